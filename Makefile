@@ -1,0 +1,47 @@
+# Set-up and every check.  `make try` and `make test` need Python 3.11+ and nothing else.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: help try test check format lock clean
+
+help:  ## say what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
+
+try: $(VENV)/ready  ## set up and start the sandbox
+	$(BIN)/latchkey sandbox
+
+test: $(VENV)/ready-dev  ## set up and run the tests, on SQLite and PostgreSQL
+	$(BIN)/pytest
+
+check: $(VENV)/ready-dev  ## format, lint, types, import contracts, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) test
+
+format: $(VENV)/ready-dev  ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(VENV)/ready-dev  ## pin the dependencies anew (no registry address is written)
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+	  --python-version 3.11 --extra sandbox --group setup pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+	  --python-version 3.11 --extra sandbox --group setup --group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+
+clean:  ## remove what set-up and tests made
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
+
+# Hatchling is in the lock, so the project itself is built without fetching anything more.
+$(VENV)/ready: requirements.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/ready-dev: requirements-dev.txt $(VENV)/ready
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $@

@@ -1,0 +1,1 @@
+"""Latchkey: time-limited access from Slack, through Microsoft Entra access packages."""

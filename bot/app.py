@@ -1,0 +1,274 @@
+"""The composition root: the only module that knows every other one."""
+
+import functools
+import os
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+import aiohttp
+import httpx
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.applications import Starlette
+
+import handlers
+from bot import migrate, web
+from bot.access import Desk
+from bot.authority import Authority
+from bot.effects import SETTLE, WRITE_TIMEOUT, Effects
+from bot.errors import ConfigurationError
+from bot.health import Health
+from bot.home import Homes
+from bot.jobs import Jobs
+from bot.mirror import Mirror
+from bot.notices import Notices
+from bot.people import People
+from bot.review import Review
+from bot.settings import Settings
+from bot.slack import Identity, Slack, SlackError, SlackRefused
+from bot.store import Store, open_store
+from graph import Graph
+from graph.auth import AppTokens
+from graph.credentials import CertificateCredential, FederatedCredential, SecretCredential
+from graph.errors import AuthError, GraphError, NotAllowed
+from handlers.edge import endpoint, keep_out_strangers
+
+SLACK_TIMEOUT: Final = aiohttp.ClientTimeout(total=10)
+GRAPH_TIMEOUT: Final = httpx.Timeout(10, write=WRITE_TIMEOUT.total_seconds(), connect=5)
+
+
+@dataclass
+class Latchkey:
+    """A running Latchkey, for whoever serves it and for tests."""
+
+    settings: Settings
+    store: Store
+    slack: Slack
+    graph: Graph
+    desk: Desk
+    jobs: Jobs
+    health: Health
+    identity: Identity
+    asgi: Starlette
+
+
+@asynccontextmanager
+async def running(settings: Settings, *, settle: timedelta = SETTLE) -> AsyncIterator[Latchkey]:
+    """
+    Connect to everything, start the jobs, and take it all down in the end.
+
+    The HTTP side is in ``asgi``, to be served by the caller; Socket Mode is connected here.
+
+    Args:
+        settle: How long a look that finds nothing proves nothing, see `bot.effects`.
+
+    Raises:
+        ConfigurationError: Something it needs refuses us, with the fix.
+    """
+    async with AsyncExitStack() as stack:
+        store = open_store(settings.sqlalchemy_url)
+        stack.callback(store.close)
+        migrate.prepare(store, settings.sqlalchemy_url)
+        slack = await _slack(settings, stack)
+        identity = await _identify(slack)
+        graph = await _graph(settings, stack)
+        people = People(slack=slack, graph=graph, store=store, email_domains=settings.email_domains)
+        authority = Authority(slack=slack, graph=graph, people=people, admins=settings.admins)
+        await _check_admins(authority)
+        review = Review(
+            store=store,
+            slack=slack,
+            graph=graph,
+            people=people,
+            authority=authority,
+            always_approve=settings.approval == "always",
+            home_team=identity.team_id,
+        )
+        homes = Homes(store=store, slack=slack, authority=authority)
+        jobs = Jobs(
+            store=store,
+            review=review,
+            effects=Effects(store=store, graph=graph, recheck=review.recheck, settle=settle),
+            notices=Notices(
+                store=store,
+                slack=slack,
+                admin_channel=settings.admin_channel or "",
+                rungs=settings.reminder_rungs,
+            ),
+            mirror=Mirror(store=store, graph=graph, people=people),
+            homes=homes,
+            authority=authority,
+            poll_every=timedelta(seconds=settings.poll_seconds),
+            sync_every=timedelta(seconds=settings.sync_seconds),
+        )
+        desk = Desk(store=store, authority=authority, wake=jobs.wake)
+        health = Health(store=store, slack=slack, jobs=jobs)
+        bolt = _bolt(settings, slack, identity)
+        after = handlers.After(slack)
+        handlers.register(bolt, desk=desk, homes=homes, after=after, wake=jobs.wake)
+        jobs.start()
+        stack.push_async_callback(jobs.stop)
+        stack.push_async_callback(after.finish)
+        if settings.slack_app_token is not None:
+            socket = AsyncSocketModeHandler(bolt, settings.slack_app_token.get_secret_value())
+            await socket.connect_async()  # type: ignore[no-untyped-call]
+            stack.push_async_callback(socket.close_async)
+            health.socket_connected = functools.partial(_is_connected, socket)
+        yield Latchkey(
+            settings=settings,
+            store=store,
+            slack=slack,
+            graph=graph,
+            desk=desk,
+            jobs=jobs,
+            health=health,
+            identity=identity,
+            asgi=web.asgi(health, receive=None if settings.uses_socket_mode else endpoint(bolt)),
+        )
+
+
+async def _slack(settings: Settings, stack: AsyncExitStack) -> Slack:
+    # One session for all calls: a new one per call costs a TLS handshake each.
+    session = aiohttp.ClientSession(
+        timeout=SLACK_TIMEOUT, connector=aiohttp.TCPConnector(ssl=ssl.create_default_context())
+    )
+    stack.push_async_callback(session.close)
+    token = settings.slack_bot_token
+    return Slack(
+        AsyncWebClient(
+            token=token.get_secret_value() if token else None,
+            base_url=settings.slack_api_url,
+            session=session,
+            # The library would send a message again after a dropped connection.
+            retry_handlers=[],
+        )
+    )
+
+
+async def _identify(slack: Slack) -> Identity:
+    try:
+        return await slack.identify()
+    except SlackRefused as refused:
+        raise ConfigurationError(
+            [
+                f"Slack does not accept SLACK_BOT_TOKEN ({refused.error}): copy the Bot User OAuth Token again "
+                "from “OAuth & Permissions” of your Slack app, and reinstall the app if it was removed."
+            ]
+        ) from None
+    except SlackError as error:
+        raise ConfigurationError(
+            [
+                f"Slack cannot be reached at SLACK_API_URL ({error}): check the network, the proxy and the address."
+            ]
+        ) from None
+
+
+async def _check_admins(authority: Authority) -> None:
+    try:
+        await authority.refresh()
+    except SlackRefused as refused:
+        raise ConfigurationError(
+            [
+                f"The user groups in LATCHKEY_ADMINS cannot be read ({refused}): check their ids, and that the app "
+                "has the scope usergroups:read."
+            ]
+        ) from None
+    except SlackError:
+        # Read again within a minute; until then nobody is an admin.
+        return
+
+
+async def _graph(settings: Settings, stack: AsyncExitStack) -> Graph:
+    http = httpx.AsyncClient(timeout=GRAPH_TIMEOUT, follow_redirects=False)
+    stack.push_async_callback(http.aclose)
+    graph = Graph(
+        http,
+        app_tokens(settings),
+        url=settings.graph_url,
+        version=settings.graph_api_version,
+    )
+    try:
+        await graph.catalogs.list()
+    except AuthError as error:
+        raise ConfigurationError([f"Entra gives no token: {error}"]) from None
+    except NotAllowed as error:
+        raise ConfigurationError(
+            [
+                f"Graph does not let this app read entitlement management: {error} Grant it "
+                "EntitlementManagement.ReadWrite.All, User.Read.All and GroupMember.Read.All, and admin consent; "
+                "docs/entra-app.md shows how."
+            ]
+        ) from None
+    except GraphError as error:
+        if error.status is None:
+            raise ConfigurationError(
+                [
+                    f"Graph cannot be reached at GRAPH_URL: {error} Check the network, the proxy and the address."
+                ]
+            ) from None
+        # It answers, but not well just now: the jobs try again, and /readyz says so.
+    return graph
+
+
+def app_tokens(settings: Settings) -> AppTokens:
+    """Tokens for the app registration that the settings name."""
+    credential: Any
+    if settings.azure_client_certificate_path is not None:
+        credential = CertificateCredential(settings.azure_client_certificate_path)
+    elif settings.azure_federated_token_file is not None:
+        credential = FederatedCredential(settings.azure_federated_token_file)
+    else:
+        secret = settings.azure_client_secret
+        credential = SecretCredential(secret.get_secret_value() if secret else "")
+    return AppTokens(
+        tenant_id=settings.azure_tenant_id or "",
+        client_id=settings.azure_client_id or "",
+        credential=credential,
+        authority_host=settings.azure_authority_host,
+        scope=f"{settings.graph_url.rstrip('/')}/.default",
+    )
+
+
+def _bolt(settings: Settings, slack: Slack, identity: Identity) -> AsyncApp:
+    async def authorize(team_id: str | None) -> AuthorizeResult:
+        # Known since the start: no call to Slack for each request.
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=identity.team_id,
+            bot_id=identity.bot_id,
+            bot_user_id=identity.bot_user_id,
+            bot_token=slack.client.token,
+        )
+
+    secret = settings.slack_signing_secret
+    with _without("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_BOT_TOKEN"):
+        app = AsyncApp(
+            signing_secret=secret.get_secret_value() if secret else "",
+            authorize=authorize,
+            process_before_response=True,
+            client=AsyncWebClient(
+                base_url=settings.slack_api_url, session=slack.client.session, retry_handlers=[]
+            ),
+        )
+    keep_out_strangers(app, team_id=identity.team_id)
+    return app
+
+
+@contextmanager
+def _without(*names: str) -> Iterator[None]:
+    """Hide variables from Bolt, which would turn OAuth on and forget our token if it saw these."""
+    hidden = {name: os.environ.pop(name) for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
+
+
+async def _is_connected(socket: AsyncSocketModeHandler) -> bool:
+    return await socket.client.is_connected()

@@ -1,0 +1,108 @@
+"""`latchkey doctor`: everything the bot needs, checked one by one, with the fix for what is missing."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+from bot import clock
+from bot.app import Latchkey
+from bot.effects import SETTLE, WRITE_TIMEOUT
+from bot.slack import SlackError
+from graph.errors import GraphError
+
+# What the code uses; manifest.yml asks for exactly these.
+SCOPES: Final = frozenset(
+    {"chat:write", "commands", "usergroups:read", "users:read", "users:read.email"}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    fine: bool
+    sentence: str
+
+
+async def examine(latchkey: Latchkey) -> list[Finding]:
+    """Check a Latchkey that has just connected."""
+    checks = (_scopes, _admins, _packages, _people, _settle)
+    return [
+        Finding(fine=True, sentence="The database, Slack and Graph answer."),
+        *[await check(latchkey) for check in checks],
+    ]
+
+
+async def _scopes(latchkey: Latchkey) -> Finding:
+    granted = latchkey.identity.scopes
+    missing, extra = sorted(SCOPES - granted), sorted(granted - SCOPES)
+    if missing:
+        return Finding(
+            fine=False,
+            sentence=f"The Slack app lacks {', '.join(missing)}: apply manifest.yml again and reinstall the app.",
+        )
+    if extra:
+        return Finding(
+            fine=False,
+            sentence=f"The Slack app has scopes that Latchkey does not use: take away {', '.join(extra)}.",
+        )
+    return Finding(fine=True, sentence="The Slack app has the scopes it needs, and no more.")
+
+
+async def _admins(latchkey: Latchkey) -> Finding:
+    for _ in range(50):
+        if latchkey.jobs.authority.known_admins:
+            break
+        await asyncio.sleep(0.1)
+    admins = latchkey.jobs.authority.known_admins
+    if not admins:
+        return Finding(
+            fine=False,
+            sentence="LATCHKEY_ADMINS names nobody: its user groups are empty or cannot be read.",
+        )
+    strangers = []
+    for admin in sorted(admins):
+        try:
+            user = await latchkey.slack.user(admin)
+        except SlackError as error:
+            strangers.append(f"{admin} ({error})")
+            continue
+        if user.not_a_member:
+            strangers.append(f"{admin} ({user.not_a_member})")
+    if strangers:
+        return Finding(
+            fine=False,
+            sentence=f"LATCHKEY_ADMINS names some who cannot decide: {', '.join(strangers)}.",
+        )
+    return Finding(fine=True, sentence=f"{len(admins)} people may decide and remove.")
+
+
+async def _packages(latchkey: Latchkey) -> Finding:
+    try:
+        packages = await latchkey.graph.packages.list()
+    except GraphError as error:
+        return Finding(fine=False, sentence=f"The access packages cannot be read: {error}")
+    if not packages:
+        return Finding(
+            fine=False,
+            sentence="There is no access package in Entra yet: make one and give it a policy.",
+        )
+    return Finding(fine=True, sentence=f"{len(packages)} access packages can be read.")
+
+
+async def _people(latchkey: Latchkey) -> Finding:
+    try:
+        await latchkey.graph.directory.find_users(
+            email=f"nobody-{clock.now():%Y%m%d}@example.invalid"
+        )
+    except GraphError as error:
+        return Finding(
+            fine=False,
+            sentence=f"Users cannot be read: {error} Grant the permission User.Read.All.",
+        )
+    return Finding(fine=True, sentence="Users can be read.")
+
+
+async def _settle(latchkey: Latchkey) -> Finding:
+    return Finding(
+        fine=SETTLE > 2 * WRITE_TIMEOUT,
+        sentence=f"After a doubtful answer Graph is given {SETTLE.total_seconds():.0f} s before anything is repeated.",
+    )

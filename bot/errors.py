@@ -1,0 +1,53 @@
+"""
+Things that go wrong which a person can be told about.
+
+``str(error)`` of every LatchkeyError is plain text, fit for Slack and for a terminal.
+"""
+
+from collections.abc import Sequence
+
+
+class LatchkeyError(Exception):
+    """Something we can explain, with what to do about it."""
+
+
+class UnknownPackage(LatchkeyError):
+    """
+    Nobody knows an access package of that name.
+
+    Attributes:
+        asked: What the person typed, shortened.
+        nearest: Slugs that look like it, best first.
+    """
+
+    def __init__(self, asked: str, nearest: Sequence[str]) -> None:
+        self.asked = asked
+        self.nearest = tuple(nearest)
+        super().__init__(f"There is no access package called “{asked}”.")
+
+
+class ReasonNeeded(LatchkeyError):
+    """The package's policy wants to know why, and the person has not said."""
+
+    def __init__(self, package_id: str, package_name: str, slug: str) -> None:
+        self.package_id = package_id
+        self.package_name = package_name
+        super().__init__(
+            f"{package_name} is only given with a reason. Say why: /request-access {slug} because …"
+        )
+
+
+class NotAllowed(LatchkeyError):
+    """The person may not do that; the sentence says why."""
+
+
+class TooLate(LatchkeyError):
+    """Somebody or something was first; the sentence says who and when."""
+
+
+class ConfigurationError(LatchkeyError):
+    """Latchkey cannot start as it is configured; every problem, a line each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(problems))

@@ -1,0 +1,80 @@
+"""Whether Latchkey can work: for /readyz, the metrics and `latchkey doctor`."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
+from bot import clock
+from bot.jobs import Jobs
+from bot.models import State
+from bot.slack import Slack
+from bot.store import Busy, Store, ping, requests
+
+# A job that has not succeeded for so many of its intervals (and at least a minute) is in trouble.
+MISSED_INTERVALS: Final = 4
+AT_LEAST: Final = timedelta(minutes=1)
+
+
+@dataclass
+class Health:
+    """Looks at everything Latchkey needs."""
+
+    store: Store
+    slack: Slack
+    jobs: Jobs
+    socket_connected: Callable[[], Awaitable[bool]] | None = None
+
+    async def problems(self) -> list[str]:
+        """Why Latchkey cannot work now, a line each; empty when it can."""
+        found = []
+        try:
+            await self.store.run(ping)
+        except Busy:
+            found.append("database: does not answer")
+        if self.slack.healthy is False:
+            found.append("slack: the last call failed")
+        if self.socket_connected is not None and not await self.socket_connected():
+            found.append("slack: the Socket Mode connection is down")
+        now = clock.real()
+        for name, tick in self.jobs.ticks.items():
+            if tick.last_success is None:
+                found.append(f"job {name}: has not succeeded yet{_because(tick.last_error)}")
+            elif now - tick.last_success > max(tick.every * MISSED_INTERVALS, AT_LEAST):
+                found.append(
+                    f"job {name}: last succeeded {tick.last_success:%H:%M:%S} UTC{_because(tick.last_error)}"
+                )
+            elif name == "sync" and tick.last_error:
+                found.append(f"graph: {tick.last_error}")
+        return found
+
+    async def metrics(self) -> bytes:
+        """The figures, in Prometheus' text format; made anew from the rows, so every replica says the same."""
+        registry = CollectorRegistry()
+        by_state = Gauge("latchkey_requests", "Requests by state.", ["state"], registry=registry)
+        counts = await self.store.run(requests.counts)
+        for state in State:
+            by_state.labels(state).set(counts.get(state, 0))
+        age = Gauge(
+            "latchkey_job_age_seconds", "Since the job last succeeded.", ["job"], registry=registry
+        )
+        failures = Gauge(
+            "latchkey_job_failures", "Failed runs since the start.", ["job"], registry=registry
+        )
+        for name, tick in self.jobs.ticks.items():
+            failures.labels(name).set(tick.failures)
+            if tick.last_success is not None:
+                age.labels(name).set((clock.real() - tick.last_success).total_seconds())
+        oldest = Gauge(
+            "latchkey_oldest_due_seconds",
+            "How late the most overdue request is.",
+            registry=registry,
+        )
+        oldest.set(await self.store.run(requests.oldest_due_seconds))
+        return generate_latest(registry)
+
+
+def _because(error: str | None) -> str:
+    return f" ({error})" if error else ""

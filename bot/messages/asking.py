@@ -1,0 +1,334 @@
+"""What the people who ask and hold access read."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from bot.messages.parts import (
+    Block,
+    Message,
+    actions,
+    bullets,
+    button,
+    confirm,
+    context,
+    day,
+    escape,
+    fitted,
+    left,
+    message,
+    moment,
+    person,
+    section,
+    until,
+)
+from bot.models import Assignment, AssignmentState, Ended, Kind, Package, Request, State
+
+MOST_OFFERED = 20
+WAITING = {
+    State.RECEIVED: "being looked at",
+    State.PENDING: "waiting for approval",
+    State.APPROVED: "approved, about to be sent to Entra",
+    State.SUBMITTED: "being set up by Entra",
+}
+WISH = {Kind.ADD: "Access to", Kind.EXTEND: "Longer access to", Kind.REMOVE: "Giving back"}
+
+
+def asked(request: Request, *, is_new: bool) -> Message:
+    name = escape(request.package_name)
+    if not is_new:
+        return message(
+            f"You have already asked for {name}, {moment(request.asked_at)}; it is {WAITING[request.state]}. "
+            "I will send you a message as soon as there is news."
+        )
+    return message(
+        f"Asked for {name}. I will send you a message as soon as it is decided and delivered; "
+        "/my-access shows how it stands."
+    )
+
+
+def offer(packages: Sequence[Package], *, intro: str = "Which access do you need?") -> Message:
+    """What this workspace offers, each with a button to ask for it."""
+    if not packages:
+        return message(
+            f"{intro}\nNothing can be asked for here yet. "
+            "Your identity team makes packages in Entra; they show up here within minutes."
+        )
+    blocks: list[Block] = [section(intro)]
+    for package in packages[:MOST_OFFERED]:
+        blocks.append(offered(package))
+    if len(packages) > MOST_OFFERED:
+        others = ", ".join(f"`{escape(each.slug)}`" for each in packages[MOST_OFFERED:])
+        blocks.append(context(f"Also: {others}"))
+    names = ", ".join(escape(package.slug) for package in packages)
+    return message(f"{intro} You can ask for: {names}.", blocks)
+
+
+def offered(package: Package) -> Block:
+    lines = [f"*{escape(package.name)}*  `{escape(package.slug)}`"]
+    if package.description:
+        lines.append(escape(package.description))
+    facts = [package.lasts, "needs approval" if package.needs_approval else "no approval needed"]
+    lines.append(f"_{' · '.join(escape(fact) for fact in facts if fact)}_")
+    ask = button("Ask for it", "ask", package.id, about=package.name)
+    return section("\n".join(lines), accessory=ask, block_id=f"offer:{package.id}")
+
+
+def unknown_package(typed: str, near: Sequence[str], packages: Sequence[Package]) -> Message:
+    if not typed:
+        return offer(packages)
+    intro = f"There is no access package called “{escape(typed)}”."
+    if near:
+        intro += f" Did you mean {' or '.join(f'`{escape(slug)}`' for slug in near)}?"
+    return offer(packages, intro=intro)
+
+
+def reason_needed(package_id: str, name: str, sentence: str) -> Message:
+    ask = button("Say why", "ask", package_id, style="primary", about=name)
+    return message(escape(sentence), [section(escape(sentence)), actions(ask)])
+
+
+def refused(request: Request) -> Message:
+    name, why = escape(request.package_name), escape(request.why or "")
+    what = {
+        Kind.ADD: f"I cannot get you access to {name}.",
+        Kind.EXTEND: f"Your access to {name} cannot be extended.",
+        Kind.REMOVE: f"Access to {name} was not removed.",
+    }[request.kind]
+    return message(f"{what} {why}")
+
+
+def denied(request: Request, *, by: str | None) -> Message:
+    name = escape(request.package_name)
+    what = "request for" if request.kind is Kind.ADD else "wish to extend"
+    said = f"\n> {escape(request.why)}" if request.why else ""
+    return message(f"Your {what} {name} was denied{f' by {escape(by)}' if by else ''}.{said}")
+
+
+def lapsed(request: Request) -> Message:
+    return message(
+        f"Nobody decided your request for {escape(request.package_name)} in time, so it has lapsed. "
+        "You can ask again."
+    )
+
+
+def failed(request: Request) -> Message:
+    what = {
+        Kind.ADD: "I could not get you access to",
+        Kind.EXTEND: "I could not extend your access to",
+        Kind.REMOVE: "I could not take back the access to",
+    }[request.kind]
+    return message(
+        f"{what} {escape(request.package_name)}. {escape(request.why or '')} The admins have been told."
+    )
+
+
+def delivered(request: Request, *, by: str | None) -> Message:
+    """Only ever made from a request that Graph has delivered."""
+    name = escape(request.package_name)
+    if request.kind is Kind.EXTEND:
+        return message(f"Your access to *{name}* now lasts {until(request.ends_at)}.")
+    lines = [f"You now have access to *{name}*, {until(request.ends_at)}."]
+    gains = request.terms.contents if request.terms else ()
+    blocks: list[Block] = [section(lines[0])]
+    if gains:
+        blocks.append(section(bullets(gains)))
+    notes = [
+        f"Approved by {escape(by)}." if by else "",
+        "I will remind you before it ends." if request.ends_at else "",
+    ]
+    if any(notes):
+        blocks.append(context(" ".join(note for note in notes if note)))
+    return message(lines[0], blocks)
+
+
+def removed(request: Request, *, told: str) -> Message:
+    """For the holder: *told* is the Slack id of whoever reads it."""
+    name = escape(request.package_name)
+    if request.is_given_back:
+        return message(f"Thank you: your access to {name} is given back.")
+    why = f"\n> {escape(request.justification)}" if request.justification else ""
+    if told == request.holder:
+        return message(f"Your access to {name} was removed by {person(request.asked_by)}.{why}")
+    return message(
+        f"The access of {person(request.holder, request.holder_name)} to {name} is removed.{why}"
+    )
+
+
+def ended(assignment: Assignment) -> Message:
+    name = escape(assignment.package_name)
+    how = (
+        "has ended"
+        if assignment.ended_why == Ended.RAN_OUT
+        else "was ended in Entra, not through me"
+    )
+    return message(
+        f"Your access to {name} {how}. If you still need it, ask again: /request-access {name}"
+    )
+
+
+def expiring(
+    rows: Sequence[Assignment], *, extendable: Mapping[str, bool], busy: Mapping[str, Request]
+) -> Message:
+    """
+    What ends soon, all in one message; also the redraw after something was done about it.
+
+    Args:
+        extendable: By package id, whether its holders may extend.
+        busy: By assignment id, the open request about it.
+    """
+    count = len(rows)
+    first = min((row.ends_at for row in rows if row.ends_at), default=None)
+    names = ", ".join(escape(row.package_name) for row in rows)
+    intro = (
+        f"Your access to *{names}* ends soon."
+        if count == 1
+        else f"{count} of your accesses end soon."
+    )
+    text = (
+        f"Your access to {names} ends {day(first)}."
+        if first and count == 1
+        else f"Ending soon: {names}."
+    )
+    blocks: list[Block] = [section(intro)]
+    for row in rows:
+        blocks += _expiring_row(
+            row, extendable=extendable.get(row.package_id, False), busy=busy.get(row.id)
+        )
+    return message(text, fitted(blocks, most=48, rest="… and more: /my-access shows everything."))
+
+
+def _expiring_row(row: Assignment, *, extendable: bool, busy: Request | None) -> list[Block]:
+    name = escape(row.package_name)
+    if row.state is AssignmentState.ENDED:
+        return [section(f"*{name}* has ended.")]
+    ends = f"ends {day(row.ends_at)}" if row.ends_at else "has no end date any more"
+    line = f"*{name}* {ends}"
+    if busy is not None:
+        return [section(line), context(f"{WISH[busy.kind]} {name}: {WAITING[busy.state]}.")]
+    if row.let_end is not None and row.let_end == row.ends_at:
+        return [section(line), context("You are fine with that: I will not remind you again.")]
+    buttons = [
+        button("Extend", "extend", row.id, style="primary", about=row.package_name)
+        if extendable
+        else None,
+        button(
+            "Return now", "return", row.id, confirm=_confirm_return(row), about=row.package_name
+        ),
+        button("Let it end", "let_end", row.id, about=row.package_name),
+    ]
+    return [section(line), actions(*buttons, block_id=f"ending:{row.id}")]
+
+
+def _confirm_return(row: Assignment) -> dict[str, object]:
+    return confirm(
+        "Give it back?",
+        f"You lose access to {row.package_name} within minutes.",
+        yes="Return it",
+        danger=True,
+    )
+
+
+def extending(request: Request, *, is_new: bool) -> Message:
+    name = escape(request.package_name)
+    if not is_new:
+        return message(
+            f"You have already asked for more time with {name}; it is {WAITING[request.state]}."
+        )
+    return message(f"Asked for more time with {name}. I will tell you the new end.")
+
+
+def returning(request: Request, *, is_new: bool) -> Message:
+    name = escape(request.package_name)
+    if not is_new:
+        return message(f"{name} is being taken back already.")
+    return message(f"Giving {name} back. I will tell you when it is done.")
+
+
+def letting_end(assignment: Assignment) -> Message:
+    name = escape(assignment.package_name)
+    end = f" {day(assignment.ends_at)}" if assignment.ends_at else ""
+    return message(f"All right: {name} ends{end}, and I will not remind you again.")
+
+
+def withdrawn(request: Request) -> Message:
+    return message(f"Your request for {escape(request.package_name)} is withdrawn.")
+
+
+def my_access(
+    held: Sequence[Assignment], waiting: Sequence[Request], *, extendable: Mapping[str, bool]
+) -> Message:
+    return message(
+        _my_access_text(held, waiting), my_access_blocks(held, waiting, extendable=extendable)
+    )
+
+
+def _my_access_text(held: Sequence[Assignment], waiting: Sequence[Request]) -> str:
+    if not held and not waiting:
+        return "You have no access through Latchkey, and nothing is pending."
+    parts = [f"{escape(row.package_name)} {_until_short(row.ends_at)}" for row in held]
+    parts += [f"{escape(each.package_name)}: {WAITING[each.state]}" for each in waiting]
+    return "Your access: " + "; ".join(parts) + "."
+
+
+def _until_short(end: datetime | None) -> str:
+    return f"until {moment(end)}" if end else "with no end date"
+
+
+def my_access_blocks(
+    held: Sequence[Assignment],
+    waiting: Sequence[Request],
+    *,
+    extendable: Mapping[str, bool],
+    most: int = 46,
+) -> list[Block]:
+    """What somebody has and waits for, with what they can do about it."""
+    if not held and not waiting:
+        return [
+            section(
+                "You have no access through Latchkey, and nothing is pending. `/request-access` shows what there is."
+            )
+        ]
+    about = {each.assignment_id: each for each in waiting if each.assignment_id}
+    blocks: list[Block] = []
+    for row in held:
+        blocks += _held_row(
+            row, extendable=extendable.get(row.package_id, False), busy=about.get(row.id)
+        )
+    for request in waiting:
+        blocks += _waiting_row(request)
+    return fitted(blocks, most=most, rest="… and more than fits here.")
+
+
+def _held_row(row: Assignment, *, extendable: bool, busy: Request | None) -> list[Block]:
+    name = escape(row.package_name)
+    line = f"*{name}* {until(row.ends_at)}"
+    if row.ends_at:
+        line += f"  ({left(row.ends_at)} left)"
+    if row.state is AssignmentState.REMOVING:
+        return [section(line), context("Being taken back.")]
+    can_extend = (
+        extendable and row.ends_at is not None and (busy is None or busy.kind is not Kind.EXTEND)
+    )
+    give_back = None
+    if busy is None or busy.kind is not Kind.REMOVE:
+        give_back = button(
+            "Return", "return", row.id, confirm=_confirm_return(row), about=row.package_name
+        )
+    extend = button("Extend", "extend", row.id, about=row.package_name) if can_extend else None
+    if extend is None and give_back is None:
+        return [section(line)]
+    return [section(line), actions(extend, give_back, block_id=f"held:{row.id}")]
+
+
+def _waiting_row(request: Request) -> list[Block]:
+    name = escape(request.package_name)
+    line = (
+        f"{WISH[request.kind]} *{name}*: {WAITING[request.state]}, asked {moment(request.asked_at)}"
+    )
+    can_cancel = request.state in {State.RECEIVED, State.PENDING} or (
+        request.state is State.APPROVED and request.intent_at is None
+    )
+    if not can_cancel:
+        return [section(line)]
+    cancel = button("Cancel", "cancel", request.id, about=request.package_name)
+    return [section(line, accessory=cancel, block_id=f"waiting:{request.id}")]

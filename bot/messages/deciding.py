@@ -1,0 +1,217 @@
+"""What approvers and admins read: cards, lists and alarms."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from bot.messages.parts import (
+    Block,
+    Message,
+    actions,
+    bullets,
+    button,
+    confirm,
+    context,
+    escape,
+    fitted,
+    message,
+    moment,
+    person,
+    quoted,
+    section,
+    until,
+)
+from bot.models import Assignment, AssignmentState, Decision, Kind, Request, State, Verb
+
+MOST_LISTED: Final = 20
+SO_FAR: Final = {
+    State.PENDING: "Waiting for a decision.",
+    State.APPROVED: "Approved; about to be sent to Entra.",
+    State.SUBMITTED: "Approved; Entra is setting it up.",
+    State.DELIVERED: "Delivered.",
+    State.DENIED: "Denied.",
+    State.CANCELED: "Withdrawn by the requester.",
+    State.LAPSED: "Nobody decided in time: lapsed.",
+    State.REFUSED: "Refused.",
+    State.FAILED: "Entra did not deliver it.",
+}
+DID: Final = {Verb.APPROVE: "Approved", Verb.DENY: "Denied"}
+
+
+def card(request: Request, decided: Sequence[Decision]) -> Message:
+    """An approval card: who, what exactly, why, until when, under which policy; and how it was decided."""
+    wants = "wants to keep" if request.kind is Kind.EXTEND else "asks for"
+    title = (
+        f"{person(request.holder, request.holder_name)} {wants} *{escape(request.package_name)}*"
+    )
+    blocks: list[Block] = [section(title), section(_facts(request))]
+    if request.justification:
+        blocks += [context("*Why*"), quoted(request.justification)]
+    if request.round:
+        blocks.append(
+            context("What is asked for, or its policy, has changed: it needs a new decision.")
+        )
+    blocks += [_decision_line(each) for each in decided]
+    stage = request.current_stage
+    if request.state is State.PENDING and stage is not None:
+        stages = request.terms.stages if request.terms else ()
+        if len(stages) > 1:
+            blocks.append(context(f"Step {request.stage + 1} of {len(stages)}."))
+        if request.lapses_at:
+            blocks.append(context(f"Lapses {moment(request.lapses_at)} if nobody decides."))
+        blocks.append(_buttons(request))
+    else:
+        blocks.append(context(_outcome(request)))
+    return message(_plain_title(request), blocks)
+
+
+def _plain_title(request: Request) -> str:
+    who = escape(request.holder_name or "Somebody")
+    wants = "wants to keep" if request.kind is Kind.EXTEND else "asks for"
+    state = "" if request.state is State.PENDING else f" {SO_FAR.get(request.state, '')}"
+    return f"{who} {wants} {escape(request.package_name)}.{state}"
+
+
+def _facts(request: Request) -> str:
+    terms = request.terms
+    lines = [f"*In Entra* {escape(request.holder_name or 'not known yet')}"]
+    if terms is not None:
+        gains = bullets(terms.contents) or "nothing yet: the package is empty"
+        lines.append(f"*They {'keep' if request.kind is Kind.EXTEND else 'gain'}*\n{gains}")
+        lines.append(f"*Until* {_until(request)}")
+        lines.append(f"*Policy* {escape(terms.policy_name)}")
+    return "\n".join(lines)
+
+
+def _until(request: Request) -> str:
+    if request.ends_at is not None:
+        return until(request.ends_at).removeprefix("until ")
+    lasts = request.terms.lasts if request.terms else ""
+    return f"{lasts} from delivery" if lasts[:1].isdigit() else escape(lasts)
+
+
+def _buttons(request: Request) -> Block:
+    name = request.package_name
+    return actions(
+        button("Approve", "approve", request.ask_id, style="primary", about=name),
+        button("Deny", "deny", request.ask_id, style="danger", about=name),
+        block_id=f"card:{request.ask_id}",
+    )
+
+
+def _decision_line(decision: Decision) -> Block:
+    said = f": {escape(decision.reason)}" if decision.reason else "."
+    return context(
+        f"{DID[decision.verb]} by {person(decision.slack_user)} {moment(decision.at)}{said}"
+    )
+
+
+def _outcome(request: Request) -> str:
+    said = SO_FAR.get(request.state, str(request.state))
+    if request.state is State.DELIVERED and request.ends_at:
+        said = f"Delivered, {until(request.ends_at)}."
+    if request.why and request.state in {State.REFUSED, State.FAILED}:
+        said += f" {escape(request.why)}"
+    return said
+
+
+def pending(requests: Sequence[Request], *, reader: str) -> Message:
+    """What waits for a decision, each with its buttons; one's own without."""
+    if not requests:
+        return message("Nothing waits for a decision.")
+    count = len(requests)
+    intro = f"{count} request{'' if count == 1 else 's'} wait{'s' if count == 1 else ''} for a decision."
+    blocks: list[Block] = [section(intro)]
+    for request in requests[:MOST_LISTED]:
+        blocks += pending_row(request, reader=reader)
+    if count > MOST_LISTED:
+        blocks.append(context(f"… and {count - MOST_LISTED} more."))
+    return message(intro, blocks)
+
+
+def pending_row(request: Request, *, reader: str) -> list[Block]:
+    wants = "wants to keep" if request.kind is Kind.EXTEND else "asks for"
+    line = (
+        f"{person(request.holder, request.holder_name)} {wants} *{escape(request.package_name)}*, "
+        f"{moment(request.asked_at)}"
+    )
+    if request.justification:
+        line += f"\n{escape(request.justification)}"
+    if request.holder == reader:
+        return [section(line), context("Your own request: somebody else decides it.")]
+    return [section(line), _buttons(request)]
+
+
+def assignments(rows: Sequence[Assignment], *, about: str) -> Message:
+    """Who holds what, each with a Remove button."""
+    if not rows:
+        return message(f"Nobody holds {about}.")
+    count = len(rows)
+    intro = f"{count} assignment{'' if count == 1 else 's'} of {about}."
+    blocks: list[Block] = [section(intro)]
+    for row in rows:
+        holder = person(row.holder, row.holder_name)
+        line = f"{holder} has *{escape(row.package_name)}* {until(row.ends_at)}"
+        if row.state is AssignmentState.REMOVING:
+            blocks.append(section(f"{line}\n_being removed_"))
+            continue
+        who = row.holder_name or "This person"
+        remove = button(
+            "Remove",
+            "remove",
+            row.id,
+            style="danger",
+            about=f"{who}, {row.package_name}",
+            confirm=confirm(
+                "Remove this access?",
+                f"{who} loses access to {row.package_name} within minutes and is told that you removed it.",
+                yes="Remove",
+                danger=True,
+            ),
+        )
+        blocks.append(section(line, accessory=remove, block_id=f"remove:{row.id}"))
+    return message(
+        intro,
+        fitted(blocks, most=MOST_LISTED + 2, rest="… and more: narrow it by package or person."),
+    )
+
+
+def admin_help() -> Message:
+    return message(
+        "What would you like to see?\n"
+        "• `/access-admin pending`: what waits for a decision\n"
+        "• `/access-admin assignments [package or @person]`: who has what, with Remove buttons\n"
+        "• `/access-admin remove @person package [because …]`: take one access away"
+    )
+
+
+def removing(request: Request, *, is_new: bool) -> Message:
+    who = person(request.holder, request.holder_name)
+    name = escape(request.package_name)
+    if not is_new:
+        return message(f"{name} of {who} is being removed already.")
+    return message(f"Removing {name} of {who}. They are told when it is done.")
+
+
+def not_understood(request: Request) -> Message:
+    return message(
+        f"I refused {person(request.holder, request.holder_name)} access to *{escape(request.package_name)}*: "
+        "a policy of that package has rules that I do not understand (a scope, an approval setting or a question "
+        "of its own), and I must not guess. docs/how-it-works.md lists what I understand."
+    )
+
+
+def failed(request: Request) -> Message:
+    who = person(request.holder, request.holder_name)
+    return message(
+        f":warning: {request.kind.capitalize()} of *{escape(request.package_name)}* for {who} failed. "
+        f"{escape(request.why or '')}"
+    )
+
+
+def stuck(request: Request) -> Message:
+    who = person(request.holder, request.holder_name)
+    return message(
+        f":warning: {request.kind.capitalize()} of *{escape(request.package_name)}* for {who} has been tried "
+        f"{request.attempts} times since {moment(request.asked_at)} and is still {request.state}. "
+        "I keep trying; /readyz and the log say what is in the way."
+    )

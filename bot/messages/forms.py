@@ -1,0 +1,77 @@
+"""The two forms: why somebody needs access, and why somebody decides as they do."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bot.messages.parts import Block, bullets, escape, person, plain, section
+from bot.models import Decision, Package, Request, Verb
+
+LONGEST_REASON: Final = 1_000
+
+View = dict[str, Any]
+
+
+def ask(package: Package) -> View:
+    """Ask for a package, with room for a reason."""
+    about = [f"*{escape(package.name)}*", escape(package.description), bullets(package.contents)]
+    about.append(f"_{escape(package.lasts)}_" if package.lasts else "")
+    return _form(
+        "Ask for access",
+        "Ask",
+        callback_id="latchkey_request",
+        about_id=package.id,
+        intro="\n".join(line for line in about if line),
+        field=_reason("Why do you need it?", optional=not package.needs_reason),
+    )
+
+
+def reason(decision: Decision, request: Request) -> View:
+    """Why somebody approves or denies."""
+    verb = "Deny" if decision.verb is Verb.DENY else "Approve"
+    hint = "The requester reads this." if decision.verb is Verb.DENY else "Kept with the decision."
+    return _form(
+        f"{verb} this request",
+        verb,
+        callback_id="latchkey_reason",
+        about_id=decision.id,
+        intro=f"{person(request.holder, request.holder_name)} asks for *{escape(request.package_name)}*.",
+        field=_reason("Reason", hint=hint),
+    )
+
+
+def reason_in(view: Mapping[str, Any]) -> str:
+    """What was typed into the reason field of a submitted form; empty if nothing."""
+    field = view.get("state", {}).get("values", {}).get("reason", {}).get("reason", {})
+    return str(field.get("value") or "").strip()
+
+
+def _form(
+    title: str, submit: str, *, callback_id: str, about_id: str, intro: str, field: Block
+) -> View:
+    return {
+        "type": "modal",
+        "callback_id": callback_id,
+        "private_metadata": about_id,
+        "title": plain(title),
+        "submit": plain(submit),
+        "close": plain("Back"),
+        "blocks": [section(intro), field],
+    }
+
+
+def _reason(label: str, *, optional: bool = False, hint: str | None = None) -> Block:
+    field: Block = {
+        "type": "input",
+        "block_id": "reason",
+        "optional": optional,
+        "label": plain(label),
+        "element": {
+            "type": "plain_text_input",
+            "action_id": "reason",
+            "multiline": True,
+            "max_length": LONGEST_REASON,
+        },
+    }
+    if hint:
+        field["hint"] = plain(hint)
+    return field

@@ -1,0 +1,45 @@
+"""App Home: what I have, what waits for me, what I may ask for."""
+
+from collections.abc import Mapping, Sequence
+
+from bot.messages.asking import my_access_blocks, offered
+from bot.messages.deciding import pending_row
+from bot.messages.parts import Block, context, divider, fitted, header, section
+from bot.models import Assignment, Package, Request
+
+
+def home(
+    *,
+    reader: str,
+    held: Sequence[Assignment],
+    waiting: Sequence[Request],
+    to_decide: Sequence[Request],
+    offer: Sequence[Package],
+    extendable: Mapping[str, bool],
+) -> dict[str, object]:
+    """The Home view of one person, within Slack's 100 blocks."""
+    blocks: list[Block] = []
+    if to_decide:
+        blocks.append(header("Waiting for your decision"))
+        rows = [block for request in to_decide for block in pending_row(request, reader=reader)]
+        blocks += fitted(rows, most=30, rest="… and more: `/access-admin pending`.")
+        blocks.append(divider())
+    blocks.append(header("Your access"))
+    blocks += my_access_blocks(held, waiting, extendable=extendable, most=30)
+    blocks += [divider(), header("What you may ask for")]
+    mine = {row.package_id for row in held} | {request.package_id for request in waiting}
+    rest = [package for package in offer if package.id not in mine]
+    if rest:
+        blocks += fitted(
+            [offered(package) for package in rest], most=30, rest="… and more: `/request-access`."
+        )
+    elif offer:
+        blocks.append(section("You have, or have asked for, everything that is offered here."))
+    else:
+        blocks.append(section("Nothing can be asked for here yet."))
+    blocks.append(
+        context(
+            "Whether you may have a package is checked against its policy in Entra when you ask."
+        )
+    )
+    return {"type": "home", "callback_id": "latchkey_home", "blocks": blocks}

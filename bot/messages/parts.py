@@ -1,0 +1,166 @@
+"""What messages are made of: escaped text, dates in the reader's own zone, buttons and blocks."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from bot import clock
+
+Block = dict[str, Any]
+Message = dict[str, Any]
+
+# Slack's limits: docs.slack.dev, Block Kit reference.
+MOST_BLOCKS: Final = 50
+LONGEST_SECTION: Final = 3_000
+LONGEST_SHOWN_REASON: Final = 600
+
+
+def escape(text: str) -> str:
+    """Text from people or from Graph, safe in mrkdwn.  Source: docs.slack.dev, "Formatting message text"."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def shorten(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def moment(at: datetime) -> str:
+    """A point in time, shown in the reader's zone."""
+    return (
+        f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{at:%Y-%m-%d %H:%M} UTC>"
+    )
+
+
+def day(at: datetime) -> str:
+    """A date with the hour, spelled out, shown in the reader's zone."""
+    return f"<!date^{int(at.timestamp())}^{{date_long}} at {{time}}|{at:%Y-%m-%d %H:%M} UTC>"
+
+
+def left(until: datetime) -> str:
+    """How much time is left, in words: "7 days", "1 day", "5 hours"."""
+    seconds = (until - clock.now()).total_seconds()
+    days, hours = int(seconds // 86_400), int(seconds // 3_600)
+    if days >= 1:
+        return f"{days} day{'' if days == 1 else 's'}"
+    if hours >= 1:
+        return f"{hours} hour{'' if hours == 1 else 's'}"
+    return "less than an hour"
+
+
+def until(end: datetime | None) -> str:
+    return f"until {day(end)}" if end else "with no end date"
+
+
+def person(slack_user: str | None, name: str | None = None) -> str:
+    """Somebody, as a mention where we know them in Slack."""
+    if slack_user:
+        return f"<@{slack_user}>"
+    return escape(name) if name else "somebody who is not in this Slack"
+
+
+def section(
+    text: str, *, accessory: Mapping[str, Any] | None = None, block_id: str | None = None
+) -> Block:
+    block: Block = {
+        "type": "section",
+        "text": {"type": "mrkdwn", "text": shorten(text, LONGEST_SECTION), "verbatim": True},
+    }
+    if accessory:
+        block["accessory"] = dict(accessory)
+    if block_id:
+        block["block_id"] = block_id
+    return block
+
+
+def quoted(text: str) -> Block:
+    """What somebody wrote, as plain text: nothing in it is a link, a mention or a format."""
+    return {
+        "type": "section",
+        "text": plain(shorten(text, LONGEST_SHOWN_REASON)),
+    }
+
+
+def header(text: str) -> Block:
+    return {"type": "header", "text": plain(shorten(text, 150))}
+
+
+def context(text: str) -> Block:
+    return {
+        "type": "context",
+        "elements": [{"type": "mrkdwn", "text": shorten(text, LONGEST_SECTION), "verbatim": True}],
+    }
+
+
+def divider() -> Block:
+    return {"type": "divider"}
+
+
+def plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def button(
+    label: str,
+    action: str,
+    value: str,
+    *,
+    style: str | None = None,
+    confirm: Mapping[str, Any] | None = None,
+    about: str | None = None,
+) -> Block:
+    """
+    A button.
+
+    Args:
+        action: What it does, without our prefix: "approve".
+        value: An opaque id, and nothing else.
+        about: What it is for, said to those who cannot see where it stands.
+    """
+    made: Block = {
+        "type": "button",
+        "action_id": f"latchkey_{action}",
+        "text": plain(shorten(label, 75)),
+        "value": value,
+    }
+    if style:
+        made["style"] = style
+    if confirm:
+        made["confirm"] = dict(confirm)
+    if about:
+        made["accessibility_label"] = shorten(f"{label}: {about}", 75)
+    return made
+
+
+def confirm(title: str, text: str, *, yes: str, danger: bool = False) -> dict[str, Any]:
+    dialog: dict[str, Any] = {
+        "title": plain(shorten(title, 100)),
+        "text": plain(shorten(text, 300)),
+        "confirm": plain(shorten(yes, 30)),
+        "deny": plain("Keep it"),
+    }
+    if danger:
+        dialog["style"] = "danger"
+    return dialog
+
+
+def actions(*buttons: Block | None, block_id: str | None = None) -> Block:
+    block: Block = {"type": "actions", "elements": [each for each in buttons if each]}
+    if block_id:
+        block["block_id"] = block_id
+    return block
+
+
+def bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"• {escape(line)}" for line in lines)
+
+
+def message(text: str, blocks: Sequence[Block] | None = None) -> Message:
+    """A message; *text* alone is also its only block's text."""
+    return {"text": shorten(text, 3_900), "blocks": list(blocks) if blocks else [section(text)]}
+
+
+def fitted(blocks: Sequence[Block], *, most: int, rest: str) -> list[Block]:
+    """At most *most* blocks; what does not fit is said in a last line."""
+    if len(blocks) <= most:
+        return list(blocks)
+    return [*blocks[: most - 1], context(rest)]

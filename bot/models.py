@@ -1,0 +1,295 @@
+"""The words of Latchkey: requests, assignments, people, packages, and the moves a request may make."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+
+class Kind(StrEnum):
+    """What a request asks for."""
+
+    ADD = "add"
+    EXTEND = "extend"
+    REMOVE = "remove"
+
+
+class State(StrEnum):
+    """Where a request is; docs/how-it-works.md draws the moves."""
+
+    RECEIVED = "received"
+    PENDING = "pending"
+    APPROVED = "approved"
+    SUBMITTED = "submitted"
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    DENIED = "denied"
+    CANCELED = "canceled"
+    LAPSED = "lapsed"
+    FAILED = "failed"
+
+
+MOVES: Final[Mapping[State, frozenset[State]]] = {
+    State.RECEIVED: frozenset({State.PENDING, State.APPROVED, State.REFUSED, State.CANCELED}),
+    State.PENDING: frozenset(
+        {State.PENDING, State.APPROVED, State.REFUSED, State.DENIED, State.CANCELED, State.LAPSED}
+    ),
+    # Back to pending when what was approved is no longer what would be granted.
+    State.APPROVED: frozenset(
+        {State.SUBMITTED, State.PENDING, State.REFUSED, State.CANCELED, State.FAILED}
+    ),
+    State.SUBMITTED: frozenset({State.DELIVERED, State.FAILED}),
+}
+OPEN: Final = tuple(MOVES)
+ENDED: Final = tuple(state for state in State if state not in MOVES)
+
+
+# 128 random bits in hex, and a byte each for round and stage.
+ASK_ID_LENGTH: Final = 36
+
+
+class Verb(StrEnum):
+    """What somebody wants to do to a request or an assignment."""
+
+    APPROVE = "approve"
+    DENY = "deny"
+    CANCEL = "cancel"
+    EXTEND = "extend"
+    RETURN = "return"
+    REMOVE = "remove"
+    LIST = "list"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """
+    One approval stage, as it was when the person asked.
+
+    Approvers are subject sets in Graph's words (``{"odata_type": "singleUser", "user_id": …}``), so
+    that membership is looked up at the click and not remembered.  An empty tuple means that only the
+    configured admins decide.
+    """
+
+    approvers: tuple[Mapping[str, Any], ...] = ()
+    fallback: tuple[Mapping[str, Any], ...] = ()
+    escalation: tuple[Mapping[str, Any], ...] = ()
+    reason_required: bool = False
+    deny_after_seconds: int | None = None
+    escalate_after_seconds: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """
+    What is being approved: a change to any of it sends the request back for approval.
+
+    Attributes:
+        contents: What the package gives, a line each, for people.
+        fingerprint: The same by ids, so that a renamed group is no change and a swapped one is.
+        lasts: How long, for people; the policy's expiration.
+    """
+
+    policy_id: str
+    policy_name: str
+    contents: tuple[str, ...]
+    fingerprint: str
+    stages: tuple[Stage, ...]
+    lasts: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One wish, from the command to its end.  Times are aware UTC."""
+
+    id: str
+    kind: Kind
+    state: State
+    holder: str | None
+    asked_by: str
+    package_id: str
+    package_name: str
+    asked_at: datetime
+    updated_at: datetime
+    entra_id: str | None = None
+    holder_name: str | None = None
+    assignment_id: str | None = None
+    justification: str | None = None
+    terms: Terms | None = None
+    terms_hash: str | None = None
+    round: int = 0
+    stage: int = 0
+    escalated: bool = False
+    deciders: tuple[str, ...] = ()
+    cards_owed: bool = False
+    lapses_at: datetime | None = None
+    escalates_at: datetime | None = None
+    ends_at: datetime | None = None
+    why: str | None = None
+    tell_admins: bool = False
+    graph_request_id: str | None = None
+    intent_at: datetime | None = None
+    settles_at: datetime | None = None
+    generation: int = 0
+    version: int = 0
+    attempts: int = 0
+    lease_until: datetime | None = None
+    due_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in MOVES
+
+    @property
+    def current_stage(self) -> Stage | None:
+        """The stage that is being decided, or None when none is."""
+        if self.terms is None or self.stage >= len(self.terms.stages):
+            return None
+        return self.terms.stages[self.stage]
+
+    @property
+    def ask_id(self) -> str:
+        """The id that a card's buttons carry: this request, in this round and stage and no other."""
+        return f"{self.id}{self.round:02x}{self.stage:02x}"
+
+    @property
+    def is_given_back(self) -> bool:
+        """A removal that the holder wanted."""
+        return self.kind is Kind.REMOVE and self.asked_by == self.holder
+
+
+def read_ask_id(ask_id: str) -> tuple[str, int, int]:
+    """
+    Request id, round and stage of a card's button.
+
+    Raises:
+        ValueError: It is none of ours.
+    """
+    if len(ask_id) != ASK_ID_LENGTH:
+        raise ValueError("not an id of ours")
+    return ask_id[:-4], int(ask_id[-4:-2], 16), int(ask_id[-2:], 16)
+
+
+class AssignmentState(StrEnum):
+    LIVE = "live"
+    REMOVING = "removing"
+    ENDED = "ended"
+
+
+class Ended(StrEnum):
+    """How an access came to its end."""
+
+    RAN_OUT = "ran out"
+    OUTSIDE = "ended outside Latchkey"
+    REMOVED = "removed"
+    RETURNED = "returned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assignment:
+    """Access that somebody holds, mirrored from Graph under Graph's id."""
+
+    id: str
+    entra_id: str
+    package_id: str
+    package_name: str
+    state: AssignmentState
+    policy_id: str | None = None
+    holder: str | None = None
+    holder_name: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    let_end: datetime | None = None
+    ended_at: datetime | None = None
+    ended_why: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """A Slack user and the Entra user behind them, bound at first use."""
+
+    slack_user: str
+    slack_name: str
+    entra_id: str
+    entra_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Package:
+    """
+    An access package, mirrored from Graph.
+
+    Attributes:
+        slug: What people type.
+        contents: What holding it gives, a line each ("Group Marketing resources, Member").
+        lasts: For people: "30 days", "until 31 Jan 2027", "no end".
+        can_be_asked_for: A policy lets people ask; who, is checked when they do.
+        needs_reason: A policy wants a reason.
+        needs_approval: A policy has approval stages.
+        can_extend: Ids of the policies whose holders may extend.
+    """
+
+    id: str
+    slug: str
+    name: str
+    description: str = ""
+    contents: tuple[str, ...] = ()
+    lasts: str = ""
+    can_be_asked_for: bool = True
+    is_hidden: bool = False
+    needs_reason: bool = False
+    needs_approval: bool = False
+    can_extend: tuple[str, ...] = field(default_factory=tuple)
+
+
+class Outcome(StrEnum):
+    """What became of a click on Approve or Deny."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    LATE = "late"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """A click on Approve or Deny: recorded first, weighed at once after."""
+
+    id: str
+    request_id: str
+    verb: Verb
+    slack_user: str
+    at: datetime
+    round: int
+    stage: int
+    team: str | None = None
+    reason: str | None = None
+    channel: str | None = None
+    entra_id: str | None = None
+    name: str | None = None
+    outcome: Outcome | None = None
+    why: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """
+    A message that is owed, being sent, or sent.
+
+    Attributes:
+        key: Says what it is and about what; the same key is never sent twice.
+        to: Slack channel or user id.
+        channel, ts: Where Slack put it (a message to ``U…`` lands in a channel ``D…``).
+        stale: What it shows has changed since; it is owed a redraw.
+    """
+
+    key: str
+    kind: str
+    to: str
+    request_id: str | None = None
+    assignment_id: str | None = None
+    channel: str | None = None
+    ts: str | None = None
+    stale: bool = False
+    attempts: int = 0
+    sent_at: datetime | None = None

@@ -1,0 +1,77 @@
+"""From what people type to one access package: slugs, exact matches, and the nearest when there is none."""
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from slugify import slugify
+
+from bot.models import Package
+
+LONGEST_SLUG: Final = 128
+LONGEST_REASON: Final = 1_000
+# "marketing-campaign because I run the launch", "marketing-campaign: the launch"
+REASON: Final = re.compile(r"\s+because\b\s*|\s*:\s+|\s+[-–—]+\s+", re.IGNORECASE)
+QUOTES: Final = "\"'`“”„‘’«»"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What somebody typed behind the command, taken apart."""
+
+    name: str
+    reason: str | None
+
+
+def slug_of(name: str) -> str:
+    """The word people type for a display name: "Marketing Campaign" is marketing-campaign."""
+    return slugify(name, max_length=LONGEST_SLUG)
+
+
+def slugs_for(names: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """
+    A slug for each (id, display name), unique: equal names get a number, oldest id first.
+
+    Names without a letter or digit get a slug made of their id.
+    """
+    taken: dict[str, str] = {}
+    for key, name in sorted(names):
+        base = slug_of(name) or f"package-{key[:8].lower()}"
+        slug, number = base, 2
+        while slug in taken:
+            slug, number = f"{base[: LONGEST_SLUG - 4]}-{number}", number + 1
+        taken[slug] = key
+    return {key: slug for slug, key in taken.items()}
+
+
+def read_wish(text: str) -> Wish:
+    """Take apart what was typed: a package's name, in any spelling, and perhaps a reason."""
+    words = clean(text)
+    name, reason = words, None
+    found = REASON.search(words)
+    if found and found.start() > 0:
+        name, reason = words[: found.start()], words[found.end() :].strip(QUOTES + " ")
+    return Wish(name=name.strip(QUOTES + " ."), reason=(reason or None) and reason[:LONGEST_REASON])
+
+
+def clean(text: str) -> str:
+    """Text on one line, without control and direction characters that could disguise it."""
+    visible = "".join(character if character.isprintable() else " " for character in text[:4_000])
+    return re.sub(r"\s+", " ", visible).strip()
+
+
+def find(wish: str, packages: Iterable[Package]) -> Package | None:
+    """The package whose slug is exactly what was typed, in any spelling; never a mere likeness."""
+    slug = slug_of(wish)
+    return next((package for package in packages if slug and package.slug == slug), None)
+
+
+def nearest(wish: str, packages: Sequence[Package], *, count: int = 3) -> list[Package]:
+    """The packages whose names look most like what was typed, best first."""
+    slug = slug_of(wish)
+    by_slug = {package.slug: package for package in packages}
+    close = difflib.get_close_matches(slug, by_slug, n=count, cutoff=0.5)
+    containing = [each for each in by_slug if slug and (slug in each or each in slug)]
+    return [by_slug[each] for each in dict.fromkeys((*close, *containing))][:count]

@@ -1,0 +1,338 @@
+"""
+What is owed to people, and sending each message once.
+
+Nothing is queued: "delivered, and no delivered:<id> notice sent" is what is owed, so a notice cannot be lost
+beside its row, and an outage is caught up with by looking again.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from bot import clock
+from bot.effects import backoff
+from bot.messages import asking, deciding
+from bot.messages.parts import Message, escape, message
+from bot.models import Assignment, Decision, Kind, Notice, Request, State
+from bot.reminders import Due, due_reminders
+from bot.slack import Slack, SlackBusy, SlackError, SlackRefused
+from bot.store import Store, Transaction, assignments, catalog, decisions, notices, requests
+
+log = structlog.get_logger(__name__)
+
+# Longer than one Slack call can take, so that nobody takes a claim from under a sender.
+CLAIM_LEASE: Final = timedelta(seconds=45)
+# Older news than this is no news: a restored database must not tell last year's.
+STILL_NEWS: Final = timedelta(days=60)
+STUCK_AFTER_ATTEMPTS: Final = 12
+MOST_ATTEMPTS: Final = 20
+# Slack's words for people and channels that a message will never reach.
+UNREACHABLE: Final = frozenset(
+    {
+        "channel_not_found",
+        "user_not_found",
+        "account_inactive",
+        "user_disabled",
+        "cannot_dm_bot",
+        "messages_tab_disabled",
+        "is_archived",
+        "restricted_action",
+    }
+)
+
+
+class Notices:
+    """Finds what is owed, sends it, and redraws what is no longer so."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        slack: Slack,
+        admin_channel: str,
+        rungs: Sequence[timedelta],
+    ) -> None:
+        self._store = store
+        self._slack = slack
+        self._admin_channel = admin_channel
+        self._rungs = tuple(rungs)
+        self._sending = asyncio.Semaphore(4)
+
+    async def send_owed(self) -> int:
+        """Send all that is owed now but reminders; return how many messages went out."""
+        since = clock.now() - STILL_NEWS
+        sent = 0
+        for build in (self._answers, self._cards, self._news, self._endings, self._alarms):
+            sent += await build(since)
+        return sent
+
+    async def send_once(self, notice: Notice, content: Callable[[], Message] | Message) -> bool:
+        """Send *notice* unless somebody has, or is just about to; True if we did."""
+        return await self._send_together([notice], content)
+
+    async def _send_together(
+        self, wanted: Sequence[Notice], content: Callable[[], Message] | Message
+    ) -> bool:
+        """
+        Send one message that settles all of *wanted*.  Claim, send, record.
+
+        Dying between send and record means the message goes out again one lease later: late and perhaps
+        twice beats never.
+        """
+        claimed = await self._store.run(notices.claim_together, wanted, lease=CLAIM_LEASE)
+        if not claimed:
+            return False
+        keys = [notice.key for notice in claimed]
+        to = claimed[0].to
+        try:
+            async with self._sending:
+                posted = await self._slack.post(to, content() if callable(content) else content)
+        except SlackBusy as busy:
+            await self._store.run(notices.retry_at, keys, at=clock.real() + busy.retry_after)
+            return False
+        except SlackRefused as refused:
+            await self._refused(keys, to, refused)
+            return False
+        except SlackError as unsure:
+            # The claim stays: whether it arrived is open, and the next try is a lease away.
+            log.warning("notice-unsure", notice=keys[0], slack=str(unsure))
+            return False
+        await self._store.run(notices.sent, keys, channel=posted.channel, ts=posted.ts)
+        log.info("notice-sent", notice=keys[0])
+        return True
+
+    async def _refused(self, keys: Sequence[str], to: str, refused: SlackRefused) -> None:
+        log.error("notice-refused", notice=keys[0], slack=str(refused))
+        if refused.error in UNREACHABLE and to != self._admin_channel:
+            await self._store.run(notices.drop, keys, why=refused.error)
+            return
+        # The admin channel, the token or a scope can be put right; a person that is gone cannot.
+        await self._store.run(notices.retry_at, keys, at=clock.real() + timedelta(minutes=1))
+
+    async def _answers(self, since: datetime) -> int:
+        """Tell those whose click did not count why, so that only they see it."""
+        count = 0
+        for decision in await self._store.run(decisions.unanswered):
+            count += await self._answer(decision)
+        return count
+
+    async def _answer(self, decision: Decision) -> bool:
+        said = message(escape_sentence(decision.why or "That did not count."))
+        try:
+            if decision.channel and not decision.channel.startswith("D"):
+                await self._slack.whisper(
+                    channel=decision.channel, user=decision.slack_user, message=said
+                )
+            else:
+                await self._slack.post(decision.channel or decision.slack_user, said)
+        except SlackRefused as refused:
+            log.warning("answer-refused", decision=decision.id, slack=str(refused))
+            await self._store.run(decisions.answered, decision)
+            return False
+        except SlackError as error:
+            log.warning("answer-not-sent", decision=decision.id, slack=str(error))
+            await self._store.run(
+                decisions.postpone, decision, until=clock.real() + timedelta(seconds=30)
+            )
+            return False
+        await self._store.run(decisions.answered, decision)
+        return True
+
+    async def _cards(self, since: datetime) -> int:
+        count = 0
+        for request in await self._store.run(requests.owing_cards):
+            wanted = [
+                _card(request, to) for to in dict.fromkeys((self._admin_channel, *request.deciders))
+            ]
+            counted = await self._store.run(decisions.accepted_of, request)
+            for notice in wanted:
+                count += await self.send_once(notice, lambda: deciding.card(request, counted))  # noqa: B023
+            await self._store.run(_close_cards, request, [notice.key for notice in wanted])
+        return count
+
+    async def _news(self, since: datetime) -> int:
+        """What became of a request, to whoever asked and to whom it concerns."""
+        count = 0
+        for state in (State.DELIVERED, State.REFUSED, State.DENIED, State.LAPSED, State.FAILED):
+            owed = await self._store.run(
+                requests.ended_untold, states=(state,), prefix=state, since=since
+            )
+            for request in owed:
+                count += await self._tell(request)
+        # Whoever had somebody else's access removed wants to know, too.
+        for request in await self._store.run(
+            requests.ended_untold, states=(State.DELIVERED,), prefix="removed-by", since=since
+        ):
+            if request.kind is Kind.REMOVE and not request.is_given_back:
+                notice = Notice(
+                    key=f"removed-by:{request.id}",
+                    kind="news",
+                    to=request.asked_by,
+                    request_id=request.id,
+                )
+                count += await self.send_once(
+                    notice, asking.removed(request, told=request.asked_by)
+                )
+        return count
+
+    async def _tell(self, request: Request) -> bool:
+        by = None
+        if request.state in {State.DELIVERED, State.DENIED}:
+            counted = await self._store.run(decisions.accepted_of, request)
+            by = " and ".join(dict.fromkeys(each.name or "an admin" for each in counted)) or None
+        # A removal that did not happen is the admin's news: the holder was never told of it.
+        unhappy_removal = request.kind is Kind.REMOVE and request.state is not State.DELIVERED
+        to = request.asked_by if unhappy_removal else request.holder
+        key = f"{request.state}:{request.id}"
+        if to is None:
+            await self._store.run(
+                notices.supersede, [Notice(key=key, kind="news", to="-", request_id=request.id)]
+            )
+            return False
+        notice = Notice(key=key, kind="news", to=to, request_id=request.id)
+        return await self.send_once(notice, _news_of(request, by=by, to=to))
+
+    async def _endings(self, since: datetime) -> int:
+        count = 0
+        for assignment in await self._store.run(assignments.ended_untold, since=since):
+            if assignment.holder is None:
+                continue
+            notice = Notice(
+                key=f"ended:{assignment.id}",
+                kind="news",
+                to=assignment.holder,
+                assignment_id=assignment.id,
+            )
+            count += await self.send_once(notice, asking.ended(assignment))
+        return count
+
+    async def _alarms(self, since: datetime) -> int:
+        """What the admins must know: refused for want of understanding, failed, stuck."""
+        count = 0
+        for request in await self._store.run(
+            requests.ended_untold, states=(State.REFUSED,), prefix="puzzle", since=since
+        ):
+            if request.tell_admins:
+                count += await self._alarm("puzzle", request, deciding.not_understood(request))
+        for request in await self._store.run(
+            requests.ended_untold, states=(State.FAILED,), prefix="alarm", since=since
+        ):
+            count += await self._alarm("alarm", request, deciding.failed(request))
+        for request in await self._store.run(
+            requests.stuck, attempts=STUCK_AFTER_ATTEMPTS, since=since
+        ):
+            count += await self._alarm("stuck", request, deciding.stuck(request))
+        return count
+
+    async def _alarm(self, prefix: str, request: Request, content: Message) -> bool:
+        notice = Notice(
+            key=f"{prefix}:{request.id}",
+            kind="alarm",
+            to=self._admin_channel,
+            request_id=request.id,
+        )
+        return await self.send_once(notice, content)
+
+    async def send_reminders(self) -> int:
+        """
+        Remind of what ends soon, one message a person, each rung of each end at most once.
+
+        Returns how many messages went out.
+        """
+        due = await self._store.run(due_reminders, self._rungs)
+        count = 0
+        for to, person in due.items():
+            count += await self._remind(to, person)
+        return count
+
+    async def _remind(self, to: str, due: Due) -> bool:
+        await self._store.run(notices.supersede, due.overtaken)
+        content = await self._store.run(_reminder, due.rows)
+        return await self._send_together(due.notices, content)
+
+    async def redraw(self) -> int:
+        """Redraw sent cards and reminders whose rows have changed; return how many."""
+        stale = await self._store.run(notices.claim_stale, lease=CLAIM_LEASE)
+        done = set()
+        for notice in stale:
+            place = (notice.channel, notice.ts)
+            if place not in done:
+                await self._redraw(notice)
+                done.add(place)
+            else:
+                await self._store.run(notices.redrawn, notice)
+        return len(done)
+
+    async def _redraw(self, notice: Notice) -> None:
+        content = await self._store.run(_content_of, notice)
+        if content is None or notice.channel is None or notice.ts is None:
+            await self._store.run(notices.redrawn, notice)
+            return
+        try:
+            await self._slack.update(channel=notice.channel, ts=notice.ts, message=content)
+        except SlackRefused as refused:
+            # Deleted by somebody, or too old to edit: the row is the truth, the card was a copy.
+            log.warning("redraw-refused", notice=notice.key, slack=str(refused))
+        except SlackError as error:
+            log.warning("redraw-failed", notice=notice.key, slack=str(error))
+            pause = error.retry_after if isinstance(error, SlackBusy) else backoff(2)
+            await self._store.run(notices.not_redrawn, notice, retry_at=clock.real() + pause)
+            return
+        await self._store.run(notices.redrawn, notice)
+
+
+def escape_sentence(text: str) -> str:
+    """Escape all but the dates that our own sentences carry."""
+    parts = text.split("<!date^")
+    rest = [part.partition(">") for part in parts[1:]]
+    return escape(parts[0]) + "".join(f"<!date^{date}>{escape(after)}" for date, _, after in rest)
+
+
+def _card(request: Request, to: str) -> Notice:
+    return Notice(key=f"card:{request.ask_id}:{to}", kind="card", to=to, request_id=request.id)
+
+
+def _close_cards(db: Transaction, request: Request, keys: Sequence[str]) -> None:
+    """Nothing more is owed when every card was sent or will never be."""
+    if notices.finished_keys(db, keys) == set(keys):
+        requests.all_cards_sent(db, request)
+
+
+def _news_of(request: Request, *, by: str | None, to: str) -> Message:
+    if request.state is State.DELIVERED:
+        if request.kind is Kind.REMOVE:
+            return asking.removed(request, told=to)
+        return asking.delivered(request, by=by)
+    if request.state is State.DENIED:
+        return asking.denied(request, by=by)
+    if request.state is State.LAPSED:
+        return asking.lapsed(request)
+    if request.state is State.FAILED:
+        return asking.failed(request)
+    return asking.refused(request)
+
+
+def _reminder(db: Transaction, rows: Sequence[Assignment]) -> Message:
+    extendable = {package.id: bool(package.can_extend) for package in catalog.everything(db)}
+    busy = {}
+    for row in rows:
+        for request in requests.open_for_assignment(db, row.id):
+            busy[row.id] = request
+    return asking.expiring(rows, extendable=extendable, busy=busy)
+
+
+def _content_of(db: Transaction, notice: Notice) -> Message | None:
+    """What a sent message should say now."""
+    if notice.kind == "card" and notice.request_id is not None:
+        request = requests.get(db, notice.request_id)
+        if request is None:
+            return None
+        return deciding.card(request, decisions.accepted_of(db, request))
+    if notice.kind == "reminder" and notice.channel and notice.ts:
+        together = notices.in_message(db, channel=notice.channel, ts=notice.ts)
+        ids = [each.assignment_id for each in together if each.assignment_id]
+        return _reminder(db, assignments.by_ids(db, ids))
+    return None

@@ -1,0 +1,441 @@
+"""From received to approved: who is it, may they have it, who decides, and what was decided."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from bot import clock, policy
+from bot.authority import Authority, may
+from bot.errors import NotAllowed
+from bot.models import (
+    Assignment,
+    AssignmentState,
+    Decision,
+    Kind,
+    Outcome,
+    Request,
+    Stage,
+    State,
+    Terms,
+    Verb,
+)
+from bot.people import Found, People
+from bot.slack import Slack
+from bot.store import Store, Transaction, assignments, audit, decisions, requests
+from graph import Graph
+from graph.errors import NotFound
+from graph.models import AccessPackage, AssignmentPolicy
+
+NOT_UNDERSTOOD: Final = "Its rules in Entra are of a kind I do not understand, so I must not guess. I have told the admins."
+
+
+class Refused(Exception):
+    """The request cannot go on; the sentence is for the person."""
+
+    def __init__(self, why: str, *, tell_admins: bool = False) -> None:
+        super().__init__(why)
+        self.tell_admins = tell_admins
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What holds for a request right now: the person, the terms, and the end it would get."""
+
+    found: Found
+    terms: Terms
+    ends_at: datetime | None
+
+
+class Review:
+    """Judges requests and the clicks of those who decide them."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        slack: Slack,
+        graph: Graph,
+        people: People,
+        authority: Authority,
+        always_approve: bool,
+        home_team: str,
+    ) -> None:
+        self._store = store
+        self._slack = slack
+        self._graph = graph
+        self._people = people
+        self._authority = authority
+        self._always = always_approve
+        self._home_team = home_team
+
+    async def receive(self, request: Request) -> Request | None:
+        """
+        Judge a request that has just come in: refused, pending or approved.  None if somebody was first.
+
+        Raises:
+            SlackError, GraphError: Something could not be read; the request stays as it is.
+        """
+        try:
+            if request.kind is Kind.REMOVE:
+                return await self._receive_removal(request)
+            standing = await self.standing(request)
+            if request.kind is Kind.ADD:
+                await self._nothing_held_or_asked(request, standing)
+        except NotAllowed as refused:
+            return await self._refuse(request, str(refused))
+        except Refused as refused:
+            return await self._refuse(request, str(refused), tell_admins=refused.tell_admins)
+        pinned = replace(
+            request,
+            entra_id=standing.found.user.id,
+            holder_name=standing.found.person.entra_name,
+            terms=standing.terms,
+            ends_at=standing.ends_at,
+        )
+        try:
+            return await self._on_to_stage(pinned, known=request, stage=0, actor=audit.LATCHKEY)
+        except requests.AlreadyOpen:
+            return await self._refuse(
+                request, "You have already asked for it, from another Slack account of yours."
+            )
+
+    async def standing(self, request: Request) -> Standing:
+        """
+        Who asks, and under which terms they would get it, read from Slack and Graph now.
+
+        Raises:
+            NotAllowed, Refused: They may not have it; the sentence says why.
+        """
+        if request.holder is None:
+            raise Refused("I do not know whose access this is.")
+        found = await self._people.find(request.holder)
+        if request.entra_id is not None and request.entra_id != found.user.id:
+            raise Refused("Your Slack profile points to another Entra account than when you asked.")
+        try:
+            package = await self._graph.packages.get(request.package_id)
+        except NotFound:
+            raise Refused("That package no longer exists.") from None
+        chosen = await self._policy(package, found)
+        if policy.needs_reason(chosen) and not request.justification and request.kind is Kind.ADD:
+            raise Refused("It is only given with a reason. Please ask again and say why.")
+        extending = request.kind is Kind.EXTEND
+        ends_at = request.ends_at
+        if extending:
+            if not policy.may_extend(chosen):
+                raise Refused(
+                    "Its policy does not let people extend it. You can ask again when it has ended."
+                )
+            ends_at = await self._extended_end(request, chosen)
+        terms = policy.terms_of(package, chosen, extending=extending, always=self._always)
+        return Standing(found=found, terms=terms, ends_at=ends_at)
+
+    async def _policy(self, package: AccessPackage, found: Found) -> AssignmentPolicy:
+        groups = policy.groups_named(package.assignment_policies)
+        member_of = (
+            await self._graph.directory.member_of(found.user.id, groups) if groups else set()
+        )
+        requester = policy.Requester(
+            entra_id=found.user.id, is_guest=found.is_guest, groups=frozenset(member_of)
+        )
+        choice = policy.choose(package.assignment_policies, requester)
+        if choice.policy is not None:
+            return choice.policy
+        if choice.not_understood is not None:
+            raise Refused(NOT_UNDERSTOOD, tell_admins=True)
+        raise Refused("Its policy in Entra does not let you ask for it.")
+
+    async def _extended_end(self, request: Request, chosen: AssignmentPolicy) -> datetime:
+        held = await self._graph.assignments.get(request.assignment_id or "")
+        if not held.is_delivered:
+            raise Refused("That access has already ended. You can ask for it again.")
+        if (
+            held.target is not None
+            and request.entra_id
+            and held.target.object_id != request.entra_id
+        ):
+            raise Refused("That access is somebody else's.")
+        # Once promised, the end stays: a request that waited for approval gets what was shown.
+        wanted = request.ends_at or policy.extended_end(
+            chosen.expiration, now=clock.now(), current=held.ends_at()
+        )
+        if wanted is None:
+            raise Refused("It cannot be made any longer than it is.")
+        return wanted
+
+    async def _nothing_held_or_asked(self, request: Request, standing: Standing) -> None:
+        entra_id = standing.found.user.id
+        held = await self._graph.assignments.list(
+            package_id=request.package_id, user_id=entra_id, state="delivered"
+        )
+        live = [each for each in held if each.is_delivered]
+        if live:
+            await self._store.run(
+                assignments.save_live,
+                Assignment(
+                    id=live[0].id,
+                    entra_id=entra_id,
+                    package_id=request.package_id,
+                    package_name=request.package_name,
+                    policy_id=live[0].assignment_policy.id if live[0].assignment_policy else None,
+                    state=AssignmentState.LIVE,
+                    holder=request.holder,
+                    holder_name=standing.found.person.entra_name,
+                    starts_at=live[0].schedule.start_date_time if live[0].schedule else None,
+                    ends_at=live[0].ends_at(),
+                ),
+            )
+            raise Refused(
+                "You have it already. /my-access shows until when, and lets you extend it."
+            )
+        asked = await self._graph.assignments.list_requests(package_id=request.package_id)
+        for other in asked:
+            target = other.assignment.target if other.assignment else None
+            if (
+                other.is_over
+                or other.is_partially_delivered
+                or target is None
+                or target.object_id != entra_id
+            ):
+                continue
+            if other.is_type("userAdd") or other.is_type("adminAdd"):
+                raise Refused(
+                    "You have already asked for it in Entra; that request is still under way there."
+                )
+
+    async def _receive_removal(self, request: Request) -> Request | None:
+        if not request.is_given_back:
+            actor = await self._authority.actor(request.asked_by)
+            why = may(actor, Verb.REMOVE, holder=request.holder, holder_entra_id=request.entra_id)
+            if why:
+                return await self._refuse(request, why)
+        return await self._move(request, State.APPROVED, actor=request.asked_by)
+
+    async def _refuse(
+        self, request: Request, why: str, *, tell_admins: bool = False
+    ) -> Request | None:
+        return await self._move(request, State.REFUSED, why=why, tell_admins=tell_admins)
+
+    async def _move(self, request: Request, to: State, **changes: Any) -> Request | None:
+        return await self._store.run(requests.move, request, to, fence=True, **changes)
+
+    async def _on_to_stage(
+        self, request: Request, *, known: Request, stage: int, actor: str, **more: Any
+    ) -> Request | None:
+        """Move to a stage, or to approved when there are no more; *known* is the row as it is."""
+        changes = await self.stage_changes(request, stage=stage)
+        to = State.PENDING if "deciders" in changes else State.APPROVED
+        return await self._move(known, to, actor=actor, **changes, **more)
+
+    async def stage_changes(
+        self, request: Request, *, stage: int, escalated: bool = False
+    ) -> dict[str, Any]:
+        """The columns of a request that enters *stage*; without "deciders" if nobody need decide any more."""
+        terms = request.terms
+        if terms is None:
+            raise ValueError("a request without terms has no stages")
+        changes: dict[str, Any] = {
+            "entra_id": request.entra_id,
+            "holder_name": request.holder_name,
+            "terms": _as_json(terms),
+            "terms_hash": policy.hash_of(terms),
+            "ends_at": request.ends_at,
+            "stage": stage,
+            "escalated": escalated,
+        }
+        if stage >= len(terms.stages):
+            return changes
+        current = terms.stages[stage]
+        changes["deciders"] = await self.deciders(current, replace(request, escalated=escalated))
+        changes["lapses_at"] = _after(current.deny_after_seconds)
+        changes["escalates_at"] = (
+            _after(current.escalate_after_seconds) if current.escalation else None
+        )
+        return changes
+
+    async def deciders(self, stage: Stage, request: Request) -> tuple[str, ...]:
+        """The Slack users who are sent a card: the approvers whom we find in Slack, at most 20."""
+        found = []
+        for user in (await self._authority.approvers(stage, request))[:MOST_CARDS]:
+            profile = await self._people.in_slack(user)
+            if profile is not None and profile.id != request.holder:
+                found.append(profile.id)
+        return tuple(dict.fromkeys(found))
+
+    async def weigh(self, decision: Decision) -> None:
+        """
+        Judge a click on Approve or Deny, and carry it out if it counts.
+
+        Raises:
+            SlackError, GraphError: What is needed to judge it cannot be read now; it stays unweighed.
+        """
+        request = await self._store.run(requests.get, decision.request_id)
+        if request is None:
+            await self._settle(
+                decision, Outcome.REFUSED, why="I do not know that request any more."
+            )
+            return
+        if not _is_current(decision, request):
+            await self._too_late(decision, request)
+            return
+        actor = await self._authority.actor(
+            decision.slack_user, team=decision.team, home_team=self._home_team, request=request
+        )
+        why = may(actor, decision.verb, holder=request.holder, holder_entra_id=request.entra_id)
+        stage = request.current_stage
+        if (
+            why is None
+            and not decision.reason
+            and (decision.verb is Verb.DENY or (stage and stage.reason_required))
+        ):
+            why = "A reason is needed for that decision. Please press the button again and say why."
+        if why is not None:
+            await self._settle(
+                decision, Outcome.REFUSED, why=why, entra_id=actor.entra_id, name=actor.name
+            )
+            return
+        judged = replace(decision, entra_id=actor.entra_id, name=actor.name)
+        if decision.verb is Verb.DENY:
+            won = await self._store.run(_deny, judged, request)
+        else:
+            changes = await self.stage_changes(request, stage=request.stage + 1)
+            won = await self._store.run(_approve, judged, request, changes)
+        if not won:
+            current = await self._store.run(requests.get, decision.request_id)
+            await self._too_late(decision, current or request)
+
+    async def _settle(self, decision: Decision, outcome: Outcome, **facts: Any) -> None:
+        await self._store.run(decisions.settle, decision, outcome, **facts)
+
+    async def _too_late(self, decision: Decision, request: Request) -> None:
+        counted = await self._store.run(decisions.accepted_of, request)
+        by = next((each for each in reversed(counted) if each.stage >= decision.stage), None)
+        words = {Verb.APPROVE: "approved", Verb.DENY: "denied"}
+        if by is not None:
+            moment = f"<!date^{int(by.at.timestamp())}^{{date_short_pretty}} at {{time}}|{by.at:%Y-%m-%d %H:%M} UTC>"
+            why = f"That was already {words[by.verb]} by {by.name or 'somebody else'}, {moment}."
+        elif request.state is State.PENDING:
+            why = "What is asked for has changed since that card was drawn. Please look at the new one."
+        else:
+            why = f"That request is already {request.state}; there is nothing left to decide."
+        await self._settle(decision, Outcome.LATE, why=why)
+
+    async def recheck(self, request: Request) -> Request | None:
+        """
+        Just before the effect: does everything that was approved still hold?  None if it does not.
+
+        What changed goes back for approval; what is no longer allowed is refused; a decider who has lost the
+        right to decide does not count any more.
+
+        Raises:
+            SlackError, GraphError: It could not be read; nothing may be posted now.
+        """
+        if request.kind is Kind.REMOVE:
+            return request
+        try:
+            standing = await self.standing(request)
+            if request.kind is Kind.ADD:
+                await self._nothing_held_or_asked(request, standing)
+        except NotAllowed as refused:
+            await self._refuse(request, str(refused))
+            return None
+        except Refused as refused:
+            await self._refuse(request, str(refused), tell_admins=refused.tell_admins)
+            return None
+        if policy.hash_of(standing.terms) == request.terms_hash and await self._still_entitled(
+            request
+        ):
+            return request
+        again = replace(request, terms=standing.terms)
+        await self._on_to_stage(
+            again, known=request, stage=0, actor=audit.LATCHKEY, round=request.round + 1
+        )
+        return None
+
+    async def _still_entitled(self, request: Request) -> bool:
+        if request.terms is None:
+            return False
+        counted = await self._store.run(decisions.accepted_of, request)
+        if len(counted) != len(request.terms.stages):
+            return False
+        for decision in counted:
+            then = replace(request, stage=decision.stage)
+            actor = await self._authority.actor(decision.slack_user, request=then)
+            if may(actor, decision.verb, holder=request.holder, holder_entra_id=request.entra_id):
+                return False
+        return True
+
+    async def escalate(self, request: Request) -> None:
+        """Ask the stage's escalation approvers as well: its time for that has come."""
+        if request.current_stage is None:
+            return
+        deciders = await self.deciders(request.current_stage, replace(request, escalated=True))
+        everybody = tuple(dict.fromkeys((*request.deciders, *deciders)))
+        await self._store.run(requests.escalate, request, deciders=everybody)
+
+
+MOST_CARDS: Final = 20
+
+
+def _deny(db: Transaction, decision: Decision, request: Request) -> bool:
+    return _decide(db, decision, request, State.DENIED, why=decision.reason)
+
+
+def _approve(
+    db: Transaction, decision: Decision, request: Request, changes: dict[str, Any]
+) -> bool:
+    to = State.PENDING if "deciders" in changes else State.APPROVED
+    return _decide(db, decision, request, to, why=None, **changes)
+
+
+def _decide(
+    db: Transaction,
+    decision: Decision,
+    request: Request,
+    to: State,
+    *,
+    why: str | None,
+    **changes: Any,
+) -> bool:
+    """The decision and the move it causes, together or not at all."""
+    nested = db.begin_nested()
+    moved = requests.move(
+        db,
+        request,
+        to,
+        actor=decision.slack_user,
+        actor_entra_id=decision.entra_id,
+        why=why,
+        **changes,
+    )
+    if moved is not None and decisions.settle(
+        db, decision, Outcome.ACCEPTED, entra_id=decision.entra_id, name=decision.name
+    ):
+        nested.commit()
+        return True
+    nested.rollback()
+    return False
+
+
+def _is_current(decision: Decision, request: Request) -> bool:
+    return (
+        request.state is State.PENDING
+        and decision.round == request.round
+        and decision.stage == request.stage
+    )
+
+
+def _after(seconds: int | None) -> datetime | None:
+    return clock.now() + timedelta(seconds=seconds) if seconds else None
+
+
+def _as_json(terms: Terms) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(terms)
+
+
+def decided_by(counted: Sequence[Decision]) -> str | None:
+    """The names of those who decided, for a sentence."""
+    names = [each.name or "an admin" for each in counted]
+    return " and ".join(dict.fromkeys(names)) or None

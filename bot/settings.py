@@ -1,0 +1,223 @@
+"""Every setting, with its unit and default; read by the entry points only."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import ConfigurationError
+
+SLACK_USER: Final = re.compile(r"[UW][A-Z0-9]{2,}")
+SLACK_GROUP: Final = re.compile(r"S[A-Z0-9]{2,}")
+SLACK_CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
+
+Words = Annotated[tuple[str, ...], NoDecode]
+Numbers = Annotated[tuple[int, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """The environment, typed.  Build it with `read_settings`, which explains what is wrong."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    slack_bot_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_api_url: str = "https://slack.com/api/"
+
+    azure_tenant_id: str | None = None
+    azure_client_id: str | None = None
+    azure_client_secret: SecretStr | None = None
+    azure_client_certificate_path: Path | None = None
+    azure_federated_token_file: Path | None = None
+    azure_authority_host: str = "https://login.microsoftonline.com"
+    graph_url: str = "https://graph.microsoft.com"
+    graph_api_version: Literal["v1.0", "beta"] = "v1.0"
+
+    database_url: SecretStr = SecretStr("sqlite:///latchkey.db")
+
+    admins: Words = Field(default=(), alias="LATCHKEY_ADMINS")
+    admin_channel: str | None = Field(default=None, alias="LATCHKEY_ADMIN_CHANNEL")
+    email_domains: Words = Field(default=(), alias="LATCHKEY_EMAIL_DOMAINS")
+    approval: Literal["policy", "always"] = Field(default="policy", alias="LATCHKEY_APPROVAL")
+    reminder_days: Numbers = Field(default=(7, 1), alias="LATCHKEY_REMINDER_DAYS")
+    poll_seconds: float = Field(default=2, gt=0, alias="LATCHKEY_POLL_SECONDS")
+    sync_seconds: float = Field(default=300, gt=0, alias="LATCHKEY_SYNC_SECONDS")
+    host: str = Field(default="127.0.0.1", alias="LATCHKEY_HOST")
+    port: int = Field(default=3000, ge=0, le=65535, alias="LATCHKEY_PORT")
+
+    @field_validator("admins", "email_domains", "reminder_days", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(word for word in re.split(r"[\s,]+", value.strip()) if word)
+        return value
+
+    @field_validator("reminder_days")
+    @classmethod
+    def _sensible_days(cls, days: tuple[int, ...]) -> tuple[int, ...]:
+        if not all(1 <= day <= 365 for day in days):
+            raise ValueError("days must be whole numbers from 1 to 365")
+        return tuple(sorted(set(days), reverse=True))
+
+    @field_validator("email_domains")
+    @classmethod
+    def _lower(cls, domains: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(domain.lower().removeprefix("@") for domain in domains)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: Any, info: Any) -> Any:
+        # Compose files and CI systems set what they do not know to "".
+        if value == "" and info.field_name in cls.model_fields:
+            return cls.model_fields[info.field_name].get_default()
+        return value
+
+    @property
+    def reminder_rungs(self) -> tuple[timedelta, ...]:
+        """How long before the end to remind, longest first."""
+        return tuple(timedelta(days=day) for day in self.reminder_days)
+
+    @property
+    def uses_socket_mode(self) -> bool:
+        return self.slack_app_token is not None
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database's address with our driver, whatever driver it was written with."""
+        url = self.database_url.get_secret_value()
+        scheme, _, rest = url.partition("://")
+        dialect = scheme.partition("+")[0]
+        driver = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
+        driver["postgres"] = driver["postgresql"]
+        return f"{driver[dialect]}://{rest}" if dialect in driver else url
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """
+    Settings from the environment and from ``.env`` in the working directory, or from *environment* alone.
+
+    Raises:
+        ConfigurationError: Values that cannot be read, a sentence each.
+    """
+    try:
+        if environment is None:
+            return Settings()
+        names = {(field.alias or name).lower() for name, field in Settings.model_fields.items()}
+        given = {_key(name): value for name, value in environment.items() if name.lower() in names}
+        return Settings(_env_file=None, **given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise ConfigurationError([_sentence(problem) for problem in error.errors()]) from None
+
+
+def _key(name: str) -> str:
+    return name if name.startswith("LATCHKEY_") else name.lower()
+
+
+def _sentence(problem: Any) -> str:
+    name = str(problem["loc"][0]).upper() if problem["loc"] else "A setting"
+    # The value is left out: it may be a secret in the wrong variable.
+    return f"{name} cannot be used: {problem['msg'].removeprefix('Value error, ')}."
+
+
+def problems_for_running(settings: Settings) -> list[str]:
+    """What is missing or wrong for `latchkey run`, a sentence with the fix each; empty when fine."""
+    return [
+        *_slack_problems(settings),
+        *_entra_problems(settings),
+        *_desk_problems(settings),
+        *_database_problems(settings),
+    ]
+
+
+def _slack_problems(settings: Settings) -> list[str]:
+    problems = []
+    bot = settings.slack_bot_token
+    if bot is None:
+        problems.append(
+            "SLACK_BOT_TOKEN is not set: copy the Bot User OAuth Token (xoxb-…) of your Slack app."
+        )
+    elif not bot.get_secret_value().startswith("xoxb-"):
+        problems.append("SLACK_BOT_TOKEN does not look like a bot token: it starts with “xoxb-”.")
+    app = settings.slack_app_token
+    if app is not None and not app.get_secret_value().startswith("xapp-"):
+        problems.append(
+            "SLACK_APP_TOKEN does not look like an app-level token: it starts with “xapp-”."
+        )
+    if app is None and settings.slack_signing_secret is None:
+        problems.append(
+            "Neither SLACK_APP_TOKEN nor SLACK_SIGNING_SECRET is set: set the first for Socket Mode, or the "
+            "second (Basic Information, Signing Secret) to take requests over HTTP."
+        )
+    if not settings.slack_api_url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        problems.append("SLACK_API_URL must start with https://.")
+    return problems
+
+
+def _entra_problems(settings: Settings) -> list[str]:
+    problems = []
+    if not settings.azure_tenant_id:
+        problems.append(
+            "AZURE_TENANT_ID is not set: the Directory (tenant) ID of your Entra app registration."
+        )
+    if not settings.azure_client_id:
+        problems.append(
+            "AZURE_CLIENT_ID is not set: the Application (client) ID of your Entra app registration."
+        )
+    files = {
+        "AZURE_CLIENT_CERTIFICATE_PATH": settings.azure_client_certificate_path,
+        "AZURE_FEDERATED_TOKEN_FILE": settings.azure_federated_token_file,
+    }
+    if settings.azure_client_secret is None and not any(files.values()):
+        problems.append(
+            "No Entra credential is set: set AZURE_CLIENT_CERTIFICATE_PATH (better) or AZURE_CLIENT_SECRET, "
+            "or AZURE_FEDERATED_TOKEN_FILE for workload identity."
+        )
+    problems += [
+        f"{name} names a file that cannot be read: {path}."
+        for name, path in files.items()
+        if path is not None and not path.is_file()
+    ]
+    problems += [
+        f"{name} must start with https://."
+        for name, url in (
+            ("AZURE_AUTHORITY_HOST", settings.azure_authority_host),
+            ("GRAPH_URL", settings.graph_url),
+        )
+        if not url.startswith("https://")
+    ]
+    return problems
+
+
+def _desk_problems(settings: Settings) -> list[str]:
+    problems = []
+    if not settings.admins:
+        problems.append(
+            "LATCHKEY_ADMINS is empty: list the Slack user ids (U…) and user-group ids (S…) of those who may "
+            "decide and remove."
+        )
+    problems += [
+        f"LATCHKEY_ADMINS has “{admin}”, which is neither a Slack user id (U…) nor a user-group id (S…)."
+        for admin in settings.admins
+        if not (SLACK_USER.fullmatch(admin) or SLACK_GROUP.fullmatch(admin))
+    ]
+    if settings.admin_channel is None:
+        problems.append(
+            "LATCHKEY_ADMIN_CHANNEL is not set: the id (C…) of the channel for approval cards; invite the bot there."
+        )
+    elif not SLACK_CHANNEL.fullmatch(settings.admin_channel):
+        problems.append(
+            "LATCHKEY_ADMIN_CHANNEL must be a channel id (C…), not a name: open the channel's details to copy it."
+        )
+    return problems
+
+
+def _database_problems(settings: Settings) -> list[str]:
+    dialect = settings.sqlalchemy_url.partition("+")[0]
+    if dialect in {"sqlite", "postgresql"}:
+        return []
+    return ["DATABASE_URL must start with sqlite:/// or postgresql://."]

@@ -1,0 +1,233 @@
+"""
+The Slack calls Latchkey makes, each with an outcome that says whether it may have happened.
+
+Source: docs.slack.dev, Web API methods; the scope each call needs is named in its docstring.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+# A trigger lives 3 s; what is not open by then will not open.
+OPEN_VIEW_TIMEOUT_SECONDS: Final = 2.5
+# Errors after which the same call can work later, and before which nothing happened.
+PASSING: Final = frozenset(
+    {"ratelimited", "rate_limited", "service_unavailable", "team_added_to_org"}
+)
+# Errors after which it may have happened ("some aspect of the operation may have succeeded").
+DOUBTFUL: Final = frozenset({"fatal_error", "internal_error", "request_timeout"})
+
+
+class SlackError(Exception):
+    """Base of what can go wrong with a call to Slack; ``str(error)`` has Slack's word for it."""
+
+
+class SlackRefused(SlackError):
+    """
+    Slack says no, and would say no again.
+
+    Attributes:
+        error: Slack's word, such as "channel_not_found" or "missing_scope".
+    """
+
+    def __init__(self, error: str, *, needed: str | None = None) -> None:
+        self.error = error
+        super().__init__(f"{error} (needs the scope {needed})" if needed else error)
+
+
+class SlackBusy(SlackError):
+    """Nothing happened; try again after *retry_after*."""
+
+    def __init__(self, error: str, *, retry_after: timedelta) -> None:
+        self.retry_after = retry_after
+        super().__init__(error)
+
+
+class SlackUnsure(SlackError):
+    """No usable answer: it may have happened."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlackUser:
+    """
+    What users.info says of somebody.
+
+    Attributes:
+        email: Only if Slack calls it confirmed.
+        not_a_member: Why this is no full member of the workspace ("a guest"), or None.
+    """
+
+    id: str
+    name: str
+    email: str | None
+    not_a_member: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Posted:
+    channel: str
+    ts: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Who we are to Slack, from auth.test."""
+
+    team_id: str
+    bot_id: str
+    bot_user_id: str
+    scopes: frozenset[str]
+
+
+class Slack:
+    """Slack's Web API, as far as Latchkey uses it."""
+
+    def __init__(self, client: AsyncWebClient) -> None:
+        self.client = client
+        self.healthy: bool | None = None
+        self._team_id: str | None = None
+
+    async def identify(self) -> Identity:
+        """Test the token and learn whose it is.  No scope needed."""
+        answer = await self._call("auth.test")
+        self._team_id = answer["team_id"]
+        scopes = answer.headers.get("x-oauth-scopes") or ""
+        return Identity(
+            team_id=answer["team_id"],
+            bot_id=answer.get("bot_id") or "",
+            bot_user_id=answer["user_id"],
+            scopes=frozenset(scope.strip() for scope in scopes.split(",") if scope.strip()),
+        )
+
+    async def user(self, user_id: str) -> SlackUser:
+        """Who that is, right now.  Scopes users:read and users:read.email."""
+        answer = await self._call("users.info", user=user_id)
+        return self._user(answer["user"])
+
+    async def user_by_email(self, email: str) -> SlackUser | None:
+        """The member with that e-mail address, or None.  Scope users:read.email."""
+        try:
+            answer = await self._call("users.lookupByEmail", email=email)
+        except SlackRefused as refused:
+            if refused.error in {"users_not_found", "user_not_found"}:
+                return None
+            raise
+        return self._user(answer["user"])
+
+    def _user(self, user: Mapping[str, Any]) -> SlackUser:
+        profile = user.get("profile") or {}
+        name = profile.get("display_name") or profile.get("real_name") or user.get("real_name")
+        return SlackUser(
+            id=user["id"],
+            name=name or user.get("name") or user["id"],
+            email=profile.get("email") if user.get("is_email_confirmed") else None,
+            not_a_member=self._not_a_member(user),
+        )
+
+    def _not_a_member(self, user: Mapping[str, Any]) -> str | None:
+        if user.get("deleted"):
+            return "a deactivated account"
+        if user.get("is_bot") or user["id"] == "USLACKBOT":
+            return "a bot"
+        if user.get("is_restricted") or user.get("is_ultra_restricted"):
+            return "a guest"
+        if user.get("is_stranger") or (user.get("team_id") and user["team_id"] != self._team_id):
+            return "a member of another workspace"
+        return None
+
+    async def group_members(self, group_id: str) -> frozenset[str]:
+        """The user ids in a user group.  Scope usergroups:read."""
+        answer = await self._call("usergroups.users.list", usergroup=group_id)
+        return frozenset(answer["users"])
+
+    async def post(self, to: str, message: Mapping[str, Any]) -> Posted:
+        """
+        Post to a channel, or as a direct message to a user id.  Scope chat:write.
+
+        Never repeated by the client library: a dropped connection is SlackUnsure.
+        """
+        answer = await self._call(
+            "chat.postMessage", **message, channel=to, unfurl_links=False, unfurl_media=False
+        )
+        return Posted(channel=answer["channel"], ts=answer["ts"])
+
+    async def update(self, *, channel: str, ts: str, message: Mapping[str, Any]) -> None:
+        """Redraw a message of ours.  Scope chat:write."""
+        await self._call("chat.update", **message, channel=channel, ts=ts)
+
+    async def whisper(self, *, channel: str, user: str, message: Mapping[str, Any]) -> None:
+        """Say something that only one person in a channel sees.  Scope chat:write."""
+        await self._call("chat.postEphemeral", **message, channel=channel, user=user)
+
+    async def publish_home(self, user_id: str, view: Mapping[str, Any]) -> None:
+        """Replace somebody's App Home.  No scope needed."""
+        await self._call("views.publish", user_id=user_id, view=dict(view))
+
+    async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
+        """Open a modal for whoever just clicked.  No scope needed."""
+        try:
+            async with asyncio.timeout(OPEN_VIEW_TIMEOUT_SECONDS):
+                await self._call("views.open", trigger_id=trigger_id, view=dict(view))
+        except TimeoutError as error:
+            raise SlackUnsure("views.open took too long") from error
+
+    async def _call(self, method: str, **arguments: Any) -> Any:
+        try:
+            call = getattr(self.client, method.replace(".", "_"))
+            answer = await call(**arguments)
+        except SlackApiError as error:
+            self.healthy = self._survives(error)
+            raise _meaning(error) from error
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            self.healthy = False
+            raise SlackBusy("cannot connect to Slack", retry_after=timedelta(seconds=5)) from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            self.healthy = False
+            raise SlackUnsure(f"no answer to {method}") from error
+        self.healthy = True
+        return answer
+
+    def _survives(self, error: SlackApiError) -> bool:
+        """Whether Slack works for us, although it refused this one call."""
+        if getattr(error.response, "status_code", 200) >= 500:
+            return False
+        return _word(error) not in {
+            "invalid_auth",
+            "not_authed",
+            "account_inactive",
+            "token_revoked",
+            "token_expired",
+        }
+
+
+def _word(error: SlackApiError) -> str:
+    try:
+        return str(error.response["error"])
+    except (KeyError, TypeError):
+        return f"http_{getattr(error.response, 'status_code', 0)}"
+
+
+def _meaning(error: SlackApiError) -> SlackError:
+    response = error.response
+    word = _word(error)
+    status = getattr(response, "status_code", 200)
+    if status == 429 or word in PASSING:
+        return SlackBusy(word, retry_after=_retry_after(getattr(response, "headers", {})))
+    if status >= 500 or word in DOUBTFUL:
+        return SlackUnsure(word)
+    needed = response.get("needed") if word == "missing_scope" else None
+    return SlackRefused(word, needed=needed)
+
+
+def _retry_after(headers: Mapping[str, str]) -> timedelta:
+    lowered = {name.lower(): value for name, value in headers.items()}
+    try:
+        return timedelta(seconds=max(float(lowered.get("retry-after", "30")), 1))
+    except ValueError:
+        return timedelta(seconds=30)

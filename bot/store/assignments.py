@@ -1,0 +1,228 @@
+"""Assignments: what Graph says people hold, and what we have told them about its end."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot import clock
+from bot.models import Assignment, AssignmentState, Ended
+from bot.store import audit
+from bot.store.database import Transaction, insert
+from bot.store.homes import touch_homes
+from bot.store.schema import assignments, notices
+
+COLUMNS: Final = [assignments.c[name] for name in Assignment.__dataclass_fields__]
+
+
+def _assignment(row: Any) -> Assignment:
+    return Assignment(**{**row, "state": AssignmentState(row["state"])})
+
+
+def _query(db: Transaction, *where: Any) -> list[Assignment]:
+    query = sa.select(*COLUMNS).where(*where).order_by(assignments.c.ends_at, assignments.c.id)
+    return [_assignment(row) for row in db.execute(query).mappings()]
+
+
+def save_live(db: Transaction, assignment: Assignment, *, actor: str = audit.LATCHKEY) -> None:
+    """
+    Write what Graph says is live: a new row, or new dates on the row we have.
+
+    A removal that is under way stays under way; a holder that we know is not forgotten.
+    """
+    known = get(db, assignment.id)
+    values = {name: getattr(assignment, name) for name in Assignment.__dataclass_fields__}
+    values["seen_at"] = clock.real()
+    row = insert(db, assignments).values(**values)
+    changes = {
+        "package_name": row.excluded.package_name,
+        "policy_id": sa.func.coalesce(row.excluded.policy_id, assignments.c.policy_id),
+        "holder": sa.func.coalesce(row.excluded.holder, assignments.c.holder),
+        "holder_name": sa.func.coalesce(row.excluded.holder_name, assignments.c.holder_name),
+        "starts_at": row.excluded.starts_at,
+        "ends_at": row.excluded.ends_at,
+        "seen_at": row.excluded.seen_at,
+        "state": sa.case(
+            (assignments.c.state == AssignmentState.REMOVING, AssignmentState.REMOVING),
+            else_=AssignmentState.LIVE,
+        ),
+        "ended_at": None,
+        "ended_why": None,
+    }
+    db.execute(row.on_conflict_do_update(index_elements=["id"], set_=changes))
+    if known is None or known.ends_at != assignment.ends_at:
+        verb = "new-assignment" if known is None else "end-moved"
+        audit.record(
+            db,
+            at=clock.now(),
+            actor=actor,
+            verb=verb,
+            details={"ends_at": assignment.ends_at.isoformat() if assignment.ends_at else None},
+            **_audit_ids(assignment),
+        )
+    if known is None or (known.ends_at, known.state) != (assignment.ends_at, assignment.state):
+        _shown(db, assignment)
+
+
+def get(db: Transaction, assignment_id: str) -> Assignment | None:
+    found = _query(db, assignments.c.id == assignment_id)
+    return found[0] if found else None
+
+
+def held_by(db: Transaction, holder: str) -> list[Assignment]:
+    """What a Slack user holds, the first to end first."""
+    return _query(db, assignments.c.holder == holder, assignments.c.state != AssignmentState.ENDED)
+
+
+def live(
+    db: Transaction, *, package_id: str | None = None, holder: str | None = None, limit: int = 500
+) -> list[Assignment]:
+    """What everybody holds, by package or by person."""
+    where = [assignments.c.state != AssignmentState.ENDED]
+    if package_id is not None:
+        where.append(assignments.c.package_id == package_id)
+    if holder is not None:
+        where.append(assignments.c.holder == holder)
+    return _query(db, *where)[:limit]
+
+
+def live_ids(db: Transaction, *, not_seen_since: datetime) -> list[str]:
+    """Ids of rows we think are live but the last sweep (real time) did not list."""
+    query = sa.select(assignments.c.id).where(
+        assignments.c.state != AssignmentState.ENDED, assignments.c.seen_at < not_seen_since
+    )
+    return list(db.execute(query).scalars())
+
+
+def set_removing(db: Transaction, assignment_id: str) -> None:
+    row = assignments.update().where(
+        assignments.c.id == assignment_id, assignments.c.state == AssignmentState.LIVE
+    )
+    db.execute(row.values(state=AssignmentState.REMOVING))
+    _shown_id(db, assignment_id)
+
+
+def set_not_removing(db: Transaction, assignment_id: str) -> None:
+    """The removal failed: the access is still there, and we say so."""
+    row = assignments.update().where(
+        assignments.c.id == assignment_id, assignments.c.state == AssignmentState.REMOVING
+    )
+    db.execute(row.values(state=AssignmentState.LIVE))
+    _shown_id(db, assignment_id)
+
+
+def end(
+    db: Transaction, assignment_id: str, *, why: str, at: datetime, actor: str = audit.LATCHKEY
+) -> bool:
+    """Close a row, once; later reminders for it are no longer owed."""
+    row = assignments.update().where(
+        assignments.c.id == assignment_id, assignments.c.state != AssignmentState.ENDED
+    )
+    done = (
+        db.execute(row.values(state=AssignmentState.ENDED, ended_at=at, ended_why=why)).rowcount
+        == 1
+    )
+    if done:
+        ended = get(db, assignment_id)
+        if ended is not None:
+            audit.record(db, at=clock.now(), actor=actor, verb="end", why=why, **_audit_ids(ended))
+            _shown(db, ended)
+    return done
+
+
+def let_end(db: Transaction, assignment: Assignment) -> None:
+    """The holder is fine with this end: no more reminders for it."""
+    row = assignments.update().where(assignments.c.id == assignment.id)
+    db.execute(row.values(let_end=assignment.ends_at))
+    audit.record(
+        db, at=clock.now(), actor=assignment.holder or "", verb="let-end", **_audit_ids(assignment)
+    )
+    _shown(db, assignment)
+
+
+def ending_before(db: Transaction, until: datetime) -> list[Assignment]:
+    """Live access of people we know in Slack that ends after now and not after *until*."""
+    return _query(
+        db,
+        assignments.c.state == AssignmentState.LIVE,
+        assignments.c.holder.is_not(None),
+        assignments.c.ends_at > clock.now(),
+        assignments.c.ends_at <= until,
+        sa.or_(assignments.c.let_end.is_(None), assignments.c.let_end != assignments.c.ends_at),
+    )
+
+
+def ended_untold(db: Transaction, *, since: datetime) -> list[Assignment]:
+    """Access that came to an end without a request of ours, whose holder has not been told."""
+    key = sa.literal("ended:").op("||")(assignments.c.id)
+    settled = sa.select(notices.c.key).where(
+        notices.c.key == key,
+        sa.or_(
+            notices.c.sent_at.is_not(None),
+            notices.c.dropped_why.is_not(None),
+            notices.c.claimed_until > clock.real(),
+        ),
+    )
+    return _query(
+        db,
+        assignments.c.state == AssignmentState.ENDED,
+        assignments.c.ended_why.in_((Ended.RAN_OUT, Ended.OUTSIDE)),
+        assignments.c.ended_at >= since,
+        assignments.c.holder.is_not(None),
+        ~settled.exists(),
+    )
+
+
+def without_holder(db: Transaction, *, looked_up_before: datetime, limit: int) -> list[Assignment]:
+    """Live access whose holder we have not found in Slack, and have not looked for lately (real time)."""
+    query = (
+        sa.select(*COLUMNS)
+        .where(
+            assignments.c.state != AssignmentState.ENDED,
+            assignments.c.holder.is_(None),
+            sa.or_(
+                assignments.c.looked_up_at.is_(None), assignments.c.looked_up_at < looked_up_before
+            ),
+        )
+        .limit(limit)
+    )
+    return [_assignment(row) for row in db.execute(query).mappings()]
+
+
+def looked_up(
+    db: Transaction, entra_id: str, *, holder: str | None, holder_name: str | None
+) -> None:
+    """Remember whom we found in Slack for an Entra user, or that we found nobody."""
+    values: dict[str, Any] = {"looked_up_at": clock.real()}
+    if holder is not None:
+        values |= {"holder": holder, "holder_name": holder_name}
+        touch_homes(db, holder)
+    db.execute(assignments.update().where(assignments.c.entra_id == entra_id).values(**values))
+
+
+def by_ids(db: Transaction, ids: Collection[str]) -> list[Assignment]:
+    return _query(db, assignments.c.id.in_(ids)) if ids else []
+
+
+def _shown(db: Transaction, assignment: Assignment) -> None:
+    """What people see of it has changed: their Home and their reminders are owed a redraw."""
+    reminders = notices.update().where(
+        notices.c.assignment_id == assignment.id, notices.c.kind == "reminder"
+    )
+    db.execute(reminders.values(stale=True))
+    touch_homes(db, assignment.holder)
+
+
+def _shown_id(db: Transaction, assignment_id: str) -> None:
+    found = get(db, assignment_id)
+    if found is not None:
+        _shown(db, found)
+
+
+def _audit_ids(assignment: Assignment) -> dict[str, Any]:
+    return {
+        "assignment_id": assignment.id,
+        "package_id": assignment.package_id,
+        "subject_entra_id": assignment.entra_id,
+    }

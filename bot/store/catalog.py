@@ -1,0 +1,50 @@
+"""The mirrored access packages: what this workspace offers, for answers that must not wait for Graph."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot.models import Package
+from bot.store.database import Transaction, insert
+from bot.store.homes import touch_all
+from bot.store.schema import packages
+
+COLUMNS: Final = [packages.c[name] for name in Package.__dataclass_fields__]
+
+
+def _package(row: Any) -> Package:
+    values = dict(row)
+    values["contents"] = tuple(values["contents"])
+    values["can_extend"] = tuple(values["can_extend"])
+    return Package(**values)
+
+
+def everything(db: Transaction) -> list[Package]:
+    """Every package of the last sweep, by name."""
+    return [
+        _package(row)
+        for row in db.execute(sa.select(*COLUMNS).order_by(packages.c.name)).mappings()
+    ]
+
+
+def get(db: Transaction, package_id: str) -> Package | None:
+    row = db.execute(sa.select(*COLUMNS).where(packages.c.id == package_id)).mappings().first()
+    return _package(row) if row else None
+
+
+def replace(db: Transaction, found: Sequence[Package]) -> bool:
+    """Make the mirror equal to *found*; True if anything changed."""
+    before = {package.id: package for package in everything(db)}
+    after = {package.id: package for package in found}
+    if before == after:
+        return False
+    changed = [key for key in before if after.get(key) != before[key]]
+    # Removed before written, so that a slug can pass from one package to another.
+    db.execute(packages.delete().where(packages.c.id.in_(changed)))
+    for package in found:
+        if before.get(package.id) != package:
+            db.execute(insert(db, packages).values(**asdict(package)))
+    touch_all(db)
+    return True

@@ -1,0 +1,65 @@
+"""Which App Homes have been opened, and which of them show something that is no longer so."""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from bot import clock
+from bot.store.database import Transaction, insert
+from bot.store.schema import homes, notices
+
+
+def opened(db: Transaction, slack_user: str) -> None:
+    """Somebody looks at their Home: it is owed a fresh page."""
+    row = insert(db, homes).values(slack_user=slack_user, stale=True, admin=False)
+    db.execute(row.on_conflict_do_update(index_elements=["slack_user"], set_={"stale": True}))
+
+
+def touch_homes(db: Transaction, holder: str | None, *, request_id: str | None = None) -> None:
+    """Mark what shows a change to *holder*'s access or to a request: theirs, the deciders', the admins'."""
+    shows = sa.or_(homes.c.slack_user == holder, homes.c.admin)
+    if request_id is not None:
+        deciders = sa.select(notices.c.recipient).where(notices.c.request_id == request_id)
+        shows = sa.or_(shows, homes.c.slack_user.in_(deciders))
+    db.execute(homes.update().where(shows).values(stale=True))
+
+
+def touch_all(db: Transaction, *, published_before: datetime | None = None) -> None:
+    """Mark every Home, or those published before a moment (days left change at midnight)."""
+    update = homes.update().values(stale=True)
+    if published_before is not None:
+        update = update.where(homes.c.published_at < published_before)
+    db.execute(update)
+
+
+def claim_stale(db: Transaction, *, lease: timedelta, limit: int) -> list[str]:
+    """
+    Take up to *limit* Homes that are owed a page.
+
+    Stale is cleared by the claim, before the page is made, so that a change that comes later marks it again.
+    """
+    now = clock.real()
+    due = (
+        sa.select(homes.c.slack_user)
+        .where(homes.c.stale, sa.or_(homes.c.claimed_until.is_(None), homes.c.claimed_until <= now))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    taken = (
+        homes.update()
+        .where(homes.c.slack_user.in_(sa.select(due.c.slack_user)))
+        .values(stale=False, claimed_until=now + lease)
+        .returning(homes.c.slack_user)
+    )
+    return list(db.execute(taken).scalars())
+
+
+def published(db: Transaction, slack_user: str, *, admin: bool) -> None:
+    row = homes.update().where(homes.c.slack_user == slack_user)
+    db.execute(row.values(claimed_until=None, published_at=clock.now(), admin=admin))
+
+
+def not_published(db: Transaction, slack_user: str, *, retry_at: datetime) -> None:
+    row = homes.update().where(homes.c.slack_user == slack_user)
+    db.execute(row.values(stale=True, claimed_until=retry_at))

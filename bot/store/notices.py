@@ -1,0 +1,158 @@
+"""Messages: claimed, sent, recorded; and which of them show something that is no longer so."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot import clock
+from bot.models import Notice
+from bot.store.database import Transaction, insert
+from bot.store.schema import notices
+
+COLUMNS: Final = [
+    notices.c.recipient.label("to") if name == "to" else notices.c[name]
+    for name in Notice.__dataclass_fields__
+]
+
+
+def claim(db: Transaction, notice: Notice, *, lease: timedelta) -> bool:
+    """
+    Take the right to send *notice*.  True for exactly one caller.
+
+    A claim that was never finished (the process died, Slack did not answer) can be taken again when its
+    lease has run out.
+    """
+    now = clock.real()
+    row = insert(db, notices).values(
+        key=notice.key,
+        kind=notice.kind,
+        recipient=notice.to,
+        request_id=notice.request_id,
+        assignment_id=notice.assignment_id,
+        claimed_until=now + lease,
+        attempts=1,
+        stale=False,
+    )
+    row = row.on_conflict_do_update(
+        index_elements=["key"],
+        set_={"claimed_until": row.excluded.claimed_until, "attempts": notices.c.attempts + 1},
+        where=notices.c.sent_at.is_(None)
+        & notices.c.dropped_why.is_(None)
+        & (notices.c.claimed_until <= now),
+    )
+    return db.execute(row.returning(notices.c.key)).first() is not None
+
+
+def claim_together(db: Transaction, wanted: Sequence[Notice], *, lease: timedelta) -> list[Notice]:
+    """Those of *wanted* that we may send, in one message."""
+    return [notice for notice in wanted if claim(db, notice, lease=lease)]
+
+
+def sent(db: Transaction, keys: Sequence[str], *, channel: str, ts: str) -> None:
+    done = notices.update().where(notices.c.key.in_(keys))
+    # The claim ends here, so that a redraw can be claimed at once.
+    db.execute(done.values(sent_at=clock.now(), claimed_until=clock.real(), channel=channel, ts=ts))
+
+
+def retry_at(db: Transaction, keys: Sequence[str], *, at: datetime) -> None:
+    """Slack certainly did not take it: try again at *at* (real time)."""
+    waiting = notices.update().where(notices.c.key.in_(keys), notices.c.sent_at.is_(None))
+    db.execute(waiting.values(claimed_until=at))
+
+
+def drop(db: Transaction, keys: Sequence[str], *, why: str) -> None:
+    """It will never be sent."""
+    gone = notices.update().where(notices.c.key.in_(keys), notices.c.sent_at.is_(None))
+    db.execute(gone.values(dropped_why=why))
+
+
+def supersede(db: Transaction, wanted: Sequence[Notice]) -> None:
+    """Mark as overtaken what a more urgent message makes needless, unless it went out before."""
+    for notice in wanted:
+        row = insert(db, notices).values(
+            key=notice.key,
+            kind=notice.kind,
+            recipient=notice.to,
+            assignment_id=notice.assignment_id,
+            claimed_until=clock.real(),
+            attempts=0,
+            stale=False,
+            dropped_why="superseded",
+        )
+        db.execute(row.on_conflict_do_nothing(index_elements=["key"]))
+
+
+def settled_keys(db: Transaction, keys: Sequence[str]) -> set[str]:
+    """Those of *keys* that were sent, dropped, or are being sent right now."""
+    query = sa.select(notices.c.key).where(
+        notices.c.key.in_(keys),
+        sa.or_(
+            notices.c.sent_at.is_not(None),
+            notices.c.dropped_why.is_not(None),
+            notices.c.claimed_until > clock.real(),
+        ),
+    )
+    return set(db.execute(query).scalars())
+
+
+def finished_keys(db: Transaction, keys: Sequence[str]) -> set[str]:
+    """Those of *keys* that were sent or will never be."""
+    query = sa.select(notices.c.key).where(
+        notices.c.key.in_(keys),
+        sa.or_(notices.c.sent_at.is_not(None), notices.c.dropped_why.is_not(None)),
+    )
+    return set(db.execute(query).scalars())
+
+
+def _notices(db: Transaction, *where: Any) -> list[Notice]:
+    query = sa.select(*COLUMNS).where(*where).order_by(notices.c.key)
+    return [Notice(**row) for row in db.execute(query).mappings()]
+
+
+def claim_stale(db: Transaction, *, lease: timedelta, limit: int = 50) -> list[Notice]:
+    """Take sent messages that are owed a redraw; a change that comes later marks them again."""
+    now = clock.real()
+    due = (
+        sa.select(notices.c.key)
+        .where(notices.c.stale, notices.c.ts.is_not(None), notices.c.claimed_until <= now)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    taken = (
+        notices.update()
+        .where(notices.c.key.in_(sa.select(due.c.key)))
+        .values(stale=False, claimed_until=now + lease)
+        .returning(*COLUMNS)
+    )
+    return [Notice(**row) for row in db.execute(taken).mappings()]
+
+
+def redrawn(db: Transaction, notice: Notice) -> None:
+    db.execute(
+        notices.update().where(notices.c.key == notice.key).values(claimed_until=clock.real())
+    )
+
+
+def not_redrawn(db: Transaction, notice: Notice, *, retry_at: datetime) -> None:
+    row = notices.update().where(notices.c.key == notice.key)
+    db.execute(row.values(stale=True, claimed_until=retry_at))
+
+
+def in_message(db: Transaction, *, channel: str, ts: str) -> list[Notice]:
+    """Every notice that one Slack message carries."""
+    return _notices(db, notices.c.channel == channel, notices.c.ts == ts)
+
+
+def of_request(db: Transaction, request_id: str, *, kind: str) -> list[Notice]:
+    return _notices(db, notices.c.request_id == request_id, notices.c.kind == kind)
+
+
+def waiting_for(db: Transaction, slack_user: str) -> list[str]:
+    """Ids of the requests whose cards this person was sent."""
+    query = sa.select(notices.c.request_id).where(
+        notices.c.recipient == slack_user, notices.c.kind == "card"
+    )
+    return [row for row in db.execute(query).scalars() if row]

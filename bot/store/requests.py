@@ -1,0 +1,347 @@
+"""Requests: their one transition function, their claims, and the questions asked about them."""
+
+from collections.abc import Collection
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot import clock
+from bot.models import MOVES, OPEN, Kind, Request, Stage, State, Terms
+from bot.store import audit
+from bot.store.database import Transaction
+from bot.store.homes import touch_homes
+from bot.store.schema import notices, requests
+
+COLUMNS: Final = [requests.c[name] for name in Request.__dataclass_fields__]
+
+
+def _request(row: Any) -> Request:
+    values = dict(row)
+    values["kind"] = Kind(values["kind"])
+    values["state"] = State(values["state"])
+    values["deciders"] = tuple(values["deciders"])
+    if values["terms"] is not None:
+        values["terms"] = terms_from_json(values["terms"])
+    return Request(**values)
+
+
+def _stage(value: dict[str, Any]) -> Stage:
+    fields: dict[str, Any] = {
+        **value,
+        **{name: tuple(value[name]) for name in ("approvers", "fallback", "escalation")},
+    }
+    return Stage(**fields)
+
+
+def terms_from_json(value: dict[str, Any]) -> Terms:
+    """Read back what a Terms was stored as; JSON has no tuples."""
+    stages = tuple(
+        Stage(
+            **{key: tuple(item) if isinstance(item, list) else item for key, item in stage.items()}
+        )
+        for stage in value["stages"]
+    )
+    return Terms(**{**value, "stages": stages, "contents": tuple(value["contents"])})
+
+
+def add(db: Transaction, request: Request) -> Request | None:
+    """
+    Insert a new request; None if the same wish is open already.
+
+    The partial unique indexes decide, so two commands at once, on two replicas, make one request.
+    """
+    values = asdict(request)
+    nested = db.begin_nested()
+    try:
+        db.execute(requests.insert().values(**values))
+    except sa.exc.IntegrityError:
+        nested.rollback()
+        return None
+    nested.commit()
+    audit.record(
+        db,
+        at=request.asked_at,
+        actor=request.asked_by,
+        verb=f"ask-{request.kind}",
+        after=request.state,
+        why=request.justification,
+        **_audit_ids(request),
+    )
+    touch_homes(db, request.holder, request_id=request.id)
+    return request
+
+
+def move(
+    db: Transaction,
+    /,
+    request: Request,
+    to: State,
+    *,
+    actor: str = audit.LATCHKEY,
+    actor_entra_id: str | None = None,
+    why: str | None = None,
+    fence: bool = False,
+    **changes: Any,
+) -> Request | None:
+    """
+    Take *request* to state *to*: the only way a request changes state.  None if somebody was first.
+
+    One guarded statement: it matches the row only as *request* knew it.  The audit row and whatever is owed
+    a redraw are written with it.
+
+    Args:
+        why: What people are told; kept on the row when the move ends the request.
+        fence: Also insist that our claim still stands (for workers).
+        changes: Other columns to set.
+
+    Raises:
+        ValueError: There is no such arrow in the state diagram, which is a mistake in this program.
+    """
+    if to not in MOVES.get(request.state, ()):
+        raise ValueError(f"no move from {request.state} to {to}")
+    at = clock.now()
+    values: dict[str, Any] = {
+        "state": to,
+        "updated_at": at,
+        "version": request.version + 1,
+        "attempts": 0,
+        "lease_until": None,
+        "due_at": None if to is State.PENDING or to not in MOVES else clock.real(),
+    }
+    if to not in MOVES:
+        values |= {"ended_at": at, "why": why}
+    values |= changes
+    # Jobs ask for what lapses or escalates by these columns: they mean something while pending only.
+    if to is State.PENDING:
+        values["cards_owed"] = True
+    else:
+        values |= {"lapses_at": None, "escalates_at": None, "cards_owed": False}
+    guard = requests.update().where(
+        requests.c.id == request.id,
+        requests.c.state == request.state,
+        requests.c.version == request.version,
+    )
+    if fence:
+        guard = guard.where(requests.c.generation == request.generation)
+    nested = db.begin_nested()
+    try:
+        row = db.execute(guard.values(**values).returning(*COLUMNS)).mappings().first()
+    except sa.exc.IntegrityError:
+        # The move pinned an Entra id that has the same wish open under another Slack account.
+        nested.rollback()
+        raise AlreadyOpen from None
+    nested.commit()
+    if row is None:
+        return None
+    moved = _request(row)
+    audit.record(
+        db,
+        at=at,
+        actor=actor,
+        actor_entra_id=actor_entra_id,
+        verb="move",
+        before=request.state,
+        after=to,
+        why=why,
+        details={"graph_request_id": moved.graph_request_id, "terms_hash": moved.terms_hash},
+        **_audit_ids(moved),
+    )
+    db.execute(
+        notices.update()
+        .where(notices.c.request_id == moved.id, notices.c.kind == "card")
+        .values(stale=True)
+    )
+    touch_homes(db, moved.holder, request_id=moved.id)
+    return moved
+
+
+class AlreadyOpen(Exception):
+    """The same person has the same wish open, asked from another Slack account."""
+
+
+def _audit_ids(request: Request) -> dict[str, Any]:
+    return {
+        "request_id": request.id,
+        "assignment_id": request.assignment_id,
+        "package_id": request.package_id,
+        "subject_entra_id": request.entra_id,
+    }
+
+
+def get(db: Transaction, request_id: str) -> Request | None:
+    row = db.execute(sa.select(*COLUMNS).where(requests.c.id == request_id)).mappings().first()
+    return _request(row) if row else None
+
+
+def claim(db: Transaction, *, lease: timedelta, limit: int) -> list[Request]:
+    """
+    Take up to *limit* rows that are due, oldest first, for *lease*; nobody else gets them meanwhile.
+
+    Removals go before grants: taking access away must not wait behind giving it.
+    """
+    now = clock.real()
+    due = (
+        sa.select(requests.c.id)
+        .where(
+            requests.c.state.in_(OPEN),
+            requests.c.due_at <= now,
+            sa.or_(requests.c.lease_until.is_(None), requests.c.lease_until <= now),
+        )
+        .order_by(sa.case((requests.c.kind == Kind.REMOVE, 0), else_=1), requests.c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        # A CTE, because PostgreSQL may run a plain sub-select more than once and lock more than the limit.
+        .cte("due")
+    )
+    taken = (
+        requests.update()
+        .where(requests.c.id.in_(sa.select(due.c.id)))
+        .values(lease_until=now + lease, generation=requests.c.generation + 1)
+        .returning(*COLUMNS)
+    )
+    return [_request(row) for row in db.execute(taken).mappings()]
+
+
+def update_claimed(db: Transaction, /, request: Request, **changes: Any) -> bool:
+    """Set columns of a claimed row without moving it; False if the claim is no longer ours."""
+    ours = (
+        requests.c.id == request.id,
+        requests.c.state == request.state,
+        requests.c.version == request.version,
+        requests.c.generation == request.generation,
+    )
+    return db.execute(requests.update().where(*ours).values(**changes)).rowcount == 1
+
+
+def release(
+    db: Transaction, /, request: Request, *, due_at: datetime, attempts: int, **changes: Any
+) -> bool:
+    """Give a claimed row back, to be looked at again at *due_at* (real time)."""
+    return update_claimed(
+        db, request, lease_until=None, due_at=due_at, attempts=attempts, **changes
+    )
+
+
+def open_of(db: Transaction, holder: str, package_id: str, kind: Kind) -> Request | None:
+    """The open request of this kind that *holder* has for the package."""
+    query = sa.select(*COLUMNS).where(
+        requests.c.holder == holder,
+        requests.c.package_id == package_id,
+        requests.c.kind == kind,
+        requests.c.state.in_(OPEN),
+    )
+    row = db.execute(query).mappings().first()
+    return _request(row) if row else None
+
+
+def open_for_assignment(db: Transaction, assignment_id: str) -> list[Request]:
+    query = sa.select(*COLUMNS).where(
+        requests.c.assignment_id == assignment_id, requests.c.state.in_(OPEN)
+    )
+    return [_request(row) for row in db.execute(query).mappings()]
+
+
+def open_for(db: Transaction, holder: str) -> list[Request]:
+    """Everything *holder* waits for, oldest first."""
+    query = sa.select(*COLUMNS).where(requests.c.holder == holder, requests.c.state.in_(OPEN))
+    return [_request(row) for row in db.execute(query.order_by(requests.c.asked_at)).mappings()]
+
+
+def pending(db: Transaction, *, limit: int = 200) -> list[Request]:
+    """What waits for a decision, oldest first."""
+    query = sa.select(*COLUMNS).where(requests.c.state == State.PENDING)
+    return [
+        _request(row)
+        for row in db.execute(query.order_by(requests.c.asked_at).limit(limit)).mappings()
+    ]
+
+
+def owing_cards(db: Transaction, *, limit: int = 100) -> list[Request]:
+    """Pending requests with a decider who has no card yet."""
+    query = sa.select(*COLUMNS).where(requests.c.state == State.PENDING, requests.c.cards_owed)
+    return [
+        _request(row)
+        for row in db.execute(query.order_by(requests.c.updated_at).limit(limit)).mappings()
+    ]
+
+
+def all_cards_sent(db: Transaction, request: Request) -> None:
+    row = requests.update().where(
+        requests.c.id == request.id, requests.c.version == request.version
+    )
+    db.execute(row.values(cards_owed=False))
+
+
+def overdue_decisions(db: Transaction) -> tuple[list[Request], list[Request]]:
+    """Pending requests that nobody decided in time, and those whose stand-in approvers are to be asked."""
+    now = clock.now()
+    query = sa.select(*COLUMNS).where(requests.c.state == State.PENDING)
+    lapsed = query.where(requests.c.lapses_at <= now)
+    escalating = query.where(
+        requests.c.escalates_at <= now,
+        sa.or_(requests.c.lapses_at.is_(None), requests.c.lapses_at > now),
+    )
+    return (
+        [_request(row) for row in db.execute(lapsed).mappings()],
+        [_request(row) for row in db.execute(escalating).mappings()],
+    )
+
+
+def escalate(db: Transaction, request: Request, *, deciders: tuple[str, ...]) -> bool:
+    """Widen the stage's deciders to its escalation approvers, once."""
+    guard = requests.update().where(
+        requests.c.id == request.id, requests.c.version == request.version
+    )
+    values = {"escalated": True, "escalates_at": None, "deciders": deciders, "cards_owed": True}
+    done = db.execute(guard.values(**values, version=request.version + 1, updated_at=clock.now()))
+    if done.rowcount == 1:
+        audit.record(
+            db, at=clock.now(), actor=audit.LATCHKEY, verb="escalate", **_audit_ids(request)
+        )
+    return done.rowcount == 1
+
+
+def ended_untold(
+    db: Transaction, *, states: Collection[State], prefix: str, since: datetime, limit: int = 200
+) -> list[Request]:
+    """Requests that ended in one of *states* since then, and whose notice ``<prefix>:<id>`` is still owed."""
+    key = sa.literal(prefix + ":").op("||")(requests.c.id)
+    settled = sa.select(notices.c.key).where(
+        notices.c.key == key,
+        sa.or_(
+            notices.c.sent_at.is_not(None),
+            notices.c.dropped_why.is_not(None),
+            notices.c.claimed_until > clock.real(),
+        ),
+    )
+    query = (
+        sa.select(*COLUMNS)
+        .where(requests.c.state.in_(states), requests.c.ended_at >= since, ~settled.exists())
+        .order_by(requests.c.ended_at)
+        .limit(limit)
+    )
+    return [_request(row) for row in db.execute(query).mappings()]
+
+
+def stuck(db: Transaction, *, attempts: int, since: datetime) -> list[Request]:
+    """Open requests that have been tried *attempts* times without getting further."""
+    query = sa.select(*COLUMNS).where(
+        requests.c.state.in_(OPEN), requests.c.attempts >= attempts, requests.c.asked_at >= since
+    )
+    return [_request(row) for row in db.execute(query).mappings()]
+
+
+def oldest_due_seconds(db: Transaction) -> float:
+    """How long the most overdue request has been waiting to be worked on."""
+    due = db.execute(
+        sa.select(sa.func.min(requests.c.due_at)).where(requests.c.state.in_(OPEN))
+    ).scalar()
+    return max((clock.real() - due).total_seconds(), 0) if due else 0
+
+
+def counts(db: Transaction) -> dict[str, int]:
+    """How many requests are in each state, for the metrics."""
+    query = sa.select(requests.c.state, sa.func.count()).group_by(requests.c.state)
+    return {row[0]: row[1] for row in db.execute(query)}

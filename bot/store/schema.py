@@ -1,0 +1,250 @@
+"""The tables, for the statements and for the migrations."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+from bot.models import OPEN
+
+metadata = sa.MetaData()
+
+ID: Final = sa.String(64)
+SLACK_ID: Final = sa.String(32)
+NAME: Final = sa.String(256)
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """Aware datetimes in, aware UTC datetimes out, on both databases."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        # SQLite forgets the zone and PostgreSQL answers in the session's.
+        if value is None:
+            return None
+        moment: datetime = value
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+IS_OPEN: Final = sa.text("state IN (" + ", ".join(f"'{state}'" for state in OPEN) + ")")
+
+requests = sa.Table(
+    "request",
+    metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("kind", sa.String(8), nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),
+    # Whose access it is about; empty when an admin removes access of somebody who is not in Slack.
+    sa.Column("holder", SLACK_ID),
+    sa.Column("asked_by", SLACK_ID, nullable=False),
+    sa.Column("entra_id", ID),
+    sa.Column("holder_name", NAME),
+    sa.Column("package_id", ID, nullable=False),
+    sa.Column("package_name", NAME, nullable=False),
+    sa.Column("assignment_id", ID),
+    sa.Column("justification", sa.Text),
+    sa.Column("terms", sa.JSON(none_as_null=True)),
+    sa.Column("terms_hash", sa.String(64)),
+    # How often it was sent back for approval, and which stage of this round is being decided.
+    sa.Column("round", sa.Integer, nullable=False, default=0),
+    sa.Column("stage", sa.Integer, nullable=False, default=0),
+    sa.Column("escalated", sa.Boolean, nullable=False, default=False),
+    # Slack users who are sent a card for this stage, and whether some card has not been sent yet.
+    sa.Column("deciders", sa.JSON, nullable=False, default=list),
+    sa.Column("cards_owed", sa.Boolean, nullable=False, default=False),
+    sa.Column("lapses_at", UtcDateTime),
+    sa.Column("escalates_at", UtcDateTime),
+    sa.Column("ends_at", UtcDateTime),
+    sa.Column("why", sa.Text),
+    # Refused for want of understanding: the admins are told, too.
+    sa.Column("tell_admins", sa.Boolean, nullable=False, default=False),
+    sa.Column("graph_request_id", ID),
+    # The effect protocol: when we were about to post (business time, to recognise what Graph has), and
+    # until when a look that finds nothing proves nothing (real time).
+    sa.Column("intent_at", UtcDateTime),
+    sa.Column("settles_at", UtcDateTime),
+    # generation: changes with every claim, and fences off whoever held the row before.
+    # version: changes with everything people see, so that cards know when to be redrawn.
+    sa.Column("generation", sa.Integer, nullable=False, default=0),
+    sa.Column("version", sa.Integer, nullable=False, default=0),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("lease_until", UtcDateTime),
+    sa.Column("due_at", UtcDateTime),
+    sa.Column("asked_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("ended_at", UtcDateTime),
+    sa.Index("request_due", "due_at", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
+    sa.Index("request_ended", "ended_at"),
+    sa.Index("request_holder", "holder"),
+    sa.Index("request_assignment", "assignment_id"),
+    # One open request of a kind for a person and a package, by Slack id from the first moment and by
+    # Entra id as soon as it is known: two Slack accounts of one person are one person.
+    sa.Index(
+        "request_one_open_of_holder",
+        *("holder", "package_id", "kind"),
+        unique=True,
+        sqlite_where=IS_OPEN,
+        postgresql_where=IS_OPEN,
+    ),
+    sa.Index(
+        "request_one_open_of_user",
+        *("entra_id", "package_id", "kind"),
+        unique=True,
+        sqlite_where=IS_OPEN,
+        postgresql_where=IS_OPEN,
+    ),
+)
+
+ACCEPTED: Final = sa.text("outcome = 'accepted'")
+UNWEIGHED: Final = sa.text("outcome IS NULL")
+
+decisions = sa.Table(
+    "decision",
+    metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("request_id", ID, sa.ForeignKey("request.id"), nullable=False),
+    sa.Column("verb", sa.String(8), nullable=False),
+    sa.Column("round", sa.Integer, nullable=False),
+    sa.Column("stage", sa.Integer, nullable=False),
+    sa.Column("slack_user", SLACK_ID, nullable=False),
+    sa.Column("team", SLACK_ID),
+    sa.Column("reason", sa.Text),
+    sa.Column("channel", SLACK_ID),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("outcome", sa.String(8)),
+    sa.Column("why", sa.Text),
+    sa.Column("entra_id", ID),
+    sa.Column("name", NAME),
+    # The person the request is for, repeated here so that the database itself forbids self-approval.
+    sa.Column("holder", SLACK_ID),
+    sa.Column("holder_entra_id", ID),
+    sa.Column("answered_at", UtcDateTime),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("due_at", UtcDateTime),
+    sa.Index("decision_of_request", "request_id"),
+    sa.Index("decision_unweighed", "at", sqlite_where=UNWEIGHED, postgresql_where=UNWEIGHED),
+    sa.Index(
+        "decision_one_accepted",
+        *("request_id", "round", "stage"),
+        unique=True,
+        sqlite_where=ACCEPTED,
+        postgresql_where=ACCEPTED,
+    ),
+    sa.CheckConstraint(
+        "outcome IS NULL OR outcome <> 'accepted' OR "
+        "(slack_user <> holder AND entra_id IS NOT NULL AND entra_id <> holder_entra_id)",
+        name="decision_not_for_oneself",
+    ),
+)
+
+assignments = sa.Table(
+    "assignment",
+    metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("entra_id", ID, nullable=False),
+    sa.Column("package_id", ID, nullable=False),
+    sa.Column("package_name", NAME, nullable=False),
+    sa.Column("policy_id", ID),
+    sa.Column("state", sa.String(8), nullable=False),
+    sa.Column("holder", SLACK_ID),
+    sa.Column("holder_name", NAME),
+    sa.Column("starts_at", UtcDateTime),
+    sa.Column("ends_at", UtcDateTime),
+    # The end that the holder said may come; it silences the reminders for that end only.
+    sa.Column("let_end", UtcDateTime),
+    sa.Column("ended_at", UtcDateTime),
+    sa.Column("ended_why", sa.Text),
+    sa.Column("seen_at", UtcDateTime, nullable=False),
+    sa.Column("looked_up_at", UtcDateTime),
+    sa.Index("assignment_holder", "holder"),
+    sa.Index("assignment_end", "state", "ends_at"),
+    sa.Index("assignment_of_user", "entra_id", "package_id"),
+)
+
+packages = sa.Table(
+    "package",
+    metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("slug", sa.String(128), nullable=False, unique=True),
+    sa.Column("name", NAME, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("contents", sa.JSON, nullable=False),
+    sa.Column("lasts", sa.String(64), nullable=False),
+    sa.Column("can_be_asked_for", sa.Boolean, nullable=False),
+    sa.Column("is_hidden", sa.Boolean, nullable=False),
+    sa.Column("needs_reason", sa.Boolean, nullable=False),
+    sa.Column("needs_approval", sa.Boolean, nullable=False),
+    sa.Column("can_extend", sa.JSON, nullable=False),
+)
+
+people = sa.Table(
+    "person",
+    metadata,
+    sa.Column("slack_user", SLACK_ID, primary_key=True),
+    sa.Column("slack_name", NAME, nullable=False),
+    sa.Column("entra_id", ID, nullable=False),
+    sa.Column("entra_name", NAME, nullable=False),
+    sa.Column("bound_at", UtcDateTime, nullable=False),
+    sa.Index("person_entra", "entra_id"),
+)
+
+notices = sa.Table(
+    "notice",
+    metadata,
+    sa.Column("key", sa.String(200), primary_key=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("recipient", SLACK_ID, nullable=False),
+    sa.Column("request_id", ID),
+    sa.Column("assignment_id", ID),
+    sa.Column("claimed_until", UtcDateTime, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("sent_at", UtcDateTime),
+    # Why it will not be sent: overtaken by a later one, or Slack will never take it.
+    sa.Column("dropped_why", sa.Text),
+    sa.Column("channel", SLACK_ID),
+    sa.Column("ts", sa.String(32)),
+    sa.Column("stale", sa.Boolean, nullable=False, default=False),
+    sa.Index("notice_of_request", "request_id"),
+    sa.Index("notice_of_assignment", "assignment_id"),
+    sa.Index(
+        "notice_stale", "stale", sqlite_where=sa.text("stale"), postgresql_where=sa.text("stale")
+    ),
+)
+
+homes = sa.Table(
+    "home",
+    metadata,
+    sa.Column("slack_user", SLACK_ID, primary_key=True),
+    # Set by whatever may change the page; cleared by the publication that saw it.
+    sa.Column("stale", sa.Boolean, nullable=False),
+    # Whether the page shows what waits for an admin: then any request may change it.
+    sa.Column("admin", sa.Boolean, nullable=False),
+    sa.Column("claimed_until", UtcDateTime),
+    sa.Column("published_at", UtcDateTime),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+    # A Slack user id, or "latchkey" for what the clock or a rule did.
+    sa.Column("actor", SLACK_ID, nullable=False),
+    sa.Column("actor_entra_id", ID),
+    sa.Column("verb", sa.String(24), nullable=False),
+    sa.Column("request_id", ID),
+    sa.Column("assignment_id", ID),
+    sa.Column("package_id", ID),
+    sa.Column("subject_entra_id", ID),
+    sa.Column("before", sa.String(16)),
+    sa.Column("after", sa.String(16)),
+    sa.Column("why", sa.Text),
+    sa.Column("details", sa.JSON(none_as_null=True)),
+    sa.Index("audit_of_request", "request_id"),
+)

@@ -1,0 +1,48 @@
+"""The HTTP side: where Slack posts, and where the operator looks."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from bot.health import Health
+from bot.store import Busy
+
+Receive = Callable[[Request], Awaitable[Response]]
+
+
+def asgi(health: Health, *, receive: Receive | None) -> Starlette:
+    """
+    The application to serve.
+
+    Args:
+        receive: Takes Slack's requests; None in Socket Mode, where there is no such door.
+    """
+
+    async def healthz(request: Request) -> Response:
+        """The process lives."""
+        return PlainTextResponse("ok")
+
+    async def readyz(request: Request) -> Response:
+        """503 with the reasons when something it needs is unusable."""
+        problems = await health.problems()
+        return JSONResponse(
+            {"ready": not problems, "problems": problems}, status_code=503 if problems else 200
+        )
+
+    async def metrics(request: Request) -> Response:
+        try:
+            return Response(await health.metrics(), media_type="text/plain; version=0.0.4")
+        except Busy:
+            return PlainTextResponse("the database does not answer", status_code=503)
+
+    routes = [
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/metrics", metrics),
+    ]
+    if receive is not None:
+        routes.append(Route("/slack/events", receive, methods=["POST"]))
+    return Starlette(routes=routes)

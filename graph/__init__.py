@@ -1,0 +1,52 @@
+"""Microsoft Graph entitlement management, and nothing of ours."""
+
+import httpx
+
+from graph.approvals import Approvals
+from graph.assignments import Assignments
+from graph.batch import Batch
+from graph.catalogs import Catalogs
+from graph.directory import Directory
+from graph.packages import Packages
+from graph.policies import Policies
+from graph.resources import Resources
+from graph.self_service import SelfService
+from graph.session import Retries, Session
+from graph.tokens import StaticToken, TokenSource
+
+__all__ = ["Graph", "Retries", "StaticToken", "TokenSource"]
+
+
+class Graph:
+    """Everything we ask of Graph, grouped by what it is about."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        tokens: TokenSource,
+        *,
+        url: str = "https://graph.microsoft.com",
+        version: str = "v1.0",
+        retries: Retries | None = None,
+    ) -> None:
+        """
+        Args:
+            http: Owned by the caller, who sets its time-outs and closes it.
+            tokens: Where access tokens come from.
+            url: The Graph root of the cloud in use.
+            version: ``v1.0`` or ``beta``; callers see no difference.
+            retries: How patient reads are.
+
+        Raises:
+            ValueError: Graph has no such version.
+        """
+        session = Session(http, tokens, url=url, version=version, retries=retries)
+        self.directory = Directory(session)
+        self.catalogs = Catalogs(session)
+        self.resources = Resources(session)
+        self.packages = Packages(session)
+        self.policies = Policies(session)
+        self.assignments = Assignments(session)
+        self.approvals = Approvals(session)
+        self.self_service = SelfService(session)
+        self.batch = Batch(session)

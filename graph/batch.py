@@ -1,0 +1,133 @@
+"""Many calls in one envelope (``$batch``), each judged by itself."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+
+from graph import answers
+from graph.errors import BadAnswer, GraphError, Throttled
+from graph.session import Session
+from graph.tokens import TokenSource
+
+# Graph's limit for one envelope.
+CALLS_AN_ENVELOPE: Final = 20
+
+Outcome = dict[str, Any] | GraphError
+
+
+@dataclass(frozen=True)
+class Call:
+    """
+    One call in an envelope.
+
+    Attributes:
+        method: GET, POST, PATCH, PUT or DELETE.
+        path: After the version, with its query, in the words of the version in use.
+        body: JSON, if any.
+    """
+
+    method: str
+    path: str
+    body: dict[str, Any] | None = None
+
+    @property
+    def writes(self) -> bool:
+        return self.method != "GET"
+
+
+class Batch:
+    """
+    Sends calls twenty at a time.
+
+    An envelope's 200 says nothing about what is in it: every outcome is an object or an error.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def send(
+        self, calls: Sequence[Call], *, token: TokenSource | None = None
+    ) -> list[Outcome]:
+        """
+        The outcome of each call, in the order of *calls*.
+
+        Reads that were throttled are tried once more, after the longest wait Graph named.
+        Writes never are: an item reported as throttled has been seen to have run all the same.
+
+        Raises:
+            GraphError: The envelope itself failed.
+
+        Permission: That of each call.
+        Source: Graph, "Combine multiple HTTP requests using JSON batching".
+        """
+        outcomes: list[Outcome] = []
+        for start in range(0, len(calls), CALLS_AN_ENVELOPE):
+            outcomes += await self._envelope(calls[start : start + CALLS_AN_ENVELOPE], token)
+        again = [
+            index
+            for index, outcome in enumerate(outcomes)
+            if isinstance(outcome, Throttled) and not calls[index].writes
+        ]
+        if again:
+            waits = [_wait(outcomes[index]) for index in again]
+            await self._session.sleep(max(waits))
+            for start in range(0, len(again), CALLS_AN_ENVELOPE):
+                some = again[start : start + CALLS_AN_ENVELOPE]
+                second = await self._envelope([calls[index] for index in some], token)
+                for index, outcome in zip(some, second, strict=True):
+                    outcomes[index] = outcome
+        return outcomes
+
+    async def _envelope(self, calls: Sequence[Call], token: TokenSource | None) -> list[Outcome]:
+        body = {"requests": [_item(number, call) for number, call in enumerate(calls)]}
+        send = self._session.post if any(call.writes for call in calls) else self._session.query
+        answer = await send("/$batch", body, token=token)
+        responses = answer.get("responses")
+        by_id = {
+            str(each.get("id")): each
+            for each in (responses if isinstance(responses, list) else [])
+            if isinstance(each, dict)
+        }
+        return [_outcome(by_id.get(str(number)), call) for number, call in enumerate(calls)]
+
+
+def _item(number: int, call: Call) -> dict[str, Any]:
+    item: dict[str, Any] = {"id": str(number), "method": call.method, "url": call.path}
+    if call.body is not None:
+        item["headers"] = {"Content-Type": "application/json"}
+        item["body"] = call.body
+    return item
+
+
+def _outcome(item: dict[str, Any] | None, call: Call) -> Outcome:
+    status = item.get("status") if item else None
+    if item is None or not isinstance(status, int) or not 200 <= status <= 599:
+        return BadAnswer(
+            "Microsoft Graph answered the envelope but not this call.",
+            may_have_happened=call.writes,
+        )
+    headers = item.get("headers")
+    said = item.get("body")
+    response = httpx.Response(
+        status,
+        headers={
+            str(name): str(value)
+            for name, value in (headers.items() if isinstance(headers, dict) else ())
+            if str(name).casefold() not in ("content-length", "content-encoding")
+        },
+        content=b"" if said is None else json.dumps(said).encode(),
+    )
+    if not response.is_success:
+        return answers.error(response, writes=call.writes)
+    try:
+        return answers.content(response, writes=call.writes)
+    except BadAnswer as error:
+        return error
+
+
+def _wait(outcome: Outcome) -> float:
+    known = outcome.retry_after if isinstance(outcome, GraphError) else None
+    return known.total_seconds() if known is not None else 1.0

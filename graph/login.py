@@ -1,0 +1,91 @@
+"""What every conversation with Microsoft's login has in common: certificates, time-outs, refusals."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, Final
+
+import requests
+from msal.authority import WELL_KNOWN_AUTHORITY_HOSTS
+from msal.exceptions import MsalError
+
+from graph.errors import AuthError
+
+TIMEOUT: Final = timedelta(seconds=20)
+
+
+def accepted(answer: Any) -> dict[str, Any]:
+    """
+    What msal returned, if it is a token.
+
+    Raises:
+        AuthError: It is an error, which msal returns instead of raising.
+    """
+    if isinstance(answer, dict) and isinstance(answer.get("access_token"), str):
+        return answer
+    said = answer if isinstance(answer, dict) else {}
+    codes = [f"AADSTS{code}" for code in said.get("error_codes") or []]
+    # The description repeats trace ids and times, on lines of their own or after the sentence.
+    text = str(said.get("error_description") or said.get("error") or "no reason given")
+    reason = text.splitlines()[0].split(" Trace ID:")[0].rstrip(". ")
+    missing = [code for code in codes if code not in reason]
+    raise AuthError(
+        f"Microsoft's login refuses: {reason}{f' ({missing[0]})' if missing else ''}.",
+        code=codes[0] if codes else said.get("error"),
+        request_id=said.get("correlation_id"),
+    )
+
+
+@contextmanager
+def errors_as_sentences(host: str) -> Iterator[None]:
+    """
+    Turns what msal and requests raise into ours.
+
+    Raises:
+        AuthError: With a sentence fit to print.
+    """
+    try:
+        yield
+    except AuthError:
+        raise
+    except requests.RequestException as exc:
+        raise AuthError(f"Microsoft's login at {host} cannot be reached: {_reason(exc)}.") from exc
+    except (ValueError, KeyError, OSError, RuntimeError, MsalError) as exc:
+        raise AuthError(f"Microsoft's login at {host} gave no token: {_reason(exc)}.") from exc
+
+
+def discovery(host: str) -> dict[str, Any]:
+    """Instance discovery stays on for Microsoft's own hosts, which alone are known to it."""
+    return {} if host in WELL_KNOWN_AUTHORITY_HOSTS else {"instance_discovery": False}
+
+
+def client(ca_file: str | None = None) -> requests.Session:
+    """
+    The HTTP client for msal: with a time-out, and the certificates of the environment.
+
+    ``REQUESTS_CA_BUNDLE`` is honoured by requests itself, ``SSL_CERT_FILE`` is not.
+
+    Args:
+        ca_file: Trust these certificates only, whatever the environment says.
+    """
+    session = _ImpatientSession()
+    if ca_file is not None:
+        session.trust_env = False  # or REQUESTS_CA_BUNDLE would silently win
+        session.verify = ca_file
+    elif os.environ.get("SSL_CERT_FILE"):
+        session.verify = os.environ["SSL_CERT_FILE"]
+    return session
+
+
+class _ImpatientSession(requests.Session):
+    """A session that never waits for ever; msal itself sets no time-out."""
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        if kwargs.get("timeout") is None:
+            kwargs["timeout"] = TIMEOUT.total_seconds()
+        return super().send(request, **kwargs)
+
+
+def _reason(exc: Exception) -> str:
+    return str(exc).splitlines()[0].rstrip(". ") if str(exc) else type(exc).__name__

@@ -1,0 +1,287 @@
+"""What Graph sends, as Python, named as in v1.0."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from graph.policy_models import (
+    AnswerChoice,
+    ApprovalSettings,
+    ApprovalStage,
+    AssignmentPolicy,
+    AutomaticRequestSettings,
+    LocalizedText,
+    NotificationSettings,
+    PolicyRequirements,
+    Question,
+    RequestorSettings,
+    ReviewSettings,
+    SubjectSet,
+)
+from graph.resource_models import (
+    Catalog,
+    Resource,
+    ResourceAttribute,
+    ResourceEnvironment,
+    ResourceRequest,
+    ResourceRole,
+    ResourceRoleScope,
+    ResourceScope,
+)
+from graph.values import (
+    Expiration,
+    GraphModel,
+    Moment,
+    NoneAsEmpty,
+    Reference,
+    Schedule,
+    same_word,
+)
+
+__all__ = [
+    "AccessPackage",
+    "Answer",
+    "AnswerChoice",
+    "AppRole",
+    "Application",
+    "Approval",
+    "ApprovalDecision",
+    "ApprovalSettings",
+    "ApprovalStage",
+    "Assignment",
+    "AssignmentPolicy",
+    "AssignmentRequest",
+    "AutomaticRequestSettings",
+    "Catalog",
+    "Expiration",
+    "Group",
+    "LocalizedText",
+    "NotificationSettings",
+    "PolicyRequirements",
+    "Question",
+    "Reference",
+    "RequestorSettings",
+    "Resource",
+    "ResourceAttribute",
+    "ResourceEnvironment",
+    "ResourceRequest",
+    "ResourceRole",
+    "ResourceRoleScope",
+    "ResourceScope",
+    "ReviewSettings",
+    "Schedule",
+    "Subject",
+    "SubjectSet",
+    "User",
+]
+
+
+class User(GraphModel):
+    """A person in the directory."""
+
+    id: str
+    display_name: str | None = None
+    mail: str | None = None
+    user_principal_name: str | None = None
+    account_enabled: bool | None = None
+    user_type: str | None = None
+
+    @property
+    def is_guest(self) -> bool:
+        return same_word(self.user_type, "Guest")
+
+
+class Group(GraphModel):
+    """A group in the directory."""
+
+    id: str
+    display_name: str | None = None
+    description: str | None = None
+    mail_nickname: str | None = None
+    security_enabled: bool | None = None
+    mail_enabled: bool | None = None
+
+
+class AppRole(GraphModel):
+    """One role that an application defines."""
+
+    id: str
+    display_name: str | None = None
+    value: str | None = None
+    is_enabled: bool | None = None
+
+
+class Application(GraphModel):
+    """An enterprise application of the tenant (``servicePrincipal``)."""
+
+    id: str
+    app_id: str | None = None
+    display_name: str | None = None
+    app_roles: Annotated[list[AppRole], NoneAsEmpty] = Field(default_factory=list)
+
+
+class Subject(GraphModel):
+    """
+    Somebody as entitlement management knows them (``accessPackageSubject``).
+
+    The directory id is ``object_id``; ``id`` is another GUID.
+    """
+
+    id: str | None = None
+    object_id: str | None = None
+    display_name: str | None = None
+    email: str | None = None
+    principal_name: str | None = None
+    subject_type: str | None = None
+
+
+class AccessPackage(GraphModel):
+    """A bundle of roles that people may ask for."""
+
+    id: str
+    display_name: str | None = None
+    description: str | None = None
+    is_hidden: bool | None = None
+    catalog: Catalog | None = None
+    assignment_policies: Annotated[list[AssignmentPolicy], NoneAsEmpty] = Field(
+        default_factory=list
+    )
+    resource_role_scopes: Annotated[list[ResourceRoleScope], NoneAsEmpty] = Field(
+        default_factory=list
+    )
+    created_date_time: Moment | None = None
+    modified_date_time: Moment | None = None
+
+
+class Answer(GraphModel):
+    """What a requestor answered to one question."""
+
+    odata_type: str | None = Field(default=None, alias="@odata.type")
+    value: str | None = None
+    display_value: str | None = None
+    answered_question: Question | None = None
+
+
+class Assignment(GraphModel):
+    """Somebody's access to a package, now or in the past."""
+
+    id: str
+    state: str | None = None
+    status: str | None = None
+    schedule: Schedule | None = None
+    expired_date_time: Moment | None = None
+    target: Subject | None = None
+    access_package: AccessPackage | None = None
+    assignment_policy: AssignmentPolicy | None = None
+
+    @property
+    def is_delivered(self) -> bool:
+        return same_word(self.state, "delivered")
+
+    @property
+    def is_expired(self) -> bool:
+        """Over, by lapse or by removal: Graph has one word for both."""
+        return same_word(self.state, "expired")
+
+    def ends_at(self, policy_expiration: Expiration | None = None) -> datetime | None:
+        """
+        When this access ends by itself (aware UTC); None: it does not, or Graph does not say.
+
+        Args:
+            policy_expiration: What counts where the assignment itself says nothing; its own
+                policy's, if that was read with it, unless given.
+
+        Source: ``expirationPattern`` in the Graph reference.
+        """
+        start = self.schedule.start_date_time if self.schedule else None
+        own = self.schedule.expiration if self.schedule else None
+        if own is not None and own.is_specified:
+            return own.end_from(start)
+        if policy_expiration is None and self.assignment_policy is not None:
+            policy_expiration = self.assignment_policy.expiration
+        return policy_expiration.end_from(start) if policy_expiration else None
+
+
+class AssignmentRequest(GraphModel):
+    """
+    A request to give, change or take away an assignment, as Graph last reported it.
+
+    Words of ``state`` that we do not know mean that it is still under way.
+    """
+
+    id: str
+    request_type: str | None = None
+    state: str | None = None
+    status: str | None = None
+    created_date_time: Moment | None = None
+    completed_date_time: Moment | None = None
+    justification: str | None = None
+    schedule: Schedule | None = None
+    answers: Annotated[list[Answer], NoneAsEmpty] = Field(default_factory=list)
+    assignment: Assignment | None = None
+    access_package: AccessPackage | None = None
+    requestor: Subject | None = None
+
+    def is_type(self, request_type: str) -> bool:
+        """Whether it is such a request, in v1.0's spelling (``adminAdd``)."""
+        return same_word(self.request_type, request_type)
+
+    @property
+    def is_delivered(self) -> bool:
+        return same_word(self.state, "delivered")
+
+    @property
+    def is_partially_delivered(self) -> bool:
+        """Some of the roles are given; Graph keeps trying the others for hours."""
+        return same_word(self.state, "partiallyDelivered")
+
+    @property
+    def is_failed(self) -> bool:
+        """Delivery failed; Graph may be asked to reprocess it within 14 days."""
+        return same_word(self.state, "deliveryFailed")
+
+    @property
+    def is_denied(self) -> bool:
+        return same_word(self.state, "denied")
+
+    @property
+    def is_canceled(self) -> bool:
+        return same_word(self.state, "canceled") or same_word(self.state, "cancelled")
+
+    @property
+    def is_pending_approval(self) -> bool:
+        return same_word(self.state, "pendingApproval")
+
+    @property
+    def is_scheduled(self) -> bool:
+        return same_word(self.state, "scheduled")
+
+    @property
+    def is_over(self) -> bool:
+        """Whether Graph is done with it, for better or worse."""
+        return self.is_delivered or self.is_denied or self.is_canceled or self.is_failed
+
+
+class ApprovalDecision(GraphModel):
+    """One stage of an approval that is under way (v1.0 ``approvalStage``, beta ``approvalStep``)."""
+
+    id: str
+    display_name: str | None = None
+    assigned_to_me: bool | None = None
+    status: str | None = None
+    review_result: str | None = None
+    reviewed_by: dict[str, Any] | None = None
+    reviewed_date_time: Moment | None = None
+    justification: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return same_word(self.status, "InProgress")
+
+
+class Approval(GraphModel):
+    """The approval of one request; its id is the request's."""
+
+    id: str
+    stages: Annotated[list[ApprovalDecision], NoneAsEmpty] = Field(default_factory=list)

@@ -1,0 +1,154 @@
+"""Graph objects as models in v1.0's words, whichever version is spoken."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from graph.batch import Batch, Call
+from graph.errors import BadAnswer, GraphError
+from graph.session import Session
+from graph.tokens import TokenSource
+from graph.values import GraphModel
+
+Model = TypeVar("Model", bound=GraphModel)
+
+
+class Objects:
+    """
+    Reads and writes objects of entitlement management.
+
+    Paths, property names and words are v1.0's throughout; *noun* is a key of
+    ``versions.NOUNS``.  Raises what ``Session`` raises.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._dialect = session.dialect
+
+    async def all(
+        self,
+        noun: str,
+        model: type[Model],
+        path: str,
+        *,
+        where: Mapping[str, str | None] | None = None,
+        expand: Iterable[str] = (),
+        token: TokenSource | None = None,
+    ) -> list[Model]:
+        """Every object of a list that fulfils *where*."""
+        params = self._dialect.params(noun, where=where, expand=expand)
+        pages = self._session.pages(self._dialect.path(path), params, token=token)
+        return [self._model(noun, model, item) async for item in pages]
+
+    async def one(
+        self,
+        noun: str,
+        model: type[Model],
+        path: str,
+        *,
+        expand: Iterable[str] = (),
+        token: TokenSource | None = None,
+    ) -> Model:
+        """One object, read now."""
+        params = self._dialect.params(noun, expand=expand)
+        answer = await self._session.get(self._dialect.path(path), params, token=token)
+        return self._model(noun, model, answer)
+
+    async def each(
+        self, noun: str, model: type[Model], paths: Iterable[str], *, expand: Iterable[str] = ()
+    ) -> list[Model | GraphError]:
+        """Many objects in few calls; an error stands for each that could not be read."""
+        params = self._dialect.params(noun, expand=expand)
+        calls = [
+            Call("GET", self._session.address(self._dialect.path(path), params)) for path in paths
+        ]
+        found: list[Model | GraphError] = []
+        for outcome in await Batch(self._session).send(calls):
+            if isinstance(outcome, GraphError):
+                found.append(outcome)
+                continue
+            try:
+                found.append(self._model(noun, model, outcome))
+            except BadAnswer as error:
+                found.append(error)
+        return found
+
+    async def create(
+        self,
+        noun: str,
+        model: type[Model],
+        path: str,
+        body: dict[str, Any],
+        *,
+        token: TokenSource | None = None,
+    ) -> Model:
+        """Post one object, once, and return it as Graph has it."""
+        said = self._dialect.outgoing(noun, body)
+        answer = await self._session.post(self._dialect.path(path), said, token=token)
+        return self._model(noun, model, answer, written=True)
+
+    async def replace(self, noun: str, path: str, body: dict[str, Any]) -> None:
+        """Put *body* in the place of the whole object."""
+        await self._session.put(self._dialect.path(path), self._dialect.outgoing(noun, body))
+
+    async def change(
+        self,
+        noun: str,
+        path: str,
+        body: dict[str, Any],
+        *,
+        token: TokenSource | None = None,
+    ) -> None:
+        """Change what *body* names and leave the rest."""
+        said = self._dialect.outgoing(noun, body)
+        await self._session.patch(self._dialect.path(path), said, token=token)
+
+    async def act(
+        self,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        token: TokenSource | None = None,
+    ) -> None:
+        """Post to an action that answers with nothing of interest."""
+        await self._session.post(self._dialect.path(path), body, token=token)
+
+    async def asked(
+        self, noun: str, model: type[Model], path: str, *, token: TokenSource | None = None
+    ) -> list[Model]:
+        """What an action that only answers a question returns."""
+        answer = await self._session.query(self._dialect.path(path), None, token=token)
+        found = answer.get("value")
+        if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+            raise BadAnswer("Microsoft Graph sent an answer with no list in it.")
+        return [self._model(noun, model, item) for item in found]
+
+    async def delete(self, path: str) -> None:
+        """Delete one object."""
+        await self._session.delete(self._dialect.path(path))
+
+    def link(self, path: str) -> str:
+        """The full address of an object, for a reference."""
+        return self._session.link(self._dialect.path(path))
+
+    def _model(
+        self, noun: str, model: type[Model], item: dict[str, Any], *, written: bool = False
+    ) -> Model:
+        return to_model(model, self._dialect.incoming(noun, item), written=written)
+
+
+def to_model(model: type[Model], item: dict[str, Any], *, written: bool = False) -> Model:
+    """
+    What Graph sent, as a model.
+
+    Raises:
+        BadAnswer: It is not such an object.
+    """
+    try:
+        return model.model_validate(item)
+    except ValidationError as exc:
+        raise BadAnswer(
+            f"Microsoft Graph sent a {model.__name__} that cannot be read.",
+            may_have_happened=written,
+        ) from exc

@@ -1,0 +1,320 @@
+"""Access packages, and what they give."""
+
+from typing import Any, Final
+from urllib.parse import quote
+
+from graph.models import (
+    AccessPackage,
+    Group,
+    Resource,
+    ResourceRole,
+    ResourceRoleScope,
+    ResourceScope,
+)
+from graph.objects import Objects
+from graph.session import Session
+from graph.versions import EM
+
+PACKAGES: Final = f"{EM}/accessPackages"
+# As deep as the reference shows it; a role's resource would be one level too many.
+WHOLE: Final = (
+    "catalog",
+    "assignmentPolicies",
+    "resourceRoleScopes/role",
+    "resourceRoleScopes/scope",
+)
+
+# ``Packages.list`` takes the name inside the class.
+AccessPackages = list[AccessPackage]
+ResourceRoleScopes = list[ResourceRoleScope]
+Groups = list[Group]
+
+
+class Packages:
+    """Read, make and change access packages."""
+
+    def __init__(self, session: Session) -> None:
+        self._objects = Objects(session)
+
+    async def list(self) -> AccessPackages:
+        """
+        Every package, with its catalog, policies and what it gives.
+
+        One call a page, and one more for each catalog that gives something: the names of the
+        groups, applications and sites are in the catalog, not in the package.
+
+        Permission: EntitlementManagement.Read.All (application).
+        Source: Graph reference, "List accessPackages".
+        """
+        found = await self._objects.all("accessPackage", AccessPackage, PACKAGES, expand=WHOLE)
+        return await self._named(found)
+
+    async def find(self, *, display_name: str, catalog_id: str | None = None) -> AccessPackages:
+        """
+        The packages of that name; the name is unique within a catalog only.
+
+        Permission: EntitlementManagement.Read.All (application).
+        Source: Graph reference, "List accessPackages".
+        """
+        found = await self._objects.all(
+            "accessPackage",
+            AccessPackage,
+            PACKAGES,
+            where={"displayName": display_name},
+            expand=WHOLE,
+        )
+        return await self._named(
+            [
+                package
+                for package in found
+                if catalog_id is None or (package.catalog and package.catalog.id == catalog_id)
+            ]
+        )
+
+    async def get(self, package_id: str) -> AccessPackage:
+        """
+        One package, read now, with its catalog, policies and what it gives.
+
+        Raises:
+            NotFound: There is no such package.
+
+        Permission: EntitlementManagement.Read.All (application).
+        Source: Graph reference, "Get accessPackage".
+        """
+        found = await self._objects.one(
+            "accessPackage", AccessPackage, _package(package_id), expand=WHOLE
+        )
+        return (await self._named([found]))[0]
+
+    async def create(
+        self,
+        *,
+        catalog_id: str,
+        display_name: str,
+        description: str,
+        is_hidden: bool | None = None,
+    ) -> AccessPackage:
+        """
+        Create an empty package in a catalog.
+
+        Raises:
+            Rejected, Conflict: ``DuplicateAccessPackage``: the catalog has one of that name.
+
+        Permission: EntitlementManagement.ReadWrite.All (application).
+        Source: tutorial, "Create an access package"; Graph reference, "Create accessPackage".
+        """
+        body: dict[str, Any] = {
+            "displayName": display_name,
+            "description": description,
+            "catalog": {"id": catalog_id},
+        }
+        if is_hidden is not None:
+            body["isHidden"] = is_hidden
+        return await self._objects.create("accessPackage", AccessPackage, PACKAGES, body)
+
+    async def update(
+        self,
+        package_id: str,
+        *,
+        display_name: str | None = None,
+        description: str | None = None,
+        is_hidden: bool | None = None,
+    ) -> None:
+        """
+        Change what is given, and leave the rest.
+
+        Permission: EntitlementManagement.ReadWrite.All (application).
+        Source: Graph reference, "Update accessPackage".
+        """
+        changes = {
+            "displayName": display_name,
+            "description": description,
+            "isHidden": is_hidden,
+        }
+        body = {name: value for name, value in changes.items() if value is not None}
+        await self._objects.change("accessPackage", _package(package_id), body)
+
+    async def delete(self, package_id: str) -> None:
+        """
+        Delete a package that nobody has any more.
+
+        Raises:
+            Rejected, Conflict: It still has assignments, or those of a person deleted within
+                the last 30 days.
+
+        Permission: EntitlementManagement.ReadWrite.All (application).
+        Source: tutorial, "Clean up"; Graph reference, "Delete accessPackage".
+        """
+        await self._objects.delete(_package(package_id))
+
+    async def add_role(
+        self, package_id: str, *, role: ResourceRole, scope: ResourceScope
+    ) -> ResourceRoleScope:
+        """
+        Let the package give one role of a resource of its catalog.
+
+        Args:
+            role: As listed by the catalog, with its ``resource``.
+            scope: Where the role counts; for a group or an application, the thing itself.
+
+        Permission: EntitlementManagement.ReadWrite.All (application).
+        Source: tutorial, "Add a resource role to an access package"; Graph reference,
+            "Create resourceRoleScope".
+        """
+        body = {"role": _role_body(role), "scope": _written(scope)}
+        return await self._objects.create(
+            "roleScope", ResourceRoleScope, f"{_package(package_id)}/resourceRoleScopes", body
+        )
+
+    async def roles(self, package_id: str) -> ResourceRoleScopes:
+        """
+        What the package gives.
+
+        Permission: EntitlementManagement.Read.All (application).
+        Source: Graph reference, "List resourceRoleScopes".
+        """
+        return (await self.get(package_id)).resource_role_scopes
+
+    async def remove_role(self, package_id: str, role_scope_id: str) -> None:
+        """
+        Stop giving a role; whoever has the package loses it.
+
+        Permission: EntitlementManagement.ReadWrite.All (application).
+        Source: Graph reference, "Remove resourceRoleScope from an accessPackage".
+        """
+        await self._objects.delete(
+            f"{_package(package_id)}/resourceRoleScopes/{quote(role_scope_id, safe='')}"
+        )
+
+    async def incompatible_packages(self, package_id: str) -> AccessPackages:
+        """
+        The packages whose holders may not ask for this one.
+
+        Permission: EntitlementManagement.Read.All (application).
+        Source: Graph reference, "List incompatibleAccessPackages".
+        """
+        return await self._objects.all(
+            "accessPackage", AccessPackage, f"{_package(package_id)}/incompatibleAccessPackages"
+        )
+
+    async def packages_incompatible_with(self, package_id: str) -> AccessPackages:
+        """
+        The packages that whoever holds this one may not ask for.
+
+        Permission: EntitlementManagement.Read.All (application).
+        Source: Graph reference, "List accessPackagesIncompatibleWith".
+        """
+        return await self._objects.all(
+            "accessPackage", AccessPackage, f"{_package(package_id)}/accessPackagesIncompatibleWith"
+        )
+
+    async def incompatible_groups(self, package_id: str) -> Groups:
+        """
+        The groups whose members may not ask for this package.
+
+        Permission: EntitlementManagement.Read.All (application).
+        Source: Graph reference, "List incompatibleGroups".
+        """
+        return await self._objects.all("group", Group, f"{_package(package_id)}/incompatibleGroups")
+
+    async def add_incompatible_package(self, package_id: str, *, other_id: str) -> None:
+        """
+        Keep holders of the other package from asking for this one.
+
+        Permission: EntitlementManagement.ReadWrite.All (application).
+        Source: Graph reference, "Add accessPackage to incompatibleAccessPackages".
+        """
+        body = {"@odata.id": self._objects.link(_package(other_id))}
+        await self._objects.act(f"{_package(package_id)}/incompatibleAccessPackages/$ref", body)
+
+    async def add_incompatible_group(self, package_id: str, *, group_id: str) -> None:
+        """
+        Keep members of the group from asking for this package.
+
+        Permission: EntitlementManagement.ReadWrite.All (application).
+        Source: Graph reference, "Add group to incompatibleGroups".
+        """
+        body = {"@odata.id": self._objects.link(f"/groups/{quote(group_id, safe='')}")}
+        await self._objects.act(f"{_package(package_id)}/incompatibleGroups/$ref", body)
+
+    async def remove_incompatible_package(self, package_id: str, *, other_id: str) -> None:
+        """
+        Let holders of the other package ask for this one again.
+
+        Permission: EntitlementManagement.ReadWrite.All (application).
+        Source: Graph reference, "Remove accessPackage from incompatibleAccessPackages".
+        """
+        other = quote(other_id, safe="")
+        await self._objects.delete(
+            f"{_package(package_id)}/incompatibleAccessPackages/{other}/$ref"
+        )
+
+    async def remove_incompatible_group(self, package_id: str, *, group_id: str) -> None:
+        """
+        Let members of the group ask for this package again.
+
+        Permission: EntitlementManagement.ReadWrite.All (application).
+        Source: Graph reference, "Remove group from incompatibleGroups".
+        """
+        group = quote(group_id, safe="")
+        await self._objects.delete(f"{_package(package_id)}/incompatibleGroups/{group}/$ref")
+
+    async def _named(self, packages: AccessPackages) -> AccessPackages:
+        """The packages, each role with its resource, where the catalog knows it."""
+        named = []
+        known: dict[str, dict[str, Resource]] = {}
+        for package in packages:
+            catalog_id = package.catalog.id if package.catalog else None
+            if catalog_id and any(_lacks_resource(each) for each in package.resource_role_scopes):
+                if catalog_id not in known:
+                    known[catalog_id] = await self._resources(catalog_id)
+                given = [_named(each, known[catalog_id]) for each in package.resource_role_scopes]
+                package = package.model_copy(update={"resource_role_scopes": given})
+            named.append(package)
+        return named
+
+    async def _resources(self, catalog_id: str) -> dict[str, Resource]:
+        found = await self._objects.all(
+            "resource", Resource, f"{EM}/catalogs/{quote(catalog_id, safe='')}/resources"
+        )
+        return {resource.origin_id: resource for resource in found if resource.origin_id}
+
+
+def _package(package_id: str) -> str:
+    return f"{PACKAGES}/{quote(package_id, safe='')}"
+
+
+def _lacks_resource(given: ResourceRoleScope) -> bool:
+    return given.role is not None and given.role.resource is None
+
+
+def _named(given: ResourceRoleScope, resources: dict[str, Resource]) -> ResourceRoleScope:
+    # A role and the thing it belongs to share the scope's origin id: the group, the
+    # application or the site itself.
+    resource = resources.get((given.scope and given.scope.origin_id) or "")
+    if given.role is None or given.role.resource is not None or resource is None:
+        return given
+    return given.model_copy(update={"role": given.role.model_copy(update={"resource": resource})})
+
+
+def _role_body(role: ResourceRole) -> dict[str, Any]:
+    body = _written(role.model_copy(update={"resource": None}))
+    if role.resource is not None:
+        resource = role.resource
+        body["resource"] = {
+            name: value
+            for name, value in (
+                ("id", resource.id),
+                ("originId", resource.origin_id),
+                ("originSystem", resource.origin_system),
+            )
+            if value is not None
+        }
+    return body
+
+
+def _written(part: ResourceRole | ResourceScope) -> dict[str, Any]:
+    # The id may be a placeholder of zeros; Graph goes by the origin id.
+    return part.model_dump(
+        mode="json", by_alias=True, exclude_none=True, exclude={"id", "resource"}
+    )

@@ -1,0 +1,101 @@
+"""Assignment policies: who may ask for a package, who decides, and for how long."""
+
+from typing import Final
+from urllib.parse import quote
+
+from graph.models import AssignmentPolicy
+from graph.objects import Objects
+from graph.session import Session
+from graph.versions import EM
+
+POLICIES: Final = f"{EM}/assignmentPolicies"
+
+# ``Policies.list`` takes the name inside the class.
+AssignmentPolicies = list[AssignmentPolicy]
+
+
+class Policies:
+    """Read, make, replace and delete assignment policies."""
+
+    def __init__(self, session: Session) -> None:
+        self._objects = Objects(session)
+        # In v1.0 a policy's questions are objects of their own, left out unless asked for.
+        questions = () if session.dialect.is_beta else ("questions",)
+        self._whole = ("accessPackage", *questions, "customExtensionStageSettings/customExtension")
+
+    async def list(self, *, package_id: str | None = None) -> AssignmentPolicies:
+        """
+        Policies, all or those of one package.
+
+        Permission: EntitlementManagement.Read.All (application).
+        Source: Graph reference, "List assignmentPolicies".
+        """
+        found = await self._objects.all(
+            "policy", AssignmentPolicy, POLICIES, expand=("accessPackage",)
+        )
+        return [
+            policy
+            for policy in found
+            if package_id is None
+            or (policy.access_package and policy.access_package.id == package_id)
+        ]
+
+    async def get(self, policy_id: str) -> AssignmentPolicy:
+        """
+        One policy, whole: with all that a replacement must send back.
+
+        Raises:
+            NotFound: There is no such policy.
+
+        Permission: EntitlementManagement.Read.All (application).
+        Source: Graph reference, "Get accessPackageAssignmentPolicy".
+        """
+        return await self._objects.one(
+            "policy", AssignmentPolicy, _policy(policy_id), expand=self._whole
+        )
+
+    async def create(self, policy: AssignmentPolicy) -> AssignmentPolicy:
+        """
+        Create a policy for the package that ``policy.access_package`` names.
+
+        Raises:
+            Unsupported: Beta has no words for a part of it; nothing was sent.
+            Rejected: Graph does not like it.
+
+        Permission: EntitlementManagement.ReadWrite.All (application).
+        Source: tutorial, "Create an access package policy"; Graph reference,
+            "Create assignmentPolicy".
+        """
+        return await self._objects.create("policy", AssignmentPolicy, POLICIES, policy.to_graph())
+
+    async def replace(self, policy: AssignmentPolicy) -> None:
+        """
+        Put *policy* in the place of the one with its id.
+
+        What is left out is dropped by Graph, so start from ``get`` and ``model_copy``: it
+        keeps even what we have no name for.
+
+        Raises:
+            Unsupported: Beta has no words for a part of it; nothing was sent.
+            NotFound: There is no such policy.
+
+        Permission: EntitlementManagement.ReadWrite.All (application).
+        Source: Graph reference, "Update accessPackageAssignmentPolicy" (PUT).
+        """
+        await self._objects.replace("policy", _policy(policy.id), policy.to_graph())
+
+    async def delete(self, policy_id: str) -> None:
+        """
+        Delete a policy that no assignment was given under.
+
+        Raises:
+            Rejected, Conflict: It still has assignments.
+
+        Permission: EntitlementManagement.ReadWrite.All (application).
+        Source: tutorial, "Clean up"; Graph reference, "Delete accessPackageAssignmentPolicy".
+        """
+        await self._objects.delete(_policy(policy_id))
+
+
+def _policy(policy_id: str) -> str:
+    return f"{POLICIES}/{quote(policy_id, safe='')}"

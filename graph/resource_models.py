@@ -1,0 +1,125 @@
+"""Catalogs, and what is in them: groups, applications and sites with their roles."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from graph.policy_models import Question
+from graph.values import GraphModel, Moment, NoneAsEmpty, same_word
+
+
+class Catalog(GraphModel):
+    """A container of packages and resources."""
+
+    id: str
+    display_name: str | None = None
+    description: str | None = None
+    catalog_type: str | None = None
+    state: str | None = None
+    is_externally_visible: bool | None = None
+    created_date_time: Moment | None = None
+    modified_date_time: Moment | None = None
+
+    @property
+    def is_published(self) -> bool:
+        return same_word(self.state, "published")
+
+
+class ResourceEnvironment(GraphModel):
+    """One geography of a multi-geo SharePoint tenant."""
+
+    id: str | None = None
+    display_name: str | None = None
+    description: str | None = None
+    origin_id: str | None = None
+    origin_system: str | None = None
+    is_default_environment: bool | None = None
+
+
+class ResourceAttribute(GraphModel):
+    """What an application wants to know about whoever gets a role of it."""
+
+    name: str | None = None
+    source: dict[str, Any] | None = None
+    destination: dict[str, Any] | None = None
+    is_editable: bool | None = None
+    is_persisted_on_assignment_removal: bool | None = None
+
+    @classmethod
+    def asked(cls, name: str, question: Question) -> "ResourceAttribute":
+        """Asked of the requestor, and stored with the person in the directory under *name*."""
+        return cls(
+            name=name,
+            source={
+                "@odata.type": "#microsoft.graph.accessPackageResourceAttributeQuestion",
+                "question": question.to_graph(),
+            },
+            destination={
+                "@odata.type": "#microsoft.graph.accessPackageUserDirectoryAttributeStore"
+            },
+            is_editable=True,
+            is_persisted_on_assignment_removal=True,
+        )
+
+
+class Resource(GraphModel):
+    """A group, application or site that a catalog may hand out."""
+
+    id: str | None = None
+    display_name: str | None = None
+    description: str | None = None
+    origin_id: str | None = None
+    origin_system: str | None = None
+    attributes: Annotated[list[ResourceAttribute], NoneAsEmpty] = Field(default_factory=list)
+    environment: ResourceEnvironment | None = None
+    roles: Annotated[list["ResourceRole"], NoneAsEmpty] = Field(default_factory=list)
+    scopes: Annotated[list["ResourceScope"], NoneAsEmpty] = Field(default_factory=list)
+
+
+class ResourceRole(GraphModel):
+    """
+    A role that a resource offers, such as Member.
+
+    Tell roles apart by ``origin_id``: ``id`` may be all zeros until the role is first used.
+    """
+
+    id: str | None = None
+    display_name: str | None = None
+    description: str | None = None
+    origin_id: str | None = None
+    origin_system: str | None = None
+    resource: Resource | None = None
+
+
+class ResourceScope(GraphModel):
+    """Where in a resource a role counts; its ``origin_id`` is the group's, app's or site's."""
+
+    id: str | None = None
+    display_name: str | None = None
+    description: str | None = None
+    origin_id: str | None = None
+    origin_system: str | None = None
+    is_root_scope: bool | None = None
+
+
+class ResourceRoleScope(GraphModel):
+    """One thing that a package gives: a role, and where."""
+
+    id: str | None = None
+    created_date_time: Moment | None = None
+    role: ResourceRole | None = None
+    scope: ResourceScope | None = None
+
+
+class ResourceRequest(GraphModel):
+    """A request to put a resource into a catalog, change it, or take it out."""
+
+    id: str
+    request_type: str | None = None
+    state: str | None = None
+    created_date_time: Moment | None = None
+    resource: Resource | None = None
+
+    @property
+    def is_delivered(self) -> bool:
+        return same_word(self.state, "delivered")

@@ -1,0 +1,266 @@
+"""One HTTP conversation with Graph: tokens, paging, safe retries, and errors as GraphErrors."""
+
+import asyncio
+import random
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+import httpx
+
+from graph import answers
+from graph.errors import AuthError, BadAnswer, GraphError, GraphUnavailable
+from graph.tokens import TokenSource
+from graph.versions import Dialect, dialect
+
+# Failures before a request left: Graph never saw it.
+NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+)
+# Characters of a query that OData gives a meaning and that need no escape.
+PLAIN = "$(),'/:@"
+WORTH_REPEATING = frozenset({429, 502, 503, 504})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retries:
+    """
+    How patient reads are.  Writes are never repeated, whatever this says.
+
+    Attributes:
+        attempts: Tries in all, the first among them.
+        patience: The longest total time spent waiting between tries of one call.
+        first_pause: The pause after the first failure when Graph names none; it doubles.
+        sleep: Waits so many seconds.
+    """
+
+    attempts: int = 4
+    patience: timedelta = timedelta(seconds=30)
+    first_pause: timedelta = timedelta(milliseconds=500)
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+
+
+class Session:
+    """
+    Sends requests; turns every failure into a GraphError.
+
+    Paths begin after the version (``/users/…``) and, like bodies and queries, must already be
+    in the words of the version spoken; ``dialect`` translates.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        tokens: TokenSource,
+        *,
+        url: str,
+        version: str,
+        retries: Retries | None = None,
+    ) -> None:
+        self.dialect: Dialect = dialect(version)
+        self._http = http
+        self._tokens = tokens
+        self._root = f"{url.rstrip('/')}/{version}"
+        self._retries = retries or Retries()
+        self.sleep = self._retries.sleep
+
+    async def get(
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        token: TokenSource | None = None,
+    ) -> dict[str, Any]:
+        """Read one object; tried again where that may help."""
+        return await self._read("GET", self._url(path, params), token=token)
+
+    async def post(
+        self, path: str, body: object = None, *, token: TokenSource | None = None
+    ) -> dict[str, Any]:
+        """Send *body* once.  Never repeated: Graph has no idempotency key."""
+        return await self._write("POST", path, body, token=token)
+
+    async def query(
+        self, path: str, body: object, *, token: TokenSource | None = None
+    ) -> dict[str, Any]:
+        """A POST that only asks a question, and so may be tried again like a read."""
+        return await self._read("POST", self._url(path), body, token=token)
+
+    async def put(
+        self, path: str, body: object, *, token: TokenSource | None = None
+    ) -> dict[str, Any]:
+        """Replace an object whole, once."""
+        return await self._write("PUT", path, body, token=token)
+
+    async def patch(
+        self, path: str, body: object, *, token: TokenSource | None = None
+    ) -> dict[str, Any]:
+        """Change what *body* names, once."""
+        return await self._write("PATCH", path, body, token=token)
+
+    async def delete(self, path: str, *, token: TokenSource | None = None) -> None:
+        """Delete, once."""
+        await self._write("DELETE", path, None, token=token)
+
+    async def pages(
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        token: TokenSource | None = None,
+    ) -> AsyncIterator[dict[str, Any]]:
+        """
+        Every item of a list, page after page.
+
+        Raises:
+            BadAnswer: A page without items, or a next page that is not under our own
+                address and version: our token must never travel elsewhere.
+        """
+        url: str | None = self._url(path, params)
+        seen: set[str] = set()
+        while url is not None:
+            seen.add(url)
+            page = await self._read("GET", url, token=token)
+            items = page.get("value")
+            if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+                raise BadAnswer("Microsoft Graph sent a page of a list with no list in it.")
+            for item in items:
+                yield item
+            url = page.get("@odata.nextLink")
+            if url is not None and (not self._is_ours(url) or url in seen):
+                raise BadAnswer(
+                    "Microsoft Graph named a next page that is not under our own address, "
+                    "or one we already read; it was not followed."
+                )
+
+    def link(self, path: str) -> str:
+        """The full address of an object, as ``$ref`` and ``@odata.bind`` want it."""
+        return f"{self._root}{path}"
+
+    def address(self, path: str, params: Mapping[str, str] | None = None) -> str:
+        """*path* with its query, as it stands after the version."""
+        # By hand, because a form's "+" for a space is not what OData promises to read.
+        query = "&".join(
+            f"{name}={quote(value, safe=PLAIN)}" for name, value in (params or {}).items()
+        )
+        return f"{path}{'?' + query if query else ''}"
+
+    def _url(self, path: str, params: Mapping[str, str] | None = None) -> str:
+        return self._root + self.address(path, params)
+
+    def _is_ours(self, link: object) -> bool:
+        if not isinstance(link, str):
+            return False
+        ours = urlsplit(self._root)
+        try:
+            theirs = urlsplit(link)
+            same_origin = (theirs.scheme, theirs.hostname, _port(theirs)) == (
+                ours.scheme,
+                ours.hostname,
+                _port(ours),
+            )
+        except ValueError:  # a port that is no number, an unfinished IPv6 address
+            return False
+        path = unquote(theirs.path)
+        return (
+            same_origin
+            and theirs.username is None
+            and path.startswith(f"{ours.path}/")
+            and ".." not in path.split("/")
+            and "\\" not in link
+        )
+
+    async def _write(
+        self, method: str, path: str, body: object, *, token: TokenSource | None
+    ) -> dict[str, Any]:
+        return await self._send(method, self._url(path), body, token=token, writes=True)
+
+    async def _read(
+        self, method: str, url: str, body: object = None, *, token: TokenSource | None
+    ) -> dict[str, Any]:
+        left = self._retries.patience.total_seconds()
+        pause = self._retries.first_pause.total_seconds()
+        attempt = 1
+        while True:
+            try:
+                return await self._send(method, url, body, token=token, writes=False)
+            except GraphError as error:
+                wait = pause * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, no secret
+                if error.retry_after is not None:
+                    wait = error.retry_after.total_seconds()
+                if attempt >= self._retries.attempts or not _worth_repeating(error) or wait > left:
+                    raise
+            await self._retries.sleep(wait)
+            attempt, left, pause = attempt + 1, left - wait, pause * 2
+
+    async def _send(
+        self, method: str, url: str, body: object, *, token: TokenSource | None, writes: bool
+    ) -> dict[str, Any]:
+        tokens = token or self._tokens
+        response = await self._once(method, url, body, await tokens.token(), writes=writes)
+        if response.status_code == 401:
+            # A 401 is given before anything is done, so that one repetition is safe for writes too.
+            fresh = await tokens.refresh(answers.claims_challenge(response))
+            response = await self._once(method, url, body, fresh, writes=writes)
+        if response.is_success:
+            return answers.content(response, writes=writes)
+        raise answers.error(response, writes=writes)
+
+    async def _once(
+        self, method: str, url: str, body: object, token: str, *, writes: bool
+    ) -> httpx.Response:
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Accept": "application/json",
+            "client-request-id": str(uuid.uuid4()),
+        }
+        try:
+            return await self._http.request(
+                method,
+                url,
+                headers=headers,
+                json=body,
+                follow_redirects=False,
+            )
+        except NEVER_SENT as exc:
+            raise GraphUnavailable(f"Microsoft Graph cannot be reached: {_reason(exc)}.") from exc
+        except httpx.TimeoutException as exc:
+            raise GraphUnavailable(
+                "Microsoft Graph did not answer in time.", may_have_happened=writes
+            ) from exc
+        except httpx.DecodingError as exc:
+            raise BadAnswer(
+                f"Microsoft Graph sent an answer that cannot be unpacked: {_reason(exc)}.",
+                may_have_happened=writes,
+            ) from exc
+        except httpx.RequestError as exc:
+            raise GraphUnavailable(
+                f"The connection to Microsoft Graph broke: {_reason(exc)}.",
+                may_have_happened=writes,
+            ) from exc
+        except httpx.InvalidURL as exc:
+            raise BadAnswer(f"That is no address of Microsoft Graph: {_reason(exc)}.") from exc
+
+
+def _worth_repeating(error: GraphError) -> bool:
+    if isinstance(error, AuthError):
+        return False
+    if error.status is None:
+        return isinstance(error, GraphUnavailable)
+    return error.status in WORTH_REPEATING or (isinstance(error, BadAnswer) and error.status < 300)
+
+
+def _port(parts: Any) -> int | None:
+    return parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+
+
+def _reason(exc: Exception) -> str:
+    return str(exc).rstrip(". ") or type(exc).__name__

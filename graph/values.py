@@ -1,0 +1,111 @@
+"""What Graph's objects are made of: the base of every model, moments, durations, words."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic.alias_generators import to_camel
+
+
+class GraphModel(BaseModel):
+    """
+    Base for every Graph object: camelCase outside, snake_case inside, frozen.
+
+    All but ``id`` may be null: Graph leaves fields out unless asked, and fills some only later.
+    """
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore"
+    )
+
+
+class KeepingModel(GraphModel):
+    """
+    A model that keeps the fields it has no name for.
+
+    For objects that are replaced whole (PUT): what is read and not sent back would be dropped.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    def to_graph(self) -> dict[str, Any]:
+        """What was read or set, in Graph's own names, as JSON values."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def same_word(one: str | None, other: str | None) -> bool:
+    """Whether two of Graph's status words are the same: v1.0 and beta differ in their capitals."""
+    return one is not None and other is not None and one.casefold() == other.casefold()
+
+
+def _in_utc(moment: datetime) -> datetime:
+    # Graph's times are UTC; a few of them come without saying so.
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(_in_utc)]
+
+
+def _none_as_empty(value: Any) -> Any:
+    return [] if value is None else value
+
+
+NoneAsEmpty = BeforeValidator(_none_as_empty)
+
+
+class Reference(GraphModel):
+    """Another object, named but not described."""
+
+    id: str
+    display_name: str | None = None
+
+
+class Expiration(KeepingModel):
+    """
+    When access ends (``expirationPattern``).
+
+    ``type`` is one of notSpecified, noExpiration, afterDateTime, afterDuration.
+    """
+
+    type: str | None = None
+    duration: timedelta | None = None
+    end_date_time: Moment | None = None
+
+    @classmethod
+    def after(cls, duration: timedelta) -> "Expiration":
+        """Ends so long after its start."""
+        return cls(type="afterDuration", duration=duration)
+
+    @classmethod
+    def at(cls, moment: datetime) -> "Expiration":
+        """Ends at that moment (aware)."""
+        return cls(type="afterDateTime", end_date_time=moment)
+
+    @classmethod
+    def never(cls) -> "Expiration":
+        """Does not end by itself."""
+        return cls(type="noExpiration")
+
+    @property
+    def is_specified(self) -> bool:
+        """Whether this says anything: if not, the policy's expiration counts."""
+        return (
+            same_word(self.type, "noExpiration")
+            or (same_word(self.type, "afterDateTime") and self.end_date_time is not None)
+            or (same_word(self.type, "afterDuration") and self.duration is not None)
+        )
+
+    def end_from(self, start: datetime | None) -> datetime | None:
+        """The end of access that began at *start*; None: no end, or none that can be told."""
+        if same_word(self.type, "afterDateTime"):
+            return self.end_date_time
+        if same_word(self.type, "afterDuration") and start and self.duration is not None:
+            return start + self.duration
+        return None
+
+
+class Schedule(KeepingModel):
+    """From when until when (``entitlementManagementSchedule``; beta: ``requestSchedule``)."""
+
+    start_date_time: Moment | None = None
+    expiration: Expiration | None = None

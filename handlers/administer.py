@@ -1,0 +1,88 @@
+"""``/access-admin pending | assignments | remove``, and the Remove buttons."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot import naming
+from bot.access import Desk
+from bot.errors import LatchkeyError, UnknownPackage
+from bot.messages import deciding
+from bot.messages.parts import Message, escape, person
+from handlers.after import After
+from handlers.clicks import read_click, teller
+from handlers.errors import explained
+
+MENTION: Final = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+
+
+def register(app: AsyncApp, *, desk: Desk, after: After) -> None:
+    @app.command("/access-admin")
+    async def access_admin(ack: AsyncAck, command: dict[str, Any]) -> None:
+        async def say(message: Mapping[str, Any]) -> None:
+            await ack(**message)
+
+        async with explained(say):
+            try:
+                await say(await _answer(desk, command["user_id"], command.get("text") or ""))
+            except UnknownPackage as unknown:
+                near = f" Did you mean {' or '.join(unknown.nearest)}?" if unknown.nearest else ""
+                raise LatchkeyError(f"{unknown}{near}") from None
+
+    @app.action("latchkey_remove")
+    async def remove(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """A Remove button, behind its confirm dialog."""
+        click = read_click(body, action)
+        say = teller(after, click)
+        async with explained(say):
+            taken = await desk.remove(slack_user=click.user, assignment_id=click.value)
+            await say(deciding.removing(taken.request, is_new=taken.is_new))
+        await ack()
+
+
+async def _answer(desk: Desk, user: str, text: str) -> Message:
+    verb, _, rest = text.strip().partition(" ")
+    verb = verb.lower()
+    if verb == "pending":
+        return deciding.pending(await desk.pending(slack_user=user), reader=user)
+    if verb == "assignments":
+        return await _assignments(desk, user, rest)
+    if verb == "remove":
+        return await _remove(desk, user, rest)
+    # Not even the help is for everybody: they are told what is for them.
+    await desk.pending(slack_user=user)
+    return deciding.admin_help()
+
+
+async def _assignments(desk: Desk, user: str, rest: str) -> Message:
+    holder, package = _who_and_what(rest)
+    rows, found = await desk.assignments(slack_user=user, package=package, holder=holder)
+    about = f"*{escape(found.name)}*" if found else "any package"
+    if holder:
+        about = f"{about} held by {person(holder)}"
+    return deciding.assignments(rows, about=about)
+
+
+async def _remove(desk: Desk, user: str, rest: str) -> Message:
+    wish = naming.read_wish(rest)
+    holder, package = _who_and_what(wish.name)
+    rows, found = await desk.assignments(slack_user=user, package=package, holder=holder)
+    if holder is None or found is None:
+        raise LatchkeyError("Say whose and what: /access-admin remove @person package because …")
+    if not rows:
+        raise LatchkeyError(f"They do not have {found.name}.")
+    taken = await desk.remove(slack_user=user, assignment_id=rows[0].id, reason=wish.reason)
+    return deciding.removing(taken.request, is_new=taken.is_new)
+
+
+def _who_and_what(text: str) -> tuple[str | None, str | None]:
+    """The person mentioned in a text, and the rest of it as a package's name."""
+    mentioned = MENTION.search(text)
+    rest = MENTION.sub(" ", text).strip()
+    if mentioned is None and rest.startswith("@"):
+        raise LatchkeyError(
+            f"I do not know who {rest.split()[0]} is: pick the person from Slack's list while typing."
+        )
+    return (mentioned.group(1) if mentioned else None), rest or None

@@ -1,0 +1,60 @@
+"""
+What a handler does after its answer has gone out: a form, or a word that only one person sees.
+
+Nothing durable depends on it.  The work is held on to, so that it can neither vanish half-way nor fail unheard.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+import structlog
+
+from bot.slack import Slack, SlackError
+
+log = structlog.get_logger(__name__)
+
+
+class After:
+    """Runs small things after the ack."""
+
+    def __init__(self, slack: Slack) -> None:
+        self._slack = slack
+        self._running: set[asyncio.Task[None]] = set()
+
+    def open_form(
+        self, *, trigger_id: str, view: Mapping[str, Any], channel: str | None, user: str
+    ) -> None:
+        """Open a modal for whoever clicked; tell them if Slack would not."""
+
+        async def open_form() -> None:
+            try:
+                await self._slack.open_view(trigger_id, view)
+            except SlackError as error:
+                log.warning("form-not-opened", slack=str(error))
+                text = "Slack did not open the form in time. Please press the button again."
+                await self._whisper(channel, user, {"text": text})
+
+        self._start(open_form())
+
+    def whisper(self, *, channel: str | None, user: str, message: Mapping[str, Any]) -> None:
+        """Tell one person, where they are, or in a direct message if that is nowhere."""
+        self._start(self._whisper(channel, user, message))
+
+    async def _whisper(self, channel: str | None, user: str, message: Mapping[str, Any]) -> None:
+        try:
+            if channel and not channel.startswith("D"):
+                await self._slack.whisper(channel=channel, user=user, message=message)
+            else:
+                await self._slack.post(channel or user, message)
+        except SlackError as error:
+            log.warning("not-whispered", slack=str(error))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def finish(self) -> None:
+        """Wait for what is still running; for the shutdown."""
+        await asyncio.gather(*self._running, return_exceptions=True)

@@ -1,0 +1,42 @@
+"""The one place where an error becomes words in Slack, and where none gets past."""
+
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+
+from bot.errors import LatchkeyError
+from bot.messages.parts import escape, message
+from bot.store import Busy
+
+log = structlog.get_logger(__name__)
+
+Say = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+
+@asynccontextmanager
+async def explained(say: Say) -> AsyncIterator[None]:
+    """
+    Tell the person what went wrong inside this block, and let nothing out.
+
+    Letting an exception out of a Bolt listener undoes its ack: Slack would show an error of its own on top.
+    """
+    try:
+        yield
+    except LatchkeyError as error:
+        await say(message(escape(str(error))))
+    except Busy:
+        log.warning("busy")
+        await say(
+            message(
+                "I cannot take anything down just now, so nothing has happened. Please try again in a minute."
+            )
+        )
+    except Exception:
+        incident = uuid.uuid4().hex[:8]
+        log.exception("unexpected", incident=incident)
+        await say(
+            message(f"Something broke on my side. Please tell your identity team: `{incident}`.")
+        )

@@ -1,0 +1,24 @@
+"""App Home: somebody has opened it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.home import Homes
+from bot.store import Busy
+from handlers.errors import log
+
+
+def register(app: AsyncApp, *, homes: Homes, wake: Callable[[], None]) -> None:
+    @app.event("app_home_opened")
+    async def opened(event: dict[str, Any]) -> None:
+        """The page is owed from now on; it is published right after, and whenever it changes."""
+        if event.get("tab") != "home":
+            return
+        try:
+            await homes.opened(event["user"])
+            wake()
+        except Busy:
+            # Slack would deliver the event again, but the next opening is sooner.
+            log.warning("home-not-noted")

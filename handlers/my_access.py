@@ -1,0 +1,23 @@
+"""``/my-access``: what I have, until when, and what I wait for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.access import Desk
+from bot.messages import asking
+from handlers.errors import explained
+
+
+def register(app: AsyncApp, *, desk: Desk) -> None:
+    @app.command("/my-access")
+    async def my_access(ack: AsyncAck, command: dict[str, Any]) -> None:
+        async def say(message: Mapping[str, Any]) -> None:
+            await ack(**message)
+
+        async with explained(say):
+            standing = await desk.standing_of(command["user_id"])
+            await say(
+                asking.my_access(standing.held, standing.waiting, extendable=standing.extendable)
+            )

@@ -1,0 +1,293 @@
+"""The first tables."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "assignment",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("entra_id", sa.String(length=64), nullable=False),
+        sa.Column("package_id", sa.String(length=64), nullable=False),
+        sa.Column("package_name", sa.String(length=256), nullable=False),
+        sa.Column("policy_id", sa.String(length=64), nullable=True),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("holder", sa.String(length=32), nullable=True),
+        sa.Column("holder_name", sa.String(length=256), nullable=True),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("let_end", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_why", sa.Text(), nullable=True),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("looked_up_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("assignment", schema=None) as batch_op:
+        batch_op.create_index("assignment_end", ["state", "ends_at"], unique=False)
+        batch_op.create_index("assignment_holder", ["holder"], unique=False)
+        batch_op.create_index("assignment_of_user", ["entra_id", "package_id"], unique=False)
+
+    op.create_table(
+        "audit",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor", sa.String(length=32), nullable=False),
+        sa.Column("actor_entra_id", sa.String(length=64), nullable=True),
+        sa.Column("verb", sa.String(length=24), nullable=False),
+        sa.Column("request_id", sa.String(length=64), nullable=True),
+        sa.Column("assignment_id", sa.String(length=64), nullable=True),
+        sa.Column("package_id", sa.String(length=64), nullable=True),
+        sa.Column("subject_entra_id", sa.String(length=64), nullable=True),
+        sa.Column("before", sa.String(length=16), nullable=True),
+        sa.Column("after", sa.String(length=16), nullable=True),
+        sa.Column("why", sa.Text(), nullable=True),
+        sa.Column("details", sa.JSON(none_as_null=True), nullable=True),
+        sa.PrimaryKeyConstraint("seq"),
+    )
+    with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.create_index("audit_of_request", ["request_id"], unique=False)
+
+    op.create_table(
+        "home",
+        sa.Column("slack_user", sa.String(length=32), nullable=False),
+        sa.Column("stale", sa.Boolean(), nullable=False),
+        sa.Column("admin", sa.Boolean(), nullable=False),
+        sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("slack_user"),
+    )
+    op.create_table(
+        "notice",
+        sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("recipient", sa.String(length=32), nullable=False),
+        sa.Column("request_id", sa.String(length=64), nullable=True),
+        sa.Column("assignment_id", sa.String(length=64), nullable=True),
+        sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("dropped_why", sa.Text(), nullable=True),
+        sa.Column("channel", sa.String(length=32), nullable=True),
+        sa.Column("ts", sa.String(length=32), nullable=True),
+        sa.Column("stale", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+    )
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.create_index("notice_of_assignment", ["assignment_id"], unique=False)
+        batch_op.create_index("notice_of_request", ["request_id"], unique=False)
+        batch_op.create_index(
+            "notice_stale",
+            ["stale"],
+            unique=False,
+            sqlite_where=sa.text("stale"),
+            postgresql_where=sa.text("stale"),
+        )
+
+    op.create_table(
+        "package",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("slug", sa.String(length=128), nullable=False),
+        sa.Column("name", sa.String(length=256), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("contents", sa.JSON(), nullable=False),
+        sa.Column("lasts", sa.String(length=64), nullable=False),
+        sa.Column("can_be_asked_for", sa.Boolean(), nullable=False),
+        sa.Column("is_hidden", sa.Boolean(), nullable=False),
+        sa.Column("needs_reason", sa.Boolean(), nullable=False),
+        sa.Column("needs_approval", sa.Boolean(), nullable=False),
+        sa.Column("can_extend", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("slug"),
+    )
+    op.create_table(
+        "person",
+        sa.Column("slack_user", sa.String(length=32), nullable=False),
+        sa.Column("slack_name", sa.String(length=256), nullable=False),
+        sa.Column("entra_id", sa.String(length=64), nullable=False),
+        sa.Column("entra_name", sa.String(length=256), nullable=False),
+        sa.Column("bound_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("slack_user"),
+    )
+    with op.batch_alter_table("person", schema=None) as batch_op:
+        batch_op.create_index("person_entra", ["entra_id"], unique=False)
+
+    op.create_table(
+        "request",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("holder", sa.String(length=32), nullable=True),
+        sa.Column("asked_by", sa.String(length=32), nullable=False),
+        sa.Column("entra_id", sa.String(length=64), nullable=True),
+        sa.Column("holder_name", sa.String(length=256), nullable=True),
+        sa.Column("package_id", sa.String(length=64), nullable=False),
+        sa.Column("package_name", sa.String(length=256), nullable=False),
+        sa.Column("assignment_id", sa.String(length=64), nullable=True),
+        sa.Column("justification", sa.Text(), nullable=True),
+        sa.Column("terms", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("terms_hash", sa.String(length=64), nullable=True),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("stage", sa.Integer(), nullable=False),
+        sa.Column("escalated", sa.Boolean(), nullable=False),
+        sa.Column("deciders", sa.JSON(), nullable=False),
+        sa.Column("cards_owed", sa.Boolean(), nullable=False),
+        sa.Column("lapses_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("escalates_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("why", sa.Text(), nullable=True),
+        sa.Column("tell_admins", sa.Boolean(), nullable=False),
+        sa.Column("graph_request_id", sa.String(length=64), nullable=True),
+        sa.Column("intent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settles_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("request", schema=None) as batch_op:
+        batch_op.create_index("request_assignment", ["assignment_id"], unique=False)
+        batch_op.create_index(
+            "request_due",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('received', 'pending', 'approved', 'submitted')"),
+            postgresql_where=sa.text("state IN ('received', 'pending', 'approved', 'submitted')"),
+        )
+        batch_op.create_index("request_ended", ["ended_at"], unique=False)
+        batch_op.create_index("request_holder", ["holder"], unique=False)
+        batch_op.create_index(
+            "request_one_open_of_holder",
+            ["holder", "package_id", "kind"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('received', 'pending', 'approved', 'submitted')"),
+            postgresql_where=sa.text("state IN ('received', 'pending', 'approved', 'submitted')"),
+        )
+        batch_op.create_index(
+            "request_one_open_of_user",
+            ["entra_id", "package_id", "kind"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('received', 'pending', 'approved', 'submitted')"),
+            postgresql_where=sa.text("state IN ('received', 'pending', 'approved', 'submitted')"),
+        )
+
+    op.create_table(
+        "decision",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("request_id", sa.String(length=64), nullable=False),
+        sa.Column("verb", sa.String(length=8), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("stage", sa.Integer(), nullable=False),
+        sa.Column("slack_user", sa.String(length=32), nullable=False),
+        sa.Column("team", sa.String(length=32), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("channel", sa.String(length=32), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("outcome", sa.String(length=8), nullable=True),
+        sa.Column("why", sa.Text(), nullable=True),
+        sa.Column("entra_id", sa.String(length=64), nullable=True),
+        sa.Column("name", sa.String(length=256), nullable=True),
+        sa.Column("holder", sa.String(length=32), nullable=True),
+        sa.Column("holder_entra_id", sa.String(length=64), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "outcome IS NULL OR outcome <> 'accepted' OR (slack_user <> holder AND entra_id IS NOT NULL AND entra_id <> holder_entra_id)",
+            name="decision_not_for_oneself",
+        ),
+        sa.ForeignKeyConstraint(
+            ["request_id"],
+            ["request.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.create_index("decision_of_request", ["request_id"], unique=False)
+        batch_op.create_index(
+            "decision_one_accepted",
+            ["request_id", "round", "stage"],
+            unique=True,
+            sqlite_where=sa.text("outcome = 'accepted'"),
+            postgresql_where=sa.text("outcome = 'accepted'"),
+        )
+        batch_op.create_index(
+            "decision_unweighed",
+            ["at"],
+            unique=False,
+            sqlite_where=sa.text("outcome IS NULL"),
+            postgresql_where=sa.text("outcome IS NULL"),
+        )
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.drop_index(
+            "decision_unweighed",
+            sqlite_where=sa.text("outcome IS NULL"),
+            postgresql_where=sa.text("outcome IS NULL"),
+        )
+        batch_op.drop_index(
+            "decision_one_accepted",
+            sqlite_where=sa.text("outcome = 'accepted'"),
+            postgresql_where=sa.text("outcome = 'accepted'"),
+        )
+        batch_op.drop_index("decision_of_request")
+
+    op.drop_table("decision")
+    with op.batch_alter_table("request", schema=None) as batch_op:
+        batch_op.drop_index(
+            "request_one_open_of_user",
+            sqlite_where=sa.text("state IN ('received', 'pending', 'approved', 'submitted')"),
+            postgresql_where=sa.text("state IN ('received', 'pending', 'approved', 'submitted')"),
+        )
+        batch_op.drop_index(
+            "request_one_open_of_holder",
+            sqlite_where=sa.text("state IN ('received', 'pending', 'approved', 'submitted')"),
+            postgresql_where=sa.text("state IN ('received', 'pending', 'approved', 'submitted')"),
+        )
+        batch_op.drop_index("request_holder")
+        batch_op.drop_index("request_ended")
+        batch_op.drop_index(
+            "request_due",
+            sqlite_where=sa.text("state IN ('received', 'pending', 'approved', 'submitted')"),
+            postgresql_where=sa.text("state IN ('received', 'pending', 'approved', 'submitted')"),
+        )
+        batch_op.drop_index("request_assignment")
+
+    op.drop_table("request")
+    with op.batch_alter_table("person", schema=None) as batch_op:
+        batch_op.drop_index("person_entra")
+
+    op.drop_table("person")
+    op.drop_table("package")
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.drop_index(
+            "notice_stale", sqlite_where=sa.text("stale"), postgresql_where=sa.text("stale")
+        )
+        batch_op.drop_index("notice_of_request")
+        batch_op.drop_index("notice_of_assignment")
+
+    op.drop_table("notice")
+    op.drop_table("home")
+    with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.drop_index("audit_of_request")
+
+    op.drop_table("audit")
+    with op.batch_alter_table("assignment", schema=None) as batch_op:
+        batch_op.drop_index("assignment_of_user")
+        batch_op.drop_index("assignment_holder")
+        batch_op.drop_index("assignment_end")
+
+    op.drop_table("assignment")

@@ -1,0 +1,253 @@
+"""The routes of the page, and the one template they all draw."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader
+from sse_starlette import EventSourceResponse
+from starlette.applications import Starlette
+from starlette.datastructures import FormData
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from sandbox.clock import SandboxClock
+from sandbox.page.filters import filters
+from sandbox.page.guard import Guard
+from sandbox.page.live import Live
+from sandbox.page.places import values_of
+from sandbox.page.scene import Scenes
+from sandbox.page.switches import Switchboard
+from sandbox.slack import Workspace
+from sandbox.slack.model import Outcome
+from sandbox.tenant import Tenant
+
+_HERE = Path(__file__).parent
+Deed = Callable[[FormData], Awaitable[str | None]]
+
+
+def page(
+    workspace: Workspace,
+    tenant: Tenant,
+    clock: SandboxClock,
+    *,
+    next_reminder: Callable[[], datetime | None],
+    about: dict[str, Any],
+) -> Starlette:
+    """
+    The browser page of the sandbox: a workspace to act in, and the tenant behind it.
+
+    *next_reminder* says when the bot will next remind somebody, for the clock's third button.
+    *about* may hold ``version`` (shown below the channels) and ``request_text`` (what the hint
+    strip proposes to type). Slash commands, with their hints, come from ``workspace.commands``,
+    which the app's manifest fills.
+
+    Serve it on a loopback address only; it refuses every Host that is not this machine.
+    """
+    return _Page(workspace, tenant, clock, next_reminder=next_reminder, about=about).app
+
+
+class _Page:
+    def __init__(
+        self,
+        workspace: Workspace,
+        tenant: Tenant,
+        clock: SandboxClock,
+        *,
+        next_reminder: Callable[[], datetime | None],
+        about: dict[str, Any],
+    ) -> None:
+        self._workspace, self._tenant, self._clock = workspace, tenant, clock
+        self._next_reminder = next_reminder
+        self._switchboard = Switchboard(workspace, tenant)
+        self._live = Live(workspace, tenant, clock)
+        self._scenes = Scenes(
+            workspace,
+            tenant,
+            clock,
+            switchboard=self._switchboard,
+            next_reminder=next_reminder,
+            about=about,
+        )
+        self._templates = Environment(
+            loader=FileSystemLoader(_HERE / "templates"),
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters.update(filters())
+        self.app = Starlette(
+            middleware=[Middleware(Guard)],
+            routes=[
+                Route("/", self._whole),
+                Route("/app", self._part),
+                Route("/events", self._events),
+                Route("/say", self._deed(self._say), methods=["POST"]),
+                Route("/click", self._deed(self._click), methods=["POST"]),
+                Route("/view/click", self._deed(self._click_view), methods=["POST"]),
+                Route("/view/submit", self._deed(self._submit), methods=["POST"]),
+                Route("/view/close", self._deed(self._close), methods=["POST"]),
+                Route("/home", self._deed(self._open_home), methods=["POST"]),
+                Route("/clock", self._deed(self._shift_clock), methods=["POST"]),
+                Route("/fault", self._deed(self._switch_fault), methods=["POST"]),
+                Route("/portal/remove", self._deed(self._remove_in_portal), methods=["POST"]),
+                Mount("/static", StaticFiles(directory=_HERE / "static")),
+            ],
+        )
+
+    # What the browser reads
+
+    async def _whole(self, request: Request) -> Response:
+        return self._draw("page.html", request.query_params)
+
+    async def _part(self, request: Request) -> Response:
+        return self._draw("app.html", request.query_params)
+
+    async def _events(self, request: Request) -> Response:
+        return EventSourceResponse(self._live.events(), ping=15)
+
+    def _draw(
+        self, template: str, where: Any, *, trouble: str | None = None, status: int = 200
+    ) -> Response:
+        self._tenant.tick()
+        scene = self._scenes.scene(as_=where.get("as"), in_=where.get("in"))
+        html = self._templates.get_template(template).render(
+            scene=scene, reader=scene.reader, trouble=trouble
+        )
+        return HTMLResponse(html, status_code=status)
+
+    # What the browser does
+
+    def _deed(self, deed: Deed) -> Callable[[Request], Awaitable[Response]]:
+        """An endpoint that does *deed*, then draws the page again with what went wrong, if any."""
+
+        async def endpoint(request: Request) -> Response:
+            async with request.form(max_files=0, max_fields=200) as form:
+                try:
+                    trouble = await deed(form)
+                except (LookupError, ValueError) as error:
+                    return self._draw("app.html", form, trouble=_sentence(error))
+                if form.get("no_script"):
+                    where = urlencode({"as": _word(form, "as"), "in": _word(form, "in")})
+                    return PlainTextResponse(
+                        "", status_code=303, headers={"location": f"/?{where}"}
+                    )
+                return self._draw("app.html", form, trouble=trouble)
+
+        return endpoint
+
+    async def _say(self, form: FormData) -> str | None:
+        """The composer: a slash command, or an ordinary message."""
+        text = _word(form, "text").replace("\r\n", "\n").strip()
+        user = _word(form, "as")
+        channel = self._scenes.channel_of(user, _word(form, "in"))
+        if not text:
+            return None
+        if text.startswith("/"):
+            command, _, rest = text.partition(" ")
+            outcome = await self._workspace.command(
+                user=user, channel=channel.id, command=command, text=rest.strip()
+            )
+        else:
+            outcome = await self._workspace.say(user=user, channel=channel.id, text=text)
+        # A failed command is told by Slackbot in the conversation itself.
+        return None if text.startswith("/") and outcome.text else _trouble(outcome)
+
+    async def _click(self, form: FormData) -> str | None:
+        return _trouble(
+            await self._workspace.click(
+                user=_word(form, "as"),
+                channel=_word(form, "channel"),
+                ts=_word(form, "ts"),
+                action_id=_word(form, "action_id"),
+                block_id=_word(form, "block_id") or None,
+                value=_value(form),
+            )
+        )
+
+    async def _click_view(self, form: FormData) -> str | None:
+        return _trouble(
+            await self._workspace.click_view(
+                user=_word(form, "as"),
+                view_id=_word(form, "view"),
+                action_id=_word(form, "action_id"),
+                block_id=_word(form, "block_id") or None,
+                value=_value(form),
+            )
+        )
+
+    async def _submit(self, form: FormData) -> str | None:
+        user, view_id = _word(form, "as"), _word(form, "view")
+        view = self._workspace.view(view_id, user=user)
+        outcome = await self._workspace.submit(
+            user=user, view_id=view_id, values=values_of(view, form)
+        )
+        # Errors of single inputs, and a missing answer, are shown in the dialog.
+        still_open = any(each.id == view_id for each in self._workspace.person(user).modals)
+        return None if still_open else _trouble(outcome)
+
+    async def _close(self, form: FormData) -> str | None:
+        return _trouble(
+            await self._workspace.close(
+                user=_word(form, "as"),
+                view_id=_word(form, "view"),
+                clear=bool(form.get("clear")),
+            )
+        )
+
+    async def _open_home(self, form: FormData) -> str | None:
+        return _trouble(await self._workspace.open_home(user=_word(form, "as")))
+
+    async def _shift_clock(self, form: FormData) -> str | None:
+        step = _word(form, "step")
+        if step == "reminder":
+            due = self._next_reminder()
+            if due is None:
+                return "No reminder is due: nobody has access that ends."
+            by = max(due - self._clock.now(), timedelta(0)) + timedelta(seconds=1)
+        else:
+            by = timedelta(days=int(step))
+        self._clock.shift(by)
+        self._tenant.tick()
+        return None
+
+    async def _switch_fault(self, form: FormData) -> str | None:
+        self._switchboard.turn(_word(form, "name"), on=_word(form, "on") == "true")
+        self._live.changed()
+        return None
+
+    async def _remove_in_portal(self, form: FormData) -> str | None:
+        """What an administrator could do in the Entra portal, behind the bot's back."""
+        self._tenant.remove_assignment(_word(form, "assignment"))
+        return None
+
+
+def _word(form: FormData, name: str) -> str:
+    found = form.get(name, "")
+    return found if isinstance(found, str) else ""
+
+
+def _value(form: FormData) -> str | list[str] | None:
+    given = [str(each) for each in form.getlist("value") if str(each)]
+    return given[0] if len(given) == 1 else (given or None)
+
+
+def _trouble(outcome: Outcome) -> str | None:
+    """What to tell the person; nothing when the app answered properly."""
+    if outcome.ok:
+        return None
+    if outcome.text:
+        return outcome.text
+    if outcome.error == "operation_timeout":
+        return "Latchkey did not answer within three seconds (operation_timeout)."
+    return f"That did not work: {outcome.error or outcome.status or 'no answer'}."
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error.args[0]) if error.args else str(error)
+    return text[:1].upper() + text[1:].rstrip(".") + "."

@@ -1,0 +1,73 @@
+"""The Jinja filters of the templates; those that depend on the reader take it from the context."""
+
+from collections.abc import Callable
+from typing import Any
+
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+from sandbox.page import mrkdwn, rich_text
+from sandbox.slack.model import Json
+
+_INPUT_TYPES = {
+    "plain_text_input": "text",
+    "email_text_input": "email",
+    "url_text_input": "url",
+    "number_input": "number",
+    "datepicker": "date",
+    "timepicker": "time",
+}
+
+
+def filters() -> dict[str, Callable[..., Any]]:
+    """Filter functions by the name templates use."""
+    return {
+        "mrkdwn": _mrkdwn,
+        "plain": _plain,
+        "rich_text": _rich_text,
+        "options_of": _options_of,
+        "input_type": lambda kind: _INPUT_TYPES.get(kind, "text"),
+        "web_address": _web_address,
+        "initials": initials,
+    }
+
+
+def initials(name: str) -> str:
+    """``AA`` for Ann Abara: the letters on a person's picture."""
+    parts = [part for part in name.split() if part]
+    return "".join(part[0] for part in (parts[:1] + parts[1:][-1:])).upper()
+
+
+@pass_context
+def _mrkdwn(context: Context, text: str) -> Markup:
+    return mrkdwn.mrkdwn(text, context["reader"])
+
+
+def _plain(text_object: Json) -> Markup:
+    return mrkdwn.plain(text_object["text"], with_shortcodes=text_object.get("emoji", True))
+
+
+@pass_context
+def _rich_text(context: Context, block: Json) -> Markup:
+    return rich_text.rich_text(block, context["reader"])
+
+
+@pass_context
+def _options_of(context: Context, element: Json) -> list[Json]:
+    """The options of a menu; people and channels offer themselves."""
+    reader = context["reader"]
+    names: dict[str, str] = {}
+    kind = element["type"].removeprefix("multi_")
+    if kind in ("users_select", "conversations_select"):
+        names |= dict(reader.people)
+    if kind in ("channels_select", "conversations_select"):
+        names |= {key: f"#{name}" for key, name in reader.channels.items()}
+    if names:
+        return [{"value": key, "text": {"text": name}} for key, name in names.items()]
+    return list(element.get("options") or [])
+
+
+def _web_address(url: str) -> str:
+    """*url* when a browser may follow it, else nothing."""
+    return url if url.startswith(("https://", "http://")) else "#"

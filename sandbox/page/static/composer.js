@@ -1,0 +1,104 @@
+// The composer: sending with Enter, and completion of slash commands by keyboard or mouse.
+"use strict";
+
+(() => {
+  const input = () => document.querySelector("[data-input]");
+  const popup = () => document.getElementById("completion");
+  const offers = () => [...popup().querySelectorAll("li:not([hidden])")];
+  const chosen = () => popup().querySelector("li[aria-selected=true]");
+
+  function choose(offer) {
+    for (const each of popup().querySelectorAll("li")) {
+      each.setAttribute("aria-selected", String(each === offer));
+    }
+    input().setAttribute("aria-activedescendant", offer ? offer.id : "");
+    offer?.scrollIntoView({ block: "nearest" });
+  }
+
+  function close() {
+    if (!popup()) return;
+    popup().hidden = true;
+    input().setAttribute("aria-expanded", "false");
+    input().removeAttribute("aria-activedescendant");
+  }
+
+  // While a command's name is typed, offer what begins so; afterwards show how it goes on.
+  function complete() {
+    const typed = input().value;
+    if (!typed.startsWith("/") || typed.includes("\n")) return close();
+    const [name] = typed.split(" ", 1);
+    const isNamed = typed.includes(" ");
+    for (const offer of popup().querySelectorAll("li")) {
+      const command = offer.dataset.command;
+      offer.hidden = isNamed ? command !== name : !command.startsWith(name);
+      offer.classList.toggle("typing-hint", isNamed);
+    }
+    const isOffered = offers().length > 0;
+    popup().hidden = !isOffered;
+    popup().querySelector(".completion-title").hidden = isNamed;
+    input().setAttribute("aria-expanded", String(isOffered));
+    choose(isNamed ? null : offers()[0] || null);
+  }
+
+  function take(offer) {
+    input().value = `${offer.dataset.command} `;
+    input().focus();
+    complete();
+  }
+
+  function move(step) {
+    const all = offers();
+    choose(all[(all.indexOf(chosen()) + step + all.length) % all.length]);
+  }
+
+  document.addEventListener("input", (event) => {
+    if (event.target.matches("[data-input]")) complete();
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (!event.target.matches?.("[data-input]") || event.isComposing) return;
+    const isChoosing = !popup().hidden && chosen();
+    if (event.key === "Escape" && !popup().hidden) close();
+    else if (isChoosing && event.key === "ArrowDown") move(1);
+    else if (isChoosing && event.key === "ArrowUp") move(-1);
+    else if (isChoosing && event.key === "Tab" && !event.shiftKey) take(chosen());
+    else if (event.key === "Enter" && !event.shiftKey) enter(isChoosing);
+    else return;
+    event.preventDefault();
+  });
+
+  function enter(isChoosing) {
+    const typed = input().value.trim();
+    if (isChoosing && chosen().dataset.command !== typed) take(chosen());
+    else if (typed) input().form.requestSubmit();
+  }
+
+  document.addEventListener("mousedown", (event) => {
+    const offer = event.target.closest("#completion-list li");
+    if (offer && !offer.classList.contains("typing-hint")) {
+      event.preventDefault();
+      take(offer);
+    } else if (!event.target.closest(".composer")) close();
+  });
+
+  document.addEventListener("click", (event) => {
+    const fill = event.target.closest("[data-fill]");
+    if (fill || event.target.closest("[data-slash]")) {
+      input().value = fill ? fill.dataset.fill : "/";
+      input().focus();
+      complete();
+    }
+  });
+
+  // Empty at once, as a chat does; what was typed comes back when nothing reached the sandbox.
+  let sent = "";
+  document.addEventListener("htmx:before:request", (event) => {
+    if (!event.target.matches?.("[data-composer]")) return;
+    sent = input().value;
+    input().value = "";
+    close();
+  });
+  document.addEventListener("htmx:error", (event) => {
+    if (event.target.matches?.("[data-composer]") && !input().value) input().value = sent;
+  });
+})();

@@ -1,0 +1,223 @@
+"""
+`latchkey sandbox`: the stand-ins, the page, and between them the real bot with production's own settings.
+
+The only module of the sandbox that knows the bot.
+"""
+
+import asyncio
+import importlib.metadata
+import os
+import secrets
+import signal
+import tempfile
+import webbrowser
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import yaml
+
+from bot import clock as business_clock
+from bot.app import Latchkey, running
+from bot.effects import SETTLE
+from bot.errors import ConfigurationError
+from bot.reminders import next_reminder
+from bot.settings import read_settings
+from sandbox.certificate import Certificate, make_certificate
+from sandbox.clock import SandboxClock
+from sandbox.page import page
+from sandbox.serving import PortTaken, serving
+from sandbox.slack import Workspace
+from sandbox.tenant import Tenant
+
+APPROVALS: Final = "C0APPROVALS"
+ADMIN_GROUP: Final = "S0IAM"
+# Slack's library ignores NO_PROXY, and would send loopback calls to a proxy.
+PROXIES: Final = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
+START_SECONDS: Final = 10
+
+
+@dataclass
+class StandIns:
+    """Slack and Microsoft, as far as the sandbox goes; *environment* is what wires a bot to them."""
+
+    clock: SandboxClock
+    workspace: Workspace
+    tenant: Tenant
+    environment: dict[str, str]
+
+
+def manifest() -> dict[str, Any]:
+    """The Slack app's manifest, from the checkout or from the installed package."""
+    here = Path(__file__).parent
+    file = next(
+        path for path in (here / "manifest.yml", here.parent / "manifest.yml") if path.is_file()
+    )
+    loaded: dict[str, Any] = yaml.safe_load(file.read_text())
+    return loaded
+
+
+@asynccontextmanager
+async def stand_ins(
+    folder: Path, *, certificate: Certificate | None = None, socket_mode: bool = True
+) -> AsyncIterator[StandIns]:
+    """
+    Start the stand-in Slack and tenant, filled with the tutorial's world.
+
+    Args:
+        folder: For the certificate and the database.
+        certificate: One that this process trusts already.
+        socket_mode: Let the bot connect; otherwise Slack posts to where `serving_bot` listens.
+    """
+    async with AsyncExitStack() as stack:
+        clock = SandboxClock()
+        certificate = certificate or _trusted_certificate(folder)
+        tenant = Tenant(clock=clock)
+        tenant.seed_tutorial_world()
+        workspace = Workspace(
+            clock=clock,
+            signing_secret=secrets.token_hex(16),
+            bot_token=f"xoxb-{secrets.token_hex(12)}",
+            app_token=f"xapp-{secrets.token_hex(12)}",
+        )
+        workspace.seed()
+        workspace.install(manifest())
+        stack.push_async_callback(workspace.aclose)
+        microsoft = await stack.enter_async_context(serving(tenant.app, certificate=certificate))
+        workspace.base_url = await stack.enter_async_context(serving(workspace.app))
+        slack_secret = (
+            {"SLACK_APP_TOKEN": workspace.app_token}
+            if socket_mode
+            else {"SLACK_SIGNING_SECRET": workspace.signing_secret}
+        )
+        yield StandIns(
+            clock=clock,
+            workspace=workspace,
+            tenant=tenant,
+            environment={
+                **slack_secret,
+                "SLACK_BOT_TOKEN": workspace.bot_token,
+                "SLACK_API_URL": f"{workspace.base_url}/api/",
+                "AZURE_TENANT_ID": tenant.tenant_id,
+                "AZURE_CLIENT_ID": tenant.client_id,
+                "AZURE_CLIENT_SECRET": tenant.client_secret,
+                "AZURE_AUTHORITY_HOST": microsoft,
+                "GRAPH_URL": microsoft,
+                "DATABASE_URL": f"sqlite:///{folder / 'latchkey.db'}",
+                "LATCHKEY_ADMINS": ADMIN_GROUP,
+                "LATCHKEY_ADMIN_CHANNEL": APPROVALS,
+                "LATCHKEY_EMAIL_DOMAINS": "contoso.example",
+                "LATCHKEY_POLL_SECONDS": "1",
+                "LATCHKEY_SYNC_SECONDS": "20",
+            },
+        )
+
+
+def _trusted_certificate(folder: Path) -> Certificate:
+    """A throw-away certificate that this process trusts, by the variables every client of ours honours."""
+    certificate = make_certificate(folder)
+    os.environ["SSL_CERT_FILE"] = os.environ["REQUESTS_CA_BUNDLE"] = str(certificate.ca_file)
+    for name in PROXIES:
+        os.environ.pop(name, None)
+    return certificate
+
+
+@asynccontextmanager
+async def serving_bot(
+    world: StandIns, environment: Mapping[str, str] | None = None, *, settle: timedelta = SETTLE
+) -> AsyncIterator[Latchkey]:
+    """Run the real bot against the stand-ins, in this process, with their clock for business time."""
+
+    def follow() -> None:
+        business_clock.set_offset(world.clock.offset)
+
+    follow()
+    settings = read_settings(environment or world.environment)
+    async with running(settings, settle=settle) as latchkey, serving(latchkey.asgi) as address:
+        world.workspace.request_url = f"{address}/slack/events"
+
+        def time_moved() -> None:
+            follow()
+            latchkey.jobs.wake_all()
+
+        unsubscribe = world.clock.subscribe(time_moved)
+        try:
+            yield latchkey
+        finally:
+            unsubscribe()
+            world.workspace.request_url = None
+            business_clock.set_offset(timedelta(0))
+
+
+@asynccontextmanager
+async def sandbox(
+    folder: Path, *, port: int = 0, certificate: Certificate | None = None
+) -> AsyncIterator[tuple[StandIns, str]]:
+    """Everything, and the address of its page."""
+    async with AsyncExitStack() as stack:
+        world = await stack.enter_async_context(stand_ins(folder, certificate=certificate))
+        latchkey = await stack.enter_async_context(serving_bot(world))
+        await _first_sweep(latchkey)
+
+        def reminder() -> datetime | None:
+            return latchkey.store.run_here(next_reminder, latchkey.settings.reminder_rungs)
+
+        app = page(
+            world.workspace,
+            world.tenant,
+            world.clock,
+            next_reminder=reminder,
+            about={
+                "version": importlib.metadata.version("latchkey"),
+                "request_text": "/request-access marketing-campaign",
+            },
+        )
+        yield world, await stack.enter_async_context(serving(app, port=port))
+
+
+async def _first_sweep(latchkey: Latchkey) -> None:
+    """Wait until the packages are known, so that the first command finds them."""
+    for _ in range(START_SECONDS * 20):
+        if latchkey.jobs.ticks["sync"].last_success is not None:
+            return
+        await asyncio.sleep(0.05)
+
+
+async def run_sandbox(*, port: int, open_browser: bool) -> None:
+    """
+    Run until Ctrl-C.
+
+    Raises:
+        ConfigurationError: It cannot start here.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signal_number, stop.set)
+    with tempfile.TemporaryDirectory(prefix="latchkey-sandbox-") as folder:
+        try:
+            async with sandbox(Path(folder), port=port) as (_, address):
+                click.echo(WELCOME.format(address=address))
+                if open_browser:
+                    await asyncio.to_thread(webbrowser.open, address)
+                await stop.wait()
+                click.echo("\nStopping.")
+        except PortTaken as taken:
+            raise ConfigurationError([str(taken)]) from None
+
+
+WELCOME: Final = """
+  Latchkey's sandbox is at {address}
+
+  Try this there:
+    1. As Ann, type   /request-access marketing-campaign
+    2. As Ann, type   /request-access finance-reports because I close the quarter
+       then press Approve as Bo, in his direct message with Latchkey
+    3. Move the clock to the next reminder, extend, move on, and see it end
+
+  Nothing leaves this machine, and nothing is kept.  Ctrl-C stops it.
+"""

@@ -1,0 +1,67 @@
+"""Several web servers in one process and one event loop, on loopback only."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from sandbox.certificate import Certificate
+
+LOOPBACK = "127.0.0.1"
+
+
+class PortTaken(Exception):
+    """Somebody else listens there."""
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # Whoever started the sandbox decides what Ctrl-C does, not the first of five servers.
+        yield
+
+
+@asynccontextmanager
+async def serving(
+    app: ASGIApp, *, port: int = 0, certificate: Certificate | None = None
+) -> AsyncIterator[str]:
+    """
+    Serve *app* on 127.0.0.1 while the block runs; gives its address, ``http://127.0.0.1:4321``.
+
+    Args:
+        port: 0 for any that is free.
+        certificate: Serve over TLS.
+
+    Raises:
+        PortTaken: That port is in use.
+    """
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((LOOPBACK, port))
+        except OSError as error:
+            raise PortTaken(f"Port {port} is in use: choose another with --port.") from error
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+            ssl_certfile=certificate.cert_file if certificate else None,
+            ssl_keyfile=certificate.key_file if certificate else None,
+        )
+        server = _Server(config)
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            while not server.started and not task.done():
+                await asyncio.sleep(0.01)
+            if task.done():
+                await task
+            scheme = "https" if certificate else "http"
+            yield f"{scheme}://{LOOPBACK}:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await task

@@ -1,0 +1,226 @@
+"""Whether Graph accepts an assignment request; its afterlife is in lifecycle."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sandbox.tenant import lifecycle
+from sandbox.tenant.approvers import in_scope
+from sandbox.tenant.errors import bad_request, conflict, forbidden, not_found
+from sandbox.tenant.model import Assignment, Expiration, Json, Package, Policy, Request, User
+from sandbox.tenant.world import World
+
+REQUEST_TYPES = {
+    name.lower(): name
+    for name in ("userAdd", "userUpdate", "userRemove", "adminAdd", "adminUpdate", "adminRemove")
+} | {"userextend": "userUpdate"}
+
+NOT_ELIGIBLE = "You don't meet policy requirements to request this entitlement."
+NO_POLICY = "No valid policy was found in the request"
+
+
+@dataclass
+class NewRequest:
+    """What was asked for, read from either version's body."""
+
+    request_type: str
+    assignment_id: str | None = None
+    package_id: str | None = None
+    policy_id: str | None = None
+    target_id: str | None = None
+    target_email: str | None = None
+    justification: str | None = None
+    answers: list[Json] = field(default_factory=list)
+    start: datetime | None = None
+    expiration: Expiration | None = None
+
+
+def accept(world: World, new: NewRequest, *, user: User | None) -> Request:
+    """Check a request and put it on its way. *user* is the signed-in one, None for an application.
+
+    Raises Refusal in the words of Graph.
+    """
+    kind = REQUEST_TYPES.get(new.request_type.lower())
+    if kind is None:
+        raise bad_request(f"The request type '{new.request_type}' is not supported.")
+    if kind.startswith("user") and user is None:
+        # The requestor comes from the token, and an application is nobody.
+        raise bad_request(NO_POLICY)
+    if kind.startswith("admin") and user is not None and not user.is_administrator:
+        raise forbidden()
+    if kind.endswith("Add"):
+        request = _add(world, new, kind, user)
+    else:
+        request = _change(world, new, kind, user)
+    lifecycle.start(world, request)
+    return request
+
+
+def _add(world: World, new: NewRequest, kind: str, user: User | None) -> Request:
+    package = world.packages.get(new.package_id or "")
+    if package is None:
+        raise not_found("The access package was not found.", code="AccessPackageNotFound")
+    target = _target(world, new, user)
+    if user is not None and kind == "userAdd" and not user.account_enabled:
+        raise forbidden("The account of the requestor is disabled.")
+    policy = _policy(world, new, kind, package, target)
+    if kind == "userAdd" and user is not None:
+        _check_self_service(world, new, policy, package, target, user)
+    elif policy.allowed_target_scope != "notSpecified" and not in_scope(world, policy, target):
+        raise bad_request(NOT_ELIGIBLE)
+    if not world.lenient:
+        _refuse_duplicates(world, target, package)
+    return Request(
+        id=world.new_id(),
+        request_type=kind,
+        created_at=world.now(),
+        package_id=package.id,
+        policy_id=policy.id,
+        target_id=target.id,
+        requestor_id=user.id if user and kind == "userAdd" else None,
+        justification=new.justification,
+        answers=new.answers,
+        start=new.start,
+        expiration=_agreed_expiration(world, new, policy),
+    )
+
+
+def _target(world: World, new: NewRequest, user: User | None) -> User:
+    if new.target_id:
+        found = world.users.get(new.target_id)
+    elif new.target_email:
+        wanted = new.target_email.lower()
+        found = next((u for u in world.users.values() if (u.mail or "").lower() == wanted), None)
+    else:
+        found = user
+    if found is None:
+        raise bad_request("The target subject of the assignment was not found in the directory.")
+    return found
+
+
+def _policy(world: World, new: NewRequest, kind: str, package: Package, target: User) -> Policy:
+    policies = world.policies_of(package.id)
+    if new.policy_id:
+        named = next((policy for policy in policies if policy.id == new.policy_id), None)
+        if named is None:
+            raise not_found("The assignment policy was not found.", code="PolicyNotFound")
+        return named
+    fitting = [policy for policy in policies if in_scope(world, policy, target)]
+    if kind == "userAdd" and len(fitting) == 1:
+        return fitting[0]
+    raise bad_request(NO_POLICY)
+
+
+def _check_self_service(
+    world: World, new: NewRequest, policy: Policy, package: Package, target: User, user: User
+) -> None:
+    settings = policy.settings.get("requestorSettings") or {}
+    if target.id != user.id and not (
+        settings.get("enableOnBehalfRequestorsToAddAccess") and target.manager_id == user.id
+    ):
+        raise bad_request(NO_POLICY)
+    if not policy.may_self("Add") or not in_scope(world, policy, target):
+        raise bad_request(NOT_ELIGIBLE)
+    if policy.approval.get("isRequestorJustificationRequired") and not new.justification:
+        raise bad_request("The requestor must give a justification.")
+    _check_answers(new, policy)
+    for other in package.incompatible_packages:
+        if any(each.is_live for each in world.assignments_of(other, user_id=target.id)):
+            raise bad_request(NOT_ELIGIBLE)
+    if any(world.is_member(target.id, group) for group in package.incompatible_groups):
+        raise bad_request(NOT_ELIGIBLE)
+
+
+def _check_answers(new: NewRequest, policy: Policy) -> None:
+    answered = {str((answer.get("answeredQuestion") or {}).get("id")) for answer in new.answers}
+    for question in policy.settings.get("questions") or []:
+        if question.get("isRequired") and question.get("id") not in answered:
+            raise bad_request(f"The required question '{question.get('id')}' was not answered.")
+
+
+def _refuse_duplicates(world: World, target: User, package: Package) -> None:
+    if world.open_request(user_id=target.id, package_id=package.id):
+        raise bad_request(
+            "There is already an existing open request for this user and access package.",
+            code="ExistingOpenRequest",
+        )
+    if any(each.is_live for each in world.assignments_of(package.id, user_id=target.id)):
+        raise conflict("There is already a duplicated entity", code="DuplicateKey")
+
+
+def _agreed_expiration(world: World, new: NewRequest, policy: Policy) -> Expiration:
+    """The asked-for end, never later than the policy allows."""
+    asked = new.expiration
+    if asked is None or asked.type == "notSpecified":
+        return policy.expiration
+    start = new.start or world.now()
+    limit, wanted = policy.expiration.ends_at(start), asked.ends_at(start)
+    if wanted is not None and wanted <= world.now():
+        raise bad_request("The end of the requested schedule lies in the past.")
+    if limit is not None and (wanted is None or wanted > limit):
+        return policy.expiration
+    return asked
+
+
+def _change(world: World, new: NewRequest, kind: str, user: User | None) -> Request:
+    assignment = world.assignments.get(new.assignment_id or "")
+    if assignment is None:
+        raise not_found("The assignment was not found.", code="AssignmentNotFound")
+    if not assignment.is_live:
+        raise bad_request("The assignment has already ended.")
+    if kind.startswith("user") and user is not None:
+        _check_own(world, new, assignment, kind, user)
+    if not world.lenient and any(
+        each.is_open and each.assignment_id == assignment.id for each in world.requests.values()
+    ):
+        raise bad_request(
+            "There is already an existing open request for this assignment.",
+            code="ExistingOpenRequest",
+        )
+    return Request(
+        id=world.new_id(),
+        request_type=kind,
+        created_at=world.now(),
+        package_id=assignment.package_id,
+        policy_id=assignment.policy_id,
+        target_id=assignment.target_id,
+        requestor_id=user.id if user and kind.startswith("user") else None,
+        justification=new.justification,
+        answers=new.answers,
+        assignment_id=assignment.id,
+        start=new.start,
+        expiration=_new_end(world, new, assignment, kind),
+    )
+
+
+def _check_own(
+    world: World, new: NewRequest, assignment: Assignment, kind: str, user: User
+) -> None:
+    policy = world.policies.get(assignment.policy_id)
+    if assignment.target_id != user.id:
+        raise forbidden()
+    if policy is None or not policy.may_self(kind.removeprefix("user")):
+        raise bad_request(NOT_ELIGIBLE)
+    if kind == "userUpdate" and not in_scope(world, policy, user):
+        raise bad_request(NOT_ELIGIBLE)
+
+
+def _new_end(world: World, new: NewRequest, assignment: Assignment, kind: str) -> Expiration | None:
+    """The end after an update; None leaves it. A policy's fixed last day is never passed."""
+    if not kind.endswith("Update"):
+        return None
+    policy = world.policies.get(assignment.policy_id)
+    if new.expiration is None:
+        if kind == "adminUpdate" or policy is None:
+            return None
+        renewed = policy.expiration.ends_at(world.now())
+        return Expiration("afterDateTime", end=renewed) if renewed else Expiration("noExpiration")
+    wanted = new.expiration.ends_at(assignment.start or world.now())
+    if wanted is not None and wanted <= world.now():
+        raise bad_request("The end of the requested schedule lies in the past.")
+    if policy and policy.expiration.type == "afterDateTime" and policy.expiration.end:
+        last = policy.expiration.end
+        if wanted is None or wanted > last:
+            return Expiration("afterDateTime", end=last)
+    if new.expiration.type == "notSpecified":
+        return None
+    return new.expiration

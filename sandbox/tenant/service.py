@@ -1,0 +1,345 @@
+"""Serves Graph: reads a call, lets the faults have their way, answers it, and keeps a record."""
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import unquote
+from uuid import uuid4
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from sandbox.tenant.call import Answer, Ask
+from sandbox.tenant.errors import Refusal, bad_request
+from sandbox.tenant.faults import Faults
+from sandbox.tenant.model import Json
+from sandbox.tenant.query import Query
+from sandbox.tenant.routes import Router, check_permission
+from sandbox.tenant.shapes_beta import ShapesBeta
+from sandbox.tenant.shapes_v1 import ShapesV1
+from sandbox.tenant.tokens import Tokens
+from sandbox.tenant.world import World
+
+# How many calls are remembered.
+MAX_CALLS = 5000
+MAX_BATCH = 20
+_ERROR_PAGE = "<html><head><title>502 Bad Gateway</title></head><body>Bad gateway</body></html>"
+
+
+@dataclass
+class Call:
+    """One Graph call that was seen, with the answer it got."""
+
+    at: datetime
+    method: str
+    path: str  # with the version, without query
+    query: str
+    body: Json | None
+    status: int
+    client_request_id: str | None
+    answer: Json | None = None
+    fault: str | None = None
+
+    @property
+    def version(self) -> str:
+        return self.path.split("/")[1]
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@dataclass
+class Asked:
+    """One call before it is understood; a $batch holds several."""
+
+    version: str
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: Any
+    root: str
+    fault: str | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} /{self.version}/{self.path}"
+
+
+@dataclass
+class Service:
+    """Graph itself, over a world."""
+
+    world: World
+    router: Router
+    tokens: Tokens
+    faults: Faults
+    page_size: int
+    calls: list[Call] = field(default_factory=list)
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer one HTTP request."""
+        asked = await self._read(request)
+        answer = await self._before(asked)
+        if answer is None:
+            try:
+                answer = (
+                    self._batch(asked) if unquote(asked.path) == "$batch" else self.perform(asked)
+                )
+            except Refusal as refusal:
+                answer = _error(asked, refusal)
+        return await self._respond(request, asked, answer)
+
+    async def _read(self, request: Request) -> Asked:
+        raw = await request.body()
+        try:
+            body = json.loads(raw) if raw else None
+        except ValueError:
+            body = _MALFORMED
+        path = request.scope.get("raw_path") or request.url.path.encode()
+        version, _, rest = path.decode("ascii").lstrip("/").partition("/")
+        return Asked(
+            version=version,
+            method=request.method,
+            path=rest.rstrip("/"),
+            query=request.url.query,
+            headers={key.lower(): value for key, value in request.headers.items()},
+            body=body,
+            root=f"{request.url.scheme}://{request.url.netloc}",
+        )
+
+    # -- faults ----------------------------------------------------------------------------
+
+    async def _before(self, asked: Asked) -> Answer | None:
+        """What goes wrong before anything happened; None when nothing does."""
+        if self._strikes("slow", asked):
+            await asyncio.sleep(self.faults.seconds("slow"))
+        pause = self.faults.seconds("throttle")
+        if self._strikes("throttle", asked):
+            refusal = Refusal(
+                429,
+                "TooManyRequests",
+                "Please retry again later.",
+                headers={"retry-after": f"{pause:g}"},
+            )
+            return _error(asked, refusal)
+        if self._strikes("unavailable", asked):
+            return _error(asked, Refusal(503, "ServiceUnavailable", "The service is unavailable."))
+        if self._strikes("unauthorized", asked):
+            message = "Lifetime validation failed, the token is expired."
+            return _error(asked, Refusal(401, "InvalidAuthenticationToken", message))
+        if self._strikes("html", asked):
+            return Answer(502, None)
+        return None
+
+    def _strikes(self, name: str, asked: Asked) -> bool:
+        if self.faults.strikes(name, asked.name):
+            asked.fault = name
+            return True
+        return False
+
+    async def _respond(self, request: Request, asked: Asked, answer: Answer) -> Response:
+        headers = answer.headers | {
+            "request-id": str(uuid4()),
+            "client-request-id": asked.headers.get("client-request-id") or str(uuid4()),
+            "x-ms-ags-diagnostic": '{"ServerInfo":{"DataCenter":"Sandbox"}}',
+        }
+        if asked.fault == "html":
+            self._record(asked, answer)
+            return Response(_ERROR_PAGE, 502, headers, media_type="text/html")
+        took_effect = answer.status < 400
+        if took_effect and self._strikes("error_after", asked):
+            answer = _error(asked, Refusal(504, "GatewayTimeout", "The request timed out."))
+        length = self.faults.seconds("timeout_after")
+        if took_effect and self._strikes("timeout_after", asked):
+            self._record(asked, answer)
+            await _until_gone(request, length)
+            return Response(status_code=504, headers=headers)
+        if took_effect and "@odata.nextLink" in (answer.body or {}):
+            self._misdirect(asked, answer)
+        content = b"" if answer.body is None else json.dumps(answer.body).encode()
+        if took_effect and self._strikes("cut_after", asked):
+            self._record(asked, answer)
+            return _Cut(content, answer.status, headers, media_type="application/json")
+        if took_effect and content and self._strikes("truncated", asked):
+            content = content[: len(content) // 2]
+        self._record(asked, answer)
+        if answer.body is None:
+            return Response(status_code=answer.status, headers=headers)
+        media_type = "application/json;odata.metadata=minimal;odata.streaming=true;charset=utf-8"
+        return Response(content, answer.status, headers, media_type=media_type)
+
+    def _misdirect(self, asked: Asked, answer: Answer) -> None:
+        if self._strikes("foreign_next_link", asked) and answer.body:
+            link = answer.body["@odata.nextLink"]
+            answer.body["@odata.nextLink"] = link.replace(
+                asked.root, "https://graph.elsewhere.example"
+            )
+
+    def _record(self, asked: Asked, answer: Answer) -> None:
+        self.calls.append(
+            Call(
+                at=self.world.now(),
+                method=asked.method,
+                path=f"/{asked.version}/{asked.path}",
+                query=asked.query,
+                body=asked.body if isinstance(asked.body, dict) else None,
+                status=answer.status,
+                client_request_id=asked.headers.get("client-request-id"),
+                answer=answer.body,
+                fault=asked.fault,
+            )
+        )
+        if len(self.calls) > MAX_CALLS:
+            del self.calls[: -MAX_CALLS // 2]
+
+    # -- answers ---------------------------------------------------------------------------
+
+    def perform(self, asked: Asked) -> Answer:
+        """Do one call; a refusal is an answer too."""
+        self.world.advance()
+        try:
+            return self._perform(asked)
+        except Refusal as refusal:
+            return _error(asked, refusal)
+        finally:
+            self.world.announce()
+
+    def _perform(self, asked: Asked) -> Answer:
+        caller = self.tokens.read(asked.headers.get("authorization"))
+        if caller.user_id is not None and caller.user_id not in self.world.users:
+            raise Refusal(401, "InvalidAuthenticationToken", "The user of the token was not found.")
+        if asked.version not in ("v1.0", "beta"):
+            raise bad_request(f"Invalid version: {asked.version}")
+        if asked.body is _MALFORMED:
+            raise bad_request(
+                "Unable to read JSON request payload. Please ensure it is valid JSON."
+            )
+        if asked.body is not None and not isinstance(asked.body, dict):
+            raise bad_request("Empty Payload. JSON content expected.")
+        route, ids = self.router.find(asked.version, asked.method, asked.path)
+        shapes = ShapesBeta(self.world) if asked.version == "beta" else ShapesV1(self.world)
+        user = self.world.users.get(caller.user_id or "")
+        is_administrator = bool(user and user.is_administrator)
+        check_permission(route, caller, is_administrator=is_administrator)
+        lag = timedelta(seconds=self.faults.seconds("lag"))
+        ask = Ask(
+            world=self.world,
+            shapes=shapes,
+            caller=caller,
+            method=asked.method,
+            root=asked.root,
+            path=asked.path,
+            ids=ids,
+            query=Query.parse(asked.query),
+            body=asked.body or {},
+            headers=asked.headers,
+            page_size=self.page_size,
+            hidden_since=self.world.now() - lag if lag else None,
+        )
+        return route.operation(ask)
+
+    def _batch(self, asked: Asked) -> Answer:
+        """Up to 20 calls in one; each is judged by itself."""
+        self.tokens.read(asked.headers.get("authorization"))
+        items = asked.body.get("requests") if isinstance(asked.body, dict) else None
+        if asked.method != "POST" or not isinstance(items, list):
+            raise bad_request("A batch is a POST with a list of requests.")
+        if not 1 <= len(items) <= MAX_BATCH:
+            raise bad_request(f"Number of batch request steps must be from 1 to {MAX_BATCH}.")
+        answers: dict[str, Answer] = {}
+        for item in items:
+            item_id = str(item.get("id"))
+            if item_id in answers:
+                raise bad_request(f"Request Id {item_id} is used more than once.")
+            answers[item_id] = self._batch_item(asked, item, answers)
+        responses = [_batch_response(item_id, answer) for item_id, answer in answers.items()]
+        # Graph does not keep the order; a client that relies on it is wrong.
+        return Answer(200, {"responses": responses[::-1]})
+
+    def _batch_item(self, asked: Asked, item: Json, answers: dict[str, Answer]) -> Answer:
+        path, _, query = str(item.get("url", "")).lstrip("/").partition("?")
+        headers = {str(k).lower(): str(v) for k, v in (item.get("headers") or {}).items()}
+        inner = Asked(
+            version=asked.version,
+            method=str(item.get("method", "")).upper(),
+            path=path,
+            query=query,
+            headers={"authorization": asked.headers.get("authorization", "")} | headers,
+            body=item.get("body"),
+            root=asked.root,
+        )
+        pause = self.faults.seconds("throttle")
+        needed = [answers.get(str(each)) for each in item.get("dependsOn") or []]
+        if any(answer is None or answer.status >= 400 for answer in needed):
+            answer = _error(inner, Refusal(424, "FailedDependency", "A dependency has failed."))
+        elif self._strikes("throttle", inner):
+            answer = _error(
+                inner,
+                Refusal(
+                    429,
+                    "TooManyRequests",
+                    "Please retry again later.",
+                    headers={"retry-after": f"{pause:g}"},
+                ),
+            )
+        elif inner.body is not None and "content-type" not in headers:
+            answer = _error(inner, bad_request("A step with a body needs a Content-Type header."))
+        else:
+            answer = self.perform(inner)
+        self._record(inner, answer)
+        return answer
+
+
+_MALFORMED = object()
+
+
+def _batch_response(item_id: str, answer: Answer) -> Json:
+    response: Json = {"id": item_id, "status": answer.status}
+    if answer.headers:
+        response["headers"] = answer.headers
+    if answer.body is not None:
+        response["headers"] = answer.headers | {"Content-Type": "application/json"}
+        response["body"] = answer.body
+    return response
+
+
+def _error(asked: Asked, refusal: Refusal) -> Answer:
+    inner = {
+        "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
+        "request-id": str(uuid4()),
+        "client-request-id": asked.headers.get("client-request-id") or str(uuid4()),
+    }
+    error: Json = {"code": refusal.code, "message": refusal.message, "innerError": inner}
+    if asked.path.lower().startswith("identitygovernance"):
+        error["details"] = []
+    return Answer(refusal.status, {"error": error}, dict(refusal.headers))
+
+
+async def _until_gone(request: Request, seconds: float) -> None:
+    """Wait until the client hangs up, at most *seconds*."""
+
+    async def gone() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    try:
+        await asyncio.wait_for(gone(), seconds)
+    except TimeoutError:
+        return
+
+
+class _Cut(Response):
+    """Promises the whole body, sends half of it and hangs up."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(k, v) for k, v in self.raw_headers if k != b"content-length"]
+        headers.append((b"content-length", str(len(self.body) + 1).encode()))
+        await send({"type": "http.response.start", "status": self.status_code, "headers": headers})
+        half = bytes(self.body)[: len(self.body) // 2]
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+        raise ConnectionResetError("the stand-in cuts the connection, as it was told to")

@@ -1,0 +1,164 @@
+"""Many calls in one envelope, each judged by itself."""
+
+import json
+
+import httpx
+import pytest
+
+from graph.batch import Call
+from graph.errors import BadAnswer, GraphError, GraphUnavailable, NotFound, Throttled
+from tests.graph.wire import Pauses, Wire, graph_on, refusal
+
+READ = Call("GET", "/users/u")
+WRITE = Call("POST", "/groups", {"displayName": "G"})
+
+
+def envelope(*items: dict) -> dict:
+    return {"responses": list(items)}
+
+
+def throttled(number: int, wait: str) -> dict:
+    return {
+        "id": str(number),
+        "status": 429,
+        "headers": {"Retry-After": wait},
+        "body": {"error": {"code": "TooManyRequests", "message": "Later."}},
+    }
+
+
+@pytest.mark.parametrize("version", ["v1.0", "beta"])
+async def test_an_envelope_is_what_graph_describes(version):
+    """Ids of our own, relative addresses, and a content type where there is a body."""
+    wire = Wire(envelope({"id": "0", "status": 200, "body": {}}, {"id": "1", "status": 201}))
+
+    await graph_on(wire, version=version).batch.send([READ, WRITE])
+
+    assert wire.sent == [f"POST /{version}/$batch"]
+    assert wire.body() == {
+        "requests": [
+            {"id": "0", "method": "GET", "url": "/users/u"},
+            {
+                "id": "1",
+                "method": "POST",
+                "url": "/groups",
+                "headers": {"Content-Type": "application/json"},
+                "body": {"displayName": "G"},
+            },
+        ]
+    }
+
+
+async def test_answers_are_matched_by_id():
+    """Graph promises no order."""
+    wire = Wire(
+        envelope(
+            {"id": "1", "status": 200, "body": {"id": "second"}},
+            {"id": "0", "status": 200, "body": {"id": "first"}},
+        )
+    )
+
+    assert await graph_on(wire).batch.send([READ, READ]) == [{"id": "first"}, {"id": "second"}]
+
+
+async def test_a_failed_item_is_an_error_in_its_place():
+    """The envelope's own 200 says nothing."""
+    gone = {"id": "0", "status": 404, "body": {"error": {"code": "X", "message": "Gone."}}}
+    wire = Wire(envelope(gone, {"id": "1", "status": 204}))
+
+    first, second = await graph_on(wire).batch.send([READ, READ])
+
+    assert isinstance(first, NotFound)
+    assert second == {}
+
+
+async def test_throttled_reads_are_tried_again_after_the_longest_wait():
+    """Only those, and only once."""
+    pauses = Pauses()
+    wire = Wire(
+        envelope(
+            throttled(0, "2"), {"id": "1", "status": 200, "body": {"id": "b"}}, throttled(2, "7.5")
+        ),
+        envelope({"id": "0", "status": 200, "body": {"id": "a"}}, throttled(1, "1")),
+    )
+
+    first, second, third = await graph_on(wire, sleep=pauses).batch.send([READ, READ, READ])
+
+    assert (first, second) == ({"id": "a"}, {"id": "b"})
+    assert isinstance(third, Throttled)
+    assert pauses.seconds == [7.5]
+    assert len(wire.body()["requests"]) == 2
+
+
+async def test_throttled_writes_are_not_tried_again():
+    """An item reported as throttled has been seen to have run all the same."""
+    wire = Wire(envelope(throttled(0, "1")))
+
+    (outcome,) = await graph_on(wire).batch.send([WRITE])
+
+    assert isinstance(outcome, Throttled)
+    assert len(wire.requests) == 1
+
+
+async def test_an_envelope_that_writes_is_never_repeated():
+    """A lost answer leaves all its writes open."""
+    wire = Wire(refusal(503, "Busy"))
+
+    with pytest.raises(GraphUnavailable) as caught:
+        await graph_on(wire).batch.send([READ, WRITE])
+
+    assert caught.value.may_have_happened
+    assert len(wire.requests) == 1
+
+
+async def test_an_envelope_of_reads_is_tried_again():
+    """It changes nothing."""
+    wire = Wire(refusal(503, "Busy"), envelope({"id": "0", "status": 200, "body": {"id": "a"}}))
+
+    assert await graph_on(wire).batch.send([READ]) == [{"id": "a"}]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"responses": None},
+        {"responses": ["x"]},
+        envelope({"id": "7", "status": 200}),
+        envelope({"id": "0"}),
+        envelope({"id": "0", "status": "200"}),
+        envelope({"id": "0", "status": 0}),
+        envelope({"id": "0", "status": 200, "body": "<html>"}),
+        envelope({"id": "0", "status": 302}),
+    ],
+)
+async def test_an_item_without_a_usable_answer_is_an_error(answer):
+    """A write whose answer is missing may have happened; a read cannot have."""
+    (write,) = await graph_on(Wire(answer)).batch.send([WRITE])
+    (read,) = await graph_on(Wire(answer)).batch.send([READ])
+
+    assert isinstance(write, BadAnswer)
+    assert write.may_have_happened
+    assert isinstance(read, GraphError)
+    assert not read.may_have_happened
+
+
+async def test_no_calls_cost_nothing():
+    """An empty envelope would be refused by Graph."""
+    wire = Wire({})
+
+    assert await graph_on(wire).batch.send([]) == []
+    assert wire.requests == []
+
+
+async def test_twenty_go_into_one_envelope():
+    """Graph's limit, and not one more."""
+    sizes = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        items = json.loads(request.content)["requests"]
+        sizes.append(len(items))
+        return httpx.Response(200, json=envelope(*({"id": i["id"], "status": 204} for i in items)))
+
+    await graph_on(answer).batch.send([READ] * 40)
+
+    assert sizes == [20, 20]

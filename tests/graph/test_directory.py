@@ -1,0 +1,199 @@
+"""People and groups, as asked of the directory."""
+
+import json
+
+import httpx
+import pytest
+
+from graph.errors import NotAllowed, NotFound
+from tests.graph.wire import ROOT, Wire, graph_on, refusal, target
+
+
+async def test_people_are_found_by_mail_or_principal_name():
+    """Both names are asked for, and the fields that only come when asked for."""
+    wire = Wire({"value": [{"id": "u", "accountEnabled": True, "userType": "Guest"}]})
+
+    (user,) = await graph_on(wire).directory.find_users(email="ann@contoso.example")
+
+    assert wire.sent == [
+        "GET /v1.0/users?$filter=mail eq 'ann@contoso.example' "
+        "or userPrincipalName eq 'ann@contoso.example'"
+        "&$select=id,displayName,mail,userPrincipalName,accountEnabled,userType"
+    ]
+    assert user.account_enabled
+    assert user.is_guest
+
+
+@pytest.mark.parametrize(
+    ("email", "quoted"),
+    [
+        ("miles.o'brien@x.example", "mail eq 'miles.o''brien@x.example'"),
+        ("a' or 'a' eq 'a", "mail eq 'a'' or ''a'' eq ''a'"),
+        ("ann+x&y#z%41@x.example", "mail eq 'ann+x&y#z%41@x.example'"),
+    ],
+)
+async def test_an_address_cannot_change_the_question(email, quoted):
+    """Quotes are doubled and everything with a meaning in an address is escaped."""
+    wire = Wire({"value": []})
+
+    await graph_on(wire).directory.find_users(email=email)
+
+    query = wire.requests[0].url.query.decode()
+    assert quoted in target(wire.requests[0])
+    assert "+" not in query
+    assert query.count("&") == 1
+
+
+async def test_nobody_by_that_address_is_an_empty_list():
+    """Not in this tenant is an answer, not an error."""
+    assert await graph_on(Wire({"value": []})).directory.find_users(email="x@y.example") == []
+
+
+@pytest.mark.parametrize(
+    ("user_id", "path"),
+    [
+        (
+            "gus_fabrikam#EXT#@contoso.example",
+            "/v1.0/users/gus_fabrikam%23EXT%23%40contoso.example?",
+        ),
+        ("$odd@contoso.example", "/v1.0/users('%24odd%40contoso.example')?"),
+    ],
+)
+async def test_principal_names_with_signs_are_escaped(user_id, path):
+    """A guest's name holds #, and one that begins with $ must be a quoted key."""
+    wire = Wire({"id": "u"})
+
+    await graph_on(wire).directory.user(user_id)
+
+    assert wire.requests[0].url.raw_path.decode().startswith(path)
+
+
+async def test_a_deleted_person_is_not_found():
+    """Gone is told apart from every other failure."""
+    with pytest.raises(NotFound):
+        await graph_on(Wire(refusal(404, "Request_ResourceNotFound"))).directory.user("u")
+
+
+async def test_a_person_without_a_manager_has_none():
+    """Graph's 404 here is an answer."""
+    assert (
+        await graph_on(Wire(refusal(404, "Request_ResourceNotFound"))).directory.manager("u")
+        is None
+    )
+
+
+async def test_a_forbidden_manager_is_an_error():
+    """Not being allowed to look is not the same as nobody being there."""
+    with pytest.raises(NotAllowed):
+        await graph_on(Wire(refusal(403, "Authorization_RequestDenied"))).directory.manager("u")
+
+
+async def test_memberships_are_checked_twenty_groups_a_call():
+    """Graph takes no more at once."""
+    sizes = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked = json.loads(request.content)["groupIds"]
+        sizes.append(len(asked))
+        return httpx.Response(200, json={"value": asked[:1]})
+
+    groups = [f"g{number:02}" for number in range(45)]
+
+    found = await graph_on(answer).directory.member_of("u", [*groups, "g00"])
+
+    assert sizes == [20, 20, 5]
+    assert found == {"g00", "g20", "g40"}
+
+
+async def test_no_groups_cost_no_call():
+    """An empty question has an empty answer."""
+    wire = Wire({"value": []})
+
+    assert await graph_on(wire).directory.member_of("u", []) == set()
+    assert wire.requests == []
+
+
+async def test_a_membership_check_is_tried_again():
+    """It is a POST that changes nothing."""
+    wire = Wire(refusal(503, "Busy"), {"value": ["g"]})
+
+    assert await graph_on(wire).directory.member_of("u", ["g"]) == {"g"}
+
+
+@pytest.mark.parametrize(
+    ("transitive", "segment"), [(True, "transitiveMembers"), (False, "members")]
+)
+async def test_only_people_are_members(transitive, segment):
+    """Groups, devices and applications in a group are left out, on every page."""
+    wire = Wire(
+        {
+            "value": [
+                {"@odata.type": "#microsoft.graph.user", "id": "ann"},
+                {"@odata.type": "#microsoft.graph.group", "id": "nested"},
+            ],
+            "@odata.nextLink": f"{ROOT}/v1.0/next",
+        },
+        {"value": [{"@odata.type": "#microsoft.graph.device", "id": "d"}, {"id": "cy"}]},
+    )
+
+    members = await graph_on(wire).directory.members("g", transitive=transitive)
+
+    assert [user.id for user in members] == ["ann", "cy"]
+    assert f"/groups/g/{segment}?" in wire.sent[0]
+
+
+async def test_a_person_is_created_as_the_tutorial_does():
+    """Everything Graph requires, and a password to be changed."""
+    wire = Wire(httpx.Response(201, json={"id": "u"}))
+
+    await graph_on(wire).directory.create_user(
+        display_name="Requestor",
+        user_principal_name="r@contoso.example",
+        mail_nickname="r",
+        password="long",
+    )
+
+    assert wire.body() == {
+        "accountEnabled": True,
+        "displayName": "Requestor",
+        "mailNickname": "r",
+        "userPrincipalName": "r@contoso.example",
+        "passwordProfile": {"password": "long", "forceChangePasswordNextSignIn": True},
+    }
+
+
+async def test_a_group_is_created_with_its_owners():
+    """Owners are the addresses of people in our own version of Graph."""
+    wire = Wire(httpx.Response(201, json={"id": "g"}))
+
+    await graph_on(wire, version="beta").directory.create_group(
+        display_name="Marketing resources", mail_nickname="marketing", owner_ids=["u"]
+    )
+
+    assert wire.body()["owners@odata.bind"] == [f"{ROOT}/beta/users/u"]
+    assert wire.body()["securityEnabled"] is True
+
+
+async def test_a_member_is_added_by_reference_and_removed():
+    """What a stand-in for delivery, or an administrator, does to a group."""
+    wire = Wire(httpx.Response(204))
+    directory = graph_on(wire).directory
+
+    await directory.add_member(group_id="g", user_id="u")
+    await directory.remove_member(group_id="g", user_id="u")
+
+    assert wire.sent == [
+        "POST /v1.0/groups/g/members/$ref",
+        "DELETE /v1.0/groups/g/members/u/$ref",
+    ]
+    assert wire.body(0) == {"@odata.id": f"{ROOT}/v1.0/directoryObjects/u"}
+
+
+async def test_applications_come_with_their_roles():
+    """A package names an application's role by the id found here."""
+    roles = [{"id": "role", "displayName": "Reader", "value": "read", "isEnabled": True}]
+    wire = Wire({"value": [{"id": "sp", "appId": "app", "appRoles": roles}]})
+
+    (application,) = await graph_on(wire).directory.find_applications(display_name="Ledger")
+
+    assert application.app_roles[0].display_name == "Reader"

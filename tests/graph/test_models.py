@@ -1,0 +1,223 @@
+"""What Graph sends becomes what we mean, in both versions' spelling."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pydantic import ValidationError
+
+from graph.models import (
+    AccessPackage,
+    Assignment,
+    AssignmentPolicy,
+    AssignmentRequest,
+    Expiration,
+    SubjectSet,
+    User,
+)
+from graph.values import same_word
+from tests.graph.wire import Wire, graph_on
+
+START = "2026-01-01T08:00:00.42Z"
+BEGAN = datetime(2026, 1, 1, 8, 0, 0, 420000, tzinfo=UTC)
+END = "2026-01-30T08:00:00.7399675Z"
+ENDS = datetime(2026, 1, 30, 8, 0, 0, 739967, tzinfo=UTC)
+
+
+def assignment(expiration: object, *, start: str | None = START) -> Assignment:
+    return Assignment.model_validate(
+        {"id": "a", "schedule": {"startDateTime": start, "expiration": expiration}}
+    )
+
+
+def test_access_until_a_date_ends_then():
+    """afterDateTime names the moment itself."""
+    given = assignment({"type": "afterDateTime", "endDateTime": END, "duration": None})
+
+    assert given.ends_at() == ENDS
+
+
+def test_access_for_a_duration_ends_so_long_after_its_start():
+    """afterDuration counts from the assignment's own start."""
+    given = assignment({"type": "afterDuration", "duration": "P30D"})
+
+    assert given.ends_at() == BEGAN + timedelta(days=30)
+
+
+def test_access_without_expiration_does_not_end():
+    """noExpiration wins over whatever the policy says."""
+    given = assignment({"type": "noExpiration"})
+
+    assert given.ends_at(Expiration.after(timedelta(days=3))) is None
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [
+        None,
+        {"type": "notSpecified", "endDateTime": None, "duration": None},
+        {"type": None},
+        {"type": "afterDateTime", "endDateTime": None},
+        {"type": "afterDuration", "duration": None},
+        {"type": "someFutureType"},
+    ],
+)
+def test_an_assignment_that_does_not_say_follows_the_policy(silent):
+    """What the assignment leaves open the policy decides."""
+    given = assignment(silent)
+
+    assert given.ends_at(Expiration.after(timedelta(days=7))) == BEGAN + timedelta(days=7)
+    assert given.ends_at(Expiration.at(ENDS)) == ENDS
+    assert given.ends_at(Expiration.never()) is None
+    assert given.ends_at() is None
+
+
+def test_the_policy_read_with_the_assignment_counts_by_itself():
+    """Nobody has to hand in what came along."""
+    given = Assignment.model_validate(
+        {
+            "id": "a",
+            "schedule": {"startDateTime": START, "expiration": {"type": "notSpecified"}},
+            "assignmentPolicy": {
+                "id": "p",
+                "expiration": {"type": "afterDuration", "duration": "P1D"},
+            },
+        }
+    )
+
+    assert given.ends_at() == BEGAN + timedelta(days=1)
+
+
+def test_a_duration_without_a_start_has_no_known_end():
+    """Right after the grant Graph may not name a start yet."""
+    given = assignment({"type": "afterDuration", "duration": "P30D"}, start=None)
+
+    assert given.ends_at() is None
+
+
+def test_an_assignment_without_a_schedule_has_no_known_end():
+    """A null schedule is not an error."""
+    given = Assignment.model_validate({"id": "a", "schedule": None})
+
+    assert given.ends_at(Expiration.after(timedelta(days=1))) is None
+    assert given.ends_at(Expiration.at(ENDS)) == ENDS
+
+
+@pytest.mark.parametrize("kind", ["AfterDateTime", "AFTERDATETIME"])
+def test_the_capitals_of_a_type_do_not_matter(kind):
+    """Graph's casing varies between versions and pages."""
+    assert assignment({"type": kind, "endDateTime": END}).ends_at() == ENDS
+
+
+@pytest.mark.parametrize("state", ["delivered", "Delivered", "DELIVERED"])
+def test_the_capitals_of_a_state_do_not_matter(state):
+    """v1.0 writes delivered, beta Delivered, and the pages mix."""
+    assert AssignmentRequest(id="r", state=state).is_delivered
+    assert Assignment(id="a", state=state).is_delivered
+
+
+@pytest.mark.parametrize(
+    ("state", "is_over"),
+    [
+        ("delivered", True),
+        ("denied", True),
+        ("canceled", True),
+        ("deliveryFailed", True),
+        ("submitted", False),
+        ("pendingApproval", False),
+        ("scheduled", False),
+        ("delivering", False),
+        ("partiallyDelivered", False),
+        ("unknownFutureValue", False),
+        (None, False),
+    ],
+)
+def test_an_unknown_state_means_under_way(state, is_over):
+    """Only the words we know to be final end a request."""
+    assert AssignmentRequest(id="r", state=state).is_over is is_over
+
+
+def test_no_word_equals_none():
+    """Two missing states are not the same state."""
+    assert not same_word(None, None)
+    assert not same_word(None, "delivered")
+
+
+@pytest.mark.parametrize(
+    "model", [AccessPackage, Assignment, AssignmentPolicy, AssignmentRequest, User]
+)
+def test_every_field_but_the_id_may_be_null(model):
+    """Graph leaves fields null unless asked, or until later."""
+    aliases = [field.alias for field in model.model_fields.values() if field.alias != "id"]
+
+    read = model.model_validate({"id": "x", **dict.fromkeys(aliases)})
+
+    assert read.id == "x"
+
+
+def test_unknown_fields_are_ignored():
+    """Annotations and new properties do not break reading."""
+    user = User.model_validate({"id": "u", "@odata.context": "…", "brandNew": {"a": 1}})
+
+    assert user.id == "u"
+
+
+def test_models_are_frozen():
+    """What Graph said stays what Graph said."""
+    with pytest.raises(ValidationError):
+        User(id="u").id = "other"  # type: ignore[misc]
+
+
+def test_a_time_without_a_zone_is_utc():
+    """Graph means UTC even where it does not say so."""
+    read = Expiration.model_validate(
+        {"type": "afterDateTime", "endDateTime": "2026-01-30T08:00:00"}
+    )
+
+    assert read.end_date_time == datetime(2026, 1, 30, 8, tzinfo=UTC)
+
+
+def test_a_time_in_another_zone_becomes_utc():
+    """One zone inside, whatever comes in."""
+    read = Expiration.model_validate(
+        {"type": "afterDateTime", "endDateTime": "2026-01-30T09:00:00+01:00"}
+    )
+
+    assert read.end_date_time is not None
+    assert read.end_date_time.utcoffset() == timedelta(0)
+    assert read.end_date_time.hour == 8
+
+
+def test_a_subject_set_knows_its_kind():
+    """The type's last word says what it is."""
+    assert SubjectSet.group("g").is_kind("GroupMembers")
+    assert SubjectSet().kind == ""
+
+
+async def test_beta_names_in_a_v1_answer_are_understood():
+    """The service answers v1.0 with beta's names now and then; Microsoft's tutorial shows it."""
+    wire = Wire(
+        {
+            "id": "r",
+            "requestType": "UserAdd",
+            "requestState": "Delivered",
+            "requestStatus": "FulfilledNotificationTriggered",
+            "completedDate": END,
+            "accessPackageAssignment": {"id": "a", "assignmentState": "Delivered"},
+        }
+    )
+
+    request = await graph_on(wire).assignments.get_request("r")
+
+    assert request.is_delivered
+    assert request.is_type("userAdd")
+    assert request.status == "FulfilledNotificationTriggered"
+    assert request.completed_date_time == ENDS
+    assert request.assignment is not None
+    assert request.assignment.is_delivered
+
+
+async def test_a_null_under_the_other_name_does_not_hide_the_value():
+    """Where both spellings are sent, the one of v1.0 counts."""
+    wire = Wire({"id": "r", "state": "delivered", "requestState": None})
+
+    assert (await graph_on(wire).assignments.get_request("r")).is_delivered

@@ -1,0 +1,88 @@
+"""Who may do what, and what the app's installation changes."""
+
+import pytest
+from slack_sdk.errors import SlackApiError
+
+from tests.sandbox.slack.blocks import modal, section
+
+MANIFEST = {
+    "display_information": {"name": "Keys"},
+    "features": {
+        "app_home": {"home_tab_enabled": True, "messages_tab_enabled": True},
+        "bot_user": {"display_name": "keys"},
+        "slash_commands": [
+            {"command": "/request-access", "description": "Ask", "usage_hint": "[package]"}
+        ],
+    },
+    "oauth_config": {"scopes": {"bot": ["commands", "chat:write"]}},
+    "settings": {"event_subscriptions": {"bot_events": ["app_home_opened"]}},
+}
+
+
+async def test_manifest_decides_commands_scopes_and_names(workspace, client):
+    """The workspace takes what the app declares, and nothing more is granted."""
+    workspace.install(MANIFEST)
+    assert workspace.commands["/request-access"].usage_hint == "[package]"
+    assert (await client.auth_test())["user"] == "keys"
+    with pytest.raises(SlackApiError, match="missing_scope"):
+        await client.users_info(user="U0ANN")
+
+
+async def test_home_event_needs_a_subscription(workspace):
+    """An app that did not ask for app_home_opened does not hear of it."""
+    workspace.install(MANIFEST | {"settings": {}})
+    assert (await workspace.open_home(user="U0ANN")).ok
+    assert workspace.deliveries == []
+
+
+async def test_stranger_has_no_app_home_and_no_shortcuts(workspace):
+    """The app is installed in one workspace only."""
+    home = await workspace.open_home(user="U0EVE")
+    shortcut = await workspace.shortcut(user="U0EVE", callback_id="ask")
+    assert (home.error, shortcut.error) == ("app_not_installed", "app_not_installed")
+    assert workspace.deliveries == []
+
+
+async def test_deactivated_person_can_do_nothing(workspace, client):
+    """Whatever was open before stays dead."""
+    trigger_id = workspace.triggers.issue(user="U0ANN")
+    answer = await client.views_open(trigger_id=trigger_id, view=modal(section("Hi")))
+    workspace.people["U0ANN"].deleted = True
+    deeds = [
+        await workspace.command(user="U0ANN", channel="C0GENERAL", command="/ask", text=""),
+        await workspace.submit(user="U0ANN", view_id=answer["view"]["id"], values={}),
+        await workspace.open_home(user="U0ANN"),
+        await workspace.say(user="U0ANN", channel="C0GENERAL", text="Hi"),
+    ]
+    assert {outcome.error for outcome in deeds} == {"account_inactive"}
+    assert workspace.deliveries == []
+
+
+async def test_view_belongs_to_one_person(workspace, client):
+    """Nobody else can press what is in it."""
+    trigger_id = workspace.triggers.issue(user="U0ANN")
+    answer = await client.views_open(trigger_id=trigger_id, view=modal(section("Hi")))
+    with pytest.raises(LookupError):
+        await workspace.submit(user="U0BO", view_id=answer["view"]["id"], values={})
+
+
+async def test_direct_message_to_the_app_is_an_event_if_subscribed(workspace, listening):
+    """`message.im` brings what people type."""
+    heard = []
+
+    @listening.event("message")
+    async def handle(event):
+        heard.append((event["user"], event["text"], event["channel_type"]))
+
+    channel = workspace.dm("U0ANN").id
+    await workspace.say(user="U0ANN", channel=channel, text="Unheard")
+    workspace.bot_events.add("message.im")
+    await workspace.say(user="U0ANN", channel=channel, text="Hello")
+    assert heard == [("U0ANN", "Hello", "im")]
+
+
+def test_timestamps_never_repeat(workspace_without_server):
+    """Even when many messages are posted in one microsecond."""
+    stamps = [workspace_without_server.next_ts() for _ in range(1000)]
+    assert len(set(stamps)) == 1000
+    assert stamps == sorted(stamps)
