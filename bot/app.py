@@ -21,6 +21,7 @@ import handlers
 from bot import migrate, web
 from bot.access import Desk
 from bot.authority import Authority
+from bot.delivery import Delivery
 from bot.effects import SETTLE, WRITE_TIMEOUT, Effects
 from bot.errors import ConfigurationError
 from bot.health import Health
@@ -33,6 +34,7 @@ from bot.review import Review
 from bot.settings import Settings
 from bot.slack import Identity, Slack, SlackError, SlackRefused
 from bot.store import Store, open_store
+from bot.verdicts import Verdicts
 from graph import Graph
 from graph.auth import AppTokens
 from graph.credentials import CertificateCredential, FederatedCredential, SecretCredential
@@ -83,17 +85,20 @@ async def running(settings: Settings, *, settle: timedelta = SETTLE) -> AsyncIte
         await _check_admins(authority)
         review = Review(
             store=store,
-            slack=slack,
             graph=graph,
             people=people,
             authority=authority,
             always_approve=settings.approval == "always",
-            home_team=identity.team_id,
+        )
+        verdicts = Verdicts(
+            store=store, authority=authority, review=review, home_team=identity.team_id
         )
         homes = Homes(store=store, slack=slack, authority=authority)
         jobs = Jobs(
             store=store,
             review=review,
+            verdicts=verdicts,
+            delivery=Delivery(store=store, graph=graph),
             effects=Effects(store=store, graph=graph, recheck=review.recheck, settle=settle),
             notices=Notices(
                 store=store,

@@ -17,14 +17,17 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot import clock
 from bot.authority import Authority
-from bot.effects import LEASE, Effects, backoff
+from bot.delivery import Delivery
+from bot.effects import Effects
 from bot.home import Homes
 from bot.mirror import Mirror
 from bot.models import Request, State
 from bot.notices import Notices
+from bot.pacing import LEASE, backoff
 from bot.review import Review
 from bot.slack import SlackBusy, SlackError
 from bot.store import Busy, Store, decisions, requests
+from bot.verdicts import Verdicts
 from graph.errors import GraphError
 
 log = structlog.get_logger(__name__)
@@ -50,7 +53,9 @@ class Jobs:
 
     store: Store
     review: Review
+    verdicts: Verdicts
     effects: Effects
+    delivery: Delivery
     notices: Notices
     mirror: Mirror
     homes: Homes
@@ -166,7 +171,7 @@ class Jobs:
         judged = 0
         for click in clicks:
             try:
-                await self.review.weigh(click)
+                await self.verdicts.weigh(click)
                 judged += 1
             except (GraphError, SlackError) as error:
                 log.warning("decision-postponed", decision=click.id, error=type(error).__name__)
@@ -192,7 +197,7 @@ class Jobs:
         claimed = await self.store.run(requests.claim, lease=LEASE, limit=CLAIMED_AT_ONCE)
         submitted = [request for request in claimed if request.state is State.SUBMITTED]
         try:
-            known = await self.effects.look_up(submitted)
+            known = await self.delivery.look_up(submitted)
         except GraphError:
             # One by one instead; what is wrong shows there, request by request.
             known = {}
@@ -213,7 +218,7 @@ class Jobs:
             elif request.state is State.APPROVED:
                 await self.effects.post(request)
             elif request.state is State.SUBMITTED:
-                await self.effects.poll(request, known)
+                await self.delivery.poll(request, known)
         except Exception as error:
             expected = isinstance(error, GraphError | SlackError | Busy)
             log.warning(

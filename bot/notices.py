@@ -13,10 +13,10 @@ from typing import Final
 import structlog
 
 from bot import clock
-from bot.effects import backoff
 from bot.messages import asking, deciding
 from bot.messages.parts import Message, escape, message
 from bot.models import Assignment, Decision, Kind, Notice, Request, State
+from bot.pacing import backoff
 from bot.reminders import Due, due_reminders
 from bot.slack import Slack, SlackBusy, SlackError, SlackRefused
 from bot.store import Store, Transaction, assignments, catalog, decisions, notices, requests

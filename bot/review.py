@@ -1,7 +1,6 @@
-"""From received to approved: who is it, may they have it, who decides, and what was decided."""
+"""Judges requests: who is it, may they have it, who decides; and once more just before it is granted."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -11,9 +10,7 @@ from bot.errors import NotAllowed
 from bot.models import (
     Assignment,
     AssignmentState,
-    Decision,
     Kind,
-    Outcome,
     Request,
     Stage,
     State,
@@ -21,8 +18,7 @@ from bot.models import (
     Verb,
 )
 from bot.people import Found, People
-from bot.slack import Slack
-from bot.store import Store, Transaction, assignments, audit, decisions, requests
+from bot.store import Store, assignments, audit, decisions, requests
 from graph import Graph
 from graph.errors import NotFound
 from graph.models import AccessPackage, AssignmentPolicy
@@ -54,20 +50,16 @@ class Review:
         self,
         *,
         store: Store,
-        slack: Slack,
         graph: Graph,
         people: People,
         authority: Authority,
         always_approve: bool,
-        home_team: str,
     ) -> None:
         self._store = store
-        self._slack = slack
         self._graph = graph
         self._people = people
         self._authority = authority
         self._always = always_approve
-        self._home_team = home_team
 
     async def receive(self, request: Request) -> Request | None:
         """
@@ -237,7 +229,7 @@ class Review:
         changes: dict[str, Any] = {
             "entra_id": request.entra_id,
             "holder_name": request.holder_name,
-            "terms": _as_json(terms),
+            "terms": asdict(terms),
             "terms_hash": policy.hash_of(terms),
             "ends_at": request.ends_at,
             "stage": stage,
@@ -261,64 +253,6 @@ class Review:
             if profile is not None and profile.id != request.holder:
                 found.append(profile.id)
         return tuple(dict.fromkeys(found))
-
-    async def weigh(self, decision: Decision) -> None:
-        """
-        Judge a click on Approve or Deny, and carry it out if it counts.
-
-        Raises:
-            SlackError, GraphError: What is needed to judge it cannot be read now; it stays unweighed.
-        """
-        request = await self._store.run(requests.get, decision.request_id)
-        if request is None:
-            await self._settle(
-                decision, Outcome.REFUSED, why="I do not know that request any more."
-            )
-            return
-        if not _is_current(decision, request):
-            await self._too_late(decision, request)
-            return
-        actor = await self._authority.actor(
-            decision.slack_user, team=decision.team, home_team=self._home_team, request=request
-        )
-        why = may(actor, decision.verb, holder=request.holder, holder_entra_id=request.entra_id)
-        stage = request.current_stage
-        if (
-            why is None
-            and not decision.reason
-            and (decision.verb is Verb.DENY or (stage and stage.reason_required))
-        ):
-            why = "A reason is needed for that decision. Please press the button again and say why."
-        if why is not None:
-            await self._settle(
-                decision, Outcome.REFUSED, why=why, entra_id=actor.entra_id, name=actor.name
-            )
-            return
-        judged = replace(decision, entra_id=actor.entra_id, name=actor.name)
-        if decision.verb is Verb.DENY:
-            won = await self._store.run(_deny, judged, request)
-        else:
-            changes = await self.stage_changes(request, stage=request.stage + 1)
-            won = await self._store.run(_approve, judged, request, changes)
-        if not won:
-            current = await self._store.run(requests.get, decision.request_id)
-            await self._too_late(decision, current or request)
-
-    async def _settle(self, decision: Decision, outcome: Outcome, **facts: Any) -> None:
-        await self._store.run(decisions.settle, decision, outcome, **facts)
-
-    async def _too_late(self, decision: Decision, request: Request) -> None:
-        counted = await self._store.run(decisions.accepted_of, request)
-        by = next((each for each in reversed(counted) if each.stage >= decision.stage), None)
-        words = {Verb.APPROVE: "approved", Verb.DENY: "denied"}
-        if by is not None:
-            moment = f"<!date^{int(by.at.timestamp())}^{{date_short_pretty}} at {{time}}|{by.at:%Y-%m-%d %H:%M} UTC>"
-            why = f"That was already {words[by.verb]} by {by.name or 'somebody else'}, {moment}."
-        elif request.state is State.PENDING:
-            why = "What is asked for has changed since that card was drawn. Please look at the new one."
-        else:
-            why = f"That request is already {request.state}; there is nothing left to decide."
-        await self._settle(decision, Outcome.LATE, why=why)
 
     async def recheck(self, request: Request) -> Request | None:
         """
@@ -377,65 +311,5 @@ class Review:
 MOST_CARDS: Final = 20
 
 
-def _deny(db: Transaction, decision: Decision, request: Request) -> bool:
-    return _decide(db, decision, request, State.DENIED, why=decision.reason)
-
-
-def _approve(
-    db: Transaction, decision: Decision, request: Request, changes: dict[str, Any]
-) -> bool:
-    to = State.PENDING if "deciders" in changes else State.APPROVED
-    return _decide(db, decision, request, to, why=None, **changes)
-
-
-def _decide(
-    db: Transaction,
-    decision: Decision,
-    request: Request,
-    to: State,
-    *,
-    why: str | None,
-    **changes: Any,
-) -> bool:
-    """The decision and the move it causes, together or not at all."""
-    nested = db.begin_nested()
-    moved = requests.move(
-        db,
-        request,
-        to,
-        actor=decision.slack_user,
-        actor_entra_id=decision.entra_id,
-        why=why,
-        **changes,
-    )
-    if moved is not None and decisions.settle(
-        db, decision, Outcome.ACCEPTED, entra_id=decision.entra_id, name=decision.name
-    ):
-        nested.commit()
-        return True
-    nested.rollback()
-    return False
-
-
-def _is_current(decision: Decision, request: Request) -> bool:
-    return (
-        request.state is State.PENDING
-        and decision.round == request.round
-        and decision.stage == request.stage
-    )
-
-
 def _after(seconds: int | None) -> datetime | None:
     return clock.now() + timedelta(seconds=seconds) if seconds else None
-
-
-def _as_json(terms: Terms) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return asdict(terms)
-
-
-def decided_by(counted: Sequence[Decision]) -> str | None:
-    """The names of those who decided, for a sentence."""
-    names = [each.name or "an admin" for each in counted]
-    return " and ".join(dict.fromkeys(names)) or None

@@ -11,7 +11,7 @@ from graph.packages import Packages
 from graph.policies import Policies
 from graph.resources import Resources
 from graph.self_service import SelfService
-from graph.session import Retries, Session
+from graph.session import CALLS_AT_ONCE, Retries, Session
 from graph.tokens import StaticToken, TokenSource
 
 __all__ = ["Graph", "Retries", "StaticToken", "TokenSource"]
@@ -28,6 +28,7 @@ class Graph:
         url: str = "https://graph.microsoft.com",
         version: str = "v1.0",
         retries: Retries | None = None,
+        calls_at_once: int = CALLS_AT_ONCE,
     ) -> None:
         """
         Args:
@@ -36,11 +37,14 @@ class Graph:
             url: The Graph root of the cloud in use.
             version: ``v1.0`` or ``beta``; callers see no difference.
             retries: How patient reads are.
+            calls_at_once: How many calls may be under way together; more wait their turn.
 
         Raises:
             ValueError: Graph has no such version.
         """
-        session = Session(http, tokens, url=url, version=version, retries=retries)
+        session = Session(
+            http, tokens, url=url, version=version, retries=retries, calls_at_once=calls_at_once
+        )
         self.directory = Directory(session)
         self.catalogs = Catalogs(session)
         self.resources = Resources(session)

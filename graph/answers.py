@@ -33,7 +33,7 @@ def content(response: httpx.Response, *, writes: bool) -> dict[str, Any]:
         return {}
     try:
         body = response.json()
-    except ValueError as exc:  # json's own error, and undecodable bytes
+    except (ValueError, RecursionError) as exc:  # not JSON, not text, or nested without end
         raise bad_answer(
             response, "an answer that is not readable JSON", may_have_happened=writes
         ) from exc
@@ -113,7 +113,7 @@ def claims_challenge(response: httpx.Response) -> str | None:
 def _error_object(response: httpx.Response) -> dict[str, Any]:
     try:
         said = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     said = said.get("error") if isinstance(said, dict) else None
     return said if isinstance(said, dict) else {}

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from graph.batch import Batch, Call
-from graph.errors import BadAnswer, GraphError
+from graph.errors import BadAnswer, GraphError, NotAllowed, NotFound
 from graph.session import Session
 from graph.tokens import TokenSource
 from graph.values import GraphModel
@@ -128,6 +128,19 @@ class Objects:
         """Delete one object."""
         await self._session.delete(self._dialect.path(path))
 
+    async def is_gone(self, path: str) -> bool:
+        """
+        Whether what we deleted ourselves is gone.
+
+        Graph tells an app whose role covers one catalog only that it may not see (403) what is
+        not there any more (404).
+        """
+        try:
+            await self._session.get(self._dialect.path(path))
+        except (NotFound, NotAllowed):
+            return True
+        return False
+
     def link(self, path: str) -> str:
         """The full address of an object, for a reference."""
         return self._session.link(self._dialect.path(path))
@@ -135,7 +148,12 @@ class Objects:
     def _model(
         self, noun: str, model: type[Model], item: dict[str, Any], *, written: bool = False
     ) -> Model:
-        return to_model(model, self._dialect.incoming(noun, item), written=written)
+        try:
+            said = self._dialect.incoming(noun, item)
+        except (AttributeError, TypeError, ValueError) as exc:
+            # A part of another type than the reference promises.
+            raise _unreadable(model, written=written) from exc
+        return to_model(model, said, written=written)
 
 
 def to_model(model: type[Model], item: dict[str, Any], *, written: bool = False) -> Model:
@@ -148,7 +166,10 @@ def to_model(model: type[Model], item: dict[str, Any], *, written: bool = False)
     try:
         return model.model_validate(item)
     except ValidationError as exc:
-        raise BadAnswer(
-            f"Microsoft Graph sent a {model.__name__} that cannot be read.",
-            may_have_happened=written,
-        ) from exc
+        raise _unreadable(model, written=written) from exc
+
+
+def _unreadable(model: type[GraphModel], *, written: bool) -> BadAnswer:
+    return BadAnswer(
+        f"Microsoft Graph sent a {model.__name__} that cannot be read.", may_have_happened=written
+    )

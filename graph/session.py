@@ -25,6 +25,8 @@ NEVER_SENT = (
     httpx.UnsupportedProtocol,
     httpx.LocalProtocolError,
 )
+# Graph publishes no limits for entitlement management; few at a time are rarely throttled.
+CALLS_AT_ONCE = 4
 # Characters of a query that OData gives a meaning and that need no escape.
 PLAIN = "$(),'/:@"
 WORTH_REPEATING = frozenset({429, 502, 503, 504})
@@ -64,12 +66,14 @@ class Session:
         url: str,
         version: str,
         retries: Retries | None = None,
+        calls_at_once: int = CALLS_AT_ONCE,
     ) -> None:
         self.dialect: Dialect = dialect(version)
         self._http = http
         self._tokens = tokens
         self._root = f"{url.rstrip('/')}/{version}"
         self._retries = retries or Retries()
+        self._turns = asyncio.Semaphore(calls_at_once)
         self.sleep = self._retries.sleep
 
     async def get(
@@ -223,13 +227,10 @@ class Session:
             "client-request-id": str(uuid.uuid4()),
         }
         try:
-            return await self._http.request(
-                method,
-                url,
-                headers=headers,
-                json=body,
-                follow_redirects=False,
-            )
+            async with self._turns:
+                return await self._http.request(
+                    method, url, headers=headers, json=body, follow_redirects=False
+                )
         except NEVER_SENT as exc:
             raise GraphUnavailable(f"Microsoft Graph cannot be reached: {_reason(exc)}.") from exc
         except httpx.TimeoutException as exc:

@@ -13,6 +13,7 @@ Message = dict[str, Any]
 MOST_BLOCKS: Final = 50
 LONGEST_SECTION: Final = 3_000
 LONGEST_SHOWN_REASON: Final = 600
+ONE_AND_A_HALF_DAYS: Final = 36 * 3_600
 
 
 def escape(text: str) -> str:
@@ -37,11 +38,11 @@ def day(at: datetime) -> str:
 
 
 def left(until: datetime) -> str:
-    """How much time is left, in words: "7 days", "1 day", "5 hours"."""
+    """How much time is left, in words: "7 days", "30 hours", "1 hour"."""
     seconds = (until - clock.now()).total_seconds()
-    days, hours = int(seconds // 86_400), int(seconds // 3_600)
-    if days >= 1:
-        return f"{days} day{'' if days == 1 else 's'}"
+    days, hours = round(seconds / 86_400), int(seconds // 3_600)
+    if seconds >= ONE_AND_A_HALF_DAYS:
+        return f"{days} days"
     if hours >= 1:
         return f"{hours} hour{'' if hours == 1 else 's'}"
     return "less than an hour"

@@ -6,14 +6,17 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
+from pydantic import TypeAdapter
 
 from bot import clock
-from bot.models import MOVES, OPEN, Kind, Request, Stage, State, Terms
+from bot.models import MOVES, OPEN, Kind, Request, State, Terms
 from bot.store import audit
 from bot.store.database import Transaction
 from bot.store.homes import touch_homes
 from bot.store.schema import notices, requests
 
+# JSON has no tuples and no classes: this brings them back.
+TERMS: Final = TypeAdapter(Terms)
 COLUMNS: Final = [requests.c[name] for name in Request.__dataclass_fields__]
 
 
@@ -23,27 +26,8 @@ def _request(row: Any) -> Request:
     values["state"] = State(values["state"])
     values["deciders"] = tuple(values["deciders"])
     if values["terms"] is not None:
-        values["terms"] = terms_from_json(values["terms"])
+        values["terms"] = TERMS.validate_python(values["terms"])
     return Request(**values)
-
-
-def _stage(value: dict[str, Any]) -> Stage:
-    fields: dict[str, Any] = {
-        **value,
-        **{name: tuple(value[name]) for name in ("approvers", "fallback", "escalation")},
-    }
-    return Stage(**fields)
-
-
-def terms_from_json(value: dict[str, Any]) -> Terms:
-    """Read back what a Terms was stored as; JSON has no tuples."""
-    stages = tuple(
-        Stage(
-            **{key: tuple(item) if isinstance(item, list) else item for key, item in stage.items()}
-        )
-        for stage in value["stages"]
-    )
-    return Terms(**{**value, "stages": stages, "contents": tuple(value["contents"])})
 
 
 def add(db: Transaction, request: Request) -> Request | None:

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader
 from sse_starlette import EventSourceResponse
@@ -12,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import FormData
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -111,15 +110,13 @@ class _Page:
     async def _events(self, request: Request) -> Response:
         return EventSourceResponse(self._live.events(), ping=15)
 
-    def _draw(
-        self, template: str, where: Any, *, trouble: str | None = None, status: int = 200
-    ) -> Response:
+    def _draw(self, template: str, where: Any, *, trouble: str | None = None) -> Response:
         self._tenant.tick()
         scene = self._scenes.scene(as_=where.get("as"), in_=where.get("in"))
         html = self._templates.get_template(template).render(
             scene=scene, reader=scene.reader, trouble=trouble
         )
-        return HTMLResponse(html, status_code=status)
+        return HTMLResponse(html)
 
     # What the browser does
 
@@ -132,11 +129,6 @@ class _Page:
                     trouble = await deed(form)
                 except (LookupError, ValueError) as error:
                     return self._draw("app.html", form, trouble=_sentence(error))
-                if form.get("no_script"):
-                    where = urlencode({"as": _word(form, "as"), "in": _word(form, "in")})
-                    return PlainTextResponse(
-                        "", status_code=303, headers={"location": f"/?{where}"}
-                    )
                 return self._draw("app.html", form, trouble=trouble)
 
         return endpoint

@@ -52,11 +52,12 @@ def short_day(moment: datetime, reader: Reader) -> str:
 
 
 def how_long(span: timedelta) -> str:
-    """A span in its largest sensible unit: ``24 days``, ``3 hours``, ``less than a minute``."""
+    """A span in its largest sensible unit, rounded: ``24 days``, ``less than a minute``."""
     seconds = abs(span).total_seconds()
     for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        count = int(seconds // length)
-        if count:
+        # A moment after the start, thirty days are still thirty days to people.
+        if seconds >= 0.95 * length:
+            count = round(seconds / length)
             return f"{count} {unit}" + ("s" if count > 1 else "")
     return "less than a minute"
 

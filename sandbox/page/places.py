@@ -16,6 +16,8 @@ class Place:
     url: str
     key: str
     errors: Mapping[str, str]
+    heading = "h3"
+    """The element of a header block: below the heading of what surrounds it."""
 
     def __init__(self, *, acting: Json, values: Mapping[str, Mapping[str, Json]]) -> None:
         self._acting = acting
@@ -62,6 +64,7 @@ class ViewPlace(Place):
     def __init__(self, view: View, *, acting: Json) -> None:
         super().__init__(acting={**acting, "view": view.id}, values=view.values)
         self.key = view.id
+        self.heading = "h2" if view.type == "home" else "h3"
         self.errors = view.errors
 
 

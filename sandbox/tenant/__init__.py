@@ -21,11 +21,12 @@ from sandbox.tenant import (
     resources,
     seed,
 )
+from sandbox.tenant.exchange import Call
 from sandbox.tenant.faults import Faults
 from sandbox.tenant.login import Login
 from sandbox.tenant.model import User
 from sandbox.tenant.routes import Router
-from sandbox.tenant.service import Call, Service
+from sandbox.tenant.service import Service
 from sandbox.tenant.tokens import APPLICATION_GRANTS, DELEGATED_GRANTS, Tokens
 from sandbox.tenant.world import World
 
@@ -78,6 +79,7 @@ class Tenant:
             client_secret=client_secret,
             tokens=self._tokens,
             permissions=self.permissions,
+            users=self.world.users,
         )
         router = Router(
             [

@@ -2,8 +2,11 @@
 
 import base64
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from html import escape
 from typing import Any
+from urllib.parse import urlencode, urlparse
 from uuid import uuid4
 
 import jwt
@@ -11,20 +14,24 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from sandbox.certificate import LOOPBACK_NAMES
+from sandbox.tenant.model import User
+from sandbox.tenant.sign_in import SignInError, SignIns
 from sandbox.tenant.tokens import LIFETIME_SECONDS, Tokens
 
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
-class SignInError(Exception):
-    """A refusal as Entra words it: *number* is the AADSTS code."""
-
-    def __init__(self, error: str, number: int, message: str, *, status: int = 401) -> None:
-        super().__init__(message)
-        self.error, self.number, self.status = error, number, status
+_GRANT_TYPES = {
+    "client_credentials",
+    "authorization_code",
+    "refresh_token",
+    "device_code",
+    "urn:ietf:params:oauth:grant-type:device_code",
+}
 
 
 class Login:
@@ -38,6 +45,7 @@ class Login:
         client_secret: str,
         tokens: Tokens,
         permissions: set[str],
+        users: Mapping[str, User],
     ) -> None:
         self.tenant_id = tenant_id
         self.client_id = client_id
@@ -46,7 +54,10 @@ class Login:
         self.certificates: list[x509.Certificate] = []
         # (issuer, subject) of federated credentials, as a workload identity has them.
         self.federated: set[tuple[str, str]] = set()
-        self._tokens = tokens
+        self.sign_ins = SignIns(
+            tenant_id=tenant_id, client_id=client_id, tokens=tokens, users=users
+        )
+        self._tokens, self._users = tokens, users
 
     def routes(self) -> list[Route]:
         """What a sign-in library calls, below the login host."""
@@ -55,6 +66,8 @@ class Login:
             Route("/{tenant}/v2.0/.well-known/openid-configuration", self._configuration),
             Route("/{tenant}/discovery/v2.0/keys", self._keys),
             Route("/{tenant}/oauth2/v2.0/token", self._token, methods=["POST"]),
+            Route("/{tenant}/oauth2/v2.0/devicecode", self._device, methods=["POST"]),
+            Route("/{tenant}/oauth2/v2.0/authorize", self._authorize),
         ]
 
     async def _instance(self, request: Request) -> Response:
@@ -116,21 +129,19 @@ class Login:
 
     def _grant(self, request: Request, form: dict[str, str]) -> dict[str, Any]:
         self._check_tenant(request)
-        if form.get("grant_type") != "client_credentials":
+        if form.get("grant_type") not in _GRANT_TYPES:
             raise SignInError(
                 "unsupported_grant_type",
                 70003,
                 f"The app requested an unsupported grant type '{form.get('grant_type')}'.",
                 status=400,
             )
-        if form.get("client_id") != self.client_id:
-            raise SignInError(
-                "unauthorized_client",
-                700016,
-                f"Application with identifier '{form.get('client_id')}' was not found in the "
-                "directory 'Contoso'.",
-                status=400,
-            )
+        self._check_client(form)
+        if form["grant_type"] != "client_credentials":
+            # A person signs in, often through an application that keeps no secret.
+            if "client_secret" in form or "client_assertion" in form:
+                self._authenticate(request, form)
+            return self.sign_ins.redeem(form, issuer=f"{_root(request)}/{self.tenant_id}/v2.0")
         self._authenticate(request, form)
         if not form.get("scope", "").split(" ")[0].endswith("/.default"):
             raise SignInError(
@@ -147,6 +158,63 @@ class Login:
             "ext_expires_in": LIFETIME_SECONDS,
             "access_token": token,
         }
+
+    def _check_client(self, form: Mapping[str, str]) -> None:
+        if form.get("client_id") != self.client_id:
+            raise SignInError(
+                "unauthorized_client",
+                700016,
+                f"Application with identifier '{form.get('client_id')}' was not found in the "
+                "directory 'Contoso'.",
+                status=400,
+            )
+
+    async def _device(self, request: Request) -> Response:
+        form = {key: str(value) for key, value in (await request.form()).items()}
+        try:
+            self._check_tenant(request)
+            self._check_client(form)
+        except SignInError as refusal:
+            return _refused(refusal)
+        begun = self.sign_ins.begin_device(form.get("scope", ""), login_url=_root(request))
+        return JSONResponse(begun)
+
+    async def _authorize(self, request: Request) -> Response:
+        """The sign-in page: whoever *login_hint* names is signed in, else a choice of people."""
+        asked = dict(request.query_params)
+        try:
+            self._check_tenant(request)
+            self._check_client(asked)
+            _check_reply_address(asked.get("redirect_uri", ""))
+        except SignInError as refusal:
+            return _refused(refusal)
+        hint = asked.get("login_hint", "").lower()
+        for user in self._users.values():
+            if hint and hint in ((user.mail or "").lower(), user.user_principal_name.lower()):
+                return self._send_back(asked, user)
+        links = "".join(
+            f'<li><a href="?{escape(urlencode(asked | {"login_hint": u.user_principal_name}))}">'
+            f"{escape(u.display_name)}</a></li>"
+            for u in self._users.values()
+        )
+        return HTMLResponse(f"<!doctype html><title>Sign in</title><h1>Sign in as</h1><ul>{links}")
+
+    def _send_back(self, asked: dict[str, str], user: User) -> Response:
+        if asked.get("code_challenge_method") != "S256" or not asked.get("code_challenge"):
+            message = "Proof Key for Code Exchange is required (code_challenge, S256)."
+            return _refused(SignInError("invalid_request", 9002325, message, status=400))
+        code = self.sign_ins.begin_code(
+            user_id=user.id,
+            scope=asked.get("scope", ""),
+            redirect_uri=asked.get("redirect_uri", ""),
+            challenge=asked["code_challenge"],
+            nonce=asked.get("nonce"),
+        )
+        brought = {"code": code, "session_state": str(uuid4())}
+        if "state" in asked:
+            brought["state"] = asked["state"]
+        address = f"{asked.get('redirect_uri', '')}?{urlencode(brought)}"
+        return RedirectResponse(address, status_code=302)
 
     def _authenticate(self, request: Request, form: dict[str, str]) -> None:
         if form.get("client_assertion_type") == _ASSERTION_TYPE:
@@ -218,6 +286,18 @@ def _is_named(certificate: x509.Certificate, header: dict[str, Any]) -> bool:
             digest = base64.urlsafe_b64encode(certificate.fingerprint(algorithm))
             return bool(digest.rstrip(b"=").decode() == str(header[name]).rstrip("="))
     return False
+
+
+def _check_reply_address(address: str) -> None:
+    """Codes only go to applications on this machine."""
+    if urlparse(address).hostname not in LOOPBACK_NAMES:
+        raise SignInError(
+            "invalid_request",
+            50011,
+            f"The redirect URI '{address}' specified in the request does not match the redirect "
+            "URIs configured for the application.",
+            status=400,
+        )
 
 
 def _root(request: Request) -> str:

@@ -3,8 +3,7 @@
 import asyncio
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 from urllib.parse import unquote
 from uuid import uuid4
 
@@ -12,10 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from sandbox.tenant.batch import perform_batch
 from sandbox.tenant.call import Answer, Ask
 from sandbox.tenant.errors import Refusal, bad_request
+from sandbox.tenant.exchange import MALFORMED, Asked, Call, error_answer
 from sandbox.tenant.faults import Faults
-from sandbox.tenant.model import Json
 from sandbox.tenant.query import Query
 from sandbox.tenant.routes import Router, check_permission
 from sandbox.tenant.shapes_beta import ShapesBeta
@@ -25,49 +25,7 @@ from sandbox.tenant.world import World
 
 # How many calls are remembered.
 MAX_CALLS = 5000
-MAX_BATCH = 20
 _ERROR_PAGE = "<html><head><title>502 Bad Gateway</title></head><body>Bad gateway</body></html>"
-
-
-@dataclass
-class Call:
-    """One Graph call that was seen, with the answer it got."""
-
-    at: datetime
-    method: str
-    path: str  # with the version, without query
-    query: str
-    body: Json | None
-    status: int
-    client_request_id: str | None
-    answer: Json | None = None
-    fault: str | None = None
-
-    @property
-    def version(self) -> str:
-        return self.path.split("/")[1]
-
-    @property
-    def name(self) -> str:
-        return f"{self.method} {self.path}"
-
-
-@dataclass
-class Asked:
-    """One call before it is understood; a $batch holds several."""
-
-    version: str
-    method: str
-    path: str
-    query: str
-    headers: dict[str, str]
-    body: Any
-    root: str
-    fault: str | None = None
-
-    @property
-    def name(self) -> str:
-        return f"{self.method} /{self.version}/{self.path}"
 
 
 @dataclass
@@ -91,7 +49,7 @@ class Service:
                     self._batch(asked) if unquote(asked.path) == "$batch" else self.perform(asked)
                 )
             except Refusal as refusal:
-                answer = _error(asked, refusal)
+                answer = error_answer(asked, refusal)
         return await self._respond(request, asked, answer)
 
     async def _read(self, request: Request) -> Asked:
@@ -99,7 +57,7 @@ class Service:
         try:
             body = json.loads(raw) if raw else None
         except ValueError:
-            body = _MALFORMED
+            body = MALFORMED
         path = request.scope.get("raw_path") or request.url.path.encode()
         version, _, rest = path.decode("ascii").lstrip("/").partition("/")
         return Asked(
@@ -118,23 +76,31 @@ class Service:
         """What goes wrong before anything happened; None when nothing does."""
         if self._strikes("slow", asked):
             await asyncio.sleep(self.faults.seconds("slow"))
-        pause = self.faults.seconds("throttle")
-        if self._strikes("throttle", asked):
-            refusal = Refusal(
-                429,
-                "TooManyRequests",
-                "Please retry again later.",
-                headers={"retry-after": f"{pause:g}"},
-            )
-            return _error(asked, refusal)
+        throttled = self._throttled(asked)
+        if throttled:
+            return throttled
         if self._strikes("unavailable", asked):
-            return _error(asked, Refusal(503, "ServiceUnavailable", "The service is unavailable."))
+            return error_answer(
+                asked, Refusal(503, "ServiceUnavailable", "The service is unavailable.")
+            )
         if self._strikes("unauthorized", asked):
             message = "Lifetime validation failed, the token is expired."
-            return _error(asked, Refusal(401, "InvalidAuthenticationToken", message))
+            return error_answer(asked, Refusal(401, "InvalidAuthenticationToken", message))
         if self._strikes("html", asked):
             return Answer(502, None)
         return None
+
+    def _throttled(self, asked: Asked) -> Answer | None:
+        pause = self.faults.seconds("throttle")
+        if not self._strikes("throttle", asked):
+            return None
+        refusal = Refusal(
+            429,
+            "TooManyRequests",
+            "Please retry again later.",
+            headers={"retry-after": f"{pause:g}"},
+        )
+        return error_answer(asked, refusal)
 
     def _strikes(self, name: str, asked: Asked) -> bool:
         if self.faults.strikes(name, asked.name):
@@ -153,7 +119,7 @@ class Service:
             return Response(_ERROR_PAGE, 502, headers, media_type="text/html")
         took_effect = answer.status < 400
         if took_effect and self._strikes("error_after", asked):
-            answer = _error(asked, Refusal(504, "GatewayTimeout", "The request timed out."))
+            answer = error_answer(asked, Refusal(504, "GatewayTimeout", "The request timed out."))
         length = self.faults.seconds("timeout_after")
         if took_effect and self._strikes("timeout_after", asked):
             self._record(asked, answer)
@@ -205,9 +171,20 @@ class Service:
         try:
             return self._perform(asked)
         except Refusal as refusal:
-            return _error(asked, refusal)
+            return error_answer(asked, refusal)
         finally:
             self.world.announce()
+
+    def _batch(self, asked: Asked) -> Answer:
+        self.tokens.read(asked.headers.get("authorization"))
+        return perform_batch(asked, self._step)
+
+    def _step(self, asked: Asked) -> Answer:
+        """One step of a batch, which may be throttled alone."""
+        throttled = self._throttled(asked)
+        answer = throttled or self.perform(asked)
+        self._record(asked, answer)
+        return answer
 
     def _perform(self, asked: Asked) -> Answer:
         caller = self.tokens.read(asked.headers.get("authorization"))
@@ -215,7 +192,7 @@ class Service:
             raise Refusal(401, "InvalidAuthenticationToken", "The user of the token was not found.")
         if asked.version not in ("v1.0", "beta"):
             raise bad_request(f"Invalid version: {asked.version}")
-        if asked.body is _MALFORMED:
+        if asked.body is MALFORMED:
             raise bad_request(
                 "Unable to read JSON request payload. Please ensure it is valid JSON."
             )
@@ -242,82 +219,6 @@ class Service:
             hidden_since=self.world.now() - lag if lag else None,
         )
         return route.operation(ask)
-
-    def _batch(self, asked: Asked) -> Answer:
-        """Up to 20 calls in one; each is judged by itself."""
-        self.tokens.read(asked.headers.get("authorization"))
-        items = asked.body.get("requests") if isinstance(asked.body, dict) else None
-        if asked.method != "POST" or not isinstance(items, list):
-            raise bad_request("A batch is a POST with a list of requests.")
-        if not 1 <= len(items) <= MAX_BATCH:
-            raise bad_request(f"Number of batch request steps must be from 1 to {MAX_BATCH}.")
-        answers: dict[str, Answer] = {}
-        for item in items:
-            item_id = str(item.get("id"))
-            if item_id in answers:
-                raise bad_request(f"Request Id {item_id} is used more than once.")
-            answers[item_id] = self._batch_item(asked, item, answers)
-        responses = [_batch_response(item_id, answer) for item_id, answer in answers.items()]
-        # Graph does not keep the order; a client that relies on it is wrong.
-        return Answer(200, {"responses": responses[::-1]})
-
-    def _batch_item(self, asked: Asked, item: Json, answers: dict[str, Answer]) -> Answer:
-        path, _, query = str(item.get("url", "")).lstrip("/").partition("?")
-        headers = {str(k).lower(): str(v) for k, v in (item.get("headers") or {}).items()}
-        inner = Asked(
-            version=asked.version,
-            method=str(item.get("method", "")).upper(),
-            path=path,
-            query=query,
-            headers={"authorization": asked.headers.get("authorization", "")} | headers,
-            body=item.get("body"),
-            root=asked.root,
-        )
-        pause = self.faults.seconds("throttle")
-        needed = [answers.get(str(each)) for each in item.get("dependsOn") or []]
-        if any(answer is None or answer.status >= 400 for answer in needed):
-            answer = _error(inner, Refusal(424, "FailedDependency", "A dependency has failed."))
-        elif self._strikes("throttle", inner):
-            answer = _error(
-                inner,
-                Refusal(
-                    429,
-                    "TooManyRequests",
-                    "Please retry again later.",
-                    headers={"retry-after": f"{pause:g}"},
-                ),
-            )
-        elif inner.body is not None and "content-type" not in headers:
-            answer = _error(inner, bad_request("A step with a body needs a Content-Type header."))
-        else:
-            answer = self.perform(inner)
-        self._record(inner, answer)
-        return answer
-
-
-_MALFORMED = object()
-
-
-def _batch_response(item_id: str, answer: Answer) -> Json:
-    response: Json = {"id": item_id, "status": answer.status}
-    if answer.headers:
-        response["headers"] = answer.headers
-    if answer.body is not None:
-        response["headers"] = answer.headers | {"Content-Type": "application/json"}
-        response["body"] = answer.body
-    return response
-
-
-def _error(asked: Asked, refusal: Refusal) -> Answer:
-    inner = {
-        "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
-        "request-id": str(uuid4()),
-        "client-request-id": asked.headers.get("client-request-id") or str(uuid4()),
-    }
-    error: Json = {"code": refusal.code, "message": refusal.message, "innerError": inner}
-    if asked.path.lower().startswith("identitygovernance"):
-        error["details"] = []
-    return Answer(refusal.status, {"error": error}, dict(refusal.headers))
 
 
 async def _until_gone(request: Request, seconds: float) -> None:

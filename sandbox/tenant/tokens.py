@@ -72,6 +72,10 @@ class Tokens:
             claims |= {"idtyp": "app", "roles": sorted(grants)}
         else:
             claims |= {"idtyp": "user", "oid": user_id, "scp": " ".join(sorted(grants))}
+        return self.sign(claims)
+
+    def sign(self, claims: Json) -> str:
+        """A JWT with *claims*, signed with this tenant's key."""
         signed = f"{_encode({'typ': 'JWT', 'alg': 'HS256'})}.{_encode(claims)}"
         return f"{signed}.{self._signature(signed)}"
 
@@ -88,6 +92,8 @@ class Tokens:
         if not hmac.compare_digest(signature, self._signature(signed)):
             raise _unauthorized("IDX14100: JWT is not well formed or its signature is invalid.")
         claims = _decode(signed.partition(".")[2])
+        if "made" not in claims:
+            raise _unauthorized("Access token validation failure. Invalid audience.")
         if claims["exp"] <= time.time():
             raise _unauthorized("Lifetime validation failed, the token is expired.")
         if claims["made"] < self._not_before:

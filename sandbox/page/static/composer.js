@@ -18,7 +18,6 @@
   function close() {
     if (!popup()) return;
     popup().hidden = true;
-    input().setAttribute("aria-expanded", "false");
     input().removeAttribute("aria-activedescendant");
   }
 
@@ -36,7 +35,6 @@
     const isOffered = offers().length > 0;
     popup().hidden = !isOffered;
     popup().querySelector(".completion-title").hidden = isNamed;
-    input().setAttribute("aria-expanded", String(isOffered));
     choose(isNamed ? null : offers()[0] || null);
   }
 
@@ -88,6 +86,25 @@
       input().focus();
       complete();
     }
+  });
+
+  // A slash typed anywhere begins a command, and an opened conversation is ready to type into.
+  document.addEventListener("keydown", (event) => {
+    const isFree = !event.target.closest?.("input, textarea, select, dialog[open]");
+    if (event.key !== "/" || !isFree || event.ctrlKey || event.metaKey || !input()) return;
+    event.preventDefault();
+    input().value = "/";
+    input().focus();
+    complete();
+  });
+
+  function ready() {
+    const isWide = window.matchMedia("(min-width: 980px)").matches;
+    if (isWide && input() && !document.querySelector("dialog[open]")) input().focus();
+  }
+  document.addEventListener("DOMContentLoaded", ready);
+  document.addEventListener("htmx:finally:request", (event) => {
+    if (event.target.matches?.("[data-go]")) ready();
   });
 
   // Empty at once, as a chat does; what was typed comes back when nothing reached the sandbox.

@@ -57,7 +57,9 @@ def test_a_divider_of_another_year_names_the_year() -> None:
 def test_a_span_is_told_in_its_largest_unit() -> None:
     """People want days, not seconds."""
     assert dates.how_long(timedelta(days=24, hours=3)) == "24 days"
+    assert dates.how_long(timedelta(days=30) - timedelta(seconds=9)) == "30 days"
     assert dates.how_long(timedelta(hours=1)) == "1 hour"
+    assert dates.how_long(timedelta(minutes=40)) == "40 minutes"
     assert dates.how_long(timedelta(seconds=5)) == "less than a minute"
 
 

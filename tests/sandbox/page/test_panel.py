@@ -54,7 +54,7 @@ async def test_a_grant_shows_as_request_assignment_and_membership(sandbox: Sandb
     assert html.count('data-testid="tenant-request"') == 1
     assert html.count('data-testid="tenant-assignment"') == 1
     assert 'data-testid="state">delivered</span>' in html
-    assert "29 days left" in html
+    assert "30 days left" in html
     group = html.partition("<b>Marketing resources</b>")[2].partition("</div>")[0]
     assert "Ann Abara" in group
 

@@ -1,16 +1,37 @@
 """A tenant to talk to, with a client that speaks to it as to Graph."""
 
+import asyncio
+import contextlib
+import socket
 from dataclasses import dataclass
 from datetime import timedelta
 
 import httpx
 import pytest
+import uvicorn
 
 from sandbox.clock import SandboxClock
 from sandbox.tenant import Tenant
 
 EM = "/identityGovernance/entitlementManagement"
 DELIVERY = timedelta(seconds=4)
+
+
+@contextlib.asynccontextmanager
+async def serving(app, **options):
+    """Serve *app* on a free port of the loopback, which is the value."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(
+            app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1, **options
+        )
+        server = uvicorn.Server(config)
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started:  # noqa: ASYNC110 - uvicorn offers no event to wait for
+            await asyncio.sleep(0.01)
+        yield listener.getsockname()[1]
+        server.should_exit = True
+        await task
 
 
 @dataclass
@@ -88,9 +109,9 @@ class World:
         """An assignment that has been delivered."""
         request = await self.ask(user, package)
         self.clock.shift(DELIVERY)
-        return self.tenant.world.assignments[
-            self.tenant.world.requests[request["id"]].assignment_id
-        ]
+        found = self.tenant.world.requests[request["id"]].assignment_id
+        assert found is not None
+        return self.tenant.world.assignments[found]
 
     def state_of(self, shown):
         return shown[self.name("state", "requestState")].lower()

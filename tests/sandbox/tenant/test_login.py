@@ -1,14 +1,12 @@
 """Signing in, with Microsoft's own library over real TLS."""
 
 import asyncio
-import socket
 from datetime import UTC, datetime, timedelta
 
 import jwt
 import msal
 import pytest
 import requests
-import uvicorn
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -16,7 +14,8 @@ from cryptography.x509.oid import NameOID
 
 from sandbox.certificate import make_certificate
 from sandbox.clock import SandboxClock
-from sandbox.tenant import Tenant
+from sandbox.tenant import Tenant, seed
+from tests.sandbox.tenant.conftest import serving
 
 SCOPE = ["https://graph.microsoft.com/.default"]
 
@@ -65,23 +64,10 @@ async def served(tmp_path):
     certificate = make_certificate(tmp_path)
     tenant = Tenant(clock=SandboxClock())
     tenant.seed_tutorial_world()
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(
-            tenant.app,
-            ssl_certfile=str(certificate.cert_file),
-            ssl_keyfile=str(certificate.key_file),
-            log_level="warning",
-            lifespan="off",
-            timeout_graceful_shutdown=1,
-        )
-        server = uvicorn.Server(config)
-        task = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started:  # noqa: ASYNC110 - uvicorn offers no event to wait for
-            await asyncio.sleep(0.01)
-        yield Served(tenant, f"https://127.0.0.1:{listener.getsockname()[1]}", certificate.ca_file)
-        server.should_exit = True
-        await task
+    async with serving(
+        tenant.app, ssl_certfile=str(certificate.cert_file), ssl_keyfile=str(certificate.key_file)
+    ) as port:
+        yield Served(tenant, f"https://127.0.0.1:{port}", certificate.ca_file)
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +149,28 @@ async def test_a_federated_token_needs_a_matching_record(served, key, registered
     assertion = jwt.encode(claims, _pem(key), algorithm="RS256")
     answer = await served.sign_in({"client_assertion": lambda: assertion})
     assert answer.get("error_codes") == expected
+
+
+async def test_the_device_code_flow_of_msal_works(served):
+    """Microsoft's library takes the identity and the token that come back."""
+
+    def run():
+        with served._session() as session:
+            application = msal.PublicClientApplication(
+                served.tenant.client_id,
+                authority=f"{served.url}/{served.tenant.tenant_id}",
+                instance_discovery=False,
+                http_client=session,
+            )
+            scopes = ["EntitlementMgmt-SubjectAccess.ReadWrite"]
+            flow = application.initiate_device_flow(scopes)
+            served.tenant.login.sign_ins.confirm_device(flow["user_code"], user_id=seed.ANN)
+            answer = application.acquire_token_by_device_flow(flow)
+            return answer, application.get_accounts()
+
+    answer, [account] = await asyncio.to_thread(run)
+    assert account["username"] == "ann@contoso.example"
+    assert answer["id_token_claims"]["oid"] == seed.ANN
 
 
 async def test_a_scope_without_default_is_refused(tenant, http):

@@ -126,9 +126,9 @@ async def test_a_put_drops_what_it_omits(graph):
     path = f"{_policies(graph)}/9b000000-0000-4000-8000-000000000002"
     old = await graph.get(path)
     assert old["requestApprovalSettings"][graph.name("stages", "approvalStages")]
-    kept = {"displayName": "Bare"}
-    package = {"id": seed.FINANCE_REPORTS}
-    kept |= {"accessPackageId": package["id"]} if graph.is_beta else {"accessPackage": package}
+    package = seed.FINANCE_REPORTS
+    owner = {"accessPackageId": package} if graph.is_beta else {"accessPackage": {"id": package}}
+    kept = {"displayName": "Bare", **owner}
     assert (await graph.call("PUT", path, kept)).status_code == 200
     new = await graph.get(path)
     assert new["requestApprovalSettings"][graph.name("stages", "approvalStages")] == []

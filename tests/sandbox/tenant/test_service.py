@@ -71,11 +71,12 @@ async def paged():
 
 
 async def _all_pages(graph, url):
-    headers, found, pages = {"Authorization": f"Bearer {graph.tenant.application_token()}"}, [], 0
+    headers = {"Authorization": f"Bearer {graph.tenant.application_token()}"}
+    pages = []
     while url:
-        page = (await graph.http.get(url, headers=headers)).json()
-        found, pages, url = found + page["value"], pages + 1, page.get("@odata.nextLink")
-    return found, pages
+        pages.append((await graph.http.get(url, headers=headers)).json())
+        url = pages[-1].get("@odata.nextLink")
+    return [each for page in pages for each in page["value"]], len(pages)
 
 
 async def test_pages_hold_everything_once(paged):

@@ -19,6 +19,8 @@ def graphcheck():
     if not CHECKER.exists():
         pytest.skip("the metadata checker is not here")
     spec = importlib.util.spec_from_file_location("graphcheck", CHECKER)
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules["graphcheck"] = module
     spec.loader.exec_module(module)
@@ -127,15 +129,13 @@ async def _package(graph, group_id, resource_id):
     resource = {"id": resource_id, "originId": group_id, "originSystem": "AadGroup"}
     role = {"originId": f"Member_{group_id}", "displayName": "Member", "originSystem": "AadGroup"}
     scope = {"originId": group_id, "originSystem": "AadGroup"}
-    if graph.is_beta:
-        body = {
-            "accessPackageResourceRole": role | {"accessPackageResource": resource},
-            "accessPackageResourceScope": scope,
-        }
-    else:
-        body = {"role": role | {"resource": resource}, "scope": scope}
+    role_scope = {
+        graph.name("role", "accessPackageResourceRole"): role
+        | {graph.name("resource", "accessPackageResource"): resource},
+        graph.name("scope", "accessPackageResourceScope"): scope,
+    }
     segment = graph.name("/resourceRoleScopes", "/accessPackageResourceRoleScopes")
-    await graph.post(f"{EM}/accessPackages/{package['id']}{segment}", body)
+    await graph.post(f"{EM}/accessPackages/{package['id']}{segment}", role_scope)
     return package
 
 

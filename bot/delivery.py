@@ -1,0 +1,162 @@
+"""From submitted to delivered: watch Graph, and believe it only when it shows the result."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Final
+
+import structlog
+
+from bot import clock, outcomes
+from bot.models import Assignment, AssignmentState, Kind, Request
+from bot.pacing import poll_pause
+from bot.store import Store, assignments, requests
+from graph import Graph
+from graph.errors import NotFound
+from graph.models import Assignment as GraphAssignment
+from graph.models import AssignmentRequest
+
+log = structlog.get_logger(__name__)
+
+# From this many requests for one package on, one list is cheaper than a read for each.
+WORTH_A_LIST: Final = 4
+
+
+class Delivery:
+    """Follows what has been posted until its result is there."""
+
+    def __init__(self, *, store: Store, graph: Graph) -> None:
+        self._store = store
+        self._graph = graph
+
+    async def look_up(self, submitted: list[Request]) -> Mapping[str, AssignmentRequest]:
+        """
+        What Graph says of many submitted requests, by Graph's request id, with few calls.
+
+        Packages with only a few are left out: those are read one by one.
+        """
+        known: dict[str, AssignmentRequest] = {}
+        busy = Counter(request.package_id for request in submitted)
+        for package_id, count in busy.items():
+            if count >= WORTH_A_LIST:
+                listed = await self._graph.assignments.list_requests(package_id=package_id)
+                known |= {each.id: each for each in listed}
+        return known
+
+    async def poll(self, request: Request, known: Mapping[str, AssignmentRequest]) -> None:
+        """
+        See how a submitted request is doing, and say delivered only when the result is there.
+
+        Raises:
+            GraphError: It could not be read; it is looked at again later.
+        """
+        reported = None
+        if request.graph_request_id is not None:
+            reported = known.get(request.graph_request_id)
+            if reported is None:
+                reported = await self._read(request.graph_request_id)
+            if reported is not None and (
+                reported.is_denied or reported.is_canceled or reported.is_failed
+            ):
+                await self._store.run(outcomes.fail, 
+                    request, f"Microsoft Entra reports: {reported.state} ({reported.status})."
+                )
+                return
+            if reported is not None and not reported.is_delivered:
+                await self._poll_again(request)
+                return
+        judge = {Kind.ADD: self._added, Kind.EXTEND: self._extended, Kind.REMOVE: self._removed}
+        if not await judge[request.kind](request, reported):
+            await self._poll_again(request)
+
+    async def _read(self, graph_request_id: str) -> AssignmentRequest | None:
+        try:
+            return await self._graph.assignments.get_request(graph_request_id)
+        except NotFound:
+            # Lists and reads may lag behind the POST; and Graph forgets requests after three months.
+            return None
+
+    async def _poll_again(self, request: Request) -> None:
+        due = clock.real() + poll_pause(request.attempts)
+        await self._store.run(requests.release, request, due_at=due, attempts=request.attempts + 1)
+
+    async def _held(self, request: Request) -> GraphAssignment | None:
+        try:
+            return await self._graph.assignments.get(request.assignment_id or "")
+        except NotFound:
+            return None
+
+    async def _added(self, request: Request, reported: AssignmentRequest | None) -> bool:
+        held = await self._assignment_of(request, reported)
+        if held is None or not held.is_delivered:
+            return False
+        target = held.target.object_id if held.target else None
+        package = held.access_package.id if held.access_package else None
+        if target is None or package is None:
+            return False
+        if (target, package) != (request.entra_id, request.package_id):
+            log.error("wrong-target", request=request.id, assignment=held.id)
+            await self._store.run(outcomes.fail, 
+                request,
+                f"Entra delivered something else than was asked for (assignment {held.id}). "
+                "An admin must look at it now.",
+            )
+            return True
+        await self._store.run(outcomes.deliver, request, _mirrored(held, request))
+        return True
+
+    async def _assignment_of(
+        self, request: Request, reported: AssignmentRequest | None
+    ) -> GraphAssignment | None:
+        if reported is not None and reported.assignment is not None:
+            try:
+                return await self._graph.assignments.get(reported.assignment.id)
+            except NotFound:
+                return None
+        held = await self._graph.assignments.list(
+            package_id=request.package_id, user_id=request.entra_id, state="delivered"
+        )
+        return next((each for each in held if each.is_delivered), None)
+
+    async def _extended(self, request: Request, reported: AssignmentRequest | None) -> bool:
+        held = await self._held(request)
+        if held is None or held.is_expired:
+            await self._store.run(
+                outcomes.fail, request, "The access ended before it could be extended."
+            )
+            return True
+        end, wanted = held.ends_at(), request.ends_at
+        # Entra may shorten what we ask for; what counts is that it is later than it was.
+        if not held.is_delivered or end is None or wanted is None:
+            return False
+        before = await self._store.run(assignments.get, held.id)
+        if (
+            end < wanted
+            and before is not None
+            and before.ends_at is not None
+            and end <= before.ends_at
+        ):
+            return False
+        await self._store.run(outcomes.deliver, request, _mirrored(held, request))
+        return True
+
+    async def _removed(self, request: Request, reported: AssignmentRequest | None) -> bool:
+        held = await self._held(request)
+        if held is not None and not held.is_expired:
+            return False
+        await self._store.run(outcomes.end, request)
+        return True
+
+
+def _mirrored(held: GraphAssignment, request: Request) -> Assignment:
+    return Assignment(
+        id=held.id,
+        entra_id=request.entra_id or "",
+        package_id=request.package_id,
+        package_name=request.package_name,
+        policy_id=held.assignment_policy.id if held.assignment_policy else None,
+        state=AssignmentState.LIVE,
+        holder=request.holder,
+        holder_name=request.holder_name,
+        starts_at=held.schedule.start_date_time if held.schedule else None,
+        ends_at=held.ends_at(),
+    )

@@ -1,0 +1,238 @@
+"""
+The desk's transactions: a wish checked against the tables, and the row it becomes.
+
+Plain functions of one connection; whatever must be read in Slack or Entra is read later, by the jobs.
+"""
+
+import secrets
+from dataclasses import dataclass
+
+from bot import clock, naming
+from bot.authority import Actor, may
+from bot.errors import NotAllowed, ReasonNeeded, TooLate, UnknownPackage
+from bot.models import (
+    MOVES,
+    Assignment,
+    AssignmentState,
+    Decision,
+    Kind,
+    Package,
+    Request,
+    State,
+    Verb,
+)
+from bot.store import Transaction, assignments, audit, catalog, decisions, requests
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """A wish that is on disk; *is_new* is False when the same one was open already."""
+
+    request: Request
+    is_new: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A click on Approve or Deny that still lacks its reason."""
+
+    decision: Decision
+    request: Request
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What one person has and waits for; *extendable* by package id."""
+
+    held: list[Assignment]
+    waiting: list[Request]
+    extendable: dict[str, bool]
+
+
+def new_id() -> str:
+    """An opaque id of 128 random bits, for rows and for the buttons that name them."""
+    return secrets.token_hex(16)
+
+
+def ask(db: Transaction, slack_user: str, text: str, reason: str | None) -> Taken:
+    packages = catalog.everything(db)
+    wish = naming.read_wish(text)
+    # A hidden package can be asked for by those who know its name, as in Entra; it is not offered.
+    askable = [package for package in packages if package.can_be_asked_for]
+    package = naming.find(wish.name, askable) or naming.find(text, askable)
+    if package is None:
+        shown = [each for each in askable if not each.is_hidden]
+        near = [each.slug for each in naming.nearest(wish.name, shown)]
+        raise UnknownPackage(wish.name[:80], near)
+    reason = naming.clean(reason or wish.reason or "")[: naming.LONGEST_REASON] or None
+    if package.needs_reason and reason is None:
+        raise ReasonNeeded(package.id, package.name, package.slug)
+    return _take(
+        db,
+        Request(
+            id=new_id(),
+            kind=Kind.ADD,
+            state=State.RECEIVED,
+            holder=slack_user,
+            asked_by=slack_user,
+            package_id=package.id,
+            package_name=package.name,
+            justification=reason,
+            asked_at=clock.now(),
+            updated_at=clock.now(),
+            due_at=clock.real(),
+        ),
+    )
+
+
+def _take(db: Transaction, request: Request) -> Taken:
+    added = requests.add(db, request)
+    if added is not None:
+        return Taken(request=added, is_new=True)
+    for other in (
+        requests.open_of(db, request.holder, request.package_id, request.kind)
+        if request.holder
+        else None,
+        *(
+            each
+            for each in requests.open_for_assignment(db, request.assignment_id or "")
+            if each.kind is request.kind
+        ),
+    ):
+        if other is not None:
+            return Taken(request=other, is_new=False)
+    raise TooLate("That has just been done. Please look again.")
+
+
+def offer(db: Transaction) -> list[Package]:
+    return [each for each in catalog.everything(db) if each.can_be_asked_for and not each.is_hidden]
+
+
+def standing(db: Transaction, slack_user: str) -> Standing:
+    return Standing(
+        held=assignments.held_by(db, slack_user),
+        waiting=requests.open_for(db, slack_user),
+        extendable={each.id: bool(each.can_extend) for each in catalog.everything(db)},
+    )
+
+
+def take_decision(db: Transaction, decision: Decision) -> Draft | None:
+    request = requests.get(db, decision.request_id)
+    if request is None:
+        raise TooLate("I do not know that request any more.")
+    stage = request.current_stage
+    # Somebody who may not decide anyway, or comes too late, is told so without being asked for a reason.
+    current = request.state is State.PENDING and request.ask_id == _ask_id_of(decision)
+    needs_reason = decision.verb is Verb.DENY or bool(stage and stage.reason_required)
+    is_draft = current and needs_reason and decision.slack_user != request.holder
+    decisions.add(
+        db, decision, holder=request.holder, holder_entra_id=request.entra_id, is_draft=is_draft
+    )
+    return Draft(decision=decision, request=request) if is_draft else None
+
+
+def _ask_id_of(decision: Decision) -> str:
+    return f"{decision.request_id}{decision.round:02x}{decision.stage:02x}"
+
+
+def explain(db: Transaction, decision_id: str, slack_user: str, reason: str) -> None:
+    if not decisions.explain(db, decision_id, slack_user=slack_user, reason=reason):
+        raise TooLate("That decision has been sent already. Please look at the card.")
+
+
+def cancel(db: Transaction, slack_user: str, request_id: str) -> Request:
+    request = requests.get(db, request_id)
+    if request is None:
+        raise TooLate("I do not know that request any more.")
+    _insist(slack_user, Verb.CANCEL, request.holder)
+    if request.state is State.CANCELED:
+        raise TooLate("You have withdrawn that request already.")
+    if State.CANCELED not in MOVES.get(request.state, ()) or request.intent_at is not None:
+        raise TooLate(f"That request cannot be withdrawn any more: it is {request.state}.")
+    moved = requests.move(db, request, State.CANCELED, actor=slack_user)
+    if moved is None:
+        raise TooLate("That request has just gone on. Please look again.")
+    return moved
+
+
+def _insist(slack_user: str, verb: Verb, holder: str | None) -> None:
+    why = may(Actor(slack_user=slack_user), verb, holder=holder, holder_entra_id=None)
+    if why:
+        raise NotAllowed(why)
+
+
+def _held(db: Transaction, assignment_id: str) -> Assignment:
+    assignment = assignments.get(db, assignment_id)
+    if assignment is None or assignment.state is AssignmentState.ENDED:
+        raise TooLate("That access has ended already.")
+    return assignment
+
+
+def extend(db: Transaction, slack_user: str, assignment_id: str) -> Taken:
+    assignment = _held(db, assignment_id)
+    _insist(slack_user, Verb.EXTEND, assignment.holder)
+    if assignment.state is AssignmentState.REMOVING:
+        raise TooLate("That access is being taken back already.")
+    if assignment.ends_at is None:
+        raise TooLate(f"{assignment.package_name} has no end date, so there is nothing to extend.")
+    package = catalog.get(db, assignment.package_id)
+    if package is None or not package.can_extend:
+        raise NotAllowed(
+            f"{assignment.package_name} cannot be extended: its policy does not allow it. "
+            "You can ask for it again when it has ended."
+        )
+    return _take(db, _about(assignment, Kind.EXTEND, asked_by=slack_user))
+
+
+def remove(
+    db: Transaction, slack_user: str, assignment_id: str, verb: Verb, reason: str | None
+) -> Taken:
+    assignment = _held(db, assignment_id)
+    if verb is Verb.RETURN:
+        _insist(slack_user, verb, assignment.holder)
+    return _take(db, _about(assignment, Kind.REMOVE, asked_by=slack_user, reason=reason))
+
+
+def _about(
+    assignment: Assignment, kind: Kind, *, asked_by: str, reason: str | None = None
+) -> Request:
+    return Request(
+        id=new_id(),
+        kind=kind,
+        state=State.RECEIVED,
+        holder=assignment.holder,
+        holder_name=assignment.holder_name,
+        asked_by=asked_by,
+        entra_id=assignment.entra_id,
+        package_id=assignment.package_id,
+        package_name=assignment.package_name,
+        assignment_id=assignment.id,
+        justification=reason,
+        asked_at=clock.now(),
+        updated_at=clock.now(),
+        due_at=clock.real(),
+    )
+
+
+def let_end(db: Transaction, slack_user: str, assignment_id: str) -> Assignment:
+    assignment = _held(db, assignment_id)
+    _insist(slack_user, Verb.RETURN, assignment.holder)
+    assignments.let_end(db, assignment)
+    return assignment
+
+
+def assignments_of(
+    db: Transaction, package: str | None, holder: str | None
+) -> tuple[list[Assignment], Package | None]:
+    found = None
+    if package:
+        packages = catalog.everything(db)
+        found = naming.find(package, packages)
+        if found is None:
+            near = [each.slug for each in naming.nearest(package, packages)]
+            raise UnknownPackage(naming.clean(package)[:80], near)
+    return assignments.live(db, package_id=found.id if found else None, holder=holder), found
+
+
+def record_refused_list(db: Transaction, slack_user: str, why: str) -> None:
+    audit.record(db, at=clock.now(), actor=slack_user, verb="list-refused", why=why)

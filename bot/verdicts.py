@@ -1,0 +1,128 @@
+"""Judges the clicks on Approve and Deny: may this person decide, and were they first?"""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from bot.authority import Authority, may
+from bot.messages.parts import moment
+from bot.models import Decision, Outcome, Request, State, Verb
+from bot.review import Review
+from bot.store import Store, Transaction, decisions, requests
+
+DONE: Final = {Verb.APPROVE: "approved", Verb.DENY: "denied"}
+
+
+class Verdicts:
+    """Weighs one click at a time; the first that counts decides, and the others are told."""
+
+    def __init__(
+        self, *, store: Store, authority: Authority, review: Review, home_team: str
+    ) -> None:
+        self._store = store
+        self._authority = authority
+        self._review = review
+        self._home_team = home_team
+
+    async def weigh(self, decision: Decision) -> None:
+        """
+        Judge a click on Approve or Deny, and carry it out if it counts.
+
+        Raises:
+            SlackError, GraphError: What is needed to judge it cannot be read now; it stays unweighed.
+        """
+        request = await self._store.run(requests.get, decision.request_id)
+        if request is None:
+            await self._settle(
+                decision, Outcome.REFUSED, why="I do not know that request any more."
+            )
+            return
+        if not _is_current(decision, request):
+            await self._too_late(decision, request)
+            return
+        actor = await self._authority.actor(
+            decision.slack_user, team=decision.team, home_team=self._home_team, request=request
+        )
+        why = may(actor, decision.verb, holder=request.holder, holder_entra_id=request.entra_id)
+        stage = request.current_stage
+        if (
+            why is None
+            and not decision.reason
+            and (decision.verb is Verb.DENY or (stage and stage.reason_required))
+        ):
+            why = "A reason is needed for that decision. Please press the button again and say why."
+        if why is not None:
+            await self._settle(
+                decision, Outcome.REFUSED, why=why, entra_id=actor.entra_id, name=actor.name
+            )
+            return
+        judged = replace(decision, entra_id=actor.entra_id, name=actor.name)
+        if decision.verb is Verb.DENY:
+            won = await self._store.run(_deny, judged, request)
+        else:
+            changes = await self._review.stage_changes(request, stage=request.stage + 1)
+            won = await self._store.run(_approve, judged, request, changes)
+        if not won:
+            current = await self._store.run(requests.get, decision.request_id)
+            await self._too_late(decision, current or request)
+
+    async def _settle(self, decision: Decision, outcome: Outcome, **facts: Any) -> None:
+        await self._store.run(decisions.settle, decision, outcome, **facts)
+
+    async def _too_late(self, decision: Decision, request: Request) -> None:
+        counted = await self._store.run(decisions.accepted_of, request)
+        by = next((each for each in reversed(counted) if each.stage >= decision.stage), None)
+        if by is not None:
+            why = f"That was already {DONE[by.verb]} by {by.name or 'somebody else'}, {moment(by.at)}."
+        elif request.state is State.PENDING:
+            why = "What is asked for has changed since that card was drawn. Please look at the new one."
+        else:
+            why = f"That request is already {request.state}; there is nothing left to decide."
+        await self._settle(decision, Outcome.LATE, why=why)
+
+
+def _deny(db: Transaction, decision: Decision, request: Request) -> bool:
+    return _decide(db, decision, request, State.DENIED, why=decision.reason)
+
+
+def _approve(
+    db: Transaction, decision: Decision, request: Request, changes: dict[str, Any]
+) -> bool:
+    to = State.PENDING if "deciders" in changes else State.APPROVED
+    return _decide(db, decision, request, to, why=None, **changes)
+
+
+def _decide(
+    db: Transaction,
+    decision: Decision,
+    request: Request,
+    to: State,
+    *,
+    why: str | None,
+    **changes: Any,
+) -> bool:
+    """The decision and the move it causes, together or not at all."""
+    nested = db.begin_nested()
+    moved = requests.move(
+        db,
+        request,
+        to,
+        actor=decision.slack_user,
+        actor_entra_id=decision.entra_id,
+        why=why,
+        **changes,
+    )
+    if moved is not None and decisions.settle(
+        db, decision, Outcome.ACCEPTED, entra_id=decision.entra_id, name=decision.name
+    ):
+        nested.commit()
+        return True
+    nested.rollback()
+    return False
+
+
+def _is_current(decision: Decision, request: Request) -> bool:
+    return (
+        request.state is State.PENDING
+        and decision.round == request.round
+        and decision.stage == request.stage
+    )

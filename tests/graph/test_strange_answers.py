@@ -1,0 +1,117 @@
+"""Answers that are not what the reference promises never become another kind of exception."""
+
+import copy
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import httpx
+import pytest
+
+from graph.errors import GraphError, NotAllowed, NotFound, Rejected
+from tests.graph.samples import BETA, V1
+from tests.graph.wire import Wire, graph_on, refusal
+
+STRANGE: list[Any] = [None, 7, True, "x", [], {}, [None], [7], ["x"], {"x": [{}]}, 1e400]
+PACKAGE: dict[str, Any] = {
+    "id": "q",
+    "catalog": {"id": "c"},
+    "assignmentPolicies": [BETA],
+    "accessPackageResourceRoleScopes": [
+        {"accessPackageResourceRole": {"id": "r"}, "accessPackageResourceScope": {"id": "s"}}
+    ],
+}
+ASSIGNMENT: dict[str, Any] = {
+    "id": "a",
+    "assignmentState": "Delivered",
+    "schedule": {"startDateTime": "2026-01-01T00:00:00Z", "expiration": {"type": "noExpiration"}},
+    "target": {"objectId": "u"},
+    "accessPackageAssignmentPolicy": BETA,
+    "accessPackage": PACKAGE,
+}
+
+
+def variations(item: Any) -> Iterator[Any]:
+    """*item* with each of its parts, at any depth, replaced by something strange."""
+
+    def places(part: Any, path: tuple) -> Iterator[tuple]:
+        if path:
+            yield path
+        keys = (
+            part.keys()
+            if isinstance(part, dict)
+            else range(len(part))
+            if isinstance(part, list)
+            else ()
+        )
+        for key in keys:
+            yield from places(part[key], (*path, key))
+
+    for path in list(places(item, ())):
+        for strange in STRANGE:
+            changed = copy.deepcopy(item)
+            inner = changed
+            for key in path[:-1]:
+                inner = inner[key]
+            inner[path[-1]] = strange
+            yield changed
+
+
+@pytest.mark.parametrize(
+    ("version", "sample"),
+    [("v1.0", V1), ("beta", BETA), ("v1.0", ASSIGNMENT), ("beta", ASSIGNMENT)],
+)
+async def test_a_part_of_another_type_is_at_worst_one_of_our_errors(version, sample):
+    """Every field of every answer in turn: read, or refused as a bad answer."""
+    answer: dict[str, str] = {}
+
+    def wire(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, text=answer["text"])
+
+    graph = graph_on(wire, version=version, attempts=1)
+    read = graph.assignments.get if sample is ASSIGNMENT else graph.policies.get
+    count = 0
+    for changed in variations(sample):
+        answer["text"] = json.dumps(changed)
+        count += 1
+        with suppress(GraphError):
+            await read("x")
+    assert count > 200
+
+
+async def test_json_nested_without_end_is_a_bad_answer():
+    """Not even that gets past as another exception."""
+    with pytest.raises(GraphError):
+        await graph_on(Wire(httpx.Response(200, text="[" * 100_000)), attempts=1).policies.get("p")
+
+
+@pytest.mark.parametrize("answer", [refusal(404, "PolicyNotFound"), refusal(403, "UnAuthorized")])
+async def test_what_we_deleted_is_gone_even_if_graph_says_forbidden(answer):
+    """An app whose role covers one catalog gets 403 for what is not there any more."""
+    graph = graph_on(Wire(answer))
+
+    assert await graph.policies.is_gone("p")
+    assert await graph.packages.is_gone("q")
+
+
+async def test_what_is_still_there_is_not_gone():
+    """Deletion may take a moment to show."""
+    assert not await graph_on(Wire({"id": "p"})).policies.is_gone("p")
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"), [(refusal(403, "X"), NotAllowed), (refusal(404, "X"), NotFound)]
+)
+async def test_reading_still_tells_forbidden_from_gone(answer, kind):
+    """Only after our own deletion do both mean the same."""
+    with pytest.raises(kind):
+        await graph_on(Wire(answer)).policies.get("p")
+
+
+async def test_a_package_with_assignments_is_not_deleted():
+    """Graph's refusal is handed on as it is, whatever its code."""
+    with pytest.raises(Rejected, match="has assignments"):
+        await graph_on(
+            Wire(refusal(400, "SomeCode", "The access package has assignments."))
+        ).packages.delete("q")
