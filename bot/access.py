@@ -6,21 +6,29 @@ and what must be read elsewhere to judge the wish is read afterwards, by the job
 """
 
 from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
 
 from bot import clock, intake, naming
 from bot.authority import Authority
 from bot.errors import NotAllowed, TooLate
 from bot.intake import Draft, Standing, Taken
 from bot.models import Assignment, Decision, Package, Request, Verb, read_ask_id
-from bot.store import Store, catalog, requests
+from bot.store import Store, Transaction, catalog, requests
+from bot.verdicts import Verdicts
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Desk:
     """Where every wish and every decision is taken."""
 
-    def __init__(self, *, store: Store, authority: Authority, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, *, store: Store, authority: Authority, verdicts: Verdicts, wake: Callable[[], None]
+    ) -> None:
         self._store = store
         self._authority = authority
+        self._verdicts = verdicts
         self._wake = wake
 
     async def ask(self, *, slack_user: str, text: str, reason: str | None = None) -> Taken:
@@ -92,6 +100,17 @@ class Desk:
             self._wake()
         return draft
 
+    async def is_refused(self, draft: Draft) -> bool:
+        """
+        Judge who clicked before asking them for a reason; True if the decision is refused already.
+
+        Reads Slack and Entra: for after the answer to Slack, never before it.
+        """
+        refused = await self._verdicts.refuse_early(draft.decision)
+        if refused:
+            self._wake()
+        return refused
+
     async def explain(self, *, decision_id: str, slack_user: str, reason: str) -> None:
         """
         Complete a draft with its reason.
@@ -113,7 +132,7 @@ class Desk:
             NotAllowed: It is somebody else's.
             TooLate: It has gone on already.
         """
-        canceled = await self._store.run(intake.cancel, slack_user, request_id)
+        canceled = await self._guarded(intake.cancel, slack_user, request_id)
         self._wake()
         return canceled
 
@@ -124,7 +143,7 @@ class Desk:
         Raises:
             NotAllowed, TooLate: Not theirs, not extendable, or over.
         """
-        taken = await self._store.run(intake.extend, slack_user, assignment_id)
+        taken = await self._guarded(intake.extend, slack_user, assignment_id)
         self._wake()
         return taken
 
@@ -135,7 +154,7 @@ class Desk:
         Raises:
             NotAllowed, TooLate: Not theirs, or over.
         """
-        taken = await self._store.run(intake.remove, slack_user, assignment_id, Verb.RETURN, None)
+        taken = await self._guarded(intake.remove, slack_user, assignment_id, Verb.RETURN, None)
         self._wake()
         return taken
 
@@ -149,7 +168,7 @@ class Desk:
             NotAllowed: Not an admin, by what was read lately.
             TooLate: It is over.
         """
-        self._authority.lists_for(slack_user)
+        await self._for_admins(slack_user, assignment_id)
         taken = await self._store.run(intake.remove, slack_user, assignment_id, Verb.REMOVE, reason)
         self._wake()
         return taken
@@ -161,7 +180,7 @@ class Desk:
         Raises:
             NotAllowed, TooLate: Not theirs, or over.
         """
-        assignment = await self._store.run(intake.let_end, slack_user, assignment_id)
+        assignment = await self._guarded(intake.let_end, slack_user, assignment_id)
         self._wake()
         return assignment
 
@@ -188,9 +207,24 @@ class Desk:
         await self._for_admins(slack_user)
         return await self._store.run(intake.assignments_of, package, holder)
 
-    async def _for_admins(self, slack_user: str) -> None:
+    async def _for_admins(self, slack_user: str, about_id: str | None = None) -> None:
         try:
             self._authority.lists_for(slack_user)
         except NotAllowed as refused:
-            await self._store.run(intake.record_refused_list, slack_user, str(refused))
+            await self._store.run(intake.record_refusal, slack_user, about_id, str(refused))
+            raise
+
+    async def _guarded(
+        self,
+        deed: Callable[Concatenate[Transaction, str, str, P], R],
+        slack_user: str,
+        about_id: str,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """Run a deed that only one person may do; a refusal leaves its audit row, the deed nothing."""
+        try:
+            return await self._store.run(deed, slack_user, about_id, *args, **kwargs)
+        except NotAllowed as refused:
+            await self._store.run(intake.record_refusal, slack_user, about_id, str(refused))
             raise

@@ -112,7 +112,7 @@ async def running(settings: Settings, *, settle: timedelta = SETTLE) -> AsyncIte
             poll_every=timedelta(seconds=settings.poll_seconds),
             sync_every=timedelta(seconds=settings.sync_seconds),
         )
-        desk = Desk(store=store, authority=authority, wake=jobs.wake)
+        desk = Desk(store=store, authority=authority, verdicts=verdicts, wake=jobs.wake)
         health = Health(store=store, slack=slack, jobs=jobs)
         bolt = _bolt(settings, slack, identity)
         after = handlers.After(slack)

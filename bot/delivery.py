@@ -57,8 +57,10 @@ class Delivery:
             if reported is not None and (
                 reported.is_denied or reported.is_canceled or reported.is_failed
             ):
-                await self._store.run(outcomes.fail, 
-                    request, f"Microsoft Entra reports: {reported.state} ({reported.status})."
+                await self._store.run(
+                    outcomes.fail,
+                    request,
+                    f"Microsoft Entra reports: {reported.state} ({reported.status}).",
                 )
                 return
             if reported is not None and not reported.is_delivered:
@@ -95,7 +97,8 @@ class Delivery:
             return False
         if (target, package) != (request.entra_id, request.package_id):
             log.error("wrong-target", request=request.id, assignment=held.id)
-            await self._store.run(outcomes.fail, 
+            await self._store.run(
+                outcomes.fail,
                 request,
                 f"Entra delivered something else than was asked for (assignment {held.id}). "
                 "An admin must look at it now.",

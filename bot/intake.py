@@ -234,5 +234,7 @@ def assignments_of(
     return assignments.live(db, package_id=found.id if found else None, holder=holder), found
 
 
-def record_refused_list(db: Transaction, slack_user: str, why: str) -> None:
-    audit.record(db, at=clock.now(), actor=slack_user, verb="list-refused", why=why)
+def record_refusal(db: Transaction, slack_user: str, about_id: str | None, why: str) -> None:
+    """Somebody wanted what they may not; *about_id* is the request or assignment that their button named."""
+    details = {"about": about_id} if about_id else None
+    audit.record(db, at=clock.now(), actor=slack_user, verb="refused", why=why, details=details)

@@ -2,13 +2,16 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
 
 from bot.errors import NotAllowed
 from bot.models import Person
-from bot.slack import Slack, SlackUser
+from bot.slack import Slack, SlackRefused, SlackUser
 from bot.store import Store, people
 from graph import Graph
 from graph.models import User
+
+UNKNOWN_TO_SLACK: Final = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +46,12 @@ class People:
                 the sentence is for the person.
             SlackError, GraphError: It could not be read.
         """
-        profile = await self._slack.user(slack_user)
+        try:
+            profile = await self._slack.user(slack_user)
+        except SlackRefused as refused:
+            if refused.error in UNKNOWN_TO_SLACK:
+                raise NotAllowed("Slack does not show me who you are.") from None
+            raise
         user = await self._entra_user(profile)
         person = Person(
             slack_user=profile.id,

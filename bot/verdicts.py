@@ -1,14 +1,19 @@
 """Judges the clicks on Approve and Deny: may this person decide, and were they first?"""
 
+import asyncio
 from dataclasses import replace
 from typing import Any, Final
 
-from bot.authority import Authority, may
+from bot.authority import Actor, Authority, may
 from bot.messages.parts import moment
 from bot.models import Decision, Outcome, Request, State, Verb
 from bot.review import Review
+from bot.slack import SlackError
 from bot.store import Store, Transaction, decisions, requests
+from graph.errors import GraphError
 
+# Of the 3 s in which Slack opens a form.
+EARLY_SECONDS: Final = 1.2
 DONE: Final = {Verb.APPROVE: "approved", Verb.DENY: "denied"}
 
 
@@ -39,9 +44,7 @@ class Verdicts:
         if not _is_current(decision, request):
             await self._too_late(decision, request)
             return
-        actor = await self._authority.actor(
-            decision.slack_user, team=decision.team, home_team=self._home_team, request=request
-        )
+        actor = await self._actor(decision, request)
         why = may(actor, decision.verb, holder=request.holder, holder_entra_id=request.entra_id)
         stage = request.current_stage
         if (
@@ -64,6 +67,32 @@ class Verdicts:
         if not won:
             current = await self._store.run(requests.get, decision.request_id)
             await self._too_late(decision, current or request)
+
+    async def refuse_early(self, decision: Decision) -> bool:
+        """
+        Whether somebody who has yet to give a reason may not decide anyway; then it is settled.
+
+        What cannot be read in time is left for when the reason comes.
+        """
+        request = await self._store.run(requests.get, decision.request_id)
+        if request is None or not _is_current(decision, request):
+            return False
+        try:
+            async with asyncio.timeout(EARLY_SECONDS):
+                actor = await self._actor(decision, request)
+        except (GraphError, SlackError, TimeoutError):
+            return False
+        why = may(actor, decision.verb, holder=request.holder, holder_entra_id=request.entra_id)
+        if why is not None:
+            await self._settle(
+                decision, Outcome.REFUSED, why=why, entra_id=actor.entra_id, name=actor.name
+            )
+        return why is not None
+
+    async def _actor(self, decision: Decision, request: Request) -> Actor:
+        return await self._authority.actor(
+            decision.slack_user, team=decision.team, home_team=self._home_team, request=request
+        )
 
     async def _settle(self, decision: Decision, outcome: Outcome, **facts: Any) -> None:
         await self._store.run(decisions.settle, decision, outcome, **facts)

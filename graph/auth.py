@@ -12,10 +12,12 @@ from graph.credentials import (
     FederatedCredential,
     SecretCredential,
 )
+from graph.errors import AuthError
 from graph.tokens import RenewedTokens, StaticToken, TokenSource
 
 __all__ = [
     "AppTokens",
+    "AuthError",
     "CertificateCredential",
     "FederatedCredential",
     "ManagedIdentityTokens",

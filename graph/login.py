@@ -51,7 +51,14 @@ def errors_as_sentences(host: str) -> Iterator[None]:
         raise
     except requests.RequestException as exc:
         raise AuthError(f"Microsoft's login at {host} cannot be reached: {_reason(exc)}.") from exc
-    except (ValueError, KeyError, OSError, RuntimeError, MsalError) as exc:
+    except ValueError as exc:
+        # msal's advice on how authorities are written helps nobody who only has a tenant id.
+        if "authority configuration" in str(exc):
+            raise AuthError(
+                f"Microsoft's login at {host} does not know this tenant; is its id right?"
+            ) from exc
+        raise AuthError(f"Microsoft's login at {host} gave no token: {_reason(exc)}.") from exc
+    except (KeyError, OSError, RuntimeError, MsalError) as exc:
         raise AuthError(f"Microsoft's login at {host} gave no token: {_reason(exc)}.") from exc
 
 

@@ -171,5 +171,6 @@ def to_model(model: type[Model], item: dict[str, Any], *, written: bool = False)
 
 def _unreadable(model: type[GraphModel], *, written: bool) -> BadAnswer:
     return BadAnswer(
-        f"Microsoft Graph sent a {model.__name__} that cannot be read.", may_have_happened=written
+        f"Microsoft Graph sent something that is no readable {model.__name__}.",
+        may_have_happened=written,
     )

@@ -47,7 +47,7 @@ class Packages:
         Source: Graph reference, "List accessPackages".
         """
         found = await self._objects.all("accessPackage", AccessPackage, PACKAGES, expand=WHOLE)
-        return await self._named(found)
+        return await self._with_resources(found)
 
     async def find(self, *, display_name: str, catalog_id: str | None = None) -> AccessPackages:
         """
@@ -63,7 +63,7 @@ class Packages:
             where={"displayName": display_name},
             expand=WHOLE,
         )
-        return await self._named(
+        return await self._with_resources(
             [
                 package
                 for package in found
@@ -84,7 +84,7 @@ class Packages:
         found = await self._objects.one(
             "accessPackage", AccessPackage, _package(package_id), expand=WHOLE
         )
-        return (await self._named([found]))[0]
+        return (await self._with_resources([found]))[0]
 
     async def create(
         self,
@@ -268,7 +268,7 @@ class Packages:
         group = quote(group_id, safe="")
         await self._objects.delete(f"{_package(package_id)}/incompatibleGroups/{group}/$ref")
 
-    async def _named(self, packages: AccessPackages) -> AccessPackages:
+    async def _with_resources(self, packages: AccessPackages) -> AccessPackages:
         """The packages, each role with its resource, where the catalog knows it."""
         named = []
         known: dict[str, dict[str, Resource]] = {}

@@ -4,12 +4,12 @@ Assignment policies: who may ask for a package, who decides, and for how long.
 These models keep the fields they have no name for, because a policy is replaced whole.
 """
 
-from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from graph.values import (
+    Duration,
     Expiration,
     GraphModel,
     KeepingModel,
@@ -87,10 +87,10 @@ class RequestorSettings(KeepingModel):
 class ApprovalStage(KeepingModel):
     """One stage of approval; one approver of each stage is enough."""
 
-    duration_before_automatic_denial: timedelta | None = None
+    duration_before_automatic_denial: Duration | None = None
     is_approver_justification_required: bool | None = None
     is_escalation_enabled: bool | None = None
-    duration_before_escalation: timedelta | None = None
+    duration_before_escalation: Duration | None = None
     primary_approvers: SubjectSets = Field(default_factory=list)
     fallback_primary_approvers: SubjectSets = Field(default_factory=list)
     escalation_approvers: SubjectSets = Field(default_factory=list)
@@ -162,7 +162,7 @@ class AutomaticRequestSettings(KeepingModel):
 
     request_access_for_allowed_targets: bool | None = None
     remove_access_when_target_leaves_allowed_targets: bool | None = None
-    grace_period_before_access_removal: timedelta | None = None
+    grace_period_before_access_removal: Duration | None = None
 
 
 # Graph fills these in; a PUT or POST that holds them is refused or ignored.

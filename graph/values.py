@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 from pydantic.alias_generators import to_camel
 
 
@@ -46,6 +46,29 @@ def _in_utc(moment: datetime) -> datetime:
 Moment = Annotated[datetime, AfterValidator(_in_utc)]
 
 
+def iso_duration(duration: timedelta) -> str:
+    """
+    A duration as Graph reads it (``Edm.Duration``): days and smaller, never months or years.
+
+    pydantic's own form of 365 days is ``P1Y``, which Graph does not take.
+    """
+    if duration < timedelta(0):
+        return f"-{iso_duration(-duration)}"
+    minutes, seconds = divmod(duration.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    fraction = f".{duration.microseconds:06}".rstrip("0") if duration.microseconds else ""
+    time = "".join(
+        f"{count}{fraction if unit == 'S' else ''}{unit}"
+        for count, unit in ((hours, "H"), (minutes, "M"), (seconds, "S"))
+        if count or (unit == "S" and fraction)
+    )
+    days = f"{duration.days}D" if duration.days else ""
+    return f"P{days}{'T' + time if time else ''}" if days or time else "PT0S"
+
+
+Duration = Annotated[timedelta, PlainSerializer(iso_duration, return_type=str, when_used="json")]
+
+
 def _none_as_empty(value: Any) -> Any:
     return [] if value is None else value
 
@@ -68,7 +91,7 @@ class Expiration(KeepingModel):
     """
 
     type: str | None = None
-    duration: timedelta | None = None
+    duration: Duration | None = None
     end_date_time: Moment | None = None
 
     @classmethod

@@ -5,7 +5,7 @@ Nothing durable depends on it.  The work is held on to, so that it can neither v
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 import structlog
@@ -23,11 +23,24 @@ class After:
         self._running: set[asyncio.Task[None]] = set()
 
     def open_form(
-        self, *, trigger_id: str, view: Mapping[str, Any], channel: str | None, user: str
+        self,
+        *,
+        trigger_id: str,
+        view: Mapping[str, Any],
+        channel: str | None,
+        user: str,
+        unless: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
-        """Open a modal for whoever clicked; tell them if Slack would not."""
+        """
+        Open a modal for whoever clicked; tell them if Slack would not.
+
+        Args:
+            unless: Asked first; True if there is nothing to ask them any more.
+        """
 
         async def open_form() -> None:
+            if unless is not None and await unless():
+                return
             try:
                 await self._slack.open_view(trigger_id, view)
             except SlackError as error:

@@ -1,5 +1,6 @@
 """The Approve and Deny buttons, and the form that asks for a reason."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,6 +35,7 @@ def register(app: AsyncApp, *, desk: Desk, after: After) -> None:
                     view=forms.reason(draft.decision, draft.request),
                     channel=click.channel,
                     user=click.user,
+                    unless=functools.partial(desk.is_refused, draft),
                 )
         await ack()
 

@@ -6,6 +6,7 @@ The only module of the sandbox that knows the bot.
 
 import asyncio
 import importlib.metadata
+import logging
 import os
 import secrets
 import signal
@@ -25,6 +26,7 @@ from bot import clock as business_clock
 from bot.app import Latchkey, running
 from bot.effects import SETTLE
 from bot.errors import ConfigurationError
+from bot.logs import configure_logs
 from bot.reminders import next_reminder
 from bot.settings import read_settings
 from sandbox.certificate import Certificate, make_certificate
@@ -39,6 +41,7 @@ ADMIN_GROUP: Final = "S0IAM"
 # Slack's library ignores NO_PROXY, and would send loopback calls to a proxy.
 PROXIES: Final = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
 START_SECONDS: Final = 10
+TICK_SECONDS: Final = 1
 
 
 @dataclass
@@ -162,6 +165,8 @@ async def sandbox(
         world = await stack.enter_async_context(stand_ins(folder, certificate=certificate))
         latchkey = await stack.enter_async_context(serving_bot(world))
         await _first_sweep(latchkey)
+        ticking = asyncio.create_task(_tick(world.tenant))
+        stack.callback(ticking.cancel)
 
         def reminder() -> datetime | None:
             return latchkey.store.run_here(next_reminder, latchkey.settings.reminder_rungs)
@@ -179,6 +184,13 @@ async def sandbox(
         yield world, await stack.enter_async_context(serving(app, port=port))
 
 
+async def _tick(tenant: Tenant) -> None:
+    """The tenant works out what is due when it is asked; the page wants to see it happen."""
+    while True:
+        tenant.tick()
+        await asyncio.sleep(TICK_SECONDS)
+
+
 async def _first_sweep(latchkey: Latchkey) -> None:
     """Wait until the packages are known, so that the first command finds them."""
     for _ in range(START_SECONDS * 20):
@@ -194,6 +206,8 @@ async def run_sandbox(*, port: int, open_browser: bool) -> None:
     Raises:
         ConfigurationError: It cannot start here.
     """
+    configure_logs(logging.WARNING)
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGINT, signal.SIGTERM):

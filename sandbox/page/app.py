@@ -46,7 +46,8 @@ def page(
     strip proposes to type). Slash commands, with their hints, come from ``workspace.commands``,
     which the app's manifest fills.
 
-    Serve it on a loopback address only; it refuses every Host that is not this machine.
+    Serve it on a loopback address only; it refuses every Host that is not this machine. Before
+    its server stops, call ``app.state.close()``: that ends the streams of open pages.
     """
     return _Page(workspace, tenant, clock, next_reminder=next_reminder, about=about).app
 
@@ -98,6 +99,7 @@ class _Page:
                 Mount("/static", StaticFiles(directory=_HERE / "static")),
             ],
         )
+        self.app.state.close = self._live.close
 
     # What the browser reads
 

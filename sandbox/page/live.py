@@ -23,6 +23,7 @@ class Live:
         self._tenant = tenant
         self._waiting: set[asyncio.Event] = set()
         self.version = 0
+        self._closed = asyncio.Event()
         self._unsubscribe: list[Callable[[], None]] = [
             workspace.subscribe(lambda change: self.changed()),
             tenant.subscribe(self.changed),
@@ -36,7 +37,10 @@ class Live:
             event.set()
 
     def close(self) -> None:
-        """Stop listening to the workspace, the tenant and the clock."""
+        """End every open stream, and stop listening to the workspace, the tenant and the clock."""
+        self._closed.set()
+        for event in self._waiting:
+            event.set()
         for unsubscribe in self._unsubscribe:
             unsubscribe()
         self._unsubscribe.clear()
@@ -47,12 +51,14 @@ class Live:
         self._waiting.add(news)
         try:
             yield ServerSentEvent(event="changed", data=str(self.version), retry=1000)
-            while True:
+            while not self._closed.is_set():
                 try:
                     await asyncio.wait_for(news.wait(), TICK.total_seconds())
                 except TimeoutError:
                     self._tenant.tick()
                     continue
+                if self._closed.is_set():
+                    return
                 await asyncio.sleep(GATHER.total_seconds())
                 news.clear()
                 yield ServerSentEvent(event="changed", data=str(self.version))

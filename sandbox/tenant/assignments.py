@@ -50,9 +50,15 @@ def _assignment(ask: Ask) -> Assignment:
 
 
 def create_request(ask: Ask) -> Answer:
+    _refuse_unknown(ask)
     request = accept(ask.world, _read_request(ask), user=ask.user)
     entity = ask.shapes.request(request, is_receipt=True)
     return ask.one(entity, _requests_context(ask), status=201)
+
+
+def _refuse_unknown(ask: Ask) -> None:
+    blank = Request("", "", ask.world.now(), "", "", "", None)
+    ask.refuse_unknown(ask.shapes.request(blank), also=("parameters",))
 
 
 def _read_request(ask: Ask) -> NewRequest:

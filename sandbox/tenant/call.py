@@ -107,6 +107,19 @@ class Ask:
             raise bad_request(f"A value must be provided for the property '{name}'.")
         return value
 
+    def refuse_unknown(self, entity: Entity, *, also: Iterable[str] = ()) -> None:
+        """Raises Refusal for a property in the body that *entity*'s type does not have.
+
+        It is how a body in the other version's words is found out.
+        """
+        known = {*entity.fields, *entity.links, *also}
+        for name in self.body:
+            if "@" not in name and name not in known:
+                raise bad_request(
+                    f"The property '{name}' does not exist on type 'microsoft.graph.{entity.type}'. "
+                    "Make sure to only use property names that are defined by the type."
+                )
+
     def part(self, name: str) -> Json:
         """An object inside the body, empty when absent. Raises Refusal."""
         value: Any = self.body.get(name)

@@ -31,6 +31,7 @@ class Fault:
     count: int | None
     only: re.Pattern[str] | None
     seconds: float
+    retry_after: str | None
 
 
 class Faults:
@@ -50,12 +51,15 @@ class Faults:
         count: int | None = None,
         only: str | None = None,
         seconds: float | None = None,
+        retry_after: str | None = None,
     ) -> None:
         """Switch a fault on or off.
 
         *rate* is its probability per call, *count* how many times it strikes before it switches
         itself off, *only* a regular expression that "METHOD path" must contain, *seconds* its
-        length where it has one (Retry-After for throttle). Raises ValueError for an unknown name.
+        length where it has one. throttle and unavailable send *retry_after* as their Retry-After
+        header, which may be a date; without it throttle sends *seconds*; "" sends no header.
+        Raises ValueError for an unknown name.
         """
         if name not in NAMES:
             raise ValueError(f"no fault is called {name!r}; there are {', '.join(NAMES)}")
@@ -63,7 +67,8 @@ class Faults:
             self._on.pop(name, None)
             return
         length = _DEFAULT_SECONDS.get(name, 0.0) if seconds is None else seconds
-        self._on[name] = Fault(rate, count, re.compile(only) if only else None, length)
+        pattern = re.compile(only) if only else None
+        self._on[name] = Fault(rate, count, pattern, length, retry_after)
 
     def clear(self) -> None:
         """Switch everything off; the counts stay."""
@@ -75,6 +80,15 @@ class Faults:
     def seconds(self, name: str) -> float:
         """The length of a fault that is on, else 0."""
         return self._on[name].seconds if name in self._on else 0.0
+
+    def retry_after(self, name: str) -> dict[str, str]:
+        """The Retry-After header that a fault sends, empty when it sends none."""
+        fault = self._on.get(name)
+        if fault is None:
+            return {}
+        given = fault.retry_after
+        value = given if given is not None else f"{fault.seconds:g}" if fault.seconds else ""
+        return {"retry-after": value} if value else {}
 
     def strikes(self, name: str, call: str) -> bool:
         """Whether the fault hits this *call* ("METHOD path"); counts it if so."""

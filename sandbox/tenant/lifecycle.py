@@ -152,6 +152,10 @@ def _arrive(world: World, request: Request, moment: datetime) -> None:
         request.target_id not in world.users or request.package_id not in world.packages
     ):
         outcome = "deliveryFailed"
+    if request.request_type.endswith("Add") and assignment.state == "expired":
+        # Removed while it was still on its way.
+        _finish(world, request, moment, state="canceled", status="Canceled")
+        return
     if outcome == "deliveryFailed":
         if request.request_type.endswith("Add"):
             assignment.state, assignment.status = "deliveryFailed", "DeliveryFailed"

@@ -49,6 +49,7 @@ def create_package(ask: Ask) -> Answer:
         description=ask.text("description"),
         is_hidden=bool(ask.body.get("isHidden")),
     )
+    ask.refuse_unknown(ask.shapes.package(package))
     ask.world.packages[package.id] = package
     ask.world.touch()
     return ask.one(ask.shapes.package(package), CONTEXT, status=201)

@@ -34,7 +34,7 @@ def read_policy(ask: Ask, *, policy_id: str) -> Policy:
         body.get("allowedTargetScope") or "notSpecified",
         what="microsoft.graph.allowedTargetScope",
     )
-    return Policy(
+    policy = Policy(
         id=policy_id,
         package_id=package.id,
         display_name=str(body["displayName"]),
@@ -45,6 +45,8 @@ def read_policy(ask: Ask, *, policy_id: str) -> Policy:
         expiration=read_expiration(body.get("expiration")),
         settings=read_settings(body),
     )
+    ask.refuse_unknown(ask.shapes.policy(policy), also=("verifiableCredentialSettings",))
+    return policy
 
 
 def list_policies(ask: Ask) -> Answer:

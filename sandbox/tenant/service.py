@@ -79,10 +79,10 @@ class Service:
         throttled = self._throttled(asked)
         if throttled:
             return throttled
+        headers = self.faults.retry_after("unavailable")
         if self._strikes("unavailable", asked):
-            return error_answer(
-                asked, Refusal(503, "ServiceUnavailable", "The service is unavailable.")
-            )
+            message = "The service is temporarily unavailable."
+            return error_answer(asked, Refusal(503, "ServiceUnavailable", message, headers=headers))
         if self._strikes("unauthorized", asked):
             message = "Lifetime validation failed, the token is expired."
             return error_answer(asked, Refusal(401, "InvalidAuthenticationToken", message))
@@ -91,14 +91,14 @@ class Service:
         return None
 
     def _throttled(self, asked: Asked) -> Answer | None:
-        pause = self.faults.seconds("throttle")
+        headers = self.faults.retry_after("throttle")
         if not self._strikes("throttle", asked):
             return None
         refusal = Refusal(
             429,
             "TooManyRequests",
             "Please retry again later.",
-            headers={"retry-after": f"{pause:g}"},
+            headers=headers,
         )
         return error_answer(asked, refusal)
 

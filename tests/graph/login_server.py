@@ -31,7 +31,9 @@ class LoginServer:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 server.paths.append(self.path)
-                self._send(200, server.configuration())
+                known = self.path.startswith(f"/{TENANT}/")
+                refusal = {"error": "invalid_tenant", "error_codes": [90002]}
+                self._send(*((200, server.configuration()) if known else (400, refusal)))
 
             def do_POST(self) -> None:
                 size = int(self.headers["content-length"])

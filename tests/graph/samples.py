@@ -128,3 +128,99 @@ V1 = {
     "modifiedDateTime": "2026-01-01T00:00:00Z",
     "futureSettings": {"isAll": "kept"},
 }
+
+# Every kind of setting that both versions can say, in v1.0's words.
+EVERY_SETTING = {
+    "id": "11111111-2222-3333-4444-555555555555",
+    "displayName": "Everyone",
+    "description": "d",
+    "allowedTargetScope": "specificDirectoryUsers",
+    "specificAllowedTargets": [
+        {
+            "@odata.type": "#microsoft.graph.singleUser",
+            "userId": "11111111-2222-3333-4444-555555555555",
+        },
+        {
+            "@odata.type": "#microsoft.graph.groupMembers",
+            "groupId": "11111111-2222-3333-4444-555555555555",
+        },
+    ],
+    "expiration": {"type": "afterDuration", "duration": "P30D"},
+    "requestorSettings": {
+        "enableTargetsToSelfAddAccess": True,
+        "enableTargetsToSelfUpdateAccess": True,
+        "enableTargetsToSelfRemoveAccess": True,
+        "allowCustomAssignmentSchedule": False,
+        "onBehalfRequestors": [],
+    },
+    "requestApprovalSettings": {
+        "isApprovalRequiredForAdd": True,
+        "isApprovalRequiredForUpdate": False,
+        "isRequestorJustificationRequired": True,
+        "stages": [
+            {
+                "durationBeforeAutomaticDenial": "P14D",
+                "isApproverJustificationRequired": True,
+                "isEscalationEnabled": True,
+                "durationBeforeEscalation": "P7D",
+                "primaryApprovers": [
+                    {"@odata.type": "#microsoft.graph.requestorManager", "managerLevel": 1}
+                ],
+                "fallbackPrimaryApprovers": [
+                    {
+                        "@odata.type": "#microsoft.graph.singleUser",
+                        "userId": "11111111-2222-3333-4444-555555555555",
+                    }
+                ],
+                "escalationApprovers": [
+                    {
+                        "@odata.type": "#microsoft.graph.groupMembers",
+                        "groupId": "11111111-2222-3333-4444-555555555555",
+                    }
+                ],
+                "fallbackEscalationApprovers": [],
+            }
+        ],
+    },
+    "reviewSettings": {
+        "isEnabled": True,
+        "expirationBehavior": "keepAccess",
+        "isRecommendationEnabled": True,
+        "isReviewerJustificationRequired": True,
+        "isSelfReview": False,
+        "primaryReviewers": [
+            {
+                "@odata.type": "#microsoft.graph.groupMembers",
+                "groupId": "11111111-2222-3333-4444-555555555555",
+            }
+        ],
+        "fallbackReviewers": [],
+        "schedule": {
+            "startDateTime": "2026-01-01T00:00:00Z",
+            "expiration": {"type": "afterDuration", "duration": "P25D"},
+            "recurrence": {
+                "pattern": {"type": "absoluteMonthly", "interval": 3},
+                "range": {"type": "noEnd", "startDate": "2026-01-01"},
+            },
+        },
+    },
+    "notificationSettings": {"isAssignmentNotificationDisabled": True},
+    "questions": [
+        {
+            "@odata.type": "#microsoft.graph.accessPackageMultipleChoiceQuestion",
+            "text": "Which team?",
+            "sequence": 1,
+            "isRequired": True,
+            "isMultipleSelectionAllowed": False,
+            "localizations": [{"languageCode": "de-DE", "text": "Welches Team?"}],
+            "choices": [{"actualValue": "a", "text": "A", "localizations": []}],
+        },
+        {
+            "@odata.type": "#microsoft.graph.accessPackageTextInputQuestion",
+            "text": "Why?",
+            "isSingleLineQuestion": True,
+            "regexPattern": ".+",
+        },
+    ],
+    "accessPackage": {"id": "11111111-2222-3333-4444-555555555555"},
+}

@@ -132,6 +132,12 @@ async def test_a_wrong_secret_is_a_sentence_with_its_code(login):
     assert not caught.value.may_have_happened
 
 
+async def test_an_unknown_tenant_is_a_sentence(login):
+    """Entra describes no tenant that it does not know."""
+    with pytest.raises(AuthError, match="does not know this tenant"):
+        await tokens_of(login, tenant_id="99999999-9999-9999-9999-999999999999").token()
+
+
 async def test_an_unreachable_login_is_a_sentence(login):
     """No traceback of somebody else's library."""
     with pytest.raises(AuthError, match="cannot be reached"):

@@ -221,3 +221,22 @@ async def test_a_null_under_the_other_name_does_not_hide_the_value():
     wire = Wire({"id": "r", "state": "delivered", "requestState": None})
 
     assert (await graph_on(wire).assignments.get_request("r")).is_delivered
+
+
+@pytest.mark.parametrize(
+    ("duration", "text"),
+    [
+        (timedelta(days=365), "P365D"),
+        (timedelta(days=30), "P30D"),
+        (timedelta(days=1, hours=12), "P1DT12H"),
+        (timedelta(hours=8, minutes=5, seconds=1), "PT8H5M1S"),
+        (timedelta(milliseconds=500), "PT0.5S"),
+        (timedelta(seconds=60, microseconds=7), "PT1M0.000007S"),
+        (timedelta(0), "PT0S"),
+        (timedelta(days=-1), "-P1D"),
+    ],
+)
+def test_durations_are_written_in_days_and_smaller(duration, text):
+    """Graph knows no months and years: a year of access is P365D, never P1Y."""
+    assert Expiration.after(duration).to_graph()["duration"] == text
+    assert Expiration.model_validate({"duration": text}).duration == duration

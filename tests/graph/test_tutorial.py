@@ -1,12 +1,10 @@
 """Microsoft's tutorial, step by step, through the adapter and against the stand-in tenant."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
-import httpx
 import pytest
 
-from graph import Graph, Retries, StaticToken
+from graph import Graph, StaticToken
 from graph.errors import NotAllowed, NotFound, Rejected
 from graph.models import (
     AssignmentPolicy,
@@ -17,36 +15,9 @@ from graph.models import (
     Schedule,
     SubjectSet,
 )
-from sandbox.clock import SandboxClock
 from sandbox.tenant import Tenant
 
 LITTLE_WHILE = timedelta(seconds=10)
-
-
-@pytest.fixture
-def tenant() -> Tenant:
-    """A tenant in which nobody has any access yet."""
-    tenant = Tenant(clock=SandboxClock(), page_size=2)
-    tenant.seed_tutorial_world()
-    return tenant
-
-
-@pytest.fixture(params=["v1.0", "beta"])
-async def graph(request: pytest.FixtureRequest, tenant: Tenant) -> AsyncIterator[Graph]:
-    """The adapter in one of its versions; waiting moves the tenant's clock instead of ours."""
-
-    async def sleep(seconds: float) -> None:
-        tenant.clock.shift(timedelta(seconds=seconds))
-
-    transport = httpx.ASGITransport(app=tenant.app)
-    async with httpx.AsyncClient(transport=transport) as http:
-        yield Graph(
-            http,
-            StaticToken(tenant.application_token()),
-            url="https://graph.test",
-            version=request.param,
-            retries=Retries(sleep=sleep),
-        )
 
 
 def person(tenant: Tenant, name: str) -> str:

@@ -56,6 +56,17 @@ async def test_time_passes_for_the_tenant_while_somebody_looks(sandbox: Sandbox)
     live.close()
 
 
+async def test_closing_ends_the_streams_of_open_pages(sandbox: Sandbox) -> None:
+    """A server that stops need not wait for browsers."""
+    live = Live(sandbox.workspace, sandbox.tenant, sandbox.clock)
+    events = live.events()
+    await anext(events)
+    rest = asyncio.ensure_future(anext(events, None))
+    await asyncio.sleep(0)
+    live.close()
+    assert await asyncio.wait_for(rest, 1) is None
+
+
 async def test_a_closed_source_listens_no_more(sandbox: Sandbox) -> None:
     """Nothing is kept of a page that is gone."""
     live = Live(sandbox.workspace, sandbox.tenant, sandbox.clock)

@@ -169,6 +169,16 @@ async def test_a_contradictory_policy_is_refused(v1, change):
     assert (await v1.error("POST", _policies(v1), body))[0] == 400
 
 
+async def test_a_policy_in_beta_s_words_is_refused_by_v1(v1):
+    """durationInDays is not a v1.0 property; silence would make a policy without end."""
+    body = {
+        "displayName": "x",
+        "accessPackage": {"id": seed.BOARD_PAPERS},
+        "durationInDays": 30,
+    }
+    assert (await v1.error("POST", _policies(v1), body))[0] == 400
+
+
 async def test_additional_access_names_who_has_both(graph):
     """The check before two packages are declared incompatible."""
     await graph.grant(seed.ANN, seed.MARKETING_CAMPAIGN)

@@ -165,6 +165,26 @@ async def test_unknown_ids_are_refused(graph, change, expected):
     assert await graph.error("POST", graph.requests, body) == expected
 
 
+async def test_the_other_version_s_words_are_refused(graph):
+    """A body that was not translated fails loudly."""
+    wrong = graph.name("accessPackageAssignment", "assignment")
+    body = {"requestType": "adminAdd", wrong: {"targetId": seed.ANN}}
+    response = await graph.call("POST", graph.requests, body)
+    assert response.status_code == 400
+    assert f"'{wrong}' does not exist" in response.json()["error"]["message"]
+
+
+async def test_a_removal_overtakes_a_delivery(graph):
+    """What was removed on its way does not arrive afterwards."""
+    receipt = await graph.ask(seed.ANN, seed.MARKETING_CAMPAIGN)
+    graph.clock.shift(DELIVERY / 2)
+    assignment = next(iter(graph.tenant.world.assignments.values()))
+    graph.tenant.remove_assignment(assignment.id)
+    graph.clock.shift(DELIVERY)
+    assert assignment.state == "expired"
+    assert graph.tenant.world.requests[receipt["id"]].state == "canceled"
+
+
 async def test_a_future_start_is_scheduled(graph):
     """Access that begins tomorrow waits as scheduled."""
     tomorrow = graph.clock.now() + timedelta(days=1)

@@ -150,6 +150,17 @@ async def test_throttling_says_how_long(graph):
     assert (await graph.call("GET", PACKAGES)).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("asked", "sent"), [("Mon, 29 Jun 2020 20:26:24 GMT",) * 2, ("86400",) * 2, ("", None)]
+)
+@pytest.mark.parametrize("fault", ["throttle", "unavailable"])
+async def test_retry_after_has_many_forms(v1, fault, asked, sent):
+    """A date, a day, or nothing at all."""
+    v1.tenant.faults.set(fault, retry_after=asked)
+    response = await v1.call("GET", PACKAGES)
+    assert response.headers.get("retry-after") == sent
+
+
 @pytest.mark.parametrize(("fault", "status"), [("unavailable", 503), ("html", 502)])
 async def test_nothing_happens_before_a_refusal(graph, fault, status):
     """These faults leave the world as it was."""

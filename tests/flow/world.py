@@ -1,0 +1,308 @@
+"""A whole world for flow tests: the stand-ins, the real bot between them, and people to act as."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from bot.app import Latchkey
+from bot.effects import SETTLE
+from bot.store import audit, requests
+from sandbox.certificate import Certificate
+from sandbox.run import StandIns, serving_bot, stand_ins
+from sandbox.slack import Message, Outcome, View, Workspace
+from sandbox.tenant import Tenant, seed
+from sandbox.tenant.exchange import Call
+
+Found = TypeVar("Found")
+
+ANN, CY, BO, DANA, MIA, GUS, EVE = "U0ANN", "U0CY", "U0BO", "U0DANA", "U0MIA", "U0GUS", "U0EVE"
+GENERAL, APPROVALS, PARTNERS = "C0GENERAL", "C0APPROVALS", "C0PARTNERS"
+ENTRA_ID: Final = {
+    ANN: seed.ANN,
+    CY: seed.CY,
+    BO: seed.BO,
+    DANA: seed.DANA,
+    MIA: seed.MIA,
+    GUS: seed.GUS,
+}
+# Jobs look again this often; whatever commits rings them at once anyway.
+FAST: Final = {"LATCHKEY_POLL_SECONDS": "0.2", "LATCHKEY_SYNC_SECONDS": "0.5"}
+MONTH: Final = timedelta(days=30)
+
+
+async def eventually(
+    fact: Callable[[], Found | Awaitable[Found]], *, seconds: float = 15, about: str = ""
+) -> Found:
+    """
+    Wait until *fact* gives something true, and return it.
+
+    Raises:
+        AssertionError: It did not within *seconds*.
+    """
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while True:
+        result = fact()
+        value: Found = await result if isinstance(result, Awaitable) else result
+        if value:
+            return value
+        assert loop.time() < end, f"not within {seconds} s: {about or fact}"
+        await asyncio.sleep(0.02)
+
+
+def said(message: Message | Mapping[str, Any] | View | None) -> str:
+    """Everything that a message or view says, its text and its blocks', in one string."""
+    if message is None:
+        return ""
+    if isinstance(message, Message):
+        return "\n".join([message.text, *_texts(message.blocks)])
+    return "\n".join(_texts(message.blocks if isinstance(message, View) else message))
+
+
+def _texts(part: Any) -> list[str]:
+    if isinstance(part, Mapping):
+        own = [part["text"]] if isinstance(part.get("text"), str) else []
+        return own + [text for each in part.values() for text in _texts(each)]
+    if isinstance(part, Sequence) and not isinstance(part, str):
+        return [text for each in part for text in _texts(each)]
+    return []
+
+
+def buttons(shown: Message | View | None) -> list[dict[str, Any]]:
+    """The buttons of a message or view, each with the ``block_id`` it stands in."""
+    found = []
+    for block in shown.blocks if shown else []:
+        for element in (*block.get("elements", ()), block.get("accessory")):
+            if isinstance(element, dict) and element.get("type") == "button":
+                found.append({**element, "block_id": block.get("block_id")})
+    return found
+
+
+def labels(shown: Message | View | None) -> list[str]:
+    """What stands on the buttons of a message or view."""
+    return [button["text"]["text"] for button in buttons(shown)]
+
+
+@dataclass
+class World:
+    """People in front of the stand-in Slack, the real bot, and the tenant behind it."""
+
+    outside: StandIns
+    bot: Latchkey
+
+    @property
+    def slack(self) -> Workspace:
+        return self.outside.workspace
+
+    @property
+    def tenant(self) -> Tenant:
+        return self.outside.tenant
+
+    # -- what people do --------------------------------------------------------------------
+
+    async def type(self, user: str, text: str, *, channel: str = GENERAL) -> Outcome:
+        """Type a slash command, ``/request-access marketing-campaign``."""
+        command, _, rest = text.partition(" ")
+        return await self.slack.command(user=user, channel=channel, command=command, text=rest)
+
+    async def press(
+        self, user: str, shown: Message, label: str, *, about: str | None = None
+    ) -> Outcome:
+        """
+        Press the button labelled *label* in a message.
+
+        Args:
+            about: A part of the accessibility label, where several buttons say the same.
+        """
+        button = _button(shown, label, about)
+        return await self.slack.click(
+            user=user,
+            channel=shown.channel,
+            ts=shown.ts,
+            action_id=button["action_id"],
+            block_id=button["block_id"],
+            value=button["value"],
+        )
+
+    async def press_home(self, user: str, label: str, *, about: str | None = None) -> Outcome:
+        """Press a button in somebody's App Home."""
+        home = self.home(user)
+        assert home is not None, f"{user} has no App Home yet"
+        button = _button(home, label, about)
+        return await self.slack.click_view(
+            user=user,
+            view_id=home.id,
+            action_id=button["action_id"],
+            block_id=button["block_id"],
+            value=button["value"],
+        )
+
+    async def give_reason(self, user: str, reason: str) -> Outcome:
+        """Fill the form that has just opened for *user*, and send it."""
+        form = await eventually(lambda: self.form(user), about=f"a form for {user}")
+        return await self.slack.submit(
+            user=user, view_id=form.id, values={"reason": {"reason": reason}}
+        )
+
+    async def later(self, by: timedelta) -> None:
+        """Move the clock, and wait until everything that this made due has been looked at."""
+        self.outside.clock.shift(by)
+        await self.synced()
+
+    async def synced(self) -> None:
+        """Wait for a whole look at Graph that began after this call."""
+        tick = self.bot.jobs.ticks["sync"]
+        # The run that is under way may have read before what the test has just done.
+        for _ in range(2):
+            before = tick.last_success
+            self.bot.jobs.wake_all()
+            await eventually(
+                lambda before=before: tick.last_success != before,  # type: ignore[misc]
+                about=f"a sweep; {tick.last_error}",
+            )
+
+    # -- what people see -------------------------------------------------------------------
+
+    def direct(self, user: str) -> list[Message]:
+        """The direct messages between *user* and the bot, oldest first."""
+        return [message for message in self.slack.dm(user).seen_by(user) if message.by_app]
+
+    def cards(self, channel: str, package: str = "") -> list[Message]:
+        """Approval cards, open and decided, that the bot has put into a channel or sent to a person."""
+        place = self.slack.dm(channel) if channel.startswith("U") else self.slack.channel(channel)
+        return [
+            message
+            for message in place.messages
+            if not message.deleted
+            and re.search("asks for|wants to keep", message.text)
+            and package in message.text
+        ]
+
+    async def card(self, channel: str, package: str = "") -> Message:
+        """The newest card there, as soon as it is open for a decision."""
+
+        def newest() -> Message | None:
+            found = self.cards(channel, package)
+            return found[-1] if found and "Approve" in labels(found[-1]) else None
+
+        return await eventually(newest, about=f"an open card in {channel}")  # type: ignore[return-value]
+
+    async def told(self, user: str, pattern: str, *, times: int = 1, seconds: float = 15) -> Message:
+        """The newest direct message to *user* that matches, once there are so many of them."""
+
+        def matching() -> list[Message]:
+            return [each for each in self.direct(user) if re.search(pattern, said(each))]
+
+        await eventually(
+            lambda: len(matching()) >= times, seconds=seconds, about=f"{user} is told {pattern!r}"
+        )
+        assert len(matching()) == times, f"{user} was told {pattern!r} {len(matching())} times"
+        return matching()[-1]
+
+    def whispers(self, user: str, channel: str) -> list[str]:
+        """What only *user* sees in a channel, oldest first."""
+        return [
+            said(message)
+            for message in self.slack.channel(channel).seen_by(user)
+            if message.ephemeral_to == user
+        ]
+
+    async def whispered(self, user: str, channel: str, pattern: str) -> str:
+        """What only *user* was told in a channel, as soon as it is there."""
+
+        def matching() -> str | None:
+            found = [each for each in self.whispers(user, channel) if re.search(pattern, each)]
+            return found[-1] if found else None
+
+        return await eventually(matching, about=f"{user} is whispered {pattern!r}") or ""
+
+    def form(self, user: str) -> View | None:
+        """The modal on top, in front of *user*."""
+        modals = self.slack.person(user).modals
+        return modals[-1] if modals else None
+
+    def home(self, user: str) -> View | None:
+        return self.slack.person(user).home
+
+    # -- what Microsoft and the database hold ----------------------------------------------
+
+    def posts(self, kind: str = "") -> list[Call]:
+        """The assignment requests that Graph was sent, of one kind (``adminAdd``) or of all."""
+        return [
+            call
+            for call in self.tenant.calls
+            if call.method == "POST"
+            and call.path.lower().endswith("assignmentrequests")
+            and kind.lower() in str((call.body or {}).get("requestType", "")).lower()
+        ]
+
+    def holders(self, group_id: str) -> set[str]:
+        """The members of a group, by Entra id."""
+        return set(self.tenant.world.groups[group_id].members)
+
+    async def states(self) -> list[str]:
+        """Every request, ``add delivered``, the oldest first."""
+        rows = await self.bot.store.run(audit.rows)
+        ids = dict.fromkeys(row["request_id"] for row in rows if row["request_id"])
+        found = [await self.bot.store.run(requests.get, each) for each in ids]
+        return [f"{each.kind} {each.state}" for each in found if each]
+
+    async def deeds(self) -> list[tuple[str, str, str]]:
+        """The audit trail: who, what, why."""
+        rows = await self.bot.store.run(audit.rows)
+        return [(row["actor"], row["verb"], row["why"] or "") for row in rows]
+
+
+def _button(shown: Message | View, label: str, about: str | None) -> dict[str, Any]:
+    for button in buttons(shown):
+        fits = about is None or about in button.get("accessibility_label", "")
+        if button["text"]["text"] == label and fits:
+            return button
+    raise AssertionError(f"no button {label!r} {about or ''}; there are {labels(shown)}")
+
+
+@asynccontextmanager
+async def living(
+    folder: Path,
+    certificate: Certificate,
+    *,
+    socket_mode: bool = False,
+    delivery: timedelta = timedelta(0),
+    settle: timedelta = SETTLE,
+    prepare: Callable[[StandIns], None] | None = None,
+    **environment: str,
+) -> AsyncIterator[World]:
+    """
+    Stand-ins with the tutorial's world, and a bot that knows its packages already.
+
+    Args:
+        delivery: How long Entra takes for a request; at once by default.
+        settle: See `bot.effects`.
+        prepare: Changes the stand-ins before the bot starts.
+        environment: Settings of the bot, over those of the sandbox.
+    """
+    async with stand_ins(folder, certificate=certificate, socket_mode=socket_mode) as outside:
+        outside.tenant.world.delivery = delivery
+        if prepare is not None:
+            prepare(outside)
+        async with serving(outside, settle=settle, **environment) as bot:
+            yield World(outside, bot)
+
+
+@asynccontextmanager
+async def serving(
+    outside: StandIns, *, settle: timedelta = SETTLE, **environment: str
+) -> AsyncIterator[Latchkey]:
+    """One bot between stand-ins that live on without it, once it has looked at everything."""
+    everything = {**outside.environment, **FAST, **environment}
+    async with serving_bot(outside, everything, settle=settle) as bot:
+        await eventually(
+            lambda: bot.jobs.ticks["sync"].last_success,
+            about=f"the first sweep; {bot.jobs.ticks['sync'].last_error}",
+        )
+        yield bot
