@@ -133,7 +133,8 @@ class Delivery:
             return False
         before = await self._store.run(assignments.get, held.id)
         if (
-            end < wanted
+            reported is None
+            and end < wanted
             and before is not None
             and before.ends_at is not None
             and end <= before.ends_at

@@ -35,6 +35,9 @@ log = structlog.get_logger(__name__)
 CLAIMED_AT_ONCE: Final = 20
 AT_WORK_AT_ONCE: Final = 4
 ROSTER_SECONDS: Final = 60
+# Orchestrators kill after 10 s.
+STOP_WITHIN: Final = timedelta(seconds=8)
+STOP_LOOKS: Final = timedelta(milliseconds=50)
 
 
 @dataclass
@@ -67,6 +70,7 @@ class Jobs:
     _bodies: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     _running: set[str] = field(default_factory=set)
     _again: set[str] = field(default_factory=set)
+    _stopping: bool = False
 
     def start(self) -> None:
         """Start ringing; call it inside the running event loop."""
@@ -77,14 +81,23 @@ class Jobs:
         self._scheduler.start()
 
     async def stop(self) -> None:
-        """Stop ringing and let what runs finish; what does not is found again by its lease."""
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=False)
-        for _ in range(100):
+        """
+        Stop ringing and let what runs finish: a message that is being sent must be recorded.
+
+        What does not finish in time is found again by its lease.
+        """
+        self._stopping = True
+        if not self._scheduler.running:
+            return
+        # Not shutdown() yet: it cancels the jobs that run.
+        self._scheduler.pause()
+        for _ in range(int(STOP_WITHIN / STOP_LOOKS)):
             if not self._running:
-                return
-            await asyncio.sleep(0.05)
-        log.warning("jobs-cut-short", jobs=sorted(self._running))
+                break
+            await asyncio.sleep(STOP_LOOKS.total_seconds())
+        else:
+            log.warning("jobs-cut-short", jobs=sorted(self._running))
+        self._scheduler.shutdown(wait=False)
 
     def wake(self) -> None:
         """Something was committed: look at the requests and the messages now."""
@@ -98,6 +111,8 @@ class Jobs:
 
     def _ring(self, name: str) -> None:
         # A job that is running rings again when it is done.
+        if self._stopping:
+            return
         if name in self._running:
             self._again.add(name)
         elif self._scheduler.running:
@@ -130,7 +145,7 @@ class Jobs:
                 self._again.discard(name)
                 await self._bodies[name]()
                 tick.last_success, tick.last_error = clock.real(), None
-                if name not in self._again:
+                if name not in self._again or self._stopping:
                     return
         except (GraphError, SlackError, Busy) as error:
             self._failed(tick, name, error)
@@ -149,6 +164,8 @@ class Jobs:
         """Decisions, deadlines and requests that are due, until none is."""
         while await self._weigh() + await self._deadlines() + await self._advance():
             self._ring("messages")
+            if self._stopping:
+                return
 
     async def messages(self) -> None:
         """Messages and pages that are owed, until none is."""
@@ -157,7 +174,8 @@ class Jobs:
             + await self.notices.redraw()
             + await self.homes.publish_stale()
         ):
-            pass
+            if self._stopping:
+                return
 
     async def sync(self) -> None:
         """Copy what Graph has; then remind of what ends, by what was just read."""

@@ -121,7 +121,6 @@ class Request:
     stage: int = 0
     escalated: bool = False
     deciders: tuple[str, ...] = ()
-    cards_owed: bool = False
     lapses_at: datetime | None = None
     escalates_at: datetime | None = None
     ends_at: datetime | None = None

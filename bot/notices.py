@@ -12,10 +12,10 @@ from typing import Final
 
 import structlog
 
-from bot import clock
+from bot import clock, news
 from bot.messages import asking, deciding
 from bot.messages.parts import Message, escape, message
-from bot.models import Assignment, Decision, Kind, Notice, Request, State
+from bot.models import Assignment, Decision, Notice, Request
 from bot.pacing import backoff
 from bot.reminders import Due, due_reminders
 from bot.slack import Slack, SlackBusy, SlackError, SlackRefused
@@ -28,7 +28,8 @@ CLAIM_LEASE: Final = timedelta(seconds=45)
 # Older news than this is no news: a restored database must not tell last year's.
 STILL_NEWS: Final = timedelta(days=60)
 STUCK_AFTER_ATTEMPTS: Final = 12
-MOST_ATTEMPTS: Final = 20
+# What could not be sent is looked at again so soon; each message keeps its own longer pause.
+LOOK_AGAIN: Final = timedelta(seconds=3)
 # Slack's words for people and channels that a message will never reach.
 UNREACHABLE: Final = frozenset(
     {
@@ -65,7 +66,7 @@ class Notices:
         """Send all that is owed now but reminders; return how many messages went out."""
         since = clock.now() - STILL_NEWS
         sent = 0
-        for build in (self._answers, self._cards, self._news, self._endings, self._alarms):
+        for build in (self._answers, self._cards, self._news, self._endings, self._stuck):
             sent += await build(since)
         return sent
 
@@ -144,97 +145,45 @@ class Notices:
     async def _cards(self, since: datetime) -> int:
         count = 0
         for request in await self._store.run(requests.owing_cards):
+            counted = await self._store.run(decisions.accepted_of, request)
+            content = deciding.card(request, counted)
             wanted = [
                 _card(request, to) for to in dict.fromkeys((self._admin_channel, *request.deciders))
             ]
-            counted = await self._store.run(decisions.accepted_of, request)
             for notice in wanted:
-                count += await self.send_once(notice, lambda: deciding.card(request, counted))  # noqa: B023
+                count += await self.send_once(notice, content)
             await self._store.run(_close_cards, request, [notice.key for notice in wanted])
         return count
 
     async def _news(self, since: datetime) -> int:
-        """What became of a request, to whoever asked and to whom it concerns."""
+        """What became of a request, to everybody whom it concerns."""
         count = 0
-        for state in (State.DELIVERED, State.REFUSED, State.DENIED, State.LAPSED, State.FAILED):
-            owed = await self._store.run(
-                requests.ended_untold, states=(state,), prefix=state, since=since
-            )
-            for request in owed:
-                count += await self._tell(request)
-        # Whoever had somebody else's access removed wants to know, too.
-        for request in await self._store.run(
-            requests.ended_untold, states=(State.DELIVERED,), prefix="removed-by", since=since
-        ):
-            if request.kind is Kind.REMOVE and not request.is_given_back:
-                notice = Notice(
-                    key=f"removed-by:{request.id}",
-                    kind="news",
-                    to=request.asked_by,
-                    request_id=request.id,
-                )
-                count += await self.send_once(
-                    notice, asking.removed(request, told=request.asked_by)
-                )
-        return count
-
-    async def _tell(self, request: Request) -> bool:
-        by = None
-        if request.state in {State.DELIVERED, State.DENIED}:
+        for request in await self._store.run(requests.owing_news, since=since):
             counted = await self._store.run(decisions.accepted_of, request)
-            by = " and ".join(dict.fromkeys(each.name or "an admin" for each in counted)) or None
-        # A removal that did not happen is the admin's news: the holder was never told of it.
-        unhappy_removal = request.kind is Kind.REMOVE and request.state is not State.DELIVERED
-        to = request.asked_by if unhappy_removal else request.holder
-        key = f"{request.state}:{request.id}"
-        if to is None:
-            await self._store.run(
-                notices.supersede, [Notice(key=key, kind="news", to="-", request_id=request.id)]
-            )
-            return False
-        notice = Notice(key=key, kind="news", to=to, request_id=request.id)
-        return await self.send_once(notice, _news_of(request, by=by, to=to))
+            owed = news.of(request, decided=counted, admin_channel=self._admin_channel)
+            for notice, content in owed:
+                count += await self.send_once(notice, content)
+            await self._store.run(_close_news, request, [notice.key for notice, _ in owed])
+        return count
 
     async def _endings(self, since: datetime) -> int:
+        """What came to its end by itself, or outside Latchkey."""
         count = 0
-        for assignment in await self._store.run(assignments.ended_untold, since=since):
-            if assignment.holder is None:
-                continue
-            notice = Notice(
-                key=f"ended:{assignment.id}",
-                kind="news",
-                to=assignment.holder,
-                assignment_id=assignment.id,
-            )
-            count += await self.send_once(notice, asking.ended(assignment))
+        for assignment in await self._store.run(assignments.owing_news, since=since):
+            notice, content = news.of_end(assignment)
+            count += await self.send_once(notice, content)
+            await self._store.run(_close_end, assignment, notice.key)
         return count
 
-    async def _alarms(self, since: datetime) -> int:
-        """What the admins must know: refused for want of understanding, failed, stuck."""
+    async def _stuck(self, since: datetime) -> int:
+        """What does not get further: the admins look at it, we go on trying."""
         count = 0
-        for request in await self._store.run(
-            requests.ended_untold, states=(State.REFUSED,), prefix="puzzle", since=since
-        ):
-            if request.tell_admins:
-                count += await self._alarm("puzzle", request, deciding.not_understood(request))
-        for request in await self._store.run(
-            requests.ended_untold, states=(State.FAILED,), prefix="alarm", since=since
-        ):
-            count += await self._alarm("alarm", request, deciding.failed(request))
         for request in await self._store.run(
             requests.stuck, attempts=STUCK_AFTER_ATTEMPTS, since=since
         ):
-            count += await self._alarm("stuck", request, deciding.stuck(request))
+            notice = news.alarm("stuck", request, to=self._admin_channel)
+            count += await self.send_once(notice, deciding.stuck(request))
         return count
-
-    async def _alarm(self, prefix: str, request: Request, content: Message) -> bool:
-        notice = Notice(
-            key=f"{prefix}:{request.id}",
-            kind="alarm",
-            to=self._admin_channel,
-            request_id=request.id,
-        )
-        return await self.send_once(notice, content)
 
     async def send_reminders(self) -> int:
         """
@@ -296,23 +245,21 @@ def _card(request: Request, to: str) -> Notice:
 
 
 def _close_cards(db: Transaction, request: Request, keys: Sequence[str]) -> None:
-    """Nothing more is owed when every card was sent or will never be."""
-    if notices.finished_keys(db, keys) == set(keys):
-        requests.all_cards_sent(db, request)
+    requests.look_again(db, request, cards=_unfinished(db, keys))
 
 
-def _news_of(request: Request, *, by: str | None, to: str) -> Message:
-    if request.state is State.DELIVERED:
-        if request.kind is Kind.REMOVE:
-            return asking.removed(request, told=to)
-        return asking.delivered(request, by=by)
-    if request.state is State.DENIED:
-        return asking.denied(request, by=by)
-    if request.state is State.LAPSED:
-        return asking.lapsed(request)
-    if request.state is State.FAILED:
-        return asking.failed(request)
-    return asking.refused(request)
+def _close_news(db: Transaction, request: Request, keys: Sequence[str]) -> None:
+    requests.look_again(db, request, news=_unfinished(db, keys))
+
+
+def _close_end(db: Transaction, assignment: Assignment, key: str) -> None:
+    assignments.look_again(db, assignment, news=_unfinished(db, [key]))
+
+
+def _unfinished(db: Transaction, keys: Sequence[str]) -> datetime | None:
+    """When to look at these messages again; None when each was sent or will never be."""
+    done = notices.finished_keys(db, keys) == set(keys)
+    return None if done else clock.real() + LOOK_AGAIN
 
 
 def _reminder(db: Transaction, rows: Sequence[Assignment]) -> Message:

@@ -66,13 +66,14 @@ async def _assignments(desk: Desk, user: str, rest: str) -> Message:
 
 
 async def _remove(desk: Desk, user: str, rest: str) -> Message:
+    """Everything said, with a reason: do it.  Otherwise the list, whose buttons ask once more."""
     wish = naming.read_wish(rest)
     holder, package = _who_and_what(wish.name)
+    if holder is None or package is None or wish.reason is None:
+        return await _assignments(desk, user, wish.name)
     rows, found = await desk.assignments(slack_user=user, package=package, holder=holder)
-    if holder is None or found is None:
-        raise LatchkeyError("Say whose and what: /access-admin remove @person package because …")
     if not rows:
-        raise LatchkeyError(f"They do not have {found.name}.")
+        raise LatchkeyError(f"They do not have {found.name if found else package}.")
     taken = await desk.remove(slack_user=user, assignment_id=rows[0].id, reason=wish.reason)
     return deciding.removing(taken.request, is_new=taken.is_new)
 

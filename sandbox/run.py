@@ -181,7 +181,10 @@ async def sandbox(
                 "request_text": "/request-access marketing-campaign",
             },
         )
-        yield world, await stack.enter_async_context(serving(app, port=port))
+        address = await stack.enter_async_context(serving(app, port=port))
+        # First of all at the end: open pages hang on to their event streams.
+        stack.callback(app.state.close)
+        yield world, address
 
 
 async def _tick(tenant: Tenant) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -23,6 +24,20 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         # Whoever started the sandbox decides what Ctrl-C does, not the first of five servers.
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Clients keep connections for the next call; over TLS a polite close would wait for their answer.
+        for connection in self._connections():
+            cycle = getattr(connection, "cycle", connection)
+            if cycle is None or getattr(cycle, "response_complete", False):
+                connection.transport.abort()
+        await super().shutdown(sockets)
+        for connection in self._connections():
+            connection.transport.abort()
+        await asyncio.sleep(0)
+
+    def _connections(self) -> list[Any]:
+        return list(self.server_state.connections)
 
 
 @asynccontextmanager
@@ -56,7 +71,7 @@ async def serving(
         server = _Server(config)
         task = asyncio.create_task(server.serve(sockets=[listener]))
         try:
-            while not server.started and not task.done():
+            while not server.started and not task.done():  # noqa: ASYNC110 (uvicorn has no event)
                 await asyncio.sleep(0.01)
             if task.done():
                 await task

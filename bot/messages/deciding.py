@@ -12,6 +12,7 @@ from bot.messages.parts import (
     confirm,
     context,
     escape,
+    fields,
     fitted,
     message,
     moment,
@@ -43,7 +44,7 @@ def card(request: Request, decided: Sequence[Decision]) -> Message:
     title = (
         f"{person(request.holder, request.holder_name)} {wants} *{escape(request.package_name)}*"
     )
-    blocks: list[Block] = [section(title), section(_facts(request))]
+    blocks: list[Block] = [section(title), *_facts(request)]
     if request.justification:
         blocks += [context("*Why*"), quoted(request.justification)]
     if request.round:
@@ -71,15 +72,18 @@ def _plain_title(request: Request) -> str:
     return f"{who} {wants} {escape(request.package_name)}.{state}"
 
 
-def _facts(request: Request) -> str:
+def _facts(request: Request) -> list[Block]:
+    """What exactly they would gain, until when and under which policy, and who Entra says they are."""
     terms = request.terms
-    lines = [f"*In Entra* {escape(request.holder_name or 'not known yet')}"]
-    if terms is not None:
-        gains = bullets(terms.contents) or "nothing yet: the package is empty"
-        lines.append(f"*They {'keep' if request.kind is Kind.EXTEND else 'gain'}*\n{gains}")
-        lines.append(f"*Until* {_until(request)}")
-        lines.append(f"*Policy* {escape(terms.policy_name)}")
-    return "\n".join(lines)
+    in_entra = f"*In Entra*\n{escape(request.holder_name or 'not known yet')}"
+    if terms is None:
+        return [fields(in_entra)]
+    gains = bullets(terms.contents) or "nothing yet: the package is empty"
+    keep = "They keep" if request.kind is Kind.EXTEND else "They gain"
+    return [
+        section(f"*{keep}*\n{gains}"),
+        fields(in_entra, f"*Until*\n{_until(request)}", f"*Policy*\n{escape(terms.policy_name)}"),
+    ]
 
 
 def _until(request: Request) -> str:
@@ -180,7 +184,8 @@ def admin_help() -> Message:
         "What would you like to see?\n"
         "• `/access-admin pending`: what waits for a decision\n"
         "• `/access-admin assignments [package or @person]`: who has what, with Remove buttons\n"
-        "• `/access-admin remove @person package [because …]`: take one access away"
+        "• `/access-admin remove [package or @person]`: the same list, to take access away; "
+        "with `@person package because …` it is taken away at once"
     )
 
 

@@ -49,6 +49,7 @@ def save_live(db: Transaction, assignment: Assignment, *, actor: str = audit.LAT
         ),
         "ended_at": None,
         "ended_why": None,
+        "news_due_at": None,
     }
     db.execute(row.on_conflict_do_update(index_elements=["id"], set_=changes))
     if known is None or known.ends_at != assignment.ends_at:
@@ -116,11 +117,15 @@ def end(
     db: Transaction, assignment_id: str, *, why: str, at: datetime, actor: str = audit.LATCHKEY
 ) -> bool:
     """Close a row, once; later reminders for it are no longer owed."""
+    # The request tells of its own removal or return.
+    news = clock.real() if why in {Ended.RAN_OUT, Ended.OUTSIDE} else None
     row = assignments.update().where(
         assignments.c.id == assignment_id, assignments.c.state != AssignmentState.ENDED
     )
     done = (
-        db.execute(row.values(state=AssignmentState.ENDED, ended_at=at, ended_why=why)).rowcount
+        db.execute(
+            row.values(state=AssignmentState.ENDED, ended_at=at, ended_why=why, news_due_at=news)
+        ).rowcount
         == 1
     )
     if done:
@@ -153,25 +158,19 @@ def ending_before(db: Transaction, until: datetime) -> list[Assignment]:
     )
 
 
-def ended_untold(db: Transaction, *, since: datetime) -> list[Assignment]:
-    """Access that came to an end without a request of ours, whose holder has not been told."""
-    key = sa.literal("ended:").op("||")(assignments.c.id)
-    settled = sa.select(notices.c.key).where(
-        notices.c.key == key,
-        sa.or_(
-            notices.c.sent_at.is_not(None),
-            notices.c.dropped_why.is_not(None),
-            notices.c.claimed_until > clock.real(),
-        ),
+def owing_news(db: Transaction, *, since: datetime, limit: int = 100) -> list[Assignment]:
+    """Access that came to an end without a request of ours, and whose holder is still to be told."""
+    due = assignments.c.news_due_at
+    query = sa.select(*COLUMNS).where(
+        due <= clock.real(), assignments.c.ended_at >= since, assignments.c.holder.is_not(None)
     )
-    return _query(
-        db,
-        assignments.c.state == AssignmentState.ENDED,
-        assignments.c.ended_why.in_((Ended.RAN_OUT, Ended.OUTSIDE)),
-        assignments.c.ended_at >= since,
-        assignments.c.holder.is_not(None),
-        ~settled.exists(),
-    )
+    return [_assignment(row) for row in db.execute(query.order_by(due).limit(limit)).mappings()]
+
+
+def look_again(db: Transaction, assignment: Assignment, *, news: datetime | None) -> None:
+    """Say when to look again whether the end has been told; None: it has."""
+    row = assignments.update().where(assignments.c.id == assignment.id)
+    db.execute(row.values(news_due_at=news))
 
 
 def without_holder(db: Transaction, *, looked_up_before: datetime, limit: int) -> list[Assignment]:

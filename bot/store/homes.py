@@ -41,7 +41,13 @@ def claim_stale(db: Transaction, *, lease: timedelta, limit: int) -> list[str]:
     now = clock.real()
     due = (
         sa.select(homes.c.slack_user)
-        .where(homes.c.stale, sa.or_(homes.c.claimed_until.is_(None), homes.c.claimed_until <= now))
+        # A claim that ran out is owed a page, too: whoever took it has died.
+        .where(
+            sa.or_(
+                sa.and_(homes.c.stale, homes.c.claimed_until.is_(None)),
+                homes.c.claimed_until <= now,
+            )
+        )
         .limit(limit)
         .with_for_update(skip_locked=True)
         .cte("due")

@@ -40,7 +40,7 @@ def claim(db: Transaction, notice: Notice, *, lease: timedelta) -> bool:
         set_={"claimed_until": row.excluded.claimed_until, "attempts": notices.c.attempts + 1},
         where=notices.c.sent_at.is_(None)
         & notices.c.dropped_why.is_(None)
-        & (notices.c.claimed_until <= now),
+        & (notices.c.claimed_until.is_(None) | (notices.c.claimed_until <= now)),
     )
     return db.execute(row.returning(notices.c.key)).first() is not None
 
@@ -53,7 +53,7 @@ def claim_together(db: Transaction, wanted: Sequence[Notice], *, lease: timedelt
 def sent(db: Transaction, keys: Sequence[str], *, channel: str, ts: str) -> None:
     done = notices.update().where(notices.c.key.in_(keys))
     # The claim ends here, so that a redraw can be claimed at once.
-    db.execute(done.values(sent_at=clock.now(), claimed_until=clock.real(), channel=channel, ts=ts))
+    db.execute(done.values(sent_at=clock.now(), claimed_until=None, channel=channel, ts=ts))
 
 
 def retry_at(db: Transaction, keys: Sequence[str], *, at: datetime) -> None:
@@ -76,7 +76,6 @@ def supersede(db: Transaction, wanted: Sequence[Notice]) -> None:
             kind=notice.kind,
             recipient=notice.to,
             assignment_id=notice.assignment_id,
-            claimed_until=clock.real(),
             attempts=0,
             stale=False,
             dropped_why="superseded",
@@ -116,7 +115,14 @@ def claim_stale(db: Transaction, *, lease: timedelta, limit: int = 50) -> list[N
     now = clock.real()
     due = (
         sa.select(notices.c.key)
-        .where(notices.c.stale, notices.c.ts.is_not(None), notices.c.claimed_until <= now)
+        # A claim that ran out is owed a redraw, too: whoever took it has died.
+        .where(
+            notices.c.ts.is_not(None),
+            sa.or_(
+                sa.and_(notices.c.stale, notices.c.claimed_until.is_(None)),
+                notices.c.claimed_until <= now,
+            ),
+        )
         .limit(limit)
         .with_for_update(skip_locked=True)
         .cte("due")
@@ -131,9 +137,7 @@ def claim_stale(db: Transaction, *, lease: timedelta, limit: int = 50) -> list[N
 
 
 def redrawn(db: Transaction, notice: Notice) -> None:
-    db.execute(
-        notices.update().where(notices.c.key == notice.key).values(claimed_until=clock.real())
-    )
+    db.execute(notices.update().where(notices.c.key == notice.key).values(claimed_until=None))
 
 
 def not_redrawn(db: Transaction, notice: Notice, *, retry_at: datetime) -> None:

@@ -1,6 +1,5 @@
 """Requests: their one transition function, their claims, and the questions asked about them."""
 
-from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -95,17 +94,19 @@ def move(
         "due_at": None if to is State.PENDING or to not in MOVES else clock.real(),
     }
     if to not in MOVES:
-        values |= {"ended_at": at, "why": why}
+        values |= {"ended_at": at, "why": why, "news_due_at": clock.real()}
     values |= changes
     # Jobs ask for what lapses or escalates by these columns: they mean something while pending only.
     if to is State.PENDING:
-        values["cards_owed"] = True
+        values["cards_due_at"] = clock.real()
     else:
-        values |= {"lapses_at": None, "escalates_at": None, "cards_owed": False}
+        values |= {"lapses_at": None, "escalates_at": None, "cards_due_at": None}
     guard = requests.update().where(
         requests.c.id == request.id,
         requests.c.state == request.state,
         requests.c.version == request.version,
+        # Whoever read the row before an intent was written knows too little to move it.
+        requests.c.intent_at.is_not_distinct_from(request.intent_at),
     )
     if fence:
         guard = guard.where(requests.c.generation == request.generation)
@@ -243,19 +244,31 @@ def pending(db: Transaction, *, limit: int = 200) -> list[Request]:
 
 
 def owing_cards(db: Transaction, *, limit: int = 100) -> list[Request]:
-    """Pending requests with a decider who has no card yet."""
-    query = sa.select(*COLUMNS).where(requests.c.state == State.PENDING, requests.c.cards_owed)
-    return [
-        _request(row)
-        for row in db.execute(query.order_by(requests.c.updated_at).limit(limit)).mappings()
-    ]
+    """Pending requests with a decider who has no card yet, those looked at longest ago first."""
+    due = requests.c.cards_due_at
+    query = sa.select(*COLUMNS).where(requests.c.state == State.PENDING, due <= clock.real())
+    return [_request(row) for row in db.execute(query.order_by(due).limit(limit)).mappings()]
 
 
-def all_cards_sent(db: Transaction, request: Request) -> None:
+def owing_news(db: Transaction, *, since: datetime, limit: int = 100) -> list[Request]:
+    """Requests that ended since then and whose end is still to be told, those looked at longest ago first."""
+    due = requests.c.news_due_at
+    query = sa.select(*COLUMNS).where(due <= clock.real(), requests.c.ended_at >= since)
+    return [_request(row) for row in db.execute(query.order_by(due).limit(limit)).mappings()]
+
+
+def look_again(
+    db: Transaction,
+    request: Request,
+    *,
+    cards: datetime | None = None,
+    news: datetime | None = None,
+) -> None:
+    """Say when to look again what is owed about a request as it is now; None: nothing is owed any more."""
     row = requests.update().where(
         requests.c.id == request.id, requests.c.version == request.version
     )
-    db.execute(row.values(cards_owed=False))
+    db.execute(row.values(cards_due_at=cards, news_due_at=news))
 
 
 def overdue_decisions(db: Transaction) -> tuple[list[Request], list[Request]]:
@@ -278,35 +291,18 @@ def escalate(db: Transaction, request: Request, *, deciders: tuple[str, ...]) ->
     guard = requests.update().where(
         requests.c.id == request.id, requests.c.version == request.version
     )
-    values = {"escalated": True, "escalates_at": None, "deciders": deciders, "cards_owed": True}
+    values = {
+        "escalated": True,
+        "escalates_at": None,
+        "deciders": deciders,
+        "cards_due_at": clock.real(),
+    }
     done = db.execute(guard.values(**values, version=request.version + 1, updated_at=clock.now()))
     if done.rowcount == 1:
         audit.record(
             db, at=clock.now(), actor=audit.LATCHKEY, verb="escalate", **_audit_ids(request)
         )
     return done.rowcount == 1
-
-
-def ended_untold(
-    db: Transaction, *, states: Collection[State], prefix: str, since: datetime, limit: int = 200
-) -> list[Request]:
-    """Requests that ended in one of *states* since then, and whose notice ``<prefix>:<id>`` is still owed."""
-    key = sa.literal(prefix + ":").op("||")(requests.c.id)
-    settled = sa.select(notices.c.key).where(
-        notices.c.key == key,
-        sa.or_(
-            notices.c.sent_at.is_not(None),
-            notices.c.dropped_why.is_not(None),
-            notices.c.claimed_until > clock.real(),
-        ),
-    )
-    query = (
-        sa.select(*COLUMNS)
-        .where(requests.c.state.in_(states), requests.c.ended_at >= since, ~settled.exists())
-        .order_by(requests.c.ended_at)
-        .limit(limit)
-    )
-    return [_request(row) for row in db.execute(query).mappings()]
 
 
 def stuck(db: Transaction, *, attempts: int, since: datetime) -> list[Request]:

@@ -55,9 +55,11 @@ requests = sa.Table(
     sa.Column("round", sa.Integer, nullable=False, default=0),
     sa.Column("stage", sa.Integer, nullable=False, default=0),
     sa.Column("escalated", sa.Boolean, nullable=False, default=False),
-    # Slack users who are sent a card for this stage, and whether some card has not been sent yet.
+    # Slack users who are sent a card for this stage.
     sa.Column("deciders", sa.JSON, nullable=False, default=list),
-    sa.Column("cards_owed", sa.Boolean, nullable=False, default=False),
+    # When to look (real time) whether cards, or news of its end, are still owed; empty when none are.
+    sa.Column("cards_due_at", UtcDateTime),
+    sa.Column("news_due_at", UtcDateTime),
     sa.Column("lapses_at", UtcDateTime),
     sa.Column("escalates_at", UtcDateTime),
     sa.Column("ends_at", UtcDateTime),
@@ -80,7 +82,8 @@ requests = sa.Table(
     sa.Column("updated_at", UtcDateTime, nullable=False),
     sa.Column("ended_at", UtcDateTime),
     sa.Index("request_due", "due_at", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
-    sa.Index("request_ended", "ended_at"),
+    sa.Index("request_cards_due", "cards_due_at"),
+    sa.Index("request_news_due", "news_due_at"),
     sa.Index("request_holder", "holder"),
     sa.Index("request_assignment", "assignment_id"),
     # One open request of a kind for a person and a package, by Slack id from the first moment and by
@@ -160,9 +163,11 @@ assignments = sa.Table(
     sa.Column("let_end", UtcDateTime),
     sa.Column("ended_at", UtcDateTime),
     sa.Column("ended_why", sa.Text),
+    sa.Column("news_due_at", UtcDateTime),
     sa.Column("seen_at", UtcDateTime, nullable=False),
     sa.Column("looked_up_at", UtcDateTime),
     sa.Index("assignment_holder", "holder"),
+    sa.Index("assignment_news_due", "news_due_at"),
     sa.Index("assignment_end", "state", "ends_at"),
     sa.Index("assignment_of_user", "entra_id", "package_id"),
 )
@@ -202,7 +207,8 @@ notices = sa.Table(
     sa.Column("recipient", SLACK_ID, nullable=False),
     sa.Column("request_id", ID),
     sa.Column("assignment_id", ID),
-    sa.Column("claimed_until", UtcDateTime, nullable=False),
+    # While somebody sends or redraws it; a claim that ran out is work to take up again.
+    sa.Column("claimed_until", UtcDateTime),
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
     sa.Column("sent_at", UtcDateTime),
     # Why it will not be sent: overtaken by a later one, or Slack will never take it.

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("let_end", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_why", sa.Text(), nullable=True),
+        sa.Column("news_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("looked_up_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),
@@ -32,6 +33,7 @@ def upgrade() -> None:
     with op.batch_alter_table("assignment", schema=None) as batch_op:
         batch_op.create_index("assignment_end", ["state", "ends_at"], unique=False)
         batch_op.create_index("assignment_holder", ["holder"], unique=False)
+        batch_op.create_index("assignment_news_due", ["news_due_at"], unique=False)
         batch_op.create_index("assignment_of_user", ["entra_id", "package_id"], unique=False)
 
     op.create_table(
@@ -70,7 +72,7 @@ def upgrade() -> None:
         sa.Column("recipient", sa.String(length=32), nullable=False),
         sa.Column("request_id", sa.String(length=64), nullable=True),
         sa.Column("assignment_id", sa.String(length=64), nullable=True),
-        sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("dropped_why", sa.Text(), nullable=True),
@@ -137,7 +139,8 @@ def upgrade() -> None:
         sa.Column("stage", sa.Integer(), nullable=False),
         sa.Column("escalated", sa.Boolean(), nullable=False),
         sa.Column("deciders", sa.JSON(), nullable=False),
-        sa.Column("cards_owed", sa.Boolean(), nullable=False),
+        sa.Column("cards_due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("news_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lapses_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("escalates_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
@@ -158,6 +161,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("request", schema=None) as batch_op:
         batch_op.create_index("request_assignment", ["assignment_id"], unique=False)
+        batch_op.create_index("request_cards_due", ["cards_due_at"], unique=False)
         batch_op.create_index(
             "request_due",
             ["due_at"],
@@ -165,8 +169,8 @@ def upgrade() -> None:
             sqlite_where=sa.text("state IN ('received', 'pending', 'approved', 'submitted')"),
             postgresql_where=sa.text("state IN ('received', 'pending', 'approved', 'submitted')"),
         )
-        batch_op.create_index("request_ended", ["ended_at"], unique=False)
         batch_op.create_index("request_holder", ["holder"], unique=False)
+        batch_op.create_index("request_news_due", ["news_due_at"], unique=False)
         batch_op.create_index(
             "request_one_open_of_holder",
             ["holder", "package_id", "kind"],
@@ -257,13 +261,14 @@ def downgrade() -> None:
             sqlite_where=sa.text("state IN ('received', 'pending', 'approved', 'submitted')"),
             postgresql_where=sa.text("state IN ('received', 'pending', 'approved', 'submitted')"),
         )
+        batch_op.drop_index("request_news_due")
         batch_op.drop_index("request_holder")
-        batch_op.drop_index("request_ended")
         batch_op.drop_index(
             "request_due",
             sqlite_where=sa.text("state IN ('received', 'pending', 'approved', 'submitted')"),
             postgresql_where=sa.text("state IN ('received', 'pending', 'approved', 'submitted')"),
         )
+        batch_op.drop_index("request_cards_due")
         batch_op.drop_index("request_assignment")
 
     op.drop_table("request")
@@ -287,6 +292,7 @@ def downgrade() -> None:
     op.drop_table("audit")
     with op.batch_alter_table("assignment", schema=None) as batch_op:
         batch_op.drop_index("assignment_of_user")
+        batch_op.drop_index("assignment_news_due")
         batch_op.drop_index("assignment_holder")
         batch_op.drop_index("assignment_end")
 

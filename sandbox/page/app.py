@@ -26,6 +26,7 @@ from sandbox.slack import Workspace
 from sandbox.slack.model import Outcome
 from sandbox.tenant import Tenant
 
+LONGEST_STEP_DAYS = 366
 _HERE = Path(__file__).parent
 Deed = Callable[[FormData], Awaitable[str | None]]
 
@@ -205,7 +206,7 @@ class _Page:
                 return "No reminder is due: nobody has access that ends."
             by = max(due - self._clock.now(), timedelta(0)) + timedelta(seconds=1)
         else:
-            by = timedelta(days=int(step))
+            by = _days(step)
         self._clock.shift(by)
         self._tenant.tick()
         return None
@@ -219,6 +220,12 @@ class _Page:
         """What an administrator could do in the Entra portal, behind the bot's back."""
         self._tenant.remove_assignment(_word(form, "assignment"))
         return None
+
+
+def _days(step: str) -> timedelta:
+    if not step.isdecimal() or not 1 <= int(step) <= LONGEST_STEP_DAYS:
+        raise ValueError(f"the clock moves forward by 1 to {LONGEST_STEP_DAYS} days at a time")
+    return timedelta(days=int(step))
 
 
 def _word(form: FormData, name: str) -> str:

@@ -146,7 +146,7 @@ class Scenes:
             lines=lines(channel, people=people, reader=reader, acting=shown) if channel else [],
             home=acting.home if where == HOME else None,
             modals=list(acting.modals),
-            commands=list((self._workspace.commands or {}).values()),
+            commands=[] if self._is_outsider(acting) else self._commands(),
             panel=tenant_panel(self._tenant, reader),
             clock=self._clock_face(reader),
             switches=[(each, self._switchboard.is_on(each)) for each in SWITCHES],
@@ -193,6 +193,9 @@ class Scenes:
     def _is_outsider(self, person: Person) -> bool:
         """Somebody of another workspace sees the shared channels, and no app of ours."""
         return person.team_id != self._workspace.team_id
+
+    def _commands(self) -> list[SlashCommand]:
+        return list((self._workspace.commands or {}).values())
 
     def _channel(self, person: Person, where: str) -> Channel | None:
         if where == HOME:

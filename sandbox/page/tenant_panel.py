@@ -176,6 +176,8 @@ def _assignment(tenant: Tenant, assignment: Assignment, reader: Reader) -> Assig
 
 
 def _ends(assignment: Assignment, reader: Reader) -> str:
+    if not assignment.is_live and assignment.expired_at is not None:
+        return f"ended {dates.short_day(assignment.expired_at, reader)}"
     if assignment.end is not None:
         return f"until {dates.short_day(assignment.end, reader)}"
     # Graph sets the end when it delivers.

@@ -81,3 +81,4 @@ async def test_an_outsider_has_no_app_of_ours(sandbox: Sandbox) -> None:
     html = await sandbox.see("U0EVE")
     assert 'data-testid="room-app"' not in html
     assert 'data-testid="room-C0PARTNERS"' in html
+    assert "data-command=" not in html

@@ -1,0 +1,75 @@
+"""Which messages the end of a request, or of an access, calls for: to whom, under which key, in which words."""
+
+from collections.abc import Sequence
+
+from bot.messages import asking, deciding
+from bot.messages.parts import Message
+from bot.models import Assignment, Decision, Kind, Notice, Request, State
+
+Owed = tuple[Notice, Message]
+
+
+def of(request: Request, *, decided: Sequence[Decision], admin_channel: str) -> list[Owed]:
+    """Everything that is to be said about a request that has ended."""
+    owed = []
+    to = _first_to_know(request)
+    if to is not None:
+        by = " and ".join(dict.fromkeys(each.name or "an admin" for each in decided)) or None
+        owed.append((_notice(str(request.state), request, to=to), _words(request, by=by, to=to)))
+    if (
+        request.state is State.DELIVERED
+        and request.kind is Kind.REMOVE
+        and not request.is_given_back
+    ):
+        # Whoever had somebody else's access removed wants to know, too.
+        notice = _notice("removed-by", request, to=request.asked_by)
+        owed.append((notice, asking.removed(request, told=request.asked_by)))
+    if request.state is State.REFUSED and request.tell_admins:
+        notice = alarm("puzzle", request, to=admin_channel)
+        owed.append((notice, deciding.not_understood(request)))
+    if request.state is State.FAILED:
+        owed.append((alarm("alarm", request, to=admin_channel), deciding.failed(request)))
+    return owed
+
+
+def of_end(assignment: Assignment) -> Owed:
+    """What the holder of an access that has ended is told."""
+    notice = Notice(
+        key=f"ended:{assignment.id}",
+        kind="news",
+        to=assignment.holder or "",
+        assignment_id=assignment.id,
+    )
+    return notice, asking.ended(assignment)
+
+
+def alarm(prefix: str, request: Request, *, to: str) -> Notice:
+    return Notice(key=f"{prefix}:{request.id}", kind="alarm", to=to, request_id=request.id)
+
+
+def _notice(prefix: str, request: Request, *, to: str) -> Notice:
+    return Notice(key=f"{prefix}:{request.id}", kind="news", to=to, request_id=request.id)
+
+
+def _first_to_know(request: Request) -> str | None:
+    """Who hears how it ended; nobody, if they withdrew it themselves or are not in Slack."""
+    if request.state is State.CANCELED:
+        return None
+    # A removal that did not happen is the admin's news: the holder was never told of it.
+    if request.kind is Kind.REMOVE and request.state is not State.DELIVERED:
+        return request.asked_by
+    return request.holder
+
+
+def _words(request: Request, *, by: str | None, to: str) -> Message:
+    if request.state is State.DELIVERED:
+        if request.kind is Kind.REMOVE:
+            return asking.removed(request, told=to)
+        return asking.delivered(request, by=by)
+    if request.state is State.DENIED:
+        return asking.denied(request, by=by)
+    if request.state is State.LAPSED:
+        return asking.lapsed(request)
+    if request.state is State.FAILED:
+        return asking.failed(request)
+    return asking.refused(request)

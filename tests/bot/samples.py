@@ -1,0 +1,181 @@
+"""Rows and policies to test with, each a fact or two away from the ordinary."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot import clock, intake
+from bot.models import (
+    Assignment,
+    AssignmentState,
+    Decision,
+    Kind,
+    Notice,
+    Package,
+    Request,
+    Stage,
+    State,
+    Terms,
+    Verb,
+)
+from graph.models import AccessPackage, AssignmentPolicy
+
+LEASE = timedelta(seconds=60)
+SOME_DAY = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+ANN = "a0000000-0000-4000-8000-000000000001"
+BO = "a0000000-0000-4000-8000-000000000003"
+
+
+def wish(**changes: Any) -> Request:
+    """Ann asks for the campaign."""
+    facts: dict[str, Any] = {
+        "id": intake.new_id(),
+        "kind": Kind.ADD,
+        "state": State.RECEIVED,
+        "holder": "U0ANN",
+        "asked_by": "U0ANN",
+        "package_id": "campaign",
+        "package_name": "Marketing Campaign",
+        "asked_at": clock.now(),
+        "updated_at": clock.now(),
+        "due_at": clock.real(),
+    }
+    return Request(**{**facts, **changes})
+
+
+def terms(**changes: Any) -> Terms:
+    """Thirty days of the campaign, if Bo says yes."""
+    facts: dict[str, Any] = {
+        "policy_id": "policy",
+        "policy_name": "Everyone at Contoso",
+        "contents": ("Member of the group Marketing resources",),
+        "fingerprint": "f" * 64,
+        "stages": (Stage(approvers=({"kind": "singleuser", "user_id": BO},)),),
+        "lasts": "30 days",
+    }
+    return Terms(**{**facts, **changes})
+
+
+def held(**changes: Any) -> Assignment:
+    """Ann holds the campaign for ten more days."""
+    facts: dict[str, Any] = {
+        "id": "assignment",
+        "entra_id": ANN,
+        "package_id": "campaign",
+        "package_name": "Marketing Campaign",
+        "policy_id": "policy",
+        "state": AssignmentState.LIVE,
+        "holder": "U0ANN",
+        "holder_name": "Ann Abara",
+        "starts_at": clock.now() - timedelta(days=20),
+        "ends_at": clock.now() + timedelta(days=10),
+    }
+    return Assignment(**{**facts, **changes})
+
+
+def click(request: Request, **changes: Any) -> Decision:
+    """Bo approves."""
+    facts: dict[str, Any] = {
+        "id": intake.new_id(),
+        "request_id": request.id,
+        "verb": Verb.APPROVE,
+        "slack_user": "U0BO",
+        "at": clock.now(),
+        "round": request.round,
+        "stage": request.stage,
+        "team": "T0LATCH",
+    }
+    return Decision(**{**facts, **changes})
+
+
+def offered(**changes: Any) -> Package:
+    """The campaign, as the mirror has it."""
+    facts: dict[str, Any] = {
+        "id": "campaign",
+        "slug": "marketing-campaign",
+        "name": "Marketing Campaign",
+        "description": "Access to resources for the campaign",
+        "contents": ("Member of the group Marketing resources",),
+        "lasts": "30 days",
+        "can_extend": ("policy",),
+    }
+    return Package(**{**facts, **changes})
+
+
+def notice(**changes: Any) -> Notice:
+    """A message to Ann."""
+    facts: dict[str, Any] = {"key": "delivered:1", "kind": "news", "to": "U0ANN"}
+    return Notice(**{**facts, **changes})
+
+
+def policy(**changes: Any) -> AssignmentPolicy:
+    """A policy as Graph v1.0 sends it: all members, 30 days, nobody decides; *changes* in Graph's words."""
+    body: dict[str, Any] = {
+        "id": "policy",
+        "displayName": "Everyone at Contoso",
+        "allowedTargetScope": "allMemberUsers",
+        "specificAllowedTargets": [],
+        "expiration": {"type": "afterDuration", "duration": "P30D"},
+        "requestorSettings": {
+            "enableTargetsToSelfAddAccess": True,
+            "enableTargetsToSelfUpdateAccess": True,
+        },
+        "requestApprovalSettings": {
+            "isApprovalRequiredForAdd": False,
+            "isApprovalRequiredForUpdate": False,
+            "isRequestorJustificationRequired": False,
+            "stages": [],
+        },
+        "questions": [],
+    }
+    return AssignmentPolicy.model_validate({**body, **changes})
+
+
+def approval(*stages: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+    """The approval settings of a policy in which *stages* decide, in Graph's words."""
+    return {
+        "isApprovalRequiredForAdd": bool(stages),
+        "isApprovalRequiredForUpdate": bool(stages),
+        "isRequestorJustificationRequired": False,
+        "stages": list(stages),
+        **changes,
+    }
+
+
+def user(user_id: str) -> dict[str, Any]:
+    return {"@odata.type": "#microsoft.graph.singleUser", "userId": user_id}
+
+
+def members(group_id: str) -> dict[str, Any]:
+    return {"@odata.type": "#microsoft.graph.groupMembers", "groupId": group_id}
+
+
+def package(*role_scopes: Mapping[str, Any], **changes: Any) -> AccessPackage:
+    """A package as Graph sends it."""
+    body: dict[str, Any] = {
+        "id": "campaign",
+        "displayName": "Marketing Campaign",
+        "resourceRoleScopes": list(role_scopes),
+    }
+    return AccessPackage.model_validate({**body, **changes})
+
+
+def role_scope(
+    role_id: str = "Member_1",
+    scope_id: str = "1",
+    *,
+    role: str = "Member",
+    resource: str = "Marketing resources",
+    system: str = "AadGroup",
+) -> dict[str, Any]:
+    """One thing that a package gives, in Graph's words."""
+    return {
+        "id": f"{role_id}_{scope_id}",
+        "role": {
+            "displayName": role,
+            "originId": role_id,
+            "originSystem": system,
+            "resource": {"id": "r", "displayName": resource},
+        },
+        "scope": {"displayName": "Root", "originId": scope_id, "isRootScope": True},
+    }
