@@ -52,7 +52,7 @@ def add(db: Transaction, request: Request) -> Request | None:
         why=request.justification,
         **_audit_ids(request),
     )
-    touch_homes(db, request.holder, request_id=request.id)
+    _shown(db, request)
     return request
 
 
@@ -133,13 +133,18 @@ def move(
         details={"graph_request_id": moved.graph_request_id, "terms_hash": moved.terms_hash},
         **_audit_ids(moved),
     )
-    db.execute(
-        notices.update()
-        .where(notices.c.request_id == moved.id, notices.c.kind == "card")
-        .values(stale=True)
-    )
-    touch_homes(db, moved.holder, request_id=moved.id)
+    _shown(db, moved)
     return moved
+
+
+def _shown(db: Transaction, request: Request) -> None:
+    """What people see of it has changed: its cards, the reminders of its access, and Homes are owed a redraw."""
+    cards = sa.and_(notices.c.request_id == request.id, notices.c.kind == "card")
+    reminders = sa.and_(
+        notices.c.assignment_id == request.assignment_id, notices.c.kind == "reminder"
+    )
+    db.execute(notices.update().where(sa.or_(cards, reminders)).values(stale=True))
+    touch_homes(db, request.holder, request_id=request.id)
 
 
 class AlreadyOpen(Exception):

@@ -336,5 +336,7 @@ def assemble(
         graph=graph,
         people=people,
         jobs=jobs,
-        desk=Desk(store=store, authority=authority, wake=lambda: None),
+        desk=Desk(
+            store=store, authority=authority, verdicts=parts["verdicts"], wake=lambda: None
+        ),
     )

@@ -1,14 +1,16 @@
 """Who may have what: judged when a request comes in, and once more just before it is granted."""
 
+from datetime import timedelta
+
 import pytest
 
-from bot.errors import ReasonNeeded, UnknownPackage
-from bot.models import Kind, State, Verb
-from sandbox.tenant import seed
-from sandbox.tenant.model import Expiration, User
-from tests.bot.conftest import answering
 from bot import clock
-from datetime import timedelta
+from bot.errors import ReasonNeeded, UnknownPackage
+from bot.models import State
+from graph import StaticToken
+from sandbox.tenant import seed
+from sandbox.tenant.model import User
+from tests.bot.conftest import answering
 
 
 async def test_what_the_policy_gives_freely_is_approved_at_once(office):
@@ -218,8 +220,8 @@ async def test_who_has_it_already_is_refused_and_sees_it(office):
     assert office.posted("adminAdd") == 1
 
 
-async def test_a_request_under_way_in_entra_is_not_doubled(office):
-    """Somebody else is giving it just now."""
+async def test_what_is_being_given_in_entra_is_not_given_twice(office):
+    """An administrator gives it in the portal at the same moment; the person is told how it ended."""
     await office.graph.assignments.request(
         request_type="adminAdd",
         target_id=seed.ANN,
@@ -228,6 +230,27 @@ async def test_a_request_under_way_in_entra_is_not_doubled(office):
     )
 
     request = await office.ask("marketing-campaign")
+    await office.finish()
+    await office.hurry(settled=True)
+    await office.finish()
+
+    assert not (await office.request(request.id)).is_open
+    assert office.posted("adminAdd") == 1
+
+
+async def test_what_was_asked_for_in_my_access_is_not_asked_for_again(office):
+    """Entra's own request waits for its approver; a second one would only be refused there."""
+    await office.graph.assignments.request(
+        request_type="userAdd",
+        target_id=seed.ANN,
+        package_id=seed.FINANCE_REPORTS,
+        policy_id=office.policy_of(seed.FINANCE_REPORTS).id,
+        justification="Q4",
+        token=StaticToken(office.tenant.delegated_token(seed.ANN)),
+    )
+    office.shift(timedelta(seconds=10))
+
+    request = await office.ask("finance-reports because Q4")
 
     assert request.state is State.REFUSED
     assert "already asked for it in Entra" in (request.why or "")
@@ -267,7 +290,9 @@ async def test_the_longest_name_that_fits_is_meant(office):
     """A package called "Finance - Reports" is not asked for as "Finance", because of reports."""
     office.tenant.world.packages[seed.BOARD_PAPERS].display_name = "Finance"
     office.tenant.world.packages[seed.FINANCE_REPORTS].display_name = "Finance - Reports: Q4"
-    office.policy_of(seed.FINANCE_REPORTS).settings.approval["isRequestorJustificationRequired"] = False
+    office.policy_of(seed.FINANCE_REPORTS).settings["requestApprovalSettings"][
+        "isRequestorJustificationRequired"
+    ] = False
     await office.mirror.sweep()
 
     taken = await office.desk.ask(slack_user="U0DANA", text="Finance - Reports: Q4")

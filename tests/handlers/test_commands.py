@@ -177,7 +177,7 @@ async def test_a_refused_look_is_on_record(world):
     """Who wanted to see a list and may not leaves an audit row."""
     await world.type(BO, "/access-admin pending")
 
-    assert (BO, "list-refused") in [(who, verb) for who, verb, _ in await world.deeds()]
+    assert (BO, "refused") in [(who, verb) for who, verb, _ in await world.deeds()]
 
 
 async def test_only_the_person_sees_the_answer(door, answered):

@@ -1,0 +1,1 @@
+"""The commands that work on the tenant, one module a subject."""

@@ -1,0 +1,119 @@
+"""The sandbox's page, used as a newcomer would."""
+
+import pytest
+from playwright.async_api import expect
+
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+class Window:
+    """One browser window, acting as one person."""
+
+    def __init__(self, page, address):
+        self.page = page
+        self._address = address
+
+    async def be(self, person, place):
+        await self.page.goto(f"{self._address}/?as={person}&in={place}")
+        await expect(self.page.get_by_test_id("composer")).to_be_visible()
+
+    async def type(self, text):
+        composer = self.page.get_by_test_id("composer")
+        await composer.fill(text)
+        await composer.press("Escape")
+        await composer.press("Enter")
+
+    async def reads(self, text):
+        await expect(self.page.get_by_test_id("messages")).to_contain_text(text)
+
+    async def press(self, action, *, confirm=False):
+        await self.page.get_by_test_id(f"action-latchkey_{action}").last.click()
+        if confirm:
+            await self.page.get_by_test_id("confirm-yes").click()
+
+
+@pytest.fixture
+async def window(browser, address):
+    """A desktop window on the sandbox; the page must not complain in its console."""
+    page = await browser.new_page(viewport=DESKTOP)
+    complaints = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield Window(page, address)
+    assert complaints == []
+    await page.close()
+
+
+async def test_the_whole_life_of_an_access_in_the_browser(window, pictures):
+    """Ask as Ann, approve as Bo, be reminded, extend, and have it removed by Dana."""
+    await window.be("U0ANN", "C0GENERAL")
+    await window.type("/request-access finance-reports because I close the quarter")
+    await window.reads("Asked for Finance Reports")
+
+    await window.be("U0BO", "app")
+    await window.reads("I close the quarter")
+    await window.press("approve")
+    await window.reads("Approved by")
+
+    await window.be("U0ANN", "app")
+    await window.reads("You now have access to Finance Reports")
+    await window.page.get_by_test_id("clock-reminder").click()
+    await window.reads("Your access to Finance Reports ends soon")
+    await window.page.screenshot(path=pictures / "reminder.png")
+    await window.press("extend")
+    await window.reads("Longer access to Finance Reports: waiting for approval")
+
+    await window.be("U0BO", "app")
+    await window.reads("wants to keep")
+    await window.press("approve")
+    await window.be("U0ANN", "app")
+    await window.reads("Your access to Finance Reports now lasts until")
+
+    await window.be("U0DANA", "C0GENERAL")
+    await window.type("/access-admin assignments finance-reports")
+    await window.reads("1 assignment of Finance Reports")
+    await window.press("remove", confirm=True)
+    await window.be("U0ANN", "app")
+    await window.reads("Your access to Finance Reports was removed by @Dana Diaz")
+
+
+async def test_denying_asks_for_a_reason_in_a_form(window, pictures):
+    """Deny opens a form; its reason reaches the requester."""
+    await window.be("U0CY", "C0GENERAL")
+    await window.type("/request-access finance-reports because I am curious")
+    await window.be("U0DANA", "C0APPROVALS")
+    await window.reads("I am curious")
+    await window.press("deny")
+    modal = window.page.get_by_test_id("modal")
+    await expect(modal).to_be_visible()
+    await window.page.get_by_test_id("input-reason").fill("Please ask your controller first")
+    await window.page.screenshot(path=pictures / "deny.png")
+    await window.page.get_by_test_id("modal-submit").click()
+    await window.reads("Denied by")
+
+    await window.be("U0CY", "app")
+    await window.reads("was denied by Dana Diaz")
+    await window.reads("Please ask your controller first")
+
+
+async def test_home_shows_what_i_have_and_may_ask_for(window, pictures):
+    """App Home is published when it is opened, and by itself when something arrives."""
+    await window.be("U0ANN", "C0GENERAL")
+    await window.type("/request-access marketing-campaign")
+    await window.page.goto(f"{window._address}/?as=U0ANN&in=home")
+    home = window.page.get_by_test_id("messages").or_(window.page.locator("main")).first
+    await expect(home).to_contain_text("What you may ask for")
+    await expect(home).to_contain_text("30 days left")
+    await window.page.screenshot(path=pictures / "home.png")
+
+
+async def test_the_page_fits_a_phone(browser, address, pictures):
+    """At 390 pixels nothing sticks out sideways, and a command can be typed."""
+    page = await browser.new_page(viewport=PHONE)
+    window = Window(page, address)
+    await window.be("U0ANN", "C0GENERAL")
+    await window.type("/my-access")
+    await window.reads("nothing is pending")
+    await page.screenshot(path=pictures / "phone.png")
+    assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    await page.close()

@@ -1,0 +1,298 @@
+"""
+Photographs of all that outlives a bot, one at each step of a story, and new bots that go on from each.
+
+A bot that dies leaves two things behind: what it has committed, and what Slack and Graph have taken.  So dying at
+any line whatever is the same as one of these photographs: after each commit that changed a row, and after each
+call that changed something outside.  The lines between two photographs differ in memory only, and that is gone.
+"""
+
+import asyncio
+import copy
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, Final
+
+import httpx
+import sqlalchemy as sa
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot import clock as business_clock
+from bot.app import Latchkey, running
+from bot.effects import SETTLE
+from bot.models import Request
+from bot.settings import read_settings
+from bot.store import requests
+from bot.store.database import Store, Transaction
+from bot.store.schema import metadata
+from sandbox.run import StandIns
+from tests.flow.world import FAST, World, eventually
+
+Rows = dict[str, list[dict[str, Any]]]
+
+# Real time that passes between a death and the next bot: longer than every lease and every settle time.
+DOWN: Final = timedelta(minutes=15)
+# Columns in the machine's own time, which goes on while nobody runs.
+MACHINE_TIME: Final = {
+    "request": ("lease_until", "due_at", "settles_at"),
+    "decision": ("due_at",),
+    "notice": ("claimed_until",),
+    "home": ("claimed_until",),
+    "assignment": ("seen_at", "looked_up_at"),
+}
+# Written by every sweep; no step of any story.
+NO_STEP: Final = {"assignment": ("seen_at",)}
+OF_SLACK: Final = ("people", "channels", "usergroups", "views", "_last_ts")
+NOT_OF_TENANT: Final = ("clock", "users", "_listeners", "delivery_outcome")
+CHANGES: Final = ("chat.", "views.", "assignmentRequests")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Photograph:
+    """What a bot that died here would leave behind; *step* says where that is."""
+
+    step: str
+    rows: Rows
+    tenant: dict[str, Any]
+    slack: dict[str, Any]
+    offset: timedelta
+
+    def unrecorded(self) -> set[str]:
+        """Timestamps of the messages that Slack has taken and the database knows nothing of."""
+        taken = {each.ts for channel in self.slack["channels"].values() for each in channel.messages}
+        return taken - {row["ts"] for row in self.rows["notice"]}
+
+
+@dataclass
+class Camera:
+    """Takes a photograph after each step while `watching`; `install` it before the stand-ins are used."""
+
+    outside: StandIns
+    album: list[Photograph] = field(default_factory=list)
+    _engine: sa.Engine | None = None
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    def install(self) -> None:
+        """Stand where the calls come in."""
+        for stand_in in (self.outside.tenant, self.outside.workspace):
+            stand_in.app.add_middleware(_AfterChange, camera=self)  # type: ignore[arg-type]
+
+    @contextmanager
+    def watching(self, store: Store) -> Iterator[None]:
+        """Photograph every step of the bot that uses *store*."""
+        self._engine = _engine_of(self.outside)
+        self._loop = asyncio.get_running_loop()
+        self.take("nothing yet")
+        sa.event.listen(store.engine, "commit", self._committed)
+        try:
+            yield
+        finally:
+            sa.event.remove(store.engine, "commit", self._committed)
+            self._engine.dispose()
+            self._engine = None
+
+    def take(self, step: str) -> None:
+        """Keep what there is now, unless it is what the last photograph shows.  In the event loop's thread."""
+        if self._engine is None:
+            return
+        with self._engine.connect().execution_options(isolation_level=_snapshot(self._engine)) as db:
+            rows = {
+                table.name: [dict(row) for row in db.execute(sa.select(table)).mappings()]
+                for table in metadata.sorted_tables
+            }
+        if step.startswith("commit") and self.album and _same(self.album[-1].rows, rows):
+            return
+        self.album.append(
+            Photograph(
+                step=f"{len(self.album)}: {step}",
+                rows=rows,
+                tenant=_tenant_now(self.outside),
+                slack=_slack_now(self.outside),
+                offset=self.outside.clock.offset,
+            )
+        )
+
+    def _committed(self, connection: sa.Connection) -> None:
+        """SQLAlchemy calls this just before a commit, so the commit is made here; its own finds nothing to do."""
+        driver: Any = connection.connection.dbapi_connection
+        driver.commit()
+        assert self._loop is not None
+        taken = threading.Event()
+
+        def take() -> None:
+            try:
+                self.take("commit")
+            finally:
+                taken.set()
+
+        # Only the event loop changes the stand-ins, so there they stand still.
+        self._loop.call_soon_threadsafe(take)
+        taken.wait(10)
+
+
+class _AfterChange:
+    """Photographs after a call that changed something, before its answer gets out."""
+
+    def __init__(self, app: ASGIApp, *, camera: Camera) -> None:
+        self._app = app
+        self._camera = camera
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        changes = scope.get("method") == "POST" and any(each in path for each in CHANGES)
+
+        async def answer(message: Message) -> None:
+            if changes and message["type"] == "http.response.start":
+                self._camera.take(f"taken {path.rpartition('/')[2]}")
+            await send(message)
+
+        await self._app(scope, receive, answer)
+
+
+def _same(one: Rows, other: Rows) -> bool:
+    def bare(rows: Rows) -> Rows:
+        return {
+            name: [
+                {key: value for key, value in row.items() if key not in NO_STEP.get(name, ())}
+                for row in table
+            ]
+            for name, table in rows.items()
+        }
+
+    return bare(one) == bare(other)
+
+
+def _engine_of(outside: StandIns) -> sa.Engine:
+    url = read_settings(outside.environment).sqlalchemy_url
+    return sa.create_engine(url, poolclass=sa.NullPool)
+
+
+def _snapshot(engine: sa.Engine) -> str:
+    return "SERIALIZABLE" if engine.dialect.name == "sqlite" else "REPEATABLE READ"
+
+
+def _tenant_now(outside: StandIns) -> dict[str, Any]:
+    world = outside.tenant.world
+    memo: dict[int, Any] = {id(world): world}
+    state = {name: value for name, value in vars(world).items() if name not in NOT_OF_TENANT}
+    return copy.deepcopy(state, memo)
+
+
+def _slack_now(outside: StandIns) -> dict[str, Any]:
+    return copy.deepcopy({name: getattr(outside.workspace, name) for name in OF_SLACK})
+
+
+def restore(outside: StandIns, photograph: Photograph) -> None:
+    """Make database and stand-ins what they were, and let the time of a long outage pass."""
+    vars(outside.tenant.world).update(photograph.tenant)
+    # A copy: the photograph is compared with later.
+    vars(outside.workspace).update(copy.deepcopy(photograph.slack))
+    outside.clock.offset = photograph.offset
+    engine = _engine_of(outside)
+    with engine.begin() as db:
+        for table in reversed(metadata.sorted_tables):
+            db.execute(table.delete())
+        for table in metadata.sorted_tables:
+            rows = [_aged(row, table.name) for row in photograph.rows[table.name]]
+            if rows:
+                db.execute(table.insert(), rows)
+        if engine.dialect.name == "postgresql":
+            db.execute(sa.text("SELECT setval(pg_get_serial_sequence('audit', 'seq'), max(seq)) FROM audit"))
+    engine.dispose()
+
+
+def _aged(row: dict[str, Any], table: str) -> dict[str, Any]:
+    aged = {name: row[name] - DOWN for name in MACHINE_TIME.get(table, ()) if row[name]}
+    return row | aged
+
+
+@asynccontextmanager
+async def life(outside: StandIns, *, settle: timedelta = SETTLE) -> AsyncIterator[World]:
+    """A bot from its start to its end, between stand-ins that outlive it.  Slack reaches it without a network."""
+
+    def follow() -> None:
+        business_clock.set_offset(outside.clock.offset)
+
+    follow()
+    slack = outside.workspace
+    everything = {**outside.environment, **FAST, "LATCHKEY_SYNC_SECONDS": "60"}
+    async with running(read_settings(everything), settle=settle) as bot:
+        slack._http = httpx.AsyncClient(transport=httpx.ASGITransport(bot.asgi))
+        slack.request_url = "http://latchkey/slack/events"
+
+        def time_moved() -> None:
+            follow()
+            bot.jobs.wake_all()
+
+        unsubscribe = outside.clock.subscribe(time_moved)
+        try:
+            yield World(outside, bot)
+        finally:
+            unsubscribe()
+            slack.request_url = None
+            await slack._http.aclose()
+            slack._http = None
+
+
+# -- looking into the database ---------------------------------------------------------------
+
+
+def every_request(db: Transaction) -> list[Request]:
+    """All requests, the oldest first."""
+    ids = db.execute(sa.text("SELECT id FROM request ORDER BY asked_at")).scalars().all()
+    return [found for each in ids if (found := requests.get(db, each)) is not None]
+
+
+def rows_of(db: Transaction, table: str) -> list[dict[str, Any]]:
+    """All rows of a table."""
+    return [dict(row) for row in db.execute(sa.select(metadata.tables[table])).mappings()]
+
+
+def unfinished(db: Transaction) -> list[str]:
+    """Everything that is still under way or owed, a line each; empty when there is nothing left to do."""
+    left = [f"request {each.kind} {each.state}" for each in every_request(db) if each.is_open]
+    for notice in rows_of(db, "notice"):
+        if notice["dropped_why"] is None and (notice["sent_at"] is None or notice["stale"]):
+            left.append(f"notice {notice['key']}")
+    left += [f"home of {each['slack_user']}" for each in rows_of(db, "home") if each["stale"]]
+    for click in rows_of(db, "decision"):
+        if click["outcome"] is None or click["answered_at"] is None:
+            left.append(f"{click['verb']} by {click['slack_user']}")
+    return left
+
+
+def waits_pass(db: Transaction) -> None:
+    """Make every request that only waits for its next look due now; whoever holds one keeps it."""
+    table = metadata.tables["request"]
+    waiting = table.update().where(table.c.lease_until.is_(None), table.c.due_at.is_not(None))
+    db.execute(waiting.values(due_at=business_clock.real()))
+
+
+def leases_pass(db: Transaction) -> None:
+    """Make every lease run out, as if whoever held it had died long ago."""
+    long_ago = business_clock.real() - timedelta(seconds=1)
+    for name, column in (("request", "lease_until"), ("notice", "claimed_until"), ("home", "claimed_until")):
+        table = metadata.tables[name]
+        db.execute(table.update().where(table.c[column] > long_ago).values({column: long_ago}))
+
+
+async def at_rest(bot: Latchkey, *, seconds: float = 15) -> None:
+    """Wait until nothing is owed, and then for one more look of every job: a doubled effect would come now."""
+    left: list[str] = []
+
+    async def nothing_left() -> bool:
+        left[:] = await bot.store.run(unfinished)
+        return not left
+
+    try:
+        await eventually(nothing_left, seconds=seconds)
+    except AssertionError:
+        raise AssertionError(f"still owed after {seconds} s: {left}") from None
+    before = replace(bot.jobs.ticks["requests"]), replace(bot.jobs.ticks["messages"])
+    bot.jobs.wake()
+    await eventually(
+        lambda: bot.jobs.ticks["requests"].last_success != before[0].last_success
+        and bot.jobs.ticks["messages"].last_success != before[1].last_success
+    )
