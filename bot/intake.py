@@ -56,10 +56,10 @@ def new_id() -> str:
 
 def ask(db: Transaction, slack_user: str, text: str, reason: str | None) -> Taken:
     packages = catalog.everything(db)
-    wish = naming.read_wish(text)
     # A hidden package can be asked for by those who know its name, as in Entra; it is not offered.
     askable = [package for package in packages if package.can_be_asked_for]
-    package = naming.find(wish.name, askable) or naming.find(text, askable)
+    wish = naming.read_wish(text, askable)
+    package = naming.find(wish.name, askable)
     if package is None:
         shown = [each for each in askable if not each.is_hidden]
         near = [each.slug for each in naming.nearest(wish.name, shown)]

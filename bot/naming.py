@@ -46,14 +46,31 @@ def slugs_for(names: Sequence[tuple[str, str]]) -> dict[str, str]:
     return {key: slug for slug, key in taken.items()}
 
 
-def read_wish(text: str) -> Wish:
-    """Take apart what was typed: a package's name, in any spelling, and perhaps a reason."""
+def read_wish(text: str, packages: Iterable[Package] = ()) -> Wish:
+    """
+    Take apart what was typed: a package's name, in any spelling, and perhaps a reason.
+
+    Names may hold what looks like the start of a reason ("Finance - Reports"): the longest part that is a
+    name of *packages* is the name.  Where none is, everything before the first such sign is.
+    """
     words = clean(text)
-    name, reason = words, None
-    found = REASON.search(words)
-    if found and found.start() > 0:
-        name, reason = words[: found.start()], words[found.end() :].strip(QUOTES + " ")
-    return Wish(name=name.strip(QUOTES + " ."), reason=(reason or None) and reason[:LONGEST_REASON])
+    known = list(packages)
+    signs = [sign for sign in REASON.finditer(words) if sign.start() > 0]
+    if find(words, known) is not None:
+        return Wish(name=_bare(words), reason=None)
+    for sign in reversed(signs):
+        if find(words[: sign.start()], known) is not None:
+            return _cut(words, sign)
+    return _cut(words, signs[0]) if signs else Wish(name=_bare(words), reason=None)
+
+
+def _cut(words: str, sign: re.Match[str]) -> Wish:
+    reason = words[sign.end() :].strip(QUOTES + " ")[:LONGEST_REASON]
+    return Wish(name=_bare(words[: sign.start()]), reason=reason or None)
+
+
+def _bare(name: str) -> str:
+    return name.strip(QUOTES + " .")
 
 
 def clean(text: str) -> str:

@@ -280,11 +280,27 @@ class Review:
             request
         ):
             return request
+        if not standing.terms.stages:
+            # Nobody has to decide: the terms of this moment count.
+            return await self._renew(request, standing)
         again = replace(request, terms=standing.terms)
         await self._on_to_stage(
             again, known=request, stage=0, actor=audit.LATCHKEY, round=request.round + 1
         )
         return None
+
+    async def _renew(self, request: Request, standing: Standing) -> Request | None:
+        terms, terms_hash = standing.terms, policy.hash_of(standing.terms)
+        ours = await self._store.run(
+            requests.update_claimed,
+            request,
+            terms=asdict(terms),
+            terms_hash=terms_hash,
+            ends_at=standing.ends_at,
+        )
+        if not ours:
+            return None
+        return replace(request, terms=terms, terms_hash=terms_hash, ends_at=standing.ends_at)
 
     async def _still_entitled(self, request: Request) -> bool:
         if request.terms is None:
@@ -293,7 +309,8 @@ class Review:
         if len(counted) != len(request.terms.stages):
             return False
         for decision in counted:
-            then = replace(request, stage=decision.stage)
+            # Whoever counted as a stand-in for the first approvers was one then.
+            then = replace(request, stage=decision.stage, escalated=True)
             actor = await self._authority.actor(decision.slack_user, request=then)
             if may(actor, decision.verb, holder=request.holder, holder_entra_id=request.entra_id):
                 return False

@@ -7,7 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from bot.errors import ConfigurationError
 
@@ -97,6 +102,21 @@ class Settings(BaseSettings):
         return f"{driver[dialect]}://{rest}" if dialect in driver else url
 
 
+class _Given(Settings):
+    """The same from arguments alone: nothing of this machine's environment gets in."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """
     Settings from the environment and from ``.env`` in the working directory, or from *environment* alone.
@@ -109,7 +129,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
             return Settings()
         names = {(field.alias or name).lower() for name, field in Settings.model_fields.items()}
         given = {_key(name): value for name, value in environment.items() if name.lower() in names}
-        return Settings(_env_file=None, **given)  # type: ignore[arg-type]
+        return _Given(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         raise ConfigurationError([_sentence(problem) for problem in error.errors()]) from None
 

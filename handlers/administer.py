@@ -67,7 +67,7 @@ async def _assignments(desk: Desk, user: str, rest: str) -> Message:
 
 async def _remove(desk: Desk, user: str, rest: str) -> Message:
     """Everything said, with a reason: do it.  Otherwise the list, whose buttons ask once more."""
-    wish = naming.read_wish(rest)
+    wish = naming.read_wish(rest, await desk.offer())
     holder, package = _who_and_what(wish.name)
     if holder is None or package is None or wish.reason is None:
         return await _assignments(desk, user, wish.name)

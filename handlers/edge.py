@@ -115,13 +115,11 @@ def keep_out_strangers(app: AsyncApp, *, team_id: str) -> None:
         body: dict[str, Any],
         ack: AsyncAck,
         next: Callable[[], Awaitable[BoltResponse | None]],
-    ) -> None:
+    ) -> BoltResponse | None:
         team = body.get("team_id") or (body.get("team") or {}).get("id")
         if team in {None, team_id}:
-            await next()
-            return
+            return await next()
         log.warning("foreign-workspace")
         if "command" in body:
-            await ack("Only members of this workspace can use Latchkey.")
-        else:
-            await ack()
+            return await ack("Only members of this workspace can use Latchkey.")
+        return await ack()

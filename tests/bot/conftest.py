@@ -4,12 +4,14 @@ import re
 import shutil
 import ssl
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import aiohttp.web
 import httpx
 import pytest
 import sqlalchemy as sa
@@ -34,7 +36,6 @@ from bot.store.schema import requests as request_table
 from bot.verdicts import Verdicts
 from graph import Graph, Retries, StaticToken
 from sandbox.clock import SandboxClock
-from sandbox.serving import serving
 from sandbox.slack import Workspace
 from sandbox.slack.model import Message
 from sandbox.tenant import Tenant
@@ -125,6 +126,30 @@ def and_then(deed: Callable[[], Any]) -> Mishap:
     return do
 
 
+@asynccontextmanager
+async def listening(app: Any) -> AsyncIterator[str]:
+    """A web app at an address of its own; quicker to take down than a server with good manners."""
+    transport = httpx.ASGITransport(app=app)
+
+    async def forward(asked: aiohttp.web.BaseRequest) -> aiohttp.web.Response:
+        request = httpx.Request(
+            asked.method, f"http://slack.test{asked.rel_url}", headers=asked.headers, content=await asked.read()
+        )
+        answer = await transport.handle_async_request(request)
+        return aiohttp.web.Response(
+            status=answer.status_code, headers=answer.headers.multi_items(), body=await answer.aread()
+        )
+
+    runner = aiohttp.web.ServerRunner(aiohttp.web.Server(forward))
+    await runner.setup()
+    site = aiohttp.web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=0.1)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
 @dataclass
 class Office:
     """All parts of a Latchkey, and the two worlds that it stands between."""
@@ -147,7 +172,6 @@ class Office:
     homes: Homes
     jobs: Jobs
     desk: Desk
-    settle: timedelta = field(default_factory=timedelta)
 
     async def work(self) -> None:
         """Everything that is due about requests, as often as it is."""
@@ -264,7 +288,7 @@ async def office(tmp_path: Path, empty_database: Path) -> AsyncIterator[Office]:
         """A pause that is over at once."""
 
     async with (
-        serving(workspace.app) as address,
+        listening(workspace.app) as address,
         httpx.AsyncClient(transport=line) as http,
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session,
     ):

@@ -172,22 +172,27 @@ class World:
         """The direct messages between *user* and the bot, oldest first."""
         return [message for message in self.slack.dm(user).seen_by(user) if message.by_app]
 
-    def cards(self, channel: str, package: str = "") -> list[Message]:
-        """Approval cards, open and decided, that the bot has put into a channel or sent to a person."""
+    def cards(self, channel: str, about: str = "") -> list[Message]:
+        """
+        Approval cards, open and decided, that the bot has put into a channel or sent to a person.
+
+        Args:
+            about: A part of the title, "Ann Abara asks for Finance".
+        """
         place = self.slack.dm(channel) if channel.startswith("U") else self.slack.channel(channel)
         return [
             message
             for message in place.messages
             if not message.deleted
             and re.search("asks for|wants to keep", message.text)
-            and package in message.text
+            and about in message.text
         ]
 
-    async def card(self, channel: str, package: str = "") -> Message:
+    async def card(self, channel: str, about: str = "") -> Message:
         """The newest card there, as soon as it is open for a decision."""
 
         def newest() -> Message | None:
-            found = self.cards(channel, package)
+            found = self.cards(channel, about)
             return found[-1] if found and "Approve" in labels(found[-1]) else None
 
         return await eventually(newest, about=f"an open card in {channel}")  # type: ignore[return-value]

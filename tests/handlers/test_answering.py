@@ -1,0 +1,160 @@
+"""The answer to Slack: after the row, before anything remote, and always one."""
+
+import asyncio
+import sqlite3
+import time
+from contextlib import closing, contextmanager
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from bot.store import assignments, requests
+from tests.flow.world import ANN, BO, CY, DANA, eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SLACK_WAITS = 3.0
+
+
+def database(world):
+    return world.bot.settings.database_url.get_secret_value().removeprefix("sqlite:///")
+
+
+@contextmanager
+def locked(world):
+    """Somebody else holds the database's write lock."""
+    with closing(sqlite3.connect(database(world), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            other.execute("ROLLBACK")
+
+
+@contextmanager
+def hanging(world):
+    """Slack and Graph take longer over every call than Slack waits for us."""
+    world.slack.faults.set("slow", pause=timedelta(seconds=4))
+    world.tenant.faults.set("slow", seconds=4)
+    try:
+        yield
+    finally:
+        world.slack.faults.clear()
+        world.tenant.faults.clear()
+
+
+async def held_by_cy(world):
+    if not await world.bot.store.run(assignments.held_by, CY):
+        await world.type(CY, "/request-access marketing-campaign")
+        await eventually(lambda: world.bot.store.run(assignments.held_by, CY))
+    return (await world.bot.store.run(assignments.held_by, CY))[0]
+
+
+@pytest.mark.parametrize("text", ["finance-reports because Q4", "Finance Reports: Q4"])
+async def test_the_request_is_on_disk_before_the_answer_leaves(world, door, text):
+    """When the first byte of the answer is sent, another connection can read the row."""
+    user = f"U0{abs(hash(text)) % 10_000}"
+    rows_at_answer = []
+
+    async def watched(scope, receive, send):
+        async def sending(event):
+            if event["type"] == "http.response.start":
+                with closing(sqlite3.connect(f"file:{database(world)}?mode=ro", uri=True)) as db:
+                    found = db.execute("SELECT count(*) FROM request WHERE holder = ?", (user,))
+                    rows_at_answer.append(found.fetchone()[0])
+            await send(event)
+
+        await world.bot.asgi(scope, receive, sending)
+
+    transport = httpx.ASGITransport(app=watched)
+    async with httpx.AsyncClient(transport=transport, base_url="http://latchkey") as http:
+        door = type(door)(world.bot, door.secret, http)
+        await door.command("/request-access", text, user_id=user)
+
+    assert rows_at_answer == [1]
+
+
+async def test_no_answer_waits_for_slack_or_microsoft(world, door):
+    """With both of them hanging, commands, clicks and forms are answered at once."""
+    held = await held_by_cy(world)
+    with hanging(world):
+        started = time.monotonic()
+        answers = [
+            await door.command("/request-access", "marketing-campaign", user_id=BO),
+            await door.command("/request-access"),
+            await door.command("/my-access", user_id=CY),
+            await door.command("/access-admin", "assignments", user_id=DANA),
+            await door.click("latchkey_let_end", held.id, user=CY),
+            await door.click("latchkey_extend", held.id, user=ANN),
+            await door.click("latchkey_approve", "0" * 36, user=BO),
+            await door.click("latchkey_ask", held.package_id, user=ANN),
+            await door.submit("latchkey_reason", "x", "because", user=BO),
+        ]
+        took = time.monotonic() - started
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert took < SLACK_WAITS
+
+
+@pytest.mark.parametrize("command", ["/request-access finance-reports because Q4", "/my-access"])
+async def test_a_busy_database_is_said_in_time(world, door, answered, command):
+    """While somebody holds the database, a command is answered before Slack gives up."""
+    name, _, text = command.partition(" ")
+    with locked(world):
+        # The jobs meet the lock, too, and must not keep the command waiting behind them.
+        await asyncio.sleep(0.3)
+        started = time.monotonic()
+        shown = answered(await door.command(name, text, user_id="U0BUSY"))
+        took = time.monotonic() - started
+
+    assert "nothing has happened. Please try again" in shown
+    assert took < SLACK_WAITS
+    assert not await world.bot.store.run(requests.open_for, "U0BUSY")
+
+
+async def test_a_click_on_a_busy_database_is_answered(world, door):
+    """A click that cannot be taken down is still acknowledged, and its person is told to repeat it."""
+    with locked(world):
+        started = time.monotonic()
+        response = await door.click("latchkey_approve", "0" * 36, user=BO)
+        took = time.monotonic() - started
+
+    assert response.status_code == 200
+    assert took < SLACK_WAITS
+    await world.whispered(BO, "C0APPROVALS", "Please try again in a minute")
+
+
+async def test_a_form_on_a_busy_database_stays_open(world, door):
+    """What cannot be taken down is said in the form, so that nobody types it twice."""
+    with locked(world):
+        response = await door.submit("latchkey_reason", "x", "because", user=BO)
+
+    assert "Please try again in a minute" in response.json()["errors"]["reason"]
+
+
+async def test_an_accident_gets_an_incident_number(world, door):
+    """When our own code breaks, the person gets a sentence with a number that is in the log too."""
+    with closing(sqlite3.connect(database(world), isolation_level=None)) as other:
+        kept = other.execute("SELECT id, can_extend FROM package").fetchall()
+        other.execute("UPDATE package SET can_extend = 'this is no JSON'")
+        try:
+            response = await door.command("/my-access", user_id=CY)
+        finally:
+            other.executemany("UPDATE package SET can_extend = ?2 WHERE id = ?1", kept)
+
+    assert response.status_code == 200
+    assert "Something broke on my side" in response.text
+    assert "Traceback" not in response.text
+
+
+async def test_an_opened_home_is_acknowledged_whatever_happens(world, door):
+    """Slack switches events off for apps that fail them: a busy database is no reason to."""
+    body = (
+        b'{"type": "event_callback", "team_id": "T0LATCH", "event_id": "Ev1", "event":'
+        b'{"type": "app_home_opened", "user": "U0ANN", "channel": "D0ANN", "tab": "home"}}'
+    )
+    with locked(world):
+        response = await door.post(body, door.signed(body) | {"content-type": "application/json"})
+
+    assert response.status_code == 200
