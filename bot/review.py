@@ -148,10 +148,13 @@ class Review:
         ):
             raise Refused("That access is somebody else's.")
         # Once promised, the end stays: a request that waited for approval gets what was shown.
+        current = held.ends_at()
         wanted = request.ends_at or policy.extended_end(
-            chosen.expiration, now=clock.now(), current=held.ends_at()
+            chosen.expiration, now=clock.now(), current=current
         )
-        if wanted is None:
+        # An earlier POST of ours may have brought the wanted end already; else it must be later than now.
+        brought = request.intent_at is not None and wanted == current
+        if wanted is None or current is None or (wanted <= current and not brought):
             raise Refused("It cannot be made any longer than it is.")
         return wanted
 
@@ -183,6 +186,9 @@ class Review:
         asked = await self._graph.assignments.list_requests(package_id=request.package_id)
         for other in asked:
             target = other.assignment.target if other.assignment else None
+            if target is None and other.is_type("userAdd"):
+                # There is no assignment before it is given; who asks is who gets it.
+                target = other.requestor
             if (
                 other.is_over
                 or other.is_partially_delivered

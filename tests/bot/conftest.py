@@ -140,9 +140,9 @@ async def listening(app: Any) -> AsyncIterator[str]:
             status=answer.status_code, headers=answer.headers.multi_items(), body=await answer.aread()
         )
 
-    runner = aiohttp.web.ServerRunner(aiohttp.web.Server(forward))
+    runner = aiohttp.web.ServerRunner(aiohttp.web.Server(forward), shutdown_timeout=0.1)
     await runner.setup()
-    site = aiohttp.web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=0.1)
+    site = aiohttp.web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     try:
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"
