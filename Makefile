@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help try test check format lock clean
+.PHONY: help try test check bench format lock clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -20,6 +20,9 @@ check: $(VENV)/ready-dev  ## format, lint, types, import contracts, tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MAKE) test
+
+bench: $(VENV)/ready  ## measure how long people wait for an answer
+	$(BIN)/python -m benchmarks.ack
 
 format: $(VENV)/ready-dev  ## format the code
 	$(BIN)/ruff format .

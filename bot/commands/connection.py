@@ -31,16 +31,23 @@ api_option = click.option(
 
 
 class Stop(click.ClickException):
-    """Ends the command: a sentence a line on standard error, and an exit code."""
+    """Ends the command: it cannot be done; a line on standard error for each sentence."""
 
-    def __init__(self, *sentences: str, exit_code: int = CANNOT) -> None:
+    exit_code = CANNOT
+
+    def __init__(self, *sentences: str) -> None:
         super().__init__("\n".join(sentences))
         self.sentences = sentences
-        self.exit_code = exit_code
 
     def show(self, file: IO[Any] | None = None) -> None:
         for sentence in self.sentences:
             click.echo(f"• {sentence}", file=file, err=file is None)
+
+
+class WrongSettings(Stop):
+    """Ends the command: settings are missing or wrong."""
+
+    exit_code = WRONG_SETTINGS
 
 
 def graph_settings() -> Settings:
@@ -48,15 +55,15 @@ def graph_settings() -> Settings:
     The settings, with all that is needed to reach Graph.
 
     Raises:
-        Stop: With exit code 2, a sentence for each thing missing or wrong.
+        WrongSettings: A sentence for each thing missing or wrong.
     """
     try:
         settings = read_settings()
     except ConfigurationError as error:
-        raise Stop(*error.problems, exit_code=WRONG_SETTINGS) from None
+        raise WrongSettings(*error.problems) from None
     problems: Sequence[str] = problems_for_graph(settings)
     if problems:
-        raise Stop(*problems, exit_code=WRONG_SETTINGS)
+        raise WrongSettings(*problems)
     return settings
 
 
@@ -118,7 +125,8 @@ def with_graph(work: Callable[[Graph], Awaitable[Result]], *, api: str | None = 
     Do *work* with a connection of its own, to its end.
 
     Raises:
-        Stop: The settings are wrong (exit code 2), or Graph says no (1).
+        WrongSettings: Something needed to reach Graph is not set.
+        Stop: Graph says no.
     """
     settings = graph_settings()
 

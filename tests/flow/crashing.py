@@ -97,7 +97,8 @@ class Camera:
         """Keep what there is now, unless it is what the last photograph shows.  In the event loop's thread."""
         if self._engine is None:
             return
-        with self._engine.connect().execution_options(isolation_level=_snapshot(self._engine)) as db:
+        with self._engine.connect() as db:
+            _one_moment(db)
             rows = {
                 table.name: [dict(row) for row in db.execute(sa.select(table)).mappings()]
                 for table in metadata.sorted_tables
@@ -169,8 +170,13 @@ def _engine_of(outside: StandIns) -> sa.Engine:
     return sa.create_engine(url, poolclass=sa.NullPool)
 
 
-def _snapshot(engine: sa.Engine) -> str:
-    return "SERIALIZABLE" if engine.dialect.name == "sqlite" else "REPEATABLE READ"
+def _one_moment(db: sa.Connection) -> None:
+    """All reads show the same moment, however many commits come between them."""
+    if db.dialect.name == "sqlite":
+        # The driver opens no transaction for reads by itself.
+        db.exec_driver_sql("BEGIN")
+    else:
+        db.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
 def _tenant_now(outside: StandIns) -> dict[str, Any]:

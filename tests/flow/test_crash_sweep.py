@@ -215,7 +215,7 @@ def watch_for_lies(world: World, lies: list[str]) -> Callable[[], None]:
             for message in world.direct(ANN)[-1:]
             for words in ("You now have access", "now lasts", "was removed by")
         ):
-            lies.append(said(world.direct(ANN)[-1]))
+            lies.append(str([vars(e) for e in tenant.requests.values()]))
 
     return world.slack.subscribe(look)
 
@@ -241,7 +241,9 @@ async def sweep(story: Story, folder, certificate, *, database_url=None, every=1
                 await story.act(world)
         assert len(camera.album) > 5
         wrong = []
+        print(len(camera.album)); import time
         for photograph in camera.album[::every]:
+            print(time.time(), photograph.step)
             restore(outside, photograph)
             lies: list[str] = []
             try:

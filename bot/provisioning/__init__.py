@@ -1,0 +1,1 @@
+"""Packages as code: a file says what people may ask for, and the tenant is made to agree."""

@@ -1,0 +1,148 @@
+"""The file as a whole: people and groups for a trial, catalogs with what they hand out, policy tests."""
+
+from typing import Annotated, Any, Final
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+
+from bot.provisioning import words
+from bot.provisioning.parts import Name, Names, Part, Roles, Subjects, YesOrNo, checked
+from bot.provisioning.policy_parts import Policy
+from bot.provisioning.sentences import read_sentence
+
+THING_PATTERN: Final = r"^(group|application|site) .+$"
+
+
+class Person(Part):
+    """Somebody to create for a trial, with a random password that nobody is told."""
+
+    name: Name
+    email: Annotated[
+        Name,
+        WithJsonSchema({"type": "string", "format": "email", "examples": ["tess@contoso.example"]}),
+    ]
+    manager: Name | None = None
+
+    @model_validator(mode="after")
+    def _has_an_address(self) -> "Person":
+        if self.email.count("@") != 1 or not all(self.email.split("@")):
+            raise ValueError(f"“{self.email}” is no e-mail address.")
+        return self
+
+
+class Group(Part):
+    """A security group to create, with people who belong to it from the start."""
+
+    name: Name
+    description: str | None = None
+    members: Names = ()
+
+
+class Attribute(Part):
+    """What an application asks of whoever gets a role of it, and where the answer is kept."""
+
+    attribute: Name
+    question: Name
+    required: YesOrNo = False
+
+
+class Resource(Part):
+    """Something that a catalog may hand out."""
+
+    thing: Annotated[
+        str, checked(words.read_thing), WithJsonSchema({"type": "string", "pattern": THING_PATTERN})
+    ]
+    asks: tuple[Attribute, ...] | None = None
+    environment: Name | None = None
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> "Resource":
+        kind = words.read_thing(self.thing).kind
+        if self.asks is not None and kind != "application":
+            raise ValueError("Only an application can ask for attributes.")
+        if self.environment is not None and kind != "site":
+            raise ValueError("Only a site belongs to an environment.")
+        return self
+
+
+def _as_resource(value: Any) -> Any:
+    return {"thing": value} if isinstance(value, str) else value
+
+
+def _read_other(text: str) -> None:
+    kind, _, name = text.partition(" ")
+    if kind.casefold() not in ("package", "group") or not name.strip():
+        raise ValueError(f"“{text}” must be “package …” or “group …”.")
+
+
+class Package(Part):
+    """What people may ask for."""
+
+    name: Name
+    description: str = ""
+    hidden: YesOrNo = False
+    gives: Roles | None = None
+    not_together_with: (
+        Annotated[
+            tuple[Annotated[str, checked(_read_other)], ...],
+            BeforeValidator(lambda value: value if isinstance(value, list) else [value]),
+            WithJsonSchema(
+                {
+                    "anyOf": [
+                        {"type": "string", "pattern": r"^(package|group) .+$"},
+                        {
+                            "type": "array",
+                            "items": {"type": "string", "pattern": r"^(package|group) .+$"},
+                        },
+                    ]
+                }
+            ),
+        ]
+        | None
+    ) = None
+    policies: tuple[Policy, ...] = ()
+
+
+class Catalog(Part):
+    """A container of packages, and of what they may give."""
+
+    name: Name
+    description: str | None = None
+    published: YesOrNo = True
+    for_external_users: YesOrNo = False
+    resources: tuple[
+        Annotated[
+            Resource,
+            BeforeValidator(_as_resource),
+        ],
+        ...,
+    ] = ()
+    packages: tuple[Package, ...] = ()
+
+
+class File(Part):
+    """The file as a whole."""
+
+    people: tuple[Person, ...] = ()
+    groups: tuple[Group, ...] = ()
+    catalogs: tuple[Catalog, ...] = ()
+    tests: tuple[
+        Annotated[str, checked(read_sentence), WithJsonSchema({"type": "string"})], ...
+    ] = Field(
+        default=(),
+        json_schema_extra={
+            "examples": [["ann@contoso.example may ask for marketing-campaign", "ends in 30 days"]]
+        },
+    )
+
+
+__all__ = [
+    "Attribute",
+    "Catalog",
+    "File",
+    "Group",
+    "Package",
+    "Person",
+    "Policy",
+    "Resource",
+    "Subjects",
+]

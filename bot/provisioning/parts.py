@@ -1,0 +1,120 @@
+"""What every part of the file is made of: its base, and the kinds of value that it may hold."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Final
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from bot.provisioning import words
+
+YES: Final = frozenset({"yes", "true", "on"})
+NO: Final = frozenset({"no", "false", "off"})
+# YAML 1.1 reads a bare yes as a truth value, YAML 1.2 as text; people and editors may go by either.
+YES_OR_NO: Final = {"enum": [True, False, "yes", "no", "on", "off"]}
+
+
+class Part(BaseModel):
+    """A block of the file: ``may ask`` outside, ``may_ask`` inside; unknown words are refused."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, alias_generator=lambda name: name.replace("_", " ")
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _knows_its_words(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        known = {field.alias or name for name, field in cls.model_fields.items()}
+        strange = [str(key) for key in value if key not in known]
+        if strange:
+            raise PydanticCustomError(
+                "strange_words", "unknown words", {"strange": strange, "known": sorted(known)}
+            )
+        return value
+
+
+def _yes_or_no(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.casefold() in YES | NO:
+        return value.casefold() in YES
+    raise ValueError(f"“{value}” must be yes or no.")
+
+
+def _name(value: str) -> str:
+    said = " ".join(value.split())
+    if not said:
+        raise ValueError("This must not be empty.")
+    return said
+
+
+def _as_list(value: Any) -> Any:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def checked(read: Callable[[str], object]) -> AfterValidator:
+    """Text stays as it is written, after *read* has understood it."""
+
+    def check(value: str) -> str:
+        read(value)
+        return " ".join(value.split())
+
+    return AfterValidator(check)
+
+
+def one_or_more(pattern: str, examples: list[str]) -> WithJsonSchema:
+    """In an editor: one of these, or a list of them."""
+    one = {"type": "string", "pattern": pattern, "examples": examples}
+    return WithJsonSchema({"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]})
+
+
+SUBJECT_PATTERN: Final = (
+    rf"^(({'|'.join(words.NAMED)}) .+|manager level [1-4]|{'|'.join(words.UNNAMED)}|\S+@\S+)$"
+)
+YesOrNo = Annotated[bool, BeforeValidator(_yes_or_no), WithJsonSchema(YES_OR_NO)]
+Name = Annotated[str, AfterValidator(_name)]
+Duration = Annotated[
+    str,
+    checked(words.read_duration),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^\d+ *(minute|hour|day|week|year)s?$", "examples": ["14 days"]}
+    ),
+]
+Lasts = Annotated[
+    str,
+    checked(words.read_expiration),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^(no end|until .+|\d+ *(minute|hour|day|week|year)s?)$",
+            "examples": ["30 days", "8 hours", "until 2027-01-31", "no end"],
+        }
+    ),
+]
+Subjects = Annotated[
+    tuple[Annotated[str, checked(words.read_subject)], ...],
+    BeforeValidator(_as_list),
+    one_or_more(SUBJECT_PATTERN, ["group Marketing", "person ann@contoso.example", "manager"]),
+]
+Roles = Annotated[
+    tuple[Annotated[str, checked(words.read_role)], ...],
+    BeforeValidator(_as_list),
+    one_or_more(
+        r"^(group .+|.+ of (the )?(group|application|site) .+)$",
+        ["Member of group Marketing", "Reader of application Ledger"],
+    ),
+]
+Names = Annotated[
+    tuple[Name, ...], BeforeValidator(_as_list), one_or_more(r"\S", ["ann@contoso.example"])
+]

@@ -1,0 +1,224 @@
+"""The file's small language: how long, who, and which role, read from words and written as words."""
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Final
+
+from graph.models import Expiration
+from graph.values import same_word
+
+UNITS: Final = {
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(weeks=1),
+    "year": timedelta(days=365),
+}
+NO_END: Final = "no end"
+# "until 31 January" means that the whole of that day still counts, by UTC.
+END_OF_DAY: Final = time(23, 59, 59, tzinfo=UTC)
+GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+NAMED: Final = ("group", "person", "connected organization", "service principal", "rule")
+UNNAMED: Final = {  # the file's word: the subject set's type in Graph
+    "manager": "requestorManager",
+    "manager of who gets it": "targetManager",
+    "internal sponsors": "internalSponsors",
+    "external sponsors": "externalSponsors",
+    "sponsors of who gets it": "targetUserSponsors",
+}
+THINGS: Final = {  # the file's word: Graph's origin system
+    "group": "AadGroup",
+    "application": "AadApplication",
+    "site": "SharePointOnline",
+}
+_DURATION: Final = re.compile(r"(\d{1,6}) *([a-z]+?)s?", re.IGNORECASE)
+_ROLE: Final = re.compile(r"(?P<role>.+?) of (?:the )?(?P<kind>\w+) (?P<name>.+)", re.DOTALL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """Somebody, or a rule that stands for people: ``group Marketing``, ``manager level 2``."""
+
+    kind: str
+    name: str = ""
+    level: int = 1
+
+    def __str__(self) -> str:
+        if self.kind == "manager" and self.level != 1:
+            return f"manager level {self.level}"
+        return f"{self.kind} {self.name}".strip()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thing:
+    """What a catalog may hand out: ``group Marketing``, ``application Ledger``, ``site https://…``."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+    @property
+    def origin_system(self) -> str:
+        return THINGS[self.kind]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Role:
+    """One role of one thing: ``Reader of application Ledger``."""
+
+    role: str
+    thing: Thing
+
+    def __str__(self) -> str:
+        return f"{self.role} of {self.thing}"
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """“ Did you mean …?”, or the words there are, or nothing when there are too many to say."""
+    known = sorted(set(words), key=str.casefold)
+    folded = {each.casefold(): each for each in known}
+    close = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    if close:
+        return f" Did you mean “{folded[close[0]]}”?"
+    return f" There is {_listed(known)}." if 0 < len(known) <= 12 else ""
+
+
+def _listed(words: list[str]) -> str:
+    quoted = [f"“{word}”" for word in words]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
+def read_duration(text: str) -> timedelta:
+    """
+    "30 days", "8 hours", "2 weeks" as a duration.
+
+    Raises:
+        ValueError: It is none; the sentence says what one looks like.
+    """
+    found = _DURATION.fullmatch(text.strip())
+    if not found:
+        raise ValueError(f"“{text}” is no duration; write one like “30 days” or “8 hours”.")
+    count, unit = int(found[1]), found[2].casefold()
+    if unit not in UNITS:
+        raise ValueError(f"“{text}” is no duration.{nearest(unit, UNITS)}")
+    return count * UNITS[unit]
+
+
+def say_duration(duration: timedelta) -> str:
+    """A duration in the largest unit that needs no fraction, days at most."""
+    for unit in ("day", "hour", "minute"):
+        count, rest = divmod(duration, UNITS[unit])
+        if not rest:
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return f"{round(duration / UNITS['minute'])} minutes"
+
+
+def read_expiration(text: str) -> Expiration:
+    """
+    "30 days", "until 2027-01-31", "until 2027-01-31 18:00" (UTC), or "no end".
+
+    Raises:
+        ValueError: It is none of these.
+    """
+    said = " ".join(text.split())
+    if said.casefold() == NO_END:
+        return Expiration.never()
+    if said.casefold().startswith("until "):
+        return Expiration.at(_moment(said[6:]))
+    if not said[:1].isdigit():
+        raise ValueError(
+            f"“{text}” says no duration; write “30 days”, “until 2027-01-31” or “no end”."
+        )
+    duration = read_duration(said)
+    if not duration:
+        raise ValueError(f"Access for {said} is none; write “no end” if it shall not end.")
+    return Expiration.after(duration)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"“{text}” is no date; write one like “2027-01-31”.") from None
+    if len(text) == 10:
+        return datetime.combine(moment.date(), END_OF_DAY)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def say_expiration(expiration: Expiration | None) -> str:
+    """An end as the file says it; where Graph says nothing, access has no end."""
+    if expiration and same_word(expiration.type, "afterDuration") and expiration.duration:
+        return say_duration(expiration.duration)
+    if expiration and same_word(expiration.type, "afterDateTime") and expiration.end_date_time:
+        moment = expiration.end_date_time
+        if moment.timetz() == END_OF_DAY:
+            return f"until {moment:%Y-%m-%d}"
+        return f"until {moment:%Y-%m-%d %H:%M}" + (f":{moment:%S}" if moment.second else "")
+    return NO_END
+
+
+def read_subject(text: str) -> Subject:
+    """
+    "group Marketing", "person ann@contoso.example", "manager", "manager level 2" and so on.
+
+    A bare e-mail address is a person.
+
+    Raises:
+        ValueError: It says nobody that Entra knows of.
+    """
+    said = " ".join(text.split())
+    folded = said.casefold()
+    if folded in UNNAMED:
+        return Subject(kind=folded)
+    level = re.fullmatch(r"manager level (\d)", folded)
+    if level:
+        return Subject(kind="manager", level=int(level[1]))
+    for kind in NAMED:
+        if folded.startswith(f"{kind} "):
+            return Subject(kind=kind, name=said[len(kind) + 1 :])
+    if re.fullmatch(r"\S+@\S+", said):
+        return Subject(kind="person", name=said)
+    first = folded.split(" ")[0]
+    words = [*NAMED, *UNNAMED]
+    hint = nearest(first, words) or nearest(folded, words)
+    raise ValueError(
+        f"“{text}” does not say who; write “group …” or “person …@…” or another of these words.{hint}"
+    )
+
+
+def read_thing(text: str) -> Thing:
+    """
+    "group Marketing", "application Ledger" or "site https://…".
+
+    Raises:
+        ValueError: It is none of these.
+    """
+    kind, _, name = " ".join(text.split()).partition(" ")
+    if kind.casefold() not in THINGS or not name:
+        raise ValueError(
+            f"“{text}” names nothing that a catalog may hand out; write “group …”, “application …” or "
+            f"“site …”.{nearest(kind, THINGS)}"
+        )
+    return Thing(kind=kind.casefold(), name=name)
+
+
+def read_role(text: str) -> Role:
+    """
+    "Reader of application Ledger"; "group Marketing" alone means its Member role.
+
+    Raises:
+        ValueError: It names no role of anything.
+    """
+    said = " ".join(text.split())
+    if said.casefold().startswith("group "):
+        return Role(role="Member", thing=read_thing(said))
+    found = _ROLE.fullmatch(said)
+    if not found:
+        raise ValueError(f"“{text}” is no role; write one like “Member of group Marketing”.")
+    return Role(role=found["role"], thing=read_thing(f"{found['kind']} {found['name']}"))

@@ -1,0 +1,163 @@
+"""manifest.yml asks Slack for exactly what the code uses: commands, events, scopes, and nothing more."""
+
+import ast
+import importlib.util
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+import yaml
+from slack_bolt.async_app import AsyncApp
+
+import handlers
+from bot.doctor import SCOPES
+from tests.flow.world import ANN, living
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Which bot scope each method needs, by docs.slack.dev's method reference; "" for none.
+METHOD_SCOPES = {
+    "auth_test": "",
+    "users_info": "users:read",
+    "users_lookupByEmail": "users:read.email",
+    "usergroups_users_list": "usergroups:read",
+    "chat_postMessage": "chat:write",
+    "chat_postEphemeral": "chat:write",
+    "chat_update": "chat:write",
+    "views_open": "",
+    "views_publish": "",
+}
+
+
+@pytest.fixture(scope="module")
+def manifest():
+    """The manifest, as Slack would read it."""
+    return yaml.safe_load((ROOT / "manifest.yml").read_text())
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory, certificate):
+    """A running bot whose Slack app has exactly what the manifest asks for."""
+    async with living(tmp_path_factory.mktemp("world"), certificate) as made:
+        yield made
+
+
+def registered(kind):
+    """What the handlers register: the arguments of every ``@app.<kind>(…)``, by running them."""
+    seen = []
+
+    class Watching(AsyncApp):
+        def _note(self, what):
+            seen.append(what)
+            return lambda listener: listener
+
+    if kind == "command":
+        Watching.command = lambda self, what, *more, **options: self._note(what)
+    else:
+        Watching.event = lambda self, what, *more, **options: self._note(what)
+    app = Watching(signing_secret="none", token="xoxb-none")
+    handlers.register(app, desk=None, homes=None, after=None, wake=lambda: None)
+    return seen
+
+
+def methods_called():
+    """Every Web API method that bot/ and handlers/ name, found in their source."""
+    found = set()
+    for file in [*(ROOT / "bot").rglob("*.py"), *(ROOT / "handlers").rglob("*.py")]:
+        for node in ast.walk(ast.parse(file.read_text())):
+            name = None
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "_call"
+            ):
+                name = node.args[0].value
+            elif (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "api_call"
+            ):
+                name = ast.unparse(node.args[0])
+            if name is not None:
+                found.add(name.replace(".", "_"))
+    return found
+
+
+def test_the_commands_are_those_with_a_handler(manifest):
+    """A command without a handler would fail, a handler without a command would never run."""
+    declared = [each["command"] for each in manifest["features"]["slash_commands"]]
+
+    assert sorted(declared) == sorted(registered("command"))
+
+
+def test_the_events_are_those_with_a_handler(manifest):
+    """Slack sends the events that are listened to, and no others."""
+    declared = manifest["settings"]["event_subscriptions"]["bot_events"]
+
+    assert sorted(declared) == sorted(registered("event"))
+
+
+def test_every_method_the_code_calls_is_known(manifest):
+    """A new method must be looked at here: it may need another scope."""
+    assert methods_called() == set(METHOD_SCOPES)
+
+
+def test_the_scopes_are_what_the_methods_need(manifest):
+    """The least scopes: one for each thing that the code does, and none beside."""
+    needed = {scope for scope in METHOD_SCOPES.values() if scope} | {"commands"}
+
+    assert set(manifest["oauth_config"]["scopes"]["bot"]) == needed
+
+
+def test_the_doctor_looks_for_the_same_scopes(manifest):
+    """`latchkey doctor` and the manifest say the same."""
+    assert set(manifest["oauth_config"]["scopes"]["bot"]) == SCOPES
+
+
+def test_no_user_scope_is_asked_for(manifest):
+    """Latchkey never acts as a person."""
+    assert set(manifest["oauth_config"]["scopes"]) == {"bot"}
+
+
+def test_mentions_are_ids_where_they_name_somebody(manifest):
+    """Only /access-admin takes people: there @name must arrive as an id; elsewhere text stays text."""
+    escaping = {
+        each["command"] for each in manifest["features"]["slash_commands"] if each["should_escape"]
+    }
+
+    assert escaping == {"/access-admin"}
+
+
+def test_home_and_messages_can_be_opened(manifest):
+    """Without these tabs neither App Home nor a direct message from the bot would exist."""
+    home = manifest["features"]["app_home"]
+
+    assert (home["home_tab_enabled"], home["messages_tab_enabled"]) == (True, True)
+
+
+def test_interactivity_is_on(manifest):
+    """Without it no button works."""
+    assert manifest["settings"]["interactivity"]["is_enabled"] is True
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_bot_works_with_these_scopes_alone(world, manifest):
+    """The stand-in grants what the manifest asks for and no more, and nothing is refused for want of a scope."""
+    await world.type(ANN, "/request-access marketing-campaign")
+    await world.told(ANN, "You now have access")
+
+    assert set(world.slack.scopes) == set(manifest["oauth_config"]["scopes"]["bot"])
+    assert not [call for call in world.slack.calls if call.error == "missing_scope"]
+
+
+def test_the_manifest_is_valid(manifest, shared_conformance):
+    """Slack's own schema, and the rules that it cannot express, have nothing against it."""
+    spec = importlib.util.spec_from_file_location(
+        "manifestcheck", shared_conformance / "manifestcheck.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    checker = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(checker)
+
+    assert checker.check_manifest(manifest) == []
