@@ -18,7 +18,7 @@ from rich.text import Text
 
 from bot.naming import clean
 
-Cell = str | bool | datetime | Sequence[str] | None
+Cell = str | bool | int | datetime | Sequence[str] | None
 Row = Mapping[str, Cell]
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -54,17 +54,16 @@ class Column:
 
 def form_options(command: Command) -> Command:
     """Let a command be asked for ``--json``, ``--csv`` or ``--wide``."""
-    for option in (
-        click.option("--wide", is_flag=True, help="Show all columns of the table, ids among them."),
-        click.option(
-            "--csv", "form", flag_value=Form.CSV.value, help="For a spreadsheet: all columns."
-        ),
-        click.option(
-            "--json", "form", flag_value=Form.JSON.value, help="For a program: all columns."
-        ),
-    ):
-        command = option(command)
-    return command
+    wide = click.option(
+        "--wide", is_flag=True, help="Show all columns of the table, ids among them."
+    )
+    csv_ = click.option(
+        "--csv", "form", flag_value=Form.CSV.value, help="For a spreadsheet: all columns."
+    )
+    json_ = click.option(
+        "--json", "form", flag_value=Form.JSON.value, help="For a program: all columns."
+    )
+    return json_(csv_(wide(command)))
 
 
 def write(
@@ -72,14 +71,14 @@ def write(
 ) -> None:
     """Write *rows* to standard output; every row has a cell for every column."""
     if form == Form.JSON:
-        click.echo(as_json([_in_order(row, columns) for row in rows]))
+        click.echo(to_json([_in_order(row, columns) for row in rows]))
     elif form == Form.CSV:
         click.echo(_as_csv(rows, columns), nl=False)
     else:
         _as_table(rows, [column for column in columns if wide or not column.is_wide])
 
 
-def as_json(value: Any) -> str:
+def to_json(value: Any) -> str:
     """JSON as every command writes it: indented, times in UTC with a Z."""
     return json.dumps(value, indent=2, ensure_ascii=False, default=_json)
 
@@ -147,8 +146,10 @@ def _table_cell(cell: Cell) -> str:
     return _words(cell)
 
 
-def _words(cell: str | Sequence[str] | None) -> str:
+def _words(cell: str | int | Sequence[str] | None) -> str:
     if cell is None:
         return ""
+    if isinstance(cell, int):
+        return str(cell)
     # Control characters in a name could repaint the terminal.
     return clean(cell) if isinstance(cell, str) else "; ".join(clean(each) for each in cell)

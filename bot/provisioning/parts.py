@@ -1,7 +1,7 @@
 """What every part of the file is made of: its base, and the kinds of value that it may hold."""
 
-from collections.abc import Callable
-from typing import Annotated, Any, Final
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, Final, get_args
 
 from pydantic import (
     AfterValidator,
@@ -9,9 +9,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     WithJsonSchema,
-    model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from bot.provisioning import words
 
@@ -28,18 +26,25 @@ class Part(BaseModel):
         extra="forbid", frozen=True, alias_generator=lambda name: name.replace("_", " ")
     )
 
-    @model_validator(mode="before")
     @classmethod
-    def _knows_its_words(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        known = {field.alias or name for name, field in cls.model_fields.items()}
-        strange = [str(key) for key in value if key not in known]
-        if strange:
-            raise PydanticCustomError(
-                "strange_words", "unknown words", {"strange": strange, "known": sorted(known)}
-            )
-        return value
+    def known_words(cls, place: Iterable[str | int]) -> list[str]:
+        """The words that may stand at *place*, a way down from this part."""
+        part: type[Part] | None = cls
+        for step in place:
+            if isinstance(step, str) and part is not None:
+                fields = {field.alias or name: field for name, field in part.model_fields.items()}
+                part = _part_in(fields[step].annotation) if step in fields else None
+        if part is None:
+            return []
+        return sorted(field.alias or name for name, field in part.model_fields.items())
+
+
+def _part_in(annotation: Any) -> type[Part] | None:
+    """The part that a field holds, however it is wrapped: optional, or many in a list."""
+    if isinstance(annotation, type) and issubclass(annotation, Part):
+        return annotation
+    found = (_part_in(each) for each in get_args(annotation))
+    return next((each for each in found if each is not None), None)
 
 
 def _yes_or_no(value: Any) -> bool:
@@ -88,7 +93,11 @@ Duration = Annotated[
     str,
     checked(words.read_duration),
     WithJsonSchema(
-        {"type": "string", "pattern": r"^\d+ *(minute|hour|day|week|year)s?$", "examples": ["14 days"]}
+        {
+            "type": "string",
+            "pattern": r"^\d+ *(minute|hour|day|week|year)s?$",
+            "examples": ["14 days"],
+        }
     ),
 ]
 Lasts = Annotated[

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from bot.provisioning import words
 from bot.provisioning.parts import (
@@ -15,6 +15,7 @@ from bot.provisioning.parts import (
     Subjects,
     YesOrNo,
     checked,
+    one_or_more,
 )
 
 SCOPES: Final = {  # the file's word: allowedTargetScope
@@ -27,6 +28,7 @@ SCOPES: Final = {  # the file's word: allowedTargetScope
     "nobody": "notSpecified",
 }
 MOST_STAGES: Final = 3
+THEMSELVES: Final = "themselves"
 
 
 def read_who(text: str) -> None:
@@ -42,7 +44,9 @@ def read_who(text: str) -> None:
         subject = words.read_subject(text)
     except ValueError as error:
         close = words.nearest(text, SCOPES)
-        raise ValueError(f"{str(error).partition('.')[0]}.{close}" if "mean" in close else str(error)) from None
+        raise ValueError(
+            f"{str(error).partition('.')[0]}.{close}" if "mean" in close else str(error)
+        ) from None
     if subject.kind in words.UNNAMED:
         raise ValueError(f"“{text}” can decide, but not be the one who may ask.")
 
@@ -117,6 +121,17 @@ class Question(Part):
         return self
 
 
+def read_reviewer(text: str) -> None:
+    """
+    Understand who reviews.
+
+    Raises:
+        ValueError: It says nobody.
+    """
+    if text.casefold() != THEMSELVES:
+        words.read_subject(text)
+
+
 class Reviews(Part):
     """Whether holders still need what they hold, looked at from time to time."""
 
@@ -127,16 +142,21 @@ class Reviews(Part):
         WithJsonSchema({"type": "string", "examples": ["2027-01-01"]}),
     ]
     lasts: Duration
-    by: Subjects | Literal["themselves"]
+    by: Annotated[
+        tuple[Annotated[str, checked(read_reviewer)], ...],
+        BeforeValidator(lambda value: value if isinstance(value, list) else [value]),
+        one_or_more(SUBJECT_PATTERN[:-2] + "|themselves)$", ["themselves", "manager"]),
+    ]
     fallback: Subjects = ()
     without_answer: Literal["keep", "remove", "as recommended"] = "keep"
     recommendations: YesOrNo = False
     reason_required: YesOrNo = False
 
-    @field_validator("by", mode="before")
-    @classmethod
-    def _one_form(cls, value: Any) -> Any:
-        return value.casefold() if isinstance(value, str) and value.casefold() == "themselves" else value
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> "Reviews":
+        if THEMSELVES in self.by and len(self.by) > 1:
+            raise ValueError("“themselves” stands alone; it cannot be joined with others.")
+        return self
 
 
 class Automatic(Part):

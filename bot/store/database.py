@@ -1,6 +1,7 @@
 """The database: one way to run a transaction, the same on SQLite and PostgreSQL."""
 
 import asyncio
+import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
@@ -46,7 +47,7 @@ class Store:
             Busy: The database is locked, down or gone; nothing was written, unless the connection broke
                 during the commit itself, which guarded statements make safe to repeat.
         """
-        work = self._threads.submit(self.run_here, function, *args, **kwargs)
+        work = self._threads.submit(functools.partial(self.run_here, function, *args, **kwargs))
         result = asyncio.wrap_future(work)
         await asyncio.wait({result}, timeout=QUEUE_SECONDS)
         # What has not begun can still be taken back, and then has certainly not happened.

@@ -241,7 +241,7 @@ async def sweep(story: Story, folder, certificate, *, database_url=None, every=1
                 await story.act(world)
         assert len(camera.album) > 5
         wrong = []
-        print(len(camera.album)); import time
+        print(len(camera.album))
         for photograph in camera.album[::every]:
             print(time.time(), photograph.step)
             restore(outside, photograph)
