@@ -137,19 +137,25 @@ class Effects:
             # Nothing happened, and it is not this request's fault.
             pause = error.retry_after or backoff(request.attempts)
             await self._later(request, until=clock.real() + pause, intent_at=None, settles_at=None)
-        elif isinstance(error, Conflict | NotFound) or error.has_code(OPEN_REQUEST_EXISTS):
+        elif self._may_be_done_already(request, error):
             # What we ask for is open already (ours from before, or made elsewhere), or has come true.
             found = await self._look(request, since=request.asked_at - CLOCK_SKEW)
             if found is not None:
                 await self._submitted(request, found.id or None)
-            elif isinstance(error, NotFound):
-                await self._failed(request, f"Microsoft Entra refused it: {error}")
-            else:
+            elif isinstance(error, Conflict) or error.has_code(OPEN_REQUEST_EXISTS):
                 await self._later(request)
+            else:
+                await self._failed(request, f"Microsoft Entra refused it: {error}")
         elif error.status is None:
             await self._later(request, intent_at=None, settles_at=None)
         else:
             await self._failed(request, f"Microsoft Entra refused it: {error}")
+
+    @staticmethod
+    def _may_be_done_already(request: Request, error: GraphError) -> bool:
+        # Graph answers 400 or 404 when asked to remove what has just ended.
+        gone = request.kind is Kind.REMOVE and error.status in {400, 404}
+        return gone or isinstance(error, Conflict) or error.has_code(OPEN_REQUEST_EXISTS)
 
     async def _look(self, request: Request, *, since: datetime) -> AssignmentRequest | None:
         """What an earlier try of ours has made in Graph, if it did; an empty id if only its result is there."""

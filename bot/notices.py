@@ -123,12 +123,7 @@ class Notices:
     async def _answer(self, decision: Decision) -> bool:
         said = message(escape_sentence(decision.why or "That did not count."))
         try:
-            if decision.channel and not decision.channel.startswith("D"):
-                await self._slack.whisper(
-                    channel=decision.channel, user=decision.slack_user, message=said
-                )
-            else:
-                await self._slack.post(decision.channel or decision.slack_user, said)
+            await self._slack.tell(channel=decision.channel, user=decision.slack_user, message=said)
         except SlackRefused as refused:
             log.warning("answer-refused", decision=decision.id, slack=str(refused))
             await self._store.run(decisions.answered, decision)

@@ -20,6 +20,8 @@ OPEN_VIEW_TIMEOUT_SECONDS: Final = 2.5
 PASSING: Final = frozenset(
     {"ratelimited", "rate_limited", "service_unavailable", "team_added_to_org"}
 )
+# The bot, or the person, is not in the channel.
+NOT_THERE: Final = frozenset({"not_in_channel", "channel_not_found", "user_not_in_channel"})
 # Errors after which it may have happened ("some aspect of the operation may have succeeded").
 DOUBTFUL: Final = frozenset({"fatal_error", "internal_error", "request_timeout"})
 
@@ -161,9 +163,21 @@ class Slack:
         """Redraw a message of ours.  Scope chat:write."""
         await self._call("chat.update", **message, channel=channel, ts=ts)
 
-    async def whisper(self, *, channel: str, user: str, message: Mapping[str, Any]) -> None:
-        """Say something that only one person in a channel sees.  Scope chat:write."""
-        await self._call("chat.postEphemeral", **message, channel=channel, user=user)
+    async def tell(self, *, channel: str | None, user: str, message: Mapping[str, Any]) -> None:
+        """
+        Say something that only one person sees: where they are, or else in a direct message.
+
+        Commands and the buttons of their answers work in channels that the bot is not in.  Scope chat:write.
+        """
+        if channel is None or channel.startswith("D"):
+            await self.post(channel or user, message)
+            return
+        try:
+            await self._call("chat.postEphemeral", **message, channel=channel, user=user)
+        except SlackRefused as refused:
+            if refused.error not in NOT_THERE:
+                raise
+            await self.post(user, message)
 
     async def publish_home(self, user_id: str, view: Mapping[str, Any]) -> None:
         """Replace somebody's App Home.  No scope needed."""

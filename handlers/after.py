@@ -56,10 +56,7 @@ class After:
 
     async def _whisper(self, channel: str | None, user: str, message: Mapping[str, Any]) -> None:
         try:
-            if channel and not channel.startswith("D"):
-                await self._slack.whisper(channel=channel, user=user, message=message)
-            else:
-                await self._slack.post(channel or user, message)
+            await self._slack.tell(channel=channel, user=user, message=message)
         except SlackError as error:
             log.warning("not-whispered", slack=str(error))
 

@@ -1,0 +1,50 @@
+"""Who pressed a button hears of it, wherever the button stood."""
+
+from tests.flow.world import ANN, APPROVALS, BO, DANA, GENERAL, PARTNERS, eventually, said
+
+
+async def test_a_click_in_a_channel_without_the_bot_is_answered(world):
+    """Commands work in every channel, also where the bot cannot whisper: the answer still arrives."""
+    await world.type(ANN, "/request-access marketing-campaign")
+    await world.told(ANN, "You now have access")
+    shown = (await world.type(ANN, "/my-access", channel=GENERAL)).message
+
+    await world.press(ANN, shown, "Extend")
+
+    def heard():
+        everything = [*world.slack.channel(GENERAL).seen_by(ANN), *world.direct(ANN)]
+        return any("Asked for more time" in said(each) for each in everything)
+
+    await eventually(heard)
+
+
+async def test_a_refused_click_in_a_channel_without_the_bot_is_answered(world):
+    """An admin's list in any channel has buttons; pressing one for oneself is refused aloud."""
+    await world.type(DANA, "/request-access finance-reports because Q4")
+    await world.card(APPROVALS)
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    await world.card(APPROVALS, "Ann Abara")
+    shown = (await world.type(DANA, "/access-admin pending", channel=GENERAL)).message
+    await world.press(BO, await world.card(BO, "Ann Abara"), "Approve")
+    await world.told(ANN, "You now have access")
+
+    await world.press(DANA, shown, "Approve")
+
+    def heard():
+        everything = [*world.slack.channel(GENERAL).seen_by(DANA), *world.direct(DANA)]
+        return any("already approved by Bo Berg" in said(each) for each in everything)
+
+    await eventually(heard)
+
+
+async def test_an_answer_in_a_shared_channel_is_for_one_person(world):
+    """In a channel that another company reads, nobody but the person sees what they have."""
+    await world.type(ANN, "/request-access marketing-campaign", channel=PARTNERS)
+    await world.told(ANN, "You now have access")
+    shown = (await world.type(ANN, "/my-access", channel=PARTNERS)).message
+    await world.press(ANN, shown, "Extend")
+    await world.whispered(ANN, PARTNERS, "Asked for more time")
+
+    seen = world.slack.channel(PARTNERS).messages
+
+    assert {each.ephemeral_to for each in seen if each.by_app} == {ANN}

@@ -1,0 +1,336 @@
+"""Who decides: one or two stages, with a reason or without, at once or too late."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from sandbox.tenant.seed import DATABASE_OPERATORS, MARKETING_RESOURCES
+from tests.flow.world import (
+    ANN,
+    APPROVALS,
+    BO,
+    CY,
+    DANA,
+    ENTRA_ID,
+    GUS,
+    MIA,
+    buttons,
+    eventually,
+    labels,
+    living,
+    said,
+)
+
+
+async def test_access_is_announced_only_when_graph_shows_it(tmp_path, certificate):
+    """As long as Entra works on it, nobody is told that they have it."""
+    async with living(tmp_path, certificate, delivery=timedelta(hours=2)) as world:
+        await world.type(ANN, "/request-access marketing-campaign")
+        await eventually(lambda: world.posts("adminAdd"))
+        await world.later(timedelta(hours=1))
+
+        assert "being set up by Entra" in (await world.type(ANN, "/my-access")).text
+        assert world.direct(ANN) == []
+        assert ENTRA_ID[ANN] not in world.holders(MARKETING_RESOURCES)
+
+        await world.later(timedelta(hours=2))
+        await world.told(ANN, "You now have access", seconds=30)
+        assert len(world.posts()) == 1
+
+
+async def test_a_denial_tells_why_and_by_whom(world):
+    """Deny asks for a reason; the requester reads it, and every card shows it."""
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    card = await world.card(APPROVALS)
+
+    await world.press(DANA, card, "Deny")
+    outcome = await world.give_reason(DANA, "Ask <@U0BO> first")
+
+    assert outcome.ok
+    told = said(await world.told(ANN, "was denied by Dana Diaz"))
+    assert "Ask &lt;@U0BO&gt; first" in told
+    for place in (APPROVALS, BO):
+        await eventually(lambda place=place: "Denied" in said(world.cards(place)[-1]))
+        assert labels(world.cards(place)[-1]) == []
+    assert world.posts() == []
+
+
+async def test_after_a_denial_one_may_ask_again(world):
+    """A denied request is closed; the next one is a new one, with new cards."""
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    await world.press(BO, await world.card(BO), "Deny")
+    await world.give_reason(BO, "Not yet")
+    await world.told(ANN, "was denied")
+
+    await world.type(ANN, "/request-access finance-reports because Q1")
+
+    await world.card(BO)
+    assert len(world.cards(BO)) == 2
+
+
+async def test_a_request_can_be_withdrawn(world):
+    """Cancel in /my-access closes the request and takes the buttons off every card."""
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    await world.card(BO)
+    shown = (await world.type(ANN, "/my-access")).message
+
+    await world.press(ANN, shown, "Cancel")
+
+    for place in (APPROVALS, BO):
+        await eventually(lambda place=place: "Withdrawn" in said(world.cards(place)[-1]))
+        assert labels(world.cards(place)[-1]) == []
+    assert await world.states() == ["add canceled"]
+
+
+async def test_two_stages_are_decided_one_after_the_other(world):
+    """First the manager, then the group with a reason; only then Graph hears of it."""
+    await world.type(ANN, "/request-access production-database because of the outage")
+    first = await world.card(MIA)
+    assert "Step 1 of 2" in said(first)
+    assert world.cards(BO) == []
+
+    await world.press(MIA, first, "Approve")
+    second = await world.card(BO)
+    assert "Step 2 of 2" in said(second)
+    assert f"Approved by <@{MIA}>" in said(second)
+    assert world.posts() == []
+
+    await world.press(BO, second, "Approve")
+    await world.give_reason(BO, "The outage is real")
+
+    told = said(await world.told(ANN, "You now have access"))
+    assert "Approved by Mia Moreau and Bo Berg" in told
+    assert ENTRA_ID[ANN] in world.holders(DATABASE_OPERATORS)
+    await eventually(lambda: "The outage is real" in said(world.cards(APPROVALS)[-1]))
+
+
+async def test_the_first_stage_is_not_for_the_second_ones_approvers(world):
+    """Who is asked at the second step has no say at the first, whatever card they find."""
+    world.slack.channel(APPROVALS).members.discard(DANA)
+    await world.type(ANN, "/request-access production-database because of the outage")
+    card = await world.card(APPROVALS)
+
+    await world.press(BO, card, "Approve")
+
+    await world.whispered(BO, APPROVALS, "not among those who may decide")
+    assert await world.states() == ["add pending"]
+
+
+async def test_a_mandatory_reason_is_insisted_on(world):
+    """Slack's form does not go through empty, and nothing is decided meanwhile."""
+    await world.type(ANN, "/request-access production-database because of the outage")
+    await world.press(MIA, await world.card(MIA), "Approve")
+    await world.press(BO, await world.card(BO), "Approve")
+
+    outcome = await world.give_reason(BO, "")
+
+    assert not outcome.ok
+    assert outcome.errors
+    assert await world.states() == ["add pending"]
+
+
+async def test_nobody_decides_both_stages_alone_by_pressing_twice(world):
+    """The button of the first stage does not count for the second."""
+    await world.type(ANN, "/request-access production-database because of the outage")
+    first = await world.card(APPROVALS)
+    await world.press(DANA, first, "Approve")
+    await world.press(DANA, first, "Approve")
+
+    second = await world.card(BO)
+
+    assert "Step 2 of 2" in said(second)
+    assert world.posts() == []
+
+
+async def test_always_means_that_a_human_decides(tmp_path, certificate):
+    """With LATCHKEY_APPROVAL=always a package without approval waits for an admin."""
+    async with living(tmp_path, certificate, LATCHKEY_APPROVAL="always") as world:
+        await world.type(ANN, "/request-access marketing-campaign")
+        card = await world.card(APPROVALS)
+        assert world.posts() == []
+
+        await world.press(DANA, card, "Approve")
+
+        await world.told(ANN, "You now have access")
+
+
+@pytest.mark.parametrize("second", ["Approve", "Deny"])
+async def test_two_who_decide_at_once_make_one_decision(world, second):
+    """One click counts, one grant is posted, and the other person is told who was first."""
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    dana, bo = await world.card(APPROVALS), await world.card(BO)
+
+    await asyncio.gather(world.press(DANA, dana, "Approve"), world.press(BO, bo, second))
+    if world.form(BO) or second == "Deny":
+        form = await eventually(lambda: world.form(BO) or world.direct(BO)[1:])
+        if not isinstance(form, list):
+            await world.give_reason(BO, "No")
+
+    await world.told(ANN, "You now have access|was denied")
+
+    async def judged():
+        verbs = [verb for _, verb, _ in await world.deeds()]
+        return [verb for verb in verbs if verb.endswith(("-accepted", "-late"))][1:]
+
+    await eventually(judged)
+    verbs = [verb for _, verb, _ in await world.deeds()]
+    assert sum(verb.endswith("-accepted") for verb in verbs) == 1
+    assert len(world.posts("adminAdd")) == (1 if "approve-accepted" in verbs else 0)
+
+    def heard():
+        everything = [*world.whispers(DANA, APPROVALS), *map(said, world.direct(BO))]
+        return any("That was already" in each for each in everything)
+
+    await eventually(heard)
+
+
+async def test_a_double_click_counts_once(world):
+    """Pressing Approve three times at once makes one decision and one grant."""
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    card = await world.card(BO)
+
+    await asyncio.gather(*(world.press(BO, card, "Approve") for _ in range(3)))
+
+    await world.told(ANN, "You now have access")
+    await world.synced()
+    assert len(world.posts("adminAdd")) == 1
+
+
+async def test_ten_commands_at_once_are_one_request(world):
+    """The same wish, typed again and again, is one row, one card each and one grant."""
+    await asyncio.gather(
+        *(world.type(ANN, "/request-access finance-reports because Q4") for _ in range(10))
+    )
+    await world.press(BO, await world.card(BO), "Approve")
+
+    await world.told(ANN, "You now have access")
+    assert (len(world.cards(BO)), len(world.posts("adminAdd"))) == (1, 1)
+
+
+async def test_an_admin_does_not_decide_their_own_request(world):
+    """Dana is an admin, and still somebody else has to approve what she asks for."""
+    await world.type(DANA, "/request-access finance-reports because Q4")
+    card = await world.card(APPROVALS)
+    await world.press(DANA, card, "Approve")
+    await world.whispered(DANA, APPROVALS, "You cannot decide your own request")
+
+    await world.press(BO, await world.card(BO), "Approve")
+
+    await world.told(DANA, "You now have access")
+
+
+async def test_an_approver_who_asks_gets_no_card_for_it(world):
+    """Bo is the only approver of the policy: his own request goes to the admins alone."""
+    await world.type(BO, "/request-access finance-reports because Q4")
+
+    await world.card(APPROVALS)
+
+    await world.synced()
+    assert world.cards(BO) == []
+
+
+async def test_who_is_not_in_the_policys_scope_is_refused(world):
+    """Bo is not of the marketing team: the policy does not let him ask, and Graph hears nothing."""
+    await world.type(BO, "/request-access marketing-campaign")
+
+    await world.told(BO, "does not let you ask for it")
+    assert world.posts() == []
+
+
+async def test_a_guest_is_refused(world):
+    """A guest of this Slack gets a sentence, and no access."""
+    await world.type(GUS, "/request-access finance-reports because Q4")
+
+    await world.told(GUS, "a guest")
+    assert world.posts() == []
+
+
+@pytest.mark.parametrize("scope", ["someScopeOfNextYear", "notSpecified"])
+async def test_a_policy_that_is_not_understood_lets_nobody_in(world, scope):
+    """Rules of an unknown kind are not guessed at: refused, and the admins are told."""
+    for policy in world.tenant.world.policies.values():
+        policy.allowed_target_scope = scope
+
+    await world.type(ANN, "/request-access marketing-campaign")
+
+    await world.told(ANN, "I cannot get you access")
+    assert world.posts() == []
+    if scope != "notSpecified":
+        await eventually(
+            lambda: [
+                each
+                for each in world.slack.channel(APPROVALS).messages
+                if "I must not guess" in said(each)
+            ]
+        )
+
+
+async def test_somebody_who_is_unknown_in_entra_is_refused(world):
+    """A Slack profile without exactly one enabled Entra user gets nothing."""
+    world.tenant.disable_user(ENTRA_ID[ANN])
+
+    await world.type(ANN, "/request-access marketing-campaign")
+
+    await world.told(ANN, "Your account in Entra is disabled")
+    assert world.posts() == []
+
+
+async def test_an_address_that_slack_has_not_confirmed_is_nobodys(world):
+    """Whoever types somebody else's address into their profile does not become them."""
+    world.slack.person(ANN).is_email_confirmed = False
+
+    await world.type(ANN, "/request-access marketing-campaign")
+
+    await world.told(ANN, "no confirmed e-mail address")
+
+
+async def test_who_left_the_group_meanwhile_is_refused(world):
+    """Scope is judged again right before the grant: an approval does not outlive it."""
+    policy = next(
+        each
+        for each in world.tenant.world.policies.values()
+        if each.display_name == "Everyone at Contoso" and "ledger" in str(each.description) or True
+    )
+    assert policy is not None
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    card = await world.card(BO)
+    world.tenant.disable_user(ENTRA_ID[ANN])
+
+    await world.press(BO, card, "Approve")
+
+    await world.told(ANN, "Your account in Entra is disabled")
+    assert world.posts() == []
+
+
+async def test_what_changed_meanwhile_is_approved_anew(world):
+    """If the package gives something else by now, the approval is for something else: ask again."""
+    await world.type(ANN, "/request-access production-database because of the outage")
+    await world.press(MIA, await world.card(MIA), "Approve")
+    second = await world.card(BO)
+    packages = {each.display_name: each for each in world.tenant.world.packages.values()}
+    packages["Production Database"].role_scopes += packages["Finance Reports"].role_scopes
+
+    await world.press(BO, second, "Approve")
+    await world.give_reason(BO, "The outage is real")
+
+    again = await eventually(lambda: world.cards(MIA)[1:] and world.cards(MIA)[-1])
+    assert "has changed: it needs a new decision" in said(again)
+    assert "Finance readers" in said(again)
+    assert world.posts() == []
+
+
+async def test_a_delivery_that_fails_is_told_to_both_sides(world):
+    """Entra gives up: the requester hears it, the admins hear why, nobody is told of access."""
+    world.tenant.faults.set("delivery_failed")
+
+    await world.type(CY, "/request-access marketing-campaign")
+
+    await world.told(CY, "I could not get you access")
+    await eventually(
+        lambda: [
+            each
+            for each in world.slack.channel(APPROVALS).messages
+            if "failed" in said(each) and buttons(each) == []
+        ]
+    )
