@@ -5,13 +5,18 @@ import sys
 from typing import NoReturn
 
 import click
-import uvicorn
 
 from bot import migrate as migrations
+from bot import web
 from bot.app import running
 from bot.errors import ConfigurationError
 from bot.logs import configure_logs
-from bot.settings import Settings, problems_for_running, read_settings
+from bot.settings import (
+    Settings,
+    problems_for_running,
+    problems_with_database,
+    read_settings,
+)
 from bot.store import open_store
 
 WRONG_SETTINGS = 2
@@ -45,7 +50,11 @@ def run() -> None:
 @main.command()
 def migrate() -> None:
     """Bring the database to the newest schema."""
-    store = open_store(_settings().sqlalchemy_url)
+    settings = _settings()
+    problems = problems_with_database(settings)
+    if problems:
+        _stop(problems, WRONG_SETTINGS)
+    store = open_store(settings.sqlalchemy_url)
     try:
         revision = migrations.upgrade(store)
     except ConfigurationError as error:
@@ -103,15 +112,12 @@ def _stop(problems: tuple[str, ...] | list[str], code: int) -> NoReturn:
 
 async def _serve(settings: Settings) -> None:
     async with running(settings) as latchkey:
-        config = uvicorn.Config(
-            latchkey.asgi, host=settings.host, port=settings.port, log_config=None, lifespan="off"
-        )
-        server = uvicorn.Server(config)
         where = "Socket Mode" if settings.uses_socket_mode else "HTTP"
         click.echo(
-            f"Latchkey takes Slack's requests over {where}; http://{settings.host}:{settings.port}/readyz says how it is."
+            f"Latchkey takes Slack's requests over {where}; "
+            f"http://{settings.host}:{settings.port}/readyz says how it is."
         )
-        await server.serve()
+        await web.serve(latchkey.asgi, host=settings.host, port=settings.port)
 
 
 async def _examine(settings: Settings) -> None:

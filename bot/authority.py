@@ -46,12 +46,13 @@ def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | 
     """
     Why *actor* may not *verb* what concerns *holder*; None if they may.
 
-    Everything that is not allowed here is forbidden.  The holder is whose access it is.
+    Everything that is not allowed here is forbidden.  The holder is whose access it is; for a cancellation,
+    whoever asked.
     """
     if verb in OWN:
         if holder is not None and actor.slack_user == holder:
             return None
-        return "Only the person whose access it is can do that."
+        return "Only the person whose access or request it is can do that."
     if actor.not_a_person:
         return actor.not_a_person
     if verb in ADMINS:

@@ -144,7 +144,7 @@ def cancel(db: Transaction, slack_user: str, request_id: str) -> Request:
     request = requests.get(db, request_id)
     if request is None:
         raise TooLate("I do not know that request any more.")
-    _insist(slack_user, Verb.CANCEL, request.holder)
+    _insist(slack_user, Verb.CANCEL, request.asked_by)
     if request.state is State.CANCELED:
         raise TooLate("You have withdrawn that request already.")
     if State.CANCELED not in MOVES.get(request.state, ()) or request.intent_at is not None:

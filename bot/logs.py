@@ -8,10 +8,10 @@ import structlog
 
 # These libraries log whole requests, URLs or bodies below this level.
 QUIET: Final = (
+    "alembic",
     "httpx",
     "httpcore",
     "slack_sdk",
-    "slack_bolt",
     "msal",
     "apscheduler",
     "sqlalchemy",
@@ -21,12 +21,19 @@ QUIET: Final = (
 )
 
 
+def _may_be_written(record: logging.LogRecord) -> bool:
+    library = record.name.partition(".")[0]
+    if library == "slack_bolt":
+        # Bolt logs the whole body of a request whose signature is wrong, and of one that nobody handles.
+        return record.levelno >= logging.ERROR
+    if library == "apscheduler":
+        # It warns whenever a job is due that is still running, which is what our jobs do when they ring.
+        return record.levelno >= logging.ERROR
+    return library not in QUIET or record.levelno >= logging.WARNING
+
+
 def configure_logs(level: int = logging.INFO) -> None:
     """Send our log lines, and the libraries' warnings, to standard error."""
-    for name in QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
-    # Bolt logs the whole body of a request whose signature is wrong, and of one that nobody handles.
-    logging.getLogger("slack_bolt").setLevel(logging.ERROR)
     shared = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -41,6 +48,8 @@ def configure_logs(level: int = logging.INFO) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
+    # A filter and not a level: Bolt gives each of its loggers a level of its own.
+    handler.addFilter(_may_be_written)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)

@@ -150,7 +150,7 @@ def problems_for_running(settings: Settings) -> list[str]:
         *_slack_problems(settings),
         *_entra_problems(settings),
         *_desk_problems(settings),
-        *_database_problems(settings),
+        *problems_with_database(settings),
     ]
 
 
@@ -236,7 +236,8 @@ def _desk_problems(settings: Settings) -> list[str]:
     return problems
 
 
-def _database_problems(settings: Settings) -> list[str]:
+def problems_with_database(settings: Settings) -> list[str]:
+    """Why the database cannot even be tried, a sentence each."""
     dialect = settings.sqlalchemy_url.partition("+")[0]
     if dialect in {"sqlite", "postgresql"}:
         return []

@@ -1,7 +1,12 @@
 """The HTTP side: where Slack posts, and where the operator looks."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import contextlib
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Final
 
+import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -9,6 +14,9 @@ from starlette.routing import Route
 
 from bot.health import Health
 from bot.store import Busy
+
+# Requests of Slack's take milliseconds.
+DRAIN_SECONDS: Final = 3
 
 Receive = Callable[[Request], Awaitable[Response]]
 
@@ -46,3 +54,32 @@ def asgi(health: Health, *, receive: Receive | None) -> Starlette:
     if receive is not None:
         routes.append(Route("/slack/events", receive, methods=["POST"]))
     return Starlette(routes=routes)
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # uvicorn would raise the signal again when it is done, before our jobs have finished.
+        yield
+
+
+async def serve(app: Starlette, *, host: str, port: int) -> None:
+    """Serve *app* until SIGTERM or SIGINT, then let what is being answered finish."""
+    server = _Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            lifespan="off",
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
+    )
+
+    def stop() -> None:
+        server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    await server.serve()

@@ -1,9 +1,8 @@
 """Several web servers in one process and one event loop, on loopback only."""
 
 import asyncio
-import contextlib
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,6 +12,7 @@ from starlette.types import ASGIApp
 from sandbox.certificate import Certificate
 
 LOOPBACK = "127.0.0.1"
+GRACE_SECONDS = 1
 
 
 class PortTaken(Exception):
@@ -20,18 +20,23 @@ class PortTaken(Exception):
 
 
 class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        # Whoever started the sandbox decides what Ctrl-C does, not the first of five servers.
-        yield
+    """A server that is started and stopped by hand: `serve` would watch for signals and sleep in between."""
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # Clients keep connections for the next call; over TLS a polite close would wait for their answer.
+    async def close(self) -> None:
+        """Let what is being answered finish, for a second; drop everything else."""
+        for each in self.servers:
+            each.close()
         for connection in self._connections():
             cycle = getattr(connection, "cycle", connection)
             if cycle is None or getattr(cycle, "response_complete", False):
+                # Kept for the next call; over TLS a polite close would wait for an answer.
                 connection.transport.abort()
-        await super().shutdown(sockets)
+            else:
+                connection.shutdown()
+        if self.server_state.tasks:
+            await asyncio.wait(self.server_state.tasks, timeout=GRACE_SECONDS)
+        for task in self.server_state.tasks:
+            task.cancel()
         for connection in self._connections():
             connection.transport.abort()
         await asyncio.sleep(0)
@@ -65,19 +70,15 @@ async def serving(
             app,
             log_config=None,
             lifespan="off",
-            timeout_graceful_shutdown=1,
             ssl_certfile=certificate.cert_file if certificate else None,
             ssl_keyfile=certificate.key_file if certificate else None,
         )
+        config.load()
         server = _Server(config)
-        task = asyncio.create_task(server.serve(sockets=[listener]))
+        server.lifespan = config.lifespan_class(config)
+        await server.startup(sockets=[listener])
         try:
-            while not server.started and not task.done():  # noqa: ASYNC110 (uvicorn has no event)
-                await asyncio.sleep(0.01)
-            if task.done():
-                await task
             scheme = "https" if certificate else "http"
             yield f"{scheme}://{LOOPBACK}:{listener.getsockname()[1]}"
         finally:
-            server.should_exit = True
-            await task
+            await server.close()

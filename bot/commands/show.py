@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import click
 
-from bot.commands import listings
+from bot.commands import holders, listings
 from bot.commands.connection import api_option, with_graph
 from bot.commands.tables import Column, Row, form_options, write
 from graph import Graph
@@ -157,10 +157,10 @@ def requests(
     Example: latchkey show requests --package marketing-campaign --open
     """
     _show(
-        lambda graph: listings.requests(
+        lambda graph: holders.requests(
             graph, package=package, person=person, state=state, only_open=only_open
         ),
-        listings.REQUEST_COLUMNS,
+        holders.REQUEST_COLUMNS,
         api=api,
         form=form,
         wide=wide,
@@ -195,14 +195,14 @@ def assignments(
     if policy is not None and package is None:
         raise click.UsageError("--policy needs --package: a policy belongs to one package.")
     _show(
-        lambda graph: listings.assignments(
+        lambda graph: holders.assignments(
             graph,
             package=package,
             policy_name=policy,
             person=person,
             state=None if every_state else state,
         ),
-        listings.ASSIGNMENT_COLUMNS,
+        holders.ASSIGNMENT_COLUMNS,
         api=api,
         form=form,
         wide=wide,
@@ -221,8 +221,8 @@ def members(group: str, direct: bool, api: str | None, form: str | None, wide: b
     Example: latchkey show members "Marketing resources"
     """
     _show(
-        lambda graph: listings.members(graph, group=group, direct=direct),
-        listings.MEMBER_COLUMNS,
+        lambda graph: holders.members(graph, group=group, direct=direct),
+        holders.MEMBER_COLUMNS,
         api=api,
         form=form,
         wide=wide,
@@ -240,8 +240,8 @@ def people(who: tuple[str, ...], api: str | None, form: str | None, wide: bool) 
     Example: latchkey show people ann@contoso.com cy@contoso.com
     """
     _show(
-        lambda graph: listings.people(graph, who=who),
-        listings.PERSON_COLUMNS,
+        lambda graph: holders.people(graph, who=who),
+        holders.PERSON_COLUMNS,
         api=api,
         form=form,
         wide=wide,

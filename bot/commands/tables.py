@@ -85,7 +85,7 @@ def to_json(value: Any) -> str:
 
 def console(*, err: bool = False) -> Console:
     """Standard output (or error) for rich; in colour only on a terminal that wants it."""
-    stream = click.get_text_stream("stderr" if err else "stdout")
+    stream = sys.stderr if err else sys.stdout
     width = None if stream.isatty() else NO_TERMINAL_WIDTH
     return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
 
@@ -143,13 +143,13 @@ def _table_cell(cell: Cell) -> str:
         return when(cell)
     if isinstance(cell, bool):
         return "yes" if cell else "no"
-    return _words(cell)
+    return _words(cell, between="\n")
 
 
-def _words(cell: str | int | Sequence[str] | None) -> str:
+def _words(cell: str | int | Sequence[str] | None, *, between: str = "; ") -> str:
     if cell is None:
         return ""
     if isinstance(cell, int):
         return str(cell)
     # Control characters in a name could repaint the terminal.
-    return clean(cell) if isinstance(cell, str) else "; ".join(clean(each) for each in cell)
+    return clean(cell) if isinstance(cell, str) else between.join(clean(each) for each in cell)

@@ -325,6 +325,8 @@ def _waiting_row(request: Request) -> list[Block]:
     line = (
         f"{WISH[request.kind]} *{name}*: {WAITING[request.state]}, asked {moment(request.asked_at)}"
     )
+    if request.asked_by != request.holder:
+        return [section(f"*{name}* is being taken back by {person(request.asked_by)}.")]
     can_cancel = request.state in {State.RECEIVED, State.PENDING} or (
         request.state is State.APPROVED and request.intent_at is None
     )

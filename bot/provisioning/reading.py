@@ -92,9 +92,38 @@ def read_text(text: str, *, name: str) -> Document:
     try:
         file = File.model_validate(said)
     except ValidationError as error:
-        problems = [_sentence(document, each) for each in error.errors()]
-        raise FileError(dict.fromkeys(problems)) from None
-    return Document(name=name, file=file, lines=unfolded.lines)
+        found = [each for each in error.errors() if not _follows(each, error.errors())]
+        found.sort(key=lambda each: document.line(each["loc"]))
+        raise FileError(dict.fromkeys(_sentence(document, each) for each in found)) from None
+    document = Document(name=name, file=file, lines=unfolded.lines)
+    twice = [document.problem(place, f"“{said}” stands here twice.") for place, said in _doubles(file)]
+    if twice:
+        raise FileError(twice)
+    return document
+
+
+def _doubles(file: File) -> Iterable[tuple[Place, str]]:
+    """What would be told apart by a name and has the same one."""
+    lists: list[tuple[Place, list[str]]] = [
+        (("people",), [each.email for each in file.people]),
+        (("groups",), [each.name for each in file.groups]),
+        (("catalogs",), [each.name for each in file.catalogs]),
+    ]
+    for at, catalog in enumerate(file.catalogs):
+        place: Place = ("catalogs", at, "packages")
+        lists.append((place, [each.name for each in catalog.packages]))
+        things = [each.thing for each in catalog.resources]
+        lists.append((("catalogs", at, "resources"), things))
+        for number, package in enumerate(catalog.packages):
+            policies = [each.name for each in package.policies]
+            lists.append(((*place, number, "policies"), policies))
+    for place, said in lists:
+        folded = [each.casefold() for each in said]
+        yield from (
+            ((*place, at), each)
+            for at, each in enumerate(said)
+            if folded[at] in folded[:at]
+        )
 
 
 class _Unfolded:
@@ -141,6 +170,14 @@ class _Unfolded:
 
     def _problem(self, node: yaml.Node, sentence: str) -> None:
         self.problems.append(f"{self.name}, line {node.start_mark.line + 1}: {sentence}")
+
+
+def _follows(problem: Any, problems: Iterable[Any]) -> bool:
+    """Whether a list only counts as too short because what it holds is wrong."""
+    place = problem["loc"]
+    return problem["type"] == "too_short" and any(
+        len(other["loc"]) > len(place) and other["loc"][: len(place)] == place for other in problems
+    )
 
 
 def _sentence(document: Document, problem: Any) -> str:

@@ -9,6 +9,8 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.store import audit
+
 P = ParamSpec("P")
 R = TypeVar("R")
 Transaction = sa.Connection
@@ -32,8 +34,9 @@ class Store:
     inside a transaction, because its function cannot await.
     """
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, *, audit_key: bytes = b"") -> None:
         self.engine = engine
+        self._audit_key = audit_key
         workers = 1 if engine.dialect.name == "sqlite" else POSTGRESQL_CONNECTIONS
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="latchkey-store")
 
@@ -61,7 +64,10 @@ class Store:
         """The same in the calling thread; for start-up and the command line."""
         try:
             with self.engine.begin() as db:
-                return function(db, *args, **kwargs)
+                audit.forget_mark(db)
+                result = function(db, *args, **kwargs)
+                audit.seal(db, self._audit_key)
+                return result
         except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
             raise Busy(str(error.orig)) from error
 
@@ -70,12 +76,17 @@ class Store:
         self.engine.dispose()
 
 
-def open_store(url: str) -> Store:
-    """A store on *url* (with our driver, see Settings.sqlalchemy_url); connects on first use."""
+def open_store(url: str, *, audit_key: bytes = b"") -> Store:
+    """
+    A store on *url* (with our driver, see Settings.sqlalchemy_url); connects on first use.
+
+    Args:
+        audit_key: Keys the chain of the audit log; whoever lacks it cannot write rows that verify.
+    """
     if url.startswith("sqlite"):
-        engine = sa.create_engine(url, poolclass=sa.pool.SingletonThreadPool)
+        engine = sa.create_engine(url)
         _prepare_sqlite(engine)
-        return Store(engine)
+        return Store(engine, audit_key=audit_key)
     engine = sa.create_engine(
         url,
         pool_size=POSTGRESQL_CONNECTIONS,
@@ -84,7 +95,7 @@ def open_store(url: str) -> Store:
         pool_pre_ping=True,
         connect_args={"connect_timeout": 2, "options": f"-c lock_timeout={BUSY_TIMEOUT_MS}"},
     )
-    return Store(engine)
+    return Store(engine, audit_key=audit_key)
 
 
 def _prepare_sqlite(engine: sa.Engine) -> None:

@@ -235,6 +235,8 @@ homes = sa.Table(
     sa.Column("published_at", UtcDateTime),
 )
 
+UNSEALED: Final = sa.text("hash IS NULL")
+
 audit = sa.Table(
     "audit",
     metadata,
@@ -252,5 +254,34 @@ audit = sa.Table(
     sa.Column("after", sa.String(16)),
     sa.Column("why", sa.Text),
     sa.Column("details", sa.JSON(none_as_null=True)),
+    # Its place in the chain and the chain's hash up to it; written once, at the end of its transaction.
+    sa.Column("position", sa.BigInteger, unique=True),
+    sa.Column("hash", sa.String(64)),
     sa.Index("audit_of_request", "request_id"),
+    sa.Index("audit_unsealed", "seq", sqlite_where=UNSEALED, postgresql_where=UNSEALED),
+)
+
+audit_head = sa.Table(
+    "audit_head",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+)
+
+# One row: what holds for the whole installation.
+control = sa.Table(
+    "control",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("paused_at", UtcDateTime),
+    sa.Column("paused_why", sa.Text),
+)
+
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    sa.Column("key", sa.String(200), primary_key=True),
+    sa.Column("received_at", UtcDateTime, nullable=False),
+    sa.Index("inbox_received", "received_at"),
 )

@@ -51,11 +51,35 @@ def upgrade() -> None:
         sa.Column("after", sa.String(length=16), nullable=True),
         sa.Column("why", sa.Text(), nullable=True),
         sa.Column("details", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("position", sa.BigInteger(), nullable=True),
+        sa.Column("hash", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("seq"),
+        sa.UniqueConstraint("position"),
     )
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.create_index("audit_of_request", ["request_id"], unique=False)
+        batch_op.create_index(
+            "audit_unsealed",
+            ["seq"],
+            unique=False,
+            sqlite_where=sa.text("hash IS NULL"),
+            postgresql_where=sa.text("hash IS NULL"),
+        )
 
+    op.create_table(
+        "audit_head",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "control",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("paused_why", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
     op.create_table(
         "home",
         sa.Column("slack_user", sa.String(length=32), nullable=False),
@@ -65,6 +89,15 @@ def upgrade() -> None:
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("slack_user"),
     )
+    op.create_table(
+        "inbox",
+        sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+    )
+    with op.batch_alter_table("inbox", schema=None) as batch_op:
+        batch_op.create_index("inbox_received", ["received_at"], unique=False)
+
     op.create_table(
         "notice",
         sa.Column("key", sa.String(length=200), nullable=False),
@@ -233,6 +266,34 @@ def upgrade() -> None:
             sqlite_where=sa.text("outcome IS NULL"),
             postgresql_where=sa.text("outcome IS NULL"),
         )
+    op.execute(f"INSERT INTO audit_head (id, position, hash) VALUES (1, 0, '{'0' * 64}')")
+    _make_audit_append_only()
+
+
+def _make_audit_append_only() -> None:
+    """No row of the audit log is ever deleted, or changed once it is in the chain."""
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute(
+            "CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit WHEN OLD.hash IS NOT NULL "
+            "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
+        )
+        op.execute(
+            "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit "
+            "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
+        )
+        return
+    op.execute(
+        "CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ "
+        "BEGIN RAISE EXCEPTION 'the audit log is append-only'; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit FOR EACH ROW "
+        "WHEN (OLD.hash IS NOT NULL) EXECUTE FUNCTION audit_is_append_only()"
+    )
+    op.execute(
+        "CREATE TRIGGER audit_no_delete BEFORE DELETE OR TRUNCATE ON audit "
+        "EXECUTE FUNCTION audit_is_append_only()"
+    )
 
 
 def downgrade() -> None:
@@ -285,8 +346,19 @@ def downgrade() -> None:
         batch_op.drop_index("notice_of_assignment")
 
     op.drop_table("notice")
+    with op.batch_alter_table("inbox", schema=None) as batch_op:
+        batch_op.drop_index("inbox_received")
+
+    op.drop_table("inbox")
     op.drop_table("home")
+    op.drop_table("control")
+    op.drop_table("audit_head")
     with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.drop_index(
+            "audit_unsealed",
+            sqlite_where=sa.text("hash IS NULL"),
+            postgresql_where=sa.text("hash IS NULL"),
+        )
         batch_op.drop_index("audit_of_request")
 
     op.drop_table("audit")
@@ -297,3 +369,5 @@ def downgrade() -> None:
         batch_op.drop_index("assignment_end")
 
     op.drop_table("assignment")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION audit_is_append_only()")

@@ -3,7 +3,9 @@
 import re
 import shutil
 import ssl
-from collections.abc import AsyncIterator, Callable
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,7 +32,7 @@ from bot.notices import Notices
 from bot.people import People
 from bot.review import Review
 from bot.slack import Slack
-from bot.store import Store, audit, open_store, requests
+from bot.store import Busy, Store, audit, open_store, requests
 from bot.store.schema import decisions, notices
 from bot.store.schema import requests as request_table
 from bot.verdicts import Verdicts
@@ -255,6 +257,32 @@ class Office:
         return next(
             each for each in self.tenant.world.policies.values() if each.package_id == package_id
         )
+
+
+@pytest.fixture
+def at_once(database_url: str) -> Iterator[Callable[..., list[Any]]]:
+    """Runs one function in four replicas at the same moment, each with a store of its own; gives what each got."""
+    driver = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
+    scheme, _, rest = database_url.partition("://")
+    stores = [open_store(f"{driver[scheme]}://{rest}") for _ in range(4)]
+    start = threading.Barrier(len(stores))
+
+    def one(store: Store, deed: Callable[..., Any], args: Any, facts: Any) -> Any:
+        start.wait()
+        for _ in range(50):
+            try:
+                return store.run_here(deed, *args, **facts)
+            except Busy:
+                continue
+        raise AssertionError("the database was busy for too long")
+
+    def together(deed: Callable[..., Any], *args: Any, **facts: Any) -> list[Any]:
+        with ThreadPoolExecutor(len(stores)) as threads:
+            return list(threads.map(lambda store: one(store, deed, args, facts), stores))
+
+    yield together
+    for store in stores:
+        store.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,35 +1,202 @@
-"""The store, on both databases."""
+"""Requests in the store, on both databases: only the arrows of the diagram, each once, each written down."""
 
 from datetime import timedelta
 
-from bot import clock, intake
-from bot.models import Kind, Request, State
-from bot.store import requests
+import pytest
+import sqlalchemy as sa
 
-LEASE = timedelta(seconds=60)
+from bot import clock
+from bot.models import MOVES, Kind, Stage, State
+from bot.store import audit, requests
+from bot.store.schema import requests as table
+from tests.bot.samples import ANN, BO, LEASE, terms, wish
+
+PAST = timedelta(seconds=-1)
 
 
-def wish(**changes):
-    """Ann asks for the campaign."""
-    facts = {
-        "id": intake.new_id(),
-        "kind": Kind.ADD,
-        "state": State.RECEIVED,
-        "holder": "U0ANN",
-        "asked_by": "U0ANN",
-        "package_id": "campaign",
-        "package_name": "Marketing Campaign",
-        "asked_at": clock.now(),
-        "updated_at": clock.now(),
-        "due_at": clock.real(),
-    }
-    return Request(**{**facts, **changes})
+async def in_state(store, state, **changes):
+    """A request that is in a state, however it came there."""
+    request = wish(state=state, **changes)
+    row = {**vars(request), "kind": request.kind}
+    await store.run(lambda db: db.execute(table.insert().values(**row)).rowcount)
+    found = await store.run(requests.get, request.id)
+    assert found is not None
+    return found
 
 
 async def test_the_same_wish_is_open_only_once(store):
     """Asking twice makes one row; the second insert says so."""
     assert await store.run(requests.add, wish()) is not None
     assert await store.run(requests.add, wish()) is None
+
+
+async def test_the_database_itself_refuses_a_second_open_wish(store):
+    """Whatever program inserts it."""
+    await in_state(store, State.PENDING)
+
+    with pytest.raises(sa.exc.IntegrityError):
+        await in_state(store, State.RECEIVED)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"holder": "U0CY", "asked_by": "U0CY"},
+        {"package_id": "finance"},
+        {"kind": Kind.EXTEND},
+        {"kind": Kind.REMOVE},
+    ],
+)
+async def test_another_wish_is_another_row(store, changes):
+    """Another person, package or kind."""
+    await store.run(requests.add, wish())
+
+    assert await store.run(requests.add, wish(**changes)) is not None
+
+
+async def test_a_wish_that_has_ended_can_be_made_again(store):
+    """Whatever became of it."""
+    request = await store.run(requests.add, wish())
+    await store.run(requests.move, request, State.REFUSED)
+
+    assert await store.run(requests.add, wish()) is not None
+
+
+async def test_two_slack_accounts_of_one_person_have_one_open_wish(store):
+    """As soon as both are known to be the same Entra user."""
+    first = await store.run(requests.add, wish())
+    second = await store.run(requests.add, wish(holder="U0TWIN", asked_by="U0TWIN"))
+    await store.run(requests.move, first, State.PENDING, entra_id=ANN)
+
+    with pytest.raises(requests.AlreadyOpen):
+        await store.run(requests.move, second, State.PENDING, entra_id=ANN)
+
+    again = await store.run(requests.get, second.id)
+    assert again is not None
+    assert (again.state, again.entra_id) == (State.RECEIVED, None)
+
+
+async def test_a_request_comes_back_as_it_went_in(store):
+    """Terms with their stages and approvers, times in UTC, everything."""
+    asked = wish(
+        terms=terms(stages=(Stage(approvers=({"kind": "requestormanager", "manager_level": 2},)),)),
+        deciders=("U0BO", "U0DANA"),
+        justification="🦄 “quoted” <!channel>",
+        lapses_at=clock.now(),
+        ends_at=clock.now() + timedelta(days=30),
+    )
+
+    await store.run(requests.add, asked)
+
+    assert await store.run(requests.get, asked.id) == asked
+
+
+ARROWS = [(before, after) for before in MOVES for after in State]
+
+
+@pytest.mark.parametrize(("before", "after"), ARROWS)
+async def test_only_the_arrows_of_the_diagram_can_be_moved_along(store, before, after):
+    """Anything else is a mistake in the program, and changes nothing."""
+    request = await in_state(store, before)
+
+    if after in MOVES[before]:
+        moved = await store.run(requests.move, request, after)
+        assert moved is not None
+        assert moved.state is after
+        return
+    with pytest.raises(ValueError, match="no move"):
+        await store.run(requests.move, request, after)
+    assert await store.run(requests.get, request.id) == request
+
+
+@pytest.mark.parametrize("before", [state for state in State if state not in MOVES])
+async def test_what_has_ended_does_not_move(store, before):
+    """Delivered, refused, denied, canceled, lapsed, failed."""
+    request = await in_state(store, before)
+
+    for after in State:
+        with pytest.raises(ValueError, match="no move"):
+            await store.run(requests.move, request, after)
+
+
+async def test_a_move_from_an_old_state_changes_nothing(store):
+    """Two who decide from the same row: the second finds it moved."""
+    request = await store.run(requests.add, wish())
+
+    won = await store.run(requests.move, request, State.CANCELED)
+    lost = await store.run(requests.move, request, State.APPROVED)
+
+    assert won is not None
+    assert lost is None
+    assert await store.run(requests.get, request.id) == won
+
+
+async def test_a_move_from_an_old_version_changes_nothing(store):
+    """The state is the same again, but it is another round."""
+    request = await in_state(store, State.PENDING)
+    await store.run(requests.move, request, State.PENDING, round=1)
+
+    assert await store.run(requests.move, request, State.APPROVED) is None
+
+
+async def test_of_many_movers_one_wins(store, at_once):
+    """Four replicas at once, from the same row."""
+    request = await store.run(requests.add, wish())
+
+    moved = at_once(requests.move, request, State.APPROVED)
+
+    assert len([each for each in moved if each is not None]) == 1
+    rows = await store.run(audit.rows, request_id=request.id)
+    assert [row["verb"] for row in rows] == ["ask-add", "move"]
+
+
+async def test_of_many_who_ask_at_once_one_asks(store, at_once):
+    """Four replicas, four commands, one row."""
+    asked = at_once(lambda db: requests.add(db, wish()))
+
+    assert len([each for each in asked if each is not None]) == 1
+
+
+async def test_each_move_leaves_one_row(store):
+    """With who, from where, to where, why, and for whom."""
+    request = await store.run(requests.add, wish(justification="Q4", entra_id=ANN))
+    await store.run(
+        requests.move, request, State.REFUSED, actor="U0BO", actor_entra_id=BO, why="Not today."
+    )
+
+    asked, moved = await store.run(audit.rows, request_id=request.id)
+    assert (asked["actor"], asked["verb"], asked["after"], asked["why"]) == (
+        "U0ANN",
+        "ask-add",
+        "received",
+        "Q4",
+    )
+    assert (moved["actor"], moved["actor_entra_id"]) == ("U0BO", BO)
+    assert (moved["before"], moved["after"], moved["why"]) == ("received", "refused", "Not today.")
+    assert (moved["package_id"], moved["subject_entra_id"]) == ("campaign", ANN)
+
+
+async def test_a_move_that_does_not_happen_leaves_no_row(store):
+    """The audit says what was, and nothing else."""
+    request = await store.run(requests.add, wish())
+    await store.run(requests.move, request, State.CANCELED)
+    await store.run(requests.move, request, State.APPROVED)
+
+    assert len(await store.run(audit.rows, request_id=request.id)) == 2
+
+
+async def test_an_exception_undoes_everything(store):
+    """A transaction is whole or not at all."""
+    request = await store.run(requests.add, wish())
+
+    def fail(db: sa.Connection) -> None:
+        requests.move(db, request, State.CANCELED)
+        raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError):
+        await store.run(fail)
+    assert await store.run(requests.get, request.id) == request
+    assert len(await store.run(audit.rows, request_id=request.id)) == 1
 
 
 async def test_a_due_row_is_claimed_by_one_worker(store):
@@ -42,12 +209,119 @@ async def test_a_due_row_is_claimed_by_one_worker(store):
     assert [len(first), len(second)] == [1, 0]
 
 
-async def test_a_move_from_an_old_state_changes_nothing(store):
-    """Two who decide from the same row: the second finds it moved."""
+async def test_many_workers_share_without_overlap(store, at_once):
+    """Twenty rows, four replicas, no row twice."""
+    for number in range(20):
+        await store.run(requests.add, wish(package_id=str(number)))
+
+    found = at_once(requests.claim, lease=LEASE, limit=10)
+
+    taken = [each.id for claimed in found for each in claimed]
+    taken += [each.id for each in await store.run(requests.claim, lease=LEASE, limit=100)]
+    assert len(taken) == len(set(taken)) == 20
+
+
+async def test_no_more_are_claimed_than_asked_for(store):
+    """What one worker can do within its lease."""
+    for number in range(5):
+        await store.run(requests.add, wish(package_id=str(number)))
+
+    assert len(await store.run(requests.claim, lease=LEASE, limit=3)) == 3
+
+
+async def test_an_old_claim_is_taken_over_and_fenced_off(store):
+    """The first worker slept too long: what it does now counts for nothing."""
+    await store.run(requests.add, wish())
+    (slow,) = await store.run(requests.claim, lease=PAST, limit=10)
+    (quick,) = await store.run(requests.claim, lease=LEASE, limit=10)
+
+    assert quick.generation == slow.generation + 1
+    assert await store.run(requests.move, slow, State.REFUSED, fence=True) is None
+    assert not await store.run(requests.update_claimed, slow, intent_at=clock.now())
+    assert not await store.run(requests.release, slow, due_at=clock.real(), attempts=1)
+    assert await store.run(requests.move, quick, State.APPROVED, fence=True) is not None
+
+
+async def test_removals_are_claimed_before_grants(store):
+    """Taking access away must not wait behind giving it."""
+    hour_ago = clock.real() - timedelta(hours=1)
+    await store.run(requests.add, wish(due_at=hour_ago))
+    removal = wish(kind=Kind.REMOVE, assignment_id="a")
+    await store.run(requests.add, removal)
+
+    (first,) = await store.run(requests.claim, lease=LEASE, limit=1)
+
+    assert first.id == removal.id
+
+
+async def test_what_is_not_due_is_left_alone(store):
+    """Nor what waits for people, nor what has ended."""
+    await store.run(requests.add, wish(due_at=clock.real() + LEASE))
+    pending = await store.run(requests.add, wish(package_id="2"))
+    await store.run(requests.move, pending, State.PENDING)
+    ended = await store.run(requests.add, wish(package_id="3"))
+    await store.run(requests.move, ended, State.REFUSED)
+
+    assert await store.run(requests.claim, lease=LEASE, limit=10) == []
+
+
+async def test_a_released_row_is_due_again_when_it_says(store):
+    """With one try more on its count."""
+    await store.run(requests.add, wish())
+    (request,) = await store.run(requests.claim, lease=LEASE, limit=10)
+
+    await store.run(requests.release, request, due_at=clock.real() + PAST, attempts=1)
+
+    (again,) = await store.run(requests.claim, lease=LEASE, limit=10)
+    assert again.attempts == 1
+
+
+async def test_a_move_starts_the_count_of_tries_anew(store):
+    """Another step, another patience."""
+    await store.run(requests.add, wish(attempts=9))
+    (request,) = await store.run(requests.claim, lease=LEASE, limit=10)
+
+    moved = await store.run(requests.move, request, State.APPROVED, fence=True)
+
+    assert (moved.attempts, moved.lease_until) == (0, None)
+
+
+async def test_a_withdrawal_does_not_outrun_a_post_that_began(store):
+    """Whoever read the row before the intent was written knows too little to move it."""
+    await store.run(requests.add, wish(state=State.APPROVED))
+    (read_before,) = await store.run(requests.claim, lease=LEASE, limit=10)
+    assert await store.run(requests.update_claimed, read_before, intent_at=clock.now())
+
+    assert await store.run(requests.move, read_before, State.CANCELED) is None
+
+
+@pytest.mark.parametrize(("seconds", "lapses"), [(-1, True), (0, True), (60, False)])
+async def test_deadlines_are_kept(store, seconds, lapses):
+    """At the moment itself, and not before."""
     request = await store.run(requests.add, wish())
+    at = clock.now() + timedelta(seconds=seconds)
+    await store.run(requests.move, request, State.PENDING, lapses_at=at, escalates_at=at)
 
-    won = await store.run(requests.move, request, State.CANCELED)
-    lost = await store.run(requests.move, request, State.APPROVED)
+    lapsed, escalating = await store.run(requests.overdue_decisions)
 
-    assert won is not None
-    assert lost is None
+    assert bool(lapsed) is lapses
+    assert escalating == []
+
+
+async def test_a_stage_is_escalated_once(store):
+    """Two replicas, one escalation."""
+    request = await store.run(requests.add, wish())
+    pending = await store.run(requests.move, request, State.PENDING, escalates_at=clock.now())
+
+    done = [await store.run(requests.escalate, pending, deciders=("U0MIA",)) for _ in range(2)]
+
+    assert done == [True, False]
+    assert (await store.run(requests.overdue_decisions))[1] == []
+
+
+async def test_requests_are_counted_by_state(store):
+    """For the metrics."""
+    await store.run(requests.add, wish())
+    await store.run(requests.add, wish(package_id="2"))
+
+    assert await store.run(requests.counts) == {"received": 2}

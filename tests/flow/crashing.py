@@ -8,11 +8,15 @@ call that changed something outside.  The lines between two photographs differ i
 
 import asyncio
 import copy
+import itertools
+import shutil
 import threading
+import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -20,11 +24,12 @@ import sqlalchemy as sa
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import clock as business_clock
+from bot import migrate
 from bot.app import Latchkey, running
 from bot.effects import SETTLE
 from bot.models import Request
 from bot.settings import read_settings
-from bot.store import requests
+from bot.store import open_store, requests
 from bot.store.database import Store, Transaction
 from bot.store.schema import metadata
 from sandbox.run import StandIns
@@ -61,43 +66,51 @@ class Photograph:
 
     def unrecorded(self) -> set[str]:
         """Timestamps of the messages that Slack has taken and the database knows nothing of."""
-        taken = {each.ts for channel in self.slack["channels"].values() for each in channel.messages}
+        taken = {
+            each.ts for channel in self.slack["channels"].values() for each in channel.messages
+        }
         return taken - {row["ts"] for row in self.rows["notice"]}
 
 
 @dataclass
 class Camera:
-    """Takes a photograph after each step while `watching`; `install` it before the stand-ins are used."""
+    """Takes a photograph after each step while `watching`."""
 
     outside: StandIns
     album: list[Photograph] = field(default_factory=list)
-    _engine: sa.Engine | None = None
+    _watched: sa.Engine | None = None
+    _own: sa.Engine | None = None
     _loop: asyncio.AbstractEventLoop | None = None
 
-    def install(self) -> None:
-        """Stand where the calls come in."""
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """Stand where calls come in and commits go out; before the stand-ins and the bot are used."""
         for stand_in in (self.outside.tenant, self.outside.workspace):
             stand_in.app.add_middleware(_AfterChange, camera=self)  # type: ignore[arg-type]
+        # On the class: listening to an engine that is at work would trip its other threads.
+        sa.event.listen(sa.Engine, "commit", self._committed)
+        try:
+            yield
+        finally:
+            sa.event.remove(sa.Engine, "commit", self._committed)
 
     @contextmanager
     def watching(self, store: Store) -> Iterator[None]:
         """Photograph every step of the bot that uses *store*."""
-        self._engine = _engine_of(self.outside)
         self._loop = asyncio.get_running_loop()
+        self._own, self._watched = _engine_of(self.outside), store.engine
         self.take("nothing yet")
-        sa.event.listen(store.engine, "commit", self._committed)
         try:
             yield
         finally:
-            sa.event.remove(store.engine, "commit", self._committed)
-            self._engine.dispose()
-            self._engine = None
+            self._own.dispose()
+            self._own = self._watched = None
 
     def take(self, step: str) -> None:
         """Keep what there is now, unless it is what the last photograph shows.  In the event loop's thread."""
-        if self._engine is None:
+        if self._own is None:
             return
-        with self._engine.connect() as db:
+        with self._own.connect() as db:
             _one_moment(db)
             rows = {
                 table.name: [dict(row) for row in db.execute(sa.select(table)).mappings()]
@@ -117,9 +130,10 @@ class Camera:
 
     def _committed(self, connection: sa.Connection) -> None:
         """SQLAlchemy calls this just before a commit, so the commit is made here; its own finds nothing to do."""
+        if self._loop is None or connection.engine is not self._watched:
+            return
         driver: Any = connection.connection.dbapi_connection
         driver.commit()
-        assert self._loop is not None
         taken = threading.Event()
 
         def take() -> None:
@@ -190,22 +204,50 @@ def _slack_now(outside: StandIns) -> dict[str, Any]:
     return copy.deepcopy({name: getattr(outside.workspace, name) for name in OF_SLACK})
 
 
-def restore(outside: StandIns, photograph: Photograph) -> None:
-    """Make database and stand-ins what they were, and let the time of a long outage pass."""
+def empty_sqlite(folder: Path) -> Iterator[str]:
+    """Addresses of as many empty, migrated SQLite databases as are wanted."""
+    template = folder / "template.db"
+    store = open_store(f"sqlite+pysqlite:///{template}")
+    migrate.upgrade(store)
+    store.close()
+    for number in itertools.count():
+        database = folder / f"latchkey-{number}.db"
+        shutil.copy(template, database)
+        yield f"sqlite:///{database}"
+
+
+def empty_postgresql(address: sa.URL) -> Iterator[str]:
+    """The same on the PostgreSQL server of the `postgresql` fixture."""
+    engine = sa.create_engine(address, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    while True:
+        name = f"test_{uuid.uuid4().hex}"
+        with engine.connect() as db:
+            db.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE template_latchkey"))
+        url = address.set(database=name).render_as_string(hide_password=False)
+        yield url.replace("postgresql+psycopg:", "postgresql:")
+
+
+def restore(outside: StandIns, photograph: Photograph, *, database: str) -> None:
+    """Make the stand-ins and an empty *database* what they were, and let the time of a long outage pass."""
     vars(outside.tenant.world).update(photograph.tenant)
     # A copy: the photograph is compared with later.
     vars(outside.workspace).update(copy.deepcopy(photograph.slack))
     outside.clock.offset = photograph.offset
+    outside.environment["DATABASE_URL"] = database
     engine = _engine_of(outside)
     with engine.begin() as db:
-        for table in reversed(metadata.sorted_tables):
-            db.execute(table.delete())
         for table in metadata.sorted_tables:
             rows = [_aged(row, table.name) for row in photograph.rows[table.name]]
+            if table.name != "audit":
+                db.execute(table.delete())
             if rows:
                 db.execute(table.insert(), rows)
         if engine.dialect.name == "postgresql":
-            db.execute(sa.text("SELECT setval(pg_get_serial_sequence('audit', 'seq'), max(seq)) FROM audit"))
+            db.execute(
+                sa.text(
+                    "SELECT setval(pg_get_serial_sequence('audit', 'seq'), max(seq)) FROM audit"
+                )
+            )
     engine.dispose()
 
 
@@ -216,17 +258,19 @@ def _aged(row: dict[str, Any], table: str) -> dict[str, Any]:
 
 @asynccontextmanager
 async def life(outside: StandIns, *, settle: timedelta = SETTLE) -> AsyncIterator[World]:
-    """A bot from its start to its end, between stand-ins that outlive it.  Slack reaches it without a network."""
+    """
+    A bot from its start to its end, between stand-ins that outlive it.
+
+    Without Socket Mode, Slack reaches it in memory, which saves a server for each of many short lives.
+    """
 
     def follow() -> None:
         business_clock.set_offset(outside.clock.offset)
 
     follow()
-    slack = outside.workspace
     everything = {**outside.environment, **FAST, "LATCHKEY_SYNC_SECONDS": "60"}
-    async with running(read_settings(everything), settle=settle) as bot:
-        slack._http = httpx.AsyncClient(transport=httpx.ASGITransport(bot.asgi))
-        slack.request_url = "http://latchkey/slack/events"
+    settings = read_settings(everything)
+    async with running(settings, settle=settle) as bot, _reached(outside, bot):
 
         def time_moved() -> None:
             follow()
@@ -237,9 +281,22 @@ async def life(outside: StandIns, *, settle: timedelta = SETTLE) -> AsyncIterato
             yield World(outside, bot)
         finally:
             unsubscribe()
-            slack.request_url = None
-            await slack._http.aclose()
-            slack._http = None
+
+
+@asynccontextmanager
+async def _reached(outside: StandIns, bot: Latchkey) -> AsyncIterator[None]:
+    slack = outside.workspace
+    if bot.settings.uses_socket_mode:
+        yield
+        return
+    slack._http = httpx.AsyncClient(transport=httpx.ASGITransport(bot.asgi))
+    slack.request_url = "http://latchkey/slack/events"
+    try:
+        yield
+    finally:
+        slack.request_url = None
+        await slack._http.aclose()
+        slack._http = None
 
 
 # -- looking into the database ---------------------------------------------------------------
@@ -279,7 +336,11 @@ def waits_pass(db: Transaction) -> None:
 def leases_pass(db: Transaction) -> None:
     """Make every lease run out, as if whoever held it had died long ago."""
     long_ago = business_clock.real() - timedelta(seconds=1)
-    for name, column in (("request", "lease_until"), ("notice", "claimed_until"), ("home", "claimed_until")):
+    for name, column in (
+        ("request", "lease_until"),
+        ("notice", "claimed_until"),
+        ("home", "claimed_until"),
+    ):
         table = metadata.tables[name]
         db.execute(table.update().where(table.c[column] > long_ago).values({column: long_ago}))
 
@@ -299,6 +360,8 @@ async def at_rest(bot: Latchkey, *, seconds: float = 15) -> None:
     before = replace(bot.jobs.ticks["requests"]), replace(bot.jobs.ticks["messages"])
     bot.jobs.wake()
     await eventually(
-        lambda: bot.jobs.ticks["requests"].last_success != before[0].last_success
-        and bot.jobs.ticks["messages"].last_success != before[1].last_success
+        lambda: (
+            bot.jobs.ticks["requests"].last_success != before[0].last_success
+            and bot.jobs.ticks["messages"].last_success != before[1].last_success
+        )
     )

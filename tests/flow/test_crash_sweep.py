@@ -1,14 +1,16 @@
 """A bot dies at any step of any story, and the next one on the same database ends the story, once."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from bot.models import Kind, Request, State
 from bot.store import audit
+from sandbox.certificate import Certificate
 from sandbox.run import stand_ins
 from sandbox.slack import Message
 from sandbox.tenant import seed
@@ -16,13 +18,15 @@ from tests.flow.crashing import (
     Camera,
     Photograph,
     at_rest,
+    empty_postgresql,
+    empty_sqlite,
     every_request,
     life,
     restore,
     rows_of,
     waits_pass,
 )
-from tests.flow.world import ANN, APPROVALS, BO, DANA, World, buttons, eventually, labels, said
+from tests.flow.world import ANN, APPROVALS, BO, DANA, World, eventually, labels, said
 
 MARKETING = "/request-access marketing-campaign"
 FINANCE = "/request-access finance-reports because I close the quarter"
@@ -111,7 +115,11 @@ async def removal(world: World) -> None:
 
 
 def reminders(world: World) -> list[Message]:
-    return [each for each in world.direct(ANN) if "Let it end" in labels(each) or "ends soon" in said(each)]
+    return [
+        each
+        for each in world.direct(ANN)
+        if "Let it end" in labels(each) or "ends soon" in said(each)
+    ]
 
 
 def told(user: str, words: str) -> Callable[[World], list[Message]]:
@@ -132,6 +140,7 @@ class Story:
     once: dict[str, Callable[[World], list[Message]]]
     holders: set[str]
     group: str = seed.MARKETING_RESOURCES
+    at_home: tuple[str, ...] = ()
 
 
 STORIES = {
@@ -151,6 +160,7 @@ STORIES = {
         },
         holders={seed.ANN},
         group=seed.FINANCE_READERS,
+        at_home=(ANN, BO),
     ),
     "extension": Story(
         before=reminded,
@@ -199,7 +209,9 @@ async def check(story: Story, world: World, photograph: Photograph, lies: list[s
         assert "Approve" not in labels(world.home(user)), "a Home offers what is decided"
     moves = [each for each in await world.bot.store.run(audit.rows) if each["verb"] == "move"]
     for request in await world.bot.store.run(every_request):
-        path = [(each["before"], each["after"]) for each in moves if each["request_id"] == request.id]
+        path = [
+            (each["before"], each["after"]) for each in moves if each["request_id"] == request.id
+        ]
         assert [before for before, _ in path] == ["received", *(after for _, after in path[:-1])]
         assert path[-1][1] == request.state == State.DELIVERED
 
@@ -215,36 +227,46 @@ def watch_for_lies(world: World, lies: list[str]) -> Callable[[], None]:
             for message in world.direct(ANN)[-1:]
             for words in ("You now have access", "now lasts", "was removed by")
         ):
-            lies.append(str([vars(e) for e in tenant.requests.values()]))
+            lies.append(said(world.direct(ANN)[-1]))
 
     return world.slack.subscribe(look)
 
 
-async def sweep(story: Story, folder, certificate, *, database_url=None, every=1) -> None:
+async def sweep(
+    story: Story,
+    folder: Path,
+    certificate: Certificate,
+    databases: Iterator[str],
+    *,
+    every: int = 1,
+) -> None:
     """Photograph the story once, untouched; then end it from each photograph, and check each time."""
     async with stand_ins(folder, certificate=certificate, socket_mode=False) as outside:
-        if database_url is not None:
-            outside.environment["DATABASE_URL"] = database_url
+        outside.environment["DATABASE_URL"] = next(databases)
         # Graph takes a second request for the same thing: whoever makes one is caught.
         outside.tenant.world.lenient = True
         outside.tenant.world.delivery = DELIVERY
         camera = Camera(outside)
-        camera.install()
-        async with life(outside) as world:
-            await world.synced()
-            for user in (ANN, BO, DANA):
-                await world.slack.open_home(user=user)
-            if story.before is not None:
-                await story.before(world)
-            await at_rest(world.bot)
-            with camera.watching(world.bot.store):
-                await story.act(world)
+        with camera.installed():
+            async with life(outside) as world:
+                await world.synced()
+                for user in story.at_home:
+                    await world.slack.open_home(user=user)
+                if story.before is not None:
+                    await story.before(world)
+                await at_rest(world.bot)
+                with camera.watching(world.bot.store):
+                    await story.act(world)
         assert len(camera.album) > 5
         wrong = []
+        import time
+
+        t = time.time()
         print(len(camera.album))
         for photograph in camera.album[::every]:
-            print(time.time(), photograph.step)
-            restore(outside, photograph)
+            print("%.2f" % (time.time() - t), photograph.step)
+            t = time.time()
+            restore(outside, photograph, database=next(databases))
             lies: list[str] = []
             try:
                 async with life(outside) as world:
@@ -260,4 +282,12 @@ async def sweep(story: Story, folder, certificate, *, database_url=None, every=1
 @pytest.mark.parametrize("name", STORIES)
 async def test_a_death_at_any_step_neither_loses_nor_doubles_anything(name, tmp_path, certificate):
     """SQLite, every step of every story."""
-    await sweep(STORIES[name], tmp_path, certificate)
+    await sweep(STORIES[name], tmp_path, certificate, empty_sqlite(tmp_path))
+
+
+async def test_a_death_at_any_step_is_survived_on_postgresql_as_well(
+    tmp_path, certificate, postgresql
+):
+    """A sample: every fourth step of the longest story."""
+    databases = empty_postgresql(postgresql)
+    await sweep(STORIES["approval"], tmp_path, certificate, databases, every=4)

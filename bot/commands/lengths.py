@@ -1,0 +1,71 @@
+"""How long, and until when, as people type it on the command line."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import click
+
+UNITS: Final = {
+    "m": "minutes",
+    "min": "minutes",
+    "minute": "minutes",
+    "minutes": "minutes",
+    "h": "hours",
+    "hour": "hours",
+    "hours": "hours",
+    "d": "days",
+    "day": "days",
+    "days": "days",
+    "w": "weeks",
+    "week": "weeks",
+    "weeks": "weeks",
+}
+LENGTH: Final = re.compile(r"(\d{1,4})\s*([a-z]+)", re.IGNORECASE)
+
+
+class Length(click.ParamType):  # type: ignore[type-arg] # generic in some versions of click only
+    """``30d``, ``12h``, ``"2 weeks"``: a `timedelta`."""
+
+    name = "length"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta:
+        if isinstance(value, timedelta):
+            return value
+        found = LENGTH.fullmatch(str(value).strip())
+        unit = UNITS.get(found[2].lower()) if found else None
+        if found is None or unit is None or int(found[1]) == 0:
+            self.fail(f"{value!r} is no length: write 30d, 12h or 2w.", param, ctx)
+        return timedelta(**{unit: int(found[1])})
+
+
+class Moment(click.ParamType):  # type: ignore[type-arg] # generic in some versions of click only
+    """
+    ``2026-12-31``, ``2026-12-31T18:00`` or with an offset: an aware `datetime`.
+
+    UTC unless it says otherwise; a day alone means its end.
+    """
+
+    name = "moment"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        text = str(value).strip()
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            self.fail(f"{value!r} is no date: write 2026-12-31 or 2026-12-31T18:00Z.", param, ctx)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            moment += timedelta(days=1)
+        return moment.astimezone(UTC)
+
+
+LENGTH_TYPE: Final = Length()
+MOMENT_TYPE: Final = Moment()

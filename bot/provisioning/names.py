@@ -1,0 +1,201 @@
+"""Names in the file, and the objects of the tenant that they mean."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Final
+
+from bot.provisioning.model import File
+from bot.provisioning.reading import Document, FileError, Place
+from bot.provisioning.record import Record
+from bot.provisioning.to_graph import subjects_of
+from bot.provisioning.words import GUID, Subject, nearest, read_role, read_subject, read_thing
+from graph import Graph
+from graph.errors import NotFound
+from graph.models import Application
+
+# Stands for the id of what apply is yet to create.
+NEW: Final = "new "
+
+
+def is_new(object_id: str) -> bool:
+    """Whether that is no id yet: the thing is still to be created."""
+    return object_id.startswith(NEW)
+
+
+class Names:
+    """Finds out once what each name means, and keeps what was created since."""
+
+    def __init__(self, graph: Graph, document: Document, record: Record) -> None:
+        self._graph = graph
+        self._document = document
+        self._record = record
+        self._ids: dict[tuple[str, str], str] = {}
+        self._labels: dict[tuple[str, str], str] = {}
+        self.applications: dict[str, Application] = {}
+
+    def id_of(self, kind: str, name: str) -> str:
+        """The object id behind a name, after ``learn``; a placeholder for what is still to be created."""
+        if GUID.fullmatch(name) or kind in ("rule", "connected organization"):
+            return name.lower() if kind != "rule" else name
+        if (kind, name.casefold()) not in self._ids and kind == "site":
+            return name
+        return self._ids[kind, name.casefold()]
+
+    def subject_id(self, subject: Subject) -> str:
+        """The same for somebody whom a policy names."""
+        return self.id_of(subject.kind, subject.name)
+
+    def bind(self, kind: str, name: str, object_id: str) -> None:
+        """Remember what a name means."""
+        self._ids[kind, name.casefold()] = object_id
+        self._labels.setdefault((kind, object_id), name)
+
+    async def learn(self, *, sites: Iterable[tuple[str, str]] = ()) -> None:
+        """
+        Find out what every name in the file means.
+
+        Args:
+            sites: Name and address of the sites that the catalogs already hold.
+
+        Raises:
+            FileError: Names that mean nothing, or more than one thing; all of them.
+        """
+        for name, address in sites:
+            self.bind("site", name, address)
+        wanted: dict[tuple[str, str], tuple[Place, str]] = {}
+        for place, subject in mentions(self._document.file):
+            if subject.name and not GUID.fullmatch(subject.name):
+                wanted.setdefault((subject.kind, subject.name.casefold()), (place, subject.name))
+        found = await asyncio.gather(
+            *(self._look(kind, name, place) for (kind, _), (place, name) in wanted.items())
+        )
+        problems = [problem for problem in found if problem]
+        if problems:
+            raise FileError(problems)
+
+    async def _look(self, kind: str, name: str, place: Place) -> str | None:
+        ids: list[str] = []
+        mine = _described(self._document.file, kind, name)
+        if kind == "person":
+            email = mine or name
+            if "@" in email:
+                ids = [each.id for each in await self._graph.directory.find_users(email=email)]
+        elif kind == "group":
+            groups = await self._graph.directory.find_groups(display_name=name)
+            ids = [each.id for each in groups]
+        elif kind in ("application", "service principal"):
+            for application in await self._graph.directory.find_applications(display_name=name):
+                ids.append(application.id)
+                self.applications[application.id] = application
+        elif kind == "package":
+            if mine:
+                self.bind(kind, name, f"{NEW}package {mine}")
+                return None
+            ids = [each.id for each in await self._graph.packages.find(display_name=name)]
+        elif kind == "rule" or (kind == "site" and "://" in name) or (kind == "site" and (kind, name.casefold()) in self._ids):
+            return None
+        if len(ids) > 1 and mine:
+            made = self._record.entry((kind, mine))
+            ids = [each for each in ids if made and each == made.id] or ids
+        if len(ids) == 1 or (not ids and mine):
+            self.bind(kind, name, ids[0] if ids else f"{NEW}{kind} {mine}")
+            if mine and mine != name:
+                self.bind(kind, mine, self.id_of(kind, name))
+            return None
+        return self._document.problem(place, self._complaint(kind, name, ids))
+
+    def _complaint(self, kind: str, name: str, ids: list[str]) -> str:
+        if ids:
+            return (
+                f"There are {len(ids)} of the name {kind} “{name}”: {', '.join(sorted(ids))}. "
+                "Write the id of the one you mean."
+            )
+        if kind == "connected organization":
+            return f"“{name}” must be the id of the connected organization."
+        if kind == "person" and "@" not in name:
+            known = [each.name for each in self._document.file.people]
+            return f"“{name}” is no e-mail address, and nobody in this file.{nearest(name, known)}"
+        if kind == "site":
+            return f"No catalog holds a site “{name}”; write its address, https://…"
+        known = [each for (other, _), each in self._labels.items() if other == kind]
+        known += [each.name for each in self._document.file.groups if kind == "group"]
+        return f"The tenant has no {kind} “{name}”.{nearest(name, known)}"
+
+    async def label(self, subject: Subject) -> str:
+        """What people call a subject whose name is an id; the id where the tenant has no better name."""
+        key = (subject.kind, subject.name)
+        if subject.name and key not in self._labels and GUID.fullmatch(subject.name):
+            try:
+                self._labels[key] = await self._name_of(subject)
+            except NotFound:
+                self._labels[key] = subject.name
+        named = self._labels.get(key, subject.name)
+        return str(Subject(kind=subject.kind, name=named, level=subject.level))
+
+    async def _name_of(self, subject: Subject) -> str:
+        """A name that leads back to the same object and no other."""
+        directory = self._graph.directory
+        if subject.kind == "person":
+            user = await directory.user(subject.name)
+            for email in filter(None, (user.mail, user.user_principal_name)):
+                if [each.id for each in await directory.find_users(email=email)] == [user.id]:
+                    return email
+        if subject.kind == "group":
+            group = await directory.group(subject.name)
+            name = " ".join((group.display_name or "").split())
+            if name and name == group.display_name:
+                same = await directory.find_groups(display_name=name)
+                if [each.id for each in same] == [group.id]:
+                    return name
+        return subject.name
+
+
+def _described(file: File, kind: str, name: str) -> str | None:
+    """What the file calls something that it creates itself; None if it does not create it."""
+    folded = name.casefold()
+    if kind == "person":
+        mine = [
+            each.email
+            for each in file.people
+            if folded in (each.name.casefold(), each.email.casefold())
+        ]
+    elif kind == "group":
+        mine = [each.name for each in file.groups if each.name.casefold() == folded]
+    elif kind == "package":
+        packages = (package for catalog in file.catalogs for package in catalog.packages)
+        mine = [each.name for each in packages if each.name.casefold() == folded]
+    else:
+        mine = []
+    return mine[0] if len(mine) >= 1 else None
+
+
+def mentions(file: File) -> Iterable[tuple[Place, Subject]]:
+    """Everything that the file names, each with its place; resources and packages among them."""
+    for at, person in enumerate(file.people):
+        yield ("people", at, "email"), Subject(kind="person", name=person.email)
+        if person.manager:
+            yield ("people", at, "manager"), Subject(kind="person", name=person.manager)
+    for at, group in enumerate(file.groups):
+        yield ("groups", at, "name"), Subject(kind="group", name=group.name)
+        for number, member in enumerate(group.members):
+            name = member.removeprefix("person ")
+            yield ("groups", at, "members", number), Subject(kind="person", name=name)
+    for at, catalog in enumerate(file.catalogs):
+        for number, resource in enumerate(catalog.resources):
+            thing = read_thing(resource.thing)
+            place: Place = ("catalogs", at, "resources", number)
+            yield place, Subject(kind=thing.kind, name=thing.name)
+        for number, package in enumerate(catalog.packages):
+            top: Place = ("catalogs", at, "packages", number)
+            for index, text in enumerate(package.gives or ()):
+                thing = read_role(text).thing
+                yield (*top, "gives", index), Subject(kind=thing.kind, name=thing.name)
+            for index, text in enumerate(package.not_together_with or ()):
+                kind, _, name = text.partition(" ")
+                yield (
+                    (*top, "not together with", index),
+                    Subject(kind=kind.casefold(), name=name.strip()),
+                )
+            for index, policy in enumerate(package.policies):
+                for inner, text in subjects_of(policy):
+                    yield (*top, "policies", index, *inner), read_subject(text)

@@ -1,0 +1,150 @@
+"""The record beside the file: what Latchkey itself made in a tenant, so that it deletes nothing else."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from bot import clock
+from bot.errors import LatchkeyError
+
+# What a thing is and where, such as ("policy", "Marketing", "Campaign", "Everyone").
+Key = tuple[str, ...]
+
+VERSION: Final = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """
+    One thing that Latchkey made, or began to make.
+
+    Attributes:
+        id: Graph's id; None while it is only known that it was begun.
+        within: Ids that deleting it takes, such as the catalog's.
+        begun_at: When it was begun (aware UTC).
+    """
+
+    key: Key
+    id: str | None
+    begun_at: datetime
+    within: Mapping[str, str] = field(default_factory=dict)
+
+
+class Record:
+    """
+    What was made, in a file that is on the disk before the next call leaves.
+
+    An entry is written before the call that makes the thing: whoever dies between the call and its
+    answer finds at the next start that the thing, if it is there, is Latchkey's own.
+    """
+
+    def __init__(self, path: Path, *, tenant: str) -> None:
+        """
+        Args:
+            path: The record's own file.
+            tenant: The tenant's id; one file may be applied to several tenants.
+
+        Raises:
+            LatchkeyError: The record cannot be read.
+        """
+        self.path = path
+        self.tenant = tenant
+        self._all = _read(path)
+        found = self._all.setdefault(tenant, [])
+        self._entries = {entry.key: entry for entry in map(_entry, found)}
+
+    @classmethod
+    def beside(cls, path: Path, *, tenant: str) -> "Record":
+        """The record of the file *path*: ``access.yml`` has ``access.latchkey.json``."""
+        return cls(path.with_suffix(".latchkey.json"), tenant=tenant)
+
+    def entry(self, key: Key) -> Entry | None:
+        return self._entries.get(key)
+
+    def entries(self, *kinds: str) -> list[Entry]:
+        """What was made or begun, oldest first; all of it, or these kinds."""
+        return [each for each in self._entries.values() if not kinds or each.key[0] in kinds]
+
+    def has_made(self, key: Key) -> bool:
+        found = self._entries.get(key)
+        return found is not None and found.id is not None
+
+    def is_begun(self, key: Key) -> bool:
+        """Whether an earlier try may have made it without learning its id."""
+        found = self._entries.get(key)
+        return found is not None and found.id is None
+
+    def begin(self, key: Key) -> None:
+        """Say that it is about to be made."""
+        self._set(Entry(key=key, id=None, begun_at=clock.real()))
+
+    def made(self, key: Key, made_id: str, **within: str) -> None:
+        """Say that Latchkey made it."""
+        begun = self._entries.get(key)
+        at = begun.begun_at if begun else clock.real()
+        self._set(Entry(key=key, id=made_id, begun_at=at, within=within))
+
+    def forget(self, keys: Iterable[Key]) -> None:
+        """Say that they are gone, or were never made."""
+        known = [key for key in keys if self._entries.pop(key, None)]
+        if known:
+            self._write()
+
+    def _set(self, entry: Entry) -> None:
+        self._entries[entry.key] = entry
+        self._write()
+
+    def _write(self) -> None:
+        self._all[self.tenant] = [_plain(entry) for entry in self._entries.values()]
+        tenants = {tenant: made for tenant, made in self._all.items() if made}
+        if not tenants:
+            self.path.unlink(missing_ok=True)
+            return
+        text = json.dumps({"version": VERSION, "tenants": tenants}, indent=1, ensure_ascii=False)
+        # Whole or not at all, even if the power fails.
+        half = self.path.with_name(f"{self.path.name}.half")
+        with half.open("w", encoding="utf-8") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        half.replace(self.path)
+
+
+def _read(path: Path) -> dict[str, list[Any]]:
+    try:
+        said = json.loads(path.read_text("utf-8"))
+        if said["version"] != VERSION:
+            raise LatchkeyError(f"{path} was written by a newer Latchkey.")
+        tenants: dict[str, list[Any]] = said["tenants"]
+        for found in tenants.values():
+            list(map(_entry, found))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise LatchkeyError(
+            f"{path}, the record of what Latchkey made, cannot be read ({error}). Restore it; without it "
+            "Latchkey cannot tell what is its own."
+        ) from error
+    return tenants
+
+
+def _entry(said: Any) -> Entry:
+    return Entry(
+        key=tuple(map(str, said["what"])),
+        id=said["id"],
+        begun_at=datetime.fromisoformat(said["begun"]),
+        within={str(name): str(value) for name, value in said["within"].items()},
+    )
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    return {
+        "what": list(entry.key),
+        "id": entry.id,
+        "begun": entry.begun_at.isoformat(timespec="seconds"),
+        "within": dict(entry.within),
+    }

@@ -1,0 +1,35 @@
+"""The switch that stops all granting, for every replica at once."""
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot import clock
+from bot.store import audit
+from bot.store.database import Transaction, insert
+from bot.store.schema import control
+
+ONLY: Final = 1
+
+
+def pause(db: Transaction, *, why: str) -> None:
+    """Stop granting and extending; removals, reads and messages go on."""
+    _set(db, paused_at=clock.now(), paused_why=why)
+    audit.record(db, at=clock.now(), actor=audit.LATCHKEY, verb="pause", why=why)
+
+
+def resume(db: Transaction) -> None:
+    """Grant again; what was approved meanwhile is posted now."""
+    _set(db, paused_at=None, paused_why=None)
+    audit.record(db, at=clock.now(), actor=audit.LATCHKEY, verb="resume")
+
+
+def _set(db: Transaction, **values: Any) -> None:
+    row = insert(db, control).values(id=ONLY, **values)
+    db.execute(row.on_conflict_do_update(index_elements=["id"], set_=values))
+
+
+def paused_why(db: Transaction) -> str | None:
+    """Why granting is paused; None if it is not."""
+    row = db.execute(sa.select(control).where(control.c.id == ONLY)).one_or_none()
+    return (row.paused_why or "no reason given") if row and row.paused_at else None

@@ -1,0 +1,283 @@
+"""What Slack's answers mean: refused for good, not now, or nobody knows."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import aiohttp.web
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack import Slack, SlackBusy, SlackRefused, SlackUnsure
+
+Answer = Callable[[aiohttp.web.BaseRequest], Awaitable[Any]]
+
+
+class Wire:
+    """A Slack that answers as the test says."""
+
+    def __init__(self) -> None:
+        self.answer: Answer = says({"ok": True})
+        self.asked: list[tuple[str, Any]] = []
+
+    async def __call__(self, request: aiohttp.web.BaseRequest) -> aiohttp.web.StreamResponse:
+        self.asked.append((request.path, await request.text()))
+        made: aiohttp.web.StreamResponse = await self.answer(request)
+        return made
+
+
+def says(body: dict[str, Any], *, status: int = 200, **headers: str) -> Answer:
+    async def answer(request: aiohttp.web.BaseRequest) -> aiohttp.web.Response:
+        return aiohttp.web.json_response(body, status=status, headers=headers)
+
+    return answer
+
+
+def text(content: str, *, status: int = 200, kind: str = "text/html") -> Answer:
+    async def answer(request: aiohttp.web.BaseRequest) -> aiohttp.web.Response:
+        return aiohttp.web.Response(text=content, status=status, content_type=kind)
+
+    return answer
+
+
+async def cut(request: aiohttp.web.BaseRequest) -> aiohttp.web.Response:
+    assert request.transport is not None
+    request.transport.abort()
+    return aiohttp.web.Response()
+
+
+@pytest.fixture
+async def wire() -> AsyncIterator[Wire]:
+    yield Wire()
+
+
+@pytest.fixture
+async def slack(wire: Wire) -> AsyncIterator[Slack]:
+    runner = aiohttp.web.ServerRunner(aiohttp.web.Server(wire), shutdown_timeout=0.1)
+    await runner.setup()
+    await aiohttp.web.TCPSite(runner, "127.0.0.1", 0).start()
+    timeout = aiohttp.ClientTimeout(total=0.5)
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+        yield Slack(
+            AsyncWebClient(
+                token="xoxb-secret",
+                base_url=f"http://127.0.0.1:{runner.addresses[0][1]}/api/",
+                session=session,
+                retry_handlers=[],
+            )
+        )
+    await runner.cleanup()
+
+
+FOR_GOOD = [
+    "channel_not_found",
+    "not_in_channel",
+    "is_archived",
+    "invalid_auth",
+    "account_inactive",
+    "token_revoked",
+    "msg_too_long",
+    "invalid_blocks",
+    "user_not_found",
+    "cannot_dm_bot",
+    "something_new",
+]
+
+
+@pytest.mark.parametrize("word", FOR_GOOD)
+async def test_a_no_is_a_no(slack, wire, word):
+    """Slack's word for it is kept."""
+    wire.answer = says({"ok": False, "error": word})
+
+    with pytest.raises(SlackRefused) as refused:
+        await slack.post("C1", {"text": "x"})
+
+    assert refused.value.error == word
+    assert len(wire.asked) == 1
+
+
+async def test_a_missing_scope_is_named(slack, wire):
+    """So that somebody can grant it."""
+    wire.answer = says({"ok": False, "error": "missing_scope", "needed": "chat:write"})
+
+    with pytest.raises(SlackRefused, match="chat:write"):
+        await slack.post("C1", {"text": "x"})
+
+
+@pytest.mark.parametrize(
+    ("header", "pause"),
+    [("7", 7), ("0", 1), ("2.5", 2.5), ("soon", 30), ("", 30), ("nan", 30), ("inf", 30)],
+)
+async def test_slacks_pause_is_kept(slack, wire, header, pause):
+    """In seconds; half a minute if Slack does not say."""
+    wire.answer = says(
+        {"ok": False, "error": "ratelimited"}, status=429, **{"Retry-After": header}
+    )
+
+    with pytest.raises(SlackBusy) as busy:
+        await slack.post("C1", {"text": "x"})
+
+    assert busy.value.retry_after == timedelta(seconds=pause)
+
+
+@pytest.mark.parametrize("word", ["ratelimited", "rate_limited", "service_unavailable"])
+async def test_some_words_mean_later(slack, wire, word):
+    """Nothing happened, with whatever status."""
+    wire.answer = says({"ok": False, "error": word})
+
+    with pytest.raises(SlackBusy):
+        await slack.post("C1", {"text": "x"})
+
+
+async def test_a_throttle_that_is_no_json_is_one(slack, wire):
+    """A proxy's page."""
+    wire.answer = text("<html>slow down</html>", status=429)
+
+    with pytest.raises(SlackBusy):
+        await slack.post("C1", {"text": "x"})
+
+
+UNSURE = {
+    "internal_error": says({"ok": False, "error": "internal_error"}),
+    "fatal_error": says({"ok": False, "error": "fatal_error"}),
+    "request_timeout": says({"ok": False, "error": "request_timeout"}),
+    "500": says({"ok": False, "error": "oops"}, status=500),
+    "502 page": text("<html>Bad gateway</html>", status=502),
+    "503 page": text("", status=503),
+    "cut": cut,
+    "half a document": text('{"ok": tr', kind="application/json"),
+    "a page": text("<html>Hello</html>"),
+    "nothing": text("", kind="application/json"),
+    "a list": text("[]", kind="application/json"),
+    "no channel": says({"ok": True}),
+}
+
+
+@pytest.mark.parametrize("answer", UNSURE.values(), ids=UNSURE)
+async def test_without_a_usable_answer_nobody_knows(slack, wire, answer):
+    """It may have happened: it is not called a refusal, and no other exception comes out."""
+    wire.answer = answer
+
+    with pytest.raises(SlackUnsure):
+        await slack.post("C1", {"text": "x"})
+
+
+async def test_silence_is_unsure(slack, wire):
+    """Slack did not answer in time."""
+
+    async def silence(request: aiohttp.web.BaseRequest) -> aiohttp.web.Response:
+        while request.transport is not None and not request.transport.is_closing():
+            import asyncio
+
+            await asyncio.sleep(0.02)
+        return aiohttp.web.Response()
+
+    wire.answer = silence
+
+    with pytest.raises(SlackUnsure):
+        await slack.post("C1", {"text": "x"})
+    assert slack.healthy is False
+
+
+async def test_what_never_left_did_not_happen():
+    """Nobody listens there."""
+    async with aiohttp.ClientSession() as session:
+        client = AsyncWebClient(
+            token="xoxb-1", base_url="http://127.0.0.1:1/api/", session=session, retry_handlers=[]
+        )
+        with pytest.raises(SlackBusy):
+            await Slack(client).post("C1", {"text": "x"})
+
+
+async def test_nothing_is_sent_twice(slack, wire):
+    """The library would repeat a cut connection."""
+    wire.answer = cut
+
+    with pytest.raises(SlackUnsure):
+        await slack.post("C1", {"text": "x"})
+    assert len(wire.asked) == 1
+
+
+async def test_a_refusal_of_one_call_is_not_slack_down(slack, wire):
+    """A deleted channel is no outage; a revoked token is."""
+    wire.answer = says({"ok": False, "error": "channel_not_found"})
+    with pytest.raises(SlackRefused):
+        await slack.post("C1", {"text": "x"})
+    assert slack.healthy is True
+
+    wire.answer = says({"ok": False, "error": "token_revoked"})
+    with pytest.raises(SlackRefused):
+        await slack.post("C1", {"text": "x"})
+    assert slack.healthy is False
+
+
+async def test_no_error_tells_the_token(slack, wire):
+    """Whatever goes wrong."""
+    for answer in (*UNSURE.values(), says({"ok": False, "error": "invalid_auth"})):
+        wire.answer = answer
+        with pytest.raises((SlackUnsure, SlackRefused)) as caught:
+            await slack.post("C1", {"text": "x"})
+        assert "xoxb" not in str(caught.value)
+
+
+async def test_a_message_is_where_slack_says(slack, wire):
+    """A message to a person lands in a channel of its own; links are not unfolded."""
+    wire.answer = says({"ok": True, "channel": "D1", "ts": "1.1"})
+
+    posted = await slack.post("U1", {"text": "x"})
+
+    assert (posted.channel, posted.ts) == ("D1", "1.1")
+    assert '"unfurl_links": false' in wire.asked[0][1]
+
+
+PEOPLE: list[tuple[dict[str, Any], str | None]] = [
+    ({}, None),
+    ({"deleted": True}, "a deactivated account"),
+    ({"is_bot": True}, "a bot"),
+    ({"id": "USLACKBOT"}, "a bot"),
+    ({"is_restricted": True}, "a guest"),
+    ({"is_ultra_restricted": True}, "a guest"),
+    ({"is_stranger": True}, "a member of another workspace"),
+    ({"team_id": "T2"}, "a member of another workspace"),
+]
+
+
+@pytest.mark.parametrize(("changes", "expected"), PEOPLE)
+async def test_who_is_no_member_is_known(slack, wire, changes, expected):
+    """Guests, bots, leavers and strangers."""
+    wire.answer = says({"ok": True, "team_id": "T1", "user_id": "U9", "bot_id": "B1"})
+    await slack.identify()
+    facts = {"id": "U1", "team_id": "T1", "name": "ann", "profile": {}, **changes}
+    wire.answer = says({"ok": True, "user": facts})
+
+    assert (await slack.user("U1")).not_a_member == expected
+
+
+@pytest.mark.parametrize(("confirmed", "expected"), [(True, "a@b.c"), (False, None), (None, None)])
+async def test_only_a_confirmed_address_counts(slack, wire, confirmed, expected):
+    """Anybody can type an address into a profile."""
+    facts = {"id": "U1", "profile": {"email": "a@b.c"}, "is_email_confirmed": confirmed}
+    wire.answer = says({"ok": True, "user": facts})
+
+    assert (await slack.user("U1")).email == expected
+
+
+@pytest.mark.parametrize("word", ["users_not_found", "user_not_found"])
+async def test_an_address_that_nobody_has_is_nobody(slack, wire, word):
+    """No error."""
+    wire.answer = says({"ok": False, "error": word})
+
+    assert await slack.user_by_email("a@b.c") is None
+
+
+async def test_our_identity_has_our_scopes(slack, wire):
+    """From the header that Slack adds."""
+    wire.answer = says(
+        {"ok": True, "team_id": "T1", "user_id": "U9", "bot_id": "B1"},
+        **{"x-oauth-scopes": "chat:write, commands,users:read"},
+    )
+
+    identity = await slack.identify()
+
+    assert identity.scopes == {"chat:write", "commands", "users:read"}

@@ -1,0 +1,181 @@
+"""Decisions in the store: the database itself forbids deciding for oneself, and deciding twice."""
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot import clock
+from bot.models import Outcome, Verb
+from bot.store import audit, decisions, requests
+from bot.store.schema import decisions as table
+from tests.bot.samples import ANN, BO, click, wish
+
+
+@pytest.fixture
+async def request_(store):
+    return await store.run(requests.add, wish(entra_id=ANN))
+
+
+async def clicked(store, request_, **changes):
+    made = click(request_, **changes)
+    await store.run(
+        decisions.add, made, holder=request_.holder, holder_entra_id=ANN, is_draft=False
+    )
+    return made
+
+
+def row(request_: Any, **changes: Any) -> dict[str, Any]:
+    """An accepted decision, as any program might write it."""
+    facts = {
+        **vars(click(request_)),
+        "outcome": "accepted",
+        "entra_id": BO,
+        "holder": "U0ANN",
+        "holder_entra_id": ANN,
+        "attempts": 0,
+    }
+    return {**facts, **changes}
+
+
+async def test_the_database_takes_a_proper_decision(store, request_):
+    """Bo's, about Ann's request."""
+    await store.run(lambda db: db.execute(table.insert().values(**row(request_))).rowcount)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"slack_user": "U0ANN"},
+        {"entra_id": ANN},
+        {"slack_user": "U0ANN", "entra_id": ANN},
+        {"entra_id": None},
+        {"holder": None},
+        {"holder_entra_id": None},
+        {"holder": None, "holder_entra_id": None},
+    ],
+    ids=str,
+)
+async def test_the_database_refuses_self_approval(store, request_, changes):
+    """By Slack id, by Entra id, and when either is not known: whatever program writes it."""
+    with pytest.raises(sa.exc.IntegrityError):
+        await store.run(
+            lambda db: db.execute(table.insert().values(**row(request_, **changes))).rowcount
+        )
+
+
+async def test_the_database_refuses_to_turn_a_click_into_self_approval(store, request_):
+    """An update is checked like an insert."""
+    made = await clicked(store, request_, slack_user="U0ANN")
+
+    with pytest.raises(sa.exc.IntegrityError):
+        await store.run(
+            lambda db: db.execute(
+                table.update().where(table.c.id == made.id).values(outcome="accepted", entra_id=BO)
+            ).rowcount
+        )
+
+
+async def test_the_database_refuses_a_second_accepted_decision(store, request_):
+    """One for each stage of each round."""
+    await store.run(lambda db: db.execute(table.insert().values(**row(request_))).rowcount)
+
+    with pytest.raises(sa.exc.IntegrityError):
+        await store.run(
+            lambda db: db.execute(
+                table.insert().values(**row(request_, id="2", slack_user="U0DANA", entra_id="d"))
+            ).rowcount
+        )
+
+
+@pytest.mark.parametrize("changes", [{"stage": 1}, {"round": 1}])
+async def test_each_stage_and_round_has_its_own_decision(store, request_, changes):
+    """The next one is another."""
+    await store.run(lambda db: db.execute(table.insert().values(**row(request_))).rowcount)
+
+    await store.run(
+        lambda db: db.execute(table.insert().values(**row(request_, id="2", **changes))).rowcount
+    )
+
+
+async def test_a_decision_needs_a_request(store, request_):
+    """None hangs in the air."""
+    with pytest.raises(sa.exc.IntegrityError):
+        await store.run(
+            lambda db: db.execute(table.insert().values(**row(request_, request_id="x"))).rowcount
+        )
+
+
+async def test_a_click_is_settled_once(store, request_):
+    """The second judge finds it judged."""
+    made = await clicked(store, request_)
+
+    first = await store.run(decisions.settle, made, Outcome.ACCEPTED, entra_id=BO, name="Bo Berg")
+    second = await store.run(decisions.settle, made, Outcome.REFUSED, why="No.")
+
+    assert (first, second) == (True, False)
+    (kept,) = await store.run(decisions.accepted_of, request_)
+    assert (kept.outcome, kept.name) == (Outcome.ACCEPTED, "Bo Berg")
+
+
+async def test_of_two_accepted_clicks_one_counts(store, request_):
+    """The other hears that it did not win, and the transaction lives on."""
+    one = await clicked(store, request_)
+    two = await clicked(store, request_, slack_user="U0DANA", verb=Verb.DENY)
+
+    assert await store.run(decisions.settle, one, Outcome.ACCEPTED, entra_id=BO)
+    assert not await store.run(decisions.settle, two, Outcome.ACCEPTED, entra_id="dana")
+    assert await store.run(decisions.settle, two, Outcome.LATE, why="Too late.")
+
+
+async def test_settling_leaves_a_row(store, request_):
+    """Accepted, refused or late: who, and why."""
+    made = await clicked(store, request_)
+    await store.run(decisions.settle, made, Outcome.REFUSED, why="A guest.", entra_id=BO)
+
+    written = (await store.run(audit.rows, request_id=request_.id))[-1]
+    assert (written["actor"], written["actor_entra_id"]) == ("U0BO", BO)
+    assert (written["verb"], written["why"]) == ("approve-refused", "A guest.")
+
+
+async def test_a_draft_is_not_weighed(store, request_):
+    """Before its reason has come."""
+    draft = click(request_, verb=Verb.DENY)
+    await store.run(decisions.add, draft, holder="U0ANN", holder_entra_id=ANN, is_draft=True)
+    assert await store.run(decisions.unweighed) == []
+
+    assert await store.run(decisions.explain, draft.id, slack_user="U0BO", reason="No")
+
+    (ready,) = await store.run(decisions.unweighed)
+    assert ready.reason == "No"
+
+
+async def test_who_is_refused_is_owed_an_answer_until_it_is_given(store, request_):
+    """Whoever is accepted sees the card change instead."""
+    refused = await clicked(store, request_)
+    accepted = await clicked(store, request_, slack_user="U0DANA")
+    await store.run(decisions.settle, refused, Outcome.REFUSED, why="No.")
+    await store.run(decisions.settle, accepted, Outcome.ACCEPTED, entra_id="dana")
+
+    (owed,) = await store.run(decisions.unanswered)
+    assert owed.id == refused.id
+    await store.run(decisions.answered, owed)
+    assert await store.run(decisions.unanswered) == []
+
+
+async def test_clicks_are_weighed_in_their_order(store, request_):
+    """Who came first is heard first."""
+    late = await clicked(store, request_)
+    early = await clicked(store, request_, slack_user="U0DANA", at=late.at.replace(year=2020))
+
+    assert [each.id for each in await store.run(decisions.unweighed)] == [early.id, late.id]
+
+
+async def test_a_postponed_click_comes_back(store, request_):
+    """When its time has come."""
+    made = await clicked(store, request_)
+    await store.run(decisions.postpone, made, until=clock.real().replace(year=2100))
+    assert await store.run(decisions.unweighed) == []
+
+    await store.run(decisions.postpone, made, until=clock.real())
+    assert len(await store.run(decisions.unweighed)) == 1

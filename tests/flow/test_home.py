@@ -1,0 +1,208 @@
+"""App Home: what it shows to whom, and that it stays true without being opened again."""
+
+from datetime import timedelta
+
+from sandbox.tenant.seed import FINANCE_REPORTS
+from tests.flow.valid import complaints
+from tests.flow.world import ANN, BO, CY, DANA, MIA, eventually, labels, said
+
+TO_DECIDE = "Waiting for your decision"
+
+
+async def opened(world, *users):
+    for user in users:
+        await world.slack.open_home(user=user)
+    for user in users:
+        await eventually(lambda user=user: world.home(user), about=f"{user}'s Home")
+
+
+async def shows(world, user, text):
+    await eventually(lambda: text in said(world.home(user)), about=f"{user}'s Home shows {text!r}")
+
+
+async def shows_no_more(world, user, text):
+    await eventually(
+        lambda: text not in said(world.home(user)), about=f"{user}'s Home shows {text!r} no more"
+    )
+
+
+async def test_a_newcomer_sees_what_there_is_to_ask_for(world):
+    """Nothing held yet: the packages on offer, each with a button."""
+    await opened(world, ANN)
+
+    shown = said(world.home(ANN))
+    assert "You have no access" in shown
+    assert TO_DECIDE not in shown
+    assert labels(world.home(ANN)) == 4 * ["Ask for it"]
+
+
+async def test_one_asks_from_home(world):
+    """The button opens the form; its answer arrives as a message, and Home follows."""
+    await opened(world, ANN)
+
+    await world.press_home(ANN, "Ask for it", about="Marketing Campaign")
+    await world.give_reason(ANN, "the launch")
+
+    await world.told(ANN, "Asked for Marketing Campaign")
+    await world.told(ANN, "You now have access")
+    await shows(world, ANN, "30 days left")
+    assert "Extend" in labels(world.home(ANN))
+
+
+async def test_what_waits_is_shown_to_those_who_decide(world):
+    """The approver of the policy and the admins see it, the requester and others do not."""
+    await opened(world, ANN, BO, CY, DANA)
+
+    await world.type(ANN, "/request-access finance-reports because Q4")
+
+    for user in (BO, DANA):
+        await shows(world, user, TO_DECIDE)
+    await shows(world, ANN, "waiting for approval")
+    assert TO_DECIDE not in said(world.home(ANN))
+    assert TO_DECIDE not in said(world.home(CY))
+
+
+async def test_what_is_decided_leaves_every_home(world):
+    """One approves in Home, and it disappears from the other's."""
+    await opened(world, ANN, BO, DANA)
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    await shows(world, BO, TO_DECIDE)
+    await shows(world, DANA, TO_DECIDE)
+
+    await world.press_home(BO, "Approve")
+
+    await world.told(ANN, "You now have access")
+    await shows_no_more(world, BO, TO_DECIDE)
+    await shows_no_more(world, DANA, TO_DECIDE)
+    await shows(world, ANN, "30 days left")
+
+
+async def test_one_denies_from_home(world):
+    """Deny in Home opens the same form as on the card."""
+    await opened(world, BO)
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    await shows(world, BO, TO_DECIDE)
+
+    await world.press_home(BO, "Deny")
+    await world.give_reason(BO, "Not this quarter")
+
+    assert "Not this quarter" in said(await world.told(ANN, "was denied"))
+    await shows_no_more(world, BO, TO_DECIDE)
+
+
+async def test_a_manager_sees_their_step_only(world):
+    """The manager decides the first stage; when it is decided, it has left their Home."""
+    await opened(world, MIA)
+    await world.type(ANN, "/request-access production-database because of the outage")
+    await shows(world, MIA, TO_DECIDE)
+
+    await world.press_home(MIA, "Approve")
+
+    await shows_no_more(world, MIA, TO_DECIDE)
+    assert world.posts() == []
+
+
+async def test_the_days_left_are_todays(world):
+    """Overnight every page is drawn anew, though nobody opens it."""
+    await world.type(ANN, "/request-access marketing-campaign")
+    await world.told(ANN, "You now have access")
+    await opened(world, ANN)
+    await shows(world, ANN, "30 days left")
+
+    await world.later(timedelta(days=3))
+
+    await shows(world, ANN, "27 days left")
+
+
+async def test_access_that_ended_leaves_home(world):
+    """What has run out is not shown, and can be asked for again."""
+    await world.type(ANN, "/request-access marketing-campaign")
+    await world.told(ANN, "You now have access")
+    await opened(world, ANN)
+
+    await world.later(timedelta(days=31))
+
+    await shows(world, ANN, "You have no access")
+    assert labels(world.home(ANN)) == 4 * ["Ask for it"]
+
+
+async def test_one_extends_and_returns_from_home(world):
+    """The buttons in Home do what those in /my-access do; answers come as messages."""
+    await world.type(ANN, "/request-access marketing-campaign")
+    await world.told(ANN, "You now have access")
+    await opened(world, ANN)
+    await world.later(timedelta(days=3))
+
+    await world.press_home(ANN, "Extend")
+    await world.told(ANN, "now lasts until")
+    await shows(world, ANN, "30 days left")
+
+    await world.press_home(ANN, "Return")
+    await world.told(ANN, "is given back")
+    await shows(world, ANN, "You have no access")
+
+
+async def test_one_withdraws_from_home(world):
+    """Cancel in Home closes what is still pending."""
+    await opened(world, ANN)
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    await shows(world, ANN, "waiting for approval")
+
+    await world.press_home(ANN, "Cancel")
+
+    await world.told(ANN, "is withdrawn")
+    await shows(world, ANN, "You have no access")
+
+
+async def test_the_messages_tab_publishes_nothing(world):
+    """Only an opened Home is drawn."""
+    await world.slack.open_home(user=ANN, tab="messages")
+    await opened(world, BO)
+
+    assert world.home(ANN) is None
+
+
+async def test_a_new_package_appears_in_an_open_home(world):
+    """What is on offer changes in Entra, and Home follows."""
+    await opened(world, ANN)
+    world.tenant.world.packages[FINANCE_REPORTS].display_name = "Ledger & <Figures>"
+
+    await world.synced()
+
+    await shows(world, ANN, "Ledger &amp; &lt;Figures&gt;")
+
+
+async def test_a_full_home_is_still_a_valid_one(world):
+    """Dozens of packages and requests fit into what Slack allows, in Home and in every list."""
+    packages = world.tenant.world.packages
+    original = packages[FINANCE_REPORTS]
+    policy = next(
+        each
+        for each in world.tenant.world.policies.values()
+        if each.package_id == FINANCE_REPORTS
+    )
+    names = ["<!channel>", "*" * 200, "🗝" * 60, "A" * 256, "Finance Reports", "&amp;", "日本"]
+    names += [f"Package {number:02}" for number in range(60)]
+    for number, name in enumerate(names):
+        made = type(original)(**{**vars(original), "id": f"d1{number:034}", "display_name": name})
+        made.description = f"{name} <@U0DANA> " * 10
+        packages[made.id] = made
+        copied = type(policy)(
+            **{**vars(policy), "id": f"d2{number:034}", "package_id": made.id}
+        )
+        world.tenant.world.policies[copied.id] = copied
+    await world.synced()
+
+    await opened(world, ANN, DANA)
+    asked = await world.type(ANN, "/request-access")
+    for number in range(30):
+        await world.type(ANN, f"/request-access package-{number:02} because I must")
+    await eventually(lambda: len(world.cards(BO)) == 30, seconds=30)
+    await shows(world, DANA, TO_DECIDE)
+    await shows(world, ANN, "waiting for approval")
+    listed = await world.type(DANA, "/access-admin pending")
+    mine = await world.type(ANN, "/my-access")
+
+    assert (asked.ok, listed.ok, mine.ok) == (True, True, True)
+    assert "<!channel>" not in said(asked.message)
+    assert complaints(world) == []
