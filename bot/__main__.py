@@ -13,9 +13,9 @@ from bot.errors import ConfigurationError
 from bot.logs import configure_logs
 from bot.settings import (
     Settings,
-    problems_for_running,
     problems_with_database,
     read_settings,
+    read_settings_for_running,
 )
 from bot.store import open_store
 
@@ -36,10 +36,7 @@ def run() -> None:
 
     Exits with 2 when settings are missing or wrong, and with 1 when something it needs refuses it.
     """
-    settings = _settings()
-    problems = problems_for_running(settings)
-    if problems:
-        _stop(problems, WRONG_SETTINGS)
+    settings = _settings_for_running()
     configure_logs()
     try:
         asyncio.run(_serve(settings))
@@ -67,9 +64,7 @@ def migrate() -> None:
 @main.command()
 def doctor() -> None:
     """Check everything the bot needs, and say what to do about what is missing."""
-    problems = problems_for_running(settings := _settings())
-    if problems:
-        _stop(problems, WRONG_SETTINGS)
+    settings = _settings_for_running()
     configure_logs()
     try:
         asyncio.run(_examine(settings))
@@ -104,6 +99,13 @@ def _settings() -> Settings:
         _stop(error.problems, WRONG_SETTINGS)
 
 
+def _settings_for_running() -> Settings:
+    try:
+        return read_settings_for_running()
+    except ConfigurationError as error:
+        _stop(error.problems, WRONG_SETTINGS)
+
+
 def _stop(problems: tuple[str, ...] | list[str], code: int) -> NoReturn:
     for problem in problems:
         click.echo(f"• {problem}", err=True)
@@ -111,13 +113,15 @@ def _stop(problems: tuple[str, ...] | list[str], code: int) -> NoReturn:
 
 
 async def _serve(settings: Settings) -> None:
-    async with running(settings) as latchkey:
-        where = "Socket Mode" if settings.uses_socket_mode else "HTTP"
-        click.echo(
-            f"Latchkey takes Slack's requests over {where}; "
-            f"http://{settings.host}:{settings.port}/readyz says how it is."
-        )
-        await web.serve(latchkey.asgi, host=settings.host, port=settings.port)
+    with web.listening(settings.host, settings.port) as listener:
+        async with running(settings) as latchkey:
+            where = "Socket Mode" if settings.uses_socket_mode else "HTTP"
+            port = listener.getsockname()[1]
+            click.echo(
+                f"Latchkey takes Slack's requests over {where}; "
+                f"http://{settings.host}:{port}/readyz says how it is."
+            )
+            await web.serve(latchkey.asgi, listener)
 
 
 async def _examine(settings: Settings) -> None:

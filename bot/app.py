@@ -117,11 +117,14 @@ async def running(settings: Settings, *, settle: timedelta = SETTLE) -> AsyncIte
         bolt = _bolt(settings, slack, identity)
         after = handlers.After(slack)
         handlers.register(bolt, desk=desk, homes=homes, after=after, wake=jobs.wake)
+        if settings.slack_app_token is not None:
+            app_token = settings.slack_app_token.get_secret_value()
+            await _check_app_token(slack, app_token)
         jobs.start()
         stack.push_async_callback(jobs.stop)
         stack.push_async_callback(after.finish)
         if settings.slack_app_token is not None:
-            socket = AsyncSocketModeHandler(bolt, settings.slack_app_token.get_secret_value())
+            socket = AsyncSocketModeHandler(bolt, app_token)
             await socket.connect_async()  # type: ignore[no-untyped-call]
             stack.push_async_callback(socket.close_async)
             health.socket_connected = functools.partial(_is_connected, socket)
@@ -172,6 +175,22 @@ async def _identify(slack: Slack) -> Identity:
                 f"Slack cannot be reached at SLACK_API_URL ({error}): check the network, the proxy and the address."
             ]
         ) from None
+
+
+async def _check_app_token(slack: Slack, app_token: str) -> None:
+    """The library would go on trying a token that Slack refuses, for ever and without a word."""
+    try:
+        await slack.try_app_token(app_token)
+    except SlackRefused as refused:
+        raise ConfigurationError(
+            [
+                f"Slack does not accept SLACK_APP_TOKEN ({refused}): make an app-level token with the scope "
+                "connections:write (Basic Information, App-Level Tokens), and switch Socket Mode on."
+            ]
+        ) from None
+    except SlackError:
+        # Slack is not well just now; the connection is tried until it stands.
+        return
 
 
 async def _check_admins(authority: Authority) -> None:

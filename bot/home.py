@@ -10,7 +10,7 @@ from bot.authority import Authority
 from bot.messages.home import home
 from bot.models import Request
 from bot.slack import Slack, SlackBusy, SlackError
-from bot.store import Store, Transaction, assignments, catalog, homes, notices, requests
+from bot.store import Store, Transaction, assignments, catalog, homes, requests
 
 log = structlog.get_logger(__name__)
 
@@ -68,11 +68,9 @@ def _view(db: Transaction, slack_user: str, is_admin: bool) -> dict[str, Any]:
 
 
 def _to_decide(db: Transaction, slack_user: str, *, is_admin: bool) -> list[Request]:
-    """What waits for this person: for an admin everything, for others what they were sent a card for."""
-    carded = set() if is_admin else set(notices.waiting_for(db, slack_user))
+    """What waits for this person: for an admin everything, for others what names them."""
     return [
         request
         for request in requests.pending(db)
-        if request.holder != slack_user
-        and (is_admin or (request.id in carded and slack_user in request.deciders))
+        if request.holder != slack_user and (is_admin or slack_user in request.deciders)
     ]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from importlib.resources import as_file, files
 from typing import TypeVar
 
+import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -83,12 +84,25 @@ def _open(store: Store, work: Callable[[Transaction], Result]) -> Result:
     except Busy as error:
         raise ConfigurationError(
             [
-                f"The database cannot be opened: {error}. Check DATABASE_URL, and that the server runs."
+                f"The database cannot be opened: {_on_one_line(error)}. "
+                "Check DATABASE_URL, and that the server runs."
+            ]
+        ) from None
+    except sa.exc.DatabaseError as error:
+        raise ConfigurationError(
+            [
+                f"The database cannot be used: {_on_one_line(error.orig)}. "
+                "Check DATABASE_URL, and what its role may do."
             ]
         ) from None
     except CommandError as error:
         raise ConfigurationError(
             [
-                f"The database's schema is not one that this version knows: {error}. Run the Latchkey that wrote it."
+                f"The database's schema is not one that this version knows: {_on_one_line(error)}. "
+                "Run the Latchkey that wrote it."
             ]
         ) from None
+
+
+def _on_one_line(error: BaseException | None) -> str:
+    return " ".join(str(error).split()).rstrip(".")

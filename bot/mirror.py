@@ -48,7 +48,7 @@ class Mirror:
         for held in await self._held(packages):
             row = _row(held, packages)
             if row is not None:
-                await self._store.run(assignments.save_live, row)
+                await self._store.run(assignments.save_live, row, read_at=started)
         for assignment_id in await self._store.run(assignments.live_ids, not_seen_since=started):
             await self._check(assignment_id, packages)
 

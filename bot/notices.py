@@ -6,6 +6,7 @@ beside its row, and an outage is caught up with by looking again.
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -30,6 +31,8 @@ STILL_NEWS: Final = timedelta(days=60)
 STUCK_AFTER_ATTEMPTS: Final = 12
 # What could not be sent is looked at again so soon; each message keeps its own longer pause.
 LOOK_AGAIN: Final = timedelta(seconds=3)
+# A date as `parts.moment` writes it: without the link that Slack would take as a third part.
+OUR_DATE: Final = re.compile(r"<!date\^\d+\^[^<>|^]*\|[^<>|]*>")
 # Slack's words for people and channels that a message will never reach.
 UNREACHABLE: Final = frozenset(
     {
@@ -116,7 +119,7 @@ class Notices:
     async def _answers(self, since: datetime) -> int:
         """Tell those whose click did not count why, so that only they see it."""
         count = 0
-        for decision in await self._store.run(decisions.unanswered):
+        for decision in await self._store.run(decisions.claim_unanswered, lease=CLAIM_LEASE):
             count += await self._answer(decision)
         return count
 
@@ -229,10 +232,10 @@ class Notices:
 
 
 def escape_sentence(text: str) -> str:
-    """Escape all but the dates that our own sentences carry."""
-    parts = text.split("<!date^")
-    rest = [part.partition(">") for part in parts[1:]]
-    return escape(parts[0]) + "".join(f"<!date^{date}>{escape(after)}" for date, _, after in rest)
+    """Escape all but the dates of our own sentences; a name in them may look like one with a link."""
+    dates = OUR_DATE.findall(text)
+    rest = [escape(part) for part in OUR_DATE.split(text)]
+    return rest[0] + "".join(date + after for date, after in zip(dates, rest[1:], strict=True))
 
 
 def _card(request: Request, to: str) -> Notice:

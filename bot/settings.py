@@ -1,7 +1,8 @@
 """Every setting, with its unit and default; read by the entry points only."""
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -16,6 +17,7 @@ from pydantic_settings import (
 
 from bot.errors import ConfigurationError
 
+LONGEST_SHOWN: Final = 20
 SLACK_USER: Final = re.compile(r"[UW][A-Z0-9]{2,}")
 SLACK_GROUP: Final = re.compile(r"S[A-Z0-9]{2,}")
 SLACK_CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
@@ -50,8 +52,8 @@ class Settings(BaseSettings):
     email_domains: Words = Field(default=(), alias="LATCHKEY_EMAIL_DOMAINS")
     approval: Literal["policy", "always"] = Field(default="policy", alias="LATCHKEY_APPROVAL")
     reminder_days: Numbers = Field(default=(7, 1), alias="LATCHKEY_REMINDER_DAYS")
-    poll_seconds: float = Field(default=2, gt=0, alias="LATCHKEY_POLL_SECONDS")
-    sync_seconds: float = Field(default=300, gt=0, alias="LATCHKEY_SYNC_SECONDS")
+    poll_seconds: float = Field(default=2, gt=0, le=86_400, alias="LATCHKEY_POLL_SECONDS")
+    sync_seconds: float = Field(default=300, gt=0, le=86_400, alias="LATCHKEY_SYNC_SECONDS")
     host: str = Field(default="127.0.0.1", alias="LATCHKEY_HOST")
     port: int = Field(default=3000, ge=0, le=65535, alias="LATCHKEY_PORT")
 
@@ -102,6 +104,19 @@ class Settings(BaseSettings):
         return f"{driver[dialect]}://{rest}" if dialect in driver else url
 
 
+class UnreadableSettings(ConfigurationError):
+    """
+    Values that cannot be read.
+
+    Attributes:
+        names: The variables that hold them, in capitals.
+    """
+
+    def __init__(self, problems: Sequence[str], *, names: Collection[str]) -> None:
+        super().__init__(problems)
+        self.names = frozenset(names)
+
+
 class _Given(Settings):
     """The same from arguments alone: nothing of this machine's environment gets in."""
 
@@ -122,7 +137,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     Settings from the environment and from ``.env`` in the working directory, or from *environment* alone.
 
     Raises:
-        ConfigurationError: Values that cannot be read, a sentence each.
+        UnreadableSettings: Values that cannot be read, a sentence each.
     """
     try:
         if environment is None:
@@ -131,7 +146,11 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         given = {_key(name): value for name, value in environment.items() if name.lower() in names}
         return _Given(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        raise ConfigurationError([_sentence(problem) for problem in error.errors()]) from None
+        problems = error.errors()
+        raise UnreadableSettings(
+            [_sentence(problem) for problem in problems],
+            names={str(problem["loc"][0]).upper() for problem in problems if problem["loc"]},
+        ) from None
 
 
 def _key(name: str) -> str:
@@ -142,6 +161,34 @@ def _sentence(problem: Any) -> str:
     name = str(problem["loc"][0]).upper() if problem["loc"] else "A setting"
     # The value is left out: it may be a secret in the wrong variable.
     return f"{name} cannot be used: {problem['msg'].removeprefix('Value error, ')}."
+
+
+def read_settings_for_running() -> Settings:
+    """
+    Settings that are enough to run the bot.
+
+    Raises:
+        ConfigurationError: Everything that is missing or wrong at once, a sentence with the fix each.
+    """
+    try:
+        settings = read_settings()
+    except UnreadableSettings as unreadable:
+        # What can be read is judged as well, so that nobody mends one thing a start.
+        readable = {
+            name: value
+            for name, value in os.environ.items()
+            if name.upper() not in unreadable.names
+        }
+        others = [
+            problem
+            for problem in problems_for_running(read_settings(readable))
+            if not any(name in problem for name in unreadable.names)
+        ]
+        raise ConfigurationError([*unreadable.problems, *others]) from None
+    problems = problems_for_running(settings)
+    if problems:
+        raise ConfigurationError(problems)
+    return settings
 
 
 def problems_for_running(settings: Settings) -> list[str]:
@@ -198,9 +245,9 @@ def _entra_problems(settings: Settings) -> list[str]:
             "or AZURE_FEDERATED_TOKEN_FILE for workload identity."
         )
     problems += [
-        f"{name} names a file that cannot be read: {path}."
+        f"{name} must be the path of a file that can be read."
         for name, path in files.items()
-        if path is not None and not path.is_file()
+        if path is not None and not _is_file(path)
     ]
     problems += [
         f"{name} must start with https://."
@@ -221,8 +268,8 @@ def _desk_problems(settings: Settings) -> list[str]:
             "decide and remove."
         )
     problems += [
-        f"LATCHKEY_ADMINS has “{admin}”, which is neither a Slack user id (U…) nor a user-group id (S…)."
-        for admin in settings.admins
+        f"LATCHKEY_ADMINS has {_shown(admin, place)}, which is neither a Slack user id (U…) nor a user-group id (S…)."
+        for place, admin in enumerate(settings.admins, start=1)
         if not (SLACK_USER.fullmatch(admin) or SLACK_GROUP.fullmatch(admin))
     ]
     if settings.admin_channel is None:
@@ -236,9 +283,28 @@ def _desk_problems(settings: Settings) -> list[str]:
     return problems
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        # A key pasted where its path belongs is too long for a file name.
+        return False
+
+
+def _shown(word: str, place: int) -> str:
+    """A word of a setting, unless it could be a secret in the wrong variable."""
+    return f"“{word}”" if len(word) <= LONGEST_SHOWN else f"something too long in place {place}"
+
+
 def problems_with_database(settings: Settings) -> list[str]:
     """Why the database cannot even be tried, a sentence each."""
-    dialect = settings.sqlalchemy_url.partition("+")[0]
-    if dialect in {"sqlite", "postgresql"}:
+    dialect, _, rest = settings.sqlalchemy_url.partition("://")
+    if dialect.startswith("postgresql"):
         return []
-    return ["DATABASE_URL must start with sqlite:/// or postgresql://."]
+    if not dialect.startswith("sqlite"):
+        return ["DATABASE_URL must start with sqlite:/// or postgresql://."]
+    if rest.partition("?")[0].lstrip("/") in {"", ":memory:"}:
+        return [
+            "DATABASE_URL must name a file (sqlite:///latchkey.db): a database in memory forgets everything."
+        ]
+    return []

@@ -107,6 +107,10 @@ class Slack:
             scopes=frozenset(scope.strip() for scope in scopes.split(",") if scope.strip()),
         )
 
+    async def try_app_token(self, app_token: str) -> None:
+        """Whether Slack lets *app_token* open a socket.  App-level scope connections:write."""
+        await self._call("apps.connections.open", app_token=app_token)
+
     async def user(self, user_id: str) -> SlackUser:
         """Who that is, right now.  Scopes users:read and users:read.email."""
         answer = await self._call("users.info", user=user_id)
@@ -201,7 +205,8 @@ class Slack:
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             self.healthy = False
             raise SlackBusy("cannot connect to Slack", retry_after=timedelta(seconds=5)) from error
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except (aiohttp.ClientError, TimeoutError, ValueError, AttributeError) as error:
+            # The last two: an answer that is no JSON, or no object; some page on the way, not Slack.
             self.healthy = False
             raise SlackUnsure(f"no answer to {method}") from error
         self.healthy = True
@@ -221,10 +226,12 @@ class Slack:
 
 
 def _word(error: SlackApiError) -> str:
+    """Slack's word for what is wrong; without one, the HTTP status."""
+    status = f"http_{getattr(error.response, 'status_code', 0)}"
     try:
-        return str(error.response["error"])
-    except (KeyError, TypeError):
-        return f"http_{getattr(error.response, 'status_code', 0)}"
+        return str(error.response["error"] or status)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return status
 
 
 def _meaning(error: SlackApiError) -> SlackError:
@@ -233,7 +240,7 @@ def _meaning(error: SlackApiError) -> SlackError:
     status = getattr(response, "status_code", 200)
     if status == 429 or word in PASSING:
         return SlackBusy(word, retry_after=_retry_after(getattr(response, "headers", {})))
-    if status >= 500 or word in DOUBTFUL:
+    if status >= 500 or word in DOUBTFUL or word == "http_200":
         return SlackUnsure(word)
     needed = response.get("needed") if word == "missing_scope" else None
     return SlackRefused(word, needed=needed)
@@ -243,5 +250,5 @@ def _retry_after(headers: Mapping[str, str]) -> timedelta:
     lowered = {name.lower(): value for name, value in headers.items()}
     try:
         return timedelta(seconds=max(float(lowered.get("retry-after", "30")), 1))
-    except ValueError:
+    except (ValueError, OverflowError):
         return timedelta(seconds=30)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import socket
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Final
 
@@ -12,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.errors import ConfigurationError
 from bot.health import Health
 from bot.store import Busy
 
@@ -63,18 +65,33 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(app: Starlette, *, host: str, port: int) -> None:
+@contextlib.contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """
+    A listening socket; taken before anything else, so that a port in use is the first thing that is said.
+
+    Raises:
+        ConfigurationError: It cannot be had.
+    """
+    try:
+        listener = socket.create_server((host, port))
+    except OSError as error:
+        raise ConfigurationError(
+            [
+                f"LATCHKEY_HOST {host} and LATCHKEY_PORT {port} cannot be listened on ({error.strerror or error}): "
+                "choose others."
+            ]
+        ) from None
+    with listener:
+        yield listener
+
+
+async def serve(app: Starlette, listener: socket.socket) -> None:
     """Serve *app* until SIGTERM or SIGINT, then let what is being answered finish."""
-    server = _Server(
-        uvicorn.Config(
-            app,
-            host=host,
-            port=port,
-            log_config=None,
-            lifespan="off",
-            timeout_graceful_shutdown=DRAIN_SECONDS,
-        )
+    config = uvicorn.Config(
+        app, log_config=None, lifespan="off", timeout_graceful_shutdown=DRAIN_SECONDS
     )
+    server = _Server(config)
 
     def stop() -> None:
         server.should_exit = True
@@ -82,4 +99,4 @@ async def serve(app: Starlette, *, host: str, port: int) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
-    await server.serve()
+    await server.serve(sockets=[listener])

@@ -1,6 +1,6 @@
 """Catalogs: what is in them."""
 
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from graph.errors import GraphError
@@ -91,6 +91,32 @@ class Catalogs:
             "isExternallyVisible": is_externally_visible,
         }
         return await self._objects.create("catalog", Catalog, CATALOGS, body)
+
+    async def update(
+        self,
+        catalog_id: str,
+        *,
+        description: str | None = None,
+        is_published: bool | None = None,
+        is_externally_visible: bool | None = None,
+    ) -> None:
+        """
+        Change what is given, and leave the rest.
+
+        Permission: EntitlementManagement.ReadWrite.All (application).
+        Source: Graph reference, "Update accessPackageCatalog".
+        """
+        changes: dict[str, Any] = {
+            "description": description,
+            "state": None
+            if is_published is None
+            else "published"
+            if is_published
+            else "unpublished",
+            "isExternallyVisible": is_externally_visible,
+        }
+        body = {name: value for name, value in changes.items() if value is not None}
+        await self._objects.change("catalog", _catalog(catalog_id), body)
 
     async def delete(self, catalog_id: str) -> None:
         """

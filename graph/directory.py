@@ -93,6 +93,16 @@ class Directory:
         pages = self._session.pages(f"{_group(group_id)}/{which}", {"$select": USER})
         return [to_model(User, item) async for item in pages if _is_user(item)]
 
+    async def set_manager(self, *, user_id: str, manager_id: str) -> None:
+        """
+        Give a person a manager, in place of any other.
+
+        Permission: User.ReadWrite.All.
+        Source: Graph reference, "Assign manager".
+        """
+        body = {"@odata.id": self._session.link(_user(manager_id))}
+        await self._session.put(f"{_user(user_id)}/manager/$ref", body)
+
     async def create_user(
         self,
         *,

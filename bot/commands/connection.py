@@ -12,7 +12,7 @@ from bot.app import GRAPH_TIMEOUT, app_tokens
 from bot.errors import ConfigurationError, LatchkeyError
 from bot.settings import Settings, read_settings
 from bot.settings import _entra_problems as problems_for_graph
-from graph import Graph
+from graph import Graph, Retries
 from graph.errors import AuthError, GraphError, NotAllowed
 
 CANNOT: Final = 1
@@ -69,7 +69,11 @@ def graph_settings() -> Settings:
 
 @asynccontextmanager
 async def graph_for(
-    settings: Settings, *, api: str | None = None, hooks: Hooks | None = None
+    settings: Settings,
+    *,
+    api: str | None = None,
+    hooks: Hooks | None = None,
+    retries: Retries | None = None,
 ) -> AsyncIterator[Graph]:
     """
     Graph as the settings name it, for as long as the block runs; nothing is sent at the start.
@@ -77,6 +81,7 @@ async def graph_for(
     Args:
         api: Version to speak instead of GRAPH_API_VERSION.
         hooks: Told of each call and its answer.
+        retries: How patient reads are, and what waits between them.
     """
     async with httpx.AsyncClient(
         timeout=GRAPH_TIMEOUT, follow_redirects=False, event_hooks=hooks
@@ -86,6 +91,7 @@ async def graph_for(
             app_tokens(settings),
             url=settings.graph_url,
             version=api or settings.graph_api_version,
+            retries=retries,
         )
 
 

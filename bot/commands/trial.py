@@ -16,7 +16,7 @@ from bot.commands.following import Sleep, until_delivered, until_ended
 from bot.commands.narration import Narrator
 from bot.commands.tables import when
 from graph import Graph, TokenSource
-from graph.errors import GraphError, NotFound
+from graph.errors import AuthError, GraphError, NotAllowed, NotFound
 from graph.models import (
     AssignmentPolicy,
     AssignmentRequest,
@@ -50,6 +50,7 @@ class Trial:
         sign_in: The requestor's own token, where one can be had: then the request is a `userAdd`.
         sleep: Waits so many seconds.
         mark: What makes the names of this run unlike all others.
+        is_untouched: Nothing was made: there is nothing to clean up.
     """
 
     graph: Graph
@@ -59,6 +60,7 @@ class Trial:
     sign_in: SignIn | None = None
     catalog_name: str = "General"
     mark: str = field(default_factory=lambda: secrets.token_hex(3))
+    is_untouched: bool = True
 
     @property
     def group_name(self) -> str:
@@ -98,13 +100,18 @@ class Trial:
 
     async def _requestor(self) -> User:
         self.narrator.task("Create a user account")
-        user = await self.graph.directory.create_user(
-            display_name=f"Requestor1 {self.mark}",
-            user_principal_name=self.principal_name,
-            mail_nickname=f"requestor1-{self.mark}",
-            # Nobody is told it: the account lives for minutes.
-            password=f"{secrets.token_urlsafe(24)}aA1!",
-        )
+        self.is_untouched = False
+        try:
+            user = await self.graph.directory.create_user(
+                display_name=f"Requestor1 {self.mark}",
+                user_principal_name=self.principal_name,
+                mail_nickname=f"requestor1-{self.mark}",
+                # Nobody is told it: the account lives for minutes.
+                password=f"{secrets.token_urlsafe(24)}aA1!",
+            )
+        except GraphError as error:
+            self.is_untouched = not error.may_have_happened
+            raise
         self.narrator.result(f"{user.display_name}, {user.id}")
         return user
 
@@ -176,8 +183,9 @@ class Trial:
                 expiration=Expiration.after(LASTS),
                 requestor_settings=RequestorSettings(
                     enable_targets_to_self_add_access=True,
-                    enable_targets_to_self_update_access=False,
-                    enable_targets_to_self_remove_access=False,
+                    # Beta has one word for all three.
+                    enable_targets_to_self_update_access=True,
+                    enable_targets_to_self_remove_access=True,
                 ),
                 access_package=Reference(id=package_id),
             )
@@ -231,6 +239,8 @@ class Trial:
         Returns:
             A sentence for each thing that could not be taken back.
         """
+        if self.is_untouched:
+            return []
         self.narrator.step("Step 5: Clean up the resources")
         left: list[str] = []
         for task, remove in (
@@ -254,7 +264,8 @@ class Trial:
             try:
                 return await remove()
             except GraphError as error:
-                if attempt == TRIES:
+                # A refusal is worth one more look: Graph says 403 to what is gone, too.
+                if attempt == TRIES or (attempt > 1 and isinstance(error, NotAllowed | AuthError)):
                     raise
                 self.narrator.trouble(str(error))
             await self.sleep(PAUSE.total_seconds())

@@ -25,7 +25,7 @@ from bot.commands.narration import Narrator
 from bot.commands.trial import SignIn, Trial
 from bot.errors import ConfigurationError
 from bot.settings import Settings, read_settings
-from graph import StaticToken
+from graph import Retries, StaticToken
 from graph.errors import GraphError
 from graph.models import User
 
@@ -89,7 +89,7 @@ def tutorial(api: str | None, domain: str | None, catalog: str, yes: bool) -> No
             )
         _confirm(settings, yes=yes)
         place = Place(settings=settings, domain=domain)
-        work = _run(place, narrator, api=api, catalog=catalog)
+        work = run_in(place, narrator, api=api, catalog=catalog)
     with failures_as_sentences():
         asyncio.run(work)
 
@@ -120,12 +120,16 @@ def _confirm(settings: Settings, *, yes: bool) -> None:
         click.confirm("Go on?", abort=True, err=True)
 
 
-async def _run(place: Place, narrator: Narrator, *, api: str | None, catalog: str) -> None:
+async def run_in(place: Place, narrator: Narrator, *, api: str | None, catalog: str) -> None:
     """
+    The whole tutorial, and its clean-up whatever happens.
+
     Raises:
         Stop: A step failed, or something could not be taken back; a sentence for each.
     """
-    async with graph_for(place.settings, api=api, hooks=narrator.hooks) as graph:
+    async with graph_for(
+        place.settings, api=api, hooks=narrator.hooks, retries=Retries(sleep=place.sleep)
+    ) as graph:
         trial = Trial(
             graph=graph,
             narrator=narrator,
@@ -156,7 +160,7 @@ async def _run(place: Place, narrator: Narrator, *, api: str | None, catalog: st
 async def _in_the_stand_in(narrator: Narrator, *, api: str | None, catalog: str) -> None:
     async with _stand_in() as place:
         narrator.step("No AZURE_… setting is set: this is a stand-in tenant on this machine.")
-        await _run(place, narrator, api=api, catalog=catalog)
+        await run_in(place, narrator, api=api, catalog=catalog)
 
 
 @asynccontextmanager

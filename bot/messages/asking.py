@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from bot import clock
 from bot.messages.parts import (
     Block,
     Message,
     actions,
-    bullets,
     button,
     confirm,
     context,
@@ -15,6 +15,7 @@ from bot.messages.parts import (
     escape,
     fitted,
     left,
+    listed,
     message,
     moment,
     person,
@@ -131,7 +132,7 @@ def delivered(request: Request, *, by: str | None) -> Message:
     gains = request.terms.contents if request.terms else ()
     blocks: list[Block] = [section(lines[0])]
     if gains:
-        blocks.append(section(bullets(gains)))
+        blocks += listed("It gives you:", gains)
     notes = [
         f"Approved by {escape(by)}." if by else "",
         "I will remind you before it ends." if request.ends_at else "",
@@ -302,7 +303,7 @@ def my_access_blocks(
 def _held_row(row: Assignment, *, extendable: bool, busy: Request | None) -> list[Block]:
     name = escape(row.package_name)
     line = f"*{name}* {until(row.ends_at)}"
-    if row.ends_at:
+    if row.ends_at and row.ends_at > clock.now():
         line += f"  ({left(row.ends_at)} left)"
     if row.state is AssignmentState.REMOVING:
         return [section(line), context("Being taken back.")]

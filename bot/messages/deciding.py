@@ -7,13 +7,13 @@ from bot.messages.parts import (
     Block,
     Message,
     actions,
-    bullets,
     button,
     confirm,
     context,
     escape,
     fields,
     fitted,
+    listed,
     message,
     moment,
     person,
@@ -78,10 +78,10 @@ def _facts(request: Request) -> list[Block]:
     in_entra = f"*In Entra*\n{escape(request.holder_name or 'not known yet')}"
     if terms is None:
         return [fields(in_entra)]
-    gains = bullets(terms.contents) or "nothing yet: the package is empty"
+    gains = terms.contents or ("nothing yet: the package is empty",)
     keep = "They keep" if request.kind is Kind.EXTEND else "They gain"
     return [
-        section(f"*{keep}*\n{gains}"),
+        *listed(f"*{keep}*", gains),
         fields(in_entra, f"*Until*\n{_until(request)}", f"*Policy*\n{escape(terms.policy_name)}"),
     ]
 

@@ -1,5 +1,6 @@
 """What messages are made of: escaped text, dates in the reader's own zone, buttons and blocks."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -12,8 +13,10 @@ Message = dict[str, Any]
 # Slack's limits: docs.slack.dev, Block Kit reference.
 MOST_BLOCKS: Final = 50
 LONGEST_SECTION: Final = 3_000
+MOST_LINES: Final = 100
 LONGEST_FIELD: Final = 2_000
 LONGEST_SHOWN_REASON: Final = 600
+HALF_TOKEN: Final = re.compile(r"(<[^<>]*|&[a-z]*)$")
 ONE_AND_A_HALF_DAYS: Final = 36 * 3_600
 
 
@@ -23,7 +26,10 @@ def escape(text: str) -> str:
 
 
 def shorten(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    """At most *limit* characters, and never half of an entity or of a ``<…>`` of Slack's."""
+    if len(text) <= limit:
+        return text
+    return HALF_TOKEN.sub("", text[: limit - 1]) + "…"
 
 
 def moment(at: datetime) -> str:
@@ -162,6 +168,22 @@ def actions(*buttons: Block | None, block_id: str | None = None) -> Block:
 
 def bullets(lines: Iterable[str]) -> str:
     return "\n".join(f"• {escape(line)}" for line in lines)
+
+
+def listed(title: str, lines: Sequence[str]) -> list[Block]:
+    """A titled list in as many sections as it takes: nothing of it is cut off without a word."""
+    blocks, current = [], title
+    for line in lines[:MOST_LINES]:
+        point = f"• {escape(shorten(line, 300))}"
+        if len(current) + len(point) + 1 > LONGEST_SECTION:
+            blocks.append(section(current))
+            current = point
+        else:
+            current += f"\n{point}"
+    blocks.append(section(current))
+    if len(lines) > MOST_LINES:
+        blocks.append(context(f"… and {len(lines) - MOST_LINES} more: see the package in Entra."))
+    return blocks
 
 
 def message(text: str, blocks: Sequence[Block] | None = None) -> Message:

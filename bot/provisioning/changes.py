@@ -132,7 +132,11 @@ def flat(said: Any, name: str = "") -> dict[str, str]:
 
 
 def compared(
-    before: dict[str, str], after: dict[str, str], *, shown_before: dict[str, str], shown_after: dict[str, str]
+    before: dict[str, str],
+    after: dict[str, str],
+    *,
+    shown_before: dict[str, str],
+    shown_after: dict[str, str],
 ) -> tuple[Difference, ...]:
     """Where two blocks differ, shown in words that may be other than those compared."""
     return tuple(

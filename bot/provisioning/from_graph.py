@@ -46,14 +46,15 @@ def in_words(policy: AssignmentPolicy, say: Say) -> Words:
     who = _who(policy, say)
     nobody = who == "nobody"
     adds = bool(settings and settings.enable_targets_to_self_add_access)
-    removes = bool(settings and settings.enable_targets_to_self_remove_access)
+    removes = settings.enable_targets_to_self_remove_access if settings else None
     said["may ask"] = who
     _unless(said, "new requests", adds or nobody, usual=True)
     said["durations"] = words.say_expiration(policy.expiration)
     if settings:
         _unless(said, "custom dates", bool(settings.allow_custom_assignment_schedule), usual=False)
     said["may extend"] = _extending(policy)
-    _unless(said, "may return", removes, usual=adds and not nobody)
+    # Beta does not say; there, whoever may ask may give back.
+    _unless(said, "may return", adds if removes is None else removes, usual=adds)
     if settings:
         on_behalf = bool(settings.enable_on_behalf_requestors_to_add_access)
         _unless(said, "managers may ask", on_behalf, usual=False)

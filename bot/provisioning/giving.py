@@ -7,8 +7,8 @@ from bot.provisioning.changes import Change, Deed, differing
 from bot.provisioning.model import Attribute, Catalog, Package, Resource
 from bot.provisioning.names import Names, is_new
 from bot.provisioning.reading import Document, Place
-from bot.provisioning.survey import FoundCatalog
-from bot.provisioning.words import Role, Thing, nearest, read_role, read_thing
+from bot.provisioning.survey import FoundCatalog, gives_role
+from bot.provisioning.words import Thing, nearest, read_other, read_role, read_thing
 from graph import Graph
 from graph.models import Resource as GraphResource
 from graph.models import ResourceAttribute, ResourceRoleScope
@@ -50,7 +50,7 @@ def attributes_in_words(attributes: Iterable[ResourceAttribute]) -> list[dict[st
     return sorted(said, key=lambda each: str(each["attribute"]))
 
 
-def _asked(attributes: Iterable[Attribute]) -> list[dict[str, Any]]:
+def asked_in_words(attributes: Iterable[Attribute]) -> list[dict[str, Any]]:
     said = [
         {"attribute": each.attribute, "question": each.question}
         | ({"required": True} if each.required else {})
@@ -59,8 +59,7 @@ def _asked(attributes: Iterable[Attribute]) -> list[dict[str, Any]]:
     return sorted(said, key=lambda each: str(each["attribute"]))
 
 
-async def resources(
-    graph: Graph,
+def resources(
     document: Document,
     place: Place,
     catalog: Catalog,
@@ -68,7 +67,6 @@ async def resources(
     names: Names,
 ) -> list[Change]:
     """Resources to put into the catalog, and applications that ask other questions."""
-    del graph
     changes = []
     listed = [str(read_thing(each.thing)).casefold() for each in catalog.resources]
     for folded, wanted in things(catalog).items():
@@ -78,7 +76,7 @@ async def resources(
             {"asks": attributes_in_words(found.attributes)}
             if found and wanted.asks is not None
             else {},
-            {"asks": _asked(wanted.asks)} if wanted.asks is not None else {},
+            {"asks": asked_in_words(wanted.asks)} if wanted.asks is not None else {},
         )
         if found and not differences:
             continue
@@ -95,17 +93,6 @@ async def resources(
             )
         )
     return changes
-
-
-def gives_role(given: ResourceRoleScope, role: Role, origin_id: str) -> bool:
-    """Whether that is the role of that thing; a role goes by its name or its origin id."""
-    if given.role is None or given.scope is None:
-        return False
-    wanted = role.role.casefold()
-    return (given.scope.origin_id or "").casefold() == origin_id and wanted in (
-        (given.role.display_name or "").casefold(),
-        (given.role.origin_id or "").casefold(),
-    )
 
 
 async def roles(
@@ -147,7 +134,7 @@ async def roles(
                 want=role,
             )
         )
-    assert_package = found.package.id if found else ""
+    package_id = found.package.id if found else ""
     for extra in given:
         title = say_role(extra)
         changes.append(
@@ -157,7 +144,7 @@ async def roles(
                 title=f"{title} in package {package.name}",
                 line=document.line((*place, "gives")),
                 object_id=extra.id,
-                within={"package": assert_package},
+                within={"package": package_id},
             )
         )
     return changes
@@ -188,7 +175,9 @@ async def _roles_of(
         return list(GROUP_ROLES)
     application = names.applications.get(names.id_of(thing.kind, thing.name))
     if application is not None:
-        own = [word for each in application.app_roles for word in (each.display_name, each.id) if word]
+        own = [
+            word for each in application.app_roles for word in (each.display_name, each.id) if word
+        ]
         return own or [DEFAULT_ACCESS]
     return []
 
@@ -204,17 +193,17 @@ def incompatibles(
     extra = dict(found.incompatible) if found else {}
     changes = []
     for at, text in enumerate(package.not_together_with):
-        kind, _, name = text.partition(" ")
-        other = (kind.casefold(), names.id_of(kind.casefold(), name.strip()))
+        wanted = read_other(text)
+        other = (wanted.kind, names.id_of(wanted.kind, wanted.name))
         if not is_new(other[1]) and extra.pop(other, None) is not None:
             continue
         changes.append(
             Change(
                 deed=Deed.CREATE,
-                key=("incompatible", catalog.name, package.name, f"{other[0]} {name.strip()}"),
-                title=f"package {package.name} not together with {other[0]} {name.strip()}",
+                key=("incompatible", catalog.name, package.name, str(wanted)),
+                title=f"package {package.name} not together with {wanted}",
                 line=document.line((*place, "not together with", at)),
-                want=(other[0], name.strip()),
+                want=wanted,
             )
         )
     for (kind, other_id), name in extra.items():

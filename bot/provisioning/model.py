@@ -68,22 +68,16 @@ def _as_resource(value: Any) -> Any:
     return {"thing": value} if isinstance(value, str) else value
 
 
-def _read_other(text: str) -> None:
-    kind, _, name = text.partition(" ")
-    if kind.casefold() not in ("package", "group") or not name.strip():
-        raise ValueError(f"“{text}” must be “package …” or “group …”.")
-
-
 class Package(Part):
     """What people may ask for."""
 
     name: Name
-    description: str = ""
+    description: str | None = None
     hidden: YesOrNo = False
     gives: Roles | None = None
     not_together_with: (
         Annotated[
-            tuple[Annotated[str, checked(_read_other)], ...],
+            tuple[Annotated[str, checked(words.read_other)], ...],
             BeforeValidator(lambda value: value if isinstance(value, list) else [value]),
             WithJsonSchema(
                 {
@@ -109,13 +103,7 @@ class Catalog(Part):
     description: str | None = None
     published: YesOrNo = True
     for_external_users: YesOrNo = False
-    resources: tuple[
-        Annotated[
-            Resource,
-            BeforeValidator(_as_resource),
-        ],
-        ...,
-    ] = ()
+    resources: tuple[Annotated[Resource, BeforeValidator(_as_resource)], ...] = ()
     packages: tuple[Package, ...] = ()
 
 

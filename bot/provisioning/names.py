@@ -7,10 +7,17 @@ from typing import Final
 from bot.provisioning.model import File
 from bot.provisioning.reading import Document, FileError, Place
 from bot.provisioning.record import Record
+from bot.provisioning.tenant_names import TenantNames
 from bot.provisioning.to_graph import subjects_of
-from bot.provisioning.words import GUID, Subject, nearest, read_role, read_subject, read_thing
+from bot.provisioning.words import (
+    GUID,
+    Subject,
+    nearest,
+    read_role,
+    read_subject,
+    read_thing,
+)
 from graph import Graph
-from graph.errors import NotFound
 from graph.models import Application
 
 # Stands for the id of what apply is yet to create.
@@ -27,6 +34,7 @@ class Names:
 
     def __init__(self, graph: Graph, document: Document, record: Record) -> None:
         self._graph = graph
+        self._tenant = TenantNames(graph)
         self._document = document
         self._record = record
         self._ids: dict[tuple[str, str], str] = {}
@@ -92,7 +100,11 @@ class Names:
                 self.bind(kind, name, f"{NEW}package {mine}")
                 return None
             ids = [each.id for each in await self._graph.packages.find(display_name=name)]
-        elif kind == "rule" or (kind == "site" and "://" in name) or (kind == "site" and (kind, name.casefold()) in self._ids):
+        elif (
+            kind == "rule"
+            or (kind == "site" and "://" in name)
+            or (kind == "site" and (kind, name.casefold()) in self._ids)
+        ):
             return None
         if len(ids) > 1 and mine:
             made = self._record.entry((kind, mine))
@@ -123,31 +135,10 @@ class Names:
 
     async def label(self, subject: Subject) -> str:
         """What people call a subject whose name is an id; the id where the tenant has no better name."""
-        key = (subject.kind, subject.name)
-        if subject.name and key not in self._labels and GUID.fullmatch(subject.name):
-            try:
-                self._labels[key] = await self._name_of(subject)
-            except NotFound:
-                self._labels[key] = subject.name
-        named = self._labels.get(key, subject.name)
-        return str(Subject(kind=subject.kind, name=named, level=subject.level))
-
-    async def _name_of(self, subject: Subject) -> str:
-        """A name that leads back to the same object and no other."""
-        directory = self._graph.directory
-        if subject.kind == "person":
-            user = await directory.user(subject.name)
-            for email in filter(None, (user.mail, user.user_principal_name)):
-                if [each.id for each in await directory.find_users(email=email)] == [user.id]:
-                    return email
-        if subject.kind == "group":
-            group = await directory.group(subject.name)
-            name = " ".join((group.display_name or "").split())
-            if name and name == group.display_name:
-                same = await directory.find_groups(display_name=name)
-                if [each.id for each in same] == [group.id]:
-                    return name
-        return subject.name
+        known = self._labels.get((subject.kind, subject.name))
+        if known is None and GUID.fullmatch(subject.name):
+            return await self._tenant.label(subject)
+        return str(Subject(kind=subject.kind, name=known or subject.name, level=subject.level))
 
 
 def _described(file: File, kind: str, name: str) -> str | None:

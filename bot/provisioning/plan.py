@@ -13,6 +13,7 @@ from bot.provisioning.record import Record
 from bot.provisioning.survey import FoundCatalog, Survey, survey
 from bot.provisioning.undoing import forgotten
 from graph import Graph
+from graph.models import AccessPackage
 
 
 @dataclass(kw_only=True)
@@ -45,8 +46,7 @@ async def make_plan(graph: Graph, document: Document, record: Record, *, version
         there = found.catalogs.get(catalog.name)
         place: Place = ("catalogs", at)
         changes += _catalog(document, place, catalog, there)
-        things = giving.things(catalog)
-        changes += await giving.resources(graph, document, place, catalog, there, names)
+        changes += giving.resources(document, place, catalog, there, names)
         for number, package in enumerate(catalog.packages):
             inner: Place = (*place, "packages", number)
             changes += _package(document, inner, catalog, package, there)
@@ -58,7 +58,7 @@ async def make_plan(graph: Graph, document: Document, record: Record, *, version
                 document, inner, (catalog, package), there, names, made.problems, version=version
             )
         if there:
-            left_alone += _left_alone(catalog, there, len(things))
+            left_alone += _left_alone(catalog, there)
     if made.problems:
         raise FileError(made.problems)
     gone, kept = await forgotten(graph, document, record)
@@ -157,10 +157,15 @@ def _catalog(
         )
 
 
-def package_words(package: Any) -> dict[str, Any]:
-    """What the file, or the tenant, says of a package itself."""
-    hidden = package.hidden if isinstance(package, Package) else bool(package.is_hidden)
-    return _said(description=package.description, hidden=hidden)
+def package_words(package: Package) -> dict[str, Any]:
+    """What the file says of a package itself."""
+    return _said(description=package.description, hidden=package.hidden)
+
+
+def found_package_words(found: AccessPackage, package: Package) -> dict[str, Any]:
+    """What the tenant says of it, as far as the file has an opinion."""
+    description = found.description if package.description is not None else None
+    return _said(description=description, hidden=bool(found.is_hidden))
 
 
 def _package(
@@ -171,7 +176,7 @@ def _package(
     there: FoundCatalog | None,
 ) -> Iterable[Change]:
     found = there.packages.get(package.name) if there else None
-    before = package_words(found.package) if found else {}
+    before = found_package_words(found.package, package) if found else {}
     differences = differing(before, package_words(package))
     if found is None or differences:
         yield Change(
@@ -185,8 +190,7 @@ def _package(
         )
 
 
-def _left_alone(catalog: Catalog, there: FoundCatalog, things: int) -> Iterable[str]:
-    del things
+def _left_alone(catalog: Catalog, there: FoundCatalog) -> Iterable[str]:
     for name in sorted(there.others):
         yield f"package {name} in catalog {catalog.name}: not in this file"
     for package in catalog.packages:

@@ -171,7 +171,7 @@ class Policy(Part):
     """One policy of a package."""
 
     name: Name
-    description: str = ""
+    description: str | None = None
     may_ask: Annotated[
         tuple[Annotated[str, checked(read_who)], ...],
         BeforeValidator(lambda value: value if isinstance(value, list) else [value]),

@@ -6,7 +6,6 @@ from bot.provisioning.changes import Change, Deed, compared, flat
 from bot.provisioning.from_graph import in_words, subject_of
 from bot.provisioning.giving import Owner
 from bot.provisioning.names import Names
-from bot.provisioning.policy_parts import Policy
 from bot.provisioning.reading import Document, Place
 from bot.provisioning.survey import FoundCatalog
 from bot.provisioning.to_graph import to_graph
@@ -14,6 +13,8 @@ from bot.provisioning.words import Subject
 from graph.errors import Unsupported
 from graph.models import AssignmentPolicy, SubjectSet
 from graph.versions import dialect
+
+Said = dict[str, str]
 
 
 async def policies(
@@ -64,7 +65,7 @@ def unsayable(policy: AssignmentPolicy, *, version: str) -> str | None:
     return None
 
 
-def by_id(policy: AssignmentPolicy) -> dict[str, str]:
+def by_id(policy: AssignmentPolicy) -> Said:
     """A policy in the file's words, everybody by id: equal for policies that mean the same."""
     said = flat(in_words(policy, lambda subject: str(subject).casefold()))
     # Entra, not the file, says how a name is spelled.
@@ -72,9 +73,25 @@ def by_id(policy: AssignmentPolicy) -> dict[str, str]:
     return said
 
 
-async def differences_of(actual: AssignmentPolicy | None, wanted: AssignmentPolicy, names: Names) -> Any:
+def _both(actual: AssignmentPolicy, wanted: AssignmentPolicy) -> tuple[Said, Said]:
+    """Two policies to compare; a file without a description has no opinion about it."""
+    before, after = by_id(actual), by_id(wanted)
+    if wanted.description is None:
+        before.pop("description", None)
+    return before, after
+
+
+def is_same(actual: AssignmentPolicy, wanted: AssignmentPolicy) -> bool:
+    """Whether the tenant's policy says what the file wants."""
+    before, after = _both(actual, wanted)
+    return before == after
+
+
+async def differences_of(
+    actual: AssignmentPolicy | None, wanted: AssignmentPolicy, names: Names
+) -> Any:
     """Where a policy of the tenant differs from what the file wants, by name."""
-    before, after = by_id(actual) if actual else {}, by_id(wanted)
+    before, after = _both(actual, wanted) if actual else ({}, by_id(wanted))
     if before == after:
         return ()
     labels: dict[str, str] = {}
@@ -125,23 +142,24 @@ _SAID_BY = {
     "automatic": ("automatic_request_settings",),
 }
 
+# Blocks of switches: what the file has no word for stays as it is.
+_JOINED = frozenset({"requestor_settings", "request_approval_settings", "notification_settings"})
 
-def merged(actual: AssignmentPolicy, wanted: AssignmentPolicy, policy: Policy) -> AssignmentPolicy:
+
+def merged(actual: AssignmentPolicy, wanted: AssignmentPolicy) -> AssignmentPolicy:
     """
     The tenant's policy with what the file says otherwise, and nothing else of it lost.
 
     A policy is replaced whole: what Graph sent and we have no words for must go back as it came.
     """
-    before, after = by_id(actual), by_id(wanted)
+    before, after = _both(actual, wanted)
     words = {
-        what.partition(", ")[0]
-        for what in {*before, *after}
-        if before.get(what) != after.get(what)
+        what.partition(", ")[0] for what in {*before, *after} if before.get(what) != after.get(what)
     }
     changed: dict[str, Any] = {}
     for name in {name for word in words for name in _SAID_BY[word]}:
         old, new = getattr(actual, name), getattr(wanted, name)
-        changed[name] = _joined(old, new)
+        changed[name] = _joined(old, new) if name in _JOINED else new
     if "questions" in changed:
         ids = {each.text: each.id for each in actual.questions if each.id}
         changed["questions"] = [
@@ -153,6 +171,6 @@ def merged(actual: AssignmentPolicy, wanted: AssignmentPolicy, policy: Policy) -
 
 def _joined(old: Any, new: Any) -> Any:
     """*new* with what only *old* has, for blocks of settings."""
-    if old is None or new is None or not hasattr(new, "model_fields_set"):
+    if old is None or new is None:
         return new
     return old.model_copy(update={name: getattr(new, name) for name in new.model_fields_set})

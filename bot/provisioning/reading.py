@@ -96,7 +96,9 @@ def read_text(text: str, *, name: str) -> Document:
         found.sort(key=lambda each: document.line(each["loc"]))
         raise FileError(dict.fromkeys(_sentence(document, each) for each in found)) from None
     document = Document(name=name, file=file, lines=unfolded.lines)
-    twice = [document.problem(place, f"“{said}” stands here twice.") for place, said in _doubles(file)]
+    twice = [
+        document.problem(place, f"“{said}” stands here twice.") for place, said in _doubles(file)
+    ]
     if twice:
         raise FileError(twice)
     return document
@@ -120,9 +122,7 @@ def _doubles(file: File) -> Iterable[tuple[Place, str]]:
     for place, said in lists:
         folded = [each.casefold() for each in said]
         yield from (
-            ((*place, at), each)
-            for at, each in enumerate(said)
-            if folded[at] in folded[:at]
+            ((*place, at), each) for at, each in enumerate(said) if folded[at] in folded[:at]
         )
 
 

@@ -94,6 +94,10 @@ class Record:
         if known:
             self._write()
 
+    def forget_id(self, kind: str, object_id: str) -> None:
+        """Say that the thing of that id is gone, whatever it was called."""
+        self.forget([each.key for each in self.entries(kind) if each.id == object_id])
+
     def _set(self, entry: Entry) -> None:
         self._entries[entry.key] = entry
         self._write()

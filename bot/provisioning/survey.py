@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from bot.provisioning.model import Catalog, File, Package
 from bot.provisioning.names import Names, is_new
 from bot.provisioning.reading import Document, FileError
+from bot.provisioning.record import Key
+from bot.provisioning.words import Role, read_other, read_role, read_thing
 from graph import Graph
-from graph.models import AccessPackage, AssignmentPolicy, Resource
+from graph.models import AccessPackage, AssignmentPolicy, Resource, ResourceRoleScope
 from graph.models import Catalog as GraphCatalog
+from graph.values import same_word
 
 
 @dataclass(kw_only=True)
@@ -57,6 +60,65 @@ class Survey:
             and resource.origin_id
             and (resource.origin_system or "").casefold() == "sharepointonline"
         ]
+
+    def note_catalog(self, name: str, catalog: GraphCatalog) -> None:
+        """Remember a catalog that was just created."""
+        self.catalogs.setdefault(name, FoundCatalog(catalog=catalog))
+
+    def note_package(self, catalog: str, name: str, package_id: str) -> None:
+        """Remember a package that was just created."""
+        package = AccessPackage(id=package_id, display_name=name)
+        self.catalogs[catalog].packages[name] = FoundPackage(package=package)
+
+    def locate(self, key: Key, names: Names) -> tuple[str, dict[str, str]] | None:
+        """
+        Id of something in a catalog that the tenant has, and the ids that deleting it takes.
+
+        Entra's own catalog is nobody's to delete, and not found here.
+        """
+        kind, catalog_name, *where = key
+        found = self.catalogs.get(catalog_name)
+        if found is None:
+            return None
+        if kind == "catalog":
+            is_entras = not same_word(found.catalog.catalog_type, "userManaged")
+            return None if is_entras else (found.catalog.id, {})
+        if kind == "resource":
+            thing = read_thing(where[0])
+            resource = found.resources.get(names.id_of(thing.kind, thing.name).casefold())
+            return (
+                (resource.id, {"catalog": found.catalog.id}) if resource and resource.id else None
+            )
+        package = found.packages.get(where[0])
+        if package is None:
+            return None
+        package_id = package.package.id
+        if kind == "package":
+            return package_id, {}
+        if kind == "policy":
+            policy = package.policies.get(where[1])
+            return (policy.id, {}) if policy else None
+        if kind == "incompatible":
+            other = read_other(where[1])
+            within = {"package": package_id, "kind": other.kind}
+            return names.id_of(other.kind, other.name), within
+        role = read_role(where[1])
+        origin_id = names.id_of(role.thing.kind, role.thing.name).casefold()
+        for given in package.package.resource_role_scopes:
+            if given.id and gives_role(given, role, origin_id):
+                return given.id, {"package": package_id}
+        return None
+
+
+def gives_role(given: ResourceRoleScope, role: Role, origin_id: str) -> bool:
+    """Whether that is the role of that thing; a role goes by its name or its origin id."""
+    if given.role is None or given.scope is None:
+        return False
+    wanted = role.role.casefold()
+    return (given.scope.origin_id or "").casefold() == origin_id and wanted in (
+        (given.role.display_name or "").casefold(),
+        (given.role.origin_id or "").casefold(),
+    )
 
 
 async def survey(graph: Graph, document: Document, names: Names) -> Survey:

@@ -139,7 +139,7 @@ def _set(subject: Subject, ids: Ids) -> SubjectSet:
     if subject.kind in _ID_FIELDS:
         kind, field = _ID_FIELDS[subject.kind]
         named = {field: ids(subject), "description": subject.name}
-        return SubjectSet(odata_type=f"#microsoft.graph.{kind}", **named)  # type: ignore[arg-type]
+        return SubjectSet.model_validate({"odata_type": f"#microsoft.graph.{kind}", **named})
     if subject.kind == "manager":
         return SubjectSet.manager(subject.level)
     return SubjectSet.of_kind(words.UNNAMED[subject.kind])

@@ -222,3 +222,16 @@ def read_role(text: str) -> Role:
     if not found:
         raise ValueError(f"“{text}” is no role; write one like “Member of group Marketing”.")
     return Role(role=found["role"], thing=read_thing(f"{found['kind']} {found['name']}"))
+
+
+def read_other(text: str) -> Thing:
+    """
+    "package Finance Reports" or "group Auditors": what a package does not go together with.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    kind, _, name = " ".join(text.split()).partition(" ")
+    if kind.casefold() not in ("package", "group") or not name:
+        raise ValueError(f"“{text}” must be “package …” or “group …”.")
+    return Thing(kind=kind.casefold(), name=name)

@@ -25,11 +25,21 @@ def _query(db: Transaction, *where: Any) -> list[Assignment]:
     return [_assignment(row) for row in db.execute(query).mappings()]
 
 
-def save_live(db: Transaction, assignment: Assignment, *, actor: str = audit.LATCHKEY) -> None:
+def save_live(
+    db: Transaction,
+    assignment: Assignment,
+    *,
+    read_at: datetime | None = None,
+    actor: str = audit.LATCHKEY,
+) -> None:
     """
     Write what Graph says is live: a new row, or new dates on the row we have.
 
-    A removal that is under way stays under way; a holder that we know is not forgotten.
+    A removal that is under way stays under way; a holder that we know is not forgotten; what ended after
+    Graph was read stays ended.
+
+    Args:
+        read_at: When Graph was asked (real time); now, unless given.
     """
     known = get(db, assignment.id)
     values = {name: getattr(assignment, name) for name in Assignment.__dataclass_fields__}
@@ -51,7 +61,14 @@ def save_live(db: Transaction, assignment: Assignment, *, actor: str = audit.LAT
         "ended_why": None,
         "news_due_at": None,
     }
-    db.execute(row.on_conflict_do_update(index_elements=["id"], set_=changes))
+    # A row's end counts as seeing it, see `end`.
+    fresh = sa.or_(
+        assignments.c.state != AssignmentState.ENDED,
+        assignments.c.seen_at < (read_at or clock.real()),
+    )
+    upsert = row.on_conflict_do_update(index_elements=["id"], set_=changes, where=fresh)
+    if db.execute(upsert.returning(assignments.c.id)).first() is None:
+        return
     if known is None or known.ends_at != assignment.ends_at:
         verb = "new-assignment" if known is None else "end-moved"
         audit.record(
@@ -124,7 +141,13 @@ def end(
     )
     done = (
         db.execute(
-            row.values(state=AssignmentState.ENDED, ended_at=at, ended_why=why, news_due_at=news)
+            row.values(
+                state=AssignmentState.ENDED,
+                ended_at=at,
+                ended_why=why,
+                news_due_at=news,
+                seen_at=clock.real(),
+            )
         ).rowcount
         == 1
     )

@@ -1,6 +1,6 @@
 """Clicks on Approve and Deny: recorded before they are weighed, so that none is lost."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from bot.store import audit
 from bot.store.database import Transaction
 from bot.store.schema import decisions
 
+MOST_ANSWERS: Final = 5
 COLUMNS: Final = [decisions.c[name] for name in Decision.__dataclass_fields__]
 
 
@@ -104,20 +105,29 @@ def settle(
     return done
 
 
-def unanswered(db: Transaction, *, limit: int = 50) -> list[Decision]:
-    """Refused and late clicks whose people have not been told."""
-    query = (
-        sa.select(*COLUMNS)
+def claim_unanswered(db: Transaction, *, lease: timedelta, limit: int = 50) -> list[Decision]:
+    """Take refused and late clicks whose people have not been told; tried five times at most."""
+    now = clock.real()
+    due = (
+        sa.select(decisions.c.id)
         .where(
             decisions.c.outcome.in_((Outcome.REFUSED, Outcome.LATE)),
             decisions.c.answered_at.is_(None),
-            decisions.c.due_at <= clock.real(),
-            decisions.c.attempts < 5,
+            decisions.c.due_at <= now,
+            decisions.c.attempts < MOST_ANSWERS,
         )
         .order_by(decisions.c.at)
         .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")
     )
-    return [_decision(row) for row in db.execute(query).mappings()]
+    taken = (
+        decisions.update()
+        .where(decisions.c.id.in_(sa.select(due.c.id)))
+        .values(due_at=now + lease, attempts=decisions.c.attempts + 1)
+        .returning(*COLUMNS)
+    )
+    return [_decision(row) for row in db.execute(taken).mappings()]
 
 
 def answered(db: Transaction, decision: Decision) -> None:

@@ -1,12 +1,13 @@
 """Which App Homes have been opened, and which of them show something that is no longer so."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from bot import clock
 from bot.store.database import Transaction, insert
-from bot.store.schema import homes, notices
+from bot.store.schema import homes
 
 
 def opened(db: Transaction, slack_user: str) -> None:
@@ -15,12 +16,10 @@ def opened(db: Transaction, slack_user: str) -> None:
     db.execute(row.on_conflict_do_update(index_elements=["slack_user"], set_={"stale": True}))
 
 
-def touch_homes(db: Transaction, holder: str | None, *, request_id: str | None = None) -> None:
-    """Mark what shows a change to *holder*'s access or to a request: theirs, the deciders', the admins'."""
-    shows = sa.or_(homes.c.slack_user == holder, homes.c.admin)
-    if request_id is not None:
-        deciders = sa.select(notices.c.recipient).where(notices.c.request_id == request_id)
-        shows = sa.or_(shows, homes.c.slack_user.in_(deciders))
+def touch_homes(db: Transaction, holder: str | None, *, deciders: Collection[str] = ()) -> None:
+    """Mark what shows a change to *holder*'s access or requests: theirs, the deciders', the admins'."""
+    people = [*deciders, *([holder] if holder else [])]
+    shows = sa.or_(homes.c.slack_user.in_(people), homes.c.admin)
     db.execute(homes.update().where(shows).values(stale=True))
 
 

@@ -152,11 +152,3 @@ def in_message(db: Transaction, *, channel: str, ts: str) -> list[Notice]:
 
 def of_request(db: Transaction, request_id: str, *, kind: str) -> list[Notice]:
     return _notices(db, notices.c.request_id == request_id, notices.c.kind == kind)
-
-
-def waiting_for(db: Transaction, slack_user: str) -> list[str]:
-    """Ids of the requests whose cards this person was sent."""
-    query = sa.select(notices.c.request_id).where(
-        notices.c.recipient == slack_user, notices.c.kind == "card"
-    )
-    return [row for row in db.execute(query).scalars() if row]

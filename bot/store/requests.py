@@ -1,5 +1,6 @@
 """Requests: their one transition function, their claims, and the questions asked about them."""
 
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -133,18 +134,18 @@ def move(
         details={"graph_request_id": moved.graph_request_id, "terms_hash": moved.terms_hash},
         **_audit_ids(moved),
     )
-    _shown(db, moved)
+    _shown(db, moved, deciders=(*request.deciders, *moved.deciders))
     return moved
 
 
-def _shown(db: Transaction, request: Request) -> None:
+def _shown(db: Transaction, request: Request, *, deciders: Collection[str] = ()) -> None:
     """What people see of it has changed: its cards, the reminders of its access, and Homes are owed a redraw."""
     cards = sa.and_(notices.c.request_id == request.id, notices.c.kind == "card")
     reminders = sa.and_(
         notices.c.assignment_id == request.assignment_id, notices.c.kind == "reminder"
     )
     db.execute(notices.update().where(sa.or_(cards, reminders)).values(stale=True))
-    touch_homes(db, request.holder, request_id=request.id)
+    touch_homes(db, request.holder, deciders=deciders)
 
 
 class AlreadyOpen(Exception):
@@ -307,6 +308,7 @@ def escalate(db: Transaction, request: Request, *, deciders: tuple[str, ...]) ->
         audit.record(
             db, at=clock.now(), actor=audit.LATCHKEY, verb="escalate", **_audit_ids(request)
         )
+        touch_homes(db, request.holder, deciders=deciders)
     return done.rowcount == 1
 
 

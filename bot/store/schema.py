@@ -141,7 +141,8 @@ decisions = sa.Table(
     ),
     sa.CheckConstraint(
         "outcome IS NULL OR outcome <> 'accepted' OR "
-        "(slack_user <> holder AND entra_id IS NOT NULL AND entra_id <> holder_entra_id)",
+        "(holder IS NOT NULL AND holder_entra_id IS NOT NULL AND slack_user <> holder "
+        "AND entra_id IS NOT NULL AND entra_id <> holder_entra_id)",
         name="decision_not_for_oneself",
     ),
 )

@@ -241,7 +241,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "outcome IS NULL OR outcome <> 'accepted' OR (slack_user <> holder AND entra_id IS NOT NULL AND entra_id <> holder_entra_id)",
+            "outcome IS NULL OR outcome <> 'accepted' OR (holder IS NOT NULL AND holder_entra_id IS NOT NULL AND slack_user <> holder AND entra_id IS NOT NULL AND entra_id <> holder_entra_id)",
             name="decision_not_for_oneself",
         ),
         sa.ForeignKeyConstraint(

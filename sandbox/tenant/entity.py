@@ -78,7 +78,12 @@ def _follow(found: Any, item: Expand) -> Any:
     if isinstance(found, Entity):
         return project(found, select=item.select, expand=item.expand)
     if isinstance(found, list):
-        return [project(each, select=item.select, expand=item.expand) for each in found]
+        return [
+            project(each, select=item.select, expand=item.expand)
+            if isinstance(each, Entity)
+            else each
+            for each in found
+        ]
     return found
 
 

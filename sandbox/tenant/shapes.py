@@ -1,5 +1,7 @@
 """How the directory's objects look, which is the same in every version of Graph."""
 
+import uuid
+
 from sandbox.tenant.entity import Entity, whole_seconds
 from sandbox.tenant.model import Application, Group, User
 from sandbox.tenant.world import World
@@ -94,6 +96,8 @@ def application_entity(application: Application) -> Entity:
             "id": application.id,
             "displayName": application.display_name,
             "servicePrincipalType": "Application",
+            # The application's own id; the service principal's is another.
+            "appId": str(uuid.uuid5(uuid.NAMESPACE_URL, application.id)),
             "appRoles": [
                 {
                     "id": role_id,

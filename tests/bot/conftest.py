@@ -135,11 +135,16 @@ async def listening(app: Any) -> AsyncIterator[str]:
 
     async def forward(asked: aiohttp.web.BaseRequest) -> aiohttp.web.Response:
         request = httpx.Request(
-            asked.method, f"http://slack.test{asked.rel_url}", headers=asked.headers, content=await asked.read()
+            asked.method,
+            f"http://slack.test{asked.rel_url}",
+            headers=asked.headers,
+            content=await asked.read(),
         )
         answer = await transport.handle_async_request(request)
         return aiohttp.web.Response(
-            status=answer.status_code, headers=answer.headers.multi_items(), body=await answer.aread()
+            status=answer.status_code,
+            headers=answer.headers.multi_items(),
+            body=await answer.aread(),
         )
 
     runner = aiohttp.web.ServerRunner(aiohttp.web.Server(forward), shutdown_timeout=0.1)
@@ -388,7 +393,5 @@ def assemble(
         graph=graph,
         people=people,
         jobs=jobs,
-        desk=Desk(
-            store=store, authority=authority, verdicts=parts["verdicts"], wake=lambda: None
-        ),
+        desk=Desk(store=store, authority=authority, verdicts=parts["verdicts"], wake=lambda: None),
     )

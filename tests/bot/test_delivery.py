@@ -5,25 +5,26 @@ from datetime import timedelta
 import pytest
 
 from bot import clock
-from bot.models import Ended, State
+from bot.models import Assignment, Ended, Request, State
 from bot.store import assignments
 from sandbox.tenant import seed
+from sandbox.tenant.model import Request as GraphRequest
 from tests.bot.conftest import Office, answering
 
 
-async def submitted(office: Office, text: str = "marketing-campaign"):
+async def submitted(office: Office, text: str = "marketing-campaign") -> Request:
     request = await office.ask(text)
     assert request.state is State.SUBMITTED
     return request
 
 
-async def look(office: Office, request):
+async def look(office: Office, request: Request) -> Request:
     await office.hurry()
     await office.work()
     return await office.request(request.id)
 
 
-def made(office: Office):
+def made(office: Office) -> GraphRequest:
     return list(office.tenant.world.requests.values())[-1]
 
 
@@ -191,7 +192,7 @@ async def test_a_removal_that_failed_leaves_the_access(office):
     assert (await office.desk.standing_of("U0ANN")).held[0].state == "live"
 
 
-async def extending(office: Office):
+async def extending(office: Office) -> tuple[Request, Assignment]:
     await submitted(office)
     await office.finish()
     (held,) = (await office.desk.standing_of("U0ANN")).held
@@ -210,6 +211,8 @@ async def test_an_extension_is_delivered_with_the_end_that_graph_shows(office):
 
     assert request.state is State.DELIVERED
     assert request.ends_at == office.tenant.world.assignments[held.id].end
+    assert request.ends_at is not None
+    assert held.ends_at is not None
     assert request.ends_at > held.ends_at
 
 

@@ -11,6 +11,7 @@ CAMPAIGN = offered()
 FINANCE = offered(id="finance", slug="finance-reports", name="Finance Reports")
 PACKAGES = [CAMPAIGN, FINANCE]
 
+FULL_WIDTH = "".join(chr(ord(each) + 0xFEE0) for each in "Marketing-Campaign")
 SPELLINGS = [
     "marketing-campaign",
     "Marketing Campaign",
@@ -25,7 +26,7 @@ SPELLINGS = [
     "Marketing Campaign.",
     "marketing\tcampaign",
     "marketing\ncampaign",
-    "Ｍａｒｋｅｔｉｎｇ Ｃａｍｐａｉｇｎ",
+    FULL_WIDTH,
 ]
 
 
@@ -90,11 +91,21 @@ def test_invisible_characters_never_lead_to_another_package(disguise):
 
 
 @pytest.mark.parametrize(
-    "lookalike", ["mаrketing-cаmpaign", "mаrketing campaign", "marketıng-campaıgn", "ⅿarketing-campaign"]
+    "lookalike",
+    [
+        "m\N{CYRILLIC SMALL LETTER A}rketing-c\N{CYRILLIC SMALL LETTER A}mpaign",
+        "m\N{CYRILLIC SMALL LETTER A}rketing campaign",
+        "market\N{LATIN SMALL LETTER DOTLESS I}ng-campa\N{LATIN SMALL LETTER DOTLESS I}gn",
+        "\N{SMALL ROMAN NUMERAL ONE THOUSAND}arketing-campaign",
+    ],
 )
 def test_lookalike_letters_never_lead_to_another_package(lookalike):
     """Letters of another alphabet that look the same name the canonical package or none."""
-    twin = offered(id="twin", slug="marketing-campaign-2", name="Mаrketing Cаmpaign")
+    twin = offered(
+        id="twin",
+        slug="marketing-campaign-2",
+        name="M\N{CYRILLIC SMALL LETTER A}rketing C\N{CYRILLIC SMALL LETTER A}mpaign",
+    )
 
     assert naming.find(naming.read_wish(lookalike).name, [twin, *PACKAGES]) in (None, CAMPAIGN)
 
@@ -137,7 +148,9 @@ def test_a_long_reason_is_cut():
     assert len(wish.reason or "") == naming.LONGEST_REASON
 
 
-@pytest.mark.parametrize("junk", ["x" * 3_000, "🦄" * 3_000, "<!channel> " * 300, "\x00" * 3_000, "a-" * 1_500])
+@pytest.mark.parametrize(
+    "junk", ["x" * 3_000, "🦄" * 3_000, "<!channel> " * 300, "\x00" * 3_000, "a-" * 1_500]
+)
 def test_three_thousand_characters_of_junk_find_nothing(junk):
     """And break nothing."""
     wish = naming.read_wish(junk)

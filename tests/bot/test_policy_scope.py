@@ -83,7 +83,9 @@ def test_one_subject_that_names_the_person_is_enough():
 
 def test_ids_are_not_compared_by_likeness():
     """Half an id is nobody's."""
-    chosen = policy(allowedTargetScope="specificDirectoryUsers", specificAllowedTargets=[user(ANN[:-1])])
+    chosen = policy(
+        allowedTargetScope="specificDirectoryUsers", specificAllowedTargets=[user(ANN[:-1])]
+    )
 
     assert fit(chosen, MEMBER) is OUT
 

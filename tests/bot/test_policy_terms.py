@@ -181,9 +181,7 @@ def test_an_extension_is_one_more_period_from_now():
 )
 def test_an_extension_never_shortens(current, brings_something):
     """To the second."""
-    end = rules.extended_end(
-        Expiration.after(timedelta(days=30)), now=NOW, current=NOW + current
-    )
+    end = rules.extended_end(Expiration.after(timedelta(days=30)), now=NOW, current=NOW + current)
 
     assert (end is not None) is brings_something
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.models import Kind, State, Verb
+from bot.models import Kind, Request, State, Verb
 from sandbox.tenant import seed
 from sandbox.tenant.model import Expiration, ResourceRoleScope
 from tests.bot.conftest import Office, answering
@@ -27,7 +27,7 @@ async def approved(office: Office, *, text: str = "finance-reports because Q4") 
     return request.id
 
 
-async def go_on(office: Office, request_id: str):
+async def go_on(office: Office, request_id: str) -> Request:
     await office.hurry()
     await office.work()
     return await office.request(request_id)
@@ -264,9 +264,7 @@ async def test_an_approval_by_a_stand_in_counts(office):
     stages[0] |= {
         "isEscalationEnabled": True,
         "durationBeforeEscalation": "P2D",
-        "escalationApprovers": [
-            {"@odata.type": "#microsoft.graph.singleUser", "userId": seed.MIA}
-        ],
+        "escalationApprovers": [{"@odata.type": "#microsoft.graph.singleUser", "userId": seed.MIA}],
     }
     request = await office.ask("finance-reports because Q4")
     office.shift(timedelta(days=3))
@@ -288,9 +286,7 @@ async def test_a_stand_in_decides_nothing_before_the_escalation(office):
     stages[0] |= {
         "isEscalationEnabled": True,
         "durationBeforeEscalation": "P2D",
-        "escalationApprovers": [
-            {"@odata.type": "#microsoft.graph.singleUser", "userId": seed.MIA}
-        ],
+        "escalationApprovers": [{"@odata.type": "#microsoft.graph.singleUser", "userId": seed.MIA}],
     }
     request = await office.ask("finance-reports because Q4")
 

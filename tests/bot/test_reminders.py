@@ -175,9 +175,7 @@ async def test_an_end_that_was_moved_nearer_is_due_at_once(store):
     await access(store)
     await access(store, ends_at=END - 20 * DAY)
 
-    assert await due_at(store, END - 22 * DAY) == {
-        "U0ANN": [key(7, end="2026-05-11T09:30")]
-    }
+    assert await due_at(store, END - 22 * DAY) == {"U0ANN": [key(7, end="2026-05-11T09:30")]}
 
 
 async def test_let_it_end_silences_this_end_only(store):
@@ -279,7 +277,10 @@ async def test_reminders_are_sent_with_their_buttons(office):
 
     told = office.told("U0ANN")[-1]
     ids = [
-        each["action_id"] for block in told.blocks for each in block.get("elements", []) if "action_id" in each
+        each["action_id"]
+        for block in told.blocks
+        for each in block.get("elements", [])
+        if "action_id" in each
     ]
     assert ids == ["latchkey_extend", "latchkey_return", "latchkey_let_end"]
 

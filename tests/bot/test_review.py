@@ -196,7 +196,11 @@ async def test_an_entra_guest_is_no_member(office):
 async def test_a_second_slack_account_of_one_person_cannot_ask_again(office):
     """Two Slack accounts, one Entra user, one open request."""
     office.workspace.people["U0TWIN"] = type(office.workspace.people["U0ANN"])(
-        **{**vars(office.workspace.people["U0ANN"]), "id": "U0TWIN", "email": "ann.a@contoso.example"}
+        **{
+            **vars(office.workspace.people["U0ANN"]),
+            "id": "U0TWIN",
+            "email": "ann.a@contoso.example",
+        }
     )
     office.tenant.world.users[seed.ANN].user_principal_name = "ann.a@contoso.example"
     first = await office.ask("finance-reports because Q4")

@@ -91,32 +91,19 @@ async def test_a_request_comes_back_as_it_went_in(store):
     assert await store.run(requests.get, asked.id) == asked
 
 
-ARROWS = [(before, after) for before in MOVES for after in State]
-
-
-@pytest.mark.parametrize(("before", "after"), ARROWS)
-async def test_only_the_arrows_of_the_diagram_can_be_moved_along(store, before, after):
-    """Anything else is a mistake in the program, and changes nothing."""
-    request = await in_state(store, before)
-
-    if after in MOVES[before]:
-        moved = await store.run(requests.move, request, after)
-        assert moved is not None
-        assert moved.state is after
-        return
-    with pytest.raises(ValueError, match="no move"):
-        await store.run(requests.move, request, after)
-    assert await store.run(requests.get, request.id) == request
-
-
-@pytest.mark.parametrize("before", [state for state in State if state not in MOVES])
-async def test_what_has_ended_does_not_move(store, before):
-    """Delivered, refused, denied, canceled, lapsed, failed."""
-    request = await in_state(store, before)
-
-    for after in State:
+@pytest.mark.parametrize("before", State)
+async def test_only_the_arrows_of_the_diagram_can_be_moved_along(store, before):
+    """Anything else is a mistake in the program, and changes nothing; what has ended does not move."""
+    for number, after in enumerate(State):
+        request = await in_state(store, before, package_id=f"package {number}")
+        if after in MOVES.get(before, ()):
+            moved = await store.run(requests.move, request, after)
+            assert moved is not None
+            assert moved.state is after
+            continue
         with pytest.raises(ValueError, match="no move"):
             await store.run(requests.move, request, after)
+        assert await store.run(requests.get, request.id) == request
 
 
 async def test_a_move_from_an_old_state_changes_nothing(store):

@@ -70,9 +70,13 @@ async def test_the_database_refuses_to_turn_a_click_into_self_approval(store, re
 
     with pytest.raises(sa.exc.IntegrityError):
         await store.run(
-            lambda db: db.execute(
-                table.update().where(table.c.id == made.id).values(outcome="accepted", entra_id=BO)
-            ).rowcount
+            lambda db: (
+                db.execute(
+                    table.update()
+                    .where(table.c.id == made.id)
+                    .values(outcome="accepted", entra_id=BO)
+                ).rowcount
+            )
         )
 
 
@@ -82,9 +86,13 @@ async def test_the_database_refuses_a_second_accepted_decision(store, request_):
 
     with pytest.raises(sa.exc.IntegrityError):
         await store.run(
-            lambda db: db.execute(
-                table.insert().values(**row(request_, id="2", slack_user="U0DANA", entra_id="d"))
-            ).rowcount
+            lambda db: (
+                db.execute(
+                    table.insert().values(
+                        **row(request_, id="2", slack_user="U0DANA", entra_id="d")
+                    )
+                ).rowcount
+            )
         )
 
 

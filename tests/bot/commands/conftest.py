@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+import httpx
 import pytest
 from click.testing import CliRunner, Result
 
+from graph import Graph, StaticToken
 from sandbox.certificate import Certificate
 from sandbox.clock import SandboxClock
 from sandbox.serving import serving
@@ -49,6 +51,42 @@ def tenant() -> Tenant:
     tenant = Tenant(clock=SandboxClock(), delivery=timedelta(0), page_size=3)
     tenant.seed_tutorial_world()
     return tenant
+
+
+class GraphApp:
+    """Does to the tenant what an app does, without a network."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+
+    def give(self, user_id: str, package_id: str) -> str:
+        """Give a package and wait until it is there; the assignment's id."""
+
+        async def give() -> str:
+            transport = httpx.ASGITransport(app=self._tenant.app)
+            async with httpx.AsyncClient(transport=transport) as http:
+                token = StaticToken(self._tenant.application_token())
+                graph = Graph(http, token, url="https://graph.test")
+                package = await graph.packages.get(package_id)
+                asked = await graph.assignments.request(
+                    request_type="adminAdd",
+                    target_id=user_id,
+                    package_id=package_id,
+                    policy_id=package.assignment_policies[0].id,
+                )
+                self._tenant.tick()
+                delivered = await graph.assignments.get_request(asked.id)
+                assert delivered.is_delivered
+                assert delivered.assignment is not None
+                return delivered.assignment.id
+
+        return asyncio.run(give())
+
+
+@pytest.fixture
+def graph_app(tenant: Tenant) -> GraphApp:
+    """Another client of the same tenant."""
+    return GraphApp(tenant)
 
 
 @pytest.fixture(params=["v1.0", "beta"])

@@ -1,0 +1,215 @@
+"""Puts resources into catalogs and roles into packages, and keeps apart what does not go together."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.provisioning.changes import Change, Deed, differing
+from bot.provisioning.giving import asked_in_words, attributes_in_words
+from bot.provisioning.model import Attribute, Resource
+from bot.provisioning.names import Names
+from bot.provisioning.reading import Document
+from bot.provisioning.survey import FoundCatalog, Survey, gives_role, incompatible_with
+from bot.provisioning.waiting import Waiting
+from bot.provisioning.words import Role, Thing, nearest, read_thing
+from graph import Graph
+from graph.errors import (
+    RESOURCE_ALREADY_ONBOARDED,
+    RESOURCE_NOT_VISIBLE_YET,
+    GraphError,
+    GraphUnavailable,
+    NotFound,
+)
+from graph.models import Question, ResourceAttribute, ResourceRole, ResourceScope
+from graph.models import Resource as GraphResource
+
+
+class Once(Protocol):
+    """``Making.once``."""
+
+    async def __call__(
+        self,
+        change: Change,
+        look: Callable[[], Awaitable[str | None]],
+        create: Callable[[], Awaitable[object]],
+        **within: str,
+    ) -> str: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """One method a kind of thing; each takes the change that asks for it."""
+
+    graph: Graph
+    document: Document
+    waiting: Waiting
+    names: Names
+    survey: Survey
+    once: Once
+
+    async def resource(self, change: Change) -> None:
+        """Put a group, application or site into a catalog, or change what it asks."""
+        wanted: Resource = change.want
+        thing = read_thing(wanted.thing)
+        there = self.survey.catalogs[change.key[1]]
+        attributes = [_attribute(each, at) for at, each in enumerate(wanted.asks or ())]
+        origin_id = self.names.id_of(thing.kind, thing.name)
+        environment = await self._environment(wanted)
+
+        async def look() -> str | None:
+            found = await self._in_catalog(there, origin_id)
+            return found.id if found else None
+
+        async def add() -> None:
+            try:
+                await self.graph.resources.add(
+                    catalog_id=there.catalog.id,
+                    origin_id=origin_id,
+                    origin_system=thing.origin_system,
+                    attributes=attributes,
+                    environment_origin_id=environment,
+                )
+            except GraphError as error:
+                if not error.has_code(RESOURCE_ALREADY_ONBOARDED):
+                    raise
+
+        async def create() -> None:
+            # Entitlement management sees a new group only after a while.
+            await self.waiting.patiently(
+                f"Entra to show {thing} to its catalogs",
+                add,
+                also=lambda error: error.has_code(RESOURCE_NOT_VISIBLE_YET),
+            )
+
+        if change.deed is Deed.CREATE:
+            await self.once(change, look, create, catalog=there.catalog.id)
+            if wanted.asks is None:
+                return
+        await self._ask(change, there, origin_id, attributes, send=change.deed is Deed.CHANGE)
+
+    async def _ask(
+        self,
+        change: Change,
+        there: FoundCatalog,
+        origin_id: str,
+        attributes: list[ResourceAttribute],
+        *,
+        send: bool,
+    ) -> None:
+        """See that an application asks what it should, after telling it so."""
+        wanted: Resource = change.want
+
+        async def write() -> None:
+            await self.graph.resources.update(
+                catalog_id=there.catalog.id,
+                origin_id=origin_id,
+                origin_system=read_thing(wanted.thing).origin_system,
+                attributes=attributes,
+            )
+
+        async def shown() -> bool | None:
+            found = await self._in_catalog(there, origin_id)
+            said = attributes_in_words(found.attributes) if found else []
+            return (
+                None if differing({"a": said}, {"a": asked_in_words(wanted.asks or ())}) else True
+            )
+
+        if send:
+            await self.waiting.patiently(
+                change.title, write, also=lambda error: error.may_have_happened
+            )
+        if await self.waiting.until(f"{change.title} to show what it asks", shown) is None:
+            raise GraphUnavailable(f"Graph took what {change.title} asks, and does not show it.")
+
+    async def _environment(self, wanted: Resource) -> str | None:
+        """Origin id of the SharePoint geography that the file names."""
+        if wanted.environment is None:
+            return None
+        name = wanted.environment.rstrip("/").casefold()
+        known = await self.graph.resources.environments()
+        for each in known:
+            words = (each.display_name, each.origin_id, each.id)
+            if name in {(word or "").rstrip("/").casefold() for word in words}:
+                return each.origin_id
+        hint = nearest(wanted.environment, [each.display_name or "?" for each in known])
+        raise NotFound(f"There is no SharePoint environment “{wanted.environment}”.{hint}")
+
+    async def _in_catalog(self, there: FoundCatalog, origin_id: str) -> GraphResource | None:
+        found = await self.graph.catalogs.resources(there.catalog.id, origin_id=origin_id)
+        for each in found:
+            there.resources[(each.origin_id or "").casefold()] = each
+            return each
+        return None
+
+    async def role(self, change: Change, package_id: str) -> None:
+        """Let a package give a role."""
+        wanted: Role = change.want
+        there = self.survey.catalogs[change.key[1]]
+        origin_id = self.names.id_of(wanted.thing.kind, wanted.thing.name)
+
+        async def look() -> str | None:
+            for given in await self.graph.packages.roles(package_id):
+                if given.id and gives_role(given, wanted, origin_id.casefold()):
+                    return given.id
+            return None
+
+        async def create() -> None:
+            resource = await self._in_catalog(there, origin_id)
+            if resource is None:
+                raise NotFound(f"{wanted.thing} is not in catalog {change.key[1]} any more.")
+            role = await self._offered(there, resource, wanted)
+            await self.graph.packages.add_role(
+                package_id, role=role, scope=_scope(resource, wanted.thing, origin_id)
+            )
+
+        await self.once(change, look, create, package=package_id)
+
+    async def _offered(
+        self, there: FoundCatalog, resource: GraphResource, wanted: Role
+    ) -> ResourceRole:
+        offered = await self.graph.catalogs.roles(
+            there.catalog.id,
+            resource_id=resource.id or "",
+            origin_system=wanted.thing.origin_system,
+        )
+        folded = wanted.role.casefold()
+        for role in offered:
+            if folded in ((role.display_name or "").casefold(), (role.origin_id or "").casefold()):
+                return role.model_copy(update={"resource": resource})
+        hint = nearest(wanted.role, [each.display_name or "?" for each in offered])
+        raise NotFound(f"{wanted.thing} has no role “{wanted.role}”.{hint}")
+
+    async def incompatible(self, change: Change, package_id: str) -> None:
+        """Keep apart two packages, or a package and a group."""
+        other: Thing = change.want
+        other_id = self.names.id_of(other.kind, other.name)
+
+        async def look() -> str | None:
+            found = await incompatible_with(self.graph, package_id)
+            return other_id if (other.kind, other_id) in found else None
+
+        async def create() -> None:
+            if other.kind == "group":
+                await self.graph.packages.add_incompatible_group(package_id, group_id=other_id)
+            else:
+                await self.graph.packages.add_incompatible_package(package_id, other_id=other_id)
+
+        await self.once(change, look, create, package=package_id, kind=other.kind)
+
+
+def _scope(resource: GraphResource, thing: Thing, origin_id: str) -> ResourceScope:
+    if resource.scopes:
+        return resource.scopes[0]
+    return ResourceScope(origin_id=origin_id, origin_system=thing.origin_system, is_root_scope=True)
+
+
+def _attribute(wanted: Attribute, sequence: int) -> ResourceAttribute:
+    question = Question(
+        odata_type="#microsoft.graph.accessPackageTextInputQuestion",
+        text=wanted.question,
+        sequence=sequence,
+        is_required=wanted.required,
+        is_single_line_question=True,
+        is_answer_editable=True,
+    )
+    return ResourceAttribute.asked(wanted.attribute, question)

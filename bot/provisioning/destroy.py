@@ -1,0 +1,192 @@
+"""Takes away what Latchkey made, in the only order that works, and nothing else."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from bot import clock
+from bot.provisioning.apply import claim_what_was_begun
+from bot.provisioning.changes import KINDS
+from bot.provisioning.plan import make_plan
+from bot.provisioning.reading import Document
+from bot.provisioning.record import Entry, Record
+from bot.provisioning.undoing import Undoing, is_there, live_assignments, title_of
+from bot.provisioning.waiting import SETTLES, Waiting
+from graph import Graph
+from graph.errors import OPEN_REQUEST_EXISTS, Conflict, GraphUnavailable, Rejected
+from graph.models import Assignment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Destruction:
+    """
+    What would be taken away.
+
+    Attributes:
+        assignments: Access that ends.
+        entries: What is deleted, in order.
+        kept: What Latchkey made and leaves, a sentence each.
+    """
+
+    assignments: tuple[Assignment, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    kept: tuple[str, ...] = ()
+
+    def lines(self) -> list[str]:
+        """All of it, a line each."""
+        ended = sorted(f"access of {_holder(each)}" for each in self.assignments)
+        return [*ended, *(title_of(each.key) for each in self.entries)]
+
+
+def _holder(assignment: Assignment) -> str:
+    target, package = assignment.target, assignment.access_package
+    who = (target and (target.display_name or target.email)) or "somebody"
+    return f"{who} to {(package and package.display_name) or 'a package'}"
+
+
+async def settle(
+    graph: Graph, document: Document, record: Record, waiting: Waiting, *, version: str
+) -> None:
+    """
+    Find out about what an apply that was cut short may have made.
+
+    Raises:
+        FileError: The file does not say any more what was begun.
+        GraphError: The tenant cannot be read.
+    """
+    begun = [each for each in record.entries() if each.id is None]
+    if not begun:
+        return
+    age = clock.real() - max(each.begun_at for each in begun)
+    if age < SETTLES:
+        waiting.say("waiting for the tenant to show what an earlier apply began")
+        await waiting.sleep((SETTLES - age).total_seconds())
+    claim_what_was_begun(
+        document, record, await make_plan(graph, document, record, version=version)
+    )
+    record.forget([each.key for each in record.entries() if each.id is None])
+
+
+async def destruction(graph: Graph, record: Record) -> Destruction:
+    """
+    What destroy would take away; nothing is written.
+
+    Raises:
+        GraphError: The tenant cannot be read.
+    """
+    made = [each for each in record.entries() if each.id is not None]
+    made.sort(key=lambda each: KINDS.index(each.key[0]), reverse=True)
+    there = [each for each in made if each.key[0] == "manager" or await is_there(graph, each)]
+    in_use = await _in_use(graph, there)
+    entries = [each for each in there if each.key not in in_use and each.key[0] != "manager"]
+    assignments: dict[str, Assignment] = {}
+    for entry in entries:
+        assignments |= {each.id: each for each in await live_assignments(graph, entry)}
+    return Destruction(
+        assignments=tuple(assignments.values()), entries=tuple(entries), kept=tuple(in_use.values())
+    )
+
+
+async def _in_use(graph: Graph, entries: Iterable[Entry]) -> dict[tuple[str, ...], str]:
+    """Catalogs and resources that packages of somebody else's need."""
+    entries = list(entries)
+    ours = {each.id for each in entries if each.key[0] == "package"}
+    held = [each for each in entries if each.key[0] in ("catalog", "resource")]
+    if not held:
+        return {}
+    others = [each for each in await graph.packages.list() if each.id not in ours]
+    kept = {}
+    for entry in held:
+        catalog_id = entry.id if entry.key[0] == "catalog" else entry.within["catalog"]
+        within = [each for each in others if each.catalog and each.catalog.id == catalog_id]
+        if entry.key[0] == "resource" and within:
+            resources = await graph.catalogs.resources(catalog_id or "")
+            origins = {each.origin_id for each in resources if each.id == entry.id}
+            within = [
+                each
+                for each in within
+                if any(
+                    given.scope and given.scope.origin_id in origins
+                    for given in each.resource_role_scopes
+                )
+            ]
+        if within:
+            names = ", ".join(sorted(each.display_name or each.id for each in within))
+            kept[entry.key] = f"{title_of(entry.key)} stays: {names} needs it"
+    return kept
+
+
+@dataclass(kw_only=True)
+class Destroying:
+    """Everything that destroy needs."""
+
+    graph: Graph
+    record: Record
+    waiting: Waiting
+    tell: Callable[[str, bool], object] = field(default=lambda title, done: None)
+
+    async def destroy(self, what: Destruction) -> None:
+        """
+        End the access and wait until it has ended, then delete everything, last made first.
+
+        Started again after a crash it goes on where it was.
+
+        Raises:
+            GraphError: Graph refuses a step; what was done before it stays done.
+        """
+        if what.assignments:
+            await self._end(what.assignments)
+        undoing = Undoing(graph=self.graph, record=self.record, waiting=self.waiting)
+        for entry in what.entries:
+            title = title_of(entry.key)
+            self.tell(title, False)
+            await undoing.delete(title, entry.key[0], entry.id or "", dict(entry.within))
+            self.tell(title, True)
+        done = {each.key for each in what.entries}
+        gone = [
+            each.key
+            for each in self.record.entries()
+            if each.key not in done and not await is_there(self.graph, each)
+        ]
+        self.record.forget(gone)
+
+    async def _end(self, assignments: Iterable[Assignment]) -> None:
+        left = {each.id: each for each in assignments}
+        asked: set[str] = set()
+
+        async def over() -> bool | None:
+            for assignment_id in list(left):
+                assignment = await self.graph.assignments.get(assignment_id)
+                if assignment.is_expired:
+                    self.tell(f"access of {_holder(left.pop(assignment_id))}", True)
+                elif assignment_id not in asked and await self._asked_to_end(assignment_id):
+                    asked.add(assignment_id)
+            return None if left else True
+
+        for assignment in left.values():
+            self.tell(f"access of {_holder(assignment)}", False)
+        if await self.waiting.until(f"{len(left)} assignments to end", over) is None:
+            names = ", ".join(_holder(each) for each in left.values())
+            raise GraphUnavailable(
+                f"The access of {names} has not ended yet; destroy again in a while to go on."
+            )
+
+    async def _asked_to_end(self, assignment_id: str) -> bool:
+        """Ask Graph to end one assignment; False where a request before it is still under way."""
+
+        async def ask() -> bool:
+            try:
+                await self.graph.assignments.request(
+                    request_type="adminRemove", assignment_id=assignment_id
+                )
+            except (Rejected, Conflict) as error:
+                if error.has_code(OPEN_REQUEST_EXISTS) or isinstance(error, Conflict):
+                    return False
+                raise
+            except GraphUnavailable as error:
+                # Removing twice is removing once; whether it is over, the next look tells.
+                if not error.may_have_happened:
+                    raise
+                return False
+            return True
+
+        return await self.waiting.patiently("an assignment to be removed", ask)

@@ -1,0 +1,56 @@
+"""The file's JSON Schema, for completion and checks in editors: ``python -m bot.provisioning.schema``."""
+
+import json
+import sys
+from typing import Any, Final
+
+from bot.provisioning.model import THING_PATTERN, File
+from bot.provisioning.parts import SUBJECT_PATTERN
+
+# Where a block may be said in a word: the block's name, and the word's schema.
+SHORT_FORMS: Final[dict[str, dict[str, Any]]] = {
+    "Resource": {"type": "string", "pattern": THING_PATTERN},
+    "Choice": {"type": "string"},
+    "Stage": {"type": "string", "pattern": SUBJECT_PATTERN},
+}
+
+
+def schema() -> dict[str, Any]:
+    """The schema as JSON values."""
+    made = _with_short_forms(File.model_json_schema(by_alias=True))
+    made["$defs"]["Policy"]["properties"]["decided by"] = _stages(
+        made["$defs"]["Policy"]["properties"]["decided by"]
+    )
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **made,
+        "title": "Latchkey packages",
+    }
+
+
+def _with_short_forms(said: Any) -> Any:
+    if isinstance(said, list):
+        return [_with_short_forms(each) for each in said]
+    if not isinstance(said, dict):
+        return said
+    name = str(said.get("$ref", "")).rpartition("/")[2]
+    if name in SHORT_FORMS:
+        return {"anyOf": [SHORT_FORMS[name], said]}
+    return {key: _with_short_forms(value) for key, value in said.items()}
+
+
+def _stages(listed: dict[str, Any]) -> dict[str, Any]:
+    """One stage may stand alone."""
+    one = listed["items"]
+    about = {key: value for key, value in listed.items() if key in ("default", "title")}
+    several = {key: value for key, value in listed.items() if key not in about}
+    return {**about, "anyOf": [*one["anyOf"], several]}
+
+
+def text() -> str:
+    """The schema as it is published."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(text())

@@ -1,0 +1,355 @@
+"""Every message and every view: valid in Slack's eyes, whatever people and administrators have written."""
+
+import itertools
+import json
+import re
+from datetime import timedelta
+from importlib.machinery import SourceFileLoader
+from types import ModuleType
+from typing import Any
+
+import pytest
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.views import View
+
+from bot import clock, news
+from bot.messages import asking, deciding, forms
+from bot.messages.home import home
+from bot.messages.parts import escape
+from bot.models import AssignmentState, Ended, Kind, Outcome, Package, Request, Stage, State, Verb
+from tests.bot.samples import click, held, offered, terms, wish
+
+HOSTILE = {
+    "plain": "Marketing Campaign",
+    "broadcast": "<!channel> <!here> <!everyone>",
+    "mention": "<@U0DANA> <#C0GENERAL> <!subteam^S0IAM>",
+    "link": "<https://evil.example|Approve>",
+    "date link": "<!date^0^{date}^https://evil.example|Approve>",
+    "entities": "&lt;!channel&gt; & &amp; <",
+    "format": "*bold* _it_ ~no~ `code` ```block``` > quote",
+    "long": "x" * 3_000,
+    "long hostile": "<&>" * 1_000,
+    "unicode": "🦄 ünï “quoted” \u202egnol\u202c \u200b",
+    "lines": "a\nb\r\nc\td",
+    "emoji": ":warning: :skull:",
+}
+
+
+def request(**changes: Any) -> Request:
+    now = clock.now()
+    facts = {
+        "terms": terms(),
+        "holder_name": "Ann Abara",
+        "justification": "I run the launch",
+        "ends_at": now + timedelta(days=30),
+        "lapses_at": now + timedelta(days=14),
+        "why": "Because.",
+    }
+    return wish(**{**facts, **changes})
+
+
+def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
+    """All that the bot can say, with *text* wherever somebody else chose the words."""
+    name = text[:256]
+    made: dict[str, Any] = {}
+    long_terms = terms(
+        policy_name=name, contents=(name,) * count, stages=(Stage(reason_required=True), Stage())
+    )
+    about = {
+        "package_name": name,
+        "holder_name": name,
+        "justification": text[:1_000],
+        "why": text[:1_000],
+        "terms": long_terms,
+    }
+    for kind, state, in_slack in itertools.product(Kind, State, (True, False)):
+        one = request(
+            kind=kind, state=state, holder="U0ANN" if in_slack else None, round=1, **about
+        )
+        decided = [
+            click(one, name=name, reason=text[:1_000], outcome=Outcome.ACCEPTED, verb=verb)
+            for verb in (Verb.APPROVE, Verb.DENY)
+        ]
+        label = f"{kind} {state} {in_slack}"
+        made[f"card {label}"] = deciding.card(one, decided)
+        made[f"failed {label}"] = deciding.failed(one)
+        made[f"stuck {label}"] = deciding.stuck(one)
+        made[f"puzzle {label}"] = deciding.not_understood(one)
+        if not one.is_open:
+            for notice, said in news.of(one, decided=decided, admin_channel="C0APPROVALS"):
+                made[f"news {notice.key.split(':')[0]} {label}"] = said
+        else:
+            for is_new in (True, False):
+                made[f"asked {label} {is_new}"] = asking.asked(one, is_new=is_new)
+                made[f"extending {label} {is_new}"] = asking.extending(one, is_new=is_new)
+                made[f"returning {label} {is_new}"] = asking.returning(one, is_new=is_new)
+                made[f"removing {label} {is_new}"] = deciding.removing(one, is_new=is_new)
+    rows = [
+        held(
+            id=f"a{number}",
+            package_id=str(number),
+            package_name=name,
+            holder_name=name,
+            state=AssignmentState.REMOVING if number % 3 == 2 else AssignmentState.LIVE,
+        )
+        for number in range(count)
+    ]
+    waiting = [
+        request(
+            kind=kind,
+            state=state,
+            package_id=f"{number}",
+            assignment_id=f"a{number}" if kind is not Kind.ADD else None,
+            **about,
+        )
+        for number, (kind, state) in zip(
+            range(count),
+            itertools.cycle(
+                (k, s) for k in Kind for s in (State.PENDING, State.SUBMITTED, State.APPROVED)
+            ),
+            strict=False,
+        )
+    ]
+    packages = [
+        Package(
+            id=f"p{number}",
+            slug=f"s{number}" + "x" * 120,
+            name=name,
+            description=text,
+            contents=(name,) * count,
+            lasts=name[:64],
+            needs_approval=bool(number % 2),
+        )
+        for number in range(count)
+    ]
+    extendable = {str(number): bool(number % 2) for number in range(count)}
+    busy = {each.assignment_id: each for each in waiting if each.assignment_id}
+    made |= {
+        "expiring": asking.expiring(rows, extendable=extendable, busy={}),
+        "expiring busy": asking.expiring(rows, extendable=extendable, busy=busy),
+        "my access": asking.my_access(rows, waiting, extendable=extendable),
+        "offer": asking.offer(packages),
+        "unknown": asking.unknown_package(
+            name[:80], [each.slug for each in packages[:3]], packages
+        ),
+        "nothing typed": asking.unknown_package("", [], packages),
+        "reason needed": asking.reason_needed("p", name, text[:500]),
+        "withdrawn": asking.withdrawn(waiting[0]),
+        "letting end": asking.letting_end(rows[0]),
+        "pending": deciding.pending(waiting, reader="U0BO"),
+        "pending own": deciding.pending(waiting, reader="U0ANN"),
+        "assignments": deciding.assignments(rows, about=f"*{escape(name)}*"),
+        "help": deciding.admin_help(),
+        "ended": asking.ended(held(package_name=name, ended_why=Ended.RAN_OUT)),
+        "ended outside": asking.ended(held(package_name=name, ended_why=Ended.OUTSIDE)),
+    }
+    return made
+
+
+def every_view(text: str, *, count: int = 1) -> dict[str, Any]:
+    """All forms and pages."""
+    name = text[:256]
+    package = offered(name=name, description=text, contents=(name,) * count, lasts=name[:64])
+    one = request(package_name=name, holder_name=name)
+    rows = [held(id=f"a{n}", package_id=str(n), package_name=name) for n in range(count)]
+    others = [
+        request(package_name=name, package_id=str(n), holder=f"U{n}", justification=text[:1_000])
+        for n in range(count)
+    ]
+    packages = [
+        offered(id=f"p{n}", slug=f"s{n}", name=name, description=text) for n in range(count)
+    ]
+    return {
+        "ask": forms.ask(package),
+        "why approve": forms.reason(click(one), one),
+        "why deny": forms.reason(click(one, verb=Verb.DENY), one),
+        "home": home(
+            reader="U0BO",
+            held=rows,
+            waiting=others,
+            to_decide=others,
+            offer=packages,
+            extendable={str(n): True for n in range(count)},
+        ),
+        "empty home": home(
+            reader="U0BO", held=[], waiting=[], to_decide=[], offer=[], extendable={}
+        ),
+    }
+
+
+SIZES = [1, 3, 20, 60]
+CASES = [
+    *(pytest.param(text, 1, id=key) for key, text in HOSTILE.items()),
+    *(pytest.param(HOSTILE["plain"], count, id=f"{count} rows") for count in SIZES),
+    pytest.param(HOSTILE["long hostile"], 60, id="60 long hostile rows"),
+]
+
+
+def mistakes(blocks: list[dict[str, Any]], *, most: int) -> list[str]:
+    """What Slack's own library finds, and what it does not look for."""
+    found = []
+    if not 0 < len(blocks) <= most:
+        found.append(f"{len(blocks)} blocks")
+    for block in blocks:
+        parsed = Block.parse(block)
+        if parsed is None:
+            found.append(f"unknown block {block['type']}")
+            continue
+        try:
+            parsed.validate_json()
+        except Exception as error:
+            found.append(f"{error}: {block}")
+        for element in [*block.get("elements", []), block.get("accessory") or {}]:
+            if element.get("type") == "button" and len(element["value"]) > 64:
+                found.append(f"value of {element}")
+            if not element.get("action_id", "latchkey_").startswith("latchkey_"):
+                found.append(f"action of {element}")
+            if element.get("type") == "mrkdwn" and not element["text"]:
+                found.append("empty text")
+        if block["type"] == "section" and "text" in block and not block["text"]["text"].strip():
+            found.append("empty section")
+    ids = [block["block_id"] for block in blocks if "block_id" in block]
+    found += [f"twice: {each}" for each in ids if ids.count(each) > 1]
+    return found
+
+
+@pytest.mark.parametrize(("text", "count"), CASES)
+def test_every_message_is_valid(text, count):
+    """By the limits that Slack's library knows, and a few more."""
+    for label, message in every_message(text, count=count).items():
+        assert mistakes(message["blocks"], most=50) == [], label
+        assert 0 < len(message["text"]) <= 4_000, label
+
+
+@pytest.mark.parametrize(("text", "count"), CASES)
+def test_every_view_is_valid(text, count):
+    """Forms and pages."""
+    for label, view in every_view(text, count=count).items():
+        assert mistakes(view["blocks"], most=100) == [], label
+        View(**view).validate_json()
+
+
+@pytest.fixture
+def blockcheck(shared_conformance):
+    """Slack's rules, as somebody else has read them."""
+    path = shared_conformance / "blockcheck.py"
+    loader = SourceFileLoader("blockcheck", str(path))
+    module = ModuleType(loader.name)
+    module.__file__ = str(path)
+    loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(("text", "count"), CASES)
+def test_every_message_conforms(blockcheck, text, count):
+    """An independent reading of Slack's limits agrees."""
+    for label, message in every_message(text, count=count).items():
+        assert blockcheck.check_message(message) == [], label
+    for label, view in every_view(text, count=count).items():
+        assert blockcheck.check_view(view) == [], label
+
+
+def live_texts(value: Any) -> list[str]:
+    """Every text that Slack would read as mrkdwn."""
+    if isinstance(value, dict):
+        if value.get("type") == "mrkdwn":
+            return [value["text"]]
+        return [each for inner in value.values() for each in live_texts(inner)]
+    if isinstance(value, list):
+        return [each for inner in value for each in live_texts(inner)]
+    return []
+
+
+OURS = re.compile(r"<(@U[A-Z0-9]+|!date\^\d+\^[^|>^]+\|[^|>]+)>")
+
+
+@pytest.mark.parametrize("key", ["broadcast", "mention", "link", "date link", "long hostile"])
+def test_nobody_smuggles_in_a_mention_or_a_link(key):
+    """The only live tokens are mentions of people by id and dates without links, both ours."""
+    made = {**every_message(HOSTILE[key], count=3), **every_view(HOSTILE[key], count=3)}
+    for label, message in made.items():
+        texts = live_texts(message["blocks"]) + ([message["text"]] if "text" in message else [])
+        for text in texts:
+            rest = OURS.sub("", text)
+            assert "<" not in rest, (label, text)
+            mentioned = set(re.findall(r"<@(\w+)>", text))
+            assert mentioned <= {"U0ANN", "U0BO"} | {f"U{n}" for n in range(3)}, label
+
+
+def texts_of(message: Any) -> str:
+    return json.dumps(message, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("contents", [1, 20, 60])
+def test_a_card_says_everything_that_counts(contents):
+    """Who, what exactly, why, until when and under which policy, however much is in the package."""
+    lines = tuple(
+        f"Member of the group Resources of the team number {number:03} in the building"
+        for number in range(contents)
+    )
+    one = request(state=State.PENDING, terms=terms(contents=lines, policy_name="Night shift"))
+
+    said = texts_of(deciding.card(one, []))
+
+    for part in ("<@U0ANN>", "Ann Abara", "Marketing Campaign", "I run the launch", "Night shift"):
+        assert part in said
+    assert "Until" in said
+    assert f"!date^{int((one.ends_at or clock.now()).timestamp())}" in said
+    assert all(line in said for line in lines) or "more" in said
+
+
+def test_a_card_that_was_decided_has_no_buttons():
+    """And says who decided."""
+    for state in State:
+        card = deciding.card(request(state=state), [])
+        has_buttons = any(block["type"] == "actions" for block in card["blocks"])
+        assert has_buttons is (state is State.PENDING), state
+
+
+def test_ones_own_request_has_no_buttons():
+    """Nobody is tempted."""
+    listed = deciding.pending([request(state=State.PENDING)], reader="U0ANN")
+
+    assert "latchkey_approve" not in texts_of(listed)
+    assert "latchkey_approve" in texts_of(
+        deciding.pending([request(state=State.PENDING)], reader="U0BO")
+    )
+
+
+def test_a_delivery_without_an_end_promises_no_reminder():
+    """There is nothing to remind of."""
+    said = texts_of(asking.delivered(request(state=State.DELIVERED, ends_at=None), by=None))
+
+    assert "no end date" in said
+    assert "remind" not in said
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        (timedelta(days=30), "30 days left"),
+        (timedelta(days=7), "7 days left"),
+        (timedelta(hours=30), "30 hours left"),
+        (timedelta(hours=1, seconds=5), "1 hour left"),
+        (timedelta(minutes=59), "less than an hour left"),
+        (timedelta(seconds=1), "less than an hour left"),
+    ],
+)
+def test_time_left_is_said_in_words(left, words):
+    """In the unit that matters."""
+    row = held(ends_at=clock.now() + left + timedelta(milliseconds=500))
+
+    assert words in texts_of(asking.my_access([row], [], extendable={}))
+
+
+def test_access_that_has_run_out_is_not_said_to_have_time_left():
+    """Between its end and the next look at Graph."""
+    row = held(ends_at=clock.now() - timedelta(hours=3))
+
+    assert "left" not in texts_of(asking.my_access([row], [], extendable={}))
+
+
+def test_every_message_has_words_for_a_screen_reader():
+    """The text alone says what it is about."""
+    for label, message in every_message("Marketing Campaign").items():
+        assert re.search(r"[A-Za-z]{3}", message["text"]), label

@@ -1,0 +1,188 @@
+"""Migrations: SQLite by itself, PostgreSQL by command, and both equal to the schema that the code uses."""
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from click.testing import CliRunner
+
+from bot import migrate
+from bot.__main__ import main
+from bot.errors import ConfigurationError
+from bot.store import open_store
+from bot.store.schema import metadata
+
+
+def differences(db: sa.Connection) -> list[object]:
+    context = MigrationContext.configure(db, opts={"compare_type": True})
+    return list(compare_metadata(context, metadata))
+
+
+async def test_the_migrations_make_the_schema_that_the_code_uses(store):
+    """Autogenerate has nothing to add."""
+    assert await store.run(differences) == []
+
+
+async def test_the_database_has_the_checks_and_partial_indexes(store):
+    """Autogenerate does not compare these."""
+
+    def read(db: sa.Connection) -> tuple[set[str | None], set[str | None]]:
+        inspector = sa.inspect(db)
+        checks = {each["name"] for each in inspector.get_check_constraints("decision")}
+        unique = {
+            each["name"]
+            for table in ("request", "decision")
+            for each in inspector.get_indexes(table)
+            if each["unique"]
+        }
+        return checks, unique
+
+    checks, unique = await store.run(read)
+    assert "decision_not_for_oneself" in checks
+    assert unique == {
+        "request_one_open_of_holder",
+        "request_one_open_of_user",
+        "decision_one_accepted",
+    }
+
+
+def test_sqlite_is_upgraded_by_itself(tmp_path):
+    """From nothing, and again without harm."""
+    url = f"sqlite+pysqlite:///{tmp_path / 'new.db'}"
+    for _ in range(2):
+        store = open_store(url)
+        migrate.prepare(store, url)
+        assert store.run_here(differences) == []
+        store.close()
+
+
+def test_the_migrations_can_be_undone_and_done_again(tmp_path):
+    """There is a way back."""
+    from alembic import command
+
+    store = open_store(f"sqlite+pysqlite:///{tmp_path / 'new.db'}")
+    migrate.upgrade(store)
+
+    def down(db: sa.Connection) -> list[str]:
+        config = migrate._config("migrations")
+        config.attributes["connection"] = db
+        command.downgrade(config, "base")
+        return sa.inspect(db).get_table_names()
+
+    assert set(store.run_here(down)) <= {"alembic_version"}
+    migrate.upgrade(store)
+    assert store.run_here(differences) == []
+    store.close()
+
+
+@pytest.fixture
+def on_postgresql(postgresql):
+    """A new PostgreSQL database without any table; gives its address with our driver."""
+    name = "fresh"
+    engine = sa.create_engine(postgresql, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as db:
+        db.execute(sa.text(f"CREATE DATABASE {name}"))
+    yield postgresql.set(database=name).render_as_string(hide_password=False)
+    with engine.connect() as db:
+        db.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def test_an_empty_postgresql_is_refused_with_the_fix(on_postgresql):
+    """Several replicas start at once, and may not change tables."""
+    store = open_store(on_postgresql)
+
+    with pytest.raises(ConfigurationError, match="is empty: run `latchkey migrate`"):
+        migrate.prepare(store, on_postgresql)
+
+    migrate.upgrade(store)
+    migrate.prepare(store, on_postgresql)
+    store.close()
+
+
+def write_revision(revision: str) -> Callable[[sa.Connection], None]:
+    def write(db: sa.Connection) -> None:
+        db.execute(sa.text("UPDATE alembic_version SET version_num = :new"), {"new": revision})
+
+    return write
+
+
+def test_another_schema_on_postgresql_is_refused_with_the_fix(on_postgresql):
+    """Older or newer: both are named."""
+    store = open_store(on_postgresql)
+    newest = migrate.upgrade(store)
+    store.run_here(write_revision("0000"))
+
+    with pytest.raises(ConfigurationError) as refused:
+        migrate.prepare(store, on_postgresql)
+
+    assert "0000" in str(refused.value)
+    assert newest in str(refused.value)
+    assert "latchkey migrate" in str(refused.value)
+    store.close()
+
+
+def test_a_newer_sqlite_is_refused(tmp_path):
+    """An old Latchkey must not write into it."""
+    url = f"sqlite+pysqlite:///{tmp_path / 'new.db'}"
+    store = open_store(url)
+    migrate.upgrade(store)
+    store.run_here(write_revision("9999_from_the_future"))
+
+    with pytest.raises(ConfigurationError, match="not one that this version knows"):
+        migrate.prepare(store, url)
+    store.close()
+
+
+NO_DATABASE = [
+    "sqlite:///{folder}/missing/latchkey.db",
+    "sqlite:///{folder}/garbage.db",
+    "sqlite:///{folder}",
+    "postgresql://latchkey:hunter2@127.0.0.1:1/latchkey",
+]
+
+
+@pytest.mark.parametrize("url", NO_DATABASE)
+def test_a_database_that_cannot_be_opened_is_a_sentence(url, tmp_path, monkeypatch):
+    """With the fix, without a traceback and without the password."""
+    (tmp_path / "garbage.db").write_bytes(b"This is no database, it is a letter." * 100)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", url.format(folder=tmp_path))
+
+    result = CliRunner().invoke(main, ["migrate"])
+
+    assert isinstance(result.exception, SystemExit)
+    assert result.exit_code == 1
+    assert "Check DATABASE_URL" in result.output
+    assert "hunter2" not in result.output
+
+
+def test_a_role_that_may_not_make_tables_is_told_so(on_postgresql, monkeypatch, tmp_path):
+    """A sentence, not a traceback."""
+    engine = sa.create_engine(on_postgresql, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as db:
+        db.execute(sa.text("CREATE ROLE weak LOGIN"))
+        db.execute(sa.text("REVOKE CREATE ON SCHEMA public FROM PUBLIC"))
+    url = sa.make_url(on_postgresql).set(username="weak", password=None)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", url.render_as_string(hide_password=False))
+    try:
+        result = CliRunner().invoke(main, ["migrate"])
+    finally:
+        with engine.connect() as db:
+            db.execute(sa.text("DROP ROLE weak"))
+
+    assert isinstance(result.exception, SystemExit)
+    assert result.exit_code == 1
+    assert "permission" in result.output
+
+
+def test_migrate_says_what_it_has_done(tmp_path, monkeypatch):
+    """The revision."""
+    monkeypatch.chdir(tmp_path)
+
+    result = CliRunner().invoke(main, ["migrate"])
+
+    assert result.exit_code == 0
+    assert "The database has schema 0001" in result.output
