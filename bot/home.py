@@ -43,6 +43,8 @@ class Homes:
         await self._store.run(homes.touch_all, published_before=midnight)
 
     async def _publish(self, slack_user: str) -> None:
+        # Before the page is made: one that straddles midnight is yesterday's.
+        drawn_at = clock.now()
         is_admin = self._authority.is_known_admin(slack_user)
         view = await self._store.run(_view, slack_user, is_admin)
         try:
@@ -52,7 +54,7 @@ class Homes:
             pause = error.retry_after if isinstance(error, SlackBusy) else timedelta(minutes=1)
             await self._store.run(homes.not_published, slack_user, retry_at=clock.real() + pause)
             return
-        await self._store.run(homes.published, slack_user, admin=is_admin)
+        await self._store.run(homes.published, slack_user, admin=is_admin, at=drawn_at)
 
 
 def _view(db: Transaction, slack_user: str, is_admin: bool) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Graph's packages and assignments, copied to where answers must not wait for Graph; Graph is the truth."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -39,7 +39,9 @@ class Mirror:
             GraphError: It could not be read; the tables stay as they were.
         """
         packages = await self._graph.packages.list()
-        await self._store.run(catalog.replace, [*mirrored_packages(packages)])
+        known = await self._store.run(catalog.everything)
+        kept = {package.id: package.slug for package in known}
+        await self._store.run(catalog.replace, mirrored_packages(packages, kept=kept))
         await self._sweep_assignments(packages)
         await self._find_holders()
 
@@ -116,9 +118,12 @@ class Mirror:
         await self._store.run(assignments.looked_up, entra_id, holder=holder, holder_name=name)
 
 
-def mirrored_packages(packages: Sequence[AccessPackage]) -> list[Package]:
-    """What the workspace offers, from what Graph has."""
-    slugs = naming.slugs_for([(each.id, each.display_name or "") for each in packages])
+def mirrored_packages(
+    packages: Sequence[AccessPackage], *, kept: Mapping[str, str] | None = None
+) -> list[Package]:
+    """What the workspace offers, from what Graph has; *kept* are the slugs in use, by id."""
+    names = [(each.id, each.display_name or "") for each in packages]
+    slugs = naming.slugs_for(names, kept=kept)
     return [_mirrored(each, slug=slugs[each.id]) for each in packages]
 
 

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,20 +30,39 @@ def slug_of(name: str) -> str:
     return slugify(name, max_length=LONGEST_SLUG)
 
 
-def slugs_for(names: Sequence[tuple[str, str]]) -> dict[str, str]:
+def slugs_for(
+    names: Sequence[tuple[str, str]], *, kept: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """
-    A slug for each (id, display name), unique: equal names get a number, oldest id first.
+    A slug for each (id, display name), unique: equal names get a number.
 
     Names without a letter or digit get a slug made of their id.
+
+    Args:
+        kept: The slugs in use, by id.  A package keeps its slug for as long as its name makes it, so that a
+            new one of the same name cannot take it away.
     """
+    kept = kept or {}
     taken: dict[str, str] = {}
+    newcomers = []
     for key, name in sorted(names):
-        base = slug_of(name) or f"package-{key[:8].lower()}"
+        base = _base(key, name)
+        slug = kept.get(key, "")
+        if re.fullmatch(re.escape(base) + r"(-\d+)?", slug) and slug not in taken:
+            taken[slug] = key
+        else:
+            newcomers.append((key, base))
+    for key, base in newcomers:
         slug, number = base, 2
         while slug in taken:
-            slug, number = f"{base[: LONGEST_SLUG - 4]}-{number}", number + 1
+            slug, number = f"{base}-{number}", number + 1
         taken[slug] = key
     return {key: slug for slug, key in taken.items()}
+
+
+def _base(key: str, name: str) -> str:
+    # Room for a number behind it.
+    return slug_of(name)[: LONGEST_SLUG - 4] or f"package-{key[:8].lower()}"
 
 
 def read_wish(text: str, packages: Iterable[Package] = ()) -> Wish:

@@ -169,7 +169,10 @@ def needs_reason(policy: AssignmentPolicy) -> bool:
 
 def may_extend(policy: AssignmentPolicy) -> bool:
     """Whether holders under this policy may ask for a later end by themselves."""
-    settings = policy.requestor_settings
+    settings, approval = policy.requestor_settings, policy.request_approval_settings
+    if approval is None or approval.is_approval_required_for_update is None:
+        # Nobody says whether somebody has to decide.
+        return False
     return bool(settings and settings.enable_targets_to_self_update_access) and _expires(
         policy.expiration
     ) in {"afterduration", "afterdatetime"}

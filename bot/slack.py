@@ -240,7 +240,7 @@ def _meaning(error: SlackApiError) -> SlackError:
     status = getattr(response, "status_code", 200)
     if status == 429 or word in PASSING:
         return SlackBusy(word, retry_after=_retry_after(getattr(response, "headers", {})))
-    if status >= 500 or word in DOUBTFUL or word == "http_200":
+    if status >= 500 or word in DOUBTFUL or word in {"http_0", "http_200"}:
         return SlackUnsure(word)
     needed = response.get("needed") if word == "missing_scope" else None
     return SlackRefused(word, needed=needed)

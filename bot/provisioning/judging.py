@@ -100,7 +100,7 @@ class Judge:
     async def _may_ask(self, sentence: Sentence, offer: Offer, person: Somebody | None) -> Verdict:
         if person is None:
             raise Unclear("It does not say who.")
-        findings = []
+        findings: list[tuple[bool | None, str]] = []
         for doubt, choice in await self._choices(offer, person):
             if choice.not_understood is not None:
                 name = choice.not_understood.display_name

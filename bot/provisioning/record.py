@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,11 @@ from typing import Any, Final
 
 from bot import clock
 from bot.errors import LatchkeyError
+
+try:
+    import fcntl
+except ImportError:  # Windows has no such lock
+    fcntl = None  # type: ignore[assignment]
 
 # What a thing is and where, such as ("policy", "Marketing", "Campaign", "Everyone").
 Key = tuple[str, ...]
@@ -152,3 +158,22 @@ def _plain(entry: Entry) -> dict[str, Any]:
         "begun": entry.begun_at.isoformat(timespec="seconds"),
         "within": dict(entry.within),
     }
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """
+    Keep a second Latchkey on this machine from applying the same file meanwhile.
+
+    Raises:
+        LatchkeyError: One does.
+    """
+    with path.open("rb") as file:
+        if fcntl is not None:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise LatchkeyError(
+                    f"Another Latchkey is at work with {path.name}; wait until it is done."
+                ) from None
+        yield

@@ -60,9 +60,10 @@ def claim_stale(db: Transaction, *, lease: timedelta, limit: int) -> list[str]:
     return list(db.execute(taken).scalars())
 
 
-def published(db: Transaction, slack_user: str, *, admin: bool) -> None:
+def published(db: Transaction, slack_user: str, *, admin: bool, at: datetime) -> None:
+    """The page that was drawn at *at* is out."""
     row = homes.update().where(homes.c.slack_user == slack_user)
-    db.execute(row.values(claimed_until=None, published_at=clock.now(), admin=admin))
+    db.execute(row.values(claimed_until=None, published_at=at, admin=admin))
 
 
 def not_published(db: Transaction, slack_user: str, *, retry_at: datetime) -> None:

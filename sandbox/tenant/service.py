@@ -74,8 +74,10 @@ class Service:
 
     async def _before(self, asked: Asked) -> Answer | None:
         """What goes wrong before anything happened; None when nothing does."""
+        # Read first: the strike that is the last takes its length with it.
+        seconds = self.faults.seconds("slow")
         if self._strikes("slow", asked):
-            await asyncio.sleep(self.faults.seconds("slow"))
+            await asyncio.sleep(seconds)
         throttled = self._throttled(asked)
         if throttled:
             return throttled

@@ -60,6 +60,21 @@ async def test_two_packages_may_swap_their_names(office):
     assert slugs[seed.BOARD_PAPERS] == "finance-reports"
 
 
+async def test_a_new_package_of_the_same_name_takes_no_slug_away(office):
+    """What people typed yesterday must not mean another package today."""
+    twin = "00000000-0000-4000-8000-000000000000"
+    campaign = office.tenant.world.packages[seed.MARKETING_CAMPAIGN]
+    office.tenant.world.packages[twin] = type(campaign)(
+        **{**vars(campaign), "id": twin, "role_scopes": []}
+    )
+
+    await office.mirror.sweep()
+
+    slugs = {each.id: each.slug for each in await office.store.run(catalog.everything)}
+    assert slugs[seed.MARKETING_CAMPAIGN] == "marketing-campaign"
+    assert slugs[twin] == "marketing-campaign-2"
+
+
 async def give(office: Office, user: str = seed.ANN) -> str:
     """Somebody gives the campaign in Entra's portal; its assignment's id."""
     await office.graph.assignments.request(

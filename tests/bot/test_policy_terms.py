@@ -63,6 +63,15 @@ def test_extending_has_an_approval_switch_of_its_own(for_add, for_update):
     assert bool(rules.stages_for(chosen, extending=True, always=False)) is for_update
 
 
+def test_an_extension_is_not_free_where_graph_does_not_say_so():
+    """Whether somebody must decide about more time is not to be guessed: not extendable, or the admins' to decide."""
+    chosen = policy(requestApprovalSettings={**BO_DECIDES, "isApprovalRequiredForUpdate": None})
+
+    decided = rules.stages_for(chosen, extending=True, always=False)
+
+    assert decided or not rules.may_extend(chosen)
+
+
 def test_a_stage_keeps_all_that_decides_about_it():
     """Approvers, stand-ins, deadlines, and whether a reason is wanted."""
     chosen = policy(

@@ -1,5 +1,6 @@
 """Decisions in the store: the database itself forbids deciding for oneself, and deciding twice."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ from bot import clock
 from bot.models import Outcome, Verb
 from bot.store import audit, decisions, requests
 from bot.store.schema import decisions as table
-from tests.bot.samples import ANN, BO, click, wish
+from tests.bot.samples import ANN, BO, LEASE, click, wish
+
+OVER = timedelta(seconds=-1)
 
 
 @pytest.fixture
@@ -158,6 +161,10 @@ async def test_a_draft_is_not_weighed(store, request_):
     assert ready.reason == "No"
 
 
+async def owed(store, lease):
+    return [each.id for each in await store.run(decisions.claim_unanswered, lease=lease)]
+
+
 async def test_who_is_refused_is_owed_an_answer_until_it_is_given(store, request_):
     """Whoever is accepted sees the card change instead."""
     refused = await clicked(store, request_)
@@ -165,10 +172,29 @@ async def test_who_is_refused_is_owed_an_answer_until_it_is_given(store, request
     await store.run(decisions.settle, refused, Outcome.REFUSED, why="No.")
     await store.run(decisions.settle, accepted, Outcome.ACCEPTED, entra_id="dana")
 
-    (owed,) = await store.run(decisions.unanswered)
-    assert owed.id == refused.id
-    await store.run(decisions.answered, owed)
-    assert await store.run(decisions.unanswered) == []
+    assert await owed(store, OVER) == [refused.id]
+    assert await owed(store, OVER) == [refused.id]
+    await store.run(decisions.answered, refused)
+    assert await owed(store, OVER) == []
+
+
+async def test_an_answer_is_given_by_one(store, request_):
+    """The other replica leaves it alone while the lease lasts."""
+    refused = await clicked(store, request_)
+    await store.run(decisions.settle, refused, Outcome.REFUSED, why="No.")
+
+    assert await owed(store, LEASE) == [refused.id]
+    assert await owed(store, LEASE) == []
+
+
+async def test_an_answer_is_tried_five_times(store, request_):
+    """Then it is no longer of interest."""
+    refused = await clicked(store, request_)
+    await store.run(decisions.settle, refused, Outcome.REFUSED, why="No.")
+
+    tries = [bool(await owed(store, OVER)) for _ in range(7)]
+
+    assert tries == [True] * 5 + [False] * 2
 
 
 async def test_clicks_are_weighed_in_their_order(store, request_):

@@ -138,6 +138,21 @@ async def test_a_refused_click_is_answered_where_only_they_see_it(office):
     assert "not among those" in told.text
 
 
+async def test_an_answer_that_slack_did_not_take_comes_later(office):
+    """Busy four times: nobody is left without a word."""
+    request = await pending(office)
+    await office.talk()
+    await decide(office, request, "U0MIA")
+    office.workspace.faults.set("ratelimited", only="chat.postEphemeral", count=4)
+
+    for _ in range(5):
+        await office.talk()
+        await office.hurry()
+
+    told = office.workspace.channels["C0APPROVALS"].seen_by("U0MIA")
+    assert sum("not among those" in each.text for each in told) == 1
+
+
 async def test_one_who_became_an_approver_since_may_decide(office):
     """Rights are read at the click, not remembered from the card."""
     request = await pending(office)

@@ -12,7 +12,7 @@ import itertools
 import shutil
 import threading
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -41,12 +41,16 @@ Rows = dict[str, list[dict[str, Any]]]
 DOWN: Final = timedelta(minutes=15)
 # Columns in the machine's own time, which goes on while nobody runs.
 MACHINE_TIME: Final = {
-    "request": ("lease_until", "due_at", "settles_at"),
-    "decision": ("due_at",),
-    "notice": ("claimed_until",),
-    "home": ("claimed_until",),
-    "assignment": ("seen_at", "looked_up_at"),
+    table.name: [
+        column.name
+        for column in table.columns
+        if column.name.endswith(("due_at", "_until"))
+        or column.name in {"settles_at", "seen_at", "looked_up_at"}
+    ]
+    for table in metadata.sorted_tables
 }
+# What is still owed about a row.
+OWED: Final = ("cards_due_at", "news_due_at")
 # Written by every sweep; no step of any story.
 NO_STEP: Final = {"assignment": ("seen_at",)}
 OF_SLACK: Final = ("people", "channels", "usergroups", "views", "_last_ts")
@@ -319,6 +323,13 @@ def unfinished(db: Transaction) -> list[str]:
     for notice in rows_of(db, "notice"):
         if notice["dropped_why"] is None and (notice["sent_at"] is None or notice["stale"]):
             left.append(f"notice {notice['key']}")
+    left += [
+        f"{name} of {table} {row['id']}"
+        for table in ("request", "assignment")
+        for row in rows_of(db, table)
+        for name in OWED
+        if row.get(name) is not None
+    ]
     left += [f"home of {each['slack_user']}" for each in rows_of(db, "home") if each["stale"]]
     for click in rows_of(db, "decision"):
         if click["outcome"] is None or click["answered_at"] is None:
@@ -334,15 +345,25 @@ def waits_pass(db: Transaction) -> None:
 
 
 def leases_pass(db: Transaction) -> None:
-    """Make every lease run out, as if whoever held it had died long ago."""
+    """Make every lease run out and everything that waits for another try due, as if time had gone on."""
     long_ago = business_clock.real() - timedelta(seconds=1)
-    for name, column in (
-        ("request", "lease_until"),
-        ("notice", "claimed_until"),
-        ("home", "claimed_until"),
-    ):
+    for name, columns in MACHINE_TIME.items():
         table = metadata.tables[name]
-        db.execute(table.update().where(table.c[column] > long_ago).values({column: long_ago}))
+        for column in columns:
+            if column.endswith(("due_at", "_until")):
+                waiting = table.update().where(table.c[column] > long_ago)
+                db.execute(waiting.values({column: long_ago}))
+
+
+async def hurried(world: World, fact: Callable[[], object], *, seconds: float = 20) -> None:
+    """Wait for *fact* while the pauses between two looks at one request do not count."""
+
+    async def true() -> object:
+        await world.bot.store.run(waits_pass)
+        world.bot.jobs.wake()
+        return fact()
+
+    await eventually(true, seconds=seconds)
 
 
 async def at_rest(bot: Latchkey, *, seconds: float = 20) -> None:

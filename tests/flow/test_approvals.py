@@ -30,7 +30,7 @@ async def test_access_is_announced_only_when_graph_shows_it(tmp_path, certificat
         await eventually(lambda: world.posts("adminAdd"))
         await world.later(timedelta(hours=1))
 
-        assert "being set up by Entra" in (await world.type(ANN, "/my-access")).text
+        assert "being set up by Entra" in str((await world.type(ANN, "/my-access")).text)
         assert world.direct(ANN) == []
         assert ENTRA_ID[ANN] not in world.holders(MARKETING_RESOURCES)
 

@@ -258,13 +258,8 @@ async def sweep(
                     await story.act(world)
         assert len(camera.album) >= 3
         wrong = []
-        import time
 
-        t = time.time()
-        print(len(camera.album))
         for photograph in camera.album[::every]:
-            print("%.2f" % (time.time() - t), photograph.step)
-            t = time.time()
             restore(outside, photograph, database=next(databases))
             lies: list[str] = []
             try:

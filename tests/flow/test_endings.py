@@ -6,8 +6,12 @@ from datetime import timedelta
 import pytest
 
 from sandbox.tenant.model import Assignment
-from sandbox.tenant.seed import FINANCE_READERS, FINANCE_REPORTS, MARKETING_CAMPAIGN
-from sandbox.tenant.seed import MARKETING_RESOURCES
+from sandbox.tenant.seed import (
+    FINANCE_READERS,
+    FINANCE_REPORTS,
+    MARKETING_CAMPAIGN,
+    MARKETING_RESOURCES,
+)
 from tests.flow.world import (
     ANN,
     APPROVALS,
@@ -45,7 +49,9 @@ def assignment_of(world, user, package=MARKETING_CAMPAIGN):
 def given_in_the_portal(world, user, *, days):
     """An administrator assigns the campaign in Entra's own portal."""
     policy = next(
-        each for each in world.tenant.world.policies.values() if each.package_id == MARKETING_CAMPAIGN
+        each
+        for each in world.tenant.world.policies.values()
+        if each.package_id == MARKETING_CAMPAIGN
     )
     now = world.outside.clock.now()
     made = Assignment(
@@ -166,7 +172,9 @@ async def test_an_admin_removes_access_by_command(world):
     """`remove @person package because …` does it at once, and passes the reason on."""
     await has_campaign(world)
 
-    answer = await world.type(DANA, "/access-admin remove @ann marketing campaign because she moved")
+    answer = await world.type(
+        DANA, "/access-admin remove @ann marketing campaign because she moved"
+    )
 
     assert "Removing Marketing Campaign" in answer.text
     assert "she moved" in said(await world.told(ANN, f"was removed by <@{DANA}>"))
@@ -255,7 +263,9 @@ async def test_an_end_moved_in_the_portal_moves_the_reminder(world):
     await world.later(timedelta(days=24))
     await world.told(ANN, REMINDED)
 
-    world.tenant.move_end(assignment_of(world, ANN).id, world.outside.clock.now() + timedelta(days=60))
+    world.tenant.move_end(
+        assignment_of(world, ANN).id, world.outside.clock.now() + timedelta(days=60)
+    )
     await world.later(timedelta(days=54))
 
     await world.told(ANN, REMINDED, times=2)

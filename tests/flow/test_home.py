@@ -177,9 +177,7 @@ async def test_a_full_home_is_still_a_valid_one(world):
     packages = world.tenant.world.packages
     original = packages[FINANCE_REPORTS]
     policy = next(
-        each
-        for each in world.tenant.world.policies.values()
-        if each.package_id == FINANCE_REPORTS
+        each for each in world.tenant.world.policies.values() if each.package_id == FINANCE_REPORTS
     )
     names = ["<!channel>", "*" * 200, "🗝" * 60, "A" * 256, "Finance Reports", "&amp;", "日本"]
     names += [f"Package {number:02}" for number in range(60)]
@@ -187,9 +185,7 @@ async def test_a_full_home_is_still_a_valid_one(world):
         made = type(original)(**{**vars(original), "id": f"d1{number:034}", "display_name": name})
         made.description = f"{name} <@U0DANA> " * 10
         packages[made.id] = made
-        copied = type(policy)(
-            **{**vars(policy), "id": f"d2{number:034}", "package_id": made.id}
-        )
+        copied = type(policy)(**{**vars(policy), "id": f"d2{number:034}", "package_id": made.id})
         world.tenant.world.policies[copied.id] = copied
     await world.synced()
 

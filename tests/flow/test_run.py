@@ -246,7 +246,7 @@ async def test_the_bot_runs_until_it_is_told_to_stop(tmp_path, outside):
         stderr=asyncio.subprocess.STDOUT,
     )
     assert process.stdout is not None
-    lines = []
+    lines: list[str] = []
     while not lines or "readyz" not in lines[-1]:
         line = await asyncio.wait_for(process.stdout.readline(), 30)
         assert line, lines

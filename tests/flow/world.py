@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from bot.app import Latchkey
 from bot.effects import SETTLE
@@ -17,8 +17,6 @@ from sandbox.run import StandIns, serving_bot, stand_ins
 from sandbox.slack import Message, Outcome, View, Workspace
 from sandbox.tenant import Tenant, seed
 from sandbox.tenant.exchange import Call
-
-Found = TypeVar("Found")
 
 ANN, CY, BO, DANA, MIA, GUS, EVE = "U0ANN", "U0CY", "U0BO", "U0DANA", "U0MIA", "U0GUS", "U0EVE"
 GENERAL, APPROVALS, PARTNERS = "C0GENERAL", "C0APPROVALS", "C0PARTNERS"
@@ -35,11 +33,9 @@ FAST: Final = {"LATCHKEY_POLL_SECONDS": "0.2", "LATCHKEY_SYNC_SECONDS": "0.5"}
 MONTH: Final = timedelta(days=30)
 
 
-async def eventually(
-    fact: Callable[[], Found | Awaitable[Found]], *, seconds: float = 15, about: str = ""
-) -> Found:
+async def eventually(fact: Callable[..., Any], *, seconds: float = 15, about: str = "") -> Any:
     """
-    Wait until *fact* gives something true, and return it.
+    Wait until *fact*, a function or a coroutine function, gives something true; return that.
 
     Raises:
         AssertionError: It did not within *seconds*.
@@ -47,8 +43,9 @@ async def eventually(
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
     while True:
-        result = fact()
-        value: Found = await result if isinstance(result, Awaitable) else result
+        value = fact()
+        if isinstance(value, Awaitable):
+            value = await value
         if value:
             return value
         assert loop.time() < end, f"not within {seconds} s: {about or fact}"
@@ -162,7 +159,7 @@ class World:
             before = tick.last_success
             self.bot.jobs.wake_all()
             await eventually(
-                lambda before=before: tick.last_success != before,  # type: ignore[misc]
+                lambda before=before: tick.last_success != before,
                 about=f"a sweep; {tick.last_error}",
             )
 
@@ -195,9 +192,12 @@ class World:
             found = self.cards(channel, about)
             return found[-1] if found and "Approve" in labels(found[-1]) else None
 
-        return await eventually(newest, about=f"an open card in {channel}")  # type: ignore[return-value]
+        card: Message = await eventually(newest, about=f"an open card in {channel}")
+        return card
 
-    async def told(self, user: str, pattern: str, *, times: int = 1, seconds: float = 15) -> Message:
+    async def told(
+        self, user: str, pattern: str, *, times: int = 1, seconds: float = 15
+    ) -> Message:
         """The newest direct message to *user* that matches, once there are so many of them."""
 
         def matching() -> list[Message]:
@@ -224,7 +224,8 @@ class World:
             found = [each for each in self.whispers(user, channel) if re.search(pattern, each)]
             return found[-1] if found else None
 
-        return await eventually(matching, about=f"{user} is whispered {pattern!r}") or ""
+        whisper: str = await eventually(matching, about=f"{user} is whispered {pattern!r}")
+        return whisper
 
     def form(self, user: str) -> View | None:
         """The modal on top, in front of *user*."""

@@ -156,6 +156,31 @@ async def test_slack_can_verify_the_address(door):
     assert (response.status_code, response.json()) == (200, {"challenge": "3eZbrw"})
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        None,
+        7,
+        [],
+        {},
+        {"type": "app_home_opened"},
+        {"type": "app_home_opened", "tab": "home"},
+        {"type": "app_home_opened", "tab": "home", "user": None},
+        {"type": "message", "text": "hello"},
+        {"type": "app_uninstalled"},
+    ],
+)
+async def test_a_strange_event_is_no_accident(door, event):
+    """Signed, but not what is listened to, or not all of it: never a 500, which Slack would count."""
+    body = json.dumps(
+        {"type": "event_callback", "team_id": "T0LATCH", "event_id": "Ev1", "event": event}
+    ).encode()
+
+    response = await door.post(body, door.signed(body) | {"content-type": JSON})
+
+    assert response.status_code < 500
+
+
 async def test_nothing_that_was_turned_away_left_a_row(door):
     """A forged command leaves no trace in the tables."""
     before = await door.bot.store.run(requests.counts)

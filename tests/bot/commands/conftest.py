@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -95,7 +96,7 @@ def latchkey(
     tenant: Tenant,
     certificate: Certificate,
     monkeypatch: pytest.MonkeyPatch,
-    tmp_path,
+    tmp_path: Path,
 ) -> Iterator[Invoke]:
     """Runs a command against the stand-in, in one of Graph's versions."""
     monkeypatch.chdir(tmp_path)

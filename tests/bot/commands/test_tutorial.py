@@ -6,6 +6,7 @@ import os
 import re
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -21,7 +22,7 @@ GROUPS = {value for value in vars(seed).values() if str(value).startswith("b0000
 DOMAIN = ["--domain", seed.DOMAIN, "--yes"]
 
 
-def contents(tenant: Tenant):
+def contents(tenant: Tenant) -> Any:
     """All that a run could leave behind."""
     world = tenant.world
     live = [each for each in world.assignments.values() if each.is_live]

@@ -1,0 +1,136 @@
+"""
+The shapes of what Slack sends, as far as Bolt and the handlers rely on them.
+
+Bolt itself stumbles over payloads of another shape; what does not fit is turned away before it gets there.
+Source: docs.slack.dev, "Interaction payloads", "Slash commands", "Events API".
+"""
+
+import json
+from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+FORM = "application/x-www-form-urlencoded"
+
+
+class Shape(BaseModel):
+    """Base: only what is named is looked at."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+
+
+class Person(Shape):
+    id: str = Field(min_length=1)
+    team_id: str | None = None
+
+
+class Thing(Shape):
+    """A team, a channel, a view: something with an id."""
+
+    id: str
+
+
+class Container(Shape):
+    type: str | None = None
+    channel_id: str | None = None
+
+
+class Action(Shape):
+    action_id: str
+    block_id: str | None = None
+    type: str
+    value: str | None = None
+
+
+class State(Shape):
+    values: dict[str, dict[str, dict[str, Any]]] = {}
+
+
+class View(Shape):
+    id: str
+    callback_id: str = ""
+    private_metadata: str = ""
+    state: State | None = None
+
+
+class Click(Shape):
+    type: Literal["block_actions"]
+    user: Person
+    team: Thing | None = None
+    channel: Thing | None = None
+    container: Container | None = None
+    trigger_id: str | None = None
+    actions: list[Action] = Field(min_length=1)
+
+
+class Submission(Shape):
+    type: Literal["view_submission", "view_closed"]
+    user: Person
+    team: Thing | None = None
+    view: View
+
+
+class OtherInteraction(Shape):
+    """Shortcuts, option lists and whatever comes next: nobody here handles them."""
+
+    type: Literal[
+        "shortcut", "message_action", "block_suggestion", "interactive_message", "dialog_submission"
+    ]
+    user: Person
+    team: Thing | None = None
+
+
+class Event(Shape):
+    type: str
+    user: str | None = None
+    tab: str | None = None
+
+
+class Callback(Shape):
+    type: Literal["event_callback"]
+    team_id: str | None = None
+    event: dict[str, Any]
+
+
+class Handshake(Shape):
+    type: Literal["url_verification"]
+    challenge: str
+
+
+class Command(Shape):
+    command: str
+    user_id: str = Field(min_length=1)
+    text: str = ""
+
+
+INTERACTION = TypeAdapter[Any](
+    Annotated[Click | Submission | OtherInteraction, Field(discriminator="type")]
+)
+ENVELOPE = TypeAdapter[Any](Annotated[Callback | Handshake, Field(discriminator="type")])
+
+
+def fits(body: str, content_type: str) -> bool:
+    """Whether an HTTP body has the shape of something that Slack sends."""
+    try:
+        if content_type.partition(";")[0].strip().lower() == FORM:
+            fields = dict(parse_qsl(body, keep_blank_values=True))
+            if "payload" in fields and "command" not in fields:
+                INTERACTION.validate_python(json.loads(fields["payload"]))
+            elif "ssl_check" not in fields:
+                Command.model_validate(fields)
+            return True
+        envelope = ENVELOPE.validate_python(json.loads(body))
+        if isinstance(envelope, Callback):
+            _fits_event(envelope.event)
+    except (ValidationError, ValueError, RecursionError):
+        return False
+    return True
+
+
+def _fits_event(event: dict[str, Any]) -> None:
+    # Some events carry the user as an object; only the one we handle must name them.
+    if event.get("type") == "app_home_opened":
+        Event.model_validate(event)
+        if not event.get("user"):
+            raise ValueError("whose Home?")

@@ -1,0 +1,185 @@
+"""A tenant, and a workshop in which files are planned, applied and destroyed."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.provisioning.apply import Applying
+from bot.provisioning.destroy import Destroying, Destruction, destruction, settle
+from bot.provisioning.importing import Imported, import_tenant
+from bot.provisioning.plan import Planned, make_plan
+from bot.provisioning.reading import Document, read_text
+from bot.provisioning.record import Record
+from bot.provisioning.waiting import Waiting
+from graph import Graph, Retries, StaticToken
+from sandbox.clock import SandboxClock
+from sandbox.tenant import Tenant
+
+TENANT = "tenant"
+
+
+class Killed(BaseException):
+    """The process died."""
+
+
+class Wire(httpx.ASGITransport):
+    """The way to the tenant; it dies at one call, before it leaves or after it took effect."""
+
+    def __init__(self, tenant: Tenant, *, dies_at: int | None = None, after: bool = False) -> None:
+        super().__init__(app=tenant.app)
+        self.calls: list[str] = []
+        self._dies_at = dies_at
+        self._after = after
+        self._dead = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.calls.append(f"{request.method} {request.url.path}")
+        is_last = self._dies_at is not None and len(self.calls) > self._dies_at
+        if self._dead or (is_last and not self._after):
+            self._dead = True
+            raise Killed
+        try:
+            response = await super().handle_async_request(request)
+        except ConnectionResetError as error:
+            raise httpx.ReadError("cut", request=request) from error
+        if is_last:
+            self._dead = True
+            raise Killed
+        return response
+
+
+class Workshop:
+    """Does with texts what the commands do with files."""
+
+    def __init__(self, tenant: Tenant, version: str, folder: Path) -> None:
+        self.tenant = tenant
+        self.version = version
+        self.folder = folder
+        self.waited_for: list[str] = []
+        self.wire = Wire(tenant)
+
+    @property
+    def record(self) -> Record:
+        return Record(self.folder / "access.latchkey.json", tenant=TENANT)
+
+    async def sleep(self, seconds: float) -> None:
+        """Waiting moves the tenant's clock instead of ours."""
+        self.tenant.clock.shift(timedelta(seconds=seconds))
+
+    @property
+    def waiting(self) -> Waiting:
+        return Waiting(say=self.waited_for.append, sleep=self.sleep)
+
+    @asynccontextmanager
+    async def graph(self) -> AsyncIterator[Graph]:
+        async with httpx.AsyncClient(transport=self.wire, timeout=5) as http:
+            yield Graph(
+                http,
+                StaticToken(self.tenant.application_token()),
+                url="https://graph.test",
+                version=self.version,
+                retries=Retries(sleep=self.sleep),
+            )
+
+    @staticmethod
+    def read(text: str) -> Document:
+        return read_text(text, name="access.yml")
+
+    async def plan(self, text: str) -> Planned:
+        async with self.graph() as graph:
+            return await make_plan(graph, self.read(text), self.record, version=self.version)
+
+    async def apply(self, text: str, *, adopt: bool = False) -> Planned:
+        document, record = self.read(text), self.record
+        async with self.graph() as graph:
+            planned = await make_plan(graph, document, record, version=self.version)
+            applying = Applying(graph=graph, document=document, record=record, waiting=self.waiting)
+            await applying.apply(planned)
+            if adopt:
+                applying.adopt(await make_plan(graph, document, record, version=self.version))
+        return planned
+
+    async def destroy(self, text: str) -> Destruction:
+        document, record = self.read(text), self.record
+        async with self.graph() as graph:
+            await settle(graph, document, record, self.waiting, version=self.version)
+            what = await destruction(graph, record)
+            await Destroying(graph=graph, record=record, waiting=self.waiting).destroy(what)
+        return what
+
+    async def import_(self, *catalogs: str) -> Imported:
+        async with self.graph() as graph:
+            return await import_tenant(graph, catalogs=catalogs)
+
+    async def changes(self, text: str) -> list[str]:
+        """The plan's titles, each with what is done to it."""
+        return [f"{each.deed} {each.title}" for each in (await self.plan(text)).plan.changes]
+
+
+def picture(tenant: Tenant) -> dict[str, Any]:
+    """Everything in the tenant by name, in lists, so that doubles show."""
+    world = tenant.world
+    world.advance()
+    users = {each.id: each.user_principal_name for each in world.users.values()}
+    named = {
+        each.id: each.display_name for each in (*world.groups.values(), *world.packages.values())
+    }
+    catalogs = {each.id: each.display_name for each in world.catalogs.values()}
+    resources = {each.id: each for each in world.resources.values()}
+    return {
+        "people": sorted(
+            (each.user_principal_name, users.get(each.manager_id or ""))
+            for each in world.users.values()
+        ),
+        "groups": sorted(
+            (each.display_name, sorted(users.get(one, one) for one in each.members))
+            for each in world.groups.values()
+        ),
+        "catalogs": sorted(
+            (each.display_name, each.description) for each in world.catalogs.values()
+        ),
+        "resources": sorted(
+            (catalogs[each.catalog_id], each.display_name) for each in world.resources.values()
+        ),
+        "packages": sorted(
+            (
+                each.display_name,
+                sorted(
+                    (resources[one.resource_id].display_name, len(one.role_origin_id))
+                    for one in each.role_scopes
+                ),
+                sorted(
+                    named[one] for one in (*each.incompatible_packages, *each.incompatible_groups)
+                ),
+            )
+            for each in world.packages.values()
+        ),
+        "policies": sorted(
+            (
+                named[each.package_id],
+                each.display_name,
+                each.allowed_target_scope,
+                str(each.expiration.duration),
+            )
+            for each in world.policies.values()
+        ),
+    }
+
+
+@pytest.fixture
+def tenant() -> Tenant:
+    """The tutorial's world, in which a request is delivered at once and lists have pages of two."""
+    tenant = Tenant(clock=SandboxClock(), delivery=timedelta(0), page_size=2)
+    tenant.seed_tutorial_world()
+    return tenant
+
+
+@pytest.fixture(params=["v1.0", "beta"])
+def workshop(request: pytest.FixtureRequest, tenant: Tenant, tmp_path: Path) -> Iterator[Workshop]:
+    """A workshop that speaks one of Graph's versions."""
+    return Workshop(tenant, request.param, tmp_path)

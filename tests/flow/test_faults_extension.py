@@ -1,0 +1,41 @@
+"""An extension that comes out shorter than it was asked for."""
+
+from datetime import timedelta
+
+from bot.models import Kind, State
+from sandbox.run import stand_ins
+from tests.flow.crashing import at_rest, every_request, hurried, life
+from tests.flow.world import ANN, eventually, said
+
+HOUR = timedelta(hours=1)
+
+
+async def test_an_extension_that_entra_shortens_is_delivered_all_the_same(tmp_path, certificate):
+    """Even when the sweep has copied the shorter end before anybody looks at the request again."""
+    async with stand_ins(tmp_path, certificate=certificate, socket_mode=False) as outside:
+        outside.tenant.world.delivery = HOUR
+        async with life(outside) as world:
+            await world.synced()
+            await world.type(ANN, "/request-access marketing-campaign")
+            await eventually(lambda: outside.tenant.world.requests)
+            outside.clock.shift(2 * HOUR)
+            await hurried(world, lambda: world.direct(ANN))
+            outside.clock.shift(timedelta(days=24))
+            await eventually(lambda: len(world.direct(ANN)) == 2)
+            await world.press(ANN, world.direct(ANN)[-1], "Extend")
+
+            async def looked_at() -> bool:
+                found = await world.bot.store.run(every_request)
+                last = found[-1]
+                return (
+                    last.kind is Kind.EXTEND and last.state is State.SUBMITTED and last.attempts > 0
+                )
+
+            await eventually(looked_at)
+            outside.clock.shift(2 * HOUR)
+            (held,) = outside.tenant.world.assignments.values()
+            assert held.end is not None
+            outside.tenant.move_end(held.id, held.end - timedelta(days=3))
+            await world.synced()
+            await hurried(world, lambda: any("now lasts" in said(m) for m in world.direct(ANN)))
+            await at_rest(world.bot)

@@ -1,0 +1,124 @@
+"""Slack fails in every way it can, and everybody is told all the same, once where that can be known."""
+
+from datetime import timedelta
+
+import aiohttp
+import httpx
+import pytest
+
+from sandbox.run import stand_ins
+from sandbox.slack import Message
+from tests.flow.crashing import at_rest, hurried, leases_pass, life
+from tests.flow.world import ANN, BO, World, eventually, labels, said
+
+MARKETING = "/request-access marketing-campaign"
+FINANCE = "/request-access finance-reports because I close the quarter"
+
+
+@pytest.fixture
+async def world(tmp_path, certificate, monkeypatch):
+    """A tenant that delivers at once, and a bot that waits for Slack half a second only."""
+    monkeypatch.setattr("bot.app.SLACK_TIMEOUT", aiohttp.ClientTimeout(total=0.5))
+    async with stand_ins(tmp_path, certificate=certificate, socket_mode=False) as outside:
+        outside.tenant.world.delivery = timedelta(0)
+        async with life(outside) as made:
+            await made.synced()
+            yield made
+
+
+def news(world: World) -> list[Message]:
+    return [each for each in world.direct(ANN) if "You now have access" in said(each)]
+
+
+async def recovered(world: World) -> None:
+    """Let the leases of all that is unsure run out, and wait until nothing is owed."""
+    await world.bot.store.run(leases_pass)
+    world.bot.jobs.wake_all()
+    await at_rest(world.bot)
+
+
+def readyz(world: World):
+    transport = httpx.ASGITransport(world.bot.asgi)
+    return httpx.AsyncClient(transport=transport, base_url="http://latchkey").get("/readyz")
+
+
+@pytest.mark.parametrize(
+    ("fault", "messages"),
+    [
+        # Nothing happened, but only Slack knows: told late, and once.
+        ("drop", 1),
+        ("server_error", 1),
+        # It happened, and only Slack knows: told again, once more at most.
+        ("timeout_after", 2),
+        ("drop_after", 2),
+        ("fatal_error", 2),
+    ],
+)
+async def test_news_whose_fate_is_unknown_is_sent_again_a_lease_later(fault, messages, world):
+    """Never twice in a row: whoever sends holds the claim until an answer could not come any more."""
+    world.slack.faults.set(fault, count=1, only="chat.postMessage")
+    await world.type(ANN, MARKETING)
+    await hurried(world, lambda: world.slack.faults.counts[fault])
+    await world.synced()
+    assert len(news(world)) == messages - 1, "before the lease has run out"
+    await recovered(world)
+    assert len(news(world)) == messages
+
+
+async def test_a_rate_limit_is_kept_to_and_nothing_is_lost(world):
+    """The next try comes after the time that Slack named, and by itself."""
+    world.slack.faults.set(
+        "ratelimited", count=1, only="chat.postMessage", pause=timedelta(seconds=1)
+    )
+    await world.type(ANN, MARKETING)
+    await hurried(world, lambda: news(world))
+    tries = [call.at for call in world.slack.calls if call.method == "chat.postMessage"]
+    assert len(tries) == 2
+    assert tries[1] - tries[0] >= timedelta(seconds=1)
+    await at_rest(world.bot)
+    assert len(news(world)) == 1
+
+
+async def test_a_revoked_token_is_reported_and_everything_is_told_when_it_works_again(world):
+    """/readyz says so while it lasts; the decision's card and the news wait for it."""
+    await world.type(ANN, FINANCE)
+    card = await world.card(BO)
+    world.slack.faults.set("revoked")
+    await world.press(BO, card, "Approve")
+    await world.type("U0CY", MARKETING)
+    await eventually(lambda: world.slack.faults.counts["revoked"])
+    unready = await readyz(world)
+    assert unready.status_code == 503
+    assert any(each.startswith("slack:") for each in unready.json()["problems"])
+    assert not world.direct(ANN)
+    world.slack.faults.clear()
+    await _retried(world)
+    assert len(news(world)) == 1
+    assert len(world.direct("U0CY")) == 1
+    assert "Approve" not in labels(world.cards(BO)[-1])
+    assert (await readyz(world)).status_code == 200
+
+
+async def _retried(world: World) -> None:
+    """Make due what waits for its next try, and wait until nothing is owed."""
+
+    async def told() -> bool:
+        await world.bot.store.run(leases_pass)
+        world.bot.jobs.wake_all()
+        return bool(world.direct(ANN)) and bool(world.direct("U0CY"))
+
+    await eventually(told)
+    await at_rest(world.bot)
+
+
+async def test_a_card_that_cannot_be_redrawn_now_is_redrawn_later(world):
+    """A decided card does not keep its buttons because Slack was busy when it changed."""
+    await world.type(ANN, FINANCE)
+    card = await world.card(BO)
+    world.slack.faults.set("drop", only="chat.update")
+    await world.press(BO, card, "Approve")
+    await eventually(lambda: world.slack.faults.counts["drop"])
+    world.slack.faults.clear()
+    await hurried(world, lambda: news(world))
+    await recovered(world)
+    assert "Approve" not in labels(world.cards(BO)[-1])

@@ -1,0 +1,66 @@
+"""What is owed is found among much that is not."""
+
+from datetime import timedelta
+
+from bot import clock, intake
+from bot.models import Kind, Notice, Request, State
+from bot.store import notices, requests
+from sandbox.run import stand_ins
+from tests.flow.crashing import at_rest, life
+from tests.flow.world import ANN, DANA, said
+
+MANY = 250
+
+
+def told_long_ago(db, state: State) -> None:
+    """Many requests that ended before, and whose people know."""
+    at = clock.now() - timedelta(days=1)
+    for number in range(MANY):
+        request = Request(
+            id=intake.new_id(),
+            kind=Kind.ADD,
+            state=state,
+            holder=f"U{number}",
+            asked_by=f"U{number}",
+            package_id="package",
+            package_name="Package",
+            asked_at=at,
+            updated_at=at,
+            ended_at=at,
+        )
+        requests.add(db, request)
+        key = Notice(key=f"{state}:{request.id}", kind="news", to=request.asked_by)
+        notices.supersede(db, [key])
+
+
+async def test_an_admin_hears_of_a_removal_among_hundreds_of_grants(tmp_path, certificate):
+    """The grants of the last weeks, of which no admin need hear, do not hide it."""
+    async with stand_ins(tmp_path, certificate=certificate, socket_mode=False) as outside:
+        outside.tenant.world.delivery = timedelta(0)
+        async with life(outside) as world:
+            await world.synced()
+            await world.bot.store.run(told_long_ago, State.DELIVERED)
+            await world.type(ANN, "/request-access marketing-campaign")
+            await world.told(ANN, "You now have access")
+            await at_rest(world.bot)
+            await world.type(
+                DANA, f"/access-admin remove <@{ANN}> marketing-campaign because moved"
+            )
+            await world.told(DANA, "is removed")
+
+
+async def test_the_admins_hear_of_rules_not_understood_among_hundreds_of_refusals(
+    tmp_path, certificate
+):
+    """Ordinary refusals, of which no admin need hear, do not hide the one that they must see to."""
+    async with stand_ins(tmp_path, certificate=certificate, socket_mode=False) as outside:
+        for policy in outside.tenant.world.policies.values():
+            policy.allowed_target_scope = "somethingNewInEntra"
+        async with life(outside) as world:
+            await world.synced()
+            await world.bot.store.run(told_long_ago, State.REFUSED)
+            await world.type(ANN, "/request-access marketing-campaign because I must")
+            await world.told(ANN, "do not understand")
+            await at_rest(world.bot)
+            told = [said(each) for each in world.slack.channel("C0APPROVALS").messages]
+            assert any("Marketing Campaign" in each for each in told)
