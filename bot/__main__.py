@@ -1,26 +1,9 @@
 """The ``latchkey`` command line."""
 
-import asyncio
-import sys
-from typing import NoReturn
-
 import click
 
-from bot import migrate as migrations
-from bot import web
-from bot.app import running
-from bot.errors import ConfigurationError
-from bot.logs import configure_logs
-from bot.settings import (
-    Settings,
-    problems_with_database,
-    read_settings,
-    read_settings_for_running,
-)
-from bot.store import open_store
-
-WRONG_SETTINGS = 2
-CANNOT_WORK = 1
+from bot.commands import bot as bot_commands
+from bot.commands import guard, operate, provision, show, tutorial
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -29,110 +12,26 @@ def main() -> None:
     """Time-limited access to Microsoft Entra access packages, asked for and decided in Slack."""
 
 
-@main.command()
-def run() -> None:
-    """
-    Run the bot: Socket Mode when SLACK_APP_TOKEN is set, otherwise HTTP.
-
-    Exits with 2 when settings are missing or wrong, and with 1 when something it needs refuses it.
-    """
-    settings = _settings_for_running()
-    configure_logs()
-    try:
-        asyncio.run(_serve(settings))
-    except ConfigurationError as error:
-        _stop(error.problems, CANNOT_WORK)
-
-
-@main.command()
-def migrate() -> None:
-    """Bring the database to the newest schema."""
-    settings = _settings()
-    problems = problems_with_database(settings)
-    if problems:
-        _stop(problems, WRONG_SETTINGS)
-    store = open_store(settings.sqlalchemy_url)
-    try:
-        revision = migrations.upgrade(store)
-    except ConfigurationError as error:
-        _stop(error.problems, CANNOT_WORK)
-    finally:
-        store.close()
-    click.echo(f"The database has schema {revision}.")
-
-
-@main.command()
-def doctor() -> None:
-    """Check everything the bot needs, and say what to do about what is missing."""
-    settings = _settings_for_running()
-    configure_logs()
-    try:
-        asyncio.run(_examine(settings))
-    except ConfigurationError as error:
-        _stop(error.problems, CANNOT_WORK)
-
-
-@main.command()
-@click.option("--port", default=8080, show_default=True, help="Port of the page, on 127.0.0.1.")
-@click.option("--no-browser", is_flag=True, help="Do not open the page in a browser.")
-def sandbox(port: int, no_browser: bool) -> None:
-    """Try everything with no accounts: a stand-in Slack and tenant around the real bot, on this machine only."""
-    try:
-        from sandbox.run import run_sandbox
-    except ModuleNotFoundError as missing:
-        _stop(
-            [
-                f"The sandbox needs {missing.name}, which is not installed: pip install 'latchkey[sandbox]'."
-            ],
-            CANNOT_WORK,
-        )
-    try:
-        asyncio.run(run_sandbox(port=port, open_browser=not no_browser))
-    except ConfigurationError as error:
-        _stop(error.problems, CANNOT_WORK)
-
-
-def _settings() -> Settings:
-    try:
-        return read_settings()
-    except ConfigurationError as error:
-        _stop(error.problems, WRONG_SETTINGS)
-
-
-def _settings_for_running() -> Settings:
-    try:
-        return read_settings_for_running()
-    except ConfigurationError as error:
-        _stop(error.problems, WRONG_SETTINGS)
-
-
-def _stop(problems: tuple[str, ...] | list[str], code: int) -> NoReturn:
-    for problem in problems:
-        click.echo(f"• {problem}", err=True)
-    sys.exit(code)
-
-
-async def _serve(settings: Settings) -> None:
-    with web.listening(settings.host, settings.port) as listener:
-        async with running(settings) as latchkey:
-            where = "Socket Mode" if settings.uses_socket_mode else "HTTP"
-            port = listener.getsockname()[1]
-            click.echo(
-                f"Latchkey takes Slack's requests over {where}; "
-                f"http://{settings.host}:{port}/readyz says how it is."
-            )
-            await web.serve(latchkey.asgi, listener)
-
-
-async def _examine(settings: Settings) -> None:
-    from bot.doctor import examine
-
-    async with running(settings) as latchkey:
-        findings = await examine(latchkey)
-    for finding in findings:
-        click.echo(("✓ " if finding.fine else "✗ ") + finding.sentence)
-    if not all(finding.fine for finding in findings):
-        sys.exit(CANNOT_WORK)
+for command in (
+    bot_commands.run,
+    bot_commands.migrate,
+    bot_commands.doctor,
+    bot_commands.sandbox,
+    guard.pause,
+    guard.resume,
+    guard.audit_log,
+    show.show,
+    operate.request,
+    operate.extend,
+    operate.remove,
+    tutorial.tutorial,
+    provision.plan,
+    provision.apply,
+    provision.destroy,
+    provision.import_,
+    provision.test,
+):
+    main.add_command(command)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from bot.authority import Authority
 from bot.errors import NotAllowed, TooLate
 from bot.intake import Draft, Standing, Taken
 from bot.models import Assignment, Decision, Package, Request, Verb, read_ask_id
-from bot.store import Store, Transaction, catalog, requests
+from bot.store import Store, Transaction, catalog, inbox, requests
 from bot.verdicts import Verdicts
 
 P = ParamSpec("P")
@@ -30,6 +30,10 @@ class Desk:
         self._authority = authority
         self._verdicts = verdicts
         self._wake = wake
+
+    async def is_new(self, key: str) -> bool:
+        """Whether this has not come in before; *key* tells one deed from the next."""
+        return await self._store.run(inbox.is_new, key)
 
     async def ask(self, *, slack_user: str, text: str, reason: str | None = None) -> Taken:
         """

@@ -74,7 +74,7 @@ async def running(settings: Settings, *, settle: timedelta = SETTLE) -> AsyncIte
         ConfigurationError: Something it needs refuses us, with the fix.
     """
     async with AsyncExitStack() as stack:
-        store = open_store(settings.sqlalchemy_url)
+        store = opened_store(settings)
         stack.callback(store.close)
         migrate.prepare(store, settings.sqlalchemy_url)
         slack = await _slack(settings, stack)
@@ -139,6 +139,11 @@ async def running(settings: Settings, *, settle: timedelta = SETTLE) -> AsyncIte
             identity=identity,
             asgi=web.asgi(health, receive=None if settings.uses_socket_mode else endpoint(bolt)),
         )
+
+
+def opened_store(settings: Settings) -> Store:
+    """The store that the settings name; connects on first use."""
+    return open_store(settings.sqlalchemy_url, audit_key=settings.audit_key_bytes)
 
 
 async def _slack(settings: Settings, stack: AsyncExitStack) -> Slack:

@@ -1,6 +1,7 @@
 """From submitted to delivered: watch Graph, and believe it only when it shows the result."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -97,12 +98,18 @@ class Delivery:
             return False
         if (target, package) != (request.entra_id, request.package_id):
             log.error("wrong-target", request=request.id, assignment=held.id)
-            await self._store.run(
-                outcomes.fail,
-                request,
+            why = (
                 f"Entra delivered something else than was asked for (assignment {held.id}). "
-                "An admin must look at it now.",
+                "I take it back; an admin must look at it now."
             )
+            stray = replace(
+                _mirrored(held, request),
+                entra_id=target,
+                package_id=package,
+                holder=None,
+                holder_name=None,
+            )
+            await self._store.run(outcomes.misdelivered, request, stray, why)
             return True
         await self._store.run(outcomes.deliver, request, _mirrored(held, request))
         return True

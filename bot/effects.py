@@ -16,7 +16,7 @@ import structlog
 from bot import clock, outcomes
 from bot.models import Kind, Request
 from bot.pacing import backoff
-from bot.store import Store, assignments, requests
+from bot.store import Store, assignments, control, requests
 from graph import Graph
 from graph.errors import (
     OPEN_REQUEST_EXISTS,
@@ -34,6 +34,8 @@ log = structlog.get_logger(__name__)
 WRITE_TIMEOUT: Final = timedelta(seconds=12)
 # Client time-out, a server that acts after we gave up, lists that lag behind, and a margin.
 SETTLE: Final = WRITE_TIMEOUT + timedelta(seconds=30 + 30 + 48)
+# How often a request that waits for the end of a pause is looked at.
+PAUSE_LOOKS: Final = timedelta(seconds=5)
 # Graph's clock and ours need not agree to the second.
 CLOCK_SKEW: Final = timedelta(minutes=5)
 
@@ -76,6 +78,8 @@ class Effects:
             if request.settles_at is None or clock.real() < request.settles_at:
                 await self._later(request, until=request.settles_at)
                 return
+        if await self._is_paused(request):
+            return
         if await self._recheck(request) is None:
             return
         if request.lease_until is None or clock.real() + WRITE_TIMEOUT >= request.lease_until:
@@ -86,10 +90,18 @@ class Effects:
             return
         intent_at, settles_at = clock.now(), clock.real() + self._settle
         ours = await self._store.run(
-            requests.update_claimed, request, intent_at=intent_at, settles_at=settles_at
+            outcomes.intend, request, intent_at=intent_at, settles_at=settles_at
         )
         if ours:
             await self._post_once(replace(request, intent_at=intent_at, settles_at=settles_at))
+
+    async def _is_paused(self, request: Request) -> bool:
+        """Whether granting is switched off; then the request waits, and it is nobody's failure."""
+        if request.kind is Kind.REMOVE or await self._store.run(control.paused_why) is None:
+            return False
+        due = clock.real() + PAUSE_LOOKS
+        await self._store.run(requests.release, request, due_at=due, attempts=request.attempts)
+        return True
 
     async def _post_once(self, request: Request) -> None:
         body = await self._body(request)

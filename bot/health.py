@@ -11,7 +11,7 @@ from bot import clock
 from bot.jobs import Jobs
 from bot.models import State
 from bot.slack import Slack
-from bot.store import Busy, Store, ping, requests
+from bot.store import Busy, Store, control, ping, requests
 
 # A job that has not succeeded for so many of its intervals (and at least a minute) is in trouble.
 MISSED_INTERVALS: Final = 4
@@ -49,6 +49,13 @@ class Health:
             elif name == "sync" and tick.last_error:
                 found.append(f"graph: {tick.last_error}")
         return found
+
+    async def paused_why(self) -> str | None:
+        """Why granting is switched off; None if it is not, or cannot be told."""
+        try:
+            return await self.store.run(control.paused_why)
+        except Busy:
+            return None
 
     async def metrics(self) -> bytes:
         """The figures, in Prometheus' text format; made anew from the rows, so every replica says the same."""

@@ -26,7 +26,7 @@ from bot.notices import Notices
 from bot.pacing import LEASE, backoff
 from bot.review import Review
 from bot.slack import SlackBusy, SlackError
-from bot.store import Busy, Store, decisions, requests
+from bot.store import Busy, Store, decisions, inbox, requests
 from bot.verdicts import Verdicts
 from graph.errors import GraphError
 
@@ -182,6 +182,7 @@ class Jobs:
         await self.mirror.sweep()
         await self.notices.send_reminders()
         await self.homes.new_day()
+        await self.store.run(inbox.forget_old)
         self.wake()
 
     async def _weigh(self) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.messages import asking, deciding
 from bot.messages.parts import Message
 from bot.models import Assignment, Decision, Kind, Notice, Request, State
+from bot.store.audit import LATCHKEY
 
 Owed = tuple[Notice, Message]
 
@@ -16,11 +17,11 @@ def of(request: Request, *, decided: Sequence[Decision], admin_channel: str) -> 
     if to is not None:
         by = " and ".join(dict.fromkeys(each.name or "an admin" for each in decided)) or None
         owed.append((_notice(str(request.state), request, to=to), _words(request, by=by, to=to)))
-    if (
-        request.state is State.DELIVERED
-        and request.kind is Kind.REMOVE
-        and not request.is_given_back
-    ):
+    by_somebody_else = request.kind is Kind.REMOVE and request.asked_by not in {
+        request.holder,
+        LATCHKEY,
+    }
+    if request.state is State.DELIVERED and by_somebody_else:
         # Whoever had somebody else's access removed wants to know, too.
         notice = _notice("removed-by", request, to=request.asked_by)
         owed.append((notice, asking.removed(request, told=request.asked_by)))
@@ -57,7 +58,7 @@ def _first_to_know(request: Request) -> str | None:
         return None
     # A removal that did not happen is the admin's news: the holder was never told of it.
     if request.kind is Kind.REMOVE and request.state is not State.DELIVERED:
-        return request.asked_by
+        return request.asked_by if request.asked_by != LATCHKEY else None
     return request.holder
 
 

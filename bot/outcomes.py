@@ -1,8 +1,22 @@
 """What Graph's answers do to our rows: submitted, delivered, ended, failed, each one transaction."""
 
+import secrets
+from datetime import datetime
+
 from bot import clock
 from bot.models import Assignment, Ended, Kind, Request, State
-from bot.store import Transaction, assignments, requests
+from bot.store import Transaction, assignments, audit, control, requests
+
+
+def intend(db: Transaction, request: Request, *, intent_at: datetime, settles_at: datetime) -> bool:
+    """
+    Write down that the POST is about to leave; False if it must not.
+
+    It must not when the claim is no longer ours, or when granting has been paused meanwhile.
+    """
+    if request.kind is not Kind.REMOVE and control.paused_why(db) is not None:
+        return False
+    return requests.update_claimed(db, request, intent_at=intent_at, settles_at=settles_at)
 
 
 def submit(db: Transaction, request: Request, graph_request_id: str | None) -> None:
@@ -36,3 +50,28 @@ def end(db: Transaction, request: Request) -> None:
     if moved is not None and moved.assignment_id is not None:
         why = Ended.RETURNED if moved.is_given_back else Ended.REMOVED
         assignments.end(db, moved.assignment_id, why=why, at=clock.now(), actor=moved.asked_by)
+
+
+def misdelivered(db: Transaction, request: Request, held: Assignment, why: str) -> None:
+    """Entra gave somebody, or something, else: the request fails, and what was given is taken back."""
+    moved = requests.move(db, request, State.FAILED, fence=True, why=why)
+    if moved is None:
+        return
+    assignments.save_live(db, held)
+    takeback = Request(
+        id=secrets.token_hex(16),
+        kind=Kind.REMOVE,
+        state=State.APPROVED,
+        holder=None,
+        holder_name=held.holder_name,
+        asked_by=audit.LATCHKEY,
+        entra_id=held.entra_id,
+        package_id=held.package_id,
+        package_name=held.package_name,
+        assignment_id=held.id,
+        justification=f"Delivered by mistake for request {request.id}.",
+        asked_at=clock.now(),
+        updated_at=clock.now(),
+        due_at=clock.real(),
+    )
+    requests.add(db, takeback)

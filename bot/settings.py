@@ -47,6 +47,8 @@ class Settings(BaseSettings):
 
     database_url: SecretStr = SecretStr("sqlite:///latchkey.db")
 
+    audit_key: SecretStr | None = Field(default=None, alias="LATCHKEY_AUDIT_KEY")
+
     admins: Words = Field(default=(), alias="LATCHKEY_ADMINS")
     admin_channel: str | None = Field(default=None, alias="LATCHKEY_ADMIN_CHANNEL")
     email_domains: Words = Field(default=(), alias="LATCHKEY_EMAIL_DOMAINS")
@@ -88,6 +90,11 @@ class Settings(BaseSettings):
     def reminder_rungs(self) -> tuple[timedelta, ...]:
         """How long before the end to remind, longest first."""
         return tuple(timedelta(days=day) for day in self.reminder_days)
+
+    @property
+    def audit_key_bytes(self) -> bytes:
+        """Keys the chain of the audit log; without one, the chain shows accidents but not forgery."""
+        return self.audit_key.get_secret_value().encode() if self.audit_key else b""
 
     @property
     def uses_socket_mode(self) -> bool:
@@ -195,7 +202,7 @@ def problems_for_running(settings: Settings) -> list[str]:
     """What is missing or wrong for `latchkey run`, a sentence with the fix each; empty when fine."""
     return [
         *_slack_problems(settings),
-        *_entra_problems(settings),
+        *problems_for_graph(settings),
         *_desk_problems(settings),
         *problems_with_database(settings),
     ]
@@ -225,7 +232,8 @@ def _slack_problems(settings: Settings) -> list[str]:
     return problems
 
 
-def _entra_problems(settings: Settings) -> list[str]:
+def problems_for_graph(settings: Settings) -> list[str]:
+    """What is missing or wrong to reach Graph, a sentence with the fix each."""
     problems = []
     if not settings.azure_tenant_id:
         problems.append(

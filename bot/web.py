@@ -38,9 +38,8 @@ def asgi(health: Health, *, receive: Receive | None) -> Starlette:
     async def readyz(request: Request) -> Response:
         """503 with the reasons when something it needs is unusable."""
         problems = await health.problems()
-        return JSONResponse(
-            {"ready": not problems, "problems": problems}, status_code=503 if problems else 200
-        )
+        answer = {"ready": not problems, "problems": problems, "paused": await health.paused_why()}
+        return JSONResponse(answer, status_code=503 if problems else 200)
 
     async def metrics(request: Request) -> Response:
         try:

@@ -10,8 +10,7 @@ import httpx
 
 from bot.app import GRAPH_TIMEOUT, app_tokens
 from bot.errors import ConfigurationError, LatchkeyError
-from bot.settings import Settings, read_settings
-from bot.settings import _entra_problems as problems_for_graph
+from bot.settings import Settings, problems_for_graph, read_settings
 from graph import Graph, Retries
 from graph.errors import AuthError, GraphError, NotAllowed
 

@@ -11,7 +11,6 @@ from typing import Any, Final, TypeVar
 
 import click
 from rich.console import Console
-from rich.status import Status
 from rich.text import Text
 
 from bot.commands.connection import (
@@ -24,12 +23,13 @@ from bot.commands.connection import (
 from bot.naming import clean
 from bot.provisioning import showing
 from bot.provisioning.apply import Applying
-from bot.provisioning.changes import Change, Deed
+from bot.provisioning.changes import Deed
 from bot.provisioning.destroy import Destroying, destruction, settle
 from bot.provisioning.facts import Facts, FileFacts
 from bot.provisioning.importing import import_tenant
 from bot.provisioning.judging import Judge, Outcome, Verdict
 from bot.provisioning.plan import Planned, make_plan
+from bot.provisioning.progress import Progress
 from bot.provisioning.reading import Document, FileError, read_file
 from bot.provisioning.record import Record, alone
 from bot.provisioning.tenant_facts import TenantFacts
@@ -54,62 +54,7 @@ class Connected:
     version: str
     record: Record
     waiting: Waiting
-    progress: "Progress"
-
-
-class Progress:
-    """Says on standard error what is being done: one moving line on a terminal, plain lines elsewhere."""
-
-    def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
-        self._status: Status | None = None
-        self._said: str | None = None
-
-    @contextmanager
-    def shown(self) -> Iterator[None]:
-        """Show the moving line, where there is a terminal, for as long as the block runs."""
-        if not self._console.is_terminal:
-            yield
-            return
-        with self._console.status(Text("reading the tenant")) as status:
-            self._status = status
-            try:
-                yield
-            finally:
-                self._status = None
-
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Take the moving line away while somebody is asked something."""
-        if self._status:
-            self._status.stop()
-        yield
-        if self._status:
-            self._status.start()
-
-    def say(self, text: str) -> None:
-        """What is waited for right now."""
-        if self._status:
-            self._status.update(Text(clean(text)))
-        elif (what := text.partition(" (")[0]) != self._said:
-            self._said = what
-            self._console.print(Text(f"  {clean(what)} …"))
-
-    def done(self, text: str) -> None:
-        """What is finished."""
-        self._console.print(Text(f"✓ {clean(text)}"))
-
-    def change(self, change: Change, done: bool) -> None:
-        if done:
-            self.done(f"{change.deed} {change.title}")
-        elif self._status:
-            self.say(f"{change.deed} {change.title}")
-
-    def step(self, title: str, done: bool) -> None:
-        if done:
-            self.done(f"gone: {title}")
-        elif self._status:
-            self.say(f"taking away {title}")
+    progress: Progress
 
 
 @click.command()

@@ -1,22 +1,27 @@
 """Carries a plan out: one call after another, each of which may be the last before a crash."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bot.errors import LatchkeyError
 from bot.provisioning.changes import Change, Deed
+from bot.provisioning.content import Content
 from bot.provisioning.making import Making
 from bot.provisioning.names import is_new
 from bot.provisioning.plan import Planned
 from bot.provisioning.reading import Document
 from bot.provisioning.record import Key, Record
+from bot.provisioning.trial_people import TrialPeople
 from bot.provisioning.undoing import Undoing, keys_of
 from bot.provisioning.waiting import Waiting
+from bot.provisioning.writing import Writing
 from graph import Graph
 from graph.errors import GraphError
 
 # Told of each change when it is begun and when it is done.
 Tell = Callable[[Change, bool], object]
+# By kind of thing: what creates or changes one.
+Deeds = Mapping[str, Callable[[Change], Awaitable[None]]]
 
 
 class ApplyError(LatchkeyError):
@@ -48,41 +53,42 @@ class Applying:
             ApplyError: One could not be made.
         """
         claim_what_was_begun(self.document, self.record, planned)
-        making = Making(
-            graph=self.graph,
-            document=self.document,
-            record=self.record,
-            waiting=self.waiting,
-            names=planned.names,
-            survey=planned.survey,
-        )
+        deeds = self._deeds(planned)
         undoing = Undoing(graph=self.graph, record=self.record, waiting=self.waiting)
         changes = planned.plan.changes
         for number, change in enumerate(changes):
             self.tell(change, False)
             try:
-                await self._make(change, making, undoing)
+                await self._make(change, deeds, undoing)
             except GraphError as error:
                 raise ApplyError(change, error, done=number, of=len(changes)) from error
             self.tell(change, True)
 
-    async def _make(self, change: Change, making: Making, undoing: Undoing) -> None:
+    async def _make(self, change: Change, deeds: Deeds, undoing: Undoing) -> None:
         if change.deed is Deed.DELETE:
             await undoing.delete(change.title, change.kind, change.object_id or "", change.within)
-            return
-        deeds: dict[str, Callable[[Change], Awaitable[None]]] = {
-            "person": making.person,
-            "group": making.group,
-            "manager": making.manager,
-            "member": making.member,
+        else:
+            await deeds[change.kind](change)
+
+    def _deeds(self, planned: Planned) -> Deeds:
+        """Who makes what."""
+        names, survey = planned.names, planned.survey
+        writing = Writing(record=self.record, waiting=self.waiting)
+        people = TrialPeople(graph=self.graph, names=names, writing=writing)
+        making = Making(graph=self.graph, names=names, survey=survey, writing=writing)
+        content = Content(graph=self.graph, names=names, survey=survey, writing=writing)
+        return {
+            "person": people.person,
+            "group": people.group,
+            "manager": people.manager,
+            "member": people.member,
             "catalog": making.catalog,
-            "resource": making.resource,
+            "resource": content.resource,
             "package": making.package,
-            "role": making.role,
-            "incompatible": making.incompatible,
+            "role": content.role,
+            "incompatible": content.incompatible,
             "policy": making.policy,
         }
-        await deeds[change.kind](change)
 
     def adopt(self, planned: Planned) -> list[Key]:
         """

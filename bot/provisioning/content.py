@@ -1,22 +1,17 @@
 """Puts resources into catalogs and roles into packages, and keeps apart what does not go together."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from bot.provisioning.changes import Change, Deed, differing
 from bot.provisioning.giving import asked_in_words, attributes_in_words
 from bot.provisioning.model import Attribute, Resource
 from bot.provisioning.names import Names
-from bot.provisioning.reading import Document
 from bot.provisioning.survey import FoundCatalog, Survey, gives_role, incompatible_with
-from bot.provisioning.waiting import Waiting
 from bot.provisioning.words import Role, Thing, nearest, read_thing
+from bot.provisioning.writing import Writing
 from graph import Graph
 from graph.errors import (
-    RESOURCE_ALREADY_ONBOARDED,
     RESOURCE_NOT_VISIBLE_YET,
-    GraphError,
     GraphUnavailable,
     NotFound,
 )
@@ -24,28 +19,14 @@ from graph.models import Question, ResourceAttribute, ResourceRole, ResourceScop
 from graph.models import Resource as GraphResource
 
 
-class Once(Protocol):
-    """``Making.once``."""
-
-    async def __call__(
-        self,
-        change: Change,
-        look: Callable[[], Awaitable[str | None]],
-        create: Callable[[], Awaitable[object]],
-        **within: str,
-    ) -> str: ...
-
-
 @dataclass(frozen=True, kw_only=True)
 class Content:
     """One method a kind of thing; each takes the change that asks for it."""
 
     graph: Graph
-    document: Document
-    waiting: Waiting
     names: Names
     survey: Survey
-    once: Once
+    writing: Writing
 
     async def resource(self, change: Change) -> None:
         """Put a group, application or site into a catalog, or change what it asks."""
@@ -61,28 +42,24 @@ class Content:
             return found.id if found else None
 
         async def add() -> None:
-            try:
-                await self.graph.resources.add(
-                    catalog_id=there.catalog.id,
-                    origin_id=origin_id,
-                    origin_system=thing.origin_system,
-                    attributes=attributes,
-                    environment_origin_id=environment,
-                )
-            except GraphError as error:
-                if not error.has_code(RESOURCE_ALREADY_ONBOARDED):
-                    raise
+            await self.graph.resources.add(
+                catalog_id=there.catalog.id,
+                origin_id=origin_id,
+                origin_system=thing.origin_system,
+                attributes=attributes,
+                environment_origin_id=environment,
+            )
 
         async def create() -> None:
             # Entitlement management sees a new group only after a while.
-            await self.waiting.patiently(
+            await self.writing.waiting.patiently(
                 f"Entra to show {thing} to its catalogs",
                 add,
                 also=lambda error: error.has_code(RESOURCE_NOT_VISIBLE_YET),
             )
 
         if change.deed is Deed.CREATE:
-            await self.once(change, look, create, catalog=there.catalog.id)
+            await self.writing.once(change, look, create, catalog=there.catalog.id)
             if wanted.asks is None:
                 return
         await self._ask(change, there, origin_id, attributes, send=change.deed is Deed.CHANGE)
@@ -115,10 +92,10 @@ class Content:
             )
 
         if send:
-            await self.waiting.patiently(
+            await self.writing.waiting.patiently(
                 change.title, write, also=lambda error: error.may_have_happened
             )
-        if await self.waiting.until(f"{change.title} to show what it asks", shown) is None:
+        if await self.writing.waiting.until(f"{change.title} to show what it asks", shown) is None:
             raise GraphUnavailable(f"Graph took what {change.title} asks, and does not show it.")
 
     async def _environment(self, wanted: Resource) -> str | None:
@@ -141,9 +118,10 @@ class Content:
             return each
         return None
 
-    async def role(self, change: Change, package_id: str) -> None:
+    async def role(self, change: Change) -> None:
         """Let a package give a role."""
         wanted: Role = change.want
+        package_id = self.survey.package_id(change.key)
         there = self.survey.catalogs[change.key[1]]
         origin_id = self.names.id_of(wanted.thing.kind, wanted.thing.name)
 
@@ -162,7 +140,7 @@ class Content:
                 package_id, role=role, scope=_scope(resource, wanted.thing, origin_id)
             )
 
-        await self.once(change, look, create, package=package_id)
+        await self.writing.once(change, look, create, package=package_id)
 
     async def _offered(
         self, there: FoundCatalog, resource: GraphResource, wanted: Role
@@ -179,9 +157,10 @@ class Content:
         hint = nearest(wanted.role, [each.display_name or "?" for each in offered])
         raise NotFound(f"{wanted.thing} has no role “{wanted.role}”.{hint}")
 
-    async def incompatible(self, change: Change, package_id: str) -> None:
+    async def incompatible(self, change: Change) -> None:
         """Keep apart two packages, or a package and a group."""
         other: Thing = change.want
+        package_id = self.survey.package_id(change.key)
         other_id = self.names.id_of(other.kind, other.name)
 
         async def look() -> str | None:
@@ -194,7 +173,7 @@ class Content:
             else:
                 await self.graph.packages.add_incompatible_package(package_id, other_id=other_id)
 
-        await self.once(change, look, create, package=package_id, kind=other.kind)
+        await self.writing.once(change, look, create, package=package_id, kind=other.kind)
 
 
 def _scope(resource: GraphResource, thing: Thing, origin_id: str) -> ResourceScope:

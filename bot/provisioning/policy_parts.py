@@ -6,7 +6,9 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from bot.provisioning import words
 from bot.provisioning.parts import (
+    NO,
     SUBJECT_PATTERN,
+    YES,
     YES_OR_NO,
     Duration,
     Lasts,
@@ -65,9 +67,8 @@ def _as_stages(value: Any) -> Any:
 
 
 def _as_word(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return value.casefold() if isinstance(value, str) else value
+    word = str(value).casefold() if isinstance(value, str | bool) else value
+    return "yes" if word in YES else "no" if word in NO else word
 
 
 class Escalation(Part):

@@ -9,6 +9,7 @@ from bot.provisioning.reading import Document, FileError
 from bot.provisioning.record import Key
 from bot.provisioning.words import Role, read_other, read_role, read_thing
 from graph import Graph
+from graph.errors import NotFound
 from graph.models import AccessPackage, AssignmentPolicy, Resource, ResourceRoleScope
 from graph.models import Catalog as GraphCatalog
 from graph.values import same_word
@@ -69,6 +70,18 @@ class Survey:
         """Remember a package that was just created."""
         package = AccessPackage(id=package_id, display_name=name)
         self.catalogs[catalog].packages[name] = FoundPackage(package=package)
+
+    def package_id(self, key: Key) -> str:
+        """
+        Id of the package that a key of anything in a package names.
+
+        Raises:
+            NotFound: There is none, although there should be by now.
+        """
+        found = self.catalogs[key[1]].packages.get(key[2])
+        if found is None:
+            raise NotFound(f"There is no package {key[2]} in catalog {key[1]} any more.")
+        return found.package.id
 
     def locate(self, key: Key, names: Names) -> tuple[str, dict[str, str]] | None:
         """

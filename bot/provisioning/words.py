@@ -36,7 +36,11 @@ THINGS: Final = {  # the file's word: Graph's origin system
     "site": "SharePointOnline",
 }
 _DURATION: Final = re.compile(r"(\d{1,6}) *([a-z]+?)s?", re.IGNORECASE)
-_ROLE: Final = re.compile(r"(?P<role>.+?) of (?:the )?(?P<kind>\w+) (?P<name>.+)", re.DOTALL)
+# The first kind of thing ends the role's name; roles may have an "of" of their own.
+_ROLE: Final = re.compile(
+    rf"(?P<role>.+?) of (?:the )?(?P<thing>(?:{'|'.join(THINGS)}) .+)", re.IGNORECASE
+)
+_LIKE_A_ROLE: Final = re.compile(r".+? of (?:the )?(?P<thing>\w+ .+)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,9 +223,12 @@ def read_role(text: str) -> Role:
     if said.casefold().startswith("group "):
         return Role(role="Member", thing=read_thing(said))
     found = _ROLE.fullmatch(said)
-    if not found:
-        raise ValueError(f"“{text}” is no role; write one like “Member of group Marketing”.")
-    return Role(role=found["role"], thing=read_thing(f"{found['kind']} {found['name']}"))
+    if found:
+        return Role(role=found["role"], thing=read_thing(found["thing"]))
+    like = _LIKE_A_ROLE.fullmatch(said)
+    if like:
+        read_thing(like["thing"])
+    raise ValueError(f"“{text}” is no role; write one like “Member of group Marketing”.")
 
 
 def read_other(text: str) -> Thing:

@@ -168,7 +168,7 @@ async def published(store: Store, *people: str, admin: bool = False) -> None:
         await store.run(homes.opened, person)
     await store.run(homes.claim_stale, lease=LEASE, limit=9)
     for person in people:
-        await store.run(homes.published, person, admin=admin)
+        await store.run(homes.published, person, admin=admin, at=clock.now())
 
 
 async def stale(store: Store) -> list[str]:
@@ -187,7 +187,7 @@ async def test_a_request_makes_the_homes_stale_that_show_it(store):
     await published(store, "U0ANN", "U0CY")
     await store.run(homes.opened, "U0DANA")
     await store.run(homes.claim_stale, lease=LEASE, limit=9)
-    await store.run(homes.published, "U0DANA", admin=True)
+    await store.run(homes.published, "U0DANA", admin=True, at=clock.now())
 
     await store.run(requests.add, wish())
 
@@ -219,7 +219,7 @@ async def test_access_makes_its_holders_home_stale(store):
     await published(store, "U0ANN")
     await store.run(assignments.save_live, held())
     assert await stale(store) == ["U0ANN"]
-    await store.run(homes.published, "U0ANN", admin=False)
+    await store.run(homes.published, "U0ANN", admin=False, at=clock.now())
 
     row = await store.run(assignments.get, "assignment")
     await store.run(assignments.save_live, row)
@@ -234,7 +234,7 @@ async def test_a_change_during_a_publication_is_owed_another(store):
     await store.run(homes.opened, "U0ANN")
     await store.run(homes.claim_stale, lease=LEASE, limit=9)
     await store.run(requests.add, wish())
-    await store.run(homes.published, "U0ANN", admin=False)
+    await store.run(homes.published, "U0ANN", admin=False, at=clock.now())
 
     assert await stale(store) == ["U0ANN"]
 
@@ -255,6 +255,19 @@ async def test_a_page_that_slack_refused_for_now_waits(store):
     assert await stale(store) == []
 
     await store.run(homes.not_published, "U0ANN", retry_at=clock.real() + OVER)
+    assert await stale(store) == ["U0ANN"]
+
+
+async def test_a_page_drawn_before_midnight_is_yesterdays(store):
+    """Even if it came out after: it shows yesterday's days left."""
+    midnight = clock.now()
+    await store.run(homes.opened, "U0ANN")
+    await store.run(homes.claim_stale, lease=LEASE, limit=9)
+    drawn_at = midnight - timedelta(seconds=1)
+    await store.run(homes.published, "U0ANN", admin=False, at=drawn_at)
+
+    await store.run(homes.touch_all, published_before=midnight)
+
     assert await stale(store) == ["U0ANN"]
 
 

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from bot.models import Kind, State
 from sandbox.run import stand_ins
-from tests.flow.crashing import at_rest, every_request, hurried, life
+from tests.flow.crashing import life
+from tests.flow.crashing_owed import at_rest, every_request, hurried
 from tests.flow.world import ANN, eventually, said
 
 HOUR = timedelta(hours=1)

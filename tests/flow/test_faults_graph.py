@@ -3,19 +3,21 @@
 import asyncio
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
 
 from bot.models import State
 from sandbox.run import stand_ins
-from tests.flow.crashing import at_rest, every_request, hurried, life, waits_pass
+from tests.flow.crashing import life
+from tests.flow.crashing_owed import at_rest, every_request, hurried, waits_pass
 from tests.flow.world import ANN, World, eventually, said
 
 MARKETING = "/request-access marketing-campaign"
 POST = "^POST .*assignmentRequests$"
 # Longer than any late write and any lag of these tests.
-SETTLE = timedelta(seconds=1.6)
+SETTLE = timedelta(seconds=2)
 
 
 @pytest.fixture
@@ -49,13 +51,13 @@ def in_graph(world: World) -> Counter[str]:
     return Counter(each.request_type for each in world.tenant.world.requests.values())
 
 
-AFTER_IT_HAPPENED = {
+AFTER_IT_HAPPENED: dict[str, tuple[str, dict[str, Any]]] = {
     "no answer in time": ("timeout_after", {}),
     "504": ("error_after", {}),
     "the connection is cut": ("cut_after", {}),
     "half an answer": ("truncated", {}),
 }
-BEFORE_IT_HAPPENED = {
+BEFORE_IT_HAPPENED: dict[str, tuple[str, dict[str, Any]]] = {
     "429 with a fraction": ("throttle", {"retry_after": "0.25"}),
     "429 without a time": ("throttle", {"retry_after": ""}),
     "503": ("unavailable", {}),
@@ -86,7 +88,7 @@ async def test_what_happened_unseen_is_adopted_and_not_posted_again(world):
 
 async def test_a_write_that_comes_late_is_waited_for(world):
     """Graph does it after we gave up waiting and have looked in vain: adopted, not posted again."""
-    world.tenant.faults.set("slow", only=POST, seconds=1.1)
+    world.tenant.faults.set("slow", only=POST, seconds=1.4)
     await world.type(ANN, MARKETING)
     await eventually(lambda: world.tenant.faults.counts["slow"])
     world.tenant.faults.clear()

@@ -8,7 +8,8 @@ import pytest
 
 from sandbox.run import stand_ins
 from sandbox.slack import Message
-from tests.flow.crashing import at_rest, hurried, leases_pass, life
+from tests.flow.crashing import life
+from tests.flow.crashing_owed import at_rest, hurried, leases_pass
 from tests.flow.world import ANN, BO, World, eventually, labels, said
 
 MARKETING = "/request-access marketing-campaign"
@@ -37,9 +38,10 @@ async def recovered(world: World) -> None:
     await at_rest(world.bot)
 
 
-def readyz(world: World):
+async def readyz(world: World) -> httpx.Response:
     transport = httpx.ASGITransport(world.bot.asgi)
-    return httpx.AsyncClient(transport=transport, base_url="http://latchkey").get("/readyz")
+    async with httpx.AsyncClient(transport=transport, base_url="http://latchkey") as http:
+        return await http.get("/readyz")
 
 
 @pytest.mark.parametrize(

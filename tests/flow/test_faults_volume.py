@@ -4,15 +4,16 @@ from datetime import timedelta
 
 from bot import clock, intake
 from bot.models import Kind, Notice, Request, State
-from bot.store import notices, requests
+from bot.store import Transaction, notices, requests
 from sandbox.run import stand_ins
-from tests.flow.crashing import at_rest, life
+from tests.flow.crashing import life
+from tests.flow.crashing_owed import at_rest
 from tests.flow.world import ANN, DANA, said
 
 MANY = 250
 
 
-def told_long_ago(db, state: State) -> None:
+def told_long_ago(db: Transaction, state: State) -> None:
     """Many requests that ended before, and whose people know."""
     at = clock.now() - timedelta(days=1)
     for number in range(MANY):

@@ -14,11 +14,14 @@ from bot.models import State
 from sandbox.certificate import Certificate
 from sandbox.run import stand_ins
 from sandbox.slack import Message
+from sandbox.slack.model import Person
 from sandbox.tenant import seed
-from tests.flow.crashing import at_rest, empty_postgresql, every_request, life, rows_of
+from sandbox.tenant.model import User
+from tests.flow.crashing import empty_postgresql, life
+from tests.flow.crashing_owed import at_rest, every_request, rows_of
 from tests.flow.world import ANN, APPROVALS, BO, DANA, GENERAL, World, buttons, eventually, said
 
-CROWD = [f"U0CROWD{number}" for number in range(12)]
+CROWD = [f"U0CROWD{number}" for number in range(8)]
 FINANCE = "/request-access finance-reports because I close the quarter"
 
 
@@ -42,7 +45,7 @@ async def replicas(
         yield first, second
 
 
-def _join(users, people, slack_id) -> None:
+def _join(users: dict[str, User], people: dict[str, Person], slack_id: str) -> None:
     """One more colleague of Ann's, in Entra and in Slack."""
     mail = f"{slack_id.lower()}@contoso.example"
     entra_id = f"f0000000-0000-4000-8000-{CROWD.index(slack_id):012d}"

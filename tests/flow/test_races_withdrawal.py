@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from bot import clock, intake
 from bot.errors import LatchkeyError
 from bot.models import Kind, Request, State
-from bot.store import requests
+from bot.store import Transaction, requests
 
 
-def approved(db) -> Request:
+def approved(db: Transaction) -> Request:
     """A request that a worker has just taken, to post it."""
     now = clock.now()
     added = requests.add(

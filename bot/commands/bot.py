@@ -1,0 +1,122 @@
+"""The commands that run the bot itself: run, migrate, doctor, sandbox."""
+
+import asyncio
+import sys
+
+import click
+
+from bot import migrate as migrations
+from bot import web
+from bot.app import opened_store, running
+from bot.commands.connection import Stop, WrongSettings
+from bot.errors import ConfigurationError
+from bot.logs import configure_logs
+from bot.settings import (
+    Settings,
+    problems_with_database,
+    read_settings,
+    read_settings_for_running,
+)
+
+
+@click.command()
+def run() -> None:
+    """
+    Run the bot: Socket Mode when SLACK_APP_TOKEN is set, otherwise HTTP.
+
+    Exits with 2 when settings are missing or wrong, and with 1 when something it needs refuses it.
+    """
+    settings = _settings_for_running()
+    configure_logs()
+    try:
+        asyncio.run(_serve(settings))
+    except ConfigurationError as error:
+        raise Stop(*error.problems) from None
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    store = opened_store(settings_for_database())
+    try:
+        revision = migrations.upgrade(store)
+    except ConfigurationError as error:
+        raise Stop(*error.problems) from None
+    finally:
+        store.close()
+    click.echo(f"The database has schema {revision}.")
+
+
+@click.command()
+def doctor() -> None:
+    """Check everything the bot needs, and say what to do about what is missing."""
+    settings = _settings_for_running()
+    configure_logs()
+    try:
+        asyncio.run(_examine(settings))
+    except ConfigurationError as error:
+        raise Stop(*error.problems) from None
+
+
+@click.command()
+@click.option("--port", default=8080, show_default=True, help="Port of the page, on 127.0.0.1.")
+@click.option("--no-browser", is_flag=True, help="Do not open the page in a browser.")
+def sandbox(port: int, no_browser: bool) -> None:
+    """Try everything with no accounts: a stand-in Slack and tenant around the real bot, on this machine only."""
+    try:
+        from sandbox.run import run_sandbox
+    except ModuleNotFoundError as missing:
+        raise Stop(
+            f"The sandbox needs {missing.name}, which is not installed: pip install 'latchkey[sandbox]'."
+        ) from None
+    try:
+        asyncio.run(run_sandbox(port=port, open_browser=not no_browser))
+    except ConfigurationError as error:
+        raise Stop(*error.problems) from None
+
+
+def settings_for_database() -> Settings:
+    """
+    The settings, with all that is needed to open the database.
+
+    Raises:
+        WrongSettings: A sentence for each thing missing or wrong.
+    """
+    try:
+        settings = read_settings()
+    except ConfigurationError as error:
+        raise WrongSettings(*error.problems) from None
+    problems = problems_with_database(settings)
+    if problems:
+        raise WrongSettings(*problems)
+    return settings
+
+
+def _settings_for_running() -> Settings:
+    try:
+        return read_settings_for_running()
+    except ConfigurationError as error:
+        raise WrongSettings(*error.problems) from None
+
+
+async def _serve(settings: Settings) -> None:
+    with web.listening(settings.host, settings.port) as listener:
+        async with running(settings) as latchkey:
+            where = "Socket Mode" if settings.uses_socket_mode else "HTTP"
+            port = listener.getsockname()[1]
+            click.echo(
+                f"Latchkey takes Slack's requests over {where}; "
+                f"http://{settings.host}:{port}/readyz says how it is."
+            )
+            await web.serve(latchkey.asgi, listener)
+
+
+async def _examine(settings: Settings) -> None:
+    from bot.doctor import examine
+
+    async with running(settings) as latchkey:
+        findings = await examine(latchkey)
+    for finding in findings:
+        click.echo(("✓ " if finding.fine else "✗ ") + finding.sentence)
+    if not all(finding.fine for finding in findings):
+        sys.exit(Stop.exit_code)

@@ -1,0 +1,96 @@
+"""Writes once what must not be written twice, and sees that it is there."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bot.provisioning.changes import Change
+from bot.provisioning.record import Record
+from bot.provisioning.waiting import SETTLES, Waiting
+from graph.errors import GraphError, GraphUnavailable
+
+# Finds the id of what was created; None while it does not show.
+Look = Callable[[], Awaitable[str | None]]
+# Whether what was written shows; None while it does not.
+Shown = Callable[[], Awaitable[bool | None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Writing:
+    """The only way in which apply writes."""
+
+    record: Record
+    waiting: Waiting
+
+    async def once(
+        self, change: Change, look: Look, create: Callable[[], Awaitable[object]], **within: str
+    ) -> str:
+        """
+        Create something exactly once, whatever became of an earlier try, and return its id.
+
+        The record says that it is begun before the call leaves.  A call without an answer, now or
+        before a crash, is followed by looking, not by a second call: Graph has no idempotency key.
+
+        Raises:
+            GraphError: Graph refuses, or nobody can tell what happened.
+        """
+        found = None
+        was_begun = self.record.is_begun(change.key)
+        if was_begun:
+            found = await self.waiting.until(change.title, look, patience=SETTLES)
+        if found is None:
+            self.record.begin(change.key)
+            found = await self._created(change, look, create, was_begun=was_begun)
+        self.record.made(change.key, found, **within)
+        return found
+
+    async def _created(
+        self,
+        change: Change,
+        look: Look,
+        create: Callable[[], Awaitable[object]],
+        *,
+        was_begun: bool,
+    ) -> str:
+        try:
+            await self.waiting.patiently(change.title, create)
+        except GraphError as error:
+            # "There is one already" speaks of ours only if we began one before.
+            if not (error.may_have_happened or was_begun):
+                self.record.forget([change.key])
+                raise
+            found = await self.waiting.until(change.title, look, patience=SETTLES)
+            if found is None:
+                raise
+            return found
+        found = await self.waiting.until(f"{change.title} to show up", look)
+        if found is None:
+            raise GraphUnavailable(
+                f"{change.title} was created, and Graph does not show it.", may_have_happened=True
+            )
+        return found
+
+    async def again(
+        self, change: Change, write: Callable[[], Awaitable[None]], shown: Shown
+    ) -> None:
+        """
+        Write what may be written twice, and see it there.
+
+        Raises:
+            GraphError: Graph refuses, or does not show what was written.
+        """
+        await self.waiting.patiently(
+            change.title, write, also=lambda error: error.may_have_happened
+        )
+        await self.seen(change, shown)
+
+    async def seen(self, change: Change, shown: Shown) -> None:
+        """
+        Wait until it shows.
+
+        Raises:
+            GraphUnavailable: It does not.
+        """
+        if await self.waiting.until(f"{change.title} to show what was written", shown) is None:
+            raise GraphUnavailable(
+                f"Graph took {change.title}, and does not show it as it was written; plan again to see how."
+            )

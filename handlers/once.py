@@ -1,0 +1,49 @@
+"""
+The same click, command or event is worked on once: Slack delivers some twice, and whoever has caught a signed
+request can send it again for five minutes.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.response import BoltResponse
+
+from bot.access import Desk
+from bot.store import Busy
+
+log = structlog.get_logger(__name__)
+
+
+def register(app: AsyncApp, *, desk: Desk) -> None:
+    @app.middleware
+    async def once(
+        body: dict[str, Any],
+        ack: AsyncAck,
+        next: Callable[[], Awaitable[BoltResponse | None]],
+    ) -> BoltResponse | None:
+        key = key_of(body)
+        try:
+            is_new = key is None or await desk.is_new(key)
+        except Busy:
+            # The deed itself will say that nothing can be taken down just now.
+            is_new = True
+        if is_new:
+            return await next()
+        log.info("seen-before")
+        return await ack()
+
+
+def key_of(body: Mapping[str, Any]) -> str | None:
+    """
+    What tells one deed from the next; None if nothing does.
+
+    Two clicks of one person are two deeds; what happens then is the state machine's business.
+    """
+    if "event_id" in body:
+        return f"event:{body['event_id']}"
+    if body.get("type") == "block_actions":
+        action = body["actions"][0]
+        return f"click:{body['user']['id']}:{action['action_id']}:{action.get('action_ts')}:{body.get('trigger_id')}"
+    return f"trigger:{body['trigger_id']}" if body.get("trigger_id") else None

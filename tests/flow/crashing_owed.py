@@ -1,0 +1,115 @@
+"""What is still owed, read from the database as any test may; and the waits that a test need not sit through."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot import clock as business_clock
+from bot.app import Latchkey
+from bot.models import Request
+from bot.store import Transaction, requests
+from bot.store.schema import metadata
+from tests.flow.world import World, eventually
+
+# Columns in the machine's own time, which goes on while nobody runs.
+MACHINE_TIME: Final = {
+    table.name: [
+        column.name
+        for column in table.columns
+        if column.name.endswith(("due_at", "_until"))
+        or column.name in {"settles_at", "seen_at", "looked_up_at"}
+    ]
+    for table in metadata.sorted_tables
+}
+# What is still owed about a row.
+OWED: Final = ("cards_due_at", "news_due_at")
+
+
+def every_request(db: Transaction) -> list[Request]:
+    """All requests, the oldest first."""
+    ids = db.execute(sa.text("SELECT id FROM request ORDER BY asked_at")).scalars().all()
+    return [found for each in ids if (found := requests.get(db, each)) is not None]
+
+
+def rows_of(db: Transaction, table: str) -> list[dict[str, Any]]:
+    """All rows of a table."""
+    return [dict(row) for row in db.execute(sa.select(metadata.tables[table])).mappings()]
+
+
+def unfinished(db: Transaction) -> list[str]:
+    """Everything that is still under way or owed, a line each; empty when there is nothing left to do."""
+    left = [f"request {each.kind} {each.state}" for each in every_request(db) if each.is_open]
+    for notice in rows_of(db, "notice"):
+        if notice["dropped_why"] is None and (notice["sent_at"] is None or notice["stale"]):
+            left.append(f"notice {notice['key']}")
+    left += [
+        f"{name} of {table} {row['id']}"
+        for table in ("request", "assignment")
+        for row in rows_of(db, table)
+        for name in OWED
+        if row.get(name) is not None
+    ]
+    left += [f"home of {each['slack_user']}" for each in rows_of(db, "home") if each["stale"]]
+    for click in rows_of(db, "decision"):
+        if click["outcome"] is None or click["answered_at"] is None:
+            left.append(f"{click['verb']} by {click['slack_user']}")
+    return left
+
+
+def waits_pass(db: Transaction) -> None:
+    """Make every request that only waits for its next look due now; whoever holds one keeps it."""
+    table = metadata.tables["request"]
+    waiting = table.update().where(table.c.lease_until.is_(None), table.c.due_at.is_not(None))
+    db.execute(waiting.values(due_at=business_clock.real()))
+
+
+def leases_pass(db: Transaction) -> None:
+    """Make every lease run out and everything that waits for another try due, as if time had gone on."""
+    long_ago = business_clock.real() - timedelta(seconds=1)
+    for name, columns in MACHINE_TIME.items():
+        table = metadata.tables[name]
+        for column in columns:
+            if column.endswith(("due_at", "_until")):
+                waiting = table.update().where(table.c[column] > long_ago)
+                db.execute(waiting.values({column: long_ago}))
+
+
+async def hurried(world: World, fact: Callable[[], object], *, seconds: float = 20) -> None:
+    """Wait for *fact* while the pauses between two looks at one request do not count."""
+
+    async def true() -> object:
+        await world.bot.store.run(waits_pass)
+        world.bot.jobs.wake()
+        return fact()
+
+    await eventually(true, seconds=seconds)
+
+
+async def at_rest(bot: Latchkey, *, seconds: float = 20) -> None:
+    """Wait until nothing is owed, and then for one more look of every job: a doubled effect would come now."""
+    left: list[str] = ["not looked yet"]
+
+    async def nothing_left() -> bool:
+        # What is owed need not have a row yet: two looks, because the first may have begun before.
+        for _ in range(2):
+            await _looked(bot)
+        left[:] = await bot.store.run(unfinished)
+        return not left
+
+    try:
+        await eventually(nothing_left, seconds=seconds)
+    except AssertionError:
+        raise AssertionError(f"still owed after {seconds} s: {left}") from None
+
+
+async def _looked(bot: Latchkey) -> None:
+    """Wait until both jobs have run once more."""
+    ticks = [bot.jobs.ticks[name] for name in ("requests", "messages")]
+    before = [tick.last_success for tick in ticks]
+    bot.jobs.wake()
+    await eventually(
+        lambda: all(tick.last_success != last for tick, last in zip(ticks, before, strict=True)),
+        about=f"{[tick.last_error for tick in ticks]}",
+    )
