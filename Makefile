@@ -1,9 +1,11 @@
 # Set-up and every check.  `make try` and `make test` need Python 3.11+ and nothing else.
 PYTHON ?= python3
+# More than cores: most tests wait for something.
+WORKERS ?= 4
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help try test check bench format lock clean
+.PHONY: help try test sdk-test schema check bench format lock clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -12,7 +14,13 @@ try: $(VENV)/ready  ## set up and start the sandbox
 	$(BIN)/latchkey sandbox
 
 test: $(VENV)/ready-dev  ## set up and run the tests, on SQLite and PostgreSQL
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS)
+
+sdk-test: $(VENV)/ready-sdk  ## Microsoft's own SDKs as clients of the stand-in tenant
+	$(BIN)/pytest tests/sdk
+
+schema: $(VENV)/ready  ## write the JSON Schema of packages as code anew
+	$(BIN)/python -m bot.provisioning.schema > docs/packages.schema.json
 
 check: $(VENV)/ready-dev  ## format, lint, types, import contracts, tests
 	$(BIN)/ruff format --check .
@@ -34,6 +42,9 @@ lock: $(VENV)/ready-dev  ## pin the dependencies anew (no registry address is wr
 	  --python-version 3.11 --extra sandbox --group setup pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
 	  --python-version 3.11 --extra sandbox --group setup --group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+	  --python-version 3.11 --extra sandbox --group setup --group dev --group sdk \
+	  -c requirements-dev.txt pyproject.toml -o requirements-sdk.txt
 
 clean:  ## remove what set-up and tests made
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
@@ -47,4 +58,8 @@ $(VENV)/ready: requirements.txt pyproject.toml
 
 $(VENV)/ready-dev: requirements-dev.txt $(VENV)/ready
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $@
+
+$(VENV)/ready-sdk: requirements-sdk.txt $(VENV)/ready-dev
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-sdk.txt
 	touch $@

@@ -278,6 +278,8 @@ def _bolt(settings: Settings, slack: Slack, identity: Identity) -> AsyncApp:
     secret = settings.slack_signing_secret
     with _without("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_BOT_TOKEN"):
         app = AsyncApp(
+            # Without a name Bolt looks for one through the whole stack: 60 ms at every start.
+            name="latchkey",
             signing_secret=secret.get_secret_value() if secret else "",
             authorize=authorize,
             process_before_response=True,

@@ -141,10 +141,9 @@ class Resources:
         while True:
             if not asked:
                 asked = await self._asked(catalog_id, origin_id, origin_system, last=left < PAUSE)
-            if asked:
-                found = await self._find(catalog_id, origin_id)
-                if found is not None:
-                    return found
+            found = await self._find(catalog_id, origin_id)
+            if found is not None:
+                return found
             if left < PAUSE:
                 raise GraphUnavailable(
                     f"{origin_id} was put into the catalog, which does not list it yet.",
@@ -195,9 +194,11 @@ class Resources:
                 return False
             raise
         except GraphError as error:
-            # It may be there all the same: then the catalog lists it.
+            # It may be there all the same: then the catalog lists it.  If it does not, it is asked for again,
+            # which harms nothing: Graph says that it is onboarded already.
             if not error.may_have_happened:
                 raise
+            return False
         return True
 
     async def _find(self, catalog_id: str, origin_id: str) -> Resource | None:

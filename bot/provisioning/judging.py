@@ -1,15 +1,15 @@
 """Judges policy tests by the rules that the desk goes by."""
 
 import itertools
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from bot import policy as rules
+from bot.provisioning.deciders import Deciders
 from bot.provisioning.facts import Facts, Offer, Somebody, Unclear
 from bot.provisioning.sentences import Sentence, read_sentence
-from bot.provisioning.words import read_expiration, read_role, read_subject, say_expiration
+from bot.provisioning.words import read_expiration, read_role, say_expiration
 from graph.models import AssignmentPolicy
 
 # More doubts than this are not weighed one by one.
@@ -192,72 +192,8 @@ class Judge:
         }
         if sentence.kind in kinds:
             return kinds[sentence.kind]()
-        return await self._approvers(sentence, policy, person)
-
-    async def _approvers(
-        self, sentence: Sentence, policy: AssignmentPolicy, person: Somebody | None
-    ) -> tuple[bool | None, str]:
-        stages = rules.stages_for(policy, extending=False, always=False)
-        if sentence.stage is not None:
-            stages = stages[sentence.stage - 1 : sentence.stage]
-        lists = {
-            "primary": [stage.approvers for stage in stages],
-            "fallback": [stage.fallback for stage in stages],
-            "escalation": [stage.escalation for stage in stages],
-        }
-        subjects = list(itertools.chain.from_iterable(lists[sentence.which]))
-        included = await self._includes(sentence.value)
-        answers = [await included(subject, person) for subject in subjects]
-        if True in answers:
-            return True, f"has {sentence.value} among its {sentence.which} approvers"
-        if None in answers:
-            return None, "names a group or a manager that cannot be told from here"
-        return False, f"does not have {sentence.value} among its {sentence.which} approvers"
-
-    async def _includes(
-        self, value: str
-    ) -> Callable[[Mapping[str, Any], Somebody | None], Awaitable[bool | None]]:
-        """Whether one subject of a stage is, or stands for, whom the test names."""
-        folded = value.casefold()
-        if folded.startswith("group "):
-            group_id = await self.facts.group_id(value[6:].strip())
-
-            async def same_group(subject: Mapping[str, Any], who: Somebody | None) -> bool | None:
-                del who
-                return subject.get("group_id") == group_id
-
-            return same_group
-        if folded == "manager" or folded.startswith("manager level"):
-            level = read_subject(value).level
-
-            async def same_rule(subject: Mapping[str, Any], who: Somebody | None) -> bool | None:
-                del who
-                return (
-                    subject.get("kind") == "requestormanager"
-                    and subject.get("manager_level", 1) == level
-                )
-
-            return same_rule
-        approver = await self.facts.person(value)
-
-        async def stands_for(subject: Mapping[str, Any], who: Somebody | None) -> bool | None:
-            if subject.get("user_id"):
-                return bool(subject["user_id"] == approver.id)
-            if subject.get("group_id"):
-                return await self._is_member(approver.id, subject["group_id"])
-            if subject.get("kind") == "requestormanager" and who is not None:
-                return await self._manages(approver, who, subject.get("manager_level", 1))
-            return None
-
-        return stands_for
-
-    async def _manages(self, approver: Somebody, person: Somebody, level: int) -> bool | None:
-        person_id: str | None = person.id
-        for _ in range(level):
-            if person_id is None:
-                return None
-            person_id = self._managers.get(person_id) or await self.facts.manager(person_id)
-        return None if person_id is None else person_id == approver.id
+        deciders = Deciders(facts=self.facts, is_member=self._is_member, managers=self._managers)
+        return await deciders.include(sentence, policy, person)
 
 
 def _approval(policy: AssignmentPolicy) -> tuple[bool, str]:

@@ -83,7 +83,11 @@ class Names:
 
     async def _look(self, kind: str, name: str, place: Place) -> str | None:
         ids: list[str] = []
-        mine = _described(self._document.file, kind, name)
+        described = _described(self._document.file, kind, name)
+        if len(described) > 1:
+            sentence = f"This file has {len(described)} of the name {kind} “{name}”."
+            return self._document.problem(place, sentence)
+        mine = described[0] if described else None
         if kind == "person":
             email = mine or name
             if "@" in email:
@@ -141,8 +145,8 @@ class Names:
         return str(Subject(kind=subject.kind, name=known or subject.name, level=subject.level))
 
 
-def _described(file: File, kind: str, name: str) -> str | None:
-    """What the file calls something that it creates itself; None if it does not create it."""
+def _described(file: File, kind: str, name: str) -> list[str]:
+    """What the file itself describes under that name: addresses of people, names of the rest."""
     folded = name.casefold()
     if kind == "person":
         mine = [
@@ -157,7 +161,7 @@ def _described(file: File, kind: str, name: str) -> str | None:
         mine = [each.name for each in packages if each.name.casefold() == folded]
     else:
         mine = []
-    return mine[0] if len(mine) >= 1 else None
+    return mine
 
 
 def mentions(file: File) -> Iterable[tuple[Place, Subject]]:

@@ -124,7 +124,7 @@ def claim_unanswered(db: Transaction, *, lease: timedelta, limit: int = 50) -> l
     taken = (
         decisions.update()
         .where(decisions.c.id.in_(sa.select(due.c.id)))
-        .values(due_at=now + lease, attempts=decisions.c.attempts + 1)
+        .values(due_at=now + lease)
         .returning(*COLUMNS)
     )
     return [_decision(row) for row in db.execute(taken).mappings()]

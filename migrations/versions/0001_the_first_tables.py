@@ -266,7 +266,15 @@ def upgrade() -> None:
             sqlite_where=sa.text("outcome IS NULL"),
             postgresql_where=sa.text("outcome IS NULL"),
         )
-    op.execute(f"INSERT INTO audit_head (id, position, hash) VALUES (1, 0, '{'0' * 64}')")
+    op.bulk_insert(
+        sa.table(
+            "audit_head",
+            sa.column("id", sa.Integer),
+            sa.column("position", sa.BigInteger),
+            sa.column("hash", sa.String),
+        ),
+        [{"id": 1, "position": 0, "hash": "0" * 64}],
+    )
     _make_audit_append_only()
 
 

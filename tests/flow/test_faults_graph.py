@@ -17,14 +17,14 @@ from tests.flow.world import ANN, World, eventually, said
 MARKETING = "/request-access marketing-campaign"
 POST = "^POST .*assignmentRequests$"
 # Longer than any late write and any lag of these tests.
-SETTLE = timedelta(seconds=2)
+SETTLE = timedelta(seconds=2.2)
 
 
 @pytest.fixture
 async def world(tmp_path, certificate, monkeypatch):
     """A tenant that delivers at once, and takes a second request for the same thing if it is sent one."""
     # Nobody here waits ten seconds for an answer that does not come.
-    monkeypatch.setattr("bot.app.GRAPH_TIMEOUT", httpx.Timeout(0.7))
+    monkeypatch.setattr("bot.app.GRAPH_TIMEOUT", httpx.Timeout(1.0))
     async with stand_ins(tmp_path, certificate=certificate, socket_mode=False) as outside:
         outside.tenant.world.delivery = timedelta(0)
         outside.tenant.world.lenient = True
@@ -88,7 +88,7 @@ async def test_what_happened_unseen_is_adopted_and_not_posted_again(world):
 
 async def test_a_write_that_comes_late_is_waited_for(world):
     """Graph does it after we gave up waiting and have looked in vain: adopted, not posted again."""
-    world.tenant.faults.set("slow", only=POST, seconds=1.4)
+    world.tenant.faults.set("slow", only=POST, seconds=1.7)
     await world.type(ANN, MARKETING)
     await eventually(lambda: world.tenant.faults.counts["slow"])
     world.tenant.faults.clear()

@@ -2,8 +2,10 @@
 
 import hashlib
 import hmac
+import itertools
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -27,6 +29,7 @@ class Door:
     secret: str
     http: httpx.AsyncClient
     team: Json = field(default_factory=lambda: {"id": "T0LATCH", "domain": "contoso"})
+    deeds: Iterator[int] = field(default_factory=itertools.count)
 
     def signed(self, body: bytes, *, at: float | None = None) -> dict[str, str]:
         """Slack's two headers for *body*."""
@@ -61,7 +64,7 @@ class Door:
             "api_app_id": "A0LATCH",
             "is_enterprise_install": "false",
             "response_url": "http://127.0.0.1:9/respond",
-            "trigger_id": "1.2.abc",
+            "trigger_id": f"1.2.{next(self.deeds)}",
             **fields,
         }
 
@@ -95,7 +98,7 @@ class Door:
                 "channel_id": "C0APPROVALS",
                 "is_ephemeral": False,
             },
-            "trigger_id": "1.2.abc",
+            "trigger_id": f"1.2.{next(self.deeds)}",
             "team": self.team,
             "enterprise": None,
             "is_enterprise_install": False,
@@ -135,7 +138,7 @@ class Door:
                 "team": self.team,
                 "user": {"id": user, "team_id": "T0LATCH"},
                 "api_app_id": "A0LATCH",
-                "trigger_id": "1.2.abc",
+                "trigger_id": f"1.2.{next(self.deeds)}",
                 "view": view,
                 "response_urls": [],
             }

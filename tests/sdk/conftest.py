@@ -47,7 +47,7 @@ async def address(tenant, certificate):
 
 
 @pytest.fixture
-async def client_for(address) -> AsyncIterator[Callable]:
+async def client_for(address: str) -> AsyncIterator[Callable]:
     """Makes a client of one version of Graph that shows a token."""
     pytest.importorskip("msgraph", reason=REASON)
     pytest.importorskip("msgraph_beta", reason=REASON)
@@ -61,7 +61,7 @@ async def client_for(address) -> AsyncIterator[Callable]:
 
     opened = []
 
-    class Given(AccessTokenProvider):
+    class Given(AccessTokenProvider):  # type: ignore[misc] # of a library without types
         """A token that somebody else obtained."""
 
         def __init__(self, token):

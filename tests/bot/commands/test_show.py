@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -243,3 +244,11 @@ def test_every_command_shows_an_example_in_its_help(latchkey):
     """A newcomer copies it."""
     for subject in SUBJECTS:
         assert "Example: latchkey show" in latchkey(show, [subject, "--help"]).stdout
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_the_keys_that_are_promised_are_in_the_documentation(subject):
+    """docs/command-line.md lists them for whoever writes a script."""
+    page = (Path(__file__).parents[3] / "docs" / "command-line.md").read_text("utf-8")
+    (line,) = [line for line in page.splitlines() if line.startswith(f"| `{subject}")]
+    assert line.endswith(f"| {', '.join(SUBJECTS[subject])} |")

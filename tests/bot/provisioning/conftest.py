@@ -1,6 +1,6 @@
 """A tenant, and a workshop in which files are planned, applied and destroyed."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -126,9 +126,8 @@ def picture(tenant: Tenant) -> dict[str, Any]:
     world = tenant.world
     world.advance()
     users = {each.id: each.user_principal_name for each in world.users.values()}
-    named = {
-        each.id: each.display_name for each in (*world.groups.values(), *world.packages.values())
-    }
+    named = {each.id: each.display_name for each in world.groups.values()}
+    named |= {each.id: each.display_name for each in world.packages.values()}
     catalogs = {each.id: each.display_name for each in world.catalogs.values()}
     resources = {each.id: each for each in world.resources.values()}
     return {
@@ -180,6 +179,6 @@ def tenant() -> Tenant:
 
 
 @pytest.fixture(params=["v1.0", "beta"])
-def workshop(request: pytest.FixtureRequest, tenant: Tenant, tmp_path: Path) -> Iterator[Workshop]:
+def workshop(request: pytest.FixtureRequest, tenant: Tenant, tmp_path: Path) -> Workshop:
     """A workshop that speaks one of Graph's versions."""
     return Workshop(tenant, request.param, tmp_path)

@@ -1,5 +1,8 @@
 """What plan, apply and destroy do to a tenant, in both versions of Graph."""
 
+from datetime import timedelta
+from pathlib import Path
+
 import pytest
 
 from bot.provisioning.apply import ApplyError, Applying
@@ -7,11 +10,12 @@ from bot.provisioning.changes import Deed
 from bot.provisioning.plan import make_plan
 from bot.provisioning.reading import FileError
 from sandbox.tenant import Tenant
+from sandbox.tenant.seed import ANN
 from tests.bot.provisioning.conftest import Workshop, picture
 from tests.bot.provisioning.files import EXAMPLE, SMALL, with_policy
 
 
-async def test_a_plan_writes_nothing(workshop: Workshop, tenant: Tenant):
+async def test_a_plan_writes_nothing(workshop: Workshop, tenant: Tenant) -> None:
     """Planning sends no call but reads, and leaves no record."""
     before = picture(tenant)
     await workshop.plan(EXAMPLE)
@@ -20,13 +24,13 @@ async def test_a_plan_writes_nothing(workshop: Workshop, tenant: Tenant):
     assert not workshop.record.path.exists()
 
 
-async def test_after_apply_nothing_would_change(workshop: Workshop):
+async def test_after_apply_nothing_would_change(workshop: Workshop) -> None:
     """What apply wrote is what the next plan reads."""
     await workshop.apply(EXAMPLE)
     assert await workshop.changes(EXAMPLE) == []
 
 
-async def test_apply_twice_writes_once(workshop: Workshop, tenant: Tenant):
+async def test_apply_twice_writes_once(workshop: Workshop, tenant: Tenant) -> None:
     """The second apply sends no call but reads."""
     await workshop.apply(EXAMPLE)
     made = picture(tenant)
@@ -36,7 +40,7 @@ async def test_apply_twice_writes_once(workshop: Workshop, tenant: Tenant):
     assert {call.partition(" ")[0] for call in workshop.wire.calls} == {"GET"}
 
 
-async def test_destroy_leaves_the_tenant_as_it_was(workshop: Workshop, tenant: Tenant):
+async def test_destroy_leaves_the_tenant_as_it_was(workshop: Workshop, tenant: Tenant) -> None:
     """All that apply made goes, and nothing else."""
     before = picture(tenant)
     await workshop.apply(EXAMPLE)
@@ -46,17 +50,16 @@ async def test_destroy_leaves_the_tenant_as_it_was(workshop: Workshop, tenant: T
     assert not workshop.record.path.exists()
 
 
-async def test_destroy_ends_access_before_it_deletes(workshop: Workshop, tenant: Tenant):
+async def test_destroy_ends_access_before_it_deletes(workshop: Workshop, tenant: Tenant) -> None:
     """Somebody holds the package; the access ends, and then the package goes."""
     await workshop.apply(SMALL)
     package = next(
         each for each in tenant.world.packages.values() if each.display_name == "Autumn Campaign"
     )
     policy = tenant.world.policies_of(package.id)[0]
-    ann = tenant.user_by_email("ann@contoso.example")
     async with workshop.graph() as graph:
         await graph.assignments.request(
-            request_type="adminAdd", target_id=ann.id, package_id=package.id, policy_id=policy.id
+            request_type="adminAdd", target_id=ANN, package_id=package.id, policy_id=policy.id
         )
     tenant.tick()
     what = await workshop.destroy(SMALL)
@@ -65,7 +68,9 @@ async def test_destroy_ends_access_before_it_deletes(workshop: Workshop, tenant:
     assert not any(each.is_live for each in tenant.world.assignments.values())
 
 
-async def test_destroy_of_an_imported_file_deletes_nothing(workshop: Workshop, tenant: Tenant):
+async def test_destroy_of_an_imported_file_deletes_nothing(
+    workshop: Workshop, tenant: Tenant
+) -> None:
     """What Latchkey did not make is not Latchkey's to delete, even where the file describes it."""
     before = picture(tenant)
     text = (await workshop.import_()).text
@@ -75,7 +80,9 @@ async def test_destroy_of_an_imported_file_deletes_nothing(workshop: Workshop, t
     assert picture(tenant) == before
 
 
-async def test_what_the_file_does_not_name_is_left_alone(workshop: Workshop, tenant: Tenant):
+async def test_what_the_file_does_not_name_is_left_alone(
+    workshop: Workshop, tenant: Tenant
+) -> None:
     """A policy and a package made by hand beside ours survive apply, and the plan says so."""
     await workshop.apply(SMALL)
     made = next(each for each in tenant.world.policies.values() if each.display_name == "Marketing")
@@ -91,7 +98,7 @@ async def test_what_the_file_does_not_name_is_left_alone(workshop: Workshop, ten
     assert made.id in tenant.world.policies
 
 
-async def test_a_changed_word_changes_only_that(workshop: Workshop, tenant: Tenant):
+async def test_a_changed_word_changes_only_that(workshop: Workshop, tenant: Tenant) -> None:
     """Fourteen days instead of thirty: one change, one difference, the rest of the policy stays."""
     await workshop.apply(SMALL)
     shorter = SMALL.replace("30 days", "14 days")
@@ -104,12 +111,12 @@ async def test_a_changed_word_changes_only_that(workshop: Workshop, tenant: Tena
     policy = next(
         each for each in tenant.world.policies.values() if each.display_name == "Marketing"
     )
-    assert policy.expiration.duration.days == 14
+    assert policy.expiration.duration == timedelta(days=14)
     assert policy.settings["requestorSettings"]["enableTargetsToSelfUpdateAccess"]
     assert await workshop.changes(shorter) == []
 
 
-async def test_changes_are_shown_with_names(workshop: Workshop):
+async def test_changes_are_shown_with_names(workshop: Workshop) -> None:
     """People and groups appear in a difference by name, never by id."""
     await workshop.apply(SMALL)
     planned = await workshop.plan(
@@ -122,7 +129,9 @@ async def test_changes_are_shown_with_names(workshop: Workshop):
     )
 
 
-async def test_a_catalog_and_a_package_are_changed_in_place(workshop: Workshop, tenant: Tenant):
+async def test_a_catalog_and_a_package_are_changed_in_place(
+    workshop: Workshop, tenant: Tenant
+) -> None:
     """Their descriptions follow the file."""
     await workshop.apply(SMALL)
     after = SMALL.replace("The autumn campaign", "Leaves fall").replace(
@@ -133,7 +142,7 @@ async def test_a_catalog_and_a_package_are_changed_in_place(workshop: Workshop, 
     assert await workshop.changes(after) == []
 
 
-async def test_a_role_no_longer_named_is_taken_away(workshop: Workshop):
+async def test_a_role_no_longer_named_is_taken_away(workshop: Workshop) -> None:
     """What a package gives is what its list says, and no more."""
     await workshop.apply(EXAMPLE)
     less = EXAMPLE.replace("          - Reader of application Contoso Ledger\n", "")
@@ -144,7 +153,9 @@ async def test_a_role_no_longer_named_is_taken_away(workshop: Workshop):
     assert await workshop.changes(less) == []
 
 
-async def test_what_was_made_and_is_no_longer_named_is_deleted(workshop: Workshop, tenant: Tenant):
+async def test_what_was_made_and_is_no_longer_named_is_deleted(
+    workshop: Workshop, tenant: Tenant
+) -> None:
     """Leaving everything out of the file undoes it, last made first."""
     before = picture(tenant)
     await workshop.apply(SMALL)
@@ -154,17 +165,16 @@ async def test_what_was_made_and_is_no_longer_named_is_deleted(workshop: Worksho
 
 async def test_access_that_somebody_holds_is_not_ended_by_leaving_out_a_line(
     workshop: Workshop, tenant: Tenant
-):
+) -> None:
     """The plan keeps the package and says why."""
     await workshop.apply(SMALL)
     package = next(
         each for each in tenant.world.packages.values() if each.display_name == "Autumn Campaign"
     )
-    ann = tenant.user_by_email("ann@contoso.example")
     async with workshop.graph() as graph:
         await graph.assignments.request(
             request_type="adminAdd",
-            target_id=ann.id,
+            target_id=ANN,
             package_id=package.id,
             policy_id=tenant.world.policies_of(package.id)[0].id,
         )
@@ -174,7 +184,7 @@ async def test_access_that_somebody_holds_is_not_ended_by_leaving_out_a_line(
     assert any("1 assignment is live" in each for each in planned.plan.left_alone)
 
 
-async def test_adopted_things_may_be_destroyed(workshop: Workshop, tenant: Tenant):
+async def test_adopted_things_may_be_destroyed(workshop: Workshop, tenant: Tenant) -> None:
     """Whoever lost the record takes charge again with adopt."""
     before = picture(tenant)
     await workshop.apply(SMALL)
@@ -184,7 +194,7 @@ async def test_adopted_things_may_be_destroyed(workshop: Workshop, tenant: Tenan
     assert picture(tenant) == before
 
 
-async def test_entras_own_catalog_is_never_adopted(workshop: Workshop, tenant: Tenant):
+async def test_entras_own_catalog_is_never_adopted(workshop: Workshop, tenant: Tenant) -> None:
     """General stays whatever happens."""
     text = with_policy("may ask: all members", "durations: 7 days")
     await workshop.apply(text, adopt=True)
@@ -192,14 +202,16 @@ async def test_entras_own_catalog_is_never_adopted(workshop: Workshop, tenant: T
     assert "General" in [name for name, _ in picture(tenant)["catalogs"]]
 
 
-async def test_apply_waits_for_a_group_that_entra_does_not_show_yet(workshop: Workshop):
+async def test_apply_waits_for_a_group_that_entra_does_not_show_yet(workshop: Workshop) -> None:
     """A new group is unknown to catalogs for a while; apply waits and says so."""
     await workshop.apply(SMALL)
     assert any("to show group Campaign files" in each for each in workshop.waited_for)
 
 
 @pytest.mark.parametrize("fault", ["error_after", "cut_after", "truncated"])
-async def test_a_lost_answer_makes_nothing_twice(workshop: Workshop, tenant: Tenant, fault: str):
+async def test_a_lost_answer_makes_nothing_twice(
+    workshop: Workshop, tenant: Tenant, fault: str
+) -> None:
     """Every write takes effect and no answer arrives: apply looks instead of writing again."""
     tenant.faults.set(fault, only="^(POST|PUT|PATCH) ")
     await workshop.apply(SMALL)
@@ -208,7 +220,7 @@ async def test_a_lost_answer_makes_nothing_twice(workshop: Workshop, tenant: Ten
     assert [name for name, _ in picture(tenant)["groups"]].count("Campaign files") == 1
 
 
-async def test_a_throttled_write_is_sent_again(workshop: Workshop, tenant: Tenant):
+async def test_a_throttled_write_is_sent_again(workshop: Workshop, tenant: Tenant) -> None:
     """Too many requests means that nothing happened."""
     tenant.faults.set("throttle", only="^POST ", count=3)
     await workshop.apply(SMALL)
@@ -218,7 +230,7 @@ async def test_a_throttled_write_is_sent_again(workshop: Workshop, tenant: Tenan
 
 async def test_a_refusal_says_what_was_to_be_done_and_how_far_it_got(
     workshop: Workshop, tenant: Tenant
-):
+) -> None:
     """The sentence names the change, what Graph says, and that apply goes on."""
     tenant.permissions.discard("Group.ReadWrite.All")
     with pytest.raises(ApplyError) as caught:
@@ -254,7 +266,7 @@ async def test_a_refusal_says_what_was_to_be_done_and_how_far_it_got(
 )
 async def test_a_name_that_means_nothing_is_found_before_anything_is_written(
     workshop: Workshop, tenant: Tenant, before: str, after: str, sentence: str
-):
+) -> None:
     """File, line and the nearest name; the tenant is as it was."""
     pictured = picture(tenant)
     with pytest.raises(FileError) as caught:
@@ -279,8 +291,8 @@ async def test_a_name_that_means_nothing_is_found_before_anything_is_written(
     ],
 )
 async def test_what_beta_cannot_say_is_refused_before_anything_is_written(
-    tenant: Tenant, tmp_path, lines: list[str], sentence: str
-):
+    tenant: Tenant, tmp_path: Path, lines: list[str], sentence: str
+) -> None:
     """A sentence with the line of the policy; v1.0 takes the same file."""
     before = picture(tenant)
     with pytest.raises(FileError) as caught:
@@ -291,7 +303,9 @@ async def test_what_beta_cannot_say_is_refused_before_anything_is_written(
     await Workshop(tenant, "v1.0", tmp_path).apply(with_policy(*lines))
 
 
-async def test_what_somebody_else_made_meanwhile_is_not_claimed(workshop: Workshop, tenant: Tenant):
+async def test_what_somebody_else_made_meanwhile_is_not_claimed(
+    workshop: Workshop, tenant: Tenant
+) -> None:
     """Between plan and apply another program makes the same package: destroy will not delete it."""
     other = Workshop(tenant, workshop.version, workshop.folder / "other")
     other.folder.mkdir()
@@ -305,3 +319,11 @@ async def test_what_somebody_else_made_meanwhile_is_not_claimed(workshop: Worksh
             await applying.apply(planned)
     await workshop.apply(text)
     assert (await workshop.destroy(text)).lines() == []
+
+
+async def test_a_name_that_two_packages_of_the_file_share_is_refused(workshop: Workshop) -> None:
+    """Whom a package is kept apart from is never guessed."""
+    text = SMALL + "  - name: Spring\n    packages: [{name: Autumn Campaign}]\n"
+    text = text.replace("group Security reviewers", "package Autumn Campaign")
+    with pytest.raises(FileError, match="This file has 2 of the name package “Autumn Campaign”"):
+        await workshop.plan(text)

@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.clock import SandboxClock
 from sandbox.tenant import Tenant
+from sandbox.tenant.seed import ANN
 from tests.bot.provisioning.conftest import Killed, Wire, Workshop, picture
 from tests.bot.provisioning.files import SMALL
 
@@ -56,7 +57,7 @@ async def _dies_everywhere(
 @pytest.mark.parametrize(("version", "only_writes"), [("v1.0", False), ("beta", True)])
 async def test_apply_goes_on_after_dying_at_any_call(
     tmp_path: Path, version: str, only_writes: bool
-):
+) -> None:
     """Nothing is missing, nothing is there twice, and destroy still knows what is Latchkey's own."""
     expected = fresh()
     workshop = Workshop(expected, version, tmp_path)
@@ -86,7 +87,7 @@ async def test_apply_goes_on_after_dying_at_any_call(
 @pytest.mark.parametrize(("version", "only_writes"), [("v1.0", False), ("beta", True)])
 async def test_destroy_goes_on_after_dying_at_any_call(
     tmp_path: Path, version: str, only_writes: bool
-):
+) -> None:
     """The tenant is as it was before apply, access and all."""
     before = picture(fresh())
 
@@ -99,7 +100,7 @@ async def test_destroy_goes_on_after_dying_at_any_call(
         async with workshop.graph() as graph:
             await graph.assignments.request(
                 request_type="adminAdd",
-                target_id=workshop.tenant.user_by_email("ann@contoso.example").id,
+                target_id=ANN,
                 package_id=package.id,
                 policy_id=world.policies_of(package.id)[0].id,
             )
@@ -119,7 +120,7 @@ async def test_destroy_goes_on_after_dying_at_any_call(
 
 
 @pytest.mark.parametrize("after", [False, True])
-async def test_destroy_finds_what_a_dead_apply_had_just_made(tmp_path: Path, after: bool):
+async def test_destroy_finds_what_a_dead_apply_had_just_made(tmp_path: Path, after: bool) -> None:
     """Apply died at the call that makes the group, its answer unseen; destroy alone cleans up."""
     before = picture(fresh())
     rehearsal = Workshop(fresh(), "v1.0", tmp_path / "rehearsal")

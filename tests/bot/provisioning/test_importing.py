@@ -5,11 +5,12 @@ import pytest
 from bot.errors import LatchkeyError
 from bot.provisioning.reading import read_text
 from sandbox.tenant import Tenant
+from sandbox.tenant.seed import ANN
 from tests.bot.provisioning.conftest import Workshop
 from tests.bot.provisioning.files import EXAMPLE
 
 
-async def test_a_plan_of_what_was_imported_says_that_nothing_changes(workshop: Workshop):
+async def test_a_plan_of_what_was_imported_says_that_nothing_changes(workshop: Workshop) -> None:
     """The tutorial's world, and all that the example adds to it."""
     await workshop.apply(EXAMPLE)
     imported = await workshop.import_()
@@ -18,7 +19,7 @@ async def test_a_plan_of_what_was_imported_says_that_nothing_changes(workshop: W
     assert await workshop.changes(imported.text) == []
 
 
-async def test_an_import_names_people_and_groups(workshop: Workshop):
+async def test_an_import_names_people_and_groups(workshop: Workshop) -> None:
     """No ids where the tenant has names that lead back."""
     text = (await workshop.import_("General")).text
     assert (
@@ -29,7 +30,9 @@ async def test_an_import_names_people_and_groups(workshop: Workshop):
     assert "00000000" not in text
 
 
-async def test_a_name_that_two_groups_share_is_written_as_an_id(workshop: Workshop, tenant: Tenant):
+async def test_a_name_that_two_groups_share_is_written_as_an_id(
+    workshop: Workshop, tenant: Tenant
+) -> None:
     """A name that does not lead back to one group is no name for a file."""
     groups = list(tenant.world.groups.values())
     marketing = next(each for each in groups if each.display_name == "Marketing")
@@ -41,16 +44,15 @@ async def test_a_name_that_two_groups_share_is_written_as_an_id(workshop: Worksh
     assert await workshop.changes(text) == []
 
 
-async def test_somebody_deleted_is_written_as_an_id(workshop: Workshop, tenant: Tenant):
+async def test_somebody_deleted_is_written_as_an_id(workshop: Workshop, tenant: Tenant) -> None:
     """A policy may outlive whom it names; the import does not fail on it."""
-    ann = tenant.user_by_email("ann@contoso.example")
-    tenant.delete_user(ann.id)
+    tenant.delete_user(ANN)
     text = (await workshop.import_()).text
-    assert f"person {ann.id}" in text
+    assert f"person {ANN}" in text
     assert await workshop.changes(text) == []
 
 
-async def test_only_the_catalogs_asked_for_are_imported(workshop: Workshop):
+async def test_only_the_catalogs_asked_for_are_imported(workshop: Workshop) -> None:
     """The others stay out of the file, and so out of Latchkey's hands."""
     await workshop.apply(EXAMPLE)
     text = (await workshop.import_("autumn campaign")).text
@@ -58,7 +60,7 @@ async def test_only_the_catalogs_asked_for_are_imported(workshop: Workshop):
     assert names == ["Autumn campaign"]
 
 
-async def test_an_unknown_catalog_is_said_with_the_nearest(workshop: Workshop):
+async def test_an_unknown_catalog_is_said_with_the_nearest(workshop: Workshop) -> None:
     """The sentence helps."""
     with pytest.raises(LatchkeyError, match=r"no catalog “Genral”\. Did you mean “General”"):
         await workshop.import_("Genral")
@@ -66,7 +68,7 @@ async def test_an_unknown_catalog_is_said_with_the_nearest(workshop: Workshop):
 
 async def test_a_policy_without_words_for_it_is_left_out_and_said(
     workshop: Workshop, tenant: Tenant
-):
+) -> None:
     """What the file cannot say is not half said, and the file notes it."""
     policy = next(
         each for each in tenant.world.policies.values() if each.display_name == "Dana only"

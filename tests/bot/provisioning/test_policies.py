@@ -112,7 +112,7 @@ def compiled(text: str) -> AssignmentPolicy:
 
 
 @pytest.mark.parametrize("lines", [*BOTH.values(), *V1_ONLY.values()], ids=[*BOTH, *V1_ONLY])
-def test_a_policy_written_down_and_read_again_is_the_same(lines: list[str]):
+def test_a_policy_written_down_and_read_again_is_the_same(lines: list[str]) -> None:
     """Graph's model of it, in words, in YAML, and back is what it was."""
     policy = compiled(with_policy(*lines))
     block = in_words(policy, str)
@@ -122,7 +122,7 @@ def test_a_policy_written_down_and_read_again_is_the_same(lines: list[str]):
 
 
 @pytest.mark.parametrize("lines", BOTH.values(), ids=BOTH)
-async def test_a_policy_reads_back_as_it_was_written(workshop: Workshop, lines: list[str]):
+async def test_a_policy_reads_back_as_it_was_written(workshop: Workshop, lines: list[str]) -> None:
     """Both versions of Graph keep what the file says; the next plan sees no difference."""
     text = with_policy(*lines)
     await workshop.apply(text)
@@ -132,7 +132,7 @@ async def test_a_policy_reads_back_as_it_was_written(workshop: Workshop, lines: 
 @pytest.mark.parametrize("lines", V1_ONLY.values(), ids=V1_ONLY)
 async def test_v1_reads_back_what_beta_has_no_words_for(
     tenant: Tenant, tmp_path: Any, lines: list[str]
-):
+) -> None:
     """The words that only v1.0 has."""
     workshop = Workshop(tenant, "v1.0", tmp_path)
     text = with_policy(*lines)
@@ -141,7 +141,7 @@ async def test_v1_reads_back_what_beta_has_no_words_for(
 
 
 @pytest.mark.parametrize("lines", BOTH.values(), ids=BOTH)
-async def test_a_policy_becomes_any_other(workshop: Workshop, lines: list[str]):
+async def test_a_policy_becomes_any_other(workshop: Workshop, lines: list[str]) -> None:
     """A policy with everything is changed into each, and back."""
     full = with_policy(*BOTH["stages"], *BOTH["questions"][2:])
     text = with_policy(*lines)
@@ -152,7 +152,7 @@ async def test_a_policy_becomes_any_other(workshop: Workshop, lines: list[str]):
     assert await workshop.changes(full) == []
 
 
-def test_what_the_file_has_no_word_for_survives_a_change():
+def test_what_the_file_has_no_word_for_survives_a_change() -> None:
     """A replacement sends back even what we cannot name."""
     actual = AssignmentPolicy.model_validate(
         {
@@ -175,7 +175,7 @@ def test_what_the_file_has_no_word_for_survives_a_change():
     }
 
 
-def test_a_question_keeps_its_id():
+def test_a_question_keeps_its_id() -> None:
     """Answers given so far belong to the question's id."""
     text = with_policy("may ask: all members", "durations: 1 day", "questions: [{ask: Why}]")
     actual = compiled(text)

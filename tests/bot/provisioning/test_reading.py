@@ -70,7 +70,7 @@ def problems(text: str) -> list[str]:
 )
 def test_a_mistake_is_named_with_its_line_and_the_nearest_word(
     before: str, after: str, problem: str
-):
+) -> None:
     """One sentence for it, and it says where."""
     assert before in SMALL
     found = problems(SMALL.replace(before, after, 1))
@@ -78,7 +78,7 @@ def test_a_mistake_is_named_with_its_line_and_the_nearest_word(
     assert all(each.startswith("access.yml, line ") for each in found)
 
 
-def test_all_mistakes_are_named_at_once():
+def test_all_mistakes_are_named_at_once() -> None:
     """Whoever writes a file does not want to learn of them one by one."""
     text = (
         SMALL.replace("gives:", "givs:").replace("30 days", "30 dayz").replace("people:", "poeple:")
@@ -86,14 +86,14 @@ def test_all_mistakes_are_named_at_once():
     assert len(problems(text)) == 3
 
 
-def test_two_things_of_one_name_are_refused():
+def test_two_things_of_one_name_are_refused() -> None:
     """A name must tell one from the other."""
     text = with_policy("may ask: all members", "durations: 1 day")
     policy = text[text.index("          - name: Policy") :]
     assert problems(text + policy) == ["access.yml, line 9: “Policy” stands here twice."]
 
 
-def test_an_alias_bomb_is_refused():
+def test_an_alias_bomb_is_refused() -> None:
     """A small file does not unfold into all memory."""
     lines = ["a: &a [x,x,x,x,x,x,x,x,x,x]"]
     lines += [
@@ -106,36 +106,36 @@ def test_an_alias_bomb_is_refused():
 @pytest.mark.parametrize(
     "text", ["!!python/object/apply:os.system [ls]", "a: !ruby/x y", "- 1\n- 2", "x"]
 )
-def test_what_is_no_file_of_packages_is_refused(text: str):
+def test_what_is_no_file_of_packages_is_refused(text: str) -> None:
     """YAML's tags do nothing, and a list or a word is no file."""
     assert problems(text)
 
 
-def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path):
+def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     """No traceback for a slip of the finger."""
     with pytest.raises(FileError, match="No such file"):
         read_file(tmp_path / "access.yml")
 
 
-def test_an_empty_file_describes_nothing():
+def test_an_empty_file_describes_nothing() -> None:
     """It is a file all the same: its plan deletes what was made by it."""
     assert read_text("", name="x").file.catalogs == ()
 
 
 @pytest.mark.parametrize("word", ["Yes", "On", "null", "2024", "1e3", "0x10"])
-def test_names_are_text_whatever_they_look_like(word: str):
+def test_names_are_text_whatever_they_look_like(word: str) -> None:
     """YAML makes truth values and numbers of some words; a group may be called so."""
     text = SMALL.replace("name: Autumn Campaign", f'name: "{word}"')
     assert read_text(text, name="x").file.catalogs[0].packages[0].name == word
 
 
-def test_the_published_schema_is_the_model():
+def test_the_published_schema_is_the_model() -> None:
     """After a change of the model: python -m bot.provisioning.schema > docs/packages.schema.json."""
     assert (DOCS / "packages.schema.json").read_text("utf-8") == schema.text()
 
 
 @pytest.mark.parametrize("loader", [yaml.BaseLoader, yaml.SafeLoader])
-def test_the_schema_takes_the_example(loader: type):
+def test_the_schema_takes_the_example(loader: type) -> None:
     """Editors that read yes as a word and those that read it as a truth value are both content."""
     said = yaml.load(EXAMPLE.replace("2027-01-01", '"2027-01-01"'), Loader=loader)  # noqa: S506
     jsonschema.Draft202012Validator(json.loads(schema.text())).validate(said)
@@ -150,7 +150,7 @@ def test_the_schema_takes_the_example(loader: type):
         ("gives: Finance", "givs: Finance"),
     ],
 )
-def test_the_schema_refuses_what_the_reader_refuses(before: str, after: str):
+def test_the_schema_refuses_what_the_reader_refuses(before: str, after: str) -> None:
     """An editor marks the same mistakes."""
     assert before in EXAMPLE
     said = yaml.load(EXAMPLE.replace(before, after, 1), Loader=yaml.BaseLoader)  # noqa: S506
@@ -159,7 +159,7 @@ def test_the_schema_refuses_what_the_reader_refuses(before: str, after: str):
 
 
 @given(st.integers(1, 999_999), st.sampled_from(["minute", "hour", "day", "week", "year"]))
-def test_a_duration_said_and_read_is_the_same(count: int, unit: str):
+def test_a_duration_said_and_read_is_the_same(count: int, unit: str) -> None:
     """In whatever unit it comes back."""
     duration = read_duration(f"{count} {unit}s")
     # The words have room for six digits; a million minutes is said in days.
@@ -171,7 +171,7 @@ def test_a_duration_said_and_read_is_the_same(count: int, unit: str):
     "text",
     ["30 days", "8 hours", "90 minutes", "no end", "until 2027-01-31", "until 2027-01-31 18:00"],
 )
-def test_an_end_said_and_read_is_the_same(text: str):
+def test_an_end_said_and_read_is_the_same(text: str) -> None:
     """What the file says is what an import writes."""
     assert say_expiration(read_expiration(text)) == text
 
@@ -179,12 +179,12 @@ def test_an_end_said_and_read_is_the_same(text: str):
 @pytest.mark.parametrize(
     "text", ["group A of B", "person a@b.c", "manager", "manager level 2", "internal sponsors"]
 )
-def test_somebody_said_and_read_is_the_same(text: str):
+def test_somebody_said_and_read_is_the_same(text: str) -> None:
     """Names may hold any words."""
     assert str(read_subject(text)) == text
 
 
-def test_a_role_may_have_of_in_its_name():
+def test_a_role_may_have_of_in_its_name() -> None:
     """The thing begins at the word for its kind."""
     role = read_role("Head of sales of application Sales of Contoso")
     assert (role.role, role.thing.name) == ("Head of sales", "Sales of Contoso")

@@ -1,0 +1,189 @@
+"""The commands, over TLS against the stand-in, with msal signing in."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bot.commands import provision
+from sandbox.certificate import Certificate
+from sandbox.clock import SandboxClock
+from sandbox.tenant import Tenant
+from tests.bot.commands.conftest import served
+from tests.bot.provisioning.conftest import picture
+from tests.bot.provisioning.files import SMALL, with_policy
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def tenant() -> Tenant:
+    """The tutorial's world, in which everything happens at once."""
+    tenant = Tenant(clock=SandboxClock(), delivery=timedelta(0), directory_lag=timedelta(0))
+    tenant.seed_tutorial_world()
+    return tenant
+
+
+@pytest.fixture
+def run(
+    tenant: Tenant, certificate: Certificate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Run]:
+    """Runs a command in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    with served(tenant, certificate) as address:
+        for name, value in {
+            "AZURE_TENANT_ID": tenant.tenant_id,
+            "AZURE_CLIENT_ID": tenant.client_id,
+            "AZURE_CLIENT_SECRET": tenant.client_secret,
+            "AZURE_AUTHORITY_HOST": address,
+            "GRAPH_URL": address,
+        }.items():
+            monkeypatch.setenv(name, value)
+        yield CliRunner(catch_exceptions=False).invoke
+
+
+def test_plan_apply_plan_destroy(run: Run, tenant: Tenant) -> None:
+    """The whole life of a file, with the exit codes that a pipeline goes by."""
+    before = picture(tenant)
+    Path("access.yml").write_text(SMALL)
+    planned = run(provision.plan, ["access.yml"])
+    assert planned.exit_code == 2
+    assert "+ package Autumn Campaign in catalog Autumn  access.yml:11\n" in planned.stdout
+    assert "    durations: 30 days\n" in planned.stdout
+    assert planned.stdout.endswith("9 to create.\n")
+    applied = run(provision.apply, ["access.yml"])
+    assert applied.exit_code == 0
+    assert "✓ create policy Marketing of package Autumn Campaign" in applied.stderr
+    again = run(provision.plan, ["access.yml"])
+    assert (again.exit_code, again.stdout) == (
+        0,
+        "Nothing would change: the tenant is as the file says.\n",
+    )
+    gone = run(provision.destroy, ["access.yml", "--yes"])
+    assert gone.exit_code == 0
+    assert picture(tenant) == before
+    assert [each.name for each in Path().iterdir()] == ["access.yml"]
+
+
+def test_a_plan_for_programs(run: Run) -> None:
+    """JSON with stable names, and the same exit code."""
+    Path("access.yml").write_text(SMALL)
+    planned = run(provision.plan, ["access.yml", "--json"])
+    said = json.loads(planned.stdout)
+    assert planned.exit_code == 2
+    assert (said["would_change"], said["create"], said["change"], said["delete"]) == (True, 9, 0, 0)
+    assert said["changes"][0] == {
+        "action": "create",
+        "kind": "person",
+        "name": "person Tess Trial (tess@contoso.example)",
+        "line": 2,
+        "differences": [],
+    }
+
+
+def test_nothing_is_coloured_but_on_a_terminal(run: Run) -> None:
+    """Pipes and logs get plain text."""
+    Path("access.yml").write_text(SMALL)
+    assert "\x1b" not in run(provision.plan, ["access.yml"]).stdout
+
+
+def test_destroy_asks_first(run: Run, tenant: Tenant) -> None:
+    """No means no."""
+    Path("access.yml").write_text(SMALL)
+    run(provision.apply, ["access.yml"])
+    made = picture(tenant)
+    refused = run(provision.destroy, ["access.yml"], input="n\n")
+    assert refused.exit_code == 1
+    assert "- package Autumn Campaign in catalog Autumn" in refused.stdout
+    assert picture(tenant) == made
+
+
+def test_apply_asks_before_it_deletes(run: Run, tenant: Tenant) -> None:
+    """A line taken out of the file deletes nothing without a yes."""
+    Path("access.yml").write_text(SMALL)
+    run(provision.apply, ["access.yml"])
+    made = picture(tenant)
+    Path("access.yml").write_text("people: []\n")
+    assert run(provision.apply, ["access.yml"], input="n\n").exit_code == 1
+    assert picture(tenant) == made
+    assert run(provision.apply, ["access.yml", "--yes"]).exit_code == 0
+    assert "Autumn" not in [name for name, _ in picture(tenant)["catalogs"]]
+
+
+def test_import_writes_a_file_that_changes_nothing(run: Run) -> None:
+    """Round trip; and an existing file is not written over."""
+    assert run(provision.import_, ["access.yml"]).exit_code == 0
+    assert run(provision.plan, ["access.yml"]).exit_code == 0
+    refused = run(provision.import_, ["access.yml"])
+    assert (refused.exit_code, refused.stderr) == (
+        1,
+        "• access.yml exists already; --force writes over it.\n",
+    )
+    assert run(provision.import_, ["-"]).stdout == Path("access.yml").read_text("utf-8")
+
+
+def test_mistakes_in_the_file_come_a_line_each(run: Run) -> None:
+    """On standard error, with exit code 1."""
+    Path("access.yml").write_text(SMALL.replace("gives:", "givs:").replace("30 days", "3 moons"))
+    planned = run(provision.plan, ["access.yml"])
+    assert (planned.exit_code, planned.stdout) == (1, "")
+    assert planned.stderr == (
+        "• access.yml, line 13: “givs” means nothing here. Did you mean “gives”?\n"
+        "• access.yml, line 18: “3 moons” is no duration. There is “day”, “hour”, “minute”, “week” and “year”.\n"
+    )
+
+
+def test_what_beta_cannot_say_is_a_sentence(run: Run, tenant: Tenant) -> None:
+    """Before anything is written."""
+    before = picture(tenant)
+    Path("access.yml").write_text(with_policy("may ask: all members", "durations: 8 hours"))
+    applied = run(provision.apply, ["access.yml", "--api", "beta"])
+    assert applied.exit_code == 1
+    assert "The beta API counts whole days of access" in applied.stderr
+    assert picture(tenant) == before
+
+
+def test_policy_tests_need_no_tenant(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The plan alone is judged without settings or network; one that fails is exit code 1."""
+    monkeypatch.chdir(tmp_path)
+    Path("access.yml").write_text(
+        SMALL + "tests: [autumn-campaign ends in 30 days, ends in 7 days]\n"
+    )
+    tested = CliRunner().invoke(provision.test, ["access.yml"])
+    assert tested.exit_code == 1
+    assert tested.stdout == (
+        "✓ autumn-campaign ends in 30 days\n"
+        "✗ ends in 7 days\n"
+        "    fails: policy “Marketing” lasts 30 days\n"
+        "1 of 2 tests hold.\n"
+    )
+
+
+def test_policy_tests_against_the_tenant(run: Run) -> None:
+    """Judged by what is there today."""
+    Path("access.yml").write_text("tests: [ann may ask for marketing-campaign, ends in 30 days]\n")
+    tested = run(provision.test, ["access.yml", "--tenant", "--json"])
+    assert tested.exit_code == 0
+    assert json.loads(tested.stdout)["failed"] == 0
+
+
+def test_names_cannot_drive_the_terminal(run: Run, tenant: Tenant) -> None:
+    """Control characters and markup in a tenant's names are shown, not obeyed."""
+    for policy in tenant.world.policies.values():
+        policy.description = "[bold]x[/bold]\x1b[2J"
+    Path("access.yml").write_text(run(provision.import_, ["-"]).stdout.replace("[bold]x", "[red]y"))
+    planned = run(provision.plan, ["access.yml"]).stdout
+    assert "[bold]x[/bold]" in planned
+    assert "\x1b" not in planned
+
+
+def test_missing_settings_are_exit_code_2(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A sentence for each."""
+    monkeypatch.chdir(tmp_path)
+    Path("access.yml").write_text(SMALL)
+    planned = CliRunner().invoke(provision.plan, ["access.yml"])
+    assert planned.exit_code == 2
+    assert "AZURE_TENANT_ID is not set" in planned.stderr
