@@ -134,7 +134,7 @@ class Notices:
         except SlackError as error:
             log.warning("answer-not-sent", decision=decision.id, slack=str(error))
             await self._store.run(
-                decisions.postpone, decision, until=clock.real() + timedelta(seconds=30)
+                decisions.answer_later, decision, until=clock.real() + timedelta(seconds=30)
             )
             return False
         await self._store.run(decisions.answered, decision)

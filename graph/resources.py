@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from enum import Enum, auto
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -22,6 +23,14 @@ ENVIRONMENTS: Final = "resourceEnvironments"
 ORIGIN_SYSTEMS: Final = frozenset({"AadGroup", "AadApplication", "SharePointOnline"})
 # Entra has been seen to need seconds to minutes before it shows a new group here.
 PAUSE: Final = timedelta(seconds=5)
+
+
+class Asked(Enum):
+    """What became of asking for a resource: taken on, unclear, or Graph does not see the resource yet."""
+
+    TAKEN = auto()
+    UNCLEAR = auto()
+    NOT_VISIBLE = auto()
 
 
 class Resources:
@@ -137,13 +146,14 @@ class Resources:
         if found is not None:
             return found
         left = patience
-        asked = False
+        asked = Asked.NOT_VISIBLE
         while True:
-            if not asked:
-                asked = await self._asked(catalog_id, origin_id, origin_system, last=left < PAUSE)
-            found = await self._find(catalog_id, origin_id)
-            if found is not None:
-                return found
+            if asked is not Asked.TAKEN:
+                asked = await self._ask(catalog_id, origin_id, origin_system, last=left < PAUSE)
+            if asked is not Asked.NOT_VISIBLE:
+                found = await self._find(catalog_id, origin_id)
+                if found is not None:
+                    return found
             if left < PAUSE:
                 raise GraphUnavailable(
                     f"{origin_id} was put into the catalog, which does not list it yet.",
@@ -182,24 +192,24 @@ class Resources:
         body = {"requestType": request_type, "catalog": {"id": catalog_id}, "resource": resource}
         return await self._objects.create("resourceRequest", ResourceRequest, REQUESTS, body)
 
-    async def _asked(
+    async def _ask(
         self, catalog_id: str, origin_id: str, origin_system: str, *, last: bool
-    ) -> bool:
+    ) -> Asked:
         try:
             await self.add(catalog_id=catalog_id, origin_id=origin_id, origin_system=origin_system)
         except Rejected as error:
             if error.has_code(RESOURCE_ALREADY_ONBOARDED):
-                return True
+                return Asked.TAKEN
             if error.has_code(RESOURCE_NOT_VISIBLE_YET) and not last:
-                return False
+                return Asked.NOT_VISIBLE
             raise
         except GraphError as error:
             # It may be there all the same: then the catalog lists it.  If it does not, it is asked for again,
             # which harms nothing: Graph says that it is onboarded already.
             if not error.may_have_happened:
                 raise
-            return False
-        return True
+            return Asked.UNCLEAR
+        return Asked.TAKEN
 
     async def _find(self, catalog_id: str, origin_id: str) -> Resource | None:
         found = await self._objects.all(

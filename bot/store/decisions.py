@@ -124,10 +124,15 @@ def claim_unanswered(db: Transaction, *, lease: timedelta, limit: int = 50) -> l
     taken = (
         decisions.update()
         .where(decisions.c.id.in_(sa.select(due.c.id)))
-        .values(due_at=now + lease)
+        .values(due_at=now + lease, attempts=decisions.c.attempts + 1)
         .returning(*COLUMNS)
     )
     return [_decision(row) for row in db.execute(taken).mappings()]
+
+
+def answer_later(db: Transaction, decision: Decision, *, until: datetime) -> None:
+    """Slack did not take the answer: try again at *until* (real time); the try has been counted."""
+    db.execute(decisions.update().where(decisions.c.id == decision.id).values(due_at=until))
 
 
 def answered(db: Transaction, decision: Decision) -> None:

@@ -290,11 +290,20 @@ async def test_a_resource_already_onboarded_is_a_success():
 
 async def test_an_unclear_answer_is_looked_after_and_not_repeated():
     """It may have happened: then the catalog lists it."""
-    wire = Wire(EMPTY, httpx.ReadTimeout("late"), EMPTY, LISTED)
+    wire = Wire(EMPTY, httpx.ReadTimeout("late"), LISTED)
 
     await graph_on(wire).resources.ensure(catalog_id="c", origin_id="g", origin_system="AadGroup")
 
-    assert [request.method for request in wire.requests] == ["GET", "POST", "GET", "GET"]
+    assert [request.method for request in wire.requests] == ["GET", "POST", "GET"]
+
+
+async def test_what_an_unclear_answer_did_not_bring_is_asked_for_again():
+    """Asking twice harms nothing: Graph says that the resource is onboarded already."""
+    wire = Wire(EMPTY, httpx.ReadTimeout("late"), EMPTY, ACCEPTED, LISTED)
+
+    await graph_on(wire).resources.ensure(catalog_id="c", origin_id="g", origin_system="AadGroup")
+
+    assert [request.method for request in wire.requests] == ["GET", "POST", "GET", "POST", "GET"]
 
 
 async def test_a_missing_permission_is_not_waited_out():

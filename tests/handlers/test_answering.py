@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import time
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -69,8 +70,7 @@ async def test_the_request_is_on_disk_before_the_answer_leaves(world, door, text
 
     transport = httpx.ASGITransport(app=watched)
     async with httpx.AsyncClient(transport=transport, base_url="http://latchkey") as http:
-        door = type(door)(world.bot, door.secret, http)
-        await door.command("/request-access", text, user_id=user)
+        await replace(door, http=http).command("/request-access", text, user_id=user)
 
     assert rows_at_answer == [1]
 
