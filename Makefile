@@ -14,7 +14,7 @@ try: $(VENV)/ready  ## set up and start the sandbox
 	$(BIN)/latchkey sandbox
 
 test: $(VENV)/ready-dev  ## set up and run the tests, on SQLite and PostgreSQL
-	$(BIN)/pytest -n $(WORKERS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 sdk-test: $(VENV)/ready-sdk  ## Microsoft's own SDKs as clients of the stand-in tenant
 	$(BIN)/pytest tests/sdk

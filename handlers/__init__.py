@@ -16,7 +16,7 @@ def register(
     app: AsyncApp, *, desk: Desk, homes: Homes, after: After, wake: Callable[[], None]
 ) -> None:
     """Connect every deed to *app*; the frequent ones first, because Bolt tries them in turn."""
-    once.register(app, desk=desk)
+    once.register(app, desk=desk, after=after)
     request_access.register(app, desk=desk, after=after)
     decide.register(app, desk=desk, after=after)
     keep_or_return.register(app, desk=desk, after=after)

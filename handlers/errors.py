@@ -3,13 +3,17 @@
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
 from bot.errors import LatchkeyError
 from bot.messages.parts import escape, message
 from bot.store import Busy
+
+BUSY: Final = (
+    "I cannot take anything down just now, so nothing has happened. Please try again in a minute."
+)
 
 log = structlog.get_logger(__name__)
 
@@ -29,11 +33,7 @@ async def explained(say: Say) -> AsyncIterator[None]:
         await say(message(escape(str(error))))
     except Busy:
         log.warning("busy")
-        await say(
-            message(
-                "I cannot take anything down just now, so nothing has happened. Please try again in a minute."
-            )
-        )
+        await say(message(BUSY))
     except Exception:
         incident = uuid.uuid4().hex[:8]
         log.exception("unexpected", incident=incident)

@@ -1,6 +1,9 @@
 """
 The same click, command or event is worked on once: Slack delivers some twice, and whoever has caught a signed
 request can send it again for five minutes.
+
+The key is noted before the deed is done.  Whoever dies in between has not answered: the person sees Slack's error
+and repeats the deed, under another key; only the event of an opened Home is not repeated, and the next one is near.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,12 +14,16 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.response import BoltResponse
 
 from bot.access import Desk
+from bot.messages.parts import message
 from bot.store import Busy
+from handlers.after import After
+from handlers.clicks import read_click
+from handlers.errors import BUSY
 
 log = structlog.get_logger(__name__)
 
 
-def register(app: AsyncApp, *, desk: Desk) -> None:
+def register(app: AsyncApp, *, desk: Desk, after: After) -> None:
     @app.middleware
     async def once(
         body: dict[str, Any],
@@ -27,12 +34,23 @@ def register(app: AsyncApp, *, desk: Desk) -> None:
         try:
             is_new = key is None or await desk.is_new(key)
         except Busy:
-            # The deed itself will say that nothing can be taken down just now.
-            is_new = True
+            # The deed would wait as long once more, and Slack does not.
+            return await _say_busy(body, ack, after)
         if is_new:
             return await next()
         log.info("seen-before")
         return await ack()
+
+
+async def _say_busy(body: Mapping[str, Any], ack: AsyncAck, after: After) -> BoltResponse:
+    if "command" in body:
+        return await ack(**message(BUSY))
+    if body.get("type") == "view_submission":
+        return await ack(response_action="errors", errors={"reason": BUSY})
+    if body.get("type") == "block_actions":
+        click = read_click(body, body["actions"][0])
+        after.whisper(channel=click.channel, user=click.user, message=message(BUSY))
+    return await ack()
 
 
 def key_of(body: Mapping[str, Any]) -> str | None:

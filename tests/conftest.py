@@ -17,6 +17,9 @@ from bot import clock, migrate
 from bot.store import open_store
 from sandbox.certificate import make_certificate
 
+# What the tests say to Graph, held against Microsoft's metadata: see docs/conformance.md.
+pytest_plugins = ["tests.conformance.plugin"]
+
 PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 OURS = ("SLACK_", "AZURE_", "GRAPH_", "LATCHKEY_", "DATABASE_URL")
 

@@ -1,0 +1,370 @@
+"""
+A year of reminders in one process: exactly one for each assignment, end, rung and person, and none after the end.
+
+Run it with `make year`.  What must be sent is worked out from Entra's side alone, tick by tick, and compared
+with what reached Slack.  A look at Entra comes whenever something there has changed; while nothing has, only
+what a look does after reading is done, at each tick at which a rung may have been reached.
+"""
+
+import asyncio
+import random
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from unittest import mock
+
+import click
+import httpx
+
+from bot import clock, intake, migrate
+from bot.authority import Authority
+from bot.delivery import Delivery
+from bot.effects import Effects
+from bot.home import Homes
+from bot.jobs import Jobs
+from bot.logs import configure_logs
+from bot.mirror import LOOKUPS_A_SWEEP, Mirror
+from bot.notices import Notices
+from bot.people import People
+from bot.review import Review
+from bot.slack import Slack
+from bot.store import Store, audit, open_store
+from bot.verdicts import Verdicts
+from graph import Graph, StaticToken
+from tests.proof.year_world import NOT_IN_SLACK, PACKAGES, START, Entra, Held, Reminder, SlackOnPaper
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+SYNC = timedelta(minutes=5)
+RUNGS = (7 * DAY, DAY)
+# Day of the year, and for how long the bot is down.
+OUTAGES = ((60, HOUR), (120, 3 * DAY), (250, 40 * DAY))
+Key = tuple[str, str, timedelta]
+
+
+@dataclass
+class Expected:
+    """What has been said and what need not be, worked out without the bot's tables."""
+
+    settled: set[Key] = field(default_factory=set)
+    superseded: int = 0
+    fine: dict[str, datetime] = field(default_factory=dict)
+    known_since: dict[tuple[str, str], datetime] = field(default_factory=dict)
+
+    def due(self, entra: Entra) -> dict[Reminder, Key]:
+        """What must go out at this moment, and never again."""
+        found: dict[Reminder, Key] = {}
+        for held in entra.live():
+            if held.end is None or held.id not in entra.looked_up or entra.now >= held.end:
+                continue
+            minute = held.end.strftime("%Y-%m-%dT%H:%M")
+            self.known_since.setdefault((held.id, minute), entra.now)
+            reached = sorted(rung for rung in RUNGS if entra.now >= held.end - rung)
+            if not reached or self.fine.get(held.id) == held.end:
+                continue
+            key = (held.id, minute, reached[0])
+            if key in self.settled:
+                continue
+            for rung in reached[1:]:
+                missed = (held.id, minute, rung)
+                self.superseded += missed not in self.settled
+                self.settled.add(missed)
+            found[Reminder(held.user, held.id, int(held.end.timestamp()))] = key
+        return found
+
+
+@dataclass
+class Figures:
+    """What one year came to."""
+
+    days: int
+    seed: int
+    seconds: float = 0
+    ticks: int = 0
+    looks: int = 0
+    moves: Counter[str] = field(default_factory=Counter)
+    removed: int = 0
+    ran_out: int = 0
+    given: int = 0
+    let_end: int = 0
+    sent: int = 0
+    superseded: int = 0
+    turned_away: int = 0
+    redrawn: int = 0
+    missing: int = 0
+    doubled: int = 0
+    after_the_end: int = 0
+    unexpected: int = 0
+    endings: int = 0
+    endings_wrong: int = 0
+    chain_wrong: str | None = None
+    late: list[timedelta] = field(default_factory=list)
+    late_after_outage: list[timedelta] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        wrong = self.missing + self.doubled + self.after_the_end + self.unexpected
+        return wrong + self.endings_wrong == 0 and self.chain_wrong is None
+
+
+def latchkey(store: Store, slack: Slack, graph: Graph) -> Jobs:
+    """The bot's jobs, rung by hand."""
+    people = People(slack=slack, graph=graph, store=store, email_domains=())
+    authority = Authority(slack=slack, graph=graph, people=people, admins=())
+    review = Review(
+        store=store, graph=graph, people=people, authority=authority, always_approve=False
+    )
+    return Jobs(
+        store=store,
+        review=review,
+        verdicts=Verdicts(store=store, authority=authority, review=review, home_team="T0"),
+        effects=Effects(store=store, graph=graph, recheck=review.recheck),
+        delivery=Delivery(store=store, graph=graph),
+        notices=Notices(store=store, slack=slack, admin_channel="C0", rungs=RUNGS),
+        mirror=Mirror(store=store, graph=graph, people=people),
+        homes=Homes(store=store, slack=slack, authority=authority),
+        authority=authority,
+        poll_every=SYNC,
+        sync_every=SYNC,
+    )
+
+
+class Year:
+    """One bot, one Entra, one Slack, and the days that pass."""
+
+    def __init__(
+        self, *, jobs: Jobs, entra: Entra, slack: SlackOnPaper, figures: Figures, moves_a_day: int
+    ) -> None:
+        self.jobs, self.entra, self.slack, self.figures = jobs, entra, slack, figures
+        self.expected = Expected()
+        self._moves_a_day = moves_a_day
+        self._seen: Counter[Key] = Counter()
+        self._owed: Counter[tuple[str, str]] = Counter()
+        self._up_since = START
+
+    async def run(self, *, outages: Sequence[tuple[int, timedelta]], tick: timedelta) -> None:
+        """Live through every tick of every day."""
+        end = START + timedelta(days=self.figures.days)
+        down = [(START + timedelta(days=day), long) for day, long in outages]
+        outside_at = START
+        while self.entra.now < end:
+            self._pass()
+            outside = self.entra.now >= outside_at
+            if outside:
+                await self._outside()
+                outside_at += timedelta(hours=self.entra.chance.randint(18, 30))
+            out = next((long for at, long in down if at <= self.entra.now < at + long), None)
+            if out is not None:
+                self._up_since = self.entra.now + tick
+            elif outside or self._up_since == self.entra.now:
+                await self._look()
+            else:
+                await self._tick(self.jobs.notices.send_reminders())
+            self.entra.now += tick
+        await self._last_look()
+
+    def _pass(self) -> None:
+        for held in self.entra.expire():
+            self.figures.ran_out += 1
+            self._ended(held)
+
+    def _ended(self, held: Held) -> None:
+        # Only whose access was seen in Slack before it ended is told of the end.
+        if held.id in self.entra.looked_up:
+            self._owed[held.user, f"Package {held.package:03}"] += 1
+
+    async def _outside(self) -> None:
+        """A day's deeds of administrators, and of people who are fine with an end."""
+        chance = self.entra.chance
+        for held in chance.choices(self.entra.live(), k=self._moves_a_day):
+            self.figures.moves[self.entra.move(held)] += 1
+        for held in chance.sample(self.entra.live(), k=3):
+            held.is_live = False
+            self.figures.removed += 1
+            self._ended(held)
+        # Whoever has lost theirs gets it again, so that there are always as many.
+        taken = {(each.person, each.package) for each in self.entra.live()}
+        gone = {(each.person, each.package) for each in self.entra.held.values()} - taken
+        for person, package in sorted(gone):
+            self.entra.give(person, package)
+            self.figures.given += 1
+
+    async def _look(self) -> None:
+        """What the job does; again five minutes later while it still finds out who people are."""
+        while True:
+            before = len(self.entra.looked_up)
+            await self._tick(self.jobs.sync())
+            await self.jobs.messages()
+            self.figures.looks += 1
+            if len(self.entra.looked_up) - before < LOOKUPS_A_SWEEP // 4:
+                break
+            self.entra.now += SYNC
+            self._pass()
+        await self._be_fine()
+
+    async def _be_fine(self) -> None:
+        """Somebody presses “Let it end”."""
+        known = [each for each in self.entra.live() if each.end and each.id in self.entra.looked_up]
+        for held in self.entra.chance.sample(known, k=min(2, len(known))):
+            if held.end is None:
+                continue
+            await self.jobs.store.run(intake.let_end, held.user, held.id)
+            self.expected.fine[held.id] = held.end
+            self.figures.let_end += 1
+
+    async def _tick(self, work: "asyncio.Future[object] | object") -> None:
+        """Do the work; what reached Slack must be exactly what was due."""
+        sent, away = len(self.slack.reminders), len(self.slack.turned_away)
+        await work  # type: ignore[misc]
+        self.figures.ticks += 1
+        due = self.expected.due(self.entra)
+        went = self.slack.reminders[sent:]
+        turned = self.slack.turned_away[away:]
+        for reminder in went:
+            self._count(reminder, due)
+        self.figures.missing += len(set(due) - set(went) - set(turned))
+        self.figures.unexpected += len(set(turned) - set(due))
+
+    def _count(self, reminder: Reminder, due: dict[Reminder, Key]) -> None:
+        key = due.get(reminder)
+        held = self.entra.held[reminder.assignment_id]
+        if held.end is None or self.entra.now >= held.end or not held.is_live:
+            self.figures.after_the_end += 1
+        if key is None:
+            self.figures.unexpected += 1
+            return
+        self._seen[key] += 1
+        self.figures.doubled += self._seen[key] > 1
+        self.expected.settled.add(key)
+        assert held.end is not None
+        reached = held.end - key[2]
+        known = self.expected.known_since[key[0], key[1]]
+        is_catching_up = reached < self._up_since <= self.entra.now < self._up_since + DAY
+        late = self.entra.now - (reached if is_catching_up else max(reached, known))
+        (self.figures.late_after_outage if is_catching_up else self.figures.late).append(late)
+
+    async def _last_look(self) -> None:
+        self._pass()
+        for _ in range(3):
+            await self._tick(self.jobs.sync())
+            await self.jobs.messages()
+            self.entra.now += SYNC
+            self._pass()
+        await self._tick(self.jobs.sync())
+        await self.jobs.messages()
+        figures, slack = self.figures, self.slack
+        figures.sent, figures.superseded = len(slack.reminders), self.expected.superseded
+        figures.turned_away, figures.redrawn = len(slack.turned_away), slack.updates
+        figures.endings = sum(slack.endings.values())
+        wrong = {*self._owed, *slack.endings}
+        figures.endings_wrong = sum(
+            abs(self._owed[each] - slack.endings[each]) for each in wrong
+        )
+        chain = await self.jobs.store.run(audit.verify, b"")
+        figures.chain_wrong = chain.wrong
+
+
+@asynccontextmanager
+async def _parts(folder: Path, entra: Entra, slack: SlackOnPaper) -> AsyncIterator[Jobs]:
+    store = open_store(f"sqlite+pysqlite:///{folder / 'latchkey.db'}")
+    migrate.upgrade(store)
+    try:
+        with (
+            mock.patch.object(clock, "now", lambda: entra.now),
+            mock.patch.object(clock, "real", lambda: entra.now),
+        ):
+            async with httpx.AsyncClient(transport=entra.transport()) as http:
+                ours = Slack(slack)
+                await ours.identify()
+                yield latchkey(store, ours, Graph(http, StaticToken("t")))
+    finally:
+        store.close()
+
+
+async def simulate(
+    folder: Path,
+    *,
+    seed: int,
+    days: int,
+    assignments: int,
+    moves: int,
+    outages: Sequence[tuple[int, timedelta]] = OUTAGES,
+    tick: timedelta = HOUR,
+    busy: float = 0.01,
+) -> Figures:
+    """
+    Live through *days* days.
+
+    Args:
+        moves: How many ends are moved outside, in all.
+        busy: Of so many messages Slack says that it is busy.
+    """
+    chance = random.Random(seed)  # noqa: S311
+    entra, slack = Entra(START, chance), SlackOnPaper(chance, busy=busy)
+    for number in range(assignments):
+        entra.give(NOT_IN_SLACK - 5 + number // 4, number % PACKAGES)
+    figures = Figures(days=days, seed=seed)
+    started = time.perf_counter()
+    async with _parts(folder, entra, slack) as jobs:
+        year = Year(
+            jobs=jobs, entra=entra, slack=slack, figures=figures, moves_a_day=-(-moves // days)
+        )
+        await year.run(outages=outages, tick=tick)
+    figures.seconds = time.perf_counter() - started
+    return figures
+
+
+def describe(figures: Figures) -> None:
+    late = sorted(figures.late) or [timedelta(0)]
+    after = sorted(figures.late_after_outage) or [timedelta(0)]
+    lines = {
+        "days, seed": f"{figures.days}, {figures.seed}",
+        "ticks, whole looks at Entra": f"{figures.ticks}, {figures.looks}",
+        "ends moved outside": f"{sum(figures.moves.values())} {dict(figures.moves)}",
+        "removed outside, ran out, given anew": f"{figures.removed}, {figures.ran_out}, {figures.given}",
+        "“Let it end”": figures.let_end,
+        "reminders sent, superseded": f"{figures.sent}, {figures.superseded}",
+        "turned away by Slack, redrawn": f"{figures.turned_away}, {figures.redrawn}",
+        "missing": figures.missing,
+        "doubled": figures.doubled,
+        "after the end": figures.after_the_end,
+        "not due": figures.unexpected,
+        "endings told": f"{figures.endings}, {figures.endings_wrong} too many or too few",
+        "audit chain": figures.chain_wrong or "holds",
+        "late while up": f"median {late[len(late) // 2]}, p99 {late[len(late) * 99 // 100]}, "
+        f"most {late[-1]}",
+        "late after an outage": f"{len(figures.late_after_outage)} reminders, most {after[-1]}",
+        "took": f"{figures.seconds:.0f} s",
+    }
+    for name, value in lines.items():
+        click.echo(f"{name:38} {value}")
+
+
+@click.command()
+@click.option("--seed", default=1)
+@click.option("--days", default=365)
+@click.option("--assignments", default=1_000)
+@click.option("--moves", default=10_000)
+def main(seed: int, days: int, assignments: int, moves: int) -> None:
+    """Live through a year."""
+    configure_logs(level=50)
+    memory = Path("/dev/shm")  # noqa: S108
+    folder = tempfile.mkdtemp(dir=memory if memory.is_dir() else None)
+    try:
+        figures = asyncio.run(
+            simulate(Path(folder), seed=seed, days=days, assignments=assignments, moves=moves)
+        )
+    finally:
+        shutil.rmtree(folder)
+    describe(figures)
+    if not figures.is_clean:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()
