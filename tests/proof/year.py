@@ -44,6 +44,7 @@ SYNC = timedelta(minutes=5)
 RUNGS = (7 * DAY, DAY)
 # Day of the year, and for how long the bot is down.
 OUTAGES = ((60, HOUR), (120, 3 * DAY), (250, 40 * DAY))
+NEVER_DOWN = START - 365 * DAY
 Key = tuple[str, str, timedelta]
 
 
@@ -138,14 +139,14 @@ class Year:
     """One bot, one Entra, one Slack, and the days that pass."""
 
     def __init__(
-        self, *, jobs: Jobs, entra: Entra, slack: SlackOnPaper, figures: Figures, moves_a_day: int
+        self, *, jobs: Jobs, entra: Entra, slack: SlackOnPaper, figures: Figures, moves_at_once: int
     ) -> None:
         self.jobs, self.entra, self.slack, self.figures = jobs, entra, slack, figures
         self.expected = Expected()
-        self._moves_a_day = moves_a_day
+        self._moves_at_once = moves_at_once
         self._seen: Counter[Key] = Counter()
         self._owed: Counter[tuple[str, str]] = Counter()
-        self._up_since = START
+        self._up_since = NEVER_DOWN
 
     async def run(self, *, outages: Sequence[tuple[int, timedelta]], tick: timedelta) -> None:
         """Live through every tick of every day."""
@@ -157,7 +158,7 @@ class Year:
             outside = self.entra.now >= outside_at
             if outside:
                 await self._outside()
-                outside_at += timedelta(hours=self.entra.chance.randint(18, 30))
+                outside_at += timedelta(hours=self.entra.chance.randint(30, 42))
             out = next((long for at, long in down if at <= self.entra.now < at + long), None)
             if out is not None:
                 self._up_since = self.entra.now + tick
@@ -179,9 +180,9 @@ class Year:
             self._owed[held.user, f"Package {held.package:03}"] += 1
 
     async def _outside(self) -> None:
-        """A day's deeds of administrators, and of people who are fine with an end."""
+        """Deeds of administrators, and of people who are fine with an end."""
         chance = self.entra.chance
-        for held in chance.choices(self.entra.live(), k=self._moves_a_day):
+        for held in chance.choices(self.entra.live(), k=self._moves_at_once):
             self.figures.moves[self.entra.move(held)] += 1
         for held in chance.sample(self.entra.live(), k=3):
             held.is_live = False
@@ -312,7 +313,7 @@ async def simulate(
     started = time.perf_counter()
     async with _parts(folder, entra, slack) as jobs:
         year = Year(
-            jobs=jobs, entra=entra, slack=slack, figures=figures, moves_a_day=-(-moves // days)
+            jobs=jobs, entra=entra, slack=slack, figures=figures, moves_at_once=-(-moves * 3 // (days * 2))
         )
         await year.run(outages=outages, tick=tick)
     figures.seconds = time.perf_counter() - started

@@ -1,0 +1,120 @@
+"""The audit log: append-only, and every change of it shows."""
+
+import pytest
+import sqlalchemy as sa
+
+from bot import clock
+from bot.models import State
+from bot.store import audit, open_store, requests
+from bot.store.schema import audit as audit_table
+from bot.store.schema import audit_head
+from tests.bot.samples import wish
+
+KEY = b"kept outside the database"
+
+
+@pytest.fixture
+def log(store):
+    """A store whose audit log is keyed."""
+    keyed = open_store(store.engine.url.render_as_string(hide_password=False), audit_key=KEY)
+    yield keyed
+    keyed.close()
+
+
+async def written(store, count=3):
+    """So many requests asked and withdrawn: two rows each."""
+    for number in range(count):
+        request = await store.run(requests.add, wish(package_id=f"package-{number}"))
+        await store.run(requests.move, request, State.CANCELED, actor="U0ANN")
+
+
+def forge(store, statement):
+    """Change the log as somebody who owns the tables could."""
+    with store.engine.begin() as db:
+        on = "" if store.engine.dialect.name == "sqlite" else " ON audit"
+        for trigger in ("audit_no_update", "audit_no_delete"):
+            db.execute(sa.text(f"DROP TRIGGER {trigger}{on}"))
+        db.execute(statement)
+
+
+async def test_every_row_is_in_the_chain(log):
+    """Two rows a request, each with its place."""
+    await written(log)
+    chain = await log.run(audit.verify, KEY)
+
+    assert (chain.rows, chain.wrong) == (6, None)
+
+
+async def test_an_altered_row_shows(log):
+    """Who did it is covered by the hash."""
+    await written(log)
+    forge(log, audit_table.update().where(audit_table.c.position == 4).values(actor="U0CY"))
+
+    chain = await log.run(audit.verify, KEY)
+    assert (chain.rows, chain.wrong) == (3, "row 4 was altered")
+
+
+async def test_a_row_taken_out_shows(log):
+    """The places have a gap."""
+    await written(log)
+    forge(log, audit_table.delete().where(audit_table.c.position == 2))
+
+    assert (await log.run(audit.verify, KEY)).wrong == "row 2 is missing"
+
+
+async def test_rows_cut_off_at_the_end_show(log):
+    """The head still names the last one."""
+    await written(log)
+    forge(log, audit_table.delete().where(audit_table.c.position > 4))
+
+    assert "rows at its end are missing" in str((await log.run(audit.verify, KEY)).wrong)
+
+
+async def test_an_anchor_shows_what_was_cut_off_with_its_head(log):
+    """Whoever can write the head as well is betrayed by what was noted elsewhere."""
+    await written(log)
+    noted = await log.run(audit.verify, KEY)
+    (fourth,) = [row for row in await log.run(audit.rows) if row["position"] == 4]
+    forge(log, audit_table.delete().where(audit_table.c.position > 4))
+    with log.engine.begin() as db:
+        db.execute(audit_head.update().values(position=4, hash=fourth["hash"]))
+
+    assert (await log.run(audit.verify, KEY)).wrong is None
+    chain = await log.run(audit.verify, KEY, anchor=(noted.rows, noted.head))
+    assert chain.wrong == "the log ends before the anchor (6)"
+
+
+async def test_who_lacks_the_key_cannot_write_rows_that_verify(log, store):
+    """The chain is keyed."""
+    await written(store)
+
+    assert (await log.run(audit.verify, KEY)).wrong == "row 1 was altered"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [audit_table.delete(), audit_table.update().values(actor="U0CY")],
+    ids=["delete", "update"],
+)
+async def test_the_database_refuses_to_change_the_log(log, statement):
+    """Append-only by trigger, on both databases."""
+    await written(log, 1)
+
+    with pytest.raises(sa.exc.DatabaseError, match="append-only"), log.engine.begin() as db:
+        db.execute(statement)
+
+
+async def test_what_is_rolled_back_leaves_no_row_and_no_gap(log):
+    """The next transaction goes on where the last good one ended."""
+
+    def fails(db):
+        audit.record(db, at=clock.now(), actor="U0ANN", verb="never")
+        raise RuntimeError("half-way")
+
+    await written(log, 1)
+    with pytest.raises(RuntimeError):
+        await log.run(fails)
+    await written(log, 1)  # the package is free again: its request was withdrawn
+
+    chain = await log.run(audit.verify, KEY)
+    assert (chain.rows, chain.wrong) == (4, None)
