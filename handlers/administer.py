@@ -10,7 +10,7 @@ from bot import naming
 from bot.access import Desk
 from bot.errors import LatchkeyError, UnknownPackage
 from bot.messages import deciding
-from bot.messages.parts import Message, escape, person
+from bot.messages.parts import Message
 from handlers.after import After
 from handlers.clicks import read_click, teller
 from handlers.errors import explained
@@ -59,10 +59,7 @@ async def _answer(desk: Desk, user: str, text: str) -> Message:
 async def _assignments(desk: Desk, user: str, rest: str) -> Message:
     holder, package = _who_and_what(rest)
     rows, found = await desk.assignments(slack_user=user, package=package, holder=holder)
-    about = f"*{escape(found.name)}*" if found else "any package"
-    if holder:
-        about = f"{about} held by {person(holder)}"
-    return deciding.assignments(rows, about=about)
+    return deciding.assignments(rows, package=found.name if found else None, holder=holder)
 
 
 async def _remove(desk: Desk, user: str, rest: str) -> Message:
@@ -80,6 +77,8 @@ async def _remove(desk: Desk, user: str, rest: str) -> Message:
 
 def _who_and_what(text: str) -> tuple[str | None, str | None]:
     """The person mentioned in a text, and the rest of it as a package's name."""
+    if len(set(MENTION.findall(text))) > 1:
+        raise LatchkeyError("One person at a time, please: you named several.")
     mentioned = MENTION.search(text)
     rest = MENTION.sub(" ", text).strip()
     if mentioned is None and rest.startswith("@"):

@@ -19,6 +19,7 @@ from bot.messages.parts import (
     message,
     moment,
     person,
+    said,
     section,
     until,
 )
@@ -101,8 +102,8 @@ def refused(request: Request) -> Message:
 def denied(request: Request, *, by: str | None) -> Message:
     name = escape(request.package_name)
     what = "request for" if request.kind is Kind.ADD else "wish to extend"
-    said = f"\n> {escape(request.why)}" if request.why else ""
-    return message(f"Your {what} {name} was denied{f' by {escape(by)}' if by else ''}.{said}")
+    why = said(request.why) if request.why else ""
+    return message(f"Your {what} {name} was denied{f' by {escape(by)}' if by else ''}.{why}")
 
 
 def lapsed(request: Request) -> Message:
@@ -147,7 +148,7 @@ def removed(request: Request, *, told: str) -> Message:
     name = escape(request.package_name)
     if request.is_given_back:
         return message(f"Thank you: your access to {name} is given back.")
-    why = f"\n> {escape(request.justification)}" if request.justification else ""
+    why = said(request.justification) if request.justification else ""
     if told == request.holder:
         return message(f"Your access to {name} was removed by {person(request.asked_by)}.{why}")
     return message(

@@ -16,8 +16,10 @@ from bot.messages.parts import (
     listed,
     message,
     moment,
+    one_line,
     person,
     quoted,
+    said,
     section,
     until,
 )
@@ -103,19 +105,19 @@ def _buttons(request: Request) -> Block:
 
 
 def _decision_line(decision: Decision) -> Block:
-    said = f": {escape(decision.reason)}" if decision.reason else "."
+    why = f": {one_line(decision.reason)}" if decision.reason else "."
     return context(
-        f"{DID[decision.verb]} by {person(decision.slack_user)} {moment(decision.at)}{said}"
+        f"{DID[decision.verb]} by {person(decision.slack_user)} {moment(decision.at)}{why}"
     )
 
 
 def _outcome(request: Request) -> str:
-    said = SO_FAR.get(request.state, str(request.state))
+    outcome = SO_FAR.get(request.state, str(request.state))
     if request.state is State.DELIVERED and request.ends_at:
-        said = f"Delivered, {until(request.ends_at)}."
+        outcome = f"Delivered, {until(request.ends_at)}."
     if request.why and request.state in {State.REFUSED, State.FAILED}:
-        said += f" {escape(request.why)}"
-    return said
+        outcome += f" {escape(request.why)}"
+    return outcome
 
 
 def pending(requests: Sequence[Request], *, reader: str) -> Message:
@@ -139,18 +141,23 @@ def pending_row(request: Request, *, reader: str) -> list[Block]:
         f"{moment(request.asked_at)}"
     )
     if request.justification:
-        line += f"\n{escape(request.justification)}"
+        line += said(request.justification)
     if request.holder == reader:
         return [section(line), context("Your own request: somebody else decides it.")]
     return [section(line), _buttons(request)]
 
 
-def assignments(rows: Sequence[Assignment], *, about: str) -> Message:
-    """Who holds what, each with a Remove button."""
+def assignments(rows: Sequence[Assignment], *, package: str | None, holder: str | None) -> Message:
+    """Who holds what, each with a Remove button; *package* and *holder* are what was asked about."""
     if not rows:
-        return message(f"Nobody holds {about}.")
+        what = f"*{escape(package)}*" if package else "anything"
+        return message(
+            f"{person(holder)} does not hold {what}." if holder else f"Nobody holds {what}."
+        )
     count = len(rows)
-    intro = f"{count} assignment{'' if count == 1 else 's'} of {about}."
+    of = f" of *{escape(package)}*" if package else ""
+    by = f", held by {person(holder)}" if holder else ""
+    intro = f"{count} assignment{'' if count == 1 else 's'}{of}{by}."
     blocks: list[Block] = [section(intro)]
     for row in rows:
         holder = person(row.holder, row.holder_name)

@@ -88,6 +88,16 @@ def fields(*texts: str) -> Block:
     return {"type": "section", "fields": made}
 
 
+def one_line(text: str) -> str:
+    """What somebody wrote, escaped, on one line and not too long."""
+    return escape(shorten(" ".join(text.split()), LONGEST_SHOWN_REASON))
+
+
+def said(text: str) -> str:
+    """What somebody wrote, as one quoted line: it cannot pass for a line of ours."""
+    return f"\n> {one_line(text)}"
+
+
 def quoted(text: str) -> Block:
     """What somebody wrote, as plain text: nothing in it is a link, a mention or a format."""
     return {

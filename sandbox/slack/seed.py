@@ -46,7 +46,7 @@ def seed(workspace: "State") -> None:
             tz="America/New_York",
             title="Designer, Marketing",
             colour="#2e7d5b",
-            role_hint="asks for access, five hours behind",
+            role_hint="asks for access, six hours behind",
         ),
         Person(
             id="U0BO",

@@ -126,7 +126,10 @@ def reprocess_request(ask: Ask) -> Answer:
 
 def resume_request(ask: Ask) -> Answer:
     request = find_request(ask, ask.ids["request"])
-    verdict = ask.part("data").get("state")
+    data = ask.part("data")
+    if data and "@odata.type" not in data:
+        raise bad_request("'data' is of an abstract type; '@odata.type' must say which it is.")
+    verdict = data.get("state")
     lifecycle.resume(ask.world, request, verdict=str(verdict).lower() if verdict else None)
     return NO_CONTENT
 

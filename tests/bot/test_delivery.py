@@ -118,6 +118,20 @@ async def test_access_for_somebody_else_is_an_alarm(office):
     assert (await office.desk.standing_of("U0ANN")).held == []
 
 
+async def test_access_for_somebody_else_is_taken_back(office):
+    """Whoever got it by mistake keeps it no longer than it takes to notice."""
+    request = await submitted(office)
+    office.shift(timedelta(seconds=10))
+    office.tenant.tick()
+    given = next(iter(office.tenant.world.assignments.values()))
+    given.target_id = seed.CY
+
+    await look(office, request)
+    await office.finish()
+
+    assert given.state == "expired"
+
+
 async def test_access_to_another_package_is_an_alarm(office):
     """Whatever is in it."""
     request = await submitted(office)

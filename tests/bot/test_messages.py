@@ -138,7 +138,7 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
         "letting end": asking.letting_end(rows[0]),
         "pending": deciding.pending(waiting, reader="U0BO"),
         "pending own": deciding.pending(waiting, reader="U0ANN"),
-        "assignments": deciding.assignments(rows, about=f"*{escape(name)}*"),
+        "assignments": deciding.assignments(rows, package=name, holder="U0ANN"),
         "help": deciding.admin_help(),
         "ended": asking.ended(held(package_name=name, ended_why=Ended.RAN_OUT)),
         "ended outside": asking.ended(held(package_name=name, ended_why=Ended.OUTSIDE)),

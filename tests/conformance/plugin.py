@@ -1,6 +1,6 @@
 """Records the run's conversations with Graph, and fails it when Microsoft's metadata disagrees."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from tests.conformance.taps import listen
 METADATA = Path(__file__).resolve().parents[3] / "shared" / "conformance"
 ABSENT = "conformance: skipped, there is no copy of Microsoft's metadata in {}"
 KEY = "conformance"
+MADE_UP = "made_up"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,6 +30,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        f"{MADE_UP}(what): this test says, or makes the stand-in say, on purpose what Graph does not"
+        " know; it is not held against the metadata",
+    )
     if (config.option.metadata / "graphcheck.py").is_file():
         config.pluginmanager.register(Conformance(config), "conformance-recorder")
     else:
@@ -43,6 +49,14 @@ class Conformance:
         self._recorder = Recorder()
         self._verdict: Verdict | None = None
         self._stop: Callable[[], None] = listen(self._recorder)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self._recorder.is_on = item.get_closest_marker(MADE_UP) is None
+        try:
+            return (yield)  # type: ignore[return-value] # pytest's own, whatever it is
+        finally:
+            self._recorder.is_on = True
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -62,7 +76,10 @@ class Conformance:
         failed = self._verdict.problems or (
             self._config.option.conformance and self._verdict.needless
         )
-        if failed and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        if failed and session.exitstatus in (
+            pytest.ExitCode.OK,
+            pytest.ExitCode.NO_TESTS_COLLECTED,
+        ):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

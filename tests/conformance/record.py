@@ -44,9 +44,10 @@ class Message:
 
 
 class Recorder:
-    """Counts every message and keeps the first of each shape."""
+    """Counts every message and keeps the first of each shape, as long as it *is_on*."""
 
     def __init__(self) -> None:
+        self.is_on = True
         self.totals: Counter[str] = Counter()
         self._kept: dict[tuple[object, ...], Message] = {}
 
@@ -76,6 +77,8 @@ class Recorder:
         self._add(Message(ANSWER, version, method, path, query, "", status, _text(body), _test()))
 
     def _add(self, message: Message) -> None:
+        if not self.is_on:
+            return
         self.totals[message.kind] += 1
         self._kept.setdefault(message.shape(), message)
 

@@ -37,9 +37,7 @@ def listen(recorder: Recorder) -> Callable[[], None]:
     return stop
 
 
-def hear_request(
-    recorder: Recorder, session: Session, method: str, url: str, body: object
-) -> None:
+def hear_request(recorder: Recorder, session: Session, method: str, url: str, body: object) -> None:
     """What the adapter sends counts whatever becomes of it."""
     path, _, query = url.removeprefix(session._root).partition("?")
     recorder.request(

@@ -10,7 +10,8 @@ from graph.errors import BadAnswer, GraphError, GraphUnavailable, NotFound, Thro
 from tests.graph.wire import Pauses, Wire, graph_on, refusal
 
 READ = Call("GET", "/users/u")
-WRITE = Call("POST", "/groups", {"displayName": "G"})
+GROUP = {"displayName": "G", "mailEnabled": False, "mailNickname": "g", "securityEnabled": True}
+WRITE = Call("POST", "/groups", GROUP)
 
 
 def envelope(*items: dict) -> dict:
@@ -42,7 +43,7 @@ async def test_an_envelope_is_what_graph_describes(version):
                 "method": "POST",
                 "url": "/groups",
                 "headers": {"Content-Type": "application/json"},
-                "body": {"displayName": "G"},
+                "body": GROUP,
             },
         ]
     }

@@ -131,7 +131,7 @@ async def test_only_people_are_members(transitive, segment):
                 {"@odata.type": "#microsoft.graph.user", "id": "ann"},
                 {"@odata.type": "#microsoft.graph.group", "id": "nested"},
             ],
-            "@odata.nextLink": f"{ROOT}/v1.0/next",
+            "@odata.nextLink": f"{ROOT}/v1.0/groups/g/{segment}?$skiptoken=x",
         },
         {"value": [{"@odata.type": "#microsoft.graph.device", "id": "d"}, {"id": "cy"}]},
     )

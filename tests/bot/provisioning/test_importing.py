@@ -66,6 +66,7 @@ async def test_an_unknown_catalog_is_said_with_the_nearest(workshop: Workshop) -
         await workshop.import_("Genral")
 
 
+@pytest.mark.made_up("a kind of person that Graph does not have")
 async def test_a_policy_without_words_for_it_is_left_out_and_said(
     workshop: Workshop, tenant: Tenant
 ) -> None:

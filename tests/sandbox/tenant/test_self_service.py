@@ -203,6 +203,12 @@ async def test_a_custom_extension_holds_a_request_until_resumed(graph, token):
     path = f"{graph.requests}/{receipt['id']}"
     waiting = await graph.get(path)
     assert waiting[graph.name("status", "requestStatus")] == "WaitingForCallback"
-    callback = {"source": "Latchkey", "type": "t", "data": {"state": "Denied"}}
+    verdict = {
+        "@odata.type": "#microsoft.graph.accessPackageAssignmentRequestCallbackData",
+        "state": "Denied",
+    }
+    untyped = {"source": "Latchkey", "type": "t", "data": {"state": "Denied"}}
+    assert (await graph.call("POST", f"{path}/resume", untyped)).status_code == 400
+    callback = {"source": "Latchkey", "type": "t", "data": verdict}
     assert (await graph.call("POST", f"{path}/resume", callback)).status_code == 204
     assert graph.state_of(await graph.get(path)) == "denied"

@@ -1,0 +1,80 @@
+"""
+`latchkey run` for the chaos proof: the product itself, with every wait about ten times shorter.
+
+Nothing of this can be reached in the product: its waits are constants.  Here they are shortened openly, in one
+place and all by about the same factor, so that what must outlast what stays so.  ``--no-look`` and
+``--no-settle`` switch a protection off, to show that the proof can fail.
+"""
+
+import asyncio
+from datetime import timedelta
+from typing import Any, Final
+
+import aiohttp
+import click
+import httpx
+
+from bot import app, delivery, effects, home, jobs, notices, pacing, web
+from bot.errors import ConfigurationError
+from bot.logs import configure_logs
+from bot.settings import Settings, read_settings_for_running
+
+LEASE: Final = timedelta(seconds=8)
+CLAIM_LEASE: Final = timedelta(seconds=8)
+# A write that nobody answers, a list that lags behind by LAG, and a margin.
+SETTLE: Final = timedelta(seconds=12)
+WRITE_TIMEOUT: Final = timedelta(seconds=3)
+SLACK_SECONDS: Final = 4
+LONGEST_BACKOFF: Final = timedelta(seconds=8)
+POLL_PAUSES: Final = (1, 1, 2, 3)
+
+
+@click.command()
+@click.option("--no-look", is_flag=True, help="Post again without looking for the earlier try.")
+@click.option("--no-settle", is_flag=True, help="Believe the first look that finds nothing.")
+def replica(*, no_look: bool, no_settle: bool) -> None:
+    """Run one replica, configured by the environment as the product is."""
+    _shorten()
+    if no_look:
+        _do_not_look()
+    configure_logs()
+    settle = timedelta(0) if no_settle else SETTLE
+    try:
+        asyncio.run(_serve(read_settings_for_running(), settle))
+    except ConfigurationError as error:
+        raise click.ClickException("; ".join(error.problems)) from None
+
+
+def _shorten() -> None:
+    shorter: list[tuple[Any, str, Any]] = [
+        (jobs, "LEASE", LEASE),
+        (notices, "CLAIM_LEASE", CLAIM_LEASE),
+        (home, "PUBLISH_LEASE", CLAIM_LEASE),
+        (effects, "WRITE_TIMEOUT", WRITE_TIMEOUT),
+        (app, "GRAPH_TIMEOUT", httpx.Timeout(WRITE_TIMEOUT.total_seconds())),
+        (app, "SLACK_TIMEOUT", aiohttp.ClientTimeout(total=SLACK_SECONDS)),
+        (pacing, "LONGEST_BACKOFF", LONGEST_BACKOFF),
+        (delivery, "poll_pause", lambda attempts: pacing.poll_pause(attempts, POLL_PAUSES)),
+    ]
+    for module, name, value in shorter:
+        # A constant that was renamed must not leave the proof running with the long one.
+        if not hasattr(module, name):
+            raise AttributeError(f"{module.__name__} has no {name} any more")
+        setattr(module, name, value)
+
+
+def _do_not_look() -> None:
+    async def nothing(self: Any, request: Any, *, since: Any) -> None:
+        return None
+
+    effects.Effects._look = nothing  # type: ignore[method-assign,assignment]
+
+
+async def _serve(settings: Settings, settle: timedelta) -> None:
+    with web.listening(settings.host, settings.port) as listener:
+        async with app.running(settings, settle=settle) as latchkey:
+            await web.serve(latchkey.asgi, listener)
+
+
+if __name__ == "__main__":
+    replica()
