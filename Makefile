@@ -5,7 +5,7 @@ WORKERS ?= 4
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help try test sdk-test schema check bench format lock clean
+.PHONY: help try test sdk-test conformance schema check chaos year fuzz bench format lock clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -19,6 +19,9 @@ test: $(VENV)/ready-dev  ## set up and run the tests, on SQLite and PostgreSQL
 sdk-test: $(VENV)/ready-sdk  ## Microsoft's own SDKs as clients of the stand-in tenant
 	$(BIN)/pytest tests/sdk
 
+conformance: $(VENV)/ready-dev  ## all tests, and everything said to Graph against Microsoft's metadata
+	$(BIN)/pytest -n $(WORKERS) -q --conformance
+
 schema: $(VENV)/ready  ## write the JSON Schema of packages as code anew
 	$(BIN)/python -m bot.provisioning.schema > docs/packages.schema.json
 
@@ -28,6 +31,15 @@ check: $(VENV)/ready-dev  ## format, lint, types, import contracts, tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MAKE) test
+
+chaos: $(VENV)/ready-dev  ## kill replicas among faults and count what came of it (OPTIONS=--help)
+	$(BIN)/python -m tests.proof.chaos $(OPTIONS)
+
+year: $(VENV)/ready-dev  ## a simulated year of reminders: none missing, none twice (minutes)
+	$(BIN)/python -m tests.proof.year
+
+fuzz: $(VENV)/ready-dev  ## malformed payloads, forgeries and spoiled Graph answers (minutes)
+	$(BIN)/python -m tests.proof.fuzz
 
 bench: $(VENV)/ready  ## measure how long people wait for an answer
 	$(BIN)/python -m benchmarks.ack

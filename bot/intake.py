@@ -171,7 +171,10 @@ def _held(db: Transaction, assignment_id: str) -> Assignment:
 def extend(db: Transaction, slack_user: str, assignment_id: str) -> Taken:
     assignment = _held(db, assignment_id)
     _insist(slack_user, Verb.EXTEND, assignment.holder)
-    if assignment.state is AssignmentState.REMOVING:
+    about = requests.open_for_assignment(db, assignment.id)
+    if assignment.state is AssignmentState.REMOVING or any(
+        each.kind is Kind.REMOVE for each in about
+    ):
         raise TooLate("That access is being taken back already.")
     if assignment.ends_at is None:
         raise TooLate(f"{assignment.package_name} has no end date, so there is nothing to extend.")

@@ -194,6 +194,8 @@ class Jobs:
                 judged += 1
             except (GraphError, SlackError) as error:
                 log.warning("decision-postponed", decision=click.id, error=type(error).__name__)
+                if click.attempts == 0:
+                    await self.notices.say_taken_down(click)
                 await self.store.run(
                     decisions.postpone, click, until=clock.real() + _pause(error, attempts=0)
                 )

@@ -268,6 +268,7 @@ class Decision:
     name: str | None = None
     outcome: Outcome | None = None
     why: str | None = None
+    attempts: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -140,6 +140,17 @@ class Notices:
         await self._store.run(decisions.answered, decision)
         return True
 
+    async def say_taken_down(self, decision: Decision) -> None:
+        """Tell somebody whose decision cannot be judged just now that it is not lost; as well as may be."""
+        try:
+            await self._slack.tell(
+                channel=decision.channel,
+                user=decision.slack_user,
+                message=deciding.taken_down(),
+            )
+        except SlackError as error:
+            log.warning("not-told-taken-down", decision=decision.id, slack=str(error))
+
     async def _cards(self, since: datetime) -> int:
         count = 0
         for request in await self._store.run(requests.owing_cards):

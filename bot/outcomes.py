@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime
 
 from bot import clock
-from bot.models import Assignment, Ended, Kind, Request, State
+from bot.models import MOVES, Assignment, Ended, Kind, Request, State
 from bot.store import Transaction, assignments, audit, control, requests
 
 
@@ -17,6 +17,18 @@ def intend(db: Transaction, request: Request, *, intent_at: datetime, settles_at
     if request.kind is not Kind.REMOVE and control.paused_why(db) is not None:
         return False
     return requests.update_claimed(db, request, intent_at=intent_at, settles_at=settles_at)
+
+
+def approve_removal(db: Transaction, request: Request) -> Request | None:
+    """Let a removal go on; whoever wanted the access longer meanwhile, does no more."""
+    moved = requests.move(db, request, State.APPROVED, actor=request.asked_by, fence=True)
+    if moved is None:
+        return None
+    for other in requests.open_for_assignment(db, moved.assignment_id or ""):
+        may_stop = State.CANCELED in MOVES[other.state] and other.intent_at is None
+        if other.kind is Kind.EXTEND and may_stop:
+            requests.move(db, other, State.CANCELED, actor=request.asked_by)
+    return moved
 
 
 def submit(db: Transaction, request: Request, graph_request_id: str | None) -> None:

@@ -83,7 +83,7 @@ class People:
     async def _entra_user(self, profile: SlackUser) -> User:
         if profile.not_a_member:
             raise NotAllowed(
-                f"Only full members of this Slack workspace can do that; this is {profile.not_a_member}."
+                f"Only full members of this Slack workspace can do that, and this account is {profile.not_a_member}."
             )
         if not profile.email:
             raise NotAllowed(

@@ -7,10 +7,14 @@ A rung is a time before the end ("7 days").  Its key holds the end, so access th
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 
 from bot import clock
 from bot.models import Assignment, Notice
 from bot.store import Transaction, assignments, notices
+
+# Delivery takes a while, and ends are rounded.
+JUST_BEGUN: Final = timedelta(hours=12)
 
 
 @dataclass
@@ -29,11 +33,25 @@ class Due:
     overtaken: list[Notice] = field(default_factory=list)
 
 
-def reached(end: datetime, rungs: Sequence[timedelta], *, now: datetime) -> list[timedelta]:
-    """The rungs that have been reached, the nearest to the end first; none once it has ended."""
+def reached(
+    end: datetime, rungs: Sequence[timedelta], *, now: datetime, start: datetime | None = None
+) -> list[timedelta]:
+    """
+    The rungs that have been reached, the nearest to the end first; none once it has ended.
+
+    Args:
+        start: When the access began.  A rung as long as the whole access says nothing new, and is left out.
+    """
     if now >= end:
         return []
-    return sorted(rung for rung in rungs if now >= end - rung)
+    return sorted(rung for rung in telling(end, rungs, start=start) if now >= end - rung)
+
+
+def telling(
+    end: datetime, rungs: Sequence[timedelta], *, start: datetime | None
+) -> list[timedelta]:
+    """The rungs that were not reached already when the access began."""
+    return [rung for rung in rungs if start is None or end - rung > start + JUST_BEGUN]
 
 
 def key_of(assignment: Assignment, rung: timedelta) -> str:
@@ -50,7 +68,10 @@ def due_reminders(db: Transaction, rungs: Sequence[timedelta]) -> dict[str, Due]
     for row in assignments.ending_before(db, clock.now() + max(rungs)):
         if row.holder is None or row.ends_at is None:
             continue
-        nearest, *missed = reached(row.ends_at, rungs, now=clock.now())
+        found = reached(row.ends_at, rungs, now=clock.now(), start=row.starts_at)
+        if not found:
+            continue
+        nearest, *missed = found
         notice = _notice(row, nearest)
         if notices.settled_keys(db, [notice.key]):
             continue
@@ -68,7 +89,10 @@ def next_reminder(db: Transaction, rungs: Sequence[timedelta]) -> datetime | Non
         at
         for row in assignments.live(db)
         if row.ends_at is not None
-        for at in (*(row.ends_at - rung for rung in rungs), row.ends_at)
+        for at in (
+            *(row.ends_at - rung for rung in telling(row.ends_at, rungs, start=row.starts_at)),
+            row.ends_at,
+        )
         if at > now
     ]
     return min(moments, default=None)

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot import clock, policy
+from bot import clock, outcomes, policy
 from bot.authority import Authority, may
 from bot.errors import NotAllowed
 from bot.models import (
@@ -207,7 +207,7 @@ class Review:
             why = may(actor, Verb.REMOVE, holder=request.holder, holder_entra_id=request.entra_id)
             if why:
                 return await self._refuse(request, why)
-        return await self._move(request, State.APPROVED, actor=request.asked_by)
+        return await self._store.run(outcomes.approve_removal, request)
 
     async def _refuse(
         self, request: Request, why: str, *, tell_admins: bool = False

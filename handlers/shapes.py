@@ -49,36 +49,38 @@ class State(Shape):
 
 class View(Shape):
     id: str
-    callback_id: str = ""
-    private_metadata: str = ""
-    state: State | None = None
+    type: str
+    callback_id: str
+    private_metadata: str
+    state: State
 
 
-class Click(Shape):
-    type: Literal["block_actions"]
+class Interaction(Shape):
     user: Person
     team: Thing | None = None
+    team_id: str | None = None
+    event_id: str | None = None
+    trigger_id: str | None = None
+
+
+class Click(Interaction):
+    type: Literal["block_actions"]
     channel: Thing | None = None
     container: Container | None = None
-    trigger_id: str | None = None
     actions: list[Action] = Field(min_length=1)
 
 
-class Submission(Shape):
+class Submission(Interaction):
     type: Literal["view_submission", "view_closed"]
-    user: Person
-    team: Thing | None = None
     view: View
 
 
-class OtherInteraction(Shape):
+class OtherInteraction(Interaction):
     """Shortcuts, option lists and whatever comes next: nobody here handles them."""
 
     type: Literal[
         "shortcut", "message_action", "block_suggestion", "interactive_message", "dialog_submission"
     ]
-    user: Person
-    team: Thing | None = None
 
 
 class Event(Shape):
@@ -90,6 +92,7 @@ class Event(Shape):
 class Callback(Shape):
     type: Literal["event_callback"]
     team_id: str | None = None
+    event_id: str | None = None
     event: dict[str, Any]
 
 
@@ -102,6 +105,9 @@ class Command(Shape):
     command: str
     user_id: str = Field(min_length=1)
     text: str = ""
+    # Bolt takes a form with this field for an interaction; Slack sends none in a command.
+    payload: None = None
+    event_id: str | None = None
 
 
 INTERACTION = TypeAdapter[Any](
@@ -116,16 +122,23 @@ def fits(body: str, content_type: str) -> bool:
         if content_type.partition(";")[0].strip().lower() == FORM:
             fields = dict(parse_qsl(body, keep_blank_values=True))
             if "payload" in fields and "command" not in fields:
-                INTERACTION.validate_python(json.loads(fields["payload"]))
+                INTERACTION.validate_python(_json(fields["payload"]))
             elif "ssl_check" not in fields:
                 Command.model_validate(fields)
             return True
-        envelope = ENVELOPE.validate_python(json.loads(body))
+        envelope = ENVELOPE.validate_python(_json(body))
         if isinstance(envelope, Callback):
             _fits_event(envelope.event)
     except (ValidationError, ValueError, RecursionError):
         return False
     return True
+
+
+def _json(text: str) -> Any:
+    """Read JSON; half a surrogate pair is no text that could be stored or shown."""
+    read = json.loads(text)
+    json.dumps(read, ensure_ascii=False).encode()
+    return read
 
 
 def _fits_event(event: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ from bot.settings import (
 )
 
 
-@click.command()
+@click.command(short_help="Run the bot.")
 def run() -> None:
     """
     Run the bot: Socket Mode when SLACK_APP_TOKEN is set, otherwise HTTP.
@@ -47,7 +47,7 @@ def migrate() -> None:
     click.echo(f"The database has schema {revision}.")
 
 
-@click.command()
+@click.command(short_help="Check everything the bot needs.")
 def doctor() -> None:
     """Check everything the bot needs, and say what to do about what is missing."""
     settings = _settings_for_running()
@@ -58,8 +58,14 @@ def doctor() -> None:
         raise Stop(*error.problems) from None
 
 
-@click.command()
-@click.option("--port", default=8080, show_default=True, help="Port of the page, on 127.0.0.1.")
+@click.command(short_help="Try everything with no accounts.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65_535),
+    default=8080,
+    show_default=True,
+    help="Port of the page, on 127.0.0.1.",
+)
 @click.option("--no-browser", is_flag=True, help="Do not open the page in a browser.")
 def sandbox(port: int, no_browser: bool) -> None:
     """Try everything with no accounts: a stand-in Slack and tenant around the real bot, on this machine only."""

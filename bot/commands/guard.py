@@ -20,7 +20,7 @@ from bot.store import Busy, Store, audit, control
 Result = TypeVar("Result")
 
 
-@click.command()
+@click.command(short_help="Stop granting, on every replica.")
 @click.option("--reason", required=True, help="Why; kept in the audit log and shown by /readyz.")
 def pause(reason: str) -> None:
     """
@@ -35,7 +35,7 @@ def pause(reason: str) -> None:
     click.echo("Granting is paused.  Removals go on.  `latchkey resume` ends it.")
 
 
-@click.command()
+@click.command(short_help="Grant again after a pause.")
 def resume() -> None:
     """Grant again; what was approved meanwhile is checked once more and granted now."""
     with _store() as store:

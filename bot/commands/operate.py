@@ -43,7 +43,7 @@ skip_approval_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="For a program.")
 
 
-@click.command()
+@click.command(short_help="Give PERSON the access package PACKAGE.")
 @click.argument("package")
 @click.argument("person")
 @click.option("--policy", "policy_name", metavar="NAME", help="Under this policy of the package.")
@@ -124,7 +124,7 @@ def request(
     _report(asked, held, f"{_who(grant)} has {_name(grant.package)}", as_json=as_json)
 
 
-@click.command()
+@click.command(short_help="Let PERSON keep PACKAGE longer.")
 @click.argument("package")
 @click.argument("person")
 @because_option
@@ -201,7 +201,7 @@ def extend(
     _report(asked, later, f"{_who(grant)} has {_name(grant.package)}", as_json=as_json)
 
 
-@click.command()
+@click.command(short_help="Take PACKAGE away from PERSON.")
 @click.argument("package")
 @click.argument("person")
 @because_option

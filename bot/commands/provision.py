@@ -57,7 +57,7 @@ class Connected:
     progress: Progress
 
 
-@click.command()
+@click.command(short_help="Show what apply would do.")
 @file_argument
 @api_option
 @json_option
@@ -124,7 +124,7 @@ def apply(file: Path, api: str | None, as_json: bool, yes: bool, adopt: bool) ->
     _with_file(file, work, api=api)
 
 
-@click.command()
+@click.command(short_help="Take away what apply made, and nothing else.")
 @file_argument
 @api_option
 @yes_option
@@ -160,7 +160,7 @@ def destroy(file: Path, api: str | None, yes: bool) -> None:
     _with_file(file, work, api=api)
 
 
-@click.command("import")
+@click.command("import", short_help="Write FILE from the tenant as it is.")
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
 @api_option
 @click.option("--catalog", "catalogs", multiple=True, help="Only this catalog; may be repeated.")
@@ -191,7 +191,7 @@ def import_(file: Path, api: str | None, catalogs: tuple[str, ...], force: bool)
         click.echo(f"• Left out: {clean(sentence)}.", err=True)
 
 
-@click.command()
+@click.command(short_help="Run the policy tests in FILE.")
 @file_argument
 @api_option
 @click.option(

@@ -204,6 +204,12 @@ def removing(request: Request, *, is_new: bool) -> Message:
     return message(f"Removing {name} of {who}. They are told when it is done.")
 
 
+def taken_down() -> Message:
+    return message(
+        "Your decision is taken down. I cannot check it with Slack and Entra just now, and will as soon as I can."
+    )
+
+
 def not_understood(request: Request) -> Message:
     return message(
         f"I refused {person(request.holder, request.holder_name)} access to *{escape(request.package_name)}*: "

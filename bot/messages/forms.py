@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bot.messages.parts import Block, bullets, escape, person, plain, section
-from bot.models import Decision, Package, Request, Verb
+from bot.models import Decision, Kind, Package, Request, Verb
 
 LONGEST_REASON: Final = 1_000
 
@@ -28,13 +28,14 @@ def ask(package: Package) -> View:
 def reason(decision: Decision, request: Request) -> View:
     """Why somebody approves or denies."""
     verb = "Deny" if decision.verb is Verb.DENY else "Approve"
+    wants = "wants to keep" if request.kind is Kind.EXTEND else "asks for"
     hint = "The requester reads this." if decision.verb is Verb.DENY else "Kept with the decision."
     return _form(
         f"{verb} this request",
         verb,
         callback_id="latchkey_reason",
         about_id=decision.id,
-        intro=f"{person(request.holder, request.holder_name)} asks for *{escape(request.package_name)}*.",
+        intro=f"{person(request.holder, request.holder_name)} {wants} *{escape(request.package_name)}*.",
         field=_reason("Reason", hint=hint),
     )
 

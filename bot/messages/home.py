@@ -26,7 +26,7 @@ def home(
         blocks.append(divider())
     blocks.append(header("Your access"))
     blocks += my_access_blocks(held, waiting, extendable=extendable, most=30)
-    blocks += [divider(), header("What you may ask for")]
+    blocks += [divider(), header("What is offered here")]
     mine = {row.package_id for row in held} | {request.package_id for request in waiting}
     rest = [package for package in offer if package.id not in mine]
     if rest:

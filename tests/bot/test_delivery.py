@@ -95,6 +95,7 @@ async def test_what_graph_gives_up_has_failed(office, state):
     assert any(":warning:" in each for each in alarms)
 
 
+@pytest.mark.made_up("states that Graph does not have")
 @pytest.mark.parametrize("state", ["partiallyDelivered", "somethingNew", "scheduled", ""])
 async def test_words_that_decide_nothing_are_waited_out(office, state):
     """Not delivered, and not failed either."""

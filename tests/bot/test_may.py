@@ -4,61 +4,9 @@ import itertools
 
 import pytest
 
-from bot.authority import Actor, may
+from bot.authority import may
 from bot.models import Verb
-
-HOLDER, HOLDER_ID = "U0ANN", "ann"
-
-ROLES = {
-    "the holder": Actor(slack_user=HOLDER, entra_id=HOLDER_ID),
-    "the holder, who is an admin": Actor(slack_user=HOLDER, entra_id=HOLDER_ID, is_admin=True),
-    "the holder, who is an approver": Actor(
-        slack_user=HOLDER, entra_id=HOLDER_ID, is_approver=True
-    ),
-    "the holder's other account": Actor(slack_user="U0TWIN", entra_id=HOLDER_ID),
-    "the holder's other account, an admin": Actor(
-        slack_user="U0TWIN", entra_id=HOLDER_ID, is_admin=True, is_approver=True
-    ),
-    "the holder's account under another id": Actor(
-        slack_user=HOLDER, entra_id="bo", is_admin=True, is_approver=True
-    ),
-    "an approver": Actor(slack_user="U0BO", entra_id="bo", is_approver=True),
-    "an admin": Actor(slack_user="U0DANA", entra_id="dana", is_admin=True),
-    "an admin and approver": Actor(
-        slack_user="U0DANA", entra_id="dana", is_admin=True, is_approver=True
-    ),
-    "somebody": Actor(slack_user="U0CY", entra_id="cy"),
-    "an approver unknown in Entra": Actor(slack_user="U0BO", is_approver=True),
-    "an admin unknown in Entra": Actor(slack_user="U0DANA", is_admin=True),
-    "a guest named as approver": Actor(
-        slack_user="U0GUS", entra_id="gus", is_approver=True, not_a_person="You are a guest."
-    ),
-    "a stranger named as admin": Actor(
-        slack_user="U0EVE", entra_id="eve", is_admin=True, not_a_person="You are a stranger."
-    ),
-    "nobody in particular": Actor(slack_user=""),
-}
-OWN = {Verb.CANCEL, Verb.EXTEND, Verb.RETURN}
-DECIDE = {Verb.APPROVE, Verb.DENY}
-RULE = {Verb.REMOVE, Verb.LIST}
-
-ALLOWED: dict[str, set[Verb]] = {
-    "the holder": OWN,
-    "the holder, who is an admin": OWN | RULE,
-    "the holder, who is an approver": OWN,
-    "the holder's other account": set(),
-    "the holder's other account, an admin": RULE,
-    "the holder's account under another id": OWN | RULE,
-    "an approver": DECIDE,
-    "an admin": DECIDE | RULE,
-    "an admin and approver": DECIDE | RULE,
-    "somebody": set(),
-    "an approver unknown in Entra": set(),
-    "an admin unknown in Entra": RULE,
-    "a guest named as approver": set(),
-    "a stranger named as admin": set(),
-    "nobody in particular": set(),
-}
+from tests.proof.authorisation import ALLOWED, DECIDE, HOLDER, HOLDER_ID, OWN, ROLES
 
 
 @pytest.mark.parametrize(("role", "verb"), list(itertools.product(ROLES, Verb)))

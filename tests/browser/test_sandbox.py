@@ -102,7 +102,7 @@ async def test_home_shows_what_i_have_and_may_ask_for(window, pictures):
     await window.type("/request-access marketing-campaign")
     await window.page.goto(f"{window._address}/?as=U0ANN&in=home")
     home = window.page.get_by_test_id("messages").or_(window.page.locator("main")).first
-    await expect(home).to_contain_text("What you may ask for")
+    await expect(home).to_contain_text("What is offered here")
     await expect(home).to_contain_text("30 days left")
     await window.page.screenshot(path=pictures / "home.png")
 

@@ -19,7 +19,12 @@ _INDEX = re.compile(r"\[\d+\]")
 
 @dataclass(frozen=True)
 class Excuse:
-    """A known disagreement between Microsoft's pages and its metadata, and why it is one."""
+    """
+    A known disagreement between Microsoft's pages and its metadata, and why it is one.
+
+    Where only one of Microsoft's own clients says it, *needs* is the package that must be
+    installed for that.
+    """
 
     kind: str
     version: str
@@ -27,6 +32,11 @@ class Excuse:
     code: str
     where: str
     reason: str
+    needs: str | None = None
+
+    @property
+    def can_occur(self) -> bool:
+        return self.needs is None or importlib.util.find_spec(self.needs) is not None
 
 
 @dataclass(frozen=True)
@@ -120,7 +130,7 @@ def judge(recorder: Recorder, checker: Any, excuses: Iterable[Excuse]) -> Verdic
             elif key not in seen:
                 seen.add(key)
                 verdict.problems.append(problem)
-    verdict.needless = [each for each in excuses if each not in verdict.excused]
+    verdict.needless = [each for each in excuses if each.can_occur and each not in verdict.excused]
     return verdict
 
 

@@ -54,7 +54,7 @@ class Conformance:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         self._recorder.is_on = item.get_closest_marker(MADE_UP) is None
         try:
-            return (yield)  # type: ignore[return-value] # pytest's own, whatever it is
+            return (yield)
         finally:
             self._recorder.is_on = True
 

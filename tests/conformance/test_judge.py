@@ -1,6 +1,7 @@
 """What is a problem, and what is excused."""
 
 import types
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -101,6 +102,13 @@ def test_an_excuse_covers_its_own_problem_only(checker):
 def test_an_excuse_that_covers_nothing_is_needless(checker):
     """So that the list does not grow old."""
     assert judge(Recorder(), checker, [EXCUSE]).needless == [EXCUSE]
+
+
+def test_an_excuse_for_a_client_that_is_not_here_is_not_needless(checker):
+    """Microsoft's SDKs need not be installed."""
+    absent = replace(EXCUSE, needs="no_such_package")
+
+    assert judge(Recorder(), checker, [absent]).needless == []
 
 
 def test_each_excused_disagreement_has_its_reason():

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ import sqlalchemy as sa
 from bot import clock
 from bot.logs import configure_logs
 from bot.models import Verb
-from bot.store.schema import assignments, audit, catalog, decisions, requests
+from bot.store.audit import verify
+from bot.store.schema import assignments, audit, decisions, packages, requests
 from tests.proof import fuzz_graph
 from tests.proof.fuzz_world import ADMINS, DECIDERS, FORM, HOME, Gate, gate, is_rightful
 from tests.proof.mutations import Knock, Payloads, Target, actor_in
@@ -77,7 +79,7 @@ async def targets(gate: Gate) -> Target:
             requests=tuple(row.id for row in open_),
             assignments=tuple(db.execute(sa.select(assignments.c.id).where(live)).scalars()),
             drafts=tuple(db.execute(drafts).scalars()),
-            packages=tuple(db.execute(sa.select(catalog.c.id)).scalars()),
+            packages=tuple(db.execute(sa.select(packages.c.id)).scalars()),
         )
 
     return await gate.office.store.run(read)
@@ -96,6 +98,9 @@ async def knock(gate: Gate, knock: Knock, figures: Figures) -> None:
     actor, team = actor_in(knock)
     for row in await gate.done_since(before):
         figures.caused[row["verb"]] += 1
+        if row["verb"].endswith("-refused"):
+            # Whoever is asked for a reason is judged meanwhile, some payloads later.
+            continue
         if actor is None or team not in {None, HOME} or not is_rightful(row, actor):
             figures.wrong.append(f"{row['verb']} by {row['actor']} from {knock.body[:300]!r}")
 
@@ -176,7 +181,19 @@ def forged(gate: Gate, knock: Knock, chance: random.Random) -> tuple[bytes, Any]
     good = gate.signed(body) | {"content-type": knock.content_type}
     now = int(time.time())
     strange = chance.choice(
-        ("", "0", "-1", "1e9", "９" * 10, "٣" * 10, "9" * 12, "9" * 400, f"+{now}", f"{now}.0", "NaN")
+        (
+            "",
+            "0",
+            "-1",
+            "1e9",
+            "\uff19" * 10,
+            "٣" * 10,
+            "9" * 12,
+            "9" * 400,
+            f"+{now}",
+            f"{now}.0",
+            "NaN",
+        )
     )
     bad_signature = chance.choice(
         (
@@ -241,14 +258,12 @@ async def fuzz(folder: Path, *, seed: int, signed: int, forged: int) -> Figures:
         await fuzz_forged(made, figures, count=forged, chance=chance)
         chain = await made.office.store.run(_chain)
         figures.wrong += made.wrong + chain
-    clock.set_offset(clock.now() - clock.now())
+    clock.set_offset(timedelta(0))
     figures.seconds = time.perf_counter() - started
     return figures
 
 
 def _chain(db: sa.Connection) -> list[str]:
-    from bot.store.audit import verify
-
     wrong = verify(db, b"").wrong
     count = db.execute(sa.select(sa.func.count()).select_from(audit)).scalar()
     return [f"audit, {count} rows: {wrong}"] if wrong else []
@@ -261,7 +276,7 @@ def _chain(db: sa.Connection) -> list[str]:
 @click.option("--graph/--no-graph", default=True)
 def main(seed: int, signed: int, forged: int, graph: bool) -> None:
     """Knock."""
-    configure_logs(level=60)
+    configure_logs(level=50)
     with tempfile.TemporaryDirectory() as folder:
         figures = asyncio.run(fuzz(Path(folder), seed=seed, signed=signed, forged=forged))
     describe(figures)

@@ -13,7 +13,12 @@ from tests.proof.fuzz_world import FORM, HOME, JSON
 
 PEOPLE: Final = ("U0ANN", "U0CY", "U0BO", "U0DANA", "U0MIA", "U0GUS", "U0EVE")
 ACTIONS: Final = ("approve", "deny", "cancel", "extend", "return", "let_end", "remove", "ask")
-TEXTS: Final = ("marketing-campaign", "finance-reports because of May", "board-papers", "production")
+TEXTS: Final = (
+    "marketing-campaign",
+    "finance-reports because of May",
+    "board-papers",
+    "production",
+)
 STRANGE: Final[tuple[Any, ...]] = (
     None,
     "",

@@ -24,7 +24,7 @@ CLAIM_LEASE: Final = timedelta(seconds=8)
 # A write that nobody answers, a list that lags behind by LAG, and a margin.
 SETTLE: Final = timedelta(seconds=12)
 WRITE_TIMEOUT: Final = timedelta(seconds=3)
-SLACK_SECONDS: Final = 4
+SLACK_SECONDS: Final = 2
 LONGEST_BACKOFF: Final = timedelta(seconds=8)
 POLL_PAUSES: Final = (1, 1, 2, 3)
 
@@ -67,7 +67,7 @@ def _do_not_look() -> None:
     async def nothing(self: Any, request: Any, *, since: Any) -> None:
         return None
 
-    effects.Effects._look = nothing  # type: ignore[method-assign,assignment]
+    effects.Effects._look = nothing  # type: ignore[method-assign]
 
 
 async def _serve(settings: Settings, settle: timedelta) -> None:

@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -37,7 +37,15 @@ from bot.slack import Slack
 from bot.store import Store, audit, open_store
 from bot.verdicts import Verdicts
 from graph import Graph, StaticToken
-from tests.proof.year_world import NOT_IN_SLACK, PACKAGES, START, Entra, Held, Reminder, SlackOnPaper
+from tests.proof.year_world import (
+    NOT_IN_SLACK,
+    PACKAGES,
+    START,
+    Entra,
+    Held,
+    Reminder,
+    SlackOnPaper,
+)
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SYNC = timedelta(minutes=5)
@@ -218,10 +226,10 @@ class Year:
             self.expected.fine[held.id] = held.end
             self.figures.let_end += 1
 
-    async def _tick(self, work: "asyncio.Future[object] | object") -> None:
+    async def _tick(self, work: Awaitable[object]) -> None:
         """Do the work; what reached Slack must be exactly what was due."""
         sent, away = len(self.slack.reminders), len(self.slack.turned_away)
-        await work  # type: ignore[misc]
+        await work
         self.figures.ticks += 1
         due = self.expected.due(self.entra)
         went = self.slack.reminders[sent:]
@@ -263,9 +271,7 @@ class Year:
         figures.turned_away, figures.redrawn = len(slack.turned_away), slack.updates
         figures.endings = sum(slack.endings.values())
         wrong = {*self._owed, *slack.endings}
-        figures.endings_wrong = sum(
-            abs(self._owed[each] - slack.endings[each]) for each in wrong
-        )
+        figures.endings_wrong = sum(abs(self._owed[each] - slack.endings[each]) for each in wrong)
         chain = await self.jobs.store.run(audit.verify, b"")
         figures.chain_wrong = chain.wrong
 
@@ -276,8 +282,8 @@ async def _parts(folder: Path, entra: Entra, slack: SlackOnPaper) -> AsyncIterat
     migrate.upgrade(store)
     try:
         with (
-            mock.patch.object(clock, "now", lambda: entra.now),
-            mock.patch.object(clock, "real", lambda: entra.now),
+            mock.patch.object(clock, "now", entra.time_now),
+            mock.patch.object(clock, "real", entra.time_now),
         ):
             async with httpx.AsyncClient(transport=entra.transport()) as http:
                 ours = Slack(slack)
@@ -313,7 +319,11 @@ async def simulate(
     started = time.perf_counter()
     async with _parts(folder, entra, slack) as jobs:
         year = Year(
-            jobs=jobs, entra=entra, slack=slack, figures=figures, moves_at_once=-(-moves * 3 // (days * 2))
+            jobs=jobs,
+            entra=entra,
+            slack=slack,
+            figures=figures,
+            moves_at_once=-(-moves * 3 // (days * 2)),
         )
         await year.run(outages=outages, tick=tick)
     figures.seconds = time.perf_counter() - started

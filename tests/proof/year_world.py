@@ -1,5 +1,6 @@
 """The outside of a simulated year: who holds what in Entra, and a Slack that writes down what it is sent."""
 
+import itertools
 import json
 import random
 import re
@@ -69,6 +70,9 @@ class Entra:
     held: dict[str, Held] = field(default_factory=dict)
     looked_up: set[str] = field(default_factory=set)
     _listed: set[str] = field(default_factory=set)
+
+    def time_now(self) -> datetime:
+        return self.now
 
     def give(self, person: int, package: int) -> Held:
         made = Held(f"a{len(self.held):06}", person, package, self.some_end(person), self.now)
@@ -145,7 +149,11 @@ def _mail(number: int) -> str:
 
 
 def _package(number: int) -> dict[str, Any]:
-    policy = {"id": f"policy-{number}", "displayName": "All", "allowedTargetScope": "allMemberUsers"}
+    policy = {
+        "id": f"policy-{number}",
+        "displayName": "All",
+        "allowedTargetScope": "allMemberUsers",
+    }
     return {
         "id": f"package-{number}",
         "displayName": f"Package {number:03}",
@@ -237,7 +245,7 @@ def _reminders(given: dict[str, Any]) -> list[Reminder]:
     blocks = given.get("blocks") or []
     blocks = json.loads(blocks) if isinstance(blocks, str) else blocks
     rows: list[Reminder] = []
-    for line, buttons in zip(blocks, blocks[1:], strict=False):
+    for line, buttons in itertools.pairwise(blocks):
         about = ENDING.fullmatch(buttons.get("block_id") or "")
         if about:
             shown = DATE.search(line["text"]["text"])
