@@ -6,6 +6,7 @@ Plain functions of one connection; whatever must be read in Slack or Entra is re
 
 import secrets
 from dataclasses import dataclass
+from typing import Final
 
 from bot import clock, naming
 from bot.authority import Actor, may
@@ -47,6 +48,17 @@ class Standing:
     held: list[Assignment]
     waiting: list[Request]
     extendable: dict[str, bool]
+
+
+ON_ITS_WAY: Final = {
+    State.APPROVED: "on its way to Entra",
+    State.SUBMITTED: "being set up by Entra",
+}
+
+
+def so_far(request: Request) -> str:
+    """Where a request is, for a sentence."""
+    return ON_ITS_WAY.get(request.state, str(request.state))
 
 
 def new_id() -> str:
@@ -148,7 +160,7 @@ def cancel(db: Transaction, slack_user: str, request_id: str) -> Request:
     if request.state is State.CANCELED:
         raise TooLate("You have withdrawn that request already.")
     if State.CANCELED not in MOVES.get(request.state, ()) or request.intent_at is not None:
-        raise TooLate(f"That request cannot be withdrawn any more: it is {request.state}.")
+        raise TooLate(f"That request cannot be withdrawn any more: it is {so_far(request)}.")
     moved = requests.move(db, request, State.CANCELED, actor=slack_user)
     if moved is None:
         raise TooLate("That request has just gone on. Please look again.")

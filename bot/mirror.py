@@ -7,10 +7,10 @@ from typing import Final
 import structlog
 
 from bot import clock, naming, policy
-from bot.models import Assignment, AssignmentState, Ended, Package
+from bot.models import Assignment, AssignmentState, Ended, Kind, Package
 from bot.people import People
 from bot.slack import SlackError
-from bot.store import Store, assignments, catalog, people
+from bot.store import Store, Transaction, assignments, catalog, people, requests
 from graph import Graph
 from graph.errors import NotAllowed, NotFound
 from graph.models import AccessPackage
@@ -69,6 +69,7 @@ class Mirror:
 
     async def _check(self, assignment_id: str, packages: Sequence[AccessPackage]) -> None:
         """A row that the list did not have: lists may lag, so ask for it by id before saying it ended."""
+        read_at = clock.real()
         try:
             held = await self._graph.assignments.get(assignment_id)
         except NotFound:
@@ -76,12 +77,16 @@ class Mirror:
         if held is not None and held.is_delivered:
             row = _row(held, packages)
             if row is not None:
-                await self._store.run(assignments.save_live, row)
+                await self._store.run(assignments.save_live, row, read_at=read_at)
             return
         if held is not None and not held.is_expired:
             return
         known = await self._store.run(assignments.get, assignment_id)
-        if known is None or known.state is AssignmentState.REMOVING:
+        if (
+            known is None
+            or known.state is AssignmentState.REMOVING
+            or await self._store.run(_may_be_removed_by_us, assignment_id)
+        ):
             # Our own removal: the request about it tells the story.
             return
         ran_out = known.ends_at is not None and known.ends_at <= clock.now()
@@ -116,6 +121,14 @@ class Mirror:
             holder = profile.id if profile else None
             name = (user.display_name if user else None) or (profile.name if profile else None)
         await self._store.run(assignments.looked_up, entra_id, holder=holder, holder_name=name)
+
+
+def _may_be_removed_by_us(db: Transaction, assignment_id: str) -> bool:
+    """Whether a removal of ours has been posted, and its answer is still open."""
+    return any(
+        each.kind is Kind.REMOVE and each.intent_at is not None
+        for each in requests.open_for_assignment(db, assignment_id)
+    )
 
 
 def mirrored_packages(

@@ -18,7 +18,7 @@ from bot.messages import asking, deciding
 from bot.messages.parts import Message, escape, message
 from bot.models import Assignment, Decision, Notice, Request
 from bot.pacing import backoff
-from bot.reminders import Due, due_reminders
+from bot.reminders import Due, due_reminders, end_key
 from bot.slack import Slack, SlackBusy, SlackError, SlackRefused
 from bot.store import Store, Transaction, assignments, catalog, decisions, notices, requests
 
@@ -271,13 +271,13 @@ def _unfinished(db: Transaction, keys: Sequence[str]) -> datetime | None:
     return None if done else clock.real() + LOOK_AGAIN
 
 
-def _reminder(db: Transaction, rows: Sequence[Assignment]) -> Message:
+def _reminder(db: Transaction, rows: Sequence[Assignment], *, moved: Sequence[str] = ()) -> Message:
     extendable = {package.id: bool(package.can_extend) for package in catalog.everything(db)}
     busy = {}
     for row in rows:
         for request in requests.open_for_assignment(db, row.id):
             busy[row.id] = request
-    return asking.expiring(rows, extendable=extendable, busy=busy)
+    return asking.expiring(rows, extendable=extendable, busy=busy, moved=moved)
 
 
 def _content_of(db: Transaction, notice: Notice) -> Message | None:
@@ -290,5 +290,8 @@ def _content_of(db: Transaction, notice: Notice) -> Message | None:
     if notice.kind == "reminder" and notice.channel and notice.ts:
         together = notices.in_message(db, channel=notice.channel, ts=notice.ts)
         ids = [each.assignment_id for each in together if each.assignment_id]
-        return _reminder(db, assignments.by_ids(db, ids))
+        rows = assignments.by_ids(db, ids)
+        keys = [each.key for each in together]
+        moved = [row.id for row in rows if not any(key.startswith(end_key(row)) for key in keys)]
+        return _reminder(db, rows, moved=moved)
     return None

@@ -11,10 +11,10 @@ from typing import Final
 
 from bot import clock
 from bot.models import Assignment, Notice
-from bot.store import Transaction, assignments, notices
+from bot.store import Transaction, assignments, notices, requests
 
 # Delivery takes a while, and ends are rounded.
-JUST_BEGUN: Final = timedelta(hours=12)
+JUST_TOLD: Final = timedelta(hours=12)
 
 
 @dataclass
@@ -34,30 +34,40 @@ class Due:
 
 
 def reached(
-    end: datetime, rungs: Sequence[timedelta], *, now: datetime, start: datetime | None = None
+    end: datetime, rungs: Sequence[timedelta], *, now: datetime, told: datetime | None = None
 ) -> list[timedelta]:
     """
     The rungs that have been reached, the nearest to the end first; none once it has ended.
 
     Args:
-        start: When the access began.  A rung as long as the whole access says nothing new, and is left out.
+        told: When the person was told of this end.  A rung that had been reached by then says nothing new.
     """
     if now >= end:
         return []
-    return sorted(rung for rung in telling(end, rungs, start=start) if now >= end - rung)
+    return sorted(rung for rung in telling(end, rungs, told=told) if now >= end - rung)
 
 
-def telling(
-    end: datetime, rungs: Sequence[timedelta], *, start: datetime | None
-) -> list[timedelta]:
-    """The rungs that were not reached already when the access began."""
-    return [rung for rung in rungs if start is None or end - rung > start + JUST_BEGUN]
+def telling(end: datetime, rungs: Sequence[timedelta], *, told: datetime | None) -> list[timedelta]:
+    """The rungs that had not been reached when the person was told of this end."""
+    return [rung for rung in rungs if told is None or end - rung > told + JUST_TOLD]
+
+
+def told_of(db: Transaction, row: Assignment) -> datetime | None:
+    """When the holder was told of this very end, by the news of a delivery or an extension."""
+    if row.ends_at is None:
+        return None
+    return requests.delivered_with_end(db, assignment_id=row.id, ends_at=row.ends_at)
+
+
+def end_key(assignment: Assignment) -> str:
+    """``expiring:<assignment>:<end>:``, what the keys of all rungs of one end begin with."""
+    end = assignment.ends_at.strftime("%Y-%m-%dT%H:%M") if assignment.ends_at else "never"
+    return f"expiring:{assignment.id}:{end}:"
 
 
 def key_of(assignment: Assignment, rung: timedelta) -> str:
     """``expiring:<assignment>:<end>:<days>``"""
-    end = assignment.ends_at.strftime("%Y-%m-%dT%H:%M") if assignment.ends_at else "never"
-    return f"expiring:{assignment.id}:{end}:{rung.days}"
+    return f"{end_key(assignment)}{rung.days}"
 
 
 def due_reminders(db: Transaction, rungs: Sequence[timedelta]) -> dict[str, Due]:
@@ -68,7 +78,7 @@ def due_reminders(db: Transaction, rungs: Sequence[timedelta]) -> dict[str, Due]
     for row in assignments.ending_before(db, clock.now() + max(rungs)):
         if row.holder is None or row.ends_at is None:
             continue
-        found = reached(row.ends_at, rungs, now=clock.now(), start=row.starts_at)
+        found = reached(row.ends_at, rungs, now=clock.now(), told=told_of(db, row))
         if not found:
             continue
         nearest, *missed = found
@@ -90,7 +100,7 @@ def next_reminder(db: Transaction, rungs: Sequence[timedelta]) -> datetime | Non
         for row in assignments.live(db)
         if row.ends_at is not None
         for at in (
-            *(row.ends_at - rung for rung in telling(row.ends_at, rungs, start=row.starts_at)),
+            *(row.ends_at - rung for rung in telling(row.ends_at, rungs, told=told_of(db, row))),
             row.ends_at,
         )
         if at > now

@@ -92,6 +92,12 @@ class Settings(BaseSettings):
         return tuple(timedelta(days=day) for day in self.reminder_days)
 
     @property
+    def sqlite_file(self) -> Path | None:
+        """The database's file; None if it is a server."""
+        dialect, _, rest = self.sqlalchemy_url.partition(":///")
+        return Path(rest.partition("?")[0]) if dialect.startswith("sqlite") else None
+
+    @property
     def audit_key_bytes(self) -> bytes:
         """Keys the chain of the audit log; without one, the chain shows accidents but not forgery."""
         return self.audit_key.get_secret_value().encode() if self.audit_key else b""

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from graph.policy_models import (
     AnswerChoice,
@@ -84,7 +84,7 @@ class User(GraphModel):
     display_name: str | None = None
     mail: str | None = None
     user_principal_name: str | None = None
-    account_enabled: bool | None = None
+    account_enabled: StrictBool | None = None
     user_type: str | None = None
 
     @property
@@ -99,8 +99,8 @@ class Group(GraphModel):
     display_name: str | None = None
     description: str | None = None
     mail_nickname: str | None = None
-    security_enabled: bool | None = None
-    mail_enabled: bool | None = None
+    security_enabled: StrictBool | None = None
+    mail_enabled: StrictBool | None = None
 
 
 class AppRole(GraphModel):
@@ -109,7 +109,7 @@ class AppRole(GraphModel):
     id: str
     display_name: str | None = None
     value: str | None = None
-    is_enabled: bool | None = None
+    is_enabled: StrictBool | None = None
 
 
 class Application(GraphModel):
@@ -142,7 +142,7 @@ class AccessPackage(GraphModel):
     id: str
     display_name: str | None = None
     description: str | None = None
-    is_hidden: bool | None = None
+    is_hidden: StrictBool | None = None
     catalog: Catalog | None = None
     assignment_policies: Annotated[list[AssignmentPolicy], NoneAsEmpty] = Field(
         default_factory=list
@@ -268,7 +268,7 @@ class ApprovalDecision(GraphModel):
 
     id: str
     display_name: str | None = None
-    assigned_to_me: bool | None = None
+    assigned_to_me: StrictBool | None = None
     status: str | None = None
     review_result: str | None = None
     reviewed_by: dict[str, Any] | None = None

@@ -6,7 +6,7 @@ These models keep the fields they have no name for, because a policy is replaced
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from graph.values import (
     Duration,
@@ -74,13 +74,13 @@ SubjectSets = Annotated[list[SubjectSet], NoneAsEmpty]
 class RequestorSettings(KeepingModel):
     """What the people in scope may do by themselves."""
 
-    enable_targets_to_self_add_access: bool | None = None
-    enable_targets_to_self_update_access: bool | None = None
-    enable_targets_to_self_remove_access: bool | None = None
-    allow_custom_assignment_schedule: bool | None = None
-    enable_on_behalf_requestors_to_add_access: bool | None = None
-    enable_on_behalf_requestors_to_update_access: bool | None = None
-    enable_on_behalf_requestors_to_remove_access: bool | None = None
+    enable_targets_to_self_add_access: StrictBool | None = None
+    enable_targets_to_self_update_access: StrictBool | None = None
+    enable_targets_to_self_remove_access: StrictBool | None = None
+    allow_custom_assignment_schedule: StrictBool | None = None
+    enable_on_behalf_requestors_to_add_access: StrictBool | None = None
+    enable_on_behalf_requestors_to_update_access: StrictBool | None = None
+    enable_on_behalf_requestors_to_remove_access: StrictBool | None = None
     on_behalf_requestors: SubjectSets = Field(default_factory=list)
 
 
@@ -88,8 +88,8 @@ class ApprovalStage(KeepingModel):
     """One stage of approval; one approver of each stage is enough."""
 
     duration_before_automatic_denial: Duration | None = None
-    is_approver_justification_required: bool | None = None
-    is_escalation_enabled: bool | None = None
+    is_approver_justification_required: StrictBool | None = None
+    is_escalation_enabled: StrictBool | None = None
     duration_before_escalation: Duration | None = None
     primary_approvers: SubjectSets = Field(default_factory=list)
     fallback_primary_approvers: SubjectSets = Field(default_factory=list)
@@ -101,9 +101,9 @@ class ApprovalStage(KeepingModel):
 class ApprovalSettings(KeepingModel):
     """Whether somebody must decide, and who."""
 
-    is_approval_required_for_add: bool | None = None
-    is_approval_required_for_update: bool | None = None
-    is_requestor_justification_required: bool | None = None
+    is_approval_required_for_add: StrictBool | None = None
+    is_approval_required_for_update: StrictBool | None = None
+    is_requestor_justification_required: StrictBool | None = None
     stages: Annotated[list[ApprovalStage], NoneAsEmpty] = Field(default_factory=list)
 
 
@@ -130,28 +130,28 @@ class Question(KeepingModel):
     text: str | None = None
     localizations: Annotated[list[LocalizedText], NoneAsEmpty] = Field(default_factory=list)
     sequence: int | None = None
-    is_required: bool | None = None
-    is_answer_editable: bool | None = None
-    is_single_line_question: bool | None = None
+    is_required: StrictBool | None = None
+    is_answer_editable: StrictBool | None = None
+    is_single_line_question: StrictBool | None = None
     regex_pattern: str | None = None
-    is_multiple_selection_allowed: bool | None = None
+    is_multiple_selection_allowed: StrictBool | None = None
     choices: Annotated[list[AnswerChoice], NoneAsEmpty] = Field(default_factory=list)
 
 
 class NotificationSettings(KeepingModel):
     """Whether Entra's own mails about assignments are off."""
 
-    is_assignment_notification_disabled: bool | None = None
+    is_assignment_notification_disabled: StrictBool | None = None
 
 
 class ReviewSettings(KeepingModel):
     """Whether, and by whom, access is reviewed from time to time."""
 
-    is_enabled: bool | None = None
+    is_enabled: StrictBool | None = None
     expiration_behavior: str | None = None
-    is_recommendation_enabled: bool | None = None
-    is_reviewer_justification_required: bool | None = None
-    is_self_review: bool | None = None
+    is_recommendation_enabled: StrictBool | None = None
+    is_reviewer_justification_required: StrictBool | None = None
+    is_self_review: StrictBool | None = None
     primary_reviewers: SubjectSets = Field(default_factory=list)
     fallback_reviewers: SubjectSets = Field(default_factory=list)
     schedule: Schedule | None = None
@@ -160,8 +160,8 @@ class ReviewSettings(KeepingModel):
 class AutomaticRequestSettings(KeepingModel):
     """Whether Entra assigns and removes by itself (v1.0 only)."""
 
-    request_access_for_allowed_targets: bool | None = None
-    remove_access_when_target_leaves_allowed_targets: bool | None = None
+    request_access_for_allowed_targets: StrictBool | None = None
+    remove_access_when_target_leaves_allowed_targets: StrictBool | None = None
     grace_period_before_access_removal: Duration | None = None
 
 
@@ -219,9 +219,9 @@ class PolicyRequirements(GraphModel):
     policy_id: str | None = None
     policy_display_name: str | None = None
     policy_description: str | None = None
-    is_approval_required_for_add: bool | None = None
-    is_approval_required_for_update: bool | None = None
-    is_requestor_justification_required: bool | None = None
-    allow_custom_assignment_schedule: bool | None = None
+    is_approval_required_for_add: StrictBool | None = None
+    is_approval_required_for_update: StrictBool | None = None
+    is_requestor_justification_required: StrictBool | None = None
+    allow_custom_assignment_schedule: StrictBool | None = None
     schedule: Schedule | None = None
     questions: Annotated[list[Question], NoneAsEmpty] = Field(default_factory=list)

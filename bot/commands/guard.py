@@ -67,6 +67,8 @@ def verify(anchor: str | None) -> None:
         chain = _run(store, lambda db: audit.verify(db, settings.audit_key_bytes, anchor=noted))
     if chain.wrong:
         raise Stop(f"The audit log does not hold: {chain.wrong}; {chain.rows} rows before it do.")
+    if chain.rows == 0:
+        raise Stop("The audit log is empty: there is nothing to prove.")
     click.echo(f"{chain.rows} rows hold.  Anchor: {chain.rows}:{chain.head}")
 
 
@@ -112,6 +114,10 @@ def _anchor(text: str) -> tuple[int, str]:
 @contextmanager
 def _store() -> Iterator[Store]:
     settings = settings_for_database()
+    file = settings.sqlite_file
+    if file is not None and not file.is_file():
+        # Opening would make one, and an empty log proves nothing.
+        raise Stop(f"There is no database at {file}: set DATABASE_URL to the bot's.")
     store = opened_store(settings)
     try:
         migrate.prepare(store, settings.sqlalchemy_url)

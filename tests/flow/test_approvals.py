@@ -258,6 +258,7 @@ async def test_a_guest_is_refused(world):
     assert world.posts() == []
 
 
+@pytest.mark.made_up("a target scope that Graph does not have")
 @pytest.mark.parametrize("scope", ["someScopeOfNextYear", "notSpecified"])
 async def test_a_policy_that_is_not_understood_lets_nobody_in(world, scope):
     """Rules of an unknown kind are not guessed at: refused, and the admins are told."""

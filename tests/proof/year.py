@@ -73,7 +73,9 @@ class Expected:
                 continue
             minute = held.end.strftime("%Y-%m-%dT%H:%M")
             self.known_since.setdefault((held.id, minute), entra.now)
-            reached = sorted(rung for rung in RUNGS if entra.now >= held.end - rung)
+            # A rung that was over before the access began, or just as it did, tells nothing new.
+            telling = [rung for rung in RUNGS if held.end - rung > held.since + HOUR]
+            reached = sorted(rung for rung in telling if entra.now >= held.end - rung)
             if not reached or self.fine.get(held.id) == held.end:
                 continue
             key = (held.id, minute, reached[0])
