@@ -32,6 +32,9 @@ check: $(VENV)/ready-dev  ## format, lint, types, import contracts, tests
 	$(BIN)/lint-imports
 	$(MAKE) test
 
+chaos-small: $(VENV)/ready-dev  ## a small chaos run, about half a minute
+	$(BIN)/pytest tests/proof/chaos_small.py
+
 chaos: $(VENV)/ready-dev  ## kill replicas among faults and count what came of it (OPTIONS=--help)
 	$(BIN)/python -m tests.proof.chaos $(OPTIONS)
 

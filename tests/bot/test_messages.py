@@ -15,7 +15,6 @@ from slack_sdk.models.views import View
 from bot import clock, news
 from bot.messages import asking, deciding, forms
 from bot.messages.home import home
-from bot.messages.parts import escape
 from bot.models import AssignmentState, Ended, Kind, Outcome, Package, Request, Stage, State, Verb
 from tests.bot.samples import click, held, offered, terms, wish
 

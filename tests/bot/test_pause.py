@@ -6,7 +6,7 @@ from tests.bot.conftest import Office
 from tests.bot.test_effects import posts
 
 
-async def test_nothing_is_granted_while_granting_is_paused(office: Office):
+async def test_nothing_is_granted_while_granting_is_paused(office: Office) -> None:
     """The request waits, approved, and nothing has left."""
     await office.store.run(control.pause, why="an account was taken over")
     request = await office.ask("marketing-campaign")
@@ -16,7 +16,7 @@ async def test_nothing_is_granted_while_granting_is_paused(office: Office):
     assert posts(office) == 0
 
 
-async def test_what_waited_is_granted_afterwards(office: Office):
+async def test_what_waited_is_granted_afterwards(office: Office) -> None:
     """Resuming is enough: the row is still due."""
     await office.store.run(control.pause, why="an account was taken over")
     request = await office.ask("marketing-campaign")
