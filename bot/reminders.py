@@ -7,14 +7,10 @@ A rung is a time before the end ("7 days").  Its key holds the end, so access th
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
 
 from bot import clock
 from bot.models import Assignment, Notice
-from bot.store import Transaction, assignments, notices, requests
-
-# Delivery takes a while, and ends are rounded.
-JUST_TOLD: Final = timedelta(hours=12)
+from bot.store import Transaction, assignments, notices
 
 
 @dataclass
@@ -33,30 +29,11 @@ class Due:
     overtaken: list[Notice] = field(default_factory=list)
 
 
-def reached(
-    end: datetime, rungs: Sequence[timedelta], *, now: datetime, told: datetime | None = None
-) -> list[timedelta]:
-    """
-    The rungs that have been reached, the nearest to the end first; none once it has ended.
-
-    Args:
-        told: When the person was told of this end.  A rung that had been reached by then says nothing new.
-    """
+def reached(end: datetime, rungs: Sequence[timedelta], *, now: datetime) -> list[timedelta]:
+    """The rungs that have been reached, the nearest to the end first; none once it has ended."""
     if now >= end:
         return []
-    return sorted(rung for rung in telling(end, rungs, told=told) if now >= end - rung)
-
-
-def telling(end: datetime, rungs: Sequence[timedelta], *, told: datetime | None) -> list[timedelta]:
-    """The rungs that had not been reached when the person was told of this end."""
-    return [rung for rung in rungs if told is None or end - rung > told + JUST_TOLD]
-
-
-def told_of(db: Transaction, row: Assignment) -> datetime | None:
-    """When the holder was told of this very end, by the news of a delivery or an extension."""
-    if row.ends_at is None:
-        return None
-    return requests.delivered_with_end(db, assignment_id=row.id, ends_at=row.ends_at)
+    return sorted(rung for rung in rungs if now >= end - rung)
 
 
 def end_key(assignment: Assignment) -> str:
@@ -78,10 +55,7 @@ def due_reminders(db: Transaction, rungs: Sequence[timedelta]) -> dict[str, Due]
     for row in assignments.ending_before(db, clock.now() + max(rungs)):
         if row.holder is None or row.ends_at is None:
             continue
-        found = reached(row.ends_at, rungs, now=clock.now(), told=told_of(db, row))
-        if not found:
-            continue
-        nearest, *missed = found
+        nearest, *missed = reached(row.ends_at, rungs, now=clock.now())
         notice = _notice(row, nearest)
         if notices.settled_keys(db, [notice.key]):
             continue
@@ -100,7 +74,7 @@ def next_reminder(db: Transaction, rungs: Sequence[timedelta]) -> datetime | Non
         for row in assignments.live(db)
         if row.ends_at is not None
         for at in (
-            *(row.ends_at - rung for rung in telling(row.ends_at, rungs, told=told_of(db, row))),
+            *(row.ends_at - rung for rung in rungs),
             row.ends_at,
         )
         if at > now

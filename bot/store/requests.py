@@ -312,19 +312,6 @@ def escalate(db: Transaction, request: Request, *, deciders: tuple[str, ...]) ->
     return done.rowcount == 1
 
 
-def delivered_with_end(
-    db: Transaction, *, assignment_id: str, ends_at: datetime
-) -> datetime | None:
-    """When a request last brought this access with this end."""
-    query = sa.select(sa.func.max(requests.c.ended_at)).where(
-        requests.c.assignment_id == assignment_id,
-        requests.c.state == State.DELIVERED,
-        requests.c.kind != Kind.REMOVE,
-        requests.c.ends_at == ends_at,
-    )
-    return db.execute(query).scalar()
-
-
 def stuck(db: Transaction, *, attempts: int, since: datetime) -> list[Request]:
     """Open requests that have been tried *attempts* times without getting further."""
     query = sa.select(*COLUMNS).where(

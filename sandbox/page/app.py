@@ -178,11 +178,7 @@ class _Page:
 
     async def _submit(self, form: FormData) -> str | None:
         user, view_id = _word(form, "as"), _word(form, "view")
-        try:
-            view = self._workspace.view(view_id, user=user)
-        except LookupError:
-            # Pressed twice: it has been sent already.
-            return None
+        view = self._workspace.view(view_id, user=user)
         outcome = await self._workspace.submit(
             user=user, view_id=view_id, values=values_of(view, form)
         )
