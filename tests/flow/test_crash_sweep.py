@@ -107,7 +107,9 @@ def reminders(world: World) -> list[Message]:
     return [
         each
         for each in world.direct(ANN)
-        if "Let it end" in labels(each) or "ends soon" in said(each)
+        if "Let it end" in labels(each)
+        or "ends soon" in said(each)
+        or "About your access" in said(each)
     ]
 
 

@@ -1,5 +1,6 @@
-"""A few hundred spoiled payloads and forgeries at the real door."""
+"""A few hundred spoiled payloads and forgeries at the real door, and a few spoiled answers of Graph's."""
 
+from tests.proof import fuzz_graph
 from tests.proof.fuzz import fuzz
 
 
@@ -9,3 +10,10 @@ async def test_nothing_malformed_or_forged_does_harm(tmp_path):
 
     assert not figures.wrong
     assert set(figures.forged_answers) <= {400, 401, 404, 413}
+
+
+async def test_a_spoiled_answer_of_graphs_grants_nothing():
+    """A field dropped or retyped: no grant that needs a decision, and no false “delivered”."""
+    figures = await fuzz_graph.fuzz(seed=3, most=25)
+
+    assert not figures.wrong

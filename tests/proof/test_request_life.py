@@ -285,7 +285,7 @@ def test_the_rules_hold_whatever_is_done_in_which_order(sqlite_template):
     run_state_machine_as_test(
         RequestLife,
         settings=settings(
-            max_examples=20,
+            max_examples=10,
             stateful_step_count=30,
             deadline=None,
             derandomize=True,
