@@ -145,8 +145,9 @@ class RequestLife(RuleBasedStateMachine):
     def claim(self):
         """A worker takes what is due; what it holds already is not given twice."""
         taken = self.do(requests.claim, lease=LEASE, limit=5)
-        held = {row.id for row in self.claimed}
-        assert not held & {row.id for row in taken}
+        # A move by somebody else ends a claim: only the row as it was is nobody else's.
+        held = {(row.id, row.version) for row in self.claimed}
+        assert not held & {(row.id, row.version) for row in taken}
         self.claimed += taken
 
     @rule()
