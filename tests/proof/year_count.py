@@ -1,0 +1,106 @@
+"""What a simulated year must bring, worked out from Entra's side alone, and what it came to."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+import click
+
+from tests.proof.year_world import Entra, Reminder
+
+HOUR: Final = timedelta(hours=1)
+DAY: Final = timedelta(days=1)
+RUNGS: Final = (7 * DAY, DAY)
+Key = tuple[str, str, timedelta]
+
+
+@dataclass
+class Expected:
+    """What has been said and what need not be, worked out without the bot's tables."""
+
+    settled: set[Key] = field(default_factory=set)
+    superseded: int = 0
+    fine: dict[str, datetime] = field(default_factory=dict)
+    known_since: dict[tuple[str, str], datetime] = field(default_factory=dict)
+
+    def due(self, entra: Entra) -> dict[Reminder, Key]:
+        """What must go out at this moment, and never again."""
+        found: dict[Reminder, Key] = {}
+        for held in entra.live():
+            if held.end is None or held.id not in entra.looked_up or entra.now >= held.end:
+                continue
+            minute = held.end.strftime("%Y-%m-%dT%H:%M")
+            self.known_since.setdefault((held.id, minute), entra.now)
+            reached = sorted(rung for rung in RUNGS if entra.now >= held.end - rung)
+            if not reached or self.fine.get(held.id) == held.end:
+                continue
+            key = (held.id, minute, reached[0])
+            if key in self.settled:
+                continue
+            for rung in reached[1:]:
+                missed = (held.id, minute, rung)
+                self.superseded += missed not in self.settled
+                self.settled.add(missed)
+            found[Reminder(held.user, held.id, int(held.end.timestamp()))] = key
+        return found
+
+
+@dataclass
+class Figures:
+    """What one year came to."""
+
+    days: int
+    seed: int
+    seconds: float = 0
+    ticks: int = 0
+    looks: int = 0
+    moves: Counter[str] = field(default_factory=Counter)
+    removed: int = 0
+    ran_out: int = 0
+    given: int = 0
+    let_end: int = 0
+    sent: int = 0
+    superseded: int = 0
+    turned_away: int = 0
+    redrawn: int = 0
+    missing: int = 0
+    doubled: int = 0
+    after_the_end: int = 0
+    unexpected: int = 0
+    endings: int = 0
+    endings_wrong: int = 0
+    chain_wrong: str | None = None
+    late: list[timedelta] = field(default_factory=list)
+    late_after_outage: list[timedelta] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        wrong = self.missing + self.doubled + self.after_the_end + self.unexpected
+        return wrong + self.endings_wrong == 0 and self.chain_wrong is None
+
+
+def describe(figures: Figures) -> None:
+    late = sorted(figures.late) or [timedelta(0)]
+    after = sorted(figures.late_after_outage) or [timedelta(0)]
+    lines = {
+        "days, seed": f"{figures.days}, {figures.seed}",
+        "ticks, whole looks at Entra": f"{figures.ticks}, {figures.looks}",
+        "ends moved outside": f"{sum(figures.moves.values())} {dict(figures.moves)}",
+        "removed outside, ran out, given anew": f"{figures.removed}, {figures.ran_out}, {figures.given}",
+        "“Let it end”": figures.let_end,
+        "reminders sent, superseded": f"{figures.sent}, {figures.superseded}",
+        "turned away by Slack, redrawn": f"{figures.turned_away}, {figures.redrawn}",
+        "missing": figures.missing,
+        "doubled": figures.doubled,
+        "after the end": figures.after_the_end,
+        "not due": figures.unexpected,
+        "endings told": f"{figures.endings}, {figures.endings_wrong} too many or too few",
+        "audit chain": figures.chain_wrong or "holds",
+        "late while up": f"median {late[len(late) // 2]}, p99 {late[len(late) * 99 // 100]}, "
+        f"most {late[-1]}",
+        "late after an outage": f"{len(figures.late_after_outage)} reminders, most {after[-1]}",
+        "took": f"{figures.seconds:.0f} s",
+    }
+    for name, value in lines.items():
+        click.echo(f"{name:38} {value}")
