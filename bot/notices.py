@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 
 from bot import clock, news
-from bot.messages import asking, deciding
+from bot.messages import deciding, reminding
 from bot.messages.parts import Message, escape, message
 from bot.models import Assignment, Decision, Notice, Request
 from bot.pacing import backoff
@@ -277,7 +277,7 @@ def _reminder(db: Transaction, rows: Sequence[Assignment], *, moved: Sequence[st
     for row in rows:
         for request in requests.open_for_assignment(db, row.id):
             busy[row.id] = request
-    return asking.expiring(rows, extendable=extendable, busy=busy, moved=moved)
+    return reminding.expiring(rows, extendable=extendable, busy=busy, moved=moved)
 
 
 def _content_of(db: Transaction, notice: Notice) -> Message | None:

@@ -62,8 +62,9 @@ def endpoint(app: AsyncApp) -> Callable[[Request], Awaitable[Response]]:
             return Response(status_code=400)
         try:
             request = SlackRequest(body=body, headers=headers)
-        except Exception:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             # Bolt reads names of teams and people before it verifies, wherever Slack ever put one.
+            log.info("unreadable", error=type(error).__name__)
             return Response(status_code=400)
         answer = await app.async_dispatch(request)
         return Response(
@@ -115,7 +116,9 @@ def keep_out_strangers(app: AsyncApp, *, team_id: str) -> None:
         ack: AsyncAck,
         next: Callable[[], Awaitable[BoltResponse | None]],
     ) -> BoltResponse | None:
-        team = body.get("team_id") or (body.get("team") or {}).get("id")
+        team = body.get("team_id")
+        if team is None:
+            team = (body.get("team") or {}).get("id")
         if team in {None, team_id}:
             return await next()
         log.warning("foreign-workspace")

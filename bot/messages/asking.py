@@ -1,6 +1,6 @@
 """What the people who ask and hold access read."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot import clock
@@ -168,76 +168,7 @@ def ended(assignment: Assignment) -> Message:
     )
 
 
-def expiring(
-    rows: Sequence[Assignment],
-    *,
-    extendable: Mapping[str, bool],
-    busy: Mapping[str, Request],
-    moved: Collection[str] = (),
-) -> Message:
-    """
-    What ends soon, all in one message; also the redraw after something was done about it.
-
-    Args:
-        extendable: By package id, whether its holders may extend.
-        busy: By assignment id, the open request about it.
-        moved: Ids of those whose end is not any more the one that the reminder was about.
-    """
-    count = len(rows)
-    first = min((row.ends_at for row in rows if row.ends_at), default=None)
-    names = ", ".join(escape(row.package_name) for row in rows)
-    soon = [row for row in rows if row.state is not AssignmentState.ENDED and row.id not in moved]
-    intro = (
-        f"Your access to *{names}* ends soon."
-        if count == 1
-        else f"{count} of your accesses end soon."
-    )
-    if not soon:
-        intro = f"About your access to *{names}*:"
-    text = (
-        f"Your access to {names} ends {day(first)}."
-        if first and count == 1
-        else f"Ending soon: {names}."
-    )
-    blocks: list[Block] = [section(intro)]
-    for row in rows:
-        blocks += _expiring_row(
-            row,
-            extendable=extendable.get(row.package_id, False),
-            busy=busy.get(row.id),
-            is_moved=row.id in moved,
-        )
-    return message(text, fitted(blocks, most=48, rest="… and more: /my-access shows everything."))
-
-
-def _expiring_row(
-    row: Assignment, *, extendable: bool, busy: Request | None, is_moved: bool
-) -> list[Block]:
-    name = escape(row.package_name)
-    if row.state is AssignmentState.ENDED:
-        return [section(f"*{name}* has ended.")]
-    ends = f"ends {day(row.ends_at)}" if row.ends_at else "has no end date any more"
-    line = f"*{name}* {ends}"
-    if is_moved and busy is None:
-        now = f"lasts until {day(row.ends_at)} now" if row.ends_at else "has no end date any more"
-        return [section(f"*{name}* {now}.")]
-    if busy is not None:
-        return [section(line), context(f"{WISH[busy.kind]} {name}: {WAITING[busy.state]}.")]
-    if row.let_end is not None and row.let_end == row.ends_at:
-        return [section(line), context("You are fine with that: I will not remind you again.")]
-    buttons = [
-        button("Extend", "extend", row.id, style="primary", about=row.package_name)
-        if extendable
-        else None,
-        button(
-            "Return now", "return", row.id, confirm=_confirm_return(row), about=row.package_name
-        ),
-        button("Let it end", "let_end", row.id, about=row.package_name),
-    ]
-    return [section(line), actions(*buttons, block_id=f"ending:{row.id}")]
-
-
-def _confirm_return(row: Assignment) -> dict[str, object]:
+def confirm_return(row: Assignment) -> dict[str, object]:
     return confirm(
         "Give it back?",
         f"You lose access to {row.package_name} within minutes.",
@@ -330,7 +261,7 @@ def _held_row(row: Assignment, *, extendable: bool, busy: Request | None) -> lis
     give_back = None
     if busy is None or busy.kind is not Kind.REMOVE:
         give_back = button(
-            "Return", "return", row.id, confirm=_confirm_return(row), about=row.package_name
+            "Return", "return", row.id, confirm=confirm_return(row), about=row.package_name
         )
     extend = button("Extend", "extend", row.id, about=row.package_name) if can_extend else None
     if extend is None and give_back is None:

@@ -75,10 +75,6 @@ class Record:
         """What was made or begun, oldest first; all of it, or these kinds."""
         return [each for each in self._entries.values() if not kinds or each.key[0] in kinds]
 
-    def has_made(self, key: Key) -> bool:
-        found = self._entries.get(key)
-        return found is not None and found.id is not None
-
     def is_begun(self, key: Key) -> bool:
         """Whether an earlier try may have made it without learning its id."""
         found = self._entries.get(key)

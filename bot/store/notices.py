@@ -148,7 +148,3 @@ def not_redrawn(db: Transaction, notice: Notice, *, retry_at: datetime) -> None:
 def in_message(db: Transaction, *, channel: str, ts: str) -> list[Notice]:
     """Every notice that one Slack message carries."""
     return _notices(db, notices.c.channel == channel, notices.c.ts == ts)
-
-
-def of_request(db: Transaction, request_id: str, *, kind: str) -> list[Notice]:
-    return _notices(db, notices.c.request_id == request_id, notices.c.kind == kind)

@@ -32,12 +32,6 @@ def conflict(message: str, *, code: str = "Conflict") -> Refusal:
     return Refusal(409, code, message)
 
 
-def unknown_path(url: str) -> Refusal:
-    return Refusal(
-        404, "UnknownError", f"No HTTP resource was found that matches the request URI '{url}'."
-    )
-
-
 def no_such_object(object_id: str) -> Refusal:
     """The directory's answer for a user or group that is not there."""
     return Refusal(

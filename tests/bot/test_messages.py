@@ -13,7 +13,7 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
 from bot import clock, news
-from bot.messages import asking, deciding, forms
+from bot.messages import asking, deciding, forms, reminding
 from bot.messages.home import home
 from bot.models import AssignmentState, Ended, Kind, Outcome, Package, Request, Stage, State, Verb
 from tests.bot.samples import click, held, offered, terms, wish
@@ -124,8 +124,8 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
     extendable = {str(number): bool(number % 2) for number in range(count)}
     busy = {each.assignment_id: each for each in waiting if each.assignment_id}
     made |= {
-        "expiring": asking.expiring(rows, extendable=extendable, busy={}),
-        "expiring busy": asking.expiring(rows, extendable=extendable, busy=busy),
+        "expiring": reminding.expiring(rows, extendable=extendable, busy={}),
+        "expiring busy": reminding.expiring(rows, extendable=extendable, busy=busy),
         "my access": asking.my_access(rows, waiting, extendable=extendable),
         "offer": asking.offer(packages),
         "unknown": asking.unknown_package(

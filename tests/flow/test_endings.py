@@ -30,7 +30,7 @@ from tests.flow.world import (
     said,
 )
 
-REMINDED = "Your access to .* ends|Ending soon"
+REMINDED = "Your access to .* ends|Ending soon|About your access to"
 
 
 async def has_campaign(world, user=ANN):

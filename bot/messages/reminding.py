@@ -1,0 +1,78 @@
+"""The reminder that access ends soon, and what it says once something was done about it."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from bot.messages.asking import WAITING, WISH, confirm_return
+from bot.messages.parts import (
+    Block,
+    Message,
+    actions,
+    button,
+    context,
+    day,
+    escape,
+    fitted,
+    message,
+    section,
+)
+from bot.models import Assignment, AssignmentState, Request
+
+
+def expiring(
+    rows: Sequence[Assignment],
+    *,
+    extendable: Mapping[str, bool],
+    busy: Mapping[str, Request],
+    moved: Collection[str] = (),
+) -> Message:
+    """
+    What ends soon, all in one message; also the redraw after something was done about it.
+
+    Args:
+        extendable: By package id, whether its holders may extend.
+        busy: By assignment id, the open request about it.
+        moved: Ids of those whose end is not any more the one that the reminder was about.
+    """
+    names = ", ".join(escape(row.package_name) for row in rows)
+    soon = [row for row in rows if row.state is not AssignmentState.ENDED and row.id not in moved]
+    if not soon:
+        intro, text = f"About your access to *{names}*:", f"About your access to {names}."
+    elif len(rows) == 1:
+        intro = f"Your access to *{names}* ends soon."
+        text = f"Your access to {names} ends {day(soon[0].ends_at)}." if soon[0].ends_at else intro
+    else:
+        intro, text = f"{len(soon)} of your accesses end soon.", f"Ending soon: {names}."
+    blocks: list[Block] = [section(intro)]
+    for row in rows:
+        blocks += _expiring_row(
+            row,
+            extendable=extendable.get(row.package_id, False),
+            busy=busy.get(row.id),
+            is_moved=row.id in moved,
+        )
+    return message(text, fitted(blocks, most=48, rest="… and more: /my-access shows everything."))
+
+
+def _expiring_row(
+    row: Assignment, *, extendable: bool, busy: Request | None, is_moved: bool
+) -> list[Block]:
+    name = escape(row.package_name)
+    if row.state is AssignmentState.ENDED:
+        return [section(f"*{name}* has ended.")]
+    ends = f"ends {day(row.ends_at)}" if row.ends_at else "has no end date any more"
+    line = f"*{name}* {ends}"
+    if is_moved and busy is None:
+        now = f"lasts until {day(row.ends_at)} now" if row.ends_at else "has no end date any more"
+        return [section(f"*{name}* {now}.")]
+    if busy is not None:
+        return [section(line), context(f"{WISH[busy.kind]} {name}: {WAITING[busy.state]}.")]
+    if row.let_end is not None and row.let_end == row.ends_at:
+        return [section(line), context("You are fine with that: I will not remind you again.")]
+    buttons = [
+        button("Extend", "extend", row.id, style="primary", about=row.package_name)
+        if extendable
+        else None,
+        button("Return now", "return", row.id, confirm=confirm_return(row), about=row.package_name),
+        button("Let it end", "let_end", row.id, about=row.package_name),
+    ]
+    return [section(line), actions(*buttons, block_id=f"ending:{row.id}")]
