@@ -31,6 +31,7 @@ from bot.mirror import Mirror
 from bot.notices import Notices
 from bot.people import People
 from bot.review import Review
+from bot.sending import CALL_TIMEOUT
 from bot.settings import Settings
 from bot.slack import Identity, Slack, SlackError, SlackRefused
 from bot.store import Store, open_store
@@ -41,7 +42,7 @@ from graph.credentials import CertificateCredential, FederatedCredential, Secret
 from graph.errors import AuthError, GraphError, NotAllowed
 from handlers.edge import endpoint, keep_out_strangers
 
-SLACK_TIMEOUT: Final = aiohttp.ClientTimeout(total=10)
+SLACK_TIMEOUT: Final = aiohttp.ClientTimeout(total=CALL_TIMEOUT.total_seconds())
 GRAPH_TIMEOUT: Final = httpx.Timeout(10, write=WRITE_TIMEOUT.total_seconds(), connect=5)
 
 

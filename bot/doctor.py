@@ -12,8 +12,18 @@ from graph.errors import GraphError
 
 # What the code uses; manifest.yml asks for exactly these.
 SCOPES: Final = frozenset(
-    {"chat:write", "commands", "usergroups:read", "users:read", "users:read.email"}
+    {
+        "chat:write",
+        "commands",
+        "im:history",
+        "im:write",
+        "usergroups:read",
+        "users:read",
+        "users:read.email",
+    }
 )
+# With it, Latchkey looks in the approvals channel, too, before it sends a card again.
+OPTIONAL_SCOPES: Final = frozenset({"channels:history", "groups:history"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +43,7 @@ async def examine(latchkey: Latchkey) -> list[Finding]:
 
 async def _scopes(latchkey: Latchkey) -> Finding:
     granted = latchkey.identity.scopes
-    missing, extra = sorted(SCOPES - granted), sorted(granted - SCOPES)
+    missing, extra = sorted(SCOPES - granted), sorted(granted - SCOPES - OPTIONAL_SCOPES)
     if missing:
         return Finding(
             fine=False,

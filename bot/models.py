@@ -281,6 +281,8 @@ class Notice:
         to: Slack channel or user id.
         channel, ts: Where Slack put it (a message to ``U…`` lands in a channel ``D…``).
         stale: What it shows has changed since; it is owed a redraw.
+        tried_at: When a try left whose outcome is not known (real time): it may have arrived.
+        claimed_until: Until when somebody sends or redraws it (real time).
     """
 
     key: str
@@ -293,3 +295,5 @@ class Notice:
     stale: bool = False
     attempts: int = 0
     sent_at: datetime | None = None
+    tried_at: datetime | None = None
+    claimed_until: datetime | None = None

@@ -1,11 +1,10 @@
 """
-What is owed to people, and sending each message once.
+What is owed to people, and what must be redrawn.
 
 Nothing is queued: "delivered, and no delivered:<id> notice sent" is what is owed, so a notice cannot be lost
 beside its row, and an outage is caught up with by looking again.
 """
 
-import asyncio
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -19,13 +18,12 @@ from bot.messages.parts import Message, escape, message
 from bot.models import Assignment, Decision, Notice, Request
 from bot.pacing import backoff
 from bot.reminders import Due, due_reminders, end_key
+from bot.sending import CLAIM_LEASE, Sending
 from bot.slack import Slack, SlackBusy, SlackError, SlackRefused
 from bot.store import Store, Transaction, assignments, catalog, decisions, notices, requests
 
 log = structlog.get_logger(__name__)
 
-# Longer than one Slack call can take, so that nobody takes a claim from under a sender.
-CLAIM_LEASE: Final = timedelta(seconds=45)
 # Older news than this is no news: a restored database must not tell last year's.
 STILL_NEWS: Final = timedelta(days=60)
 STUCK_AFTER_ATTEMPTS: Final = 12
@@ -33,19 +31,6 @@ STUCK_AFTER_ATTEMPTS: Final = 12
 LOOK_AGAIN: Final = timedelta(seconds=3)
 # A date as `parts.moment` writes it: without the link that Slack would take as a third part.
 OUR_DATE: Final = re.compile(r"<!date\^\d+\^[^<>|^]*\|[^<>|]*>")
-# Slack's words for people and channels that a message will never reach.
-UNREACHABLE: Final = frozenset(
-    {
-        "channel_not_found",
-        "user_not_found",
-        "account_inactive",
-        "user_disabled",
-        "cannot_dm_bot",
-        "messages_tab_disabled",
-        "is_archived",
-        "restricted_action",
-    }
-)
 
 
 class Notices:
@@ -63,7 +48,7 @@ class Notices:
         self._slack = slack
         self._admin_channel = admin_channel
         self._rungs = tuple(rungs)
-        self._sending = asyncio.Semaphore(4)
+        self._sending = Sending(store=store, slack=slack, admin_channel=admin_channel)
 
     async def send_owed(self) -> int:
         """Send all that is owed now but reminders; return how many messages went out."""
@@ -75,46 +60,7 @@ class Notices:
 
     async def send_once(self, notice: Notice, content: Callable[[], Message] | Message) -> bool:
         """Send *notice* unless somebody has, or is just about to; True if we did."""
-        return await self._send_together([notice], content)
-
-    async def _send_together(
-        self, wanted: Sequence[Notice], content: Callable[[], Message] | Message
-    ) -> bool:
-        """
-        Send one message that settles all of *wanted*.  Claim, send, record.
-
-        Dying between send and record means the message goes out again one lease later: late and perhaps
-        twice beats never.
-        """
-        claimed = await self._store.run(notices.claim_together, wanted, lease=CLAIM_LEASE)
-        if not claimed:
-            return False
-        keys = [notice.key for notice in claimed]
-        to = claimed[0].to
-        try:
-            async with self._sending:
-                posted = await self._slack.post(to, content() if callable(content) else content)
-        except SlackBusy as busy:
-            await self._store.run(notices.retry_at, keys, at=clock.real() + busy.retry_after)
-            return False
-        except SlackRefused as refused:
-            await self._refused(keys, to, refused)
-            return False
-        except SlackError as unsure:
-            # The claim stays: whether it arrived is open, and the next try is a lease away.
-            log.warning("notice-unsure", notice=keys[0], slack=str(unsure))
-            return False
-        await self._store.run(notices.sent, keys, channel=posted.channel, ts=posted.ts)
-        log.info("notice-sent", notice=keys[0])
-        return True
-
-    async def _refused(self, keys: Sequence[str], to: str, refused: SlackRefused) -> None:
-        log.error("notice-refused", notice=keys[0], slack=str(refused))
-        if refused.error in UNREACHABLE and to != self._admin_channel:
-            await self._store.run(notices.drop, keys, why=refused.error)
-            return
-        # The admin channel, the token or a scope can be put right; a person that is gone cannot.
-        await self._store.run(notices.retry_at, keys, at=clock.real() + timedelta(minutes=1))
+        return await self._sending.send([notice], content)
 
     async def _answers(self, since: datetime) -> int:
         """Tell those whose click did not count why, so that only they see it."""
@@ -209,7 +155,7 @@ class Notices:
     async def _remind(self, to: str, due: Due) -> bool:
         await self._store.run(notices.supersede, due.overtaken)
         content = await self._store.run(_reminder, due.rows)
-        return await self._send_together(due.notices, content)
+        return await self._sending.send(due.notices, content)
 
     async def redraw(self) -> int:
         """Redraw sent cards and reminders whose rows have changed; return how many."""

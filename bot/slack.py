@@ -5,9 +5,9 @@ Source: docs.slack.dev, Web API methods; the scope each call needs is named in i
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import aiohttp
@@ -16,6 +16,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 # A trigger lives 3 s; what is not open by then will not open.
 OPEN_VIEW_TIMEOUT_SECONDS: Final = 2.5
+# The name that our messages carry for machines, not shown to people.
+OURS: Final = "latchkey_notice"
+# Slack recommends no more than 200 messages a page.
+HISTORY_PAGE: Final = 200
 # Errors after which the same call can work later, and before which nothing happened.
 PASSING: Final = frozenset(
     {"ratelimited", "rate_limited", "service_unavailable", "team_added_to_org"}
@@ -152,16 +156,54 @@ class Slack:
         answer = await self._call("usergroups.users.list", usergroup=group_id)
         return frozenset(answer["users"])
 
-    async def post(self, to: str, message: Mapping[str, Any]) -> Posted:
+    async def post(
+        self, to: str, message: Mapping[str, Any], *, keys: Sequence[str] = ()
+    ) -> Posted:
         """
         Post to a channel, or as a direct message to a user id.  Scope chat:write.
 
         Never repeated by the client library: a dropped connection is SlackUnsure.
+
+        Args:
+            keys: By which `find` knows the message again.  Everybody in the channel can read them.
         """
+        if keys:
+            payload = {"keys": list(keys)}
+            message = {**message, "metadata": {"event_type": OURS, "event_payload": payload}}
         answer = await self._call(
             "chat.postMessage", **message, channel=to, unfurl_links=False, unfurl_media=False
         )
         return Posted(channel=answer["channel"], ts=answer["ts"])
+
+    async def find(self, to: str, *, keys: Collection[str], since: datetime) -> dict[str, Posted]:
+        """
+        Where the messages with *keys* are that were posted to *to* since then; only those that are there.
+
+        Scopes im:write and im:history for people; channels:history or groups:history for a channel.
+
+        Raises:
+            SlackRefused: Slack does not let us look there.
+        """
+        channel = to
+        if to.startswith(("U", "W")):
+            channel = (await self._call("conversations.open", users=to))["channel"]["id"]
+        found: dict[str, Posted] = {}
+        cursor: str | None = None
+        while cursor != "":
+            answer = await self._call(
+                "conversations.history",
+                channel=channel,
+                oldest=f"{since.timestamp():.6f}",
+                include_all_metadata=True,
+                limit=HISTORY_PAGE,
+                cursor=cursor,
+            )
+            for message in answer["messages"]:
+                for key in _keys(message):
+                    if key in keys:
+                        found[key] = Posted(channel=channel, ts=message["ts"])
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+        return found
 
     async def update(self, *, channel: str, ts: str, message: Mapping[str, Any]) -> None:
         """Redraw a message of ours.  Scope chat:write."""
@@ -223,6 +265,14 @@ class Slack:
             "token_revoked",
             "token_expired",
         }
+
+
+def _keys(message: Mapping[str, Any]) -> Sequence[str]:
+    metadata = message.get("metadata") or {}
+    if metadata.get("event_type") != OURS:
+        return ()
+    keys: Sequence[str] = metadata.get("event_payload", {}).get("keys", ())
+    return keys
 
 
 def _word(error: SlackApiError) -> str:

@@ -27,6 +27,8 @@ METHOD_SCOPES = {
     "chat_postMessage": "chat:write",
     "chat_postEphemeral": "chat:write",
     "chat_update": "chat:write",
+    "conversations_open": "im:write",
+    "conversations_history": "im:history",
     "views_open": "",
     "views_publish": "",
 }

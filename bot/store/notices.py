@@ -1,6 +1,7 @@
 """Messages: claimed, sent, recorded; and which of them show something that is no longer so."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -17,12 +18,12 @@ COLUMNS: Final = [
 ]
 
 
-def claim(db: Transaction, notice: Notice, *, lease: timedelta) -> bool:
+def claim(db: Transaction, notice: Notice, *, lease: timedelta) -> Notice | None:
     """
-    Take the right to send *notice*.  True for exactly one caller.
+    Take the right to send *notice*.  The claimed notice for exactly one caller, None for the others.
 
     A claim that was never finished (the process died, Slack did not answer) can be taken again when its
-    lease has run out.
+    lease has run out; then ``tried_at`` says since when the message may be in Slack.
     """
     now = clock.real()
     row = insert(db, notices).values(
@@ -33,21 +34,31 @@ def claim(db: Transaction, notice: Notice, *, lease: timedelta) -> bool:
         assignment_id=notice.assignment_id,
         claimed_until=now + lease,
         attempts=1,
+        tried_at=now,
         stale=False,
     )
     row = row.on_conflict_do_update(
         index_elements=["key"],
-        set_={"claimed_until": row.excluded.claimed_until, "attempts": notices.c.attempts + 1},
+        set_={
+            "claimed_until": row.excluded.claimed_until,
+            "attempts": notices.c.attempts + 1,
+            "tried_at": sa.func.coalesce(notices.c.tried_at, row.excluded.tried_at),
+        },
         where=notices.c.sent_at.is_(None)
         & notices.c.dropped_why.is_(None)
         & (notices.c.claimed_until.is_(None) | (notices.c.claimed_until <= now)),
     )
-    return db.execute(row.returning(notices.c.key)).first() is not None
+    taken = db.execute(row.returning(*COLUMNS)).mappings().first()
+    if taken is None:
+        return None
+    claimed = Notice(**taken)
+    return replace(claimed, tried_at=None) if claimed.tried_at == now else claimed
 
 
 def claim_together(db: Transaction, wanted: Sequence[Notice], *, lease: timedelta) -> list[Notice]:
     """Those of *wanted* that we may send, in one message."""
-    return [notice for notice in wanted if claim(db, notice, lease=lease)]
+    claims = (claim(db, notice, lease=lease) for notice in wanted)
+    return [claimed for claimed in claims if claimed is not None]
 
 
 def sent(db: Transaction, keys: Sequence[str], *, channel: str, ts: str) -> None:
@@ -56,10 +67,25 @@ def sent(db: Transaction, keys: Sequence[str], *, channel: str, ts: str) -> None
     db.execute(done.values(sent_at=clock.now(), claimed_until=None, channel=channel, ts=ts))
 
 
-def retry_at(db: Transaction, keys: Sequence[str], *, at: datetime) -> None:
+def retry_at(db: Transaction, claimed: Sequence[Notice], *, at: datetime) -> None:
     """Slack certainly did not take it: try again at *at* (real time)."""
-    waiting = notices.update().where(notices.c.key.in_(keys), notices.c.sent_at.is_(None))
-    db.execute(waiting.values(claimed_until=at))
+    for notice in claimed:
+        db.execute(_still_claimed(notice).values(claimed_until=at, tried_at=None))
+
+
+def look_at(db: Transaction, claimed: Sequence[Notice], *, at: datetime) -> None:
+    """Slack could not say whether an earlier try arrived: ask again at *at* (real time)."""
+    for notice in claimed:
+        db.execute(_still_claimed(notice).values(claimed_until=at))
+
+
+def _still_claimed(notice: Notice) -> sa.Update:
+    # Whoever was held up for longer than its lease must not free what somebody else is sending.
+    return notices.update().where(
+        notices.c.key == notice.key,
+        notices.c.sent_at.is_(None),
+        notices.c.claimed_until == notice.claimed_until,
+    )
 
 
 def drop(db: Transaction, keys: Sequence[str], *, why: str) -> None:

@@ -211,6 +211,8 @@ notices = sa.Table(
     # While somebody sends or redraws it; a claim that ran out is work to take up again.
     sa.Column("claimed_until", UtcDateTime),
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    # When a try left whose outcome is not known; before the next one Slack is searched for it.
+    sa.Column("tried_at", UtcDateTime),
     sa.Column("sent_at", UtcDateTime),
     # Why it will not be sent: overtaken by a later one, or Slack will never take it.
     sa.Column("dropped_why", sa.Text),

@@ -107,6 +107,7 @@ def upgrade() -> None:
         sa.Column("assignment_id", sa.String(length=64), nullable=True),
         sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("tried_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("dropped_why", sa.Text(), nullable=True),
         sa.Column("channel", sa.String(length=32), nullable=True),

@@ -34,17 +34,24 @@ _TEXT: dict[str, Callable[[str, str], bool]] = {
 
 
 class Filter:
-    """A parsed $filter: *matches* judges an entity, *paths* are the properties it looks at."""
+    """A parsed $filter: *matches* judges an entity, *paths* are the properties it looks at.
+
+    *required* are the values that properties must have whatever else the filter says, so that a long
+    list need not be shaped to be filtered.
+    """
 
     def __init__(self, text: str) -> None:
         self.paths: list[str] = []
         self.functions: set[str] = set()
+        self.required: dict[str, Any] = {}
         self._text = text
         self._tokens = list(self._split(text))
         self._at = 0
         self.matches: Test = self._either()
         if self._at < len(self._tokens):
             raise self._syntax_error()
+        if any(("word", word) in self._tokens for word in ("or", "not")):
+            self.required = {}
 
     def _split(self, text: str) -> Iterator[tuple[str, str]]:
         position, text = 0, text.rstrip()
@@ -138,6 +145,8 @@ class Filter:
         if compare is None:
             raise self._syntax_error()
         right = _comparable(self._literal())
+        if operator == "eq":
+            self.required[path.lower()] = right
         return lambda entity: compare(_comparable(_value(entity, path), like=right), right)
 
     def _literals(self) -> list[Any]:

@@ -15,7 +15,7 @@ async def test_a_message_is_claimed_by_one(at_once):
     """Four replicas, one message."""
     won = at_once(notices.claim, notice(), lease=LEASE)
 
-    assert won.count(True) == 1
+    assert sum(claimed is not None for claimed in won) == 1
 
 
 async def test_a_claim_that_was_never_finished_can_be_taken_again(store):
@@ -56,12 +56,48 @@ async def test_what_was_sent_is_not_dropped(store):
 
 async def test_slack_names_the_pause(store):
     """Until then nobody else tries."""
-    await store.run(notices.claim, notice(), lease=LEASE)
-    await store.run(notices.retry_at, ["delivered:1"], at=clock.real() + LEASE)
+    claimed = await store.run(notices.claim, notice(), lease=LEASE)
+    await store.run(notices.retry_at, [claimed], at=clock.real() + LEASE)
     assert not await store.run(notices.claim, notice(), lease=LEASE)
 
-    await store.run(notices.retry_at, ["delivered:1"], at=clock.real() + OVER)
+    other = await store.run(notices.claim, notice(key="other"), lease=LEASE)
+    await store.run(notices.retry_at, [other], at=clock.real() + OVER)
+    assert await store.run(notices.claim, notice(key="other"), lease=LEASE)
+
+
+async def test_who_was_held_up_for_longer_than_its_lease_frees_nothing(store):
+    """Somebody else is sending it by now."""
+    late = await store.run(notices.claim, notice(), lease=OVER)
     assert await store.run(notices.claim, notice(), lease=LEASE)
+
+    await store.run(notices.retry_at, [late], at=clock.real() + OVER)
+
+    assert not await store.run(notices.claim, notice(), lease=LEASE)
+
+
+async def test_an_unfinished_try_is_remembered_until_slack_says_no(store):
+    """Since when it may be there, over all the tries that nobody recorded."""
+    first = await store.run(notices.claim, notice(), lease=OVER)
+    second = await store.run(notices.claim, notice(), lease=OVER)
+    third = await store.run(notices.claim, notice(), lease=LEASE)
+    assert first.tried_at is None
+    assert second.tried_at == third.tried_at is not None
+
+    await store.run(notices.retry_at, [third], at=clock.real() + OVER)
+
+    fourth = await store.run(notices.claim, notice(), lease=LEASE)
+    assert fourth.tried_at is None
+
+
+async def test_a_look_that_failed_forgets_nothing(store):
+    """The message may still be there."""
+    await store.run(notices.claim, notice(), lease=OVER)
+    second = await store.run(notices.claim, notice(), lease=LEASE)
+    await store.run(notices.look_at, [second], at=clock.real() + OVER)
+
+    third = await store.run(notices.claim, notice(), lease=LEASE)
+
+    assert third.tried_at == second.tried_at
 
 
 async def test_what_was_overtaken_is_never_sent(store):
