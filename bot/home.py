@@ -9,6 +9,7 @@ from bot import clock
 from bot.authority import Authority
 from bot.messages.home import home
 from bot.models import Request
+from bot.pacing import a_few_at_once
 from bot.slack import Slack, SlackBusy, SlackError
 from bot.store import Store, Transaction, assignments, catalog, homes, requests
 
@@ -33,8 +34,7 @@ class Homes:
     async def publish_stale(self) -> int:
         """Publish what is owed; return how many pages."""
         people = await self._store.run(homes.claim_stale, lease=PUBLISH_LEASE, limit=MOST_AT_ONCE)
-        for slack_user in people:
-            await self._publish(slack_user)
+        await a_few_at_once(map(self._publish, people))
         return len(people)
 
     async def new_day(self) -> None:

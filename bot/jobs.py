@@ -21,9 +21,9 @@ from bot.delivery import Delivery
 from bot.effects import Effects
 from bot.home import Homes
 from bot.mirror import Mirror
-from bot.models import Request, State
+from bot.models import Decision, Request, State
 from bot.notices import Notices
-from bot.pacing import LEASE, backoff
+from bot.pacing import LEASE, a_few_at_once, backoff
 from bot.review import Review
 from bot.slack import SlackBusy, SlackError
 from bot.store import Busy, Store, decisions, inbox, requests
@@ -33,7 +33,6 @@ from graph.errors import GraphError
 log = structlog.get_logger(__name__)
 
 CLAIMED_AT_ONCE: Final = 20
-AT_WORK_AT_ONCE: Final = 4
 ROSTER_SECONDS: Final = 60
 # Orchestrators kill after 10 s.
 STOP_WITHIN: Final = timedelta(seconds=8)
@@ -187,19 +186,20 @@ class Jobs:
 
     async def _weigh(self) -> int:
         clicks = await self.store.run(decisions.unweighed)
-        judged = 0
-        for click in clicks:
-            try:
-                await self.verdicts.weigh(click)
-                judged += 1
-            except (GraphError, SlackError) as error:
-                log.warning("decision-postponed", decision=click.id, error=type(error).__name__)
-                if click.attempts == 0:
-                    await self.notices.say_taken_down(click)
-                await self.store.run(
-                    decisions.postpone, click, until=clock.real() + _pause(error, attempts=0)
-                )
-        return judged
+        return sum(await a_few_at_once(map(self._weigh_one, clicks)))
+
+    async def _weigh_one(self, click: Decision) -> bool:
+        try:
+            await self.verdicts.weigh(click)
+        except (GraphError, SlackError) as error:
+            log.warning("decision-postponed", decision=click.id, error=type(error).__name__)
+            if click.attempts == 0:
+                await self.notices.say_taken_down(click)
+            await self.store.run(
+                decisions.postpone, click, until=clock.real() + _pause(error, attempts=0)
+            )
+            return False
+        return True
 
     async def _deadlines(self) -> int:
         lapsed, escalating = await self.store.run(requests.overdue_decisions)
@@ -222,13 +222,7 @@ class Jobs:
         except GraphError:
             # One by one instead; what is wrong shows there, request by request.
             known = {}
-        limit = asyncio.Semaphore(AT_WORK_AT_ONCE)
-
-        async def step(request: Request) -> None:
-            async with limit:
-                await self._step(request, known)
-
-        await asyncio.gather(*map(step, claimed))
+        await a_few_at_once(self._step(request, known) for request in claimed)
         return len(claimed)
 
     async def _step(self, request: Request, known: Any) -> None:

@@ -16,7 +16,7 @@ from bot import clock, news
 from bot.messages import deciding, reminding
 from bot.messages.parts import Message, escape, message
 from bot.models import Assignment, Decision, Notice, Request
-from bot.pacing import backoff
+from bot.pacing import a_few_at_once, backoff
 from bot.reminders import Due, due_reminders, end_key
 from bot.sending import CLAIM_LEASE, Sending
 from bot.slack import Slack, SlackBusy, SlackError, SlackRefused
@@ -64,10 +64,8 @@ class Notices:
 
     async def _answers(self, since: datetime) -> int:
         """Tell those whose click did not count why, so that only they see it."""
-        count = 0
-        for decision in await self._store.run(decisions.claim_unanswered, lease=CLAIM_LEASE):
-            count += await self._answer(decision)
-        return count
+        owed = await self._store.run(decisions.claim_unanswered, lease=CLAIM_LEASE)
+        return sum(await a_few_at_once(map(self._answer, owed)))
 
     async def _answer(self, decision: Decision) -> bool:
         said = message(escape_sentence(decision.why or "That did not count."))
@@ -98,37 +96,45 @@ class Notices:
             log.warning("not-told-taken-down", decision=decision.id, slack=str(error))
 
     async def _cards(self, since: datetime) -> int:
+        owing = await self._store.run(requests.owing_cards)
+        return sum(await a_few_at_once(map(self._send_cards, owing)))
+
+    async def _send_cards(self, request: Request) -> int:
+        counted = await self._store.run(decisions.accepted_of, request)
+        content = deciding.card(request, counted)
+        wanted = [
+            _card(request, to) for to in dict.fromkeys((self._admin_channel, *request.deciders))
+        ]
         count = 0
-        for request in await self._store.run(requests.owing_cards):
-            counted = await self._store.run(decisions.accepted_of, request)
-            content = deciding.card(request, counted)
-            wanted = [
-                _card(request, to) for to in dict.fromkeys((self._admin_channel, *request.deciders))
-            ]
-            for notice in wanted:
-                count += await self.send_once(notice, content)
-            await self._store.run(_close_cards, request, [notice.key for notice in wanted])
+        for notice in wanted:
+            count += await self.send_once(notice, content)
+        await self._store.run(_close_cards, request, [notice.key for notice in wanted])
         return count
 
     async def _news(self, since: datetime) -> int:
+        owing = await self._store.run(requests.owing_news, since=since)
+        return sum(await a_few_at_once(map(self._send_news, owing)))
+
+    async def _send_news(self, request: Request) -> int:
         """What became of a request, to everybody whom it concerns."""
+        counted = await self._store.run(decisions.accepted_of, request)
+        owed = news.of(request, decided=counted, admin_channel=self._admin_channel)
         count = 0
-        for request in await self._store.run(requests.owing_news, since=since):
-            counted = await self._store.run(decisions.accepted_of, request)
-            owed = news.of(request, decided=counted, admin_channel=self._admin_channel)
-            for notice, content in owed:
-                count += await self.send_once(notice, content)
-            await self._store.run(_close_news, request, [notice.key for notice, _ in owed])
+        for notice, content in owed:
+            count += await self.send_once(notice, content)
+        await self._store.run(_close_news, request, [notice.key for notice, _ in owed])
         return count
 
     async def _endings(self, since: datetime) -> int:
+        owing = await self._store.run(assignments.owing_news, since=since)
+        return sum(await a_few_at_once(map(self._send_end, owing)))
+
+    async def _send_end(self, assignment: Assignment) -> int:
         """What came to its end by itself, or outside Latchkey."""
-        count = 0
-        for assignment in await self._store.run(assignments.owing_news, since=since):
-            notice, content = news.of_end(assignment)
-            count += await self.send_once(notice, content)
-            await self._store.run(_close_end, assignment, notice.key)
-        return count
+        notice, content = news.of_end(assignment)
+        sent = await self.send_once(notice, content)
+        await self._store.run(_close_end, assignment, notice.key)
+        return sent
 
     async def _stuck(self, since: datetime) -> int:
         """What does not get further: the admins look at it, we go on trying."""
@@ -160,15 +166,13 @@ class Notices:
     async def redraw(self) -> int:
         """Redraw sent cards and reminders whose rows have changed; return how many."""
         stale = await self._store.run(notices.claim_stale, lease=CLAIM_LEASE)
-        done = set()
+        # Several notices may share one message.
+        messages = {(notice.channel, notice.ts): notice for notice in stale}
+        await a_few_at_once(map(self._redraw, messages.values()))
         for notice in stale:
-            place = (notice.channel, notice.ts)
-            if place not in done:
-                await self._redraw(notice)
-                done.add(place)
-            else:
+            if notice not in messages.values():
                 await self._store.run(notices.redrawn, notice)
-        return len(done)
+        return len(messages)
 
     async def _redraw(self, notice: Notice) -> None:
         content = await self._store.run(_content_of, notice)

@@ -16,6 +16,7 @@ import structlog
 from bot import clock
 from bot.messages.parts import Message
 from bot.models import Notice
+from bot.pacing import AT_ONCE
 from bot.slack import Slack, SlackBusy, SlackError, SlackRefused
 from bot.store import Store, notices
 
@@ -27,7 +28,6 @@ CALL_TIMEOUT: Final = timedelta(seconds=10)
 CLAIM_LEASE: Final = CALL_TIMEOUT + timedelta(seconds=15 + 10 + 10)
 # Slack's clock and ours need not agree to the second.
 CLOCK_SKEW: Final = timedelta(minutes=1)
-SENDING_AT_ONCE: Final = 4
 # Slack's words for people and channels that a message will never reach.
 UNREACHABLE: Final = frozenset(
     {
@@ -50,17 +50,16 @@ class Sending:
         self._store = store
         self._slack = slack
         self._admin_channel = admin_channel
-        self._at_once = asyncio.Semaphore(SENDING_AT_ONCE)
+        self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def send(
         self, wanted: Sequence[Notice], content: Callable[[], Message] | Message
     ) -> bool:
         """Send one message that settles all of *wanted* that nobody has sent; True if one went out."""
-        claimed = await self._store.run(notices.claim_together, wanted, lease=CLAIM_LEASE)
-        if not claimed:
-            return False
         async with self._at_once:
-            claimed = await self._not_there(claimed)
+            claimed = await self._store.run(notices.claim_together, wanted, lease=CLAIM_LEASE)
+            if claimed:
+                claimed = await self._not_there(claimed)
             if not claimed:
                 return False
             if clock.real() + CALL_TIMEOUT >= _claimed_until(claimed):
