@@ -222,6 +222,7 @@ async def _graph(settings: Settings, stack: AsyncExitStack) -> Graph:
         app_tokens(settings),
         url=settings.graph_url,
         version=settings.graph_api_version,
+        write_within=WRITE_TIMEOUT,
     )
     try:
         await graph.catalogs.list()

@@ -32,8 +32,10 @@ from graph.models import AssignmentRequest, Expiration, Schedule
 log = structlog.get_logger(__name__)
 
 WRITE_TIMEOUT: Final = timedelta(seconds=12)
-# Client time-out, a server that acts after we gave up, lists that lag behind, and a margin.
-SETTLE: Final = WRITE_TIMEOUT + timedelta(seconds=30 + 30 + 48)
+# A process that was held up for longer since it wrote the intent does not post: somebody else may be looking by now.
+POST_WITHIN: Final = timedelta(seconds=5)
+# Until it leaves and is answered, a server that acts after we gave up, lists that lag behind, and a margin.
+SETTLE: Final = POST_WITHIN + WRITE_TIMEOUT + timedelta(seconds=30 + 30 + 43)
 # How often a request that waits for the end of a pause is looked at.
 PAUSE_LOOKS: Final = timedelta(seconds=5)
 # Graph's clock and ours need not agree to the second.
@@ -93,7 +95,8 @@ class Effects:
             outcomes.intend, request, intent_at=intent_at, settles_at=settles_at
         )
         if ours:
-            await self._post_once(replace(request, intent_at=intent_at, settles_at=settles_at))
+            request = replace(request, intent_at=intent_at, settles_at=settles_at)
+            await self._post_once(request, before=settles_at - self._settle + POST_WITHIN)
 
     async def _is_paused(self, request: Request) -> bool:
         """Whether granting is switched off; then the request waits, and it is nobody's failure."""
@@ -103,8 +106,11 @@ class Effects:
         await self._store.run(requests.release, request, due_at=due, attempts=request.attempts)
         return True
 
-    async def _post_once(self, request: Request) -> None:
+    async def _post_once(self, request: Request, *, before: datetime) -> None:
         body = await self._body(request)
+        if clock.real() >= before:
+            await self._later(request, until=clock.real(), intent_at=None, settles_at=None)
+            return
         try:
             answer = await self._graph.assignments.request(**body)
         except GraphError as error:

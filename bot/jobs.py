@@ -7,10 +7,10 @@ happen is stored in it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -29,10 +29,14 @@ from bot.slack import SlackBusy, SlackError
 from bot.store import Busy, Store, decisions, inbox, requests
 from bot.verdicts import Verdicts
 from graph.errors import GraphError
+from graph.models import AssignmentRequest
 
 log = structlog.get_logger(__name__)
 
-CLAIMED_AT_ONCE: Final = 20
+Reported = Mapping[str, AssignmentRequest]
+
+AT_WORK_AT_ONCE: Final = 20
+CLAIM_FROM: Final = AT_WORK_AT_ONCE // 2
 ROSTER_SECONDS: Final = 60
 # Orchestrators kill after 10 s.
 STOP_WITHIN: Final = timedelta(seconds=8)
@@ -73,6 +77,7 @@ class Jobs:
 
     def start(self) -> None:
         """Start ringing; call it inside the running event loop."""
+        self._add("decisions", self.decisions, self.poll_every)
         self._add("requests", self.requests, self.poll_every)
         self._add("messages", self.messages, self.poll_every)
         self._add("sync", self.sync, self.sync_every)
@@ -100,8 +105,8 @@ class Jobs:
 
     def wake(self) -> None:
         """Something was committed: look at the requests and the messages now."""
-        self._ring("requests")
-        self._ring("messages")
+        for name in ("decisions", "requests", "messages"):
+            self._ring(name)
 
     def wake_all(self) -> None:
         """Time has been moved: everything may be due."""
@@ -159,12 +164,37 @@ class Jobs:
         tick.last_error = f"{type(error).__name__}: {error}"
         log.warning("job-failed", job=name, error=type(error).__name__)
 
-    async def requests(self) -> None:
-        """Decisions, deadlines and requests that are due, until none is."""
-        while await self._weigh() + await self._deadlines() + await self._advance():
+    async def decisions(self) -> None:
+        """Clicks and deadlines, until there is none."""
+        while await self._weigh() + await self._deadlines():
+            self._ring("requests")
             self._ring("messages")
             if self._stopping:
                 return
+
+    async def requests(self) -> None:
+        """
+        Requests that are due, until none is.
+
+        Many are under way together, and whichever is done makes room for the next: one that waits for a slow
+        answer holds up nobody else.
+        """
+        under_way: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                room = AT_WORK_AT_ONCE - len(under_way)
+                # Not one by one: those that are being delivered are looked up together.
+                if room >= CLAIM_FROM and not self._stopping:
+                    for request, known in await self._claimed(room):
+                        under_way.add(asyncio.create_task(self._step(request, known)))
+                if not under_way:
+                    return
+                done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+                for step in done:
+                    step.result()
+        finally:
+            # Whatever broke the round, nobody's POST is torn off.
+            await asyncio.gather(*under_way, return_exceptions=True)
 
     async def messages(self) -> None:
         """Messages and pages that are owed, until none is."""
@@ -214,18 +244,18 @@ class Jobs:
                 log.warning("not-escalated", request=request.id, error=type(error).__name__)
         return moved
 
-    async def _advance(self) -> int:
-        claimed = await self.store.run(requests.claim, lease=LEASE, limit=CLAIMED_AT_ONCE)
+    async def _claimed(self, limit: int) -> list[tuple[Request, Reported]]:
+        """Requests to work on, each with what Graph reports of those that are being delivered."""
+        claimed = await self.store.run(requests.claim, lease=LEASE, limit=limit)
         submitted = [request for request in claimed if request.state is State.SUBMITTED]
         try:
             known = await self.delivery.look_up(submitted)
         except GraphError:
             # One by one instead; what is wrong shows there, request by request.
             known = {}
-        await a_few_at_once(self._step(request, known) for request in claimed)
-        return len(claimed)
+        return [(request, known) for request in claimed]
 
-    async def _step(self, request: Request, known: Any) -> None:
+    async def _step(self, request: Request, known: Reported) -> None:
         """One step of one request; what cannot be read now is tried again later, whatever it is."""
         try:
             if request.state is State.RECEIVED:

@@ -5,15 +5,21 @@ Source: docs.slack.dev, Web API methods; the scope each call needs is named in i
 """
 
 import asyncio
+import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import aiohttp
+import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+log = structlog.get_logger(__name__)
+
+# Before the second and the third try of a read; what Slack wants longer is left to whoever asked.
+READ_PAUSES: Final = (timedelta(seconds=0.5), timedelta(seconds=2))
 # A trigger lives 3 s; what is not open by then will not open.
 OPEN_VIEW_TIMEOUT_SECONDS: Final = 2.5
 # The name that our messages carry for machines, not shown to people.
@@ -117,13 +123,13 @@ class Slack:
 
     async def user(self, user_id: str) -> SlackUser:
         """Who that is, right now.  Scopes users:read and users:read.email."""
-        answer = await self._call("users.info", user=user_id)
+        answer = await self._read("users.info", user=user_id)
         return self._user(answer["user"])
 
     async def user_by_email(self, email: str) -> SlackUser | None:
         """The member with that e-mail address, or None.  Scope users:read.email."""
         try:
-            answer = await self._call("users.lookupByEmail", email=email)
+            answer = await self._read("users.lookupByEmail", email=email)
         except SlackRefused as refused:
             if refused.error in {"users_not_found", "user_not_found"}:
                 return None
@@ -153,7 +159,7 @@ class Slack:
 
     async def group_members(self, group_id: str) -> frozenset[str]:
         """The user ids in a user group.  Scope usergroups:read."""
-        answer = await self._call("usergroups.users.list", usergroup=group_id)
+        answer = await self._read("usergroups.users.list", usergroup=group_id)
         return frozenset(answer["users"])
 
     async def post(
@@ -186,11 +192,11 @@ class Slack:
         """
         channel = to
         if to.startswith(("U", "W")):
-            channel = (await self._call("conversations.open", users=to))["channel"]["id"]
+            channel = (await self._read("conversations.open", users=to))["channel"]["id"]
         found: dict[str, Posted] = {}
         cursor: str | None = None
         while cursor != "":
-            answer = await self._call(
+            answer = await self._read(
                 "conversations.history",
                 channel=channel,
                 oldest=f"{since.timestamp():.6f}",
@@ -236,6 +242,19 @@ class Slack:
                 await self._call("views.open", trigger_id=trigger_id, view=dict(view))
         except TimeoutError as error:
             raise SlackUnsure("views.open took too long") from error
+
+    async def _read(self, method: str, **arguments: Any) -> Any:
+        """Call a method that changes nothing: tried again when Slack stumbles."""
+        for pause in READ_PAUSES:
+            try:
+                return await self._call(method, **arguments)
+            except SlackBusy as busy:
+                if busy.retry_after > pause:
+                    raise
+            except SlackUnsure as unsure:
+                log.debug("read-again", method=method, slack=str(unsure))
+            await asyncio.sleep(pause.total_seconds() * random.uniform(0.5, 1))  # noqa: S311
+        return await self._call(method, **arguments)
 
     async def _call(self, method: str, **arguments: Any) -> Any:
         try:

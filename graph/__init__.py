@@ -1,5 +1,7 @@
 """Microsoft Graph entitlement management, and nothing of ours."""
 
+from datetime import timedelta
+
 import httpx
 
 from graph.approvals import Approvals
@@ -11,7 +13,7 @@ from graph.packages import Packages
 from graph.policies import Policies
 from graph.resources import Resources
 from graph.self_service import SelfService
-from graph.session import CALLS_AT_ONCE, Retries, Session
+from graph.session import CALLS_AT_ONCE, WRITE_WITHIN, Retries, Session
 from graph.tokens import StaticToken, TokenSource
 
 __all__ = ["Graph", "Retries", "StaticToken", "TokenSource"]
@@ -29,6 +31,7 @@ class Graph:
         version: str = "v1.0",
         retries: Retries | None = None,
         calls_at_once: int = CALLS_AT_ONCE,
+        write_within: timedelta = WRITE_WITHIN,
     ) -> None:
         """
         Args:
@@ -38,12 +41,19 @@ class Graph:
             version: ``v1.0`` or ``beta``; callers see no difference.
             retries: How patient reads are.
             calls_at_once: How many calls may be under way together; more wait their turn.
+            write_within: A write that has no answer by then is given up; what waited so long is not sent.
 
         Raises:
             ValueError: Graph has no such version.
         """
         session = Session(
-            http, tokens, url=url, version=version, retries=retries, calls_at_once=calls_at_once
+            http,
+            tokens,
+            url=url,
+            version=version,
+            retries=retries,
+            calls_at_once=calls_at_once,
+            write_within=write_within,
         )
         self.directory = Directory(session)
         self.catalogs = Catalogs(session)

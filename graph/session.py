@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -25,8 +26,10 @@ NEVER_SENT = (
     httpx.UnsupportedProtocol,
     httpx.LocalProtocolError,
 )
-# Graph publishes no limits for entitlement management; few at a time are rarely throttled.
-CALLS_AT_ONCE = 4
+# Graph publishes no limits for entitlement management, and says 429 where it has one.
+CALLS_AT_ONCE = 16
+# From the call to the answer, waiting for a turn included.
+WRITE_WITHIN = timedelta(seconds=30)
 # Characters of a query that OData gives a meaning and that need no escape.
 PLAIN = "$(),'/:@"
 WORTH_REPEATING = frozenset({429, 502, 503, 504})
@@ -67,6 +70,7 @@ class Session:
         version: str,
         retries: Retries | None = None,
         calls_at_once: int = CALLS_AT_ONCE,
+        write_within: timedelta = WRITE_WITHIN,
     ) -> None:
         self.dialect: Dialect = dialect(version)
         self._http = http
@@ -74,6 +78,7 @@ class Session:
         self._root = f"{url.rstrip('/')}/{version}"
         self._retries = retries or Retries()
         self._turns = asyncio.Semaphore(calls_at_once)
+        self._write_within = write_within
         self.sleep = self._retries.sleep
 
     async def get(
@@ -185,7 +190,9 @@ class Session:
     async def _write(
         self, method: str, path: str, body: object, *, token: TokenSource | None
     ) -> dict[str, Any]:
-        return await self._send(method, self._url(path), body, token=token, writes=True)
+        # The machine's own clock goes on while the process is frozen: what was held up is not sent any more.
+        deadline = time.monotonic() + self._write_within.total_seconds()
+        return await self._send(method, self._url(path), body, token=token, deadline=deadline)
 
     async def _read(
         self, method: str, url: str, body: object = None, *, token: TokenSource | None
@@ -195,7 +202,7 @@ class Session:
         attempt = 1
         while True:
             try:
-                return await self._send(method, url, body, token=token, writes=False)
+                return await self._send(method, url, body, token=token)
             except GraphError as error:
                 wait = pause * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, no secret
                 if error.retry_after is not None:
@@ -206,21 +213,30 @@ class Session:
             attempt, left, pause = attempt + 1, left - wait, pause * 2
 
     async def _send(
-        self, method: str, url: str, body: object, *, token: TokenSource | None, writes: bool
+        self,
+        method: str,
+        url: str,
+        body: object,
+        *,
+        token: TokenSource | None,
+        deadline: float | None = None,
     ) -> dict[str, Any]:
+        """Send once; a *deadline* (``time.monotonic()``) says that it is a write."""
+        writes = deadline is not None
         tokens = token or self._tokens
-        response = await self._once(method, url, body, await tokens.token(), writes=writes)
+        response = await self._once(method, url, body, await tokens.token(), deadline=deadline)
         if response.status_code == 401:
             # A 401 is given before anything is done, so that one repetition is safe for writes too.
             fresh = await tokens.refresh(answers.claims_challenge(response))
-            response = await self._once(method, url, body, fresh, writes=writes)
+            response = await self._once(method, url, body, fresh, deadline=deadline)
         if response.is_success:
             return answers.content(response, writes=writes)
         raise answers.error(response, writes=writes)
 
     async def _once(
-        self, method: str, url: str, body: object, token: str, *, writes: bool
+        self, method: str, url: str, body: object, token: str, *, deadline: float | None
     ) -> httpx.Response:
+        writes = deadline is not None
         headers = {
             "Authorization": f"Bearer {token}",
             "Accept": "application/json",
@@ -228,12 +244,16 @@ class Session:
         }
         try:
             async with self._turns:
-                return await self._http.request(
-                    method, url, headers=headers, json=body, follow_redirects=False
-                )
+                left = None if deadline is None else deadline - time.monotonic()
+                if left is not None and left <= 0:
+                    raise GraphUnavailable("The call waited too long for its turn.")
+                async with asyncio.timeout(left):
+                    return await self._http.request(
+                        method, url, headers=headers, json=body, follow_redirects=False
+                    )
         except NEVER_SENT as exc:
             raise GraphUnavailable(f"Microsoft Graph cannot be reached: {_reason(exc)}.") from exc
-        except httpx.TimeoutException as exc:
+        except (httpx.TimeoutException, TimeoutError) as exc:
             raise GraphUnavailable(
                 "Microsoft Graph did not answer in time.", may_have_happened=writes
             ) from exc

@@ -81,7 +81,7 @@ def methods_called():
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
-        and node.func.attr in {"_call", "api_call"}
+        and node.func.attr in {"_call", "_read", "api_call"}
         and isinstance(node.args[0], ast.Constant)
         and isinstance(node.args[0].value, str)
     }

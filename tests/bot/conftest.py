@@ -182,7 +182,10 @@ class Office:
 
     async def work(self) -> None:
         """Everything that is due about requests, as often as it is."""
-        await self.jobs.requests()
+        for _ in range(2):
+            # What is decided is carried out, and what is carried out may await decisions.
+            await self.jobs.decisions()
+            await self.jobs.requests()
 
     async def talk(self) -> None:
         """Every message that is owed."""

@@ -275,7 +275,7 @@ async def test_what_cannot_be_read_is_judged_later(office):
 
 async def test_slack_down_is_no_refusal_either(office):
     """The request waits."""
-    office.workspace.faults.set("server_error", only="users.info", count=1)
+    office.workspace.faults.set("server_error", only="users.info", count=3)
 
     request = await office.ask("marketing-campaign")
 

@@ -105,8 +105,8 @@ async def at_rest(bot: Latchkey, *, seconds: float = 20) -> None:
 
 
 async def _looked(bot: Latchkey) -> None:
-    """Wait until both jobs have run once more."""
-    ticks = [bot.jobs.ticks[name] for name in ("requests", "messages")]
+    """Wait until these jobs have run once more."""
+    ticks = [bot.jobs.ticks[name] for name in ("decisions", "requests", "messages")]
     before = [tick.last_success for tick in ticks]
     bot.jobs.wake()
     await eventually(

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sandbox.run import StandIns
+from sandbox.slack.model import Message
 from tests.flow.world import APPROVALS, BO, DANA
 from tests.proof.chaos_harm import Harm
 from tests.proof.chaos_watch import Notice, Watch
 from tests.proof.chaos_world import Story
 
 TAG: Final = re.compile(r"\[latchkey (\w+)\]")
-# A message and its record lie this far apart at most, so a death in between makes a second message.
+# A message and its record lie this far apart at most.
 MOMENT: Final = 4.0
 
 
@@ -25,11 +26,8 @@ class Count:
     doubled_grants: list[str] = field(default_factory=list)
     misdirected: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
-    doubled_unexplained: list[str] = field(default_factory=list)
+    doubled_notices: list[str] = field(default_factory=list)
     early: list[str] = field(default_factory=list)
-    # The message was sent again because Slack's answer, or the sender, was gone: counted, and said openly.
-    doubled_after_unclear: int = 0
-    doubled_after_death: int = 0
     overtaken: int = 0
     requests: int = 0
     notices: int = 0
@@ -43,7 +41,7 @@ class Count:
             "doubled grants": self.doubled_grants,
             "misdirected": self.misdirected,
             "missing notices": self.missing,
-            "doubled notices without a cause": self.doubled_unexplained,
+            "doubled notices": self.doubled_notices,
             "said before it was": self.early,
         }
         return {name: lines for name, lines in promises.items() if lines}
@@ -141,17 +139,20 @@ def _count_notices(watch: Watch, told: Sequence[Story], harm: Harm, result: Coun
     for notice, messages in watch.sent.items():
         if notice not in wanted:
             result.misdirected.append(f"{notice}: {messages[0].text}")
-        unclear = watch.unclear[notice.place, messages[0].text]
-        for first in messages[:-1]:
-            if unclear > 0:
-                unclear -= 1
-                result.doubled_after_unclear += 1
-            elif harm.struck_around(float(first.ts), within=MOMENT):
-                result.doubled_after_death += 1
-            else:
-                result.doubled_unexplained.append(f"{notice}: {[each.ts for each in messages]}")
+        if len(messages) > 1:
+            result.doubled_notices.append(_doubled(watch, harm, notice, messages))
     for message in watch.others:
         if message.channel == APPROVALS:
             result.alarms.append(message.text)
         else:
             result.misdirected.append(f"unexpected in {message.channel}: {message.text}")
+
+
+def _doubled(watch: Watch, harm: Harm, notice: Notice, messages: Sequence[Message]) -> str:
+    """When it came, and what had happened by then: where to look for the cause."""
+    unclear = watch.unclear[notice.place, messages[0].text]
+    struck = harm.struck_around(float(messages[0].ts), within=MOMENT)
+    return (
+        f"{notice} at {[each.ts for each in messages]}; {unclear} unclear answers"
+        f"{', a replica or the database was struck' if struck else ''}"
+    )

@@ -19,6 +19,10 @@ GLANCE_SECONDS: Final = 0.25
 PATIENCE_SECONDS: Final = 6
 LONG_PATIENCE_SECONDS: Final = 40
 ENDINGS: Final = ("kept", "kept", "returned", "removed")
+# Packages that one person asks for; and requests for so many a package, as lists of thousands cost time only.
+SHELF: Final = 8
+SHELF_REQUESTS: Final = 800
+WORDS: Final = ("Alpha", "Beta", "Gamma", "Delta", "Epsilon", "Zeta", "Eta", "Theta")
 
 
 @dataclass(frozen=True)
@@ -56,24 +60,25 @@ class Story:
 
 def stories(outside: StandIns, requests: int, dice: random.Random) -> list[Story]:
     """Fill the stand-ins with as many people as *requests* need, and say what each will do."""
-    packages = [
-        _package(outside, number, name, needs_approval=guarded)
-        for number, (name, guarded) in enumerate(
-            [
-                ("Open Alpha", False),
-                ("Open Beta", False),
-                ("Guarded Alpha", True),
-                ("Guarded Beta", True),
-            ]
-        )
+    shelves = [
+        [
+            _package(
+                outside,
+                shelf * SHELF + place,
+                f"{'Guarded' if place % 2 else 'Open'} {WORDS[place]} {shelf:02d}",
+                needs_approval=bool(place % 2),
+            )
+            for place in range(SHELF)
+        ]
+        for shelf in range(1 + requests // SHELF_REQUESTS)
     ]
     told: list[Story] = []
-    number = 0
-    while sum(story.wishes for story in told) < requests:
+    number = wishes = 0
+    while wishes < requests:
         number += 1
         user, entra_id, who = _person(outside, number)
-        told += [
-            Story(
+        for package in shelves[number % len(shelves)]:
+            story = Story(
                 user=user,
                 entra_id=entra_id,
                 who=who,
@@ -81,11 +86,10 @@ def stories(outside: StandIns, requests: int, dice: random.Random) -> list[Story
                 extends=dice.random() < 0.4,
                 ending=dice.choice(ENDINGS),
             )
-            for package in packages
-        ]
+            if wishes < requests:
+                told.append(story)
+                wishes += story.wishes
     dice.shuffle(told)
-    while sum(story.wishes for story in told[1:]) >= requests:
-        told.pop(0)
     return told
 
 
@@ -214,7 +218,6 @@ class Acting:
         notice = Notice(place.id, kind, self.story.package.name, self.story.who)
         while True:
             cards = self.watch.sent.get(notice, [])
-            # Of a card that came twice only the last one is known to the bot, and redrawn.
             if cards and "Approve" not in labels(cards[-1]):
                 return
             if cards:

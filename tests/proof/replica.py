@@ -14,7 +14,7 @@ import aiohttp
 import click
 import httpx
 
-from bot import app, delivery, effects, home, jobs, notices, pacing, web
+from bot import app, delivery, effects, home, jobs, notices, pacing, sending, web
 from bot.errors import ConfigurationError
 from bot.logs import configure_logs
 from bot.settings import Settings, read_settings_for_running
@@ -49,6 +49,8 @@ def _shorten() -> None:
     shorter: list[tuple[Any, str, Any]] = [
         (jobs, "LEASE", LEASE),
         (notices, "CLAIM_LEASE", CLAIM_LEASE),
+        (sending, "CLAIM_LEASE", CLAIM_LEASE),
+        (sending, "CALL_TIMEOUT", timedelta(seconds=SLACK_SECONDS)),
         (home, "PUBLISH_LEASE", CLAIM_LEASE),
         (effects, "WRITE_TIMEOUT", WRITE_TIMEOUT),
         (app, "GRAPH_TIMEOUT", httpx.Timeout(WRITE_TIMEOUT.total_seconds())),
@@ -67,7 +69,11 @@ def _do_not_look() -> None:
     async def nothing(self: Any, request: Any, *, since: Any) -> None:
         return None
 
+    async def all_of_them(self: Any, claimed: Any) -> Any:
+        return claimed
+
     effects.Effects._look = nothing  # type: ignore[method-assign]
+    sending.Sending._not_there = all_of_them  # type: ignore[method-assign]
 
 
 async def _serve(settings: Settings, settle: timedelta) -> None:
