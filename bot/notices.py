@@ -54,7 +54,14 @@ class Notices:
         """Send all that is owed now but reminders; return how many messages went out."""
         since = clock.now() - STILL_NEWS
         sent = 0
-        for build in (self._answers, self._cards, self._news, self._endings, self._stuck):
+        for build in (
+            self._answers,
+            self._cards,
+            self._left_over,
+            self._news,
+            self._endings,
+            self._stuck,
+        ):
             sent += await build(since)
         return sent
 
@@ -110,6 +117,11 @@ class Notices:
             count += await self.send_once(notice, content)
         await self._store.run(_close_cards, request, [notice.key for notice in wanted])
         return count
+
+    async def _left_over(self, since: datetime) -> int:
+        """Cards whose sending had no clear end before somebody decided: found, they are redrawn."""
+        left = await self._store.run(notices.claim_left_over, lease=CLAIM_LEASE)
+        return sum(await a_few_at_once(map(self._sending.find_left_over, left)))
 
     async def _news(self, since: datetime) -> int:
         owing = await self._store.run(requests.owing_news, since=since)

@@ -68,6 +68,14 @@ class Sending:
                 return False
             return await self._post(claimed, content() if callable(content) else content)
 
+    async def find_left_over(self, notice: Notice) -> bool:
+        """Find out where a message is that nobody will send any more; True if it is anywhere."""
+        async with self._at_once:
+            missing = await self._not_there([notice])
+        if missing:
+            await self._store.run(notices.drop, [notice.key], why="overtaken")
+        return not missing
+
     async def _not_there(self, claimed: list[Notice]) -> list[Notice]:
         """Those that no earlier try has brought to Slack; of the others their place is recorded."""
         tried = [notice.tried_at for notice in claimed if notice.tried_at is not None]

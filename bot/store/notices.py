@@ -8,9 +8,9 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import clock
-from bot.models import Notice
+from bot.models import Notice, State
 from bot.store.database import Transaction, insert
-from bot.store.schema import notices
+from bot.store.schema import notices, requests
 
 COLUMNS: Final = [
     notices.c.recipient.label("to") if name == "to" else notices.c[name]
@@ -55,6 +55,36 @@ def claim(db: Transaction, notice: Notice, *, lease: timedelta) -> Notice | None
     return replace(claimed, tried_at=None) if claimed.tried_at == now else claimed
 
 
+def claim_left_over(db: Transaction, *, lease: timedelta, limit: int = 50) -> list[Notice]:
+    """
+    Take cards that may have reached Slack and that nobody will send any more: their requests are decided.
+
+    Wherever such a card is, it must be found, or its buttons would stay.
+    """
+    now = clock.real()
+    decided = sa.select(requests.c.id).where(requests.c.state != State.PENDING)
+    due = (
+        sa.select(notices.c.key)
+        .where(
+            notices.c.kind == "card",
+            notices.c.tried_at.is_not(None),
+            notices.c.dropped_why.is_(None),
+            notices.c.claimed_until <= now,
+            notices.c.request_id.in_(decided),
+        )
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    taken = (
+        notices.update()
+        .where(notices.c.key.in_(sa.select(due.c.key)))
+        .values(claimed_until=now + lease)
+        .returning(*COLUMNS)
+    )
+    return [Notice(**row) for row in db.execute(taken).mappings()]
+
+
 def claim_together(db: Transaction, wanted: Sequence[Notice], *, lease: timedelta) -> list[Notice]:
     """Those of *wanted* that we may send, in one message."""
     claims = (claim(db, notice, lease=lease) for notice in wanted)
@@ -64,7 +94,9 @@ def claim_together(db: Transaction, wanted: Sequence[Notice], *, lease: timedelt
 def sent(db: Transaction, keys: Sequence[str], *, channel: str, ts: str) -> None:
     done = notices.update().where(notices.c.key.in_(keys))
     # The claim ends here, so that a redraw can be claimed at once.
-    db.execute(done.values(sent_at=clock.now(), claimed_until=None, channel=channel, ts=ts))
+    db.execute(
+        done.values(sent_at=clock.now(), tried_at=None, claimed_until=None, channel=channel, ts=ts)
+    )
 
 
 def retry_at(db: Transaction, claimed: Sequence[Notice], *, at: datetime) -> None:
@@ -91,7 +123,7 @@ def _still_claimed(notice: Notice) -> sa.Update:
 def drop(db: Transaction, keys: Sequence[str], *, why: str) -> None:
     """It will never be sent."""
     gone = notices.update().where(notices.c.key.in_(keys), notices.c.sent_at.is_(None))
-    db.execute(gone.values(dropped_why=why))
+    db.execute(gone.values(dropped_why=why, tried_at=None))
 
 
 def supersede(db: Transaction, wanted: Sequence[Notice]) -> None:

@@ -222,6 +222,12 @@ notices = sa.Table(
     sa.Index("notice_of_request", "request_id"),
     sa.Index("notice_of_assignment", "assignment_id"),
     sa.Index(
+        "notice_tried",
+        "tried_at",
+        sqlite_where=sa.text("tried_at IS NOT NULL"),
+        postgresql_where=sa.text("tried_at IS NOT NULL"),
+    ),
+    sa.Index(
         "notice_stale", "stale", sqlite_where=sa.text("stale"), postgresql_where=sa.text("stale")
     ),
 )

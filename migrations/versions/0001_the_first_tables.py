@@ -119,6 +119,13 @@ def upgrade() -> None:
         batch_op.create_index("notice_of_assignment", ["assignment_id"], unique=False)
         batch_op.create_index("notice_of_request", ["request_id"], unique=False)
         batch_op.create_index(
+            "notice_tried",
+            ["tried_at"],
+            unique=False,
+            sqlite_where=sa.text("tried_at IS NOT NULL"),
+            postgresql_where=sa.text("tried_at IS NOT NULL"),
+        )
+        batch_op.create_index(
             "notice_stale",
             ["stale"],
             unique=False,
@@ -348,6 +355,11 @@ def downgrade() -> None:
     op.drop_table("person")
     op.drop_table("package")
     with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.drop_index(
+            "notice_tried",
+            sqlite_where=sa.text("tried_at IS NOT NULL"),
+            postgresql_where=sa.text("tried_at IS NOT NULL"),
+        )
         batch_op.drop_index(
             "notice_stale", sqlite_where=sa.text("stale"), postgresql_where=sa.text("stale")
         )

@@ -58,6 +58,29 @@ async def test_every_copy_of_a_card_is_redrawn(office):
     assert posts(office) == 2
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_a_card_decided_before_its_sending_was_clear_loses_its_buttons(office, is_there):
+    """Bo presses what he sees, while Latchkey does not know yet that he sees it."""
+    fault = "fatal_error" if is_there else "drop"
+    office.workspace.faults.set(fault, only="chat.postMessage", count=2)
+    request = await pending(office)
+    await office.desk.decide(
+        ask_id=request.ask_id, verb=Verb.APPROVE, slack_user="U0BO", team="T0LATCH", channel=None
+    )
+    await office.work()
+    await office.talk()
+    assert len(office.told("U0BO")) == is_there
+
+    await office.hurry()
+    await office.talk()
+
+    for card in (*cards(office), *office.told("U0BO")):
+        assert "Approved by <@U0BO>" in str(card.blocks)
+        assert "latchkey_approve" not in str(card.blocks)
+    assert len(office.told("U0BO")) == len(cards(office)) == is_there
+    assert await office.store.run(notices.claim_left_over, lease=timedelta(seconds=-1)) == []
+
+
 async def test_a_card_that_somebody_deleted_stops_nothing(office):
     """The row is the truth, the card was a copy."""
     request = await pending(office)
