@@ -8,6 +8,7 @@ other, so a replay is the same plan and not the same run.
 
 import asyncio
 import contextlib
+import json
 import logging
 import os
 import random
@@ -27,6 +28,7 @@ import sqlalchemy as sa
 
 from bot import migrate
 from bot.store import open_store
+from bot.store.schema import metadata
 from sandbox.certificate import Certificate
 from sandbox.run import StandIns, stand_ins
 from tests.flow.world import DANA
@@ -106,6 +108,7 @@ async def chaos(plan: Plan, folder: Path, certificate: Certificate | None = None
                 *outside.tenant.faults.counts.values(),
                 *outside.workspace.faults.counts.values(),
             ]
+            _write_down(url, folder)
             return Report(
                 count=count(outside, watch, told, harm),
                 harm=harm,
@@ -163,6 +166,16 @@ async def _database(plan: Plan, folder: Path) -> AsyncIterator[tuple[str, Any]]:
 def _migrated(url: str) -> None:
     store = open_store(url)
     migrate.upgrade(store)
+    store.close()
+
+
+def _write_down(url: str, folder: Path) -> None:
+    """Every row at the end, for whoever looks for the cause of a failure."""
+    store = open_store(url.replace("://", "+pysqlite://" if "sqlite" in url else "+psycopg://", 1))
+    with store.engine.connect() as db:
+        for table in metadata.sorted_tables:
+            rows = [dict(row) for row in db.execute(sa.select(table)).mappings()]
+            (folder / f"{table.name}.json").write_text(json.dumps(rows, default=str, indent=0))
     store.close()
 
 
@@ -234,6 +247,8 @@ async def _play(
         outside.tenant.faults.clear()
         outside.workspace.faults.clear()
         await asyncio.wait(acts, timeout=RECOVERY_SECONDS)
+        if any(act.cancelled() for act in acts):
+            raise AssertionError("somebody stopped acting: their task was cancelled")
     finally:
         for task in acts:
             task.cancel()
@@ -303,7 +318,7 @@ def main(*, seed: int | None, no_look: bool, no_settle: bool, **options: Any) ->
     report = asyncio.run(chaos(plan, folder))
     click.echo(told_by(report, plan))
     if report.count.broken:
-        click.echo(f"The replicas' logs are in {folder}.")
+        click.echo(f"The replicas' logs and every table's rows are in {folder}.")
         sys.exit(1)
     shutil.rmtree(folder, ignore_errors=True)
 
