@@ -23,10 +23,11 @@ from bot.home import Homes
 from bot.mirror import Mirror
 from bot.models import Request, State
 from bot.notices import Notices
-from bot.pacing import LEASE, backoff
+from bot.pacing import WAITS
 from bot.review import Review
-from bot.slack import SlackBusy, SlackError
+from bot.slack import SlackError
 from bot.store import Busy, Store, decisions, inbox, requests
+from bot.trouble import EXPECTED, again_later, pause_after
 from bot.verdicts import Verdicts
 from graph.errors import GraphError
 
@@ -65,6 +66,7 @@ class Jobs:
     authority: Authority
     poll_every: timedelta
     sync_every: timedelta
+    lease: timedelta = WAITS.lease
     ticks: dict[str, Tick] = field(default_factory=dict)
     _scheduler: AsyncIOScheduler = field(default_factory=lambda: AsyncIOScheduler(timezone="UTC"))
     _bodies: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
@@ -197,7 +199,7 @@ class Jobs:
                 if click.attempts == 0:
                     await self.notices.say_taken_down(click)
                 await self.store.run(
-                    decisions.postpone, click, until=clock.real() + _pause(error, attempts=0)
+                    decisions.postpone, click, until=clock.real() + pause_after(error)
                 )
         return judged
 
@@ -215,7 +217,7 @@ class Jobs:
         return moved
 
     async def _advance(self) -> int:
-        claimed = await self.store.run(requests.claim, lease=LEASE, limit=CLAIMED_AT_ONCE)
+        claimed = await self.store.run(requests.claim, lease=self.lease, limit=CLAIMED_AT_ONCE)
         submitted = [request for request in claimed if request.state is State.SUBMITTED]
         try:
             known = await self.delivery.look_up(submitted)
@@ -232,35 +234,31 @@ class Jobs:
         return len(claimed)
 
     async def _step(self, request: Request, known: Any) -> None:
-        """One step of one request; what cannot be read now is tried again later, whatever it is."""
+        """One step of one request; what cannot be done now is tried again later, and not for ever."""
         try:
-            if request.state is State.RECEIVED:
+            if request.give_up_by is not None:
+                await self._give_up(request)
+            elif request.state is State.RECEIVED:
                 await self.review.receive(request)
             elif request.state is State.APPROVED:
                 await self.effects.post(request)
             elif request.state is State.SUBMITTED:
                 await self.delivery.poll(request, known)
         except Exception as error:
-            expected = isinstance(error, GraphError | SlackError | Busy)
             log.warning(
                 "step-failed",
                 request=request.id,
                 state=request.state,
                 error=type(error).__name__,
-                exc_info=not expected,
+                exc_info=not isinstance(error, EXPECTED),
             )
-            await self.store.run(
-                requests.release,
-                request,
-                due_at=clock.real() + _pause(error, attempts=request.attempts),
-                attempts=request.attempts + 1,
-            )
+            sync = self.ticks.get("sync")
+            # While the sweep fails, too, Graph is down for everybody: that passes by itself.
+            may_hold = sync is None or sync.last_error is None
+            await self.store.run(again_later, request, error, may_hold=may_hold)
         self._ring("messages")
 
-
-def _pause(error: Exception, *, attempts: int) -> timedelta:
-    if isinstance(error, SlackBusy):
-        return error.retry_after
-    if isinstance(error, GraphError) and error.retry_after is not None:
-        return error.retry_after
-    return backoff(attempts)
+    async def _give_up(self, request: Request) -> None:
+        actor = await self.review.may_be_given_up(request)
+        if actor is not None:
+            await self.effects.give_up(request, by=actor)
