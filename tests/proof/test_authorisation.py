@@ -4,6 +4,7 @@ import itertools
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ def small(sqlite_template, tmp_path):
 
 
 async def _in_state(store, state):
-    facts = {"ended_at": clock.now()} if state not in MOVES else {}
+    facts: dict[str, Any] = {"ended_at": clock.now()} if state not in MOVES else {}
     if state is State.PENDING:
         facts = {"due_at": None}
     request = wish(state=state, terms=terms(), entra_id="ann", **facts)
