@@ -194,8 +194,13 @@ class Jobs:
             try:
                 await self.verdicts.weigh(click)
                 judged += 1
-            except (GraphError, SlackError) as error:
-                log.warning("decision-postponed", decision=click.id, error=type(error).__name__)
+            except Exception as error:
+                log.warning(
+                    "decision-postponed",
+                    decision=click.id,
+                    error=type(error).__name__,
+                    exc_info=not isinstance(error, EXPECTED),
+                )
                 if click.attempts == 0:
                     await self.notices.say_taken_down(click)
                 await self.store.run(
@@ -212,8 +217,13 @@ class Jobs:
             try:
                 await self.review.escalate(request)
                 moved += 1
-            except (GraphError, SlackError) as error:
-                log.warning("not-escalated", request=request.id, error=type(error).__name__)
+            except Exception as error:
+                log.warning(
+                    "not-escalated",
+                    request=request.id,
+                    error=type(error).__name__,
+                    exc_info=not isinstance(error, EXPECTED),
+                )
         return moved
 
     async def _advance(self) -> int:
@@ -221,13 +231,20 @@ class Jobs:
         submitted = [request for request in claimed if request.state is State.SUBMITTED]
         try:
             known = await self.delivery.look_up(submitted)
-        except GraphError:
+        except Exception:
             # One by one instead; what is wrong shows there, request by request.
             known = {}
         limit = asyncio.Semaphore(AT_WORK_AT_ONCE)
 
         async def step(request: Request) -> None:
             async with limit:
+                if self._stopping:
+                    # Not begun: another replica, or the next start, need not wait for the lease.
+                    now = clock.real()
+                    await self.store.run(
+                        requests.release, request, due_at=now, attempts=request.attempts
+                    )
+                    return
                 await self._step(request, known)
 
         await asyncio.gather(*map(step, claimed))

@@ -471,3 +471,36 @@ async def test_a_post_that_takes_too_long_is_cut_off(office):
 
     assert (request.state, request.failures) == (State.APPROVED, 1)
     assert request.intent_at is not None
+
+
+async def test_one_strange_click_stops_nobody(office):
+    """A decision that cannot be weighed for a reason nobody expects is weighed again later; the rest goes on."""
+    asked = await office.ask("finance-reports because of the close")
+
+    async def broken(request: httpx.Request, go_on: object) -> httpx.Response:
+        raise RuntimeError("never seen before")
+
+    office.line.on("GET ", broken)
+    await office.desk.decide(
+        ask_id=asked.ask_id, verb=Verb.APPROVE, slack_user="U0BO", team="T0LATCH", channel=None
+    )
+    other = await office.ask("marketing-campaign", user="U0CY")
+
+    assert other.state is State.SUBMITTED
+    await office.hurry()
+    await office.work()
+    assert (await office.request(asked.id)).state is State.SUBMITTED
+
+
+async def test_a_stop_leaves_no_lease_behind(office):
+    """What was claimed and not begun is free at once for whoever comes next."""
+    request = await office.ask("marketing-campaign")
+    await office.hurry()
+    office.jobs._stopping = True
+
+    await office.work()
+
+    request = await office.request(request.id)
+    assert request.lease_until is None
+    assert request.due_at is not None
+    assert request.due_at <= clock.real()
