@@ -276,6 +276,6 @@ class Jobs:
         self._ring("messages")
 
     async def _give_up(self, request: Request) -> None:
-        actor = await self.review.may_be_given_up(request)
+        actor = await self.verdicts.may_be_given_up(request)
         if actor is not None:
             await self.effects.give_up(request, by=actor)

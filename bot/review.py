@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot import clock, outcomes, policy
-from bot.authority import Actor, Authority, may
+from bot.authority import Authority, may
 from bot.errors import NotAllowed
 from bot.models import (
     Assignment,
@@ -208,22 +208,6 @@ class Review:
             if why:
                 return await self._refuse(request, why)
         return await self._store.run(outcomes.approve_removal, request)
-
-    async def may_be_given_up(self, request: Request) -> Actor | None:
-        """
-        The admin who gives up a request, if they still may by what Slack and Entra say now.
-
-        Raises:
-            SlackError, GraphError: It could not be read; nothing is given up.
-        """
-        if request.give_up_by is None:
-            return None
-        actor = await self._authority.actor(request.give_up_by)
-        why = may(actor, Verb.GIVE_UP, holder=request.holder, holder_entra_id=request.entra_id)
-        if why is None:
-            return actor
-        await self._store.run(outcomes.not_given_up, request, actor.entra_id, why)
-        return None
 
     async def _refuse(
         self, request: Request, why: str, *, tell_admins: bool = False
