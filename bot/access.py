@@ -8,11 +8,11 @@ and what must be read elsewhere to judge the wish is read afterwards, by the job
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
-from bot import clock, intake, naming
-from bot.authority import Authority
+from bot import clock, intake, naming, repairs
+from bot.authority import Actor, Authority
 from bot.errors import NotAllowed, TooLate
 from bot.intake import Draft, Standing, Taken
-from bot.models import Assignment, Decision, Package, Request, Verb, read_ask_id
+from bot.models import Assignment, Decision, Hold, Package, Request, Verb, read_ask_id
 from bot.store import Store, Transaction, catalog, inbox, requests
 from bot.verdicts import Verdicts
 
@@ -197,6 +197,32 @@ class Desk:
         """
         await self._for_admins(slack_user)
         return await self._store.run(requests.pending)
+
+    async def held(self, *, slack_user: str) -> list[tuple[Hold, Request]]:
+        """
+        What failed too often and waits for an admin, for an admin's list.
+
+        Raises:
+            NotAllowed: Not an admin.
+        """
+        await self._for_admins(slack_user)
+        return await self._store.run(repairs.held)
+
+    async def repair(self, *, slack_user: str, hold_id: str, verb: Verb) -> Request:
+        """
+        Take down that an admin has a held request tried again, or gives it up.
+
+        Who gives up is read afresh, and Graph is searched, before it is so.
+
+        Raises:
+            NotAllowed: Not an admin, by what was read lately; or it is about their own access.
+            TooLate: It is not held any more.
+        """
+        await self._for_admins(slack_user, hold_id)
+        actor = Actor(slack_user=slack_user, is_admin=self._authority.is_known_admin(slack_user))
+        freed = await self._guarded(repairs.repair, slack_user, hold_id, verb, actor)
+        self._wake()
+        return freed
 
     async def assignments(
         self, *, slack_user: str, package: str | None = None, holder: str | None = None

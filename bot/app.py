@@ -22,13 +22,14 @@ from bot import migrate, web
 from bot.access import Desk
 from bot.authority import Authority
 from bot.delivery import Delivery
-from bot.effects import SETTLE, WRITE_TIMEOUT, Effects
+from bot.effects import Effects
 from bot.errors import ConfigurationError
 from bot.health import Health
 from bot.home import Homes
 from bot.jobs import Jobs
 from bot.mirror import Mirror
 from bot.notices import Notices
+from bot.pacing import WAITS, Waits
 from bot.people import People
 from bot.review import Review
 from bot.sending import CALL_TIMEOUT
@@ -43,7 +44,8 @@ from graph.errors import AuthError, GraphError, NotAllowed
 from handlers.edge import endpoint, keep_out_strangers
 
 SLACK_TIMEOUT: Final = aiohttp.ClientTimeout(total=CALL_TIMEOUT.total_seconds())
-GRAPH_TIMEOUT: Final = httpx.Timeout(10, write=WRITE_TIMEOUT.total_seconds(), connect=5)
+# Each of them begins anew within one call; how long a POST may take in all is in `bot.pacing`.
+GRAPH_TIMEOUT: Final = httpx.Timeout(10, connect=5)
 
 
 @dataclass
@@ -62,25 +64,28 @@ class Latchkey:
 
 
 @asynccontextmanager
-async def running(settings: Settings, *, settle: timedelta = SETTLE) -> AsyncIterator[Latchkey]:
+async def running(settings: Settings, *, waits: Waits = WAITS) -> AsyncIterator[Latchkey]:
     """
     Connect to everything, start the jobs, and take it all down in the end.
 
     The HTTP side is in ``asgi``, to be served by the caller; Socket Mode is connected here.
 
     Args:
-        settle: How long a look that finds nothing proves nothing, see `bot.effects`.
+        waits: Others than the product's own; for proofs whose Graph is known to be quicker.
 
     Raises:
         ConfigurationError: Something it needs refuses us, with the fix.
     """
+    problems = waits.problems(client=GRAPH_TIMEOUT.as_dict().values())
+    if problems:
+        raise ConfigurationError(problems)
     async with AsyncExitStack() as stack:
         store = opened_store(settings)
         stack.callback(store.close)
         migrate.prepare(store, settings.sqlalchemy_url)
         slack = await _slack(settings, stack)
         identity = await _identify(slack)
-        graph = await _graph(settings, stack)
+        graph = await _graph(settings, stack, waits)
         people = People(slack=slack, graph=graph, store=store, email_domains=settings.email_domains)
         authority = Authority(slack=slack, graph=graph, people=people, admins=settings.admins)
         await _check_admins(authority)
@@ -100,7 +105,7 @@ async def running(settings: Settings, *, settle: timedelta = SETTLE) -> AsyncIte
             review=review,
             verdicts=verdicts,
             delivery=Delivery(store=store, graph=graph),
-            effects=Effects(store=store, graph=graph, recheck=review.recheck, settle=settle),
+            effects=Effects(store=store, graph=graph, recheck=review.recheck, waits=waits),
             notices=Notices(
                 store=store,
                 slack=slack,
@@ -112,6 +117,7 @@ async def running(settings: Settings, *, settle: timedelta = SETTLE) -> AsyncIte
             authority=authority,
             poll_every=timedelta(seconds=settings.poll_seconds),
             sync_every=timedelta(seconds=settings.sync_seconds),
+            lease=waits.lease,
         )
         desk = Desk(store=store, authority=authority, verdicts=verdicts, wake=jobs.wake)
         health = Health(store=store, slack=slack, jobs=jobs)
@@ -214,7 +220,7 @@ async def _check_admins(authority: Authority) -> None:
         return
 
 
-async def _graph(settings: Settings, stack: AsyncExitStack) -> Graph:
+async def _graph(settings: Settings, stack: AsyncExitStack, waits: Waits) -> Graph:
     http = httpx.AsyncClient(timeout=GRAPH_TIMEOUT, follow_redirects=False)
     stack.push_async_callback(http.aclose)
     graph = Graph(
@@ -222,7 +228,7 @@ async def _graph(settings: Settings, stack: AsyncExitStack) -> Graph:
         app_tokens(settings),
         url=settings.graph_url,
         version=settings.graph_api_version,
-        write_within=WRITE_TIMEOUT,
+        write_within=waits.post,
     )
     try:
         await graph.catalogs.list()

@@ -20,7 +20,7 @@ ROSTER_IS_GOOD_FOR: Final = timedelta(minutes=5)
 
 OWN: Final = frozenset({Verb.CANCEL, Verb.EXTEND, Verb.RETURN})
 DECISIONS: Final = frozenset({Verb.APPROVE, Verb.DENY})
-ADMINS: Final = frozenset({Verb.REMOVE, Verb.LIST})
+ADMINS: Final = frozenset({Verb.REMOVE, Verb.LIST, Verb.RETRY, Verb.GIVE_UP})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,15 @@ def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | 
     if actor.not_a_person:
         return actor.not_a_person
     if verb in ADMINS:
-        return None if actor.is_admin else "Only Latchkey's admins can do that."
+        if not actor.is_admin:
+            return "Only Latchkey's admins can do that."
+        is_own = actor.slack_user == holder or (
+            actor.entra_id is not None and actor.entra_id == holder_entra_id
+        )
+        if verb is Verb.GIVE_UP and is_own:
+            # What is given up may be the removal of their access.
+            return "You cannot give up what is about your own access; another admin can."
+        return None
     if verb not in DECISIONS:
         return "That is not something anybody may do."
     if actor.slack_user == holder:
@@ -97,7 +105,7 @@ class Authority:
         Raises:
             NotAllowed: Not an admin, or it was too long ago that we could tell.
         """
-        if slack_user in self._roster.users:
+        if self.is_known_admin(slack_user):
             if clock.real() - self._roster.read_at <= ROSTER_IS_GOOD_FOR:
                 return
             raise NotAllowed(

@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 
 from bot import clock, outcomes
+from bot.errors import NotClear
 from bot.models import Assignment, AssignmentState, Kind, Request
 from bot.pacing import poll_pause
 from bot.store import Store, assignments, requests
@@ -49,6 +50,7 @@ class Delivery:
 
         Raises:
             GraphError: It could not be read; it is looked at again later.
+            NotClear: It could be read, and does not say whether it is done or under way.
         """
         reported = None
         if request.graph_request_id is not None:
@@ -65,11 +67,20 @@ class Delivery:
                 )
                 return
             if reported is not None and not reported.is_delivered:
+                if not reported.is_under_way:
+                    raise NotClear(
+                        f"Microsoft Entra reports a state that I do not know: “{reported.state}”."
+                    )
                 await self._poll_again(request)
                 return
         judge = {Kind.ADD: self._added, Kind.EXTEND: self._extended, Kind.REMOVE: self._removed}
-        if not await judge[request.kind](request, reported):
-            await self._poll_again(request)
+        if await judge[request.kind](request, reported):
+            return
+        if reported is not None:
+            raise NotClear(
+                "Microsoft Entra says that it is delivered, but does not show the result."
+            )
+        raise NotClear("Microsoft Entra shows neither the request nor its result.")
 
     async def _read(self, graph_request_id: str) -> AssignmentRequest | None:
         try:
@@ -80,7 +91,9 @@ class Delivery:
 
     async def _poll_again(self, request: Request) -> None:
         due = clock.real() + poll_pause(request.attempts)
-        await self._store.run(requests.release, request, due_at=due, attempts=request.attempts + 1)
+        await self._store.run(
+            requests.release, request, due_at=due, attempts=request.attempts + 1, failures=0
+        )
 
     async def _held(self, request: Request) -> GraphAssignment | None:
         try:

@@ -6,7 +6,7 @@ from typing import Final
 
 from bot import clock
 from bot.app import Latchkey
-from bot.effects import SETTLE, WRITE_TIMEOUT
+from bot.pacing import WAITS
 from bot.slack import SlackError
 from graph.errors import GraphError
 
@@ -113,6 +113,6 @@ async def _people(latchkey: Latchkey) -> Finding:
 
 async def _settle(latchkey: Latchkey) -> Finding:
     return Finding(
-        fine=SETTLE > 2 * WRITE_TIMEOUT,
-        sentence=f"After a doubtful answer Graph is given {SETTLE.total_seconds():.0f} s before anything is repeated.",
+        fine=WAITS.settle > 2 * WAITS.post,
+        sentence=f"After a doubtful answer Graph is given {WAITS.settle.total_seconds():.0f} s before anything is repeated.",
     )

@@ -6,6 +6,7 @@ that leaves open whether it happened, Graph is searched for what we may have mad
 for as long as a late write could take is it posted again.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,8 +15,9 @@ from typing import Any, Final
 import structlog
 
 from bot import clock, outcomes
-from bot.models import Kind, Request
-from bot.pacing import backoff
+from bot.authority import Actor
+from bot.models import Kind, Request, State
+from bot.pacing import WAITS, Waits
 from bot.store import Store, assignments, control, requests
 from graph import Graph
 from graph.errors import (
@@ -23,6 +25,7 @@ from graph.errors import (
     AuthError,
     Conflict,
     GraphError,
+    GraphUnavailable,
     NotFound,
     Throttled,
 )
@@ -31,11 +34,6 @@ from graph.models import AssignmentRequest, Expiration, Schedule
 
 log = structlog.get_logger(__name__)
 
-WRITE_TIMEOUT: Final = timedelta(seconds=12)
-# A process that was held up for longer since it wrote the intent does not post: somebody else may be looking by now.
-POST_WITHIN: Final = timedelta(seconds=5)
-# Until it leaves and is answered, a server that acts after we gave up, lists that lag behind, and a margin.
-SETTLE: Final = POST_WITHIN + WRITE_TIMEOUT + timedelta(seconds=30 + 30 + 43)
 # How often a request that waits for the end of a pause is looked at.
 PAUSE_LOOKS: Final = timedelta(seconds=5)
 # Graph's clock and ours need not agree to the second.
@@ -57,46 +55,87 @@ class Effects:
         store: Store,
         graph: Graph,
         recheck: Callable[[Request], Awaitable[Request | None]],
-        settle: timedelta = SETTLE,
+        waits: Waits = WAITS,
     ) -> None:
         self._store = store
         self._graph = graph
         self._recheck = recheck
-        self._settle = settle
+        self._waits = waits
+        self._started_at = clock.now()
 
     async def post(self, request: Request) -> None:
         """
         Take one step with an approved request; at most one POST.
 
         Raises:
-            SlackError, GraphError: Something could not be read before the POST; nothing happened.
+            SlackError, GraphError: It did not get through; the row says whether it may have happened.
         """
-        if request.intent_at is not None:
-            # An earlier try may have worked.  A look that fails raises: never post blind.
-            found = await self._look(request, since=request.intent_at - CLOCK_SKEW)
-            if found is not None:
-                await self._submitted(request, found.id or None)
-                return
-            if request.settles_at is None or clock.real() < request.settles_at:
-                await self._later(request, until=request.settles_at)
-                return
+        # A look that fails raises: never post blind.
+        if request.intent_at is not None and await self._is_in_graph(request):
+            return
         if await self._is_paused(request):
+            return
+        if self._is_from_before(request) and await self._is_in_graph(request):
             return
         if await self._recheck(request) is None:
             return
-        if request.lease_until is None or clock.real() + WRITE_TIMEOUT >= request.lease_until:
+        if request.lease_until is None or clock.real() + self._waits.post >= request.lease_until:
             # Whoever takes the row next must not meet a POST of ours still on its way.
             await self._store.run(
                 requests.release, request, due_at=clock.real(), attempts=request.attempts
             )
             return
-        intent_at, settles_at = clock.now(), clock.real() + self._settle
+        intent_at, settles_at = clock.now(), clock.real() + self._waits.settle
         ours = await self._store.run(
             outcomes.intend, request, intent_at=intent_at, settles_at=settles_at
         )
         if ours:
             request = replace(request, intent_at=intent_at, settles_at=settles_at)
-            await self._post_once(request, before=settles_at - self._settle + POST_WITHIN)
+            await self._post_once(request, until=settles_at - self._waits.settle + self._waits.post)
+
+    async def give_up(self, request: Request, *, by: Actor) -> None:
+        """
+        End a request that an admin gives up, unless what it asks for is in Graph after all.
+
+        Whoever asks again afterwards is posted anew, so what was sent must be found or settled first.  What
+        Graph has taken on is in its lists, where a new request is checked against it, and if it still comes
+        true, the sweep adopts it.
+
+        Raises:
+            GraphError: Graph could not be searched; nothing is given up.
+        """
+        if request.state is State.APPROVED and await self._is_in_graph(request):
+            return
+        name = by.name or "an admin"
+        why = f"It could not be carried out in Microsoft Entra, and {name} gave it up."
+        if request.state is State.SUBMITTED:
+            why += " If Entra does it later, /my-access will show it."
+        await self._store.run(outcomes.give_up, request, why, actor_entra_id=by.entra_id)
+
+    def _is_from_before(self, request: Request) -> bool:
+        """
+        Whether it was asked before this process started, and nothing is known to have been posted.
+
+        The row may come from a restored database that does not remember the POST.
+        """
+        return request.intent_at is None and request.asked_at < self._started_at
+
+    async def _is_in_graph(self, request: Request) -> bool:
+        """Whether an earlier try has worked, which is then adopted, or still may, which is waited for."""
+        since = (request.intent_at or request.updated_at) - CLOCK_SKEW
+        found = await self._look(request, since=since)
+        if found is not None:
+            await self._submitted(request, found.id or None)
+            return True
+        if request.settles_at is not None and clock.real() < request.settles_at:
+            await self._store.run(
+                requests.release,
+                request,
+                due_at=request.settles_at,
+                attempts=request.attempts + 1,
+            )
+            return True
+        return False
 
     async def _is_paused(self, request: Request) -> bool:
         """Whether granting is switched off; then the request waits, and it is nobody's failure."""
@@ -106,17 +145,43 @@ class Effects:
         await self._store.run(requests.release, request, due_at=due, attempts=request.attempts)
         return True
 
-    async def _post_once(self, request: Request, *, before: datetime) -> None:
+    async def _post_once(self, request: Request, *, until: datetime) -> None:
         body = await self._body(request)
-        if clock.real() >= before:
-            await self._later(request, until=clock.real(), intent_at=None, settles_at=None)
+        left = until - clock.real()
+        if left <= timedelta(0):
+            # Held up since the intent was written: somebody else may be looking for it by now.
+            await self._store.run(
+                requests.release,
+                request,
+                due_at=clock.real(),
+                attempts=request.attempts,
+                intent_at=None,
+                settles_at=None,
+            )
             return
         try:
-            answer = await self._graph.assignments.request(**body)
+            answer = await self._in_time(self._graph.assignments.request(**body), left)
         except GraphError as error:
             await self._not_posted(request, error)
             return
         await self._submitted(request, answer.id)
+
+    async def _in_time(
+        self, post: Awaitable[AssignmentRequest], left: timedelta
+    ) -> AssignmentRequest:
+        """
+        Cut a POST off when its time is over: the settle time counts on it.
+
+        The client's own time-outs each begin anew, with the connection, with each piece sent or read, and with
+        the repetition after a 401; and a turn and a token are waited for before them.
+        """
+        try:
+            async with asyncio.timeout(left.total_seconds()):
+                return await post
+        except TimeoutError:
+            raise GraphUnavailable(
+                "Microsoft Graph did not answer in time.", may_have_happened=True
+            ) from None
 
     async def _body(self, request: Request) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -150,22 +215,20 @@ class Effects:
             graph=error.request_id,
         )
         if error.may_have_happened:
-            await self._later(request)
-        elif isinstance(error, Throttled | AuthError):
-            # Nothing happened, and it is not this request's fault.
-            pause = error.retry_after or backoff(request.attempts)
-            await self._later(request, until=clock.real() + pause, intent_at=None, settles_at=None)
-        elif self._may_be_done_already(request, error):
+            raise error
+        if isinstance(error, Throttled | AuthError) or error.status is None:
+            # Nothing happened, so there is nothing to look for.
+            await self._store.run(requests.update_claimed, request, intent_at=None, settles_at=None)
+            raise error
+        if self._may_be_done_already(request, error):
             # What we ask for is open already (ours from before, or made elsewhere), or has come true.
             found = await self._look(request, since=request.asked_at - CLOCK_SKEW)
             if found is not None:
                 await self._submitted(request, found.id or None)
             elif isinstance(error, Conflict) or error.has_code(OPEN_REQUEST_EXISTS):
-                await self._later(request)
+                raise error
             else:
                 await self._failed(request, f"Microsoft Entra refused it: {error}")
-        elif error.status is None:
-            await self._later(request, intent_at=None, settles_at=None)
         else:
             await self._failed(request, f"Microsoft Entra refused it: {error}")
 
@@ -214,14 +277,6 @@ class Effects:
 
     async def _failed(self, request: Request, why: str) -> None:
         await self._store.run(outcomes.fail, request, why)
-
-    async def _later(
-        self, request: Request, *, until: datetime | None = None, **changes: Any
-    ) -> None:
-        due = until or clock.real() + backoff(request.attempts)
-        await self._store.run(
-            requests.release, request, due_at=due, attempts=request.attempts + 1, **changes
-        )
 
 
 def _tag(request: Request) -> str:

@@ -45,6 +45,10 @@ class TooLate(LatchkeyError):
     """Somebody or something was first; the sentence says who and when."""
 
 
+class NotClear(LatchkeyError):
+    """Microsoft Entra answers, and it cannot be told from that how a request stands."""
+
+
 class ConfigurationError(LatchkeyError):
     """Latchkey cannot start as it is configured; every problem, a line each."""
 

@@ -11,7 +11,7 @@ from bot import clock
 from bot.jobs import Jobs
 from bot.models import State
 from bot.slack import Slack
-from bot.store import Busy, Store, control, ping, requests
+from bot.store import Busy, Store, control, holds, ping, requests
 
 # A job that has not succeeded for so many of its intervals (and at least a minute) is in trouble.
 MISSED_INTERVALS: Final = 4
@@ -74,6 +74,12 @@ class Health:
             failures.labels(name).set(tick.failures)
             if tick.last_success is not None:
                 age.labels(name).set((clock.real() - tick.last_success).total_seconds())
+        held = Gauge(
+            "latchkey_held",
+            "Requests that failed too often and wait for an admin.",
+            registry=registry,
+        )
+        held.set(await self.store.run(holds.count))
         oldest = Gauge(
             "latchkey_oldest_due_seconds",
             "How late the most overdue request is.",

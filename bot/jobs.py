@@ -23,10 +23,11 @@ from bot.home import Homes
 from bot.mirror import Mirror
 from bot.models import Decision, Request, State
 from bot.notices import Notices
-from bot.pacing import LEASE, a_few_at_once, backoff
+from bot.pacing import WAITS, a_few_at_once
 from bot.review import Review
-from bot.slack import SlackBusy, SlackError
+from bot.slack import SlackError
 from bot.store import Busy, Store, decisions, inbox, requests
+from bot.trouble import EXPECTED, again_later, pause_after
 from bot.verdicts import Verdicts
 from graph.errors import GraphError
 from graph.models import AssignmentRequest
@@ -68,6 +69,7 @@ class Jobs:
     authority: Authority
     poll_every: timedelta
     sync_every: timedelta
+    lease: timedelta = WAITS.lease
     ticks: dict[str, Tick] = field(default_factory=dict)
     _scheduler: AsyncIOScheduler = field(default_factory=lambda: AsyncIOScheduler(timezone="UTC"))
     _bodies: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
@@ -221,13 +223,17 @@ class Jobs:
     async def _weigh_one(self, click: Decision) -> bool:
         try:
             await self.verdicts.weigh(click)
-        except (GraphError, SlackError) as error:
-            log.warning("decision-postponed", decision=click.id, error=type(error).__name__)
+        except Exception as error:
+            log.warning(
+                "decision-postponed",
+                decision=click.id,
+                error=type(error).__name__,
+                exc_info=not isinstance(error, EXPECTED),
+            )
             if click.attempts == 0:
                 await self.notices.say_taken_down(click)
-            await self.store.run(
-                decisions.postpone, click, until=clock.real() + _pause(error, attempts=0)
-            )
+            until = clock.real() + pause_after(error)
+            await self.store.run(decisions.postpone, click, until=until)
             return False
         return True
 
@@ -240,51 +246,57 @@ class Jobs:
             try:
                 await self.review.escalate(request)
                 moved += 1
-            except (GraphError, SlackError) as error:
-                log.warning("not-escalated", request=request.id, error=type(error).__name__)
+            except Exception as error:
+                log.warning(
+                    "not-escalated",
+                    request=request.id,
+                    error=type(error).__name__,
+                    exc_info=not isinstance(error, EXPECTED),
+                )
         return moved
 
     async def _claimed(self, limit: int) -> list[tuple[Request, Reported]]:
         """Requests to work on, each with what Graph reports of those that are being delivered."""
-        claimed = await self.store.run(requests.claim, lease=LEASE, limit=limit)
+        claimed = await self.store.run(requests.claim, lease=self.lease, limit=limit)
         submitted = [request for request in claimed if request.state is State.SUBMITTED]
         try:
             known = await self.delivery.look_up(submitted)
-        except GraphError:
+        except Exception:
             # One by one instead; what is wrong shows there, request by request.
             known = {}
         return [(request, known) for request in claimed]
 
     async def _step(self, request: Request, known: Reported) -> None:
-        """One step of one request; what cannot be read now is tried again later, whatever it is."""
+        """One step of one request; what cannot be done now is tried again later, and not for ever."""
+        if self._stopping:
+            # Not begun: another replica, or the next start, need not wait for the lease.
+            now = clock.real()
+            await self.store.run(requests.release, request, due_at=now, attempts=request.attempts)
+            return
         try:
-            if request.state is State.RECEIVED:
+            if request.give_up_by is not None:
+                await self._give_up(request)
+            elif request.state is State.RECEIVED:
                 await self.review.receive(request)
             elif request.state is State.APPROVED:
                 await self.effects.post(request)
             elif request.state is State.SUBMITTED:
                 await self.delivery.poll(request, known)
         except Exception as error:
-            expected = isinstance(error, GraphError | SlackError | Busy)
             log.warning(
                 "step-failed",
                 request=request.id,
                 state=request.state,
                 error=type(error).__name__,
-                exc_info=not expected,
+                exc_info=not isinstance(error, EXPECTED),
             )
-            await self.store.run(
-                requests.release,
-                request,
-                due_at=clock.real() + _pause(error, attempts=request.attempts),
-                attempts=request.attempts + 1,
-            )
+            sync = self.ticks.get("sync")
+            # While the sweep fails, too, Graph is down for everybody: that passes by itself.
+            may_hold = sync is None or sync.last_error is None
+            await self.store.run(again_later, request, error, may_hold=may_hold)
         self._ring("messages")
 
-
-def _pause(error: Exception, *, attempts: int) -> timedelta:
-    if isinstance(error, SlackBusy):
-        return error.retry_after
-    if isinstance(error, GraphError) and error.retry_after is not None:
-        return error.retry_after
-    return backoff(attempts)
+    async def _give_up(self, request: Request) -> None:
+        actor = await self.verdicts.may_be_given_up(request)
+        if actor is not None:
+            await self.effects.give_up(request, by=actor)

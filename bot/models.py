@@ -31,7 +31,10 @@ class State(StrEnum):
 
 
 MOVES: Final[Mapping[State, frozenset[State]]] = {
-    State.RECEIVED: frozenset({State.PENDING, State.APPROVED, State.REFUSED, State.CANCELED}),
+    # Failed without ever having been sent: it could not even be judged, and an admin gave it up.
+    State.RECEIVED: frozenset(
+        {State.PENDING, State.APPROVED, State.REFUSED, State.CANCELED, State.FAILED}
+    ),
     State.PENDING: frozenset(
         {State.PENDING, State.APPROVED, State.REFUSED, State.DENIED, State.CANCELED, State.LAPSED}
     ),
@@ -59,6 +62,8 @@ class Verb(StrEnum):
     RETURN = "return"
     REMOVE = "remove"
     LIST = "list"
+    RETRY = "retry"
+    GIVE_UP = "give-up"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +139,9 @@ class Request:
     attempts: int = 0
     lease_until: datetime | None = None
     due_at: datetime | None = None
+    failures: int = 0
+    held_at: datetime | None = None
+    give_up_by: str | None = None
     ended_at: datetime | None = None
 
     @property
@@ -269,6 +277,27 @@ class Decision:
     outcome: Outcome | None = None
     why: str | None = None
     attempts: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hold:
+    """
+    A request that failed too often in a row and waited, or waits, for an admin.
+
+    Attributes:
+        error: The class of the last error.
+        why: What it said, for people.
+        verb: What an admin did about it; None while nobody has.
+    """
+
+    id: str
+    request_id: str
+    at: datetime
+    error: str
+    why: str
+    verb: Verb | None = None
+    done_by: str | None = None
+    done_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,8 @@ def of(request: Request, *, decided: Sequence[Decision], admin_channel: str) -> 
     if request.state is State.REFUSED and request.tell_admins:
         notice = alarm("puzzle", request, to=admin_channel)
         owed.append((notice, deciding.not_understood(request)))
-    if request.state is State.FAILED:
+    # Whoever gave it up did so on the card of its hold, which says so.
+    if request.state is State.FAILED and request.give_up_by is None:
         owed.append((alarm("alarm", request, to=admin_channel), deciding.failed(request)))
     return owed
 

@@ -13,20 +13,21 @@ from typing import Final
 import structlog
 
 from bot import clock, news
-from bot.messages import deciding, reminding
+from bot.messages import deciding, reminding, repairing
 from bot.messages.parts import Message, escape, message
 from bot.models import Assignment, Decision, Notice, Request
 from bot.pacing import a_few_at_once, backoff
 from bot.reminders import Due, due_reminders, end_key
 from bot.sending import CLAIM_LEASE, Sending
 from bot.slack import Slack, SlackBusy, SlackError, SlackRefused
-from bot.store import Store, Transaction, assignments, catalog, decisions, notices, requests
+from bot.store import Store, Transaction, assignments, catalog, decisions, holds, notices, requests
 
 log = structlog.get_logger(__name__)
 
 # Older news than this is no news: a restored database must not tell last year's.
 STILL_NEWS: Final = timedelta(days=60)
 STUCK_AFTER_ATTEMPTS: Final = 12
+HELD: Final = "held"
 # What could not be sent is looked at again so soon; each message keeps its own longer pause.
 LOOK_AGAIN: Final = timedelta(seconds=3)
 # A date as `parts.moment` writes it: without the link that Slack would take as a third part.
@@ -61,6 +62,7 @@ class Notices:
             self._news,
             self._endings,
             self._stuck,
+            self._held,
         ):
             sent += await build(since)
         return sent
@@ -149,13 +151,23 @@ class Notices:
         return sent
 
     async def _stuck(self, since: datetime) -> int:
-        """What does not get further: the admins look at it, we go on trying."""
+        """What is waited for unusually long: the admins look at it, we go on looking."""
         count = 0
         for request in await self._store.run(
             requests.stuck, attempts=STUCK_AFTER_ATTEMPTS, since=since
         ):
             notice = news.alarm("stuck", request, to=self._admin_channel)
             count += await self.send_once(notice, deciding.stuck(request))
+        return count
+
+    async def _held(self, since: datetime) -> int:
+        """What failed too often: an admin decides what becomes of it."""
+        count = 0
+        for hold, request in await self._store.run(holds.open_ones, since=since):
+            notice = Notice(
+                key=f"{HELD}:{hold.id}", kind=HELD, to=self._admin_channel, request_id=request.id
+            )
+            count += await self.send_once(notice, repairing.card(hold, request))
         return count
 
     async def send_reminders(self) -> int:
@@ -249,6 +261,10 @@ def _content_of(db: Transaction, notice: Notice) -> Message | None:
         if request is None:
             return None
         return deciding.card(request, decisions.accepted_of(db, request))
+    if notice.kind == HELD:
+        hold = holds.get(db, notice.key.removeprefix(f"{HELD}:"))
+        request = requests.get(db, hold.request_id) if hold else None
+        return repairing.card(hold, request) if hold and request else None
     if notice.kind == "reminder" and notice.channel and notice.ts:
         together = notices.in_message(db, channel=notice.channel, ts=notice.ts)
         ids = [each.assignment_id for each in together if each.assignment_id]

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot import clock
 from bot.models import MOVES, Assignment, Ended, Kind, Request, State
-from bot.store import Transaction, assignments, audit, control, requests
+from bot.store import Transaction, assignments, audit, control, holds, requests
 
 
 def intend(db: Transaction, request: Request, *, intent_at: datetime, settles_at: datetime) -> bool:
@@ -45,6 +45,35 @@ def fail(db: Transaction, request: Request, why: str) -> None:
     moved = requests.move(db, request, State.FAILED, fence=True, why=why)
     if moved is not None and moved.kind is Kind.REMOVE and moved.assignment_id is not None:
         assignments.set_not_removing(db, moved.assignment_id)
+
+
+def give_up(db: Transaction, request: Request, why: str, *, actor_entra_id: str | None) -> None:
+    """An admin has given it up, and there is nothing of it in Graph."""
+    moved = requests.move(
+        db,
+        request,
+        State.FAILED,
+        actor=request.give_up_by or audit.LATCHKEY,
+        actor_entra_id=actor_entra_id,
+        fence=True,
+        why=why,
+        give_up_by=request.give_up_by,
+    )
+    if moved is not None and moved.kind is Kind.REMOVE and moved.assignment_id is not None:
+        assignments.set_not_removing(db, moved.assignment_id)
+
+
+def not_given_up(db: Transaction, request: Request, actor_entra_id: str | None, why: str) -> None:
+    """Whoever wanted to give it up may not: it is held as before, for another admin."""
+    holds.put(
+        db,
+        request,
+        failures=request.failures,
+        error="NotAllowed",
+        why=why,
+        actor=request.give_up_by,
+        actor_entra_id=actor_entra_id,
+    )
 
 
 def deliver(db: Transaction, request: Request, held: Assignment) -> None:

@@ -3,18 +3,73 @@
 import asyncio
 import random
 from collections.abc import Coroutine, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
 
-# How long one worker may be at one request before another takes it over.
-LEASE: Final = timedelta(seconds=60)
 LONGEST_BACKOFF: Final = timedelta(minutes=15)
 # Calls under way to one service: a slow answer holds up nobody else, and Slack and Graph do not throttle so few.
 AT_ONCE: Final = 4
 # Seconds between looks at a request that Graph is working on: it takes seconds, sometimes hours.
 POLL_PAUSES: Final = (2, 2, 3, 5, 8, 13, 20, 30, 60, 120, 300)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waits:
+    """
+    How long one POST to Graph may take, and what must be over before it may be repeated or taken over.
+
+    The first is enforced.  How late Graph acts and how far its lists lag is assumed: nobody has published it.
+
+    Attributes:
+        post: The longest that a POST may take in all, from the intent to its answer.
+        late: How much later Graph may still carry out what we have given up on.
+        lag: How much later its lists show what it has carried out.
+        margin: What is added for good measure.
+        lease: How long one worker may be at one request before another takes it over.
+    """
+
+    post: timedelta = timedelta(seconds=12)
+    late: timedelta = timedelta(seconds=30)
+    lag: timedelta = timedelta(seconds=30)
+    margin: timedelta = timedelta(seconds=48)
+    lease: timedelta = timedelta(seconds=60)
+
+    @property
+    def settle(self) -> timedelta:
+        """From the intent until a look that finds nothing proves that nothing happened."""
+        return self.post + self.late + self.lag + self.margin
+
+    def problems(self, *, client: Iterable[float | None]) -> list[str]:
+        """
+        What contradicts itself, a sentence each.
+
+        Args:
+            client: The time-outs of the HTTP client that posts, seconds each; None for one that never ends.
+        """
+        found = []
+        if min(self.late, self.lag, self.margin) < timedelta(0):
+            found.append(
+                f"The settle time ({self.settle.total_seconds():g} s) is shorter than what it must outlast: "
+                "none of its parts may be negative."
+            )
+        longest = self.post.total_seconds()
+        if any(each is None or each > longest for each in client):
+            found.append(
+                f"The client waits longer for Graph than a POST may take ({longest:g} s), on which the settle "
+                "time counts: shorten its time-outs, or allow the POST more."
+            )
+        if self.lease < 2 * self.post:
+            found.append(
+                f"A lease of {self.lease.total_seconds():g} s leaves no time to check a request before it is "
+                f"posted: make it twice as long as a POST may take ({longest:g} s) at least."
+            )
+        return found
+
+
+WAITS: Final = Waits()
 
 
 def backoff(attempts: int) -> timedelta:

@@ -1,9 +1,10 @@
-"""Judges the clicks on Approve and Deny: may this person decide, and were they first?"""
+"""Judges the clicks on Approve, Deny and Give up: may this person decide, and were they first?"""
 
 import asyncio
 from dataclasses import replace
 from typing import Any, Final
 
+from bot import outcomes
 from bot.authority import Actor, Authority, may
 from bot.messages.parts import moment
 from bot.models import Decision, Outcome, Request, State, Verb
@@ -88,6 +89,22 @@ class Verdicts:
                 decision, Outcome.REFUSED, why=why, entra_id=actor.entra_id, name=actor.name
             )
         return why is not None
+
+    async def may_be_given_up(self, request: Request) -> Actor | None:
+        """
+        The admin who gives up a request, if they still may by what Slack and Entra say now.
+
+        Raises:
+            SlackError, GraphError: It could not be read; nothing is given up.
+        """
+        if request.give_up_by is None:
+            return None
+        actor = await self._authority.actor(request.give_up_by)
+        why = may(actor, Verb.GIVE_UP, holder=request.holder, holder_entra_id=request.entra_id)
+        if why is None:
+            return actor
+        await self._store.run(outcomes.not_given_up, request, actor.entra_id, why)
+        return None
 
     async def _actor(self, decision: Decision, request: Request) -> Actor:
         return await self._authority.actor(

@@ -207,7 +207,7 @@ class AssignmentRequest(GraphModel):
     """
     A request to give, change or take away an assignment, as Graph last reported it.
 
-    Words of ``state`` that we do not know mean that it is still under way.
+    With a word of ``state`` that we do not know it is neither under way nor over.
     """
 
     id: str
@@ -258,9 +258,20 @@ class AssignmentRequest(GraphModel):
         return same_word(self.state, "scheduled")
 
     @property
+    def is_under_way(self) -> bool:
+        """Whether Graph says, in a word that we know, that it is working on it or waiting for its time."""
+        return (self.state or "").casefold() in UNDER_WAY
+
+    @property
     def is_over(self) -> bool:
         """Whether Graph is done with it, for better or worse."""
         return self.is_delivered or self.is_denied or self.is_canceled or self.is_failed
+
+
+# Source: Graph reference, "accessPackageRequestState values".
+UNDER_WAY = frozenset(
+    {"submitted", "pendingapproval", "scheduled", "delivering", "partiallydelivered"}
+)
 
 
 class ApprovalDecision(GraphModel):

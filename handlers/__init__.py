@@ -6,7 +6,16 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.access import Desk
 from bot.home import Homes
-from handlers import administer, decide, home, keep_or_return, my_access, once, request_access
+from handlers import (
+    administer,
+    decide,
+    home,
+    keep_or_return,
+    my_access,
+    once,
+    repair,
+    request_access,
+)
 from handlers.after import After
 
 __all__ = ["After", "register"]
@@ -23,3 +32,4 @@ def register(
     my_access.register(app, desk=desk)
     home.register(app, homes=homes, wake=wake)
     administer.register(app, desk=desk, after=after)
+    repair.register(app, desk=desk, after=after)

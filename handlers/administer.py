@@ -1,4 +1,4 @@
-"""``/access-admin pending | assignments | remove``, and the Remove buttons."""
+"""``/access-admin pending | held | assignments | remove``, and the Remove buttons."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot import naming
 from bot.access import Desk
 from bot.errors import LatchkeyError, UnknownPackage
-from bot.messages import deciding
+from bot.messages import deciding, repairing
 from bot.messages.parts import Message
 from handlers.after import After
 from handlers.clicks import read_click, teller
@@ -47,6 +47,8 @@ async def _answer(desk: Desk, user: str, text: str) -> Message:
     verb = verb.lower()
     if verb == "pending":
         return deciding.pending(await desk.pending(slack_user=user), reader=user)
+    if verb == "held":
+        return repairing.listed(await desk.held(slack_user=user))
     if verb == "assignments":
         return await _assignments(desk, user, rest)
     if verb == "remove":

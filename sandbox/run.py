@@ -24,9 +24,9 @@ import yaml
 
 from bot import clock as business_clock
 from bot.app import Latchkey, running
-from bot.effects import SETTLE
 from bot.errors import ConfigurationError
 from bot.logs import configure_logs
+from bot.pacing import WAITS, Waits
 from bot.reminders import next_reminder
 from bot.settings import read_settings
 from sandbox.certificate import Certificate, make_certificate
@@ -131,7 +131,7 @@ def _trusted_certificate(folder: Path) -> Certificate:
 
 @asynccontextmanager
 async def serving_bot(
-    world: StandIns, environment: Mapping[str, str] | None = None, *, settle: timedelta = SETTLE
+    world: StandIns, environment: Mapping[str, str] | None = None, *, waits: Waits = WAITS
 ) -> AsyncIterator[Latchkey]:
     """Run the real bot against the stand-ins, in this process, with their clock for business time."""
 
@@ -140,7 +140,7 @@ async def serving_bot(
 
     follow()
     settings = read_settings(environment or world.environment)
-    async with running(settings, settle=settle) as latchkey, serving(latchkey.asgi) as address:
+    async with running(settings, waits=waits) as latchkey, serving(latchkey.asgi) as address:
         world.workspace.request_url = f"{address}/slack/events"
 
         def time_moved() -> None:

@@ -32,14 +32,19 @@ WAITING = {
     State.APPROVED: "approved, about to be sent to Entra",
     State.SUBMITTED: "being set up by Entra",
 }
+HELD = "not getting through; the admins have been told"
 WISH = {Kind.ADD: "Access to", Kind.EXTEND: "Longer access to", Kind.REMOVE: "Giving back"}
+
+
+def _so_far(request: Request) -> str:
+    return HELD if request.held_at is not None else WAITING[request.state]
 
 
 def asked(request: Request, *, is_new: bool) -> Message:
     name = escape(request.package_name)
     if not is_new:
         return message(
-            f"You have already asked for {name}, {moment(request.asked_at)}; it is {WAITING[request.state]}. "
+            f"You have already asked for {name}, {moment(request.asked_at)}; it is {_so_far(request)}. "
             "I will send you a message as soon as there is news."
         )
     return message(
@@ -119,9 +124,8 @@ def failed(request: Request) -> Message:
         Kind.EXTEND: "I could not extend your access to",
         Kind.REMOVE: "I could not take back the access to",
     }[request.kind]
-    return message(
-        f"{what} {escape(request.package_name)}. {escape(request.why or '')} The admins have been told."
-    )
+    after = "You can ask again." if request.give_up_by else "The admins have been told."
+    return message(f"{what} {escape(request.package_name)}. {escape(request.why or '')} {after}")
 
 
 def delivered(request: Request, *, by: str | None) -> Message:
@@ -181,7 +185,7 @@ def extending(request: Request, *, is_new: bool) -> Message:
     name = escape(request.package_name)
     if not is_new:
         return message(
-            f"You have already asked for more time with {name}; it is {WAITING[request.state]}."
+            f"You have already asked for more time with {name}; it is {_so_far(request)}."
         )
     return message(f"Asked for more time with {name}. I will tell you the new end.")
 
@@ -215,7 +219,7 @@ def _my_access_text(held: Sequence[Assignment], waiting: Sequence[Request]) -> s
     if not held and not waiting:
         return "You have no access through Latchkey, and nothing is pending."
     parts = [f"{escape(row.package_name)} {_until_short(row.ends_at)}" for row in held]
-    parts += [f"{escape(each.package_name)}: {WAITING[each.state]}" for each in waiting]
+    parts += [f"{escape(each.package_name)}: {_so_far(each)}" for each in waiting]
     return "Your access: " + "; ".join(parts) + "."
 
 
@@ -271,9 +275,7 @@ def _held_row(row: Assignment, *, extendable: bool, busy: Request | None) -> lis
 
 def _waiting_row(request: Request) -> list[Block]:
     name = escape(request.package_name)
-    line = (
-        f"{WISH[request.kind]} *{name}*: {WAITING[request.state]}, asked {moment(request.asked_at)}"
-    )
+    line = f"{WISH[request.kind]} *{name}*: {_so_far(request)}, asked {moment(request.asked_at)}"
     if request.asked_by != request.holder:
         return [section(f"*{name}* is being taken back by {person(request.asked_by)}.")]
     can_cancel = request.state in {State.RECEIVED, State.PENDING} or (

@@ -190,6 +190,7 @@ def admin_help() -> Message:
     return message(
         "What would you like to see?\n"
         "• `/access-admin pending`: what waits for a decision\n"
+        "• `/access-admin held`: what failed too often, to try it again or give it up\n"
         "• `/access-admin assignments [package or @person]`: who has what, with Remove buttons\n"
         "• `/access-admin remove [package or @person]`: the same list, to take access away; "
         "with `@person package because …` it is taken away at once"
@@ -229,7 +230,7 @@ def failed(request: Request) -> Message:
 def stuck(request: Request) -> Message:
     who = person(request.holder, request.holder_name)
     return message(
-        f":warning: {request.kind.capitalize()} of *{escape(request.package_name)}* for {who} has been tried "
-        f"{request.attempts} times since {moment(request.asked_at)} and is still {request.state}. "
-        "I keep trying; /readyz and the log say what is in the way."
+        f":warning: {request.kind.capitalize()} of *{escape(request.package_name)}* for {who} has been looked at "
+        f"{request.attempts} times since {moment(request.asked_at)} and is still {request.state}: Entra takes "
+        "its time, or asks me to wait. I keep looking."
     )

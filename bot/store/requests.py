@@ -51,9 +51,9 @@ def add(db: Transaction, request: Request) -> Request | None:
         verb=f"ask-{request.kind}",
         after=request.state,
         why=request.justification,
-        **_audit_ids(request),
+        **audit_ids(request),
     )
-    _shown(db, request)
+    shown(db, request)
     return request
 
 
@@ -91,6 +91,9 @@ def move(
         "updated_at": at,
         "version": request.version + 1,
         "attempts": 0,
+        "failures": 0,
+        "held_at": None,
+        "give_up_by": None,
         "lease_until": None,
         "due_at": None if to is State.PENDING or to not in MOVES else clock.real(),
     }
@@ -132,15 +135,15 @@ def move(
         after=to,
         why=why,
         details={"graph_request_id": moved.graph_request_id, "terms_hash": moved.terms_hash},
-        **_audit_ids(moved),
+        **audit_ids(moved),
     )
-    _shown(db, moved, deciders=(*request.deciders, *moved.deciders))
+    shown(db, moved, deciders=(*request.deciders, *moved.deciders))
     return moved
 
 
-def _shown(db: Transaction, request: Request, *, deciders: Collection[str] = ()) -> None:
+def shown(db: Transaction, request: Request, *, deciders: Collection[str] = ()) -> None:
     """What people see of it has changed: its cards, the reminders of its access, and Homes are owed a redraw."""
-    cards = sa.and_(notices.c.request_id == request.id, notices.c.kind == "card")
+    cards = sa.and_(notices.c.request_id == request.id, notices.c.kind.in_(("card", "held")))
     reminders = sa.and_(
         notices.c.assignment_id == request.assignment_id, notices.c.kind == "reminder"
     )
@@ -152,7 +155,8 @@ class AlreadyOpen(Exception):
     """The same person has the same wish open, asked from another Slack account."""
 
 
-def _audit_ids(request: Request) -> dict[str, Any]:
+def audit_ids(request: Request) -> dict[str, Any]:
+    """What an audit row about a request says that it is about."""
     return {
         "request_id": request.id,
         "assignment_id": request.assignment_id,
@@ -306,16 +310,19 @@ def escalate(db: Transaction, request: Request, *, deciders: tuple[str, ...]) ->
     done = db.execute(guard.values(**values, version=request.version + 1, updated_at=clock.now()))
     if done.rowcount == 1:
         audit.record(
-            db, at=clock.now(), actor=audit.LATCHKEY, verb="escalate", **_audit_ids(request)
+            db, at=clock.now(), actor=audit.LATCHKEY, verb="escalate", **audit_ids(request)
         )
         touch_homes(db, request.holder, deciders=deciders)
     return done.rowcount == 1
 
 
 def stuck(db: Transaction, *, attempts: int, since: datetime) -> list[Request]:
-    """Open requests that have been tried *attempts* times without getting further."""
+    """Open requests that have been looked at *attempts* times and still wait; those held have an alarm of their own."""
     query = sa.select(*COLUMNS).where(
-        requests.c.state.in_(OPEN), requests.c.attempts >= attempts, requests.c.asked_at >= since
+        requests.c.state.in_(OPEN),
+        requests.c.held_at.is_(None),
+        requests.c.attempts >= attempts,
+        requests.c.asked_at >= since,
     )
     return [_request(row) for row in db.execute(query).mappings()]
 

@@ -78,6 +78,11 @@ requests = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
     sa.Column("lease_until", UtcDateTime),
     sa.Column("due_at", UtcDateTime),
+    # Steps in a row that failed; held: too many of them, and nothing more is tried until an admin says so.
+    sa.Column("failures", sa.Integer, nullable=False, default=0),
+    sa.Column("held_at", UtcDateTime),
+    # The admin who gives it up; a worker looks in Graph before that is so.
+    sa.Column("give_up_by", SLACK_ID),
     sa.Column("asked_at", UtcDateTime, nullable=False),
     sa.Column("updated_at", UtcDateTime, nullable=False),
     sa.Column("ended_at", UtcDateTime),
@@ -145,6 +150,22 @@ decisions = sa.Table(
         "AND entra_id IS NOT NULL AND entra_id <> holder_entra_id)",
         name="decision_not_for_oneself",
     ),
+)
+
+# Each time that a request was held: why, and what an admin did about it.
+holds = sa.Table(
+    "hold",
+    metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("request_id", ID, sa.ForeignKey("request.id"), nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    # The class of the last error, for machines; and what it said, for people.
+    sa.Column("error", sa.String(64), nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("verb", sa.String(8)),
+    sa.Column("done_by", SLACK_ID),
+    sa.Column("done_at", UtcDateTime),
+    sa.Index("hold_of_request", "request_id"),
 )
 
 assignments = sa.Table(

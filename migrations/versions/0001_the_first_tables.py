@@ -195,6 +195,9 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("held_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("give_up_by", sa.String(length=32), nullable=True),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
@@ -274,6 +277,25 @@ def upgrade() -> None:
             sqlite_where=sa.text("outcome IS NULL"),
             postgresql_where=sa.text("outcome IS NULL"),
         )
+
+    op.create_table(
+        "hold",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("request_id", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("error", sa.String(length=64), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("verb", sa.String(length=8), nullable=True),
+        sa.Column("done_by", sa.String(length=32), nullable=True),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["request_id"],
+            ["request.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("hold", schema=None) as batch_op:
+        batch_op.create_index("hold_of_request", ["request_id"], unique=False)
     op.bulk_insert(
         sa.table(
             "audit_head",
@@ -313,6 +335,10 @@ def _make_audit_append_only() -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("hold", schema=None) as batch_op:
+        batch_op.drop_index("hold_of_request")
+
+    op.drop_table("hold")
     with op.batch_alter_table("decision", schema=None) as batch_op:
         batch_op.drop_index(
             "decision_unweighed",

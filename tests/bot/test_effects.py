@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from bot import clock
-from bot.effects import SETTLE, WRITE_TIMEOUT
 from bot.models import Request, State
+from bot.pacing import WAITS
 from bot.store import requests
 from sandbox.tenant import seed
 from tests.bot.conftest import (
@@ -138,7 +138,7 @@ async def test_no_look_no_post(office):
 
 async def test_the_window_is_longer_than_a_late_write_and_a_list_that_lags(office):
     """Client time-out, late apply, read lag, margin."""
-    assert WRITE_TIMEOUT + timedelta(seconds=60) <= SETTLE
+    assert WAITS.post + timedelta(seconds=60) <= WAITS.settle
 
 
 async def test_throttled_means_nothing_happened(office):
@@ -279,7 +279,7 @@ async def test_the_intent_is_on_disk_before_the_post(office):
 
     ((intent_at, settles_at),) = seen
     assert intent_at is not None
-    assert settles_at >= clock.real() + SETTLE - timedelta(seconds=30)
+    assert settles_at >= clock.real() + WAITS.settle - timedelta(seconds=30)
 
 
 async def test_a_request_on_its_way_cannot_be_withdrawn(office):

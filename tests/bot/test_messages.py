@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from importlib.machinery import SourceFileLoader
 from types import ModuleType
@@ -12,10 +13,21 @@ import pytest
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
-from bot import clock, news
-from bot.messages import asking, deciding, forms, reminding
+from bot import clock, intake, news
+from bot.messages import asking, deciding, forms, reminding, repairing
 from bot.messages.home import home
-from bot.models import AssignmentState, Ended, Kind, Outcome, Package, Request, Stage, State, Verb
+from bot.models import (
+    AssignmentState,
+    Ended,
+    Hold,
+    Kind,
+    Outcome,
+    Package,
+    Request,
+    Stage,
+    State,
+    Verb,
+)
 from tests.bot.samples import click, held, offered, terms, wish
 
 HOSTILE = {
@@ -47,6 +59,20 @@ def request(**changes: Any) -> Request:
     return wish(**{**facts, **changes})
 
 
+def held_up(one: Request, *, why: str, verb: Verb | None = None) -> Hold:
+    """A hold of it, and what Bo did about it."""
+    return Hold(
+        id=intake.new_id(),
+        request_id=one.id,
+        at=clock.now(),
+        error="GraphUnavailable",
+        why=why,
+        verb=verb,
+        done_by="U0BO" if verb else None,
+        done_at=clock.now() if verb else None,
+    )
+
+
 def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
     """All that the bot can say, with *text* wherever somebody else chose the words."""
     name = text[:256]
@@ -73,6 +99,10 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
         made[f"card {label}"] = deciding.card(one, decided)
         made[f"failed {label}"] = deciding.failed(one)
         made[f"stuck {label}"] = deciding.stuck(one)
+        for verb in (None, Verb.RETRY, Verb.GIVE_UP):
+            hold = held_up(one, why=text[:1_000], verb=verb)
+            holding = replace(one, held_at=None if verb else hold.at)
+            made[f"held {label} {verb}"] = repairing.card(hold, holding)
         made[f"puzzle {label}"] = deciding.not_understood(one)
         if not one.is_open:
             for notice, said in news.of(one, decided=decided, admin_channel="C0APPROVALS"):
@@ -135,6 +165,14 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
         "reason needed": asking.reason_needed("p", name, text[:500]),
         "withdrawn": asking.withdrawn(waiting[0]),
         "letting end": asking.letting_end(rows[0]),
+        "held list": repairing.listed(
+            [
+                (held_up(each, why=text[:1_000]), replace(each, held_at=each.asked_at))
+                for each in waiting
+            ]
+        ),
+        "retrying": repairing.retrying(waiting[0]),
+        "giving up": repairing.giving_up(waiting[0]),
         "pending": deciding.pending(waiting, reader="U0BO"),
         "pending own": deciding.pending(waiting, reader="U0ANN"),
         "assignments": deciding.assignments(rows, package=name, holder="U0ANN"),

@@ -211,7 +211,7 @@ async def test_what_does_not_get_further_is_an_alarm(office):
     for _ in range(2):
         await office.talk()
 
-    assert sum("has been tried" in each.text for each in cards(office)) == 1
+    assert sum("has been looked at" in each.text for each in cards(office)) == 1
 
 
 HOSTILE = "<!channel> & <https://evil.example|x>"

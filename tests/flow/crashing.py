@@ -26,7 +26,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot import clock as business_clock
 from bot import migrate
 from bot.app import Latchkey, running
-from bot.effects import SETTLE
+from bot.pacing import WAITS, Waits
 from bot.settings import read_settings
 from bot.store import open_store
 from bot.store.database import Store
@@ -249,7 +249,7 @@ def _aged(row: dict[str, Any], table: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def life(outside: StandIns, *, settle: timedelta = SETTLE) -> AsyncIterator[World]:
+async def life(outside: StandIns, *, waits: Waits = WAITS) -> AsyncIterator[World]:
     """
     A bot from its start to its end, between stand-ins that outlive it.
 
@@ -262,7 +262,7 @@ async def life(outside: StandIns, *, settle: timedelta = SETTLE) -> AsyncIterato
     follow()
     everything = {**outside.environment, **FAST, "LATCHKEY_SYNC_SECONDS": "60"}
     settings = read_settings(everything)
-    async with running(settings, settle=settle) as bot, _reached(outside, bot):
+    async with running(settings, waits=waits) as bot, _reached(outside, bot):
 
         def time_moved() -> None:
             follow()

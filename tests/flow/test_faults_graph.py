@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from bot.models import State
+from bot.pacing import Waits
 from sandbox.run import stand_ins
 from tests.flow.crashing import life
 from tests.flow.crashing_owed import at_rest, every_request, hurried, waits_pass
@@ -17,7 +18,12 @@ from tests.flow.world import ANN, World, eventually, said
 MARKETING = "/request-access marketing-campaign"
 POST = "^POST .*assignmentRequests$"
 # Longer than any late write and any lag of these tests.
-SETTLE = timedelta(seconds=2.2)
+WAITS = Waits(
+    post=timedelta(seconds=1),
+    late=timedelta(seconds=0.6),
+    lag=timedelta(seconds=0.6),
+    margin=timedelta(0),
+)
 
 
 @pytest.fixture
@@ -28,7 +34,7 @@ async def world(tmp_path, certificate, monkeypatch):
     async with stand_ins(tmp_path, certificate=certificate, socket_mode=False) as outside:
         outside.tenant.world.delivery = timedelta(0)
         outside.tenant.world.lenient = True
-        async with life(outside, settle=SETTLE) as made:
+        async with life(outside, waits=WAITS) as made:
             await made.synced()
             yield made
 

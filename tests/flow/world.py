@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.app import Latchkey
-from bot.effects import SETTLE
+from bot.pacing import WAITS, Waits
 from bot.store import audit, requests
 from sandbox.certificate import Certificate
 from sandbox.run import StandIns, serving_bot, stand_ins
@@ -279,7 +279,7 @@ async def living(
     *,
     socket_mode: bool = False,
     delivery: timedelta = timedelta(0),
-    settle: timedelta = SETTLE,
+    waits: Waits = WAITS,
     prepare: Callable[[StandIns], None] | None = None,
     **environment: str,
 ) -> AsyncIterator[World]:
@@ -288,7 +288,7 @@ async def living(
 
     Args:
         delivery: How long Entra takes for a request; at once by default.
-        settle: See `bot.effects`.
+        waits: See `bot.pacing`.
         prepare: Changes the stand-ins before the bot starts.
         environment: Settings of the bot, over those of the sandbox.
     """
@@ -296,17 +296,17 @@ async def living(
         outside.tenant.world.delivery = delivery
         if prepare is not None:
             prepare(outside)
-        async with serving(outside, settle=settle, **environment) as bot:
+        async with serving(outside, waits=waits, **environment) as bot:
             yield World(outside, bot)
 
 
 @asynccontextmanager
 async def serving(
-    outside: StandIns, *, settle: timedelta = SETTLE, **environment: str
+    outside: StandIns, *, waits: Waits = WAITS, **environment: str
 ) -> AsyncIterator[Latchkey]:
     """One bot between stand-ins that live on without it, once it has looked at everything."""
     everything = {**outside.environment, **FAST, **environment}
-    async with serving_bot(outside, everything, settle=settle) as bot:
+    async with serving_bot(outside, everything, waits=waits) as bot:
         await eventually(
             lambda: bot.jobs.ticks["sync"].last_success,
             about=f"the first sweep; {bot.jobs.ticks['sync'].last_error}",

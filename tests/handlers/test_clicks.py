@@ -20,6 +20,8 @@ BUTTONS = [
     "latchkey_let_end",
     "latchkey_cancel",
     "latchkey_remove",
+    "latchkey_retry",
+    "latchkey_give_up",
     "latchkey_ask",
 ]
 

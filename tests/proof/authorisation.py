@@ -44,7 +44,8 @@ ROLES: Final[Mapping[str, Actor]] = {
 }
 OWN: Final = frozenset({Verb.CANCEL, Verb.EXTEND, Verb.RETURN})
 DECIDE: Final = frozenset({Verb.APPROVE, Verb.DENY})
-RULE: Final = frozenset({Verb.REMOVE, Verb.LIST})
+RULE: Final = frozenset({Verb.REMOVE, Verb.LIST, Verb.RETRY})
+GIVE_UP: Final = frozenset({Verb.GIVE_UP})
 NOTHING: Final[frozenset[Verb]] = frozenset()
 
 ALLOWED: Final[Mapping[str, frozenset[Verb]]] = {
@@ -55,11 +56,11 @@ ALLOWED: Final[Mapping[str, frozenset[Verb]]] = {
     "the holder's other account, an admin": RULE,
     "the holder's account under another id": OWN | RULE,
     "an approver": DECIDE,
-    "an admin": DECIDE | RULE,
-    "an admin and approver": DECIDE | RULE,
+    "an admin": DECIDE | RULE | GIVE_UP,
+    "an admin and approver": DECIDE | RULE | GIVE_UP,
     "somebody": NOTHING,
     "an approver unknown in Entra": NOTHING,
-    "an admin unknown in Entra": RULE,
+    "an admin unknown in Entra": RULE | GIVE_UP,
     "a guest named as approver": NOTHING,
     "a stranger named as admin": NOTHING,
     "nobody in particular": NOTHING,
@@ -70,6 +71,9 @@ IN_STATE: Final[Mapping[Verb, frozenset[State]]] = {
     Verb.APPROVE: frozenset({State.PENDING}),
     Verb.DENY: frozenset({State.PENDING}),
     Verb.CANCEL: frozenset({State.RECEIVED, State.PENDING, State.APPROVED}),
+    # While it is held.
+    Verb.RETRY: frozenset({State.RECEIVED, State.APPROVED, State.SUBMITTED}),
+    Verb.GIVE_UP: frozenset({State.RECEIVED, State.APPROVED, State.SUBMITTED}),
 }
 
 
@@ -117,6 +121,9 @@ def page() -> str:
         "",
         "*Cancel* is too late as soon as the grant is on its way to Entra. *Extend*, *return* and *remove* are about",
         "access and not about a request: they need access that has not ended.",
+        "",
+        "*Retry* and *give up* need a request that is held, because it failed too often. Nobody gives up what is about",
+        "their own access: it may be its removal.",
         "",
     ]
     return "\n".join(lines)

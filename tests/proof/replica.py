@@ -7,6 +7,7 @@ place and all by about the same factor, so that what must outlast what stays so.
 """
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -14,16 +15,24 @@ import aiohttp
 import click
 import httpx
 
-from bot import app, delivery, effects, home, jobs, notices, pacing, sending, web
+from bot import app, delivery, effects, home, notices, pacing, sending, web
 from bot.errors import ConfigurationError
 from bot.logs import configure_logs
+from bot.pacing import Waits
 from bot.settings import Settings, read_settings_for_running
 
-LEASE: Final = timedelta(seconds=8)
 CLAIM_LEASE: Final = timedelta(seconds=8)
-# A write that nobody answers, a list that lags behind by LAG, and a margin.
-SETTLE: Final = timedelta(seconds=12)
-WRITE_TIMEOUT: Final = timedelta(seconds=3)
+# The stand-in's lists lag by `chaos.LAG_SECONDS`, and what it does late, it does within a POST's time.
+WAITS: Final = Waits(
+    post=timedelta(seconds=3),
+    late=timedelta(seconds=3),
+    lag=timedelta(seconds=4),
+    margin=timedelta(seconds=2),
+    lease=timedelta(seconds=8),
+)
+NO_SETTLE: Final = replace(WAITS, late=timedelta(0), lag=timedelta(0), margin=timedelta(0))
+LEASE: Final = WAITS.lease
+SETTLE: Final = WAITS.settle
 SLACK_SECONDS: Final = 2
 LONGEST_BACKOFF: Final = timedelta(seconds=8)
 POLL_PAUSES: Final = (1, 1, 2, 3)
@@ -38,22 +47,20 @@ def replica(*, no_look: bool, no_settle: bool) -> None:
     if no_look:
         _do_not_look()
     configure_logs()
-    settle = timedelta(0) if no_settle else SETTLE
+    waits = NO_SETTLE if no_settle else WAITS
     try:
-        asyncio.run(_serve(read_settings_for_running(), settle))
+        asyncio.run(_serve(read_settings_for_running(), waits))
     except ConfigurationError as error:
         raise click.ClickException("; ".join(error.problems)) from None
 
 
 def _shorten() -> None:
     shorter: list[tuple[Any, str, Any]] = [
-        (jobs, "LEASE", LEASE),
         (notices, "CLAIM_LEASE", CLAIM_LEASE),
         (sending, "CLAIM_LEASE", CLAIM_LEASE),
         (sending, "CALL_TIMEOUT", timedelta(seconds=SLACK_SECONDS)),
         (home, "PUBLISH_LEASE", CLAIM_LEASE),
-        (effects, "WRITE_TIMEOUT", WRITE_TIMEOUT),
-        (app, "GRAPH_TIMEOUT", httpx.Timeout(WRITE_TIMEOUT.total_seconds())),
+        (app, "GRAPH_TIMEOUT", httpx.Timeout(WAITS.post.total_seconds())),
         (app, "SLACK_TIMEOUT", aiohttp.ClientTimeout(total=SLACK_SECONDS)),
         (pacing, "LONGEST_BACKOFF", LONGEST_BACKOFF),
         (delivery, "poll_pause", lambda attempts: pacing.poll_pause(attempts, POLL_PAUSES)),
@@ -76,9 +83,9 @@ def _do_not_look() -> None:
     sending.Sending._not_there = all_of_them  # type: ignore[method-assign]
 
 
-async def _serve(settings: Settings, settle: timedelta) -> None:
+async def _serve(settings: Settings, waits: Waits) -> None:
     with web.listening(settings.host, settings.port) as listener:
-        async with app.running(settings, settle=settle) as latchkey:
+        async with app.running(settings, waits=waits) as latchkey:
             await web.serve(latchkey.asgi, listener)
 
 

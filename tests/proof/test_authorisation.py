@@ -2,14 +2,17 @@
 
 import itertools
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bot import clock, intake
+from bot import clock, intake, repairs
+from bot.authority import Actor
 from bot.errors import TooLate
 from bot.models import MOVES, Outcome, State, Verb
-from bot.store import open_store, requests
+from bot.store import holds, open_store, requests
 from bot.store.schema import decisions
 from bot.store.schema import requests as table
 from bot.verdicts import Verdicts
@@ -48,8 +51,10 @@ def small(sqlite_template, tmp_path):
 
 
 async def _in_state(store, state):
-    ended = {"ended_at": clock.now()} if state not in MOVES else {}
-    request = wish(state=state, terms=terms(), entra_id="ann", **ended)
+    facts: dict[str, Any] = {"ended_at": clock.now()} if state not in MOVES else {}
+    if state is State.PENDING:
+        facts = {"due_at": None}
+    request = wish(state=state, terms=terms(), entra_id="ann", **facts)
     await store.run(requests.add, request)
     return request
 
@@ -66,6 +71,26 @@ async def test_a_request_is_withdrawn_in_these_states_only(small, state, has_eff
     with pytest.raises(TooLate):
         await small.run(intake.cancel, "U0ANN", request.id)
     assert (await small.run(requests.get, request.id)).state is state
+
+
+@pytest.mark.parametrize(
+    ("state", "verb"), list(itertools.product(State, (Verb.RETRY, Verb.GIVE_UP)))
+)
+async def test_a_request_is_repaired_in_these_states_only(small, state, verb):
+    """A worker holds it in those states; in any other there is nothing to hold, and no press counts."""
+    request = await _in_state(small, state)
+    taken = await small.run(requests.claim, lease=timedelta(seconds=60), limit=1)
+    if taken:
+        await small.run(holds.put, taken[0], failures=1, error="Some", why="Because.")
+    held = await small.run(holds.open_ones)
+
+    assert [each.id for _, each in held] == [request.id] * (state in IN_STATE[verb])
+    for hold, _ in held:
+        dana = Actor(slack_user="U0DANA", is_admin=True)
+        freed = await small.run(repairs.repair, "U0DANA", hold.id, verb, dana)
+        assert (freed.held_at, freed.state) == (None, state)
+        with pytest.raises(TooLate):
+            await small.run(repairs.repair, "U0DANA", hold.id, verb, dana)
 
 
 @pytest.mark.parametrize(

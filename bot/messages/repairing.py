@@ -1,0 +1,126 @@
+"""What admins read about requests that are held."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from bot.messages.parts import (
+    Block,
+    Message,
+    actions,
+    button,
+    confirm,
+    context,
+    escape,
+    message,
+    moment,
+    one_line,
+    person,
+    section,
+)
+from bot.models import Hold, Kind, Request, State, Verb
+
+MOST_LISTED: Final = 10
+STANDS: Final = {
+    State.RECEIVED: "It has not been judged yet; nothing was sent to Entra.",
+    State.APPROVED: "It is approved, and is not known to have reached Entra.",
+    State.SUBMITTED: "Entra has taken it on, and has not been seen to finish it.",
+}
+ENDED: Final = {
+    State.DELIVERED: "It has been delivered.",
+    State.CANCELED: "It was withdrawn.",
+    State.REFUSED: "It was refused.",
+    State.DENIED: "It was denied.",
+    State.LAPSED: "It has lapsed.",
+    State.FAILED: "It has failed.",
+}
+WISH: Final = {Kind.ADD: "Access to", Kind.EXTEND: "Longer access to", Kind.REMOVE: "Removal of"}
+
+
+def card(hold: Hold, request: Request) -> Message:
+    """A held request: whose, where it stands, what went wrong, and what an admin can do or has done."""
+    return message(_title(request), blocks(hold, request))
+
+
+def blocks(hold: Hold, request: Request) -> list[Block]:
+    is_held = request.held_at is not None and hold.verb is None
+    made = [
+        section(_title(request)),
+        context(f"*Last error* ({escape(hold.error)})\n> {one_line(hold.why)}"),
+    ]
+    if is_held:
+        stands = STANDS.get(request.state, f"It is {request.state}.")
+        made += [
+            context(f"{stands} Asked {moment(request.asked_at)}, held since {moment(hold.at)}."),
+            _buttons(hold, request),
+        ]
+        return made
+    if hold.verb is not None and hold.done_by and hold.done_at:
+        did = "Tried again" if hold.verb is Verb.RETRY else "Given up"
+        made.append(context(f"{did} by {person(hold.done_by)} {moment(hold.done_at)}."))
+    made.append(context(_now(hold, request)))
+    return made
+
+
+def _title(request: Request) -> str:
+    return (
+        f":warning: {WISH[request.kind]} *{escape(request.package_name)}* for "
+        f"{person(request.holder, request.holder_name)} failed too often in a row; I have stopped trying."
+    )
+
+
+def _now(hold: Hold, request: Request) -> str:
+    if not request.is_open:
+        return ENDED[request.state]
+    if request.held_at is not None:
+        return "It is held again; see the newer message."
+    if request.give_up_by is not None:
+        return "First I look in Entra, so that nothing is lost that was carried out after all."
+    if hold.verb is Verb.GIVE_UP:
+        return "It was found in Entra after all, so it goes on."
+    return "It goes on."
+
+
+def _buttons(hold: Hold, request: Request) -> Block:
+    name = request.package_name
+    give_up = button(
+        "Give up",
+        "give_up",
+        hold.id,
+        style="danger",
+        about=name,
+        confirm=confirm(
+            "Give it up?",
+            "I look in Entra first. What is not found there has failed, and whoever asked for it is told.",
+            yes="Give up",
+            danger=True,
+        ),
+    )
+    retry = button("Retry", "retry", hold.id, style="primary", about=name)
+    return actions(retry, give_up, block_id=f"held:{hold.id}")
+
+
+def listed(held: Sequence[tuple[Hold, Request]]) -> Message:
+    """All that is held, each with its buttons."""
+    if not held:
+        return message("Nothing is held.")
+    count = len(held)
+    intro = f"{count} request{' is' if count == 1 else 's are'} held."
+    made = [section(intro)]
+    for hold, request in held[:MOST_LISTED]:
+        made += blocks(hold, request)
+    if count > MOST_LISTED:
+        made.append(context(f"… and {count - MOST_LISTED} more."))
+    return message(intro, made)
+
+
+def retrying(request: Request) -> Message:
+    return message(f"I try again: {_what(request)}.")
+
+
+def giving_up(request: Request) -> Message:
+    return message(f"I look in Entra once more, and then give it up: {_what(request)}.")
+
+
+def _what(request: Request) -> str:
+    who = person(request.holder, request.holder_name)
+    return f"{WISH[request.kind].lower()} *{escape(request.package_name)}* for {who}"

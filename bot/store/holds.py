@@ -1,0 +1,138 @@
+"""Requests that are held: put aside because they failed too often, until an admin does something about it."""
+
+import secrets
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot import clock
+from bot.models import Hold, Request, Verb
+from bot.store import audit
+from bot.store import requests as all_requests
+from bot.store.database import Transaction
+from bot.store.schema import holds, requests
+
+COLUMNS: Final = [holds.c[name] for name in Hold.__dataclass_fields__]
+
+
+def _hold(row: Any) -> Hold:
+    values = dict(row)
+    values["verb"] = Verb(values["verb"]) if values["verb"] else None
+    return Hold(**values)
+
+
+def put(
+    db: Transaction, request: Request, *, failures: int, error: str, why: str, **facts: Any
+) -> bool:
+    """
+    Hold a claimed request: nothing is due about it any more.  False if the claim is no longer ours.
+
+    Args:
+        error: The class of the last error.
+        why: What it said, in a sentence for the admins.
+        facts: Other columns of the audit row.
+    """
+    at = clock.now()
+    ours = all_requests.update_claimed(
+        db,
+        request,
+        held_at=at,
+        due_at=None,
+        lease_until=None,
+        give_up_by=None,
+        failures=failures,
+        version=request.version + 1,
+    )
+    if not ours:
+        return False
+    hold = Hold(
+        id=secrets.token_hex(16),
+        request_id=request.id,
+        at=at,
+        error=error,
+        why=why,
+    )
+    db.execute(holds.insert().values(**asdict(hold)))
+    audit.record(
+        db,
+        at=at,
+        verb="hold",
+        before=request.state,
+        why=f"{error}: {why}",
+        **{"actor": audit.LATCHKEY, **facts},
+        **all_requests.audit_ids(request),
+    )
+    all_requests.shown(db, request)
+    return True
+
+
+def get(db: Transaction, hold_id: str) -> Hold | None:
+    row = db.execute(sa.select(*COLUMNS).where(holds.c.id == hold_id)).mappings().first()
+    return _hold(row) if row else None
+
+
+def open_ones(db: Transaction, *, since: datetime | None = None) -> list[tuple[Hold, Request]]:
+    """What is held now, the longest first, with the request each is about."""
+    query = (
+        sa.select(*COLUMNS)
+        .join(requests, requests.c.id == holds.c.request_id)
+        .where(requests.c.held_at.is_not(None), holds.c.verb.is_(None))
+        .order_by(holds.c.at, holds.c.id)
+    )
+    if since is not None:
+        query = query.where(holds.c.at >= since)
+    found = []
+    for hold in [_hold(row) for row in db.execute(query).mappings()]:
+        request = all_requests.get(db, hold.request_id)
+        if request is not None:
+            found.append((hold, request))
+    return found
+
+
+def end(db: Transaction, hold: Hold, request: Request, verb: Verb, *, actor: str) -> Request | None:
+    """
+    Let a held request be worked on again, its failures forgotten.  None if it is not held any more.
+
+    Args:
+        verb: RETRY, or GIVE_UP: then the worker's next step is to end it.
+    """
+    at = clock.now()
+    freed = requests.update().where(
+        requests.c.id == request.id,
+        requests.c.version == request.version,
+        requests.c.held_at.is_not(None),
+    )
+    values: dict[str, Any] = {
+        "held_at": None,
+        "failures": 0,
+        "attempts": 0,
+        "due_at": clock.real(),
+        "version": request.version + 1,
+        "give_up_by": actor if verb is Verb.GIVE_UP else None,
+    }
+    if db.execute(freed.values(**values)).rowcount != 1:
+        return None
+    done = holds.update().where(holds.c.id == hold.id)
+    db.execute(done.values(verb=verb, done_by=actor, done_at=at))
+    audit.record(
+        db,
+        at=at,
+        actor=actor,
+        verb=verb,
+        before=request.state,
+        **all_requests.audit_ids(request),
+    )
+    all_requests.shown(db, request)
+    return all_requests.get(db, request.id)
+
+
+def count(db: Transaction) -> int:
+    """How many requests are held, for the metrics."""
+    query = (
+        sa.select(sa.func.count())
+        .select_from(holds.join(requests, requests.c.id == holds.c.request_id))
+        .where(requests.c.held_at.is_not(None), holds.c.verb.is_(None))
+    )
+    return int(db.execute(query).scalar_one())

@@ -1,0 +1,61 @@
+"""
+A step of a request that failed: tried again later, and after too many in a row held until an admin looks at it.
+
+Whoever is asked to wait has not failed: a 429, a missing token, a busy database, a pause, a delivery that Graph
+says is under way.  Everything else that raises has, for whatever reason.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from bot import clock
+from bot.errors import LatchkeyError
+from bot.models import Request
+from bot.pacing import backoff
+from bot.slack import SlackBusy, SlackError
+from bot.store import Busy, Transaction, holds, requests
+from graph.errors import AuthError, GraphError, Throttled
+
+# Failed steps in a row; with the pauses between them that takes about an hour.
+HELD_AFTER: Final = 12
+
+# What may go wrong outside; anything else is a mistake of ours, and its traceback is wanted.
+EXPECTED: Final = (GraphError, SlackError, Busy, LatchkeyError)
+TOLD_TO_WAIT: Final = (Throttled, AuthError, SlackBusy, Busy)
+
+
+def again_later(
+    db: Transaction, /, request: Request, error: Exception, *, may_hold: bool = True
+) -> None:
+    """
+    Give a claimed request back after a step that raised *error*; hold it if that was one too many.
+
+    Args:
+        may_hold: False while Graph fails everybody: that is no fault of this request, and passes.
+    """
+    pause = getattr(error, "retry_after", None)
+    if isinstance(error, TOLD_TO_WAIT):
+        due_at = clock.real() + (pause or backoff(request.attempts))
+        requests.release(db, request, due_at=due_at, attempts=request.attempts + 1)
+        return
+    failures = request.failures + 1
+    if failures >= HELD_AFTER and may_hold:
+        holds.put(db, request, failures=failures, error=type(error).__name__, why=in_words(error))
+        return
+    due_at = clock.real() + (pause or backoff(request.failures))
+    requests.release(db, request, due_at=due_at, attempts=request.attempts, failures=failures)
+
+
+def in_words(error: Exception) -> str:
+    """What went wrong, for an admin."""
+    if isinstance(error, SlackError):
+        return f"Slack did not answer as it should: {error}."
+    if isinstance(error, EXPECTED):
+        return str(error)
+    return "Something broke in Latchkey itself; its log says what, at “step-failed”."
+
+
+def pause_after(error: Exception) -> timedelta:
+    """How long to wait after one error, as whoever made it asks or else a little while."""
+    pause: timedelta | None = getattr(error, "retry_after", None)
+    return pause or backoff(0)

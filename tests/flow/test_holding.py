@@ -1,0 +1,105 @@
+"""A request that never gets through, from the command to an admin's press, on both databases."""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from bot.models import Verb
+from bot.pacing import Waits
+from bot.store import Transaction, holds
+from bot.store.schema import requests
+from sandbox.run import stand_ins
+from sandbox.slack import Message
+from tests.flow.crashing import life
+from tests.flow.crashing_owed import waits_pass
+from tests.flow.world import ANN, APPROVALS, CY, DANA, World, eventually, labels, said
+
+POST = "^POST .*assignmentRequests$"
+# The stand-in does nothing late here, and its lists do not lag.
+WAITS = Waits(post=timedelta(seconds=1), late=timedelta(0), lag=timedelta(0), margin=timedelta(0))
+
+
+@pytest.fixture
+async def world(tmp_path, certificate, database_url, monkeypatch):
+    """A tenant that answers every grant with a 503, and is well otherwise."""
+    monkeypatch.setattr("bot.app.GRAPH_TIMEOUT", httpx.Timeout(1.0))
+    async with stand_ins(tmp_path, certificate=certificate, socket_mode=False) as outside:
+        outside.environment["DATABASE_URL"] = database_url
+        outside.tenant.world.delivery = timedelta(0)
+        async with life(outside, waits=WAITS) as made:
+            await made.synced()
+            outside.tenant.faults.set("unavailable", only=POST)
+            yield made
+
+
+def cards(world: World) -> list[Message]:
+    """What the admins are told of held requests."""
+    return [
+        each
+        for each in world.slack.channel(APPROVALS).messages
+        if "failed too often in a row" in each.text
+    ]
+
+
+async def card(world: World) -> Message:
+    """The card of a request that has been tried as often as it will be; its pauses do not count."""
+
+    async def shown() -> Message | None:
+        await world.bot.store.run(_settled)
+        world.bot.jobs.wake()
+        found = cards(world)
+        return found[-1] if found and labels(found[-1]) else None
+
+    found: Message = await eventually(shown, seconds=30, about="a card for what is held")
+    return found
+
+
+def _settled(db: Transaction) -> None:
+    waits_pass(db)
+    db.execute(requests.update().values(settles_at=None))
+
+
+async def test_an_admin_has_it_tried_again(world):
+    """One card; after the press it goes on, is delivered, and the card says who saw to it."""
+    await world.type(ANN, "/request-access marketing-campaign")
+    shown = await card(world)
+    world.tenant.faults.clear()
+
+    await world.press(DANA, shown, "Retry")
+
+    await world.told(ANN, "You now have access")
+    (only,) = cards(world)
+    await eventually(lambda: f"Tried again by <@{DANA}>" in said(cards(world)[0]))
+    assert labels(only) == []
+    assert len(world.tenant.world.requests) == 1
+
+
+async def test_an_admin_gives_it_up(world):
+    """Its holder is told, and nothing is in Entra."""
+    await world.type(ANN, "/request-access marketing-campaign")
+    await card(world)
+    listed = await world.type(DANA, "/access-admin held")
+    assert "1 request is held" in said(listed.message)
+
+    await world.press(DANA, cards(world)[0], "Give up")
+
+    await world.told(ANN, "gave it up. You can ask again")
+    await eventually(lambda: f"Given up by <@{DANA}>" in said(cards(world)[0]))
+    assert not world.tenant.world.requests
+
+
+async def test_nobody_else_can(world):
+    """Neither by the card nor by the list."""
+    world.slack.channel(APPROVALS).members |= {CY}
+    await world.type(ANN, "/request-access marketing-campaign")
+    shown = await card(world)
+
+    for label in ("Retry", "Give up"):
+        await world.press(CY, shown, label)
+    await world.whispered(CY, APPROVALS, "Only Latchkey's admins")
+
+    ((hold, request),) = await world.bot.store.run(holds.open_ones)
+    assert (hold.verb, request.give_up_by) == (None, None)
+    refused = [deed for deed in await world.deeds() if deed[:2] == (CY, "refused")]
+    assert len(refused) == len((Verb.RETRY, Verb.GIVE_UP))
