@@ -174,8 +174,14 @@ async def _slack(settings: Settings, stack: AsyncExitStack) -> Slack:
 
 async def _identify(slack: Slack) -> Identity:
     try:
-        return await slack.identify()
+        identity = await slack.identify()
     except SlackRefused as refused:
+        if refused.error == "missing_scope":
+            raise ConfigurationError(
+                [
+                    f"The Slack app lacks a scope ({refused}): apply manifest.yml again and reinstall the app."
+                ]
+            ) from None
         raise ConfigurationError(
             [
                 f"Slack does not accept SLACK_BOT_TOKEN ({refused.error}): copy the Bot User OAuth Token again "
@@ -188,6 +194,15 @@ async def _identify(slack: Slack) -> Identity:
                 f"Slack cannot be reached at SLACK_API_URL ({error}): check the network, the proxy and the address."
             ]
         ) from None
+    if identity.is_for_organization:
+        raise ConfigurationError(
+            [
+                "SLACK_BOT_TOKEN is of an app that is installed for a whole organization, and Latchkey works in one "
+                "workspace: install the app in that workspace (org_deploy_enabled: false in its manifest), and copy "
+                "the token from there."
+            ]
+        )
+    return identity
 
 
 async def _check_app_token(slack: Slack, app_token: str) -> None:
@@ -296,7 +311,7 @@ def _bolt(settings: Settings, slack: Slack, identity: Identity) -> AsyncApp:
                 base_url=settings.slack_api_url, session=slack.client.session, retry_handlers=[]
             ),
         )
-    keep_out_strangers(app, team_id=identity.team_id)
+    keep_out_strangers(app, team_id=identity.team_id, app_id=identity.app_id)
     return app
 
 

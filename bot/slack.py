@@ -79,9 +79,17 @@ class Posted:
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """Who we are to Slack, from auth.test."""
+    """
+    Who we are to Slack, from auth.test and bots.info.
+
+    Attributes:
+        app_id: Of the Slack app that the token belongs to.
+        is_for_organization: The app is installed for a whole organization, not for one workspace.
+    """
 
     team_id: str
+    app_id: str
+    is_for_organization: bool
     bot_id: str
     bot_user_id: str
     scopes: frozenset[str]
@@ -96,13 +104,25 @@ class Slack:
         self._team_id: str | None = None
 
     async def identify(self) -> Identity:
-        """Test the token and learn whose it is.  No scope needed."""
+        """
+        Test the token and learn whose it is.  Scope users:read.
+
+        Raises:
+            SlackRefused: Also when Slack does not say which app the token belongs to.
+        """
         answer = await self._call("auth.test")
         self._team_id = answer["team_id"]
         scopes = answer.headers.get("x-oauth-scopes") or ""
+        bot_id = answer.get("bot_id") or ""
+        # auth.test is documented without the app's id.
+        bot = (await self._call("bots.info", bot=bot_id)).get("bot") or {}
+        if not bot.get("app_id"):
+            raise SlackRefused("the app it belongs to is not named")
         return Identity(
             team_id=answer["team_id"],
-            bot_id=answer.get("bot_id") or "",
+            app_id=bot["app_id"],
+            is_for_organization=bool(answer.get("is_enterprise_install")),
+            bot_id=bot_id,
             bot_user_id=answer["user_id"],
             scopes=frozenset(scope.strip() for scope in scopes.split(",") if scope.strip()),
         )

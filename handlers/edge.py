@@ -97,13 +97,13 @@ def _is_signed(http: Request, body: bytes, signatures: Signatures) -> bool:
     return signatures.holds(body, timestamp=timestamps[0], signature=given[0])
 
 
-def keep_out_strangers(app: AsyncApp, *, team_id: str) -> None:
+def keep_out_strangers(app: AsyncApp, *, team_id: str, app_id: str) -> None:
     """
-    Let through only what comes from the workspace we are installed in.
+    Let through only what comes to our app from the workspace it is installed in.
 
-    Bolt runs its listeners for payloads of any team.  People of another company who press a button in a shared
-    channel still come through here, because for them ``team.id`` is ours: they are refused by name, with an
-    answer, where the click is judged.
+    Bolt runs its listeners for payloads of any team and any app.  People of another company who press a button in
+    a shared channel still come through here, because for them ``team.id`` is ours: they are refused by name, with
+    an answer, where the click is judged.
     """
 
     @app.middleware
@@ -112,12 +112,15 @@ def keep_out_strangers(app: AsyncApp, *, team_id: str) -> None:
         ack: AsyncAck,
         next: Callable[[], Awaitable[BoltResponse | None]],
     ) -> BoltResponse | None:
-        team = body.get("team_id")
-        if team is None:
-            team = (body.get("team") or {}).get("id")
-        if team in {None, team_id}:
+        # True in interactions, and the word for it in commands.
+        is_for_organization = str(body.get("is_enterprise_install")).lower() == "true"
+        team = body.get("team_id") or (body.get("team") or {}).get("id")
+        if body.get("api_app_id") != app_id:
+            log.warning("foreign-app")
+            refusal = "Latchkey is set up with the secrets of two different Slack apps. Please tell your identity team."
+        elif is_for_organization or team != team_id:
+            log.warning("foreign-workspace")
+            refusal = "Only members of the workspace that Latchkey is installed in can use it."
+        else:
             return await next()
-        log.warning("foreign-workspace")
-        if "command" in body:
-            return await ack("Only members of this workspace can use Latchkey.")
-        return await ack()
+        return await (ack(refusal) if "command" in body else ack())

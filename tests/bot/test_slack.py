@@ -10,8 +10,17 @@ import aiohttp.web
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import app
+from bot.errors import ConfigurationError
 from bot.slack import Slack, SlackBusy, SlackRefused, SlackUnsure
 
+IDENTITY = {
+    "ok": True,
+    "team_id": "T1",
+    "user_id": "U9",
+    "bot_id": "B1",
+    "bot": {"id": "B1", "app_id": "A1"},
+}
 Answer = Callable[[aiohttp.web.BaseRequest], Awaitable[Any]]
 
 
@@ -245,7 +254,7 @@ PEOPLE: list[tuple[dict[str, Any], str | None]] = [
 @pytest.mark.parametrize(("changes", "expected"), PEOPLE)
 async def test_who_is_no_member_is_known(slack, wire, changes, expected):
     """Guests, bots, leavers and strangers."""
-    wire.answer = says({"ok": True, "team_id": "T1", "user_id": "U9", "bot_id": "B1"})
+    wire.answer = says(IDENTITY)
     await slack.identify()
     facts = {"id": "U1", "team_id": "T1", "name": "ann", "profile": {}, **changes}
     wire.answer = says({"ok": True, "user": facts})
@@ -272,11 +281,34 @@ async def test_an_address_that_nobody_has_is_nobody(slack, wire, word):
 
 async def test_our_identity_has_our_scopes(slack, wire):
     """From the header that Slack adds."""
-    wire.answer = says(
-        {"ok": True, "team_id": "T1", "user_id": "U9", "bot_id": "B1"},
-        headers={"x-oauth-scopes": "chat:write, commands,users:read"},
-    )
+    wire.answer = says(IDENTITY, headers={"x-oauth-scopes": "chat:write, commands,users:read"})
 
     identity = await slack.identify()
 
     assert identity.scopes == {"chat:write", "commands", "users:read"}
+    assert (identity.team_id, identity.app_id) == ("T1", "A1")
+
+
+@pytest.mark.parametrize("bot", [None, {}, {"app_id": None}, {"app_id": ""}])
+async def test_an_identity_without_an_app_is_none(slack, wire, bot):
+    """Without it nobody could tell our requests from another app's."""
+    wire.answer = says({**IDENTITY, "bot": bot})
+
+    with pytest.raises(SlackRefused):
+        await slack.identify()
+
+
+async def test_an_installation_for_an_organization_is_refused_at_the_start(slack, wire):
+    """In a sentence that says what to do instead."""
+    wire.answer = says({**IDENTITY, "is_enterprise_install": True})
+
+    with pytest.raises(ConfigurationError, match="install the app in that workspace"):
+        await app._identify(slack)
+
+
+async def test_a_missing_scope_is_named_at_the_start(slack, wire):
+    """And not taken for a wrong token."""
+    wire.answer = says({"ok": False, "error": "missing_scope", "needed": "users:read"})
+
+    with pytest.raises(ConfigurationError, match=r"lacks a scope .*users:read"):
+        await app._identify(slack)
