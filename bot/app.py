@@ -157,7 +157,9 @@ def opened_store(settings: Settings) -> Store:
 async def _slack(settings: Settings, stack: AsyncExitStack) -> Slack:
     # One session for all calls: a new one per call costs a TLS handshake each.
     session = aiohttp.ClientSession(
-        timeout=SLACK_TIMEOUT, connector=aiohttp.TCPConnector(ssl=ssl.create_default_context())
+        timeout=SLACK_TIMEOUT,
+        connector=aiohttp.TCPConnector(ssl=ssl.create_default_context()),
+        trace_configs=[_no_redirects()],
     )
     stack.push_async_callback(session.close)
     token = settings.slack_bot_token
@@ -170,6 +172,20 @@ async def _slack(settings: Settings, stack: AsyncExitStack) -> Slack:
             retry_handlers=[],
         )
     )
+
+
+def _no_redirects() -> aiohttp.TraceConfig:
+    """The library would follow a redirect, and take what people wrote to whatever host it names."""
+
+    async def refuse(
+        session: aiohttp.ClientSession, context: Any, params: aiohttp.TraceRequestRedirectParams
+    ) -> None:
+        params.response.close()
+        raise aiohttp.ClientError("a redirect, which is not followed")
+
+    config = aiohttp.TraceConfig()
+    config.on_request_redirect.append(refuse)
+    return config
 
 
 async def _identify(slack: Slack) -> Identity:

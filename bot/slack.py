@@ -5,6 +5,7 @@ Source: docs.slack.dev, Web API methods; the scope each call needs is named in i
 """
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +17,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 # A trigger lives 3 s; what is not open by then will not open.
 OPEN_VIEW_TIMEOUT_SECONDS: Final = 2.5
+# What Slack calls an error, in its own spelling.
+WORD: Final = re.compile(r"[a-z][a-z0-9_-]{1,79}")
 # Errors after which the same call can work later, and before which nothing happened.
 PASSING: Final = frozenset(
     {"ratelimited", "rate_limited", "service_unavailable", "team_added_to_org"}
@@ -246,12 +249,13 @@ class Slack:
 
 
 def _word(error: SlackApiError) -> str:
-    """Slack's word for what is wrong; without one, the HTTP status."""
+    """Slack's word for what is wrong; without one that is a word, the HTTP status."""
     status = f"http_{getattr(error.response, 'status_code', 0)}"
     try:
-        return str(error.response["error"] or status)
+        word = str(error.response["error"])
     except (KeyError, TypeError, ValueError, AttributeError):
         return status
+    return word if WORD.fullmatch(word) else status
 
 
 def _meaning(error: SlackApiError) -> SlackError:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import app
 from bot.errors import ConfigurationError
-from bot.slack import Slack, SlackBusy, SlackRefused, SlackUnsure
+from bot.settings import read_settings
+from bot.slack import Slack, SlackBusy, SlackError, SlackRefused, SlackUnsure
 
 IDENTITY = {
     "ok": True,
@@ -312,3 +314,36 @@ async def test_a_missing_scope_is_named_at_the_start(slack, wire):
 
     with pytest.raises(ConfigurationError, match=r"lacks a scope .*users:read"):
         await app._identify(slack)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_not_followed(wire, status):
+    """Neither the token nor what people wrote goes to a host that somebody on the way names."""
+
+    async def elsewhere(request: aiohttp.web.BaseRequest) -> aiohttp.web.Response:
+        return aiohttp.web.Response(status=status, headers={"location": "/elsewhere"})
+
+    wire.answer = elsewhere
+    runner = aiohttp.web.ServerRunner(aiohttp.web.Server(wire), shutdown_timeout=0.1)
+    await runner.setup()
+    await aiohttp.web.TCPSite(runner, "127.0.0.1", 0).start()
+    address = f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
+    settings = read_settings({"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_API_URL": address})
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(runner.cleanup)
+        slack = await app._slack(settings, stack)
+        with pytest.raises(SlackUnsure):
+            await slack.post("C1", {"text": "for Ann only"})
+
+    assert [path for path, _ in wire.asked] == ["/api/chat.postMessage"]
+
+
+@pytest.mark.parametrize("word", ["", " ", "Not A Word", "<html>", "xoxb-" + "1" * 90, 7, None])
+async def test_what_is_no_word_is_not_repeated(slack, wire, word):
+    """Slack's errors are words; anything else may be anything, and its status stands for it."""
+    wire.answer = says({"ok": False, "error": word})
+
+    with pytest.raises(SlackError) as caught:
+        await slack.post("C1", {"text": "x"})
+
+    assert str(caught.value) == "http_200"
