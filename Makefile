@@ -5,7 +5,7 @@ WORKERS ?= 3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help try test test-again sdk-test conformance schema check chaos year fuzz bench format lock clean
+.PHONY: help try test test-again sdk-test conformance schema check chaos year fuzz bench format lock audit clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -64,6 +64,12 @@ lock: $(VENV)/ready-dev  ## pin the dependencies anew (no registry address is wr
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
 	  --python-version 3.11 --extra sandbox --group setup --group dev --group sdk \
 	  -c requirements-dev.txt pyproject.toml -o requirements-sdk.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+	  --python-version 3.11 --group pyproject.toml:audit -o requirements-audit.txt
+
+audit: $(VENV)/ready-audit  ## look for secrets in the tree, and for known weaknesses in the locked dependencies
+	.ci/find-secrets
+	.ci/find-weaknesses
 
 clean:  ## remove what set-up and tests made
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
@@ -81,4 +87,10 @@ $(VENV)/ready-dev: requirements-dev.txt $(VENV)/ready
 
 $(VENV)/ready-sdk: requirements-sdk.txt $(VENV)/ready-dev
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-sdk.txt
+	touch $@
+
+# An environment of its own, so that the tools' dependencies do not mix with ours.
+$(VENV)/ready-audit: requirements-audit.txt
+	test -x $(VENV)/audit/bin/python || $(PYTHON) -m venv $(VENV)/audit
+	$(VENV)/audit/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt
 	touch $@

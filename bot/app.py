@@ -42,6 +42,7 @@ from graph.auth import AppTokens
 from graph.credentials import CertificateCredential, FederatedCredential, SecretCredential
 from graph.errors import AuthError, GraphError, NotAllowed
 from handlers.edge import endpoint, keep_out_strangers
+from handlers.signature import Signatures
 
 SLACK_TIMEOUT: Final = aiohttp.ClientTimeout(total=CALL_TIMEOUT.total_seconds())
 # Each of them begins anew within one call; how long a POST may take in all is in `bot.pacing`.
@@ -144,8 +145,15 @@ async def running(settings: Settings, *, waits: Waits = WAITS) -> AsyncIterator[
             jobs=jobs,
             health=health,
             identity=identity,
-            asgi=web.asgi(health, receive=None if settings.uses_socket_mode else endpoint(bolt)),
+            asgi=web.asgi(health, receive=_door(settings, bolt)),
         )
+
+
+def _door(settings: Settings, bolt: AsyncApp) -> web.Receive | None:
+    """Where Slack posts to; None in Socket Mode, whose connection is Slack's word for what comes over it."""
+    if settings.uses_socket_mode:
+        return None
+    return endpoint(bolt, signatures=Signatures(settings.signing_secrets))
 
 
 def opened_store(settings: Settings) -> Store:
@@ -156,7 +164,9 @@ def opened_store(settings: Settings) -> Store:
 async def _slack(settings: Settings, stack: AsyncExitStack) -> Slack:
     # One session for all calls: a new one per call costs a TLS handshake each.
     session = aiohttp.ClientSession(
-        timeout=SLACK_TIMEOUT, connector=aiohttp.TCPConnector(ssl=ssl.create_default_context())
+        timeout=SLACK_TIMEOUT,
+        connector=aiohttp.TCPConnector(ssl=ssl.create_default_context()),
+        trace_configs=[_no_redirects()],
     )
     stack.push_async_callback(session.close)
     token = settings.slack_bot_token
@@ -171,10 +181,30 @@ async def _slack(settings: Settings, stack: AsyncExitStack) -> Slack:
     )
 
 
+def _no_redirects() -> aiohttp.TraceConfig:
+    """The library would follow a redirect, and take what people wrote to whatever host it names."""
+
+    async def refuse(
+        session: aiohttp.ClientSession, context: Any, params: aiohttp.TraceRequestRedirectParams
+    ) -> None:
+        params.response.close()
+        raise aiohttp.ClientError("a redirect, which is not followed")
+
+    config = aiohttp.TraceConfig()
+    config.on_request_redirect.append(refuse)
+    return config
+
+
 async def _identify(slack: Slack) -> Identity:
     try:
-        return await slack.identify()
+        identity = await slack.identify()
     except SlackRefused as refused:
+        if refused.error == "missing_scope":
+            raise ConfigurationError(
+                [
+                    f"The Slack app lacks a scope ({refused}): apply manifest.yml again and reinstall the app."
+                ]
+            ) from None
         raise ConfigurationError(
             [
                 f"Slack does not accept SLACK_BOT_TOKEN ({refused.error}): copy the Bot User OAuth Token again "
@@ -187,6 +217,15 @@ async def _identify(slack: Slack) -> Identity:
                 f"Slack cannot be reached at SLACK_API_URL ({error}): check the network, the proxy and the address."
             ]
         ) from None
+    if identity.is_for_organization:
+        raise ConfigurationError(
+            [
+                "SLACK_BOT_TOKEN is of an app that is installed for a whole organization, and Latchkey works in one "
+                "workspace: install the app in that workspace (org_deploy_enabled: false in its manifest), and copy "
+                "the token from there."
+            ]
+        )
+    return identity
 
 
 async def _check_app_token(slack: Slack, app_token: str) -> None:
@@ -283,19 +322,20 @@ def _bolt(settings: Settings, slack: Slack, identity: Identity) -> AsyncApp:
             bot_token=slack.client.token,
         )
 
-    secret = settings.slack_signing_secret
     with _without("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_BOT_TOKEN"):
         app = AsyncApp(
             # Without a name Bolt looks for one through the whole stack: 60 ms at every start.
             name="latchkey",
-            signing_secret=secret.get_secret_value() if secret else "",
+            # Our door has verified what gets this far; Bolt knows one secret only, and parses before it looks.
+            signing_secret="",
+            request_verification_enabled=False,
             authorize=authorize,
             process_before_response=True,
             client=AsyncWebClient(
                 base_url=settings.slack_api_url, session=slack.client.session, retry_handlers=[]
             ),
         )
-    keep_out_strangers(app, team_id=identity.team_id)
+    keep_out_strangers(app, team_id=identity.team_id, app_id=identity.app_id)
     return app
 
 

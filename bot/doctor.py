@@ -34,7 +34,7 @@ class Finding:
 
 async def examine(latchkey: Latchkey) -> list[Finding]:
     """Check a Latchkey that has just connected."""
-    checks = (_scopes, _admins, _packages, _people, _settle)
+    checks = (_scopes, _signatures, _admins, _packages, _people, _settle)
     return [
         Finding(fine=True, sentence="The database, Slack and Graph answer."),
         *[await check(latchkey) for check in checks],
@@ -55,6 +55,20 @@ async def _scopes(latchkey: Latchkey) -> Finding:
             sentence=f"The Slack app has scopes that Latchkey does not use: take away {', '.join(extra)}.",
         )
     return Finding(fine=True, sentence="The Slack app has the scopes it needs, and no more.")
+
+
+async def _signatures(latchkey: Latchkey) -> Finding:
+    if latchkey.settings.uses_socket_mode:
+        return Finding(
+            fine=True, sentence="Slack's requests come over Socket Mode; nobody can post any."
+        )
+    if latchkey.settings.slack_signing_secret_previous is not None:
+        return Finding(
+            fine=True,
+            sentence="Two signing secrets are accepted: take SLACK_SIGNING_SECRET_PREVIOUS away once Slack has "
+            "signed with the new one for five minutes.",
+        )
+    return Finding(fine=True, sentence="One signing secret is accepted.")
 
 
 async def _admins(latchkey: Latchkey) -> Finding:

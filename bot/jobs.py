@@ -154,16 +154,17 @@ class Jobs:
                 if name not in self._again or self._stopping:
                     return
         except (GraphError, SlackError, Busy) as error:
-            self._failed(tick, name, error)
+            self._failed(tick, name, error, why=f": {error}")
         except Exception as error:
+            # Its text may repeat anything, and /readyz is read by many.
             self._failed(tick, name, error)
             log.exception("job-broke", job=name)
         finally:
             self._running.discard(name)
 
-    def _failed(self, tick: Tick, name: str, error: Exception) -> None:
+    def _failed(self, tick: Tick, name: str, error: Exception, *, why: str = "") -> None:
         tick.failures += 1
-        tick.last_error = f"{type(error).__name__}: {error}"
+        tick.last_error = f"{type(error).__name__}{why}"
         log.warning("job-failed", job=name, error=type(error).__name__)
 
     async def decisions(self) -> None:

@@ -1,61 +1,128 @@
-"""Logging: one JSON object a line, with ids in it and never names, addresses or secrets."""
+"""Logging: one JSON object a line, of known fields only: ids, kinds and counts, never names, addresses or secrets."""
 
+import json
 import logging
 import sys
-from typing import Final
+import traceback
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Final
 
 import structlog
 
-# These libraries log whole requests, URLs or bodies below this level.
-QUIET: Final = (
-    "alembic",
-    "httpx",
-    "httpcore",
-    "slack_sdk",
-    "msal",
-    "apscheduler",
-    "sqlalchemy",
-    "aiohttp",
-    "urllib3",
-    "asyncio",
+# Whatever else a line is given is left out; a test holds every call of ours to this list.
+FIELDS: Final = frozenset(
+    {
+        *("timestamp", "level", "event"),
+        *("request", "assignment", "decision", "notice", "incident", "job", "jobs"),
+        *("state", "status", "code", "graph", "slack"),
+        *("error", "trace", "logger", "where"),
+    }
 )
-
-
-def _may_be_written(record: logging.LogRecord) -> bool:
-    library = record.name.partition(".")[0]
-    if library == "slack_bolt":
-        # Bolt logs the whole body of a request whose signature is wrong, and of one that nobody handles.
-        return record.levelno >= logging.ERROR
-    if library == "apscheduler":
-        # It warns whenever a job is due that is still running, which is what our jobs do when they ring.
-        return record.levelno >= logging.ERROR
-    return library not in QUIET or record.levelno >= logging.WARNING
+OURS: Final = frozenset({"bot", "handlers", "graph", "sandbox", "migrations"})
+# Bolt warns of what nobody handles with its whole body, APScheduler of each ring while the job still runs.
+ONLY_ERRORS: Final = frozenset({"slack_bolt", "apscheduler"})
+LONGEST_VALUE: Final = 300
+LONGEST_LIST: Final = 20
 
 
 def configure_logs(level: int = logging.INFO) -> None:
     """Send our log lines, and the libraries' warnings, to standard error."""
-    shared = [
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,  # type: ignore[arg-type]
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.JSONRenderer(),
-        ],
-    )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(formatter)
+    handler.setFormatter(_Lines())
     # A filter and not a level: Bolt gives each of its loggers a level of its own.
     handler.addFilter(_may_be_written)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],  # type: ignore[list-item]
+        processors=[_hand_over],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+    # Both would print what they were given as it is.
+    logging.raiseExceptions = False
+    sys.excepthook = _last_words
+
+
+def _may_be_written(record: logging.LogRecord) -> bool:
+    package = record.name.partition(".")[0]
+    if package in OURS:
+        return True
+    return record.levelno >= (logging.ERROR if package in ONLY_ERRORS else logging.WARNING)
+
+
+def _hand_over(logger: Any, method: str, said: Mapping[str, Any]) -> Any:
+    """Leave the writing to `_Lines`, for ours and the libraries' alike."""
+    return (said,), {}
+
+
+def _last_words(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
+    """In place of the traceback that Python prints, with the exception's text."""
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    structlog.get_logger(__name__).critical("crashed", exc_info=error)
+
+
+class _Lines(logging.Formatter):
+    """Writes what is known of a record, and leaves out what is not."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        said = record.msg if isinstance(record.msg, Mapping) else _of_a_library(record)
+        facts = {
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            **said,
+            **_what_broke(said.get("exc_info")),
+        }
+        known = {name: _short(value) for name, value in facts.items() if name in FIELDS}
+        # Line breaks and control characters are escaped by JSON.
+        return json.dumps(known)
+
+
+def _of_a_library(record: logging.LogRecord) -> dict[str, Any]:
+    """Where it was said and how it is worded, without what was put in: that may be anything."""
+    return {
+        # Without arguments the text may have been put together already.
+        "event": str(record.msg) if record.args else "said by a library",
+        "logger": record.name,
+        "where": f"{record.module}:{record.lineno}",
+        "exc_info": record.exc_info,
+    }
+
+
+def _what_broke(exc_info: Any) -> dict[str, Any]:
+    """An exception's kind, those it came from, and the way to it; not its text, which may repeat anything."""
+    error = exc_info
+    if exc_info is True:
+        error = sys.exc_info()[1]
+    elif isinstance(exc_info, tuple):
+        error = exc_info[1]
+    if not isinstance(error, BaseException):
+        return {}
+    steps = traceback.walk_tb(error.__traceback__)
+    return {
+        "error": " from ".join(type(each).__name__ for each in _causes(error)),
+        "trace": [
+            f"{frame.f_globals.get('__name__', '?')}:{line} {frame.f_code.co_name}"
+            for frame, line in steps
+        ],
+    }
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__ or seen.__context__
+
+
+def _short(value: Any) -> Any:
+    if value is None or isinstance(value, int | float):
+        return value
+    if isinstance(value, list | tuple):
+        # The end of a trace is where it broke.
+        return [_short(each) for each in value[-LONGEST_LIST:]]
+    return str(value)[:LONGEST_VALUE]

@@ -33,6 +33,7 @@ class Settings(BaseSettings):
 
     slack_bot_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
+    slack_signing_secret_previous: SecretStr | None = None
     slack_app_token: SecretStr | None = None
     slack_api_url: str = "https://slack.com/api/"
 
@@ -82,7 +83,7 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_is_unset(cls, value: Any, info: Any) -> Any:
         # Compose files and CI systems set what they do not know to "".
-        if value == "" and info.field_name in cls.model_fields:
+        if isinstance(value, str) and not value.strip() and info.field_name in cls.model_fields:
             return cls.model_fields[info.field_name].get_default()
         return value
 
@@ -96,6 +97,12 @@ class Settings(BaseSettings):
         """The database's file; None if it is a server."""
         dialect, _, rest = self.sqlalchemy_url.partition(":///")
         return Path(rest.partition("?")[0]) if dialect.startswith("sqlite") else None
+
+    @property
+    def signing_secrets(self) -> list[str]:
+        """What Slack may sign with: the current secret, and during a rotation the one before it."""
+        both = (self.slack_signing_secret, self.slack_signing_secret_previous)
+        return [secret.get_secret_value() for secret in both if secret]
 
     @property
     def audit_key_bytes(self) -> bytes:

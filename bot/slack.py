@@ -6,6 +6,7 @@ Source: docs.slack.dev, Web API methods; the scope each call needs is named in i
 
 import asyncio
 import random
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +27,8 @@ OPEN_VIEW_TIMEOUT_SECONDS: Final = 2.5
 OURS: Final = "latchkey_notice"
 # Slack recommends no more than 200 messages a page.
 HISTORY_PAGE: Final = 200
+# What Slack calls an error, in its own spelling.
+WORD: Final = re.compile(r"[a-z][a-z0-9_-]{1,79}")
 # Errors after which the same call can work later, and before which nothing happened.
 PASSING: Final = frozenset(
     {"ratelimited", "rate_limited", "service_unavailable", "team_added_to_org"}
@@ -89,9 +92,17 @@ class Posted:
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """Who we are to Slack, from auth.test."""
+    """
+    Who we are to Slack, from auth.test and bots.info.
+
+    Attributes:
+        app_id: Of the Slack app that the token belongs to.
+        is_for_organization: The app is installed for a whole organization, not for one workspace.
+    """
 
     team_id: str
+    app_id: str
+    is_for_organization: bool
     bot_id: str
     bot_user_id: str
     scopes: frozenset[str]
@@ -106,13 +117,25 @@ class Slack:
         self._team_id: str | None = None
 
     async def identify(self) -> Identity:
-        """Test the token and learn whose it is.  No scope needed."""
+        """
+        Test the token and learn whose it is.  Scope users:read.
+
+        Raises:
+            SlackRefused: Also when Slack does not say which app the token belongs to.
+        """
         answer = await self._call("auth.test")
         self._team_id = answer["team_id"]
         scopes = answer.headers.get("x-oauth-scopes") or ""
+        bot_id = answer.get("bot_id") or ""
+        # auth.test is documented without the app's id.
+        bot = (await self._call("bots.info", bot=bot_id)).get("bot") or {}
+        if not bot.get("app_id"):
+            raise SlackRefused("the app it belongs to is not named")
         return Identity(
             team_id=answer["team_id"],
-            bot_id=answer.get("bot_id") or "",
+            app_id=bot["app_id"],
+            is_for_organization=bool(answer.get("is_enterprise_install")),
+            bot_id=bot_id,
             bot_user_id=answer["user_id"],
             scopes=frozenset(scope.strip() for scope in scopes.split(",") if scope.strip()),
         )
@@ -295,12 +318,13 @@ def _keys(message: Mapping[str, Any]) -> Sequence[str]:
 
 
 def _word(error: SlackApiError) -> str:
-    """Slack's word for what is wrong; without one, the HTTP status."""
+    """Slack's word for what is wrong; without one that is a word, the HTTP status."""
     status = f"http_{getattr(error.response, 'status_code', 0)}"
     try:
-        return str(error.response["error"] or status)
+        word = str(error.response["error"])
     except (KeyError, TypeError, ValueError, AttributeError):
         return status
+    return word if WORD.fullmatch(word) else status
 
 
 def _meaning(error: SlackApiError) -> SlackError:

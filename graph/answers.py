@@ -11,6 +11,9 @@ import httpx
 
 from graph.errors import BadAnswer, GraphError, kind_of
 
+EMAIL = re.compile(r"[^\s@'\"(<]+@[^\s@'\")>]+")
+# Longer than any name of Microsoft's, and shorter than any access token.
+LONG_WORD = re.compile(r"[\w.~+/=%-]{100,}")
 # What a person reads when Graph sends a status and no message of its own.
 PHRASES = {
     400: "The request is not well formed",
@@ -125,7 +128,10 @@ def _inner_request_id(said: dict[str, Any]) -> str | None:
 
 
 def _text(value: object) -> str | None:
-    return value.strip() or None if isinstance(value, str) else None
+    """What Graph says, for people: without e-mail addresses, and without what may be a token."""
+    if not isinstance(value, str):
+        return None
+    return LONG_WORD.sub("…", EMAIL.sub("…", value)).strip() or None
 
 
 def _sentence(said: str, status: int, code: str | None, request_id: str | None) -> str:

@@ -86,11 +86,16 @@ def client(ca_file: str | None = None) -> requests.Session:
 
 
 class _ImpatientSession(requests.Session):
-    """A session that never waits for ever; msal itself sets no time-out."""
+    """
+    A session that never waits for ever, and never goes elsewhere: msal itself sets no time-out.
+
+    After a redirect (307, 308) requests would send the app's credential to whatever host it names.
+    """
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         if kwargs.get("timeout") is None:
             kwargs["timeout"] = TIMEOUT.total_seconds()
+        kwargs["allow_redirects"] = False
         return super().send(request, **kwargs)
 
 

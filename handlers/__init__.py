@@ -17,6 +17,7 @@ from handlers import (
     request_access,
 )
 from handlers.after import After
+from handlers.deeds import Deeds
 
 __all__ = ["After", "register"]
 
@@ -24,12 +25,19 @@ __all__ = ["After", "register"]
 def register(
     app: AsyncApp, *, desk: Desk, homes: Homes, after: After, wake: Callable[[], None]
 ) -> None:
-    """Connect every deed to *app*; the frequent ones first, because Bolt tries them in turn."""
+    """
+    Connect every deed to *app*; the frequent ones first, because Bolt tries them in turn.
+
+    Raises:
+        WithoutRight: A deed is not in the table of rights, or nobody listens to one that is.
+    """
     once.register(app, desk=desk, after=after)
-    request_access.register(app, desk=desk, after=after)
-    decide.register(app, desk=desk, after=after)
-    keep_or_return.register(app, desk=desk, after=after)
-    my_access.register(app, desk=desk)
-    home.register(app, homes=homes, wake=wake)
-    administer.register(app, desk=desk, after=after)
-    repair.register(app, desk=desk, after=after)
+    deeds = Deeds(app)
+    request_access.register(deeds, desk=desk, after=after)
+    decide.register(deeds, desk=desk, after=after)
+    keep_or_return.register(deeds, desk=desk, after=after)
+    my_access.register(deeds, desk=desk)
+    home.register(deeds, homes=homes, wake=wake)
+    administer.register(deeds, desk=desk, after=after)
+    repair.register(deeds, desk=desk, after=after)
+    deeds.check()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck
 
 from bot import naming
 from bot.access import Desk
@@ -13,13 +13,14 @@ from bot.messages import deciding, repairing
 from bot.messages.parts import Message
 from handlers.after import After
 from handlers.clicks import read_click, teller
+from handlers.deeds import Deeds
 from handlers.errors import explained
 
 MENTION: Final = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 
 
-def register(app: AsyncApp, *, desk: Desk, after: After) -> None:
-    @app.command("/access-admin")
+def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
+    @deeds.command("/access-admin")
     async def access_admin(ack: AsyncAck, command: dict[str, Any]) -> None:
         async def say(message: Mapping[str, Any]) -> None:
             await ack(**message)
@@ -31,7 +32,7 @@ def register(app: AsyncApp, *, desk: Desk, after: After) -> None:
                 near = f" Did you mean {' or '.join(unknown.nearest)}?" if unknown.nearest else ""
                 raise LatchkeyError(f"{unknown}{near}") from None
 
-    @app.action("latchkey_remove")
+    @deeds.action("latchkey_remove")
     async def remove(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """A Remove button, behind its confirm dialog."""
         click = read_click(body, action)

@@ -4,17 +4,18 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck
 
 from bot.access import Desk
 from bot.messages import forms
 from bot.models import Verb
 from handlers.after import After
 from handlers.clicks import read_click, teller
+from handlers.deeds import Deeds
 from handlers.errors import explained
 
 
-def register(app: AsyncApp, *, desk: Desk, after: After) -> None:
+def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
     async def decide(
         verb: Verb, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]
     ) -> None:
@@ -39,15 +40,15 @@ def register(app: AsyncApp, *, desk: Desk, after: After) -> None:
                 )
         await ack()
 
-    @app.action("latchkey_approve")
+    @deeds.action("latchkey_approve")
     async def approve(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         await decide(Verb.APPROVE, ack, body, action)
 
-    @app.action("latchkey_deny")
+    @deeds.action("latchkey_deny")
     async def deny(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         await decide(Verb.DENY, ack, body, action)
 
-    @app.view("latchkey_reason")
+    @deeds.view("latchkey_reason")
     async def explain(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         """The reason has come: now the decision is whole."""
 

@@ -4,7 +4,6 @@ The door: what comes in over HTTP is checked before Bolt reads it, and whoever i
 Source: docs.slack.dev, "Verifying requests from Slack"; what Bolt leaves open is described at each check.
 """
 
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -19,12 +18,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from handlers import shapes
+from handlers.signature import Signatures
 
 log = structlog.get_logger(__name__)
 
 LARGEST_BODY: Final = 1024 * 1024
-TIMESTAMP: Final = re.compile(r"[0-9]{1,12}")
-SIGNATURE: Final = re.compile(r"v0=[0-9a-f]{64}")
 
 
 class SlackRequest(AsyncBoltRequest):
@@ -42,28 +40,32 @@ class SlackRequest(AsyncBoltRequest):
             self.context = build_async_context(AsyncBoltContext({}), self.body)
 
 
-def endpoint(app: AsyncApp) -> Callable[[Request], Awaitable[Response]]:
-    """The handler for ``POST /slack/events``."""
+def endpoint(app: AsyncApp, *, signatures: Signatures) -> Callable[[Request], Awaitable[Response]]:
+    """The handler for ``POST /slack/events``; the only place where a signature is judged."""
 
     async def receive(http: Request) -> Response:
         body = await _body(http)
         if body is None:
             return Response(status_code=413)
-        if not _is_well_formed(http, body):
+        if not _is_signed(http, body, signatures):
             return Response(status_code=401)
+        try:
+            text = body.decode()
+        except UnicodeDecodeError:
+            return Response(status_code=400)
         # Headers are not signed: Bolt's own, which switch modes, must not come from outside.
         headers: dict[str, str | Sequence[str]] = {
             name: value
             for name, value in http.headers.items()
             if not name.startswith("x-slack-bolt-")
         }
-        # Bolt parses before it verifies, and answers 500 to what it cannot parse.
-        if not shapes.fits(body, http.headers.get("content-type", "")):
+        # Bolt answers 500 to what it cannot parse.
+        if not shapes.fits(text, http.headers.get("content-type", "")):
             return Response(status_code=400)
         try:
-            request = SlackRequest(body=body, headers=headers)
+            request = SlackRequest(body=text, headers=headers)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            # Bolt reads names of teams and people before it verifies, wherever Slack ever put one.
+            # Bolt looks for names of teams and people wherever Slack ever put one.
             log.info("unreadable", error=type(error).__name__)
             return Response(status_code=400)
         answer = await app.async_dispatch(request)
@@ -76,38 +78,32 @@ def endpoint(app: AsyncApp) -> Callable[[Request], Awaitable[Response]]:
     return receive
 
 
-async def _body(http: Request) -> str | None:
-    """The body as text; None if it is too large or no text.  Bolt and Starlette know no limit."""
+async def _body(http: Request) -> bytes | None:
+    """The body; None if it is too large.  Bolt and Starlette know no limit."""
     read = bytearray()
     async for chunk in http.stream():
         read += chunk
         if len(read) > LARGEST_BODY:
             return None
-    try:
-        return read.decode()
-    except UnicodeDecodeError:
-        return None
+    return bytes(read)
 
 
-def _is_well_formed(http: Request, body: str) -> bool:
-    """Bolt's verifier raises on a timestamp that is no number and on a signature that is not ASCII."""
+def _is_signed(http: Request, body: bytes, signatures: Signatures) -> bool:
     timestamps = http.headers.getlist("x-slack-request-timestamp")
-    signatures = http.headers.getlist("x-slack-signature")
-    # Of a header that comes twice, one would be checked here and the other by Bolt.
-    return (
-        len(timestamps) == len(signatures) == 1
-        and bool(TIMESTAMP.fullmatch(timestamps[0]))
-        and bool(SIGNATURE.fullmatch(signatures[0]))
-    )
+    given = http.headers.getlist("x-slack-signature")
+    # Of a header that comes twice nobody can tell which was meant.
+    if not len(timestamps) == len(given) == 1:
+        return False
+    return signatures.holds(body, timestamp=timestamps[0], signature=given[0])
 
 
-def keep_out_strangers(app: AsyncApp, *, team_id: str) -> None:
+def keep_out_strangers(app: AsyncApp, *, team_id: str, app_id: str) -> None:
     """
-    Let through only what comes from the workspace we are installed in.
+    Let through only what comes to our app from the workspace it is installed in.
 
-    Bolt runs its listeners for payloads of any team.  People of another company who press a button in a shared
-    channel still come through here, because for them ``team.id`` is ours: they are refused by name, with an
-    answer, where the click is judged.
+    Bolt runs its listeners for payloads of any team and any app.  People of another company who press a button in
+    a shared channel still come through here, because for them ``team.id`` is ours: they are refused by name, with
+    an answer, where the click is judged.
     """
 
     @app.middleware
@@ -116,12 +112,15 @@ def keep_out_strangers(app: AsyncApp, *, team_id: str) -> None:
         ack: AsyncAck,
         next: Callable[[], Awaitable[BoltResponse | None]],
     ) -> BoltResponse | None:
-        team = body.get("team_id")
-        if team is None:
-            team = (body.get("team") or {}).get("id")
-        if team in {None, team_id}:
+        # True in interactions, and the word for it in commands.
+        is_for_organization = str(body.get("is_enterprise_install")).lower() == "true"
+        team = body.get("team_id") or (body.get("team") or {}).get("id")
+        if body.get("api_app_id") != app_id:
+            log.warning("foreign-app")
+            refusal = "Latchkey is set up with the secrets of two different Slack apps. Please tell your identity team."
+        elif is_for_organization or team != team_id:
+            log.warning("foreign-workspace")
+            refusal = "Only members of the workspace that Latchkey is installed in can use it."
+        else:
             return await next()
-        log.warning("foreign-workspace")
-        if "command" in body:
-            return await ack("Only members of this workspace can use Latchkey.")
-        return await ack()
+        return await (ack(refusal) if "command" in body else ack())

@@ -3,15 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from slack_bolt.async_app import AsyncApp
-
 from bot.home import Homes
 from bot.store import Busy
+from handlers.deeds import Deeds
 from handlers.errors import log
 
 
-def register(app: AsyncApp, *, homes: Homes, wake: Callable[[], None]) -> None:
-    @app.event("app_home_opened")
+def register(deeds: Deeds, *, homes: Homes, wake: Callable[[], None]) -> None:
+    @deeds.event("app_home_opened")
     async def opened(event: dict[str, Any]) -> None:
         """The page is owed from now on; it is published right after, and whenever it changes."""
         if event.get("tab") != "home":

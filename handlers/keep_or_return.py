@@ -3,17 +3,18 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck
 
 from bot.access import Desk
 from bot.messages import asking
 from bot.messages.parts import Message
 from handlers.after import After
 from handlers.clicks import Click, read_click, teller
+from handlers.deeds import Deeds
 from handlers.errors import explained
 
 
-def register(app: AsyncApp, *, desk: Desk, after: After) -> None:
+def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
     async def extend(click: Click) -> Message:
         taken = await desk.extend(slack_user=click.user, assignment_id=click.value)
         return asking.extending(taken.request, is_new=taken.is_new)
@@ -31,7 +32,7 @@ def register(app: AsyncApp, *, desk: Desk, after: After) -> None:
         return asking.withdrawn(request)
 
     def on(action_id: str, deed: Callable[[Click], Awaitable[Message]]) -> None:
-        @app.action(action_id)
+        @deeds.action(action_id)
         async def clicked(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
             click = read_click(body, action)
             say = teller(after, click)

@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck
 
 from bot.access import Desk
 from bot.messages import asking
+from handlers.deeds import Deeds
 from handlers.errors import explained
 
 
-def register(app: AsyncApp, *, desk: Desk) -> None:
-    @app.command("/my-access")
+def register(deeds: Deeds, *, desk: Desk) -> None:
+    @deeds.command("/my-access")
     async def my_access(ack: AsyncAck, command: dict[str, Any]) -> None:
         async def say(message: Mapping[str, Any]) -> None:
             await ack(**message)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck
 
 from bot.access import Desk
 from bot.messages import repairing
@@ -11,12 +11,13 @@ from bot.messages.parts import Message
 from bot.models import Request, Verb
 from handlers.after import After
 from handlers.clicks import read_click, teller
+from handlers.deeds import Deeds
 from handlers.errors import explained
 
 
-def register(app: AsyncApp, *, desk: Desk, after: After) -> None:
+def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
     def on(action_id: str, verb: Verb, words: Callable[[Request], Message]) -> None:
-        @app.action(action_id)
+        @deeds.action(action_id)
         async def clicked(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
             click = read_click(body, action)
             say = teller(after, click)

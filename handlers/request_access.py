@@ -3,18 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck
 
 from bot.access import Desk
 from bot.errors import ReasonNeeded, UnknownPackage
 from bot.messages import asking, forms
 from handlers.after import After
 from handlers.clicks import read_click, teller
+from handlers.deeds import Deeds
 from handlers.errors import explained
 
 
-def register(app: AsyncApp, *, desk: Desk, after: After) -> None:
-    @app.command("/request-access")
+def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
+    @deeds.command("/request-access")
     async def request_access(ack: AsyncAck, command: dict[str, Any]) -> None:
         """One answer, and by then the request is on disk."""
 
@@ -34,7 +35,7 @@ def register(app: AsyncApp, *, desk: Desk, after: After) -> None:
             else:
                 await say(asking.asked(taken.request, is_new=taken.is_new))
 
-    @app.action("latchkey_ask")
+    @deeds.action("latchkey_ask")
     async def open_form(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """An Ask button: open the form with room for a reason."""
         await ack()
@@ -52,7 +53,7 @@ def register(app: AsyncApp, *, desk: Desk, after: After) -> None:
                     user=click.user,
                 )
 
-    @app.view("latchkey_request")
+    @deeds.view("latchkey_request")
     async def submit_form(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         """The form: the same as the command, with the reason from its field."""
         user = body["user"]["id"]

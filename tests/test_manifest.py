@@ -21,6 +21,7 @@ METHOD_SCOPES = {
     # With the app-level token, which has a scope of its own.
     "apps_connections_open": "",
     "auth_test": "",
+    "bots_info": "users:read",
     "users_info": "users:read",
     "users_lookupByEmail": "users:read.email",
     "usergroups_users_list": "usergroups:read",

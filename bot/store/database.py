@@ -80,15 +80,18 @@ def open_store(url: str, *, audit_key: bytes = b"") -> Store:
     """
     A store on *url* (with our driver, see Settings.sqlalchemy_url); connects on first use.
 
+    What people wrote is in the statements' parameters, and stays out of exceptions.
+
     Args:
         audit_key: Keys the chain of the audit log; whoever lacks it cannot write rows that verify.
     """
     if url.startswith("sqlite"):
-        engine = sa.create_engine(url)
+        engine = sa.create_engine(url, hide_parameters=True)
         _prepare_sqlite(engine)
         return Store(engine, audit_key=audit_key)
     engine = sa.create_engine(
         url,
+        hide_parameters=True,
         pool_size=POSTGRESQL_CONNECTIONS,
         max_overflow=0,
         pool_timeout=BUSY_TIMEOUT_MS / 1000,

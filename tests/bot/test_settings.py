@@ -261,3 +261,35 @@ def test_socket_mode_is_chosen_by_its_token():
     """And HTTP without."""
     assert read_settings(GOOD).uses_socket_mode
     assert not read_settings({**GOOD, "SLACK_APP_TOKEN": ""}).uses_socket_mode
+
+
+SECRETS = sorted(
+    name
+    for name in Settings.model_fields
+    if name.endswith(("_token", "_secret", "_secret_previous", "_key")) or name == "database_url"
+)
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_is_not_in_what_settings_print(name):
+    """Neither in their repr nor in a dump."""
+    variable = Settings.model_fields[name].alias or name.upper()
+
+    settings = read_settings({variable: "postgresql://u:canary@db/x"})
+
+    assert "canary" in getattr(settings, name).get_secret_value()
+    assert (
+        "canary"
+        not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+    )
+
+
+def test_a_blank_signing_secret_is_none():
+    """Blanks would be a secret that anybody can guess."""
+    blank = {**GOOD, "SLACK_APP_TOKEN": "", "SLACK_SIGNING_SECRET": "  "}
+
+    assert read_settings(blank).signing_secrets == []
+    assert problems_for_running(read_settings(blank)) != []
+    assert (
+        problems_for_running(read_settings({**blank, "SLACK_SIGNING_SECRET_PREVIOUS": "s"})) != []
+    )

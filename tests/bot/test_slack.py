@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -10,8 +11,18 @@ import aiohttp.web
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack import Slack, SlackBusy, SlackRefused, SlackUnsure
+from bot import app
+from bot.errors import ConfigurationError
+from bot.settings import read_settings
+from bot.slack import Slack, SlackBusy, SlackError, SlackRefused, SlackUnsure
 
+IDENTITY = {
+    "ok": True,
+    "team_id": "T1",
+    "user_id": "U9",
+    "bot_id": "B1",
+    "bot": {"id": "B1", "app_id": "A1"},
+}
 Answer = Callable[[aiohttp.web.BaseRequest], Awaitable[Any]]
 
 
@@ -245,7 +256,7 @@ PEOPLE: list[tuple[dict[str, Any], str | None]] = [
 @pytest.mark.parametrize(("changes", "expected"), PEOPLE)
 async def test_who_is_no_member_is_known(slack, wire, changes, expected):
     """Guests, bots, leavers and strangers."""
-    wire.answer = says({"ok": True, "team_id": "T1", "user_id": "U9", "bot_id": "B1"})
+    wire.answer = says(IDENTITY)
     await slack.identify()
     facts = {"id": "U1", "team_id": "T1", "name": "ann", "profile": {}, **changes}
     wire.answer = says({"ok": True, "user": facts})
@@ -272,11 +283,67 @@ async def test_an_address_that_nobody_has_is_nobody(slack, wire, word):
 
 async def test_our_identity_has_our_scopes(slack, wire):
     """From the header that Slack adds."""
-    wire.answer = says(
-        {"ok": True, "team_id": "T1", "user_id": "U9", "bot_id": "B1"},
-        headers={"x-oauth-scopes": "chat:write, commands,users:read"},
-    )
+    wire.answer = says(IDENTITY, headers={"x-oauth-scopes": "chat:write, commands,users:read"})
 
     identity = await slack.identify()
 
     assert identity.scopes == {"chat:write", "commands", "users:read"}
+    assert (identity.team_id, identity.app_id) == ("T1", "A1")
+
+
+@pytest.mark.parametrize("bot", [None, {}, {"app_id": None}, {"app_id": ""}])
+async def test_an_identity_without_an_app_is_none(slack, wire, bot):
+    """Without it nobody could tell our requests from another app's."""
+    wire.answer = says({**IDENTITY, "bot": bot})
+
+    with pytest.raises(SlackRefused):
+        await slack.identify()
+
+
+async def test_an_installation_for_an_organization_is_refused_at_the_start(slack, wire):
+    """In a sentence that says what to do instead."""
+    wire.answer = says({**IDENTITY, "is_enterprise_install": True})
+
+    with pytest.raises(ConfigurationError, match="install the app in that workspace"):
+        await app._identify(slack)
+
+
+async def test_a_missing_scope_is_named_at_the_start(slack, wire):
+    """And not taken for a wrong token."""
+    wire.answer = says({"ok": False, "error": "missing_scope", "needed": "users:read"})
+
+    with pytest.raises(ConfigurationError, match=r"lacks a scope .*users:read"):
+        await app._identify(slack)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_not_followed(wire, status):
+    """Neither the token nor what people wrote goes to a host that somebody on the way names."""
+
+    async def elsewhere(request: aiohttp.web.BaseRequest) -> aiohttp.web.Response:
+        return aiohttp.web.Response(status=status, headers={"location": "/elsewhere"})
+
+    wire.answer = elsewhere
+    runner = aiohttp.web.ServerRunner(aiohttp.web.Server(wire), shutdown_timeout=0.1)
+    await runner.setup()
+    await aiohttp.web.TCPSite(runner, "127.0.0.1", 0).start()
+    address = f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
+    settings = read_settings({"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_API_URL": address})
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(runner.cleanup)
+        slack = await app._slack(settings, stack)
+        with pytest.raises(SlackUnsure):
+            await slack.post("C1", {"text": "for Ann only"})
+
+    assert [path for path, _ in wire.asked] == ["/api/chat.postMessage"]
+
+
+@pytest.mark.parametrize("word", ["", " ", "Not A Word", "<html>", "xoxb-" + "1" * 90, 7, None])
+async def test_what_is_no_word_is_not_repeated(slack, wire, word):
+    """Slack's errors are words; anything else may be anything, and its status stands for it."""
+    wire.answer = says({"ok": False, "error": word})
+
+    with pytest.raises(SlackError) as caught:
+        await slack.post("C1", {"text": "x"})
+
+    assert str(caught.value) == "http_200"

@@ -50,6 +50,8 @@ class LoginServer:
                 self.send_response(status)
                 self.send_header("content-type", "application/json")
                 self.send_header("content-length", str(len(content)))
+                if "location" in body:
+                    self.send_header("location", body["location"])
                 self.end_headers()
                 self.wfile.write(content)
 

@@ -51,6 +51,18 @@ async def test_a_secret_gets_a_token(login):
     assert form["scope"] == "https://graph.test/.default"
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_the_secret_does_not_follow_a_redirect(login, status):
+    """The login's answer may name another host; the credential is for the login alone."""
+    login.answer = lambda form: (status, {"location": f"{login.host}/elsewhere"})
+
+    with pytest.raises(AuthError):
+        await tokens_of(login).token()
+
+    assert not [path for path in login.paths if "elsewhere" in path]
+    assert len(login.forms) == 1
+
+
 async def test_nothing_is_sent_before_a_token_is_asked_for(login):
     """Composition needs no network."""
     tokens_of(login)

@@ -143,3 +143,31 @@ async def test_an_error_page_is_an_ordinary_error(response):
 
     assert caught.value.status == response.status_code
     assert "<" not in str(caught.value)
+
+
+JWT = "eyJ0eXAiOiJKV1QifQ." + "eyJhdWQiOiJncmFwaCJ9" * 20 + ".c2lnbmVk"
+
+
+@pytest.mark.parametrize("secret", [JWT, f"Bearer {JWT}", "ann@contoso.example", "Ann <a@b.c>"])
+@pytest.mark.parametrize("place", ["message", "code"])
+async def test_what_an_error_repeats_does_not_travel_on(secret, place):
+    """Graph's words reach logs, /readyz and Slack: tokens and e-mail addresses in them do not."""
+    said = {"code": "Forbidden", "message": "No.", place: f"What of {secret}, then?"}
+    wire = Wire(httpx.Response(403, json={"error": said}))
+
+    with pytest.raises(NotAllowed) as caught:
+        await graph_on(wire).directory.user("u")
+
+    shown = f"{caught.value} {caught.value.code} {caught.value!r}"
+    assert JWT[:40] not in shown
+    assert "@" not in shown
+    assert "What of " in shown
+
+
+async def test_long_names_of_microsofts_stay():
+    """Only what is too long for a name is left out."""
+    name = "#Microsoft.IGAELM.EC.FrontEnd.ExternalModel.accessPackageAssignmentRequestRequirements"
+    wire = Wire(refusal(403, "Forbidden", f"Not a {name}."))
+
+    with pytest.raises(NotAllowed, match=name):
+        await graph_on(wire).directory.user("u")

@@ -68,6 +68,16 @@ class Door:
             **fields,
         }
 
+    def event(self, event: Json | None, *, event_id: str) -> Json:
+        """The envelope of an event."""
+        return {
+            "type": "event_callback",
+            "team_id": "T0LATCH",
+            "api_app_id": "A0LATCH",
+            "event_id": event_id,
+            "event": event,
+        }
+
     async def interact(self, payload: Json) -> httpx.Response:
         """An interaction with exactly this payload, signed."""
         body = urlencode({"payload": json.dumps(payload)}).encode()

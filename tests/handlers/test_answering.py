@@ -151,7 +151,7 @@ async def test_an_accident_gets_an_incident_number(world, door):
 async def test_an_opened_home_is_acknowledged_whatever_happens(world, door):
     """Slack switches events off for apps that fail them: a busy database is no reason to."""
     body = (
-        b'{"type": "event_callback", "team_id": "T0LATCH", "event_id": "Ev1", "event":'
+        b'{"type": "event_callback", "team_id": "T0LATCH", "api_app_id": "A0LATCH", "event_id": "Ev1", "event":'
         b'{"type": "app_home_opened", "user": "U0ANN", "channel": "D0ANN", "tab": "home"}}'
     )
     with locked(world):

@@ -202,7 +202,7 @@ async def test_another_workspace_is_kept_out(door, answered):
         await door.command("/request-access", "marketing-campaign", team_id="T0OTHER", user_id=EVE)
     )
 
-    assert "Only members of this workspace" in shown
+    assert "Only members of the workspace" in shown
     assert await door.bot.store.run(requests.counts) == before
 
 

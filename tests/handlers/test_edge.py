@@ -172,9 +172,7 @@ async def test_slack_can_verify_the_address(door):
 )
 async def test_a_strange_event_is_no_accident(door, event):
     """Signed, but not what is listened to, or not all of it: never a 500, which Slack would count."""
-    body = json.dumps(
-        {"type": "event_callback", "team_id": "T0LATCH", "event_id": "Ev1", "event": event}
-    ).encode()
+    body = json.dumps(door.event(event, event_id="Ev1")).encode()
 
     response = await door.post(body, door.signed(body) | {"content-type": JSON})
 

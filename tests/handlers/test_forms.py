@@ -150,6 +150,7 @@ async def test_a_form_without_its_field_is_no_accident(door, state):
         "type": "view_submission",
         "team": door.team,
         "user": {"id": "U0ANN", "team_id": "T0LATCH"},
+        "api_app_id": "A0LATCH",
         "view": {"type": "modal", "callback_id": "latchkey_reason", "state": state},
     }
 

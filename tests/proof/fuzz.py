@@ -101,7 +101,7 @@ async def knock(gate: Gate, knock: Knock, figures: Figures) -> None:
         if row["verb"].endswith("-refused"):
             # Whoever is asked for a reason is judged meanwhile, some payloads later.
             continue
-        if actor is None or team not in {None, "", HOME} or not is_rightful(row, actor):
+        if actor is None or team != HOME or not is_rightful(row, actor):
             figures.wrong.append(f"{row['verb']} by {row['actor']} from {knock.body[:300]!r}")
 
 

@@ -13,7 +13,6 @@ from urllib.parse import urlencode
 
 import httpx
 import sqlalchemy as sa
-from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -26,6 +25,7 @@ from bot.store import open_store
 from bot.store.schema import assignments, audit, decisions, requests
 from graph import Graph, Retries, StaticToken
 from handlers.edge import endpoint
+from handlers.signature import Signatures
 from sandbox.clock import SandboxClock
 from sandbox.slack import Workspace
 from sandbox.tenant import Tenant
@@ -178,15 +178,14 @@ async def gate(folder: Path, template: Path | None = None) -> AsyncIterator[Gate
         office = assemble(store, slack, graph, tenant, workspace, line)
         await office.authority.refresh()
         await office.mirror.sweep()
-        settings = Settings.model_construct(
-            slack_signing_secret=SecretStr(SECRET), slack_api_url="http://slack.test/api/"
-        )
+        settings = Settings.model_construct(slack_api_url="http://slack.test/api/")
         bolt = app._bolt(settings, slack, identity)
         after = handlers.After(slack)
         handlers.register(
             bolt, desk=office.desk, homes=office.homes, after=after, wake=lambda: None
         )
-        asgi = Starlette(routes=[Route("/slack/events", endpoint(bolt), methods=["POST"])])
+        door = endpoint(bolt, signatures=Signatures([SECRET]))
+        asgi = Starlette(routes=[Route("/slack/events", door, methods=["POST"])])
         transport = httpx.ASGITransport(app=asgi, raise_app_exceptions=True)
         async with httpx.AsyncClient(transport=transport, base_url="http://latchkey") as http:
             yield Gate(office, http, after)

@@ -1,0 +1,118 @@
+"""Signing secrets: the current one, the one before it during a rotation, and never an empty one."""
+
+import dataclasses
+import time
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+import pytest_asyncio
+from freezegun import freeze_time
+
+from bot import doctor
+from handlers.signature import Signatures
+from tests.flow.world import living
+from tests.handlers.conftest import Door
+
+PREVIOUS = "the-secret-before"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory, certificate):
+    """A bot in the middle of a rotation."""
+    folder = tmp_path_factory.mktemp("world")
+    async with living(folder, certificate, SLACK_SIGNING_SECRET_PREVIOUS=PREVIOUS) as made:
+        yield made
+
+
+def knocking(bot, secret):
+    transport = httpx.ASGITransport(app=bot.asgi, raise_app_exceptions=False)
+    return Door(bot, secret, httpx.AsyncClient(transport=transport, base_url="http://latchkey"))
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_both_secrets_are_accepted_during_a_rotation(door, answered):
+    """What Slack signs with the old secret is as good as with the new one."""
+    old = dataclasses.replace(door, secret=PREVIOUS)
+
+    assert "You have no access" in answered(await door.command("/my-access"))
+    assert "You have no access" in answered(await old.command("/my-access"))
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("secret", ["a-third-secret", "", PREVIOUS + " ", PREVIOUS[:-1]])
+async def test_no_other_secret_is_accepted_during_a_rotation(door, secret):
+    """Two are accepted, and the empty one is never among them."""
+    other = dataclasses.replace(door, secret=secret)
+
+    assert (await other.command("/my-access")).status_code == 401
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_doctor_says_that_an_old_secret_is_still_accepted(world):
+    """So that nobody forgets to end the rotation."""
+    said = [finding.sentence for finding in await doctor.examine(world.bot)]
+
+    assert any("take SLACK_SIGNING_SECRET_PREVIOUS away" in sentence for sentence in said)
+
+
+async def test_the_old_secret_is_refused_once_it_is_taken_away(tmp_path, certificate):
+    """The rotation ends with the setting; an empty one is none."""
+    async with living(tmp_path, certificate, SLACK_SIGNING_SECRET_PREVIOUS="") as world:
+        assert (await knocking(world.bot, PREVIOUS).command("/my-access")).status_code == 401
+        assert (await knocking(world.bot, "").command("/my-access")).status_code == 401
+        said = [finding.sentence for finding in await doctor.examine(world.bot)]
+        assert "One signing secret is accepted." in said
+
+
+async def test_nobody_can_post_in_socket_mode(tmp_path, certificate):
+    """There is no door there, whatever a request is signed with."""
+    async with living(
+        tmp_path, certificate, socket_mode=True, SLACK_SIGNING_SECRET_PREVIOUS=PREVIOUS
+    ) as world:
+        for secret in (world.slack.signing_secret, PREVIOUS, ""):
+            answer = await knocking(world.bot, secret).command("/my-access")
+            assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("secrets", [[], [""], ["good", ""], ["  "], ["good", "\n"]])
+def test_an_empty_secret_is_no_secret(secrets):
+    """Anybody could sign with it."""
+    with pytest.raises(ValueError, match="no signing secret, or an empty one"):
+        Signatures(secrets)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "holds"), [(-310, False), (-290, True), (0, True), (290, True), (310, False)]
+)
+def test_a_signature_holds_for_five_minutes(seconds, holds):
+    """Before and after, as clocks differ both ways."""
+    door = Door(bot=None, secret="good", http=None)  # type: ignore[arg-type]
+    made = door.signed(b"body", at=time.time() + seconds)
+
+    assert holds is Signatures(["good"]).holds(
+        b"body",
+        timestamp=made["x-slack-request-timestamp"],
+        signature=made["x-slack-signature"],
+    )
+
+
+# The worked example of docs.slack.dev, "Verifying requests from Slack".
+EXAMPLE_SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
+EXAMPLE_SIGNATURE = "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"
+EXAMPLE_BODY = (
+    b"token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V"
+    b"&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text="
+    b"&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554"
+    b"%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c"
+)
+
+
+@freeze_time(datetime.fromtimestamp(1531420618, UTC), real_asyncio=True)
+def test_slacks_own_example_holds():
+    """And not with one byte more."""
+    example = {"timestamp": "1531420618", "signature": EXAMPLE_SIGNATURE}
+
+    assert Signatures(["another", EXAMPLE_SECRET]).holds(EXAMPLE_BODY, **example)
+    assert not Signatures(["another"]).holds(EXAMPLE_BODY, **example)
+    assert not Signatures([EXAMPLE_SECRET]).holds(EXAMPLE_BODY + b" ", **example)
