@@ -39,8 +39,8 @@ Reported = Mapping[str, AssignmentRequest]
 AT_WORK_AT_ONCE: Final = 20
 CLAIM_FROM: Final = AT_WORK_AT_ONCE // 2
 ROSTER_SECONDS: Final = 60
-# Orchestrators kill after 10 s.
-STOP_WITHIN: Final = timedelta(seconds=8)
+# Orchestrators kill after 10 s, and the web server drains before.
+STOP_WITHIN: Final = timedelta(seconds=6)
 STOP_LOOKS: Final = timedelta(milliseconds=50)
 
 
@@ -233,7 +233,7 @@ class Jobs:
             )
             if click.attempts == 0:
                 await self.notices.say_taken_down(click)
-            until = clock.real() + pause_after(error)
+            until = clock.real() + pause_after(error, attempts=click.attempts)
             await self.store.run(decisions.postpone, click, until=until)
             return False
         return True

@@ -275,7 +275,7 @@ class Slack:
                 if busy.retry_after > pause:
                     raise
             except SlackUnsure as unsure:
-                log.debug("read-again", method=method, slack=str(unsure))
+                log.debug("read-again", where=method, slack=str(unsure))
             await asyncio.sleep(pause.total_seconds() * random.uniform(0.5, 1))  # noqa: S311
         return await self._call(method, **arguments)
 

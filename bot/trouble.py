@@ -18,6 +18,8 @@ from graph.errors import AuthError, GraphError, Throttled
 
 # Failed steps in a row; with the pauses between them that takes about an hour.
 HELD_AFTER: Final = 12
+# Doublings of the pause before a click is weighed again.
+LONGEST_WAIT_FOR_PEOPLE: Final = 4
 
 # What may go wrong outside; anything else is a mistake of ours, and its traceback is wanted.
 EXPECTED: Final = (GraphError, SlackError, Busy, LatchkeyError)
@@ -55,7 +57,7 @@ def in_words(error: Exception) -> str:
     return "Something broke in Latchkey itself; its log says what, at “step-failed”."
 
 
-def pause_after(error: Exception) -> timedelta:
-    """How long to wait after one error, as whoever made it asks or else a little while."""
+def pause_after(error: Exception, *, attempts: int) -> timedelta:
+    """How long somebody who waits for an answer is to wait more: as whoever failed asks, or half a minute at most."""
     pause: timedelta | None = getattr(error, "retry_after", None)
-    return pause or backoff(0)
+    return pause or backoff(min(attempts, LONGEST_WAIT_FOR_PEOPLE))

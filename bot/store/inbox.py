@@ -1,5 +1,6 @@
 """What has come in already: the same click, command or event is worked on once, however often it is delivered."""
 
+import hashlib
 from datetime import timedelta
 from typing import Final
 
@@ -12,8 +13,9 @@ KEPT: Final = timedelta(days=2)
 
 
 def is_new(db: Transaction, key: str) -> bool:
-    """Note *key*; False if it was noted before."""
-    row = insert(db, inbox).values(key=key, received_at=clock.real())
+    """Note *key*; False if it was noted before.  Only its digest is kept: parts of it open Slack's forms."""
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    row = insert(db, inbox).values(key=digest, received_at=clock.real())
     row = row.on_conflict_do_nothing(index_elements=["key"]).returning(inbox.c.key)
     return db.execute(row).first() is not None
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
+import structlog
 from pydantic import TypeAdapter
 
 from bot import clock
@@ -14,6 +15,8 @@ from bot.store import audit
 from bot.store.database import Transaction
 from bot.store.homes import touch_homes
 from bot.store.schema import notices, requests
+
+log = structlog.get_logger(__name__)
 
 # JSON has no tuples and no classes: this brings them back.
 TERMS: Final = TypeAdapter(Terms)
@@ -196,7 +199,16 @@ def claim(db: Transaction, *, lease: timedelta, limit: int) -> list[Request]:
         .values(lease_until=now + lease, generation=requests.c.generation + 1)
         .returning(*COLUMNS)
     )
-    return [_request(row) for row in db.execute(taken).mappings()]
+    return [request for row in db.execute(taken).mappings() if (request := _readable(row))]
+
+
+def _readable(row: Any) -> Request | None:
+    """The request; None for a row that this version cannot read, which must not stop the others."""
+    try:
+        return _request(row)
+    except (KeyError, TypeError, ValueError):
+        log.exception("unreadable-request", request=row["id"])
+        return None
 
 
 def update_claimed(db: Transaction, /, request: Request, **changes: Any) -> bool:

@@ -216,6 +216,19 @@ async def test_no_more_are_claimed_than_asked_for(store):
     assert len(await store.run(requests.claim, lease=LEASE, limit=3)) == 3
 
 
+async def test_a_row_that_cannot_be_read_stops_no_other(store):
+    """A newer version wrote it, or somebody by hand: it is logged and left, and the rest goes on."""
+    strange = wish(package_id="1")
+    await store.run(requests.add, strange)
+    await store.run(requests.add, wish(package_id="2"))
+    row = table.update().where(table.c.id == strange.id).values(deciders=7)
+    await store.run(lambda db: db.execute(row))
+
+    claimed = await store.run(requests.claim, lease=LEASE, limit=10)
+
+    assert [each.package_id for each in claimed] == ["2"]
+
+
 async def test_an_old_claim_is_taken_over_and_fenced_off(store):
     """The first worker slept too long: what it does now counts for nothing."""
     await store.run(requests.add, wish())
