@@ -5,7 +5,7 @@ WORKERS ?= 3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help try test test-again sdk-test conformance schema check chaos year fuzz bench format lock clean
+.PHONY: help try test test-again sdk-test conformance schema check chaos-small chaos crash-sweep year fuzz bench format lock clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -41,6 +41,9 @@ chaos-small: $(VENV)/ready-dev  ## a small chaos run, about half a minute
 
 chaos: $(VENV)/ready-dev  ## kill replicas among faults and count what came of it (OPTIONS=--help)
 	$(BIN)/python -m tests.proof.chaos $(OPTIONS)
+
+crash-sweep: $(VENV)/ready-dev  ## die at every step of every story, on SQLite and PostgreSQL (minutes)
+	$(BIN)/pytest -q tests/proof/crash_sweep.py
 
 year: $(VENV)/ready-dev  ## a simulated year of reminders: none missing, none twice (minutes)
 	$(BIN)/python -m tests.proof.year

@@ -53,9 +53,15 @@ def unfinished(db: Transaction) -> list[str]:
     ]
     left += [f"home of {each['slack_user']}" for each in rows_of(db, "home") if each["stale"]]
     for click in rows_of(db, "decision"):
-        if click["outcome"] is None or click["answered_at"] is None:
+        # A form that was never sent leaves nothing to do.
+        if not is_draft(click) and click["answered_at"] is None:
             left.append(f"{click['verb']} by {click['slack_user']}")
     return left
+
+
+def is_draft(click: dict[str, Any]) -> bool:
+    """Whether a click still lacks the reason that its person has to give."""
+    return click["outcome"] is None and click["due_at"] is None
 
 
 def waits_pass(db: Transaction) -> None:
