@@ -248,12 +248,6 @@ def restore(outside: StandIns, photograph: Photograph, *, database: str) -> None
                 db.execute(table.delete())
             if rows:
                 db.execute(table.insert(), rows)
-        if engine.dialect.name == "postgresql":
-            db.execute(
-                sa.text(
-                    "SELECT setval(pg_get_serial_sequence('audit', 'seq'), max(seq)) FROM audit"
-                )
-            )
     engine.dispose()
 
 
