@@ -9,7 +9,7 @@ from bot.messages.parts import moment
 from bot.models import Decision, Outcome, Request, State, Verb
 from bot.review import Review
 from bot.slack import SlackError
-from bot.store import Store, Transaction, decisions, requests
+from bot.store import Busy, Store, Transaction, decisions, requests
 from graph.errors import GraphError
 
 # Of the 3 s in which Slack opens a form.
@@ -74,14 +74,17 @@ class Verdicts:
 
         What cannot be read in time is left for when the reason comes.
         """
+        try:
+            async with asyncio.timeout(EARLY_SECONDS):
+                return await self._refused(decision)
+        except (Busy, GraphError, SlackError, TimeoutError):
+            return False
+
+    async def _refused(self, decision: Decision) -> bool:
         request = await self._store.run(requests.get, decision.request_id)
         if request is None or not _is_current(decision, request):
             return False
-        try:
-            async with asyncio.timeout(EARLY_SECONDS):
-                actor = await self._actor(decision, request)
-        except (GraphError, SlackError, TimeoutError):
-            return False
+        actor = await self._actor(decision, request)
         why = may(actor, decision.verb, holder=request.holder, holder_entra_id=request.entra_id)
         if why is not None:
             await self._settle(
