@@ -7,7 +7,8 @@ from typing import Final
 
 from sandbox.certificate import Certificate
 from sandbox.run import stand_ins
-from tests.flow.crash_stories import DELIVERY, Story, check, watch_for_lies
+from tests.flow.crash_deeds import DELIVERY
+from tests.flow.crash_stories import Story, check, watch_for_lies
 from tests.flow.crashing import Camera, Photograph, life, restore
 from tests.flow.crashing_owed import at_rest
 
