@@ -61,6 +61,10 @@ class Verb(StrEnum):
     LIST = "list"
 
 
+# What somebody has done who decided so.
+DONE: Final[Mapping[Verb, str]] = {Verb.APPROVE: "approved", Verb.DENY: "denied"}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stage:
     """

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from bot.authority import Actor, Authority, may
 from bot.messages.parts import moment
-from bot.models import Decision, Outcome, Request, State, Verb
+from bot.models import DONE, Decision, Outcome, Request, State, Verb
 from bot.review import Review
 from bot.slack import SlackError
 from bot.store import Busy, Store, Transaction, decisions, requests
@@ -14,7 +14,11 @@ from graph.errors import GraphError
 
 # Of the 3 s in which Slack opens a form.
 EARLY_SECONDS: Final = 1.2
-DONE: Final = {Verb.APPROVE: "approved", Verb.DENY: "denied"}
+# Ends that no click has brought about.
+OVERTAKEN: Final = {
+    State.CANCELED: "Whoever asked has withdrawn that request; there is nothing left to decide.",
+    State.LAPSED: "That request has lapsed, because nobody decided in time; it can be made again.",
+}
 
 
 class Verdicts:
@@ -108,7 +112,10 @@ class Verdicts:
         elif request.state is State.PENDING:
             why = "What is asked for has changed since that card was drawn. Please look at the new one."
         else:
-            why = f"That request is already {request.state}; there is nothing left to decide."
+            why = OVERTAKEN.get(
+                request.state,
+                f"That request is already {request.state}; there is nothing left to decide.",
+            )
         await self._settle(decision, Outcome.LATE, why=why)
 
 

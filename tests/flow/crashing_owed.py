@@ -100,7 +100,7 @@ async def at_rest(bot: Latchkey, *, seconds: float = 20) -> None:
     async def nothing_left() -> bool:
         # What is owed need not have a row yet: two looks, because the first may have begun before.
         for _ in range(2):
-            await _looked(bot)
+            await looked(bot)
         try:
             left[:] = await bot.store.run(unfinished)
         except Busy:
@@ -113,7 +113,7 @@ async def at_rest(bot: Latchkey, *, seconds: float = 20) -> None:
         raise AssertionError(f"still owed after {seconds} s: {left}") from None
 
 
-async def _looked(bot: Latchkey) -> None:
+async def looked(bot: Latchkey) -> None:
     """Wait until both jobs have run once more."""
     ticks = [bot.jobs.ticks[name] for name in ("requests", "messages")]
     before = [tick.last_success for tick in ticks]
