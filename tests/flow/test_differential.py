@@ -4,7 +4,7 @@ from tests.flow.differential import story, tell_all
 
 # `make differential` tells many and longer ones.
 SEED = 3
-LENGTH = 8
+LENGTH = 6
 
 
 async def test_the_same_comes_of_a_story_whatever_lies_below(tmp_path, certificate, postgresql):
