@@ -46,7 +46,7 @@ def grant(db: Transaction, role: str) -> None:
     """
     facts = db.execute(
         sa.text(
-            f"SELECT rolsuper, {OWNS} AS owns, current_schema() AS schema "  # noqa: S608 (our own words)
+            f"SELECT rolsuper, {OWNS} AS owns, current_schema() AS schema, current_database() AS base "  # noqa: S608 (our own words)
             "FROM pg_roles AS r WHERE rolname = :role"
         ),
         {"role": role, "tables": list(NEEDED)},
@@ -64,6 +64,7 @@ def grant(db: Transaction, role: str) -> None:
     name, schema = quote(role), quote(facts.schema)
     db.execute(sa.text(f"GRANT USAGE ON SCHEMA {schema} TO {name}"))
     db.execute(sa.text(f"REVOKE CREATE ON SCHEMA {schema} FROM {name}"))
+    db.execute(sa.text(f"REVOKE CREATE ON DATABASE {quote(facts.base)} FROM {name}"))
     for table, needed in NEEDED.items():
         on = f"ON {schema}.{quote(table)}"
         db.execute(sa.text(f"REVOKE ALL {on} FROM {name}"))
@@ -90,7 +91,8 @@ def excess(db: Transaction) -> list[str]:
     facts = db.execute(
         sa.text(
             f"SELECT rolsuper, {OWNS} AS owns, "  # noqa: S608 (our own words)
-            "has_schema_privilege(current_schema(), 'CREATE') AS creates "
+            "has_schema_privilege(current_schema(), 'CREATE') "
+            "OR has_database_privilege(current_database(), 'CREATE') AS creates "
             "FROM pg_roles AS r WHERE rolname = current_user"
         ),
         {"tables": list(NEEDED)},

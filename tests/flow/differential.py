@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -132,13 +132,19 @@ async def tell_all(
         async with built(build, folder, certificate, database_url=url) as world:
             told[name] = await outcome(world, deeds)
         for plain, other in zip(told["plain"], told[name], strict=True):
-            assert other == plain, name
+            assert other == plain, f"{name}: {_difference(plain, other)}"
     return told["plain"]
+
+
+def _difference(plain: list[Row], other: list[Row]) -> str:
+    lines = [f"only plain: {dict(row)}" for row in plain if row not in other]
+    lines += [f"only there: {dict(row)}" for row in other if row not in plain]
+    return "\n".join([*lines, f"after {dict(plain[-1])['deed']}"])
 
 
 async def outcome(world: World, deeds: list[Deed]) -> list[list[Row]]:
     """What the audit log says after each deed, with order numbers for ids; and who is in which group then."""
-    numbers: dict[str, str] = {}
+    numbers: dict[str, dict[str, str]] = {}
     steps = []
     seen = 0
     for deed in deeds:
@@ -148,7 +154,7 @@ async def outcome(world: World, deeds: list[Deed]) -> list[list[Row]]:
         rows = await read(world, audit.rows)
         # What is done at once about two requests may be done in any order; about one it has its order.
         fresh = [_numbered(row, numbers) for row in rows[seen:]]
-        fresh.sort(key=lambda row: str(dict(row)["request_id"]))
+        fresh.sort(key=_place)
         seen = len(rows)
         members = {
             group.display_name: sorted(group.members)
@@ -175,21 +181,26 @@ async def _quiet(world: World) -> None:
         raise AssertionError(f"still owed: {left}") from None
 
 
-def _numbered(row: Mapping[str, Any], numbers: dict[str, str]) -> Row:
-    def number(value: Any) -> str | None:
+def _numbered(row: Mapping[str, Any], numbers: dict[str, dict[str, str]]) -> Row:
+    def number(kind: str, value: Any) -> str | None:
         if value is None:
             return None
-        return numbers.setdefault(str(value), f"#{len(numbers)}")
+        known = numbers.setdefault(kind, {})
+        return known.setdefault(str(value), f"{kind} {len(known) + 1}")
 
     details = dict(row["details"] or {})
-    for name in details:
-        details[name] = number(details[name])
+    for name, value in details.items():
+        if name == "ends_at" and value is not None:
+            hours = (datetime.fromisoformat(value) - row["at"]) / timedelta(hours=1)
+            details[name] = f"{hours:.0f} h"
+        else:
+            details[name] = number(name, value)
     told = {
         "actor": row["actor"],
         "actor_entra_id": row["actor_entra_id"],
         "verb": row["verb"],
-        "request_id": number(row["request_id"]),
-        "assignment_id": number(row["assignment_id"]),
+        "request_id": number("request", row["request_id"]),
+        "assignment_id": number("assignment", row["assignment_id"]),
         "package_id": row["package_id"],
         "subject_entra_id": row["subject_entra_id"],
         "before": row["before"],
@@ -198,6 +209,11 @@ def _numbered(row: Mapping[str, Any], numbers: dict[str, str]) -> Row:
         "details": str(details),
     }
     return tuple(told.items())
+
+
+def _place(row: Row) -> tuple[str, str]:
+    facts = dict(row)
+    return (str(facts["request_id"]), str(facts["assignment_id"]))
 
 
 # -- the deeds -------------------------------------------------------------------------------------

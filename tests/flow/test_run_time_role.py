@@ -13,6 +13,7 @@ from bot.__main__ import main
 from bot.doctor import _role as doctor_on_role
 from bot.errors import ConfigurationError
 from bot.store import audit, open_store, privileges
+from bot.store.schema import metadata
 from sandbox.run import stand_ins
 from tests.flow.crash_deeds import DELIVERY, read
 from tests.flow.crash_stories import STORIES
@@ -99,6 +100,11 @@ async def test_the_doctor_is_content_with_it(world):
     assert (await doctor_on_role(world.bot)).fine
 
 
+def test_each_table_has_its_line():
+    """A table that comes later is not forgotten."""
+    assert set(privileges.NEEDED) == {*metadata.tables, "alembic_version"}
+
+
 REFUSED = {
     "a new table": "CREATE TABLE mine (id int)",
     "a new column": "ALTER TABLE request ADD COLUMN mine int",
@@ -143,11 +149,12 @@ def test_a_role_that_lacks_something_is_named_with_the_fix(owners, restricted, s
         ("GRANT UPDATE (actor) ON audit", "UPDATE on audit"),
         ("GRANT TRUNCATE ON audit", "TRUNCATE on audit"),
         ("GRANT CREATE ON SCHEMA public", "create tables"),
+        ("GRANT CREATE ON DATABASE {database}", "create tables"),
     ],
 )
 def test_what_it_may_do_beyond_is_found_and_taken_away(given, words, owners, store):
     """The doctor names it; granting again leaves exactly what is needed."""
-    run(owners, f"{given} TO {ROLE}")
+    run(owners, f"{given.format(database=sa.make_url(owners).database)} TO {ROLE}")
     assert store.run_here(privileges.excess) == [words]
 
     run_as_owner(owners)
