@@ -39,15 +39,15 @@ PACKAGES: Final = {
 }
 # How often each deed is drawn.
 DEEDS: Final = {
-    "ask": 8,
+    "ask": 6,
     "approve": 8,
     "deny": 2,
     "cancel": 2,
-    "extend": 3,
-    "return": 2,
-    "remove": 2,
-    "end outside": 1,
-    "move outside": 1,
+    "extend": 4,
+    "return": 3,
+    "remove": 3,
+    "end outside": 2,
+    "move outside": 2,
     "wait": 3,
 }
 # Nobody decides who is not asked; the others hear that they may not.
@@ -88,18 +88,22 @@ OTHERS: Final = {
 
 
 def story(seed: int, *, length: int) -> list[Deed]:
-    """Some deeds in some order, the same for the same *seed*."""
+    """Some deeds in some order, the same for the same *seed*; mostly about what somebody has asked for."""
     dice = random.Random(seed)  # noqa: S311 (no secret)
-    verbs = dice.choices(list(DEEDS), weights=list(DEEDS.values()), k=length)
-    return [
-        Deed(
-            verb=verb,
-            user=dice.choice(DECIDERS if verb in {"approve", "deny"} else ASKERS),
-            package=dice.choice(sorted(PACKAGES)),
-            days=dice.choice(DAYS),
-        )
-        for verb in verbs
-    ]
+    asked: list[tuple[str, str]] = []
+    deeds = []
+    for number in range(length):
+        (verb,) = dice.choices(list(DEEDS), weights=list(DEEDS.values()))
+        if verb == "ask" or not number:
+            verb = "ask"
+            asked.append((dice.choice(ASKERS), dice.choice(sorted(PACKAGES))))
+            user, package = asked[-1]
+        else:
+            user, package = dice.choice(asked)
+        if verb in {"approve", "deny"}:
+            user = dice.choice(DECIDERS)
+        deeds.append(Deed(verb=verb, user=user, package=package, days=dice.choice(DAYS)))
+    return deeds
 
 
 @asynccontextmanager
