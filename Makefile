@@ -5,7 +5,7 @@ WORKERS ?= 3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help try test test-again sdk-test conformance schema check chaos year fuzz bench format lock audit clean
+.PHONY: help try test test-again sdk-test conformance schema check chaos-small chaos crash-sweep differential races year fuzz bench format lock audit clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -41,6 +41,15 @@ chaos-small: $(VENV)/ready-dev  ## a small chaos run, about half a minute
 
 chaos: $(VENV)/ready-dev  ## kill replicas among faults and count what came of it (OPTIONS=--help)
 	$(BIN)/python -m tests.proof.chaos $(OPTIONS)
+
+crash-sweep: $(VENV)/ready-dev  ## die at every step of every story, on SQLite and PostgreSQL (minutes)
+	$(BIN)/pytest -q tests/proof/crash_sweep.py
+
+races: $(VENV)/ready-dev  ## a thousand races of two people for one request, on PostgreSQL (minutes)
+	$(BIN)/pytest -q tests/proof/races.py
+
+differential: $(VENV)/ready-dev  ## the same stories on both databases, versions of Graph and ways in (minutes)
+	$(BIN)/pytest -q tests/proof/differential.py
 
 year: $(VENV)/ready-dev  ## a simulated year of reminders: none missing, none twice (minutes)
 	$(BIN)/python -m tests.proof.year

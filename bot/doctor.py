@@ -8,6 +8,7 @@ from bot import clock
 from bot.app import Latchkey
 from bot.pacing import WAITS
 from bot.slack import SlackError
+from bot.store import privileges
 from graph.errors import GraphError
 
 # What the code uses; manifest.yml asks for exactly these.
@@ -34,7 +35,9 @@ class Finding:
 
 async def examine(latchkey: Latchkey) -> list[Finding]:
     """Check a Latchkey that has just connected."""
-    checks = (_scopes, _signatures, _admins, _packages, _people, _settle)
+    checks = [_scopes, _signatures, _admins, _packages, _people, _settle]
+    if latchkey.settings.sqlite_file is None:
+        checks.append(_role)
     return [
         Finding(fine=True, sentence="The database, Slack and Graph answer."),
         *[await check(latchkey) for check in checks],
@@ -129,4 +132,19 @@ async def _settle(latchkey: Latchkey) -> Finding:
     return Finding(
         fine=WAITS.settle > 2 * WAITS.post,
         sentence=f"After a doubtful answer Graph is given {WAITS.settle.total_seconds():.0f} s before anything is repeated.",
+    )
+
+
+async def _role(latchkey: Latchkey) -> Finding:
+    excess = await latchkey.store.run(privileges.excess)
+    if not excess:
+        return Finding(
+            fine=True,
+            sentence="The database role can change neither tables nor what the audit log has.",
+        )
+    role = await latchkey.store.run(privileges.role_of)
+    return Finding(
+        fine=False,
+        sentence=f"The database role {role} may do more than the bot needs: {', '.join(excess)}. Run `latchkey migrate "
+        "--grant-to ROLE` as the owner of the tables, and the bot as that other ROLE (docs/operations.md).",
     )

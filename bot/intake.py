@@ -12,6 +12,7 @@ from bot import clock, naming
 from bot.authority import Actor, may
 from bot.errors import NotAllowed, ReasonNeeded, TooLate, UnknownPackage
 from bot.models import (
+    DONE,
     MOVES,
     Assignment,
     AssignmentState,
@@ -160,11 +161,21 @@ def cancel(db: Transaction, slack_user: str, request_id: str) -> Request:
     if request.state is State.CANCELED:
         raise TooLate("You have withdrawn that request already.")
     if State.CANCELED not in MOVES.get(request.state, ()) or request.intent_at is not None:
-        raise TooLate(f"That request cannot be withdrawn any more: it is {so_far(request)}.")
+        raise TooLate(f"That request cannot be withdrawn any more: {_fate(db, request)}.")
     moved = requests.move(db, request, State.CANCELED, actor=slack_user)
     if moved is None:
-        raise TooLate("That request has just gone on. Please look again.")
+        current = requests.get(db, request_id) or request
+        raise TooLate(f"Somebody was faster: {_fate(db, current)}. Please look again.")
     return moved
+
+
+def _fate(db: Transaction, request: Request) -> str:
+    """What has become of a request, and through whom."""
+    counted = decisions.accepted_of(db, request)
+    if not counted or request.state is State.SUBMITTED:
+        return f"it is {so_far(request)}"
+    last = counted[-1]
+    return f"it was {DONE[last.verb]} by {last.name or 'somebody else'}"
 
 
 def _insist(slack_user: str, verb: Verb, holder: str | None) -> None:

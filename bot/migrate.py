@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from importlib.resources import as_file, files
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import sqlalchemy as sa
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -12,9 +13,14 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
 from bot.errors import ConfigurationError
-from bot.store import Busy, Store, Transaction
+from bot.store import Busy, Store, Transaction, control, privileges
+
+log = structlog.get_logger(__name__)
 
 Result = TypeVar("Result")
+
+# What a migration that takes something away says of itself: the oldest schema whose programs can do without it.
+CONTRACTS: Final = "serves_from"
 
 
 def upgrade(store: Store) -> str:
@@ -30,35 +36,80 @@ def upgrade(store: Store) -> str:
         def run(db: Transaction) -> None:
             config.attributes["connection"] = db
             command.upgrade(config, "head")
+            control.serve_from(db, _serves_from(config))
 
         _open(store, run)
         return _newest(config)
 
 
-def prepare(store: Store, url: str) -> None:
+def grant(store: Store, role: str) -> None:
     """
-    See to it that the schema is the one this version needs: SQLite is upgraded, PostgreSQL must be already.
-
-    Several replicas start at once on PostgreSQL, and its run-time role need not be allowed to change tables.
+    Give *role* what the running bot needs, and nothing else.
 
     Raises:
-        ConfigurationError: The database cannot be opened, or is older or newer, with the fix.
+        ConfigurationError: It cannot be given, with the fix.
     """
-    if url.startswith("sqlite"):
+    try:
+        _open(store, lambda db: privileges.grant(db, role))
+    except privileges.CannotGrant as error:
+        raise ConfigurationError([str(error)]) from None
+
+
+def prepare(store: Store, url: str) -> None:
+    """
+    See to it that this version can work with the schema: SQLite is upgraded, PostgreSQL must be already.
+
+    Several replicas start at once on PostgreSQL, and their role need not be allowed to change tables.  A newer
+    schema that still serves this version is fine: the replicas that have not been replaced yet run on it.
+
+    Raises:
+        ConfigurationError: The database cannot be opened, is too old or too new, or its role may do too little,
+            with the fix.
+    """
+    with as_file(files("migrations")) as folder:
+        config = _config(str(folder))
+        newest, known = _newest(config), _revisions(config)
+    current = _open(store, _revision)
+    if current is not None and current > newest and current not in known:
+        _accept_newer(store, current, newest)
+    elif url.startswith("sqlite"):
         upgrade(store)
         return
-    with as_file(files("migrations")) as folder:
-        newest = _newest(_config(str(folder)))
-    current = _open(store, _revision)
-    if current is None:
+    elif current is None:
         raise ConfigurationError(
             ["The database is empty: run `latchkey migrate` once before the bot starts."]
         )
-    if current != newest:
+    elif current != newest:
         raise ConfigurationError(
             [
                 f"The database has schema {current}, and this version of Latchkey needs {newest}: "
-                "run `latchkey migrate`. If the database is newer, run the newer Latchkey."
+                "run `latchkey migrate`."
+            ]
+        )
+    if not url.startswith("sqlite"):
+        _check_role(store)
+
+
+def _accept_newer(store: Store, current: str, newest: str) -> None:
+    serves_from = _open(store, control.serves_from)
+    if serves_from is None or serves_from > newest:
+        raise ConfigurationError(
+            [
+                f"The database has schema {current}, which is too new for this version of Latchkey "
+                f"(schema {newest}): run the newer Latchkey."
+            ]
+        )
+    log.info("newer-schema", schema=current, ours=newest)
+
+
+def _check_role(store: Store) -> None:
+    lacking = _open(store, privileges.lacking)
+    if lacking:
+        role = _open(store, privileges.role_of)
+        raise ConfigurationError(
+            [
+                f"The database role {role} lacks {', '.join(lacking)}: run "
+                f"`latchkey migrate --grant-to {role}` as the role that owns the tables."
             ]
         )
 
@@ -72,6 +123,17 @@ def _config(folder: str) -> Config:
 
 def _newest(config: Config) -> str:
     return ScriptDirectory.from_config(config).get_current_head() or ""
+
+
+def _revisions(config: Config) -> set[str]:
+    return {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+
+
+def _serves_from(config: Config) -> str:
+    """The oldest schema whose programs may run on the newest one, as the migrations say."""
+    scripts = list(ScriptDirectory.from_config(config).walk_revisions())
+    oldest = min(script.revision for script in scripts)
+    return max(getattr(script.module, CONTRACTS, oldest) for script in scripts)
 
 
 def _revision(db: Transaction) -> str | None:

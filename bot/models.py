@@ -66,6 +66,10 @@ class Verb(StrEnum):
     GIVE_UP = "give-up"
 
 
+# What somebody has done who decided so.
+DONE: Final[Mapping[Verb, str]] = {Verb.APPROVE: "approved", Verb.DENY: "denied"}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stage:
     """

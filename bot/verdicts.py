@@ -7,15 +7,19 @@ from typing import Any, Final
 from bot import outcomes
 from bot.authority import Actor, Authority, may
 from bot.messages.parts import moment
-from bot.models import Decision, Outcome, Request, State, Verb
+from bot.models import DONE, Decision, Outcome, Request, State, Verb
 from bot.review import Review
 from bot.slack import SlackError
-from bot.store import Store, Transaction, decisions, requests
+from bot.store import Busy, Store, Transaction, decisions, requests
 from graph.errors import GraphError
 
 # Of the 3 s in which Slack opens a form.
 EARLY_SECONDS: Final = 1.2
-DONE: Final = {Verb.APPROVE: "approved", Verb.DENY: "denied"}
+# Ends that no click has brought about.
+OVERTAKEN: Final = {
+    State.CANCELED: "Whoever asked has withdrawn that request; there is nothing left to decide.",
+    State.LAPSED: "That request has lapsed, because nobody decided in time; it can be made again.",
+}
 
 
 class Verdicts:
@@ -75,14 +79,17 @@ class Verdicts:
 
         What cannot be read in time is left for when the reason comes.
         """
+        try:
+            async with asyncio.timeout(EARLY_SECONDS):
+                return await self._refused(decision)
+        except (Busy, GraphError, SlackError, TimeoutError):
+            return False
+
+    async def _refused(self, decision: Decision) -> bool:
         request = await self._store.run(requests.get, decision.request_id)
         if request is None or not _is_current(decision, request):
             return False
-        try:
-            async with asyncio.timeout(EARLY_SECONDS):
-                actor = await self._actor(decision, request)
-        except (GraphError, SlackError, TimeoutError):
-            return False
+        actor = await self._actor(decision, request)
         why = may(actor, decision.verb, holder=request.holder, holder_entra_id=request.entra_id)
         if why is not None:
             await self._settle(
@@ -122,7 +129,10 @@ class Verdicts:
         elif request.state is State.PENDING:
             why = "What is asked for has changed since that card was drawn. Please look at the new one."
         else:
-            why = f"That request is already {request.state}; there is nothing left to decide."
+            why = OVERTAKEN.get(
+                request.state,
+                f"That request is already {request.state}; there is nothing left to decide.",
+            )
         await self._settle(decision, Outcome.LATE, why=why)
 
 

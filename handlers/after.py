@@ -61,9 +61,17 @@ class After:
             log.warning("not-whispered", slack=str(error))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
+        task = asyncio.create_task(self._heard(work))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+
+    @staticmethod
+    async def _heard(work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception:
+            # The answer is out already: nobody else would hear of it.
+            log.exception("after-broke")
 
     async def finish(self) -> None:
         """Wait for what is still running; for the shutdown."""

@@ -34,17 +34,36 @@ def run() -> None:
         raise Stop(*error.problems) from None
 
 
-@click.command()
-def migrate() -> None:
-    """Bring the database to the newest schema."""
-    store = opened_store(settings_for_database())
+@click.command(short_help="Bring the database to the newest schema.")
+@click.option(
+    "--grant-to",
+    metavar="ROLE",
+    help="PostgreSQL: give the role of the running bot what it needs, and nothing else.",
+)
+def migrate(grant_to: str | None) -> None:
+    """
+    Bring the database to the newest schema.
+
+    Run it as the role that owns the tables.  The bot itself should run as another, which can read and write rows,
+    but neither change tables nor the audit log: --grant-to gives that role exactly so much, each time.
+
+    Example: latchkey migrate --grant-to latchkey_run
+    """
+    settings = settings_for_database()
+    if grant_to is not None and settings.sqlite_file is not None:
+        raise WrongSettings("--grant-to is for PostgreSQL: SQLite has no roles.")
+    store = opened_store(settings)
     try:
         revision = migrations.upgrade(store)
+        if grant_to is not None:
+            migrations.grant(store, grant_to)
     except ConfigurationError as error:
         raise Stop(*error.problems) from None
     finally:
         store.close()
     click.echo(f"The database has schema {revision}.")
+    if grant_to is not None:
+        click.echo(f"{grant_to} may do with it what the running bot needs, and nothing else.")
 
 
 @click.command(short_help="Check everything the bot needs.")

@@ -18,14 +18,29 @@ import sqlalchemy as sa
 from bot.store.schema import audit, audit_head
 
 LATCHKEY: Final = "latchkey"
-# What the transaction's connection remembers, so that `seal` only looks when there is something to seal.
-MARK: Final = "latchkey_audited"
+# Where a transaction's connection keeps the rows that are not written yet, and how many there were at each savepoint.
+PENDING: Final = "latchkey_audit"
+SAVEPOINTS: Final = "latchkey_audit_savepoints"
 HEAD: Final = 1
 START: Final = "0" * 64
 CHUNK: Final = 1_000
-SEALED: Final = tuple(
-    column.name for column in audit.c if column.name not in {"seq", "position", "hash"}
-)
+CHAINED: Final = tuple(column.name for column in audit.c if column.name not in {"position", "hash"})
+
+
+def follow_savepoints(engine: sa.Engine) -> None:
+    """What a savepoint takes back leaves no row: to be called once, before *engine* is used."""
+
+    @sa.event.listens_for(engine, "savepoint")
+    def begun(db: sa.Connection, name: str | None) -> None:
+        db.info.setdefault(SAVEPOINTS, []).append(len(db.info.get(PENDING, ())))
+
+    @sa.event.listens_for(engine, "release_savepoint")
+    def kept(db: sa.Connection, name: str, context: None) -> None:
+        db.info[SAVEPOINTS].pop()
+
+    @sa.event.listens_for(engine, "rollback_savepoint")
+    def taken_back(db: sa.Connection, name: str, context: None) -> None:
+        del db.info.get(PENDING, [])[db.info[SAVEPOINTS].pop() :]
 
 
 def record(
@@ -38,46 +53,48 @@ def record(
     **ids: Any,
 ) -> None:
     """
-    Add one row.
+    Add one row; `seal` writes it.
 
     Args:
         actor: A Slack user id, or LATCHKEY for what a rule or the clock did.
         verb: What happened, in one word: "move", "refused", "end" …
         ids: Any of the table's other columns.
     """
-    db.execute(audit.insert().values(at=at, actor=actor, verb=verb, why=why, **ids))
-    db.info[MARK] = True
+    row = {"at": at, "actor": actor, "verb": verb, "why": why, **ids}
+    db.info.setdefault(PENDING, []).append({name: row.get(name) for name in CHAINED})
 
 
 def seal(db: sa.Connection, key: bytes) -> None:
     """
-    Chain this transaction's rows to those before them; the last thing a transaction does.
+    Write this transaction's rows, chained to those before them; the last thing a transaction does.
 
     The head's row is locked last and for a moment only, so that transactions neither overtake each other in
-    the chain nor wait in a circle.
+    the chain nor wait in a circle.  Rows are written once, as they stay: the role that the bot runs as needs
+    no right to change any.
     """
-    if not db.info.pop(MARK, False):
+    fresh = db.info.pop(PENDING, [])
+    if not fresh:
         return
     locked = sa.select(audit_head).where(audit_head.c.id == HEAD).with_for_update()
     head = db.execute(locked).one()
     position, chained = head.position, head.hash
-    fresh = sa.select(audit).where(audit.c.hash.is_(None)).order_by(audit.c.seq)
-    for row in db.execute(fresh).mappings().all():
+    for row in fresh:
         position, chained = position + 1, _link(key, chained, position + 1, row)
-        db.execute(
-            audit.update().where(audit.c.seq == row["seq"]).values(position=position, hash=chained)
-        )
+        row |= {"position": position, "hash": chained}
+    db.execute(audit.insert(), fresh)
     head_row = audit_head.update().where(audit_head.c.id == HEAD)
     db.execute(head_row.values(position=position, hash=chained))
 
 
-def forget_mark(db: sa.Connection) -> None:
-    """The transaction was rolled back: its connection starts afresh."""
-    db.info.pop(MARK, None)
+def forget_pending(db: sa.Connection) -> None:
+    """The transaction before was rolled back: its connection starts afresh."""
+    db.info.pop(PENDING, None)
+    db.info.pop(SAVEPOINTS, None)
 
 
 def _link(key: bytes, before: str, position: int, row: Any) -> str:
-    content: dict[str, Any] = {name: row[name] for name in SEALED}
+    # What is empty is left out, so that a column that comes later leaves the rows before it as they are.
+    content: dict[str, Any] = {name: row[name] for name in CHAINED if row[name] is not None}
     content["at"] = row["at"].astimezone(UTC).isoformat(timespec="microseconds")
     text = json.dumps([before, position, content], sort_keys=True, separators=(",", ":"))
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
@@ -100,7 +117,7 @@ def verify(db: sa.Connection, key: bytes, *, anchor: tuple[int, str] | None = No
         anchor: A place and its hash, noted elsewhere earlier: it shows a log that was cut off at the end.
     """
     position, chained = 0, START
-    for row in _sealed(db):
+    for row in _in_order(db):
         if row["position"] != position + 1:
             return Chain(rows=position, head=chained, wrong=f"row {position + 1} is missing")
         expected = _link(key, chained, position + 1, row)
@@ -115,33 +132,28 @@ def verify(db: sa.Connection, key: bytes, *, anchor: tuple[int, str] | None = No
         return Chain(
             rows=position, head=chained, wrong=f"the log ends before the anchor ({anchor[0]})"
         )
-    wrong = _unchained(db, position, chained)
-    return Chain(rows=position, head=chained, wrong=wrong)
+    return Chain(rows=position, head=chained, wrong=_cut_off(db, position, chained))
 
 
-def _unchained(db: sa.Connection, position: int, chained: str) -> str | None:
+def _cut_off(db: sa.Connection, position: int, chained: str) -> str | None:
     head = db.execute(sa.select(audit_head).where(audit_head.c.id == HEAD)).one_or_none()
     if head is None or (head.position, head.hash) != (position, chained):
         return "the log is shorter than its head says: rows at its end are missing"
-    if db.execute(sa.select(audit.c.seq).where(audit.c.hash.is_(None)).limit(1)).first():
-        return "there are rows outside the chain"
     return None
 
 
-def _sealed(db: sa.Connection) -> Iterator[Any]:
-    last = 0
-    while True:
-        query = sa.select(audit).where(audit.c.position > last).order_by(audit.c.position)
-        chunk = db.execute(query.limit(CHUNK)).mappings().all()
+def _in_order(db: sa.Connection) -> Iterator[Any]:
+    query = sa.select(audit).order_by(audit.c.position).limit(CHUNK)
+    chunk = db.execute(query).mappings().all()
+    while chunk:
         yield from chunk
-        if not chunk:
-            return
-        last = chunk[-1]["position"]
+        after = query.where(audit.c.position > chunk[-1]["position"])
+        chunk = db.execute(after).mappings().all()
 
 
 def rows(db: sa.Connection, *, request_id: str | None = None) -> list[dict[str, Any]]:
     """The rows about one request, or all of them, oldest first."""
-    query = sa.select(audit).order_by(audit.c.seq)
+    query = sa.select(audit).order_by(audit.c.position)
     if request_id is not None:
         query = query.where(audit.c.request_id == request_id)
     return [dict(row) for row in db.execute(query).mappings()]

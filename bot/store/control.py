@@ -1,4 +1,4 @@
-"""The switch that stops all granting, for every replica at once."""
+"""What holds for every replica at once: whether granting is stopped, and which programs the schema serves."""
 
 from typing import Any, Final
 
@@ -33,3 +33,13 @@ def paused_why(db: Transaction) -> str | None:
     """Why granting is paused; None if it is not."""
     row = db.execute(sa.select(control).where(control.c.id == ONLY)).one_or_none()
     return (row.paused_why or "no reason given") if row and row.paused_at else None
+
+
+def serve_from(db: Transaction, revision: str) -> None:
+    """Note the oldest schema whose programs may run on this one."""
+    _set(db, serves_from=revision)
+
+
+def serves_from(db: Transaction) -> str | None:
+    """The oldest schema whose programs may run on this one; None if nobody has said."""
+    return db.execute(sa.select(control.c.serves_from).where(control.c.id == ONLY)).scalar()

@@ -36,6 +36,7 @@ class Store:
 
     def __init__(self, engine: sa.Engine, *, audit_key: bytes = b"") -> None:
         self.engine = engine
+        audit.follow_savepoints(engine)
         self._audit_key = audit_key
         workers = 1 if engine.dialect.name == "sqlite" else POSTGRESQL_CONNECTIONS
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="latchkey-store")
@@ -64,7 +65,7 @@ class Store:
         """The same in the calling thread; for start-up and the command line."""
         try:
             with self.engine.begin() as db:
-                audit.forget_mark(db)
+                audit.forget_pending(db)
                 result = function(db, *args, **kwargs)
                 audit.seal(db, self._audit_key)
                 return result

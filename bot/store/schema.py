@@ -265,12 +265,11 @@ homes = sa.Table(
     sa.Column("published_at", UtcDateTime),
 )
 
-UNSEALED: Final = sa.text("hash IS NULL")
-
 audit = sa.Table(
     "audit",
     metadata,
-    sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    # Its place in the chain; there are no gaps.
+    sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("at", UtcDateTime, nullable=False),
     # A Slack user id, or "latchkey" for what the clock or a rule did.
     sa.Column("actor", SLACK_ID, nullable=False),
@@ -284,11 +283,9 @@ audit = sa.Table(
     sa.Column("after", sa.String(16)),
     sa.Column("why", sa.Text),
     sa.Column("details", sa.JSON(none_as_null=True)),
-    # Its place in the chain and the chain's hash up to it; written once, at the end of its transaction.
-    sa.Column("position", sa.BigInteger, unique=True),
-    sa.Column("hash", sa.String(64)),
+    # The chain's hash up to here.
+    sa.Column("hash", sa.String(64), nullable=False),
     sa.Index("audit_of_request", "request_id"),
-    sa.Index("audit_unsealed", "seq", sqlite_where=UNSEALED, postgresql_where=UNSEALED),
 )
 
 audit_head = sa.Table(
@@ -306,6 +303,8 @@ control = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("paused_at", UtcDateTime),
     sa.Column("paused_why", sa.Text),
+    # The oldest schema whose programs may run on this one, see `bot.migrate`.
+    sa.Column("serves_from", sa.String(32)),
 )
 
 inbox = sa.Table(

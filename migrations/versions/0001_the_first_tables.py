@@ -38,7 +38,7 @@ def upgrade() -> None:
 
     op.create_table(
         "audit",
-        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("actor", sa.String(length=32), nullable=False),
         sa.Column("actor_entra_id", sa.String(length=64), nullable=True),
@@ -51,20 +51,11 @@ def upgrade() -> None:
         sa.Column("after", sa.String(length=16), nullable=True),
         sa.Column("why", sa.Text(), nullable=True),
         sa.Column("details", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("position", sa.BigInteger(), nullable=True),
-        sa.Column("hash", sa.String(length=64), nullable=True),
-        sa.PrimaryKeyConstraint("seq"),
-        sa.UniqueConstraint("position"),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("position"),
     )
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.create_index("audit_of_request", ["request_id"], unique=False)
-        batch_op.create_index(
-            "audit_unsealed",
-            ["seq"],
-            unique=False,
-            sqlite_where=sa.text("hash IS NULL"),
-            postgresql_where=sa.text("hash IS NULL"),
-        )
 
     op.create_table(
         "audit_head",
@@ -78,6 +69,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("paused_why", sa.Text(), nullable=True),
+        sa.Column("serves_from", sa.String(length=32), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -309,29 +301,23 @@ def upgrade() -> None:
 
 
 def _make_audit_append_only() -> None:
-    """No row of the audit log is ever deleted, or changed once it is in the chain."""
+    """No row of the audit log is ever changed or deleted."""
+    refused = "RAISE(ABORT, 'the audit log is append-only')"
     if op.get_bind().dialect.name == "sqlite":
-        op.execute(
-            "CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit WHEN OLD.hash IS NOT NULL "
-            "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
-        )
-        op.execute(
-            "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit "
-            "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
-        )
+        for deed in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER audit_no_{deed.lower()} BEFORE {deed} ON audit "
+                f"BEGIN SELECT {refused}; END"
+            )
         return
     op.execute(
         "CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ "
         "BEGIN RAISE EXCEPTION 'the audit log is append-only'; END $$"
     )
-    op.execute(
-        "CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit FOR EACH ROW "
-        "WHEN (OLD.hash IS NOT NULL) EXECUTE FUNCTION audit_is_append_only()"
-    )
-    op.execute(
-        "CREATE TRIGGER audit_no_delete BEFORE DELETE OR TRUNCATE ON audit "
-        "EXECUTE FUNCTION audit_is_append_only()"
-    )
+    for name, deeds in (("audit_no_update", "UPDATE"), ("audit_no_delete", "DELETE OR TRUNCATE")):
+        op.execute(
+            f"CREATE TRIGGER {name} BEFORE {deeds} ON audit EXECUTE FUNCTION audit_is_append_only()"
+        )
 
 
 def downgrade() -> None:
@@ -401,11 +387,6 @@ def downgrade() -> None:
     op.drop_table("control")
     op.drop_table("audit_head")
     with op.batch_alter_table("audit", schema=None) as batch_op:
-        batch_op.drop_index(
-            "audit_unsealed",
-            sqlite_where=sa.text("hash IS NULL"),
-            postgresql_where=sa.text("hash IS NULL"),
-        )
         batch_op.drop_index("audit_of_request")
 
     op.drop_table("audit")

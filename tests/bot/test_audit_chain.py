@@ -118,3 +118,31 @@ async def test_what_is_rolled_back_leaves_no_row_and_no_gap(log):
 
     chain = await log.run(audit.verify, KEY)
     assert (chain.rows, chain.wrong) == (4, None)
+
+
+async def test_what_a_savepoint_takes_back_leaves_no_row(log):
+    """The rows around it stay, in their order."""
+
+    def half_taken_back(db):
+        audit.record(db, at=clock.now(), actor="U0ANN", verb="before")
+        with db.begin_nested():
+            audit.record(db, at=clock.now(), actor="U0ANN", verb="kept")
+            inner = db.begin_nested()
+            audit.record(db, at=clock.now(), actor="U0ANN", verb="never")
+            inner.rollback()
+        audit.record(db, at=clock.now(), actor="U0ANN", verb="after")
+
+    await log.run(half_taken_back)
+
+    assert [row["verb"] for row in await log.run(audit.rows)] == ["before", "kept", "after"]
+    assert (await log.run(audit.verify, KEY)).wrong is None
+
+
+async def test_a_row_before_the_first_shows(log):
+    """Not even a place below one hides it."""
+    await written(log, 1)
+    with log.engine.begin() as db:
+        forged = {"position": -1, "at": clock.now(), "actor": "U0ANN", "verb": "move"}
+        db.execute(audit_table.insert().values(**forged, hash=audit.START))
+
+    assert (await log.run(audit.verify, KEY)).wrong == "row 1 is missing"

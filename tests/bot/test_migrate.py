@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from bot import migrate
 from bot.__main__ import main
 from bot.errors import ConfigurationError
-from bot.store import open_store
+from bot.store import control, open_store
 from bot.store.schema import metadata
 
 
@@ -123,16 +123,44 @@ def test_another_schema_on_postgresql_is_refused_with_the_fix(on_postgresql):
     store.close()
 
 
-def test_a_newer_sqlite_is_refused(tmp_path):
-    """An old Latchkey must not write into it."""
-    url = f"sqlite+pysqlite:///{tmp_path / 'new.db'}"
-    store = open_store(url)
-    migrate.upgrade(store)
-    store.run_here(write_revision("9999_from_the_future"))
+def widen(db: sa.Connection) -> None:
+    """What a later version may do while this one still runs: a new table, and a new column in every table."""
+    for table in metadata.sorted_tables:
+        db.execute(sa.text(f"ALTER TABLE {table.name} ADD COLUMN of_the_future text"))
+    db.execute(sa.text("CREATE TABLE future (id text PRIMARY KEY)"))
+    write_revision("0002")(db)
 
-    with pytest.raises(ConfigurationError, match="not one that this version knows"):
-        migrate.prepare(store, url)
+
+def test_a_newer_schema_that_still_serves_this_version_is_accepted(store):
+    """Replicas of the version before go on while they are replaced one by one; the database is left as it is."""
+    store.run_here(widen)
+
+    migrate.prepare(store, store.engine.url.render_as_string(hide_password=False))
+
+    assert store.run_here(migrate._revision) == "0002"
+
+
+def test_a_newer_schema_that_serves_this_version_no_more_is_refused(store):
+    """An old Latchkey must not write into it."""
+    store.run_here(write_revision("0003"))
+    store.run_here(control.serve_from, "0002")
+
+    with pytest.raises(ConfigurationError, match="0003, which is too new for this version"):
+        migrate.prepare(store, store.engine.url.render_as_string(hide_password=False))
+
+
+def test_a_newer_database_is_not_migrated_by_an_older_program(tmp_path, monkeypatch):
+    """`latchkey migrate` of the old version says so."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///new.db")
+    assert CliRunner().invoke(main, ["migrate"]).exit_code == 0
+    store = open_store(f"sqlite+pysqlite:///{tmp_path / 'new.db'}")
+    store.run_here(write_revision("9999_from_the_future"))
     store.close()
+
+    result = CliRunner().invoke(main, ["migrate"])
+    assert result.exit_code == 1
+    assert "not one that this version knows" in result.stderr
 
 
 NO_DATABASE = [

@@ -1,6 +1,8 @@
 """Clicks on Approve and Deny: who counts, who is told why not, and who was first."""
 
 import asyncio
+import contextlib
+import sqlite3
 from datetime import timedelta
 
 import pytest
@@ -393,3 +395,17 @@ async def test_what_waits_is_listed_for_admins(office):
 
     assert [each.id for each in listed] == [one.id, two.id]
     assert await office.store.run(requests.pending) == listed
+
+
+async def test_a_busy_database_does_not_keep_the_form_from_opening(office):
+    """Whether they may decide is asked again when the reason has come."""
+    request = await pending(office)
+    draft = await office.desk.decide(
+        ask_id=request.ask_id, verb=Verb.DENY, slack_user="U0CY", team="T0LATCH", channel=None
+    )
+    assert draft is not None
+    with contextlib.closing(sqlite3.connect(str(office.store.engine.url.database))) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert not await office.desk.is_refused(draft)
+        other.rollback()
+    assert await office.desk.is_refused(draft)

@@ -70,6 +70,7 @@ class Camera:
 
     outside: StandIns
     album: list[Photograph] = field(default_factory=list)
+    moments: int = 0
     _watched: sa.Engine | None = None
     _own: sa.Engine | None = None
     _loop: asyncio.AbstractEventLoop | None = None
@@ -120,12 +121,19 @@ class Camera:
             )
         )
 
+    def count(self, moments: int) -> None:
+        """So many more moments to die at have gone by, while the bot is watched."""
+        if self._own is not None:
+            self.moments += moments
+
     def _committed(self, connection: sa.Connection) -> None:
         """SQLAlchemy calls this just before a commit, so the commit is made here; its own finds nothing to do."""
         if self._loop is None or connection.engine is not self._watched:
             return
         driver: Any = connection.connection.dbapi_connection
         driver.commit()
+        # Before and after; and what is not different from the last photograph is not kept.
+        self.count(2)
         taken = threading.Event()
 
         def take() -> None:
@@ -148,6 +156,9 @@ class _AfterChange:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
+        if scope["type"] == "http":
+            # Before it is sent, before it is answered, and before the answer is read.
+            self._camera.count(3)
         changes = scope.get("method") == "POST" and any(each in path for each in CHANGES)
 
         async def answer(message: Message) -> None:
@@ -217,6 +228,9 @@ def empty_postgresql(address: sa.URL) -> Iterator[str]:
             db.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE template_latchkey"))
         url = address.set(database=name).render_as_string(hide_password=False)
         yield url.replace("postgresql+psycopg:", "postgresql:")
+        # Whoever asks for the next one is done with this.
+        with engine.connect() as db:
+            db.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 def restore(outside: StandIns, photograph: Photograph, *, database: str) -> None:
@@ -234,12 +248,6 @@ def restore(outside: StandIns, photograph: Photograph, *, database: str) -> None
                 db.execute(table.delete())
             if rows:
                 db.execute(table.insert(), rows)
-        if engine.dialect.name == "postgresql":
-            db.execute(
-                sa.text(
-                    "SELECT setval(pg_get_serial_sequence('audit', 'seq'), max(seq)) FROM audit"
-                )
-            )
     engine.dispose()
 
 

@@ -8,13 +8,14 @@ import pytest
 from bot.models import State, Verb
 from bot.store import audit, holds
 from sandbox.run import stand_ins
+from tests.flow.crash_deeds import DELIVERY
+from tests.flow.crash_stories import STORIES, Story
 from tests.flow.crashing import Camera, Photograph, empty_sqlite, life, restore
 from tests.flow.crashing_owed import every_request, waits_pass
-from tests.flow.test_crash_sweep import DELIVERY, STORIES, Story
 from tests.flow.world import BO, World, eventually
 
-# A reminder asks Entra for nothing.
-ASKING = sorted(set(STORIES) - {"reminder"})
+# One story for each thing that Entra is asked for.
+ASKING = ("approval", "extension", "grant", "removal")
 # How far Entra has come by the time that the copy is put back.
 UNDER_WAY, DONE = "under way", "done"
 

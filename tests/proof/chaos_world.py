@@ -222,13 +222,19 @@ class Acting:
             return
         place = self.outside.workspace.dm(BO)
         notice = Notice(place.id, kind, self.story.package.name, self.story.who)
+        patience = PATIENCE_SECONDS
         while True:
             cards = self.watch.sent.get(notice, [])
             if cards and "Approve" not in labels(cards[-1]):
                 return
             if cards:
                 await self._press(BO, cards[-1], "Approve")
-                await asyncio.sleep(PATIENCE_SECONDS / 2)
+                # Every press is answered, so that nobody hammers; but nobody gives up either.
+                for _ in range(int(patience / GLANCE_SECONDS)):
+                    if "Approve" not in labels(cards[-1]):
+                        return
+                    await asyncio.sleep(GLANCE_SECONDS)
+                patience = min(2 * patience, LONG_PATIENCE_SECONDS)
             await asyncio.sleep(GLANCE_SECONDS)
 
     async def _type(self, user: str, command: str, text: str) -> Outcome:

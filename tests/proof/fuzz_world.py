@@ -100,7 +100,7 @@ class Gate:
 
     async def marks(self) -> Marks:
         def read(db: sa.Connection) -> Marks:
-            last = db.execute(sa.select(sa.func.max(audit.c.seq))).scalar() or 0
+            last = db.execute(sa.select(sa.func.max(audit.c.position))).scalar() or 0
             count = db.execute(sa.select(sa.func.count()).select_from(decisions)).scalar() or 0
             return Marks(audit=last, decisions=count)
 
@@ -112,7 +112,9 @@ class Gate:
         def read(db: sa.Connection) -> list[dict[str, Any]]:
             rows = [
                 dict(row)
-                for row in db.execute(sa.select(audit).where(audit.c.seq > marks.audit)).mappings()
+                for row in db.execute(
+                    sa.select(audit).where(audit.c.position > marks.audit)
+                ).mappings()
             ]
             for row in rows:
                 for name, table in (("request", requests), ("assignment", assignments)):

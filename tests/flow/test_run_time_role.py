@@ -1,0 +1,194 @@
+"""The bot on PostgreSQL as a role that can change neither tables nor the audit log."""
+
+import contextlib
+import uuid
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+from psycopg.errors import InsufficientPrivilege
+
+from bot import migrate
+from bot.__main__ import main
+from bot.doctor import _role as doctor_on_role
+from bot.errors import ConfigurationError
+from bot.store import audit, open_store, privileges
+from bot.store.schema import metadata
+from sandbox.run import stand_ins
+from tests.flow.crash_deeds import DELIVERY, read
+from tests.flow.crash_stories import STORIES
+from tests.flow.crashing import empty_postgresql, life
+from tests.flow.world import DANA
+
+ROLE = "latchkey_run"
+
+
+@pytest.fixture
+def owners(postgresql):
+    """The address of a migrated database, as its owner; DATABASE_URL would say it so."""
+    return next(empty_postgresql(postgresql))
+
+
+@pytest.fixture
+def restricted(owners, monkeypatch, tmp_path):
+    """The same database's address, as a role that `latchkey migrate --grant-to` has been run for."""
+    run(owners, f"CREATE ROLE {ROLE} LOGIN")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", owners)
+    granted = CliRunner().invoke(main, ["migrate", "--grant-to", ROLE])
+    assert granted.exit_code == 0, granted.output
+    yield sa.make_url(owners).set(username=ROLE).render_as_string(hide_password=False)
+    run(owners, f"DROP OWNED BY {ROLE}")
+    run(owners, f"DROP ROLE {ROLE}")
+
+
+def with_driver(address: str) -> str:
+    return address.replace("postgresql:", "postgresql+psycopg:")
+
+
+def run(address: str, statement: str) -> None:
+    engine = sa.create_engine(with_driver(address), poolclass=sa.NullPool)
+    with engine.begin() as db:
+        db.execute(sa.text(statement))
+
+
+@pytest.fixture
+def store(restricted):
+    """A store that runs as that role."""
+    opened = open_store(with_driver(restricted))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+async def world(tmp_path, certificate, restricted):
+    """A bot that runs as that role."""
+    async with stand_ins(tmp_path, certificate=certificate, socket_mode=False) as outside:
+        outside.environment["DATABASE_URL"] = restricted
+        outside.tenant.world.delivery = DELIVERY
+        async with life(outside) as made:
+            await made.synced()
+            yield made
+
+
+# Together they use every table.
+LIVES = ("denial", "extension", "misdelivery", "removal", "two stages")
+
+
+@pytest.mark.parametrize("name", LIVES)
+async def test_the_whole_life_of_access_needs_no_more(name, world):
+    """Asked, decided, delivered, reminded of, extended, taken away; and nothing was refused on the way."""
+    refused: list[str] = []
+
+    def note(context: sa.engine.ExceptionContext) -> None:
+        if isinstance(context.original_exception, InsufficientPrivilege):
+            refused.append(context.statement or "")
+
+    sa.event.listen(world.bot.store.engine, "handle_error", note)
+    story = STORIES[name]
+    await world.slack.open_home(user=DANA)
+    if story.before is not None:
+        await story.before(world)
+    await story.act(world)
+
+    assert not refused
+    assert (await read(world, audit.verify, b"")).wrong is None
+
+
+async def test_the_doctor_is_content_with_it(world):
+    """And says so."""
+    assert (await doctor_on_role(world.bot)).fine
+
+
+def test_each_table_has_its_line():
+    """A table that comes later is not forgotten."""
+    assert set(privileges.NEEDED) == {*metadata.tables, "alembic_version"}
+
+
+REFUSED = {
+    "a new table": "CREATE TABLE mine (id int)",
+    "a new column": "ALTER TABLE request ADD COLUMN mine int",
+    "no table": "DROP TABLE notice",
+    "an index": "CREATE INDEX mine ON request (state)",
+    "a changed row": "UPDATE audit SET actor = 'U0CY'",
+    "a changed hash": "UPDATE audit SET hash = ''",
+    "a deleted row": "DELETE FROM audit",
+    "an empty log": "TRUNCATE audit",
+    "no triggers": "ALTER TABLE audit DISABLE TRIGGER ALL",
+    "no trigger": "DROP TRIGGER audit_no_update ON audit",
+    "no triggers for replication": "SET session_replication_role = replica",
+    "another trigger function": "CREATE OR REPLACE FUNCTION audit_is_append_only() RETURNS trigger "
+    "LANGUAGE plpgsql AS $$ BEGIN RETURN OLD; END $$",
+    "another owner": f"ALTER TABLE audit OWNER TO {ROLE}",
+    "a rule": "CREATE RULE mine AS ON INSERT TO audit DO INSTEAD NOTHING",
+    "another schema": "UPDATE alembic_version SET version_num = '9999'",
+    "a deleted request": "DELETE FROM request",
+}
+
+
+@pytest.mark.parametrize("what", sorted(REFUSED))
+def test_it_is_refused_whatever_the_bot_does_not_need(what, store):
+    """By PostgreSQL itself, and not by a trigger."""
+    with pytest.raises(sa.exc.DBAPIError, match=r"permission denied|must be owner"):
+        store.run_here(lambda db: db.execute(sa.text(REFUSED[what])))
+
+
+def test_a_role_that_lacks_something_is_named_with_the_fix(owners, restricted, store):
+    """A table that came with a migration, and no grant after it."""
+    run(owners, f"REVOKE INSERT ON inbox FROM {ROLE}")
+    with pytest.raises(ConfigurationError) as refused:
+        migrate.prepare(store, with_driver(restricted))
+    assert f"{ROLE} lacks INSERT on inbox" in str(refused.value)
+    assert f"latchkey migrate --grant-to {ROLE}" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("GRANT UPDATE ON audit", "UPDATE on audit"),
+        ("GRANT UPDATE (actor) ON audit", "UPDATE on audit"),
+        ("GRANT TRUNCATE ON audit", "TRUNCATE on audit"),
+        ("GRANT CREATE ON SCHEMA public", "create tables"),
+        ("GRANT CREATE ON DATABASE {database}", "create tables"),
+    ],
+)
+def test_what_it_may_do_beyond_is_found_and_taken_away(given, words, owners, store):
+    """The doctor names it; granting again leaves exactly what is needed."""
+    run(owners, f"{given.format(database=sa.make_url(owners).database)} TO {ROLE}")
+    assert store.run_here(privileges.excess) == [words]
+
+    run_as_owner(owners)
+    assert store.run_here(privileges.excess) == []
+    assert store.run_here(privileges.lacking) == []
+
+
+def run_as_owner(owners: str) -> None:
+    with contextlib.closing(open_store(with_driver(owners))) as opened:
+        migrate.grant(opened, ROLE)
+
+
+def test_an_owner_is_named_by_the_doctor(owners, store):
+    """Whoever owns the tables can drop their triggers."""
+    run(owners, f"ALTER TABLE audit OWNER TO {ROLE}")
+    assert store.run_here(privileges.excess) == ["change and drop the tables, as their owner"]
+
+    with pytest.raises(ConfigurationError, match="owns the tables or is a superuser"):
+        run_as_owner(owners)
+
+
+def test_a_role_that_is_not_there_is_said_to_be_none(owners, monkeypatch, tmp_path):
+    """With the fix, and without a traceback."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", owners)
+    result = CliRunner().invoke(main, ["migrate", "--grant-to", f"nobody_{uuid.uuid4().hex}"])
+    assert result.exit_code == 1
+    assert "There is no role nobody_" in result.stderr
+
+
+def test_sqlite_has_no_roles(monkeypatch, tmp_path):
+    """A wrong command line, and nothing is made."""
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, ["migrate", "--grant-to", ROLE])
+    assert result.exit_code == 2
+    assert "SQLite has no roles" in result.stderr
+    assert not list(tmp_path.iterdir())
