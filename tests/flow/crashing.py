@@ -56,13 +56,6 @@ class Photograph:
     slack: dict[str, Any]
     offset: timedelta
 
-    def unrecorded(self) -> set[str]:
-        """Timestamps of the messages that Slack has taken and the database knows nothing of."""
-        taken = {
-            each.ts for channel in self.slack["channels"].values() for each in channel.messages
-        }
-        return taken - {row["ts"] for row in self.rows["notice"]}
-
 
 @dataclass
 class Camera:
