@@ -85,13 +85,16 @@ class Effects:
                 requests.release, request, due_at=clock.real(), attempts=request.attempts
             )
             return
+        # Whatever can fail by itself fails before the intent is there, which would have to settle.
+        body = await self._body(request)
         intent_at, settles_at = clock.now(), clock.real() + self._waits.settle
         ours = await self._store.run(
             outcomes.intend, request, intent_at=intent_at, settles_at=settles_at
         )
         if ours:
             request = replace(request, intent_at=intent_at, settles_at=settles_at)
-            await self._post_once(request, until=settles_at - self._waits.settle + self._waits.post)
+            until = settles_at - self._waits.settle + self._waits.post
+            await self._post_once(request, body, until=until)
 
     async def give_up(self, request: Request, *, by: Actor) -> None:
         """
@@ -145,8 +148,9 @@ class Effects:
         await self._store.run(requests.release, request, due_at=due, attempts=request.attempts)
         return True
 
-    async def _post_once(self, request: Request, *, until: datetime) -> None:
-        body = await self._body(request)
+    async def _post_once(
+        self, request: Request, body: Mapping[str, Any], *, until: datetime
+    ) -> None:
         left = until - clock.real()
         if left <= timedelta(0):
             # Held up since the intent was written: somebody else may be looking for it by now.

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from bot.app import Latchkey
 from bot.pacing import WAITS, Waits
-from bot.store import audit, requests
+from bot.store import Busy, audit, requests
 from sandbox.certificate import Certificate
 from sandbox.run import StandIns, serving_bot, stand_ins
 from sandbox.slack import Message, Outcome, View, Workspace
@@ -43,9 +43,13 @@ async def eventually(fact: Callable[..., Any], *, seconds: float = 15, about: st
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
     while True:
-        value = fact()
-        if isinstance(value, Awaitable):
-            value = await value
+        try:
+            value = fact()
+            if isinstance(value, Awaitable):
+                value = await value
+        except Busy:
+            # Not yet, on a machine that has much to do.
+            value = None
         if value:
             return value
         assert loop.time() < end, f"not within {seconds} s: {about or fact}"
