@@ -51,7 +51,7 @@ SLACK_FAULTS: Final = (
 # Until a new request shows up in Graph's lists; shorter than the replicas' settle time.
 LAG_SECONDS: Final = 4.0
 RECOVERY_SECONDS: Final = 40
-PEOPLE_AT_ONCE: Final = 150
+PEOPLE_AT_ONCE: Final = 250
 # A whole list in one page: twenty pages with a fault on every fifth call would rarely be read to the end.
 PAGE_SIZE: Final = 999
 

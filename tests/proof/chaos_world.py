@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import random
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -139,6 +140,7 @@ class Acting:
     story: Story
     _is_taken: bool = False
     _is_under_way: bool = False
+    _end: str = ""
 
     async def play(self) -> None:
         story = self.story
@@ -151,7 +153,7 @@ class Acting:
                 lambda: self._is_under_way or self._was_told("more time with", "now lasts"),
             )
             story.accepted += 1
-            self._is_under_way = False
+            self._is_under_way, self._end = False, ""
             await self._decided("keeping")
             await self._sees(story.user, "extended")
         if story.ending == "returned":
@@ -165,7 +167,12 @@ class Acting:
             await self._sees(story.user, "returned")
         elif story.ending == "removed":
             accepted = story.accepted
-            await self._until(self._removes, lambda: story.accepted > accepted)
+            # The answer to the command may be lost with a replica; then the news says it.
+            told = Notice(self.watch.place(DANA), "told", story.package.name, story.user)
+            await self._until(
+                self._removes, lambda: story.accepted > accepted or self.watch.sent.get(told)
+            )
+            story.accepted = accepted + 1
             await self._sees(story.user, "removed")
             await self._sees(DANA, "told", about=story.user)
         story.is_over = True
@@ -203,8 +210,13 @@ class Acting:
     async def _presses(self, label: str) -> None:
         self._is_taken = False
         shown = await self._type(self.story.user, "/my-access", "")
-        # The answer to the click may be lost with a replica; the list says it as well.
-        self._is_under_way = f"{self.story.package.name}: " in (shown.text or "")
+        # The answer to the click may be lost with a replica; the list says it as well: under way, or a new end.
+        name, text = self.story.package.name, shown.text or ""
+        end = re.search(rf"{name} ([^;:]+)", text)
+        known, self._end = self._end, end[1] if end else self._end
+        self._is_under_way = f"{name}: " in text or known not in {"", self._end}
+        if self._is_under_way:
+            return
         if shown.message is not None:
             await self._press(self.story.user, shown.message, label)
 
