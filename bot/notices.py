@@ -17,7 +17,7 @@ from bot.messages import deciding, reminding, repairing
 from bot.messages.parts import Message, escape, message
 from bot.models import Assignment, Decision, Notice, Request
 from bot.pacing import a_few_at_once, backoff
-from bot.reminders import Due, due_reminders, end_key
+from bot.reminders import Due, due_reminders, end_key, will_remind
 from bot.sending import CLAIM_LEASE, Sending
 from bot.slack import Slack, SlackBusy, SlackError, SlackRefused
 from bot.store import Store, Transaction, assignments, catalog, decisions, holds, notices, requests
@@ -132,7 +132,12 @@ class Notices:
     async def _send_news(self, request: Request) -> int:
         """What became of a request, to everybody whom it concerns."""
         counted = await self._store.run(decisions.accepted_of, request)
-        owed = news.of(request, decided=counted, admin_channel=self._admin_channel)
+        owed = news.of(
+            request,
+            decided=counted,
+            admin_channel=self._admin_channel,
+            will_remind=will_remind(request, self._rungs),
+        )
         count = 0
         for notice, content in owed:
             count += await self.send_once(notice, content)
@@ -184,6 +189,8 @@ class Notices:
 
     async def _remind(self, to: str, due: Due) -> bool:
         await self._store.run(notices.supersede, due.overtaken)
+        if not due.rows:
+            return False
         content = await self._store.run(_reminder, due.rows)
         return await self._sending.send(due.notices, content)
 

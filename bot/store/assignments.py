@@ -210,7 +210,6 @@ def ending_before(db: Transaction, until: datetime) -> list[Assignment]:
         assignments.c.holder.is_not(None),
         assignments.c.ends_at > clock.now(),
         assignments.c.ends_at <= until,
-        sa.or_(assignments.c.let_end.is_(None), assignments.c.let_end != assignments.c.ends_at),
     )
 
 
