@@ -182,7 +182,7 @@ def _assignment(held: Held) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Reminder:
     """One row of a reminder, as it went over the wire."""
 
