@@ -162,7 +162,7 @@ def _package(number: int) -> dict[str, Any]:
 
 
 def _graph_time(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%S.0000000Z")
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
 
 
 def _assignment(held: Held) -> dict[str, Any]:
