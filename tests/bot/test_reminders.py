@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from freezegun import freeze_time
 
+from bot import clock
 from bot.models import AssignmentState, Kind, State
+from bot.notices import ENDS_A_MESSAGE
 from bot.reminders import due_reminders, key_of, next_reminder, reached
 from bot.store import assignments, notices, requests
 from sandbox.tenant import seed
@@ -342,6 +344,21 @@ async def test_reminders_are_sent_with_their_buttons(office):
         if "action_id" in each
     ]
     assert ids == ["latchkey_extend", "latchkey_return", "latchkey_let_end"]
+
+
+async def test_whoever_holds_much_gets_several_messages(office):
+    """No end is left out, and each has its buttons."""
+    ends_at = clock.now() + timedelta(hours=20)
+    names = [f"a{number:02}" for number in range(2 * ENDS_A_MESSAGE + 1)]
+    for name in names:
+        await office.store.run(assignments.save_live, held(id=name, ends_at=ends_at))
+
+    assert [await office.notices.send_reminders() for _ in range(2)] == [3, 0]
+
+    shown = [block["block_id"] for told in office.told("U0ANN") for block in told.blocks]
+    assert [each for each in shown if each.startswith("ending:")] == [
+        f"ending:{name}" for name in names
+    ]
 
 
 async def test_a_reminder_that_slack_did_not_take_comes_later(office):

@@ -105,12 +105,17 @@ def describe(figures: Figures) -> None:
         "not due": len(figures.unexpected),
         "endings told": f"{figures.endings}, {figures.endings_wrong} too many or too few",
         "audit chain": figures.chain_wrong or "holds",
-        "late while up": f"median {late[len(late) // 2]}, p99 {late[len(late) * 99 // 100]}, "
-        f"most {late[-1]}",
-        "late after an outage": f"{len(figures.late_after_outage)} reminders, most {after[-1]}",
+        "late while up": f"median {_seconds(late[len(late) // 2])}, "
+        f"p99 {_seconds(late[len(late) * 99 // 100])}, most {_seconds(late[-1])}",
+        "late after an outage": f"{len(figures.late_after_outage)} reminders, "
+        f"most {_seconds(after[-1])}",
         "took": f"{figures.seconds:.0f} s",
     }
     for name, value in lines.items():
         click.echo(f"{name:38} {value}")
     for story in (*figures.missing.values(), *figures.unexpected):
         click.echo(story)
+
+
+def _seconds(long: timedelta) -> timedelta:
+    return timedelta(seconds=round(long.total_seconds()))
