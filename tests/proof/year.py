@@ -41,6 +41,7 @@ from tests.proof.year_count import (
     DAY,
     HOUR,
     RUNGS,
+    Ending,
     Expected,
     Figures,
     Key,
@@ -99,7 +100,7 @@ class Year:
         self.expected = Expected()
         self._moves_at_once = moves_at_once
         self._seen: Counter[Key] = Counter()
-        self._owed: Counter[tuple[str, str]] = Counter()
+        self._owed: Counter[Ending] = Counter()
         self._up_since = NEVER_DOWN
 
     async def run(self, *, outages: Sequence[tuple[int, timedelta]], tick: timedelta) -> None:
@@ -129,9 +130,9 @@ class Year:
             self._ended(held)
 
     def _ended(self, held: Held) -> None:
-        # Only whose access was seen in Slack before it ended is told of the end.
+        # Whose access was not known to be theirs before it ended is told when they are found.
         if held.id in self.entra.looked_up:
-            self._owed[held.user, f"Package {held.package:03}"] += 1
+            self._owed[_ending(held)] += 1
 
     async def _outside(self) -> None:
         """Deeds of administrators, and of people who are fine with an end."""
@@ -184,13 +185,18 @@ class Year:
             self._count(reminder, due)
         for reminder in sorted(due.keys() - {*went, *turned}):
             if due[reminder] not in self.figures.missing:
-                told = await self._story("missing", reminder)
+                told = await self._story("missing", self.entra.held[reminder.assignment_id])
                 self.figures.missing[due[reminder]] = told
         for reminder in sorted({*went, *turned} - due.keys()):
-            self.figures.unexpected.append(await self._story("not due", reminder))
+            told = await self._story("not due", self.entra.held[reminder.assignment_id])
+            self.figures.unexpected.append(told)
 
-    async def _story(self, what: str, reminder: Reminder) -> str:
-        held = self.entra.held[reminder.assignment_id]
+    async def _ending_story(self, ending: Ending) -> str:
+        what = f"end told {self.slack.endings[ending]} times, not {self._owed[ending]},"
+        each = [held for held in self.entra.held.values() if _ending(held) == ending]
+        return "\n".join([await self._story(what, held) for held in each])
+
+    async def _story(self, what: str, held: Held) -> str:
         return await story(self.jobs.store, what, held, now=self.entra.now)
 
     def _count(self, reminder: Reminder, due: dict[Reminder, Key]) -> None:
@@ -223,10 +229,16 @@ class Year:
         figures.sent, figures.superseded = len(slack.reminders), self.expected.superseded
         figures.turned_away, figures.redrawn = len(slack.turned_away), slack.updates
         figures.endings = sum(slack.endings.values())
-        wrong = {*self._owed, *slack.endings}
-        figures.endings_wrong = sum(abs(self._owed[each] - slack.endings[each]) for each in wrong)
+        self._owed.update(map(_ending, self.entra.found_late))
+        for ending in {*self._owed, *slack.endings}:
+            if self._owed[ending] != slack.endings[ending]:
+                figures.endings_wrong[ending] = await self._ending_story(ending)
         chain = await self.jobs.store.run(audit.verify, b"")
         figures.chain_wrong = chain.wrong
+
+
+def _ending(held: Held) -> Ending:
+    return held.user, f"Package {held.package:03}"
 
 
 class StoreHere(Store):

@@ -15,6 +15,8 @@ DAY: Final = timedelta(days=1)
 RUNGS: Final = (DAY, 7 * DAY)
 # Assignment, end to the minute, rung.
 Key = tuple[str, datetime, timedelta]
+# The end of an access as Slack shows it: to whom, and the package's name.
+Ending = tuple[str, str]
 
 
 def minute_of(end: datetime) -> datetime:
@@ -74,18 +76,18 @@ class Figures:
     doubled: int = 0
     after_the_end: int = 0
     endings: int = 0
-    endings_wrong: int = 0
     chain_wrong: str | None = None
     # The story of each, by what it is about.
     missing: dict[Key, str] = field(default_factory=dict)
     unexpected: list[str] = field(default_factory=list)
+    endings_wrong: dict[Ending, str] = field(default_factory=dict)
     late: list[timedelta] = field(default_factory=list)
     late_after_outage: list[timedelta] = field(default_factory=list)
 
     @property
     def is_clean(self) -> bool:
         wrong = len(self.missing) + self.doubled + self.after_the_end + len(self.unexpected)
-        return wrong + self.endings_wrong == 0 and self.chain_wrong is None
+        return wrong + len(self.endings_wrong) == 0 and self.chain_wrong is None
 
 
 def describe(figures: Figures) -> None:
@@ -103,7 +105,7 @@ def describe(figures: Figures) -> None:
         "doubled": figures.doubled,
         "after the end": figures.after_the_end,
         "not due": len(figures.unexpected),
-        "endings told": f"{figures.endings}, {figures.endings_wrong} too many or too few",
+        "endings told": f"{figures.endings}, {len(figures.endings_wrong)} too often or too seldom",
         "audit chain": figures.chain_wrong or "holds",
         "late while up": f"median {_seconds(late[len(late) // 2])}, "
         f"p99 {_seconds(late[len(late) * 99 // 100])}, most {_seconds(late[-1])}",
@@ -113,7 +115,8 @@ def describe(figures: Figures) -> None:
     }
     for name, value in lines.items():
         click.echo(f"{name:38} {value}")
-    for story in (*figures.missing.values(), *figures.unexpected):
+    wrong = (*figures.missing.values(), *figures.unexpected, *figures.endings_wrong.values())
+    for story in wrong:
         click.echo(story)
 
 
