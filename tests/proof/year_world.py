@@ -226,7 +226,8 @@ class SlackOnPaper(AsyncWebClient):
             return self._post(given)
         if method == "chat.update":
             self.updates += 1
-        return 200, {"ok": True, "team_id": "T0", "user_id": "U0BOT", "users": []}
+        ours = {"team_id": "T0", "user_id": "U0BOT", "bot": {"app_id": "A0"}}
+        return 200, {"ok": True, "users": [], **ours}
 
     def _lookup(self, email: str) -> tuple[int, dict[str, Any]]:
         number = int(email[1:6])
