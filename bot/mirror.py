@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 # users.lookupByEmail allows about 50 calls a minute.
 LOOKUPS_A_SWEEP: Final = 40
 LOOK_AGAIN_AFTER: Final = timedelta(days=1)
+# Rows a transaction: few enough that a command hardly waits for it.
+SEEN_TOGETHER: Final = 200
 
 
 class Mirror:
@@ -47,9 +49,11 @@ class Mirror:
 
     async def _sweep_assignments(self, packages: Sequence[AccessPackage]) -> None:
         started = clock.real()
-        for held in await self._held(packages):
-            row = _row(held, packages)
-            if row is not None:
+        made = [_row(held, packages) for held in await self._held(packages)]
+        rows = [row for row in made if row is not None]
+        for first in range(0, len(rows), SEEN_TOGETHER):
+            some = rows[first : first + SEEN_TOGETHER]
+            for row in await self._store.run(assignments.news_of, some):
                 await self._store.run(assignments.save_live, row, read_at=started)
         for assignment_id in await self._store.run(assignments.live_ids, not_seen_since=started):
             await self._check(assignment_id, packages)

@@ -215,6 +215,22 @@ class Assignment:
     ended_at: datetime | None = None
     ended_why: str | None = None
 
+    @property
+    def may_end(self) -> bool:
+        """The holder is fine with the end that it has now."""
+        return same_end(self.let_end, self.ends_at)
+
+
+def same_end(one: datetime | None, other: datetime | None) -> bool:
+    """Whether two ends are one to people, and so to reminders: the same to the minute."""
+    if one is None or other is None:
+        return False
+    return _minute(one) == _minute(other)
+
+
+def _minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Person:

@@ -10,13 +10,21 @@ from bot.store.audit import LATCHKEY
 Owed = tuple[Notice, Message]
 
 
-def of(request: Request, *, decided: Sequence[Decision], admin_channel: str) -> list[Owed]:
-    """Everything that is to be said about a request that has ended."""
+def of(
+    request: Request, *, decided: Sequence[Decision], admin_channel: str, will_remind: bool
+) -> list[Owed]:
+    """
+    Everything that is to be said about a request that has ended.
+
+    Args:
+        will_remind: Whether a reminder of the access's end is still to come.
+    """
     owed = []
     to = _first_to_know(request)
     if to is not None:
         by = " and ".join(dict.fromkeys(each.name or "an admin" for each in decided)) or None
-        owed.append((_notice(str(request.state), request, to=to), _words(request, by=by, to=to)))
+        words = _words(request, by=by, to=to, will_remind=will_remind)
+        owed.append((_notice(str(request.state), request, to=to), words))
     by_somebody_else = request.kind is Kind.REMOVE and request.asked_by not in {
         request.holder,
         LATCHKEY,
@@ -63,11 +71,11 @@ def _first_to_know(request: Request) -> str | None:
     return request.holder
 
 
-def _words(request: Request, *, by: str | None, to: str) -> Message:
+def _words(request: Request, *, by: str | None, to: str, will_remind: bool) -> Message:
     if request.state is State.DELIVERED:
         if request.kind is Kind.REMOVE:
             return asking.removed(request, told=to)
-        return asking.delivered(request, by=by)
+        return asking.delivered(request, by=by, will_remind=will_remind)
     if request.state is State.DENIED:
         return asking.denied(request, by=by)
     if request.state is State.LAPSED:

@@ -17,7 +17,7 @@ from bot.messages import deciding, reminding, repairing
 from bot.messages.parts import Message, escape, message
 from bot.models import Assignment, Decision, Notice, Request
 from bot.pacing import a_few_at_once, backoff
-from bot.reminders import Due, due_reminders, end_key
+from bot.reminders import Due, due_reminders, end_key, will_remind
 from bot.sending import CLAIM_LEASE, Sending
 from bot.slack import Slack, SlackBusy, SlackError, SlackRefused
 from bot.store import Store, Transaction, assignments, catalog, decisions, holds, notices, requests
@@ -30,6 +30,8 @@ STUCK_AFTER_ATTEMPTS: Final = 12
 HELD: Final = "held"
 # What could not be sent is looked at again so soon; each message keeps its own longer pause.
 LOOK_AGAIN: Final = timedelta(seconds=3)
+# Each with its buttons: Slack takes 50 blocks a message, and refuses some 13,000 characters of them.
+ENDS_A_MESSAGE: Final = 10
 # A date as `parts.moment` writes it: without the link that Slack would take as a third part.
 OUR_DATE: Final = re.compile(r"<!date\^\d+\^[^<>|^]*\|[^<>|]*>")
 
@@ -132,7 +134,12 @@ class Notices:
     async def _send_news(self, request: Request) -> int:
         """What became of a request, to everybody whom it concerns."""
         counted = await self._store.run(decisions.accepted_of, request)
-        owed = news.of(request, decided=counted, admin_channel=self._admin_channel)
+        owed = news.of(
+            request,
+            decided=counted,
+            admin_channel=self._admin_channel,
+            will_remind=will_remind(request, self._rungs),
+        )
         count = 0
         for notice, content in owed:
             count += await self.send_once(notice, content)
@@ -172,20 +179,24 @@ class Notices:
 
     async def send_reminders(self) -> int:
         """
-        Remind of what ends soon, one message a person, each rung of each end at most once.
+        Remind of what ends soon, as few messages a person as hold it, each rung of each end at most once.
 
         Returns how many messages went out.
         """
         due = await self._store.run(due_reminders, self._rungs)
         count = 0
-        for to, person in due.items():
-            count += await self._remind(to, person)
+        for person in due.values():
+            count += await self._remind(person)
         return count
 
-    async def _remind(self, to: str, due: Due) -> bool:
+    async def _remind(self, due: Due) -> int:
         await self._store.run(notices.supersede, due.overtaken)
-        content = await self._store.run(_reminder, due.rows)
-        return await self._sending.send(due.notices, content)
+        count = 0
+        for first in range(0, len(due.rows), ENDS_A_MESSAGE):
+            some = slice(first, first + ENDS_A_MESSAGE)
+            content = await self._store.run(_reminder, due.rows[some])
+            count += await self._sending.send(due.notices[some], content)
+        return count
 
     async def redraw(self) -> int:
         """Redraw sent cards and reminders whose rows have changed; return how many."""

@@ -7,10 +7,15 @@ A rung is a time before the end ("7 days").  Its key holds the end, so access th
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 
 from bot import clock
-from bot.models import Assignment, Notice
-from bot.store import Transaction, assignments, notices
+from bot.models import Assignment, Kind, Notice, Request, same_end
+from bot.store import Transaction, assignments, notices, requests
+
+# A reminder so soon after the message about the new end says nothing new.  Not a whole day: of access for two
+# days one is reminded on the second.
+JUST_TOLD: Final = timedelta(hours=12)
 
 
 @dataclass
@@ -21,7 +26,8 @@ class Due:
     Attributes:
         rows: The accesses.
         notices: The rung that is sent, for each.
-        overtaken: Earlier rungs that were missed: the nearer one says it all.
+        overtaken: Rungs that need no message: earlier ones that were missed, as the nearer one says it all,
+            and those that come with the news of the end itself.
     """
 
     rows: list[Assignment] = field(default_factory=list)
@@ -52,18 +58,53 @@ def due_reminders(db: Transaction, rungs: Sequence[timedelta]) -> dict[str, Due]
     if not rungs:
         return {}
     due: dict[str, Due] = {}
-    for row in assignments.ending_before(db, clock.now() + max(rungs)):
-        if row.holder is None or row.ends_at is None:
-            continue
-        nearest, *missed = reached(row.ends_at, rungs, now=clock.now())
+    # Once, and first: nothing that the query finds has ended at this moment.
+    now = clock.now()
+    ending = [
+        (row, reached(row.ends_at, rungs, now=now))
+        for row in assignments.ending_before(db, now + max(rungs))
+        if row.holder is not None and row.ends_at is not None and not row.may_end
+    ]
+    settled = notices.settled_keys(db, [key_of(row, nearest) for row, (nearest, *_) in ending])
+    for row, (nearest, *missed) in ending:
         notice = _notice(row, nearest)
-        if notices.settled_keys(db, [notice.key]):
+        if notice.key in settled:
             continue
-        person = due.setdefault(row.holder, Due())
-        person.rows.append(row)
-        person.notices.append(notice)
+        person = due.setdefault(notice.to, Due())
         person.overtaken += [_notice(row, rung) for rung in missed]
+        if _was_just_told(db, row, nearest):
+            person.overtaken.append(notice)
+        else:
+            person.rows.append(row)
+            person.notices.append(notice)
     return due
+
+
+def will_remind(request: Request, rungs: Sequence[timedelta]) -> bool:
+    """Whether a reminder follows on the news that *request* has given access, or made it longer."""
+    end, told = request.ends_at, request.ended_at
+    if end is None or told is None:
+        return False
+    return any(_is_of_use(rung, end=end, told=told) for rung in rungs)
+
+
+def _is_of_use(rung: timedelta, *, end: datetime, told: datetime) -> bool:
+    """Whether a reminder comes long enough after somebody was told of that end."""
+    return end - rung > told + JUST_TOLD
+
+
+def _was_just_told(db: Transaction, row: Assignment, rung: timedelta) -> bool:
+    """Whether the message that the access is there, or lasts longer, has said what this rung would say."""
+    if row.holder is None or row.ends_at is None:
+        return False
+    for request in requests.grants_of(db, row.holder, row.package_id):
+        # The sweep may see the access before the request about it is at its end.
+        is_coming = request.is_open and request.kind is Kind.ADD
+        is_about_it = is_coming or same_end(request.ends_at, row.ends_at)
+        told = request.ended_at or clock.now()
+        if is_about_it and not _is_of_use(rung, end=row.ends_at, told=told):
+            return True
+    return False
 
 
 def next_reminder(db: Transaction, rungs: Sequence[timedelta]) -> datetime | None:

@@ -128,7 +128,7 @@ def failed(request: Request) -> Message:
     return message(f"{what} {escape(request.package_name)}. {escape(request.why or '')} {after}")
 
 
-def delivered(request: Request, *, by: str | None) -> Message:
+def delivered(request: Request, *, by: str | None, will_remind: bool) -> Message:
     """Only ever made from a request that Graph has delivered."""
     name = escape(request.package_name)
     if request.kind is Kind.EXTEND:
@@ -140,7 +140,7 @@ def delivered(request: Request, *, by: str | None) -> Message:
         blocks += listed("It gives you:", gains)
     notes = [
         f"Approved by {escape(by)}." if by else "",
-        "I will remind you before it ends." if request.ends_at else "",
+        "I will remind you before it ends." if will_remind else "",
     ]
     if any(notes):
         blocks.append(context(" ".join(note for note in notes if note)))

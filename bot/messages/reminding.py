@@ -66,7 +66,7 @@ def _expiring_row(
         return [section(f"*{name}* {now}.")]
     if busy is not None:
         return [section(line), context(f"{WISH[busy.kind]} {name}: {WAITING[busy.state]}.")]
-    if row.let_end is not None and row.let_end == row.ends_at:
+    if row.may_end:
         return [section(line), context("You are fine with that: I will not remind you again.")]
     buttons = [
         button("Extend", "extend", row.id, style="primary", about=row.package_name)

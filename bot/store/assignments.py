@@ -1,6 +1,7 @@
 """Assignments: what Graph says people hold, and what we have told them about its end."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -81,6 +82,38 @@ def save_live(
         )
     if known is None or (known.ends_at, known.state) != (assignment.ends_at, assignment.state):
         _shown(db, assignment)
+
+
+def news_of(db: Transaction, rows: Sequence[Assignment]) -> list[Assignment]:
+    """
+    Those of *rows*, read from Graph, that say something new; the others are marked as seen, all at once.
+
+    A row that somebody else is at work on counts as new, so that nobody waits here while holding others.
+    """
+    query = sa.select(*COLUMNS).where(
+        assignments.c.id.in_([row.id for row in rows]), assignments.c.state != AssignmentState.ENDED
+    )
+    found = db.execute(query.with_for_update(skip_locked=True)).mappings()
+    known = {row["id"]: _assignment(row) for row in found}
+    new = [
+        row for row in rows if row.id not in known or _merged(known[row.id], row) != known[row.id]
+    ]
+    old = known.keys() - {row.id for row in new}
+    db.execute(assignments.update().where(assignments.c.id.in_(old)).values(seen_at=clock.real()))
+    return new
+
+
+def _merged(known: Assignment, read: Assignment) -> Assignment:
+    """What `save_live` makes of a live row."""
+    return replace(
+        known,
+        package_name=read.package_name,
+        policy_id=read.policy_id or known.policy_id,
+        holder=read.holder or known.holder,
+        holder_name=read.holder_name or known.holder_name,
+        starts_at=read.starts_at,
+        ends_at=read.ends_at,
+    )
 
 
 def get(db: Transaction, assignment_id: str) -> Assignment | None:
@@ -177,7 +210,6 @@ def ending_before(db: Transaction, until: datetime) -> list[Assignment]:
         assignments.c.holder.is_not(None),
         assignments.c.ends_at > clock.now(),
         assignments.c.ends_at <= until,
-        sa.or_(assignments.c.let_end.is_(None), assignments.c.let_end != assignments.c.ends_at),
     )
 
 

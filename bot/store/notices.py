@@ -17,6 +17,9 @@ COLUMNS: Final = [
     for name in Notice.__dataclass_fields__
 ]
 
+# SQLite takes 32,766 parameters a statement, PostgreSQL 65,535.
+KEYS_A_QUERY: Final = 1_000
+
 
 def claim(db: Transaction, notice: Notice, *, lease: timedelta) -> Notice | None:
     """
@@ -143,15 +146,18 @@ def supersede(db: Transaction, wanted: Sequence[Notice]) -> None:
 
 def settled_keys(db: Transaction, keys: Sequence[str]) -> set[str]:
     """Those of *keys* that were sent, dropped, or are being sent right now."""
-    query = sa.select(notices.c.key).where(
-        notices.c.key.in_(keys),
-        sa.or_(
-            notices.c.sent_at.is_not(None),
-            notices.c.dropped_why.is_not(None),
-            notices.c.claimed_until > clock.real(),
-        ),
-    )
-    return set(db.execute(query).scalars())
+    found: set[str] = set()
+    for first in range(0, len(keys), KEYS_A_QUERY):
+        query = sa.select(notices.c.key).where(
+            notices.c.key.in_(keys[first : first + KEYS_A_QUERY]),
+            sa.or_(
+                notices.c.sent_at.is_not(None),
+                notices.c.dropped_why.is_not(None),
+                notices.c.claimed_until > clock.real(),
+            ),
+        )
+        found.update(db.execute(query).scalars())
+    return found
 
 
 def finished_keys(db: Transaction, keys: Sequence[str]) -> set[str]:

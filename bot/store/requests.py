@@ -250,6 +250,17 @@ def open_for_assignment(db: Transaction, assignment_id: str) -> list[Request]:
     return [_request(row) for row in db.execute(query).mappings()]
 
 
+def grants_of(db: Transaction, holder: str, package_id: str) -> list[Request]:
+    """What has given somebody a package, or made it longer, or is about to: Graph has taken it on."""
+    query = sa.select(*COLUMNS).where(
+        requests.c.holder == holder,
+        requests.c.package_id == package_id,
+        requests.c.kind.in_((Kind.ADD, Kind.EXTEND)),
+        requests.c.state.in_((State.SUBMITTED, State.DELIVERED)),
+    )
+    return [_request(row) for row in db.execute(query).mappings()]
+
+
 def open_for(db: Transaction, holder: str) -> list[Request]:
     """Everything *holder* waits for, oldest first."""
     query = sa.select(*COLUMNS).where(requests.c.holder == holder, requests.c.state.in_(OPEN))

@@ -105,7 +105,9 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
             made[f"held {label} {verb}"] = repairing.card(hold, holding)
         made[f"puzzle {label}"] = deciding.not_understood(one)
         if not one.is_open:
-            for notice, said in news.of(one, decided=decided, admin_channel="C0APPROVALS"):
+            for notice, said in news.of(
+                one, decided=decided, admin_channel="C0APPROVALS", will_remind=True
+            ):
                 made[f"news {notice.key.split(':')[0]} {label}"] = said
         else:
             for is_new in (True, False):
@@ -353,12 +355,14 @@ def test_ones_own_request_has_no_buttons():
     )
 
 
-def test_a_delivery_without_an_end_promises_no_reminder():
-    """There is nothing to remind of."""
-    said = texts_of(asking.delivered(request(state=State.DELIVERED, ends_at=None), by=None))
+@pytest.mark.parametrize("will_remind", [True, False])
+def test_a_delivery_promises_a_reminder_if_there_will_be_one(will_remind):
+    """Not without an end, nor for a day only."""
+    one = request(state=State.DELIVERED, ends_at=None)
+    said = texts_of(asking.delivered(one, by=None, will_remind=will_remind))
 
     assert "no end date" in said
-    assert "remind" not in said
+    assert ("remind" in said) is will_remind
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from freezegun import freeze_time
 
-from bot.models import AssignmentState
+from bot import clock
+from bot.models import AssignmentState, Kind, State
+from bot.notices import ENDS_A_MESSAGE
 from bot.reminders import due_reminders, key_of, next_reminder, reached
-from bot.store import assignments, notices
-from tests.bot.samples import held
+from bot.store import assignments, notices, requests
+from sandbox.tenant import seed
+from sandbox.tenant.model import Expiration
+from tests.bot.samples import held, wish
 
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
@@ -189,6 +193,21 @@ async def test_let_it_end_silences_this_end_only(store):
     assert await due_at(store, END + 29 * DAY) == {"U0ANN": [key(1, end="2026-06-30T09:30")]}
 
 
+async def test_an_end_moved_by_seconds_is_the_same_end(store):
+    """It was said to be fine, and its reminders would carry the same keys; the next minute is another."""
+    await access(store)
+    row = await store.run(assignments.get, "assignment")
+    await store.run(assignments.let_end, row)
+
+    await access(store, ends_at=END + 59 * SECOND)
+    assert await due_at(store, END - DAY + timedelta(minutes=1)) == {}
+
+    await access(store, ends_at=END + 60 * SECOND)
+    assert await due_at(store, END - DAY + timedelta(minutes=1)) == {
+        "U0ANN": [key(1, end="2026-05-31T09:31")]
+    }
+
+
 async def test_a_mirrored_row_does_not_forget_that_it_may_end(store):
     """The sweep sees it every five minutes."""
     await access(store)
@@ -197,6 +216,48 @@ async def test_a_mirrored_row_does_not_forget_that_it_may_end(store):
     await access(store)
 
     assert await due_at(store, END - DAY) == {}
+
+
+HALF_A_DAY = timedelta(hours=12)
+
+
+@pytest.mark.parametrize(
+    ("told", "rung"),
+    [
+        (END - WEEK - HALF_A_DAY - SECOND, 7),
+        (END - WEEK - HALF_A_DAY, None),
+        (END - WEEK, None),
+        (END - WEEK + SECOND, None),
+    ],
+)
+@pytest.mark.parametrize("kind", [Kind.ADD, Kind.EXTEND])
+async def test_who_was_just_told_of_an_end_is_not_reminded_of_it(store, kind, told, rung):
+    """Access for seven days is there, or lasts seven days from now: that has been said."""
+    await access(store)
+    told_by = wish(kind=kind, state=State.DELIVERED, ends_at=END, ended_at=told)
+    await store.run(requests.add, told_by)
+    now = END - WEEK + timedelta(hours=1)
+
+    assert await send(store, now) == ([key(rung)] if rung else [])
+    assert await store.run(notices.finished_keys, [key(7)]) == {key(7)}
+    assert await send(store, END - DAY) == [key(1)]
+
+
+async def test_who_was_told_of_another_end_is_reminded_of_this_one(store):
+    """An administrator has shortened it since."""
+    await access(store, ends_at=END - 20 * DAY)
+    told = wish(state=State.DELIVERED, ends_at=END, ended_at=END - 23 * DAY)
+    await store.run(requests.add, told)
+
+    assert await due_at(store, END - 22 * DAY) == {"U0ANN": [key(7, end="2026-05-11T09:30")]}
+
+
+async def test_access_that_is_seen_before_its_delivery_is_told_is_not_reminded_of(store):
+    """The sweep was quicker; the delivery says how long it lasts."""
+    await access(store)
+    await store.run(requests.add, wish(state=State.SUBMITTED))
+
+    assert await send(store, END - WEEK) == []
 
 
 async def test_one_person_gets_one_message(store):
@@ -285,6 +346,21 @@ async def test_reminders_are_sent_with_their_buttons(office):
     assert ids == ["latchkey_extend", "latchkey_return", "latchkey_let_end"]
 
 
+async def test_whoever_holds_much_gets_several_messages(office):
+    """No end is left out, and each has its buttons."""
+    ends_at = clock.now() + timedelta(hours=20)
+    names = [f"a{number:02}" for number in range(2 * ENDS_A_MESSAGE + 1)]
+    for name in names:
+        await office.store.run(assignments.save_live, held(id=name, ends_at=ends_at))
+
+    assert [await office.notices.send_reminders() for _ in range(2)] == [3, 0]
+
+    shown = [block["block_id"] for told in office.told("U0ANN") for block in told.blocks]
+    assert [each for each in shown if each.startswith("ending:")] == [
+        f"ending:{name}" for name in names
+    ]
+
+
 async def test_a_reminder_that_slack_did_not_take_comes_later(office):
     """Late beats never."""
     await office.ask("marketing-campaign")
@@ -294,4 +370,42 @@ async def test_a_reminder_that_slack_did_not_take_comes_later(office):
 
     assert await office.notices.send_reminders() == 0
     await office.hurry()
+    assert await office.notices.send_reminders() == 1
+
+
+@pytest.mark.parametrize(
+    ("days", "reminded_on"), [(1, []), (2, [1]), (7, [6]), (8, [1, 7]), (30, [23, 29])]
+)
+async def test_the_delivery_of_access_comes_without_a_reminder(office, days, reminded_on):
+    """It says itself when the access ends, and promises a reminder if one will come."""
+    policy = office.policy_of(seed.MARKETING_CAMPAIGN)
+    policy.expiration = Expiration("afterDuration", duration=timedelta(days=days))
+    await office.ask("marketing-campaign")
+    await office.finish()
+
+    assert await office.notices.send_reminders() == 0
+    assert ("remind" in str(office.told("U0ANN")[-1].blocks)) is bool(reminded_on)
+    sent_on = []
+    for day in range(1, days):
+        office.shift(DAY)
+        if await office.notices.send_reminders():
+            sent_on.append(day)
+    assert sent_on == reminded_on
+
+
+async def test_an_extension_comes_without_a_reminder(office):
+    """Its message says until when the access lasts now."""
+    policy = office.policy_of(seed.MARKETING_CAMPAIGN)
+    policy.expiration = Expiration("afterDuration", duration=WEEK)
+    await office.ask("marketing-campaign")
+    await office.finish()
+    office.shift(6 * DAY)
+    assert await office.notices.send_reminders() == 1
+    (mine,) = await office.store.run(assignments.held_by, "U0ANN")
+
+    await office.desk.extend(slack_user="U0ANN", assignment_id=mine.id)
+    await office.finish()
+
+    assert await office.notices.send_reminders() == 0
+    office.shift(6 * DAY)
     assert await office.notices.send_reminders() == 1

@@ -69,6 +69,8 @@ class Entra:
     chance: random.Random
     held: dict[str, Held] = field(default_factory=dict)
     looked_up: set[str] = field(default_factory=set)
+    # Ended after the bot had seen it, and before it knew whose it was.
+    found_late: list[Held] = field(default_factory=list)
     _listed: set[str] = field(default_factory=set)
 
     def time_now(self) -> datetime:
@@ -130,18 +132,25 @@ class Entra:
             return httpx.Response(200, json={"value": [_package(n) for n in range(PACKAGES)]})
         if path.endswith("/assignments"):
             live = self.live()
-            self._listed = {each.id for each in live}
+            self._listed |= {each.id for each in live}
             return httpx.Response(200, json={"value": [_assignment(each) for each in live]})
         if "/assignments/" in path and last in self.held and self.held[last].is_live:
             return httpx.Response(200, json=_assignment(self.held[last]))
         if "/users/" in path:
             number = int(last.rpartition("-")[2])
-            for each in self.live():
-                if each.person == number and each.id in self._listed and number >= NOT_IN_SLACK:
-                    self.looked_up.add(each.id)
+            if number >= NOT_IN_SLACK:
+                self._look_up(number)
             user = {"id": last, "displayName": f"Person {number}", "mail": _mail(number)}
             return httpx.Response(200, json=user)
         return httpx.Response(404, json={"error": {"code": "NotFound", "message": "Gone."}})
+
+    def _look_up(self, number: int) -> None:
+        for each in self.held.values():
+            if each.person != number or each.id not in self._listed or each.id in self.looked_up:
+                continue
+            self.looked_up.add(each.id)
+            if not each.is_live:
+                self.found_late.append(each)
 
 
 def _mail(number: int) -> str:
@@ -162,7 +171,7 @@ def _package(number: int) -> dict[str, Any]:
 
 
 def _graph_time(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%S.0000000Z")
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
 
 
 def _assignment(held: Held) -> dict[str, Any]:
@@ -182,7 +191,7 @@ def _assignment(held: Held) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Reminder:
     """One row of a reminder, as it went over the wire."""
 
@@ -217,7 +226,8 @@ class SlackOnPaper(AsyncWebClient):
             return self._post(given)
         if method == "chat.update":
             self.updates += 1
-        return 200, {"ok": True, "team_id": "T0", "user_id": "U0BOT", "users": []}
+        ours = {"team_id": "T0", "user_id": "U0BOT", "bot": {"app_id": "A0"}}
+        return 200, {"ok": True, "users": [], **ours}
 
     def _lookup(self, email: str) -> tuple[int, dict[str, Any]]:
         number = int(email[1:6])

@@ -1,0 +1,92 @@
+"""Assignments in the database: what a sweep writes, and what it leaves alone."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from bot import clock
+from bot.models import AssignmentState, Ended
+from bot.store import assignments, audit
+from bot.store.schema import assignments as table
+from tests.bot.samples import held
+
+MINUTE = timedelta(minutes=1)
+
+
+def seen_a_minute_ago(db):
+    db.execute(table.update().values(seen_at=clock.real() - MINUTE))
+
+
+async def test_what_graph_says_again_is_only_marked_as_seen(store):
+    """Nothing is new, nothing is audited, and the sweep does not ask after it."""
+    mine, hers = held(), held(id="hers", holder="U0CY", entra_id="cy")
+    for row in (mine, hers):
+        await store.run(assignments.save_live, row)
+    await store.run(seen_a_minute_ago)
+    started = clock.real()
+
+    assert await store.run(assignments.news_of, [mine, hers]) == []
+    assert await store.run(assignments.live_ids, not_seen_since=started) == []
+    assert len(await store.run(audit.rows)) == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"ends_at": datetime(2026, 5, 31, tzinfo=UTC)},
+        {"ends_at": None},
+        {"starts_at": datetime(2026, 5, 1, tzinfo=UTC)},
+        {"package_name": "Another name"},
+        {"policy_id": "another"},
+        {"holder_name": "Ann Baker"},
+    ],
+)
+async def test_what_graph_says_anew_is_news(store, change):
+    """Whatever it is; the rest is marked as seen beside it."""
+    mine, hers = held(), held(id="hers", holder="U0CY", entra_id="cy")
+    for row in (mine, hers):
+        await store.run(assignments.save_live, row)
+    await store.run(seen_a_minute_ago)
+    started = clock.real()
+    changed = replace(mine, **change)
+
+    assert await store.run(assignments.news_of, [changed, hers]) == [changed]
+    assert await store.run(assignments.live_ids, not_seen_since=started) == ["assignment"]
+    await store.run(assignments.save_live, changed)
+    assert await store.run(assignments.news_of, [changed, hers]) == []
+
+
+async def test_what_graph_does_not_say_is_no_news(store):
+    """Who holds it in Slack we found out ourselves."""
+    row = held()
+    await store.run(assignments.save_live, row)
+
+    silent = replace(row, holder=None, policy_id=None, holder_name=None)
+
+    assert await store.run(assignments.news_of, [silent]) == []
+
+
+async def test_what_had_ended_is_news(store):
+    """Whether it lives again is for `save_live` to judge, by when Graph was read."""
+    row = held()
+    await store.run(assignments.save_live, row)
+    await store.run(assignments.end, row.id, why=Ended.OUTSIDE, at=clock.now())
+
+    assert await store.run(assignments.news_of, [row]) == [row]
+    ended = await store.run(assignments.get, row.id)
+    assert ended.state is AssignmentState.ENDED
+
+
+async def test_a_row_that_somebody_is_at_work_on_holds_up_nobody(store):
+    """It counts as news, and waits by itself."""
+    rows = [held(), held(id="hers", holder="U0CY", entra_id="cy")]
+    for row in rows:
+        await store.run(assignments.save_live, row)
+    if store.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer at a time")
+    with store.engine.begin() as other:
+        other.execute(sa.select(table.c.id).where(table.c.id == "hers").with_for_update())
+
+        assert await store.run(assignments.news_of, rows) == rows[1:]
