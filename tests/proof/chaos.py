@@ -48,7 +48,7 @@ SLACK_FAULTS: Final = (
     "drop_after",
     "fatal_error",
 )
-# Until a new request shows up in Graph's lists; shorter than the replicas' settle time.
+# Until a new request shows up in Graph's lists, and is delivered; the replicas' settle time follows it.
 LAG_SECONDS: Final = 4.0
 RECOVERY_SECONDS: Final = 40
 PEOPLE_AT_ONCE: Final = 250
@@ -69,9 +69,10 @@ class Plan:
     database: Literal["sqlite", "postgresql"] = "sqlite"
     look: bool = True
     settle: bool = True
+    lag: float = LAG_SECONDS
     minutes: float = 10
     # How long nothing may come any more before it is counted.
-    quiet: timedelta = (SETTLE + CLAIM_LEASE) / 2
+    quiet: timedelta = CLAIM_LEASE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +94,7 @@ async def chaos(plan: Plan, folder: Path, certificate: Certificate | None = None
         stand_ins(folder, certificate=certificate) as outside,
         _database(plan, folder) as (url, server),
     ):
-        _prepare(outside)
+        _prepare(outside, plan)
         told = stories(outside, plan.requests, dice)
         watch = Watch(outside)
         watch.begin()
@@ -118,10 +119,10 @@ async def chaos(plan: Plan, folder: Path, certificate: Certificate | None = None
             )
 
 
-def _prepare(outside: StandIns) -> None:
+def _prepare(outside: StandIns, plan: Plan) -> None:
     world = outside.tenant.world
-    # Longer than the first pause before a second try, which therefore does not see what the first one gave.
-    world.delivery = timedelta(seconds=3)
+    # A second try that comes too soon sees neither the first request nor what it gives.
+    world.delivery = timedelta(seconds=plan.lag)
     # Entra's own refusal of a second request must not do the bot's work.
     world.lenient = True
     outside.tenant._service.page_size = PAGE_SIZE
@@ -133,7 +134,7 @@ def _let_faults_loose(outside: StandIns, plan: Plan) -> None:
     graph, slack = outside.tenant.faults, outside.workspace.faults
     graph._random.seed(plan.seed + 2)
     slack._random.seed(plan.seed + 3)
-    graph.set("lag", seconds=LAG_SECONDS)
+    graph.set("lag", seconds=plan.lag)
     if not plan.faults:
         return
     for name in (*GRAPH_BEFORE, *GRAPH_AFTER):
@@ -191,11 +192,8 @@ async def _replicas(
         "LATCHKEY_SYNC_SECONDS": "30",
         "LATCHKEY_PORT": "0",
     }
-    options = tuple(
-        name
-        for name, is_off in (("--no-look", not plan.look), ("--no-settle", not plan.settle))
-        if is_off
-    )
+    off = (("--no-look", not plan.look), ("--no-settle", not plan.settle))
+    options = (f"--lag={plan.lag}", *(name for name, is_off in off if is_off))
     number_of = 2 if plan.database == "postgresql" else 1
     replicas = [Replica(environment, folder, options, number) for number in range(number_of)]
     tasks = [asyncio.create_task(each.keep_running()) for each in replicas]
@@ -297,6 +295,12 @@ def told_by(report: Report, plan: Plan) -> str:
 @click.option("--database", type=click.Choice(["sqlite", "postgresql"]), default="sqlite")
 @click.option("--no-look", is_flag=True, help="Switch the look off: doubles must appear.")
 @click.option("--no-settle", is_flag=True, help="Switch the settle time off: doubles must appear.")
+@click.option(
+    "--lag",
+    default=LAG_SECONDS,
+    show_default=True,
+    help="Seconds until Graph's lists show what is new.",
+)
 @click.option(
     "--minutes",
     default=10.0,

@@ -22,7 +22,7 @@ from bot.pacing import Waits
 from bot.settings import Settings, read_settings_for_running
 
 CLAIM_LEASE: Final = timedelta(seconds=8)
-# The stand-in's lists lag by `chaos.LAG_SECONDS`, and what it does late, it does within a POST's time.
+# What the stand-in does late, it does within a POST's time; how far its lists lag is the plan's.
 WAITS: Final = Waits(
     post=timedelta(seconds=3),
     late=timedelta(seconds=3),
@@ -32,7 +32,6 @@ WAITS: Final = Waits(
 )
 NO_SETTLE: Final = replace(WAITS, late=timedelta(0), lag=timedelta(0), margin=timedelta(0))
 LEASE: Final = WAITS.lease
-SETTLE: Final = WAITS.settle
 SLACK_SECONDS: Final = 2
 LONGEST_BACKOFF: Final = timedelta(seconds=8)
 POLL_PAUSES: Final = (1, 1, 2, 3)
@@ -41,13 +40,14 @@ POLL_PAUSES: Final = (1, 1, 2, 3)
 @click.command()
 @click.option("--no-look", is_flag=True, help="Post again without looking for the earlier try.")
 @click.option("--no-settle", is_flag=True, help="Believe the first look that finds nothing.")
-def replica(*, no_look: bool, no_settle: bool) -> None:
+@click.option("--lag", type=float, required=True, help="Seconds that Graph's lists are behind.")
+def replica(*, no_look: bool, no_settle: bool, lag: float) -> None:
     """Run one replica, configured by the environment as the product is."""
     _shorten()
     if no_look:
         _do_not_look()
     configure_logs()
-    waits = NO_SETTLE if no_settle else WAITS
+    waits = NO_SETTLE if no_settle else replace(WAITS, lag=timedelta(seconds=lag))
     try:
         asyncio.run(_serve(read_settings_for_running(), waits))
     except ConfigurationError as error:
