@@ -36,7 +36,7 @@ from tests.proof.chaos_count import Count, count
 from tests.proof.chaos_harm import Harm, Replica
 from tests.proof.chaos_watch import Watch
 from tests.proof.chaos_world import Acting, Story, stories
-from tests.proof.replica import CLAIM_LEASE, SETTLE
+from tests.proof.replica import CLAIM_LEASE
 
 GRAPH_BEFORE: Final = ("throttle", "unavailable", "html", "unauthorized")
 GRAPH_AFTER: Final = ("timeout_after", "cut_after", "error_after", "truncated")
@@ -72,7 +72,7 @@ class Plan:
     lag: float = LAG_SECONDS
     minutes: float = 10
     # How long nothing may come any more before it is counted.
-    quiet: timedelta = CLAIM_LEASE
+    quiet: timedelta = CLAIM_LEASE + timedelta(seconds=2)
 
 
 @dataclass(frozen=True, kw_only=True)
