@@ -5,7 +5,7 @@ WORKERS ?= 3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help try test test-again sdk-test conformance schema check chaos-small chaos crash-sweep differential races year fuzz bench format lock audit clean
+.PHONY: help try test test-again sdk-test conformance schema check chaos crash-sweep differential races year fuzz bench format lock audit clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -35,9 +35,6 @@ check: $(VENV)/ready-dev  ## format, lint, types, import contracts, tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MAKE) test
-
-chaos-small: $(VENV)/ready-dev  ## a small chaos run, about half a minute
-	$(BIN)/pytest tests/proof/chaos_small.py
 
 chaos: $(VENV)/ready-dev  ## kill replicas among faults and count what came of it (OPTIONS=--help)
 	$(BIN)/python -m tests.proof.chaos $(OPTIONS)
