@@ -21,10 +21,6 @@ class Found:
     person: Person
     user: User
 
-    @property
-    def is_guest(self) -> bool:
-        return (self.user.user_type or "").lower() == "guest"
-
 
 class People:
     """Matches Slack users to Entra users by the e-mail address that Slack has confirmed."""
