@@ -51,7 +51,7 @@ def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | 
     whoever asked.
     """
     if verb in OWN:
-        if holder is not None and actor.slack_user == holder:
+        if actor.slack_user == holder:
             return None
         return "Only the person whose access or request it is can do that."
     if actor.not_a_person:

@@ -25,7 +25,7 @@ TESTS: Final[Mapping[str, tuple[str, ...]]] = {
     "bot/authority.py": ("tests/bot/test_may.py", "tests/bot/test_authority.py"),
     "bot/people.py": ("tests/bot/test_people.py",),
     "bot/models.py": ("tests/bot/test_moves.py",),
-    "bot/store/requests.py": ("tests/bot/test_moves.py", "tests/bot/test_store.py"),
+    "bot/store/requests.py": ("tests/bot/test_store_moves.py", "tests/bot/test_store.py"),
     "bot/verdicts.py": ("tests/bot/test_verdicts.py",),
 }
 # Of these modules, only what decides about the state of a request.
@@ -45,10 +45,20 @@ OPTIONS: Final = (
 NEVER_CHANGED: Final = frozenset({"annotation", "returns", "decorator_list"})
 TRUTHS: Final = frozenset({"test", "ifs"})
 FLIPS: Final[Mapping[type[ast.AST], type[Any]]] = {
-    **{ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is},
-    **{ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Lt: ast.LtE, ast.LtE: ast.Lt},
-    **{ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.And: ast.Or, ast.Or: ast.And},
-    **{ast.Add: ast.Sub, ast.Sub: ast.Add},
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.And: ast.Or,
+    ast.Or: ast.And,
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
 }
 
 
@@ -116,19 +126,16 @@ def _missing(node: ast.Set) -> Iterator[ast.expr]:
 
 def _places(parent: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST]]:
     """Every node below *parent*, with the field that holds it."""
+    last = parent.body[-1] if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef) else None
     for field, value in ast.iter_fields(parent):
         if field in NEVER_CHANGED:
             continue
         for index, child in enumerate(value if isinstance(value, list) else [value]):
             if not isinstance(child, ast.AST) or isinstance(child, ast.JoinedStr):
                 continue
-            if (
-                isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef)
-                and child is parent.body[-1]
-            ):
-                # Without its last "return None" a function does the same.
-                if ast.unparse(child) == "return None":
-                    continue
+            if last is not None and child is last and ast.unparse(last) == "return None":
+                # A function does the same without it.
+                continue
             yield parent, field, index if isinstance(value, list) else None, child
             yield from _places(child)
 
@@ -192,7 +199,7 @@ def _noticed(file: str, code: CodeType | None) -> bool:
     os.dup2(silent, 2)
     if code is not None:
         name = file.removesuffix(".py").replace("/", ".")
-        sys.meta_path.insert(0, _Loader(name, file, code))  # type: ignore[arg-type]
+        sys.meta_path.insert(0, _Loader(name, file, code))
     try:
         os._exit(pytest.main([*OPTIONS, *TESTS[file]]))
     finally:
@@ -203,15 +210,18 @@ def _count(file: str) -> bool:
     """Print the score and the survivors of one module; whether there are none."""
     if _noticed(file, None):
         raise SystemExit(f"{file}: the tests fail without any change: {' '.join(TESTS[file])}")
-    begun, survivors, total = time.monotonic(), [], 0
-    for total, (text, code) in enumerate(_mutants(file), start=1):
-        if not _noticed(file, code):
-            survivors.append(text)
-            print(f"survives  {text}", flush=True)
-    noticed = total - len(survivors)
-    seconds = time.monotonic() - begun
-    print(f"{file}: {noticed} of {total} mutants noticed, {seconds:.0f} s", flush=True)
-    return not survivors
+    begun, noticed = time.monotonic(), []
+    for change, code in _mutants(file):
+        noticed.append(_noticed(file, code))
+        if not noticed[-1]:
+            _say(f"survives  {change}")
+    took = time.monotonic() - begun
+    _say(f"{file}: {sum(noticed)} of {len(noticed)} mutants noticed, {took:.0f} s")
+    return all(noticed)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":
