@@ -1,16 +1,20 @@
 """Who somebody is: exactly one enabled Entra user behind a full member of the workspace, or nobody."""
 
+import aiohttp
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.responses import JSONResponse
 
 from bot import clock
 from bot.errors import NotAllowed
 from bot.models import Person
 from bot.people import People
-from bot.slack import SlackRefused
+from bot.slack import Slack, SlackRefused
 from bot.store import people
 from graph.models import User as EntraUser
 from sandbox.tenant import seed
 from sandbox.tenant.model import User
+from tests.bot.conftest import listening
 
 TWIN = "a0000000-0000-4000-8000-0000000000aa"
 
@@ -42,10 +46,19 @@ async def test_who_has_no_name_in_entra_has_that_of_slack(office):
     assert (await office.people.find("U0ANN")).person.entra_name == "Ann Abara"
 
 
-async def test_who_is_unknown_to_slack_is_nobody(office):
+@pytest.mark.parametrize("word", ["user_not_found", "user_not_visible"])
+async def test_who_is_unknown_to_slack_is_nobody(office, word):
     """With a sentence, not an error."""
-    with pytest.raises(NotAllowed, match="does not show me"):
-        await office.people.find("U0NOBODY")
+    async with (
+        listening(JSONResponse({"ok": False, "error": word})) as address,
+        aiohttp.ClientSession() as session,
+    ):
+        client = AsyncWebClient(base_url=f"{address}/", session=session, retry_handlers=[])
+        known = People(
+            slack=Slack(client), graph=office.graph, store=office.store, email_domains=()
+        )
+        with pytest.raises(NotAllowed, match="does not show me"):
+            await known.find("U0NOBODY")
 
 
 async def test_a_refusal_of_slacks_that_is_about_us_is_an_error(office):

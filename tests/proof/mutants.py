@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType
@@ -20,19 +21,31 @@ from typing import Any, Final
 
 import pytest
 
-# The tests that must notice, quick ones first.
-TESTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "bot/authority.py": ("tests/bot/test_may.py", "tests/bot/test_authority.py"),
-    "bot/people.py": ("tests/bot/test_people.py",),
-    "bot/models.py": ("tests/bot/test_moves.py",),
-    "bot/store/requests.py": ("tests/bot/test_store_moves.py", "tests/bot/test_store.py"),
-    "bot/verdicts.py": ("tests/bot/test_verdicts.py",),
-}
-# Of these modules, only what decides about the state of a request.
-PARTS: Final[Mapping[str, frozenset[str]]] = {
-    "bot/models.py": frozenset({"MOVES", "OPEN", "ENDED"}),
-    "bot/store/requests.py": frozenset({"add", "move", "claim", "update_claimed", "release"}),
-}
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A module, or what of it is named here, and the tests that must notice."""
+
+    file: str
+    parts: frozenset[str] = frozenset()
+    tests: tuple[str, ...]
+
+
+RULE: Final = frozenset({"OWN", "DECISIONS", "ADMINS", "Actor", "may"})
+FACTS: Final = frozenset({"ROSTER_IS_GOOD_FOR", "_Members", "Authority"})
+MOVES: Final = frozenset({"MOVES", "OPEN", "ENDED"})
+STATE: Final = frozenset({"add", "move", "claim", "update_claimed", "release"})
+TARGETS: Final = (
+    Target(file="bot/authority.py", parts=RULE, tests=("tests/bot/test_may.py",)),
+    Target(file="bot/authority.py", parts=FACTS, tests=("tests/bot/test_authority.py",)),
+    Target(file="bot/people.py", tests=("tests/bot/test_people.py",)),
+    Target(file="bot/models.py", parts=MOVES, tests=("tests/bot/test_moves.py",)),
+    Target(
+        file="bot/store/requests.py",
+        parts=STATE,
+        tests=("tests/bot/test_store_moves.py", "tests/bot/test_store.py"),
+    ),
+)
 # Not changed by anything, so loaded once for all.
 LASTING: Final = ("graph", "sandbox.slack", "sandbox.tenant", "slack_bolt.async_app", "alembic")
 # A mutant that hangs is noticed, too.
@@ -44,22 +57,16 @@ OPTIONS: Final = (
 )
 NEVER_CHANGED: Final = frozenset({"annotation", "returns", "decorator_list"})
 TRUTHS: Final = frozenset({"test", "ifs"})
-FLIPS: Final[Mapping[type[ast.AST], type[Any]]] = {
-    ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq,
-    ast.Is: ast.IsNot,
-    ast.IsNot: ast.Is,
-    ast.In: ast.NotIn,
-    ast.NotIn: ast.In,
-    ast.Lt: ast.LtE,
-    ast.LtE: ast.Lt,
-    ast.Gt: ast.GtE,
-    ast.GtE: ast.Gt,
-    ast.And: ast.Or,
-    ast.Or: ast.And,
-    ast.Add: ast.Sub,
-    ast.Sub: ast.Add,
-}
+PAIRS: Final[tuple[tuple[type[ast.AST], type[ast.AST]], ...]] = (
+    (ast.Eq, ast.NotEq),
+    (ast.Is, ast.IsNot),
+    (ast.In, ast.NotIn),
+    (ast.Lt, ast.LtE),
+    (ast.Gt, ast.GtE),
+    (ast.And, ast.Or),
+    (ast.Add, ast.Sub),
+)
+FLIPS: Final[Mapping[type[ast.AST], Any]] = dict(PAIRS) | {two: one for one, two in PAIRS}
 
 
 def _with(node: Any, **fields: Any) -> Any:
@@ -140,14 +147,12 @@ def _places(parent: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST
             yield from _places(child)
 
 
-def _mutants(file: str) -> Iterator[tuple[str, CodeType]]:
-    """Every mutant of a module: what was changed where, and the code."""
-    tree = ast.parse(Path(file).read_text())
-    parts = PARTS.get(file)
+def _mutants(target: Target) -> Iterator[tuple[str, CodeType]]:
+    """Every mutant of a target: what was changed where, and the code."""
+    tree = ast.parse(Path(target.file).read_text())
     for part in tree.body:
-        target = getattr(part, "target", None)
-        name = getattr(part, "name", None) or (ast.unparse(target) if target else None)
-        if parts is not None and name not in parts:
+        name = ast.unparse(part.target) if isinstance(part, ast.AnnAssign) else None
+        if target.parts and (name or getattr(part, "name", None)) not in target.parts:
             continue
         for parent, field, index, node in list(_places(part)):
             others = list(_changed(node))
@@ -156,8 +161,8 @@ def _mutants(file: str) -> Iterator[tuple[str, CodeType]]:
             for other in others:
                 _put(parent, field, index, ast.copy_location(other, node))
                 line = getattr(node, "lineno", 0)
-                text = f"{file}:{line}: {_short(node)}  ->  {_short(other)}"
-                yield text, compile(ast.fix_missing_locations(tree), file, "exec")
+                text = f"{target.file}:{line}: {_short(node)}  ->  {_short(other)}"
+                yield text, compile(ast.fix_missing_locations(tree), target.file, "exec")
             _put(parent, field, index, node)
 
 
@@ -188,7 +193,7 @@ class _Loader(SourceFileLoader):
         return importlib.util.spec_from_file_location(name, self.path, loader=self)
 
 
-def _noticed(file: str, code: CodeType | None) -> bool:
+def _noticed(target: Target, code: CodeType | None) -> bool:
     """Whether a test fails, in a process that has *code* for the module."""
     child = os.fork()
     if child:
@@ -198,25 +203,26 @@ def _noticed(file: str, code: CodeType | None) -> bool:
     os.dup2(silent, 1)
     os.dup2(silent, 2)
     if code is not None:
-        name = file.removesuffix(".py").replace("/", ".")
-        sys.meta_path.insert(0, _Loader(name, file, code))
+        name = target.file.removesuffix(".py").replace("/", ".")
+        sys.meta_path.insert(0, _Loader(name, target.file, code))
     try:
-        os._exit(pytest.main([*OPTIONS, *TESTS[file]]))
+        os._exit(pytest.main([*OPTIONS, *target.tests]))
     finally:
         os._exit(1)
 
 
-def _count(file: str) -> bool:
-    """Print the score and the survivors of one module; whether there are none."""
-    if _noticed(file, None):
-        raise SystemExit(f"{file}: the tests fail without any change: {' '.join(TESTS[file])}")
+def _count(target: Target) -> bool:
+    """Print the score and the survivors of a target; whether there are none."""
+    what = " ".join((target.file, *sorted(target.parts)))
+    if _noticed(target, None):
+        raise SystemExit(f"{what}: the tests fail without any change: {' '.join(target.tests)}")
     begun, noticed = time.monotonic(), []
-    for change, code in _mutants(file):
-        noticed.append(_noticed(file, code))
+    for change, code in _mutants(target):
+        noticed.append(_noticed(target, code))
         if not noticed[-1]:
             _say(f"survives  {change}")
     took = time.monotonic() - begun
-    _say(f"{file}: {sum(noticed)} of {len(noticed)} mutants noticed, {took:.0f} s")
+    _say(f"{what}: {sum(noticed)} of {len(noticed)} mutants noticed, {took:.0f} s")
     return all(noticed)
 
 
@@ -227,5 +233,6 @@ def _say(line: str) -> None:
 if __name__ == "__main__":
     for lasting in LASTING:
         importlib.import_module(lasting)
-    results = [_count(file) for file in sys.argv[1:] or TESTS]
+    files = sys.argv[1:] or [target.file for target in TARGETS]
+    results = [_count(target) for target in TARGETS if target.file in files]
     sys.exit(not all(results))
