@@ -24,6 +24,7 @@ IN_WORK = {
     "due_at": EARLIER,
     "lapses_at": EARLIER,
     "escalates_at": EARLIER,
+    "updated_at": EARLIER,
     "version": 7,
 }
 IN_WORK_BEFORE = {"cards_due_at": EARLIER, "news_due_at": None}
