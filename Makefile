@@ -5,7 +5,7 @@ WORKERS ?= 3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help try test test-again sdk-test conformance schema check chaos crash-sweep differential races year fuzz bench format lock audit clean
+.PHONY: help try test test-again sdk-test conformance schema check chaos crash-sweep differential races year fuzz mutants bench format lock audit clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -53,6 +53,9 @@ year: $(VENV)/ready-dev  ## a simulated year of reminders: none missing, none tw
 
 fuzz: $(VENV)/ready-dev  ## malformed payloads, forgeries and spoiled Graph answers (minutes)
 	$(BIN)/python -m tests.proof.fuzz
+
+mutants: $(VENV)/ready-dev  ## change authorisation, identity and state in each place: which change does no test notice (half an hour)
+	$(BIN)/python -m tests.proof.mutants $(FILES)
 
 bench: $(VENV)/ready  ## measure how long people wait for an answer
 	$(BIN)/python -m benchmarks.ack

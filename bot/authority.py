@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -50,7 +51,7 @@ def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | 
     whoever asked.
     """
     if verb in OWN:
-        if holder is not None and actor.slack_user == holder:
+        if actor.slack_user == holder:
             return None
         return "Only the person whose access or request it is can do that."
     if actor.not_a_person:
@@ -188,11 +189,9 @@ class Authority:
     async def _users(self, subjects: Collection[Mapping[str, Any]], request: Request) -> list[User]:
         users: list[User] = []
         for subject in subjects:
-            try:
+            # The policy may still name somebody, or a group, that has been deleted: nobody.
+            with suppress(NotFound):
                 users += await self._named_by(subject, request)
-            except NotFound:
-                # The policy still names somebody, or a group, that has been deleted: nobody.
-                continue
         return users
 
     async def _named_by(self, subject: Mapping[str, Any], request: Request) -> list[User]:
@@ -206,10 +205,11 @@ class Authority:
         return []
 
     async def _manager(self, entra_id: str, level: int) -> list[User]:
-        manager: User | None = None
+        above: list[User] = []
         for _ in range(level):
             manager = await self.graph.directory.manager(entra_id)
             if manager is None:
                 return []
+            above = [manager]
             entra_id = manager.id
-        return [manager] if manager else []
+        return above

@@ -18,6 +18,8 @@ FIELDS: Final = frozenset(
         *("request", "assignment", "decision", "notice", "incident", "job", "jobs"),
         *("state", "status", "code", "graph", "slack"),
         *("error", "trace", "logger", "where"),
+        # Versions of the database's schema.
+        *("schema", "ours"),
     }
 )
 OURS: Final = frozenset({"bot", "handlers", "graph", "sandbox", "migrations"})

@@ -36,7 +36,7 @@ MOVES: Final[Mapping[State, frozenset[State]]] = {
         {State.PENDING, State.APPROVED, State.REFUSED, State.CANCELED, State.FAILED}
     ),
     State.PENDING: frozenset(
-        {State.PENDING, State.APPROVED, State.REFUSED, State.DENIED, State.CANCELED, State.LAPSED}
+        {State.PENDING, State.APPROVED, State.DENIED, State.CANCELED, State.LAPSED}
     ),
     # Back to pending when what was approved is no longer what would be granted.
     State.APPROVED: frozenset(

@@ -11,7 +11,7 @@ from bot.store import Store, people
 from graph import Graph
 from graph.models import User
 
-UNKNOWN_TO_SLACK: Final = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
+UNKNOWN_TO_SLACK: Final = frozenset({"user_not_found", "user_not_visible"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,10 +20,6 @@ class Found:
 
     person: Person
     user: User
-
-    @property
-    def is_guest(self) -> bool:
-        return (self.user.user_type or "").lower() == "guest"
 
 
 class People:

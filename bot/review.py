@@ -128,7 +128,7 @@ class Review:
             await self._graph.directory.member_of(found.user.id, groups) if groups else set()
         )
         requester = policy.Requester(
-            entra_id=found.user.id, is_guest=found.is_guest, groups=frozenset(member_of)
+            entra_id=found.user.id, is_guest=found.user.is_guest, groups=frozenset(member_of)
         )
         choice = policy.choose(package.assignment_policies, requester)
         if choice.policy is not None:

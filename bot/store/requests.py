@@ -39,14 +39,11 @@ def add(db: Transaction, request: Request) -> Request | None:
 
     The partial unique indexes decide, so two commands at once, on two replicas, make one request.
     """
-    values = asdict(request)
-    nested = db.begin_nested()
     try:
-        db.execute(requests.insert().values(**values))
+        with db.begin_nested():
+            db.execute(requests.insert().values(**asdict(request)))
     except sa.exc.IntegrityError:
-        nested.rollback()
         return None
-    nested.commit()
     audit.record(
         db,
         at=request.asked_at,
@@ -117,14 +114,12 @@ def move(
     )
     if fence:
         guard = guard.where(requests.c.generation == request.generation)
-    nested = db.begin_nested()
     try:
-        row = db.execute(guard.values(**values).returning(*COLUMNS)).mappings().first()
+        with db.begin_nested():
+            row = db.execute(guard.values(**values).returning(*COLUMNS)).mappings().first()
     except sa.exc.IntegrityError:
         # The move pinned an Entra id that has the same wish open under another Slack account.
-        nested.rollback()
         raise AlreadyOpen from None
-    nested.commit()
     if row is None:
         return None
     moved = _request(row)
@@ -187,11 +182,11 @@ def claim(db: Transaction, *, lease: timedelta, limit: int) -> list[Request]:
             requests.c.due_at <= now,
             sa.or_(requests.c.lease_until.is_(None), requests.c.lease_until <= now),
         )
-        .order_by(sa.case((requests.c.kind == Kind.REMOVE, 0), else_=1), requests.c.due_at)
+        .order_by(requests.c.kind != Kind.REMOVE, requests.c.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
         # A CTE, because PostgreSQL may run a plain sub-select more than once and lock more than the limit.
-        .cte("due")
+        .cte()
     )
     taken = (
         requests.update()

@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
-from bot.authority import may
+from bot.authority import ADMINS, DECISIONS, OWN, may
 from bot.models import Verb
-from tests.proof.authorisation import ALLOWED, DECIDE, HOLDER, HOLDER_ID, OWN, ROLES
+from tests.proof.authorisation import ALLOWED, DECIDE, HOLDER, HOLDER_ID, ROLES
 
 
 @pytest.mark.parametrize(("role", "verb"), list(itertools.product(ROLES, Verb)))
@@ -30,6 +30,12 @@ def test_nobody_owns_what_has_no_holder(role, verb):
     assert may(ROLES[role], verb, holder=None, holder_entra_id=HOLDER_ID) is not None
 
 
+@pytest.mark.parametrize("role", ["an admin", "an admin unknown in Entra"])
+def test_what_nobody_could_place_can_be_given_up(role):
+    """Two who are both unknown in Entra are not the same person."""
+    assert may(ROLES[role], Verb.GIVE_UP, holder=HOLDER, holder_entra_id=None) is None
+
+
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("verb", ["grant", "", "APPROVE", "approve ", None])
 def test_what_is_not_a_verb_is_forbidden(role, verb):
@@ -40,3 +46,8 @@ def test_what_is_not_a_verb_is_forbidden(role, verb):
 def test_every_verb_is_somebodys():
     """A verb that nobody may is a mistake in this table."""
     assert set().union(*ALLOWED.values()) == set(Verb)
+
+
+def test_every_verb_has_one_rule():
+    """So that no order of the rules decides."""
+    assert sorted([*OWN, *DECISIONS, *ADMINS]) == sorted(Verb)

@@ -1,0 +1,211 @@
+"""Who somebody is: exactly one enabled Entra user behind a full member of the workspace, or nobody."""
+
+import aiohttp
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.responses import JSONResponse
+
+from bot import clock
+from bot.errors import NotAllowed
+from bot.models import Person
+from bot.people import People
+from bot.slack import Slack, SlackRefused
+from bot.store import people
+from graph.models import User as EntraUser
+from sandbox.tenant import seed
+from sandbox.tenant.model import User
+from tests.bot.conftest import listening
+
+TWIN = "a0000000-0000-4000-8000-0000000000aa"
+
+
+def ann(**changes):
+    """Ann, as Graph shows her."""
+    facts = {"id": seed.ANN, "mail": "ann@contoso.example", "user_principal_name": None}
+    return EntraUser(**{**facts, **changes})
+
+
+async def test_somebody_is_found_in_both_worlds_and_bound(office):
+    """With the names that each has for them."""
+    office.workspace.people["U0ANN"].real_name = "annie"
+
+    found = await office.people.find("U0ANN")
+
+    bound = Person(
+        slack_user="U0ANN", slack_name="annie", entra_id=seed.ANN, entra_name="Ann Abara"
+    )
+    assert found.person == bound
+    assert found.user.id == seed.ANN
+    assert await office.store.run(people.get, "U0ANN") == bound
+
+
+async def test_who_has_no_name_in_entra_has_that_of_slack(office):
+    """So that nobody is nameless."""
+    office.tenant.world.users[seed.ANN].display_name = ""
+
+    assert (await office.people.find("U0ANN")).person.entra_name == "Ann Abara"
+
+
+@pytest.mark.parametrize("word", ["user_not_found", "user_not_visible"])
+async def test_who_is_unknown_to_slack_is_nobody(office, word):
+    """With a sentence, not an error."""
+    async with (
+        listening(JSONResponse({"ok": False, "error": word})) as address,
+        aiohttp.ClientSession() as session,
+    ):
+        client = AsyncWebClient(base_url=f"{address}/", session=session, retry_handlers=[])
+        known = People(
+            slack=Slack(client), graph=office.graph, store=office.store, email_domains=()
+        )
+        with pytest.raises(NotAllowed, match="does not show me"):
+            await known.find("U0NOBODY")
+
+
+async def test_a_refusal_of_slacks_that_is_about_us_is_an_error(office):
+    """Our token was taken away: that says nothing about Ann."""
+    office.workspace.faults.set("revoked", only="users.info")
+
+    with pytest.raises(SlackRefused):
+        await office.people.find("U0ANN")
+
+
+async def disabled(office):
+    """Her account in Entra is blocked."""
+    office.tenant.disable_user(seed.ANN)
+
+
+async def doubled(office):
+    """Somebody else has her address as well."""
+    office.tenant.world.users[TWIN] = User(
+        id=TWIN,
+        display_name="Ann Other",
+        user_principal_name="annother@contoso.example",
+        created_at=clock.now(),
+        mail="ann@contoso.example",
+    )
+
+
+async def doubled_and_disabled(office):
+    """Which of the two is hers cannot be told from which is enabled."""
+    await doubled(office)
+    await disabled(office)
+
+
+async def unknown(office):
+    """Nobody in Entra has her address."""
+    office.tenant.delete_user(seed.ANN)
+
+
+async def unconfirmed(office):
+    """Anybody can type an address into a profile."""
+    office.workspace.people["U0ANN"].is_email_confirmed = False
+
+
+async def foreign(office):
+    """Both agree on an address that does not count."""
+    office.workspace.people["U0ANN"].email = "ann@fabrikam.example"
+    office.tenant.world.users[seed.ANN].mail = "ann@fabrikam.example"
+
+
+async def guest(office):
+    """She is no full member."""
+    office.workspace.people["U0ANN"].is_restricted = True
+
+
+async def moved(office):
+    """Her profile has another's address since."""
+    await office.people.find("U0ANN")
+    office.workspace.people["U0ANN"].email = "cy@contoso.example"
+
+
+NOBODY = [
+    (disabled, "is disabled"),
+    (doubled, "More than one account"),
+    (doubled_and_disabled, "More than one account"),
+    (unknown, "Nobody in Entra"),
+    (unconfirmed, "no confirmed e-mail"),
+    (foreign, "not of a domain"),
+    (guest, "this account is a guest"),
+    (moved, "another Entra account"),
+]
+
+
+@pytest.mark.parametrize(("change", "why"), NOBODY, ids=lambda each: getattr(each, "__name__", ""))
+async def test_who_cannot_be_told_for_certain_is_nobody(office, change, why):
+    """And learns why."""
+    await change(office)
+
+    with pytest.raises(NotAllowed, match=why):
+        await office.people.find("U0ANN")
+
+
+@pytest.mark.parametrize("change", [disabled, doubled, unknown, unconfirmed, foreign, guest])
+async def test_nobody_is_bound_who_cannot_be_told(office, change):
+    """A mistake would stay for good."""
+    await change(office)
+
+    with pytest.raises(NotAllowed):
+        await office.people.find("U0ANN")
+    assert await office.store.run(people.get, "U0ANN") is None
+
+
+@pytest.mark.parametrize(
+    ("domains", "address", "counts"),
+    [
+        ((), "ann@fabrikam.example", True),
+        (("contoso.example", "fabrikam.example"), "ann@FABRIKAM.example", True),
+        (("contoso.example",), "ann@evil-contoso.example", False),
+        (("contoso.example",), '"ann@contoso.example"@fabrikam.example', False),
+    ],
+)
+async def test_a_domain_counts_as_the_settings_say(office, domains, address, counts):
+    """Whole, whatever its case, and after the last @; without a list, every one does."""
+    office.workspace.people["U0ANN"].email = address
+    office.tenant.world.users[seed.ANN].mail = address
+    known = People(
+        slack=office.slack, graph=office.graph, store=office.store, email_domains=domains
+    )
+
+    if counts:
+        assert (await known.find("U0ANN")).user.id == seed.ANN
+        return
+    with pytest.raises(NotAllowed, match="not of a domain"):
+        await known.find("U0ANN")
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        ann(),
+        ann(mail="Ann@Contoso.example"),
+        ann(mail=None, user_principal_name="ann@contoso.example"),
+        ann(mail="ann@fabrikam.example", user_principal_name="ann@contoso.example"),
+        ann(mail="annie@contoso.example", user_principal_name="ann@contoso.example"),
+    ],
+)
+async def test_a_member_is_found_by_either_address(office, user):
+    """Whatever its case; an address that leads nowhere does not hide the other."""
+    found = await office.people.in_slack(user)
+
+    assert found is not None
+    assert found.id == "U0ANN"
+
+
+@pytest.mark.parametrize("change", [unconfirmed, guest])
+async def test_who_is_no_member_for_certain_gets_no_card(office, change):
+    """Neither a guest nor an address that Slack has not confirmed."""
+    await change(office)
+
+    assert await office.people.in_slack(ann()) is None
+
+
+async def test_an_address_of_a_foreign_domain_is_not_looked_up(office):
+    """Even if a profile has it."""
+    await foreign(office)
+
+    assert await office.people.in_slack(ann(mail="ann@fabrikam.example")) is None
+
+
+async def test_who_has_no_address_is_not_in_slack(office):
+    """Nothing is asked."""
+    assert await office.people.in_slack(ann(mail=None)) is None

@@ -1,0 +1,281 @@
+"""What is written with each move, claim and release of a request, on both databases: all of it, and nothing else."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from freezegun import freeze_time
+
+from bot.models import Kind, Request, State
+from bot.store import audit, homes, requests
+from bot.store.schema import homes as home_table
+from bot.store.schema import requests as table
+from tests.bot.samples import ANN, LEASE, SOME_DAY, wish
+
+EARLIER = SOME_DAY - timedelta(days=1)
+# What the columns of a request that somebody works on hold, each unlike what a move leaves.
+IN_WORK = {
+    "entra_id": ANN,
+    "attempts": 3,
+    "failures": 2,
+    "held_at": EARLIER,
+    "give_up_by": "U0DANA",
+    "lease_until": EARLIER,
+    "due_at": EARLIER,
+    "lapses_at": EARLIER,
+    "escalates_at": EARLIER,
+    "updated_at": EARLIER,
+    "version": 7,
+}
+IN_WORK_BEFORE = {"cards_due_at": EARLIER, "news_due_at": None}
+
+
+@pytest.fixture
+def now():
+    """The moment at which everything happens."""
+    with freeze_time(SOME_DAY, real_asyncio=True):
+        yield SOME_DAY
+
+
+async def in_work(store, state=State.RECEIVED, **changes):
+    """A request with something in every column that a move touches."""
+    request = wish(**{"state": state, **IN_WORK, **changes})
+    row = {**vars(request), **IN_WORK_BEFORE}
+    await store.run(lambda db: db.execute(table.insert().values(**row)).rowcount)
+    return request
+
+
+async def row_of(store, request):
+    """All columns, those included that a request does not carry."""
+
+    def read(db):
+        query = sa.select(table).where(table.c.id == request.id)
+        return dict(db.execute(query).mappings().one())
+
+    return await store.run(read)
+
+
+async def tamper(store, request, **changes):
+    """Change a row behind everybody's back."""
+    row = table.update().where(table.c.id == request.id).values(**changes)
+    await store.run(lambda db: db.execute(row).rowcount)
+
+
+MOVED = [
+    (
+        State.PENDING,
+        {"due_at": None, "cards_due_at": SOME_DAY, "lapses_at": EARLIER, "escalates_at": EARLIER},
+    ),
+    (State.APPROVED, {"due_at": SOME_DAY}),
+    (State.REFUSED, {"due_at": None, "ended_at": SOME_DAY, "why": "No.", "news_due_at": SOME_DAY}),
+]
+
+
+@pytest.mark.parametrize(("to", "left"), MOVED)
+async def test_a_move_leaves_these_columns(store, now, to, left):
+    """A clean start for what comes next; deadlines and cards while pending only, an end at the end only."""
+    request = await in_work(store)
+    before = await row_of(store, request)
+
+    moved = await store.run(requests.move, request, to, why="No.", terms_hash="h")
+
+    cleared = dict.fromkeys(
+        ("held_at", "give_up_by", "lease_until", "cards_due_at", "lapses_at", "escalates_at")
+    )
+    expected = before | cleared | {"attempts": 0, "failures": 0, "version": 8, "updated_at": now}
+    row = await row_of(store, request)
+    assert row == expected | {"state": to, "terms_hash": "h"} | left
+    assert vars(moved) == {name: row[name] for name in Request.__dataclass_fields__} | {
+        "deciders": ()
+    }
+
+
+async def test_a_move_moves_one_request_only(store):
+    """Whatever else is in the same state."""
+    request, other = await in_work(store), await in_work(store, package_id="other")
+
+    await store.run(requests.move, request, State.APPROVED)
+
+    assert await store.run(requests.get, other.id) == other
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"state": State.PENDING}, {"version": 8}, {"intent_at": SOME_DAY}],
+    ids=lambda each: "".join(each),
+)
+async def test_a_move_knows_the_row_that_it_moves(store, changes):
+    """Its state, its version, and whether a post has begun, each by itself."""
+    request = await in_work(store)
+    await tamper(store, request, **changes)
+
+    assert await store.run(requests.move, request, State.APPROVED) is None
+
+
+async def test_a_person_moves_what_a_worker_has_claimed(store):
+    """A click needs no claim."""
+    request = await in_work(store)
+    await tamper(store, request, generation=5)
+
+    assert await store.run(requests.move, request, State.CANCELED) is not None
+
+
+async def test_an_audit_row_says_all_of_a_move(store, now):
+    """Who, when, what, why, about whom, and the terms by which."""
+    request = await in_work(store, assignment_id="assignment")
+    about = {
+        "request_id": request.id,
+        "assignment_id": "assignment",
+        "package_id": "campaign",
+        "subject_entra_id": ANN,
+    }
+
+    facts = {"actor": "U0BO", "actor_entra_id": "bo", "why": "Why not?"}
+    changes = {"graph_request_id": "g", "terms_hash": "h"}
+    await store.run(requests.move, request, State.APPROVED, **facts, **changes)
+
+    (row,) = await store.run(audit.rows, request_id=request.id)
+    told = {
+        "at": now,
+        "verb": "move",
+        "before": "received",
+        "after": "approved",
+        "details": changes,
+    }
+    assert {name: row[name] for name in (*about, *facts, *told)} == about | facts | told
+
+
+async def test_an_audit_row_says_all_of_a_wish(store):
+    """At the time when it was asked."""
+    request = wish(asked_at=EARLIER, asked_by="U0DANA", kind=Kind.REMOVE, justification="Left")
+
+    await store.run(requests.add, request)
+
+    (row,) = await store.run(audit.rows, request_id=request.id)
+    told = {
+        "at": EARLIER,
+        "actor": "U0DANA",
+        "verb": "ask-remove",
+        "after": "received",
+        "why": "Left",
+    }
+    assert {name: row[name] for name in told} == told
+
+
+async def test_a_rule_moves_in_latchkeys_name(store):
+    """Nobody else's."""
+    request = await store.run(requests.add, wish())
+    await store.run(requests.move, request, State.REFUSED)
+
+    assert (await store.run(audit.rows, request_id=request.id))[-1]["actor"] == "latchkey"
+
+
+def stale_homes(db):
+    """Whose Home is owed a page."""
+    query = sa.select(home_table.c.slack_user).where(home_table.c.stale)
+    return sorted(db.execute(query).scalars())
+
+
+def all_fresh(db, *people):
+    """These have opened their Home, and see what is so."""
+    for person in people:
+        homes.opened(db, person)
+    db.execute(home_table.update().values(stale=False))
+
+
+async def test_a_move_is_seen_by_the_holder_and_by_old_and_new_deciders(store):
+    """Their Homes are owed a page; nobody else's is."""
+    request = await in_work(store, State.PENDING, deciders=("U0BO",))
+    await store.run(all_fresh, "U0ANN", "U0BO", "U0MIA", "U0CY")
+
+    await store.run(requests.move, request, State.PENDING, deciders=("U0MIA",))
+
+    assert await store.run(stale_homes) == ["U0ANN", "U0BO", "U0MIA"]
+
+
+async def test_a_wish_is_seen_by_the_holder(store):
+    """In their Home."""
+    await store.run(all_fresh, "U0ANN", "U0CY")
+
+    await store.run(requests.add, wish())
+
+    assert await store.run(stale_homes) == ["U0ANN"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "taken"),
+    [
+        ({}, True),
+        ({"due_at": SOME_DAY}, True),
+        ({"due_at": SOME_DAY + timedelta(seconds=1)}, False),
+        ({"due_at": None}, False),
+        ({"lease_until": None}, True),
+        ({"lease_until": SOME_DAY}, True),
+        ({"lease_until": SOME_DAY + timedelta(seconds=1)}, False),
+        ({"state": State.DENIED}, False),
+    ],
+)
+async def test_what_is_open_due_and_free_is_claimed(store, now, changes, taken):
+    """From the very moment on."""
+    request = await in_work(store, **changes)
+
+    claimed = await store.run(requests.claim, lease=LEASE, limit=1)
+
+    assert [each.id for each in claimed] == [request.id] * taken
+
+
+async def test_a_claim_writes_its_lease_and_the_next_generation(store, now):
+    """And nothing else."""
+    request = await in_work(store, generation=4)
+    before = await row_of(store, request)
+
+    (claimed,) = await store.run(requests.claim, lease=LEASE, limit=1)
+
+    row = await row_of(store, request)
+    assert row == before | {"lease_until": now + LEASE, "generation": 5}
+    assert (claimed.lease_until, claimed.generation) == (now + LEASE, 5)
+
+
+async def test_the_oldest_is_claimed_first(store):
+    """Among those of one kind."""
+    young = await in_work(store, due_at=EARLIER)
+    old = await in_work(store, package_id="other", due_at=EARLIER - LEASE)
+
+    for expected in (old, young):
+        (claimed,) = await store.run(requests.claim, lease=LEASE, limit=1)
+        assert claimed.id == expected.id
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"state": State.APPROVED}, {"version": 8}, {"generation": 1}],
+    ids=lambda each: "".join(each),
+)
+async def test_a_claim_counts_for_the_row_as_it_was_claimed(store, changes):
+    """Its state, its version and its generation, each by itself."""
+    request = await in_work(store)
+    await tamper(store, request, **changes)
+
+    assert not await store.run(requests.update_claimed, request, intent_at=SOME_DAY)
+    assert (await row_of(store, request))["intent_at"] is None
+
+
+async def test_columns_are_set_on_the_claimed_row_only(store):
+    """Another row as it was."""
+    request, other = await in_work(store), await in_work(store, package_id="other")
+
+    assert await store.run(requests.update_claimed, request, intent_at=SOME_DAY)
+
+    assert (await row_of(store, request))["intent_at"] == SOME_DAY
+    assert await store.run(requests.get, other.id) == other
+
+
+async def test_a_release_writes_when_to_look_again(store):
+    """The lease is over, and what else was learnt is kept."""
+    request = await in_work(store)
+    before = await row_of(store, request)
+
+    facts = {"due_at": SOME_DAY, "attempts": 4, "failures": 3}
+    assert await store.run(requests.release, request, **facts)
+
+    assert await row_of(store, request) == before | facts | {"lease_until": None}
