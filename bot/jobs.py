@@ -134,7 +134,8 @@ class Jobs:
             args=[name],
             id=name,
             coalesce=True,
-            max_instances=1,
+            # `_run` keeps two from working; with 1, a ring in the moment after a run would be lost.
+            max_instances=2,
             misfire_grace_time=None,
             next_run_time=datetime.now(self._scheduler.timezone),
         )
