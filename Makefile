@@ -54,7 +54,7 @@ year: $(VENV)/ready-dev  ## a simulated year of reminders: none missing, none tw
 fuzz: $(VENV)/ready-dev  ## malformed payloads, forgeries and spoiled Graph answers (minutes)
 	$(BIN)/python -m tests.proof.fuzz
 
-mutants: $(VENV)/ready-dev  ## change authorisation, identity and state in each place: which change does no test notice (half an hour)
+mutants: $(VENV)/ready-dev  ## change authorisation, identity and state in each place: which change does no test notice (tens of minutes)
 	$(BIN)/python -m tests.proof.mutants $(FILES)
 
 bench: $(VENV)/ready  ## measure how long people wait for an answer
