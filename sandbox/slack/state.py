@@ -181,7 +181,7 @@ class State:
         """
         view = self.views.get(view_id)
         if view is None or view.user != user:
-            raise LookupError(f"{user} has no view {view_id}")
+            raise LookupError("this form is closed: it may have been sent already")
         return view
 
     def dm(self, user: str) -> Channel:

@@ -71,6 +71,7 @@ async def test_nobody_submits_the_modal_of_another(sandbox: Sandbox) -> None:
     view = await modal(sandbox)
     answer = await sandbox.do("/view/submit", as_="U0ANN", view=view.id, **{FIELD_WHY: "x"})
     assert 'data-testid="toast"' in answer.text
+    assert view.id not in answer.text
     assert not sandbox.bot.received
 
 
