@@ -263,8 +263,9 @@ class Jobs:
         submitted = [request for request in claimed if request.state is State.SUBMITTED]
         try:
             known = await self.delivery.look_up(submitted)
-        except Exception:
+        except Exception as error:
             # One by one instead; what is wrong shows there, request by request.
+            log.warning("not-looked-up-together", error=type(error).__name__)
             known = {}
         return [(request, known) for request in claimed]
 

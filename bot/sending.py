@@ -69,7 +69,7 @@ class Sending:
             return await self._post(claimed, content() if callable(content) else content)
 
     async def find_left_over(self, notice: Notice) -> bool:
-        """Find out where a message is that nobody will send any more; True if it is anywhere."""
+        """Look for a message that nobody will send any more; False if it is nowhere, and so overtaken."""
         async with self._at_once:
             missing = await self._not_there([notice])
         if missing:
