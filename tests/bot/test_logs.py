@@ -113,7 +113,8 @@ def test_some_libraries_warn_too_much(lines, name):
 def test_a_librarys_warning_says_where_and_not_what(lines, name, monkeypatch):
     """How it is worded, but nothing that was put in."""
     # A web server started before may have silenced its own for good.
-    monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+    for each in {name, name.partition(".")[0]}:
+        monkeypatch.setattr(logging.getLogger(each), "propagate", True)
     logging.getLogger(name).warning("no answer from %s", SECRET)
     logging.getLogger(name).error(f"no answer from {SECRET}")
     try:
