@@ -13,7 +13,7 @@ from bot.authority import Actor, Authority
 from bot.errors import NotAllowed, TooLate
 from bot.intake import Draft, Standing, Taken
 from bot.models import Assignment, Decision, Hold, Package, Request, Verb, read_ask_id
-from bot.store import Store, Transaction, catalog, inbox, requests
+from bot.store import Store, Transaction, catalog, inbox, request_lists, requests
 from bot.verdicts import Verdicts
 
 P = ParamSpec("P")
@@ -196,7 +196,7 @@ class Desk:
             NotAllowed: Not an admin.
         """
         await self._for_admins(slack_user)
-        return await self._store.run(requests.pending)
+        return await self._store.run(request_lists.pending)
 
     async def held(self, *, slack_user: str) -> list[tuple[Hold, Request]]:
         """

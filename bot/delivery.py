@@ -10,7 +10,7 @@ from bot import clock, outcomes
 from bot.errors import NotClear
 from bot.models import Assignment, AssignmentState, Kind, Request
 from bot.pacing import poll_pause
-from bot.store import Store, assignments, requests
+from bot.store import Store, assignments, claims
 from graph import Graph
 from graph.errors import NotFound
 from graph.models import Assignment as GraphAssignment
@@ -92,7 +92,7 @@ class Delivery:
     async def _poll_again(self, request: Request) -> None:
         due = clock.real() + poll_pause(request.attempts)
         await self._store.run(
-            requests.release, request, due_at=due, attempts=request.attempts + 1, failures=0
+            claims.release, request, due_at=due, attempts=request.attempts + 1, failures=0
         )
 
     async def _held(self, request: Request) -> GraphAssignment | None:

@@ -18,7 +18,7 @@ from bot import clock, outcomes
 from bot.authority import Actor
 from bot.models import Kind, Request, State
 from bot.pacing import WAITS, Waits
-from bot.store import Store, assignments, control, requests
+from bot.store import Store, assignments, claims, control
 from graph import Graph
 from graph.errors import (
     OPEN_REQUEST_EXISTS,
@@ -82,7 +82,7 @@ class Effects:
         if request.lease_until is None or clock.real() + self._waits.post >= request.lease_until:
             # Whoever takes the row next must not meet a POST of ours still on its way.
             await self._store.run(
-                requests.release, request, due_at=clock.real(), attempts=request.attempts
+                claims.release, request, due_at=clock.real(), attempts=request.attempts
             )
             return
         # Whatever can fail by itself fails before the intent is there, which would have to settle.
@@ -132,7 +132,7 @@ class Effects:
             return True
         if request.settles_at is not None and clock.real() < request.settles_at:
             await self._store.run(
-                requests.release,
+                claims.release,
                 request,
                 due_at=request.settles_at,
                 attempts=request.attempts + 1,
@@ -145,7 +145,7 @@ class Effects:
         if request.kind is Kind.REMOVE or await self._store.run(control.paused_why) is None:
             return False
         due = clock.real() + PAUSE_LOOKS
-        await self._store.run(requests.release, request, due_at=due, attempts=request.attempts)
+        await self._store.run(claims.release, request, due_at=due, attempts=request.attempts)
         return True
 
     async def _post_once(
@@ -155,7 +155,7 @@ class Effects:
         if left <= timedelta(0):
             # Held up since the intent was written: somebody else may be looking for it by now.
             await self._store.run(
-                requests.release,
+                claims.release,
                 request,
                 due_at=clock.real(),
                 attempts=request.attempts,
@@ -222,7 +222,7 @@ class Effects:
             raise error
         if isinstance(error, Throttled | AuthError) or error.status is None:
             # Nothing happened, so there is nothing to look for.
-            await self._store.run(requests.update_claimed, request, intent_at=None, settles_at=None)
+            await self._store.run(claims.update, request, intent_at=None, settles_at=None)
             raise error
         if self._may_be_done_already(request, error):
             # What we ask for is open already (ours from before, or made elsewhere), or has come true.

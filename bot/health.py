@@ -11,7 +11,7 @@ from bot import clock
 from bot.jobs import Jobs
 from bot.models import State
 from bot.slack import Slack
-from bot.store import Busy, Store, control, holds, ping, requests
+from bot.store import Busy, Store, claims, control, holds, ping, request_lists
 
 # A job that has not succeeded for so many of its intervals (and at least a minute) is in trouble.
 MISSED_INTERVALS: Final = 4
@@ -61,7 +61,7 @@ class Health:
         """The figures, in Prometheus' text format; made anew from the rows, so every replica says the same."""
         registry = CollectorRegistry()
         by_state = Gauge("latchkey_requests", "Requests by state.", ["state"], registry=registry)
-        counts = await self.store.run(requests.counts)
+        counts = await self.store.run(request_lists.counts)
         for state in State:
             by_state.labels(state).set(counts.get(state, 0))
         age = Gauge(
@@ -85,7 +85,7 @@ class Health:
             "How late the most overdue request is.",
             registry=registry,
         )
-        oldest.set(await self.store.run(requests.oldest_due_seconds))
+        oldest.set(await self.store.run(claims.oldest_due_seconds))
         return generate_latest(registry)
 
 

@@ -11,7 +11,7 @@ from bot.messages.home import home
 from bot.models import Request
 from bot.pacing import a_few_at_once
 from bot.slack import Slack, SlackBusy, SlackError
-from bot.store import Store, Transaction, assignments, catalog, homes, requests
+from bot.store import Store, Transaction, assignments, catalog, homes, request_lists
 
 log = structlog.get_logger(__name__)
 
@@ -62,7 +62,7 @@ def _view(db: Transaction, slack_user: str, is_admin: bool) -> dict[str, Any]:
     return home(
         reader=slack_user,
         held=assignments.held_by(db, slack_user),
-        waiting=requests.open_for(db, slack_user),
+        waiting=request_lists.open_for(db, slack_user),
         to_decide=_to_decide(db, slack_user, is_admin=is_admin),
         offer=[each for each in packages if each.can_be_asked_for and not each.is_hidden],
         extendable={each.id: bool(each.can_extend) for each in packages},
@@ -73,6 +73,6 @@ def _to_decide(db: Transaction, slack_user: str, *, is_admin: bool) -> list[Requ
     """What waits for this person: for an admin everything, for others what names them."""
     return [
         request
-        for request in requests.pending(db)
+        for request in request_lists.pending(db)
         if request.holder != slack_user and (is_admin or slack_user in request.deciders)
     ]

@@ -23,7 +23,7 @@ from bot.models import (
     State,
     Verb,
 )
-from bot.store import Transaction, assignments, audit, catalog, decisions, requests
+from bot.store import Transaction, assignments, audit, catalog, decisions, request_lists, requests
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,12 +103,12 @@ def _take(db: Transaction, request: Request) -> Taken:
     if added is not None:
         return Taken(request=added, is_new=True)
     for other in (
-        requests.open_of(db, request.holder, request.package_id, request.kind)
+        request_lists.open_of(db, request.holder, request.package_id, request.kind)
         if request.holder
         else None,
         *(
             each
-            for each in requests.open_for_assignment(db, request.assignment_id or "")
+            for each in request_lists.open_for_assignment(db, request.assignment_id or "")
             if each.kind is request.kind
         ),
     ):
@@ -124,7 +124,7 @@ def offer(db: Transaction) -> list[Package]:
 def standing(db: Transaction, slack_user: str) -> Standing:
     return Standing(
         held=assignments.held_by(db, slack_user),
-        waiting=requests.open_for(db, slack_user),
+        waiting=request_lists.open_for(db, slack_user),
         extendable={each.id: bool(each.can_extend) for each in catalog.everything(db)},
     )
 
@@ -194,7 +194,7 @@ def _held(db: Transaction, assignment_id: str) -> Assignment:
 def extend(db: Transaction, slack_user: str, assignment_id: str) -> Taken:
     assignment = _held(db, assignment_id)
     _insist(slack_user, Verb.EXTEND, assignment.holder)
-    about = requests.open_for_assignment(db, assignment.id)
+    about = request_lists.open_for_assignment(db, assignment.id)
     if assignment.state is AssignmentState.REMOVING or any(
         each.kind is Kind.REMOVE for each in about
     ):

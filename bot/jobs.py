@@ -26,7 +26,7 @@ from bot.notices import Notices
 from bot.pacing import WAITS, a_few_at_once
 from bot.review import Review
 from bot.slack import SlackError
-from bot.store import Busy, Store, decisions, inbox, requests
+from bot.store import Busy, Store, claims, decisions, inbox, request_lists, requests
 from bot.trouble import EXPECTED, again_later, pause_after
 from bot.verdicts import Verdicts
 from graph.errors import GraphError
@@ -240,7 +240,7 @@ class Jobs:
         return True
 
     async def _deadlines(self) -> int:
-        lapsed, escalating = await self.store.run(requests.overdue_decisions)
+        lapsed, escalating = await self.store.run(request_lists.overdue_decisions)
         moved = 0
         for request in lapsed:
             moved += await self.store.run(requests.move, request, State.LAPSED) is not None
@@ -259,7 +259,7 @@ class Jobs:
 
     async def _claimed(self, limit: int) -> list[tuple[Request, Reported]]:
         """Requests to work on, each with what Graph reports of those that are being delivered."""
-        claimed = await self.store.run(requests.claim, lease=self.lease, limit=limit)
+        claimed = await self.store.run(claims.take, lease=self.lease, limit=limit)
         submitted = [request for request in claimed if request.state is State.SUBMITTED]
         try:
             known = await self.delivery.look_up(submitted)
@@ -274,7 +274,7 @@ class Jobs:
         if self._stopping:
             # Not begun: another replica, or the next start, need not wait for the lease.
             now = clock.real()
-            await self.store.run(requests.release, request, due_at=now, attempts=request.attempts)
+            await self.store.run(claims.release, request, due_at=now, attempts=request.attempts)
             return
         try:
             if request.give_up_by is not None:

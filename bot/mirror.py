@@ -10,7 +10,7 @@ from bot import clock, naming, policy
 from bot.models import Assignment, AssignmentState, Ended, Kind, Package
 from bot.people import People
 from bot.slack import SlackError
-from bot.store import Store, Transaction, assignments, catalog, people, requests
+from bot.store import Store, Transaction, assignments, catalog, people, request_lists
 from graph import Graph
 from graph.errors import NotAllowed, NotFound
 from graph.models import AccessPackage
@@ -131,7 +131,7 @@ def _may_be_removed_by_us(db: Transaction, assignment_id: str) -> bool:
     """Whether a removal of ours has been posted, and its answer is still open."""
     return any(
         each.kind is Kind.REMOVE and each.intent_at is not None
-        for each in requests.open_for_assignment(db, assignment_id)
+        for each in request_lists.open_for_assignment(db, assignment_id)
     )
 
 

@@ -20,7 +20,17 @@ from bot.pacing import a_few_at_once, backoff
 from bot.reminders import Due, due_reminders, end_key, will_remind
 from bot.sending import CLAIM_LEASE, Sending
 from bot.slack import Slack, SlackBusy, SlackError, SlackRefused
-from bot.store import Store, Transaction, assignments, catalog, decisions, holds, notices, requests
+from bot.store import (
+    Store,
+    Transaction,
+    assignments,
+    catalog,
+    decisions,
+    holds,
+    notices,
+    request_lists,
+    requests,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -107,7 +117,7 @@ class Notices:
             log.warning("not-told-taken-down", decision=decision.id, slack=str(error))
 
     async def _cards(self, since: datetime) -> int:
-        owing = await self._store.run(requests.owing_cards)
+        owing = await self._store.run(request_lists.owing_cards)
         return sum(await a_few_at_once(map(self._send_cards, owing)))
 
     async def _send_cards(self, request: Request) -> int:
@@ -128,7 +138,7 @@ class Notices:
         return sum(await a_few_at_once(map(self._sending.find_left_over, left)))
 
     async def _news(self, since: datetime) -> int:
-        owing = await self._store.run(requests.owing_news, since=since)
+        owing = await self._store.run(request_lists.owing_news, since=since)
         return sum(await a_few_at_once(map(self._send_news, owing)))
 
     async def _send_news(self, request: Request) -> int:
@@ -161,7 +171,7 @@ class Notices:
         """What is waited for unusually long: the admins look at it, we go on looking."""
         count = 0
         for request in await self._store.run(
-            requests.stuck, attempts=STUCK_AFTER_ATTEMPTS, since=since
+            request_lists.stuck, attempts=STUCK_AFTER_ATTEMPTS, since=since
         ):
             notice = news.alarm("stuck", request, to=self._admin_channel)
             count += await self.send_once(notice, deciding.stuck(request))
@@ -260,7 +270,7 @@ def _reminder(db: Transaction, rows: Sequence[Assignment], *, moved: Sequence[st
     extendable = {package.id: bool(package.can_extend) for package in catalog.everything(db)}
     busy = {}
     for row in rows:
-        for request in requests.open_for_assignment(db, row.id):
+        for request in request_lists.open_for_assignment(db, row.id):
             busy[row.id] = request
     return reminding.expiring(rows, extendable=extendable, busy=busy, moved=moved)
 

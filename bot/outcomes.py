@@ -5,7 +5,16 @@ from datetime import datetime
 
 from bot import clock
 from bot.models import MOVES, Assignment, Ended, Kind, Request, State
-from bot.store import Transaction, assignments, audit, control, holds, requests
+from bot.store import (
+    Transaction,
+    assignments,
+    audit,
+    claims,
+    control,
+    holds,
+    request_lists,
+    requests,
+)
 
 
 def intend(db: Transaction, request: Request, *, intent_at: datetime, settles_at: datetime) -> bool:
@@ -16,7 +25,7 @@ def intend(db: Transaction, request: Request, *, intent_at: datetime, settles_at
     """
     if request.kind is not Kind.REMOVE and control.paused_why(db) is not None:
         return False
-    return requests.update_claimed(db, request, intent_at=intent_at, settles_at=settles_at)
+    return claims.update(db, request, intent_at=intent_at, settles_at=settles_at)
 
 
 def approve_removal(db: Transaction, request: Request) -> Request | None:
@@ -24,7 +33,7 @@ def approve_removal(db: Transaction, request: Request) -> Request | None:
     moved = requests.move(db, request, State.APPROVED, actor=request.asked_by, fence=True)
     if moved is None:
         return None
-    for other in requests.open_for_assignment(db, moved.assignment_id or ""):
+    for other in request_lists.open_for_assignment(db, moved.assignment_id or ""):
         may_stop = State.CANCELED in MOVES[other.state] and other.intent_at is None
         if other.kind is Kind.EXTEND and may_stop:
             requests.move(db, other, State.CANCELED, actor=request.asked_by)

@@ -11,7 +11,7 @@ from typing import Final
 
 from bot import clock
 from bot.models import Assignment, Kind, Notice, Request, same_end
-from bot.store import Transaction, assignments, notices, requests
+from bot.store import Transaction, assignments, notices, request_lists
 
 # A reminder so soon after the message about the new end says nothing new.  Not a whole day: of access for two
 # days one is reminded on the second.
@@ -97,7 +97,7 @@ def _was_just_told(db: Transaction, row: Assignment, rung: timedelta) -> bool:
     """Whether the message that the access is there, or lasts longer, has said what this rung would say."""
     if row.holder is None or row.ends_at is None:
         return False
-    for request in requests.grants_of(db, row.holder, row.package_id):
+    for request in request_lists.grants_of(db, row.holder, row.package_id):
         # The sweep may see the access before the request about it is at its end.
         is_coming = request.is_open and request.kind is Kind.ADD
         is_about_it = is_coming or same_end(request.ends_at, row.ends_at)

@@ -18,7 +18,7 @@ from bot.models import (
     Verb,
 )
 from bot.people import Found, People
-from bot.store import Store, assignments, audit, decisions, requests
+from bot.store import Store, assignments, audit, claims, decisions, requests
 from graph import Graph
 from graph.errors import NotFound
 from graph.models import AccessPackage, AssignmentPolicy
@@ -298,7 +298,7 @@ class Review:
     async def _renew(self, request: Request, standing: Standing) -> Request | None:
         terms, terms_hash = standing.terms, policy.hash_of(standing.terms)
         ours = await self._store.run(
-            requests.update_claimed,
+            claims.update,
             request,
             terms=asdict(terms),
             terms_hash=terms_hash,

@@ -13,7 +13,7 @@ from bot.errors import LatchkeyError
 from bot.models import Request
 from bot.pacing import backoff
 from bot.slack import SlackBusy, SlackError
-from bot.store import Busy, Transaction, holds, requests
+from bot.store import Busy, Transaction, claims, holds
 from graph.errors import AuthError, GraphError, Throttled
 
 # Failed steps in a row; with the pauses between them that takes about an hour.
@@ -38,14 +38,14 @@ def again_later(
     pause = getattr(error, "retry_after", None)
     if isinstance(error, TOLD_TO_WAIT):
         due_at = clock.real() + (pause or backoff(request.attempts))
-        requests.release(db, request, due_at=due_at, attempts=request.attempts + 1)
+        claims.release(db, request, due_at=due_at, attempts=request.attempts + 1)
         return
     failures = request.failures + 1
     if failures >= HELD_AFTER and may_hold:
         holds.put(db, request, failures=failures, error=type(error).__name__, why=in_words(error))
         return
     due_at = clock.real() + (pause or backoff(request.failures))
-    requests.release(db, request, due_at=due_at, attempts=request.attempts, failures=failures)
+    claims.release(db, request, due_at=due_at, attempts=request.attempts, failures=failures)
 
 
 def in_words(error: Exception) -> str:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.models import Hold, Request, Verb
-from bot.store import audit
+from bot.store import audit, claims
 from bot.store import requests as all_requests
 from bot.store.database import Transaction
 from bot.store.schema import holds, requests
@@ -35,7 +35,7 @@ def put(
         facts: Other columns of the audit row.
     """
     at = clock.now()
-    ours = all_requests.update_claimed(
+    ours = claims.update(
         db,
         request,
         held_at=at,

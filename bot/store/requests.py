@@ -1,8 +1,8 @@
-"""Requests: their one transition function, their claims, and the questions asked about them."""
+"""Requests: the one transition function, and what else changes a request."""
 
 from collections.abc import Collection
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ import structlog
 from pydantic import TypeAdapter
 
 from bot import clock
-from bot.models import MOVES, OPEN, Kind, Request, State, Terms
+from bot.models import MOVES, Kind, Request, State, Terms
 from bot.store import audit
 from bot.store.database import Transaction
 from bot.store.homes import touch_homes
@@ -23,7 +23,7 @@ TERMS: Final = TypeAdapter(Terms)
 COLUMNS: Final = [requests.c[name] for name in Request.__dataclass_fields__]
 
 
-def _request(row: Any) -> Request:
+def from_row(row: Any) -> Request:
     values = dict(row)
     values["kind"] = Kind(values["kind"])
     values["state"] = State(values["state"])
@@ -122,7 +122,7 @@ def move(
         raise AlreadyOpen from None
     if row is None:
         return None
-    moved = _request(row)
+    moved = from_row(row)
     audit.record(
         db,
         at=at,
@@ -165,124 +165,7 @@ def audit_ids(request: Request) -> dict[str, Any]:
 
 def get(db: Transaction, request_id: str) -> Request | None:
     row = db.execute(sa.select(*COLUMNS).where(requests.c.id == request_id)).mappings().first()
-    return _request(row) if row else None
-
-
-def claim(db: Transaction, *, lease: timedelta, limit: int) -> list[Request]:
-    """
-    Take up to *limit* rows that are due, oldest first, for *lease*; nobody else gets them meanwhile.
-
-    Removals go before grants: taking access away must not wait behind giving it.
-    """
-    now = clock.real()
-    due = (
-        sa.select(requests.c.id)
-        .where(
-            requests.c.state.in_(OPEN),
-            requests.c.due_at <= now,
-            sa.or_(requests.c.lease_until.is_(None), requests.c.lease_until <= now),
-        )
-        .order_by(requests.c.kind != Kind.REMOVE, requests.c.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        # A CTE, because PostgreSQL may run a plain sub-select more than once and lock more than the limit.
-        .cte()
-    )
-    taken = (
-        requests.update()
-        .where(requests.c.id.in_(sa.select(due.c.id)))
-        .values(lease_until=now + lease, generation=requests.c.generation + 1)
-        .returning(*COLUMNS)
-    )
-    return [request for row in db.execute(taken).mappings() if (request := _readable(row))]
-
-
-def _readable(row: Any) -> Request | None:
-    """The request; None for a row that this version cannot read, which must not stop the others."""
-    try:
-        return _request(row)
-    except (KeyError, TypeError, ValueError):
-        log.exception("unreadable-request", request=row["id"])
-        return None
-
-
-def update_claimed(db: Transaction, /, request: Request, **changes: Any) -> bool:
-    """Set columns of a claimed row without moving it; False if the claim is no longer ours."""
-    ours = (
-        requests.c.id == request.id,
-        requests.c.state == request.state,
-        requests.c.version == request.version,
-        requests.c.generation == request.generation,
-    )
-    return db.execute(requests.update().where(*ours).values(**changes)).rowcount == 1
-
-
-def release(
-    db: Transaction, /, request: Request, *, due_at: datetime, attempts: int, **changes: Any
-) -> bool:
-    """Give a claimed row back, to be looked at again at *due_at* (real time)."""
-    return update_claimed(
-        db, request, lease_until=None, due_at=due_at, attempts=attempts, **changes
-    )
-
-
-def open_of(db: Transaction, holder: str, package_id: str, kind: Kind) -> Request | None:
-    """The open request of this kind that *holder* has for the package."""
-    query = sa.select(*COLUMNS).where(
-        requests.c.holder == holder,
-        requests.c.package_id == package_id,
-        requests.c.kind == kind,
-        requests.c.state.in_(OPEN),
-    )
-    row = db.execute(query).mappings().first()
-    return _request(row) if row else None
-
-
-def open_for_assignment(db: Transaction, assignment_id: str) -> list[Request]:
-    query = sa.select(*COLUMNS).where(
-        requests.c.assignment_id == assignment_id, requests.c.state.in_(OPEN)
-    )
-    return [_request(row) for row in db.execute(query).mappings()]
-
-
-def grants_of(db: Transaction, holder: str, package_id: str) -> list[Request]:
-    """What has given somebody a package, or made it longer, or is about to: Graph has taken it on."""
-    query = sa.select(*COLUMNS).where(
-        requests.c.holder == holder,
-        requests.c.package_id == package_id,
-        requests.c.kind.in_((Kind.ADD, Kind.EXTEND)),
-        requests.c.state.in_((State.SUBMITTED, State.DELIVERED)),
-    )
-    return [_request(row) for row in db.execute(query).mappings()]
-
-
-def open_for(db: Transaction, holder: str) -> list[Request]:
-    """Everything *holder* waits for, oldest first."""
-    query = sa.select(*COLUMNS).where(requests.c.holder == holder, requests.c.state.in_(OPEN))
-    return [_request(row) for row in db.execute(query.order_by(requests.c.asked_at)).mappings()]
-
-
-def pending(db: Transaction, *, limit: int = 200) -> list[Request]:
-    """What waits for a decision, oldest first."""
-    query = sa.select(*COLUMNS).where(requests.c.state == State.PENDING)
-    return [
-        _request(row)
-        for row in db.execute(query.order_by(requests.c.asked_at).limit(limit)).mappings()
-    ]
-
-
-def owing_cards(db: Transaction, *, limit: int = 100) -> list[Request]:
-    """Pending requests with a decider who has no card yet, those looked at longest ago first."""
-    due = requests.c.cards_due_at
-    query = sa.select(*COLUMNS).where(requests.c.state == State.PENDING, due <= clock.real())
-    return [_request(row) for row in db.execute(query.order_by(due).limit(limit)).mappings()]
-
-
-def owing_news(db: Transaction, *, since: datetime, limit: int = 100) -> list[Request]:
-    """Requests that ended since then and whose end is still to be told, those looked at longest ago first."""
-    due = requests.c.news_due_at
-    query = sa.select(*COLUMNS).where(due <= clock.real(), requests.c.ended_at >= since)
-    return [_request(row) for row in db.execute(query.order_by(due).limit(limit)).mappings()]
+    return from_row(row) if row else None
 
 
 def look_again(
@@ -297,21 +180,6 @@ def look_again(
         requests.c.id == request.id, requests.c.version == request.version
     )
     db.execute(row.values(cards_due_at=cards, news_due_at=news))
-
-
-def overdue_decisions(db: Transaction) -> tuple[list[Request], list[Request]]:
-    """Pending requests that nobody decided in time, and those whose stand-in approvers are to be asked."""
-    now = clock.now()
-    query = sa.select(*COLUMNS).where(requests.c.state == State.PENDING)
-    lapsed = query.where(requests.c.lapses_at <= now)
-    escalating = query.where(
-        requests.c.escalates_at <= now,
-        sa.or_(requests.c.lapses_at.is_(None), requests.c.lapses_at > now),
-    )
-    return (
-        [_request(row) for row in db.execute(lapsed).mappings()],
-        [_request(row) for row in db.execute(escalating).mappings()],
-    )
 
 
 def escalate(db: Transaction, request: Request, *, deciders: tuple[str, ...]) -> bool:
@@ -332,28 +200,3 @@ def escalate(db: Transaction, request: Request, *, deciders: tuple[str, ...]) ->
         )
         touch_homes(db, request.holder, deciders=deciders)
     return done.rowcount == 1
-
-
-def stuck(db: Transaction, *, attempts: int, since: datetime) -> list[Request]:
-    """Open requests that have been looked at *attempts* times and still wait; those held have an alarm of their own."""
-    query = sa.select(*COLUMNS).where(
-        requests.c.state.in_(OPEN),
-        requests.c.held_at.is_(None),
-        requests.c.attempts >= attempts,
-        requests.c.asked_at >= since,
-    )
-    return [_request(row) for row in db.execute(query).mappings()]
-
-
-def oldest_due_seconds(db: Transaction) -> float:
-    """How long the most overdue request has been waiting to be worked on."""
-    due = db.execute(
-        sa.select(sa.func.min(requests.c.due_at)).where(requests.c.state.in_(OPEN))
-    ).scalar()
-    return max((clock.real() - due).total_seconds(), 0) if due else 0
-
-
-def counts(db: Transaction) -> dict[str, int]:
-    """How many requests are in each state, for the metrics."""
-    query = sa.select(requests.c.state, sa.func.count()).group_by(requests.c.state)
-    return {row[0]: row[1] for row in db.execute(query)}

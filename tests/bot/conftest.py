@@ -32,7 +32,7 @@ from bot.notices import Notices
 from bot.people import People
 from bot.review import Review
 from bot.slack import Slack
-from bot.store import Busy, Store, audit, open_store, requests
+from bot.store import Busy, Store, audit, claims, open_store, requests
 from bot.store.schema import decisions, notices
 from bot.store.schema import requests as request_table
 from bot.verdicts import Verdicts
@@ -235,7 +235,7 @@ class Office:
     async def claimed(self, request: Request) -> Request:
         """The same request, as a worker has it in hand."""
         await self.hurry()
-        for each in await self.store.run(requests.claim, lease=LEASE, limit=50):
+        for each in await self.store.run(claims.take, lease=LEASE, limit=50):
             if each.id == request.id:
                 return each
         raise AssertionError("it is not due")

@@ -8,7 +8,7 @@ import pytest
 from bot import clock
 from bot.models import Request, State
 from bot.pacing import WAITS
-from bot.store import requests
+from bot.store import claims
 from sandbox.tenant import seed
 from tests.bot.conftest import (
     Office,
@@ -242,7 +242,7 @@ async def test_a_lease_that_is_nearly_over_posts_nothing(office):
     sent = posts(office)
 
     def nearly_over(db):
-        requests.update_claimed(db, request, lease_until=clock.real() + timedelta(seconds=5))
+        claims.update(db, request, lease_until=clock.real() + timedelta(seconds=5))
 
     await office.store.run(nearly_over)
     await office.effects.post(

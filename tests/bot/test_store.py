@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.models import MOVES, Kind, Stage, State
-from bot.store import audit, requests
+from bot.store import audit, claims, request_lists, requests
 from bot.store.schema import requests as table
 from tests.bot.samples import ANN, BO, LEASE, terms, wish
 
@@ -190,8 +190,8 @@ async def test_a_due_row_is_claimed_by_one_worker(store):
     """A claim hides the row from everybody else until its lease is over."""
     await store.run(requests.add, wish())
 
-    first = await store.run(requests.claim, lease=LEASE, limit=10)
-    second = await store.run(requests.claim, lease=LEASE, limit=10)
+    first = await store.run(claims.take, lease=LEASE, limit=10)
+    second = await store.run(claims.take, lease=LEASE, limit=10)
 
     assert [len(first), len(second)] == [1, 0]
 
@@ -201,10 +201,10 @@ async def test_many_workers_share_without_overlap(store, at_once):
     for number in range(20):
         await store.run(requests.add, wish(package_id=str(number)))
 
-    found = at_once(requests.claim, lease=LEASE, limit=10)
+    found = at_once(claims.take, lease=LEASE, limit=10)
 
     taken = [each.id for claimed in found for each in claimed]
-    taken += [each.id for each in await store.run(requests.claim, lease=LEASE, limit=100)]
+    taken += [each.id for each in await store.run(claims.take, lease=LEASE, limit=100)]
     assert len(taken) == len(set(taken)) == 20
 
 
@@ -213,7 +213,7 @@ async def test_no_more_are_claimed_than_asked_for(store):
     for number in range(5):
         await store.run(requests.add, wish(package_id=str(number)))
 
-    assert len(await store.run(requests.claim, lease=LEASE, limit=3)) == 3
+    assert len(await store.run(claims.take, lease=LEASE, limit=3)) == 3
 
 
 async def test_a_row_that_cannot_be_read_stops_no_other(store):
@@ -224,7 +224,7 @@ async def test_a_row_that_cannot_be_read_stops_no_other(store):
     row = table.update().where(table.c.id == strange.id).values(deciders=7)
     await store.run(lambda db: db.execute(row))
 
-    claimed = await store.run(requests.claim, lease=LEASE, limit=10)
+    claimed = await store.run(claims.take, lease=LEASE, limit=10)
 
     assert [each.package_id for each in claimed] == ["2"]
 
@@ -232,13 +232,13 @@ async def test_a_row_that_cannot_be_read_stops_no_other(store):
 async def test_an_old_claim_is_taken_over_and_fenced_off(store):
     """The first worker slept too long: what it does now counts for nothing."""
     await store.run(requests.add, wish())
-    (slow,) = await store.run(requests.claim, lease=PAST, limit=10)
-    (quick,) = await store.run(requests.claim, lease=LEASE, limit=10)
+    (slow,) = await store.run(claims.take, lease=PAST, limit=10)
+    (quick,) = await store.run(claims.take, lease=LEASE, limit=10)
 
     assert quick.generation == slow.generation + 1
     assert await store.run(requests.move, slow, State.REFUSED, fence=True) is None
-    assert not await store.run(requests.update_claimed, slow, intent_at=clock.now())
-    assert not await store.run(requests.release, slow, due_at=clock.real(), attempts=1)
+    assert not await store.run(claims.update, slow, intent_at=clock.now())
+    assert not await store.run(claims.release, slow, due_at=clock.real(), attempts=1)
     assert await store.run(requests.move, quick, State.APPROVED, fence=True) is not None
 
 
@@ -249,7 +249,7 @@ async def test_removals_are_claimed_before_grants(store):
     removal = wish(kind=Kind.REMOVE, assignment_id="a")
     await store.run(requests.add, removal)
 
-    (first,) = await store.run(requests.claim, lease=LEASE, limit=1)
+    (first,) = await store.run(claims.take, lease=LEASE, limit=1)
 
     assert first.id == removal.id
 
@@ -262,24 +262,24 @@ async def test_what_is_not_due_is_left_alone(store):
     ended = await store.run(requests.add, wish(package_id="3"))
     await store.run(requests.move, ended, State.REFUSED)
 
-    assert await store.run(requests.claim, lease=LEASE, limit=10) == []
+    assert await store.run(claims.take, lease=LEASE, limit=10) == []
 
 
 async def test_a_released_row_is_due_again_when_it_says(store):
     """With one try more on its count."""
     await store.run(requests.add, wish())
-    (request,) = await store.run(requests.claim, lease=LEASE, limit=10)
+    (request,) = await store.run(claims.take, lease=LEASE, limit=10)
 
-    await store.run(requests.release, request, due_at=clock.real() + PAST, attempts=1)
+    await store.run(claims.release, request, due_at=clock.real() + PAST, attempts=1)
 
-    (again,) = await store.run(requests.claim, lease=LEASE, limit=10)
+    (again,) = await store.run(claims.take, lease=LEASE, limit=10)
     assert again.attempts == 1
 
 
 async def test_a_move_starts_the_count_of_tries_anew(store):
     """Another step, another patience."""
     await store.run(requests.add, wish(attempts=9))
-    (request,) = await store.run(requests.claim, lease=LEASE, limit=10)
+    (request,) = await store.run(claims.take, lease=LEASE, limit=10)
 
     moved = await store.run(requests.move, request, State.APPROVED, fence=True)
 
@@ -289,8 +289,8 @@ async def test_a_move_starts_the_count_of_tries_anew(store):
 async def test_a_withdrawal_does_not_outrun_a_post_that_began(store):
     """Whoever read the row before the intent was written knows too little to move it."""
     await store.run(requests.add, wish(state=State.APPROVED))
-    (read_before,) = await store.run(requests.claim, lease=LEASE, limit=10)
-    assert await store.run(requests.update_claimed, read_before, intent_at=clock.now())
+    (read_before,) = await store.run(claims.take, lease=LEASE, limit=10)
+    assert await store.run(claims.update, read_before, intent_at=clock.now())
 
     assert await store.run(requests.move, read_before, State.CANCELED) is None
 
@@ -302,7 +302,7 @@ async def test_deadlines_are_kept(store, seconds, lapses):
     at = clock.now() + timedelta(seconds=seconds)
     await store.run(requests.move, request, State.PENDING, lapses_at=at, escalates_at=at)
 
-    lapsed, escalating = await store.run(requests.overdue_decisions)
+    lapsed, escalating = await store.run(request_lists.overdue_decisions)
 
     assert bool(lapsed) is lapses
     assert escalating == []
@@ -316,7 +316,7 @@ async def test_a_stage_is_escalated_once(store):
     done = [await store.run(requests.escalate, pending, deciders=("U0MIA",)) for _ in range(2)]
 
     assert done == [True, False]
-    assert (await store.run(requests.overdue_decisions))[1] == []
+    assert (await store.run(request_lists.overdue_decisions))[1] == []
 
 
 async def test_requests_are_counted_by_state(store):
@@ -324,4 +324,4 @@ async def test_requests_are_counted_by_state(store):
     await store.run(requests.add, wish())
     await store.run(requests.add, wish(package_id="2"))
 
-    assert await store.run(requests.counts) == {"received": 2}
+    assert await store.run(request_lists.counts) == {"received": 2}

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from freezegun import freeze_time
 
 from bot.models import Kind, Request, State
-from bot.store import audit, homes, requests
+from bot.store import audit, claims, homes, requests
 from bot.store.schema import homes as home_table
 from bot.store.schema import requests as table
 from tests.bot.samples import ANN, LEASE, SOME_DAY, wish
@@ -219,7 +219,7 @@ async def test_what_is_open_due_and_free_is_claimed(store, now, changes, taken):
     """From the very moment on."""
     request = await in_work(store, **changes)
 
-    claimed = await store.run(requests.claim, lease=LEASE, limit=1)
+    claimed = await store.run(claims.take, lease=LEASE, limit=1)
 
     assert [each.id for each in claimed] == [request.id] * taken
 
@@ -229,7 +229,7 @@ async def test_a_claim_writes_its_lease_and_the_next_generation(store, now):
     request = await in_work(store, generation=4)
     before = await row_of(store, request)
 
-    (claimed,) = await store.run(requests.claim, lease=LEASE, limit=1)
+    (claimed,) = await store.run(claims.take, lease=LEASE, limit=1)
 
     row = await row_of(store, request)
     assert row == before | {"lease_until": now + LEASE, "generation": 5}
@@ -242,7 +242,7 @@ async def test_the_oldest_is_claimed_first(store):
     old = await in_work(store, package_id="other", due_at=EARLIER - LEASE)
 
     for expected in (old, young):
-        (claimed,) = await store.run(requests.claim, lease=LEASE, limit=1)
+        (claimed,) = await store.run(claims.take, lease=LEASE, limit=1)
         assert claimed.id == expected.id
 
 
@@ -256,7 +256,7 @@ async def test_a_claim_counts_for_the_row_as_it_was_claimed(store, changes):
     request = await in_work(store)
     await tamper(store, request, **changes)
 
-    assert not await store.run(requests.update_claimed, request, intent_at=SOME_DAY)
+    assert not await store.run(claims.update, request, intent_at=SOME_DAY)
     assert (await row_of(store, request))["intent_at"] is None
 
 
@@ -264,7 +264,7 @@ async def test_columns_are_set_on_the_claimed_row_only(store):
     """Another row as it was."""
     request, other = await in_work(store), await in_work(store, package_id="other")
 
-    assert await store.run(requests.update_claimed, request, intent_at=SOME_DAY)
+    assert await store.run(claims.update, request, intent_at=SOME_DAY)
 
     assert (await row_of(store, request))["intent_at"] == SOME_DAY
     assert await store.run(requests.get, other.id) == other
@@ -276,6 +276,6 @@ async def test_a_release_writes_when_to_look_again(store):
     before = await row_of(store, request)
 
     facts = {"due_at": SOME_DAY, "attempts": 4, "failures": 3}
-    assert await store.run(requests.release, request, **facts)
+    assert await store.run(claims.release, request, **facts)
 
     assert await row_of(store, request) == before | facts | {"lease_until": None}

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from bot import clock
 from bot.errors import NotAllowed, TooLate
 from bot.models import Outcome, Request, State, Verb
-from bot.store import audit, requests
+from bot.store import audit, request_lists
 from bot.store.schema import decisions
 from sandbox.tenant import seed
 from tests.bot.conftest import Office, answering
@@ -394,7 +394,7 @@ async def test_what_waits_is_listed_for_admins(office):
     listed = await office.desk.pending(slack_user="U0DANA")
 
     assert [each.id for each in listed] == [one.id, two.id]
-    assert await office.store.run(requests.pending) == listed
+    assert await office.store.run(request_lists.pending) == listed
 
 
 async def test_a_busy_database_does_not_keep_the_form_from_opening(office):

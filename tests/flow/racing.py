@@ -17,7 +17,7 @@ from bot import clock, policy
 from bot.errors import LatchkeyError
 from bot.models import DONE, Outcome, Request, State, Verb
 from bot.slack import Slack
-from bot.store import Transaction, audit, decisions, open_store, requests
+from bot.store import Transaction, audit, decisions, open_store, request_lists, requests
 from bot.store.schema import decisions as decision_table
 from graph import Graph, StaticToken
 from sandbox.clock import SandboxClock
@@ -102,7 +102,7 @@ async def withdraws(office: Office, request: Request) -> str | None:
 
 async def lapses(office: Office, request: Request) -> str | None:
     """The clock; it is owed no answer."""
-    overdue, _ = await office.store.run(requests.overdue_decisions)
+    overdue, _ = await office.store.run(request_lists.overdue_decisions)
     moved = [
         await office.store.run(requests.move, each, State.LAPSED)
         for each in overdue

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bot import clock, intake
 from bot.errors import LatchkeyError
 from bot.models import Kind, Request, State
-from bot.store import Transaction, requests
+from bot.store import Transaction, claims, requests
 
 
 def approved(db: Transaction) -> Request:
@@ -31,7 +31,7 @@ def approved(db: Transaction) -> Request:
         ),
     )
     assert added is not None
-    return requests.claim(db, lease=timedelta(seconds=60), limit=1)[0]
+    return claims.take(db, lease=timedelta(seconds=60), limit=1)[0]
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -45,7 +45,7 @@ async def test_a_withdrawal_between_read_and_write_never_ends_in_a_grant(store):
         """The other replica's whole transaction, just before the withdrawal's first write."""
         if statement.startswith("UPDATE request") and not went_on:
             went_on.append(False)
-            went_on[0] = store.run_here(requests.update_claimed, taken, **intent)
+            went_on[0] = store.run_here(claims.update, taken, **intent)
 
     sa.event.listen(store.engine, "before_cursor_execute", between)
     withdrawn = True
@@ -64,6 +64,6 @@ async def test_what_is_withdrawn_is_never_posted(store):
     taken = await store.run(approved)
     await store.run(intake.cancel, "U0ANN", taken.id)
     ours = await store.run(
-        requests.update_claimed, replace(taken), intent_at=clock.now(), settles_at=clock.real()
+        claims.update, replace(taken), intent_at=clock.now(), settles_at=clock.real()
     )
     assert not ours

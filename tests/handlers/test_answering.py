@@ -10,7 +10,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from bot.store import assignments, requests
+from bot.store import assignments, request_lists
 from tests.flow.world import ANN, BO, CY, DANA, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -110,7 +110,7 @@ async def test_a_busy_database_is_said_in_time(world, door, answered, command):
 
     assert "nothing has happened. Please try again" in shown
     assert took < SLACK_WAITS
-    assert not await world.bot.store.run(requests.open_for, "U0BUSY")
+    assert not await world.bot.store.run(request_lists.open_for, "U0BUSY")
 
 
 async def test_a_click_on_a_busy_database_is_answered(world, door):

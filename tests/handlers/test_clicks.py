@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 
 from bot.models import State
-from bot.store import assignments, requests
+from bot.store import assignments, request_lists, requests
 from tests.flow.world import ANN, APPROVALS, BO, CY, DANA, EVE, GUS, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -37,7 +37,7 @@ async def pending(world):
     """Ann's request for the finance reports, which waits for Bo or an admin."""
     await world.type(ANN, "/request-access finance-reports because Q4")
     await world.card(APPROVALS, "Finance Reports")
-    waiting = await world.bot.store.run(requests.pending)
+    waiting = await world.bot.store.run(request_lists.pending)
     return next(each for each in waiting if each.holder == ANN)
 
 

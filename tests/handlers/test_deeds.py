@@ -12,7 +12,7 @@ from slack_bolt.async_app import AsyncApp
 
 import handlers
 from bot.models import Verb
-from bot.store import assignments, requests, schema
+from bot.store import assignments, request_lists, schema
 from handlers.deeds import RIGHTS, Deeds, Own, WithoutRight
 from tests.flow.world import ANN, APPROVALS, BO, CY, DANA, EVE, GUS, eventually
 from tests.proof.authorisation import ALLOWED
@@ -148,7 +148,7 @@ async def targets(world):
     await world.type(ANN, "/request-access finance-reports because Q4")
     await world.card(APPROVALS, "Finance Reports")
     (held,) = await world.bot.store.run(assignments.held_by, ANN)
-    (waiting,) = await world.bot.store.run(requests.pending)
+    (waiting,) = await world.bot.store.run(request_lists.pending)
     about = dict.fromkeys(CHANGING, held.id)
     return about | {
         "latchkey_approve": waiting.ask_id,

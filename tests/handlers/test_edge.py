@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from bot.store import requests
+from bot.store import request_lists
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -181,9 +181,9 @@ async def test_a_strange_event_is_no_accident(door, event):
 
 async def test_nothing_that_was_turned_away_left_a_row(door):
     """A forged command leaves no trace in the tables."""
-    before = await door.bot.store.run(requests.counts)
+    before = await door.bot.store.run(request_lists.counts)
     body = urlencode(door.command_fields("/request-access", "marketing-campaign")).encode()
 
     await door.post(body, door.signed(body) | NOT_SLACK)
 
-    assert await door.bot.store.run(requests.counts) == before
+    assert await door.bot.store.run(request_lists.counts) == before

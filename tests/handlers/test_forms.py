@@ -4,7 +4,7 @@ import pytest
 import pytest_asyncio
 
 from bot.models import State
-from bot.store import catalog, requests
+from bot.store import catalog, request_lists
 from tests.flow.world import ANN, APPROVALS, BO, CY, DANA, MIA, eventually, labels, said
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -25,7 +25,9 @@ async def card(world):
 
 async def waiting(world, user):
     return [
-        each for each in await world.bot.store.run(requests.open_for, user) if each.holder == user
+        each
+        for each in await world.bot.store.run(request_lists.open_for, user)
+        if each.holder == user
     ]
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 import pytest_asyncio
 
-from bot.store import audit, requests
+from bot.store import audit, request_lists
 from tests.flow.world import ANN, APPROVALS, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -40,7 +40,7 @@ class Traces:
 
 async def traces(world):
     return Traces(
-        requests=await world.bot.store.run(requests.counts),
+        requests=await world.bot.store.run(request_lists.counts),
         audited=len(await world.bot.store.run(audit.rows)),
         whispers=len(world.whispers(ANN, APPROVALS)),
     )

@@ -12,7 +12,7 @@ from bot import clock, intake, repairs
 from bot.authority import Actor
 from bot.errors import TooLate
 from bot.models import MOVES, Outcome, State, Verb
-from bot.store import holds, open_store, requests
+from bot.store import claims, holds, open_store, requests
 from bot.store.schema import decisions
 from bot.store.schema import requests as table
 from bot.verdicts import Verdicts
@@ -79,7 +79,7 @@ async def test_a_request_is_withdrawn_in_these_states_only(small, state, has_eff
 async def test_a_request_is_repaired_in_these_states_only(small, state, verb):
     """A worker holds it in those states; in any other there is nothing to hold, and no press counts."""
     request = await _in_state(small, state)
-    taken = await small.run(requests.claim, lease=timedelta(seconds=60), limit=1)
+    taken = await small.run(claims.take, lease=timedelta(seconds=60), limit=1)
     if taken:
         await small.run(holds.put, taken[0], failures=1, error="Some", why="Because.")
     held = await small.run(holds.open_ones)

@@ -22,7 +22,7 @@ from bot import clock, intake, outcomes, policy
 from bot.authority import Actor, may
 from bot.errors import LatchkeyError
 from bot.models import OPEN, Assignment, AssignmentState, Decision, Kind, Outcome, State, Verb
-from bot.store import Store, assignments, audit, catalog, decisions, open_store, requests
+from bot.store import Store, assignments, audit, catalog, claims, decisions, open_store, requests
 from bot.store import schema as tables
 from bot.verdicts import _approve, _deny
 from tests.bot.samples import offered, terms
@@ -144,7 +144,7 @@ class RequestLife(RuleBasedStateMachine):
     @rule()
     def claim(self):
         """A worker takes what is due; what it holds already is not given twice."""
-        taken = self.do(requests.claim, lease=LEASE, limit=5)
+        taken = self.do(claims.take, lease=LEASE, limit=5)
         # A move by somebody else ends a claim: only the row as it was is nobody else's.
         held = {(row.id, row.version) for row in self.claimed}
         assert not held & {(row.id, row.version) for row in taken}
@@ -154,7 +154,7 @@ class RequestLife(RuleBasedStateMachine):
     def release(self):
         while self.claimed:
             row = self.claimed.pop()
-            self.do(requests.release, row, due_at=clock.real(), attempts=row.attempts)
+            self.do(claims.release, row, due_at=clock.real(), attempts=row.attempts)
 
     @rule()
     def worker_dies(self):
@@ -165,10 +165,10 @@ class RequestLife(RuleBasedStateMachine):
 
     def claim_again(self):
         stale, self.claimed = self.claimed, []
-        fresh = {row.id for row in self.do(requests.claim, lease=LEASE, limit=50)}
+        fresh = {row.id for row in self.do(claims.take, lease=LEASE, limit=50)}
         for row in stale:
             if row.id in fresh:
-                kept = self.do(requests.release, row, due_at=clock.real(), attempts=0)
+                kept = self.do(claims.release, row, due_at=clock.real(), attempts=0)
                 assert not kept, "a lost claim still counted"
         past = clock.real() - LEASE
         self.do(
@@ -187,7 +187,7 @@ class RequestLife(RuleBasedStateMachine):
             elif row.state is State.SUBMITTED:
                 self.do(outcomes.deliver, row, self.held(row))
             else:
-                self.do(requests.release, row, due_at=clock.real(), attempts=0)
+                self.do(claims.release, row, due_at=clock.real(), attempts=0)
 
     def held(self, row):
         return Assignment(

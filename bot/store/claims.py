@@ -1,0 +1,79 @@
+"""Claims: which worker has a request for now, and for how long."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+
+from bot import clock
+from bot.models import OPEN, Kind, Request
+from bot.store.database import Transaction
+from bot.store.requests import COLUMNS, from_row
+from bot.store.schema import requests
+
+log = structlog.get_logger(__name__)
+
+
+def take(db: Transaction, *, lease: timedelta, limit: int) -> list[Request]:
+    """
+    Take up to *limit* rows that are due, oldest first, for *lease*; nobody else gets them meanwhile.
+
+    Removals go before grants: taking access away must not wait behind giving it.
+    """
+    now = clock.real()
+    due = (
+        sa.select(requests.c.id)
+        .where(
+            requests.c.state.in_(OPEN),
+            requests.c.due_at <= now,
+            sa.or_(requests.c.lease_until.is_(None), requests.c.lease_until <= now),
+        )
+        .order_by(requests.c.kind != Kind.REMOVE, requests.c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        # A CTE, because PostgreSQL may run a plain sub-select more than once and lock more than the limit.
+        .cte()
+    )
+    taken = (
+        requests.update()
+        .where(requests.c.id.in_(sa.select(due.c.id)))
+        .values(lease_until=now + lease, generation=requests.c.generation + 1)
+        .returning(*COLUMNS)
+    )
+    return [request for row in db.execute(taken).mappings() if (request := _readable(row))]
+
+
+def _readable(row: Any) -> Request | None:
+    """The request; None for a row that this version cannot read, which must not stop the others."""
+    try:
+        return from_row(row)
+    except (KeyError, TypeError, ValueError):
+        log.exception("unreadable-request", request=row["id"])
+        return None
+
+
+def update(db: Transaction, /, request: Request, **changes: Any) -> bool:
+    """Set columns of a claimed row without moving it; False if the claim is no longer ours."""
+    ours = (
+        requests.c.id == request.id,
+        requests.c.state == request.state,
+        requests.c.version == request.version,
+        requests.c.generation == request.generation,
+    )
+    return db.execute(requests.update().where(*ours).values(**changes)).rowcount == 1
+
+
+def release(
+    db: Transaction, /, request: Request, *, due_at: datetime, attempts: int, **changes: Any
+) -> bool:
+    """Give a claimed row back, to be looked at again at *due_at* (real time)."""
+    return update(db, request, lease_until=None, due_at=due_at, attempts=attempts, **changes)
+
+
+def oldest_due_seconds(db: Transaction) -> float:
+    """How long the most overdue request has been waiting to be worked on."""
+    due = db.execute(
+        sa.select(sa.func.min(requests.c.due_at)).where(requests.c.state.in_(OPEN))
+    ).scalar()
+    return max((clock.real() - due).total_seconds(), 0) if due else 0
