@@ -86,7 +86,7 @@ async def running(settings: Settings, *, waits: Waits = WAITS) -> AsyncIterator[
         migrate.prepare(store, settings.sqlalchemy_url)
         slack = await _slack(settings, stack)
         identity = await _identify(slack)
-        graph = await _graph(settings, stack, waits)
+        graph = await _graph(settings, stack)
         people = People(slack=slack, graph=graph, store=store, email_domains=settings.email_domains)
         authority = Authority(slack=slack, graph=graph, people=people, admins=settings.admins)
         await _check_admins(authority)
@@ -259,7 +259,7 @@ async def _check_admins(authority: Authority) -> None:
         return
 
 
-async def _graph(settings: Settings, stack: AsyncExitStack, waits: Waits) -> Graph:
+async def _graph(settings: Settings, stack: AsyncExitStack) -> Graph:
     http = httpx.AsyncClient(timeout=GRAPH_TIMEOUT, follow_redirects=False)
     stack.push_async_callback(http.aclose)
     graph = Graph(
@@ -267,7 +267,6 @@ async def _graph(settings: Settings, stack: AsyncExitStack, waits: Waits) -> Gra
         app_tokens(settings),
         url=settings.graph_url,
         version=settings.graph_api_version,
-        write_within=waits.post,
     )
     try:
         await graph.catalogs.list()

@@ -6,7 +6,6 @@ that leaves open whether it happened, Graph is searched for what we may have mad
 for as long as a late write could take is it posted again.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,13 +18,12 @@ from bot.authority import Actor
 from bot.models import Kind, Request, State
 from bot.pacing import WAITS, Waits
 from bot.store import Store, assignments, claims, control
-from graph import Graph
+from graph import Deadline, Graph
 from graph.errors import (
     OPEN_REQUEST_EXISTS,
     AuthError,
     Conflict,
     GraphError,
-    GraphUnavailable,
     NotFound,
     Throttled,
 )
@@ -87,14 +85,14 @@ class Effects:
             return
         # Whatever can fail by itself fails before the intent is there, which would have to settle.
         body = await self._body(request)
+        deadline = Deadline.after(self._waits.post)
         intent_at, settles_at = clock.now(), clock.real() + self._waits.settle
         ours = await self._store.run(
             outcomes.intend, request, intent_at=intent_at, settles_at=settles_at
         )
         if ours:
             request = replace(request, intent_at=intent_at, settles_at=settles_at)
-            until = settles_at - self._waits.settle + self._waits.post
-            await self._post_once(request, body, until=until)
+            await self._post_once(request, body, deadline)
 
     async def give_up(self, request: Request, *, by: Actor) -> None:
         """
@@ -149,43 +147,15 @@ class Effects:
         return True
 
     async def _post_once(
-        self, request: Request, body: Mapping[str, Any], *, until: datetime
+        self, request: Request, body: Mapping[str, Any], deadline: Deadline
     ) -> None:
-        left = until - clock.real()
-        if left <= timedelta(0):
-            # Held up since the intent was written: somebody else may be looking for it by now.
-            await self._store.run(
-                claims.release,
-                request,
-                due_at=clock.real(),
-                attempts=request.attempts,
-                intent_at=None,
-                settles_at=None,
-            )
-            return
         try:
-            answer = await self._in_time(self._graph.assignments.request(**body), left)
+            # Held up since the intent was written, it is not sent: somebody else may be looking for it by now.
+            answer = await self._graph.assignments.request(**body, deadline=deadline)
         except GraphError as error:
             await self._not_posted(request, error)
             return
         await self._submitted(request, answer.id)
-
-    async def _in_time(
-        self, post: Awaitable[AssignmentRequest], left: timedelta
-    ) -> AssignmentRequest:
-        """
-        Cut a POST off when its time is over: the settle time counts on it.
-
-        The client's own time-outs each begin anew, with the connection, with each piece sent or read, and with
-        the repetition after a 401; and a turn and a token are waited for before them.
-        """
-        try:
-            async with asyncio.timeout(left.total_seconds()):
-                return await post
-        except TimeoutError:
-            raise GraphUnavailable(
-                "Microsoft Graph did not answer in time.", may_have_happened=True
-            ) from None
 
     async def _body(self, request: Request) -> dict[str, Any]:
         body: dict[str, Any] = {

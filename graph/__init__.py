@@ -1,22 +1,21 @@
 """Microsoft Graph entitlement management, and nothing of ours."""
 
-from datetime import timedelta
-
 import httpx
 
 from graph.approvals import Approvals
 from graph.assignments import Assignments
 from graph.batch import Batch
 from graph.catalogs import Catalogs
+from graph.deadlines import Deadline
 from graph.directory import Directory
 from graph.packages import Packages
 from graph.policies import Policies
 from graph.resources import Resources
 from graph.self_service import SelfService
-from graph.session import CALLS_AT_ONCE, WRITE_WITHIN, Retries, Session
+from graph.session import CALLS_AT_ONCE, Retries, Session
 from graph.tokens import StaticToken, TokenSource
 
-__all__ = ["Graph", "Retries", "StaticToken", "TokenSource"]
+__all__ = ["Deadline", "Graph", "Retries", "StaticToken", "TokenSource"]
 
 
 class Graph:
@@ -31,7 +30,6 @@ class Graph:
         version: str = "v1.0",
         retries: Retries | None = None,
         calls_at_once: int = CALLS_AT_ONCE,
-        write_within: timedelta = WRITE_WITHIN,
     ) -> None:
         """
         Args:
@@ -41,7 +39,6 @@ class Graph:
             version: ``v1.0`` or ``beta``; callers see no difference.
             retries: How patient reads are.
             calls_at_once: How many calls may be under way together; more wait their turn.
-            write_within: A write that has no answer by then is given up; what waited so long is not sent.
 
         Raises:
             ValueError: Graph has no such version.
@@ -53,7 +50,6 @@ class Graph:
             version=version,
             retries=retries,
             calls_at_once=calls_at_once,
-            write_within=write_within,
         )
         self.directory = Directory(session)
         self.catalogs = Catalogs(session)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import quote
 
+from graph.deadlines import Deadline
 from graph.errors import GraphError
 from graph.models import Answer, Assignment, AssignmentRequest, Schedule
 from graph.objects import Objects
@@ -43,6 +44,7 @@ class Assignments:
         schedule: Schedule | None = None,
         answers: Iterable[Answer] = (),
         token: TokenSource | None = None,
+        deadline: Deadline | None = None,
     ) -> AssignmentRequest:
         """
         Ask Graph to give, change or take away one assignment; return the request to poll.
@@ -64,6 +66,7 @@ class Assignments:
                 and its new end.
             answers: To the policy's questions.
             token: A signed-in person's, for the user… types; the app's own otherwise.
+            deadline: When the POST is cut off, or not sent any more; 30 s from now without.
 
         Raises:
             NotAllowed: The app lacks EntitlementManagement.ReadWrite.All, and the role
@@ -99,7 +102,9 @@ class Assignments:
         ]
         if given:
             body["answers"] = given
-        return await self._objects.create("request", AssignmentRequest, REQUESTS, body, token=token)
+        return await self._objects.create(
+            "request", AssignmentRequest, REQUESTS, body, token=token, deadline=deadline
+        )
 
     async def get_request(
         self, request_id: str, *, token: TokenSource | None = None

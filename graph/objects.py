@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from graph.batch import Batch, Call
+from graph.deadlines import Deadline
 from graph.errors import BadAnswer, GraphError, NotAllowed, NotFound
 from graph.session import Session
 from graph.tokens import TokenSource
@@ -82,10 +83,13 @@ class Objects:
         body: dict[str, Any],
         *,
         token: TokenSource | None = None,
+        deadline: Deadline | None = None,
     ) -> Model:
-        """Post one object, once, and return it as Graph has it."""
+        """Post one object, once and before the *deadline*, and return it as Graph has it."""
         said = self._dialect.outgoing(noun, body)
-        answer = await self._session.post(self._dialect.path(path), said, token=token)
+        answer = await self._session.post(
+            self._dialect.path(path), said, token=token, deadline=deadline
+        )
         return self._model(noun, model, answer, written=True)
 
     async def replace(self, noun: str, path: str, body: dict[str, Any]) -> None:

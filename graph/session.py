@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 import httpx
 
 from graph import answers
+from graph.deadlines import Deadline
 from graph.errors import AuthError, BadAnswer, GraphError, GraphUnavailable
 from graph.tokens import TokenSource
 from graph.versions import Dialect, dialect
@@ -70,7 +70,6 @@ class Session:
         version: str,
         retries: Retries | None = None,
         calls_at_once: int = CALLS_AT_ONCE,
-        write_within: timedelta = WRITE_WITHIN,
     ) -> None:
         self.dialect: Dialect = dialect(version)
         self._http = http
@@ -78,7 +77,6 @@ class Session:
         self._root = f"{url.rstrip('/')}/{version}"
         self._retries = retries or Retries()
         self._turns = asyncio.Semaphore(calls_at_once)
-        self._write_within = write_within
         self.sleep = self._retries.sleep
 
     async def get(
@@ -92,10 +90,20 @@ class Session:
         return await self._read("GET", self._url(path, params), token=token)
 
     async def post(
-        self, path: str, body: object = None, *, token: TokenSource | None = None
+        self,
+        path: str,
+        body: object = None,
+        *,
+        token: TokenSource | None = None,
+        deadline: Deadline | None = None,
     ) -> dict[str, Any]:
-        """Send *body* once.  Never repeated: Graph has no idempotency key."""
-        return await self._write("POST", path, body, token=token)
+        """
+        Send *body* once.  Never repeated: Graph has no idempotency key.
+
+        Args:
+            deadline: What has no answer by then is cut off, and what waited so long is not sent; 30 s without.
+        """
+        return await self._write("POST", path, body, token=token, deadline=deadline)
 
     async def query(
         self, path: str, body: object, *, token: TokenSource | None = None
@@ -188,11 +196,16 @@ class Session:
         )
 
     async def _write(
-        self, method: str, path: str, body: object, *, token: TokenSource | None
+        self,
+        method: str,
+        path: str,
+        body: object,
+        *,
+        token: TokenSource | None,
+        deadline: Deadline | None = None,
     ) -> dict[str, Any]:
-        # The machine's own clock goes on while the process is frozen: what was held up is not sent any more.
-        deadline = time.monotonic() + self._write_within.total_seconds()
-        return await self._send(method, self._url(path), body, token=token, deadline=deadline)
+        until = deadline or Deadline.after(WRITE_WITHIN)
+        return await self._send(method, self._url(path), body, token=token, deadline=until)
 
     async def _read(
         self, method: str, url: str, body: object = None, *, token: TokenSource | None
@@ -219,9 +232,9 @@ class Session:
         body: object,
         *,
         token: TokenSource | None,
-        deadline: float | None = None,
+        deadline: Deadline | None = None,
     ) -> dict[str, Any]:
-        """Send once; a *deadline* (``time.monotonic()``) says that it is a write."""
+        """Send once; a *deadline* says that it is a write."""
         writes = deadline is not None
         tokens = token or self._tokens
         response = await self._once(method, url, body, await tokens.token(), deadline=deadline)
@@ -234,7 +247,7 @@ class Session:
         raise answers.error(response, writes=writes)
 
     async def _once(
-        self, method: str, url: str, body: object, token: str, *, deadline: float | None
+        self, method: str, url: str, body: object, token: str, *, deadline: Deadline | None
     ) -> httpx.Response:
         writes = deadline is not None
         headers = {
@@ -244,9 +257,9 @@ class Session:
         }
         try:
             async with self._turns:
-                left = None if deadline is None else deadline - time.monotonic()
+                left = None if deadline is None else deadline.left
                 if left is not None and left <= 0:
-                    raise GraphUnavailable("The call waited too long for its turn.")
+                    raise GraphUnavailable("The call was held up for too long, and not sent.")
                 async with asyncio.timeout(left):
                     return await self._http.request(
                         method, url, headers=headers, json=body, follow_redirects=False

@@ -5,10 +5,11 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from bot import clock
+from bot import clock, outcomes
 from bot.models import Request, State
 from bot.pacing import WAITS
 from bot.store import claims
+from graph import deadlines
 from sandbox.tenant import seed
 from tests.bot.conftest import (
     Office,
@@ -251,6 +252,30 @@ async def test_a_lease_that_is_nearly_over_posts_nothing(office):
 
     assert posts(office) == sent
     assert (await office.request(request.id)).due_at is not None
+
+
+async def test_who_was_held_up_after_the_intent_posts_nothing(office, monkeypatch):
+    """The deadline counts from before the intent; nothing went out, so there is nothing to settle."""
+    intend = outcomes.intend
+    seconds = deadlines._seconds
+
+    def held_up(*args, **facts):
+        done = intend(*args, **facts)
+        monkeypatch.setattr(deadlines, "_seconds", lambda: seconds() + 13)
+        return done
+
+    monkeypatch.setattr(outcomes, "intend", held_up)
+    request = await asked(office)
+
+    assert posts(office) == 0
+    assert (request.intent_at, request.settles_at) == (None, None)
+
+    monkeypatch.undo()
+    await office.hurry()
+    await office.work()
+
+    assert (await office.request(request.id)).state is State.SUBMITTED
+    assert posts(office) == 1
 
 
 async def test_a_worker_that_lost_its_claim_does_not_post(office):

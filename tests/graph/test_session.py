@@ -8,7 +8,7 @@ import httpx
 import pytest
 from freezegun import freeze_time
 
-from graph import Graph, StaticToken
+from graph import Deadline, Graph, StaticToken, deadlines
 from graph.errors import (
     BadAnswer,
     GraphError,
@@ -22,10 +22,10 @@ SUBMITTED = {"id": "r", "state": "submitted"}
 USER = {"id": "u", "displayName": "Ann"}
 
 
-async def add(graph: Graph) -> None:
+async def add(graph: Graph, deadline: Deadline | None = None) -> None:
     """The one write that must never be repeated."""
     await graph.assignments.request(
-        request_type="adminAdd", target_id="u", policy_id="p", package_id="q"
+        request_type="adminAdd", target_id="u", policy_id="p", package_id="q", deadline=deadline
     )
 
 
@@ -205,3 +205,76 @@ async def test_only_a_few_calls_are_under_way_together():
     await asyncio.gather(*(directory.user("u") for _ in range(40)))
 
     assert most == CALLS_AT_ONCE
+
+
+@pytest.fixture
+def held_up(monkeypatch):
+    """Let the machine's clock go on by so many seconds: what a stopped process finds when it goes on."""
+
+    def hold(seconds: float) -> None:
+        now = deadlines._seconds
+        monkeypatch.setattr(deadlines, "_seconds", lambda: now() + seconds)
+
+    return hold
+
+
+async def test_what_was_held_up_is_not_sent_any_more(held_up):
+    """Somebody else may be at it by now; that nothing happened is certain."""
+    wire = Wire(SUBMITTED)
+    deadline = Deadline.after(timedelta(seconds=12))
+    held_up(13)
+
+    with pytest.raises(GraphUnavailable) as caught:
+        await add(graph_on(wire), deadline)
+
+    assert wire.requests == []
+    assert not caught.value.may_have_happened
+
+
+async def test_a_write_that_waited_too_long_for_a_token_is_not_sent(held_up):
+    """A token may take its time, and the deadline counts it."""
+    wire = Wire(SUBMITTED)
+
+    class Slow(StaticToken):
+        async def token(self) -> str:
+            held_up(13)
+            return await super().token()
+
+    with pytest.raises(GraphUnavailable) as caught:
+        await add(graph_on(wire, tokens=Slow("t")), Deadline.after(timedelta(seconds=12)))
+
+    assert wire.requests == []
+    assert not caught.value.may_have_happened
+
+
+async def test_the_repetition_after_a_401_is_not_sent_after_the_deadline(held_up):
+    """A 401 is given before anything is done."""
+
+    def refuse(request: httpx.Request) -> httpx.Response:
+        held_up(13)
+        return refusal(401, "InvalidAuthenticationToken")
+
+    class Renewed(StaticToken):
+        async def refresh(self, claims: str | None = None) -> str:
+            return await self.token()
+
+    wire = Wire(refuse)
+
+    with pytest.raises(GraphUnavailable) as caught:
+        await add(graph_on(wire, tokens=Renewed("t")), Deadline.after(timedelta(seconds=12)))
+
+    assert len(wire.requests) == 1
+    assert not caught.value.may_have_happened
+
+
+async def test_a_write_without_an_answer_is_cut_off_at_its_deadline():
+    """The client's own time-outs begin anew with each piece of an answer."""
+
+    async def never(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(60)
+        return httpx.Response(201, json=SUBMITTED)
+
+    with pytest.raises(GraphUnavailable) as caught:
+        await add(graph_on(never), Deadline.after(timedelta(milliseconds=50)))
+
+    assert caught.value.may_have_happened

@@ -9,7 +9,6 @@ from urllib.parse import unquote
 import httpx
 
 from graph import Graph, Retries, StaticToken
-from graph.session import WRITE_WITHIN
 
 ROOT = "https://graph.test"
 EM = "/identityGovernance/entitlementManagement"
@@ -61,7 +60,6 @@ def graph_on(
     tokens: Any = None,
     sleep: Any = None,
     url: str = ROOT,
-    write_within: timedelta = WRITE_WITHIN,
     **retries: Any,
 ) -> Graph:
     http = httpx.AsyncClient(transport=httpx.MockTransport(wire), timeout=5)
@@ -70,7 +68,6 @@ def graph_on(
         tokens or StaticToken("app-token"),
         url=url,
         version=version,
-        write_within=write_within,
         retries=Retries(sleep=sleep or Pauses(), **retries),
     )
 
