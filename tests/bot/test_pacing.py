@@ -6,13 +6,13 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from bot import app
+from bot import app, connections
 from bot.errors import ConfigurationError
 from bot.pacing import WAITS, Waits
 from bot.settings import Settings
 
 SECOND = timedelta(seconds=1)
-CLIENT = app.GRAPH_TIMEOUT.as_dict().values()
+CLIENT = connections.GRAPH_TIMEOUT.as_dict().values()
 
 
 def test_the_settle_time_is_the_sum_of_what_it_must_outlast():
@@ -47,7 +47,7 @@ def test_what_contradicts_itself_is_said(waits, client, said):
 
 async def test_it_does_not_start_with_waits_that_contradict_themselves(monkeypatch):
     """By the time-outs of the client that it would use, before anything is connected."""
-    monkeypatch.setattr(app, "GRAPH_TIMEOUT", httpx.Timeout(30))
+    monkeypatch.setattr(connections, "GRAPH_TIMEOUT", httpx.Timeout(30))
 
     with pytest.raises(ConfigurationError, match="waits longer for Graph"):
         async with app.running(Settings()):

@@ -11,7 +11,7 @@ import aiohttp.web
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import app
+from bot import connections
 from bot.errors import ConfigurationError
 from bot.settings import read_settings
 from bot.slack import Slack, SlackBusy, SlackError, SlackRefused, SlackUnsure
@@ -305,7 +305,7 @@ async def test_an_installation_for_an_organization_is_refused_at_the_start(slack
     wire.answer = says({**IDENTITY, "is_enterprise_install": True})
 
     with pytest.raises(ConfigurationError, match="install the app in that workspace"):
-        await app._identify(slack)
+        await connections.identify(slack)
 
 
 async def test_a_missing_scope_is_named_at_the_start(slack, wire):
@@ -313,7 +313,7 @@ async def test_a_missing_scope_is_named_at_the_start(slack, wire):
     wire.answer = says({"ok": False, "error": "missing_scope", "needed": "users:read"})
 
     with pytest.raises(ConfigurationError, match=r"lacks a scope .*users:read"):
-        await app._identify(slack)
+        await connections.identify(slack)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -331,7 +331,7 @@ async def test_a_redirect_is_not_followed(wire, status):
     settings = read_settings({"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_API_URL": address})
     async with AsyncExitStack() as stack:
         stack.push_async_callback(runner.cleanup)
-        slack = await app._slack(settings, stack)
+        slack = await connections.connect_slack(settings, stack)
         with pytest.raises(SlackUnsure):
             await slack.post("C1", {"text": "for Ann only"})
 

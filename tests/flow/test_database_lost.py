@@ -44,7 +44,7 @@ TERMINATE = sa.text(
 @pytest.fixture(autouse=True)
 def impatient_client(monkeypatch):
     """No call waits longer than a POST may take."""
-    monkeypatch.setattr("bot.app.GRAPH_TIMEOUT", httpx.Timeout(1.0))
+    monkeypatch.setattr("bot.connections.GRAPH_TIMEOUT", httpx.Timeout(1.0))
 
 
 async def granted_once(world: World) -> None:

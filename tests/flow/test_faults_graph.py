@@ -30,7 +30,7 @@ WAITS = Waits(
 async def world(tmp_path, certificate, monkeypatch):
     """A tenant that delivers at once, and takes a second request for the same thing if it is sent one."""
     # Nobody here waits ten seconds for an answer that does not come.
-    monkeypatch.setattr("bot.app.GRAPH_TIMEOUT", httpx.Timeout(1.0))
+    monkeypatch.setattr("bot.connections.GRAPH_TIMEOUT", httpx.Timeout(1.0))
     async with stand_ins(tmp_path, certificate=certificate, socket_mode=False) as outside:
         outside.tenant.world.delivery = timedelta(0)
         outside.tenant.world.lenient = True

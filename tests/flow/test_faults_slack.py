@@ -19,7 +19,7 @@ FINANCE = "/request-access finance-reports because I close the quarter"
 @pytest.fixture
 async def world(tmp_path, certificate, monkeypatch):
     """A tenant that delivers at once, and a bot that does not wait ten seconds for Slack."""
-    monkeypatch.setattr("bot.app.SLACK_TIMEOUT", aiohttp.ClientTimeout(total=1.5))
+    monkeypatch.setattr("bot.connections.SLACK_TIMEOUT", aiohttp.ClientTimeout(total=1.5))
     async with stand_ins(tmp_path, certificate=certificate, socket_mode=False) as outside:
         outside.tenant.world.delivery = timedelta(0)
         async with life(outside) as made:

@@ -23,7 +23,7 @@ WAITS = Waits(post=timedelta(seconds=1), late=timedelta(0), lag=timedelta(0), ma
 @pytest.fixture
 async def world(tmp_path, certificate, database_url, monkeypatch):
     """A tenant that answers every grant with a 503, and is well otherwise."""
-    monkeypatch.setattr("bot.app.GRAPH_TIMEOUT", httpx.Timeout(1.0))
+    monkeypatch.setattr("bot.connections.GRAPH_TIMEOUT", httpx.Timeout(1.0))
     async with stand_ins(tmp_path, certificate=certificate, socket_mode=False) as outside:
         outside.environment["DATABASE_URL"] = database_url
         outside.tenant.world.delivery = timedelta(0)

@@ -15,7 +15,7 @@ import aiohttp
 import click
 import httpx
 
-from bot import app, delivery, effects, home, notices, pacing, sending, web
+from bot import app, connections, delivery, effects, home, notices, pacing, sending, web
 from bot.errors import ConfigurationError
 from bot.logs import configure_logs
 from bot.pacing import Waits
@@ -60,8 +60,8 @@ def _shorten() -> None:
         (sending, "CLAIM_LEASE", CLAIM_LEASE),
         (sending, "CALL_TIMEOUT", timedelta(seconds=SLACK_SECONDS)),
         (home, "PUBLISH_LEASE", CLAIM_LEASE),
-        (app, "GRAPH_TIMEOUT", httpx.Timeout(WAITS.post.total_seconds())),
-        (app, "SLACK_TIMEOUT", aiohttp.ClientTimeout(total=SLACK_SECONDS)),
+        (connections, "GRAPH_TIMEOUT", httpx.Timeout(WAITS.post.total_seconds())),
+        (connections, "SLACK_TIMEOUT", aiohttp.ClientTimeout(total=SLACK_SECONDS)),
         (pacing, "LONGEST_BACKOFF", LONGEST_BACKOFF),
         (delivery, "poll_pause", lambda attempts: pacing.poll_pause(attempts, POLL_PAUSES)),
     ]

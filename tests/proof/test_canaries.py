@@ -105,7 +105,7 @@ QUICK = Waits(post=timedelta(seconds=1), late=timedelta(0), lag=timedelta(0), ma
 @pytest.fixture(autouse=True)
 def impatient_client(monkeypatch):
     """No call waits longer than a POST may take."""
-    monkeypatch.setattr("bot.app.GRAPH_TIMEOUT", httpx.Timeout(1.0))
+    monkeypatch.setattr("bot.connections.GRAPH_TIMEOUT", httpx.Timeout(1.0))
 
 
 @asynccontextmanager

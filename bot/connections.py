@@ -1,0 +1,156 @@
+"""The connections to Slack and Graph: how they are made, and what to do when one of them refuses us."""
+
+import ssl
+from contextlib import AsyncExitStack
+from typing import Any, Final
+
+import aiohttp
+import httpx
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import ConfigurationError
+from bot.sending import CALL_TIMEOUT
+from bot.settings import Settings
+from bot.slack import Identity, Slack, SlackError, SlackRefused
+from graph import Graph
+from graph.auth import AppTokens
+from graph.credentials import CertificateCredential, FederatedCredential, SecretCredential
+from graph.errors import AuthError, GraphError, NotAllowed
+
+SLACK_TIMEOUT: Final = aiohttp.ClientTimeout(total=CALL_TIMEOUT.total_seconds())
+# Each of them begins anew within one call; how long a POST may take in all is in `bot.pacing`.
+GRAPH_TIMEOUT: Final = httpx.Timeout(10, connect=5)
+
+
+async def connect_slack(settings: Settings, stack: AsyncExitStack) -> Slack:
+    # One session for all calls: a new one per call costs a TLS handshake each.
+    session = aiohttp.ClientSession(
+        timeout=SLACK_TIMEOUT,
+        connector=aiohttp.TCPConnector(ssl=ssl.create_default_context()),
+        trace_configs=[_no_redirects()],
+    )
+    stack.push_async_callback(session.close)
+    token = settings.slack_bot_token
+    return Slack(
+        AsyncWebClient(
+            token=token.get_secret_value() if token else None,
+            base_url=settings.slack_api_url,
+            session=session,
+            # The library would send a message again after a dropped connection.
+            retry_handlers=[],
+        )
+    )
+
+
+async def identify(slack: Slack) -> Identity:
+    try:
+        identity = await slack.identify()
+    except SlackRefused as refused:
+        if refused.error == "missing_scope":
+            raise ConfigurationError(
+                [
+                    f"The Slack app lacks a scope ({refused}): apply manifest.yml again and reinstall the app."
+                ]
+            ) from None
+        raise ConfigurationError(
+            [
+                f"Slack does not accept SLACK_BOT_TOKEN ({refused.error}): copy the Bot User OAuth Token again "
+                "from “OAuth & Permissions” of your Slack app, and reinstall the app if it was removed."
+            ]
+        ) from None
+    except SlackError as error:
+        raise ConfigurationError(
+            [
+                f"Slack cannot be reached at SLACK_API_URL ({error}): check the network, the proxy and the address."
+            ]
+        ) from None
+    if identity.is_for_organization:
+        raise ConfigurationError(
+            [
+                "SLACK_BOT_TOKEN is of an app that is installed for a whole organization, and Latchkey works in one "
+                "workspace: install the app in that workspace (org_deploy_enabled: false in its manifest), and copy "
+                "the token from there."
+            ]
+        )
+    return identity
+
+
+async def check_app_token(slack: Slack, app_token: str) -> None:
+    """The library would go on trying a token that Slack refuses, for ever and without a word."""
+    try:
+        await slack.try_app_token(app_token)
+    except SlackRefused as refused:
+        raise ConfigurationError(
+            [
+                f"Slack does not accept SLACK_APP_TOKEN ({refused}): make an app-level token with the scope "
+                "connections:write (Basic Information, App-Level Tokens), and switch Socket Mode on."
+            ]
+        ) from None
+    except SlackError:
+        # Slack is not well just now; the connection is tried until it stands.
+        return
+
+
+async def connect_graph(settings: Settings, stack: AsyncExitStack) -> Graph:
+    http = httpx.AsyncClient(timeout=GRAPH_TIMEOUT, follow_redirects=False)
+    stack.push_async_callback(http.aclose)
+    graph = Graph(
+        http,
+        app_tokens(settings),
+        url=settings.graph_url,
+        version=settings.graph_api_version,
+    )
+    try:
+        await graph.catalogs.list()
+    except AuthError as error:
+        raise ConfigurationError([f"Entra gives no token: {error}"]) from None
+    except NotAllowed as error:
+        raise ConfigurationError(
+            [
+                f"Graph does not let this app read entitlement management: {error} Grant it "
+                "EntitlementManagement.ReadWrite.All, User.Read.All and GroupMember.Read.All, and admin consent; "
+                "docs/entra-app.md shows how."
+            ]
+        ) from None
+    except GraphError as error:
+        if error.status is None:
+            raise ConfigurationError(
+                [
+                    f"Graph cannot be reached at GRAPH_URL: {error} Check the network, the proxy and the address."
+                ]
+            ) from None
+        # It answers, but not well just now: the jobs try again, and /readyz says so.
+    return graph
+
+
+def app_tokens(settings: Settings) -> AppTokens:
+    """Tokens for the app registration that the settings name."""
+    credential: Any
+    if settings.azure_client_certificate_path is not None:
+        credential = CertificateCredential(settings.azure_client_certificate_path)
+    elif settings.azure_federated_token_file is not None:
+        credential = FederatedCredential(settings.azure_federated_token_file)
+    else:
+        secret = settings.azure_client_secret
+        credential = SecretCredential(secret.get_secret_value() if secret else "")
+    return AppTokens(
+        tenant_id=settings.azure_tenant_id or "",
+        client_id=settings.azure_client_id or "",
+        credential=credential,
+        authority_host=settings.azure_authority_host,
+        scope=f"{settings.graph_url.rstrip('/')}/.default",
+    )
+
+
+def _no_redirects() -> aiohttp.TraceConfig:
+    """The library would follow a redirect, and take what people wrote to whatever host it names."""
+
+    async def refuse(
+        session: aiohttp.ClientSession, context: Any, params: aiohttp.TraceRequestRedirectParams
+    ) -> None:
+        params.response.close()
+        raise aiohttp.ClientError("a redirect, which is not followed")
+
+    config = aiohttp.TraceConfig()
+    config.on_request_redirect.append(refuse)
+    return config
