@@ -17,6 +17,7 @@ import aiohttp.web
 import httpx
 import pytest
 import sqlalchemy as sa
+from freezegun import freeze_time
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import clock, migrate
@@ -41,7 +42,7 @@ from sandbox.clock import SandboxClock
 from sandbox.slack import Workspace
 from sandbox.slack.model import Message
 from sandbox.tenant import Tenant
-from tests.bot.samples import LEASE
+from tests.bot.samples import LEASE, SOME_DAY
 
 Mishap = Callable[[httpx.Request, Callable[[], Any]], Any]
 
@@ -398,3 +399,10 @@ def assemble(
         jobs=jobs,
         desk=Desk(store=store, authority=authority, verdicts=parts["verdicts"], wake=lambda: None),
     )
+
+
+@pytest.fixture
+def now():
+    """The moment at which everything happens."""
+    with freeze_time(SOME_DAY, real_asyncio=True):
+        yield SOME_DAY

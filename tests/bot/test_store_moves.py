@@ -1,65 +1,13 @@
 """What is written with each move, claim and release of a request, on both databases: all of it, and nothing else."""
 
-from datetime import timedelta
-
 import pytest
 import sqlalchemy as sa
-from freezegun import freeze_time
 
 from bot.models import Kind, Request, State
-from bot.store import audit, claims, homes, requests
+from bot.store import audit, homes, requests
 from bot.store.schema import homes as home_table
-from bot.store.schema import requests as table
-from tests.bot.samples import ANN, LEASE, SOME_DAY, wish
-
-EARLIER = SOME_DAY - timedelta(days=1)
-# What the columns of a request that somebody works on hold, each unlike what a move leaves.
-IN_WORK = {
-    "entra_id": ANN,
-    "attempts": 3,
-    "failures": 2,
-    "held_at": EARLIER,
-    "give_up_by": "U0DANA",
-    "lease_until": EARLIER,
-    "due_at": EARLIER,
-    "lapses_at": EARLIER,
-    "escalates_at": EARLIER,
-    "updated_at": EARLIER,
-    "version": 7,
-}
-IN_WORK_BEFORE = {"cards_due_at": EARLIER, "news_due_at": None}
-
-
-@pytest.fixture
-def now():
-    """The moment at which everything happens."""
-    with freeze_time(SOME_DAY, real_asyncio=True):
-        yield SOME_DAY
-
-
-async def in_work(store, state=State.RECEIVED, **changes):
-    """A request with something in every column that a move touches."""
-    request = wish(**{"state": state, **IN_WORK, **changes})
-    row = {**vars(request), **IN_WORK_BEFORE}
-    await store.run(lambda db: db.execute(table.insert().values(**row)).rowcount)
-    return request
-
-
-async def row_of(store, request):
-    """All columns, those included that a request does not carry."""
-
-    def read(db):
-        query = sa.select(table).where(table.c.id == request.id)
-        return dict(db.execute(query).mappings().one())
-
-    return await store.run(read)
-
-
-async def tamper(store, request, **changes):
-    """Change a row behind everybody's back."""
-    row = table.update().where(table.c.id == request.id).values(**changes)
-    await store.run(lambda db: db.execute(row).rowcount)
-
+from tests.bot.rows import EARLIER, in_work, row_of, tamper
+from tests.bot.samples import ANN, SOME_DAY, wish
 
 MOVED = [
     (
@@ -200,82 +148,3 @@ async def test_a_wish_is_seen_by_the_holder(store):
     await store.run(requests.add, wish())
 
     assert await store.run(stale_homes) == ["U0ANN"]
-
-
-@pytest.mark.parametrize(
-    ("changes", "taken"),
-    [
-        ({}, True),
-        ({"due_at": SOME_DAY}, True),
-        ({"due_at": SOME_DAY + timedelta(seconds=1)}, False),
-        ({"due_at": None}, False),
-        ({"lease_until": None}, True),
-        ({"lease_until": SOME_DAY}, True),
-        ({"lease_until": SOME_DAY + timedelta(seconds=1)}, False),
-        ({"state": State.DENIED}, False),
-    ],
-)
-async def test_what_is_open_due_and_free_is_claimed(store, now, changes, taken):
-    """From the very moment on."""
-    request = await in_work(store, **changes)
-
-    claimed = await store.run(claims.take, lease=LEASE, limit=1)
-
-    assert [each.id for each in claimed] == [request.id] * taken
-
-
-async def test_a_claim_writes_its_lease_and_the_next_generation(store, now):
-    """And nothing else."""
-    request = await in_work(store, generation=4)
-    before = await row_of(store, request)
-
-    (claimed,) = await store.run(claims.take, lease=LEASE, limit=1)
-
-    row = await row_of(store, request)
-    assert row == before | {"lease_until": now + LEASE, "generation": 5}
-    assert (claimed.lease_until, claimed.generation) == (now + LEASE, 5)
-
-
-async def test_the_oldest_is_claimed_first(store):
-    """Among those of one kind."""
-    young = await in_work(store, due_at=EARLIER)
-    old = await in_work(store, package_id="other", due_at=EARLIER - LEASE)
-
-    for expected in (old, young):
-        (claimed,) = await store.run(claims.take, lease=LEASE, limit=1)
-        assert claimed.id == expected.id
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{"state": State.APPROVED}, {"version": 8}, {"generation": 1}],
-    ids=lambda each: "".join(each),
-)
-async def test_a_claim_counts_for_the_row_as_it_was_claimed(store, changes):
-    """Its state, its version and its generation, each by itself."""
-    request = await in_work(store)
-    await tamper(store, request, **changes)
-
-    assert not await store.run(claims.update, request, intent_at=SOME_DAY)
-    assert (await row_of(store, request))["intent_at"] is None
-
-
-async def test_columns_are_set_on_the_claimed_row_only(store):
-    """Another row as it was."""
-    request, other = await in_work(store), await in_work(store, package_id="other")
-
-    assert await store.run(claims.update, request, intent_at=SOME_DAY)
-
-    assert (await row_of(store, request))["intent_at"] == SOME_DAY
-    assert await store.run(requests.get, other.id) == other
-
-
-async def test_a_release_writes_when_to_look_again(store):
-    """The lease is over, and what else was learnt is kept."""
-    request = await in_work(store)
-    before = await row_of(store, request)
-
-    facts = {"due_at": SOME_DAY, "attempts": 4, "failures": 3}
-    assert await store.run(claims.release, request, **facts)
-
-    assert await row_of(store, request) == before | facts | {"lease_until": None}

@@ -34,7 +34,8 @@ class Target:
 RULE: Final = frozenset({"OWN", "DECISIONS", "ADMINS", "Actor", "may"})
 FACTS: Final = frozenset({"ROSTER_IS_GOOD_FOR", "_Members", "Authority"})
 MOVES: Final = frozenset({"MOVES", "OPEN", "ENDED"})
-STATE: Final = frozenset({"add", "move", "claim", "update_claimed", "release"})
+LIFE: Final = frozenset({"add", "move", "shown", "escalate"})
+CLAIMS: Final = frozenset({"take", "update", "release"})
 TARGETS: Final = (
     Target(file="bot/authority.py", parts=RULE, tests=("tests/bot/test_may.py",)),
     Target(file="bot/authority.py", parts=FACTS, tests=("tests/bot/test_authority.py",)),
@@ -42,9 +43,11 @@ TARGETS: Final = (
     Target(file="bot/models.py", parts=MOVES, tests=("tests/bot/test_moves.py",)),
     Target(
         file="bot/store/requests.py",
-        parts=STATE,
-        tests=("tests/bot/test_store_moves.py", "tests/bot/test_store.py"),
+        parts=LIFE,
+        tests=("tests/bot/test_store_moves.py", "tests/bot/test_store_requests.py"),
     ),
+    Target(file="bot/store/claims.py", parts=CLAIMS, tests=("tests/bot/test_store_claims.py",)),
+    Target(file="bot/verdicts.py", tests=("tests/bot/test_verdicts.py",)),
 )
 # Not changed by anything, so loaded once for all.
 LASTING: Final = ("graph", "sandbox.slack", "sandbox.tenant", "slack_bolt.async_app", "alembic")
