@@ -2,6 +2,8 @@
 PYTHON ?= python3
 # More than cores: most tests wait for something.
 WORKERS ?= 3
+# Of `make chaos`.
+OPTIONS ?= --database postgresql --requests 10000 --kills 100 --freezes 20 --stops 10 --minutes 60
 VENV   := .venv
 BIN    := $(VENV)/bin
 
@@ -36,7 +38,7 @@ check: $(VENV)/ready-dev  ## format, lint, types, import contracts, tests
 	$(BIN)/lint-imports
 	$(MAKE) test
 
-chaos: $(VENV)/ready-dev  ## kill replicas among faults and count what came of it (OPTIONS=--help)
+chaos: $(VENV)/ready-dev  ## kill replicas among faults and count what came of it (three quarters of an hour; OPTIONS=--help)
 	$(BIN)/python -m tests.proof.chaos $(OPTIONS)
 
 crash-sweep: $(VENV)/ready-dev  ## die at every step of every story, on SQLite and PostgreSQL (minutes)
@@ -48,10 +50,10 @@ races: $(VENV)/ready-dev  ## a thousand races of two people for one request, on 
 differential: $(VENV)/ready-dev  ## the same stories on both databases, versions of Graph and ways in (minutes)
 	$(BIN)/pytest -q tests/proof/differential.py
 
-year: $(VENV)/ready-dev  ## a simulated year of reminders: none missing, none twice (minutes)
+year: $(VENV)/ready-dev  ## a simulated year of reminders: none missing, none twice (ten minutes)
 	$(BIN)/python -m tests.proof.year
 
-fuzz: $(VENV)/ready-dev  ## malformed payloads, forgeries and spoiled Graph answers (minutes)
+fuzz: $(VENV)/ready-dev  ## malformed payloads, forgeries and spoiled Graph answers (an hour)
 	$(BIN)/python -m tests.proof.fuzz
 
 mutants: $(VENV)/ready-dev  ## change authorisation, identity and state in each place: which change does no test notice (tens of minutes)

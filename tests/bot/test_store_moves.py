@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from bot.models import Kind, Request, State
 from bot.store import audit, homes, requests
 from bot.store.schema import homes as home_table
+from bot.store.schema import notices as notice_table
 from tests.bot.rows import EARLIER, in_work, row_of, tamper
 from tests.bot.samples import ANN, SOME_DAY, wish
 
@@ -148,3 +149,69 @@ async def test_a_wish_is_seen_by_the_holder(store):
     await store.run(requests.add, wish())
 
     assert await store.run(stale_homes) == ["U0ANN"]
+
+
+MESSAGES = [
+    # key, kind, and what it is about
+    ("card of it", "card", {"request_id": "it"}),
+    ("alarm of it", "held", {"request_id": "it"}),
+    ("news of it", "news", {"request_id": "it"}),
+    ("card of another", "card", {"request_id": "another"}),
+    ("reminder of its access", "reminder", {"assignment_id": "its"}),
+    ("end of its access", "ended", {"assignment_id": "its"}),
+    ("reminder of another access", "reminder", {"assignment_id": "anothers"}),
+]
+
+
+async def test_what_shows_a_request_is_owed_a_redraw(store):
+    """Its cards and its alarm, and the reminders of its access, whose buttons may be of no use now."""
+    request = await in_work(store, id="it", assignment_id="its")
+    rows = [
+        {"key": key, "kind": kind, "recipient": "U0ANN", "request_id": None, "assignment_id": None}
+        | about
+        for key, kind, about in MESSAGES
+    ]
+    await store.run(lambda db: db.execute(notice_table.insert(), rows).rowcount)
+
+    await store.run(requests.shown, request)
+
+    query = sa.select(notice_table.c.key).where(notice_table.c.stale)
+    stale = await store.run(lambda db: set(db.execute(query).scalars()))
+    assert stale == {"card of it", "alarm of it", "reminder of its access"}
+
+
+async def test_an_escalation_leaves_these_columns(store, now):
+    """The stand-ins are owed their cards, once; another request is as it was."""
+    request = await in_work(store, State.PENDING, deciders=("U0BO",))
+    other = await in_work(store, State.PENDING, package_id="other")
+    before, others = await row_of(store, request), await row_of(store, other)
+    await store.run(all_fresh, "U0ANN", "U0BO", "U0MIA", "U0CY")
+
+    assert await store.run(requests.escalate, request, deciders=("U0BO", "U0MIA"))
+
+    assert await row_of(store, request) == before | {
+        "escalated": True,
+        "escalates_at": None,
+        "deciders": ["U0BO", "U0MIA"],
+        "cards_due_at": SOME_DAY,
+        "version": 8,
+        "updated_at": SOME_DAY,
+    }
+    assert await row_of(store, other) == others
+    assert await store.run(stale_homes) == ["U0ANN", "U0BO", "U0MIA"]
+    (row,) = await store.run(audit.rows, request_id=request.id)
+    assert (row["verb"], row["actor"], row["at"]) == ("escalate", "latchkey", SOME_DAY)
+
+
+async def test_an_escalation_that_comes_too_late_changes_nothing(store, now):
+    """Somebody has moved the request since it was read."""
+    request = await in_work(store, State.PENDING, deciders=("U0BO",))
+    await tamper(store, request, version=8)
+    before = await row_of(store, request)
+    await store.run(all_fresh, "U0ANN", "U0MIA")
+
+    assert not await store.run(requests.escalate, request, deciders=("U0BO", "U0MIA"))
+
+    assert await row_of(store, request) == before
+    assert await store.run(stale_homes) == []
+    assert await store.run(audit.rows, request_id=request.id) == []
