@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from bot import clock
 from bot.models import Kind, State
@@ -34,6 +35,19 @@ async def test_many_workers_share_without_overlap(store, at_once):
     taken = [each.id for claimed in found for each in claimed]
     taken += [each.id for each in await store.run(claims.take, lease=LEASE, limit=100)]
     assert len(taken) == len(set(taken)) == 20
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_row_that_somebody_is_at_work_on_holds_up_no_claim(store):
+    """It is left for later; SQLite has one writer at a time and no locks of rows."""
+    for name in ("1", "2"):
+        await store.run(requests.add, wish(package_id=name))
+    with store.engine.begin() as other:
+        other.execute(sa.select(table.c.id).where(table.c.package_id == "1").with_for_update())
+
+        claimed = await store.run(claims.take, lease=LEASE, limit=10)
+
+    assert [each.package_id for each in claimed] == ["2"]
 
 
 async def test_no_more_are_claimed_than_asked_for(store):

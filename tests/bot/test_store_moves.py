@@ -151,7 +151,7 @@ async def test_a_wish_is_seen_by_the_holder(store):
     assert await store.run(stale_homes) == ["U0ANN"]
 
 
-MESSAGES = [
+MESSAGES: list[tuple[str, str, dict[str, str | None]]] = [
     # key, kind, and what it is about
     ("card of it", "card", {"request_id": "it"}),
     ("alarm of it", "held", {"request_id": "it"}),
