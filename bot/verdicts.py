@@ -40,12 +40,7 @@ class Verdicts:
         Raises:
             SlackError, GraphError: What is needed to judge it cannot be read now; it stays unweighed.
         """
-        request = await self._store.run(requests.get, decision.request_id)
-        if request is None:
-            await self._settle(
-                decision, Outcome.REFUSED, why="I do not know that request any more."
-            )
-            return
+        request = await self._store.run(requests.existing, decision.request_id)
         if not _is_current(decision, request):
             await self._too_late(decision, request)
             return
@@ -70,8 +65,9 @@ class Verdicts:
             changes = await self._review.stage_changes(request, stage=request.stage + 1)
             won = await self._store.run(_approve, judged, request, changes)
         if not won:
-            current = await self._store.run(requests.get, decision.request_id)
-            await self._too_late(decision, current or request)
+            await self._too_late(
+                decision, await self._store.run(requests.existing, decision.request_id)
+            )
 
     async def refuse_early(self, decision: Decision) -> bool:
         """
@@ -86,8 +82,8 @@ class Verdicts:
             return False
 
     async def _refused(self, decision: Decision) -> bool:
-        request = await self._store.run(requests.get, decision.request_id)
-        if request is None or not _is_current(decision, request):
+        request = await self._store.run(requests.existing, decision.request_id)
+        if not _is_current(decision, request):
             return False
         actor = await self._actor(decision, request)
         why = may(actor, decision.verb, holder=request.holder, holder_entra_id=request.entra_id)

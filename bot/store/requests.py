@@ -163,7 +163,15 @@ def audit_ids(request: Request) -> dict[str, Any]:
     }
 
 
+def existing(db: Transaction, request_id: str) -> Request:
+    """The request that another row refers to; the database keeps it from being missing."""
+    return from_row(
+        db.execute(sa.select(*COLUMNS).where(requests.c.id == request_id)).mappings().one()
+    )
+
+
 def get(db: Transaction, request_id: str) -> Request | None:
+    """The request of that id, if there is one."""
     row = db.execute(sa.select(*COLUMNS).where(requests.c.id == request_id)).mappings().first()
     return from_row(row) if row else None
 
