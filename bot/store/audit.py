@@ -40,7 +40,9 @@ def follow_savepoints(engine: sa.Engine) -> None:
 
     @sa.event.listens_for(engine, "rollback_savepoint")
     def taken_back(db: sa.Connection, name: str, context: None) -> None:
-        del db.info.get(PENDING, [])[db.info[SAVEPOINTS].pop() :]
+        # Of a connection that is gone nothing can be asked, and its whole transaction has not happened.
+        if not db.invalidated and db.info[SAVEPOINTS]:
+            del db.info.get(PENDING, [])[db.info[SAVEPOINTS].pop() :]
 
 
 def record(
