@@ -27,7 +27,7 @@ def cut(store):
 @pytest.fixture
 def cut_at(store):
     """Cut the connections just before the first statement that begins with some word."""
-    words = []
+    words: list[str] = []
 
     @sa.event.listens_for(store.engine, "before_cursor_execute", named=True)
     def listen(statement, **facts):
