@@ -58,7 +58,9 @@ TARGETS: Final = (
         tests=("tests/bot/test_store_claims.py",),
         on_both=True,
     ),
-    Target(file="bot/verdicts.py", tests=("tests/bot/test_verdicts.py",)),
+    Target(
+        file="bot/verdicts.py", tests=("tests/bot/test_weighing.py", "tests/bot/test_verdicts.py")
+    ),
 )
 # Not changed by anything, so loaded once for all.
 LASTING: Final = ("graph", "sandbox.slack", "sandbox.tenant", "slack_bolt.async_app", "alembic")

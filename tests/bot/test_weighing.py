@@ -1,0 +1,314 @@
+"""What is written down of each click that is weighed, and what each person reads."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from bot import clock
+from bot.models import Decision, Outcome, Request, State, Verb
+from bot.slack import SlackError
+from bot.store import Busy, claims, decisions, requests
+from bot.store.schema import decisions as table
+from graph.errors import GraphUnavailable
+from sandbox.tenant import seed
+from tests.bot.conftest import Office
+from tests.bot.rows import tamper
+from tests.bot.samples import click
+
+WITHDRAWN = "Whoever asked has withdrawn that request"
+
+
+async def asked(office: Office, text: str = "finance-reports because Q4") -> Request:
+    request = await office.ask(text)
+    assert request.state is State.PENDING
+    return request
+
+
+async def press(office: Office, request: Request, **facts: object) -> Decision:
+    """A click that is ready to be weighed, whether or not the desk would have asked for a reason first."""
+    pressed = click(request, **facts)
+    holder = {"holder": request.holder, "holder_entra_id": request.entra_id}
+    await office.store.run(decisions.add, pressed, **holder, is_draft=False)
+    return pressed
+
+
+async def click_of(office: Office, pressed: Decision) -> Decision:
+    query = sa.select(*decisions.COLUMNS).where(table.c.id == pressed.id)
+    return await office.store.run(lambda db: Decision(**db.execute(query).mappings().one()))
+
+
+async def weighed(office: Office, request: Request, **facts: object) -> tuple[Decision, Request]:
+    """What is known of a click, and of its request, after it was weighed."""
+    pressed = await press(office, request, **facts)
+    await office.verdicts.weigh(pressed)
+    found = await click_of(office, pressed)
+    return found, await office.request(request.id)
+
+
+async def test_an_approval_is_written_under_both_names(office):
+    """Slack's id, Entra's id and the name, with the click and with the move."""
+    request = await asked(office)
+
+    decision, after = await weighed(office, request)
+
+    assert (decision.outcome, decision.why) == (Outcome.ACCEPTED, None)
+    assert (decision.entra_id, decision.name) == (seed.BO, "Bo Berg")
+    assert (after.state, after.why) == (State.APPROVED, None)
+    move, verdict = (await office.audit(request))[-2:]
+    assert (move["verb"], move["actor"], move["actor_entra_id"]) == ("move", "U0BO", seed.BO)
+    assert (verdict["verb"], verdict["actor_entra_id"]) == ("approve-accepted", seed.BO)
+
+
+async def test_a_denial_is_written_with_its_reason(office):
+    """It becomes the request's own."""
+    request = await asked(office)
+
+    decision, after = await weighed(office, request, verb=Verb.DENY, reason="Not this quarter")
+
+    assert decision.outcome == Outcome.ACCEPTED
+    assert (after.state, after.why) == (State.DENIED, "Not this quarter")
+    assert (await office.audit(request))[-2]["why"] == "Not this quarter"
+
+
+async def test_a_refusal_is_written_under_both_names(office):
+    """Mia is nobody's approver here."""
+    request = await asked(office)
+
+    decision, after = await weighed(office, request, slack_user="U0MIA")
+
+    assert decision.outcome == Outcome.REFUSED
+    assert "not among those" in (decision.why or "")
+    assert (decision.entra_id, decision.name) == (seed.MIA, "Mia Moreau")
+    assert after == request
+
+
+@pytest.mark.parametrize(
+    ("verb", "wanted", "reason", "counts"),
+    [
+        (Verb.APPROVE, False, None, True),
+        (Verb.APPROVE, True, None, False),
+        (Verb.APPROVE, True, "Seen it", True),
+        (Verb.DENY, False, None, False),
+        (Verb.DENY, True, None, False),
+        (Verb.DENY, False, "No", True),
+    ],
+)
+async def test_a_reason_that_is_needed_is_insisted_on(office, verb, wanted, reason, counts):
+    """For every denial, and for an approval where the policy wants one, whatever got past the form."""
+    stages = office.policy_of(seed.FINANCE_REPORTS).settings["requestApprovalSettings"]["stages"]
+    stages[0]["isApproverJustificationRequired"] = wanted
+    request = await asked(office)
+
+    decision, after = await weighed(office, request, verb=verb, reason=reason)
+
+    assert decision.outcome == (Outcome.ACCEPTED if counts else Outcome.REFUSED)
+    assert counts == (after.state is not State.PENDING)
+    if not counts:
+        assert "A reason is needed" in (decision.why or "")
+        assert (decision.entra_id, decision.name) == (seed.BO, "Bo Berg")
+
+
+async def withdraw(office: Office, request: Request) -> None:
+    await office.desk.cancel(slack_user="U0ANN", request_id=request.id)
+
+
+async def lapse(office: Office, request: Request) -> None:
+    await office.store.run(requests.move, request, State.LAPSED)
+
+
+async def fail(office: Office, request: Request) -> None:
+    approved = await office.store.run(requests.move, request, State.APPROVED)
+    assert approved is not None
+    await office.store.run(requests.move, approved, State.FAILED)
+
+
+async def ask_anew(office: Office, request: Request) -> None:
+    await office.store.run(requests.move, request, State.PENDING, round=request.round + 1)
+
+
+async def deny(office: Office, request: Request) -> None:
+    await weighed(office, request, verb=Verb.DENY, reason="No")
+
+
+async def deny_unnamed(office: Office, request: Request) -> None:
+    decision, _ = await weighed(office, request, verb=Verb.DENY, reason="No")
+    nameless = table.update().where(table.c.id == decision.id)
+    await office.store.run(lambda db: db.execute(nameless.values(name=None)).rowcount)
+
+
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [
+        (withdraw, WITHDRAWN),
+        (lapse, "has lapsed, because nobody decided in time"),
+        (fail, "already failed"),
+        (ask_anew, "has changed since that card was drawn"),
+        (deny, "already denied by Bo Berg"),
+        (deny_unnamed, "already denied by somebody else"),
+    ],
+)
+async def test_whoever_is_late_hears_why(office, before, told):
+    """And nothing changes by it."""
+    request = await asked(office)
+    await before(office, request)
+    was = await office.request(request.id)
+
+    decision, after = await weighed(office, request, slack_user="U0DANA")
+
+    assert decision.outcome == Outcome.LATE
+    assert told in (decision.why or "")
+    assert after == was
+
+
+async def test_whoever_is_late_hears_of_the_last_decision(office):
+    """The card of the first stage, when the second has been decided, too."""
+    first = await asked(office, "production-database because it burns")
+    _, second = await weighed(office, first, slack_user="U0MIA")
+    await weighed(office, second, slack_user="U0BO", verb=Verb.DENY, reason="No fire")
+
+    decision, _ = await weighed(office, first, slack_user="U0DANA")
+
+    assert "already denied by Bo Berg" in (decision.why or "")
+
+
+async def test_whoever_is_late_for_one_stage_hears_of_no_earlier_one(office):
+    """The second stage was withdrawn; that the first was approved is not why."""
+    first = await asked(office, "production-database because it burns")
+    _, second = await weighed(office, first, slack_user="U0MIA")
+    await withdraw(office, second)
+
+    decision, _ = await weighed(office, second, slack_user="U0BO", reason="Seen the fire")
+
+    assert WITHDRAWN in (decision.why or "")
+
+
+async def test_whoever_is_overtaken_while_being_judged_hears_by_what(office, monkeypatch):
+    """The request as it is then, not as it was read."""
+    request = await asked(office)
+    judge = office.review.stage_changes
+
+    async def slowly(*args, **facts):
+        await withdraw(office, request)
+        return await judge(*args, **facts)
+
+    monkeypatch.setattr(office.review, "stage_changes", slowly)
+
+    decision, after = await weighed(office, request)
+
+    assert (decision.outcome, after.state) == (Outcome.LATE, State.CANCELED)
+    assert WITHDRAWN in (decision.why or "")
+
+
+async def test_a_click_that_another_replica_has_judged_moves_nothing(office, monkeypatch):
+    """The decision and the move it causes, together or not at all."""
+    request = await asked(office)
+    pressed = await press(office, request)
+    judge = office.review.stage_changes
+
+    async def slowly(*args, **facts):
+        await office.store.run(decisions.settle, pressed, Outcome.REFUSED, why="No.")
+        return await judge(*args, **facts)
+
+    monkeypatch.setattr(office.review, "stage_changes", slowly)
+    await office.verdicts.weigh(pressed)
+
+    assert await office.request(request.id) == request
+    found = await click_of(office, pressed)
+    assert (found.outcome, found.why) == (Outcome.REFUSED, "No.")
+    assert "move" not in [row["verb"] for row in (await office.audit(request))[2:]]
+
+
+async def test_who_may_not_decide_is_refused_before_giving_a_reason(office):
+    """At once, and it is written down."""
+    request = await asked(office)
+    pressed = await press(office, request, slack_user="U0MIA", verb=Verb.DENY)
+
+    assert await office.verdicts.refuse_early(pressed)
+
+    found = await click_of(office, pressed)
+    assert found.outcome == Outcome.REFUSED
+    assert "not among those" in (found.why or "")
+    assert (found.entra_id, found.name) == (seed.MIA, "Mia Moreau")
+
+
+@pytest.mark.parametrize("changes", [{}, {"round": 1}, {"stage": 1, "slack_user": "U0MIA"}])
+async def test_who_may_decide_or_is_late_is_asked_for_a_reason(office, changes):
+    """What is late is said when the reason has come: the card may be drawn anew meanwhile."""
+    request = await asked(office)
+    pressed = await press(office, request, verb=Verb.DENY, **changes)
+
+    assert not await office.verdicts.refuse_early(pressed)
+
+    found = await click_of(office, pressed)
+    assert found.outcome is None
+
+
+@pytest.mark.parametrize(
+    "trouble", [Busy("locked"), SlackError("down"), GraphUnavailable("down"), TimeoutError()]
+)
+async def test_what_cannot_be_read_in_time_is_left_for_later(office, monkeypatch, trouble):
+    """The form opens; the click is judged when its reason has come."""
+    request = await asked(office)
+    pressed = await press(office, request, slack_user="U0MIA", verb=Verb.DENY)
+
+    async def unreadable(*args, **facts):
+        raise trouble
+
+    monkeypatch.setattr(office.authority, "actor", unreadable)
+
+    assert not await office.verdicts.refuse_early(pressed)
+
+
+async def given_up(office: Office, user: str | None) -> Request:
+    """A held request that somebody wants to give up, in a worker's hand."""
+    request = await asked(office)
+    approved = await office.store.run(requests.move, request, State.APPROVED)
+    assert approved is not None
+    await tamper(office.store, approved, give_up_by=user)
+    claimed = await office.claimed(approved)
+    assert claimed.give_up_by == user
+    return claimed
+
+
+async def test_an_admin_may_give_up(office):
+    """As Slack and Entra say now."""
+    request = await given_up(office, "U0DANA")
+
+    actor = await office.verdicts.may_be_given_up(request)
+
+    assert actor is not None
+    assert (actor.slack_user, actor.entra_id) == ("U0DANA", seed.DANA)
+    assert await office.request(request.id) == request
+
+
+async def test_what_nobody_gives_up_is_nobodys(office):
+    """Nothing changes."""
+    request = await given_up(office, None)
+
+    assert await office.verdicts.may_be_given_up(request) is None
+    assert await office.request(request.id) == request
+
+
+async def test_one_who_is_no_admin_does_not_give_up(office):
+    """It is held as before, for another admin; who tried is written down."""
+    request = await given_up(office, "U0BO")
+
+    assert await office.verdicts.may_be_given_up(request) is None
+
+    after = await office.request(request.id)
+    assert (after.state, after.give_up_by) == (State.APPROVED, None)
+    assert after.held_at is not None
+    assert (await office.audit(request))[-1]["actor_entra_id"] == seed.BO
+
+
+async def test_a_lost_claim_gives_nothing_back(office):
+    """Another worker has the row; what this one thinks of it counts for nothing."""
+    request = await given_up(office, "U0BO")
+    await office.store.run(claims.update, request, lease_until=clock.real() + timedelta(seconds=60))
+    stale = replace(request, generation=request.generation - 1)
+
+    assert await office.verdicts.may_be_given_up(stale) is None
+
+    assert (await office.request(request.id)).give_up_by == "U0BO"
