@@ -1,4 +1,4 @@
-"""A request that fails too often: held, told to the admins once, and tried again or given up by one of them."""
+"""A request that fails too often is held, and the admins are told once."""
 
 import asyncio
 from dataclasses import replace
@@ -8,68 +8,20 @@ import httpx
 import pytest
 
 from bot import clock
-from bot.errors import NotAllowed, TooLate
 from bot.health import Health
 from bot.jobs import Tick
 from bot.messages import asking
-from bot.models import Hold, Kind, Request, State, Verb
-from bot.store import audit, control, holds, schema
+from bot.models import State, Verb
+from bot.store import control, holds
 from bot.trouble import HELD_AFTER
-from sandbox.slack.model import Message
 from sandbox.tenant import seed
 from tests.bot.conftest import (
-    Mishap,
-    Office,
     answering,
     no_connection,
-    silence_after,
     silence_before,
 )
+from tests.bot.holding import ALWAYS, POST, cards, heal, held, try_often
 from tests.flow.world import labels, said
-
-POST = "POST .*/assignmentRequests"
-ALWAYS = 10_000
-
-
-async def try_often(office: Office, times: int = HELD_AFTER) -> None:
-    """As many steps as it takes."""
-    for _ in range(times):
-        await office.hurry(settled=True)
-        await office.work()
-
-
-def heal(office: Office) -> None:
-    """Nothing goes wrong on the line any more."""
-    office.line._mishaps.clear()
-
-
-def cards(office: Office) -> list[Message]:
-    """What the admins were told of held requests."""
-    return [
-        each
-        for each in office.workspace.channels["C0APPROVALS"].messages
-        if "failed too often in a row" in each.text
-    ]
-
-
-async def held(
-    office: Office,
-    where: str = POST,
-    mishap: Mishap = silence_before,
-    text: str = "marketing-campaign",
-) -> tuple[Hold, Request]:
-    """A request that has failed too often."""
-    office.line.on(where, mishap, times=ALWAYS)
-    await office.ask(text)
-    await try_often(office)
-    ((hold, request),) = await office.store.run(holds.open_ones)
-    return hold, request
-
-
-async def repair(office: Office, hold: Hold, verb: Verb, user: str = "U0DANA") -> None:
-    await office.desk.repair(slack_user=user, hold_id=hold.id, verb=verb)
-    await office.work()
-    await office.talk()
 
 
 async def test_what_is_never_answered_clearly_is_held(office):
@@ -144,6 +96,7 @@ async def test_a_pause_is_no_failure(office):
 
 async def test_a_delivery_under_way_is_no_failure(office):
     """It is looked at for hours, less and less often; and one success forgets what failed before."""
+    office.tenant.world.delivery = timedelta(hours=9)
     request = await office.ask("marketing-campaign")
     office.line.on("GET .*/assignmentRequests/", answering(500), times=HELD_AFTER - 1)
     await try_often(office, HELD_AFTER - 1)
@@ -220,210 +173,6 @@ async def test_the_admins_get_one_card(office):
     assert labels(card) == ["Retry", "Give up"]
     for fact in ("Marketing Campaign", "<@U0ANN>", "It is approved", "did not answer in time"):
         assert fact in said(card)
-
-
-async def test_retry_starts_afresh(office):
-    """What was in the way is gone: it goes on to its end, and the card says who saw to it."""
-    hold, request = await held(office)
-    await office.talk()
-    heal(office)
-
-    await repair(office, hold, Verb.RETRY)
-    await office.finish()
-
-    assert (await office.request(request.id)).state is State.DELIVERED
-    assert office.posted("adminAdd") == 1
-    (card,) = cards(office)
-    assert labels(card) == []
-    assert "Tried again by <@U0DANA>" in said(card)
-    assert "retry" in [row["verb"] for row in await office.audit(request)]
-
-
-async def test_what_fails_on_is_held_again(office):
-    """After as many failures as before, with a card of its own."""
-    hold, request = await held(office)
-    await office.talk()
-    await repair(office, hold, Verb.RETRY)
-    assert (await office.request(request.id)).failures <= 1
-
-    await try_often(office)
-    await office.talk()
-
-    assert len(cards(office)) == 2
-    assert [labels(each) for each in cards(office)] == [[], ["Retry", "Give up"]]
-
-
-async def test_what_is_given_up_has_failed(office):
-    """Nothing of it is in Graph: the holder is told, and may ask again."""
-    hold, request = await held(office)
-    await office.talk()
-    heal(office)
-
-    await repair(office, hold, Verb.GIVE_UP)
-    await office.talk()
-
-    assert (await office.request(request.id)).state is State.FAILED
-    assert office.posted("adminAdd") == 0
-    (told,) = office.told("U0ANN")
-    assert "Dana" in told.text
-    assert "gave it up. You can ask again." in told.text
-    assert "Given up by <@U0DANA>" in said(cards(office)[0])
-    alarms = office.workspace.channels["C0APPROVALS"].messages
-    assert sum(":warning:" in each.text for each in alarms) == 1
-    rows = [(row["actor"], row["verb"], row["after"]) for row in await office.audit(request)]
-    assert rows[-2:] == [("U0DANA", "give-up", None), ("U0DANA", "move", "failed")]
-
-    await office.ask("marketing-campaign")
-    await office.finish()
-    assert office.posted("adminAdd") == 1
-
-
-async def test_what_is_found_in_graph_is_not_given_up(office):
-    """The POST had worked, and only the looks had failed: it is adopted."""
-    office.line.on(POST, silence_after)
-    await office.ask("marketing-campaign")
-    office.line.on("GET .*/assignmentRequests$", answering(500), times=ALWAYS)
-    await try_often(office)
-    ((hold, request),) = await office.store.run(holds.open_ones)
-    assert request.intent_at is not None
-    await office.talk()
-    heal(office)
-
-    await repair(office, hold, Verb.GIVE_UP)
-    await office.finish()
-
-    assert (await office.request(request.id)).state is State.DELIVERED
-    assert office.posted("adminAdd") == 1
-    assert "It has been delivered." in said(cards(office)[-1])
-
-
-async def test_nothing_is_given_up_before_a_late_write_would_show(office):
-    """Whoever asks again is posted anew, so the look must have proved something."""
-    hold, request = await held(office)
-    heal(office)
-
-    def unsettled(db):
-        db.execute(
-            schema.requests.update().values(settles_at=clock.real() + timedelta(seconds=100))
-        )
-
-    await office.store.run(unsettled)
-    await repair(office, hold, Verb.GIVE_UP)
-    waiting = await office.request(request.id)
-    assert (waiting.state, waiting.due_at) == (State.APPROVED, waiting.settles_at)
-
-    await office.hurry(settled=True)
-    await office.work()
-
-    assert (await office.request(request.id)).state is State.FAILED
-
-
-async def test_what_graph_may_still_do_is_not_lost(office):
-    """Given up after Graph had taken it on: the sweep adopts what is delivered after all."""
-    request = await office.ask("marketing-campaign")
-    office.line.on("GET .*/assignmentRequests/", answering(500), times=ALWAYS)
-    await try_often(office)
-    ((hold, _),) = await office.store.run(holds.open_ones)
-
-    await repair(office, hold, Verb.GIVE_UP)
-    await office.talk()
-    assert (await office.request(request.id)).state is State.FAILED
-    assert "/my-access will show it" in office.told("U0ANN")[-1].text
-
-    heal(office)
-    office.shift(timedelta(seconds=10))
-    await office.mirror.sweep()
-    (row,) = (await office.desk.standing_of("U0ANN")).held
-    assert row.package_id == request.package_id
-
-
-async def test_giving_up_needs_graph(office):
-    """While it cannot be searched, nothing is given up; after as many failures it is held again."""
-    hold, request = await held(office)
-    office.line.on("GET .*/assignmentRequests$", answering(500), times=ALWAYS)
-
-    await repair(office, hold, Verb.GIVE_UP)
-    assert (await office.request(request.id)).state is State.APPROVED
-    await try_often(office)
-
-    ((again, request),) = await office.store.run(holds.open_ones)
-    assert again.id != hold.id
-    assert request.give_up_by is None
-
-
-@pytest.mark.parametrize("verb", [Verb.RETRY, Verb.GIVE_UP])
-@pytest.mark.parametrize("user", ["U0ANN", "U0BO", "U0CY"])
-async def test_only_admins_repair(office, verb, user):
-    """Neither the holder nor an approver; and the attempt leaves its row."""
-    hold, request = await held(office)
-
-    with pytest.raises(NotAllowed):
-        await office.desk.repair(slack_user=user, hold_id=hold.id, verb=verb)
-
-    assert (await office.request(request.id)).held_at is not None
-    refused = [row for row in await office.store.run(audit.rows) if row["verb"] == "refused"]
-    assert [row["actor"] for row in refused] == [user]
-
-
-async def test_nobody_gives_up_what_is_about_their_own_access(office):
-    """It may be its removal; trying again is anybody's who is an admin."""
-    office.policy_of(seed.MARKETING_CAMPAIGN).allowed_target_scope = "allMemberUsers"
-    office.line.on(POST, silence_before, times=ALWAYS)
-    await office.ask("marketing-campaign", user="U0DANA")
-    await try_often(office)
-    ((hold, request),) = await office.store.run(holds.open_ones)
-
-    with pytest.raises(NotAllowed, match="your own access"):
-        await office.desk.repair(slack_user="U0DANA", hold_id=hold.id, verb=Verb.GIVE_UP)
-    await repair(office, hold, Verb.RETRY)
-
-    assert (await office.request(request.id)).held_at is None
-
-
-async def test_who_is_no_admin_any_more_gives_nothing_up(office):
-    """Read afresh just before: the request is held as it was, and the admins are told why."""
-    hold, request = await held(office)
-    await office.talk()
-    heal(office)
-    await office.desk.repair(slack_user="U0DANA", hold_id=hold.id, verb=Verb.GIVE_UP)
-    office.workspace.usergroups["S0IAM"].users = ["U0BO"]
-
-    await office.work()
-    await office.talk()
-
-    request = await office.request(request.id)
-    assert (request.state, request.held_at is not None) == (State.APPROVED, True)
-    assert "Only Latchkey's admins" in said(cards(office)[-1])
-    assert labels(cards(office)[-1]) == ["Retry", "Give up"]
-
-
-@pytest.mark.parametrize("first", [Verb.RETRY, Verb.GIVE_UP])
-async def test_a_second_press_is_late(office, first):
-    """Two admins, one hold: the second is told what the first has done."""
-    hold, _ = await held(office)
-    heal(office)
-    await repair(office, hold, first)
-
-    with pytest.raises(TooLate, match="already"):
-        await office.desk.repair(slack_user="U0DANA", hold_id=hold.id, verb=Verb.RETRY)
-
-
-async def test_a_held_removal_that_is_given_up_leaves_the_access(office):
-    """The admin who wanted it is told, not the holder."""
-    await office.ask("marketing-campaign")
-    await office.finish()
-    (row,) = (await office.desk.standing_of("U0ANN")).held
-    office.line.on(POST, silence_before, times=ALWAYS)
-    taken = await office.desk.give_back(slack_user="U0ANN", assignment_id=row.id)
-    await try_often(office, HELD_AFTER + 1)
-    ((hold, request),) = await office.store.run(holds.open_ones)
-    assert (request.id, request.kind) == (taken.request.id, Kind.REMOVE)
-    heal(office)
-
-    await repair(office, hold, Verb.GIVE_UP)
-
-    (kept,) = (await office.desk.standing_of("U0ANN")).held
-    assert kept.state == "live"
 
 
 async def test_a_held_request_can_be_withdrawn(office):
