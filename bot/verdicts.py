@@ -7,7 +7,7 @@ from typing import Any, Final
 from bot import outcomes
 from bot.authority import Actor, Authority, may
 from bot.messages.parts import moment
-from bot.models import DONE, Decision, Outcome, Request, State, Verb
+from bot.models import DONE, Decision, Outcome, Request, Stage, State, Verb
 from bot.review import Review
 from bot.slack import SlackError
 from bot.store import Busy, Store, Transaction, decisions, requests
@@ -41,17 +41,14 @@ class Verdicts:
             SlackError, GraphError: What is needed to judge it cannot be read now; it stays unweighed.
         """
         request = await self._store.run(requests.existing, decision.request_id)
-        if not _is_current(decision, request):
+        stage = _decided_stage(decision, request)
+        if stage is None:
             await self._too_late(decision, request)
             return
         actor = await self._actor(decision, request)
         why = may(actor, decision.verb, holder=request.holder, holder_entra_id=request.entra_id)
-        stage = request.current_stage
-        if (
-            why is None
-            and not decision.reason
-            and (decision.verb is Verb.DENY or (stage and stage.reason_required))
-        ):
+        needs_reason = decision.verb is Verb.DENY or stage.reason_required
+        if why is None and needs_reason and not decision.reason:
             why = "A reason is needed for that decision. Please press the button again and say why."
         if why is not None:
             await self._settle(
@@ -83,7 +80,7 @@ class Verdicts:
 
     async def _refused(self, decision: Decision) -> bool:
         request = await self._store.run(requests.existing, decision.request_id)
-        if not _is_current(decision, request):
+        if _decided_stage(decision, request) is None:
             return False
         actor = await self._actor(decision, request)
         why = may(actor, decision.verb, holder=request.holder, holder_entra_id=request.entra_id)
@@ -172,9 +169,11 @@ def _decide(
     return False
 
 
-def _is_current(decision: Decision, request: Request) -> bool:
-    return (
+def _decided_stage(decision: Decision, request: Request) -> Stage | None:
+    """The stage that the click decides; None if it is not what waits for a decision now."""
+    is_current = (
         request.state is State.PENDING
         and decision.round == request.round
         and decision.stage == request.stage
     )
+    return request.current_stage if is_current else None

@@ -72,9 +72,10 @@ async def test_a_denial_is_written_with_its_reason(office):
     assert (await office.audit(request))[-2]["why"] == "Not this quarter"
 
 
-async def test_a_refusal_is_written_under_both_names(office):
-    """Mia is nobody's approver here."""
+async def test_a_refusal_is_written_under_both_names(office, monkeypatch):
+    """Mia is nobody's approver here; what would follow from her approval is not even looked up."""
     request = await asked(office)
+    monkeypatch.setattr(office.review, "stage_changes", None)
 
     decision, after = await weighed(office, request, slack_user="U0MIA")
 
@@ -128,6 +129,10 @@ async def ask_anew(office: Office, request: Request) -> None:
     await office.store.run(requests.move, request, State.PENDING, round=request.round + 1)
 
 
+async def lose_the_terms(office: Office, request: Request) -> None:
+    await tamper(office.store, request, terms=None)
+
+
 async def deny(office: Office, request: Request) -> None:
     await weighed(office, request, verb=Verb.DENY, reason="No")
 
@@ -145,6 +150,7 @@ async def deny_unnamed(office: Office, request: Request) -> None:
         (lapse, "has lapsed, because nobody decided in time"),
         (fail, "already failed"),
         (ask_anew, "has changed since that card was drawn"),
+        (lose_the_terms, "has changed since that card was drawn"),
         (deny, "already denied by Bo Berg"),
         (deny_unnamed, "already denied by somebody else"),
     ],
