@@ -231,7 +231,7 @@ async def test_who_may_not_decide_is_refused_before_giving_a_reason(office):
     request = await asked(office)
     pressed = await press(office, request, slack_user="U0MIA", verb=Verb.DENY)
 
-    assert await office.verdicts.refuse_early(pressed)
+    assert await office.verdicts.refuse_early(pressed) is True
 
     found = await click_of(office, pressed)
     assert found.outcome == Outcome.REFUSED
@@ -245,7 +245,7 @@ async def test_who_may_decide_or_is_late_is_asked_for_a_reason(office, changes):
     request = await asked(office)
     pressed = await press(office, request, verb=Verb.DENY, **changes)
 
-    assert not await office.verdicts.refuse_early(pressed)
+    assert await office.verdicts.refuse_early(pressed) is False
 
     found = await click_of(office, pressed)
     assert found.outcome is None
@@ -264,7 +264,7 @@ async def test_what_cannot_be_read_in_time_is_left_for_later(office, monkeypatch
 
     monkeypatch.setattr(office.authority, "actor", unreadable)
 
-    assert not await office.verdicts.refuse_early(pressed)
+    assert await office.verdicts.refuse_early(pressed) is False
 
 
 async def given_up(office: Office, user: str | None) -> Request:
