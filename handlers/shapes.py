@@ -55,7 +55,13 @@ class View(Shape):
     state: State
 
 
-class Interaction(Shape):
+class NoCommand(Shape):
+    """Bolt takes whatever has this field for a command."""
+
+    command: None = None
+
+
+class Interaction(NoCommand):
     user: Person
     team: Thing | None = None
     team_id: str | None = None
@@ -89,7 +95,7 @@ class Event(Shape):
     tab: str | None = None
 
 
-class Callback(Shape):
+class Callback(NoCommand):
     type: Literal["event_callback"]
     team_id: str | None = None
     event_id: str | None = None
@@ -107,6 +113,8 @@ class Command(Shape):
     text: str = ""
     # Bolt takes a form with this field for an interaction; Slack sends none in a command.
     payload: None = None
+    # Interactions and events are told by their type; a command that had one would be taken for both.
+    type: None = None
     event_id: str | None = None
 
 
@@ -123,7 +131,7 @@ def fits(body: str, content_type: str) -> bool:
             fields = dict(parse_qsl(body, keep_blank_values=True))
             if "payload" in fields and "command" not in fields:
                 INTERACTION.validate_python(_json(fields["payload"]))
-            elif "ssl_check" not in fields:
+            elif fields.get("ssl_check") != "1":
                 Command.model_validate(fields)
             return True
         envelope = ENVELOPE.validate_python(_json(body))

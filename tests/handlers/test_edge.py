@@ -78,6 +78,37 @@ async def test_signed_junk_never_breaks_the_door(door, junk):
     assert response.status_code < 500
 
 
+@pytest.mark.parametrize("kind", ["block_actions", "view_submission", "event_callback", ""])
+async def test_a_command_that_says_it_is_something_else_is_turned_away(door, kind):
+    """It would be taken for both."""
+    fields = door.command_fields("/my-access", "") | {"type": kind}
+    body = urlencode(fields).encode()
+
+    response = await door.post(body, door.signed(body) | {"content-type": FORM})
+
+    assert response.status_code == 400
+
+
+async def test_what_says_it_is_a_command_as_well_is_turned_away(door):
+    """An event and a click that would be taken for both."""
+    event = door.event({"type": "app_home_opened", "user": "U0ANN", "tab": "home"}, event_id="Ev2")
+    body = json.dumps(event | {"command": "/my-access"}).encode()
+    said = await door.post(body, door.signed(body) | {"content-type": JSON})
+    click = door.click_payload("latchkey_cancel", "x") | {"command": "/my-access"}
+
+    assert (said.status_code, (await door.interact(click)).status_code) == (400, 400)
+
+
+@pytest.mark.parametrize(("value", "status"), [("1", 200), ("0", 400), ("", 400), ("yes", 400)])
+async def test_only_a_real_check_of_the_certificate_needs_no_command(door, value, status):
+    """Slack sends ssl_check=1 and nothing else; any other value does not open the door."""
+    body = urlencode({"ssl_check": value, "token": "t", "type": "block_actions"}).encode()
+
+    response = await door.post(body, door.signed(body) | {"content-type": FORM})
+
+    assert response.status_code == status
+
+
 @pytest.mark.parametrize(
     ("header", "value"),
     [
