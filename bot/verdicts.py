@@ -150,23 +150,22 @@ def _decide(
     **changes: Any,
 ) -> bool:
     """The decision and the move it causes, together or not at all."""
-    nested = db.begin_nested()
-    moved = requests.move(
-        db,
-        request,
-        to,
-        actor=decision.slack_user,
-        actor_entra_id=decision.entra_id,
-        why=why,
-        **changes,
-    )
-    if moved is not None and decisions.settle(
-        db, decision, Outcome.ACCEPTED, entra_id=decision.entra_id, name=decision.name
-    ):
-        nested.commit()
-        return True
-    nested.rollback()
-    return False
+    with db.begin_nested() as both:
+        moved = requests.move(
+            db,
+            request,
+            to,
+            actor=decision.slack_user,
+            actor_entra_id=decision.entra_id,
+            why=why,
+            **changes,
+        )
+        won = moved is not None and decisions.settle(
+            db, decision, Outcome.ACCEPTED, entra_id=decision.entra_id, name=decision.name
+        )
+        if not won:
+            both.rollback()
+    return won
 
 
 def _decided_stage(decision: Decision, request: Request) -> Stage | None:

@@ -47,9 +47,10 @@ async def weighed(office: Office, request: Request, **facts: object) -> tuple[De
     return found, await office.request(request.id)
 
 
-async def test_an_approval_is_written_under_both_names(office):
-    """Slack's id, Entra's id and the name, with the click and with the move."""
+async def test_an_approval_is_written_under_both_names(office, monkeypatch):
+    """Slack's id, Entra's id and the name, with the click and with the move; it is not too late."""
     request = await asked(office)
+    monkeypatch.setattr(office.verdicts, "_too_late", None)
 
     decision, after = await weighed(office, request)
 
