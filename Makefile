@@ -7,7 +7,7 @@ OPTIONS ?= --database postgresql --requests 10000 --kills 100 --freezes 20 --sto
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help try test test-again sdk-test conformance schema check chaos crash-sweep differential races year fuzz mutants bench format lock audit clean
+.PHONY: help try test sdk-test conformance schema check chaos crash-sweep differential races year fuzz mutants bench format lock audit clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -16,11 +16,7 @@ try: $(VENV)/ready  ## set up and start the sandbox
 	$(BIN)/latchkey sandbox
 
 test: $(VENV)/ready-dev  ## set up and run the tests, on SQLite and PostgreSQL
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile || $(MAKE) test-again
-
-# What failed beside many others is run once more by itself: a busy machine is no fault of the code's.
-test-again:
-	$(BIN)/pytest --last-failed --last-failed-no-failures none
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 sdk-test: $(VENV)/ready-sdk  ## Microsoft's own SDKs as clients of the stand-in tenant
 	$(BIN)/pytest tests/sdk

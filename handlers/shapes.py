@@ -6,6 +6,7 @@ Source: docs.slack.dev, "Interaction payloads", "Slash commands", "Events API".
 """
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 
@@ -55,13 +56,7 @@ class View(Shape):
     state: State
 
 
-class NoCommand(Shape):
-    """Bolt takes whatever has this field for a command."""
-
-    command: None = None
-
-
-class Interaction(NoCommand):
+class Interaction(Shape):
     user: Person
     team: Thing | None = None
     team_id: str | None = None
@@ -95,7 +90,7 @@ class Event(Shape):
     tab: str | None = None
 
 
-class Callback(NoCommand):
+class Callback(Shape):
     type: Literal["event_callback"]
     team_id: str | None = None
     event_id: str | None = None
@@ -111,10 +106,6 @@ class Command(Shape):
     command: str
     user_id: str = Field(min_length=1)
     text: str = ""
-    # Bolt takes a form with this field for an interaction; Slack sends none in a command.
-    payload: None = None
-    # Interactions and events are told by their type; a command that had one would be taken for both.
-    type: None = None
     event_id: str | None = None
 
 
@@ -130,11 +121,16 @@ def fits(body: str, content_type: str) -> bool:
         if content_type.partition(";")[0].strip().lower() == FORM:
             fields = dict(parse_qsl(body, keep_blank_values=True))
             if "payload" in fields and "command" not in fields:
-                INTERACTION.validate_python(_json(fields["payload"]))
+                interaction = _json(fields["payload"])
+                INTERACTION.validate_python(interaction)
+                _lacks(interaction, "command", "event")
             elif fields.get("ssl_check") != "1":
                 Command.model_validate(fields)
+                _lacks(fields, "payload", "type", "event")
             return True
-        envelope = ENVELOPE.validate_python(_json(body))
+        read = _json(body)
+        envelope = ENVELOPE.validate_python(read)
+        _lacks(read, "command")
         if isinstance(envelope, Callback):
             _fits_event(envelope.event)
     except (ValidationError, ValueError, RecursionError):
@@ -147,6 +143,12 @@ def _json(text: str) -> Any:
     read = json.loads(text)
     json.dumps(read, ensure_ascii=False).encode()
     return read
+
+
+def _lacks(payload: Mapping[str, Any], *names: str) -> None:
+    """Bolt tells the kinds of payloads by these fields: what has those of two would be taken for both."""
+    if any(name in payload for name in names):
+        raise ValueError("two kinds at once")
 
 
 def _fits_event(event: dict[str, Any]) -> None:

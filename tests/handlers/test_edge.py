@@ -78,10 +78,11 @@ async def test_signed_junk_never_breaks_the_door(door, junk):
     assert response.status_code < 500
 
 
-@pytest.mark.parametrize("kind", ["block_actions", "view_submission", "event_callback", ""])
-async def test_a_command_that_says_it_is_something_else_is_turned_away(door, kind):
+@pytest.mark.parametrize("name", ["type", "event"])
+@pytest.mark.parametrize("value", ["block_actions", "view_submission", "event_callback", "{}", ""])
+async def test_a_command_that_says_it_is_something_else_is_turned_away(door, name, value):
     """It would be taken for both."""
-    fields = door.command_fields("/my-access", "") | {"type": kind}
+    fields = door.command_fields("/my-access", "") | {name: value}
     body = urlencode(fields).encode()
 
     response = await door.post(body, door.signed(body) | {"content-type": FORM})
@@ -94,9 +95,10 @@ async def test_what_says_it_is_a_command_as_well_is_turned_away(door):
     event = door.event({"type": "app_home_opened", "user": "U0ANN", "tab": "home"}, event_id="Ev2")
     body = json.dumps(event | {"command": "/my-access"}).encode()
     said = await door.post(body, door.signed(body) | {"content-type": JSON})
-    click = door.click_payload("latchkey_cancel", "x") | {"command": "/my-access"}
+    click = door.click_payload("latchkey_cancel", "x")
+    clicked = [await door.interact(click | {name: "/my-access"}) for name in ("command", "event")]
 
-    assert (said.status_code, (await door.interact(click)).status_code) == (400, 400)
+    assert [said.status_code, *(each.status_code for each in clicked)] == [400, 400, 400]
 
 
 @pytest.mark.parametrize(("value", "status"), [("1", 200), ("0", 400), ("", 400), ("yes", 400)])
