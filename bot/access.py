@@ -8,7 +8,7 @@ and what must be read elsewhere to judge the wish is read afterwards, by the job
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
-from bot import clock, intake, naming, repairs
+from bot import chance, clock, intake, naming, repairs
 from bot.authority import Actor, Authority
 from bot.errors import NotAllowed, TooLate
 from bot.intake import Draft, Standing, Taken
@@ -89,7 +89,7 @@ class Desk:
         except ValueError:
             raise TooLate("I do not know that request any more.") from None
         decision = Decision(
-            id=intake.new_id(),
+            id=chance.new_id(),
             request_id=request_id,
             verb=verb,
             slack_user=slack_user,

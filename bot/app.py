@@ -7,14 +7,14 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.adapter.socket_mode.async_base_handler import AsyncBaseSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 
 import handlers
-from bot import connections, migrate, web
+from bot import chance, clock, connections, migrate, web
 from bot.access import Desk
 from bot.authority import Authority
 from bot.delivery import Delivery
@@ -23,6 +23,7 @@ from bot.errors import ConfigurationError
 from bot.health import Health
 from bot.home import Homes
 from bot.jobs import Jobs
+from bot.machine import MACHINE, Machine
 from bot.mirror import Mirror
 from bot.notices import Notices
 from bot.pacing import WAITS, Waits
@@ -31,6 +32,7 @@ from bot.review import Review
 from bot.settings import Settings
 from bot.slack import Identity, Slack, SlackError, SlackRefused
 from bot.store import Store, open_store
+from bot.store.database import Threads, real_threads
 from bot.verdicts import Verdicts
 from graph import Graph
 from handlers.edge import endpoint, keep_out_strangers
@@ -46,14 +48,19 @@ class Latchkey:
     slack: Slack
     graph: Graph
     desk: Desk
+    people: People
     jobs: Jobs
+    after: handlers.After
     health: Health
     identity: Identity
+    bolt: AsyncApp
     asgi: Starlette
 
 
 @asynccontextmanager
-async def running(settings: Settings, *, waits: Waits = WAITS) -> AsyncIterator[Latchkey]:
+async def running(
+    settings: Settings, *, waits: Waits = WAITS, machine: Machine = MACHINE
+) -> AsyncIterator[Latchkey]:
     """
     Connect to everything, start the jobs, and take it all down in the end.
 
@@ -61,20 +68,51 @@ async def running(settings: Settings, *, waits: Waits = WAITS) -> AsyncIterator[
 
     Args:
         waits: Others than the product's own; for proofs whose Graph is known to be quicker.
+        machine: Other time, chance, threads and wires than this machine's; for proofs.
 
     Raises:
         ConfigurationError: Something it needs refuses us, with the fix.
     """
-    problems = waits.problems(client=connections.GRAPH_TIMEOUT.as_dict().values())
-    if problems:
-        raise ConfigurationError(problems)
     async with AsyncExitStack() as stack:
-        store = opened_store(settings)
+        latchkey = await stack.enter_async_context(
+            assembled(settings, waits=waits, machine=machine)
+        )
+        app_token = await _checked_app_token(latchkey)
+        latchkey.jobs.start()
+        stack.push_async_callback(latchkey.jobs.stop)
+        stack.push_async_callback(latchkey.after.finish)
+        if app_token is not None:
+            socket = machine.socket_mode(latchkey.bolt, app_token)
+            await socket.connect_async()  # type: ignore[no-untyped-call]
+            stack.push_async_callback(socket.close_async)
+            latchkey.health.socket_connected = functools.partial(_is_connected, socket)
+        yield latchkey
+
+
+@asynccontextmanager
+async def assembled(
+    settings: Settings, *, waits: Waits = WAITS, machine: Machine = MACHINE
+) -> AsyncIterator[Latchkey]:
+    """
+    Connect to everything and put the parts together: nothing runs by itself yet, and nobody is listened to.
+
+    Raises:
+        ConfigurationError: Something it needs refuses us, with the fix.
+    """
+    clock.use(machine.time)
+    chance.use(machine.chance)
+    async with AsyncExitStack() as stack:
+        http = machine.graph_client()
+        stack.push_async_callback(http.aclose)
+        problems = waits.problems(client=http.timeout.as_dict().values())
+        if problems:
+            raise ConfigurationError(problems)
+        store = opened_store(settings, threads=machine.threads)
         stack.callback(store.close)
         migrate.prepare(store, settings.sqlalchemy_url)
-        slack = await connections.connect_slack(settings, stack)
+        slack = await connections.connect_slack(settings, machine, stack)
         identity = await connections.identify(slack)
-        graph = await connections.connect_graph(settings, stack)
+        graph = await connections.connect_graph(settings, machine, http)
         people = People(slack=slack, graph=graph, store=store, email_domains=settings.email_domains)
         authority = Authority(slack=slack, graph=graph, people=people, admins=settings.admins)
         await _check_admins(authority)
@@ -107,32 +145,25 @@ async def running(settings: Settings, *, waits: Waits = WAITS) -> AsyncIterator[
             poll_every=timedelta(seconds=settings.poll_seconds),
             sync_every=timedelta(seconds=settings.sync_seconds),
             lease=waits.lease,
+            alarm=machine.alarm(),
         )
         desk = Desk(store=store, authority=authority, verdicts=verdicts, wake=jobs.wake)
         health = Health(store=store, slack=slack, jobs=jobs)
         bolt = _bolt(settings, slack, identity)
         after = handlers.After(slack)
         handlers.register(bolt, desk=desk, homes=homes, after=after, wake=jobs.wake)
-        if settings.slack_app_token is not None:
-            app_token = settings.slack_app_token.get_secret_value()
-            await connections.check_app_token(slack, app_token)
-        jobs.start()
-        stack.push_async_callback(jobs.stop)
-        stack.push_async_callback(after.finish)
-        if settings.slack_app_token is not None:
-            socket = AsyncSocketModeHandler(bolt, app_token)
-            await socket.connect_async()  # type: ignore[no-untyped-call]
-            stack.push_async_callback(socket.close_async)
-            health.socket_connected = functools.partial(_is_connected, socket)
         yield Latchkey(
             settings=settings,
             store=store,
             slack=slack,
             graph=graph,
             desk=desk,
+            people=people,
             jobs=jobs,
+            after=after,
             health=health,
             identity=identity,
+            bolt=bolt,
             asgi=web.asgi(health, receive=_door(settings, bolt)),
         )
 
@@ -144,9 +175,18 @@ def _door(settings: Settings, bolt: AsyncApp) -> web.Receive | None:
     return endpoint(bolt, signatures=Signatures(settings.signing_secrets))
 
 
-def opened_store(settings: Settings) -> Store:
+def opened_store(settings: Settings, *, threads: Threads = real_threads) -> Store:
     """The store that the settings name; connects on first use."""
-    return open_store(settings.sqlalchemy_url, audit_key=settings.audit_key_bytes)
+    return open_store(settings.sqlalchemy_url, audit_key=settings.audit_key_bytes, threads=threads)
+
+
+async def _checked_app_token(latchkey: Latchkey) -> str | None:
+    """The token for Socket Mode, if that is how Slack reaches us, once Slack has taken it."""
+    if latchkey.settings.slack_app_token is None:
+        return None
+    app_token = latchkey.settings.slack_app_token.get_secret_value()
+    await connections.check_app_token(latchkey.slack, app_token)
+    return app_token
 
 
 async def _check_admins(authority: Authority) -> None:
@@ -202,5 +242,5 @@ def _without(*names: str) -> Iterator[None]:
         os.environ.update(hidden)
 
 
-async def _is_connected(socket: AsyncSocketModeHandler) -> bool:
+async def _is_connected(socket: AsyncBaseSocketModeHandler) -> bool:
     return await socket.client.is_connected()

@@ -1,34 +1,20 @@
 """The connections to Slack and Graph: how they are made, and what to do when one of them refuses us."""
 
-import ssl
 from contextlib import AsyncExitStack
-from typing import Any, Final
 
-import aiohttp
 import httpx
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import ConfigurationError
-from bot.sending import CALL_TIMEOUT
+from bot.machine import Machine
 from bot.settings import Settings
 from bot.slack import Identity, Slack, SlackError, SlackRefused
-from graph import Graph
-from graph.auth import AppTokens
-from graph.credentials import CertificateCredential, FederatedCredential, SecretCredential
+from graph import Graph, Retries
 from graph.errors import AuthError, GraphError, NotAllowed
 
-SLACK_TIMEOUT: Final = aiohttp.ClientTimeout(total=CALL_TIMEOUT.total_seconds())
-# Each of them begins anew within one call; how long a POST may take in all is in `bot.pacing`.
-GRAPH_TIMEOUT: Final = httpx.Timeout(10, connect=5)
 
-
-async def connect_slack(settings: Settings, stack: AsyncExitStack) -> Slack:
-    # One session for all calls: a new one per call costs a TLS handshake each.
-    session = aiohttp.ClientSession(
-        timeout=SLACK_TIMEOUT,
-        connector=aiohttp.TCPConnector(ssl=ssl.create_default_context()),
-        trace_configs=[_no_redirects()],
-    )
+async def connect_slack(settings: Settings, machine: Machine, stack: AsyncExitStack) -> Slack:
+    session = machine.slack_session()
     stack.push_async_callback(session.close)
     token = settings.slack_bot_token
     return Slack(
@@ -91,14 +77,14 @@ async def check_app_token(slack: Slack, app_token: str) -> None:
         return
 
 
-async def connect_graph(settings: Settings, stack: AsyncExitStack) -> Graph:
-    http = httpx.AsyncClient(timeout=GRAPH_TIMEOUT, follow_redirects=False)
-    stack.push_async_callback(http.aclose)
+async def connect_graph(settings: Settings, machine: Machine, http: httpx.AsyncClient) -> Graph:
     graph = Graph(
         http,
-        app_tokens(settings),
+        machine.tokens(settings),
         url=settings.graph_url,
         version=settings.graph_api_version,
+        retries=Retries(jitter=machine.chance.uniform),
+        seconds=machine.seconds,
     )
     try:
         await graph.catalogs.list()
@@ -121,36 +107,3 @@ async def connect_graph(settings: Settings, stack: AsyncExitStack) -> Graph:
             ) from None
         # It answers, but not well just now: the jobs try again, and /readyz says so.
     return graph
-
-
-def app_tokens(settings: Settings) -> AppTokens:
-    """Tokens for the app registration that the settings name."""
-    credential: Any
-    if settings.azure_client_certificate_path is not None:
-        credential = CertificateCredential(settings.azure_client_certificate_path)
-    elif settings.azure_federated_token_file is not None:
-        credential = FederatedCredential(settings.azure_federated_token_file)
-    else:
-        secret = settings.azure_client_secret
-        credential = SecretCredential(secret.get_secret_value() if secret else "")
-    return AppTokens(
-        tenant_id=settings.azure_tenant_id or "",
-        client_id=settings.azure_client_id or "",
-        credential=credential,
-        authority_host=settings.azure_authority_host,
-        scope=f"{settings.graph_url.rstrip('/')}/.default",
-    )
-
-
-def _no_redirects() -> aiohttp.TraceConfig:
-    """The library would follow a redirect, and take what people wrote to whatever host it names."""
-
-    async def refuse(
-        session: aiohttp.ClientSession, context: Any, params: aiohttp.TraceRequestRedirectParams
-    ) -> None:
-        params.response.close()
-        raise aiohttp.ClientError("a redirect, which is not followed")
-
-    config = aiohttp.TraceConfig()
-    config.on_request_redirect.append(refuse)
-    return config

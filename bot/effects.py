@@ -85,7 +85,7 @@ class Effects:
             return
         # Whatever can fail by itself fails before the intent is there, which would have to settle.
         body = await self._body(request)
-        deadline = Deadline.after(self._waits.post)
+        deadline = self._graph.deadline(self._waits.post)
         intent_at, settles_at = clock.now(), clock.real() + self._waits.settle
         ours = await self._store.run(
             outcomes.intend, request, intent_at=intent_at, settles_at=settles_at

@@ -4,11 +4,10 @@ The desk's transactions: a wish checked against the tables, and the row it becom
 Plain functions of one connection; whatever must be read in Slack or Entra is read later, by the jobs.
 """
 
-import secrets
 from dataclasses import dataclass
 from typing import Final
 
-from bot import clock, naming
+from bot import chance, clock, naming
 from bot.authority import Actor, may
 from bot.errors import NotAllowed, ReasonNeeded, TooLate, UnknownPackage
 from bot.models import (
@@ -62,11 +61,6 @@ def so_far(request: Request) -> str:
     return ON_ITS_WAY.get(request.state, str(request.state))
 
 
-def new_id() -> str:
-    """An opaque id of 128 random bits, for rows and for the buttons that name them."""
-    return secrets.token_hex(16)
-
-
 def ask(db: Transaction, slack_user: str, text: str, reason: str | None) -> Taken:
     packages = catalog.everything(db)
     # A hidden package can be asked for by those who know its name, as in Entra; it is not offered.
@@ -83,7 +77,7 @@ def ask(db: Transaction, slack_user: str, text: str, reason: str | None) -> Take
     return _take(
         db,
         Request(
-            id=new_id(),
+            id=chance.new_id(),
             kind=Kind.ADD,
             state=State.RECEIVED,
             holder=slack_user,
@@ -223,7 +217,7 @@ def _about(
     assignment: Assignment, kind: Kind, *, asked_by: str, reason: str | None = None
 ) -> Request:
     return Request(
-        id=new_id(),
+        id=chance.new_id(),
         kind=kind,
         state=State.RECEIVED,
         holder=assignment.holder,

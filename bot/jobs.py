@@ -2,8 +2,8 @@
 Work that nobody asked for just now, and work that somebody did.
 
 Every job may run at the same time on every replica, and may be killed at any line: claims in the tables keep
-them apart, and what was not finished is found again.  APScheduler only rings the bell; nothing that must
-happen is stored in it.
+them apart, and what was not finished is found again.  The alarm clock only rings; nothing that must happen is
+stored in it.
 """
 
 import asyncio
@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot import clock
+from bot.alarm import Alarm, Apscheduler
 from bot.authority import Authority
 from bot.delivery import Delivery
 from bot.effects import Effects
@@ -41,7 +41,6 @@ CLAIM_FROM: Final = AT_WORK_AT_ONCE // 2
 ROSTER_SECONDS: Final = 60
 # Orchestrators kill after 10 s, and the web server drains before.
 STOP_WITHIN: Final = timedelta(seconds=6)
-STOP_LOOKS: Final = timedelta(milliseconds=50)
 
 
 @dataclass
@@ -70,21 +69,21 @@ class Jobs:
     poll_every: timedelta
     sync_every: timedelta
     lease: timedelta = WAITS.lease
+    alarm: Alarm = field(default_factory=Apscheduler)
     ticks: dict[str, Tick] = field(default_factory=dict)
-    _scheduler: AsyncIOScheduler = field(default_factory=lambda: AsyncIOScheduler(timezone="UTC"))
-    _bodies: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+    _rings: dict[str, asyncio.Event] = field(default_factory=dict)
+    _keeping: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _running: set[str] = field(default_factory=set)
-    _again: set[str] = field(default_factory=set)
     _stopping: bool = False
 
     def start(self) -> None:
-        """Start ringing; call it inside the running event loop."""
+        """Start working, at once and then by the clock; call it inside the running event loop."""
         self._add("decisions", self.decisions, self.poll_every)
         self._add("requests", self.requests, self.poll_every)
         self._add("messages", self.messages, self.poll_every)
         self._add("sync", self.sync, self.sync_every)
         self._add("roster", self.authority.refresh, timedelta(seconds=ROSTER_SECONDS))
-        self._scheduler.start()
+        self.alarm.start()
 
     async def stop(self) -> None:
         """
@@ -93,17 +92,17 @@ class Jobs:
         What does not finish in time is found again by its lease.
         """
         self._stopping = True
-        if not self._scheduler.running:
-            return
-        # Not shutdown() yet: it cancels the jobs that run.
-        self._scheduler.pause()
-        for _ in range(int(STOP_WITHIN / STOP_LOOKS)):
-            if not self._running:
-                break
-            await asyncio.sleep(STOP_LOOKS.total_seconds())
-        else:
+        self.alarm.stop()
+        for name in self._keeping.keys() - self._running:
+            self._keeping[name].cancel()
+        if self._running:
+            at_work = {self._keeping[name] for name in self._running}
+            await asyncio.wait(at_work, timeout=STOP_WITHIN.total_seconds())
+        if self._running:
             log.warning("jobs-cut-short", jobs=sorted(self._running))
-        self._scheduler.shutdown(wait=False)
+        for task in self._keeping.values():
+            task.cancel()
+        await asyncio.gather(*self._keeping.values(), return_exceptions=True)
 
     def wake(self) -> None:
         """Something was committed: look at the requests and the messages now."""
@@ -112,48 +111,36 @@ class Jobs:
 
     def wake_all(self) -> None:
         """Time has been moved: everything may be due."""
-        for name in self._bodies:
+        for name in self._rings:
             self._ring(name)
 
     def _ring(self, name: str) -> None:
-        # A job that is running rings again when it is done.
-        if self._stopping:
-            return
-        if name in self._running:
-            self._again.add(name)
-        elif self._scheduler.running:
-            self._scheduler.modify_job(name, next_run_time=datetime.now(self._scheduler.timezone))
+        # A job that runs looks once more when it is done.
+        if name in self._rings:
+            self._rings[name].set()
 
     def _add(self, name: str, body: Callable[[], Awaitable[None]], every: timedelta) -> None:
         self.ticks[name] = Tick(every=every)
-        self._bodies[name] = body
-        self._scheduler.add_job(
-            self._run,
-            "interval",
-            seconds=every.total_seconds(),
-            args=[name],
-            id=name,
-            coalesce=True,
-            # `_run` keeps two from working; with 1, a ring in the moment after a run would be lost.
-            max_instances=2,
-            misfire_grace_time=None,
-            next_run_time=datetime.now(self._scheduler.timezone),
-        )
+        ring = self._rings[name] = asyncio.Event()
+        ring.set()
+        self.alarm.every(every, ring.set)
+        self._keeping[name] = asyncio.create_task(self._keep(name, body, ring), name=f"job {name}")
 
-    async def _run(self, name: str) -> None:
-        """One ring: nothing a job raises may stop the next one."""
-        if name in self._running:
-            self._again.add(name)
-            return
+    async def _keep(
+        self, name: str, body: Callable[[], Awaitable[None]], ring: asyncio.Event
+    ) -> None:
+        """Do a job whenever it is rung for: alone in this process, and never stopped by what it raises."""
+        while not self._stopping:
+            await ring.wait()
+            ring.clear()
+            await self._run(name, body)
+
+    async def _run(self, name: str, body: Callable[[], Awaitable[None]]) -> None:
         self._running.add(name)
         tick = self.ticks[name]
         try:
-            while True:
-                self._again.discard(name)
-                await self._bodies[name]()
-                tick.last_success, tick.last_error = clock.real(), None
-                if name not in self._again or self._stopping:
-                    return
+            await body()
+            tick.last_success, tick.last_error = clock.real(), None
         except (GraphError, SlackError, Busy) as error:
             self._failed(tick, name, error, why=f": {error}")
         except Exception as error:

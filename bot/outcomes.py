@@ -1,9 +1,8 @@
 """What Graph's answers do to our rows: submitted, delivered, ended, failed, each one transaction."""
 
-import secrets
 from datetime import datetime
 
-from bot import clock
+from bot import chance, clock
 from bot.models import MOVES, Assignment, Ended, Kind, Request, State
 from bot.store import (
     Transaction,
@@ -109,7 +108,7 @@ def misdelivered(db: Transaction, request: Request, held: Assignment, why: str) 
         return
     assignments.save_live(db, held)
     takeback = Request(
-        id=secrets.token_hex(16),
+        id=chance.new_id(),
         kind=Kind.REMOVE,
         state=State.APPROVED,
         holder=None,

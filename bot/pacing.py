@@ -1,11 +1,12 @@
 """How long to hold, to wait and to try again: for everything that works in the background."""
 
 import asyncio
-import random
 from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, TypeVar
+
+from bot import chance
 
 T = TypeVar("T")
 
@@ -75,7 +76,7 @@ WAITS: Final = Waits()
 def backoff(attempts: int) -> timedelta:
     """How long to wait after so many tries that failed: doubling from 2 s to 15 min, a little shaken."""
     pause = min(timedelta(seconds=2 * 2 ** min(attempts, 12)), LONGEST_BACKOFF)
-    return pause * random.uniform(0.9, 1.1)  # noqa: S311 (spreads retries, guards nothing)
+    return pause * chance.between(0.9, 1.1)
 
 
 def poll_pause(attempts: int, pauses: Sequence[int] = POLL_PAUSES) -> timedelta:

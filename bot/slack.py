@@ -5,7 +5,6 @@ Source: docs.slack.dev, Web API methods; the scope each call needs is named in i
 """
 
 import asyncio
-import random
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,8 @@ import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import chance
 
 log = structlog.get_logger(__name__)
 
@@ -276,7 +277,7 @@ class Slack:
                     raise
             except SlackUnsure as unsure:
                 log.debug("read-again", where=method, slack=str(unsure))
-            await asyncio.sleep(pause.total_seconds() * random.uniform(0.5, 1))  # noqa: S311
+            await asyncio.sleep(pause.total_seconds() * chance.between(0.5, 1))
         return await self._call(method, **arguments)
 
     async def _call(self, method: str, **arguments: Any) -> Any:

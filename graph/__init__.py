@@ -6,7 +6,7 @@ from graph.approvals import Approvals
 from graph.assignments import Assignments
 from graph.batch import Batch
 from graph.catalogs import Catalogs
-from graph.deadlines import Deadline
+from graph.deadlines import Deadline, Seconds, machine_seconds
 from graph.directory import Directory
 from graph.packages import Packages
 from graph.policies import Policies
@@ -30,6 +30,7 @@ class Graph:
         version: str = "v1.0",
         retries: Retries | None = None,
         calls_at_once: int = CALLS_AT_ONCE,
+        seconds: Seconds = machine_seconds,
     ) -> None:
         """
         Args:
@@ -39,6 +40,7 @@ class Graph:
             version: ``v1.0`` or ``beta``; callers see no difference.
             retries: How patient reads are.
             calls_at_once: How many calls may be under way together; more wait their turn.
+            seconds: The clock of `deadline`; it must go on while the process is stopped.
 
         Raises:
             ValueError: Graph has no such version.
@@ -50,7 +52,9 @@ class Graph:
             version=version,
             retries=retries,
             calls_at_once=calls_at_once,
+            seconds=seconds,
         )
+        self.deadline = session.deadline
         self.directory = Directory(session)
         self.catalogs = Catalogs(session)
         self.resources = Resources(session)

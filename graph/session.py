@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 import httpx
 
 from graph import answers
-from graph.deadlines import Deadline
+from graph.deadlines import Deadline, Seconds, machine_seconds
 from graph.errors import AuthError, BadAnswer, GraphError, GraphUnavailable
 from graph.tokens import TokenSource
 from graph.versions import Dialect, dialect
@@ -45,12 +45,14 @@ class Retries:
         patience: The longest total time spent waiting between tries of one call.
         first_pause: The pause after the first failure when Graph names none; it doubles.
         sleep: Waits so many seconds.
+        jitter: Draws a number between two others, to spread the pauses of many callers.
     """
 
     attempts: int = 4
     patience: timedelta = timedelta(seconds=30)
     first_pause: timedelta = timedelta(milliseconds=500)
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    jitter: Callable[[float, float], float] = random.uniform
 
 
 class Session:
@@ -70,6 +72,7 @@ class Session:
         version: str,
         retries: Retries | None = None,
         calls_at_once: int = CALLS_AT_ONCE,
+        seconds: Seconds = machine_seconds,
     ) -> None:
         self.dialect: Dialect = dialect(version)
         self._http = http
@@ -77,7 +80,12 @@ class Session:
         self._root = f"{url.rstrip('/')}/{version}"
         self._retries = retries or Retries()
         self._turns = asyncio.Semaphore(calls_at_once)
+        self._seconds = seconds
         self.sleep = self._retries.sleep
+
+    def deadline(self, wait: timedelta) -> Deadline:
+        """A deadline for a write, so long from now by this session's clock."""
+        return Deadline.after(wait, seconds=self._seconds)
 
     async def get(
         self,
@@ -204,7 +212,7 @@ class Session:
         token: TokenSource | None,
         deadline: Deadline | None = None,
     ) -> dict[str, Any]:
-        until = deadline or Deadline.after(WRITE_WITHIN)
+        until = deadline or self.deadline(WRITE_WITHIN)
         return await self._send(method, self._url(path), body, token=token, deadline=until)
 
     async def _read(
@@ -217,7 +225,7 @@ class Session:
             try:
                 return await self._send(method, url, body, token=token)
             except GraphError as error:
-                wait = pause * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, no secret
+                wait = pause * self._retries.jitter(0.5, 1.5)
                 if error.retry_after is not None:
                     wait = error.retry_after.total_seconds()
                 if attempt >= self._retries.attempts or not _worth_repeating(error) or wait > left:

@@ -1,12 +1,12 @@
 """The one place where an error becomes words in Slack, and where none gets past."""
 
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import structlog
 
+from bot import chance
 from bot.errors import LatchkeyError
 from bot.messages.parts import escape, message
 from bot.store import Busy
@@ -35,7 +35,7 @@ async def explained(say: Say) -> AsyncIterator[None]:
         log.warning("busy")
         await say(message(BUSY))
     except Exception:
-        incident = uuid.uuid4().hex[:8]
+        incident = chance.new_id()[:8]
         log.exception("unexpected", incident=incident)
         await say(
             message(f"Something broke on my side. Please tell your identity team: `{incident}`.")

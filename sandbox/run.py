@@ -8,7 +8,6 @@ import asyncio
 import importlib.metadata
 import logging
 import os
-import secrets
 import signal
 import tempfile
 import webbrowser
@@ -29,6 +28,7 @@ from bot.logs import configure_logs
 from bot.pacing import WAITS, Waits
 from bot.reminders import next_reminder
 from bot.settings import read_settings
+from sandbox import chance
 from sandbox.certificate import Certificate, make_certificate
 from sandbox.clock import SandboxClock
 from sandbox.page import page
@@ -77,47 +77,72 @@ async def stand_ins(
         socket_mode: Let the bot connect; otherwise Slack posts to where `serving_bot` listens.
     """
     async with AsyncExitStack() as stack:
-        clock = SandboxClock()
         certificate = certificate or _trusted_certificate(folder)
-        tenant = Tenant(clock=clock)
-        tenant.seed_tutorial_world()
-        workspace = Workspace(
-            clock=clock,
-            signing_secret=secrets.token_hex(16),
-            bot_token=f"xoxb-{secrets.token_hex(12)}",
-            app_token=f"xapp-{secrets.token_hex(12)}",
-        )
-        workspace.seed()
-        workspace.install(manifest())
+        workspace, tenant = tutorial_world(SandboxClock())
         stack.push_async_callback(workspace.aclose)
         microsoft = await stack.enter_async_context(serving(tenant.app, certificate=certificate))
         workspace.base_url = await stack.enter_async_context(serving(workspace.app))
-        slack_secret = (
-            {"SLACK_APP_TOKEN": workspace.app_token}
-            if socket_mode
-            else {"SLACK_SIGNING_SECRET": workspace.signing_secret}
+        yield wired(
+            workspace,
+            tenant,
+            microsoft=microsoft,
+            database=folder / "latchkey.db",
+            socket_mode=socket_mode,
         )
-        yield StandIns(
-            clock=clock,
-            workspace=workspace,
-            tenant=tenant,
-            environment={
-                **slack_secret,
-                "SLACK_BOT_TOKEN": workspace.bot_token,
-                "SLACK_API_URL": f"{workspace.base_url}/api/",
-                "AZURE_TENANT_ID": tenant.tenant_id,
-                "AZURE_CLIENT_ID": tenant.client_id,
-                "AZURE_CLIENT_SECRET": tenant.client_secret,
-                "AZURE_AUTHORITY_HOST": microsoft,
-                "GRAPH_URL": microsoft,
-                "DATABASE_URL": f"sqlite:///{folder / 'latchkey.db'}",
-                "LATCHKEY_ADMINS": ADMIN_GROUP,
-                "LATCHKEY_ADMIN_CHANNEL": APPROVALS,
-                "LATCHKEY_EMAIL_DOMAINS": "contoso.example",
-                "LATCHKEY_POLL_SECONDS": "1",
-                "LATCHKEY_SYNC_SECONDS": "20",
-            },
-        )
+
+
+def tutorial_world(clock: SandboxClock) -> tuple[Workspace, Tenant]:
+    """A stand-in Slack and a stand-in tenant, filled with the tutorial's world; nothing is served yet."""
+    tenant = Tenant(clock=clock)
+    tenant.seed_tutorial_world()
+    workspace = Workspace(
+        clock=clock,
+        signing_secret=chance.token_hex(16),
+        bot_token=f"xoxb-{chance.token_hex(12)}",
+        app_token=f"xapp-{chance.token_hex(12)}",
+    )
+    workspace.seed()
+    workspace.install(manifest())
+    return workspace, tenant
+
+
+def wired(
+    workspace: Workspace, tenant: Tenant, *, microsoft: str, database: Path, socket_mode: bool
+) -> StandIns:
+    """
+    Say how a bot reaches stand-ins that are served.
+
+    Args:
+        microsoft: The address of the tenant, its login and Graph alike.
+        database: The SQLite file of the bot.
+        socket_mode: Let the bot connect; otherwise Slack posts to it.
+    """
+    slack_secret = (
+        {"SLACK_APP_TOKEN": workspace.app_token}
+        if socket_mode
+        else {"SLACK_SIGNING_SECRET": workspace.signing_secret}
+    )
+    return StandIns(
+        clock=workspace.clock,
+        workspace=workspace,
+        tenant=tenant,
+        environment={
+            **slack_secret,
+            "SLACK_BOT_TOKEN": workspace.bot_token,
+            "SLACK_API_URL": f"{workspace.base_url}/api/",
+            "AZURE_TENANT_ID": tenant.tenant_id,
+            "AZURE_CLIENT_ID": tenant.client_id,
+            "AZURE_CLIENT_SECRET": tenant.client_secret,
+            "AZURE_AUTHORITY_HOST": microsoft,
+            "GRAPH_URL": microsoft,
+            "DATABASE_URL": f"sqlite:///{database}",
+            "LATCHKEY_ADMINS": ADMIN_GROUP,
+            "LATCHKEY_ADMIN_CHANNEL": APPROVALS,
+            "LATCHKEY_EMAIL_DOMAINS": "contoso.example",
+            "LATCHKEY_POLL_SECONDS": "1",
+            "LATCHKEY_SYNC_SECONDS": "20",
+        },
+    )
 
 
 def _trusted_certificate(folder: Path) -> Certificate:

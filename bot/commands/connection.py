@@ -8,8 +8,8 @@ from typing import IO, Any, Final, TypeVar
 import click
 import httpx
 
-from bot.connections import GRAPH_TIMEOUT, app_tokens
 from bot.errors import ConfigurationError, LatchkeyError
+from bot.machine import GRAPH_TIMEOUT, app_tokens
 from bot.settings import Settings, problems_for_graph, read_settings
 from graph import Graph, Retries
 from graph.errors import AuthError, GraphError, NotAllowed

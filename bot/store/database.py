@@ -3,7 +3,7 @@
 import asyncio
 import functools
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import sqlalchemy as sa
@@ -22,6 +22,15 @@ BUSY_TIMEOUT_MS: Final = 1_200
 QUEUE_SECONDS: Final = 1.2
 
 
+# Makes an executor that runs so many transactions at the same time.
+Threads = Callable[[int], Executor]
+
+
+def real_threads(workers: int) -> Executor:
+    """Threads of this process."""
+    return ThreadPoolExecutor(workers, thread_name_prefix="latchkey-store")
+
+
 class Busy(Exception):
     """The database did not answer in time; nothing was written."""
 
@@ -34,12 +43,14 @@ class Store:
     inside a transaction, because its function cannot await.
     """
 
-    def __init__(self, engine: sa.Engine, *, audit_key: bytes = b"") -> None:
+    def __init__(
+        self, engine: sa.Engine, *, audit_key: bytes = b"", threads: Threads = real_threads
+    ) -> None:
         self.engine = engine
         audit.follow_savepoints(engine)
         self._audit_key = audit_key
         workers = 1 if engine.dialect.name == "sqlite" else POSTGRESQL_CONNECTIONS
-        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="latchkey-store")
+        self._threads = threads(workers)
 
     async def run(
         self, function: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs
@@ -77,7 +88,7 @@ class Store:
         self.engine.dispose()
 
 
-def open_store(url: str, *, audit_key: bytes = b"") -> Store:
+def open_store(url: str, *, audit_key: bytes = b"", threads: Threads = real_threads) -> Store:
     """
     A store on *url* (with our driver, see Settings.sqlalchemy_url); connects on first use.
 
@@ -85,11 +96,12 @@ def open_store(url: str, *, audit_key: bytes = b"") -> Store:
 
     Args:
         audit_key: Keys the chain of the audit log; whoever lacks it cannot write rows that verify.
+        threads: Where transactions run.
     """
     if url.startswith("sqlite"):
         engine = sa.create_engine(url, hide_parameters=True)
         _prepare_sqlite(engine)
-        return Store(engine, audit_key=audit_key)
+        return Store(engine, audit_key=audit_key, threads=threads)
     engine = sa.create_engine(
         url,
         hide_parameters=True,
@@ -99,7 +111,7 @@ def open_store(url: str, *, audit_key: bytes = b"") -> Store:
         pool_pre_ping=True,
         connect_args={"connect_timeout": 2, "options": f"-c lock_timeout={BUSY_TIMEOUT_MS}"},
     )
-    return Store(engine, audit_key=audit_key)
+    return Store(engine, audit_key=audit_key, threads=threads)
 
 
 def _prepare_sqlite(engine: sa.Engine) -> None:

@@ -1,13 +1,12 @@
 """Requests that are held: put aside because they failed too often, until an admin does something about it."""
 
-import secrets
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from bot import clock
+from bot import chance, clock
 from bot.models import Hold, Request, Verb
 from bot.store import audit, claims
 from bot.store import requests as all_requests
@@ -48,7 +47,7 @@ def put(
     if not ours:
         return False
     hold = Hold(
-        id=secrets.token_hex(16),
+        id=chance.new_id(),
         request_id=request.id,
         at=at,
         error=error,

@@ -1,11 +1,11 @@
 """The short-lived secrets that Slack hands to an app: trigger ids and response URLs."""
 
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sandbox import chance
 from sandbox.slack.errors import SlackRefusal
 
 TRIGGER_LIFETIME = timedelta(seconds=3)
@@ -28,18 +28,14 @@ class Trigger:
 class Triggers:
     """Issues trigger ids; each is good for one view within three seconds of real time."""
 
-    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self.monotonic = monotonic
+    def __init__(self, *, seconds: Callable[[], float] = time.monotonic) -> None:
+        self.seconds = seconds
         self._issued: dict[str, Trigger] = {}
 
     def issue(self, *, user: str, from_modal: bool = False) -> str:
         """Make a new trigger id for this person."""
-        trigger_id = (
-            f"{secrets.randbelow(10**12)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
-        )
-        self._issued[trigger_id] = Trigger(
-            user=user, issued=self.monotonic(), from_modal=from_modal
-        )
+        trigger_id = f"{chance.below(10**12)}.{chance.below(10**12)}.{chance.token_hex(16)}"
+        self._issued[trigger_id] = Trigger(user=user, issued=self.seconds(), from_modal=from_modal)
         if len(self._issued) > KEPT:
             del self._issued[next(iter(self._issued))]
         return trigger_id
@@ -55,7 +51,7 @@ class Triggers:
             raise SlackRefusal("invalid_trigger_id")
         if trigger.spent:
             raise SlackRefusal("exchanged_trigger_id")
-        if self.monotonic() - trigger.issued > TRIGGER_LIFETIME.total_seconds():
+        if self.seconds() - trigger.issued > TRIGGER_LIFETIME.total_seconds():
             raise SlackRefusal("expired_trigger_id")
         trigger.spent = True
         return trigger
@@ -82,7 +78,7 @@ class ResponseUrls:
 
     def issue(self, *, user: str, channel: str, ts: str | None) -> str:
         """Make the last part of a new response URL."""
-        opaque = secrets.token_urlsafe(24)
+        opaque = chance.token_urlsafe(24)
         self._issued[opaque] = ResponseUrl(user=user, channel=channel, ts=ts, issued=self._now())
         if len(self._issued) > KEPT:
             del self._issued[next(iter(self._issued))]

@@ -1,9 +1,9 @@
 """What a message or a view may contain, checked and completed the way Slack stores it."""
 
 import json
-import secrets
 from typing import Any
 
+from sandbox import chance
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.block_kit import (
     MOST_CHARACTERS,
@@ -104,7 +104,7 @@ def completed(blocks: list[Json]) -> list[Json]:
 
 def _completed_block(block: Json) -> Json:
     complete: Json = {key: _completed_part(value) for key, value in block.items()}
-    complete.setdefault("block_id", secrets.token_urlsafe(4)[:5])
+    complete.setdefault("block_id", chance.token_urlsafe(4)[:5])
     if complete["type"] in ("actions", "section", "input"):
         for element in (
             complete.get("accessory"),
@@ -112,7 +112,7 @@ def _completed_block(block: Json) -> Json:
             *complete.get("elements", ()),
         ):
             if element is not None and element["type"] not in WITHOUT_ACTION_ID:
-                element.setdefault("action_id", secrets.token_urlsafe(4)[:5])
+                element.setdefault("action_id", chance.token_urlsafe(4)[:5])
     if complete["type"] == "input":
         complete.setdefault("optional", False)
         complete.setdefault("dispatch_action", False)

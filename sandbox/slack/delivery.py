@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import hmac
 import json
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlencode
@@ -59,7 +58,8 @@ async def deliver(
     workspace: "State", kind: Kind, payload: Json, *, retry: Retry | None = None
 ) -> Answer:
     """Send a payload to the app and wait for its answer, but not longer than Slack does."""
-    started = time.monotonic()
+    loop = asyncio.get_running_loop()
+    started = loop.time()
     transport: Literal["http", "socket", "none"] = "none"
     answer = Answer(status=None, error="dispatch_failed", reason="connection_failed")
     try:
@@ -72,7 +72,7 @@ async def deliver(
                 answer = await _over_http(workspace, kind, payload, retry)
     except TimeoutError:
         answer = Answer(status=None, error="operation_timeout", reason="http_timeout")
-    seconds = time.monotonic() - started
+    seconds = loop.time() - started
     workspace.record_delivery(
         Delivery(
             at=workspace.now(),
@@ -124,7 +124,7 @@ async def _retry(workspace: "State", payload: Json, answer: Answer) -> None:
 async def _over_http(workspace: "State", kind: Kind, payload: Json, retry: Retry | None) -> Answer:
     content_type, body = encode(kind, payload)
     # Real time even when the sandbox has moved on: the app compares with its own real clock.
-    timestamp = str(int(time.time()))
+    timestamp = str(int(workspace.clock.machine_seconds()))
     headers = {
         "content-type": content_type,
         "accept": "application/json,*/*",

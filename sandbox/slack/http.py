@@ -3,13 +3,13 @@
 import asyncio
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
-from uuid import uuid4
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
+from sandbox import chance
 from sandbox.slack import answers
 from sandbox.slack.arguments import Arguments, parse_json, read_arguments
 from sandbox.slack.errors import SlackRefusal, missing_scope
@@ -103,7 +103,7 @@ def _authorise(workspace: "State", method: Method, *, token: str | None, is_revo
 
 
 def _headers(workspace: "State", method: Method | None) -> dict[str, str]:
-    headers = {"x-slack-req-id": uuid4().hex, "cache-control": "private, no-cache, no-store"}
+    headers = {"x-slack-req-id": chance.uuid4().hex, "cache-control": "private, no-cache, no-store"}
     if method is not None and not method.for_app_token:
         headers["x-oauth-scopes"] = ",".join(workspace.scopes)
         headers["x-accepted-oauth-scopes"] = ",".join(method.scopes)

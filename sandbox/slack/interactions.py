@@ -1,9 +1,9 @@
 """What people do with the app outside views: commands, buttons in messages, shortcuts, the home."""
 
 import re
-import secrets
 from typing import TYPE_CHECKING, Any, Literal
 
+from sandbox import chance
 from sandbox.slack import payloads
 from sandbox.slack.answers import show_command_answer
 from sandbox.slack.delivery import Answer, deliver, deliver_event
@@ -161,7 +161,7 @@ async def open_home(workspace: "State", *, user: str, tab: Literal["home", "mess
 
 async def verify_request_url(workspace: "State") -> Outcome:
     """Send `url_verification`; the app must give the challenge back."""
-    challenge = secrets.token_urlsafe(32)
+    challenge = chance.token_urlsafe(32)
     payload = {
         "token": workspace.verification_token,
         "challenge": challenge,

@@ -3,11 +3,11 @@
 import asyncio
 import json
 import random
-import secrets
 from collections.abc import Callable
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from sandbox import chance
 from sandbox.slack.model import Json
 
 MOST_CONNECTIONS = 10
@@ -45,7 +45,7 @@ class Sockets:
 
     def open(self) -> str:
         """Return the address of a new connection, good for one use."""
-        ticket = secrets.token_urlsafe(24)
+        ticket = chance.token_urlsafe(24)
         self._tickets.add(ticket)
         return self._url(ticket)
 
@@ -85,7 +85,7 @@ class Sockets:
     async def ask(self, envelope: Json) -> Json | None:
         """Send an envelope; return the payload of its acknowledgement, {} without, None if cut."""
         websocket = self._random.choice(self._open)
-        envelope_id = secrets.token_hex(16)
+        envelope_id = chance.token_hex(16)
         future: asyncio.Future[Json | None] = asyncio.get_running_loop().create_future()
         self._waiting[envelope_id] = (websocket, future)
         try:

@@ -1,13 +1,13 @@
 """What a Slack workspace holds, with the few operations on it that everything else builds on."""
 
 import asyncio
-import secrets
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import httpx
 
+from sandbox import chance
 from sandbox.clock import SandboxClock
 from sandbox.slack.capabilities import ResponseUrls, Triggers
 from sandbox.slack.faults import Faults
@@ -71,6 +71,8 @@ class State:
         self.app_id = app_id
         self.base_url = "http://127.0.0.1"
         self.request_url: str | None = None
+        self.transport: httpx.AsyncBaseTransport | None = None
+        """How `request_url` is reached; over the network without."""
         self.scopes: list[str] = list(ALL_SCOPES)
         """What the app was granted; `install` takes it from the manifest."""
         self.commands: dict[str, SlashCommand] | None = None
@@ -88,7 +90,7 @@ class State:
         self.deliveries: list[Delivery] = []
 
         self.faults = Faults()
-        self.triggers = Triggers()
+        self.triggers = Triggers(seconds=clock.machine_seconds)
         self.response_urls = ResponseUrls(now=clock.now)
         self.sockets = Sockets(
             app_id=app_id, url=self._socket_url, on_change=lambda: self.changed("connection")
@@ -206,7 +208,7 @@ class State:
     def next_id(self, prefix: str) -> str:
         """Return a new id such as `V0A1B2C3D4`."""
         # Never the same in another run: an app may remember what it has dealt with.
-        return f"{prefix}0{secrets.token_hex(5).upper()}"
+        return f"{prefix}0{chance.token_hex(5).upper()}"
 
     def post(self, message: Message) -> Message:
         """Put a message into its channel and tell everyone who looks."""
@@ -265,6 +267,7 @@ class State:
         """The client for requests to the app; it ignores proxies, for the app is on this machine."""
         if self._http is None:
             self._http = httpx.AsyncClient(
+                transport=self.transport,
                 trust_env=False,
                 headers={"user-agent": "Slackbot 1.0 (+https://api.slack.com/robots)"},
             )

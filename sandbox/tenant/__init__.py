@@ -72,7 +72,7 @@ class Tenant:
             lenient=lenient,
         )
         self.world.delivery_outcome = lambda request: self._delivery_outcome(request.request_type)
-        self._tokens = Tokens(tenant_id=tenant_id)
+        self._tokens = Tokens(tenant_id=tenant_id, seconds=clock.machine_seconds)
         self.login = Login(
             tenant_id=tenant_id,
             client_id=client_id,

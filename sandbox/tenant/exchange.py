@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
+from sandbox import chance
 from sandbox.tenant.call import Answer
 from sandbox.tenant.errors import Refusal
 from sandbox.tenant.model import Json
@@ -58,8 +58,8 @@ def error_answer(asked: Asked, refusal: Refusal) -> Answer:
     """A refusal in Graph's shape; entitlement management adds an empty list of details."""
     inner = {
         "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
-        "request-id": str(uuid4()),
-        "client-request-id": asked.headers.get("client-request-id") or str(uuid4()),
+        "request-id": str(chance.uuid4()),
+        "client-request-id": asked.headers.get("client-request-id") or str(chance.uuid4()),
     }
     error: Json = {"code": refusal.code, "message": refusal.message, "innerError": inner}
     if asked.path.lower().startswith("identitygovernance"):

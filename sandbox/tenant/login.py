@@ -1,13 +1,11 @@
 """The sign-in endpoint: issues tokens to applications that prove who they are."""
 
 import base64
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from html import escape
 from typing import Any
 from urllib.parse import urlencode, urlparse
-from uuid import uuid4
 
 import jwt
 from cryptography import x509
@@ -17,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from sandbox import chance
 from sandbox.certificate import LOOPBACK_NAMES
 from sandbox.tenant.model import User
 from sandbox.tenant.sign_in import SignInError, SignIns
@@ -210,7 +209,7 @@ class Login:
             challenge=asked["code_challenge"],
             nonce=asked.get("nonce"),
         )
-        brought = {"code": code, "session_state": str(uuid4())}
+        brought = {"code": code, "session_state": str(chance.uuid4())}
         if "state" in asked:
             brought["state"] = asked["state"]
         address = f"{asked.get('redirect_uri', '')}?{urlencode(brought)}"
@@ -243,7 +242,7 @@ class Login:
             raise SignInError(
                 "invalid_client", 50027, "JWT token is invalid or malformed.", status=400
             ) from None
-        if claims.get("exp", 0) <= time.time():
+        if claims.get("exp", 0) <= self._tokens.seconds():
             raise SignInError(
                 "invalid_client",
                 700024,
@@ -305,7 +304,7 @@ def _root(request: Request) -> str:
 
 
 def _refused(refusal: SignInError) -> Response:
-    trace, correlation = str(uuid4()), str(uuid4())
+    trace, correlation = str(chance.uuid4()), str(chance.uuid4())
     moment = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
     return JSONResponse(
         {

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
+from sandbox import chance
 from sandbox.tenant.approvers import parse_duration
 from sandbox.tenant.entity import iso_duration, stamp
 from sandbox.tenant.errors import bad_request
@@ -119,7 +119,7 @@ def read_settings(body: Json) -> Json:
         or {"isAssignmentNotificationDisabled": False},
         "customExtensionStageSettings": body.get("customExtensionStageSettings") or [],
         "questions": [
-            question | {"id": question.get("id") or str(uuid4())}
+            question | {"id": question.get("id") or str(chance.uuid4())}
             for question in body.get("questions") or []
         ],
     }

@@ -5,12 +5,12 @@ import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import unquote
-from uuid import uuid4
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from sandbox import chance
 from sandbox.tenant.batch import perform_batch
 from sandbox.tenant.call import Answer, Ask
 from sandbox.tenant.errors import Refusal, bad_request
@@ -112,8 +112,8 @@ class Service:
 
     async def _respond(self, request: Request, asked: Asked, answer: Answer) -> Response:
         headers = answer.headers | {
-            "request-id": str(uuid4()),
-            "client-request-id": asked.headers.get("client-request-id") or str(uuid4()),
+            "request-id": str(chance.uuid4()),
+            "client-request-id": asked.headers.get("client-request-id") or str(chance.uuid4()),
             "x-ms-ags-diagnostic": '{"ServerInfo":{"DataCenter":"Sandbox"}}',
         }
         if asked.fault == "html":

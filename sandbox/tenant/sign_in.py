@@ -3,12 +3,11 @@
 import base64
 import hashlib
 import json
-import secrets
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox import chance
 from sandbox.tenant.model import User
 from sandbox.tenant.tokens import DELEGATED_GRANTS, LIFETIME_SECONDS, Tokens
 
@@ -56,8 +55,8 @@ class SignIns:
 
     def begin_device(self, scope: str, *, login_url: str) -> dict[str, Any]:
         """Start a sign-in on another device."""
-        device_code, user_code = secrets.token_urlsafe(32), secrets.token_hex(4).upper()
-        self._devices[device_code] = _Device(scope, time.time() + DEVICE_CODE_SECONDS)
+        device_code, user_code = chance.token_urlsafe(32), chance.token_hex(4).upper()
+        self._devices[device_code] = _Device(scope, self._tokens.seconds() + DEVICE_CODE_SECONDS)
         self._user_codes[user_code] = device_code
         page = f"{login_url}/common/oauth2/deviceauth"
         return {
@@ -78,7 +77,7 @@ class SignIns:
         self, *, user_id: str, scope: str, redirect_uri: str, challenge: str, nonce: str | None
     ) -> str:
         """The code that a browser brings back to the application."""
-        code = secrets.token_urlsafe(32)
+        code = chance.token_urlsafe(32)
         self._codes[code] = _Code(user_id, scope, redirect_uri, challenge, nonce)
         return code
 
@@ -108,7 +107,7 @@ class SignIns:
 
     def _redeem_device(self, device_code: str) -> tuple[str, str]:
         device = self._devices.get(device_code)
-        if device is None or device.expires_at < time.time():
+        if device is None or device.expires_at < self._tokens.seconds():
             raise SignInError("expired_token", 70020, "The device code has expired.", status=400)
         if device.user_id is None:
             message = "OAuth 2.0 device flow error. Authorization is pending. Continue polling."
@@ -132,7 +131,7 @@ class SignIns:
     ) -> dict[str, Any]:
         asked = {each.rsplit("/", 1)[-1] for each in scope.split()} - _NO_GRANT
         grants = DELEGATED_GRANTS if ".default" in asked else DELEGATED_GRANTS & asked
-        now = int(time.time())
+        now = int(self._tokens.seconds())
         identity = {
             "iss": issuer,
             "aud": self._client_id,
@@ -146,7 +145,7 @@ class SignIns:
             "preferred_username": user.user_principal_name,
             "ver": "2.0",
         } | ({"nonce": nonce} if nonce else {})
-        refresh_token = secrets.token_urlsafe(48)
+        refresh_token = chance.token_urlsafe(48)
         self._refresh[refresh_token] = (user.id, scope)
         client_info = json.dumps({"uid": user.id, "utid": self._tenant_id}).encode()
         return {

@@ -5,12 +5,10 @@ import binascii
 import hashlib
 import hmac
 import json
-import secrets
-import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from uuid import uuid4
 
+from sandbox import chance
 from sandbox.tenant.errors import Refusal
 from sandbox.tenant.model import Json
 
@@ -42,9 +40,14 @@ class Caller:
 class Tokens:
     """Signs and reads tokens. They live in real time: the sandbox clock does not age them."""
 
-    def __init__(self, *, tenant_id: str) -> None:
+    def __init__(self, *, tenant_id: str, seconds: Callable[[], float]) -> None:
+        """
+        Args:
+            seconds: the machine's own time, in seconds since 1970.
+        """
+        self.seconds = seconds
         self._tenant_id = tenant_id
-        self._key = secrets.token_bytes(32)
+        self._key = chance.token_bytes(32)
         self._not_before = 0.0
 
     def issue(
@@ -56,7 +59,7 @@ class Tokens:
         lifetime_seconds: int = LIFETIME_SECONDS,
     ) -> str:
         """A token that looks like Entra's and is opaque to its bearer."""
-        now = int(time.time())
+        now = int(self.seconds())
         claims: Json = {
             "aud": "https://graph.microsoft.com",
             "iss": f"https://sts.windows.net/{self._tenant_id}/",
@@ -65,8 +68,8 @@ class Tokens:
             "exp": now + lifetime_seconds,
             "appid": client_id,
             "tid": self._tenant_id,
-            "uti": str(uuid4()),
-            "made": time.time(),
+            "uti": str(chance.uuid4()),
+            "made": self.seconds(),
         }
         if user_id is None:
             claims |= {"idtyp": "app", "roles": sorted(grants)}
@@ -81,7 +84,7 @@ class Tokens:
 
     def revoke_all(self) -> None:
         """Refuse every token made until now, as after a revoked session."""
-        self._not_before = time.time()
+        self._not_before = self.seconds()
 
     def read(self, authorization: str | None) -> Caller:
         """The caller behind an Authorization header. Raises Refusal 401."""
@@ -94,10 +97,10 @@ class Tokens:
         claims = _decode(signed.partition(".")[2])
         if "made" not in claims:
             raise _unauthorized("Access token validation failure. Invalid audience.")
-        if claims["exp"] <= time.time():
+        if claims["exp"] <= self.seconds():
             raise _unauthorized("Lifetime validation failed, the token is expired.")
         if claims["made"] < self._not_before:
-            raise _revoked()
+            raise _revoked(at=self.seconds())
         user_id = claims.get("oid")
         grants = claims["scp"].split() if user_id else claims["roles"]
         return Caller(claims["appid"], user_id, frozenset(grants))
@@ -128,9 +131,9 @@ def _unauthorized(message: str) -> Refusal:
     )
 
 
-def _revoked() -> Refusal:
+def _revoked(*, at: float) -> Refusal:
     """Continuous access evaluation: a claims challenge that a new sign-in must answer."""
-    challenge = {"access_token": {"nbf": {"essential": True, "value": str(int(time.time()))}}}
+    challenge = {"access_token": {"nbf": {"essential": True, "value": str(int(at))}}}
     claims = base64.b64encode(json.dumps(challenge).encode()).decode()
     return Refusal(
         401,

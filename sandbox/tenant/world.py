@@ -4,8 +4,8 @@ import heapq
 import itertools
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from uuid import uuid4
 
+from sandbox import chance
 from sandbox.clock import SandboxClock
 from sandbox.tenant.model import (
     PLACEHOLDER_ID,
@@ -105,7 +105,7 @@ class World:
 
     @staticmethod
     def new_id() -> str:
-        return str(uuid4())
+        return str(chance.uuid4())
 
     def find_user(self, key: str) -> User | None:
         """A user by id or user principal name."""

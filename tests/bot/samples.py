@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot import clock, intake
+from bot import chance, clock
 from bot.models import (
     Assignment,
     AssignmentState,
@@ -29,7 +29,7 @@ BO = "a0000000-0000-4000-8000-000000000003"
 def wish(**changes: Any) -> Request:
     """Ann asks for the campaign."""
     facts: dict[str, Any] = {
-        "id": intake.new_id(),
+        "id": chance.new_id(),
         "kind": Kind.ADD,
         "state": State.RECEIVED,
         "holder": "U0ANN",
@@ -76,7 +76,7 @@ def held(**changes: Any) -> Assignment:
 def click(request: Request, **changes: Any) -> Decision:
     """Bo approves."""
     facts: dict[str, Any] = {
-        "id": intake.new_id(),
+        "id": chance.new_id(),
         "request_id": request.id,
         "verb": Verb.APPROVE,
         "slack_user": "U0BO",

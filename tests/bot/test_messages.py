@@ -13,7 +13,7 @@ import pytest
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
-from bot import clock, intake, news
+from bot import chance, clock, news
 from bot.messages import asking, deciding, forms, reminding, repairing
 from bot.messages.home import home
 from bot.models import (
@@ -62,7 +62,7 @@ def request(**changes: Any) -> Request:
 def held_up(one: Request, *, why: str, verb: Verb | None = None) -> Hold:
     """A hold of it, and what Bo did about it."""
     return Hold(
-        id=intake.new_id(),
+        id=chance.new_id(),
         request_id=one.id,
         at=clock.now(),
         error="GraphUnavailable",

@@ -12,7 +12,7 @@ from bot.pacing import WAITS, Waits
 from bot.settings import Settings
 
 SECOND = timedelta(seconds=1)
-CLIENT = connections.GRAPH_TIMEOUT.as_dict().values()
+CLIENT = machine.GRAPH_TIMEOUT.as_dict().values()
 
 
 def test_the_settle_time_is_the_sum_of_what_it_must_outlast():

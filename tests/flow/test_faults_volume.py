@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot import clock, intake
+from bot import chance, clock
 from bot.models import Kind, Notice, Request, State
 from bot.store import Transaction, notices, requests
 from sandbox.run import stand_ins
@@ -20,7 +20,7 @@ def told_long_ago(db: Transaction, state: State) -> None:
     at = clock.now() - timedelta(days=1)
     for number in range(MANY):
         request = Request(
-            id=intake.new_id(),
+            id=chance.new_id(),
             kind=Kind.ADD,
             state=state,
             holder=f"U{number}",

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot import clock, intake
+from bot import chance, clock, intake
 from bot.errors import LatchkeyError
 from bot.models import Kind, Request, State
 from bot.store import Transaction, claims, requests
@@ -18,7 +18,7 @@ def approved(db: Transaction) -> Request:
     added = requests.add(
         db,
         Request(
-            id=intake.new_id(),
+            id=chance.new_id(),
             kind=Kind.ADD,
             state=State.APPROVED,
             holder="U0ANN",

@@ -1,9 +1,9 @@
 """Methods that open, change and publish views."""
 
-import secrets
 import time
 from typing import TYPE_CHECKING
 
+from sandbox import chance
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.content import checked_view
 from sandbox.slack.errors import SlackRefusal
@@ -168,4 +168,4 @@ def _must_be_new(workspace: "State", given: Json, *, own: View | None) -> None:
 
 
 def _new_hash() -> str:
-    return f"{int(time.time())}.{secrets.token_hex(4)}"
+    return f"{int(time.time())}.{chance.token_hex(4)}"

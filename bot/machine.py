@@ -1,0 +1,115 @@
+"""
+What Latchkey takes from the machine it runs on: time, chance, threads, and the wires to Slack and Microsoft.
+
+Whoever runs it may bring others: the tests run the whole bot in simulated time, and it does not notice.
+"""
+
+import random
+import ssl
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, Final
+
+import aiohttp
+import httpx
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.adapter.socket_mode.async_base_handler import AsyncBaseSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+
+from bot import chance, clock
+from bot.alarm import Alarm, Apscheduler
+from bot.sending import CALL_TIMEOUT
+from bot.settings import Settings
+from bot.store.database import real_threads
+from graph import TokenSource
+from graph.auth import AppTokens
+from graph.credentials import CertificateCredential, FederatedCredential, SecretCredential
+from graph.deadlines import machine_seconds
+
+SLACK_TIMEOUT: Final = aiohttp.ClientTimeout(total=CALL_TIMEOUT.total_seconds())
+# Each of them begins anew within one call; how long a POST may take in all is in `bot.pacing`.
+GRAPH_TIMEOUT: Final = httpx.Timeout(10, connect=5)
+
+
+def graph_client() -> httpx.AsyncClient:
+    """An HTTP client for Graph."""
+    return httpx.AsyncClient(timeout=GRAPH_TIMEOUT, follow_redirects=False)
+
+
+def slack_session() -> aiohttp.ClientSession:
+    """One session for all calls to Slack: a new one per call costs a TLS handshake each."""
+    return aiohttp.ClientSession(
+        timeout=SLACK_TIMEOUT,
+        connector=aiohttp.TCPConnector(ssl=ssl.create_default_context()),
+        trace_configs=[_no_redirects()],
+    )
+
+
+def app_tokens(settings: Settings) -> TokenSource:
+    """Tokens for the app registration that the settings name."""
+    credential: Any
+    if settings.azure_client_certificate_path is not None:
+        credential = CertificateCredential(settings.azure_client_certificate_path)
+    elif settings.azure_federated_token_file is not None:
+        credential = FederatedCredential(settings.azure_federated_token_file)
+    else:
+        secret = settings.azure_client_secret
+        credential = SecretCredential(secret.get_secret_value() if secret else "")
+    return AppTokens(
+        tenant_id=settings.azure_tenant_id or "",
+        client_id=settings.azure_client_id or "",
+        credential=credential,
+        authority_host=settings.azure_authority_host,
+        scope=f"{settings.graph_url.rstrip('/')}/.default",
+    )
+
+
+def socket_mode(bolt: AsyncApp, app_token: str) -> AsyncBaseSocketModeHandler:
+    """Slack's payloads for *bolt* over a websocket that is ours."""
+    return AsyncSocketModeHandler(bolt, app_token)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """
+    Where time, chance, threads and wires come from; this machine's own unless somebody says otherwise.
+
+    Attributes:
+        time: The machine's own time, aware UTC.
+        seconds: A clock that only goes on, also while the process is stopped.
+        chance: For ids that nobody may guess, and for jitter.
+        alarm: Makes what rings by the clock.
+        threads: Makes an executor for so many transactions at the same time.
+        graph_client: Makes the HTTP client for Graph.
+        slack_session: Makes the HTTP session for Slack.
+        tokens: Where access tokens for Graph come from.
+        socket_mode: Connects Bolt to Slack without an address of ours, given the app-level token.
+    """
+
+    time: clock.Source = clock.machine_time
+    seconds: Callable[[], float] = machine_seconds
+    chance: random.Random = chance.secure
+    alarm: Callable[[], Alarm] = Apscheduler
+    threads: Callable[[int], Executor] = real_threads
+    graph_client: Callable[[], httpx.AsyncClient] = graph_client
+    slack_session: Callable[[], aiohttp.ClientSession] = slack_session
+    tokens: Callable[[Settings], TokenSource] = app_tokens
+    socket_mode: Callable[[AsyncApp, str], AsyncBaseSocketModeHandler] = socket_mode
+
+
+MACHINE: Final = Machine()
+
+
+def _no_redirects() -> aiohttp.TraceConfig:
+    """The library would follow a redirect, and take what people wrote to whatever host it names."""
+
+    async def refuse(
+        session: aiohttp.ClientSession, context: Any, params: aiohttp.TraceRequestRedirectParams
+    ) -> None:
+        params.response.close()
+        raise aiohttp.ClientError("a redirect, which is not followed")
+
+    config = aiohttp.TraceConfig()
+    config.on_request_redirect.append(refuse)
+    return config
