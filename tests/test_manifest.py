@@ -12,7 +12,7 @@ from slack_bolt.async_app import AsyncApp
 
 import handlers
 from bot.doctor import SCOPES
-from tests.flow.world import ANN, living
+from tests.harness.world import ANN, living
 
 ROOT = Path(__file__).resolve().parent.parent
 

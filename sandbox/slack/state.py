@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextvars import Context
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -273,8 +274,10 @@ class State:
             )
         return self._http
 
-    def in_background(self, work: Coroutine[Any, Any, None]) -> None:
+    def in_background(
+        self, work: Coroutine[Any, Any, None], *, context: Context | None = None
+    ) -> None:
         """Run a coroutine that nobody waits for, until it ends or the workspace is closed."""
-        task = asyncio.create_task(work)
+        task = asyncio.create_task(work, context=context)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

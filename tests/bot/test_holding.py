@@ -21,7 +21,7 @@ from tests.bot.conftest import (
     silence_before,
 )
 from tests.bot.holding import ALWAYS, POST, cards, heal, held, try_often
-from tests.flow.world import labels, said
+from tests.harness.world import labels, said
 
 
 async def test_what_is_never_answered_clearly_is_held(office):

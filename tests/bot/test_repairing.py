@@ -16,7 +16,7 @@ from tests.bot.conftest import (
     silence_before,
 )
 from tests.bot.holding import ALWAYS, POST, cards, heal, held, repair, try_often
-from tests.flow.world import labels, said
+from tests.harness.world import labels, said
 
 
 async def test_retry_starts_afresh(office):

@@ -1,12 +1,12 @@
-"""Worlds for the flow tests."""
+"""A world for the flow tests, in simulated time."""
 
 import pytest
 
-from tests.flow.world import living
+from tests.harness.world import living
 
 
 @pytest.fixture
-async def world(tmp_path, certificate):
-    """Stand-ins and bot over HTTP, SQLite and Graph v1.0; Entra delivers at once."""
-    async with living(tmp_path, certificate) as made:
+async def world(database):
+    """Stand-ins and bot, Slack over HTTP, SQLite and Graph v1.0; Entra delivers at once."""
+    async with living(database) as made:
         yield made

@@ -9,7 +9,7 @@ from bot.store import Busy, Transaction
 from sandbox.slack import Message
 from sandbox.tenant import seed
 from tests.flow.crashing_owed import at_rest, every_request, is_draft, rows_of, waits_pass
-from tests.flow.world import ANN, APPROVALS, BO, DANA, MIA, World, eventually, labels, said
+from tests.harness.world import ANN, APPROVALS, BO, DANA, MIA, World, eventually, labels, said
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -28,7 +28,7 @@ from tests.flow.crash_deeds import (
     withdrawal,
 )
 from tests.flow.crashing_owed import every_request, rows_of
-from tests.flow.world import ANN, APPROVALS, BO, DANA, MIA, World, labels, said
+from tests.harness.world import ANN, APPROVALS, BO, DANA, MIA, World, labels, said
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,7 +33,7 @@ from bot.store.database import Store
 from bot.store.schema import metadata
 from sandbox.run import StandIns
 from tests.flow.crashing_owed import MACHINE_TIME
-from tests.flow.world import FAST, World
+from tests.harness.world import FAST, World
 
 Rows = dict[str, list[dict[str, Any]]]
 

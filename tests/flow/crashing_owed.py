@@ -11,7 +11,7 @@ from bot.app import Latchkey
 from bot.models import Request
 from bot.store import Busy, Transaction, requests
 from bot.store.schema import metadata
-from tests.flow.world import World, eventually
+from tests.harness.world import World, eventually
 
 # Columns in the machine's own time, which goes on while nobody runs.
 MACHINE_TIME: Final = {

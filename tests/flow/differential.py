@@ -18,7 +18,7 @@ from sandbox.slack import Message
 from tests.flow.crash_deeds import read
 from tests.flow.crashing import empty_postgresql, empty_sqlite
 from tests.flow.crashing_owed import is_draft, looked, rows_of, unfinished
-from tests.flow.world import (
+from tests.harness.world import (
     ANN,
     BO,
     CY,

@@ -1,6 +1,6 @@
 """Who pressed a button hears of it, wherever the button stood."""
 
-from tests.flow.world import ANN, APPROVALS, BO, DANA, GENERAL, PARTNERS, eventually, said
+from tests.harness.world import ANN, APPROVALS, BO, DANA, GENERAL, PARTNERS, eventually, said
 
 
 async def test_a_click_in_a_channel_without_the_bot_is_answered(world):

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from sandbox.tenant.seed import DATABASE_OPERATORS, MARKETING_RESOURCES
-from tests.flow.world import (
+from tests.harness.world import (
     ANN,
     APPROVALS,
     BO,

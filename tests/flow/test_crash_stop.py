@@ -22,7 +22,7 @@ from sandbox.run import StandIns, stand_ins
 from sandbox.slack import Workspace
 from tests.flow.crashing import DOWN
 from tests.flow.crashing_owed import MACHINE_TIME, unfinished
-from tests.flow.world import ANN, FAST, GENERAL, eventually, said
+from tests.harness.world import ANN, FAST, GENERAL, eventually, said
 
 CODE = Path(__file__).resolve().parents[2]
 

@@ -22,7 +22,7 @@ from sandbox.run import stand_ins
 from tests.flow.crash_deeds import FINANCE, ask, decide, read, told
 from tests.flow.crashing import empty_postgresql, life
 from tests.flow.crashing_owed import leases_pass, unfinished
-from tests.flow.world import ANN, APPROVALS, BO, World, eventually
+from tests.harness.world import ANN, APPROVALS, BO, World, eventually
 
 # Longer than any late write of these tests.
 WAITS = Waits(

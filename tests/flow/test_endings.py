@@ -12,7 +12,7 @@ from sandbox.tenant.seed import (
     MARKETING_CAMPAIGN,
     MARKETING_RESOURCES,
 )
-from tests.flow.world import (
+from tests.harness.world import (
     ANN,
     APPROVALS,
     BO,

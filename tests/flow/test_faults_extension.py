@@ -6,7 +6,7 @@ from bot.models import Kind, State
 from sandbox.run import stand_ins
 from tests.flow.crashing import life
 from tests.flow.crashing_owed import at_rest, every_request, hurried
-from tests.flow.world import ANN, eventually, said
+from tests.harness.world import ANN, eventually, said
 
 HOUR = timedelta(hours=1)
 

@@ -13,7 +13,7 @@ from bot.pacing import Waits
 from sandbox.run import stand_ins
 from tests.flow.crashing import life
 from tests.flow.crashing_owed import at_rest, every_request, hurried, waits_pass
-from tests.flow.world import ANN, World, eventually, said
+from tests.harness.world import ANN, World, eventually, said
 
 MARKETING = "/request-access marketing-campaign"
 POST = "^POST .*assignmentRequests$"

@@ -10,7 +10,7 @@ from sandbox.run import stand_ins
 from sandbox.slack import Message
 from tests.flow.crashing import life
 from tests.flow.crashing_owed import at_rest, hurried, leases_pass
-from tests.flow.world import ANN, BO, World, eventually, labels, said
+from tests.harness.world import ANN, BO, World, eventually, labels, said
 
 MARKETING = "/request-access marketing-campaign"
 FINANCE = "/request-access finance-reports because I close the quarter"

@@ -10,7 +10,7 @@ from bot.store import Transaction, notices, requests
 from sandbox.run import stand_ins
 from tests.flow.crashing import life
 from tests.flow.crashing_owed import at_rest
-from tests.flow.world import ANN, DANA, said
+from tests.harness.world import ANN, DANA, said
 
 MANY = 250
 

@@ -13,7 +13,7 @@ from sandbox.run import stand_ins
 from sandbox.slack import Message
 from tests.flow.crashing import life
 from tests.flow.crashing_owed import waits_pass
-from tests.flow.world import ANN, APPROVALS, CY, DANA, World, eventually, labels, said
+from tests.harness.world import ANN, APPROVALS, CY, DANA, World, eventually, labels, said
 
 POST = "^POST .*assignmentRequests$"
 # The stand-in does nothing late here, and its lists do not lag.

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sandbox.tenant.seed import FINANCE_REPORTS
 from tests.flow.valid import complaints
-from tests.flow.world import ANN, BO, CY, DANA, MIA, eventually, labels, said
+from tests.harness.world import ANN, BO, CY, DANA, MIA, eventually, labels, said
 
 TO_DECIDE = "Waiting for your decision"
 

@@ -7,7 +7,7 @@ import pytest
 from sandbox.tenant.seed import ANN as ANN_IN_ENTRA
 from sandbox.tenant.seed import FINANCE_READERS, MARKETING_RESOURCES
 from tests.flow.valid import complaints
-from tests.flow.world import ANN, APPROVALS, BO, buttons, eventually, labels, living, said
+from tests.harness.world import ANN, APPROVALS, BO, buttons, eventually, labels, living, said
 
 # Every pair of settings occurs together at least once.
 SETTINGS = [

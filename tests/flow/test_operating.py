@@ -6,7 +6,7 @@ from contextlib import closing
 import httpx
 import pytest_asyncio
 
-from tests.flow.world import ANN, ENTRA_ID, eventually, living
+from tests.harness.world import ANN, ENTRA_ID, eventually, living
 
 
 @pytest_asyncio.fixture

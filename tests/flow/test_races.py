@@ -19,7 +19,7 @@ from sandbox.tenant import seed
 from sandbox.tenant.model import User
 from tests.flow.crashing import empty_postgresql, life
 from tests.flow.crashing_owed import at_rest, every_request, rows_of
-from tests.flow.world import ANN, APPROVALS, BO, DANA, GENERAL, World, buttons, eventually, said
+from tests.harness.world import ANN, APPROVALS, BO, DANA, GENERAL, World, buttons, eventually, said
 
 CROWD = [f"U0CROWD{number}" for number in range(8)]
 FINANCE = "/request-access finance-reports because I close the quarter"

@@ -12,7 +12,7 @@ from tests.flow.crash_deeds import DELIVERY
 from tests.flow.crash_stories import STORIES, Story
 from tests.flow.crashing import Camera, Photograph, empty_sqlite, life, restore
 from tests.flow.crashing_owed import every_request, waits_pass
-from tests.flow.world import BO, World, eventually
+from tests.harness.world import BO, World, eventually
 
 # One story for each thing that Entra is asked for.
 ASKING = ("approval", "extension", "grant", "removal")

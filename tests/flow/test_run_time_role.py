@@ -18,7 +18,7 @@ from sandbox.run import stand_ins
 from tests.flow.crash_deeds import DELIVERY, read
 from tests.flow.crash_stories import STORIES
 from tests.flow.crashing import empty_postgresql, life
-from tests.flow.world import DANA
+from tests.harness.world import DANA
 
 ROLE = "latchkey_run"
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.flow.world import World
+from tests.harness.world import World
 
 CONFORMANCE = Path(__file__).resolve().parents[3] / "shared" / "conformance"
 

@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from bot.app import Latchkey
-from tests.flow.world import living
+from tests.harness.world import living
 
 FORM = "application/x-www-form-urlencoded"
 Json = dict[str, Any]

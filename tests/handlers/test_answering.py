@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from bot.store import assignments, request_lists
-from tests.flow.world import ANN, BO, CY, DANA, eventually
+from tests.harness.world import ANN, BO, CY, DANA, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -7,7 +7,7 @@ import pytest_asyncio
 
 from bot.models import State
 from bot.store import assignments, request_lists, requests
-from tests.flow.world import ANN, APPROVALS, BO, CY, DANA, EVE, GUS, eventually
+from tests.harness.world import ANN, APPROVALS, BO, CY, DANA, EVE, GUS, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -14,7 +14,7 @@ import handlers
 from bot.models import Verb
 from bot.store import assignments, request_lists, schema
 from handlers.deeds import RIGHTS, Deeds, Own, WithoutRight
-from tests.flow.world import ANN, APPROVALS, BO, CY, DANA, EVE, GUS, eventually
+from tests.harness.world import ANN, APPROVALS, BO, CY, DANA, EVE, GUS, eventually
 from tests.proof.authorisation import ALLOWED
 
 ROOT = Path(__file__).parents[2]

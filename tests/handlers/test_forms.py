@@ -5,7 +5,7 @@ import pytest_asyncio
 
 from bot.models import State
 from bot.store import catalog, request_lists
-from tests.flow.world import ANN, APPROVALS, BO, CY, DANA, MIA, eventually, labels, said
+from tests.harness.world import ANN, APPROVALS, BO, CY, DANA, MIA, eventually, labels, said
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from bot.store import audit, request_lists
-from tests.flow.world import ANN, APPROVALS, eventually
+from tests.harness.world import ANN, APPROVALS, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 
 from bot.store import request_lists
-from tests.flow.world import ANN, APPROVALS, BO, CY, eventually
+from tests.harness.world import ANN, APPROVALS, BO, CY, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

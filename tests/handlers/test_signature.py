@@ -11,7 +11,7 @@ from freezegun import freeze_time
 
 from bot import doctor
 from handlers.signature import Signatures
-from tests.flow.world import living
+from tests.harness.world import living
 from tests.handlers.conftest import Door
 
 PREVIOUS = "the-secret-before"

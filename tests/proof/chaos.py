@@ -31,7 +31,7 @@ from bot.store import open_store
 from bot.store.schema import metadata
 from sandbox.certificate import Certificate
 from sandbox.run import StandIns, stand_ins
-from tests.flow.world import DANA
+from tests.harness.world import DANA
 from tests.proof.chaos_count import Count, count
 from tests.proof.chaos_harm import Harm, Replica
 from tests.proof.chaos_watch import Watch

@@ -8,7 +8,7 @@ from typing import Final
 
 from sandbox.run import StandIns
 from sandbox.slack.model import Message
-from tests.flow.world import APPROVALS, BO, DANA
+from tests.harness.world import APPROVALS, BO, DANA
 from tests.proof.chaos_harm import Harm
 from tests.proof.chaos_watch import Notice, Watch
 from tests.proof.chaos_world import Story

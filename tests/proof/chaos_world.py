@@ -12,7 +12,7 @@ from sandbox.run import StandIns
 from sandbox.slack.model import Message, Outcome, Person
 from sandbox.tenant import seed
 from sandbox.tenant.model import User
-from tests.flow.world import BO, DANA, buttons, labels
+from tests.harness.world import BO, DANA, buttons, labels
 from tests.proof.chaos_watch import Notice, Watch
 
 # Looks of a person at their Slack, and how long they wait before they press again.

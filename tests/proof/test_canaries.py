@@ -24,7 +24,7 @@ from bot.store import audit, schema
 from graph.errors import GraphError
 from sandbox.run import stand_ins
 from sandbox.serving import serving as web_server
-from tests.flow.world import ANN, BO, CY, DANA, World, eventually, said, serving
+from tests.harness.world import ANN, BO, CY, DANA, World, eventually, said, serving
 from tests.handlers.conftest import Door
 from tests.proof.canaries import (
     BELONGS,

@@ -1,4 +1,4 @@
-"""A whole world for flow tests: the stand-ins, the real bot between them, and people to act as."""
+"""A world by the clock: the stand-ins, the real bot between them, and people to act as."""
 
 import asyncio
 import re
@@ -12,11 +12,11 @@ from typing import Any, Final
 from bot.app import Latchkey
 from bot.pacing import WAITS, Waits
 from bot.store import Busy, audit, requests
-from sandbox.certificate import Certificate
-from sandbox.run import StandIns, serving_bot, stand_ins
+from sandbox.run import StandIns
 from sandbox.slack import Message, Outcome, View, Workspace
 from sandbox.tenant import Tenant, seed
 from sandbox.tenant.exchange import Call
+from tests.harness.simulation import QUICK, Pauses, Simulation, simulation
 
 ANN, CY, BO, DANA, MIA, GUS, EVE = "U0ANN", "U0CY", "U0BO", "U0DANA", "U0MIA", "U0GUS", "U0EVE"
 GENERAL, APPROVALS, PARTNERS = "C0GENERAL", "C0APPROVALS", "C0PARTNERS"
@@ -28,9 +28,11 @@ ENTRA_ID: Final = {
     MIA: seed.MIA,
     GUS: seed.GUS,
 }
-# Jobs look again this often; whatever commits rings them at once anyway.
-FAST: Final = {"LATCHKEY_POLL_SECONDS": "0.2", "LATCHKEY_SYNC_SECONDS": "0.5"}
+# Graph is looked at this often; whatever commits rings the jobs at once anyway.
+SYNC: Final = {"LATCHKEY_SYNC_SECONDS": "20"}
 MONTH: Final = timedelta(days=30)
+# Seconds between two looks for something that a test waits for.
+LOOKS: Final = 0.05
 
 
 async def eventually(fact: Callable[..., Any], *, seconds: float = 15, about: str = "") -> Any:
@@ -53,7 +55,7 @@ async def eventually(fact: Callable[..., Any], *, seconds: float = 15, about: st
         if value:
             return value
         assert loop.time() < end, f"not within {seconds} s: {about or fact}"
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(LOOKS)
 
 
 def said(message: Message | Mapping[str, Any] | View | None) -> str:
@@ -154,6 +156,13 @@ class World:
         """Move the clock, and wait until everything that this made due has been looked at."""
         self.outside.clock.shift(by)
         await self.synced()
+
+    async def looked_at_everything(self) -> None:
+        """Wait for the bot's first look at Graph."""
+        await eventually(
+            lambda: self.bot.jobs.ticks["sync"].last_success,
+            about=f"the first sweep; {self.bot.jobs.ticks['sync'].last_error}",
+        )
 
     async def synced(self) -> None:
         """Wait for a whole look at Graph that began after this call."""
@@ -278,41 +287,36 @@ def _button(shown: Message | View, label: str, about: str | None) -> dict[str, A
 
 @asynccontextmanager
 async def living(
-    folder: Path,
-    certificate: Certificate,
+    database: Path,
     *,
     socket_mode: bool = False,
     delivery: timedelta = timedelta(0),
     waits: Waits = WAITS,
+    pauses: Pauses = QUICK,
     prepare: Callable[[StandIns], None] | None = None,
     **environment: str,
 ) -> AsyncIterator[World]:
     """
-    Stand-ins with the tutorial's world, and a bot that knows its packages already.
+    Stand-ins with the tutorial's world, and a bot that knows its packages already, in simulated time.
 
     Args:
+        database: The SQLite file of the bot.
         delivery: How long Entra takes for a request; at once by default.
         waits: See `bot.pacing`.
+        pauses: How long transactions and calls take.
         prepare: Changes the stand-ins before the bot starts.
         environment: Settings of the bot, over those of the sandbox.
     """
-    async with stand_ins(folder, certificate=certificate, socket_mode=socket_mode) as outside:
-        outside.tenant.world.delivery = delivery
+    async with simulation(database, socket_mode=socket_mode, pauses=pauses) as around:
+        around.outside.tenant.world.delivery = delivery
         if prepare is not None:
-            prepare(outside)
-        async with serving(outside, waits=waits, **environment) as bot:
-            yield World(outside, bot)
+            prepare(around.outside)
+        yield await begun(around, waits=waits, **environment)
 
 
-@asynccontextmanager
-async def serving(
-    outside: StandIns, *, waits: Waits = WAITS, **environment: str
-) -> AsyncIterator[Latchkey]:
-    """One bot between stand-ins that live on without it, once it has looked at everything."""
-    everything = {**outside.environment, **FAST, **environment}
-    async with serving_bot(outside, everything, waits=waits) as bot:
-        await eventually(
-            lambda: bot.jobs.ticks["sync"].last_success,
-            about=f"the first sweep; {bot.jobs.ticks['sync'].last_error}",
-        )
-        yield bot
+async def begun(around: Simulation, *, waits: Waits = WAITS, **environment: str) -> World:
+    """One more bot between the stand-ins, once it has looked at everything; it ends with them."""
+    bot = await around.start(waits=waits, **{**SYNC, **environment})
+    world = World(around.outside, bot.latchkey)
+    await world.looked_at_everything()
+    return world

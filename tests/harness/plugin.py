@@ -1,0 +1,83 @@
+"""Gives each test in simulated time a seed of its own, and says how to repeat one that failed."""
+
+import asyncio
+import os
+import secrets
+import shutil
+import zlib
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+
+import pytest
+from pytest_asyncio.plugin import LoopFactory
+
+from tests.harness.loop import SimulatedLoop
+
+# The fixture that a test in simulated time uses, directly or through another one.
+SIMULATED = "simulated"
+HASH_SEED = "PYTHONHASHSEED"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.getgroup("simulation", "Tests in simulated time").addoption(
+        "--seed", type=int, help="repeat the run with this seed; a fresh one without"
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    # Before the workers start, who are handed the options as they are then.
+    if config.option.seed is None:
+        config.option.seed = secrets.randbelow(2**31)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"simulated time: {_options(config)}"
+
+
+@pytest.hookimpl
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, LoopFactory]:
+    if SIMULATED in getattr(item, "fixturenames", ()):
+        return {SIMULATED: partial(SimulatedLoop, seed_of(config, item.nodeid))}
+    return {"real": asyncio.new_event_loop}
+
+
+def seed_of(config: pytest.Config, nodeid: str) -> int:
+    """The seed of one test: another one in each run, the same for the same ``--seed``."""
+    seed: int = config.option.seed
+    return seed ^ zlib.crc32(nodeid.partition("[")[0].encode())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    if report.failed and SIMULATED in getattr(item, "fixturenames", ()):
+        report.sections.append(
+            ("to repeat it exactly", f"{_hash_seed()} pytest {_options(item.config)} '{item.nodeid}'")
+        )
+    return report
+
+
+def _options(config: pytest.Config) -> str:
+    return f"--seed {config.option.seed}"
+
+
+def _hash_seed() -> str:
+    # The order of a set of words follows it.
+    return f"{HASH_SEED}={os.environ.get(HASH_SEED, '0 (and as it was not set, perhaps only then)')}"
+
+
+@pytest.fixture
+def simulated() -> None:
+    """The test runs in simulated time: see `tests.harness.loop`."""
+
+
+@pytest.fixture
+def database(simulated: None, tmp_path: Path, sqlite_template: Path) -> Path:
+    """An empty, migrated SQLite file for a bot in simulated time."""
+    file = tmp_path / "latchkey.db"
+    shutil.copy(sqlite_template, file)
+    return file

@@ -1,0 +1,172 @@
+"""A simulated process: it starts, works and dies, and of what it has not handed over nothing remains."""
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor, Future
+from contextvars import Context, ContextVar, copy_context
+from datetime import timedelta
+from typing import Any, Final, TypeVar
+
+from tests.harness.loop import SimulatedLoop
+
+T = TypeVar("T")
+
+# The process that the running code belongs to; None outside of every process, where the stand-ins live.
+CURRENT: Final[ContextVar["Process | None"]] = ContextVar("process", default=None)
+
+
+class Process:
+    """
+    Tasks, timers and transactions that die together.
+
+    A death takes effect at once: what the process does afterwards (the ``finally`` blocks of its tasks run, as
+    Python insists) reaches neither the database nor a wire.
+    """
+
+    def __init__(self, loop: SimulatedLoop, name: str) -> None:
+        self.name = name
+        self.loop = loop
+        self.is_dead = False
+        self.context = copy_context()
+        self.context.run(CURRENT.set, self)
+        self._tasks: dict[asyncio.Task[Any], None] = {}
+        self._at_death: dict[Callable[[], None], None] = {}
+        loop.on_task = _take_note
+
+    def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Run *work* in this process."""
+        return self.loop.create_task(work, context=self.context, name=self.name)
+
+    def call(self, function: Callable[..., T], *args: Any) -> T:
+        """Call *function* as code of this process."""
+        return self.context.copy().run(function, *args)
+
+    def at_death(self, close: Callable[[], None]) -> Callable[[], None]:
+        """Close a connection when the process dies, as its machine does; the returned function ends that."""
+        self._at_death[close] = None
+
+        def forget() -> None:
+            self._at_death.pop(close, None)
+
+        return forget
+
+    def own(self, task: asyncio.Task[Any]) -> None:
+        self._tasks[task] = None
+        task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.pop(task, None)
+
+    def die(self) -> None:
+        """Die now, wherever it is; safe to call from inside and from outside."""
+        if self.is_dead:
+            return
+        self.is_dead = True
+        for close in list(self._at_death):
+            close()
+        for task in list(self._tasks):
+            task.cancel()
+
+    async def gone(self) -> None:
+        """Wait until the last task of a dead process has ended."""
+        while self._tasks:
+            for task in list(self._tasks):
+                task.cancel()
+            await asyncio.wait(list(self._tasks), timeout=1)
+
+    async def rest_in_peace(self) -> None:
+        """Never go on: for code of a dead process."""
+        await self.loop.create_future()
+
+
+def _take_note(task: asyncio.Task[Any], context: Context | None) -> None:
+    process = CURRENT.get() if context is None else context.get(CURRENT)
+    if process is not None:
+        process.own(task)
+        if process.is_dead:
+            task.cancel()
+
+
+class SimulatedThreads(Executor):
+    """
+    Transactions one after the other, in the loop's own thread; each takes a moment, and a death forgets the rest.
+
+    Args:
+        process: Whose they are.
+        pause: Draws how long each takes, in seconds.
+        moment: Told before and after each.
+    """
+
+    def __init__(
+        self,
+        process: Process,
+        *,
+        pause: Callable[[], float],
+        moment: Callable[[str], None],
+    ) -> None:
+        self._process = process
+        self._pause = pause
+        self._moment = moment
+        self._free_at = 0.0
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        future: Future[T] = Future()
+        loop = self._process.loop
+        self._free_at = max(self._free_at, loop.time()) + self._pause()
+        loop.call_at(self._free_at, self._work, future, fn, args, kwargs)
+        return future
+
+    def _work(self, future: Future[T], fn: Callable[..., T], args: Any, kwargs: Any) -> None:
+        if not self._process.is_dead:
+            self._moment("before a transaction")
+        if self._process.is_dead or not future.set_running_or_notify_cancel():
+            return
+        try:
+            result = fn(*args, **kwargs)
+        except BaseException as error:
+            future.set_exception(error)
+            return
+        self._moment("after a transaction")
+        if not self._process.is_dead:
+            future.set_result(result)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Nothing is left running."""
+
+
+class SimulatedAlarm:
+    """Rings by the simulated clock."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._rings: list[tuple[float, Callable[[], None]]] = []
+        self._timers: dict[int, asyncio.TimerHandle] = {}
+
+    def every(self, interval: timedelta, ring: Callable[[], None]) -> None:
+        self._rings.append((interval.total_seconds(), ring))
+
+    def start(self) -> None:
+        for number in range(len(self._rings)):
+            self._set(number)
+
+    def stop(self) -> None:
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+
+    def _set(self, number: int) -> None:
+        seconds, _ = self._rings[number]
+        self._timers[number] = self._process.loop.call_later(seconds, self._ring, number)
+
+    def _ring(self, number: int) -> None:
+        if not self._process.is_dead:
+            self._set(number)
+            self._rings[number][1]()
+
+
+def drawn(chance: random.Random, low: float, high: float) -> Callable[[], float]:
+    """Draws seconds between *low* and *high*; no time at all takes no draw."""
+    if high == 0:
+        return lambda: 0.0
+    return lambda: chance.uniform(low, high)

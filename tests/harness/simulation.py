@@ -1,0 +1,260 @@
+"""A small world in simulated time: stand-ins that outlive every bot, and bots that start, stop and die in it."""
+
+import random
+import zlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from bot import chance as bot_chance
+from bot import clock as bot_clock
+from bot.app import Latchkey, assembled, running
+from bot.machine import GRAPH_TIMEOUT, SLACK_TIMEOUT, Machine
+from bot.pacing import WAITS, Waits
+from bot.settings import Settings, read_settings
+from sandbox import chance as sandbox_chance
+from sandbox.clock import SandboxClock
+from sandbox.run import StandIns, tutorial_world, wired
+from sandbox.tenant import Tenant
+from tests.harness.loop import SimulatedLoop, simulated
+from tests.harness.process import Process, SimulatedAlarm, SimulatedThreads, drawn
+from tests.harness.sockets import SocketHandler
+from tests.harness.wires import GraphWire, SlackSession, ToBot, Wire
+
+SLACK: Final = "http://slack.test"
+MICROSOFT: Final = "https://microsoft.test"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pauses:
+    """
+    How long things take, in seconds at most; drawn anew each time.
+
+    Attributes:
+        database: A transaction.
+        wire: The way of a call, there.
+    """
+
+    database: float = 0.0
+    wire: float = 0.0
+
+
+QUICK: Final = Pauses()
+LIFELIKE: Final = Pauses(database=0.01, wire=0.05)
+
+
+class Simulation:
+    """
+    Stand-ins, and the chance and the time that everything in it shares.
+
+    Attributes:
+        moment: Told of each moment at which a bot could die in a way that somebody outside could tell; it may
+            let it die there.
+    """
+
+    def __init__(
+        self,
+        database: Path,
+        *,
+        socket_mode: bool = False,
+        pauses: Pauses = QUICK,
+    ) -> None:
+        self.loop: SimulatedLoop = simulated()
+        self.pauses = pauses
+        self.moment: Callable[[Process, str], None] = lambda process, what: None
+        self.bots: list[Bot] = []
+        sandbox_chance.use(self.dice("stand-ins"))
+        self._ids = self.dice("ids")
+        self._choice = self.dice("replicas")
+        workspace, tenant = tutorial_world(SandboxClock(machine=self.loop.now))
+        workspace.base_url = SLACK
+        workspace.request_url = "http://latchkey.test/slack/events"
+        workspace.transport = ToBot(self._some_bot, pause=drawn(self.dice("to bot"), 0, pauses.wire))
+        tenant.faults._random = self.dice("faults of Graph")
+        workspace.faults._random = self.dice("faults of Slack")
+        self.outside: StandIns = wired(
+            workspace, tenant, microsoft=MICROSOFT, database=database, socket_mode=socket_mode
+        )
+        self.outside.clock.subscribe(self._time_moved)
+
+    def dice(self, purpose: str) -> random.Random:
+        """Chance for one purpose: what is drawn for another does not change it."""
+        return random.Random(zlib.crc32(purpose.encode()) ^ self.loop.seed)  # noqa: S311
+
+    def _some_bot(self) -> tuple[Process, Any] | None:
+        listening = [each for each in self.bots if each.listens]
+        if not listening:
+            return None
+        chosen = self._choice.choice(listening)
+        return chosen.process, chosen.latchkey.asgi
+
+    def _time_moved(self) -> None:
+        bot_clock.set_offset(self.outside.clock.offset)
+        for each in self.bots:
+            if each.is_up:
+                each.latchkey.jobs.wake_all()
+
+    async def aclose(self) -> None:
+        """Stop what still runs."""
+        for each in list(self.bots):
+            await each.stop()
+        await self.outside.workspace.aclose()
+
+    async def start(self, *, waits: Waits = WAITS, works: bool = True, **environment: str) -> "Bot":
+        """
+        Start one more bot, and wait until it is up.
+
+        Args:
+            waits: See `bot.pacing`.
+            works: Let its jobs run; without, each of its parts is moved by hand.
+            environment: Settings, over those that the stand-ins need.
+
+        Raises:
+            ConfigurationError: It refuses to start.
+        """
+        bot = Bot(self, number=len(self.bots))
+        settings = read_settings({**self.outside.environment, **environment})
+        await bot.start(settings, waits=waits, works=works)
+        return bot
+
+
+class Bot:
+    """One bot: a process of its own, the wires that lead from it, and its parts."""
+
+    latchkey: Latchkey
+
+    def __init__(self, simulation: Simulation, *, number: int) -> None:
+        self.simulation = simulation
+        self.process = Process(simulation.loop, f"bot {number}")
+        self.listens = False
+        self._life: Any = None
+        self._stopping = simulation.loop.create_future()
+        outside = simulation.outside
+        chance = simulation.dice(f"wires of bot {number}")
+        pause = drawn(chance, 0, simulation.pauses.wire)
+        self._threads_pause = drawn(chance, 0, simulation.pauses.database)
+        self.line = GraphWire(
+            Wire(self.process, outside.tenant.app, pause=pause, moment=self._moment)
+        )
+        self._to_slack = Wire(
+            self.process, outside.workspace.app, pause=pause, moment=self._moment
+        )
+
+    def _moment(self, what: str) -> None:
+        self.simulation.moment(self.process, what)
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it has started, and neither stopped nor died."""
+        return self.listens and not self.process.is_dead
+
+    def machine(self) -> Machine:
+        """The machine that it believes it runs on."""
+        loop, process, outside = self.process.loop, self.process, self.simulation.outside
+        total = SLACK_TIMEOUT.total
+
+        def threads(workers: int) -> SimulatedThreads:
+            return SimulatedThreads(process, pause=self._threads_pause, moment=self._moment)
+
+        return Machine(
+            time=loop.now,
+            seconds=loop.time,
+            chance=self.simulation._ids,
+            alarm=lambda: SimulatedAlarm(process),
+            threads=threads,
+            graph_client=lambda: httpx.AsyncClient(
+                transport=self.line, timeout=GRAPH_TIMEOUT, trust_env=False
+            ),
+            slack_session=lambda: SlackSession(self._to_slack, within=total),  # type: ignore[return-value,arg-type]
+            tokens=lambda settings: TenantTokens(outside.tenant),
+            socket_mode=lambda bolt, token: SocketHandler(
+                bolt, token, process=process, workspace=outside.workspace
+            ),
+        )
+
+    async def start(self, settings: Settings, *, waits: Waits, works: bool) -> None:
+        """Start it; returns when it is up."""
+        up = self.process.loop.create_future()
+        begin = running if works else assembled
+
+        async def live() -> None:
+            try:
+                async with begin(settings, waits=waits, machine=self.machine()) as latchkey:
+                    self.latchkey = latchkey
+                    self.listens = True
+                    up.set_result(None)
+                    await self._stopping
+            except Exception as error:
+                if up.done():
+                    raise
+                up.set_exception(error)
+            finally:
+                self.listens = False
+
+        self.simulation.bots.append(self)
+        self._life = self.process.start(live())
+        self.process.at_death(self._fallen)
+        try:
+            await up
+        except BaseException:
+            self.simulation.bots.remove(self)
+            raise
+
+    def _fallen(self) -> None:
+        self.listens = False
+
+    async def stop(self) -> None:
+        """Stop it as SIGTERM does, or wait for the end of a dead one."""
+        if self.process.is_dead:
+            await self.process.gone()
+        else:
+            if not self._stopping.done():
+                self._stopping.set_result(None)
+            await self._life
+            self.process.is_dead = True
+            await self.process.gone()
+        if self in self.simulation.bots:
+            self.simulation.bots.remove(self)
+
+    async def die(self) -> None:
+        """Die as SIGKILL does it: whatever it is doing."""
+        self.process.die()
+        await self.stop()
+
+
+class TenantTokens:
+    """Tokens straight from the stand-in tenant, renewed in time; the way through msal is tried where sockets are."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+        self._token = ""
+        self._renew_at = 0.0
+
+    async def token(self) -> str:
+        if self._tenant.clock.machine_seconds() >= self._renew_at:
+            return await self.refresh()
+        return self._token
+
+    async def refresh(self, claims: str | None = None) -> str:
+        self._token = self._tenant.application_token()
+        self._renew_at = self._tenant.clock.machine_seconds() + 1_800
+        return self._token
+
+
+@asynccontextmanager
+async def simulation(
+    database: Path, *, socket_mode: bool = False, pauses: Pauses = QUICK
+) -> AsyncIterator[Simulation]:
+    """A world for as long as the block runs; time and chance are the machine's own again afterwards."""
+    made = Simulation(database, socket_mode=socket_mode, pauses=pauses)
+    try:
+        yield made
+    finally:
+        await made.aclose()
+        bot_clock.use(bot_clock.machine_time)
+        bot_chance.use(bot_chance.secure)
+        sandbox_chance.use(sandbox_chance.secure)
