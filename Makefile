@@ -35,7 +35,7 @@ check: $(VENV)/ready-dev  ## format, lint, types, import contracts, tests
 	$(MAKE) test
 
 chaos: $(VENV)/ready-dev  ## kill replicas among faults and count what came of it (three quarters of an hour; OPTIONS=--help)
-	$(BIN)/python -m tests.proof.chaos $(OPTIONS)
+	$(BIN)/python -m tests.proofs.chaos.chaos $(OPTIONS)
 
 crash-sweep: $(VENV)/ready-dev  ## die at every step of every story, on SQLite and PostgreSQL (minutes)
 	$(BIN)/pytest -q tests/proof/crash_sweep.py
@@ -47,13 +47,13 @@ differential: $(VENV)/ready-dev  ## the same stories on both databases, versions
 	$(BIN)/pytest -q tests/proof/differential.py
 
 year: $(VENV)/ready-dev  ## a simulated year of reminders: none missing, none twice (ten minutes)
-	$(BIN)/python -m tests.proof.year
+	$(BIN)/python -m tests.proofs.year.year
 
 fuzz: $(VENV)/ready-dev  ## malformed payloads, forgeries and spoiled Graph answers (an hour)
-	$(BIN)/python -m tests.proof.fuzz
+	$(BIN)/python -m tests.proofs.fuzz.fuzz
 
 mutants: $(VENV)/ready-dev  ## change authorisation, identity and state in each place: which change does no test notice (tens of minutes)
-	$(BIN)/python -m tests.proof.mutants $(FILES)
+	$(BIN)/python -m tests.proofs.mutants.mutants $(FILES)
 
 bench: $(VENV)/ready  ## measure how long people wait for an answer
 	$(BIN)/python -m benchmarks.ack

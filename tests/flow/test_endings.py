@@ -130,9 +130,9 @@ async def test_access_that_has_ended_is_not_reminded_of(world):
     assert ENTRA_ID[ANN] not in world.holders(MARKETING_RESOURCES)
 
 
-async def test_other_rungs_are_a_setting(tmp_path, certificate):
+async def test_other_rungs_are_a_setting(database):
     """LATCHKEY_REMINDER_DAYS decides when, and nothing else does."""
-    async with living(tmp_path, certificate, LATCHKEY_REMINDER_DAYS="14, 3") as world:
+    async with living(database, LATCHKEY_REMINDER_DAYS="14, 3") as world:
         await has_campaign(world)
         await world.later(timedelta(days=16, hours=1))
         await world.told(ANN, REMINDED)

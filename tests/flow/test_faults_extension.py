@@ -3,19 +3,19 @@
 from datetime import timedelta
 
 from bot.models import Kind, State
-from sandbox.run import stand_ins
-from tests.flow.crashing import life
-from tests.flow.crashing_owed import at_rest, every_request, hurried
+from tests.harness.simulation import simulation
+from tests.harness.camera import life
+from tests.harness.owed import at_rest, every_request, hurried
 from tests.harness.world import ANN, eventually, said
 
 HOUR = timedelta(hours=1)
 
 
-async def test_an_extension_that_entra_shortens_is_delivered_all_the_same(tmp_path, certificate):
+async def test_an_extension_that_entra_shortens_is_delivered_all_the_same(database):
     """Even when the sweep has copied the shorter end before anybody looks at the request again."""
-    async with stand_ins(tmp_path, certificate=certificate, socket_mode=False) as outside:
+    async with simulation(database) as around:
         outside.tenant.world.delivery = HOUR
-        async with life(outside) as world:
+        async with life(around) as world:
             await world.synced()
             await world.type(ANN, "/request-access marketing-campaign")
             await eventually(lambda: outside.tenant.world.requests)

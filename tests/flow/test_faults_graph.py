@@ -10,9 +10,9 @@ import pytest
 
 from bot.models import State
 from bot.pacing import Waits
-from sandbox.run import stand_ins
-from tests.flow.crashing import life
-from tests.flow.crashing_owed import at_rest, every_request, hurried, waits_pass
+from tests.harness.simulation import simulation
+from tests.harness.camera import life
+from tests.harness.owed import at_rest, every_request, hurried, waits_pass
 from tests.harness.world import ANN, World, eventually, said
 
 MARKETING = "/request-access marketing-campaign"
@@ -27,14 +27,14 @@ WAITS = Waits(
 
 
 @pytest.fixture
-async def world(tmp_path, certificate, monkeypatch):
+async def world(database, monkeypatch):
     """A tenant that delivers at once, and takes a second request for the same thing if it is sent one."""
     # Nobody here waits ten seconds for an answer that does not come.
     monkeypatch.setattr("bot.connections.GRAPH_TIMEOUT", httpx.Timeout(1.0))
-    async with stand_ins(tmp_path, certificate=certificate, socket_mode=False) as outside:
+    async with simulation(database) as around:
         outside.tenant.world.delivery = timedelta(0)
         outside.tenant.world.lenient = True
-        async with life(outside, waits=WAITS) as made:
+        async with life(around, waits=WAITS) as made:
             await made.synced()
             yield made
 

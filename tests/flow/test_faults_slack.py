@@ -6,10 +6,10 @@ import aiohttp
 import httpx
 import pytest
 
-from sandbox.run import stand_ins
+from tests.harness.simulation import simulation
 from sandbox.slack import Message
-from tests.flow.crashing import life
-from tests.flow.crashing_owed import at_rest, hurried, leases_pass
+from tests.harness.camera import life
+from tests.harness.owed import at_rest, hurried, leases_pass
 from tests.harness.world import ANN, BO, World, eventually, labels, said
 
 MARKETING = "/request-access marketing-campaign"
@@ -17,12 +17,12 @@ FINANCE = "/request-access finance-reports because I close the quarter"
 
 
 @pytest.fixture
-async def world(tmp_path, certificate, monkeypatch):
+async def world(database, monkeypatch):
     """A tenant that delivers at once, and a bot that does not wait ten seconds for Slack."""
     monkeypatch.setattr("bot.connections.SLACK_TIMEOUT", aiohttp.ClientTimeout(total=1.5))
-    async with stand_ins(tmp_path, certificate=certificate, socket_mode=False) as outside:
+    async with simulation(database) as around:
         outside.tenant.world.delivery = timedelta(0)
-        async with life(outside) as made:
+        async with life(around) as made:
             await made.synced()
             yield made
 

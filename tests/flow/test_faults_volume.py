@@ -7,9 +7,9 @@ import pytest
 from bot import chance, clock
 from bot.models import Kind, Notice, Request, State
 from bot.store import Transaction, notices, requests
-from sandbox.run import stand_ins
-from tests.flow.crashing import life
-from tests.flow.crashing_owed import at_rest
+from tests.harness.simulation import simulation
+from tests.harness.camera import life
+from tests.harness.owed import at_rest
 from tests.harness.world import ANN, DANA, said
 
 MANY = 250
@@ -36,11 +36,11 @@ def told_long_ago(db: Transaction, state: State) -> None:
         notices.supersede(db, [key])
 
 
-async def test_an_admin_hears_of_a_removal_among_hundreds_of_grants(tmp_path, certificate):
+async def test_an_admin_hears_of_a_removal_among_hundreds_of_grants(database):
     """The grants of the last weeks, of which no admin need hear, do not hide it."""
-    async with stand_ins(tmp_path, certificate=certificate, socket_mode=False) as outside:
+    async with simulation(database) as around:
         outside.tenant.world.delivery = timedelta(0)
-        async with life(outside) as world:
+        async with life(around) as world:
             await world.synced()
             await world.bot.store.run(told_long_ago, State.DELIVERED)
             await world.type(ANN, "/request-access marketing-campaign")
@@ -54,13 +54,13 @@ async def test_an_admin_hears_of_a_removal_among_hundreds_of_grants(tmp_path, ce
 
 @pytest.mark.made_up("a target scope that Graph does not have")
 async def test_the_admins_hear_of_rules_not_understood_among_hundreds_of_refusals(
-    tmp_path, certificate
+    database
 ):
     """Ordinary refusals, of which no admin need hear, do not hide the one that they must see to."""
-    async with stand_ins(tmp_path, certificate=certificate, socket_mode=False) as outside:
+    async with simulation(database) as around:
         for policy in outside.tenant.world.policies.values():
             policy.allowed_target_scope = "somethingNewInEntra"
-        async with life(outside) as world:
+        async with life(around) as world:
             await world.synced()
             await world.bot.store.run(told_long_ago, State.REFUSED)
             await world.type(ANN, "/request-access marketing-campaign because I must")

@@ -9,10 +9,10 @@ from bot.models import Verb
 from bot.pacing import Waits
 from bot.store import Transaction, holds
 from bot.store.schema import requests
-from sandbox.run import stand_ins
+from tests.harness.simulation import simulation
 from sandbox.slack import Message
-from tests.flow.crashing import life
-from tests.flow.crashing_owed import waits_pass
+from tests.harness.camera import life
+from tests.harness.owed import waits_pass
 from tests.harness.world import ANN, APPROVALS, CY, DANA, World, eventually, labels, said
 
 POST = "^POST .*assignmentRequests$"
@@ -21,13 +21,13 @@ WAITS = Waits(post=timedelta(seconds=1), late=timedelta(0), lag=timedelta(0), ma
 
 
 @pytest.fixture
-async def world(tmp_path, certificate, database_url, monkeypatch):
+async def world(database, database_url, monkeypatch):
     """A tenant that answers every grant with a 503, and is well otherwise."""
     monkeypatch.setattr("bot.connections.GRAPH_TIMEOUT", httpx.Timeout(1.0))
-    async with stand_ins(tmp_path, certificate=certificate, socket_mode=False) as outside:
+    async with simulation(database) as around:
         outside.environment["DATABASE_URL"] = database_url
         outside.tenant.world.delivery = timedelta(0)
-        async with life(outside, waits=WAITS) as made:
+        async with life(around, waits=WAITS) as made:
             await made.synced()
             outside.tenant.faults.set("unavailable", only=POST)
             yield made

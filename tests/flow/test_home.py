@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from sandbox.tenant.seed import FINANCE_REPORTS
-from tests.flow.valid import complaints
+from tests.harness.valid import complaints
 from tests.harness.world import ANN, BO, CY, DANA, MIA, eventually, labels, said
 
 TO_DECIDE = "Waiting for your decision"

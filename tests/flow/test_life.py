@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.tenant.seed import ANN as ANN_IN_ENTRA
 from sandbox.tenant.seed import FINANCE_READERS, MARKETING_RESOURCES
-from tests.flow.valid import complaints
+from tests.harness.valid import complaints
 from tests.harness.world import ANN, APPROVALS, BO, buttons, eventually, labels, living, said
 
 # Every pair of settings occurs together at least once.
@@ -22,12 +22,11 @@ SETTINGS = [
     ("database_url", "socket_mode", "version"), SETTINGS, indirect=["database_url"]
 )
 async def test_access_lives_from_asking_to_its_end(
-    tmp_path, certificate, database_url, socket_mode, version
+    database, database_url, socket_mode, version
 ):
     """Ask, decide, deliver, remind, extend, return and end, the same in every setting."""
     async with living(
-        tmp_path,
-        certificate,
+        database,
         socket_mode=socket_mode,
         DATABASE_URL=database_url,
         GRAPH_API_VERSION=version,

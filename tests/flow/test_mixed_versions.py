@@ -4,23 +4,23 @@ import pytest
 
 from bot.settings import read_settings
 from bot.store import audit, open_store
-from sandbox.run import stand_ins
+from tests.harness.simulation import simulation
 from tests.bot.test_migrate import widen
-from tests.flow.crash_deeds import DELIVERY, read
-from tests.flow.crash_stories import STORIES
-from tests.flow.crashing import life
+from tests.proofs.crash_sweep.deeds import DELIVERY, read
+from tests.proofs.crash_sweep.stories import STORIES
+from tests.harness.camera import life
 
 
 @pytest.fixture
-async def world(tmp_path, certificate, database_url):
+async def world(database, database_url):
     """A bot on a database that a later version has migrated already."""
-    async with stand_ins(tmp_path, certificate=certificate, socket_mode=False) as outside:
+    async with simulation(database) as around:
         outside.environment["DATABASE_URL"] = database_url
         outside.tenant.world.delivery = DELIVERY
         store = open_store(read_settings(outside.environment).sqlalchemy_url)
         store.run_here(widen)
         store.close()
-        async with life(outside) as made:
+        async with life(around) as made:
             await made.synced()
             yield made
 

@@ -97,9 +97,9 @@ async def test_the_operators_pages_tell_no_names(world, web):
         assert secret not in said
 
 
-async def test_there_is_no_door_in_socket_mode(tmp_path, certificate):
+async def test_there_is_no_door_in_socket_mode(database):
     """Without HTTP there is nothing to post to, and being connected is part of being ready."""
-    async with living(tmp_path, certificate, socket_mode=True) as world:
+    async with living(database, socket_mode=True) as world:
         transport = httpx.ASGITransport(app=world.bot.asgi)
         async with httpx.AsyncClient(transport=transport, base_url="http://latchkey") as http:
             assert (await http.post("/slack/events", content=b"{}")).status_code == 404

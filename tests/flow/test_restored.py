@@ -7,11 +7,11 @@ import pytest
 
 from bot.models import State, Verb
 from bot.store import audit, holds
-from sandbox.run import stand_ins
-from tests.flow.crash_deeds import DELIVERY
-from tests.flow.crash_stories import STORIES, Story
-from tests.flow.crashing import Camera, Photograph, empty_sqlite, life, restore
-from tests.flow.crashing_owed import every_request, waits_pass
+from tests.harness.simulation import simulation
+from tests.proofs.crash_sweep.deeds import DELIVERY
+from tests.proofs.crash_sweep.stories import STORIES, Story
+from tests.harness.camera import Camera, Photograph, empty_sqlite, life, restore
+from tests.harness.owed import every_request, waits_pass
 from tests.harness.world import BO, World, eventually
 
 # One story for each thing that Entra is asked for.
@@ -80,17 +80,17 @@ async def check(world: World, story: Story) -> None:
 
 @pytest.mark.parametrize("entra", [DONE, UNDER_WAY])
 @pytest.mark.parametrize("name", ASKING)
-async def test_what_entra_has_been_asked_is_not_asked_again(name, entra, tmp_path, certificate):
+async def test_what_entra_has_been_asked_is_not_asked_again(name, entra, database):
     """A copy from each state of a request's life, put back after its grant, or in the middle of it."""
     story, databases = STORIES[name], empty_sqlite(tmp_path)
-    async with stand_ins(tmp_path, certificate=certificate, socket_mode=False) as outside:
+    async with simulation(database) as around:
         outside.environment["DATABASE_URL"] = next(databases)
         # Entra's own refusal of a second request does not help.
         outside.tenant.world.lenient = True
         outside.tenant.world.delivery = DELIVERY
         camera = Camera(outside)
         with camera.installed():
-            async with life(outside) as world:
+            async with life(around) as world:
                 await world.synced()
                 if story.before is not None:
                     await story.before(world)
@@ -106,7 +106,7 @@ async def test_what_entra_has_been_asked_is_not_asked_again(name, entra, tmp_pat
             restored = replace(copy, tenant=now.tenant, slack=now.slack, offset=now.offset)
             restore(outside, restored, database=next(databases))
             try:
-                async with life(outside) as world:
+                async with life(around) as world:
                     await go_on(world)
                     await check(world, story)
             except AssertionError as error:
@@ -114,10 +114,10 @@ async def test_what_entra_has_been_asked_is_not_asked_again(name, entra, tmp_pat
         assert not wrong, "\n".join(wrong)
 
 
-async def test_a_copy_without_the_look_would_ask_twice(tmp_path, certificate, monkeypatch):
+async def test_a_copy_without_the_look_would_ask_twice(database, monkeypatch):
     """The proof itself can fail: an approved removal or extension is posted anew without the look."""
     monkeypatch.setattr("bot.effects.Effects._is_from_before", lambda self, request: False)
     with pytest.raises(AssertionError, match="assignment requests in Entra"):
         await test_what_entra_has_been_asked_is_not_asked_again(
-            "extension", UNDER_WAY, tmp_path, certificate
+            "extension", UNDER_WAY, database
         )

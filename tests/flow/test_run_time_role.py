@@ -14,10 +14,10 @@ from bot.doctor import _role as doctor_on_role
 from bot.errors import ConfigurationError
 from bot.store import audit, open_store, privileges
 from bot.store.schema import metadata
-from sandbox.run import stand_ins
-from tests.flow.crash_deeds import DELIVERY, read
-from tests.flow.crash_stories import STORIES
-from tests.flow.crashing import empty_postgresql, life
+from tests.harness.simulation import simulation
+from tests.proofs.crash_sweep.deeds import DELIVERY, read
+from tests.proofs.crash_sweep.stories import STORIES
+from tests.harness.camera import empty_postgresql, life
 from tests.harness.world import DANA
 
 ROLE = "latchkey_run"
@@ -61,12 +61,12 @@ def store(restricted):
 
 
 @pytest.fixture
-async def world(tmp_path, certificate, restricted):
+async def world(database, restricted):
     """A bot that runs as that role."""
-    async with stand_ins(tmp_path, certificate=certificate, socket_mode=False) as outside:
+    async with simulation(database) as around:
         outside.environment["DATABASE_URL"] = restricted
         outside.tenant.world.delivery = DELIVERY
-        async with life(outside) as made:
+        async with life(around) as made:
             await made.synced()
             yield made
 

@@ -1,0 +1,133 @@
+"""
+The table of who may do what, for the tests and for docs/authorisation.md.
+
+Write the page anew with ``python -m tests.proofs.authorization.authorization > docs/authorisation.md``.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from bot.authority import Actor
+from bot.models import MOVES, State, Verb
+
+HOLDER: Final = "U0ANN"
+HOLDER_ID: Final = "ann"
+
+ROLES: Final[Mapping[str, Actor]] = {
+    "the holder": Actor(slack_user=HOLDER, entra_id=HOLDER_ID),
+    "the holder, who is an admin": Actor(slack_user=HOLDER, entra_id=HOLDER_ID, is_admin=True),
+    "the holder, who is an approver": Actor(
+        slack_user=HOLDER, entra_id=HOLDER_ID, is_approver=True
+    ),
+    "the holder's other account": Actor(slack_user="U0TWIN", entra_id=HOLDER_ID),
+    "the holder's other account, an admin": Actor(
+        slack_user="U0TWIN", entra_id=HOLDER_ID, is_admin=True, is_approver=True
+    ),
+    "the holder's account under another id": Actor(
+        slack_user=HOLDER, entra_id="bo", is_admin=True, is_approver=True
+    ),
+    "an approver": Actor(slack_user="U0BO", entra_id="bo", is_approver=True),
+    "an admin": Actor(slack_user="U0DANA", entra_id="dana", is_admin=True),
+    "an admin and approver": Actor(
+        slack_user="U0DANA", entra_id="dana", is_admin=True, is_approver=True
+    ),
+    "somebody": Actor(slack_user="U0CY", entra_id="cy"),
+    "an approver unknown in Entra": Actor(slack_user="U0BO", is_approver=True),
+    "an admin unknown in Entra": Actor(slack_user="U0DANA", is_admin=True),
+    "a guest named as approver": Actor(
+        slack_user="U0GUS", entra_id="gus", is_approver=True, not_a_person="You are a guest."
+    ),
+    "a stranger named as admin": Actor(
+        slack_user="U0EVE", entra_id="eve", is_admin=True, not_a_person="You are a stranger."
+    ),
+    "nobody in particular": Actor(slack_user=""),
+}
+OWN: Final = frozenset({Verb.CANCEL, Verb.EXTEND, Verb.RETURN})
+DECIDE: Final = frozenset({Verb.APPROVE, Verb.DENY})
+RULE: Final = frozenset({Verb.REMOVE, Verb.LIST, Verb.RETRY})
+GIVE_UP: Final = frozenset({Verb.GIVE_UP})
+NOTHING: Final[frozenset[Verb]] = frozenset()
+
+ALLOWED: Final[Mapping[str, frozenset[Verb]]] = {
+    "the holder": OWN,
+    "the holder, who is an admin": OWN | RULE,
+    "the holder, who is an approver": OWN,
+    "the holder's other account": NOTHING,
+    "the holder's other account, an admin": RULE,
+    "the holder's account under another id": OWN | RULE,
+    "an approver": DECIDE,
+    "an admin": DECIDE | RULE | GIVE_UP,
+    "an admin and approver": DECIDE | RULE | GIVE_UP,
+    "somebody": NOTHING,
+    "an approver unknown in Entra": NOTHING,
+    "an admin unknown in Entra": RULE | GIVE_UP,
+    "a guest named as approver": NOTHING,
+    "a stranger named as admin": NOTHING,
+    "nobody in particular": NOTHING,
+}
+
+# In which states of a request a verb about it has an effect; in any other it is answered "too late".
+IN_STATE: Final[Mapping[Verb, frozenset[State]]] = {
+    Verb.APPROVE: frozenset({State.PENDING}),
+    Verb.DENY: frozenset({State.PENDING}),
+    Verb.CANCEL: frozenset({State.RECEIVED, State.PENDING, State.APPROVED}),
+    # While it is held.
+    Verb.RETRY: frozenset({State.RECEIVED, State.APPROVED, State.SUBMITTED}),
+    Verb.GIVE_UP: frozenset({State.RECEIVED, State.APPROVED, State.SUBMITTED}),
+}
+
+
+def _row(first: str, marks: Iterable[str]) -> str:
+    return f"| {' | '.join((first, *marks))} |"
+
+
+def _table(head: str, columns: Iterable[str], rows: Mapping[str, Iterable[bool]]) -> list[str]:
+    columns = list(columns)
+    return [
+        _row(head, columns),
+        _row("---", [":-:"] * len(columns)),
+        *(_row(name, ["yes" if mark else "" for mark in marks]) for name, marks in rows.items()),
+    ]
+
+
+def page() -> str:
+    """The page, as it must stand in docs/authorisation.md."""
+    verbs = list(Verb)
+    by_role = {role: [verb in ALLOWED[role] for verb in verbs] for role in ROLES}
+    by_state = {
+        f"{state}{'' if state in MOVES else ' (over)'}": [state in IN_STATE[v] for v in IN_STATE]
+        for state in State
+    }
+    lines = [
+        "# Who may do what",
+        "",
+        "One function, `bot.authority.may`, answers for everybody, and what it does not allow is forbidden. This",
+        "page is written by `tests/proof/authorisation.py`, whose table the tests use; a test fails when the page,",
+        "the table and the function do not agree.",
+        "",
+        "“The holder” is whose access it is; for *cancel*, whoever asked. An admin is in `LATCHKEY_ADMINS`; an",
+        "approver is named by the package's policy for the stage that is being decided, which is read from Entra at",
+        "the click and again just before the grant.",
+        "",
+        *_table("who", verbs, by_role),
+        "",
+        "Nobody decides about somebody whose Entra account is not known, and nobody owns what has no holder in Slack.",
+        "",
+        "## In which state",
+        "",
+        "Asking for a decision twice, or too late, changes nothing: whoever clicks is told how it ended.",
+        "",
+        *_table("state of the request", list(IN_STATE), by_state),
+        "",
+        "*Cancel* is too late as soon as the grant is on its way to Entra. *Extend*, *return* and *remove* are about",
+        "access and not about a request: they need access that has not ended.",
+        "",
+        "*Retry* and *give up* need a request that is held, because it failed too often. Nobody gives up what is about",
+        "their own access: it may be its removal.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(page(), end="")  # noqa: T201

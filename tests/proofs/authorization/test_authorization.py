@@ -1,0 +1,119 @@
+"""The page of rights says what the table says, and the states that it names are those in which something happens."""
+
+import itertools
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import clock, intake, repairs
+from bot.authority import Actor
+from bot.errors import TooLate
+from bot.models import MOVES, Outcome, State, Verb
+from bot.store import claims, holds, open_store, requests
+from bot.store.schema import decisions
+from bot.store.schema import requests as table
+from bot.verdicts import Verdicts
+from tests.bot.samples import click, terms, wish
+from tests.proofs.authorization.authorization import ALLOWED, IN_STATE, ROLES, page
+
+PAGE = Path(__file__).parents[2] / "docs" / "authorisation.md"
+CANCEL = [(state, state in IN_STATE[Verb.CANCEL]) for state in State]
+
+
+def test_the_page_says_what_the_table_says():
+    """Written anew by `python -m tests.proofs.authorization.authorization > docs/authorisation.md`."""
+    assert PAGE.read_text() == page()
+
+
+def test_every_role_has_its_row():
+    """And every verb is somebody's."""
+    assert set(ROLES) == set(ALLOWED)
+    assert set().union(*ALLOWED.values()) == set(Verb)
+
+
+def test_only_open_requests_can_be_moved():
+    """The states in which a verb counts are among those that have a way out."""
+    for verb, states in IN_STATE.items():
+        assert states <= set(MOVES), verb
+
+
+@pytest.fixture
+def small(sqlite_template, tmp_path):
+    """A store on SQLite."""
+    file = tmp_path / "latchkey.db"
+    file.write_bytes(sqlite_template.read_bytes())
+    store = open_store(f"sqlite+pysqlite:///{file}")
+    yield store
+    store.close()
+
+
+async def _in_state(store, state):
+    facts: dict[str, Any] = {"ended_at": clock.now()} if state not in MOVES else {}
+    if state is State.PENDING:
+        facts = {"due_at": None}
+    request = wish(state=state, terms=terms(), entra_id="ann", **facts)
+    await store.run(requests.add, request)
+    return request
+
+
+@pytest.mark.parametrize(("state", "has_effect"), CANCEL)
+async def test_a_request_is_withdrawn_in_these_states_only(small, state, has_effect):
+    """By the one who asked; afterwards they are told that it is too late."""
+    request = await _in_state(small, state)
+
+    if has_effect:
+        canceled = await small.run(intake.cancel, "U0ANN", request.id)
+        assert canceled.state is State.CANCELED
+        return
+    with pytest.raises(TooLate):
+        await small.run(intake.cancel, "U0ANN", request.id)
+    assert (await small.run(requests.get, request.id)).state is state
+
+
+@pytest.mark.parametrize(
+    ("state", "verb"), list(itertools.product(State, (Verb.RETRY, Verb.GIVE_UP)))
+)
+async def test_a_request_is_repaired_in_these_states_only(small, state, verb):
+    """A worker holds it in those states; in any other there is nothing to hold, and no press counts."""
+    request = await _in_state(small, state)
+    taken = await small.run(claims.take, lease=timedelta(seconds=60), limit=1)
+    if taken:
+        await small.run(holds.put, taken[0], failures=1, error="Some", why="Because.")
+    held = await small.run(holds.open_ones)
+
+    assert [each.id for _, each in held] == [request.id] * (state in IN_STATE[verb])
+    for hold, _ in held:
+        dana = Actor(slack_user="U0DANA", is_admin=True)
+        freed = await small.run(repairs.repair, "U0DANA", hold.id, verb, dana)
+        assert (freed.held_at, freed.state) == (None, state)
+        with pytest.raises(TooLate):
+            await small.run(repairs.repair, "U0DANA", hold.id, verb, dana)
+
+
+@pytest.mark.parametrize(
+    ("state", "verb"), list(itertools.product(State, (Verb.APPROVE, Verb.DENY)))
+)
+async def test_a_decision_counts_in_these_states_only(office, state, verb):
+    """Bo may decide, and is late unless it waits for him."""
+    asked = await office.ask("finance-reports because of the close")
+    assert asked.state is State.PENDING
+    await office.store.run(lambda db: db.execute(table.update().values(state=state)))
+    decision = replace(click(asked, verb=verb), reason="It is fine.")
+    await office.store.run(intake.take_decision, decision)
+
+    # Without a worker between: only what the click itself does counts.
+    verdicts: Verdicts = office.verdicts
+    await verdicts.weigh(decision)
+
+    now = await office.request(asked.id)
+    counted = await office.store.run(_outcome, decision.id)
+    assert (counted is Outcome.ACCEPTED) is (state in IN_STATE[verb])
+    assert (now.state is state) is (state not in IN_STATE[verb])
+
+
+def _outcome(db, decision_id):
+    found = db.execute(decisions.select().where(decisions.c.id == decision_id)).mappings().one()
+    return Outcome(found["outcome"])

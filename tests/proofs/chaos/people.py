@@ -1,0 +1,271 @@
+"""The world of the chaos proof: many people who ask, extend and give back, and do not give up when Slack fails."""
+
+import asyncio
+import copy
+import random
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from sandbox.run import StandIns
+from sandbox.slack.model import Message, Outcome, Person
+from sandbox.tenant import seed
+from sandbox.tenant.model import User
+from tests.harness.world import BO, DANA, buttons, labels
+from tests.proofs.chaos.watch import Notice, Watch
+
+# Looks of a person at their Slack, and how long they wait before they press again.
+GLANCE_SECONDS: Final = 0.25
+PATIENCE_SECONDS: Final = 6
+LONG_PATIENCE_SECONDS: Final = 40
+ENDINGS: Final = ("kept", "kept", "returned", "removed")
+# Packages that one person asks for; and requests for so many a package, as lists of thousands cost time only.
+SHELF: Final = 8
+SHELF_REQUESTS: Final = 800
+WORDS: Final = ("Alpha", "Beta", "Gamma", "Delta", "Epsilon", "Zeta", "Eta", "Theta")
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A package of this world."""
+
+    id: str
+    name: str
+    needs_approval: bool
+
+    @property
+    def slug(self) -> str:
+        return self.name.lower().replace(" ", "-")
+
+
+@dataclass
+class Story:
+    """One person and one package, from the first wish to the end; *reached* is the last thing they saw happen."""
+
+    user: str
+    entra_id: str
+    who: str
+    package: Offered
+    extends: bool
+    ending: Literal["kept", "returned", "removed"]
+    accepted: int = 0
+    reached: str = "nothing"
+    is_over: bool = False
+
+    @property
+    def wishes(self) -> int:
+        """Requests that this story makes."""
+        return 1 + self.extends + (self.ending != "kept")
+
+
+def stories(outside: StandIns, requests: int, dice: random.Random) -> list[Story]:
+    """Fill the stand-ins with as many people as *requests* need, and say what each will do."""
+    shelves = [
+        [
+            _package(
+                outside,
+                shelf * SHELF + place,
+                f"{'Guarded' if place % 2 else 'Open'} {WORDS[place]} {shelf:02d}",
+                needs_approval=bool(place % 2),
+            )
+            for place in range(SHELF)
+        ]
+        for shelf in range(1 + requests // SHELF_REQUESTS)
+    ]
+    told: list[Story] = []
+    number = wishes = 0
+    while wishes < requests:
+        number += 1
+        user, entra_id, who = _person(outside, number)
+        for package in shelves[number % len(shelves)]:
+            story = Story(
+                user=user,
+                entra_id=entra_id,
+                who=who,
+                package=package,
+                extends=dice.random() < 0.4,
+                ending=dice.choice(ENDINGS),
+            )
+            if wishes < requests:
+                told.append(story)
+                wishes += story.wishes
+    dice.shuffle(told)
+    return told
+
+
+def _person(outside: StandIns, number: int) -> tuple[str, str, str]:
+    world = outside.tenant.world
+    user, name = f"U1P{number:04d}", f"Person {number:04d}"
+    entra_id = f"a1000000-0000-4000-8000-{number:012d}"
+    email = f"person{number:04d}@{seed.DOMAIN}"
+    outside.workspace.people[user] = Person(
+        id=user,
+        name=f"person{number:04d}",
+        real_name=name,
+        email=email,
+        team_id=outside.workspace.team_id,
+    )
+    world.users[entra_id] = User(
+        id=entra_id,
+        display_name=name,
+        user_principal_name=email,
+        created_at=world.users[seed.ANN].created_at,
+        mail=email,
+    )
+    return user, entra_id, name
+
+
+def _package(outside: StandIns, number: int, name: str, *, needs_approval: bool) -> Offered:
+    """A copy of one of the tutorial's packages, for everybody."""
+    world = outside.tenant.world
+    model = seed.FINANCE_REPORTS if needs_approval else seed.MARKETING_CAMPAIGN
+    package_id = f"d1000000-0000-4000-8000-{number:012d}"
+    package = copy.deepcopy(world.packages[model])
+    package.id, package.display_name = package_id, name
+    world.packages[package_id] = package
+    (policy,) = (copy.deepcopy(each) for each in world.policies_of(model))
+    policy.id, policy.package_id = package_id.replace("d1", "91", 1), package_id
+    policy.allowed_target_scope, policy.specific_allowed_targets = "allMemberUsers", []
+    world.policies[policy.id] = policy
+    return Offered(package_id, name, needs_approval)
+
+
+@dataclass
+class Acting:
+    """Plays one story through the stand-in Slack: what a person sees decides what they do next."""
+
+    outside: StandIns
+    watch: Watch
+    story: Story
+    _is_taken: bool = False
+    _is_under_way: bool = False
+    _end: str = ""
+
+    async def play(self) -> None:
+        story = self.story
+        await self._until(self._asks, lambda: story.accepted > 0)
+        await self._decided("asked")
+        await self._sees(story.user, "given")
+        if story.extends:
+            await self._until(
+                lambda: self._presses("Extend"),
+                lambda: self._is_under_way or self._was_told("more time with", "now lasts"),
+            )
+            story.accepted += 1
+            self._is_under_way, self._end = False, ""
+            await self._decided("keeping")
+            await self._sees(story.user, "extended")
+        if story.ending == "returned":
+            await self._until(
+                lambda: self._presses("Return"),
+                lambda: (
+                    self._is_under_way or self._was_told("Giving ", "taken back", "is given back")
+                ),
+            )
+            story.accepted += 1
+            await self._sees(story.user, "returned")
+        elif story.ending == "removed":
+            accepted = story.accepted
+            # The answer to the command may be lost with a replica; then the news says it.
+            told = Notice(self.watch.place(DANA), "told", story.package.name, story.user)
+            await self._until(
+                self._removes, lambda: story.accepted > accepted or self.watch.sent.get(told)
+            )
+            story.accepted = accepted + 1
+            await self._sees(story.user, "removed")
+            await self._sees(DANA, "told", about=story.user)
+        story.is_over = True
+
+    async def _until(self, act: Callable[[], Awaitable[Any]], fact: Callable[[], Any]) -> None:
+        """Do it again and again, as people do, until Slack shows that it was taken."""
+        while not fact():
+            await act()
+            # Taken, as far as Slack shows: pressing once more would be a second wish, not a repetition.
+            patience = LONG_PATIENCE_SECONDS if self._is_taken else PATIENCE_SECONDS
+            for _ in range(int(patience / GLANCE_SECONDS)):
+                if fact():
+                    return
+                await asyncio.sleep(GLANCE_SECONDS)
+
+    async def _sees(self, user: str, kind: str, *, about: str = "") -> None:
+        await self.watch.seen(Notice(self.watch.place(user), kind, self.story.package.name, about))
+        self.story.reached = kind
+
+    async def _asks(self) -> None:
+        outcome = await self._type(
+            self.story.user, "/request-access", f"{self.story.package.slug} because it is my work"
+        )
+        said = outcome.text or ""
+        if "Asked for" in said or "already asked" in said or "have it already" in said:
+            self.story.accepted, self.story.reached = 1, "accepted"
+
+    async def _removes(self) -> None:
+        wish = f"remove <@{self.story.user}> {self.story.package.slug} because it is over"
+        outcome = await self._type(DANA, "/access-admin", wish)
+        said = outcome.text or ""
+        if outcome.ok and ("Removing" in said or "being removed" in said):
+            self.story.accepted += 1
+
+    async def _presses(self, label: str) -> None:
+        self._is_taken = False
+        shown = await self._type(self.story.user, "/my-access", "")
+        # The answer to the click may be lost with a replica; the list says it as well: under way, or a new end.
+        name, text = self.story.package.name, shown.text or ""
+        end = re.search(rf"{name} ([^;:]+)", text)
+        known, self._end = self._end, end[1] if end else self._end
+        self._is_under_way = f"{name}: " in text or known not in {"", self._end}
+        if self._is_under_way:
+            return
+        if shown.message is not None:
+            await self._press(self.story.user, shown.message, label)
+
+    def _was_told(self, *words: str) -> bool:
+        name = self.story.package.name
+        return any(
+            name in message.text and any(word in message.text for word in words)
+            for message in self.outside.workspace.dm(self.story.user).messages
+            if message.by_app
+        )
+
+    async def _decided(self, kind: str) -> None:
+        """Bo approves, in his own direct messages, and presses again while his card still asks him."""
+        if not self.story.package.needs_approval:
+            return
+        place = self.outside.workspace.dm(BO)
+        notice = Notice(place.id, kind, self.story.package.name, self.story.who)
+        patience = PATIENCE_SECONDS
+        while True:
+            cards = self.watch.sent.get(notice, [])
+            if cards and "Approve" not in labels(cards[-1]):
+                return
+            if cards:
+                await self._press(BO, cards[-1], "Approve")
+                # Every press is answered, so that nobody hammers; but nobody gives up either.
+                for _ in range(int(patience / GLANCE_SECONDS)):
+                    if "Approve" not in labels(cards[-1]):
+                        return
+                    await asyncio.sleep(GLANCE_SECONDS)
+                patience = min(2 * patience, LONG_PATIENCE_SECONDS)
+            await asyncio.sleep(GLANCE_SECONDS)
+
+    async def _type(self, user: str, command: str, text: str) -> Outcome:
+        channel = self.outside.workspace.dm(user).id
+        return await self.outside.workspace.command(
+            user=user, channel=channel, command=command, text=text
+        )
+
+    async def _press(self, user: str, shown: Message, label: str) -> None:
+        name = self.story.package.name
+        for button in buttons(shown):
+            if button["text"]["text"] == label and name in button.get("accessibility_label", ""):
+                outcome = await self.outside.workspace.click(
+                    user=user,
+                    channel=shown.channel,
+                    ts=shown.ts,
+                    action_id=button["action_id"],
+                    block_id=button["block_id"],
+                    value=button["value"],
+                )
+                self._is_taken = outcome.ok
+                return

@@ -1,0 +1,260 @@
+"""What people and Entra do in the stories of the crash sweep, whatever of it has happened already."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Concatenate, Final, ParamSpec, TypeVar
+
+from bot.models import Kind, Request, State
+from bot.store import Busy, Transaction
+from sandbox.slack import Message
+from sandbox.tenant import seed
+from tests.harness.owed import at_rest, every_request, is_draft, rows_of, waits_pass
+from tests.harness.world import ANN, APPROVALS, BO, DANA, MIA, World, eventually, labels, said
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+MARKETING: Final = "/request-access marketing-campaign"
+FINANCE: Final = "/request-access finance-reports because I close the quarter"
+PRODUCTION: Final = "/request-access production-database because of the outage"
+REMOVE: Final = f"/access-admin remove <@{ANN}> marketing-campaign because she moved"
+# How long Entra takes here, in the sandbox's time: nothing is delivered before the clock is moved.
+DELIVERY: Final = timedelta(hours=1)
+# What is given for 30 days ends soon by then.
+WEEKS: Final = timedelta(days=24)
+# Somebody who sees that nothing has come of it tries again.
+PATIENCE_SECONDS: Final = 5
+
+
+async def read(
+    world: World, function: Callable[Concatenate[Transaction, P], R], *args: P.args, **kw: P.kwargs
+) -> R:
+    """What the database says, however busy it is."""
+    while True:
+        try:
+            return await world.bot.store.run(function, *args, **kw)
+        except Busy:
+            continue
+
+
+async def until(
+    fact: Callable[[], Awaitable[object]], deed: Callable[[], Awaitable[object]]
+) -> None:
+    """Do it unless it is so already; and again, as people do who are told that it was too busy just then."""
+    while not await fact():
+        await deed()
+        try:
+            await eventually(fact, seconds=PATIENCE_SECONDS)
+        except AssertionError:
+            continue
+
+
+async def asked(world: World, kind: Kind) -> Request | None:
+    """The newest request of a kind, if somebody has asked."""
+    found = await read(world, every_request)
+    return next((each for each in reversed(found) if each.kind is kind), None)
+
+
+async def ask(world: World, user: str, command: str, kind: Kind = Kind.ADD) -> None:
+    """Type what makes a request of this kind."""
+    await until(lambda: asked(world, kind), lambda: world.type(user, command))
+
+
+async def decided(world: World, user: str) -> bool:
+    """Whether somebody's click is on record, with its reason where it needs one."""
+    clicks = await read(world, rows_of, "decision")
+    return any(each["slack_user"] == user and not is_draft(each) for each in clicks)
+
+
+async def decide(world: World, user: str, label: str) -> None:
+    """Press a button of the card."""
+
+    async def press() -> None:
+        await world.press(user, await world.card(user), label)
+
+    await until(lambda: decided(world, user), press)
+
+
+async def decide_with_reason(world: World, user: str, label: str) -> None:
+    """Press, and say why in the form, which outlives the bot that opened it."""
+
+    async def is_open() -> bool:
+        return world.form(user) is not None
+
+    async def press() -> None:
+        await world.press(user, await world.card(user), label)
+
+    async def explain() -> None:
+        await until(is_open, press)
+        await world.give_reason(user, "I have thought about it")
+
+    await until(lambda: decided(world, user), explain)
+
+
+async def reported(world: World, kind: Kind, state: State) -> None:
+    """Wait for Graph to have the request; let Graph's time pass; wait for its result to be known."""
+
+    async def in_state(*states: State) -> bool:
+        request = await asked(world, kind)
+        if request is None:
+            return False
+        if request.state is State.SUBMITTED and request.attempts:
+            await read(world, waits_pass)
+            world.bot.jobs.wake()
+        return request.state in states
+
+    await eventually(lambda: in_state(State.SUBMITTED, state))
+    if any(each.completed_at is None for each in world.tenant.world.requests.values()):
+        world.outside.clock.shift(2 * DELIVERY)
+    await eventually(lambda: in_state(state))
+
+
+async def delivered(world: World, kind: Kind) -> None:
+    """Wait until Graph has delivered it, and nothing is left to do."""
+    await reported(world, kind, State.DELIVERED)
+    await at_rest(world.bot)
+
+
+async def ended(world: World, state: State) -> None:
+    """Wait for an end that Graph has no part in."""
+
+    async def there() -> bool:
+        request = await asked(world, Kind.ADD)
+        return request is not None and request.state is state
+
+    await eventually(there)
+    await at_rest(world.bot)
+
+
+# -- the stories ---------------------------------------------------------------------------------
+
+
+async def grant(world: World) -> None:
+    """Ann asks for what needs no approval."""
+    await ask(world, ANN, MARKETING)
+    await delivered(world, Kind.ADD)
+
+
+async def grant_with_approval(world: World) -> None:
+    """Ann asks, and Bo approves."""
+    await ask(world, ANN, FINANCE)
+    await decide(world, BO, "Approve")
+    await delivered(world, Kind.ADD)
+
+
+async def two_stages(world: World) -> None:
+    """Ann asks; first her manager approves, then Bo, who must say why."""
+    await ask(world, ANN, PRODUCTION)
+    await decide(world, MIA, "Approve")
+    await decide_with_reason(world, BO, "Approve")
+    await delivered(world, Kind.ADD)
+
+
+async def denial(world: World) -> None:
+    """Ann asks, and Bo denies."""
+    await ask(world, ANN, FINANCE)
+    await decide_with_reason(world, BO, "Deny")
+    await ended(world, State.DENIED)
+
+
+async def withdrawal(world: World) -> None:
+    """Ann asks, and thinks better of it when the cards are out."""
+    await ask(world, ANN, FINANCE)
+
+    async def is_over() -> bool:
+        request = await asked(world, Kind.ADD)
+        return request is not None and not request.is_open
+
+    async def cancel() -> None:
+        for place in (BO, APPROVALS):
+            await world.card(place)
+        await press_in_list(world, "Cancel")
+
+    await until(is_over, cancel)
+    await ended(world, State.CANCELED)
+
+
+async def press_in_list(world: World, label: str) -> None:
+    """Ann presses a button of her /my-access."""
+    shown = (await world.type(ANN, "/my-access")).message
+    if shown is not None and label in labels(shown):
+        await world.press(ANN, shown, label)
+
+
+async def reminder(world: World) -> None:
+    """Nobody does anything; time goes on."""
+    if world.outside.clock.offset < WEEKS:
+        world.outside.clock.shift(WEEKS)
+    else:
+        world.bot.jobs.wake_all()
+    await eventually(lambda: reminders(world))
+    await at_rest(world.bot)
+
+
+async def reminded(world: World) -> None:
+    """Ann has had her access for weeks, and her reminder."""
+    await grant(world)
+    await reminder(world)
+
+
+async def extension(world: World) -> None:
+    """Ann extends with the reminder's button."""
+    await until(
+        lambda: asked(world, Kind.EXTEND),
+        lambda: world.press(ANN, reminders(world)[-1], "Extend"),
+    )
+    await delivered(world, Kind.EXTEND)
+
+
+async def removal(world: World) -> None:
+    """Dana, an admin, removes Ann's access."""
+    await ask(world, DANA, REMOVE, Kind.REMOVE)
+    await delivered(world, Kind.REMOVE)
+
+
+async def giving_back(world: World) -> None:
+    """Ann returns what she has."""
+    await until(lambda: asked(world, Kind.REMOVE), lambda: press_in_list(world, "Return"))
+    await delivered(world, Kind.REMOVE)
+
+
+async def end_outside(world: World) -> None:
+    """Somebody takes the access away in Entra's own portal."""
+    for held in list(world.tenant.world.assignments.values()):
+        if held.is_live:
+            world.tenant.remove_assignment(held.id)
+    world.bot.jobs.wake_all()
+    await eventually(lambda: told(ANN, "was ended in Entra, not through me")(world))
+    await at_rest(world.bot)
+
+
+async def misdelivery(world: World) -> None:
+    """Entra gives Cy what Ann asked for, and it is taken back."""
+    await ask(world, ANN, MARKETING)
+    await eventually(lambda: world.tenant.world.requests)
+    for made in world.tenant.world.requests.values():
+        if made.request_type == "adminAdd":
+            made.target_id = seed.CY
+    await reported(world, Kind.ADD, State.FAILED)
+    await delivered(world, Kind.REMOVE)
+
+
+# -- what people see -------------------------------------------------------------------------
+
+
+def reminders(world: World) -> list[Message]:
+    return [
+        each
+        for each in world.direct(ANN)
+        if "Let it end" in labels(each)
+        or "ends soon" in said(each)
+        or "About your access" in said(each)
+    ]
+
+
+def told(user: str, words: str) -> Callable[[World], list[Message]]:
+    return lambda world: [each for each in world.direct(user) if words in said(each)]
+
+
+def cards(place: str) -> Callable[[World], list[Message]]:
+    return lambda world: world.cards(place)

@@ -1,0 +1,198 @@
+"""The stories of the crash sweep, and what must come of each, once, counted at the stand-ins."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from bot.models import Outcome
+from bot.store import audit
+from sandbox.slack import Message
+from sandbox.tenant import seed
+from tests.proofs.crash_sweep.deeds import (
+    cards,
+    denial,
+    end_outside,
+    extension,
+    giving_back,
+    grant,
+    grant_with_approval,
+    misdelivery,
+    read,
+    reminded,
+    reminder,
+    reminders,
+    removal,
+    told,
+    two_stages,
+    withdrawal,
+)
+from tests.harness.owed import every_request, rows_of
+from tests.harness.world import ANN, APPROVALS, BO, DANA, MIA, World, labels, said
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """What happens before, what is swept, and what there must be once in the end."""
+
+    before: Callable[[World], Awaitable[None]] | None = None
+    act: Callable[[World], Awaitable[None]]
+    ends: tuple[str, ...]
+    approvals: int = 0
+    in_graph: Counter[str]
+    once: dict[str, Callable[[World], list[Message]]]
+    holders: frozenset[str] = frozenset()
+    group: str = seed.MARKETING_RESOURCES
+    at_home: tuple[str, ...] = ()
+
+
+ANN_ALONE: Final = frozenset({seed.ANN})
+CARDS: Final = {"card for Bo": cards(BO), "card for the admins": cards(APPROVALS)}
+
+STORIES: Final = {
+    "grant": Story(
+        act=grant,
+        ends=("add delivered",),
+        in_graph=Counter(adminAdd=1),
+        once={"delivered": told(ANN, "You now have access")},
+        holders=ANN_ALONE,
+    ),
+    "approval": Story(
+        act=grant_with_approval,
+        ends=("add delivered",),
+        approvals=1,
+        in_graph=Counter(adminAdd=1),
+        once={"delivered": told(ANN, "You now have access"), **CARDS},
+        holders=ANN_ALONE,
+        group=seed.FINANCE_READERS,
+        at_home=(BO,),
+    ),
+    "two stages": Story(
+        act=two_stages,
+        ends=("add delivered",),
+        approvals=2,
+        in_graph=Counter(adminAdd=1),
+        once={
+            "delivered": told(ANN, "You now have access"),
+            "card for Mia": cards(MIA),
+            "card for Bo": cards(BO),
+        },
+        holders=ANN_ALONE,
+        group=seed.DATABASE_OPERATORS,
+    ),
+    "denial": Story(
+        act=denial,
+        ends=("add denied",),
+        approvals=1,
+        in_graph=Counter(),
+        once={"denied": told(ANN, "was denied by"), **CARDS},
+        group=seed.FINANCE_READERS,
+        at_home=(BO,),
+    ),
+    "withdrawal": Story(
+        act=withdrawal,
+        ends=("add canceled",),
+        in_graph=Counter(),
+        once=CARDS,
+        group=seed.FINANCE_READERS,
+    ),
+    "extension": Story(
+        before=reminded,
+        act=extension,
+        ends=("add delivered", "extend delivered"),
+        in_graph=Counter(adminAdd=1, adminUpdate=1),
+        once={"delivered": told(ANN, "now lasts"), "reminder": reminders},
+        holders=ANN_ALONE,
+    ),
+    "return": Story(
+        before=grant,
+        act=giving_back,
+        ends=("add delivered", "remove delivered"),
+        in_graph=Counter(adminAdd=1, adminRemove=1),
+        once={"Ann is thanked": told(ANN, "is given back")},
+    ),
+    "removal": Story(
+        before=grant,
+        act=removal,
+        ends=("add delivered", "remove delivered"),
+        in_graph=Counter(adminAdd=1, adminRemove=1),
+        once={
+            "Ann is told": told(ANN, "was removed by"),
+            "Dana is told": told(DANA, "is removed"),
+        },
+    ),
+    "end outside": Story(
+        before=grant,
+        act=end_outside,
+        ends=("add delivered",),
+        # Whoever did it there made the removal.
+        in_graph=Counter(adminAdd=1, adminRemove=1),
+        once={"Ann is told": told(ANN, "was ended in Entra, not through me")},
+    ),
+    "reminder": Story(
+        before=grant,
+        act=reminder,
+        ends=("add delivered",),
+        in_graph=Counter(adminAdd=1),
+        once={"reminder": reminders},
+        holders=ANN_ALONE,
+    ),
+    "misdelivery": Story(
+        act=misdelivery,
+        ends=("add failed", "remove delivered"),
+        in_graph=Counter(adminAdd=1, adminRemove=1),
+        once={"Ann is told": told(ANN, "I could not get you access")},
+    ),
+}
+
+
+async def check(story: Story, world: World, lies: list[str]) -> None:
+    """Everything that must be so, however often the bot died."""
+    assert not lies
+    made = Counter(each.request_type for each in world.tenant.world.requests.values())
+    assert made == story.in_graph, "assignment requests in Graph"
+    assert world.holders(story.group) == story.holders
+    clicks = await read(world, rows_of, "decision")
+    counted = [each for each in clicks if each["outcome"] == Outcome.ACCEPTED]
+    assert len(counted) == story.approvals, "decisions that count"
+    for about, messages in story.once.items():
+        # What Slack took and nobody could record is found there.
+        count = len({each.ts for each in messages(world)})
+        assert count == 1, f"{about}: {count} messages"
+    sent = {row["ts"] for row in await read(world, rows_of, "notice")}
+    for channel in world.slack.channels.values():
+        for message in channel.messages:
+            if message.ts in sent and "Approve" in labels(message):
+                raise AssertionError("a decided request's card still has its buttons")
+    for user in (BO, DANA, MIA):
+        assert "Approve" not in labels(world.home(user)), "a Home offers what is decided"
+    asked_for = await read(world, every_request)
+    assert [f"{each.kind} {each.state}" for each in asked_for] == list(story.ends)
+    rows = await read(world, audit.rows)
+    for request in asked_for:
+        path = [
+            (each["before"], each["after"])
+            for each in rows
+            if each["verb"] == "move" and each["request_id"] == request.id
+        ]
+        assert len(path) == request.version, "one audit row for each move"
+        assert [before for before, _ in path[1:]] == [after for _, after in path[:-1]]
+        assert path[-1][1] == request.state
+    chain = await read(world, audit.verify, world.bot.settings.audit_key_bytes)
+    assert chain.wrong is None, chain.wrong
+
+
+def watch_for_lies(world: World, lies: list[str]) -> Callable[[], None]:
+    """Note every message that says done before Graph has done it."""
+    tenant = world.tenant.world
+
+    def look(change: object) -> None:
+        open_now = [each for each in tenant.requests.values() if each.completed_at is None]
+        if open_now and any(
+            words in said(message)
+            for message in world.direct(ANN)[-1:]
+            for words in ("You now have access", "now lasts", "was removed by")
+        ):
+            lies.append(said(world.direct(ANN)[-1]))
+
+    return world.slack.subscribe(look)

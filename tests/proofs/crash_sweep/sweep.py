@@ -1,0 +1,83 @@
+"""Ends a story at each of its steps, and goes on from there with a new bot on the same database."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sandbox.certificate import Certificate
+from tests.harness.simulation import simulation
+from tests.proofs.crash_sweep.deeds import DELIVERY
+from tests.proofs.crash_sweep.stories import Story, check, watch_for_lies
+from tests.harness.camera import Camera, Photograph, life, restore
+from tests.harness.owed import at_rest
+
+# After so many failures the reason is plain.
+ENOUGH_WRONG: Final = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Swept:
+    """
+    How much of a story was died in.
+
+    Attributes:
+        moments: Ways to die: before and after each commit; before, during and after each call.
+        steps: What differs among them in what is left behind.
+        deaths: At how many of the steps the bot died here.
+    """
+
+    moments: int
+    steps: int
+    deaths: int
+
+
+async def sweep(
+    story: Story,
+    folder: Path,
+    certificate: Certificate,
+    databases: Iterator[str],
+    *,
+    every: int = 1,
+) -> Swept:
+    """Photograph the story once, untouched; then end it from each photograph, and check each time."""
+    async with stand_ins(folder, certificate=certificate, socket_mode=False) as outside:
+        outside.environment["DATABASE_URL"] = next(databases)
+        # Graph takes a second request for the same thing: whoever makes one is caught.
+        outside.tenant.world.lenient = True
+        outside.tenant.world.delivery = DELIVERY
+        # So that Latchkey may look for its cards in the approvals channel, too.
+        outside.workspace.scopes.append("channels:history")
+        camera = Camera(outside)
+        with camera.installed():
+            async with life(around) as world:
+                await world.synced()
+                for user in story.at_home:
+                    await world.slack.open_home(user=user)
+                if story.before is not None:
+                    await story.before(world)
+                await at_rest(world.bot)
+                with camera.watching(world.bot.store):
+                    await story.act(world)
+        assert len(camera.album) >= 3
+        chosen = camera.album[::every]
+        wrong: list[str] = []
+        for photograph in chosen:
+            restore(outside, photograph, database=next(databases))
+            lies: list[str] = []
+            try:
+                async with life(around) as world:
+                    unsubscribe = watch_for_lies(world, lies)
+                    await story.act(world)
+                    unsubscribe()
+                    await check(story, world, lies)
+            except AssertionError as error:
+                wrong.append(_said(photograph, error))
+                if len(wrong) == ENOUGH_WRONG:
+                    break
+        assert not wrong, "\n".join(wrong)
+        return Swept(moments=camera.moments, steps=len(camera.album), deaths=len(chosen))
+
+
+def _said(photograph: Photograph, error: AssertionError) -> str:
+    return f"{photograph.step}: {error}"

@@ -1,0 +1,297 @@
+"""
+Signed payloads that are malformed, and forgeries: through the real door, Bolt and the handlers, on SQLite.
+
+Run it with `make fuzz`; Graph's answers are spoiled in `tests.proofs.fuzz.graph`, which the same target runs.
+Whatever a payload causes must be something that the person whom Slack names in it may cause; a forgery must
+cause nothing.  Every few hundred payloads the jobs judge what has been taken down.
+"""
+
+import asyncio
+import contextlib
+import random
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+import sqlalchemy as sa
+
+from bot import clock
+from bot.logs import configure_logs
+from bot.models import Verb
+from bot.store import Busy
+from bot.store.audit import verify
+from bot.store.schema import assignments, audit, decisions, packages, requests
+from tests.proofs.fuzz import graph as fuzz_graph
+from tests.proofs.fuzz.world import ADMINS, DECIDERS, FORM, HOME, Gate, gate, is_rightful
+from tests.proofs.mutants.mutations import Knock, Payloads, Target, actor_in
+
+WORK_EVERY = 250
+
+
+@dataclass
+class Figures:
+    """What came of it."""
+
+    seed: int
+    signed: int = 0
+    forged: int = 0
+    seconds: float = 0
+    answers: Counter[int] = field(default_factory=Counter)
+    forged_answers: Counter[int] = field(default_factory=Counter)
+    caused: Counter[str] = field(default_factory=Counter)
+    judged: Counter[str] = field(default_factory=Counter)
+    granted: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+async def work_to_find(gate: Gate) -> None:
+    """Somebody has access, and somebody waits for a decision, whatever was done before."""
+    office = gate.office
+    for user, text in (
+        ("U0ANN", "marketing-campaign"),
+        ("U0CY", "marketing-campaign"),
+        ("U0ANN", "finance-reports because of the close"),
+        ("U0CY", "production-database because it is slow"),
+    ):
+        try:
+            await office.desk.ask(slack_user=user, text=text)
+        except Exception as error:
+            gate.wrong.append(f"{text}: {error}")
+    for _ in range(2):
+        office.shift(fuzz_graph.A_MINUTE)
+        await office.hurry()
+        await office.work()
+    await office.mirror.sweep()
+
+
+async def targets(gate: Gate) -> Target:
+    def read(db: sa.Connection) -> Target:
+        open_ = db.execute(sa.select(requests.c.id, requests.c.round, requests.c.stage)).all()[-20:]
+        live = assignments.c.state != "ended"
+        drafts = sa.select(decisions.c.id).where(
+            decisions.c.outcome.is_(None), decisions.c.due_at.is_(None)
+        )
+        return Target(
+            asks=tuple(f"{row.id}{row.round:02x}{row.stage:02x}" for row in open_),
+            requests=tuple(row.id for row in open_),
+            assignments=tuple(db.execute(sa.select(assignments.c.id).where(live)).scalars()),
+            drafts=tuple(db.execute(drafts).scalars()),
+            packages=tuple(db.execute(sa.select(packages.c.id)).scalars()),
+        )
+
+    return await gate.office.store.run(read)
+
+
+async def knock(gate: Gate, knock: Knock, figures: Figures) -> None:
+    """One signed payload, and everything that it caused."""
+    before = await gate.marks()
+    headers = gate.signed(knock.body) | {"content-type": knock.content_type}
+    status = await gate.post(knock.body, headers)
+    figures.answers[status] += 1
+    if status >= 500:
+        figures.wrong.append(f"{status} for {knock.body[:300]!r}")
+    if await gate.marks() == before:
+        return
+    actor, team = actor_in(knock)
+    for row in await gate.done_since(before):
+        figures.caused[row["verb"]] += 1
+        if row["verb"].endswith("-refused"):
+            # Whoever is asked for a reason is judged meanwhile, some payloads later.
+            continue
+        if actor is None or team != HOME or not is_rightful(row, actor):
+            figures.wrong.append(f"{row['verb']} by {row['actor']} from {knock.body[:300]!r}")
+
+
+async def judge(gate: Gate, figures: Figures) -> None:
+    """Let the jobs do what is due; then everything that stands must stand rightfully."""
+    await gate.after.finish()
+    await gate.office.hurry()
+    # The database is busy now and then, as it may be; the clock would ring again.
+    with contextlib.suppress(Busy):
+        await gate.office.work()
+
+    def read(db: sa.Connection) -> list[str]:
+        wrong: list[str] = []
+        accepted = sa.select(decisions, requests.c.holder.label("who")).join(
+            requests, requests.c.id == decisions.c.request_id
+        )
+        for row in db.execute(accepted.where(decisions.c.outcome == "accepted")).mappings():
+            rightful = row["slack_user"] in DECIDERS and row["slack_user"] != row["who"]
+            if not rightful or row["team"] not in {None, HOME}:
+                wrong.append(f"accepted {row['verb']} by {row['slack_user']} of {row['team']}")
+        sent = sa.select(requests).where(requests.c.intent_at.is_not(None))
+        for row in db.execute(sent).mappings():
+            counted = sa.select(sa.func.count()).where(
+                decisions.c.request_id == row["id"],
+                decisions.c.round == row["round"],
+                decisions.c.outcome == "accepted",
+                decisions.c.verb == Verb.APPROVE,
+            )
+            stages = len(row["terms"]["stages"]) if row["terms"] else 0
+            if row["kind"] != "remove" and db.execute(counted).scalar() != stages:
+                wrong.append(f"{row['kind']} was sent without its {stages} decisions")
+            if row["kind"] == "remove" and row["asked_by"] not in {row["holder"], *ADMINS}:
+                wrong.append(f"a removal of {row['asked_by']} was sent")
+        return wrong
+
+    figures.wrong += await gate.office.store.run(read)
+    world = gate.office.tenant.world
+    grants = [each for each in world.requests.values() if each.request_type.lower() == "adminadd"]
+    figures.granted = len(grants)
+
+
+async def fuzz_signed(gate: Gate, figures: Figures, *, count: int, chance: random.Random) -> None:
+    """*count* spoiled payloads, each with Slack's own signature."""
+    payloads = Payloads(chance)
+    await work_to_find(gate)
+    target = await targets(gate)
+    for number in range(count):
+        if number % WORK_EVERY == WORK_EVERY - 1:
+            await judge(gate, figures)
+            await work_to_find(gate)
+            target = await targets(gate)
+        await knock(gate, payloads.spoiled(target), figures)
+        figures.signed += 1
+    await judge(gate, figures)
+
+
+async def fuzz_forged(gate: Gate, figures: Figures, *, count: int, chance: random.Random) -> None:
+    """*count* golden payloads that Slack has not signed: nothing may come of them."""
+    payloads = Payloads(chance)
+    await work_to_find(gate)
+    target = await targets(gate)
+    before = await gate.marks()
+    for _ in range(count):
+        made = payloads.encoded(*payloads.golden(target))
+        body, headers = forged(gate, made, chance)
+        status = await gate.post(body, headers)
+        figures.forged += 1
+        figures.forged_answers[status] += 1
+        if not 400 <= status < 500:
+            figures.wrong.append(f"{status} for a forgery: {headers!r:.300}")
+    if await gate.marks() != before:
+        figures.wrong.append("a forgery left something in the tables")
+
+
+def forged(gate: Gate, knock: Knock, chance: random.Random) -> tuple[bytes, Any]:
+    """A body with headers that do not vouch for it."""
+    body = knock.body
+    stamp, signature = "x-slack-request-timestamp", "x-slack-signature"
+    good = gate.signed(body) | {"content-type": knock.content_type}
+    now = int(time.time())
+    strange = chance.choice(
+        (
+            "",
+            "0",
+            "-1",
+            "1e9",
+            "\uff19" * 10,
+            "٣" * 10,
+            "9" * 12,
+            "9" * 400,
+            f"+{now}",
+            f"{now}.0",
+            "NaN",
+        )
+    )
+    bad_signature = chance.choice(
+        (
+            "",
+            "v0=",
+            "v0=" + "0" * 64,
+            "v1=" + good[signature][3:],
+            good[signature].upper(),
+            good[signature][:-1],
+            good[signature] + "0",
+            "v0=é" + "0" * 63,
+            f"v0={chance.randbytes(32).hex()}",
+        )
+    )
+    away = chance.choice((-86_400, -400, 400, 86_400, 10**9))
+    made: Any = [
+        lambda: gate.signed(body, secret=chance.choice(("", "guess", "Not-for-production"))),
+        lambda: gate.signed(body, at=str(now + away)),
+        lambda: good | {stamp: strange.encode()},
+        lambda: good | {signature: bad_signature.encode()},
+        lambda: {name: value for name, value in good.items() if name != stamp},
+        lambda: {name: value for name, value in good.items() if name != signature},
+        lambda: good | gate.signed(body + b"x"),
+        lambda: good | {stamp: str(now - 1)},
+        lambda: [*good.items(), (signature, f"v0={'0' * 64}")],
+        lambda: [(signature, f"v0={'0' * 64}"), *good.items()],
+        lambda: [*good.items(), (stamp, strange.encode())],
+        lambda: {"x-slack-bolt-lazy-only": "1", "x-slack-bolt-lazy-function-name": "remove"},
+    ]
+    if chance.random() < 0.01:
+        large = body + b"&x=" + b"x" * (1024 * 1024)
+        return large, gate.signed(large) | {"content-type": FORM}
+    if chance.random() < 0.1 and body:
+        at = chance.randrange(len(body))
+        return body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :], good
+    headers = chance.choice(made)()
+    return body, headers
+
+
+def describe(figures: Figures) -> None:
+    lines = {
+        "seed": figures.seed,
+        "signed, malformed": f"{figures.signed}, answers {dict(figures.answers)}",
+        "forged": f"{figures.forged}, answers {dict(figures.forged_answers)}",
+        "caused, each rightfully": dict(figures.caused),
+        "grants that followed": figures.granted,
+        "wrong": len(figures.wrong),
+        "took": f"{figures.seconds:.0f} s",
+    }
+    for name, value in lines.items():
+        click.echo(f"{name:26} {value}")
+    for each in list(dict.fromkeys(figures.wrong))[:20]:
+        click.echo(f"  {each}")
+
+
+async def fuzz(folder: Path, *, seed: int, signed: int, forged: int) -> Figures:
+    """Knock at the door of one bot *signed* + *forged* times."""
+    chance, figures = random.Random(seed), Figures(seed=seed)  # noqa: S311
+    started = time.perf_counter()
+    async with gate(folder) as made:
+        await fuzz_signed(made, figures, count=signed, chance=chance)
+        await fuzz_forged(made, figures, count=forged, chance=chance)
+        chain = await made.office.store.run(_chain)
+        figures.wrong += made.wrong + chain
+    clock.set_offset(timedelta(0))
+    figures.seconds = time.perf_counter() - started
+    return figures
+
+
+def _chain(db: sa.Connection) -> list[str]:
+    wrong = verify(db, b"").wrong
+    count = db.execute(sa.select(sa.func.count()).select_from(audit)).scalar()
+    return [f"audit, {count} rows: {wrong}"] if wrong else []
+
+
+@click.command()
+@click.option("--seed", default=1)
+@click.option("--signed", default=100_000)
+@click.option("--forged", default=10_000)
+@click.option("--graph/--no-graph", default=True)
+def main(seed: int, signed: int, forged: int, graph: bool) -> None:
+    """Knock."""
+    configure_logs(level=50)
+    with tempfile.TemporaryDirectory() as folder:
+        figures = asyncio.run(fuzz(Path(folder), seed=seed, signed=signed, forged=forged))
+    describe(figures)
+    wrong = figures.wrong
+    if graph:
+        spoiled = asyncio.run(fuzz_graph.fuzz())
+        fuzz_graph.describe(spoiled)
+        wrong = wrong + spoiled.wrong
+    if wrong:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

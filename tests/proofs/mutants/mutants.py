@@ -1,0 +1,254 @@
+"""
+Changes authorisation, identity and state in one place after another, and counts which changes no test notices.
+
+Run with ``python -m tests.proofs.mutants.mutants [FILE …]``.  Sentences for people stay as they are.  Nothing on the disk is
+changed: each mutant lives in a process of its own, forked before any module that could be changed was imported.
+"""
+
+import ast
+import importlib
+import importlib.util
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
+from types import CodeType
+from typing import Any, Final
+
+import pytest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A module, or what of it is named here, and the tests that must notice."""
+
+    file: str
+    parts: frozenset[str] = frozenset()
+    tests: tuple[str, ...]
+    # SQLite is enough for what has no other dialect on PostgreSQL.
+    on_both: bool = False
+
+
+RULE: Final = frozenset({"OWN", "DECISIONS", "ADMINS", "Actor", "may"})
+FACTS: Final = frozenset({"ROSTER_IS_GOOD_FOR", "_Members", "Authority"})
+MOVES: Final = frozenset({"MOVES", "OPEN", "ENDED"})
+LIFE: Final = frozenset({"add", "move", "shown", "escalate"})
+CLAIMS: Final = frozenset({"take", "update", "release"})
+TARGETS: Final = (
+    Target(file="bot/authority.py", parts=RULE, tests=("tests/bot/test_may.py",)),
+    Target(file="bot/authority.py", parts=FACTS, tests=("tests/bot/test_authority.py",)),
+    Target(file="bot/people.py", tests=("tests/bot/test_people.py",)),
+    Target(file="bot/models.py", parts=MOVES, tests=("tests/bot/test_moves.py",)),
+    Target(
+        file="bot/store/requests.py",
+        parts=LIFE,
+        tests=(
+            "tests/bot/test_store_moves.py",
+            "tests/bot/test_store_requests.py",
+            "tests/bot/test_store_claims.py",
+        ),
+    ),
+    Target(
+        file="bot/store/claims.py",
+        parts=CLAIMS,
+        tests=("tests/bot/test_store_claims.py",),
+        on_both=True,
+    ),
+    Target(
+        file="bot/verdicts.py", tests=("tests/bot/test_weighing.py", "tests/bot/test_verdicts.py")
+    ),
+)
+# Not changed by anything, so loaded once for all.
+LASTING: Final = ("graph", "sandbox.slack", "sandbox.tenant", "slack_bolt.async_app", "alembic")
+# A mutant that hangs is noticed, too.
+LONGEST_SECONDS: Final = 100
+OPTIONS: Final = ("-x", "-q", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist")
+NEVER_CHANGED: Final = frozenset({"annotation", "returns", "decorator_list"})
+# Their arguments in another order are the same statement.
+COMMUTATIVE: Final = frozenset({"where", "and_", "or_"})
+TRUTHS: Final = frozenset({"test", "ifs"})
+PAIRS: Final[tuple[tuple[type[ast.AST], type[ast.AST]], ...]] = (
+    (ast.Eq, ast.NotEq),
+    (ast.Is, ast.IsNot),
+    (ast.In, ast.NotIn),
+    (ast.Lt, ast.LtE),
+    (ast.Gt, ast.GtE),
+    (ast.And, ast.Or),
+    (ast.Add, ast.Sub),
+)
+FLIPS: Final[Mapping[type[ast.AST], Any]] = dict(PAIRS) | {two: one for one, two in PAIRS}
+
+
+def _with(node: Any, **fields: Any) -> Any:
+    return type(node)(**{**dict(ast.iter_fields(node)), **fields})
+
+
+def _less(elements: list[Any]) -> Iterator[list[Any]]:
+    """The list with one element less, each in turn."""
+    for index in range(len(elements)):
+        yield elements[:index] + elements[index + 1 :]
+
+
+def _changed(node: Any) -> Iterator[ast.AST]:
+    """What could stand in place of *node* and means something else."""
+    match node:
+        case ast.Compare(ops=[operator]) if type(operator) in FLIPS:
+            yield _with(node, ops=[FLIPS[type(operator)]()])
+        case ast.BinOp(op=operator) if type(operator) in FLIPS:
+            yield _with(node, op=FLIPS[type(operator)]())
+        case ast.BoolOp(op=operator):
+            yield _with(node, op=FLIPS[type(operator)]())
+            yield from node.values
+        case ast.UnaryOp(op=ast.Not()):
+            yield node.operand
+        case ast.IfExp():
+            yield from (node.body, node.orelse)
+        case ast.Constant(value=bool(value)):
+            yield ast.Constant(not value)
+        case ast.Constant(value=int(value)):
+            yield ast.Constant(value + 1)
+        case ast.Constant(value=str(value)) if value and " " not in value:
+            yield ast.Constant(f"{value}x")
+        case ast.Call():
+            yield from (_with(node, keywords=fewer) for fewer in _less(node.keywords))
+            if len(node.args) > 1:
+                yield from (_with(node, args=fewer) for fewer in _less(node.args))
+                if getattr(node.func, "attr", None) not in COMMUTATIVE:
+                    yield _with(node, args=[*node.args[1::-1], *node.args[2:]])
+        case ast.Tuple(ctx=ast.Load()) | ast.List(ctx=ast.Load()):
+            yield from (_with(node, elts=fewer) for fewer in _less(node.elts))
+        case ast.Set():
+            yield from (_with(node, elts=fewer) for fewer in _less(node.elts))
+            yield from (_with(node, elts=[*node.elts, more]) for more in _missing(node))
+        case ast.Dict():
+            for fewer in _less(list(zip(node.keys, node.values, strict=True))):
+                yield ast.Dict([key for key, _ in fewer], [value for _, value in fewer])
+        case ast.Return(value=ast.AST()) if ast.unparse(node) != "return None":
+            yield ast.Return(ast.Constant(None))
+        case ast.Return() | ast.Raise() | ast.AugAssign() | ast.Continue():
+            yield ast.Pass()
+        case ast.Expr(value=ast.Call() | ast.Await()):
+            yield ast.Pass()
+
+
+def _missing(node: ast.Set) -> Iterator[ast.expr]:
+    """The members of the same enumeration that are not in a set of some."""
+    owner = ast.unparse(node.elts[0]).partition(".")[0]
+    for known in ast.parse(Path("bot/models.py").read_text()).body:
+        if isinstance(known, ast.ClassDef) and known.name == owner:
+            names = [each.targets[0] for each in known.body if isinstance(each, ast.Assign)]
+            members = {f"{owner}.{ast.unparse(name)}" for name in names}
+            for member in sorted(members - {ast.unparse(each) for each in node.elts}):
+                yield ast.parse(member, mode="eval").body
+
+
+def _places(parent: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST]]:
+    """Every node below *parent*, with the field that holds it."""
+    last = parent.body[-1] if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef) else None
+    for field, value in ast.iter_fields(parent):
+        if field in NEVER_CHANGED:
+            continue
+        for index, child in enumerate(value if isinstance(value, list) else [value]):
+            if not isinstance(child, ast.AST) or isinstance(child, ast.JoinedStr):
+                continue
+            if last is not None and child is last and ast.unparse(last) == "return None":
+                # A function does the same without it.
+                continue
+            yield parent, field, index if isinstance(value, list) else None, child
+            yield from _places(child)
+
+
+def _mutants(target: Target) -> Iterator[tuple[str, CodeType]]:
+    """Every mutant of a target: what was changed where, and the code."""
+    tree = ast.parse(Path(target.file).read_text())
+    for part in tree.body:
+        name = ast.unparse(part.target) if isinstance(part, ast.AnnAssign) else None
+        if target.parts and (name or getattr(part, "name", None)) not in target.parts:
+            continue
+        for parent, field, index, node in list(_places(part)):
+            others = list(_changed(node))
+            if field in TRUTHS:
+                others += [ast.Constant(True), ast.Constant(False)]
+            for other in others:
+                _put(parent, field, index, ast.copy_location(other, node))
+                line = getattr(node, "lineno", 0)
+                text = f"{target.file}:{line}: {_short(node)}  ->  {_short(other)}"
+                yield text, compile(ast.fix_missing_locations(tree), target.file, "exec")
+            _put(parent, field, index, node)
+
+
+def _put(parent: ast.AST, field: str, index: int | None, node: ast.AST) -> None:
+    if index is None:
+        setattr(parent, field, node)
+    else:
+        getattr(parent, field)[index] = node
+
+
+def _short(node: ast.AST) -> str:
+    return " ".join(ast.unparse(node).split())
+
+
+class _Loader(SourceFileLoader):
+    """Loads the mutant in place of the module."""
+
+    def __init__(self, name: str, file: str, code: CodeType) -> None:
+        super().__init__(name, file)
+        self._code = code
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self._code
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        if name != self.name:
+            return None
+        return importlib.util.spec_from_file_location(name, self.path, loader=self)
+
+
+def _noticed(target: Target, code: CodeType | None) -> bool:
+    """Whether a test fails, in a process that has *code* for the module."""
+    child = os.fork()
+    if child:
+        return os.waitpid(child, 0)[1] != 0
+    signal.alarm(LONGEST_SECONDS)
+    silent = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silent, 1)
+    os.dup2(silent, 2)
+    if code is not None:
+        name = target.file.removesuffix(".py").replace("/", ".")
+        sys.meta_path.insert(0, _Loader(name, target.file, code))
+    try:
+        chosen = () if target.on_both else ("-k", "not postgresql")
+        os._exit(pytest.main([*OPTIONS, *chosen, *target.tests]))
+    finally:
+        os._exit(1)
+
+
+def _count(target: Target) -> bool:
+    """Print the score and the survivors of a target; whether there are none."""
+    what = " ".join((target.file, *sorted(target.parts)))
+    if _noticed(target, None):
+        raise SystemExit(f"{what}: the tests fail without any change: {' '.join(target.tests)}")
+    begun, noticed = time.monotonic(), []
+    for change, code in _mutants(target):
+        noticed.append(_noticed(target, code))
+        if not noticed[-1]:
+            _say(f"survives  {change}")
+    took = time.monotonic() - begun
+    _say(f"{what}: {sum(noticed)} of {len(noticed)} mutants noticed, {took:.0f} s")
+    return all(noticed)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    for lasting in LASTING:
+        importlib.import_module(lasting)
+    files = sys.argv[1:] or [target.file for target in TARGETS]
+    results = [_count(target) for target in TARGETS if target.file in files]
+    sys.exit(not all(results))
