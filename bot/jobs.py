@@ -7,7 +7,7 @@ stored in it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -26,7 +26,16 @@ from bot.notices import Notices
 from bot.pacing import WAITS, a_few_at_once
 from bot.review import Review
 from bot.slack import SlackError
-from bot.store import Busy, Store, claims, decisions, inbox, request_lists, requests
+from bot.store import (
+    Busy,
+    Store,
+    Transaction,
+    claims,
+    decisions,
+    inbox,
+    request_lists,
+    requests,
+)
 from bot.trouble import EXPECTED, again_later, pause_after
 from bot.verdicts import Verdicts
 from graph.errors import GraphError
@@ -157,7 +166,12 @@ class Jobs:
 
     async def decisions(self) -> None:
         """Clicks and deadlines, until there is none."""
-        while await self._weigh() + await self._deadlines():
+        while True:
+            clicks, lapsed, escalating = await self.store.run(_to_decide)
+            moved = sum(await a_few_at_once(map(self._weigh_one, clicks)))
+            moved += await self._deadlines(lapsed, escalating)
+            if not moved:
+                return
             self._ring("requests")
             self._ring("messages")
             if self._stopping:
@@ -205,10 +219,6 @@ class Jobs:
         await self.store.run(inbox.forget_old)
         self.wake()
 
-    async def _weigh(self) -> int:
-        clicks = await self.store.run(decisions.unweighed)
-        return sum(await a_few_at_once(map(self._weigh_one, clicks)))
-
     async def _weigh_one(self, click: Decision) -> bool:
         try:
             await self.verdicts.weigh(click)
@@ -226,8 +236,7 @@ class Jobs:
             return False
         return True
 
-    async def _deadlines(self) -> int:
-        lapsed, escalating = await self.store.run(request_lists.overdue_decisions)
+    async def _deadlines(self, lapsed: Sequence[Request], escalating: Sequence[Request]) -> int:
         moved = 0
         for request in lapsed:
             moved += await self.store.run(requests.move, request, State.LAPSED) is not None
@@ -290,3 +299,9 @@ class Jobs:
         actor = await self.verdicts.may_be_given_up(request)
         if actor is not None:
             await self.effects.give_up(request, by=actor)
+
+
+def _to_decide(db: Transaction) -> tuple[list[Decision], list[Request], list[Request]]:
+    """Clicks that nobody has judged, and requests whose time for a decision, or for this stage's, is over."""
+    lapsed, escalating = request_lists.overdue_decisions(db)
+    return decisions.unweighed(db), lapsed, escalating

@@ -7,6 +7,7 @@ beside its row, and an outage is caught up with by looking again.
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,7 +16,7 @@ import structlog
 from bot import clock, news
 from bot.messages import deciding, reminding, repairing
 from bot.messages.parts import Message, escape, message
-from bot.models import Assignment, Decision, Notice, Request
+from bot.models import Assignment, Decision, Hold, Notice, Request
 from bot.pacing import a_few_at_once, backoff
 from bot.reminders import Due, due_reminders, end_key, will_remind
 from bot.sending import CLAIM_LEASE, Sending
@@ -65,30 +66,25 @@ class Notices:
 
     async def send_owed(self) -> int:
         """Send all that is owed now but reminders; return how many messages went out."""
-        since = clock.now() - STILL_NEWS
-        sent = 0
-        for build in (
-            self._answers,
-            self._cards,
-            self._left_over,
-            self._news,
-            self._endings,
-            self._stuck,
-            self._held,
-        ):
-            sent += await build(since)
+        owed = await self._store.run(_owed, since=clock.now() - STILL_NEWS)
+        sent = sum(await a_few_at_once(map(self._answer, owed.answers)))
+        # Cards whose sending had no clear end before somebody decided: found, they are redrawn.
+        sent += sum(await a_few_at_once(map(self._sending.find_left_over, owed.left_over)))
+        sent += sum(await a_few_at_once(map(self._send_cards, owed.cards)))
+        sent += sum(await a_few_at_once(map(self._send_news, owed.news)))
+        sent += sum(await a_few_at_once(map(self._send_end, owed.endings)))
+        for request in owed.stuck:
+            sent += await self._send_stuck(request)
+        for hold, request in owed.held:
+            sent += await self._send_held(hold, request)
         return sent
 
     async def send_once(self, notice: Notice, content: Callable[[], Message] | Message) -> bool:
         """Send *notice* unless somebody has, or is just about to; True if we did."""
         return await self._sending.send([notice], content)
 
-    async def _answers(self, since: datetime) -> int:
-        """Tell those whose click did not count why, so that only they see it."""
-        owed = await self._store.run(decisions.claim_unanswered, lease=CLAIM_LEASE)
-        return sum(await a_few_at_once(map(self._answer, owed)))
-
     async def _answer(self, decision: Decision) -> bool:
+        """Tell somebody whose click did not count why, so that only they see it."""
         said = message(escape_sentence(decision.why or "That did not count."))
         try:
             await self._slack.tell(channel=decision.channel, user=decision.slack_user, message=said)
@@ -116,10 +112,6 @@ class Notices:
         except SlackError as error:
             log.warning("not-told-taken-down", decision=decision.id, slack=str(error))
 
-    async def _cards(self, since: datetime) -> int:
-        owing = await self._store.run(request_lists.owing_cards)
-        return sum(await a_few_at_once(map(self._send_cards, owing)))
-
     async def _send_cards(self, request: Request) -> int:
         counted = await self._store.run(decisions.accepted_of, request)
         content = deciding.card(request, counted)
@@ -131,15 +123,6 @@ class Notices:
             count += await self.send_once(notice, content)
         await self._store.run(_close_cards, request, [notice.key for notice in wanted])
         return count
-
-    async def _left_over(self, since: datetime) -> int:
-        """Cards whose sending had no clear end before somebody decided: found, they are redrawn."""
-        left = await self._store.run(notices.claim_left_over, lease=CLAIM_LEASE)
-        return sum(await a_few_at_once(map(self._sending.find_left_over, left)))
-
-    async def _news(self, since: datetime) -> int:
-        owing = await self._store.run(request_lists.owing_news, since=since)
-        return sum(await a_few_at_once(map(self._send_news, owing)))
 
     async def _send_news(self, request: Request) -> int:
         """What became of a request, to everybody whom it concerns."""
@@ -156,10 +139,6 @@ class Notices:
         await self._store.run(_close_news, request, [notice.key for notice, _ in owed])
         return count
 
-    async def _endings(self, since: datetime) -> int:
-        owing = await self._store.run(assignments.owing_news, since=since)
-        return sum(await a_few_at_once(map(self._send_end, owing)))
-
     async def _send_end(self, assignment: Assignment) -> int:
         """What came to its end by itself, or outside Latchkey."""
         notice, content = news.of_end(assignment)
@@ -167,25 +146,17 @@ class Notices:
         await self._store.run(_close_end, assignment, notice.key)
         return sent
 
-    async def _stuck(self, since: datetime) -> int:
+    async def _send_stuck(self, request: Request) -> bool:
         """What is waited for unusually long: the admins look at it, we go on looking."""
-        count = 0
-        for request in await self._store.run(
-            request_lists.stuck, attempts=STUCK_AFTER_ATTEMPTS, since=since
-        ):
-            notice = news.alarm("stuck", request, to=self._admin_channel)
-            count += await self.send_once(notice, deciding.stuck(request))
-        return count
+        notice = news.alarm("stuck", request, to=self._admin_channel)
+        return await self.send_once(notice, deciding.stuck(request))
 
-    async def _held(self, since: datetime) -> int:
+    async def _send_held(self, hold: Hold, request: Request) -> bool:
         """What failed too often: an admin decides what becomes of it."""
-        count = 0
-        for hold, request in await self._store.run(holds.open_ones, since=since):
-            notice = Notice(
-                key=f"{HELD}:{hold.id}", kind=HELD, to=self._admin_channel, request_id=request.id
-            )
-            count += await self.send_once(notice, repairing.card(hold, request))
-        return count
+        notice = Notice(
+            key=f"{HELD}:{hold.id}", kind=HELD, to=self._admin_channel, request_id=request.id
+        )
+        return await self.send_once(notice, repairing.card(hold, request))
 
     async def send_reminders(self) -> int:
         """
@@ -235,6 +206,32 @@ class Notices:
             await self._store.run(notices.not_redrawn, notice, retry_at=clock.real() + pause)
             return
         await self._store.run(notices.redrawn, notice)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owed:
+    """Everything that is owed at one moment; answers and left-over cards are claimed by whoever read this."""
+
+    answers: Sequence[Decision]
+    left_over: Sequence[Notice]
+    cards: Sequence[Request]
+    news: Sequence[Request]
+    endings: Sequence[Assignment]
+    stuck: Sequence[Request]
+    held: Sequence[tuple[Hold, Request]]
+
+
+def _owed(db: Transaction, *, since: datetime) -> Owed:
+    """All of it in one transaction: whoever is woken looks, and mostly finds nothing."""
+    return Owed(
+        answers=decisions.claim_unanswered(db, lease=CLAIM_LEASE),
+        left_over=notices.claim_left_over(db, lease=CLAIM_LEASE),
+        cards=request_lists.owing_cards(db),
+        news=request_lists.owing_news(db, since=since),
+        endings=assignments.owing_news(db, since=since),
+        stuck=request_lists.stuck(db, attempts=STUCK_AFTER_ATTEMPTS, since=since),
+        held=holds.open_ones(db, since=since),
+    )
 
 
 def escape_sentence(text: str) -> str:

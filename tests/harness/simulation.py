@@ -1,5 +1,6 @@
 """A small world in simulated time: stand-ins that outlive every bot, and bots that start, stop and die in it."""
 
+import itertools
 import random
 import zlib
 from collections.abc import AsyncIterator, Callable
@@ -67,6 +68,7 @@ class Simulation:
         self.pauses = pauses
         self.moment: Callable[[Process, str], None] = lambda process, what: None
         self.bots: list[Bot] = []
+        self._numbers = itertools.count()
         sandbox_chance.use(self.dice("stand-ins"))
         self._ids = self.dice("ids")
         self._choice = self.dice("replicas")
@@ -116,7 +118,8 @@ class Simulation:
         Raises:
             ConfigurationError: It refuses to start.
         """
-        bot = Bot(self, number=len(self.bots))
+        bot_clock.set_offset(self.outside.clock.offset)
+        bot = Bot(self, number=next(self._numbers))
         settings = read_settings({**self.outside.environment, **environment})
         await bot.start(settings, waits=waits, works=works)
         return bot

@@ -31,8 +31,9 @@ ENTRA_ID: Final = {
 # Graph is looked at this often; whatever commits rings the jobs at once anyway.
 SYNC: Final = {"LATCHKEY_SYNC_SECONDS": "20"}
 MONTH: Final = timedelta(days=30)
-# Seconds between two looks for something that a test waits for.
-LOOKS: Final = 0.05
+# Seconds before the second look for something that a test waits for, and between two at most.
+FIRST_LOOK: Final = 0.02
+LONGEST_LOOK: Final = 0.5
 
 
 async def eventually(fact: Callable[..., Any], *, seconds: float = 15, about: str = "") -> Any:
@@ -44,6 +45,7 @@ async def eventually(fact: Callable[..., Any], *, seconds: float = 15, about: st
     """
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
+    pause = FIRST_LOOK
     while True:
         try:
             value = fact()
@@ -55,7 +57,8 @@ async def eventually(fact: Callable[..., Any], *, seconds: float = 15, about: st
         if value:
             return value
         assert loop.time() < end, f"not within {seconds} s: {about or fact}"
-        await asyncio.sleep(LOOKS)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_LOOK)
 
 
 def said(message: Message | Mapping[str, Any] | View | None) -> str:

@@ -9,6 +9,8 @@ from bot.models import Outcome
 from bot.store import audit
 from sandbox.slack import Message
 from sandbox.tenant import seed
+from tests.harness.owed import every_request, rows_of
+from tests.harness.world import ANN, APPROVALS, BO, DANA, MIA, World, labels, said
 from tests.proofs.crash_sweep.deeds import (
     cards,
     denial,
@@ -27,8 +29,6 @@ from tests.proofs.crash_sweep.deeds import (
     two_stages,
     withdrawal,
 )
-from tests.harness.owed import every_request, rows_of
-from tests.harness.world import ANN, APPROVALS, BO, DANA, MIA, World, labels, said
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sandbox.certificate import Certificate
-from tests.harness.simulation import simulation
-from tests.proofs.crash_sweep.deeds import DELIVERY
-from tests.proofs.crash_sweep.stories import Story, check, watch_for_lies
 from tests.harness.camera import Camera, Photograph, life, restore
 from tests.harness.owed import at_rest
+from tests.harness.simulation import LIFELIKE, simulation
+from tests.proofs.crash_sweep.deeds import DELIVERY
+from tests.proofs.crash_sweep.stories import Story, check, watch_for_lies
 
 # After so many failures the reason is plain.
 ENOUGH_WRONG: Final = 3
@@ -33,37 +32,43 @@ class Swept:
 
 
 async def sweep(
-    story: Story,
-    folder: Path,
-    certificate: Certificate,
-    databases: Iterator[str],
-    *,
-    every: int = 1,
+    story: Story, databases: Iterator[str], *, every: int = 1, first: int = 0
 ) -> Swept:
-    """Photograph the story once, untouched; then end it from each photograph, and check each time."""
-    async with stand_ins(folder, certificate=certificate, socket_mode=False) as outside:
-        outside.environment["DATABASE_URL"] = next(databases)
+    """
+    Photograph the story once, untouched; then end it from each photograph, and check each time.
+
+    Args:
+        databases: Addresses of empty, migrated databases.
+        every: Die at each so many-th step.
+        first: The first step to die at.
+
+    Raises:
+        AssertionError: Something was lost or doubled, or was said that was not so; with the steps.
+    """
+    address = next(databases)
+    async with simulation(Path(), pauses=LIFELIKE) as around:
+        outside = around.outside
+        outside.environment["DATABASE_URL"] = address
         # Graph takes a second request for the same thing: whoever makes one is caught.
         outside.tenant.world.lenient = True
         outside.tenant.world.delivery = DELIVERY
         # So that Latchkey may look for its cards in the approvals channel, too.
         outside.workspace.scopes.append("channels:history")
-        camera = Camera(outside)
-        with camera.installed():
-            async with life(around) as world:
-                await world.synced()
-                for user in story.at_home:
-                    await world.slack.open_home(user=user)
-                if story.before is not None:
-                    await story.before(world)
-                await at_rest(world.bot)
-                with camera.watching(world.bot.store):
-                    await story.act(world)
+        camera = Camera(around)
+        async with life(around) as world:
+            await world.synced()
+            for user in story.at_home:
+                await world.slack.open_home(user=user)
+            if story.before is not None:
+                await story.before(world)
+            await at_rest(world.bot)
+            with camera.watching():
+                await story.act(world)
         assert len(camera.album) >= 3
-        chosen = camera.album[::every]
+        chosen = camera.album[first::every]
         wrong: list[str] = []
         for photograph in chosen:
-            restore(outside, photograph, database=next(databases))
+            await restore(around, photograph, database=next(databases))
             lies: list[str] = []
             try:
                 async with life(around) as world:
