@@ -4,21 +4,39 @@ import hashlib
 import hmac
 import itertools
 import json
-import time
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 import pytest
 import pytest_asyncio
+from pytest_asyncio.plugin import LoopFactory
 
+from bot import clock
 from bot.app import Latchkey
+from tests.harness.loop import SimulatedLoop
+from tests.harness.plugin import SIMULATED, seed_of
 from tests.harness.world import living
 
 FORM = "application/x-www-form-urlencoded"
 Json = dict[str, Any]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, LoopFactory]:
+    """One simulated loop for all tests of a module, as they share its world."""
+    return {SIMULATED: _loop_of(seed_of(config, item.nodeid.partition("::")[0]))}
+
+
+@cache
+def _loop_of(seed: int) -> LoopFactory:
+    return partial(SimulatedLoop, seed)
 
 
 @dataclass
@@ -33,7 +51,7 @@ class Door:
 
     def signed(self, body: bytes, *, at: float | None = None) -> dict[str, str]:
         """Slack's two headers for *body*."""
-        timestamp = str(int(time.time() if at is None else at))
+        timestamp = str(int(clock.real().timestamp() if at is None else at))
         base = b"v0:" + timestamp.encode() + b":" + body
         digest = hmac.new(self.secret.encode(), base, hashlib.sha256).hexdigest()
         return {
@@ -155,10 +173,16 @@ class Door:
         )
 
 
+@pytest.fixture(scope="module")
+def database(tmp_path_factory, sqlite_template):
+    """An empty, migrated SQLite file."""
+    return shutil.copy(sqlite_template, tmp_path_factory.mktemp("world") / "latchkey.db")
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def world(tmp_path_factory, certificate):
-    """Stand-ins and bot over HTTP on SQLite, for all tests of one module."""
-    async with living(tmp_path_factory.mktemp("world"), certificate) as made:
+async def world(database):
+    """Stand-ins and bot on SQLite, for all tests of one module."""
+    async with living(database) as made:
         yield made
 
 

@@ -15,7 +15,7 @@ from bot.models import Verb
 from bot.store import assignments, request_lists, schema
 from handlers.deeds import RIGHTS, Deeds, Own, WithoutRight
 from tests.harness.world import ANN, APPROVALS, BO, CY, DANA, EVE, GUS, eventually
-from tests.proof.authorisation import ALLOWED
+from tests.proofs.authorization.authorization import ALLOWED
 
 ROOT = Path(__file__).parents[2]
 # What each of these people is to Ann's access, and to Ann's request for the finance reports.

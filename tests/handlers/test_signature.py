@@ -1,54 +1,55 @@
 """Signing secrets: the current one, the one before it during a rotation, and never an empty one."""
 
 import dataclasses
-import time
+import shutil
 from datetime import UTC, datetime
 
 import httpx
 import pytest
-import pytest_asyncio
-from freezegun import freeze_time
 
-from bot import doctor
+from bot import clock, doctor
 from handlers.signature import Signatures
-from tests.harness.world import living
 from tests.handlers.conftest import Door
+from tests.harness.world import living
 
 PREVIOUS = "the-secret-before"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def world(tmp_path_factory, certificate):
+@pytest.fixture
+def database(tmp_path, sqlite_template):
+    """An empty one for each test, as each has a bot of its own."""
+    return shutil.copy(sqlite_template, tmp_path / "latchkey.db")
+
+
+@pytest.fixture
+async def world(database):
     """A bot in the middle of a rotation."""
-    folder = tmp_path_factory.mktemp("world")
-    async with living(folder, certificate, SLACK_SIGNING_SECRET_PREVIOUS=PREVIOUS) as made:
+    async with living(database, SLACK_SIGNING_SECRET_PREVIOUS=PREVIOUS) as made:
         yield made
 
 
-def knocking(bot, secret):
-    transport = httpx.ASGITransport(app=bot.asgi, raise_app_exceptions=False)
-    return Door(bot, secret, httpx.AsyncClient(transport=transport, base_url="http://latchkey"))
+def knocking(world, secret):
+    """Somebody who signs with *secret*."""
+    transport = httpx.ASGITransport(app=world.bot.asgi, raise_app_exceptions=False)
+    client = httpx.AsyncClient(transport=transport, base_url="http://latchkey")
+    return Door(world.bot, secret, client)
 
 
-@pytest.mark.asyncio(loop_scope="module")
-async def test_both_secrets_are_accepted_during_a_rotation(door, answered):
+async def test_both_secrets_are_accepted_during_a_rotation(world, answered):
     """What Slack signs with the old secret is as good as with the new one."""
-    old = dataclasses.replace(door, secret=PREVIOUS)
+    new = knocking(world, world.slack.signing_secret)
+    old = dataclasses.replace(new, secret=PREVIOUS)
 
-    assert "You have no access" in answered(await door.command("/my-access"))
-    assert "You have no access" in answered(await old.command("/my-access"))
+    for door in (new, old):
+        assert "You have no access" in answered(await door.command("/my-access"))
 
 
-@pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize("secret", ["a-third-secret", "", PREVIOUS + " ", PREVIOUS[:-1]])
-async def test_no_other_secret_is_accepted_during_a_rotation(door, secret):
+async def test_no_other_secret_is_accepted_during_a_rotation(world):
     """Two are accepted, and the empty one is never among them."""
-    other = dataclasses.replace(door, secret=secret)
+    for secret in ("a-third-secret", "", PREVIOUS + " ", PREVIOUS[:-1]):
+        assert (await knocking(world, secret).command("/my-access")).status_code == 401
 
-    assert (await other.command("/my-access")).status_code == 401
 
-
-@pytest.mark.asyncio(loop_scope="module")
 async def test_the_doctor_says_that_an_old_secret_is_still_accepted(world):
     """So that nobody forgets to end the rotation."""
     said = [finding.sentence for finding in await doctor.examine(world.bot)]
@@ -56,22 +57,20 @@ async def test_the_doctor_says_that_an_old_secret_is_still_accepted(world):
     assert any("take SLACK_SIGNING_SECRET_PREVIOUS away" in sentence for sentence in said)
 
 
-async def test_the_old_secret_is_refused_once_it_is_taken_away(tmp_path, certificate):
+async def test_the_old_secret_is_refused_once_it_is_taken_away(database):
     """The rotation ends with the setting; an empty one is none."""
-    async with living(tmp_path, certificate, SLACK_SIGNING_SECRET_PREVIOUS="") as world:
-        assert (await knocking(world.bot, PREVIOUS).command("/my-access")).status_code == 401
-        assert (await knocking(world.bot, "").command("/my-access")).status_code == 401
+    async with living(database, SLACK_SIGNING_SECRET_PREVIOUS="") as world:
+        assert (await knocking(world, PREVIOUS).command("/my-access")).status_code == 401
+        assert (await knocking(world, "").command("/my-access")).status_code == 401
         said = [finding.sentence for finding in await doctor.examine(world.bot)]
         assert "One signing secret is accepted." in said
 
 
-async def test_nobody_can_post_in_socket_mode(tmp_path, certificate):
+async def test_nobody_can_post_in_socket_mode(database):
     """There is no door there, whatever a request is signed with."""
-    async with living(
-        tmp_path, certificate, socket_mode=True, SLACK_SIGNING_SECRET_PREVIOUS=PREVIOUS
-    ) as world:
+    async with living(database, socket_mode=True, SLACK_SIGNING_SECRET_PREVIOUS=PREVIOUS) as world:
         for secret in (world.slack.signing_secret, PREVIOUS, ""):
-            answer = await knocking(world.bot, secret).command("/my-access")
+            answer = await knocking(world, secret).command("/my-access")
             assert answer.status_code == 404
 
 
@@ -82,13 +81,21 @@ def test_an_empty_secret_is_no_secret(secrets):
         Signatures(secrets)
 
 
+@pytest.fixture
+def stopped():
+    """The clock stands at the moment of Slack's worked example."""
+    clock.use(lambda: datetime.fromtimestamp(EXAMPLE_TIME, UTC))
+    yield
+    clock.use(clock.machine_time)
+
+
 @pytest.mark.parametrize(
-    ("seconds", "holds"), [(-310, False), (-290, True), (0, True), (290, True), (310, False)]
+    ("by", "holds"), [(-301, False), (-300, True), (0, True), (300, True), (301, False)]
 )
-def test_a_signature_holds_for_five_minutes(seconds, holds):
+def test_a_signature_holds_for_five_minutes(stopped, by, holds):
     """Before and after, as clocks differ both ways."""
     door = Door(bot=None, secret="good", http=None)  # type: ignore[arg-type]
-    made = door.signed(b"body", at=time.time() + seconds)
+    made = door.signed(b"body", at=EXAMPLE_TIME + by)
 
     assert holds is Signatures(["good"]).holds(
         b"body",
@@ -98,6 +105,7 @@ def test_a_signature_holds_for_five_minutes(seconds, holds):
 
 
 # The worked example of docs.slack.dev, "Verifying requests from Slack".
+EXAMPLE_TIME = 1531420618
 EXAMPLE_SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 EXAMPLE_SIGNATURE = "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"
 EXAMPLE_BODY = (
@@ -108,10 +116,9 @@ EXAMPLE_BODY = (
 )
 
 
-@freeze_time(datetime.fromtimestamp(1531420618, UTC), real_asyncio=True)
-def test_slacks_own_example_holds():
+def test_slacks_own_example_holds(stopped):
     """And not with one byte more."""
-    example = {"timestamp": "1531420618", "signature": EXAMPLE_SIGNATURE}
+    example = {"timestamp": str(EXAMPLE_TIME), "signature": EXAMPLE_SIGNATURE}
 
     assert Signatures(["another", EXAMPLE_SECRET]).holds(EXAMPLE_BODY, **example)
     assert not Signatures(["another"]).holds(EXAMPLE_BODY, **example)

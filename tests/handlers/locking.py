@@ -1,0 +1,80 @@
+"""A database that somebody else has locked: waiting for it takes as long as it does, by the simulated clock."""
+
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from typing import Any, Final, TypeVar
+
+import sqlalchemy as sa
+
+from bot.machine import Machine
+from bot.store.database import BUSY_TIMEOUT_MS
+from tests.harness.process import Process
+from tests.harness.simulation import Bot
+
+T = TypeVar("T")
+PATIENCE: Final = BUSY_TIMEOUT_MS / 1000
+
+
+class OneThread(Executor):
+    """One transaction after the other; while *is_locked*, each waits for the lock as the driver does."""
+
+    def __init__(self, process: Process) -> None:
+        self.is_locked = False
+        self._loop = process.loop
+        self._waiting: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._is_busy = False
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        future: Future[T] = Future()
+        self._waiting.append((future, lambda: fn(*args, **kwargs)))
+        if not self._is_busy:
+            self._begin()
+        return future
+
+    def _begin(self) -> None:
+        self._is_busy = False
+        while self._waiting and not self._is_busy:
+            future, work = self._waiting.popleft()
+            if future.set_running_or_notify_cancel():
+                self._is_busy = True
+                self._loop.call_later(PATIENCE if self.is_locked else 0, self._end, future, work)
+
+    def _end(self, future: Future[Any], work: Callable[[], Any]) -> None:
+        try:
+            future.set_result(work())
+        except Exception as error:
+            future.set_exception(error)
+        self._begin()
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Nothing is left running."""
+
+
+class LockableBot(Bot):
+    """A bot whose database somebody else can lock."""
+
+    def machine(self) -> Machine:
+        self._thread = OneThread(self.process)
+        return replace(super().machine(), threads=lambda workers: self._thread)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Somebody else holds the database's write lock."""
+        engine = self.latchkey.store.engine
+        sa.event.listen(engine, "checkout", _wait_by_our_clock_only)
+        with closing(sqlite3.connect(str(engine.url.database), isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            self._thread.is_locked = True
+            try:
+                yield
+            finally:
+                self._thread.is_locked = False
+                other.execute("ROLLBACK")
+
+
+def _wait_by_our_clock_only(connection: Any, record: Any, proxy: Any) -> None:
+    connection.execute("PRAGMA busy_timeout=0")
