@@ -35,7 +35,7 @@ async def test_access_is_announced_only_when_graph_shows_it(database):
         assert ENTRA_ID[ANN] not in world.holders(MARKETING_RESOURCES)
 
         await world.later(timedelta(hours=2))
-        await world.told(ANN, "You now have access", seconds=30)
+        await world.told(ANN, "You now have access")
         assert len(world.posts()) == 1
 
 

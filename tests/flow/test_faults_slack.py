@@ -2,14 +2,13 @@
 
 from datetime import timedelta
 
-import aiohttp
 import httpx
 import pytest
 
-from tests.harness.simulation import simulation
 from sandbox.slack import Message
 from tests.harness.camera import life
-from tests.harness.owed import at_rest, hurried, leases_pass
+from tests.harness.owed import at_rest, leases_pass
+from tests.harness.simulation import simulation
 from tests.harness.world import ANN, BO, World, eventually, labels, said
 
 MARKETING = "/request-access marketing-campaign"
@@ -17,10 +16,10 @@ FINANCE = "/request-access finance-reports because I close the quarter"
 
 
 @pytest.fixture
-async def world(database, monkeypatch):
+async def world(database):
     """A tenant that delivers at once, and a bot that does not wait ten seconds for Slack."""
-    monkeypatch.setattr("bot.connections.SLACK_TIMEOUT", aiohttp.ClientTimeout(total=1.5))
     async with simulation(database) as around:
+        outside = around.outside
         outside.tenant.world.delivery = timedelta(0)
         async with life(around) as made:
             await made.synced()
@@ -59,7 +58,7 @@ async def test_news_whose_fate_is_unknown_is_looked_for_a_lease_later(fault, is_
     """Told once: whoever sends holds the claim until an answer could not come any more, and then looks."""
     world.slack.faults.set(fault, count=1, only="chat.postMessage")
     await world.type(ANN, MARKETING)
-    await hurried(world, lambda: world.slack.faults.counts[fault])
+    await eventually(lambda: world.slack.faults.counts[fault])
     await world.synced()
     assert len(news(world)) == is_there, "before the lease has run out"
     await recovered(world)
@@ -72,7 +71,7 @@ async def test_a_rate_limit_is_kept_to_and_nothing_is_lost(world):
         "ratelimited", count=1, only="chat.postMessage", pause=timedelta(seconds=1)
     )
     await world.type(ANN, MARKETING)
-    await hurried(world, lambda: news(world))
+    await eventually(lambda: news(world))
     tries = [call.at for call in world.slack.calls if call.method == "chat.postMessage"]
     assert len(tries) == 2
     assert tries[1] - tries[0] >= timedelta(seconds=1)
@@ -120,6 +119,6 @@ async def test_a_card_that_cannot_be_redrawn_now_is_redrawn_later(world):
     await world.press(BO, card, "Approve")
     await eventually(lambda: world.slack.faults.counts["drop"])
     world.slack.faults.clear()
-    await hurried(world, lambda: news(world))
+    await eventually(lambda: news(world))
     await recovered(world)
     assert "Approve" not in labels(world.cards(BO)[-1])

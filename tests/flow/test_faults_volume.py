@@ -7,9 +7,9 @@ import pytest
 from bot import chance, clock
 from bot.models import Kind, Notice, Request, State
 from bot.store import Transaction, notices, requests
-from tests.harness.simulation import simulation
 from tests.harness.camera import life
 from tests.harness.owed import at_rest
+from tests.harness.simulation import simulation
 from tests.harness.world import ANN, DANA, said
 
 MANY = 250
@@ -39,6 +39,7 @@ def told_long_ago(db: Transaction, state: State) -> None:
 async def test_an_admin_hears_of_a_removal_among_hundreds_of_grants(database):
     """The grants of the last weeks, of which no admin need hear, do not hide it."""
     async with simulation(database) as around:
+        outside = around.outside
         outside.tenant.world.delivery = timedelta(0)
         async with life(around) as world:
             await world.synced()
@@ -53,11 +54,10 @@ async def test_an_admin_hears_of_a_removal_among_hundreds_of_grants(database):
 
 
 @pytest.mark.made_up("a target scope that Graph does not have")
-async def test_the_admins_hear_of_rules_not_understood_among_hundreds_of_refusals(
-    database
-):
+async def test_the_admins_hear_of_rules_not_understood_among_hundreds_of_refusals(database):
     """Ordinary refusals, of which no admin need hear, do not hide the one that they must see to."""
     async with simulation(database) as around:
+        outside = around.outside
         for policy in outside.tenant.world.policies.values():
             policy.allowed_target_scope = "somethingNewInEntra"
         async with life(around) as world:

@@ -2,32 +2,27 @@
 
 from datetime import timedelta
 
-import httpx
 import pytest
 
 from bot.models import Verb
-from bot.pacing import Waits
 from bot.store import Transaction, holds
 from bot.store.schema import requests
-from tests.harness.simulation import simulation
 from sandbox.slack import Message
 from tests.harness.camera import life
 from tests.harness.owed import waits_pass
+from tests.harness.simulation import simulation
 from tests.harness.world import ANN, APPROVALS, CY, DANA, World, eventually, labels, said
 
 POST = "^POST .*assignmentRequests$"
-# The stand-in does nothing late here, and its lists do not lag.
-WAITS = Waits(post=timedelta(seconds=1), late=timedelta(0), lag=timedelta(0), margin=timedelta(0))
 
 
 @pytest.fixture
-async def world(database, database_url, monkeypatch):
+async def world(simulated, database_url):
     """A tenant that answers every grant with a 503, and is well otherwise."""
-    monkeypatch.setattr("bot.connections.GRAPH_TIMEOUT", httpx.Timeout(1.0))
-    async with simulation(database) as around:
-        outside.environment["DATABASE_URL"] = database_url
+    async with simulation(database_url) as around:
+        outside = around.outside
         outside.tenant.world.delivery = timedelta(0)
-        async with life(around, waits=WAITS) as made:
+        async with life(around) as made:
             await made.synced()
             outside.tenant.faults.set("unavailable", only=POST)
             yield made
@@ -51,7 +46,7 @@ async def card(world: World) -> Message:
         found = cards(world)
         return found[-1] if found and labels(found[-1]) else None
 
-    found: Message = await eventually(shown, seconds=30, about="a card for what is held")
+    found: Message = await eventually(shown, about="a card for what is held")
     return found
 
 

@@ -193,7 +193,7 @@ async def test_a_full_home_is_still_a_valid_one(world):
     asked = await world.type(ANN, "/request-access")
     for number in range(30):
         await world.type(ANN, f"/request-access package-{number:02} because I must")
-    await eventually(lambda: len(world.cards(BO)) == 30, seconds=30)
+    await eventually(lambda: len(world.cards(BO)) == 30)
     await shows(world, DANA, TO_DECIDE)
     await shows(world, ANN, "waiting for approval")
     listed = await world.type(DANA, "/access-admin pending")

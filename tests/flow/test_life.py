@@ -21,9 +21,7 @@ SETTINGS = [
 @pytest.mark.parametrize(
     ("database_url", "socket_mode", "version"), SETTINGS, indirect=["database_url"]
 )
-async def test_access_lives_from_asking_to_its_end(
-    database, database_url, socket_mode, version
-):
+async def test_access_lives_from_asking_to_its_end(database, database_url, socket_mode, version):
     """Ask, decide, deliver, remind, extend, return and end, the same in every setting."""
     async with living(
         database,

@@ -4,18 +4,18 @@ import pytest
 
 from bot.settings import read_settings
 from bot.store import audit, open_store
-from tests.harness.simulation import simulation
 from tests.bot.test_migrate import widen
+from tests.harness.camera import life
+from tests.harness.simulation import simulation
 from tests.proofs.crash_sweep.deeds import DELIVERY, read
 from tests.proofs.crash_sweep.stories import STORIES
-from tests.harness.camera import life
 
 
 @pytest.fixture
-async def world(database, database_url):
+async def world(simulated, database_url):
     """A bot on a database that a later version has migrated already."""
-    async with simulation(database) as around:
-        outside.environment["DATABASE_URL"] = database_url
+    async with simulation(database_url) as around:
+        outside = around.outside
         outside.tenant.world.delivery = DELIVERY
         store = open_store(read_settings(outside.environment).sqlalchemy_url)
         store.run_here(widen)

@@ -1,23 +1,34 @@
 """An older copy of the database is put back: what Entra has done since is found there, and not done again."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from bot.models import State, Verb
 from bot.store import audit, holds
-from tests.harness.simulation import simulation
-from tests.proofs.crash_sweep.deeds import DELIVERY
-from tests.proofs.crash_sweep.stories import STORIES, Story
 from tests.harness.camera import Camera, Photograph, empty_sqlite, life, restore
 from tests.harness.owed import every_request, waits_pass
+from tests.harness.simulation import simulation
 from tests.harness.world import BO, World, eventually
+from tests.proofs.crash_sweep.deeds import DELIVERY
+from tests.proofs.crash_sweep.stories import STORIES, Story
+from tests.proofs.sabotage import switched_off
 
 # One story for each thing that Entra is asked for.
 ASKING = ("approval", "extension", "grant", "removal")
 # How far Entra has come by the time that the copy is put back.
 UNDER_WAY, DONE = "under way", "done"
+# Nobody puts a copy back in the moment in which something was asked for.
+A_MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def databases(simulated, sqlite_template, tmp_path):
+    """Addresses of empty databases."""
+    return empty_sqlite(sqlite_template, tmp_path)
 
 
 def newest(photograph: Photograph) -> dict[str, object]:
@@ -80,22 +91,25 @@ async def check(world: World, story: Story) -> None:
 
 @pytest.mark.parametrize("entra", [DONE, UNDER_WAY])
 @pytest.mark.parametrize("name", ASKING)
-async def test_what_entra_has_been_asked_is_not_asked_again(name, entra, database):
+async def test_what_entra_has_been_asked_is_not_asked_again(name, entra, databases):
     """A copy from each state of a request's life, put back after its grant, or in the middle of it."""
-    story, databases = STORIES[name], empty_sqlite(tmp_path)
-    async with simulation(database) as around:
-        outside.environment["DATABASE_URL"] = next(databases)
+    assert await asked_too_often(STORIES[name], entra, databases) == []
+
+
+async def asked_too_often(story: Story, entra: str, databases: Iterator[str]) -> list[str]:
+    """Put each copy back and let a new bot go on from it; what came of it that should not, a line for each."""
+    async with simulation(next(databases)) as around:
+        outside = around.outside
         # Entra's own refusal of a second request does not help.
         outside.tenant.world.lenient = True
         outside.tenant.world.delivery = DELIVERY
-        camera = Camera(outside)
-        with camera.installed():
-            async with life(around) as world:
-                await world.synced()
-                if story.before is not None:
-                    await story.before(world)
-                with camera.watching(world.bot.store):
-                    await story.act(world)
+        camera = Camera(around)
+        async with life(around) as world:
+            await world.synced()
+            if story.before is not None:
+                await story.before(world)
+            with camera.watching():
+                await story.act(world)
         album = camera.album
         asked = next(
             number for number, each in enumerate(album) if "taken assignmentRequests" in each.step
@@ -103,21 +117,19 @@ async def test_what_entra_has_been_asked_is_not_asked_again(name, entra, databas
         now = album[-1] if entra == DONE else album[asked]
         wrong = []
         for copy in copies(album if entra == DONE else album[: asked + 1]):
-            restored = replace(copy, tenant=now.tenant, slack=now.slack, offset=now.offset)
-            restore(outside, restored, database=next(databases))
+            restored = replace(copy, tenant=now.tenant, slack=now.slack, at=now.at + A_MINUTE)
+            await restore(around, restored, database=next(databases))
             try:
                 async with life(around) as world:
                     await go_on(world)
                     await check(world, story)
             except AssertionError as error:
                 wrong.append(f"{copy.step}, {newest(copy).get('state')}: {error}")
-        assert not wrong, "\n".join(wrong)
+        return wrong
 
 
-async def test_a_copy_without_the_look_would_ask_twice(database, monkeypatch):
+async def test_a_copy_without_the_look_would_ask_twice(databases):
     """The proof itself can fail: an approved removal or extension is posted anew without the look."""
-    monkeypatch.setattr("bot.effects.Effects._is_from_before", lambda self, request: False)
-    with pytest.raises(AssertionError, match="assignment requests in Entra"):
-        await test_what_entra_has_been_asked_is_not_asked_again(
-            "extension", UNDER_WAY, database
-        )
+    with switched_off("no look after a start"):
+        wrong = await asked_too_often(STORIES["extension"], UNDER_WAY, databases)
+    assert any("assignment requests in Entra" in each for each in wrong)

@@ -14,11 +14,11 @@ from bot.doctor import _role as doctor_on_role
 from bot.errors import ConfigurationError
 from bot.store import audit, open_store, privileges
 from bot.store.schema import metadata
+from tests.harness.camera import empty_postgresql, life
 from tests.harness.simulation import simulation
+from tests.harness.world import DANA
 from tests.proofs.crash_sweep.deeds import DELIVERY, read
 from tests.proofs.crash_sweep.stories import STORIES
-from tests.harness.camera import empty_postgresql, life
-from tests.harness.world import DANA
 
 ROLE = "latchkey_run"
 
@@ -61,10 +61,10 @@ def store(restricted):
 
 
 @pytest.fixture
-async def world(database, restricted):
+async def world(simulated, restricted):
     """A bot that runs as that role."""
-    async with simulation(database) as around:
-        outside.environment["DATABASE_URL"] = restricted
+    async with simulation(restricted) as around:
+        outside = around.outside
         outside.tenant.world.delivery = DELIVERY
         async with life(around) as made:
             await made.synced()

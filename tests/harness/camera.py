@@ -131,9 +131,14 @@ def _one_moment(db: sa.Connection) -> None:
 
 def _tenant_now(outside: StandIns) -> dict[str, Any]:
     world = outside.tenant.world
-    memo: dict[int, Any] = {id(world): world}
     state = {name: value for name, value in vars(world).items() if name not in NOT_OF_TENANT}
-    return copy.deepcopy(state, memo)
+    return _copied(outside, state)
+
+
+def _copied(outside: StandIns, state: dict[str, Any]) -> dict[str, Any]:
+    """A copy of the tenant's state; what is on its agenda still belongs to the tenant that there is."""
+    world = outside.tenant.world
+    return copy.deepcopy(state, {id(world): world})
 
 
 def _slack_now(outside: StandIns) -> dict[str, Any]:
@@ -167,7 +172,7 @@ def empty_postgresql(address: sa.URL) -> Iterator[str]:
 async def restore(around: Simulation, photograph: Photograph, *, database: str) -> None:
     """Make the stand-ins and an empty *database* what they were, and let every lease and every wait run out."""
     outside = around.outside
-    vars(outside.tenant.world).update(photograph.tenant)
+    vars(outside.tenant.world).update(_copied(outside, photograph.tenant))
     vars(outside.workspace).update(copy.deepcopy(photograph.slack))
     # The business's time is put back; the machine's own goes on.
     await asyncio.sleep(DOWN.total_seconds())
@@ -186,7 +191,7 @@ async def restore(around: Simulation, photograph: Photograph, *, database: str) 
 @asynccontextmanager
 async def life(around: Simulation, *, waits: Waits = WAITS) -> AsyncIterator[World]:
     """A bot from its start to its end, between stand-ins that outlive it."""
-    bot = await around.start(waits=waits, LATCHKEY_SYNC_SECONDS="60")
+    bot = await around.start(waits=waits)
     try:
         yield World(around.outside, bot.latchkey)
     finally:

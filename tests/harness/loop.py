@@ -167,5 +167,3 @@ def simulated() -> SimulatedLoop:
     if not isinstance(loop, SimulatedLoop):
         raise TypeError("this needs simulated time: see docs/testing.md")
     return loop
-
-

@@ -1,6 +1,5 @@
 """What is still owed, read from the database as any test may; and the waits that a test need not sit through."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
@@ -11,7 +10,7 @@ from bot.app import Latchkey
 from bot.models import Request
 from bot.store import Busy, Transaction, requests
 from bot.store.schema import metadata
-from tests.harness.world import World, eventually
+from tests.harness.world import eventually
 
 # Columns in the machine's own time, which goes on while nobody runs.
 MACHINE_TIME: Final = {
@@ -82,18 +81,7 @@ def leases_pass(db: Transaction) -> None:
                 db.execute(waiting.values({column: long_ago}))
 
 
-async def hurried(world: World, fact: Callable[[], object], *, seconds: float = 20) -> None:
-    """Wait for *fact* while the pauses between two looks at one request do not count."""
-
-    async def true() -> object:
-        await world.bot.store.run(waits_pass)
-        world.bot.jobs.wake()
-        return fact()
-
-    await eventually(true, seconds=seconds)
-
-
-async def at_rest(bot: Latchkey, *, seconds: float = 20) -> None:
+async def at_rest(bot: Latchkey) -> None:
     """Wait until nothing is owed, and then for one more look of every job: a doubled effect would come now."""
     left: list[str] = ["not looked yet"]
 
@@ -108,9 +96,9 @@ async def at_rest(bot: Latchkey, *, seconds: float = 20) -> None:
         return not left
 
     try:
-        await eventually(nothing_left, seconds=seconds)
+        await eventually(nothing_left)
     except AssertionError:
-        raise AssertionError(f"still owed after {seconds} s: {left}") from None
+        raise AssertionError(f"still owed: {left}") from None
 
 
 async def looked(bot: Latchkey) -> None:

@@ -68,7 +68,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report = yield
     if report.failed and SIMULATED in getattr(item, "fixturenames", ()):
         report.sections.append(
-            ("to repeat it exactly", f"{_hash_seed()} pytest {_options(item.config)} '{item.nodeid}'")
+            (
+                "to repeat it exactly",
+                f"{_hash_seed()} pytest {_options(item.config)} '{item.nodeid}'",
+            )
         )
     return report
 
@@ -79,7 +82,9 @@ def _options(config: pytest.Config) -> str:
 
 def _hash_seed() -> str:
     # The order of a set of words follows it.
-    return f"{HASH_SEED}={os.environ.get(HASH_SEED, '0 (and as it was not set, perhaps only then)')}"
+    return (
+        f"{HASH_SEED}={os.environ.get(HASH_SEED, '0 (and as it was not set, perhaps only then)')}"
+    )
 
 
 @pytest.fixture

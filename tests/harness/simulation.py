@@ -28,6 +28,8 @@ from tests.harness.wires import GraphWire, SlackSession, ToBot, Wire
 
 SLACK: Final = "http://slack.test"
 MICROSOFT: Final = "https://microsoft.test"
+# Commits ring the jobs anyway; each look by the clock costs CPU, and waiting for one costs nothing.
+LOOKS: Final = {"LATCHKEY_POLL_SECONDS": "10", "LATCHKEY_SYNC_SECONDS": "300"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,11 +61,17 @@ class Simulation:
 
     def __init__(
         self,
-        database: Path,
+        database: Path | str,
         *,
         socket_mode: bool = False,
         pauses: Pauses = QUICK,
     ) -> None:
+        """
+        Args:
+            database: The SQLite file of every bot, or what DATABASE_URL says.
+            socket_mode: Let the bots connect; otherwise Slack posts to them.
+            pauses: How long things take.
+        """
         self.loop: SimulatedLoop = simulated()
         self.pauses = pauses
         self.moment: Callable[[Process, str], None] = lambda process, what: None
@@ -75,12 +83,17 @@ class Simulation:
         workspace, tenant = tutorial_world(SandboxClock(machine=self.loop.now))
         workspace.base_url = SLACK
         workspace.request_url = "http://latchkey.test/slack/events"
-        workspace.transport = ToBot(self._some_bot, pause=drawn(self.dice("to bot"), 0, pauses.wire))
+        workspace.transport = ToBot(
+            self._some_bot, pause=drawn(self.dice("to bot"), 0, pauses.wire)
+        )
         tenant.faults._random = self.dice("faults of Graph")
         workspace.faults._random = self.dice("faults of Slack")
         self.outside: StandIns = wired(
-            workspace, tenant, microsoft=MICROSOFT, database=database, socket_mode=socket_mode
+            workspace, tenant, microsoft=MICROSOFT, database=Path(database), socket_mode=socket_mode
         )
+        if isinstance(database, str):
+            self.outside.environment["DATABASE_URL"] = database
+        self.outside.environment |= LOOKS
         self.outside.clock.subscribe(self._time_moved)
 
     def dice(self, purpose: str) -> random.Random:
@@ -143,9 +156,7 @@ class Bot:
         self.line = GraphWire(
             Wire(self.process, outside.tenant.app, pause=pause, moment=self._moment)
         )
-        self._to_slack = Wire(
-            self.process, outside.workspace.app, pause=pause, moment=self._moment
-        )
+        self._to_slack = Wire(self.process, outside.workspace.app, pause=pause, moment=self._moment)
 
     def _moment(self, what: str) -> None:
         self.simulation.moment(self.process, what)
@@ -250,7 +261,7 @@ class TenantTokens:
 
 @asynccontextmanager
 async def simulation(
-    database: Path, *, socket_mode: bool = False, pauses: Pauses = QUICK
+    database: Path | str, *, socket_mode: bool = False, pauses: Pauses = QUICK
 ) -> AsyncIterator[Simulation]:
     """A world for as long as the block runs; time and chance are the machine's own again afterwards."""
     made = Simulation(database, socket_mode=socket_mode, pauses=pauses)

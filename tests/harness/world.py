@@ -28,20 +28,25 @@ ENTRA_ID: Final = {
     MIA: seed.MIA,
     GUS: seed.GUS,
 }
-# Graph is looked at this often; whatever commits rings the jobs at once anyway.
-SYNC: Final = {"LATCHKEY_SYNC_SECONDS": "20"}
 MONTH: Final = timedelta(days=30)
 # Seconds before the second look for something that a test waits for, and between two at most.
 FIRST_LOOK: Final = 0.02
-LONGEST_LOOK: Final = 0.5
+LONGEST_LOOK: Final = 2.0
+# Longer than every lease, back-off and settle time on the way to anything.
+PATIENCE: Final = 1_800.0
 
 
-async def eventually(fact: Callable[..., Any], *, seconds: float = 15, about: str = "") -> Any:
+async def eventually(
+    fact: Callable[..., Any], *, seconds: float = PATIENCE, about: str = ""
+) -> Any:
     """
     Wait until *fact*, a function or a coroutine function, gives something true; return that.
 
+    Args:
+        seconds: How long, by the loop's own clock: in simulated time it costs nothing.
+
     Raises:
-        AssertionError: It did not within *seconds*.
+        AssertionError: It did not.
     """
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
@@ -211,17 +216,13 @@ class World:
         card: Message = await eventually(newest, about=f"an open card in {channel}")
         return card
 
-    async def told(
-        self, user: str, pattern: str, *, times: int = 1, seconds: float = 15
-    ) -> Message:
+    async def told(self, user: str, pattern: str, *, times: int = 1) -> Message:
         """The newest direct message to *user* that matches, once there are so many of them."""
 
         def matching() -> list[Message]:
             return [each for each in self.direct(user) if re.search(pattern, said(each))]
 
-        await eventually(
-            lambda: len(matching()) >= times, seconds=seconds, about=f"{user} is told {pattern!r}"
-        )
+        await eventually(lambda: len(matching()) >= times, about=f"{user} is told {pattern!r}")
         assert len(matching()) == times, f"{user} was told {pattern!r} {len(matching())} times"
         return matching()[-1]
 
@@ -290,7 +291,7 @@ def _button(shown: Message | View, label: str, about: str | None) -> dict[str, A
 
 @asynccontextmanager
 async def living(
-    database: Path,
+    database: Path | str,
     *,
     socket_mode: bool = False,
     delivery: timedelta = timedelta(0),
@@ -303,7 +304,7 @@ async def living(
     Stand-ins with the tutorial's world, and a bot that knows its packages already, in simulated time.
 
     Args:
-        database: The SQLite file of the bot.
+        database: The SQLite file of the bot, or what DATABASE_URL says.
         delivery: How long Entra takes for a request; at once by default.
         waits: See `bot.pacing`.
         pauses: How long transactions and calls take.
@@ -319,7 +320,7 @@ async def living(
 
 async def begun(around: Simulation, *, waits: Waits = WAITS, **environment: str) -> World:
     """One more bot between the stand-ins, once it has looked at everything; it ends with them."""
-    bot = await around.start(waits=waits, **{**SYNC, **environment})
+    bot = await around.start(waits=waits, **environment)
     world = World(around.outside, bot.latchkey)
     await world.looked_at_everything()
     return world

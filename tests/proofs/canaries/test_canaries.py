@@ -210,7 +210,6 @@ async def meets_refusals_that_repeat_the_token(bot):
             bot.written.add("errors", error, repr(error), error.code, error.request_id)
         await eventually(
             lambda status=status: f"HTTP {status}" in str(world.bot.jobs.ticks["sync"].last_error),
-            seconds=60,
             about=f"a sweep that meets {status}",
         )
         await bot.look()

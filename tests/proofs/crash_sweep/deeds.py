@@ -8,7 +8,7 @@ from bot.models import Kind, Request, State
 from bot.store import Busy, Transaction
 from sandbox.slack import Message
 from sandbox.tenant import seed
-from tests.harness.owed import at_rest, every_request, is_draft, rows_of, waits_pass
+from tests.harness.owed import at_rest, every_request, is_draft, rows_of
 from tests.harness.world import ANN, APPROVALS, BO, DANA, MIA, World, eventually, labels, said
 
 P = ParamSpec("P")
@@ -98,9 +98,6 @@ async def reported(world: World, kind: Kind, state: State) -> None:
         request = await asked(world, kind)
         if request is None:
             return False
-        if request.state is State.SUBMITTED and request.attempts:
-            await read(world, waits_pass)
-            world.bot.jobs.wake()
         return request.state in states
 
     await eventually(lambda: in_state(State.SUBMITTED, state))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from tests.harness.camera import Camera, Photograph, life, restore
@@ -31,9 +30,7 @@ class Swept:
     deaths: int
 
 
-async def sweep(
-    story: Story, databases: Iterator[str], *, every: int = 1, first: int = 0
-) -> Swept:
+async def sweep(story: Story, databases: Iterator[str], *, every: int = 1, first: int = 0) -> Swept:
     """
     Photograph the story once, untouched; then end it from each photograph, and check each time.
 
@@ -45,10 +42,8 @@ async def sweep(
     Raises:
         AssertionError: Something was lost or doubled, or was said that was not so; with the steps.
     """
-    address = next(databases)
-    async with simulation(Path(), pauses=LIFELIKE) as around:
+    async with simulation(next(databases), pauses=LIFELIKE) as around:
         outside = around.outside
-        outside.environment["DATABASE_URL"] = address
         # Graph takes a second request for the same thing: whoever makes one is caught.
         outside.tenant.world.lenient = True
         outside.tenant.world.delivery = DELIVERY

@@ -180,7 +180,7 @@ async def _quiet(world: World) -> None:
         return not left
 
     try:
-        await eventually(nothing_left, seconds=30)
+        await eventually(nothing_left)
     except AssertionError:
         raise AssertionError(f"still owed: {left}") from None
 

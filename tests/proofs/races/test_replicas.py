@@ -66,7 +66,7 @@ async def pair(database, postgresql):
 
 async def both_at_rest(pair: tuple[World, World]) -> None:
     for world in pair:
-        await at_rest(world.bot, seconds=40)
+        await at_rest(world.bot)
 
 
 async def asked_by_crowd(world: World) -> list[str]:
@@ -74,7 +74,6 @@ async def asked_by_crowd(world: World) -> list[str]:
     await asyncio.gather(*(world.type(user, FINANCE) for user in CROWD for _ in range(2)))
     await eventually(
         lambda: len(world.cards(APPROVALS)) >= len(CROWD) and len(world.cards(BO)) >= len(CROWD),
-        seconds=40,
     )
     found = await world.bot.store.run(every_request)
     return [each.id for each in found]
@@ -170,9 +169,7 @@ async def test_two_replicas_remind_once(pair):
     await both_at_rest(pair)
     before = Counter({user: len(world.direct(user)) for user in CROWD})
     world.outside.clock.shift(timedelta(days=24))
-    await eventually(
-        lambda: all(len(world.direct(user)) > before[user] for user in CROWD), seconds=40
-    )
+    await eventually(lambda: all(len(world.direct(user)) > before[user] for user in CROWD))
     for each in pair:
         await each.synced()
     await both_at_rest(pair)
