@@ -59,46 +59,6 @@ async def test_stranger_clicks_with_the_foreign_team_id(workspace, listening, cl
     assert (seen["user"]["team_id"], seen["team"]["id"]) == ("T0OTHER", "T0LATCH")
 
 
-async def test_click_in_ephemeral_message_carries_no_message(workspace, listening):
-    """Only the container tells which message it was; the response URL can replace it."""
-    seen = {}
-
-    @listening.command("/request-access")
-    async def ask(ack):
-        await ack(text="Sure?", blocks=[buttons(button("yes"))])
-
-    @listening.action("yes")
-    async def handle(ack, body, respond):
-        seen.update(body)
-        await ack()
-        await respond(text="Done.", replace_original=True, blocks=[])
-
-    asked = await workspace.command(
-        user="U0ANN", channel="C0GENERAL", command="/request-access", text=""
-    )
-    ts = asked.message.ts
-    await workspace.click(user="U0ANN", channel="C0GENERAL", ts=ts, action_id="yes")
-
-    assert seen["container"]["is_ephemeral"] is True
-    assert "message" not in seen
-    assert [each.text for each in workspace.channels["C0GENERAL"].seen_by("U0ANN")] == ["Done."]
-
-
-async def test_response_url_can_delete_the_clicked_message(workspace, listening, client):
-    """`delete_original` takes the card away."""
-
-    @listening.action("approve")
-    async def handle(ack, respond):
-        await ack()
-        await respond(delete_original=True)
-
-    card = await client.chat_postMessage(
-        channel="C0APPROVALS", text="Card", blocks=[buttons(button("approve"))]
-    )
-    await workspace.click(user="U0BO", channel="C0APPROVALS", ts=card["ts"], action_id="approve")
-    assert workspace.channels["C0APPROVALS"].seen_by("U0BO") == []
-
-
 async def test_menu_sends_the_chosen_option(workspace, listening, client):
     """The whole option travels, and the message remembers it in its state."""
     seen = {}

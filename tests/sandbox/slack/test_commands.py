@@ -1,7 +1,6 @@
 """Slash commands: what the app receives and what the person sees."""
 
 import asyncio
-from datetime import timedelta
 
 import pytest
 
@@ -80,24 +79,16 @@ async def test_empty_answer_shows_nothing(workspace, listening):
 
 async def test_late_answer_is_a_timeout(workspace, listening):
     """After Slack's patience the person reads operation_timeout."""
-    workspace.patience = timedelta(seconds=0.05)
 
     @listening.command("/request-access")
     async def handle(ack):
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(3.1)
         await ack()
 
     outcome = await request_access(workspace)
 
     assert (outcome.ok, outcome.error) == (False, "operation_timeout")
     assert "operation_timeout" in workspace.channels["C0GENERAL"].seen_by("U0ANN")[0].text
-
-
-async def test_app_that_is_not_running_fails_the_command(workspace):
-    """Nobody listens at the request URL."""
-    workspace.request_url = "http://127.0.0.1:1/slack/events"
-    outcome = await request_access(workspace)
-    assert (outcome.status, outcome.error) == (None, "dispatch_failed")
 
 
 async def test_broken_blocks_in_the_answer_fail_the_command(workspace, listening):
@@ -171,35 +162,3 @@ async def test_should_escape_turns_names_into_mentions(workspace, listening):
 
     await request_access(workspace, text="for @cy in #general, not @nobody")
     assert seen["text"] == "for <@U0CY|cy> in <#C0GENERAL|general>, not @nobody"
-
-
-async def test_response_url_posts_and_replaces_five_times(workspace, listening):
-    """Bolt's respond() works, and the sixth use is refused."""
-    statuses = []
-
-    @listening.command("/request-access")
-    async def handle(ack, respond):
-        await ack()
-        for number in range(6):
-            answer = await respond(f"Answer {number}")
-            statuses.append((answer.status_code, answer.body))
-
-    await request_access(workspace)
-
-    assert statuses == [(200, "ok")] * 5 + [(404, "used_url")]
-    assert len(workspace.channels["C0GENERAL"].seen_by("U0ANN")) == 5
-
-
-async def test_response_url_expires_after_thirty_minutes(workspace, listening):
-    """The sandbox clock decides."""
-    answers = []
-
-    @listening.command("/request-access")
-    async def handle(ack, respond):
-        await ack()
-        workspace.clock.shift(timedelta(minutes=31))
-        answer = await respond("Late")
-        answers.append((answer.status_code, answer.body))
-
-    await request_access(workspace)
-    assert answers == [(404, "expired_url")]

@@ -42,15 +42,15 @@ async def test_timeout_after_posts_and_stays_silent(workspace, client):
     workspace.subscribe(lambda change: posted.set())
     workspace.faults.set("timeout_after")
     call = asyncio.create_task(client.chat_postMessage(channel="U0ANN", text="Hi"))
-    await asyncio.wait_for(posted.wait(), timeout=5)
-    answered, _ = await asyncio.wait([call], timeout=0.05)
+    await posted.wait()
+    answered, _ = await asyncio.wait([call], timeout=4)
     call.cancel()
     assert (texts(workspace), answered) == (["Hi"], set())
 
 
 async def test_silence_ends_with_a_cut_connection(workspace, client):
     """A client without time-out is not kept for ever."""
-    workspace.faults.set("timeout_after", pause=timedelta(seconds=0.05))
+    workspace.faults.set("timeout_after", pause=timedelta(seconds=4))
     with pytest.raises(aiohttp.ClientError):
         await client.chat_postMessage(channel="U0ANN", text="Hi")
     assert texts(workspace) == ["Hi"]
@@ -90,7 +90,7 @@ async def test_revoked_token_can_be_played(workspace, client):
 
 async def test_slow_answers_still_come(workspace, client):
     """The call succeeds, later."""
-    workspace.faults.set("slow", pause=timedelta(seconds=0.01))
+    workspace.faults.set("slow", pause=timedelta(seconds=4))
     assert (await client.auth_test())["ok"]
     assert workspace.faults.counts["slow"] == 1
 
@@ -109,7 +109,7 @@ async def test_failing_event_is_sent_again_with_retry_headers(workspace, listeni
         await next()
 
     outcome = await workspace.open_home(user="U0ANN")
-    await asyncio.wait_for(done.wait(), timeout=5)
+    await done.wait()
 
     assert outcome.status == 404
     assert [number for number, _ in seen] == [None, ["1"], ["2"], ["3"]]

@@ -83,7 +83,11 @@ def new_workspace():
     return workspace
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# A slow machine is no mistake.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@settings(UNHURRIED, max_examples=100)
 @given(method=st.sampled_from(sorted(METHODS)), arguments=ARGUMENTS)
 async def test_every_call_is_answered(method, arguments):
     """Never a crash: ok is true, or false with an error."""
@@ -105,7 +109,7 @@ async def test_unwritable_json_is_invalid(text):
 
 
 @given(body=st.binary(max_size=50) | ANSWERS.map(lambda answer: json.dumps(answer).encode()))
-@settings(max_examples=100, deadline=None)
+@settings(UNHURRIED, max_examples=50)
 async def test_every_answer_at_a_response_url_is_answered(body):
     """With `ok`, or with plain text that names the error."""
     workspace = new_workspace()

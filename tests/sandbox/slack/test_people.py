@@ -81,8 +81,8 @@ async def test_direct_message_to_the_app_is_an_event_if_subscribed(workspace, li
     assert heard == [("U0ANN", "Hello", "im")]
 
 
-def test_timestamps_never_repeat(workspace_without_server):
+async def test_timestamps_never_repeat(workspace):
     """Even when many messages are posted in one microsecond."""
-    stamps = [workspace_without_server.next_ts() for _ in range(1000)]
+    stamps = [workspace.next_ts() for _ in range(1000)]
     assert len(set(stamps)) == 1000
     assert stamps == sorted(stamps)

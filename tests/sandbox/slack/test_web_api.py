@@ -1,9 +1,7 @@
 """The Web API as Slack's own client and as bare HTTP see it."""
 
-import httpx
 import pytest
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.slack import Change
 from tests.sandbox.slack.blocks import button, buttons, section
@@ -28,20 +26,19 @@ async def test_auth_test_tells_who_and_with_which_scopes(workspace, client):
 
 
 @pytest.mark.parametrize("form", ["query", "form", "json", "get"])
-async def test_arguments_come_in_every_wire_form(workspace, form):
+async def test_arguments_come_in_every_wire_form(http, form):
     """GET and POST query strings, form bodies and JSON bodies mean the same."""
-    url = f"{workspace.base_url}/api/users.info"
-    headers = {"authorization": f"Bearer {BOT_TOKEN}"}
+    url = "/api/users.info"
+    http.headers["authorization"] = f"Bearer {BOT_TOKEN}"
     given = {"user": "U0ANN"}
-    async with httpx.AsyncClient(trust_env=False, headers=headers) as http:
-        if form == "get":
-            answer = await http.get(url, params=given)
-        elif form == "query":
-            answer = await http.post(url, params=given)
-        elif form == "form":
-            answer = await http.post(url, data=given)
-        else:
-            answer = await http.post(url, json=given)
+    if form == "get":
+        answer = await http.get(url, params=given)
+    elif form == "query":
+        answer = await http.post(url, params=given)
+    elif form == "form":
+        answer = await http.post(url, data=given)
+    else:
+        answer = await http.post(url, json=given)
     assert answer.json()["user"]["real_name"] == "Ann Abara"
 
 
@@ -53,9 +50,9 @@ async def test_arguments_come_in_every_wire_form(workspace, form):
         (APP_TOKEN, "not_allowed_token_type"),
     ],
 )
-async def test_tokens_are_checked(workspace, token, error):
+async def test_tokens_are_checked(client, token, error):
     """Missing, wrong and app-level tokens are refused by name."""
-    client = AsyncWebClient(token=token, base_url=f"{workspace.base_url}/api/")
+    client.token = token
     with pytest.raises(SlackApiError) as caught:
         await client.auth_test()
     assert error_of(caught) == error
@@ -322,11 +319,8 @@ async def test_subscribers_hear_who_sees_a_change(workspace, client):
         (b"<a/>", "text/xml", "invalid_post_type"),
     ],
 )
-async def test_malformed_bodies_are_refused_by_name(workspace, content, kind, error):
+async def test_malformed_bodies_are_refused_by_name(http, content, kind, error):
     """Each malformation has its own error."""
     headers = {"authorization": f"Bearer {BOT_TOKEN}", "content-type": kind}
-    async with httpx.AsyncClient(trust_env=False) as http:
-        answer = await http.post(
-            f"{workspace.base_url}/api/chat.postMessage", content=content, headers=headers
-        )
+    answer = await http.post("/api/chat.postMessage", content=content, headers=headers)
     assert answer.json() == {"ok": False, "error": error}
