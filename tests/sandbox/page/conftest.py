@@ -1,14 +1,16 @@
 """A page over a seeded workspace and tenant, and an app that answers like a bot would."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import CodeType
 from typing import Any
 from urllib.parse import parse_qs
 from zoneinfo import ZoneInfo
 
 import httpx
+import jinja2
 import pytest
 from starlette.applications import Starlette
 
@@ -18,6 +20,7 @@ from sandbox.page.reader import Reader
 from sandbox.slack import SlashCommand, Workspace
 from sandbox.slack.model import Json
 from sandbox.tenant import Tenant
+from tests.harness.loop import simulated as running_loop
 
 HOST = "127.0.0.1:8080"
 SAME_SITE = {"origin": f"http://{HOST}", "sec-fetch-site": "same-origin"}
@@ -114,59 +117,82 @@ def reader(person: str = "U0ANN", *, zone: str = "Europe/Berlin") -> Reader:
     )
 
 
-@pytest.fixture
-def make_sandbox() -> Callable[[], Sandbox]:
-    """Builds a sandbox; the caller closes its clients."""
+@pytest.fixture(scope="session", autouse=True)
+def templates_are_compiled_once() -> Iterator[None]:
+    """Each page has templates of its own, and compiling them takes a quarter of a second."""
+    compile_anew = jinja2.Environment.compile
+    compiled: dict[tuple[Any, ...], CodeType] = {}
 
-    def make() -> Sandbox:
-        clock, bot, reminder = SandboxClock(), Bot(), list[datetime]()
-        workspace = Workspace(
-            clock=clock, signing_secret="s3cret", bot_token="xoxb-test", app_token="xapp-test"
-        )
-        workspace.seed()
-        workspace.commands = {
-            "/request-access": SlashCommand(
-                command="/request-access",
-                description="Ask for access",
-                usage_hint="marketing-campaign",
-            )
-        }
-        workspace.request_url = "http://bot.example/slack/events"
-        workspace._http = httpx.AsyncClient(transport=httpx.MockTransport(bot))
-        tenant = Tenant(clock=clock, delivery=timedelta(seconds=4))
-        tenant.seed_tutorial_world()
-        app = page(
-            workspace,
-            tenant,
-            clock,
-            next_reminder=lambda: reminder[0] if reminder else None,
-            about={"version": "1.2.3"},
-        )
-        return Sandbox(
-            workspace=workspace,
-            tenant=tenant,
-            clock=clock,
-            bot=bot,
-            app=app,
-            browser=httpx.AsyncClient(
-                transport=httpx.ASGITransport(app=app), base_url=f"http://{HOST}"
-            ),
-            slack=httpx.AsyncClient(
-                transport=httpx.ASGITransport(app=workspace.app),
-                base_url="http://slack.example",
-                headers={"authorization": "Bearer xoxb-test"},
-            ),
-            reminder=reminder,
-        )
+    def compile_once(self: jinja2.Environment, *given: Any, **named: Any) -> CodeType:
+        key = (*given, *named.items())
+        if key not in compiled:
+            compiled[key] = compile_anew(self, *given, **named)
+        return compiled[key]
 
-    return make
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jinja2.Environment, "compile", compile_once)
+        yield
 
 
 @pytest.fixture
-async def sandbox(make_sandbox: Callable[[], Sandbox]) -> AsyncIterator[Sandbox]:
-    """One sandbox, closed after the test."""
-    made = make_sandbox()
+async def sandbox(simulated: None) -> AsyncIterator[Sandbox]:
+    """One sandbox in simulated time, closed after the test."""
+    made = _sandbox(SandboxClock(machine=running_loop().now))
     yield made
+    await _closed(made)
+
+
+@pytest.fixture
+async def threaded_sandbox() -> AsyncIterator[Sandbox]:
+    """The same in real time, with the threads that read files."""
+    made = _sandbox(SandboxClock())
+    yield made
+    await _closed(made)
+
+
+async def _closed(made: Sandbox) -> None:
     await made.browser.aclose()
     await made.slack.aclose()
     await made.workspace.aclose()
+
+
+def _sandbox(clock: SandboxClock) -> Sandbox:
+    bot, reminder = Bot(), list[datetime]()
+    workspace = Workspace(
+        clock=clock, signing_secret="s3cret", bot_token="xoxb-test", app_token="xapp-test"
+    )
+    workspace.seed()
+    workspace.commands = {
+        "/request-access": SlashCommand(
+            command="/request-access",
+            description="Ask for access",
+            usage_hint="marketing-campaign",
+        )
+    }
+    workspace.request_url = "http://bot.example/slack/events"
+    workspace.transport = httpx.MockTransport(bot)
+    tenant = Tenant(clock=clock, delivery=timedelta(seconds=4))
+    tenant.seed_tutorial_world()
+    app = page(
+        workspace,
+        tenant,
+        clock,
+        next_reminder=lambda: reminder[0] if reminder else None,
+        about={"version": "1.2.3"},
+    )
+    return Sandbox(
+        workspace=workspace,
+        tenant=tenant,
+        clock=clock,
+        bot=bot,
+        app=app,
+        browser=httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=app), base_url=f"http://{HOST}"
+        ),
+        slack=httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=workspace.app),
+            base_url="http://slack.example",
+            headers={"authorization": "Bearer xoxb-test"},
+        ),
+        reminder=reminder,
+    )

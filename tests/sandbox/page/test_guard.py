@@ -61,11 +61,11 @@ async def test_the_page_needs_nothing_from_outside(sandbox: Sandbox) -> None:
     assert "onclick" not in html
 
 
-async def test_every_file_that_the_page_names_is_there(sandbox: Sandbox) -> None:
+async def test_every_file_that_the_page_names_is_there(threaded_sandbox: Sandbox) -> None:
     """Styles, scripts and the icon are served."""
-    html = await sandbox.see()
+    html = await threaded_sandbox.see()
     named = [part.split('"')[0] for part in html.split('="/static/')[1:]]
     assert {"htmx.min.js", "page.js", "composer.js", "tokens.css"} <= set(named)
     for name in named:
-        answer = await sandbox.browser.get(f"/static/{name}")
+        answer = await threaded_sandbox.browser.get(f"/static/{name}")
         assert answer.status_code == 200, name
