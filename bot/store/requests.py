@@ -1,6 +1,6 @@
 """Requests: the one transition function, and what else changes a request."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
@@ -15,16 +15,50 @@ from bot.store import audit
 from bot.store.database import Transaction
 from bot.store.homes import touch_homes
 from bot.store.schema import notices, requests
+from bot.store.statements import columns, words
 
 log = structlog.get_logger(__name__)
 
 # JSON has no tuples and no classes: this brings them back.
 TERMS: Final = TypeAdapter(Terms)
-COLUMNS: Final = [requests.c[name] for name in Request.__dataclass_fields__]
+FIELDS: Final = tuple(Request.__dataclass_fields__)
+COLUMNS: Final = [requests.c[name] for name in FIELDS]
+
+SELECT: Final = sa.select(*COLUMNS)
+BY_ID: Final = SELECT.where(requests.c.id == sa.bindparam("request"))
+INSERT: Final = requests.insert()
+# It matches a row only as somebody knew it.
+UPDATE_KNOWN: Final = requests.update().where(
+    requests.c.id == sa.bindparam("known_id"),
+    requests.c.version == sa.bindparam("known_version"),
+)
+MOVE: Final = UPDATE_KNOWN.where(
+    requests.c.state == sa.bindparam("known_state"),
+    # Whoever read the row before an intent was written knows too little to move it.
+    requests.c.intent_at.is_not_distinct_from(sa.bindparam("known_intent_at")),
+).returning(*COLUMNS)
+MOVE_CLAIMED: Final = MOVE.where(requests.c.generation == sa.bindparam("known_generation"))
+REDRAW: Final = (
+    notices.update()
+    .where(
+        sa.or_(
+            sa.and_(
+                notices.c.request_id == sa.bindparam("shown_request"),
+                notices.c.kind.in_(words("card", "held")),
+            ),
+            sa.and_(
+                notices.c.assignment_id == sa.bindparam("shown_assignment"),
+                notices.c.kind == "reminder",
+            ),
+        )
+    )
+    .values(stale=True)
+)
 
 
-def from_row(row: Any) -> Request:
-    values = dict(row)
+def from_row(row: Sequence[Any]) -> Request:
+    """The request in a row of COLUMNS."""
+    values = dict(zip(FIELDS, row, strict=True))
     values["kind"] = Kind(values["kind"])
     values["state"] = State(values["state"])
     values["deciders"] = tuple(values["deciders"])
@@ -33,15 +67,27 @@ def from_row(row: Any) -> Request:
     return Request(**values)
 
 
+def as_known(request: Request) -> dict[str, Any]:
+    """The parameters of statements that match a row only as somebody knew it."""
+    return {
+        "known_id": request.id,
+        "known_version": request.version,
+        "known_state": request.state,
+        "known_intent_at": request.intent_at,
+        "known_generation": request.generation,
+    }
+
+
 def add(db: Transaction, request: Request) -> Request | None:
     """
     Insert a new request; None if the same wish is open already.
 
     The partial unique indexes decide, so two commands at once, on two replicas, make one request.
     """
+    values = {**vars(request), "terms": asdict(request.terms) if request.terms else None}
     try:
         with db.begin_nested():
-            db.execute(requests.insert().values(**asdict(request)))
+            db.execute(INSERT, values)
     except sa.exc.IntegrityError:
         return None
     audit.record(
@@ -105,18 +151,10 @@ def move(
         values["cards_due_at"] = clock.real()
     else:
         values |= {"lapses_at": None, "escalates_at": None, "cards_due_at": None}
-    guard = requests.update().where(
-        requests.c.id == request.id,
-        requests.c.state == request.state,
-        requests.c.version == request.version,
-        # Whoever read the row before an intent was written knows too little to move it.
-        requests.c.intent_at.is_not_distinct_from(request.intent_at),
-    )
-    if fence:
-        guard = guard.where(requests.c.generation == request.generation)
+    guarded = MOVE_CLAIMED if fence else MOVE
     try:
         with db.begin_nested():
-            row = db.execute(guard.values(**values).returning(*COLUMNS)).mappings().first()
+            row = db.execute(guarded, {**as_known(request), **columns(requests, values)}).first()
     except sa.exc.IntegrityError:
         # The move pinned an Entra id that has the same wish open under another Slack account.
         raise AlreadyOpen from None
@@ -141,11 +179,8 @@ def move(
 
 def shown(db: Transaction, request: Request, *, deciders: Collection[str] = ()) -> None:
     """What people see of it has changed: its cards, the reminders of its access, and Homes are owed a redraw."""
-    cards = sa.and_(notices.c.request_id == request.id, notices.c.kind.in_(("card", "held")))
-    reminders = sa.and_(
-        notices.c.assignment_id == request.assignment_id, notices.c.kind == "reminder"
-    )
-    db.execute(notices.update().where(sa.or_(cards, reminders)).values(stale=True))
+    about = {"shown_request": request.id, "shown_assignment": request.assignment_id}
+    db.execute(REDRAW, about)
     touch_homes(db, request.holder, deciders=deciders)
 
 
@@ -165,14 +200,12 @@ def audit_ids(request: Request) -> dict[str, Any]:
 
 def existing(db: Transaction, request_id: str) -> Request:
     """The request that another row refers to; the database keeps it from being missing."""
-    return from_row(
-        db.execute(sa.select(*COLUMNS).where(requests.c.id == request_id)).mappings().one()
-    )
+    return from_row(db.execute(BY_ID, {"request": request_id}).one())
 
 
 def get(db: Transaction, request_id: str) -> Request | None:
     """The request of that id, if there is one."""
-    row = db.execute(sa.select(*COLUMNS).where(requests.c.id == request_id)).mappings().first()
+    row = db.execute(BY_ID, {"request": request_id}).first()
     return from_row(row) if row else None
 
 
@@ -184,24 +217,21 @@ def look_again(
     news: datetime | None = None,
 ) -> None:
     """Say when to look again what is owed about a request as it is now; None: nothing is owed any more."""
-    row = requests.update().where(
-        requests.c.id == request.id, requests.c.version == request.version
-    )
-    db.execute(row.values(cards_due_at=cards, news_due_at=news))
+    values = {"cards_due_at": cards, "news_due_at": news}
+    db.execute(UPDATE_KNOWN, {**as_known(request), **values})
 
 
 def escalate(db: Transaction, request: Request, *, deciders: tuple[str, ...]) -> bool:
     """Widen the stage's deciders to its escalation approvers, once."""
-    guard = requests.update().where(
-        requests.c.id == request.id, requests.c.version == request.version
-    )
     values = {
         "escalated": True,
         "escalates_at": None,
         "deciders": deciders,
         "cards_due_at": clock.real(),
+        "version": request.version + 1,
+        "updated_at": clock.now(),
     }
-    done = db.execute(guard.values(**values, version=request.version + 1, updated_at=clock.now()))
+    done = db.execute(UPDATE_KNOWN, {**as_known(request), **values})
     if done.rowcount == 1:
         audit.record(
             db, at=clock.now(), actor=audit.LATCHKEY, verb="escalate", **audit_ids(request)

@@ -1,0 +1,58 @@
+"""
+What the modules of the store make their statements of.
+
+A statement is made once, when its module is read, and run with parameters: to put one together costs many
+times more than to run it.  A parameter is never called what a column of the changed table is called, because
+SQLAlchemy would set that column to it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
+
+import sqlalchemy as sa
+
+from bot.store.database import Transaction
+from bot.store.schema import UtcDateTime
+
+S = TypeVar("S")
+
+# A parameter that is compared with a column takes the column's type; these say theirs for wherever they stand.
+NOW: Final = sa.bindparam("now", type_=UtcDateTime())
+SINCE: Final = sa.bindparam("since", type_=UtcDateTime())
+UNTIL: Final = sa.bindparam("until", type_=UtcDateTime())
+MOST: Final = sa.bindparam("most", type_=sa.Integer())
+
+
+def words(*values: str) -> list[sa.ColumnElement[str]]:
+    """
+    Our own words, written into the statement.
+
+    SQLite uses a partial index only for a statement that repeats the index's condition in its text.
+    """
+    return [sa.literal_column(f"'{value}'", sa.String()) for value in values]
+
+
+def for_each_database(make: Callable[[Transaction], S]) -> Callable[[Transaction], S]:
+    """Make a statement once for SQLite and once for PostgreSQL, where SQLAlchemy has two classes for it."""
+    made: dict[str, S] = {}
+
+    def statement(db: Transaction) -> S:
+        name = db.dialect.name
+        if name not in made:
+            made[name] = make(db)
+        return made[name]
+
+    return statement
+
+
+def columns(table: sa.Table, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """
+    The same *values*; for those whose names come from a caller, as SQLAlchemy ignores a parameter too many.
+
+    Raises:
+        ValueError: The table has no such column, which is a mistake in this program.
+    """
+    unknown = [name for name in values if name not in table.c]
+    if unknown:
+        raise ValueError(f"{table.name} has no column {unknown[0]}")
+    return values
