@@ -1,7 +1,7 @@
 """Claims: which worker has a request for now, and for how long."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 import structlog
@@ -9,10 +9,35 @@ import structlog
 from bot import clock
 from bot.models import OPEN, Kind, Request
 from bot.store.database import Transaction
-from bot.store.requests import COLUMNS, from_row
-from bot.store.schema import requests
+from bot.store.requests import COLUMNS, UPDATE_KNOWN, as_known, from_row
+from bot.store.schema import IS_OPEN, requests
+from bot.store.statements import MOST, NOW, UNTIL, columns
 
 log = structlog.get_logger(__name__)
+
+# A CTE, because PostgreSQL may run a plain sub-select more than once and lock more than the limit.
+DUE: Final = (
+    sa.select(requests.c.id)
+    .where(
+        IS_OPEN,
+        requests.c.due_at <= NOW,
+        sa.or_(requests.c.lease_until.is_(None), requests.c.lease_until <= NOW),
+    )
+    .order_by(requests.c.kind != Kind.REMOVE, requests.c.due_at)
+    .limit(MOST)
+    .with_for_update(skip_locked=True)
+    .cte()
+)
+TAKE: Final = (
+    requests.update()
+    .where(requests.c.id.in_(sa.select(DUE.c.id)))
+    .values(lease_until=UNTIL, generation=requests.c.generation + 1)
+    .returning(*COLUMNS)
+)
+UPDATE_CLAIMED: Final = UPDATE_KNOWN.where(
+    requests.c.state == sa.bindparam("known_state"),
+    requests.c.generation == sa.bindparam("known_generation"),
+)
 
 
 def take(db: Transaction, *, lease: timedelta, limit: int) -> list[Request]:
@@ -22,26 +47,8 @@ def take(db: Transaction, *, lease: timedelta, limit: int) -> list[Request]:
     Removals go before grants: taking access away must not wait behind giving it.
     """
     now = clock.real()
-    due = (
-        sa.select(requests.c.id)
-        .where(
-            requests.c.state.in_(OPEN),
-            requests.c.due_at <= now,
-            sa.or_(requests.c.lease_until.is_(None), requests.c.lease_until <= now),
-        )
-        .order_by(requests.c.kind != Kind.REMOVE, requests.c.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        # A CTE, because PostgreSQL may run a plain sub-select more than once and lock more than the limit.
-        .cte()
-    )
-    taken = (
-        requests.update()
-        .where(requests.c.id.in_(sa.select(due.c.id)))
-        .values(lease_until=now + lease, generation=requests.c.generation + 1)
-        .returning(*COLUMNS)
-    )
-    return [request for row in db.execute(taken).mappings() if (request := _readable(row))]
+    taken = db.execute(TAKE, {"now": now, "until": now + lease, "most": limit})
+    return [request for row in taken if (request := _readable(row))]
 
 
 def _readable(row: Any) -> Request | None:
@@ -49,19 +56,14 @@ def _readable(row: Any) -> Request | None:
     try:
         return from_row(row)
     except (KeyError, TypeError, ValueError):
-        log.exception("unreadable-request", request=row["id"])
+        log.exception("unreadable-request", request=row.id)
         return None
 
 
 def update(db: Transaction, /, request: Request, **changes: Any) -> bool:
     """Set columns of a claimed row without moving it; False if the claim is no longer ours."""
-    ours = (
-        requests.c.id == request.id,
-        requests.c.state == request.state,
-        requests.c.version == request.version,
-        requests.c.generation == request.generation,
-    )
-    return db.execute(requests.update().where(*ours).values(**changes)).rowcount == 1
+    values = columns(requests, changes)
+    return db.execute(UPDATE_CLAIMED, {**as_known(request), **values}).rowcount == 1
 
 
 def release(
