@@ -1,5 +1,6 @@
 """Requests that are held: put aside because they failed too often, until an admin does something about it."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
@@ -12,12 +13,23 @@ from bot.store import audit, claims
 from bot.store import requests as all_requests
 from bot.store.database import Transaction
 from bot.store.schema import holds, requests
+from bot.store.statements import SINCE
 
-COLUMNS: Final = [holds.c[name] for name in Hold.__dataclass_fields__]
+FIELDS: Final = tuple(Hold.__dataclass_fields__)
+COLUMNS: Final = [holds.c[name] for name in FIELDS]
+
+BY_ID: Final = sa.select(*COLUMNS).where(holds.c.id == sa.bindparam("hold"))
+OPEN: Final = (
+    sa.select(*COLUMNS)
+    .join(requests, requests.c.id == holds.c.request_id)
+    .where(requests.c.held_at.is_not(None), holds.c.verb.is_(None))
+    .order_by(holds.c.at, holds.c.id)
+)
+OPEN_SINCE: Final = OPEN.where(holds.c.at >= SINCE)
 
 
-def _hold(row: Any) -> Hold:
-    values = dict(row)
+def _hold(row: Sequence[Any]) -> Hold:
+    values = dict(zip(FIELDS, row, strict=True))
     values["verb"] = Verb(values["verb"]) if values["verb"] else None
     return Hold(**values)
 
@@ -68,22 +80,15 @@ def put(
 
 
 def get(db: Transaction, hold_id: str) -> Hold | None:
-    row = db.execute(sa.select(*COLUMNS).where(holds.c.id == hold_id)).mappings().first()
+    row = db.execute(BY_ID, {"hold": hold_id}).first()
     return _hold(row) if row else None
 
 
 def open_ones(db: Transaction, *, since: datetime | None = None) -> list[tuple[Hold, Request]]:
     """What is held now, the longest first, with the request each is about."""
-    query = (
-        sa.select(*COLUMNS)
-        .join(requests, requests.c.id == holds.c.request_id)
-        .where(requests.c.held_at.is_not(None), holds.c.verb.is_(None))
-        .order_by(holds.c.at, holds.c.id)
-    )
-    if since is not None:
-        query = query.where(holds.c.at >= since)
+    held = db.execute(OPEN) if since is None else db.execute(OPEN_SINCE, {"since": since})
     found = []
-    for hold in [_hold(row) for row in db.execute(query).mappings()]:
+    for hold in [_hold(row) for row in held]:
         request = all_requests.get(db, hold.request_id)
         if request is not None:
             found.append((hold, request))
