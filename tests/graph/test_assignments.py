@@ -21,17 +21,6 @@ V1_SUBMITTED: dict = {
     "schedule": {"startDateTime": None, "expiration": {"type": "notSpecified"}},
     "answers": [],
 }
-BETA_SUBMITTED: dict = {
-    "id": "request",
-    "requestType": "AdminAdd",
-    "requestState": "Submitted",
-    "requestStatus": "Accepted",
-    "createdDateTime": None,
-    "completedDate": None,
-    "isValidationOnly": False,
-    "expirationDateTime": None,
-    "verifiedCredentialsData": [],
-}
 UNTIL = Schedule(
     start_date_time=datetime(2026, 1, 1, tzinfo=UTC),
     expiration=Expiration.at(datetime(2026, 3, 1, tzinfo=UTC)),
@@ -64,26 +53,6 @@ async def test_a_grant_is_the_body_of_the_reference_in_v1():
     assert not request.is_over
 
 
-async def test_a_grant_is_the_body_of_the_tutorial_in_beta():
-    """The same call, in beta's words; the answer reads the same."""
-    wire = Wire(httpx.Response(201, json=BETA_SUBMITTED))
-
-    request = await graph_on(wire, version="beta").assignments.request(
-        request_type="adminAdd", target_id="user", policy_id="policy", package_id="package"
-    )
-
-    assert wire.sent == [f"POST /beta{EM}/accessPackageAssignmentRequests"]
-    assert wire.body() == {
-        "requestType": "AdminAdd",
-        "accessPackageAssignment": {
-            "targetId": "user",
-            "assignmentPolicyId": "policy",
-            "accessPackageId": "package",
-        },
-    }
-    assert (request.state, request.status) == ("Submitted", "Accepted")
-
-
 async def test_an_extension_names_the_assignment_and_its_new_end():
     """adminUpdate carries the present start and the end that is wanted."""
     wire = Wire(httpx.Response(201, json=V1_SUBMITTED))
@@ -100,15 +69,6 @@ async def test_an_extension_names_the_assignment_and_its_new_end():
             "expiration": {"type": "afterDateTime", "endDateTime": "2026-03-01T00:00:00Z"},
         },
     }
-
-
-async def test_a_removal_names_the_assignment_and_no_more():
-    """adminRemove needs the assignment's id, not the request's."""
-    wire = Wire(httpx.Response(201, json=V1_SUBMITTED))
-
-    await graph_on(wire).assignments.request(request_type="adminRemove", assignment_id="a")
-
-    assert wire.body() == {"requestType": "adminRemove", "assignment": {"id": "a"}}
 
 
 async def test_somebody_outside_the_tenant_is_named_by_email():

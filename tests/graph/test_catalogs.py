@@ -23,7 +23,7 @@ TOO_NEW = refusal(400, "ResourceNotFoundInOriginSystem")
     ],
 )
 async def test_a_catalog_is_found_by_its_name(version, sent):
-    """The tutorial's first step, in both versions."""
+    """Its name is all that is asked for, in both versions."""
     wire = Wire({"value": [{"id": "c", "displayName": "General", "catalogStatus": "Published"}]})
 
     catalog = await graph_on(wire, version=version).catalogs.find(display_name="General")
@@ -84,39 +84,6 @@ async def test_roles_are_asked_for_as_graph_insists(version, query):
 
     assert query in wire.sent[0]
     assert role.origin_id == "Member_g"
-
-
-@pytest.mark.parametrize(
-    ("version", "body"),
-    [
-        (
-            "v1.0",
-            {
-                "requestType": "adminAdd",
-                "catalog": {"id": "c"},
-                "resource": {"originId": "g", "originSystem": "AadGroup"},
-            },
-        ),
-        (
-            "beta",
-            {
-                "requestType": "AdminAdd",
-                "catalogId": "c",
-                "accessPackageResource": {"originId": "g", "originSystem": "AadGroup"},
-            },
-        ),
-    ],
-)
-async def test_a_group_is_put_into_a_catalog(version, body):
-    """Only origin id and origin system matter."""
-    wire = Wire(httpx.Response(201, json={"id": "x", "requestState": "Delivered"}))
-
-    request = await graph_on(wire, version=version).resources.add(
-        catalog_id="c", origin_id="g", origin_system="AadGroup"
-    )
-
-    assert wire.body() == body
-    assert request.is_delivered
 
 
 @pytest.mark.parametrize(
@@ -221,19 +188,6 @@ async def test_an_applications_attributes_are_asked_of_the_requestor(version, na
     assert attribute[name] == "extension_team"
     assert attribute[source]["question"]["text"] == text
     assert attribute[destination]["@odata.type"].endswith("UserDirectoryAttributeStore")
-
-
-async def test_a_resource_leaves_by_its_id_in_the_catalog():
-    """adminRemove does not know the group's id."""
-    wire = Wire(ACCEPTED)
-
-    await graph_on(wire).resources.remove(catalog_id="c", resource_id="r")
-
-    assert wire.body() == {
-        "requestType": "adminRemove",
-        "catalog": {"id": "c"},
-        "resource": {"id": "r"},
-    }
 
 
 async def test_a_resource_that_is_there_is_not_asked_for():

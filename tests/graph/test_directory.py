@@ -142,26 +142,6 @@ async def test_only_people_are_members(transitive, segment):
     assert f"/groups/g/{segment}?" in wire.sent[0]
 
 
-async def test_a_person_is_created_as_the_tutorial_does():
-    """Everything Graph requires, and a password to be changed."""
-    wire = Wire(httpx.Response(201, json={"id": "u"}))
-
-    await graph_on(wire).directory.create_user(
-        display_name="Requestor",
-        user_principal_name="r@contoso.example",
-        mail_nickname="r",
-        password="long",
-    )
-
-    assert wire.body() == {
-        "accountEnabled": True,
-        "displayName": "Requestor",
-        "mailNickname": "r",
-        "userPrincipalName": "r@contoso.example",
-        "passwordProfile": {"password": "long", "forceChangePasswordNextSignIn": True},
-    }
-
-
 async def test_a_group_is_created_with_its_owners():
     """Owners are the addresses of people in our own version of Graph."""
     wire = Wire(httpx.Response(201, json={"id": "g"}))

@@ -4,7 +4,6 @@ import httpx
 import pytest
 
 from graph.errors import NotFound, Rejected
-from graph.models import Resource, ResourceRole, ResourceScope
 from tests.graph.wire import EM, ROOT, Wire, graph_on, refusal
 
 PLACEHOLDER = "00000000-0000-0000-0000-000000000000"
@@ -124,24 +123,6 @@ async def test_a_package_that_is_gone_is_not_found():
         await graph_on(Wire(refusal(404, "AccessPackageNotFound"))).packages.get("q")
 
 
-@pytest.mark.parametrize(
-    ("version", "body"),
-    [
-        ("v1.0", {"displayName": "P", "description": "d", "catalog": {"id": "c"}}),
-        ("beta", {"displayName": "P", "description": "d", "catalogId": "c"}),
-    ],
-)
-async def test_a_package_is_made_in_its_catalog(version, body):
-    """v1.0 refers to the catalog, beta names its id."""
-    wire = Wire(httpx.Response(201, json={"id": "q"}))
-
-    await graph_on(wire, version=version).packages.create(
-        catalog_id="c", display_name="P", description="d"
-    )
-
-    assert wire.body() == body
-
-
 async def test_a_duplicate_package_is_told_by_its_code():
     """Names are unique within a catalog."""
     with pytest.raises(Rejected) as caught:
@@ -169,57 +150,6 @@ async def test_an_update_sends_only_what_changes():
     await graph_on(wire).packages.update("q", is_hidden=True)
 
     assert (wire.requests[0].method, wire.body()) == ("PATCH", {"isHidden": True})
-
-
-@pytest.mark.parametrize(
-    ("version", "segment", "names"),
-    [
-        ("v1.0", "resourceRoleScopes", ("role", "resource", "scope")),
-        (
-            "beta",
-            "accessPackageResourceRoleScopes",
-            ("accessPackageResourceRole", "accessPackageResource", "accessPackageResourceScope"),
-        ),
-    ],
-)
-async def test_a_role_is_added_by_its_origin_id(version, segment, names):
-    """The placeholder id of a role never used before is not sent."""
-    wire = Wire(httpx.Response(201, json={"id": "role_scope"}))
-    role = ResourceRole(
-        id=PLACEHOLDER,
-        display_name="Member",
-        origin_id="Member_g",
-        origin_system="AadGroup",
-        resource=Resource(id="r", origin_id="g", origin_system="AadGroup", display_name="G"),
-    )
-    scope = ResourceScope(id="s", origin_id="g", origin_system="AadGroup")
-
-    await graph_on(wire, version=version).packages.add_role("q", role=role, scope=scope)
-
-    role_name, resource_name, scope_name = names
-    assert wire.sent == [f"POST /{version}{EM}/accessPackages/q/{segment}"]
-    assert wire.body() == {
-        role_name: {
-            "displayName": "Member",
-            "originId": "Member_g",
-            "originSystem": "AadGroup",
-            resource_name: {"id": "r", "originId": "g", "originSystem": "AadGroup"},
-        },
-        scope_name: {"originId": "g", "originSystem": "AadGroup"},
-    }
-
-
-@pytest.mark.parametrize(
-    ("version", "segment"),
-    [("v1.0", "resourceRoleScopes"), ("beta", "accessPackageResourceRoleScopes")],
-)
-async def test_a_role_is_removed(version, segment):
-    """By the id that role and scope have together."""
-    wire = Wire(httpx.Response(204))
-
-    await graph_on(wire, version=version).packages.remove_role("q", "role_scope")
-
-    assert wire.sent == [f"DELETE /{version}{EM}/accessPackages/q/{segment}/role_scope"]
 
 
 @pytest.mark.parametrize("version", ["v1.0", "beta"])

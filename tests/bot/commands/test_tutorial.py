@@ -17,6 +17,7 @@ from bot.commands.narration import Narrator
 from bot.commands.tutorial import Place, run_in, tutorial
 from bot.settings import read_settings
 from sandbox.tenant import Tenant, seed
+from tests.tutorial import TUTORIAL, Telling
 
 GROUPS = {value for value in vars(seed).values() if str(value).startswith("b0000000")}
 DOMAIN = ["--domain", seed.DOMAIN, "--yes"]
@@ -93,6 +94,18 @@ def test_with_settings_it_runs_in_that_tenant_and_leaves_it_as_it_was(latchkey, 
         "adminAdd",
         "adminRemove",
     }
+
+
+def test_it_changes_what_the_tutorial_changes(latchkey, tenant):
+    """Call for call, and nothing else; the looks between are its own."""
+    tenant.world.directory_lag *= 0
+    latchkey(tutorial, DOMAIN)
+    changes = [step for step in TUTORIAL if step.method != "GET" and step.status < 400]
+    made = [call for call in tenant.calls if call.method != "GET"]
+    telling = Telling(made[0].version)
+    for step, call in zip(changes, made, strict=True):
+        assert call.name == telling.call(step)
+        telling.learn(step, call.answer)
 
 
 def test_a_real_tenant_is_only_touched_after_a_yes(latchkey, tenant):
