@@ -1,7 +1,8 @@
 """A tenant, and a workshop in which files are planned, applied and destroyed."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from contextvars import copy_context
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from bot.provisioning.waiting import Waiting
 from graph import Graph, Retries, StaticToken
 from sandbox.clock import SandboxClock
 from sandbox.tenant import Tenant
+from tests.harness.exchange import Cut, ask
 
 TENANT = "tenant"
 
@@ -27,30 +29,50 @@ class Killed(BaseException):
     """The process died."""
 
 
-class Wire(httpx.ASGITransport):
-    """The way to the tenant; it dies at one call, before it leaves or after it took effect."""
+class Wire(httpx.AsyncBaseTransport):
+    """
+    The way to the tenant; it dies at one call, before it leaves or after it took effect.
+
+    Attributes:
+        moment: Told before each call leaves, and after it when it has taken effect.
+    """
 
     def __init__(self, tenant: Tenant, *, dies_at: int | None = None, after: bool = False) -> None:
-        super().__init__(app=tenant.app)
         self.calls: list[str] = []
+        self.moment: Callable[[bool], None] = lambda after: None
+        self._app = tenant.app
         self._dies_at = dies_at
         self._after = after
         self._dead = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.calls.append(f"{request.method} {request.url.path}")
+        self.moment(False)
         is_last = self._dies_at is not None and len(self.calls) > self._dies_at
         if self._dead or (is_last and not self._after):
             self._dead = True
             raise Killed
+        exchange = ask(
+            self._app,
+            method=request.method,
+            url=str(request.url),
+            headers=request.headers.raw,
+            body=await request.aread(),
+            context=copy_context(),
+        )
         try:
-            response = await super().handle_async_request(request)
-        except ConnectionResetError as error:
+            reply = await exchange.reply
+        except Cut as error:
             raise httpx.ReadError("cut", request=request) from error
+        finally:
+            exchange.hang_up()
+        self.moment(True)
         if is_last:
             self._dead = True
             raise Killed
-        return response
+        return httpx.Response(
+            reply.status, headers=reply.headers, content=reply.body, request=request
+        )
 
 
 class Workshop:
