@@ -34,12 +34,11 @@ async def in_work(store, state=State.RECEIVED, **changes):
     return request
 
 
-async def row_of(store, request):
-    """All columns, those included that a request does not carry."""
+async def rows_of(store):
+    """All requests by id, with those columns that a request does not carry."""
 
     def read(db):
-        query = sa.select(table).where(table.c.id == request.id)
-        return dict(db.execute(query).mappings().one())
+        return {row["id"]: dict(row) for row in db.execute(sa.select(table)).mappings()}
 
     return await store.run(read)
 

@@ -77,27 +77,20 @@ def test_the_migrations_can_be_undone_and_done_again(tmp_path):
     store.close()
 
 
-@pytest.fixture
-def on_postgresql(postgresql):
-    """A new PostgreSQL database without any table; gives its address with our driver."""
-    name = "fresh"
-    engine = sa.create_engine(postgresql, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    with engine.connect() as db:
-        db.execute(sa.text(f"CREATE DATABASE {name}"))
-    yield postgresql.set(database=name).render_as_string(hide_password=False)
-    with engine.connect() as db:
-        db.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+def shown(address: sa.URL) -> str:
+    return address.render_as_string(hide_password=False)
 
 
-def test_an_empty_postgresql_is_refused_with_the_fix(on_postgresql):
+def test_an_empty_postgresql_is_refused_with_the_fix(bare_postgresql):
     """Several replicas start at once, and may not change tables."""
-    store = open_store(on_postgresql)
+    url = shown(bare_postgresql)
+    store = open_store(url)
 
     with pytest.raises(ConfigurationError, match="is empty: run `latchkey migrate`"):
-        migrate.prepare(store, on_postgresql)
+        migrate.prepare(store, url)
 
     migrate.upgrade(store)
-    migrate.prepare(store, on_postgresql)
+    migrate.prepare(store, url)
     store.close()
 
 
@@ -108,19 +101,18 @@ def write_revision(revision: str) -> Callable[[sa.Connection], None]:
     return write
 
 
-def test_another_schema_on_postgresql_is_refused_with_the_fix(on_postgresql):
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_another_schema_on_postgresql_is_refused_with_the_fix(store):
     """Older or newer: both are named."""
-    store = open_store(on_postgresql)
     newest = migrate.upgrade(store)
     store.run_here(write_revision("0000"))
 
     with pytest.raises(ConfigurationError) as refused:
-        migrate.prepare(store, on_postgresql)
+        migrate.prepare(store, shown(store.engine.url))
 
     assert "0000" in str(refused.value)
     assert newest in str(refused.value)
     assert "latchkey migrate" in str(refused.value)
-    store.close()
 
 
 def widen(db: sa.Connection) -> None:
@@ -135,7 +127,7 @@ def test_a_newer_schema_that_still_serves_this_version_is_accepted(store):
     """Replicas of the version before go on while they are replaced one by one; the database is left as it is."""
     store.run_here(widen)
 
-    migrate.prepare(store, store.engine.url.render_as_string(hide_password=False))
+    migrate.prepare(store, shown(store.engine.url))
 
     assert store.run_here(migrate._revision) == "0002"
 
@@ -146,7 +138,7 @@ def test_a_newer_schema_that_serves_this_version_no_more_is_refused(store):
     store.run_here(control.serve_from, "0002")
 
     with pytest.raises(ConfigurationError, match="0003, which is too new for this version"):
-        migrate.prepare(store, store.engine.url.render_as_string(hide_password=False))
+        migrate.prepare(store, shown(store.engine.url))
 
 
 def test_a_newer_database_is_not_migrated_by_an_older_program(tmp_path, monkeypatch):
@@ -186,15 +178,14 @@ def test_a_database_that_cannot_be_opened_is_a_sentence(url, tmp_path, monkeypat
     assert "hunter2" not in result.output
 
 
-def test_a_role_that_may_not_make_tables_is_told_so(on_postgresql, monkeypatch, tmp_path):
+def test_a_role_that_may_not_make_tables_is_told_so(bare_postgresql, monkeypatch, tmp_path):
     """A sentence, not a traceback."""
-    engine = sa.create_engine(on_postgresql, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    engine = sa.create_engine(bare_postgresql, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with engine.connect() as db:
         db.execute(sa.text("CREATE ROLE weak LOGIN"))
         db.execute(sa.text("REVOKE CREATE ON SCHEMA public FROM PUBLIC"))
-    url = sa.make_url(on_postgresql).set(username="weak", password=None)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DATABASE_URL", url.render_as_string(hide_password=False))
+    monkeypatch.setenv("DATABASE_URL", shown(bare_postgresql.set(username="weak", password=None)))
     try:
         result = CliRunner().invoke(main, ["migrate"])
     finally:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -32,30 +33,30 @@ async def test_what_graph_says_again_is_only_marked_as_seen(store):
     assert len(await store.run(audit.rows)) == 2
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
+async def test_what_graph_says_anew_is_news(store):
+    """Whatever it is; the rest is marked as seen beside it."""
+    news: list[dict[str, Any]] = [
         {"ends_at": datetime(2026, 5, 31, tzinfo=UTC)},
         {"ends_at": None},
         {"starts_at": datetime(2026, 5, 1, tzinfo=UTC)},
         {"package_name": "Another name"},
         {"policy_id": "another"},
         {"holder_name": "Ann Baker"},
-    ],
-)
-async def test_what_graph_says_anew_is_news(store, change):
-    """Whatever it is; the rest is marked as seen beside it."""
-    mine, hers = held(), held(id="hers", holder="U0CY", entra_id="cy")
-    for row in (mine, hers):
+    ]
+    before = [held(id=str(number)) for number in range(len(news))]
+    after = [replace(row, **change) for row, change in zip(before, news, strict=True)]
+    hers = held(id="hers", holder="U0CY", entra_id="cy")
+    for row in (*before, hers):
         await store.run(assignments.save_live, row)
     await store.run(seen_a_minute_ago)
     started = clock.real()
-    changed = replace(mine, **change)
 
-    assert await store.run(assignments.news_of, [changed, hers]) == [changed]
-    assert await store.run(assignments.live_ids, not_seen_since=started) == ["assignment"]
-    await store.run(assignments.save_live, changed)
-    assert await store.run(assignments.news_of, [changed, hers]) == []
+    assert await store.run(assignments.news_of, [*after, hers]) == after
+    unseen = await store.run(assignments.live_ids, not_seen_since=started)
+    assert sorted(unseen) == [row.id for row in after]
+    for row in after:
+        await store.run(assignments.save_live, row)
+    assert await store.run(assignments.news_of, [*after, hers]) == []
 
 
 async def test_what_graph_does_not_say_is_no_news(store):

@@ -1,14 +1,52 @@
-"""What is written with each move, claim and release of a request, on both databases: all of it, and nothing else."""
+"""Moves of requests, on both databases: those that the page draws, all that each writes, and nothing else."""
+
+import re
+from itertools import product
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from bot.models import Kind, Request, State
+from bot.models import ENDED, OPEN, Request, State
 from bot.store import audit, homes, requests
 from bot.store.schema import homes as home_table
 from bot.store.schema import notices as notice_table
-from tests.bot.rows import EARLIER, in_work, row_of, tamper
-from tests.bot.samples import ANN, SOME_DAY, wish
+from bot.store.schema import requests as table
+from tests.bot.rows import EARLIER, in_work, rows_of, tamper
+from tests.bot.samples import ANN, BO, SOME_DAY, wish
+
+PAGE = Path(__file__).parents[2] / "docs" / "how-it-works.md"
+ARROWS = set(re.findall(r"^    (\w+) --> (\w+): ", PAGE.read_text(), flags=re.MULTILINE))
+
+
+def moves_made(db):
+    """Of all moves from a state to a state those that are made, each of a row of its own."""
+    made = set()
+    for number, (before, after) in enumerate(product(State, State)):
+        request = wish(state=before, package_id=f"package {number}")
+        db.execute(table.insert().values(**vars(request)))
+        try:
+            moved = requests.move(db, request, after)
+        except ValueError:
+            assert requests.get(db, request.id) == request
+        else:
+            assert moved is not None
+            made.add((before, moved.state))
+    return made
+
+
+async def test_only_the_arrows_of_the_diagram_can_be_moved_along(store):
+    """Anything else is a mistake in the program, and changes nothing; what has ended does not move."""
+    assert await store.run(moves_made) == ARROWS
+
+
+def test_a_request_is_open_while_a_move_leads_away():
+    """And has ended in every other state."""
+    leading = {start for start, _ in ARROWS}
+
+    assert set(OPEN) == leading
+    assert set(ENDED) == set(State) - leading
+
 
 MOVED = [
     (
@@ -22,43 +60,34 @@ MOVED = [
 
 @pytest.mark.parametrize(("to", "left"), MOVED)
 async def test_a_move_leaves_these_columns(store, now, to, left):
-    """A clean start for what comes next; deadlines and cards while pending only, an end at the end only."""
+    """A clean start for what comes next, deadlines and cards while pending only; and no other row is touched."""
     request = await in_work(store)
-    before = await row_of(store, request)
+    await in_work(store, package_id="other")
+    before = await rows_of(store)
 
     moved = await store.run(requests.move, request, to, why="No.", terms_hash="h")
 
     cleared = dict.fromkeys(
         ("held_at", "give_up_by", "lease_until", "cards_due_at", "lapses_at", "escalates_at")
     )
-    expected = before | cleared | {"attempts": 0, "failures": 0, "version": 8, "updated_at": now}
-    row = await row_of(store, request)
-    assert row == expected | {"state": to, "terms_hash": "h"} | left
-    assert vars(moved) == {name: row[name] for name in Request.__dataclass_fields__} | {
+    counts = {"attempts": 0, "failures": 0, "version": 8}
+    changed = cleared | counts | {"state": to, "updated_at": now, "terms_hash": "h"} | left
+    after = before[request.id] | changed
+    assert await rows_of(store) == before | {request.id: after}
+    assert vars(moved) == {name: after[name] for name in Request.__dataclass_fields__} | {
         "deciders": ()
     }
 
 
-async def test_a_move_moves_one_request_only(store):
-    """Whatever else is in the same state."""
-    request, other = await in_work(store), await in_work(store, package_id="other")
+async def test_of_many_movers_one_wins(store, at_once):
+    """Four replicas at once, from the same row."""
+    request = await store.run(requests.add, wish())
 
-    await store.run(requests.move, request, State.APPROVED)
+    moved = at_once(requests.move, request, State.APPROVED)
 
-    assert await store.run(requests.get, other.id) == other
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{"state": State.PENDING}, {"version": 8}, {"intent_at": SOME_DAY}],
-    ids=lambda each: "".join(each),
-)
-async def test_a_move_knows_the_row_that_it_moves(store, changes):
-    """Its state, its version, and whether a post has begun, each by itself."""
-    request = await in_work(store)
-    await tamper(store, request, **changes)
-
-    assert await store.run(requests.move, request, State.APPROVED) is None
+    assert sum(each is not None for each in moved) == 1
+    rows = await store.run(audit.rows, request_id=request.id)
+    assert [row["verb"] for row in rows] == ["ask-add", "move"]
 
 
 async def test_a_person_moves_what_a_worker_has_claimed(store):
@@ -70,53 +99,53 @@ async def test_a_person_moves_what_a_worker_has_claimed(store):
 
 
 async def test_an_audit_row_says_all_of_a_move(store, now):
-    """Who, when, what, why, about whom, and the terms by which."""
+    """Who, when, what, why, about whom, and the terms by which; a rule moves in nobody else's name."""
     request = await in_work(store, assignment_id="assignment")
-    about = {
+    facts = {"actor": "U0BO", "actor_entra_id": BO, "why": "Why not?"}
+    changes = {"graph_request_id": "g", "terms_hash": "h"}
+
+    asked = await store.run(requests.move, request, State.PENDING)
+    await store.run(requests.move, asked, State.APPROVED, **facts, **changes)
+
+    rows = await store.run(audit.rows, request_id=request.id)
+    for row in rows:
+        del row["position"], row["hash"]
+    both = {
+        "at": now,
+        "verb": "move",
         "request_id": request.id,
         "assignment_id": "assignment",
         "package_id": "campaign",
         "subject_entra_id": ANN,
     }
-
-    facts = {"actor": "U0BO", "actor_entra_id": "bo", "why": "Why not?"}
-    changes = {"graph_request_id": "g", "terms_hash": "h"}
-    await store.run(requests.move, request, State.APPROVED, **facts, **changes)
-
-    (row,) = await store.run(audit.rows, request_id=request.id)
-    told = {
-        "at": now,
-        "verb": "move",
-        "before": "received",
-        "after": "approved",
-        "details": changes,
-    }
-    assert {name: row[name] for name in (*about, *facts, *told)} == about | facts | told
+    by_rule = {"actor": "latchkey", "actor_entra_id": None, "why": None}
+    assert rows == [
+        both
+        | by_rule
+        | {"before": "received", "after": "pending", "details": dict.fromkeys(changes)},
+        both | facts | {"before": "pending", "after": "approved", "details": changes},
+    ]
 
 
-async def test_an_audit_row_says_all_of_a_wish(store):
-    """At the time when it was asked."""
-    request = wish(asked_at=EARLIER, asked_by="U0DANA", kind=Kind.REMOVE, justification="Left")
-
-    await store.run(requests.add, request)
-
-    (row,) = await store.run(audit.rows, request_id=request.id)
-    told = {
-        "at": EARLIER,
-        "actor": "U0DANA",
-        "verb": "ask-remove",
-        "after": "received",
-        "why": "Left",
-    }
-    assert {name: row[name] for name in told} == told
+def ask(db, request):
+    return requests.add(db, wish(package_id="another"))
 
 
-async def test_a_rule_moves_in_latchkeys_name(store):
-    """Nobody else's."""
-    request = await store.run(requests.add, wish())
-    await store.run(requests.move, request, State.REFUSED)
+def approve(db, request):
+    return requests.move(db, request, State.APPROVED)
 
-    assert (await store.run(audit.rows, request_id=request.id))[-1]["actor"] == "latchkey"
+
+def hand_on(db, request):
+    return requests.move(db, request, State.PENDING, deciders=("U0MIA",))
+
+
+def escalate(db, request):
+    return requests.escalate(db, request, deciders=("U0BO", "U0MIA"))
+
+
+def word(value):
+    """A name for a deed, or for the columns that are changed before it."""
+    return value.__name__ if callable(value) else "".join(value)
 
 
 def stale_homes(db):
@@ -125,30 +154,56 @@ def stale_homes(db):
     return sorted(db.execute(query).scalars())
 
 
-def all_fresh(db, *people):
-    """These have opened their Home, and see what is so."""
-    for person in people:
+def all_fresh(db):
+    """Everybody has opened their Home, and sees what is so; Dana sees what an admin sees."""
+    for person in ("U0ANN", "U0BO", "U0CY", "U0DANA", "U0MIA"):
         homes.opened(db, person)
+        homes.published(db, person, admin=person == "U0DANA", at=SOME_DAY)
     db.execute(home_table.update().values(stale=False))
 
 
-async def test_a_move_is_seen_by_the_holder_and_by_old_and_new_deciders(store):
+@pytest.mark.parametrize(
+    ("deed", "seen_by"),
+    [
+        (ask, ["U0ANN", "U0DANA"]),
+        (approve, ["U0ANN", "U0BO", "U0DANA"]),
+        (hand_on, ["U0ANN", "U0BO", "U0DANA", "U0MIA"]),
+        (escalate, ["U0ANN", "U0BO", "U0DANA", "U0MIA"]),
+    ],
+    ids=word,
+)
+async def test_a_change_is_seen_by_the_holder_old_and_new_deciders_and_admins(store, deed, seen_by):
     """Their Homes are owed a page; nobody else's is."""
     request = await in_work(store, State.PENDING, deciders=("U0BO",))
-    await store.run(all_fresh, "U0ANN", "U0BO", "U0MIA", "U0CY")
+    await store.run(all_fresh)
 
-    await store.run(requests.move, request, State.PENDING, deciders=("U0MIA",))
+    await store.run(deed, request)
 
-    assert await store.run(stale_homes) == ["U0ANN", "U0BO", "U0MIA"]
+    assert await store.run(stale_homes) == seen_by
 
 
-async def test_a_wish_is_seen_by_the_holder(store):
-    """In their Home."""
-    await store.run(all_fresh, "U0ANN", "U0CY")
+@pytest.mark.parametrize(
+    ("deed", "changes"),
+    [
+        (approve, {"state": State.RECEIVED}),
+        (approve, {"version": 8}),
+        (approve, {"intent_at": SOME_DAY}),
+        (escalate, {"version": 8}),
+    ],
+    ids=word,
+)
+async def test_who_knows_an_old_row_changes_nothing(store, deed, changes):
+    """Somebody was first: another state, another round of it, or a post that has begun, each by itself."""
+    request = await in_work(store, State.PENDING, deciders=("U0BO",))
+    await tamper(store, request, **changes)
+    await store.run(all_fresh)
+    before = await rows_of(store)
 
-    await store.run(requests.add, wish())
+    assert not await store.run(deed, request)
 
-    assert await store.run(stale_homes) == ["U0ANN"]
+    assert await rows_of(store) == before
+    assert await store.run(audit.rows) == []
+    assert await store.run(stale_homes) == []
 
 
 MESSAGES: list[tuple[str, str, dict[str, str | None]]] = [
@@ -181,37 +236,22 @@ async def test_what_shows_a_request_is_owed_a_redraw(store):
 
 
 async def test_an_escalation_leaves_these_columns(store, now):
-    """The stand-ins are owed their cards, once; another request is as it was."""
+    """The stand-ins are owed their cards, once; no other row is touched."""
     request = await in_work(store, State.PENDING, deciders=("U0BO",))
-    other = await in_work(store, State.PENDING, package_id="other")
-    before, others = await row_of(store, request), await row_of(store, other)
-    await store.run(all_fresh, "U0ANN", "U0BO", "U0MIA", "U0CY")
+    await in_work(store, State.PENDING, package_id="other")
+    before = await rows_of(store)
 
-    assert await store.run(requests.escalate, request, deciders=("U0BO", "U0MIA"))
+    assert [await store.run(escalate, request) for _ in range(2)] == [True, False]
 
-    assert await row_of(store, request) == before | {
+    after = before[request.id] | {
         "escalated": True,
         "escalates_at": None,
         "deciders": ["U0BO", "U0MIA"],
-        "cards_due_at": SOME_DAY,
+        "cards_due_at": now,
         "version": 8,
-        "updated_at": SOME_DAY,
+        "updated_at": now,
     }
-    assert await row_of(store, other) == others
-    assert await store.run(stale_homes) == ["U0ANN", "U0BO", "U0MIA"]
-    (row,) = await store.run(audit.rows, request_id=request.id)
-    assert (row["verb"], row["actor"], row["at"]) == ("escalate", "latchkey", SOME_DAY)
-
-
-async def test_an_escalation_that_comes_too_late_changes_nothing(store, now):
-    """Somebody has moved the request since it was read."""
-    request = await in_work(store, State.PENDING, deciders=("U0BO",))
-    await tamper(store, request, version=8)
-    before = await row_of(store, request)
-    await store.run(all_fresh, "U0ANN", "U0MIA")
-
-    assert not await store.run(requests.escalate, request, deciders=("U0BO", "U0MIA"))
-
-    assert await row_of(store, request) == before
-    assert await store.run(stale_homes) == []
-    assert await store.run(audit.rows, request_id=request.id) == []
+    assert await rows_of(store) == before | {request.id: after}
+    (row,) = await store.run(audit.rows)
+    assert (row["verb"], row["actor"], row["at"]) == ("escalate", "latchkey", now)
+    assert (row["request_id"], row["subject_entra_id"]) == (request.id, ANN)
