@@ -11,14 +11,92 @@ from bot import clock
 from bot.models import Notice, State
 from bot.store.database import Transaction, insert
 from bot.store.schema import notices, requests
+from bot.store.statements import MOST, NOW, UNTIL, for_each_database
 
-COLUMNS: Final = [
-    notices.c.recipient.label("to") if name == "to" else notices.c[name]
-    for name in Notice.__dataclass_fields__
-]
+FIELDS: Final = tuple(Notice.__dataclass_fields__)
+COLUMNS: Final = [notices.c["recipient" if name == "to" else name] for name in FIELDS]
 
 # SQLite takes 32,766 parameters a statement, PostgreSQL 65,535.
 KEYS_A_QUERY: Final = 1_000
+
+UPDATE: Final = notices.update().where(notices.c.key == sa.bindparam("notice"))
+UPDATE_ALL: Final = notices.update().where(
+    notices.c.key.in_(sa.bindparam("notices", expanding=True))
+)
+# Whoever was held up for longer than its lease must not free what somebody else is sending.
+UPDATE_CLAIMED: Final = UPDATE.where(
+    notices.c.sent_at.is_(None), notices.c.claimed_until == sa.bindparam("claim")
+)
+UPDATE_UNSENT: Final = UPDATE_ALL.where(notices.c.sent_at.is_(None))
+FINISHED: Final = sa.select(notices.c.key).where(
+    notices.c.key.in_(sa.bindparam("notices", expanding=True)),
+    sa.or_(notices.c.sent_at.is_not(None), notices.c.dropped_why.is_not(None)),
+)
+IN_MESSAGE: Final = (
+    sa.select(*COLUMNS)
+    .where(notices.c.channel == sa.bindparam("channel"), notices.c.ts == sa.bindparam("ts"))
+    .order_by(notices.c.key)
+)
+
+LEFT_OVER: Final = (
+    sa.select(notices.c.key)
+    .where(
+        notices.c.kind == "card",
+        notices.c.tried_at.is_not(None),
+        notices.c.dropped_why.is_(None),
+        notices.c.claimed_until <= NOW,
+        sa.exists().where(requests.c.id == notices.c.request_id, requests.c.state != State.PENDING),
+    )
+    .limit(MOST)
+    .with_for_update(skip_locked=True)
+    .cte("due")
+)
+CLAIM_LEFT_OVER: Final = (
+    notices.update()
+    .where(notices.c.key.in_(sa.select(LEFT_OVER.c.key)))
+    .values(claimed_until=UNTIL)
+    .returning(*COLUMNS)
+)
+STALE: Final = (
+    sa.select(notices.c.key)
+    # A claim that ran out is owed a redraw, too: whoever took it has died.
+    .where(
+        notices.c.ts.is_not(None),
+        sa.or_(
+            sa.and_(notices.c.stale, notices.c.claimed_until.is_(None)),
+            notices.c.claimed_until <= NOW,
+        ),
+    )
+    .limit(MOST)
+    .with_for_update(skip_locked=True)
+    .cte("due")
+)
+CLAIM_STALE: Final = (
+    notices.update()
+    .where(notices.c.key.in_(sa.select(STALE.c.key)))
+    .values(stale=False, claimed_until=UNTIL)
+    .returning(*COLUMNS)
+)
+
+
+@for_each_database
+def _upsert_claim(db: Transaction) -> Any:
+    row = insert(db, notices)
+    return row.on_conflict_do_update(
+        index_elements=["key"],
+        set_={
+            "claimed_until": row.excluded.claimed_until,
+            "attempts": notices.c.attempts + 1,
+            "tried_at": sa.func.coalesce(notices.c.tried_at, row.excluded.tried_at),
+        },
+        where=notices.c.sent_at.is_(None)
+        & notices.c.dropped_why.is_(None)
+        & (notices.c.claimed_until.is_(None) | (notices.c.claimed_until <= NOW)),
+    ).returning(*COLUMNS)
+
+
+def _notice(row: Sequence[Any]) -> Notice:
+    return Notice(**dict(zip(FIELDS, row, strict=True)))
 
 
 def claim(db: Transaction, notice: Notice, *, lease: timedelta) -> Notice | None:
@@ -29,32 +107,21 @@ def claim(db: Transaction, notice: Notice, *, lease: timedelta) -> Notice | None
     lease has run out; then ``tried_at`` says since when the message may be in Slack.
     """
     now = clock.real()
-    row = insert(db, notices).values(
-        key=notice.key,
-        kind=notice.kind,
-        recipient=notice.to,
-        request_id=notice.request_id,
-        assignment_id=notice.assignment_id,
-        claimed_until=now + lease,
-        attempts=1,
-        tried_at=now,
-        stale=False,
-    )
-    row = row.on_conflict_do_update(
-        index_elements=["key"],
-        set_={
-            "claimed_until": row.excluded.claimed_until,
-            "attempts": notices.c.attempts + 1,
-            "tried_at": sa.func.coalesce(notices.c.tried_at, row.excluded.tried_at),
-        },
-        where=notices.c.sent_at.is_(None)
-        & notices.c.dropped_why.is_(None)
-        & (notices.c.claimed_until.is_(None) | (notices.c.claimed_until <= now)),
-    )
-    taken = db.execute(row.returning(*COLUMNS)).mappings().first()
-    if taken is None:
+    values = {
+        "key": notice.key,
+        "kind": notice.kind,
+        "recipient": notice.to,
+        "request_id": notice.request_id,
+        "assignment_id": notice.assignment_id,
+        "claimed_until": now + lease,
+        "attempts": 1,
+        "tried_at": now,
+        "stale": False,
+    }
+    row = db.execute(_upsert_claim(db), {**values, "now": now}).first()
+    if row is None:
         return None
-    claimed = Notice(**taken)
+    claimed = _notice(row)
     return replace(claimed, tried_at=None) if claimed.tried_at == now else claimed
 
 
@@ -65,27 +132,8 @@ def claim_left_over(db: Transaction, *, lease: timedelta, limit: int = 50) -> li
     Wherever such a card is, it must be found, or its buttons would stay.
     """
     now = clock.real()
-    decided = sa.select(requests.c.id).where(requests.c.state != State.PENDING)
-    due = (
-        sa.select(notices.c.key)
-        .where(
-            notices.c.kind == "card",
-            notices.c.tried_at.is_not(None),
-            notices.c.dropped_why.is_(None),
-            notices.c.claimed_until <= now,
-            notices.c.request_id.in_(decided),
-        )
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("due")
-    )
-    taken = (
-        notices.update()
-        .where(notices.c.key.in_(sa.select(due.c.key)))
-        .values(claimed_until=now + lease)
-        .returning(*COLUMNS)
-    )
-    return [Notice(**row) for row in db.execute(taken).mappings()]
+    taken = db.execute(CLAIM_LEFT_OVER, {"now": now, "until": now + lease, "most": limit})
+    return [_notice(row) for row in taken]
 
 
 def claim_together(db: Transaction, wanted: Sequence[Notice], *, lease: timedelta) -> list[Notice]:
@@ -95,38 +143,28 @@ def claim_together(db: Transaction, wanted: Sequence[Notice], *, lease: timedelt
 
 
 def sent(db: Transaction, keys: Sequence[str], *, channel: str, ts: str) -> None:
-    done = notices.update().where(notices.c.key.in_(keys))
     # The claim ends here, so that a redraw can be claimed at once.
-    db.execute(
-        done.values(sent_at=clock.now(), tried_at=None, claimed_until=None, channel=channel, ts=ts)
-    )
+    values = {"sent_at": clock.now(), "tried_at": None, "claimed_until": None}
+    db.execute(UPDATE_ALL, {"notices": keys, **values, "channel": channel, "ts": ts})
 
 
 def retry_at(db: Transaction, claimed: Sequence[Notice], *, at: datetime) -> None:
     """Slack certainly did not take it: try again at *at* (real time)."""
     for notice in claimed:
-        db.execute(_still_claimed(notice).values(claimed_until=at, tried_at=None))
+        known = {"notice": notice.key, "claim": notice.claimed_until}
+        db.execute(UPDATE_CLAIMED, {**known, "claimed_until": at, "tried_at": None})
 
 
 def look_at(db: Transaction, claimed: Sequence[Notice], *, at: datetime) -> None:
     """Slack could not say whether an earlier try arrived: ask again at *at* (real time)."""
     for notice in claimed:
-        db.execute(_still_claimed(notice).values(claimed_until=at))
-
-
-def _still_claimed(notice: Notice) -> sa.Update:
-    # Whoever was held up for longer than its lease must not free what somebody else is sending.
-    return notices.update().where(
-        notices.c.key == notice.key,
-        notices.c.sent_at.is_(None),
-        notices.c.claimed_until == notice.claimed_until,
-    )
+        known = {"notice": notice.key, "claim": notice.claimed_until}
+        db.execute(UPDATE_CLAIMED, {**known, "claimed_until": at})
 
 
 def drop(db: Transaction, keys: Sequence[str], *, why: str) -> None:
     """It will never be sent."""
-    gone = notices.update().where(notices.c.key.in_(keys), notices.c.sent_at.is_(None))
-    db.execute(gone.values(dropped_why=why, tried_at=None))
+    db.execute(UPDATE_UNSENT, {"notices": keys, "dropped_why": why, "tried_at": None})
 
 
 def supersede(db: Transaction, wanted: Sequence[Notice]) -> None:
@@ -162,53 +200,25 @@ def settled_keys(db: Transaction, keys: Sequence[str]) -> set[str]:
 
 def finished_keys(db: Transaction, keys: Sequence[str]) -> set[str]:
     """Those of *keys* that were sent or will never be."""
-    query = sa.select(notices.c.key).where(
-        notices.c.key.in_(keys),
-        sa.or_(notices.c.sent_at.is_not(None), notices.c.dropped_why.is_not(None)),
-    )
-    return set(db.execute(query).scalars())
-
-
-def _notices(db: Transaction, *where: Any) -> list[Notice]:
-    query = sa.select(*COLUMNS).where(*where).order_by(notices.c.key)
-    return [Notice(**row) for row in db.execute(query).mappings()]
+    return set(db.execute(FINISHED, {"notices": keys}).scalars())
 
 
 def claim_stale(db: Transaction, *, lease: timedelta, limit: int = 50) -> list[Notice]:
     """Take sent messages that are owed a redraw; a change that comes later marks them again."""
     now = clock.real()
-    due = (
-        sa.select(notices.c.key)
-        # A claim that ran out is owed a redraw, too: whoever took it has died.
-        .where(
-            notices.c.ts.is_not(None),
-            sa.or_(
-                sa.and_(notices.c.stale, notices.c.claimed_until.is_(None)),
-                notices.c.claimed_until <= now,
-            ),
-        )
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("due")
-    )
-    taken = (
-        notices.update()
-        .where(notices.c.key.in_(sa.select(due.c.key)))
-        .values(stale=False, claimed_until=now + lease)
-        .returning(*COLUMNS)
-    )
-    return [Notice(**row) for row in db.execute(taken).mappings()]
+    taken = db.execute(CLAIM_STALE, {"now": now, "until": now + lease, "most": limit})
+    return [_notice(row) for row in taken]
 
 
 def redrawn(db: Transaction, notice: Notice) -> None:
-    db.execute(notices.update().where(notices.c.key == notice.key).values(claimed_until=None))
+    db.execute(UPDATE, {"notice": notice.key, "claimed_until": None})
 
 
 def not_redrawn(db: Transaction, notice: Notice, *, retry_at: datetime) -> None:
-    row = notices.update().where(notices.c.key == notice.key)
-    db.execute(row.values(stale=True, claimed_until=retry_at))
+    db.execute(UPDATE, {"notice": notice.key, "stale": True, "claimed_until": retry_at})
 
 
 def in_message(db: Transaction, *, channel: str, ts: str) -> list[Notice]:
     """Every notice that one Slack message carries."""
-    return _notices(db, notices.c.channel == channel, notices.c.ts == ts)
+    found = db.execute(IN_MESSAGE, {"channel": channel, "ts": ts})
+    return [_notice(row) for row in found]
