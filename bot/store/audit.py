@@ -26,6 +26,11 @@ START: Final = "0" * 64
 CHUNK: Final = 1_000
 CHAINED: Final = tuple(column.name for column in audit.c if column.name not in {"position", "hash"})
 
+INSERT: Final = audit.insert()
+READ_HEAD: Final = sa.select(audit_head).where(audit_head.c.id == HEAD)
+LOCK_HEAD: Final = READ_HEAD.with_for_update()
+MOVE_HEAD: Final = audit_head.update().where(audit_head.c.id == HEAD)
+
 
 def follow_savepoints(engine: sa.Engine) -> None:
     """What a savepoint takes back leaves no row: to be called once, before *engine* is used."""
@@ -77,15 +82,13 @@ def seal(db: sa.Connection, key: bytes) -> None:
     fresh = db.info.pop(PENDING, [])
     if not fresh:
         return
-    locked = sa.select(audit_head).where(audit_head.c.id == HEAD).with_for_update()
-    head = db.execute(locked).one()
+    head = db.execute(LOCK_HEAD).one()
     position, chained = head.position, head.hash
     for row in fresh:
         position, chained = position + 1, _link(key, chained, position + 1, row)
         row |= {"position": position, "hash": chained}
-    db.execute(audit.insert(), fresh)
-    head_row = audit_head.update().where(audit_head.c.id == HEAD)
-    db.execute(head_row.values(position=position, hash=chained))
+    db.execute(INSERT, fresh)
+    db.execute(MOVE_HEAD, {"position": position, "hash": chained})
 
 
 def forget_pending(db: sa.Connection) -> None:
@@ -138,7 +141,7 @@ def verify(db: sa.Connection, key: bytes, *, anchor: tuple[int, str] | None = No
 
 
 def _cut_off(db: sa.Connection, position: int, chained: str) -> str | None:
-    head = db.execute(sa.select(audit_head).where(audit_head.c.id == HEAD)).one_or_none()
+    head = db.execute(READ_HEAD).one_or_none()
     if head is None or (head.position, head.hash) != (position, chained):
         return "the log is shorter than its head says: rows at its end are missing"
     return None

@@ -11,11 +11,15 @@ from bot.store.database import Transaction, insert
 from bot.store.homes import touch_all
 from bot.store.schema import packages
 
-COLUMNS: Final = [packages.c[name] for name in Package.__dataclass_fields__]
+FIELDS: Final = tuple(Package.__dataclass_fields__)
+COLUMNS: Final = [packages.c[name] for name in FIELDS]
+
+EVERYTHING: Final = sa.select(*COLUMNS).order_by(packages.c.name)
+BY_ID: Final = sa.select(*COLUMNS).where(packages.c.id == sa.bindparam("package"))
 
 
-def _package(row: Any) -> Package:
-    values = dict(row)
+def _package(row: Sequence[Any]) -> Package:
+    values = dict(zip(FIELDS, row, strict=True))
     values["contents"] = tuple(values["contents"])
     values["can_extend"] = tuple(values["can_extend"])
     return Package(**values)
@@ -23,14 +27,11 @@ def _package(row: Any) -> Package:
 
 def everything(db: Transaction) -> list[Package]:
     """Every package of the last sweep, by name."""
-    return [
-        _package(row)
-        for row in db.execute(sa.select(*COLUMNS).order_by(packages.c.name)).mappings()
-    ]
+    return [_package(row) for row in db.execute(EVERYTHING)]
 
 
 def get(db: Transaction, package_id: str) -> Package | None:
-    row = db.execute(sa.select(*COLUMNS).where(packages.c.id == package_id)).mappings().first()
+    row = db.execute(BY_ID, {"package": package_id}).first()
     return _package(row) if row else None
 
 

@@ -11,6 +11,8 @@ from bot.store.schema import control
 
 ONLY: Final = 1
 
+PAUSED: Final = sa.select(control.c.paused_at, control.c.paused_why).where(control.c.id == ONLY)
+
 
 def pause(db: Transaction, *, why: str) -> None:
     """Stop granting and extending; removals, reads and messages go on."""
@@ -31,7 +33,7 @@ def _set(db: Transaction, **values: Any) -> None:
 
 def paused_why(db: Transaction) -> str | None:
     """Why granting is paused; None if it is not."""
-    row = db.execute(sa.select(control).where(control.c.id == ONLY)).one_or_none()
+    row = db.execute(PAUSED).one_or_none()
     return (row.paused_why or "no reason given") if row and row.paused_at else None
 
 

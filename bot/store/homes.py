@@ -2,25 +2,58 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from bot import clock
 from bot.store.database import Transaction, insert
 from bot.store.schema import homes
+from bot.store.statements import MOST, NOW, UNTIL, for_each_database
+
+UPDATE: Final = homes.update().where(homes.c.slack_user == sa.bindparam("home"))
+TOUCH: Final = (
+    homes.update()
+    .where(sa.or_(homes.c.slack_user.in_(sa.bindparam("people", expanding=True)), homes.c.admin))
+    .values(stale=True)
+)
+STALE: Final = (
+    sa.select(homes.c.slack_user)
+    # A claim that ran out is owed a page, too: whoever took it has died.
+    .where(
+        sa.or_(
+            sa.and_(homes.c.stale, homes.c.claimed_until.is_(None)),
+            homes.c.claimed_until <= NOW,
+        )
+    )
+    .limit(MOST)
+    .with_for_update(skip_locked=True)
+    .cte("due")
+)
+CLAIM_STALE: Final = (
+    homes.update()
+    .where(homes.c.slack_user.in_(sa.select(STALE.c.slack_user)))
+    .values(stale=False, claimed_until=UNTIL)
+    .returning(homes.c.slack_user)
+)
+
+
+@for_each_database
+def _upsert(db: Transaction) -> Any:
+    return insert(db, homes).on_conflict_do_update(
+        index_elements=["slack_user"], set_={"stale": True}
+    )
 
 
 def opened(db: Transaction, slack_user: str) -> None:
     """Somebody looks at their Home: it is owed a fresh page."""
-    row = insert(db, homes).values(slack_user=slack_user, stale=True, admin=False)
-    db.execute(row.on_conflict_do_update(index_elements=["slack_user"], set_={"stale": True}))
+    db.execute(_upsert(db), {"slack_user": slack_user, "stale": True, "admin": False})
 
 
 def touch_homes(db: Transaction, holder: str | None, *, deciders: Collection[str] = ()) -> None:
     """Mark what shows a change to *holder*'s access or requests: theirs, the deciders', the admins'."""
     people = [*deciders, *([holder] if holder else [])]
-    shows = sa.or_(homes.c.slack_user.in_(people), homes.c.admin)
-    db.execute(homes.update().where(shows).values(stale=True))
+    db.execute(TOUCH, {"people": people})
 
 
 def touch_all(db: Transaction, *, published_before: datetime | None = None) -> None:
@@ -38,34 +71,15 @@ def claim_stale(db: Transaction, *, lease: timedelta, limit: int) -> list[str]:
     Stale is cleared by the claim, before the page is made, so that a change that comes later marks it again.
     """
     now = clock.real()
-    due = (
-        sa.select(homes.c.slack_user)
-        # A claim that ran out is owed a page, too: whoever took it has died.
-        .where(
-            sa.or_(
-                sa.and_(homes.c.stale, homes.c.claimed_until.is_(None)),
-                homes.c.claimed_until <= now,
-            )
-        )
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("due")
-    )
-    taken = (
-        homes.update()
-        .where(homes.c.slack_user.in_(sa.select(due.c.slack_user)))
-        .values(stale=False, claimed_until=now + lease)
-        .returning(homes.c.slack_user)
-    )
-    return list(db.execute(taken).scalars())
+    taken = db.execute(CLAIM_STALE, {"now": now, "until": now + lease, "most": limit})
+    return list(taken.scalars())
 
 
 def published(db: Transaction, slack_user: str, *, admin: bool, at: datetime) -> None:
     """The page that was drawn at *at* is out."""
-    row = homes.update().where(homes.c.slack_user == slack_user)
-    db.execute(row.values(claimed_until=None, published_at=at, admin=admin))
+    values = {"claimed_until": None, "published_at": at, "admin": admin}
+    db.execute(UPDATE, {"home": slack_user, **values})
 
 
 def not_published(db: Transaction, slack_user: str, *, retry_at: datetime) -> None:
-    row = homes.update().where(homes.c.slack_user == slack_user)
-    db.execute(row.values(stale=True, claimed_until=retry_at))
+    db.execute(UPDATE, {"home": slack_user, "stale": True, "claimed_until": retry_at})

@@ -2,22 +2,28 @@
 
 import hashlib
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from bot import clock
 from bot.store.database import Transaction, insert
 from bot.store.schema import inbox
+from bot.store.statements import for_each_database
 
 # Slack redelivers for up to a day; a signature is good for five minutes.
 KEPT: Final = timedelta(days=2)
 
 
+@for_each_database
+def _insert_new(db: Transaction) -> Any:
+    row = insert(db, inbox).on_conflict_do_nothing(index_elements=["key"])
+    return row.returning(inbox.c.key)
+
+
 def is_new(db: Transaction, key: str) -> bool:
     """Note *key*; False if it was noted before.  Only its digest is kept: parts of it open Slack's forms."""
     digest = hashlib.sha256(key.encode()).hexdigest()
-    row = insert(db, inbox).values(key=digest, received_at=clock.real())
-    row = row.on_conflict_do_nothing(index_elements=["key"]).returning(inbox.c.key)
-    return db.execute(row).first() is not None
+    values = {"key": digest, "received_at": clock.real()}
+    return db.execute(_insert_new(db), values).first() is not None
 
 
 def forget_old(db: Transaction) -> None:
