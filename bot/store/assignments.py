@@ -13,17 +13,75 @@ from bot.store import audit
 from bot.store.database import Transaction, insert
 from bot.store.homes import touch_homes
 from bot.store.schema import assignments, notices
+from bot.store.statements import MOST, NOW, SINCE, for_each_database
 
-COLUMNS: Final = [assignments.c[name] for name in Assignment.__dataclass_fields__]
+FIELDS: Final = tuple(Assignment.__dataclass_fields__)
+COLUMNS: Final = [assignments.c[name] for name in FIELDS]
+
+SELECT: Final = sa.select(*COLUMNS)
+# The first to end first.
+IN_ORDER: Final = SELECT.order_by(assignments.c.ends_at, assignments.c.id)
+NOT_ENDED: Final = IN_ORDER.where(assignments.c.state != AssignmentState.ENDED)
+BY_ID: Final = SELECT.where(assignments.c.id == sa.bindparam("assignment"))
+BY_IDS: Final = IN_ORDER.where(assignments.c.id.in_(sa.bindparam("ids", expanding=True)))
+HELD_BY: Final = NOT_ENDED.where(assignments.c.holder == sa.bindparam("holder"))
+OWING_NEWS: Final = (
+    SELECT.where(
+        assignments.c.news_due_at <= NOW,
+        assignments.c.ended_at >= SINCE,
+        assignments.c.holder.is_not(None),
+    )
+    .order_by(assignments.c.news_due_at)
+    .limit(MOST)
+)
+
+UPDATE: Final = assignments.update().where(assignments.c.id == sa.bindparam("assignment"))
+UPDATE_IN_STATE: Final = UPDATE.where(assignments.c.state == sa.bindparam("known_state"))
+END: Final = UPDATE.where(assignments.c.state != AssignmentState.ENDED)
+REDRAW_REMINDERS: Final = (
+    notices.update()
+    .where(notices.c.assignment_id == sa.bindparam("assignment"), notices.c.kind == "reminder")
+    .values(stale=True)
+)
 
 
-def _assignment(row: Any) -> Assignment:
-    return Assignment(**{**row, "state": AssignmentState(row["state"])})
+@for_each_database
+def _upsert_live(db: Transaction) -> Any:
+    row = insert(db, assignments)
+    return row.on_conflict_do_update(
+        index_elements=["id"],
+        set_={
+            "package_name": row.excluded.package_name,
+            "policy_id": sa.func.coalesce(row.excluded.policy_id, assignments.c.policy_id),
+            "holder": sa.func.coalesce(row.excluded.holder, assignments.c.holder),
+            "holder_name": sa.func.coalesce(row.excluded.holder_name, assignments.c.holder_name),
+            "starts_at": row.excluded.starts_at,
+            "ends_at": row.excluded.ends_at,
+            "seen_at": row.excluded.seen_at,
+            "state": sa.case(
+                (assignments.c.state == AssignmentState.REMOVING, AssignmentState.REMOVING),
+                else_=AssignmentState.LIVE,
+            ),
+            "ended_at": None,
+            "ended_why": None,
+            "news_due_at": None,
+        },
+        # A row's end counts as seeing it, see `end`.
+        where=sa.or_(
+            assignments.c.state != AssignmentState.ENDED,
+            assignments.c.seen_at < sa.bindparam("read_at"),
+        ),
+    ).returning(assignments.c.id)
 
 
-def _query(db: Transaction, *where: Any) -> list[Assignment]:
-    query = sa.select(*COLUMNS).where(*where).order_by(assignments.c.ends_at, assignments.c.id)
-    return [_assignment(row) for row in db.execute(query).mappings()]
+def _assignment(row: Sequence[Any]) -> Assignment:
+    values = dict(zip(FIELDS, row, strict=True))
+    values["state"] = AssignmentState(values["state"])
+    return Assignment(**values)
+
+
+def _read(db: Transaction, query: sa.Select[Any], **given: Any) -> list[Assignment]:
+    return [_assignment(row) for row in db.execute(query, given)]
 
 
 def save_live(
@@ -43,32 +101,9 @@ def save_live(
         read_at: When Graph was asked (real time); now, unless given.
     """
     known = get(db, assignment.id)
-    values = {name: getattr(assignment, name) for name in Assignment.__dataclass_fields__}
-    values["seen_at"] = clock.real()
-    row = insert(db, assignments).values(**values)
-    changes = {
-        "package_name": row.excluded.package_name,
-        "policy_id": sa.func.coalesce(row.excluded.policy_id, assignments.c.policy_id),
-        "holder": sa.func.coalesce(row.excluded.holder, assignments.c.holder),
-        "holder_name": sa.func.coalesce(row.excluded.holder_name, assignments.c.holder_name),
-        "starts_at": row.excluded.starts_at,
-        "ends_at": row.excluded.ends_at,
-        "seen_at": row.excluded.seen_at,
-        "state": sa.case(
-            (assignments.c.state == AssignmentState.REMOVING, AssignmentState.REMOVING),
-            else_=AssignmentState.LIVE,
-        ),
-        "ended_at": None,
-        "ended_why": None,
-        "news_due_at": None,
-    }
-    # A row's end counts as seeing it, see `end`.
-    fresh = sa.or_(
-        assignments.c.state != AssignmentState.ENDED,
-        assignments.c.seen_at < (read_at or clock.real()),
-    )
-    upsert = row.on_conflict_do_update(index_elements=["id"], set_=changes, where=fresh)
-    if db.execute(upsert.returning(assignments.c.id)).first() is None:
+    values = {**vars(assignment), "seen_at": clock.real()}
+    written = db.execute(_upsert_live(db), {**values, "read_at": read_at or clock.real()})
+    if written.first() is None:
         return
     if known is None or known.ends_at != assignment.ends_at:
         verb = "new-assignment" if known is None else "end-moved"
@@ -90,11 +125,10 @@ def news_of(db: Transaction, rows: Sequence[Assignment]) -> list[Assignment]:
 
     A row that somebody else is at work on counts as new, so that nobody waits here while holding others.
     """
-    query = sa.select(*COLUMNS).where(
+    query = SELECT.where(
         assignments.c.id.in_([row.id for row in rows]), assignments.c.state != AssignmentState.ENDED
     )
-    found = db.execute(query.with_for_update(skip_locked=True)).mappings()
-    known = {row["id"]: _assignment(row) for row in found}
+    known = {row.id: row for row in _read(db, query.with_for_update(skip_locked=True))}
     new = [
         row for row in rows if row.id not in known or _merged(known[row.id], row) != known[row.id]
     ]
@@ -117,25 +151,25 @@ def _merged(known: Assignment, read: Assignment) -> Assignment:
 
 
 def get(db: Transaction, assignment_id: str) -> Assignment | None:
-    found = _query(db, assignments.c.id == assignment_id)
+    found = _read(db, BY_ID, assignment=assignment_id)
     return found[0] if found else None
 
 
 def held_by(db: Transaction, holder: str) -> list[Assignment]:
     """What a Slack user holds, the first to end first."""
-    return _query(db, assignments.c.holder == holder, assignments.c.state != AssignmentState.ENDED)
+    return _read(db, HELD_BY, holder=holder)
 
 
 def live(
     db: Transaction, *, package_id: str | None = None, holder: str | None = None, limit: int = 500
 ) -> list[Assignment]:
     """What everybody holds, by package or by person."""
-    where = [assignments.c.state != AssignmentState.ENDED]
+    query = NOT_ENDED
     if package_id is not None:
-        where.append(assignments.c.package_id == package_id)
+        query = query.where(assignments.c.package_id == package_id)
     if holder is not None:
-        where.append(assignments.c.holder == holder)
-    return _query(db, *where)[:limit]
+        query = query.where(assignments.c.holder == holder)
+    return _read(db, query)[:limit]
 
 
 def live_ids(db: Transaction, *, not_seen_since: datetime) -> list[str]:
@@ -147,19 +181,15 @@ def live_ids(db: Transaction, *, not_seen_since: datetime) -> list[str]:
 
 
 def set_removing(db: Transaction, assignment_id: str) -> None:
-    row = assignments.update().where(
-        assignments.c.id == assignment_id, assignments.c.state == AssignmentState.LIVE
-    )
-    db.execute(row.values(state=AssignmentState.REMOVING))
+    known = {"assignment": assignment_id, "known_state": AssignmentState.LIVE}
+    db.execute(UPDATE_IN_STATE, {**known, "state": AssignmentState.REMOVING})
     _shown_id(db, assignment_id)
 
 
 def set_not_removing(db: Transaction, assignment_id: str) -> None:
     """The removal failed: the access is still there, and we say so."""
-    row = assignments.update().where(
-        assignments.c.id == assignment_id, assignments.c.state == AssignmentState.REMOVING
-    )
-    db.execute(row.values(state=AssignmentState.LIVE))
+    known = {"assignment": assignment_id, "known_state": AssignmentState.REMOVING}
+    db.execute(UPDATE_IN_STATE, {**known, "state": AssignmentState.LIVE})
     _shown_id(db, assignment_id)
 
 
@@ -169,21 +199,14 @@ def end(
     """Close a row, once; later reminders for it are no longer owed."""
     # The request tells of its own removal or return.
     news = clock.real() if why in {Ended.RAN_OUT, Ended.OUTSIDE} else None
-    row = assignments.update().where(
-        assignments.c.id == assignment_id, assignments.c.state != AssignmentState.ENDED
-    )
-    done = (
-        db.execute(
-            row.values(
-                state=AssignmentState.ENDED,
-                ended_at=at,
-                ended_why=why,
-                news_due_at=news,
-                seen_at=clock.real(),
-            )
-        ).rowcount
-        == 1
-    )
+    values = {
+        "state": AssignmentState.ENDED,
+        "ended_at": at,
+        "ended_why": why,
+        "news_due_at": news,
+        "seen_at": clock.real(),
+    }
+    done = db.execute(END, {"assignment": assignment_id, **values}).rowcount == 1
     if done:
         ended = get(db, assignment_id)
         if ended is not None:
@@ -194,8 +217,7 @@ def end(
 
 def let_end(db: Transaction, assignment: Assignment) -> None:
     """The holder is fine with this end: no more reminders for it."""
-    row = assignments.update().where(assignments.c.id == assignment.id)
-    db.execute(row.values(let_end=assignment.ends_at))
+    db.execute(UPDATE, {"assignment": assignment.id, "let_end": assignment.ends_at})
     audit.record(
         db, at=clock.now(), actor=assignment.holder or "", verb="let-end", **_audit_ids(assignment)
     )
@@ -204,44 +226,33 @@ def let_end(db: Transaction, assignment: Assignment) -> None:
 
 def ending_before(db: Transaction, until: datetime) -> list[Assignment]:
     """Live access of people we know in Slack that ends after now and not after *until*."""
-    return _query(
-        db,
+    query = IN_ORDER.where(
         assignments.c.state == AssignmentState.LIVE,
         assignments.c.holder.is_not(None),
         assignments.c.ends_at > clock.now(),
         assignments.c.ends_at <= until,
     )
+    return _read(db, query)
 
 
 def owing_news(db: Transaction, *, since: datetime, limit: int = 100) -> list[Assignment]:
     """Access that came to an end without a request of ours, and whose holder is still to be told."""
-    due = assignments.c.news_due_at
-    query = sa.select(*COLUMNS).where(
-        due <= clock.real(), assignments.c.ended_at >= since, assignments.c.holder.is_not(None)
-    )
-    return [_assignment(row) for row in db.execute(query.order_by(due).limit(limit)).mappings()]
+    return _read(db, OWING_NEWS, now=clock.real(), since=since, most=limit)
 
 
 def look_again(db: Transaction, assignment: Assignment, *, news: datetime | None) -> None:
     """Say when to look again whether the end has been told; None: it has."""
-    row = assignments.update().where(assignments.c.id == assignment.id)
-    db.execute(row.values(news_due_at=news))
+    db.execute(UPDATE, {"assignment": assignment.id, "news_due_at": news})
 
 
 def without_holder(db: Transaction, *, looked_up_before: datetime, limit: int) -> list[Assignment]:
     """Live access whose holder we have not found in Slack, and have not looked for lately (real time)."""
-    query = (
-        sa.select(*COLUMNS)
-        .where(
-            assignments.c.state != AssignmentState.ENDED,
-            assignments.c.holder.is_(None),
-            sa.or_(
-                assignments.c.looked_up_at.is_(None), assignments.c.looked_up_at < looked_up_before
-            ),
-        )
-        .limit(limit)
-    )
-    return [_assignment(row) for row in db.execute(query).mappings()]
+    query = SELECT.where(
+        assignments.c.state != AssignmentState.ENDED,
+        assignments.c.holder.is_(None),
+        sa.or_(assignments.c.looked_up_at.is_(None), assignments.c.looked_up_at < looked_up_before),
+    ).limit(limit)
+    return _read(db, query)
 
 
 def looked_up(
@@ -256,15 +267,12 @@ def looked_up(
 
 
 def by_ids(db: Transaction, ids: Collection[str]) -> list[Assignment]:
-    return _query(db, assignments.c.id.in_(ids)) if ids else []
+    return _read(db, BY_IDS, ids=list(ids)) if ids else []
 
 
 def _shown(db: Transaction, assignment: Assignment) -> None:
     """What people see of it has changed: their Home and their reminders are owed a redraw."""
-    reminders = notices.update().where(
-        notices.c.assignment_id == assignment.id, notices.c.kind == "reminder"
-    )
-    db.execute(reminders.values(stale=True))
+    db.execute(REDRAW_REMINDERS, {"assignment": assignment.id})
     touch_homes(db, assignment.holder)
 
 
