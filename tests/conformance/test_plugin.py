@@ -1,15 +1,24 @@
-"""A whole run of pytest with the plugin, over an invented metadata."""
+"""A whole run of pytest with the plugin, inside this one, over an invented metadata."""
 
-import os
-import subprocess
+import io
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
 
 from tests.conformance.invented import METADATA
 
-ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.made_up("the requests of the run inside are that run's own affair")
+
+SETTINGS = """
+[pytest]
+addopts = --strict-markers --strict-config --import-mode=importlib
+asyncio_mode = auto
+asyncio_default_fixture_loop_scope = function
+"""
+# What belongs to this process, not to a run.
+OF_THIS_RUN = ("cacheprovider", "faulthandler", "timeout")
 SENDING = """
 import httpx
 import pytest
@@ -40,17 +49,23 @@ def run(folder: Path, *options: str, path: str = "/users/ann", marker: str = "")
     """Exit code and output of pytest over a file that sends two requests, the second for *path*."""
     marker = f"@{marker}" if marker else ""
     (folder / "test_sending.py").write_text(SENDING.format(path=path, marker=marker))
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.conformance.plugin"]
-    done = subprocess.run(  # noqa: S603 - our own tests
-        [*command, "-p", "no:cacheprovider", "-c", str(ROOT / "pyproject.toml"), *options, "."],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    return done.returncode, done.stdout + done.stderr
+    (folder / "pytest.ini").write_text(SETTINGS)
+    without = [f"-pno:{name}" for name in OF_THIS_RUN]
+    settings = f"-c{folder / 'pytest.ini'}"
+    output = io.StringIO()
+    with redirect_stdout(output):
+        code = pytest.main(
+            ["-qs", "-ptests.conformance.plugin", *without, settings, *options, str(folder)]
+        )
+    return code, output.getvalue()
+
+
+@pytest.fixture(autouse=True)
+def modules_of_its_own(monkeypatch):
+    """The run inside loads its own checker and its own tests."""
+    for name in ("graphcheck", "test_sending"):
+        monkeypatch.setitem(sys.modules, name, None)
+        monkeypatch.delitem(sys.modules, name)
 
 
 @pytest.fixture
@@ -62,7 +77,7 @@ def metadata(tmp_path):
     return f"--metadata={folder}"
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+@pytest.mark.parametrize("workers", [(), ("-n", "1")])
 def test_a_problem_fails_the_run(tmp_path, metadata, workers):
     """With workers and without, although every test passed."""
     code, output = run(tmp_path, metadata, *workers, path="/elsewhere")
