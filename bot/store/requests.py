@@ -57,7 +57,7 @@ REDRAW: Final = (
 
 
 def from_row(row: Sequence[Any]) -> Request:
-    """The request in a row of COLUMNS."""
+    """Make a request of a row of COLUMNS."""
     values = dict(zip(FIELDS, row, strict=True))
     values["kind"] = Kind(values["kind"])
     values["state"] = State(values["state"])
@@ -68,7 +68,7 @@ def from_row(row: Sequence[Any]) -> Request:
 
 
 def as_known(request: Request) -> dict[str, Any]:
-    """The parameters of statements that match a row only as somebody knew it."""
+    """Give the parameters of the statements that match a row only as somebody knew it."""
     return {
         "known_id": request.id,
         "known_version": request.version,

@@ -25,7 +25,7 @@ MOST: Final = sa.bindparam("most", type_=sa.Integer())
 
 def words(*values: str) -> list[sa.ColumnElement[str]]:
     """
-    Our own words, written into the statement.
+    Write our own words into the statement itself.
 
     SQLite uses a partial index only for a statement that repeats the index's condition in its text.
     """
@@ -47,7 +47,7 @@ def for_each_database(make: Callable[[Transaction], S]) -> Callable[[Transaction
 
 def columns(table: sa.Table, values: Mapping[str, Any]) -> Mapping[str, Any]:
     """
-    The same *values*; for those whose names come from a caller, as SQLAlchemy ignores a parameter too many.
+    Check that *values* are for columns of *table*, and return them: SQLAlchemy ignores a parameter too many.
 
     Raises:
         ValueError: The table has no such column, which is a mistake in this program.
