@@ -1,9 +1,7 @@
-"""A stand-in tenant served over TLS, and the command line wired to it."""
+"""A stand-in tenant, and the command line wired to it."""
 
 import asyncio
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,36 +12,10 @@ from click.testing import CliRunner, Result
 from graph import Graph, StaticToken
 from sandbox.certificate import Certificate
 from sandbox.clock import SandboxClock
-from sandbox.serving import serving
 from sandbox.tenant import Tenant
+from tests.bot.commands.reaching import reach
 
 Invoke = Callable[..., Result]
-
-
-@contextmanager
-def served(tenant: Tenant, certificate: Certificate) -> Iterator[str]:
-    """The tenant's address while the block runs; it has a thread, for commands have their own loop."""
-    started = threading.Event()
-    address: list[str] = []
-    stop: list[Callable[[], object]] = []
-
-    async def serve() -> None:
-        done = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        stop.append(lambda: loop.call_soon_threadsafe(done.set))
-        async with serving(tenant.app, certificate=certificate) as url:
-            address.append(url)
-            started.set()
-            await done.wait()
-
-    thread = threading.Thread(target=asyncio.run, args=(serve(),))
-    thread.start()
-    try:
-        assert started.wait(10)
-        yield address[0]
-    finally:
-        stop[0]()
-        thread.join()
 
 
 @pytest.fixture
@@ -97,17 +69,27 @@ def latchkey(
     certificate: Certificate,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-) -> Iterator[Invoke]:
-    """Runs a command against the stand-in, in one of Graph's versions."""
+) -> Invoke:
+    """
+    Runs a command against the stand-in, in one of Graph's versions.
+
+    Each makes a client, and that reads one certificate to trust quicker than all there are.
+    """
     monkeypatch.chdir(tmp_path)
-    with served(tenant, certificate) as address:
-        for name, value in {
-            "AZURE_TENANT_ID": tenant.tenant_id,
-            "AZURE_CLIENT_ID": tenant.client_id,
-            "AZURE_CLIENT_SECRET": tenant.client_secret,
-            "AZURE_AUTHORITY_HOST": address,
-            "GRAPH_URL": address,
-            "GRAPH_API_VERSION": request.param,
-        }.items():
-            monkeypatch.setenv(name, value)
-        yield CliRunner(catch_exceptions=False).invoke
+    address = reach(tenant, monkeypatch)
+    for name, value in (
+        settings_for(tenant, address) | {"GRAPH_API_VERSION": request.param}
+    ).items():
+        monkeypatch.setenv(name, value)
+    return CliRunner(catch_exceptions=False).invoke
+
+
+def settings_for(tenant: Tenant, address: str) -> dict[str, str]:
+    """What the environment of a command says."""
+    return {
+        "AZURE_TENANT_ID": tenant.tenant_id,
+        "AZURE_CLIENT_ID": tenant.client_id,
+        "AZURE_CLIENT_SECRET": tenant.client_secret,
+        "AZURE_AUTHORITY_HOST": address,
+        "GRAPH_URL": address,
+    }

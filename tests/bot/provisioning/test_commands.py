@@ -1,7 +1,10 @@
-"""The commands, over TLS against the stand-in, with msal signing in."""
+"""The commands against the stand-in, with msal signing in."""
 
+import asyncio
 import json
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,8 +14,10 @@ from click.testing import CliRunner, Result
 from bot.commands import provision
 from sandbox.certificate import Certificate
 from sandbox.clock import SandboxClock
+from sandbox.serving import serving
 from sandbox.tenant import Tenant
-from tests.bot.commands.conftest import served
+from tests.bot.commands.conftest import settings_for
+from tests.bot.commands.reaching import reach
 from tests.bot.provisioning.conftest import picture
 from tests.bot.provisioning.files import SMALL, with_policy
 
@@ -27,22 +32,59 @@ def tenant() -> Tenant:
     return tenant
 
 
+@contextmanager
+def served(tenant: Tenant, certificate: Certificate) -> Iterator[str]:
+    """The tenant's address while the block runs; it has a thread, for commands have their own loop."""
+    started = threading.Event()
+    address: list[str] = []
+    stop: list[Callable[[], object]] = []
+
+    async def serve() -> None:
+        done = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        stop.append(lambda: loop.call_soon_threadsafe(done.set))
+        async with serving(tenant.app, certificate=certificate) as url:
+            address.append(url)
+            started.set()
+            await done.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    try:
+        started.wait()
+        yield address[0]
+    finally:
+        stop[0]()
+        thread.join()
+
+
 @pytest.fixture
 def run(
     tenant: Tenant, certificate: Certificate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Run]:
+) -> Run:
     """Runs a command in an empty folder."""
-    monkeypatch.chdir(tmp_path)
+    return run_at(reach(tenant, monkeypatch), tenant, monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def run_over_tls(
+    tenant: Tenant, certificate: Certificate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Run]:
+    """The same against a server that has a port and a certificate."""
     with served(tenant, certificate) as address:
-        for name, value in {
-            "AZURE_TENANT_ID": tenant.tenant_id,
-            "AZURE_CLIENT_ID": tenant.client_id,
-            "AZURE_CLIENT_SECRET": tenant.client_secret,
-            "AZURE_AUTHORITY_HOST": address,
-            "GRAPH_URL": address,
-        }.items():
-            monkeypatch.setenv(name, value)
-        yield CliRunner(catch_exceptions=False).invoke
+        yield run_at(address, tenant, monkeypatch, tmp_path)
+
+
+def run_at(address: str, tenant: Tenant, patch: pytest.MonkeyPatch, folder: Path) -> Run:
+    patch.chdir(folder)
+    for name, value in settings_for(tenant, address).items():
+        patch.setenv(name, value)
+    return CliRunner(catch_exceptions=False).invoke
+
+
+def test_signing_in_and_reading_over_tls(run_over_tls: Run) -> None:
+    """As at Microsoft: msal, a certificate to trust, and a connection of the command's own."""
+    assert run_over_tls(provision.import_, ["access.yml"]).exit_code == 0
 
 
 def test_plan_apply_plan_destroy(run: Run, tenant: Tenant) -> None:
