@@ -35,7 +35,7 @@ SETTLE: Final = UPDATE.where(decisions.c.outcome.is_(None))
 UNANSWERED: Final = (
     sa.select(decisions.c.id)
     .where(
-        decisions.c.outcome.in_(words(Outcome.REFUSED, Outcome.LATE)),
+        decisions.c.outcome.in_(words((Outcome.REFUSED, Outcome.LATE))),
         decisions.c.answered_at.is_(None),
         decisions.c.due_at <= NOW,
         decisions.c.attempts < MOST_ANSWERS,

@@ -22,8 +22,8 @@ OPEN_FOR_ASSIGNMENT: Final = SELECT.where(
 GRANTS_OF: Final = SELECT.where(
     HOLDER,
     PACKAGE,
-    requests.c.kind.in_(words(Kind.ADD, Kind.EXTEND)),
-    requests.c.state.in_(words(State.SUBMITTED, State.DELIVERED)),
+    requests.c.kind.in_(words((Kind.ADD, Kind.EXTEND))),
+    requests.c.state.in_(words((State.SUBMITTED, State.DELIVERED))),
 )
 OPEN_FOR: Final = SELECT.where(HOLDER, IS_OPEN).order_by(requests.c.asked_at)
 

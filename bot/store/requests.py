@@ -44,7 +44,7 @@ REDRAW: Final = (
         sa.or_(
             sa.and_(
                 notices.c.request_id == sa.bindparam("shown_request"),
-                notices.c.kind.in_(words("card", "held")),
+                notices.c.kind.in_(words(("card", "held"))),
             ),
             sa.and_(
                 notices.c.assignment_id == sa.bindparam("shown_assignment"),

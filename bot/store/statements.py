@@ -6,7 +6,7 @@ times more than to run it.  A parameter is never called what a column of the cha
 SQLAlchemy would set that column to it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
@@ -23,7 +23,7 @@ UNTIL: Final = sa.bindparam("until", type_=UtcDateTime())
 MOST: Final = sa.bindparam("most", type_=sa.Integer())
 
 
-def words(*values: str) -> list[sa.ColumnElement[str]]:
+def words(values: Iterable[str]) -> list[sa.ColumnElement[str]]:
     """
     Write our own words into the statement itself.
 
