@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import connections
 from bot.errors import ConfigurationError
+from bot.machine import MACHINE
 from bot.settings import read_settings
 from bot.slack import Slack, SlackBusy, SlackError, SlackRefused, SlackUnsure
 
@@ -67,21 +68,25 @@ async def wire() -> Wire:
 
 
 @pytest.fixture
-async def slack(wire: Wire) -> AsyncIterator[Slack]:
-    runner = aiohttp.web.ServerRunner(aiohttp.web.Server(wire), shutdown_timeout=0.1)
+async def address(wire: Wire) -> AsyncIterator[str]:
+    """Where the wire listens."""
+    runner = aiohttp.web.ServerRunner(aiohttp.web.Server(wire), shutdown_timeout=0.01)
     await runner.setup()
     await aiohttp.web.TCPSite(runner, "127.0.0.1", 0).start()
-    timeout = aiohttp.ClientTimeout(total=0.5)
-    async with aiohttp.ClientSession(timeout=timeout) as session:
-        yield Slack(
-            AsyncWebClient(
-                token="xoxb-secret",
-                base_url=f"http://127.0.0.1:{runner.addresses[0][1]}/api/",
-                session=session,
-                retry_handlers=[],
-            )
-        )
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
     await runner.cleanup()
+
+
+def slack_at(address: str, session: aiohttp.ClientSession) -> Slack:
+    return Slack(
+        AsyncWebClient(token="xoxb-secret", base_url=address, session=session, retry_handlers=[])
+    )
+
+
+@pytest.fixture
+async def slack(address: str) -> AsyncIterator[Slack]:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout()) as session:
+        yield slack_at(address, session)
 
 
 FOR_GOOD = [
@@ -176,7 +181,7 @@ async def test_without_a_usable_answer_nobody_knows(slack, wire, answer):
         await slack.post("C1", {"text": "x"})
 
 
-async def test_silence_is_unsure(slack, wire):
+async def test_silence_is_unsure(wire, address):
     """Slack did not answer in time."""
 
     async def silence(request: aiohttp.web.BaseRequest) -> aiohttp.web.Response:
@@ -184,9 +189,12 @@ async def test_silence_is_unsure(slack, wire):
         return aiohttp.web.Response()
 
     wire.answer = silence
+    impatient = aiohttp.ClientTimeout(total=0.05)
 
-    with pytest.raises(SlackUnsure):
-        await slack.post("C1", {"text": "x"})
+    async with aiohttp.ClientSession(timeout=impatient) as session:
+        slack = slack_at(address, session)
+        with pytest.raises(SlackUnsure):
+            await slack.post("C1", {"text": "x"})
     assert slack.healthy is False
 
 
@@ -317,21 +325,16 @@ async def test_a_missing_scope_is_named_at_the_start(slack, wire):
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_a_redirect_is_not_followed(wire, status):
+async def test_a_redirect_is_not_followed(wire, address, status):
     """Neither the token nor what people wrote goes to a host that somebody on the way names."""
 
     async def elsewhere(request: aiohttp.web.BaseRequest) -> aiohttp.web.Response:
         return aiohttp.web.Response(status=status, headers={"location": "/elsewhere"})
 
     wire.answer = elsewhere
-    runner = aiohttp.web.ServerRunner(aiohttp.web.Server(wire), shutdown_timeout=0.1)
-    await runner.setup()
-    await aiohttp.web.TCPSite(runner, "127.0.0.1", 0).start()
-    address = f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
     settings = read_settings({"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_API_URL": address})
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(runner.cleanup)
-        slack = await connections.connect_slack(settings, stack)
+        slack = await connections.connect_slack(settings, MACHINE, stack)
         with pytest.raises(SlackUnsure):
             await slack.post("C1", {"text": "for Ann only"})
 

@@ -193,12 +193,17 @@ async def test_a_named_certificate_file_beats_the_environment(login, monkeypatch
     assert await tokens_of(login).token() == "token-1"
 
 
-@pytest.fixture
-def pem(tmp_path: Path) -> Path:
-    """A certificate and its key in one PEM file."""
-    leaf = trustme.CA(key_type=trustme.KeyType.RSA).issue_cert(
+@pytest.fixture(scope="module")
+def leaf() -> trustme.LeafCert:
+    """A certificate and its key, as Entra takes them: RSA."""
+    return trustme.CA(key_type=trustme.KeyType.RSA).issue_cert(
         "latchkey.test", key_type=trustme.KeyType.RSA
     )
+
+
+@pytest.fixture
+def pem(leaf: trustme.LeafCert, tmp_path: Path) -> Path:
+    """Both in one PEM file."""
     path = tmp_path / "app.pem"
     leaf.private_key_and_cert_chain_pem.write_to_path(str(path))
     return path

@@ -1,5 +1,7 @@
 """What the faults look like to a client on a real socket."""
 
+import asyncio
+
 import httpx
 import pytest
 
@@ -9,10 +11,10 @@ from tests.sandbox.tenant.conftest import World, serving
 
 @pytest.fixture
 async def wire(tenant, clock):
-    """The tenant behind a real port, with a client that waits for half a second."""
+    """The tenant behind a real port."""
     async with (
         serving(tenant.app) as port,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=0.5) as http,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=None) as http,
     ):
         yield World(tenant, clock, http)
 
@@ -28,8 +30,13 @@ async def test_a_cut_connection_is_a_transport_error(wire):
 async def test_a_late_answer_is_a_read_timeout(wire):
     """The request exists, the client gave up waiting."""
     wire.tenant.faults.set("timeout_after", only="POST")
+    wire.http.timeout = httpx.Timeout(None, read=0.05)
+    arrived = asyncio.Event()
+    wire.tenant.subscribe(arrived.set)
     with pytest.raises(httpx.ReadTimeout):
         await wire.ask(seed.ANN, seed.MARKETING_CAMPAIGN)
+    # However soon that was, the request was on its way.
+    await arrived.wait()
     assert len(wire.tenant.world.requests) == 1
 
 
