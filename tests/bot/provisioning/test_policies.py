@@ -1,5 +1,6 @@
 """Each word of a policy: said to Graph, read back, written down, and compared."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from bot.provisioning.from_graph import in_words
 from bot.provisioning.policy_plan import by_id, merged
 from bot.provisioning.to_graph import to_graph
 from graph.models import AssignmentPolicy
+from sandbox.clock import SandboxClock
 from sandbox.tenant import Tenant
 from tests.bot.provisioning.conftest import Workshop
 from tests.bot.provisioning.files import with_policy
@@ -55,7 +57,7 @@ BOTH = {
         "may ask: all members",
         "durations: 30 days",
         "questions:",
-        "  - ask: Which office",
+        "  - ask: Which harness",
         "    required: yes",
         "    choices: [Berlin, {value: NYC, text: New York, translations: {de-DE: Neu York}}]",
         "    several: yes",
@@ -104,6 +106,14 @@ V1_ONLY = {
     "agents": ["may ask: all agent identities", "durations: 30 days"],
     "a rule": ['may ask: rule (user.department -eq "Sales")', "durations: 30 days"],
 }
+
+
+@pytest.fixture
+def tenant() -> Tenant:
+    """The tutorial's world, in which a request is delivered at once; its lists have one page, for speed."""
+    tenant = Tenant(clock=SandboxClock(), delivery=timedelta(0))
+    tenant.seed_tutorial_world()
+    return tenant
 
 
 def compiled(text: str) -> AssignmentPolicy:

@@ -6,7 +6,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.provisioning import schema
@@ -158,6 +158,8 @@ def test_the_schema_refuses_what_the_reader_refuses(before: str, after: str) -> 
         jsonschema.Draft202012Validator(json.loads(schema.text())).validate(said)
 
 
+# A slow machine is no mistake.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(1, 999_999), st.sampled_from(["minute", "hour", "day", "week", "year"]))
 def test_a_duration_said_and_read_is_the_same(count: int, unit: str) -> None:
     """In whatever unit it comes back."""

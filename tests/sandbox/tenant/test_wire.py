@@ -14,7 +14,7 @@ async def wire(tenant, clock):
     """The tenant behind a real port."""
     async with (
         serving(tenant.app) as port,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=None) as http,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=100) as http,
     ):
         yield World(tenant, clock, http)
 
