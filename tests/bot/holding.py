@@ -4,52 +4,50 @@ from bot.models import Hold, Request, Verb
 from bot.store import holds
 from bot.trouble import HELD_AFTER
 from sandbox.slack.model import Message
-from tests.bot.conftest import (
-    Mishap,
-    Office,
-    silence_before,
-)
+from tests.harness.by_hand import BotHarness
+from tests.harness.faults import silence_before
+from tests.harness.wires import Fault
 
 POST = "POST .*/assignmentRequests"
 ALWAYS = 10_000
 
 
-async def try_often(office: Office, times: int = HELD_AFTER) -> None:
+async def try_often(harness: BotHarness, times: int = HELD_AFTER) -> None:
     """As many steps as it takes."""
     for _ in range(times):
-        await office.hurry(settled=True)
-        await office.work()
+        await harness.expire_all_waits(settled=True)
+        await harness.work()
 
 
-def heal(office: Office) -> None:
+def heal(harness: BotHarness) -> None:
     """Nothing goes wrong on the line any more."""
-    office.line._mishaps.clear()
+    harness.line._faults.clear()
 
 
-def cards(office: Office) -> list[Message]:
+def cards(harness: BotHarness) -> list[Message]:
     """What the admins were told of held requests."""
     return [
         each
-        for each in office.workspace.channels["C0APPROVALS"].messages
+        for each in harness.workspace.channels["C0APPROVALS"].messages
         if "failed too often in a row" in each.text
     ]
 
 
 async def held(
-    office: Office,
+    harness: BotHarness,
     where: str = POST,
-    mishap: Mishap = silence_before,
+    fault: Fault = silence_before,
     text: str = "marketing-campaign",
 ) -> tuple[Hold, Request]:
     """A request that has failed too often."""
-    office.line.on(where, mishap, times=ALWAYS)
-    await office.ask(text)
-    await try_often(office)
-    ((hold, request),) = await office.store.run(holds.open_ones)
+    harness.line.on(where, fault, times=ALWAYS)
+    await harness.ask(text)
+    await try_often(harness)
+    ((hold, request),) = await harness.store.run(holds.open_ones)
     return hold, request
 
 
-async def repair(office: Office, hold: Hold, verb: Verb, user: str = "U0DANA") -> None:
-    await office.desk.repair(slack_user=user, hold_id=hold.id, verb=verb)
-    await office.work()
-    await office.talk()
+async def repair(harness: BotHarness, hold: Hold, verb: Verb, user: str = "U0DANA") -> None:
+    await harness.desk.repair(slack_user=user, hold_id=hold.id, verb=verb)
+    await harness.work()
+    await harness.talk()

@@ -6,7 +6,7 @@ import pytest
 
 from bot.authority import ADMINS, DECISIONS, OWN, may
 from bot.models import Verb
-from tests.proof.authorisation import ALLOWED, DECIDE, HOLDER, HOLDER_ID, ROLES
+from tests.proofs.authorization.authorization import ALLOWED, DECIDE, HOLDER, HOLDER_ID, ROLES
 
 
 @pytest.mark.parametrize(("role", "verb"), list(itertools.product(ROLES, Verb)))

@@ -6,7 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from bot import app, connections
+from bot import app, machine
 from bot.errors import ConfigurationError
 from bot.pacing import WAITS, Waits
 from bot.settings import Settings

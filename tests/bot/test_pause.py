@@ -2,30 +2,30 @@
 
 from bot.models import State
 from bot.store import control, requests
-from tests.bot.conftest import Office
 from tests.bot.test_effects import posts
+from tests.harness.by_hand import BotHarness
 
 
-async def test_nothing_is_granted_while_granting_is_paused(office: Office) -> None:
+async def test_nothing_is_granted_while_granting_is_paused(harness: BotHarness) -> None:
     """The request waits, approved, and nothing has left."""
-    await office.store.run(control.pause, why="an account was taken over")
-    request = await office.ask("marketing-campaign")
+    await harness.store.run(control.pause, why="an account was taken over")
+    request = await harness.ask("marketing-campaign")
 
     assert request.state is State.APPROVED
     assert (request.attempts, request.intent_at) == (0, None)
-    assert posts(office) == 0
+    assert posts(harness) == 0
 
 
-async def test_what_waited_is_granted_afterwards(office: Office) -> None:
+async def test_what_waited_is_granted_afterwards(harness: BotHarness) -> None:
     """Resuming is enough: the row is still due."""
-    await office.store.run(control.pause, why="an account was taken over")
-    request = await office.ask("marketing-campaign")
-    await office.store.run(control.resume)
-    ready = await office.store.run(requests.get, request.id)
+    await harness.store.run(control.pause, why="an account was taken over")
+    request = await harness.ask("marketing-campaign")
+    await harness.store.run(control.resume)
+    ready = await harness.store.run(requests.get, request.id)
     assert ready is not None
-    await office.effects.post(await office.claimed(ready))
+    await harness.effects.post(await harness.claimed(ready))
 
-    assert posts(office) == 1
+    assert posts(harness) == 1
 
 
 async def test_why_is_told(store):

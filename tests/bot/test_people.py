@@ -25,29 +25,29 @@ def ann(**changes):
     return EntraUser(**{**facts, **changes})
 
 
-async def test_somebody_is_found_in_both_worlds_and_bound(office):
+async def test_somebody_is_found_in_both_worlds_and_bound(harness):
     """With the names that each has for them."""
-    office.workspace.people["U0ANN"].real_name = "annie"
+    harness.workspace.people["U0ANN"].real_name = "annie"
 
-    found = await office.people.find("U0ANN")
+    found = await harness.people.find("U0ANN")
 
     bound = Person(
         slack_user="U0ANN", slack_name="annie", entra_id=seed.ANN, entra_name="Ann Abara"
     )
     assert found.person == bound
     assert found.user.id == seed.ANN
-    assert await office.store.run(people.get, "U0ANN") == bound
+    assert await harness.store.run(people.get, "U0ANN") == bound
 
 
-async def test_who_has_no_name_in_entra_has_that_of_slack(office):
+async def test_who_has_no_name_in_entra_has_that_of_slack(harness):
     """So that nobody is nameless."""
-    office.tenant.world.users[seed.ANN].display_name = ""
+    harness.tenant.world.users[seed.ANN].display_name = ""
 
-    assert (await office.people.find("U0ANN")).person.entra_name == "Ann Abara"
+    assert (await harness.people.find("U0ANN")).person.entra_name == "Ann Abara"
 
 
 @pytest.mark.parametrize("word", ["user_not_found", "user_not_visible"])
-async def test_who_is_unknown_to_slack_is_nobody(office, word):
+async def test_who_is_unknown_to_slack_is_nobody(harness, word):
     """With a sentence, not an error."""
     async with (
         listening(JSONResponse({"ok": False, "error": word})) as address,
@@ -55,28 +55,28 @@ async def test_who_is_unknown_to_slack_is_nobody(office, word):
     ):
         client = AsyncWebClient(base_url=f"{address}/", session=session, retry_handlers=[])
         known = People(
-            slack=Slack(client), graph=office.graph, store=office.store, email_domains=()
+            slack=Slack(client), graph=harness.graph, store=harness.store, email_domains=()
         )
         with pytest.raises(NotAllowed, match="does not show me"):
             await known.find("U0NOBODY")
 
 
-async def test_a_refusal_of_slacks_that_is_about_us_is_an_error(office):
+async def test_a_refusal_of_slacks_that_is_about_us_is_an_error(harness):
     """Our token was taken away: that says nothing about Ann."""
-    office.workspace.faults.set("revoked", only="users.info")
+    harness.workspace.faults.set("revoked", only="users.info")
 
     with pytest.raises(SlackRefused):
-        await office.people.find("U0ANN")
+        await harness.people.find("U0ANN")
 
 
-async def disabled(office):
+async def disabled(harness):
     """Her account in Entra is blocked."""
-    office.tenant.disable_user(seed.ANN)
+    harness.tenant.disable_user(seed.ANN)
 
 
-async def doubled(office):
+async def doubled(harness):
     """Somebody else has her address as well."""
-    office.tenant.world.users[TWIN] = User(
+    harness.tenant.world.users[TWIN] = User(
         id=TWIN,
         display_name="Ann Other",
         user_principal_name="annother@contoso.example",
@@ -85,37 +85,37 @@ async def doubled(office):
     )
 
 
-async def doubled_and_disabled(office):
+async def doubled_and_disabled(harness):
     """Which of the two is hers cannot be told from which is enabled."""
-    await doubled(office)
-    await disabled(office)
+    await doubled(harness)
+    await disabled(harness)
 
 
-async def unknown(office):
+async def unknown(harness):
     """Nobody in Entra has her address."""
-    office.tenant.delete_user(seed.ANN)
+    harness.tenant.delete_user(seed.ANN)
 
 
-async def unconfirmed(office):
+async def unconfirmed(harness):
     """Anybody can type an address into a profile."""
-    office.workspace.people["U0ANN"].is_email_confirmed = False
+    harness.workspace.people["U0ANN"].is_email_confirmed = False
 
 
-async def foreign(office):
+async def foreign(harness):
     """Both agree on an address that does not count."""
-    office.workspace.people["U0ANN"].email = "ann@fabrikam.example"
-    office.tenant.world.users[seed.ANN].mail = "ann@fabrikam.example"
+    harness.workspace.people["U0ANN"].email = "ann@fabrikam.example"
+    harness.tenant.world.users[seed.ANN].mail = "ann@fabrikam.example"
 
 
-async def guest(office):
+async def guest(harness):
     """She is no full member."""
-    office.workspace.people["U0ANN"].is_restricted = True
+    harness.workspace.people["U0ANN"].is_restricted = True
 
 
-async def moved(office):
+async def moved(harness):
     """Her profile has another's address since."""
-    await office.people.find("U0ANN")
-    office.workspace.people["U0ANN"].email = "cy@contoso.example"
+    await harness.people.find("U0ANN")
+    harness.workspace.people["U0ANN"].email = "cy@contoso.example"
 
 
 NOBODY = [
@@ -131,22 +131,22 @@ NOBODY = [
 
 
 @pytest.mark.parametrize(("change", "why"), NOBODY, ids=lambda each: getattr(each, "__name__", ""))
-async def test_who_cannot_be_told_for_certain_is_nobody(office, change, why):
+async def test_who_cannot_be_told_for_certain_is_nobody(harness, change, why):
     """And learns why."""
-    await change(office)
+    await change(harness)
 
     with pytest.raises(NotAllowed, match=why):
-        await office.people.find("U0ANN")
+        await harness.people.find("U0ANN")
 
 
 @pytest.mark.parametrize("change", [disabled, doubled, unknown, unconfirmed, foreign, guest])
-async def test_nobody_is_bound_who_cannot_be_told(office, change):
+async def test_nobody_is_bound_who_cannot_be_told(harness, change):
     """A mistake would stay for good."""
-    await change(office)
+    await change(harness)
 
     with pytest.raises(NotAllowed):
-        await office.people.find("U0ANN")
-    assert await office.store.run(people.get, "U0ANN") is None
+        await harness.people.find("U0ANN")
+    assert await harness.store.run(people.get, "U0ANN") is None
 
 
 @pytest.mark.parametrize(
@@ -158,12 +158,12 @@ async def test_nobody_is_bound_who_cannot_be_told(office, change):
         (("contoso.example",), '"ann@contoso.example"@fabrikam.example', False),
     ],
 )
-async def test_a_domain_counts_as_the_settings_say(office, domains, address, counts):
+async def test_a_domain_counts_as_the_settings_say(harness, domains, address, counts):
     """Whole, whatever its case, and after the last @; without a list, every one does."""
-    office.workspace.people["U0ANN"].email = address
-    office.tenant.world.users[seed.ANN].mail = address
+    harness.workspace.people["U0ANN"].email = address
+    harness.tenant.world.users[seed.ANN].mail = address
     known = People(
-        slack=office.slack, graph=office.graph, store=office.store, email_domains=domains
+        slack=harness.slack, graph=harness.graph, store=harness.store, email_domains=domains
     )
 
     if counts:
@@ -183,29 +183,29 @@ async def test_a_domain_counts_as_the_settings_say(office, domains, address, cou
         ann(mail="annie@contoso.example", user_principal_name="ann@contoso.example"),
     ],
 )
-async def test_a_member_is_found_by_either_address(office, user):
+async def test_a_member_is_found_by_either_address(harness, user):
     """Whatever its case; an address that leads nowhere does not hide the other."""
-    found = await office.people.in_slack(user)
+    found = await harness.people.in_slack(user)
 
     assert found is not None
     assert found.id == "U0ANN"
 
 
 @pytest.mark.parametrize("change", [unconfirmed, guest])
-async def test_who_is_no_member_for_certain_gets_no_card(office, change):
+async def test_who_is_no_member_for_certain_gets_no_card(harness, change):
     """Neither a guest nor an address that Slack has not confirmed."""
-    await change(office)
+    await change(harness)
 
-    assert await office.people.in_slack(ann()) is None
+    assert await harness.people.in_slack(ann()) is None
 
 
-async def test_an_address_of_a_foreign_domain_is_not_looked_up(office):
+async def test_an_address_of_a_foreign_domain_is_not_looked_up(harness):
     """Even if a profile has it."""
-    await foreign(office)
+    await foreign(harness)
 
-    assert await office.people.in_slack(ann(mail="ann@fabrikam.example")) is None
+    assert await harness.people.in_slack(ann(mail="ann@fabrikam.example")) is None
 
 
-async def test_who_has_no_address_is_not_in_slack(office):
+async def test_who_has_no_address_is_not_in_slack(harness):
     """Nothing is asked."""
-    assert await office.people.in_slack(ann(mail=None)) is None
+    assert await harness.people.in_slack(ann(mail=None)) is None

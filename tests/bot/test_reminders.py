@@ -328,15 +328,15 @@ def test_a_key_holds_what_makes_a_reminder_another():
     assert key_of(held(ends_at=END + 30 * DAY), WEEK) != key_of(row, WEEK)
 
 
-async def test_reminders_are_sent_with_their_buttons(office):
+async def test_reminders_are_sent_with_their_buttons(harness):
     """One message, with Extend, Return now and Let it end; and none the next time."""
-    await office.ask("marketing-campaign")
-    await office.finish()
-    office.shift(timedelta(days=24))
+    await harness.ask("marketing-campaign")
+    await harness.finish()
+    harness.shift(timedelta(days=24))
 
-    assert [await office.notices.send_reminders() for _ in range(2)] == [1, 0]
+    assert [await harness.notices.send_reminders() for _ in range(2)] == [1, 0]
 
-    told = office.told("U0ANN")[-1]
+    told = harness.told("U0ANN")[-1]
     ids = [
         each["action_id"]
         for block in told.blocks
@@ -346,66 +346,66 @@ async def test_reminders_are_sent_with_their_buttons(office):
     assert ids == ["latchkey_extend", "latchkey_return", "latchkey_let_end"]
 
 
-async def test_whoever_holds_much_gets_several_messages(office):
+async def test_whoever_holds_much_gets_several_messages(harness):
     """No end is left out, and each has its buttons."""
     ends_at = clock.now() + timedelta(hours=20)
     names = [f"a{number:02}" for number in range(2 * ENDS_A_MESSAGE + 1)]
     for name in names:
-        await office.store.run(assignments.save_live, held(id=name, ends_at=ends_at))
+        await harness.store.run(assignments.save_live, held(id=name, ends_at=ends_at))
 
-    assert [await office.notices.send_reminders() for _ in range(2)] == [3, 0]
+    assert [await harness.notices.send_reminders() for _ in range(2)] == [3, 0]
 
-    shown = [block["block_id"] for told in office.told("U0ANN") for block in told.blocks]
+    shown = [block["block_id"] for told in harness.told("U0ANN") for block in told.blocks]
     assert [each for each in shown if each.startswith("ending:")] == [
         f"ending:{name}" for name in names
     ]
 
 
-async def test_a_reminder_that_slack_did_not_take_comes_later(office):
+async def test_a_reminder_that_slack_did_not_take_comes_later(harness):
     """Late beats never."""
-    await office.ask("marketing-campaign")
-    await office.finish()
-    office.shift(timedelta(days=24))
-    office.workspace.faults.set("ratelimited", only="chat.postMessage", count=1)
+    await harness.ask("marketing-campaign")
+    await harness.finish()
+    harness.shift(timedelta(days=24))
+    harness.workspace.faults.set("ratelimited", only="chat.postMessage", count=1)
 
-    assert await office.notices.send_reminders() == 0
-    await office.hurry()
-    assert await office.notices.send_reminders() == 1
+    assert await harness.notices.send_reminders() == 0
+    await harness.expire_all_waits()
+    assert await harness.notices.send_reminders() == 1
 
 
 @pytest.mark.parametrize(
     ("days", "reminded_on"), [(1, []), (2, [1]), (7, [6]), (8, [1, 7]), (30, [23, 29])]
 )
-async def test_the_delivery_of_access_comes_without_a_reminder(office, days, reminded_on):
+async def test_the_delivery_of_access_comes_without_a_reminder(harness, days, reminded_on):
     """It says itself when the access ends, and promises a reminder if one will come."""
-    policy = office.policy_of(seed.MARKETING_CAMPAIGN)
+    policy = harness.policy_of(seed.MARKETING_CAMPAIGN)
     policy.expiration = Expiration("afterDuration", duration=timedelta(days=days))
-    await office.ask("marketing-campaign")
-    await office.finish()
+    await harness.ask("marketing-campaign")
+    await harness.finish()
 
-    assert await office.notices.send_reminders() == 0
-    assert ("remind" in str(office.told("U0ANN")[-1].blocks)) is bool(reminded_on)
+    assert await harness.notices.send_reminders() == 0
+    assert ("remind" in str(harness.told("U0ANN")[-1].blocks)) is bool(reminded_on)
     sent_on = []
     for day in range(1, days):
-        office.shift(DAY)
-        if await office.notices.send_reminders():
+        harness.shift(DAY)
+        if await harness.notices.send_reminders():
             sent_on.append(day)
     assert sent_on == reminded_on
 
 
-async def test_an_extension_comes_without_a_reminder(office):
+async def test_an_extension_comes_without_a_reminder(harness):
     """Its message says until when the access lasts now."""
-    policy = office.policy_of(seed.MARKETING_CAMPAIGN)
+    policy = harness.policy_of(seed.MARKETING_CAMPAIGN)
     policy.expiration = Expiration("afterDuration", duration=WEEK)
-    await office.ask("marketing-campaign")
-    await office.finish()
-    office.shift(6 * DAY)
-    assert await office.notices.send_reminders() == 1
-    (mine,) = await office.store.run(assignments.held_by, "U0ANN")
+    await harness.ask("marketing-campaign")
+    await harness.finish()
+    harness.shift(6 * DAY)
+    assert await harness.notices.send_reminders() == 1
+    (mine,) = await harness.store.run(assignments.held_by, "U0ANN")
 
-    await office.desk.extend(slack_user="U0ANN", assignment_id=mine.id)
-    await office.finish()
+    await harness.desk.extend(slack_user="U0ANN", assignment_id=mine.id)
+    await harness.finish()
 
-    assert await office.notices.send_reminders() == 0
-    office.shift(6 * DAY)
-    assert await office.notices.send_reminders() == 1
+    assert await harness.notices.send_reminders() == 0
+    harness.shift(6 * DAY)
+    assert await harness.notices.send_reminders() == 1

@@ -10,15 +10,15 @@ from bot.models import State
 from graph import StaticToken
 from sandbox.tenant import seed
 from sandbox.tenant.model import User
-from tests.bot.conftest import answering
+from tests.harness.faults import answering
 
 
-async def test_what_the_policy_gives_freely_is_approved_at_once(office):
+async def test_what_the_policy_gives_freely_is_approved_at_once(harness):
     """Ann is named by the campaign's policy, which asks nobody."""
-    await office.desk.ask(slack_user="U0ANN", text="marketing-campaign")
-    (request,) = (await office.desk.standing_of("U0ANN")).waiting
+    await harness.desk.ask(slack_user="U0ANN", text="marketing-campaign")
+    (request,) = (await harness.desk.standing_of("U0ANN")).waiting
 
-    judged = await office.review.receive(await office.claimed(request))
+    judged = await harness.review.receive(await harness.claimed(request))
 
     assert judged is not None
     assert judged.state is State.APPROVED
@@ -26,9 +26,9 @@ async def test_what_the_policy_gives_freely_is_approved_at_once(office):
     assert judged.holder_name == "Ann Abara"
 
 
-async def test_what_somebody_must_decide_waits_for_them(office):
+async def test_what_somebody_must_decide_waits_for_them(harness):
     """Finance Reports are Bo's to give."""
-    request = await office.ask("finance-reports because Q4")
+    request = await harness.ask("finance-reports because Q4")
 
     assert request.state is State.PENDING
     assert request.deciders == ("U0BO",)
@@ -38,62 +38,62 @@ async def test_what_somebody_must_decide_waits_for_them(office):
         "Member of the group Finance readers",
         "Reader of the app Contoso Ledger",
     )
-    assert office.posted("adminAdd") == 0
+    assert harness.posted("adminAdd") == 0
 
 
-async def test_the_first_stage_goes_to_the_requesters_manager(office):
+async def test_the_first_stage_goes_to_the_requesters_manager(harness):
     """Mia is Ann's."""
-    request = await office.ask("production-database because it burns")
+    request = await harness.ask("production-database because it burns")
 
     assert request.deciders == ("U0MIA",)
 
 
-async def test_without_a_manager_the_fallback_decides(office):
+async def test_without_a_manager_the_fallback_decides(harness):
     """Bo has none, so Dana is asked."""
-    request = await office.ask("production-database because it burns", user="U0BO")
+    request = await harness.ask("production-database because it burns", user="U0BO")
 
     assert request.deciders == ("U0DANA",)
 
 
-async def test_nobody_is_sent_a_card_for_their_own_request(office):
+async def test_nobody_is_sent_a_card_for_their_own_request(harness):
     """Bo decides about Finance Reports, but not about his own."""
-    request = await office.ask("finance-reports because Q4", user="U0BO")
+    request = await harness.ask("finance-reports because Q4", user="U0BO")
 
     assert request.state is State.PENDING
     assert request.deciders == ()
 
 
-async def test_who_is_not_in_scope_is_refused(office):
+async def test_who_is_not_in_scope_is_refused(harness):
     """The board's papers are for Dana only."""
-    request = await office.ask("board-papers")
+    request = await harness.ask("board-papers")
 
     assert request.state is State.REFUSED
     assert request.why == "Its policy in Entra does not let you ask for it."
     assert not request.tell_admins
 
 
-async def test_a_policy_not_understood_is_refused_and_the_admins_are_told(office):
+async def test_a_policy_not_understood_is_refused_and_the_admins_are_told(harness):
     """We must not guess."""
-    office.policy_of(seed.MARKETING_CAMPAIGN).allowed_target_scope = "unknownFutureValue"
+    harness.policy_of(seed.MARKETING_CAMPAIGN).allowed_target_scope = "unknownFutureValue"
 
-    request = await office.ask("marketing-campaign")
+    request = await harness.ask("marketing-campaign")
 
     assert request.state is State.REFUSED
     assert request.tell_admins
 
 
-async def disable(office):
-    office.tenant.disable_user(seed.ANN)
+async def disable(harness):
+    harness.tenant.disable_user(seed.ANN)
 
 
-async def rename(office):
-    office.tenant.world.users[seed.ANN].mail = "other@contoso.example"
-    office.tenant.world.users[seed.ANN].user_principal_name = "other@contoso.example"
+async def rename(harness):
+    harness.tenant.world.users[seed.ANN].mail = "other@contoso.example"
+    harness.tenant.world.users[seed.ANN].user_principal_name = "other@contoso.example"
 
 
-async def double(office):
+async def double(harness):
     twin = "a0000000-0000-4000-8000-0000000000aa"
-    office.tenant.world.users[twin] = User(
+    harness.tenant.world.users[twin] = User(
         id=twin,
         display_name="Ann Other",
         user_principal_name="annother@contoso.example",
@@ -102,47 +102,47 @@ async def double(office):
     )
 
 
-async def double_disabled(office):
-    await double(office)
-    office.tenant.disable_user("a0000000-0000-4000-8000-0000000000aa")
+async def double_disabled(harness):
+    await double(harness)
+    harness.tenant.disable_user("a0000000-0000-4000-8000-0000000000aa")
 
 
-async def unconfirm(office):
-    office.workspace.people["U0ANN"].is_email_confirmed = False
+async def unconfirm(harness):
+    harness.workspace.people["U0ANN"].is_email_confirmed = False
 
 
-async def hide(office):
-    office.workspace.people["U0ANN"].email = None
+async def hide(harness):
+    harness.workspace.people["U0ANN"].email = None
 
 
-async def foreign_domain(office):
-    office.workspace.people["U0ANN"].email = "ann@fabrikam.example"
-    office.tenant.world.users[seed.ANN].mail = "ann@fabrikam.example"
+async def foreign_domain(harness):
+    harness.workspace.people["U0ANN"].email = "ann@fabrikam.example"
+    harness.tenant.world.users[seed.ANN].mail = "ann@fabrikam.example"
 
 
-async def lookalike_domain(office):
-    office.workspace.people["U0ANN"].email = "ann@evil-contoso.example"
-    office.tenant.world.users[seed.ANN].mail = "ann@evil-contoso.example"
+async def lookalike_domain(harness):
+    harness.workspace.people["U0ANN"].email = "ann@evil-contoso.example"
+    harness.tenant.world.users[seed.ANN].mail = "ann@evil-contoso.example"
 
 
-async def guest(office):
-    office.workspace.people["U0ANN"].is_restricted = True
+async def guest(harness):
+    harness.workspace.people["U0ANN"].is_restricted = True
 
 
-async def single_channel_guest(office):
-    office.workspace.people["U0ANN"].is_ultra_restricted = True
+async def single_channel_guest(harness):
+    harness.workspace.people["U0ANN"].is_ultra_restricted = True
 
 
-async def deactivated(office):
-    office.workspace.people["U0ANN"].deleted = True
+async def deactivated(harness):
+    harness.workspace.people["U0ANN"].deleted = True
 
 
-async def bot(office):
-    office.workspace.people["U0ANN"].is_bot = True
+async def bot(harness):
+    harness.workspace.people["U0ANN"].is_bot = True
 
 
-async def stranger(office):
-    office.workspace.people["U0ANN"].team_id = "T0OTHER"
+async def stranger(harness):
+    harness.workspace.people["U0ANN"].team_id = "T0OTHER"
 
 
 NOBODY = [
@@ -163,156 +163,156 @@ NOBODY = [
 
 
 @pytest.mark.parametrize(("change", "why"), NOBODY, ids=lambda each: getattr(each, "__name__", ""))
-async def test_who_cannot_be_told_for_certain_is_refused(office, change, why):
+async def test_who_cannot_be_told_for_certain_is_refused(harness, change, why):
     """Exactly one enabled Entra user behind a full member with a confirmed address, or nothing."""
-    await change(office)
+    await change(harness)
 
-    request = await office.ask("marketing-campaign")
+    request = await harness.ask("marketing-campaign")
 
     assert request.state is State.REFUSED
     assert why in (request.why or "")
 
 
-async def test_a_profile_that_points_elsewhere_later_is_refused(office):
+async def test_a_profile_that_points_elsewhere_later_is_refused(harness):
     """Somebody who takes over another's address does not take over their account."""
-    await office.people.find("U0ANN")
-    office.workspace.people["U0ANN"].email = "cy@contoso.example"
+    await harness.people.find("U0ANN")
+    harness.workspace.people["U0ANN"].email = "cy@contoso.example"
 
-    request = await office.ask("marketing-campaign")
+    request = await harness.ask("marketing-campaign")
 
     assert request.state is State.REFUSED
     assert "another Entra account" in (request.why or "")
 
 
-async def test_an_entra_guest_is_no_member(office):
+async def test_an_entra_guest_is_no_member(harness):
     """Whatever their Slack account is."""
-    office.tenant.world.users[seed.ANN].user_type = "Guest"
+    harness.tenant.world.users[seed.ANN].user_type = "Guest"
 
-    request = await office.ask("finance-reports because Q4")
+    request = await harness.ask("finance-reports because Q4")
 
     assert request.state is State.REFUSED
 
 
-async def test_a_second_slack_account_of_one_person_cannot_ask_again(office):
+async def test_a_second_slack_account_of_one_person_cannot_ask_again(harness):
     """Two Slack accounts, one Entra user, one open request."""
-    office.workspace.people["U0TWIN"] = type(office.workspace.people["U0ANN"])(
+    harness.workspace.people["U0TWIN"] = type(harness.workspace.people["U0ANN"])(
         **{
-            **vars(office.workspace.people["U0ANN"]),
+            **vars(harness.workspace.people["U0ANN"]),
             "id": "U0TWIN",
             "email": "ann.a@contoso.example",
         }
     )
-    office.tenant.world.users[seed.ANN].user_principal_name = "ann.a@contoso.example"
-    first = await office.ask("finance-reports because Q4")
+    harness.tenant.world.users[seed.ANN].user_principal_name = "ann.a@contoso.example"
+    first = await harness.ask("finance-reports because Q4")
 
-    second = await office.ask("finance-reports because Q4", user="U0TWIN")
+    second = await harness.ask("finance-reports because Q4", user="U0TWIN")
 
     assert first.state is State.PENDING
     assert second.state is State.REFUSED
     assert "another Slack account" in (second.why or "")
 
 
-async def test_who_has_it_already_is_refused_and_sees_it(office):
+async def test_who_has_it_already_is_refused_and_sees_it(harness):
     """Access that was given in Entra's portal is noticed on the way."""
-    await office.ask("marketing-campaign")
-    await office.finish()
+    await harness.ask("marketing-campaign")
+    await harness.finish()
 
-    again = await office.ask("marketing-campaign")
+    again = await harness.ask("marketing-campaign")
 
     assert again.state is State.REFUSED
     assert "You have it already" in (again.why or "")
-    assert office.posted("adminAdd") == 1
+    assert harness.posted("adminAdd") == 1
 
 
-async def test_what_is_being_given_in_entra_is_not_given_twice(office):
+async def test_what_is_being_given_in_entra_is_not_given_twice(harness):
     """An administrator gives it in the portal at the same moment; the person is told how it ended."""
-    await office.graph.assignments.request(
+    await harness.graph.assignments.request(
         request_type="adminAdd",
         target_id=seed.ANN,
         package_id=seed.MARKETING_CAMPAIGN,
-        policy_id=office.policy_of(seed.MARKETING_CAMPAIGN).id,
+        policy_id=harness.policy_of(seed.MARKETING_CAMPAIGN).id,
     )
 
-    request = await office.ask("marketing-campaign")
-    await office.finish()
-    await office.hurry(settled=True)
-    await office.finish()
+    request = await harness.ask("marketing-campaign")
+    await harness.finish()
+    await harness.expire_all_waits(settled=True)
+    await harness.finish()
 
-    assert not (await office.request(request.id)).is_open
-    assert office.posted("adminAdd") == 1
+    assert not (await harness.request(request.id)).is_open
+    assert harness.posted("adminAdd") == 1
 
 
-async def test_what_was_asked_for_in_my_access_is_not_asked_for_again(office):
+async def test_what_was_asked_for_in_my_access_is_not_asked_for_again(harness):
     """Entra's own request waits for its approver; a second one would only be refused there."""
-    await office.graph.assignments.request(
+    await harness.graph.assignments.request(
         request_type="userAdd",
         target_id=seed.ANN,
         package_id=seed.FINANCE_REPORTS,
-        policy_id=office.policy_of(seed.FINANCE_REPORTS).id,
+        policy_id=harness.policy_of(seed.FINANCE_REPORTS).id,
         justification="Q4",
-        token=StaticToken(office.tenant.delegated_token(seed.ANN)),
+        token=StaticToken(harness.tenant.delegated_token(seed.ANN)),
     )
-    office.shift(timedelta(seconds=10))
+    harness.shift(timedelta(seconds=10))
 
-    request = await office.ask("finance-reports because Q4")
+    request = await harness.ask("finance-reports because Q4")
 
     assert request.state is State.REFUSED
     assert "already asked for it in Entra" in (request.why or "")
 
 
-async def test_what_cannot_be_read_is_judged_later(office):
+async def test_what_cannot_be_read_is_judged_later(harness):
     """Nobody is refused because Graph was down."""
-    office.line.on("GET .*/users", answering(503, "ServiceUnavailable"), times=4)
+    harness.line.on("GET .*/users", answering(503, "ServiceUnavailable"), times=4)
 
-    request = await office.ask("marketing-campaign")
+    request = await harness.ask("marketing-campaign")
     assert request.state is State.RECEIVED
     assert request.due_at is not None
 
-    await office.hurry()
-    await office.work()
-    assert (await office.request(request.id)).state is State.SUBMITTED
+    await harness.expire_all_waits()
+    await harness.work()
+    assert (await harness.request(request.id)).state is State.SUBMITTED
 
 
-async def test_slack_down_is_no_refusal_either(office):
+async def test_slack_down_is_no_refusal_either(harness):
     """The request waits."""
-    office.workspace.faults.set("server_error", only="users.info", count=3)
+    harness.workspace.faults.set("server_error", only="users.info", count=3)
 
-    request = await office.ask("marketing-campaign")
+    request = await harness.ask("marketing-campaign")
 
     assert request.state is State.RECEIVED
 
 
-async def test_a_reason_is_asked_for_before_anything_is_taken_down(office):
+async def test_a_reason_is_asked_for_before_anything_is_taken_down(harness):
     """Finance Reports are only given with one."""
     with pytest.raises(ReasonNeeded):
-        await office.desk.ask(slack_user="U0ANN", text="finance-reports")
+        await harness.desk.ask(slack_user="U0ANN", text="finance-reports")
 
-    assert (await office.desk.standing_of("U0ANN")).waiting == []
+    assert (await harness.desk.standing_of("U0ANN")).waiting == []
 
 
-async def test_the_longest_name_that_fits_is_meant(office):
+async def test_the_longest_name_that_fits_is_meant(harness):
     """A package called "Finance - Reports" is not asked for as "Finance", because of reports."""
-    office.tenant.world.packages[seed.BOARD_PAPERS].display_name = "Finance"
-    office.tenant.world.packages[seed.FINANCE_REPORTS].display_name = "Finance - Reports: Q4"
-    office.policy_of(seed.FINANCE_REPORTS).settings["requestApprovalSettings"][
+    harness.tenant.world.packages[seed.BOARD_PAPERS].display_name = "Finance"
+    harness.tenant.world.packages[seed.FINANCE_REPORTS].display_name = "Finance - Reports: Q4"
+    harness.policy_of(seed.FINANCE_REPORTS).settings["requestApprovalSettings"][
         "isRequestorJustificationRequired"
     ] = False
-    await office.mirror.sweep()
+    await harness.mirror.sweep()
 
-    taken = await office.desk.ask(slack_user="U0DANA", text="Finance - Reports: Q4")
+    taken = await harness.desk.ask(slack_user="U0DANA", text="Finance - Reports: Q4")
 
     assert taken.request.package_id == seed.FINANCE_REPORTS
 
 
-async def test_a_hidden_package_is_not_suggested(office):
+async def test_a_hidden_package_is_not_suggested(harness):
     """Who knows its name may ask; nobody learns it here."""
-    office.tenant.world.packages[seed.BOARD_PAPERS].is_hidden = True
-    await office.mirror.sweep()
+    harness.tenant.world.packages[seed.BOARD_PAPERS].is_hidden = True
+    await harness.mirror.sweep()
 
     with pytest.raises(UnknownPackage) as unknown:
-        await office.desk.ask(slack_user="U0ANN", text="board-paper")
+        await harness.desk.ask(slack_user="U0ANN", text="board-paper")
 
     assert "board-papers" not in unknown.value.nearest
-    assert "board-papers" not in [each.slug for each in await office.desk.offer()]
-    taken = await office.desk.ask(slack_user="U0DANA", text="board-papers")
+    assert "board-papers" not in [each.slug for each in await harness.desk.offer()]
+    taken = await harness.desk.ask(slack_user="U0DANA", text="board-papers")
     assert taken.request.package_id == seed.BOARD_PAPERS

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 # When every simulation begins: a Monday morning.  Nothing may depend on which.
 START: Final = datetime(2027, 1, 11, 9, 0, tzinfo=UTC)
+# Turns in which no time passes, after which somebody goes round in circles: hundreds of times more than any test needs.
+CIRCLES: Final = 1_000_000
 # Cancelled timers are swept out when there are so many, and they are half of all.
 SWEEP_FROM: Final = 100
 
@@ -18,7 +20,7 @@ Work = Coroutine[Any, Any, Any] | Generator[Any, None, Any]
 
 
 class Stuck(AssertionError):
-    """Everybody waits, and nothing will ever happen: no test can end any more."""
+    """No test can end any more: everybody waits and nothing will ever happen, or time stands still."""
 
 
 class SimulatedLoop(asyncio.BaseEventLoop):
@@ -28,7 +30,8 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     * `time` is simulated: it stands still while somebody works, and jumps to the next timer when nobody does.
     * Tasks that are ready at the same moment run in an order drawn from *seed*, as they may in any event loop.
     * Work for threads is done at once, in the loop's own.
-    * When everybody waits for somebody else and no timer is left, the test fails at once with `Stuck`.
+    * When everybody waits for somebody else and no timer is left, or when somebody works for ever in no time, the
+      test fails with `Stuck`.
 
     The same seed makes the same run.  (`looptime` jumps, too; but it keeps selectors, threads and asyncio's order.)
     """
@@ -45,12 +48,17 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self.seed = seed
         self.chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
         self._now = 0.0
+        self._turns = 0
         self._clock_resolution = 1e-6
         self.on_task: Callable[[asyncio.Task[Any], Context | None], None] | None = None
 
     def time(self) -> float:
         """Simulated seconds since the loop was made."""
         return self._now
+
+    def stand_still(self, wait: timedelta) -> None:
+        """Let the machine stop for a while: time goes on, and nobody does anything meanwhile."""
+        self._now += wait.total_seconds()
 
     def now(self) -> datetime:
         """The simulated machine's own time, aware UTC."""
@@ -100,7 +108,11 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         if not ready and not self._stopping:
             if not scheduled:
                 raise Stuck(_who_waits(self))
-            self._now = max(self._now, scheduled[0]._when)
+            if scheduled[0]._when > self._now:
+                self._now, self._turns = scheduled[0]._when, 0
+        self._turns += 1
+        if self._turns > CIRCLES:
+            raise Stuck(f"time stands still; {len(ready)} are ready: {list(ready)[:5]}")
         end = self._now + self._clock_resolution
         while scheduled and scheduled[0]._when <= end:
             handle = heapq.heappop(scheduled)

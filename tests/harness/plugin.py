@@ -5,13 +5,14 @@ import os
 import secrets
 import shutil
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
 import pytest
 from pytest_asyncio.plugin import LoopFactory
 
+from tests.harness.by_hand import BotHarness, by_hand
 from tests.harness.loop import SimulatedLoop
 from tests.harness.sql import share_compiled_statements
 
@@ -98,3 +99,10 @@ def database(simulated: None, tmp_path: Path, sqlite_template: Path) -> Path:
     file = tmp_path / "latchkey.db"
     shutil.copy(sqlite_template, file)
     return file
+
+
+@pytest.fixture
+async def harness(database: Path) -> AsyncIterator[BotHarness]:
+    """A bot by hand, on SQLite, that has read the tutorial's world and knows that Dana is its admin."""
+    async with by_hand(database) as made:
+        yield made

@@ -165,8 +165,6 @@ class SimulatedAlarm:
             self._rings[number][1]()
 
 
-def drawn(chance: random.Random, low: float, high: float) -> Callable[[], float]:
-    """Draws seconds between *low* and *high*; no time at all takes no draw."""
-    if high == 0:
-        return lambda: 0.0
-    return lambda: chance.uniform(low, high)
+def drawn(chance: random.Random, most: float) -> Callable[[], float]:
+    """Draws seconds: at least a tenth of *most*."""
+    return lambda: chance.uniform(most / 10, most)

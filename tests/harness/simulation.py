@@ -35,18 +35,18 @@ LOOKS: Final = {"LATCHKEY_POLL_SECONDS": "10", "LATCHKEY_SYNC_SECONDS": "300"}
 @dataclass(frozen=True, kw_only=True)
 class Pauses:
     """
-    How long things take, in seconds at most; drawn anew each time.
+    How long things take, in seconds at most; drawn anew each time, and never nothing: no two moments are the same.
 
     Attributes:
         database: A transaction.
         wire: The way of a call, there.
     """
 
-    database: float = 0.0
-    wire: float = 0.0
+    database: float
+    wire: float
 
 
-QUICK: Final = Pauses()
+QUICK: Final = Pauses(database=0.001, wire=0.001)
 LIFELIKE: Final = Pauses(database=0.01, wire=0.05)
 
 
@@ -84,7 +84,7 @@ class Simulation:
         workspace.base_url = SLACK
         workspace.request_url = "http://latchkey.test/slack/events"
         workspace.transport = ToBot(
-            self._some_bot, pause=drawn(self.dice("to bot"), 0, pauses.wire)
+            self._some_bot, pause=drawn(self.dice("to bot"), pauses.wire)
         )
         tenant.faults._random = self.dice("faults of Graph")
         workspace.faults._random = self.dice("faults of Slack")
@@ -151,8 +151,8 @@ class Bot:
         self._stopping = simulation.loop.create_future()
         outside = simulation.outside
         chance = simulation.dice(f"wires of bot {number}")
-        pause = drawn(chance, 0, simulation.pauses.wire)
-        self._threads_pause = drawn(chance, 0, simulation.pauses.database)
+        pause = drawn(chance, simulation.pauses.wire)
+        self._threads_pause = drawn(chance, simulation.pauses.database)
         self.line = GraphWire(
             Wire(self.process, outside.tenant.app, pause=pause, moment=self._moment)
         )

@@ -96,20 +96,20 @@ async def test_a_request_is_repaired_in_these_states_only(small, state, verb):
 @pytest.mark.parametrize(
     ("state", "verb"), list(itertools.product(State, (Verb.APPROVE, Verb.DENY)))
 )
-async def test_a_decision_counts_in_these_states_only(office, state, verb):
+async def test_a_decision_counts_in_these_states_only(harness, state, verb):
     """Bo may decide, and is late unless it waits for him."""
-    asked = await office.ask("finance-reports because of the close")
+    asked = await harness.ask("finance-reports because of the close")
     assert asked.state is State.PENDING
-    await office.store.run(lambda db: db.execute(table.update().values(state=state)))
+    await harness.store.run(lambda db: db.execute(table.update().values(state=state)))
     decision = replace(click(asked, verb=verb), reason="It is fine.")
-    await office.store.run(intake.take_decision, decision)
+    await harness.store.run(intake.take_decision, decision)
 
     # Without a worker between: only what the click itself does counts.
-    verdicts: Verdicts = office.verdicts
+    verdicts: Verdicts = harness.verdicts
     await verdicts.weigh(decision)
 
-    now = await office.request(asked.id)
-    counted = await office.store.run(_outcome, decision.id)
+    now = await harness.request(asked.id)
+    counted = await harness.store.run(_outcome, decision.id)
     assert (counted is Outcome.ACCEPTED) is (state in IN_STATE[verb])
     assert (now.state is state) is (state not in IN_STATE[verb])
 

@@ -51,7 +51,7 @@ class Figures:
 
 async def work_to_find(gate: Gate) -> None:
     """Somebody has access, and somebody waits for a decision, whatever was done before."""
-    office = gate.office
+    harness = gate.harness
     for user, text in (
         ("U0ANN", "marketing-campaign"),
         ("U0CY", "marketing-campaign"),
@@ -59,14 +59,14 @@ async def work_to_find(gate: Gate) -> None:
         ("U0CY", "production-database because it is slow"),
     ):
         try:
-            await office.desk.ask(slack_user=user, text=text)
+            await harness.desk.ask(slack_user=user, text=text)
         except Exception as error:
             gate.wrong.append(f"{text}: {error}")
     for _ in range(2):
-        office.shift(fuzz_graph.A_MINUTE)
-        await office.hurry()
-        await office.work()
-    await office.mirror.sweep()
+        harness.shift(fuzz_graph.A_MINUTE)
+        await harness.expire_all_waits()
+        await harness.work()
+    await harness.mirror.sweep()
 
 
 async def targets(gate: Gate) -> Target:
@@ -84,7 +84,7 @@ async def targets(gate: Gate) -> Target:
             packages=tuple(db.execute(sa.select(packages.c.id)).scalars()),
         )
 
-    return await gate.office.store.run(read)
+    return await gate.harness.store.run(read)
 
 
 async def knock(gate: Gate, knock: Knock, figures: Figures) -> None:
@@ -110,10 +110,10 @@ async def knock(gate: Gate, knock: Knock, figures: Figures) -> None:
 async def judge(gate: Gate, figures: Figures) -> None:
     """Let the jobs do what is due; then everything that stands must stand rightfully."""
     await gate.after.finish()
-    await gate.office.hurry()
+    await gate.harness.expire_all_waits()
     # The database is busy now and then, as it may be; the clock would ring again.
     with contextlib.suppress(Busy):
-        await gate.office.work()
+        await gate.harness.work()
 
     def read(db: sa.Connection) -> list[str]:
         wrong: list[str] = []
@@ -139,8 +139,8 @@ async def judge(gate: Gate, figures: Figures) -> None:
                 wrong.append(f"a removal of {row['asked_by']} was sent")
         return wrong
 
-    figures.wrong += await gate.office.store.run(read)
-    world = gate.office.tenant.world
+    figures.wrong += await gate.harness.store.run(read)
+    world = gate.harness.tenant.world
     grants = [each for each in world.requests.values() if each.request_type.lower() == "adminadd"]
     figures.granted = len(grants)
 
@@ -260,7 +260,7 @@ async def fuzz(folder: Path, *, seed: int, signed: int, forged: int) -> Figures:
     async with gate(folder) as made:
         await fuzz_signed(made, figures, count=signed, chance=chance)
         await fuzz_forged(made, figures, count=forged, chance=chance)
-        chain = await made.office.store.run(_chain)
+        chain = await made.harness.store.run(_chain)
         figures.wrong += made.wrong + chain
     clock.set_offset(timedelta(0))
     figures.seconds = time.perf_counter() - started

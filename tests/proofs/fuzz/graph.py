@@ -26,7 +26,7 @@ from bot.errors import LatchkeyError
 from bot.models import State
 from bot.store import open_store
 from sandbox.tenant import seed
-from tests.bot.conftest import Office
+from tests.harness.by_hand import BotHarness
 from tests.proofs.fuzz.world import gate
 
 A_MINUTE: Final = timedelta(minutes=1)
@@ -119,8 +119,8 @@ async def tell(
     """Live one story with every JSON answer of Graph's changed; how it ended, and what was wrong."""
     with tempfile.TemporaryDirectory() as folder:
         async with gate(Path(folder), template) as made:
-            office = made.office
-            office.tenant.world.delivery = timedelta(days=1)
+            harness = made.harness
+            harness.tenant.world.delivery = timedelta(days=1)
 
             async def answer(request: httpx.Request, go_on: Any) -> httpx.Response:
                 given: httpx.Response = await go_on()
@@ -133,30 +133,30 @@ async def tell(
                     given.status_code, content=changed, headers=headers, request=request
                 )
 
-            office.line.on(".", answer, times=10**9)
-            return await _live(office, story)
+            harness.line.on(".", answer, times=10**9)
+            return await _live(harness, story)
 
 
-async def _live(office: Office, story: Story) -> tuple[str, list[str]]:
+async def _live(harness: BotHarness, story: Story) -> tuple[str, list[str]]:
     try:
-        taken = await office.desk.ask(slack_user="U0ANN", text=story.text)
+        taken = await harness.desk.ask(slack_user="U0ANN", text=story.text)
     except LatchkeyError as error:
         return f"not taken: {type(error).__name__}", []
     for _ in range(3):
-        await office.hurry(settled=True)
-        await office.work()
-    request = await office.request(taken.request.id)
-    return request.state, harm(office, story, request.state)
+        await harness.expire_all_waits(settled=True)
+        await harness.work()
+    request = await harness.request(taken.request.id)
+    return request.state, harm(harness, story, request.state)
 
 
-def harm(office: Office, story: Story, state: State) -> list[str]:
+def harm(harness: BotHarness, story: Story, state: State) -> list[str]:
     """What must not be, by what the tenant itself holds."""
-    world = office.tenant.world
+    world = harness.tenant.world
     names = {each.id: each.display_name for each in world.packages.values()}
     wrong = []
     posts = [
         call
-        for call in office.tenant.calls
+        for call in harness.tenant.calls
         if call.method == "POST" and call.path.lower().endswith("assignmentrequests")
     ]
     if not story.is_due and (posts or state not in {State.RECEIVED, State.PENDING, State.REFUSED}):

@@ -29,7 +29,8 @@ from handlers.signature import Signatures
 from sandbox.clock import SandboxClock
 from sandbox.slack import Workspace
 from sandbox.tenant import Tenant
-from tests.bot.conftest import Line, Office, assemble
+from tests.harness.by_hand import BotHarness
+from tests.bot.conftest import Line, assemble
 
 SECRET: Final = "not-for-production"
 FORM: Final = "application/x-www-form-urlencoded"
@@ -77,7 +78,7 @@ class Marks:
 class Gate:
     """The bot's door, and a look behind it."""
 
-    office: Office
+    harness: BotHarness
     http: httpx.AsyncClient
     after: handlers.After
     wrong: list[str] = field(default_factory=list)
@@ -104,7 +105,7 @@ class Gate:
             count = db.execute(sa.select(sa.func.count()).select_from(decisions)).scalar() or 0
             return Marks(audit=last, decisions=count)
 
-        return await self.office.store.run(read)
+        return await self.harness.store.run(read)
 
     async def done_since(self, marks: Marks) -> list[dict[str, Any]]:
         """What was written since, each with the request or assignment it is about."""
@@ -126,7 +127,7 @@ class Gate:
             fresh = db.execute(clicks.limit(count - marks.decisions)).mappings().all()
             return rows + [{"verb": "click", "actor": each["slack_user"]} for each in fresh]
 
-        return await self.office.store.run(read)
+        return await self.harness.store.run(read)
 
 
 def is_rightful(row: dict[str, Any], actor: str) -> bool:
@@ -177,20 +178,20 @@ async def gate(folder: Path, template: Path | None = None) -> AsyncIterator[Gate
             url="https://graph.test",
             retries=Retries(sleep=no_time),
         )
-        office = assemble(store, slack, graph, tenant, workspace, line)
-        await office.authority.refresh()
-        await office.mirror.sweep()
+        harness = assemble(store, slack, graph, tenant, workspace, line)
+        await harness.authority.refresh()
+        await harness.mirror.sweep()
         settings = Settings.model_construct(slack_api_url="http://slack.test/api/")
         bolt = app._bolt(settings, slack, identity)
         after = handlers.After(slack)
         handlers.register(
-            bolt, desk=office.desk, homes=office.homes, after=after, wake=lambda: None
+            bolt, desk=harness.desk, homes=harness.homes, after=after, wake=lambda: None
         )
         door = endpoint(bolt, signatures=Signatures([SECRET]))
         asgi = Starlette(routes=[Route("/slack/events", door, methods=["POST"])])
         transport = httpx.ASGITransport(app=asgi, raise_app_exceptions=True)
         async with httpx.AsyncClient(transport=transport, base_url="http://latchkey") as http:
-            yield Gate(office, http, after)
+            yield Gate(harness, http, after)
         await after.finish()
     await workspace.aclose()
     store.close()

@@ -23,18 +23,19 @@ from graph import Graph, StaticToken
 from sandbox.clock import SandboxClock
 from sandbox.slack import Workspace
 from sandbox.tenant import Tenant, seed
-from tests.bot.conftest import Line, Office, assemble, listening
+from tests.harness.by_hand import BotHarness
+from tests.bot.conftest import Line, assemble, listening
 from tests.bot.samples import click, terms, wish
 
 NAMES: Final = {"U0BO": "Bo Berg", "U0DANA": "Dana Diaz"}
 # Nobody waits longer for the other: whoever was faster has been.
 TOGETHER_SECONDS: Final = 2.0
 
-Deed = Callable[[Office, Request], Awaitable[str | None]]
+Deed = Callable[[BotHarness, Request], Awaitable[str | None]]
 
 
 @asynccontextmanager
-async def two_replicas(address: str) -> AsyncIterator[tuple[Office, Office]]:
+async def two_replicas(address: str) -> AsyncIterator[tuple[BotHarness, BotHarness]]:
     """Two Latchkeys without their clocks, between one tenant and one workspace."""
     sandbox_clock = SandboxClock()
     tenant = Tenant(clock=sandbox_clock)
@@ -57,8 +58,8 @@ async def two_replicas(address: str) -> AsyncIterator[tuple[Office, Office]]:
         await slack.identify()
         graph = Graph(http, StaticToken(tenant.application_token()), url="https://graph.test")
         first, second = (assemble(store, slack, graph, tenant, workspace, line) for store in stores)
-        for office in (first, second):
-            await office.authority.refresh()
+        for harness in (first, second):
+            await harness.authority.refresh()
         yield first, second
     await workspace.aclose()
     for store in stores:
@@ -71,17 +72,17 @@ async def two_replicas(address: str) -> AsyncIterator[tuple[Office, Office]]:
 def decides(user: str, verb: Verb) -> Deed:
     """Press the button, give a reason, and have it weighed here."""
 
-    async def do(office: Office, request: Request) -> str | None:
+    async def do(harness: BotHarness, request: Request) -> str | None:
         pressed = click(request, slack_user=user, verb=verb, reason="I have thought about it")
-        await office.store.run(
+        await harness.store.run(
             decisions.add,
             pressed,
             holder=request.holder,
             holder_entra_id=request.entra_id,
             is_draft=False,
         )
-        await office.verdicts.weigh(pressed)
-        return await office.store.run(_answer_to, pressed.id)
+        await harness.verdicts.weigh(pressed)
+        return await harness.store.run(_answer_to, pressed.id)
 
     return do
 
@@ -91,20 +92,20 @@ def _answer_to(db: Transaction, decision_id: str) -> str | None:
     return None if row.outcome == Outcome.ACCEPTED else str(row.why)
 
 
-async def withdraws(office: Office, request: Request) -> str | None:
+async def withdraws(harness: BotHarness, request: Request) -> str | None:
     """Whoever asked presses Cancel."""
     try:
-        await office.desk.cancel(slack_user=request.asked_by, request_id=request.id)
+        await harness.desk.cancel(slack_user=request.asked_by, request_id=request.id)
     except LatchkeyError as error:
         return str(error)
     return None
 
 
-async def lapses(office: Office, request: Request) -> str | None:
+async def lapses(harness: BotHarness, request: Request) -> str | None:
     """The clock; it is owed no answer."""
-    overdue, _ = await office.store.run(request_lists.overdue_decisions)
+    overdue, _ = await harness.store.run(request_lists.overdue_decisions)
     moved = [
-        await office.store.run(requests.move, each, State.LAPSED)
+        await harness.store.run(requests.move, each, State.LAPSED)
         for each in overdue
         if each.id == request.id
     ]
@@ -136,24 +137,24 @@ class Tally:
     met: int = 0
 
 
-async def race(offices: tuple[Office, Office], name: str, *, tally: Tally) -> None:
+async def race(harnesses: tuple[BotHarness, BotHarness], name: str, *, tally: Tally) -> None:
     """
     Let two people do two things to one request at once, and look what came of it.
 
     Raises:
         AssertionError: More or less than one of them counted, or somebody was not told who was first.
     """
-    request = await offices[0].store.run(_pending)
+    request = await harnesses[0].store.run(_pending)
     deeds = RACES[name]
-    with abreast(offices) as met:
+    with abreast(harnesses) as met:
         answers = await asyncio.gather(
-            *(deed(office, request) for deed, office in zip(deeds, offices, strict=True))
+            *(deed(harness, request) for deed, harness in zip(deeds, harnesses, strict=True))
         )
     tally.met += met()
     assert answers.count(None) == 1, f"who counted: {answers}"
     winner = answers.index(None)
     tally.first, tally.second = tally.first + (winner == 0), tally.second + (winner == 1)
-    await offices[0].store.run(_check, request, told=answers[1 - winner] or "")
+    await harnesses[0].store.run(_check, request, told=answers[1 - winner] or "")
 
 
 def _pending(db: Transaction) -> Request:
@@ -176,9 +177,9 @@ def _pending(db: Transaction) -> Request:
 
 
 @contextmanager
-def abreast(offices: tuple[Office, Office]) -> Iterator[Callable[[], bool]]:
+def abreast(harnesses: tuple[BotHarness, BotHarness]) -> Iterator[Callable[[], bool]]:
     """Hold each replica before its first write to the request until the other is there, too."""
-    line = threading.Barrier(len(offices))
+    line = threading.Barrier(len(harnesses))
     arrived: set[int] = set()
     met: list[bool] = []
 
@@ -191,13 +192,13 @@ def abreast(offices: tuple[Office, Office]) -> Iterator[Callable[[], bool]]:
             line.wait(TOGETHER_SECONDS)
             met.append(True)
 
-    for office in offices:
-        sa.event.listen(office.store.engine, "before_cursor_execute", hold)
+    for harness in harnesses:
+        sa.event.listen(harness.store.engine, "before_cursor_execute", hold)
     try:
-        yield lambda: len(met) == len(offices)
+        yield lambda: len(met) == len(harnesses)
     finally:
-        for office in offices:
-            sa.event.remove(office.store.engine, "before_cursor_execute", hold)
+        for harness in harnesses:
+            sa.event.remove(harness.store.engine, "before_cursor_execute", hold)
 
 
 def _check(db: Transaction, request: Request, *, told: str) -> None:

@@ -14,7 +14,7 @@ async def test_one_counts_and_the_other_hears_who_was_first(name, postgresql):
     """On PostgreSQL, held before the write until both are there."""
     tally = Tally()
     address = next(empty_postgresql(postgresql)).replace("postgresql:", "postgresql+psycopg:")
-    async with two_replicas(address) as offices:
+    async with two_replicas(address) as harnesses:
         for _ in range(REPETITIONS):
-            await race(offices, name, tally=tally)
+            await race(harnesses, name, tally=tally)
     assert tally.met, "nobody met anybody"
