@@ -27,8 +27,8 @@ from bot.store import Busy
 from bot.store.audit import verify
 from bot.store.schema import assignments, audit, decisions, packages, requests
 from tests.proofs.fuzz import graph as fuzz_graph
+from tests.proofs.fuzz.payloads import Knock, Payloads, Target, actor_in
 from tests.proofs.fuzz.world import ADMINS, DECIDERS, FORM, HOME, Gate, gate, is_rightful
-from tests.proofs.mutants.mutations import Knock, Payloads, Target, actor_in
 
 WORK_EVERY = 250
 
