@@ -7,7 +7,7 @@ import sqlalchemy as sa
 import structlog
 
 from bot import clock
-from bot.models import OPEN, Kind, Request
+from bot.models import Kind, Request
 from bot.store.database import Transaction
 from bot.store.requests import COLUMNS, UPDATE_KNOWN, as_known, from_row
 from bot.store.schema import IS_OPEN, requests
@@ -75,7 +75,5 @@ def release(
 
 def oldest_due_seconds(db: Transaction) -> float:
     """How long the most overdue request has been waiting to be worked on."""
-    due = db.execute(
-        sa.select(sa.func.min(requests.c.due_at)).where(requests.c.state.in_(OPEN))
-    ).scalar()
+    due = db.execute(sa.select(sa.func.min(requests.c.due_at)).where(IS_OPEN)).scalar()
     return max((clock.real() - due).total_seconds(), 0) if due else 0
