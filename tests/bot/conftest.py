@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from freezegun import freeze_time
 
 from bot.store import Busy, Store, open_store
+from tests.bot.moments import at
 from tests.bot.samples import SOME_DAY
 
 
@@ -41,5 +41,5 @@ def at_once(database_url: str) -> Iterator[Callable[..., list[Any]]]:
 @pytest.fixture
 def now():
     """The moment at which everything happens."""
-    with freeze_time(SOME_DAY, real_asyncio=True):
-        yield SOME_DAY
+    with at(SOME_DAY) as moment:
+        yield moment

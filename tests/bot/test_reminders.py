@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from freezegun import freeze_time
 
 from bot import clock
 from bot.models import AssignmentState, Kind, State
@@ -13,6 +12,7 @@ from bot.reminders import due_reminders, key_of, next_reminder, reached
 from bot.store import assignments, notices, requests
 from sandbox.tenant import seed
 from sandbox.tenant.model import Expiration
+from tests.bot.moments import at
 from tests.bot.samples import held, wish
 
 SECOND = timedelta(seconds=1)
@@ -91,7 +91,7 @@ def test_a_day_has_24_hours_when_the_clocks_change(end, hours_by_the_wall):
 
 async def due_at(store, now, *, rungs=RUNGS):
     """What is due at a moment: the keys, by person."""
-    with freeze_time(now, real_asyncio=True):
+    with at(now):
         due = await store.run(due_reminders, rungs)
     return {person: [each.key for each in one.notices] for person, one in due.items()}
 
@@ -125,7 +125,7 @@ async def test_what_is_due_is_due_to_the_second(store, now, rung):
 
 async def send(store, now):
     """Send what is due, as the job does."""
-    with freeze_time(now, real_asyncio=True):
+    with at(now):
         due = await store.run(due_reminders, RUNGS)
         for person in due.values():
             await store.run(notices.supersede, person.overtaken)
@@ -294,7 +294,7 @@ async def test_what_has_ended_is_not_reminded_of(store):
 async def test_a_reminder_that_is_being_sent_is_not_sent_twice(store):
     """Another replica holds its claim."""
     await access(store)
-    with freeze_time(END - WEEK, real_asyncio=True):
+    with at(END - WEEK):
         due = await store.run(due_reminders, RUNGS)
         await store.run(notices.claim_together, due["U0ANN"].notices, lease=timedelta(minutes=1))
 
@@ -308,14 +308,14 @@ async def test_the_next_reminder_is_known(store):
     moments = []
     now = END - 30 * DAY
     for _ in range(3):
-        with freeze_time(now, real_asyncio=True):
-            at = await store.run(next_reminder, RUNGS)
-        assert at is not None
-        moments.append(at)
-        now = at
+        with at(now):
+            found = await store.run(next_reminder, RUNGS)
+        assert found is not None
+        moments.append(found)
+        now = found
 
     assert moments == [END - WEEK, END - DAY, END]
-    with freeze_time(END, real_asyncio=True):
+    with at(END):
         assert await store.run(next_reminder, RUNGS) is None
 
 

@@ -1,15 +1,17 @@
 """A small world in simulated time: stand-ins that outlive every bot, and bots that start, stop and die in it."""
 
+import asyncio
 import itertools
 import random
 import zlib
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
+import structlog
 
 from bot import chance as bot_chance
 from bot import clock as bot_clock
@@ -83,9 +85,7 @@ class Simulation:
         workspace, tenant = tutorial_world(SandboxClock(machine=self.loop.now))
         workspace.base_url = SLACK
         workspace.request_url = "http://latchkey.test/slack/events"
-        workspace.transport = ToBot(
-            self._some_bot, pause=drawn(self.dice("to bot"), pauses.wire)
-        )
+        workspace.transport = ToBot(self._some_bot, pause=drawn(self.dice("to bot"), pauses.wire))
         tenant.faults._random = self.dice("faults of Graph")
         workspace.faults._random = self.dice("faults of Slack")
         self.outside: StandIns = wired(
@@ -138,6 +138,10 @@ class Simulation:
         return bot
 
 
+class DiedEarly(Exception):
+    """A bot died before it was up."""
+
+
 class Bot:
     """One bot: a process of its own, the wires that lead from it, and its parts."""
 
@@ -147,6 +151,7 @@ class Bot:
         self.simulation = simulation
         self.process = Process(simulation.loop, f"bot {number}")
         self.listens = False
+        self.fell = asyncio.Event()
         self._life: Any = None
         self._stopping = simulation.loop.create_future()
         outside = simulation.outside
@@ -212,14 +217,17 @@ class Bot:
         self.simulation.bots.append(self)
         self._life = self.process.start(live())
         self.process.at_death(self._fallen)
-        try:
-            await up
-        except BaseException:
+        await asyncio.wait({self._life, up}, return_when=asyncio.FIRST_COMPLETED)
+        if not up.done():
             self.simulation.bots.remove(self)
-            raise
+            raise DiedEarly(self.process.name)
+        if (error := up.exception()) is not None:
+            self.simulation.bots.remove(self)
+            raise error
 
     def _fallen(self) -> None:
         self.listens = False
+        self.fell.set()
 
     async def stop(self) -> None:
         """Stop it as SIGTERM does, or wait for the end of a dead one."""
@@ -265,10 +273,32 @@ async def simulation(
 ) -> AsyncIterator[Simulation]:
     """A world for as long as the block runs; time and chance are the machine's own again afterwards."""
     made = Simulation(database, socket_mode=socket_mode, pauses=pauses)
+    with _short_logs():
+        try:
+            yield made
+        finally:
+            await made.aclose()
+            bot_clock.use(bot_clock.machine_time)
+            bot_chance.use(bot_chance.secure)
+            sandbox_chance.use(sandbox_chance.secure)
+
+
+@contextmanager
+def _short_logs() -> Iterator[None]:
+    """
+    Log exceptions without the values of every variable on their way, which takes seconds for one.
+
+    Whoever reads the logs has configured them already, and keeps them so.
+    """
+    if structlog.is_configured():
+        yield
+        return
+    *before, _ = structlog.get_config()["processors"]
+    plain = structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback
+    )
+    structlog.configure(processors=[*before, plain])
     try:
-        yield made
+        yield
     finally:
-        await made.aclose()
-        bot_clock.use(bot_clock.machine_time)
-        bot_chance.use(bot_chance.secure)
-        sandbox_chance.use(sandbox_chance.secure)
+        structlog.reset_defaults()
