@@ -4,14 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from freezegun import freeze_time
 
-from bot import clock
 from bot.authority import ROSTER_IS_GOOD_FOR, Actor
 from bot.errors import NotAllowed
 from bot.models import Stage
 from sandbox.tenant import seed
 from tests.bot.samples import terms, wish
+from tests.harness.loop import simulated
 
 SECOND = timedelta(seconds=1)
 ANN, BO, CY, DANA, MIA = (
@@ -52,14 +51,14 @@ async def test_admins_are_named_one_by_one_and_by_group(harness):
 async def test_what_was_read_of_the_admins_is_good_for_five_minutes(harness, late, sees):
     """To the second; then nobody can tell."""
     assert timedelta(minutes=5) == ROSTER_IS_GOOD_FOR
-    with freeze_time(clock.real(), real_asyncio=True) as frozen:
-        await harness.authority.refresh()
-        frozen.tick(ROSTER_IS_GOOD_FOR + late)
-        if sees:
-            harness.authority.lists_for("U0DANA")
-            return
-        with pytest.raises(NotAllowed, match="cannot check just now"):
-            harness.authority.lists_for("U0DANA")
+    await harness.authority.refresh()
+    simulated().stand_still(ROSTER_IS_GOOD_FOR + late)
+
+    if sees:
+        harness.authority.lists_for("U0DANA")
+        return
+    with pytest.raises(NotAllowed, match="cannot check just now"):
+        harness.authority.lists_for("U0DANA")
 
 
 async def test_who_is_no_admin_sees_no_list(harness):

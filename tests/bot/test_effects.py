@@ -5,14 +5,14 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from bot import clock, outcomes
+from bot import clock
 from bot.models import Request, State
 from bot.pacing import WAITS
-from bot.store import claims
-from graph import deadlines
+from bot.store import claims, requests
 from sandbox.tenant import seed
 from tests.harness.by_hand import BotHarness
 from tests.harness.faults import answering, but_first, no_connection, silence_after, silence_before
+from tests.harness.loop import simulated
 
 POST = "POST .*/assignmentRequests"
 READ_LIST = "GET .*/assignmentRequests"
@@ -249,23 +249,26 @@ async def test_a_lease_that_is_nearly_over_posts_nothing(harness):
     assert (await harness.request(request.id)).due_at is not None
 
 
-async def test_who_was_held_up_after_the_intent_posts_nothing(harness, monkeypatch):
+async def test_who_was_held_up_after_the_intent_posts_nothing(harness):
     """The deadline counts from before the intent; nothing went out, so there is nothing to settle."""
-    intend = outcomes.intend
-    seconds = deadlines._seconds
+    taken = await harness.desk.ask(slack_user="U0ANN", text="marketing-campaign")
+    held_up = []
 
-    def held_up(*args, **facts):
-        done = intend(*args, **facts)
-        monkeypatch.setattr(deadlines, "_seconds", lambda: seconds() + 13)
-        return done
+    def hold_up_once(process, what):
+        if what == "after a transaction" and not held_up:
+            request = harness.store.run_here(requests.existing, taken.request.id)
+            if request.intent_at is not None:
+                held_up.append(request)
+                simulated().stand_still(WAITS.post + timedelta(seconds=1))
 
-    monkeypatch.setattr(outcomes, "intend", held_up)
-    request = await asked(harness)
+    harness.around.moment = hold_up_once
+    await harness.work()
 
+    request = await harness.request(taken.request.id)
+    assert len(held_up) == 1
     assert posts(harness) == 0
     assert (request.intent_at, request.settles_at) == (None, None)
 
-    monkeypatch.undo()
     await harness.expire_all_waits()
     await harness.work()
 

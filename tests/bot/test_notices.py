@@ -62,6 +62,7 @@ async def test_every_copy_of_a_card_is_redrawn(harness):
 @pytest.mark.parametrize("is_there", [True, False])
 async def test_a_card_decided_before_its_sending_was_clear_loses_its_buttons(harness, is_there):
     """Bo presses what he sees, while Latchkey does not know yet that he sees it."""
+    harness.workspace.scopes.append("channels:history")
     fault = "fatal_error" if is_there else "drop"
     harness.workspace.faults.set(fault, only="chat.postMessage", count=2)
     request = await pending(harness)

@@ -45,10 +45,10 @@ def test_what_contradicts_itself_is_said(waits, client, said):
     assert said in problem
 
 
-async def test_it_does_not_start_with_waits_that_contradict_themselves(monkeypatch):
+async def test_it_does_not_start_with_waits_that_contradict_themselves():
     """By the time-outs of the client that it would use, before anything is connected."""
-    monkeypatch.setattr(connections, "GRAPH_TIMEOUT", httpx.Timeout(30))
+    patient = machine.Machine(graph_client=lambda: httpx.AsyncClient(timeout=30))
 
     with pytest.raises(ConfigurationError, match="waits longer for Graph"):
-        async with app.running(Settings()):
+        async with app.running(Settings(), machine=patient):
             raise AssertionError("it started")

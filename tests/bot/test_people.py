@@ -1,6 +1,7 @@
 """Who somebody is: exactly one enabled Entra user behind a full member of the workspace, or nobody."""
 
-import aiohttp
+from typing import Any
+
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.responses import JSONResponse
@@ -14,7 +15,8 @@ from bot.store import people
 from graph.models import User as EntraUser
 from sandbox.tenant import seed
 from sandbox.tenant.model import User
-from tests.bot.conftest import listening
+from tests.harness.by_hand import BotHarness
+from tests.harness.wires import SlackSession, Wire
 
 TWIN = "a0000000-0000-4000-8000-0000000000aa"
 
@@ -46,19 +48,22 @@ async def test_who_has_no_name_in_entra_has_that_of_slack(harness):
     assert (await harness.people.find("U0ANN")).person.entra_name == "Ann Abara"
 
 
+def slack_that_says(harness: BotHarness, word: str) -> Slack:
+    """A Slack that refuses everything with one word."""
+    answer = JSONResponse({"ok": False, "error": word})
+    wire = Wire(harness.bot.process, answer, pause=lambda: 0, moment=lambda what: None)
+    session: Any = SlackSession(wire, within=None)
+    return Slack(AsyncWebClient(base_url="http://slack.test/", session=session, retry_handlers=[]))
+
+
 @pytest.mark.parametrize("word", ["user_not_found", "user_not_visible"])
 async def test_who_is_unknown_to_slack_is_nobody(harness, word):
     """With a sentence, not an error."""
-    async with (
-        listening(JSONResponse({"ok": False, "error": word})) as address,
-        aiohttp.ClientSession() as session,
-    ):
-        client = AsyncWebClient(base_url=f"{address}/", session=session, retry_handlers=[])
-        known = People(
-            slack=Slack(client), graph=harness.graph, store=harness.store, email_domains=()
-        )
-        with pytest.raises(NotAllowed, match="does not show me"):
-            await known.find("U0NOBODY")
+    slack = slack_that_says(harness, word)
+    known = People(slack=slack, graph=harness.graph, store=harness.store, email_domains=())
+
+    with pytest.raises(NotAllowed, match="does not show me"):
+        await known.find("U0NOBODY")
 
 
 async def test_a_refusal_of_slacks_that_is_about_us_is_an_error(harness):
