@@ -9,31 +9,27 @@ import copy
 import json
 import random
 import re
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Final
 
 import click
 import httpx
 
-from bot import clock, migrate
 from bot.errors import LatchkeyError
 from bot.models import State
-from bot.store import open_store
 from sandbox.tenant import seed
-from tests.harness.by_hand import BotHarness
-from tests.proofs.fuzz.world import gate
+from tests.harness.by_hand import BotHarness, by_hand
+from tests.harness.wires import GoOn
 
 A_MINUTE: Final = timedelta(minutes=1)
 DROPPED: Final = object()
 RETYPED: Final[tuple[Any, ...]] = (None, 0, 7, True, "", "false", "maybe", [], ["x"], {}, {"a": 1})
 IDS: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
-Path_ = tuple[str, ...]
+Path = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -63,7 +59,7 @@ class Case:
 
     story: Story
     call: str
-    path: Path_
+    path: Path
     value: Any
 
     def __str__(self) -> str:
@@ -87,7 +83,7 @@ def call_of(request: httpx.Request) -> str:
     return f"{request.method} {IDS.sub('{id}', request.url.path)}"
 
 
-def fields_of(part: Any, path: Path_ = ()) -> Iterator[tuple[Path_, Any]]:
+def fields_of(part: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Every field of an answer with its value; the members of a list count as one."""
     if isinstance(part, dict):
         for name, value in part.items():
@@ -98,7 +94,7 @@ def fields_of(part: Any, path: Path_ = ()) -> Iterator[tuple[Path_, Any]]:
             yield from fields_of(each, (*path, "*"))
 
 
-def spoil(part: Any, path: Path_, value: Any) -> None:
+def spoil(part: Any, path: Path, value: Any) -> None:
     """Drop or replace a field wherever the path leads."""
     name, rest = path[0], path[1:]
     if name == "*":
@@ -114,27 +110,25 @@ def spoil(part: Any, path: Path_, value: Any) -> None:
 
 
 async def tell(
-    story: Story, template: Path, change: Callable[[httpx.Request, Any], Any]
+    story: Story, database: str, change: Callable[[httpx.Request, Any], Any]
 ) -> tuple[str, list[str]]:
     """Live one story with every JSON answer of Graph's changed; how it ended, and what was wrong."""
-    with tempfile.TemporaryDirectory() as folder:
-        async with gate(Path(folder), template) as made:
-            harness = made.harness
-            harness.tenant.world.delivery = timedelta(days=1)
+    async with by_hand(database) as harness:
+        harness.tenant.world.delivery = timedelta(days=1)
 
-            async def answer(request: httpx.Request, go_on: Any) -> httpx.Response:
-                given: httpx.Response = await go_on()
-                body = await given.aread()
-                if not body:
-                    return given
-                changed = json.dumps(change(request, json.loads(body))).encode()
-                headers = {"content-type": "application/json"}
-                return httpx.Response(
-                    given.status_code, content=changed, headers=headers, request=request
-                )
+        async def answer(request: httpx.Request, go_on: GoOn) -> httpx.Response:
+            given = await go_on()
+            body = await given.aread()
+            if not body:
+                return given
+            changed = json.dumps(change(request, json.loads(body))).encode()
+            headers = {"content-type": "application/json"}
+            return httpx.Response(
+                given.status_code, content=changed, headers=headers, request=request
+            )
 
-            harness.line.on(".", answer, times=10**9)
-            return await _live(harness, story)
+        harness.line.on(".", answer, times=10**9)
+        return await _live(harness, story)
 
 
 async def _live(harness: BotHarness, story: Story) -> tuple[str, list[str]]:
@@ -173,9 +167,9 @@ def harm(harness: BotHarness, story: Story, state: State) -> list[str]:
     return wrong
 
 
-async def fields(template: Path) -> list[tuple[Story, str, Path_, Any]]:
+async def fields(databases: Iterator[str]) -> list[tuple[Story, str, Path, Any]]:
     """Every field of every answer in the clean stories."""
-    found: dict[tuple[Story, str, Path_], Any] = {}
+    found: dict[tuple[Story, str, Path], Any] = {}
     for story in STORIES:
 
         def note(request: httpx.Request, body: Any, story: Story = story) -> Any:
@@ -184,45 +178,46 @@ async def fields(template: Path) -> list[tuple[Story, str, Path_, Any]]:
                     found[story, call_of(request), path] = value
             return body
 
-        state, wrong = await tell(story, template, note)
+        state, wrong = await tell(story, next(databases), note)
         expected = {State.SUBMITTED} if story.is_due else {State.PENDING, State.REFUSED}
         assert state in expected, (story, state)
         assert not wrong, wrong
     return [(*key, value) for key, value in found.items()]
 
 
-async def fuzz(*, seed: int = 1, most: int = 10_000) -> Figures:
-    """Tell the stories with one field spoiled each time; at most so many times, chosen by the seed."""
+async def spoil_answers(databases: Iterator[str], *, seed: int, most: int | None = None) -> Figures:
+    """
+    Tell the stories with one field spoiled each time, in simulated time.
+
+    Args:
+        databases: Empty ones, each for one story.
+        seed: Chooses which.
+        most: How many; all without.
+    """
     figures, started = Figures(seed=seed), time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        template = Path(folder) / "template.db"
-        store = open_store(f"sqlite+pysqlite:///{template}")
-        migrate.upgrade(store)
-        store.close()
-        found = await fields(template)
-        cases = [
-            Case(story, call, path, value)
-            for story, call, path, was in found
-            for value in (DROPPED, *RETYPED)
-            if value is DROPPED or type(value) is not type(was)
-        ]
-        figures.fields = len(found)
-        random.Random(seed).shuffle(cases)  # noqa: S311
-        for case in cases[:most]:
-            figures.cases += 1
-            await _try(case, template, figures)
-    clock.set_offset(timedelta(0))
+    found = await fields(databases)
+    cases = [
+        Case(story, call, path, value)
+        for story, call, path, was in found
+        for value in (DROPPED, *RETYPED)
+        if value is DROPPED or type(value) is not type(was)
+    ]
+    figures.fields = len(found)
+    random.Random(seed).shuffle(cases)  # noqa: S311
+    for case in cases[:most]:
+        figures.cases += 1
+        await _try(case, next(databases), figures)
     figures.seconds = time.perf_counter() - started
     return figures
 
 
-async def _try(case: Case, template: Path, figures: Figures) -> None:
+async def _try(case: Case, database: str, figures: Figures) -> None:
     def change(request: httpx.Request, body: Any) -> Any:
         if call_of(request) == case.call:
             spoil(body, case.path, case.value)
         return body
 
-    state, wrong = await tell(case.story, template, change)
+    state, wrong = await tell(case.story, database, change)
     figures.ended[state] += 1
     figures.wrong += [f"{each}: {case}" for each in wrong]
 

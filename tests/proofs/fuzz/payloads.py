@@ -72,10 +72,17 @@ class Knock:
 
 
 class Payloads:
-    """Makes payloads: golden ones, and spoiled ones."""
+    """
+    Makes payloads: golden ones, and spoiled ones.
 
-    def __init__(self, chance: random.Random) -> None:
+    Args:
+        chance: Draws all of them.
+        trigger: Issues a trigger id to somebody, as Slack does.
+    """
+
+    def __init__(self, chance: random.Random, *, trigger: Callable[[str], str]) -> None:
         self._chance = chance
+        self._trigger = trigger
         self._deeds = iter(range(10**9))
 
     def golden(self, target: Target) -> tuple[str, dict[str, Any]]:
@@ -89,10 +96,8 @@ class Payloads:
         team = "T0OTHER" if user == "U0EVE" else HOME
         return {"id": user, "username": "x", "name": "x", "team_id": team}
 
-    def _trigger(self) -> str:
-        return f"1.2.{next(self._deeds)}"
-
     def _command(self, target: Target) -> dict[str, Any]:
+        user = self._who()["id"]
         command = self._chance.choice(("/request-access", "/my-access", "/access-admin"))
         text = self._chance.choice(TEXTS)
         if command == "/access-admin":
@@ -104,14 +109,14 @@ class Payloads:
             "team_domain": "contoso",
             "channel_id": "C0GENERAL",
             "channel_name": "general",
-            "user_id": self._who()["id"],
+            "user_id": user,
             "user_name": "x",
             "command": command,
             "text": text,
             "api_app_id": "A0LATCH",
             "is_enterprise_install": "false",
             "response_url": "http://127.0.0.1:9/respond",
-            "trigger_id": self._trigger(),
+            "trigger_id": self._trigger(user),
         }
 
     def _click(self, target: Target) -> dict[str, Any]:
@@ -169,12 +174,13 @@ class Payloads:
         }
 
     def _shell(self, kind: str) -> dict[str, Any]:
+        who = self._who()
         return {
             "type": kind,
-            "user": self._who(),
+            "user": who,
             "api_app_id": "A0LATCH",
             "token": "none",
-            "trigger_id": self._trigger(),
+            "trigger_id": self._trigger(who["id"]),
             "team": {"id": HOME, "domain": "contoso"},
             "enterprise": None,
             "is_enterprise_install": False,
