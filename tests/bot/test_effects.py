@@ -252,7 +252,7 @@ async def test_a_lease_that_is_nearly_over_posts_nothing(harness):
 async def test_who_was_held_up_after_the_intent_posts_nothing(harness):
     """The deadline counts from before the intent; nothing went out, so there is nothing to settle."""
     taken = await harness.desk.ask(slack_user="U0ANN", text="marketing-campaign")
-    held_up = []
+    held_up: list[Request] = []
 
     def hold_up_once(process, what):
         if what == "after a transaction" and not held_up:
