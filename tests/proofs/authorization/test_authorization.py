@@ -19,7 +19,7 @@ from bot.verdicts import Verdicts
 from tests.bot.samples import click, terms, wish
 from tests.proofs.authorization.authorization import ALLOWED, IN_STATE, ROLES, page
 
-PAGE = Path(__file__).parents[2] / "docs" / "authorisation.md"
+PAGE = Path(__file__).parents[3] / "docs" / "authorisation.md"
 CANCEL = [(state, state in IN_STATE[Verb.CANCEL]) for state in State]
 
 
