@@ -1,11 +1,14 @@
 """Every message and every view: valid in Slack's eyes, whatever people and administrators have written."""
 
+import functools
 import itertools
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from importlib.machinery import SourceFileLoader
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -62,7 +65,7 @@ def request(**changes: Any) -> Request:
 def held_up(one: Request, *, why: str, verb: Verb | None = None) -> Hold:
     """A hold of it, and what Bo did about it."""
     return Hold(
-        id=chance.new_id(),
+        id=one.id[::-1],
         request_id=one.id,
         at=clock.now(),
         error="GraphUnavailable",
@@ -73,6 +76,15 @@ def held_up(one: Request, *, why: str, verb: Verb | None = None) -> Hold:
     )
 
 
+def distinct(made: Mapping[str, Any]) -> dict[str, Any]:
+    """Each once, under the first of its labels: of many states the same is said."""
+    seen: dict[str, tuple[str, Any]] = {}
+    for label, said in made.items():
+        seen.setdefault(json.dumps(said), (label, said))
+    return dict(seen.values())
+
+
+@functools.cache
 def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
     """All that the bot can say, with *text* wherever somebody else chose the words."""
     name = text[:256]
@@ -87,10 +99,10 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
         "why": text[:1_000],
         "terms": long_terms,
     }
+    one_id = chance.new_id()
     for kind, state, in_slack in itertools.product(Kind, State, (True, False)):
-        one = request(
-            kind=kind, state=state, holder="U0ANN" if in_slack else None, round=1, **about
-        )
+        holder = "U0ANN" if in_slack else None
+        one = request(id=one_id, kind=kind, state=state, holder=holder, round=1, **about)
         decided = [
             click(one, name=name, reason=text[:1_000], outcome=Outcome.ACCEPTED, verb=verb)
             for verb in (Verb.APPROVE, Verb.DENY)
@@ -182,9 +194,10 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
         "ended": asking.ended(held(package_name=name, ended_why=Ended.RAN_OUT)),
         "ended outside": asking.ended(held(package_name=name, ended_why=Ended.OUTSIDE)),
     }
-    return made
+    return distinct(made)
 
 
+@functools.cache
 def every_view(text: str, *, count: int = 1) -> dict[str, Any]:
     """All forms and pages."""
     name = text[:256]
@@ -271,7 +284,11 @@ def test_every_view_is_valid(text, count):
 @pytest.fixture
 def blockcheck(shared_conformance):
     """Slack's rules, as somebody else has read them."""
-    path = shared_conformance / "blockcheck.py"
+    return loaded(shared_conformance / "blockcheck.py")
+
+
+@functools.cache
+def loaded(path: Path) -> ModuleType:
     loader = SourceFileLoader("blockcheck", str(path))
     module = ModuleType(loader.name)
     module.__file__ = str(path)
