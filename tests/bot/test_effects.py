@@ -8,9 +8,9 @@ import pytest
 from bot import clock
 from bot.models import Request, State
 from bot.pacing import WAITS
-from bot.store import claims, requests
+from bot.store import requests
 from sandbox.tenant import seed
-from tests.harness.by_hand import BotHarness
+from tests.harness.by_hand import LEASE, BotHarness
 from tests.harness.faults import answering, but_first, no_connection, silence_after, silence_before
 from tests.harness.loop import simulated
 
@@ -237,13 +237,8 @@ async def test_a_lease_that_is_nearly_over_posts_nothing(harness):
     request = await harness.claimed(await asked(harness))
     sent = posts(harness)
 
-    def nearly_over(db):
-        claims.update(db, request, lease_until=clock.real() + timedelta(seconds=5))
-
-    await harness.store.run(nearly_over)
-    await harness.effects.post(
-        type(request)(**{**vars(request), "lease_until": clock.real() + timedelta(seconds=5)})
-    )
+    simulated().stand_still(LEASE - WAITS.post)
+    await harness.effects.post(request)
 
     assert posts(harness) == sent
     assert (await harness.request(request.id)).due_at is not None

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from bot import clock
@@ -12,6 +13,7 @@ from sandbox.tenant import seed
 from sandbox.tenant.model import Expiration
 from tests.harness.by_hand import BotHarness
 from tests.harness.faults import and_then, answering
+from tests.harness.wires import GoOn
 
 LIST = "GET .*/assignments$"
 
@@ -164,10 +166,8 @@ async def test_a_list_that_lags_ends_nothing(harness):
     assert (await row(harness, held)).state is AssignmentState.LIVE
 
 
-async def empty_list(request, go_on):
-    answer = await answering(200)(request, go_on)
-    answer._content = b'{"value": []}'
-    return answer
+async def empty_list(request: httpx.Request, go_on: GoOn) -> httpx.Response:
+    return httpx.Response(200, json={"value": []}, request=request)
 
 
 async def test_graph_down_ends_nothing(harness):

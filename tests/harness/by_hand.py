@@ -216,7 +216,7 @@ async def by_hand(database: Path | str, **environment: str) -> AsyncIterator[Bot
         yield await standing(around, **environment)
 
 
-async def standing(around: Simulation, **environment: str) -> BotHarness:
+async def standing(around: Simulation, **environment: Any) -> BotHarness:
     """One more bot by hand between the stand-ins; it ends with them."""
     harness = BotHarness(around, await around.start(works=False, **environment))
     await harness.mirror.sweep()
