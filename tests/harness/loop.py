@@ -3,7 +3,7 @@
 import asyncio
 import heapq
 import random
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Iterable
 from concurrent.futures import Executor
 from contextvars import Context
 from datetime import UTC, datetime, timedelta
@@ -51,6 +51,8 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self._turns = 0
         self._clock_resolution = 1e-6
         self.on_task: Callable[[asyncio.Task[Any], Context | None], None] | None = None
+        # Takes what must not run now, because its process is stopped; it hands it back to `go_on`.
+        self.park: Callable[[asyncio.Handle], bool] | None = None
 
     def time(self) -> float:
         """Simulated seconds since the loop was made."""
@@ -59,6 +61,10 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     def stand_still(self, wait: timedelta) -> None:
         """Let the machine stop for a while: time goes on, and nobody does anything meanwhile."""
         self._now += wait.total_seconds()
+
+    def go_on(self, handles: Iterable[asyncio.Handle]) -> None:
+        """Run what was parked."""
+        self._ready.extend(handles)
 
     def now(self) -> datetime:
         """The simulated machine's own time, aware UTC."""
@@ -122,7 +128,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             self._shuffle()
         for _ in range(len(ready)):
             handle = ready.popleft()
-            if not handle._cancelled:
+            if not handle._cancelled and (self.park is None or not self.park(handle)):
                 handle._run()
 
     def _sweep_timers(self) -> None:

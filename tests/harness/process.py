@@ -42,6 +42,20 @@ class Process:
         """Call *function* as code of this process."""
         return self.context.copy().run(function, *args)
 
+    def freeze(self, wait: timedelta) -> None:
+        """Stop for a while, as SIGSTOP does: nothing of it runs, and then everything that has come due."""
+        if self.is_dead or self in _frozen:
+            return
+        _frozen[self] = []
+        self.loop.park = _park
+        # Of no process, or it would be stopped itself.
+        self.loop.call_later(wait.total_seconds(), self._thaw, context=Context())
+
+    def _thaw(self) -> None:
+        self.loop.go_on(_frozen.pop(self))
+        if not _frozen:
+            self.loop.park = None
+
     def at_death(self, close: Callable[[], None]) -> Callable[[], None]:
         """Close a connection when the process dies, as its machine does; the returned function ends that."""
         self._at_death[close] = None
@@ -78,6 +92,18 @@ class Process:
     async def rest_in_peace(self) -> None:
         """Never go on: for code of a dead process."""
         await self.loop.create_future()
+
+
+_frozen: Final[dict[Process, list[asyncio.Handle]]] = {}
+
+
+def _park(handle: asyncio.Handle) -> bool:
+    process = handle._context.get(CURRENT)  # type: ignore[attr-defined]
+    parked = _frozen.get(process) if process is not None else None
+    if parked is None or process.is_dead:
+        return False
+    parked.append(handle)
+    return True
 
 
 def _take_note(task: asyncio.Task[Any], context: Context | None) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import random
-import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -67,14 +66,17 @@ class Simulation:
         *,
         socket_mode: bool = False,
         pauses: Pauses = QUICK,
+        part: int = 0,
     ) -> None:
         """
         Args:
             database: The SQLite file of every bot, or what DATABASE_URL says.
             socket_mode: Let the bots connect; otherwise Slack posts to them.
             pauses: How long things take.
+            part: Makes another run of the same seed.
         """
         self.loop: SimulatedLoop = simulated()
+        self.seed = self.loop.seed + part
         self.pauses = pauses
         self.moment: Callable[[Process, str], None] = lambda process, what: None
         self.bots: list[Bot] = []
@@ -98,7 +100,7 @@ class Simulation:
 
     def dice(self, purpose: str) -> random.Random:
         """Chance for one purpose: what is drawn for another does not change it."""
-        return random.Random(zlib.crc32(purpose.encode()) ^ self.loop.seed)  # noqa: S311
+        return random.Random(f"{purpose} {self.seed}")  # noqa: S311
 
     def _some_bot(self) -> tuple[Process, Any] | None:
         listening = [each for each in self.bots if each.listens]
@@ -269,10 +271,10 @@ class TenantTokens:
 
 @asynccontextmanager
 async def simulation(
-    database: Path | str, *, socket_mode: bool = False, pauses: Pauses = QUICK
+    database: Path | str, *, socket_mode: bool = False, pauses: Pauses = QUICK, part: int = 0
 ) -> AsyncIterator[Simulation]:
     """A world for as long as the block runs; time and chance are the machine's own again afterwards."""
-    made = Simulation(database, socket_mode=socket_mode, pauses=pauses)
+    made = Simulation(database, socket_mode=socket_mode, pauses=pauses, part=part)
     with _short_logs():
         try:
             yield made

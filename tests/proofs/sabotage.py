@@ -9,8 +9,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
+import sqlalchemy as sa
+
 from bot.effects import Effects
 from bot.sending import Sending
+from bot.store import claims, requests
+from bot.store.schema import IS_OPEN
+from bot.store.schema import requests as table
+from bot.store.statements import MOST, NOW, UNTIL
 
 
 async def _nothing_found(self: Effects, request: Any, *, since: Any) -> None:
@@ -25,11 +31,39 @@ def _asked_since_the_start(self: Effects, request: Any) -> bool:
     return False
 
 
+def _take_what_others_have() -> Any:
+    """`claims.TAKE` without a look at anybody else's lease."""
+    due = (
+        sa.select(table.c.id)
+        .where(IS_OPEN, sa.or_(table.c.due_at <= NOW, table.c.lease_until > NOW))
+        .order_by(table.c.due_at)
+        .limit(MOST)
+        .cte()
+    )
+    return (
+        table.update()
+        .where(table.c.id.in_(sa.select(due.c.id)))
+        .values(lease_until=UNTIL)
+        .returning(*requests.COLUMNS)
+    )
+
+
+# Matches a row however it has changed since it was read.
+_ANYHOW = table.update().where(table.c.id == sa.bindparam("known_id"))
+
 SABOTAGES: Final[Mapping[str, tuple[tuple[object, str, Any], ...]]] = {
     # Graph is not searched for an earlier try.
     "no look in Graph": ((Effects, "_look", _nothing_found),),
     # Slack is not searched for an earlier try.
     "no look in Slack": ((Sending, "_not_there", _nothing_sent),),
+    # Whoever has lost its claim writes all the same.
+    "no fence": (
+        (claims, "UPDATE_CLAIMED", _ANYHOW),
+        (requests, "MOVE", _ANYHOW.returning(*requests.COLUMNS)),
+        (requests, "MOVE_CLAIMED", _ANYHOW.returning(*requests.COLUMNS)),
+    ),
+    # What one worker has in hand, another takes as well.
+    "no claim": ((claims, "TAKE", _take_what_others_have()),),
     # A restored database is believed.
     "no look after a start": ((Effects, "_is_from_before", _asked_since_the_start),),
 }

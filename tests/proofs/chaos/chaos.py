@@ -33,27 +33,16 @@ from sandbox.certificate import Certificate
 from sandbox.run import StandIns, stand_ins
 from tests.harness.world import DANA
 from tests.proofs.chaos.count import Count, count
+from tests.proofs.chaos.faults import let_loose, make_strict
 from tests.proofs.chaos.harm import Harm, Replica
-from tests.proofs.chaos.watch import Watch
-from tests.proofs.chaos.people import Acting, Story, stories
+from tests.proofs.chaos.people import HURRIED, Acting, Story, stories
 from tests.proofs.chaos.replica import CLAIM_LEASE
+from tests.proofs.chaos.watch import Watch
 
-GRAPH_BEFORE: Final = ("throttle", "unavailable", "html", "unauthorized")
-GRAPH_AFTER: Final = ("timeout_after", "cut_after", "error_after", "truncated")
-SLACK_FAULTS: Final = (
-    "ratelimited",
-    "server_error",
-    "drop",
-    "timeout_after",
-    "drop_after",
-    "fatal_error",
-)
 # Until a new request shows up in Graph's lists, and is delivered; the replicas' settle time follows it.
 LAG_SECONDS: Final = 4.0
 RECOVERY_SECONDS: Final = 40
 PEOPLE_AT_ONCE: Final = 250
-# A whole list in one page: twenty pages with a fault on every fifth call would rarely be read to the end.
-PAGE_SIZE: Final = 999
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,13 +83,15 @@ async def chaos(plan: Plan, folder: Path, certificate: Certificate | None = None
         stand_ins(folder, certificate=certificate) as outside,
         _database(plan, folder) as (url, server),
     ):
-        _prepare(outside, plan)
+        make_strict(outside, lag=timedelta(seconds=plan.lag))
         told = stories(outside, plan.requests, dice)
         watch = Watch(outside)
         watch.begin()
         async with _replicas(plan, outside, folder, url) as replicas:
             await _known(outside)
-            _let_faults_loose(outside, plan)
+            outside.tenant.faults._random.seed(plan.seed + 2)
+            outside.workspace.faults._random.seed(plan.seed + 3)
+            let_loose(outside, rate=plan.faults, lag=timedelta(seconds=plan.lag))
             harm = Harm(replicas, server, random.Random(plan.seed + 1))  # noqa: S311
             await _play(plan, outside, watch, told, harm, end=began + plan.minutes * 60)
             # Whatever would come twice has come by then.
@@ -111,37 +102,12 @@ async def chaos(plan: Plan, folder: Path, certificate: Certificate | None = None
             ]
             _write_down(url, folder)
             return Report(
-                count=count(outside, watch, told, harm),
+                count=count(outside, watch, told, struck=harm.struck_around),
                 harm=harm,
                 stories=told,
                 faults=sum(faults),
                 seconds=time.monotonic() - began,
             )
-
-
-def _prepare(outside: StandIns, plan: Plan) -> None:
-    world = outside.tenant.world
-    # A second try that comes too soon sees neither the first request nor what it gives.
-    world.delivery = timedelta(seconds=plan.lag)
-    # Entra's own refusal of a second request must not do the bot's work.
-    world.lenient = True
-    outside.tenant._service.page_size = PAGE_SIZE
-    # So that Latchkey may look for its cards in the approvals channel, too.
-    outside.workspace.scopes.append("channels:history")
-
-
-def _let_faults_loose(outside: StandIns, plan: Plan) -> None:
-    graph, slack = outside.tenant.faults, outside.workspace.faults
-    graph._random.seed(plan.seed + 2)
-    slack._random.seed(plan.seed + 3)
-    graph.set("lag", seconds=plan.lag)
-    if not plan.faults:
-        return
-    for name in (*GRAPH_BEFORE, *GRAPH_AFTER):
-        rate = plan.faults / len(GRAPH_BEFORE + GRAPH_AFTER)
-        graph.set(name, rate=rate, seconds=1 if name == "throttle" else None)
-    for name in SLACK_FAULTS:
-        slack.set(name, rate=plan.faults / len(SLACK_FAULTS))
 
 
 @contextlib.asynccontextmanager
@@ -226,7 +192,7 @@ async def _play(
 
     async def act(story: Story) -> None:
         async with at_once:
-            await Acting(outside, watch, story).play()
+            await Acting(outside, watch, story, HURRIED).play()
 
     acts = [asyncio.create_task(act(story)) for story in told]
     deeds = harm.plan(kills=plan.kills, freezes=plan.freezes, stops=plan.stops)

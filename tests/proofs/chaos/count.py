@@ -2,20 +2,25 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from sandbox.run import StandIns
 from sandbox.slack.model import Message
 from tests.harness.world import APPROVALS, BO, DANA
-from tests.proofs.chaos.harm import Harm
-from tests.proofs.chaos.watch import Notice, Watch
 from tests.proofs.chaos.people import Story
+from tests.proofs.chaos.watch import Notice, Watch
 
 TAG: Final = re.compile(r"\[latchkey (\w+)\]")
+Struck = Callable[[float, float], bool]
 # A message and its record lie this far apart at most.
 MOMENT: Final = 4.0
+
+
+def never(moment: float, within: float) -> bool:
+    """Nobody did harm."""
+    return False
 
 
 @dataclass
@@ -47,12 +52,19 @@ class Count:
         return {name: lines for name, lines in promises.items() if lines}
 
 
-def count(outside: StandIns, watch: Watch, told: Sequence[Story], harm: Harm) -> Count:
-    """Count at the stand-ins; the bot's database is not asked."""
+def count(
+    outside: StandIns, watch: Watch, told: Sequence[Story], *, struck: Struck = never
+) -> Count:
+    """
+    Count at the stand-ins; the bot's database is not asked.
+
+    Args:
+        struck: Whether harm was done within so many seconds after a moment; for the report.
+    """
     result = Count(early=list(watch.early), notices=watch.messages)
     _count_requests(outside, told, result)
     _count_access(outside, told, result)
-    _count_notices(watch, told, harm, result)
+    _count_notices(watch, told, struck, result)
     return result
 
 
@@ -125,7 +137,7 @@ def _expected(watch: Watch, story: Story) -> Iterator[Notice]:
         yield Notice(watch.place(DANA), "told", package, story.user)
 
 
-def _count_notices(watch: Watch, told: Sequence[Story], harm: Harm, result: Count) -> None:
+def _count_notices(watch: Watch, told: Sequence[Story], struck: Struck, result: Count) -> None:
     wanted = {notice: story for story in told for notice in _expected(watch, story)}
     for notice, story in wanted.items():
         if not story.is_over or watch.sent.get(notice):
@@ -140,7 +152,7 @@ def _count_notices(watch: Watch, told: Sequence[Story], harm: Harm, result: Coun
         if notice not in wanted:
             result.misdirected.append(f"{notice}: {messages[0].text}")
         if len(messages) > 1:
-            result.doubled_notices.append(_doubled(watch, harm, notice, messages))
+            result.doubled_notices.append(_doubled(watch, struck, notice, messages))
     for message in watch.others:
         if message.channel == APPROVALS:
             result.alarms.append(message.text)
@@ -148,11 +160,11 @@ def _count_notices(watch: Watch, told: Sequence[Story], harm: Harm, result: Coun
             result.misdirected.append(f"unexpected in {message.channel}: {message.text}")
 
 
-def _doubled(watch: Watch, harm: Harm, notice: Notice, messages: Sequence[Message]) -> str:
+def _doubled(watch: Watch, struck: Struck, notice: Notice, messages: Sequence[Message]) -> str:
     """When it came, and what had happened by then: where to look for the cause."""
     unclear = watch.unclear[notice.place, messages[0].text]
-    struck = harm.struck_around(float(messages[0].ts), within=MOMENT)
+    was_struck = struck(float(messages[0].ts), MOMENT)
     return (
         f"{notice} at {[each.ts for each in messages]}; {unclear} unclear answers"
-        f"{', a replica or the database was struck' if struck else ''}"
+        f"{', a replica or the database was struck' if was_struck else ''}"
     )

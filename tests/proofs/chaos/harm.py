@@ -108,6 +108,6 @@ class Harm:
         await asyncio.sleep(DATABASE_GONE_SECONDS)
         await asyncio.to_thread(self.server.ensure_postgres_running)
 
-    def struck_around(self, moment: float, *, within: float) -> bool:
+    def struck_around(self, moment: float, within: float) -> bool:
         """Whether something was done within so many seconds after *moment*."""
         return any(began - within <= moment <= ended for began, ended in self.struck)

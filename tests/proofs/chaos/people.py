@@ -15,15 +15,32 @@ from sandbox.tenant.model import User
 from tests.harness.world import BO, DANA, buttons, labels
 from tests.proofs.chaos.watch import Notice, Watch
 
-# Looks of a person at their Slack, and how long they wait before they press again.
-GLANCE_SECONDS: Final = 0.25
-PATIENCE_SECONDS: Final = 6
-LONG_PATIENCE_SECONDS: Final = 40
 ENDINGS: Final = ("kept", "kept", "returned", "removed")
 # Packages that one person asks for; and requests for so many a package, as lists of thousands cost time only.
 SHELF: Final = 8
 SHELF_REQUESTS: Final = 800
 WORDS: Final = ("Alpha", "Beta", "Gamma", "Delta", "Epsilon", "Zeta", "Eta", "Theta")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """
+    How people go about it, in seconds.
+
+    Attributes:
+        glance: Between two looks at their Slack.
+        patience: Until they press again, when nothing has come of it.
+        long_patience: The same, when Slack showed that it was taken.
+    """
+
+    glance: float
+    patience: float
+    long_patience: float
+
+
+# With the product's waits shortened, and with its own.
+HURRIED: Final = Pace(glance=0.25, patience=6, long_patience=40)
+UNHURRIED: Final = Pace(glance=4, patience=60, long_patience=600)
 
 
 @dataclass(frozen=True)
@@ -138,6 +155,7 @@ class Acting:
     outside: StandIns
     watch: Watch
     story: Story
+    pace: Pace
     _is_taken: bool = False
     _is_under_way: bool = False
     _end: str = ""
@@ -182,11 +200,11 @@ class Acting:
         while not fact():
             await act()
             # Taken, as far as Slack shows: pressing once more would be a second wish, not a repetition.
-            patience = LONG_PATIENCE_SECONDS if self._is_taken else PATIENCE_SECONDS
-            for _ in range(int(patience / GLANCE_SECONDS)):
+            patience = self.pace.long_patience if self._is_taken else self.pace.patience
+            for _ in range(int(patience / self.pace.glance)):
                 if fact():
                     return
-                await asyncio.sleep(GLANCE_SECONDS)
+                await asyncio.sleep(self.pace.glance)
 
     async def _sees(self, user: str, kind: str, *, about: str = "") -> None:
         await self.watch.seen(Notice(self.watch.place(user), kind, self.story.package.name, about))
@@ -234,7 +252,7 @@ class Acting:
             return
         place = self.outside.workspace.dm(BO)
         notice = Notice(place.id, kind, self.story.package.name, self.story.who)
-        patience = PATIENCE_SECONDS
+        patience = self.pace.patience
         while True:
             cards = self.watch.sent.get(notice, [])
             if cards and "Approve" not in labels(cards[-1]):
@@ -242,12 +260,12 @@ class Acting:
             if cards:
                 await self._press(BO, cards[-1], "Approve")
                 # Every press is answered, so that nobody hammers; but nobody gives up either.
-                for _ in range(int(patience / GLANCE_SECONDS)):
+                for _ in range(int(patience / self.pace.glance)):
                     if "Approve" not in labels(cards[-1]):
                         return
-                    await asyncio.sleep(GLANCE_SECONDS)
-                patience = min(2 * patience, LONG_PATIENCE_SECONDS)
-            await asyncio.sleep(GLANCE_SECONDS)
+                    await asyncio.sleep(self.pace.glance)
+                patience = min(2 * patience, self.pace.long_patience)
+            await asyncio.sleep(self.pace.glance)
 
     async def _type(self, user: str, command: str, text: str) -> Outcome:
         channel = self.outside.workspace.dm(user).id

@@ -2,21 +2,13 @@
 
 import random
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 
-import sqlalchemy as sa
-
 from bot.store import audit
-from sandbox.certificate import Certificate
-from sandbox.run import StandIns
 from sandbox.slack import Message
-from tests.proofs.crash_sweep.deeds import read
-from tests.harness.camera import empty_postgresql, empty_sqlite
 from tests.harness.owed import is_draft, looked, rows_of, unfinished
 from tests.harness.world import (
     ANN,
@@ -31,6 +23,7 @@ from tests.harness.world import (
     labels,
     living,
 )
+from tests.proofs.crash_sweep.deeds import read
 
 PACKAGES: Final = {
     "finance-reports": "Finance Reports",
@@ -106,34 +99,25 @@ def story(seed: int, *, length: int) -> list[Deed]:
     return deeds
 
 
-@asynccontextmanager
-async def built(
-    build: Build, folder: Path, certificate: Certificate, *, database_url: str
-) -> AsyncIterator[World]:
-    """A world around such a bot; Entra delivers at once."""
-
-    def prepare(outside: StandIns) -> None:
-        outside.environment["GRAPH_API_VERSION"] = build.graph
-        outside.environment["DATABASE_URL"] = database_url
-
-    async with living(folder, certificate, socket_mode=build.socket_mode, prepare=prepare) as world:
-        yield world
-
-
 async def tell_all(
-    deeds: list[Deed], folder: Path, certificate: Certificate, postgresql: sa.URL
+    deeds: list[Deed], builds: Mapping[str, Build], databases: Mapping[str, Iterator[str]]
 ) -> list[list[Row]]:
     """
-    Tell a story to every build; what came of it.
+    Tell a story to a plain build and to *builds*; what came of it.
+
+    Args:
+        databases: Addresses of empty databases, by kind.
 
     Raises:
         AssertionError: Something else came of it with one of them than with the plain one.
     """
-    files, servers = empty_sqlite(folder), empty_postgresql(postgresql)
     told = {}
-    for name, build in {"plain": PLAIN, **OTHERS}.items():
-        url = next(servers if build.database == "postgresql" else files)
-        async with built(build, folder, certificate, database_url=url) as world:
+    for name, build in {"plain": PLAIN, **builds}.items():
+        async with living(
+            next(databases[build.database]),
+            socket_mode=build.socket_mode,
+            GRAPH_API_VERSION=build.graph,
+        ) as world:
             told[name] = await outcome(world, deeds)
         for plain, other in zip(told["plain"], told[name], strict=True):
             assert other == plain, f"{name}: {_difference(plain, other)}"

@@ -1,0 +1,44 @@
+"""What the stand-ins do to a bot in chaos, in simulated time and in real time alike."""
+
+from datetime import timedelta
+from typing import Final
+
+from sandbox.run import StandIns
+
+GRAPH_BEFORE: Final = ("throttle", "unavailable", "html", "unauthorized")
+GRAPH_AFTER: Final = ("timeout_after", "cut_after", "error_after", "truncated")
+SLACK_FAULTS: Final = (
+    "ratelimited",
+    "server_error",
+    "drop",
+    "timeout_after",
+    "drop_after",
+    "fatal_error",
+)
+# A whole list in one page: twenty pages with a fault on every fifth call would rarely be read to the end.
+PAGE_SIZE: Final = 999
+
+
+def make_strict(outside: StandIns, *, lag: timedelta) -> None:
+    """Let nothing outside do the bot's work for it, and show what is done late."""
+    world = outside.tenant.world
+    # A second try that comes too soon sees neither the first request nor what it gives.
+    world.delivery = lag
+    # Entra's own refusal of a second request must not do the bot's work.
+    world.lenient = True
+    outside.tenant._service.page_size = PAGE_SIZE
+    # So that Latchkey may look for its cards in the approvals channel, too.
+    outside.workspace.scopes.append("channels:history")
+
+
+def let_loose(outside: StandIns, *, rate: float, lag: timedelta) -> None:
+    """Let each call meet one of the faults with a chance of *rate*, and Graph's lists lag behind."""
+    graph, slack = outside.tenant.faults, outside.workspace.faults
+    graph.set("lag", seconds=lag.total_seconds())
+    if not rate:
+        return
+    for name in (*GRAPH_BEFORE, *GRAPH_AFTER):
+        share = rate / len(GRAPH_BEFORE + GRAPH_AFTER)
+        graph.set(name, rate=share, seconds=1 if name == "throttle" else None)
+    for name in SLACK_FAULTS:
+        slack.set(name, rate=rate / len(SLACK_FAULTS))

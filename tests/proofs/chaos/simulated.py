@@ -1,0 +1,224 @@
+"""
+Chaos in simulated time: faults on every fifth call, deaths at any moment, and the product's own waits; then a count.
+
+Replicas die where something outside could tell it: before or after a transaction, before or after a call.  What
+real processes add (kill -9, SIGSTOP, PostgreSQL's crashes, sockets) is in `tests.proofs.chaos.chaos`.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from bot.pacing import WAITS, Waits
+from sandbox.run import StandIns
+from tests.harness.process import Process
+from tests.harness.simulation import LIFELIKE, Bot, Simulation, simulation
+from tests.harness.world import DANA
+from tests.proofs.chaos.count import Count, count
+from tests.proofs.chaos.faults import let_loose, make_strict
+from tests.proofs.chaos.people import UNHURRIED, Acting, Story, stories
+from tests.proofs.chaos.watch import Watch
+
+REPLICAS = 2
+# Seconds until an orchestrator has started another one.
+RESTART_SECONDS = 5
+# Moments among which the next death is drawn, once it is due.
+WITHIN_MOMENTS = 200
+PEOPLE_AT_ONCE = 100
+# How long Graph's lists lag behind, and how long a delivery takes: just within what the product counts on.
+LAG = timedelta(seconds=25)
+# Longer than any lease, back-off and settle time: whatever would come twice has come by then.
+QUIET = timedelta(minutes=20)
+# After so long whoever is not at the end is lost.
+LONGEST = timedelta(days=2)
+SETTINGS = {"LATCHKEY_SYNC_SECONDS": "900", "LATCHKEY_POLL_SECONDS": "10"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to run; *freezes* last longer than a lease."""
+
+    requests: int
+    deaths: int
+    freezes: int = 0
+    faults: float = 0.2
+    waits: Waits = WAITS
+    lag: timedelta = LAG
+
+
+@dataclass
+class Reaper:
+    """Lets replicas die, or stop for a while, at moments that chance names, evenly over the stories' progress."""
+
+    dice: random.Random
+    plan: Plan
+    done: Counter[str] = field(default_factory=Counter)
+    _next: str | None = None
+    _due_in: int = 0
+
+    def __post_init__(self) -> None:
+        self._harm = ["death"] * self.plan.deaths + ["freeze"] * self.plan.freezes
+        self.dice.shuffle(self._harm)
+        self._all = len(self._harm)
+
+    def arm(self, share: float) -> None:
+        """Somebody is harmed within the next moments, if so much of the stories asks for it."""
+        so_far = self._all - len(self._harm)
+        if self._next is None and self._harm and so_far < self._all * share + 1:
+            self._next = self._harm.pop()
+            self._due_in = self.dice.randrange(WITHIN_MOMENTS)
+
+    def moment(self, process: Process, what: str) -> None:
+        """A replica passes a moment at which it could die."""
+        if self._next is None:
+            return
+        self._due_in -= 1
+        if self._due_in >= 0:
+            return
+        self.done[self._next] += 1
+        if self._next == "death":
+            process.die()
+        else:
+            process.freeze(WAITS.lease * self.dice.uniform(1, 3))
+        self._next = None
+
+
+@dataclass(kw_only=True)
+class Report:
+    """How it went."""
+
+    seed: int
+    count: Count
+    stories: Sequence[Story]
+    deaths: int
+    freezes: int
+    starts: int
+    faults: int
+    lasted: timedelta
+    alarms: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        over = sum(story.is_over for story in self.stories)
+        wishes = sum(story.wishes for story in self.stories)
+        lines = [
+            f"seed {self.seed}: {wishes} wishes in {len(self.stories)} stories, {over} told to the end in {self.lasted}",
+            f"{self.count.requests} requests in Entra, {self.count.notices} messages, {self.faults} faults, "
+            f"{self.deaths} deaths, {self.freezes} freezes, {self.starts} starts",
+        ]
+        for name, broken in self.count.broken.items():
+            lines += [f"{name}: {len(broken)}", *(f"  {each}" for each in broken[:8])]
+        return "\n".join(lines)
+
+
+async def chaos(plan: Plan, database: str, *, part: int = 0) -> Report:
+    """
+    Run *plan* on an empty database.
+
+    Args:
+        part: Makes another run of the same seed.
+    """
+    async with simulation(database, pauses=LIFELIKE, part=part) as around:
+        outside = around.outside
+        make_strict(outside, lag=plan.lag)
+        told = stories(outside, plan.requests, around.dice("stories"))
+        watch = Watch(outside)
+        watch.begin()
+        reaper = Reaper(around.dice("harm"), plan)
+        around.moment = reaper.moment
+        keepers = [Keeper(around, plan.waits) for _ in range(REPLICAS)]
+        keeping = [asyncio.create_task(each.keep()) for each in keepers]
+        try:
+            await _known(outside)
+            let_loose(outside, rate=plan.faults, lag=plan.lag)
+            began = outside.clock.now()
+            await _play(outside, watch, told, reaper)
+            await _quiet(watch)
+        finally:
+            for task in keeping:
+                task.cancel()
+            await asyncio.gather(*keeping, return_exceptions=True)
+        faults = [*outside.tenant.faults.counts.values(), *outside.workspace.faults.counts.values()]
+        return Report(
+            seed=around.seed,
+            count=count(outside, watch, told),
+            stories=told,
+            deaths=reaper.done["death"],
+            freezes=reaper.done["freeze"],
+            starts=sum(each.starts for each in keepers),
+            faults=sum(faults),
+            lasted=outside.clock.now() - began,
+        )
+
+
+@dataclass
+class Keeper:
+    """Starts a replica again whenever it has died, as an orchestrator does."""
+
+    around: Simulation
+    waits: Waits
+    starts: int = 0
+
+    async def keep(self) -> None:
+        while True:
+            bot = await self._started()
+            await bot.fell.wait()
+            await bot.stop()
+            await asyncio.sleep(RESTART_SECONDS)
+
+    async def _started(self) -> Bot:
+        """Another one, however often Slack or Graph keep it from starting."""
+        while True:
+            self.starts += 1
+            try:
+                return await self.around.start(waits=self.waits, **SETTINGS)
+            except Exception:
+                # It said why, and ended; the next one may be luckier.
+                await asyncio.sleep(RESTART_SECONDS)
+
+
+async def _known(outside: StandIns) -> None:
+    """Wait until the bot has read what there is to ask for."""
+    while True:
+        shown = await outside.workspace.command(
+            user=DANA, channel=outside.workspace.dm(DANA).id, command="/request-access", text=""
+        )
+        if "guarded-beta-00" in (shown.text or ""):
+            return
+        await asyncio.sleep(5)
+
+
+async def _play(outside: StandIns, watch: Watch, told: Sequence[Story], reaper: Reaper) -> None:
+    """Let everybody act, and replicas die evenly over the stories' progress."""
+    at_once = asyncio.Semaphore(PEOPLE_AT_ONCE)
+    done = 0
+
+    async def act(story: Story) -> None:
+        nonlocal done
+        async with at_once:
+            await Acting(outside, watch, story, UNHURRIED).play()
+        done += 1
+
+    acts = [asyncio.create_task(act(story)) for story in told]
+    end = asyncio.create_task(asyncio.wait(acts, timeout=LONGEST.total_seconds()))
+    while not end.done():
+        reaper.arm(done / len(told))
+        await asyncio.wait({end}, timeout=20)
+    # Whoever is not at the end is lost; and nobody else acts any more.
+    outside.tenant.faults.clear()
+    outside.workspace.faults.clear()
+    for task in acts:
+        task.cancel()
+    for result in await asyncio.gather(*acts, return_exceptions=True):
+        if isinstance(result, Exception):
+            raise result
+
+
+async def _quiet(watch: Watch) -> None:
+    while True:
+        before = watch.messages
+        await asyncio.sleep(QUIET.total_seconds())
+        if watch.messages == before:
+            return
