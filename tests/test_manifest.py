@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 import yaml
 from slack_bolt.async_app import AsyncApp
 
@@ -41,10 +40,10 @@ def manifest():
     return yaml.safe_load((ROOT / "manifest.yml").read_text())
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def world(tmp_path_factory, certificate):
+@pytest.fixture
+async def world(database):
     """A running bot whose Slack app has exactly what the manifest asks for."""
-    async with living(tmp_path_factory.mktemp("world"), certificate) as made:
+    async with living(database) as made:
         yield made
 
 
@@ -145,7 +144,6 @@ def test_interactivity_is_on(manifest):
     assert manifest["settings"]["interactivity"]["is_enabled"] is True
 
 
-@pytest.mark.asyncio(loop_scope="module")
 async def test_the_bot_works_with_these_scopes_alone(world, manifest):
     """The stand-in grants what the manifest asks for and no more, and nothing is refused for want of a scope."""
     await world.type(ANN, "/request-access marketing-campaign")

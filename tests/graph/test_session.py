@@ -8,7 +8,7 @@ import httpx
 import pytest
 from freezegun import freeze_time
 
-from graph import Deadline, Graph, StaticToken, deadlines
+from graph import Deadline, Graph, StaticToken
 from graph.errors import (
     BadAnswer,
     GraphError,
@@ -17,6 +17,7 @@ from graph.errors import (
 )
 from graph.session import CALLS_AT_ONCE
 from tests.graph.wire import Pauses, Wire, graph_on, refusal
+from tests.harness.loop import simulated as loop
 
 SUBMITTED = {"id": "r", "state": "submitted"}
 USER = {"id": "u", "displayName": "Ann"}
@@ -207,22 +208,35 @@ async def test_only_a_few_calls_are_under_way_together():
     assert most == CALLS_AT_ONCE
 
 
+class Hands:
+    """A machine's clock that goes on by hand: what a stopped process finds when it goes on."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    @property
+    def deadline(self) -> Deadline:
+        """In twelve seconds."""
+        return Deadline.after(timedelta(seconds=12), seconds=self)
+
+    def held_up(self) -> None:
+        """Thirteen seconds pass."""
+        self.seconds += 13
+
+
 @pytest.fixture
-def held_up(monkeypatch):
-    """Let the machine's clock go on by so many seconds: what a stopped process finds when it goes on."""
-
-    def hold(seconds: float) -> None:
-        now = deadlines._seconds
-        monkeypatch.setattr(deadlines, "_seconds", lambda: now() + seconds)
-
-    return hold
+def hands():
+    return Hands()
 
 
-async def test_what_was_held_up_is_not_sent_any_more(held_up):
+async def test_what_was_held_up_is_not_sent_any_more(hands):
     """Somebody else may be at it by now; that nothing happened is certain."""
     wire = Wire(SUBMITTED)
-    deadline = Deadline.after(timedelta(seconds=12))
-    held_up(13)
+    deadline = hands.deadline
+    hands.held_up()
 
     with pytest.raises(GraphUnavailable) as caught:
         await add(graph_on(wire), deadline)
@@ -231,27 +245,27 @@ async def test_what_was_held_up_is_not_sent_any_more(held_up):
     assert not caught.value.may_have_happened
 
 
-async def test_a_write_that_waited_too_long_for_a_token_is_not_sent(held_up):
+async def test_a_write_that_waited_too_long_for_a_token_is_not_sent(hands):
     """A token may take its time, and the deadline counts it."""
     wire = Wire(SUBMITTED)
 
     class Slow(StaticToken):
         async def token(self) -> str:
-            held_up(13)
+            hands.held_up()
             return await super().token()
 
     with pytest.raises(GraphUnavailable) as caught:
-        await add(graph_on(wire, tokens=Slow("t")), Deadline.after(timedelta(seconds=12)))
+        await add(graph_on(wire, tokens=Slow("t")), hands.deadline)
 
     assert wire.requests == []
     assert not caught.value.may_have_happened
 
 
-async def test_the_repetition_after_a_401_is_not_sent_after_the_deadline(held_up):
+async def test_the_repetition_after_a_401_is_not_sent_after_the_deadline(hands):
     """A 401 is given before anything is done."""
 
     def refuse(request: httpx.Request) -> httpx.Response:
-        held_up(13)
+        hands.held_up()
         return refusal(401, "InvalidAuthenticationToken")
 
     class Renewed(StaticToken):
@@ -261,13 +275,13 @@ async def test_the_repetition_after_a_401_is_not_sent_after_the_deadline(held_up
     wire = Wire(refuse)
 
     with pytest.raises(GraphUnavailable) as caught:
-        await add(graph_on(wire, tokens=Renewed("t")), Deadline.after(timedelta(seconds=12)))
+        await add(graph_on(wire, tokens=Renewed("t")), hands.deadline)
 
     assert len(wire.requests) == 1
     assert not caught.value.may_have_happened
 
 
-async def test_a_write_without_an_answer_is_cut_off_at_its_deadline():
+async def test_a_write_without_an_answer_is_cut_off_at_its_deadline(simulated):
     """The client's own time-outs begin anew with each piece of an answer."""
 
     async def never(request: httpx.Request) -> httpx.Response:
@@ -275,6 +289,6 @@ async def test_a_write_without_an_answer_is_cut_off_at_its_deadline():
         return httpx.Response(201, json=SUBMITTED)
 
     with pytest.raises(GraphUnavailable) as caught:
-        await add(graph_on(never), Deadline.after(timedelta(milliseconds=50)))
+        await add(graph_on(never), Deadline.after(timedelta(seconds=12), seconds=loop().time))
 
     assert caught.value.may_have_happened

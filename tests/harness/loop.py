@@ -71,14 +71,14 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         return START + timedelta(seconds=self._now)
 
     def create_task(
-        self, coro: Work, *, name: str | None = None, context: Context | None = None
+        self, coro: Work, *, name: object = None, context: Context | None = None
     ) -> asyncio.Task[Any]:
-        task = super().create_task(coro, name=name, context=context)
+        task: asyncio.Task[Any] = super().create_task(coro, name=name, context=context)
         if self.on_task is not None:
             self.on_task(task, context)
         return task
 
-    def call_soon_threadsafe(
+    def call_soon_threadsafe(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.Handle:
         return self.call_soon(callback, *args, context=context)
@@ -101,7 +101,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self.call_soon(work)
         return future
 
-    async def shutdown_default_executor(self) -> None:  # type: ignore[override]
+    async def shutdown_default_executor(self) -> None:
         """There is none."""
 
     def _write_to_self(self) -> None:

@@ -5,7 +5,7 @@ import os
 import secrets
 import shutil
 import zlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Generator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -65,7 +65,9 @@ def seed_of(config: pytest.Config, nodeid: str) -> int:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if report.failed and SIMULATED in getattr(item, "fixturenames", ()):
         report.sections.append(

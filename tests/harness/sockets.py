@@ -118,10 +118,10 @@ class SocketHandler(AsyncBaseSocketModeHandler):
     def __init__(
         self, bolt: AsyncApp, app_token: str, *, process: Process, workspace: Workspace
     ) -> None:
-        self.app = bolt
+        self.app = self._bolt = bolt
         self.client = SocketClient(bolt, app_token, process=process, workspace=workspace)
         self.client.socket_mode_request_listeners.append(self.handle)
 
     async def handle(self, client: AsyncBaseSocketModeClient, req: SocketModeRequest) -> None:
-        answer = await run_async_bolt_app(self.app, req)  # type: ignore[no-untyped-call]
-        await send_async_response(client, req, answer, 0.0)  # type: ignore[no-untyped-call]
+        answer = await run_async_bolt_app(self._bolt, req)
+        await send_async_response(client, req, answer, 0.0)

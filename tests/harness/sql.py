@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Dialect, Engine
 from sqlalchemy.engine.default import DefaultDialect
 
-_compiled: dict[type[DefaultDialect], Any] = {}
+_compiled: dict[type[Dialect], Any] = {}
 
 
 def share_compiled_statements() -> None:
@@ -23,5 +23,5 @@ def share_compiled_statements() -> None:
         _compiled.setdefault(type(self.dialect), made)
 
     Engine._compiled_cache = property(cache, keep_one)  # type: ignore[assignment]
-    DefaultDialect.__hash__ = lambda self: hash(type(self))  # type: ignore[assignment, method-assign]
-    DefaultDialect.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[assignment, method-assign]
+    DefaultDialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
+    DefaultDialect.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]

@@ -21,6 +21,8 @@ Moment = Callable[[str], None]
 GoOn = Callable[[], Awaitable[httpx.Response]]
 Fault = Callable[[httpx.Request, GoOn], Awaitable[httpx.Response]]
 NO_BYTES: Final = b""
+# Nobody looks at it; the library would name the request.
+NO_REQUEST: Final[Any] = None
 
 
 class Wire:
@@ -191,7 +193,7 @@ class _Answer:
 
     async def json(self) -> Any:
         if self.content_type != "application/json":
-            raise aiohttp.ContentTypeError(None, (), message=self.content_type)
+            raise aiohttp.ContentTypeError(NO_REQUEST, (), message=self.content_type)
         return json.loads(self._body)
 
 

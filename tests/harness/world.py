@@ -318,7 +318,7 @@ async def living(
         yield await begun(around, waits=waits, **environment)
 
 
-async def begun(around: Simulation, *, waits: Waits = WAITS, **environment: str) -> World:
+async def begun(around: Simulation, *, waits: Waits = WAITS, **environment: Any) -> World:
     """One more bot between the stand-ins, once it has looked at everything; it ends with them."""
     bot = await around.start(waits=waits, **environment)
     world = World(around.outside, bot.latchkey)

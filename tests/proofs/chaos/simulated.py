@@ -8,9 +8,10 @@ real processes add (kill -9, SIGSTOP, PostgreSQL's crashes, sockets) is in `test
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any, Final
 
 from bot.pacing import WAITS, Waits
 from sandbox.run import StandIns
@@ -34,7 +35,7 @@ LAG = timedelta(seconds=25)
 QUIET = timedelta(minutes=20)
 # After so long whoever is not at the end is lost.
 LONGEST = timedelta(days=2)
-SETTINGS = {"LATCHKEY_SYNC_SECONDS": "900", "LATCHKEY_POLL_SECONDS": "10"}
+SETTINGS: Final[Mapping[str, Any]] = {"LATCHKEY_SYNC_SECONDS": "900", "LATCHKEY_POLL_SECONDS": "10"}
 
 
 @dataclass(frozen=True, kw_only=True)
