@@ -162,7 +162,7 @@ class RequestLife(RuleBasedStateMachine):
             requests.move,
             row,
             to,
-            entra_id=PEOPLE[row.holder],
+            entra_id=PEOPLE[str(row.holder)],
             terms=asdict(agreed),
             terms_hash=policy.hash_of(agreed),
         )
