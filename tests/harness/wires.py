@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import Context
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import urlencode
 
 import aiohttp
@@ -25,11 +25,20 @@ NO_BYTES: Final = b""
 NO_REQUEST: Final[Any] = None
 
 
+class Mortal(Protocol):
+    """Whose wire it is, as far as a wire asks."""
+
+    @property
+    def is_dead(self) -> bool: ...
+
+    async def rest_in_peace(self) -> None: ...
+
+
 class Wire:
     """The way from a process to a web app elsewhere, with the time that it takes."""
 
     def __init__(
-        self, process: Process, app: ASGIApp, *, pause: Callable[[], float], moment: Moment
+        self, process: Mortal, app: ASGIApp, *, pause: Callable[[], float], moment: Moment
     ) -> None:
         self._process = process
         self._app = app

@@ -3,46 +3,49 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from bot.models import State
-from sandbox.certificate import Certificate
-from tests.harness.simulation import simulation
 from sandbox.slack import Message
 from sandbox.slack.model import Person
 from sandbox.tenant import seed
 from sandbox.tenant.model import User
-from tests.harness.camera import empty_postgresql, life
+from tests.harness.camera import empty_postgresql
 from tests.harness.owed import at_rest, every_request, rows_of
-from tests.harness.world import ANN, APPROVALS, BO, DANA, GENERAL, World, buttons, eventually, said
+from tests.harness.simulation import LIFELIKE, simulation
+from tests.harness.world import (
+    ANN,
+    APPROVALS,
+    BO,
+    DANA,
+    GENERAL,
+    World,
+    begun,
+    buttons,
+    eventually,
+    said,
+)
 
 CROWD = [f"U0CROWD{number}" for number in range(8)]
 FINANCE = "/request-access finance-reports because I close the quarter"
 
 
 @asynccontextmanager
-async def replicas(
-    folder: Path, certificate: Certificate, database: str
-) -> AsyncIterator[tuple[World, World]]:
+async def replicas(database: str) -> AsyncIterator[tuple[World, World]]:
     """Two bots on one database; each payload of Slack's goes to any one of them."""
-    async with AsyncExitStack() as stack:
-        outside = await stack.enter_async_context(stand_ins(folder, certificate=certificate))
-        outside.environment["DATABASE_URL"] = database
+    async with simulation(database, socket_mode=True, pauses=LIFELIKE) as around:
+        outside = around.outside
         outside.tenant.world.delivery = timedelta(0)
         # Graph takes a second request for the same thing: whoever makes one is caught.
         outside.tenant.world.lenient = True
         for user in CROWD:
             _join(outside.tenant.world.users, outside.workspace.people, user)
         outside.workspace.channel(GENERAL).members |= set(CROWD)
-        first = await stack.enter_async_context(life(around))
-        second = await stack.enter_async_context(life(around))
-        await first.synced()
-        yield first, second
+        yield await begun(around), await begun(around)
 
 
 def _join(users: dict[str, User], people: dict[str, Person], slack_id: str) -> None:
@@ -58,9 +61,9 @@ def _join(users: dict[str, User], people: dict[str, Person], slack_id: str) -> N
 
 
 @pytest.fixture
-async def pair(database, postgresql):
-    """Two replicas on an empty database."""
-    async with replicas(database, next(empty_postgresql(postgresql))) as made:
+async def pair(simulated, postgresql):
+    """Two replicas on an empty database, in simulated time."""
+    async with replicas(next(empty_postgresql(postgresql))) as made:
         yield made
 
 

@@ -1,0 +1,81 @@
+"""Bots on this machine's own event loop, threads and time: over real sockets, or over wires in memory."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from bot.app import Latchkey, assembled
+from bot.machine import GRAPH_TIMEOUT, SLACK_TIMEOUT, Machine
+from bot.settings import read_settings
+from sandbox.certificate import Certificate
+from sandbox.clock import SandboxClock
+from sandbox.run import StandIns, serving_bot, stand_ins, tutorial_world, wired
+from tests.harness.simulation import MICROSOFT, SLACK, TenantTokens
+from tests.harness.wires import GraphWire, SlackSession, Wire
+from tests.harness.world import World
+
+# Commits ring the jobs, and so does time that is moved: few looks by the clock are needed.
+LOOKS: Final = {"LATCHKEY_POLL_SECONDS": "1", "LATCHKEY_SYNC_SECONDS": "300"}
+
+
+@asynccontextmanager
+async def living_on_sockets(
+    folder: Path, certificate: Certificate, *, socket_mode: bool = False, **environment: str
+) -> AsyncIterator[World]:
+    """
+    Stand-ins that are served on this machine, and a bot that knows their packages already.
+
+    Args:
+        folder: For the SQLite file, unless DATABASE_URL says otherwise.
+        certificate: Of Microsoft's stand-in, which is served over TLS; this process trusts it.
+        socket_mode: Let the bot connect; otherwise Slack posts to it.
+        environment: Settings of the bot, over those of the sandbox.
+    """
+    async with stand_ins(folder, certificate=certificate, socket_mode=socket_mode) as outside:
+        outside.tenant.world.delivery = timedelta(0)
+        everything = {**outside.environment, **LOOKS, **environment}
+        async with serving_bot(outside, everything) as bot:
+            world = World(outside, bot)
+            await world.looked_at_everything()
+            yield world
+
+
+class Immortal:
+    """Stands for the process of a wire that nobody kills."""
+
+    is_dead: Final = False
+
+    async def rest_in_peace(self) -> None:
+        """Never asked for."""
+
+
+def stand_ins_in_memory(database: str) -> StandIns:
+    """Stand-ins with the tutorial's world that nobody serves; *database* is what DATABASE_URL says."""
+    workspace, tenant = tutorial_world(SandboxClock())
+    workspace.base_url = SLACK
+    made = wired(workspace, tenant, microsoft=MICROSOFT, database=Path("unused"), socket_mode=True)
+    made.environment["DATABASE_URL"] = database
+    return made
+
+
+@asynccontextmanager
+async def standing_here(outside: StandIns) -> AsyncIterator[Latchkey]:
+    """One more bot by hand, with threads and connections of its own, and wires in memory to the stand-ins."""
+    to_graph, to_slack = (
+        Wire(Immortal(), app, pause=lambda: 0.0, moment=lambda what: None)
+        for app in (outside.tenant.app, outside.workspace.app)
+    )
+    total = SLACK_TIMEOUT.total
+    machine = Machine(
+        graph_client=lambda: httpx.AsyncClient(
+            transport=GraphWire(to_graph), timeout=GRAPH_TIMEOUT, trust_env=False
+        ),
+        slack_session=lambda: SlackSession(to_slack, within=total),  # type: ignore[return-value]
+        tokens=lambda settings: TenantTokens(outside.tenant),
+    )
+    async with assembled(read_settings(outside.environment), machine=machine) as latchkey:
+        yield latchkey
