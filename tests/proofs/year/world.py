@@ -4,14 +4,17 @@ import itertools
 import json
 import random
 import re
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import aiohttp
 import httpx
-from slack_sdk.web.async_client import AsyncWebClient
+
+from tests.harness.loop import SimulatedLoop
 
 ZONES: Final = (
     "Europe/Berlin",
@@ -22,8 +25,13 @@ ZONES: Final = (
 )
 # A year with a 29 February, and with the clocks changed twice in Berlin, New York and Auckland.
 START: Final = datetime(2027, 6, 1, tzinfo=UTC)
-PACKAGES: Final = 40
+# Each reminder reads them all.
+PACKAGES: Final = 12
 NOT_IN_SLACK: Final = 50
+GRAPH: Final = "https://graph.test"
+A_PAGE: Final = 200
+# Seconds that a busy Slack asks for.
+BUSY_FOR: Final = 30
 # The nights on which clocks change, and the leap day: ends crowd there.
 CROWDED: Final = tuple(
     date.fromisoformat(day)
@@ -51,6 +59,8 @@ class Held:
     end: datetime | None
     since: datetime
     is_live: bool = True
+    # As Graph says it, with the end that it was made for.
+    _said: tuple[datetime | None, bytes] | None = None
 
     @property
     def user(self) -> str:
@@ -60,26 +70,43 @@ class Held:
     def entra_id(self) -> str:
         return f"entra-{self.person:05}"
 
+    def said(self) -> bytes:
+        """What Graph says of it."""
+        if self._said is None or self._said[0] != self.end:
+            self._said = self.end, json.dumps(_assignment(self)).encode()
+        return self._said[1]
+
 
 @dataclass
 class Entra:
     """Assignments that end by themselves, and an administrator who moves ends and takes access away."""
 
-    now: datetime
+    loop: SimulatedLoop
     chance: random.Random
     held: dict[str, Held] = field(default_factory=dict)
     looked_up: set[str] = field(default_factory=set)
     # Ended after the bot had seen it, and before it knew whose it was.
     found_late: list[Held] = field(default_factory=list)
+    _live: dict[str, Held] = field(default_factory=dict)
+    _of_person: defaultdict[int, list[Held]] = field(default_factory=lambda: defaultdict(list))
     _listed: set[str] = field(default_factory=set)
+
+    @property
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.loop.time())
 
     def time_now(self) -> datetime:
         return self.now
 
     def give(self, person: int, package: int) -> Held:
         made = Held(f"a{len(self.held):06}", person, package, self.some_end(person), self.now)
-        self.held[made.id] = made
+        self.held[made.id] = self._live[made.id] = made
+        self._of_person[person].append(made)
         return made
+
+    def take_away(self, held: Held) -> None:
+        held.is_live = False
+        del self._live[held.id]
 
     def some_end(self, person: int) -> datetime:
         """Within four months, at a time of the person's own day; often at night, when clocks change."""
@@ -94,13 +121,14 @@ class Entra:
         return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
 
     def live(self) -> list[Held]:
-        return [each for each in self.held.values() if each.is_live]
+        return list(self._live.values())
 
     def expire(self) -> list[Held]:
         """What has run out by now."""
-        over = [each for each in self.live() if each.end is not None and each.end <= self.now]
+        now = self.now
+        over = [each for each in self._live.values() if each.end is not None and each.end <= now]
         for each in over:
-            each.is_live = False
+            self.take_away(each)
         return over
 
     def move(self, held: Held) -> str:
@@ -129,13 +157,13 @@ class Entra:
         path = request.url.path
         last = path.rpartition("/")[2]
         if path.endswith("/accessPackages"):
-            return httpx.Response(200, json={"value": [_package(n) for n in range(PACKAGES)]})
+            return _graph_says(PACKAGES_SAID)
+        if path.endswith("/catalogs"):
+            return _graph_says(b'{"value": []}')
         if path.endswith("/assignments"):
-            live = self.live()
-            self._listed |= {each.id for each in live}
-            return httpx.Response(200, json={"value": [_assignment(each) for each in live]})
-        if "/assignments/" in path and last in self.held and self.held[last].is_live:
-            return httpx.Response(200, json=_assignment(self.held[last]))
+            return self._page(request)
+        if "/assignments/" in path and last in self._live:
+            return _graph_says(self._live[last].said())
         if "/users/" in path:
             number = int(last.rpartition("-")[2])
             if number >= NOT_IN_SLACK:
@@ -144,13 +172,30 @@ class Entra:
             return httpx.Response(200, json=user)
         return httpx.Response(404, json={"error": {"code": "NotFound", "message": "Gone."}})
 
+    def _page(self, request: httpx.Request) -> httpx.Response:
+        """Some of the list, in the order of ids, and where it goes on."""
+        first = int(request.url.params.get("$skiptoken", "0"))
+        some = list(itertools.islice(self._live.values(), first, first + A_PAGE))
+        self._listed.update(each.id for each in some)
+        more = b""
+        if first + A_PAGE < len(self._live):
+            after = request.url.copy_set_param("$skiptoken", first + A_PAGE)
+            more = b', "@odata.nextLink": ' + json.dumps(str(after)).encode()
+        return _graph_says(
+            b'{"value": [' + b",".join(each.said() for each in some) + b"]" + more + b"}"
+        )
+
     def _look_up(self, number: int) -> None:
-        for each in self.held.values():
-            if each.person != number or each.id not in self._listed or each.id in self.looked_up:
+        for each in self._of_person[number]:
+            if each.id not in self._listed or each.id in self.looked_up:
                 continue
             self.looked_up.add(each.id)
             if not each.is_live:
                 self.found_late.append(each)
+
+
+def _graph_says(body: bytes) -> httpx.Response:
+    return httpx.Response(200, headers={"content-type": "application/json"}, content=body)
 
 
 def _mail(number: int) -> str:
@@ -170,8 +215,11 @@ def _package(number: int) -> dict[str, Any]:
     }
 
 
+PACKAGES_SAID: Final = json.dumps({"value": [_package(n) for n in range(PACKAGES)]}).encode()
+
+
 def _graph_time(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
+    return f"{at:%Y-%m-%dT%H:%M:%S.%f}0Z"
 
 
 def _assignment(held: Held) -> dict[str, Any]:
@@ -200,24 +248,34 @@ class Reminder:
     end: int
 
 
-class SlackOnPaper(AsyncWebClient):
-    """Slack's client whose every request ends on paper instead of in Slack."""
+class SlackOnPaper:
+    """
+    The session of Slack's client library, whose every request ends on paper instead of in Slack.
 
-    def __init__(self, chance: random.Random, *, busy: float) -> None:
-        super().__init__(token="xoxb-year", base_url="https://slack.test/api/")
+    Args:
+        busy: Of so many messages it says that it is busy.
+        loses: So many it takes, and shows to nobody.
+        denies: So many it takes, breaks off, and later says that it has not got them.
+    """
+
+    closed = False
+
+    def __init__(
+        self, chance: random.Random, *, busy: float, loses: float = 0, denies: float = 0
+    ) -> None:
         self.reminders: list[Reminder] = []
         self.turned_away: list[Reminder] = []
         self.endings: Counter[tuple[str, str]] = Counter()
         self.posts = self.updates = 0
         self._chance = chance
-        self._busy = busy
+        self._busy, self._loses, self._denies = busy, loses, denies
 
-    async def _request(self, *, http_verb: str, api_url: str, req_args: Any) -> dict[str, Any]:
-        given = {**(req_args.get("params") or {}), **(req_args.get("json") or {})}
-        given |= req_args.get("data") or {}
-        method = api_url.rpartition("/")[2]
-        status, body = self._answer(method, given)
-        return {"data": body, "headers": {"retry-after": "30"}, "status_code": status}
+    def request(self, method: str, url: str, **given: Any) -> "_Answer":
+        said = {**(given.get("params") or {}), **(given.get("json") or {})}
+        return _Answer(*self._answer(url.rpartition("/")[2], said | (given.get("data") or {})))
+
+    async def close(self) -> None:
+        self.closed = True
 
     def _answer(self, method: str, given: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         if method == "users.lookupByEmail":
@@ -226,8 +284,8 @@ class SlackOnPaper(AsyncWebClient):
             return self._post(given)
         if method == "chat.update":
             self.updates += 1
-        ours = {"team_id": "T0", "user_id": "U0BOT", "bot": {"app_id": "A0"}}
-        return 200, {"ok": True, "users": [], **ours}
+        ours = {"team_id": "T0", "user_id": "U0BOT", "bot": {"app_id": "A0"}, "bot_id": "B0"}
+        return 200, {"ok": True, "users": [], "messages": [], "channel": {"id": "D0"}, **ours}
 
     def _lookup(self, email: str) -> tuple[int, dict[str, Any]]:
         number = int(email[1:6])
@@ -243,12 +301,39 @@ class SlackOnPaper(AsyncWebClient):
             self.turned_away += rows
             return 429, {"ok": False, "error": "ratelimited"}
         self.posts += 1
+        if self._chance.random() < self._loses:
+            return _taken(given, self.posts)
         self.reminders += rows
         ended = re.search(r"Package \d{3}", given["text"])
         if not rows and ended:
             self.endings[given["channel"], ended.group()] += 1
-        channel = given["channel"].replace("U", "D")
-        return 200, {"ok": True, "channel": channel, "ts": f"1.{self.posts:07}"}
+        if self._chance.random() < self._denies:
+            raise aiohttp.ServerDisconnectedError
+        return _taken(given, self.posts)
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """An answer of Slack's, as far as its library looks at one."""
+
+    status: int
+    body: dict[str, Any]
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=lambda: {"Retry-After": str(BUSY_FOR)})
+
+    async def __aenter__(self) -> "_Answer":
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        """There is no connection to give back."""
+
+    async def json(self) -> dict[str, Any]:
+        return self.body
+
+
+def _taken(given: Mapping[str, Any], number: int) -> tuple[int, dict[str, Any]]:
+    channel = given["channel"].replace("U", "D")
+    return 200, {"ok": True, "channel": channel, "ts": f"1.{number:07}"}
 
 
 def _reminders(given: dict[str, Any]) -> list[Reminder]:

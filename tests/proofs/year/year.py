@@ -3,53 +3,51 @@ A year of reminders in one process: exactly one for each assignment, end, rung a
 
 Run it with `make year`.  What must be sent is worked out from Entra's side alone, tick by tick, and compared
 with what reached Slack.  A look at Entra comes whenever something there has changed; while nothing has, only
-what a look does after reading is done, at each tick at which a rung may have been reached.
+what a look does after reading is done.  Ticks come at moments drawn by chance, many of them at the very moment
+of an end or a rung and a second before it: what is sent too early shows at the one, what is missing at the other.
 """
 
 import asyncio
+import functools
 import random
 import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-from datetime import timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
-from unittest import mock
+from typing import Any, Final, TypeVar
 
 import click
 import httpx
+import structlog
 
-from bot import clock, intake, migrate
-from bot.authority import Authority
-from bot.delivery import Delivery
-from bot.effects import Effects
-from bot.home import Homes
-from bot.jobs import Jobs
-from bot.logs import configure_logs
-from bot.mirror import LOOKUPS_A_SWEEP, Mirror
-from bot.notices import Notices
-from bot.people import People
-from bot.review import Review
-from bot.slack import Slack
-from bot.store import Store, Transaction, audit, open_store
-from bot.verdicts import Verdicts
-from graph import Graph, StaticToken
+from bot import chance as bot_chance
+from bot import clock
+from bot.app import Latchkey, assembled
+from bot.machine import GRAPH_TIMEOUT, Machine
+from bot.settings import read_settings
+from bot.store import audit
+from graph import StaticToken
+from tests.harness.loop import SimulatedLoop, simulated
 from tests.proofs.year.count import (
     DAY,
     HOUR,
-    RUNGS,
     Ending,
     Expected,
     Figures,
     Key,
     describe,
+    edges,
     minute_of,
 )
 from tests.proofs.year.story import story
 from tests.proofs.year.world import (
+    BUSY_FOR,
+    GRAPH,
     NOT_IN_SLACK,
     PACKAGES,
     START,
@@ -59,70 +57,100 @@ from tests.proofs.year.world import (
     SlackOnPaper,
 )
 
-P = ParamSpec("P")
-R = TypeVar("R")
+T = TypeVar("T")
 
-SYNC = timedelta(minutes=5)
+SYNC: Final = timedelta(minutes=5)
+SECOND: Final = timedelta(seconds=1)
+INSTANT: Final = timedelta(microseconds=2)
+# Between two ticks at most; the nearest rung is twice as long.
+LONGEST: Final = 12 * HOUR
+ON_AN_EDGE: Final = 1 / 3
+# Hours between two days' work of administrators.
+OUTSIDE: Final = (60, 84)
 # Day of the year, and for how long the bot is down.
-OUTAGES = ((60, HOUR), (120, 3 * DAY), (250, 40 * DAY))
-NEVER_DOWN = START - 365 * DAY
-
-
-def latchkey(store: Store, slack: Slack, graph: Graph) -> Jobs:
-    """The bot's jobs, rung by hand."""
-    people = People(slack=slack, graph=graph, store=store, email_domains=())
-    authority = Authority(slack=slack, graph=graph, people=people, admins=())
-    review = Review(
-        store=store, graph=graph, people=people, authority=authority, always_approve=False
-    )
-    return Jobs(
-        store=store,
-        review=review,
-        verdicts=Verdicts(store=store, authority=authority, review=review, home_team="T0"),
-        effects=Effects(store=store, graph=graph, recheck=review.recheck),
-        delivery=Delivery(store=store, graph=graph),
-        notices=Notices(store=store, slack=slack, admin_channel="C0", rungs=RUNGS),
-        mirror=Mirror(store=store, graph=graph, people=people),
-        homes=Homes(store=store, slack=slack, authority=authority),
-        authority=authority,
-        poll_every=SYNC,
-        sync_every=SYNC,
-    )
+OUTAGES: Final = ((60, HOUR), (120, 3 * DAY), (250, 40 * DAY))
+KEY: Final = "the-key-of-the-simulated-years-audit-log"
+SETTINGS: Final = {
+    "SLACK_BOT_TOKEN": "xoxb-year",
+    "SLACK_SIGNING_SECRET": "a" * 32,
+    "SLACK_API_URL": "https://slack.test/api/",
+    "AZURE_TENANT_ID": "7e000000-0000-4000-8000-00000000c0a1",
+    "AZURE_CLIENT_ID": "7e000000-0000-4000-8000-00000000c0a2",
+    "AZURE_CLIENT_SECRET": "secret",
+    "GRAPH_URL": GRAPH,
+    "LATCHKEY_ADMINS": "U0ADMIN00",
+    "LATCHKEY_ADMIN_CHANNEL": "C0ADMIN00",
+    "LATCHKEY_AUDIT_KEY": KEY,
+}
 
 
 class Year:
     """One bot, one Entra, one Slack, and the days that pass."""
 
     def __init__(
-        self, *, jobs: Jobs, entra: Entra, slack: SlackOnPaper, figures: Figures, moves_at_once: int
+        self,
+        *,
+        latchkey: Latchkey,
+        entra: Entra,
+        slack: SlackOnPaper,
+        figures: Figures,
+        moves_at_once: int,
     ) -> None:
-        self.jobs, self.entra, self.slack, self.figures = jobs, entra, slack, figures
+        self.latchkey, self.jobs = latchkey, latchkey.jobs
+        self.entra, self.slack, self.figures = entra, slack, figures
         self.expected = Expected()
         self._moves_at_once = moves_at_once
         self._seen: Counter[Key] = Counter()
+        self._went: set[Reminder] = set()
         self._owed: Counter[Ending] = Counter()
-        self._up_since = NEVER_DOWN
+        # What Slack has turned away, and when it may be tried again.
+        self._again_at: dict[Reminder, datetime] = {}
+        self._next_edge: datetime | None = None
 
-    async def run(self, *, outages: Sequence[tuple[int, timedelta]], tick: timedelta) -> None:
-        """Live through every tick of every day."""
+    async def run(self, *, outages: Sequence[tuple[int, timedelta]]) -> None:
+        """Live through every day."""
         end = START + timedelta(days=self.figures.days)
         down = [(START + timedelta(days=day), long) for day, long in outages]
         outside_at = START
+        is_back = False
         while self.entra.now < end:
+            now = self.entra.now
             self._pass()
-            outside = self.entra.now >= outside_at
+            outside = now >= outside_at
             if outside:
-                await self._outside()
-                outside_at += timedelta(hours=self.entra.chance.randint(30, 42))
-            out = next((long for at, long in down if at <= self.entra.now < at + long), None)
-            if out is not None:
-                self._up_since = self.entra.now + tick
-            elif outside or self._up_since == self.entra.now:
+                self._outside()
+                outside_at += timedelta(hours=self.entra.chance.randint(*OUTSIDE))
+            if any(at <= now < at + long for at, long in down):
+                is_back = True
+            elif outside or is_back:
                 await self._look()
+                is_back = False
             else:
                 await self._tick(self.jobs.notices.send_reminders())
-            self.entra.now += tick
+            await self._until(min(self._next_tick(), max(outside_at, self.entra.now), end))
         await self._last_look()
+
+    async def _until(self, moment: datetime) -> None:
+        # The loop takes two moments of the same microsecond for one, and its clock would stand still.
+        await asyncio.sleep(max(moment - self.entra.now, INSTANT).total_seconds())
+
+    def _next_tick(self) -> datetime:
+        """Some moment of the next hours; often the very moment of an end or a rung, and one second before it."""
+        now, chance = self.entra.now, self.entra.chance
+        if self._next_edge is not None:
+            edge, self._next_edge = self._next_edge, None
+            return max(edge, now)
+        again = [at for at in self._again_at.values() if at > now]
+        if again:
+            return min(again)
+        moment = now + SECOND * chance.randint(600, LONGEST // SECOND)
+        if chance.random() < ON_AN_EDGE:
+            near = [at for at in edges(self.entra) if now + SECOND < at <= moment]
+            if near:
+                self._next_edge = chance.choice(near)
+                self.figures.on_the_edge += 2
+                return self._next_edge - SECOND
+        return moment
 
     def _pass(self) -> None:
         for held in self.entra.expire():
@@ -134,13 +162,13 @@ class Year:
         if held.id in self.entra.looked_up:
             self._owed[_ending(held)] += 1
 
-    async def _outside(self) -> None:
+    def _outside(self) -> None:
         """Deeds of administrators, and of people who are fine with an end."""
         chance = self.entra.chance
         for held in chance.choices(self.entra.live(), k=self._moves_at_once):
             self.figures.moves[self.entra.move(held)] += 1
-        for held in chance.sample(self.entra.live(), k=3):
-            held.is_live = False
+        for held in chance.sample(self.entra.live(), k=min(6, len(self.entra.live()))):
+            self.entra.take_away(held)
             self.figures.removed += 1
             self._ended(held)
         # Whoever has lost theirs gets it again, so that there are always as many.
@@ -151,15 +179,15 @@ class Year:
             self.figures.given += 1
 
     async def _look(self) -> None:
-        """What the job does; again five minutes later while it still finds out who people are."""
+        """What the job does; again five minutes later while it does not know who most people are."""
         while True:
-            before = len(self.entra.looked_up)
             await self._tick(self.jobs.sync())
             await self.jobs.messages()
             self.figures.looks += 1
-            if len(self.entra.looked_up) - before < LOOKUPS_A_SWEEP // 4:
+            live = [each for each in self.entra.live() if each.person >= NOT_IN_SLACK]
+            if sum(each.id in self.entra.looked_up for each in live) * 4 >= len(live) * 3:
                 break
-            self.entra.now += SYNC
+            await self._until(self.entra.now + SYNC)
             self._pass()
         await self._be_fine()
 
@@ -169,7 +197,7 @@ class Year:
         for held in self.entra.chance.sample(known, k=min(2, len(known))):
             if held.end is None:
                 continue
-            await self.jobs.store.run(intake.let_end, held.user, held.id)
+            await self.latchkey.desk.let_end(slack_user=held.user, assignment_id=held.id)
             self.expected.fine[held.id] = minute_of(held.end)
             self.figures.let_end += 1
 
@@ -183,7 +211,12 @@ class Year:
         turned = self.slack.turned_away[away:]
         for reminder in went:
             self._count(reminder, due)
-        for reminder in sorted(due.keys() - {*went, *turned}):
+        now = self.entra.now
+        self._again_at = {
+            **{reminder: at for reminder, at in self._again_at.items() if at > now},
+            **dict.fromkeys(turned, now + BUSY_FOR * SECOND),
+        }
+        for reminder in sorted(due.keys() - {*went, *self._again_at}):
             if due[reminder] not in self.figures.missing:
                 told = await self._story("missing", self.entra.held[reminder.assignment_id])
                 self.figures.missing[due[reminder]] = told
@@ -205,23 +238,19 @@ class Year:
         if held.end is None or self.entra.now >= held.end or not held.is_live:
             self.figures.after_the_end += 1
         if key is None:
+            self.figures.doubled += reminder in self._went
             return
+        self._went.add(reminder)
         self._seen[key] += 1
         self.figures.doubled += self._seen[key] > 1
         self.expected.settled.add(key)
-        assert held.end is not None
-        reached = held.end - key[2]
-        known = self.expected.known_since[key[0], key[1]]
-        is_catching_up = reached < self._up_since <= self.entra.now < self._up_since + DAY
-        late = self.entra.now - (reached if is_catching_up else max(reached, known))
-        (self.figures.late_after_outage if is_catching_up else self.figures.late).append(late)
 
     async def _last_look(self) -> None:
         self._pass()
         for _ in range(3):
             await self._tick(self.jobs.sync())
             await self.jobs.messages()
-            self.entra.now += SYNC
+            await self._until(self.entra.now + SYNC)
             self._pass()
         await self._tick(self.jobs.sync())
         await self.jobs.messages()
@@ -233,7 +262,7 @@ class Year:
         for ending in {*self._owed, *slack.endings}:
             if self._owed[ending] != slack.endings[ending]:
                 figures.endings_wrong[ending] = await self._ending_story(ending)
-        chain = await self.jobs.store.run(audit.verify, b"")
+        chain = await self.jobs.store.run(audit.verify, KEY.encode())
         figures.chain_wrong = chain.wrong
 
 
@@ -241,66 +270,96 @@ def _ending(held: Held) -> Ending:
     return held.user, f"Package {held.package:03}"
 
 
-class StoreHere(Store):
-    """A store without threads: nobody waits for an answer here, and the hand-overs took a third of the year."""
+class AtOnce(Executor):
+    """Transactions at once: nobody else is at work here."""
 
-    async def run(
-        self, function: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs
-    ) -> R:
-        return self.run_here(function, *args, **kwargs)
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        future: Future[T] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except BaseException as error:
+            future.set_exception(error)
+        return future
 
 
 @asynccontextmanager
-async def _parts(folder: Path, entra: Entra, slack: SlackOnPaper) -> AsyncIterator[Jobs]:
-    store = StoreHere(open_store(f"sqlite+pysqlite:///{folder / 'latchkey.db'}").engine)
-    migrate.upgrade(store)
+async def _bot(database: Path, entra: Entra, slack: SlackOnPaper) -> AsyncIterator[Latchkey]:
+    """A bot by hand between them."""
+    machine = Machine(
+        time=entra.time_now,
+        seconds=entra.loop.time,
+        chance=random.Random(entra.chance.random()),  # noqa: S311
+        threads=lambda workers: AtOnce(),
+        graph_client=lambda: httpx.AsyncClient(
+            transport=entra.transport(), timeout=GRAPH_TIMEOUT, trust_env=False
+        ),
+        slack_session=lambda: slack,  # type: ignore[return-value,arg-type]
+        tokens=lambda settings: StaticToken("t"),
+    )
+    settings = read_settings({**SETTINGS, "DATABASE_URL": f"sqlite:///{database}"})
     try:
-        with (
-            mock.patch.object(clock, "now", entra.time_now),
-            mock.patch.object(clock, "real", entra.time_now),
-        ):
-            async with httpx.AsyncClient(transport=entra.transport()) as http:
-                ours = Slack(slack)
-                await ours.identify()
-                yield latchkey(store, ours, Graph(http, StaticToken("t")))
+        with _quiet():
+            async with assembled(settings, machine=machine) as latchkey:
+                yield latchkey
     finally:
-        store.close()
+        clock.use(clock.machine_time)
+        bot_chance.use(bot_chance.secure)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Nobody reads a year of logs, unless somebody has configured them."""
+    if structlog.is_configured():
+        yield
+        return
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    try:
+        yield
+    finally:
+        structlog.reset_defaults()
 
 
 async def simulate(
-    folder: Path,
+    database: Path,
     *,
-    seed: int,
     days: int,
     assignments: int,
     moves: int,
     outages: Sequence[tuple[int, timedelta]] = OUTAGES,
-    tick: timedelta = HOUR,
     busy: float = 0.01,
+    loses: float = 0,
+    denies: float = 0,
 ) -> Figures:
     """
-    Live through *days* days.
+    Live through *days* days, by the seed of the simulated loop that runs just now.
 
     Args:
+        database: The bot's SQLite file.
         moves: How many ends are moved outside, in all.
         busy: Of so many messages Slack says that it is busy.
+        loses: So many it takes, and shows to nobody.
+        denies: So many it takes, breaks off, and later says that it has not got them.
     """
-    chance = random.Random(seed)  # noqa: S311
-    entra, slack = Entra(START, chance), SlackOnPaper(chance, busy=busy)
+    loop = simulated()
+    chance = random.Random(f"year {loop.seed}")  # noqa: S311
+    entra = Entra(loop, chance)
+    slack = SlackOnPaper(chance, busy=busy, loses=loses, denies=denies)
+    people = -(-assignments // 4)
     for number in range(assignments):
-        entra.give(NOT_IN_SLACK - 5 + number // 4, number % PACKAGES)
-    figures = Figures(days=days, seed=seed)
-    started = time.perf_counter()
-    async with _parts(folder, entra, slack) as jobs:
+        nth, person = divmod(number, people)
+        entra.give(NOT_IN_SLACK - 5 + person, (person + nth * PACKAGES // 4) % PACKAGES)
+    figures = Figures(days=days, seed=loop.seed)
+    started = time.process_time()
+    async with _bot(database, entra, slack) as latchkey:
         year = Year(
-            jobs=jobs,
+            latchkey=latchkey,
             entra=entra,
             slack=slack,
             figures=figures,
-            moves_at_once=-(-moves * 3 // (days * 2)),
+            moves_at_once=-(-moves * sum(OUTSIDE) // (days * 48)),
         )
-        await year.run(outages=outages, tick=tick)
-    figures.seconds = time.perf_counter() - started
+        await year.run(outages=outages)
+    figures.seconds = time.process_time() - started
     return figures
 
 
@@ -311,13 +370,15 @@ async def simulate(
 @click.option("--moves", default=10_000)
 def main(seed: int, days: int, assignments: int, moves: int) -> None:
     """Live through a year."""
-    configure_logs(level=50)
     memory = Path("/dev/shm")  # noqa: S108
     folder = tempfile.mkdtemp(dir=memory if memory.is_dir() else None)
     try:
-        figures = asyncio.run(
-            simulate(Path(folder), seed=seed, days=days, assignments=assignments, moves=moves)
-        )
+        with asyncio.Runner(loop_factory=functools.partial(SimulatedLoop, seed)) as runner:
+            figures = runner.run(
+                simulate(
+                    Path(folder) / "latchkey.db", days=days, assignments=assignments, moves=moves
+                )
+            )
     finally:
         shutil.rmtree(folder)
     describe(figures)
