@@ -2,13 +2,12 @@
 
 import asyncio
 import contextlib
-import os
 import signal
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import pytest
@@ -22,9 +21,11 @@ from sandbox.run import StandIns, stand_ins
 from sandbox.slack import Workspace
 from tests.harness.camera import DOWN
 from tests.harness.owed import MACHINE_TIME, unfinished
-from tests.harness.world import ANN, FAST, GENERAL, eventually, said
+from tests.harness.real import LOOKS, become_latchkey
+from tests.harness.world import ANN, GENERAL, eventually, said
 
-CODE = Path(__file__).resolve().parents[2]
+# How long Slack takes for its answer after the signal: long enough for the process to have noticed it.
+TAKES_ITS_TIME = 0.5
 
 
 class Trap:
@@ -34,6 +35,7 @@ class Trap:
         self._app = app
         self._call: str | None = None
         self._spring: Callable[[], None] = lambda: None
+        self.sprung = 0
         traps.append(self)
 
     def set(self, call: str, spring: Callable[[], None]) -> None:
@@ -46,54 +48,47 @@ class Trap:
             await self._app(scope, receive, send)
             return
         self._call = None
+        answer: list[Message] = []
 
-        async def swallow(message: Message) -> None:
-            """Nobody hears the answer."""
+        async def keep(message: Message) -> None:
+            answer.append(message)
 
-        await self._app(scope, receive, swallow)
+        await self._app(scope, receive, keep)
         self._spring()
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        self.sprung += 1
+        await asyncio.sleep(TAKES_ITS_TIME)
+        for each in answer:
+            await send(each)
 
 
 @asynccontextmanager
-async def process(outside: StandIns, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+async def process(outside: StandIns, folder: Path) -> AsyncIterator[ForkServerProcess]:
     """`latchkey run` in a process of its own, connected by Socket Mode."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "SSL_CERT_FILE": os.environ["SSL_CERT_FILE"],
-        "REQUESTS_CA_BUNDLE": os.environ["REQUESTS_CA_BUNDLE"],
-        **outside.environment,
-        **FAST,
-        "LATCHKEY_PORT": "0",
-        "PYTHONPATH": str(CODE),
-    }
-    with (folder / "latchkey.log").open("ab") as log:
-        running = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", "run"),
-            env=environment,
-            cwd=folder,
-            stdout=log,
-            stderr=log,
-        )
+    output = folder / "latchkey.log"
+    running = become_latchkey(folder, ["run"], outside.environment, output)
     try:
         await eventually(
-            lambda: outside.workspace.sockets.is_connected or running.returncode, seconds=30
+            lambda: outside.workspace.sockets.is_connected or running.exitcode is not None
         )
-        assert running.returncode is None, (folder / "latchkey.log").read_text()
+        assert running.exitcode is None, output.read_text()
         yield running
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            running.kill()
-        await running.wait()
+        running.kill()
+        await asyncio.to_thread(running.join)
         await eventually(lambda: not outside.workspace.sockets.is_connected)
 
 
 @pytest.fixture
 async def outside(tmp_path, certificate, database_url):
-    """Stand-ins with a trap before each of them, on both databases."""
+    """Stand-ins that a bot in another process can reach, and a database."""
     async with stand_ins(tmp_path, certificate=certificate) as made:
-        made.environment["DATABASE_URL"] = database_url
+        made.environment |= {
+            **LOOKS,
+            "DATABASE_URL": database_url,
+            "LATCHKEY_PORT": "0",
+            "SSL_CERT_FILE": str(certificate.ca_file),
+            "REQUESTS_CA_BUNDLE": str(certificate.ca_file),
+        }
         made.tenant.world.delivery = timedelta(0)
         made.tenant.world.lenient = True
         yield made
@@ -147,7 +142,7 @@ async def ask(outside: StandIns) -> None:
         )
         return "Asked for" in (outcome.text or "") or "already" in (outcome.text or "")
 
-    await eventually(accepted, seconds=30)
+    await eventually(accepted)
 
 
 async def finished(outside: StandIns) -> None:
@@ -157,10 +152,15 @@ async def finished(outside: StandIns) -> None:
         async def nothing_left() -> bool:
             return bool(news(outside.workspace)) and not await store.run(unfinished)
 
-        await eventually(nothing_left, seconds=30)
+        await eventually(nothing_left)
 
 
-@pytest.mark.parametrize("call", ["assignmentRequests", "chat.postMessage"])
+@pytest.mark.parametrize(
+    ("database_url", "call"),
+    # The other two pairs, and every other moment, are in `tests/proofs/crash_sweep`, in simulated time.
+    [("sqlite", "assignmentRequests"), ("postgresql", "chat.postMessage")],
+    indirect=["database_url"],
+)
 async def test_a_killed_process_leaves_nothing_lost_and_nothing_doubled(call, outside, tmp_path):
     """SIGKILL between what a call did and its answer, and a new process on the same database."""
     graph, slack = traps_of(outside)
@@ -168,7 +168,8 @@ async def test_a_killed_process_leaves_nothing_lost_and_nothing_doubled(call, ou
     async with process(outside, tmp_path) as first:
         trap.set(call, first.kill)
         await ask(outside)
-        assert await asyncio.wait_for(first.wait(), 30) == -signal.SIGKILL
+        await asyncio.to_thread(first.join)
+        assert first.exitcode == -signal.SIGKILL
     assert len(outside.tenant.world.requests) == 1
     with database_of(outside) as store:
         time_passes(store)
@@ -182,13 +183,13 @@ async def test_a_killed_process_leaves_nothing_lost_and_nothing_doubled(call, ou
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_clean_stop_lets_a_message_finish(outside, tmp_path):
     """SIGTERM while Slack is taking its time: the message is written down, and the next start does not repeat it."""
-    outside.workspace.faults.set("slow", only="chat.postMessage", pause=timedelta(seconds=1))
+    _, slack = traps_of(outside)
     async with process(outside, tmp_path) as first:
+        slack.set("chat.postMessage", first.terminate)
         await ask(outside)
-        await eventually(lambda: outside.workspace.faults.counts["slow"], seconds=30)
-        first.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(first.wait(), 15) == 0
-    outside.workspace.faults.clear()
+        await asyncio.to_thread(first.join)
+        assert first.exitcode == 0
+    assert slack.sprung
     with database_of(outside) as store:
         time_passes(store)
         assert not await store.run(unfinished)

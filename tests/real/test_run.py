@@ -1,7 +1,6 @@
 """`latchkey run` as people start it: what is wrong is said in sentences, and a stop is a clean one."""
 
 import asyncio
-import multiprocessing
 import os
 import signal
 import socket
@@ -12,8 +11,9 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
-from bot.__main__ import main
 from sandbox.run import stand_ins
+from tests.harness.real import become_latchkey
+from tests.harness.world import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -31,31 +31,14 @@ class Ended:
     said: str
 
 
-def _begin(folder, command, environment, output):
-    """In a process of its own: become `latchkey`, with exactly these settings."""
-    os.chdir(folder)
-    os.environ.clear()
-    os.environ.update(environment)
-    with open(output, "wb") as file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
-    main(command, prog_name="latchkey")
-
-
 async def latchkey(folder, *command, **environment):
-    """Run a command in *folder*; half a minute is too long for any of them."""
-    # Forked from a server that has imported everything already: importing takes longer than starting.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    """Run a command in *folder* to its end."""
     output = folder / "output"
-    process = context.Process(target=_begin, args=(folder, command, environment, output))
-    process.start()
-    await asyncio.to_thread(process.join, 30)
-    if process.exitcode is None:
-        process.kill()
-        await asyncio.to_thread(process.join)
-        return Ended(None, output.read_text())
-    return Ended(process.exitcode, output.read_text())
+    process = become_latchkey(folder, command, environment, output)
+    await asyncio.to_thread(process.join)
+    ended = Ended(process.exitcode, output.read_text())
+    output.unlink()
+    return ended
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -248,24 +231,24 @@ async def test_the_bot_runs_until_it_is_told_to_stop(tmp_path, outside):
     assert process.stdout is not None
     lines: list[str] = []
     while not lines or "readyz" not in lines[-1]:
-        line = await asyncio.wait_for(process.stdout.readline(), 30)
+        line = await process.stdout.readline()
         assert line, lines
         lines.append(line.decode())
     outside.workspace.request_url = f"http://127.0.0.1:{port}/slack/events"
+
+    async def offered() -> bool:
+        outcome = await outside.workspace.command(
+            user="U0ANN", channel="C0GENERAL", command="/request-access", text=""
+        )
+        return "marketing-campaign" in str(outcome.text)
+
     try:
-        for _ in range(200):
-            outcome = await outside.workspace.command(
-                user="U0ANN", channel="C0GENERAL", command="/request-access", text=""
-            )
-            if "marketing-campaign" in str(outcome.text):
-                break
-            await asyncio.sleep(0.05)
-        assert "marketing-campaign" in str(outcome.text)
+        await eventually(offered)
         assert (await outside.workspace.verify_request_url()).ok
     finally:
         outside.workspace.request_url = None
         process.send_signal(signal.SIGTERM)
-        rest = (await asyncio.wait_for(process.stdout.read(), 20)).decode()
+        rest = (await process.stdout.read()).decode()
 
     assert await process.wait() == 0, rest
     assert "Traceback" not in "".join(lines) + rest
