@@ -38,6 +38,8 @@ class Pace:
     long_patience: float
 
 
+# So many times their long patience people wait for what seemed to be under way.
+GIVES_UP_AFTER: Final = 3
 # With the product's waits shortened, and with its own.
 HURRIED: Final = Pace(glance=0.25, patience=6, long_patience=40)
 UNHURRIED: Final = Pace(glance=4, patience=60, long_patience=600)
@@ -166,23 +168,10 @@ class Acting:
         await self._decided("asked")
         await self._sees(story.user, "given")
         if story.extends:
-            await self._until(
-                lambda: self._presses("Extend"),
-                lambda: self._is_under_way or self._was_told("more time with", "now lasts"),
-            )
-            story.accepted += 1
+            await self._gets("Extend", "extended", "more time with", "now lasts")
             self._is_under_way, self._end = False, ""
-            await self._decided("keeping")
-            await self._sees(story.user, "extended")
         if story.ending == "returned":
-            await self._until(
-                lambda: self._presses("Return"),
-                lambda: (
-                    self._is_under_way or self._was_told("Giving ", "taken back", "is given back")
-                ),
-            )
-            story.accepted += 1
-            await self._sees(story.user, "returned")
+            await self._gets("Return", "returned", "Giving ", "taken back", "is given back")
         elif story.ending == "removed":
             accepted = story.accepted
             # The answer to the command may be lost with a replica; then the news says it.
@@ -194,6 +183,24 @@ class Acting:
             await self._sees(story.user, "removed")
             await self._sees(DANA, "told", about=story.user)
         story.is_over = True
+
+    async def _gets(self, label: str, kind: str, *signs: str) -> None:
+        """Press a button of one's list until Slack says that it is done; *signs* are words that say it was taken."""
+        story = self.story
+        story.accepted += 1
+        while True:
+            await self._until(
+                lambda: self._presses(label), lambda: self._is_under_way or self._was_told(*signs)
+            )
+            try:
+                async with asyncio.timeout(GIVES_UP_AFTER * self.pace.long_patience):
+                    if kind == "extended":
+                        await self._decided("keeping")
+                    await self._sees(story.user, kind)
+                return
+            except TimeoutError:
+                # What was under way was something else: a command that came late, of a replica that stood still.
+                self._is_under_way, self._end = False, ""
 
     async def _until(self, act: Callable[[], Awaitable[Any]], fact: Callable[[], Any]) -> None:
         """Do it again and again, as people do, until Slack shows that it was taken."""

@@ -34,7 +34,7 @@ LAG = timedelta(seconds=25)
 # Longer than any lease, back-off and settle time: whatever would come twice has come by then.
 QUIET = timedelta(minutes=20)
 # After so long whoever is not at the end is lost.
-LONGEST = timedelta(days=2)
+LONGEST = timedelta(hours=5)
 SETTINGS: Final[Mapping[str, Any]] = {"LATCHKEY_SYNC_SECONDS": "900", "LATCHKEY_POLL_SECONDS": "10"}
 
 
