@@ -29,6 +29,7 @@ from bot import chance as bot_chance
 from bot import clock
 from bot.app import Latchkey, assembled
 from bot.machine import GRAPH_TIMEOUT, Machine
+from bot.mirror import LOOKUPS_A_SWEEP
 from bot.settings import read_settings
 from bot.store import audit
 from graph import StaticToken
@@ -185,7 +186,8 @@ class Year:
             await self.jobs.messages()
             self.figures.looks += 1
             live = [each for each in self.entra.live() if each.person >= NOT_IN_SLACK]
-            if sum(each.id in self.entra.looked_up for each in live) * 4 >= len(live) * 3:
+            # Who is found much later is not told of an end that is no news any more.
+            if sum(each.id not in self.entra.looked_up for each in live) < LOOKUPS_A_SWEEP // 4:
                 break
             await self._until(self.entra.now + SYNC)
             self._pass()
