@@ -47,7 +47,10 @@ TARGETS: Final = (
     ),
     Target(file="bot/store/claims.py", tests=("test_store_claims.py",), on_both=True),
     Target(file="bot/verdicts.py", tests=("test_verdicts.py", "test_drafts.py", "test_holding.py")),
-    Target(file="bot/effects.py", tests=("test_effects.py", "test_recheck.py", "test_holding.py")),
+    Target(
+        file="bot/effects.py",
+        tests=("test_effects.py", "test_pause.py", "test_holding.py", "test_restored.py"),
+    ),
     Target(file="bot/sending.py", tests=("test_sending.py", "test_notices.py")),
 )
 # Not changed by anything, so loaded once for all.
@@ -58,6 +61,8 @@ LASTING: Final = (
 )
 # A mutant that hangs is noticed, too.
 LONGEST_SECONDS: Final = 100
+# How far it is.
+SAYS_EVERY: Final = 50
 OPTIONS: Final = (
     *("-x", "-q", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist"),
     # Chance must not decide who is noticed, and only our tests may notice.
@@ -255,6 +260,8 @@ def _count(target: Target) -> bool:
         raise SystemExit(f"{what}: the tests fail without any change: {' '.join(files_of(target))}")
     begun, noticed = time.monotonic(), []
     for change, code in _mutants(target):
+        if len(noticed) % SAYS_EVERY == 0:
+            _say(f"{what}: {len(noticed)} of {sum(1 for _ in _mutants(target))} so far")
         noticed.append(_noticed(target, code))
         if not noticed[-1]:
             _say(f"survives  {change}")
