@@ -13,6 +13,7 @@ from sandbox.tenant import seed
 from tests.harness.by_hand import LEASE, BotHarness
 from tests.harness.faults import answering, but_first, no_connection, silence_after, silence_before
 from tests.harness.loop import simulated
+from tests.proofs.sabotage import switched_off
 
 POST = "POST .*/assignmentRequests"
 READ_LIST = "GET .*/assignmentRequests"
@@ -282,6 +283,20 @@ async def test_a_worker_that_lost_its_claim_does_not_post(harness):
     await harness.effects.post(first)
 
     assert posts(harness) == sent
+
+
+async def test_without_the_fence_it_would(harness):
+    """The test above can fail."""
+    harness.line.on(POST, answering(429))
+    request = await asked(harness)
+    first = await harness.claimed(request)
+    await harness.claimed(request)
+    sent = posts(harness)
+
+    with switched_off("no fence"):
+        await harness.effects.post(first)
+
+    assert posts(harness) == sent + 1
 
 
 async def test_the_intent_is_on_disk_before_the_post(harness):

@@ -48,6 +48,7 @@ class Plan:
     faults: float = 0.2
     waits: Waits = WAITS
     lag: timedelta = LAG
+    longest: timedelta = LONGEST
 
 
 @dataclass
@@ -135,7 +136,7 @@ async def chaos(plan: Plan, database: str, *, part: int = 0) -> Report:
             await _known(outside)
             let_loose(outside, rate=plan.faults, lag=plan.lag)
             began = outside.clock.now()
-            await _play(outside, watch, told, reaper)
+            await _play(plan, outside, watch, told, reaper)
             await _quiet(watch)
         finally:
             for task in keeping:
@@ -191,7 +192,9 @@ async def _known(outside: StandIns) -> None:
         await asyncio.sleep(5)
 
 
-async def _play(outside: StandIns, watch: Watch, told: Sequence[Story], reaper: Reaper) -> None:
+async def _play(
+    plan: Plan, outside: StandIns, watch: Watch, told: Sequence[Story], reaper: Reaper
+) -> None:
     """Let everybody act, and replicas die evenly over the stories' progress."""
     at_once = asyncio.Semaphore(PEOPLE_AT_ONCE)
     done = 0
@@ -203,7 +206,7 @@ async def _play(outside: StandIns, watch: Watch, told: Sequence[Story], reaper: 
         done += 1
 
     acts = [asyncio.create_task(act(story)) for story in told]
-    end = asyncio.create_task(asyncio.wait(acts, timeout=LONGEST.total_seconds()))
+    end = asyncio.create_task(asyncio.wait(acts, timeout=plan.longest.total_seconds()))
     while not end.done():
         reaper.arm(done / len(told))
         await asyncio.wait({end}, timeout=20)

@@ -1,5 +1,6 @@
 """Chaos in simulated time, and that it can fail: each protection that is switched off shows."""
 
+import os
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,18 +15,23 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:coroutine .* was never awaited:RuntimeWarning",
     "ignore::pytest.PytestUnraisableExceptionWarning",
 )
-PARTS = 4
-# Together 2,000 requests and 100 deaths, each part with a seed of its own in every run.
+# Each with a seed of its own in every run; `make chaos-simulated` runs four.
+PARTS = int(os.environ.get("CHAOS_PARTS", "1"))
 PART = Plan(requests=500, deaths=25, freezes=5)
-# Where something is switched off, a part of the size that shows it with every seed tried.
-WEAKENED = Plan(requests=120, deaths=6, freezes=12)
+# So many show with every seed what is switched off.
+WEAKENED = Plan(requests=80, deaths=8, longest=timedelta(hours=2))
 NO_SETTLE = replace(WAITS, late=timedelta(0), lag=timedelta(0), margin=timedelta(0))
 
 
+@pytest.fixture
+def address(database):
+    return f"sqlite:///{database}"
+
+
 @pytest.mark.parametrize("part", range(PARTS))
-async def test_faults_and_deaths_break_no_promise(part, database_address):
+async def test_faults_deaths_and_freezes_break_no_promise(part, address):
     """Nothing lost, no grant doubled, nothing to the wrong person, no message missing, doubled or too early."""
-    report = await chaos(PART, database_address, part=part)
+    report = await chaos(PART, address, part=part)
 
     assert not report.count.broken, str(report)
     assert (report.deaths, report.freezes) == (PART.deaths, PART.freezes)
@@ -35,27 +41,21 @@ async def test_faults_and_deaths_break_no_promise(part, database_address):
 @pytest.mark.parametrize(
     ("protection", "broken"),
     [
-        ("no look in Graph", "doubled grants"),
-        ("no look in Slack", "doubled notices"),
-        ("no fence", "doubled grants"),
-        ("no claim", "doubled grants"),
+        ("no look in Graph", {"doubled grants", "lost"}),
+        ("no look in Slack", {"doubled notices"}),
+        ("no claim", {"doubled grants"}),
     ],
 )
-async def test_without_a_protection_a_promise_is_broken(protection, broken, database_address):
+async def test_without_a_protection_a_promise_is_broken(protection, broken, address):
     """The count sees what the protection keeps from happening."""
     with switched_off(protection):
-        report = await chaos(WEAKENED, database_address)
+        report = await chaos(WEAKENED, address)
 
-    assert broken in report.count.broken, str(report)
+    assert broken & report.count.broken.keys(), str(report)
 
 
-async def test_without_the_settle_time_a_grant_is_doubled(database_address):
+async def test_without_the_settle_time_a_grant_is_doubled(address):
     """A look that finds nothing proves nothing while Graph's lists lag behind."""
-    report = await chaos(replace(WEAKENED, waits=NO_SETTLE), database_address)
+    report = await chaos(replace(WEAKENED, waits=NO_SETTLE), address)
 
     assert "doubled grants" in report.count.broken, str(report)
-
-
-@pytest.fixture
-def database_address(database):
-    return f"sqlite:///{database}"

@@ -75,8 +75,7 @@ class Build:
 PLAIN: Final = Build()
 OTHERS: Final = {
     "PostgreSQL": Build(database="postgresql"),
-    "Graph beta": Build(graph="beta"),
-    "Socket Mode": Build(socket_mode=True),
+    "Graph beta over Socket Mode": Build(graph="beta", socket_mode=True),
 }
 
 
