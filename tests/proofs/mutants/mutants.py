@@ -258,7 +258,8 @@ def _count(target: Target) -> bool:
     what = " ".join((target.file, *sorted(target.parts)))
     if _noticed(target, None):
         raise SystemExit(f"{what}: the tests fail without any change: {' '.join(files_of(target))}")
-    begun, noticed = time.monotonic(), []
+    begun = time.monotonic()
+    noticed: list[bool] = []
     for change, code in _mutants(target):
         if len(noticed) % SAYS_EVERY == 0:
             _say(f"{what}: {len(noticed)} of {sum(1 for _ in _mutants(target))} so far")
