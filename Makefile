@@ -18,13 +18,13 @@ try: $(VENV)/ready  ## set up and start the sandbox
 	$(BIN)/latchkey sandbox
 
 test: $(VENV)/ready-dev  ## set up and run the tests, on SQLite and PostgreSQL (three minutes)
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 sdk-test: $(VENV)/ready-sdk  ## Microsoft's own SDKs as clients of the stand-in tenant
 	$(BIN)/pytest tests/sdk
 
 conformance: $(VENV)/ready-dev  ## all tests, and everything said to Graph against Microsoft's metadata
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal -q --conformance
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -q --conformance
 
 schema: $(VENV)/ready  ## write the JSON Schema of packages as code anew
 	$(BIN)/python -m bot.provisioning.schema > docs/packages.schema.json
@@ -39,11 +39,11 @@ check: $(VENV)/ready-dev  ## format, lint, types, import contracts, tests
 chaos: $(VENV)/ready-dev  ## real processes, killed and frozen among faults, and what came of it (three quarters of an hour; OPTIONS=--help)
 	$(BIN)/python -m tests.proofs.chaos.chaos $(OPTIONS)
 
-chaos-simulated: $(VENV)/ready-dev  ## the same in simulated time: 2,000 requests, 100 deaths, 20 freezes (minutes)
-	CHAOS_PARTS=4 $(BIN)/pytest -q -n $(WORKERS) --dist worksteal tests/proofs/chaos
+chaos-simulated: $(VENV)/ready-dev  ## the same in simulated time: 2,000 requests, 100 deaths (minutes)
+	CHAOS_PARTS=4 $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup tests/proofs/chaos
 
 crash-sweep: $(VENV)/ready-dev  ## die at every step of every story, on PostgreSQL as well (minutes)
-	CRASH_SWEEP_EVERY=1 $(BIN)/pytest -q -n $(WORKERS) --dist worksteal tests/proofs/crash_sweep
+	CRASH_SWEEP_EVERY=1 $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup tests/proofs/crash_sweep
 
 races: $(VENV)/ready-dev  ## a thousand races of two people for one request, statement against statement, on PostgreSQL (minutes)
 	RACES=1000 $(BIN)/pytest -q tests/proofs/races/test_races.py

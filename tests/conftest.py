@@ -4,10 +4,12 @@ import contextlib
 import os
 import shutil
 import sqlite3
+import sys
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 
 from bot import clock, migrate
 from bot.store import open_store
@@ -73,6 +75,19 @@ def business_time():
     clock.set_offset(timedelta(0))
     yield
     clock.set_offset(timedelta(0))
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were():
+    """Whoever configures the logs does it for one test: each of our loggers would keep it for ever."""
+    yield
+    if not structlog.is_configured():
+        return
+    structlog.reset_defaults()
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] in {"bot", "handlers", "graph"}:
+            # What structlog keeps once a logger has been used.
+            getattr(getattr(module, "log", None), "__dict__", {}).pop("bind", None)
 
 
 @pytest.fixture

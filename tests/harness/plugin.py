@@ -19,6 +19,7 @@ from tests.harness.sql import share_compiled_statements
 # The fixture that a test in simulated time uses, directly or through another one.
 SIMULATED = "simulated"
 HASH_SEED = "PYTHONHASHSEED"
+LONG = ("tests/proofs/", "tests/browser/", "tests/real/")
 MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of its own there
 # Bytes that the folders of two runs never reach.
 ROOM = 2 * 2**30
@@ -37,6 +38,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.seed = secrets.randbelow(2**31)
     share_compiled_statements()
     _keep_databases_in_memory()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # The long ones first: whoever is done with them takes the many short ones.
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 def _keep_databases_in_memory() -> None:
