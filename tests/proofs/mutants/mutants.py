@@ -49,7 +49,10 @@ TARGETS: Final = (
     Target(file="bot/verdicts.py", tests=("test_verdicts.py", "test_drafts.py", "test_holding.py")),
     Target(
         file="bot/effects.py",
-        tests=("test_effects.py", "test_pause.py", "test_holding.py", "test_restored.py"),
+        tests=(
+            *("test_effects.py", "test_pause.py", "test_recheck.py"),
+            *("test_holding.py", "test_restored.py"),
+        ),
     ),
     Target(file="bot/sending.py", tests=("test_sending.py", "test_notices.py")),
 )
