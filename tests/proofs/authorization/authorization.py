@@ -102,7 +102,7 @@ def page() -> str:
         "# Who may do what",
         "",
         "One function, `bot.authority.may`, answers for everybody, and what it does not allow is forbidden. This",
-        "page is written by `tests/proof/authorisation.py`, whose table the tests use; a test fails when the page,",
+        "page is written by `tests/proofs/authorization/authorization.py`, whose table the tests use; a test fails when the page,",
         "the table and the function do not agree.",
         "",
         "“The holder” is whose access it is; for *cancel*, whoever asked. An admin is in `LATCHKEY_ADMINS`; an",
