@@ -53,6 +53,25 @@ async def test_a_grant_is_the_body_of_the_reference_in_v1():
     assert not request.is_over
 
 
+async def test_a_grant_in_beta_is_in_betas_words():
+    """The tutorial asks for the person (`UserAdd`); Latchkey grants with the same body."""
+    wire = Wire(httpx.Response(201, json={"id": "request", "requestState": "Submitted"}))
+
+    await graph_on(wire, version="beta").assignments.request(
+        request_type="adminAdd", target_id="user", policy_id="policy", package_id="package"
+    )
+
+    assert wire.sent == [f"POST /beta{EM}/accessPackageAssignmentRequests"]
+    assert wire.body() == {
+        "requestType": "AdminAdd",
+        "accessPackageAssignment": {
+            "targetId": "user",
+            "assignmentPolicyId": "policy",
+            "accessPackageId": "package",
+        },
+    }
+
+
 async def test_an_extension_names_the_assignment_and_its_new_end():
     """adminUpdate carries the present start and the end that is wanted."""
     wire = Wire(httpx.Response(201, json=V1_SUBMITTED))
