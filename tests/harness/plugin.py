@@ -8,6 +8,7 @@ import zlib
 from collections.abc import AsyncIterator, Generator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_asyncio.plugin import LoopFactory
@@ -33,9 +34,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    # Before the workers start, who are handed the options as they are then.
     if config.option.seed is None:
-        config.option.seed = secrets.randbelow(2**31)
+        handed_over = getattr(config, "workerinput", {})
+        config.option.seed = handed_over.get("seed", secrets.randbelow(2**31))
     share_compiled_statements()
     _keep_databases_in_memory()
 
@@ -50,6 +51,12 @@ def _keep_databases_in_memory() -> None:
     """Let pytest's folders lie in memory where there is room: on a disk, two thirds of a commit are waiting."""
     if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Hand the run's seed to a worker, who would draw one of its own."""
+    node.workerinput["seed"] = node.config.option.seed
 
 
 def pytest_report_header(config: pytest.Config) -> str:
