@@ -1,8 +1,9 @@
 """
 Changes authorisation, identity and state in one place after another, and counts which changes no test notices.
 
-Run with ``python -m tests.proofs.mutants.mutants [FILE …]``.  Sentences for people stay as they are.  Nothing on the
-disk is changed: each mutant lives in a process of its own, forked before any module that could be changed was imported.
+Run with ``python -m tests.proofs.mutants.mutants [FILE …]``.  Sentences for people and log lines stay as they are.
+Nothing on the disk is changed: each mutant lives in a process of its own, forked before any module that could be
+changed was imported.
 """
 
 import ast
@@ -54,7 +55,10 @@ TARGETS: Final = (
             *("test_holding.py", "test_restored.py"),
         ),
     ),
-    Target(file="bot/sending.py", tests=("test_sending.py", "test_notices.py")),
+    Target(
+        file="bot/sending.py",
+        tests=("test_sending.py", "test_notices.py", "test_reminders.py", "test_faults_slack.py"),
+    ),
 )
 # Not changed by anything, so loaded once for all.
 LASTING: Final = (
@@ -157,13 +161,18 @@ def _places(parent: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST
         if field in NEVER_CHANGED:
             continue
         for index, child in enumerate(value if isinstance(value, list) else [value]):
-            if not isinstance(child, ast.AST) or isinstance(child, ast.JoinedStr):
+            if not isinstance(child, ast.AST) or isinstance(child, ast.JoinedStr) or _logs(child):
                 continue
             if last is not None and child is last and ast.unparse(last) == "return None":
                 # A function does the same without it.
                 continue
             yield parent, field, index if isinstance(value, list) else None, child
             yield from _places(child)
+
+
+def _logs(node: ast.AST) -> bool:
+    """Whether a statement only writes a line into the log."""
+    return isinstance(node, ast.Expr) and ast.unparse(node).startswith("log.")
 
 
 def _mutants(target: Target) -> Iterator[tuple[str, CodeType]]:
