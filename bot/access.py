@@ -2,7 +2,8 @@
 The desk: what people ask of Latchkey, taken down before anybody is told that it was.
 
 Each method is one short transaction and nothing remote: whoever waits for an answer in Slack gets it at once,
-and what must be read elsewhere to judge the wish is read afterwards, by the jobs.
+and what must be read elsewhere to judge the wish is read afterwards, by the jobs.  What somebody has waited for in
+vain is refused with `TooLate`, whatever it is: see `bot.patience`.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from bot.authority import Actor, Authority
 from bot.errors import NotAllowed, TooLate
 from bot.intake import Draft, Standing, Taken
 from bot.models import Assignment, Decision, Hold, Package, Request, Verb, read_ask_id
+from bot.patience import in_time
 from bot.store import Store, Transaction, catalog, inbox, request_lists, requests
 from bot.verdicts import Verdicts
 
@@ -47,7 +49,7 @@ class Desk:
             UnknownPackage: With the nearest names.
             ReasonNeeded: The policy wants a reason.
         """
-        taken = await self._store.run(intake.ask, slack_user, text, reason)
+        taken = await self._store.run(in_time(intake.ask), slack_user, text, reason)
         self._wake()
         return taken
 
@@ -99,7 +101,7 @@ class Desk:
             team=team,
             channel=channel,
         )
-        draft = await self._store.run(intake.take_decision, decision)
+        draft = await self._store.run(in_time(intake.take_decision), decision)
         if draft is None:
             self._wake()
         return draft
@@ -122,7 +124,9 @@ class Desk:
         Raises:
             TooLate: There is no such draft of this person's, or it has been completed.
         """
-        await self._store.run(intake.explain, decision_id, slack_user, naming.clean(reason))
+        await self._store.run(
+            in_time(intake.explain), decision_id, slack_user, naming.clean(reason)
+        )
         self._wake()
 
     async def request(self, request_id: str) -> Request | None:
@@ -173,7 +177,9 @@ class Desk:
             TooLate: It is over.
         """
         await self._for_admins(slack_user, assignment_id)
-        taken = await self._store.run(intake.remove, slack_user, assignment_id, Verb.REMOVE, reason)
+        taken = await self._store.run(
+            in_time(intake.remove), slack_user, assignment_id, Verb.REMOVE, reason
+        )
         self._wake()
         return taken
 
@@ -254,7 +260,7 @@ class Desk:
     ) -> R:
         """Run a deed that only one person may do; a refusal leaves its audit row, the deed nothing."""
         try:
-            return await self._store.run(deed, slack_user, about_id, *args, **kwargs)
+            return await self._store.run(in_time(deed), slack_user, about_id, *args, **kwargs)
         except NotAllowed as refused:
             await self._store.run(intake.record_refusal, slack_user, about_id, str(refused))
             raise

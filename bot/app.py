@@ -1,5 +1,6 @@
 """The composition root: the only module that knows every other one."""
 
+import asyncio
 import functools
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -27,6 +28,7 @@ from bot.machine import MACHINE, Machine
 from bot.mirror import Mirror
 from bot.notices import Notices
 from bot.pacing import WAITS, Waits
+from bot.patience import Pulse
 from bot.people import People
 from bot.review import Review
 from bot.settings import Settings
@@ -51,6 +53,7 @@ class Latchkey:
     people: People
     jobs: Jobs
     after: handlers.After
+    pulse: Pulse
     health: Health
     identity: Identity
     bolt: AsyncApp
@@ -78,6 +81,8 @@ async def running(
             assembled(settings, waits=waits, machine=machine)
         )
         app_token = await _checked_app_token(latchkey)
+        beating = asyncio.create_task(latchkey.pulse.beat(), name="pulse")
+        stack.callback(beating.cancel)
         latchkey.jobs.start()
         stack.push_async_callback(latchkey.jobs.stop)
         stack.push_async_callback(latchkey.after.finish)
@@ -151,7 +156,8 @@ async def assembled(
         health = Health(store=store, slack=slack, jobs=jobs)
         bolt = _bolt(settings, slack, identity)
         after = handlers.After(slack)
-        handlers.register(bolt, desk=desk, homes=homes, after=after, wake=jobs.wake)
+        pulse = Pulse(machine.seconds, every=machine.beat)
+        handlers.register(bolt, desk=desk, homes=homes, after=after, pulse=pulse, wake=jobs.wake)
         yield Latchkey(
             settings=settings,
             store=store,
@@ -161,6 +167,7 @@ async def assembled(
             people=people,
             jobs=jobs,
             after=after,
+            pulse=pulse,
             health=health,
             identity=identity,
             bolt=bolt,

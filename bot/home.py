@@ -34,7 +34,7 @@ class Homes:
     async def publish_stale(self) -> int:
         """Publish what is owed; return how many pages."""
         people = await self._store.run(homes.claim_stale, lease=PUBLISH_LEASE, limit=MOST_AT_ONCE)
-        await a_few_at_once(map(self._publish, people))
+        await a_few_at_once(self._publish, people)
         return len(people)
 
     async def new_day(self) -> None:

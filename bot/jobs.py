@@ -168,7 +168,7 @@ class Jobs:
         """Clicks and deadlines, until there is none."""
         while True:
             clicks, lapsed, escalating = await self.store.run(_to_decide)
-            moved = sum(await a_few_at_once(map(self._weigh_one, clicks)))
+            moved = sum(await a_few_at_once(self._weigh_one, clicks))
             moved += await self._deadlines(lapsed, escalating)
             if not moved:
                 return

@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 import aiohttp
@@ -19,6 +20,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot import chance, clock
 from bot.alarm import Alarm, Apscheduler
+from bot.patience import BEAT
 from bot.sending import CALL_TIMEOUT
 from bot.settings import Settings
 from bot.store.database import real_threads
@@ -78,6 +80,7 @@ class Machine:
     Attributes:
         time: The machine's own time, aware UTC.
         seconds: A clock that only goes on, also while the process is stopped.
+        beat: How often the process notes that it is awake.
         chance: For ids that nobody may guess, and for jitter.
         alarm: Makes what rings by the clock.
         threads: Makes an executor for so many transactions at the same time.
@@ -89,6 +92,7 @@ class Machine:
 
     time: clock.Source = clock.machine_time
     seconds: Callable[[], float] = machine_seconds
+    beat: timedelta = BEAT
     chance: random.Random = chance.secure
     alarm: Callable[[], Alarm] = Apscheduler
     threads: Callable[[int], Executor] = real_threads

@@ -67,12 +67,12 @@ class Notices:
     async def send_owed(self) -> int:
         """Send all that is owed now but reminders; return how many messages went out."""
         owed = await self._store.run(_owed, since=clock.now() - STILL_NEWS)
-        sent = sum(await a_few_at_once(map(self._answer, owed.answers)))
+        sent = sum(await a_few_at_once(self._answer, owed.answers))
         # Cards whose sending had no clear end before somebody decided: found, they are redrawn.
-        sent += sum(await a_few_at_once(map(self._sending.find_left_over, owed.left_over)))
-        sent += sum(await a_few_at_once(map(self._send_cards, owed.cards)))
-        sent += sum(await a_few_at_once(map(self._send_news, owed.news)))
-        sent += sum(await a_few_at_once(map(self._send_end, owed.endings)))
+        sent += sum(await a_few_at_once(self._sending.find_left_over, owed.left_over))
+        sent += sum(await a_few_at_once(self._send_cards, owed.cards))
+        sent += sum(await a_few_at_once(self._send_news, owed.news))
+        sent += sum(await a_few_at_once(self._send_end, owed.endings))
         for request in owed.stuck:
             sent += await self._send_stuck(request)
         for hold, request in owed.held:
@@ -184,7 +184,7 @@ class Notices:
         stale = await self._store.run(notices.claim_stale, lease=CLAIM_LEASE)
         # Several notices may share one message.
         messages = {(notice.channel, notice.ts): notice for notice in stale}
-        await a_few_at_once(map(self._redraw, messages.values()))
+        await a_few_at_once(self._redraw, messages.values())
         for notice in stale:
             if notice not in messages.values():
                 await self._store.run(notices.redrawn, notice)

@@ -1,13 +1,14 @@
 """How long to hold, to wait and to try again: for everything that works in the background."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from bot import chance
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 LONGEST_BACKOFF: Final = timedelta(minutes=15)
@@ -84,20 +85,22 @@ def poll_pause(attempts: int, pauses: Sequence[int] = POLL_PAUSES) -> timedelta:
     return timedelta(seconds=pauses[min(attempts, len(pauses) - 1)])
 
 
-async def a_few_at_once(work: Iterable[Coroutine[Any, Any, T]], *, limit: int = AT_ONCE) -> list[T]:
+async def a_few_at_once(
+    deed: Callable[[S], Awaitable[T]], over: Iterable[S], *, limit: int = AT_ONCE
+) -> list[T]:
     """
-    Do all of *work*, *limit* at the same time; the results in its order.
+    Do *deed* for all of *over*, *limit* at the same time; the results in their order.
 
     Raises:
         Exception: The first that any of it raised, when all of it is done.
     """
     gate = asyncio.Semaphore(limit)
 
-    async def one(deed: Coroutine[Any, Any, T]) -> T:
+    async def one(each: S) -> T:
         async with gate:
-            return await deed
+            return await deed(each)
 
-    done = await asyncio.gather(*map(one, work), return_exceptions=True)
+    done = await asyncio.gather(*map(one, over), return_exceptions=True)
     for result in done:
         if isinstance(result, BaseException):
             raise result

@@ -6,6 +6,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.access import Desk
 from bot.home import Homes
+from bot.patience import Pulse
 from handlers import (
     administer,
     decide,
@@ -23,7 +24,13 @@ __all__ = ["After", "register"]
 
 
 def register(
-    app: AsyncApp, *, desk: Desk, homes: Homes, after: After, wake: Callable[[], None]
+    app: AsyncApp,
+    *,
+    desk: Desk,
+    homes: Homes,
+    after: After,
+    pulse: Pulse,
+    wake: Callable[[], None],
 ) -> None:
     """
     Connect every deed to *app*; the frequent ones first, because Bolt tries them in turn.
@@ -31,7 +38,7 @@ def register(
     Raises:
         WithoutRight: A deed is not in the table of rights, or nobody listens to one that is.
     """
-    once.register(app, desk=desk, after=after)
+    once.register(app, desk=desk, after=after, pulse=pulse)
     deeds = Deeds(app)
     request_access.register(deeds, desk=desk, after=after)
     decide.register(deeds, desk=desk, after=after)

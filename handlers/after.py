@@ -5,7 +5,7 @@ Nothing durable depends on it.  The work is held on to, so that it can neither v
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
@@ -48,11 +48,11 @@ class After:
                 text = "Slack did not open the form in time. Please press the button again."
                 await self._whisper(channel, user, {"text": text})
 
-        self._start(open_form())
+        self._start(open_form)
 
     def whisper(self, *, channel: str | None, user: str, message: Mapping[str, Any]) -> None:
         """Tell one person, where they are, or in a direct message if that is nowhere."""
-        self._start(self._whisper(channel, user, message))
+        self._start(lambda: self._whisper(channel, user, message))
 
     async def _whisper(self, channel: str | None, user: str, message: Mapping[str, Any]) -> None:
         try:
@@ -60,15 +60,15 @@ class After:
         except SlackError as error:
             log.warning("not-whispered", slack=str(error))
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.create_task(self._heard(work))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
     @staticmethod
-    async def _heard(work: Coroutine[Any, Any, None]) -> None:
+    async def _heard(work: Callable[[], Awaitable[None]]) -> None:
         try:
-            await work
+            await work()
         except Exception:
             # The answer is out already: nobody else would hear of it.
             log.exception("after-broke")

@@ -15,6 +15,7 @@ from slack_bolt.response import BoltResponse
 
 from bot.access import Desk
 from bot.messages.parts import message
+from bot.patience import Pulse
 from bot.store import Busy
 from handlers.after import After
 from handlers.clicks import read_click
@@ -23,13 +24,14 @@ from handlers.errors import BUSY
 log = structlog.get_logger(__name__)
 
 
-def register(app: AsyncApp, *, desk: Desk, after: After) -> None:
+def register(app: AsyncApp, *, desk: Desk, after: After, pulse: Pulse) -> None:
     @app.middleware
     async def once(
         body: dict[str, Any],
         ack: AsyncAck,
         next: Callable[[], Awaitable[BoltResponse | None]],
     ) -> BoltResponse | None:
+        pulse.hear()
         key = key_of(body)
         try:
             is_new = key is None or await desk.is_new(key)

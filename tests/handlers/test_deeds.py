@@ -53,7 +53,7 @@ def test_every_listener_is_in_the_table():
     """The bot's own handlers, registered as at a start."""
     bolt = app()
     nothing: Any = None
-    handlers.register(bolt, desk=nothing, homes=nothing, after=nothing, wake=nothing)
+    handlers.register(bolt, desk=nothing, homes=nothing, after=nothing, pulse=nothing, wake=nothing)
 
     assert len(bolt._async_listeners) == len(RIGHTS)
 
@@ -126,7 +126,7 @@ def test_no_listener_takes_what_answers_to_an_address_in_the_payload():
     """Bolt's `respond` posts to the payload's response_url; nobody here asks for it, or for Bolt's client."""
     bolt = app()
     nothing: Any = None
-    handlers.register(bolt, desk=nothing, homes=nothing, after=nothing, wake=nothing)
+    handlers.register(bolt, desk=nothing, homes=nothing, after=nothing, pulse=nothing, wake=nothing)
     taken = {
         name
         for each in bolt._async_listeners

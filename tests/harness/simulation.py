@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +32,9 @@ SLACK: Final = "http://slack.test"
 MICROSOFT: Final = "https://microsoft.test"
 # Commits ring the jobs anyway; each look by the clock costs CPU, and waiting for one costs nothing.
 LOOKS: Final = {"LATCHKEY_POLL_SECONDS": "10", "LATCHKEY_SYNC_SECONDS": "300"}
+
+# A beat each second for simulated months would be most of the work.
+SELDOM: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +71,7 @@ class Simulation:
         socket_mode: bool = False,
         pauses: Pauses = QUICK,
         part: int = 0,
+        beat: timedelta = SELDOM,
     ) -> None:
         """
         Args:
@@ -74,7 +79,9 @@ class Simulation:
             socket_mode: Let the bots connect; otherwise Slack posts to them.
             pauses: How long things take.
             part: Makes another run of the same seed.
+            beat: How often a bot notes that it is awake; what stands still needs the product's own.
         """
+        self.beat = beat
         self.loop: SimulatedLoop = simulated()
         self.seed = self.loop.seed + part
         self.pauses = pauses
@@ -184,6 +191,7 @@ class Bot:
         return Machine(
             time=loop.now,
             seconds=loop.time,
+            beat=self.simulation.beat,
             chance=self.simulation._ids,
             alarm=lambda: SimulatedAlarm(process),
             threads=threads,
@@ -271,10 +279,15 @@ class TenantTokens:
 
 @asynccontextmanager
 async def simulation(
-    database: Path | str, *, socket_mode: bool = False, pauses: Pauses = QUICK, part: int = 0
+    database: Path | str,
+    *,
+    socket_mode: bool = False,
+    pauses: Pauses = QUICK,
+    part: int = 0,
+    beat: timedelta = SELDOM,
 ) -> AsyncIterator[Simulation]:
     """A world for as long as the block runs; time and chance are the machine's own again afterwards."""
-    made = Simulation(database, socket_mode=socket_mode, pauses=pauses, part=part)
+    made = Simulation(database, socket_mode=socket_mode, pauses=pauses, part=part, beat=beat)
     with _short_logs():
         try:
             yield made

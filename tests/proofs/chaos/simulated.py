@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
+from bot.errors import ConfigurationError
 from bot.pacing import WAITS, Waits
+from bot.patience import BEAT
 from sandbox.run import StandIns
 from tests.harness.process import Process
-from tests.harness.simulation import LIFELIKE, Bot, Simulation, simulation
+from tests.harness.simulation import LIFELIKE, Bot, DiedEarly, Simulation, simulation
 from tests.harness.world import DANA
 from tests.proofs.chaos.count import Count, count
 from tests.proofs.chaos.faults import let_loose, make_strict
@@ -122,7 +124,7 @@ async def chaos(plan: Plan, database: str, *, part: int = 0) -> Report:
     Args:
         part: Makes another run of the same seed.
     """
-    async with simulation(database, pauses=LIFELIKE, part=part) as around:
+    async with simulation(database, pauses=LIFELIKE, part=part, beat=BEAT) as around:
         outside = around.outside
         make_strict(outside, lag=plan.lag)
         told = stories(outside, plan.requests, around.dice("stories"))
@@ -176,7 +178,7 @@ class Keeper:
             self.starts += 1
             try:
                 return await self.around.start(waits=self.waits, **SETTINGS)
-            except Exception:
+            except (DiedEarly, ConfigurationError):
                 # It said why, and ended; the next one may be luckier.
                 await asyncio.sleep(RESTART_SECONDS)
 

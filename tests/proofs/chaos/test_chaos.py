@@ -10,14 +10,9 @@ from bot.pacing import WAITS
 from tests.proofs.chaos.simulated import Plan, chaos
 from tests.proofs.sabotage import switched_off
 
-# Whatever dies leaves coroutines behind that nobody has begun.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:coroutine .* was never awaited:RuntimeWarning",
-    "ignore::pytest.PytestUnraisableExceptionWarning",
-)
 # Each with a seed of its own in every run; `make chaos-simulated` runs four.
 PARTS = int(os.environ.get("CHAOS_PARTS", "1"))
-PART = Plan(requests=500, deaths=25)
+PART = Plan(requests=500, deaths=25, freezes=5)
 # So many show with every seed what is switched off.
 WEAKENED = Plan(requests=80, deaths=8, longest=timedelta(hours=2))
 NO_SETTLE = replace(WAITS, late=timedelta(0), lag=timedelta(0), margin=timedelta(0))
@@ -34,7 +29,7 @@ async def test_faults_and_deaths_break_no_promise(part, address):
     report = await chaos(PART, address, part=part)
 
     assert not report.count.broken, str(report)
-    assert report.deaths == PART.deaths
+    assert (report.deaths, report.freezes) == (PART.deaths, PART.freezes)
     assert report.faults > PART.requests
 
 
