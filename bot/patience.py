@@ -41,7 +41,7 @@ class Patience:
         """
         if self.seconds() > self.until:
             raise TooLate(
-                "That took too long to reach me, so nothing was done. Please do it again."
+                "That reached me too late, so I left it undone. If it still matters, please do it again."
             )
 
 

@@ -5,6 +5,8 @@ The only module of the sandbox that knows the bot.
 """
 
 import asyncio
+import copy
+import functools
 import importlib.metadata
 import logging
 import os
@@ -56,6 +58,11 @@ class StandIns:
 
 def manifest() -> dict[str, Any]:
     """The Slack app's manifest, from the checkout or from the installed package."""
+    return copy.deepcopy(_manifest())
+
+
+@functools.cache
+def _manifest() -> dict[str, Any]:
     here = Path(__file__).parent
     file = next(
         path for path in (here / "manifest.yml", here.parent / "manifest.yml") if path.is_file()

@@ -22,8 +22,7 @@ WORDS: Final = {
 ANSWERS: Final = re.compile(
     r"That was already|You have already|Asked for|Giving .+ back|.+ is being taken back already|That access has"
     r"|I cannot take anything down|Your decision is taken down"
-    # A command that reached a replica which was stopped meanwhile, while the repetition was carried out by another.
-    r"|I cannot get you access to .+\. You have it already"
+    r"|That reached me too late"
 )
 # Slack took the message, and the bot cannot know.
 UNCLEAR: Final = frozenset({"timeout_after", "drop_after", "fatal_error"})

@@ -32,6 +32,8 @@ GRAPH: Final = "https://graph.test"
 A_PAGE: Final = 200
 # Seconds that a busy Slack asks for.
 BUSY_FOR: Final = 30
+# An end of longer ago is no news to anybody.
+STILL_NEWS: Final = timedelta(days=60)
 # The nights on which clocks change, and the leap day: ends crowd there.
 CROWDED: Final = tuple(
     date.fromisoformat(day)
@@ -59,6 +61,7 @@ class Held:
     end: datetime | None
     since: datetime
     is_live: bool = True
+    gone_at: datetime | None = None
     # As Graph says it, with the end that it was made for.
     _said: tuple[datetime | None, bytes] | None = None
 
@@ -85,7 +88,7 @@ class Entra:
     chance: random.Random
     held: dict[str, Held] = field(default_factory=dict)
     looked_up: set[str] = field(default_factory=set)
-    # Ended after the bot had seen it, and before it knew whose it was.
+    # Ended after the bot had seen it, and before it knew whose it was; and not too long ago to be told.
     found_late: list[Held] = field(default_factory=list)
     _live: dict[str, Held] = field(default_factory=dict)
     _of_person: defaultdict[int, list[Held]] = field(default_factory=lambda: defaultdict(list))
@@ -105,7 +108,7 @@ class Entra:
         return made
 
     def take_away(self, held: Held) -> None:
-        held.is_live = False
+        held.is_live, held.gone_at = False, self.now
         del self._live[held.id]
 
     def some_end(self, person: int) -> datetime:
@@ -190,7 +193,7 @@ class Entra:
             if each.id not in self._listed or each.id in self.looked_up:
                 continue
             self.looked_up.add(each.id)
-            if not each.is_live:
+            if each.gone_at is not None and self.now - each.gone_at < STILL_NEWS:
                 self.found_late.append(each)
 
 

@@ -1,16 +1,14 @@
 """A page over a seeded workspace and tenant, and an app that answers like a bot would."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from types import CodeType
 from typing import Any
 from urllib.parse import parse_qs
 from zoneinfo import ZoneInfo
 
 import httpx
-import jinja2
 import pytest
 from starlette.applications import Starlette
 
@@ -115,23 +113,6 @@ def reader(person: str = "U0ANN", *, zone: str = "Europe/Berlin") -> Reader:
         channels={"C0GENERAL": "general"},
         usergroups={"S0IAM": "iam"},
     )
-
-
-@pytest.fixture(scope="session", autouse=True)
-def templates_are_compiled_once() -> Iterator[None]:
-    """Each page has templates of its own, and compiling them takes a quarter of a second."""
-    compile_anew = jinja2.Environment.compile
-    compiled: dict[tuple[Any, ...], CodeType] = {}
-
-    def compile_once(self: jinja2.Environment, *given: Any, **named: Any) -> CodeType:
-        key = (*given, *named.items())
-        if key not in compiled:
-            compiled[key] = compile_anew(self, *given, **named)
-        return compiled[key]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(jinja2.Environment, "compile", compile_once)
-        yield
 
 
 @pytest.fixture
