@@ -23,6 +23,8 @@ ANSWERS: Final = re.compile(
     r"That was already|You have already|Asked for|Giving .+ back|.+ is being taken back already|That access has"
     r"|I cannot take anything down|Your decision is taken down"
     r"|That reached me too late"
+    # The answer to a command was lost, and its repetition came when that had been granted.
+    r"|I cannot get you access to .+\. You have it already"
 )
 # Slack took the message, and the bot cannot know.
 UNCLEAR: Final = frozenset({"timeout_after", "drop_after", "fatal_error"})
