@@ -4,8 +4,9 @@ import asyncio
 import os
 import secrets
 import shutil
+import signal
 import zlib
-from collections.abc import AsyncIterator, Generator, Mapping
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 from pytest_asyncio.plugin import LoopFactory
 
 from tests.harness.by_hand import BotHarness, by_hand
-from tests.harness.loop import SimulatedLoop
+from tests.harness.loop import SimulatedLoop, Stuck
 from tests.harness.sql import share_compiled_statements
 
 # The fixture that a test in simulated time uses, directly or through another one.
@@ -22,6 +23,8 @@ SIMULATED = "simulated"
 HASH_SEED = "PYTHONHASHSEED"
 LONG = ("tests/proofs/", "tests/browser/", "tests/real/")
 MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of its own there
+# Seconds of CPU: ten times the longest test's.
+MOST_CPU = 600
 # Bytes that the folders of two runs never reach.
 ROOM = 2 * 2**30
 
@@ -45,6 +48,32 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # The long ones first: whoever is done with them takes the many short ones.
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    for item in items:
+        if _is_simulated(item):
+            # It waits for nothing, so a busy machine must not make it fail: see `pytest_runtest_call`.
+            item.add_marker(pytest.mark.timeout(0))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """End a simulated test that works for ever; whoever waits for ever is `Stuck` already."""
+    if not _is_simulated(item):
+        return (yield)
+
+    def too_much(number: int, frame: Any) -> None:
+        raise Stuck(f"no end after {MOST_CPU} s of CPU")
+
+    before = signal.signal(signal.SIGPROF, too_much)
+    signal.setitimer(signal.ITIMER_PROF, MOST_CPU)
+    try:
+        return (yield)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+def _is_simulated(item: pytest.Item) -> bool:
+    return SIMULATED in getattr(item, "fixturenames", ())
 
 
 def _keep_databases_in_memory() -> None:
@@ -67,7 +96,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
 ) -> Mapping[str, LoopFactory]:
-    if SIMULATED in getattr(item, "fixturenames", ()):
+    if _is_simulated(item):
         return {SIMULATED: partial(SimulatedLoop, seed_of(config, item.nodeid))}
     return {"real": asyncio.new_event_loop}
 

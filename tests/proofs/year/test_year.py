@@ -20,8 +20,6 @@ def told(figures: Figures) -> str:
     return "\n".join([f"{figures}", *stories])
 
 
-# Half a minute of CPU, and several at a time on a busy machine.
-@pytest.mark.timeout(400)
 async def test_a_year_brings_each_reminder_once_and_none_is_missing(simulated, database):
     """Ends are moved, access is taken away, Slack is busy, the bot is down: what is due goes out once."""
     figures = await simulate(database, days=365, assignments=250, moves=2_500)
