@@ -44,6 +44,21 @@ async def is_recorded(harness, key="delivered:1"):
     return await harness.store.run(notices.finished_keys, [key]) == {key}
 
 
+def unfinished(db):
+    """What is neither sent nor dropped."""
+    open_ones = table.c.sent_at.is_(None) & table.c.dropped_why.is_(None)
+    return [
+        Notice(
+            key=row.key,
+            kind=row.kind,
+            to=row.recipient,
+            claimed_until=row.claimed_until,
+            tried_at=row.tried_at,
+        )
+        for row in db.execute(table.select().where(open_ones))
+    ]
+
+
 def there(harness, to=ANN):
     """What people see of it."""
     if to == ANN:
@@ -169,3 +184,44 @@ async def test_of_many_messages_the_right_one_is_found(harness, sending):
 
     assert len(there(harness)) == 206
     assert await is_recorded(harness)
+
+
+async def test_what_is_left_over_and_arrived_is_recorded(harness, sending):
+    """Nobody sends it any more, but it is there: it must be known, so that it can be redrawn."""
+    harness.workspace.faults.set("drop_after", only="chat.postMessage", count=1)
+    await sending.send([owed()], HELLO)
+    (left,) = await harness.store.run(unfinished)
+
+    assert await sending.find_left_over(left)
+
+    assert await is_recorded(harness)
+
+
+async def test_what_is_left_over_and_nowhere_is_dropped(harness, sending):
+    """It was overtaken before anybody could read it: nobody looks for it again."""
+    harness.workspace.faults.set("drop", only="chat.postMessage", count=1)
+    await sending.send([owed()], HELLO)
+    (left,) = await harness.store.run(unfinished)
+
+    assert not await sending.find_left_over(left)
+
+    assert await harness.store.run(unfinished) == []
+    assert there(harness) == []
+
+
+async def test_what_slack_will_never_deliver_is_dropped(harness, sending):
+    """A person who is gone stays gone."""
+    assert not await sending.send([owed(to="U0NOBODY")], HELLO)
+
+    assert await harness.store.run(unfinished) == []
+
+
+async def test_the_admins_channel_can_be_put_right(harness, sending):
+    """Somebody archived it, or never invited the bot: a minute later it is tried again."""
+    harness.workspace.channels[ADMINS].is_archived = True
+    assert not await sending.send([owed(to=ADMINS)], HELLO)
+    harness.workspace.channels[ADMINS].is_archived = False
+
+    (left,) = await harness.store.run(unfinished)
+    pause = left.claimed_until - clock.real()
+    assert timedelta(seconds=55) < pause <= timedelta(minutes=1)
