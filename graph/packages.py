@@ -1,5 +1,6 @@
 """Access packages, and what they give."""
 
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -28,6 +29,22 @@ WHOLE: Final = (
 AccessPackages = list[AccessPackage]
 ResourceRoleScopes = list[ResourceRoleScope]
 Groups = list[Group]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exclusions:
+    """
+    What does not go with a package (separation of duties).
+
+    Attributes:
+        packages: Whoever has one of these may not have the package.
+        groups: Whoever is in one of these may not have the package.
+        excluded: Whoever has the package may not ask for one of these; Entra does not mind the other order.
+    """
+
+    packages: list[AccessPackage]
+    groups: list[Group]
+    excluded: list[AccessPackage]
 
 
 class Packages:
@@ -193,6 +210,29 @@ class Packages:
         """
         await self._objects.delete(
             f"{_package(package_id)}/resourceRoleScopes/{quote(role_scope_id, safe='')}"
+        )
+
+    async def exclusions(self, package_id: str) -> Exclusions:
+        """
+        What does not go with the package, both ways, in one call.
+
+        Permission: EntitlementManagement.Read.All (application).
+        Source: Graph reference, "List incompatibleAccessPackages", "List incompatibleGroups",
+            "List accessPackagesIncompatibleWith"; "Combine multiple HTTP requests using JSON batching".
+        """
+        path = _package(package_id)
+        packages, groups, excluded = await self._objects.lists(
+            [
+                f"{path}/incompatibleAccessPackages",
+                f"{path}/incompatibleGroups",
+                f"{path}/accessPackagesIncompatibleWith",
+            ]
+        )
+        read = self._objects.read
+        return Exclusions(
+            packages=[read("accessPackage", AccessPackage, each) for each in packages],
+            groups=[read("group", Group, each) for each in groups],
+            excluded=[read("accessPackage", AccessPackage, each) for each in excluded],
         )
 
     async def incompatible_packages(self, package_id: str) -> AccessPackages:

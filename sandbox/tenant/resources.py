@@ -140,10 +140,16 @@ def _attributes(ask: Ask, details: Json) -> list[Json]:
         "attributeSource": "source",
         "attributeDestination": "destination",
     }
-    return [
+    attributes = [
         {renamed.get(key, key): value for key, value in attribute.items()}
         for attribute in details.get("attributes") or []
     ]
+    for attribute in attributes:
+        source = attribute.get("source") or {}
+        if isinstance(source.get("question"), dict):
+            question_id = source["question"].get("id") or ask.world.new_id()
+            attribute["source"] = source | {"question": source["question"] | {"id": question_id}}
+    return attributes
 
 
 def _remove(ask: Ask, resource: Resource) -> None:
