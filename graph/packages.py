@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
+from graph.errors import NotAllowed
 from graph.models import (
     AccessPackage,
+    AssignmentPolicy,
     Group,
     Resource,
     ResourceRole,
@@ -17,6 +19,7 @@ from graph.session import Session
 from graph.versions import EM
 
 PACKAGES: Final = f"{EM}/accessPackages"
+POLICIES: Final = f"{EM}/assignmentPolicies"
 # As deep as the reference shows it; a role's resource would be one level too many.
 WHOLE: Final = (
     "catalog",
@@ -58,13 +61,14 @@ class Packages:
         Every package, with its catalog, policies and what it gives.
 
         One call a page, and one more for each catalog that gives something: the names of the
-        groups, applications and sites are in the catalog, not in the package.
+        groups, applications and sites are in the catalog, not in the package.  If a package has no
+        policies, the list of policies is asked, too.
 
         Permission: EntitlementManagement.Read.All (application).
         Source: Graph reference, "List accessPackages".
         """
         found = await self._objects.all("accessPackage", AccessPackage, PACKAGES, expand=WHOLE)
-        return await self._with_resources(found)
+        return await self._with_resources(await self._with_policies(found))
 
     async def find(self, *, display_name: str, catalog_id: str | None = None) -> AccessPackages:
         """
@@ -80,13 +84,12 @@ class Packages:
             where={"displayName": display_name},
             expand=WHOLE,
         )
-        return await self._with_resources(
-            [
-                package
-                for package in found
-                if catalog_id is None or (package.catalog and package.catalog.id == catalog_id)
-            ]
-        )
+        wanted = [
+            package
+            for package in found
+            if catalog_id is None or (package.catalog and package.catalog.id == catalog_id)
+        ]
+        return await self._with_resources(await self._with_policies(wanted))
 
     async def get(self, package_id: str) -> AccessPackage:
         """
@@ -101,7 +104,7 @@ class Packages:
         found = await self._objects.one(
             "accessPackage", AccessPackage, _package(package_id), expand=WHOLE
         )
-        return (await self._with_resources([found]))[0]
+        return (await self._with_resources(await self._with_policies([found])))[0]
 
     async def create(
         self,
@@ -321,6 +324,32 @@ class Packages:
                 package = package.model_copy(update={"resource_role_scopes": given})
             named.append(package)
         return named
+
+    async def _with_policies(self, packages: AccessPackages) -> AccessPackages:
+        """
+        The packages, those without policies with what the list of policies has for them.
+
+        Graph has been seen to expand ``assignmentPolicies`` into nothing although there are some.
+        """
+        if all(package.assignment_policies for package in packages):
+            return packages
+        try:
+            found = await self._objects.all(
+                "policy", AssignmentPolicy, POLICIES, expand=("accessPackage",)
+            )
+        except NotAllowed:
+            # An app whose role covers one catalog only may not see the policies of all.
+            return packages
+        by_package: dict[str, list[AssignmentPolicy]] = {}
+        for policy in found:
+            if policy.access_package is not None:
+                by_package.setdefault(policy.access_package.id, []).append(policy)
+        return [
+            package
+            if package.assignment_policies
+            else package.model_copy(update={"assignment_policies": by_package.get(package.id, [])})
+            for package in packages
+        ]
 
     async def _resources(self, catalog_id: str) -> dict[str, Resource]:
         found = await self._objects.all(

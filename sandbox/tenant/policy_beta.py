@@ -59,6 +59,7 @@ def body_from_beta(body: Json) -> Json:
         "questions": [_question_from_beta(each) for each in body.get("questions") or []],
         "notificationSettings": body.get("accessPackageNotificationSettings"),
         "customExtensionStageSettings": body.get("customExtensionStageSettings"),
+        "verifiableCredentialSettings": body.get("verifiableCredentialSettings"),
     }
 
 
@@ -145,6 +146,7 @@ def fields_for_beta(policy: Policy) -> Json:
             "approvalStages": [_stage_to_beta(stage) for stage in stages],
         },
         "questions": [question_to_beta(each) for each in policy.settings["questions"]],
+        "verifiableCredentialSettings": policy.settings.get("verifiableCredentialSettings"),
         "accessPackageNotificationSettings": policy.settings["notificationSettings"],
     }
 
