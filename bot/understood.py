@@ -158,7 +158,7 @@ def _riddles(
             yield f"not all of {name.partition('@')[0]} was read"
         elif name == "@odata.type":
             if _word(value) not in types:
-                yield f"{what} is of the type {value}"
+                yield f"{what} is an {str(value).rpartition('.')[2]}"
         elif "@" not in name and name not in harmless and not _is_empty(value):
             yield ABOUT.get(name, f"{what} says {name}")
 

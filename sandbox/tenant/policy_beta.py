@@ -56,7 +56,7 @@ def body_from_beta(body: Json) -> Json:
             "stages": [_stage_from_beta(stage) for stage in approval.get("approvalStages") or []],
         },
         "reviewSettings": _review_from_beta(body.get("accessReviewSettings")),
-        "questions": [_question_from_beta(each) for each in body.get("questions") or []],
+        "questions": [question_from_beta(each) for each in body.get("questions") or []],
         "notificationSettings": body.get("accessPackageNotificationSettings"),
         "customExtensionStageSettings": body.get("customExtensionStageSettings"),
         "verifiableCredentialSettings": body.get("verifiableCredentialSettings"),
@@ -166,7 +166,8 @@ def _text_to_beta(holder: Json) -> Json:
     }
 
 
-def _question_from_beta(question: Json) -> Json:
+def question_from_beta(question: Json) -> Json:
+    """A beta question with v1.0's texts."""
     kept = {
         k: v for k, v in question.items() if k not in ("text", "choices", "allowsMultipleSelection")
     }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sandbox.tenant.call import EM, Answer, Ask
 from sandbox.tenant.errors import bad_request, not_found
 from sandbox.tenant.model import Catalog, Json, Resource, ResourceRequest
+from sandbox.tenant.policy_beta import question_from_beta
 from sandbox.tenant.policy_settings import one_of
 from sandbox.tenant.routes import Route
 
@@ -147,8 +148,11 @@ def _attributes(ask: Ask, details: Json) -> list[Json]:
     for attribute in attributes:
         source = attribute.get("source") or {}
         if isinstance(source.get("question"), dict):
-            question_id = source["question"].get("id") or ask.world.new_id()
-            attribute["source"] = source | {"question": source["question"] | {"id": question_id}}
+            question = source["question"]
+            if ask.is_beta:
+                question = question_from_beta(question)
+            question |= {"id": question.get("id") or ask.world.new_id()}
+            attribute["source"] = source | {"question": question}
     return attributes
 
 
