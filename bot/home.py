@@ -65,7 +65,7 @@ def _view(db: Transaction, slack_user: str, is_admin: bool) -> dict[str, Any]:
         waiting=request_lists.open_for(db, slack_user),
         to_decide=_to_decide(db, slack_user, is_admin=is_admin),
         offer=[each for each in packages if each.can_be_asked_for and not each.is_hidden],
-        extendable={each.id: bool(each.can_extend) for each in packages},
+        extendable=frozenset(policy for each in packages for policy in each.can_extend),
     )
 
 

@@ -43,11 +43,11 @@ class Draft:
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """What one person has and waits for; *extendable* by package id."""
+    """What one person has and waits for; *extendable* by policy id."""
 
     held: list[Assignment]
     waiting: list[Request]
-    extendable: dict[str, bool]
+    extendable: frozenset[str]
 
 
 ON_ITS_WAY: Final = {
@@ -119,7 +119,7 @@ def standing(db: Transaction, slack_user: str) -> Standing:
     return Standing(
         held=assignments.held_by(db, slack_user),
         waiting=request_lists.open_for(db, slack_user),
-        extendable={each.id: bool(each.can_extend) for each in catalog.everything(db)},
+        extendable=catalog.extendable(db),
     )
 
 
@@ -196,7 +196,7 @@ def extend(db: Transaction, slack_user: str, assignment_id: str) -> Taken:
     if assignment.ends_at is None:
         raise TooLate(f"{assignment.package_name} has no end date, so there is nothing to extend.")
     package = catalog.get(db, assignment.package_id)
-    if package is None or not package.can_extend:
+    if package is None or assignment.policy_id not in package.can_extend:
         raise NotAllowed(
             f"{assignment.package_name} cannot be extended: its policy does not allow it. "
             "You can ask for it again when it has ended."

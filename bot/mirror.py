@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from bot import clock, naming, policy
+from bot import clock, eligibility, naming, policy
 from bot.models import Assignment, AssignmentState, Ended, Kind, Package
 from bot.people import People
 from bot.slack import SlackError
@@ -145,7 +145,7 @@ def mirrored_packages(
 
 
 def _mirrored(package: AccessPackage, *, slug: str) -> Package:
-    policies = [each for each in package.assignment_policies if policy.is_for_asking(each)]
+    policies = [each for each in package.assignment_policies if eligibility.is_for_asking(each)]
     periods = dict.fromkeys(policy.lasts(each.expiration) for each in policies)
     return Package(
         id=package.id,
@@ -154,7 +154,7 @@ def _mirrored(package: AccessPackage, *, slug: str) -> Package:
         description=package.description or "",
         contents=policy.contents(package),
         lasts=" or ".join(periods),
-        can_be_asked_for=bool(policies),
+        can_be_asked_for=eligibility.is_offered(package),
         is_hidden=bool(package.is_hidden),
         # Only where every way in wants a reason: the one that applies is known when the person is.
         needs_reason=bool(policies) and all(policy.needs_reason(each) for each in policies),
@@ -162,7 +162,9 @@ def _mirrored(package: AccessPackage, *, slug: str) -> Package:
             policy.stages_for(each, extending=False, always=False) for each in policies
         ),
         can_extend=tuple(
-            sorted(each.id for each in package.assignment_policies if policy.may_extend(each))
+            sorted(
+                each.id for each in package.assignment_policies if eligibility.is_extendable(each)
+            )
         ),
     )
 

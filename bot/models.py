@@ -88,6 +88,39 @@ class Stage:
     escalate_after_seconds: int | None = None
 
 
+class AnswerKind(StrEnum):
+    """What an answer to a question is."""
+
+    TEXT = "text"
+    CHOICE = "choice"
+    CHOICES = "choices"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """
+    One question that whoever asks for a package answers, as Entra's policy or a resource puts it.
+
+    Attributes:
+        id: Graph's id of the question; answers are kept and sent under it.
+        attribute: Where Entra stores the answer with the person, if a resource of the package asks.
+    """
+
+    id: str
+    text: str
+    required: bool
+    kind: AnswerKind = AnswerKind.TEXT
+    attribute: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """Something of Entra's, and what people call it."""
+
+    id: str
+    name: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Terms:
     """
@@ -97,6 +130,8 @@ class Terms:
         contents: What the package gives, a line each, for people.
         fingerprint: The same by ids, so that a renamed group is no change and a swapped one is.
         lasts: How long, for people; the policy's expiration.
+        questions: What is asked of whoever wants it.
+        excluded: Packages that the person has, and that nobody may ask for who has this one.
     """
 
     policy_id: str
@@ -105,11 +140,19 @@ class Terms:
     fingerprint: str
     stages: tuple[Stage, ...]
     lasts: str
+    questions: tuple[Question, ...] = ()
+    excluded: tuple[Named, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One wish, from the command to its end.  Times are aware UTC."""
+    """
+    One wish, from the command to its end.  Times are aware UTC.
+
+    Attributes:
+        answers: By question id, what was answered to the policy's questions.
+        wanted_policy_id: The policy that the person chose, where several let them ask.
+    """
 
     id: str
     kind: Kind
@@ -124,6 +167,8 @@ class Request:
     holder_name: str | None = None
     assignment_id: str | None = None
     justification: str | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)
+    wanted_policy_id: str | None = None
     terms: Terms | None = None
     terms_hash: str | None = None
     round: int = 0

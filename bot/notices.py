@@ -264,7 +264,7 @@ def _unfinished(db: Transaction, keys: Sequence[str]) -> datetime | None:
 
 
 def _reminder(db: Transaction, rows: Sequence[Assignment], *, moved: Sequence[str] = ()) -> Message:
-    extendable = {package.id: bool(package.can_extend) for package in catalog.everything(db)}
+    extendable = catalog.extendable(db)
     busy = {}
     for row in rows:
         for request in request_lists.open_for_assignment(db, row.id):

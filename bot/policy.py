@@ -1,161 +1,20 @@
 """
-Entra's policy rules, evaluated by us: may this person ask, who decides, until when.
+What a policy brings with it: who decides, what is given, until when; and how that is said.
 
-Pure: facts in, verdict out.  Because an app-only grant is not checked by Graph, this is security code:
-what it does not understand it refuses.
+Pure: facts in, terms out.  Whether somebody may have the package at all is `bot.eligibility`.
 
-Source: Microsoft Learn, "accessPackageAssignmentPolicy" and "Troubleshoot entitlement management"
-(which of several policies applies).
+Source: Microsoft Learn, "accessPackageAssignmentPolicy".
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
-from bot.models import Stage, Terms
+from bot.models import Named, Question, Stage, Terms
 from graph.models import AccessPackage, ApprovalStage, AssignmentPolicy, Expiration, SubjectSet
-
-# "More specific wins; lower priority ones are ignored" (Troubleshoot entitlement management, Policies).
-SPECIFICITY: Final[Mapping[str, int]] = {
-    "specificdirectoryusers": 1,
-    "specificconnectedorganizationusers": 1,
-    "allmemberusers": 2,
-    "alldirectoryusers": 3,
-    "allconfiguredconnectedorganizationusers": 4,
-    "allexternalusers": 4,
-}
-# Scopes that never admit a person of this directory, whatever else is true.
-NOT_FOR_PEOPLE: Final = frozenset(
-    {
-        "notspecified",
-        "specificdirectoryserviceprincipals",
-        "alldirectoryserviceprincipals",
-        "alldirectoryagentidentities",
-    }
-)
-# Scopes for people of other organizations: a member is outside them; of a guest we cannot tell.
-FOR_OUTSIDERS: Final = frozenset(
-    {
-        "specificconnectedorganizationusers",
-        "allconfiguredconnectedorganizationusers",
-        "allexternalusers",
-    }
-)
-
-
-class Fit(StrEnum):
-    """Whether a policy admits a person."""
-
-    IN = "in"
-    OUT = "out"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Requester:
-    """What the policies need to know of a person."""
-
-    entra_id: str
-    is_guest: bool
-    groups: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Choice:
-    """The policy that applies, or why none does."""
-
-    policy: AssignmentPolicy | None = None
-    not_understood: AssignmentPolicy | None = None
-
-
-def groups_named(policies: Iterable[AssignmentPolicy]) -> set[str]:
-    """The groups whose membership decides; ask Graph about these and no others."""
-    return {
-        target.group_id
-        for policy in policies
-        for target in policy.specific_allowed_targets
-        if target.is_kind("groupMembers") and target.group_id
-    }
-
-
-def fit(policy: AssignmentPolicy, requester: Requester) -> Fit:
-    """Whether *policy* lets *requester* ask for access for themselves."""
-    if not is_for_asking(policy):
-        return Fit.OUT
-    settings = policy.requestor_settings
-    if settings is None or settings.enable_targets_to_self_add_access is None:
-        return Fit.UNKNOWN
-    scope = (policy.allowed_target_scope or "").lower()
-    if scope == "alldirectoryusers":
-        return Fit.IN
-    if scope == "allmemberusers":
-        return Fit.OUT if requester.is_guest else Fit.IN
-    if scope in FOR_OUTSIDERS:
-        return Fit.UNKNOWN if requester.is_guest else Fit.OUT
-    if scope == "specificdirectoryusers":
-        fits = {_fits(target, requester) for target in policy.specific_allowed_targets}
-        return next((word for word in (Fit.IN, Fit.UNKNOWN) if word in fits), Fit.OUT)
-    return Fit.UNKNOWN
-
-
-def _fits(target: SubjectSet, requester: Requester) -> Fit:
-    if target.is_kind("singleUser") and target.user_id:
-        return Fit.IN if target.user_id == requester.entra_id else Fit.OUT
-    if target.is_kind("groupMembers") and target.group_id:
-        return Fit.IN if target.group_id in requester.groups else Fit.OUT
-    if target.is_kind("singleServicePrincipal"):
-        return Fit.OUT
-    return Fit.UNKNOWN
-
-
-def choose(policies: Sequence[AssignmentPolicy], requester: Requester) -> Choice:
-    """
-    The policy under which *requester* may ask, as Entra would choose it.
-
-    The most specific that admits the person; among equals the one with the most approval stages, because
-    Entra would let the person pick and we must not be laxer than any of them.  A policy that we cannot
-    judge, and that would come first or equal, means that nobody is let in by guessing.
-    """
-    judged = [(_rank(policy), fit(policy, requester), policy) for policy in policies]
-    admitting = [(rank, policy) for rank, verdict, policy in judged if verdict is Fit.IN]
-    puzzling = [(rank, policy) for rank, verdict, policy in judged if verdict is Fit.UNKNOWN]
-    best = min((rank for rank, _ in admitting), default=None)
-    for rank, policy in puzzling:
-        if best is None or rank <= best:
-            return Choice(not_understood=policy)
-    candidates = [policy for rank, policy in admitting if rank == best]
-    if not candidates:
-        return Choice()
-    chosen = max(candidates, key=lambda policy: (len(_stages(policy, extending=False)), policy.id))
-    if not _is_understood(chosen):
-        return Choice(not_understood=chosen)
-    return Choice(policy=chosen)
-
-
-def _rank(policy: AssignmentPolicy) -> int:
-    # An unknown scope could be anything, so it counts as the most specific.
-    return SPECIFICITY.get((policy.allowed_target_scope or "").lower(), 1)
-
-
-def _is_understood(policy: AssignmentPolicy) -> bool:
-    """Whether everything is there that says who decides, what is asked, and until when."""
-    approval = policy.request_approval_settings
-    if approval is None or approval.is_approval_required_for_add is None:
-        return False
-    # Questions of the policy's own must be answered, and Slack has not asked them.
-    if any(question.is_required is not False for question in policy.questions):
-        return False
-    expiration = policy.expiration
-    kind = _expires(expiration)
-    if kind == "afterduration":
-        return expiration is not None and expiration.duration is not None
-    if kind == "afterdatetime":
-        return expiration is not None and expiration.end_date_time is not None
-    return kind in {"noexpiration", "notspecified"}
 
 
 def _expires(expiration: Expiration | None) -> str:
@@ -176,15 +35,6 @@ def may_extend(policy: AssignmentPolicy) -> bool:
     return bool(settings and settings.enable_targets_to_self_update_access) and _expires(
         policy.expiration
     ) in {"afterduration", "afterdatetime"}
-
-
-def is_for_asking(policy: AssignmentPolicy) -> bool:
-    """Whether anybody at all may ask under this policy."""
-    settings = policy.requestor_settings
-    scope = (policy.allowed_target_scope or "").lower()
-    return scope not in NOT_FOR_PEOPLE and not (
-        settings and settings.enable_targets_to_self_add_access is False
-    )
 
 
 def stages_for(policy: AssignmentPolicy, *, extending: bool, always: bool) -> tuple[Stage, ...]:
@@ -254,8 +104,25 @@ def _subjects(subjects: Iterable[SubjectSet]) -> tuple[Mapping[str, Any], ...]:
     )
 
 
+def decided_by(policy: AssignmentPolicy) -> str:
+    """Who decides when somebody asks under *policy*, in a few words for them."""
+    stages = _stages(policy, extending=False)
+    if not stages:
+        return "an admin approves" if _approval_required(policy, extending=False) else "no approval"
+    if len(stages) > 1:
+        return f"{len(stages)} approvals"
+    kinds = {subject.kind.casefold() for subject in stages[0].primary_approvers}
+    return "your manager approves" if kinds == {"requestormanager"} else "an approver approves"
+
+
 def terms_of(
-    package: AccessPackage, policy: AssignmentPolicy, *, extending: bool, always: bool
+    package: AccessPackage,
+    policy: AssignmentPolicy,
+    *,
+    extending: bool,
+    always: bool,
+    questions: tuple[Question, ...] = (),
+    excluded: tuple[Named, ...] = (),
 ) -> Terms:
     """What somebody is asked to approve, from what Graph says right now."""
     return Terms(
@@ -265,6 +132,8 @@ def terms_of(
         fingerprint=_fingerprint(package),
         stages=stages_for(policy, extending=extending, always=always),
         lasts=lasts(policy.expiration),
+        questions=questions,
+        excluded=excluded,
     )
 
 
@@ -272,6 +141,7 @@ def hash_of(terms: Terms) -> str:
     """Equal for equal terms; names for people do not count, ids and rules do."""
     rules = asdict(terms)
     del rules["policy_name"], rules["contents"]
+    rules["excluded"] = [each.id for each in terms.excluded]
     return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
 
 
@@ -306,6 +176,8 @@ def _fingerprint(package: AccessPackage) -> str:
 def lasts(expiration: Expiration | None) -> str:
     """How long, for people: "30 days", "8 hours", "until 31 Jan 2027", "no end date"."""
     kind = _expires(expiration)
+    if expiration and expiration.is_unsaid:
+        return "some hours, or no end date: the beta API does not say"
     if expiration and kind == "afterduration" and expiration.duration:
         days, rest = divmod(expiration.duration, timedelta(days=1))
         amount, unit = (

@@ -4,8 +4,9 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot import clock, outcomes, policy
+from bot import clock, eligibility, outcomes, policy, refusals
 from bot.authority import Authority, may
+from bot.eligibility import Refusal
 from bot.errors import NotAllowed
 from bot.models import (
     Assignment,
@@ -18,12 +19,18 @@ from bot.models import (
     Verb,
 )
 from bot.people import Found, People
+from bot.rulebook import (
+    asks_for,
+    lets_ask_for_others,
+    policy_of,
+    read_case,
+    read_own_case,
+)
 from bot.store import Store, assignments, audit, claims, decisions, requests
 from graph import Graph
 from graph.errors import NotFound
 from graph.models import AccessPackage, AssignmentPolicy
-
-NOT_UNDERSTOOD: Final = "Its rules in Entra are of a kind I do not understand, so I must not guess. I have told the admins."
+from graph.models import Assignment as GraphAssignment
 
 
 class Refused(Exception):
@@ -36,11 +43,17 @@ class Refused(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """What holds for a request right now: the person, the terms, and the end it would get."""
+    """
+    What holds for a request right now: the person, the terms, and the end it would get.
+
+    Attributes:
+        on_behalf: A policy of the package lets some people ask for others.
+    """
 
     found: Found
     terms: Terms
     ends_at: datetime | None
+    on_behalf: bool = False
 
 
 class Review:
@@ -108,38 +121,64 @@ class Review:
             package = await self._graph.packages.get(request.package_id)
         except NotFound:
             raise Refused("That package no longer exists.") from None
-        chosen = await self._policy(package, found)
-        if policy.needs_reason(chosen) and not request.justification and request.kind is Kind.ADD:
-            raise Refused("It is only given with a reason. Please ask again and say why.")
-        extending = request.kind is Kind.EXTEND
-        ends_at = request.ends_at
-        if extending:
-            if not policy.may_extend(chosen):
-                raise Refused(
-                    "Its policy does not let people extend it. You can ask again when it has ended."
-                )
-            ends_at = await self._extended_end(request, chosen)
-        terms = policy.terms_of(package, chosen, extending=extending, always=self._always)
+        if request.kind is Kind.EXTEND:
+            return await self._standing_longer(request, found, package)
+        case = await read_case(self._graph, package, found.user)
+        agreed = request.terms.policy_id if request.terms else None
+        admitted = eligibility.admits(case, wanted=request.wanted_policy_id, agreed=agreed)
+        if isinstance(admitted, Refusal):
+            raise _refused(admitted)
+        lacking = eligibility.lacks(
+            admitted, justification=request.justification, answers=request.answers
+        )
+        if lacking is not None:
+            raise _refused(lacking)
+        terms = policy.terms_of(
+            package,
+            admitted.policy,
+            extending=False,
+            always=self._always,
+            questions=admitted.questions,
+            excluded=case.excluded,
+        )
+        return Standing(
+            found=found,
+            terms=terms,
+            ends_at=request.ends_at,
+            on_behalf=lets_ask_for_others(package),
+        )
+
+    async def _standing_longer(
+        self, request: Request, found: Found, package: AccessPackage
+    ) -> Standing:
+        """What holds for an extension: by the policy of the assignment itself."""
+        held = await self._held(request)
+        case, under = await read_own_case(self._graph, package, found.user, held)
+        admitted = eligibility.admits_longer(case, held, under)
+        if isinstance(admitted, Refusal):
+            raise _refused(admitted)
+        terms = policy.terms_of(
+            package,
+            admitted.policy,
+            extending=True,
+            always=self._always,
+            questions=admitted.questions,
+        )
+        # Once promised, the end stays: a request that waited for approval gets what was shown.  Under other
+        # terms nothing was promised.
+        is_as_agreed = request.terms_hash in (None, policy.hash_of(terms))
+        ends_at = _later_end(
+            request, held, admitted.policy, promised=request.ends_at if is_as_agreed else None
+        )
         return Standing(found=found, terms=terms, ends_at=ends_at)
 
-    async def _policy(self, package: AccessPackage, found: Found) -> AssignmentPolicy:
-        groups = policy.groups_named(package.assignment_policies)
-        member_of = (
-            await self._graph.directory.member_of(found.user.id, groups) if groups else set()
-        )
-        requester = policy.Requester(
-            entra_id=found.user.id, is_guest=found.user.is_guest, groups=frozenset(member_of)
-        )
-        choice = policy.choose(package.assignment_policies, requester)
-        if choice.policy is not None:
-            return choice.policy
-        if choice.not_understood is not None:
-            raise Refused(NOT_UNDERSTOOD, tell_admins=True)
-        raise Refused("Its policy in Entra does not let you ask for it.")
-
-    async def _extended_end(self, request: Request, chosen: AssignmentPolicy) -> datetime:
-        held = await self._graph.assignments.get(request.assignment_id or "")
-        if not held.is_delivered:
+    async def _held(self, request: Request) -> GraphAssignment:
+        """The assignment that an extension is about."""
+        try:
+            held = await self._graph.assignments.get(request.assignment_id or "")
+        except NotFound:
+            held = None
+        if held is None or not held.is_delivered:
             raise Refused("That access has already ended. You can ask for it again.")
         if (
             held.target is not None
@@ -147,16 +186,7 @@ class Review:
             and held.target.object_id != request.entra_id
         ):
             raise Refused("That access is somebody else's.")
-        # Once promised, the end stays: a request that waited for approval gets what was shown.
-        current = held.ends_at()
-        wanted = request.ends_at or policy.extended_end(
-            chosen.expiration, now=clock.now(), current=current
-        )
-        # An earlier POST of ours may have brought the wanted end already; else it must be later than now.
-        brought = request.intent_at is not None and wanted == current
-        if wanted is None or current is None or (wanted <= current and not brought):
-            raise Refused("It cannot be made any longer than it is.")
-        return wanted
+        return held
 
     async def _nothing_held_or_asked(self, request: Request, standing: Standing) -> None:
         entra_id = standing.found.user.id
@@ -185,29 +215,31 @@ class Review:
             )
         asked = await self._graph.assignments.list_requests(package_id=request.package_id)
         for other in asked:
-            target = other.assignment.target if other.assignment else None
-            if target is None and other.is_type("userAdd"):
-                # There is no assignment before it is given; who asks is who gets it.
-                target = other.requestor
-            if (
-                other.is_over
-                or other.is_partially_delivered
-                or target is None
-                or target.object_id != entra_id
-            ):
+            if other.is_partially_delivered:
                 continue
-            if other.is_type("userAdd") or other.is_type("adminAdd"):
+            if asks_for(other, entra_id, on_behalf=standing.on_behalf):
                 raise Refused(
                     "You have already asked for it in Entra; that request is still under way there."
                 )
 
     async def _receive_removal(self, request: Request) -> Request | None:
-        if not request.is_given_back:
+        if request.is_given_back:
+            refusal = await self._refusal_of_return(request)
+            why = refusals.to_person(refusal) if refusal else None
+        else:
             actor = await self._authority.actor(request.asked_by)
             why = may(actor, Verb.REMOVE, holder=request.holder, holder_entra_id=request.entra_id)
-            if why:
-                return await self._refuse(request, why)
+        if why:
+            return await self._refuse(request, why)
         return await self._store.run(outcomes.approve_removal, request)
+
+    async def _refusal_of_return(self, request: Request) -> Refusal | None:
+        try:
+            held = await self._graph.assignments.get(request.assignment_id or "")
+        except NotFound:
+            # Then it is over, which is what they want.
+            return None
+        return eligibility.admits_return(await policy_of(self._graph, held))
 
     async def _refuse(
         self, request: Request, why: str, *, tell_admins: bool = False
@@ -289,7 +321,7 @@ class Review:
         if not standing.terms.stages:
             # Nobody has to decide: the terms of this moment count.
             return await self._renew(request, standing)
-        again = replace(request, terms=standing.terms)
+        again = replace(request, terms=standing.terms, ends_at=standing.ends_at)
         await self._on_to_stage(
             again, known=request, stage=0, actor=audit.LATCHKEY, round=request.round + 1
         )
@@ -329,6 +361,26 @@ class Review:
         deciders = await self.deciders(request.current_stage, replace(request, escalated=True))
         everybody = tuple(dict.fromkeys((*request.deciders, *deciders)))
         await self._store.run(requests.escalate, request, deciders=everybody)
+
+
+def _refused(refusal: Refusal) -> Refused:
+    return Refused(refusals.to_person(refusal), tell_admins=refusals.tells_admins(refusal))
+
+
+def _later_end(
+    request: Request,
+    held: GraphAssignment,
+    under: AssignmentPolicy,
+    *,
+    promised: datetime | None,
+) -> datetime:
+    current = held.ends_at()
+    wanted = promised or policy.extended_end(under.expiration, now=clock.now(), current=current)
+    # An earlier POST of ours may have brought the wanted end already; else it must be later than now.
+    brought = request.intent_at is not None and wanted == current
+    if wanted is None or current is None or (wanted <= current and not brought):
+        raise Refused("It cannot be made any longer than it is.")
+    return wanted
 
 
 MOST_CARDS: Final = 20

@@ -11,6 +11,7 @@ from graph.policy_models import (
     ApprovalStage,
     AssignmentPolicy,
     AutomaticRequestSettings,
+    ExtensionStage,
     LocalizedText,
     NotificationSettings,
     PolicyRequirements,
@@ -32,6 +33,7 @@ from graph.resource_models import (
 from graph.values import (
     Expiration,
     GraphModel,
+    KeepingModel,
     Moment,
     NoneAsEmpty,
     Reference,
@@ -55,6 +57,7 @@ __all__ = [
     "AutomaticRequestSettings",
     "Catalog",
     "Expiration",
+    "ExtensionStage",
     "Group",
     "LocalizedText",
     "NotificationSettings",
@@ -88,8 +91,13 @@ class User(GraphModel):
     user_type: str | None = None
 
     @property
-    def is_guest(self) -> bool:
-        return same_word(self.user_type, "Guest")
+    def is_guest(self) -> bool | None:
+        """Whether they are a guest here; None when Graph does not say, or in a word that we do not know."""
+        return KINDS_OF_USER.get((self.user_type or "").casefold())
+
+
+# Source: Graph reference, "user", userType.
+KINDS_OF_USER = {"member": False, "guest": True}
 
 
 class Group(GraphModel):
@@ -136,8 +144,8 @@ class Subject(GraphModel):
     subject_type: str | None = None
 
 
-class AccessPackage(GraphModel):
-    """A bundle of roles that people may ask for."""
+class AccessPackage(KeepingModel):
+    """A bundle of roles that people may ask for; it keeps what Graph says that has no name here."""
 
     id: str
     display_name: str | None = None

@@ -75,6 +75,32 @@ class Objects:
                 found.append(error)
         return found
 
+    async def lists(self, paths: Iterable[str]) -> list[list[dict[str, Any]]]:
+        """
+        The items of several lists in few calls, as they came; ``read`` makes objects of them.
+
+        Raises:
+            GraphError: One of them could not be read.
+        """
+        spelled = [self._dialect.path(path) for path in paths]
+        outcomes = await Batch(self._session).send([Call("GET", path) for path in spelled])
+        found: list[list[dict[str, Any]]] = []
+        for path, outcome in zip(spelled, outcomes, strict=True):
+            if isinstance(outcome, GraphError):
+                raise outcome
+            items = outcome.get("value")
+            if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+                raise BadAnswer("Microsoft Graph sent an answer with no list in it.")
+            if outcome.get("@odata.nextLink") is not None:
+                # It is longer than a page, and links cannot be followed in an envelope.
+                items = [item async for item in self._session.pages(path)]
+            found.append(items)
+        return found
+
+    def read(self, noun: str, model: type[Model], item: dict[str, Any]) -> Model:
+        """An item of ``lists`` as an object."""
+        return self._model(noun, model, item)
+
     async def create(
         self,
         noun: str,

@@ -1,10 +1,13 @@
 """Access packages, and what they give."""
 
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
+from graph.errors import NotAllowed
 from graph.models import (
     AccessPackage,
+    AssignmentPolicy,
     Group,
     Resource,
     ResourceRole,
@@ -16,6 +19,7 @@ from graph.session import Session
 from graph.versions import EM
 
 PACKAGES: Final = f"{EM}/accessPackages"
+POLICIES: Final = f"{EM}/assignmentPolicies"
 # As deep as the reference shows it; a role's resource would be one level too many.
 WHOLE: Final = (
     "catalog",
@@ -30,6 +34,22 @@ ResourceRoleScopes = list[ResourceRoleScope]
 Groups = list[Group]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Exclusions:
+    """
+    What does not go with a package (separation of duties).
+
+    Attributes:
+        packages: Whoever has one of these may not have the package.
+        groups: Whoever is in one of these may not have the package.
+        excluded: Whoever has the package may not ask for one of these; Entra does not mind the other order.
+    """
+
+    packages: list[AccessPackage]
+    groups: list[Group]
+    excluded: list[AccessPackage]
+
+
 class Packages:
     """Read, make and change access packages."""
 
@@ -41,13 +61,14 @@ class Packages:
         Every package, with its catalog, policies and what it gives.
 
         One call a page, and one more for each catalog that gives something: the names of the
-        groups, applications and sites are in the catalog, not in the package.
+        groups, applications and sites are in the catalog, not in the package.  If a package has no
+        policies, the list of policies is asked, too.
 
         Permission: EntitlementManagement.Read.All (application).
         Source: Graph reference, "List accessPackages".
         """
         found = await self._objects.all("accessPackage", AccessPackage, PACKAGES, expand=WHOLE)
-        return await self._with_resources(found)
+        return await self._with_resources(await self._with_policies(found))
 
     async def find(self, *, display_name: str, catalog_id: str | None = None) -> AccessPackages:
         """
@@ -63,13 +84,12 @@ class Packages:
             where={"displayName": display_name},
             expand=WHOLE,
         )
-        return await self._with_resources(
-            [
-                package
-                for package in found
-                if catalog_id is None or (package.catalog and package.catalog.id == catalog_id)
-            ]
-        )
+        wanted = [
+            package
+            for package in found
+            if catalog_id is None or (package.catalog and package.catalog.id == catalog_id)
+        ]
+        return await self._with_resources(await self._with_policies(wanted))
 
     async def get(self, package_id: str) -> AccessPackage:
         """
@@ -84,7 +104,7 @@ class Packages:
         found = await self._objects.one(
             "accessPackage", AccessPackage, _package(package_id), expand=WHOLE
         )
-        return (await self._with_resources([found]))[0]
+        return (await self._with_resources(await self._with_policies([found])))[0]
 
     async def create(
         self,
@@ -195,6 +215,29 @@ class Packages:
             f"{_package(package_id)}/resourceRoleScopes/{quote(role_scope_id, safe='')}"
         )
 
+    async def exclusions(self, package_id: str) -> Exclusions:
+        """
+        What does not go with the package, both ways, in one call.
+
+        Permission: EntitlementManagement.Read.All (application).
+        Source: Graph reference, "List incompatibleAccessPackages", "List incompatibleGroups",
+            "List accessPackagesIncompatibleWith"; "Combine multiple HTTP requests using JSON batching".
+        """
+        path = _package(package_id)
+        packages, groups, excluded = await self._objects.lists(
+            [
+                f"{path}/incompatibleAccessPackages",
+                f"{path}/incompatibleGroups",
+                f"{path}/accessPackagesIncompatibleWith",
+            ]
+        )
+        read = self._objects.read
+        return Exclusions(
+            packages=[read("accessPackage", AccessPackage, each) for each in packages],
+            groups=[read("group", Group, each) for each in groups],
+            excluded=[read("accessPackage", AccessPackage, each) for each in excluded],
+        )
+
     async def incompatible_packages(self, package_id: str) -> AccessPackages:
         """
         The packages whose holders may not ask for this one.
@@ -281,6 +324,32 @@ class Packages:
                 package = package.model_copy(update={"resource_role_scopes": given})
             named.append(package)
         return named
+
+    async def _with_policies(self, packages: AccessPackages) -> AccessPackages:
+        """
+        The packages, those without policies with what the list of policies has for them.
+
+        Graph has been seen to expand ``assignmentPolicies`` into nothing although there are some.
+        """
+        if all(package.assignment_policies for package in packages):
+            return packages
+        try:
+            found = await self._objects.all(
+                "policy", AssignmentPolicy, POLICIES, expand=("accessPackage",)
+            )
+        except NotAllowed:
+            # An app whose role covers one catalog only may not see the policies of all.
+            return packages
+        by_package: dict[str, list[AssignmentPolicy]] = {}
+        for policy in found:
+            if policy.access_package is not None:
+                by_package.setdefault(policy.access_package.id, []).append(policy)
+        return [
+            package
+            if package.assignment_policies
+            else package.model_copy(update={"assignment_policies": by_package.get(package.id, [])})
+            for package in packages
+        ]
 
     async def _resources(self, catalog_id: str) -> dict[str, Resource]:
         found = await self._objects.all(

@@ -17,6 +17,7 @@ from graph.subject_shapes import (
     subject_from_beta,
     subject_to_beta,
 )
+from graph.values import UNSAID
 
 Json = dict[str, Any]
 
@@ -134,6 +135,11 @@ def _who_from_beta(said: Json, settings: Json) -> None:
 
 def _expiration_to_beta(said: Json, expiration: Json) -> None:
     kind = str(expiration.get("type") or "notSpecified").casefold()
+    if kind == UNSAID:
+        raise Unsupported(
+            "The beta API does not say whether this policy gives some hours or has no end, "
+            "and would make the first the second; use v1.0 for it."
+        )
     if kind == "noexpiration":
         said["durationInDays"], said["expirationDateTime"] = 0, None
     elif kind == "afterdatetime":
@@ -148,7 +154,8 @@ def _expiration_from_beta(days: int | None, end: str | None) -> Json:
         return {"type": "afterDateTime", "endDateTime": end, "duration": None}
     if days:
         return {"type": "afterDuration", "duration": f"P{days}D", "endDateTime": None}
-    return {"type": "noExpiration", "duration": None, "endDateTime": None}
+    # A policy of some hours looks like this in beta, too: it has no field for hours.
+    return {"type": UNSAID, "duration": None, "endDateTime": None}
 
 
 def _approval_to_beta(approval: Json) -> Json:

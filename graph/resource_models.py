@@ -24,6 +24,11 @@ class Catalog(GraphModel):
     def is_published(self) -> bool:
         return same_word(self.state, "published")
 
+    @property
+    def is_switched_off(self) -> bool:
+        """Whether nobody can ask for what is in it; not the contrary of published: Graph may say neither."""
+        return same_word(self.state, "unpublished")
+
 
 class ResourceEnvironment(GraphModel):
     """One geography of a multi-geo SharePoint tenant."""
@@ -63,14 +68,19 @@ class ResourceAttribute(GraphModel):
 
 
 class Resource(GraphModel):
-    """A group, application or site that a catalog may hand out."""
+    """
+    A group, application or site that a catalog may hand out.
+
+    Attributes:
+        attributes: What is asked about whoever gets a role of it; None when that was not read.
+    """
 
     id: str | None = None
     display_name: str | None = None
     description: str | None = None
     origin_id: str | None = None
     origin_system: str | None = None
-    attributes: Annotated[list[ResourceAttribute], NoneAsEmpty] = Field(default_factory=list)
+    attributes: list[ResourceAttribute] | None = None
     environment: ResourceEnvironment | None = None
     roles: Annotated[list["ResourceRole"], NoneAsEmpty] = Field(default_factory=list)
     scopes: Annotated[list["ResourceScope"], NoneAsEmpty] = Field(default_factory=list)

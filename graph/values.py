@@ -1,7 +1,7 @@
 """What Graph's objects are made of: the base of every model, moments, durations, words."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 from pydantic.alias_generators import to_camel
@@ -83,11 +83,15 @@ class Reference(GraphModel):
     display_name: str | None = None
 
 
+# Ours, for what beta's policies leave open: no days and no date may mean some hours, or no end.
+UNSAID: Final = "unsaid"
+
+
 class Expiration(KeepingModel):
     """
     When access ends (``expirationPattern``).
 
-    ``type`` is one of notSpecified, noExpiration, afterDateTime, afterDuration.
+    ``type`` is one of notSpecified, noExpiration, afterDateTime, afterDuration; or ``UNSAID``.
     """
 
     type: str | None = None
@@ -108,6 +112,11 @@ class Expiration(KeepingModel):
     def never(cls) -> "Expiration":
         """Does not end by itself."""
         return cls(type="noExpiration")
+
+    @property
+    def is_unsaid(self) -> bool:
+        """Whether Graph left open if access ends after some hours or never."""
+        return self.type == UNSAID
 
     @property
     def is_specified(self) -> bool:

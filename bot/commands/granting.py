@@ -1,20 +1,24 @@
 """Whether an administrator's grant, extension or removal is within what the policies allow."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from bot import policy
+from bot import eligibility, policy, refusals
 from bot.commands import lookup
 from bot.commands.tables import when
+from bot.eligibility import Admitted, Case, Refusal
 from bot.errors import NotAllowed
 from bot.naming import clean
+from bot.rulebook import asks_for, lets_ask_for_others, read_case, read_own_case
 from graph import Graph
 from graph.models import AccessPackage, Assignment, AssignmentPolicy, User
 
 # The scope of a policy under which nobody asks and administrators assign.
 ADMINISTRATORS_ONLY: Final = "notSpecified"
+# An administrator answers no questions in somebody's name.
+NO_ANSWERS: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +59,21 @@ async def judge_grant(
     """
     _enabled(person)
     await _nothing_under_way(graph, person=person, package=package)
-    chosen = await _policy(graph, person=person, package=package, policy_name=policy_name)
-    if policy.needs_reason(chosen) and not because:
-        raise NotAllowed(f"{_name(package)} is only given with a reason: add --because.")
-    _within(chosen, ends_at=ends_at, now=now)
-    stages = policy.stages_for(chosen, extending=False, always=False)
-    return Grant(person=person, package=package, policy=chosen, ends_at=ends_at, stages=len(stages))
+    admitted = await _admitted(graph, person=person, package=package, policy_name=policy_name)
+    if isinstance(admitted, Refusal):
+        raise _refused(admitted, person=person, package=package)
+    lacking = eligibility.lacks(admitted, justification=because, answers=NO_ANSWERS)
+    if lacking is not None:
+        raise _refused(lacking, person=person, package=package)
+    _within(admitted.policy, ends_at=ends_at, now=now)
+    stages = policy.stages_for(admitted.policy, extending=False, always=False)
+    return Grant(
+        person=person,
+        package=package,
+        policy=admitted.policy,
+        ends_at=ends_at,
+        stages=len(stages),
+    )
 
 
 async def judge_extension(
@@ -79,34 +92,24 @@ async def judge_extension(
     """
     _enabled(person)
     held = await held_by(graph, person_id=person.id, package=package)
-    under = next(
-        (
-            each
-            for each in package.assignment_policies
-            if held.assignment_policy and each.id == held.assignment_policy.id
-        ),
-        None,
-    )
-    if under is None:
-        raise NotAllowed(f"The policy that {_who(person)} has it under no longer exists.")
-    if not under.has_scope(ADMINISTRATORS_ONLY):
-        await _admits(graph, [under], person=person, package=package)
-        if not policy.may_extend(under):
-            raise NotAllowed(f"The policy “{_name(under)}” lets nobody extend it.")
+    case, under = await read_own_case(graph, package, person, held)
+    admitted = eligibility.admits_longer(case, held, under, by_admin=True)
+    if isinstance(admitted, Refusal):
+        raise _refused(admitted, person=person, package=package)
     current = held.ends_at()
-    wanted = ends_at or policy.extended_end(under.expiration, now=now, current=current)
+    wanted = ends_at or policy.extended_end(admitted.policy.expiration, now=now, current=current)
     if wanted is None or current is None or wanted <= current:
         raise NotAllowed(
             f"It cannot be made any longer: it ends {when(current)} UTC."
             if current
             else "It has no end, so there is nothing to extend."
         )
-    _within(under, ends_at=wanted, now=now)
-    stages = policy.stages_for(under, extending=True, always=False)
+    _within(admitted.policy, ends_at=wanted, now=now)
+    stages = policy.stages_for(admitted.policy, extending=True, always=False)
     return Grant(
         person=person,
         package=package,
-        policy=under,
+        policy=admitted.policy,
         held=held,
         ends_at=wanted,
         stages=len(stages),
@@ -137,61 +140,38 @@ async def _nothing_under_way(graph: Graph, *, person: User, package: AccessPacka
             end = held.ends_at()
             until = f", until {when(end)} UTC" if end else ""
             raise NotAllowed(f"{_who(person)} has {_name(package)} already{until}.")
+    on_behalf = lets_ask_for_others(package)
     for asked in await graph.assignments.list_requests(package_id=package.id):
-        target = asked.assignment.target if asked.assignment else None
-        if target is None or target.object_id != person.id:
-            continue
-        if not asked.is_over and (asked.is_type("userAdd") or asked.is_type("adminAdd")):
+        if asks_for(asked, person.id, on_behalf=on_behalf):
             raise NotAllowed(
                 f"A request for it is under way already: {asked.id}, {clean(asked.state or '?')}."
             )
 
 
-async def _policy(
+async def _admitted(
     graph: Graph, *, person: User, package: AccessPackage, policy_name: str | None
-) -> AssignmentPolicy:
-    if policy_name is not None:
-        named = lookup.find_policy(package, policy_name)
-        if named.has_scope(ADMINISTRATORS_ONLY):
-            return named
-        return await _admits(graph, [named], person=person, package=package)
-    try:
-        return await _admits(graph, package.assignment_policies, person=person, package=package)
-    except NotAllowed:
-        direct = [
-            each for each in package.assignment_policies if each.has_scope(ADMINISTRATORS_ONLY)
-        ]
-        if len(direct) != 1:
-            raise
-        return direct[0]
+) -> Admitted | Refusal:
+    direct = [each for each in package.assignment_policies if each.has_scope(ADMINISTRATORS_ONLY)]
+    named = lookup.find_policy(package, policy_name) if policy_name is not None else None
+    case = await read_case(graph, package, person, also=[each.id for each in direct])
+    if named is not None and named in direct:
+        return _direct(case, named)
+    admitted = eligibility.admits(case, wanted=named.id if named else None)
+    nobody_asks = isinstance(admitted, Refusal) and admitted.reason is eligibility.No.NO_POLICY
+    if named is None and nobody_asks and len(direct) == 1:
+        return _direct(case, direct[0])
+    return admitted
 
 
-async def _admits(
-    graph: Graph,
-    policies: Iterable[AssignmentPolicy],
-    *,
-    person: User,
-    package: AccessPackage,
-) -> AssignmentPolicy:
-    candidates = list(policies)
-    groups = policy.groups_named(candidates)
-    member_of = await graph.directory.member_of(person.id, groups) if groups else set()
-    choice = policy.choose(
-        candidates,
-        policy.Requester(
-            entra_id=person.id,
-            is_guest=person.is_guest,
-            groups=frozenset(member_of),
-        ),
-    )
-    if choice.policy is not None:
-        return choice.policy
-    if choice.not_understood is not None:
-        raise NotAllowed(
-            f"The policy “{_name(choice.not_understood)}” has rules that Latchkey cannot judge, so "
-            "it does not guess; grant it in the Entra admin center."
-        )
-    raise NotAllowed(f"No policy of {_name(package)} lets {_who(person)} ask for it.")
+def _direct(case: Case, policy_: AssignmentPolicy) -> Admitted | Refusal:
+    whole = next((each for each in case.policies if each.id == policy_.id), None)
+    if whole is None:
+        return Refusal(reason=eligibility.No.NO_POLICY)
+    return eligibility.admits_directly(case, whole)
+
+
+def _refused(refusal: Refusal, *, person: User, package: AccessPackage) -> NotAllowed:
+    return NotAllowed(refusals.to_admin(refusal, who=_who(person), package=_name(package)))
 
 
 def _within(under: AssignmentPolicy, *, ends_at: datetime | None, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bot import naming, policy
+from bot import eligibility, naming, policy
 from bot.commands import lookup
 from bot.commands.tables import Column, Row
 from graph import Graph
@@ -181,7 +181,7 @@ async def policies(graph: Graph, *, package: str | None) -> list[Row]:
             "who_may_ask": SCOPES.get(
                 (each.allowed_target_scope or "").lower(), each.allowed_target_scope
             )
-            if policy.is_for_asking(each)
+            if eligibility.is_for_asking(each)
             else SCOPES["notspecified"],
             "lasts": policy.lasts(each.expiration),
             "approval_stages": len(policy.stages_for(each, extending=False, always=False)),

@@ -101,6 +101,7 @@ def request(
             if grant.ends_at is None
             else f"until {when(grant.ends_at)} UTC",
             *(f"gives: {line}" for line in policy.contents(grant.package)),
+            *_passed_by(grant),
         ),
         yes=yes,
     )
@@ -175,7 +176,7 @@ def extend(
     _approved(grant, skip_approval)
     _confirm(
         f"Let {_who(grant)} keep {_name(grant.package)} until {when(ends_at)} UTC",
-        (f"now it ends {when(held.ends_at())} UTC",),
+        (f"now it ends {when(held.ends_at())} UTC", *_passed_by(grant)),
         yes=yes,
     )
 
@@ -277,6 +278,14 @@ def _approved(grant: Grant, skip_approval: bool) -> None:
             f"approve ({grant.stages} stage{'' if grant.stages == 1 else 's'}), which an "
             "administrator's grant does not: let them ask in Slack, or add --skip-approval."
         )
+
+
+def _passed_by(grant: Grant) -> list[str]:
+    """What an administrator should know who skips the approval."""
+    if not grant.stages:
+        return []
+    count = "a stage" if grant.stages == 1 else f"{grant.stages} stages"
+    return [f"nobody is asked to approve, although the policy has {count} of approval"]
 
 
 def _confirm(question: str, details: Sequence[str], *, yes: bool) -> None:

@@ -1,6 +1,6 @@
 """What the people who ask and hold access read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from bot import clock
@@ -208,7 +208,7 @@ def withdrawn(request: Request) -> Message:
 
 
 def my_access(
-    held: Sequence[Assignment], waiting: Sequence[Request], *, extendable: Mapping[str, bool]
+    held: Sequence[Assignment], waiting: Sequence[Request], *, extendable: Collection[str]
 ) -> Message:
     return message(
         _my_access_text(held, waiting), my_access_blocks(held, waiting, extendable=extendable)
@@ -231,7 +231,7 @@ def my_access_blocks(
     held: Sequence[Assignment],
     waiting: Sequence[Request],
     *,
-    extendable: Mapping[str, bool],
+    extendable: Collection[str],
     most: int = 46,
 ) -> list[Block]:
     """What somebody has and waits for, with what they can do about it."""
@@ -244,9 +244,7 @@ def my_access_blocks(
     about = {each.assignment_id: each for each in waiting if each.assignment_id}
     blocks: list[Block] = []
     for row in held:
-        blocks += _held_row(
-            row, extendable=extendable.get(row.package_id, False), busy=about.get(row.id)
-        )
+        blocks += _held_row(row, extendable=row.policy_id in extendable, busy=about.get(row.id))
     for request in waiting:
         blocks += _waiting_row(request)
     return fitted(blocks, most=most, rest="… and more than fits here.")

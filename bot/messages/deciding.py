@@ -82,10 +82,19 @@ def _facts(request: Request) -> list[Block]:
         return [fields(in_entra)]
     gains = terms.contents or ("nothing yet: the package is empty",)
     keep = "They keep" if request.kind is Kind.EXTEND else "They gain"
-    return [
+    blocks = [
         *listed(f"*{keep}*", gains),
         fields(in_entra, f"*Until*\n{_until(request)}", f"*Policy*\n{escape(terms.policy_name)}"),
     ]
+    if terms.excluded:
+        names = one_line(", ".join(each.name for each in terms.excluded))
+        blocks.append(
+            context(
+                f"*They already have* {names}. Entra lets nobody ask for that who has "
+                f"{escape(request.package_name)}."
+            )
+        )
+    return blocks
 
 
 def _until(request: Request) -> str:
@@ -213,9 +222,9 @@ def taken_down() -> Message:
 
 def not_understood(request: Request) -> Message:
     return message(
-        f"I refused {person(request.holder, request.holder_name)} access to *{escape(request.package_name)}*: "
-        "a policy of that package has rules that I do not understand (a scope, an approval setting or a question "
-        "of its own), and I must not guess. docs/how-it-works.md lists what I understand."
+        f"I refused {person(request.holder, request.holder_name)} access to *{escape(request.package_name)}*"
+        f" and told them:{said(request.why or '')}\n"
+        "docs/how-it-works.md lists what I understand of policies."
     )
 
 

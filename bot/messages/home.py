@@ -1,6 +1,6 @@
 """App Home: what I have, what waits for me, what I may ask for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from bot.messages.asking import my_access_blocks, offered
 from bot.messages.deciding import pending_row
@@ -15,7 +15,7 @@ def home(
     waiting: Sequence[Request],
     to_decide: Sequence[Request],
     offer: Sequence[Package],
-    extendable: Mapping[str, bool],
+    extendable: Collection[str],
 ) -> dict[str, object]:
     """The Home view of one person, within Slack's 100 blocks."""
     blocks: list[Block] = []

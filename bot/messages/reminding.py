@@ -21,7 +21,7 @@ from bot.models import Assignment, AssignmentState, Request
 def expiring(
     rows: Sequence[Assignment],
     *,
-    extendable: Mapping[str, bool],
+    extendable: Collection[str],
     busy: Mapping[str, Request],
     moved: Collection[str] = (),
 ) -> Message:
@@ -29,7 +29,7 @@ def expiring(
     What ends soon, all in one message; also the redraw after something was done about it.
 
     Args:
-        extendable: By package id, whether its holders may extend.
+        extendable: Ids of the policies whose holders may extend.
         busy: By assignment id, the open request about it.
         moved: Ids of those whose end is not any more the one that the reminder was about.
     """
@@ -46,7 +46,7 @@ def expiring(
     for row in rows:
         blocks += _expiring_row(
             row,
-            extendable=extendable.get(row.package_id, False),
+            extendable=row.policy_id in extendable,
             busy=busy.get(row.id),
             is_moved=row.id in moved,
         )

@@ -86,7 +86,7 @@ class Content:
 
         async def shown() -> bool | None:
             found = await self._in_catalog(there, origin_id)
-            said = attributes_in_words(found.attributes) if found else []
+            said = attributes_in_words(found.attributes or ()) if found else []
             return (
                 None if differing({"a": said}, {"a": asked_in_words(wanted.asks or ())}) else True
             )

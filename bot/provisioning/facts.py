@@ -1,16 +1,19 @@
 """What policy tests may rest on: packages, people and groups, from the file alone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot import naming
 from bot.errors import LatchkeyError
+from bot.models import Named
 from bot.provisioning.model import File
 from bot.provisioning.names import mentions
+from bot.provisioning.policy_parts import Policy
 from bot.provisioning.to_graph import to_graph
-from bot.provisioning.words import Role, Subject, Thing, nearest, read_role
-from graph.models import AssignmentPolicy
+from bot.provisioning.words import Role, Subject, Thing, nearest, read_other, read_role
+from graph.models import AccessPackage, AssignmentPolicy
+from graph.models import Catalog as GraphCatalog
 
 
 class Unclear(LatchkeyError):
@@ -27,12 +30,23 @@ class Somebody:
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """A package with its policies; ``gives`` holds role and origin id, both in small letters."""
+    """
+    A package with its policies, each of them whole.
+
+    Attributes:
+        package: The package itself, as Graph has it or would have it.
+        gives: Role and origin id, both in small letters.
+        groups_excluded: By id, the groups whose members may not have it.
+        packages_excluded: Those whose holders may not have it.
+    """
 
     id: str
     name: str
+    package: AccessPackage
     policies: tuple[AssignmentPolicy, ...]
     gives: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+    groups_excluded: Mapping[str, str] = field(default_factory=dict)
+    packages_excluded: tuple[Named, ...] = ()
 
 
 class Facts(Protocol):
@@ -51,6 +65,8 @@ class Facts(Protocol):
     async def is_member(self, person_id: str, group_id: str) -> bool | None: ...
 
     async def manager(self, person_id: str) -> str | None: ...
+
+    async def has(self, person_id: str, offer: Offer) -> tuple[Named, ...]: ...
 
 
 def chosen(word: str, names: Iterable[str]) -> str:
@@ -124,19 +140,47 @@ class FileFacts:
         return f"{subject.kind} {subject.name}".casefold()
 
     async def offer(self, name: str) -> Offer:
-        packages = [package for catalog in self._file.catalogs for package in catalog.packages]
-        wanted = chosen(name, [each.name for each in packages])
-        package = next(each for each in packages if each.name == wanted)
+        packages = {
+            package.name: (catalog, package)
+            for catalog in self._file.catalogs
+            for package in catalog.packages
+        }
+        wanted = chosen(name, packages)
+        catalog, package = packages[wanted]
+        others = [read_other(each) for each in package.not_together_with or ()]
         return Offer(
             id=wanted,
             name=wanted,
-            policies=tuple(
-                to_graph(policy, ids=self._id, package_id=wanted).model_copy(
-                    update={"id": policy.name}
-                )
-                for policy in package.policies
+            package=AccessPackage(
+                id=wanted,
+                display_name=wanted,
+                catalog=GraphCatalog(
+                    id=catalog.name,
+                    state="unpublished" if catalog.published is False else "published",
+                ),
             ),
+            policies=tuple(self._policy(policy, wanted) for policy in package.policies),
+            groups_excluded={
+                f"group {each.name}".casefold(): each.name
+                for each in others
+                if each.kind == "group"
+            },
             gives=frozenset(_given(read_role(each)) for each in package.gives or ()),
+        )
+
+    def _policy(self, policy: Policy, package_id: str) -> AssignmentPolicy:
+        """A policy as Entra would have it after apply; what the file cannot say, a new one does not have."""
+        made = to_graph(policy, ids=self._id, package_id=package_id)
+        questions = [
+            each.model_copy(update={"id": f"question {number}"})
+            for number, each in enumerate(made.questions or ())
+        ]
+        return made.model_copy(
+            update={
+                "id": policy.name,
+                "questions": questions,
+                "custom_extension_stage_settings": [],
+            }
         )
 
     async def person(self, word: str) -> Somebody:
@@ -172,6 +216,11 @@ class FileFacts:
             if person.manager and f"person {person.email.casefold()}" == person_id:
                 return self._id(Subject(kind="person", name=person.manager))
         return None
+
+    async def has(self, person_id: str, offer: Offer) -> tuple[Named, ...]:
+        # Who holds what is no matter of the file's.
+        del person_id, offer
+        return ()
 
 
 def _given(role: Role) -> tuple[str, str]:

@@ -73,7 +73,7 @@ def resources(
         thing = read_thing(wanted.thing)
         found = there.resources.get(origin(thing, names)) if there else None
         differences = differing(
-            {"asks": attributes_in_words(found.attributes)}
+            {"asks": attributes_in_words(found.attributes or ())}
             if found and wanted.asks is not None
             else {},
             {"asks": asked_in_words(wanted.asks)} if wanted.asks is not None else {},

@@ -91,7 +91,7 @@ class _Importing:
 
     async def _resource(self, resource: Resource) -> Any:
         thing = await self.names.thing(resource.origin_system, resource.origin_id or "")
-        asks = attributes_in_words(resource.attributes)
+        asks = attributes_in_words(resource.attributes or ())
         return {"thing": thing, "asks": asks} if asks else thing
 
     async def _package(self, package: AccessPackage) -> Words:

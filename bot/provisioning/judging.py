@@ -6,6 +6,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot import policy as rules
+from bot.eligibility import (
+    Admitted,
+    Case,
+    No,
+    Refusal,
+    Requester,
+    admits,
+    groups_named,
+    is_for_asking,
+)
+from bot.models import Named
 from bot.provisioning.deciders import Deciders
 from bot.provisioning.facts import Facts, Offer, Somebody, Unclear
 from bot.provisioning.sentences import Sentence, read_sentence
@@ -101,27 +112,20 @@ class Judge:
         if person is None:
             raise Unclear("It does not say who.")
         findings: list[tuple[bool | None, str]] = []
-        for doubt, choice in await self._choices(offer, person):
-            if choice.not_understood is not None:
-                name = choice.not_understood.display_name
-                if sentence.holds:
-                    findings.append(
-                        (
-                            False,
-                            f"Latchkey cannot judge policy “{name}” and lets nobody in by it{doubt}",
-                        )
-                    )
-                else:
-                    findings.append((None, f"Latchkey cannot judge policy “{name}”{doubt}"))
-            elif choice.policy is not None:
-                findings.append((True, f"policy “{choice.policy.display_name}” lets them{doubt}"))
-            else:
-                findings.append((False, f"no policy of {offer.name} lets them{doubt}"))
+        for doubt, answer in await self._answers(offer, person):
+            if isinstance(answer, Admitted):
+                findings.append((True, f"policy “{answer.policy.display_name}” lets them{doubt}"))
+                continue
+            # Several policies let them, and they choose one.
+            may = answer.reason is No.SEVERAL
+            findings.append((may, f"{_said(answer, offer)}{doubt}"))
         return _verdict(sentence, findings)
 
-    async def _choices(self, offer: Offer, person: Somebody) -> list[tuple[str, rules.Choice]]:
-        """The policy that applies, for each way in which what we do not know may be."""
-        groups = sorted(rules.groups_named(offer.policies))
+    async def _answers(
+        self, offer: Offer, person: Somebody
+    ) -> list[tuple[str, Admitted | Refusal]]:
+        """Whether they may ask, for each way in which what we do not know may be."""
+        groups = sorted(groups_named(offer.policies))
         known = {each: await self._is_member(person.id, each) for each in groups}
         guest = self._guests.get(person.id)
         if guest is None:
@@ -129,18 +133,30 @@ class Judge:
         doubts = [each for each in groups if known[each] is None]
         if len(doubts) > MOST_DOUBTS:
             raise Unclear(f"It depends on {len(doubts)} groups that this file says nothing about.")
+        excluded_by = await self._excluded_by(offer, person)
         found = []
         for answers in itertools.product((False, True), repeat=len(doubts)):
             guessed = dict(zip(doubts, answers, strict=True))
-            requester = rules.Requester(
-                entra_id=person.id,
-                is_guest=bool(guest),
-                groups=frozenset(each for each in groups if known[each] or guessed.get(each)),
+            inside = frozenset(each for each in groups if known[each] or guessed.get(each))
+            case = Case(
+                package=offer.package,
+                policies=offer.policies,
+                requester=Requester(entra_id=person.id, is_guest=guest, groups=inside),
+                excluded_by=excluded_by,
             )
             said = [f"in {each}" if yes else f"not in {each}" for each, yes in guessed.items()]
             doubt = f" if they are {' and '.join(said)}" if said else ""
-            found.append((doubt, rules.choose(offer.policies, requester)))
+            found.append((doubt, admits(case)))
         return found
+
+    async def _excluded_by(self, offer: Offer, person: Somebody) -> tuple[Named, ...]:
+        """What they are known to have, or to be in, that does not go with the package."""
+        groups = [
+            Named(id=each, name=f"the group {name}")
+            for each, name in offer.groups_excluded.items()
+            if await self._is_member(person.id, each)
+        ]
+        return (*await self.facts.has(person.id, offer), *groups)
 
     async def _is_member(self, person_id: str, group_id: str) -> bool | None:
         if (person_id, group_id) in self._members:
@@ -153,13 +169,16 @@ class Judge:
         """What is said of a package must be so under each policy that may apply."""
         policies: list[tuple[str, AssignmentPolicy]] = []
         if person is not None:
-            for doubt, choice in await self._choices(offer, person):
-                if choice.policy is None:
+            for doubt, answer in await self._answers(offer, person):
+                if isinstance(answer, Admitted):
+                    policies.append((doubt, answer.policy))
+                elif answer.reason is No.SEVERAL:
+                    policies += [(doubt, each) for each in answer.candidates]
+                else:
                     why = f"{person.name} may not ask for {offer.name}{doubt}"
                     return Verdict(text=sentence.text, outcome=Outcome.FAILS, why=why)
-                policies.append((doubt, choice.policy))
         else:
-            policies = [("", each) for each in offer.policies if rules.is_for_asking(each)]
+            policies = [("", each) for each in offer.policies if is_for_asking(each)]
             policies = policies or [("", each) for each in offer.policies]
         if not policies:
             raise Unclear(f"{offer.name} has no policy.")
@@ -172,7 +191,7 @@ class Judge:
     async def _property(
         self, sentence: Sentence, policy: AssignmentPolicy, person: Somebody | None
     ) -> tuple[bool | None, str]:
-        kinds: dict[str, Callable[[], tuple[bool, str]]] = {
+        kinds: dict[str, Callable[[], tuple[bool | None, str]]] = {
             "approval": lambda: _approval(policy),
             "reason": lambda: _word(
                 rules.needs_reason(policy), "wants a reason", "wants no reason"
@@ -180,20 +199,36 @@ class Judge:
             "extend": lambda: _word(
                 rules.may_extend(policy), "may be extended", "may not be extended"
             ),
-            "ends": lambda: (
+            "ends": lambda: _length(
+                policy,
                 say_expiration(policy.expiration)
                 == say_expiration(read_expiration(sentence.value)),
-                f"lasts {rules.lasts(policy.expiration)}",
             ),
-            "never ends": lambda: (
-                rules.lasts(policy.expiration) == rules.lasts(None),
-                f"lasts {rules.lasts(policy.expiration)}",
+            "never ends": lambda: _length(
+                policy, rules.lasts(policy.expiration) == rules.lasts(None)
             ),
         }
         if sentence.kind in kinds:
             return kinds[sentence.kind]()
         deciders = Deciders(facts=self.facts, is_member=self._is_member, managers=self._managers)
         return await deciders.include(sentence, policy, person)
+
+
+def _said(refusal: Refusal, offer: Offer) -> str:
+    """Why they may not ask, or which of several policies they may."""
+    match refusal.reason:
+        case No.NOT_UNDERSTOOD:
+            what = f"policy “{refusal.policy.display_name}”" if refusal.policy else offer.name
+            return f"Latchkey cannot judge {what} ({', '.join(refusal.details)}) and lets nobody in by it"
+        case No.SEVERAL:
+            names = " or ".join(f"“{each.display_name}”" for each in refusal.candidates)
+            return f"policy {names} lets them, as they choose"
+        case No.CATALOG_OFF:
+            return f"the catalog of {offer.name} is not published"
+        case No.EXCLUDED:
+            return f"{offer.name} does not go with {', '.join(refusal.details)}"
+        case _:
+            return f"no policy of {offer.name} lets them"
 
 
 def _approval(policy: AssignmentPolicy) -> tuple[bool, str]:
@@ -203,6 +238,11 @@ def _approval(policy: AssignmentPolicy) -> tuple[bool, str]:
         f"has {stages} stages" if stages > 1 else "has a stage of approval",
         "asks nobody",
     )
+
+
+def _length(policy: AssignmentPolicy, holds: bool) -> tuple[bool | None, str]:
+    unsaid = policy.expiration is not None and policy.expiration.is_unsaid
+    return None if unsaid else holds, f"lasts {rules.lasts(policy.expiration)}"
 
 
 def _word(holds: bool, yes: str, no: str) -> tuple[bool, str]:

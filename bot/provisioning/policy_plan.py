@@ -161,10 +161,10 @@ def merged(actual: AssignmentPolicy, wanted: AssignmentPolicy) -> AssignmentPoli
         old, new = getattr(actual, name), getattr(wanted, name)
         changed[name] = _joined(old, new) if name in _JOINED else new
     if "questions" in changed:
-        ids = {each.text: each.id for each in actual.questions if each.id}
+        ids = {each.text: each.id for each in actual.questions or () if each.id}
         changed["questions"] = [
             each.model_copy(update={"id": ids[each.text]}) if each.text in ids else each
-            for each in wanted.questions
+            for each in wanted.questions or ()
         ]
     return actual.model_copy(update=changed)
 

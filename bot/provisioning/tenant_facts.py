@@ -1,9 +1,11 @@
 """What policy tests may rest on, from the tenant as it is today."""
 
+from bot.models import Named
 from bot.provisioning.facts import Offer, Somebody, Unclear, chosen, meant
 from bot.provisioning.model import File
 from bot.provisioning.names import mentions
 from bot.provisioning.words import GUID, Thing
+from bot.rulebook import held_among
 from graph import Graph
 from graph.models import AccessPackage, User
 
@@ -39,8 +41,20 @@ class TenantFacts:
                 for word in (each.role.display_name, each.role.origin_id)
                 if word
             }
+            exclusions = await self._graph.packages.exclusions(package.id)
             self._offers[package.id] = Offer(
-                id=package.id, name=wanted, policies=tuple(policies), gives=frozenset(gives)
+                id=package.id,
+                name=wanted,
+                package=package,
+                policies=tuple(policies),
+                gives=frozenset(gives),
+                groups_excluded={
+                    each.id: each.display_name or each.id for each in exclusions.groups
+                },
+                packages_excluded=tuple(
+                    Named(id=each.id, name=each.display_name or each.id)
+                    for each in exclusions.packages
+                ),
             )
         return self._offers[package.id]
 
@@ -101,6 +115,11 @@ class TenantFacts:
     async def manager(self, person_id: str) -> str | None:
         found = await self._graph.directory.manager(person_id)
         return found.id if found else None
+
+    async def has(self, person_id: str, offer: Offer) -> tuple[Named, ...]:
+        others = {each.id for each in offer.packages_excluded}
+        held = await held_among(self._graph, person_id, others)
+        return tuple(each for each in offer.packages_excluded if each.id in held)
 
     async def _all(self) -> list[AccessPackage]:
         if self._packages is None:

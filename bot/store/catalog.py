@@ -35,6 +35,11 @@ def get(db: Transaction, package_id: str) -> Package | None:
     return _package(row) if row else None
 
 
+def extendable(db: Transaction) -> frozenset[str]:
+    """The policies whose holders may ask to keep longer what they have."""
+    return frozenset(policy for each in everything(db) for policy in each.can_extend)
+
+
 def replace(db: Transaction, found: Sequence[Package]) -> bool:
     """Make the mirror equal to *found*; True if anything changed."""
     before = {package.id: package for package in everything(db)}

@@ -61,6 +61,7 @@ def from_row(row: Sequence[Any]) -> Request:
     values = dict(zip(FIELDS, row, strict=True))
     values["kind"] = Kind(values["kind"])
     values["state"] = State(values["state"])
+    values["answers"] = dict(values["answers"])
     values["deciders"] = tuple(values["deciders"])
     if values["terms"] is not None:
         values["terms"] = TERMS.validate_python(values["terms"])
@@ -84,7 +85,11 @@ def add(db: Transaction, request: Request) -> Request | None:
 
     The partial unique indexes decide, so two commands at once, on two replicas, make one request.
     """
-    values = {**vars(request), "terms": asdict(request.terms) if request.terms else None}
+    values = {
+        **vars(request),
+        "answers": dict(request.answers),
+        "terms": asdict(request.terms) if request.terms else None,
+    }
     try:
         with db.begin_nested():
             db.execute(INSERT, values)

@@ -49,6 +49,9 @@ requests = sa.Table(
     sa.Column("package_name", NAME, nullable=False),
     sa.Column("assignment_id", ID),
     sa.Column("justification", sa.Text),
+    # By question id, and the policy that was chosen where several apply.
+    sa.Column("answers", sa.JSON, nullable=False, default=dict),
+    sa.Column("wanted_policy_id", sa.Text),
     sa.Column("terms", sa.JSON(none_as_null=True)),
     sa.Column("terms_hash", sa.String(64)),
     # How often it was sent back for approval, and which stage of this round is being decided.

@@ -166,6 +166,8 @@ def upgrade() -> None:
         sa.Column("package_name", sa.String(length=256), nullable=False),
         sa.Column("assignment_id", sa.String(length=64), nullable=True),
         sa.Column("justification", sa.Text(), nullable=True),
+        sa.Column("answers", sa.JSON(), nullable=False),
+        sa.Column("wanted_policy_id", sa.Text(), nullable=True),
         sa.Column("terms", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("terms_hash", sa.String(length=64), nullable=True),
         sa.Column("round", sa.Integer(), nullable=False),

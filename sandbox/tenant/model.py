@@ -193,10 +193,17 @@ class Policy:
         return found
 
     @property
+    def is_automatic(self) -> bool:
+        """Whether Entra assigns by itself: the settings are only there for such a policy."""
+        return self.settings.get("automaticRequestSettings") is not None
+
+    @property
     def waits_for_callback(self) -> bool:
         """Whether a custom extension has a say before a request goes on."""
         return any(
-            each.get("stage") == "assignmentRequestCreated"
+            str(each.get("stage")).startswith(
+                ("assignmentRequestCreated", "assignmentRequestDetermining")
+            )
             for each in self.settings.get("customExtensionStageSettings") or []
         )
 

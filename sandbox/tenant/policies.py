@@ -1,6 +1,6 @@
 """Assignment policies: who may have a package, who decides, until when."""
 
-from sandbox.tenant.approvers import in_scope
+from sandbox.tenant.applicable import applicable
 from sandbox.tenant.call import EM, NO_CONTENT, Answer, Ask
 from sandbox.tenant.errors import bad_request, not_found
 from sandbox.tenant.model import Policy
@@ -94,11 +94,8 @@ def get_requirements(ask: Ask) -> Answer:
 
     package = find_package(ask, ask.ids["package"])
     found = []
-    for policy in ask.world.policies_of(package.id):
-        if ask.user is None or not policy.may_self("Add"):
-            continue
-        if not in_scope(ask.world, policy, ask.user):
-            continue
+    policies = ask.world.policies_of(package.id)
+    for policy in applicable(ask.world, policies, ask.user) if ask.user else ():
         approval, questions = policy.approval, policy.settings["questions"]
         requirements = {
             "policyId": policy.id,

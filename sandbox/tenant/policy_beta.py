@@ -56,9 +56,10 @@ def body_from_beta(body: Json) -> Json:
             "stages": [_stage_from_beta(stage) for stage in approval.get("approvalStages") or []],
         },
         "reviewSettings": _review_from_beta(body.get("accessReviewSettings")),
-        "questions": [_question_from_beta(each) for each in body.get("questions") or []],
+        "questions": [question_from_beta(each) for each in body.get("questions") or []],
         "notificationSettings": body.get("accessPackageNotificationSettings"),
         "customExtensionStageSettings": body.get("customExtensionStageSettings"),
+        "verifiableCredentialSettings": body.get("verifiableCredentialSettings"),
     }
 
 
@@ -145,6 +146,7 @@ def fields_for_beta(policy: Policy) -> Json:
             "approvalStages": [_stage_to_beta(stage) for stage in stages],
         },
         "questions": [question_to_beta(each) for each in policy.settings["questions"]],
+        "verifiableCredentialSettings": policy.settings.get("verifiableCredentialSettings"),
         "accessPackageNotificationSettings": policy.settings["notificationSettings"],
     }
 
@@ -164,7 +166,8 @@ def _text_to_beta(holder: Json) -> Json:
     }
 
 
-def _question_from_beta(question: Json) -> Json:
+def question_from_beta(question: Json) -> Json:
+    """A beta question with v1.0's texts."""
     kept = {
         k: v for k, v in question.items() if k not in ("text", "choices", "allowsMultipleSelection")
     }

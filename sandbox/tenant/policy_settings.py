@@ -117,6 +117,7 @@ def read_settings(body: Json) -> Json:
         "automaticRequestSettings": body.get("automaticRequestSettings"),
         "notificationSettings": body.get("notificationSettings")
         or {"isAssignmentNotificationDisabled": False},
+        "verifiableCredentialSettings": body.get("verifiableCredentialSettings"),
         "customExtensionStageSettings": body.get("customExtensionStageSettings") or [],
         "questions": [
             question | {"id": question.get("id") or str(chance.uuid4())}

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sandbox.tenant import lifecycle
+from sandbox.tenant.applicable import applicable
 from sandbox.tenant.approvers import in_scope
 from sandbox.tenant.errors import bad_request, conflict, forbidden, not_found
 from sandbox.tenant.model import Assignment, Expiration, Json, Package, Policy, Request, User
@@ -67,6 +68,7 @@ def _add(world: World, new: NewRequest, kind: str, user: User | None) -> Request
         _check_self_service(world, new, policy, package, target, user)
     elif policy.allowed_target_scope != "notSpecified" and not in_scope(world, policy, target):
         raise bad_request(NOT_ELIGIBLE)
+    _refuse_incompatible(world, package, target)
     if not world.lenient:
         _refuse_duplicates(world, target, package)
     return Request(
@@ -104,7 +106,7 @@ def _policy(world: World, new: NewRequest, kind: str, package: Package, target: 
         if named is None:
             raise not_found("The assignment policy was not found.", code="PolicyNotFound")
         return named
-    fitting = [policy for policy in policies if in_scope(world, policy, target)]
+    fitting = applicable(world, policies, target)
     if kind == "userAdd" and len(fitting) == 1:
         return fitting[0]
     raise bad_request(NO_POLICY)
@@ -118,11 +120,20 @@ def _check_self_service(
         settings.get("enableOnBehalfRequestorsToAddAccess") and target.manager_id == user.id
     ):
         raise bad_request(NO_POLICY)
-    if not policy.may_self("Add") or not in_scope(world, policy, target):
+    if policy not in applicable(world, world.policies_of(package.id), target):
         raise bad_request(NOT_ELIGIBLE)
+    if world.catalogs[package.catalog_id].state != "published":
+        # "Enabled: no" on the catalog: nobody can ask for what is in it.
+        raise bad_request(NOT_ELIGIBLE)
+    if (policy.settings.get("verifiableCredentialSettings") or {}).get("credentialTypes"):
+        raise bad_request("A verified credential must be presented before the request.")
     if policy.approval.get("isRequestorJustificationRequired") and not new.justification:
         raise bad_request("The requestor must give a justification.")
-    _check_answers(new, policy)
+    _check_answers(world, new, policy, package)
+
+
+def _refuse_incompatible(world: World, package: Package, target: User) -> None:
+    """Separation of duties: whoever has what is incompatible can neither ask nor be given it by anybody."""
     for other in package.incompatible_packages:
         if any(each.is_live for each in world.assignments_of(other, user_id=target.id)):
             raise bad_request(NOT_ELIGIBLE)
@@ -130,11 +141,24 @@ def _check_self_service(
         raise bad_request(NOT_ELIGIBLE)
 
 
-def _check_answers(new: NewRequest, policy: Policy) -> None:
-    answered = {str((answer.get("answeredQuestion") or {}).get("id")) for answer in new.answers}
-    for question in policy.settings.get("questions") or []:
-        if question.get("isRequired") and question.get("id") not in answered:
-            raise bad_request(f"The required question '{question.get('id')}' was not answered.")
+def _check_answers(world: World, new: NewRequest, policy: Policy, package: Package) -> None:
+    answered = {
+        str((answer.get("answeredQuestion") or {}).get("id"))
+        for answer in new.answers
+        if str(answer.get("value") or "").strip()
+    }
+    required = [
+        question.get("id")
+        for question in policy.settings.get("questions") or []
+        if question.get("isRequired")
+    ]
+    for role_scope in package.role_scopes:
+        # Every attribute of a resource wants an answer.
+        for attribute in world.resources[role_scope.resource_id].attributes:
+            required.append(((attribute.get("source") or {}).get("question") or {}).get("id"))
+    for question_id in required:
+        if question_id not in answered:
+            raise bad_request(f"The required question '{question_id}' was not answered.")
 
 
 def _refuse_duplicates(world: World, target: User, package: Package) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sandbox.tenant.call import EM, Answer, Ask
 from sandbox.tenant.errors import bad_request, not_found
 from sandbox.tenant.model import Catalog, Json, Resource, ResourceRequest
+from sandbox.tenant.policy_beta import question_from_beta
 from sandbox.tenant.policy_settings import one_of
 from sandbox.tenant.routes import Route
 
@@ -140,10 +141,19 @@ def _attributes(ask: Ask, details: Json) -> list[Json]:
         "attributeSource": "source",
         "attributeDestination": "destination",
     }
-    return [
+    attributes = [
         {renamed.get(key, key): value for key, value in attribute.items()}
         for attribute in details.get("attributes") or []
     ]
+    for attribute in attributes:
+        source = attribute.get("source") or {}
+        if isinstance(source.get("question"), dict):
+            question = source["question"]
+            if ask.is_beta:
+                question = question_from_beta(question)
+            question |= {"id": question.get("id") or ask.world.new_id()}
+            attribute["source"] = source | {"question": question}
+    return attributes
 
 
 def _remove(ask: Ask, resource: Resource) -> None:

@@ -15,7 +15,7 @@ from sandbox.tenant.model import (
     ResourceRoleScope,
     Stage,
 )
-from sandbox.tenant.policy_beta import fields_for_beta
+from sandbox.tenant.policy_beta import fields_for_beta, question_to_beta
 from sandbox.tenant.shapes import group_entity
 from sandbox.tenant.shapes_v1 import (
     ShapesV1,
@@ -285,4 +285,8 @@ def _attribute_to_beta(attribute: Json) -> Json:
         "source": "attributeSource",
         "destination": "attributeDestination",
     }
-    return {renamed.get(key, key): value for key, value in attribute.items()}
+    shown = {renamed.get(key, key): value for key, value in attribute.items()}
+    source = shown.get("attributeSource") or {}
+    if isinstance(source.get("question"), dict):
+        shown["attributeSource"] = source | {"question": question_to_beta(source["question"])}
+    return shown

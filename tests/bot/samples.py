@@ -127,6 +127,7 @@ def policy(**changes: Any) -> AssignmentPolicy:
             "stages": [],
         },
         "questions": [],
+        "customExtensionStageSettings": [],
     }
     return AssignmentPolicy.model_validate({**body, **changes})
 
@@ -142,6 +143,22 @@ def approval(*stages: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
     }
 
 
+def question(**changes: Any) -> dict[str, Any]:
+    """A question of a policy, in Graph's words: free text, and an answer is wanted."""
+    facts: dict[str, Any] = {
+        "@odata.type": "#microsoft.graph.accessPackageTextInputQuestion",
+        "id": "q",
+        "text": "Which ticket?",
+        "localizations": [],
+        "isRequired": True,
+        "isAnswerEditable": True,
+        "sequence": 0,
+        "isSingleLineQuestion": True,
+        "regexPattern": None,
+    }
+    return {**facts, **changes}
+
+
 def user(user_id: str) -> dict[str, Any]:
     return {"@odata.type": "#microsoft.graph.singleUser", "userId": user_id}
 
@@ -155,6 +172,7 @@ def package(*role_scopes: Mapping[str, Any], **changes: Any) -> AccessPackage:
     body: dict[str, Any] = {
         "id": "campaign",
         "displayName": "Marketing Campaign",
+        "catalog": {"id": "general", "displayName": "General", "state": "published"},
         "resourceRoleScopes": list(role_scopes),
     }
     return AccessPackage.model_validate({**body, **changes})
@@ -175,7 +193,7 @@ def role_scope(
             "displayName": role,
             "originId": role_id,
             "originSystem": system,
-            "resource": {"id": "r", "displayName": resource},
+            "resource": {"id": "r", "displayName": resource, "attributes": []},
         },
         "scope": {"displayName": "Root", "originId": scope_id, "isRootScope": True},
     }

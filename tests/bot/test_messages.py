@@ -131,6 +131,7 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
         held(
             id=f"a{number}",
             package_id=str(number),
+            policy_id=str(number),
             package_name=name,
             holder_name=name,
             state=AssignmentState.REMOVING if number % 3 == 2 else AssignmentState.LIVE,
@@ -165,7 +166,7 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
         )
         for number in range(count)
     ]
-    extendable = {str(number): bool(number % 2) for number in range(count)}
+    extendable = {str(number) for number in range(count) if number % 2}
     busy = {each.assignment_id: each for each in waiting if each.assignment_id}
     made |= {
         "expiring": reminding.expiring(rows, extendable=extendable, busy={}),
@@ -203,7 +204,10 @@ def every_view(text: str, *, count: int = 1) -> dict[str, Any]:
     name = text[:256]
     package = offered(name=name, description=text, contents=(name,) * count, lasts=name[:64])
     one = request(package_name=name, holder_name=name)
-    rows = [held(id=f"a{n}", package_id=str(n), package_name=name) for n in range(count)]
+    rows = [
+        held(id=f"a{n}", package_id=str(n), policy_id=str(n), package_name=name)
+        for n in range(count)
+    ]
     others = [
         request(package_name=name, package_id=str(n), holder=f"U{n}", justification=text[:1_000])
         for n in range(count)
@@ -221,10 +225,10 @@ def every_view(text: str, *, count: int = 1) -> dict[str, Any]:
             waiting=others,
             to_decide=others,
             offer=packages,
-            extendable={str(n): True for n in range(count)},
+            extendable={str(n) for n in range(count)},
         ),
         "empty home": home(
-            reader="U0BO", held=[], waiting=[], to_decide=[], offer=[], extendable={}
+            reader="U0BO", held=[], waiting=[], to_decide=[], offer=[], extendable=()
         ),
     }
 
@@ -397,14 +401,14 @@ def test_time_left_is_said_in_words(left, words):
     """In the unit that matters."""
     row = held(ends_at=clock.now() + left + timedelta(milliseconds=500))
 
-    assert words in texts_of(asking.my_access([row], [], extendable={}))
+    assert words in texts_of(asking.my_access([row], [], extendable=()))
 
 
 def test_access_that_has_run_out_is_not_said_to_have_time_left():
     """Between its end and the next look at Graph."""
     row = held(ends_at=clock.now() - timedelta(hours=3))
 
-    assert "left" not in texts_of(asking.my_access([row], [], extendable={}))
+    assert "left" not in texts_of(asking.my_access([row], [], extendable=()))
 
 
 def test_every_message_has_words_for_a_screen_reader():

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from bot.policy import Fit, Requester, choose, fit, groups_named, is_for_asking
-from tests.bot.samples import ANN, BO, approval, members, policy, user
+from bot.eligibility import Fit, Requester, choose, fit, groups_named, is_for_asking
+from tests.bot.samples import ANN, BO, approval, members, policy, question, user
 
 MEMBER = Requester(entra_id=ANN, is_guest=False, groups=frozenset({"marketing"}))
 GUEST = Requester(entra_id=ANN, is_guest=True, groups=frozenset({"marketing"}))
@@ -145,26 +145,62 @@ def test_a_specific_policy_for_others_leaves_the_general_one():
     assert choose([bo, employees], MEMBER).policy == employees
 
 
-def test_among_equals_the_strictest_decides():
-    """A person may not pick the policy that asks nobody."""
-    easy = policy(id="9")
-    strict = policy(id="1", requestApprovalSettings=approval({"primaryApprovers": [user(BO)]}))
-    strictest = policy(
-        id="0",
-        requestApprovalSettings=approval(
-            {"primaryApprovers": [user(BO)]}, {"primaryApprovers": [user(BO)]}
-        ),
+EASY = policy(id="9")
+STRICT = policy(id="1", requestApprovalSettings=approval({"primaryApprovers": [user(BO)]}))
+GENERAL = policy(id="5", allowedTargetScope="allDirectoryUsers")
+RIDDLE = policy(id="3", verifiableCredentialSettings={"credentialTypes": [{"issuers": ["x"]}]})
+
+
+@pytest.mark.parametrize("order", [[EASY, STRICT, GENERAL], [GENERAL, STRICT, EASY]])
+def test_among_equals_the_person_chooses(order):
+    """Neither the id nor the order of a list decides, and nobody is given what they did not choose."""
+    choice = choose(order, MEMBER)
+
+    assert choice.policy is None
+    assert choice.candidates == (STRICT, EASY)
+    assert choose(order, MEMBER, wanted="9").policy == EASY
+    assert choose(order, MEMBER, wanted="1").policy == STRICT
+
+
+@pytest.mark.parametrize("wanted", ["5", "nobody's", ""])
+def test_only_an_equal_one_can_be_chosen(wanted):
+    """A policy that a more specific one puts aside is not there to choose, and neither is another package's."""
+    choice = choose([EASY, STRICT, GENERAL], MEMBER, wanted=wanted)
+
+    assert choice.policy is None
+    assert choice.candidates == (STRICT, EASY)
+
+
+def test_what_was_agreed_on_stays_while_it_is_among_the_equals():
+    """A second policy that comes later does not undo what was asked for under the first."""
+    assert choose([EASY, STRICT], MEMBER, agreed="9").policy == EASY
+    assert choose([EASY, GENERAL], MEMBER, agreed="5").policy == EASY
+    assert choose([EASY, STRICT], MEMBER, agreed="gone").policy is None
+
+
+def test_an_equal_that_is_not_understood_cannot_be_chosen_and_stops_no_choice():
+    """Entra lets the person pick either; only the one that is understood is offered here."""
+    assert choose([EASY, RIDDLE], MEMBER).candidates == (EASY,)
+    assert choose([EASY, RIDDLE], MEMBER).policy is None
+    assert choose([EASY, RIDDLE], MEMBER, wanted="9").policy == EASY
+    assert choose([EASY, RIDDLE], MEMBER, wanted="3").not_understood == RIDDLE
+    assert choose([RIDDLE], MEMBER, wanted="9").not_understood == RIDDLE
+
+
+def test_an_equal_whose_scope_is_a_riddle_stops_those_who_chose_nothing():
+    """Whether it is for them cannot be told; whoever picks the other knows what they pick."""
+    puzzle = policy(
+        id="puzzle",
+        allowedTargetScope="specificDirectoryUsers",
+        specificAllowedTargets=[{"@odata.type": "#microsoft.graph.somethingNew"}],
+    )
+    ann = policy(
+        id="ann", allowedTargetScope="specificDirectoryUsers", specificAllowedTargets=[user(ANN)]
     )
 
-    for order in ([easy, strictest, strict], [strict, strictest, easy]):
-        assert choose(order, MEMBER).policy == strictest
-
-
-def test_equal_policies_are_chosen_alike_in_any_order():
-    """What was approved must not change by the order in which Graph lists."""
-    one, two = policy(id="1"), policy(id="2")
-
-    assert choose([one, two], MEMBER) == choose([two, one], MEMBER)
+    assert choose([ann, puzzle], MEMBER).not_understood == puzzle
+    assert choose([ann, puzzle], MEMBER, wanted="ann").policy == ann
+    assert choose([EASY, puzzle], MEMBER, wanted="9").not_understood == puzzle
 
 
 @pytest.mark.parametrize("scope", ["unknownFutureValue", None])
@@ -230,6 +266,6 @@ def test_each_expiration_that_is_understood_is_accepted(expiration):
 
 def test_a_question_that_need_not_be_answered_stops_nobody():
     """Slack does not ask it, and Entra does not insist."""
-    chosen = policy(questions=[{"id": "q", "text": "Why?", "isRequired": False}])
+    chosen = policy(questions=[question(isRequired=False)])
 
     assert choose([chosen], MEMBER).policy == chosen

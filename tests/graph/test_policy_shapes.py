@@ -17,6 +17,7 @@ from graph.models import (
     RequestorSettings,
     SubjectSet,
 )
+from graph.values import UNSAID
 from tests.graph.samples import BETA, USER
 from tests.graph.wire import Wire, graph_on
 
@@ -69,7 +70,7 @@ async def test_a_beta_policy_says_who_decides():
 
 async def test_a_beta_policy_asks_its_questions():
     """Texts and choices, whatever structure holds them."""
-    (question,) = (await read(BETA, "beta")).questions
+    (question,) = (await read(BETA, "beta")).questions or []
 
     assert question.text == "Which team?"
     assert question.localizations[0].text == "Welches Team?"
@@ -127,8 +128,8 @@ async def test_a_beta_policy_that_takes_no_requests_says_so():
     ("days", "end", "kind"),
     [
         (30, None, "afterDuration"),
-        (0, None, "noExpiration"),
-        (None, None, "noExpiration"),
+        (0, None, UNSAID),
+        (None, None, UNSAID),
         (0, "2026-12-31T00:00:00Z", "afterDateTime"),
     ],
 )

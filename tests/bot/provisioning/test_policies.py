@@ -189,8 +189,8 @@ def test_a_question_keeps_its_id() -> None:
     """Answers given so far belong to the question's id."""
     text = with_policy("may ask: all members", "durations: 1 day", "questions: [{ask: Why}]")
     actual = compiled(text)
-    asked = actual.questions[0].model_copy(update={"id": "question"})
+    asked = (actual.questions or [])[0].model_copy(update={"id": "question"})
     actual = actual.model_copy(update={"questions": [asked]})
     wanted = compiled(text.replace("ask: Why", "ask: Why, required: yes"))
-    (question,) = merged(actual, wanted).questions
+    (question,) = merged(actual, wanted).questions or []
     assert (question.id, question.is_required) == ("question", True)
