@@ -30,6 +30,7 @@ from bot.notices import Notices
 from bot.pacing import WAITS, Waits
 from bot.patience import Pulse
 from bot.people import People
+from bot.reprocessing import Reprocessing
 from bot.review import Review
 from bot.settings import Settings
 from bot.slack import Identity, Slack, SlackError, SlackRefused
@@ -127,6 +128,7 @@ async def assembled(
             people=people,
             authority=authority,
             always_approve=settings.approval == "always",
+            removed_for=timedelta(days=settings.removed_days),
         )
         verdicts = Verdicts(
             store=store, authority=authority, review=review, home_team=identity.team_id
@@ -136,7 +138,7 @@ async def assembled(
             store=store,
             review=review,
             verdicts=verdicts,
-            delivery=Delivery(store=store, graph=graph),
+            delivery=Delivery(store=store, graph=graph, waits=waits),
             effects=Effects(store=store, graph=graph, recheck=review.recheck, waits=waits),
             notices=Notices(
                 store=store,
@@ -144,12 +146,13 @@ async def assembled(
                 admin_channel=settings.admin_channel or "",
                 rungs=settings.reminder_rungs,
             ),
-            mirror=Mirror(store=store, graph=graph, people=people),
+            mirror=Mirror(store=store, graph=graph, people=people, waits=waits),
             homes=homes,
+            reprocessing=Reprocessing(store=store, graph=graph, authority=authority),
             authority=authority,
             poll_every=timedelta(seconds=settings.poll_seconds),
             sync_every=timedelta(seconds=settings.sync_seconds),
-            lease=waits.lease,
+            waits=waits,
             alarm=machine.alarm(),
         )
         desk = Desk(store=store, authority=authority, verdicts=verdicts, wake=jobs.wake)

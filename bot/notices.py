@@ -15,8 +15,10 @@ import structlog
 
 from bot import clock, news
 from bot.messages import deciding, reminding, repairing
-from bot.messages.parts import Message, escape, message
-from bot.models import Assignment, Decision, Hold, Notice, Request
+from bot.messages.parts import Message, escape, message, moment
+from bot.messages.troubles import card as trouble_card
+from bot.messages.troubles import removed_before, told_holder
+from bot.models import Assignment, Decision, Hold, Notice, Request, Trouble
 from bot.pacing import a_few_at_once, backoff
 from bot.reminders import Due, due_reminders, end_key, will_remind
 from bot.sending import CLAIM_LEASE, Sending
@@ -31,6 +33,7 @@ from bot.store import (
     notices,
     request_lists,
     requests,
+    troubles,
 )
 
 log = structlog.get_logger(__name__)
@@ -77,6 +80,8 @@ class Notices:
             sent += await self._send_stuck(request)
         for hold, request in owed.held:
             sent += await self._send_held(hold, request)
+        for trouble in owed.troubles:
+            sent += await self._send_trouble(trouble)
         return sent
 
     async def send_once(self, notice: Notice, content: Callable[[], Message] | Message) -> bool:
@@ -121,7 +126,9 @@ class Notices:
         count = 0
         for notice in wanted:
             count += await self.send_once(notice, content)
-        await self._store.run(_close_cards, request, [notice.key for notice in wanted])
+        told = await self._send_removed_before(request)
+        keys = [notice.key for notice in wanted] + ([told.key] if told else [])
+        await self._store.run(_close_cards, request, keys)
         return count
 
     async def _send_news(self, request: Request) -> int:
@@ -158,13 +165,53 @@ class Notices:
         )
         return await self.send_once(notice, repairing.card(hold, request))
 
-    async def send_reminders(self) -> int:
+    async def _send_trouble(self, trouble: Trouble) -> int:
+        """What is wrong with access: to the admins, and to whom it belongs."""
+        row = await self._store.run(assignments.get, trouble.about)
+        card = await self._store.run(_trouble_card, trouble)
+        notice = Notice(
+            key=f"{troubles.NOTICE}:{trouble.id}",
+            kind=troubles.NOTICE,
+            to=self._admin_channel,
+            assignment_id=trouble.about,
+        )
+        owed = [(notice, card)]
+        said = told_holder(trouble, row) if row is not None else None
+        if said is not None and row is not None and row.holder is not None:
+            news_key = f"{troubles.NOTICE}-holder:{trouble.id}"
+            owed.append((Notice(key=news_key, kind="news", to=row.holder), said))
+        sent = 0
+        for each, content in owed:
+            sent += await self.send_once(each, content)
+        await self._store.run(_close_trouble, trouble, [each.key for each, _ in owed])
+        return sent
+
+    async def _send_removed_before(self, request: Request) -> Notice | None:
+        """Why an admin decides, to whoever asks for what an admin has taken from them."""
+        removal = request.terms.removal if request.terms else None
+        if removal is None or request.holder is None:
+            return None
+        notice = Notice(
+            key=f"removed-before:{request.id}",
+            kind="news",
+            to=request.holder,
+            request_id=request.id,
+        )
+        at = moment(datetime.fromisoformat(removal.at))
+        said = removed_before(request.package_name, by=removal.by, at=at, why=removal.why)
+        await self.send_once(notice, said)
+        return notice
+
+    async def send_reminders(self, *, seen_since: datetime | None = None) -> int:
         """
         Remind of what ends soon, as few messages a person as hold it, each rung of each end at most once.
 
+        Args:
+            seen_since: Do not remind of what Graph has not shown since then (real time).
+
         Returns how many messages went out.
         """
-        due = await self._store.run(due_reminders, self._rungs)
+        due = await self._store.run(due_reminders, self._rungs, seen_since=seen_since)
         count = 0
         for person in due.values():
             count += await self._remind(person)
@@ -219,6 +266,7 @@ class Owed:
     endings: Sequence[Assignment]
     stuck: Sequence[Request]
     held: Sequence[tuple[Hold, Request]]
+    troubles: Sequence[Trouble]
 
 
 def _owed(db: Transaction, *, since: datetime) -> Owed:
@@ -231,6 +279,7 @@ def _owed(db: Transaction, *, since: datetime) -> Owed:
         endings=assignments.owing_news(db, since=since),
         stuck=request_lists.stuck(db, attempts=STUCK_AFTER_ATTEMPTS, since=since),
         held=holds.open_ones(db, since=since),
+        troubles=troubles.owing_news(db, since=since),
     )
 
 
@@ -255,6 +304,21 @@ def _close_news(db: Transaction, request: Request, keys: Sequence[str]) -> None:
 
 def _close_end(db: Transaction, assignment: Assignment, key: str) -> None:
     assignments.look_again(db, assignment, news=_unfinished(db, [key]))
+
+
+def _close_trouble(db: Transaction, trouble: Trouble, keys: Sequence[str]) -> None:
+    troubles.look_again(db, trouble, news=_unfinished(db, keys))
+
+
+def _trouble_card(db: Transaction, trouble: Trouble) -> Message:
+    row = assignments.get(db, trouble.about)
+    if row is not None:
+        return trouble_card(trouble, row, package=row.package_name)
+    package = catalog.get(db, trouble.about)
+    many = assignments.unreadable(db).get(trouble.about, 0)
+    return trouble_card(
+        trouble, None, package=package.name if package else trouble.about, unreadable=many
+    )
 
 
 def _unfinished(db: Transaction, keys: Sequence[str]) -> datetime | None:
@@ -283,6 +347,9 @@ def _content_of(db: Transaction, notice: Notice) -> Message | None:
         hold = holds.get(db, notice.key.removeprefix(f"{HELD}:"))
         request = requests.get(db, hold.request_id) if hold else None
         return repairing.card(hold, request) if hold and request else None
+    if notice.kind == troubles.NOTICE:
+        trouble = troubles.get(db, notice.key.removeprefix(f"{troubles.NOTICE}:"))
+        return _trouble_card(db, trouble) if trouble else None
     if notice.kind == "reminder" and notice.channel and notice.ts:
         together = notices.in_message(db, channel=notice.channel, ts=notice.ts)
         ids = [each.assignment_id for each in together if each.assignment_id]

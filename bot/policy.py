@@ -9,11 +9,11 @@ Source: Microsoft Learn, "accessPackageAssignmentPolicy".
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.models import Named, Question, Stage, Terms
+from bot.models import Named, Question, Removal, Request, Stage, Terms
 from graph.models import AccessPackage, ApprovalStage, AssignmentPolicy, Expiration, SubjectSet
 
 
@@ -135,6 +135,16 @@ def terms_of(
         questions=questions,
         excluded=excluded,
     )
+
+
+def after_removal(terms: Terms, removal: Request) -> Terms:
+    """The same terms with a stage of the admins', because an admin has removed the same access lately."""
+    at = removal.ended_at or removal.asked_at
+    noted = Removal(by=removal.asked_by, at=at.isoformat(), why=removal.justification)
+    stages = terms.stages
+    if Stage() not in stages:
+        stages = (*stages, Stage())
+    return replace(terms, stages=stages, removal=noted)
 
 
 def hash_of(terms: Terms) -> str:
