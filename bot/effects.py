@@ -225,9 +225,7 @@ class Effects:
 
     async def _is_gone(self, request: Request) -> bool:
         """Whether a removal finds nothing to remove."""
-        return (
-            request.kind is Kind.REMOVE and await self._sighting(request) is not Sighting.THERE
-        )
+        return request.kind is Kind.REMOVE and await self._sighting(request) is not Sighting.THERE
 
     async def _sighting(self, request: Request) -> Sighting:
         seen, _ = await sight(

@@ -50,7 +50,9 @@ class Health:
             found.append("slack: the Socket Mode connection is down")
         now = clock.real()
         for name, tick in self.jobs.ticks.items():
-            if tick.last_success is None:
+            if name == "clock" and tick.last_error:
+                found.append(f"clock: {tick.last_error}")
+            elif tick.last_success is None:
                 found.append(f"job {name}: has not succeeded yet{_because(tick.last_error)}")
             elif now - tick.last_success > max(tick.every * MISSED_INTERVALS, AT_LEAST):
                 found.append(

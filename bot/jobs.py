@@ -18,6 +18,7 @@ import structlog
 from bot import clock
 from bot.alarm import Alarm, Apscheduler
 from bot.authority import Authority
+from bot.clockwork import Clockwork, SkewedClock
 from bot.delivery import Delivery
 from bot.effects import Effects
 from bot.errors import TooSlow
@@ -51,6 +52,7 @@ Reported = Mapping[str, AssignmentRequest]
 AT_WORK_AT_ONCE: Final = 20
 CLAIM_FROM: Final = AT_WORK_AT_ONCE // 2
 ROSTER_SECONDS: Final = 60
+CLOCK_SECONDS: Final = 60
 # An access that Graph has shown within so many sweeps, or within the hour, is known well enough to remind of it.
 SWEEPS_THAT_COUNT: Final = 3
 SEEN_LATELY: Final = timedelta(hours=1)
@@ -81,6 +83,7 @@ class Jobs:
     mirror: Mirror
     homes: Homes
     reprocessing: Reprocessing
+    clockwork: Clockwork
     authority: Authority
     poll_every: timedelta
     sync_every: timedelta
@@ -97,6 +100,7 @@ class Jobs:
         self._add("decisions", self.decisions, self.poll_every)
         self._add("requests", self.requests, self.poll_every)
         self._add("messages", self.messages, self.poll_every)
+        self._add("clock", self.clockwork.look, timedelta(seconds=CLOCK_SECONDS))
         self._add("reprocessing", self.reprocessing.work, self.poll_every)
         self._add("sync", self.sync, self.sync_every)
         self._add("roster", self.authority.refresh, timedelta(seconds=ROSTER_SECONDS))
@@ -158,7 +162,7 @@ class Jobs:
         try:
             await body()
             tick.last_success, tick.last_error = clock.real(), None
-        except (GraphError, SlackError, Busy) as error:
+        except (GraphError, SlackError, Busy, SkewedClock) as error:
             self._failed(tick, name, error, why=f": {error}")
         except Exception as error:
             # Its text may repeat anything, and /readyz is read by many.

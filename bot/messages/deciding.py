@@ -267,3 +267,9 @@ def stuck(request: Request) -> Message:
         f"{request.attempts} times since {moment(request.asked_at)} and is still {request.state}: Entra takes "
         "its time, or asks me to wait. I keep looking."
     )
+
+
+def clock_is_wrong(why: str) -> Message:
+    return message(
+        f":warning: {escape(why)} Until then two replicas may be at the same request, and I may ask Entra twice."
+    )
