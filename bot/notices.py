@@ -18,7 +18,7 @@ from bot.messages import deciding, reminding, repairing
 from bot.messages.parts import Message, escape, message, moment
 from bot.messages.troubles import card as trouble_card
 from bot.messages.troubles import removed_before, told_holder
-from bot.models import Assignment, Decision, Hold, Notice, Request, Trouble
+from bot.models import Assignment, Decision, Hold, Kind, Notice, Request, Trouble
 from bot.pacing import a_few_at_once, backoff
 from bot.reminders import Due, due_reminders, end_key, will_remind
 from bot.sending import CLAIM_LEASE, Sending
@@ -332,7 +332,9 @@ def _reminder(db: Transaction, rows: Sequence[Assignment], *, moved: Sequence[st
     busy = {}
     for row in rows:
         for request in request_lists.open_for_assignment(db, row.id):
-            busy[row.id] = request
+            # The one through which they have a part of it is nothing to wait for here.
+            if request.kind is not Kind.ADD:
+                busy[row.id] = request
     return reminding.expiring(rows, extendable=extendable, busy=busy, moved=moved)
 
 

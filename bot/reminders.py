@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot import clock
-from bot.models import Assignment, Kind, Notice, Request, same_end
+from bot.models import Assignment, Kind, Notice, Progress, Request, same_end
 from bot.store import Transaction, assignments, notices, request_lists
 
 # A reminder so soon after the message about the new end says nothing new.  Not a whole day: of access for two
@@ -106,7 +106,8 @@ def _was_just_told(db: Transaction, row: Assignment, rung: timedelta) -> bool:
         return False
     for request in request_lists.grants_of(db, row.holder, row.package_id):
         # The sweep may see the access before the request about it is at its end.
-        is_coming = request.is_open and request.kind is Kind.ADD
+        is_whole = row.progress is not Progress.PARTIAL
+        is_coming = request.is_open and request.kind is Kind.ADD and is_whole
         is_about_it = is_coming or same_end(request.ends_at, row.ends_at)
         told = request.ended_at or clock.now()
         if is_about_it and not _is_of_use(rung, end=row.ends_at, told=told):

@@ -123,10 +123,10 @@ async def test_somebody_else_asks_as_before(harness):
 async def test_a_removal_of_what_a_rule_gives_is_warned_of(harness):
     """In the dialog, before it is done, within the length that Slack takes."""
     package = harness.tenant.world.packages[seed.MARKETING_CAMPAIGN]
-    package.display_name = "Marketing Campaign " + "x" * 200
-    await harness.mirror.sweep()
     await harness.ask("marketing-campaign")
     await harness.finish()
+    package.display_name = "Marketing Campaign " + "x" * 200
+    await harness.mirror.sweep()
     (held,) = (await harness.desk.standing_of("U0ANN")).held
     harness.policy_of(seed.MARKETING_CAMPAIGN).settings["automaticRequestSettings"] = {
         "requestAccessForAllowedTargets": True

@@ -8,7 +8,7 @@ from bot.models import AssignmentState, Progress
 from bot.store import assignments
 from sandbox.tenant.seed import MARKETING_CAMPAIGN, MARKETING_RESOURCES
 from tests.flow.test_endings import assignment_of, given_in_the_portal, has_campaign
-from tests.harness.world import ANN, APPROVALS, CY, DANA, ENTRA_ID, eventually, labels, said
+from tests.harness.world import ANN, APPROVALS, BO, DANA, ENTRA_ID, eventually, labels, said
 
 IN_PART = "You have a part only of \\*Marketing Campaign"
 
@@ -46,11 +46,11 @@ async def test_it_is_listed_for_everybody(world):
     await asked_and_got_a_part(world)
 
     mine = await world.type(ANN, "/my-access")
-    assert "Marketing Campaign" in said(mine.blocks)
-    assert "A part of it only" in said(mine.blocks)
+    assert "Marketing Campaign" in said(mine.message)
+    assert "A part of it only" in said(mine.message)
     theirs = await world.type(DANA, "/access-admin assignments marketing-campaign")
-    assert "A part of it only" in said(theirs.blocks)
-    assert "Reprocess" in said(theirs.blocks)
+    assert "A part of it only" in said(theirs.message)
+    assert "Reprocess" in said(theirs.message)
 
 
 async def test_an_admin_has_it_processed_again(world):
@@ -122,9 +122,9 @@ async def test_only_admins_have_it_processed_again(world):
     await asked_and_got_a_part(world)
     alarm = await the_alarm(world, "has a part only")
 
-    await world.press(CY, alarm, "Reprocess")
+    await world.press(BO, alarm, "Reprocess")
 
-    assert "Only Latchkey's admins" in await world.whispered(CY, APPROVALS, "admins")
+    assert "Only Latchkey's admins" in await world.whispered(BO, APPROVALS, "admins")
     assert assignment_of(world, ANN).state == "partiallyDelivered"
 
 
@@ -161,9 +161,9 @@ async def test_each_state_of_what_was_given_elsewhere_has_a_row(world, state, pr
 
     held = assignment_of(world, ANN)
     assert (await row_of(world, held)).progress is progress
-    assert sentence in said((await world.type(ANN, "/my-access")).blocks)
+    assert sentence in said((await world.type(ANN, "/my-access")).message)
     listed = await world.type(DANA, f"/access-admin assignments <@{ANN}>")
-    assert "Remove" in said(listed.blocks)
+    assert "Remove" in said(listed.message)
 
     await world.type(DANA, f"/access-admin remove <@{ANN}> marketing-campaign because leaver")
     await world.told(ANN, "was removed by")
@@ -190,7 +190,7 @@ async def test_what_is_processed_again_stays_theirs(world):
     await world.synced()
 
     assert (await row_of(world, held)).progress is Progress.REPROCESSING
-    assert "stays yours meanwhile" in said((await world.type(ANN, "/my-access")).blocks)
+    assert "stays yours meanwhile" in said((await world.type(ANN, "/my-access")).message)
     await world.later(timedelta(days=24))
     reminder = await world.told(ANN, "Your access to .* ends")
     await world.press(ANN, reminder, "Extend")
@@ -207,7 +207,7 @@ async def test_what_failed_on_the_way_stays_listed(world):
 
     row = await row_of(world, held)
     assert (row.state, row.progress) == (AssignmentState.LIVE, Progress.FAILED)
-    assert "could not finish" in said((await world.type(ANN, "/my-access")).blocks)
+    assert "could not finish" in said((await world.type(ANN, "/my-access")).message)
     await the_alarm(world, "could not finish the access of")
 
 
