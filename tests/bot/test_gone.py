@@ -14,7 +14,7 @@ from sandbox.tenant import seed
 from tests.bot.test_mirror import empty_list, give, row
 from tests.harness.by_hand import BotHarness, standing
 from tests.harness.faults import answering, silence_after, silence_before
-from tests.harness.wires import GoOn
+from tests.harness.wires import Fault, GoOn
 
 EVER = 10**6
 BY_ID = "GET .*/assignments/"
@@ -163,7 +163,7 @@ async def test_what_is_seen_in_between_was_never_gone(harness):
     assert (await row(harness, held)).gone_at is None
 
 
-async def stale(harness: BotHarness):
+async def stale(harness: BotHarness) -> Fault:
     """The lists as they are now, for later."""
     answers = {}
 
