@@ -14,13 +14,13 @@ from bot.slack import Slack
 from bot.store import (
     Busy,
     Store,
-    assignments,
     claims,
     control,
     holds,
     ping,
     request_lists,
     troubles,
+    unsure,
 )
 
 # A job that has not succeeded for so many of its intervals (and at least a minute) is in trouble.
@@ -106,7 +106,7 @@ class Health:
             "Assignments that Graph did not let the last sweep read.",
             registry=registry,
         )
-        unreadable.set(sum((await self.store.run(assignments.unreadable)).values()))
+        unreadable.set(sum((await self.store.run(unsure.unreadable)).values()))
         open_since = Gauge(
             "latchkey_oldest_open_seconds",
             "How long ago the oldest open request was asked for, by state.",

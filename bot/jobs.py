@@ -7,8 +7,7 @@ stored in it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,8 +20,8 @@ from bot.authority import Authority
 from bot.clockwork import Clockwork, SkewedClock
 from bot.delivery import Delivery
 from bot.effects import Effects
-from bot.errors import TooSlow
 from bot.home import Homes
+from bot.leases import in_time, kept
 from bot.mirror import Mirror
 from bot.models import Decision, Request, State
 from bot.notices import Notices
@@ -291,7 +290,7 @@ class Jobs:
             await self.store.run(claims.release, request, due_at=now, attempts=request.attempts)
             return
         try:
-            async with self._kept(request), self._in_time():
+            async with kept(self.store, request, self.waits), in_time(self.waits.step):
                 await self._work_on(request, known)
         except Exception as error:
             log.warning(
@@ -316,49 +315,6 @@ class Jobs:
             await self.effects.post(request)
         elif request.state is State.SUBMITTED:
             await self.delivery.poll(request, known)
-
-    @asynccontextmanager
-    async def _kept(self, request: Request) -> AsyncIterator[None]:
-        """Say again and again that we are at it, so that nobody takes over what only takes its time."""
-
-        async def renew() -> None:
-            while True:
-                await asyncio.sleep(self.waits.beat.total_seconds())
-                try:
-                    ours = await self.store.run(claims.renew, request, lease=self.waits.lease)
-                except Busy:
-                    continue
-                if not ours:
-                    # Whatever it still writes will not count.
-                    log.warning("claim-lost", request=request.id)
-                    return
-
-        renewing = asyncio.create_task(renew(), name=f"lease of {request.id}")
-        try:
-            yield
-        finally:
-            renewing.cancel()
-            await asyncio.gather(renewing, return_exceptions=True)
-
-    @asynccontextmanager
-    async def _in_time(self) -> AsyncIterator[None]:
-        """
-        Cut off a step that does not come to its end: like a death, it leaves nothing that is not found again.
-
-        Raises:
-            TooSlow: It was cut off.
-        """
-        limit = self.waits.step
-        try:
-            async with asyncio.timeout(limit.total_seconds()) as within:
-                yield
-        except TimeoutError:
-            if not within.expired():
-                raise
-            raise TooSlow(
-                "Slack or Microsoft Entra took so long that it was not done within "
-                f"{limit.total_seconds() / 60:g} minutes."
-            ) from None
 
     async def _give_up(self, request: Request) -> None:
         actor = await self.verdicts.may_be_given_up(request)

@@ -34,6 +34,7 @@ from bot.store import (
     request_lists,
     requests,
     troubles,
+    unsure,
 )
 
 log = structlog.get_logger(__name__)
@@ -315,7 +316,7 @@ def _trouble_card(db: Transaction, trouble: Trouble) -> Message:
     if row is not None:
         return trouble_card(trouble, row, package=row.package_name)
     package = catalog.get(db, trouble.about)
-    many = assignments.unreadable(db).get(trouble.about, 0)
+    many = unsure.unreadable(db).get(trouble.about, 0)
     return trouble_card(
         trouble, None, package=package.name if package else trouble.about, unreadable=many
     )

@@ -157,6 +157,18 @@ async def test_a_package_that_is_shut_hides_no_other(harness, kind):
     assert await harness.store.run(troubles.count) == {"unreadable": 1}
 
 
+async def test_all_packages_shut_is_known_of_each(harness):
+    """The app has lost its role: that is no outage that passes, and the admins hear of it."""
+    anns, _ = await two_holders(harness)
+    harness.line.on(LISTS, answering(403), times=EVER)
+
+    for _ in range(3):
+        await harness.mirror.sweep()
+
+    assert (await row(harness, anns)).misses == 3
+    assert await harness.store.run(troubles.count) == {"unreadable": 1}
+
+
 async def test_graph_down_for_everybody_is_no_bad_row(harness):
     """Nothing is marked, and the sweep says that it failed."""
     anns, _ = await two_holders(harness)
