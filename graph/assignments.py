@@ -1,6 +1,7 @@
 """Assignments, and the requests that give, change and take them away."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from contextlib import aclosing
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -197,10 +198,11 @@ class Assignments:
         found = self._objects.stream(
             "request", AssignmentRequest, REQUESTS, where=where, expand=REQUEST_PARTS
         )
-        async for item in found:
-            if isinstance(item.read, GraphError):
-                raise item.read
-            yield item.read
+        async with aclosing(found):
+            async for item in found:
+                if isinstance(item.read, GraphError):
+                    raise item.read
+                yield item.read
 
     async def get(self, assignment_id: str) -> Assignment:
         """

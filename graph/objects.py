@@ -1,6 +1,6 @@
 """Graph objects as models in v1.0's words, whichever version is spoken."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -64,7 +64,7 @@ class Objects:
         *,
         where: Mapping[str, str | None] | None = None,
         expand: Iterable[str] = (),
-    ) -> AsyncIterator[Item[Model]]:
+    ) -> AsyncGenerator[Item[Model], None]:
         """Every item of a list, page after page as it comes; one that cannot be read ends nothing."""
         params = self._dialect.params(noun, where=where, expand=expand)
         async for item in self._session.pages(self._dialect.path(path), params):

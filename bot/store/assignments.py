@@ -135,7 +135,7 @@ def save_live(
             details={"ends_at": assignment.ends_at.isoformat() if assignment.ends_at else None},
             **audit_ids(assignment),
         )
-    if progress in {Progress.DELIVERED, Progress.REPROCESSING}:
+    if progress is Progress.DELIVERED:
         troubles.close(db, assignment.id, (TroubleKind.PARTIAL, TroubleKind.FAILED))
     if known is None or _shows(known) != _shows(replace(assignment, progress=progress)):
         _shown(db, assignment)
