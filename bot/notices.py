@@ -13,11 +13,9 @@ from typing import Final
 
 import structlog
 
-from bot import clock, news
+from bot import clock, news, trouble_news
 from bot.messages import deciding, reminding, repairing
-from bot.messages.parts import Message, escape, message, moment
-from bot.messages.troubles import card as trouble_card
-from bot.messages.troubles import removed_before, told_holder
+from bot.messages.parts import Message, escape, message
 from bot.models import Assignment, Decision, Hold, Kind, Notice, Request, Trouble
 from bot.pacing import a_few_at_once, backoff
 from bot.reminders import Due, due_reminders, end_key, will_remind
@@ -34,7 +32,6 @@ from bot.store import (
     request_lists,
     requests,
     troubles,
-    unsure,
 )
 
 log = structlog.get_logger(__name__)
@@ -127,9 +124,10 @@ class Notices:
         count = 0
         for notice in wanted:
             count += await self.send_once(notice, content)
-        told = await self._send_removed_before(request)
-        keys = [notice.key for notice in wanted] + ([told.key] if told else [])
-        await self._store.run(_close_cards, request, keys)
+        for notice, why in news.of_a_removal_before(request):
+            await self.send_once(notice, why)
+            wanted.append(notice)
+        await self._store.run(_close_cards, request, [notice.key for notice in wanted])
         return count
 
     async def _send_news(self, request: Request) -> int:
@@ -168,40 +166,12 @@ class Notices:
 
     async def _send_trouble(self, trouble: Trouble) -> int:
         """What is wrong with access: to the admins, and to whom it belongs."""
-        row = await self._store.run(assignments.get, trouble.about)
-        card = await self._store.run(_trouble_card, trouble)
-        notice = Notice(
-            key=f"{troubles.NOTICE}:{trouble.id}",
-            kind=troubles.NOTICE,
-            to=self._admin_channel,
-            assignment_id=trouble.about,
-        )
-        owed = [(notice, card)]
-        said = told_holder(trouble, row) if row is not None else None
-        if said is not None and row is not None and row.holder is not None:
-            news_key = f"{troubles.NOTICE}-holder:{trouble.id}"
-            owed.append((Notice(key=news_key, kind="news", to=row.holder), said))
+        owed = await self._store.run(trouble_news.owed, trouble, admin_channel=self._admin_channel)
         sent = 0
-        for each, content in owed:
-            sent += await self.send_once(each, content)
-        await self._store.run(_close_trouble, trouble, [each.key for each, _ in owed])
+        for notice, content in owed:
+            sent += await self.send_once(notice, content)
+        await self._store.run(_close_trouble, trouble, [notice.key for notice, _ in owed])
         return sent
-
-    async def _send_removed_before(self, request: Request) -> Notice | None:
-        """Why an admin decides, to whoever asks for what an admin has taken from them."""
-        removal = request.terms.removal if request.terms else None
-        if removal is None or request.holder is None:
-            return None
-        notice = Notice(
-            key=f"removed-before:{request.id}",
-            kind="news",
-            to=request.holder,
-            request_id=request.id,
-        )
-        at = moment(datetime.fromisoformat(removal.at))
-        said = removed_before(request.package_name, by=removal.by, at=at, why=removal.why)
-        await self.send_once(notice, said)
-        return notice
 
     async def send_reminders(self, *, seen_since: datetime | None = None) -> int:
         """
@@ -311,17 +281,6 @@ def _close_trouble(db: Transaction, trouble: Trouble, keys: Sequence[str]) -> No
     troubles.look_again(db, trouble, news=_unfinished(db, keys))
 
 
-def _trouble_card(db: Transaction, trouble: Trouble) -> Message:
-    row = assignments.get(db, trouble.about)
-    if row is not None:
-        return trouble_card(trouble, row, package=row.package_name)
-    package = catalog.get(db, trouble.about)
-    many = unsure.unreadable(db).get(trouble.about, 0)
-    return trouble_card(
-        trouble, None, package=package.name if package else trouble.about, unreadable=many
-    )
-
-
 def _unfinished(db: Transaction, keys: Sequence[str]) -> datetime | None:
     """When to look at these messages again; None when each was sent or will never be."""
     done = notices.finished_keys(db, keys) == set(keys)
@@ -352,7 +311,7 @@ def _content_of(db: Transaction, notice: Notice) -> Message | None:
         return repairing.card(hold, request) if hold and request else None
     if notice.kind == troubles.NOTICE:
         trouble = troubles.get(db, notice.key.removeprefix(f"{troubles.NOTICE}:"))
-        return _trouble_card(db, trouble) if trouble else None
+        return trouble_news.card(db, trouble) if trouble else None
     if notice.kind == "reminder" and notice.channel and notice.ts:
         together = notices.in_message(db, channel=notice.channel, ts=notice.ts)
         ids = [each.assignment_id for each in together if each.assignment_id]

@@ -62,10 +62,11 @@ def open_one(
     """
     trouble = Trouble(id=chance.new_id(), kind=kind, about=about, at=clock.now(), why=why)
     row = insert(db, troubles).values(**asdict(trouble), news_due_at=clock.real(), tries=0)
-    done = db.execute(
-        row.on_conflict_do_nothing(index_elements=["kind", "about"], index_where=STILL)
-    )
-    if done.rowcount != 1:
+    # Not by the count of rows: the driver for PostgreSQL does not tell it here.
+    added = row.on_conflict_do_nothing(
+        index_elements=["kind", "about"], index_where=STILL
+    ).returning(troubles.c.id)
+    if db.execute(added).first() is None:
         return False
     audit.record(db, at=trouble.at, actor=audit.LATCHKEY, verb=f"trouble-{kind}", why=why, **ids)
     return True
