@@ -8,6 +8,7 @@ import pytest
 
 from bot import clock
 from bot.errors import TooSlow
+from bot.jobs import Tick
 from bot.models import Kind, State
 from bot.pacing import WAITS
 from bot.store import claims, requests
@@ -16,6 +17,7 @@ from sandbox.tenant import seed
 from sandbox.tenant.model import Request as GraphRequest
 from tests.bot.samples import LEASE, wish
 from tests.harness.by_hand import BotHarness, by_hand, standing
+from tests.harness.faults import answering
 from tests.harness.wires import Fault, GoOn
 
 EVER = 10**6
@@ -169,6 +171,21 @@ async def test_a_step_without_end_is_cut_off_and_held(harness):
     alarms = [str(each.blocks) for each in harness.workspace.channels["C0APPROVALS"].messages]
     assert any(TooSlow.__name__ in each for each in alarms)
     assert harness.posted("adminAdd") == 0
+
+
+async def test_while_graph_fails_everybody_the_admins_hear_of_each_request(harness):
+    """Nothing is held then, and still nobody waits in silence."""
+    harness.jobs.ticks["sync"] = Tick(every=timedelta(minutes=5), last_error="GraphUnavailable")
+    harness.line.on(".*", answering(503), times=EVER)
+    taken = await harness.desk.ask(slack_user="U0ANN", text="marketing-campaign")
+
+    await worked_for(harness, timedelta(hours=HELD_AFTER / 2))
+
+    request = await harness.request(taken.request.id)
+    assert request.failures >= HELD_AFTER
+    assert request.held_at is None
+    alarms = [each.text for each in harness.workspace.channels["C0APPROVALS"].messages]
+    assert sum("does not answer me at all" in each for each in alarms) == 1
 
 
 async def test_a_claim_is_renewed_by_whoever_has_it(store):

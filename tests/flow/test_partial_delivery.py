@@ -8,7 +8,17 @@ from bot.models import AssignmentState, Progress
 from bot.store import assignments
 from sandbox.tenant.seed import MARKETING_CAMPAIGN, MARKETING_RESOURCES
 from tests.flow.test_endings import assignment_of, given_in_the_portal, has_campaign
-from tests.harness.world import ANN, APPROVALS, BO, DANA, ENTRA_ID, eventually, labels, said
+from tests.harness.world import (
+    ANN,
+    APPROVALS,
+    BO,
+    DANA,
+    ENTRA_ID,
+    eventually,
+    labels,
+    living,
+    said,
+)
 
 IN_PART = "You have a part only of \\*Marketing Campaign"
 
@@ -66,6 +76,17 @@ async def test_an_admin_has_it_processed_again(world):
     await eventually(lambda: "All of it is there now" in said(alarms(world, "a part only")[0]))
     assert labels(alarms(world, "a part only")[0]) == []
     assert any(verb == "reprocess" and actor == DANA for actor, verb, _ in await world.deeds())
+
+
+async def test_beta_says_the_same(database):
+    """In other words."""
+    async with living(database, GRAPH_API_VERSION="beta") as world:
+        held = await asked_and_got_a_part(world)
+        alarm = await the_alarm(world, "has a part only")
+        assert (await row_of(world, held)).progress is Progress.PARTIAL
+
+        await world.press(DANA, alarm, "Reprocess")
+        await world.told(ANN, "You now have access to \\*Marketing Campaign")
 
 
 async def test_an_admin_takes_it_back(world):
