@@ -183,6 +183,24 @@ class Desk:
         self._wake()
         return taken
 
+    async def reprocess(self, *, slack_user: str, assignment_id: str) -> Assignment:
+        """
+        Take down that an admin wants Entra to process an access again; read afresh before it happens.
+
+        Raises:
+            NotAllowed: Not an admin, by what was read lately.
+            TooLate: It is over, or all of it is there.
+        """
+        await self._for_admins(slack_user, assignment_id)
+        assignment = await self._store.run(in_time(intake.reprocess), slack_user, assignment_id)
+        self._wake()
+        return assignment
+
+    async def automatic_policies(self) -> frozenset[str]:
+        """Ids of the policies under which Entra gives access by itself."""
+        packages = await self._store.run(catalog.everything)
+        return frozenset(under for package in packages for under in package.automatic)
+
     async def let_end(self, *, slack_user: str, assignment_id: str) -> Assignment:
         """
         Take down that the holder is fine with the end: no more reminders for it.

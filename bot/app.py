@@ -15,9 +15,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 
 import handlers
-from bot import chance, clock, connections, migrate, web
+from bot import chance, clock, clockwork, connections, migrate, web
 from bot.access import Desk
 from bot.authority import Authority
+from bot.clockwork import Clockwork
 from bot.delivery import Delivery
 from bot.effects import Effects
 from bot.errors import ConfigurationError
@@ -30,10 +31,11 @@ from bot.notices import Notices
 from bot.pacing import WAITS, Waits
 from bot.patience import Pulse
 from bot.people import People
+from bot.reprocessing import Reprocessing
 from bot.review import Review
 from bot.settings import Settings
 from bot.slack import Identity, Slack, SlackError, SlackRefused
-from bot.store import Store, open_store
+from bot.store import Busy, Store, open_store
 from bot.store.database import Threads, real_threads
 from bot.verdicts import Verdicts
 from graph import Graph
@@ -115,6 +117,7 @@ async def assembled(
         store = opened_store(settings, threads=machine.threads)
         stack.callback(store.close)
         migrate.prepare(store, settings.sqlalchemy_url)
+        _check_clock(store, machine)
         slack = await connections.connect_slack(settings, machine, stack)
         identity = await connections.identify(slack)
         graph = await connections.connect_graph(settings, machine, http)
@@ -127,29 +130,38 @@ async def assembled(
             people=people,
             authority=authority,
             always_approve=settings.approval == "always",
+            removed_for=timedelta(days=settings.removed_days),
         )
         verdicts = Verdicts(
             store=store, authority=authority, review=review, home_team=identity.team_id
         )
         homes = Homes(store=store, slack=slack, authority=authority)
+        notices = Notices(
+            store=store,
+            slack=slack,
+            admin_channel=settings.admin_channel or "",
+            rungs=settings.reminder_rungs,
+        )
         jobs = Jobs(
             store=store,
             review=review,
             verdicts=verdicts,
-            delivery=Delivery(store=store, graph=graph),
+            delivery=Delivery(store=store, graph=graph, waits=waits),
             effects=Effects(store=store, graph=graph, recheck=review.recheck, waits=waits),
-            notices=Notices(
+            notices=notices,
+            clockwork=Clockwork(
                 store=store,
-                slack=slack,
+                notices=notices,
                 admin_channel=settings.admin_channel or "",
-                rungs=settings.reminder_rungs,
+                database_time=machine.database_time,
             ),
-            mirror=Mirror(store=store, graph=graph, people=people),
+            mirror=Mirror(store=store, graph=graph, people=people, waits=waits),
             homes=homes,
+            reprocessing=Reprocessing(store=store, graph=graph, authority=authority),
             authority=authority,
             poll_every=timedelta(seconds=settings.poll_seconds),
             sync_every=timedelta(seconds=settings.sync_seconds),
-            lease=waits.lease,
+            waits=waits,
             alarm=machine.alarm(),
         )
         desk = Desk(store=store, authority=authority, verdicts=verdicts, wake=jobs.wake)
@@ -185,6 +197,19 @@ def _door(settings: Settings, bolt: AsyncApp) -> web.Receive | None:
 def opened_store(settings: Settings, *, threads: Threads = real_threads) -> Store:
     """The store that the settings name; connects on first use."""
     return open_store(settings.sqlalchemy_url, audit_key=settings.audit_key_bytes, threads=threads)
+
+
+def _check_clock(store: Store, machine: Machine) -> None:
+    """
+    Insist that our clock and the database server's agree.
+
+    Raises:
+        ConfigurationError: They do not, or the server does not answer.
+    """
+    try:
+        store.run_here(clockwork.check, machine.database_time)
+    except (Busy, clockwork.SkewedClock) as error:
+        raise ConfigurationError([str(error)]) from None
 
 
 async def _checked_app_token(latchkey: Latchkey) -> str | None:

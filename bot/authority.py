@@ -21,7 +21,7 @@ ROSTER_IS_GOOD_FOR: Final = timedelta(minutes=5)
 
 OWN: Final = frozenset({Verb.CANCEL, Verb.EXTEND, Verb.RETURN})
 DECISIONS: Final = frozenset({Verb.APPROVE, Verb.DENY})
-ADMINS: Final = frozenset({Verb.REMOVE, Verb.LIST, Verb.RETRY, Verb.GIVE_UP})
+ADMINS: Final = frozenset({Verb.REMOVE, Verb.LIST, Verb.RETRY, Verb.GIVE_UP, Verb.REPROCESS})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,9 +9,19 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from bot import clock
 from bot.jobs import Jobs
-from bot.models import State
+from bot.models import OPEN, State, TroubleKind
 from bot.slack import Slack
-from bot.store import Busy, Store, claims, control, holds, ping, request_lists
+from bot.store import (
+    Busy,
+    Store,
+    claims,
+    control,
+    holds,
+    ping,
+    request_lists,
+    troubles,
+    unsure,
+)
 
 # A job that has not succeeded for so many of its intervals (and at least a minute) is in trouble.
 MISSED_INTERVALS: Final = 4
@@ -40,7 +50,9 @@ class Health:
             found.append("slack: the Socket Mode connection is down")
         now = clock.real()
         for name, tick in self.jobs.ticks.items():
-            if tick.last_success is None:
+            if name == "clock" and tick.last_error:
+                found.append(f"clock: {tick.last_error}")
+            elif tick.last_success is None:
                 found.append(f"job {name}: has not succeeded yet{_because(tick.last_error)}")
             elif now - tick.last_success > max(tick.every * MISSED_INTERVALS, AT_LEAST):
                 found.append(
@@ -80,6 +92,30 @@ class Health:
             registry=registry,
         )
         held.set(await self.store.run(holds.count))
+        wrong = Gauge(
+            "latchkey_troubles",
+            "What is wrong with access that somebody has, by kind.",
+            ["kind"],
+            registry=registry,
+        )
+        found = await self.store.run(troubles.count)
+        for kind in TroubleKind:
+            wrong.labels(kind).set(found.get(kind, 0))
+        unreadable = Gauge(
+            "latchkey_unreadable_assignments",
+            "Assignments that Graph did not let the last sweep read.",
+            registry=registry,
+        )
+        unreadable.set(sum((await self.store.run(unsure.unreadable)).values()))
+        open_since = Gauge(
+            "latchkey_oldest_open_seconds",
+            "How long ago the oldest open request was asked for, by state.",
+            ["state"],
+            registry=registry,
+        )
+        ages = await self.store.run(claims.oldest_open_seconds)
+        for state in OPEN:
+            open_since.labels(state).set(ages.get(state, 0))
         oldest = Gauge(
             "latchkey_oldest_due_seconds",
             "How late the most overdue request is.",

@@ -18,11 +18,22 @@ from bot.models import (
     Decision,
     Kind,
     Package,
+    Progress,
     Request,
     State,
+    TroubleKind,
     Verb,
 )
-from bot.store import Transaction, assignments, audit, catalog, decisions, request_lists, requests
+from bot.store import (
+    Transaction,
+    assignments,
+    audit,
+    catalog,
+    decisions,
+    request_lists,
+    requests,
+    troubles,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,6 +204,10 @@ def extend(db: Transaction, slack_user: str, assignment_id: str) -> Taken:
         each.kind is Kind.REMOVE for each in about
     ):
         raise TooLate("That access is being taken back already.")
+    if assignment.progress in {Progress.DELIVERING, Progress.PARTIAL, Progress.FAILED}:
+        raise TooLate(
+            f"Entra has not delivered all of {assignment.package_name} yet, so it cannot be extended."
+        )
     if assignment.ends_at is None:
         raise TooLate(f"{assignment.package_name} has no end date, so there is nothing to extend.")
     package = catalog.get(db, assignment.package_id)
@@ -211,6 +226,21 @@ def remove(
     if verb is Verb.RETURN:
         _insist(slack_user, verb, assignment.holder)
     return _take(db, _about(assignment, Kind.REMOVE, asked_by=slack_user, reason=reason))
+
+
+def reprocess(db: Transaction, slack_user: str, assignment_id: str) -> Assignment:
+    """Note that an admin wants Entra to process an access again; the jobs see to it."""
+    assignment = _held(db, assignment_id)
+    if assignment.state is AssignmentState.REMOVING:
+        raise TooLate("That access is being taken back already.")
+    kind = TroubleKind.FAILED if assignment.progress is Progress.FAILED else TroubleKind.PARTIAL
+    if assignment.progress not in {Progress.PARTIAL, Progress.FAILED}:
+        raise TooLate("Entra has delivered all of that access, or is at work on it.")
+    troubles.open_one(db, kind, assignment.id, **assignments.audit_ids(assignment))
+    for trouble in troubles.open_about(db, assignment.id):
+        if trouble.kind is kind:
+            troubles.want(db, trouble, by=slack_user)
+    return assignment
 
 
 def _about(

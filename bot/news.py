@@ -1,9 +1,10 @@
 """Which messages the end of a request, or of an access, calls for: to whom, under which key, in which words."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from bot.messages import asking, deciding
-from bot.messages.parts import Message
+from bot.messages import asking, deciding, troubles
+from bot.messages.parts import Message, moment
 from bot.models import Assignment, Decision, Kind, Notice, Request, State
 from bot.store.audit import LATCHKEY
 
@@ -51,6 +52,16 @@ def of_end(assignment: Assignment) -> Owed:
         assignment_id=assignment.id,
     )
     return notice, asking.ended(assignment)
+
+
+def of_a_removal_before(request: Request) -> list[Owed]:
+    """Why an admin decides, for whoever asks for what an admin has taken from them."""
+    removal = request.terms.removal if request.terms else None
+    if removal is None or request.holder is None:
+        return []
+    at = moment(datetime.fromisoformat(removal.at))
+    said = troubles.removed_before(request.package_name, by=removal.by, at=at, why=removal.why)
+    return [(_notice("removed-before", request, to=request.holder), said)]
 
 
 def alarm(prefix: str, request: Request, *, to: str) -> Notice:

@@ -13,10 +13,10 @@ from typing import Final
 
 import structlog
 
-from bot import clock, news
+from bot import clock, news, trouble_news
 from bot.messages import deciding, reminding, repairing
 from bot.messages.parts import Message, escape, message
-from bot.models import Assignment, Decision, Hold, Notice, Request
+from bot.models import Assignment, Decision, Hold, Kind, Notice, Request, Trouble
 from bot.pacing import a_few_at_once, backoff
 from bot.reminders import Due, due_reminders, end_key, will_remind
 from bot.sending import CLAIM_LEASE, Sending
@@ -31,6 +31,7 @@ from bot.store import (
     notices,
     request_lists,
     requests,
+    troubles,
 )
 
 log = structlog.get_logger(__name__)
@@ -77,6 +78,8 @@ class Notices:
             sent += await self._send_stuck(request)
         for hold, request in owed.held:
             sent += await self._send_held(hold, request)
+        for trouble in owed.troubles:
+            sent += await self._send_trouble(trouble)
         return sent
 
     async def send_once(self, notice: Notice, content: Callable[[], Message] | Message) -> bool:
@@ -121,6 +124,9 @@ class Notices:
         count = 0
         for notice in wanted:
             count += await self.send_once(notice, content)
+        for notice, why in news.of_a_removal_before(request):
+            await self.send_once(notice, why)
+            wanted.append(notice)
         await self._store.run(_close_cards, request, [notice.key for notice in wanted])
         return count
 
@@ -158,13 +164,25 @@ class Notices:
         )
         return await self.send_once(notice, repairing.card(hold, request))
 
-    async def send_reminders(self) -> int:
+    async def _send_trouble(self, trouble: Trouble) -> int:
+        """What is wrong with access: to the admins, and to whom it belongs."""
+        owed = await self._store.run(trouble_news.owed, trouble, admin_channel=self._admin_channel)
+        sent = 0
+        for notice, content in owed:
+            sent += await self.send_once(notice, content)
+        await self._store.run(_close_trouble, trouble, [notice.key for notice, _ in owed])
+        return sent
+
+    async def send_reminders(self, *, seen_since: datetime | None = None) -> int:
         """
         Remind of what ends soon, as few messages a person as hold it, each rung of each end at most once.
 
+        Args:
+            seen_since: Do not remind of what Graph has not shown since then (real time).
+
         Returns how many messages went out.
         """
-        due = await self._store.run(due_reminders, self._rungs)
+        due = await self._store.run(due_reminders, self._rungs, seen_since=seen_since)
         count = 0
         for person in due.values():
             count += await self._remind(person)
@@ -219,6 +237,7 @@ class Owed:
     endings: Sequence[Assignment]
     stuck: Sequence[Request]
     held: Sequence[tuple[Hold, Request]]
+    troubles: Sequence[Trouble]
 
 
 def _owed(db: Transaction, *, since: datetime) -> Owed:
@@ -231,6 +250,7 @@ def _owed(db: Transaction, *, since: datetime) -> Owed:
         endings=assignments.owing_news(db, since=since),
         stuck=request_lists.stuck(db, attempts=STUCK_AFTER_ATTEMPTS, since=since),
         held=holds.open_ones(db, since=since),
+        troubles=troubles.owing_news(db, since=since),
     )
 
 
@@ -257,6 +277,10 @@ def _close_end(db: Transaction, assignment: Assignment, key: str) -> None:
     assignments.look_again(db, assignment, news=_unfinished(db, [key]))
 
 
+def _close_trouble(db: Transaction, trouble: Trouble, keys: Sequence[str]) -> None:
+    troubles.look_again(db, trouble, news=_unfinished(db, keys))
+
+
 def _unfinished(db: Transaction, keys: Sequence[str]) -> datetime | None:
     """When to look at these messages again; None when each was sent or will never be."""
     done = notices.finished_keys(db, keys) == set(keys)
@@ -268,7 +292,9 @@ def _reminder(db: Transaction, rows: Sequence[Assignment], *, moved: Sequence[st
     busy = {}
     for row in rows:
         for request in request_lists.open_for_assignment(db, row.id):
-            busy[row.id] = request
+            # The one through which they have a part of it is nothing to wait for here.
+            if request.kind is not Kind.ADD:
+                busy[row.id] = request
     return reminding.expiring(rows, extendable=extendable, busy=busy, moved=moved)
 
 
@@ -283,6 +309,9 @@ def _content_of(db: Transaction, notice: Notice) -> Message | None:
         hold = holds.get(db, notice.key.removeprefix(f"{HELD}:"))
         request = requests.get(db, hold.request_id) if hold else None
         return repairing.card(hold, request) if hold and request else None
+    if notice.kind == troubles.NOTICE:
+        trouble = troubles.get(db, notice.key.removeprefix(f"{troubles.NOTICE}:"))
+        return trouble_news.card(db, trouble) if trouble else None
     if notice.kind == "reminder" and notice.channel and notice.ts:
         together = notices.in_message(db, channel=notice.channel, ts=notice.ts)
         ids = [each.assignment_id for each in together if each.assignment_id]

@@ -9,11 +9,11 @@ Source: Microsoft Learn, "accessPackageAssignmentPolicy".
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.models import Named, Question, Stage, Terms
+from bot.models import Named, Question, Removal, Request, Stage, Terms
 from graph.models import AccessPackage, ApprovalStage, AssignmentPolicy, Expiration, SubjectSet
 
 
@@ -134,6 +134,27 @@ def terms_of(
         lasts=lasts(policy.expiration),
         questions=questions,
         excluded=excluded,
+    )
+
+
+def after_removal(terms: Terms, removal: Request) -> Terms:
+    """The same terms with a stage of the admins', because an admin has removed the same access lately."""
+    at = removal.ended_at or removal.asked_at
+    noted = Removal(by=removal.asked_by, at=at.isoformat(), why=removal.justification)
+    stages = terms.stages
+    if Stage() not in stages:
+        stages = (*stages, Stage())
+    return replace(terms, stages=stages, removal=noted)
+
+
+def automatic_policies(package: AccessPackage) -> tuple[str, ...]:
+    """Ids of a package's policies under which Entra gives it by itself."""
+    return tuple(
+        sorted(
+            each.id
+            for each in package.assignment_policies
+            if each.automatic_request_settings is not None
+        )
     )
 
 

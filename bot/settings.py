@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     admin_channel: str | None = Field(default=None, alias="LATCHKEY_ADMIN_CHANNEL")
     email_domains: Words = Field(default=(), alias="LATCHKEY_EMAIL_DOMAINS")
     approval: Literal["policy", "always"] = Field(default="policy", alias="LATCHKEY_APPROVAL")
+    removed_days: int = Field(default=30, ge=0, le=3_650, alias="LATCHKEY_REMOVED_DAYS")
     reminder_days: Numbers = Field(default=(7, 1), alias="LATCHKEY_REMINDER_DAYS")
     poll_seconds: float = Field(default=2, gt=0, le=86_400, alias="LATCHKEY_POLL_SECONDS")
     sync_seconds: float = Field(default=300, gt=0, le=86_400, alias="LATCHKEY_SYNC_SECONDS")

@@ -8,6 +8,7 @@ from graph.errors import NotFound
 from graph.models import Application, Group, User
 from graph.objects import to_model
 from graph.session import Session
+from graph.values import folded_id
 
 # accountEnabled and userType only come when asked for.
 USER: Final = "id,displayName,mail,userPrincipalName,accountEnabled,userType"
@@ -75,7 +76,7 @@ class Directory:
         for start in range(0, len(wanted), GROUPS_A_CHECK):
             body = {"groupIds": wanted[start : start + GROUPS_A_CHECK]}
             answer = await self._session.query(f"{_user(user_id)}/checkMemberGroups", body)
-            found.update(str(group) for group in answer.get("value") or [])
+            found.update(folded_id(str(group)) for group in answer.get("value") or [])
         return found
 
     async def members(self, group_id: str, *, transitive: bool = True) -> list[User]:

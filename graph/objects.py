@@ -1,7 +1,8 @@
 """Graph objects as models in v1.0's words, whichever version is spoken."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
@@ -10,9 +11,22 @@ from graph.deadlines import Deadline
 from graph.errors import BadAnswer, GraphError, NotAllowed, NotFound
 from graph.session import Session
 from graph.tokens import TokenSource
-from graph.values import GraphModel
+from graph.values import GraphModel, folded_id
 
 Model = TypeVar("Model", bound=GraphModel)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item(Generic[Model]):
+    """
+    One item of a list: the object, or why it cannot be read.
+
+    Attributes:
+        id: Its id; None if not even that could be read.
+    """
+
+    id: str | None
+    read: Model | BadAnswer
 
 
 class Objects:
@@ -41,6 +55,26 @@ class Objects:
         params = self._dialect.params(noun, where=where, expand=expand)
         pages = self._session.pages(self._dialect.path(path), params, token=token)
         return [self._model(noun, model, item) async for item in pages]
+
+    async def stream(
+        self,
+        noun: str,
+        model: type[Model],
+        path: str,
+        *,
+        where: Mapping[str, str | None] | None = None,
+        expand: Iterable[str] = (),
+    ) -> AsyncGenerator[Item[Model], None]:
+        """Every item of a list, page after page as it comes; one that cannot be read ends nothing."""
+        params = self._dialect.params(noun, where=where, expand=expand)
+        async for item in self._session.pages(self._dialect.path(path), params):
+            named = item.get("id")
+            read: Model | BadAnswer
+            try:
+                read = self._model(noun, model, item)
+            except BadAnswer as error:
+                read = error
+            yield Item(id=folded_id(named) if isinstance(named, str) else None, read=read)
 
     async def one(
         self,

@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncAck
 from bot import naming
 from bot.access import Desk
 from bot.errors import LatchkeyError, UnknownPackage
-from bot.messages import deciding, repairing
+from bot.messages import deciding, repairing, troubles
 from bot.messages.parts import Message
 from handlers.after import After
 from handlers.clicks import read_click, teller
@@ -42,6 +42,16 @@ def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
             await say(deciding.removing(taken.request, is_new=taken.is_new))
         await ack()
 
+    @deeds.action("latchkey_reprocess")
+    async def reprocess(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """A Reprocess button, on a card or in a list."""
+        click = read_click(body, action)
+        say = teller(after, click)
+        async with explained(say):
+            row = await desk.reprocess(slack_user=click.user, assignment_id=click.value)
+            await say(troubles.reprocessing(row))
+        await ack()
+
 
 async def _answer(desk: Desk, user: str, text: str) -> Message:
     verb, _, rest = text.strip().partition(" ")
@@ -62,7 +72,12 @@ async def _answer(desk: Desk, user: str, text: str) -> Message:
 async def _assignments(desk: Desk, user: str, rest: str) -> Message:
     holder, package = _who_and_what(rest)
     rows, found = await desk.assignments(slack_user=user, package=package, holder=holder)
-    return deciding.assignments(rows, package=found.name if found else None, holder=holder)
+    return deciding.assignments(
+        rows,
+        package=found.name if found else None,
+        holder=holder,
+        automatic=await desk.automatic_policies(),
+    )
 
 
 async def _remove(desk: Desk, user: str, rest: str) -> Message:

@@ -1,14 +1,15 @@
 """What approvers and admins read: cards, lists and alarms."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Final
 
+from bot.messages import troubles
 from bot.messages.parts import (
     Block,
     Message,
     actions,
     button,
-    confirm,
     context,
     escape,
     fields,
@@ -26,6 +27,8 @@ from bot.messages.parts import (
 from bot.models import Assignment, AssignmentState, Decision, Kind, Request, State, Verb
 
 MOST_LISTED: Final = 20
+# More of them are not read, see `bot.store.assignments.live`.
+MOST_READ: Final = 500
 SO_FAR: Final = {
     State.PENDING: "Waiting for a decision.",
     State.APPROVED: "Approved; about to be sent to Entra.",
@@ -49,6 +52,16 @@ def card(request: Request, decided: Sequence[Decision]) -> Message:
     blocks: list[Block] = [section(title), *_facts(request)]
     if request.justification:
         blocks += [context("*Why*"), quoted(request.justification)]
+    removal = request.terms.removal if request.terms else None
+    if removal is not None:
+        because = f": {one_line(removal.why)}" if removal.why else "."
+        blocks.append(
+            context(
+                f":warning: {person(removal.by)} removed this access "
+                f"{moment(datetime.fromisoformat(removal.at))}{because} So an admin decides whether they get "
+                "it again, whatever the policy says."
+            )
+        )
     if request.round:
         blocks.append(
             context("What is asked for, or its policy, has changed: it needs a new decision.")
@@ -156,17 +169,27 @@ def pending_row(request: Request, *, reader: str) -> list[Block]:
     return [section(line), _buttons(request)]
 
 
-def assignments(rows: Sequence[Assignment], *, package: str | None, holder: str | None) -> Message:
-    """Who holds what, each with a Remove button; *package* and *holder* are what was asked about."""
+def assignments(
+    rows: Sequence[Assignment],
+    *,
+    package: str | None,
+    holder: str | None,
+    automatic: Collection[str] = (),
+) -> Message:
+    """
+    Who holds what, each with a Remove button; *package* and *holder* are what was asked about.
+
+    Args:
+        automatic: Ids of the policies under which Entra gives access by itself.
+    """
     if not rows:
         what = f"*{escape(package)}*" if package else "anything"
         return message(
             f"{person(holder)} does not hold {what}." if holder else f"Nobody holds {what}."
         )
-    count = len(rows)
     of = f" of *{escape(package)}*" if package else ""
     by = f", held by {person(holder)}" if holder else ""
-    intro = f"{count} assignment{'' if count == 1 else 's'}{of}{by}."
+    intro = f"{troubles.all_of(rows, most=MOST_READ)}{of}{by}."
     blocks: list[Block] = [section(intro)]
     for row in rows:
         holder = person(row.holder, row.holder_name)
@@ -174,25 +197,20 @@ def assignments(rows: Sequence[Assignment], *, package: str | None, holder: str 
         if row.state is AssignmentState.REMOVING:
             blocks.append(section(f"{line}\n_being removed_"))
             continue
-        who = row.holder_name or "This person"
-        remove = button(
-            "Remove",
-            "remove",
-            row.id,
-            style="danger",
-            about=f"{who}, {row.package_name}",
-            confirm=confirm(
-                "Remove this access?",
-                f"{who} loses access to {row.package_name} within minutes and is told that you removed it.",
-                yes="Remove",
-                danger=True,
-            ),
-        )
-        blocks.append(section(line, accessory=remove, block_id=f"remove:{row.id}"))
+        remove = troubles.take_back(row, label="Remove", automatic=row.policy_id in automatic)
+        blocks += _assignment_row(row, line, remove)
     return message(
         intro,
         fitted(blocks, most=MOST_LISTED + 2, rest="… and more: narrow it by package or person."),
     )
+
+
+def _assignment_row(row: Assignment, line: str, remove: Block) -> list[Block]:
+    more = troubles.notes(row, own=False)
+    if row.progress not in troubles.UNSURE:
+        return [section(line, accessory=remove, block_id=f"remove:{row.id}"), *more]
+    buttons = actions(troubles.reprocess(row), remove, block_id=f"remove:{row.id}")
+    return [section(line), *more, buttons]
 
 
 def admin_help() -> Message:
@@ -238,8 +256,20 @@ def failed(request: Request) -> Message:
 
 def stuck(request: Request) -> Message:
     who = person(request.holder, request.holder_name)
+    if request.failures > request.attempts:
+        return message(
+            f":warning: {request.kind.capitalize()} of *{escape(request.package_name)}* for {who} has failed "
+            f"{request.failures} times since {moment(request.asked_at)} and is still {request.state}: Microsoft "
+            "Entra does not answer me at all just now. I keep trying."
+        )
     return message(
         f":warning: {request.kind.capitalize()} of *{escape(request.package_name)}* for {who} has been looked at "
         f"{request.attempts} times since {moment(request.asked_at)} and is still {request.state}: Entra takes "
         "its time, or asks me to wait. I keep looking."
+    )
+
+
+def clock_is_wrong(why: str) -> Message:
+    return message(
+        f":warning: {escape(why)} Until then two replicas may be at the same request, and I may ask Entra twice."
     )

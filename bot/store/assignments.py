@@ -2,17 +2,17 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from bot import clock
-from bot.models import Assignment, AssignmentState, Ended
-from bot.store import audit
+from bot.models import Assignment, AssignmentState, Ended, Progress, TroubleKind
+from bot.store import audit, troubles
 from bot.store.database import Transaction, insert
 from bot.store.homes import touch_homes
-from bot.store.schema import assignments, notices
+from bot.store.schema import UtcDateTime, assignments, notices
 from bot.store.statements import MOST, NOW, SINCE, for_each_database
 
 FIELDS: Final = tuple(Assignment.__dataclass_fields__)
@@ -21,7 +21,12 @@ COLUMNS: Final = [assignments.c[name] for name in FIELDS]
 SELECT: Final = sa.select(*COLUMNS)
 # The first to end first.
 IN_ORDER: Final = SELECT.order_by(assignments.c.ends_at, assignments.c.id)
-NOT_ENDED: Final = IN_ORDER.where(assignments.c.state != AssignmentState.ENDED)
+IS_NOT_ENDED: Final = assignments.c.state != AssignmentState.ENDED
+NOT_ENDED: Final = IN_ORDER.where(IS_NOT_ENDED)
+# What is there, and not only on its way.
+THERE: Final = (Progress.DELIVERED, Progress.PARTIAL, Progress.REPROCESSING)
+# For lists: nobody reads more of them.
+MOST_LISTED: Final = 500
 BY_ID: Final = SELECT.where(assignments.c.id == sa.bindparam("assignment"))
 BY_IDS: Final = IN_ORDER.where(assignments.c.id.in_(sa.bindparam("ids", expanding=True)))
 HELD_BY: Final = NOT_ENDED.where(assignments.c.holder == sa.bindparam("holder"))
@@ -34,6 +39,9 @@ OWING_NEWS: Final = (
     .order_by(assignments.c.news_due_at)
     .limit(MOST)
 )
+
+# What a row has that Graph has just shown.
+READABLE: Final = {"unreadable_since": None, "misses": 0, "gone_at": None}
 
 UPDATE: Final = assignments.update().where(assignments.c.id == sa.bindparam("assignment"))
 UPDATE_IN_STATE: Final = UPDATE.where(assignments.c.state == sa.bindparam("known_state"))
@@ -57,7 +65,10 @@ def _upsert_live(db: Transaction) -> Any:
             "holder_name": sa.func.coalesce(row.excluded.holder_name, assignments.c.holder_name),
             "starts_at": row.excluded.starts_at,
             "ends_at": row.excluded.ends_at,
+            "progress": row.excluded.progress,
+            "progress_at": row.excluded.progress_at,
             "seen_at": row.excluded.seen_at,
+            **READABLE,
             "state": sa.case(
                 (assignments.c.state == AssignmentState.REMOVING, AssignmentState.REMOVING),
                 else_=AssignmentState.LIVE,
@@ -68,8 +79,7 @@ def _upsert_live(db: Transaction) -> Any:
         },
         # A row's end counts as seeing it, see `end`.
         where=sa.or_(
-            assignments.c.state != AssignmentState.ENDED,
-            assignments.c.seen_at < sa.bindparam("read_at"),
+            IS_NOT_ENDED, assignments.c.seen_at < sa.bindparam("read_at", type_=UtcDateTime())
         ),
     ).returning(assignments.c.id)
 
@@ -77,6 +87,7 @@ def _upsert_live(db: Transaction) -> Any:
 def _assignment(row: Sequence[Any]) -> Assignment:
     values = dict(zip(FIELDS, row, strict=True))
     values["state"] = AssignmentState(values["state"])
+    values["progress"] = Progress(values["progress"])
     return Assignment(**values)
 
 
@@ -88,35 +99,65 @@ def save_live(
     db: Transaction,
     assignment: Assignment,
     *,
-    read_at: datetime | None = None,
+    read_by_id_at: datetime | None = None,
     actor: str = audit.LATCHKEY,
-) -> None:
+) -> bool:
     """
-    Write what Graph says is live: a new row, or new dates on the row we have.
+    Write what Graph shows: a new row, or what has changed on the row we have.  False if it has ended.
 
-    A removal that is under way stays under way; a holder that we know is not forgotten; what ended after
-    Graph was read stays ended.
+    A removal that is under way stays under way; a holder that we know is not forgotten.  What has ended lives
+    again only if Graph was asked for that very assignment after its end: lists may lag.
 
     Args:
-        read_at: When Graph was asked (real time); now, unless given.
+        read_by_id_at: When Graph was asked for it by its id (real time); None: it stood in a list.
     """
     known = get(db, assignment.id)
-    values = {**vars(assignment), "seen_at": clock.real()}
-    written = db.execute(_upsert_live(db), {**values, "read_at": read_at or clock.real()})
-    if written.first() is None:
-        return
-    if known is None or known.ends_at != assignment.ends_at:
-        verb = "new-assignment" if known is None else "end-moved"
+    progress = _progress(known, assignment)
+    is_as_before = known is not None and known.progress is progress
+    values = {
+        **vars(assignment),
+        "progress": progress,
+        "progress_at": known.progress_at if known and is_as_before else clock.now(),
+        "seen_at": clock.real(),
+        "read_at": read_by_id_at,
+        **READABLE,
+    }
+    if db.execute(_upsert_live(db), values).first() is None:
+        return False
+    revived = known is not None and known.state is AssignmentState.ENDED
+    if known is None or revived or known.ends_at != assignment.ends_at:
+        verb = "revived" if revived else "new-assignment" if known is None else "end-moved"
         audit.record(
             db,
             at=clock.now(),
             actor=actor,
             verb=verb,
             details={"ends_at": assignment.ends_at.isoformat() if assignment.ends_at else None},
-            **_audit_ids(assignment),
+            **audit_ids(assignment),
         )
-    if known is None or (known.ends_at, known.state) != (assignment.ends_at, assignment.state):
+    if progress is Progress.DELIVERED:
+        troubles.close(db, assignment.id, (TroubleKind.PARTIAL, TroubleKind.FAILED))
+    if known is None or _shows(known) != _shows(replace(assignment, progress=progress)):
         _shown(db, assignment)
+    return True
+
+
+def _shows(row: Assignment) -> tuple[Any, ...]:
+    """What people see of a row that is not ended."""
+    return (row.ends_at, row.state, row.progress, row.unreadable_since)
+
+
+def _progress(known: Assignment | None, read: Assignment) -> Progress:
+    """How far Entra is: it has one word for what it gives for the first time and what it goes through again."""
+    was_there = known is not None and known.state is not AssignmentState.ENDED
+    if (
+        read.progress is Progress.DELIVERING
+        and was_there
+        and known is not None
+        and known.progress is not Progress.DELIVERING
+    ):
+        return Progress.REPROCESSING
+    return read.progress
 
 
 def news_of(db: Transaction, rows: Sequence[Assignment]) -> list[Assignment]:
@@ -125,9 +166,7 @@ def news_of(db: Transaction, rows: Sequence[Assignment]) -> list[Assignment]:
 
     A row that somebody else is at work on counts as new, so that nobody waits here while holding others.
     """
-    query = SELECT.where(
-        assignments.c.id.in_([row.id for row in rows]), assignments.c.state != AssignmentState.ENDED
-    )
+    query = SELECT.where(assignments.c.id.in_([row.id for row in rows]), IS_NOT_ENDED)
     known = {row.id: row for row in _read(db, query.with_for_update(skip_locked=True))}
     new = [
         row for row in rows if row.id not in known or _merged(known[row.id], row) != known[row.id]
@@ -147,6 +186,10 @@ def _merged(known: Assignment, read: Assignment) -> Assignment:
         holder_name=read.holder_name or known.holder_name,
         starts_at=read.starts_at,
         ends_at=read.ends_at,
+        progress=_progress(known, read),
+        unreadable_since=None,
+        misses=0,
+        gone_at=None,
     )
 
 
@@ -161,23 +204,30 @@ def held_by(db: Transaction, holder: str) -> list[Assignment]:
 
 
 def live(
-    db: Transaction, *, package_id: str | None = None, holder: str | None = None, limit: int = 500
+    db: Transaction,
+    *,
+    package_id: str | None = None,
+    holder: str | None = None,
+    limit: int = MOST_LISTED,
 ) -> list[Assignment]:
-    """What everybody holds, by package or by person."""
-    query = NOT_ENDED
+    """What everybody holds, by package or by person: the first to end, *limit* of them."""
+    query = NOT_ENDED.limit(limit)
     if package_id is not None:
         query = query.where(assignments.c.package_id == package_id)
     if holder is not None:
         query = query.where(assignments.c.holder == holder)
-    return _read(db, query)[:limit]
+    return _read(db, query)
 
 
-def live_ids(db: Transaction, *, not_seen_since: datetime) -> list[str]:
-    """Ids of rows we think are live but the last sweep (real time) did not list."""
-    query = sa.select(assignments.c.id).where(
-        assignments.c.state != AssignmentState.ENDED, assignments.c.seen_at < not_seen_since
-    )
-    return list(db.execute(query).scalars())
+def next_end(db: Transaction, *, rungs: Sequence[timedelta]) -> datetime | None:
+    """When the next live access ends, or is so long before its end, whichever comes first."""
+    now = clock.now()
+    ends = sa.select(sa.func.min(assignments.c.ends_at, type_=UtcDateTime())).where(IS_NOT_ENDED)
+    found = [
+        (before, db.execute(ends.where(assignments.c.ends_at > now + before)).scalar())
+        for before in (*rungs, timedelta(0))
+    ]
+    return min((end - before for before, end in found if end is not None), default=None)
 
 
 def set_removing(db: Transaction, assignment_id: str) -> None:
@@ -210,7 +260,8 @@ def end(
     if done:
         ended = get(db, assignment_id)
         if ended is not None:
-            audit.record(db, at=clock.now(), actor=actor, verb="end", why=why, **_audit_ids(ended))
+            audit.record(db, at=clock.now(), actor=actor, verb="end", why=why, **audit_ids(ended))
+            troubles.close(db, assignment_id)
             _shown(db, ended)
     return done
 
@@ -219,14 +270,23 @@ def let_end(db: Transaction, assignment: Assignment) -> None:
     """The holder is fine with this end: no more reminders for it."""
     db.execute(UPDATE, {"assignment": assignment.id, "let_end": assignment.ends_at})
     audit.record(
-        db, at=clock.now(), actor=assignment.holder or "", verb="let-end", **_audit_ids(assignment)
+        db, at=clock.now(), actor=assignment.holder or "", verb="let-end", **audit_ids(assignment)
     )
     _shown(db, assignment)
 
 
-def ending_before(db: Transaction, until: datetime) -> list[Assignment]:
-    """Live access of people we know in Slack that ends after now and not after *until*."""
+def ending_before(
+    db: Transaction, until: datetime, *, seen_since: datetime | None = None
+) -> list[Assignment]:
+    """
+    Access of people we know in Slack that ends after now and not after *until*.
+
+    Args:
+        seen_since: Leave out what Graph has not shown since then (real time): its end may have been moved.
+    """
     query = IN_ORDER.where(
+        assignments.c.progress.in_(THERE),
+        sa.true() if seen_since is None else assignments.c.seen_at >= seen_since,
         assignments.c.state == AssignmentState.LIVE,
         assignments.c.holder.is_not(None),
         assignments.c.ends_at > clock.now(),
@@ -282,7 +342,8 @@ def _shown_id(db: Transaction, assignment_id: str) -> None:
         _shown(db, found)
 
 
-def _audit_ids(assignment: Assignment) -> dict[str, Any]:
+def audit_ids(assignment: Assignment) -> dict[str, Any]:
+    """What an audit row about an assignment says that it is about."""
     return {
         "assignment_id": assignment.id,
         "package_id": assignment.package_id,

@@ -1,6 +1,6 @@
 """What happens to a request after it was accepted, and to an assignment until it ends."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from sandbox.tenant.approvers import approvers, parse_duration
@@ -10,6 +10,8 @@ from sandbox.tenant.world import World
 
 # The part of the delivery time that a request spends as "submitted".
 SUBMITTED_SHARE = 0.25
+# "You can only reprocess a request within 14 days from the time that the request was completed."
+REPROCESSABLE_FOR = timedelta(days=14)
 # The status of a request whose policy calls a custom extension first.
 WAITING = "WaitingForCallback"
 
@@ -104,6 +106,8 @@ def reprocess(world: World, request: Request) -> None:
     """Try a failed delivery again. Raises Refusal when there is nothing to try again."""
     if request.state not in ("deliveryFailed", "partiallyDelivered"):
         raise bad_request("Only requests whose delivery failed can be reprocessed.")
+    if request.completed_at and world.now() - request.completed_at > REPROCESSABLE_FOR:
+        raise bad_request("The request was completed too long ago to be reprocessed.")
     request.completed_at = None
     _deliver(world, request, world.now())
     world.touch()

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.models import AssignmentState, Ended
-from bot.store import assignments, audit
+from bot.store import assignments, audit, unsure
 from bot.store.schema import assignments as table
 from tests.bot.samples import held
 
@@ -29,7 +29,7 @@ async def test_what_graph_says_again_is_only_marked_as_seen(store):
     started = clock.real()
 
     assert await store.run(assignments.news_of, [mine, hers]) == []
-    assert await store.run(assignments.live_ids, not_seen_since=started) == []
+    assert await store.run(unsure.live_ids, not_seen_since=started) == []
     assert len(await store.run(audit.rows)) == 2
 
 
@@ -52,7 +52,7 @@ async def test_what_graph_says_anew_is_news(store):
     started = clock.real()
 
     assert await store.run(assignments.news_of, [*after, hers]) == after
-    unseen = await store.run(assignments.live_ids, not_seen_since=started)
+    unseen = await store.run(unsure.live_ids, not_seen_since=started)
     assert sorted(unseen) == [row.id for row in after]
     for row in after:
         await store.run(assignments.save_live, row)

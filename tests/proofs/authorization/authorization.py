@@ -44,7 +44,7 @@ ROLES: Final[Mapping[str, Actor]] = {
 }
 OWN: Final = frozenset({Verb.CANCEL, Verb.EXTEND, Verb.RETURN})
 DECIDE: Final = frozenset({Verb.APPROVE, Verb.DENY})
-RULE: Final = frozenset({Verb.REMOVE, Verb.LIST, Verb.RETRY})
+RULE: Final = frozenset({Verb.REMOVE, Verb.LIST, Verb.RETRY, Verb.REPROCESS})
 GIVE_UP: Final = frozenset({Verb.GIVE_UP})
 NOTHING: Final[frozenset[Verb]] = frozenset()
 
