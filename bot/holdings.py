@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 
 from bot import clock, outcomes
+from bot.eligibility import automatic_policies
 from bot.models import (
     Assignment,
     AssignmentState,
@@ -17,7 +18,6 @@ from bot.models import (
     TroubleKind,
 )
 from bot.pacing import WAITS, Waits
-from bot.policy import automatic_policies
 from bot.sightings import Sighting, progress_of, sight
 from bot.store import (
     Store,

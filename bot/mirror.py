@@ -107,5 +107,5 @@ def _mirrored(package: AccessPackage, *, slug: str) -> Package:
                 each.id for each in package.assignment_policies if eligibility.is_extendable(each)
             )
         ),
-        automatic=policy.automatic_policies(package),
+        automatic=eligibility.automatic_policies(package),
     )

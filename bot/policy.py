@@ -147,17 +147,6 @@ def after_removal(terms: Terms, removal: Request) -> Terms:
     return replace(terms, stages=stages, removal=noted)
 
 
-def automatic_policies(package: AccessPackage) -> tuple[str, ...]:
-    """Ids of a package's policies under which Entra gives it by itself."""
-    return tuple(
-        sorted(
-            each.id
-            for each in package.assignment_policies
-            if each.automatic_request_settings is not None
-        )
-    )
-
-
 def hash_of(terms: Terms) -> str:
     """Equal for equal terms; names for people do not count, ids and rules do."""
     rules = asdict(terms)
