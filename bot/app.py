@@ -35,6 +35,7 @@ from bot.settings import Settings
 from bot.slack import Identity, Slack, SlackError, SlackRefused
 from bot.store import Store, open_store
 from bot.store.database import Threads, real_threads
+from bot.store.sqlite_file import BeingRestored
 from bot.verdicts import Verdicts
 from graph import Graph
 from handlers.edge import endpoint, keep_out_strangers
@@ -114,6 +115,7 @@ async def assembled(
             raise ConfigurationError(problems)
         store = opened_store(settings, threads=machine.threads)
         stack.callback(store.close)
+        migrate.check_whole(store)
         migrate.prepare(store, settings.sqlalchemy_url)
         slack = await connections.connect_slack(settings, machine, stack)
         identity = await connections.identify(slack)
@@ -179,12 +181,29 @@ def _door(settings: Settings, bolt: AsyncApp) -> web.Receive | None:
     """Where Slack posts to; None in Socket Mode, whose connection is Slack's word for what comes over it."""
     if settings.uses_socket_mode:
         return None
-    return endpoint(bolt, signatures=Signatures(settings.signing_secrets))
+    signatures = Signatures(settings.signing_secret, previous=settings.previous_signing_secret)
+    return endpoint(bolt, signatures=signatures)
 
 
 def opened_store(settings: Settings, *, threads: Threads = real_threads) -> Store:
-    """The store that the settings name; connects on first use."""
-    return open_store(settings.sqlalchemy_url, audit_key=settings.audit_key_bytes, threads=threads)
+    """
+    The store that the settings name; connects on first use, or to see that it is what they ask for.
+
+    Raises:
+        ConfigurationError: It is being restored, or is not what they ask for.
+    """
+    try:
+        store = open_store(
+            settings.sqlalchemy_url, audit_key=settings.audit_key_bytes, threads=threads
+        )
+    except BeingRestored as error:
+        raise ConfigurationError([str(error)]) from None
+    try:
+        migrate.check_session(store, settings.database_settings)
+    except ConfigurationError:
+        store.close()
+        raise
+    return store
 
 
 async def _checked_app_token(latchkey: Latchkey) -> str | None:

@@ -65,11 +65,18 @@ async def _signatures(latchkey: Latchkey) -> Finding:
         return Finding(
             fine=True, sentence="Slack's requests come over Socket Mode; nobody can post any."
         )
-    if latchkey.settings.slack_signing_secret_previous is not None:
+    previous = latchkey.settings.previous_signing_secret
+    if previous is not None and previous[1] > clock.real():
         return Finding(
             fine=True,
-            sentence="Two signing secrets are accepted: take SLACK_SIGNING_SECRET_PREVIOUS away once Slack has "
-            "signed with the new one for five minutes.",
+            sentence=f"Two signing secrets are accepted, the old one until {previous[1]:%Y-%m-%d %H:%M} UTC: take "
+            "SLACK_SIGNING_SECRET_PREVIOUS away once Slack has signed with the new one for five minutes.",
+        )
+    if previous is not None:
+        return Finding(
+            fine=False,
+            sentence="SLACK_SIGNING_SECRET_PREVIOUS is not accepted any more: its time is over. Take it and "
+            "SLACK_SIGNING_SECRET_PREVIOUS_UNTIL away.",
         )
     return Finding(fine=True, sentence="One signing secret is accepted.")
 
@@ -136,13 +143,13 @@ async def _settle(latchkey: Latchkey) -> Finding:
 
 
 async def _role(latchkey: Latchkey) -> Finding:
-    excess = await latchkey.store.run(privileges.excess)
+    excess = await latchkey.store.read(privileges.excess)
     if not excess:
         return Finding(
             fine=True,
             sentence="The database role can change neither tables nor what the audit log has.",
         )
-    role = await latchkey.store.run(privileges.role_of)
+    role = await latchkey.store.read(privileges.role_of)
     return Finding(
         fine=False,
         sentence=f"The database role {role} may do more than the bot needs: {', '.join(excess)}. Run `latchkey migrate "

@@ -53,7 +53,7 @@ class Health:
     async def paused_why(self) -> str | None:
         """Why granting is switched off; None if it is not, or cannot be told."""
         try:
-            return await self.store.run(control.paused_why)
+            return await self.store.read(control.paused_why)
         except Busy:
             return None
 
@@ -61,7 +61,7 @@ class Health:
         """The figures, in Prometheus' text format; made anew from the rows, so every replica says the same."""
         registry = CollectorRegistry()
         by_state = Gauge("latchkey_requests", "Requests by state.", ["state"], registry=registry)
-        counts = await self.store.run(request_lists.counts)
+        counts = await self.store.read(request_lists.counts)
         for state in State:
             by_state.labels(state).set(counts.get(state, 0))
         age = Gauge(
@@ -79,13 +79,13 @@ class Health:
             "Requests that failed too often and wait for an admin.",
             registry=registry,
         )
-        held.set(await self.store.run(holds.count))
+        held.set(await self.store.read(holds.count))
         oldest = Gauge(
             "latchkey_oldest_due_seconds",
             "How late the most overdue request is.",
             registry=registry,
         )
-        oldest.set(await self.store.run(claims.oldest_due_seconds))
+        oldest.set(await self.store.read(claims.oldest_due_seconds))
         return generate_latest(registry)
 
 

@@ -46,7 +46,7 @@ class Homes:
         # Before the page is made: one that straddles midnight is yesterday's.
         drawn_at = clock.now()
         is_admin = self._authority.is_known_admin(slack_user)
-        view = await self._store.run(_view, slack_user, is_admin)
+        view = await self._store.read(_view, slack_user, is_admin)
         try:
             await self._slack.publish_home(slack_user, view)
         except SlackError as error:

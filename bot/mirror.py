@@ -41,7 +41,7 @@ class Mirror:
             GraphError: It could not be read; the tables stay as they were.
         """
         packages = await self._graph.packages.list()
-        known = await self._store.run(catalog.everything)
+        known = await self._store.read(catalog.everything)
         kept = {package.id: package.slug for package in known}
         await self._store.run(catalog.replace, mirrored_packages(packages, kept=kept))
         await self._sweep_assignments(packages)
@@ -55,7 +55,7 @@ class Mirror:
             some = rows[first : first + SEEN_TOGETHER]
             for row in await self._store.run(assignments.news_of, some):
                 await self._store.run(assignments.save_live, row, read_at=started)
-        for assignment_id in await self._store.run(assignments.live_ids, not_seen_since=started):
+        for assignment_id in await self._store.read(assignments.live_ids, not_seen_since=started):
             await self._check(assignment_id, packages)
 
     async def _held(self, packages: Sequence[AccessPackage]) -> list[GraphAssignment]:
@@ -85,11 +85,11 @@ class Mirror:
             return
         if held is not None and not held.is_expired:
             return
-        known = await self._store.run(assignments.get, assignment_id)
+        known = await self._store.read(assignments.get, assignment_id)
         if (
             known is None
             or known.state is AssignmentState.REMOVING
-            or await self._store.run(_may_be_removed_by_us, assignment_id)
+            or await self._store.read(_may_be_removed_by_us, assignment_id)
         ):
             # Our own removal: the request about it tells the story.
             return
@@ -101,7 +101,7 @@ class Mirror:
     async def _find_holders(self) -> None:
         """Find in Slack those whose access was given elsewhere, so that they can see and extend it."""
         before = clock.real() - LOOK_AGAIN_AFTER
-        unknown = await self._store.run(
+        unknown = await self._store.read(
             assignments.without_holder, looked_up_before=before, limit=LOOKUPS_A_SWEEP
         )
         for entra_id in dict.fromkeys(row.entra_id for row in unknown):
@@ -112,7 +112,7 @@ class Mirror:
                 return
 
     async def _find_holder(self, entra_id: str) -> None:
-        bound = await self._store.run(people.of_entra, entra_id)
+        bound = await self._store.read(people.of_entra, entra_id)
         if len(bound) == 1:
             holder: str | None = bound[0].slack_user
             name: str | None = bound[0].entra_name

@@ -97,6 +97,17 @@ def forget_pending(db: sa.Connection) -> None:
     db.info.pop(SAVEPOINTS, None)
 
 
+def insist_on_none(db: sa.Connection) -> None:
+    """
+    For the end of a transaction that only reads.
+
+    Raises:
+        RuntimeError: It has something for the log, which would be lost; a mistake in this program.
+    """
+    if db.info.get(PENDING):
+        raise RuntimeError("a transaction that only reads has something for the audit log")
+
+
 def _link(key: bytes, before: str, position: int, row: Any) -> str:
     # What is empty is left out, so that a column that comes later leaves the rows before it as they are.
     content: dict[str, Any] = {name: row[name] for name in CHAINED if row[name] is not None}
