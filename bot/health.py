@@ -16,6 +16,8 @@ from bot.store import Busy, Store, claims, control, holds, ping, request_lists
 # A job that has not succeeded for so many of its intervals (and at least a minute) is in trouble.
 MISSED_INTERVALS: Final = 4
 AT_LEAST: Final = timedelta(minutes=1)
+# An error of the database's that waiting does not mend is shown for so long after it last happened.
+FAULT_SHOWN: Final = timedelta(minutes=10)
 
 
 @dataclass
@@ -34,6 +36,9 @@ class Health:
             await self.store.run(ping)
         except Busy:
             found.append("database: does not answer")
+        fault = self.store.fault
+        if fault is not None and clock.real() - fault.at < FAULT_SHOWN:
+            found.append(f"database: {fault.sentence}")
         if self.slack.healthy is False:
             found.append("slack: the last call failed")
         if self.socket_connected is not None and not await self.socket_connected():
