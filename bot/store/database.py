@@ -63,6 +63,8 @@ class Store:
     await.
 
     Attributes:
+        engine: Of `run`.
+        reading: Of `read`.
         fault: The last error that waiting does not mend; None if there was none.
     """
 
@@ -79,7 +81,7 @@ class Store:
         self.fault: Fault | None = None
         audit.follow_savepoints(engine)
         self._audit_key = audit_key
-        self._reading = reading
+        self.reading = reading
         self._use = use
         if engine.dialect.name == "sqlite":
             self._threads, self._readers = threads(1), threads(SQLITE_READERS)
@@ -137,7 +139,7 @@ class Store:
             audit.insist_on_none(db)
             return result
 
-        return self._on(self._reading, only_read)
+        return self._on(self.reading, only_read)
 
     def _on(self, engine: sa.Engine, function: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         try:
@@ -158,7 +160,7 @@ class Store:
         self._threads.shutdown(wait=True)
         self._readers.shutdown(wait=True)
         self.engine.dispose()
-        self._reading.dispose()
+        self.reading.dispose()
         if self._use is not None:
             self._use.end()
 

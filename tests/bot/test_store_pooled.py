@@ -114,7 +114,7 @@ def test_what_a_pooler_drops_of_the_session_is_said(address, behind_pgbouncer):
     pooled = behind_pgbouncer(address, mode="session", ignored="options")
     settings = read_settings({"DATABASE_URL": f"{pooled}?options=-c%20search_path%3Dother"})
 
-    with pytest.raises(ConfigurationError, match="asks for search_path .* a pooler in between"):
+    with pytest.raises(ConfigurationError, match=r"asks for search_path .* a pooler in between"):
         opened_store(settings)
 
 
