@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-from bot import clock
+from bot import clock, migrate
 from bot.app import Latchkey
 from bot.pacing import WAITS
 from bot.slack import SlackError
@@ -35,13 +35,33 @@ class Finding:
 
 async def examine(latchkey: Latchkey) -> list[Finding]:
     """Check a Latchkey that has just connected."""
-    checks = [_scopes, _signatures, _admins, _packages, _people, _settle]
+    checks = [_database, _scopes, _signatures, _admins, _packages, _people, _settle]
     if latchkey.settings.sqlite_file is None:
         checks.append(_role)
     return [
         Finding(fine=True, sentence="The database, Slack and Graph answer."),
         *[await check(latchkey) for check in checks],
     ]
+
+
+async def _database(latchkey: Latchkey) -> Finding:
+    fault = latchkey.store.fault
+    if fault is not None:
+        return Finding(
+            fine=False, sentence=f"With the database something is wrong: {fault.sentence}."
+        )
+    if latchkey.settings.sqlite_file is None:
+        return Finding(
+            fine=True, sentence="The database has what DATABASE_URL asks of its sessions."
+        )
+    damage = await latchkey.store.read(migrate.damage)
+    if damage:
+        return Finding(
+            fine=False,
+            sentence=f"The database file is damaged ({damage}): stop Latchkey, and put a backup back with "
+            "`latchkey restore FILE`.",
+        )
+    return Finding(fine=True, sentence="The database file is whole.")
 
 
 async def _scopes(latchkey: Latchkey) -> Finding:

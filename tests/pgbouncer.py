@@ -64,7 +64,7 @@ def behind_pgbouncer(
                 )
             )
             log = stack.enter_context((folder / "log").open("wb"))
-            running = subprocess.Popen(
+            running = subprocess.Popen(  # noqa: S603 (our own words)
                 [str(PROGRAM), "-q", str(folder / "pgbouncer.ini")],
                 user=_somebody(folder),
                 stdout=subprocess.DEVNULL,

@@ -274,8 +274,8 @@ audit = sa.Table(
     # Its place in the chain; there are no gaps.
     sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("at", UtcDateTime, nullable=False),
-    # A Slack user id, or "latchkey" for what the clock or a rule did.
-    sa.Column("actor", SLACK_ID, nullable=False),
+    # A Slack user id, "cli:…" for who sat at the command line, or "latchkey" for what the clock or a rule did.
+    sa.Column("actor", sa.String(64), nullable=False),
     sa.Column("actor_entra_id", ID),
     sa.Column("verb", sa.String(24), nullable=False),
     sa.Column("request_id", ID),

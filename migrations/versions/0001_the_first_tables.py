@@ -40,7 +40,7 @@ def upgrade() -> None:
         "audit",
         sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("actor", sa.String(length=32), nullable=False),
+        sa.Column("actor", sa.String(length=64), nullable=False),
         sa.Column("actor_entra_id", sa.String(length=64), nullable=True),
         sa.Column("verb", sa.String(length=24), nullable=False),
         sa.Column("request_id", sa.String(length=64), nullable=True),

@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ async def test_the_bot_writes_while_the_log_is_verified(store):
     """Half way through; the log is verified as of the moment at which that began, and is whole."""
     for number in range(3):
         await store.run(requests.add, wish(package_id=str(number)))
-    written = []
+    written: list[Any] = []
 
     @sa.event.listens_for(store.reading, "after_cursor_execute", named=True)
     def write_meanwhile(statement, **facts):

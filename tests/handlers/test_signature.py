@@ -3,6 +3,7 @@
 import dataclasses
 import shutil
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -14,7 +15,7 @@ from tests.harness.world import living
 
 PREVIOUS = "the-secret-before"
 FAR_AWAY = "2099-01-01"
-ROTATING = {
+ROTATING: dict[str, Any] = {
     "SLACK_SIGNING_SECRET_PREVIOUS": PREVIOUS,
     "SLACK_SIGNING_SECRET_PREVIOUS_UNTIL": FAR_AWAY,
 }
@@ -146,7 +147,7 @@ def test_the_old_secret_is_believed_until_its_time_is_over(stopped, seconds_left
 
 async def test_the_doctor_says_that_an_old_secret_is_over(database):
     """It is a secret that lies around for nothing."""
-    over = {**ROTATING, "SLACK_SIGNING_SECRET_PREVIOUS_UNTIL": "2020-01-01"}
+    over: dict[str, Any] = {**ROTATING, "SLACK_SIGNING_SECRET_PREVIOUS_UNTIL": "2020-01-01"}
     async with living(database, **over) as world:
         assert (await knocking(world, PREVIOUS).command("/my-access")).status_code == 401
         found = [each for each in await doctor.examine(world.bot) if not each.fine]
