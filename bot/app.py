@@ -33,8 +33,10 @@ from bot.people import People
 from bot.review import Review
 from bot.settings import Settings
 from bot.slack import Identity, Slack, SlackError, SlackRefused
-from bot.store import Store, open_store
+from bot.store import Busy, Store, open_store
+from bot.store import installation as installations
 from bot.store.database import Threads, real_threads
+from bot.store.installation import Installation
 from bot.store.sqlite_file import BeingRestored
 from bot.verdicts import Verdicts
 from graph import Graph
@@ -57,6 +59,7 @@ class Latchkey:
     pulse: Pulse
     health: Health
     identity: Identity
+    installation: Installation
     bolt: AsyncApp
     asgi: Starlette
 
@@ -119,6 +122,7 @@ async def assembled(
         migrate.prepare(store, settings.sqlalchemy_url)
         slack = await connections.connect_slack(settings, machine, stack)
         identity = await connections.identify(slack)
+        installation = _installation(store, identity)
         graph = await connections.connect_graph(settings, machine, http)
         people = People(slack=slack, graph=graph, store=store, email_domains=settings.email_domains)
         authority = Authority(slack=slack, graph=graph, people=people, admins=settings.admins)
@@ -133,7 +137,7 @@ async def assembled(
         verdicts = Verdicts(
             store=store, authority=authority, review=review, home_team=identity.team_id
         )
-        homes = Homes(store=store, slack=slack, authority=authority)
+        homes = Homes(store=store, slack=slack, authority=authority, installation=installation)
         jobs = Jobs(
             store=store,
             review=review,
@@ -172,9 +176,27 @@ async def assembled(
             pulse=pulse,
             health=health,
             identity=identity,
+            installation=installation,
             bolt=bolt,
             asgi=web.asgi(health, receive=_door(settings, bolt)),
         )
+
+
+def _installation(store: Store, identity: Identity) -> Installation:
+    """Which installation the database is of; one of another Slack app's is somebody else's."""
+    try:
+        found = store.run_here(installations.of_app, app=identity.app_id, team=identity.team_id)
+    except Busy as error:
+        raise ConfigurationError([f"The database cannot be used: {error}."]) from None
+    if (found.slack_app, found.slack_team) != (identity.app_id, identity.team_id):
+        raise ConfigurationError(
+            [
+                f"The database belongs to the Slack app {found.slack_app} in the workspace {found.slack_team}, and "
+                f"SLACK_BOT_TOKEN to {identity.app_id} in {identity.team_id}: set DATABASE_URL or the token right.  If "
+                "the app was made anew, run `latchkey migrate --forget-slack-app` once."
+            ]
+        )
+    return found
 
 
 def _door(settings: Settings, bolt: AsyncApp) -> web.Receive | None:

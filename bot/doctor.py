@@ -35,7 +35,7 @@ class Finding:
 
 async def examine(latchkey: Latchkey) -> list[Finding]:
     """Check a Latchkey that has just connected."""
-    checks = [_database, _scopes, _signatures, _admins, _packages, _people, _settle]
+    checks = [_database, _installation, _scopes, _signatures, _admins, _packages, _people, _settle]
     if latchkey.settings.sqlite_file is None:
         checks.append(_role)
     return [
@@ -62,6 +62,15 @@ async def _database(latchkey: Latchkey) -> Finding:
             "`latchkey restore FILE`.",
         )
     return Finding(fine=True, sentence="The database file is whole.")
+
+
+async def _installation(latchkey: Latchkey) -> Finding:
+    found = latchkey.installation
+    return Finding(
+        fine=True,
+        sentence=f"The database is of installation {found.id[:8]}, for the Slack app {found.slack_app} in the workspace "
+        f"{found.slack_team}: no other Latchkey may use that app.",
+    )
 
 
 async def _scopes(latchkey: Latchkey) -> Finding:

@@ -18,6 +18,8 @@ MISSED_INTERVALS: Final = 4
 AT_LEAST: Final = timedelta(minutes=1)
 # An error of the database's that waiting does not mend is shown for so long after it last happened.
 FAULT_SHOWN: Final = timedelta(minutes=10)
+# Seen only when somebody opens a page that the other one has published.
+ANOTHER_SHOWN: Final = timedelta(hours=1)
 
 
 @dataclass
@@ -44,6 +46,9 @@ class Health:
         if self.socket_connected is not None and not await self.socket_connected():
             found.append("slack: the Socket Mode connection is down")
         now = clock.real()
+        another = self.jobs.homes.another_seen_at
+        if another is not None and now - another < ANOTHER_SHOWN:
+            found.append("slack: another Latchkey, with a database of its own, uses this Slack app")
         for name, tick in self.jobs.ticks.items():
             if tick.last_success is None:
                 found.append(f"job {name}: has not succeeded yet{_because(tick.last_error)}")

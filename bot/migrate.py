@@ -12,7 +12,17 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
 from bot.errors import ConfigurationError
-from bot.store import Busy, Store, Transaction, Unusable, control, privileges, server, sqlite_file
+from bot.store import (
+    Busy,
+    Store,
+    Transaction,
+    Unusable,
+    control,
+    installation,
+    privileges,
+    server,
+    sqlite_file,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +62,16 @@ def grant(store: Store, role: str) -> None:
         _open(store.run_here, lambda db: privileges.grant(db, role))
     except privileges.CannotGrant as error:
         raise ConfigurationError([str(error)]) from None
+
+
+def forget_slack_app(store: Store, *, actor: str, facts: Mapping[str, Any]) -> None:
+    """
+    Let the database be used with another Slack app.
+
+    Raises:
+        ConfigurationError: It cannot be written.
+    """
+    _open(store.run_here, lambda db: installation.forget_app(db, actor=actor, facts=facts))
 
 
 def prepare(store: Store, url: str) -> None:

@@ -10,6 +10,7 @@ from bot import web
 from bot.app import opened_store, running
 from bot.commands.connection import Stop, WrongSettings
 from bot.commands.database import settings_for_database
+from bot.commands.operator import at_the_command_line
 from bot.errors import ConfigurationError
 from bot.logs import configure_logs
 from bot.settings import (
@@ -39,7 +40,12 @@ def run() -> None:
     metavar="ROLE",
     help="PostgreSQL: give the role of the running bot what it needs, and nothing else.",
 )
-def migrate(grant_to: str | None) -> None:
+@click.option(
+    "--forget-slack-app",
+    is_flag=True,
+    help="Let the database be used with another Slack app than it has been: it was made anew.",
+)
+def migrate(grant_to: str | None, forget_slack_app: bool) -> None:
     """
     Bring the database to the newest schema.
 
@@ -59,6 +65,9 @@ def migrate(grant_to: str | None) -> None:
         revision = migrations.upgrade(store)
         if grant_to is not None:
             migrations.grant(store, grant_to)
+        if forget_slack_app:
+            by = at_the_command_line(settings.operator)
+            migrations.forget_slack_app(store, actor=by.actor, facts=by.facts)
     except ConfigurationError as error:
         raise Stop(*error.problems) from None
     finally:

@@ -308,6 +308,11 @@ control = sa.Table(
     sa.Column("paused_why", sa.Text),
     # The oldest schema whose programs may run on this one, see `bot.migrate`.
     sa.Column("serves_from", sa.String(32)),
+    # Tells this database from every other, and the Slack app that it belongs to.
+    sa.Column("installation", ID),
+    sa.Column("installed_at", UtcDateTime),
+    sa.Column("slack_app", SLACK_ID),
+    sa.Column("slack_team", SLACK_ID),
 )
 
 inbox = sa.Table(

@@ -70,6 +70,10 @@ def upgrade() -> None:
         sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("paused_why", sa.Text(), nullable=True),
         sa.Column("serves_from", sa.String(length=32), nullable=True),
+        sa.Column("installation", sa.String(length=64), nullable=True),
+        sa.Column("installed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("slack_app", sa.String(length=32), nullable=True),
+        sa.Column("slack_team", sa.String(length=32), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
