@@ -120,6 +120,7 @@ async def assembled(
         stack.callback(store.close)
         migrate.check_whole(store)
         migrate.prepare(store, settings.sqlalchemy_url)
+        migrate.check_key(store)
         slack = await connections.connect_slack(settings, machine, stack)
         identity = await connections.identify(slack)
         installation = _installation(store, identity)

@@ -136,6 +136,22 @@ def damage(db: Transaction) -> str | None:
     return _on_one_line(wrong) if wrong else None
 
 
+def check_key(store: Store) -> None:
+    """
+    See to it that LATCHKEY_AUDIT_KEY is that of the audit log, before anything is written with another.
+
+    Raises:
+        ConfigurationError: It is not; or the last row was altered, which looks the same.
+    """
+    if not _open(store.read_here, store.audit_key_fits):
+        raise ConfigurationError(
+            [
+                "LATCHKEY_AUDIT_KEY is not the key that the audit log was written with: set it as it was (docs/operations.md). "
+                "If it is the same, its last row was altered: `latchkey audit verify`."
+            ]
+        )
+
+
 def check_session(store: Store, asked: Mapping[str, str]) -> None:
     """
     See to it that the database's sessions have what DATABASE_URL asks of them.

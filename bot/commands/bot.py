@@ -66,6 +66,7 @@ def migrate(grant_to: str | None, forget_slack_app: bool) -> None:
         if grant_to is not None:
             migrations.grant(store, grant_to)
         if forget_slack_app:
+            migrations.check_key(store)
             by = at_the_command_line(settings.operator)
             migrations.forget_slack_app(store, actor=by.actor, facts=by.facts)
     except ConfigurationError as error:

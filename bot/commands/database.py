@@ -32,9 +32,12 @@ def settings_for_database() -> Settings:
 
 
 @contextmanager
-def bots_database(settings: Settings) -> Iterator[Store]:
+def bots_database(settings: Settings, *, to_write: bool = True) -> Iterator[Store]:
     """
     The database that the bot works with; none is made.
+
+    Args:
+        to_write: Insist on the audit log's own key.
 
     Raises:
         Stop: There is none, or it cannot be opened.
@@ -50,6 +53,8 @@ def bots_database(settings: Settings) -> Iterator[Store]:
     try:
         try:
             migrate.prepare(store, settings.sqlalchemy_url)
+            if to_write:
+                migrate.check_key(store)
         except ConfigurationError as error:
             raise Stop(*error.problems) from None
         yield store

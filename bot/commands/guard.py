@@ -69,7 +69,7 @@ def verify(anchor: str | None) -> None:
     noted = _anchor(anchor) if anchor else None
     settings = settings_for_database()
     key = settings.audit_key_bytes
-    with bots_database(settings) as store:
+    with bots_database(settings, to_write=False) as store:
         chain = in_one(store.read_here, lambda db: audit.verify(db, key, anchor=noted))
     if chain.wrong:
         raise Stop(f"The audit log does not hold: {chain.wrong}; {chain.rows} rows before it do.")
@@ -86,7 +86,7 @@ def export(as_csv: bool) -> None:
 
     Example: latchkey audit export > audit.jsonl
     """
-    with bots_database(settings_for_database()) as store:
+    with bots_database(settings_for_database(), to_write=False) as store:
         rows = [_plain(row) for row in in_one(store.read_here, audit.rows)]
     if not as_csv:
         for row in rows:

@@ -29,6 +29,7 @@ CHAINED: Final = tuple(column.name for column in audit.c if column.name not in {
 INSERT: Final = audit.insert()
 READ_HEAD: Final = sa.select(audit_head).where(audit_head.c.id == HEAD)
 LOCK_HEAD: Final = READ_HEAD.with_for_update()
+LAST_TWO: Final = sa.select(audit).order_by(audit.c.position.desc()).limit(2)
 MOVE_HEAD: Final = audit_head.update().where(audit_head.c.id == HEAD)
 
 
@@ -123,6 +124,15 @@ class Chain:
     rows: int
     head: str
     wrong: str | None = None
+
+
+def key_fits(db: sa.Connection, key: bytes) -> bool:
+    """Whether the last row was made with *key*; an empty log fits every key."""
+    found = db.execute(LAST_TWO).mappings().all()
+    if not found:
+        return True
+    last, chained = found[0], found[1]["hash"] if len(found) > 1 else START
+    return hmac.compare_digest(_link(key, chained, last["position"], last), last["hash"])
 
 
 def verify(db: sa.Connection, key: bytes, *, anchor: tuple[int, str] | None = None) -> Chain:

@@ -156,6 +156,10 @@ class Store:
         except sa.exc.TimeoutError as error:
             raise Busy("every connection to the database is taken") from error
 
+    def audit_key_fits(self, db: Transaction) -> bool:
+        """Whether rows that this store writes into the audit log would fit those that are there."""
+        return audit.key_fits(db, self._audit_key)
+
     def close(self) -> None:
         self._threads.shutdown(wait=True)
         self._readers.shutdown(wait=True)

@@ -126,6 +126,28 @@ def test_what_came_of_it_is_kept_as_it_is_known(fault, outcome, latchkey, tenant
     assert [row["after"] for row in log()] == ["intended", outcome]
 
 
+@pytest.mark.parametrize("command", ["grant", "pause", "resume", "migrate"])
+def test_nothing_is_written_with_another_key_than_the_logs(command, latchkey, tenant, monkeypatch):
+    """From a shell that lacks it: the rows after would not verify, whoever looks."""
+    runner = CliRunner()
+    monkeypatch.setenv("LATCHKEY_AUDIT_KEY", "kept elsewhere")
+    runner.invoke(main, ["pause", "--reason", "the first row"])
+    monkeypatch.delenv("LATCHKEY_AUDIT_KEY")
+    words = {
+        "pause": ["pause", "--reason", "x"],
+        "resume": ["resume"],
+        "migrate": ["migrate", "--forget-slack-app"],
+        "grant": ["request", *SKIPPING, "--because", "x"],
+    }[command]
+    refused = runner.invoke(main, words)
+
+    assert refused.exit_code == 1
+    assert "LATCHKEY_AUDIT_KEY is not the key" in refused.stderr
+    assert posted(tenant) == []
+    monkeypatch.setenv("LATCHKEY_AUDIT_KEY", "kept elsewhere")
+    assert "1 rows hold." in runner.invoke(main, ["audit", "verify"]).stdout
+
+
 def test_the_name_can_be_set(latchkey, monkeypatch):
     """Where many share an account."""
     monkeypatch.setenv("LATCHKEY_OPERATOR", "dana@contoso.example")
