@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot import clock
 from bot.store import audit, server
 from bot.store.faults import Busy, Unusable, meaning
 from bot.store.sqlite_file import InUse
+
+log = structlog.get_logger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -151,6 +154,7 @@ class Store:
         except sa.exc.DBAPIError as error:
             meant = meaning(error)
             if isinstance(meant, Unusable):
+                log.error("database-unusable", code=meant.code)
                 self.fault = Fault(sentence=str(meant), at=clock.real())
             raise meant from error
         except sa.exc.TimeoutError as error:

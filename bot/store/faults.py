@@ -47,12 +47,14 @@ class Unusable(Busy):
     The database could not do it, and waiting does not mend that; ``str(error)`` says what does, and no data.
 
     Attributes:
+        code: The database's name for it.
         detail: The database's own words, for whoever sits at the command line.
     """
 
-    def __init__(self, sentence: str, *, detail: str = "") -> None:
+    def __init__(self, sentence: str, *, code: str, detail: str) -> None:
+        self.code = code
         self.detail = detail
-        super().__init__(sentence)
+        super().__init__(sentence.format(code=code))
 
 
 def meaning(error: sa.exc.DBAPIError) -> Busy:
@@ -68,26 +70,26 @@ def meaning(error: sa.exc.DBAPIError) -> Busy:
     if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
         # No connection, or none any more.
         return Busy(str(orig))
-    return Unusable(REFUSED.format(code=type(orig).__name__), detail=detail)
+    return Unusable(REFUSED, code=type(orig).__name__, detail=detail)
 
 
 def _of_sqlite(error: sa.exc.DBAPIError, number: int, name: str, detail: str) -> Busy:
     if number in SENTENCES:
-        return Unusable(SENTENCES[number].format(code=name), detail=detail)
+        return Unusable(SENTENCES[number], code=name, detail=detail)
     if name == "SQLITE_ERROR" or not isinstance(error, sa.exc.OperationalError):
-        return Unusable(REFUSED.format(code=name), detail=detail)
+        return Unusable(REFUSED, code=name, detail=detail)
     return Busy(detail)
 
 
 def _of_postgresql(state: str, detail: str) -> Busy:
     if state in MIXED_UP_STATES or (state == PROTOCOL_VIOLATION and "prepared statement" in detail):
-        return Unusable(MIXED_UP.format(code=state), detail=detail)
+        return Unusable(MIXED_UP, code=state, detail=detail)
     if state in DAMAGED_STATES:
-        return Unusable(PG_DAMAGED.format(code=state), detail=detail)
+        return Unusable(PG_DAMAGED, code=state, detail=detail)
     if state in SENTENCES:
-        return Unusable(SENTENCES[state].format(code=state), detail=detail)
+        return Unusable(SENTENCES[state], code=state, detail=detail)
     if state in PASSING_STATES or state.startswith(PASSING_CLASSES):
         return Busy(detail)
     if state.startswith(CONTRADICTION_CLASS):
-        return Unusable(SENTENCES[CONTRADICTION].format(code=state), detail=detail)
-    return Unusable(REFUSED.format(code=state), detail=detail)
+        return Unusable(SENTENCES[CONTRADICTION], code=state, detail=detail)
+    return Unusable(REFUSED, code=state, detail=detail)
