@@ -54,15 +54,15 @@ class Desk:
         return taken
 
     async def package(self, package_id: str) -> Package | None:
-        return await self._store.run(catalog.get, package_id)
+        return await self._store.read(catalog.get, package_id)
 
     async def offer(self) -> list[Package]:
         """What may be asked for in this workspace, by name; who may, is checked when they do."""
-        return await self._store.run(intake.offer)
+        return await self._store.read(intake.offer)
 
     async def standing_of(self, slack_user: str) -> Standing:
         """What somebody has, until when, and what they wait for."""
-        return await self._store.run(intake.standing, slack_user)
+        return await self._store.read(intake.standing, slack_user)
 
     async def decide(
         self,
@@ -130,7 +130,7 @@ class Desk:
         self._wake()
 
     async def request(self, request_id: str) -> Request | None:
-        return await self._store.run(requests.get, request_id)
+        return await self._store.read(requests.get, request_id)
 
     async def cancel(self, *, slack_user: str, request_id: str) -> Request:
         """
@@ -220,7 +220,7 @@ class Desk:
             NotAllowed: Not an admin.
         """
         await self._for_admins(slack_user)
-        return await self._store.run(request_lists.pending)
+        return await self._store.read(request_lists.pending)
 
     async def held(self, *, slack_user: str) -> list[tuple[Hold, Request]]:
         """
@@ -230,7 +230,7 @@ class Desk:
             NotAllowed: Not an admin.
         """
         await self._for_admins(slack_user)
-        return await self._store.run(repairs.held)
+        return await self._store.read(repairs.held)
 
     async def repair(self, *, slack_user: str, hold_id: str, verb: Verb) -> Request:
         """
@@ -259,7 +259,7 @@ class Desk:
             UnknownPackage: With the nearest names.
         """
         await self._for_admins(slack_user)
-        return await self._store.run(intake.assignments_of, package, holder)
+        return await self._store.read(intake.assignments_of, package, holder)
 
     async def _for_admins(self, slack_user: str, about_id: str | None = None) -> None:
         try:

@@ -36,7 +36,10 @@ from bot.review import Review
 from bot.settings import Settings
 from bot.slack import Identity, Slack, SlackError, SlackRefused
 from bot.store import Busy, Store, open_store
+from bot.store import installation as installations
 from bot.store.database import Threads, real_threads
+from bot.store.installation import Installation
+from bot.store.sqlite_file import BeingRestored
 from bot.verdicts import Verdicts
 from graph import Graph
 from handlers.edge import endpoint, keep_out_strangers
@@ -58,6 +61,7 @@ class Latchkey:
     pulse: Pulse
     health: Health
     identity: Identity
+    installation: Installation
     bolt: AsyncApp
     asgi: Starlette
 
@@ -116,10 +120,13 @@ async def assembled(
             raise ConfigurationError(problems)
         store = opened_store(settings, threads=machine.threads)
         stack.callback(store.close)
+        migrate.check_whole(store)
         migrate.prepare(store, settings.sqlalchemy_url)
+        migrate.check_key(store)
         _check_clock(store, machine)
         slack = await connections.connect_slack(settings, machine, stack)
         identity = await connections.identify(slack)
+        installation = _installation(store, identity)
         graph = await connections.connect_graph(settings, machine, http)
         people = People(slack=slack, graph=graph, store=store, email_domains=settings.email_domains)
         authority = Authority(slack=slack, graph=graph, people=people, admins=settings.admins)
@@ -135,13 +142,13 @@ async def assembled(
         verdicts = Verdicts(
             store=store, authority=authority, review=review, home_team=identity.team_id
         )
-        homes = Homes(store=store, slack=slack, authority=authority)
         notices = Notices(
             store=store,
             slack=slack,
             admin_channel=settings.admin_channel or "",
             rungs=settings.reminder_rungs,
         )
+        homes = Homes(store=store, slack=slack, authority=authority, installation=installation)
         jobs = Jobs(
             store=store,
             review=review,
@@ -182,21 +189,56 @@ async def assembled(
             pulse=pulse,
             health=health,
             identity=identity,
+            installation=installation,
             bolt=bolt,
             asgi=web.asgi(health, receive=_door(settings, bolt)),
         )
+
+
+def _installation(store: Store, identity: Identity) -> Installation:
+    """Which installation the database is of; one of another Slack app's is somebody else's."""
+    try:
+        found = store.run_here(installations.of_app, app=identity.app_id, team=identity.team_id)
+    except Busy as error:
+        raise ConfigurationError([f"The database cannot be used: {error}."]) from None
+    if (found.slack_app, found.slack_team) != (identity.app_id, identity.team_id):
+        raise ConfigurationError(
+            [
+                f"The database belongs to the Slack app {found.slack_app} in the workspace {found.slack_team}, and "
+                f"SLACK_BOT_TOKEN to {identity.app_id} in {identity.team_id}: set DATABASE_URL or the token right.  If "
+                "the app was made anew, run `latchkey migrate --forget-slack-app` once."
+            ]
+        )
+    return found
 
 
 def _door(settings: Settings, bolt: AsyncApp) -> web.Receive | None:
     """Where Slack posts to; None in Socket Mode, whose connection is Slack's word for what comes over it."""
     if settings.uses_socket_mode:
         return None
-    return endpoint(bolt, signatures=Signatures(settings.signing_secrets))
+    signatures = Signatures(settings.signing_secret, previous=settings.previous_signing_secret)
+    return endpoint(bolt, signatures=signatures)
 
 
 def opened_store(settings: Settings, *, threads: Threads = real_threads) -> Store:
-    """The store that the settings name; connects on first use."""
-    return open_store(settings.sqlalchemy_url, audit_key=settings.audit_key_bytes, threads=threads)
+    """
+    The store that the settings name; connects on first use, or to see that it is what they ask for.
+
+    Raises:
+        ConfigurationError: It is being restored, or is not what they ask for.
+    """
+    try:
+        store = open_store(
+            settings.sqlalchemy_url, audit_key=settings.audit_key_bytes, threads=threads
+        )
+    except BeingRestored as error:
+        raise ConfigurationError([str(error)]) from None
+    try:
+        migrate.check_session(store, settings.database_settings)
+    except ConfigurationError:
+        store.close()
+        raise
+    return store
 
 
 def _check_clock(store: Store, machine: Machine) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-from bot import clock
+from bot import clock, migrate
 from bot.app import Latchkey
 from bot.pacing import WAITS
 from bot.slack import SlackError
@@ -35,13 +35,42 @@ class Finding:
 
 async def examine(latchkey: Latchkey) -> list[Finding]:
     """Check a Latchkey that has just connected."""
-    checks = [_scopes, _signatures, _admins, _packages, _people, _settle]
+    checks = [_database, _installation, _scopes, _signatures, _admins, _packages, _people, _settle]
     if latchkey.settings.sqlite_file is None:
         checks.append(_role)
     return [
         Finding(fine=True, sentence="The database, Slack and Graph answer."),
         *[await check(latchkey) for check in checks],
     ]
+
+
+async def _database(latchkey: Latchkey) -> Finding:
+    fault = latchkey.store.fault
+    if fault is not None:
+        return Finding(
+            fine=False, sentence=f"With the database something is wrong: {fault.sentence}."
+        )
+    if latchkey.settings.sqlite_file is None:
+        return Finding(
+            fine=True, sentence="The database has what DATABASE_URL asks of its sessions."
+        )
+    damage = await latchkey.store.read(migrate.damage)
+    if damage:
+        return Finding(
+            fine=False,
+            sentence=f"The database file is damaged ({damage}): stop Latchkey, and put a backup back with "
+            "`latchkey restore FILE`.",
+        )
+    return Finding(fine=True, sentence="The database file is whole.")
+
+
+async def _installation(latchkey: Latchkey) -> Finding:
+    found = latchkey.installation
+    return Finding(
+        fine=True,
+        sentence=f"The database is of installation {found.id[:8]}, for the Slack app {found.slack_app} in the workspace "
+        f"{found.slack_team}: no other Latchkey may use that app.",
+    )
 
 
 async def _scopes(latchkey: Latchkey) -> Finding:
@@ -65,11 +94,18 @@ async def _signatures(latchkey: Latchkey) -> Finding:
         return Finding(
             fine=True, sentence="Slack's requests come over Socket Mode; nobody can post any."
         )
-    if latchkey.settings.slack_signing_secret_previous is not None:
+    previous = latchkey.settings.previous_signing_secret
+    if previous is not None and previous[1] > clock.real():
         return Finding(
             fine=True,
-            sentence="Two signing secrets are accepted: take SLACK_SIGNING_SECRET_PREVIOUS away once Slack has "
-            "signed with the new one for five minutes.",
+            sentence=f"Two signing secrets are accepted, the old one until {previous[1]:%Y-%m-%d %H:%M} UTC: take "
+            "SLACK_SIGNING_SECRET_PREVIOUS away once Slack has signed with the new one for five minutes.",
+        )
+    if previous is not None:
+        return Finding(
+            fine=False,
+            sentence="SLACK_SIGNING_SECRET_PREVIOUS is not accepted any more: its time is over. Take it and "
+            "SLACK_SIGNING_SECRET_PREVIOUS_UNTIL away.",
         )
     return Finding(fine=True, sentence="One signing secret is accepted.")
 
@@ -136,13 +172,13 @@ async def _settle(latchkey: Latchkey) -> Finding:
 
 
 async def _role(latchkey: Latchkey) -> Finding:
-    excess = await latchkey.store.run(privileges.excess)
+    excess = await latchkey.store.read(privileges.excess)
     if not excess:
         return Finding(
             fine=True,
             sentence="The database role can change neither tables nor what the audit log has.",
         )
-    role = await latchkey.store.run(privileges.role_of)
+    role = await latchkey.store.read(privileges.role_of)
     return Finding(
         fine=False,
         sentence=f"The database role {role} may do more than the bot needs: {', '.join(excess)}. Run `latchkey migrate "

@@ -153,7 +153,7 @@ class Effects:
 
     async def _is_paused(self, request: Request) -> bool:
         """Whether granting is switched off; then the request waits, and it is nobody's failure."""
-        if request.kind is Kind.REMOVE or await self._store.run(control.paused_why) is None:
+        if request.kind is Kind.REMOVE or await self._store.read(control.paused_why) is None:
             return False
         due = clock.real() + PAUSE_LOOKS
         await self._store.run(claims.release, request, due_at=due, attempts=request.attempts)
@@ -185,7 +185,7 @@ class Effects:
             }
         else:
             body["assignment_id"] = request.assignment_id
-            known = await self._store.run(assignments.get, request.assignment_id or "")
+            known = await self._store.read(assignments.get, request.assignment_id or "")
             if request.kind is Kind.EXTEND and request.ends_at is not None:
                 body["schedule"] = Schedule(
                     start_date_time=known.starts_at if known else None,

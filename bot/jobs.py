@@ -178,7 +178,7 @@ class Jobs:
     async def decisions(self) -> None:
         """Clicks and deadlines, until there is none."""
         while True:
-            clicks, lapsed, escalating = await self.store.run(_to_decide)
+            clicks, lapsed, escalating = await self.store.read(_to_decide)
             moved = sum(await a_few_at_once(self._weigh_one, clicks))
             moved += await self._deadlines(lapsed, escalating)
             if not moved:

@@ -41,7 +41,7 @@ class Mirror:
             GraphError: Graph could not be read at all, or not to the end.
         """
         packages = await self._graph.packages.list()
-        known = await self._store.run(catalog.everything)
+        known = await self._store.read(catalog.everything)
         kept = {package.id: package.slug for package in known}
         await self._store.run(catalog.replace, mirrored_packages(packages, kept=kept))
         await self._holdings.sweep(packages)
@@ -50,7 +50,7 @@ class Mirror:
     async def _find_holders(self) -> None:
         """Find in Slack those whose access was given elsewhere, so that they can see and extend it."""
         before = clock.real() - LOOK_AGAIN_AFTER
-        unknown = await self._store.run(
+        unknown = await self._store.read(
             assignments.without_holder, looked_up_before=before, limit=LOOKUPS_A_SWEEP
         )
         for entra_id in dict.fromkeys(row.entra_id for row in unknown):
@@ -61,7 +61,7 @@ class Mirror:
                 return
 
     async def _find_holder(self, entra_id: str) -> None:
-        bound = await self._store.run(people.of_entra, entra_id)
+        bound = await self._store.read(people.of_entra, entra_id)
         if len(bound) == 1:
             holder: str | None = bound[0].slack_user
             name: str | None = bound[0].entra_name

@@ -116,7 +116,7 @@ class Notices:
             log.warning("not-told-taken-down", decision=decision.id, slack=str(error))
 
     async def _send_cards(self, request: Request) -> int:
-        counted = await self._store.run(decisions.accepted_of, request)
+        counted = await self._store.read(decisions.accepted_of, request)
         content = deciding.card(request, counted)
         wanted = [
             _card(request, to) for to in dict.fromkeys((self._admin_channel, *request.deciders))
@@ -132,7 +132,7 @@ class Notices:
 
     async def _send_news(self, request: Request) -> int:
         """What became of a request, to everybody whom it concerns."""
-        counted = await self._store.run(decisions.accepted_of, request)
+        counted = await self._store.read(decisions.accepted_of, request)
         owed = news.of(
             request,
             decided=counted,
@@ -182,7 +182,7 @@ class Notices:
 
         Returns how many messages went out.
         """
-        due = await self._store.run(due_reminders, self._rungs, seen_since=seen_since)
+        due = await self._store.read(due_reminders, self._rungs, seen_since=seen_since)
         count = 0
         for person in due.values():
             count += await self._remind(person)
@@ -193,7 +193,7 @@ class Notices:
         count = 0
         for first in range(0, len(due.rows), ENDS_A_MESSAGE):
             some = slice(first, first + ENDS_A_MESSAGE)
-            content = await self._store.run(_reminder, due.rows[some])
+            content = await self._store.read(_reminder, due.rows[some])
             count += await self._sending.send(due.notices[some], content)
         return count
 
@@ -209,7 +209,7 @@ class Notices:
         return len(messages)
 
     async def _redraw(self, notice: Notice) -> None:
-        content = await self._store.run(_content_of, notice)
+        content = await self._store.read(_content_of, notice)
         if content is None or notice.channel is None or notice.ts is None:
             await self._store.run(notices.redrawn, notice)
             return

@@ -367,7 +367,7 @@ class Review:
     async def _still_entitled(self, request: Request) -> bool:
         if request.terms is None:
             return False
-        counted = await self._store.run(decisions.accepted_of, request)
+        counted = await self._store.read(decisions.accepted_of, request)
         if len(counted) != len(request.terms.stages):
             return False
         for decision in counted:

@@ -325,8 +325,8 @@ audit = sa.Table(
     # Its place in the chain; there are no gaps.
     sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("at", UtcDateTime, nullable=False),
-    # A Slack user id, or "latchkey" for what the clock or a rule did.
-    sa.Column("actor", SLACK_ID, nullable=False),
+    # A Slack user id, "cli:…" for who sat at the command line, or "latchkey" for what the clock or a rule did.
+    sa.Column("actor", sa.String(64), nullable=False),
     sa.Column("actor_entra_id", ID),
     sa.Column("verb", sa.String(24), nullable=False),
     sa.Column("request_id", ID),
@@ -359,6 +359,11 @@ control = sa.Table(
     sa.Column("paused_why", sa.Text),
     # The oldest schema whose programs may run on this one, see `bot.migrate`.
     sa.Column("serves_from", sa.String(32)),
+    # Tells this database from every other, and the Slack app that it belongs to.
+    sa.Column("installation", ID),
+    sa.Column("installed_at", UtcDateTime),
+    sa.Column("slack_app", SLACK_ID),
+    sa.Column("slack_team", SLACK_ID),
 )
 
 inbox = sa.Table(

@@ -52,7 +52,7 @@ def upgrade() -> None:
         "audit",
         sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("actor", sa.String(length=32), nullable=False),
+        sa.Column("actor", sa.String(length=64), nullable=False),
         sa.Column("actor_entra_id", sa.String(length=64), nullable=True),
         sa.Column("verb", sa.String(length=24), nullable=False),
         sa.Column("request_id", sa.String(length=64), nullable=True),
@@ -82,6 +82,10 @@ def upgrade() -> None:
         sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("paused_why", sa.Text(), nullable=True),
         sa.Column("serves_from", sa.String(length=32), nullable=True),
+        sa.Column("installation", sa.String(length=64), nullable=True),
+        sa.Column("installed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("slack_app", sa.String(length=32), nullable=True),
+        sa.Column("slack_team", sa.String(length=32), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
