@@ -116,19 +116,14 @@ class Objects:
         Raises:
             GraphError: One of them could not be read.
         """
-        spelled = [self._dialect.path(path) for path in paths]
-        outcomes = await Batch(self._session).send([Call("GET", path) for path in spelled])
+        asked: list[tuple[str, dict[str, str]]] = [
+            (self._dialect.path(path), {}) for path in paths
+        ]
         found: list[list[dict[str, Any]]] = []
-        for path, outcome in zip(spelled, outcomes, strict=True):
+        for outcome in await Batch(self._session).lists(asked):
             if isinstance(outcome, GraphError):
                 raise outcome
-            items = outcome.get("value")
-            if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-                raise BadAnswer("Microsoft Graph sent an answer with no list in it.")
-            if outcome.get("@odata.nextLink") is not None:
-                # It is longer than a page, and links cannot be followed in an envelope.
-                items = [item async for item in self._session.pages(path)]
-            found.append(items)
+            found.append(outcome)
         return found
 
     def read(self, noun: str, model: type[Model], item: dict[str, Any]) -> Model:

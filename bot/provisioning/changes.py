@@ -72,6 +72,10 @@ class Change:
         at = KINDS.index(self.kind)
         return at if self.deed is not Deed.DELETE else 2 * len(KINDS) - at
 
+    def changes(self, what: str) -> bool:
+        """Whether this word of the file is one that differs."""
+        return any(each.what == what for each in self.differences)
+
     def as_json(self) -> dict[str, Any]:
         """For ``--json``; names of fields are stable."""
         return {

@@ -2,17 +2,13 @@
 
 from dataclasses import dataclass
 
-from bot.provisioning.changes import Change, Deed, differing
+from bot.provisioning.changes import Change, Deed
+from bot.provisioning.containers import catalog_differences, package_differences
 from bot.provisioning.model import Catalog, Package
 from bot.provisioning.names import Names
-from bot.provisioning.plan import (
-    catalog_words,
-    found_catalog_words,
-    found_package_words,
-    package_words,
-)
+from bot.provisioning.policy_merge import merged
 from bot.provisioning.policy_parts import Policy
-from bot.provisioning.policy_plan import is_same, merged
+from bot.provisioning.policy_plan import is_same
 from bot.provisioning.survey import Survey
 from bot.provisioning.to_graph import to_graph
 from bot.provisioning.writing import Writing
@@ -44,13 +40,14 @@ class Making:
             return await self.graph.catalogs.create(
                 display_name=catalog.name,
                 description=catalog.description or catalog.name,
-                is_published=catalog.published,
-                is_externally_visible=catalog.for_external_users,
+                is_published=catalog.published is not False,
+                is_externally_visible=bool(catalog.for_external_users),
             )
 
         async def write() -> None:
             await self.graph.catalogs.update(
                 change.object_id or "",
+                display_name=catalog.name if change.changes("name") else None,
                 description=catalog.description,
                 is_published=catalog.published,
                 is_externally_visible=catalog.for_external_users,
@@ -58,8 +55,7 @@ class Making:
 
         async def shown() -> bool | None:
             found = await self.graph.catalogs.get(change.object_id or "")
-            same = not differing(found_catalog_words(found, catalog), catalog_words(catalog))
-            return True if same else None
+            return None if catalog_differences(found, catalog) else True
 
         if change.deed is Deed.CHANGE:
             await self.writing.again(change, write, shown)
@@ -80,18 +76,20 @@ class Making:
                 catalog_id=catalog_id,
                 display_name=package.name,
                 description=package.description or package.name,
-                is_hidden=package.hidden,
+                is_hidden=bool(package.hidden),
             )
 
         async def write() -> None:
             await self.graph.packages.update(
-                change.object_id or "", description=package.description, is_hidden=package.hidden
+                change.object_id or "",
+                display_name=package.name if change.changes("name") else None,
+                description=package.description,
+                is_hidden=package.hidden,
             )
 
         async def shown() -> bool | None:
-            found = await self.graph.packages.get(change.object_id or "")
-            said = found_package_words(found, package)
-            return None if differing(said, package_words(package)) else True
+            found = await self.graph.packages.get(change.object_id or "", named=False)
+            return None if package_differences(found, package) else True
 
         if change.deed is Deed.CHANGE:
             await self.writing.again(change, write, shown)
@@ -107,7 +105,7 @@ class Making:
         wanted = to_graph(policy, ids=self.names.subject_id, package_id=package_id)
 
         async def look() -> str | None:
-            package = await self.graph.packages.get(package_id)
+            package = await self.graph.packages.get(package_id, named=False)
             named = [each for each in package.assignment_policies if _is_named(each, policy.name)]
             return named[0].id if named else None
 
@@ -138,7 +136,9 @@ class Making:
             await self.writing.seen(change, shown)
 
     async def _find_package(self, catalog_id: str, name: str) -> AccessPackage | None:
-        found = await self.graph.packages.find(display_name=name, catalog_id=catalog_id)
+        found = await self.graph.packages.find(
+            display_name=name, catalog_id=catalog_id, named=False
+        )
         return found[0] if found else None
 
 

@@ -1,5 +1,6 @@
 """A tenant, and a workshop in which files are planned, applied and destroyed."""
 
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import copy_context
@@ -46,7 +47,7 @@ class Wire(httpx.AsyncBaseTransport):
         self._dead = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self.calls.append(f"{request.method} {request.url.path}")
+        self.calls.append(_told(request.method, request.url.path, await request.aread()))
         self.moment(False)
         is_last = self._dies_at is not None and len(self.calls) > self._dies_at
         if self._dead or (is_last and not self._after):
@@ -73,6 +74,14 @@ class Wire(httpx.AsyncBaseTransport):
         return httpx.Response(
             reply.status, headers=reply.headers, content=reply.body, request=request
         )
+
+
+def _told(method: str, path: str, body: bytes) -> str:
+    """A call in words; an envelope that only reads is a read."""
+    if path.endswith("/$batch"):
+        steps = json.loads(body)["requests"]
+        method = "GET" if all(each["method"] == "GET" for each in steps) else method
+    return f"{method} {path}"
 
 
 class Workshop:

@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from bot.provisioning.from_graph import in_words
-from bot.provisioning.policy_plan import by_id, merged
+from bot.provisioning.policy_merge import merged
+from bot.provisioning.policy_plan import by_id
 from bot.provisioning.to_graph import to_graph
 from graph.models import AssignmentPolicy
 from sandbox.clock import SandboxClock
