@@ -105,7 +105,13 @@ class Applying:
         names, survey = planned.names, planned.survey
         writing = Writing(record=self.record, waiting=self.waiting)
         people = TrialPeople(graph=self.graph, names=names, writing=writing)
-        making = Making(graph=self.graph, names=names, survey=survey, writing=writing)
+        making = Making(
+            graph=self.graph,
+            names=names,
+            survey=survey,
+            writing=writing,
+            remark=self.remarks.append,
+        )
         content = Content(graph=self.graph, names=names, survey=survey, writing=writing)
         return {
             "person": people.person,

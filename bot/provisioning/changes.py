@@ -51,6 +51,7 @@ class Change:
         want: The part of the file that describes it.
         object_id: Graph's id, when it exists.
         within: Ids that deleting it takes.
+        notes: What may come out otherwise, a sentence each.
     """
 
     deed: Deed
@@ -61,6 +62,7 @@ class Change:
     want: Any = None
     object_id: str | None = None
     within: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -87,6 +89,7 @@ class Change:
                 {"what": each.what, "before": each.before, "after": each.after}
                 for each in self.differences
             ],
+            "notes": list(self.notes),
         }
 
 

@@ -8,9 +8,10 @@ from bot.provisioning.changes import KINDS, Deed
 from bot.provisioning.held import Held, counted, given_by, holdings
 from bot.provisioning.ownership import claim_what_was_begun, existing
 from bot.provisioning.plan import make_plan
+from bot.provisioning.presence import present
 from bot.provisioning.reading import Document
 from bot.provisioning.record import Entry, Record
-from bot.provisioning.undoing import Undoing, is_there, title_of
+from bot.provisioning.undoing import Undoing, title_of
 from bot.provisioning.waiting import SETTLES, Waiting
 from graph import Graph
 from graph.errors import OPEN_REQUEST_EXISTS, Conflict, GraphUnavailable, Rejected
@@ -77,12 +78,23 @@ async def destruction(graph: Graph, record: Record) -> Destruction:
     """
     made = [each for each in record.entries() if each.id is not None]
     made.sort(key=lambda each: KINDS.index(each.key[0]), reverse=True)
-    there = [each for each in made if each.key[0] == "manager" or await is_there(graph, each)]
     held = await holdings(graph)
+    known = await present(graph, held.packages, made)
+    there = [each for each in made if each.identity in known]
     in_use = await _in_use(graph, held, there)
-    entries = [each for each in there if each.key not in in_use and each.key[0] != "manager"]
+    entries = [each for each in there if each.key not in in_use]
     assignments: dict[str, Assignment] = {}
+    ours = {each.id for each in entries if each.key[0] == "package"}
+    under = {
+        policy.id
+        for package in held.packages
+        if package.id in ours
+        for policy in package.assignment_policies
+    }
     for entry in entries:
+        if entry.id in under:
+            # The package's own list has them.
+            continue
         live = await held.by(entry.key[0], entry.id or "")
         assignments |= {each.id: each for each in live}
     return Destruction(
@@ -153,13 +165,10 @@ class Destroying:
             self.tell(title, False)
             await undoing.delete(title, entry.key[0], entry.id or "", dict(entry.within))
             self.tell(title, True)
-        done = {each.key for each in what.entries}
-        gone = [
-            each.key
-            for each in self.record.entries()
-            if each.key not in done and not await is_there(self.graph, each)
-        ]
-        self.record.forget(gone)
+        left = self.record.entries()
+        packages = await self.graph.packages.list(named=False)
+        known = await present(self.graph, packages, left)
+        self.record.forget([each.key for each in left if each.identity not in known])
 
     async def _end(self, assignments: Iterable[Assignment]) -> None:
         left = {each.id: each for each in assignments}

@@ -11,10 +11,11 @@ from bot.provisioning.changes import Change, Deed
 from bot.provisioning.held import Held, counted, given_by, names_of, roles_to_go
 from bot.provisioning.names import Names
 from bot.provisioning.ownership import existing, forgotten_entries, keys_of
+from bot.provisioning.presence import present
 from bot.provisioning.reading import Document
 from bot.provisioning.record import Entry, Record
 from bot.provisioning.survey import Survey
-from bot.provisioning.undoing import is_there, title_of
+from bot.provisioning.undoing import title_of
 from graph import Graph
 from graph.models import AccessPackage, Resource
 
@@ -101,12 +102,12 @@ class Leaving:
     async def to_delete(self) -> list[Change]:
         """What of it goes; why the rest stays is in *kept*."""
         gone = []
-        known = sorted(self.entries, key=_order)
-        for entry in known:
+        there = await present(self.graph, self.held.packages, self.entries)
+        for entry in sorted(self.entries, key=_order):
             if entry.id is None:
                 title = title_of(entry.key)
                 self.kept.append(f"{title}: an apply that was cut short may have made it")
-            elif await self._is_there(entry) and await self._goes(entry):
+            elif entry.identity in there and await self._goes(entry):
                 gone.append(_deletion(entry))
         return gone
 
@@ -171,21 +172,6 @@ class Leaving:
                 if each in staying and each.catalog and each.catalog.id == within["catalog"]
             ]
         return []
-
-    async def _is_there(self, entry: Entry) -> bool:
-        """Whether the tenant has it; what the list of packages tells costs no call."""
-        kind, object_id, within = entry.key[0], entry.id or "", entry.within
-        if kind == "package":
-            return any(each.id == object_id for each in self.held.packages)
-        if kind == "policy":
-            return self._package_of(object_id) is not None
-        if kind == "role":
-            return any(
-                each.id == within["package"]
-                and any(given.id == object_id for given in each.resource_role_scopes)
-                for each in self.held.packages
-            )
-        return await is_there(self.graph, entry)
 
     def _package_of(self, policy_id: str) -> AccessPackage | None:
         for package in self.held.packages:

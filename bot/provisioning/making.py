@@ -1,6 +1,8 @@
 """Creates and changes catalogs, packages and policies, and reads back what it wrote."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from bot.provisioning.changes import Change, Deed
 from bot.provisioning.containers import catalog_differences, package_differences
@@ -8,12 +10,15 @@ from bot.provisioning.model import Catalog, Package
 from bot.provisioning.names import Names
 from bot.provisioning.policy_merge import merged
 from bot.provisioning.policy_parts import Policy
-from bot.provisioning.policy_plan import is_same
+from bot.provisioning.policy_plan import words_that_differ
 from bot.provisioning.survey import Survey
 from bot.provisioning.to_graph import to_graph
 from bot.provisioning.writing import Writing
 from graph import Graph
 from graph.models import AccessPackage, AssignmentPolicy
+
+# What Entra has been seen to keep although it took a change: reviews, and when they began.
+STUBBORN: Final = frozenset({"reviews"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +29,7 @@ class Making:
     names: Names
     survey: Survey
     writing: Writing
+    remark: Callable[[str], object]
 
     async def catalog(self, change: Change) -> None:
         """Create a catalog, or change what it says of itself."""
@@ -126,14 +132,17 @@ class Making:
         if change.deed is Deed.CREATE:
             policy_id = await self.writing.once(change, look, create)
 
-        async def shown() -> bool | None:
-            actual = await self.graph.policies.get(policy_id)
-            return True if is_same(actual, wanted) else None
+        async def shown() -> set[str] | None:
+            return words_that_differ(await self.graph.policies.get(policy_id), wanted)
 
         if change.deed is Deed.CHANGE:
-            await self.writing.again(change, write, shown)
-        else:
-            await self.writing.seen(change, shown)
+            await self.writing.write(change, write)
+        left = await self.writing.until_shown(change, shown, may_stay=STUBBORN)
+        if left:
+            self.remark(
+                f"{change.title}: Entra took the change and keeps its {' and '.join(sorted(left))} as they "
+                "were; change them in Entra, or in the file"
+            )
 
     async def _find_package(self, catalog_id: str, name: str) -> AccessPackage | None:
         found = await self.graph.packages.find(

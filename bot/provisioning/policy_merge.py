@@ -15,7 +15,7 @@ from bot.provisioning.from_graph import (
     reviews_in_words,
     stage_in_words,
 )
-from bot.provisioning.policy_plan import both_by_id
+from bot.provisioning.policy_plan import words_that_differ
 from bot.provisioning.words import Subject
 from graph.models import (
     ApprovalSettings,
@@ -56,10 +56,7 @@ _OF_APPROVAL: Final = {
 
 def merged(actual: AssignmentPolicy, wanted: AssignmentPolicy) -> AssignmentPolicy:
     """The tenant's policy with what the file says otherwise."""
-    before, after = both_by_id(actual, wanted)
-    words = {
-        what.partition(", ")[0] for what in {*before, *after} if before.get(what) != after.get(what)
-    }
+    words = words_that_differ(actual, wanted)
     changed: dict[str, Any] = {name: getattr(wanted, name) for name in _fields(_OWN, words)}
     if words & {*_OF_REQUESTORS, "managers may ask"}:
         changed["requestor_settings"] = _requestors(actual, wanted, words)

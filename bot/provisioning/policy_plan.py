@@ -52,9 +52,29 @@ async def policies(
                 differences=differences,
                 want=policy,
                 object_id=actual.id if actual else None,
+                notes=tuple(_notes(actual, wanted)),
             )
         )
     return changes
+
+
+def words_that_differ(actual: AssignmentPolicy, wanted: AssignmentPolicy) -> set[str]:
+    """The words of the file about which the tenant's policy says something else."""
+    before, after = both_by_id(actual, wanted)
+    return {
+        what.partition(", ")[0] for what in {*before, *after} if before.get(what) != after.get(what)
+    }
+
+
+def _notes(actual: AssignmentPolicy | None, wanted: AssignmentPolicy) -> Iterable[str]:
+    """What Entra has been seen not to take, although it answers that it did."""
+    if actual is None or "reviews" not in words_that_differ(actual, wanted):
+        return
+    before, after = by_id(actual), by_id(wanted)
+    if not any(each.startswith("reviews, ") for each in after):
+        yield "Entra has been seen to keep reviews; if it does, apply says so: turn them off in Entra"
+    elif before.get("reviews, start") not in (None, after.get("reviews, start")):
+        yield "Entra has been seen not to move the start of reviews; if it does not, apply says so"
 
 
 def untold(owner: Owner, there: FoundCatalog | None) -> Iterable[str]:
@@ -97,8 +117,7 @@ def both_by_id(actual: AssignmentPolicy, wanted: AssignmentPolicy) -> tuple[Said
 
 def is_same(actual: AssignmentPolicy, wanted: AssignmentPolicy) -> bool:
     """Whether the tenant's policy says what the file wants."""
-    before, after = both_by_id(actual, wanted)
-    return before == after
+    return not words_that_differ(actual, wanted)
 
 
 async def differences_of(

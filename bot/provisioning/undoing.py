@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot import clock
+from bot.provisioning.presence import is_there
 from bot.provisioning.record import Entry, Key, Record
 from bot.provisioning.waiting import Waiting, may_delete_again
 from graph import Graph
@@ -91,56 +92,6 @@ class Undoing:
             await graph.directory.delete_group(object_id)
         elif kind == "person":
             await graph.directory.delete_user(object_id)
-
-
-async def is_there(graph: Graph, entry: Entry) -> bool:
-    """
-    Whether something that Latchkey made is still in the tenant.
-
-    Raises:
-        NotAllowed: We may not see it; what we asked Graph to delete counts as gone then.
-    """
-    kind, object_id, within = entry.key[0], entry.id or "", entry.within
-    try:
-        if kind == "policy":
-            await graph.policies.get(object_id)
-        elif kind == "package":
-            await graph.packages.get(object_id, named=False)
-        elif kind == "role":
-            roles = await graph.packages.roles(within["package"])
-            return any(each.id == object_id for each in roles)
-        elif kind == "incompatible":
-            return await _is_incompatible(graph, entry)
-        elif kind == "resource":
-            found = await graph.catalogs.resources(within["catalog"])
-            return any(each.id == object_id for each in found)
-        elif kind == "catalog":
-            await graph.catalogs.get(object_id)
-        elif kind == "member":
-            members = await graph.directory.members(within["group"], transitive=False)
-            return any(each.id == object_id for each in members)
-        elif kind == "group":
-            await graph.directory.group(object_id)
-        elif kind == "person":
-            await graph.directory.user(object_id)
-        else:
-            return False
-    except NotFound:
-        return False
-    except NotAllowed:
-        if not entry.is_ending:
-            raise
-        return False
-    return True
-
-
-async def _is_incompatible(graph: Graph, entry: Entry) -> bool:
-    package_id = entry.within["package"]
-    if entry.within["kind"] == "group":
-        groups = await graph.packages.incompatible_groups(package_id)
-        return any(each.id == entry.id for each in groups)
-    packages = await graph.packages.incompatible_packages(package_id)
-    return any(each.id == entry.id for each in packages)
 
 
 def title_of(key: Key) -> str:

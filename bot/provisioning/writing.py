@@ -106,8 +106,50 @@ class Writing:
         Raises:
             GraphError: Graph refuses, or does not show what was written.
         """
-        await self.waiting.patiently(change.title, write, retry_on=may_write_again)
+        await self.write(change, write)
         await self.seen(change, shown)
+
+    async def write(self, change: Change, write: Callable[[], Awaitable[None]]) -> None:
+        """
+        Write what may be written twice.
+
+        Raises:
+            GraphError: Graph refuses.
+        """
+        await self.waiting.patiently(change.title, write, retry_on=may_write_again)
+
+    async def until_shown(
+        self,
+        change: Change,
+        differing: Callable[[], Awaitable[set[str] | None]],
+        *,
+        may_stay: frozenset[str],
+    ) -> set[str]:
+        """
+        Wait until nothing differs from what was written; what does, and may stay so.
+
+        Args:
+            differing: Which words differ still.
+            may_stay: Words that are not worth all patience: Graph keeps them as they were.
+
+        Raises:
+            GraphUnavailable: Something else still differs.
+        """
+        left: set[str] = set()
+
+        async def shown() -> bool | None:
+            nonlocal left
+            left = await differing() or set()
+            return None if left else True
+
+        what = f"{change.title} to show what was written"
+        if await self.waiting.until(what, shown, patience=SETTLES) or (left and left <= may_stay):
+            return left
+        if await self.waiting.until(what, shown, patience=self.waiting.patience - SETTLES) is None:
+            raise GraphUnavailable(
+                f"Graph took {change.title}, and does not show it as it was written; plan again to see how."
+            )
+        return left
 
     async def seen(self, change: Change, shown: Shown) -> None:
         """

@@ -300,6 +300,8 @@ def _holders(world: World, system: str, origin_id: str, role: str) -> list[str]:
         return group.members if group and role.startswith("Member_") else []
     if system == "AadApplication":
         return world.applications[origin_id].holders.setdefault(role, [])
+    if system == "DirectoryRole":
+        return world.entra_role_holders.setdefault((origin_id, role), [])
     return world.sites[origin_id].holders.setdefault(role, [])
 
 
