@@ -123,6 +123,7 @@ def test_a_plan_for_programs(run: Run) -> None:
         "name": "person Tess Trial (tess@contoso.example)",
         "line": 2,
         "differences": [],
+        "notes": [],
     }
 
 
