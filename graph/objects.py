@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from graph.batch import Batch, Call
 from graph.deadlines import Deadline
-from graph.errors import BadAnswer, GraphError, NotAllowed, NotFound
+from graph.errors import BadAnswer, GraphError
 from graph.session import Session
 from graph.tokens import TokenSource
 from graph.values import GraphModel, folded_id
@@ -186,19 +186,6 @@ class Objects:
     async def delete(self, path: str) -> None:
         """Delete one object."""
         await self._session.delete(self._dialect.path(path))
-
-    async def is_gone(self, path: str) -> bool:
-        """
-        Whether what we deleted ourselves is gone.
-
-        Graph tells an app whose role covers one catalog only that it may not see (403) what is
-        not there any more (404).
-        """
-        try:
-            await self._session.get(self._dialect.path(path))
-        except (NotFound, NotAllowed):
-            return True
-        return False
 
     def link(self, path: str) -> str:
         """The full address of an object, for a reference."""

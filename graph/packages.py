@@ -189,15 +189,6 @@ class Packages:
         """
         await self._objects.delete(_package(package_id))
 
-    async def is_gone(self, package_id: str) -> bool:
-        """
-        Whether a package that we deleted is gone.
-
-        Permission: EntitlementManagement.Read.All (application).
-        Source: Graph reference, "Get accessPackage".
-        """
-        return await self._objects.is_gone(_package(package_id))
-
     async def add_role(
         self, package_id: str, *, role: ResourceRole, scope: ResourceScope
     ) -> ResourceRoleScope:

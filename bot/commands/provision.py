@@ -255,7 +255,7 @@ def _with_file(
 async def _tenant(path: Path, *, api: str | None) -> AsyncIterator[Connected]:
     settings = graph_settings()
     progress = Progress()
-    async with graph_for(settings, api=api, retries=_patient(progress)) as graph:
+    async with graph_for(settings, api=api, retries=patient_reads(progress)) as graph:
         with alone(path), progress.shown():
             yield Connected(
                 graph=graph,
@@ -268,12 +268,12 @@ async def _tenant(path: Path, *, api: str | None) -> AsyncIterator[Connected]:
 
 async def _connected(work: Callable[[Graph], Awaitable[Result]], *, api: str | None) -> Result:
     progress = Progress()
-    async with graph_for(graph_settings(), api=api, retries=_patient(progress)) as graph:
+    async with graph_for(graph_settings(), api=api, retries=patient_reads(progress)) as graph:
         with progress.shown():
             return await work(graph)
 
 
-def _patient(progress: Progress) -> Retries:
+def patient_reads(progress: Progress) -> Retries:
     """Reads that wait as long as Graph asks for, five minutes in all for one of them, and say so."""
 
     async def sleep(seconds: float) -> None:
