@@ -222,9 +222,6 @@ def lasts(expiration: Expiration | None) -> str:
         return f"{amount} {unit}{'' if amount == 1 else 's'}"
     if expiration and kind == "afterdatetime" and expiration.end_date_time:
         return f"until {expiration.end_date_time:%-d %b %Y}"
-    if expiration and kind == "notspecified":
-        # Beta has one spelling for no end and for hours: neither may be claimed.
-        return "a time that Graph does not say"
     return "no end date"
 
 

@@ -116,9 +116,7 @@ class Objects:
         Raises:
             GraphError: One of them could not be read.
         """
-        asked: list[tuple[str, dict[str, str]]] = [
-            (self._dialect.path(path), {}) for path in paths
-        ]
+        asked: list[tuple[str, dict[str, str]]] = [(self._dialect.path(path), {}) for path in paths]
         found: list[list[dict[str, Any]]] = []
         for outcome in await Batch(self._session).lists(asked):
             if isinstance(outcome, GraphError):

@@ -100,7 +100,7 @@ def unsaid(policy: AssignmentPolicy) -> list[str]:
         others = [each for each in settings.on_behalf_requestors if not is_their_manager(each)]
         if others:
             found.append("who else than managers may ask for others")
-    if policy.model_extra and policy.model_extra.get("customExtensionStageSettings"):
+    if policy.custom_extension_stage_settings:
         found.append("its custom extensions")
     if policy.model_extra and policy.model_extra.get("verifiableCredentialSettings"):
         found.append("its verified IDs")

@@ -109,7 +109,7 @@ class _Importing:
             each for each in self.packages if each.catalog and each.catalog.id in self._resources
         ]
         ids = [policy.id for each in packages for policy in each.assignment_policies]
-        for policy_id, policy in (await self.graph.policies.each(ids)).items():
+        for policy_id, policy in zip(ids, await self.graph.policies.each(ids), strict=True):
             if isinstance(policy, GraphError):
                 raise policy
             self._policies[policy_id] = policy

@@ -94,7 +94,7 @@ class Making:
             )
 
         async def shown() -> bool | None:
-            found = await self.graph.packages.get(change.object_id or "", named=False)
+            found = await self.graph.packages.get(change.object_id or "", bare=True)
             return None if package_differences(found, package) else True
 
         if change.deed is Deed.CHANGE:
@@ -145,9 +145,7 @@ class Making:
             )
 
     async def _find_package(self, catalog_id: str, name: str) -> AccessPackage | None:
-        found = await self.graph.packages.find(
-            display_name=name, catalog_id=catalog_id, named=False
-        )
+        found = await self.graph.packages.find(display_name=name, catalog_id=catalog_id, bare=True)
         return found[0] if found else None
 
 

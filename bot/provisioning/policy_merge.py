@@ -63,7 +63,7 @@ def merged(actual: AssignmentPolicy, wanted: AssignmentPolicy) -> AssignmentPoli
     if words & set(_OF_APPROVAL):
         changed["request_approval_settings"] = _approval(actual, wanted, words)
     if "questions" in words:
-        changed["questions"] = _questions(actual.questions, wanted.questions)
+        changed["questions"] = _questions(actual.questions or [], wanted.questions or [])
     if "notifications" in words:
         old, new = actual.notification_settings, wanted.notification_settings
         changed["notification_settings"] = _with(old, new)

@@ -43,6 +43,18 @@ async def policies(
         differences = await differences_of(actual, wanted, names)
         if actual and not differences:
             continue
+        if (
+            actual
+            and is_untold(actual.expiration)
+            and "durations" not in words_that_differ(actual, wanted)
+        ):
+            # Replacing it would make no end of what may be hours.
+            sentence = (
+                f"Policy “{policy.name}” has no end or lasts some hours: the beta API does not say which, and "
+                "would make the second the first. Change it with --api v1.0."
+            )
+            problems.append(document.problem(line, sentence))
+            continue
         changes.append(
             Change(
                 deed=Deed.CHANGE if actual else Deed.CREATE,
@@ -136,12 +148,10 @@ async def differences_of(
     def say(subject: Subject) -> str:
         return labels.get(str(subject), str(subject))
 
-    return compared(
-        before,
-        after,
-        shown_before=flat(in_words(actual, say)) if actual else {},
-        shown_after=flat(in_words(wanted, say)),
-    )
+    shown = flat(in_words(actual, say)) if actual else {}
+    if actual and is_untold(actual.expiration):
+        shown["durations"] = "no end or some hours"
+    return compared(before, after, shown_before=shown, shown_after=flat(in_words(wanted, say)))
 
 
 def sets_of(policy: AssignmentPolicy) -> list[SubjectSet]:

@@ -113,7 +113,7 @@ async def is_there(graph: Graph, entry: Entry) -> bool:
         if kind == "policy":
             await graph.policies.get(object_id)
         elif kind == "package":
-            await graph.packages.get(object_id, named=False)
+            await graph.packages.get(object_id, bare=True)
         elif kind == "role":
             roles = await graph.packages.roles(within["package"])
             return any(each.id == object_id for each in roles)

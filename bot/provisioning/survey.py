@@ -296,7 +296,8 @@ async def _policies(graph: Graph, document: Document, found: Survey) -> None:
             place: Place = ("catalogs", at, "packages", number, "policies")
             for policy_id, name in _meant(document, place, described, package).items():
                 places[policy_id] = (package, name)
-    for policy_id, policy in (await graph.policies.each(places)).items():
+    ids = list(places)
+    for policy_id, policy in zip(ids, await graph.policies.each(ids), strict=True):
         if isinstance(policy, GraphError):
             raise policy
         package, name = places[policy_id]

@@ -172,7 +172,7 @@ def _moment(text: str) -> datetime:
 
 def is_untold(expiration: Expiration | None) -> bool:
     """Whether Graph does not say how long access lasts: beta has one spelling for no end and for hours."""
-    return expiration is None or same_word(expiration.type or "notSpecified", "notSpecified")
+    return expiration is not None and expiration.is_unsaid
 
 
 def say_expiration(expiration: Expiration | None) -> str:

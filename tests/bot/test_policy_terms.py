@@ -160,7 +160,7 @@ LASTS = [
     ({"type": "AfterDuration", "duration": "P365D"}, "365 days"),
     ({"type": "afterDateTime", "endDateTime": "2027-01-31T00:00:00Z"}, "until 31 Jan 2027"),
     ({"type": "noExpiration"}, "no end date"),
-    ({"type": "notSpecified"}, "a time that Graph does not say"),
+    ({"type": "notSpecified"}, "no end date"),
     (None, "no end date"),
 ]
 
