@@ -1,17 +1,19 @@
 """People and groups, as Entra knows them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from graph.errors import NotFound
+from graph.batch import Batch, Call
+from graph.errors import BadAnswer, GraphError, NotFound
 from graph.models import Application, Group, User
-from graph.objects import to_model
+from graph.objects import Model, to_model
 from graph.session import Session
 from graph.values import folded_id
 
 # accountEnabled and userType only come when asked for.
 USER: Final = "id,displayName,mail,userPrincipalName,accountEnabled,userType"
+APPLICATION: Final = "id,appId,displayName,appRoles"
 # Graph's limit for checkMemberGroups.
 GROUPS_A_CHECK: Final = 20
 
@@ -31,13 +33,32 @@ class Directory:
         Permission: User.Read.All (application).
         Source: Graph reference, "List users".
         """
-        quoted = email.replace("'", "''")
-        params = {
-            "$filter": f"mail eq '{quoted}' or userPrincipalName eq '{quoted}'",
-            "$select": USER,
-        }
-        pages = self._session.pages("/users", params)
+        path, params = _users_at(email)
+        pages = self._session.pages(path, params)
         return [to_model(User, item) async for item in pages]
+
+    async def find_users_each(self, emails: Iterable[str]) -> dict[str, list[User]]:
+        """
+        The same for many addresses, twenty a call.
+
+        Raises:
+            GraphError: One of them could not be looked up.
+
+        Permission: User.Read.All (application).
+        Source: Graph reference, "List users"; Graph, "Combine multiple HTTP requests using JSON batching".
+        """
+        return await self._each(User, {email: _users_at(email) for email in emails})
+
+    async def users_like(self, beginning: str) -> list[User]:
+        """
+        People whose mail or user principal name begins so; one page of them, to name the nearest.
+
+        Permission: User.Read.All (application).
+        Source: Graph reference, "List users"; "Use the $filter query parameter" (startswith).
+        """
+        said = beginning.replace("'", "''")
+        where = f"startswith(mail,'{said}') or startswith(userPrincipalName,'{said}')"
+        return await self._page(User, "/users", {"$filter": where, "$select": USER})
 
     async def user(self, user_id: str) -> User:
         """
@@ -50,6 +71,30 @@ class Directory:
         Source: Graph reference, "Get a user".
         """
         return to_model(User, await self._session.get(_user(user_id), {"$select": USER}))
+
+    async def users_each(self, user_ids: Iterable[str]) -> dict[str, User | None]:
+        """
+        Many people by object id, twenty a call; None for those that are not there.
+
+        Raises:
+            GraphError: One of them could not be read.
+
+        Permission: User.Read.All (application).
+        Source: Graph reference, "Get a user"; Graph, "Combine multiple HTTP requests using JSON batching".
+        """
+        return await self._one_each(User, user_ids, _user, {"$select": USER})
+
+    async def groups_each(self, group_ids: Iterable[str]) -> dict[str, Group | None]:
+        """
+        Many groups by object id, twenty a call; None for those that are not there.
+
+        Raises:
+            GraphError: One of them could not be read.
+
+        Permission: GroupMember.Read.All (application).
+        Source: Graph reference, "Get group"; Graph, "Combine multiple HTTP requests using JSON batching".
+        """
+        return await self._one_each(Group, group_ids, _group, {})
 
     async def manager(self, user_id: str) -> User | None:
         """
@@ -192,9 +237,39 @@ class Directory:
         Permission: GroupMember.Read.All (application).
         Source: Graph reference, "List groups".
         """
-        quoted = display_name.replace("'", "''")
-        pages = self._session.pages("/groups", {"$filter": f"displayName eq '{quoted}'"})
-        return [to_model(Group, item) async for item in pages]
+        path, params = _groups_named(display_name)
+        return [to_model(Group, item) async for item in self._session.pages(path, params)]
+
+    async def find_groups_each(self, names: Iterable[str]) -> dict[str, list[Group]]:
+        """
+        The same for many names, twenty a call.
+
+        Raises:
+            GraphError: One of them could not be looked up.
+
+        Permission: GroupMember.Read.All (application).
+        Source: Graph reference, "List groups"; Graph, "Combine multiple HTTP requests using JSON batching".
+        """
+        return await self._each(Group, {name: _groups_named(name) for name in names})
+
+    async def groups_like(self, beginning: str) -> list[Group]:
+        """
+        Groups whose name begins so; one page of them, to name the nearest.
+
+        Permission: GroupMember.Read.All (application).
+        Source: Graph reference, "List groups"; "Use the $filter query parameter" (startswith).
+        """
+        where = {"$filter": _begins(beginning)}
+        return await self._page(Group, "/groups", where)
+
+    async def rename_group(self, group_id: str, *, display_name: str) -> None:
+        """
+        Call a group something else; its members and its mail nickname stay.
+
+        Permission: Group.ReadWrite.All.
+        Source: Graph reference, "Update group".
+        """
+        await self._session.patch(_group(group_id), {"displayName": display_name})
 
     async def add_member(self, *, group_id: str, user_id: str) -> None:
         """
@@ -235,13 +310,71 @@ class Directory:
         Permission: Application.Read.All.
         Source: Graph reference, "List servicePrincipals".
         """
-        quoted = display_name.replace("'", "''")
-        params = {
-            "$filter": f"displayName eq '{quoted}'",
-            "$select": "id,appId,displayName,appRoles",
-        }
-        pages = self._session.pages("/servicePrincipals", params)
+        path, params = _applications_named(display_name)
+        pages = self._session.pages(path, params)
         return [to_model(Application, item) async for item in pages]
+
+    async def find_applications_each(self, names: Iterable[str]) -> dict[str, list[Application]]:
+        """
+        The same for many names, twenty a call.
+
+        Raises:
+            GraphError: One of them could not be looked up.
+
+        Permission: Application.Read.All.
+        Source: Graph reference, "List servicePrincipals"; Graph, "Combine multiple HTTP requests using
+            JSON batching".
+        """
+        return await self._each(Application, {name: _applications_named(name) for name in names})
+
+    async def applications_like(self, beginning: str) -> list[Application]:
+        """
+        Enterprise applications whose name begins so; one page of them, to name the nearest.
+
+        Permission: Application.Read.All.
+        Source: Graph reference, "List servicePrincipals".
+        """
+        where = {"$filter": _begins(beginning), "$select": APPLICATION}
+        return await self._page(Application, "/servicePrincipals", where)
+
+    async def _each(
+        self, model: type[Model], queries: Mapping[str, tuple[str, dict[str, str]]]
+    ) -> dict[str, list[Model]]:
+        found = {}
+        outcomes = await Batch(self._session).lists(list(queries.values()))
+        for name, outcome in zip(queries, outcomes, strict=True):
+            if isinstance(outcome, GraphError):
+                raise outcome
+            found[name] = [to_model(model, item) for item in outcome]
+        return found
+
+    async def _one_each(
+        self,
+        model: type[Model],
+        ids: Iterable[str],
+        path: Callable[[str], str],
+        params: dict[str, str],
+    ) -> dict[str, Model | None]:
+        wanted = list(dict.fromkeys(ids))
+        calls = [Call("GET", self._session.address(path(each), params)) for each in wanted]
+        found: dict[str, Model | None] = {}
+        outcomes = await Batch(self._session).send(calls)
+        for object_id, outcome in zip(wanted, outcomes, strict=True):
+            if isinstance(outcome, NotFound):
+                found[object_id] = None
+            elif isinstance(outcome, GraphError):
+                raise outcome
+            else:
+                found[object_id] = to_model(model, outcome)
+        return found
+
+    async def _page(self, model: type[Model], path: str, params: dict[str, str]) -> list[Model]:
+        """The first page of a list, and no more."""
+        page = await self._session.get(path, params)
+        items = page.get("value")
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            raise BadAnswer("Microsoft Graph sent a page of a list with no list in it.")
+        return [to_model(model, item) for item in items]
 
 
 def _user(user_id: str) -> str:
@@ -249,6 +382,30 @@ def _user(user_id: str) -> str:
     if user_id.startswith("$"):
         return f"/users('{quote(user_id, safe='')}')"
     return f"/users/{quote(user_id, safe='')}"
+
+
+def _users_at(email: str) -> tuple[str, dict[str, str]]:
+    quoted = email.replace("'", "''")
+    where = f"mail eq '{quoted}' or userPrincipalName eq '{quoted}'"
+    return "/users", {"$filter": where, "$select": USER}
+
+
+def _groups_named(name: str) -> tuple[str, dict[str, str]]:
+    return "/groups", {"$filter": _is_named(name)}
+
+
+def _applications_named(name: str) -> tuple[str, dict[str, str]]:
+    return "/servicePrincipals", {"$filter": _is_named(name), "$select": APPLICATION}
+
+
+def _is_named(name: str) -> str:
+    quoted = name.replace("'", "''")
+    return f"displayName eq '{quoted}'"
+
+
+def _begins(beginning: str) -> str:
+    quoted = beginning.replace("'", "''")
+    return f"startswith(displayName,'{quoted}')"
 
 
 def _group(group_id: str) -> str:

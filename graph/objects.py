@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from graph.batch import Batch, Call
 from graph.deadlines import Deadline
-from graph.errors import BadAnswer, GraphError, NotAllowed, NotFound
+from graph.errors import BadAnswer, GraphError
 from graph.session import Session
 from graph.tokens import TokenSource
 from graph.values import GraphModel, folded_id
@@ -116,19 +116,12 @@ class Objects:
         Raises:
             GraphError: One of them could not be read.
         """
-        spelled = [self._dialect.path(path) for path in paths]
-        outcomes = await Batch(self._session).send([Call("GET", path) for path in spelled])
+        asked: list[tuple[str, dict[str, str]]] = [(self._dialect.path(path), {}) for path in paths]
         found: list[list[dict[str, Any]]] = []
-        for path, outcome in zip(spelled, outcomes, strict=True):
+        for outcome in await Batch(self._session).lists(asked):
             if isinstance(outcome, GraphError):
                 raise outcome
-            items = outcome.get("value")
-            if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-                raise BadAnswer("Microsoft Graph sent an answer with no list in it.")
-            if outcome.get("@odata.nextLink") is not None:
-                # It is longer than a page, and links cannot be followed in an envelope.
-                items = [item async for item in self._session.pages(path)]
-            found.append(items)
+            found.append(outcome)
         return found
 
     def read(self, noun: str, model: type[Model], item: dict[str, Any]) -> Model:
@@ -191,19 +184,6 @@ class Objects:
     async def delete(self, path: str) -> None:
         """Delete one object."""
         await self._session.delete(self._dialect.path(path))
-
-    async def is_gone(self, path: str) -> bool:
-        """
-        Whether what we deleted ourselves is gone.
-
-        Graph tells an app whose role covers one catalog only that it may not see (403) what is
-        not there any more (404).
-        """
-        try:
-            await self._session.get(self._dialect.path(path))
-        except (NotFound, NotAllowed):
-            return True
-        return False
 
     def link(self, path: str) -> str:
         """The full address of an object, for a reference."""

@@ -41,6 +41,8 @@ class Group:
     group_types: list[str] = field(default_factory=list)
     # Ids of users and groups, in the order in which they joined.
     members: list[str] = field(default_factory=list)
+    # Whether Privileged Identity Management looks after it: then it also offers roles to activate.
+    is_privileged: bool = False
 
 
 @dataclass
