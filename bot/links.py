@@ -8,7 +8,7 @@ import structlog
 from bot import clock
 from bot.people import People
 from bot.slack import SlackError
-from bot.store import Store, assignments, people
+from bot.store import Store, links, people
 from graph import Graph
 from graph.errors import GraphError, NotFound
 
@@ -38,9 +38,7 @@ class Links:
     async def refresh(self) -> None:
         """Look for those whose turn it is; what cannot be read now is looked at another time."""
         before = clock.real() - LOOK_AGAIN_AFTER
-        due = await self._store.run(
-            assignments.to_link, looked_up_before=before, limit=LOOKUPS_A_SWEEP
-        )
+        due = await self._store.run(links.to_link, looked_up_before=before, limit=LOOKUPS_A_SWEEP)
         failures = 0
         for entra_id in due:
             try:
@@ -50,7 +48,7 @@ class Links:
                 return
             except GraphError as error:
                 log.warning("holder-not-read", status=error.status, graph=error.request_id)
-                await self._store.run(assignments.looked_at, entra_id)
+                await self._store.run(links.looked_at, entra_id)
                 failures += 1
                 if failures == MOST_FAILURES:
                     return
@@ -59,7 +57,7 @@ class Links:
 
     async def _refresh(self, entra_id: str) -> None:
         bound = await self._store.run(people.of_entra, entra_id)
-        linked = await self._store.run(assignments.linked, entra_id)
+        linked = await self._store.run(links.linked, entra_id)
         known = dict.fromkeys((*(each.slack_user for each in bound), *linked))
         theirs = [each for each in known if await self._people.is_theirs(each, entra_id)]
         if theirs:
@@ -77,4 +75,4 @@ class Links:
         await self._link(entra_id, theirs, name=user.display_name)
 
     async def _link(self, entra_id: str, holders: list[str], *, name: str | None = None) -> None:
-        await self._store.run(assignments.link, entra_id, holders=holders, holder_name=name)
+        await self._store.run(links.link, entra_id, holders=holders, holder_name=name)

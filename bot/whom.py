@@ -17,7 +17,7 @@ from bot.messages.parts import escape, person
 from bot.models import Assignment, Package
 from bot.people import UNKNOWN_TO_SLACK, People
 from bot.slack import Slack, SlackError, SlackRefused
-from bot.store import Store, Transaction, assignments, people
+from bot.store import Store, Transaction, assignments, links, people
 from graph import Graph
 from graph.errors import GraphError, NotFound
 from graph.models import Assignment as GraphAssignment
@@ -307,4 +307,4 @@ def _live(db: Transaction, whom: Meant, package_id: str | None) -> list[Assignme
 def _known_as(db: Transaction, name: str) -> list[str]:
     """Entra ids of those whom we know by that name."""
     bound = [each.entra_id for each in people.called(db, name)]
-    return list(dict.fromkeys((*bound, *assignments.named(db, name))))
+    return list(dict.fromkeys((*bound, *links.named(db, name))))

@@ -151,5 +151,6 @@ def keep_out_strangers(
 
 def _id_of(body: Mapping[str, Any], what: str) -> str | None:
     """The team or the enterprise that a payload names: commands and events have a field, interactions an object."""
-    named = body.get(f"{what}_id") or (body.get(what) or {}).get("id")
+    thing = body.get(what)
+    named = body.get(f"{what}_id") or (thing.get("id") if isinstance(thing, Mapping) else None)
     return str(named) if named else None

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.models import AssignmentState, Ended, Person
-from bot.store import assignments, audit, people, unsure
+from bot.store import assignments, audit, links, people, unsure
 from bot.store.schema import assignments as table
 from tests.bot.samples import ANN, held
 
@@ -114,11 +114,11 @@ async def test_messages_go_to_those_accounts_that_are_certain(store, certain, af
     await store.run(assignments.save_live, held(id="over", holder="U0OLD"))
     await store.run(assignments.end, "over", why=Ended.RAN_OUT, at=clock.now())
 
-    await store.run(assignments.link, ANN, holders=certain)
+    await store.run(links.link, ANN, holders=certain)
 
     assert await holders(store) == {**after, "hers": "U0CY"}
     assert (await store.run(assignments.get, "over")).holder == "U0OLD"
-    assert await store.run(assignments.linked, ANN) == sorted({*after.values()} - {None})
+    assert await store.run(links.linked, ANN) == sorted({*after.values()} - {None})
 
 
 async def test_what_somebody_holds_goes_by_their_binding(store):

@@ -13,7 +13,7 @@ from bot import clock
 from bot.errors import NotAllowed
 from bot.links import LOOKUPS_A_SWEEP, Links
 from bot.models import AssignmentState, State
-from bot.store import assignments, open_store, people
+from bot.store import assignments, links, open_store, people
 from bot.store.schema import assignments as table
 from bot.store.schema import people as persons
 from sandbox.slack import Person
@@ -257,9 +257,9 @@ def test_everybody_has_their_turn(tmp_path_factory, sqlite_template, rows, data)
         order: list[str] = []
         before = clock.real() - timedelta(hours=24)
         for _ in range(-(-len(rows) // limit)):
-            turn = store.run_here(assignments.to_link, looked_up_before=before, limit=limit)
+            turn = store.run_here(links.to_link, looked_up_before=before, limit=limit)
             for entra_id in turn:
-                store.run_here(assignments.link, entra_id, holders=[])
+                store.run_here(links.link, entra_id, holders=[])
             order += turn
     finally:
         store.close()
@@ -281,15 +281,15 @@ async def test_a_sweep_asks_slack_for_no_more_than_it_may(harness):
             )
 
     await harness.store.run(many)
-    links = Links(store=harness.store, graph=harness.graph, people=harness.people)
+    looks = Links(store=harness.store, graph=harness.graph, people=harness.people)
 
     for _ in range(3):
         before = len(harness.tenant.calls)
-        await links.refresh()
+        await looks.refresh()
         looked = [each.path for each in harness.tenant.calls[before:] if "nobody-" in each.path]
         assert len(looked) == len(set(looked)) == LOOKUPS_A_SWEEP
     before = len(harness.tenant.calls)
-    await links.refresh()
+    await looks.refresh()
     assert len(harness.tenant.calls) == before
 
 

@@ -180,6 +180,22 @@ async def test_only_what_is_for_us_comes_in(
     assert heard == int(is_at_home)
 
 
+@pytest.mark.parametrize("strange", ["E0CONTOSO", 7, [ORGANIZATION], {"id": None}, {"id": {}}])
+async def test_a_strange_organization_lets_nothing_in_and_breaks_nothing(world, grid_door, strange):
+    """Signed, but not as Slack sends it."""
+    payload = grid_door.click_payload("latchkey_extend", "x", user=ANN) | {
+        "team": None,
+        "enterprise": strange,
+        "is_enterprise_install": True,
+    }
+    before = len(world.whispers(ANN, APPROVALS)) + len(world.direct(ANN))
+
+    assert (await grid_door.interact(payload)).status_code == 200
+    await world.bot.after.finish()
+
+    assert len(world.whispers(ANN, APPROVALS)) + len(world.direct(ANN)) == before
+
+
 async def test_an_app_of_an_organization_needs_to_know_its_workspace(tmp_path, sqlite_template):
     """Without the setting it does not start, and says what to do."""
     file = tmp_path / "latchkey.db"
