@@ -17,6 +17,7 @@ from bot.models import Assignment, Decision, Hold, Package, Request, Verb, read_
 from bot.patience import in_time
 from bot.store import Store, Transaction, catalog, inbox, request_lists, requests
 from bot.verdicts import Verdicts
+from bot.whom import Listing, NobodyCalled, Whom, read_sought, unknown_package
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,11 +27,18 @@ class Desk:
     """Where every wish and every decision is taken."""
 
     def __init__(
-        self, *, store: Store, authority: Authority, verdicts: Verdicts, wake: Callable[[], None]
+        self,
+        *,
+        store: Store,
+        authority: Authority,
+        verdicts: Verdicts,
+        whom: Whom,
+        wake: Callable[[], None],
     ) -> None:
         self._store = store
         self._authority = authority
         self._verdicts = verdicts
+        self._whom = whom
         self._wake = wake
 
     async def is_new(self, key: str) -> bool:
@@ -198,7 +206,7 @@ class Desk:
 
     async def automatic_policies(self) -> frozenset[str]:
         """Ids of the policies under which Entra gives access by itself."""
-        packages = await self._store.run(catalog.everything)
+        packages = await self._store.read(catalog.everything)
         return frozenset(under for package in packages for under in package.automatic)
 
     async def let_end(self, *, slack_user: str, assignment_id: str) -> Assignment:
@@ -248,18 +256,29 @@ class Desk:
         self._wake()
         return freed
 
-    async def assignments(
-        self, *, slack_user: str, package: str | None = None, holder: str | None = None
-    ) -> tuple[list[Assignment], Package | None]:
+    async def look_up(self, *, slack_user: str, text: str) -> Listing:
         """
-        Who holds what, for an admin's list; *package* as typed.
+        Find who holds what, for an admin's list; *text* as typed, a package, a person or both.
+
+        About a person Slack and Entra may be asked: that takes as long as they do.
 
         Raises:
             NotAllowed: Not an admin.
             UnknownPackage: With the nearest names.
+            CannotTell: It is not known who is meant, or what they hold.
         """
         await self._for_admins(slack_user)
-        return await self._store.read(intake.assignments_of, package, holder)
+        packages = await self._store.read(catalog.everything)
+        sought = read_sought(text, packages)
+        if sought.named is None:
+            rows = await self._store.read(intake.assignments_of, sought.package)
+            return Listing(rows=rows, package=sought.package)
+        try:
+            return await self._whom.look_up(sought.named, sought.package)
+        except NobodyCalled:
+            if sought.package is not None:
+                raise
+            raise unknown_package(text, packages) from None
 
     async def _for_admins(self, slack_user: str, about_id: str | None = None) -> None:
         try:

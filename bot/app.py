@@ -41,6 +41,7 @@ from bot.store.database import Threads, real_threads
 from bot.store.installation import Installation
 from bot.store.sqlite_file import BeingRestored
 from bot.verdicts import Verdicts
+from bot.whom import Whom
 from graph import Graph
 from handlers.edge import endpoint, keep_out_strangers
 from handlers.signature import Signatures
@@ -125,10 +126,10 @@ async def assembled(
         migrate.check_key(store)
         _check_clock(store, machine)
         slack = await connections.connect_slack(settings, machine, stack)
-        identity = await connections.identify(slack)
+        identity = await connections.identify(slack, workspace=settings.workspace)
         installation = _installation(store, identity)
         graph = await connections.connect_graph(settings, machine, http)
-        people = People(slack=slack, graph=graph, store=store, email_domains=settings.email_domains)
+        people = People(slack=slack, graph=graph, store=store, addresses=settings.addresses)
         authority = Authority(slack=slack, graph=graph, people=people, admins=settings.admins)
         await _check_admins(authority)
         review = Review(
@@ -139,9 +140,10 @@ async def assembled(
             always_approve=settings.approval == "always",
             removed_for=timedelta(days=settings.removed_days),
         )
-        verdicts = Verdicts(
-            store=store, authority=authority, review=review, home_team=identity.team_id
-        )
+        # On Enterprise Grid a click names any workspace of the clicker's, or the organization: there the profile
+        # alone tells whether they are of ours.
+        home_team = None if identity.enterprise_id else identity.team_id
+        verdicts = Verdicts(store=store, authority=authority, review=review, home_team=home_team)
         notices = Notices(
             store=store,
             slack=slack,
@@ -171,7 +173,8 @@ async def assembled(
             waits=waits,
             alarm=machine.alarm(),
         )
-        desk = Desk(store=store, authority=authority, verdicts=verdicts, wake=jobs.wake)
+        whom = Whom(store=store, slack=slack, graph=graph, people=people)
+        desk = Desk(store=store, authority=authority, verdicts=verdicts, whom=whom, wake=jobs.wake)
         health = Health(store=store, slack=slack, jobs=jobs)
         bolt = _bolt(settings, slack, identity)
         after = handlers.After(slack)
@@ -302,7 +305,13 @@ def _bolt(settings: Settings, slack: Slack, identity: Identity) -> AsyncApp:
                 base_url=settings.slack_api_url, session=slack.client.session, retry_handlers=[]
             ),
         )
-    keep_out_strangers(app, team_id=identity.team_id, app_id=identity.app_id)
+    keep_out_strangers(
+        app,
+        app_id=identity.app_id,
+        team_id=identity.team_id,
+        enterprise_id=identity.enterprise_id,
+        is_for_organization=identity.is_for_organization,
+    )
     return app
 
 

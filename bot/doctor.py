@@ -1,12 +1,15 @@
 """`latchkey doctor`: everything the bot needs, checked one by one, with the fix for what is missing."""
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
 from bot import clock, migrate
+from bot.addresses import Addresses
 from bot.app import Latchkey
 from bot.pacing import WAITS
+from bot.profiles import SlackUser
 from bot.slack import SlackError
 from bot.store import privileges
 from graph.errors import GraphError
@@ -26,6 +29,12 @@ SCOPES: Final = frozenset(
 # With it, Latchkey looks in the approvals channel, too, before it sends a card again.
 OPTIONAL_SCOPES: Final = frozenset({"channels:history", "groups:history"})
 
+# Of 200 people each; users.list is allowed about 20 times a minute.
+MOST_PAGES: Final = 5
+# With so many refused, nobody will take it for a slip of a few.
+NEARLY_ALL: Final = 0.9
+UNSAID: Final = "have one of which Slack does not say whether it is confirmed"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
@@ -35,7 +44,17 @@ class Finding:
 
 async def examine(latchkey: Latchkey) -> list[Finding]:
     """Check a Latchkey that has just connected."""
-    checks = [_database, _installation, _scopes, _signatures, _admins, _packages, _people, _settle]
+    checks = [
+        _database,
+        _installation,
+        _scopes,
+        _signatures,
+        _admins,
+        _packages,
+        _people,
+        _addresses,
+        _settle,
+    ]
     if latchkey.settings.sqlite_file is None:
         checks.append(_role)
     return [
@@ -162,6 +181,39 @@ async def _people(latchkey: Latchkey) -> Finding:
             sentence=f"Users cannot be read: {error} Grant the permission User.Read.All.",
         )
     return Finding(fine=True, sentence="Users can be read.")
+
+
+async def _addresses(latchkey: Latchkey) -> Finding:
+    """Whose e-mail address in Slack counts, so that they can be found in Entra; bounded."""
+    try:
+        users, are_all = await latchkey.slack.some_users(pages=MOST_PAGES)
+    except SlackError as error:
+        return Finding(
+            fine=False, sentence=f"The people of the workspace cannot be read ({error})."
+        )
+    members = [user for user in users if user.not_a_member is None]
+    why = Counter(_without_address(user, latchkey.settings.addresses) for user in members)
+    refused = len(members) - why.pop(None, 0)
+    among = f"{len(members)} members" if are_all else f"the first {len(members)} members"
+    if not refused:
+        return Finding(fine=True, sentence=f"The e-mail addresses of {among} count.")
+    reasons = ", ".join(f"{count} {reason}" for reason, count in why.most_common())
+    sentence = f"{refused} of {among} will be refused for their e-mail address in Slack: {reasons}."
+    if why[UNSAID]:
+        sentence += (
+            " LATCHKEY_TRUST_PROVISIONED_EMAIL=true lets an address count of which Slack says nothing "
+            "(docs/settings.md says when that is safe)."
+        )
+    return Finding(fine=refused < NEARLY_ALL * len(members), sentence=sentence)
+
+
+def _without_address(user: SlackUser, addresses: Addresses) -> str | None:
+    """Why somebody's address does not count; None if it does."""
+    if user.shown_email is None:
+        return "show none"
+    if user.email is None:
+        return UNSAID if user.is_confirmed is None else "have one that is not confirmed"
+    return None if addresses.in_entra(user.email) else "have one of another domain"
 
 
 async def _settle(latchkey: Latchkey) -> Finding:

@@ -150,7 +150,7 @@ class Holdings:
         rows: list[Assignment] = []
         unread: list[str] = []
         async for item in self._graph.assignments.stream(state=state, package_id=package_id):
-            row = None if isinstance(item.read, GraphError) else _row(item.read, packages)
+            row = None if isinstance(item.read, GraphError) else row_of(item.read, packages)
             if row is not None:
                 rows.append(row)
             elif item.id is not None:
@@ -231,7 +231,7 @@ class Holdings:
         if got.is_expired:
             await self._store.run(_over, known.id)
             return True
-        row = _row(got, packages)
+        row = row_of(got, packages)
         if row is None:
             return False
         await self._store.run(_save_by_id, row, read_at=read_at)
@@ -303,7 +303,7 @@ def _may_be_removed_by_us(db: Transaction, assignment_id: str) -> bool:
     )
 
 
-def _row(held: GraphAssignment, packages: Packages) -> Assignment | None:
+def row_of(held: GraphAssignment, packages: Packages) -> Assignment | None:
     """What Graph shows, as a row; None if it is not said whose it is, or not understood how it stands."""
     package_id = held.access_package.id if held.access_package else None
     entra_id = held.target.object_id if held.target else None

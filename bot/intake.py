@@ -30,6 +30,7 @@ from bot.store import (
     audit,
     catalog,
     decisions,
+    people,
     request_lists,
     requests,
     troubles,
@@ -189,6 +190,20 @@ def _insist(slack_user: str, verb: Verb, holder: str | None) -> None:
         raise NotAllowed(why)
 
 
+def _insist_on_own(db: Transaction, slack_user: str, verb: Verb, assignment: Assignment) -> None:
+    """Insist that access is of whoever wants something of it: by their own binding, not by where its messages go."""
+    if (why := _why_not_own(db, slack_user, verb, assignment)) is not None:
+        raise NotAllowed(why)
+
+
+def _why_not_own(
+    db: Transaction, slack_user: str, verb: Verb, assignment: Assignment
+) -> str | None:
+    bound = people.acting(db, slack_user)
+    actor = Actor(slack_user=slack_user, entra_id=bound.entra_id if bound else None)
+    return may(actor, verb, holder=assignment.holder, holder_entra_id=assignment.entra_id)
+
+
 def _held(db: Transaction, assignment_id: str) -> Assignment:
     assignment = assignments.get(db, assignment_id)
     if assignment is None or assignment.state is AssignmentState.ENDED:
@@ -198,7 +213,7 @@ def _held(db: Transaction, assignment_id: str) -> Assignment:
 
 def extend(db: Transaction, slack_user: str, assignment_id: str) -> Taken:
     assignment = _held(db, assignment_id)
-    _insist(slack_user, Verb.EXTEND, assignment.holder)
+    _insist_on_own(db, slack_user, Verb.EXTEND, assignment)
     about = request_lists.open_for_assignment(db, assignment.id)
     if assignment.state is AssignmentState.REMOVING or any(
         each.kind is Kind.REMOVE for each in about
@@ -216,16 +231,25 @@ def extend(db: Transaction, slack_user: str, assignment_id: str) -> Taken:
             f"{assignment.package_name} cannot be extended: its policy does not allow it. "
             "You can ask for it again when it has ended."
         )
-    return _take(db, _about(assignment, Kind.EXTEND, asked_by=slack_user))
+    return _take(db, _about(assignment, Kind.EXTEND, holder=slack_user, asked_by=slack_user))
 
 
 def remove(
     db: Transaction, slack_user: str, assignment_id: str, verb: Verb, reason: str | None
 ) -> Taken:
     assignment = _held(db, assignment_id)
-    if verb is Verb.RETURN:
-        _insist(slack_user, verb, assignment.holder)
-    return _take(db, _about(assignment, Kind.REMOVE, asked_by=slack_user, reason=reason))
+    why = _why_not_own(db, slack_user, Verb.RETURN, assignment)
+    if verb is Verb.RETURN and why is not None:
+        raise NotAllowed(why)
+    holder = slack_user if why is None else _holder_to_tell(db, assignment)
+    about = _about(assignment, Kind.REMOVE, holder=holder, asked_by=slack_user, reason=reason)
+    return _take(db, about)
+
+
+def _holder_to_tell(db: Transaction, assignment: Assignment) -> str | None:
+    """The account that hears what becomes of access and sees it as theirs; None unless it is theirs for certain."""
+    bound = people.acting(db, assignment.holder) if assignment.holder else None
+    return bound.slack_user if bound and bound.entra_id == assignment.entra_id else None
 
 
 def reprocess(db: Transaction, slack_user: str, assignment_id: str) -> Assignment:
@@ -244,13 +268,18 @@ def reprocess(db: Transaction, slack_user: str, assignment_id: str) -> Assignmen
 
 
 def _about(
-    assignment: Assignment, kind: Kind, *, asked_by: str, reason: str | None = None
+    assignment: Assignment,
+    kind: Kind,
+    *,
+    holder: str | None,
+    asked_by: str,
+    reason: str | None = None,
 ) -> Request:
     return Request(
         id=chance.new_id(),
         kind=kind,
         state=State.RECEIVED,
-        holder=assignment.holder,
+        holder=holder,
         holder_name=assignment.holder_name,
         asked_by=asked_by,
         entra_id=assignment.entra_id,
@@ -266,22 +295,13 @@ def _about(
 
 def let_end(db: Transaction, slack_user: str, assignment_id: str) -> Assignment:
     assignment = _held(db, assignment_id)
-    _insist(slack_user, Verb.RETURN, assignment.holder)
-    assignments.let_end(db, assignment)
+    _insist_on_own(db, slack_user, Verb.RETURN, assignment)
+    assignments.let_end(db, assignment, actor=slack_user)
     return assignment
 
 
-def assignments_of(
-    db: Transaction, package: str | None, holder: str | None
-) -> tuple[list[Assignment], Package | None]:
-    found = None
-    if package:
-        packages = catalog.everything(db)
-        found = naming.find(package, packages)
-        if found is None:
-            near = [each.slug for each in naming.nearest(package, packages)]
-            raise UnknownPackage(naming.clean(package)[:80], near)
-    return assignments.live(db, package_id=found.id if found else None, holder=holder), found
+def assignments_of(db: Transaction, package: Package | None) -> list[Assignment]:
+    return assignments.live(db, package_id=package.id if package else None)
 
 
 def record_refusal(db: Transaction, slack_user: str, about_id: str | None, why: str) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.messages import asking, deciding, troubles
 from bot.messages.parts import Message, moment
-from bot.models import Assignment, Decision, Kind, Notice, Request, State
+from bot.models import Assignment, Decision, Kind, Notice, Person, Request, State
 from bot.store.audit import LATCHKEY
 
 Owed = tuple[Notice, Message]
@@ -62,6 +62,21 @@ def of_a_removal_before(request: Request) -> list[Owed]:
     at = moment(datetime.fromisoformat(removal.at))
     said = troubles.removed_before(request.package_name, by=removal.by, at=at, why=removal.why)
     return [(_notice("removed-before", request, to=request.holder), said)]
+
+
+def of_second_account(second: Person, first: Person, *, admin_channel: str) -> list[Owed]:
+    """What the admins and the first Slack account of an Entra user are told of another one."""
+    key = f"second:{second.slack_user}"
+    return [
+        (
+            Notice(key=f"{key}:{admin_channel}", kind="alarm", to=admin_channel),
+            deciding.second_account(second, first),
+        ),
+        (
+            Notice(key=f"{key}:{first.slack_user}", kind="news", to=first.slack_user),
+            asking.second_account(second),
+        ),
+    ]
 
 
 def alarm(prefix: str, request: Request, *, to: str) -> Notice:

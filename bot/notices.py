@@ -16,7 +16,7 @@ import structlog
 from bot import clock, news, trouble_news
 from bot.messages import deciding, reminding, repairing
 from bot.messages.parts import Message, escape, message
-from bot.models import Assignment, Decision, Hold, Kind, Notice, Request, Trouble
+from bot.models import Assignment, Decision, Hold, Kind, Notice, Person, Request, Trouble
 from bot.pacing import a_few_at_once, backoff
 from bot.reminders import Due, due_reminders, end_key, will_remind
 from bot.sending import CLAIM_LEASE, Sending
@@ -29,6 +29,7 @@ from bot.store import (
     decisions,
     holds,
     notices,
+    people,
     request_lists,
     requests,
     troubles,
@@ -74,6 +75,7 @@ class Notices:
         sent += sum(await a_few_at_once(self._send_cards, owed.cards))
         sent += sum(await a_few_at_once(self._send_news, owed.news))
         sent += sum(await a_few_at_once(self._send_end, owed.endings))
+        sent += sum(await a_few_at_once(self._send_second_account, owed.second_accounts))
         for request in owed.stuck:
             sent += await self._send_stuck(request)
         for hold, request in owed.held:
@@ -151,6 +153,16 @@ class Notices:
         sent = await self.send_once(notice, content)
         await self._store.run(_close_end, assignment, notice.key)
         return sent
+
+    async def _send_second_account(self, accounts: tuple[Person, Person]) -> int:
+        """Somebody acts from another Slack account than before: the first one and the admins read so, once."""
+        second, _ = accounts
+        owed = news.of_second_account(*accounts, admin_channel=self._admin_channel)
+        count = 0
+        for notice, content in owed:
+            count += await self.send_once(notice, content)
+        await self._store.run(_close_second_account, second, [notice.key for notice, _ in owed])
+        return count
 
     async def _send_stuck(self, request: Request) -> bool:
         """What is waited for unusually long: the admins look at it, we go on looking."""
@@ -235,6 +247,7 @@ class Owed:
     cards: Sequence[Request]
     news: Sequence[Request]
     endings: Sequence[Assignment]
+    second_accounts: Sequence[tuple[Person, Person]]
     stuck: Sequence[Request]
     held: Sequence[tuple[Hold, Request]]
     troubles: Sequence[Trouble]
@@ -248,6 +261,7 @@ def _owed(db: Transaction, *, since: datetime) -> Owed:
         cards=request_lists.owing_cards(db),
         news=request_lists.owing_news(db, since=since),
         endings=assignments.owing_news(db, since=since),
+        second_accounts=people.owing_news(db),
         stuck=request_lists.stuck(db, attempts=STUCK_AFTER_ATTEMPTS, since=since),
         held=holds.open_ones(db, since=since),
         troubles=troubles.owing_news(db, since=since),
@@ -279,6 +293,10 @@ def _close_end(db: Transaction, assignment: Assignment, key: str) -> None:
 
 def _close_trouble(db: Transaction, trouble: Trouble, keys: Sequence[str]) -> None:
     troubles.look_again(db, trouble, news=_unfinished(db, keys))
+
+
+def _close_second_account(db: Transaction, second: Person, keys: Sequence[str]) -> None:
+    people.look_again(db, second, news=_unfinished(db, keys))
 
 
 def _unfinished(db: Transaction, keys: Sequence[str]) -> datetime | None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot import clock, eligibility, outcomes, policy, refusals
-from bot.authority import Authority, may
+from bot.authority import Actor, Authority, may
 from bot.eligibility import Refusal
 from bot.errors import NotAllowed
 from bot.models import (
@@ -247,12 +247,12 @@ class Review:
                 )
 
     async def _receive_removal(self, request: Request) -> Request | None:
-        if request.is_given_back:
+        verb = Verb.RETURN if request.is_given_back else Verb.REMOVE
+        actor = await self._remover(request)
+        why = may(actor, verb, holder=request.holder, holder_entra_id=request.entra_id)
+        if why is None and request.is_given_back:
             refusal = await self._refusal_of_return(request)
             why = refusals.to_person(refusal) if refusal else None
-        else:
-            actor = await self._authority.actor(request.asked_by)
-            why = may(actor, Verb.REMOVE, holder=request.holder, holder_entra_id=request.entra_id)
         if why:
             return await self._refuse(request, why)
         return await self._store.run(outcomes.approve_removal, request)
@@ -264,6 +264,13 @@ class Review:
             # Then it is over, which is what they want.
             return None
         return eligibility.admits_return(await policy_of(self._graph, held))
+
+    async def _remover(self, request: Request) -> Actor:
+        """Who wants the access gone, read now: its holder by their own binding, anybody else as an admin."""
+        if not request.is_given_back:
+            return await self._authority.actor(request.asked_by)
+        found = await self._people.find(request.asked_by)
+        return Actor(slack_user=request.asked_by, entra_id=found.user.id)
 
     async def _refuse(
         self, request: Request, why: str, *, tell_admins: bool = False

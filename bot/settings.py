@@ -16,12 +16,15 @@ from pydantic_settings import (
 )
 
 from bot import clock, database_url, setting_names
+from bot.addresses import Addresses
 from bot.errors import ConfigurationError
 from bot.setting_names import ENV_FILE, OURS
 
 LONGEST_SHOWN: Final = 20
 SLACK_USER: Final = re.compile(r"[UW][A-Z0-9]{2,}")
 SLACK_GROUP: Final = re.compile(r"S[A-Z0-9]{2,}")
+SLACK_WORKSPACE: Final = re.compile(r"T[A-Z0-9]{2,}")
+DOMAIN: Final = re.compile(r"[^\s@=,]+\.[^\s@=,]+")
 SLACK_CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
 # A signing secret that was replaced because it leaked must not be good for long.
 PREVIOUS_AT_MOST: Final = timedelta(days=7)
@@ -60,6 +63,10 @@ class Settings(BaseSettings):
     admins: Words = Field(default=(), alias="LATCHKEY_ADMINS")
     admin_channel: str | None = Field(default=None, alias="LATCHKEY_ADMIN_CHANNEL")
     email_domains: Words = Field(default=(), alias="LATCHKEY_EMAIL_DOMAINS")
+    email_aliases: Words = Field(default=(), alias="LATCHKEY_EMAIL_ALIASES")
+    proxy_addresses: bool = Field(default=False, alias="LATCHKEY_PROXY_ADDRESSES")
+    trust_provisioned_email: bool = Field(default=False, alias="LATCHKEY_TRUST_PROVISIONED_EMAIL")
+    workspace: str | None = Field(default=None, alias="LATCHKEY_WORKSPACE")
     approval: Literal["policy", "always"] = Field(default="policy", alias="LATCHKEY_APPROVAL")
     removed_days: int = Field(default=30, ge=0, le=3_650, alias="LATCHKEY_REMOVED_DAYS")
     reminder_days: Numbers = Field(default=(7, 1), alias="LATCHKEY_REMINDER_DAYS")
@@ -68,7 +75,7 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", alias="LATCHKEY_HOST")
     port: int = Field(default=3000, ge=0, le=65535, alias="LATCHKEY_PORT")
 
-    @field_validator("admins", "email_domains", "reminder_days", mode="before")
+    @field_validator("admins", "email_domains", "email_aliases", "reminder_days", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -102,6 +109,15 @@ class Settings(BaseSettings):
             )
         return value
 
+    @field_validator("email_aliases")
+    @classmethod
+    def _pairs(cls, aliases: tuple[str, ...]) -> tuple[str, ...]:
+        pairs = [_alias(each) for each in aliases]
+        olds = [old for old, _ in pairs]
+        if len(set(olds)) < len(olds) or set(olds) & {new for _, new in pairs}:
+            raise ValueError("each domain stands for one other domain, and that for no third")
+        return tuple(f"{old}={new}" for old, new in pairs)
+
     @field_validator("*", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: Any, info: Any) -> Any:
@@ -109,6 +125,15 @@ class Settings(BaseSettings):
         if isinstance(value, str) and not value.strip() and info.field_name in cls.model_fields:
             return cls.model_fields[info.field_name].get_default()
         return value
+
+    @property
+    def addresses(self) -> Addresses:
+        """How e-mail addresses in Slack and in Entra are compared."""
+        return Addresses(
+            domains=frozenset(self.email_domains),
+            aliases=dict(_alias(each) for each in self.email_aliases),
+            with_proxies=self.proxy_addresses,
+        )
 
     @property
     def reminder_rungs(self) -> tuple[timedelta, ...]:
@@ -150,6 +175,14 @@ class Settings(BaseSettings):
     def sqlalchemy_url(self) -> str:
         """The database's address with our driver, whatever driver it was written with."""
         return database_url.with_our_driver(self.database_url.get_secret_value())
+
+
+def _alias(pair: str) -> tuple[str, str]:
+    """The two domains of “old.example=new.example”."""
+    old, _, new = (part.strip().lower().removeprefix("@") for part in pair.partition("="))
+    if not (DOMAIN.fullmatch(old) and DOMAIN.fullmatch(new)):
+        raise ValueError("write two domains with “=” between them, such as old.example=new.example")
+    return old, new
 
 
 class UnreadableSettings(ConfigurationError):
@@ -361,6 +394,8 @@ def _desk_problems(settings: Settings) -> list[str]:
         for place, admin in enumerate(settings.admins, start=1)
         if not (SLACK_USER.fullmatch(admin) or SLACK_GROUP.fullmatch(admin))
     ]
+    if settings.workspace is not None and not SLACK_WORKSPACE.fullmatch(settings.workspace):
+        problems.append("LATCHKEY_WORKSPACE must be the id of a workspace (T…).")
     if settings.admin_channel is None:
         problems.append(
             "LATCHKEY_ADMIN_CHANNEL is not set: the id (C…) of the channel for approval cards; invite the bot there."

@@ -26,7 +26,7 @@ class Verdicts:
     """Weighs one click at a time; the first that counts decides, and the others are told."""
 
     def __init__(
-        self, *, store: Store, authority: Authority, review: Review, home_team: str
+        self, *, store: Store, authority: Authority, review: Review, home_team: str | None
     ) -> None:
         self._store = store
         self._authority = authority

@@ -9,7 +9,7 @@ from graph.errors import BadAnswer, GraphError, NotFound
 from graph.models import Application, Group, User
 from graph.objects import Model, to_model
 from graph.session import Session
-from graph.values import folded_id
+from graph.values import folded_address, folded_id
 
 # accountEnabled and userType only come when asked for.
 USER: Final = "id,displayName,mail,userPrincipalName,accountEnabled,userType"
@@ -24,17 +24,41 @@ class Directory:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def find_users(self, *, email: str) -> list[User]:
+    async def find_users(self, *, email: str, with_proxies: bool = False) -> list[User]:
         """
-        Everyone whose mail or user principal name is exactly *email*.
+        Everyone whose mail or user principal name is exactly *email*, whatever the case of its letters.
 
         None: not in this tenant.  More than one: ambiguous, never take the first.
+
+        Args:
+            with_proxies: Also those with *email* among their proxy addresses.
+
+        Permission: User.Read.All (application).
+        Source: Graph reference, "List users"; plain ``eq`` and ``any`` need no advanced query.
+        """
+        said = _quoted(email)
+        found = await self._users_where(f"mail eq {said} or userPrincipalName eq {said}", USER)
+        if with_proxies:
+            smtp = _quoted(f"smtp:{email}")
+            proxies = f"proxyAddresses/any(p:p eq {smtp})"
+            found += await self._users_where(proxies, f"{USER},proxyAddresses")
+        # What Graph calls equal may be spelled otherwise: accents, widths.
+        theirs = (user for user in found if _has(user, email))
+        return list({user.id: user for user in theirs}.values())
+
+    async def find_users_called(self, display_name: str) -> list[User]:
+        """
+        Everyone with exactly that display name: names are not unique.
 
         Permission: User.Read.All (application).
         Source: Graph reference, "List users".
         """
-        path, params = _users_at(email)
-        pages = self._session.pages(path, params)
+        found = await self._users_where(f"displayName eq {_quoted(display_name)}", USER)
+        wanted = display_name.casefold()
+        return [user for user in found if (user.display_name or "").casefold() == wanted]
+
+    async def _users_where(self, condition: str, select: str) -> list[User]:
+        pages = self._session.pages("/users", {"$filter": condition, "$select": select})
         return [to_model(User, item) async for item in pages]
 
     async def find_users_each(self, emails: Iterable[str]) -> dict[str, list[User]]:
@@ -375,6 +399,18 @@ class Directory:
         if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
             raise BadAnswer("Microsoft Graph sent a page of a list with no list in it.")
         return [to_model(model, item) for item in items]
+
+
+def _has(user: User, email: str) -> bool:
+    addresses = (user.mail, user.user_principal_name)
+    theirs = {folded_address(each) for each in addresses if each}
+    proxies = {folded_address(each) for each in user.proxy_addresses}
+    return folded_address(email) in theirs or folded_address(f"smtp:{email}") in proxies
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("'", "''")
+    return f"'{escaped}'"
 
 
 def _user(user_id: str) -> str:

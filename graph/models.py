@@ -89,6 +89,7 @@ class User(GraphModel):
     user_principal_name: str | None = None
     account_enabled: StrictBool | None = None
     user_type: str | None = None
+    proxy_addresses: Annotated[list[str], NoneAsEmpty] = Field(default_factory=list)
 
     @property
     def is_guest(self) -> bool | None:

@@ -73,6 +73,15 @@ def same_word(one: str | None, other: str | None) -> bool:
     return one is not None and other is not None and one.casefold() == other.casefold()
 
 
+def folded_address(address: str) -> str:
+    """
+    An e-mail address as it is compared: without regard to the case of A to Z.
+
+    Of other letters nobody has said which are the same, so they must be equal as they are: "ß" is not "ss" here.
+    """
+    return "".join(each.lower() if each.isascii() else each for each in address)
+
+
 def _in_utc(moment: datetime) -> datetime:
     # Graph's times are UTC; a few of them come without saying so.
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -60,6 +60,10 @@ class After:
         except SlackError as error:
             log.warning("not-whispered", slack=str(error))
 
+    def start(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do something that nobody waits for with an answer to Slack."""
+        self._start(work)
+
     def _start(self, work: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.create_task(self._heard(work))
         self._running.add(task)

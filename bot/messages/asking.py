@@ -30,6 +30,7 @@ from bot.models import (
     Ended,
     Kind,
     Package,
+    Person,
     Progress,
     Request,
     State,
@@ -215,6 +216,13 @@ def letting_end(assignment: Assignment) -> Message:
 
 def withdrawn(request: Request) -> Message:
     return message(f"Your request for {escape(request.package_name)} is withdrawn.")
+
+
+def second_account(second: Person) -> Message:
+    return message(
+        f"{person(second.slack_user)} has begun to use Latchkey as {escape(second.entra_name)} in Entra, as you do. "
+        "If that account is not yours, please tell your identity team at once."
+    )
 
 
 def my_access(

@@ -24,7 +24,16 @@ from bot.messages.parts import (
     section,
     until,
 )
-from bot.models import Assignment, AssignmentState, Decision, Kind, Request, State, Verb
+from bot.models import (
+    Assignment,
+    AssignmentState,
+    Decision,
+    Kind,
+    Person,
+    Request,
+    State,
+    Verb,
+)
 
 MOST_LISTED: Final = 20
 # More of them are not read, see `bot.store.assignments.live`.
@@ -172,24 +181,27 @@ def pending_row(request: Request, *, reader: str) -> list[Block]:
 def assignments(
     rows: Sequence[Assignment],
     *,
-    package: str | None,
-    holder: str | None,
+    package: str | None = None,
+    whom: str | None = None,
+    notes: Sequence[str] = (),
     automatic: Collection[str] = (),
 ) -> Message:
     """
-    Who holds what, each with a Remove button; *package* and *holder* are what was asked about.
+    Who holds what, each with a Remove button.
 
     Args:
+        package: The package that was asked about.
+        whom: The person who was asked about, fit for Slack.
+        notes: What is to be said besides, a sentence each.
         automatic: Ids of the policies under which Entra gives access by itself.
     """
     if not rows:
         what = f"*{escape(package)}*" if package else "anything"
-        return message(
-            f"{person(holder)} does not hold {what}." if holder else f"Nobody holds {what}."
-        )
+        nobody = f"{whom} does not hold {what}." if whom else f"Nobody holds {what}."
+        return message(" ".join((nobody, *notes)))
     of = f" of *{escape(package)}*" if package else ""
-    by = f", held by {person(holder)}" if holder else ""
-    intro = f"{troubles.all_of(rows, most=MOST_READ)}{of}{by}."
+    by = f", held by {whom}" if whom else ""
+    intro = " ".join((f"{troubles.all_of(rows, most=MOST_READ)}{of}{by}.", *notes))
     blocks: list[Block] = [section(intro)]
     for row in rows:
         holder = person(row.holder, row.holder_name)
@@ -218,10 +230,15 @@ def admin_help() -> Message:
         "What would you like to see?\n"
         "• `/access-admin pending`: what waits for a decision\n"
         "• `/access-admin held`: what failed too often, to try it again or give it up\n"
-        "• `/access-admin assignments [package or @person]`: who has what, with Remove buttons\n"
-        "• `/access-admin remove [package or @person]`: the same list, to take access away; "
+        "• `/access-admin assignments [@person] [package]`: who has what, with Remove buttons; "
+        "a person is a mention, an e-mail address, an object id or a full name as in Entra\n"
+        "• `/access-admin remove [@person] [package]`: the same list, to take access away; "
         "with `@person package because …` it is taken away at once"
     )
+
+
+def looking() -> Message:
+    return message("I am looking that up in Slack and Entra, and will tell you here.")
 
 
 def removing(request: Request, *, is_new: bool) -> Message:
@@ -251,6 +268,14 @@ def failed(request: Request) -> Message:
     return message(
         f":warning: {request.kind.capitalize()} of *{escape(request.package_name)}* for {who} failed. "
         f"{escape(request.why or '')}"
+    )
+
+
+def second_account(second: Person, first: Person) -> Message:
+    return message(
+        f":warning: {person(second.slack_user)} uses Latchkey as {escape(second.entra_name)} in Entra, and so does "
+        f"{person(first.slack_user)}: two Slack accounts of one person. If that is not so, deactivate the wrong one, "
+        "and look at what it has asked for and decided."
     )
 
 

@@ -12,7 +12,8 @@ from bot.models import Assignment, AssignmentState, Ended, Progress, TroubleKind
 from bot.store import audit, troubles
 from bot.store.database import Transaction, insert
 from bot.store.homes import touch_homes
-from bot.store.schema import UtcDateTime, assignments, notices
+from bot.store.people import of_entra
+from bot.store.schema import UtcDateTime, assignments, notices, people
 from bot.store.statements import MOST, NOW, SINCE, for_each_database
 
 FIELDS: Final = tuple(Assignment.__dataclass_fields__)
@@ -29,7 +30,14 @@ THERE: Final = (Progress.DELIVERED, Progress.PARTIAL, Progress.REPROCESSING)
 MOST_LISTED: Final = 500
 BY_ID: Final = SELECT.where(assignments.c.id == sa.bindparam("assignment"))
 BY_IDS: Final = IN_ORDER.where(assignments.c.id.in_(sa.bindparam("ids", expanding=True)))
-HELD_BY: Final = NOT_ENDED.where(assignments.c.holder == sa.bindparam("holder"))
+# Whose access it is, is told by the person's own binding; the holder's Slack id is only where messages go.
+HELD_BY: Final = NOT_ENDED.where(
+    assignments.c.entra_id.in_(
+        sa.select(people.c.entra_id).where(
+            people.c.slack_user == sa.bindparam("slack_user"), people.c.news_due_at.is_(None)
+        )
+    )
+)
 OWING_NEWS: Final = (
     SELECT.where(
         assignments.c.news_due_at <= NOW,
@@ -120,6 +128,8 @@ def save_live(
         "progress_at": known.progress_at if known and is_as_before else clock.now(),
         "seen_at": clock.real(),
         "read_at": read_by_id_at,
+        # Whoever asked for it was found just now.
+        "looked_up_at": clock.real() if assignment.holder else None,
         **READABLE,
     }
     if db.execute(_upsert_live(db), values).first() is None:
@@ -198,24 +208,24 @@ def get(db: Transaction, assignment_id: str) -> Assignment | None:
     return found[0] if found else None
 
 
-def held_by(db: Transaction, holder: str) -> list[Assignment]:
-    """What a Slack user holds, the first to end first."""
-    return _read(db, HELD_BY, holder=holder)
+def held_by(db: Transaction, slack_user: str) -> list[Assignment]:
+    """What the Entra user holds whom a Slack user is bound to, the first to end first."""
+    return _read(db, HELD_BY, slack_user=slack_user)
 
 
 def live(
     db: Transaction,
     *,
     package_id: str | None = None,
-    holder: str | None = None,
+    entra_ids: Collection[str] | None = None,
     limit: int = MOST_LISTED,
 ) -> list[Assignment]:
-    """What everybody holds, by package or by person: the first to end, *limit* of them."""
+    """What everybody holds, by package or by person: the first to end, *limit* of them; *entra_ids* None: of anybody."""
     query = NOT_ENDED.limit(limit)
     if package_id is not None:
         query = query.where(assignments.c.package_id == package_id)
-    if holder is not None:
-        query = query.where(assignments.c.holder == holder)
+    if entra_ids is not None:
+        query = query.where(assignments.c.entra_id.in_(list(entra_ids)))
     return _read(db, query)
 
 
@@ -266,12 +276,10 @@ def end(
     return done
 
 
-def let_end(db: Transaction, assignment: Assignment) -> None:
+def let_end(db: Transaction, assignment: Assignment, *, actor: str) -> None:
     """The holder is fine with this end: no more reminders for it."""
     db.execute(UPDATE, {"assignment": assignment.id, "let_end": assignment.ends_at})
-    audit.record(
-        db, at=clock.now(), actor=assignment.holder or "", verb="let-end", **audit_ids(assignment)
-    )
+    audit.record(db, at=clock.now(), actor=actor, verb="let-end", **audit_ids(assignment))
     _shown(db, assignment)
 
 
@@ -305,27 +313,6 @@ def look_again(db: Transaction, assignment: Assignment, *, news: datetime | None
     db.execute(UPDATE, {"assignment": assignment.id, "news_due_at": news})
 
 
-def without_holder(db: Transaction, *, looked_up_before: datetime, limit: int) -> list[Assignment]:
-    """Live access whose holder we have not found in Slack, and have not looked for lately (real time)."""
-    query = SELECT.where(
-        assignments.c.state != AssignmentState.ENDED,
-        assignments.c.holder.is_(None),
-        sa.or_(assignments.c.looked_up_at.is_(None), assignments.c.looked_up_at < looked_up_before),
-    ).limit(limit)
-    return _read(db, query)
-
-
-def looked_up(
-    db: Transaction, entra_id: str, *, holder: str | None, holder_name: str | None
-) -> None:
-    """Remember whom we found in Slack for an Entra user, or that we found nobody."""
-    values: dict[str, Any] = {"looked_up_at": clock.real()}
-    if holder is not None:
-        values |= {"holder": holder, "holder_name": holder_name}
-        touch_homes(db, holder)
-    db.execute(assignments.update().where(assignments.c.entra_id == entra_id).values(**values))
-
-
 def by_ids(db: Transaction, ids: Collection[str]) -> list[Assignment]:
     return _read(db, BY_IDS, ids=list(ids)) if ids else []
 
@@ -333,7 +320,8 @@ def by_ids(db: Transaction, ids: Collection[str]) -> list[Assignment]:
 def _shown(db: Transaction, assignment: Assignment) -> None:
     """What people see of it has changed: their Home and their reminders are owed a redraw."""
     db.execute(REDRAW_REMINDERS, {"assignment": assignment.id})
-    touch_homes(db, assignment.holder)
+    theirs = {person.slack_user for person in of_entra(db, assignment.entra_id)}
+    touch_homes(db, assignment.holder, deciders=sorted(theirs))
 
 
 def _shown_id(db: Transaction, assignment_id: str) -> None:

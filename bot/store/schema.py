@@ -272,7 +272,12 @@ people = sa.Table(
     sa.Column("entra_id", ID, nullable=False),
     sa.Column("entra_name", NAME, nullable=False),
     sa.Column("bound_at", UtcDateTime, nullable=False),
+    # Of a second Slack account of one Entra user: when to look (real time) whether the first account and the
+    # admins are still to be told of it, and when they had been.  Until then it may do nothing.
+    sa.Column("news_due_at", UtcDateTime),
+    sa.Column("told_at", UtcDateTime),
     sa.Index("person_entra", "entra_id"),
+    sa.Index("person_news_due", "news_due_at"),
 )
 
 notices = sa.Table(

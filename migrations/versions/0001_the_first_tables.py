@@ -165,10 +165,13 @@ def upgrade() -> None:
         sa.Column("entra_id", sa.String(length=64), nullable=False),
         sa.Column("entra_name", sa.String(length=256), nullable=False),
         sa.Column("bound_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("news_due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("slack_user"),
     )
     with op.batch_alter_table("person", schema=None) as batch_op:
         batch_op.create_index("person_entra", ["entra_id"], unique=False)
+        batch_op.create_index("person_news_due", ["news_due_at"], unique=False)
 
     op.create_table(
         "request",
@@ -420,6 +423,7 @@ def downgrade() -> None:
 
     op.drop_table("request")
     with op.batch_alter_table("person", schema=None) as batch_op:
+        batch_op.drop_index("person_news_due")
         batch_op.drop_index("person_entra")
 
     op.drop_table("person")

@@ -25,6 +25,8 @@ class User:
     account_enabled: bool = True
     manager_id: str | None = None
     other_mails: list[str] = field(default_factory=list)
+    # Further addresses of their mailbox, with the kind before them ("smtp:…"); the first one is the mail.
+    proxy_addresses: list[str] = field(default_factory=list)
     # What this user may do when signed in, beside asking for their own access.
     is_administrator: bool = False
 

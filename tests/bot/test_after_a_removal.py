@@ -136,7 +136,7 @@ async def test_a_removal_of_what_a_rule_gives_is_warned_of(harness):
     automatic = await harness.desk.automatic_policies()
     assert held.policy_id in automatic
     for rules, warned in ((automatic, True), (frozenset(), False)):
-        shown = deciding.assignments([held], package=None, holder=None, automatic=rules)
+        shown = deciding.assignments([held], package=None, whom=None, automatic=rules)
         dialog = shown["blocks"][1]["accessory"]["confirm"]["text"]["text"]
         assert ("may give it again" in dialog) is warned
         assert len(dialog) <= 300

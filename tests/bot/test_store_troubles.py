@@ -174,9 +174,9 @@ async def test_no_list_reads_everything(store):
 
     rows = await store.run(assignments.live)
     assert len(rows) == MOST_LISTED == deciding.MOST_READ
-    shown = deciding.assignments(rows, package=None, holder=None)
+    shown = deciding.assignments(rows, package=None, whom=None)
     assert shown["text"] == f"At least {MOST_LISTED} assignments."
-    assert deciding.assignments(rows[:2], package=None, holder=None)["text"] == "2 assignments."
+    assert deciding.assignments(rows[:2], package=None, whom=None)["text"] == "2 assignments."
 
 
 @pytest.mark.parametrize(
