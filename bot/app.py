@@ -252,7 +252,7 @@ def _check_clock(store: Store, machine: Machine) -> None:
         ConfigurationError: They do not, or the server does not answer.
     """
     try:
-        store.run_here(clockwork.check, machine.database_time)
+        store.read_here(clockwork.check, machine.database_time)
     except (Busy, clockwork.SkewedClock) as error:
         raise ConfigurationError([str(error)]) from None
 

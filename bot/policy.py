@@ -139,8 +139,9 @@ def terms_of(
 
 def after_removal(terms: Terms, removal: Request) -> Terms:
     """The same terms with a stage of the admins', because an admin has removed the same access lately."""
-    at = removal.ended_at or removal.asked_at
-    noted = Removal(by=removal.asked_by, at=at.isoformat(), why=removal.justification)
+    # When it was asked for: that does not change any more.
+    at = removal.asked_at.isoformat()
+    noted = Removal(by=removal.asked_by, at=at, why=removal.justification)
     stages = terms.stages
     if Stage() not in stages:
         stages = (*stages, Stage())

@@ -158,7 +158,7 @@ class Review:
         if not self._removed_for:
             return terms
         # By when it was asked for: the terms must not change because days pass.
-        removal = await self._store.run(
+        removal = await self._store.read(
             request_lists.removal_of,
             found.user.id,
             request.package_id,

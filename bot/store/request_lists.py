@@ -83,19 +83,25 @@ def open_of_user(db: Transaction, entra_id: str, package_id: str, kind: Kind) ->
 def removal_of(
     db: Transaction, entra_id: str, package_id: str, *, since: datetime
 ) -> Request | None:
-    """The last removal of somebody's access to a package by an admin, if that was done after *since*."""
+    """
+    The last removal of somebody's access to a package by an admin: one that is under way, or was done after *since*.
+
+    Graph may be done with it before we know.
+    """
     query = (
         SELECT.where(
             requests.c.entra_id == entra_id,
             requests.c.package_id == package_id,
             requests.c.kind == Kind.REMOVE,
-            requests.c.state == State.DELIVERED,
-            requests.c.ended_at >= since,
+            sa.or_(
+                requests.c.state.in_((State.APPROVED, State.SUBMITTED)),
+                sa.and_(requests.c.state == State.DELIVERED, requests.c.ended_at >= since),
+            ),
             requests.c.asked_by != audit.LATCHKEY,
             # Whoever gives back is the holder.
             sa.or_(requests.c.holder.is_(None), requests.c.holder != requests.c.asked_by),
         )
-        .order_by(requests.c.ended_at.desc())
+        .order_by(requests.c.asked_at.desc())
         .limit(1)
     )
     row = db.execute(query).first()
