@@ -129,6 +129,11 @@ class _Importing:
                 str(each["name"]).casefold() for each in blocks
             }:
                 self.left_out.append(f"{title}: its name cannot be told apart")
+            elif policy.expiration is not None and policy.expiration.is_unsaid:
+                self.left_out.append(
+                    f"{title}: the beta API does not say whether it gives some hours or has no end; "
+                    "import it with v1.0"
+                )
             elif not is_readable(policy):
                 self.left_out.append(f"{title}: the file has no words for whom it names")
             else:

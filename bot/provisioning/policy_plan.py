@@ -9,7 +9,7 @@ from bot.provisioning.names import Names
 from bot.provisioning.reading import Document, Place
 from bot.provisioning.survey import FoundCatalog
 from bot.provisioning.to_graph import to_graph
-from bot.provisioning.words import Subject
+from bot.provisioning.words import NO_END, Subject
 from graph.errors import Unsupported
 from graph.models import AssignmentPolicy, SubjectSet
 from graph.versions import dialect
@@ -78,7 +78,14 @@ def _both(actual: AssignmentPolicy, wanted: AssignmentPolicy) -> tuple[Said, Sai
     before, after = by_id(actual), by_id(wanted)
     if wanted.description is None:
         before.pop("description", None)
+    if _may_be_endless(actual) and after.get("durations") == NO_END:
+        before["durations"] = NO_END
     return before, after
+
+
+def _may_be_endless(policy: AssignmentPolicy) -> bool:
+    """Whether Graph left open if access has no end: beta writes some hours the same way."""
+    return policy.expiration is not None and policy.expiration.is_unsaid
 
 
 def is_same(actual: AssignmentPolicy, wanted: AssignmentPolicy) -> bool:
@@ -160,6 +167,9 @@ def merged(actual: AssignmentPolicy, wanted: AssignmentPolicy) -> AssignmentPoli
     for name in {name for word in words for name in _SAID_BY[word]}:
         old, new = getattr(actual, name), getattr(wanted, name)
         changed[name] = _joined(old, new) if name in _JOINED else new
+    if _may_be_endless(actual):
+        # It cannot be sent back as it came: beta would make an end of hours no end.
+        changed["expiration"] = wanted.expiration
     if "questions" in changed:
         ids = {each.text: each.id for each in actual.questions or () if each.id}
         changed["questions"] = [

@@ -156,7 +156,9 @@ def _moment(text: str) -> datetime:
 
 
 def say_expiration(expiration: Expiration | None) -> str:
-    """An end as the file says it; where Graph says nothing, access has no end."""
+    """An end as the file says it; where Graph says nothing, access has no end, unless that is left open."""
+    if expiration and expiration.is_unsaid:
+        return "some hours, or no end"
     if expiration and same_word(expiration.type, "afterDuration") and expiration.duration:
         return say_duration(expiration.duration)
     if expiration and same_word(expiration.type, "afterDateTime") and expiration.end_date_time:

@@ -1,10 +1,13 @@
 """A file written from a tenant."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.errors import LatchkeyError
 from bot.provisioning.reading import read_text
 from sandbox.tenant import Tenant
+from sandbox.tenant.model import Expiration
 from sandbox.tenant.seed import ANN
 from tests.bot.provisioning.conftest import Workshop
 from tests.bot.provisioning.files import EXAMPLE
@@ -14,7 +17,12 @@ async def test_a_plan_of_what_was_imported_says_that_nothing_changes(workshop: W
     """The tutorial's world, and all that the example adds to it."""
     await workshop.apply(EXAMPLE)
     imported = await workshop.import_()
-    assert imported.left_out == []
+    # Beta writes hours like no end, and the file must not promise either.
+    unsaid = [
+        "policy Dana only of package Board Papers: the beta API does not say whether it gives some "
+        "hours or has no end; import it with v1.0"
+    ]
+    assert imported.left_out == (unsaid if workshop.version == "beta" else [])
     workshop.record.path.unlink()
     assert await workshop.changes(imported.text) == []
 
@@ -74,6 +82,7 @@ async def test_a_policy_without_words_for_it_is_left_out_and_said(
     policy = next(
         each for each in tenant.world.policies.values() if each.display_name == "Dana only"
     )
+    policy.expiration = Expiration("afterDuration", duration=timedelta(days=30))
     policy.specific_allowed_targets = [{"@odata.type": "#microsoft.graph.somethingNew"}]
     imported = await workshop.import_()
     assert imported.left_out == [

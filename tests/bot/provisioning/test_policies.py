@@ -7,9 +7,11 @@ import pytest
 import yaml
 
 from bot.provisioning.from_graph import in_words
-from bot.provisioning.policy_plan import by_id, merged
+from bot.provisioning.policy_plan import by_id, is_same, merged
+from bot.provisioning.reading import read_text
 from bot.provisioning.to_graph import to_graph
-from graph.models import AssignmentPolicy
+from graph.models import AssignmentPolicy, Expiration
+from graph.values import UNSAID
 from sandbox.clock import SandboxClock
 from sandbox.tenant import Tenant
 from tests.bot.provisioning.conftest import Workshop
@@ -194,3 +196,16 @@ def test_a_question_keeps_its_id() -> None:
     wanted = compiled(text.replace("ask: Why", "ask: Why, required: yes"))
     (question,) = merged(actual, wanted).questions or []
     assert (question.id, question.is_required) == ("question", True)
+
+
+def test_what_beta_leaves_open_is_neither_compared_nor_sent_back() -> None:
+    """Hours look like no end there: the file's word counts, and any other word of the file's is a change."""
+    unsaid = Expiration(type=UNSAID)
+    for durations, is_change in (("no end", False), ("30 days", True)):
+        text = with_policy("may ask: all members", f"durations: {durations}")
+        (package,) = read_text(text, name="x").file.catalogs[0].packages
+        wanted = to_graph(package.policies[0], ids=str, package_id="p")
+        actual = wanted.model_copy(update={"expiration": unsaid})
+        assert is_same(actual, wanted) is not is_change
+        assert merged(actual, wanted).expiration == wanted.expiration
+    assert in_words(actual, str)["durations"] == "some hours, or no end"
