@@ -115,6 +115,9 @@ def ask(db: Transaction, slack_user: str, text: str, reason: str | None) -> Take
         near = [each.slug for each in naming.nearest(wish.name, shown)]
         raise UnknownPackage(wish.name[:80], near)
     reason = naming.clean(reason or wish.reason or "")[: naming.LONGEST_REASON] or None
+    already = request_lists.open_of(db, slack_user, package.id, Kind.ADD)
+    if already is not None:
+        return Taken(request=already, is_new=False)
     if package.needs_form:
         raise FormNeeded(package.id, package.name, reason)
     if package.needs_reason and reason is None:

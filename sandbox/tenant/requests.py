@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sandbox.tenant import lifecycle
-from sandbox.tenant.applicable import applicable
 from sandbox.tenant.answers import check_answers, questions_of
+from sandbox.tenant.applicable import applicable
 from sandbox.tenant.approvers import in_scope
 from sandbox.tenant.errors import bad_request, conflict, forbidden, not_found
 from sandbox.tenant.model import Assignment, Expiration, Json, Package, Policy, Request, User
