@@ -46,7 +46,12 @@ class Mirror:
     async def _whole_policies(
         self, packages: Sequence[AccessPackage]
     ) -> dict[str, AssignmentPolicy]:
-        """The policies under which people ask, with their questions, by id; those that can be read."""
+        """
+        The policies under which people ask, with their questions, by id; those that we may read.
+
+        Raises:
+            GraphError: Graph does not answer; nothing is known then.
+        """
         try:
             return {each.id: each for each in await self._graph.policies.list(with_questions=True)}
         except NotAllowed:
@@ -57,8 +62,12 @@ class Mirror:
                 for each in package.assignment_policies
                 if eligibility.is_for_asking(each)
             ]
+        try:
             found = await self._graph.policies.each(ids) if ids else []
-            return {each.id: each for each in found if isinstance(each, AssignmentPolicy)}
+        except NotAllowed as refused:
+            log.warning("policies-not-read", status=refused.status, code=refused.code)
+            return {}
+        return {each.id: each for each in found if isinstance(each, AssignmentPolicy)}
 
 
 def mirrored_packages(
