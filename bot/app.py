@@ -41,6 +41,7 @@ from bot.store.database import Threads, real_threads
 from bot.store.installation import Installation
 from bot.store.sqlite_file import BeingRestored
 from bot.verdicts import Verdicts
+from bot.ways import Wayfinder
 from bot.whom import Whom
 from graph import Graph
 from handlers.edge import endpoint, keep_out_strangers
@@ -174,7 +175,14 @@ async def assembled(
             alarm=machine.alarm(),
         )
         whom = Whom(store=store, slack=slack, graph=graph, people=people)
-        desk = Desk(store=store, authority=authority, verdicts=verdicts, whom=whom, wake=jobs.wake)
+        desk = Desk(
+            store=store,
+            authority=authority,
+            verdicts=verdicts,
+            whom=whom,
+            wayfinder=Wayfinder(slack=slack, graph=graph, people=people),
+            wake=jobs.wake,
+        )
         health = Health(store=store, slack=slack, jobs=jobs)
         bolt = _bolt(settings, slack, identity)
         after = handlers.After(slack)

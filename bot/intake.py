@@ -4,12 +4,20 @@ The desk's transactions: a wish checked against the tables, and the row it becom
 Plain functions of one connection; whatever must be read in Slack or Entra is read later, by the jobs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 
 from bot import chance, clock, naming
 from bot.authority import Actor, may
-from bot.errors import NotAllowed, ReasonNeeded, TooLate, UnknownPackage
+from bot.errors import (
+    FormNeeded,
+    NotAllowed,
+    ReasonNeeded,
+    TooLate,
+    UnknownPackage,
+    WrongFields,
+)
 from bot.models import (
     DONE,
     MOVES,
@@ -24,6 +32,8 @@ from bot.models import (
     TroubleKind,
     Verb,
 )
+from bot.offered import agreed_dates, wrong_dates
+from bot.questions import Answers, complaints, settle
 from bot.store import (
     Transaction,
     assignments,
@@ -62,6 +72,27 @@ class Standing:
     extendable: frozenset[str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class FilledIn:
+    """
+    A form to ask for a package, as somebody has filled it in.
+
+    Attributes:
+        policy_id: The policy whose questions were answered.
+        is_chosen: There were several, and the person chose.
+        answers: By question id, as they were given.
+    """
+
+    slack_user: str
+    package_id: str
+    policy_id: str | None
+    is_chosen: bool = False
+    reason: str | None = None
+    answers: Answers = field(default_factory=dict)
+    start: datetime | None = None
+    end: datetime | None = None
+
+
 ON_ITS_WAY: Final = {
     State.APPROVED: "on its way to Entra",
     State.SUBMITTED: "being set up by Entra",
@@ -84,23 +115,61 @@ def ask(db: Transaction, slack_user: str, text: str, reason: str | None) -> Take
         near = [each.slug for each in naming.nearest(wish.name, shown)]
         raise UnknownPackage(wish.name[:80], near)
     reason = naming.clean(reason or wish.reason or "")[: naming.LONGEST_REASON] or None
+    already = request_lists.open_of(db, slack_user, package.id, Kind.ADD)
+    if already is not None:
+        return Taken(request=already, is_new=False)
+    if package.needs_form:
+        raise FormNeeded(package.id, package.name, reason)
     if package.needs_reason and reason is None:
         raise ReasonNeeded(package.id, package.name, package.slug)
+    return _take(db, _wish(slack_user, package, reason))
+
+
+def ask_by_form(db: Transaction, filled: FilledIn) -> Taken:
+    package = catalog.get(db, filled.package_id)
+    if package is None or not package.can_be_asked_for:
+        raise TooLate("That package is not offered any more.")
+    policy = next((each for each in package.policies if each.id == filled.policy_id), None)
+    if policy is None:
+        raise WrongFields({"policy": "Please choose one."})
+    if policy.not_askable:
+        raise WrongFields({"policy" if filled.is_chosen else "reason": policy.not_askable})
+    now = clock.now()
+    reason = naming.clean(filled.reason or "")[: naming.LONGEST_REASON] or None
+    fields = wrong_dates(policy, start=filled.start, end=filled.end, now=now)
+    if policy.needs_reason and reason is None:
+        fields["reason"] = "Please say why you need it."
+    answers = settle(policy.questions, filled.answers)
+    wrong = complaints(policy.questions, answers)
+    if fields or wrong:
+        raise WrongFields(fields, wrong)
+    starts_at, ends_at = agreed_dates(policy, start=filled.start, end=filled.end, now=now)
     return _take(
         db,
-        Request(
-            id=chance.new_id(),
-            kind=Kind.ADD,
-            state=State.RECEIVED,
-            holder=slack_user,
-            asked_by=slack_user,
-            package_id=package.id,
-            package_name=package.name,
-            justification=reason,
-            asked_at=clock.now(),
-            updated_at=clock.now(),
-            due_at=clock.real(),
+        replace(
+            _wish(filled.slack_user, package, reason),
+            answers=answers,
+            # Answers belong to the policy that asked; so does a choice.
+            wanted_policy_id=policy.id if filled.is_chosen or answers or ends_at else None,
+            starts_at=starts_at,
+            ends_at=ends_at,
         ),
+    )
+
+
+def _wish(slack_user: str, package: Package, reason: str | None) -> Request:
+    return Request(
+        id=chance.new_id(),
+        kind=Kind.ADD,
+        state=State.RECEIVED,
+        holder=slack_user,
+        asked_by=slack_user,
+        package_id=package.id,
+        package_name=package.name,
+        justification=reason,
+        asked_at=clock.now(),
+        updated_at=clock.now(),
+        due_at=clock.real(),
     )
 
 

@@ -8,6 +8,7 @@ from bot import clock, eligibility, outcomes, policy, refusals
 from bot.authority import Actor, Authority, may
 from bot.eligibility import Refusal
 from bot.errors import NotAllowed
+from bot.mirrored_policies import offered_policy
 from bot.models import (
     Assignment,
     AssignmentState,
@@ -18,6 +19,7 @@ from bot.models import (
     Terms,
     Verb,
 )
+from bot.offered import wrong_dates
 from bot.people import Found, People
 from bot.rulebook import (
     asks_for,
@@ -138,12 +140,15 @@ class Review:
         )
         if lacking is not None:
             raise _refused(lacking)
+        _check_dates(request, package, admitted.policy)
         terms = policy.terms_of(
             package,
             admitted.policy,
             extending=False,
             always=self._always,
             questions=admitted.questions,
+            answers=request.answers,
+            starts_at=request.starts_at,
             excluded=case.excluded,
         )
         terms = await self._after_a_removal(terms, request, found)
@@ -393,6 +398,19 @@ class Review:
         deciders = await self.deciders(request.current_stage, replace(request, escalated=True))
         everybody = tuple(dict.fromkeys((*request.deciders, *deciders)))
         await self._store.run(requests.escalate, request, deciders=everybody)
+
+
+def _check_dates(request: Request, package: AccessPackage, under: AssignmentPolicy) -> None:
+    """Insist that the dates that were asked for are still within the policy."""
+    if request.starts_at is None and request.ends_at is None:
+        return
+    now = clock.now()
+    # While it waited for a decision its start may have passed: then it begins at once.
+    start = request.starts_at if request.starts_at and request.starts_at > now else None
+    wrong = wrong_dates(offered_policy(package, under), start=start, end=request.ends_at, now=now)
+    if wrong:
+        why = " ".join(dict.fromkeys(wrong.values()))
+        raise Refused(f"The dates that you asked for do not go. {why} Please ask again.")
 
 
 def _refused(refusal: Refusal) -> Refused:

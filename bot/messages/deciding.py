@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Final
 
 from bot.messages import troubles
+from bot.messages.answers import answer_blocks, answers_button
 from bot.messages.parts import (
     Block,
     Message,
     actions,
     button,
     context,
+    day,
     escape,
     fields,
     fitted,
@@ -61,6 +63,7 @@ def card(request: Request, decided: Sequence[Decision]) -> Message:
     blocks: list[Block] = [section(title), *_facts(request)]
     if request.justification:
         blocks += [context("*Why*"), quoted(request.justification)]
+    blocks += answer_blocks(request)
     removal = request.terms.removal if request.terms else None
     if removal is not None:
         because = f": {one_line(removal.why)}" if removal.why else "."
@@ -106,7 +109,12 @@ def _facts(request: Request) -> list[Block]:
     keep = "They keep" if request.kind is Kind.EXTEND else "They gain"
     blocks = [
         *listed(f"*{keep}*", gains),
-        fields(in_entra, f"*Until*\n{_until(request)}", f"*Policy*\n{escape(terms.policy_name)}"),
+        fields(
+            in_entra,
+            *([f"*From*\n{day(request.starts_at)}"] if request.starts_at else []),
+            f"*Until*\n{_until(request)}",
+            f"*Policy*\n{escape(terms.policy_name)}",
+        ),
     ]
     if terms.excluded:
         names = one_line(", ".join(each.name for each in terms.excluded))
@@ -126,11 +134,12 @@ def _until(request: Request) -> str:
     return f"{lasts} from delivery" if lasts[:1].isdigit() else escape(lasts)
 
 
-def _buttons(request: Request) -> Block:
+def _buttons(request: Request, *, in_list: bool = False) -> Block:
     name = request.package_name
     return actions(
         button("Approve", "approve", request.ask_id, style="primary", about=name),
         button("Deny", "deny", request.ask_id, style="danger", about=name),
+        answers_button(request) if in_list and request.answers else None,
         block_id=f"card:{request.ask_id}",
     )
 
@@ -175,7 +184,7 @@ def pending_row(request: Request, *, reader: str) -> list[Block]:
         line += said(request.justification)
     if request.holder == reader:
         return [section(line), context("Your own request: somebody else decides it.")]
-    return [section(line), _buttons(request)]
+    return [section(line), _buttons(request, in_list=True)]
 
 
 def assignments(

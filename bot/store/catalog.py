@@ -5,12 +5,16 @@ from dataclasses import asdict
 from typing import Any, Final
 
 import sqlalchemy as sa
+from pydantic import TypeAdapter
 
 from bot.models import Package
+from bot.offered import OfferedPolicy
 from bot.store.database import Transaction, insert
 from bot.store.homes import touch_all
 from bot.store.schema import packages
 
+# JSON has no tuples, times and classes: this brings them back.
+POLICIES: Final = TypeAdapter(tuple[OfferedPolicy, ...])
 FIELDS: Final = tuple(Package.__dataclass_fields__)
 COLUMNS: Final = [packages.c[name] for name in FIELDS]
 
@@ -23,6 +27,7 @@ def _package(row: Sequence[Any]) -> Package:
     values["contents"] = tuple(values["contents"])
     values["can_extend"] = tuple(values["can_extend"])
     values["automatic"] = tuple(values["automatic"])
+    values["policies"] = POLICIES.validate_python(values["policies"])
     return Package(**values)
 
 
@@ -52,6 +57,7 @@ def replace(db: Transaction, found: Sequence[Package]) -> bool:
     db.execute(packages.delete().where(packages.c.id.in_(changed)))
     for package in found:
         if before.get(package.id) != package:
-            db.execute(insert(db, packages).values(**asdict(package)))
+            policies = POLICIES.dump_python(package.policies, mode="json")
+            db.execute(insert(db, packages).values(**{**asdict(package), "policies": policies}))
     touch_all(db)
     return True
