@@ -16,6 +16,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from bot.models import AnswerKind, Question
+from bot.policy import names_known_approvers, stage_of
 from graph.models import (
     AccessPackage,
     ApprovalSettings,
@@ -197,6 +198,8 @@ def _of_stage(stage: ApprovalStage) -> Iterator[str]:
         stage.fallback_escalation_approvers,
     ):
         yield from _of_subjects("an approval stage", subjects)
+    if not names_known_approvers(stage_of(stage)):
+        yield "an approval stage names approvers in a way that I do not know"
 
 
 def _of_subjects(where: str, subjects: Iterable[SubjectSet]) -> Iterator[str]:

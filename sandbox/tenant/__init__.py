@@ -16,6 +16,7 @@ from sandbox.tenant import (
     directory,
     groups,
     lifecycle,
+    organizations,
     packages,
     policies,
     resources,
@@ -85,6 +86,7 @@ class Tenant:
             [
                 *directory.routes(),
                 *groups.routes(),
+                *organizations.routes(),
                 *catalogs.routes(),
                 *resources.routes(),
                 *packages.routes(),
