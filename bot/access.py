@@ -284,7 +284,7 @@ class Desk:
             NotAllowed: Not an admin.
         """
         await self._for_admins(slack_user)
-        return await self._store.read(request_lists.pending)
+        return await self._store.run(intake.read_list, slack_user, "pending", request_lists.pending)
 
     async def held(self, *, slack_user: str) -> list[tuple[Hold, Request]]:
         """
@@ -294,13 +294,13 @@ class Desk:
             NotAllowed: Not an admin.
         """
         await self._for_admins(slack_user)
-        return await self._store.read(repairs.held)
+        return await self._store.run(intake.read_list, slack_user, "held", repairs.held)
 
     async def repair(self, *, slack_user: str, hold_id: str, verb: Verb) -> Request:
         """
         Take down that an admin has a held request tried again, or gives it up.
 
-        Who gives up is read afresh, and Graph is searched, before it is so.
+        Who it is, is read afresh before it is so; and before something is given up, Graph is searched.
 
         Raises:
             NotAllowed: Not an admin, by what was read lately; or it is about their own access.
@@ -324,6 +324,8 @@ class Desk:
             CannotTell: It is not known who is meant, or what they hold.
         """
         await self._for_admins(slack_user)
+        what = {"of": "assignments", "about": text.strip() or None}
+        await self._store.run(intake.record_list, slack_user, what)
         packages = await self._store.read(catalog.everything)
         sought = read_sought(text, packages)
         if sought.named is None:

@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 import handlers
 from bot import chance, clock, clockwork, connections, migrate, web
 from bot.access import Desk
+from bot.approvers import Approvers
 from bot.authority import Authority
 from bot.clockwork import Clockwork
 from bot.delivery import Delivery
@@ -31,8 +32,10 @@ from bot.notices import Notices
 from bot.pacing import WAITS, Waits
 from bot.patience import Pulse
 from bot.people import People
+from bot.recipients import Recipients
 from bot.reprocessing import Reprocessing
 from bot.review import Review
+from bot.roster import Roster
 from bot.settings import Settings
 from bot.slack import Identity, Slack, SlackError, SlackRefused
 from bot.store import Busy, Store, open_store
@@ -131,7 +134,13 @@ async def assembled(
         installation = _installation(store, identity)
         graph = await connections.connect_graph(settings, machine, http)
         people = People(slack=slack, graph=graph, store=store, addresses=settings.addresses)
-        authority = Authority(slack=slack, graph=graph, people=people, admins=settings.admins)
+        approvers = Approvers(graph=graph)
+        authority = Authority(
+            people=people,
+            approvers=approvers,
+            roster=Roster(slack=slack, admins=settings.admins),
+            admins_decide=settings.admins_decide,
+        )
         await _check_admins(authority)
         review = Review(
             store=store,
@@ -144,7 +153,7 @@ async def assembled(
         # On Enterprise Grid a click names any workspace of the clicker's, or the organization: there the profile
         # alone tells whether they are of ours.
         home_team = None if identity.enterprise_id else identity.team_id
-        verdicts = Verdicts(store=store, authority=authority, review=review, home_team=home_team)
+        verdicts = Verdicts(store=store, authority=authority, home_team=home_team)
         notices = Notices(
             store=store,
             slack=slack,
@@ -156,6 +165,7 @@ async def assembled(
             store=store,
             review=review,
             verdicts=verdicts,
+            recipients=Recipients(store=store, slack=slack, people=people, approvers=approvers),
             delivery=Delivery(store=store, graph=graph, waits=waits),
             effects=Effects(store=store, graph=graph, recheck=review.recheck, waits=waits),
             notices=notices,

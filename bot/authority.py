@@ -1,23 +1,14 @@
 """Who may do what: one default-deny rule, and the facts it is given."""
 
-import asyncio
-from collections.abc import Collection, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any, Final
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
-from bot import clock
+from bot.approvers import Approvers, NotUnderstood
 from bot.errors import NotAllowed
 from bot.models import Request, Stage, Verb
 from bot.people import People
-from bot.slack import Slack
-from graph import Graph
-from graph.errors import NotFound
-from graph.models import User
-
-# For answers that must come at once; what changes anything is checked afresh.
-ROSTER_IS_GOOD_FOR: Final = timedelta(minutes=5)
+from bot.roster import Roster
 
 OWN: Final = frozenset({Verb.CANCEL, Verb.EXTEND, Verb.RETURN})
 DECISIONS: Final = frozenset({Verb.APPROVE, Verb.DENY})
@@ -33,6 +24,8 @@ class Actor:
         not_a_person: Why we cannot accept them as a known person, in a sentence; None if we can.
         is_admin: One of the configured admins.
         is_approver: Named by the policy for the stage that is being decided.
+        stands_in: An admin who may decide that stage in place of its approvers, as LATCHKEY_ADMINS_DECIDE says.
+        has_decided: They have decided an earlier stage of the same request.
     """
 
     slack_user: str
@@ -41,6 +34,13 @@ class Actor:
     not_a_person: str | None = None
     is_admin: bool = False
     is_approver: bool = False
+    stands_in: bool = False
+    has_decided: bool = False
+
+    @property
+    def decides_as_admin(self) -> bool:
+        """If they decide, then not because the policy names them."""
+        return self.stands_in and not self.is_approver
 
 
 def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | None) -> str | None:
@@ -80,32 +80,30 @@ def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | 
         return "I cannot tell who you are in Entra, so I cannot take a decision from you."
     if actor.entra_id == holder_entra_id:
         return "You cannot decide your own request, from another Slack account either."
-    if actor.is_admin or actor.is_approver:
+    if actor.has_decided:
+        return "You have decided an earlier step of this request; another person decides this one."
+    if actor.is_approver or actor.stands_in:
         return None
+    if actor.is_admin:
+        return "The admins may not decide this request: that is for the approvers whom its policy names."
     return "You are not among those who may decide this request."
 
 
-@dataclass
-class _Members:
-    users: frozenset[str] = frozenset()
-    read_at: Any = None
+AdminsDecide = Literal["always", "fallback", "never"]
 
 
 @dataclass
 class Authority:
     """Reads the facts that `may` judges."""
 
-    slack: Slack
-    graph: Graph
     people: People
-    admins: Collection[str]
-    _roster: _Members = field(default_factory=_Members)
+    approvers: Approvers
+    roster: Roster
+    admins_decide: AdminsDecide = "always"
 
     async def refresh(self) -> None:
         """Read the admin user groups again, for answers that cannot wait."""
-        users = await self._admin_users()
-        await self.slack.learn_ids(users)
-        self._roster = _Members(users=users, read_at=clock.real())
+        await self.roster.refresh()
 
     def lists_for(self, slack_user: str) -> None:
         """
@@ -115,7 +113,7 @@ class Authority:
             NotAllowed: Not an admin, or it was too long ago that we could tell.
         """
         if self.is_known_admin(slack_user):
-            if clock.real() - self._roster.read_at <= ROSTER_IS_GOOD_FOR:
+            if self.roster.is_fresh_for_lists():
                 return
             raise NotAllowed(
                 "I cannot check just now who is an admin. Please try again in a minute."
@@ -123,18 +121,11 @@ class Authority:
         raise NotAllowed("Only Latchkey's admins can do that. Your own access is at /my-access.")
 
     def is_known_admin(self, slack_user: str) -> bool:
-        return not self._roster.users.isdisjoint(self.slack.ids_of(slack_user))
+        return self.roster.knows(slack_user)
 
     @property
     def known_admins(self) -> frozenset[str]:
-        return self._roster.users
-
-    async def _admin_users(self) -> frozenset[str]:
-        users = {admin for admin in self.admins if not admin.startswith("S")}
-        groups = [admin for admin in self.admins if admin.startswith("S")]
-        for members in await asyncio.gather(*map(self.slack.group_members, groups)):
-            users |= members
-        return frozenset(users)
+        return self.roster.members
 
     async def actor(
         self,
@@ -143,6 +134,7 @@ class Authority:
         team: str | None = None,
         home_team: str | None = None,
         request: Request | None = None,
+        decided: Collection[str] = (),
     ) -> Actor:
         """
         Who is doing this, read from Slack and Graph now.
@@ -151,6 +143,7 @@ class Authority:
             team: The workspace the click came from, as Slack says (``user.team_id``).
             home_team: Ours.
             request: What is being decided; its stage names approvers.
+            decided: Entra ids of those who have decided its earlier stages.
 
         Raises:
             SlackError, GraphError: It could not be read, so nothing can be allowed now.
@@ -164,61 +157,38 @@ class Authority:
             found = await self.people.find(slack_user)
         except NotAllowed as refused:
             return Actor(slack_user=slack_user, not_a_person=str(refused))
+        who = Actor(slack_user=slack_user, entra_id=found.user.id, name=found.person.entra_name)
         # On Enterprise Grid a user group may list another id of theirs than a click names.
-        is_admin = not found.slack_ids.isdisjoint(await self._admin_users())
-        approver = False
-        if request is not None and request.current_stage is not None and not is_admin:
-            users = await self.approvers(request.current_stage, request)
-            approver = any(user.id == found.user.id for user in users)
-        return Actor(
-            slack_user=slack_user,
-            entra_id=found.user.id,
-            name=found.person.entra_name,
-            is_admin=is_admin,
-            is_approver=approver,
-        )
+        ids = found.slack_ids
+        if request is None:
+            return replace(who, is_admin=await self.roster.has_now(ids))
+        if found.user.id in decided:
+            return replace(who, has_decided=True)
+        stage = request.current_stage
+        if stage is not None and await self._is_named(stage, request, found.user.id):
+            # The policy's own approver needs no other right, whoever else they are.
+            return replace(who, is_approver=True)
+        is_admin = await self.roster.has_now(ids)
+        stands_in = is_admin and await self._may_stand_in(stage, request, decided)
+        return replace(who, is_admin=is_admin, stands_in=stands_in)
 
-    async def approvers(self, stage: Stage, request: Request) -> list[User]:
-        """
-        The Entra users whom the policy names for *stage*, read now.
+    async def _is_named(self, stage: Stage, request: Request, entra_id: str) -> bool:
+        try:
+            return await self.approvers.include(stage, request, entra_id)
+        except NotUnderstood:
+            # Nobody is let in by guessing.
+            return False
 
-        The fallback counts when the first choice names nobody (a requester without a manager); the
-        escalation approvers join when the stage has been escalated.  Kinds of approvers that we do not
-        understand name nobody: then the admins decide.
-        """
-        users = await self._users(stage.approvers, request)
-        if not users:
-            users = await self._users(stage.fallback, request)
-        if request.escalated:
-            users += await self._users(stage.escalation, request)
-        # Entra lets nobody approve their own request, and neither do we.
-        unique = {user.id: user for user in users if user.id != request.entra_id}
-        return [user for user in unique.values() if user.account_enabled is not False]
-
-    async def _users(self, subjects: Collection[Mapping[str, Any]], request: Request) -> list[User]:
-        users: list[User] = []
-        for subject in subjects:
-            # The policy may still name somebody, or a group, that has been deleted: nobody.
-            with suppress(NotFound):
-                users += await self._named_by(subject, request)
-        return users
-
-    async def _named_by(self, subject: Mapping[str, Any], request: Request) -> list[User]:
-        kind = subject["kind"]
-        if kind == "singleuser" and "user_id" in subject:
-            return [await self.graph.directory.user(subject["user_id"])]
-        if kind == "groupmembers" and "group_id" in subject:
-            return await self.graph.directory.members(subject["group_id"])
-        if kind == "requestormanager" and request.entra_id:
-            return await self._manager(request.entra_id, subject.get("manager_level") or 1)
-        return []
-
-    async def _manager(self, entra_id: str, level: int) -> list[User]:
-        above: list[User] = []
-        for _ in range(level):
-            manager = await self.graph.directory.manager(entra_id)
-            if manager is None:
-                return []
-            above = [manager]
-            entra_id = manager.id
-        return above
+    async def _may_stand_in(
+        self, stage: Stage | None, request: Request, decided: Collection[str]
+    ) -> bool:
+        is_after_removal = request.terms is not None and request.terms.removal is not None
+        if self.admins_decide == "always" or (is_after_removal and stage == Stage()):
+            # What an admin has taken away, an admin gives back.
+            return True
+        if self.admins_decide == "never" or stage is None:
+            return False
+        try:
+            return not await self.approvers.finds_anybody(stage, request, beside=decided)
+        except NotUnderstood:
+            return False

@@ -50,6 +50,7 @@ async def examine(latchkey: Latchkey) -> list[Finding]:
         _scopes,
         _signatures,
         _admins,
+        _audit,
         _packages,
         _people,
         _addresses,
@@ -130,11 +131,12 @@ async def _signatures(latchkey: Latchkey) -> Finding:
 
 
 async def _admins(latchkey: Latchkey) -> Finding:
+    roster = latchkey.jobs.authority.roster
     for _ in range(50):
-        if latchkey.jobs.authority.known_admins:
+        if roster.named:
             break
         await asyncio.sleep(0.1)
-    admins = latchkey.jobs.authority.known_admins
+    admins = roster.named
     if not admins:
         return Finding(
             fine=False,
@@ -155,6 +157,16 @@ async def _admins(latchkey: Latchkey) -> Finding:
             sentence=f"LATCHKEY_ADMINS names some who cannot decide: {', '.join(strangers)}.",
         )
     return Finding(fine=True, sentence=f"{len(admins)} people may decide and remove.")
+
+
+async def _audit(latchkey: Latchkey) -> Finding:
+    if latchkey.settings.audit_key is None:
+        return Finding(
+            fine=True,
+            sentence="The audit log is chained without a key, which shows accidents and no forgery: set "
+            "LATCHKEY_AUDIT_KEY, and note `latchkey audit verify`'s anchor elsewhere each day.",
+        )
+    return Finding(fine=True, sentence="The audit log is chained with a key.")
 
 
 async def _packages(latchkey: Latchkey) -> Finding:

@@ -14,13 +14,13 @@ from typing import Any, Final
 
 import structlog
 
-from bot import clock, outcomes
+from bot import clock, justification, outcomes
 from bot.authority import Actor
 from bot.models import Kind, Request, State
 from bot.pacing import WAITS, Waits
 from bot.questions import for_graph
 from bot.sightings import Sighting, sight
-from bot.store import Store, assignments, claims, control
+from bot.store import Store, assignments, claims, control, decisions
 from graph import Deadline, Graph
 from graph.assignments import OPEN_STATES
 from graph.errors import (
@@ -172,10 +172,10 @@ class Effects:
         await self._submitted(request, answer.id)
 
     async def _body(self, request: Request) -> dict[str, Any]:
+        counted = await self._store.run(decisions.accepted_of, request)
         body: dict[str, Any] = {
             "request_type": REQUEST_TYPE[request.kind],
-            # The tag lets a later look tell our request from anybody else's.
-            "justification": f"{request.justification or 'Asked for in Slack.'} {_tag(request)}",
+            "justification": justification.written_for(request, counted),
         }
         if request.kind is Kind.ADD:
             policy_id = request.terms.policy_id if request.terms else None
@@ -274,8 +274,8 @@ class Effects:
     @staticmethod
     def _is_ours(request: Request, found: AssignmentRequest, since: datetime) -> bool:
         said = found.justification or ""
-        if "[latchkey " in said:
-            return _tag(request) in said
+        if justification.is_tagged(said):
+            return justification.tag(request) in said
         if found.created_date_time is not None and found.created_date_time < since:
             return False
         if found.is_denied or found.is_canceled or found.is_failed:
@@ -301,7 +301,3 @@ def _schedule(request: Request) -> Schedule | None:
     start = max(request.starts_at or clock.now(), clock.now())
     end = Expiration.at(request.ends_at) if request.ends_at else Expiration.never()
     return Schedule(start_date_time=start, expiration=end)
-
-
-def _tag(request: Request) -> str:
-    return f"[latchkey {request.id}]"

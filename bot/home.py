@@ -78,7 +78,8 @@ class Homes:
         # Before the page is made: one that straddles midnight is yesterday's.
         drawn_at = clock.now()
         is_admin = self._authority.is_known_admin(slack_user)
-        view = await self._store.read(_view, slack_user, is_admin)
+        decides = is_admin and self._authority.admins_decide != "never"
+        view = await self._store.read(_view, slack_user, decides)
         try:
             mark = MARK.format(installation=self._installation.id, at=int(clock.real().timestamp()))
             await self._slack.publish_home(slack_user, {**view, "private_metadata": mark})
@@ -90,22 +91,22 @@ class Homes:
         await self._store.run(homes.published, slack_user, admin=is_admin, at=drawn_at)
 
 
-def _view(db: Transaction, slack_user: str, is_admin: bool) -> dict[str, Any]:
+def _view(db: Transaction, slack_user: str, decides_all: bool) -> dict[str, Any]:
     packages = catalog.everything(db)
     return home(
         reader=slack_user,
         held=assignments.held_by(db, slack_user),
         waiting=request_lists.open_for(db, slack_user),
-        to_decide=_to_decide(db, slack_user, is_admin=is_admin),
+        to_decide=_to_decide(db, slack_user, decides_all=decides_all),
         offer=[each for each in packages if each.can_be_asked_for and not each.is_hidden],
         extendable=frozenset(policy for each in packages for policy in each.can_extend),
     )
 
 
-def _to_decide(db: Transaction, slack_user: str, *, is_admin: bool) -> list[Request]:
-    """What waits for this person: for an admin everything, for others what names them."""
+def _to_decide(db: Transaction, slack_user: str, *, decides_all: bool) -> list[Request]:
+    """What waits for this person: for an admin who may decide, everything; for others what names them."""
     return [
         request
         for request in request_lists.pending(db)
-        if request.holder != slack_user and (is_admin or slack_user in request.deciders)
+        if request.holder != slack_user and (decides_all or slack_user in request.deciders)
     ]

@@ -4,9 +4,10 @@ The desk's transactions: a wish checked against the tables, and the row it becom
 Plain functions of one connection; whatever must be read in Slack or Entra is read later, by the jobs.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from bot import chance, clock, naming
 from bot.authority import Actor, may
@@ -45,6 +46,8 @@ from bot.store import (
     requests,
     troubles,
 )
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,9 +213,14 @@ def take_decision(db: Transaction, decision: Decision) -> Draft | None:
         raise TooLate("I do not know that request any more.")
     stage = request.current_stage
     # Somebody who may not decide anyway, or comes too late, is told so without being asked for a reason.
-    current = request.state is State.PENDING and request.ask_id == _ask_id_of(decision)
+    in_time = request.lapses_at is None or decision.at < request.lapses_at
+    current = in_time and request.state is State.PENDING and request.ask_id == _ask_id_of(decision)
     needs_reason = decision.verb is Verb.DENY or bool(stage and stage.reason_required)
     is_draft = current and needs_reason and decision.slack_user != request.holder
+    same = decisions.open_like(db, decision)
+    if same is not None and same[1] == is_draft:
+        # Pressed again before it was judged, or after the form was closed: one click.
+        return Draft(decision=same[0], request=request) if is_draft else None
     decisions.add(
         db, decision, holder=request.holder, holder_entra_id=request.entra_id, is_draft=is_draft
     )
@@ -371,6 +379,18 @@ def let_end(db: Transaction, slack_user: str, assignment_id: str) -> Assignment:
 
 def assignments_of(db: Transaction, package: Package | None) -> list[Assignment]:
     return assignments.live(db, package_id=package.id if package else None)
+
+
+def read_list(db: Transaction, slack_user: str, of: str, query: Callable[[Transaction], R]) -> R:
+    """Answer an admin's question about other people's requests, and write down that it was asked."""
+    record_list(db, slack_user, {"of": of})
+    return query(db)
+
+
+def record_list(db: Transaction, slack_user: str, what: Mapping[str, str | None]) -> None:
+    """An admin looks at what is other people's; *what* says which."""
+    asked = {name: value for name, value in what.items() if value is not None}
+    audit.record(db, at=clock.now(), actor=slack_user, verb="list", details=asked)
 
 
 def record_refusal(db: Transaction, slack_user: str, about_id: str | None, why: str) -> None:

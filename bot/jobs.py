@@ -26,6 +26,7 @@ from bot.mirror import Mirror
 from bot.models import Decision, Request, State
 from bot.notices import Notices
 from bot.pacing import WAITS, Waits, a_few_at_once
+from bot.recipients import Recipients
 from bot.reprocessing import Reprocessing
 from bot.review import Review
 from bot.slack import SlackError
@@ -56,6 +57,7 @@ CLOCK_SECONDS: Final = 60
 # An access that Graph has shown within so many sweeps, or within the hour, is known well enough to remind of it.
 SWEEPS_THAT_COUNT: Final = 3
 SEEN_LATELY: Final = timedelta(hours=1)
+ENDED_MEANWHILE: Final = "The access ended before anybody decided."
 # Orchestrators kill after 10 s, and the web server drains before.
 STOP_WITHIN: Final = timedelta(seconds=6)
 
@@ -77,6 +79,7 @@ class Jobs:
     store: Store
     review: Review
     verdicts: Verdicts
+    recipients: Recipients
     effects: Effects
     delivery: Delivery
     notices: Notices
@@ -99,6 +102,7 @@ class Jobs:
         """Start working, at once and then by the clock; call it inside the running event loop."""
         self._add("decisions", self.decisions, self.poll_every)
         self._add("requests", self.requests, self.poll_every)
+        self._add("recipients", self.find_recipients, self.poll_every)
         self._add("messages", self.messages, self.poll_every)
         self._add("clock", self.clockwork.look, timedelta(seconds=CLOCK_SECONDS))
         self._add("reprocessing", self.reprocessing.work, self.poll_every)
@@ -127,7 +131,7 @@ class Jobs:
 
     def wake(self) -> None:
         """Something was committed: look at the requests and the messages now."""
-        for name in ("decisions", "requests", "messages", "reprocessing"):
+        for name in ("decisions", "requests", "recipients", "messages", "reprocessing"):
             self._ring(name)
 
     def wake_all(self) -> None:
@@ -179,12 +183,15 @@ class Jobs:
     async def decisions(self) -> None:
         """Clicks and deadlines, until there is none."""
         while True:
-            clicks, lapsed, escalating = await self.store.read(_to_decide)
+            clicks, lapsed, escalating, pointless = await self.store.read(_to_decide)
             moved = sum(await a_few_at_once(self._weigh_one, clicks))
             moved += await self._deadlines(lapsed, escalating)
+            for request in pointless:
+                moved += await self.store.run(_end_pointless, request)
             if not moved:
                 return
             self._ring("requests")
+            self._ring("recipients")
             self._ring("messages")
             if self._stopping:
                 return
@@ -212,6 +219,13 @@ class Jobs:
         finally:
             # Whatever broke the round, nobody's POST is torn off.
             await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def find_recipients(self) -> None:
+        """Whom to ask about pending requests, until all that can be found now are."""
+        while await self.recipients.find_due():
+            self._ring("messages")
+            if self._stopping:
+                return
 
     async def messages(self) -> None:
         """Messages and pages that are owed, until none is."""
@@ -258,16 +272,7 @@ class Jobs:
         for request in lapsed:
             moved += await self.store.run(requests.move, request, State.LAPSED) is not None
         for request in escalating:
-            try:
-                await self.review.escalate(request)
-                moved += 1
-            except Exception as error:
-                log.warning(
-                    "not-escalated",
-                    request=request.id,
-                    error=type(error).__name__,
-                    exc_info=not isinstance(error, EXPECTED),
-                )
+            moved += await self.store.run(requests.escalate, request)
         return moved
 
     async def _claimed(self, limit: int) -> list[tuple[Request, Reported]]:
@@ -306,11 +311,14 @@ class Jobs:
             # While the sweep fails, too, Graph is down for everybody: that passes by itself.
             may_hold = sync is None or sync.last_error is None
             await self.store.run(again_later, request, error, may_hold=may_hold)
+        self._ring("recipients")
         self._ring("messages")
 
     async def _work_on(self, request: Request, known: Reported) -> None:
         if request.give_up_by is not None:
             await self._give_up(request)
+        elif request.retry_by is not None:
+            await self._retry(request)
         elif request.state is State.RECEIVED:
             await self.review.receive(request)
         elif request.state is State.APPROVED:
@@ -319,12 +327,30 @@ class Jobs:
             await self.delivery.poll(request, known)
 
     async def _give_up(self, request: Request) -> None:
-        actor = await self.verdicts.may_be_given_up(request)
+        actor = await self.verdicts.may_be_repaired(request)
         if actor is not None:
             await self.effects.give_up(request, by=actor)
 
+    async def _retry(self, request: Request) -> None:
+        """Whoever had it tried again may: from here on it is a request like any other."""
+        if await self.verdicts.may_be_repaired(request) is not None:
+            now = clock.real()
+            await self.store.run(
+                claims.release, request, due_at=now, attempts=request.attempts, retry_by=None
+            )
 
-def _to_decide(db: Transaction) -> tuple[list[Decision], list[Request], list[Request]]:
-    """Clicks that nobody has judged, and requests whose time for a decision, or for this stage's, is over."""
+
+def _to_decide(
+    db: Transaction,
+) -> tuple[list[Decision], list[Request], list[Request], list[Request]]:
+    """
+    Clicks that nobody has judged, and requests whose time for a decision, or for this stage's, is over.
+
+    The last are extensions of what has ended.
+    """
     lapsed, escalating = request_lists.overdue_decisions(db)
-    return decisions.unweighed(db), lapsed, escalating
+    return decisions.unweighed(db), lapsed, escalating, request_lists.pointless(db)
+
+
+def _end_pointless(db: Transaction, request: Request) -> bool:
+    return requests.move(db, request, State.LAPSED, why=ENDED_MEANWHILE) is not None

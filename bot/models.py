@@ -1,6 +1,6 @@
 """The words of Latchkey: requests, assignments, people, packages, and the moves a request may make."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -79,14 +79,19 @@ class Stage:
     """
     One approval stage, as it was when the person asked.
 
-    Approvers are subject sets in Graph's words (``{"odata_type": "singleUser", "user_id": …}``), so
-    that membership is looked up at the click and not remembered.  An empty tuple means that only the
-    configured admins decide.
+    Approvers are subject sets in Graph's words (``{"kind": "singleuser", "user_id": …}``), so that
+    membership is looked up at the click and not remembered.  Without any, the policy names nobody.
+
+    Attributes:
+        fallback: Asked when *approvers* resolve to nobody.
+        escalation: Asked as well when nobody has answered for too long.
+        fallback_escalation: Asked when *escalation* resolves to nobody.
     """
 
     approvers: tuple[Mapping[str, Any], ...] = ()
     fallback: tuple[Mapping[str, Any], ...] = ()
     escalation: tuple[Mapping[str, Any], ...] = ()
+    fallback_escalation: tuple[Mapping[str, Any], ...] = ()
     reason_required: bool = False
     deny_after_seconds: int | None = None
     escalate_after_seconds: int | None = None
@@ -152,8 +157,11 @@ class Request:
     Attributes:
         answers: What was answered to the policy's questions, by question id.
         wanted_policy_id: The policy that the person chose, where several let them ask.
-        starts_at: From when on they want it; None: at once.
+            starts_at: From when on they want it; None: at once.
         ends_at: Until when they want it, or have it; None: for as long as the policy gives.
+            deciders: Slack users who are asked about the current stage, as far as they have been found.
+        unnamed: The policy was seen to name nobody who could decide the current stage.
+        retry_by, give_up_by: The admin who frees it from being held; checked before it counts.
     """
 
     id: str
@@ -177,6 +185,7 @@ class Request:
     stage: int = 0
     escalated: bool = False
     deciders: tuple[str, ...] = ()
+    unnamed: bool = False
     lapses_at: datetime | None = None
     escalates_at: datetime | None = None
     starts_at: datetime | None = None
@@ -194,6 +203,7 @@ class Request:
     due_at: datetime | None = None
     failures: int = 0
     held_at: datetime | None = None
+    retry_by: str | None = None
     give_up_by: str | None = None
     ended_at: datetime | None = None
 
@@ -412,7 +422,12 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """A click on Approve or Deny: recorded first, weighed at once after."""
+    """
+    A click on Approve or Deny: recorded first, weighed at once after.
+
+    Attributes:
+        as_admin: It counted because an admin may stand in for the approvers, not because the policy names them.
+    """
 
     id: str
     request_id: str
@@ -426,9 +441,17 @@ class Decision:
     channel: str | None = None
     entra_id: str | None = None
     name: str | None = None
+    as_admin: bool = False
     outcome: Outcome | None = None
     why: str | None = None
     attempts: int = 0
+
+
+def decided_before(counted: Iterable[Decision], stage: int) -> frozenset[str]:
+    """The Entra ids of those who have decided the stages before *stage*: nobody decides two."""
+    return frozenset(
+        each.entra_id for each in counted if each.stage < stage and each.entra_id is not None
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -464,6 +487,7 @@ class Notice:
         stale: What it shows has changed since; it is owed a redraw.
         tried_at: When a try left whose outcome is not known (real time): it may have arrived.
         claimed_until: Until when somebody sends or redraws it (real time).
+        dropped_why: Why it is not sent, or why what was sent does not concern its reader any more.
     """
 
     key: str
@@ -478,3 +502,4 @@ class Notice:
     sent_at: datetime | None = None
     tried_at: datetime | None = None
     claimed_until: datetime | None = None
+    dropped_why: str | None = None

@@ -23,7 +23,7 @@ def of(
     owed = []
     to = _first_to_know(request)
     if to is not None:
-        by = " and ".join(dict.fromkeys(each.name or "an admin" for each in decided)) or None
+        by = " and ".join(dict.fromkeys(_decider(each) for each in decided)) or None
         words = _words(request, by=by, to=to, will_remind=will_remind)
         owed.append((_notice(str(request.state), request, to=to), words))
     by_somebody_else = request.kind is Kind.REMOVE and request.asked_by not in {
@@ -36,11 +36,19 @@ def of(
         owed.append((notice, asking.removed(request, told=request.asked_by)))
     if request.state is State.REFUSED and request.tell_admins:
         notice = alarm("puzzle", request, to=admin_channel)
-        owed.append((notice, deciding.not_understood(request)))
+        is_nobodys = request.why == deciding.NOBODY_DECIDES
+        puzzled = deciding.nobody_decides if is_nobodys else deciding.not_understood
+        owed.append((notice, puzzled(request)))
     # Whoever gave it up did so on the card of its hold, which says so.
     if request.state is State.FAILED and request.give_up_by is None:
         owed.append((alarm("alarm", request, to=admin_channel), deciding.failed(request)))
     return owed
+
+
+def _decider(decision: Decision) -> str:
+    """Who decided; an admin who stood in for the approvers is called one."""
+    name = decision.name or "somebody"
+    return f"{name} (as an admin)" if decision.as_admin else name
 
 
 def of_end(assignment: Assignment) -> Owed:

@@ -30,6 +30,7 @@ from bot.store import (
     holds,
     notices,
     people,
+    recipients,
     request_lists,
     requests,
     troubles,
@@ -126,10 +127,11 @@ class Notices:
         count = 0
         for notice in wanted:
             count += await self.send_once(notice, content)
-        for notice, why in news.of_a_removal_before(request):
+        removals = news.of_a_removal_before(request)
+        for notice, why in removals:
             await self.send_once(notice, why)
-            wanted.append(notice)
-        await self._store.run(_close_cards, request, [notice.key for notice in wanted])
+        also = [notice.key for notice, _ in removals]
+        await self._store.run(_close_cards, request, self._admin_channel, also)
         return count
 
     async def _send_news(self, request: Request) -> int:
@@ -276,11 +278,19 @@ def escape_sentence(text: str) -> str:
 
 
 def _card(request: Request, to: str) -> Notice:
-    return Notice(key=f"card:{request.ask_id}:{to}", kind="card", to=to, request_id=request.id)
+    return Notice(key=recipients.card_key(request, to), kind="card", to=to, request_id=request.id)
 
 
-def _close_cards(db: Transaction, request: Request, keys: Sequence[str]) -> None:
-    requests.look_again(db, request, cards=_unfinished(db, keys))
+def _close_cards(
+    db: Transaction, request: Request, admin_channel: str, also: Sequence[str]
+) -> None:
+    """Nothing is owed any more if everybody has a card who is asked by now; somebody may have joined."""
+    now = recipients.locked(db, request)
+    if now.version == request.version:
+        keys = [
+            recipients.card_key(now, to) for to in dict.fromkeys((admin_channel, *now.deciders))
+        ]
+        requests.look_again(db, request, cards=_unfinished(db, [*keys, *also]))
 
 
 def _close_news(db: Transaction, request: Request, keys: Sequence[str]) -> None:
@@ -322,6 +332,8 @@ def _content_of(db: Transaction, notice: Notice) -> Message | None:
         request = requests.get(db, notice.request_id)
         if request is None:
             return None
+        if notice.dropped_why == recipients.WITHDRAWN:
+            return deciding.no_longer_asked()
         return deciding.card(request, decisions.accepted_of(db, request))
     if notice.kind == HELD:
         hold = holds.get(db, notice.key.removeprefix(f"{HELD}:"))

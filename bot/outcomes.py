@@ -15,6 +15,7 @@ from bot.models import (
     Request,
     State,
     TroubleKind,
+    Verb,
 )
 from bot.store import (
     Transaction,
@@ -100,16 +101,19 @@ def give_up(db: Transaction, request: Request, why: str, *, actor_entra_id: str 
         assignments.set_not_removing(db, moved.assignment_id)
 
 
-def not_given_up(db: Transaction, request: Request, actor_entra_id: str | None, why: str) -> None:
-    """Whoever wanted to give it up may not: it is held as before, for another admin."""
+def not_repaired(
+    db: Transaction, request: Request, actor_entra_id: str | None, why: str, *, by: str, verb: Verb
+) -> None:
+    """Whoever wanted it tried again, or given up, may not: it is held as before, for another admin."""
     holds.put(
         db,
         request,
         failures=request.failures,
         error="NotAllowed",
         why=why,
-        actor=request.give_up_by,
+        actor=by,
         actor_entra_id=actor_entra_id,
+        details={"wanted": verb},
     )
 
 

@@ -20,6 +20,20 @@ from graph.models import AccessPackage, ApprovalStage, AssignmentPolicy, Expirat
 # Of the approvers of a stage, and of the name of one.
 MOST_NAMED: Final = 3
 LONGEST_NAME: Final = 80
+# The kinds of approvers that `bot.approvers` looks up, and what a set of that kind must name.
+APPROVERS: Final[Mapping[str, str | None]] = {
+    "singleuser": "user_id",
+    "groupmembers": "group_id",
+    "requestormanager": None,
+    "targetmanager": None,
+    "internalsponsors": None,
+    "externalsponsors": None,
+    "targetusersponsors": None,
+}
+# Steps above the requestor; Microsoft documents two.
+HIGHEST_MANAGER: Final = 20
+# How a stage may call itself; mostly it says nothing.
+ORDINARY_STAGES: Final = frozenset({"", "accesspackageapprovalstage", "approvalstage"})
 
 
 def _expires(expiration: Expiration | None) -> str:
@@ -50,7 +64,7 @@ def stages_for(policy: AssignmentPolicy, *, extending: bool, always: bool) -> tu
         extending: The person has the access and wants it longer.
         always: A human decides even where the policy asks nobody: then the admins.
     """
-    stages = tuple(_stage(stage) for stage in _stages(policy, extending=extending))
+    stages = tuple(stage_of(stage) for stage in _stages(policy, extending=extending))
     if not stages and (always or _approval_required(policy, extending=extending)):
         return (Stage(),)
     return stages
@@ -75,18 +89,41 @@ def _stages(policy: AssignmentPolicy, *, extending: bool) -> list[ApprovalStage]
     return list(settings.stages)
 
 
-def _stage(stage: ApprovalStage) -> Stage:
+def stage_of(stage: ApprovalStage) -> Stage:
+    """A stage of Graph's, as we keep it."""
     escalates = bool(stage.is_escalation_enabled)
+    own_kind = str((stage.model_extra or {}).get("@odata.type") or "").rpartition(".")[2].lower()
+    # A custom extension names the approvers of a dynamic stage when it is asked; we cannot ask it.
+    unsaid = () if own_kind in ORDINARY_STAGES else ({"kind": own_kind},)
     return Stage(
-        approvers=_subjects(stage.primary_approvers),
+        approvers=(*_subjects(stage.primary_approvers), *unsaid),
         fallback=_subjects(stage.fallback_primary_approvers),
-        escalation=_subjects([*stage.escalation_approvers, *stage.fallback_escalation_approvers])
-        if escalates
-        else (),
+        escalation=_subjects(stage.escalation_approvers) if escalates else (),
+        fallback_escalation=_subjects(stage.fallback_escalation_approvers) if escalates else (),
         reason_required=bool(stage.is_approver_justification_required),
         deny_after_seconds=_seconds(stage.duration_before_automatic_denial),
         escalate_after_seconds=_seconds(stage.duration_before_escalation) if escalates else None,
     )
+
+
+def names_known_approvers(stage: Stage) -> bool:
+    """
+    Whether everybody whom the stage may name is of a kind that can be looked up.
+
+    Who is named in another way is not nobody: asking the fallback, or the admins, in their place would let
+    the wrong people decide.
+    """
+    lists = (stage.approvers, stage.fallback, stage.escalation, stage.fallback_escalation)
+    return all(_is_known_approver(subject) for subjects in lists for subject in subjects)
+
+
+def _is_known_approver(subject: Mapping[str, Any]) -> bool:
+    kind = str(subject.get("kind"))
+    if kind not in APPROVERS:
+        return False
+    needed = APPROVERS[kind]
+    level = subject.get("manager_level", 1)
+    return (needed is None or bool(subject.get(needed))) and 1 <= level <= HIGHEST_MANAGER
 
 
 def _seconds(duration: timedelta | None) -> int | None:

@@ -2,22 +2,24 @@
 
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from bot import clock, eligibility, outcomes, policy, refusals
+from bot.approvers import NotUnderstood
 from bot.authority import Actor, Authority, may
 from bot.eligibility import Refusal
 from bot.errors import NotAllowed
+from bot.messages.deciding import NOBODY_DECIDES
 from bot.mirrored_policies import offered_policy
 from bot.models import (
     Assignment,
     AssignmentState,
     Kind,
     Request,
-    Stage,
     State,
     Terms,
     Verb,
+    decided_before,
 )
 from bot.offered import wrong_dates
 from bot.people import Found, People
@@ -152,6 +154,7 @@ class Review:
             excluded=case.excluded,
         )
         terms = await self._after_a_removal(terms, request, found)
+        await self._check_deciders(replace(request, entra_id=found.user.id), terms)
         return Standing(
             found=found,
             terms=terms,
@@ -188,6 +191,7 @@ class Review:
             always=self._always,
             questions=admitted.questions,
         )
+        await self._check_deciders(replace(request, entra_id=found.user.id), terms)
         # Once promised, the end stays: a request that waited for approval gets what was shown.  Under other
         # terms nothing was promised.
         is_as_agreed = request.terms_hash in (None, policy.hash_of(terms))
@@ -195,6 +199,27 @@ class Review:
             request, held, admitted.policy, promised=request.ends_at if is_as_agreed else None
         )
         return Standing(found=found, terms=terms, ends_at=ends_at)
+
+    async def _check_deciders(self, request: Request, terms: Terms) -> None:
+        """
+        Refuse what nobody can decide, before anybody is asked.
+
+        Raises:
+            Refused: Who decides cannot be told; or it is nobody, and the admins may not.
+        """
+        approvers = self._authority.approvers
+        try:
+            await approvers.insist(terms.stages, request)
+            if self._authority.admins_decide == "never":
+                # What an admin has taken away is for an admin to give back, whatever the setting.
+                own = terms.stages[:-1] if terms.removal is not None else terms.stages
+                for stage in own:
+                    every = replace(request, escalated=True)
+                    if not await approvers.finds_anybody(stage, every):
+                        raise Refused(NOBODY_DECIDES, tell_admins=True)
+        except NotUnderstood:
+            unclear = Refusal(reason=eligibility.No.NOT_UNDERSTOOD, details=("who approves",))
+            raise _refused(unclear) from None
 
     async def _held(self, request: Request) -> GraphAssignment:
         """The assignment that an extension is about."""
@@ -290,44 +315,9 @@ class Review:
         self, request: Request, *, known: Request, stage: int, actor: str, **more: Any
     ) -> Request | None:
         """Move to a stage, or to approved when there are no more; *known* is the row as it is."""
-        changes = await self.stage_changes(request, stage=stage)
+        changes = stage_changes(request, stage=stage)
         to = State.PENDING if "deciders" in changes else State.APPROVED
         return await self._move(known, to, actor=actor, **changes, **more)
-
-    async def stage_changes(
-        self, request: Request, *, stage: int, escalated: bool = False
-    ) -> dict[str, Any]:
-        """The columns of a request that enters *stage*; without "deciders" if nobody need decide any more."""
-        terms = request.terms
-        if terms is None:
-            raise ValueError("a request without terms has no stages")
-        changes: dict[str, Any] = {
-            "entra_id": request.entra_id,
-            "holder_name": request.holder_name,
-            "terms": asdict(terms),
-            "terms_hash": policy.hash_of(terms),
-            "ends_at": request.ends_at,
-            "stage": stage,
-            "escalated": escalated,
-        }
-        if stage >= len(terms.stages):
-            return changes
-        current = terms.stages[stage]
-        changes["deciders"] = await self.deciders(current, replace(request, escalated=escalated))
-        changes["lapses_at"] = _after(current.deny_after_seconds)
-        changes["escalates_at"] = (
-            _after(current.escalate_after_seconds) if current.escalation else None
-        )
-        return changes
-
-    async def deciders(self, stage: Stage, request: Request) -> tuple[str, ...]:
-        """The Slack users who are sent a card: the approvers whom we find in Slack, at most 20."""
-        found = []
-        for user in (await self._authority.approvers(stage, request))[:MOST_CARDS]:
-            profile = await self._people.in_slack(user)
-            if profile is not None and profile.id != request.holder:
-                found.append(profile.id)
-        return tuple(dict.fromkeys(found))
 
     async def recheck(self, request: Request) -> Request | None:
         """
@@ -386,18 +376,17 @@ class Review:
         for decision in counted:
             # Whoever counted as a stand-in for the first approvers was one then.
             then = replace(request, stage=decision.stage, escalated=True)
-            actor = await self._authority.actor(decision.slack_user, request=then)
+            actor = await self._authority.actor(
+                decision.slack_user,
+                request=then,
+                decided=decided_before(counted, decision.stage),
+            )
             if may(actor, decision.verb, holder=request.holder, holder_entra_id=request.entra_id):
                 return False
+            if actor.decides_as_admin and not decision.as_admin:
+                # What was said to be an approver's is no approver's any more.
+                return False
         return True
-
-    async def escalate(self, request: Request) -> None:
-        """Ask the stage's escalation approvers as well: its time for that has come."""
-        if request.current_stage is None:
-            return
-        deciders = await self.deciders(request.current_stage, replace(request, escalated=True))
-        everybody = tuple(dict.fromkeys((*request.deciders, *deciders)))
-        await self._store.run(requests.escalate, request, deciders=everybody)
 
 
 def _check_dates(request: Request, package: AccessPackage, under: AssignmentPolicy) -> None:
@@ -433,7 +422,35 @@ def _later_end(
     return wanted
 
 
-MOST_CARDS: Final = 20
+def stage_changes(request: Request, *, stage: int) -> dict[str, Any]:
+    """
+    The columns of a request that enters *stage*; without "deciders" if nobody need decide any more.
+
+    Whom to ask is found afterwards, by `bot.recipients`: the move waits for nobody.
+    """
+    terms = request.terms
+    if terms is None:
+        raise ValueError("a request without terms has no stages")
+    changes: dict[str, Any] = {
+        "entra_id": request.entra_id,
+        "holder_name": request.holder_name,
+        "terms": asdict(terms),
+        "terms_hash": policy.hash_of(terms),
+        "ends_at": request.ends_at,
+        "stage": stage,
+        "escalated": False,
+    }
+    if stage >= len(terms.stages):
+        return changes
+    current = terms.stages[stage]
+    escalates = current.escalation or current.fallback_escalation
+    changes |= {
+        "deciders": (),
+        "unnamed": False,
+        "lapses_at": _after(current.deny_after_seconds),
+        "escalates_at": _after(current.escalate_after_seconds) if escalates else None,
+    }
+    return changes
 
 
 def _after(seconds: int | None) -> datetime | None:

@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     workspace: str | None = Field(default=None, alias="LATCHKEY_WORKSPACE")
     approval: Literal["policy", "always"] = Field(default="policy", alias="LATCHKEY_APPROVAL")
     removed_days: int = Field(default=30, ge=0, le=3_650, alias="LATCHKEY_REMOVED_DAYS")
+    admins_decide: Literal["always", "fallback", "never"] = Field(
+        default="always", alias="LATCHKEY_ADMINS_DECIDE"
+    )
     reminder_days: Numbers = Field(default=(7, 1), alias="LATCHKEY_REMINDER_DAYS")
     poll_seconds: float = Field(default=2, gt=0, le=86_400, alias="LATCHKEY_POLL_SECONDS")
     sync_seconds: float = Field(default=300, gt=0, le=86_400, alias="LATCHKEY_SYNC_SECONDS")
@@ -396,6 +399,11 @@ def _desk_problems(settings: Settings) -> list[str]:
     ]
     if settings.workspace is not None and not SLACK_WORKSPACE.fullmatch(settings.workspace):
         problems.append("LATCHKEY_WORKSPACE must be the id of a workspace (T…).")
+    if settings.approval == "always" and settings.admins_decide == "never":
+        problems.append(
+            "LATCHKEY_APPROVAL=always has the admins decide what no policy asks anybody about, and "
+            "LATCHKEY_ADMINS_DECIDE=never forbids it: choose “fallback”, or let the policies decide."
+        )
     if settings.admin_channel is None:
         problems.append(
             "LATCHKEY_ADMIN_CHANNEL is not set: the id (C…) of the channel for approval cards; invite the bot there."

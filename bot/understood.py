@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from bot.policy import names_known_approvers, stage_of
 from bot.questions import NotAskable, Question
 from bot.questions import read as read_question
 from graph.models import (
@@ -188,6 +189,8 @@ def _of_stage(stage: ApprovalStage) -> Iterator[str]:
         stage.fallback_escalation_approvers,
     ):
         yield from _of_subjects("an approval stage", subjects)
+    if not names_known_approvers(stage_of(stage)):
+        yield "an approval stage names approvers in a way that I do not know"
 
 
 def _of_subjects(where: str, subjects: Iterable[SubjectSet]) -> Iterator[str]:

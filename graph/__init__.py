@@ -8,6 +8,7 @@ from graph.batch import Batch
 from graph.catalogs import Catalogs
 from graph.deadlines import Deadline, Seconds, machine_seconds
 from graph.directory import Directory
+from graph.organizations import Organizations
 from graph.packages import Packages
 from graph.policies import Policies
 from graph.resources import Resources
@@ -56,6 +57,7 @@ class Graph:
         )
         self.deadline = session.deadline
         self.directory = Directory(session)
+        self.organizations = Organizations(session)
         self.catalogs = Catalogs(session)
         self.resources = Resources(session)
         self.packages = Packages(session)

@@ -1,12 +1,12 @@
 """People and groups, as Entra knows them."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
 from graph.batch import Batch, Call
 from graph.errors import BadAnswer, GraphError, NotFound
-from graph.models import Application, Group, User
+from graph.models import Application, DirectoryObject, Group, User
 from graph.objects import Model, to_model
 from graph.session import Session
 from graph.values import folded_address, folded_id
@@ -16,6 +16,8 @@ USER: Final = "id,displayName,mail,userPrincipalName,accountEnabled,userType"
 APPLICATION: Final = "id,appId,displayName,appRoles"
 # Graph's limit for checkMemberGroups.
 GROUPS_A_CHECK: Final = 20
+# Graph's largest page of members; without it a page has a hundred.
+MEMBERS_A_PAGE: Final = 999
 
 
 class Directory:
@@ -159,9 +161,33 @@ class Directory:
         Permission: GroupMember.Read.All and User.Read.All (application).
         Source: Graph reference, "List group members", "List group transitive members".
         """
+        return [user async for user in self.each_member(group_id, transitive=transitive)]
+
+    async def each_member(self, group_id: str, *, transitive: bool = True) -> AsyncIterator[User]:
+        """
+        The same, one by one: whoever stops early reads no more pages than needed.
+
+        Raises:
+            NotFound: There is no such group, or no longer.
+        """
         which = "transitiveMembers" if transitive else "members"
-        pages = self._session.pages(f"{_group(group_id)}/{which}", {"$select": USER})
-        return [to_model(User, item) async for item in pages if _is_user(item)]
+        params = {"$select": USER, "$top": str(MEMBERS_A_PAGE)}
+        async for item in self._session.pages(f"{_group(group_id)}/{which}", params):
+            if _is_user(item):
+                yield to_model(User, item)
+
+    async def sponsors(self, user_id: str) -> list[DirectoryObject]:
+        """
+        The people and groups that answer for somebody, a guest mostly.
+
+        Raises:
+            NotFound: There is no such user, or no longer.
+
+        Permission: User.Read.All (application).
+        Source: Graph reference, "List sponsors".
+        """
+        pages = self._session.pages(f"{_user(user_id)}/sponsors")
+        return [to_model(DirectoryObject, item) async for item in pages]
 
     async def set_manager(self, *, user_id: str, manager_id: str) -> None:
         """

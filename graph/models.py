@@ -56,6 +56,7 @@ __all__ = [
     "AssignmentRequest",
     "AutomaticRequestSettings",
     "Catalog",
+    "DirectoryObject",
     "Expiration",
     "ExtensionStage",
     "Group",
@@ -112,6 +113,18 @@ class Group(GraphModel):
     mail_enabled: StrictBool | None = None
 
 
+class DirectoryObject(GraphModel):
+    """Somebody or something in the directory, of which no more is known than its id and perhaps its type."""
+
+    odata_type: str | None = Field(default=None, alias="@odata.type")
+    id: str
+
+    @property
+    def kind(self) -> str:
+        """The type without its namespace, in small letters, such as ``user``; empty if unsaid."""
+        return (self.odata_type or "").rpartition(".")[2].casefold()
+
+
 class AppRole(GraphModel):
     """One role that an application defines."""
 
@@ -143,6 +156,7 @@ class Subject(GraphModel):
     email: str | None = None
     principal_name: str | None = None
     subject_type: str | None = None
+    connected_organization: Reference | None = None
 
 
 class AccessPackage(KeepingModel):

@@ -129,6 +129,11 @@ def denied(request: Request, *, by: str | None) -> Message:
 
 
 def lapsed(request: Request) -> Message:
+    if request.why:
+        return message(
+            f"Your access to {escape(request.package_name)} was not extended. {escape(request.why)} "
+            "You can ask for it again."
+        )
     return message(
         f"Nobody decided your request for {escape(request.package_name)} in time, so it has lapsed. "
         "You can ask again."
@@ -149,7 +154,8 @@ def delivered(request: Request, *, by: str | None, will_remind: bool) -> Message
     """Only ever made from a request that Graph has delivered."""
     name = escape(request.package_name)
     if request.kind is Kind.EXTEND:
-        return message(f"Your access to *{name}* now lasts {until(request.ends_at)}.")
+        approved = f" Approved by {escape(by)}." if by else ""
+        return message(f"Your access to *{name}* now lasts {until(request.ends_at)}.{approved}")
     lines = [f"You now have access to *{name}*, {until(request.ends_at)}."]
     gains = request.terms.contents if request.terms else ()
     blocks: list[Block] = [section(lines[0])]

@@ -40,6 +40,12 @@ from bot.models import (
 MOST_LISTED: Final = 20
 # More of them are not read, see `bot.store.assignments.live`.
 MOST_READ: Final = 500
+# What the requester is told.
+NOBODY_DECIDES: Final = "Its policy in Entra needs somebody's approval and names nobody who could give it. I have told the admins."
+UNNAMED: Final = (
+    ":warning: Its policy in Entra finds nobody who can decide this. An admin decides, if "
+    "LATCHKEY_ADMINS_DECIDE lets them; otherwise name an approver in the policy."
+)
 SO_FAR: Final = {
     State.PENDING: "Waiting for a decision.",
     State.APPROVED: "Approved; about to be sent to Entra.",
@@ -84,12 +90,19 @@ def card(request: Request, decided: Sequence[Decision]) -> Message:
         stages = request.terms.stages if request.terms else ()
         if len(stages) > 1:
             blocks.append(context(f"Step {request.stage + 1} of {len(stages)}."))
+        if request.unnamed:
+            blocks.append(context(UNNAMED))
         if request.lapses_at:
             blocks.append(context(f"Lapses {moment(request.lapses_at)} if nobody decides."))
         blocks.append(_buttons(request))
     else:
         blocks.append(context(_outcome(request)))
     return message(_plain_title(request), blocks)
+
+
+def no_longer_asked() -> Message:
+    """What becomes of the card of somebody who may not decide any more: nothing of the request stays in it."""
+    return message("You are not asked about this request any more: others decide it.")
 
 
 def _plain_title(request: Request) -> str:
@@ -146,8 +159,9 @@ def _buttons(request: Request, *, in_list: bool = False) -> Block:
 
 def _decision_line(decision: Decision) -> Block:
     why = f": {one_line(decision.reason)}" if decision.reason else "."
+    role = ", as an admin and not as an approver," if decision.as_admin else ""
     return context(
-        f"{DID[decision.verb]} by {person(decision.slack_user)} {moment(decision.at)}{why}"
+        f"{DID[decision.verb]} by {person(decision.slack_user)}{role} {moment(decision.at)}{why}"
     )
 
 
@@ -155,7 +169,7 @@ def _outcome(request: Request) -> str:
     outcome = SO_FAR.get(request.state, str(request.state))
     if request.state is State.DELIVERED and request.ends_at:
         outcome = f"Delivered, {until(request.ends_at)}."
-    if request.why and request.state in {State.REFUSED, State.FAILED}:
+    if request.why and request.state in {State.REFUSED, State.FAILED, State.LAPSED}:
         outcome += f" {escape(request.why)}"
     return outcome
 
@@ -269,6 +283,14 @@ def not_understood(request: Request) -> Message:
         f"I refused {person(request.holder, request.holder_name)} access to *{escape(request.package_name)}*"
         f" and told them:{said(request.why or '')}\n"
         "docs/how-it-works.md lists what I understand of policies."
+    )
+
+
+def nobody_decides(request: Request) -> Message:
+    return message(
+        f":warning: I refused {person(request.holder, request.holder_name)} access to "
+        f"*{escape(request.package_name)}*: its policy needs an approval and names nobody who can approve it, and "
+        "LATCHKEY_ADMINS_DECIDE does not let an admin do it. Put an approver or a fallback approver into the policy."
     )
 
 

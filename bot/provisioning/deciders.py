@@ -43,7 +43,7 @@ class Deciders:
         lists = {
             "primary": [stage.approvers for stage in stages],
             "fallback": [stage.fallback for stage in stages],
-            "escalation": [stage.escalation for stage in stages],
+            "escalation": [(*stage.escalation, *stage.fallback_escalation) for stage in stages],
         }
         subjects = list(itertools.chain.from_iterable(lists[sentence.which]))
         included = await self._includes(sentence.value)

@@ -11,12 +11,13 @@ from bot.models import Decision, Outcome, Request, Verb
 from bot.store import audit
 from bot.store.database import Transaction
 from bot.store.schema import decisions
-from bot.store.statements import MOST, NOW, UNTIL, words
+from bot.store.statements import MOST, NOW, SINCE, UNTIL, words
 
 MOST_ANSWERS: Final = 5
 FIELDS: Final = tuple(Decision.__dataclass_fields__)
 COLUMNS: Final = [decisions.c[name] for name in FIELDS]
 
+DUE_AT: Final = sa.select(decisions.c.due_at).where(decisions.c.id == sa.bindparam("decision"))
 UPDATE: Final = decisions.update().where(decisions.c.id == sa.bindparam("decision"))
 INSERT: Final = decisions.insert()
 EXPLAIN: Final = UPDATE.where(
@@ -24,11 +25,37 @@ EXPLAIN: Final = UPDATE.where(
     decisions.c.outcome.is_(None),
     decisions.c.due_at.is_(None),
 )
-UNWEIGHED: Final = (
-    sa.select(*COLUMNS)
+# Everybody's oldest click first, then everybody's second: whoever clicks a lot waits behind themselves only.
+TURNS: Final = (
+    sa.select(
+        *COLUMNS,
+        sa.func.row_number()
+        .over(partition_by=decisions.c.slack_user, order_by=(decisions.c.at, decisions.c.id))
+        .label("turn"),
+    )
     .where(decisions.c.outcome.is_(None), decisions.c.due_at <= NOW)
-    .order_by(decisions.c.at)
-    .limit(MOST)
+    .subquery("turns")
+)
+UNWEIGHED: Final = (
+    sa.select(*(TURNS.c[name] for name in FIELDS)).order_by(TURNS.c.turn, TURNS.c.at).limit(MOST)
+)
+# The same button of the same card, pressed by the same person.
+SAME: Final = sa.and_(
+    decisions.c.request_id == sa.bindparam("request"),
+    decisions.c.slack_user == sa.bindparam("by"),
+    decisions.c.round == sa.bindparam("in_round"),
+    decisions.c.stage == sa.bindparam("in_stage"),
+    decisions.c.verb == sa.bindparam("wanted"),
+    decisions.c.team.is_not_distinct_from(sa.bindparam("from_team")),
+)
+OPEN_SAME: Final = (
+    sa.select(*COLUMNS).where(SAME, decisions.c.outcome.is_(None)).order_by(decisions.c.at).limit(1)
+)
+REFUSED_SAME: Final = (
+    sa.select(*COLUMNS)
+    .where(SAME, decisions.c.outcome == Outcome.REFUSED, decisions.c.at >= SINCE)
+    .order_by(decisions.c.at.desc())
+    .limit(1)
 )
 POSTPONE: Final = UPDATE.values(due_at=UNTIL, attempts=decisions.c.attempts + 1)
 SETTLE: Final = UPDATE.where(decisions.c.outcome.is_(None))
@@ -89,8 +116,35 @@ def explain(db: Transaction, decision_id: str, *, slack_user: str, reason: str) 
     return db.execute(EXPLAIN, {**whose, **values}).rowcount == 1
 
 
+def open_like(db: Transaction, decision: Decision) -> tuple[Decision, bool] | None:
+    """The same click of the same person that is not judged yet, and whether it still lacks its reason."""
+    row = db.execute(OPEN_SAME, _same(decision)).first()
+    if row is None:
+        return None
+    found = _decision(row)
+    is_due = db.execute(DUE_AT, {"decision": found.id}).scalar_one()
+    return found, is_due is None
+
+
+def refused_lately(db: Transaction, decision: Decision, *, since: datetime) -> Decision | None:
+    """The last time since then that the same person was refused the same."""
+    row = db.execute(REFUSED_SAME, {**_same(decision), "since": since}).first()
+    return _decision(row) if row else None
+
+
+def _same(decision: Decision) -> dict[str, Any]:
+    return {
+        "request": decision.request_id,
+        "by": decision.slack_user,
+        "in_round": decision.round,
+        "in_stage": decision.stage,
+        "wanted": decision.verb,
+        "from_team": decision.team,
+    }
+
+
 def unweighed(db: Transaction, *, limit: int = 50) -> list[Decision]:
-    """Clicks that nobody has judged yet, oldest first."""
+    """Clicks that nobody has judged yet, oldest first, but nobody's second before another's first."""
     found = db.execute(UNWEIGHED, {"now": clock.real(), "most": limit})
     return [_decision(row) for row in found]
 
@@ -108,6 +162,7 @@ def settle(
     why: str | None = None,
     entra_id: str | None = None,
     name: str | None = None,
+    as_admin: bool = False,
 ) -> bool:
     """
     Record what became of a click; False if somebody else has already judged it, or another click won.
@@ -116,7 +171,7 @@ def settle(
     """
     now = clock.now()
     values: dict[str, Any] = {"outcome": outcome, "why": why, "entra_id": entra_id, "name": name}
-    values |= {"attempts": 0, "due_at": clock.real()}
+    values |= {"as_admin": as_admin, "attempts": 0, "due_at": clock.real()}
     if outcome is Outcome.ACCEPTED:
         values["answered_at"] = now
     nested = db.begin_nested()
@@ -135,6 +190,7 @@ def settle(
             verb=f"{decision.verb}-{outcome}",
             request_id=decision.request_id,
             why=why or decision.reason,
+            details={"decided_as": "admin"} if as_admin else None,
         )
     return done
 

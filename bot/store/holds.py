@@ -52,6 +52,7 @@ def put(
         held_at=at,
         due_at=None,
         lease_until=None,
+        retry_by=None,
         give_up_by=None,
         failures=failures,
         version=request.version + 1,
@@ -100,7 +101,8 @@ def end(db: Transaction, hold: Hold, request: Request, verb: Verb, *, actor: str
     Let a held request be worked on again, its failures forgotten.  None if it is not held any more.
 
     Args:
-        verb: RETRY, or GIVE_UP: then the worker's next step is to end it.
+        verb: RETRY, or GIVE_UP: then the worker's next step is to end it.  Either way the worker asks first
+            whether they may.
     """
     at = clock.now()
     freed = requests.update().where(
@@ -114,6 +116,7 @@ def end(db: Transaction, hold: Hold, request: Request, verb: Verb, *, actor: str
         "attempts": 0,
         "due_at": clock.real(),
         "version": request.version + 1,
+        "retry_by": actor if verb is Verb.RETRY else None,
         "give_up_by": actor if verb is Verb.GIVE_UP else None,
     }
     if db.execute(freed.values(**values)).rowcount != 1:

@@ -15,6 +15,7 @@ NEEDED: Final[Mapping[str, frozenset[str]]] = {
     "assignment": WRITE,
     "audit": frozenset({"SELECT", "INSERT"}),
     "audit_head": frozenset({"SELECT", "UPDATE"}),
+    "contact": WRITE,
     "control": WRITE,
     "decision": WRITE,
     "form": frozenset({"SELECT", "INSERT", "DELETE"}),

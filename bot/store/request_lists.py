@@ -10,8 +10,7 @@ from bot.models import AssignmentState, Kind, Request, State
 from bot.store import audit
 from bot.store.database import Transaction
 from bot.store.requests import SELECT, from_row
-from bot.store.schema import IS_OPEN, requests
-from bot.store.schema import assignments as known
+from bot.store.schema import IS_OPEN, assignments, requests
 from bot.store.statements import MOST, NOW, SINCE, words
 
 HOLDER: Final = requests.c.holder == sa.bindparam("holder")
@@ -34,8 +33,8 @@ BEING_GIVEN: Final = sa.select(requests.c.package_id).where(
     requests.c.kind == Kind.ADD,
     requests.c.state.in_(words((State.APPROVED, State.SUBMITTED))),
 )
-KNOWN_TO_HAVE: Final = sa.select(known.c.package_id).where(
-    known.c.entra_id == sa.bindparam("user"), known.c.state != AssignmentState.ENDED
+KNOWN_TO_HAVE: Final = sa.select(assignments.c.package_id).where(
+    assignments.c.entra_id == sa.bindparam("user"), assignments.c.state != AssignmentState.ENDED
 )
 OPEN_FOR: Final = SELECT.where(HOLDER, IS_OPEN).order_by(requests.c.asked_at)
 
@@ -53,6 +52,14 @@ OWING_NEWS: Final = (
     .limit(MOST)
 )
 LAPSED: Final = PENDING.where(requests.c.lapses_at <= NOW)
+# There is nothing left to extend.
+POINTLESS: Final = PENDING.where(
+    requests.c.kind == Kind.EXTEND,
+    sa.exists().where(
+        assignments.c.id == requests.c.assignment_id,
+        assignments.c.state == AssignmentState.ENDED,
+    ),
+)
 ESCALATING: Final = PENDING.where(
     requests.c.escalates_at <= NOW,
     sa.or_(requests.c.lapses_at.is_(None), requests.c.lapses_at > NOW),
@@ -154,6 +161,11 @@ def overdue_decisions(db: Transaction) -> tuple[list[Request], list[Request]]:
     """Pending requests that nobody decided in time, and those whose stand-in approvers are to be asked."""
     now = clock.now()
     return _read(db, LAPSED, now=now), _read(db, ESCALATING, now=now)
+
+
+def pointless(db: Transaction) -> list[Request]:
+    """Pending extensions of access that has ended meanwhile."""
+    return _read(db, POINTLESS)
 
 
 def stuck(db: Transaction, *, attempts: int, since: datetime) -> list[Request]:

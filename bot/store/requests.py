@@ -156,6 +156,7 @@ def move(
         "attempts": 0,
         "failures": 0,
         "held_at": None,
+        "retry_by": None,
         "give_up_by": None,
         "lease_until": None,
         "due_at": None if to is State.PENDING or to not in MOVES else clock.real(),
@@ -165,9 +166,10 @@ def move(
     values |= changes
     # Jobs ask for what lapses or escalates by these columns: they mean something while pending only.
     if to is State.PENDING:
-        values["cards_due_at"] = clock.real()
+        values |= {"cards_due_at": clock.real(), "recipients_due_at": clock.real()}
     else:
-        values |= {"lapses_at": None, "escalates_at": None, "cards_due_at": None}
+        values |= {"lapses_at": None, "escalates_at": None}
+        values |= {"cards_due_at": None, "recipients_due_at": None}
     guarded = MOVE_CLAIMED if fence else MOVE
     try:
         with db.begin_nested():
@@ -238,13 +240,12 @@ def look_again(
     db.execute(UPDATE_KNOWN, {**as_known(request), **values})
 
 
-def escalate(db: Transaction, request: Request, *, deciders: tuple[str, ...]) -> bool:
-    """Widen the stage's deciders to its escalation approvers, once."""
+def escalate(db: Transaction, request: Request) -> bool:
+    """Let the stage's alternate approvers decide as well, once; whom to ask is looked up again."""
     values = {
         "escalated": True,
         "escalates_at": None,
-        "deciders": deciders,
-        "cards_due_at": clock.real(),
+        "recipients_due_at": clock.real(),
         "version": request.version + 1,
         "updated_at": clock.now(),
     }
@@ -253,5 +254,4 @@ def escalate(db: Transaction, request: Request, *, deciders: tuple[str, ...]) ->
         audit.record(
             db, at=clock.now(), actor=audit.LATCHKEY, verb="escalate", **audit_ids(request)
         )
-        touch_homes(db, request.holder, deciders=deciders)
     return done.rowcount == 1

@@ -58,8 +58,10 @@ requests = sa.Table(
     sa.Column("round", sa.Integer, nullable=False, default=0),
     sa.Column("stage", sa.Integer, nullable=False, default=0),
     sa.Column("escalated", sa.Boolean, nullable=False, default=False),
-    # Slack users who are sent a card for this stage.
+    # Slack users who are sent a card for this stage, and when to look (real time) whom else, or who no more.
     sa.Column("deciders", sa.JSON, nullable=False, default=list),
+    sa.Column("recipients_due_at", UtcDateTime),
+    sa.Column("unnamed", sa.Boolean, nullable=False, default=False),
     # When to look (real time) whether cards, or news of its end, are still owed; empty when none are.
     sa.Column("cards_due_at", UtcDateTime),
     sa.Column("news_due_at", UtcDateTime),
@@ -88,13 +90,15 @@ requests = sa.Table(
     # Steps in a row that failed; held: too many of them, and nothing more is tried until an admin says so.
     sa.Column("failures", sa.Integer, nullable=False, default=0),
     sa.Column("held_at", UtcDateTime),
-    # The admin who gives it up; a worker looks in Graph before that is so.
+    # The admin who has it tried again, or gives it up; a worker asks whether they may before that is so.
+    sa.Column("retry_by", SLACK_ID),
     sa.Column("give_up_by", SLACK_ID),
     sa.Column("asked_at", UtcDateTime, nullable=False),
     sa.Column("updated_at", UtcDateTime, nullable=False),
     sa.Column("ended_at", UtcDateTime),
     sa.Index("request_due", "due_at", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
     sa.Index("request_cards_due", "cards_due_at"),
+    sa.Index("request_recipients_due", "recipients_due_at"),
     sa.Index("request_news_due", "news_due_at"),
     sa.Index("request_holder", "holder"),
     sa.Index("request_assignment", "assignment_id"),
@@ -137,6 +141,8 @@ decisions = sa.Table(
     sa.Column("why", sa.Text),
     sa.Column("entra_id", ID),
     sa.Column("name", NAME),
+    # An admin's decision in place of the approvers whom the policy names.
+    sa.Column("as_admin", sa.Boolean, nullable=False, default=False),
     # The person the request is for, repeated here so that the database itself forbids self-approval.
     sa.Column("holder", SLACK_ID),
     sa.Column("holder_entra_id", ID),
@@ -148,6 +154,14 @@ decisions = sa.Table(
     sa.Index(
         "decision_one_accepted",
         *("request_id", "round", "stage"),
+        unique=True,
+        sqlite_where=ACCEPTED,
+        postgresql_where=ACCEPTED,
+    ),
+    # One person decides one stage of a round at most.
+    sa.Index(
+        "decision_one_stage_each",
+        *("request_id", "round", "entra_id"),
         unique=True,
         sqlite_where=ACCEPTED,
         postgresql_where=ACCEPTED,
@@ -281,6 +295,17 @@ people = sa.Table(
     sa.Column("told_at", UtcDateTime),
     sa.Index("person_entra", "entra_id"),
     sa.Index("person_news_due", "news_due_at"),
+)
+
+# Where an Entra user is found in Slack, for cards; or that they were not found.  Never for rights.
+contacts = sa.Table(
+    "contact",
+    metadata,
+    sa.Column("entra_id", ID, primary_key=True),
+    sa.Column("slack_user", SLACK_ID),
+    # Real time: when Slack was searched, and when it last said that this is still the one.
+    sa.Column("looked_up_at", UtcDateTime, nullable=False),
+    sa.Column("verified_at", UtcDateTime),
 )
 
 notices = sa.Table(

@@ -77,6 +77,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "contact",
+        sa.Column("entra_id", sa.String(length=64), nullable=False),
+        sa.Column("slack_user", sa.String(length=32), nullable=True),
+        sa.Column("looked_up_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("entra_id"),
+    )
+    op.create_table(
         "control",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
@@ -207,6 +215,8 @@ def upgrade() -> None:
         sa.Column("stage", sa.Integer(), nullable=False),
         sa.Column("escalated", sa.Boolean(), nullable=False),
         sa.Column("deciders", sa.JSON(), nullable=False),
+        sa.Column("recipients_due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("unnamed", sa.Boolean(), nullable=False),
         sa.Column("cards_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("news_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lapses_at", sa.DateTime(timezone=True), nullable=True),
@@ -226,6 +236,7 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("held_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("retry_by", sa.String(length=32), nullable=True),
         sa.Column("give_up_by", sa.String(length=32), nullable=True),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
@@ -245,6 +256,7 @@ def upgrade() -> None:
         batch_op.create_index("request_holder", ["holder"], unique=False)
         batch_op.create_index("request_news_due", ["news_due_at"], unique=False)
         batch_op.create_index("request_of_user", ["entra_id", "package_id"], unique=False)
+        batch_op.create_index("request_recipients_due", ["recipients_due_at"], unique=False)
         batch_op.create_index(
             "request_one_open_of_holder",
             ["holder", "package_id", "kind"],
@@ -276,6 +288,7 @@ def upgrade() -> None:
         sa.Column("why", sa.Text(), nullable=True),
         sa.Column("entra_id", sa.String(length=64), nullable=True),
         sa.Column("name", sa.String(length=256), nullable=True),
+        sa.Column("as_admin", sa.Boolean(), nullable=False),
         sa.Column("holder", sa.String(length=32), nullable=True),
         sa.Column("holder_entra_id", sa.String(length=64), nullable=True),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
@@ -296,6 +309,13 @@ def upgrade() -> None:
         batch_op.create_index(
             "decision_one_accepted",
             ["request_id", "round", "stage"],
+            unique=True,
+            sqlite_where=sa.text("outcome = 'accepted'"),
+            postgresql_where=sa.text("outcome = 'accepted'"),
+        )
+        batch_op.create_index(
+            "decision_one_stage_each",
+            ["request_id", "round", "entra_id"],
             unique=True,
             sqlite_where=sa.text("outcome = 'accepted'"),
             postgresql_where=sa.text("outcome = 'accepted'"),
@@ -406,6 +426,11 @@ def downgrade() -> None:
             postgresql_where=sa.text("outcome IS NULL"),
         )
         batch_op.drop_index(
+            "decision_one_stage_each",
+            sqlite_where=sa.text("outcome = 'accepted'"),
+            postgresql_where=sa.text("outcome = 'accepted'"),
+        )
+        batch_op.drop_index(
             "decision_one_accepted",
             sqlite_where=sa.text("outcome = 'accepted'"),
             postgresql_where=sa.text("outcome = 'accepted'"),
@@ -425,6 +450,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("state IN ('received', 'pending', 'approved', 'submitted')"),
         )
         batch_op.drop_index("request_of_user")
+        batch_op.drop_index("request_recipients_due")
         batch_op.drop_index("request_news_due")
         batch_op.drop_index("request_holder")
         batch_op.drop_index(
@@ -465,6 +491,7 @@ def downgrade() -> None:
     op.drop_table("form")
     op.drop_table("home")
     op.drop_table("control")
+    op.drop_table("contact")
     op.drop_table("audit_head")
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.drop_index("audit_of_request")

@@ -61,6 +61,7 @@ async def _call(workspace: "State", request: Request) -> Response:
         method = METHODS.get(name)
         if method is None:
             raise SlackRefusal("unknown_method", extra={"req_method": name})
+        workspace.tiers.check(name)
         _authorise(workspace, method, token=token, is_revoked="revoked" in faults)
         body = method.run(workspace, Arguments(given))
         status, error, headers = 200, None, {}

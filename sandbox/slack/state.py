@@ -26,6 +26,7 @@ from sandbox.slack.model import (
     View,
 )
 from sandbox.slack.sockets import Sockets
+from sandbox.slack.tiers import Tiers
 
 REMEMBERED = 2000
 """How many calls and deliveries are kept for inspection."""
@@ -97,6 +98,7 @@ class State:
         self.deliveries: list[Delivery] = []
 
         self.faults = Faults()
+        self.tiers = Tiers(seconds=clock.machine_seconds)
         self.triggers = Triggers(seconds=clock.machine_seconds)
         self.response_urls = ResponseUrls(now=clock.now)
         self.sockets = Sockets(

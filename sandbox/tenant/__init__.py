@@ -17,6 +17,7 @@ from sandbox.tenant import (
     examples,
     groups,
     lifecycle,
+    organizations,
     packages,
     policies,
     resources,
@@ -86,6 +87,7 @@ class Tenant:
             [
                 *directory.routes(),
                 *groups.routes(),
+                *organizations.routes(),
                 *catalogs.routes(),
                 *resources.routes(),
                 *packages.routes(),

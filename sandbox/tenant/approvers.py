@@ -51,33 +51,92 @@ def _covers(world: World, subject: Json, user: User) -> bool:
             return False
 
 
+APPROVER_KINDS = (
+    "singleUser",
+    "groupMembers",
+    "requestorManager",
+    "targetManager",
+    "internalSponsors",
+    "externalSponsors",
+    "targetUserSponsors",
+)
+"""The sets that can decide; the others say who may ask, or what is reviewed."""
+
+
+def check_approvers(settings: Json) -> None:
+    """Refuse a stage that names approvers in a way that there is not. Raises Refusal."""
+    for name in (
+        "primaryApprovers",
+        "fallbackPrimaryApprovers",
+        "escalationApprovers",
+        "fallbackEscalationApprovers",
+    ):
+        for subject in settings.get(name) or []:
+            if kind_of(subject) not in APPROVER_KINDS:
+                raise bad_request(f"A set of type '{kind_of(subject)}' cannot be in '{name}'.")
+
+
 def approvers(world: World, request: Request, stage: Stage, now: datetime) -> set[str]:
-    """Ids of the users who may decide *stage* at this moment, never the requester."""
+    """Ids of the users who may decide *stage* at this moment, never the requester.
+
+    The fallback is asked when nobody is found, and found is who is there, enabled and somebody
+    else: the primary approvers can decide after the request was forwarded, too.
+    """
     settings = stage.settings
-    chosen = _people(world, request, settings.get("primaryApprovers"))
-    if not chosen:
-        chosen = _people(world, request, settings.get("fallbackPrimaryApprovers"))
+    chosen = _people(world, request, settings.get("primaryApprovers")) or _people(
+        world, request, settings.get("fallbackPrimaryApprovers")
+    )
     if settings.get("isEscalationEnabled") and stage.started_at is not None:
         wait = parse_duration(settings.get("durationBeforeEscalation") or "PT0S")
         if now >= stage.started_at + wait:
-            escalated = _people(world, request, settings.get("escalationApprovers"))
-            chosen |= escalated or _people(
+            chosen |= _people(world, request, settings.get("escalationApprovers")) or _people(
                 world, request, settings.get("fallbackEscalationApprovers")
             )
-    return chosen - {request.target_id, request.requestor_id or ""}
+    return chosen
 
 
 def _people(world: World, request: Request, subjects: list[Json] | None) -> set[str]:
-    found: set[str] = set()
+    named: set[str] = set()
     for subject in subjects or []:
-        match kind_of(subject):
-            case "singleUser":
-                found.add(str(subject.get("userId")))
-            case "groupMembers":
-                found.update(world.transitive_members(str(subject.get("groupId"))))
-            case "requestorManager" | "targetManager":
-                found.update(_manager(world, request.target_id, subject.get("managerLevel") or 1))
-    return {user_id for user_id in found if user_id in world.users}
+        named |= _named(world, request, subject)
+    is_theirs = {request.target_id, request.requestor_id}
+    return {
+        user_id
+        for user_id in named - is_theirs
+        if user_id in world.users and world.users[user_id].account_enabled is not False
+    }
+
+
+def _named(world: World, request: Request, subject: Json) -> set[str]:
+    """Ids of the users that one set stands for, whatever has become of them."""
+    target = world.users.get(request.target_id)
+    organization = world.organizations.get((target and target.organization_id) or "")
+    match kind_of(subject):
+        case "singleUser":
+            return {str(subject.get("userId"))}
+        case "groupMembers":
+            return set(world.transitive_members(str(subject.get("groupId"))))
+        case "requestorManager":
+            asks = request.requestor_id or request.target_id
+            return _manager(world, asks, subject.get("managerLevel") or 1)
+        case "targetManager":
+            return _manager(world, request.target_id, subject.get("managerLevel") or 1)
+        case "internalSponsors":
+            return _persons(world, organization.internal_sponsors if organization else [])
+        case "externalSponsors":
+            return _persons(world, organization.external_sponsors if organization else [])
+        case "targetUserSponsors":
+            return _persons(world, target.sponsors if target else [])
+        case kind:
+            raise bad_request(f"Nobody can be asked by a set of type '{kind}'.")
+
+
+def _persons(world: World, sponsors: list[str]) -> set[str]:
+    """Sponsors are users, or groups whose members are meant."""
+    found = set(sponsors)
+    for sponsor in sponsors:
+        found.update(world.transitive_members(sponsor))
+    return found
 
 
 def _manager(world: World, user_id: str, level: int) -> set[str]:

@@ -103,6 +103,10 @@ def set_manager(ask: Ask) -> Answer:
     return NO_CONTENT
 
 
+def list_sponsors(ask: Ask) -> Answer:
+    return page_of_objects(ask, _user(ask).sponsors)
+
+
 def check_member_groups(ask: Ask) -> Answer:
     asked = ask.body.get("groupIds")
     if not isinstance(asked, list) or not all(isinstance(each, str) for each in asked):
@@ -172,6 +176,7 @@ def routes() -> list[Route]:
             ("DELETE", user, delete_user, "users.write"),
             ("GET", f"{user}/manager", get_manager, "users"),
             ("PUT", f"{user}/manager/$ref", set_manager, "users.write"),
+            ("GET", f"{user}/sponsors", list_sponsors, "users"),
             ("GET", f"{user}/memberOf", member_of, "groups"),
             ("POST", f"{user}/checkMemberGroups", check_member_groups, "groups"),
             ("GET", "servicePrincipals", list_service_principals, "applications"),

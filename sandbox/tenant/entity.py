@@ -18,15 +18,17 @@ class Entity:
     links: dict[str, Callable[[], Any]] = field(default_factory=dict)
     # Properties that Graph only returns when $select names them.
     on_request: frozenset[str] = frozenset()
+    # Properties of its neighbors in a mixed list, which $select may name and this one does not have.
+    absent: frozenset[str] = frozenset()
 
     def look(self, name: str) -> Any:
         """The value of a property or the object behind a link, whatever the case of its name."""
         found = self.find(name)
-        return self.links[found]() if found in self.links else self.fields[found]
+        return self.links[found]() if found in self.links else self.fields.get(found)
 
     def find(self, name: str) -> str:
         """The exact name of a property or link. Raises Refusal when this type has none."""
-        for known in (*self.fields, *self.links):
+        for known in (*self.fields, *self.links, *self.absent):
             if known.lower() == name.lower():
                 return known
         raise bad_request(

@@ -24,6 +24,10 @@ class User:
     user_type: str = "Member"
     account_enabled: bool = True
     manager_id: str | None = None
+    # Ids of the users and groups that answer for this one.
+    sponsors: list[str] = field(default_factory=list)
+    # The connected organization that this one comes from.
+    organization_id: str | None = None
     other_mails: list[str] = field(default_factory=list)
     # Further addresses of their mailbox, with the kind before them ("smtp:…"); the first one is the mail.
     proxy_addresses: list[str] = field(default_factory=list)
@@ -45,6 +49,19 @@ class Group:
     members: list[str] = field(default_factory=list)
     # Whether Privileged Identity Management looks after it: then it also offers roles to activate.
     is_privileged: bool = False
+
+
+@dataclass
+class Organization:
+    """A connected organization; sponsors are ids of users and groups."""
+
+    id: str
+    display_name: str
+    created_at: datetime
+    description: str | None = None
+    state: str = "configured"
+    internal_sponsors: list[str] = field(default_factory=list)
+    external_sponsors: list[str] = field(default_factory=list)
 
 
 @dataclass

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sandbox import chance
-from sandbox.tenant.approvers import parse_duration
+from sandbox.tenant.approvers import check_approvers, parse_duration
 from sandbox.tenant.entity import iso_duration, stamp
 from sandbox.tenant.errors import bad_request
 from sandbox.tenant.model import Expiration, Json
@@ -108,6 +108,7 @@ def read_settings(body: Json) -> Json:
     if needs_approval and not 1 <= len(approval["stages"]) <= MAX_STAGES:
         raise bad_request(f"A policy with approval needs 1 to {MAX_STAGES} stages.")
     for stage in approval["stages"]:
+        check_approvers(stage)
         parse_duration(stage["durationBeforeAutomaticDenial"])
         parse_duration(stage["durationBeforeEscalation"])
     return {

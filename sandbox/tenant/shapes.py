@@ -86,8 +86,10 @@ def object_entity(world: World, object_id: str, version: str) -> Entity:
     """A user or a group as a member of a list that mixes both."""
     if object_id in world.users:
         entity = user_entity(world, world.users[object_id], version)
+        entity.absent = frozenset({"groupTypes", "mailEnabled", "securityEnabled"})
     else:
         entity = group_entity(world, world.groups[object_id], version)
+        entity.absent = frozenset({"userPrincipalName", "accountEnabled", "userType"})
     entity.fields = {"@odata.type": f"#microsoft.graph.{entity.type}"} | entity.fields
     return entity
 

@@ -200,6 +200,8 @@ class ShapesBeta(ShapesV1):
     def subject(self, user_id: str) -> Entity:
         v1 = super().subject(user_id)
         shown = {k: v for k, v in v1.fields.items() if k not in ("subjectType", "subjectLifecycle")}
+        user = self.world.person(user_id)
+        shown |= {"connectedOrganizationId": user.organization_id if user else None}
         return Entity(v1.type, shown | {"type": "User", "altSecId": None}, links=v1.links)
 
     def assignment(self, assignment: Assignment) -> Entity:

@@ -7,6 +7,7 @@ from sandbox.tenant.model import (
     Environment,
     Expiration,
     Json,
+    Organization,
     Package,
     Policy,
     Request,
@@ -15,9 +16,10 @@ from sandbox.tenant.model import (
     ResourceRole,
     ResourceRoleScope,
     Stage,
+    User,
 )
 from sandbox.tenant.policy_settings import show_expiration
-from sandbox.tenant.shapes import group_entity
+from sandbox.tenant.shapes import group_entity, object_entity
 from sandbox.tenant.world import World
 
 
@@ -236,7 +238,33 @@ class ShapesV1:
                 "subjectType": "user",
                 "subjectLifecycle": "notDefined",
             },
-            links={"connectedOrganization": lambda: None},
+            links={"connectedOrganization": lambda: self._organization_of(user)},
+        )
+
+    def _organization_of(self, user: User | None) -> Entity | None:
+        found = self.world.organizations.get((user and user.organization_id) or "")
+        return self.organization(found) if found else None
+
+    def organization(self, organization: Organization) -> Entity:
+        def objects(ids: list[str]) -> list[Entity]:
+            known = [each for each in ids if each in self.world.users or each in self.world.groups]
+            return [object_entity(self.world, each, self.version) for each in known]
+
+        return Entity(
+            "connectedOrganization",
+            {
+                "id": organization.id,
+                "displayName": organization.display_name,
+                "description": organization.description,
+                "createdDateTime": stamp(organization.created_at),
+                "modifiedDateTime": stamp(organization.created_at),
+                "identitySources": [],
+                "state": organization.state,
+            },
+            links={
+                "internalSponsors": lambda: objects(organization.internal_sponsors),
+                "externalSponsors": lambda: objects(organization.external_sponsors),
+            },
         )
 
     def assignment(self, assignment: Assignment) -> Entity:

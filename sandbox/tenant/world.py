@@ -14,6 +14,7 @@ from sandbox.tenant.model import (
     Catalog,
     Environment,
     Group,
+    Organization,
     Package,
     Policy,
     Request,
@@ -45,6 +46,7 @@ class World:
         self.users: dict[str, User] = {}
         self.deleted_users: dict[str, User] = {}
         self.groups: dict[str, Group] = {}
+        self.organizations: dict[str, Organization] = {}
         self.applications: dict[str, Application] = {}
         self.sites: dict[str, Site] = {}
         # Who holds an Entra role in which way, by the role's id and "Active" or "Eligible".
@@ -130,6 +132,13 @@ class World:
     def subject_id(self, user_id: str) -> str:
         """The id under which entitlement management knows a user: not the directory's id."""
         return self._subject_ids.setdefault(user_id, self.new_id())
+
+    def is_subject(self, user_id: str) -> bool:
+        """Whether entitlement management knows a user: from outside, or somebody's access is or was theirs."""
+        user = self.person(user_id)
+        return bool(user and user.organization_id) or any(
+            each.target_id == user_id for each in self.requests.values()
+        )
 
     def transitive_members(self, group_id: str) -> list[str]:
         """Ids of all users and groups inside a group, nested groups included."""

@@ -15,6 +15,7 @@ IN_WORK = {
     "attempts": 3,
     "failures": 2,
     "held_at": EARLIER,
+    "retry_by": "U0CY",
     "give_up_by": "U0DANA",
     "lease_until": EARLIER,
     "due_at": EARLIER,
@@ -23,7 +24,7 @@ IN_WORK = {
     "updated_at": EARLIER,
     "version": 7,
 }
-IN_WORK_BEFORE = {"cards_due_at": EARLIER, "news_due_at": None}
+IN_WORK_BEFORE = {"cards_due_at": EARLIER, "recipients_due_at": EARLIER, "news_due_at": None}
 
 
 async def in_work(store, state=State.RECEIVED, **changes):

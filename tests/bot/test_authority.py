@@ -1,13 +1,15 @@
 """The facts by which rights are judged: who is an admin, who is an approver, and who is nobody."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bot.authority import ROSTER_IS_GOOD_FOR, Actor
+from bot.authority import Actor
 from bot.errors import NotAllowed
 from bot.models import Stage
+from bot.roster import GOOD_FOR_A_NO, GOOD_FOR_LISTS, MEMBER_FOR, Roster
 from sandbox.tenant import seed
 from tests.bot.samples import terms, wish
 from tests.harness.loop import simulated
@@ -17,15 +19,6 @@ ANN, BO, CY, DANA, MIA = (
     {"kind": "singleuser", "user_id": each}
     for each in (seed.ANN, seed.BO, seed.CY, seed.DANA, seed.MIA)
 )
-REVIEWERS = {"kind": "groupmembers", "group_id": seed.SECURITY_REVIEWERS}
-GONE = "a0000000-0000-4000-8000-0000000000ff"
-
-
-async def named(harness, *subjects, stage=None, **changes):
-    """The ids of those whom a stage names, for a wish of Ann's."""
-    request = wish(**{"entra_id": seed.ANN, **changes})
-    users = await harness.authority.approvers(stage or Stage(approvers=subjects), request)
-    return [user.id for user in users]
 
 
 def of_bo(stage):
@@ -38,7 +31,8 @@ async def test_admins_are_named_one_by_one_and_by_group(harness):
     harness.workspace.usergroups["S0MORE"] = replace(
         harness.workspace.usergroups["S0IAM"], id="S0MORE", users=["U0MIA"]
     )
-    authority = replace(harness.authority, admins=("U0BO", "S0IAM", "S0MORE"))
+    roster = Roster(slack=harness.slack, admins=("U0BO", "S0IAM", "S0MORE"))
+    authority = replace(harness.authority, roster=roster)
 
     await authority.refresh()
 
@@ -50,9 +44,9 @@ async def test_admins_are_named_one_by_one_and_by_group(harness):
 @pytest.mark.parametrize(("late", "sees"), [(timedelta(0), True), (SECOND, False)])
 async def test_what_was_read_of_the_admins_is_good_for_five_minutes(harness, late, sees):
     """To the second; then nobody can tell."""
-    assert timedelta(minutes=5) == ROSTER_IS_GOOD_FOR
+    assert timedelta(minutes=5) == GOOD_FOR_LISTS
     await harness.authority.refresh()
-    simulated().stand_still(ROSTER_IS_GOOD_FOR + late)
+    simulated().stand_still(GOOD_FOR_LISTS + late)
 
     if sees:
         harness.authority.lists_for("U0DANA")
@@ -108,11 +102,15 @@ async def test_an_approver_is_whom_the_stage_names(harness, user, entra_id, name
     )
 
 
-async def test_an_admin_needs_no_stage_to_decide(harness):
-    """So nobody looks whom it names."""
+async def test_an_admin_whom_the_stage_names_decides_as_an_approver(harness):
+    """What the policy says comes first, and nobody need ask Slack for the admins."""
+    before = calls_of(harness, "usergroups.users.list")
+
     actor = await harness.authority.actor("U0DANA", request=of_bo(Stage(approvers=(DANA,))))
 
-    assert (actor.is_admin, actor.is_approver) == (True, False)
+    assert (actor.is_approver, actor.stands_in) == (True, False)
+    assert not actor.decides_as_admin
+    assert calls_of(harness, "usergroups.users.list") == before
 
 
 async def test_nobody_is_an_approver_where_no_stage_is_decided(harness):
@@ -122,77 +120,166 @@ async def test_nobody_is_an_approver_where_no_stage_is_decided(harness):
     assert not actor.is_approver
 
 
-async def test_a_group_names_its_members(harness):
-    """Each once, whoever else names them."""
-    assert await named(harness, BO, REVIEWERS) == [seed.BO, seed.DANA]
-
-
-async def test_nobody_approves_their_own_wish(harness):
-    """Even if the policy names them."""
-    assert await named(harness, ANN, CY) == [seed.CY]
-
-
-@pytest.mark.parametrize(("is_enabled", "counts"), [(True, True), (None, True), (False, False)])
-async def test_a_disabled_account_approves_nothing(harness, is_enabled, counts):
-    """Only Graph's plain no counts as one."""
-    harness.tenant.world.users[seed.CY].account_enabled = is_enabled
-
-    assert await named(harness, CY) == [seed.CY] * counts
-
-
-async def test_who_was_deleted_is_nobody(harness):
-    """A person or a group; the others still count."""
-    gone = [{"kind": "singleuser", "user_id": GONE}, {"kind": "groupmembers", "group_id": GONE}]
-
-    assert await named(harness, *gone, BO) == [seed.BO]
+STAGES = {
+    "names Bo": Stage(approvers=(BO,)),
+    "names nobody": Stage(),
+    "names the requester only": Stage(approvers=(ANN,)),
+    "has a fallback": Stage(approvers=(ANN,), fallback=(BO,)),
+    "cannot be told": Stage(approvers=({"kind": "someapproverofnextyear"},)),
+}
 
 
 @pytest.mark.parametrize(
-    ("first", "expected"), [((BO,), [seed.BO]), ((), [seed.CY]), ((MIA, BO), [seed.MIA, seed.BO])]
-)
-async def test_the_fallback_counts_only_if_nobody_comes_first(harness, first, expected):
-    """A requester without a manager, for one."""
-    stage = Stage(approvers=first, fallback=(CY,))
-
-    assert await named(harness, stage=stage) == expected
-
-
-@pytest.mark.parametrize(
-    ("escalated", "expected"), [(False, [seed.BO]), (True, [seed.BO, seed.MIA])]
-)
-async def test_the_alternates_join_with_the_escalation(harness, escalated, expected):
-    """And not before."""
-    stage = Stage(approvers=(BO,), escalation=(MIA,))
-
-    assert await named(harness, stage=stage, escalated=escalated) == expected
-
-
-@pytest.mark.parametrize(
-    ("level", "expected"),
-    [(None, [seed.MIA]), (1, [seed.MIA]), (2, [seed.DANA]), (3, []), (-1, [])],
-)
-async def test_a_manager_is_so_many_steps_up(harness, level, expected):
-    """One without a word about it; nobody above the top."""
-    harness.tenant.world.users[seed.MIA].manager_id = seed.DANA
-    subject = {"kind": "requestormanager"}
-
-    assert await named(harness, subject | ({"manager_level": level} if level else {})) == expected
-
-
-@pytest.mark.parametrize(
-    "subject",
+    ("setting", "stage", "stands_in"),
     [
-        {"kind": "unknownfuturevalue", "user_id": seed.BO},
-        {"kind": "unknownfuturevalue", "group_id": seed.SECURITY_REVIEWERS},
-        {"kind": "singleuser"},
-        {"kind": "groupmembers"},
+        *(("always", stage, True) for stage in STAGES),
+        *(("never", stage, False) for stage in STAGES),
+        ("fallback", "names Bo", False),
+        ("fallback", "names nobody", True),
+        ("fallback", "names the requester only", True),
+        ("fallback", "has a fallback", False),
+        ("fallback", "cannot be told", False),
     ],
 )
-async def test_who_is_not_understood_is_nobody(harness, subject):
-    """Then the admins decide."""
-    assert await named(harness, subject) == []
+async def test_admins_stand_in_as_the_setting_says(harness, setting, stage, stands_in):
+    """Always; only where the policy finds nobody, which is not where it cannot be read; or never."""
+    authority = replace(harness.authority, admins_decide=setting)
+
+    actor = await authority.actor("U0DANA", request=of_bo(STAGES[stage]))
+
+    assert (actor.is_admin, actor.stands_in) == (True, stands_in)
+    assert actor.decides_as_admin is stands_in
 
 
-async def test_nobody_unknown_has_a_manager(harness):
-    """Without an Entra account there is nobody to ask for it."""
-    assert await named(harness, {"kind": "requestormanager"}, entra_id=None) == []
+async def test_who_has_decided_an_earlier_stage_decides_no_other(harness):
+    """Approver and admin alike; nothing more is read about them."""
+    for user, entra_id in (("U0BO", seed.BO), ("U0DANA", seed.DANA)):
+        actor = await harness.authority.actor(
+            user, request=of_bo(Stage(approvers=(BO,))), decided={entra_id}
+        )
+
+        assert actor.has_decided
+        assert (actor.is_approver, actor.is_admin, actor.stands_in) == (False, False, False)
+
+
+async def test_where_all_approvers_have_decided_before_the_admins_stand_in(harness):
+    """Bo alone is named by both stages: in `fallback`, somebody else must be able to decide the second."""
+    authority = replace(harness.authority, admins_decide="fallback")
+
+    actor = await authority.actor(
+        "U0DANA", request=of_bo(Stage(approvers=(BO,))), decided={seed.BO}
+    )
+
+    assert actor.stands_in
+
+
+def calls_of(harness, method):
+    return sum(call.method == method for call in harness.workspace.calls)
+
+
+async def test_a_no_may_be_a_minute_old(harness):
+    """Whoever presses in vain costs no call of those that Slack allows twenty times a minute."""
+    await harness.authority.refresh()
+    before = calls_of(harness, "usergroups.users.list")
+    harness.workspace.usergroups["S0IAM"].users.append("U0MIA")
+
+    assert not await harness.authority.roster.has_now({"U0MIA"})
+    assert calls_of(harness, "usergroups.users.list") == before
+
+    simulated().stand_still(GOOD_FOR_A_NO + SECOND)
+    assert await harness.authority.roster.has_now({"U0MIA"})
+
+
+async def test_a_yes_is_never_old(harness):
+    """Dana was in the group a moment ago, and is not any more."""
+    await harness.authority.refresh()
+    assert await harness.authority.roster.has_now({"U0DANA"})
+
+    harness.workspace.usergroups["S0IAM"].users = []
+
+    assert not await harness.authority.roster.has_now({"U0DANA"})
+
+
+async def test_many_who_are_checked_together_share_one_read(harness):
+    """It began after each of them asked."""
+    await harness.authority.refresh()
+    before = calls_of(harness, "usergroups.users.list")
+
+    answers = await asyncio.gather(
+        *(harness.authority.roster.has_now({"U0DANA"}) for _ in range(8))
+    )
+
+    assert answers == [True] * 8
+    # The first may have begun before the last of them asked.
+    assert calls_of(harness, "usergroups.users.list") - before <= 2
+
+
+async def test_who_is_named_one_by_one_needs_no_group(harness):
+    """The setting itself says so."""
+    roster = Roster(slack=harness.slack, admins=("U0BO", "S0IAM"))
+
+    before = calls_of(harness, "usergroups.users.list")
+
+    assert await roster.has_now({"U0BO"})
+    assert calls_of(harness, "usergroups.users.list") == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"is_restricted": True},
+        {"is_ultra_restricted": True},
+        {"team_id": "T0OTHER"},
+        {"deleted": True},
+        {"is_bot": True},
+    ],
+)
+async def test_who_is_no_full_member_is_no_admin(harness, change):
+    """A guest in the admins' user group sees no list."""
+    for name, value in change.items():
+        setattr(harness.workspace.people["U0DANA"], name, value)
+    authority = replace(
+        harness.authority, roster=Roster(slack=harness.slack, admins=("S0IAM", "U0BO"))
+    )
+
+    await authority.refresh()
+
+    assert authority.known_admins == {"U0BO"}
+    with pytest.raises(NotAllowed, match="Only Latchkey's admins"):
+        authority.lists_for("U0DANA")
+
+
+async def test_who_is_a_full_member_is_remembered_for_ten_minutes(harness):
+    """The roster is read each minute, and users.info has its limit, too."""
+    await harness.authority.refresh()
+    before = calls_of(harness, "users.info")
+    await harness.authority.refresh()
+    assert calls_of(harness, "users.info") == before
+
+    harness.workspace.people["U0DANA"].is_restricted = True
+    simulated().stand_still(MEMBER_FOR + SECOND)
+    await harness.authority.refresh()
+
+    assert harness.authority.known_admins == frozenset()
+
+
+async def test_who_cannot_be_looked_up_stays_what_they_were(harness):
+    """An admin while Slack stumbles; somebody new is none before Slack has said who they are."""
+    await harness.authority.refresh()
+    simulated().stand_still(MEMBER_FOR + SECOND)
+    harness.workspace.usergroups["S0IAM"].users.append("U0MIA")
+    harness.workspace.faults.set("server_error", only="users.info")
+
+    await harness.authority.refresh()
+
+    assert harness.authority.known_admins == {"U0DANA"}
+
+
+async def test_an_admin_whom_slack_does_not_know_is_none(harness):
+    """A slip in LATCHKEY_ADMINS stops nobody else."""
+    roster = Roster(slack=harness.slack, admins=("U0NOBODY", "S0IAM"))
+    authority = replace(harness.authority, roster=roster)
+
+    await authority.refresh()
+
+    assert authority.known_admins == {"U0DANA"}

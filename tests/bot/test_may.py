@@ -43,7 +43,9 @@ def test_access_is_of_an_entra_account_wherever_its_messages_go(verb, holder):
     assert may(replace(told, entra_id=None), verb, holder=holder, holder_entra_id=HOLDER_ID)
 
 
-@pytest.mark.parametrize("role", ["an admin", "an admin unknown in Entra"])
+@pytest.mark.parametrize(
+    "role", ["an admin who may not decide this stage", "an admin unknown in Entra"]
+)
 def test_what_nobody_could_place_can_be_given_up(role):
     """Two who are both unknown in Entra are not the same person."""
     assert may(ROLES[role], Verb.GIVE_UP, holder=HOLDER, holder_entra_id=None) is None

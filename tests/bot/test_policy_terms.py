@@ -95,10 +95,8 @@ def test_a_stage_keeps_all_that_decides_about_it():
         Stage(
             approvers=({"kind": "requestormanager", "manager_level": 2},),
             fallback=({"kind": "singleuser", "user_id": BO},),
-            escalation=(
-                {"kind": "groupmembers", "group_id": "board"},
-                {"kind": "singleuser", "user_id": "dana"},
-            ),
+            escalation=({"kind": "groupmembers", "group_id": "board"},),
+            fallback_escalation=({"kind": "singleuser", "user_id": "dana"},),
             reason_required=True,
             deny_after_seconds=14 * 86_400,
             escalate_after_seconds=2 * 86_400,

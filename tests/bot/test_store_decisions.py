@@ -79,12 +79,27 @@ async def test_the_database_takes_one_accepted_decision_for_each_stage_of_each_r
     store, request_
 ):
     """And refuses a second one, whoever makes it."""
-    decided: list[dict[str, Any]] = [{}, {"stage": 1}, {"round": 1}]
+    decided: list[dict[str, Any]] = [
+        {},
+        {"stage": 1, "slack_user": "U0MIA", "entra_id": "mia"},
+        {"round": 1},
+    ]
     dana = {"slack_user": "U0DANA", "entra_id": "dana"}
 
     for each in decided:
-        assert not await is_refused(store, accepted(request_, id=f"Bo {each}", **each))
-        assert await is_refused(store, accepted(request_, id=f"Dana {each}", **dana, **each))
+        assert not await is_refused(store, accepted(request_, id=f"first {each}", **each))
+        assert await is_refused(store, accepted(request_, id=f"Dana {each}", **{**each, **dana}))
+
+
+async def test_the_database_takes_one_accepted_decision_of_each_person_in_each_round(
+    store, request_
+):
+    """Whatever Slack account they use; in a new round they may decide again."""
+    assert not await is_refused(store, accepted(request_, id="first"))
+
+    assert await is_refused(store, accepted(request_, id="second", stage=1))
+    assert await is_refused(store, accepted(request_, id="third", stage=1, slack_user="U0OTHER"))
+    assert not await is_refused(store, accepted(request_, id="fourth", stage=1, round=1))
 
 
 async def test_a_decision_needs_a_request(store, request_):

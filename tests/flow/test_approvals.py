@@ -341,3 +341,19 @@ async def test_a_delivery_that_fails_is_told_to_both_sides(world):
             if "failed" in said(each) and buttons(each) == []
         ]
     )
+
+
+async def test_an_extension_of_what_has_ended_is_nobodys_to_decide(world):
+    """It ended while it waited: the card loses its buttons, and the requester hears why."""
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    await world.press(BO, await world.card(BO), "Approve")
+    await world.told(ANN, "You now have access")
+    await world.later(timedelta(days=20))
+    await world.press(ANN, (await world.type(ANN, "/my-access")).message, "Extend")
+    await world.card(APPROVALS, "wants to keep")
+
+    await world.later(timedelta(days=11))
+
+    await world.told(ANN, "was not extended. The access ended before anybody decided")
+    await eventually(lambda: labels(world.cards(APPROVALS, "wants to keep")[-1]) == [])
+    assert await world.states() == ["add delivered", "extend lapsed"]

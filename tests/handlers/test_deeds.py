@@ -23,7 +23,7 @@ ROLE_OF = {
     ANN: "the holder",
     BO: "an approver",
     CY: "somebody",
-    DANA: "an admin",
+    DANA: "an admin who may decide this stage",
     GUS: "a guest named as approver",
     EVE: "a stranger named as admin",
 }

@@ -129,6 +129,7 @@ class BotHarness:
             # What is decided is carried out, and what is carried out may await decisions.
             await self.jobs.decisions()
             await self.jobs.requests()
+            await self.jobs.find_recipients()
 
     async def talk(self) -> None:
         """Every message that is owed."""

@@ -15,30 +15,47 @@ HOLDER_ID: Final = "ann"
 
 ROLES: Final[Mapping[str, Actor]] = {
     "the holder": Actor(slack_user=HOLDER, entra_id=HOLDER_ID),
-    "the holder, who is an admin": Actor(slack_user=HOLDER, entra_id=HOLDER_ID, is_admin=True),
+    "the holder, who is an admin": Actor(
+        slack_user=HOLDER, entra_id=HOLDER_ID, is_admin=True, stands_in=True
+    ),
     "the holder, who is an approver": Actor(
         slack_user=HOLDER, entra_id=HOLDER_ID, is_approver=True
     ),
     "the holder's other account": Actor(slack_user="U0TWIN", entra_id=HOLDER_ID),
     "the holder's other account, an admin": Actor(
-        slack_user="U0TWIN", entra_id=HOLDER_ID, is_admin=True, is_approver=True
+        slack_user="U0TWIN", entra_id=HOLDER_ID, is_admin=True, is_approver=True, stands_in=True
     ),
     "the holder's account under another id": Actor(
         slack_user=HOLDER, entra_id="bo", is_admin=True, is_approver=True
     ),
     "an approver": Actor(slack_user="U0BO", entra_id="bo", is_approver=True),
-    "an admin": Actor(slack_user="U0DANA", entra_id="dana", is_admin=True),
+    "an admin who may decide this stage": Actor(
+        slack_user="U0DANA", entra_id="dana", is_admin=True, stands_in=True
+    ),
+    "an admin who may not decide this stage": Actor(
+        slack_user="U0DANA", entra_id="dana", is_admin=True
+    ),
     "an admin and approver": Actor(
         slack_user="U0DANA", entra_id="dana", is_admin=True, is_approver=True
     ),
+    "an approver who has decided an earlier stage": Actor(
+        slack_user="U0BO", entra_id="bo", is_approver=True, has_decided=True
+    ),
+    "an admin who has decided an earlier stage": Actor(
+        slack_user="U0DANA", entra_id="dana", is_admin=True, stands_in=True, has_decided=True
+    ),
     "somebody": Actor(slack_user="U0CY", entra_id="cy"),
     "an approver unknown in Entra": Actor(slack_user="U0BO", is_approver=True),
-    "an admin unknown in Entra": Actor(slack_user="U0DANA", is_admin=True),
+    "an admin unknown in Entra": Actor(slack_user="U0DANA", is_admin=True, stands_in=True),
     "a guest named as approver": Actor(
         slack_user="U0GUS", entra_id="gus", is_approver=True, not_a_person="You are a guest."
     ),
     "a stranger named as admin": Actor(
-        slack_user="U0EVE", entra_id="eve", is_admin=True, not_a_person="You are a stranger."
+        slack_user="U0EVE",
+        entra_id="eve",
+        is_admin=True,
+        stands_in=True,
+        not_a_person="You are a stranger.",
     ),
     "nobody in particular": Actor(slack_user=""),
 }
@@ -58,8 +75,11 @@ ALLOWED: Final[Mapping[str, frozenset[Verb]]] = {
     # Messages about access may go astray; what is done with it may not.
     "the holder's account under another id": frozenset({Verb.CANCEL}) | RULE,
     "an approver": DECIDE,
-    "an admin": DECIDE | RULE | GIVE_UP,
+    "an admin who may decide this stage": DECIDE | RULE | GIVE_UP,
+    "an admin who may not decide this stage": RULE | GIVE_UP,
     "an admin and approver": DECIDE | RULE | GIVE_UP,
+    "an approver who has decided an earlier stage": NOTHING,
+    "an admin who has decided an earlier stage": RULE | GIVE_UP,
     "somebody": NOTHING,
     "an approver unknown in Entra": NOTHING,
     "an admin unknown in Entra": RULE | GIVE_UP,
@@ -110,7 +130,9 @@ def page() -> str:
         "“The holder” is whose access it is by the Entra account that their Slack account is bound to; for *cancel*,",
         "whoever asked. An admin is in `LATCHKEY_ADMINS`; an",
         "approver is named by the package's policy for the stage that is being decided, which is read from Entra at",
-        "the click and again just before the grant.",
+        "the click and again just before the grant. Whether an admin may decide a stage in place of its approvers is",
+        "for `LATCHKEY_ADMINS_DECIDE` to say: always; only if the policy finds nobody (`fallback`); or never. One",
+        "person decides at most one stage of a request, in whatever role.",
         "",
         *_table("who", verbs, by_role),
         "",

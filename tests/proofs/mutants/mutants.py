@@ -35,7 +35,10 @@ class Target:
 
 
 RULE: Final = frozenset({"OWN", "DECISIONS", "ADMINS", "Actor", "may"})
-FACTS: Final = frozenset({"ROSTER_IS_GOOD_FOR", "_Members", "Authority"})
+FACTS: Final = frozenset({"Authority"})
+KINDS: Final = frozenset(
+    {"APPROVERS", "HIGHEST_MANAGER", "names_known_approvers", "_is_known_approver"}
+)
 MOVES: Final = frozenset({"MOVES", "OPEN", "ENDED"})
 TARGETS: Final = (
     Target(file="bot/authority.py", parts=RULE, tests=("test_may.py",)),
@@ -46,6 +49,11 @@ TARGETS: Final = (
     ),
     Target(file="bot/understood.py", tests=("test_understood.py",)),
     Target(file="bot/rulebook.py", tests=("test_eligibility.py", "test_one_answer.py")),
+    Target(file="bot/roster.py", tests=("test_authority.py",)),
+    Target(file="bot/approvers.py", tests=("test_approvers.py",)),
+    Target(file="bot/policy.py", parts=KINDS, tests=("test_approvers.py",)),
+    Target(file="bot/recipients.py", tests=("test_recipients.py",)),
+    Target(file="bot/justification.py", tests=("test_justification.py",)),
     Target(file="bot/people.py", tests=("test_people.py",)),
     Target(file="bot/models.py", parts=MOVES, tests=("test_store_moves.py",)),
     Target(
@@ -53,7 +61,10 @@ TARGETS: Final = (
         tests=("test_store_moves.py", "test_store_requests.py", "test_store_claims.py"),
     ),
     Target(file="bot/store/claims.py", tests=("test_store_claims.py",), on_both=True),
-    Target(file="bot/verdicts.py", tests=("test_verdicts.py", "test_drafts.py", "test_holding.py")),
+    Target(
+        file="bot/verdicts.py",
+        tests=("test_verdicts.py", "test_deciding.py", "test_drafts.py", "test_holding.py"),
+    ),
     Target(
         file="bot/effects.py",
         tests=(

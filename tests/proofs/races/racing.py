@@ -54,7 +54,11 @@ def decides(user: str, verb: Verb) -> Deed:
     """Press the button, give a reason, and have it weighed here."""
 
     async def do(bot: Latchkey, request: Request) -> str | None:
-        pressed = click(request, slack_user=user, verb=verb, reason="I have thought about it")
+        # In time: a click after the deadline counts for nothing, however fast it is weighed.
+        in_time = (request.lapses_at or clock.now()) - timedelta(seconds=1)
+        pressed = click(
+            request, slack_user=user, verb=verb, reason="I have thought about it", at=in_time
+        )
         await bot.store.run(
             decisions.add,
             pressed,

@@ -116,7 +116,10 @@ async def test_a_crowd_and_two_approvers_at_once_make_one_grant_each(pair):
     decided = await world.bot.store.run(rows_of, "decision")
     counted = Counter(each["request_id"] for each in decided if each["outcome"] == "accepted")
     assert counted == Counter(ids), "decisions that count"
-    assert len(decided) == 4 * len(ids), "every click is on record"
+    # Pressed again before it was judged, it is one click.
+    pressed = {(each["request_id"], each["slack_user"]) for each in decided}
+    assert len(pressed) == 2 * len(ids), "everybody's click is on record"
+    assert len(decided) <= 4 * len(ids)
     assert Counter(len(world.direct(user)) for user in CROWD) == {1: len(CROWD)}
     assert all("You now have access" in said(world.direct(user)[0]) for user in CROWD)
     assert len(world.cards(APPROVALS)) == len(world.cards(BO)) == len(CROWD)

@@ -1,0 +1,60 @@
+"""
+What Entra is told of a request: why it was asked for, who approved it, and the tag by which we find it again.
+
+Whoever reviews access in Entra sees an app's request there; these words name the people behind it.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from bot.models import Decision, Request, Verb
+
+# No limit is published.  Reasons end at 1,000 characters, and the names of those who decided are never cut for them.
+LONGEST: Final = 2_000
+TAG: Final = "[latchkey "
+ELLIPSIS: Final = "…"
+LONGEST_NAME: Final = 100
+
+
+def tag(request: Request) -> str:
+    """The words that tell our request from anybody else's."""
+    return f"{TAG}{request.id}]"
+
+
+def is_tagged(text: str) -> bool:
+    """Whether some Latchkey wrote this."""
+    return TAG in text
+
+
+def written_for(request: Request, decided: Sequence[Decision]) -> str:
+    """
+    The justification of the request that is posted: reason, deciders, tag; the tag always whole and last.
+
+    Args:
+        decided: The decisions that count, in the order of their stages.
+    """
+    approved = [each for each in decided if each.verb is Verb.APPROVE]
+    many = len(request.terms.stages) > 1 if request.terms else False
+    by = "; ".join(_decider(each, many=many) for each in approved)
+    end = f" Approved by {by}." if by else ""
+    end = f"{end} {tag(request)}"
+    reason = _untagged(request.justification or "Asked for in Slack.")
+    return _shortened(reason, LONGEST - len(end)) + end
+
+
+def _decider(decision: Decision, *, many: bool) -> str:
+    name = _untagged(_shortened(decision.name or "somebody", LONGEST_NAME))
+    stage = f", stage {decision.stage + 1}" if many else ""
+    role = ", as an admin of Latchkey" if decision.as_admin else ""
+    return f"{name} ({decision.entra_id}){stage}{role}"
+
+
+def _untagged(text: str) -> str:
+    """What somebody wrote, without what could pass for a tag of ours."""
+    while TAG in text:
+        text = text.replace(TAG, "(latchkey ")
+    return text
+
+
+def _shortened(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - len(ELLIPSIS)] + ELLIPSIS

@@ -1,0 +1,70 @@
+"""
+How often a minute Slack takes a method, while the limits are switched on.
+
+Source: docs.slack.dev, "Rate limits" and the tier on each method's page.  Limits hold per method, app and
+workspace.  Slack promises at least so many calls and "occasional bursts"; this stand-in takes no burst.
+Methods of the special tier (chat.postMessage, auth.test) have no published number, and none here.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from datetime import timedelta
+
+from sandbox.slack.errors import SlackRefusal
+
+A_MINUTE = {1: 1, 2: 20, 3: 50, 4: 100}
+"""Calls of a tier that pass in any sixty seconds."""
+WINDOW = 60.0
+
+TIERS = {
+    "apps.connections.open": 1,
+    "bots.info": 3,
+    "chat.delete": 3,
+    "chat.postEphemeral": 4,
+    "chat.update": 3,
+    "conversations.history": 3,
+    "conversations.info": 3,
+    "conversations.members": 4,
+    "conversations.open": 3,
+    "conversations.replies": 3,
+    "team.info": 3,
+    "usergroups.list": 2,
+    "usergroups.users.list": 2,
+    "users.info": 4,
+    "users.list": 2,
+    "users.lookupByEmail": 3,
+    "views.open": 4,
+    "views.publish": 4,
+    "views.push": 4,
+    "views.update": 4,
+}
+
+
+class Tiers:
+    """Counts the calls of the last minute; off until `enforce` is called."""
+
+    def __init__(self, *, seconds: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._passed: dict[str, deque[float]] = {}
+        self.is_enforced = False
+        self.refused: dict[str, int] = {}
+        """How many calls of each method were refused."""
+
+    def enforce(self) -> None:
+        """Hold every method to its tier from now on."""
+        self.is_enforced = True
+
+    def check(self, method: str) -> None:
+        """Let a call pass and count it, or raise the 429 that says how long to wait."""
+        tier = TIERS.get(method)
+        if not self.is_enforced or tier is None:
+            return
+        now = self._seconds()
+        passed = self._passed.setdefault(method, deque())
+        while passed and passed[0] <= now - WINDOW:
+            passed.popleft()
+        if len(passed) >= A_MINUTE[tier]:
+            self.refused[method] = self.refused.get(method, 0) + 1
+            wait = timedelta(seconds=int(passed[0] + WINDOW - now) + 1)
+            raise SlackRefusal("ratelimited", status=429, retry_after=wait)
+        passed.append(now)
