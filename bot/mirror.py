@@ -13,7 +13,7 @@ from bot.pacing import WAITS, Waits
 from bot.people import People
 from bot.store import Store, catalog
 from graph import Graph
-from graph.errors import NotAllowed
+from graph.errors import GraphError, NotAllowed
 from graph.models import AccessPackage, AssignmentPolicy
 
 log = structlog.get_logger(__name__)
@@ -38,10 +38,19 @@ class Mirror:
         packages = await self._graph.packages.list()
         known = await self._store.read(catalog.everything)
         kept = {package.id: package.slug for package in known}
-        whole = await self._whole_policies(packages)
-        await self._store.run(catalog.replace, mirrored_packages(packages, kept=kept, whole=whole))
+        unread: GraphError | None = None
+        try:
+            whole = await self._whole_policies(packages)
+            mirrored = mirrored_packages(packages, kept=kept, whole=whole)
+            await self._store.run(catalog.replace, mirrored)
+        except GraphError as error:
+            # What is offered stays as it was; what people hold does not wait for it.
+            log.warning("policies-not-read", status=error.status, code=error.code)
+            unread = error
         await self._holdings.sweep(packages)
         await self._links.refresh()
+        if unread is not None:
+            raise unread
 
     async def _whole_policies(
         self, packages: Sequence[AccessPackage]

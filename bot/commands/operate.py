@@ -18,6 +18,7 @@ from bot.commands.options import (
     insist_on_reason,
     json_option,
     skip_approval_option,
+    start_option,
     until_option,
     wait_option,
     without_audit_option,
@@ -47,7 +48,7 @@ PATIENCE: Final = timedelta(minutes=10)
 @click.option("--policy", "policy_name", metavar="NAME", help="Under this policy of the package.")
 @because_option
 @answer_option
-@click.option("--start", type=MOMENT_TYPE, help="From when on, UTC; without: at once.")
+@start_option
 @for_option
 @until_option
 @skip_approval_option
@@ -61,7 +62,7 @@ def request(
     person: str,
     policy_name: str | None,
     because: str | None,
-    given: Sequence[str],
+    given: tuple[str, ...],
     start: datetime | None,
     length: timedelta | None,
     until: datetime | None,
@@ -124,7 +125,15 @@ def request(
     kept.intend(
         "cli-grant",
         because=because,
-        facts={"policy": grant.policy.id, "approval_skipped": grant.stages > 0},
+        facts={
+            "policy": grant.policy.id,
+            "approval_skipped": grant.stages > 0,
+        }
+        | (
+            {"answers": {a.question.id: list(a.values) for a in grant.answers}}
+            if grant.answers
+            else {}
+        ),
         package_id=grant.package.id,
         subject_entra_id=grant.person.id,
     )

@@ -9,6 +9,9 @@ from bot.commands.lengths import LENGTH_TYPE, MOMENT_TYPE
 for_option = click.option(
     "--for", "length", type=LENGTH_TYPE, help="How long from now: 30d, 12h, 2w."
 )
+start_option = click.option(
+    "--start", type=MOMENT_TYPE, help="From when on, UTC; without: at once."
+)
 until_option = click.option(
     "--until", type=MOMENT_TYPE, help="Until when, UTC: 2026-12-31 or 2026-12-31T18:00."
 )

@@ -242,6 +242,7 @@ async def test_questions_are_read_one_by_one_where_the_list_is_refused(harness):
     ]
     assert [len(each.questions) for each in asking.policies] == [2]
 
+    harness.line.on("GET .*/assignmentPolicies$", answering(403, "Forbidden"))
     harness.line.on("POST .*batch", answering(403, "Forbidden"))
     await harness.mirror.sweep()
     [asking] = [

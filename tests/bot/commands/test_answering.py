@@ -9,7 +9,7 @@ from bot.commands.operate import request
 from sandbox.tenant import examples, seed
 from tests.bot.commands.test_operate import ANN, live, posted
 
-ASK = ["customer-data", ANN, "--skip-approval"]
+ASK = ["customer-data", ANN, "--skip-approval", "--because", "A customer called"]
 
 
 @pytest.fixture(autouse=True)
