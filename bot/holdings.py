@@ -160,7 +160,7 @@ class Holdings:
                 rows = []
         await self._save(rows, packages)
         if unread:
-            log.warning("assignments-not-read", assignment=unread[0], status=len(unread))
+            log.warning("assignments-not-read", assignment=unread[0])
 
     async def _save(self, rows: Sequence[Assignment], packages: Packages) -> None:
         if not rows:
@@ -192,7 +192,7 @@ class Holdings:
             if not is_read:
                 unread.append(row.id)
         if unread:
-            log.warning("assignments-not-read", assignment=unread[0], status=len(unread))
+            log.warning("assignments-not-read", assignment=unread[0])
             await self._store.run(unsure.not_read, unread)
 
     async def _by_id(self, ids: Sequence[str]) -> Mapping[str, GraphAssignment | GraphError]:

@@ -14,6 +14,7 @@ from bot.naming import clean
 from bot.questions import Answered, Answers, Question, answered
 from bot.rulebook import asks_for, lets_ask_for_others, read_case, read_own_case
 from graph import Graph
+from graph.assignments import OPEN_STATES
 from graph.models import AccessPackage, Assignment, AssignmentPolicy, User
 
 # The scope of a policy under which nobody asks and administrators assign.
@@ -139,25 +140,23 @@ async def held_by(graph: Graph, *, person_id: str, package: AccessPackage) -> As
     Raises:
         NotAllowed: They have none.
     """
-    found = await graph.assignments.list(
-        package_id=package.id, user_id=person_id, state="delivered"
-    )
-    held = [each for each in found if each.is_delivered]
+    found = await graph.assignments.list(package_id=package.id, user_id=person_id)
+    held = [each for each in found if each.is_access]
     if not held:
         raise NotAllowed(f"There is no live access to {_name(package)} of theirs.")
-    return held[0]
+    return next((each for each in held if each.is_delivered), held[0])
 
 
 async def _nothing_under_way(graph: Graph, *, person: User, package: AccessPackage) -> None:
-    for held in await graph.assignments.list(
-        package_id=package.id, user_id=person.id, state="delivered"
-    ):
-        if held.is_delivered:
+    for held in await graph.assignments.list(package_id=package.id, user_id=person.id):
+        if held.is_access:
             end = held.ends_at()
             until = f", until {when(end)} UTC" if end else ""
             raise NotAllowed(f"{_who(person)} has {_name(package)} already{until}.")
     on_behalf = lets_ask_for_others(package)
-    for asked in await graph.assignments.list_requests(package_id=package.id):
+    for asked in await graph.assignments.list_requests_in(
+        package_id=package.id, states=OPEN_STATES
+    ):
         if asks_for(asked, person.id, on_behalf=on_behalf):
             raise NotAllowed(
                 f"A request for it is under way already: {asked.id}, {clean(asked.state or '?')}."

@@ -111,7 +111,8 @@ async def people(graph: Graph, *, who: Iterable[str]) -> list[Row]:
 
 async def _person(graph: Graph, user: User) -> Row:
     manager = await graph.directory.manager(user.id)
-    held = await graph.assignments.list(user_id=user.id, state="delivered")
+    found = await graph.assignments.list(user_id=user.id)
+    held = [each for each in found if each.is_access]
     return {
         "name": user.display_name,
         "email": user.mail,

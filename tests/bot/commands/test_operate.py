@@ -245,6 +245,20 @@ def test_a_removal_is_reported_when_the_access_is_over(latchkey, tenant, graph_a
     assert tenant.world.groups[seed.MARKETING_RESOURCES].members == []
 
 
+def test_what_is_there_in_part_is_access(latchkey, tenant, graph_app):
+    """It is not asked for twice, and it is removed."""
+    graph_app.give(seed.ANN, seed.MARKETING_CAMPAIGN)
+    (held,) = tenant.world.assignments.values()
+    held.state = "partiallyDelivered"
+
+    again = latchkey(request, ["marketing-campaign", ANN, "--yes"])
+    assert again.exit_code == 1
+    assert "has Marketing Campaign already" in again.stderr
+    result = latchkey(remove, ["marketing-campaign", ANN, "--because", "Left", "--yes"])
+    assert result.exit_code == 0, result.stderr
+    assert held.state == "expired"
+
+
 def test_a_removal_asks_first(latchkey, tenant, graph_app):
     """It takes something away."""
     graph_app.give(seed.ANN, seed.MARKETING_CAMPAIGN)
