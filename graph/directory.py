@@ -38,8 +38,8 @@ class Directory:
         Permission: User.Read.All (application).
         Source: Graph reference, "List users"; plain ``eq`` and ``any`` need no advanced query.
         """
-        said = _quoted(email)
-        found = await self._users_where(f"mail eq {said} or userPrincipalName eq {said}", USER)
+        path, params = _users_at(email)
+        found = [to_model(User, item) async for item in self._session.pages(path, params)]
         if with_proxies:
             smtp = _quoted(f"smtp:{email}")
             proxies = f"proxyAddresses/any(p:p eq {smtp})"
@@ -65,7 +65,7 @@ class Directory:
 
     async def find_users_each(self, emails: Iterable[str]) -> dict[str, list[User]]:
         """
-        The same for many addresses, twenty a call.
+        The same as `find_users` for many addresses, twenty a call.
 
         Raises:
             GraphError: One of them could not be looked up.
@@ -73,7 +73,10 @@ class Directory:
         Permission: User.Read.All (application).
         Source: Graph reference, "List users"; Graph, "Combine multiple HTTP requests using JSON batching".
         """
-        return await self._each(User, {email: _users_at(email) for email in emails})
+        found = await self._each(User, {email: _users_at(email) for email in emails})
+        return {
+            email: [user for user in users if _has(user, email)] for email, users in found.items()
+        }
 
     async def users_like(self, beginning: str) -> list[User]:
         """
@@ -82,8 +85,8 @@ class Directory:
         Permission: User.Read.All (application).
         Source: Graph reference, "List users"; "Use the $filter query parameter" (startswith).
         """
-        said = beginning.replace("'", "''")
-        where = f"startswith(mail,'{said}') or startswith(userPrincipalName,'{said}')"
+        said = _quoted(beginning)
+        where = f"startswith(mail,{said}) or startswith(userPrincipalName,{said})"
         return await self._page(User, "/users", {"$filter": where, "$select": USER})
 
     async def user(self, user_id: str) -> User:
@@ -447,8 +450,8 @@ def _user(user_id: str) -> str:
 
 
 def _users_at(email: str) -> tuple[str, dict[str, str]]:
-    quoted = email.replace("'", "''")
-    where = f"mail eq '{quoted}' or userPrincipalName eq '{quoted}'"
+    said = _quoted(email)
+    where = f"mail eq {said} or userPrincipalName eq {said}"
     return "/users", {"$filter": where, "$select": USER}
 
 
@@ -461,13 +464,11 @@ def _applications_named(name: str) -> tuple[str, dict[str, str]]:
 
 
 def _is_named(name: str) -> str:
-    quoted = name.replace("'", "''")
-    return f"displayName eq '{quoted}'"
+    return f"displayName eq {_quoted(name)}"
 
 
 def _begins(beginning: str) -> str:
-    quoted = beginning.replace("'", "''")
-    return f"startswith(displayName,'{quoted}')"
+    return f"startswith(displayName,{_quoted(beginning)})"
 
 
 def _group(group_id: str) -> str:

@@ -46,7 +46,8 @@ def in_words(policy: AssignmentPolicy, say: Say) -> Words:
     said: Words = {"name": policy.display_name or "", "description": policy.description or ""}
     who = _who(policy, say)
     nobody = who == "nobody"
-    adds = bool(settings and settings.enable_targets_to_self_add_access)
+    # Where nobody may ask, the switch that would let them says nothing.
+    adds = bool(settings and settings.enable_targets_to_self_add_access) and not nobody
     removes = settings.enable_targets_to_self_remove_access if settings else None
     said["may ask"] = who
     _unless(said, "new requests", adds or nobody, usual=True)

@@ -1,13 +1,14 @@
 """Many calls in one envelope, each judged by itself."""
 
 import json
+from datetime import timedelta
 
 import httpx
 import pytest
 
 from graph.batch import Call
 from graph.errors import BadAnswer, GraphError, GraphUnavailable, NotFound, Throttled
-from tests.graph.wire import Pauses, Wire, graph_on, refusal
+from tests.graph.wire import ROOT, Pauses, Wire, graph_on, refusal
 
 READ = Call("GET", "/users/u")
 GROUP = {"displayName": "G", "mailEnabled": False, "mailNickname": "g", "securityEnabled": True}
@@ -163,3 +164,40 @@ async def test_twenty_go_into_one_envelope():
     await graph_on(answer).batch.send([READ] * 40)
 
     assert sizes == [20, 20]
+
+
+async def test_throttling_is_waited_out_for_as_long_as_patience_lasts():
+    """Where the caller has the time: round after round, and no longer than was promised."""
+    pauses = Pauses()
+    busy = envelope(throttled(0, "60"))
+    wire = Wire(busy, busy, envelope({"id": "0", "status": 200, "body": {"id": "a"}}))
+    patient = {"waits_out_throttling": True, "patience": timedelta(minutes=2)}
+
+    assert await graph_on(wire, sleep=pauses, **patient).batch.send([READ]) == [{"id": "a"}]
+    assert pauses.seconds == [60, 60]
+
+    pauses = Pauses()
+    (outcome,) = await graph_on(Wire(busy), sleep=pauses, **patient).batch.send([READ])
+    assert isinstance(outcome, Throttled)
+    assert pauses.seconds == [60, 60]
+
+
+async def test_a_list_in_an_envelope_goes_on_behind_its_first_page():
+    """Links cannot be followed in an envelope: such a list is read by itself."""
+    link = f"{ROOT}/v1.0/groups?$skiptoken=2"
+    wire = Wire(
+        envelope(
+            {"id": "0", "status": 200, "body": {"value": [{"id": "a"}], "@odata.nextLink": link}},
+            {"id": "1", "status": 200, "body": {"value": [{"id": "c"}]}},
+            {"id": "2", "status": 200, "body": {"value": "x"}},
+            {"id": "3", "status": 404, "body": {"error": {"code": "X", "message": "Gone."}}},
+        ),
+        {"value": [{"id": "a"}], "@odata.nextLink": link},
+        {"value": [{"id": "b"}]},
+    )
+
+    first, second, third, fourth = await graph_on(wire).batch.lists([("/groups", {})] * 4)
+
+    assert (first, second) == ([{"id": "a"}, {"id": "b"}], [{"id": "c"}])
+    assert isinstance(third, BadAnswer)
+    assert isinstance(fourth, NotFound)

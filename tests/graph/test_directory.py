@@ -5,7 +5,9 @@ import json
 import httpx
 import pytest
 
+from graph import Graph
 from graph.errors import NotAllowed, NotFound
+from sandbox.tenant import seed
 from tests.graph.wire import ROOT, Wire, graph_on, refusal, target
 
 
@@ -234,3 +236,37 @@ async def test_people_are_found_by_their_whole_name():
     found = await graph_on(wire).directory.find_users_called("Mia Moreau")
 
     assert [user.id for user in found] == ["u"]
+
+
+async def test_many_names_are_looked_up_in_one_call(graph: Graph):
+    """Groups, people and applications, each name with all that have it, through pages of two."""
+    groups = await graph.directory.find_groups_each(["Marketing", "None of these"])
+    assert [each.id for each in groups["Marketing"]] == [seed.MARKETING]
+    assert groups["None of these"] == []
+    people = await graph.directory.find_users_each(["ann@contoso.example"])
+    assert [each.id for each in people["ann@contoso.example"]] == [seed.ANN]
+    applications = await graph.directory.find_applications_each(["Contoso Ledger"])
+    assert [each.display_name for each in applications["Contoso Ledger"]] == ["Contoso Ledger"]
+
+
+async def test_many_objects_are_read_in_one_call(graph: Graph):
+    """None stands for what is not there."""
+    people = await graph.directory.users_each([seed.ANN, "a0000000-0000-4000-8000-00000000dead"])
+    assert [each and each.display_name for each in people.values()] == ["Ann Abara", None]
+    groups = await graph.directory.groups_each([seed.MARKETING, seed.ANN])
+    assert [each and each.display_name for each in groups.values()] == ["Marketing", None]
+
+
+async def test_names_that_begin_alike_are_found(graph: Graph):
+    """Enough of them to name the nearest."""
+    groups = await graph.directory.groups_like("Mar")
+    assert "Marketing" in [each.display_name for each in groups]
+    assert seed.ANN in [each.id for each in await graph.directory.users_like("ann")]
+    applications = await graph.directory.applications_like("Con")
+    assert "Contoso Ledger" in [each.display_name for each in applications]
+
+
+async def test_a_group_gets_another_name(graph: Graph):
+    """And nothing else of it changes."""
+    await graph.directory.rename_group(seed.MARKETING, display_name="Sales")
+    assert (await graph.directory.group(seed.MARKETING)).display_name == "Sales"

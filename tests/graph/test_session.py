@@ -292,3 +292,20 @@ async def test_a_write_without_an_answer_is_cut_off_at_its_deadline(simulated):
         await add(graph_on(never), Deadline.after(timedelta(seconds=12), seconds=loop().time))
 
     assert caught.value.may_have_happened
+
+
+async def test_throttling_is_no_attempt_where_it_is_waited_out():
+    """As often as Graph asks, as long as patience lasts; other failures are still counted."""
+    pauses = Pauses()
+    busy = refusal(429, "TooManyRequests", **{"Retry-After": "60"})
+    wire = Wire(busy, busy, busy, {"id": "c"})
+    patient = {"waits_out_throttling": True, "patience": timedelta(minutes=5), "attempts": 2}
+
+    assert (await graph_on(wire, sleep=pauses, **patient).catalogs.get("c")).id == "c"
+    assert pauses.seconds == [60, 60, 60]
+
+    with pytest.raises(GraphUnavailable):
+        await graph_on(Wire(refusal(503, "Busy")), **patient).catalogs.get("c")
+    with pytest.raises(Throttled):
+        await graph_on(Wire(busy), sleep=(pauses := Pauses()), **patient).catalogs.get("c")
+    assert pauses.seconds == [60] * 5

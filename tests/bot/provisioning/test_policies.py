@@ -9,6 +9,7 @@ import yaml
 from bot.provisioning.from_graph import in_words
 from bot.provisioning.policy_merge import merged
 from bot.provisioning.policy_plan import by_id
+from bot.provisioning.reading import FileError
 from bot.provisioning.to_graph import to_graph
 from graph.models import AssignmentPolicy
 from sandbox.clock import SandboxClock
@@ -344,3 +345,18 @@ async def test_beta_claims_neither_hours_nor_no_end(
     assert any(
         "does not say whether its access has no end" in each for each in planned.plan.left_alone
     )
+
+
+async def test_beta_replaces_no_policy_that_may_be_in_hours(tenant: Tenant, tmp_path: Any) -> None:
+    """What it would send back makes no end of hours: refused by the plan, unless the file says how long."""
+    base = ["may ask: all members", "durations: 4 hours"]
+    await Workshop(tenant, "v1.0", tmp_path).apply(with_policy(*base))
+    beta = Workshop(tenant, "beta", tmp_path)
+    with pytest.raises(FileError, match=r"Change it with --api v1\.0"):
+        await beta.plan(with_policy(base[0], "durations: no end", "reason required: yes"))
+    days = with_policy(base[0], "durations: 1 day", "reason required: yes")
+    (change,) = (await beta.apply(days)).plan.changes
+    assert ("durations", "no end or some hours", "1 day") in [
+        (each.what, each.before, each.after) for each in change.differences
+    ]
+    assert await beta.changes(days) == []
