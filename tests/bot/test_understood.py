@@ -7,7 +7,7 @@ import pytest
 
 from bot import policy as rules
 from bot.eligibility import No, Refusal
-from bot.models import AnswerKind, Question
+from bot.questions import Choice, Question
 from bot.refusals import to_admin, to_person
 from bot.understood import (
     HARMLESS_IN_PACKAGE,
@@ -21,6 +21,7 @@ from graph.versions import dialect
 from tests.bot.samples import BO, approval, package, policy, question, role_scope, user
 
 STAGE = {"primaryApprovers": [user(BO)]}
+A = Choice(value="a", text="A")
 SUBJECT = {**user(BO), "except": ["x"]}
 
 
@@ -201,8 +202,8 @@ def test_questions_come_in_their_order_with_what_an_answer_is():
     ]
 
     assert questions_of(package(scope, scope), asked) == (
-        Question(id="1", text="Which ticket?", required=True, kind=AnswerKind.CHOICE),
-        Question(id="2", text="Which ticket?", required=True, kind=AnswerKind.CHOICES),
+        Question(id="1", text="Which ticket?", required=True, choices=(A,)),
+        Question(id="2", text="Which ticket?", required=True, choices=(A,), takes_several=True),
         Question(id="3", text="Which ticket?", required=False),
         Question(id="4", text="Which cost centre?", required=True, attribute="costCentre"),
     )
