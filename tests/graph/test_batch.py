@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -171,7 +172,7 @@ async def test_throttling_is_waited_out_for_as_long_as_patience_lasts():
     pauses = Pauses()
     busy = envelope(throttled(0, "60"))
     wire = Wire(busy, busy, envelope({"id": "0", "status": 200, "body": {"id": "a"}}))
-    patient = {"waits_out_throttling": True, "patience": timedelta(minutes=2)}
+    patient: dict[str, Any] = {"waits_out_throttling": True, "patience": timedelta(minutes=2)}
 
     assert await graph_on(wire, sleep=pauses, **patient).batch.send([READ]) == [{"id": "a"}]
     assert pauses.seconds == [60, 60]

@@ -238,7 +238,7 @@ async def test_people_are_found_by_their_whole_name():
     assert [user.id for user in found] == ["u"]
 
 
-async def test_many_names_are_looked_up_in_one_call(graph: Graph):
+async def test_many_names_are_looked_up_in_one_call(graph: Graph) -> None:
     """Groups, people and applications, each name with all that have it, through pages of two."""
     groups = await graph.directory.find_groups_each(["Marketing", "None of these"])
     assert [each.id for each in groups["Marketing"]] == [seed.MARKETING]
@@ -249,7 +249,7 @@ async def test_many_names_are_looked_up_in_one_call(graph: Graph):
     assert [each.display_name for each in applications["Contoso Ledger"]] == ["Contoso Ledger"]
 
 
-async def test_many_objects_are_read_in_one_call(graph: Graph):
+async def test_many_objects_are_read_in_one_call(graph: Graph) -> None:
     """None stands for what is not there."""
     people = await graph.directory.users_each([seed.ANN, "a0000000-0000-4000-8000-00000000dead"])
     assert [each and each.display_name for each in people.values()] == ["Ann Abara", None]
@@ -257,7 +257,7 @@ async def test_many_objects_are_read_in_one_call(graph: Graph):
     assert [each and each.display_name for each in groups.values()] == ["Marketing", None]
 
 
-async def test_names_that_begin_alike_are_found(graph: Graph):
+async def test_names_that_begin_alike_are_found(graph: Graph) -> None:
     """Enough of them to name the nearest."""
     groups = await graph.directory.groups_like("Mar")
     assert "Marketing" in [each.display_name for each in groups]
@@ -266,7 +266,7 @@ async def test_names_that_begin_alike_are_found(graph: Graph):
     assert "Contoso Ledger" in [each.display_name for each in applications]
 
 
-async def test_a_group_gets_another_name(graph: Graph):
+async def test_a_group_gets_another_name(graph: Graph) -> None:
     """And nothing else of it changes."""
     await graph.directory.rename_group(seed.MARKETING, display_name="Sales")
     assert (await graph.directory.group(seed.MARKETING)).display_name == "Sales"

@@ -299,7 +299,11 @@ async def test_throttling_is_no_attempt_where_it_is_waited_out():
     pauses = Pauses()
     busy = refusal(429, "TooManyRequests", **{"Retry-After": "60"})
     wire = Wire(busy, busy, busy, {"id": "c"})
-    patient = {"waits_out_throttling": True, "patience": timedelta(minutes=5), "attempts": 2}
+    patient: dict[str, Any] = {
+        "waits_out_throttling": True,
+        "patience": timedelta(minutes=5),
+        "attempts": 2,
+    }
 
     assert (await graph_on(wire, sleep=pauses, **patient).catalogs.get("c")).id == "c"
     assert pauses.seconds == [60, 60, 60]
