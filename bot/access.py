@@ -78,8 +78,8 @@ class Desk:
         Args:
             about: What the button carried: a package's id, or what `keep_said` returned to this person.
         """
-        said = await self._store.run(forms.find, about, slack_user)
-        package = await self._store.run(catalog.get, said.package_id if said else about)
+        said = await self._store.read(forms.find, about, slack_user)
+        package = await self._store.read(catalog.get, said.package_id if said else about)
         return package, said.reason if said else None
 
     async def ways(self, *, slack_user: str, package: Package) -> Ways:
@@ -188,7 +188,7 @@ class Desk:
         Raises:
             NotAllowed, TooLate: It is nobody's business of theirs, or there is no such request.
         """
-        request = await self._store.run(requests.get, request_id)
+        request = await self._store.read(requests.get, request_id)
         if request is None:
             raise TooLate("I do not know that request any more.")
         may_see = {request.holder, request.asked_by, *request.deciders}

@@ -172,7 +172,7 @@ class Effects:
         await self._submitted(request, answer.id)
 
     async def _body(self, request: Request) -> dict[str, Any]:
-        counted = await self._store.run(decisions.accepted_of, request)
+        counted = await self._store.read(decisions.accepted_of, request)
         body: dict[str, Any] = {
             "request_type": REQUEST_TYPE[request.kind],
             "justification": justification.written_for(request, counted),

@@ -38,7 +38,7 @@ class Links:
     async def refresh(self) -> None:
         """Look for those whose turn it is; what cannot be read now is looked at another time."""
         before = clock.real() - LOOK_AGAIN_AFTER
-        due = await self._store.run(links.to_link, looked_up_before=before, limit=LOOKUPS_A_SWEEP)
+        due = await self._store.read(links.to_link, looked_up_before=before, limit=LOOKUPS_A_SWEEP)
         failures = 0
         for entra_id in due:
             try:
@@ -56,8 +56,8 @@ class Links:
                 failures = 0
 
     async def _refresh(self, entra_id: str) -> None:
-        bound = await self._store.run(people.of_entra, entra_id)
-        linked = await self._store.run(links.linked, entra_id)
+        bound = await self._store.read(people.of_entra, entra_id)
+        linked = await self._store.read(links.linked, entra_id)
         known = dict.fromkeys((*(each.slack_user for each in bound), *linked))
         theirs = [each for each in known if await self._people.is_theirs(each, entra_id)]
         if theirs:

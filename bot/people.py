@@ -95,7 +95,7 @@ class People:
         except NotAllowed:
             return False
         except NotToldYet:
-            bound = await self._store.run(people.get, slack_user)
+            bound = await self._store.read(people.get, slack_user)
             return bound is not None and bound.entra_id.casefold() == entra_id.casefold()
         return found.user.id.casefold() == entra_id.casefold()
 
@@ -112,7 +112,7 @@ class People:
             profile = await self._slack.user_by_email(address)
             if profile is None or profile.not_a_member or not same_address(profile.email, address):
                 continue
-            bound = await self._store.run(people.get, profile.id)
+            bound = await self._store.read(people.get, profile.id)
             if bound is not None:
                 is_meant = bound.entra_id.casefold() == user.id.casefold()
             else:

@@ -131,7 +131,7 @@ class Review:
             raise Refused("That package no longer exists.") from None
         if request.kind is Kind.EXTEND:
             return await self._standing_longer(request, found, package)
-        known = await self._store.run(request_lists.known_to_have, found.user.id, but=request.id)
+        known = await self._store.read(request_lists.known_to_have, found.user.id, but=request.id)
         case = await read_case(self._graph, package, found.user, known=known)
         agreed = request.terms.policy_id if request.terms else None
         admitted = eligibility.admits(case, wanted=request.wanted_policy_id, agreed=agreed)

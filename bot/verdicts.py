@@ -98,7 +98,7 @@ class Verdicts:
     async def _is_refused_again(self, decision: Decision) -> bool:
         """Settle the click of somebody who was refused the same within the last minute."""
         since = decision.at - REFUSED_FOR
-        before = await self._store.run(decisions.refused_lately, decision, since=since)
+        before = await self._store.read(decisions.refused_lately, decision, since=since)
         if before is None or before.why == NEEDS_REASON:
             return False
         known = {"why": before.why, "entra_id": before.entra_id, "name": before.name}
@@ -135,7 +135,7 @@ class Verdicts:
         """Who clicked, by the rights of the moment of the click."""
         is_due = request.escalates_at is not None and decision.at >= request.escalates_at
         then = replace(request, escalated=request.escalated or is_due)
-        counted = await self._store.run(decisions.accepted_of, request)
+        counted = await self._store.read(decisions.accepted_of, request)
         return await self._authority.actor(
             decision.slack_user,
             team=decision.team,

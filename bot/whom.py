@@ -191,7 +191,7 @@ class Whom:
 
     async def _mentioned(self, slack_user: str) -> Meant:
         """The Entra user whom we know them by, and whoever has their address now, which may be another."""
-        bound = await self._store.run(people.get, slack_user)
+        bound = await self._store.read(people.get, slack_user)
         known = [bound.entra_id] if bound else []
         shown = person(slack_user)
         try:
@@ -244,7 +244,7 @@ class Whom:
         return users, None
 
     async def _called(self, name: str) -> Meant:
-        known = await self._store.run(_known_as, name)
+        known = await self._store.read(_known_as, name)
         users = await self._graph.directory.find_users_called(name)
         found = dict.fromkeys((*known, *(user.id for user in users)))
         if not found:
@@ -255,7 +255,7 @@ class Whom:
 
     async def _held(self, whom: Meant, package: Package | None) -> Listing:
         package_id = package.id if package else None
-        rows = await self._store.run(_live, whom, package_id)
+        rows = await self._store.read(_live, whom, package_id)
         if rows:
             return Listing(rows=rows, whom=whom, package=package)
         # We may not have seen it yet: Entra is the one to say that there is nothing.
@@ -271,7 +271,7 @@ class Whom:
                 "I cannot tell: Entra lists access of theirs that I cannot place. Please look there, or try again in "
                 "a minute."
             )
-        rows = await self._store.run(_live, whom, package_id)
+        rows = await self._store.read(_live, whom, package_id)
         note = None if all(saved) else "Entra lists more of theirs that I cannot place: look there."
         return Listing(rows=rows, whom=whom, package=package, note=note)
 

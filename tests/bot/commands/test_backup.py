@@ -1,5 +1,6 @@
 """`latchkey backup` and `restore`: no copy that is not whole, and no mixture of two databases."""
 
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -14,7 +15,7 @@ from click.testing import CliRunner
 from bot import clock
 from bot.__main__ import main
 from bot.errors import ConfigurationError
-from bot.store import audit, open_store, requests, sqlite_file
+from bot.store import Unusable, audit, open_store, requests, sqlite_file
 from tests.bot.samples import wish
 from tests.harness.world import living
 
@@ -297,6 +298,17 @@ async def test_the_bot_does_not_start_on_a_damaged_database(simulated, database)
     with pytest.raises(ConfigurationError, match=r"damaged .*latchkey restore"):
         async with living(database):
             raise AssertionError("it started")
+
+
+def test_damage_that_shows_only_at_work_is_said(folder):
+    """By whatever meets it, and by /readyz from then on; what was half done is taken back."""
+    store = open_store("sqlite+pysqlite:///latchkey.db")
+    damage(DATABASE)
+    with contextlib.closing(store):
+        with pytest.raises(Unusable, match="damaged"):
+            busy(store, "a")
+        assert store.fault is not None
+        assert "latchkey restore" in store.fault.sentence
 
 
 @pytest.mark.parametrize(("command", "program"), [("backup", "pg_dump"), ("restore", "pg_restore")])
