@@ -6,17 +6,25 @@ and what must be read elsewhere to judge the wish is read afterwards, by the job
 vain is refused with `TooLate`, whatever it is: see `bot.patience`.
 """
 
-from collections.abc import Callable
-from typing import Concatenate, ParamSpec, TypeVar
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from bot import chance, clock, intake, naming, repairs
 from bot.authority import Actor, Authority
-from bot.errors import NotAllowed, TooLate
+from bot.errors import NotAllowed, PackageName, TooLate, UnknownPackage, WhichPackage
 from bot.intake import Draft, Standing, Taken
 from bot.models import Assignment, Decision, Hold, Package, Request, Verb, read_ask_id
+from bot.offering import Offering
+from bot.package_index import PackageIndex
 from bot.patience import in_time
-from bot.store import Store, Transaction, catalog, inbox, request_lists, requests
+from bot.store import Store, Transaction, assignments, catalog, inbox, request_lists, requests
 from bot.verdicts import Verdicts
+
+MOST_SUGGESTED: Final = 20
+# Rows of an admin's list, over all its pages.
+MOST_LISTED: Final = 100_000
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -32,6 +40,7 @@ class Desk:
         self._authority = authority
         self._verdicts = verdicts
         self._wake = wake
+        self._offering = Offering(store)
 
     async def is_new(self, key: str) -> bool:
         """Whether this has not come in before; *key* tells one deed from the next."""
@@ -47,18 +56,36 @@ class Desk:
 
         Raises:
             UnknownPackage: With the nearest names.
+            WhichPackage: Several may be meant.
             ReasonNeeded: The policy wants a reason.
         """
-        taken = await self._store.run(in_time(intake.ask), slack_user, text, reason)
+        offered = await self._offering.now()
+        package, said = _the_one(offered.askable, text, suggest=offered.shown)
+        return await self.ask_for(
+            slack_user=slack_user, package_id=package.id, reason=reason or said
+        )
+
+    async def ask_for(
+        self, *, slack_user: str, package_id: str, reason: str | None = None
+    ) -> Taken:
+        """
+        Take down a request for one package.
+
+        Raises:
+            ReasonNeeded: The policy wants a reason.
+            TooLate: It is not offered any more.
+        """
+        why = naming.clean(naming.unescaped(reason or ""))[: naming.LONGEST_REASON] or None
+        taken = await self._store.run(in_time(intake.ask), slack_user, package_id, why)
         self._wake()
         return taken
 
     async def package(self, package_id: str) -> Package | None:
         return await self._store.run(catalog.get, package_id)
 
-    async def offer(self) -> list[Package]:
+    async def offer(self) -> tuple[Package, ...]:
         """What may be asked for in this workspace, by name; who may, is checked when they do."""
-        return await self._store.run(intake.offer)
+        return (await self._offering.now()).shown.packages
 
     async def standing_of(self, slack_user: str) -> Standing:
         """What somebody has, until when, and what they wait for."""
@@ -125,7 +152,7 @@ class Desk:
             TooLate: There is no such draft of this person's, or it has been completed.
         """
         await self._store.run(
-            in_time(intake.explain), decision_id, slack_user, naming.clean(reason)
+            in_time(intake.explain), decision_id, slack_user, naming.clean(naming.unescaped(reason))
         )
         self._wake()
 
@@ -239,9 +266,40 @@ class Desk:
         Raises:
             NotAllowed: Not an admin.
             UnknownPackage: With the nearest names.
+            WhichPackage: Several bear the name.
         """
         await self._for_admins(slack_user)
-        return await self._store.run(intake.assignments_of, package, holder)
+        found = None
+        if package:
+            everything = (await self._offering.now()).everything
+            found = _whole(everything, package)
+        rows = await self._store.run(
+            assignments.live,
+            package_id=found.id if found else None,
+            holder=holder,
+            limit=MOST_LISTED,
+        )
+        return rows, found
+
+    async def read_wish(
+        self, *, slack_user: str, text: str, ignoring: re.Pattern[str]
+    ) -> naming.Wish:
+        """
+        Take an admin's *text* apart, in which a package is named and perhaps a reason given.
+
+        Args:
+            ignoring: What is no part of a package's name, such as a mention; it is left in the wish's.
+
+        Raises:
+            NotAllowed: Not an admin.
+            WhichPackage: Several may be meant.
+        """
+        await self._for_admins(slack_user)
+        everything = (await self._offering.now()).everything
+        match = everything.read(naming.unescaped(text), ignoring=ignoring)
+        if len(match.packages) > 1:
+            raise WhichPackage(match.name[:80], _named(match.packages))
+        return naming.Wish(name=match.name, reason=match.reason)
 
     async def _for_admins(self, slack_user: str, about_id: str | None = None) -> None:
         try:
@@ -264,3 +322,49 @@ class Desk:
         except NotAllowed as refused:
             await self._store.run(intake.record_refusal, slack_user, about_id, str(refused))
             raise
+
+
+def _the_one(
+    index: PackageIndex, text: str, *, suggest: PackageIndex
+) -> tuple[Package, str | None]:
+    """
+    The package that *text* names, and the reason that it gives.
+
+    Raises:
+        UnknownPackage, WhichPackage: It names none, or may mean several.
+    """
+    typed = naming.unescaped(text)
+    match = index.read(typed)
+    if typed != text:
+        # Should Slack not have escaped it, it means itself.
+        literal = index.read_exactly(text)
+        if literal is not None:
+            both = {package.id: package for package in (*match.packages, *literal.packages)}
+            match = replace(match if match.packages else literal, packages=tuple(both.values()))
+    if not match.packages:
+        raise _unknown(suggest, typed, match.name)
+    if len(match.packages) > 1:
+        raise WhichPackage(match.name[:80], _named(match.packages))
+    return match.packages[0], match.reason
+
+
+def _whole(index: PackageIndex, name: str) -> Package:
+    """The package that *name* names, as a whole."""
+    found = index.find(name)
+    if not found:
+        raise _unknown(index, name, naming.clean(name))
+    if len(found) > 1:
+        raise WhichPackage(naming.clean(name)[:80], _named(found))
+    return found[0]
+
+
+def _unknown(index: PackageIndex, text: str, name: str) -> UnknownPackage:
+    near = [*index.nearest(text), *index.search(name)]
+    each_once = list({package.id: package for package in near}.values())
+    return UnknownPackage(
+        name[:80], _named(each_once[:MOST_SUGGESTED]), more=max(len(each_once) - MOST_SUGGESTED, 0)
+    )
+
+
+def _named(packages: Iterable[Package]) -> list[PackageName]:
+    return [PackageName(id=each.id, name=each.name, catalog=each.catalog) for each in packages]

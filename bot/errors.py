@@ -5,10 +5,23 @@ Things that go wrong which a person can be told about.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 
 class LatchkeyError(Exception):
     """Something we can explain, with what to do about it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackageName:
+    """A package to choose: *catalog* tells packages of one name apart."""
+
+    id: str
+    name: str
+    catalog: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.catalog})" if self.catalog else self.name
 
 
 class UnknownPackage(LatchkeyError):
@@ -17,13 +30,30 @@ class UnknownPackage(LatchkeyError):
 
     Attributes:
         asked: What the person typed, shortened.
-        nearest: Slugs that look like it, best first.
+        near: Packages that it may have meant, best first.
+        more: How many others have what was typed in their names.
     """
 
-    def __init__(self, asked: str, nearest: Sequence[str]) -> None:
+    def __init__(self, asked: str, near: Sequence[PackageName], *, more: int = 0) -> None:
         self.asked = asked
-        self.nearest = tuple(nearest)
+        self.near = tuple(near)
+        self.more = more
         super().__init__(f"There is no access package called “{asked}”.")
+
+
+class WhichPackage(LatchkeyError):
+    """
+    Several access packages bear the name, or may be meant by it: the person must say which.
+
+    Attributes:
+        choices: All of them.
+    """
+
+    def __init__(self, asked: str, choices: Sequence[PackageName]) -> None:
+        self.asked = asked
+        self.choices = tuple(choices)
+        names = " or ".join(f"“{choice}”" for choice in self.choices)
+        super().__init__(f"“{asked}” may be {names}. Please write the one that you mean like this.")
 
 
 class ReasonNeeded(LatchkeyError):

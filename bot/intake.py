@@ -7,9 +7,9 @@ Plain functions of one connection; whatever must be read in Slack or Entra is re
 from dataclasses import dataclass
 from typing import Final
 
-from bot import chance, clock, naming
+from bot import chance, clock
 from bot.authority import Actor, may
-from bot.errors import NotAllowed, ReasonNeeded, TooLate, UnknownPackage
+from bot.errors import NotAllowed, ReasonNeeded, TooLate
 from bot.models import (
     DONE,
     MOVES,
@@ -17,7 +17,6 @@ from bot.models import (
     AssignmentState,
     Decision,
     Kind,
-    Package,
     Request,
     State,
     Verb,
@@ -61,17 +60,13 @@ def so_far(request: Request) -> str:
     return ON_ITS_WAY.get(request.state, str(request.state))
 
 
-def ask(db: Transaction, slack_user: str, text: str, reason: str | None) -> Taken:
-    packages = catalog.everything(db)
-    # A hidden package can be asked for by those who know its name, as in Entra; it is not offered.
-    askable = [package for package in packages if package.can_be_asked_for]
-    wish = naming.read_wish(text, askable)
-    package = naming.find(wish.name, askable)
-    if package is None:
-        shown = [each for each in askable if not each.is_hidden]
-        near = [each.slug for each in naming.nearest(wish.name, shown)]
-        raise UnknownPackage(wish.name[:80], near)
-    reason = naming.clean(reason or wish.reason or "")[: naming.LONGEST_REASON] or None
+def ask(db: Transaction, slack_user: str, package_id: str, reason: str | None) -> Taken:
+    package = catalog.get(db, package_id)
+    if package is None or not package.can_be_asked_for:
+        raise TooLate("That package is not offered any more.")
+    already = request_lists.open_of(db, slack_user, package.id, Kind.ADD)
+    if already is not None:
+        return Taken(request=already, is_new=False)
     if package.needs_reason and reason is None:
         raise ReasonNeeded(package.id, package.name, package.slug)
     return _take(
@@ -109,10 +104,6 @@ def _take(db: Transaction, request: Request) -> Taken:
         if other is not None:
             return Taken(request=other, is_new=False)
     raise TooLate("That has just been done. Please look again.")
-
-
-def offer(db: Transaction) -> list[Package]:
-    return [each for each in catalog.everything(db) if each.can_be_asked_for and not each.is_hidden]
 
 
 def standing(db: Transaction, slack_user: str) -> Standing:
@@ -239,19 +230,6 @@ def let_end(db: Transaction, slack_user: str, assignment_id: str) -> Assignment:
     _insist(slack_user, Verb.RETURN, assignment.holder)
     assignments.let_end(db, assignment)
     return assignment
-
-
-def assignments_of(
-    db: Transaction, package: str | None, holder: str | None
-) -> tuple[list[Assignment], Package | None]:
-    found = None
-    if package:
-        packages = catalog.everything(db)
-        found = naming.find(package, packages)
-        if found is None:
-            near = [each.slug for each in naming.nearest(package, packages)]
-            raise UnknownPackage(naming.clean(package)[:80], near)
-    return assignments.live(db, package_id=found.id if found else None, holder=holder), found
 
 
 def record_refusal(db: Transaction, slack_user: str, about_id: str | None, why: str) -> None:

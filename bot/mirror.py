@@ -151,6 +151,7 @@ def _mirrored(package: AccessPackage, *, slug: str) -> Package:
         id=package.id,
         slug=slug,
         name=package.display_name or slug,
+        catalog=(package.catalog.display_name if package.catalog else None) or "",
         description=package.description or "",
         contents=policy.contents(package),
         lasts=" or ".join(periods),

@@ -132,6 +132,7 @@ class Terms:
         lasts: How long, for people; the policy's expiration.
         questions: What is asked of whoever wants it.
         excluded: Packages that the person has, and that nobody may ask for who has this one.
+        catalog: The name of the package's catalog, for people.
     """
 
     policy_id: str
@@ -142,6 +143,7 @@ class Terms:
     lasts: str
     questions: tuple[Question, ...] = ()
     excluded: tuple[Named, ...] = ()
+    catalog: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -294,6 +296,7 @@ class Package:
 
     Attributes:
         slug: What people type.
+        catalog: The name of its catalog; display names are unique within one only.
         contents: What holding it gives, a line each ("Group Marketing resources, Member").
         lasts: For people: "30 days", "until 31 Jan 2027", "no end".
         can_be_asked_for: A policy lets people ask; who, is checked when they do.
@@ -305,6 +308,7 @@ class Package:
     id: str
     slug: str
     name: str
+    catalog: str = ""
     description: str = ""
     contents: tuple[str, ...] = ()
     lasts: str = ""

@@ -134,13 +134,14 @@ def terms_of(
         lasts=lasts(policy.expiration),
         questions=questions,
         excluded=excluded,
+        catalog=(package.catalog.display_name if package.catalog else None) or "",
     )
 
 
 def hash_of(terms: Terms) -> str:
     """Equal for equal terms; names for people do not count, ids and rules do."""
     rules = asdict(terms)
-    del rules["policy_name"], rules["contents"]
+    del rules["policy_name"], rules["contents"], rules["catalog"]
     rules["excluded"] = [each.id for each in terms.excluded]
     return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
 

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from slack_bolt.async_app import AsyncAck
 
-from bot import naming
 from bot.access import Desk
 from bot.errors import LatchkeyError, UnknownPackage
 from bot.messages import deciding, repairing
+from bot.messages.pages import split_page
 from bot.messages.parts import Message
 from handlers.after import After
 from handlers.clicks import read_click, teller
@@ -29,7 +29,8 @@ def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
             try:
                 await say(await _answer(desk, command["user_id"], command.get("text") or ""))
             except UnknownPackage as unknown:
-                near = f" Did you mean {' or '.join(unknown.nearest)}?" if unknown.nearest else ""
+                names = [f"“{each}”" for each in unknown.near[:3]]
+                near = f" Did you mean {' or '.join(names)}?" if names else ""
                 raise LatchkeyError(f"{unknown}{near}") from None
 
     @deeds.action("latchkey_remove")
@@ -47,9 +48,11 @@ async def _answer(desk: Desk, user: str, text: str) -> Message:
     verb, _, rest = text.strip().partition(" ")
     verb = verb.lower()
     if verb == "pending":
-        return deciding.pending(await desk.pending(slack_user=user), reader=user)
+        _, page = split_page(rest)
+        return deciding.pending(await desk.pending(slack_user=user), reader=user, page=page)
     if verb == "held":
-        return repairing.listed(await desk.held(slack_user=user))
+        _, page = split_page(rest)
+        return repairing.listed(await desk.held(slack_user=user), page=page)
     if verb == "assignments":
         return await _assignments(desk, user, rest)
     if verb == "remove":
@@ -60,14 +63,17 @@ async def _answer(desk: Desk, user: str, text: str) -> Message:
 
 
 async def _assignments(desk: Desk, user: str, rest: str) -> Message:
-    holder, package = _who_and_what(rest)
+    narrowed, page = split_page(rest)
+    holder, package = _who_and_what(narrowed)
     rows, found = await desk.assignments(slack_user=user, package=package, holder=holder)
-    return deciding.assignments(rows, package=found.name if found else None, holder=holder)
+    return deciding.assignments(
+        rows, package=found.name if found else None, holder=holder, page=page
+    )
 
 
 async def _remove(desk: Desk, user: str, rest: str) -> Message:
     """Everything said, with a reason: do it.  Otherwise the list, whose buttons ask once more."""
-    wish = naming.read_wish(rest, await desk.offer())
+    wish = await desk.read_wish(slack_user=user, text=rest, ignoring=MENTION)
     holder, package = _who_and_what(wish.name)
     if holder is None or package is None or wish.reason is None:
         return await _assignments(desk, user, wish.name)

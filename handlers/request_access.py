@@ -6,8 +6,10 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck
 
 from bot.access import Desk
-from bot.errors import ReasonNeeded, UnknownPackage
+from bot.errors import ReasonNeeded, UnknownPackage, WhichPackage
 from bot.messages import asking, forms
+from bot.messages.pages import read_page
+from bot.messages.parts import Message
 from handlers.after import After
 from handlers.clicks import read_click, teller
 from handlers.deeds import Deeds
@@ -28,8 +30,9 @@ def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
                     slack_user=command["user_id"], text=command.get("text") or ""
                 )
             except UnknownPackage as unknown:
-                offer = await desk.offer()
-                await say(asking.unknown_package(unknown.asked, unknown.nearest, offer))
+                await say(await _offered(desk, unknown))
+            except WhichPackage as which:
+                await say(asking.which_package(which.asked, which.choices))
             except ReasonNeeded as needed:
                 await say(asking.reason_needed(needed.package_id, needed.package_name, str(needed)))
             else:
@@ -67,8 +70,8 @@ def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
                 await complain({"text": "That package is not offered any more."})
                 return
             try:
-                taken = await desk.ask(
-                    slack_user=user, text=package.slug, reason=forms.reason_in(view)
+                taken = await desk.ask_for(
+                    slack_user=user, package_id=package.id, reason=forms.reason_in(view)
                 )
             except ReasonNeeded:
                 await complain({"text": "Please say why you need it."})
@@ -79,3 +82,14 @@ def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
                     user=user,
                     message=asking.asked(taken.request, is_new=taken.is_new),
                 )
+
+
+async def _offered(desk: Desk, unknown: UnknownPackage) -> Message:
+    """What to choose from when no package was named, or none that there is."""
+    page = read_page(unknown.asked)
+    if page is None and unknown.near:
+        return asking.near(unknown.asked, unknown.near, more=unknown.more)
+    offer = await desk.offer()
+    if page is not None:
+        return asking.offer(offer, page=page)
+    return asking.offer(offer, intro=asking.no_such_package(unknown.asked))

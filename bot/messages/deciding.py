@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from bot.messages.pages import MESSAGE, Room, fitted, page_of
 from bot.messages.parts import (
     Block,
     Message,
@@ -12,7 +13,6 @@ from bot.messages.parts import (
     context,
     escape,
     fields,
-    fitted,
     listed,
     message,
     moment,
@@ -26,6 +26,8 @@ from bot.messages.parts import (
 from bot.models import Assignment, AssignmentState, Decision, Kind, Request, State, Verb
 
 MOST_LISTED: Final = 20
+# On a card, beside what is asked for: who decided the stages before, the last ones first.
+ROOM_FOR_DECISIONS: Final = Room(blocks=12, characters=3_500)
 SO_FAR: Final = {
     State.PENDING: "Waiting for a decision.",
     State.APPROVED: "Approved; about to be sent to Entra.",
@@ -46,25 +48,40 @@ def card(request: Request, decided: Sequence[Decision]) -> Message:
     title = (
         f"{person(request.holder, request.holder_name)} {wants} *{escape(request.package_name)}*"
     )
-    blocks: list[Block] = [section(title), *_facts(request)]
+    head = [section(title), *_why(request)]
+    foot = _foot(request)
+    said = fitted(
+        [[_decision_line(each)] for each in reversed(decided)],
+        room=ROOM_FOR_DECISIONS,
+        rest=lambda left: f"… and {left} earlier.",
+    )
+    facts = _facts(request, room=MESSAGE.less([*head, *said, *foot]))
+    return message(_plain_title(request), [head[0], *facts, *head[1:], *reversed(said), *foot])
+
+
+def _why(request: Request) -> list[Block]:
+    blocks = []
     if request.justification:
         blocks += [context("*Why*"), quoted(request.justification)]
     if request.round:
         blocks.append(
             context("What is asked for, or its policy, has changed: it needs a new decision.")
         )
-    blocks += [_decision_line(each) for each in decided]
+    return blocks
+
+
+def _foot(request: Request) -> list[Block]:
+    """Where it stands, and the buttons of whoever decides now."""
     stage = request.current_stage
-    if request.state is State.PENDING and stage is not None:
-        stages = request.terms.stages if request.terms else ()
-        if len(stages) > 1:
-            blocks.append(context(f"Step {request.stage + 1} of {len(stages)}."))
-        if request.lapses_at:
-            blocks.append(context(f"Lapses {moment(request.lapses_at)} if nobody decides."))
-        blocks.append(_buttons(request))
-    else:
-        blocks.append(context(_outcome(request)))
-    return message(_plain_title(request), blocks)
+    if request.state is not State.PENDING or stage is None:
+        return [context(_outcome(request))]
+    blocks = []
+    stages = request.terms.stages if request.terms else ()
+    if len(stages) > 1:
+        blocks.append(context(f"Step {request.stage + 1} of {len(stages)}."))
+    if request.lapses_at:
+        blocks.append(context(f"Lapses {moment(request.lapses_at)} if nobody decides."))
+    return [*blocks, _buttons(request)]
 
 
 def _plain_title(request: Request) -> str:
@@ -74,27 +91,32 @@ def _plain_title(request: Request) -> str:
     return f"{who} {wants} {escape(request.package_name)}.{state}"
 
 
-def _facts(request: Request) -> list[Block]:
+def _facts(request: Request, *, room: Room) -> list[Block]:
     """What exactly they would gain, until when and under which policy, and who Entra says they are."""
     terms = request.terms
     in_entra = f"*In Entra*\n{escape(request.holder_name or 'not known yet')}"
     if terms is None:
         return [fields(in_entra)]
+    catalog = [f"*Catalog*\n{escape(terms.catalog)}"] if terms.catalog else []
+    rules = fields(
+        in_entra,
+        f"*Until*\n{_until(request)}",
+        f"*Policy*\n{escape(terms.policy_name)}",
+        *catalog,
+    )
     gains = terms.contents or ("nothing yet: the package is empty",)
     keep = "They keep" if request.kind is Kind.EXTEND else "They gain"
-    blocks = [
-        *listed(f"*{keep}*", gains),
-        fields(in_entra, f"*Until*\n{_until(request)}", f"*Policy*\n{escape(terms.policy_name)}"),
-    ]
+    excluded = []
     if terms.excluded:
         names = one_line(", ".join(each.name for each in terms.excluded))
-        blocks.append(
+        excluded.append(
             context(
                 f"*They already have* {names}. Entra lets nobody ask for that who has "
                 f"{escape(request.package_name)}."
             )
         )
-    return blocks
+    left = room.less([rules, *excluded]).characters
+    return [*listed(f"*{keep}*", gains, characters=left), rules, *excluded]
 
 
 def _until(request: Request) -> str:
@@ -129,17 +151,20 @@ def _outcome(request: Request) -> str:
     return outcome
 
 
-def pending(requests: Sequence[Request], *, reader: str) -> Message:
+def pending(requests: Sequence[Request], *, reader: str, page: int = 1) -> Message:
     """What waits for a decision, each with its buttons; one's own without."""
     if not requests:
         return message("Nothing waits for a decision.")
     count = len(requests)
     intro = f"{count} request{'' if count == 1 else 's'} wait{'s' if count == 1 else ''} for a decision."
-    blocks: list[Block] = [section(intro)]
-    for request in requests[:MOST_LISTED]:
-        blocks += pending_row(request, reader=reader)
-    if count > MOST_LISTED:
-        blocks.append(context(f"… and {count - MOST_LISTED} more."))
+    rows = [pending_row(request, reader=reader) for request in requests]
+    blocks = page_of(
+        rows,
+        page=page,
+        head=[section(intro)],
+        command="/access-admin pending",
+        most=MOST_LISTED,
+    )
     return message(intro, blocks)
 
 
@@ -156,7 +181,9 @@ def pending_row(request: Request, *, reader: str) -> list[Block]:
     return [section(line), _buttons(request)]
 
 
-def assignments(rows: Sequence[Assignment], *, package: str | None, holder: str | None) -> Message:
+def assignments(
+    rows: Sequence[Assignment], *, package: str | None, holder: str | None, page: int = 1
+) -> Message:
     """Who holds what, each with a Remove button; *package* and *holder* are what was asked about."""
     if not rows:
         what = f"*{escape(package)}*" if package else "anything"
@@ -167,32 +194,37 @@ def assignments(rows: Sequence[Assignment], *, package: str | None, holder: str 
     of = f" of *{escape(package)}*" if package else ""
     by = f", held by {person(holder)}" if holder else ""
     intro = f"{count} assignment{'' if count == 1 else 's'}{of}{by}."
-    blocks: list[Block] = [section(intro)]
-    for row in rows:
-        holder = person(row.holder, row.holder_name)
-        line = f"{holder} has *{escape(row.package_name)}* {until(row.ends_at)}"
-        if row.state is AssignmentState.REMOVING:
-            blocks.append(section(f"{line}\n_being removed_"))
-            continue
-        who = row.holder_name or "This person"
-        remove = button(
-            "Remove",
-            "remove",
-            row.id,
-            style="danger",
-            about=f"{who}, {row.package_name}",
-            confirm=confirm(
-                "Remove this access?",
-                f"{who} loses access to {row.package_name} within minutes and is told that you removed it.",
-                yes="Remove",
-                danger=True,
-            ),
-        )
-        blocks.append(section(line, accessory=remove, block_id=f"remove:{row.id}"))
-    return message(
-        intro,
-        fitted(blocks, most=MOST_LISTED + 2, rest="… and more: narrow it by package or person."),
+    made = [[_assignment_row(row)] for row in rows]
+    narrowed = bool(package or holder)
+    blocks = page_of(
+        made,
+        page=page,
+        head=[section(intro)],
+        command=None if narrowed else "/access-admin assignments",
+        most=MOST_LISTED,
     )
+    return message(intro, blocks)
+
+
+def _assignment_row(row: Assignment) -> Block:
+    line = f"{person(row.holder, row.holder_name)} has *{escape(row.package_name)}* {until(row.ends_at)}"
+    if row.state is AssignmentState.REMOVING:
+        return section(f"{line}\n_being removed_")
+    who = row.holder_name or "This person"
+    remove = button(
+        "Remove",
+        "remove",
+        row.id,
+        style="danger",
+        about=f"{who}, {row.package_name}",
+        confirm=confirm(
+            "Remove this access?",
+            f"{who} loses access to {row.package_name} within minutes and is told that you removed it.",
+            yes="Remove",
+            danger=True,
+        ),
+    )
+    return section(line, accessory=remove, block_id=f"remove:{row.id}")
 
 
 def admin_help() -> Message:
@@ -202,7 +234,8 @@ def admin_help() -> Message:
         "• `/access-admin held`: what failed too often, to try it again or give it up\n"
         "• `/access-admin assignments [package or @person]`: who has what, with Remove buttons\n"
         "• `/access-admin remove [package or @person]`: the same list, to take access away; "
-        "with `@person package because …` it is taken away at once"
+        "with `@person package because …` it is taken away at once\n"
+        "Write `page 2` behind a command to see more of its list."
     )
 
 

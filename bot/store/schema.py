@@ -203,6 +203,7 @@ packages = sa.Table(
     sa.Column("id", ID, primary_key=True),
     sa.Column("slug", sa.String(128), nullable=False, unique=True),
     sa.Column("name", NAME, nullable=False),
+    sa.Column("catalog", NAME, nullable=False),
     sa.Column("description", sa.Text, nullable=False),
     sa.Column("contents", sa.JSON, nullable=False),
     sa.Column("lasts", sa.String(64), nullable=False),
@@ -308,6 +309,8 @@ control = sa.Table(
     sa.Column("paused_why", sa.Text),
     # The oldest schema whose programs may run on this one, see `bot.migrate`.
     sa.Column("serves_from", sa.String(32)),
+    # Another with every change of the mirrored packages, so that nobody need read them to see whether they changed.
+    sa.Column("catalog_version", ID),
 )
 
 inbox = sa.Table(

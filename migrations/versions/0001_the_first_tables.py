@@ -70,6 +70,7 @@ def upgrade() -> None:
         sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("paused_why", sa.Text(), nullable=True),
         sa.Column("serves_from", sa.String(length=32), nullable=True),
+        sa.Column("catalog_version", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -130,6 +131,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("slug", sa.String(length=128), nullable=False),
         sa.Column("name", sa.String(length=256), nullable=False),
+        sa.Column("catalog", sa.String(length=256), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("contents", sa.JSON(), nullable=False),
         sa.Column("lasts", sa.String(length=64), nullable=False),
