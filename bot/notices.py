@@ -15,7 +15,7 @@ import structlog
 
 from bot import clock, news
 from bot.messages import deciding, reminding, repairing
-from bot.messages.parts import Message, escape, message
+from bot.messages.parts import Message, escape, message, shortened
 from bot.models import Assignment, Decision, Hold, Notice, Request
 from bot.pacing import a_few_at_once, backoff
 from bot.reminders import Due, due_reminders, end_key, will_remind
@@ -196,7 +196,7 @@ class Notices:
             await self._store.run(notices.redrawn, notice)
             return
         try:
-            await self._slack.update(channel=notice.channel, ts=notice.ts, message=content)
+            await self._update(notice, channel=notice.channel, ts=notice.ts, content=content)
         except SlackRefused as refused:
             # Deleted by somebody, or too old to edit: the row is the truth, the card was a copy.
             log.warning("redraw-refused", notice=notice.key, slack=str(refused))
@@ -206,6 +206,16 @@ class Notices:
             await self._store.run(notices.not_redrawn, notice, retry_at=clock.real() + pause)
             return
         await self._store.run(notices.redrawn, notice)
+
+    async def _update(self, notice: Notice, *, channel: str, ts: str, content: Message) -> None:
+        try:
+            await self._slack.update(channel=channel, ts=ts, message=content)
+        except SlackRefused as refused:
+            if not refused.is_misshapen:
+                raise
+            log.error("redraw-misshapen", notice=notice.key, slack=str(refused))
+            await self._slack.update(channel=channel, ts=ts, message=shortened(content))
+            await self._sending.report_misshapen(notice, refused.error)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from bot.slack import Slack, SlackError
+from bot.slack import Slack, SlackError, SlackRefused
 
 log = structlog.get_logger(__name__)
 
@@ -56,9 +56,18 @@ class After:
 
     async def _whisper(self, channel: str | None, user: str, message: Mapping[str, Any]) -> None:
         try:
-            await self._slack.tell(channel=channel, user=user, message=message)
+            await self._tell(channel, user, message)
         except SlackError as error:
             log.warning("not-whispered", slack=str(error))
+
+    async def _tell(self, channel: str | None, user: str, message: Mapping[str, Any]) -> None:
+        try:
+            await self._slack.tell(channel=channel, user=user, message=message)
+        except SlackRefused as refused:
+            if not refused.is_misshapen:
+                raise
+            log.error("whisper-misshapen", slack=str(refused))
+            await self._slack.tell(channel=channel, user=user, message={"text": message["text"]})
 
     def _start(self, work: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.create_task(self._heard(work))

@@ -276,3 +276,11 @@ def stuck(request: Request) -> Message:
         f"{request.attempts} times since {moment(request.asked_at)} and is still {request.state}: Entra takes "
         "its time, or asks me to wait. I keep looking."
     )
+
+
+def misshapen(kind: str, word: str) -> Message:
+    return message(
+        f":warning: Slack refused a message of mine ({escape(kind)}) as it was made: `{escape(word)}`. I sent a "
+        "shorter one. That is a fault of Latchkey, or a limit of Slack that it does not know; its log names the "
+        "message, and I say this once a day."
+    )

@@ -56,3 +56,16 @@ def home(
         )
     )
     return {"type": "home", "callback_id": "latchkey_home", "blocks": blocks}
+
+
+def short_home() -> dict[str, object]:
+    """What Home says when Slack does not take the whole page."""
+    lines = (
+        "Slack does not take this page as I made it, and I have written that down for my operators.",
+        "`/my-access` shows what you have, `/request-access` what there is.",
+    )
+    return {
+        "type": "home",
+        "callback_id": "latchkey_home",
+        "blocks": [section("\n".join(lines))],
+    }

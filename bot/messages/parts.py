@@ -18,6 +18,8 @@ MOST_CHARACTERS: Final = 6_000
 # The JSON around a section's text, and the line that says how much is left out.
 SECTION_OVERHEAD: Final = 80
 ROOM_FOR_REST: Final = 150
+# Of the text of a message that Slack has refused as it was.
+SHORTENED: Final = 300
 # Of a description, in a list; its form shows the whole.
 LONGEST_DESCRIPTION: Final = 300
 LONGEST_FIELD: Final = 2_000
@@ -216,3 +218,15 @@ def listed(title: str, lines: Sequence[str], *, characters: int = MOST_CHARACTER
 def message(text: str, blocks: Sequence[Block] | None = None) -> Message:
     """A message; *text* alone is also its only block's text."""
     return {"text": shorten(text, 3_900), "blocks": list(blocks) if blocks else [section(text)]}
+
+
+def shortened(content: Message) -> Message:
+    """The same in few words, for when Slack does not take the whole; a decision can still be made."""
+    text = shorten(str(content["text"]), SHORTENED)
+    buttons = [block for block in content["blocks"] if block["type"] == "actions"]
+    note = (
+        "Slack did not take the whole of this message. Look at the package in Entra before you decide."
+        if len(buttons) == 1
+        else "Slack did not take the whole of this message. `/my-access` shows what concerns you."
+    )
+    return message(text, [section(text), context(note), *(buttons if len(buttons) == 1 else ())])
