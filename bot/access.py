@@ -20,12 +20,12 @@ from bot.offering import Offering
 from bot.package_index import PackageIndex
 from bot.patience import in_time
 from bot.store import Store, Transaction, assignments, catalog, inbox, request_lists, requests
+from bot.store.allowances import Limit
 from bot.verdicts import Verdicts
 
 MOST_SUGGESTED: Final = 20
 # Rows of an admin's list, over all its pages.
 MOST_LISTED: Final = 100_000
-
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -34,13 +34,20 @@ class Desk:
     """Where every wish and every decision is taken."""
 
     def __init__(
-        self, *, store: Store, authority: Authority, verdicts: Verdicts, wake: Callable[[], None]
+        self,
+        *,
+        store: Store,
+        authority: Authority,
+        verdicts: Verdicts,
+        wake: Callable[[], None],
+        asks_an_hour: int,
     ) -> None:
         self._store = store
         self._authority = authority
         self._verdicts = verdicts
         self._wake = wake
         self._offering = Offering(store)
+        self._asks = Limit(what="ask", count=asks_an_hour)
 
     async def is_new(self, key: str) -> bool:
         """Whether this has not come in before; *key* tells one deed from the next."""
@@ -73,10 +80,12 @@ class Desk:
 
         Raises:
             ReasonNeeded: The policy wants a reason.
+            TooOften: They have asked for too much in an hour.
+            NotAllowed: Slack has called them a guest a moment ago.
             TooLate: It is not offered any more.
         """
         why = naming.clean(naming.unescaped(reason or ""))[: naming.LONGEST_REASON] or None
-        taken = await self._store.run(in_time(intake.ask), slack_user, package_id, why)
+        taken = await self._store.run(in_time(intake.ask), slack_user, package_id, why, self._asks)
         self._wake()
         return taken
 

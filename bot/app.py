@@ -152,7 +152,13 @@ async def assembled(
             lease=waits.lease,
             alarm=machine.alarm(),
         )
-        desk = Desk(store=store, authority=authority, verdicts=verdicts, wake=jobs.wake)
+        desk = Desk(
+            store=store,
+            authority=authority,
+            verdicts=verdicts,
+            wake=jobs.wake,
+            asks_an_hour=settings.asks_an_hour,
+        )
         health = Health(store=store, slack=slack, jobs=jobs)
         bolt = _bolt(settings, slack, identity)
         after = handlers.After(slack)

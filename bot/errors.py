@@ -4,8 +4,10 @@ Things that go wrong which a person can be told about.
 ``str(error)`` of every LatchkeyError is plain text, fit for Slack and for a terminal.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 
 class LatchkeyError(Exception):
@@ -69,6 +71,25 @@ class ReasonNeeded(LatchkeyError):
 
 class NotAllowed(LatchkeyError):
     """The person may not do that; the sentence says why."""
+
+
+class NotAMember(NotAllowed):
+    """Slack says that they are a guest, a bot, deactivated or of another workspace."""
+
+
+class TooOften(LatchkeyError):
+    """
+    Somebody does more in an hour than one person may; the sentence says when again.
+
+    Args:
+        what: What they do too often, "You have asked for access too often".
+    """
+
+    def __init__(self, what: str, *, again_in: timedelta) -> None:
+        minutes = max(1, math.ceil(again_in.total_seconds() / 60))
+        super().__init__(
+            f"{what}. Please try again in {minutes} minute{'' if minutes == 1 else 's'}."
+        )
 
 
 class TooLate(LatchkeyError):

@@ -9,7 +9,7 @@ from typing import Final
 
 from bot import chance, clock
 from bot.authority import Actor, may
-from bot.errors import NotAllowed, ReasonNeeded, TooLate
+from bot.errors import NotAllowed, ReasonNeeded, TooLate, TooOften
 from bot.models import (
     DONE,
     MOVES,
@@ -21,7 +21,17 @@ from bot.models import (
     State,
     Verb,
 )
-from bot.store import Transaction, assignments, audit, catalog, decisions, request_lists, requests
+from bot.store import (
+    Transaction,
+    allowances,
+    assignments,
+    audit,
+    catalog,
+    decisions,
+    request_lists,
+    requests,
+)
+from bot.store.allowances import EXTENSIONS, REFUSALS, Limit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +70,12 @@ def so_far(request: Request) -> str:
     return ON_ITS_WAY.get(request.state, str(request.state))
 
 
-def ask(db: Transaction, slack_user: str, package_id: str, reason: str | None) -> Taken:
+def ask(
+    db: Transaction, slack_user: str, package_id: str, reason: str | None, asks: Limit
+) -> Taken:
+    why = allowances.stranger(db, slack_user)
+    if why is not None:
+        raise NotAllowed(why)
     package = catalog.get(db, package_id)
     if package is None or not package.can_be_asked_for:
         raise TooLate("That package is not offered any more.")
@@ -69,6 +84,7 @@ def ask(db: Transaction, slack_user: str, package_id: str, reason: str | None) -
         return Taken(request=already, is_new=False)
     if package.needs_reason and reason is None:
         raise ReasonNeeded(package.id, package.name, package.slug)
+    _count(db, slack_user, asks, "You have asked for more access in this hour than one person may")
     return _take(
         db,
         Request(
@@ -85,6 +101,12 @@ def ask(db: Transaction, slack_user: str, package_id: str, reason: str | None) -
             due_at=clock.real(),
         ),
     )
+
+
+def _count(db: Transaction, slack_user: str, limit: Limit, what: str) -> None:
+    again_in = allowances.take(db, slack_user, limit)
+    if again_in is not None:
+        raise TooOften(what, again_in=again_in)
 
 
 def _take(db: Transaction, request: Request) -> Taken:
@@ -118,6 +140,7 @@ def take_decision(db: Transaction, decision: Decision) -> Draft | None:
     request = requests.get(db, decision.request_id)
     if request is None:
         raise TooLate("I do not know that request any more.")
+    _insist_on_patience(db, decision)
     stage = request.current_stage
     # Somebody who may not decide anyway, or comes too late, is told so without being asked for a reason.
     current = request.state is State.PENDING and request.ask_id == _ask_id_of(decision)
@@ -127,6 +150,20 @@ def take_decision(db: Transaction, decision: Decision) -> Draft | None:
         db, decision, holder=request.holder, holder_entra_id=request.entra_id, is_draft=is_draft
     )
     return Draft(decision=decision, request=request) if is_draft else None
+
+
+def _insist_on_patience(db: Transaction, decision: Decision) -> None:
+    """
+    Judge no more clicks on this card of somebody whom it has refused, and who is refused all the time.
+
+    Any other card they may decide: nobody is kept from approving by what was refused elsewhere.
+    """
+    again_in = allowances.left(db, decision.slack_user, REFUSALS)
+    if again_in is not None and decisions.was_refused(db, decision):
+        raise TooOften(
+            "That was refused, and so were many other clicks of yours in this hour",
+            again_in=again_in,
+        )
 
 
 def _ask_id_of(decision: Decision) -> str:
@@ -192,6 +229,8 @@ def extend(db: Transaction, slack_user: str, assignment_id: str) -> Taken:
             f"{assignment.package_name} cannot be extended: its policy does not allow it. "
             "You can ask for it again when it has ended."
         )
+    if not any(each.kind is Kind.EXTEND for each in about):
+        _count(db, slack_user, EXTENSIONS, "You have extended access too often in this hour")
     return _take(db, _about(assignment, Kind.EXTEND, asked_by=slack_user))
 
 
@@ -233,6 +272,31 @@ def let_end(db: Transaction, slack_user: str, assignment_id: str) -> Assignment:
 
 
 def record_refusal(db: Transaction, slack_user: str, about_id: str | None, why: str) -> None:
-    """Somebody wanted what they may not; *about_id* is the request or assignment that their button named."""
-    details = {"about": about_id} if about_id else None
-    audit.record(db, at=clock.now(), actor=slack_user, verb="refused", why=why, details=details)
+    """
+    Somebody wanted what they may not; *about_id* is the request or assignment that their button named.
+
+    Nobody fills the log: beyond a number an hour they are counted, and the next row says how many it stands for.
+    """
+    times = allowances.count_refusal(db, slack_user)
+    if not times:
+        return
+    details: dict[str, object] = {"about": about_id} if about_id else {}
+    if times > 1:
+        details["times"] = times
+    audit.record(
+        db, at=clock.now(), actor=slack_user, verb="refused", why=why, details=details or None
+    )
+
+
+def record_refusals_left(db: Transaction) -> None:
+    """What was only counted, of those who have stopped; and forget who may do everything again."""
+    for slack_user, times in allowances.left_over(db):
+        audit.record(
+            db,
+            at=clock.now(),
+            actor=slack_user,
+            verb="refused",
+            why="more often in an hour than is written down one by one",
+            details={"times": times},
+        )
+    allowances.forget_old(db)

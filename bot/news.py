@@ -1,11 +1,14 @@
 """Which messages the end of a request, or of an access, calls for: to whom, under which key, in which words."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from bot.messages import asking, deciding
 from bot.messages.parts import Message
 from bot.models import Assignment, Decision, Kind, Notice, Request, State
 from bot.store.audit import LATCHKEY
+
+PUZZLE: Final = "puzzle"
 
 Owed = tuple[Notice, Message]
 
@@ -34,7 +37,7 @@ def of(
         notice = _notice("removed-by", request, to=request.asked_by)
         owed.append((notice, asking.removed(request, told=request.asked_by)))
     if request.state is State.REFUSED and request.tell_admins:
-        notice = alarm("puzzle", request, to=admin_channel)
+        notice = puzzle(request, to=admin_channel)
         owed.append((notice, deciding.not_understood(request)))
     # Whoever gave it up did so on the card of its hold, which says so.
     if request.state is State.FAILED and request.give_up_by is None:
@@ -51,6 +54,14 @@ def of_end(assignment: Assignment) -> Owed:
         assignment_id=assignment.id,
     )
     return notice, asking.ended(assignment)
+
+
+def puzzle(request: Request, *, to: str) -> Notice:
+    """That a package's rules are not understood is said once a day, however many ask for it; they are counted."""
+    day = (request.ended_at or request.updated_at).strftime("%Y-%m-%d")
+    return Notice(
+        key=f"{PUZZLE}:{request.package_id}:{day}", kind=PUZZLE, to=to, request_id=request.id
+    )
 
 
 def alarm(prefix: str, request: Request, *, to: str) -> Notice:

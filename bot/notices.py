@@ -135,7 +135,11 @@ class Notices:
         )
         count = 0
         for notice, content in owed:
-            count += await self.send_once(notice, content)
+            is_sent = await self.send_once(notice, content)
+            count += is_sent
+            if notice.kind == news.PUZZLE and not is_sent:
+                # Said today already: it counts this one, too.
+                await self._store.run(notices.mark_stale, notice.key)
         await self._store.run(_close_news, request, [notice.key for notice, _ in owed])
         return count
 
@@ -289,6 +293,9 @@ def _content_of(db: Transaction, notice: Notice) -> Message | None:
         if request is None:
             return None
         return deciding.card(request, decisions.accepted_of(db, request))
+    if notice.kind == news.PUZZLE and notice.request_id is not None:
+        request = requests.get(db, notice.request_id)
+        return deciding.not_understood(request, others=_others(db, request)) if request else None
     if notice.kind == HELD:
         hold = holds.get(db, notice.key.removeprefix(f"{HELD}:"))
         request = requests.get(db, hold.request_id) if hold else None
@@ -301,3 +308,12 @@ def _content_of(db: Transaction, notice: Notice) -> Message | None:
         moved = [row.id for row in rows if not any(key.startswith(end_key(row)) for key in keys)]
         return _reminder(db, rows, moved=moved)
     return None
+
+
+def _others(db: Transaction, request: Request) -> int:
+    """How many more requests of the same day were refused for the same package's rules."""
+    day = (request.ended_at or request.updated_at).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
+    until = day + timedelta(days=1)
+    return request_lists.puzzles_of(db, request.package_id, since=day, until=until) - 1

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from bot.errors import NotAllowed
+from bot.errors import NotAllowed, NotAMember
 from bot.models import Person
 from bot.slack import Slack, SlackRefused, SlackUser
 from bot.store import Store, people
@@ -78,7 +78,7 @@ class People:
 
     async def _entra_user(self, profile: SlackUser) -> User:
         if profile.not_a_member:
-            raise NotAllowed(
+            raise NotAMember(
                 f"Only full members of this Slack workspace can do that, and this account is {profile.not_a_member}."
             )
         if not profile.email:

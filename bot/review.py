@@ -7,7 +7,7 @@ from typing import Any, Final
 from bot import clock, eligibility, outcomes, policy, refusals
 from bot.authority import Authority, may
 from bot.eligibility import Refusal
-from bot.errors import NotAllowed
+from bot.errors import NotAllowed, NotAMember
 from bot.models import (
     Assignment,
     AssignmentState,
@@ -26,7 +26,7 @@ from bot.rulebook import (
     read_case,
     read_own_case,
 )
-from bot.store import Store, assignments, audit, claims, decisions, requests
+from bot.store import Store, allowances, assignments, audit, claims, decisions, requests
 from graph import Graph
 from graph.errors import NotFound
 from graph.models import AccessPackage, AssignmentPolicy
@@ -87,6 +87,9 @@ class Review:
             standing = await self.standing(request)
             if request.kind is Kind.ADD:
                 await self._nothing_held_or_asked(request, standing)
+        except NotAMember as refused:
+            await self._store.run(allowances.note_stranger, request.asked_by, str(refused))
+            return await self._refuse(request, str(refused))
         except NotAllowed as refused:
             return await self._refuse(request, str(refused))
         except Refused as refused:

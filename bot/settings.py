@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     email_domains: Words = Field(default=(), alias="LATCHKEY_EMAIL_DOMAINS")
     approval: Literal["policy", "always"] = Field(default="policy", alias="LATCHKEY_APPROVAL")
     reminder_days: Numbers = Field(default=(7, 1), alias="LATCHKEY_REMINDER_DAYS")
+    asks_an_hour: int = Field(default=10, ge=1, le=100_000, alias="LATCHKEY_ASKS_AN_HOUR")
     poll_seconds: float = Field(default=2, gt=0, le=86_400, alias="LATCHKEY_POLL_SECONDS")
     sync_seconds: float = Field(default=300, gt=0, le=86_400, alias="LATCHKEY_SYNC_SECONDS")
     host: str = Field(default="127.0.0.1", alias="LATCHKEY_HOST")

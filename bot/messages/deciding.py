@@ -253,11 +253,17 @@ def taken_down() -> Message:
     )
 
 
-def not_understood(request: Request) -> Message:
+def not_understood(request: Request, *, others: int = 0) -> Message:
+    """Said once a day for each package; *others* were refused for the same reason on that day."""
+    more = ""
+    if others:
+        were = "request was" if others == 1 else "requests were"
+        more = f"\n{others} more {were} refused for it on the same day."
     return message(
         f"I refused {person(request.holder, request.holder_name)} access to *{escape(request.package_name)}*"
         f" and told them:{said(request.why or '')}\n"
         "docs/how-it-works.md lists what I understand of policies."
+        f"{more}"
     )
 
 

@@ -12,6 +12,7 @@ WRITE: Final = frozenset({"SELECT", "INSERT", "UPDATE"})
 # By table, and nothing else.  Rows of the audit log can be added, and neither changed nor taken away.
 NEEDED: Final[Mapping[str, frozenset[str]]] = {
     "alembic_version": READ,
+    "allowance": frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
     "assignment": WRITE,
     "audit": frozenset({"SELECT", "INSERT"}),
     "audit_head": frozenset({"SELECT", "UPDATE"}),

@@ -33,6 +33,7 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
 
 
 IS_OPEN: Final = sa.text("state IN (" + ", ".join(f"'{state}'" for state in OPEN) + ")")
+IS_PUZZLE: Final = sa.text("tell_admins")
 
 requests = sa.Table(
     "request",
@@ -93,6 +94,12 @@ requests = sa.Table(
     sa.Index("request_cards_due", "cards_due_at"),
     sa.Index("request_news_due", "news_due_at"),
     sa.Index("request_holder", "holder"),
+    sa.Index(
+        "request_puzzles",
+        *("package_id", "ended_at"),
+        sqlite_where=IS_PUZZLE,
+        postgresql_where=IS_PUZZLE,
+    ),
     sa.Index("request_assignment", "assignment_id"),
     # One open request of a kind for a person and a package, by Slack id from the first moment and by
     # Entra id as soon as it is known: two Slack accounts of one person are one person.
@@ -255,6 +262,19 @@ notices = sa.Table(
     sa.Index(
         "notice_stale", "stale", sqlite_where=sa.text("stale"), postgresql_where=sa.text("stale")
     ),
+)
+
+# How often somebody has lately done what is limited, see `bot.store.allowances`.
+allowances = sa.Table(
+    "allowance",
+    metadata,
+    sa.Column("slack_user", SLACK_ID, primary_key=True),
+    sa.Column("what", sa.String(16), primary_key=True),
+    # When everything is allowed again (real time, seconds since 1970).
+    sa.Column("full_at", sa.Float, nullable=False),
+    # What was refused beyond the limit, and is written down as one number.
+    sa.Column("over", sa.Integer, nullable=False),
+    sa.Column("why", sa.Text),
 )
 
 homes = sa.Table(

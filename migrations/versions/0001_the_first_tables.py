@@ -11,6 +11,15 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "allowance",
+        sa.Column("slack_user", sa.String(length=32), nullable=False),
+        sa.Column("what", sa.String(length=16), nullable=False),
+        sa.Column("full_at", sa.Float(), nullable=False),
+        sa.Column("over", sa.Integer(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("slack_user", "what"),
+    )
+    op.create_table(
         "assignment",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("entra_id", sa.String(length=64), nullable=False),
@@ -212,6 +221,13 @@ def upgrade() -> None:
         batch_op.create_index("request_holder", ["holder"], unique=False)
         batch_op.create_index("request_news_due", ["news_due_at"], unique=False)
         batch_op.create_index(
+            "request_puzzles",
+            ["package_id", "ended_at"],
+            unique=False,
+            sqlite_where=sa.text("tell_admins"),
+            postgresql_where=sa.text("tell_admins"),
+        )
+        batch_op.create_index(
             "request_one_open_of_holder",
             ["holder", "package_id", "kind"],
             unique=True,
@@ -354,6 +370,11 @@ def downgrade() -> None:
             sqlite_where=sa.text("state IN ('received', 'pending', 'approved', 'submitted')"),
             postgresql_where=sa.text("state IN ('received', 'pending', 'approved', 'submitted')"),
         )
+        batch_op.drop_index(
+            "request_puzzles",
+            sqlite_where=sa.text("tell_admins"),
+            postgresql_where=sa.text("tell_admins"),
+        )
         batch_op.drop_index("request_news_due")
         batch_op.drop_index("request_holder")
         batch_op.drop_index(
@@ -401,5 +422,6 @@ def downgrade() -> None:
         batch_op.drop_index("assignment_end")
 
     op.drop_table("assignment")
+    op.drop_table("allowance")
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION audit_is_append_only()")
