@@ -118,6 +118,7 @@ async def assembled(
         slack = await connections.connect_slack(settings, machine, stack)
         identity = await connections.identify(slack)
         graph = await connections.connect_graph(settings, machine, http)
+        bounds = await connections.find_bounds(settings, graph)
         people = People(slack=slack, graph=graph, store=store, email_domains=settings.email_domains)
         authority = Authority(slack=slack, graph=graph, people=people, admins=settings.admins)
         await _check_admins(authority)
@@ -127,6 +128,7 @@ async def assembled(
             people=people,
             authority=authority,
             always_approve=settings.approval == "always",
+            bounds=bounds,
         )
         verdicts = Verdicts(
             store=store, authority=authority, review=review, home_team=identity.team_id
@@ -144,7 +146,7 @@ async def assembled(
                 admin_channel=settings.admin_channel or "",
                 rungs=settings.reminder_rungs,
             ),
-            mirror=Mirror(store=store, graph=graph, people=people),
+            mirror=Mirror(store=store, graph=graph, people=people, bounds=bounds),
             homes=homes,
             authority=authority,
             poll_every=timedelta(seconds=settings.poll_seconds),

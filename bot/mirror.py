@@ -1,12 +1,13 @@
 """Graph's packages and assignments, copied to where answers must not wait for Graph; Graph is the truth."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
 import structlog
 
 from bot import clock, eligibility, naming, policy
+from bot.bounds import EVERYWHERE, Bounds
 from bot.models import Assignment, AssignmentState, Ended, Kind, Package
 from bot.people import People
 from bot.slack import SlackError
@@ -28,10 +29,13 @@ SEEN_TOGETHER: Final = 200
 class Mirror:
     """Copies what is offered and what is held, and notices what has ended."""
 
-    def __init__(self, *, store: Store, graph: Graph, people: People) -> None:
+    def __init__(
+        self, *, store: Store, graph: Graph, people: People, bounds: Bounds = EVERYWHERE
+    ) -> None:
         self._store = store
         self._graph = graph
         self._people = people
+        self._bounds = bounds
 
     async def sweep(self) -> None:
         """
@@ -40,17 +44,24 @@ class Mirror:
         Raises:
             GraphError: It could not be read; the tables stay as they were.
         """
-        packages = await self._graph.packages.list()
+        everything = await self._graph.packages.list()
+        packages = self._bounds.within(everything)
+        outside = frozenset(each.id for each in everything) - {each.id for each in packages}
+        if outside:
+            # Their bounds may have been wider once.
+            await self._store.run(assignments.forget, outside)
         known = await self._store.run(catalog.everything)
         kept = {package.id: package.slug for package in known}
         await self._store.run(catalog.replace, mirrored_packages(packages, kept=kept))
-        await self._sweep_assignments(packages)
+        await self._sweep_assignments(packages, outside=outside)
         await self._find_holders()
 
-    async def _sweep_assignments(self, packages: Sequence[AccessPackage]) -> None:
+    async def _sweep_assignments(
+        self, packages: Sequence[AccessPackage], *, outside: Collection[str]
+    ) -> None:
         started = clock.real()
         made = [_row(held, packages) for held in await self._held(packages)]
-        rows = [row for row in made if row is not None]
+        rows = [row for row in made if row is not None and row.package_id not in outside]
         for first in range(0, len(rows), SEEN_TOGETHER):
             some = rows[first : first + SEEN_TOGETHER]
             for row in await self._store.run(assignments.news_of, some):

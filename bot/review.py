@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from bot import clock, eligibility, outcomes, policy, refusals
 from bot.authority import Authority, may
+from bot.bounds import EVERYWHERE, OUTSIDE, Bounds
 from bot.eligibility import Refusal
 from bot.errors import NotAllowed, NotAMember
 from bot.models import (
@@ -67,12 +68,14 @@ class Review:
         people: People,
         authority: Authority,
         always_approve: bool,
+        bounds: Bounds = EVERYWHERE,
     ) -> None:
         self._store = store
         self._graph = graph
         self._people = people
         self._authority = authority
         self._always = always_approve
+        self._bounds = bounds
 
     async def receive(self, request: Request) -> Request | None:
         """
@@ -124,6 +127,7 @@ class Review:
             package = await self._graph.packages.get(request.package_id)
         except NotFound:
             raise Refused("That package no longer exists.") from None
+        self._bounds.insist(package)
         if request.kind is Kind.EXTEND:
             return await self._standing_longer(request, found, package)
         case = await read_case(self._graph, package, found.user)
@@ -234,6 +238,8 @@ class Review:
             why = may(actor, Verb.REMOVE, holder=request.holder, holder_entra_id=request.entra_id)
         if why:
             return await self._refuse(request, why)
+        if not await self._may_remove_from(request.package_id):
+            return await self._refuse(request, OUTSIDE)
         return await self._store.run(outcomes.approve_removal, request)
 
     async def _refusal_of_return(self, request: Request) -> Refusal | None:
@@ -243,6 +249,15 @@ class Review:
             # Then it is over, which is what they want.
             return None
         return eligibility.admits_return(await policy_of(self._graph, held))
+
+    async def _may_remove_from(self, package_id: str) -> bool:
+        """Whether the package is within the bounds, where there are any."""
+        if not self._bounds.are_set:
+            return True
+        try:
+            return self._bounds.has(await self._graph.packages.get(package_id))
+        except NotFound:
+            return False
 
     async def _refuse(
         self, request: Request, why: str, *, tell_admins: bool = False
@@ -306,7 +321,10 @@ class Review:
             SlackError, GraphError: It could not be read; nothing may be posted now.
         """
         if request.kind is Kind.REMOVE:
-            return request
+            if await self._may_remove_from(request.package_id):
+                return request
+            await self._refuse(request, OUTSIDE)
+            return None
         try:
             standing = await self.standing(request)
             if request.kind is Kind.ADD:

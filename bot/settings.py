@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     admins: Words = Field(default=(), alias="LATCHKEY_ADMINS")
     admin_channel: str | None = Field(default=None, alias="LATCHKEY_ADMIN_CHANNEL")
     email_domains: Words = Field(default=(), alias="LATCHKEY_EMAIL_DOMAINS")
+    catalogs: Words = Field(default=(), alias="LATCHKEY_CATALOGS")
     approval: Literal["policy", "always"] = Field(default="policy", alias="LATCHKEY_APPROVAL")
     reminder_days: Numbers = Field(default=(7, 1), alias="LATCHKEY_REMINDER_DAYS")
     asks_an_hour: int = Field(default=10, ge=1, le=100_000, alias="LATCHKEY_ASKS_AN_HOUR")
@@ -66,6 +67,14 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
             return tuple(word for word in re.split(r"[\s,]+", value.strip()) if word)
+        return value
+
+    @field_validator("catalogs", mode="before")
+    @classmethod
+    def _split_names(cls, value: Any) -> Any:
+        # Names have blanks in them.
+        if isinstance(value, str):
+            return tuple(name.strip() for name in re.split(r"[,;\n]", value) if name.strip())
         return value
 
     @field_validator("reminder_days")

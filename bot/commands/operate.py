@@ -7,7 +7,7 @@ from typing import Any, Final
 import click
 
 from bot import clock, policy
-from bot.commands import granting, lookup
+from bot.commands import bounded, granting, lookup
 from bot.commands.connection import Stop, api_option, with_graph
 from bot.commands.following import until_delivered, until_ended
 from bot.commands.granting import Grant
@@ -84,7 +84,7 @@ def request(
         return await granting.judge_grant(
             graph,
             person=await lookup.find_person(graph, person),
-            package=await lookup.find_package(graph, package),
+            package=await bounded.find_package(graph, package),
             policy_name=policy_name,
             because=because,
             ends_at=_end(length, until, now),
@@ -163,7 +163,7 @@ def extend(
         return await granting.judge_extension(
             graph,
             person=await lookup.find_person(graph, person),
-            package=await lookup.find_package(graph, package),
+            package=await bounded.find_package(graph, package),
             ends_at=_end(length, until, now),
             now=now,
         )
@@ -230,7 +230,7 @@ def remove(
     """
 
     async def look(graph: Graph) -> tuple[AccessPackage, Assignment]:
-        found = await lookup.find_package(graph, package)
+        found = await bounded.find_package(graph, package)
         person_id = await _person_id(graph, person)
         return found, await granting.held_by(graph, person_id=person_id, package=found)
 

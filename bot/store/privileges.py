@@ -13,7 +13,7 @@ WRITE: Final = frozenset({"SELECT", "INSERT", "UPDATE"})
 NEEDED: Final[Mapping[str, frozenset[str]]] = {
     "alembic_version": READ,
     "allowance": frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
-    "assignment": WRITE,
+    "assignment": frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
     "audit": frozenset({"SELECT", "INSERT"}),
     "audit_head": frozenset({"SELECT", "UPDATE"}),
     "control": WRITE,
