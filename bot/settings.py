@@ -23,7 +23,18 @@ SLACK_GROUP: Final = re.compile(r"S[A-Z0-9]{2,}")
 SLACK_CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
 
 Words = Annotated[tuple[str, ...], NoDecode]
-Numbers = Annotated[tuple[int, ...], NoDecode]
+Rungs = Annotated[tuple[timedelta, ...], NoDecode]
+# Before the end: "7" and "7d" are days, "2h" hours, "15m" minutes.
+RUNG: Final = re.compile(r"(\d{1,6})([dhm]?)", re.IGNORECASE)
+UNITS: Final = {
+    "": timedelta(days=1),
+    "d": timedelta(days=1),
+    "h": timedelta(hours=1),
+    "m": timedelta(minutes=1),
+}
+# A sweep finds what is due, and there are minutes between two.
+SHORTEST_RUNG: Final = timedelta(minutes=5)
+LONGEST_RUNG: Final = timedelta(days=365)
 
 
 class Settings(BaseSettings):
@@ -55,14 +66,16 @@ class Settings(BaseSettings):
     email_domains: Words = Field(default=(), alias="LATCHKEY_EMAIL_DOMAINS")
     catalogs: Words = Field(default=(), alias="LATCHKEY_CATALOGS")
     approval: Literal["policy", "always"] = Field(default="policy", alias="LATCHKEY_APPROVAL")
-    reminder_days: Numbers = Field(default=(7, 1), alias="LATCHKEY_REMINDER_DAYS")
+    reminder_days: Rungs = Field(
+        default=(timedelta(days=7), timedelta(days=1)), alias="LATCHKEY_REMINDER_DAYS"
+    )
     asks_an_hour: int = Field(default=10, ge=1, le=100_000, alias="LATCHKEY_ASKS_AN_HOUR")
     poll_seconds: float = Field(default=2, gt=0, le=86_400, alias="LATCHKEY_POLL_SECONDS")
     sync_seconds: float = Field(default=300, gt=0, le=86_400, alias="LATCHKEY_SYNC_SECONDS")
     host: str = Field(default="127.0.0.1", alias="LATCHKEY_HOST")
     port: int = Field(default=3000, ge=0, le=65535, alias="LATCHKEY_PORT")
 
-    @field_validator("admins", "email_domains", "reminder_days", mode="before")
+    @field_validator("admins", "email_domains", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -77,12 +90,13 @@ class Settings(BaseSettings):
             return tuple(name.strip() for name in re.split(r"[,;\n]", value) if name.strip())
         return value
 
-    @field_validator("reminder_days")
+    @field_validator("reminder_days", mode="before")
     @classmethod
-    def _sensible_days(cls, days: tuple[int, ...]) -> tuple[int, ...]:
-        if not all(1 <= day <= 365 for day in days):
-            raise ValueError("days must be whole numbers from 1 to 365")
-        return tuple(sorted(set(days), reverse=True))
+    def _read_rungs(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        rungs = {_rung(word) for word in re.split(r"[\s,]+", value.strip()) if word}
+        return tuple(sorted(rungs, reverse=True))
 
     @field_validator("email_domains")
     @classmethod
@@ -100,7 +114,7 @@ class Settings(BaseSettings):
     @property
     def reminder_rungs(self) -> tuple[timedelta, ...]:
         """How long before the end to remind, longest first."""
-        return tuple(timedelta(days=day) for day in self.reminder_days)
+        return self.reminder_days
 
     @property
     def sqlite_file(self) -> Path | None:
@@ -132,6 +146,16 @@ class Settings(BaseSettings):
         driver = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
         driver["postgres"] = driver["postgresql"]
         return f"{driver[dialect]}://{rest}" if dialect in driver else url
+
+
+def _rung(word: str) -> timedelta:
+    found = RUNG.fullmatch(word)
+    rung = int(found[1]) * UNITS[found[2].lower()] if found else timedelta(0)
+    if not SHORTEST_RUNG <= rung <= LONGEST_RUNG:
+        raise ValueError(
+            "write days (7 or 7d), hours (2h) or minutes (15m), from 5m to 365 days before the end"
+        )
+    return rung
 
 
 class UnreadableSettings(ConfigurationError):
@@ -303,6 +327,12 @@ def _desk_problems(settings: Settings) -> list[str]:
         for place, admin in enumerate(settings.admins, start=1)
         if not (SLACK_USER.fullmatch(admin) or SLACK_GROUP.fullmatch(admin))
     ]
+    shortest = min(settings.reminder_rungs, default=LONGEST_RUNG)
+    if shortest < timedelta(seconds=settings.sync_seconds):
+        problems.append(
+            f"LATCHKEY_REMINDER_DAYS has {shortest.total_seconds() / 60:g}m, and LATCHKEY_SYNC_SECONDS looks only every "
+            f"{settings.sync_seconds:g} s: such a reminder would come too late. Make the one longer, or the other shorter."
+        )
     if settings.admin_channel is None:
         problems.append(
             "LATCHKEY_ADMIN_CHANNEL is not set: the id (C…) of the channel for approval cards; invite the bot there."

@@ -35,6 +35,7 @@ WAITING = {
     State.APPROVED: "approved, about to be sent to Entra",
     State.SUBMITTED: "being set up by Entra",
 }
+TOO_SHORT = "That is too short for a reminder: I will tell you when it has ended."
 HELD = "not getting through; the admins have been told"
 WISH = {Kind.ADD: "Access to", Kind.EXTEND: "Longer access to", Kind.REMOVE: "Giving back"}
 
@@ -172,8 +173,10 @@ def failed(request: Request) -> Message:
 def delivered(request: Request, *, by: str | None, will_remind: bool) -> Message:
     """Only ever made from a request that Graph has delivered."""
     name = escape(request.package_name)
+    ends_too_soon = "" if will_remind or request.ends_at is None else TOO_SHORT
     if request.kind is Kind.EXTEND:
-        return message(f"Your access to *{name}* now lasts {until(request.ends_at)}.")
+        line = f"Your access to *{name}* now lasts {until(request.ends_at)}. {ends_too_soon}"
+        return message(line.rstrip())
     lines = [f"You now have access to *{name}*, {until(request.ends_at)}."]
     gains = request.terms.contents if request.terms else ()
     blocks: list[Block] = [section(lines[0])]
@@ -181,7 +184,7 @@ def delivered(request: Request, *, by: str | None, will_remind: bool) -> Message
         blocks += listed("It gives you:", gains)
     notes = [
         f"Approved by {escape(by)}." if by else "",
-        "I will remind you before it ends." if will_remind else "",
+        "I will remind you before it ends." if will_remind else ends_too_soon,
     ]
     if any(notes):
         blocks.append(context(" ".join(note for note in notes if note)))

@@ -407,6 +407,17 @@ def test_a_delivery_promises_a_reminder_if_there_will_be_one(will_remind):
     assert ("remind" in said) is will_remind
 
 
+@pytest.mark.parametrize("kind", [Kind.ADD, Kind.EXTEND])
+@pytest.mark.parametrize(("will_remind", "ends"), [(True, True), (False, True), (False, False)])
+def test_what_is_too_short_for_a_reminder_says_so(kind, will_remind, ends):
+    """Nobody waits for one that will not come; without an end there is nothing to say."""
+    end = clock.now() + timedelta(hours=2) if ends else None
+    one = request(kind=kind, state=State.DELIVERED, ends_at=end)
+    said = texts_of(asking.delivered(one, by=None, will_remind=will_remind))
+
+    assert ("too short for a reminder" in said) is (ends and not will_remind)
+
+
 @pytest.mark.parametrize(
     ("left", "words"),
     [
