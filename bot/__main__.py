@@ -2,8 +2,8 @@
 
 import click
 
+from bot.commands import backup, guard, operate, provision, show, tutorial
 from bot.commands import bot as bot_commands
-from bot.commands import guard, operate, provision, show, tutorial
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -20,6 +20,8 @@ for command in (
     guard.pause,
     guard.resume,
     guard.audit_log,
+    backup.backup,
+    backup.restore,
     show.show,
     operate.request,
     operate.extend,

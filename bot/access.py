@@ -6,14 +6,13 @@ and what must be read elsewhere to judge the wish is read afterwards, by the job
 vain is refused with `TooLate`, whatever it is: see `bot.patience`.
 """
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Concatenate, Final, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from bot import chance, clock, intake, naming, repairs
 from bot.authority import Actor, Authority
-from bot.errors import NotAllowed, PackageName, TooLate, UnknownPackage, WhichPackage
+from bot.errors import NotAllowed, TooLate
 from bot.intake import Draft, Standing, Taken
 from bot.models import Assignment, Decision, Hold, Package, Request, Verb, read_ask_id
 from bot.offering import Offering
@@ -22,10 +21,8 @@ from bot.patience import in_time
 from bot.store import Store, Transaction, assignments, catalog, inbox, request_lists, requests
 from bot.store.allowances import Limit
 from bot.verdicts import Verdicts
+from bot.whom import PERSON, Listing, NobodyCalled, Whom, read_sought, unknown_package
 
-MOST_SUGGESTED: Final = 20
-# Rows of an admin's list, over all its pages.
-MOST_LISTED: Final = 100_000
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -39,12 +36,14 @@ class Desk:
         store: Store,
         authority: Authority,
         verdicts: Verdicts,
+        whom: Whom,
         wake: Callable[[], None],
         asks_an_hour: int,
     ) -> None:
         self._store = store
         self._authority = authority
         self._verdicts = verdicts
+        self._whom = whom
         self._wake = wake
         self._offering = Offering(store)
         self._asks = Limit(what="ask", count=asks_an_hour)
@@ -90,7 +89,7 @@ class Desk:
         return taken
 
     async def package(self, package_id: str) -> Package | None:
-        return await self._store.run(catalog.get, package_id)
+        return await self._store.read(catalog.get, package_id)
 
     async def offer(self) -> tuple[Package, ...]:
         """What may be asked for in this workspace, by name; who may, is checked when they do."""
@@ -98,7 +97,7 @@ class Desk:
 
     async def standing_of(self, slack_user: str) -> Standing:
         """What somebody has, until when, and what they wait for."""
-        return await self._store.run(intake.standing, slack_user)
+        return await self._store.read(intake.standing, slack_user)
 
     async def decide(
         self,
@@ -166,7 +165,7 @@ class Desk:
         self._wake()
 
     async def request(self, request_id: str) -> Request | None:
-        return await self._store.run(requests.get, request_id)
+        return await self._store.read(requests.get, request_id)
 
     async def cancel(self, *, slack_user: str, request_id: str) -> Request:
         """
@@ -219,6 +218,24 @@ class Desk:
         self._wake()
         return taken
 
+    async def reprocess(self, *, slack_user: str, assignment_id: str) -> Assignment:
+        """
+        Take down that an admin wants Entra to process an access again; read afresh before it happens.
+
+        Raises:
+            NotAllowed: Not an admin, by what was read lately.
+            TooLate: It is over, or all of it is there.
+        """
+        await self._for_admins(slack_user, assignment_id)
+        assignment = await self._store.run(in_time(intake.reprocess), slack_user, assignment_id)
+        self._wake()
+        return assignment
+
+    async def automatic_policies(self) -> frozenset[str]:
+        """Ids of the policies under which Entra gives access by itself."""
+        packages = await self._store.read(catalog.everything)
+        return frozenset(under for package in packages for under in package.automatic)
+
     async def let_end(self, *, slack_user: str, assignment_id: str) -> Assignment:
         """
         Take down that the holder is fine with the end: no more reminders for it.
@@ -238,7 +255,7 @@ class Desk:
             NotAllowed: Not an admin.
         """
         await self._for_admins(slack_user)
-        return await self._store.run(request_lists.pending)
+        return await self._store.read(request_lists.pending)
 
     async def held(self, *, slack_user: str) -> list[tuple[Hold, Request]]:
         """
@@ -248,7 +265,7 @@ class Desk:
             NotAllowed: Not an admin.
         """
         await self._for_admins(slack_user)
-        return await self._store.run(repairs.held)
+        return await self._store.read(repairs.held)
 
     async def repair(self, *, slack_user: str, hold_id: str, verb: Verb) -> Request:
         """
@@ -266,38 +283,35 @@ class Desk:
         self._wake()
         return freed
 
-    async def assignments(
-        self, *, slack_user: str, package: str | None = None, holder: str | None = None
-    ) -> tuple[list[Assignment], Package | None]:
+    async def look_up(self, *, slack_user: str, text: str) -> Listing:
         """
-        Who holds what, for an admin's list; *package* as typed.
+        Find who holds what, for an admin's list; *text* as typed, a package, a person or both.
+
+        About a person Slack and Entra may be asked: that takes as long as they do.
 
         Raises:
             NotAllowed: Not an admin.
             UnknownPackage: With the nearest names.
             WhichPackage: Several bear the name.
+            CannotTell: It is not known who is meant, or what they hold.
         """
         await self._for_admins(slack_user)
-        found = None
-        if package:
-            everything = (await self._offering.now()).everything
-            found = _whole(everything, package)
-        rows = await self._store.run(
-            assignments.live,
-            package_id=found.id if found else None,
-            holder=holder,
-            limit=MOST_LISTED,
-        )
-        return rows, found
+        everything = (await self._offering.now()).everything
+        sought = read_sought(text, everything)
+        if sought.named is None:
+            package_id = sought.package.id if sought.package else None
+            rows = await self._store.read(assignments.live, package_id=package_id)
+            return Listing(rows=rows, package=sought.package)
+        try:
+            return await self._whom.look_up(sought.named, sought.package)
+        except NobodyCalled:
+            if sought.package is not None:
+                raise
+            raise unknown_package(text, everything) from None
 
-    async def read_wish(
-        self, *, slack_user: str, text: str, ignoring: re.Pattern[str]
-    ) -> naming.Wish:
+    async def read_wish(self, *, slack_user: str, text: str) -> naming.Wish:
         """
-        Take an admin's *text* apart, in which a package is named and perhaps a reason given.
-
-        Args:
-            ignoring: What is no part of a package's name, such as a mention; it is left in the wish's.
+        Take an admin's *text* apart, in which a person and a package are named and perhaps a reason given.
 
         Raises:
             NotAllowed: Not an admin.
@@ -305,9 +319,9 @@ class Desk:
         """
         await self._for_admins(slack_user)
         everything = (await self._offering.now()).everything
-        match = everything.read(naming.unescaped(text), ignoring=ignoring)
-        if len(match.packages) > 1:
-            raise WhichPackage(match.name[:80], _named(match.packages))
+        match = everything.read(text, ignoring=PERSON)
+        if match.packages:
+            match.only()
         return naming.Wish(name=match.name, reason=match.reason)
 
     async def _for_admins(self, slack_user: str, about_id: str | None = None) -> None:
@@ -351,29 +365,5 @@ def _the_one(
             both = {package.id: package for package in (*match.packages, *literal.packages)}
             match = replace(match if match.packages else literal, packages=tuple(both.values()))
     if not match.packages:
-        raise _unknown(suggest, typed, match.name)
-    if len(match.packages) > 1:
-        raise WhichPackage(match.name[:80], _named(match.packages))
-    return match.packages[0], match.reason
-
-
-def _whole(index: PackageIndex, name: str) -> Package:
-    """The package that *name* names, as a whole."""
-    found = index.find(name)
-    if not found:
-        raise _unknown(index, name, naming.clean(name))
-    if len(found) > 1:
-        raise WhichPackage(naming.clean(name)[:80], _named(found))
-    return found[0]
-
-
-def _unknown(index: PackageIndex, text: str, name: str) -> UnknownPackage:
-    near = [*index.nearest(text), *index.search(name)]
-    each_once = list({package.id: package for package in near}.values())
-    return UnknownPackage(
-        name[:80], _named(each_once[:MOST_SUGGESTED]), more=max(len(each_once) - MOST_SUGGESTED, 0)
-    )
-
-
-def _named(packages: Iterable[Package]) -> list[PackageName]:
-    return [PackageName(id=each.id, name=each.name, catalog=each.catalog) for each in packages]
+        raise suggest.unknown(typed, name=match.name)
+    return match.only(), match.reason

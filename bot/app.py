@@ -15,9 +15,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 
 import handlers
-from bot import chance, clock, connections, migrate, web
+from bot import chance, clock, clockwork, connections, migrate, web
 from bot.access import Desk
 from bot.authority import Authority
+from bot.clockwork import Clockwork
 from bot.delivery import Delivery
 from bot.effects import Effects
 from bot.errors import ConfigurationError
@@ -30,12 +31,17 @@ from bot.notices import Notices
 from bot.pacing import WAITS, Waits
 from bot.patience import Pulse
 from bot.people import People
+from bot.reprocessing import Reprocessing
 from bot.review import Review
 from bot.settings import Settings
 from bot.slack import Identity, Slack, SlackError, SlackRefused
-from bot.store import Store, open_store
+from bot.store import Busy, Store, open_store
+from bot.store import installation as installations
 from bot.store.database import Threads, real_threads
+from bot.store.installation import Installation
+from bot.store.sqlite_file import BeingRestored
 from bot.verdicts import Verdicts
+from bot.whom import Whom
 from graph import Graph
 from handlers.edge import endpoint, keep_out_strangers
 from handlers.signature import Signatures
@@ -56,6 +62,7 @@ class Latchkey:
     pulse: Pulse
     health: Health
     identity: Identity
+    installation: Installation
     bolt: AsyncApp
     asgi: Starlette
 
@@ -114,12 +121,16 @@ async def assembled(
             raise ConfigurationError(problems)
         store = opened_store(settings, threads=machine.threads)
         stack.callback(store.close)
+        migrate.check_whole(store)
         migrate.prepare(store, settings.sqlalchemy_url)
+        migrate.check_key(store)
+        _check_clock(store, machine)
         slack = await connections.connect_slack(settings, machine, stack)
-        identity = await connections.identify(slack)
+        identity = await connections.identify(slack, workspace=settings.workspace)
+        installation = _installation(store, identity)
         graph = await connections.connect_graph(settings, machine, http)
         bounds = await connections.find_bounds(settings, graph)
-        people = People(slack=slack, graph=graph, store=store, email_domains=settings.email_domains)
+        people = People(slack=slack, graph=graph, store=store, addresses=settings.addresses)
         authority = Authority(slack=slack, graph=graph, people=people, admins=settings.admins)
         await _check_admins(authority)
         review = Review(
@@ -129,35 +140,47 @@ async def assembled(
             authority=authority,
             always_approve=settings.approval == "always",
             bounds=bounds,
+            removed_for=timedelta(days=settings.removed_days),
         )
-        verdicts = Verdicts(
-            store=store, authority=authority, review=review, home_team=identity.team_id
+        # On Enterprise Grid a click names any workspace of the clicker's, or the organization: there the profile
+        # alone tells whether they are of ours.
+        home_team = None if identity.enterprise_id else identity.team_id
+        verdicts = Verdicts(store=store, authority=authority, review=review, home_team=home_team)
+        notices = Notices(
+            store=store,
+            slack=slack,
+            admin_channel=settings.admin_channel or "",
+            rungs=settings.reminder_rungs,
         )
-        homes = Homes(store=store, slack=slack, authority=authority)
+        homes = Homes(store=store, slack=slack, authority=authority, installation=installation)
         jobs = Jobs(
             store=store,
             review=review,
             verdicts=verdicts,
-            delivery=Delivery(store=store, graph=graph),
+            delivery=Delivery(store=store, graph=graph, waits=waits),
             effects=Effects(store=store, graph=graph, recheck=review.recheck, waits=waits),
-            notices=Notices(
+            notices=notices,
+            clockwork=Clockwork(
                 store=store,
-                slack=slack,
+                notices=notices,
                 admin_channel=settings.admin_channel or "",
-                rungs=settings.reminder_rungs,
+                database_time=machine.database_time,
             ),
-            mirror=Mirror(store=store, graph=graph, people=people, bounds=bounds),
+            mirror=Mirror(store=store, graph=graph, people=people, waits=waits, bounds=bounds),
             homes=homes,
+            reprocessing=Reprocessing(store=store, graph=graph, authority=authority),
             authority=authority,
             poll_every=timedelta(seconds=settings.poll_seconds),
             sync_every=timedelta(seconds=settings.sync_seconds),
-            lease=waits.lease,
+            waits=waits,
             alarm=machine.alarm(),
         )
+        whom = Whom(store=store, slack=slack, graph=graph, people=people, bounds=bounds)
         desk = Desk(
             store=store,
             authority=authority,
             verdicts=verdicts,
+            whom=whom,
             wake=jobs.wake,
             asks_an_hour=settings.asks_an_hour,
         )
@@ -178,21 +201,69 @@ async def assembled(
             pulse=pulse,
             health=health,
             identity=identity,
+            installation=installation,
             bolt=bolt,
             asgi=web.asgi(health, receive=_door(settings, bolt)),
         )
+
+
+def _installation(store: Store, identity: Identity) -> Installation:
+    """Which installation the database is of; one of another Slack app's is somebody else's."""
+    try:
+        found = store.run_here(installations.of_app, app=identity.app_id, team=identity.team_id)
+    except Busy as error:
+        raise ConfigurationError([f"The database cannot be used: {error}."]) from None
+    if (found.slack_app, found.slack_team) != (identity.app_id, identity.team_id):
+        raise ConfigurationError(
+            [
+                f"The database belongs to the Slack app {found.slack_app} in the workspace {found.slack_team}, and "
+                f"SLACK_BOT_TOKEN to {identity.app_id} in {identity.team_id}: set DATABASE_URL or the token right.  If "
+                "the app was made anew, run `latchkey migrate --forget-slack-app` once."
+            ]
+        )
+    return found
 
 
 def _door(settings: Settings, bolt: AsyncApp) -> web.Receive | None:
     """Where Slack posts to; None in Socket Mode, whose connection is Slack's word for what comes over it."""
     if settings.uses_socket_mode:
         return None
-    return endpoint(bolt, signatures=Signatures(settings.signing_secrets))
+    signatures = Signatures(settings.signing_secret, previous=settings.previous_signing_secret)
+    return endpoint(bolt, signatures=signatures)
 
 
 def opened_store(settings: Settings, *, threads: Threads = real_threads) -> Store:
-    """The store that the settings name; connects on first use."""
-    return open_store(settings.sqlalchemy_url, audit_key=settings.audit_key_bytes, threads=threads)
+    """
+    The store that the settings name; connects on first use, or to see that it is what they ask for.
+
+    Raises:
+        ConfigurationError: It is being restored, or is not what they ask for.
+    """
+    try:
+        store = open_store(
+            settings.sqlalchemy_url, audit_key=settings.audit_key_bytes, threads=threads
+        )
+    except BeingRestored as error:
+        raise ConfigurationError([str(error)]) from None
+    try:
+        migrate.check_session(store, settings.database_settings)
+    except ConfigurationError:
+        store.close()
+        raise
+    return store
+
+
+def _check_clock(store: Store, machine: Machine) -> None:
+    """
+    Insist that our clock and the database server's agree.
+
+    Raises:
+        ConfigurationError: They do not, or the server does not answer.
+    """
+    try:
+        store.run_here(clockwork.check, machine.database_time)
+    except (Busy, clockwork.SkewedClock) as error:
+        raise ConfigurationError([str(error)]) from None
 
 
 async def _checked_app_token(latchkey: Latchkey) -> str | None:
@@ -243,7 +314,13 @@ def _bolt(settings: Settings, slack: Slack, identity: Identity) -> AsyncApp:
                 base_url=settings.slack_api_url, session=slack.client.session, retry_handlers=[]
             ),
         )
-    keep_out_strangers(app, team_id=identity.team_id, app_id=identity.app_id)
+    keep_out_strangers(
+        app,
+        app_id=identity.app_id,
+        team_id=identity.team_id,
+        enterprise_id=identity.enterprise_id,
+        is_for_organization=identity.is_for_organization,
+    )
     return app
 
 

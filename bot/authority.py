@@ -21,7 +21,7 @@ ROSTER_IS_GOOD_FOR: Final = timedelta(minutes=5)
 
 OWN: Final = frozenset({Verb.CANCEL, Verb.EXTEND, Verb.RETURN})
 DECISIONS: Final = frozenset({Verb.APPROVE, Verb.DENY})
-ADMINS: Final = frozenset({Verb.REMOVE, Verb.LIST, Verb.RETRY, Verb.GIVE_UP})
+ADMINS: Final = frozenset({Verb.REMOVE, Verb.LIST, Verb.RETRY, Verb.GIVE_UP, Verb.REPROCESS})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,13 @@ def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | 
     whoever asked.
     """
     if verb in OWN:
-        if actor.slack_user == holder:
+        # A request is of whoever asked; access is of an Entra user, whatever Slack account shows it.
+        is_theirs = (
+            actor.slack_user == holder
+            if verb is Verb.CANCEL
+            else actor.entra_id is not None and actor.entra_id == holder_entra_id
+        )
+        if is_theirs:
             return None
         return "Only the person whose access or request it is can do that."
     if actor.not_a_person:
@@ -97,7 +103,9 @@ class Authority:
 
     async def refresh(self) -> None:
         """Read the admin user groups again, for answers that cannot wait."""
-        self._roster = _Members(users=await self._admin_users(), read_at=clock.real())
+        users = await self._admin_users()
+        await self.slack.learn_ids(users)
+        self._roster = _Members(users=users, read_at=clock.real())
 
     def lists_for(self, slack_user: str) -> None:
         """
@@ -115,7 +123,7 @@ class Authority:
         raise NotAllowed("Only Latchkey's admins can do that. Your own access is at /my-access.")
 
     def is_known_admin(self, slack_user: str) -> bool:
-        return slack_user in self._roster.users
+        return not self._roster.users.isdisjoint(self.slack.ids_of(slack_user))
 
     @property
     def known_admins(self) -> frozenset[str]:
@@ -156,7 +164,8 @@ class Authority:
             found = await self.people.find(slack_user)
         except NotAllowed as refused:
             return Actor(slack_user=slack_user, not_a_person=str(refused))
-        is_admin = slack_user in await self._admin_users()
+        # On Enterprise Grid a user group may list another id of theirs than a click names.
+        is_admin = not found.slack_ids.isdisjoint(await self._admin_users())
         approver = False
         if request is not None and request.current_stage is not None and not is_admin:
             users = await self.approvers(request.current_stage, request)

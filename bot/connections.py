@@ -25,13 +25,23 @@ async def connect_slack(settings: Settings, machine: Machine, stack: AsyncExitSt
             session=session,
             # The library would send a message again after a dropped connection.
             retry_handlers=[],
-        )
+        ),
+        trusts_provisioned=settings.trust_provisioned_email,
     )
 
 
-async def identify(slack: Slack) -> Identity:
+async def identify(slack: Slack, *, workspace: str | None = None) -> Identity:
+    """
+    Whose the token is, and the workspace to work in.
+
+    Args:
+        workspace: The one that the settings name: needed where the app is installed for an organization.
+
+    Raises:
+        ConfigurationError: Slack refuses the token, or it is not for one workspace.
+    """
     try:
-        identity = await slack.identify()
+        identity = await slack.identify(workspace=workspace)
     except SlackRefused as refused:
         if refused.error == "missing_scope":
             raise ConfigurationError(
@@ -51,12 +61,19 @@ async def identify(slack: Slack) -> Identity:
                 f"Slack cannot be reached at SLACK_API_URL ({error}): check the network, the proxy and the address."
             ]
         ) from None
-    if identity.is_for_organization:
+    if identity.is_for_organization and (workspace is None or identity.enterprise_id is None):
         raise ConfigurationError(
             [
                 "SLACK_BOT_TOKEN is of an app that is installed for a whole organization, and Latchkey works in one "
-                "workspace: install the app in that workspace (org_deploy_enabled: false in its manifest), and copy "
-                "the token from there."
+                "workspace: install the app in that workspace (org_deploy_enabled: false in its manifest) and copy "
+                "the token from there, or name the workspace in LATCHKEY_WORKSPACE (T…)."
+            ]
+        )
+    if workspace is not None and identity.team_id != workspace:
+        raise ConfigurationError(
+            [
+                f"LATCHKEY_WORKSPACE is {workspace}, and SLACK_BOT_TOKEN is of {identity.team_id}: they must be of "
+                "one workspace."
             ]
         )
     return identity

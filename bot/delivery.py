@@ -9,7 +9,8 @@ import structlog
 from bot import clock, outcomes
 from bot.errors import NotClear
 from bot.models import Assignment, AssignmentState, Kind, Request
-from bot.pacing import poll_pause
+from bot.pacing import WAITS, Waits, poll_pause
+from bot.sightings import Sighting, progress_of, sight
 from bot.store import Store, assignments, claims
 from graph import Graph
 from graph.errors import NotFound
@@ -25,9 +26,10 @@ WORTH_A_BATCH: Final = 3
 class Delivery:
     """Follows what has been posted until its result is there."""
 
-    def __init__(self, *, store: Store, graph: Graph) -> None:
+    def __init__(self, *, store: Store, graph: Graph, waits: Waits = WAITS) -> None:
         self._store = store
         self._graph = graph
+        self._waits = waits
 
     async def look_up(self, submitted: list[Request]) -> Mapping[str, AssignmentRequest]:
         """
@@ -71,6 +73,9 @@ class Delivery:
                     raise NotClear(
                         f"Microsoft Entra reports a state that I do not know: “{reported.state}”."
                     )
+                if request.kind is Kind.ADD and reported.is_partially_delivered:
+                    await self._partly(request, reported)
+                    return
                 await self._poll_again(request)
                 return
         judge = {Kind.ADD: self._added, Kind.EXTEND: self._extended, Kind.REMOVE: self._removed}
@@ -101,30 +106,59 @@ class Delivery:
         except NotFound:
             return None
 
+    async def _partly(self, request: Request, reported: AssignmentRequest | None) -> None:
+        """A part of it is there: that is access, with an end of its own."""
+        held = await self._assignment_of(request, reported)
+        if held is not None and held.is_expired:
+            why = "The access has ended, before Microsoft Entra had delivered all of it."
+            await self._store.run(outcomes.fail, request, why)
+            return
+        if held is None or not held.is_access:
+            await self._poll_again(request)
+            return
+        if await self._is_astray(request, held):
+            return
+        await self._store.run(
+            outcomes.deliver_partly,
+            request,
+            _mirrored(held, request),
+            given_up=reported is not None and reported.completed_date_time is not None,
+            due_at=clock.real() + poll_pause(request.attempts),
+        )
+
     async def _added(self, request: Request, reported: AssignmentRequest | None) -> bool:
         held = await self._assignment_of(request, reported)
+        if held is not None and held.is_partially_delivered:
+            await self._partly(request, reported)
+            return True
         if held is None or not held.is_delivered:
             return False
+        if await self._is_astray(request, held):
+            return True
+        await self._store.run(outcomes.deliver, request, _mirrored(held, request))
+        return True
+
+    async def _is_astray(self, request: Request, held: GraphAssignment) -> bool:
+        """Whether Entra gave it to somebody else, or gave something else; then it is taken back."""
         target = held.target.object_id if held.target else None
         package = held.access_package.id if held.access_package else None
         if target is None or package is None:
+            raise NotClear("Microsoft Entra shows an assignment, and not whose it is.")
+        if (target, package) == (request.entra_id, request.package_id):
             return False
-        if (target, package) != (request.entra_id, request.package_id):
-            log.error("wrong-target", request=request.id, assignment=held.id)
-            why = (
-                f"Entra delivered something else than was asked for (assignment {held.id}). "
-                "I take it back; an admin must look at it now."
-            )
-            stray = replace(
-                _mirrored(held, request),
-                entra_id=target,
-                package_id=package,
-                holder=None,
-                holder_name=None,
-            )
-            await self._store.run(outcomes.misdelivered, request, stray, why)
-            return True
-        await self._store.run(outcomes.deliver, request, _mirrored(held, request))
+        log.error("wrong-target", request=request.id, assignment=held.id)
+        why = (
+            f"Entra delivered something else than was asked for (assignment {held.id}). "
+            "I take it back; an admin must look at it now."
+        )
+        stray = replace(
+            _mirrored(held, request),
+            entra_id=target,
+            package_id=package,
+            holder=None,
+            holder_name=None,
+        )
+        await self._store.run(outcomes.misdelivered, request, stray, why)
         return True
 
     async def _assignment_of(
@@ -135,10 +169,11 @@ class Delivery:
                 return await self._graph.assignments.get(reported.assignment.id)
             except NotFound:
                 return None
-        held = await self._graph.assignments.list(
-            package_id=request.package_id, user_id=request.entra_id, state="delivered"
+        found = await self._graph.assignments.list(
+            package_id=request.package_id, user_id=request.entra_id
         )
-        return next((each for each in held if each.is_delivered), None)
+        held = [each for each in found if each.is_access]
+        return next((each for each in held if each.is_delivered), held[0] if held else None)
 
     async def _extended(self, request: Request, reported: AssignmentRequest | None) -> bool:
         held = await self._held(request)
@@ -148,10 +183,14 @@ class Delivery:
             )
             return True
         end, wanted = held.ends_at(), request.ends_at
+        if held.is_access and not held.is_delivered:
+            # Entra goes through it again just now, for another reason.
+            await self._poll_again(request)
+            return True
         # Entra may shorten what we ask for; what counts is that it is later than it was.
         if not held.is_delivered or end is None or wanted is None:
             return False
-        before = await self._store.run(assignments.get, held.id)
+        before = await self._store.read(assignments.get, held.id)
         if (
             reported is None
             and end < wanted
@@ -164,10 +203,42 @@ class Delivery:
         return True
 
     async def _removed(self, request: Request, reported: AssignmentRequest | None) -> bool:
-        held = await self._held(request)
-        if held is not None and not held.is_expired:
+        """
+        Whether the access is gone.  What Graph does not show is gone only if something else says so, too.
+
+        That is our own request, delivered; or Graph's word that it is over, which is why no request of ours is
+        known; or a second look, a settle time after the first.
+        """
+        if reported is not None:
+            held = await self._held(request)
+            if held is not None and not held.is_expired:
+                return False
+            await self._store.run(outcomes.end, request)
+            return True
+        seen, _ = await sight(
+            self._graph,
+            assignment_id=request.assignment_id or "",
+            package_id=request.package_id,
+            entra_id=request.entra_id,
+        )
+        if seen is Sighting.THERE:
+            if request.gone_at is not None:
+                await self._store.run(claims.update, request, gone_at=None)
             return False
-        await self._store.run(outcomes.end, request)
+        was_over = request.graph_request_id is None and seen is Sighting.EXPIRED
+        gone_at = request.gone_at or clock.real()
+        seen_twice = clock.real() >= gone_at + self._waits.settle
+        if was_over or seen_twice:
+            await self._store.run(outcomes.end, request)
+            return True
+        await self._store.run(
+            claims.release,
+            request,
+            due_at=gone_at + self._waits.settle,
+            attempts=request.attempts + 1,
+            failures=0,
+            gone_at=gone_at,
+        )
         return True
 
 
@@ -183,4 +254,5 @@ def _mirrored(held: GraphAssignment, request: Request) -> Assignment:
         holder_name=request.holder_name,
         starts_at=held.schedule.start_date_time if held.schedule else None,
         ends_at=held.ends_at(),
+        progress=progress_of(held),
     )

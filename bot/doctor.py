@@ -1,12 +1,15 @@
 """`latchkey doctor`: everything the bot needs, checked one by one, with the fix for what is missing."""
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from bot import clock
+from bot import clock, migrate
+from bot.addresses import Addresses
 from bot.app import Latchkey
 from bot.pacing import WAITS
+from bot.profiles import SlackUser
 from bot.slack import SlackError
 from bot.store import privileges
 from graph.errors import GraphError
@@ -26,6 +29,12 @@ SCOPES: Final = frozenset(
 # With it, Latchkey looks in the approvals channel, too, before it sends a card again.
 OPTIONAL_SCOPES: Final = frozenset({"channels:history", "groups:history"})
 
+# Of 200 people each; users.list is allowed about 20 times a minute.
+MOST_PAGES: Final = 5
+# With so many refused, nobody will take it for a slip of a few.
+NEARLY_ALL: Final = 0.9
+UNSAID: Final = "have one of which Slack does not say whether it is confirmed"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
@@ -35,13 +44,52 @@ class Finding:
 
 async def examine(latchkey: Latchkey) -> list[Finding]:
     """Check a Latchkey that has just connected."""
-    checks = [_scopes, _signatures, _admins, _packages, _people, _settle]
+    checks = [
+        _database,
+        _installation,
+        _scopes,
+        _signatures,
+        _admins,
+        _packages,
+        _people,
+        _addresses,
+        _settle,
+    ]
     if latchkey.settings.sqlite_file is None:
         checks.append(_role)
     return [
         Finding(fine=True, sentence="The database, Slack and Graph answer."),
         *[await check(latchkey) for check in checks],
     ]
+
+
+async def _database(latchkey: Latchkey) -> Finding:
+    fault = latchkey.store.fault
+    if fault is not None:
+        return Finding(
+            fine=False, sentence=f"With the database something is wrong: {fault.sentence}."
+        )
+    if latchkey.settings.sqlite_file is None:
+        return Finding(
+            fine=True, sentence="The database has what DATABASE_URL asks of its sessions."
+        )
+    damage = await latchkey.store.read(migrate.damage)
+    if damage:
+        return Finding(
+            fine=False,
+            sentence=f"The database file is damaged ({damage}): stop Latchkey, and put a backup back with "
+            "`latchkey restore FILE`.",
+        )
+    return Finding(fine=True, sentence="The database file is whole.")
+
+
+async def _installation(latchkey: Latchkey) -> Finding:
+    found = latchkey.installation
+    return Finding(
+        fine=True,
+        sentence=f"The database is of installation {found.id[:8]}, for the Slack app {found.slack_app} in the workspace "
+        f"{found.slack_team}: no other Latchkey may use that app.",
+    )
 
 
 async def _scopes(latchkey: Latchkey) -> Finding:
@@ -65,11 +113,18 @@ async def _signatures(latchkey: Latchkey) -> Finding:
         return Finding(
             fine=True, sentence="Slack's requests come over Socket Mode; nobody can post any."
         )
-    if latchkey.settings.slack_signing_secret_previous is not None:
+    previous = latchkey.settings.previous_signing_secret
+    if previous is not None and previous[1] > clock.real():
         return Finding(
             fine=True,
-            sentence="Two signing secrets are accepted: take SLACK_SIGNING_SECRET_PREVIOUS away once Slack has "
-            "signed with the new one for five minutes.",
+            sentence=f"Two signing secrets are accepted, the old one until {previous[1]:%Y-%m-%d %H:%M} UTC: take "
+            "SLACK_SIGNING_SECRET_PREVIOUS away once Slack has signed with the new one for five minutes.",
+        )
+    if previous is not None:
+        return Finding(
+            fine=False,
+            sentence="SLACK_SIGNING_SECRET_PREVIOUS is not accepted any more: its time is over. Take it and "
+            "SLACK_SIGNING_SECRET_PREVIOUS_UNTIL away.",
         )
     return Finding(fine=True, sentence="One signing secret is accepted.")
 
@@ -128,6 +183,39 @@ async def _people(latchkey: Latchkey) -> Finding:
     return Finding(fine=True, sentence="Users can be read.")
 
 
+async def _addresses(latchkey: Latchkey) -> Finding:
+    """Whose e-mail address in Slack counts, so that they can be found in Entra; bounded."""
+    try:
+        users, are_all = await latchkey.slack.some_users(pages=MOST_PAGES)
+    except SlackError as error:
+        return Finding(
+            fine=False, sentence=f"The people of the workspace cannot be read ({error})."
+        )
+    members = [user for user in users if user.not_a_member is None]
+    why = Counter(_without_address(user, latchkey.settings.addresses) for user in members)
+    refused = len(members) - why.pop(None, 0)
+    among = f"{len(members)} members" if are_all else f"the first {len(members)} members"
+    if not refused:
+        return Finding(fine=True, sentence=f"The e-mail addresses of {among} count.")
+    reasons = ", ".join(f"{count} {reason}" for reason, count in why.most_common())
+    sentence = f"{refused} of {among} will be refused for their e-mail address in Slack: {reasons}."
+    if why[UNSAID]:
+        sentence += (
+            " LATCHKEY_TRUST_PROVISIONED_EMAIL=true lets an address count of which Slack says nothing "
+            "(docs/settings.md says when that is safe)."
+        )
+    return Finding(fine=refused < NEARLY_ALL * len(members), sentence=sentence)
+
+
+def _without_address(user: SlackUser, addresses: Addresses) -> str | None:
+    """Why somebody's address does not count; None if it does."""
+    if user.shown_email is None:
+        return "show none"
+    if user.email is None:
+        return UNSAID if user.is_confirmed is None else "have one that is not confirmed"
+    return None if addresses.in_entra(user.email) else "have one of another domain"
+
+
 async def _settle(latchkey: Latchkey) -> Finding:
     return Finding(
         fine=WAITS.settle > 2 * WAITS.post,
@@ -136,13 +224,13 @@ async def _settle(latchkey: Latchkey) -> Finding:
 
 
 async def _role(latchkey: Latchkey) -> Finding:
-    excess = await latchkey.store.run(privileges.excess)
+    excess = await latchkey.store.read(privileges.excess)
     if not excess:
         return Finding(
             fine=True,
             sentence="The database role can change neither tables nor what the audit log has.",
         )
-    role = await latchkey.store.run(privileges.role_of)
+    role = await latchkey.store.read(privileges.role_of)
     return Finding(
         fine=False,
         sentence=f"The database role {role} may do more than the bot needs: {', '.join(excess)}. Run `latchkey migrate "

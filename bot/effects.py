@@ -7,6 +7,7 @@ for as long as a late write could take is it posted again.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,17 +18,17 @@ from bot import clock, outcomes
 from bot.authority import Actor
 from bot.models import Kind, Request, State
 from bot.pacing import WAITS, Waits
+from bot.sightings import Sighting, sight
 from bot.store import Store, assignments, claims, control
 from graph import Deadline, Graph
+from graph.assignments import OPEN_STATES
 from graph.errors import (
     OPEN_REQUEST_EXISTS,
     AuthError,
     Conflict,
     GraphError,
-    NotFound,
     Throttled,
 )
-from graph.models import Assignment as GraphAssignment
 from graph.models import AssignmentRequest, Expiration, Schedule
 
 log = structlog.get_logger(__name__)
@@ -36,6 +37,15 @@ log = structlog.get_logger(__name__)
 PAUSE_LOOKS: Final = timedelta(seconds=5)
 # Graph's clock and ours need not agree to the second.
 CLOCK_SKEW: Final = timedelta(minutes=5)
+
+# What a request that is not open may have come to, the shortest lists first.
+FINISHED_STATES: Final = (
+    "partiallyDelivered",
+    "deliveryFailed",
+    "canceled",
+    "denied",
+    "delivered",
+)
 
 REQUEST_TYPE: Final[Mapping[Kind, str]] = {
     Kind.ADD: "adminAdd",
@@ -75,20 +85,21 @@ class Effects:
             return
         if self._is_from_before(request) and await self._is_in_graph(request):
             return
-        if await self._recheck(request) is None:
+        checked = await self._recheck(request)
+        if checked is None:
             return
-        if request.lease_until is None or clock.real() + self._waits.post >= request.lease_until:
-            # Whoever takes the row next must not meet a POST of ours still on its way.
-            await self._store.run(
-                claims.release, request, due_at=clock.real(), attempts=request.attempts
-            )
-            return
+        request = checked
         # Whatever can fail by itself fails before the intent is there, which would have to settle.
         body = await self._body(request)
         deadline = self._graph.deadline(self._waits.post)
         intent_at, settles_at = clock.now(), clock.real() + self._waits.settle
         ours = await self._store.run(
-            outcomes.intend, request, intent_at=intent_at, settles_at=settles_at
+            outcomes.intend,
+            request,
+            intent_at=intent_at,
+            settles_at=settles_at,
+            # However long the way here was: whoever takes the row next does not meet our POST on its way.
+            lease_until=clock.real() + self._waits.lease,
         )
         if ours:
             request = replace(request, intent_at=intent_at, settles_at=settles_at)
@@ -124,11 +135,13 @@ class Effects:
     async def _is_in_graph(self, request: Request) -> bool:
         """Whether an earlier try has worked, which is then adopted, or still may, which is waited for."""
         since = (request.intent_at or request.updated_at) - CLOCK_SKEW
-        found = await self._look(request, since=since)
+        settles = request.settles_at is not None and clock.real() < request.settles_at
+        # Before it is posted again, and only then, what has long been finished is looked through as well.
+        found = await self._look(request, since=since, everywhere=not settles)
         if found is not None:
             await self._submitted(request, found.id or None)
             return True
-        if request.settles_at is not None and clock.real() < request.settles_at:
+        if settles and request.settles_at is not None:
             await self._store.run(
                 claims.release,
                 request,
@@ -140,7 +153,7 @@ class Effects:
 
     async def _is_paused(self, request: Request) -> bool:
         """Whether granting is switched off; then the request waits, and it is nobody's failure."""
-        if request.kind is Kind.REMOVE or await self._store.run(control.paused_why) is None:
+        if request.kind is Kind.REMOVE or await self._store.read(control.paused_why) is None:
             return False
         due = clock.real() + PAUSE_LOOKS
         await self._store.run(claims.release, request, due_at=due, attempts=request.attempts)
@@ -172,7 +185,7 @@ class Effects:
             }
         else:
             body["assignment_id"] = request.assignment_id
-            known = await self._store.run(assignments.get, request.assignment_id or "")
+            known = await self._store.read(assignments.get, request.assignment_id or "")
             if request.kind is Kind.EXTEND and request.ends_at is not None:
                 body["schedule"] = Schedule(
                     start_date_time=known.starts_at if known else None,
@@ -194,34 +207,65 @@ class Effects:
             # Nothing happened, so there is nothing to look for.
             await self._store.run(claims.update, request, intent_at=None, settles_at=None)
             raise error
-        if self._may_be_done_already(request, error):
+        if isinstance(error, Conflict) or error.has_code(OPEN_REQUEST_EXISTS):
             # What we ask for is open already (ours from before, or made elsewhere), or has come true.
-            found = await self._look(request, since=request.asked_at - CLOCK_SKEW)
+            since = request.asked_at - CLOCK_SKEW
+            found = await self._look(request, since=since, everywhere=True)
             if found is not None:
                 await self._submitted(request, found.id or None)
-            elif isinstance(error, Conflict) or error.has_code(OPEN_REQUEST_EXISTS):
+                return
+            if not await self._is_gone(request):
                 raise error
-            else:
-                await self._failed(request, f"Microsoft Entra refused it: {error}")
-        else:
-            await self._failed(request, f"Microsoft Entra refused it: {error}")
-
-    @staticmethod
-    def _may_be_done_already(request: Request, error: GraphError) -> bool:
         # Graph answers 400 or 404 when asked to remove what has just ended.
-        gone = request.kind is Kind.REMOVE and error.status in {400, 404}
-        return gone or isinstance(error, Conflict) or error.has_code(OPEN_REQUEST_EXISTS)
+        elif error.status not in {400, 404} or not await self._is_gone(request):
+            await self._failed(request, f"Microsoft Entra refused it: {error}")
+            return
+        # Nothing was made, because there is nothing to remove: see how that is followed in `bot.delivery`.
+        await self._submitted(request, None)
 
-    async def _look(self, request: Request, *, since: datetime) -> AssignmentRequest | None:
-        """What an earlier try of ours has made in Graph, if it did; an empty id if only its result is there."""
+    async def _is_gone(self, request: Request) -> bool:
+        """Whether a removal finds nothing to remove."""
+        return request.kind is Kind.REMOVE and await self._sighting(request) is not Sighting.THERE
+
+    async def _sighting(self, request: Request) -> Sighting:
+        seen, _ = await sight(
+            self._graph,
+            assignment_id=request.assignment_id or "",
+            package_id=request.package_id,
+            entra_id=request.entra_id,
+        )
+        return seen
+
+    async def _look(
+        self, request: Request, *, since: datetime, everywhere: bool
+    ) -> AssignmentRequest | None:
+        """
+        What an earlier try of ours has made in Graph, if it did; an empty id if only its result is there.
+
+        A removal is looked for among what is open only, because of what is finished there are months.  Its result
+        is that Graph says “expired”; that Graph shows nothing is none, and is left to the answer to the POST.
+
+        Args:
+            everywhere: Look through what is finished as well; that takes as long as a package is popular.
+        """
         wanted = REQUEST_TYPE[request.kind]
-        for found in await self._graph.assignments.list_requests(package_id=request.package_id):
+        listed = self._graph.assignments
+        for found in await listed.list_requests_in(
+            package_id=request.package_id, states=OPEN_STATES
+        ):
             if found.is_type(wanted) and self._is_ours(request, found, since):
                 return found
         if request.kind is Kind.REMOVE:
-            held = await self._held(request)
-            if held is None or held.is_expired:
-                return AssignmentRequest(id="")
+            is_over = await self._sighting(request) is Sighting.EXPIRED
+            return AssignmentRequest(id="") if is_over else None
+        if not everywhere:
+            return None
+        for state in FINISHED_STATES:
+            finished = listed.stream_requests(package_id=request.package_id, state=state)
+            async with aclosing(finished):
+                async for found in finished:
+                    if found.is_type(wanted) and self._is_ours(request, found, since):
+                        return found
         return None
 
     @staticmethod
@@ -239,12 +283,6 @@ class Effects:
         if request.kind is Kind.ADD:
             return about.target is not None and about.target.object_id == request.entra_id
         return about.id == request.assignment_id
-
-    async def _held(self, request: Request) -> GraphAssignment | None:
-        try:
-            return await self._graph.assignments.get(request.assignment_id or "")
-        except NotFound:
-            return None
 
     async def _submitted(self, request: Request, graph_request_id: str | None) -> None:
         await self._store.run(outcomes.submit, request, graph_request_id)

@@ -161,6 +161,11 @@ def is_automatic(policy: AssignmentPolicy) -> bool:
     return policy.automatic_request_settings is not None
 
 
+def automatic_policies(package: AccessPackage) -> tuple[str, ...]:
+    """Ids of a package's policies under which Entra gives it by itself."""
+    return tuple(sorted(each.id for each in package.assignment_policies if is_automatic(each)))
+
+
 def is_for_asking(policy: AssignmentPolicy) -> bool:
     """Whether anybody at all may ask under this policy."""
     settings = policy.requestor_settings

@@ -100,6 +100,10 @@ class NotClear(LatchkeyError):
     """Microsoft Entra answers, and it cannot be told from that how a request stands."""
 
 
+class TooSlow(LatchkeyError):
+    """A step of a request took longer than a step may; nobody refused it, and it came to no end."""
+
+
 class ConfigurationError(LatchkeyError):
     """Latchkey cannot start as it is configured; every problem, a line each."""
 

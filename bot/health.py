@@ -9,13 +9,27 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from bot import clock
 from bot.jobs import Jobs
-from bot.models import State
+from bot.models import OPEN, State, TroubleKind
 from bot.slack import Slack
-from bot.store import Busy, Store, claims, control, holds, ping, request_lists
+from bot.store import (
+    Busy,
+    Store,
+    claims,
+    control,
+    holds,
+    ping,
+    request_lists,
+    troubles,
+    unsure,
+)
 
 # A job that has not succeeded for so many of its intervals (and at least a minute) is in trouble.
 MISSED_INTERVALS: Final = 4
 AT_LEAST: Final = timedelta(minutes=1)
+# An error of the database's that waiting does not mend is shown for so long after it last happened.
+FAULT_SHOWN: Final = timedelta(minutes=10)
+# Seen only when somebody opens a page that the other one has published.
+ANOTHER_SHOWN: Final = timedelta(hours=1)
 
 
 @dataclass
@@ -34,13 +48,21 @@ class Health:
             await self.store.run(ping)
         except Busy:
             found.append("database: does not answer")
+        fault = self.store.fault
+        if fault is not None and clock.real() - fault.at < FAULT_SHOWN:
+            found.append(f"database: {fault.sentence}")
         if self.slack.healthy is False:
             found.append("slack: the last call failed")
         if self.socket_connected is not None and not await self.socket_connected():
             found.append("slack: the Socket Mode connection is down")
         now = clock.real()
+        another = self.jobs.homes.another_seen_at
+        if another is not None and now - another < ANOTHER_SHOWN:
+            found.append("slack: another Latchkey, with a database of its own, uses this Slack app")
         for name, tick in self.jobs.ticks.items():
-            if tick.last_success is None:
+            if name == "clock" and tick.last_error:
+                found.append(f"clock: {tick.last_error}")
+            elif tick.last_success is None:
                 found.append(f"job {name}: has not succeeded yet{_because(tick.last_error)}")
             elif now - tick.last_success > max(tick.every * MISSED_INTERVALS, AT_LEAST):
                 found.append(
@@ -53,7 +75,7 @@ class Health:
     async def paused_why(self) -> str | None:
         """Why granting is switched off; None if it is not, or cannot be told."""
         try:
-            return await self.store.run(control.paused_why)
+            return await self.store.read(control.paused_why)
         except Busy:
             return None
 
@@ -61,7 +83,7 @@ class Health:
         """The figures, in Prometheus' text format; made anew from the rows, so every replica says the same."""
         registry = CollectorRegistry()
         by_state = Gauge("latchkey_requests", "Requests by state.", ["state"], registry=registry)
-        counts = await self.store.run(request_lists.counts)
+        counts = await self.store.read(request_lists.counts)
         for state in State:
             by_state.labels(state).set(counts.get(state, 0))
         age = Gauge(
@@ -79,13 +101,37 @@ class Health:
             "Requests that failed too often and wait for an admin.",
             registry=registry,
         )
-        held.set(await self.store.run(holds.count))
+        held.set(await self.store.read(holds.count))
+        wrong = Gauge(
+            "latchkey_troubles",
+            "What is wrong with access that somebody has, by kind.",
+            ["kind"],
+            registry=registry,
+        )
+        found = await self.store.read(troubles.count)
+        for kind in TroubleKind:
+            wrong.labels(kind).set(found.get(kind, 0))
+        unreadable = Gauge(
+            "latchkey_unreadable_assignments",
+            "Assignments that Graph did not let the last sweep read.",
+            registry=registry,
+        )
+        unreadable.set(sum((await self.store.read(unsure.unreadable)).values()))
+        open_since = Gauge(
+            "latchkey_oldest_open_seconds",
+            "How long ago the oldest open request was asked for, by state.",
+            ["state"],
+            registry=registry,
+        )
+        ages = await self.store.read(claims.oldest_open_seconds)
+        for state in OPEN:
+            open_since.labels(state).set(ages.get(state, 0))
         oldest = Gauge(
             "latchkey_oldest_due_seconds",
             "How late the most overdue request is.",
             registry=registry,
         )
-        oldest.set(await self.store.run(claims.oldest_due_seconds))
+        oldest.set(await self.store.read(claims.oldest_due_seconds))
         return generate_latest(registry)
 
 

@@ -1,6 +1,8 @@
 """Keeps the App Homes that people have opened fresh."""
 
-from datetime import timedelta
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
@@ -12,24 +14,54 @@ from bot.models import Request
 from bot.pacing import a_few_at_once
 from bot.slack import Slack, SlackBusy, SlackError, SlackRefused
 from bot.store import Store, Transaction, assignments, catalog, homes, request_lists
+from bot.store.installation import Installation
 
 log = structlog.get_logger(__name__)
 
 PUBLISH_LEASE: Final = timedelta(seconds=30)
 MOST_AT_ONCE: Final = 20
+# What a page of ours carries for machines: whose it is, and since when.
+MARK: Final = "latchkey {installation} {at}"
+WHOSE: Final = re.compile(r"latchkey (?P<installation>[\w-]{1,64}) (?P<at>[0-9]{1,12})")
 
 
 class Homes:
-    """Publishes the Home of everybody whose Home is owed a page."""
+    """
+    Publishes the Home of everybody whose Home is owed a page.
 
-    def __init__(self, *, store: Store, slack: Slack, authority: Authority) -> None:
+    Attributes:
+        another_seen_at: When a page of another Latchkey's was last seen (real time): one with a database of its own
+            that uses the same Slack app, and so takes half of what people do.
+    """
+
+    def __init__(
+        self, *, store: Store, slack: Slack, authority: Authority, installation: Installation
+    ) -> None:
         self._store = store
         self._slack = slack
         self._authority = authority
+        self._installation = installation
+        self.another_seen_at: datetime | None = None
 
     async def opened(self, slack_user: str) -> None:
         """Somebody has opened their Home."""
         await self._store.run(homes.opened, slack_user)
+
+    def look_at(self, shown: object) -> None:
+        """
+        See whether a page that Slack shows was published by another Latchkey.
+
+        Args:
+            shown: The view, as Slack has it.
+        """
+        mark = shown.get("private_metadata") if isinstance(shown, Mapping) else None
+        found = WHOSE.fullmatch(mark) if isinstance(mark, str) else None
+        if found is None or found["installation"] == self._installation.id:
+            return
+        # Pages that are older than this database may be of the one that was in its place before.
+        if int(found["at"]) > self._installation.since.timestamp():
+            log.warning("another-latchkey")
+            self.another_seen_at = clock.real()
 
     async def publish_stale(self) -> int:
         """Publish what is owed; return how many pages."""
@@ -46,9 +78,10 @@ class Homes:
         # Before the page is made: one that straddles midnight is yesterday's.
         drawn_at = clock.now()
         is_admin = self._authority.is_known_admin(slack_user)
-        view = await self._store.run(_view, slack_user, is_admin)
+        view = await self._store.read(_view, slack_user, is_admin)
         try:
-            await self._publish_as_slack_takes_it(slack_user, view)
+            mark = MARK.format(installation=self._installation.id, at=int(clock.real().timestamp()))
+            await self._publish_as_slack_takes_it(slack_user, view, mark=mark)
         except SlackError as error:
             log.warning("home-not-published", slack=str(error))
             pause = error.retry_after if isinstance(error, SlackBusy) else timedelta(minutes=1)
@@ -56,14 +89,16 @@ class Homes:
             return
         await self._store.run(homes.published, slack_user, admin=is_admin, at=drawn_at)
 
-    async def _publish_as_slack_takes_it(self, slack_user: str, view: dict[str, Any]) -> None:
+    async def _publish_as_slack_takes_it(
+        self, slack_user: str, view: dict[str, Any], *, mark: str
+    ) -> None:
         try:
-            await self._slack.publish_home(slack_user, view)
+            await self._slack.publish_home(slack_user, {**view, "private_metadata": mark})
         except SlackRefused as refused:
             if not refused.is_misshapen:
                 raise
             log.error("home-misshapen", slack=str(refused))
-            await self._slack.publish_home(slack_user, short_home())
+            await self._slack.publish_home(slack_user, {**short_home(), "private_metadata": mark})
 
 
 def _view(db: Transaction, slack_user: str, is_admin: bool) -> dict[str, Any]:

@@ -17,8 +17,10 @@ from bot.models import (
     AssignmentState,
     Decision,
     Kind,
+    Progress,
     Request,
     State,
+    TroubleKind,
     Verb,
 )
 from bot.store import (
@@ -28,8 +30,10 @@ from bot.store import (
     audit,
     catalog,
     decisions,
+    people,
     request_lists,
     requests,
+    troubles,
 )
 from bot.store.allowances import EXTENSIONS, REFUSALS, Limit
 
@@ -206,6 +210,20 @@ def _insist(slack_user: str, verb: Verb, holder: str | None) -> None:
         raise NotAllowed(why)
 
 
+def _insist_on_own(db: Transaction, slack_user: str, verb: Verb, assignment: Assignment) -> None:
+    """Insist that access is of whoever wants something of it: by their own binding, not by where its messages go."""
+    if (why := _why_not_own(db, slack_user, verb, assignment)) is not None:
+        raise NotAllowed(why)
+
+
+def _why_not_own(
+    db: Transaction, slack_user: str, verb: Verb, assignment: Assignment
+) -> str | None:
+    bound = people.acting(db, slack_user)
+    actor = Actor(slack_user=slack_user, entra_id=bound.entra_id if bound else None)
+    return may(actor, verb, holder=assignment.holder, holder_entra_id=assignment.entra_id)
+
+
 def _held(db: Transaction, assignment_id: str) -> Assignment:
     assignment = assignments.get(db, assignment_id)
     if assignment is None or assignment.state is AssignmentState.ENDED:
@@ -215,12 +233,16 @@ def _held(db: Transaction, assignment_id: str) -> Assignment:
 
 def extend(db: Transaction, slack_user: str, assignment_id: str) -> Taken:
     assignment = _held(db, assignment_id)
-    _insist(slack_user, Verb.EXTEND, assignment.holder)
+    _insist_on_own(db, slack_user, Verb.EXTEND, assignment)
     about = request_lists.open_for_assignment(db, assignment.id)
     if assignment.state is AssignmentState.REMOVING or any(
         each.kind is Kind.REMOVE for each in about
     ):
         raise TooLate("That access is being taken back already.")
+    if assignment.progress in {Progress.DELIVERING, Progress.PARTIAL, Progress.FAILED}:
+        raise TooLate(
+            f"Entra has not delivered all of {assignment.package_name} yet, so it cannot be extended."
+        )
     if assignment.ends_at is None:
         raise TooLate(f"{assignment.package_name} has no end date, so there is nothing to extend.")
     package = catalog.get(db, assignment.package_id)
@@ -231,26 +253,55 @@ def extend(db: Transaction, slack_user: str, assignment_id: str) -> Taken:
         )
     if not any(each.kind is Kind.EXTEND for each in about):
         _count(db, slack_user, EXTENSIONS, "You have extended access too often in this hour")
-    return _take(db, _about(assignment, Kind.EXTEND, asked_by=slack_user))
+    return _take(db, _about(assignment, Kind.EXTEND, holder=slack_user, asked_by=slack_user))
 
 
 def remove(
     db: Transaction, slack_user: str, assignment_id: str, verb: Verb, reason: str | None
 ) -> Taken:
     assignment = _held(db, assignment_id)
-    if verb is Verb.RETURN:
-        _insist(slack_user, verb, assignment.holder)
-    return _take(db, _about(assignment, Kind.REMOVE, asked_by=slack_user, reason=reason))
+    why = _why_not_own(db, slack_user, Verb.RETURN, assignment)
+    if verb is Verb.RETURN and why is not None:
+        raise NotAllowed(why)
+    holder = slack_user if why is None else _holder_to_tell(db, assignment)
+    about = _about(assignment, Kind.REMOVE, holder=holder, asked_by=slack_user, reason=reason)
+    return _take(db, about)
+
+
+def _holder_to_tell(db: Transaction, assignment: Assignment) -> str | None:
+    """The account that hears what becomes of access and sees it as theirs; None unless it is theirs for certain."""
+    bound = people.acting(db, assignment.holder) if assignment.holder else None
+    return bound.slack_user if bound and bound.entra_id == assignment.entra_id else None
+
+
+def reprocess(db: Transaction, slack_user: str, assignment_id: str) -> Assignment:
+    """Note that an admin wants Entra to process an access again; the jobs see to it."""
+    assignment = _held(db, assignment_id)
+    if assignment.state is AssignmentState.REMOVING:
+        raise TooLate("That access is being taken back already.")
+    kind = TroubleKind.FAILED if assignment.progress is Progress.FAILED else TroubleKind.PARTIAL
+    if assignment.progress not in {Progress.PARTIAL, Progress.FAILED}:
+        raise TooLate("Entra has delivered all of that access, or is at work on it.")
+    troubles.open_one(db, kind, assignment.id, **assignments.audit_ids(assignment))
+    for trouble in troubles.open_about(db, assignment.id):
+        if trouble.kind is kind:
+            troubles.want(db, trouble, by=slack_user)
+    return assignment
 
 
 def _about(
-    assignment: Assignment, kind: Kind, *, asked_by: str, reason: str | None = None
+    assignment: Assignment,
+    kind: Kind,
+    *,
+    holder: str | None,
+    asked_by: str,
+    reason: str | None = None,
 ) -> Request:
     return Request(
         id=chance.new_id(),
         kind=kind,
         state=State.RECEIVED,
-        holder=assignment.holder,
+        holder=holder,
         holder_name=assignment.holder_name,
         asked_by=asked_by,
         entra_id=assignment.entra_id,
@@ -266,8 +317,8 @@ def _about(
 
 def let_end(db: Transaction, slack_user: str, assignment_id: str) -> Assignment:
     assignment = _held(db, assignment_id)
-    _insist(slack_user, Verb.RETURN, assignment.holder)
-    assignments.let_end(db, assignment)
+    _insist_on_own(db, slack_user, Verb.RETURN, assignment)
+    assignments.let_end(db, assignment, actor=slack_user)
     return assignment
 
 

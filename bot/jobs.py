@@ -17,13 +17,16 @@ import structlog
 from bot import clock, intake
 from bot.alarm import Alarm, Apscheduler
 from bot.authority import Authority
+from bot.clockwork import Clockwork, SkewedClock
 from bot.delivery import Delivery
 from bot.effects import Effects
 from bot.home import Homes
+from bot.leases import in_time, kept
 from bot.mirror import Mirror
 from bot.models import Decision, Request, State
 from bot.notices import Notices
-from bot.pacing import WAITS, a_few_at_once
+from bot.pacing import WAITS, Waits, a_few_at_once
+from bot.reprocessing import Reprocessing
 from bot.review import Review
 from bot.slack import SlackError
 from bot.store import (
@@ -48,6 +51,10 @@ Reported = Mapping[str, AssignmentRequest]
 AT_WORK_AT_ONCE: Final = 20
 CLAIM_FROM: Final = AT_WORK_AT_ONCE // 2
 ROSTER_SECONDS: Final = 60
+CLOCK_SECONDS: Final = 60
+# An access that Graph has shown within so many sweeps, or within the hour, is known well enough to remind of it.
+SWEEPS_THAT_COUNT: Final = 3
+SEEN_LATELY: Final = timedelta(hours=1)
 # Orchestrators kill after 10 s, and the web server drains before.
 STOP_WITHIN: Final = timedelta(seconds=6)
 
@@ -74,10 +81,12 @@ class Jobs:
     notices: Notices
     mirror: Mirror
     homes: Homes
+    reprocessing: Reprocessing
+    clockwork: Clockwork
     authority: Authority
     poll_every: timedelta
     sync_every: timedelta
-    lease: timedelta = WAITS.lease
+    waits: Waits = WAITS
     alarm: Alarm = field(default_factory=Apscheduler)
     ticks: dict[str, Tick] = field(default_factory=dict)
     _rings: dict[str, asyncio.Event] = field(default_factory=dict)
@@ -90,6 +99,8 @@ class Jobs:
         self._add("decisions", self.decisions, self.poll_every)
         self._add("requests", self.requests, self.poll_every)
         self._add("messages", self.messages, self.poll_every)
+        self._add("clock", self.clockwork.look, timedelta(seconds=CLOCK_SECONDS))
+        self._add("reprocessing", self.reprocessing.work, self.poll_every)
         self._add("sync", self.sync, self.sync_every)
         self._add("roster", self.authority.refresh, timedelta(seconds=ROSTER_SECONDS))
         self.alarm.start()
@@ -115,7 +126,7 @@ class Jobs:
 
     def wake(self) -> None:
         """Something was committed: look at the requests and the messages now."""
-        for name in ("decisions", "requests", "messages"):
+        for name in ("decisions", "requests", "messages", "reprocessing"):
             self._ring(name)
 
     def wake_all(self) -> None:
@@ -150,7 +161,7 @@ class Jobs:
         try:
             await body()
             tick.last_success, tick.last_error = clock.real(), None
-        except (GraphError, SlackError, Busy) as error:
+        except (GraphError, SlackError, Busy, SkewedClock) as error:
             self._failed(tick, name, error, why=f": {error}")
         except Exception as error:
             # Its text may repeat anything, and /readyz is read by many.
@@ -167,7 +178,7 @@ class Jobs:
     async def decisions(self) -> None:
         """Clicks and deadlines, until there is none."""
         while True:
-            clicks, lapsed, escalating = await self.store.run(_to_decide)
+            clicks, lapsed, escalating = await self.store.read(_to_decide)
             moved = sum(await a_few_at_once(self._weigh_one, clicks))
             moved += await self._deadlines(lapsed, escalating)
             if not moved:
@@ -213,12 +224,16 @@ class Jobs:
 
     async def sync(self) -> None:
         """Copy what Graph has; then remind of what ends, by what was just read."""
-        await self.mirror.sweep()
-        await self.notices.send_reminders()
-        await self.homes.new_day()
-        await self.store.run(inbox.forget_old)
-        await self.store.run(intake.record_refusals_left)
-        self.wake()
+        try:
+            await self.mirror.sweep()
+        finally:
+            # Whatever could not be read: people are reminded of what was.
+            recently = max(self.sync_every * SWEEPS_THAT_COUNT, SEEN_LATELY)
+            await self.notices.send_reminders(seen_since=clock.real() - recently)
+            await self.homes.new_day()
+            await self.store.run(inbox.forget_old)
+            await self.store.run(intake.record_refusals_left)
+            self.wake()
 
     async def _weigh_one(self, click: Decision) -> bool:
         try:
@@ -256,10 +271,12 @@ class Jobs:
 
     async def _claimed(self, limit: int) -> list[tuple[Request, Reported]]:
         """Requests to work on, each with what Graph reports of those that are being delivered."""
-        claimed = await self.store.run(claims.take, lease=self.lease, limit=limit)
+        claimed = await self.store.run(claims.take, lease=self.waits.lease, limit=limit)
         submitted = [request for request in claimed if request.state is State.SUBMITTED]
         try:
-            known = await self.delivery.look_up(submitted)
+            # Nobody says yet that we are at them.
+            async with asyncio.timeout(self.waits.beat.total_seconds()):
+                known = await self.delivery.look_up(submitted)
         except Exception as error:
             # One by one instead; what is wrong shows there, request by request.
             log.warning("not-looked-up-together", error=type(error).__name__)
@@ -274,14 +291,8 @@ class Jobs:
             await self.store.run(claims.release, request, due_at=now, attempts=request.attempts)
             return
         try:
-            if request.give_up_by is not None:
-                await self._give_up(request)
-            elif request.state is State.RECEIVED:
-                await self.review.receive(request)
-            elif request.state is State.APPROVED:
-                await self.effects.post(request)
-            elif request.state is State.SUBMITTED:
-                await self.delivery.poll(request, known)
+            async with kept(self.store, request, self.waits), in_time(self.waits.step):
+                await self._work_on(request, known)
         except Exception as error:
             log.warning(
                 "step-failed",
@@ -295,6 +306,16 @@ class Jobs:
             may_hold = sync is None or sync.last_error is None
             await self.store.run(again_later, request, error, may_hold=may_hold)
         self._ring("messages")
+
+    async def _work_on(self, request: Request, known: Reported) -> None:
+        if request.give_up_by is not None:
+            await self._give_up(request)
+        elif request.state is State.RECEIVED:
+            await self.review.receive(request)
+        elif request.state is State.APPROVED:
+            await self.effects.post(request)
+        elif request.state is State.SUBMITTED:
+            await self.delivery.poll(request, known)
 
     async def _give_up(self, request: Request) -> None:
         actor = await self.verdicts.may_be_given_up(request)

@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import aiohttp
@@ -23,6 +23,8 @@ from bot.alarm import Alarm, Apscheduler
 from bot.patience import BEAT
 from bot.sending import CALL_TIMEOUT
 from bot.settings import Settings
+from bot.store import Transaction
+from bot.store.clocks import database_time
 from bot.store.database import real_threads
 from graph import TokenSource
 from graph.auth import AppTokens
@@ -87,6 +89,7 @@ class Machine:
         graph_client: Makes the HTTP client for Graph.
         slack_session: Makes the HTTP session for Slack.
         tokens: Where access tokens for Graph come from.
+        database_time: What time it is at the database server; None if there is none.
         socket_mode: Connects Bolt to Slack without an address of ours, given the app-level token.
     """
 
@@ -99,6 +102,7 @@ class Machine:
     graph_client: Callable[[], httpx.AsyncClient] = graph_client
     slack_session: Callable[[], aiohttp.ClientSession] = slack_session
     tokens: Callable[[Settings], TokenSource] = app_tokens
+    database_time: Callable[[Transaction], datetime | None] = database_time
     socket_mode: Callable[[AsyncApp, str], AsyncBaseSocketModeHandler] = socket_mode
 
 

@@ -1,10 +1,9 @@
 """Brings the database to the schema this version needs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.resources import as_file, files
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
-import sqlalchemy as sa
 import structlog
 from alembic import command
 from alembic.config import Config
@@ -13,7 +12,17 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
 from bot.errors import ConfigurationError
-from bot.store import Busy, Store, Transaction, control, privileges
+from bot.store import (
+    Busy,
+    Store,
+    Transaction,
+    Unusable,
+    control,
+    installation,
+    privileges,
+    server,
+    sqlite_file,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +47,7 @@ def upgrade(store: Store) -> str:
             command.upgrade(config, "head")
             control.serve_from(db, _serves_from(config))
 
-        _open(store, run)
+        _open(store.run_patiently, run)
         return _newest(config)
 
 
@@ -50,9 +59,19 @@ def grant(store: Store, role: str) -> None:
         ConfigurationError: It cannot be given, with the fix.
     """
     try:
-        _open(store, lambda db: privileges.grant(db, role))
+        _open(store.run_here, lambda db: privileges.grant(db, role))
     except privileges.CannotGrant as error:
         raise ConfigurationError([str(error)]) from None
+
+
+def forget_slack_app(store: Store, *, actor: str, facts: Mapping[str, Any]) -> None:
+    """
+    Let the database be used with another Slack app.
+
+    Raises:
+        ConfigurationError: It cannot be written.
+    """
+    _open(store.run_here, lambda db: installation.forget_app(db, actor=actor, facts=facts))
 
 
 def prepare(store: Store, url: str) -> None:
@@ -69,11 +88,13 @@ def prepare(store: Store, url: str) -> None:
     with as_file(files("migrations")) as folder:
         config = _config(str(folder))
         newest, known = _newest(config), _revisions(config)
-    current = _open(store, _revision)
+    current = _open(store.read_here, _revision)
     if current is not None and current > newest and current not in known:
         _accept_newer(store, current, newest)
     elif url.startswith("sqlite"):
-        upgrade(store)
+        # What is up to date already is left alone: whoever only looks must not wait for the write lock.
+        if current != newest:
+            upgrade(store)
         return
     elif current is None:
         raise ConfigurationError(
@@ -90,8 +111,71 @@ def prepare(store: Store, url: str) -> None:
         _check_role(store)
 
 
+def check_whole(store: Store) -> None:
+    """
+    See to it that SQLite's file is whole before anybody works with it.
+
+    Raises:
+        ConfigurationError: It is damaged, with the fix.
+    """
+    wrong = _open(store.read_here, damage)
+    if wrong:
+        raise ConfigurationError(
+            [
+                f"The database file is damaged ({wrong}): put a backup back with `latchkey restore FILE`."
+            ]
+        )
+
+
+def damage(db: Transaction) -> str | None:
+    """The first thing that is wrong with SQLite's file; None if it is whole, or the database is a server."""
+    if db.dialect.name != "sqlite":
+        return None
+    driver: Any = db.connection.driver_connection
+    wrong = sqlite_file.damage(driver)
+    return _on_one_line(wrong) if wrong else None
+
+
+def check_key(store: Store) -> None:
+    """
+    See to it that LATCHKEY_AUDIT_KEY is that of the audit log, before anything is written with another.
+
+    Raises:
+        ConfigurationError: It is not; or the last row was altered, which looks the same.
+    """
+    if not _open(store.read_here, store.audit_key_fits):
+        raise ConfigurationError(
+            [
+                "LATCHKEY_AUDIT_KEY is not the key that the audit log was written with: set it as it was (docs/operations.md). "
+                "If it is the same, its last row was altered: `latchkey audit verify`."
+            ]
+        )
+
+
+def check_session(store: Store, asked: Mapping[str, str]) -> None:
+    """
+    See to it that the database's sessions have what DATABASE_URL asks of them.
+
+    Args:
+        asked: Settings of PostgreSQL by name.
+
+    Raises:
+        ConfigurationError: They have not, because a pooler in between drops it.
+    """
+    if not asked:
+        return
+    differ = _open(store.read_here, lambda db: server.settings_that_differ(db, asked))
+    if differ:
+        raise ConfigurationError(
+            [
+                f"DATABASE_URL asks for {', '.join(differ)} in its options, and the database's sessions do not have it: a "
+                "pooler in between drops it. Set it for the role instead: ALTER ROLE … SET …."
+            ]
+        )
+
+
 def _accept_newer(store: Store, current: str, newest: str) -> None:
-    serves_from = _open(store, control.serves_from)
+    serves_from = _open(store.read_here, control.serves_from)
     if serves_from is None or serves_from > newest:
         raise ConfigurationError(
             [
@@ -103,9 +187,9 @@ def _accept_newer(store: Store, current: str, newest: str) -> None:
 
 
 def _check_role(store: Store) -> None:
-    lacking = _open(store, privileges.lacking)
+    lacking = _open(store.read_here, privileges.lacking)
     if lacking:
-        role = _open(store, privileges.role_of)
+        role = _open(store.read_here, privileges.role_of)
         raise ConfigurationError(
             [
                 f"The database role {role} lacks {', '.join(lacking)}: run "
@@ -140,21 +224,22 @@ def _revision(db: Transaction) -> str | None:
     return MigrationContext.configure(db).get_current_revision()
 
 
-def _open(store: Store, work: Callable[[Transaction], Result]) -> Result:
+def _open(
+    how: Callable[[Callable[[Transaction], Result]], Result],
+    work: Callable[[Transaction], Result],
+) -> Result:
     try:
-        return store.run_here(work)
+        return how(work)
+    except Unusable as error:
+        said = f": {_on_one_line(error.detail)}" if error.detail else ""
+        raise ConfigurationError(
+            [f"The database cannot be used: {_on_one_line(error)}{said}. Check DATABASE_URL, too."]
+        ) from None
     except Busy as error:
         raise ConfigurationError(
             [
                 f"The database cannot be opened: {_on_one_line(error)}. "
                 "Check DATABASE_URL, and that the server runs."
-            ]
-        ) from None
-    except sa.exc.DatabaseError as error:
-        raise ConfigurationError(
-            [
-                f"The database cannot be used: {_on_one_line(error.orig)}. "
-                "Check DATABASE_URL, and what its role may do."
             ]
         ) from None
     except CommandError as error:
@@ -166,5 +251,5 @@ def _open(store: Store, work: Callable[[Transaction], Result]) -> Result:
         ) from None
 
 
-def _on_one_line(error: BaseException | None) -> str:
+def _on_one_line(error: BaseException | str) -> str:
     return " ".join(str(error).split()).rstrip(".")

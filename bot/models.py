@@ -64,6 +64,7 @@ class Verb(StrEnum):
     LIST = "list"
     RETRY = "retry"
     GIVE_UP = "give-up"
+    REPROCESS = "reprocess"
 
 
 # What somebody has done who decided so.
@@ -122,6 +123,21 @@ class Named:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Removal:
+    """
+    That an admin has removed the same access not long ago.
+
+    Attributes:
+        by: Their Slack id.
+        at: When, in ISO 8601.
+    """
+
+    by: str
+    at: str
+    why: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Terms:
     """
     What is being approved: a change to any of it sends the request back for approval.
@@ -132,6 +148,7 @@ class Terms:
         lasts: How long, for people; the policy's expiration.
         questions: What is asked of whoever wants it.
         excluded: Packages that the person has, and that nobody may ask for who has this one.
+        removal: An admin took this access away from this person, so an admin decides whether they get it again.
         catalog: The name of the package's catalog, for people.
     """
 
@@ -143,6 +160,7 @@ class Terms:
     lasts: str
     questions: tuple[Question, ...] = ()
     excluded: tuple[Named, ...] = ()
+    removal: Removal | None = None
     catalog: str = ""
 
 
@@ -185,6 +203,7 @@ class Request:
     graph_request_id: str | None = None
     intent_at: datetime | None = None
     settles_at: datetime | None = None
+    gone_at: datetime | None = None
     generation: int = 0
     version: int = 0
     attempts: int = 0
@@ -235,6 +254,17 @@ class AssignmentState(StrEnum):
     ENDED = "ended"
 
 
+class Progress(StrEnum):
+    """How far Entra is with an access that somebody has, or is about to have."""
+
+    DELIVERING = "delivering"
+    DELIVERED = "delivered"
+    PARTIAL = "partial"
+    # It was delivered, and Entra goes through it again: the package has changed, or somebody asked for it.
+    REPROCESSING = "reprocessing"
+    FAILED = "failed"
+
+
 class Ended(StrEnum):
     """How an access came to its end."""
 
@@ -242,11 +272,27 @@ class Ended(StrEnum):
     OUTSIDE = "ended outside Latchkey"
     REMOVED = "removed"
     RETURNED = "returned"
+    # By Latchkey itself: it was given by mistake, or was there again after it had been removed.
+    TAKEN_BACK = "taken back"
+    NEVER_DELIVERED = "never delivered"
+
+
+# What we have ended ourselves.
+ENDED_BY_US: Final = frozenset({Ended.REMOVED, Ended.RETURNED, Ended.TAKEN_BACK})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Assignment:
-    """Access that somebody holds, mirrored from Graph under Graph's id."""
+    """
+    Access that somebody holds, mirrored from Graph under Graph's id.
+
+    Attributes:
+        progress_at: Since when it is so far, as far as we have seen.
+        seen_at: When Graph showed it last (real time).
+        unreadable_since: Since when Graph does not let us read it (real time).
+        misses: In how many sweeps in a row it could not be read.
+        gone_at: Since when Graph has not shown it any more, without saying that it is over (real time).
+    """
 
     id: str
     entra_id: str
@@ -261,11 +307,51 @@ class Assignment:
     let_end: datetime | None = None
     ended_at: datetime | None = None
     ended_why: str | None = None
+    progress: Progress = Progress.DELIVERED
+    progress_at: datetime | None = None
+    seen_at: datetime | None = None
+    unreadable_since: datetime | None = None
+    misses: int = 0
+    gone_at: datetime | None = None
 
     @property
     def may_end(self) -> bool:
         """The holder is fine with the end that it has now."""
         return same_end(self.let_end, self.ends_at)
+
+
+class TroubleKind(StrEnum):
+    """What is wrong with access that somebody has."""
+
+    PARTIAL = "partial"
+    FAILED = "failed"
+    UNREADABLE = "unreadable"
+    # It is there again after we said that it was removed, or had ended.
+    REVIVED = "revived"
+    # Entra, or somebody in Entra, has given again what an admin removed.
+    REGIVEN = "regiven"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trouble:
+    """
+    Something that is wrong with access, until it passes or an admin ends it.
+
+    Attributes:
+        about: The assignment's id; of what is unreadable, the package's.
+        wanted_by: The admin who wants Entra to process it again.
+        answer: What came of that, in a sentence; None while it is to be done.
+    """
+
+    id: str
+    kind: TroubleKind
+    about: str
+    at: datetime
+    why: str | None = None
+    closed_at: datetime | None = None
+    wanted_by: str | None = None
+    wanted_at: datetime | None = None
+    answer: str | None = None
 
 
 def same_end(one: datetime | None, other: datetime | None) -> bool:
@@ -303,6 +389,7 @@ class Package:
         needs_reason: A policy wants a reason.
         needs_approval: A policy has approval stages.
         can_extend: Ids of the policies whose holders may extend.
+        automatic: Ids of the policies under which Entra gives it by itself.
     """
 
     id: str
@@ -317,6 +404,7 @@ class Package:
     needs_reason: bool = False
     needs_approval: bool = False
     can_extend: tuple[str, ...] = field(default_factory=tuple)
+    automatic: tuple[str, ...] = field(default_factory=tuple)
 
 
 class Outcome(StrEnum):

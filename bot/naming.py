@@ -17,6 +17,7 @@ LONGEST_TEXT: Final = 4_000
 # "marketing-campaign because I run the launch", "marketing-campaign: the launch".  Looked for at every place, so
 # that of "A - - b" the name may be "A" or "A -".
 REASON: Final = re.compile(r"(?=(\s+because\b\s*|\s*:\s+|\s+[-–—]+\s+))", re.IGNORECASE)
+BECAUSE: Final = re.compile(r"\s+because\s*", re.IGNORECASE)
 QUOTES: Final = "\"'`“”„‘’«»"
 # One spelling for what keyboards write in several.
 PLAIN_SIGNS: Final = str.maketrans(
@@ -195,8 +196,14 @@ def _ends_of_names(words: str) -> Iterator[tuple[int, int]]:
 
 
 def first_reading(text: str) -> Wish:
-    """The part of *text* before what looks like the start of a reason, where no name is known in it."""
+    """
+    The part of *text* before what looks like the start of a reason, where no name is known in it.
+
+    "Because" says it for certain; a dash or a colon may be a part of the name.
+    """
     words = clean(text)
-    start, end = next(_ends_of_names(words), (LONGEST_NAME, LONGEST_NAME))
+    ends = [*_ends_of_names(words), (LONGEST_NAME, LONGEST_NAME)]
+    certain = (end for end in ends if BECAUSE.fullmatch(words[end[0] : end[1]]))
+    start, end = next(certain, ends[0])
     reason = unquoted(words[end:])[:LONGEST_REASON] or None
     return Wish(name=bare(words[:start]), reason=reason)

@@ -1,11 +1,12 @@
 """Which messages the end of a request, or of an access, calls for: to whom, under which key, in which words."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
-from bot.messages import asking, deciding
-from bot.messages.parts import Message
-from bot.models import Assignment, Decision, Kind, Notice, Request, State
+from bot.messages import asking, deciding, troubles
+from bot.messages.parts import Message, moment
+from bot.models import Assignment, Decision, Kind, Notice, Person, Request, State
 from bot.store.audit import LATCHKEY
 
 PUZZLE: Final = "puzzle"
@@ -62,6 +63,31 @@ def puzzle(request: Request, *, to: str) -> Notice:
     return Notice(
         key=f"{PUZZLE}:{request.package_id}:{day}", kind=PUZZLE, to=to, request_id=request.id
     )
+
+
+def of_a_removal_before(request: Request) -> list[Owed]:
+    """Why an admin decides, for whoever asks for what an admin has taken from them."""
+    removal = request.terms.removal if request.terms else None
+    if removal is None or request.holder is None:
+        return []
+    at = moment(datetime.fromisoformat(removal.at))
+    said = troubles.removed_before(request.package_name, by=removal.by, at=at, why=removal.why)
+    return [(_notice("removed-before", request, to=request.holder), said)]
+
+
+def of_second_account(second: Person, first: Person, *, admin_channel: str) -> list[Owed]:
+    """What the admins and the first Slack account of an Entra user are told of another one."""
+    key = f"second:{second.slack_user}"
+    return [
+        (
+            Notice(key=f"{key}:{admin_channel}", kind="alarm", to=admin_channel),
+            deciding.second_account(second, first),
+        ),
+        (
+            Notice(key=f"{key}:{first.slack_user}", kind="news", to=first.slack_user),
+            asking.second_account(second),
+        ),
+    ]
 
 
 def alarm(prefix: str, request: Request, *, to: str) -> Notice:

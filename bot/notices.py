@@ -13,10 +13,10 @@ from typing import Final
 
 import structlog
 
-from bot import clock, news
+from bot import clock, news, trouble_news
 from bot.messages import deciding, reminding, repairing
 from bot.messages.parts import Message, escape, message, shortened
-from bot.models import Assignment, Decision, Hold, Notice, Request
+from bot.models import Assignment, Decision, Hold, Kind, Notice, Person, Request, Trouble
 from bot.pacing import a_few_at_once, backoff
 from bot.reminders import Due, due_reminders, end_key, will_remind
 from bot.sending import CLAIM_LEASE, Sending
@@ -29,8 +29,10 @@ from bot.store import (
     decisions,
     holds,
     notices,
+    people,
     request_lists,
     requests,
+    troubles,
 )
 
 log = structlog.get_logger(__name__)
@@ -73,10 +75,13 @@ class Notices:
         sent += sum(await a_few_at_once(self._send_cards, owed.cards))
         sent += sum(await a_few_at_once(self._send_news, owed.news))
         sent += sum(await a_few_at_once(self._send_end, owed.endings))
+        sent += sum(await a_few_at_once(self._send_second_account, owed.second_accounts))
         for request in owed.stuck:
             sent += await self._send_stuck(request)
         for hold, request in owed.held:
             sent += await self._send_held(hold, request)
+        for trouble in owed.troubles:
+            sent += await self._send_trouble(trouble)
         return sent
 
     async def send_once(self, notice: Notice, content: Callable[[], Message] | Message) -> bool:
@@ -113,7 +118,7 @@ class Notices:
             log.warning("not-told-taken-down", decision=decision.id, slack=str(error))
 
     async def _send_cards(self, request: Request) -> int:
-        counted = await self._store.run(decisions.accepted_of, request)
+        counted = await self._store.read(decisions.accepted_of, request)
         content = deciding.card(request, counted)
         wanted = [
             _card(request, to) for to in dict.fromkeys((self._admin_channel, *request.deciders))
@@ -121,12 +126,15 @@ class Notices:
         count = 0
         for notice in wanted:
             count += await self.send_once(notice, content)
+        for notice, why in news.of_a_removal_before(request):
+            await self.send_once(notice, why)
+            wanted.append(notice)
         await self._store.run(_close_cards, request, [notice.key for notice in wanted])
         return count
 
     async def _send_news(self, request: Request) -> int:
         """What became of a request, to everybody whom it concerns."""
-        counted = await self._store.run(decisions.accepted_of, request)
+        counted = await self._store.read(decisions.accepted_of, request)
         owed = news.of(
             request,
             decided=counted,
@@ -150,6 +158,16 @@ class Notices:
         await self._store.run(_close_end, assignment, notice.key)
         return sent
 
+    async def _send_second_account(self, accounts: tuple[Person, Person]) -> int:
+        """Somebody acts from another Slack account than before: the first one and the admins read so, once."""
+        second, _ = accounts
+        owed = news.of_second_account(*accounts, admin_channel=self._admin_channel)
+        count = 0
+        for notice, content in owed:
+            count += await self.send_once(notice, content)
+        await self._store.run(_close_second_account, second, [notice.key for notice, _ in owed])
+        return count
+
     async def _send_stuck(self, request: Request) -> bool:
         """What is waited for unusually long: the admins look at it, we go on looking."""
         notice = news.alarm("stuck", request, to=self._admin_channel)
@@ -162,13 +180,25 @@ class Notices:
         )
         return await self.send_once(notice, repairing.card(hold, request))
 
-    async def send_reminders(self) -> int:
+    async def _send_trouble(self, trouble: Trouble) -> int:
+        """What is wrong with access: to the admins, and to whom it belongs."""
+        owed = await self._store.run(trouble_news.owed, trouble, admin_channel=self._admin_channel)
+        sent = 0
+        for notice, content in owed:
+            sent += await self.send_once(notice, content)
+        await self._store.run(_close_trouble, trouble, [notice.key for notice, _ in owed])
+        return sent
+
+    async def send_reminders(self, *, seen_since: datetime | None = None) -> int:
         """
         Remind of what ends soon, as few messages a person as hold it, each rung of each end at most once.
 
+        Args:
+            seen_since: Do not remind of what Graph has not shown since then (real time).
+
         Returns how many messages went out.
         """
-        due = await self._store.run(due_reminders, self._rungs)
+        due = await self._store.read(due_reminders, self._rungs, seen_since=seen_since)
         count = 0
         for person in due.values():
             count += await self._remind(person)
@@ -179,7 +209,7 @@ class Notices:
         count = 0
         for first in range(0, len(due.rows), ENDS_A_MESSAGE):
             some = slice(first, first + ENDS_A_MESSAGE)
-            content = await self._store.run(_reminder, due.rows[some])
+            content = await self._store.read(_reminder, due.rows[some])
             count += await self._sending.send(due.notices[some], content)
         return count
 
@@ -195,7 +225,7 @@ class Notices:
         return len(messages)
 
     async def _redraw(self, notice: Notice) -> None:
-        content = await self._store.run(_content_of, notice)
+        content = await self._store.read(_content_of, notice)
         if content is None or notice.channel is None or notice.ts is None:
             await self._store.run(notices.redrawn, notice)
             return
@@ -231,8 +261,10 @@ class Owed:
     cards: Sequence[Request]
     news: Sequence[Request]
     endings: Sequence[Assignment]
+    second_accounts: Sequence[tuple[Person, Person]]
     stuck: Sequence[Request]
     held: Sequence[tuple[Hold, Request]]
+    troubles: Sequence[Trouble]
 
 
 def _owed(db: Transaction, *, since: datetime) -> Owed:
@@ -243,8 +275,10 @@ def _owed(db: Transaction, *, since: datetime) -> Owed:
         cards=request_lists.owing_cards(db),
         news=request_lists.owing_news(db, since=since),
         endings=assignments.owing_news(db, since=since),
+        second_accounts=people.owing_news(db),
         stuck=request_lists.stuck(db, attempts=STUCK_AFTER_ATTEMPTS, since=since),
         held=holds.open_ones(db, since=since),
+        troubles=troubles.owing_news(db, since=since),
     )
 
 
@@ -271,6 +305,14 @@ def _close_end(db: Transaction, assignment: Assignment, key: str) -> None:
     assignments.look_again(db, assignment, news=_unfinished(db, [key]))
 
 
+def _close_trouble(db: Transaction, trouble: Trouble, keys: Sequence[str]) -> None:
+    troubles.look_again(db, trouble, news=_unfinished(db, keys))
+
+
+def _close_second_account(db: Transaction, second: Person, keys: Sequence[str]) -> None:
+    people.look_again(db, second, news=_unfinished(db, keys))
+
+
 def _unfinished(db: Transaction, keys: Sequence[str]) -> datetime | None:
     """When to look at these messages again; None when each was sent or will never be."""
     done = notices.finished_keys(db, keys) == set(keys)
@@ -282,7 +324,9 @@ def _reminder(db: Transaction, rows: Sequence[Assignment], *, moved: Sequence[st
     busy = {}
     for row in rows:
         for request in request_lists.open_for_assignment(db, row.id):
-            busy[row.id] = request
+            # The one through which they have a part of it is nothing to wait for here.
+            if request.kind is not Kind.ADD:
+                busy[row.id] = request
     return reminding.expiring(rows, extendable=extendable, busy=busy, moved=moved)
 
 
@@ -300,6 +344,9 @@ def _content_of(db: Transaction, notice: Notice) -> Message | None:
         hold = holds.get(db, notice.key.removeprefix(f"{HELD}:"))
         request = requests.get(db, hold.request_id) if hold else None
         return repairing.card(hold, request) if hold and request else None
+    if notice.kind == troubles.NOTICE:
+        trouble = troubles.get(db, notice.key.removeprefix(f"{troubles.NOTICE}:"))
+        return trouble_news.card(db, trouble) if trouble else None
     if notice.kind == "reminder" and notice.channel and notice.ts:
         together = notices.in_message(db, channel=notice.channel, ts=notice.ts)
         ids = [each.assignment_id for each in together if each.assignment_id]

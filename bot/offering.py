@@ -62,7 +62,7 @@ class Offering:
         """
         async with self._making:
             version = self._kept.version if self._kept else None
-            changed = await self._store.run(catalog.if_changed, version)
+            changed = await self._store.read(catalog.if_changed, version)
             if changed is not None:
                 # Some thousand names take a moment, in which others want to be heard.
                 self._kept = await asyncio.to_thread(_indexed, *changed)

@@ -30,7 +30,8 @@ class Waits:
         late: How much later Graph may still carry out what we have given up on.
         lag: How much later its lists show what it has carried out.
         margin: What is added for good measure.
-        lease: How long one worker may be at one request before another takes it over.
+        lease: How long a worker that does not say that it is still at a request keeps it from the others.
+        step: The longest that one step of a request may take; what takes longer is a failure.
     """
 
     post: timedelta = timedelta(seconds=12)
@@ -38,6 +39,12 @@ class Waits:
     lag: timedelta = timedelta(seconds=30)
     margin: timedelta = timedelta(seconds=48)
     lease: timedelta = timedelta(seconds=60)
+    step: timedelta = timedelta(minutes=10)
+
+    @property
+    def beat(self) -> timedelta:
+        """How often a worker says that it is still at a request: one or two such words may get lost."""
+        return self.lease / 4
 
     @property
     def settle(self) -> timedelta:
@@ -65,8 +72,13 @@ class Waits:
             )
         if self.lease < 2 * self.post:
             found.append(
-                f"A lease of {self.lease.total_seconds():g} s leaves no time to check a request before it is "
-                f"posted: make it twice as long as a POST may take ({longest:g} s) at least."
+                f"A lease of {self.lease.total_seconds():g} s, which begins anew with the intent, may be over "
+                f"before the POST is: make it twice as long as a POST may take ({longest:g} s) at least."
+            )
+        if self.step < self.lease:
+            found.append(
+                f"A step may take {self.step.total_seconds():g} s only, less than a lease "
+                f"({self.lease.total_seconds():g} s): give it more."
             )
         return found
 

@@ -9,6 +9,7 @@ from itertools import islice, pairwise
 from typing import Final
 
 from bot import naming
+from bot.errors import PackageName, UnknownPackage, WhichPackage
 from bot.models import Package
 from bot.naming import Reading
 
@@ -27,6 +28,9 @@ READINGS_TRIED: Final = 4
 # Letters that are compared together.
 TOGETHER: Final = 3
 MOST_WORDS: Final = 8
+MOST_SUGGESTED: Final = 20
+# Of what somebody typed, in an answer.
+LONGEST_REPEATED: Final = 80
 NO_RULE: Final = 99
 
 
@@ -47,6 +51,17 @@ class Match:
     packages: tuple[Package, ...]
     name: str
     reason: str | None
+
+    def only(self) -> Package:
+        """
+        The one package that is meant.
+
+        Raises:
+            WhichPackage: Several may be.
+        """
+        if len(self.packages) > 1:
+            raise WhichPackage(self.name[:LONGEST_REPEATED], _choices(self.packages))
+        return self.packages[0]
 
 
 class PackageIndex:
@@ -96,6 +111,26 @@ class PackageIndex:
         """The packages that *name*, the whole of it, may mean."""
         _, found = self._named(naming.whole(name))
         return found
+
+    def the_one(self, name: str) -> Package | None:
+        """
+        The package that *name*, the whole of it, means; None if there is none.
+
+        Raises:
+            WhichPackage: It may mean several.
+        """
+        found = self.find(name)
+        whole = Match(packages=found, name=naming.clean(name), reason=None)
+        return whole.only() if found else None
+
+    def unknown(self, text: str, *, name: str) -> UnknownPackage:
+        """What to answer to a *text* that names none: the nearest, and those that have the words of *name* in theirs."""
+        near = _once((*self.nearest(text), *self.search(name)))
+        return UnknownPackage(
+            name[:LONGEST_REPEATED],
+            _choices(near[:MOST_SUGGESTED]),
+            more=max(len(near) - MOST_SUGGESTED, 0),
+        )
 
     def read(self, text: str, *, ignoring: re.Pattern[str] | None = None) -> Match:
         """
@@ -239,3 +274,7 @@ def _likeness(one: str, other: str) -> float:
 
 def _once(packages: Iterable[Package]) -> tuple[Package, ...]:
     return tuple({package.id: package for package in packages}.values())
+
+
+def _choices(packages: Iterable[Package]) -> list[PackageName]:
+    return [PackageName(id=each.id, name=each.name, catalog=each.catalog) for each in packages]

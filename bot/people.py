@@ -1,37 +1,52 @@
 """Who somebody is: a Slack profile, and exactly one enabled user in Entra behind it."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
+from bot.addresses import Addresses, same_address
 from bot.errors import NotAllowed, NotAMember
 from bot.models import Person
-from bot.slack import Slack, SlackRefused, SlackUser
+from bot.profiles import SlackUser
+from bot.slack import Slack, SlackBusy, SlackRefused
 from bot.store import Store, people
 from graph import Graph
 from graph.models import User
 
 UNKNOWN_TO_SLACK: Final = frozenset({"user_not_found", "user_not_visible"})
+# A message is out within seconds; until then nothing is decided.
+TELLING_TAKES: Final = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """A person whose both accounts were read just now."""
+    """
+    A person whose both accounts were read just now.
+
+    Attributes:
+        slack_ids: Every id by which Slack names them.
+    """
 
     person: Person
     user: User
+    slack_ids: frozenset[str] = frozenset()
+
+
+class NotToldYet(SlackBusy):
+    """A second Slack account of somebody: nothing is done for it before the first account and the admins were told."""
+
+    def __init__(self) -> None:
+        super().__init__("telling of a second account", retry_after=TELLING_TAKES)
 
 
 class People:
     """Matches Slack users to Entra users by the e-mail address that Slack has confirmed."""
 
-    def __init__(
-        self, *, slack: Slack, graph: Graph, store: Store, email_domains: Collection[str]
-    ) -> None:
+    def __init__(self, *, slack: Slack, graph: Graph, store: Store, addresses: Addresses) -> None:
         self._slack = slack
         self._graph = graph
         self._store = store
-        self._domains = frozenset(email_domains)
+        self._addresses = addresses
 
     async def find(self, slack_user: str) -> Found:
         """
@@ -40,6 +55,7 @@ class People:
         Raises:
             NotAllowed: Not a full member, no confirmed address, or not exactly one enabled Entra user;
                 the sentence is for the person.
+            NotToldYet: They are found, but have another Slack account that is still to be told of this one.
             SlackError, GraphError: It could not be read.
         """
         try:
@@ -49,32 +65,71 @@ class People:
                 raise NotAllowed("Slack does not show me who you are.") from None
             raise
         user = await self._entra_user(profile)
+        ids = profile.ids | {slack_user}
         person = Person(
-            slack_user=profile.id,
+            # The id that clicks and commands name, whatever else Slack calls them.
+            slack_user=slack_user,
             slack_name=profile.name,
             entra_id=user.id,
             entra_name=user.display_name or profile.name,
         )
-        bound = await self._store.run(people.bind, person)
-        if bound.entra_id != user.id:
+        bound = await self._store.run(people.bind, person, same=ids)
+        if bound.person.entra_id.casefold() != user.id.casefold():
             raise NotAllowed(
                 "Your Slack profile now points to another Entra account than the one I know you by. "
                 "Please ask your identity team to look at it."
             )
-        return Found(person=bound, user=user)
+        if not bound.is_told:
+            raise NotToldYet
+        return Found(person=bound.person, user=user, slack_ids=ids)
+
+    async def is_theirs(self, slack_user: str, entra_id: str) -> bool:
+        """
+        Tell whether a Slack account is certainly that Entra user's, by what both say now.
+
+        Raises:
+            SlackError, GraphError: It could not be read.
+        """
+        try:
+            found = await self.find(slack_user)
+        except NotAllowed:
+            return False
+        except NotToldYet:
+            bound = await self._store.run(people.get, slack_user)
+            return bound is not None and bound.entra_id.casefold() == entra_id.casefold()
+        return found.user.id.casefold() == entra_id.casefold()
 
     async def in_slack(self, user: User) -> SlackUser | None:
-        """The full member behind an Entra user, or None; for cards and reminders, not for rights."""
-        addresses = dict.fromkeys(
-            address.lower() for address in (user.mail, user.user_principal_name) if address
-        )
-        for address in addresses:
-            if not self._domain_counts(address):
-                continue
+        """
+        The full member behind an Entra user, or None; for cards and reminders, not for rights.
+
+        Somebody whom we know as another Entra user is not meant, whatever address they have; and nobody is by an
+        address that is not this one user's alone.
+        """
+        told = (user.mail, user.user_principal_name)
+        spelled = [each for one in told if one for each in self._addresses.in_slack(one)]
+        for address in dict.fromkeys(each.lower() for each in spelled):
             profile = await self._slack.user_by_email(address)
-            if profile and not profile.not_a_member and (profile.email or "").lower() == address:
+            if profile is None or profile.not_a_member or not same_address(profile.email, address):
+                continue
+            bound = await self._store.run(people.get, profile.id)
+            if bound is not None:
+                is_meant = bound.entra_id.casefold() == user.id.casefold()
+            else:
+                is_meant = [each.id for each in await self.entra_users(address)] == [user.id]
+            if is_meant:
                 return profile
         return None
+
+    async def entra_users(self, address: str) -> list[User]:
+        """Everybody in Entra, disabled or not, whose address is the one that Slack shows; each once."""
+        found: dict[str, User] = {}
+        for spelled in self._addresses.spellings(address):
+            users = await self._graph.directory.find_users(
+                email=spelled, with_proxies=self._addresses.with_proxies
+            )
+            found |= {user.id: user for user in users}
+        return list(found.values())
 
     async def _entra_user(self, profile: SlackUser) -> User:
         if profile.not_a_member:
@@ -85,11 +140,11 @@ class People:
             raise NotAllowed(
                 "Your Slack profile has no confirmed e-mail address, so I cannot tell who you are in Entra."
             )
-        if not self._domain_counts(profile.email):
+        if not self._addresses.in_entra(profile.email):
             raise NotAllowed(
                 "The e-mail address of your Slack profile is not of a domain that counts here."
             )
-        users = await self._graph.directory.find_users(email=profile.email)
+        users = await self.entra_users(profile.email)
         enabled = [user for user in users if user.account_enabled]
         if not users:
             raise NotAllowed(
@@ -104,6 +159,3 @@ class People:
         if not enabled:
             raise NotAllowed("Your account in Entra is disabled.")
         return enabled[0]
-
-    def _domain_counts(self, address: str) -> bool:
-        return not self._domains or address.rpartition("@")[2].lower() in self._domains

@@ -9,11 +9,11 @@ Source: Microsoft Learn, "accessPackageAssignmentPolicy".
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.models import Named, Question, Stage, Terms
+from bot.models import Named, Question, Removal, Request, Stage, Terms
 from graph.models import AccessPackage, ApprovalStage, AssignmentPolicy, Expiration, SubjectSet
 
 
@@ -138,6 +138,16 @@ def terms_of(
     )
 
 
+def after_removal(terms: Terms, removal: Request) -> Terms:
+    """The same terms with a stage of the admins', because an admin has removed the same access lately."""
+    at = removal.ended_at or removal.asked_at
+    noted = Removal(by=removal.asked_by, at=at.isoformat(), why=removal.justification)
+    stages = terms.stages
+    if Stage() not in stages:
+        stages = (*stages, Stage())
+    return replace(terms, stages=stages, removal=noted)
+
+
 def hash_of(terms: Terms) -> str:
     """Equal for equal terms; names for people do not count, ids and rules do."""
     rules = asdict(terms)
@@ -153,17 +163,30 @@ def contents(package: AccessPackage) -> tuple[str, ...]:
         role, scope = role_scope.role, role_scope.scope
         resource = role.resource if role else None
         system = ((role and role.origin_system) or (scope and scope.origin_system) or "").lower()
-        noun = {"aadgroup": "group", "aadapplication": "app", "sharepointonline": "site"}.get(
-            system, system
-        )
+        noun = {
+            "aadgroup": "group",
+            "aadapplication": "app",
+            "sharepointonline": "site",
+            "directoryrole": "Entra role",
+        }.get(system, system)
         named = (resource and resource.display_name) or (
             scope and (scope.display_name if not scope.is_root_scope else None)
         )
         name = named or (scope and scope.origin_id) or "?"
-        lines.append(
-            f"{(role and role.display_name) or 'A role'} of the {noun or 'resource'} {name}"
-        )
+        lines.append(_given((role and role.display_name) or "A role", noun or "resource", name))
     return tuple(sorted(lines))
+
+
+def _given(role: str, noun: str, name: str) -> str:
+    """One role in words; an eligible one (Privileged Identity Management) does nothing until it is activated."""
+    is_eligible = role.lower().startswith("eligible")
+    plain = role[len("eligible") :].strip() if is_eligible else role
+    if noun == "Entra role":
+        # The role of an Entra role is only how it is held: active or eligible.
+        what = f"the Entra role {name}"
+    else:
+        what = f"{plain or 'a role'} of the {noun} {name}"
+    return f"May activate {what}" if is_eligible else what
 
 
 def _fingerprint(package: AccessPackage) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot import clock
-from bot.models import Assignment, Kind, Notice, Request, same_end
+from bot.models import Assignment, Kind, Notice, Progress, Request, same_end
 from bot.store import Transaction, assignments, notices, request_lists
 
 # A reminder so soon after the message about the new end says nothing new.  Not a whole day: of access for two
@@ -54,8 +54,15 @@ def key_of(assignment: Assignment, rung: timedelta) -> str:
     return f"{end_key(assignment)}{f'{rung // timedelta(minutes=1)}m' if rest else days}"
 
 
-def due_reminders(db: Transaction, rungs: Sequence[timedelta]) -> dict[str, Due]:
-    """What is due now, by Slack user id; a rung that was sent, dropped or is being sent is not."""
+def due_reminders(
+    db: Transaction, rungs: Sequence[timedelta], *, seen_since: datetime | None = None
+) -> dict[str, Due]:
+    """
+    What is due now, by Slack user id; a rung that was sent, dropped or is being sent is not.
+
+    Args:
+        seen_since: Leave out what Graph has not shown since then (real time).
+    """
     if not rungs:
         return {}
     due: dict[str, Due] = {}
@@ -63,7 +70,7 @@ def due_reminders(db: Transaction, rungs: Sequence[timedelta]) -> dict[str, Due]
     now = clock.now()
     ending = [
         (row, reached(row.ends_at, rungs, now=now))
-        for row in assignments.ending_before(db, now + max(rungs))
+        for row in assignments.ending_before(db, now + max(rungs), seen_since=seen_since)
         if row.holder is not None and row.ends_at is not None and not row.may_end
     ]
     settled = notices.settled_keys(db, [key_of(row, nearest) for row, (nearest, *_) in ending])
@@ -104,7 +111,8 @@ def _was_just_told(db: Transaction, row: Assignment, rung: timedelta) -> bool:
         return False
     for request in request_lists.grants_of(db, row.holder, row.package_id):
         # The sweep may see the access before the request about it is at its end.
-        is_coming = request.is_open and request.kind is Kind.ADD
+        is_whole = row.progress is not Progress.PARTIAL
+        is_coming = request.is_open and request.kind is Kind.ADD and is_whole
         is_about_it = is_coming or same_end(request.ends_at, row.ends_at)
         told = request.ended_at or clock.now()
         if is_about_it and not _is_of_use(rung, end=row.ends_at, told=told):
@@ -114,18 +122,7 @@ def _was_just_told(db: Transaction, row: Assignment, rung: timedelta) -> bool:
 
 def next_reminder(db: Transaction, rungs: Sequence[timedelta]) -> datetime | None:
     """When the next reminder comes due, or the next access ends if that is sooner; for the sandbox's clock."""
-    now = clock.now()
-    moments = [
-        at
-        for row in assignments.live(db)
-        if row.ends_at is not None
-        for at in (
-            *(row.ends_at - rung for rung in rungs),
-            row.ends_at,
-        )
-        if at > now
-    ]
-    return min(moments, default=None)
+    return assignments.next_end(db, rungs=rungs)
 
 
 def _notice(row: Assignment, rung: timedelta) -> Notice:

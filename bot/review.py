@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot import clock, eligibility, outcomes, policy, refusals
-from bot.authority import Authority, may
+from bot.authority import Actor, Authority, may
 from bot.bounds import EVERYWHERE, OUTSIDE, Bounds
 from bot.eligibility import Refusal
 from bot.errors import NotAllowed, NotAMember
@@ -27,8 +27,19 @@ from bot.rulebook import (
     read_case,
     read_own_case,
 )
-from bot.store import Store, allowances, assignments, audit, claims, decisions, requests
+from bot.sightings import progress_of
+from bot.store import (
+    Store,
+    allowances,
+    assignments,
+    audit,
+    claims,
+    decisions,
+    request_lists,
+    requests,
+)
 from graph import Graph
+from graph.assignments import OPEN_STATES
 from graph.errors import NotFound
 from graph.models import AccessPackage, AssignmentPolicy
 from graph.models import Assignment as GraphAssignment
@@ -68,6 +79,7 @@ class Review:
         people: People,
         authority: Authority,
         always_approve: bool,
+        removed_for: timedelta = timedelta(days=30),
         bounds: Bounds = EVERYWHERE,
     ) -> None:
         self._store = store
@@ -75,6 +87,7 @@ class Review:
         self._people = people
         self._authority = authority
         self._always = always_approve
+        self._removed_for = removed_for
         self._bounds = bounds
 
     async def receive(self, request: Request) -> Request | None:
@@ -148,12 +161,26 @@ class Review:
             questions=admitted.questions,
             excluded=case.excluded,
         )
+        terms = await self._after_a_removal(terms, request, found)
         return Standing(
             found=found,
             terms=terms,
             ends_at=request.ends_at,
             on_behalf=lets_ask_for_others(package),
         )
+
+    async def _after_a_removal(self, terms: Terms, request: Request, found: Found) -> Terms:
+        """What an admin has taken away for a reason, nobody gets back without an admin's word."""
+        if not self._removed_for:
+            return terms
+        # By when it was asked for: the terms must not change because days pass.
+        removal = await self._store.run(
+            request_lists.removal_of,
+            found.user.id,
+            request.package_id,
+            since=request.asked_at - self._removed_for,
+        )
+        return terms if removal is None else policy.after_removal(terms, removal)
 
     async def _standing_longer(
         self, request: Request, found: Found, package: AccessPackage
@@ -185,8 +212,13 @@ class Review:
             held = await self._graph.assignments.get(request.assignment_id or "")
         except NotFound:
             held = None
-        if held is None or not held.is_delivered:
+        if held is None or held.is_expired or held.is_failed:
             raise Refused("That access has already ended. You can ask for it again.")
+        if not held.is_delivered:
+            raise Refused(
+                "Microsoft Entra is still at work on that access, so it cannot be extended just now. "
+                "Nothing has changed; please try again in an hour."
+            )
         if (
             held.target is not None
             and request.entra_id
@@ -197,10 +229,8 @@ class Review:
 
     async def _nothing_held_or_asked(self, request: Request, standing: Standing) -> None:
         entra_id = standing.found.user.id
-        held = await self._graph.assignments.list(
-            package_id=request.package_id, user_id=entra_id, state="delivered"
-        )
-        live = [each for each in held if each.is_delivered]
+        held = await self._graph.assignments.list(package_id=request.package_id, user_id=entra_id)
+        live = [each for each in held if each.is_access]
         if live:
             await self._store.run(
                 assignments.save_live,
@@ -215,12 +245,15 @@ class Review:
                     holder_name=standing.found.person.entra_name,
                     starts_at=live[0].schedule.start_date_time if live[0].schedule else None,
                     ends_at=live[0].ends_at(),
+                    progress=progress_of(live[0]),
                 ),
             )
             raise Refused(
                 "You have it already. /my-access shows until when, and lets you extend it."
             )
-        asked = await self._graph.assignments.list_requests(package_id=request.package_id)
+        asked = await self._graph.assignments.list_requests_in(
+            package_id=request.package_id, states=OPEN_STATES
+        )
         for other in asked:
             if other.is_partially_delivered:
                 continue
@@ -230,12 +263,12 @@ class Review:
                 )
 
     async def _receive_removal(self, request: Request) -> Request | None:
-        if request.is_given_back:
+        verb = Verb.RETURN if request.is_given_back else Verb.REMOVE
+        actor = await self._remover(request)
+        why = may(actor, verb, holder=request.holder, holder_entra_id=request.entra_id)
+        if why is None and request.is_given_back:
             refusal = await self._refusal_of_return(request)
             why = refusals.to_person(refusal) if refusal else None
-        else:
-            actor = await self._authority.actor(request.asked_by)
-            why = may(actor, Verb.REMOVE, holder=request.holder, holder_entra_id=request.entra_id)
         if why:
             return await self._refuse(request, why)
         if not await self._may_remove_from(request.package_id):
@@ -258,6 +291,13 @@ class Review:
             return self._bounds.has(await self._graph.packages.get(package_id))
         except NotFound:
             return False
+
+    async def _remover(self, request: Request) -> Actor:
+        """Who wants the access gone, read now: its holder by their own binding, anybody else as an admin."""
+        if not request.is_given_back:
+            return await self._authority.actor(request.asked_by)
+        found = await self._people.find(request.asked_by)
+        return Actor(slack_user=request.asked_by, entra_id=found.user.id)
 
     async def _refuse(
         self, request: Request, why: str, *, tell_admins: bool = False
@@ -364,7 +404,7 @@ class Review:
     async def _still_entitled(self, request: Request) -> bool:
         if request.terms is None:
             return False
-        counted = await self._store.run(decisions.accepted_of, request)
+        counted = await self._store.read(decisions.accepted_of, request)
         if len(counted) != len(request.terms.stages):
             return False
         for decision in counted:

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -15,12 +15,20 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from bot import clock, database_url, setting_names
+from bot.addresses import Addresses
 from bot.errors import ConfigurationError
+from bot.setting_names import ENV_FILE, OURS
 
 LONGEST_SHOWN: Final = 20
 SLACK_USER: Final = re.compile(r"[UW][A-Z0-9]{2,}")
 SLACK_GROUP: Final = re.compile(r"S[A-Z0-9]{2,}")
+SLACK_WORKSPACE: Final = re.compile(r"T[A-Z0-9]{2,}")
+DOMAIN: Final = re.compile(r"[^\s@=,]+\.[^\s@=,]+")
 SLACK_CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
+# A signing secret that was replaced because it leaked must not be good for long.
+PREVIOUS_AT_MOST: Final = timedelta(days=7)
+PROXIES: Final = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 
 Words = Annotated[tuple[str, ...], NoDecode]
 Rungs = Annotated[tuple[timedelta, ...], NoDecode]
@@ -40,11 +48,12 @@ LONGEST_RUNG: Final = timedelta(days=365)
 class Settings(BaseSettings):
     """The environment, typed.  Build it with `read_settings`, which explains what is wrong."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_file=ENV_FILE, extra="ignore", frozen=True)
 
     slack_bot_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
     slack_signing_secret_previous: SecretStr | None = None
+    slack_signing_secret_previous_until: datetime | None = None
     slack_app_token: SecretStr | None = None
     slack_api_url: str = "https://slack.com/api/"
 
@@ -60,12 +69,18 @@ class Settings(BaseSettings):
     database_url: SecretStr = SecretStr("sqlite:///latchkey.db")
 
     audit_key: SecretStr | None = Field(default=None, alias="LATCHKEY_AUDIT_KEY")
+    operator: str | None = Field(default=None, max_length=64, alias="LATCHKEY_OPERATOR")
 
     admins: Words = Field(default=(), alias="LATCHKEY_ADMINS")
     admin_channel: str | None = Field(default=None, alias="LATCHKEY_ADMIN_CHANNEL")
     email_domains: Words = Field(default=(), alias="LATCHKEY_EMAIL_DOMAINS")
+    email_aliases: Words = Field(default=(), alias="LATCHKEY_EMAIL_ALIASES")
+    proxy_addresses: bool = Field(default=False, alias="LATCHKEY_PROXY_ADDRESSES")
+    trust_provisioned_email: bool = Field(default=False, alias="LATCHKEY_TRUST_PROVISIONED_EMAIL")
+    workspace: str | None = Field(default=None, alias="LATCHKEY_WORKSPACE")
     catalogs: Words = Field(default=(), alias="LATCHKEY_CATALOGS")
     approval: Literal["policy", "always"] = Field(default="policy", alias="LATCHKEY_APPROVAL")
+    removed_days: int = Field(default=30, ge=0, le=3_650, alias="LATCHKEY_REMOVED_DAYS")
     reminder_days: Rungs = Field(
         default=(timedelta(days=7), timedelta(days=1)), alias="LATCHKEY_REMINDER_DAYS"
     )
@@ -75,7 +90,7 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", alias="LATCHKEY_HOST")
     port: int = Field(default=3000, ge=0, le=65535, alias="LATCHKEY_PORT")
 
-    @field_validator("admins", "email_domains", mode="before")
+    @field_validator("admins", "email_domains", "email_aliases", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -103,6 +118,30 @@ class Settings(BaseSettings):
     def _lower(cls, domains: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(domain.lower().removeprefix("@") for domain in domains)
 
+    @field_validator("slack_signing_secret_previous_until")
+    @classmethod
+    def _utc(cls, moment: datetime | None) -> datetime | None:
+        return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
+
+    @field_validator("port", mode="before")
+    @classmethod
+    def _not_a_link(cls, value: Any) -> Any:
+        if isinstance(value, str) and value.startswith("tcp://"):
+            raise ValueError(
+                "Kubernetes has set it, for a Service called latchkey; set it yourself in the container, or "
+                "enableServiceLinks: false in the pod"
+            )
+        return value
+
+    @field_validator("email_aliases")
+    @classmethod
+    def _pairs(cls, aliases: tuple[str, ...]) -> tuple[str, ...]:
+        pairs = [_alias(each) for each in aliases]
+        olds = [old for old, _ in pairs]
+        if len(set(olds)) < len(olds) or set(olds) & {new for _, new in pairs}:
+            raise ValueError("each domain stands for one other domain, and that for no third")
+        return tuple(f"{old}={new}" for old, new in pairs)
+
     @field_validator("*", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: Any, info: Any) -> Any:
@@ -112,6 +151,15 @@ class Settings(BaseSettings):
         return value
 
     @property
+    def addresses(self) -> Addresses:
+        """How e-mail addresses in Slack and in Entra are compared."""
+        return Addresses(
+            domains=frozenset(self.email_domains),
+            aliases=dict(_alias(each) for each in self.email_aliases),
+            with_proxies=self.proxy_addresses,
+        )
+
+    @property
     def reminder_rungs(self) -> tuple[timedelta, ...]:
         """How long before the end to remind, longest first."""
         return self.reminder_days
@@ -119,14 +167,24 @@ class Settings(BaseSettings):
     @property
     def sqlite_file(self) -> Path | None:
         """The database's file; None if it is a server."""
-        dialect, _, rest = self.sqlalchemy_url.partition(":///")
-        return Path(rest.partition("?")[0]) if dialect.startswith("sqlite") else None
+        return database_url.sqlite_file(self.database_url.get_secret_value())
 
     @property
-    def signing_secrets(self) -> list[str]:
-        """What Slack may sign with: the current secret, and during a rotation the one before it."""
-        both = (self.slack_signing_secret, self.slack_signing_secret_previous)
-        return [secret.get_secret_value() for secret in both if secret]
+    def database_settings(self) -> Mapping[str, str]:
+        """What the database's address asks of each session."""
+        return database_url.session_settings(self.database_url.get_secret_value())
+
+    @property
+    def signing_secret(self) -> str:
+        """What Slack signs with."""
+        secret = self.slack_signing_secret
+        return secret.get_secret_value() if secret else ""
+
+    @property
+    def previous_signing_secret(self) -> tuple[str, datetime] | None:
+        """During a rotation: the one before it, and until when (aware UTC) it is believed as well."""
+        secret, until = self.slack_signing_secret_previous, self.slack_signing_secret_previous_until
+        return (secret.get_secret_value(), until) if secret and until else None
 
     @property
     def audit_key_bytes(self) -> bytes:
@@ -140,12 +198,15 @@ class Settings(BaseSettings):
     @property
     def sqlalchemy_url(self) -> str:
         """The database's address with our driver, whatever driver it was written with."""
-        url = self.database_url.get_secret_value()
-        scheme, _, rest = url.partition("://")
-        dialect = scheme.partition("+")[0]
-        driver = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
-        driver["postgres"] = driver["postgresql"]
-        return f"{driver[dialect]}://{rest}" if dialect in driver else url
+        return database_url.with_our_driver(self.database_url.get_secret_value())
+
+
+def _alias(pair: str) -> tuple[str, str]:
+    """The two domains of “old.example=new.example”."""
+    old, _, new = (part.strip().lower().removeprefix("@") for part in pair.partition("="))
+    if not (DOMAIN.fullmatch(old) and DOMAIN.fullmatch(new)):
+        raise ValueError("write two domains with “=” between them, such as old.example=new.example")
+    return old, new
 
 
 def _rung(word: str) -> timedelta:
@@ -193,22 +254,35 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     Raises:
         UnreadableSettings: Values that cannot be read, a sentence each.
     """
+    given = setting_names.everything_given() if environment is None else environment
+    strangers = setting_names.strangers(given, known=_known_names())
     try:
-        if environment is None:
-            return Settings()
-        names = {(field.alias or name).lower() for name, field in Settings.model_fields.items()}
-        given = {_key(name): value for name, value in environment.items() if name.lower() in names}
-        return _Given(**given)  # type: ignore[arg-type]
+        settings = _read(environment)
     except ValidationError as error:
         problems = error.errors()
         raise UnreadableSettings(
-            [_sentence(problem) for problem in problems],
+            [*strangers, *(_sentence(problem) for problem in problems)],
             names={str(problem["loc"][0]).upper() for problem in problems if problem["loc"]},
         ) from None
+    if strangers:
+        raise UnreadableSettings(strangers, names=())
+    return settings
+
+
+def _read(environment: Mapping[str, str] | None) -> Settings:
+    if environment is None:
+        return Settings()
+    names = {name.lower() for name in _known_names()}
+    given = {_key(name): value for name, value in environment.items() if name.lower() in names}
+    return _Given(**given)  # type: ignore[arg-type]
+
+
+def _known_names() -> set[str]:
+    return {(field.alias or name).upper() for name, field in Settings.model_fields.items()}
 
 
 def _key(name: str) -> str:
-    return name if name.startswith("LATCHKEY_") else name.lower()
+    return name.upper() if name.upper().startswith(OURS) else name.lower()
 
 
 def _sentence(problem: Any) -> str:
@@ -230,12 +304,12 @@ def read_settings_for_running() -> Settings:
         # What can be read is judged as well, so that nobody mends one thing a start.
         readable = {
             name: value
-            for name, value in os.environ.items()
+            for name, value in setting_names.everything_given().items()
             if name.upper() not in unreadable.names
         }
         others = [
             problem
-            for problem in problems_for_running(read_settings(readable))
+            for problem in problems_for_running(_read(readable))
             if not any(name in problem for name in unreadable.names)
         ]
         raise ConfigurationError([*unreadable.problems, *others]) from None
@@ -274,9 +348,26 @@ def _slack_problems(settings: Settings) -> list[str]:
             "Neither SLACK_APP_TOKEN nor SLACK_SIGNING_SECRET is set: set the first for Socket Mode, or the "
             "second (Basic Information, Signing Secret) to take requests over HTTP."
         )
+    problems += _problems_with_previous(settings)
     if not settings.slack_api_url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
         problems.append("SLACK_API_URL must start with https://.")
     return problems
+
+
+def _problems_with_previous(settings: Settings) -> list[str]:
+    if settings.slack_signing_secret_previous is None:
+        return []
+    until = settings.slack_signing_secret_previous_until
+    if until is None:
+        return [
+            "SLACK_SIGNING_SECRET_PREVIOUS is set and SLACK_SIGNING_SECRET_PREVIOUS_UNTIL is not: say until when the "
+            "old secret is believed as well, in UTC and at most 7 days ahead (2026-12-24T18:00)."
+        ]
+    if until - clock.real() > PREVIOUS_AT_MOST:
+        return [
+            "SLACK_SIGNING_SECRET_PREVIOUS_UNTIL is more than 7 days ahead: an old secret must not be believed for long."
+        ]
+    return []
 
 
 def problems_for_graph(settings: Settings) -> list[str]:
@@ -312,7 +403,17 @@ def problems_for_graph(settings: Settings) -> list[str]:
         )
         if not url.startswith("https://")
     ]
-    return problems
+    return [*problems, *_problems_with_proxies()]
+
+
+def _problems_with_proxies() -> list[str]:
+    """The clients take their proxies from the environment, and break without a word on some."""
+    return [
+        f"{name} names a proxy that is none for HTTP (http://HOST:PORT); Latchkey goes through no other, SOCKS included."
+        for name in PROXIES
+        for value in (os.environ.get(name.lower()) or os.environ.get(name) or "",)
+        if "://" in value and not value.lower().startswith(("http://", "https://"))
+    ]
 
 
 def _desk_problems(settings: Settings) -> list[str]:
@@ -333,6 +434,8 @@ def _desk_problems(settings: Settings) -> list[str]:
             f"LATCHKEY_REMINDER_DAYS has {shortest.total_seconds() / 60:g}m, and LATCHKEY_SYNC_SECONDS looks only every "
             f"{settings.sync_seconds:g} s: such a reminder would come too late. Make the one longer, or the other shorter."
         )
+    if settings.workspace is not None and not SLACK_WORKSPACE.fullmatch(settings.workspace):
+        problems.append("LATCHKEY_WORKSPACE must be the id of a workspace (T…).")
     if settings.admin_channel is None:
         problems.append(
             "LATCHKEY_ADMIN_CHANNEL is not set: the id (C…) of the channel for approval cards; invite the bot there."
@@ -359,13 +462,4 @@ def _shown(word: str, place: int) -> str:
 
 def problems_with_database(settings: Settings) -> list[str]:
     """Why the database cannot even be tried, a sentence each."""
-    dialect, _, rest = settings.sqlalchemy_url.partition("://")
-    if dialect.startswith("postgresql"):
-        return []
-    if not dialect.startswith("sqlite"):
-        return ["DATABASE_URL must start with sqlite:/// or postgresql://."]
-    if rest.partition("?")[0].lstrip("/") in {"", ":memory:"}:
-        return [
-            "DATABASE_URL must name a file (sqlite:///latchkey.db): a database in memory forgets everything."
-        ]
-    return []
+    return database_url.problems(settings.database_url.get_secret_value())

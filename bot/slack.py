@@ -17,6 +17,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import chance
+from bot.profiles import KnownIds, SlackUser, read_profile
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +29,8 @@ OPEN_VIEW_TIMEOUT_SECONDS: Final = 2.5
 OURS: Final = "latchkey_notice"
 # Slack recommends no more than 200 messages a page.
 HISTORY_PAGE: Final = 200
+# Slack recommends no more than 200 people a page.
+USERS_PAGE: Final = 200
 # What Slack calls an error, in its own spelling.
 WORD: Final = re.compile(r"[a-z][a-z0-9_-]{1,79}")
 # Errors after which the same call can work later, and before which nothing happened.
@@ -107,22 +110,6 @@ class SlackUnsure(SlackError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SlackUser:
-    """
-    What users.info says of somebody.
-
-    Attributes:
-        email: Only if Slack calls it confirmed.
-        not_a_member: Why this is no full member of the workspace ("a guest"), or None.
-    """
-
-    id: str
-    name: str
-    email: str | None
-    not_a_member: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Posted:
     channel: str
     ts: str
@@ -134,12 +121,15 @@ class Identity:
     Who we are to Slack, from auth.test and bots.info.
 
     Attributes:
+        team_id: The workspace that Latchkey works in.
         app_id: Of the Slack app that the token belongs to.
+        enterprise_id: The organization that the workspace belongs to, on Enterprise Grid.
         is_for_organization: The app is installed for a whole organization, not for one workspace.
     """
 
     team_id: str
     app_id: str
+    enterprise_id: str | None = None
     is_for_organization: bool
     bot_id: str
     bot_user_id: str
@@ -149,30 +139,45 @@ class Identity:
 class Slack:
     """Slack's Web API, as far as Latchkey uses it."""
 
-    def __init__(self, client: AsyncWebClient) -> None:
+    def __init__(self, client: AsyncWebClient, *, trusts_provisioned: bool = False) -> None:
         self.client = client
         self.healthy: bool | None = None
+        self._trusts_provisioned = trusts_provisioned
         self._team_id: str | None = None
+        self._bot_id: str | None = None
+        self._is_grid = False
+        # What names the workspace to a token that is good for several.
+        self._where: dict[str, str] = {}
+        self._ids = KnownIds()
 
-    async def identify(self) -> Identity:
+    async def identify(self, *, workspace: str | None = None) -> Identity:
         """
         Test the token and learn whose it is.  Scope users:read.
+
+        Args:
+            workspace: The one to work in, where the token is good for a whole organization.
 
         Raises:
             SlackRefused: Also when Slack does not say which app the token belongs to.
         """
         answer = await self._call("auth.test")
-        self._team_id = answer["team_id"]
+        is_for_organization = bool(answer.get("is_enterprise_install"))
+        team_id = workspace if is_for_organization and workspace else answer["team_id"]
+        self._team_id = team_id
+        self._is_grid = bool(answer.get("enterprise_id"))
+        self._where = {"team_id": team_id} if is_for_organization else {}
         scopes = answer.headers.get("x-oauth-scopes") or ""
         bot_id = answer.get("bot_id") or ""
+        self._bot_id = bot_id or None
         # auth.test is documented without the app's id.
         bot = (await self._call("bots.info", bot=bot_id)).get("bot") or {}
         if not bot.get("app_id"):
             raise SlackRefused("the app it belongs to is not named")
         return Identity(
-            team_id=answer["team_id"],
+            team_id=team_id,
             app_id=bot["app_id"],
-            is_for_organization=bool(answer.get("is_enterprise_install")),
+            enterprise_id=answer.get("enterprise_id") or None,
+            is_for_organization=is_for_organization,
             bot_id=bot_id,
             bot_user_id=answer["user_id"],
             scopes=frozenset(scope.strip() for scope in scopes.split(",") if scope.strip()),
@@ -185,7 +190,9 @@ class Slack:
     async def user(self, user_id: str) -> SlackUser:
         """Who that is, right now.  Scopes users:read and users:read.email."""
         answer = await self._read("users.info", user=user_id)
-        return self._user(answer["user"])
+        profile = self._profile(answer["user"])
+        self._ids.learn(user_id, profile)
+        return profile
 
     async def user_by_email(self, email: str) -> SlackUser | None:
         """The member with that e-mail address, or None.  Scope users:read.email."""
@@ -195,32 +202,50 @@ class Slack:
             if refused.error in {"users_not_found", "user_not_found"}:
                 return None
             raise
-        return self._user(answer["user"])
+        return self._profile(answer["user"])
 
-    def _user(self, user: Mapping[str, Any]) -> SlackUser:
-        profile = user.get("profile") or {}
-        name = profile.get("display_name") or profile.get("real_name") or user.get("real_name")
-        return SlackUser(
-            id=user["id"],
-            name=name or user.get("name") or user["id"],
-            email=profile.get("email") if user.get("is_email_confirmed") else None,
-            not_a_member=self._not_a_member(user),
+    async def some_users(self, *, pages: int) -> tuple[list[SlackUser], bool]:
+        """The first people of the workspace, and whether they are all.  Scope users:read."""
+        found: list[SlackUser] = []
+        cursor: str | None = None
+        for _ in range(pages):
+            answer = await self._read("users.list", limit=USERS_PAGE, cursor=cursor, **self._where)
+            found += [self._profile(user) for user in answer["members"]]
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return found, True
+        return found, False
+
+    def ids_of(self, slack_user: str) -> frozenset[str]:
+        """Every id by which Slack names that person, as far as we know; nothing remote."""
+        return self._ids.of(slack_user)
+
+    async def learn_ids(self, users: Collection[str]) -> None:
+        """
+        On Enterprise Grid, learn by which other ids Slack names *users*; elsewhere they have one.
+
+        Scope users:read.  Who cannot be read goes by the id that we have.
+        """
+        for user in sorted(users) if self._is_grid else ():
+            if user in self._ids:
+                continue
+            try:
+                await self.user(user)
+            except SlackRefused as refused:
+                log.info("ids-not-known", slack=str(refused))
+            except SlackError as error:
+                # The others have their turn with the next look.
+                log.warning("ids-not-read", slack=str(error))
+                return
+
+    def _profile(self, user: Mapping[str, Any]) -> SlackUser:
+        return read_profile(
+            user, team_id=self._team_id, trusts_provisioned=self._trusts_provisioned
         )
-
-    def _not_a_member(self, user: Mapping[str, Any]) -> str | None:
-        if user.get("deleted"):
-            return "a deactivated account"
-        if user.get("is_bot") or user["id"] == "USLACKBOT":
-            return "a bot"
-        if user.get("is_restricted") or user.get("is_ultra_restricted"):
-            return "a guest"
-        if user.get("is_stranger") or (user.get("team_id") and user["team_id"] != self._team_id):
-            return "a member of another workspace"
-        return None
 
     async def group_members(self, group_id: str) -> frozenset[str]:
         """The user ids in a user group.  Scope usergroups:read."""
-        answer = await self._read("usergroups.users.list", usergroup=group_id)
+        answer = await self._read("usergroups.users.list", usergroup=group_id, **self._where)
         return frozenset(answer["users"])
 
     async def post(
@@ -266,11 +291,20 @@ class Slack:
                 cursor=cursor,
             )
             for message in answer["messages"]:
-                for key in _keys(message):
+                for key in self._keys(message):
                     if key in keys:
                         found[key] = Posted(channel=channel, ts=message["ts"])
             cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
         return found
+
+    def _keys(self, message: Mapping[str, Any]) -> Sequence[str]:
+        """The keys of a message of ours; anybody's may look like one, so its sender counts."""
+        metadata = message.get("metadata") or {}
+        is_ours = self._bot_id is not None and message.get("bot_id") == self._bot_id
+        if not is_ours or metadata.get("event_type") != OURS:
+            return ()
+        keys: Sequence[str] = metadata.get("event_payload", {}).get("keys", ())
+        return keys
 
     async def update(self, *, channel: str, ts: str, message: Mapping[str, Any]) -> None:
         """Redraw a message of ours.  Scope chat:write."""
@@ -352,14 +386,6 @@ class Slack:
             "token_revoked",
             "token_expired",
         }
-
-
-def _keys(message: Mapping[str, Any]) -> Sequence[str]:
-    metadata = message.get("metadata") or {}
-    if metadata.get("event_type") != OURS:
-        return ()
-    keys: Sequence[str] = metadata.get("event_payload", {}).get("keys", ())
-    return keys
 
 
 def _word(error: SlackApiError) -> str:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from bot import clock
-from bot.errors import LatchkeyError
+from bot.errors import LatchkeyError, TooSlow
 from bot.models import Request
 from bot.pacing import backoff
 from bot.slack import SlackBusy, SlackError
@@ -18,6 +18,8 @@ from graph.errors import AuthError, GraphError, Throttled
 
 # Failed steps in a row; with the pauses between them that takes about an hour.
 HELD_AFTER: Final = 12
+# A step that was cut off has taken minutes: of those, three are enough.
+FAILURES_OF_A_SLOW_STEP: Final = 4
 # Doublings of the pause before a click is weighed again.
 LONGEST_WAIT_FOR_PEOPLE: Final = 4
 
@@ -40,7 +42,7 @@ def again_later(
         due_at = clock.real() + (pause or backoff(request.attempts))
         claims.release(db, request, due_at=due_at, attempts=request.attempts + 1)
         return
-    failures = request.failures + 1
+    failures = request.failures + (FAILURES_OF_A_SLOW_STEP if isinstance(error, TooSlow) else 1)
     if failures >= HELD_AFTER and may_hold:
         holds.put(db, request, failures=failures, error=type(error).__name__, why=in_words(error))
         return

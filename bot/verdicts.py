@@ -26,7 +26,7 @@ class Verdicts:
     """Weighs one click at a time; the first that counts decides, and the others are told."""
 
     def __init__(
-        self, *, store: Store, authority: Authority, review: Review, home_team: str
+        self, *, store: Store, authority: Authority, review: Review, home_team: str | None
     ) -> None:
         self._store = store
         self._authority = authority
@@ -40,7 +40,7 @@ class Verdicts:
         Raises:
             SlackError, GraphError: What is needed to judge it cannot be read now; it stays unweighed.
         """
-        request = await self._store.run(requests.existing, decision.request_id)
+        request = await self._store.read(requests.existing, decision.request_id)
         stage = _decided_stage(decision, request)
         if stage is None:
             await self._too_late(decision, request)
@@ -63,7 +63,7 @@ class Verdicts:
             won = await self._store.run(_approve, judged, request, changes)
         if not won:
             await self._too_late(
-                decision, await self._store.run(requests.existing, decision.request_id)
+                decision, await self._store.read(requests.existing, decision.request_id)
             )
 
     async def refuse_early(self, decision: Decision) -> bool:
@@ -79,7 +79,7 @@ class Verdicts:
             return False
 
     async def _refused(self, decision: Decision) -> bool:
-        request = await self._store.run(requests.existing, decision.request_id)
+        request = await self._store.read(requests.existing, decision.request_id)
         if _decided_stage(decision, request) is None:
             return False
         actor = await self._actor(decision, request)
@@ -115,7 +115,7 @@ class Verdicts:
         await self._store.run(decisions.settle, decision, outcome, **facts)
 
     async def _too_late(self, decision: Decision, request: Request) -> None:
-        counted = await self._store.run(decisions.accepted_of, request)
+        counted = await self._store.read(decisions.accepted_of, request)
         by = next((each for each in reversed(counted) if each.stage >= decision.stage), None)
         if by is not None:
             why = f"That was already {DONE[by.verb]} by {by.name or 'somebody else'}, {moment(by.at)}."

@@ -1,13 +1,14 @@
 """Assignments, and the requests that give, change and take them away."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from contextlib import aclosing
 from typing import Any, Final
 from urllib.parse import quote
 
 from graph.deadlines import Deadline
 from graph.errors import GraphError
 from graph.models import Answer, Assignment, AssignmentRequest, Schedule
-from graph.objects import Objects
+from graph.objects import Item, Objects
 from graph.session import Session
 from graph.tokens import TokenSource
 from graph.versions import EM
@@ -19,6 +20,10 @@ ASSIGNMENT_PARTS: Final = ("target", "accessPackage", "assignmentPolicy")
 REQUEST_TYPES: Final = frozenset(
     {"userAdd", "userUpdate", "userRemove", "adminAdd", "adminUpdate", "adminRemove"}
 )
+# A request in one of these is neither done nor given up.  Source: "accessPackageRequestState values".
+OPEN_STATES: Final = ("submitted", "pendingApproval", "scheduled", "delivering")
+# An assignment in one of these is access.  Source: "accessPackageAssignmentState values".
+ACCESS_STATES: Final = ("delivered", "delivering", "partiallyDelivered")
 
 # ``Assignments.list`` takes the name inside the class.
 AssignmentRequests = list[AssignmentRequest]
@@ -160,6 +165,45 @@ class Assignments:
             expand=REQUEST_PARTS,
         )
 
+    async def list_requests_in(
+        self, *, package_id: str, states: Sequence[str]
+    ) -> AssignmentRequests:
+        """
+        A package's requests in any of *states*, each once, whatever came of all the others.
+
+        A package collects three months of requests; of those that are open there are few.
+
+        Args:
+            states: In the order in which a request passes them: one that moves on meanwhile is in a later list.
+
+        Permission: EntitlementManagement.Read.All (application).
+        Source: Graph reference, "List assignmentRequests", on the filter by state.
+        """
+        found: dict[str, AssignmentRequest] = {}
+        for state in states:
+            for each in await self.list_requests(package_id=package_id, state=state):
+                found[each.id] = each
+        return list(found.values())
+
+    async def stream_requests(
+        self, *, package_id: str, state: str
+    ) -> AsyncGenerator[AssignmentRequest, None]:
+        """
+        A package's requests in a state, page after page: whoever has found theirs may stop.
+
+        Permission: EntitlementManagement.Read.All (application).
+        Source: Graph reference, "List assignmentRequests", on the filter by state.
+        """
+        where = {"accessPackage/id": package_id, "state": state}
+        found = self._objects.stream(
+            "request", AssignmentRequest, REQUESTS, where=where, expand=REQUEST_PARTS
+        )
+        async with aclosing(found):
+            async for item in found:
+                if isinstance(item.read, GraphError):
+                    raise item.read
+                yield item.read
+
     async def get(self, assignment_id: str) -> Assignment:
         """
         One assignment, with its target, package and policy.
@@ -205,9 +249,50 @@ class Assignments:
             expand=ASSIGNMENT_PARTS,
         )
 
+    async def get_many(self, assignment_ids: Iterable[str]) -> dict[str, Assignment | GraphError]:
+        """
+        Many assignments, twenty a call, each with its target, package and policy.
+
+        Returns:
+            By id; an error stands for each that could not be read.
+
+        Raises:
+            GraphError: None could be read.
+
+        Permission: EntitlementManagement.Read.All (application).
+        Source: Graph, "Combine multiple HTTP requests using JSON batching".
+        """
+        ids = list(dict.fromkeys(assignment_ids))
+        paths = [_assignment(assignment_id) for assignment_id in ids]
+        found = await self._objects.each("assignment", Assignment, paths, expand=ASSIGNMENT_PARTS)
+        return dict(zip(ids, found, strict=True))
+
+    def stream(
+        self, *, state: str, package_id: str | None = None
+    ) -> AsyncIterator[Item[Assignment]]:
+        """
+        Assignments in a state, page after page; one that cannot be read stands as an error in its place.
+
+        Args:
+            state: v1.0's word, such as ``delivered``.
+
+        Permission: EntitlementManagement.Read.All (application).
+        Source: Graph reference, "List assignments".
+        """
+        return self._objects.stream(
+            "assignment",
+            Assignment,
+            ASSIGNMENTS,
+            where={"accessPackage/id": package_id, "state": state},
+            expand=ASSIGNMENT_PARTS,
+        )
+
     async def reprocess(self, assignment_id: str) -> None:
         """
         Have Graph bring a delivered assignment's roles about again.
+
+        Graph takes this for assignments in state delivered only: for those that were delivered in part,
+        or failed, it is the request that is reprocessed.
 
         Permission: EntitlementManagement.ReadWrite.All (application).
         Source: Graph reference, "accessPackageAssignment: reprocess".
@@ -240,7 +325,7 @@ class Assignments:
 
     async def reprocess_request(self, request_id: str) -> None:
         """
-        Have Graph try a failed delivery again, up to 14 days after it failed.
+        Have Graph try again what it delivered in part, or not at all, up to 14 days after that.
 
         Permission: EntitlementManagement.ReadWrite.All (application).
         Source: Graph reference, "accessPackageAssignmentRequest: reprocess".

@@ -96,6 +96,7 @@ class Catalogs:
         self,
         catalog_id: str,
         *,
+        display_name: str | None = None,
         description: str | None = None,
         is_published: bool | None = None,
         is_externally_visible: bool | None = None,
@@ -107,6 +108,7 @@ class Catalogs:
         Source: Graph reference, "Update accessPackageCatalog".
         """
         changes: dict[str, Any] = {
+            "displayName": display_name,
             "description": description,
             "state": None
             if is_published is None

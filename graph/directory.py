@@ -1,16 +1,19 @@
 """People and groups, as Entra knows them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from graph.errors import NotFound
+from graph.batch import Batch, Call
+from graph.errors import BadAnswer, GraphError, NotFound
 from graph.models import Application, Group, User
-from graph.objects import to_model
+from graph.objects import Model, to_model
 from graph.session import Session
+from graph.values import folded_address, folded_id
 
 # accountEnabled and userType only come when asked for.
 USER: Final = "id,displayName,mail,userPrincipalName,accountEnabled,userType"
+APPLICATION: Final = "id,appId,displayName,appRoles"
 # Graph's limit for checkMemberGroups.
 GROUPS_A_CHECK: Final = 20
 
@@ -21,22 +24,65 @@ class Directory:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def find_users(self, *, email: str) -> list[User]:
+    async def find_users(self, *, email: str, with_proxies: bool = False) -> list[User]:
         """
-        Everyone whose mail or user principal name is exactly *email*.
+        Everyone whose mail or user principal name is exactly *email*, whatever the case of its letters.
 
         None: not in this tenant.  More than one: ambiguous, never take the first.
+
+        Args:
+            with_proxies: Also those with *email* among their proxy addresses.
+
+        Permission: User.Read.All (application).
+        Source: Graph reference, "List users"; plain ``eq`` and ``any`` need no advanced query.
+        """
+        said = _quoted(email)
+        found = await self._users_where(f"mail eq {said} or userPrincipalName eq {said}", USER)
+        if with_proxies:
+            smtp = _quoted(f"smtp:{email}")
+            proxies = f"proxyAddresses/any(p:p eq {smtp})"
+            found += await self._users_where(proxies, f"{USER},proxyAddresses")
+        # What Graph calls equal may be spelled otherwise: accents, widths.
+        theirs = (user for user in found if _has(user, email))
+        return list({user.id: user for user in theirs}.values())
+
+    async def find_users_called(self, display_name: str) -> list[User]:
+        """
+        Everyone with exactly that display name: names are not unique.
 
         Permission: User.Read.All (application).
         Source: Graph reference, "List users".
         """
-        quoted = email.replace("'", "''")
-        params = {
-            "$filter": f"mail eq '{quoted}' or userPrincipalName eq '{quoted}'",
-            "$select": USER,
-        }
-        pages = self._session.pages("/users", params)
+        found = await self._users_where(f"displayName eq {_quoted(display_name)}", USER)
+        wanted = display_name.casefold()
+        return [user for user in found if (user.display_name or "").casefold() == wanted]
+
+    async def _users_where(self, condition: str, select: str) -> list[User]:
+        pages = self._session.pages("/users", {"$filter": condition, "$select": select})
         return [to_model(User, item) async for item in pages]
+
+    async def find_users_each(self, emails: Iterable[str]) -> dict[str, list[User]]:
+        """
+        The same for many addresses, twenty a call.
+
+        Raises:
+            GraphError: One of them could not be looked up.
+
+        Permission: User.Read.All (application).
+        Source: Graph reference, "List users"; Graph, "Combine multiple HTTP requests using JSON batching".
+        """
+        return await self._each(User, {email: _users_at(email) for email in emails})
+
+    async def users_like(self, beginning: str) -> list[User]:
+        """
+        People whose mail or user principal name begins so; one page of them, to name the nearest.
+
+        Permission: User.Read.All (application).
+        Source: Graph reference, "List users"; "Use the $filter query parameter" (startswith).
+        """
+        said = beginning.replace("'", "''")
+        where = f"startswith(mail,'{said}') or startswith(userPrincipalName,'{said}')"
+        return await self._page(User, "/users", {"$filter": where, "$select": USER})
 
     async def user(self, user_id: str) -> User:
         """
@@ -49,6 +95,30 @@ class Directory:
         Source: Graph reference, "Get a user".
         """
         return to_model(User, await self._session.get(_user(user_id), {"$select": USER}))
+
+    async def users_each(self, user_ids: Iterable[str]) -> dict[str, User | None]:
+        """
+        Many people by object id, twenty a call; None for those that are not there.
+
+        Raises:
+            GraphError: One of them could not be read.
+
+        Permission: User.Read.All (application).
+        Source: Graph reference, "Get a user"; Graph, "Combine multiple HTTP requests using JSON batching".
+        """
+        return await self._one_each(User, user_ids, _user, {"$select": USER})
+
+    async def groups_each(self, group_ids: Iterable[str]) -> dict[str, Group | None]:
+        """
+        Many groups by object id, twenty a call; None for those that are not there.
+
+        Raises:
+            GraphError: One of them could not be read.
+
+        Permission: GroupMember.Read.All (application).
+        Source: Graph reference, "Get group"; Graph, "Combine multiple HTTP requests using JSON batching".
+        """
+        return await self._one_each(Group, group_ids, _group, {})
 
     async def manager(self, user_id: str) -> User | None:
         """
@@ -75,7 +145,7 @@ class Directory:
         for start in range(0, len(wanted), GROUPS_A_CHECK):
             body = {"groupIds": wanted[start : start + GROUPS_A_CHECK]}
             answer = await self._session.query(f"{_user(user_id)}/checkMemberGroups", body)
-            found.update(str(group) for group in answer.get("value") or [])
+            found.update(folded_id(str(group)) for group in answer.get("value") or [])
         return found
 
     async def members(self, group_id: str, *, transitive: bool = True) -> list[User]:
@@ -191,9 +261,39 @@ class Directory:
         Permission: GroupMember.Read.All (application).
         Source: Graph reference, "List groups".
         """
-        quoted = display_name.replace("'", "''")
-        pages = self._session.pages("/groups", {"$filter": f"displayName eq '{quoted}'"})
-        return [to_model(Group, item) async for item in pages]
+        path, params = _groups_named(display_name)
+        return [to_model(Group, item) async for item in self._session.pages(path, params)]
+
+    async def find_groups_each(self, names: Iterable[str]) -> dict[str, list[Group]]:
+        """
+        The same for many names, twenty a call.
+
+        Raises:
+            GraphError: One of them could not be looked up.
+
+        Permission: GroupMember.Read.All (application).
+        Source: Graph reference, "List groups"; Graph, "Combine multiple HTTP requests using JSON batching".
+        """
+        return await self._each(Group, {name: _groups_named(name) for name in names})
+
+    async def groups_like(self, beginning: str) -> list[Group]:
+        """
+        Groups whose name begins so; one page of them, to name the nearest.
+
+        Permission: GroupMember.Read.All (application).
+        Source: Graph reference, "List groups"; "Use the $filter query parameter" (startswith).
+        """
+        where = {"$filter": _begins(beginning)}
+        return await self._page(Group, "/groups", where)
+
+    async def rename_group(self, group_id: str, *, display_name: str) -> None:
+        """
+        Call a group something else; its members and its mail nickname stay.
+
+        Permission: Group.ReadWrite.All.
+        Source: Graph reference, "Update group".
+        """
+        await self._session.patch(_group(group_id), {"displayName": display_name})
 
     async def add_member(self, *, group_id: str, user_id: str) -> None:
         """
@@ -234,13 +334,83 @@ class Directory:
         Permission: Application.Read.All.
         Source: Graph reference, "List servicePrincipals".
         """
-        quoted = display_name.replace("'", "''")
-        params = {
-            "$filter": f"displayName eq '{quoted}'",
-            "$select": "id,appId,displayName,appRoles",
-        }
-        pages = self._session.pages("/servicePrincipals", params)
+        path, params = _applications_named(display_name)
+        pages = self._session.pages(path, params)
         return [to_model(Application, item) async for item in pages]
+
+    async def find_applications_each(self, names: Iterable[str]) -> dict[str, list[Application]]:
+        """
+        The same for many names, twenty a call.
+
+        Raises:
+            GraphError: One of them could not be looked up.
+
+        Permission: Application.Read.All.
+        Source: Graph reference, "List servicePrincipals"; Graph, "Combine multiple HTTP requests using
+            JSON batching".
+        """
+        return await self._each(Application, {name: _applications_named(name) for name in names})
+
+    async def applications_like(self, beginning: str) -> list[Application]:
+        """
+        Enterprise applications whose name begins so; one page of them, to name the nearest.
+
+        Permission: Application.Read.All.
+        Source: Graph reference, "List servicePrincipals".
+        """
+        where = {"$filter": _begins(beginning), "$select": APPLICATION}
+        return await self._page(Application, "/servicePrincipals", where)
+
+    async def _each(
+        self, model: type[Model], queries: Mapping[str, tuple[str, dict[str, str]]]
+    ) -> dict[str, list[Model]]:
+        found = {}
+        outcomes = await Batch(self._session).lists(list(queries.values()))
+        for name, outcome in zip(queries, outcomes, strict=True):
+            if isinstance(outcome, GraphError):
+                raise outcome
+            found[name] = [to_model(model, item) for item in outcome]
+        return found
+
+    async def _one_each(
+        self,
+        model: type[Model],
+        ids: Iterable[str],
+        path: Callable[[str], str],
+        params: dict[str, str],
+    ) -> dict[str, Model | None]:
+        wanted = list(dict.fromkeys(ids))
+        calls = [Call("GET", self._session.address(path(each), params)) for each in wanted]
+        found: dict[str, Model | None] = {}
+        outcomes = await Batch(self._session).send(calls)
+        for object_id, outcome in zip(wanted, outcomes, strict=True):
+            if isinstance(outcome, NotFound):
+                found[object_id] = None
+            elif isinstance(outcome, GraphError):
+                raise outcome
+            else:
+                found[object_id] = to_model(model, outcome)
+        return found
+
+    async def _page(self, model: type[Model], path: str, params: dict[str, str]) -> list[Model]:
+        """The first page of a list, and no more."""
+        page = await self._session.get(path, params)
+        items = page.get("value")
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            raise BadAnswer("Microsoft Graph sent a page of a list with no list in it.")
+        return [to_model(model, item) for item in items]
+
+
+def _has(user: User, email: str) -> bool:
+    addresses = (user.mail, user.user_principal_name)
+    theirs = {folded_address(each) for each in addresses if each}
+    proxies = {folded_address(each) for each in user.proxy_addresses}
+    return folded_address(email) in theirs or folded_address(f"smtp:{email}") in proxies
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("'", "''")
+    return f"'{escaped}'"
 
 
 def _user(user_id: str) -> str:
@@ -248,6 +418,30 @@ def _user(user_id: str) -> str:
     if user_id.startswith("$"):
         return f"/users('{quote(user_id, safe='')}')"
     return f"/users/{quote(user_id, safe='')}"
+
+
+def _users_at(email: str) -> tuple[str, dict[str, str]]:
+    quoted = email.replace("'", "''")
+    where = f"mail eq '{quoted}' or userPrincipalName eq '{quoted}'"
+    return "/users", {"$filter": where, "$select": USER}
+
+
+def _groups_named(name: str) -> tuple[str, dict[str, str]]:
+    return "/groups", {"$filter": _is_named(name)}
+
+
+def _applications_named(name: str) -> tuple[str, dict[str, str]]:
+    return "/servicePrincipals", {"$filter": _is_named(name), "$select": APPLICATION}
+
+
+def _is_named(name: str) -> str:
+    quoted = name.replace("'", "''")
+    return f"displayName eq '{quoted}'"
+
+
+def _begins(beginning: str) -> str:
+    quoted = beginning.replace("'", "''")
+    return f"startswith(displayName,'{quoted}')"
 
 
 def _group(group_id: str) -> str:

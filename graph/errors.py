@@ -20,6 +20,7 @@ RESOURCE_NOT_VISIBLE_YET = "ResourceNotFoundInOriginSystem"
 RESOURCE_ALREADY_ONBOARDED = "ResourceAlreadyOnboarded"
 RESOURCE_IN_USE = "InvalidDeleteResourceHasEntitlements"
 DUPLICATE_PACKAGE = "DuplicateAccessPackage"
+DUPLICATE_KEY = "DuplicateKey"
 OPEN_REQUEST_EXISTS = "ExistingOpenRequest"
 
 

@@ -89,6 +89,7 @@ class User(GraphModel):
     user_principal_name: str | None = None
     account_enabled: StrictBool | None = None
     user_type: str | None = None
+    proxy_addresses: Annotated[list[str], NoneAsEmpty] = Field(default_factory=list)
 
     @property
     def is_guest(self) -> bool | None:
@@ -188,9 +189,29 @@ class Assignment(GraphModel):
         return same_word(self.state, "delivered")
 
     @property
+    def is_delivering(self) -> bool:
+        """Being given, or gone through again after it was given."""
+        return same_word(self.state, "delivering")
+
+    @property
+    def is_partially_delivered(self) -> bool:
+        """Some of the roles are given; Graph keeps trying the others for hours."""
+        return same_word(self.state, "partiallyDelivered")
+
+    @property
+    def is_failed(self) -> bool:
+        """Graph has given up; whether a part of it was given, it does not say."""
+        return same_word(self.state, "deliveryFailed")
+
+    @property
     def is_expired(self) -> bool:
         """Over, by lapse or by removal: Graph has one word for both."""
         return same_word(self.state, "expired")
+
+    @property
+    def is_access(self) -> bool:
+        """Whether somebody has something through it, or is about to."""
+        return self.is_delivered or self.is_delivering or self.is_partially_delivered
 
     def ends_at(self, policy_expiration: Expiration | None = None) -> datetime | None:
         """

@@ -1,18 +1,32 @@
 """Graph objects as models in v1.0's words, whichever version is spoken."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
 from graph.batch import Batch, Call
 from graph.deadlines import Deadline
-from graph.errors import BadAnswer, GraphError, NotAllowed, NotFound
+from graph.errors import BadAnswer, GraphError
 from graph.session import Session
 from graph.tokens import TokenSource
-from graph.values import GraphModel
+from graph.values import GraphModel, folded_id
 
 Model = TypeVar("Model", bound=GraphModel)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item(Generic[Model]):
+    """
+    One item of a list: the object, or why it cannot be read.
+
+    Attributes:
+        id: Its id; None if not even that could be read.
+    """
+
+    id: str | None
+    read: Model | BadAnswer
 
 
 class Objects:
@@ -41,6 +55,26 @@ class Objects:
         params = self._dialect.params(noun, where=where, expand=expand)
         pages = self._session.pages(self._dialect.path(path), params, token=token)
         return [self._model(noun, model, item) async for item in pages]
+
+    async def stream(
+        self,
+        noun: str,
+        model: type[Model],
+        path: str,
+        *,
+        where: Mapping[str, str | None] | None = None,
+        expand: Iterable[str] = (),
+    ) -> AsyncGenerator[Item[Model], None]:
+        """Every item of a list, page after page as it comes; one that cannot be read ends nothing."""
+        params = self._dialect.params(noun, where=where, expand=expand)
+        async for item in self._session.pages(self._dialect.path(path), params):
+            named = item.get("id")
+            read: Model | BadAnswer
+            try:
+                read = self._model(noun, model, item)
+            except BadAnswer as error:
+                read = error
+            yield Item(id=folded_id(named) if isinstance(named, str) else None, read=read)
 
     async def one(
         self,
@@ -82,19 +116,12 @@ class Objects:
         Raises:
             GraphError: One of them could not be read.
         """
-        spelled = [self._dialect.path(path) for path in paths]
-        outcomes = await Batch(self._session).send([Call("GET", path) for path in spelled])
+        asked: list[tuple[str, dict[str, str]]] = [(self._dialect.path(path), {}) for path in paths]
         found: list[list[dict[str, Any]]] = []
-        for path, outcome in zip(spelled, outcomes, strict=True):
+        for outcome in await Batch(self._session).lists(asked):
             if isinstance(outcome, GraphError):
                 raise outcome
-            items = outcome.get("value")
-            if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-                raise BadAnswer("Microsoft Graph sent an answer with no list in it.")
-            if outcome.get("@odata.nextLink") is not None:
-                # It is longer than a page, and links cannot be followed in an envelope.
-                items = [item async for item in self._session.pages(path)]
-            found.append(items)
+            found.append(outcome)
         return found
 
     def read(self, noun: str, model: type[Model], item: dict[str, Any]) -> Model:
@@ -157,19 +184,6 @@ class Objects:
     async def delete(self, path: str) -> None:
         """Delete one object."""
         await self._session.delete(self._dialect.path(path))
-
-    async def is_gone(self, path: str) -> bool:
-        """
-        Whether what we deleted ourselves is gone.
-
-        Graph tells an app whose role covers one catalog only that it may not see (403) what is
-        not there any more (404).
-        """
-        try:
-            await self._session.get(self._dialect.path(path))
-        except (NotFound, NotAllowed):
-            return True
-        return False
 
     def link(self, path: str) -> str:
         """The full address of an object, for a reference."""

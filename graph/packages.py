@@ -1,5 +1,6 @@
 """Access packages, and what they give."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
@@ -56,7 +57,7 @@ class Packages:
     def __init__(self, session: Session) -> None:
         self._objects = Objects(session)
 
-    async def list(self) -> AccessPackages:
+    async def list(self, *, named: bool = True) -> AccessPackages:
         """
         Every package, with its catalog, policies and what it gives.
 
@@ -64,15 +65,25 @@ class Packages:
         groups, applications and sites are in the catalog, not in the package.  If a package has no
         policies, the list of policies is asked, too.
 
+        Args:
+            named: False leaves those names and their calls out.
+
         Permission: EntitlementManagement.Read.All (application).
         Source: Graph reference, "List accessPackages".
         """
         found = await self._objects.all("accessPackage", AccessPackage, PACKAGES, expand=WHOLE)
-        return await self._with_resources(await self._with_policies(found))
+        found = await self._with_policies(found)
+        return await self._with_resources(found) if named else found
 
-    async def find(self, *, display_name: str, catalog_id: str | None = None) -> AccessPackages:
+    async def find(
+        self, *, display_name: str, catalog_id: str | None = None, bare: bool = False
+    ) -> AccessPackages:
         """
         The packages of that name; the name is unique within a catalog only.
+
+        Args:
+            bare: Leave out all that takes another call: the names of what they give, and the second look
+                for policies.
 
         Permission: EntitlementManagement.Read.All (application).
         Source: Graph reference, "List accessPackages".
@@ -84,16 +95,24 @@ class Packages:
             where={"displayName": display_name},
             expand=WHOLE,
         )
-        wanted = [
+        within = [
             package
             for package in found
             if catalog_id is None or (package.catalog and package.catalog.id == catalog_id)
         ]
-        return await self._with_resources(await self._with_policies(wanted))
+        if not bare:
+            within = await self._with_policies(within)
+        return await self._with_resources(within) if not bare else within
 
-    async def get(self, package_id: str) -> AccessPackage:
+    async def get(
+        self, package_id: str, *, named: bool = True, bare: bool = False
+    ) -> AccessPackage:
         """
         One package, read now, with its catalog, policies and what it gives.
+
+        Args:
+            named: False leaves the names of what it gives out, and the call for them.
+            bare: Leave out all that takes another call, the second look for policies among it.
 
         Raises:
             NotFound: There is no such package.
@@ -104,7 +123,10 @@ class Packages:
         found = await self._objects.one(
             "accessPackage", AccessPackage, _package(package_id), expand=WHOLE
         )
-        return (await self._with_resources(await self._with_policies([found])))[0]
+        if bare:
+            return found
+        (whole,) = await self._with_policies([found])
+        return (await self._with_resources([whole]))[0] if named else whole
 
     async def create(
         self,
@@ -167,15 +189,6 @@ class Packages:
         """
         await self._objects.delete(_package(package_id))
 
-    async def is_gone(self, package_id: str) -> bool:
-        """
-        Whether a package that we deleted is gone.
-
-        Permission: EntitlementManagement.Read.All (application).
-        Source: Graph reference, "Get accessPackage".
-        """
-        return await self._objects.is_gone(_package(package_id))
-
     async def add_role(
         self, package_id: str, *, role: ResourceRole, scope: ResourceScope
     ) -> ResourceRoleScope:
@@ -197,12 +210,12 @@ class Packages:
 
     async def roles(self, package_id: str) -> ResourceRoleScopes:
         """
-        What the package gives.
+        What the package gives, by ids: the names of groups, applications and sites are left out.
 
         Permission: EntitlementManagement.Read.All (application).
         Source: Graph reference, "List resourceRoleScopes".
         """
-        return (await self.get(package_id)).resource_role_scopes
+        return (await self.get(package_id, bare=True)).resource_role_scopes
 
     async def remove_role(self, package_id: str, role_scope_id: str) -> None:
         """
@@ -248,6 +261,35 @@ class Packages:
         return await self._objects.all(
             "accessPackage", AccessPackage, f"{_package(package_id)}/incompatibleAccessPackages"
         )
+
+    async def incompatible_with_each(
+        self, package_ids: Iterable[str]
+    ) -> dict[str, tuple[AccessPackages, Groups]]:
+        """
+        What does not go together with each of many packages, twenty lists a call.
+
+        Raises:
+            GraphError: One of the lists could not be read.
+
+        Permission: EntitlementManagement.Read.All (application).
+        Source: Graph reference, "List incompatibleAccessPackages", "List incompatibleGroups"; Graph,
+            "Combine multiple HTTP requests using JSON batching".
+        """
+        ids = list(dict.fromkeys(package_ids))
+        paths = [
+            f"{_package(each)}/{which}"
+            for each in ids
+            for which in ("incompatibleAccessPackages", "incompatibleGroups")
+        ]
+        found = await self._objects.lists(paths)
+        read = self._objects.read
+        return {
+            each: (
+                [read("accessPackage", AccessPackage, item) for item in found[2 * at]],
+                [read("group", Group, item) for item in found[2 * at + 1]],
+            )
+            for at, each in enumerate(ids)
+        }
 
     async def packages_incompatible_with(self, package_id: str) -> AccessPackages:
         """

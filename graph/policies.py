@@ -113,15 +113,6 @@ class Policies:
         """
         await self._objects.delete(_policy(policy_id))
 
-    async def is_gone(self, policy_id: str) -> bool:
-        """
-        Whether a policy that we deleted is gone.
-
-        Permission: EntitlementManagement.Read.All (application).
-        Source: Graph reference, "Get accessPackageAssignmentPolicy".
-        """
-        return await self._objects.is_gone(_policy(policy_id))
-
 
 def _policy(policy_id: str) -> str:
     return f"{POLICIES}/{quote(policy_id, safe='')}"

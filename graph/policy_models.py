@@ -63,6 +63,11 @@ class SubjectSet(KeepingModel):
         return cls(odata_type="#microsoft.graph.requestorManager", manager_level=level)
 
     @classmethod
+    def target_manager(cls, level: int = 1) -> "SubjectSet":
+        """The manager of who gets access, whoever asks for them."""
+        return cls(odata_type="#microsoft.graph.targetManager", manager_level=level)
+
+    @classmethod
     def of_kind(cls, kind: str) -> "SubjectSet":
         """A set that needs no more than its type, such as ``internalSponsors``."""
         return cls(odata_type=f"#microsoft.graph.{kind}")

@@ -13,7 +13,7 @@ import httpx
 
 from graph import answers
 from graph.deadlines import Deadline, Seconds, machine_seconds
-from graph.errors import AuthError, BadAnswer, GraphError, GraphUnavailable
+from graph.errors import AuthError, BadAnswer, GraphError, GraphUnavailable, Throttled
 from graph.tokens import TokenSource
 from graph.versions import Dialect, dialect
 
@@ -46,6 +46,7 @@ class Retries:
         first_pause: The pause after the first failure when Graph names none; it doubles.
         sleep: Waits so many seconds.
         jitter: Draws a number between two others, to spread the pauses of many callers.
+        waits_out_throttling: Whether a 429 is no attempt: it is waited out for as long as patience lasts.
     """
 
     attempts: int = 4
@@ -53,6 +54,7 @@ class Retries:
     first_pause: timedelta = timedelta(milliseconds=500)
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     jitter: Callable[[float, float], float] = random.uniform
+    waits_out_throttling: bool = False
 
 
 class Session:
@@ -78,10 +80,10 @@ class Session:
         self._http = http
         self._tokens = tokens
         self._root = f"{url.rstrip('/')}/{version}"
-        self._retries = retries or Retries()
+        self.retries = retries or Retries()
         self._turns = asyncio.Semaphore(calls_at_once)
         self._seconds = seconds
-        self.sleep = self._retries.sleep
+        self.sleep = self.retries.sleep
 
     def deadline(self, wait: timedelta) -> Deadline:
         """A deadline for a write, so long from now by this session's clock."""
@@ -218,20 +220,22 @@ class Session:
     async def _read(
         self, method: str, url: str, body: object = None, *, token: TokenSource | None
     ) -> dict[str, Any]:
-        left = self._retries.patience.total_seconds()
-        pause = self._retries.first_pause.total_seconds()
+        left = self.retries.patience.total_seconds()
+        pause = self.retries.first_pause.total_seconds()
         attempt = 1
         while True:
             try:
                 return await self._send(method, url, body, token=token)
             except GraphError as error:
-                wait = pause * self._retries.jitter(0.5, 1.5)
+                wait = pause * self.retries.jitter(0.5, 1.5)
                 if error.retry_after is not None:
                     wait = error.retry_after.total_seconds()
-                if attempt >= self._retries.attempts or not _worth_repeating(error) or wait > left:
+                if not (self.retries.waits_out_throttling and isinstance(error, Throttled)):
+                    attempt += 1
+                if attempt > self.retries.attempts or not _worth_repeating(error) or wait > left:
                     raise
-            await self._retries.sleep(wait)
-            attempt, left, pause = attempt + 1, left - wait, pause * 2
+            await self.retries.sleep(wait)
+            left, pause = left - wait, pause * 2
 
     async def _send(
         self,

@@ -1,10 +1,32 @@
-"""What Graph's objects are made of: the base of every model, moments, durations, words."""
+"""What Graph's objects are made of: the base of every model, ids, moments, durations, words."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
+
+GUID: Final = re.compile(
+    r"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Za-z])"
+)
+ID_NAME: Final = re.compile(r"(?:^id|Id|_id)$")
+
+
+def folded_id(value: str) -> str:
+    """
+    An id as we compare it: its GUIDs in small letters, whichever way Graph spells them this time.
+
+    A GUID may be a part of it (``Member_6F1C…``).  An address keeps its spelling: paths are case-sensitive.
+    """
+    return value if "/" in value else GUID.sub(lambda found: found[0].lower(), value)
 
 
 class GraphModel(BaseModel):
@@ -12,11 +34,24 @@ class GraphModel(BaseModel):
     Base for every Graph object: camelCase outside, snake_case inside, frozen.
 
     All but ``id`` may be null: Graph leaves fields out unless asked, and fills some only later.
+    Ids are compared as text all over, so their GUIDs are put into small letters here.
     """
 
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fold_ids(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        return {
+            name: folded_id(value)
+            if isinstance(value, str) and isinstance(name, str) and ID_NAME.search(name)
+            else value
+            for name, value in values.items()
+        }
 
 
 class KeepingModel(GraphModel):
@@ -36,6 +71,15 @@ class KeepingModel(GraphModel):
 def same_word(one: str | None, other: str | None) -> bool:
     """Whether two of Graph's status words are the same: v1.0 and beta differ in their capitals."""
     return one is not None and other is not None and one.casefold() == other.casefold()
+
+
+def folded_address(address: str) -> str:
+    """
+    An e-mail address as it is compared: without regard to the case of A to Z.
+
+    Of other letters nobody has said which are the same, so they must be equal as they are: "ß" is not "ss" here.
+    """
+    return "".join(each.lower() if each.isascii() else each for each in address)
 
 
 def _in_utc(moment: datetime) -> datetime:

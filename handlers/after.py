@@ -69,6 +69,10 @@ class After:
             log.error("whisper-misshapen", slack=str(refused))
             await self._slack.tell(channel=channel, user=user, message={"text": message["text"]})
 
+    def start(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do something that nobody waits for with an answer to Slack."""
+        self._start(work)
+
     def _start(self, work: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.create_task(self._heard(work))
         self._running.add(task)

@@ -29,7 +29,8 @@ def read_click(body: Mapping[str, Any], action: Mapping[str, Any]) -> Click:
     """
     Take a block_actions payload apart.
 
-    Source: docs.slack.dev, "block_actions payload"; ``user.team_id`` is the clicker's team, ``team.id`` ours.
+    Source: docs.slack.dev, "block_actions payload"; ``user.team_id`` is the clicker's team, ``team.id`` ours.  On
+    Enterprise Grid either may name the organization, and the clicker's any workspace of theirs.
     """
     user = body["user"]
     channel = body.get("channel") or {}

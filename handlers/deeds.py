@@ -35,6 +35,7 @@ RIGHTS: Final[Mapping[str, frozenset[Verb] | Own]] = {
     "app_home_opened": Own.READS,
     "/access-admin": frozenset({Verb.LIST, Verb.REMOVE}),
     "latchkey_remove": frozenset({Verb.REMOVE}),
+    "latchkey_reprocess": frozenset({Verb.REPROCESS}),
     "latchkey_retry": frozenset({Verb.RETRY}),
     "latchkey_give_up": frozenset({Verb.GIVE_UP}),
 }

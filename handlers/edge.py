@@ -4,7 +4,7 @@ The door: what comes in over HTTP is checked before Bolt reads it, and whoever i
 Source: docs.slack.dev, "Verifying requests from Slack"; what Bolt leaves open is described at each check.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -97,14 +97,40 @@ def _is_signed(http: Request, body: bytes, signatures: Signatures) -> bool:
     return signatures.holds(body, timestamp=timestamps[0], signature=given[0])
 
 
-def keep_out_strangers(app: AsyncApp, *, team_id: str, app_id: str) -> None:
+def keep_out_strangers(
+    app: AsyncApp,
+    *,
+    app_id: str,
+    team_id: str,
+    enterprise_id: str | None = None,
+    is_for_organization: bool = False,
+) -> None:
     """
-    Let through only what comes to our app from the workspace it is installed in.
+    Let through only what comes to our app from the workspace that it works in.
 
     Bolt runs its listeners for payloads of any team and any app.  People of another company who press a button in
     a shared channel still come through here, because for them ``team.id`` is ours: they are refused by name, with
     an answer, where the click is judged.
+
+    Args:
+        enterprise_id: The organization of the workspace, on Enterprise Grid: Slack may name it instead of the
+            workspace.  Whose profile is not of our workspace is then refused where the click is judged.
+        is_for_organization: The app is installed for all of it.
     """
+
+    def is_home(body: Mapping[str, Any]) -> bool:
+        # True in interactions, and the word for it in commands.
+        to_organization = str(body.get("is_enterprise_install")).lower() == "true"
+        if to_organization and not is_for_organization:
+            return False
+        team = _id_of(body, "team")
+        if team == team_id:
+            return True
+        if enterprise_id is None or _id_of(body, "enterprise") not in {None, enterprise_id}:
+            return False
+        # An app that is installed for an organization gets interactions without a team.
+        unnamed = team is None and to_organization and _id_of(body, "enterprise") is not None
+        return team == enterprise_id or unnamed
 
     @app.middleware
     async def at_home(
@@ -112,15 +138,19 @@ def keep_out_strangers(app: AsyncApp, *, team_id: str, app_id: str) -> None:
         ack: AsyncAck,
         next: Callable[[], Awaitable[BoltResponse | None]],
     ) -> BoltResponse | None:
-        # True in interactions, and the word for it in commands.
-        is_for_organization = str(body.get("is_enterprise_install")).lower() == "true"
-        team = body.get("team_id") or (body.get("team") or {}).get("id")
         if body.get("api_app_id") != app_id:
             log.warning("foreign-app")
             refusal = "Latchkey is set up with the secrets of two different Slack apps. Please tell your identity team."
-        elif is_for_organization or team != team_id:
+        elif not is_home(body):
             log.warning("foreign-workspace")
             refusal = "Only members of the workspace that Latchkey is installed in can use it."
         else:
             return await next()
         return await (ack(refusal) if "command" in body else ack())
+
+
+def _id_of(body: Mapping[str, Any], what: str) -> str | None:
+    """The team or the enterprise that a payload names: commands and events have a field, interactions an object."""
+    thing = body.get(what)
+    named = body.get(f"{what}_id") or (thing.get("id") if isinstance(thing, Mapping) else None)
+    return str(named) if named else None

@@ -15,6 +15,7 @@ def register(deeds: Deeds, *, homes: Homes, wake: Callable[[], None]) -> None:
         """The page is owed from now on; it is published right after, and whenever it changes."""
         if event.get("tab") != "home":
             return
+        homes.look_at(event.get("view"))
         try:
             await homes.opened(event["user"])
             wake()

@@ -7,8 +7,7 @@ Source: docs.slack.dev, "Verifying requests from Slack".
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from bot import clock
@@ -18,19 +17,22 @@ TIMESTAMP: Final = re.compile(r"[0-9]{1,12}")
 
 
 class Signatures:
-    """Knows a signature of Slack's: made with any of some secrets, and not long ago."""
+    """Knows a signature of Slack's: made with our secret, or for a while the one before it, and not long ago."""
 
-    def __init__(self, secrets: Iterable[str]) -> None:
+    def __init__(self, secret: str, *, previous: tuple[str, datetime] | None = None) -> None:
         """
         Args:
-            secrets: The current one, and during a rotation the one before it.
+            secret: The current one.
+            previous: During a rotation: the one before it, and when (aware UTC) it is believed no more.
 
         Raises:
-            ValueError: There is none, or one is empty, with which anybody could sign.
+            ValueError: One is empty, with which anybody could sign.
         """
-        self._keys = [secret.encode() for secret in secrets]
-        if not self._keys or not all(key.strip() for key in self._keys):
+        given = [secret, previous[0]] if previous else [secret]
+        if not all(each.strip() for each in given):
             raise ValueError("no signing secret, or an empty one")
+        self._key = secret.encode()
+        self._previous = (previous[0].encode(), previous[1]) if previous else None
 
     def holds(self, body: bytes, *, timestamp: str, signature: str) -> bool:
         """Whether *signature* is Slack's for *body*; takes as long for every wrong one."""
@@ -39,10 +41,16 @@ class Signatures:
         if abs(clock.real().timestamp() - int(timestamp)) > GOOD_FOR.total_seconds():
             return False
         signed = b"v0:" + timestamp.encode() + b":" + body
-        expected = [b"v0=" + _hmac(key, signed) for key in self._keys]
+        expected = [b"v0=" + _hmac(key, signed) for key in self._keys()]
         # All are compared, so that nobody can measure which secret was nearer.
         equal = [hmac.compare_digest(each, signature.encode()) for each in expected]
         return any(equal)
+
+    def _keys(self) -> list[bytes]:
+        """Those that count at this moment."""
+        if self._previous is None or clock.real() >= self._previous[1]:
+            return [self._key]
+        return [self._key, self._previous[0]]
 
 
 def _hmac(key: bytes, text: bytes) -> bytes:

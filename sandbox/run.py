@@ -41,7 +41,10 @@ from sandbox.tenant import Tenant
 APPROVALS: Final = "C0APPROVALS"
 ADMIN_GROUP: Final = "S0IAM"
 # Slack's library ignores NO_PROXY, and would send loopback calls to a proxy.
-PROXIES: Final = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
+PROXIES: Final = (
+    *("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"),
+    *("ALL_PROXY", "all_proxy"),
+)
 START_SECONDS: Final = 10
 TICK_SECONDS: Final = 1
 
@@ -203,7 +206,7 @@ async def sandbox(
         stack.callback(ticking.cancel)
 
         def reminder() -> datetime | None:
-            return latchkey.store.run_here(next_reminder, latchkey.settings.reminder_rungs)
+            return latchkey.store.read_here(next_reminder, latchkey.settings.reminder_rungs)
 
         app = page(
             world.workspace,

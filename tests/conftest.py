@@ -16,7 +16,13 @@ from bot.store import open_store
 from sandbox.certificate import make_certificate
 
 # What the tests say to Graph, held against Microsoft's metadata: see docs/conformance.md.
-pytest_plugins = ["tests.conformance.plugin", "tests.harness.plugin", "tests.postgres"]
+pytest_plugins = [
+    "tests.conformance.plugin",
+    "tests.harness.plugin",
+    "tests.needed",
+    "tests.postgres",
+    "tests.pgbouncer",
+]
 
 PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 OURS = ("SLACK_", "AZURE_", "GRAPH_", "LATCHKEY_", "DATABASE_URL")

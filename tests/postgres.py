@@ -11,10 +11,9 @@ import sqlalchemy as sa
 
 from bot import migrate
 from bot.store import open_store
+from tests.needed import skip_unless_needed
 
-# Set where the tests on PostgreSQL must run: then they fail where it cannot start, and are not skipped.
-NEEDED: Final = "LATCHKEY_TESTS_NEED_POSTGRES"
-IS_NEEDED: Final = pytest.StashKey[bool]()
+NEEDED: Final = "POSTGRES"
 ABSENT: Final = "PostgreSQL cannot start here"
 TEMPLATE: Final = "template_latchkey"
 REUSED: Final = "reused"
@@ -44,17 +43,6 @@ CUT: Final = (
 )
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_configure(config: pytest.Config) -> None:
-    # First, because our variables are taken away from the tests; a worker never has them.
-    config.stash[IS_NEEDED] = bool(getattr(config, "workerinput", os.environ).get(NEEDED))
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:
-    node.workerinput[NEEDED] = node.config.stash[IS_NEEDED]
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     why = [
         reason
@@ -82,9 +70,7 @@ def postgresql(pytestconfig: pytest.Config) -> Iterator[sa.URL]:
         try:
             server = _start(Path(folder))
         except Exception as error:
-            if pytestconfig.stash[IS_NEEDED]:
-                raise
-            pytest.skip(f"{ABSENT}: {type(error).__name__}: {error}")
+            skip_unless_needed(pytestconfig, NEEDED, f"{ABSENT}: {type(error).__name__}: {error}")
         address = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
         _on(address, f"CREATE DATABASE {TEMPLATE}")
         store = open_store(address.set(database=TEMPLATE).render_as_string(hide_password=False))

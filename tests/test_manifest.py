@@ -22,6 +22,7 @@ METHOD_SCOPES = {
     "auth_test": "",
     "bots_info": "users:read",
     "users_info": "users:read",
+    "users_list": "users:read",
     "users_lookupByEmail": "users:read.email",
     "usergroups_users_list": "usergroups:read",
     "chat_postMessage": "chat:write",

@@ -9,12 +9,12 @@ from bot import migrate as migrations
 from bot import web
 from bot.app import opened_store, running
 from bot.commands.connection import Stop, WrongSettings
+from bot.commands.database import settings_for_database
+from bot.commands.operator import at_the_command_line
 from bot.errors import ConfigurationError
 from bot.logs import configure_logs
 from bot.settings import (
     Settings,
-    problems_with_database,
-    read_settings,
     read_settings_for_running,
 )
 
@@ -40,7 +40,12 @@ def run() -> None:
     metavar="ROLE",
     help="PostgreSQL: give the role of the running bot what it needs, and nothing else.",
 )
-def migrate(grant_to: str | None) -> None:
+@click.option(
+    "--forget-slack-app",
+    is_flag=True,
+    help="Let the database be used with another Slack app than it has been: it was made anew.",
+)
+def migrate(grant_to: str | None, forget_slack_app: bool) -> None:
     """
     Bring the database to the newest schema.
 
@@ -52,11 +57,18 @@ def migrate(grant_to: str | None) -> None:
     settings = settings_for_database()
     if grant_to is not None and settings.sqlite_file is not None:
         raise WrongSettings("--grant-to is for PostgreSQL: SQLite has no roles.")
-    store = opened_store(settings)
+    try:
+        store = opened_store(settings)
+    except ConfigurationError as error:
+        raise Stop(*error.problems) from None
     try:
         revision = migrations.upgrade(store)
         if grant_to is not None:
             migrations.grant(store, grant_to)
+        if forget_slack_app:
+            migrations.check_key(store)
+            by = at_the_command_line(settings.operator)
+            migrations.forget_slack_app(store, actor=by.actor, facts=by.facts)
     except ConfigurationError as error:
         raise Stop(*error.problems) from None
     finally:
@@ -98,23 +110,6 @@ def sandbox(port: int, no_browser: bool) -> None:
         asyncio.run(run_sandbox(port=port, open_browser=not no_browser))
     except ConfigurationError as error:
         raise Stop(*error.problems) from None
-
-
-def settings_for_database() -> Settings:
-    """
-    The settings, with all that is needed to open the database.
-
-    Raises:
-        WrongSettings: A sentence for each thing missing or wrong.
-    """
-    try:
-        settings = read_settings()
-    except ConfigurationError as error:
-        raise WrongSettings(*error.problems) from None
-    problems = problems_with_database(settings)
-    if problems:
-        raise WrongSettings(*problems)
-    return settings
 
 
 def _settings_for_running() -> Settings:

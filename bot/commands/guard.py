@@ -3,21 +3,15 @@
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from bot import migrate
-from bot.app import opened_store
-from bot.commands.bot import settings_for_database
 from bot.commands.connection import Stop
-from bot.errors import ConfigurationError
-from bot.store import Busy, Store, audit, control
-
-Result = TypeVar("Result")
+from bot.commands.database import bots_database, in_one, settings_for_database
+from bot.commands.operator import at_the_command_line
+from bot.store import audit, control
 
 
 @click.command(short_help="Stop granting, on every replica.")
@@ -30,16 +24,27 @@ def pause(reason: str) -> None:
 
     Example: latchkey pause --reason "an approver's account was taken over"
     """
-    with _store() as store:
-        _run(store, lambda db: control.pause(db, why=reason))
+    settings = settings_for_database()
+    by = at_the_command_line(settings.operator)
+    with bots_database(settings) as store:
+        in_one(
+            store.run_here,
+            lambda db: control.pause(db, why=reason, actor=by.actor, facts=by.facts),
+        )
     click.echo("Granting is paused.  Removals go on.  `latchkey resume` ends it.")
 
 
 @click.command(short_help="Grant again after a pause.")
-def resume() -> None:
+@click.option("--reason", help="Why; kept in the audit log.")
+def resume(reason: str | None) -> None:
     """Grant again; what was approved meanwhile is checked once more and granted now."""
-    with _store() as store:
-        _run(store, control.resume)
+    settings = settings_for_database()
+    by = at_the_command_line(settings.operator)
+    with bots_database(settings) as store:
+        in_one(
+            store.run_here,
+            lambda db: control.resume(db, why=reason, actor=by.actor, facts=by.facts),
+        )
     click.echo("Granting goes on.")
 
 
@@ -63,8 +68,9 @@ def verify(anchor: str | None) -> None:
     """
     noted = _anchor(anchor) if anchor else None
     settings = settings_for_database()
-    with _store() as store:
-        chain = _run(store, lambda db: audit.verify(db, settings.audit_key_bytes, anchor=noted))
+    key = settings.audit_key_bytes
+    with bots_database(settings, to_write=False) as store:
+        chain = in_one(store.read_here, lambda db: audit.verify(db, key, anchor=noted))
     if chain.wrong:
         raise Stop(f"The audit log does not hold: {chain.wrong}; {chain.rows} rows before it do.")
     if chain.rows == 0:
@@ -80,8 +86,8 @@ def export(as_csv: bool) -> None:
 
     Example: latchkey audit export > audit.jsonl
     """
-    with _store() as store:
-        rows = [_plain(row) for row in _run(store, audit.rows)]
+    with bots_database(settings_for_database(), to_write=False) as store:
+        rows = [_plain(row) for row in in_one(store.read_here, audit.rows)]
     if not as_csv:
         for row in rows:
             click.echo(json.dumps(row))
@@ -109,27 +115,3 @@ def _anchor(text: str) -> tuple[int, str]:
     if not position.isdigit() or len(chained) != len(audit.START):
         raise Stop("An anchor is POSITION:HASH, as `latchkey audit verify` prints it.")
     return int(position), chained
-
-
-@contextmanager
-def _store() -> Iterator[Store]:
-    settings = settings_for_database()
-    file = settings.sqlite_file
-    if file is not None and not file.is_file():
-        # Opening would make one, and an empty log proves nothing.
-        raise Stop(f"There is no database at {file}: set DATABASE_URL to the bot's.")
-    store = opened_store(settings)
-    try:
-        migrate.prepare(store, settings.sqlalchemy_url)
-        yield store
-    except ConfigurationError as error:
-        raise Stop(*error.problems) from None
-    finally:
-        store.close()
-
-
-def _run(store: Store, work: Callable[[Any], Result]) -> Result:
-    try:
-        return store.run_here(work)
-    except Busy as error:
-        raise Stop(f"The database does not answer: {error}") from None

@@ -64,6 +64,7 @@ KINDS: Final[Mapping[str, str]] = {
     "aadgroup": "group",
     "aadapplication": "app",
     "sharepointonline": "site",
+    "directoryrole": "Entra role",
 }
 SCOPES: Final[Mapping[str, str]] = {
     "notspecified": "nobody: administrators assign",

@@ -7,6 +7,7 @@ from typing import Final
 
 from bot.errors import LatchkeyError
 from bot.naming import clean, slug_of
+from bot.provisioning.tenant_names import names_like
 from graph import Graph
 from graph.errors import NotFound
 from graph.models import AccessPackage, AssignmentPolicy, Catalog, Group, User
@@ -97,7 +98,8 @@ async def find_group(graph: Graph, typed: str) -> Group:
     if len(found) > 1:
         raise NotOne(f"Several groups are called “{clean(typed)}”; give an id: {_ids(found)}.")
     if not found:
-        raise NotOne(f"There is no group called “{clean(typed)}”: give its whole name, or its id.")
+        near = await names_like(graph, "group", typed)
+        raise NotOne(_none("group", typed, near) + " Give its whole name, or its id.")
     return found[0]
 
 
@@ -119,9 +121,15 @@ async def find_person(graph: Graph, typed: str) -> User:
     if not found:
         raise NotOne(
             f"Nobody in the tenant has the address {clean(typed)}: give an e-mail address, a user "
-            "principal name or an object id."
+            f"principal name or an object id.{await _near_address(graph, typed)}"
         )
     return found[0]
+
+
+async def _near_address(graph: Graph, typed: str) -> str:
+    known = await names_like(graph, "person", typed)
+    near = difflib.get_close_matches(typed.casefold(), [each.casefold() for each in known], n=3)
+    return f" Did you mean {' or '.join(map(clean, near))}?" if near else ""
 
 
 def _is_or_means(typed: str, its_id: str, name: str | None) -> bool:

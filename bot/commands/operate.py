@@ -1,8 +1,7 @@
 """`latchkey request`, `extend` and `remove`: an administrator gives, prolongs and takes away access."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import click
 
@@ -11,8 +10,21 @@ from bot.commands import bounded, granting, lookup
 from bot.commands.connection import Stop, api_option, with_graph
 from bot.commands.following import until_delivered, until_ended
 from bot.commands.granting import Grant
-from bot.commands.lengths import LENGTH_TYPE, MOMENT_TYPE
-from bot.commands.tables import to_json, when
+from bot.commands.options import (
+    because_option,
+    end_asked_for,
+    for_option,
+    insist_on_reason,
+    json_option,
+    skip_approval_option,
+    until_option,
+    wait_option,
+    without_audit_option,
+    yes_option,
+)
+from bot.commands.reporting import confirm, named, report, titled
+from bot.commands.tables import when
+from bot.commands.trail import kept_trail
 from bot.naming import clean
 from graph import Graph
 from graph.errors import NotFound
@@ -26,22 +38,6 @@ from graph.models import (
 
 PATIENCE: Final = timedelta(minutes=10)
 
-for_option = click.option(
-    "--for", "length", type=LENGTH_TYPE, help="How long from now: 30d, 12h, 2w."
-)
-until_option = click.option(
-    "--until", type=MOMENT_TYPE, help="Until when, UTC: 2026-12-31 or 2026-12-31T18:00."
-)
-because_option = click.option("--because", metavar="TEXT", help="Why; kept in Entra.")
-yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")
-wait_option = click.option(
-    "--wait/--no-wait", default=True, help="Wait until Graph shows that it is done (10 minutes)."
-)
-skip_approval_option = click.option(
-    "--skip-approval", is_flag=True, help="Do it although the policy wants somebody to approve."
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="For a program.")
-
 
 @click.command(short_help="Give PERSON the access package PACKAGE.")
 @click.argument("package")
@@ -51,6 +47,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="For a progra
 @for_option
 @until_option
 @skip_approval_option
+@without_audit_option
 @yes_option
 @wait_option
 @json_option
@@ -63,6 +60,7 @@ def request(
     length: timedelta | None,
     until: datetime | None,
     skip_approval: bool,
+    without_audit: bool,
     yes: bool,
     wait: bool,
     as_json: bool,
@@ -79,6 +77,9 @@ def request(
       latchkey request marketing-campaign ann@contoso.com --because "Launch in May"
     """
     now = clock.now()
+    if skip_approval:
+        insist_on_reason(because, what="Skipping approval")
+    kept = kept_trail(without_audit=without_audit)
 
     async def judge(graph: Graph) -> Grant:
         return await granting.judge_grant(
@@ -87,14 +88,14 @@ def request(
             package=await bounded.find_package(graph, package),
             policy_name=policy_name,
             because=because,
-            ends_at=_end(length, until, now),
+            ends_at=end_asked_for(length, until, now),
             now=now,
         )
 
     grant = with_graph(judge, api=api)
     _approved(grant, skip_approval)
-    _confirm(
-        f"Give {_who(grant)} access to {_name(grant.package)}",
+    confirm(
+        f"Give {named(grant.person)} access to {titled(grant.package)}",
         (
             f"under the policy “{clean(grant.policy.display_name or grant.policy.id)}”",
             f"for {policy.lasts(grant.policy.expiration)}"
@@ -106,23 +107,31 @@ def request(
         yes=yes,
     )
 
+    kept.intend(
+        "cli-grant",
+        because=because,
+        facts={"policy": grant.policy.id, "approval_skipped": grant.stages > 0},
+        package_id=grant.package.id,
+        subject_entra_id=grant.person.id,
+    )
+
     async def give(graph: Graph) -> tuple[AssignmentRequest, Assignment | None]:
         schedule = None
         if grant.ends_at is not None:
             schedule = Schedule(start_date_time=now, expiration=Expiration.at(grant.ends_at))
-        asked = await graph.assignments.request(
+        asked = await kept.post(
+            graph,
             request_type="adminAdd",
             target_id=grant.person.id,
             policy_id=grant.policy.id,
             package_id=grant.package.id,
-            justification=because,
             schedule=schedule,
         )
         held = await until_delivered(graph, asked, patience=PATIENCE) if wait else None
         return asked, held
 
     asked, held = with_graph(give, api=api)
-    _report(asked, held, f"{_who(grant)} has {_name(grant.package)}", as_json=as_json)
+    report(asked, held, f"{named(grant.person)} has {titled(grant.package)}", as_json=as_json)
 
 
 @click.command(short_help="Let PERSON keep PACKAGE longer.")
@@ -132,6 +141,7 @@ def request(
 @for_option
 @until_option
 @skip_approval_option
+@without_audit_option
 @yes_option
 @wait_option
 @json_option
@@ -143,6 +153,7 @@ def extend(
     length: timedelta | None,
     until: datetime | None,
     skip_approval: bool,
+    without_audit: bool,
     yes: bool,
     wait: bool,
     as_json: bool,
@@ -158,13 +169,16 @@ def extend(
       latchkey extend marketing-campaign ann@contoso.com --for 2w
     """
     now = clock.now()
+    if skip_approval:
+        insist_on_reason(because, what="Skipping approval")
+    kept = kept_trail(without_audit=without_audit)
 
     async def judge(graph: Graph) -> Grant:
         return await granting.judge_extension(
             graph,
             person=await lookup.find_person(graph, person),
             package=await bounded.find_package(graph, package),
-            ends_at=_end(length, until, now),
+            ends_at=end_asked_for(length, until, now),
             now=now,
         )
 
@@ -174,17 +188,26 @@ def extend(
         raise TypeError("an extension without an assignment or an end")
     ends_at = grant.ends_at
     _approved(grant, skip_approval)
-    _confirm(
-        f"Let {_who(grant)} keep {_name(grant.package)} until {when(ends_at)} UTC",
+    confirm(
+        f"Let {named(grant.person)} keep {titled(grant.package)} until {when(ends_at)} UTC",
         (f"now it ends {when(held.ends_at())} UTC", *_passed_by(grant)),
         yes=yes,
     )
 
+    kept.intend(
+        "cli-extend",
+        because=because,
+        facts={"until": when(ends_at), "approval_skipped": grant.stages > 0},
+        package_id=grant.package.id,
+        subject_entra_id=grant.person.id,
+        assignment_id=held.id,
+    )
+
     async def prolong(graph: Graph) -> tuple[AssignmentRequest, Assignment | None]:
-        asked = await graph.assignments.request(
+        asked = await kept.post(
+            graph,
             request_type="adminUpdate",
             assignment_id=held.id,
-            justification=because,
             schedule=Schedule(
                 start_date_time=held.schedule.start_date_time if held.schedule else None,
                 expiration=Expiration.at(ends_at),
@@ -199,13 +222,14 @@ def extend(
         return asked, later
 
     asked, later = with_graph(prolong, api=api)
-    _report(asked, later, f"{_who(grant)} has {_name(grant.package)}", as_json=as_json)
+    report(asked, later, f"{named(grant.person)} has {titled(grant.package)}", as_json=as_json)
 
 
 @click.command(short_help="Take PACKAGE away from PERSON.")
 @click.argument("package")
 @click.argument("person")
 @because_option
+@without_audit_option
 @yes_option
 @wait_option
 @json_option
@@ -214,6 +238,7 @@ def remove(
     package: str,
     person: str,
     because: str | None,
+    without_audit: bool,
     yes: bool,
     wait: bool,
     as_json: bool,
@@ -228,6 +253,8 @@ def remove(
     Example:
       latchkey remove marketing-campaign ann@contoso.com --because "Left the team"
     """
+    insist_on_reason(because, what="A removal")
+    kept = kept_trail(without_audit=without_audit)
 
     async def look(graph: Graph) -> tuple[AccessPackage, Assignment]:
         found = await bounded.find_package(graph, package)
@@ -237,23 +264,30 @@ def remove(
     found, held = with_graph(look, api=api)
     holder = clean((held.target and held.target.display_name) or person)
     ends_at = held.ends_at()
-    _confirm(
-        f"Take {_name(found)} away from {holder}",
+    confirm(
+        f"Take {titled(found)} away from {holder}",
         (f"it would end {when(ends_at)} UTC" if ends_at else "it has no end of its own",),
         yes=yes,
     )
 
+    kept.intend(
+        "cli-remove",
+        because=because,
+        facts={},
+        package_id=found.id,
+        subject_entra_id=held.target.object_id if held.target else None,
+        assignment_id=held.id,
+    )
+
     async def end(graph: Graph) -> tuple[AssignmentRequest, Assignment | None]:
-        asked = await graph.assignments.request(
-            request_type="adminRemove", assignment_id=held.id, justification=because
-        )
+        asked = await kept.post(graph, request_type="adminRemove", assignment_id=held.id)
         if not wait:
             return asked, None
         ended = await until_ended(graph, asked, assignment_id=held.id, patience=PATIENCE)
         return asked, ended or held.model_copy(update={"state": "expired"})
 
     asked, ended = with_graph(end, api=api)
-    _report(asked, ended, f"{holder} no longer has {_name(found)}", as_json=as_json)
+    report(asked, ended, f"{holder} no longer has {titled(found)}", as_json=as_json)
 
 
 async def _person_id(graph: Graph, typed: str) -> str:
@@ -265,18 +299,12 @@ async def _person_id(graph: Graph, typed: str) -> str:
     return (await lookup.find_person(graph, typed)).id
 
 
-def _end(length: timedelta | None, until: datetime | None, now: datetime) -> datetime | None:
-    if length is not None and until is not None:
-        raise click.UsageError("Give --for or --until, not both.")
-    return now + length if length is not None else until
-
-
 def _approved(grant: Grant, skip_approval: bool) -> None:
     if grant.stages and not skip_approval:
         raise Stop(
             f"The policy “{clean(grant.policy.display_name or grant.policy.id)}” wants somebody to "
             f"approve ({grant.stages} stage{'' if grant.stages == 1 else 's'}), which an "
-            "administrator's grant does not: let them ask in Slack, or add --skip-approval."
+            "administrator's grant does not: let them ask in Slack, or add --skip-approval, and --because."
         )
 
 
@@ -286,42 +314,3 @@ def _passed_by(grant: Grant) -> list[str]:
         return []
     count = "a stage" if grant.stages == 1 else f"{grant.stages} stages"
     return [f"nobody is asked to approve, although the policy has {count} of approval"]
-
-
-def _confirm(question: str, details: Sequence[str], *, yes: bool) -> None:
-    click.echo(question, err=True)
-    for detail in details:
-        click.echo(f"  {detail}", err=True)
-    if not yes:
-        click.confirm("Go on?", abort=True, err=True)
-
-
-def _report(
-    asked: AssignmentRequest, shown: Assignment | None, sentence: str, *, as_json: bool
-) -> None:
-    """Say what Graph shows; *shown* is None when nobody waited, and then nothing is claimed."""
-    ends_at = shown.ends_at() if shown and not shown.is_expired else None
-    if as_json:
-        assignment = shown or asked.assignment
-        record: dict[str, Any] = {
-            "request": asked.id,
-            "done": shown is not None,
-            "assignment": assignment.id if assignment else None,
-            "ends": ends_at,
-        }
-        click.echo(to_json(record))
-    elif shown is None:
-        click.echo(f"Asked: request {asked.id} is under way.  `latchkey show requests` follows it.")
-    else:
-        click.echo(f"{sentence}{f' until {when(ends_at)} UTC' if ends_at else ''}.")
-
-
-def _who(grant: Grant) -> str:
-    person = grant.person
-    name = clean(person.display_name or person.id)
-    address = person.mail or person.user_principal_name
-    return f"{name} ({clean(address)})" if address else name
-
-
-def _name(package: AccessPackage) -> str:
-    return clean(package.display_name or package.id)

@@ -33,11 +33,12 @@ from bot.provisioning.progress import Progress
 from bot.provisioning.reading import Document, FileError, read_file
 from bot.provisioning.record import Record, alone
 from bot.provisioning.tenant_facts import TenantFacts
-from bot.provisioning.waiting import Waiting
-from graph import Graph
+from bot.provisioning.waiting import PATIENCE, Waiting
+from graph import Graph, Retries
 
 WOULD_CHANGE: Final = 2
 DOES_NOT_HOLD: Final = 1
+WORTH_SAYING: Final = 5  # seconds
 
 Result = TypeVar("Result")
 
@@ -101,7 +102,7 @@ def apply(file: Path, api: str | None, as_json: bool, yes: bool, adopt: bool) ->
     Example: latchkey apply docs/example.yml
     """
 
-    async def work(document: Document, there: Connected) -> Planned:
+    async def work(document: Document, there: Connected) -> list[str]:
         planned = await make_plan(there.graph, document, there.record, version=there.version)
         with there.progress.paused():
             _show_plan(planned, file, as_json=as_json)
@@ -119,9 +120,12 @@ def apply(file: Path, api: str | None, as_json: bool, yes: bool, adopt: bool) ->
             after = await make_plan(there.graph, document, there.record, version=there.version)
             for key in applying.adopt(after):
                 there.progress.done(f"adopted {' / '.join(key)}")
-        return planned
+        return applying.remarks
 
-    _with_file(file, work, api=api)
+    with _may_be_stopped("apply"):
+        remarks = _with_file(file, work, api=api)
+    if remarks:
+        raise Stop(*(clean(f"{each}.") for each in remarks))
 
 
 @click.command(short_help="Take away what apply made, and nothing else.")
@@ -157,7 +161,8 @@ def destroy(file: Path, api: str | None, yes: bool) -> None:
         )
         await destroying.destroy(what)
 
-    _with_file(file, work, api=api)
+    with _may_be_stopped("destroy"):
+        _with_file(file, work, api=api)
 
 
 @click.command("import", short_help="Write FILE from the tenant as it is.")
@@ -250,7 +255,7 @@ def _with_file(
 async def _tenant(path: Path, *, api: str | None) -> AsyncIterator[Connected]:
     settings = graph_settings()
     progress = Progress()
-    async with graph_for(settings, api=api) as graph:
+    async with graph_for(settings, api=api, retries=patient_reads(progress)) as graph:
         with alone(path), progress.shown():
             yield Connected(
                 graph=graph,
@@ -262,8 +267,32 @@ async def _tenant(path: Path, *, api: str | None) -> AsyncIterator[Connected]:
 
 
 async def _connected(work: Callable[[Graph], Awaitable[Result]], *, api: str | None) -> Result:
-    async with graph_for(graph_settings(), api=api) as graph:
-        return await work(graph)
+    progress = Progress()
+    async with graph_for(graph_settings(), api=api, retries=patient_reads(progress)) as graph:
+        with progress.shown():
+            return await work(graph)
+
+
+def patient_reads(progress: Progress) -> Retries:
+    """Reads that wait as long as Graph asks for, five minutes in all for one of them, and say so."""
+
+    async def sleep(seconds: float) -> None:
+        if seconds >= WORTH_SAYING:
+            progress.say(f"Graph asks to wait {seconds:.0f} s")
+        await asyncio.sleep(seconds)
+
+    return Retries(patience=PATIENCE, sleep=sleep, waits_out_throttling=True)
+
+
+@contextmanager
+def _may_be_stopped(command: str) -> Iterator[None]:
+    """Say what to do after Ctrl-C: nothing is lost, and nothing is done twice."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Stop(
+            f"Stopped. What was done stays done; {command} again to go on from there."
+        ) from None
 
 
 @contextmanager

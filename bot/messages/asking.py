@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bot import clock
 from bot.errors import PackageName
+from bot.messages import troubles
 from bot.messages.pages import MESSAGE, Row, fitted, page_of
 from bot.messages.parts import (
     LONGEST_DESCRIPTION,
@@ -26,7 +27,17 @@ from bot.messages.parts import (
     shorten,
     until,
 )
-from bot.models import Assignment, AssignmentState, Ended, Kind, Package, Request, State
+from bot.models import (
+    Assignment,
+    AssignmentState,
+    Ended,
+    Kind,
+    Package,
+    Person,
+    Progress,
+    Request,
+    State,
+)
 
 MOST_OFFERED = 20
 WAITING = {
@@ -251,6 +262,13 @@ def withdrawn(request: Request) -> Message:
     return message(f"Your request for {escape(request.package_name)} is withdrawn.")
 
 
+def second_account(second: Person) -> Message:
+    return message(
+        f"{person(second.slack_user)} has begun to use Latchkey as {escape(second.entra_name)} in Entra, as you do. "
+        "If that account is not yours, please tell your identity team at once."
+    )
+
+
 def my_access(
     held: Sequence[Assignment],
     waiting: Sequence[Request],
@@ -266,7 +284,10 @@ def my_access(
 def _my_access_text(held: Sequence[Assignment], waiting: Sequence[Request]) -> str:
     if not held and not waiting:
         return "You have no access through Latchkey, and nothing is pending."
-    parts = [f"{escape(row.package_name)} {_until_short(row.ends_at)}" for row in held]
+    parts = [
+        f"{escape(row.package_name)} {_until_short(row.ends_at)}{troubles.SHORT.get(row.progress, '')}"
+        for row in held
+    ]
     parts += [f"{escape(each.package_name)}: {_so_far(each)}" for each in waiting]
     return "Your access: " + "; ".join(parts) + "."
 
@@ -283,6 +304,13 @@ def my_access_rows(
         nothing = "You have no access through Latchkey, and nothing is pending. `/request-access` shows what there is."
         return [[section(nothing)]]
     about = {each.assignment_id: each for each in waiting if each.assignment_id}
+    # The request for it says where it is until a part of it is there.
+    asked = {each.package_id for each in waiting if each.kind is Kind.ADD}
+    held = [
+        row
+        for row in held
+        if row.progress is not Progress.DELIVERING or row.package_id not in asked
+    ]
     rows: list[Row] = [
         _held_row(row, extendable=row.policy_id in extendable, busy=about.get(row.id))
         for row in held
@@ -295,10 +323,14 @@ def _held_row(row: Assignment, *, extendable: bool, busy: Request | None) -> lis
     line = f"*{name}* {until(row.ends_at)}"
     if row.ends_at and row.ends_at > clock.now():
         line += f"  ({left(row.ends_at)} left)"
+    more = troubles.notes(row, own=True)
     if row.state is AssignmentState.REMOVING:
-        return [section(line), context("Being taken back.")]
+        return [section(line), context("Being taken back."), *more]
     can_extend = (
-        extendable and row.ends_at is not None and (busy is None or busy.kind is not Kind.EXTEND)
+        extendable
+        and row.progress in {Progress.DELIVERED, Progress.REPROCESSING}
+        and row.ends_at is not None
+        and (busy is None or busy.kind is not Kind.EXTEND)
     )
     give_back = None
     if busy is None or busy.kind is not Kind.REMOVE:
@@ -307,13 +339,15 @@ def _held_row(row: Assignment, *, extendable: bool, busy: Request | None) -> lis
         )
     extend = button("Extend", "extend", row.id, about=row.package_name) if can_extend else None
     if extend is None and give_back is None:
-        return [section(line)]
-    return [section(line), actions(extend, give_back, block_id=f"held:{row.id}")]
+        return [section(line), *more]
+    return [section(line), *more, actions(extend, give_back, block_id=f"held:{row.id}")]
 
 
 def _waiting_row(request: Request) -> list[Block]:
     name = escape(request.package_name)
     line = f"{WISH[request.kind]} *{name}*: {_so_far(request)}, asked {moment(request.asked_at)}"
+    if request.terms is not None and request.terms.removal is not None:
+        line += f"\nAn admin has to approve it: {person(request.terms.removal.by)} had removed it."
     if request.asked_by != request.holder:
         return [section(f"*{name}* is being taken back by {person(request.asked_by)}.")]
     can_cancel = request.state in {State.RECEIVED, State.PENDING} or (

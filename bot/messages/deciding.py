@@ -1,15 +1,16 @@
 """What approvers and admins read: cards, lists and alarms."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Final
 
+from bot.messages import troubles
 from bot.messages.pages import MESSAGE, Room, fitted, page_of
 from bot.messages.parts import (
     Block,
     Message,
     actions,
     button,
-    confirm,
     context,
     escape,
     fields,
@@ -23,11 +24,22 @@ from bot.messages.parts import (
     section,
     until,
 )
-from bot.models import Assignment, AssignmentState, Decision, Kind, Request, State, Verb
+from bot.models import (
+    Assignment,
+    AssignmentState,
+    Decision,
+    Kind,
+    Person,
+    Request,
+    State,
+    Verb,
+)
 
 MOST_LISTED: Final = 20
 # On a card, beside what is asked for: who decided the stages before, the last ones first.
 ROOM_FOR_DECISIONS: Final = Room(blocks=12, characters=3_500)
+# More of them are not read, see `bot.store.assignments.live`.
+MOST_READ: Final = 500
 SO_FAR: Final = {
     State.PENDING: "Waiting for a decision.",
     State.APPROVED: "Approved; about to be sent to Entra.",
@@ -63,6 +75,16 @@ def _why(request: Request) -> list[Block]:
     blocks = []
     if request.justification:
         blocks += [context("*Why*"), quoted(request.justification)]
+    removal = request.terms.removal if request.terms else None
+    if removal is not None:
+        because = f": {one_line(removal.why)}" if removal.why else "."
+        blocks.append(
+            context(
+                f":warning: {person(removal.by)} removed this access "
+                f"{moment(datetime.fromisoformat(removal.at))}{because} So an admin decides whether they get "
+                "it again, whatever the policy says."
+            )
+        )
     if request.round:
         blocks.append(
             context("What is asked for, or its policy, has changed: it needs a new decision.")
@@ -182,49 +204,50 @@ def pending_row(request: Request, *, reader: str) -> list[Block]:
 
 
 def assignments(
-    rows: Sequence[Assignment], *, package: str | None, holder: str | None, page: int = 1
+    rows: Sequence[Assignment],
+    *,
+    package: str | None = None,
+    whom: str | None = None,
+    notes: Sequence[str] = (),
+    automatic: Collection[str] = (),
+    page: int = 1,
 ) -> Message:
-    """Who holds what, each with a Remove button; *package* and *holder* are what was asked about."""
+    """
+    Who holds what, each with a Remove button.
+
+    Args:
+        package: The package that was asked about.
+        whom: The person who was asked about, fit for Slack.
+        notes: What is to be said besides, a sentence each.
+        automatic: Ids of the policies under which Entra gives access by itself.
+    """
     if not rows:
         what = f"*{escape(package)}*" if package else "anything"
-        return message(
-            f"{person(holder)} does not hold {what}." if holder else f"Nobody holds {what}."
-        )
-    count = len(rows)
+        nobody = f"{whom} does not hold {what}." if whom else f"Nobody holds {what}."
+        return message(" ".join((nobody, *notes)))
     of = f" of *{escape(package)}*" if package else ""
-    by = f", held by {person(holder)}" if holder else ""
-    intro = f"{count} assignment{'' if count == 1 else 's'}{of}{by}."
-    made = [[_assignment_row(row)] for row in rows]
-    narrowed = bool(package or holder)
+    by = f", held by {whom}" if whom else ""
+    intro = " ".join((f"{troubles.all_of(rows, most=MOST_READ)}{of}{by}.", *notes))
     blocks = page_of(
-        made,
+        [_assignment_row(row, automatic=row.policy_id in automatic) for row in rows],
         page=page,
         head=[section(intro)],
-        command=None if narrowed else "/access-admin assignments",
+        command=None if package or whom else "/access-admin assignments",
         most=MOST_LISTED,
     )
     return message(intro, blocks)
 
 
-def _assignment_row(row: Assignment) -> Block:
+def _assignment_row(row: Assignment, *, automatic: bool) -> list[Block]:
     line = f"{person(row.holder, row.holder_name)} has *{escape(row.package_name)}* {until(row.ends_at)}"
     if row.state is AssignmentState.REMOVING:
-        return section(f"{line}\n_being removed_")
-    who = row.holder_name or "This person"
-    remove = button(
-        "Remove",
-        "remove",
-        row.id,
-        style="danger",
-        about=f"{who}, {row.package_name}",
-        confirm=confirm(
-            "Remove this access?",
-            f"{who} loses access to {row.package_name} within minutes and is told that you removed it.",
-            yes="Remove",
-            danger=True,
-        ),
-    )
-    return section(line, accessory=remove, block_id=f"remove:{row.id}")
+        return [section(f"{line}\n_being removed_")]
+    remove = troubles.take_back(row, label="Remove", automatic=automatic)
+    more = troubles.notes(row, own=False)
+    if row.progress not in troubles.UNSURE:
+        return [section(line, accessory=remove, block_id=f"remove:{row.id}"), *more]
+    buttons = actions(troubles.reprocess(row), remove, block_id=f"remove:{row.id}")
+    return [section(line), *more, buttons]
 
 
 def admin_help() -> Message:
@@ -232,11 +255,16 @@ def admin_help() -> Message:
         "What would you like to see?\n"
         "• `/access-admin pending`: what waits for a decision\n"
         "• `/access-admin held`: what failed too often, to try it again or give it up\n"
-        "• `/access-admin assignments [package or @person]`: who has what, with Remove buttons\n"
-        "• `/access-admin remove [package or @person]`: the same list, to take access away; "
+        "• `/access-admin assignments [@person] [package]`: who has what, with Remove buttons; "
+        "a person is a mention, an e-mail address, an object id or a full name as in Entra\n"
+        "• `/access-admin remove [@person] [package]`: the same list, to take access away; "
         "with `@person package because …` it is taken away at once\n"
         "Write `page 2` behind a command to see more of its list."
     )
+
+
+def looking() -> Message:
+    return message("I am looking that up in Slack and Entra, and will tell you here.")
 
 
 def removing(request: Request, *, is_new: bool) -> Message:
@@ -275,8 +303,22 @@ def failed(request: Request) -> Message:
     )
 
 
+def second_account(second: Person, first: Person) -> Message:
+    return message(
+        f":warning: {person(second.slack_user)} uses Latchkey as {escape(second.entra_name)} in Entra, and so does "
+        f"{person(first.slack_user)}: two Slack accounts of one person. If that is not so, deactivate the wrong one, "
+        "and look at what it has asked for and decided."
+    )
+
+
 def stuck(request: Request) -> Message:
     who = person(request.holder, request.holder_name)
+    if request.failures > request.attempts:
+        return message(
+            f":warning: {request.kind.capitalize()} of *{escape(request.package_name)}* for {who} has failed "
+            f"{request.failures} times since {moment(request.asked_at)} and is still {request.state}: Microsoft "
+            "Entra does not answer me at all just now. I keep trying."
+        )
     return message(
         f":warning: {request.kind.capitalize()} of *{escape(request.package_name)}* for {who} has been looked at "
         f"{request.attempts} times since {moment(request.asked_at)} and is still {request.state}: Entra takes "
@@ -289,4 +331,10 @@ def misshapen(kind: str, word: str) -> Message:
         f":warning: Slack refused a message of mine ({escape(kind)}) as it was made: `{escape(word)}`. I sent a "
         "shorter one. That is a fault of Latchkey, or a limit of Slack that it does not know; its log names the "
         "message, and I say this once a day."
+    )
+
+
+def clock_is_wrong(why: str) -> Message:
+    return message(
+        f":warning: {escape(why)} Until then two replicas may be at the same request, and I may ask Entra twice."
     )

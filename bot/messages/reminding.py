@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
+from bot.messages import troubles
 from bot.messages.asking import WAITING, WISH, confirm_return
 from bot.messages.pages import MESSAGE, fitted
 from bot.messages.parts import (
@@ -15,7 +16,7 @@ from bot.messages.parts import (
     message,
     section,
 )
-from bot.models import Assignment, AssignmentState, Request
+from bot.models import Assignment, AssignmentState, Progress, Request
 
 
 def expiring(
@@ -67,7 +68,7 @@ def _expiring_row(
     if row.state is AssignmentState.ENDED:
         return [section(f"*{name}* has ended.")]
     ends = f"ends {day(row.ends_at)}" if row.ends_at else "has no end date any more"
-    line = f"*{name}* {ends}"
+    line = f"*{name}*{troubles.SHORT.get(row.progress, '')} {ends}"
     if is_moved and busy is None:
         now = f"lasts until {day(row.ends_at)} now" if row.ends_at else "has no end date any more"
         return [section(f"*{name}* {now}.")]
@@ -77,7 +78,7 @@ def _expiring_row(
         return [section(line), context("You are fine with that: I will not remind you again.")]
     buttons = [
         button("Extend", "extend", row.id, style="primary", about=row.package_name)
-        if extendable
+        if extendable and row.progress is not Progress.PARTIAL
         else None,
         button("Return now", "return", row.id, confirm=confirm_return(row), about=row.package_name),
         button("Let it end", "let_end", row.id, about=row.package_name),

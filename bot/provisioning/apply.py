@@ -1,18 +1,19 @@
 """Carries a plan out: one call after another, each of which may be the last before a crash."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from bot.errors import LatchkeyError
 from bot.provisioning.changes import Change, Deed
 from bot.provisioning.content import Content
+from bot.provisioning.held import Held
 from bot.provisioning.making import Making
-from bot.provisioning.names import is_new
+from bot.provisioning.ownership import Located, claim_what_was_begun, existing
 from bot.provisioning.plan import Planned
 from bot.provisioning.reading import Document
 from bot.provisioning.record import Key, Record
 from bot.provisioning.trial_people import TrialPeople
-from bot.provisioning.undoing import Undoing, keys_of
+from bot.provisioning.undoing import Undoing
 from bot.provisioning.waiting import Waiting
 from bot.provisioning.writing import Writing
 from graph import Graph
@@ -37,13 +38,20 @@ class ApplyError(LatchkeyError):
 
 @dataclass(kw_only=True)
 class Applying:
-    """Everything that apply needs, beside the plan."""
+    """
+    Everything that apply needs, beside the plan.
+
+    Attributes:
+        remarks: What came out otherwise than planned, a sentence each; all else was done.
+    """
 
     graph: Graph
     document: Document
     record: Record
     waiting: Waiting
     tell: Tell = field(default=lambda change, done: None)
+    remarks: list[str] = field(default_factory=list)
+    _stays: bool = False
 
     async def apply(self, planned: Planned) -> None:
         """
@@ -52,30 +60,58 @@ class Applying:
         Raises:
             ApplyError: One could not be made.
         """
-        claim_what_was_begun(self.document, self.record, planned)
+        claim_what_was_begun(self.record, self._existing(planned))
         deeds = self._deeds(planned)
         undoing = Undoing(graph=self.graph, record=self.record, waiting=self.waiting)
         changes = planned.plan.changes
         for number, change in enumerate(changes):
             self.tell(change, False)
             try:
-                await self._make(change, deeds, undoing)
+                is_made = await self._make(change, deeds, undoing)
             except GraphError as error:
                 raise ApplyError(change, error, done=number, of=len(changes)) from error
-            self.tell(change, True)
+            if is_made:
+                self.tell(change, True)
 
-    async def _make(self, change: Change, deeds: Deeds, undoing: Undoing) -> None:
-        if change.deed is Deed.DELETE:
-            await undoing.delete(change.title, change.kind, change.object_id or "", change.within)
-        else:
+    async def _make(self, change: Change, deeds: Deeds, undoing: Undoing) -> bool:
+        if change.deed is not Deed.DELETE:
             await deeds[change.kind](change)
+            return True
+        why = await self._why_not(change)
+        if why is not None:
+            self.remarks.append(f"{change.title} was left alone: {why}")
+            return False
+        await undoing.delete(change.title, change.kind, change.object_id or "", change.within)
+        return True
+
+    async def _why_not(self, change: Change) -> str | None:
+        """Why something must not be deleted any more, although the plan said so: somebody got it meanwhile."""
+        if self._stays and change.kind != "incompatible":
+            return "what was left alone may rest on it; plan again"
+        packages = []
+        if change.kind in ("group", "member"):
+            packages = await self.graph.packages.list(named=False)
+        held = Held(graph=self.graph, packages=packages)
+        why = await held.why(change.kind, change.object_id or "", change.within)
+        self._stays = self._stays or why is not None
+        return why
+
+    def _existing(self, planned: Planned) -> dict[Key, Located]:
+        pending = {each.key for each in planned.plan.changes if each.deed is Deed.CREATE}
+        return existing(self.document, planned.names, planned.survey, pending=pending)
 
     def _deeds(self, planned: Planned) -> Deeds:
         """Who makes what."""
         names, survey = planned.names, planned.survey
         writing = Writing(record=self.record, waiting=self.waiting)
         people = TrialPeople(graph=self.graph, names=names, writing=writing)
-        making = Making(graph=self.graph, names=names, survey=survey, writing=writing)
+        making = Making(
+            graph=self.graph,
+            names=names,
+            survey=survey,
+            writing=writing,
+            remark=self.remarks.append,
+        )
         content = Content(graph=self.graph, names=names, survey=survey, writing=writing)
         return {
             "person": people.person,
@@ -97,38 +133,8 @@ class Applying:
         Entra's own catalog is nobody's to delete, and stays out.
         """
         adopted = []
-        for key, (object_id, within) in existing(self.document, planned):
+        for key, (object_id, within) in self._existing(planned).items():
             if self.record.entry(key) is None:
                 self.record.made(key, object_id, **within)
                 adopted.append(key)
         return adopted
-
-
-def claim_what_was_begun(document: Document, record: Record, planned: Planned) -> None:
-    """What an earlier apply began, and the tenant has by now, was made by Latchkey."""
-    there = dict(existing(document, planned))
-    for entry in record.entries():
-        if entry.id is None and entry.key in there:
-            object_id, within = there[entry.key]
-            record.made(entry.key, object_id, **within)
-
-
-def existing(
-    document: Document, planned: Planned
-) -> Iterable[tuple[Key, tuple[str, dict[str, str]]]]:
-    """Everything that the file describes and the tenant has: its id, and what deleting it takes."""
-    names = planned.names
-    pending = {change.key for change in planned.plan.changes if change.deed is Deed.CREATE}
-    for key in sorted(keys_of(document.file) - pending):
-        kind, *where = key
-        if kind in ("person", "group"):
-            object_id = names.id_of(kind, where[0])
-            if not is_new(object_id):
-                yield key, (object_id, {})
-        elif kind == "member":
-            group_id = names.id_of("group", where[0])
-            yield key, (names.id_of("person", where[1]), {"group": group_id})
-        elif kind != "manager":
-            located = planned.survey.locate(key, names)
-            if located is not None:
-                yield key, located

@@ -51,6 +51,7 @@ class Change:
         want: The part of the file that describes it.
         object_id: Graph's id, when it exists.
         within: Ids that deleting it takes.
+        notes: What may come out otherwise, a sentence each.
     """
 
     deed: Deed
@@ -61,6 +62,7 @@ class Change:
     want: Any = None
     object_id: str | None = None
     within: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -71,6 +73,10 @@ class Change:
         """Creations first to last, then deletions last to first."""
         at = KINDS.index(self.kind)
         return at if self.deed is not Deed.DELETE else 2 * len(KINDS) - at
+
+    def changes(self, what: str) -> bool:
+        """Whether this word of the file is one that differs."""
+        return any(each.what == what for each in self.differences)
 
     def as_json(self) -> dict[str, Any]:
         """For ``--json``; names of fields are stable."""
@@ -83,6 +89,7 @@ class Change:
                 {"what": each.what, "before": each.before, "after": each.after}
                 for each in self.differences
             ],
+            "notes": list(self.notes),
         }
 
 

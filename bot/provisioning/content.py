@@ -7,14 +7,11 @@ from bot.provisioning.giving import asked_in_words, attributes_in_words
 from bot.provisioning.model import Attribute, Resource
 from bot.provisioning.names import Names
 from bot.provisioning.survey import FoundCatalog, Survey, gives_role, incompatible_with
+from bot.provisioning.waiting import may_write_again
 from bot.provisioning.words import Role, Thing, nearest, read_thing
 from bot.provisioning.writing import Writing
 from graph import Graph
-from graph.errors import (
-    RESOURCE_NOT_VISIBLE_YET,
-    GraphUnavailable,
-    NotFound,
-)
+from graph.errors import GraphError, GraphUnavailable, NotFound
 from graph.models import Question, ResourceAttribute, ResourceRole, ResourceScope
 from graph.models import Resource as GraphResource
 
@@ -41,7 +38,7 @@ class Content:
             found = await self._in_catalog(there, origin_id)
             return found.id if found else None
 
-        async def add() -> None:
+        async def create() -> None:
             await self.graph.resources.add(
                 catalog_id=there.catalog.id,
                 origin_id=origin_id,
@@ -50,16 +47,8 @@ class Content:
                 environment_origin_id=environment,
             )
 
-        async def create() -> None:
-            # Entitlement management sees a new group only after a while.
-            await self.writing.waiting.patiently(
-                f"Entra to show {thing} to its catalogs",
-                add,
-                also=lambda error: error.has_code(RESOURCE_NOT_VISIBLE_YET),
-            )
-
         if change.deed is Deed.CREATE:
-            await self.writing.once(change, look, create, catalog=there.catalog.id)
+            await self.writing.once(change, look, create, joins=True, catalog=there.catalog.id)
             if wanted.asks is None:
                 return
         await self._ask(change, there, origin_id, attributes, send=change.deed is Deed.CHANGE)
@@ -92,9 +81,7 @@ class Content:
             )
 
         if send:
-            await self.writing.waiting.patiently(
-                change.title, write, also=lambda error: error.may_have_happened
-            )
+            await self.writing.waiting.patiently(change.title, write, retry_on=may_write_again)
         if await self.writing.waiting.until(f"{change.title} to show what it asks", shown) is None:
             raise GraphUnavailable(f"Graph took what {change.title} asks, and does not show it.")
 
@@ -109,7 +96,7 @@ class Content:
             if name in {(word or "").rstrip("/").casefold() for word in words}:
                 return each.origin_id
         hint = nearest(wanted.environment, [each.display_name or "?" for each in known])
-        raise NotFound(f"There is no SharePoint environment “{wanted.environment}”.{hint}")
+        raise GraphError(f"There is no SharePoint environment “{wanted.environment}”.{hint}")
 
     async def _in_catalog(self, there: FoundCatalog, origin_id: str) -> GraphResource | None:
         found = await self.graph.catalogs.resources(there.catalog.id, origin_id=origin_id)
@@ -132,30 +119,32 @@ class Content:
             return None
 
         async def create() -> None:
-            resource = await self._in_catalog(there, origin_id)
+            resource = there.resources.get(origin_id.casefold())
+            if resource is None or resource.id is None:
+                resource = await self._in_catalog(there, origin_id)
             if resource is None:
-                raise NotFound(f"{wanted.thing} is not in catalog {change.key[1]} any more.")
+                raise NotFound(f"Catalog {change.key[1]} does not list {wanted.thing}.")
             role = await self._offered(there, resource, wanted)
             await self.graph.packages.add_role(
                 package_id, role=role, scope=_scope(resource, wanted.thing, origin_id)
             )
 
-        await self.writing.once(change, look, create, package=package_id)
+        await self.writing.once(change, look, create, joins=True, package=package_id)
 
     async def _offered(
         self, there: FoundCatalog, resource: GraphResource, wanted: Role
     ) -> ResourceRole:
-        offered = await self.graph.catalogs.roles(
-            there.catalog.id,
-            resource_id=resource.id or "",
-            origin_system=wanted.thing.origin_system,
-        )
+        offered = await there.roles_of(self.graph, resource)
+        if not offered:
+            raise NotFound(
+                f"Catalog {there.catalog.display_name} lists no roles of {wanted.thing}."
+            )
         folded = wanted.role.casefold()
         for role in offered:
             if folded in ((role.display_name or "").casefold(), (role.origin_id or "").casefold()):
                 return role.model_copy(update={"resource": resource})
         hint = nearest(wanted.role, [each.display_name or "?" for each in offered])
-        raise NotFound(f"{wanted.thing} has no role “{wanted.role}”.{hint}")
+        raise GraphError(f"{wanted.thing} has no role “{wanted.role}”.{hint}")
 
     async def incompatible(self, change: Change) -> None:
         """Keep apart two packages, or a package and a group."""
@@ -173,7 +162,9 @@ class Content:
             else:
                 await self.graph.packages.add_incompatible_package(package_id, other_id=other_id)
 
-        await self.writing.once(change, look, create, package=package_id, kind=other.kind)
+        await self.writing.once(
+            change, look, create, joins=True, package=package_id, kind=other.kind
+        )
 
 
 def _scope(resource: GraphResource, thing: Thing, origin_id: str) -> ResourceScope:

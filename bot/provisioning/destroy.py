@@ -4,16 +4,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from bot import clock
-from bot.provisioning.apply import claim_what_was_begun
-from bot.provisioning.changes import KINDS
+from bot.provisioning.changes import KINDS, Deed
+from bot.provisioning.held import Held, counted, given_by, holdings
+from bot.provisioning.ownership import claim_what_was_begun, existing
 from bot.provisioning.plan import make_plan
+from bot.provisioning.presence import present
 from bot.provisioning.reading import Document
 from bot.provisioning.record import Entry, Record
-from bot.provisioning.undoing import Undoing, is_there, live_assignments, title_of
+from bot.provisioning.undoing import Undoing, title_of
 from bot.provisioning.waiting import SETTLES, Waiting
 from graph import Graph
 from graph.errors import OPEN_REQUEST_EXISTS, Conflict, GraphUnavailable, Rejected
-from graph.models import Assignment
+from graph.models import AccessPackage, Assignment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +62,10 @@ async def settle(
     if age < SETTLES:
         waiting.say("waiting for the tenant to show what an earlier apply began")
         await waiting.sleep((SETTLES - age).total_seconds())
-    claim_what_was_begun(
-        document, record, await make_plan(graph, document, record, version=version)
-    )
+    planned = await make_plan(graph, document, record, version=version)
+    pending = {each.key for each in planned.plan.changes if each.deed is Deed.CREATE}
+    there = existing(document, planned.names, planned.survey, pending=pending)
+    claim_what_was_begun(record, there)
     record.forget([each.key for each in record.entries() if each.id is None])
 
 
@@ -75,44 +78,65 @@ async def destruction(graph: Graph, record: Record) -> Destruction:
     """
     made = [each for each in record.entries() if each.id is not None]
     made.sort(key=lambda each: KINDS.index(each.key[0]), reverse=True)
-    there = [each for each in made if each.key[0] == "manager" or await is_there(graph, each)]
-    in_use = await _in_use(graph, there)
-    entries = [each for each in there if each.key not in in_use and each.key[0] != "manager"]
+    held = await holdings(graph)
+    known = await present(graph, held.packages, made)
+    there = [each for each in made if each.identity in known]
+    in_use = await _in_use(graph, held, there)
+    entries = [each for each in there if each.key not in in_use]
     assignments: dict[str, Assignment] = {}
+    ours = {each.id for each in entries if each.key[0] == "package"}
+    under = {
+        policy.id
+        for package in held.packages
+        if package.id in ours
+        for policy in package.assignment_policies
+    }
     for entry in entries:
-        assignments |= {each.id: each for each in await live_assignments(graph, entry)}
+        if entry.id in under:
+            # The package's own list has them.
+            continue
+        live = await held.by(entry.key[0], entry.id or "")
+        assignments |= {each.id: each for each in live}
     return Destruction(
         assignments=tuple(assignments.values()), entries=tuple(entries), kept=tuple(in_use.values())
     )
 
 
-async def _in_use(graph: Graph, entries: Iterable[Entry]) -> dict[tuple[str, ...], str]:
-    """Catalogs and resources that packages of somebody else's need."""
+async def _in_use(graph: Graph, held: Held, entries: Iterable[Entry]) -> dict[tuple[str, ...], str]:
+    """What packages of somebody else's need, and why each of it stays."""
     entries = list(entries)
     ours = {each.id for each in entries if each.key[0] == "package"}
-    held = [each for each in entries if each.key[0] in ("catalog", "resource")]
-    if not held:
-        return {}
-    others = [each for each in await graph.packages.list() if each.id not in ours]
+    others = Held(graph=graph, packages=[each for each in held.packages if each.id not in ours])
     kept = {}
-    for entry in held:
-        catalog_id = entry.id if entry.key[0] == "catalog" else entry.within["catalog"]
-        within = [each for each in others if each.catalog and each.catalog.id == catalog_id]
-        if entry.key[0] == "resource" and within:
-            resources = await graph.catalogs.resources(catalog_id or "")
-            origins = {each.origin_id for each in resources if each.id == entry.id}
-            within = [
-                each
-                for each in within
-                if any(
-                    given.scope and given.scope.origin_id in origins
-                    for given in each.resource_role_scopes
-                )
-            ]
-        if within:
-            names = ", ".join(sorted(each.display_name or each.id for each in within))
-            kept[entry.key] = f"{title_of(entry.key)} stays: {names} needs it"
+    for entry in entries:
+        why = await _needed(graph, others, entry, ours)
+        if why is not None:
+            kept[entry.key] = f"{title_of(entry.key)} stays: {why}"
     return kept
+
+
+async def _needed(graph: Graph, others: Held, entry: Entry, ours: set[str | None]) -> str | None:
+    """Why something stays; *others* are the packages that Latchkey did not make."""
+    kind, object_id, within = entry.key[0], entry.id or "", entry.within
+    if kind in ("group", "member"):
+        return await others.why(kind, object_id, within)
+    if kind == "role" and within["package"] not in ours:
+        return counted(await others.by("package", within["package"]))
+    if kind not in ("catalog", "resource"):
+        return None
+    catalog_id = object_id if kind == "catalog" else within["catalog"]
+    inside = [each for each in others.packages if each.catalog and each.catalog.id == catalog_id]
+    if kind == "resource" and inside:
+        resources = await graph.catalogs.resources(catalog_id)
+        origins = [each.origin_id for each in resources if each.id == object_id and each.origin_id]
+        giving = others.giving(origins[0]) if origins else []
+        inside = [each for each in inside if each in giving]
+    return given_by(inside) if kind == "resource" else _named(inside)
+
+
+def _named(packages: Iterable[AccessPackage]) -> str | None:
+    names = sorted(each.display_name or each.id for each in packages)
+    return f"{', '.join(names)} needs it" if names else None
 
 
 @dataclass(kw_only=True)
@@ -141,13 +165,10 @@ class Destroying:
             self.tell(title, False)
             await undoing.delete(title, entry.key[0], entry.id or "", dict(entry.within))
             self.tell(title, True)
-        done = {each.key for each in what.entries}
-        gone = [
-            each.key
-            for each in self.record.entries()
-            if each.key not in done and not await is_there(self.graph, each)
-        ]
-        self.record.forget(gone)
+        left = self.record.entries()
+        packages = await self.graph.packages.list(named=False)
+        known = await present(self.graph, packages, left)
+        self.record.forget([each.key for each in left if each.identity not in known])
 
     async def _end(self, assignments: Iterable[Assignment]) -> None:
         left = {each.id: each for each in assignments}

@@ -14,6 +14,7 @@ from graph.models import (
     AutomaticRequestSettings,
     LocalizedText,
     Question,
+    RequestorSettings,
     ReviewSettings,
     SubjectSet,
 )
@@ -56,23 +57,54 @@ def in_words(policy: AssignmentPolicy, say: Say) -> Words:
     # Beta does not say; there, whoever may ask may give back.
     _unless(said, "may return", adds if removes is None else removes, usual=adds)
     if settings:
-        on_behalf = bool(settings.enable_on_behalf_requestors_to_add_access)
-        _unless(said, "managers may ask", on_behalf, usual=False)
+        _unless(said, "managers may ask", managers_may_ask(settings), usual=False)
     if approval:
         _approval(said, approval, say)
     if policy.questions:
         ordered = sorted(policy.questions, key=lambda each: each.sequence or 0)
-        said["questions"] = [_question(each) for each in ordered]
+        said["questions"] = [question_in_words(each) for each in ordered]
     notices = policy.notification_settings
     off = bool(notices and notices.is_assignment_notification_disabled)
     _unless(said, "notifications", not off, usual=True)
     if policy.review_settings and policy.review_settings.is_enabled:
-        said["reviews"] = _reviews(policy.review_settings, say)
+        said["reviews"] = reviews_in_words(policy.review_settings, say)
     if policy.automatic_request_settings:
         automatic = _automatic(policy.automatic_request_settings)
         if automatic:
             said["automatic"] = automatic
     return {name: value for name, value in said.items() if value != "" or name == "name"}
+
+
+def managers_may_ask(settings: RequestorSettings) -> bool:
+    """Whether the manager of who gets it may ask for them."""
+    return bool(settings.enable_on_behalf_requestors_to_add_access) and any(
+        map(is_their_manager, settings.on_behalf_requestors)
+    )
+
+
+def is_their_manager(found: SubjectSet) -> bool:
+    """
+    Whether it is the direct manager of who gets it.
+
+    Entra says so by targetManager; requestorManager, which an earlier hand may have put there, means the same.
+    """
+    kind = found.kind.casefold()
+    return kind in ("targetmanager", "requestormanager") and (found.manager_level or 1) == 1
+
+
+def unsaid(policy: AssignmentPolicy) -> list[str]:
+    """What the policy says and the file has no words for, a sentence each; an apply leaves it as it is."""
+    settings = policy.requestor_settings
+    found = []
+    if settings and settings.enable_on_behalf_requestors_to_add_access:
+        others = [each for each in settings.on_behalf_requestors if not is_their_manager(each)]
+        if others:
+            found.append("who else than managers may ask for others")
+    if policy.custom_extension_stage_settings:
+        found.append("its custom extensions")
+    if policy.model_extra and policy.model_extra.get("verifiableCredentialSettings"):
+        found.append("its verified IDs")
+    return found
 
 
 def _unless(said: Words, name: str, value: Any, *, usual: Any) -> None:
@@ -119,11 +151,12 @@ def _approval(said: Words, approval: ApprovalSettings, say: Say) -> None:
     needed = bool(approval.is_approval_required_for_add)
     extending = said.get("may extend") == "with approval"
     if approval.stages and (needed or extending):
-        said["decided by"] = [_stage(stage, say) for stage in approval.stages]
+        said["decided by"] = [stage_in_words(stage, say) for stage in approval.stages]
         _unless(said, "approval", needed, usual=True)
 
 
-def _stage(stage: ApprovalStage, say: Say) -> Words:
+def stage_in_words(stage: ApprovalStage, say: Say) -> Words:
+    """One stage of approval as the file says it."""
     said: Words = {"approvers": _subjects(stage.primary_approvers, say)}
     if stage.fallback_primary_approvers:
         said["fallback"] = _subjects(stage.fallback_primary_approvers, say)
@@ -140,7 +173,8 @@ def _stage(stage: ApprovalStage, say: Say) -> Words:
     return said
 
 
-def _question(question: Question) -> Words:
+def question_in_words(question: Question) -> Words:
+    """A question as the file says it."""
     said: Words = {"ask": question.text or "?"}
     _unless(said, "required", bool(question.is_required), usual=False)
     _unless(said, "editable", question.is_answer_editable is not False, usual=True)
@@ -166,7 +200,8 @@ def _translations(texts: Iterable[LocalizedText]) -> Words:
     return {"translations": dict(sorted(said.items()))} if said else {}
 
 
-def _reviews(reviews: ReviewSettings, say: Say) -> Words:
+def reviews_in_words(reviews: ReviewSettings, say: Say) -> Words:
+    """Access reviews as the file says them."""
     said: Words = {}
     schedule = reviews.schedule
     recurrence = ((schedule.model_extra if schedule else None) or {}).get("recurrence") or {}
@@ -203,7 +238,22 @@ def _automatic(automatic: AutomaticRequestSettings) -> Words:
     return said
 
 
-def is_readable(policy: AssignmentPolicy) -> bool:
+def unreadable(policy: AssignmentPolicy) -> str | None:
+    """Why the file cannot hold this policy; None if it can."""
+    if words.is_untold(policy.expiration):
+        return (
+            "Graph does not say how long its access lasts: no end, or hours, which beta cannot say"
+        )
+    if not _is_readable(policy):
+        return "the file has no words for whom it names"
+    if policy.review_settings and policy.review_settings.is_enabled:
+        said = reviews_in_words(policy.review_settings, str)
+        if not {"every", "start", "lasts"} <= set(said):
+            return "the file has no words for how its access is reviewed"
+    return None
+
+
+def _is_readable(policy: AssignmentPolicy) -> bool:
     """Whether the file has words for whom this policy offers the package to, and who decides."""
     sets = [*policy.specific_allowed_targets]
     for stage in (
@@ -211,6 +261,9 @@ def is_readable(policy: AssignmentPolicy) -> bool:
     ):
         sets += [*stage.primary_approvers, *stage.fallback_primary_approvers]
         sets += [*stage.escalation_approvers, *stage.fallback_escalation_approvers]
+    if policy.review_settings:
+        sets += policy.review_settings.primary_reviewers
+        sets += policy.review_settings.fallback_reviewers
     known = {*_KINDS, *_UNNAMED, "requestormanager"}
     scope = policy.allowed_target_scope or "notSpecified"
     specific = any(

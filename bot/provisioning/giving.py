@@ -8,7 +8,15 @@ from bot.provisioning.model import Attribute, Catalog, Package, Resource
 from bot.provisioning.names import Names, is_new
 from bot.provisioning.reading import Document, Place
 from bot.provisioning.survey import FoundCatalog, gives_role
-from bot.provisioning.words import Thing, nearest, read_other, read_role, read_thing
+from bot.provisioning.words import (
+    ENTRA_ROLE,
+    Thing,
+    kind_of_thing,
+    nearest,
+    read_other,
+    read_role,
+    read_thing,
+)
 from graph import Graph
 from graph.models import Resource as GraphResource
 from graph.models import ResourceAttribute, ResourceRoleScope
@@ -18,6 +26,9 @@ Owner = tuple[Catalog, Package]
 # What an application without roles of its own offers, and what every group does.
 DEFAULT_ACCESS = "Default Access"
 GROUP_ROLES = ("Member", "Owner")
+# What a group under Privileged Identity Management offers beside: access that the holder has to activate.
+ELIGIBLE_ROLES = ("Eligible Member", "Eligible Owner")
+ELIGIBLE = frozenset(each.casefold() for each in ELIGIBLE_ROLES)
 
 
 def things(catalog: Catalog) -> dict[str, Resource]:
@@ -65,6 +76,7 @@ def resources(
     catalog: Catalog,
     there: FoundCatalog | None,
     names: Names,
+    problems: list[str],
 ) -> list[Change]:
     """Resources to put into the catalog, and applications that ask other questions."""
     changes = []
@@ -81,6 +93,11 @@ def resources(
         if found and not differences:
             continue
         at = (*place, "resources", listed.index(folded)) if folded in listed else place
+        if thing.kind == ENTRA_ROLE and found is None:
+            # Only a Privileged Role Administrator may, and an app of that power is not what Latchkey asks for.
+            sentence = f"Latchkey puts no Entra role into a catalog; add “{thing.name}” to {catalog.name} in Entra."
+            problems.append(document.problem(at, sentence))
+            continue
         changes.append(
             Change(
                 deed=Deed.CHANGE if found else Deed.CREATE,
@@ -103,13 +120,19 @@ async def roles(
     there: FoundCatalog | None,
     names: Names,
     problems: list[str],
+    notes: list[str],
 ) -> list[Change]:
     """Roles that the package does not give yet, and roles that it gives and should not."""
     catalog, package = owner
     if package.gives is None:
         return []
     found = there.packages.get(package.name) if there else None
-    given = list(found.package.resource_role_scopes) if found else []
+    given = []
+    for each in found.package.resource_role_scopes if found else ():
+        if is_told(each):
+            given.append(each)
+        else:
+            notes.append(f"a role in package {package.name}: Graph does not say which")
     changes = []
     for at, text in enumerate(package.gives):
         role, line = read_role(text), (*place, "gives", at)
@@ -118,7 +141,7 @@ async def roles(
         given = [each for each in given if each not in same]
         if same:
             continue
-        known = await _roles_of(graph, there, role.thing, names)
+        known = await _roles_of(graph, there, role.thing, role.role, names)
         if known and role.role.casefold() not in {each.casefold() for each in known}:
             problems.append(
                 document.problem(
@@ -153,26 +176,38 @@ async def roles(
 def say_role(given: ResourceRoleScope) -> str:
     """A role that a package gives, by names, for people to read."""
     resource = given.role.resource if given.role else None
-    system = ((given.scope and given.scope.origin_system) or "").casefold()
-    kind = {"aadapplication": "application", "sharepointonline": "site"}.get(system, "group")
+    scope_system = given.scope.origin_system if given.scope else None
+    system = scope_system or (given.role.origin_system if given.role else None)
+    kind = kind_of_thing(system) or system or "resource"
     name = (resource.display_name if resource else None) or (given.scope and given.scope.origin_id)
     return f"{(given.role and given.role.display_name) or '?'} of {kind} {name or '?'}"
 
 
+def is_told(given: ResourceRoleScope) -> bool:
+    """Whether Graph says which role of what it is; what it does not say is nobody's to take away."""
+    role, scope = given.role, given.scope
+    return bool(
+        given.id
+        and role is not None
+        and (role.display_name or role.origin_id)
+        and scope is not None
+        and scope.origin_id
+    )
+
+
 async def _roles_of(
-    graph: Graph, there: FoundCatalog | None, thing: Thing, names: Names
+    graph: Graph, there: FoundCatalog | None, thing: Thing, role: str, names: Names
 ) -> list[str]:
     """The roles that may be given, by name and id; empty when only apply can tell."""
     found: GraphResource | None = None
     if there:
         found = there.resources.get(origin(thing, names))
     if found and found.id and there:
-        offered = await graph.catalogs.roles(
-            there.catalog.id, resource_id=found.id, origin_system=thing.origin_system
-        )
+        offered = await there.roles_of(graph, found)
         return [word for each in offered for word in (each.display_name, each.origin_id) if word]
     if thing.kind == "group":
-        return list(GROUP_ROLES)
+        # Only a catalog that holds the group tells whether it has roles to activate.
+        return [*GROUP_ROLES, *ELIGIBLE_ROLES] if role.casefold() in ELIGIBLE else list(GROUP_ROLES)
     application = names.applications.get(names.id_of(thing.kind, thing.name))
     if application is not None:
         own = [

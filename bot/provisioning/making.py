@@ -1,23 +1,24 @@
 """Creates and changes catalogs, packages and policies, and reads back what it wrote."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
-from bot.provisioning.changes import Change, Deed, differing
+from bot.provisioning.changes import Change, Deed
+from bot.provisioning.containers import catalog_differences, package_differences
 from bot.provisioning.model import Catalog, Package
 from bot.provisioning.names import Names
-from bot.provisioning.plan import (
-    catalog_words,
-    found_catalog_words,
-    found_package_words,
-    package_words,
-)
+from bot.provisioning.policy_merge import merged
 from bot.provisioning.policy_parts import Policy
-from bot.provisioning.policy_plan import is_same, merged
+from bot.provisioning.policy_plan import words_that_differ
 from bot.provisioning.survey import Survey
 from bot.provisioning.to_graph import to_graph
 from bot.provisioning.writing import Writing
 from graph import Graph
 from graph.models import AccessPackage, AssignmentPolicy
+
+# What Entra has been seen to keep although it took a change: reviews, and when they began.
+STUBBORN: Final = frozenset({"reviews"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,7 @@ class Making:
     names: Names
     survey: Survey
     writing: Writing
+    remark: Callable[[str], object]
 
     async def catalog(self, change: Change) -> None:
         """Create a catalog, or change what it says of itself."""
@@ -44,13 +46,14 @@ class Making:
             return await self.graph.catalogs.create(
                 display_name=catalog.name,
                 description=catalog.description or catalog.name,
-                is_published=catalog.published,
-                is_externally_visible=catalog.for_external_users,
+                is_published=catalog.published is not False,
+                is_externally_visible=bool(catalog.for_external_users),
             )
 
         async def write() -> None:
             await self.graph.catalogs.update(
                 change.object_id or "",
+                display_name=catalog.name if change.changes("name") else None,
                 description=catalog.description,
                 is_published=catalog.published,
                 is_externally_visible=catalog.for_external_users,
@@ -58,8 +61,7 @@ class Making:
 
         async def shown() -> bool | None:
             found = await self.graph.catalogs.get(change.object_id or "")
-            same = not differing(found_catalog_words(found, catalog), catalog_words(catalog))
-            return True if same else None
+            return None if catalog_differences(found, catalog) else True
 
         if change.deed is Deed.CHANGE:
             await self.writing.again(change, write, shown)
@@ -80,18 +82,20 @@ class Making:
                 catalog_id=catalog_id,
                 display_name=package.name,
                 description=package.description or package.name,
-                is_hidden=package.hidden,
+                is_hidden=bool(package.hidden),
             )
 
         async def write() -> None:
             await self.graph.packages.update(
-                change.object_id or "", description=package.description, is_hidden=package.hidden
+                change.object_id or "",
+                display_name=package.name if change.changes("name") else None,
+                description=package.description,
+                is_hidden=package.hidden,
             )
 
         async def shown() -> bool | None:
-            found = await self.graph.packages.get(change.object_id or "")
-            said = found_package_words(found, package)
-            return None if differing(said, package_words(package)) else True
+            found = await self.graph.packages.get(change.object_id or "", bare=True)
+            return None if package_differences(found, package) else True
 
         if change.deed is Deed.CHANGE:
             await self.writing.again(change, write, shown)
@@ -107,7 +111,7 @@ class Making:
         wanted = to_graph(policy, ids=self.names.subject_id, package_id=package_id)
 
         async def look() -> str | None:
-            package = await self.graph.packages.get(package_id)
+            package = await self.graph.packages.get(package_id, named=False)
             named = [each for each in package.assignment_policies if _is_named(each, policy.name)]
             return named[0].id if named else None
 
@@ -128,17 +132,20 @@ class Making:
         if change.deed is Deed.CREATE:
             policy_id = await self.writing.once(change, look, create)
 
-        async def shown() -> bool | None:
-            actual = await self.graph.policies.get(policy_id)
-            return True if is_same(actual, wanted) else None
+        async def shown() -> set[str] | None:
+            return words_that_differ(await self.graph.policies.get(policy_id), wanted)
 
         if change.deed is Deed.CHANGE:
-            await self.writing.again(change, write, shown)
-        else:
-            await self.writing.seen(change, shown)
+            await self.writing.write(change, write)
+        left = await self.writing.until_shown(change, shown, may_stay=STUBBORN)
+        if left:
+            self.remark(
+                f"{change.title}: Entra took the change and keeps its {' and '.join(sorted(left))} as they "
+                "were; change them in Entra, or in the file"
+            )
 
     async def _find_package(self, catalog_id: str, name: str) -> AccessPackage | None:
-        found = await self.graph.packages.find(display_name=name, catalog_id=catalog_id)
+        found = await self.graph.packages.find(display_name=name, catalog_id=catalog_id, bare=True)
         return found[0] if found else None
 
 

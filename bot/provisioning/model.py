@@ -5,17 +5,17 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from bot.provisioning import words
-from bot.provisioning.parts import Name, Names, Part, Roles, Subjects, YesOrNo, checked
+from bot.provisioning.parts import Name, Names, Part, Roles, Subjects, Title, YesOrNo, checked
 from bot.provisioning.policy_parts import Policy
 from bot.provisioning.sentences import read_sentence
 
-THING_PATTERN: Final = r"^(group|application|site) .+$"
+THING_PATTERN: Final = r"^(group|application|site|Entra role) .+$"
 
 
 class Person(Part):
     """Somebody to create for a trial, with a random password that nobody is told."""
 
-    name: Name
+    name: Title
     email: Annotated[
         Name,
         WithJsonSchema({"type": "string", "format": "email", "examples": ["tess@contoso.example"]}),
@@ -32,7 +32,8 @@ class Person(Part):
 class Group(Part):
     """A security group to create, with people who belong to it from the start."""
 
-    name: Name
+    name: Title
+    was: Title | None = None
     description: str | None = None
     members: Names = ()
 
@@ -71,9 +72,10 @@ def _as_resource(value: Any) -> Any:
 class Package(Part):
     """What people may ask for."""
 
-    name: Name
+    name: Title
+    was: Title | None = None
     description: str | None = None
-    hidden: YesOrNo = False
+    hidden: YesOrNo | None = None
     gives: Roles | None = None
     not_together_with: (
         Annotated[
@@ -99,10 +101,11 @@ class Package(Part):
 class Catalog(Part):
     """A container of packages, and of what they may give."""
 
-    name: Name
+    name: Title
+    was: Title | None = None
     description: str | None = None
-    published: YesOrNo = True
-    for_external_users: YesOrNo = False
+    published: YesOrNo | None = None
+    for_external_users: YesOrNo | None = None
     resources: tuple[Annotated[Resource, BeforeValidator(_as_resource)], ...] = ()
     packages: tuple[Package, ...] = ()
 

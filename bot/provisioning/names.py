@@ -1,24 +1,25 @@
 """Names in the file, and the objects of the tenant that they mean."""
 
-import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from bot.provisioning.model import File
 from bot.provisioning.reading import Document, FileError, Place
 from bot.provisioning.record import Record
-from bot.provisioning.tenant_names import TenantNames
+from bot.provisioning.tenant_names import TenantNames, names_like
 from bot.provisioning.to_graph import subjects_of
 from bot.provisioning.words import (
+    ENTRA_ROLE,
     GUID,
     Subject,
+    Thing,
     nearest,
     read_role,
     read_subject,
     read_thing,
 )
 from graph import Graph
-from graph.models import Application
+from graph.models import AccessPackage, Application
 
 # Stands for the id of what apply is yet to create.
 NEW: Final = "new "
@@ -39,7 +40,11 @@ class Names:
         self._record = record
         self._ids: dict[tuple[str, str], str] = {}
         self._labels: dict[tuple[str, str], str] = {}
+        self._held: dict[tuple[str, str], set[str]] = {}
+        self._packages: list[AccessPackage] = []
         self.applications: dict[str, Application] = {}
+        # Groups that the tenant has under the name that they had before, by the new one in small letters.
+        self.renamed: dict[str, str] = {}
 
     def id_of(self, kind: str, name: str) -> str:
         """The object id behind a name, after ``learn``; a placeholder for what is still to be created."""
@@ -58,58 +63,92 @@ class Names:
         self._ids[kind, name.casefold()] = object_id
         self._labels.setdefault((kind, object_id), name)
 
-    async def learn(self, *, sites: Iterable[tuple[str, str]] = ()) -> None:
+    async def learn(
+        self,
+        *,
+        things: Iterable[tuple[Thing, str]] = (),
+        packages: Iterable[AccessPackage] = (),
+    ) -> None:
         """
         Find out what every name in the file means.
 
         Args:
-            sites: Name and address of the sites that the catalogs already hold.
+            things: Sites and Entra roles that the catalogs hold, with their origin ids: only there do they
+                have names.
+            packages: All that the tenant has.
 
         Raises:
             FileError: Names that mean nothing, or more than one thing; all of them.
         """
-        for name, address in sites:
-            self.bind("site", name, address)
+        self._packages = list(packages)
+        for thing, origin_id in things:
+            self._held.setdefault((thing.kind, thing.name.casefold()), set()).add(origin_id)
         wanted: dict[tuple[str, str], tuple[Place, str]] = {}
         for place, subject in mentions(self._document.file):
             if subject.name and not GUID.fullmatch(subject.name):
                 wanted.setdefault((subject.kind, subject.name.casefold()), (place, subject.name))
-        found = await asyncio.gather(
-            *(self._look(kind, name, place) for (kind, _), (place, name) in wanted.items())
-        )
-        problems = [problem for problem in found if problem]
+        found = await self._look_up(wanted)
+        problems = []
+        for (kind, folded), (place, name) in wanted.items():
+            problem = await self._settle(kind, name, place, found.get((kind, folded), []))
+            if problem:
+                problems.append(problem)
         if problems:
             raise FileError(problems)
 
-    async def _look(self, kind: str, name: str, place: Place) -> str | None:
-        ids: list[str] = []
+    async def _look_up(
+        self, wanted: Mapping[tuple[str, str], tuple[Place, str]]
+    ) -> dict[tuple[str, str], list[str]]:
+        """Ids by kind and name, folded; all of a kind in few calls."""
+        file, directory = self._document.file, self._graph.directory
+        emails, groups, applications = {}, {}, {}
+        for (kind, folded), (_, name) in wanted.items():
+            described = _described(file, kind, name)
+            if kind == "person":
+                emails[folded] = described[0] if described else name
+            elif kind == "group":
+                groups[folded] = name
+            elif kind in ("application", "service principal"):
+                applications[kind, folded] = name
+        found: dict[tuple[str, str], list[str]] = {}
+        addresses = [email for email in emails.values() if "@" in email]
+        users = await directory.find_users_each(addresses)
+        for folded, email in emails.items():
+            found["person", folded] = [each.id for each in users.get(email, [])]
+        before = {group.name.casefold(): group.was for group in file.groups if group.was}
+        named = await directory.find_groups_each([*groups.values(), *before.values()])
+        for folded, name in groups.items():
+            ids = [each.id for each in named[name]]
+            found["group", folded] = ids or [
+                each.id for each in named.get(before.get(folded, ""), [])
+            ]
+            if found["group", folded] and not ids:
+                self.renamed[folded] = found["group", folded][0]
+        registered = await directory.find_applications_each(list(applications.values()))
+        for key, name in applications.items():
+            found[key] = [each.id for each in registered[name]]
+            self.applications |= {each.id: each for each in registered[name]}
+        return found
+
+    async def _settle(self, kind: str, name: str, place: Place, ids: list[str]) -> str | None:
+        """Bind a name to what it means; otherwise say what is wrong with it."""
         described = _described(self._document.file, kind, name)
         if len(described) > 1:
             sentence = f"This file has {len(described)} of the name {kind} “{name}”."
             return self._document.problem(place, sentence)
         mine = described[0] if described else None
-        if kind == "person":
-            email = mine or name
-            if "@" in email:
-                ids = [each.id for each in await self._graph.directory.find_users(email=email)]
-        elif kind == "group":
-            groups = await self._graph.directory.find_groups(display_name=name)
-            ids = [each.id for each in groups]
-        elif kind in ("application", "service principal"):
-            for application in await self._graph.directory.find_applications(display_name=name):
-                ids.append(application.id)
-                self.applications[application.id] = application
-        elif kind == "package":
+        if kind == "package":
             if mine:
                 self.bind(kind, name, f"{NEW}package {mine}")
                 return None
-            ids = [each.id for each in await self._graph.packages.find(display_name=name)]
-        elif (
-            kind == "rule"
-            or (kind == "site" and "://" in name)
-            or (kind == "site" and (kind, name.casefold()) in self._ids)
-        ):
+            folded = name.casefold()
+            ids = [
+                each.id for each in self._packages if (each.display_name or "").casefold() == folded
+            ]
+        elif kind == "rule" or (kind == "site" and "://" in name):
             return None
+        elif kind in ("site", ENTRA_ROLE):
+            ids = sorted(self._held.get((kind, name.casefold()), ()))
         if len(ids) > 1 and mine:
             made = self._record.entry((kind, mine))
             ids = [each for each in ids if made and each == made.id] or ids
@@ -118,9 +157,9 @@ class Names:
             if mine and mine != name:
                 self.bind(kind, mine, self.id_of(kind, name))
             return None
-        return self._document.problem(place, self._complaint(kind, name, ids))
+        return self._document.problem(place, await self._complaint(kind, name, ids))
 
-    def _complaint(self, kind: str, name: str, ids: list[str]) -> str:
+    async def _complaint(self, kind: str, name: str, ids: list[str]) -> str:
         if ids:
             return (
                 f"There are {len(ids)} of the name {kind} “{name}”: {', '.join(sorted(ids))}. "
@@ -133,8 +172,17 @@ class Names:
             return f"“{name}” is no e-mail address, and nobody in this file.{nearest(name, known)}"
         if kind == "site":
             return f"No catalog holds a site “{name}”; write its address, https://…"
+        if kind == ENTRA_ROLE:
+            known = [word for other, word in self._held if other == kind]
+            return (
+                f"No catalog holds an Entra role “{name}”; put it into the catalog in Entra first."
+                f"{nearest(name, known)}"
+            )
         known = [each for (other, _), each in self._labels.items() if other == kind]
         known += [each.name for each in self._document.file.groups if kind == "group"]
+        known += await names_like(self._graph, kind, name)
+        if kind == "package":
+            known += [each.display_name for each in self._packages if each.display_name]
         return f"The tenant has no {kind} “{name}”.{nearest(name, known)}"
 
     async def label(self, subject: Subject) -> str:

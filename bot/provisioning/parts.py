@@ -11,10 +11,14 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from bot.naming import clean
 from bot.provisioning import words
+from bot.provisioning.visible import unseen
 
 YES: Final = frozenset({"yes", "true", "on"})
 NO: Final = frozenset({"no", "false", "off"})
+# Entra's own limit for the display names of people and groups.
+LONGEST_TITLE: Final = 256
 # YAML 1.1 reads a bare yes as a truth value, YAML 1.2 as text; people and editors may go by either.
 YES_OR_NO: Final = {"enum": [True, False, "yes", "no", "on", "off"]}
 
@@ -55,10 +59,27 @@ def _yes_or_no(value: Any) -> bool:
     raise ValueError(f"“{value}” must be yes or no.")
 
 
-def _name(value: str) -> str:
+def _on_one_line(value: str) -> str:
     said = " ".join(value.split())
+    found = unseen(said)
+    if found:
+        raise ValueError(f"“{clean(said)}” holds a character that nobody sees: {found}.")
+    return said
+
+
+def _name(value: str) -> str:
+    said = _on_one_line(value)
     if not said:
         raise ValueError("This must not be empty.")
+    return said
+
+
+def _title(value: str) -> str:
+    said = _name(value)
+    if len(said) > LONGEST_TITLE:
+        raise ValueError(
+            f"“{clean(said)[:40]}…” has {len(said)} characters; a name may have {LONGEST_TITLE}."
+        )
     return said
 
 
@@ -72,8 +93,9 @@ def checked(read: Callable[[str], object]) -> AfterValidator:
     """Text stays as it is written, after *read* has understood it."""
 
     def check(value: str) -> str:
-        read(value)
-        return " ".join(value.split())
+        said = _on_one_line(value)
+        read(said)
+        return said
 
     return AfterValidator(check)
 
@@ -89,6 +111,12 @@ SUBJECT_PATTERN: Final = (
 )
 YesOrNo = Annotated[bool, BeforeValidator(_yes_or_no), WithJsonSchema(YES_OR_NO)]
 Name = Annotated[str, AfterValidator(_name)]
+# What something of the tenant's is called.
+Title = Annotated[
+    str,
+    AfterValidator(_title),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": LONGEST_TITLE}),
+]
 Duration = Annotated[
     str,
     checked(words.read_duration),
@@ -120,7 +148,7 @@ Roles = Annotated[
     tuple[Annotated[str, checked(words.read_role)], ...],
     BeforeValidator(_as_list),
     one_or_more(
-        r"^(group .+|.+ of (the )?(group|application|site) .+)$",
+        r"^(group .+|.+ of (the )?(group|application|site|Entra role) .+)$",
         ["Member of group Marketing", "Reader of application Ledger"],
     ),
 ]

@@ -1,19 +1,16 @@
 """Compares the file with the tenant, and says what would have to be done."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
-from bot.provisioning import giving, policy_plan
+from bot.provisioning import containers, giving, policy_plan
 from bot.provisioning.changes import Change, Deed, Plan, differing
-from bot.provisioning.model import Catalog, Package
+from bot.provisioning.leaving import Leaving
 from bot.provisioning.names import Names, is_new
 from bot.provisioning.reading import Document, FileError, Place
 from bot.provisioning.record import Record
-from bot.provisioning.survey import FoundCatalog, Survey, survey
-from bot.provisioning.undoing import forgotten
+from bot.provisioning.survey import Survey, survey
 from graph import Graph
-from graph.models import AccessPackage
 
 
 @dataclass(kw_only=True)
@@ -41,29 +38,31 @@ async def make_plan(graph: Graph, document: Document, record: Record, *, version
     found = await survey(graph, document, names)
     made = Planned(plan=Plan(changes=()), survey=found, names=names)
     changes = [*_people(document, names), *_groups(document, names, found)]
-    left_alone: list[str] = []
+    notes: list[str] = []
     for at, catalog in enumerate(document.file.catalogs):
         there = found.catalogs.get(catalog.name)
         place: Place = ("catalogs", at)
-        changes += _catalog(document, place, catalog, there)
-        changes += giving.resources(document, place, catalog, there, names)
+        changes += containers.catalog(document, place, catalog, there)
+        changes += giving.resources(document, place, catalog, there, names, made.problems)
         for number, package in enumerate(catalog.packages):
             inner: Place = (*place, "packages", number)
-            changes += _package(document, inner, catalog, package, there)
+            changes += containers.package(document, inner, catalog, package, there)
             changes += await giving.roles(
-                graph, document, inner, (catalog, package), there, names, made.problems
+                graph, document, inner, (catalog, package), there, names, made.problems, notes
             )
             changes += giving.incompatibles(document, inner, (catalog, package), there, names)
             changes += await policy_plan.policies(
                 document, inner, (catalog, package), there, names, made.problems, version=version
             )
-        if there:
-            left_alone += _left_alone(catalog, there)
+            notes += policy_plan.untold((catalog, package), there)
     if made.problems:
         raise FileError(made.problems)
-    gone, kept = await forgotten(graph, document, record)
+    leaving = await Leaving.of(graph, document, record, names, found, changes)
+    changes = await leaving.without_what_is_held(changes)
+    gone = await leaving.to_delete()
     ordered = sorted([*changes, *gone], key=lambda change: change.order)
-    made.plan = Plan(changes=tuple(ordered), left_alone=(*left_alone, *kept))
+    others = _left_alone(document, found, spoken_for=leaving.spoken_for)
+    made.plan = Plan(changes=tuple(ordered), left_alone=(*others, *notes, *leaving.kept))
     return made
 
 
@@ -93,13 +92,25 @@ def _groups(document: Document, names: Names, found: Survey) -> Iterable[Change]
                 want=person,
             )
     for at, group in enumerate(document.file.groups):
+        before = names.renamed.get(group.name.casefold())
+        if before is not None:
+            differences = containers.renaming(group.was, group.name)
+            yield Change(
+                deed=Deed.CHANGE,
+                key=("group", group.name),
+                title=f"group {group.name}{containers.renamed_from(differences)}",
+                line=document.line(("groups", at)),
+                differences=differences,
+                want=group,
+                object_id=before,
+            )
         if is_new(names.id_of("group", group.name)):
             yield Change(
                 deed=Deed.CREATE,
                 key=("group", group.name),
                 title=f"group {group.name}",
                 line=document.line(("groups", at)),
-                differences=differing({}, _said(description=group.description)),
+                differences=differing({}, containers.said(description=group.description)),
                 want=group,
             )
         for number, member in enumerate(group.members):
@@ -114,86 +125,19 @@ def _groups(document: Document, names: Names, found: Survey) -> Iterable[Change]
                 )
 
 
-def _said(**words: Any) -> dict[str, Any]:
-    return {
-        name.replace("_", " "): value for name, value in words.items() if value not in (None, "")
-    }
-
-
-def catalog_words(catalog: Catalog) -> dict[str, Any]:
-    """What the file says of a catalog itself."""
-    return _said(
-        description=catalog.description,
-        published=catalog.published,
-        for_external_users=catalog.for_external_users,
-    )
-
-
-def found_catalog_words(found: Any, catalog: Catalog) -> dict[str, Any]:
-    """What the tenant says of it, as far as the file has an opinion."""
-    description = (found.description or "") if catalog.description is not None else None
-    return _said(
-        description=description,
-        published=found.is_published,
-        for_external_users=bool(found.is_externally_visible),
-    )
-
-
-def _catalog(
-    document: Document, place: Place, catalog: Catalog, there: FoundCatalog | None
-) -> Iterable[Change]:
-    after = catalog_words(catalog)
-    before = found_catalog_words(there.catalog, catalog) if there else {}
-    differences = differing(before, after)
-    if there is None or differences:
-        yield Change(
-            deed=Deed.CHANGE if there else Deed.CREATE,
-            key=("catalog", catalog.name),
-            title=f"catalog {catalog.name}",
-            line=document.line(place),
-            differences=differences,
-            want=catalog,
-            object_id=there.catalog.id if there else None,
-        )
-
-
-def package_words(package: Package) -> dict[str, Any]:
-    """What the file says of a package itself."""
-    return _said(description=package.description, hidden=package.hidden)
-
-
-def found_package_words(found: AccessPackage, package: Package) -> dict[str, Any]:
-    """What the tenant says of it, as far as the file has an opinion."""
-    description = found.description if package.description is not None else None
-    return _said(description=description, hidden=bool(found.is_hidden))
-
-
-def _package(
-    document: Document,
-    place: Place,
-    catalog: Catalog,
-    package: Package,
-    there: FoundCatalog | None,
-) -> Iterable[Change]:
-    found = there.packages.get(package.name) if there else None
-    before = found_package_words(found.package, package) if found else {}
-    differences = differing(before, package_words(package))
-    if found is None or differences:
-        yield Change(
-            deed=Deed.CHANGE if found else Deed.CREATE,
-            key=("package", catalog.name, package.name),
-            title=f"package {package.name} in catalog {catalog.name}",
-            line=document.line(place),
-            differences=differences,
-            want=package,
-            object_id=found.package.id if found else None,
-        )
-
-
-def _left_alone(catalog: Catalog, there: FoundCatalog) -> Iterable[str]:
-    for name in sorted(there.others):
-        yield f"package {name} in catalog {catalog.name}: not in this file"
-    for package in catalog.packages:
-        found = there.packages.get(package.name)
-        for name in sorted(found.others) if found else ():
-            yield f"policy {name} of package {package.name}: not in this file"
+def _left_alone(document: Document, found: Survey, *, spoken_for: Collection[str]) -> Iterable[str]:
+    """What the tenant has beside what the file describes; *spoken_for* are ids of what the plan names anyhow."""
+    for catalog in document.file.catalogs:
+        there = found.catalogs.get(catalog.name)
+        if there is None:
+            continue
+        for package_id, name in sorted(there.others.items(), key=lambda each: each[1]):
+            if package_id not in spoken_for:
+                yield f"package {name} in catalog {catalog.name}: not in this file"
+        for package in catalog.packages:
+            known = there.packages.get(package.name)
+            for policy_id, name in sorted(
+                known.others.items() if known else (), key=lambda e: e[1]
+            ):
+                if policy_id not in spoken_for:
+                    yield f"policy {name} of package {package.name}: not in this file"

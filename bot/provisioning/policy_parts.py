@@ -1,5 +1,7 @@
 """The file's words for one policy: who may ask, who decides, for how long."""
 
+import re
+import warnings
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
@@ -15,6 +17,7 @@ from bot.provisioning.parts import (
     Name,
     Part,
     Subjects,
+    Title,
     YesOrNo,
     checked,
     one_or_more,
@@ -30,6 +33,19 @@ SCOPES: Final = {  # the file's word: allowedTargetScope
     "nobody": "notSpecified",
 }
 MOST_STAGES: Final = 3
+# What Python's reader says of a pattern that no other reads, either.
+_BROKEN: Final = (
+    "unterminated",
+    "missing ),",
+    "missing <",
+    "unbalanced",
+    "nothing to repeat",
+    "multiple repeat",
+    "bad character range",
+    "min repeat",
+    "bad escape (end",
+    "unexpected end of pattern",
+)
 THEMSELVES: Final = "themselves"
 
 
@@ -101,6 +117,27 @@ def _as_choice(value: Any) -> Any:
     return {"value": value, "text": value} if isinstance(value, str) else value
 
 
+def _check_pattern(pattern: str | None) -> None:
+    """
+    Refuse what is no regular expression in any dialect.
+
+    Entra reads .NET's, which has more than Python's: what only Python does not know passes.
+    """
+    if pattern is None:
+        return
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            re.compile(re.sub(r"\(\?<(?=[A-Za-z])", "(?P<", pattern))
+    except re.error as error:
+        if error.msg.startswith(_BROKEN):
+            raise ValueError(
+                f"“{pattern}” is no regular expression: {error.msg} at character {(error.pos or 0) + 1}."
+            ) from None
+    except RecursionError:
+        raise ValueError("“pattern” is nested too deeply.") from None
+
+
 class Question(Part):
     """A question to whoever asks."""
 
@@ -119,6 +156,7 @@ class Question(Part):
             raise ValueError("A question with choices has neither a pattern nor a long answer.")
         if self.several and not self.choices:
             raise ValueError("Several answers need choices.")
+        _check_pattern(self.pattern)
         return self
 
 
@@ -171,7 +209,8 @@ class Automatic(Part):
 class Policy(Part):
     """One policy of a package."""
 
-    name: Name
+    name: Title
+    was: Title | None = None
     description: str | None = None
     may_ask: Annotated[
         tuple[Annotated[str, checked(read_who)], ...],

@@ -1,15 +1,16 @@
 """Plans policies: which are missing, and which say something else than the file."""
 
-from typing import Any
+from collections.abc import Iterable
 
-from bot.provisioning.changes import Change, Deed, compared, flat
+from bot.provisioning.changes import Change, Deed, Difference, compared, flat
+from bot.provisioning.containers import renamed_from
 from bot.provisioning.from_graph import in_words, subject_of
 from bot.provisioning.giving import Owner
 from bot.provisioning.names import Names
 from bot.provisioning.reading import Document, Place
 from bot.provisioning.survey import FoundCatalog
 from bot.provisioning.to_graph import to_graph
-from bot.provisioning.words import Subject
+from bot.provisioning.words import Subject, is_untold
 from graph.errors import Unsupported
 from graph.models import AssignmentPolicy, SubjectSet
 from graph.versions import dialect
@@ -42,18 +43,63 @@ async def policies(
         differences = await differences_of(actual, wanted, names)
         if actual and not differences:
             continue
+        if (
+            actual
+            and is_untold(actual.expiration)
+            and "durations" not in words_that_differ(actual, wanted)
+        ):
+            # Replacing it would make no end of what may be hours.
+            sentence = (
+                f"Policy “{policy.name}” has no end or lasts some hours: the beta API does not say which, and "
+                "would make the second the first. Change it with --api v1.0."
+            )
+            problems.append(document.problem(line, sentence))
+            continue
         changes.append(
             Change(
                 deed=Deed.CHANGE if actual else Deed.CREATE,
                 key=("policy", catalog.name, package.name, policy.name),
-                title=f"policy {policy.name} of package {package.name}",
+                title=f"policy {policy.name} of package {package.name}{renamed_from(differences)}",
                 line=document.line(line),
                 differences=differences,
                 want=policy,
                 object_id=actual.id if actual else None,
+                notes=tuple(_notes(actual, wanted)),
             )
         )
     return changes
+
+
+def words_that_differ(actual: AssignmentPolicy, wanted: AssignmentPolicy) -> set[str]:
+    """The words of the file about which the tenant's policy says something else."""
+    before, after = both_by_id(actual, wanted)
+    return {
+        what.partition(", ")[0] for what in {*before, *after} if before.get(what) != after.get(what)
+    }
+
+
+def _notes(actual: AssignmentPolicy | None, wanted: AssignmentPolicy) -> Iterable[str]:
+    """What Entra has been seen not to take, although it answers that it did."""
+    if actual is None or "reviews" not in words_that_differ(actual, wanted):
+        return
+    before, after = by_id(actual), by_id(wanted)
+    if not any(each.startswith("reviews, ") for each in after):
+        yield "Entra has been seen to keep reviews; if it does, apply says so: turn them off in Entra"
+    elif before.get("reviews, start") not in (None, after.get("reviews, start")):
+        yield "Entra has been seen not to move the start of reviews; if it does not, apply says so"
+
+
+def untold(owner: Owner, there: FoundCatalog | None) -> Iterable[str]:
+    """What of the package's policies neither the file nor this version of Graph can say, a sentence each."""
+    _, package = owner
+    found = there.packages.get(package.name) if there else None
+    for name, policy in found.policies.items() if found else ():
+        title = f"policy {name} of package {package.name}"
+        if is_untold(policy.expiration):
+            yield (
+                f"{title}: Graph does not say whether its access has no end, or lasts hours; "
+                "v1.0 tells (--api v1.0)"
+            )
 
 
 def unsayable(policy: AssignmentPolicy, *, version: str) -> str | None:
@@ -68,12 +114,12 @@ def unsayable(policy: AssignmentPolicy, *, version: str) -> str | None:
 def by_id(policy: AssignmentPolicy) -> Said:
     """A policy in the file's words, everybody by id: equal for policies that mean the same."""
     said = flat(in_words(policy, lambda subject: str(subject).casefold()))
-    # Entra, not the file, says how a name is spelled.
-    said.pop("name")
+    # Entra, not the file, says which letters of a name are capitals.
+    said["name"] = said["name"].casefold()
     return said
 
 
-def _both(actual: AssignmentPolicy, wanted: AssignmentPolicy) -> tuple[Said, Said]:
+def both_by_id(actual: AssignmentPolicy, wanted: AssignmentPolicy) -> tuple[Said, Said]:
     """Two policies to compare; a file without a description has no opinion about it."""
     before, after = by_id(actual), by_id(wanted)
     if wanted.description is None:
@@ -83,15 +129,14 @@ def _both(actual: AssignmentPolicy, wanted: AssignmentPolicy) -> tuple[Said, Sai
 
 def is_same(actual: AssignmentPolicy, wanted: AssignmentPolicy) -> bool:
     """Whether the tenant's policy says what the file wants."""
-    before, after = _both(actual, wanted)
-    return before == after
+    return not words_that_differ(actual, wanted)
 
 
 async def differences_of(
     actual: AssignmentPolicy | None, wanted: AssignmentPolicy, names: Names
-) -> Any:
+) -> tuple[Difference, ...]:
     """Where a policy of the tenant differs from what the file wants, by name."""
-    before, after = _both(actual, wanted) if actual else ({}, by_id(wanted))
+    before, after = both_by_id(actual, wanted) if actual else ({}, by_id(wanted))
     if before == after:
         return ()
     labels: dict[str, str] = {}
@@ -103,12 +148,10 @@ async def differences_of(
     def say(subject: Subject) -> str:
         return labels.get(str(subject), str(subject))
 
-    return compared(
-        before,
-        after,
-        shown_before=flat(in_words(actual, say)) if actual else {},
-        shown_after=flat(in_words(wanted, say)),
-    )
+    shown = flat(in_words(actual, say)) if actual else {}
+    if actual and is_untold(actual.expiration):
+        shown["durations"] = "no end or some hours"
+    return compared(before, after, shown_before=shown, shown_after=flat(in_words(wanted, say)))
 
 
 def sets_of(policy: AssignmentPolicy) -> list[SubjectSet]:
@@ -121,56 +164,3 @@ def sets_of(policy: AssignmentPolicy) -> list[SubjectSet]:
     if reviews:
         sets += [*reviews.primary_reviewers, *reviews.fallback_reviewers]
     return sets
-
-
-# The words of the file, and the properties of Graph's that say the same.
-_SAID_BY = {
-    "description": ("description",),
-    "durations": ("expiration",),
-    "may ask": ("allowed_target_scope", "specific_allowed_targets", "requestor_settings"),
-    "new requests": ("requestor_settings",),
-    "custom dates": ("requestor_settings",),
-    "may extend": ("requestor_settings", "request_approval_settings"),
-    "may return": ("requestor_settings",),
-    "managers may ask": ("requestor_settings",),
-    "reason required": ("request_approval_settings",),
-    "decided by": ("request_approval_settings",),
-    "approval": ("request_approval_settings",),
-    "questions": ("questions",),
-    "notifications": ("notification_settings",),
-    "reviews": ("review_settings",),
-    "automatic": ("automatic_request_settings",),
-}
-
-# Blocks of switches: what the file has no word for stays as it is.
-_JOINED = frozenset({"requestor_settings", "request_approval_settings", "notification_settings"})
-
-
-def merged(actual: AssignmentPolicy, wanted: AssignmentPolicy) -> AssignmentPolicy:
-    """
-    The tenant's policy with what the file says otherwise, and nothing else of it lost.
-
-    A policy is replaced whole: what Graph sent and we have no words for must go back as it came.
-    """
-    before, after = _both(actual, wanted)
-    words = {
-        what.partition(", ")[0] for what in {*before, *after} if before.get(what) != after.get(what)
-    }
-    changed: dict[str, Any] = {}
-    for name in {name for word in words for name in _SAID_BY[word]}:
-        old, new = getattr(actual, name), getattr(wanted, name)
-        changed[name] = _joined(old, new) if name in _JOINED else new
-    if "questions" in changed:
-        ids = {each.text: each.id for each in actual.questions or () if each.id}
-        changed["questions"] = [
-            each.model_copy(update={"id": ids[each.text]}) if each.text in ids else each
-            for each in wanted.questions or ()
-        ]
-    return actual.model_copy(update=changed)
-
-
-def _joined(old: Any, new: Any) -> Any:
-    """*new* with what only *old* has, for blocks of settings."""
-    if old is None or new is None:
-        return new
-    return old.model_copy(update={name: getattr(new, name) for name in new.model_fields_set})

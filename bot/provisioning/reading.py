@@ -1,6 +1,6 @@
 """Reads the file, and says of whatever is wrong with it where that is and what was probably meant."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -9,7 +9,8 @@ import yaml
 from pydantic import ValidationError
 
 from bot.errors import LatchkeyError
-from bot.provisioning.model import File
+from bot.provisioning.model import Catalog, File, Group, Package
+from bot.provisioning.policy_parts import Policy
 from bot.provisioning.words import nearest
 
 # Where something stands in the file: keys and positions, from the top.
@@ -18,6 +19,8 @@ Place = tuple[str | int, ...]
 LARGEST: Final = 1_000_000  # characters
 # Aliases let a small file unfold into a huge one.
 MOST_VALUES: Final = 100_000
+# YAML's own word for a block that another one takes over.
+MERGE: Final = "tag:yaml.org,2002:merge"
 _NOTHING: Final = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -27,6 +30,23 @@ class FileError(LatchkeyError):
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(self.problems))
+
+
+def _quotes_hint(text: str, error: yaml.MarkedYAMLError) -> str:
+    """What to do where a name looks like YAML to YAML."""
+    mark = error.problem_mark
+    lines = text.splitlines()
+    if mark is None or mark.line >= len(lines):
+        return ""
+    _, _, said = lines[mark.line].lstrip(" -").partition(":")
+    value = said.strip()
+    if not value or value[:1] in "\"'":
+        return ""
+    begins_odd = value[:1] in "@`%&*!|>[]{}#,"
+    if ": " not in value and not value.endswith(":") and not begins_odd:
+        return ""
+    shown = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f' Put the text in quotes: "{shown}".'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,18 +97,24 @@ def read_text(text: str, *, name: str) -> Document:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise FileError([f"{name}, line {line}: this is no YAML: {error.problem}."]) from error
+        hint = _quotes_hint(text, error)
+        raise FileError(
+            [f"{name}, line {line}: this is no YAML: {error.problem}.{hint}"]
+        ) from error
     except (yaml.YAMLError, RecursionError) as error:
         raise FileError([f"{name} is no YAML: {str(error).splitlines()[0]}."]) from error
     unfolded = _Unfolded(name)
-    said = unfolded.value(root, ()) if root is not None else {}
+    said = unfolded.value(root, ()) if root is not None else None
     if unfolded.problems:
         raise FileError(unfolded.problems)
     document = Document(name=name, file=File(), lines=unfolded.lines)
+    said = {} if said is None else said
     if not isinstance(said, dict):
         raise FileError(
             [document.problem((), "The file must begin with words such as “catalogs:”.")]
         )
+    # For parts that several places of the file share by YAML's anchors.
+    said = {word: value for word, value in said.items() if not word.startswith("x-")}
     try:
         file = File.model_validate(said)
     except ValidationError as error:
@@ -98,6 +124,12 @@ def read_text(text: str, *, name: str) -> Document:
     document = Document(name=name, file=file, lines=unfolded.lines)
     twice = [
         document.problem(place, f"“{said}” stands here twice.") for place, said in _doubles(file)
+    ]
+    twice += [
+        document.problem(
+            place, f"“was: {said}” is the name of another one in this file, or of this."
+        )
+        for place, said in _former_names_in_use(file)
     ]
     if twice:
         raise FileError(twice)
@@ -124,6 +156,28 @@ def _doubles(file: File) -> Iterable[tuple[Place, str]]:
         yield from (
             ((*place, at), each) for at, each in enumerate(said) if folded[at] in folded[:at]
         )
+
+
+def _former_names_in_use(file: File) -> Iterable[tuple[Place, str]]:
+    """Where something is said to have had a name that the file still uses, or uses twice so."""
+    lists: list[tuple[Place, Sequence[Group | Catalog | Package | Policy]]] = [
+        (("groups",), file.groups),
+        (("catalogs",), file.catalogs),
+    ]
+    for at, catalog in enumerate(file.catalogs):
+        place: Place = ("catalogs", at, "packages")
+        lists.append((place, catalog.packages))
+        for number, package in enumerate(catalog.packages):
+            lists.append(((*place, number, "policies"), package.policies))
+    for place, things in lists:
+        used = {each.name.casefold() for each in things}
+        for number, thing in enumerate(things):
+            was = thing.was
+            if was is None:
+                continue
+            if was.casefold() in used:
+                yield (*place, number, "was"), was
+            used.add(was.casefold())
 
 
 class _Unfolded:
@@ -157,7 +211,12 @@ class _Unfolded:
 
     def _mapping(self, node: yaml.Node, place: Place) -> dict[str, Any]:
         said: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
         for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag == MERGE:
+                for word, each in self._merged(value, place).items():
+                    merged.setdefault(word, each)
+                continue
             if not isinstance(key, yaml.ScalarNode):
                 self._problem(key, "A word must stand before the colon.")
                 continue
@@ -166,6 +225,20 @@ class _Unfolded:
                 self._problem(key, f"“{word}” is said twice.")
             self.lines[*place, word] = key.start_mark.line + 1
             said[word] = self.value(value, (*place, word))
+        # What is said here counts before what is merged in.
+        return {**merged, **said}
+
+    def _merged(self, node: yaml.Node, place: Place) -> dict[str, Any]:
+        """What ``<<`` brings: a block, or several, the first of which counts most."""
+        blocks = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        said: dict[str, Any] = {}
+        for block in blocks:
+            if not isinstance(block, yaml.MappingNode):
+                self._problem(block, "“<<” must be followed by a block of words, such as *name.")
+                continue
+            found = self.value(block, place)
+            for word, value in (found or {}).items():
+                said.setdefault(word, value)
         return said
 
     def _problem(self, node: yaml.Node, sentence: str) -> None:

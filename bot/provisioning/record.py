@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,8 @@ except ImportError:  # Windows has no such lock
 
 # What a thing is and where, such as ("policy", "Marketing", "Campaign", "Everyone").
 Key = tuple[str, ...]
+# What a thing is in the tenant: its kind, its id, and the ids that deleting it takes.
+Identity = tuple[str, str | None, frozenset[tuple[str, str]]]
 
 VERSION: Final = 1
 
@@ -32,12 +34,19 @@ class Entry:
         id: Graph's id; None while it is only known that it was begun.
         within: Ids that deleting it takes, such as the catalog's.
         begun_at: When it was begun (aware UTC).
+        is_ending: Graph was asked to delete it, and may have done so.
     """
 
     key: Key
     id: str | None
     begun_at: datetime
     within: Mapping[str, str] = field(default_factory=dict)
+    is_ending: bool = False
+
+    @property
+    def identity(self) -> Identity:
+        """What it is in the tenant, whatever the file calls it."""
+        return self.key[0], self.id, frozenset(self.within.items())
 
 
 class Record:
@@ -90,15 +99,33 @@ class Record:
         at = begun.begun_at if begun else clock.real()
         self._set(Entry(key=key, id=made_id, begun_at=at, within=within))
 
+    def rename(self, key: Key, other: Key) -> None:
+        """Say that what was made as *key* goes by *other* now; an entry of that key stays as it is."""
+        if key in self._entries and other not in self._entries:
+            self._set(replace(self._entries.pop(key), key=other))
+
+    def ending(self, identity: Identity, *, begun: bool) -> None:
+        """Say that Graph is about to be asked to delete it, or that it refused."""
+        for entry in self._of(identity):
+            if entry.is_ending != begun:
+                self._set(replace(entry, is_ending=begun))
+
+    def is_ending(self, identity: Identity) -> bool:
+        """Whether Graph was asked to delete it before."""
+        return any(each.is_ending for each in self._of(identity))
+
+    def _of(self, identity: Identity) -> list[Entry]:
+        return [each for each in self.entries(identity[0]) if each.identity == identity]
+
     def forget(self, keys: Iterable[Key]) -> None:
         """Say that they are gone, or were never made."""
         known = [key for key in keys if self._entries.pop(key, None)]
         if known:
             self._write()
 
-    def forget_id(self, kind: str, object_id: str) -> None:
-        """Say that the thing of that id is gone, whatever it was called."""
-        self.forget([each.key for each in self.entries(kind) if each.id == object_id])
+    def forget_made(self, identity: Identity) -> None:
+        """Say that the thing is gone, whatever it was called."""
+        self.forget([each.key for each in self._of(identity)])
 
     def _set(self, entry: Entry) -> None:
         self._entries[entry.key] = entry
@@ -144,6 +171,7 @@ def _entry(said: Any) -> Entry:
         id=said["id"],
         begun_at=datetime.fromisoformat(said["begun"]),
         within={str(name): str(value) for name, value in said["within"].items()},
+        is_ending=bool(said.get("ending")),
     )
 
 
@@ -153,6 +181,7 @@ def _plain(entry: Entry) -> dict[str, Any]:
         "id": entry.id,
         "begun": entry.begun_at.isoformat(timespec="seconds"),
         "within": dict(entry.within),
+        **({"ending": True} if entry.is_ending else {}),
     }
 
 

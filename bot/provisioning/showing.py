@@ -55,6 +55,8 @@ def _change_lines(change: Change, *, name: str) -> Iterator[Text]:
             said.append("nothing → ")
         said.append(clean(each.after) if each.after is not None else "nothing", style="green")
         yield said
+    for note in change.notes:
+        yield Text(f"    {clean(note)}", style="dim")
 
 
 def destruction_lines(what: Destruction) -> Iterator[Text]:

@@ -1,16 +1,33 @@
 """What the tenant has today of what the file describes."""
 
 import asyncio
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from bot.provisioning.model import Catalog, File, Package
 from bot.provisioning.names import Names, is_new
-from bot.provisioning.reading import Document, FileError
+from bot.provisioning.reading import Document, FileError, Place
 from bot.provisioning.record import Key
-from bot.provisioning.words import Role, read_other, read_role, read_thing
+from bot.provisioning.words import (
+    ENTRA_ROLE,
+    Role,
+    Thing,
+    kind_of_thing,
+    read_other,
+    read_role,
+    read_thing,
+)
 from graph import Graph
-from graph.errors import NotFound
-from graph.models import AccessPackage, AssignmentPolicy, Resource, ResourceRoleScope
+from graph.errors import GraphError, NotFound
+from graph.models import (
+    AccessPackage,
+    AssignmentPolicy,
+    Group,
+    Resource,
+    ResourceRole,
+    ResourceRoleScope,
+)
 from graph.models import Catalog as GraphCatalog
 from graph.values import same_word
 
@@ -22,44 +39,74 @@ class FoundPackage:
 
     Attributes:
         policies: The policies that the file names, whole.
-        others: Names of the policies that it does not name.
+        others: The policies that it does not name: what they are called, by id.
         incompatible: Ids of the packages and groups it does not go with, if the file says any.
     """
 
     package: AccessPackage
     policies: dict[str, AssignmentPolicy] = field(default_factory=dict)
-    others: list[str] = field(default_factory=list)
+    others: dict[str, str] = field(default_factory=dict)
     incompatible: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
 class FoundCatalog:
-    """A catalog that the file describes; its resources by origin id, in small letters."""
+    """
+    A catalog that the file describes.
+
+    Attributes:
+        resources: By origin id, in small letters.
+        roles: What a resource offers, by the resource's id; only what was asked for so far.
+        others: The packages that the file does not name: what they are called, by id.
+    """
 
     catalog: GraphCatalog
     resources: dict[str, Resource] = field(default_factory=dict)
+    roles: dict[str, list[ResourceRole]] = field(default_factory=dict)
     packages: dict[str, FoundPackage] = field(default_factory=dict)
-    others: list[str] = field(default_factory=list)
+    others: dict[str, str] = field(default_factory=dict)
+
+    async def roles_of(self, graph: Graph, resource: Resource) -> list[ResourceRole]:
+        """
+        What a resource of the catalog offers; an empty answer is asked for again the next time.
+
+        Raises:
+            GraphError: The catalog cannot be read.
+        """
+        resource_id = resource.id or ""
+        if not self.roles.get(resource_id):
+            self.roles[resource_id] = await graph.catalogs.roles(
+                self.catalog.id,
+                resource_id=resource_id,
+                origin_system=resource.origin_system or "",
+            )
+        return self.roles[resource_id]
 
 
 @dataclass(kw_only=True)
 class Survey:
-    """All of it, by the names that the file uses."""
+    """
+    All of it, by the names that the file uses.
+
+    Attributes:
+        packages: Every package of the tenant, whatever the file says.
+    """
 
     catalogs: dict[str, FoundCatalog] = field(default_factory=dict)
     members: dict[str, set[str]] = field(default_factory=dict)
     managers: dict[str, str | None] = field(default_factory=dict)
+    packages: list[AccessPackage] = field(default_factory=list)
 
     @property
-    def sites(self) -> list[tuple[str, str]]:
-        """Name and address of every site in the catalogs."""
+    def things(self) -> list[tuple[Thing, str]]:
+        """The sites and Entra roles in the catalogs, with their origin ids."""
         return [
-            (resource.display_name, resource.origin_id)
+            (Thing(kind=kind, name=resource.display_name), resource.origin_id)
             for found in self.catalogs.values()
             for resource in found.resources.values()
             if resource.display_name
             and resource.origin_id
-            and (resource.origin_system or "").casefold() == "sharepointonline"
+            and (kind := kind_of_thing(resource.origin_system)) in ("site", ENTRA_ROLE)
         ]
 
     def note_catalog(self, name: str, catalog: GraphCatalog) -> None:
@@ -143,25 +190,42 @@ async def survey(graph: Graph, document: Document, names: Names) -> Survey:
     """
     file = document.file
     found = Survey()
-    for described, catalog in zip(
-        file.catalogs,
-        await asyncio.gather(*(_catalog(graph, each) for each in file.catalogs)),
-        strict=True,
-    ):
-        if catalog is not None:
-            found.catalogs[described.name] = catalog
-    await names.learn(sites=found.sites)
+    if file.catalogs:
+        every, found.packages = await asyncio.gather(
+            graph.catalogs.list(), graph.packages.list(named=False)
+        )
+        here = [
+            (each, _catalog(document, at, each, every)) for at, each in enumerate(file.catalogs)
+        ]
+        for described, catalog in here:
+            if catalog is not None:
+                found.catalogs[described.name] = await _with_resources(graph, catalog)
+    await names.learn(things=found.things, packages=found.packages)
     await _people_and_groups(graph, file, names, found)
     for at, described in enumerate(file.catalogs):
         if described.name in found.catalogs:
-            await _packages(graph, document, at, found.catalogs[described.name], names)
+            _packages(document, at, found.catalogs[described.name], found.packages, names)
+    await _policies(graph, document, found)
+    await _incompatible(graph, file, found)
     return found
 
 
-async def _catalog(graph: Graph, described: Catalog) -> FoundCatalog | None:
-    catalog = await graph.catalogs.find(display_name=described.name)
-    if catalog is None:
-        return None
+def _catalog(
+    document: Document, at: int, described: Catalog, every: Iterable[GraphCatalog]
+) -> GraphCatalog | None:
+    """The one catalog that is meant: by its name, or else by the name that it had before."""
+    for name in filter(None, (described.name, described.was)):
+        same = [each for each in every if (each.display_name or "").casefold() == name.casefold()]
+        if len(same) > 1:
+            ids = ", ".join(sorted(each.id for each in same))
+            sentence = f"There are {len(same)} catalogs named “{name}” ({ids}); rename one of them in Entra."
+            raise FileError([document.problem(("catalogs", at), sentence)])
+        if same:
+            return same[0]
+    return None
+
+
+async def _with_resources(graph: Graph, catalog: GraphCatalog) -> FoundCatalog:
     resources = await graph.catalogs.resources(catalog.id)
     by_origin = {(each.origin_id or "").casefold(): each for each in resources}
     return FoundCatalog(catalog=catalog, resources=by_origin)
@@ -180,59 +244,116 @@ async def _people_and_groups(graph: Graph, file: File, names: Names, found: Surv
             found.managers[person.email] = manager.id if manager else None
 
 
-async def _packages(
-    graph: Graph, document: Document, at: int, found: FoundCatalog, names: Names
+def _packages(
+    document: Document,
+    at: int,
+    found: FoundCatalog,
+    every: Iterable[AccessPackage],
+    names: Names,
 ) -> None:
     described = document.file.catalogs[at]
-    catalog_id = found.catalog.id
-    mine = {each.name.casefold(): (number, each) for number, each in enumerate(described.packages)}
-    for package in await graph.packages.list():
-        if package.catalog is None or package.catalog.id != catalog_id:
-            continue
-        name = (package.display_name or "").casefold()
-        if name not in mine:
-            found.others.append(package.display_name or package.id)
-            continue
-        number, wanted = mine[name]
-        place = ("catalogs", at, "packages", number)
-        found.packages[wanted.name] = await _package(graph, document, place, wanted, package)
-        names.bind("package", wanted.name, package.id)
+    within = [each for each in every if each.catalog and each.catalog.id == found.catalog.id]
+    by_name = {(each.display_name or "").casefold(): each for each in within}
+    for wanted in described.packages:
+        package = _of_name(by_name, wanted.name, wanted.was)
+        if package is not None:
+            found.packages[wanted.name] = FoundPackage(package=_named(package, found))
+            names.bind("package", wanted.name, package.id)
+    mine = {each.package.id for each in found.packages.values()}
+    found.others = {each.id: each.display_name or each.id for each in within if each.id not in mine}
 
 
-async def _package(
-    graph: Graph,
-    document: Document,
-    place: tuple[str | int, ...],
-    described: Package,
-    package: AccessPackage,
-) -> FoundPackage:
-    found = FoundPackage(package=package)
-    mine = {each.name.casefold(): each.name for each in described.policies}
-    for policy in package.assignment_policies:
-        name = mine.get((policy.display_name or "").casefold())
-        if name is None:
-            found.others.append(policy.display_name or policy.id)
-        elif name in found.policies:
-            raise FileError(
-                [
-                    document.problem(
-                        (*place, "policies"),
-                        f"{described.name} has several policies named “{name}”; rename one of them in Entra.",
-                    )
-                ]
+Anything = TypeVar("Anything")
+
+
+def _of_name(by_name: Mapping[str, Anything], name: str, was: str | None) -> Anything | None:
+    """What has the name, or else the name that it had before."""
+    found = by_name.get(name.casefold())
+    return by_name.get(was.casefold()) if found is None and was else found
+
+
+def _named(package: AccessPackage, found: FoundCatalog) -> AccessPackage:
+    """The package, each role with the resource that the catalog knows."""
+    given = []
+    for each in package.resource_role_scopes:
+        resource = found.resources.get(((each.scope and each.scope.origin_id) or "").casefold())
+        if each.role is not None and each.role.resource is None and resource is not None:
+            role = each.role.model_copy(update={"resource": resource})
+            each = each.model_copy(update={"role": role})
+        given.append(each)
+    return package.model_copy(update={"resource_role_scopes": given})
+
+
+async def _policies(graph: Graph, document: Document, found: Survey) -> None:
+    """Read whole the policies that the file names, and note the names of the others."""
+    places: dict[str, tuple[FoundPackage, str]] = {}
+    for at, catalog in enumerate(document.file.catalogs):
+        there = found.catalogs.get(catalog.name)
+        for number, described in enumerate(catalog.packages):
+            package = there.packages.get(described.name) if there else None
+            if package is None:
+                continue
+            place: Place = ("catalogs", at, "packages", number, "policies")
+            for policy_id, name in _meant(document, place, described, package).items():
+                places[policy_id] = (package, name)
+    ids = list(places)
+    for policy_id, policy in zip(ids, await graph.policies.each(ids), strict=True):
+        if isinstance(policy, GraphError):
+            raise policy
+        package, name = places[policy_id]
+        package.policies[name] = policy
+
+
+def _meant(
+    document: Document, place: Place, described: Package, found: FoundPackage
+) -> dict[str, str]:
+    """The ids of the policies that the file names, and their names there."""
+    by_name: dict[str, list[AssignmentPolicy]] = {}
+    for policy in found.package.assignment_policies:
+        by_name.setdefault((policy.display_name or "").casefold(), []).append(policy)
+    meant: dict[str, str] = {}
+    for wanted in described.policies:
+        same = _of_name(by_name, wanted.name, wanted.was) or []
+        if len(same) > 1:
+            sentence = (
+                f"{described.name} has several policies named “{same[0].display_name}”; "
+                "rename one of them in Entra."
             )
-        else:
-            found.policies[name] = await graph.policies.get(policy.id)
-    if described.not_together_with is not None:
-        found.incompatible = await incompatible_with(graph, package.id)
-    return found
+            raise FileError([document.problem(place, sentence)])
+        meant |= {each.id: wanted.name for each in same}
+    found.others = {
+        each.id: each.display_name or each.id
+        for each in found.package.assignment_policies
+        if each.id not in meant
+    }
+    return meant
 
 
-async def incompatible_with(graph: Graph, package_id: str) -> dict[tuple[str, str], str]:
+async def _incompatible(graph: Graph, file: File, found: Survey) -> None:
+    """What each package does not go together with, where the file says anything of it."""
+    asked = {}
+    for catalog in file.catalogs:
+        there = found.catalogs.get(catalog.name)
+        for described in catalog.packages:
+            package = there.packages.get(described.name) if there else None
+            if package is not None and described.not_together_with is not None:
+                asked[package.package.id] = package
+    known = await graph.packages.incompatible_with_each(asked)
+    for package_id, (packages, groups) in known.items():
+        asked[package_id].incompatible = by_kind(packages, groups)
+
+
+def by_kind(
+    packages: Iterable[AccessPackage], groups: Iterable[Group]
+) -> dict[tuple[str, str], str]:
     """Kind and id of what a package does not go together with, and its name."""
-    packages = await graph.packages.incompatible_packages(package_id)
-    groups = await graph.packages.incompatible_groups(package_id)
     return {
         **{("package", each.id): each.display_name or each.id for each in packages},
         **{("group", each.id): each.display_name or each.id for each in groups},
     }
+
+
+async def incompatible_with(graph: Graph, package_id: str) -> dict[tuple[str, str], str]:
+    """The same of one package, read now."""
+    found = await graph.packages.incompatible_with_each([package_id])
+    return by_kind(*found[package_id])

@@ -104,7 +104,7 @@ def to_graph(policy: Policy, *, ids: Ids, package_id: str) -> AssignmentPolicy:
             enable_on_behalf_requestors_to_add_access=policy.managers_may_ask,
             enable_on_behalf_requestors_to_update_access=policy.managers_may_ask,
             enable_on_behalf_requestors_to_remove_access=policy.managers_may_ask,
-            on_behalf_requestors=[SubjectSet.manager()] if policy.managers_may_ask else [],
+            on_behalf_requestors=[SubjectSet.target_manager()] if policy.managers_may_ask else [],
         ),
         request_approval_settings=ApprovalSettings(
             is_approval_required_for_add=approval,

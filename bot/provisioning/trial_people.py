@@ -6,7 +6,7 @@ from typing import Final
 
 from slugify import slugify
 
-from bot.provisioning.changes import Change
+from bot.provisioning.changes import Change, Deed
 from bot.provisioning.model import Group, Person
 from bot.provisioning.names import Names
 from bot.provisioning.writing import Writing
@@ -47,8 +47,11 @@ class TrialPeople:
         self.names.bind("person", person.name, user_id)
 
     async def group(self, change: Change) -> None:
-        """Create a security group."""
+        """Create a security group, or give one its new name."""
         group: Group = change.want
+        if change.deed is Deed.CHANGE:
+            await self._rename(change, group)
+            return
         nickname = slugify(group.name, max_length=LONGEST_NICKNAME) or secrets.token_hex(8)
 
         async def look() -> str | None:
@@ -61,6 +64,18 @@ class TrialPeople:
             )
 
         self.names.bind("group", group.name, await self.writing.once(change, look, create))
+
+    async def _rename(self, change: Change, group: Group) -> None:
+        group_id = change.object_id or ""
+
+        async def write() -> None:
+            await self.graph.directory.rename_group(group_id, display_name=group.name)
+
+        async def shown() -> bool | None:
+            found = await self.graph.directory.group(group_id)
+            return True if found.display_name == group.name else None
+
+        await self.writing.again(change, write, shown)
 
     async def manager(self, change: Change) -> None:
         """Give somebody their manager."""
@@ -89,4 +104,4 @@ class TrialPeople:
         async def create() -> None:
             await self.graph.directory.add_member(group_id=group_id, user_id=user_id)
 
-        await self.writing.once(change, look, create, group=group_id)
+        await self.writing.once(change, look, create, joins=True, group=group_id)

@@ -1,12 +1,35 @@
-"""Patience with Graph: waits where it is slow, repeats what certainly did not happen, and says so."""
+"""
+Patience with Graph: waits where it is slow, repeats what certainly did not happen, and says so.
+
+The one place that decides by Graph's answer whether a write is worth another try:
+
+* too many requests: nothing happened; as long as Graph says, and no attempt is counted
+* it does not see yet what was made a moment ago (``is_early``): again, for five minutes
+* there is one already (``is_there_already``): look whether it is there, and only then try again
+* no answer: look, and never write a second time what must not be there twice
+* anything else: a refusal
+"""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeVar
 
-from graph.errors import GraphError, Throttled
+from graph.errors import (
+    DUPLICATE_KEY,
+    DUPLICATE_PACKAGE,
+    RESOURCE_ALREADY_ONBOARDED,
+    RESOURCE_IN_USE,
+    RESOURCE_NOT_VISIBLE_YET,
+    Conflict,
+    GraphError,
+    NotFound,
+    Rejected,
+    Throttled,
+)
 
 Result = TypeVar("Result")
 
@@ -16,6 +39,57 @@ PATIENCE: Final = timedelta(minutes=5)
 SETTLES: Final = timedelta(seconds=30)
 PAUSES: Final = (0.5, 1, 2, 3, 5, 8)  # seconds; the last one again and again
 WHEN_THROTTLED: Final = timedelta(seconds=10)
+
+
+# Codes by which Graph says that it does not see yet what was just made.
+EARLY: Final = frozenset(
+    {RESOURCE_NOT_VISIBLE_YET.casefold(), "subjectnotfound", "rolenotfound", "resourcenotfound"}
+)
+# Codes that say nothing: there the sentence decides.
+VAGUE: Final = frozenset({"", "badrequest", "invalidmodel", "invalidrequest", "request_badrequest"})
+_NOT_SEEN: Final = re.compile(r"not (be )?found|does not exist|doesn't exist", re.IGNORECASE)
+_THERE: Final = re.compile(r"already (exist|onboarded|a duplicated|a member)", re.IGNORECASE)
+_DUPLICATES: Final = frozenset(
+    code.casefold() for code in (RESOURCE_ALREADY_ONBOARDED, DUPLICATE_PACKAGE, DUPLICATE_KEY)
+)
+
+
+def is_early(error: GraphError) -> bool:
+    """
+    Whether Graph only does not see yet what was made a moment ago.
+
+    Everything that apply writes about was there when it was planned, or was made since: a 404 means "not yet".
+    """
+    if isinstance(error, NotFound):
+        return True
+    code = (error.code or "").casefold()
+    if not isinstance(error, Rejected):
+        return False
+    return (
+        code in EARLY
+        or code.endswith("notfound")
+        or (code in VAGUE and _NOT_SEEN.search(str(error)) is not None)
+    )
+
+
+def is_there_already(error: GraphError) -> bool:
+    """Whether Graph refuses because there is one: ours, somebody else's, or one that is being made."""
+    if isinstance(error, Conflict):
+        return True
+    code = (error.code or "").casefold()
+    return isinstance(error, Rejected) and (
+        code in _DUPLICATES or (code in VAGUE and _THERE.search(str(error)) is not None)
+    )
+
+
+def may_write_again(error: GraphError) -> bool:
+    """The same for what may be written twice: what may have happened is done again."""
+    return error.may_have_happened or is_early(error)
+
+
+def may_delete_again(error: GraphError) -> bool:
+    """Whether a deletion is only too early; that a thing is not there is no failure, but the end."""
+    return error.may_have_happened or error.has_code(RESOURCE_IN_USE) or isinstance(error, Conflict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,14 +114,19 @@ class Waiting:
         *,
         patience: timedelta | None = None,
     ) -> Result | None:
-        """What *look* finds, as soon as it finds something; None when patience is over."""
+        """
+        What *look* finds, as soon as it finds something; None when patience is over.
+
+        Graph's 404 is nothing found: it does not show at once even what it answered for.
+        """
         left = (self.patience if patience is None else patience).total_seconds()
         pauses = iter(PAUSES)
         waited = 0.0
         while True:
-            found = await look()
-            if found is not None:
-                return found
+            with suppress(NotFound):
+                found = await look()
+                if found is not None:
+                    return found
             if left <= 0:
                 return None
             pause = min(next(pauses, PAUSES[-1]), left)
@@ -60,13 +139,13 @@ class Waiting:
         what: str,
         write: Callable[[], Awaitable[Result]],
         *,
-        also: Callable[[GraphError], bool] = lambda error: False,
+        retry_on: Callable[[GraphError], bool] = is_early,
     ) -> Result:
         """
         Do *write*, again while Graph says that it did nothing because of haste.
 
         Args:
-            also: Whether another refusal is only a matter of time.
+            retry_on: Which refusals are only a matter of time, beside too many requests.
 
         Raises:
             GraphError: Another failure, or patience is over.
@@ -80,10 +159,13 @@ class Waiting:
                 pause = next(pauses, PAUSES[-1])
                 if isinstance(error, Throttled):
                     pause = (error.retry_after or WHEN_THROTTLED).total_seconds()
-                elif not also(error):
+                elif not retry_on(error):
                     raise
                 if pause > left:
                     raise
-                self.say(f"waiting for {what}")
+                if isinstance(error, Throttled):
+                    self.say(f"Graph asks to wait {pause:.0f} s before {what}")
+                else:
+                    self.say(f"waiting for {what}")
             await self.sleep(pause)
             left -= pause

@@ -30,11 +30,16 @@ UNNAMED: Final = {  # the file's word: the subject set's type in Graph
     "external sponsors": "externalSponsors",
     "sponsors of who gets it": "targetUserSponsors",
 }
+ENTRA_ROLE: Final = "Entra role"
 THINGS: Final = {  # the file's word: Graph's origin system
     "group": "AadGroup",
     "application": "AadApplication",
     "site": "SharePointOnline",
+    ENTRA_ROLE: "DirectoryRole",
 }
+_KINDS_OF_THING: Final = {system.casefold(): kind for kind, system in THINGS.items()}
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MONTHS: Final = frozenset({"month", "mo"})
 _DURATION: Final = re.compile(r"(\d{1,6}) *([a-z]+?)s?", re.IGNORECASE)
 # The first kind of thing ends the role's name; roles may have an "of" of their own.
 _ROLE: Final = re.compile(
@@ -59,7 +64,7 @@ class Subject:
 
 @dataclass(frozen=True, kw_only=True)
 class Thing:
-    """What a catalog may hand out: ``group Marketing``, ``application Ledger``, ``site https://…``."""
+    """What a catalog may hand out: ``group Marketing``, ``application Ledger``, ``Entra role …``."""
 
     kind: str
     name: str
@@ -105,10 +110,17 @@ def read_duration(text: str) -> timedelta:
     Raises:
         ValueError: It is none; the sentence says what one looks like.
     """
-    found = _DURATION.fullmatch(text.strip())
+    said = text.strip()
+    if _DATE.match(said):
+        raise ValueError(f"“{text}” is a date, not a duration; write “30 days” or “8 hours”.")
+    found = _DURATION.fullmatch(said)
     if not found:
         raise ValueError(f"“{text}” is no duration; write one like “30 days” or “8 hours”.")
     count, unit = int(found[1]), found[2].casefold()
+    if unit in _MONTHS:
+        raise ValueError(
+            f"“{text}” is not the same number of days in every year; write “{count * 30} days”."
+        )
     if unit not in UNITS:
         raise ValueError(f"“{text}” is no duration.{nearest(unit, UNITS)}")
     return count * UNITS[unit]
@@ -135,6 +147,9 @@ def read_expiration(text: str) -> Expiration:
         return Expiration.never()
     if said.casefold().startswith("until "):
         return Expiration.at(_moment(said[6:]))
+    date = _DATE.match(said)
+    if date:
+        raise ValueError(f"“{text}” is a date; write “until {date[0]}”.")
     if not said[:1].isdigit():
         raise ValueError(
             f"“{text}” says no duration; write “30 days”, “until 2027-01-31” or “no end”."
@@ -155,8 +170,13 @@ def _moment(text: str) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+def is_untold(expiration: Expiration | None) -> bool:
+    """Whether Graph does not say how long access lasts: beta has one spelling for no end and for hours."""
+    return expiration is not None and expiration.is_unsaid
+
+
 def say_expiration(expiration: Expiration | None) -> str:
-    """An end as the file says it; where Graph says nothing, access has no end."""
+    """An end as the file says it; see ``is_untold`` for what this cannot tell from "no end"."""
     if expiration and same_word(expiration.type, "afterDuration") and expiration.duration:
         return say_duration(expiration.duration)
     if expiration and same_word(expiration.type, "afterDateTime") and expiration.end_date_time:
@@ -196,20 +216,27 @@ def read_subject(text: str) -> Subject:
     )
 
 
+def kind_of_thing(origin_system: str | None) -> str | None:
+    """The file's word for what Graph calls an origin system; None: the file has none."""
+    return _KINDS_OF_THING.get((origin_system or "").casefold())
+
+
 def read_thing(text: str) -> Thing:
     """
-    "group Marketing", "application Ledger" or "site https://…".
+    "group Marketing", "application Ledger", "site https://…" or "Entra role Helpdesk Administrator".
 
     Raises:
         ValueError: It is none of these.
     """
-    kind, _, name = " ".join(text.split()).partition(" ")
-    if kind.casefold() not in THINGS or not name:
-        raise ValueError(
-            f"“{text}” names nothing that a catalog may hand out; write “group …”, “application …” or "
-            f"“site …”.{nearest(kind, THINGS)}"
-        )
-    return Thing(kind=kind.casefold(), name=name)
+    said = " ".join(text.split())
+    for kind in THINGS:
+        if said.casefold().startswith(f"{kind.casefold()} "):
+            return Thing(kind=kind, name=said[len(kind) + 1 :])
+    hint = nearest(said.partition(" ")[0], THINGS)
+    raise ValueError(
+        f"“{text}” names nothing that a catalog may hand out; write “group …”, “application …”, "
+        f"“site …” or “Entra role …”.{hint}"
+    )
 
 
 def read_role(text: str) -> Role:

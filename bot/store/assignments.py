@@ -2,17 +2,18 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from bot import clock
-from bot.models import Assignment, AssignmentState, Ended
-from bot.store import audit
+from bot.models import Assignment, AssignmentState, Ended, Progress, TroubleKind
+from bot.store import audit, troubles
 from bot.store.database import Transaction, insert
 from bot.store.homes import touch_homes
-from bot.store.schema import assignments, notices
+from bot.store.people import of_entra
+from bot.store.schema import UtcDateTime, assignments, notices, people
 from bot.store.statements import MOST, NOW, SINCE, for_each_database
 
 FIELDS: Final = tuple(Assignment.__dataclass_fields__)
@@ -24,10 +25,22 @@ FORGOTTEN_TOGETHER: Final = 1_000
 SELECT: Final = sa.select(*COLUMNS)
 # The first to end first.
 IN_ORDER: Final = SELECT.order_by(assignments.c.ends_at, assignments.c.id)
-NOT_ENDED: Final = IN_ORDER.where(assignments.c.state != AssignmentState.ENDED)
+IS_NOT_ENDED: Final = assignments.c.state != AssignmentState.ENDED
+NOT_ENDED: Final = IN_ORDER.where(IS_NOT_ENDED)
+# What is there, and not only on its way.
+THERE: Final = (Progress.DELIVERED, Progress.PARTIAL, Progress.REPROCESSING)
+# For lists: nobody reads more of them.
+MOST_LISTED: Final = 500
 BY_ID: Final = SELECT.where(assignments.c.id == sa.bindparam("assignment"))
 BY_IDS: Final = IN_ORDER.where(assignments.c.id.in_(sa.bindparam("ids", expanding=True)))
-HELD_BY: Final = NOT_ENDED.where(assignments.c.holder == sa.bindparam("holder"))
+# Whose access it is, is told by the person's own binding; the holder's Slack id is only where messages go.
+HELD_BY: Final = NOT_ENDED.where(
+    assignments.c.entra_id.in_(
+        sa.select(people.c.entra_id).where(
+            people.c.slack_user == sa.bindparam("slack_user"), people.c.news_due_at.is_(None)
+        )
+    )
+)
 OWING_NEWS: Final = (
     SELECT.where(
         assignments.c.news_due_at <= NOW,
@@ -37,6 +50,9 @@ OWING_NEWS: Final = (
     .order_by(assignments.c.news_due_at)
     .limit(MOST)
 )
+
+# What a row has that Graph has just shown.
+READABLE: Final = {"unreadable_since": None, "misses": 0, "gone_at": None}
 
 UPDATE: Final = assignments.update().where(assignments.c.id == sa.bindparam("assignment"))
 UPDATE_IN_STATE: Final = UPDATE.where(assignments.c.state == sa.bindparam("known_state"))
@@ -60,7 +76,10 @@ def _upsert_live(db: Transaction) -> Any:
             "holder_name": sa.func.coalesce(row.excluded.holder_name, assignments.c.holder_name),
             "starts_at": row.excluded.starts_at,
             "ends_at": row.excluded.ends_at,
+            "progress": row.excluded.progress,
+            "progress_at": row.excluded.progress_at,
             "seen_at": row.excluded.seen_at,
+            **READABLE,
             "state": sa.case(
                 (assignments.c.state == AssignmentState.REMOVING, AssignmentState.REMOVING),
                 else_=AssignmentState.LIVE,
@@ -71,8 +90,7 @@ def _upsert_live(db: Transaction) -> Any:
         },
         # A row's end counts as seeing it, see `end`.
         where=sa.or_(
-            assignments.c.state != AssignmentState.ENDED,
-            assignments.c.seen_at < sa.bindparam("read_at"),
+            IS_NOT_ENDED, assignments.c.seen_at < sa.bindparam("read_at", type_=UtcDateTime())
         ),
     ).returning(assignments.c.id)
 
@@ -80,6 +98,7 @@ def _upsert_live(db: Transaction) -> Any:
 def _assignment(row: Sequence[Any]) -> Assignment:
     values = dict(zip(FIELDS, row, strict=True))
     values["state"] = AssignmentState(values["state"])
+    values["progress"] = Progress(values["progress"])
     return Assignment(**values)
 
 
@@ -91,35 +110,67 @@ def save_live(
     db: Transaction,
     assignment: Assignment,
     *,
-    read_at: datetime | None = None,
+    read_by_id_at: datetime | None = None,
     actor: str = audit.LATCHKEY,
-) -> None:
+) -> bool:
     """
-    Write what Graph says is live: a new row, or new dates on the row we have.
+    Write what Graph shows: a new row, or what has changed on the row we have.  False if it has ended.
 
-    A removal that is under way stays under way; a holder that we know is not forgotten; what ended after
-    Graph was read stays ended.
+    A removal that is under way stays under way; a holder that we know is not forgotten.  What has ended lives
+    again only if Graph was asked for that very assignment after its end: lists may lag.
 
     Args:
-        read_at: When Graph was asked (real time); now, unless given.
+        read_by_id_at: When Graph was asked for it by its id (real time); None: it stood in a list.
     """
     known = get(db, assignment.id)
-    values = {**vars(assignment), "seen_at": clock.real()}
-    written = db.execute(_upsert_live(db), {**values, "read_at": read_at or clock.real()})
-    if written.first() is None:
-        return
-    if known is None or known.ends_at != assignment.ends_at:
-        verb = "new-assignment" if known is None else "end-moved"
+    progress = _progress(known, assignment)
+    is_as_before = known is not None and known.progress is progress
+    values = {
+        **vars(assignment),
+        "progress": progress,
+        "progress_at": known.progress_at if known and is_as_before else clock.now(),
+        "seen_at": clock.real(),
+        "read_at": read_by_id_at,
+        # Whoever asked for it was found just now.
+        "looked_up_at": clock.real() if assignment.holder else None,
+        **READABLE,
+    }
+    if db.execute(_upsert_live(db), values).first() is None:
+        return False
+    revived = known is not None and known.state is AssignmentState.ENDED
+    if known is None or revived or known.ends_at != assignment.ends_at:
+        verb = "revived" if revived else "new-assignment" if known is None else "end-moved"
         audit.record(
             db,
             at=clock.now(),
             actor=actor,
             verb=verb,
             details={"ends_at": assignment.ends_at.isoformat() if assignment.ends_at else None},
-            **_audit_ids(assignment),
+            **audit_ids(assignment),
         )
-    if known is None or (known.ends_at, known.state) != (assignment.ends_at, assignment.state):
+    if progress is Progress.DELIVERED:
+        troubles.close(db, assignment.id, (TroubleKind.PARTIAL, TroubleKind.FAILED))
+    if known is None or _shows(known) != _shows(replace(assignment, progress=progress)):
         _shown(db, assignment)
+    return True
+
+
+def _shows(row: Assignment) -> tuple[Any, ...]:
+    """What people see of a row that is not ended."""
+    return (row.ends_at, row.state, row.progress, row.unreadable_since)
+
+
+def _progress(known: Assignment | None, read: Assignment) -> Progress:
+    """How far Entra is: it has one word for what it gives for the first time and what it goes through again."""
+    was_there = known is not None and known.state is not AssignmentState.ENDED
+    if (
+        read.progress is Progress.DELIVERING
+        and was_there
+        and known is not None
+        and known.progress is not Progress.DELIVERING
+    ):
+        return Progress.REPROCESSING
+    return read.progress
 
 
 def news_of(db: Transaction, rows: Sequence[Assignment]) -> list[Assignment]:
@@ -128,9 +179,7 @@ def news_of(db: Transaction, rows: Sequence[Assignment]) -> list[Assignment]:
 
     A row that somebody else is at work on counts as new, so that nobody waits here while holding others.
     """
-    query = SELECT.where(
-        assignments.c.id.in_([row.id for row in rows]), assignments.c.state != AssignmentState.ENDED
-    )
+    query = SELECT.where(assignments.c.id.in_([row.id for row in rows]), IS_NOT_ENDED)
     known = {row.id: row for row in _read(db, query.with_for_update(skip_locked=True))}
     new = [
         row for row in rows if row.id not in known or _merged(known[row.id], row) != known[row.id]
@@ -150,6 +199,10 @@ def _merged(known: Assignment, read: Assignment) -> Assignment:
         holder_name=read.holder_name or known.holder_name,
         starts_at=read.starts_at,
         ends_at=read.ends_at,
+        progress=_progress(known, read),
+        unreadable_since=None,
+        misses=0,
+        gone_at=None,
     )
 
 
@@ -158,29 +211,36 @@ def get(db: Transaction, assignment_id: str) -> Assignment | None:
     return found[0] if found else None
 
 
-def held_by(db: Transaction, holder: str) -> list[Assignment]:
-    """What a Slack user holds, the first to end first."""
-    return _read(db, HELD_BY, holder=holder)
+def held_by(db: Transaction, slack_user: str) -> list[Assignment]:
+    """What the Entra user holds whom a Slack user is bound to, the first to end first."""
+    return _read(db, HELD_BY, slack_user=slack_user)
 
 
 def live(
-    db: Transaction, *, package_id: str | None = None, holder: str | None = None, limit: int = 500
+    db: Transaction,
+    *,
+    package_id: str | None = None,
+    entra_ids: Collection[str] | None = None,
+    limit: int = MOST_LISTED,
 ) -> list[Assignment]:
-    """What everybody holds, by package or by person."""
-    query = NOT_ENDED
+    """What everybody holds, by package or by person: the first to end, *limit* of them; *entra_ids* None: of anybody."""
+    query = NOT_ENDED.limit(limit)
     if package_id is not None:
         query = query.where(assignments.c.package_id == package_id)
-    if holder is not None:
-        query = query.where(assignments.c.holder == holder)
-    return _read(db, query)[:limit]
+    if entra_ids is not None:
+        query = query.where(assignments.c.entra_id.in_(list(entra_ids)))
+    return _read(db, query)
 
 
-def live_ids(db: Transaction, *, not_seen_since: datetime) -> list[str]:
-    """Ids of rows we think are live but the last sweep (real time) did not list."""
-    query = sa.select(assignments.c.id).where(
-        assignments.c.state != AssignmentState.ENDED, assignments.c.seen_at < not_seen_since
-    )
-    return list(db.execute(query).scalars())
+def next_end(db: Transaction, *, rungs: Sequence[timedelta]) -> datetime | None:
+    """When the next live access ends, or is so long before its end, whichever comes first."""
+    now = clock.now()
+    ends = sa.select(sa.func.min(assignments.c.ends_at, type_=UtcDateTime())).where(IS_NOT_ENDED)
+    found = [
+        (before, db.execute(ends.where(assignments.c.ends_at > now + before)).scalar())
+        for before in (*rungs, timedelta(0))
+    ]
+    return min((end - before for before, end in found if end is not None), default=None)
 
 
 def set_removing(db: Transaction, assignment_id: str) -> None:
@@ -213,23 +273,31 @@ def end(
     if done:
         ended = get(db, assignment_id)
         if ended is not None:
-            audit.record(db, at=clock.now(), actor=actor, verb="end", why=why, **_audit_ids(ended))
+            audit.record(db, at=clock.now(), actor=actor, verb="end", why=why, **audit_ids(ended))
+            troubles.close(db, assignment_id)
             _shown(db, ended)
     return done
 
 
-def let_end(db: Transaction, assignment: Assignment) -> None:
+def let_end(db: Transaction, assignment: Assignment, *, actor: str) -> None:
     """The holder is fine with this end: no more reminders for it."""
     db.execute(UPDATE, {"assignment": assignment.id, "let_end": assignment.ends_at})
-    audit.record(
-        db, at=clock.now(), actor=assignment.holder or "", verb="let-end", **_audit_ids(assignment)
-    )
+    audit.record(db, at=clock.now(), actor=actor, verb="let-end", **audit_ids(assignment))
     _shown(db, assignment)
 
 
-def ending_before(db: Transaction, until: datetime) -> list[Assignment]:
-    """Live access of people we know in Slack that ends after now and not after *until*."""
+def ending_before(
+    db: Transaction, until: datetime, *, seen_since: datetime | None = None
+) -> list[Assignment]:
+    """
+    Access of people we know in Slack that ends after now and not after *until*.
+
+    Args:
+        seen_since: Leave out what Graph has not shown since then (real time): its end may have been moved.
+    """
     query = IN_ORDER.where(
+        assignments.c.progress.in_(THERE),
+        sa.true() if seen_since is None else assignments.c.seen_at >= seen_since,
         assignments.c.state == AssignmentState.LIVE,
         assignments.c.holder.is_not(None),
         assignments.c.ends_at > clock.now(),
@@ -248,27 +316,6 @@ def look_again(db: Transaction, assignment: Assignment, *, news: datetime | None
     db.execute(UPDATE, {"assignment": assignment.id, "news_due_at": news})
 
 
-def without_holder(db: Transaction, *, looked_up_before: datetime, limit: int) -> list[Assignment]:
-    """Live access whose holder we have not found in Slack, and have not looked for lately (real time)."""
-    query = SELECT.where(
-        assignments.c.state != AssignmentState.ENDED,
-        assignments.c.holder.is_(None),
-        sa.or_(assignments.c.looked_up_at.is_(None), assignments.c.looked_up_at < looked_up_before),
-    ).limit(limit)
-    return _read(db, query)
-
-
-def looked_up(
-    db: Transaction, entra_id: str, *, holder: str | None, holder_name: str | None
-) -> None:
-    """Remember whom we found in Slack for an Entra user, or that we found nobody."""
-    values: dict[str, Any] = {"looked_up_at": clock.real()}
-    if holder is not None:
-        values |= {"holder": holder, "holder_name": holder_name}
-        touch_homes(db, holder)
-    db.execute(assignments.update().where(assignments.c.entra_id == entra_id).values(**values))
-
-
 def by_ids(db: Transaction, ids: Collection[str]) -> list[Assignment]:
     return _read(db, BY_IDS, ids=list(ids)) if ids else []
 
@@ -276,7 +323,8 @@ def by_ids(db: Transaction, ids: Collection[str]) -> list[Assignment]:
 def _shown(db: Transaction, assignment: Assignment) -> None:
     """What people see of it has changed: their Home and their reminders are owed a redraw."""
     db.execute(REDRAW_REMINDERS, {"assignment": assignment.id})
-    touch_homes(db, assignment.holder)
+    theirs = {person.slack_user for person in of_entra(db, assignment.entra_id)}
+    touch_homes(db, assignment.holder, deciders=sorted(theirs))
 
 
 def _shown_id(db: Transaction, assignment_id: str) -> None:
@@ -285,7 +333,8 @@ def _shown_id(db: Transaction, assignment_id: str) -> None:
         _shown(db, found)
 
 
-def _audit_ids(assignment: Assignment) -> dict[str, Any]:
+def audit_ids(assignment: Assignment) -> dict[str, Any]:
+    """What an audit row about an assignment says that it is about."""
     return {
         "assignment_id": assignment.id,
         "package_id": assignment.package_id,

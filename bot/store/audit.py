@@ -29,6 +29,7 @@ CHAINED: Final = tuple(column.name for column in audit.c if column.name not in {
 INSERT: Final = audit.insert()
 READ_HEAD: Final = sa.select(audit_head).where(audit_head.c.id == HEAD)
 LOCK_HEAD: Final = READ_HEAD.with_for_update()
+LAST_TWO: Final = sa.select(audit).order_by(audit.c.position.desc()).limit(2)
 MOVE_HEAD: Final = audit_head.update().where(audit_head.c.id == HEAD)
 
 
@@ -97,6 +98,17 @@ def forget_pending(db: sa.Connection) -> None:
     db.info.pop(SAVEPOINTS, None)
 
 
+def insist_on_none(db: sa.Connection) -> None:
+    """
+    For the end of a transaction that only reads.
+
+    Raises:
+        RuntimeError: It has something for the log, which would be lost; a mistake in this program.
+    """
+    if db.info.get(PENDING):
+        raise RuntimeError("a transaction that only reads has something for the audit log")
+
+
 def _link(key: bytes, before: str, position: int, row: Any) -> str:
     # What is empty is left out, so that a column that comes later leaves the rows before it as they are.
     content: dict[str, Any] = {name: row[name] for name in CHAINED if row[name] is not None}
@@ -112,6 +124,15 @@ class Chain:
     rows: int
     head: str
     wrong: str | None = None
+
+
+def key_fits(db: sa.Connection, key: bytes) -> bool:
+    """Whether the last row was made with *key*; an empty log fits every key."""
+    found = db.execute(LAST_TWO).mappings().all()
+    if not found:
+        return True
+    last, chained = found[0], found[1]["hash"] if len(found) > 1 else START
+    return hmac.compare_digest(_link(key, chained, last["position"], last), last["hash"])
 
 
 def verify(db: sa.Connection, key: bytes, *, anchor: tuple[int, str] | None = None) -> Chain:

@@ -26,6 +26,7 @@ def _package(row: Sequence[Any]) -> Package:
     values = dict(zip(FIELDS, row, strict=True))
     values["contents"] = tuple(values["contents"])
     values["can_extend"] = tuple(values["can_extend"])
+    values["automatic"] = tuple(values["automatic"])
     return Package(**values)
 
 

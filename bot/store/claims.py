@@ -10,7 +10,7 @@ from bot import clock
 from bot.models import Kind, Request
 from bot.store.database import Transaction
 from bot.store.requests import COLUMNS, UPDATE_KNOWN, as_known, from_row
-from bot.store.schema import IS_OPEN, requests
+from bot.store.schema import IS_OPEN, UtcDateTime, requests
 from bot.store.statements import MOST, NOW, UNTIL, columns
 
 log = structlog.get_logger(__name__)
@@ -39,6 +39,17 @@ UPDATE_CLAIMED: Final = UPDATE_KNOWN.where(
     requests.c.generation == sa.bindparam("known_generation"),
 )
 
+# Whoever has let go of it, or lost it, does not get it back this way.
+RENEW: Final = (
+    requests.update()
+    .where(
+        requests.c.id == sa.bindparam("known_id"),
+        requests.c.generation == sa.bindparam("known_generation"),
+        requests.c.lease_until.is_not(None),
+    )
+    .values(lease_until=UNTIL)
+)
+
 
 def take(db: Transaction, *, lease: timedelta, limit: int) -> list[Request]:
     """
@@ -60,6 +71,12 @@ def _readable(row: Any) -> Request | None:
         return None
 
 
+def renew(db: Transaction, request: Request, *, lease: timedelta) -> bool:
+    """Keep a claimed row for *lease* from now; False if the claim is no longer ours."""
+    known = {"known_id": request.id, "known_generation": request.generation}
+    return db.execute(RENEW, {**known, "until": clock.real() + lease}).rowcount == 1
+
+
 def update(db: Transaction, /, request: Request, **changes: Any) -> bool:
     """Set columns of a claimed row without moving it; False if the claim is no longer ours."""
     values = columns(requests, changes)
@@ -71,6 +88,17 @@ def release(
 ) -> bool:
     """Give a claimed row back, to be looked at again at *due_at* (real time)."""
     return update(db, request, lease_until=None, due_at=due_at, attempts=attempts, **changes)
+
+
+def oldest_open_seconds(db: Transaction) -> dict[str, float]:
+    """How long ago the oldest open request of each state was asked for, by state."""
+    query = (
+        sa.select(requests.c.state, sa.func.min(requests.c.asked_at, type_=UtcDateTime()))
+        .where(IS_OPEN)
+        .group_by(requests.c.state)
+    )
+    now = clock.now()
+    return {state: max((now - at).total_seconds(), 0) for state, at in db.execute(query)}
 
 
 def oldest_due_seconds(db: Transaction) -> float:

@@ -1,5 +1,6 @@
 """What holds for every replica at once: whether granting is stopped, and which programs the schema serves."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -14,16 +15,34 @@ ONLY: Final = 1
 PAUSED: Final = sa.select(control.c.paused_at, control.c.paused_why).where(control.c.id == ONLY)
 
 
-def pause(db: Transaction, *, why: str) -> None:
-    """Stop granting and extending; removals, reads and messages go on."""
+def pause(
+    db: Transaction,
+    *,
+    why: str,
+    actor: str = audit.LATCHKEY,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """
+    Stop granting and extending; removals, reads and messages go on.
+
+    Args:
+        actor: Who does it.
+        facts: More about who and where, for the audit log.
+    """
     _set(db, paused_at=clock.now(), paused_why=why)
-    audit.record(db, at=clock.now(), actor=audit.LATCHKEY, verb="pause", why=why)
+    audit.record(db, at=clock.now(), actor=actor, verb="pause", why=why, details=facts)
 
 
-def resume(db: Transaction) -> None:
-    """Grant again; what was approved meanwhile is posted now."""
+def resume(
+    db: Transaction,
+    *,
+    why: str | None = None,
+    actor: str = audit.LATCHKEY,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Grant again; what was approved meanwhile is posted now.  The arguments are those of `pause`."""
     _set(db, paused_at=None, paused_why=None)
-    audit.record(db, at=clock.now(), actor=audit.LATCHKEY, verb="resume")
+    audit.record(db, at=clock.now(), actor=actor, verb="resume", why=why, details=facts)
 
 
 def _set(db: Transaction, **values: Any) -> None:

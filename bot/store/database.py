@@ -1,24 +1,36 @@
-"""The database: one way to run a transaction, the same on SQLite and PostgreSQL."""
+"""The database: one way to run a transaction, and one to read, the same on SQLite and PostgreSQL."""
 
 import asyncio
 import functools
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.store import audit
+from bot import clock
+from bot.store import audit, server
+from bot.store.faults import Busy, Unusable, meaning
+from bot.store.sqlite_file import InUse
+
+log = structlog.get_logger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
 Transaction = sa.Connection
+Work = Callable[Concatenate[Transaction, P], R]
 
 POSTGRESQL_CONNECTIONS: Final = 8
+# SQLite has one writer, and readers that hold up nobody: a long list must not hold up the short ones either.
+SQLITE_READERS: Final = 2
 # Slack waits 3 s for an answer: a command must hear "busy" before that, whether it waits for a lock or
 # behind others for its turn.
-BUSY_TIMEOUT_MS: Final = 1_200
+BUSY_TIMEOUT_MS: Final = server.QUICK.lock_ms
 QUEUE_SECONDS: Final = 1.2
 
 
@@ -31,38 +43,81 @@ def real_threads(workers: int) -> Executor:
     return ThreadPoolExecutor(workers, thread_name_prefix="latchkey-store")
 
 
-class Busy(Exception):
-    """The database did not answer in time; nothing was written."""
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """
+    Something that waiting does not mend.
+
+    Attributes:
+        at: When it last happened (real time).
+    """
+
+    sentence: str
+    at: datetime
 
 
 class Store:
     """
     Runs plain functions of one connection as whole transactions, in a thread.
 
-    SQLite gets one thread, because it has one writer; PostgreSQL a small pool.  Nothing remote can happen
-    inside a transaction, because its function cannot await.
+    `run` is for what may write, `read` for what only looks; a function that writes all the same fails in `read`.
+    SQLite gets one thread for writing, because it has one writer, and others for reading, which take no lock;
+    PostgreSQL a small pool for both.  Nothing remote can happen inside a transaction, because its function cannot
+    await.
+
+    Attributes:
+        engine: Of `run`.
+        reading: Of `read`.
+        fault: The last error that waiting does not mend; None if there was none.
     """
 
     def __init__(
-        self, engine: sa.Engine, *, audit_key: bytes = b"", threads: Threads = real_threads
+        self,
+        engine: sa.Engine,
+        *,
+        reading: sa.Engine,
+        audit_key: bytes = b"",
+        threads: Threads = real_threads,
+        use: InUse | None = None,
     ) -> None:
         self.engine = engine
+        self.fault: Fault | None = None
         audit.follow_savepoints(engine)
         self._audit_key = audit_key
-        workers = 1 if engine.dialect.name == "sqlite" else POSTGRESQL_CONNECTIONS
-        self._threads = threads(workers)
+        self.reading = reading
+        self._use = use
+        if engine.dialect.name == "sqlite":
+            self._threads, self._readers = threads(1), threads(SQLITE_READERS)
+        else:
+            self._threads = self._readers = threads(POSTGRESQL_CONNECTIONS)
 
-    async def run(
-        self, function: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs
-    ) -> R:
+    async def run(self, function: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """
         Commit what *function* does with a connection, and return its result.
 
         Raises:
             Busy: The database is locked, down or gone; nothing was written, unless the connection broke
                 during the commit itself, which guarded statements make safe to repeat.
+            Unusable: The same, and waiting does not mend it.
         """
-        work = self._threads.submit(functools.partial(self.run_here, function, *args, **kwargs))
+        return await self._in(
+            self._threads, functools.partial(self.run_here, function, *args, **kwargs)
+        )
+
+    async def read(self, function: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """
+        Return what *function* finds with a connection that cannot write, all of it as of one moment.
+
+        Raises:
+            Busy: The database does not answer.
+            Unusable: The same, and waiting does not mend it.
+        """
+        return await self._in(
+            self._readers, functools.partial(self.read_here, function, *args, **kwargs)
+        )
+
+    async def _in(self, threads: Executor, transaction: Callable[[], R]) -> R:
+        work = threads.submit(transaction)
         result = asyncio.wrap_future(work)
         await asyncio.wait({result}, timeout=QUEUE_SECONDS)
         # What has not begun can still be taken back, and then has certainly not happened.
@@ -70,22 +125,52 @@ class Store:
             raise Busy("too much waits for the database")
         return await result
 
-    def run_here(
-        self, function: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs
-    ) -> R:
-        """The same in the calling thread; for start-up and the command line."""
+    def run_here(self, function: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The same as `run` in the calling thread; for start-up and the command line."""
+        return self._on(self.engine, function, *args, **kwargs)
+
+    def run_patiently(self, function: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The same as `run_here` for what may take minutes: PostgreSQL's limits are off, but for locks."""
+        patient = self.engine.execution_options(**{server.OPTION: server.PATIENT})
+        return self._on(patient, function, *args, **kwargs)
+
+    def read_here(self, function: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The same as `read` in the calling thread; for start-up and the command line."""
+
+        def only_read(db: Transaction) -> R:
+            result = function(db, *args, **kwargs)
+            audit.insist_on_none(db)
+            return result
+
+        return self._on(self.reading, only_read)
+
+    def _on(self, engine: sa.Engine, function: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            with self.engine.begin() as db:
+            with engine.begin() as db:
                 audit.forget_pending(db)
                 result = function(db, *args, **kwargs)
                 audit.seal(db, self._audit_key)
                 return result
-        except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
-            raise Busy(str(error.orig)) from error
+        except sa.exc.DBAPIError as error:
+            meant = meaning(error)
+            if isinstance(meant, Unusable):
+                log.error("database-unusable", code=meant.code)
+                self.fault = Fault(sentence=str(meant), at=clock.real())
+            raise meant from error
+        except sa.exc.TimeoutError as error:
+            raise Busy("every connection to the database is taken") from error
+
+    def audit_key_fits(self, db: Transaction) -> bool:
+        """Whether rows that this store writes into the audit log would fit those that are there."""
+        return audit.key_fits(db, self._audit_key)
 
     def close(self) -> None:
         self._threads.shutdown(wait=True)
+        self._readers.shutdown(wait=True)
         self.engine.dispose()
+        self.reading.dispose()
+        if self._use is not None:
+            self._use.end()
 
 
 def open_store(url: str, *, audit_key: bytes = b"", threads: Threads = real_threads) -> Store:
@@ -97,11 +182,16 @@ def open_store(url: str, *, audit_key: bytes = b"", threads: Threads = real_thre
     Args:
         audit_key: Keys the chain of the audit log; whoever lacks it cannot write rows that verify.
         threads: Where transactions run.
+
+    Raises:
+        BeingRestored: SQLite: a backup is being put in place of the file, or that was cut short.
     """
     if url.startswith("sqlite"):
-        engine = sa.create_engine(url, hide_parameters=True)
-        _prepare_sqlite(engine)
-        return Store(engine, audit_key=audit_key, threads=threads)
+        engine, reading = (sa.create_engine(url, hide_parameters=True) for _ in range(2))
+        use = InUse.begin(Path(engine.url.database or ""))
+        _prepare_sqlite(engine, begin="BEGIN IMMEDIATE")
+        _prepare_sqlite(reading, begin="BEGIN")
+        return Store(engine, reading=reading, audit_key=audit_key, threads=threads, use=use)
     engine = sa.create_engine(
         url,
         hide_parameters=True,
@@ -109,25 +199,35 @@ def open_store(url: str, *, audit_key: bytes = b"", threads: Threads = real_thre
         max_overflow=0,
         pool_timeout=BUSY_TIMEOUT_MS / 1000,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 2, "options": f"-c lock_timeout={BUSY_TIMEOUT_MS}"},
     )
-    return Store(engine, audit_key=audit_key, threads=threads)
+    server.prepare(engine)
+    reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return Store(engine, reading=reading, audit_key=audit_key, threads=threads)
 
 
-def _prepare_sqlite(engine: sa.Engine) -> None:
+def _prepare_sqlite(engine: sa.Engine, *, begin: str) -> None:
+    """
+    Args:
+        begin: "BEGIN IMMEDIATE" takes the write lock when a transaction starts, so that it never fails half-way
+            for want of it; "BEGIN" is for a connection that only reads, and takes none.
+    """
+    only_reads = begin == "BEGIN"
+
     @sa.event.listens_for(engine, "connect")
     def configure(connection: Any, record: Any) -> None:
-        # The driver must not open transactions by itself: we do it with BEGIN IMMEDIATE, so that a
-        # transaction takes the write lock when it starts and never fails half-way for want of it.
+        # The driver must not open transactions by itself.
         connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        if only_reads:
+            connection.execute("PRAGMA query_only=ON")
+            return
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         connection.execute("PRAGMA foreign_keys=ON")
 
     @sa.event.listens_for(engine, "begin")
-    def begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    def start(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
 
 
 def insert(db: Transaction, table: sa.Table) -> Any:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.models import Kind, Request, State
+from bot.store import audit
 from bot.store.database import Transaction
 from bot.store.requests import SELECT, from_row
 from bot.store.schema import IS_OPEN, IS_PUZZLE, requests
@@ -48,7 +49,11 @@ ESCALATING: Final = PENDING.where(
 STUCK: Final = SELECT.where(
     IS_OPEN,
     requests.c.held_at.is_(None),
-    requests.c.attempts >= sa.bindparam("attempts"),
+    sa.or_(
+        requests.c.attempts >= sa.bindparam("attempts"),
+        # Not held, because Graph fails everybody: then that is what they hear.
+        requests.c.failures >= sa.bindparam("attempts"),
+    ),
     requests.c.asked_at >= SINCE,
 )
 PUZZLES_OF: Final = (
@@ -66,6 +71,40 @@ def open_of(db: Transaction, holder: str, package_id: str, kind: Kind) -> Reques
 
 def open_for_assignment(db: Transaction, assignment_id: str) -> list[Request]:
     return _read(db, OPEN_FOR_ASSIGNMENT, assignment=assignment_id)
+
+
+def open_of_user(db: Transaction, entra_id: str, package_id: str, kind: Kind) -> Request | None:
+    """The open request of this kind that is about an Entra user and a package."""
+    query = SELECT.where(
+        requests.c.entra_id == entra_id,
+        requests.c.package_id == package_id,
+        requests.c.kind == kind,
+        IS_OPEN,
+    )
+    row = db.execute(query).first()
+    return from_row(row) if row else None
+
+
+def removal_of(
+    db: Transaction, entra_id: str, package_id: str, *, since: datetime
+) -> Request | None:
+    """The last removal of somebody's access to a package by an admin, if that was done after *since*."""
+    query = (
+        SELECT.where(
+            requests.c.entra_id == entra_id,
+            requests.c.package_id == package_id,
+            requests.c.kind == Kind.REMOVE,
+            requests.c.state == State.DELIVERED,
+            requests.c.ended_at >= since,
+            requests.c.asked_by != audit.LATCHKEY,
+            # Whoever gives back is the holder.
+            sa.or_(requests.c.holder.is_(None), requests.c.holder != requests.c.asked_by),
+        )
+        .order_by(requests.c.ended_at.desc())
+        .limit(1)
+    )
+    row = db.execute(query).first()
+    return from_row(row) if row else None
 
 
 def grants_of(db: Transaction, holder: str, package_id: str) -> list[Request]:
@@ -100,7 +139,7 @@ def overdue_decisions(db: Transaction) -> tuple[list[Request], list[Request]]:
 
 
 def stuck(db: Transaction, *, attempts: int, since: datetime) -> list[Request]:
-    """Open requests that have been looked at *attempts* times and still wait; those held have an alarm of their own."""
+    """Open requests that were looked at, or failed, *attempts* times and still wait; those held have an alarm of their own."""
     return _read(db, STUCK, attempts=attempts, since=since)
 
 

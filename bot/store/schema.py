@@ -75,6 +75,8 @@ requests = sa.Table(
     # until when a look that finds nothing proves nothing (real time).
     sa.Column("intent_at", UtcDateTime),
     sa.Column("settles_at", UtcDateTime),
+    # Since when what is to be removed has not been seen any more (real time): once is not enough.
+    sa.Column("gone_at", UtcDateTime),
     # generation: changes with every claim, and fences off whoever held the row before.
     # version: changes with everything people see, so that cards know when to be redrawn.
     sa.Column("generation", sa.Integer, nullable=False, default=0),
@@ -101,6 +103,7 @@ requests = sa.Table(
         postgresql_where=IS_PUZZLE,
     ),
     sa.Index("request_assignment", "assignment_id"),
+    sa.Index("request_of_user", "entra_id", "package_id"),
     # One open request of a kind for a person and a package, by Slack id from the first moment and by
     # Entra id as soon as it is known: two Slack accounts of one person are one person.
     sa.Index(
@@ -178,6 +181,8 @@ holds = sa.Table(
     sa.Index("hold_of_request", "request_id"),
 )
 
+UNREADABLE: Final = sa.text("unreadable_since IS NOT NULL")
+
 assignments = sa.Table(
     "assignment",
     metadata,
@@ -198,10 +203,55 @@ assignments = sa.Table(
     sa.Column("news_due_at", UtcDateTime),
     sa.Column("seen_at", UtcDateTime, nullable=False),
     sa.Column("looked_up_at", UtcDateTime),
+    # How far Entra is with it, and since when.
+    sa.Column("progress", sa.String(16), nullable=False),
+    sa.Column("progress_at", UtcDateTime),
+    # Since when, and in how many sweeps in a row, Graph did not let us read it (real time).
+    sa.Column("unreadable_since", UtcDateTime),
+    sa.Column("misses", sa.Integer, nullable=False, default=0),
+    # Since when Graph has not shown it any more, without saying that it is over (real time).
+    sa.Column("gone_at", UtcDateTime),
+    sa.Index(
+        "assignment_unreadable",
+        "unreadable_since",
+        sqlite_where=UNREADABLE,
+        postgresql_where=UNREADABLE,
+    ),
     sa.Index("assignment_holder", "holder"),
     sa.Index("assignment_news_due", "news_due_at"),
     sa.Index("assignment_end", "state", "ends_at"),
     sa.Index("assignment_of_user", "entra_id", "package_id"),
+)
+
+STILL_TROUBLE: Final = sa.text("closed_at IS NULL")
+
+# What is wrong with access that somebody has, and what an admin wanted done about it.
+troubles = sa.Table(
+    "trouble",
+    metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    # An assignment; of what is unreadable, a package.
+    sa.Column("about", ID, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("why", sa.Text),
+    sa.Column("closed_at", UtcDateTime),
+    # When to look (real time) whether it is still to be told, and whether it is to be processed again.
+    sa.Column("news_due_at", UtcDateTime),
+    sa.Column("work_due_at", UtcDateTime),
+    sa.Column("tries", sa.Integer, nullable=False, default=0),
+    sa.Column("wanted_by", SLACK_ID),
+    sa.Column("wanted_at", UtcDateTime),
+    sa.Column("answer", sa.Text),
+    sa.Index("trouble_news_due", "news_due_at"),
+    sa.Index("trouble_work_due", "work_due_at"),
+    sa.Index(
+        "trouble_one_open",
+        *("kind", "about"),
+        unique=True,
+        sqlite_where=STILL_TROUBLE,
+        postgresql_where=STILL_TROUBLE,
+    ),
 )
 
 packages = sa.Table(
@@ -219,6 +269,7 @@ packages = sa.Table(
     sa.Column("needs_reason", sa.Boolean, nullable=False),
     sa.Column("needs_approval", sa.Boolean, nullable=False),
     sa.Column("can_extend", sa.JSON, nullable=False),
+    sa.Column("automatic", sa.JSON, nullable=False),
 )
 
 people = sa.Table(
@@ -229,7 +280,12 @@ people = sa.Table(
     sa.Column("entra_id", ID, nullable=False),
     sa.Column("entra_name", NAME, nullable=False),
     sa.Column("bound_at", UtcDateTime, nullable=False),
+    # Of a second Slack account of one Entra user: when to look (real time) whether the first account and the
+    # admins are still to be told of it, and when they had been.  Until then it may do nothing.
+    sa.Column("news_due_at", UtcDateTime),
+    sa.Column("told_at", UtcDateTime),
     sa.Index("person_entra", "entra_id"),
+    sa.Index("person_news_due", "news_due_at"),
 )
 
 notices = sa.Table(
@@ -295,8 +351,8 @@ audit = sa.Table(
     # Its place in the chain; there are no gaps.
     sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("at", UtcDateTime, nullable=False),
-    # A Slack user id, or "latchkey" for what the clock or a rule did.
-    sa.Column("actor", SLACK_ID, nullable=False),
+    # A Slack user id, "cli:…" for who sat at the command line, or "latchkey" for what the clock or a rule did.
+    sa.Column("actor", sa.String(64), nullable=False),
     sa.Column("actor_entra_id", ID),
     sa.Column("verb", sa.String(24), nullable=False),
     sa.Column("request_id", ID),
@@ -331,6 +387,11 @@ control = sa.Table(
     sa.Column("serves_from", sa.String(32)),
     # Another with every change of the mirrored packages, so that nobody need read them to see whether they changed.
     sa.Column("catalog_version", ID),
+    # Tells this database from every other, and the Slack app that it belongs to.
+    sa.Column("installation", ID),
+    sa.Column("installed_at", UtcDateTime),
+    sa.Column("slack_app", SLACK_ID),
+    sa.Column("slack_team", SLACK_ID),
 )
 
 inbox = sa.Table(

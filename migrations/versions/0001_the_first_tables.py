@@ -37,9 +37,21 @@ def upgrade() -> None:
         sa.Column("news_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("looked_up_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("progress", sa.String(length=16), nullable=False),
+        sa.Column("progress_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("unreadable_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("misses", sa.Integer(), nullable=False),
+        sa.Column("gone_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("assignment", schema=None) as batch_op:
+        batch_op.create_index(
+            "assignment_unreadable",
+            ["unreadable_since"],
+            unique=False,
+            sqlite_where=sa.text("unreadable_since IS NOT NULL"),
+            postgresql_where=sa.text("unreadable_since IS NOT NULL"),
+        )
         batch_op.create_index("assignment_end", ["state", "ends_at"], unique=False)
         batch_op.create_index("assignment_holder", ["holder"], unique=False)
         batch_op.create_index("assignment_news_due", ["news_due_at"], unique=False)
@@ -49,7 +61,7 @@ def upgrade() -> None:
         "audit",
         sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("actor", sa.String(length=32), nullable=False),
+        sa.Column("actor", sa.String(length=64), nullable=False),
         sa.Column("actor_entra_id", sa.String(length=64), nullable=True),
         sa.Column("verb", sa.String(length=24), nullable=False),
         sa.Column("request_id", sa.String(length=64), nullable=True),
@@ -80,6 +92,10 @@ def upgrade() -> None:
         sa.Column("paused_why", sa.Text(), nullable=True),
         sa.Column("serves_from", sa.String(length=32), nullable=True),
         sa.Column("catalog_version", sa.String(length=64), nullable=True),
+        sa.Column("installation", sa.String(length=64), nullable=True),
+        sa.Column("installed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("slack_app", sa.String(length=32), nullable=True),
+        sa.Column("slack_team", sa.String(length=32), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -149,6 +165,7 @@ def upgrade() -> None:
         sa.Column("needs_reason", sa.Boolean(), nullable=False),
         sa.Column("needs_approval", sa.Boolean(), nullable=False),
         sa.Column("can_extend", sa.JSON(), nullable=False),
+        sa.Column("automatic", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("slug"),
     )
@@ -159,10 +176,13 @@ def upgrade() -> None:
         sa.Column("entra_id", sa.String(length=64), nullable=False),
         sa.Column("entra_name", sa.String(length=256), nullable=False),
         sa.Column("bound_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("news_due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("slack_user"),
     )
     with op.batch_alter_table("person", schema=None) as batch_op:
         batch_op.create_index("person_entra", ["entra_id"], unique=False)
+        batch_op.create_index("person_news_due", ["news_due_at"], unique=False)
 
     op.create_table(
         "request",
@@ -195,6 +215,7 @@ def upgrade() -> None:
         sa.Column("graph_request_id", sa.String(length=64), nullable=True),
         sa.Column("intent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("settles_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("gone_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -220,6 +241,7 @@ def upgrade() -> None:
         )
         batch_op.create_index("request_holder", ["holder"], unique=False)
         batch_op.create_index("request_news_due", ["news_due_at"], unique=False)
+        batch_op.create_index("request_of_user", ["entra_id", "package_id"], unique=False)
         batch_op.create_index(
             "request_puzzles",
             ["package_id", "ended_at"],
@@ -308,6 +330,32 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("hold", schema=None) as batch_op:
         batch_op.create_index("hold_of_request", ["request_id"], unique=False)
+    op.create_table(
+        "trouble",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("about", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("why", sa.Text(), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("news_due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("work_due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("wanted_by", sa.String(length=32), nullable=True),
+        sa.Column("wanted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("trouble", schema=None) as batch_op:
+        batch_op.create_index("trouble_news_due", ["news_due_at"], unique=False)
+        batch_op.create_index("trouble_work_due", ["work_due_at"], unique=False)
+        batch_op.create_index(
+            "trouble_one_open",
+            ["kind", "about"],
+            unique=True,
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
     op.bulk_insert(
         sa.table(
             "audit_head",
@@ -341,6 +389,16 @@ def _make_audit_append_only() -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("trouble", schema=None) as batch_op:
+        batch_op.drop_index(
+            "trouble_one_open",
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
+        batch_op.drop_index("trouble_work_due")
+        batch_op.drop_index("trouble_news_due")
+
+    op.drop_table("trouble")
     with op.batch_alter_table("hold", schema=None) as batch_op:
         batch_op.drop_index("hold_of_request")
 
@@ -375,6 +433,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("tell_admins"),
             postgresql_where=sa.text("tell_admins"),
         )
+        batch_op.drop_index("request_of_user")
         batch_op.drop_index("request_news_due")
         batch_op.drop_index("request_holder")
         batch_op.drop_index(
@@ -387,6 +446,7 @@ def downgrade() -> None:
 
     op.drop_table("request")
     with op.batch_alter_table("person", schema=None) as batch_op:
+        batch_op.drop_index("person_news_due")
         batch_op.drop_index("person_entra")
 
     op.drop_table("person")
@@ -417,6 +477,11 @@ def downgrade() -> None:
     op.drop_table("audit")
     with op.batch_alter_table("assignment", schema=None) as batch_op:
         batch_op.drop_index("assignment_of_user")
+        batch_op.drop_index(
+            "assignment_unreadable",
+            sqlite_where=sa.text("unreadable_since IS NOT NULL"),
+            postgresql_where=sa.text("unreadable_since IS NOT NULL"),
+        )
         batch_op.drop_index("assignment_news_due")
         batch_op.drop_index("assignment_holder")
         batch_op.drop_index("assignment_end")

@@ -192,7 +192,7 @@ class Scenes:
 
     def _is_outsider(self, person: Person) -> bool:
         """Somebody of another workspace sees the shared channels, and no app of ours."""
-        return person.team_id != self._workspace.team_id
+        return not self._workspace.is_ours(person)
 
     def _commands(self) -> list[SlashCommand]:
         return list((self._workspace.commands or {}).values())

@@ -48,6 +48,14 @@ SWITCHES = (
         only=WRITES,
     ),
     Switch(
+        name="graph-partial",
+        label="Delivered in part",
+        hint="Access is given, and Entra gives up on a part of it",
+        where="tenant",
+        fault="delivery_partial",
+        only="Add$",
+    ),
+    Switch(
         name="slack-limited",
         label="Slack rate limited",
         hint="429 with Retry-After, two calls in three",
@@ -59,7 +67,7 @@ SWITCHES = (
 
 
 class Switchboard:
-    """The four switches over one workspace and one tenant."""
+    """The switches over one workspace and one tenant."""
 
     def __init__(self, workspace: Workspace, tenant: Tenant) -> None:
         self._faults: dict[str, Any] = {"tenant": tenant.faults, "workspace": workspace.faults}

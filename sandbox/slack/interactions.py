@@ -215,7 +215,7 @@ def inactive(person: Person) -> Outcome | None:
 
 def without_app(workspace: "State", person: Person) -> Outcome | None:
     """Return that this person does not have the app: it is installed in one workspace only."""
-    if person.team_id == workspace.team_id:
+    if workspace.is_ours(person):
         return inactive(person)
     return Outcome(
         ok=False, error="app_not_installed", text=f"{person.real_name} does not have this app."

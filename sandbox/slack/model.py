@@ -48,13 +48,20 @@ class Person:
     team_id: str
     tz: str = "Europe/Berlin"
     title: str = ""
-    is_email_confirmed: bool = True
+    is_email_confirmed: bool | None = True
+    """None: Slack says nothing of it, as for accounts that single sign-on or SCIM has made."""
     is_admin: bool = False
     is_restricted: bool = False
     is_ultra_restricted: bool = False
     is_bot: bool = False
     deleted: bool = False
     colour: str = "#3f6c8f"
+    teams: tuple[str, ...] = ()
+    """On Enterprise Grid, every workspace that they are a member of."""
+    org_id: str | None = None
+    """On Enterprise Grid, their id in the organization, if it is another one than here."""
+    shows_team: bool = True
+    """Whether users.info names their home workspace, which it does not always on Enterprise Grid."""
     role_hint: str = ""
     """One phrase on why one would act as this person."""
     home: View | None = None

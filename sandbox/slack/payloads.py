@@ -24,7 +24,11 @@ def slash_command(
     trigger_id: str,
 ) -> Json:
     """Return the fields of a slash command; all of them are strings."""
+    grid = {}
+    if workspace.enterprise_id is not None:
+        grid = {"enterprise_id": workspace.enterprise_id, "enterprise_name": workspace.team_name}
     return {
+        **grid,
         "token": workspace.verification_token,
         "team_id": workspace.team_id,
         "team_domain": workspace.team_domain,
@@ -35,7 +39,7 @@ def slash_command(
         "command": command,
         "text": text,
         "api_app_id": workspace.app_id,
-        "is_enterprise_install": "false",
+        "is_enterprise_install": str(workspace.is_org_install).lower(),
         "response_url": response_url,
         "trigger_id": trigger_id,
     }
@@ -167,18 +171,18 @@ def event(workspace: "State", inner: Json) -> Json:
         "token": workspace.verification_token,
         "team_id": workspace.team_id,
         "context_team_id": workspace.team_id,
-        "context_enterprise_id": None,
+        "context_enterprise_id": workspace.enterprise_id,
         "api_app_id": workspace.app_id,
         "type": "event_callback",
         "event_id": workspace.next_id("Ev"),
         "event_time": int(workspace.now().timestamp()),
         "authorizations": [
             {
-                "enterprise_id": None,
+                "enterprise_id": workspace.enterprise_id,
                 "team_id": workspace.team_id,
                 "user_id": workspace.bot_user_id,
                 "is_bot": True,
-                "is_enterprise_install": False,
+                "is_enterprise_install": workspace.is_org_install,
             }
         ],
         "is_ext_shared_channel": False,
@@ -187,17 +191,23 @@ def event(workspace: "State", inner: Json) -> Json:
 
 
 def _shell(workspace: "State", kind: str, person: Person) -> Json:
+    organization = workspace.enterprise_id
+    names = organization is not None and workspace.names_organization
+    team: Json | None = {"id": workspace.team_id, "domain": workspace.team_domain}
+    if names:
+        team = {"id": organization, "domain": workspace.team_domain}
     return {
         "type": kind,
         "user": {
             "id": person.id,
             "username": person.name,
             "name": person.name,
-            "team_id": person.team_id,
+            "team_id": organization if names else person.team_id,
         },
         "api_app_id": workspace.app_id,
         "token": workspace.verification_token,
-        "team": {"id": workspace.team_id, "domain": workspace.team_domain},
-        "enterprise": None,
-        "is_enterprise_install": False,
+        # There is no team for an app of a whole organization.
+        "team": None if workspace.is_org_install else team,
+        "enterprise": {"id": organization, "name": workspace.team_name} if organization else None,
+        "is_enterprise_install": workspace.is_org_install,
     }

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def user_object(workspace: "State", person: Person) -> Json:
     """Return a user as users.info shows it; the e-mail address needs users:read.email."""
     offset = workspace.now().astimezone(ZoneInfo(person.tz)).utcoffset()
-    is_stranger = person.team_id != workspace.team_id
+    is_stranger = not workspace.is_ours(person)
     profile: Json = {
         "title": person.title,
         "phone": "",
@@ -34,7 +34,6 @@ def user_object(workspace: "State", person: Person) -> Json:
         profile |= {"bot_id": workspace.bot_id, "api_app_id": workspace.app_id}
     user: Json = {
         "id": person.id,
-        "team_id": person.team_id,
         "name": person.name,
         "deleted": person.deleted,
         "profile": profile,
@@ -42,6 +41,17 @@ def user_object(workspace: "State", person: Person) -> Json:
         "is_app_user": False,
         "updated": 1760000000,
     }
+    if person.shows_team:
+        user["team_id"] = person.team_id
+    if workspace.enterprise_id is not None and person.teams:
+        user["enterprise_user"] = {
+            "id": person.org_id or person.id,
+            "enterprise_id": workspace.enterprise_id,
+            "enterprise_name": workspace.team_name,
+            "is_admin": False,
+            "is_owner": False,
+            "teams": list(person.teams),
+        }
     if person.deleted:
         return user
     user |= {
@@ -55,10 +65,12 @@ def user_object(workspace: "State", person: Person) -> Json:
         "is_primary_owner": False,
         "is_restricted": person.is_restricted,
         "is_ultra_restricted": person.is_ultra_restricted,
-        "is_email_confirmed": person.is_email_confirmed,
         "who_can_share_contact_card": "EVERYONE",
     }
-    if is_stranger:
+    if person.is_email_confirmed is not None:
+        user["is_email_confirmed"] = person.is_email_confirmed
+    # Of the same organization, nobody is a stranger.
+    if is_stranger and not person.teams:
         user["is_stranger"] = True
     return user
 

@@ -138,3 +138,43 @@ def seed(workspace: "State") -> None:
         id="S0IAM", handle="iam", name="Identity team", users=["U0DANA"]
     )
     workspace.changed("people", users=frozenset(workspace.people))
+
+
+ORGANIZATION = "E0CONTOSO"
+"""The organization of the workspace, where it is on Enterprise Grid."""
+
+
+def join_grid(workspace: "State", *, org_install: bool = False) -> None:
+    """Make the workspace one of an organization's, with people of several workspaces and with two ids.
+
+    Shapes: docs.slack.dev, "User object" (`enterprise_user`) and "Developing for Enterprise orgs".
+    """
+    home = workspace.team_id
+    workspace.enterprise_id = ORGANIZATION
+    workspace.is_org_install = org_install
+    for person in workspace.people.values():
+        if person.team_id == home and not person.is_bot:
+            person.teams = (home,)
+    colleagues = [
+        # Slack calls people of several workspaces by any one of them.
+        ("W0WANDA", "wanda", "Wanda Wolf", OTHER_TEAM, (home, OTHER_TEAM), True),
+        ("W0NOLA", "nola", "Nola Novak", home, (home, OTHER_TEAM), False),
+        ("W0OTTO", "otto", "Otto Olsen", OTHER_TEAM, (OTHER_TEAM,), True),
+        ("W0OLGA", "olga", "Olga Orlova", OTHER_TEAM, (OTHER_TEAM,), False),
+    ]
+    for user, name, real_name, team, teams, shows_team in colleagues:
+        workspace.people[user] = Person(
+            id=user,
+            name=name,
+            real_name=real_name,
+            email=f"{name}@contoso.example",
+            team_id=team,
+            teams=teams,
+            shows_team=shows_team,
+        )
+        for channel in ("C0GENERAL", "C0APPROVALS"):
+            workspace.channels[channel].members.add(user)
+    # User groups may list another id than the one by which somebody acts.
+    workspace.people["U0DANA"].org_id = "W0DANA"
+    workspace.usergroups["S0IAM"].users = ["W0DANA"]
+    workspace.changed("people", users=frozenset(workspace.people))

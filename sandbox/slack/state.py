@@ -64,6 +64,12 @@ class State:
         team_id: str = "T0LATCH",
         app_id: str = "A0LATCH",
     ) -> None:
+        self.enterprise_id: str | None = None
+        """The organization that the workspace belongs to; None where there is no Enterprise Grid."""
+        self.is_org_install = False
+        """The app is installed for the whole organization."""
+        self.names_organization = False
+        """Clicks name the organization instead of workspaces, as Slack may on Enterprise Grid."""
         self.clock = clock
         self.signing_secret = signing_secret
         self.bot_token = bot_token
@@ -166,6 +172,15 @@ class State:
             raise LookupError(f"nobody in the workspace has the id {user}")
         return self.people[user]
 
+    def find_person(self, user: str) -> Person | None:
+        """Return a person by the id here, or by that in the organization; None if there is nobody."""
+        of_organization = (each for each in self.people.values() if each.org_id == user)
+        return self.people.get(user) or next(of_organization, None)
+
+    def is_ours(self, person: Person) -> bool:
+        """Whether somebody is a member of this workspace, be it of others, too."""
+        return self.team_id in (person.team_id, *person.teams)
+
     def channel(self, channel: str) -> Channel:
         """Return a channel by id.
 
@@ -189,7 +204,7 @@ class State:
 
     def dm(self, user: str) -> Channel:
         """Return the direct messages between a person and the app, opening them if need be."""
-        person = self.person(user)
+        person = self.find_person(user) or self.person(user)
         channel_id = f"D{person.id[1:]}"
         if channel_id not in self.channels:
             self.channels[channel_id] = Channel(

@@ -9,6 +9,7 @@ NAMES = {
     "throttle": "429 with Retry-After; nothing happened",
     "unavailable": "503 before anything happened",
     "unauthorized": "401 although the token is good",
+    "forbidden": "403 although the call is allowed, as for what is just being deleted",
     "html": "an HTML error page (502) before anything happened",
     "slow": "the answer comes after some seconds",
     "timeout_after": "the call took effect, but no answer comes in time",

@@ -57,6 +57,16 @@ def create_group(ask: Ask) -> Answer:
     return ask.one(group_entity(ask.world, group, ask.version), "groups", status=201)
 
 
+def update_group(ask: Ask) -> Answer:
+    group = _group(ask)
+    if "displayName" in ask.body:
+        group.display_name = ask.need("displayName")
+    if "description" in ask.body:
+        group.description = ask.text("description")
+    ask.world.touch()
+    return NO_CONTENT
+
+
 def delete_group(ask: Ask) -> Answer:
     group = _group(ask)
     del ask.world.groups[group.id]
@@ -119,6 +129,7 @@ def routes() -> list[Route]:
             ("GET", "groups", list_groups, "groups"),
             ("POST", "groups", create_group, "groups.write"),
             ("GET", group, get_group, "groups"),
+            ("PATCH", group, update_group, "groups.write"),
             ("DELETE", group, delete_group, "groups.write"),
             ("GET", members, list_members, "groups"),
             ("GET", f"{members}/{cast}", list_user_members, "groups"),

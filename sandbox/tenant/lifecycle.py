@@ -1,15 +1,17 @@
 """What happens to a request after it was accepted, and to an assignment until it ends."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from sandbox.tenant.approvers import approvers, parse_duration
 from sandbox.tenant.errors import bad_request, conflict, forbidden, not_found
-from sandbox.tenant.model import Assignment, Request, ResourceRoleScope, Stage
+from sandbox.tenant.model import Assignment, Package, Request, ResourceRoleScope, Stage
 from sandbox.tenant.world import World
 
 # The part of the delivery time that a request spends as "submitted".
 SUBMITTED_SHARE = 0.25
+# "You can only reprocess a request within 14 days from the time that the request was completed."
+REPROCESSABLE_FOR = timedelta(days=14)
 # The status of a request whose policy calls a custom extension first.
 WAITING = "WaitingForCallback"
 
@@ -104,6 +106,8 @@ def reprocess(world: World, request: Request) -> None:
     """Try a failed delivery again. Raises Refusal when there is nothing to try again."""
     if request.state not in ("deliveryFailed", "partiallyDelivered"):
         raise bad_request("Only requests whose delivery failed can be reprocessed.")
+    if request.completed_at and world.now() - request.completed_at > REPROCESSABLE_FOR:
+        raise bad_request("The request was completed too long ago to be reprocessed.")
     request.completed_at = None
     _deliver(world, request, world.now())
     world.touch()
@@ -241,16 +245,39 @@ def end_assignment(world: World, assignment: Assignment, moment: datetime) -> No
         return
     assignment.state, assignment.status = "expired", "ExpiredNotificationTriggered"
     assignment.expired_at = moment
-    kept = {
-        given
-        for other in world.assignments.values()
-        if other.is_live and other.target_id == assignment.target_id
-        for given in other.given
-    }
     for given in assignment.given:
-        if given not in kept:
-            _take_back(world, assignment.target_id, *given)
+        _unless_kept(world, assignment.target_id, given)
     world.touch()
+
+
+def _unless_kept(world: World, user_id: str, given: tuple[str, str, str]) -> None:
+    """Take a role back, unless another live assignment gives it too."""
+    kept = any(
+        given in other.given
+        for other in world.assignments.values()
+        if other.is_live and other.target_id == user_id
+    )
+    if not kept:
+        _take_back(world, user_id, *given)
+
+
+def grant(world: World, package: Package, role_scope: ResourceRoleScope) -> None:
+    """Give a role that was just added to a package to everybody who has the package."""
+    for assignment in world.assignments_of(package.id):
+        if assignment.state in ("delivered", "partiallyDelivered"):
+            _give(world, assignment, role_scope)
+
+
+def withdraw(world: World, package: Package, role_scope: ResourceRoleScope) -> None:
+    """Take a role that was just removed from a package from everybody who has the package."""
+    resource = world.resources.get(role_scope.resource_id)
+    if resource is None:
+        return
+    given = (resource.origin_system, resource.origin_id, role_scope.role_origin_id)
+    for assignment in world.assignments_of(package.id):
+        if given in assignment.given:
+            assignment.given.remove(given)
+            _unless_kept(world, assignment.target_id, given)
 
 
 def _give(world: World, assignment: Assignment, role_scope: ResourceRoleScope) -> None:
@@ -273,6 +300,8 @@ def _holders(world: World, system: str, origin_id: str, role: str) -> list[str]:
         return group.members if group and role.startswith("Member_") else []
     if system == "AadApplication":
         return world.applications[origin_id].holders.setdefault(role, [])
+    if system == "DirectoryRole":
+        return world.entra_role_holders.setdefault((origin_id, role), [])
     return world.sites[origin_id].holders.setdefault(role, [])
 
 

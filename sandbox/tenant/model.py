@@ -25,6 +25,8 @@ class User:
     account_enabled: bool = True
     manager_id: str | None = None
     other_mails: list[str] = field(default_factory=list)
+    # Further addresses of their mailbox, with the kind before them ("smtp:…"); the first one is the mail.
+    proxy_addresses: list[str] = field(default_factory=list)
     # What this user may do when signed in, beside asking for their own access.
     is_administrator: bool = False
 
@@ -41,6 +43,8 @@ class Group:
     group_types: list[str] = field(default_factory=list)
     # Ids of users and groups, in the order in which they joined.
     members: list[str] = field(default_factory=list)
+    # Whether Privileged Identity Management looks after it: then it also offers roles to activate.
+    is_privileged: bool = False
 
 
 @dataclass

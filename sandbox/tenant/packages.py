@@ -2,6 +2,7 @@
 
 from sandbox.tenant.call import EM, NO_CONTENT, Answer, Ask
 from sandbox.tenant.errors import Refusal, bad_request, not_found
+from sandbox.tenant.lifecycle import grant, withdraw
 from sandbox.tenant.model import Json, Package, Resource, ResourceRoleScope
 from sandbox.tenant.routes import Route
 from sandbox.tenant.shapes import group_entity
@@ -121,6 +122,7 @@ def add_role_scope(ask: Ask) -> Answer:
         created_at=ask.world.now(),
     )
     package.role_scopes.append(added)
+    grant(ask.world, package, added)
     ask.world.touch()
     segment = "accessPackageResourceRoleScopes" if ask.is_beta else "resourceRoleScopes"
     context = f"{CONTEXT}('{package.id}')/{segment}"
@@ -141,10 +143,13 @@ def _resource_of(ask: Ask, package: Package, role: Json) -> Resource:
 
 def remove_role_scope(ask: Ask) -> Answer:
     package = find_package(ask, ask.ids["package"])
-    kept = [each for each in package.role_scopes if each.id != ask.ids["scope"]]
-    if len(kept) == len(package.role_scopes):
+    gone = [each for each in package.role_scopes if each.id == ask.ids["scope"]]
+    if not gone:
         raise not_found("The resource role scope was not found.")
-    package.role_scopes = kept
+    package.role_scopes = [each for each in package.role_scopes if each not in gone]
+    # "Change resource roles for an access package": whoever has the package loses the role that is removed.
+    for role_scope in gone:
+        withdraw(ask.world, package, role_scope)
     ask.world.touch()
     return NO_CONTENT
 

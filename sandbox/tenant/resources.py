@@ -83,6 +83,9 @@ def _find_resource(ask: Ask, new: _NewResourceRequest) -> Resource | None:
 
 
 def _onboard(ask: Ask, new: _NewResourceRequest) -> Resource:
+    if new.details.get("originSystem") == "DirectoryRole":
+        # "Assign Microsoft Entra roles": it takes a Privileged Role Administrator, apps included.
+        raise bad_request("The caller is not the resource owner.", code="CallerNotResourceOwner")
     system = one_of(_ORIGIN_SYSTEMS, new.details.get("originSystem"), what="originSystem")
     if ask.caller.user_id is None and _OWNERSHIP[system] not in ask.caller.grants:
         raise bad_request("The caller is not the resource owner.", code="CallerNotResourceOwner")

@@ -88,6 +88,9 @@ class Service:
         if self._strikes("unauthorized", asked):
             message = "Lifetime validation failed, the token is expired."
             return error_answer(asked, Refusal(401, "InvalidAuthenticationToken", message))
+        if self._strikes("forbidden", asked):
+            message = "The caller is not authorized to read this object."
+            return error_answer(asked, Refusal(403, "UnAuthorized", message))
         if self._strikes("html", asked):
             return Answer(502, None)
         return None

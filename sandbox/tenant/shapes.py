@@ -39,7 +39,10 @@ def user_entity(world: World, user: User, version: str) -> Entity:
             "userType": user.user_type,
             "otherMails": list(user.other_mails),
             "mailNickname": user.mail_nickname,
-            "proxyAddresses": [f"SMTP:{user.mail}"] if user.mail else [],
+            "proxyAddresses": [
+                *([f"SMTP:{user.mail}"] if user.mail else []),
+                *user.proxy_addresses,
+            ],
             "createdDateTime": whole_seconds(user.created_at),
         },
         links={"manager": lambda: _manager(world, user, version)},

@@ -31,6 +31,7 @@ _RESOURCE_TYPES = {
     "AadGroup": "Security Group",
     "AadApplication": "Application",
     "SharePointOnline": "SharePoint Online Site",
+    "DirectoryRole": "Directory Role",
 }
 
 

@@ -47,6 +47,8 @@ class World:
         self.groups: dict[str, Group] = {}
         self.applications: dict[str, Application] = {}
         self.sites: dict[str, Site] = {}
+        # Who holds an Entra role in which way, by the role's id and "Active" or "Eligible".
+        self.entra_role_holders: dict[tuple[str, str], list[str]] = {}
         self.environments: dict[str, Environment] = {}
         self.catalogs: dict[str, Catalog] = {}
         self.resources: dict[str, Resource] = {}
@@ -154,6 +156,15 @@ class World:
                 f"Member_{resource.origin_id}": "Member",
                 f"Owner_{resource.origin_id}": "Owner",
             }
+            group = self.groups.get(resource.origin_id)
+            if group is not None and group.is_privileged:
+                names |= {
+                    f"EligibleMember_{resource.origin_id}": "Eligible Member",
+                    f"EligibleOwner_{resource.origin_id}": "Eligible Owner",
+                }
+        elif resource.origin_system == "DirectoryRole":
+            # "Assign Microsoft Entra roles": the same two for every role.
+            names = {"Active": "Active Member", "Eligible": "Eligible Member"}
         elif resource.origin_system == "AadApplication":
             names = self.applications[resource.origin_id].roles
         else:

@@ -56,6 +56,18 @@ def terms(**changes: Any) -> Terms:
     return Terms(**{**facts, **changes})
 
 
+def removal(**changes: Any) -> Request:
+    """Dana has removed the campaign from Ann."""
+    facts: dict[str, Any] = {
+        "kind": Kind.REMOVE,
+        "state": State.DELIVERED,
+        "asked_by": "U0DANA",
+        "ended_at": clock.now(),
+        "justification": "stolen laptop",
+    }
+    return wish(**{**facts, **changes})
+
+
 def held(**changes: Any) -> Assignment:
     """Ann holds the campaign for ten more days."""
     facts: dict[str, Any] = {

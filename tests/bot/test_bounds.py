@@ -168,8 +168,10 @@ async def test_what_is_outside_is_neither_listed_nor_reminded_of_nor_said_to_hav
     before = len(bounded.told("U0ANN"))
 
     assert (await bounded.desk.standing_of("U0ANN")).held == []
-    rows, _ = await bounded.desk.assignments(slack_user="U0DANA")
-    assert rows == []
+    for text in ("", "<@U0ANN>", "Ann Abara"):
+        # Also where Entra is asked what somebody holds.
+        listing = await bounded.desk.look_up(slack_user="U0DANA", text=text)
+        assert list(listing.rows) == []
     bounded.shift(timedelta(days=24))
     await bounded.jobs.sync()
     await bounded.talk()
@@ -187,5 +189,5 @@ async def test_wider_bounds_bring_it_back(holding):
 
     await bounded.mirror.sweep()
 
-    rows, _ = await bounded.desk.assignments(slack_user="U0DANA")
-    assert [row.id for row in rows] == [held.id]
+    listing = await bounded.desk.look_up(slack_user="U0DANA", text="")
+    assert [row.id for row in listing.rows] == [held.id]

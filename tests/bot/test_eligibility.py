@@ -24,7 +24,6 @@ CAMPAIGN = seed.MARKETING_CAMPAIGN
 async def either(request, database):
     """A bot by hand that speaks one of Graph's versions."""
     async with by_hand(database, GRAPH_API_VERSION=request.param) as harness:
-        harness.version = request.param
         yield harness
 
 

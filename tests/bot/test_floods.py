@@ -134,15 +134,15 @@ async def test_many_refusals_are_one_number_in_the_audit_log(limited):
     """Twenty rows, and then how many more there were; a row that is added later says so, too."""
     for _ in range(60):
         with pytest.raises(NotAllowed):
-            await limited.desk.assignments(slack_user="U0GUS")
+            await limited.desk.look_up(slack_user="U0GUS", text="")
     rows = await limited.store.run(audit.rows)
     assert len([row for row in rows if row["verb"] == "refused"]) == 20
 
     minutes(4)
     with pytest.raises(NotAllowed):
-        await limited.desk.assignments(slack_user="U0GUS")
+        await limited.desk.look_up(slack_user="U0GUS", text="")
     with pytest.raises(NotAllowed):
-        await limited.desk.assignments(slack_user="U0GUS")
+        await limited.desk.look_up(slack_user="U0GUS", text="")
     minutes(120)
     await limited.jobs.sync()
 

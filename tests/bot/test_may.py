@@ -1,10 +1,11 @@
 """Who may do what: every cell of the table, and no for whatever is not in it."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
-from bot.authority import ADMINS, DECISIONS, OWN, may
+from bot.authority import ADMINS, DECISIONS, OWN, Actor, may
 from bot.models import Verb
 from tests.proofs.authorization.authorization import ALLOWED, DECIDE, HOLDER, HOLDER_ID, ROLES
 
@@ -25,9 +26,21 @@ def test_nobody_decides_for_somebody_unknown(role, verb):
 
 
 @pytest.mark.parametrize(("role", "verb"), list(itertools.product(ROLES, sorted(OWN))))
-def test_nobody_owns_what_has_no_holder(role, verb):
-    """Access of somebody who is not in Slack."""
-    assert may(ROLES[role], verb, holder=None, holder_entra_id=HOLDER_ID) is not None
+def test_nobody_owns_what_is_nobodys(role, verb):
+    """Neither a request that nobody asked for, nor access whose holder in Entra is not known."""
+    assert may(ROLES[role], verb, holder=None, holder_entra_id=None) is not None
+
+
+@pytest.mark.parametrize("verb", [Verb.EXTEND, Verb.RETURN])
+@pytest.mark.parametrize("holder", [None, HOLDER, "U0SOMEBODY"])
+def test_access_is_of_an_entra_account_wherever_its_messages_go(verb, holder):
+    """The Slack account that hears of it counts for nothing."""
+    mine = Actor(slack_user="U0NEW", entra_id=HOLDER_ID)
+    told = Actor(slack_user=holder or "U0NEW", entra_id="another")
+
+    assert may(mine, verb, holder=holder, holder_entra_id=HOLDER_ID) is None
+    assert may(told, verb, holder=holder, holder_entra_id=HOLDER_ID) is not None
+    assert may(replace(told, entra_id=None), verb, holder=holder, holder_entra_id=HOLDER_ID)
 
 
 @pytest.mark.parametrize("role", ["an admin", "an admin unknown in Entra"])

@@ -199,7 +199,7 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
         "giving up": repairing.giving_up(waiting[0]),
         "pending": deciding.pending(waiting, reader="U0BO"),
         "pending own": deciding.pending(waiting, reader="U0ANN"),
-        "assignments": deciding.assignments(rows, package=name, holder="U0ANN"),
+        "assignments": deciding.assignments(rows, package=name, whom="<@U0ANN>"),
         "help": deciding.admin_help(),
         "ended": asking.ended(held(package_name=name, ended_why=Ended.RAN_OUT)),
         "ended outside": asking.ended(held(package_name=name, ended_why=Ended.OUTSIDE)),

@@ -35,7 +35,8 @@ def test_the_products_own_waits_fit_together():
         (replace(WAITS, late=-SECOND), (10,), "none of its parts may be negative"),
         (WAITS, (10, 13), "waits longer for Graph than a POST may take"),
         (WAITS, (10, None), "waits longer for Graph than a POST may take"),
-        (replace(WAITS, lease=WAITS.post), (10,), "leaves no time to check"),
+        (replace(WAITS, lease=WAITS.post), (10,), "may be over before the POST is"),
+        (replace(WAITS, step=WAITS.lease - SECOND), (10,), "less than a lease"),
     ],
 )
 def test_what_contradicts_itself_is_said(waits, client, said):

@@ -7,6 +7,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.responses import JSONResponse
 
 from bot import clock
+from bot.addresses import Addresses
 from bot.errors import NotAllowed
 from bot.models import Person
 from bot.people import People
@@ -60,7 +61,7 @@ def slack_that_says(harness: BotHarness, word: str) -> Slack:
 async def test_who_is_unknown_to_slack_is_nobody(harness, word):
     """With a sentence, not an error."""
     slack = slack_that_says(harness, word)
-    known = People(slack=slack, graph=harness.graph, store=harness.store, email_domains=())
+    known = People(slack=slack, graph=harness.graph, store=harness.store, addresses=Addresses())
 
     with pytest.raises(NotAllowed, match="does not show me"):
         await known.find("U0NOBODY")
@@ -168,7 +169,10 @@ async def test_a_domain_counts_as_the_settings_say(harness, domains, address, co
     harness.workspace.people["U0ANN"].email = address
     harness.tenant.world.users[seed.ANN].mail = address
     known = People(
-        slack=harness.slack, graph=harness.graph, store=harness.store, email_domains=domains
+        slack=harness.slack,
+        graph=harness.graph,
+        store=harness.store,
+        addresses=Addresses(domains=frozenset(domains)),
     )
 
     if counts:

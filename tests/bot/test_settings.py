@@ -318,7 +318,7 @@ def test_a_blank_signing_secret_is_none():
     """Blanks would be a secret that anybody can guess."""
     blank = {**GOOD, "SLACK_APP_TOKEN": "", "SLACK_SIGNING_SECRET": "  "}
 
-    assert read_settings(blank).signing_secrets == []
+    assert read_settings(blank).slack_signing_secret is None
     assert problems_for_running(read_settings(blank)) != []
     assert (
         problems_for_running(read_settings({**blank, "SLACK_SIGNING_SECRET_PREVIOUS": "s"})) != []

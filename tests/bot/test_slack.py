@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -15,7 +15,7 @@ from bot import connections
 from bot.errors import ConfigurationError
 from bot.machine import MACHINE
 from bot.settings import read_settings
-from bot.slack import Slack, SlackBusy, SlackError, SlackRefused, SlackUnsure
+from bot.slack import OURS, Slack, SlackBusy, SlackError, SlackRefused, SlackUnsure
 
 IDENTITY = {
     "ok": True,
@@ -350,3 +350,90 @@ async def test_what_is_no_word_is_not_repeated(slack, wire, word):
         await slack.post("C1", {"text": "x"})
 
     assert str(caught.value) == "http_200"
+
+
+def history(*messages: dict[str, Any]) -> Answer:
+    """A channel's history with messages that all carry our keys."""
+    metadata = {"event_type": OURS, "event_payload": {"keys": ["ended:1"]}}
+    ours = [{"ts": f"{n}.0", "metadata": metadata, **each} for n, each in enumerate(messages, 1)]
+    return says({"ok": True, "messages": ours})
+
+
+SENDERS: list[tuple[dict[str, Any], bool]] = [
+    ({"bot_id": "B1", "user": "U9"}, True),
+    ({"bot_id": "B2", "user": "U9"}, False),
+    ({"bot_id": "", "user": "U9"}, False),
+    ({"bot_id": None}, False),
+    ({"user": "U1"}, False),
+    ({"user": "U9"}, False),
+    ({}, False),
+]
+
+
+@pytest.mark.parametrize(("sender", "is_ours"), SENDERS)
+async def test_only_our_own_message_is_taken_for_ours(slack, wire, sender, is_ours):
+    """Anybody may put our mark into the metadata of a message of theirs."""
+    wire.answer = says(IDENTITY)
+    await slack.identify()
+    wire.answer = history(sender)
+
+    found = await slack.find("C1", keys={"ended:1"}, since=datetime(2026, 1, 1, tzinfo=UTC))
+
+    assert list(found) == (["ended:1"] if is_ours else [])
+
+
+@pytest.mark.parametrize("sender", [{"bot_id": None}, {}, {"bot_id": "B1"}])
+async def test_before_we_know_who_we_are_nothing_is_ours(slack, wire, sender):
+    """Nobody's message without a bot is that of a bot without an id."""
+    wire.answer = history(sender)
+
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    assert await slack.find("C1", keys={"ended:1"}, since=since) == {}
+
+
+async def test_an_installation_for_an_organization_works_in_the_workspace_that_is_named(
+    slack, wire
+):
+    """Its token is good for several, so each list names the one."""
+    wire.answer = says(
+        {**IDENTITY, "team_id": "E1", "enterprise_id": "E1", "is_enterprise_install": True}
+    )
+    identity = await connections.identify(slack, workspace="T7")
+    assert (identity.team_id, identity.enterprise_id) == ("T7", "E1")
+
+    wire.answer = says({"ok": True, "users": []})
+    await slack.group_members("S1")
+    wire.answer = says({"ok": True, "user": {"id": "U1", "team_id": "T7"}})
+    assert (await slack.user("U1")).not_a_member is None
+    wire.answer = says({"ok": True, "user": {"id": "U1", "team_id": "E1"}})
+    assert (await slack.user("U1")).not_a_member == "a member of another workspace"
+
+
+@pytest.mark.parametrize(
+    ("trusts", "confirmed", "expected"),
+    [
+        (True, None, "a@b.c"),
+        (False, None, None),
+        (True, False, None),
+        (False, True, "a@b.c"),
+    ],
+)
+async def test_silence_about_an_address_counts_by_setting(
+    wire, address, trusts, confirmed, expected
+):
+    """Accounts that single sign-on has made; what Slack calls unconfirmed never does."""
+    facts = {"id": "U1", "profile": {"email": "a@b.c"}}
+    if confirmed is not None:
+        facts["is_email_confirmed"] = confirmed
+    wire.answer = says({"ok": True, "user": facts})
+    settings = read_settings(
+        {
+            "SLACK_BOT_TOKEN": "xoxb-1",
+            "SLACK_API_URL": address,
+            "LATCHKEY_TRUST_PROVISIONED_EMAIL": str(trusts),
+        }
+    )
+    async with AsyncExitStack() as stack:
+        slack = await connections.connect_slack(settings, MACHINE, stack)
+
+        assert (await slack.user("U1")).email == expected

@@ -1,6 +1,5 @@
 """A real browser on the real sandbox."""
 
-import os
 import shutil
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 from playwright.async_api import async_playwright, expect
 
 from sandbox.run import sandbox
+from tests.needed import skip_unless_needed
 
 CHROMIUM = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -18,12 +18,10 @@ PATIENCE_MS = 20_000
 
 
 @pytest.fixture
-async def browser():
+async def browser(pytestconfig):
     """Chromium; where there is none, the test is skipped, unless it must run."""
     if CHROMIUM is None:
-        if os.environ.get("LATCHKEY_TESTS_NEED_BROWSER"):
-            pytest.fail("these tests must run here, and Chromium is not installed")
-        pytest.skip("Chromium is not installed")
+        skip_unless_needed(pytestconfig, "BROWSER", "Chromium is not installed")
     expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

@@ -11,7 +11,8 @@ from tests.graph.wire import ROOT, Wire, graph_on, refusal, target
 
 async def test_people_are_found_by_mail_or_principal_name():
     """Both names are asked for, and the fields that only come when asked for."""
-    wire = Wire({"value": [{"id": "u", "accountEnabled": True, "userType": "Guest"}]})
+    ann = {"id": "u", "mail": "Ann@contoso.example", "accountEnabled": True, "userType": "Guest"}
+    wire = Wire({"value": [ann]})
 
     (user,) = await graph_on(wire).directory.find_users(email="ann@contoso.example")
 
@@ -177,3 +178,59 @@ async def test_applications_come_with_their_roles():
     (application,) = await graph_on(wire).directory.find_applications(display_name="Ledger")
 
     assert application.app_roles[0].display_name == "Reader"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"mail": "bo@contoso.example"},
+        {"mail": None, "userPrincipalName": "ann@contoso.example.evil.example"},
+        # What a directory may call equal: an accent, a long s, a Kelvin sign, a wide letter.
+        {"mail": "änn@contoso.example"},
+        {"mail": "ann@conto\u017fo.example"},
+        {"mail": "\uff41nn@contoso.example"},
+        {},
+    ],
+)
+async def test_who_has_another_address_is_not_found(other):
+    """Whatever Graph's own comparison takes for the same."""
+    wire = Wire({"value": [{"id": "u", "accountEnabled": True, **other}]})
+
+    assert await graph_on(wire).directory.find_users(email="ann@contoso.example") == []
+
+
+@pytest.mark.parametrize(
+    ("proxies", "found"),
+    [
+        (["SMTP:annie@contoso.example", "smtp:Ann@old.example"], True),
+        (["smtp:ann@old.example"], True),
+        (["SIP:ann@old.example", "x500:ann@old.example", "ann@old.example"], False),
+        (["smtp:ann@old.example.evil.example"], False),
+        (None, False),
+    ],
+)
+async def test_a_proxy_address_counts_if_it_is_one_for_mail(proxies, found):
+    """And only where it was asked for."""
+    ann = {"id": "u", "mail": "annie@contoso.example", "proxyAddresses": proxies}
+    directory = graph_on(Wire({"value": [ann]})).directory
+
+    users = await directory.find_users(email="ann@old.example", with_proxies=True)
+
+    assert [user.id for user in users] == (["u"] if found else [])
+
+
+async def test_who_is_found_in_two_ways_is_one_person():
+    """By their mail and by their proxy address."""
+    ann = {"id": "u", "mail": "ann@old.example", "proxyAddresses": ["SMTP:ann@old.example"]}
+    directory = graph_on(Wire({"value": [ann]})).directory
+
+    assert len(await directory.find_users(email="ann@old.example", with_proxies=True)) == 1
+
+
+async def test_people_are_found_by_their_whole_name():
+    """In any capitals, and nobody who only looks like it."""
+    wire = Wire({"value": [{"id": "u", "displayName": "MIA MOREAU"}, {"id": "v"}]})
+
+    found = await graph_on(wire).directory.find_users_called("Mia Moreau")
+
+    assert [user.id for user in found] == ["u"]

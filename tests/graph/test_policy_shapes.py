@@ -134,7 +134,7 @@ async def test_a_beta_policy_that_takes_no_requests_says_so():
     ],
 )
 async def test_betas_days_are_an_expiration(days, end, kind):
-    """Days, a date, or neither."""
+    """Days, a date, or neither: no end and hours look the same."""
     body = {"id": "p", "durationInDays": days, "expirationDateTime": end}
 
     expiration = (await read(body, "beta")).expiration

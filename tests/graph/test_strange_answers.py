@@ -93,20 +93,6 @@ async def test_json_nested_without_end_is_a_bad_answer():
         await graph_on(Wire(httpx.Response(200, text="[" * 100_000)), attempts=1).policies.get("p")
 
 
-@pytest.mark.parametrize("answer", [refusal(404, "PolicyNotFound"), refusal(403, "UnAuthorized")])
-async def test_what_we_deleted_is_gone_even_if_graph_says_forbidden(answer):
-    """An app whose role covers one catalog gets 403 for what is not there any more."""
-    graph = graph_on(Wire(answer))
-
-    assert await graph.policies.is_gone("p")
-    assert await graph.packages.is_gone("q")
-
-
-async def test_what_is_still_there_is_not_gone():
-    """Deletion may take a moment to show."""
-    assert not await graph_on(Wire({"id": "p"})).policies.is_gone("p")
-
-
 @pytest.mark.parametrize(
     ("answer", "kind"), [(refusal(403, "X"), NotAllowed), (refusal(404, "X"), NotFound)]
 )

@@ -59,7 +59,12 @@ class LockableBot(Bot):
 
     def machine(self) -> Machine:
         self._thread = OneThread(self.process)
-        return replace(super().machine(), threads=lambda workers: self._thread)
+
+        def threads(workers: int) -> OneThread:
+            # Whoever only reads waits for no lock.
+            return self._thread if workers == 1 else OneThread(self.process)
+
+        return replace(super().machine(), threads=threads)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

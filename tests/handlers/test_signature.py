@@ -2,7 +2,8 @@
 
 import dataclasses
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -13,6 +14,11 @@ from tests.handlers.conftest import Door
 from tests.harness.world import living
 
 PREVIOUS = "the-secret-before"
+FAR_AWAY = "2099-01-01"
+ROTATING: dict[str, Any] = {
+    "SLACK_SIGNING_SECRET_PREVIOUS": PREVIOUS,
+    "SLACK_SIGNING_SECRET_PREVIOUS_UNTIL": FAR_AWAY,
+}
 
 
 @pytest.fixture
@@ -24,7 +30,7 @@ def database(tmp_path, sqlite_template):
 @pytest.fixture
 async def world(database):
     """A bot in the middle of a rotation."""
-    async with living(database, SLACK_SIGNING_SECRET_PREVIOUS=PREVIOUS) as made:
+    async with living(database, **ROTATING) as made:
         yield made
 
 
@@ -68,17 +74,20 @@ async def test_the_old_secret_is_refused_once_it_is_taken_away(database):
 
 async def test_nobody_can_post_in_socket_mode(database):
     """There is no door there, whatever a request is signed with."""
-    async with living(database, socket_mode=True, SLACK_SIGNING_SECRET_PREVIOUS=PREVIOUS) as world:
+    async with living(database, socket_mode=True, **ROTATING) as world:
         for secret in (world.slack.signing_secret, PREVIOUS, ""):
             answer = await knocking(world, secret).command("/my-access")
             assert answer.status_code == 404
 
 
-@pytest.mark.parametrize("secrets", [[], [""], ["good", ""], ["  "], ["good", "\n"]])
-def test_an_empty_secret_is_no_secret(secrets):
+@pytest.mark.parametrize(
+    ("secret", "previous"), [("", None), ("good", ""), ("  ", None), ("good", "\n"), ("", "good")]
+)
+def test_an_empty_secret_is_no_secret(secret, previous):
     """Anybody could sign with it."""
+    before = None if previous is None else (previous, datetime(2099, 1, 1, tzinfo=UTC))
     with pytest.raises(ValueError, match="no signing secret, or an empty one"):
-        Signatures(secrets)
+        Signatures(secret, previous=before)
 
 
 @pytest.fixture
@@ -97,7 +106,7 @@ def test_a_signature_holds_for_five_minutes(stopped, by, holds):
     door = Door(bot=None, secret="good", http=None)  # type: ignore[arg-type]
     made = door.signed(b"body", at=EXAMPLE_TIME + by)
 
-    assert holds is Signatures(["good"]).holds(
+    assert holds is Signatures("good").holds(
         b"body",
         timestamp=made["x-slack-request-timestamp"],
         signature=made["x-slack-signature"],
@@ -120,6 +129,26 @@ def test_slacks_own_example_holds(stopped):
     """And not with one byte more."""
     example = {"timestamp": str(EXAMPLE_TIME), "signature": EXAMPLE_SIGNATURE}
 
-    assert Signatures(["another", EXAMPLE_SECRET]).holds(EXAMPLE_BODY, **example)
-    assert not Signatures(["another"]).holds(EXAMPLE_BODY, **example)
-    assert not Signatures([EXAMPLE_SECRET]).holds(EXAMPLE_BODY + b" ", **example)
+    assert Signatures(EXAMPLE_SECRET).holds(EXAMPLE_BODY, **example)
+    assert not Signatures("another").holds(EXAMPLE_BODY, **example)
+    assert not Signatures(EXAMPLE_SECRET).holds(EXAMPLE_BODY + b" ", **example)
+
+
+@pytest.mark.parametrize(("seconds_left", "holds"), [(1, True), (0, False), (-86_400, False)])
+def test_the_old_secret_is_believed_until_its_time_is_over(stopped, seconds_left, holds):
+    """While the process runs: nobody need restart it for that."""
+    until = clock.real() + timedelta(seconds=seconds_left)
+    known = Signatures("another", previous=(EXAMPLE_SECRET, until))
+
+    assert holds is known.holds(
+        EXAMPLE_BODY, timestamp=str(EXAMPLE_TIME), signature=EXAMPLE_SIGNATURE
+    )
+
+
+async def test_the_doctor_says_that_an_old_secret_is_over(database):
+    """It is a secret that lies around for nothing."""
+    over: dict[str, Any] = {**ROTATING, "SLACK_SIGNING_SECRET_PREVIOUS_UNTIL": "2020-01-01"}
+    async with living(database, **over) as world:
+        assert (await knocking(world, PREVIOUS).command("/my-access")).status_code == 401
+        found = [each for each in await doctor.examine(world.bot) if not each.fine]
+        assert any("its time is over" in each.sentence for each in found)

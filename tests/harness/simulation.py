@@ -82,6 +82,8 @@ class Simulation:
             beat: How often a bot notes that it is awake; what stands still needs the product's own.
         """
         self.beat = beat
+        # By how much the database server's clock is ahead of everybody else's.
+        self.database_ahead = timedelta(0)
         self.loop: SimulatedLoop = simulated()
         self.seed = self.loop.seed + part
         self.pauses = pauses
@@ -200,6 +202,7 @@ class Bot:
             ),
             slack_session=lambda: SlackSession(self._to_slack, within=total),  # type: ignore[return-value,arg-type]
             tokens=lambda settings: TenantTokens(outside.tenant),
+            database_time=lambda db: loop.now() + self.simulation.database_ahead,
             socket_mode=lambda bolt, token: SocketHandler(
                 bolt, token, process=process, workspace=outside.workspace
             ),

@@ -19,7 +19,7 @@ from bot.store.schema import requests as table
 from bot.store.statements import MOST, NOW, UNTIL
 
 
-async def _nothing_found(self: Effects, request: Any, *, since: Any) -> None:
+async def _nothing_found(self: Effects, request: Any, **where: Any) -> None:
     return None
 
 

@@ -17,15 +17,19 @@ def api_test(workspace: "State", args: Arguments) -> Json:
 
 def auth_test(workspace: "State", args: Arguments) -> Json:
     """Serve auth.test."""
+    grid = {"enterprise_id": workspace.enterprise_id} if workspace.enterprise_id else {}
+    # A token for a whole organization belongs to none of its workspaces.
+    team = workspace.enterprise_id if workspace.is_org_install else workspace.team_id
     return {
+        **grid,
         "url": f"https://{workspace.team_domain}.slack.com/",
         "team": workspace.team_name,
         "user": workspace.person(workspace.bot_user_id).name,
-        "team_id": workspace.team_id,
+        "team_id": team,
         "user_id": workspace.bot_user_id,
         "bot_id": workspace.bot_id,
         "app_id": workspace.app_id,
-        "is_enterprise_install": False,
+        "is_enterprise_install": workspace.is_org_install,
     }
 
 

@@ -82,15 +82,15 @@ def delete(workspace: "State", args: Arguments) -> Json:
 
 
 def _destination(workspace: "State", wanted: str) -> Channel:
-    if wanted in workspace.people:
-        person = workspace.people[wanted]
+    person = workspace.find_person(wanted)
+    if person is not None:
         if person.is_bot:
             raise SlackRefusal("cannot_dm_bot")
-        if person.deleted or person.team_id != workspace.team_id:
+        if person.deleted or not workspace.is_ours(person):
             raise SlackRefusal("channel_not_found")
         if not workspace.messages_tab_enabled:
             raise SlackRefusal("messages_tab_disabled")
-        return workspace.dm(wanted)
+        return workspace.dm(person.id)
     by_name = {f"#{each.name}": each for each in workspace.channels.values() if each.kind != "im"}
     channel = workspace.channels.get(wanted) or by_name.get(f"#{wanted.removeprefix('#')}")
     if channel is None:

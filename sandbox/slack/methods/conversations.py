@@ -72,7 +72,7 @@ def open_dm(workspace: "State", args: Arguments) -> Json:
         raise SlackRefusal("users_list_not_supplied")
     if len(users) > 1:
         raise SlackRefusal("method_not_supported_for_channel_type")
-    person = workspace.people.get(users[0])
+    person = workspace.find_person(users[0])
     if person is None:
         raise SlackRefusal("user_not_found")
     if person.deleted:

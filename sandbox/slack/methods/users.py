@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def info(workspace: "State", args: Arguments) -> Json:
     """Serve users.info."""
-    person = workspace.people.get(args.required("user"))
+    person = workspace.find_person(args.required("user"))
     if person is None:
         raise SlackRefusal("user_not_found")
     user = user_object(workspace, person)
@@ -25,7 +25,8 @@ def info(workspace: "State", args: Arguments) -> Json:
 
 def list_all(workspace: "State", args: Arguments) -> Json:
     """Serve users.list: the members of this workspace, strangers left out."""
-    own = [each for each in workspace.people.values() if each.team_id == workspace.team_id]
+    must_name_team(workspace, args)
+    own = [each for each in workspace.people.values() if workspace.is_ours(each)]
     shown, cursor = page(own, args, default=1000)
     return {
         "members": [user_object(workspace, person) for person in shown],
@@ -38,7 +39,7 @@ def lookup_by_email(workspace: "State", args: Arguments) -> Json:
     """Serve users.lookupByEmail."""
     wanted = args.required("email").casefold()
     for person in workspace.people.values():
-        is_own = person.team_id == workspace.team_id and not person.deleted
+        is_own = workspace.is_ours(person) and not person.deleted
         if is_own and person.email is not None and person.email.casefold() == wanted:
             return {"user": user_object(workspace, person)}
     raise SlackRefusal("users_not_found")
@@ -56,7 +57,23 @@ def list_groups(workspace: "State", args: Arguments) -> Json:
 
 def list_group_users(workspace: "State", args: Arguments) -> Json:
     """Serve usergroups.users.list."""
+    must_name_team(workspace, args)
     group = workspace.usergroups.get(args.required("usergroup"))
     if group is None or (group.disabled and not args.flag("include_disabled")):
         raise SlackRefusal("no_such_subteam")
-    return {"users": [user for user in group.users if user in workspace.people]}
+    return {"users": [user for user in group.users if workspace.find_person(user) is not None]}
+
+
+def must_name_team(workspace: "State", args: Arguments) -> None:
+    """Insist on the workspace, where a token is good for several.
+
+    Raises:
+        SlackRefusal: `missing_argument`, or `team_not_found` for another workspace than this.
+    """
+    if not workspace.is_org_install:
+        return
+    team = args.optional("team_id")
+    if team is None:
+        raise SlackRefusal("missing_argument")
+    if team != workspace.team_id:
+        raise SlackRefusal("team_not_found")

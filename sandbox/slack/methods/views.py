@@ -55,7 +55,7 @@ def publish(workspace: "State", args: Arguments) -> Json:
     if not workspace.home_tab_enabled:
         raise SlackRefusal("not_enabled")
     person = workspace.people.get(args.required("user_id"))
-    if person is None or person.is_bot or person.team_id != workspace.team_id:
+    if person is None or person.is_bot or not workspace.is_ours(person):
         raise SlackRefusal("user_not_found")
     given = checked_view(args.structure("view"))
     if given["type"] != "home":

@@ -1,6 +1,7 @@
 """A stand-in tenant, and the command line wired to it."""
 
 import asyncio
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -69,6 +70,7 @@ def latchkey(
     certificate: Certificate,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
+    sqlite_template: Path,
 ) -> Invoke:
     """
     Runs a command against the stand-in, in one of Graph's versions.
@@ -76,6 +78,8 @@ def latchkey(
     Each makes a client, and that reads one certificate to trust quicker than all there are.
     """
     monkeypatch.chdir(tmp_path)
+    # The bot's, where the settings look for one unless they say otherwise.
+    shutil.copy(sqlite_template, tmp_path / "latchkey.db")
     address = reach(tenant, monkeypatch)
     for name, value in (
         settings_for(tenant, address) | {"GRAPH_API_VERSION": request.param}

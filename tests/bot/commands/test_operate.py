@@ -102,11 +102,11 @@ def test_a_policy_that_wants_approval_is_not_skipped_by_mistake(latchkey, tenant
 
 def test_a_reason_is_demanded_where_the_policy_does(latchkey, tenant):
     """And kept with the request."""
-    arguments = ["finance-reports", ANN, "--skip-approval", "--yes"]
+    arguments = ["finance-reports", ANN, "--yes"]
     assert "only given with a reason" in latchkey(request, arguments).stderr
-    latchkey(request, [*arguments, "--because", "Close the quarter"])
+    latchkey(request, [*arguments, "--skip-approval", "--because", "Close the quarter"])
     (asked,) = tenant.world.requests.values()
-    assert asked.justification == "Close the quarter"
+    assert asked.justification.startswith("Close the quarter [latchkey-cli ")
 
 
 def test_nobody_gets_twice_what_they_have(latchkey, tenant, graph_app):
@@ -229,7 +229,7 @@ def test_who_left_the_policy_gets_no_extension(latchkey, tenant, graph_app):
 def test_what_nobody_has_is_neither_extended_nor_removed(latchkey, tenant):
     """A sentence, and no request."""
     for command in (extend, remove):
-        result = latchkey(command, ["marketing-campaign", ANN, "--yes"])
+        result = latchkey(command, ["marketing-campaign", ANN, "--because", "Left", "--yes"])
         assert (result.exit_code, posted(tenant)) == (1, [])
         assert "no live access to Marketing Campaign" in result.stderr
 
@@ -247,7 +247,9 @@ def test_a_removal_is_reported_when_the_access_is_over(latchkey, tenant, graph_a
 def test_a_removal_asks_first(latchkey, tenant, graph_app):
     """It takes something away."""
     graph_app.give(seed.ANN, seed.MARKETING_CAMPAIGN)
-    assert latchkey(remove, ["marketing-campaign", ANN], input="n\n").exit_code == 1
+    assert (
+        latchkey(remove, ["marketing-campaign", ANN, "--because", "x"], input="n\n").exit_code == 1
+    )
     assert live(tenant) == [(seed.ANN, seed.MARKETING_CAMPAIGN)]
 
 
@@ -255,7 +257,7 @@ def test_access_of_a_deleted_person_is_removed_by_their_object_id(latchkey, tena
     """Their assignments outlive them, and keep package and policy from being deleted."""
     graph_app.give(seed.ANN, seed.MARKETING_CAMPAIGN)
     tenant.delete_user(seed.ANN)
-    result = latchkey(remove, ["marketing-campaign", seed.ANN, "--yes"])
+    result = latchkey(remove, ["marketing-campaign", seed.ANN, "--because", "Left", "--yes"])
     assert result.exit_code == 0, result.stderr
     assert live(tenant) == []
 

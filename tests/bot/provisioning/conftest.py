@@ -1,8 +1,11 @@
 """A tenant, and a workshop in which files are planned, applied and destroyed."""
 
+import json
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import copy_context
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,7 @@ from bot.provisioning.importing import Imported, import_tenant
 from bot.provisioning.plan import Planned, make_plan
 from bot.provisioning.reading import Document, read_text
 from bot.provisioning.record import Record
-from bot.provisioning.waiting import Waiting
+from bot.provisioning.waiting import PATIENCE, Waiting
 from graph import Graph, Retries, StaticToken
 from sandbox.clock import SandboxClock
 from sandbox.tenant import Tenant
@@ -29,16 +32,50 @@ class Killed(BaseException):
     """The process died."""
 
 
+@dataclass(kw_only=True)
+class Odd:
+    """
+    An answer that Graph has been seen to give, in place of the tenant's own.
+
+    Attributes:
+        on: Which calls ("POST /v1.0/…") get it, a regular expression.
+        times: How often.
+        effective: Whether the call took effect all the same.
+    """
+
+    on: str
+    status: int
+    code: str
+    message: str = "Made up."
+    times: int = 1
+    effective: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
+    body: dict[str, Any] | None = None
+
+    def strikes(self, call: str) -> bool:
+        """Whether this call gets it; once less then."""
+        if self.times <= 0 or not re.search(self.on, call):
+            return False
+        self.times -= 1
+        return True
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        body = self.body or {"error": {"code": self.code, "message": self.message}}
+        return httpx.Response(self.status, headers=self.headers, json=body, request=request)
+
+
 class Wire(httpx.AsyncBaseTransport):
     """
     The way to the tenant; it dies at one call, before it leaves or after it took effect.
 
     Attributes:
+        odd: Answers to give in place of the tenant's.
         moment: Told before each call leaves, and after it when it has taken effect.
     """
 
     def __init__(self, tenant: Tenant, *, dies_at: int | None = None, after: bool = False) -> None:
         self.calls: list[str] = []
+        self.odd: list[Odd] = []
         self.moment: Callable[[bool], None] = lambda after: None
         self._app = tenant.app
         self._dies_at = dies_at
@@ -46,12 +83,15 @@ class Wire(httpx.AsyncBaseTransport):
         self._dead = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self.calls.append(f"{request.method} {request.url.path}")
+        self.calls.append(_told(request.method, request.url.path, await request.aread()))
         self.moment(False)
         is_last = self._dies_at is not None and len(self.calls) > self._dies_at
         if self._dead or (is_last and not self._after):
             self._dead = True
             raise Killed
+        odd = next((each for each in self.odd if each.strikes(self.calls[-1])), None)
+        if odd is not None and not odd.effective:
+            return odd.answer(request)
         exchange = ask(
             self._app,
             method=request.method,
@@ -70,9 +110,19 @@ class Wire(httpx.AsyncBaseTransport):
         if is_last:
             self._dead = True
             raise Killed
+        if odd is not None:
+            return odd.answer(request)
         return httpx.Response(
             reply.status, headers=reply.headers, content=reply.body, request=request
         )
+
+
+def _told(method: str, path: str, body: bytes) -> str:
+    """A call in words; an envelope that only reads is a read."""
+    if path.endswith("/$batch"):
+        steps = json.loads(body)["requests"]
+        method = "GET" if all(each["method"] == "GET" for each in steps) else method
+    return f"{method} {path}"
 
 
 class Workshop:
@@ -83,6 +133,8 @@ class Workshop:
         self.version = version
         self.folder = folder
         self.waited_for: list[str] = []
+        self.waited = 0.0
+        self.remarks: list[str] = []
         self.wire = Wire(tenant)
 
     @property
@@ -91,6 +143,7 @@ class Workshop:
 
     async def sleep(self, seconds: float) -> None:
         """Waiting moves the tenant's clock instead of ours."""
+        self.waited += seconds
         self.tenant.clock.shift(timedelta(seconds=seconds))
 
     @property
@@ -105,7 +158,7 @@ class Workshop:
                 StaticToken(self.tenant.application_token()),
                 url="https://graph.test",
                 version=self.version,
-                retries=Retries(sleep=self.sleep),
+                retries=Retries(sleep=self.sleep, patience=PATIENCE, waits_out_throttling=True),
             )
 
     @staticmethod
@@ -121,6 +174,7 @@ class Workshop:
         async with self.graph() as graph:
             planned = await make_plan(graph, document, record, version=self.version)
             applying = Applying(graph=graph, document=document, record=record, waiting=self.waiting)
+            self.remarks = applying.remarks
             await applying.apply(planned)
             if adopt:
                 applying.adopt(await make_plan(graph, document, record, version=self.version))

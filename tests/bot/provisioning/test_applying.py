@@ -205,7 +205,7 @@ async def test_entras_own_catalog_is_never_adopted(workshop: Workshop, tenant: T
 async def test_apply_waits_for_a_group_that_entra_does_not_show_yet(workshop: Workshop) -> None:
     """A new group is unknown to catalogs for a while; apply waits and says so."""
     await workshop.apply(SMALL)
-    assert any("to show group Campaign files" in each for each in workshop.waited_for)
+    assert any("for group Campaign files in catalog Autumn" in each for each in workshop.waited_for)
 
 
 @pytest.mark.parametrize("fault", ["error_after", "cut_after", "truncated"])
@@ -213,7 +213,7 @@ async def test_a_lost_answer_makes_nothing_twice(
     workshop: Workshop, tenant: Tenant, fault: str
 ) -> None:
     """Every write takes effect and no answer arrives: apply looks instead of writing again."""
-    tenant.faults.set(fault, only="^(POST|PUT|PATCH) ")
+    tenant.faults.set(fault, only=r"^(POST|PUT|PATCH) (?!.*\$batch)")
     await workshop.apply(SMALL)
     tenant.faults.clear()
     assert await workshop.changes(SMALL) == []
@@ -327,3 +327,48 @@ async def test_a_name_that_two_packages_of_the_file_share_is_refused(workshop: W
     text = text.replace("group Security reviewers", "package Autumn Campaign")
     with pytest.raises(FileError, match="This file has 2 of the name package “Autumn Campaign”"):
         await workshop.plan(text)
+
+
+@pytest.mark.parametrize("word", ["published", "for external users", "hidden"])
+async def test_a_word_that_the_file_does_not_say_is_left_alone(
+    workshop: Workshop, tenant: Tenant, word: str
+) -> None:
+    """A draft catalog stays a draft, and a hidden package hidden, whatever the file adds beside."""
+    await workshop.apply(SMALL)
+    catalog = next(each for each in tenant.world.catalogs.values() if each.display_name == "Autumn")
+    package = next(
+        each for each in tenant.world.packages.values() if each.display_name == "Autumn Campaign"
+    )
+    catalog.state, catalog.is_externally_visible, package.is_hidden = "unpublished", True, True
+    more = SMALL + "      - name: Another\n        description: One more\n"
+    assert await workshop.changes(more) == ["create package Another in catalog Autumn"]
+    await workshop.apply(more)
+    assert (catalog.state, catalog.is_externally_visible, package.is_hidden) == (
+        "unpublished",
+        True,
+        True,
+    )
+    said = SMALL.replace("  - name: Autumn\n", "  - name: Autumn\n    published: yes\n")
+    assert "change catalog Autumn" in await workshop.changes(said)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "near"),
+    [
+        ("group Marketing\n", "group Marketting\n", "Marketing”"),
+        ("group Security reviewers", "group Securty reviewers", "Security reviewers”"),
+        ("group Marketing\n", "person anna@contoso.example\n", "ann@contoso.example”"),
+        (
+            "Member of group Campaign files",
+            "Reader of application Contoso Leger",
+            "Contoso Ledger”",
+        ),
+    ],
+)
+async def test_the_nearest_name_is_one_of_the_tenants(
+    workshop: Workshop, before: str, after: str, near: str
+) -> None:
+    """Not only names that the file happens to use are compared."""
+    with pytest.raises(FileError) as caught:
+        await workshop.plan(SMALL.replace(before, after, 1))
+    assert f"Did you mean “{near}" in str(caught.value)

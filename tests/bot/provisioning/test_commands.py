@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,10 +13,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.commands import provision
+from bot.provisioning.progress import Progress
 from sandbox.certificate import Certificate
 from sandbox.clock import SandboxClock
 from sandbox.serving import serving
 from sandbox.tenant import Tenant
+from sandbox.tenant.model import Assignment
+from sandbox.tenant.seed import ANN
 from tests.bot.commands.conftest import settings_for
 from tests.bot.commands.reaching import reach
 from tests.bot.provisioning.conftest import picture
@@ -123,6 +127,7 @@ def test_a_plan_for_programs(run: Run) -> None:
         "name": "person Tess Trial (tess@contoso.example)",
         "line": 2,
         "differences": [],
+        "notes": [],
     }
 
 
@@ -229,3 +234,79 @@ def test_missing_settings_are_exit_code_2(monkeypatch: pytest.MonkeyPatch, tmp_p
     planned = CliRunner().invoke(provision.plan, ["access.yml"])
     assert planned.exit_code == 2
     assert "AZURE_TENANT_ID is not set" in planned.stderr
+
+
+def test_stopping_apply_says_how_to_go_on(run: Run, tenant: Tenant) -> None:
+    """Ctrl-C in the middle: what was done stays done, and the next apply ends as if nothing had been."""
+    Path("access.yml").write_text(SMALL)
+
+    def stop() -> None:
+        if len(tenant.world.groups) > groups:
+            unsubscribe()
+            signal.raise_signal(signal.SIGINT)
+
+    groups = len(tenant.world.groups)
+    unsubscribe = tenant.subscribe(stop)
+    stopped = run(provision.apply, ["access.yml"])
+    assert stopped.exit_code == 1
+    assert stopped.stderr.endswith(
+        "• Stopped. What was done stays done; apply again to go on from there.\n"
+    )
+    assert run(provision.apply, ["access.yml"]).exit_code == 0
+    assert run(provision.plan, ["access.yml"]).exit_code == 0
+    assert [name for name, _ in picture(tenant)["groups"]].count("Campaign files") == 1
+
+
+def test_what_came_out_otherwise_is_said_and_is_exit_code_1(run: Run, tenant: Tenant) -> None:
+    """Somebody gets the package while apply is at work: their role stays, all else is done, and a sentence says so."""
+    Path("access.yml").write_text(SMALL)
+    run(provision.apply, ["access.yml"])
+    world = tenant.world
+    package = next(
+        each for each in world.packages.values() if each.display_name == "Autumn Campaign"
+    )
+
+    def deliver() -> None:
+        unsubscribe()
+        world.assignments["ann"] = Assignment(
+            id="ann",
+            package_id=package.id,
+            policy_id=world.policies_of(package.id)[0].id,
+            target_id=ANN,
+            subject_id=world.subject_id(ANN),
+            created_at=world.now(),
+            state="delivered",
+        )
+
+    less = SMALL.replace("gives: Member of group Campaign files", "gives: []")
+    Path("access.yml").write_text(less.replace("The autumn campaign", "Leaves fall"))
+    unsubscribe = tenant.subscribe(deliver)
+    applied = run(provision.apply, ["access.yml", "--yes"])
+    assert applied.exit_code == 1
+    assert (
+        "• Member of group Campaign files in package Autumn Campaign was left alone: 1 assignment is live; "
+        "end it first.\n"
+    ) in applied.stderr
+    assert len(package.role_scopes) == 1
+    assert ("Autumn", "Leaves fall") in picture(tenant)["catalogs"]
+
+
+def test_a_plan_says_what_entra_may_not_take(run: Run) -> None:
+    """Reviews that are taken away have been seen to stay."""
+    reviews = (
+        "            reviews: {every: week, start: 2027-01-01, lasts: 3 days, by: themselves}\n"
+    )
+    Path("access.yml").write_text(SMALL + reviews)
+    run(provision.apply, ["access.yml"])
+    Path("access.yml").write_text(SMALL)
+    planned = run(provision.plan, ["access.yml"])
+    assert "    Entra has been seen to keep reviews;" in planned.stdout
+
+
+@pytest.mark.usefixtures("simulated")
+async def test_a_wait_that_graph_asks_for_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """On standard error, before it is kept."""
+    reads = provision.patient_reads(Progress())
+    await reads.sleep(60)
+    assert capsys.readouterr().err == "  Graph asks to wait 60 s …\n"
+    assert reads.patience.total_seconds() == 300

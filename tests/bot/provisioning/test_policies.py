@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from bot.provisioning.from_graph import in_words
-from bot.provisioning.policy_plan import by_id, merged
+from bot.provisioning.policy_merge import merged
+from bot.provisioning.policy_plan import by_id
 from bot.provisioning.to_graph import to_graph
 from graph.models import AssignmentPolicy
 from sandbox.clock import SandboxClock
@@ -194,3 +195,152 @@ def test_a_question_keeps_its_id() -> None:
     wanted = compiled(text.replace("ask: Why", "ask: Why, required: yes"))
     (question,) = merged(actual, wanted).questions or []
     assert (question.id, question.is_required) == ("question", True)
+
+
+# -- what the file has no word for ---------------------------------------------------------
+
+OTHERS = {"@odata.type": "#microsoft.graph.groupMembers", "groupId": "others", "description": "x"}
+ASKING = "managers may ask: yes"
+
+
+def on_behalf(*subjects: dict[str, Any], enabled: bool = True) -> dict[str, Any]:
+    """Requestor settings in which these may ask for somebody else."""
+    return {
+        "enableTargetsToSelfAddAccess": True,
+        "enableTargetsToSelfUpdateAccess": False,
+        "enableTargetsToSelfRemoveAccess": True,
+        "allowCustomAssignmentSchedule": False,
+        "enableOnBehalfRequestorsToAddAccess": enabled,
+        "enableOnBehalfRequestorsToUpdateAccess": enabled,
+        "enableOnBehalfRequestorsToRemoveAccess": enabled,
+        "onBehalfRequestors": list(subjects),
+    }
+
+
+def manager(kind: str) -> dict[str, Any]:
+    return {"@odata.type": f"#microsoft.graph.{kind}", "managerLevel": 1}
+
+
+async def one_policy(tenant: Tenant, folder: Any, *lines: str) -> tuple[Workshop, str, Any]:
+    """A policy in v1.0 as a file makes it."""
+    workshop = Workshop(tenant, "v1.0", folder)
+    text = with_policy("may ask: all members", "durations: 30 days", *lines)
+    await workshop.apply(text)
+    policy = next(each for each in tenant.world.policies.values() if each.display_name == "Policy")
+    return workshop, text, policy.id
+
+
+def asking(tenant: Tenant, policy_id: str) -> list[str]:
+    """Who may ask for others, by kind."""
+    found = tenant.world.policies[policy_id].settings["requestorSettings"]["onBehalfRequestors"]
+    return [each["@odata.type"].rpartition(".")[2] for each in found]
+
+
+async def test_managers_may_ask_means_the_manager_of_who_gets_it(
+    tenant: Tenant, tmp_path: Any
+) -> None:
+    """The subject that Entra documents for it."""
+    _, _, policy_id = await one_policy(tenant, tmp_path, ASKING)
+    assert asking(tenant, policy_id) == ["targetManager"]
+
+
+@pytest.mark.parametrize("kind", ["targetManager", "requestorManager"])
+async def test_who_may_ask_for_others_survives_another_change(
+    tenant: Tenant, tmp_path: Any, kind: str
+) -> None:
+    """A group beside the manager, and the manager as an earlier hand wrote it: a change of something else keeps both."""
+    workshop, text, policy_id = await one_policy(tenant, tmp_path, ASKING)
+    settings = tenant.world.policies[policy_id].settings
+    settings["requestorSettings"] = on_behalf(manager(kind), OTHERS)
+    assert await workshop.changes(text) == []
+    other = text.replace(ASKING, f"{ASKING}\n            custom dates: yes")
+    (change,) = (await workshop.apply(other)).plan.changes
+    assert [each.what for each in change.differences] == ["custom dates"]
+    assert asking(tenant, policy_id) == [kind, "groupMembers"]
+    assert settings is not tenant.world.policies[policy_id].settings
+
+
+async def test_managers_come_and_go_beside_a_group(tenant: Tenant, tmp_path: Any) -> None:
+    """The file speaks of managers only; the group keeps asking, switches and all."""
+    workshop, text, policy_id = await one_policy(tenant, tmp_path)
+    tenant.world.policies[policy_id].settings["requestorSettings"] = on_behalf(OTHERS)
+    assert await workshop.changes(text) == []
+    with_managers = f"{text}            {ASKING}\n"
+    await workshop.apply(with_managers)
+    assert asking(tenant, policy_id) == ["groupMembers", "targetManager"]
+    await workshop.apply(text)
+    assert asking(tenant, policy_id) == ["groupMembers"]
+    settings = tenant.world.policies[policy_id].settings["requestorSettings"]
+    assert settings["enableOnBehalfRequestorsToAddAccess"] is True
+    left_out = (await workshop.import_()).left_out
+    assert left_out == [
+        "policy Policy of package Trial: who else than managers may ask for others; an apply leaves it "
+        "as it is"
+    ]
+
+
+@pytest.mark.parametrize("before", BOTH.values(), ids=BOTH)
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"requestApprovalSettings": {"stages": [{"approverInformationVisibility": "notVisible"}]}},
+        {"requestorSettings": {"newSwitch": True}},
+        {"customExtensionStageSettings": [{"stage": "assignmentRequestCreated"}]},
+    ],
+    ids=["stage", "requestors", "extension"],
+)
+@pytest.mark.parametrize(
+    "line", ["reason required: yes", "may extend: yes", "custom dates: yes", "notifications: no"]
+)
+def test_a_change_changes_what_the_plan_says_and_nothing_else(
+    before: list[str], extra: dict[str, Any], line: str
+) -> None:
+    """Whatever else Graph sent goes back as it came, down to the stages."""
+    if any(each.startswith(line.partition(":")[0]) for each in before):
+        return
+    body = compiled(with_policy(*before)).to_graph()
+    for name, added in extra.items():
+        if name == "requestApprovalSettings":
+            for stage in body[name]["stages"]:
+                stage |= added["stages"][0]
+        elif isinstance(added, dict):
+            body[name] |= added
+        else:
+            body[name] = added
+    actual = AssignmentPolicy.model_validate(body)
+    wanted = compiled(with_policy(*before, line))
+    sent = merged(actual, wanted).to_graph()
+    changed = {
+        "reason required: yes": ("requestApprovalSettings", "isRequestorJustificationRequired"),
+        "may extend: yes": ("requestorSettings", "enableTargetsToSelfUpdateAccess"),
+        "custom dates: yes": ("requestorSettings", "allowCustomAssignmentSchedule"),
+        "notifications: no": ("notificationSettings", "isAssignmentNotificationDisabled"),
+    }[line]
+    assert sent[changed[0]].pop(changed[1]) != body[changed[0]].pop(changed[1])
+    assert sent == body
+
+
+# -- what beta cannot say ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lines", [["durations: 4 hours"], ["durations: no end"]])
+async def test_beta_claims_neither_hours_nor_no_end(
+    tenant: Tenant, tmp_path: Any, lines: list[str]
+) -> None:
+    """Both look the same there: the import leaves the policy out and says why, and the plan says what it cannot tell."""
+    text = with_policy("may ask: all members", *lines)
+    await Workshop(tenant, "v1.0", tmp_path).apply(text)
+    beta = Workshop(tenant, "beta", tmp_path)
+    beta.record.path.unlink()
+    imported = await beta.import_()
+    assert "no end" not in imported.text.partition("\ncatalogs")[2]
+    assert any(
+        each.startswith("policy Policy of package Trial: Graph does not say how long")
+        for each in imported.left_out
+    )
+    assert await beta.changes(imported.text) == []
+    planned = await beta.plan(with_policy("may ask: all members", "durations: no end"))
+    assert planned.plan.changes == ()
+    assert any(
+        "does not say whether its access has no end" in each for each in planned.plan.left_alone
+    )

@@ -40,6 +40,38 @@ def problems(text: str) -> list[str]:
         ("30 days", "0 days", "line 18: Access for 0 days is none; write “no end”"),
         ("30 days", "until 2027-02-30", "line 18: “2027-02-30” is no date"),
         (
+            "30 days",
+            "6 months",
+            "line 18: “6 months” is not the same number of days in every year; ",
+        ),
+        ("30 days", "6 months", "write “180 days”"),
+        ("30 days", "1 month", "write “30 days”"),
+        ("30 days", "2027-01-31", "line 18: “2027-01-31” is a date; write “until 2027-01-31”"),
+        ("30 days", "2027-01-31 18:00", "write “until 2027-01-31”"),
+        ("name: Autumn Campaign", "name: Finance: Reports", 'quotes: "Finance: Reports".'),
+        ("name: Autumn Campaign", "name: @home", 'Put the text in quotes: "@home".'),
+        ("name: Autumn Campaign", "name: '@home", "this is no YAML"),
+        ("name: Autumn Campaign", f"name: {'x' * 300}", "has 300 characters; a name may have 256."),
+        ("name: Autumn\n", f"name: {'x' * 257}\n", "has 257 characters"),
+        ("name: Campaign files", f"name: {'x' * 257}", "has 257 characters"),
+        ("name: Marketing\n", f"name: {'x' * 257}\n", "has 257 characters"),
+        (
+            "name: Autumn Campaign",
+            "name: Autumn\u202eCampaign",
+            "holds a character that nobody sees: U+202E (right-to-left override).",
+        ),
+        ("name: Autumn Campaign", "name: Autumn\u200bCampaign", "U+200B (zero width space)"),
+        ("name: Autumn Campaign", "name: A\u2066utumn", "U+2066"),
+        ("name: Autumn Campaign", "name: Autumn\u200d", "U+200D"),
+        ("name: Autumn Campaign", "name: Autumn\u3164", "U+3164"),
+        ("name: Autumn Campaign", 'name: "Autumn\\x07"', "U+0007"),
+        ("group Marketing\n", "group Market\u200bing\n", "U+200B"),
+        ("Member of group Campaign files", "Member of group Campaign\u00adfiles", "U+00AD"),
+        ("may extend: yes", "questions: [{ask: Why, pattern: '[a-'}]", "“[a-” is no regular"),
+        ("may extend: yes", "questions: [{ask: Why, pattern: '(a'}]", "is no regular expression"),
+        ("may extend: yes", "questions: [{ask: Why, pattern: '*'}]", "is no regular expression"),
+        ("may extend: yes", "<<: [x]", "“<<” must be followed by a block of words"),
+        (
             "may extend: yes",
             "may extend: perhaps",
             "line 19: “perhaps” is not possible for “may extend”.",
@@ -117,9 +149,48 @@ def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
         read_file(tmp_path / "access.yml")
 
 
-def test_an_empty_file_describes_nothing() -> None:
+@pytest.mark.parametrize("text", ["", "null\n", "~", "# nothing\n", "---\n"])
+def test_an_empty_file_describes_nothing(text: str) -> None:
     """It is a file all the same: its plan deletes what was made by it."""
-    assert read_text("", name="x").file.catalogs == ()
+    assert read_text(text, name="x").file.catalogs == ()
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"^\p{L}+$", r"(?<year>\d{4})", r"\Aa\z", "[[:alpha:]]", "(?>a)", "^[0-9]{4}$"]
+)
+def test_a_pattern_of_another_dialect_passes(pattern: str) -> None:
+    """Entra reads .NET's expressions; only what is none in any dialect is refused."""
+    asked = f"questions: [{{ask: Why, pattern: '{pattern}'}}]"
+    read_text(SMALL.replace("may extend: yes", asked), name="x")
+
+
+@pytest.mark.parametrize(
+    "name", ["Café", "مرحبا", "שלום", "👩‍🚀 crew", "नमस्‍ते", "C++ / C# (x'y\")", "日本", "ﬁ"]
+)
+def test_names_of_all_scripts_pass(name: str) -> None:
+    """Letters from right to left, accents and emoji are no disguise."""
+    text = SMALL.replace("name: Autumn Campaign", f"name: {json.dumps(name, ensure_ascii=False)}")
+    assert read_text(text, name="x").file.catalogs[0].packages[0].name == name
+
+
+def test_parts_may_be_shared() -> None:
+    """A word that begins with x- is nobody's, and YAML's merge takes a block over; what stands beside it counts."""
+    shared = """\
+x-policies:
+  short: &short {may ask: all members, durations: 1 day, may extend: yes}
+  strict: &strict {reason required: yes, durations: 2 days}
+catalogs:
+  - name: General
+    packages:
+      - name: Trial
+        policies:
+          - <<: *short
+            name: One
+          - {<<: [*strict, *short], name: Two, may extend: no}
+"""
+    one, two = read_text(shared, name="x").file.catalogs[0].packages[0].policies
+    assert (one.name, one.durations, one.may_extend) == ("One", "1 day", "yes")
+    assert (two.durations, two.may_extend, two.reason_required) == ("2 days", "no", True)
 
 
 @pytest.mark.parametrize("word", ["Yes", "On", "null", "2024", "1e3", "0x10"])

@@ -43,8 +43,9 @@ ROLES: Final[Mapping[str, Actor]] = {
     "nobody in particular": Actor(slack_user=""),
 }
 OWN: Final = frozenset({Verb.CANCEL, Verb.EXTEND, Verb.RETURN})
+KEEP: Final = frozenset({Verb.EXTEND, Verb.RETURN})
 DECIDE: Final = frozenset({Verb.APPROVE, Verb.DENY})
-RULE: Final = frozenset({Verb.REMOVE, Verb.LIST, Verb.RETRY})
+RULE: Final = frozenset({Verb.REMOVE, Verb.LIST, Verb.RETRY, Verb.REPROCESS})
 GIVE_UP: Final = frozenset({Verb.GIVE_UP})
 NOTHING: Final[frozenset[Verb]] = frozenset()
 
@@ -52,9 +53,10 @@ ALLOWED: Final[Mapping[str, frozenset[Verb]]] = {
     "the holder": OWN,
     "the holder, who is an admin": OWN | RULE,
     "the holder, who is an approver": OWN,
-    "the holder's other account": NOTHING,
-    "the holder's other account, an admin": RULE,
-    "the holder's account under another id": OWN | RULE,
+    "the holder's other account": KEEP,
+    "the holder's other account, an admin": KEEP | RULE,
+    # Messages about access may go astray; what is done with it may not.
+    "the holder's account under another id": frozenset({Verb.CANCEL}) | RULE,
     "an approver": DECIDE,
     "an admin": DECIDE | RULE | GIVE_UP,
     "an admin and approver": DECIDE | RULE | GIVE_UP,
@@ -105,13 +107,15 @@ def page() -> str:
         "page is written by `tests/proofs/authorization/authorization.py`, whose table the tests use; a test fails when the page,",
         "the table and the function do not agree.",
         "",
-        "“The holder” is whose access it is; for *cancel*, whoever asked. An admin is in `LATCHKEY_ADMINS`; an",
+        "“The holder” is whose access it is by the Entra account that their Slack account is bound to; for *cancel*,",
+        "whoever asked. An admin is in `LATCHKEY_ADMINS`; an",
         "approver is named by the package's policy for the stage that is being decided, which is read from Entra at",
         "the click and again just before the grant.",
         "",
         *_table("who", verbs, by_role),
         "",
-        "Nobody decides about somebody whose Entra account is not known, and nobody owns what has no holder in Slack.",
+        "Nobody decides about somebody whose Entra account is not known, and nobody extends or",
+        "returns the access of an Entra account that is not known to be theirs.",
         "",
         "## In which state",
         "",

@@ -99,6 +99,7 @@ def _with_secrets(outside: StandIns) -> None:
     outside.environment |= {
         "SLACK_SIGNING_SECRET": outside.workspace.signing_secret,
         "SLACK_SIGNING_SECRET_PREVIOUS": secrets.token_hex(16),
+        "SLACK_SIGNING_SECRET_PREVIOUS_UNTIL": "2099-01-01",
         "LATCHKEY_AUDIT_KEY": secrets.token_hex(32),
     }
 

@@ -40,5 +40,9 @@ def let_loose(outside: StandIns, *, rate: float, lag: timedelta) -> None:
     for name in (*GRAPH_BEFORE, *GRAPH_AFTER):
         share = rate / len(GRAPH_BEFORE + GRAPH_AFTER)
         graph.set(name, rate=share, seconds=1 if name == "throttle" else None)
+    # Rows that cannot be read: of what is there, and of what has just gone.
+    graph.set(
+        "forbidden", rate=rate / 4, only=r"GET .*/(assignments|accessPackageAssignments)(/|$)"
+    )
     for name in SLACK_FAULTS:
         slack.set(name, rate=rate / len(SLACK_FAULTS))

@@ -73,7 +73,7 @@ def _shorten() -> None:
 
 
 def _do_not_look() -> None:
-    async def nothing(self: Any, request: Any, *, since: Any) -> None:
+    async def nothing(self: Any, request: Any, **where: Any) -> None:
         return None
 
     async def all_of_them(self: Any, claimed: Any) -> Any:

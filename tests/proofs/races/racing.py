@@ -14,7 +14,7 @@ from bot import clock, policy
 from bot.app import Latchkey
 from bot.errors import LatchkeyError
 from bot.models import DONE, Outcome, Request, State, Verb
-from bot.store import Transaction, audit, decisions, request_lists, requests
+from bot.store import Transaction, audit, decisions, request_lists, requests, server
 from bot.store.schema import decisions as decision_table
 from sandbox.tenant import seed
 from tests.bot.samples import click, terms, wish
@@ -24,6 +24,7 @@ NAMES: Final = {"U0BO": "Bo Berg", "U0DANA": "Dana Diaz"}
 # Nobody waits longer for the other: whoever was faster has been.
 TOGETHER_SECONDS: Final = 2.0
 WRITE: Final = "UPDATE request "
+WITHOUT_LIMITS: Final = server.Limits(lock_ms=0, statement_ms=0, idle_ms=0, answer_ms=0)
 THE_CLICK: Final = sa.select(decision_table.c.outcome, decision_table.c.why).where(
     decision_table.c.id == sa.bindparam("click")
 )
@@ -39,15 +40,11 @@ async def two_replicas(address: str) -> AsyncIterator[Pair]:
     try:
         async with standing_here(outside) as first, standing_here(outside) as second:
             for bot in (first, second):
-                sa.event.listen(bot.store.engine, "begin", _wait_for_locks)
+                # However slow this machine is: a lock that comes too late is for other tests.
+                bot.store.engine.update_execution_options(**{server.OPTION: WITHOUT_LIMITS})
             yield first, second
     finally:
         await outside.workspace.aclose()
-
-
-def _wait_for_locks(connection: sa.Connection) -> None:
-    """However slow this machine is: a lock that comes too late is for other tests."""
-    connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
 
 
 # -- what two people do --------------------------------------------------------------------------

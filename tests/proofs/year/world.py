@@ -168,11 +168,12 @@ class Entra:
         if "/assignments/" in path and last in self._live:
             return _graph_says(self._live[last].said())
         if "/users/" in path:
-            number = int(last.rpartition("-")[2])
-            if number >= NOT_IN_SLACK:
-                self._look_up(number)
-            user = {"id": last, "displayName": f"Person {number}", "mail": _mail(number)}
-            return httpx.Response(200, json=user)
+            return httpx.Response(200, json=_user(int(last.rpartition("-")[2])))
+        if path.endswith("/users"):
+            number = int(request.url.params["$filter"].partition("'p")[2][:5])
+            # Asked once Slack has shown whose address it is.
+            self._look_up(number)
+            return httpx.Response(200, json={"value": [_user(number)]})
         return httpx.Response(404, json={"error": {"code": "NotFound", "message": "Gone."}})
 
     def _page(self, request: httpx.Request) -> httpx.Response:
@@ -203,6 +204,15 @@ def _graph_says(body: bytes) -> httpx.Response:
 
 def _mail(number: int) -> str:
     return f"p{number:05}@contoso.example"
+
+
+def _user(number: int) -> dict[str, Any]:
+    return {
+        "id": f"entra-{number:05}",
+        "displayName": f"Person {number}",
+        "mail": _mail(number),
+        "accountEnabled": True,
+    }
 
 
 def _package(number: int) -> dict[str, Any]:
@@ -282,7 +292,9 @@ class SlackOnPaper:
 
     def _answer(self, method: str, given: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         if method == "users.lookupByEmail":
-            return self._lookup(given["email"])
+            return self._lookup(int(given["email"][1:6]))
+        if method == "users.info":
+            return self._lookup(int(given["user"][1:]))
         if method == "chat.postMessage":
             return self._post(given)
         if method == "chat.update":
@@ -290,11 +302,10 @@ class SlackOnPaper:
         ours = {"team_id": "T0", "user_id": "U0BOT", "bot": {"app_id": "A0"}, "bot_id": "B0"}
         return 200, {"ok": True, "users": [], "messages": [], "channel": {"id": "D0"}, **ours}
 
-    def _lookup(self, email: str) -> tuple[int, dict[str, Any]]:
-        number = int(email[1:6])
+    def _lookup(self, number: int) -> tuple[int, dict[str, Any]]:
         if number < NOT_IN_SLACK:
             return 200, {"ok": False, "error": "users_not_found"}
-        profile = {"email": email, "real_name": f"Person {number}"}
+        profile = {"email": _mail(number), "real_name": f"Person {number}"}
         user = {"id": f"U{number:05}", "is_email_confirmed": True, "profile": profile}
         return 200, {"ok": True, "user": {**user, "team_id": "T0"}}
 

@@ -28,8 +28,8 @@ import structlog
 from bot import chance as bot_chance
 from bot import clock
 from bot.app import Latchkey, assembled
+from bot.links import LOOKUPS_A_SWEEP
 from bot.machine import GRAPH_TIMEOUT, Machine
-from bot.mirror import LOOKUPS_A_SWEEP
 from bot.settings import read_settings
 from bot.store import audit
 from graph import StaticToken

@@ -102,3 +102,12 @@ async def test_a_permission_that_was_not_granted_is_403(v1):
     """The directory's own code for a missing permission."""
     v1.tenant.permissions.discard("User.ReadWrite.All")
     assert await v1.error("GET", "/users") == (403, "Authorization_RequestDenied")
+
+
+async def test_a_group_is_renamed(graph):
+    """Update group: its members stay."""
+    group = graph.tenant.world.groups[seed.MARKETING]
+    members = list(group.members)
+    response = await graph.call("PATCH", f"/groups/{group.id}", {"displayName": "Sales"})
+    assert response.status_code == 204
+    assert (group.display_name, group.members) == ("Sales", members)

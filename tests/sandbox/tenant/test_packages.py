@@ -200,3 +200,44 @@ async def test_incompatible_groups_come_and_go(graph):
     assert [g["id"] for g in (await graph.get(path))["value"]] == [seed.FINANCE_READERS]
     await graph.call("DELETE", f"{path}/{seed.FINANCE_READERS}/$ref")
     assert (await graph.get(path))["value"] == []
+
+
+async def test_who_has_a_package_loses_the_role_that_it_gives_no_more(graph):
+    """As "Change resource roles for an access package" says; and gets what it gives anew."""
+    await graph.grant(seed.ANN, seed.MARKETING_CAMPAIGN)
+    world = graph.tenant.world
+    (scope,) = world.packages[seed.MARKETING_CAMPAIGN].role_scopes
+    resource = world.resources[scope.resource_id]
+    group = world.groups[resource.origin_id]
+    path = f"{PACKAGES}/{seed.MARKETING_CAMPAIGN}" + graph.name(
+        "/resourceRoleScopes", "/accessPackageResourceRoleScopes"
+    )
+    assert seed.ANN in group.members
+    await graph.call("DELETE", f"{path}/{scope.id}")
+    assert seed.ANN not in group.members
+    role = {
+        "originId": f"Member_{group.id}",
+        "originSystem": "AadGroup",
+        graph.name("resource", "accessPackageResource"): {"id": resource.id},
+    }
+    await graph.post(path, {graph.name("role", "accessPackageResourceRole"): role})
+    assert seed.ANN in group.members
+
+
+async def test_a_role_that_another_package_gives_too_stays(graph):
+    """Only the last package that gives a role takes it along."""
+    await graph.grant(seed.ANN, seed.MARKETING_CAMPAIGN)
+    await graph.grant(seed.ANN, seed.FINANCE_REPORTS)
+    world = graph.tenant.world
+    (scope,) = world.packages[seed.MARKETING_CAMPAIGN].role_scopes
+    group = world.groups[world.resources[scope.resource_id].origin_id]
+    both = graph.name("/resourceRoleScopes", "/accessPackageResourceRoleScopes")
+    role = {
+        "originId": f"Member_{group.id}",
+        "originSystem": "AadGroup",
+        graph.name("resource", "accessPackageResource"): {"id": scope.resource_id},
+    }
+    body = {graph.name("role", "accessPackageResourceRole"): role}
+    await graph.post(f"{PACKAGES}/{seed.FINANCE_REPORTS}{both}", body)
+    await graph.call("DELETE", f"{PACKAGES}/{seed.MARKETING_CAMPAIGN}{both}/{scope.id}")
+    assert seed.ANN in group.members

@@ -1,0 +1,52 @@
+"""Which e-mail addresses of Entra may be somebody's whose Slack profile shows one: domains that count, and their aliases."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from graph.values import folded_address
+
+
+@dataclass(frozen=True, kw_only=True)
+class Addresses:
+    """
+    How an address in Slack and one in Entra are compared.
+
+    Attributes:
+        domains: Those that count, in lower case; empty: every one does.
+        aliases: Domains that stand for another one, in lower case: what Slack has, and what Entra has for it.
+        with_proxies: Whether Entra's proxy addresses count as well.
+    """
+
+    domains: frozenset[str] = frozenset()
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    with_proxies: bool = False
+
+    def in_entra(self, address: str) -> tuple[str, ...]:
+        """How Entra may spell the address that Slack shows; nothing if its domain does not count."""
+        spelled = self.spellings(address)
+        domains = {_parts(each)[1] for each in spelled}
+        return spelled if not self.domains or self.domains & domains else ()
+
+    def spellings(self, address: str) -> tuple[str, ...]:
+        """The same, whether or not its domain counts; nothing if it is no address."""
+        name, domain = _parts(address)
+        if not name or not domain:
+            return ()
+        own = self.aliases.get(domain)
+        return (address, f"{name}@{own}") if own else (address,)
+
+    def in_slack(self, address: str) -> tuple[str, ...]:
+        """How Slack may spell the address that Entra has."""
+        name, domain = _parts(address)
+        older = [f"{name}@{old}" for old, new in self.aliases.items() if new == domain]
+        return tuple(each for each in dict.fromkeys((address, *older)) if self.in_entra(each))
+
+
+def same_address(one: str | None, other: str | None) -> bool:
+    """Compare two addresses, whatever the case of their letters."""
+    return one is not None and other is not None and folded_address(one) == folded_address(other)
+
+
+def _parts(address: str) -> tuple[str, str]:
+    name, _, domain = address.rpartition("@")
+    return name, folded_address(domain)

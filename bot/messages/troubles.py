@@ -1,0 +1,222 @@
+"""What people read of access with which something is wrong."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from bot.messages.parts import (
+    Block,
+    Message,
+    actions,
+    button,
+    confirm,
+    context,
+    escape,
+    message,
+    moment,
+    one_line,
+    person,
+    section,
+    until,
+)
+from bot.models import (
+    ENDED_BY_US,
+    Assignment,
+    AssignmentState,
+    Ended,
+    Progress,
+    Trouble,
+    TroubleKind,
+)
+
+# After "Your access to X …", or as a line of its own; nothing is said of what is simply there.
+PROGRESS: Final[Mapping[Progress, str]] = {
+    Progress.DELIVERING: "Entra is setting it up; not all of it may be there yet.",
+    Progress.PARTIAL: "A part of it only: Entra has not delivered the rest.",
+    Progress.REPROCESSING: "Entra is going through it again; it stays yours meanwhile.",
+    Progress.FAILED: "Entra could not finish it: parts of it may be missing, or may have stayed.",
+}
+# The same about somebody else.
+STANDS: Final[Mapping[Progress, str]] = {
+    **PROGRESS,
+    Progress.REPROCESSING: "Entra is going through it again; they have it meanwhile.",
+}
+SHORT: Final[Mapping[Progress, str]] = {
+    Progress.DELIVERING: " (being set up)",
+    Progress.PARTIAL: " (a part of it)",
+    Progress.REPROCESSING: " (being processed again)",
+    Progress.FAILED: " (not finished by Entra)",
+}
+UNSURE: Final = frozenset({Progress.PARTIAL, Progress.FAILED})
+
+
+def notes(row: Assignment, *, own: bool) -> list[Block]:
+    """What is to be known of an access beside whose it is and until when."""
+    said = (PROGRESS if own else STANDS).get(row.progress)
+    found = [context(said)] if said else []
+    if row.unreadable_since is not None:
+        found.append(
+            context(
+                "I have not been able to read it in Entra since "
+                f"{moment(row.unreadable_since)}; what stands here may be out of date."
+            )
+        )
+    return found
+
+
+def card(trouble: Trouble, row: Assignment | None, *, package: str, unreadable: int = 0) -> Message:
+    """
+    What is wrong, for the admins, with what they can do; redrawn when it has passed.
+
+    Args:
+        row: The access, unless it is about a package.
+        package: The package's name.
+        unreadable: How many accesses to it cannot be read.
+    """
+    title = _title(trouble, row, package=package, unreadable=unreadable)
+    blocks: list[Block] = [section(title)]
+    if trouble.wanted_by and trouble.wanted_at:
+        wanted = f"{person(trouble.wanted_by)} has it processed again, {moment(trouble.wanted_at)}."
+        blocks.append(context(f"{wanted} {one_line(trouble.answer or '')}".strip()))
+    if trouble.closed_at is not None:
+        blocks.append(context(_passed(row)))
+    elif row is not None:
+        blocks += _ways_out(trouble, row)
+    return message(title, blocks)
+
+
+def _title(trouble: Trouble, row: Assignment | None, *, package: str, unreadable: int) -> str:
+    name = f"*{escape(package)}*"
+    if row is None:
+        some = "assignment" if unreadable == 1 else "assignments"
+        return (
+            f":warning: I cannot read {unreadable or 'some'} {some} of {name} in Entra, {moment(trouble.at)}. "
+            "They stay listed as they were, nobody is reminded of them, and I do not notice if they end. "
+            "Please look at Latchkey's rights in that catalog."
+        )
+    who = person(row.holder, row.holder_name)
+    if trouble.kind is TroubleKind.PARTIAL:
+        return f":warning: {who} has a part only of {name}, {until(row.ends_at)}: Entra has not delivered the rest."
+    if trouble.kind is TroubleKind.FAILED:
+        return (
+            f":warning: Entra could not finish the access of {who} to {name}: parts of it may be missing, or "
+            "may have stayed."
+        )
+    if trouble.kind is TroubleKind.REGIVEN:
+        by = (
+            "an automatic assignment policy gives it to them"
+            if trouble.why == "automatic"
+            else "somebody has given it in Entra, not through me"
+        )
+        return f":warning: {who} has {name} again, {until(row.ends_at)}: an admin had removed it, and {by}."
+    if trouble.why in ENDED_BY_US:
+        return (
+            f":warning: The access of {who} to {name} had been taken back, and Entra shows it again. "
+            "I take it back once more."
+        )
+    return (
+        f":warning: I had said that the access of {who} to {name} has ended; Entra shows it again, "
+        f"{until(row.ends_at)}."
+    )
+
+
+def _passed(row: Assignment | None) -> str:
+    if row is None:
+        return "I can read all of them again."
+    if row.state is not AssignmentState.ENDED:
+        return "All of it is there now."
+    return "That access is over now."
+
+
+def _ways_out(trouble: Trouble, row: Assignment) -> list[Block]:
+    if row.state is AssignmentState.REMOVING:
+        return [context("It is being taken back.")]
+    if trouble.kind is TroubleKind.REVIVED and trouble.why in ENDED_BY_US:
+        return []
+    again = reprocess(row) if trouble.kind in {TroubleKind.PARTIAL, TroubleKind.FAILED} else None
+    return [actions(again, take_back(row, label="Take back"), block_id=f"trouble:{trouble.id}")]
+
+
+def reprocess(row: Assignment) -> Block:
+    """A button that has Entra process an access again."""
+    who = row.holder_name or "This person"
+    return button("Reprocess", "reprocess", row.id, about=f"{who}, {row.package_name}")
+
+
+def take_back(row: Assignment, *, label: str, automatic: bool = False) -> Block:
+    """
+    A button that removes an access, once that is confirmed.
+
+    Args:
+        automatic: Entra gives it by itself to whom its policy names.
+    """
+    who = row.holder_name or "This person"
+    warning = (
+        " An automatic policy in Entra gave it and may give it again; I will tell you if it does."
+        if automatic
+        else ""
+    )
+    # Slack cuts a dialog at 300 characters, and names may be long.
+    text = (
+        f"{_cut(who, 50)} loses access to {_cut(row.package_name, 70)} within minutes and is told that you "
+        f"removed it.{warning}"
+    )
+    return button(
+        label,
+        "remove",
+        row.id,
+        style="danger",
+        about=f"{who}, {row.package_name}",
+        confirm=confirm("Remove this access?", text, yes="Remove", danger=True),
+    )
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def told_holder(trouble: Trouble, row: Assignment) -> Message | None:
+    """What the holder is told; None if it is nothing to them."""
+    name = f"*{escape(row.package_name)}*"
+    if trouble.kind is TroubleKind.PARTIAL:
+        return message(
+            f"You have a part only of {name}, {until(row.ends_at)}: Entra has not delivered the rest of it. "
+            "The admins have been told; you need not ask again."
+        )
+    if trouble.kind is TroubleKind.FAILED:
+        return message(
+            f"Entra could not finish your access to {name}: parts of it may be missing. "
+            "The admins have been told; you need not ask again."
+        )
+    if trouble.kind is TroubleKind.REVIVED and trouble.why in {Ended.RAN_OUT, Ended.OUTSIDE}:
+        return message(
+            f"I told you that your access to {name} has ended. Entra shows it again, {until(row.ends_at)}."
+        )
+    return None
+
+
+def reprocessing(row: Assignment) -> Message:
+    """The answer to Reprocess."""
+    who = person(row.holder, row.holder_name)
+    return message(
+        f"I ask Entra to process the access of {who} to *{escape(row.package_name)}* again; what comes of it "
+        "shows on its card in the admins' channel."
+    )
+
+
+def removed_before(package: str, *, by: str, at: str, why: str | None) -> Message:
+    """For whoever asks for access that an admin has taken from them."""
+    return message(
+        f"{person(by)} removed your access to *{escape(package)}* {at}{_because(why)}. "
+        "So an admin has to approve that you get it again; I have asked them."
+    )
+
+
+def _because(why: str | None) -> str:
+    return f" (“{one_line(why)}”)" if why else ""
+
+
+def all_of(rows: Sequence[Assignment], *, most: int) -> str:
+    """How many there are, for a list that may have been cut off."""
+    count = len(rows)
+    many = f"At least {count}" if count >= most else str(count)
+    return f"{many} assignment{'' if count == 1 else 's'}"

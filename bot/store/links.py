@@ -1,0 +1,108 @@
+"""Where messages about access go: whom to look for in Slack, and which accounts were found."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot import clock
+from bot.models import AssignmentState
+from bot.store.database import Transaction
+from bot.store.homes import touch_homes
+from bot.store.schema import assignments
+from bot.store.statements import MOST
+
+# Never looked for, of those whose holder nobody knows: they come first.
+UNKNOWN: Final = sa.and_(assignments.c.holder.is_(None), assignments.c.looked_up_at.is_(None))
+TO_LINK: Final = (
+    sa.select(assignments.c.entra_id)
+    .where(
+        assignments.c.state != AssignmentState.ENDED,
+        sa.or_(
+            assignments.c.looked_up_at.is_(None),
+            assignments.c.looked_up_at < sa.bindparam("looked_up_before"),
+        ),
+    )
+    .group_by(assignments.c.entra_id)
+    .order_by(
+        sa.func.min(sa.case((UNKNOWN, 0), else_=1)),
+        sa.func.min(sa.func.coalesce(assignments.c.looked_up_at, assignments.c.seen_at)),
+        assignments.c.entra_id,
+    )
+    .limit(MOST)
+)
+LINKED: Final = (
+    sa.select(assignments.c.holder)
+    .where(
+        assignments.c.entra_id == sa.bindparam("entra"),
+        assignments.c.state != AssignmentState.ENDED,
+        assignments.c.holder.is_not(None),
+    )
+    .distinct()
+)
+
+
+def to_link(db: Transaction, *, looked_up_before: datetime, limit: int) -> list[str]:
+    """
+    Entra ids of holders to look for in Slack, one each however much they hold.
+
+    Those never looked for come first, so that nobody waits behind those who are looked for again; then whose
+    last look (real time) is the oldest.
+    """
+    given = {"looked_up_before": looked_up_before, "most": limit}
+    return list(db.execute(TO_LINK, given).scalars())
+
+
+def linked(db: Transaction, entra_id: str) -> list[str]:
+    """The Slack users to whom messages about an Entra user's access go."""
+    return sorted(db.execute(LINKED, {"entra": entra_id}).scalars())
+
+
+def link(
+    db: Transaction, entra_id: str, *, holders: Sequence[str], holder_name: str | None = None
+) -> None:
+    """
+    Remember whose Slack accounts are certainly an Entra user's; none, if nobody's is.
+
+    What goes to one of them stays so, what went to somebody else does no more, and what went nowhere goes to
+    the first.
+    """
+    mine = sa.and_(assignments.c.entra_id == entra_id, assignments.c.state != AssignmentState.ENDED)
+    update = assignments.update().where(mine)
+    wrong = assignments.c.holder.not_in(list(holders)) if holders else sa.true()
+    lost = [each for each in linked(db, entra_id) if each not in holders]
+    db.execute(update.values(looked_up_at=clock.real()))
+    db.execute(update.where(assignments.c.holder.is_not(None), wrong).values(holder=None))
+    if holders:
+        found: dict[str, Any] = {"holder": holders[0]}
+        if holder_name is not None:
+            found["holder_name"] = holder_name
+        # Also what has ended: whoever is found late is told of it.
+        nobodys = (assignments.c.entra_id == entra_id) & assignments.c.holder.is_(None)
+        db.execute(assignments.update().where(nobodys).values(**found))
+    for each in (*holders, *lost):
+        touch_homes(db, each)
+
+
+def looked_at(db: Transaction, entra_id: str) -> None:
+    """Nobody could tell just now who an Entra user is in Slack: the others come first next time."""
+    theirs = assignments.update().where(assignments.c.entra_id == entra_id)
+    db.execute(theirs.values(looked_up_at=clock.real()))
+
+
+def named(db: Transaction, name: str) -> list[str]:
+    """Entra ids of everybody with live access whom Graph calls by that name, in any capitals."""
+    query = (
+        sa.select(assignments.c.entra_id)
+        .where(
+            assignments.c.state != AssignmentState.ENDED,
+            # SQLite knows no other capitals than A to Z.
+            sa.or_(
+                assignments.c.holder_name == name,
+                sa.func.lower(assignments.c.holder_name) == name.lower(),
+            ),
+        )
+        .distinct()
+    )
+    return sorted(db.execute(query).scalars())

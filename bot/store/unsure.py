@@ -1,0 +1,69 @@
+"""Assignments that Graph did not show, or did not let us read: what is known of them, and since when."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from bot import clock
+from bot.models import Progress
+from bot.store.assignments import IS_NOT_ENDED, UPDATE
+from bot.store.database import Transaction
+from bot.store.homes import touch_homes
+from bot.store.schema import assignments
+
+
+def ended_among(db: Transaction, ids: Collection[str]) -> list[str]:
+    """Those of *ids* whose rows have ended."""
+    query = sa.select(assignments.c.id).where(assignments.c.id.in_(ids), ~IS_NOT_ENDED)
+    return list(db.execute(query).scalars())
+
+
+def not_read(db: Transaction, ids: Collection[str]) -> None:
+    """Graph did not let us read these: they stay as they were, and it is counted."""
+    now = clock.real()
+    found = assignments.update().where(assignments.c.id.in_(ids), IS_NOT_ENDED)
+    first = found.where(assignments.c.unreadable_since.is_(None)).values(unreadable_since=now)
+    shown = list(db.execute(first.returning(assignments.c.holder)).scalars())
+    db.execute(found.values(misses=assignments.c.misses + 1))
+    for holder in dict.fromkeys(shown):
+        touch_homes(db, holder)
+
+
+def unreadable(db: Transaction, *, misses: int = 0) -> dict[str, int]:
+    """How many live rows could not be read in more than *misses* sweeps in a row, by package id."""
+    query = (
+        sa.select(assignments.c.package_id, sa.func.count())
+        .where(
+            assignments.c.unreadable_since.is_not(None),
+            IS_NOT_ENDED,
+            assignments.c.misses > misses,
+        )
+        .group_by(assignments.c.package_id)
+    )
+    return {row[0]: row[1] for row in db.execute(query)}
+
+
+def not_whole_since(db: Transaction, at: datetime) -> list[str]:
+    """Ids of access that has been there in part only since *at* or longer."""
+    query = sa.select(assignments.c.id).where(
+        assignments.c.progress == Progress.PARTIAL, IS_NOT_ENDED, assignments.c.progress_at <= at
+    )
+    return list(db.execute(query).scalars())
+
+
+def set_gone(db: Transaction, assignment_id: str) -> None:
+    """Graph does not show it any more, for the first time."""
+    db.execute(UPDATE, {"assignment": assignment_id, "gone_at": clock.real()})
+
+
+def of_package(db: Transaction, package_id: str) -> list[str]:
+    """Ids of a package's rows that are not ended."""
+    query = sa.select(assignments.c.id).where(assignments.c.package_id == package_id, IS_NOT_ENDED)
+    return list(db.execute(query).scalars())
+
+
+def live_ids(db: Transaction, *, not_seen_since: datetime) -> list[str]:
+    """Ids of rows we think are live but the last sweep (real time) did not list."""
+    query = sa.select(assignments.c.id).where(IS_NOT_ENDED, assignments.c.seen_at < not_seen_since)
+    return list(db.execute(query).scalars())

@@ -1,0 +1,119 @@
+"""Asks everybody who has an answer: the bot's module, the command line, the policy tests, and the stand-in itself."""
+
+from dataclasses import dataclass
+
+import httpx
+
+from bot import clock, eligibility
+from bot.commands import granting
+from bot.eligibility import Admitted, No, Refusal
+from bot.errors import NotAllowed
+from bot.provisioning.judging import Judge, Outcome
+from bot.provisioning.reading import read_text
+from bot.provisioning.tenant_facts import TenantFacts
+from bot.rulebook import read_case
+from graph import Graph, StaticToken
+from sandbox.tenant import Tenant
+from sandbox.tenant.errors import Refusal as TenantRefusal
+from sandbox.tenant.requests import NewRequest, accept
+from tests.proofs.eligibility.cases import PACKAGE, World
+
+QUESTION = "#microsoft.graph.accessPackageTextInputQuestion"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """
+    What each says.
+
+    Attributes:
+        admitted: Of the module, before the request itself is looked at.
+        slack: Of the module, about the request as it is; None: they may have it.
+        typed: The policy under which the command line would give it, or its sentence.
+        tested: What becomes of the policy test “… may ask for …”.
+        entra: Whether the stand-in takes the person's own request.
+    """
+
+    admitted: Admitted | Refusal
+    slack: Refusal | None
+    typed: str
+    tested: Outcome
+    entra: bool
+
+
+async def answers(tenant: Tenant, world: World, *, version: str) -> Answers:
+    """Everybody's answer about one world."""
+    transport = httpx.ASGITransport(app=tenant.app)
+    async with httpx.AsyncClient(transport=transport) as http:
+        token = StaticToken(tenant.application_token())
+        graph = Graph(http, token, url="https://graph.test", version=version)
+        wanted = world.ids[world.wanted] if world.wanted is not None else None
+        person = await graph.directory.user(world.person)
+        package = await graph.packages.get(PACKAGE)
+        case = await read_case(graph, package, person)
+        admitted = eligibility.admits(case, wanted=wanted)
+        slack = (
+            admitted
+            if isinstance(admitted, Refusal)
+            else eligibility.lacks(
+                admitted,
+                justification=world.reason,
+                answers=dict.fromkeys(world.answered, "4711"),
+            )
+        )
+        known = {each.id for each in package.assignment_policies}
+        return Answers(
+            admitted=admitted,
+            slack=slack,
+            typed=await _typed(graph, world, wanted=wanted if wanted in known else None),
+            tested=await _tested(graph, world),
+            entra=_asked(tenant, world, wanted=wanted),
+        )
+
+
+async def _typed(graph: Graph, world: World, *, wanted: str | None) -> str:
+    try:
+        grant = await granting.judge_grant(
+            graph,
+            person=await graph.directory.user(world.person),
+            package=await graph.packages.get(PACKAGE),
+            policy_name=wanted,
+            because=world.reason,
+            ends_at=None,
+            now=clock.now(),
+        )
+    except NotAllowed as refused:
+        return str(refused)
+    return grant.policy.id
+
+
+async def _tested(graph: Graph, world: World) -> Outcome:
+    facts = TenantFacts(graph, read_text("", name="x").file)
+    person = await graph.directory.user(world.person)
+    sentence = f"{person.mail} may ask for marketing-campaign"
+    (verdict,) = await Judge(facts).all([sentence])
+    return verdict.outcome
+
+
+def _asked(tenant: Tenant, world: World, *, wanted: str | None) -> bool:
+    """Whether Entra would take the request if the person made it in My Access."""
+    new = NewRequest(
+        request_type="userAdd",
+        package_id=PACKAGE,
+        policy_id=wanted,
+        justification=world.reason,
+        answers=[
+            {"value": "4711", "answeredQuestion": {"@odata.type": QUESTION, "id": each}}
+            for each in world.answered
+        ],
+    )
+    try:
+        accept(tenant.world, new, user=tenant.world.users[world.person])
+    except TenantRefusal:
+        return False
+    return True
+
+
+def may_ask(answer: Admitted | Refusal) -> bool:
+    """Whether the person may ask, by what they would choose if they had to."""
+    return isinstance(answer, Admitted) or answer.reason is No.SEVERAL
