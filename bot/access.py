@@ -13,14 +13,24 @@ from typing import Concatenate, ParamSpec, TypeVar
 from bot import chance, clock, intake, naming, repairs
 from bot.authority import Actor, Authority
 from bot.errors import NotAllowed, TooLate
-from bot.intake import Draft, Standing, Taken
+from bot.intake import Draft, FilledIn, Standing, Taken
 from bot.models import Assignment, Decision, Hold, Package, Request, Verb, read_ask_id
 from bot.offering import Offering
 from bot.package_index import PackageIndex
 from bot.patience import in_time
-from bot.store import Store, Transaction, assignments, catalog, inbox, request_lists, requests
+from bot.store import (
+    Store,
+    Transaction,
+    assignments,
+    catalog,
+    forms,
+    inbox,
+    request_lists,
+    requests,
+)
 from bot.store.allowances import Limit
 from bot.verdicts import Verdicts
+from bot.ways import Wayfinder, Ways
 from bot.whom import PERSON, Listing, NobodyCalled, Whom, read_sought, unknown_package
 
 P = ParamSpec("P")
@@ -37,6 +47,7 @@ class Desk:
         authority: Authority,
         verdicts: Verdicts,
         whom: Whom,
+        wayfinder: Wayfinder,
         wake: Callable[[], None],
         asks_an_hour: int,
     ) -> None:
@@ -44,6 +55,7 @@ class Desk:
         self._authority = authority
         self._verdicts = verdicts
         self._whom = whom
+        self._wayfinder = wayfinder
         self._wake = wake
         self._offering = Offering(store)
         self._asks = Limit(what="ask", count=asks_an_hour)
@@ -63,6 +75,7 @@ class Desk:
         Raises:
             UnknownPackage: With the nearest names.
             WhichPackage: Several may be meant.
+            FormNeeded: It asks what only a form can answer.
             ReasonNeeded: The policy wants a reason.
         """
         offered = await self._offering.now()
@@ -78,6 +91,7 @@ class Desk:
         Take down a request for one package.
 
         Raises:
+            FormNeeded: It asks what only a form can answer.
             ReasonNeeded: The policy wants a reason.
             TooOften: They have asked for too much in an hour.
             NotAllowed: Slack has called them a guest a moment ago.
@@ -85,6 +99,46 @@ class Desk:
         """
         why = naming.clean(naming.unescaped(reason or ""))[: naming.LONGEST_REASON] or None
         taken = await self._store.run(in_time(intake.ask), slack_user, package_id, why, self._asks)
+        self._wake()
+        return taken
+
+    async def keep_said(self, *, slack_user: str, package_id: str, reason: str | None) -> str:
+        """Keep what somebody said until their form opens; return what its button carries."""
+        if reason is None:
+            return package_id
+        return await self._store.run(forms.keep, slack_user, package_id, reason)
+
+    async def form(self, *, slack_user: str, about: str) -> tuple[Package | None, str | None]:
+        """
+        The package that a form is to be opened for, and the reason that was given already.
+
+        Args:
+            about: What the button carried: a package's id, or what `keep_said` returned to this person.
+        """
+        said = await self._store.run(forms.find, about, slack_user)
+        package = await self._store.run(catalog.get, said.package_id if said else about)
+        return package, said.reason if said else None
+
+    async def ways(self, *, slack_user: str, package: Package) -> Ways:
+        """
+        Which policies somebody may choose from in their form, and in which language they read.
+
+        Reads Slack and Entra: for after the answer to Slack, never before it.
+        """
+        return await self._wayfinder.find(slack_user, package)
+
+    async def ask_by_form(self, filled: FilledIn) -> Taken:
+        """
+        Take down a request from the form.
+
+        Raises:
+            WrongFields: With what is wrong at each field.
+            TooOften: They have asked for too much in an hour.
+            NotAllowed: Slack has called them a guest a moment ago.
+            TooLate: It is not offered any more.
+        """
+        said = replace(filled, reason=naming.unescaped(filled.reason or "") or None)
+        taken = await self._store.run(in_time(intake.ask_by_form), said, self._asks)
         self._wake()
         return taken
 
@@ -166,6 +220,21 @@ class Desk:
 
     async def request(self, request_id: str) -> Request | None:
         return await self._store.read(requests.get, request_id)
+
+    async def answers(self, *, slack_user: str, request_id: str) -> Request:
+        """
+        A request with what it answers, for those whom its card was sent to, for admins, and for whoever asked.
+
+        Raises:
+            NotAllowed, TooLate: It is nobody's business of theirs, or there is no such request.
+        """
+        request = await self._store.run(requests.get, request_id)
+        if request is None:
+            raise TooLate("I do not know that request any more.")
+        may_see = {request.holder, request.asked_by, *request.deciders}
+        if slack_user not in may_see and not self._authority.is_known_admin(slack_user):
+            raise NotAllowed("Only those who decide about that request see its answers.")
+        return request
 
     async def cancel(self, *, slack_user: str, request_id: str) -> Request:
         """

@@ -41,6 +41,7 @@ from bot.store.database import Threads, real_threads
 from bot.store.installation import Installation
 from bot.store.sqlite_file import BeingRestored
 from bot.verdicts import Verdicts
+from bot.ways import Wayfinder
 from bot.whom import Whom
 from graph import Graph
 from handlers.edge import endpoint, keep_out_strangers
@@ -181,6 +182,7 @@ async def assembled(
             authority=authority,
             verdicts=verdicts,
             whom=whom,
+            wayfinder=Wayfinder(slack=slack, graph=graph, people=people),
             wake=jobs.wake,
             asks_an_hour=settings.asks_an_hour,
         )
@@ -261,7 +263,7 @@ def _check_clock(store: Store, machine: Machine) -> None:
         ConfigurationError: They do not, or the server does not answer.
     """
     try:
-        store.run_here(clockwork.check, machine.database_time)
+        store.read_here(clockwork.check, machine.database_time)
     except (Busy, clockwork.SkewedClock) as error:
         raise ConfigurationError([str(error)]) from None
 

@@ -74,7 +74,7 @@ class Clockwork:
             SkewedClock: They do not agree; the admins have been told, once a day.
         """
         try:
-            await self._store.run(check, self._database_time)
+            await self._store.read(check, self._database_time)
         except SkewedClock as skewed:
             today: date = clock.real().date()
             notice = Notice(key=f"clock:{today}", kind="alarm", to=self._admin_channel)

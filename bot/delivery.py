@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -21,6 +22,8 @@ log = structlog.get_logger(__name__)
 
 # From this many requests on, one batch is cheaper than a read for each.
 WORTH_A_BATCH: Final = 3
+# How often access that begins later is looked at until then: it can be canceled in Entra.
+NOT_BEFORE: Final = timedelta(minutes=5)
 
 
 class Delivery:
@@ -95,9 +98,12 @@ class Delivery:
             return None
 
     async def _poll_again(self, request: Request) -> None:
-        due = clock.real() + poll_pause(request.attempts)
+        attempts, pause = request.attempts + 1, poll_pause(request.attempts)
+        if request.starts_at is not None and request.starts_at > clock.now():
+            # It begins later, as was asked: nobody waits for it yet.
+            attempts, pause = request.attempts, min(request.starts_at - clock.now(), NOT_BEFORE)
         await self._store.run(
-            claims.release, request, due_at=due, attempts=request.attempts + 1, failures=0
+            claims.release, request, due_at=clock.real() + pause, attempts=attempts, failures=0
         )
 
     async def _held(self, request: Request) -> GraphAssignment | None:

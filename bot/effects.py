@@ -18,6 +18,7 @@ from bot import clock, outcomes
 from bot.authority import Actor
 from bot.models import Kind, Request, State
 from bot.pacing import WAITS, Waits
+from bot.questions import for_graph
 from bot.sightings import Sighting, sight
 from bot.store import Store, assignments, claims, control
 from graph import Deadline, Graph
@@ -182,6 +183,8 @@ class Effects:
                 "target_id": request.entra_id,
                 "package_id": request.package_id,
                 "policy_id": policy_id,
+                "schedule": _schedule(request),
+                "answers": for_graph(request.answered),
             }
         else:
             body["assignment_id"] = request.assignment_id
@@ -289,6 +292,15 @@ class Effects:
 
     async def _failed(self, request: Request, why: str) -> None:
         await self._store.run(outcomes.fail, request, why)
+
+
+def _schedule(request: Request) -> Schedule | None:
+    """The dates that somebody chose; None leaves them to the policy."""
+    if request.starts_at is None and request.ends_at is None:
+        return None
+    start = max(request.starts_at or clock.now(), clock.now())
+    end = Expiration.at(request.ends_at) if request.ends_at else Expiration.never()
+    return Schedule(start_date_time=start, expiration=end)
 
 
 def _tag(request: Request) -> str:

@@ -14,7 +14,8 @@ from enum import StrEnum
 from typing import Final
 
 from bot import policy as rules
-from bot.models import Named, Question
+from bot.models import Named
+from bot.questions import Answers, Question, complaints
 from bot.understood import questions_of, riddles_of_package, riddles_of_policy
 from graph.models import AccessPackage, Assignment, AssignmentPolicy, SubjectSet
 
@@ -248,7 +249,7 @@ def choose(
         wanted: Id of the policy that the person picked.
         agreed: Id of the policy under which they have asked; it stays theirs while it is among the equal ones.
     """
-    judged = [(_rank(policy), fit(policy, requester), policy) for policy in policies]
+    judged = [(rank_of(policy), fit(policy, requester), policy) for policy in policies]
     best = min((rank for rank, verdict, _ in judged if verdict is Fit.IN), default=None)
     puzzling = sorted(
         (
@@ -275,7 +276,8 @@ def choose(
     return Choice(policy=chosen, candidates=candidates)
 
 
-def _rank(policy: AssignmentPolicy) -> int:
+def rank_of(policy: AssignmentPolicy) -> int:
+    """How specific its scope is: the lowest that admits somebody applies, and policies of one rank are equal."""
     # An unknown scope could be anything, so it counts as the most specific.
     return SPECIFICITY.get(_scope(policy), 1)
 
@@ -324,19 +326,14 @@ def _beside_what_they_have(case: Case, policy: AssignmentPolicy) -> Admitted | R
     return Admitted(policy=policy, questions=questions_of(case.package, policy))
 
 
-def lacks(
-    admitted: Admitted, *, justification: str | None, answers: Mapping[str, str]
-) -> Refusal | None:
-    """What the request does not say although the policy wants it."""
+def lacks(admitted: Admitted, *, justification: str | None, answers: Answers) -> Refusal | None:
+    """What the request does not say, or not as it should, although the policy wants it."""
     if rules.needs_reason(admitted.policy) and not justification:
         return Refusal(reason=No.NO_REASON, policy=admitted.policy)
-    unanswered = tuple(
-        each.text
-        for each in admitted.questions
-        if each.required and not (answers.get(each.id) or "").strip()
-    )
-    if unanswered:
-        return Refusal(reason=No.NO_ANSWERS, policy=admitted.policy, details=unanswered)
+    wrong = complaints(admitted.questions, answers)
+    if wrong:
+        texts = tuple(each.text for each in admitted.questions if each.id in wrong)
+        return Refusal(reason=No.NO_ANSWERS, policy=admitted.policy, details=texts)
     return None
 
 

@@ -5,7 +5,7 @@ Things that go wrong which a person can be told about.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -67,6 +67,35 @@ class ReasonNeeded(LatchkeyError):
         super().__init__(
             f"{package_name} is only given with a reason. Say why: /request-access {slug} because …"
         )
+
+
+class FormNeeded(LatchkeyError):
+    """
+    The package asks what a command cannot answer: its form must be filled in.
+
+    Attributes:
+        reason: What the person has said already.
+    """
+
+    def __init__(self, package_id: str, package_name: str, reason: str | None) -> None:
+        self.package_id = package_id
+        self.reason = reason
+        super().__init__(f"{package_name} asks a few questions first.")
+
+
+class WrongFields(LatchkeyError):
+    """
+    A form cannot be taken as it is filled in.
+
+    Attributes:
+        fields: What is wrong, a sentence by the name of the field.
+        answers: The same, by question id.
+    """
+
+    def __init__(self, fields: Mapping[str, str], answers: Mapping[str, str] | None = None) -> None:
+        self.fields = dict(fields)
+        self.answers = dict(answers or {})
+        super().__init__(" ".join((*self.fields.values(), *self.answers.values())))
 
 
 class NotAllowed(LatchkeyError):

@@ -106,7 +106,7 @@ class Holdings:
         started = clock.real()
         reading = Packages.of(packages, outside=outside)
         await self._read_lists(reading)
-        unseen = await self._store.run(unsure.live_ids, not_seen_since=started)
+        unseen = await self._store.read(unsure.live_ids, not_seen_since=started)
         for first in range(0, len(unseen), SEEN_TOGETHER):
             await self._check(unseen[first : first + SEEN_TOGETHER], reading)
         await self._store.run(_tell_troubles)
@@ -147,7 +147,7 @@ class Holdings:
                 raise why
             log.warning("package-not-read", error=type(why).__name__, status=why.status)
             packages.unread.add(package_id)
-            ids = await self._store.run(unsure.of_package, package_id)
+            ids = await self._store.read(unsure.of_package, package_id)
             await self._store.run(unsure.not_read, ids)
 
     async def _read_list(
@@ -174,7 +174,7 @@ class Holdings:
     async def _save(self, rows: Sequence[Assignment], packages: Packages) -> None:
         if not rows:
             return
-        ended = await self._store.run(unsure.ended_among, [row.id for row in rows])
+        ended = await self._store.read(unsure.ended_among, [row.id for row in rows])
         live = [row for row in rows if row.id not in ended]
         for row in await self._store.run(assignments.news_of, live):
             await self._store.run(_save_listed, row, automatic=packages.is_automatic(row))
@@ -184,7 +184,7 @@ class Holdings:
 
     async def _check(self, ids: Sequence[str], packages: Packages) -> None:
         """Rows that the lists did not have, or should not have: ask for each by its id."""
-        known = await self._store.run(assignments.by_ids, ids)
+        known = await self._store.read(assignments.by_ids, ids)
         asked = [row for row in known if row.package_id not in packages.unread]
         read_at = clock.real()
         found = await self._by_id([row.id for row in asked])

@@ -4,12 +4,20 @@ The desk's transactions: a wish checked against the tables, and the row it becom
 Plain functions of one connection; whatever must be read in Slack or Entra is read later, by the jobs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 
-from bot import chance, clock
+from bot import chance, clock, naming
 from bot.authority import Actor, may
-from bot.errors import NotAllowed, ReasonNeeded, TooLate, TooOften
+from bot.errors import (
+    FormNeeded,
+    NotAllowed,
+    ReasonNeeded,
+    TooLate,
+    TooOften,
+    WrongFields,
+)
 from bot.models import (
     DONE,
     MOVES,
@@ -17,12 +25,15 @@ from bot.models import (
     AssignmentState,
     Decision,
     Kind,
+    Package,
     Progress,
     Request,
     State,
     TroubleKind,
     Verb,
 )
+from bot.offered import agreed_dates, wrong_dates
+from bot.questions import Answers, complaints, settle
 from bot.store import (
     Transaction,
     allowances,
@@ -63,6 +74,28 @@ class Standing:
     extendable: frozenset[str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class FilledIn:
+    """
+    A form to ask for a package, as somebody has filled it in.
+
+    Attributes:
+        policy_id: The policy whose questions were answered.
+        is_chosen: There were several, and the person chose.
+        answers: By question id, as they were given.
+    """
+
+    slack_user: str
+    package_id: str
+    policy_id: str | None
+    is_chosen: bool = False
+    reason: str | None = None
+    answers: Answers = field(default_factory=dict)
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+TOO_MANY: Final = "You have asked for more access in this hour than one person may"
 ON_ITS_WAY: Final = {
     State.APPROVED: "on its way to Entra",
     State.SUBMITTED: "being set up by Entra",
@@ -77,34 +110,79 @@ def so_far(request: Request) -> str:
 def ask(
     db: Transaction, slack_user: str, package_id: str, reason: str | None, asks: Limit
 ) -> Taken:
-    why = allowances.stranger(db, slack_user)
-    if why is not None:
-        raise NotAllowed(why)
+    _insist_on_member(db, slack_user)
     package = catalog.get(db, package_id)
     if package is None or not package.can_be_asked_for:
         raise TooLate("That package is not offered any more.")
     already = request_lists.open_of(db, slack_user, package.id, Kind.ADD)
     if already is not None:
         return Taken(request=already, is_new=False)
+    if package.needs_form:
+        raise FormNeeded(package.id, package.name, reason)
     if package.needs_reason and reason is None:
         raise ReasonNeeded(package.id, package.name, package.slug)
-    _count(db, slack_user, asks, "You have asked for more access in this hour than one person may")
+    _count(db, slack_user, asks, TOO_MANY)
+    return _take(db, _wish(slack_user, package, reason))
+
+
+def ask_by_form(db: Transaction, filled: FilledIn, asks: Limit) -> Taken:
+    _insist_on_member(db, filled.slack_user)
+    package = catalog.get(db, filled.package_id)
+    if package is None or not package.can_be_asked_for:
+        raise TooLate("That package is not offered any more.")
+    policy = next((each for each in package.policies if each.id == filled.policy_id), None)
+    if policy is None:
+        raise WrongFields({"policy": "Please choose one."})
+    if policy.not_askable:
+        raise WrongFields({"policy" if filled.is_chosen else "reason": policy.not_askable})
+    now = clock.now()
+    reason = naming.clean(filled.reason or "")[: naming.LONGEST_REASON] or None
+    fields = wrong_dates(policy, start=filled.start, end=filled.end, now=now)
+    if policy.needs_reason and reason is None:
+        fields["reason"] = "Please say why you need it."
+    answers = settle(policy.questions, filled.answers)
+    wrong = complaints(policy.questions, answers)
+    if fields or wrong:
+        raise WrongFields(fields, wrong)
+    starts_at, ends_at = agreed_dates(policy, start=filled.start, end=filled.end, now=now)
+    already = request_lists.open_of(db, filled.slack_user, package.id, Kind.ADD)
+    if already is not None:
+        return Taken(request=already, is_new=False)
+    _count(db, filled.slack_user, asks, TOO_MANY)
     return _take(
         db,
-        Request(
-            id=chance.new_id(),
-            kind=Kind.ADD,
-            state=State.RECEIVED,
-            holder=slack_user,
-            asked_by=slack_user,
-            package_id=package.id,
-            package_name=package.name,
-            justification=reason,
-            asked_at=clock.now(),
-            updated_at=clock.now(),
-            due_at=clock.real(),
+        replace(
+            _wish(filled.slack_user, package, reason),
+            answers=answers,
+            # Answers belong to the policy that asked; so does a choice.
+            wanted_policy_id=policy.id if filled.is_chosen or answers or ends_at else None,
+            starts_at=starts_at,
+            ends_at=ends_at,
         ),
     )
+
+
+def _wish(slack_user: str, package: Package, reason: str | None) -> Request:
+    return Request(
+        id=chance.new_id(),
+        kind=Kind.ADD,
+        state=State.RECEIVED,
+        holder=slack_user,
+        asked_by=slack_user,
+        package_id=package.id,
+        package_name=package.name,
+        justification=reason,
+        asked_at=clock.now(),
+        updated_at=clock.now(),
+        due_at=clock.real(),
+    )
+
+
+def _insist_on_member(db: Transaction, slack_user: str) -> None:
+    """Read nothing for somebody whom Slack has called no member a moment ago."""
+    why = allowances.stranger(db, slack_user)
+    if why is not None:
+        raise NotAllowed(why)
 
 
 def _count(db: Transaction, slack_user: str, limit: Limit, what: str) -> None:

@@ -35,6 +35,7 @@ from bot.store import (
     Transaction,
     claims,
     decisions,
+    forms,
     inbox,
     request_lists,
     requests,
@@ -232,6 +233,7 @@ class Jobs:
             await self.notices.send_reminders(seen_since=clock.real() - recently)
             await self.homes.new_day()
             await self.store.run(inbox.forget_old)
+            await self.store.run(forms.forget_old)
             await self.store.run(intake.record_refusals_left)
             self.wake()
 

@@ -8,12 +8,14 @@ from bot import eligibility, naming, policy
 from bot.bounds import EVERYWHERE, Bounds
 from bot.holdings import Holdings
 from bot.links import Links
+from bot.mirrored_policies import offered
 from bot.models import Package
 from bot.pacing import WAITS, Waits
 from bot.people import People
 from bot.store import Store, assignments, catalog
 from graph import Graph
-from graph.models import AccessPackage
+from graph.errors import NotAllowed
+from graph.models import AccessPackage, AssignmentPolicy
 
 log = structlog.get_logger(__name__)
 
@@ -51,21 +53,59 @@ class Mirror:
             await self._store.run(assignments.forget, outside)
         known = await self._store.read(catalog.everything)
         kept = {package.id: package.slug for package in known}
-        await self._store.run(catalog.replace, mirrored_packages(packages, kept=kept))
+        whole = await self._whole_policies(packages)
+        await self._store.run(catalog.replace, mirrored_packages(packages, kept=kept, whole=whole))
         await self._holdings.sweep(packages, outside=outside)
         await self._links.refresh()
 
+    async def _whole_policies(
+        self, packages: Sequence[AccessPackage]
+    ) -> dict[str, AssignmentPolicy]:
+        """
+        The policies under which people ask, with their questions, by id; those that we may read.
+
+        Raises:
+            GraphError: Graph does not answer; nothing is known then.
+        """
+        try:
+            return {each.id: each for each in await self._graph.policies.list(with_questions=True)}
+        except NotAllowed:
+            # With only a catalog-scoped role, Graph shows policies one by one.
+            ids = [
+                each.id
+                for package in packages
+                for each in package.assignment_policies
+                if eligibility.is_for_asking(each)
+            ]
+        try:
+            found = await self._graph.policies.each(ids) if ids else []
+        except NotAllowed as refused:
+            log.warning("policies-not-read", status=refused.status, code=refused.code)
+            return {}
+        return {each.id: each for each in found if isinstance(each, AssignmentPolicy)}
+
 
 def mirrored_packages(
-    packages: Sequence[AccessPackage], *, kept: Mapping[str, str] | None = None
+    packages: Sequence[AccessPackage],
+    *,
+    kept: Mapping[str, str] | None = None,
+    whole: Mapping[str, AssignmentPolicy] | None = None,
 ) -> list[Package]:
-    """What the workspace offers, from what Graph has; *kept* are the slugs in use, by id."""
+    """
+    What the workspace offers, from what Graph has.
+
+    Args:
+        kept: The slugs in use, by id.
+        whole: The policies that were read with their questions, by id.
+    """
     names = [(each.id, each.display_name or "") for each in packages]
     slugs = naming.slugs_for(names, kept=kept)
-    return [_mirrored(each, slug=slugs[each.id]) for each in packages]
+    return [_mirrored(each, slug=slugs[each.id], whole=whole or {}) for each in packages]
 
 
-def _mirrored(package: AccessPackage, *, slug: str) -> Package:
+def _mirrored(
+    package: AccessPackage, *, slug: str, whole: Mapping[str, AssignmentPolicy]
+) -> Package:
     policies = [each for each in package.assignment_policies if eligibility.is_for_asking(each)]
     periods = dict.fromkeys(policy.lasts(each.expiration) for each in policies)
     return Package(
@@ -89,4 +129,5 @@ def _mirrored(package: AccessPackage, *, slug: str) -> Package:
             )
         ),
         automatic=eligibility.automatic_policies(package),
+        policies=offered(package, whole),
     )

@@ -6,6 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from bot.offered import OfferedPolicy, must_be_chosen
+from bot.questions import Answered, Answers, Question, answered
+
 
 class Kind(StrEnum):
     """What a request asks for."""
@@ -89,31 +92,6 @@ class Stage:
     escalate_after_seconds: int | None = None
 
 
-class AnswerKind(StrEnum):
-    """What an answer to a question is."""
-
-    TEXT = "text"
-    CHOICE = "choice"
-    CHOICES = "choices"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    """
-    One question that whoever asks for a package answers, as Entra's policy or a resource puts it.
-
-    Attributes:
-        id: Graph's id of the question; answers are kept and sent under it.
-        attribute: Where Entra stores the answer with the person, if a resource of the package asks.
-    """
-
-    id: str
-    text: str
-    required: bool
-    kind: AnswerKind = AnswerKind.TEXT
-    attribute: str | None = None
-
-
 @dataclass(frozen=True, kw_only=True)
 class Named:
     """Something of Entra's, and what people call it."""
@@ -146,7 +124,9 @@ class Terms:
         contents: What the package gives, a line each, for people.
         fingerprint: The same by ids, so that a renamed group is no change and a swapped one is.
         lasts: How long, for people; the policy's expiration.
-        questions: What is asked of whoever wants it.
+        questions: What is asked of whoever wants it, in its own words.
+        answers: What was answered to them, by question id.
+        starts_at: From when on, if not at once.
         excluded: Packages that the person has, and that nobody may ask for who has this one.
         removal: An admin took this access away from this person, so an admin decides whether they get it again.
         catalog: The name of the package's catalog, for people.
@@ -159,6 +139,8 @@ class Terms:
     stages: tuple[Stage, ...]
     lasts: str
     questions: tuple[Question, ...] = ()
+    answers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    starts_at: str | None = None
     excluded: tuple[Named, ...] = ()
     removal: Removal | None = None
     catalog: str = ""
@@ -170,8 +152,10 @@ class Request:
     One wish, from the command to its end.  Times are aware UTC.
 
     Attributes:
-        answers: By question id, what was answered to the policy's questions.
+        answers: What was answered to the policy's questions, by question id.
         wanted_policy_id: The policy that the person chose, where several let them ask.
+        starts_at: From when on they want it; None: at once.
+        ends_at: Until when they want it, or have it; None: for as long as the policy gives.
     """
 
     id: str
@@ -187,7 +171,7 @@ class Request:
     holder_name: str | None = None
     assignment_id: str | None = None
     justification: str | None = None
-    answers: Mapping[str, str] = field(default_factory=dict)
+    answers: Answers = field(default_factory=dict)
     wanted_policy_id: str | None = None
     terms: Terms | None = None
     terms_hash: str | None = None
@@ -197,6 +181,7 @@ class Request:
     deciders: tuple[str, ...] = ()
     lapses_at: datetime | None = None
     escalates_at: datetime | None = None
+    starts_at: datetime | None = None
     ends_at: datetime | None = None
     why: str | None = None
     tell_admins: bool = False
@@ -224,6 +209,11 @@ class Request:
         if self.terms is None or self.stage >= len(self.terms.stages):
             return None
         return self.terms.stages[self.stage]
+
+    @property
+    def answered(self) -> list[Answered]:
+        """The questions that it answers, with the answers, by the terms that it is decided under."""
+        return answered(self.terms.questions if self.terms else (), self.answers)
 
     @property
     def ask_id(self) -> str:
@@ -390,6 +380,7 @@ class Package:
         needs_approval: A policy has approval stages.
         can_extend: Ids of the policies whose holders may extend.
         automatic: Ids of the policies under which Entra gives it by itself.
+        policies: Those under which people may ask, as Graph shows them whole.
     """
 
     id: str
@@ -405,6 +396,14 @@ class Package:
     needs_approval: bool = False
     can_extend: tuple[str, ...] = field(default_factory=tuple)
     automatic: tuple[str, ...] = field(default_factory=tuple)
+    policies: tuple[OfferedPolicy, ...] = ()
+
+    @property
+    def needs_form(self) -> bool:
+        """Whether something must be answered or chosen before it can be asked for."""
+        return must_be_chosen(self.policies) or any(
+            policy.not_askable or policy.has_required_questions for policy in self.policies
+        )
 
 
 class Outcome(StrEnum):

@@ -182,7 +182,7 @@ class Notices:
 
     async def _send_trouble(self, trouble: Trouble) -> int:
         """What is wrong with access: to the admins, and to whom it belongs."""
-        owed = await self._store.run(trouble_news.owed, trouble, admin_channel=self._admin_channel)
+        owed = await self._store.read(trouble_news.owed, trouble, admin_channel=self._admin_channel)
         sent = 0
         for notice, content in owed:
             sent += await self.send_once(notice, content)

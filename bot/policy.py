@@ -11,10 +11,15 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
-from bot.models import Named, Question, Removal, Request, Stage, Terms
+from bot.models import Named, Removal, Request, Stage, Terms
+from bot.questions import Answers, Question
 from graph.models import AccessPackage, ApprovalStage, AssignmentPolicy, Expiration, SubjectSet
+
+# Of the approvers of a stage, and of the name of one.
+MOST_NAMED: Final = 3
+LONGEST_NAME: Final = 80
 
 
 def _expires(expiration: Expiration | None) -> str:
@@ -105,14 +110,25 @@ def _subjects(subjects: Iterable[SubjectSet]) -> tuple[Mapping[str, Any], ...]:
 
 
 def decided_by(policy: AssignmentPolicy) -> str:
-    """Who decides when somebody asks under *policy*, in a few words for them."""
+    """Who decides when somebody asks under *policy*, as far as it names them, in a few words for them."""
     stages = _stages(policy, extending=False)
     if not stages:
         return "an admin approves" if _approval_required(policy, extending=False) else "no approval"
-    if len(stages) > 1:
-        return f"{len(stages)} approvals"
-    kinds = {subject.kind.casefold() for subject in stages[0].primary_approvers}
-    return "your manager approves" if kinds == {"requestormanager"} else "an approver approves"
+    return f"{', then '.join(_decided_by(stage) for stage in stages)} approves"
+
+
+def _decided_by(stage: ApprovalStage) -> str:
+    names = list(dict.fromkeys(_called(each) for each in stage.primary_approvers))
+    if len(names) > MOST_NAMED:
+        names = [*names[: MOST_NAMED - 1], "others"]
+    return " or ".join(names) or "an admin"
+
+
+def _called(approver: SubjectSet) -> str:
+    if approver.kind.casefold() in {"requestormanager", "targetmanager"}:
+        return "your manager"
+    name = " ".join((approver.description or "").split())[:LONGEST_NAME]
+    return name or "an approver"
 
 
 def terms_of(
@@ -122,9 +138,11 @@ def terms_of(
     extending: bool,
     always: bool,
     questions: tuple[Question, ...] = (),
+    answers: Answers | None = None,
+    starts_at: datetime | None = None,
     excluded: tuple[Named, ...] = (),
 ) -> Terms:
-    """What somebody is asked to approve, from what Graph says right now."""
+    """What somebody is asked to approve, from what Graph says right now and what they answered."""
     return Terms(
         policy_id=policy.id,
         policy_name=policy.display_name or policy.id,
@@ -132,7 +150,9 @@ def terms_of(
         fingerprint=_fingerprint(package),
         stages=stages_for(policy, extending=extending, always=always),
         lasts=lasts(policy.expiration),
-        questions=questions,
+        questions=tuple(question.untranslated() for question in questions),
+        answers={key: tuple(given) for key, given in (answers or {}).items()},
+        starts_at=starts_at.isoformat() if starts_at else None,
         excluded=excluded,
         catalog=(package.catalog.display_name if package.catalog else None) or "",
     )
@@ -140,8 +160,9 @@ def terms_of(
 
 def after_removal(terms: Terms, removal: Request) -> Terms:
     """The same terms with a stage of the admins', because an admin has removed the same access lately."""
-    at = removal.ended_at or removal.asked_at
-    noted = Removal(by=removal.asked_by, at=at.isoformat(), why=removal.justification)
+    # When it was asked for: that does not change any more.
+    at = removal.asked_at.isoformat()
+    noted = Removal(by=removal.asked_by, at=at, why=removal.justification)
     stages = terms.stages
     if Stage() not in stages:
         stages = (*stages, Stage())

@@ -50,10 +50,7 @@ def to_admin(refusal: Refusal, *, who: str, package: str) -> str:
         case No.NO_REASON:
             return f"{package} is only given with a reason: add --because."
         case No.NO_ANSWERS:
-            return (
-                f"The policy {name} asks {_questions(refusal)}, and an administrator cannot answer for "
-                f"{who}: let them ask in Slack."
-            )
+            return f"The policy {name} asks {_questions(refusal)}: answer with --answer, as it is asked."
         case No.POLICY_GONE:
             return f"The policy that {who} has it under no longer exists."
         case No.GIVEN_DIRECTLY:
@@ -85,7 +82,8 @@ _TO_PERSON: Final[Mapping[No, Callable[[Refusal], str]]] = {
     ),
     No.NO_REASON: lambda _: "It is only given with a reason. Please ask again and say why.",
     No.NO_ANSWERS: lambda refusal: (
-        f"It asks questions; please use the form of /request-access. Open is {_questions(refusal)}."
+        f"It asks what is not answered, or not as it should be: {_questions(refusal)}. "
+        "Please ask again with the form of /request-access."
     ),
     No.POLICY_GONE: lambda _: (
         "The policy that you have it under is gone in Entra, so I cannot tell whether you may do that. "

@@ -51,7 +51,7 @@ class Reprocessing:
             await self._store.run(_answered, trouble, answer)
 
     async def _reprocess(self, trouble: Trouble) -> str:
-        row = await self._store.run(assignments.get, trouble.about)
+        row = await self._store.read(assignments.get, trouble.about)
         if row is None or trouble.wanted_by is None:
             return "That access is not there any more."
         actor = await self._authority.actor(trouble.wanted_by)

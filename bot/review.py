@@ -9,6 +9,7 @@ from bot.authority import Actor, Authority, may
 from bot.bounds import EVERYWHERE, OUTSIDE, Bounds
 from bot.eligibility import Refusal
 from bot.errors import NotAllowed, NotAMember
+from bot.mirrored_policies import offered_policy
 from bot.models import (
     Assignment,
     AssignmentState,
@@ -19,6 +20,7 @@ from bot.models import (
     Terms,
     Verb,
 )
+from bot.offered import wrong_dates
 from bot.people import Found, People
 from bot.rulebook import (
     asks_for,
@@ -143,7 +145,8 @@ class Review:
         self._bounds.insist(package)
         if request.kind is Kind.EXTEND:
             return await self._standing_longer(request, found, package)
-        case = await read_case(self._graph, package, found.user)
+        known = await self._store.run(request_lists.known_to_have, found.user.id, but=request.id)
+        case = await read_case(self._graph, package, found.user, known=known)
         agreed = request.terms.policy_id if request.terms else None
         admitted = eligibility.admits(case, wanted=request.wanted_policy_id, agreed=agreed)
         if isinstance(admitted, Refusal):
@@ -153,12 +156,15 @@ class Review:
         )
         if lacking is not None:
             raise _refused(lacking)
+        _check_dates(request, package, admitted.policy)
         terms = policy.terms_of(
             package,
             admitted.policy,
             extending=False,
             always=self._always,
             questions=admitted.questions,
+            answers=request.answers,
+            starts_at=request.starts_at,
             excluded=case.excluded,
         )
         terms = await self._after_a_removal(terms, request, found)
@@ -174,7 +180,7 @@ class Review:
         if not self._removed_for:
             return terms
         # By when it was asked for: the terms must not change because days pass.
-        removal = await self._store.run(
+        removal = await self._store.read(
             request_lists.removal_of,
             found.user.id,
             request.package_id,
@@ -422,6 +428,19 @@ class Review:
         deciders = await self.deciders(request.current_stage, replace(request, escalated=True))
         everybody = tuple(dict.fromkeys((*request.deciders, *deciders)))
         await self._store.run(requests.escalate, request, deciders=everybody)
+
+
+def _check_dates(request: Request, package: AccessPackage, under: AssignmentPolicy) -> None:
+    """Insist that the dates that were asked for are still within the policy."""
+    if request.starts_at is None and request.ends_at is None:
+        return
+    now = clock.now()
+    # While it waited for a decision its start may have passed: then it begins at once.
+    start = request.starts_at if request.starts_at and request.starts_at > now else None
+    wrong = wrong_dates(offered_policy(package, under), start=start, end=request.ends_at, now=now)
+    if wrong:
+        why = " ".join(dict.fromkeys(wrong.values()))
+        raise Refused(f"The dates that you asked for do not go. {why} Please ask again.")
 
 
 def _refused(refusal: Refusal) -> Refused:

@@ -14,7 +14,12 @@ OVER: Final = frozenset({"expired", "deliveryfailed"})
 
 
 async def read_case(
-    graph: Graph, package: AccessPackage, user: User, *, also: Collection[str] = ()
+    graph: Graph,
+    package: AccessPackage,
+    user: User,
+    *,
+    also: Collection[str] = (),
+    known: Collection[str] = (),
 ) -> Case:
     """
     All that decides whether *user* may have *package*, which was read just now.
@@ -24,6 +29,7 @@ async def read_case(
 
     Args:
         also: Ids of policies to read whether or not they let the user ask.
+        known: Ids of packages that the user is known to have or to be given just now: Graph's lists lag.
 
     Raises:
         GraphError: It could not be read; nothing is known then.
@@ -39,7 +45,7 @@ async def read_case(
     ]
     held = await held_among(
         graph, user.id, {each.id for each in (*exclusions.packages, *exclusions.excluded)}
-    )
+    ) | set(known)
     return Case(
         package=package,
         policies=tuple(await _whole(graph, wanted)),
@@ -65,7 +71,8 @@ async def read_own_case(
     Raises:
         GraphError: It could not be read.
     """
-    under = await policy_of(graph, held)
+    package_id = held.access_package.id if held.access_package else None
+    under = await policy_of(graph, held) if package_id == package.id else None
     asked = groups_named([under]) if under else set()
     groups = await graph.directory.member_of(user.id, asked) if asked else set()
     requester = Requester(entra_id=user.id, is_guest=user.is_guest, groups=frozenset(groups))

@@ -33,6 +33,8 @@ HISTORY_PAGE: Final = 200
 USERS_PAGE: Final = 200
 # What Slack calls an error, in its own spelling.
 WORD: Final = re.compile(r"[a-z][a-z0-9_-]{1,79}")
+# A language as Slack writes it, "en-US".
+LOCALE: Final = re.compile(r"[A-Za-z0-9-]{2,20}")
 # Errors after which the same call can work later, and before which nothing happened.
 PASSING: Final = frozenset(
     {"ratelimited", "rate_limited", "service_unavailable", "team_added_to_org"}
@@ -344,6 +346,16 @@ class Slack:
                 await self._call("views.open", trigger_id=trigger_id, view=dict(view))
         except TimeoutError as error:
             raise SlackUnsure("views.open took too long") from error
+
+    async def update_view(self, view_id: str, view: Mapping[str, Any]) -> None:
+        """Replace what an open modal shows; what was typed under the same ids stays.  No scope needed."""
+        await self._call("views.update", view_id=view_id, view=dict(view))
+
+    async def locale(self, user_id: str) -> str | None:
+        """The language that somebody reads Slack in ("de-DE"), if Slack says.  Scope users:read."""
+        answer = await self._call("users.info", user=user_id, include_locale=True)
+        locale = answer["user"].get("locale")
+        return locale if isinstance(locale, str) and LOCALE.fullmatch(locale) else None
 
     async def _read(self, method: str, **arguments: Any) -> Any:
         """Call a method that changes nothing: tried again when Slack stumbles."""

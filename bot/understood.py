@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from bot.models import AnswerKind, Question
+from bot.questions import NotAskable, Question
+from bot.questions import read as read_question
 from graph.models import (
     AccessPackage,
     ApprovalSettings,
@@ -69,10 +70,7 @@ STAGES: Final = frozenset({"accesspackageapprovalstage", "approvalstage"})
 TEXTS: Final = frozenset(
     {"accesspackageanswerchoice", "accesspackagelocalizedtext", "accesspackagelocalizedcontent"}
 )
-ANSWERS: Final[Mapping[str, AnswerKind]] = {
-    "accesspackagetextinputquestion": AnswerKind.TEXT,
-    "accesspackagemultiplechoicequestion": AnswerKind.CHOICE,
-}
+LONGEST_NAME: Final = 80
 # Moments of an extension that come when access is there already; at the others it has a say in the request.
 AFTERWARDS: Final = frozenset(
     {
@@ -100,7 +98,7 @@ def riddles_of_policy(policy: AssignmentPolicy, *, extending: bool) -> tuple[str
     if policy.questions is None:
         found.append("its questions were not read")
     for question in policy.questions or ():
-        found += _of_question(question)
+        found += riddles_of_question(question)
     return tuple(dict.fromkeys(found))
 
 
@@ -123,31 +121,24 @@ def riddles_of_package(package: AccessPackage) -> tuple[str, ...]:
 
 
 def questions_of(package: AccessPackage, policy: AssignmentPolicy) -> tuple[Question, ...]:
-    """What whoever asks is asked, in the order of Graph; of a policy and a package that are understood."""
+    """
+    What whoever asks is asked, in order, the policy's questions first; each once.
+
+    Raises:
+        NotAskable: Something of it is not understood, see `riddles_of_policy`.
+    """
     asked = [
-        _said(each)
-        for each in sorted(policy.questions or (), key=lambda question: question.sequence or 0)
+        read_question(each)
+        for each in sorted(
+            policy.questions or (), key=lambda each: (each.sequence is None, each.sequence or 0)
+        )
     ]
     for given in package.resource_role_scopes:
         for attribute in _attributes(given) or ():
             question = _question_of(attribute)
             if question is not None:
-                asked.append(_said(question, attribute=attribute.name))
+                asked.append(read_question(question, attribute=attribute.name or "?"))
     return tuple({question.id: question for question in asked}.values())
-
-
-def _said(question: GraphQuestion, *, attribute: str | None = None) -> Question:
-    kind = ANSWERS.get(_word(question.odata_type), AnswerKind.TEXT)
-    if kind is AnswerKind.CHOICE and question.is_multiple_selection_allowed:
-        kind = AnswerKind.CHOICES
-    return Question(
-        id=question.id or "",
-        text=question.text or "",
-        # Entra wants an answer about every attribute, whatever its question says.
-        required=attribute is not None or question.is_required is not False,
-        kind=kind,
-        attribute=attribute,
-    )
 
 
 def _riddles(
@@ -235,13 +226,13 @@ def _of_extensions(policy: AssignmentPolicy) -> Iterator[str]:
             yield f"a custom extension takes part at {stage or 'some moment'}"
 
 
-def _of_question(question: GraphQuestion) -> Iterator[str]:
-    kind = ANSWERS.get(_word(question.odata_type))
-    text = question.text or question.id or "?"
-    if kind is None or not question.id or not question.text:
-        yield f"its question “{text}” cannot be asked"
-    elif kind is AnswerKind.CHOICE and not question.choices:
-        yield f"its question “{text}” has no answers to choose from"
+def riddles_of_question(question: GraphQuestion) -> Iterator[str]:
+    """What of one question is not understood, or cannot be asked."""
+    text = (question.text or question.id or "?")[:LONGEST_NAME]
+    try:
+        read_question(question)
+    except NotAskable as error:
+        yield f"its question “{text}” cannot be asked: {error}"
     texts = [*question.localizations, *(t for each in question.choices for t in each.localizations)]
     for part in (question, *question.choices, *texts):
         yield from _riddles(f"the question “{text}”", part, NOTHING, TEXTS)
@@ -263,7 +254,7 @@ def _of_attribute(attribute: ResourceAttribute) -> Iterator[str]:
     if question is None or destination != USER_ATTRIBUTE:
         yield f"it wants to know the attribute {attribute.name or 'of somebody'} in a way of its own"
     else:
-        yield from _of_question(question)
+        yield from riddles_of_question(question)
 
 
 def _question_of(attribute: ResourceAttribute) -> GraphQuestion | None:

@@ -24,19 +24,24 @@ class Policies:
         self._objects = Objects(session)
         # In v1.0 a policy's questions are objects of their own, left out unless asked for.
         # Beta has them at hand, and an older list of extensions besides.
+        self._questions = () if session.dialect.is_beta else ("questions",)
         own = "customExtensionHandlers" if session.dialect.is_beta else "questions"
         self._whole = ("accessPackage", own, "customExtensionStageSettings/customExtension")
 
-    async def list(self, *, package_id: str | None = None) -> AssignmentPolicies:
+    async def list(
+        self, *, package_id: str | None = None, with_questions: bool = False
+    ) -> AssignmentPolicies:
         """
         Policies, all or those of one package.
+
+        Args:
+            with_questions: Read their questions, too; without, v1.0 leaves them out.
 
         Permission: EntitlementManagement.Read.All (application).
         Source: Graph reference, "List assignmentPolicies".
         """
-        found = await self._objects.all(
-            "policy", AssignmentPolicy, POLICIES, expand=("accessPackage",)
-        )
+        parts = ("accessPackage", *(self._questions if with_questions else ()))
+        found = await self._objects.all("policy", AssignmentPolicy, POLICIES, expand=parts)
         return [
             policy
             for policy in found

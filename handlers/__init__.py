@@ -9,6 +9,7 @@ from bot.home import Homes
 from bot.patience import Pulse
 from handlers import (
     administer,
+    answers,
     decide,
     home,
     keep_or_return,
@@ -16,6 +17,7 @@ from handlers import (
     once,
     repair,
     request_access,
+    request_form,
 )
 from handlers.after import After
 from handlers.deeds import Deeds
@@ -40,11 +42,13 @@ def register(
     """
     once.register(app, desk=desk, after=after, pulse=pulse)
     deeds = Deeds(app)
-    request_access.register(deeds, desk=desk, after=after)
+    request_access.register(deeds, desk=desk)
+    request_form.register(deeds, desk=desk, after=after)
     decide.register(deeds, desk=desk, after=after)
     keep_or_return.register(deeds, desk=desk, after=after)
     my_access.register(deeds, desk=desk)
     home.register(deeds, homes=homes, wake=wake)
     administer.register(deeds, desk=desk, after=after)
     repair.register(deeds, desk=desk, after=after)
+    answers.register(deeds, desk=desk, after=after)
     deeds.check()

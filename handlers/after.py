@@ -26,7 +26,7 @@ class After:
         self,
         *,
         trigger_id: str,
-        view: Mapping[str, Any],
+        view: Mapping[str, Any] | Callable[[], Awaitable[Mapping[str, Any]]],
         channel: str | None,
         user: str,
         unless: Callable[[], Awaitable[bool]] | None = None,
@@ -35,6 +35,7 @@ class After:
         Open a modal for whoever clicked; tell them if Slack would not.
 
         Args:
+            view: The form, or what makes it, and may take a while.
             unless: Asked first; True if there is nothing to ask them any more.
         """
 
@@ -42,13 +43,26 @@ class After:
             if unless is not None and await unless():
                 return
             try:
-                await self._slack.open_view(trigger_id, view)
+                form = await view() if callable(view) else view
+                await self._slack.open_view(trigger_id, form)
             except SlackError as error:
                 log.warning("form-not-opened", slack=str(error))
                 text = "Slack did not open the form in time. Please press the button again."
                 await self._whisper(channel, user, {"text": text})
 
         self._start(open_form)
+
+    def update_form(self, *, view_id: str, view: Mapping[str, Any]) -> None:
+        """Show something else in an open modal; what was typed stays, and so does the old form if Slack would not."""
+
+        async def update_form() -> None:
+            try:
+                await self._slack.update_view(view_id, view)
+            except SlackError as error:
+                # Whoever sends the old form is shown the right one then.
+                log.warning("form-not-updated", slack=str(error))
+
+        self._start(update_form)
 
     def whisper(self, *, channel: str | None, user: str, message: Mapping[str, Any]) -> None:
         """Tell one person, where they are, or in a direct message if that is nowhere."""

@@ -16,15 +16,18 @@ class Own(StrEnum):
 
     ASKS = "asks for oneself; the package's policy judges it"
     READS = "shows what is one's own, or what everybody may see"
+    DECIDES = "shows the whole of what a card says to those whom it was sent to, to admins and to whoever asked"
 
 
 # By command, action id, callback id or event type.  The verbs are judged by `bot.authority.may`.
 RIGHTS: Final[Mapping[str, frozenset[Verb] | Own]] = {
     "/request-access": Own.ASKS,
     "latchkey_ask": Own.READS,
+    "latchkey_policy": Own.READS,
     "latchkey_request": Own.ASKS,
     "latchkey_approve": frozenset({Verb.APPROVE}),
     "latchkey_deny": frozenset({Verb.DENY}),
+    "latchkey_answers": Own.DECIDES,
     "latchkey_reason": frozenset({Verb.APPROVE, Verb.DENY}),
     "latchkey_extend": frozenset({Verb.EXTEND}),
     "latchkey_return": frozenset({Verb.RETURN}),

@@ -200,6 +200,7 @@ async def sandbox(
     """Everything, and the address of its page."""
     async with AsyncExitStack() as stack:
         world = await stack.enter_async_context(stand_ins(folder, certificate=certificate))
+        world.tenant.seed_examples()
         latchkey = await stack.enter_async_context(serving_bot(world))
         await _first_sweep(latchkey)
         ticking = asyncio.create_task(_tick(world.tenant))

@@ -1,6 +1,6 @@
 """Whether an administrator's grant, extension or removal is within what the policies allow."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,14 +11,15 @@ from bot.commands.tables import when
 from bot.eligibility import Admitted, Case, Refusal
 from bot.errors import NotAllowed
 from bot.naming import clean
+from bot.questions import Answered, Answers, Question, answered
 from bot.rulebook import asks_for, lets_ask_for_others, read_case, read_own_case
 from graph import Graph
 from graph.models import AccessPackage, Assignment, AssignmentPolicy, User
 
 # The scope of a policy under which nobody asks and administrators assign.
 ADMINISTRATORS_ONLY: Final = "notSpecified"
-# An administrator answers no questions in somebody's name.
-NO_ANSWERS: Final[Mapping[str, str]] = {}
+# Gives the answers to the questions of the policy that was found.
+Answering = Callable[[Sequence[Question]], Answers]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,7 @@ class Grant:
     What may be posted.
 
     Attributes:
+        starts_at: From when on (aware UTC); None: at once.
         ends_at: The end to ask for (aware UTC); None: whatever the policy gives.
         stages: How many approval stages the policy has, which an administrator's grant skips.
     """
@@ -35,7 +37,9 @@ class Grant:
     package: AccessPackage
     policy: AssignmentPolicy
     held: Assignment | None = None
+    starts_at: datetime | None = None
     ends_at: datetime | None = None
+    answers: Sequence[Answered] = ()
     stages: int = 0
 
 
@@ -48,6 +52,8 @@ async def judge_grant(
     because: str | None,
     ends_at: datetime | None,
     now: datetime,
+    answering: Answering,
+    starts_at: datetime | None = None,
 ) -> Grant:
     """
     Under which policy *person* may be given *package*.
@@ -62,16 +68,26 @@ async def judge_grant(
     admitted = await _admitted(graph, person=person, package=package, policy_name=policy_name)
     if isinstance(admitted, Refusal):
         raise _refused(admitted, person=person, package=package)
-    lacking = eligibility.lacks(admitted, justification=because, answers=NO_ANSWERS)
+    answers = answering(admitted.questions)
+    lacking = eligibility.lacks(admitted, justification=because, answers=answers)
     if lacking is not None:
         raise _refused(lacking, person=person, package=package)
-    _within(admitted.policy, ends_at=ends_at, now=now)
+    if starts_at is not None:
+        if starts_at <= now:
+            raise NotAllowed(f"{when(starts_at)} UTC is not in the future.")
+        expiration = admitted.policy.expiration
+        ends_at = ends_at or (expiration.end_from(starts_at) if expiration else None)
+        if ends_at is not None and ends_at <= starts_at:
+            raise NotAllowed(f"It would end {when(ends_at)} UTC, before it begins.")
+    _within(admitted.policy, ends_at=ends_at, now=starts_at or now)
     stages = policy.stages_for(admitted.policy, extending=False, always=False)
     return Grant(
         person=person,
         package=package,
         policy=admitted.policy,
+        starts_at=starts_at,
         ends_at=ends_at,
+        answers=answered(admitted.questions, answers),
         stages=len(stages),
     )
 

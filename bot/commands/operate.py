@@ -1,5 +1,6 @@
 """`latchkey request`, `extend` and `remove`: an administrator gives, prolongs and takes away access."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -7,9 +8,11 @@ import click
 
 from bot import clock, policy
 from bot.commands import bounded, granting, lookup
+from bot.commands.answering import answer_option, answers_to
 from bot.commands.connection import Stop, api_option, with_graph
 from bot.commands.following import until_delivered, until_ended
 from bot.commands.granting import Grant
+from bot.commands.lengths import MOMENT_TYPE
 from bot.commands.options import (
     because_option,
     end_asked_for,
@@ -26,6 +29,7 @@ from bot.commands.reporting import confirm, named, report, titled
 from bot.commands.tables import when
 from bot.commands.trail import kept_trail
 from bot.naming import clean
+from bot.questions import for_graph
 from graph import Graph
 from graph.errors import NotFound
 from graph.models import (
@@ -44,6 +48,8 @@ PATIENCE: Final = timedelta(minutes=10)
 @click.argument("person")
 @click.option("--policy", "policy_name", metavar="NAME", help="Under this policy of the package.")
 @because_option
+@answer_option
+@click.option("--start", type=MOMENT_TYPE, help="From when on, UTC; without: at once.")
 @for_option
 @until_option
 @skip_approval_option
@@ -57,6 +63,8 @@ def request(
     person: str,
     policy_name: str | None,
     because: str | None,
+    given: Sequence[str],
+    start: datetime | None,
     length: timedelta | None,
     until: datetime | None,
     skip_approval: bool,
@@ -70,7 +78,8 @@ def request(
     Give PERSON the access package PACKAGE, as an administrator.
 
     PERSON is an e-mail address or an object id.  Only what the package's policies admit is given:
-    to whom they would let ask, or anybody under a policy that is for administrators alone.
+    to whom they would let ask, or anybody under a policy that is for administrators alone.  What the
+    policy asks is asked here, unless --answer says it or --yes allows no questions.
 
     \b
     Example:
@@ -88,8 +97,10 @@ def request(
             package=await bounded.find_package(graph, package),
             policy_name=policy_name,
             because=because,
-            ends_at=end_asked_for(length, until, now),
+            ends_at=end_asked_for(length, until, start or now),
             now=now,
+            answering=lambda questions: answers_to(questions, given, may_ask=not yes),
+            starts_at=start,
         )
 
     grant = with_graph(judge, api=api)
@@ -101,8 +112,13 @@ def request(
             f"for {policy.lasts(grant.policy.expiration)}"
             if grant.ends_at is None
             else f"until {when(grant.ends_at)} UTC",
+            *([f"from {when(grant.starts_at)} UTC on"] if grant.starts_at else []),
             *(f"gives: {line}" for line in policy.contents(grant.package)),
             *_passed_by(grant),
+            *(
+                f"{clean(each.question.text)}: {clean(', '.join(each.shown))}"
+                for each in grant.answers
+            ),
         ),
         yes=yes,
     )
@@ -117,8 +133,9 @@ def request(
 
     async def give(graph: Graph) -> tuple[AssignmentRequest, Assignment | None]:
         schedule = None
-        if grant.ends_at is not None:
-            schedule = Schedule(start_date_time=now, expiration=Expiration.at(grant.ends_at))
+        if grant.ends_at is not None or grant.starts_at is not None:
+            end = Expiration.at(grant.ends_at) if grant.ends_at else Expiration.never()
+            schedule = Schedule(start_date_time=grant.starts_at or now, expiration=end)
         asked = await kept.post(
             graph,
             request_type="adminAdd",
@@ -126,8 +143,14 @@ def request(
             policy_id=grant.policy.id,
             package_id=grant.package.id,
             schedule=schedule,
+            answers=for_graph(grant.answers),
         )
-        held = await until_delivered(graph, asked, patience=PATIENCE) if wait else None
+        is_later = grant.starts_at is not None
+        held = (
+            await until_delivered(graph, asked, patience=PATIENCE)
+            if wait and not is_later
+            else None
+        )
         return asked, held
 
     asked, held = with_graph(give, api=api)

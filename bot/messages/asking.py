@@ -147,6 +147,12 @@ def reason_needed(package_id: str, name: str, sentence: str) -> Message:
     return message(escape(sentence), [section(escape(sentence)), actions(ask)])
 
 
+def form_needed(about: str, sentence: str) -> Message:
+    """*about* is what the button carries to the form."""
+    ask = button("Answer and ask", "ask", about, style="primary")
+    return message(escape(sentence), [section(escape(sentence)), actions(ask)])
+
+
 def refused(request: Request) -> Message:
     name, why = escape(request.package_name), escape(request.why or "")
     what = {

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from bot.messages import troubles
+from bot.messages.answers import answer_blocks, answers_button
 from bot.messages.pages import MESSAGE, Room, fitted, page_of
 from bot.messages.parts import (
     Block,
@@ -12,6 +13,7 @@ from bot.messages.parts import (
     actions,
     button,
     context,
+    day,
     escape,
     fields,
     listed,
@@ -22,6 +24,7 @@ from bot.messages.parts import (
     quoted,
     said,
     section,
+    shorten,
     until,
 )
 from bot.models import (
@@ -37,7 +40,9 @@ from bot.models import (
 
 MOST_LISTED: Final = 20
 # On a card, beside what is asked for: who decided the stages before, the last ones first.
-ROOM_FOR_DECISIONS: Final = Room(blocks=12, characters=3_500)
+ROOM_FOR_DECISIONS: Final = Room(blocks=12, characters=2_000)
+# Of one fact on a card, escaped.
+LONGEST_FACT: Final = 450
 # More of them are not read, see `bot.store.assignments.live`.
 MOST_READ: Final = 500
 SO_FAR: Final = {
@@ -75,6 +80,7 @@ def _why(request: Request) -> list[Block]:
     blocks = []
     if request.justification:
         blocks += [context("*Why*"), quoted(request.justification)]
+    blocks += answer_blocks(request)
     removal = request.terms.removal if request.terms else None
     if removal is not None:
         because = f": {one_line(removal.why)}" if removal.why else "."
@@ -116,14 +122,15 @@ def _plain_title(request: Request) -> str:
 def _facts(request: Request, *, room: Room) -> list[Block]:
     """What exactly they would gain, until when and under which policy, and who Entra says they are."""
     terms = request.terms
-    in_entra = f"*In Entra*\n{escape(request.holder_name or 'not known yet')}"
+    in_entra = f"*In Entra*\n{_fact(request.holder_name or 'not known yet')}"
     if terms is None:
         return [fields(in_entra)]
-    catalog = [f"*Catalog*\n{escape(terms.catalog)}"] if terms.catalog else []
+    catalog = [f"*Catalog*\n{_fact(terms.catalog)}"] if terms.catalog else []
     rules = fields(
         in_entra,
+        *([f"*From*\n{day(request.starts_at)}"] if request.starts_at else []),
         f"*Until*\n{_until(request)}",
-        f"*Policy*\n{escape(terms.policy_name)}",
+        f"*Policy*\n{_fact(terms.policy_name)}",
         *catalog,
     )
     gains = terms.contents or ("nothing yet: the package is empty",)
@@ -141,6 +148,10 @@ def _facts(request: Request, *, room: Room) -> list[Block]:
     return [*listed(f"*{keep}*", gains, characters=left), rules, *excluded]
 
 
+def _fact(text: str) -> str:
+    return shorten(escape(text), LONGEST_FACT)
+
+
 def _until(request: Request) -> str:
     if request.ends_at is not None:
         return until(request.ends_at).removeprefix("until ")
@@ -148,11 +159,12 @@ def _until(request: Request) -> str:
     return f"{lasts} from delivery" if lasts[:1].isdigit() else escape(lasts)
 
 
-def _buttons(request: Request) -> Block:
+def _buttons(request: Request, *, in_list: bool = False) -> Block:
     name = request.package_name
     return actions(
         button("Approve", "approve", request.ask_id, style="primary", about=name),
         button("Deny", "deny", request.ask_id, style="danger", about=name),
+        answers_button(request) if in_list and request.answers else None,
         block_id=f"card:{request.ask_id}",
     )
 
@@ -169,7 +181,7 @@ def _outcome(request: Request) -> str:
     if request.state is State.DELIVERED and request.ends_at:
         outcome = f"Delivered, {until(request.ends_at)}."
     if request.why and request.state in {State.REFUSED, State.FAILED}:
-        outcome += f" {escape(request.why)}"
+        outcome += f" {one_line(request.why)}"
     return outcome
 
 
@@ -200,7 +212,7 @@ def pending_row(request: Request, *, reader: str) -> list[Block]:
         line += said(request.justification)
     if request.holder == reader:
         return [section(line), context("Your own request: somebody else decides it.")]
-    return [section(line), _buttons(request)]
+    return [section(line), _buttons(request, in_list=True)]
 
 
 def assignments(

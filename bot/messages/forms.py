@@ -1,28 +1,14 @@
-"""The two forms: why somebody needs access, and why somebody decides as they do."""
+"""The form that asks why somebody decides as they do."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bot.messages.parts import Block, bullets, escape, person, plain, section
-from bot.models import Decision, Kind, Package, Request, Verb
+from bot.messages.parts import Block, escape, person, plain, section
+from bot.models import Decision, Kind, Request, Verb
 
 LONGEST_REASON: Final = 1_000
 
 View = dict[str, Any]
-
-
-def ask(package: Package) -> View:
-    """Ask for a package, with room for a reason."""
-    about = [f"*{escape(package.name)}*", escape(package.description), bullets(package.contents)]
-    about.append(f"_{escape(package.lasts)}_" if package.lasts else "")
-    return _form(
-        "Ask for access",
-        "Ask",
-        callback_id="latchkey_request",
-        about_id=package.id,
-        intro="\n".join(line for line in about if line),
-        field=_reason("Why do you need it?", optional=not package.needs_reason),
-    )
 
 
 def reason(decision: Decision, request: Request) -> View:

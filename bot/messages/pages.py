@@ -51,6 +51,8 @@ class Room:
 MESSAGE: Final = Room(blocks=50, characters=13_000)
 # App Home takes 100 blocks and 250 kB: a third for each of its lists, and some for what is between them.
 LIST_IN_HOME: Final = Room(blocks=30, characters=70_000, is_escaped=True)
+# A modal takes as much, beside its title and what it carries.
+VIEW: Final = Room(blocks=100, characters=230_000, is_escaped=True)
 # Room for the line below a list.
 LAST_LINE: Final = Room(blocks=1, characters=400)
 

@@ -24,6 +24,7 @@ SHORTENED: Final = 300
 LONGEST_DESCRIPTION: Final = 300
 LONGEST_FIELD: Final = 2_000
 LONGEST_SHOWN_REASON: Final = 600
+LONGEST_ESCAPED: Final = 1_000
 HALF_TOKEN: Final = re.compile(r"(<[^<>]*|&[a-z]*)$")
 ONE_AND_A_HALF_DAYS: Final = 36 * 3_600
 
@@ -98,7 +99,8 @@ def fields(*texts: str) -> Block:
 
 def one_line(text: str) -> str:
     """What somebody wrote, escaped, on one line and not too long."""
-    return escape(shorten(" ".join(text.split()), LONGEST_SHOWN_REASON))
+    # A short text of many signs is a long one to Slack.
+    return shorten(escape(shorten(" ".join(text.split()), LONGEST_SHOWN_REASON)), LONGEST_ESCAPED)
 
 
 def said(text: str) -> str:

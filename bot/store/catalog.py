@@ -5,15 +5,19 @@ from dataclasses import asdict
 from typing import Any, Final
 
 import sqlalchemy as sa
+from pydantic import TypeAdapter
 
 from bot import chance
 from bot.models import Package
+from bot.offered import OfferedPolicy
 from bot.store.database import Transaction, insert
 from bot.store.homes import touch_all
 from bot.store.schema import control, packages
 
 # The one row of the table of what holds for the whole installation.
 ONLY: Final = 1
+# JSON has no tuples, times and classes: this brings them back.
+POLICIES: Final = TypeAdapter(tuple[OfferedPolicy, ...])
 FIELDS: Final = tuple(Package.__dataclass_fields__)
 COLUMNS: Final = [packages.c[name] for name in FIELDS]
 
@@ -27,6 +31,7 @@ def _package(row: Sequence[Any]) -> Package:
     values["contents"] = tuple(values["contents"])
     values["can_extend"] = tuple(values["can_extend"])
     values["automatic"] = tuple(values["automatic"])
+    values["policies"] = POLICIES.validate_python(values["policies"])
     return Package(**values)
 
 
@@ -62,7 +67,8 @@ def replace(db: Transaction, found: Sequence[Package]) -> bool:
     db.execute(packages.delete().where(packages.c.id.in_(changed)))
     for package in found:
         if before.get(package.id) != package:
-            db.execute(insert(db, packages).values(**asdict(package)))
+            policies = POLICIES.dump_python(package.policies, mode="json")
+            db.execute(insert(db, packages).values(**{**asdict(package), "policies": policies}))
     # Drawn, not counted: a database that was restored must not come back to a number that means something else.
     changed_now = {"catalog_version": chance.new_id()}
     row = insert(db, control).values(id=ONLY, **changed_now)

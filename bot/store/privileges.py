@@ -18,6 +18,7 @@ NEEDED: Final[Mapping[str, frozenset[str]]] = {
     "audit_head": frozenset({"SELECT", "UPDATE"}),
     "control": WRITE,
     "decision": WRITE,
+    "form": frozenset({"SELECT", "INSERT", "DELETE"}),
     "hold": WRITE,
     "home": WRITE,
     "inbox": frozenset({"SELECT", "INSERT", "DELETE"}),

@@ -6,11 +6,12 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import clock
-from bot.models import Kind, Request, State
+from bot.models import AssignmentState, Kind, Request, State
 from bot.store import audit
 from bot.store.database import Transaction
 from bot.store.requests import SELECT, from_row
 from bot.store.schema import IS_OPEN, IS_PUZZLE, requests
+from bot.store.schema import assignments as known
 from bot.store.statements import MOST, NOW, SINCE, UNTIL, words
 
 HOLDER: Final = requests.c.holder == sa.bindparam("holder")
@@ -25,6 +26,16 @@ GRANTS_OF: Final = SELECT.where(
     PACKAGE,
     requests.c.kind.in_(words((Kind.ADD, Kind.EXTEND))),
     requests.c.state.in_(words((State.SUBMITTED, State.DELIVERED))),
+)
+# What is about to be given, and what was given and may not be in Graph's lists yet.
+BEING_GIVEN: Final = sa.select(requests.c.package_id).where(
+    requests.c.entra_id == sa.bindparam("user"),
+    requests.c.id != sa.bindparam("but"),
+    requests.c.kind == Kind.ADD,
+    requests.c.state.in_(words((State.APPROVED, State.SUBMITTED))),
+)
+KNOWN_TO_HAVE: Final = sa.select(known.c.package_id).where(
+    known.c.entra_id == sa.bindparam("user"), known.c.state != AssignmentState.ENDED
 )
 OPEN_FOR: Final = SELECT.where(HOLDER, IS_OPEN).order_by(requests.c.asked_at)
 
@@ -88,19 +99,25 @@ def open_of_user(db: Transaction, entra_id: str, package_id: str, kind: Kind) ->
 def removal_of(
     db: Transaction, entra_id: str, package_id: str, *, since: datetime
 ) -> Request | None:
-    """The last removal of somebody's access to a package by an admin, if that was done after *since*."""
+    """
+    The last removal of somebody's access to a package by an admin: one that is under way, or was done after *since*.
+
+    Graph may be done with it before we know.
+    """
     query = (
         SELECT.where(
             requests.c.entra_id == entra_id,
             requests.c.package_id == package_id,
             requests.c.kind == Kind.REMOVE,
-            requests.c.state == State.DELIVERED,
-            requests.c.ended_at >= since,
+            sa.or_(
+                requests.c.state.in_((State.APPROVED, State.SUBMITTED)),
+                sa.and_(requests.c.state == State.DELIVERED, requests.c.ended_at >= since),
+            ),
             requests.c.asked_by != audit.LATCHKEY,
             # Whoever gives back is the holder.
             sa.or_(requests.c.holder.is_(None), requests.c.holder != requests.c.asked_by),
         )
-        .order_by(requests.c.ended_at.desc())
+        .order_by(requests.c.asked_at.desc())
         .limit(1)
     )
     row = db.execute(query).first()
@@ -110,6 +127,12 @@ def removal_of(
 def grants_of(db: Transaction, holder: str, package_id: str) -> list[Request]:
     """What has given somebody a package, or made it longer, or is about to: Graph has taken it on."""
     return _read(db, GRANTS_OF, holder=holder, package=package_id)
+
+
+def known_to_have(db: Transaction, entra_id: str, *, but: str) -> set[str]:
+    """The packages that somebody has, or is about to be given by another request than that: approved, and not over."""
+    given = db.execute(BEING_GIVEN, {"user": entra_id, "but": but}).scalars()
+    return {*given, *db.execute(KNOWN_TO_HAVE, {"user": entra_id}).scalars()}
 
 
 def open_for(db: Transaction, holder: str) -> list[Request]:

@@ -61,7 +61,7 @@ def from_row(row: Sequence[Any]) -> Request:
     values = dict(zip(FIELDS, row, strict=True))
     values["kind"] = Kind(values["kind"])
     values["state"] = State(values["state"])
-    values["answers"] = dict(values["answers"])
+    values["answers"] = {key: tuple(given) for key, given in values["answers"].items()}
     values["deciders"] = tuple(values["deciders"])
     if values["terms"] is not None:
         values["terms"] = TERMS.validate_python(values["terms"])
@@ -87,7 +87,7 @@ def add(db: Transaction, request: Request) -> Request | None:
     """
     values = {
         **vars(request),
-        "answers": dict(request.answers),
+        "answers": {key: list(given) for key, given in request.answers.items()},
         "terms": asdict(request.terms) if request.terms else None,
     }
     try:
@@ -102,10 +102,22 @@ def add(db: Transaction, request: Request) -> Request | None:
         verb=f"ask-{request.kind}",
         after=request.state,
         why=request.justification,
+        details=_asked_for(request),
         **audit_ids(request),
     )
     shown(db, request)
     return request
+
+
+def _asked_for(request: Request) -> dict[str, Any] | None:
+    """What was answered and chosen, for the audit log; None when nothing was."""
+    said = {
+        "answers": {key: list(given) for key, given in request.answers.items()},
+        "policy": request.wanted_policy_id,
+        "from": request.starts_at.isoformat() if request.starts_at else None,
+        "until": request.ends_at.isoformat() if request.ends_at else None,
+    }
+    return {name: value for name, value in said.items() if value} or None
 
 
 def move(

@@ -66,6 +66,8 @@ requests = sa.Table(
     sa.Column("news_due_at", UtcDateTime),
     sa.Column("lapses_at", UtcDateTime),
     sa.Column("escalates_at", UtcDateTime),
+    # From when on, if not at once; and until when, if not for as long as the policy gives.
+    sa.Column("starts_at", UtcDateTime),
     sa.Column("ends_at", UtcDateTime),
     sa.Column("why", sa.Text),
     # Refused for want of understanding: the admins are told, too.
@@ -270,6 +272,7 @@ packages = sa.Table(
     sa.Column("needs_approval", sa.Boolean, nullable=False),
     sa.Column("can_extend", sa.JSON, nullable=False),
     sa.Column("automatic", sa.JSON, nullable=False),
+    sa.Column("policies", sa.JSON, nullable=False),
 )
 
 people = sa.Table(
@@ -392,6 +395,18 @@ control = sa.Table(
     sa.Column("installed_at", UtcDateTime),
     sa.Column("slack_app", SLACK_ID),
     sa.Column("slack_team", SLACK_ID),
+)
+
+# What somebody said in a command, until they open the form that the package wants.
+forms = sa.Table(
+    "form",
+    metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("slack_user", SLACK_ID, nullable=False),
+    sa.Column("package_id", ID, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("made_at", UtcDateTime, nullable=False),
+    sa.Index("form_made", "made_at"),
 )
 
 inbox = sa.Table(

@@ -108,6 +108,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("slack_user"),
     )
     op.create_table(
+        "form",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("slack_user", sa.String(length=32), nullable=False),
+        sa.Column("package_id", sa.String(length=64), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("form", schema=None) as batch_op:
+        batch_op.create_index("form_made", ["made_at"], unique=False)
+
+    op.create_table(
         "inbox",
         sa.Column("key", sa.String(length=200), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
@@ -166,6 +178,7 @@ def upgrade() -> None:
         sa.Column("needs_approval", sa.Boolean(), nullable=False),
         sa.Column("can_extend", sa.JSON(), nullable=False),
         sa.Column("automatic", sa.JSON(), nullable=False),
+        sa.Column("policies", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("slug"),
     )
@@ -209,6 +222,7 @@ def upgrade() -> None:
         sa.Column("news_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lapses_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("escalates_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("why", sa.Text(), nullable=True),
         sa.Column("tell_admins", sa.Boolean(), nullable=False),
@@ -468,6 +482,10 @@ def downgrade() -> None:
         batch_op.drop_index("inbox_received")
 
     op.drop_table("inbox")
+    with op.batch_alter_table("form", schema=None) as batch_op:
+        batch_op.drop_index("form_made")
+
+    op.drop_table("form")
     op.drop_table("home")
     op.drop_table("control")
     op.drop_table("audit_head")

@@ -21,6 +21,7 @@ from sandbox.page.filters import filters
 from sandbox.page.guard import Guard
 from sandbox.page.live import Live
 from sandbox.page.places import values_of
+from sandbox.page.reader import zone_named
 from sandbox.page.scene import Scenes
 from sandbox.page.switches import Switchboard
 from sandbox.slack import Workspace
@@ -175,22 +176,30 @@ class _Page:
         )
 
     async def _click_view(self, form: FormData) -> str | None:
+        user, view_id = _word(form, "as"), _word(form, "view")
+        block_id, action_id = _word(form, "block_id"), _word(form, "action_id")
+        view = self._workspace.view(view_id, user=user)
+        value: Any = _value(form)
+        if view.type == "modal":
+            # What was typed beside the click travels with it, as in Slack.
+            values = values_of(view, form, zone=zone_named(self._workspace.person(user).tz))
+            self._workspace.fill_in(user=user, view_id=view_id, values=values)
+            value = value or values.get(block_id, {}).get(action_id)
         return _trouble(
             await self._workspace.click_view(
-                user=_word(form, "as"),
-                view_id=_word(form, "view"),
-                action_id=_word(form, "action_id"),
-                block_id=_word(form, "block_id") or None,
-                value=_value(form),
+                user=user,
+                view_id=view_id,
+                action_id=action_id,
+                block_id=block_id or None,
+                value=value,
             )
         )
 
     async def _submit(self, form: FormData) -> str | None:
         user, view_id = _word(form, "as"), _word(form, "view")
         view = self._workspace.view(view_id, user=user)
-        outcome = await self._workspace.submit(
-            user=user, view_id=view_id, values=values_of(view, form)
-        )
+        values = values_of(view, form, zone=zone_named(self._workspace.person(user).tz))
+        outcome = await self._workspace.submit(user=user, view_id=view_id, values=values)
         # Errors of single inputs, and a missing answer, are shown in the dialog.
         still_open = any(each.id == view_id for each in self._workspace.person(user).modals)
         return None if still_open else _trouble(outcome)

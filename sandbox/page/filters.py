@@ -1,6 +1,7 @@
 """The Jinja filters of the templates; those that depend on the reader take it from the context."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from jinja2 import pass_context
@@ -29,6 +30,7 @@ def filters() -> dict[str, Callable[..., Any]]:
         "options_of": _options_of,
         "input_type": lambda kind: _INPUT_TYPES.get(kind, "text"),
         "web_address": _web_address,
+        "wall_clock": _wall_clock,
         "initials": initials,
     }
 
@@ -66,6 +68,14 @@ def _options_of(context: Context, element: Json) -> list[Json]:
     if names:
         return [{"value": key, "text": {"text": name}} for key, name in names.items()]
     return list(element.get("options") or [])
+
+
+@pass_context
+def _wall_clock(context: Context, seconds: str) -> str:
+    """A moment as the reader's own clock shows it, for a field to pick one."""
+    moment = datetime.fromtimestamp(int(seconds), UTC)
+    local: datetime = context["reader"].local(moment)
+    return f"{local:%Y-%m-%dT%H:%M}"
 
 
 def _web_address(url: str) -> str:

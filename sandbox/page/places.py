@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sandbox.slack.model import Json, Message, View
 
@@ -69,7 +71,14 @@ class ViewPlace(Place):
 
 
 def _from_state(state: Json) -> list[str]:
-    for word in ("selected_option", "value", "selected_date", "selected_time", "selected_user"):
+    for word in (
+        "selected_option",
+        "value",
+        "selected_date",
+        "selected_time",
+        "selected_date_time",
+        "selected_user",
+    ):
         found = state.get(word)
         if found is not None:
             return [found["value"] if isinstance(found, dict) else str(found)]
@@ -81,15 +90,21 @@ def _initial(element: Json) -> list[str]:
         return [option["value"] for option in options]
     if option := element.get("initial_option"):
         return [option["value"]]
-    for word in ("initial_value", "initial_date", "initial_time", "initial_user"):
+    for word in (
+        "initial_value",
+        "initial_date",
+        "initial_time",
+        "initial_date_time",
+        "initial_user",
+    ):
         if element.get(word):
             return [str(element[word])]
     return []
 
 
-def values_of(view: View, form: Any) -> dict[str, dict[str, Any]]:
+def values_of(view: View, form: Any, *, zone: ZoneInfo) -> dict[str, dict[str, Any]]:
     """
-    What a modal's form holds, by block id and action id.
+    What a modal's form holds, by block id and action id; a moment is picked by the clock of *zone*.
 
     Every input of *view* is there: text as typed, the value chosen in a menu, a list for
     checkboxes and multi-selects, None for what was left empty.
@@ -105,5 +120,7 @@ def values_of(view: View, form: Any) -> dict[str, dict[str, Any]]:
         value: Any = given[0].replace("\r\n", "\n") if given else None
         if kind == "checkboxes" or kind.startswith("multi_"):
             value = given
+        elif kind == "datetimepicker" and value is not None:
+            value = int(datetime.fromisoformat(value).replace(tzinfo=zone).timestamp())
         values.setdefault(block["block_id"], {})[element["action_id"]] = value
     return values

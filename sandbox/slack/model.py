@@ -47,6 +47,7 @@ class Person:
     email: str | None
     team_id: str
     tz: str = "Europe/Berlin"
+    locale: str = "en-GB"
     title: str = ""
     is_email_confirmed: bool | None = True
     """None: Slack says nothing of it, as for accounts that single sign-on or SCIM has made."""

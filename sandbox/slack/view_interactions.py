@@ -60,7 +60,7 @@ async def submit(
     refused = inactive(person)
     if refused is not None:
         return refused
-    view.errors, view.trouble = _fill_in(view, values), None
+    view.errors, view.trouble = fill_in(view, values), None
     if view.errors:
         workspace.changed("modal", users={user})
         return Outcome(ok=False, error="form_incomplete", errors=view.errors)
@@ -116,7 +116,7 @@ async def suggest(
     return options_of(answer.json or {}) if answer.ok else []
 
 
-def _fill_in(view: View, values: dict[str, dict[str, Any]]) -> dict[str, str]:
+def fill_in(view: View, values: dict[str, dict[str, Any]]) -> dict[str, str]:
     """Put values into the view's state; return what Slack's own form objects to, by block id."""
     errors: dict[str, str] = {}
     for block, element in elements(view.blocks):

@@ -117,6 +117,14 @@ class Workspace(State):
             value=value,
         )
 
+    def fill_in(self, *, user: str, view_id: str, values: dict[str, dict[str, Any]]) -> None:
+        """Type and choose in a modal without sending it; *values* as for `submit`.
+
+        Raises:
+            LookupError: this person has no such modal, or a menu does not offer the value.
+        """
+        view_interactions.fill_in(self.view(view_id, user=user), values)
+
     async def submit(
         self, *, user: str, view_id: str, values: dict[str, dict[str, Any]]
     ) -> Outcome:

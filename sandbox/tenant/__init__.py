@@ -14,6 +14,7 @@ from sandbox.tenant import (
     assignments,
     catalogs,
     directory,
+    examples,
     groups,
     lifecycle,
     packages,
@@ -133,6 +134,10 @@ class Tenant:
     def seed_tutorial_world(self) -> None:
         """People, groups, catalog General and four packages: see `seed`."""
         seed.seed(self.world)
+
+    def seed_examples(self) -> None:
+        """Packages that ask more of whoever wants them: see `examples`."""
+        examples.add(self.world)
 
     def user_by_email(self, email: str) -> User | None:
         """The user with this mail address or user principal name."""

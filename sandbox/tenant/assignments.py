@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from sandbox.tenant import lifecycle
+from sandbox.tenant.answers import read_answers
 from sandbox.tenant.approvers import approvers
 from sandbox.tenant.call import EM, NO_CONTENT, Answer, Ask
 from sandbox.tenant.errors import bad_request, forbidden, not_found
@@ -70,12 +71,6 @@ def _read_request(ask: Ask) -> NewRequest:
         raise bad_request("The request must describe an assignment.")
     target = details.get("target") or {}
     schedule = ask.part("schedule")
-    answers: list[Json] = list(ask.body.get("answers") or [])
-    for answer in answers:
-        if not answer.get("@odata.type") or not (answer.get("answeredQuestion") or {}).get(
-            "@odata.type"
-        ):
-            raise bad_request("An answer and its question must name their @odata.type.")
     return NewRequest(
         request_type=ask.need("requestType"),
         assignment_id=details.get("id"),
@@ -84,7 +79,7 @@ def _read_request(ask: Ask) -> NewRequest:
         target_id=details.get("targetId") or target.get("objectId"),
         target_email=target.get("email"),
         justification=ask.text("justification"),
-        answers=answers,
+        answers=read_answers(ask.body.get("answers"), is_beta=ask.is_beta),
         start=read_moment(schedule.get("startDateTime")),
         expiration=_read_expiration(schedule),
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sandbox.tenant import lifecycle
+from sandbox.tenant.answers import check_answers, questions_of
 from sandbox.tenant.applicable import applicable
 from sandbox.tenant.approvers import in_scope
 from sandbox.tenant.errors import bad_request, conflict, forbidden, not_found
@@ -69,6 +70,9 @@ def _add(world: World, new: NewRequest, kind: str, user: User | None) -> Request
     elif policy.allowed_target_scope != "notSpecified" and not in_scope(world, policy, target):
         raise bad_request(NOT_ELIGIBLE)
     _refuse_incompatible(world, package, target)
+    # Whether an administrator must answer, too, is documented for the portal alone.
+    questions = questions_of(world, policy, package)
+    check_answers(new.answers, questions, must_be_complete=kind == "userAdd")
     if not world.lenient:
         _refuse_duplicates(world, target, package)
     return Request(
@@ -129,7 +133,11 @@ def _check_self_service(
         raise bad_request("A verified credential must be presented before the request.")
     if policy.approval.get("isRequestorJustificationRequired") and not new.justification:
         raise bad_request("The requestor must give a justification.")
-    _check_answers(world, new, policy, package)
+    has_own_dates = new.start is not None or (
+        new.expiration is not None and new.expiration.type != "notSpecified"
+    )
+    if has_own_dates and not settings.get("allowCustomAssignmentSchedule"):
+        raise bad_request("The policy does not allow a custom assignment schedule.")
 
 
 def _refuse_incompatible(world: World, package: Package, target: User) -> None:
@@ -139,26 +147,6 @@ def _refuse_incompatible(world: World, package: Package, target: User) -> None:
             raise bad_request(NOT_ELIGIBLE)
     if any(world.is_member(target.id, group) for group in package.incompatible_groups):
         raise bad_request(NOT_ELIGIBLE)
-
-
-def _check_answers(world: World, new: NewRequest, policy: Policy, package: Package) -> None:
-    answered = {
-        str((answer.get("answeredQuestion") or {}).get("id"))
-        for answer in new.answers
-        if str(answer.get("value") or "").strip()
-    }
-    required = [
-        question.get("id")
-        for question in policy.settings.get("questions") or []
-        if question.get("isRequired")
-    ]
-    for role_scope in package.role_scopes:
-        # Every attribute of a resource wants an answer.
-        for attribute in world.resources[role_scope.resource_id].attributes:
-            required.append(((attribute.get("source") or {}).get("question") or {}).get("id"))
-    for question_id in required:
-        if question_id not in answered:
-            raise bad_request(f"The required question '{question_id}' was not answered.")
 
 
 def _refuse_duplicates(world: World, target: User, package: Package) -> None:
@@ -200,6 +188,9 @@ def _change(world: World, new: NewRequest, kind: str, user: User | None) -> Requ
             "There is already an existing open request for this assignment.",
             code="ExistingOpenRequest",
         )
+    package = world.packages.get(assignment.package_id)
+    questions = questions_of(world, world.policies.get(assignment.policy_id), package)
+    check_answers(new.answers, questions, must_be_complete=False)
     return Request(
         id=world.new_id(),
         request_type=kind,

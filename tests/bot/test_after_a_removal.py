@@ -45,6 +45,35 @@ async def test_who_asks_again_waits_for_an_admin(harness):
     assert harness.posted("adminAdd") == 1
 
 
+async def test_who_is_quicker_than_the_removal_waits_as_well(harness):
+    """Entra has removed it, and Latchkey has not seen that yet: that is no gap to slip through."""
+    await harness.ask("marketing-campaign")
+    await harness.finish()
+    (held,) = (await harness.desk.standing_of("U0ANN")).held
+    await harness.authority.refresh()
+    taken = await harness.desk.remove(
+        slack_user="U0DANA", assignment_id=held.id, reason="stolen laptop"
+    )
+    await harness.work()
+    harness.shift(timedelta(seconds=10))
+    harness.tenant.tick()
+    assert harness.tenant.world.assignments[held.id].state == "expired"
+
+    asked = await harness.desk.ask(slack_user="U0ANN", text="marketing-campaign")
+    await harness.jobs.review.receive(await harness.claimed(asked.request))
+    assert (await harness.request(taken.request.id)).state is State.SUBMITTED
+    request = await harness.request(asked.request.id)
+    assert request.state is State.PENDING
+    await harness.finish()
+
+    await harness.desk.decide(
+        ask_id=request.ask_id, verb="approve", slack_user="U0DANA", team=None, channel=None
+    )
+    await harness.finish()
+    done = await harness.request(request.id)
+    assert (done.state, done.round) == (State.DELIVERED, 0)
+
+
 async def test_an_admin_may_give_it_again(harness):
     """Then it is granted like any other."""
     await removed(harness)

@@ -9,7 +9,7 @@ import pytest
 from bot import chance, clock
 from bot.errors import NotAllowed
 from bot.messages import deciding
-from bot.models import Kind, Named, Request, State
+from bot.models import Kind, Named, Request, State, Verb
 from bot.review import Refused
 from sandbox.tenant import seed
 from sandbox.tenant.model import Assignment, Expiration, Policy
@@ -93,7 +93,7 @@ async def test_a_required_question_left_open_is_refused(either, ask):
     await either.finish()
 
     assert request.state is State.REFUSED
-    assert "It asks questions; please use the form" in (request.why or "")
+    assert "It asks what is not answered" in (request.why or "")
     assert either.posted("adminAdd") == 0
 
 
@@ -114,7 +114,8 @@ async def test_answers_let_it_pass_and_the_questions_are_terms(either):
 
 
 def replace_answers(request: Request, answers: dict[str, str]) -> Request:
-    return Request(**{**vars(request), "answers": answers})
+    given = {key: (text,) for key, text in answers.items()}
+    return Request(**{**vars(request), "answers": given})
 
 
 async def refusal(harness: BotHarness, request: Request) -> str:
@@ -636,3 +637,53 @@ async def test_hours_in_beta_are_no_endless_access(database):
 
     assert "no end date" not in offered.lasts.split(",")[0]
     assert "the beta API does not say" in (request.why or "")
+
+
+async def test_two_that_exclude_each_other_are_not_given_in_one_moment(harness):
+    """The first is on its way and in none of Graph's lists; the second is refused all the same."""
+    policy = harness.policy_of(seed.BOARD_PAPERS)
+    policy.specific_allowed_targets = [user(seed.ANN)]
+    exclude(harness, seed.BOARD_PAPERS, CAMPAIGN)
+    exclude(harness, CAMPAIGN, seed.BOARD_PAPERS)
+    first = await harness.desk.ask(slack_user="U0ANN", text="marketing-campaign")
+    second = await harness.desk.ask(slack_user="U0ANN", text="board-papers")
+    await harness.finish()
+
+    ends = [(await harness.request(each.request.id)).state for each in (first, second)]
+    assert ends.count(State.DELIVERED) <= 1
+    assert State.REFUSED in ends
+    assert harness.posted("adminAdd") == ends.count(State.DELIVERED)
+
+
+async def test_a_tightened_extension_goes_back_with_the_new_end(harness):
+    """What was approved for thirty days is not granted for thirty under a policy of two."""
+    policy = harness.policy_of(seed.FINANCE_REPORTS)
+    request = await extension(harness, holds(harness, seed.FINANCE_REPORTS, policy, days=1))
+    policy.expiration = Expiration("afterDuration", duration=timedelta(days=2))
+    await harness.desk.decide(
+        ask_id=request.ask_id,
+        verb=Verb.APPROVE,
+        slack_user="U0BO",
+        team="T0LATCH",
+        channel=None,
+    )
+    await harness.work()
+    again = await harness.request(request.id)
+
+    assert (again.state, again.round) == (State.PENDING, 1)
+    assert again.ends_at is not None
+    assert again.ends_at <= clock.now() + timedelta(days=2)
+    assert harness.posted("adminUpdate") == 0
+
+
+async def test_an_assignment_of_another_package_is_not_extended_as_this_one(harness):
+    """A row that names the wrong package changes nothing."""
+    held = holds(harness, CAMPAIGN, harness.policy_of(CAMPAIGN))
+    about = wish(
+        kind=Kind.EXTEND,
+        package_id=seed.FINANCE_REPORTS,
+        assignment_id=held.id,
+        entra_id=seed.ANN,
+    )
+
+    assert "gone in Entra" in await refusal(harness, about)

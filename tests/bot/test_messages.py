@@ -19,7 +19,9 @@ from slack_sdk.models.views import View
 from bot import chance, clock, news
 from bot.errors import PackageName
 from bot.messages import asking, deciding, forms, reminding, repairing
+from bot.messages.answers import all_answers
 from bot.messages.home import home
+from bot.messages.request_form import request_form
 from bot.models import (
     AssignmentState,
     Ended,
@@ -32,6 +34,8 @@ from bot.models import (
     State,
     Verb,
 )
+from bot.offered import OfferedPolicy
+from bot.questions import Choice, Question
 from sandbox.slack.content import checked_blocks, checked_view
 from tests.bot.samples import click, held, offered, terms, wish
 
@@ -88,18 +92,41 @@ def distinct(made: Mapping[str, Any]) -> dict[str, Any]:
     return dict(seen.values())
 
 
+def way(policy_id: str, name: str, text: str) -> OfferedPolicy:
+    """A policy that asks two questions, one of them to choose from."""
+    choice = Choice(value="x", text=text)
+    return OfferedPolicy(
+        id=policy_id,
+        name=name,
+        rank=1,
+        lasts="30 days",
+        decides=name,
+        has_own_dates=True,
+        questions=(
+            Question(id="t", text=text, required=True),
+            Question(id="c", text=text, required=False, choices=(choice,)),
+        ),
+    )
+
+
 @functools.cache
 def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
     """All that the bot can say, with *text* wherever somebody else chose the words."""
     name = text[:256]
     made: dict[str, Any] = {}
+    questions = tuple(
+        Question(id=f"q{number}", text=text, required=True) for number in range(count)
+    )
     long_terms = terms(
         policy_name=name,
         catalog=name,
         contents=(name,) * count,
         stages=(Stage(reason_required=True), *(Stage(),) * max(count - 10, 1)),
+        questions=questions,
     )
     about = {
+        "answers": {each.id: (text[:1_000],) for each in questions},
+        "starts_at": clock.now() + timedelta(days=1),
         "package_name": name,
         "holder_name": name,
         "justification": text[:1_000],
@@ -186,6 +213,7 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
         "unknown": asking.offer(packages, intro=asking.no_such_package(name[:80])),
         "near": asking.near(name[:80], choices, more=count),
         "which": asking.which_package(name[:80], choices),
+        "form needed": asking.form_needed("p", text[:500]),
         "reason needed": asking.reason_needed("p", name, text[:500]),
         "withdrawn": asking.withdrawn(waiting[0]),
         "letting end": asking.letting_end(rows[0]),
@@ -217,6 +245,10 @@ def every_view(text: str, *, count: int = 1) -> dict[str, Any]:
         held(id=f"a{n}", package_id=str(n), policy_id=str(n), package_name=name)
         for n in range(count)
     ]
+    asking_terms = terms(
+        questions=tuple(Question(id=f"q{n}", text=text, required=True) for n in range(count))
+    )
+    answers = {each.id: (text[:1_000],) for each in asking_terms.questions}
     others = [
         request(package_name=name, package_id=str(n), holder=f"U{n}", justification=text[:1_000])
         for n in range(count)
@@ -225,7 +257,13 @@ def every_view(text: str, *, count: int = 1) -> dict[str, Any]:
         offered(id=f"p{n}", slug=f"s{n}", name=name, description=text) for n in range(count)
     ]
     return {
-        "ask": forms.ask(package),
+        "ask": request_form(
+            package,
+            policies=[way(f"p{number}", name, text) for number in range(min(count, 9))],
+            chosen=way("p0", name, text),
+            reason=text[:1_000],
+        ),
+        "answers": all_answers(replace(one, terms=asking_terms, answers=answers)),
         "why approve": forms.reason(click(one), one),
         "why deny": forms.reason(click(one, verb=Verb.DENY), one),
         "home": home(

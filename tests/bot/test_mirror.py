@@ -232,6 +232,24 @@ async def test_a_role_of_one_catalog_is_enough(harness):
     assert (await row(harness, held)).ends_at == harness.tenant.world.assignments[held].end
 
 
+async def test_questions_are_read_one_by_one_where_the_list_is_refused(harness):
+    """As with a role of one catalog; those that cannot be read are no empty ones."""
+    harness.tenant.seed_examples()
+    harness.line.on("GET .*/assignmentPolicies$", answering(403, "Forbidden"))
+    await harness.mirror.sweep()
+    [asking] = [
+        each for each in await harness.store.run(catalog.everything) if each.slug == "customer-data"
+    ]
+    assert [len(each.questions) for each in asking.policies] == [2]
+
+    harness.line.on("POST .*batch", answering(403, "Forbidden"))
+    await harness.mirror.sweep()
+    [asking] = [
+        each for each in await harness.store.run(catalog.everything) if each.slug == "customer-data"
+    ]
+    assert "could not be read" in asking.policies[0].not_askable
+
+
 async def test_a_policy_that_changes_is_seen_with_the_next_sweep(harness):
     """What people read is what would hold."""
     harness.policy_of(seed.MARKETING_CAMPAIGN).expiration = Expiration(

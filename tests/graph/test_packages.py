@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from graph.errors import NotFound, Rejected
+from graph.errors import BadAnswer, GraphError, NotFound, Rejected
 from tests.graph.wire import EM, ROOT, Wire, graph_on, refusal
 
 PLACEHOLDER = "00000000-0000-0000-0000-000000000000"
@@ -182,3 +182,85 @@ async def test_an_id_cannot_leave_its_place_in_the_path():
     await graph_on(wire).packages.delete("../users/x?y#z")
 
     assert wire.requests[0].url.raw_path.decode().endswith("/accessPackages/..%2Fusers%2Fx%3Fy%23z")
+
+
+@pytest.mark.parametrize(
+    ("version", "policies", "reference"),
+    [
+        ("v1.0", "assignmentPolicies", {"accessPackage": {"id": "q"}}),
+        ("beta", "accessPackageAssignmentPolicies", {"accessPackageId": "q"}),
+    ],
+)
+async def test_policies_that_graph_forgot_to_expand_are_found(version, policies, reference):
+    """Graph has been seen to answer $expand=assignmentPolicies with nothing although there are some."""
+    bare = {"id": "q", "displayName": "Campaign"}
+    listed = {"value": [{"id": "p", **reference}, {"id": "other", "accessPackage": {"id": "z"}}]}
+    wire = Wire(bare, listed)
+
+    package = await graph_on(wire, version=version).packages.get("q")
+
+    assert [each.id for each in package.assignment_policies] == ["p"]
+    assert len(wire.sent) == 2
+    assert wire.sent[1].startswith(f"GET /{version}{EM}/{policies}?")
+
+
+async def test_an_app_that_may_not_list_policies_reads_packages_all_the_same():
+    """With a role in one catalog only; a package without policies lets nobody ask."""
+    wire = Wire({"id": "q"}, refusal(403, "UnAuthorized"))
+
+    assert (await graph_on(wire).packages.get("q")).assignment_policies == []
+
+
+@pytest.mark.parametrize("version", ["v1.0", "beta"])
+async def test_what_does_not_go_together_is_read_in_one_call(version):
+    """Both ways, and groups; a list that is longer than a page is read by itself."""
+    here = f"{EM}/accessPackages/q"
+    more = f"{ROOT}/{version}{here}/incompatibleGroups?$skiptoken=2"
+    envelope = {
+        "responses": [
+            {"id": "0", "status": 200, "body": {"value": [{"id": "a", "displayName": "A"}]}},
+            {
+                "id": "1",
+                "status": 200,
+                "body": {"value": [{"id": "g1"}], "@odata.nextLink": more},
+            },
+            {"id": "2", "status": 200, "body": {"value": []}},
+        ]
+    }
+    wire = Wire(
+        envelope,
+        {"value": [{"id": "g1"}], "@odata.nextLink": more},
+        {"value": [{"id": "g2", "displayName": "G"}]},
+    )
+
+    found = await graph_on(wire, version=version).packages.exclusions("q")
+
+    assert [each.display_name for each in found.packages] == ["A"]
+    assert [each.id for each in found.groups] == ["g1", "g2"]
+    assert found.excluded == []
+    assert [each["url"] for each in wire.body(0)["requests"]] == [
+        f"{here}/incompatibleAccessPackages",
+        f"{here}/incompatibleGroups",
+        f"{here}/accessPackagesIncompatibleWith",
+    ]
+
+
+@pytest.mark.parametrize("status", [403, 404, 503])
+async def test_what_cannot_be_read_of_it_is_an_error(status):
+    """Never an empty list."""
+    good = {"status": 200, "body": {"value": []}}
+    bad = {"status": status, "body": {"error": {"code": "x", "message": "y"}}}
+    wire = Wire({"responses": [{"id": "0", **good}, {"id": "1", **bad}, {"id": "2", **good}]})
+
+    with pytest.raises(GraphError):
+        await graph_on(wire).packages.exclusions("q")
+
+
+async def test_an_answer_without_a_list_is_none():
+    """Nor is what is no list read as an empty one."""
+    good = {"status": 200, "body": {"value": []}}
+    bad = {"status": 200, "body": {"value": None}}
+    wire = Wire({"responses": [{"id": "0", **good}, {"id": "1", **bad}, {"id": "2", **good}]})
+
+    with pytest.raises(BadAnswer):
+        await graph_on(wire).packages.exclusions("q")

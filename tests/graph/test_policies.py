@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from graph.errors import NotFound
 from graph.models import (
     AssignmentPolicy,
     Expiration,
@@ -114,3 +115,47 @@ async def test_a_policy_is_read_with_what_a_replacement_needs():
         f"GET /v1.0{EM}/assignmentPolicies/p"
         "?$expand=accessPackage,questions,customExtensionStageSettings($expand=customExtension)"
     ]
+
+
+async def test_beta_is_asked_for_its_older_extensions_too():
+    """They have a say in a request like the newer ones; its questions come by themselves."""
+    wire = Wire({"id": "p"})
+
+    await graph_on(wire, version="beta").policies.get("p")
+
+    assert wire.sent == [
+        f"GET /beta{EM}/accessPackageAssignmentPolicies/p"
+        "?$expand=accessPackage,customExtensionHandlers,"
+        "customExtensionStageSettings($expand=customExtension)"
+    ]
+
+
+async def test_several_policies_are_read_whole_in_one_call():
+    """An error stands for one that is gone."""
+    gone = {"error": {"code": "PolicyNotFound", "message": "x"}}
+    wire = Wire(
+        {
+            "responses": [
+                {"id": "1", "status": 404, "body": gone},
+                {"id": "0", "status": 200, "body": {"id": "a", "questions": []}},
+            ]
+        }
+    )
+
+    first, second = await graph_on(wire).policies.each(["a", "b"])
+
+    assert isinstance(first, AssignmentPolicy)
+    assert (first.questions, first.custom_extension_stage_settings) == ([], None)
+    assert isinstance(second, NotFound)
+    assert all("$expand" in each["url"] for each in wire.body(0)["requests"])
+
+
+@pytest.mark.parametrize("version", ["v1.0", "beta"])
+async def test_older_extensions_are_not_sent_back_where_there_are_none(version):
+    """v1.0 has no word for them."""
+    policy = AssignmentPolicy.model_validate({"id": "p", "customExtensionHandlers": []})
+    wire = Wire(httpx.Response(200, json={}))
+
+    await graph_on(wire, version=version).policies.replace(policy)
+
+    assert wire.body() == {}

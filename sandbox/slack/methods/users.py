@@ -19,7 +19,7 @@ def info(workspace: "State", args: Arguments) -> Json:
         raise SlackRefusal("user_not_found")
     user = user_object(workspace, person)
     if args.flag("include_locale"):
-        user["locale"] = "en-GB"
+        user["locale"] = person.locale
     return {"user": user}
 
 

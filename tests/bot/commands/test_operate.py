@@ -8,7 +8,8 @@ import pytest
 from bot import clock
 from bot.commands.operate import extend, remove, request
 from sandbox.tenant import seed
-from sandbox.tenant.model import Policy
+from sandbox.tenant.model import Expiration, Policy
+from tests.bot.samples import question
 
 ANN = "ann@contoso.example"
 
@@ -266,3 +267,90 @@ def test_access_of_a_deleted_person_is_removed_by_their_object_id(latchkey, tena
 def test_help_has_an_example(latchkey, command):
     """A newcomer copies it."""
     assert f"latchkey {command.name} marketing-campaign" in latchkey(command, ["--help"]).stdout
+
+
+def another_policy(tenant, package_id, *, name="On-Call", days=8, **settings):
+    """One more policy for the same people, and without approval."""
+    like = next(each for each in tenant.world.policies.values() if each.package_id == package_id)
+    made = Policy(
+        **{
+            **vars(like),
+            "id": f"9b000000-0000-4000-8000-0000000000{days:02}",
+            "display_name": name,
+            "expiration": Expiration("afterDuration", duration=timedelta(days=days)),
+            "settings": {**like.settings, **settings},
+        }
+    )
+    tenant.world.policies[made.id] = made
+    return made
+
+
+def test_a_required_question_is_not_passed_by(latchkey, tenant):
+    """An administrator cannot answer in somebody's name, and in v1.0 has to look to know of it."""
+    policy = next(
+        each
+        for each in tenant.world.policies.values()
+        if each.package_id == seed.MARKETING_CAMPAIGN
+    )
+    policy.settings["questions"] = [question(text="Jira / Halo link")]
+    result = latchkey(request, ["marketing-campaign", ANN, "--yes", "--because", "x"])
+    assert (result.exit_code, posted(tenant)) == (1, [])
+    assert "asks “Jira / Halo link”" in result.stderr
+
+
+def test_of_several_policies_the_administrator_names_one(latchkey, tenant):
+    """Never the one whose id sorts last."""
+    another_policy(tenant, seed.MARKETING_CAMPAIGN)
+    result = latchkey(request, ["marketing-campaign", ANN, "--yes"])
+    assert (result.exit_code, posted(tenant)) == (1, [])
+    assert "“Specific users” (30 days, no approval); “On-Call” (8 days" in result.stderr
+    assert "--policy" in result.stderr
+
+    result = latchkey(request, ["marketing-campaign", ANN, "--yes", "--policy", "on-call"])
+    assert result.exit_code == 0, result.stderr
+    (held,) = tenant.world.assignments.values()
+    assert tenant.world.policies[held.policy_id].display_name == "On-Call"
+
+
+def test_an_extension_goes_by_the_policy_that_it_is_held_under(latchkey, tenant, graph_app):
+    """Another policy of the package that would allow it does not count."""
+    graph_app.give(seed.ANN, seed.MARKETING_CAMPAIGN)
+    strict = another_policy(
+        tenant,
+        seed.MARKETING_CAMPAIGN,
+        requestorSettings={
+            "enableTargetsToSelfAddAccess": True,
+            "enableTargetsToSelfUpdateAccess": False,
+        },
+    )
+    (held,) = tenant.world.assignments.values()
+    held.policy_id = strict.id
+    result = latchkey(extend, ["marketing-campaign", ANN, "--yes"])
+    assert result.exit_code == 1
+    assert "“On-Call” lets nobody extend it" in result.stderr
+
+
+def test_what_excludes_is_said(latchkey, tenant, graph_app):
+    """Separation of duties holds for administrators, too."""
+    graph_app.give(seed.ANN, seed.MARKETING_CAMPAIGN)
+    other = tenant.world.packages[seed.FINANCE_REPORTS]
+    other.incompatible_packages.append(seed.MARKETING_CAMPAIGN)
+    before = len(posted(tenant))
+    result = latchkey(
+        request, ["finance-reports", ANN, "--yes", "--because", "Q4", "--skip-approval"]
+    )
+    assert (result.exit_code, len(posted(tenant))) == (1, before)
+    assert "does not go with what Ann Abara has already: Marketing Campaign" in result.stderr
+
+
+def test_whoever_passes_the_approvers_by_is_told_so(latchkey, tenant):
+    """Before the question, in so many words."""
+    result = latchkey(
+        request,
+        ["finance-reports", ANN, "--because", "Q4", "--skip-approval"],
+        input="n\n",
+    )
+    assert "nobody is asked to approve, although the policy has a stage of approval" in (
+        result.stderr
+    )
+    assert posted(tenant) == []

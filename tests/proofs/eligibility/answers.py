@@ -58,7 +58,7 @@ async def answers(tenant: Tenant, world: World, *, version: str) -> Answers:
             else eligibility.lacks(
                 admitted,
                 justification=world.reason,
-                answers=dict.fromkeys(world.answered, "4711"),
+                answers=dict.fromkeys(world.answered, ("4711",)),
             )
         )
         known = {each.id for each in package.assignment_policies}
@@ -67,7 +67,7 @@ async def answers(tenant: Tenant, world: World, *, version: str) -> Answers:
             slack=slack,
             typed=await _typed(graph, world, wanted=wanted if wanted in known else None),
             tested=await _tested(graph, world),
-            entra=_asked(tenant, world, wanted=wanted),
+            entra=_asked(tenant, world, wanted=wanted, admitted=admitted),
         )
 
 
@@ -81,6 +81,9 @@ async def _typed(graph: Graph, world: World, *, wanted: str | None) -> str:
             because=world.reason,
             ends_at=None,
             now=clock.now(),
+            answering=lambda questions: {
+                each.id: ("4711",) for each in questions if each.id in world.answered
+            },
         )
     except NotAllowed as refused:
         return str(refused)
@@ -95,8 +98,13 @@ async def _tested(graph: Graph, world: World) -> Outcome:
     return verdict.outcome
 
 
-def _asked(tenant: Tenant, world: World, *, wanted: str | None) -> bool:
-    """Whether Entra would take the request if the person made it in My Access."""
+def _asked(
+    tenant: Tenant, world: World, *, wanted: str | None, admitted: Admitted | Refusal
+) -> bool:
+    """Whether Entra would take the request if the person made it in My Access, where only questions are answered."""
+    given = set(world.answered)
+    if isinstance(admitted, Admitted):
+        given &= {each.id for each in admitted.questions}
     new = NewRequest(
         request_type="userAdd",
         package_id=PACKAGE,
@@ -104,7 +112,7 @@ def _asked(tenant: Tenant, world: World, *, wanted: str | None) -> bool:
         justification=world.reason,
         answers=[
             {"value": "4711", "answeredQuestion": {"@odata.type": QUESTION, "id": each}}
-            for each in world.answered
+            for each in sorted(given)
         ],
     )
     try:

@@ -12,7 +12,18 @@ from urllib.parse import parse_qsl, urlencode
 from tests.proofs.fuzz.world import FORM, HOME, JSON
 
 PEOPLE: Final = ("U0ANN", "U0CY", "U0BO", "U0DANA", "U0MIA", "U0GUS", "U0EVE")
-ACTIONS: Final = ("approve", "deny", "cancel", "extend", "return", "let_end", "remove", "ask")
+ACTIONS: Final = (
+    "approve",
+    "deny",
+    "cancel",
+    "extend",
+    "return",
+    "let_end",
+    "remove",
+    "ask",
+    "answers",
+    "policy",
+)
 TEXTS: Final = (
     "marketing-campaign",
     "finance-reports because of May",
@@ -126,6 +137,8 @@ class Payloads:
             "deny": target.asks,
             "cancel": target.requests,
             "ask": target.packages,
+            "answers": target.requests,
+            "policy": target.packages,
         }.get(action, target.assignments)
         pressed = {
             "type": "button",
@@ -135,12 +148,33 @@ class Payloads:
             "value": self._chance.choice(values or ("none",)),
             "action_ts": f"1.{next(self._deeds)}",
         }
+        if action == "policy":
+            return self._shell("block_actions") | self._chosen(target, pressed)
         return self._shell("block_actions") | {
             "container": {"type": "message", "message_ts": "1.2", "channel_id": "C0APPROVALS"},
             "channel": {"id": "C0APPROVALS", "name": "access-approvals"},
             "state": {"values": {}},
             "response_url": "http://127.0.0.1:9/respond",
             "actions": [pressed],
+        }
+
+    def _chosen(self, target: Target, pressed: dict[str, Any]) -> dict[str, Any]:
+        """A choice in the form to ask for a package."""
+        option = {"text": {"type": "plain_text", "text": "x"}, "value": pressed["value"]}
+        menu = {"type": "static_select", "selected_option": option}
+        return {
+            "container": {"type": "view", "view_id": "V1"},
+            "view": {
+                "id": "V1",
+                "team_id": HOME,
+                "type": "modal",
+                "callback_id": "latchkey_request",
+                "private_metadata": f"{pressed['value']} - - de-DE {pressed['value']}",
+                "state": {"values": {"policy": {"latchkey_policy": menu}}},
+                "hash": "1.2",
+                "blocks": [],
+            },
+            "actions": [pressed | {"type": "static_select", "selected_option": option}],
         }
 
     def _view(self, target: Target) -> dict[str, Any]:

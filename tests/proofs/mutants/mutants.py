@@ -40,6 +40,12 @@ MOVES: Final = frozenset({"MOVES", "OPEN", "ENDED"})
 TARGETS: Final = (
     Target(file="bot/authority.py", parts=RULE, tests=("test_may.py",)),
     Target(file="bot/authority.py", parts=FACTS, tests=("test_authority.py",)),
+    Target(
+        file="bot/eligibility.py",
+        tests=("test_policy_scope.py", "test_eligibility.py", "test_one_answer.py"),
+    ),
+    Target(file="bot/understood.py", tests=("test_understood.py",)),
+    Target(file="bot/rulebook.py", tests=("test_eligibility.py", "test_one_answer.py")),
     Target(file="bot/people.py", tests=("test_people.py",)),
     Target(file="bot/models.py", parts=MOVES, tests=("test_store_moves.py",)),
     Target(

@@ -108,3 +108,57 @@ async def test_the_home_tab_shows_what_was_published(sandbox: Sandbox) -> None:
 async def test_an_empty_home_says_so(sandbox: Sandbox) -> None:
     """Before the app published anything."""
     assert "has not filled Cy Chen" in await sandbox.see("U0CY", "home")
+
+
+PICKING = {
+    "type": "modal",
+    "title": {"type": "plain_text", "text": "Ask"},
+    "submit": {"type": "plain_text", "text": "Ask"},
+    "blocks": [
+        {
+            "type": "input",
+            "block_id": "way",
+            "dispatch_action": True,
+            "label": {"type": "plain_text", "text": "Which?"},
+            "element": {
+                "type": "static_select",
+                "action_id": "way",
+                "options": [
+                    {"text": {"type": "plain_text", "text": "Long"}, "value": "long"},
+                    {"text": {"type": "plain_text", "text": "Short"}, "value": "short"},
+                ],
+            },
+        },
+        {
+            "type": "input",
+            "block_id": "start",
+            "label": {"type": "plain_text", "text": "From when?"},
+            "element": {"type": "datetimepicker", "action_id": "start"},
+        },
+    ],
+}
+
+
+async def test_a_choice_that_the_app_wants_to_hear_of_carries_what_was_picked(
+    sandbox: Sandbox,
+) -> None:
+    """A moment is picked by the person's own clock."""
+    trigger = sandbox.workspace.triggers.issue(user="U0BO")
+    await sandbox.api("views.open", trigger_id=trigger, view=PICKING)
+    view = sandbox.workspace.people["U0BO"].modals[-1]
+    assert 'type="datetime-local"' in await sandbox.see("U0BO")
+
+    await sandbox.do(
+        "/view/click",
+        as_="U0BO",
+        view=view.id,
+        block_id="way",
+        action_id="way",
+        **{'input ["way", "way"]': "short", 'input ["start", "start"]': "2026-07-01T12:00"},
+    )
+
+    heard = sandbox.bot.received[-1]
+    assert heard["actions"][0]["selected_option"]["value"] == "short"
+    picked = heard["view"]["state"]["values"]["start"]["start"]["selected_date_time"]
+    assert picked == 1_782_900_000
+    assert "2026-07-01T12:00" in await sandbox.see("U0BO")

@@ -1,0 +1,83 @@
+"""What somebody answered to the questions of a package, for those who decide."""
+
+from typing import Any, Final
+
+from bot.messages.pages import VIEW, fitted
+from bot.messages.parts import Block, button, context, escape, plain, section, shorten
+from bot.models import Request
+from bot.questions import Answered
+
+# On a card, beside all else that it says; the whole is a button away.
+MOST_SHOWN: Final = 6
+LONGEST_QUESTION: Final = 150
+LONGEST_ANSWER: Final = 300
+# Slack's limits: docs.slack.dev, Block Kit reference.
+LONGEST_SECTION: Final = 3_000
+
+
+def answer_blocks(request: Request) -> list[Block]:
+    """The answers for a card; what does not fit there is said, and a button away."""
+    given = request.answered
+    if not given:
+        return []
+    shown = given[:MOST_SHOWN]
+    blocks = [section(_short(each)) for each in shown]
+    if len(given) > len(shown) or any(_is_cut(each) for each in shown):
+        rest = len(given) - len(shown)
+        more = (
+            f"… and {rest} more answer{'' if rest == 1 else 's'}." if rest else "Some of it is cut."
+        )
+        blocks.append(section(f"_{more}_", accessory=answers_button(request)))
+    return blocks
+
+
+def answers_button(request: Request) -> Block:
+    """Opens all that was answered, whole."""
+    return button("All answers", "answers", request.id, about=request.package_name)
+
+
+def _short(given: Answered) -> str:
+    # Escaped first: a short text of many signs is a long one to Slack.
+    question, said = escape(_one_line(given.question.text)), escape(_one_line(_said(given)))
+    return f"*{shorten(question, LONGEST_QUESTION)}*\n> {shorten(said, LONGEST_ANSWER)}"
+
+
+def _is_cut(given: Answered) -> bool:
+    return (
+        len(escape(_one_line(given.question.text))) > LONGEST_QUESTION
+        or len(escape(_one_line(_said(given)))) > LONGEST_ANSWER
+    )
+
+
+def _said(given: Answered) -> str:
+    return ", ".join(given.shown)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def all_answers(request: Request) -> dict[str, Any]:
+    """A modal with everything that was answered, as plain text."""
+    head: list[Block] = [
+        context(f"*{escape(request.package_name)}*, {escape(request.holder_name or '?')}")
+    ]
+    parts: list[list[Block]] = []
+    for given in request.answered:
+        text = f"{given.question.text}\n{_said(given)}"
+        for start in range(0, len(text), LONGEST_SECTION):
+            part = text[start : start + LONGEST_SECTION]
+            parts.append([{"type": "section", "text": plain(part)}])
+    rest = fitted(
+        parts,
+        room=VIEW.less(head),
+        rest=lambda left: f"… and {left} more parts: see the request in Entra.",
+    )
+    blocks = [*head, *rest]
+    return {
+        "type": "modal",
+        "callback_id": "latchkey_all_answers",
+        "title": plain("Answers"),
+        "close": plain("Close"),
+        "blocks": blocks,
+    }

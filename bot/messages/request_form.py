@@ -1,0 +1,363 @@
+"""The form to ask for a package: which of its policies, why, from when until when, and the policy's questions."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from bot.messages.parts import Block, bullets, escape, plain, section, shorten
+from bot.models import Package
+from bot.offered import OfferedPolicy
+from bot.questions import LONGEST_ANSWER, Choice, Question, fingerprint, in_language
+
+View = dict[str, Any]
+
+LONGEST_REASON: Final = 1_000
+# Slack's limits: docs.slack.dev, Block Kit reference, "Modals".
+MOST_BLOCKS: Final = 100
+LONGEST_LABEL: Final = 2_000
+LONGEST_OPTION: Final = 75
+LONGEST_TEXT: Final = 3_000
+MOST_CHARACTERS: Final = 200_000
+MOST_POLICIES: Final = 100
+LONGEST_ERROR: Final = 2_000
+CHANGED: Final = "What is asked has changed since you opened this form. Please look at it again."
+NO_POLICY: Final = "-"
+# What the blocks of the form are called, in Slack's state and in its complaints.
+POLICY, REASON, START, END = "policy", "reason", "start", "end"
+ANSWER: Final = "latchkey_answer"
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """
+    What a form is about; it travels with the form as words, ids and nothing else.
+
+    Attributes:
+        shown_policy: The policy whose questions it shows.
+        asked: The fingerprint of those questions.
+        offered: The policies that it offers, as far as it is known which admit the person; empty: all.
+    """
+
+    package_id: str
+    shown_policy: str | None = None
+    asked: str | None = None
+    locale: str | None = None
+    offered: tuple[str, ...] = ()
+
+    def words(self) -> str:
+        offered = ",".join(self.offered)
+        parts = (self.package_id, self.shown_policy, self.asked, self.locale, offered)
+        return " ".join(part or NO_POLICY for part in parts)
+
+
+def about(view: Mapping[str, Any]) -> About:
+    """What a form that came back is about."""
+    words = str(view.get("private_metadata") or "").split(" ")
+    parts = [word if word and word != NO_POLICY else None for word in (*words, *[""] * 5)]
+    return About(
+        package_id=parts[0] or "",
+        shown_policy=parts[1],
+        asked=parts[2],
+        locale=parts[3],
+        offered=tuple((parts[4] or "").split(",")) if parts[4] else (),
+    )
+
+
+def request_form(
+    package: Package,
+    *,
+    policies: Sequence[OfferedPolicy],
+    chosen: OfferedPolicy | None = None,
+    locale: str | None = None,
+    reason: str | None = None,
+    note: str | None = None,
+) -> View:
+    """
+    Ask for *package*.
+
+    Args:
+        policies: Those that may apply; with more than one, the form begins with the choice.
+        chosen: The one whose questions it shows; None while none is chosen.
+        locale: The reader's ("de-DE"); questions are shown in their language, if there is such a text.
+        reason: What they have said already.
+        note: What has happened since they last saw it.
+    """
+    if chosen is None and len(policies) == 1:
+        [chosen] = policies
+    if not policies:
+        return _closed(package, "It is not offered any more.")
+    if chosen is not None and chosen.not_askable and len(policies) == 1:
+        return _closed(package, chosen.not_askable)
+    lead = [section(escape(note))] if note else []
+    blocks = [*lead, section(_introduction(package, chosen))]
+    if len(policies) > 1:
+        blocks += _choice_of_policy(policies, chosen)
+    if chosen is not None and chosen.not_askable:
+        blocks.append(section(f":no_entry: {escape(chosen.not_askable)}"))
+    blocks.append(_reason(chosen, reason))
+    if chosen is not None and not chosen.not_askable:
+        blocks += _dates(chosen) if chosen.has_own_dates else []
+        for question in chosen.questions:
+            blocks += _question(question, locale)
+    view = {
+        "type": "modal",
+        "callback_id": "latchkey_request",
+        "private_metadata": About(
+            package_id=package.id,
+            shown_policy=chosen.id if chosen else None,
+            asked=fingerprint(chosen.questions) if chosen else None,
+            locale=locale,
+            # Which of several they are: whoever reads the form again finds them all in the package.
+            offered=tuple(policy.id for policy in policies) if len(package.policies) > 1 else (),
+        ).words(),
+        "title": plain("Ask for access"),
+        "submit": plain("Ask"),
+        "close": plain("Back"),
+        "blocks": blocks,
+    }
+    if len(policies) > MOST_POLICIES or not _fits(view):
+        return _closed(
+            package, "It asks more than a form of Slack's can hold. Please ask for it in My Access."
+        )
+    return view
+
+
+def _closed(package: Package, why: str) -> View:
+    """A form that cannot be sent: why it cannot, and nothing to fill in."""
+    return {
+        "type": "modal",
+        "callback_id": "latchkey_request",
+        "private_metadata": About(package_id=package.id).words(),
+        "title": plain("Ask for access"),
+        "close": plain("Back"),
+        "blocks": [section(f"*{escape(package.name)}*"), section(escape(why))],
+    }
+
+
+def _fits(view: View) -> bool:
+    blocks = view["blocks"]
+    # Slack counts 250 KB, in which a character may take several bytes.
+    size = len(json.dumps(view).encode())
+    return len(blocks) <= MOST_BLOCKS and size <= MOST_CHARACTERS
+
+
+def _introduction(package: Package, chosen: OfferedPolicy | None) -> str:
+    lasts = chosen.lasts if chosen else package.lasts
+    about = [f"*{escape(package.name)}*", escape(package.description), bullets(package.contents)]
+    about.append(f"_{escape(lasts)}_" if lasts else "")
+    return "\n".join(line for line in about if line)
+
+
+def _choice_of_policy(
+    policies: Sequence[OfferedPolicy], chosen: OfferedPolicy | None
+) -> list[Block]:
+    """The ways there are, whole, and a menu of them: what one chooses changes what is asked."""
+    lines = [
+        f"{number}. *{escape(shorten(policy.name, 250))}*: {escape(policy.lasts)}, {escape(policy.decides)}"
+        for number, policy in enumerate(policies, 1)
+    ]
+    options = {
+        policy.id: _option(f"{number}. {policy.name}, {policy.lasts}", policy.id)
+        for number, policy in enumerate(policies, 1)
+    }
+    menu: Block = {
+        "type": "static_select",
+        "action_id": "latchkey_policy",
+        "placeholder": plain("Choose one"),
+        "options": list(options.values()),
+    }
+    if chosen is not None:
+        menu["initial_option"] = options[chosen.id]
+    return [
+        *_whole("\n".join(lines)),
+        {
+            "type": "input",
+            "block_id": POLICY,
+            "dispatch_action": True,
+            "label": plain("Which do you want?"),
+            "element": menu,
+        },
+    ]
+
+
+def _whole(text: str) -> list[Block]:
+    """A long mrkdwn text of lines, in as many sections as it takes."""
+    blocks, current = [], ""
+    for line in text.split("\n"):
+        if current and len(current) + len(line) + 1 > LONGEST_TEXT:
+            blocks.append(section(current))
+            current = line
+        else:
+            current = f"{current}\n{line}" if current else line
+    return [*blocks, section(current)]
+
+
+def _reason(chosen: OfferedPolicy | None, reason: str | None) -> Block:
+    element: Block = {
+        "type": "plain_text_input",
+        "action_id": REASON,
+        "multiline": True,
+        "max_length": LONGEST_REASON,
+    }
+    if reason:
+        element["initial_value"] = reason[:LONGEST_REASON]
+    return {
+        "type": "input",
+        "block_id": REASON,
+        "optional": not (chosen and chosen.needs_reason),
+        "label": plain("Why do you need it?"),
+        "element": element,
+    }
+
+
+def _dates(chosen: OfferedPolicy) -> list[Block]:
+    """From when until when; both may be left to the policy."""
+    return [
+        _date(START, "From when?", "Leave it empty to have it at once."),
+        _date(END, "Until when?", f"Leave it empty for as long as it gives: {chosen.lasts}."),
+    ]
+
+
+def _date(name: str, label: str, hint: str) -> Block:
+    return {
+        "type": "input",
+        "block_id": name,
+        "optional": True,
+        "label": plain(label),
+        "hint": plain(shorten(hint, LONGEST_LABEL)),
+        "element": {"type": "datetimepicker", "action_id": name},
+    }
+
+
+def _question(question: Question, locale: str | None) -> list[Block]:
+    """One question; what is too long for its label or its menu stands whole above it."""
+    text = in_language(question.text, question.translations, locale)
+    above = [_plain_section(part) for part in _parts(text)] if len(text) > LONGEST_LABEL else []
+    if question.choices:
+        element, listed = _menu(question, locale)
+        above += listed
+    else:
+        element = {
+            "type": "plain_text_input",
+            "action_id": ANSWER,
+            "multiline": not question.is_single_line,
+            "max_length": LONGEST_ANSWER,
+        }
+    block: Block = {
+        "type": "input",
+        "block_id": block_of(question),
+        "optional": not question.required,
+        "label": plain(shorten(text, LONGEST_LABEL)),
+        "element": element,
+    }
+    hints = [f"In this form: {question.pattern}"] if question.pattern else []
+    if question.attribute:
+        hints.append("Microsoft Entra keeps the answer with your account.")
+    if hints:
+        block["hint"] = plain(shorten(" ".join(hints), LONGEST_LABEL))
+    return [*above, block]
+
+
+def _menu(question: Question, locale: str | None) -> tuple[Block, list[Block]]:
+    texts = [in_language(choice.text, choice.translations, locale) for choice in question.choices]
+    listed: list[Block] = []
+    if any(len(_one_line(text)) > LONGEST_OPTION for text in texts):
+        texts = [f"{number}. {text}" for number, text in enumerate(texts, 1)]
+        listed = [_plain_section(part) for text in texts for part in _parts(text)]
+    options = [
+        _option(text, choice.key) for text, choice in zip(texts, question.choices, strict=True)
+    ]
+    kind = "multi_static_select" if question.takes_several else "static_select"
+    return {"type": kind, "action_id": ANSWER, "options": options}, listed
+
+
+def _option(text: str, value: str) -> Block:
+    return {"text": plain(shorten(_one_line(text), LONGEST_OPTION)), "value": value}
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _parts(text: str) -> list[str]:
+    return [text[start : start + LONGEST_TEXT] for start in range(0, len(text), LONGEST_TEXT)]
+
+
+def _plain_section(text: str) -> Block:
+    return {"type": "section", "text": plain(text)}
+
+
+def block_of(question: Question) -> str:
+    """The block of a question: the same wherever the question is the same, so that Slack keeps what was typed."""
+    return f"question:{hashlib.sha256(question.id.encode()).hexdigest()[:32]}"
+
+
+def errors_at(
+    view: Mapping[str, Any],
+    fields: Mapping[str, str],
+    answers: Mapping[str, str],
+    questions: Sequence[Question],
+) -> dict[str, str]:
+    """What is wrong, at the blocks where it is; at the reason what the form has no block for."""
+    at = {block_of(each): answers[each.id] for each in questions if each.id in answers}
+    blocks = {block.get("block_id") for block in view.get("blocks") or ()}
+    found: dict[str, str] = {}
+    for block, sentence in {**fields, **at}.items():
+        place = block if block in blocks else REASON
+        found[place] = f"{found.get(place, '')} {sentence}".strip()[:LONGEST_ERROR]
+    return found or {REASON: CHANGED}
+
+
+def policy_in(view: Mapping[str, Any]) -> str | None:
+    """The policy that was chosen in a form; None if none was, or there was nothing to choose."""
+    option = _field(view, POLICY, "latchkey_policy").get("selected_option")
+    value = option.get("value") if isinstance(option, Mapping) else None
+    return value if isinstance(value, str) else None
+
+
+def reason_in(view: Mapping[str, Any]) -> str:
+    """What was typed into the reason field; empty if nothing."""
+    return str(_field(view, REASON, REASON).get("value") or "").strip()
+
+
+def moment_in(view: Mapping[str, Any], name: str) -> datetime | None:
+    """The moment that was picked in one of the two date fields."""
+    picked = _field(view, name, name).get("selected_date_time")
+    if not isinstance(picked, int) or isinstance(picked, bool) or not 0 < picked < 10**10:
+        return None
+    return datetime.fromtimestamp(picked, UTC)
+
+
+def answers_in(view: Mapping[str, Any], questions: Sequence[Question]) -> dict[str, list[str]]:
+    """What was answered, by question id: the text, or the values of the choices."""
+    given = {}
+    for question in questions:
+        field = _field(view, block_of(question), ANSWER)
+        if question.choices:
+            given[question.id] = [_value(each, question.choices) for each in _options(field)]
+        else:
+            given[question.id] = [str(field.get("value") or "")]
+    return given
+
+
+def _options(field: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    picked = field.get("selected_options")
+    options = picked if isinstance(picked, list) else [field.get("selected_option")]
+    return [each for each in options if isinstance(each, Mapping)]
+
+
+def _value(option: Mapping[str, Any], choices: Sequence[Choice]) -> str:
+    key = str(option.get("value") or "")
+    # A key that is none of ours stays what it is, and is no choice.
+    return next((choice.value for choice in choices if choice.key == key), key or "?")
+
+
+def _field(view: Mapping[str, Any], block: str, action: str) -> Mapping[str, Any]:
+    """A field of a form that came back; empty if it has none of that name, or no such shape."""
+    found: Any = view
+    for name in ("state", "values", block, action):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found if isinstance(found, Mapping) else {}

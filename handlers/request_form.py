@@ -1,0 +1,145 @@
+"""The form to ask for a package: it opens, follows the choice of a policy, and comes back filled in."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck
+
+from bot.access import Desk
+from bot.errors import WrongFields
+from bot.intake import FilledIn
+from bot.messages import asking, request_form
+from bot.models import Package
+from bot.offered import OfferedPolicy
+from bot.questions import fingerprint
+from handlers.after import After
+from handlers.clicks import read_click, teller
+from handlers.deeds import Deeds
+from handlers.errors import explained
+
+GONE = "That package is not offered any more."
+
+
+def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
+    @deeds.action("latchkey_ask")
+    async def open_form(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """An Ask button: open the form."""
+        await ack()
+        click = read_click(body, action)
+        say = teller(after, click)
+        async with explained(say):
+            package, reason = await desk.form(slack_user=click.user, about=click.value)
+            if package is None:
+                await say({"text": GONE})
+                return
+
+            async def form() -> Mapping[str, Any]:
+                ways = await desk.ways(slack_user=click.user, package=package)
+                return request_form.request_form(
+                    package, policies=ways.policies, locale=ways.locale, reason=reason
+                )
+
+            after.open_form(
+                trigger_id=click.trigger_id, view=form, channel=click.channel, user=click.user
+            )
+
+    @deeds.action("latchkey_policy")
+    async def choose(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """A policy was chosen in the form: show what it asks."""
+        await ack()
+        view = body.get("view")
+        if not isinstance(view, Mapping) or not view.get("id"):
+            return
+        async with explained(teller(after, read_click(body, action))):
+            about = request_form.about(view)
+            package = await desk.package(about.package_id)
+            chosen = request_form.policy_in(view)
+            if package is None or chosen is None:
+                return
+            after.update_form(view_id=str(view["id"]), view=_again(package, about, view, chosen))
+
+    @deeds.view("latchkey_request")
+    async def submit(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+        """The form is sent: taken down, or told what is wrong at each field, with nothing lost."""
+        user = body["user"]["id"]
+
+        async def complain(message: Mapping[str, Any]) -> None:
+            await ack(response_action="errors", errors={"reason": str(message["text"])[:2000]})
+
+        async with explained(complain):
+            about = request_form.about(view)
+            package = await desk.package(about.package_id)
+            if package is None or not package.can_be_asked_for:
+                await complain({"text": GONE})
+                return
+            policies = _offered(package, about)
+            chosen = _chosen(policies, request_form.policy_in(view))
+            if not _shows(about, chosen):
+                form = _again(
+                    package, about, view, chosen.id if chosen else None, note=request_form.CHANGED
+                )
+                await ack(response_action="update", view=form)
+                return
+            try:
+                taken = await desk.ask_by_form(
+                    FilledIn(
+                        slack_user=user,
+                        package_id=package.id,
+                        policy_id=chosen.id if chosen else None,
+                        is_chosen=bool(about.offered),
+                        reason=request_form.reason_in(view),
+                        answers=request_form.answers_in(view, chosen.questions if chosen else ()),
+                        start=request_form.moment_in(view, request_form.START),
+                        end=request_form.moment_in(view, request_form.END),
+                    )
+                )
+            except WrongFields as wrong:
+                questions = chosen.questions if chosen else ()
+                await ack(
+                    response_action="errors",
+                    errors=request_form.errors_at(view, wrong.fields, wrong.answers, questions),
+                )
+                return
+            await ack()
+            after.whisper(
+                channel=None, user=user, message=asking.asked(taken.request, is_new=taken.is_new)
+            )
+
+
+def _offered(package: Package, about: request_form.About) -> Sequence[OfferedPolicy]:
+    """The policies that the form offers, as they are now."""
+    offered = [policy for policy in package.policies if policy.id in about.offered]
+    return offered if about.offered else package.policies
+
+
+def _chosen(policies: Sequence[OfferedPolicy], policy_id: str | None) -> OfferedPolicy | None:
+    if policy_id is None and len(policies) == 1:
+        return policies[0]
+    return next((policy for policy in policies if policy.id == policy_id), None)
+
+
+def _shows(about: request_form.About, chosen: OfferedPolicy | None) -> bool:
+    """Whether the form asks what would be asked now."""
+    if chosen is None:
+        return False
+    return fingerprint(chosen.questions) == (about.asked or fingerprint(()))
+
+
+def _again(
+    package: Package,
+    about: request_form.About,
+    view: Mapping[str, Any],
+    chosen: str | None,
+    *,
+    note: str | None = None,
+) -> dict[str, Any]:
+    """The form as it should be now, for whoever has filled in *view*."""
+    policies = _offered(package, about)
+    return request_form.request_form(
+        package,
+        policies=policies,
+        chosen=_chosen(policies, chosen),
+        locale=about.locale,
+        reason=request_form.reason_in(view),
+        note=note,
+    )

@@ -1,0 +1,268 @@
+"""A policy is judged whole or not at all: every word that is not known, and every part that was not read, is a riddle."""
+
+import json
+from typing import Any
+
+import pytest
+
+from bot import policy as rules
+from bot.eligibility import No, Refusal
+from bot.models import AnswerKind, Question
+from bot.refusals import to_admin, to_person
+from bot.understood import (
+    HARMLESS_IN_PACKAGE,
+    HARMLESS_IN_POLICY,
+    questions_of,
+    riddles_of_package,
+    riddles_of_policy,
+)
+from graph.models import AccessPackage, AssignmentPolicy
+from graph.versions import dialect
+from tests.bot.samples import BO, approval, package, policy, question, role_scope, user
+
+STAGE = {"primaryApprovers": [user(BO)]}
+SUBJECT = {**user(BO), "except": ["x"]}
+
+
+def test_an_ordinary_policy_is_no_riddle():
+    """Nor is one with everything that a policy for asking may have."""
+    full = policy(
+        **{"@odata.type": "#microsoft.graph.accessPackageAssignmentPolicy"},
+        catalog={"id": "c"},
+        createdBy="x",
+        modifiedBy="y",
+        createdDateTime="2026-01-01T00:00:00Z",
+        description="Ask away",
+        reviewSettings={"isEnabled": True, "newKindOfReview": 1},
+        notificationSettings={"isAssignmentNotificationDisabled": True},
+        automaticRequestSettings=None,
+        verifiableCredentialSettings={"@odata.type": "#x", "credentialTypes": []},
+        questions=[
+            question(),
+            question(
+                id="c",
+                **{"@odata.type": "#microsoft.graph.accessPackageMultipleChoiceQuestion"},
+                choices=[{"actualValue": "a", "text": "A", "localizations": []}],
+            ),
+        ],
+        customExtensionStageSettings=[{"stage": "assignmentRequestGranted"}],
+        requestApprovalSettings=approval(
+            {"@odata.type": "#microsoft.graph.accessPackageApprovalStage", **STAGE}
+        ),
+        requestorSettings={
+            "enableTargetsToSelfAddAccess": True,
+            "enableOnBehalfRequestorsToAddAccess": True,
+            "onBehalfRequestors": [{"@odata.type": "#microsoft.graph.targetManager"}],
+            "allowCustomAssignmentSchedule": True,
+        },
+    )
+
+    assert riddles_of_policy(policy(), extending=False) == ()
+    assert riddles_of_policy(full, extending=False) == ()
+    assert riddles_of_policy(full, extending=True) == ()
+
+
+UNKNOWN: dict[str, dict[str, Any]] = {
+    "the policy": {"newInGraph": {"a": 1}},
+    "a switch of the policy that is off": {"isEnabled": False},
+    "a number that is nought": {"maximumHolders": 0},
+    "a verified id": {"verifiableCredentialSettings": {"credentialTypes": [{}, {"a": "b"}]}},
+    "another kind of policy": {"@odata.type": "#microsoft.graph.accessPackageTrialPolicy"},
+    "the requestor settings": {
+        "requestorSettings": {"enableTargetsToSelfAddAccess": True, "onlyFromManagedDevices": True}
+    },
+    "the approval settings": {"requestApprovalSettings": approval(STAGE, approvalMode="Parallel")},
+    "a stage": {"requestApprovalSettings": approval({**STAGE, "needsAll": True})},
+    "an approver": {"requestApprovalSettings": approval({"primaryApprovers": [SUBJECT]})},
+    "a stand-in": {
+        "requestApprovalSettings": approval({**STAGE, "fallbackPrimaryApprovers": [SUBJECT]})
+    },
+    "an alternate": {
+        "requestApprovalSettings": approval({**STAGE, "escalationApprovers": [SUBJECT]})
+    },
+    "an alternate's stand-in": {
+        "requestApprovalSettings": approval({**STAGE, "fallbackEscalationApprovers": [SUBJECT]})
+    },
+    "whom it is for": {"specificAllowedTargets": [SUBJECT]},
+    "the expiration": {
+        "expiration": {"type": "afterDuration", "duration": "P1D", "unlessOnLeave": True}
+    },
+    "no time at all": {"expiration": {"type": "afterDuration", "duration": "PT0S"}},
+    "a question": {"questions": [question(onlyOnMondays=True)]},
+    "an answer to choose": {
+        "questions": [
+            question(
+                **{"@odata.type": "#microsoft.graph.accessPackageMultipleChoiceQuestion"},
+                choices=[{"actualValue": "a", "text": "A", "leadsTo": "denial"}],
+            )
+        ]
+    },
+    "nothing to choose from": {
+        "questions": [
+            question(**{"@odata.type": "#microsoft.graph.accessPackageMultipleChoiceQuestion"})
+        ]
+    },
+    "a question without a kind": {"questions": [question(**{"@odata.type": None})]},
+    "a question without an id": {"questions": [question(id=None, isRequired=False)]},
+    "a question without a text": {"questions": [question(text=None)]},
+    "an extension without a moment": {"customExtensionStageSettings": [{"id": "x"}]},
+    "an extension of an older kind": {
+        "customExtensionHandlers": [{"stage": "assignmentRequestCreated"}]
+    },
+    "an older extension that is none": {"customExtensionHandlers": ["x"]},
+    "questions not read": {"questions": None},
+    "extensions not read": {"customExtensionStageSettings": None},
+    "a page of questions": {"questions@odata.nextLink": "https://graph.test/more"},
+    "a page of extensions": {"customExtensionStageSettings@odata.nextLink": "https://x"},
+}
+
+
+@pytest.mark.parametrize("changes", UNKNOWN.values(), ids=UNKNOWN)
+def test_every_unknown_word_is_a_riddle(changes):
+    """Wherever it stands, whatever it says, and if it says no."""
+    assert len(riddles_of_policy(policy(**changes), extending=False)) == 1
+
+
+EMPTY: list[Any] = [None, "", [], {}, {"@odata.type": "#x"}, {"a": None, "b": []}]
+
+
+@pytest.mark.parametrize("value", EMPTY, ids=str)
+def test_an_unknown_word_that_says_nothing_is_none(value):
+    """Graph writes properties that are not in use as null."""
+    assert riddles_of_policy(policy(newInGraph=value), extending=False) == ()
+
+
+@pytest.mark.parametrize("name", ["questions", "customExtensionStageSettings"])
+def test_what_was_not_read_is_not_what_is_empty(name):
+    """A forgotten $expand must not let anybody in."""
+    body = json.loads(policy().model_dump_json(by_alias=True, exclude_unset=True))
+    del body[name]
+
+    assert riddles_of_policy(AssignmentPolicy.model_validate(body), extending=False)
+
+
+@pytest.mark.parametrize(("extending", "is_riddle"), [(False, False), (True, True)])
+def test_whether_somebody_approves_must_be_said_for_what_is_asked(extending, is_riddle):
+    """Add and extend have a switch each."""
+    half = policy(requestApprovalSettings=approval(isApprovalRequiredForUpdate=None))
+
+    assert bool(riddles_of_policy(half, extending=extending)) is is_riddle
+
+
+PACKAGES: dict[str, dict[str, Any]] = {
+    "a state of the package": {"state": "suspended"},
+    "a word of next year": {"isFrozen": False},
+    "its catalog was not read": {"catalog": None},
+    "a state of the catalog": {"catalog": {"id": "c", "state": "archived"}},
+    "a catalog without a state": {"catalog": {"id": "c"}},
+    "a page of policies": {"assignmentPolicies@odata.nextLink": "https://x"},
+    "a page of roles": {"resourceRoleScopes@odata.nextLink": "https://x"},
+    "a role without its resource": {"resourceRoleScopes": [{"id": "1", "role": {"id": "r"}}]},
+    "attributes not read": {
+        "resourceRoleScopes": [{"id": "1", "role": {"resource": {"displayName": "Ledger"}}}]
+    },
+}
+
+
+@pytest.mark.parametrize("changes", PACKAGES.values(), ids=PACKAGES)
+def test_a_package_is_judged_whole_too(changes):
+    """Its state, its catalog's, and what its resources ask."""
+    assert len(riddles_of_package(package(**changes))) == 1
+
+
+def test_an_ordinary_package_is_no_riddle():
+    """Switched off or not: that is another reason."""
+    for state in ("published", "Unpublished"):
+        assert riddles_of_package(package(role_scope(), catalog={"id": "c", "state": state})) == ()
+
+
+def test_questions_come_in_their_order_with_what_an_answer_is():
+    """Those of the policy first, and every attribute wants an answer."""
+    choice = {"@odata.type": "#microsoft.graph.accessPackageMultipleChoiceQuestion"}
+    choices = [{"actualValue": "a", "text": "A"}]
+    asked = policy(
+        questions=[
+            question(id="3", sequence=2, isRequired=False),
+            question(
+                id="2", sequence=1, **choice, choices=choices, isMultipleSelectionAllowed=True
+            ),
+            question(id="1", sequence=0, **choice, choices=choices, isRequired=None),
+        ]
+    )
+    scope = role_scope()
+    scope["role"]["resource"]["attributes"] = [
+        {
+            "name": "costCentre",
+            "source": {
+                "@odata.type": "#microsoft.graph.accessPackageResourceAttributeQuestion",
+                "question": question(id="4", text="Which cost centre?", isRequired=False),
+            },
+        }
+    ]
+
+    assert questions_of(package(scope, scope), asked) == (
+        Question(id="1", text="Which ticket?", required=True, kind=AnswerKind.CHOICE),
+        Question(id="2", text="Which ticket?", required=True, kind=AnswerKind.CHOICES),
+        Question(id="3", text="Which ticket?", required=False),
+        Question(id="4", text="Which cost centre?", required=True, attribute="costCentre"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_same"),
+    [
+        ({"text": "Another text"}, False),
+        ({"isRequired": False}, False),
+        ({"id": "other"}, False),
+        ({"sequence": 5}, True),
+        ({"isAnswerEditable": False}, True),
+    ],
+)
+def test_another_question_needs_a_new_decision(changes, is_same):
+    """What the approvers saw answered is part of what they approved."""
+
+    def hashed(asked: dict[str, Any]) -> str:
+        chosen = policy(questions=[asked])
+        given = package(role_scope())
+        return rules.hash_of(
+            rules.terms_of(
+                given,
+                chosen,
+                extending=False,
+                always=False,
+                questions=questions_of(given, chosen),
+            )
+        )
+
+    assert (hashed(question()) == hashed(question(**changes))) is is_same
+
+
+@pytest.mark.parametrize("version", ["v1.0", "beta"])
+def test_every_property_that_graph_has_is_known(version, shared_conformance):
+    """Understood, harmless by name, or known to be a riddle: Microsoft's own list of today has nothing else."""
+    types = json.loads((shared_conformance / f"graph-{version}.json").read_text())["types"]
+    spoken = dialect(version)
+    fields = {each.alias for each in AssignmentPolicy.model_fields.values()}
+    for noun, name, known in (
+        ("policy", "accessPackageAssignmentPolicy", fields | HARMLESS_IN_POLICY),
+        (
+            "accessPackage",
+            "accessPackage",
+            {each.alias for each in AccessPackage.model_fields.values()} | HARMLESS_IN_PACKAGE,
+        ),
+    ):
+        said = spoken.incoming(noun, dict.fromkeys(types[name]["props"]))
+        assert set(said) - known <= {"verifiableCredentialSettings"}
+
+
+def test_each_reason_has_a_sentence_for_both():
+    """However little is known about it, and however long the names are."""
+    long = policy(displayName="x" * 500)
+    for reason in No:
+        for refusal in (
+            Refusal(reason=reason),
+            Refusal(reason=reason, policy=long, candidates=(long,) * 9, details=("y" * 500,) * 9),
+        ):
+            for sentence in (to_person(refusal), to_admin(refusal, who="Ann", package="Campaign")):
+                assert 10 < len(sentence) < 2500
+                assert sentence.endswith((".", "!"))
