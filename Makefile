@@ -59,6 +59,7 @@ mutants: $(VENV)/ready-dev  ## change authorization, identity and state in each 
 
 bench: $(VENV)/ready  ## measure how long people wait for an answer
 	$(BIN)/python -m benchmarks.ack
+	$(BIN)/python -m benchmarks.names
 
 format: $(VENV)/ready-dev  ## format the code
 	$(BIN)/ruff format .

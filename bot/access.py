@@ -7,6 +7,7 @@ vain is refused with `TooLate`, whatever it is: see `bot.patience`.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Concatenate, ParamSpec, TypeVar
 
 from bot import chance, clock, intake, naming, repairs
@@ -14,11 +15,23 @@ from bot.authority import Actor, Authority
 from bot.errors import NotAllowed, TooLate
 from bot.intake import Draft, FilledIn, Standing, Taken
 from bot.models import Assignment, Decision, Hold, Package, Request, Verb, read_ask_id
+from bot.offering import Offering
+from bot.package_index import PackageIndex
 from bot.patience import in_time
-from bot.store import Store, Transaction, catalog, forms, inbox, request_lists, requests
+from bot.store import (
+    Store,
+    Transaction,
+    assignments,
+    catalog,
+    forms,
+    inbox,
+    request_lists,
+    requests,
+)
+from bot.store.allowances import Limit
 from bot.verdicts import Verdicts
 from bot.ways import Wayfinder, Ways
-from bot.whom import Listing, NobodyCalled, Whom, read_sought, unknown_package
+from bot.whom import PERSON, Listing, NobodyCalled, Whom, read_sought, unknown_package
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -36,6 +49,7 @@ class Desk:
         whom: Whom,
         wayfinder: Wayfinder,
         wake: Callable[[], None],
+        asks_an_hour: int,
     ) -> None:
         self._store = store
         self._authority = authority
@@ -43,6 +57,8 @@ class Desk:
         self._whom = whom
         self._wayfinder = wayfinder
         self._wake = wake
+        self._offering = Offering(store)
+        self._asks = Limit(what="ask", count=asks_an_hour)
 
     async def is_new(self, key: str) -> bool:
         """Whether this has not come in before; *key* tells one deed from the next."""
@@ -58,10 +74,31 @@ class Desk:
 
         Raises:
             UnknownPackage: With the nearest names.
+            WhichPackage: Several may be meant.
             FormNeeded: It asks what only a form can answer.
             ReasonNeeded: The policy wants a reason.
         """
-        taken = await self._store.run(in_time(intake.ask), slack_user, text, reason)
+        offered = await self._offering.now()
+        package, said = _the_one(offered.askable, text, suggest=offered.shown)
+        return await self.ask_for(
+            slack_user=slack_user, package_id=package.id, reason=reason or said
+        )
+
+    async def ask_for(
+        self, *, slack_user: str, package_id: str, reason: str | None = None
+    ) -> Taken:
+        """
+        Take down a request for one package.
+
+        Raises:
+            FormNeeded: It asks what only a form can answer.
+            ReasonNeeded: The policy wants a reason.
+            TooOften: They have asked for too much in an hour.
+            NotAllowed: Slack has called them a guest a moment ago.
+            TooLate: It is not offered any more.
+        """
+        why = naming.clean(naming.unescaped(reason or ""))[: naming.LONGEST_REASON] or None
+        taken = await self._store.run(in_time(intake.ask), slack_user, package_id, why, self._asks)
         self._wake()
         return taken
 
@@ -96,18 +133,21 @@ class Desk:
 
         Raises:
             WrongFields: With what is wrong at each field.
+            TooOften: They have asked for too much in an hour.
+            NotAllowed: Slack has called them a guest a moment ago.
             TooLate: It is not offered any more.
         """
-        taken = await self._store.run(in_time(intake.ask_by_form), filled)
+        said = replace(filled, reason=naming.unescaped(filled.reason or "") or None)
+        taken = await self._store.run(in_time(intake.ask_by_form), said, self._asks)
         self._wake()
         return taken
 
     async def package(self, package_id: str) -> Package | None:
         return await self._store.read(catalog.get, package_id)
 
-    async def offer(self) -> list[Package]:
+    async def offer(self) -> tuple[Package, ...]:
         """What may be asked for in this workspace, by name; who may, is checked when they do."""
-        return await self._store.read(intake.offer)
+        return (await self._offering.now()).shown.packages
 
     async def standing_of(self, slack_user: str) -> Standing:
         """What somebody has, until when, and what they wait for."""
@@ -174,7 +214,7 @@ class Desk:
             TooLate: There is no such draft of this person's, or it has been completed.
         """
         await self._store.run(
-            in_time(intake.explain), decision_id, slack_user, naming.clean(reason)
+            in_time(intake.explain), decision_id, slack_user, naming.clean(naming.unescaped(reason))
         )
         self._wake()
 
@@ -321,22 +361,39 @@ class Desk:
         Raises:
             NotAllowed: Not an admin.
             UnknownPackage: With the nearest names.
+            WhichPackage: Several bear the name.
             CannotTell: It is not known who is meant, or what they hold.
         """
         await self._for_admins(slack_user)
         what = {"of": "assignments", "about": text.strip() or None}
         await self._store.run(intake.record_list, slack_user, what)
-        packages = await self._store.read(catalog.everything)
-        sought = read_sought(text, packages)
+        everything = (await self._offering.now()).everything
+        sought = read_sought(text, everything)
         if sought.named is None:
-            rows = await self._store.read(intake.assignments_of, sought.package)
+            package_id = sought.package.id if sought.package else None
+            rows = await self._store.read(assignments.live, package_id=package_id)
             return Listing(rows=rows, package=sought.package)
         try:
             return await self._whom.look_up(sought.named, sought.package)
         except NobodyCalled:
             if sought.package is not None:
                 raise
-            raise unknown_package(text, packages) from None
+            raise unknown_package(text, everything) from None
+
+    async def read_wish(self, *, slack_user: str, text: str) -> naming.Wish:
+        """
+        Take an admin's *text* apart, in which a person and a package are named and perhaps a reason given.
+
+        Raises:
+            NotAllowed: Not an admin.
+            WhichPackage: Several may be meant.
+        """
+        await self._for_admins(slack_user)
+        everything = (await self._offering.now()).everything
+        match = everything.read(text, ignoring=PERSON)
+        if match.packages:
+            match.only()
+        return naming.Wish(name=match.name, reason=match.reason)
 
     async def _for_admins(self, slack_user: str, about_id: str | None = None) -> None:
         try:
@@ -359,3 +416,25 @@ class Desk:
         except NotAllowed as refused:
             await self._store.run(intake.record_refusal, slack_user, about_id, str(refused))
             raise
+
+
+def _the_one(
+    index: PackageIndex, text: str, *, suggest: PackageIndex
+) -> tuple[Package, str | None]:
+    """
+    The package that *text* names, and the reason that it gives.
+
+    Raises:
+        UnknownPackage, WhichPackage: It names none, or may mean several.
+    """
+    typed = naming.unescaped(text)
+    match = index.read(typed)
+    if typed != text:
+        # Should Slack not have escaped it, it means itself.
+        literal = index.read_exactly(text)
+        if literal is not None:
+            both = {package.id: package for package in (*match.packages, *literal.packages)}
+            match = replace(match if match.packages else literal, packages=tuple(both.values()))
+    if not match.packages:
+        raise suggest.unknown(typed, name=match.name)
+    return match.only(), match.reason

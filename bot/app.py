@@ -133,6 +133,7 @@ async def assembled(
         identity = await connections.identify(slack, workspace=settings.workspace)
         installation = _installation(store, identity)
         graph = await connections.connect_graph(settings, machine, http)
+        bounds = await connections.find_bounds(settings, graph)
         people = People(slack=slack, graph=graph, store=store, addresses=settings.addresses)
         approvers = Approvers(graph=graph)
         authority = Authority(
@@ -148,6 +149,7 @@ async def assembled(
             people=people,
             authority=authority,
             always_approve=settings.approval == "always",
+            bounds=bounds,
             removed_for=timedelta(days=settings.removed_days),
         )
         # On Enterprise Grid a click names any workspace of the clicker's, or the organization: there the profile
@@ -175,7 +177,7 @@ async def assembled(
                 admin_channel=settings.admin_channel or "",
                 database_time=machine.database_time,
             ),
-            mirror=Mirror(store=store, graph=graph, people=people, waits=waits),
+            mirror=Mirror(store=store, graph=graph, people=people, waits=waits, bounds=bounds),
             homes=homes,
             reprocessing=Reprocessing(store=store, graph=graph, authority=authority),
             authority=authority,
@@ -184,7 +186,7 @@ async def assembled(
             waits=waits,
             alarm=machine.alarm(),
         )
-        whom = Whom(store=store, slack=slack, graph=graph, people=people)
+        whom = Whom(store=store, slack=slack, graph=graph, people=people, bounds=bounds)
         desk = Desk(
             store=store,
             authority=authority,
@@ -192,6 +194,7 @@ async def assembled(
             whom=whom,
             wayfinder=Wayfinder(slack=slack, graph=graph, people=people),
             wake=jobs.wake,
+            asks_an_hour=settings.asks_an_hour,
         )
         health = Health(store=store, slack=slack, jobs=jobs)
         bolt = _bolt(settings, slack, identity)

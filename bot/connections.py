@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 import httpx
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.bounds import EVERYWHERE, Bounds, bounds_of
 from bot.errors import ConfigurationError
 from bot.machine import Machine
 from bot.settings import Settings
@@ -124,3 +125,22 @@ async def connect_graph(settings: Settings, machine: Machine, http: httpx.AsyncC
             ) from None
         # It answers, but not well just now: the jobs try again, and /readyz says so.
     return graph
+
+
+async def find_bounds(settings: Settings, graph: Graph) -> Bounds:
+    """
+    The catalogs that the settings allow, read now.
+
+    Raises:
+        ConfigurationError: One of them is not there; or Graph does not say, and nothing may be guessed.
+    """
+    if not settings.catalogs:
+        return EVERYWHERE
+    try:
+        return bounds_of(settings.catalogs, await graph.catalogs.list())
+    except GraphError as error:
+        raise ConfigurationError(
+            [
+                f"The catalogs in LATCHKEY_CATALOGS cannot be looked up just now: {error} Start again."
+            ]
+        ) from None

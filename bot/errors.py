@@ -4,11 +4,26 @@ Things that go wrong which a person can be told about.
 ``str(error)`` of every LatchkeyError is plain text, fit for Slack and for a terminal.
 """
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 
 
 class LatchkeyError(Exception):
     """Something we can explain, with what to do about it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackageName:
+    """A package to choose: *catalog* tells packages of one name apart."""
+
+    id: str
+    name: str
+    catalog: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.catalog})" if self.catalog else self.name
 
 
 class UnknownPackage(LatchkeyError):
@@ -17,13 +32,30 @@ class UnknownPackage(LatchkeyError):
 
     Attributes:
         asked: What the person typed, shortened.
-        nearest: Slugs that look like it, best first.
+        near: Packages that it may have meant, best first.
+        more: How many others have what was typed in their names.
     """
 
-    def __init__(self, asked: str, nearest: Sequence[str]) -> None:
+    def __init__(self, asked: str, near: Sequence[PackageName], *, more: int = 0) -> None:
         self.asked = asked
-        self.nearest = tuple(nearest)
+        self.near = tuple(near)
+        self.more = more
         super().__init__(f"There is no access package called “{asked}”.")
+
+
+class WhichPackage(LatchkeyError):
+    """
+    Several access packages bear the name, or may be meant by it: the person must say which.
+
+    Attributes:
+        choices: All of them.
+    """
+
+    def __init__(self, asked: str, choices: Sequence[PackageName]) -> None:
+        self.asked = asked
+        self.choices = tuple(choices)
+        names = " or ".join(f"“{choice}”" for choice in self.choices)
+        super().__init__(f"“{asked}” may be {names}. Please write the one that you mean like this.")
 
 
 class ReasonNeeded(LatchkeyError):
@@ -68,6 +100,25 @@ class WrongFields(LatchkeyError):
 
 class NotAllowed(LatchkeyError):
     """The person may not do that; the sentence says why."""
+
+
+class NotAMember(NotAllowed):
+    """Slack says that they are a guest, a bot, deactivated or of another workspace."""
+
+
+class TooOften(LatchkeyError):
+    """
+    Somebody does more in an hour than one person may; the sentence says when again.
+
+    Args:
+        what: What they do too often, "You have asked for access too often".
+    """
+
+    def __init__(self, what: str, *, again_in: timedelta) -> None:
+        minutes = max(1, math.ceil(again_in.total_seconds() / 60))
+        super().__init__(
+            f"{what}. Please try again in {minutes} minute{'' if minutes == 1 else 's'}."
+        )
 
 
 class TooLate(LatchkeyError):

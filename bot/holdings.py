@@ -62,19 +62,24 @@ class Packages:
         names: By id.
         automatic: Ids of the policies under which Entra gives by itself.
         unread: Ids of those whose assignments this sweep may not read.
+        outside: Ids of those that Latchkey may not touch, see `bot.bounds`.
     """
 
     names: Mapping[str, str | None]
     automatic: frozenset[str] = frozenset()
     unread: set[str] = field(default_factory=set)
+    outside: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, packages: Sequence[AccessPackage]) -> "Packages":
+    def of(
+        cls, packages: Sequence[AccessPackage], *, outside: frozenset[str] = frozenset()
+    ) -> "Packages":
         return cls(
             names={each.id: each.display_name for each in packages},
             automatic=frozenset(
                 under for package in packages for under in automatic_policies(package)
             ),
+            outside=outside,
         )
 
     def is_automatic(self, row: Assignment) -> bool:
@@ -89,7 +94,9 @@ class Holdings:
         self._graph = graph
         self._waits = waits
 
-    async def sweep(self, packages: Sequence[AccessPackage]) -> None:
+    async def sweep(
+        self, packages: Sequence[AccessPackage], *, outside: frozenset[str] = frozenset()
+    ) -> None:
         """
         Write down what Graph shows of everybody's access; one row that cannot be read keeps no other from it.
 
@@ -97,7 +104,7 @@ class Holdings:
             GraphError: Graph could not be read at all, or not to the end.
         """
         started = clock.real()
-        reading = Packages.of(packages)
+        reading = Packages.of(packages, outside=outside)
         await self._read_lists(reading)
         unseen = await self._store.read(unsure.live_ids, not_seen_since=started)
         for first in range(0, len(unseen), SEEN_TOGETHER):
@@ -151,6 +158,8 @@ class Holdings:
         unread: list[str] = []
         async for item in self._graph.assignments.stream(state=state, package_id=package_id):
             row = None if isinstance(item.read, GraphError) else row_of(item.read, packages)
+            if row is not None and row.package_id in packages.outside:
+                continue
             if row is not None:
                 rows.append(row)
             elif item.id is not None:

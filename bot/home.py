@@ -9,10 +9,10 @@ import structlog
 
 from bot import clock
 from bot.authority import Authority
-from bot.messages.home import home
+from bot.messages.home import home, short_home
 from bot.models import Request
 from bot.pacing import a_few_at_once
-from bot.slack import Slack, SlackBusy, SlackError
+from bot.slack import Slack, SlackBusy, SlackError, SlackRefused
 from bot.store import Store, Transaction, assignments, catalog, homes, request_lists
 from bot.store.installation import Installation
 
@@ -82,13 +82,24 @@ class Homes:
         view = await self._store.read(_view, slack_user, decides)
         try:
             mark = MARK.format(installation=self._installation.id, at=int(clock.real().timestamp()))
-            await self._slack.publish_home(slack_user, {**view, "private_metadata": mark})
+            await self._publish_as_slack_takes_it(slack_user, view, mark=mark)
         except SlackError as error:
             log.warning("home-not-published", slack=str(error))
             pause = error.retry_after if isinstance(error, SlackBusy) else timedelta(minutes=1)
             await self._store.run(homes.not_published, slack_user, retry_at=clock.real() + pause)
             return
         await self._store.run(homes.published, slack_user, admin=is_admin, at=drawn_at)
+
+    async def _publish_as_slack_takes_it(
+        self, slack_user: str, view: dict[str, Any], *, mark: str
+    ) -> None:
+        try:
+            await self._slack.publish_home(slack_user, {**view, "private_metadata": mark})
+        except SlackRefused as refused:
+            if not refused.is_misshapen:
+                raise
+            log.error("home-misshapen", slack=str(refused))
+            await self._slack.publish_home(slack_user, {**short_home(), "private_metadata": mark})
 
 
 def _view(db: Transaction, slack_user: str, decides_all: bool) -> dict[str, Any]:

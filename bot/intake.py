@@ -16,7 +16,7 @@ from bot.errors import (
     NotAllowed,
     ReasonNeeded,
     TooLate,
-    UnknownPackage,
+    TooOften,
     WrongFields,
 )
 from bot.models import (
@@ -37,6 +37,7 @@ from bot.offered import agreed_dates, wrong_dates
 from bot.questions import Answers, complaints, settle
 from bot.store import (
     Transaction,
+    allowances,
     assignments,
     audit,
     catalog,
@@ -46,6 +47,7 @@ from bot.store import (
     requests,
     troubles,
 )
+from bot.store.allowances import EXTENSIONS, REFUSALS, Limit
 
 R = TypeVar("R")
 
@@ -96,6 +98,7 @@ class FilledIn:
     end: datetime | None = None
 
 
+TOO_MANY: Final = "You have asked for more access in this hour than one person may"
 ON_ITS_WAY: Final = {
     State.APPROVED: "on its way to Entra",
     State.SUBMITTED: "being set up by Entra",
@@ -107,17 +110,13 @@ def so_far(request: Request) -> str:
     return ON_ITS_WAY.get(request.state, str(request.state))
 
 
-def ask(db: Transaction, slack_user: str, text: str, reason: str | None) -> Taken:
-    packages = catalog.everything(db)
-    # A hidden package can be asked for by those who know its name, as in Entra; it is not offered.
-    askable = [package for package in packages if package.can_be_asked_for]
-    wish = naming.read_wish(text, askable)
-    package = naming.find(wish.name, askable)
-    if package is None:
-        shown = [each for each in askable if not each.is_hidden]
-        near = [each.slug for each in naming.nearest(wish.name, shown)]
-        raise UnknownPackage(wish.name[:80], near)
-    reason = naming.clean(reason or wish.reason or "")[: naming.LONGEST_REASON] or None
+def ask(
+    db: Transaction, slack_user: str, package_id: str, reason: str | None, asks: Limit
+) -> Taken:
+    _insist_on_member(db, slack_user)
+    package = catalog.get(db, package_id)
+    if package is None or not package.can_be_asked_for:
+        raise TooLate("That package is not offered any more.")
     already = request_lists.open_of(db, slack_user, package.id, Kind.ADD)
     if already is not None:
         return Taken(request=already, is_new=False)
@@ -125,10 +124,12 @@ def ask(db: Transaction, slack_user: str, text: str, reason: str | None) -> Take
         raise FormNeeded(package.id, package.name, reason)
     if package.needs_reason and reason is None:
         raise ReasonNeeded(package.id, package.name, package.slug)
+    _count(db, slack_user, asks, TOO_MANY)
     return _take(db, _wish(slack_user, package, reason))
 
 
-def ask_by_form(db: Transaction, filled: FilledIn) -> Taken:
+def ask_by_form(db: Transaction, filled: FilledIn, asks: Limit) -> Taken:
+    _insist_on_member(db, filled.slack_user)
     package = catalog.get(db, filled.package_id)
     if package is None or not package.can_be_asked_for:
         raise TooLate("That package is not offered any more.")
@@ -147,6 +148,10 @@ def ask_by_form(db: Transaction, filled: FilledIn) -> Taken:
     if fields or wrong:
         raise WrongFields(fields, wrong)
     starts_at, ends_at = agreed_dates(policy, start=filled.start, end=filled.end, now=now)
+    already = request_lists.open_of(db, filled.slack_user, package.id, Kind.ADD)
+    if already is not None:
+        return Taken(request=already, is_new=False)
+    _count(db, filled.slack_user, asks, TOO_MANY)
     return _take(
         db,
         replace(
@@ -176,6 +181,19 @@ def _wish(slack_user: str, package: Package, reason: str | None) -> Request:
     )
 
 
+def _insist_on_member(db: Transaction, slack_user: str) -> None:
+    """Read nothing for somebody whom Slack has called no member a moment ago."""
+    why = allowances.stranger(db, slack_user)
+    if why is not None:
+        raise NotAllowed(why)
+
+
+def _count(db: Transaction, slack_user: str, limit: Limit, what: str) -> None:
+    again_in = allowances.take(db, slack_user, limit)
+    if again_in is not None:
+        raise TooOften(what, again_in=again_in)
+
+
 def _take(db: Transaction, request: Request) -> Taken:
     added = requests.add(db, request)
     if added is not None:
@@ -195,10 +213,6 @@ def _take(db: Transaction, request: Request) -> Taken:
     raise TooLate("That has just been done. Please look again.")
 
 
-def offer(db: Transaction) -> list[Package]:
-    return [each for each in catalog.everything(db) if each.can_be_asked_for and not each.is_hidden]
-
-
 def standing(db: Transaction, slack_user: str) -> Standing:
     return Standing(
         held=assignments.held_by(db, slack_user),
@@ -211,6 +225,7 @@ def take_decision(db: Transaction, decision: Decision) -> Draft | None:
     request = requests.get(db, decision.request_id)
     if request is None:
         raise TooLate("I do not know that request any more.")
+    _insist_on_patience(db, decision)
     stage = request.current_stage
     # Somebody who may not decide anyway, or comes too late, is told so without being asked for a reason.
     in_time = request.lapses_at is None or decision.at < request.lapses_at
@@ -225,6 +240,20 @@ def take_decision(db: Transaction, decision: Decision) -> Draft | None:
         db, decision, holder=request.holder, holder_entra_id=request.entra_id, is_draft=is_draft
     )
     return Draft(decision=decision, request=request) if is_draft else None
+
+
+def _insist_on_patience(db: Transaction, decision: Decision) -> None:
+    """
+    Judge no more clicks on this card of somebody whom it has refused, and who is refused all the time.
+
+    Any other card they may decide: nobody is kept from approving by what was refused elsewhere.
+    """
+    again_in = allowances.left(db, decision.slack_user, REFUSALS)
+    if again_in is not None and decisions.was_refused(db, decision):
+        raise TooOften(
+            "That was refused, and so were many other clicks of yours in this hour",
+            again_in=again_in,
+        )
 
 
 def _ask_id_of(decision: Decision) -> str:
@@ -308,6 +337,8 @@ def extend(db: Transaction, slack_user: str, assignment_id: str) -> Taken:
             f"{assignment.package_name} cannot be extended: its policy does not allow it. "
             "You can ask for it again when it has ended."
         )
+    if not any(each.kind is Kind.EXTEND for each in about):
+        _count(db, slack_user, EXTENSIONS, "You have extended access too often in this hour")
     return _take(db, _about(assignment, Kind.EXTEND, holder=slack_user, asked_by=slack_user))
 
 
@@ -377,10 +408,6 @@ def let_end(db: Transaction, slack_user: str, assignment_id: str) -> Assignment:
     return assignment
 
 
-def assignments_of(db: Transaction, package: Package | None) -> list[Assignment]:
-    return assignments.live(db, package_id=package.id if package else None)
-
-
 def read_list(db: Transaction, slack_user: str, of: str, query: Callable[[Transaction], R]) -> R:
     """Answer an admin's question about other people's requests, and write down that it was asked."""
     record_list(db, slack_user, {"of": of})
@@ -394,6 +421,31 @@ def record_list(db: Transaction, slack_user: str, what: Mapping[str, str | None]
 
 
 def record_refusal(db: Transaction, slack_user: str, about_id: str | None, why: str) -> None:
-    """Somebody wanted what they may not; *about_id* is the request or assignment that their button named."""
-    details = {"about": about_id} if about_id else None
-    audit.record(db, at=clock.now(), actor=slack_user, verb="refused", why=why, details=details)
+    """
+    Somebody wanted what they may not; *about_id* is the request or assignment that their button named.
+
+    Nobody fills the log: beyond a number an hour they are counted, and the next row says how many it stands for.
+    """
+    times = allowances.count_refusal(db, slack_user)
+    if not times:
+        return
+    details: dict[str, object] = {"about": about_id} if about_id else {}
+    if times > 1:
+        details["times"] = times
+    audit.record(
+        db, at=clock.now(), actor=slack_user, verb="refused", why=why, details=details or None
+    )
+
+
+def record_refusals_left(db: Transaction) -> None:
+    """What was only counted, of those who have stopped; and forget who may do everything again."""
+    for slack_user, times in allowances.left_over(db):
+        audit.record(
+            db,
+            at=clock.now(),
+            actor=slack_user,
+            verb="refused",
+            why="more often in an hour than is written down one by one",
+            details={"times": times},
+        )
+    allowances.forget_old(db)

@@ -14,7 +14,7 @@ from typing import Final
 
 import structlog
 
-from bot import clock
+from bot import clock, intake
 from bot.alarm import Alarm, Apscheduler
 from bot.authority import Authority
 from bot.clockwork import Clockwork, SkewedClock
@@ -248,6 +248,7 @@ class Jobs:
             await self.homes.new_day()
             await self.store.run(inbox.forget_old)
             await self.store.run(forms.forget_old)
+            await self.store.run(intake.record_refusals_left)
             self.wake()
 
     async def _weigh_one(self, click: Decision) -> bool:

@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from bot import eligibility, naming, policy
+from bot.bounds import EVERYWHERE, Bounds
 from bot.holdings import Holdings
 from bot.links import Links
 from bot.mirrored_policies import offered
 from bot.models import Package
 from bot.pacing import WAITS, Waits
 from bot.people import People
-from bot.store import Store, catalog
+from bot.store import Store, assignments, catalog
 from graph import Graph
 from graph.errors import GraphError, NotAllowed
 from graph.models import AccessPackage, AssignmentPolicy
@@ -22,11 +23,20 @@ log = structlog.get_logger(__name__)
 class Mirror:
     """Copies what is offered and what is held, and notices what has ended."""
 
-    def __init__(self, *, store: Store, graph: Graph, people: People, waits: Waits = WAITS) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        graph: Graph,
+        people: People,
+        waits: Waits = WAITS,
+        bounds: Bounds = EVERYWHERE,
+    ) -> None:
         self._store = store
         self._graph = graph
         self._holdings = Holdings(store=store, graph=graph, waits=waits)
         self._links = Links(store=store, graph=graph, people=people)
+        self._bounds = bounds
 
     async def sweep(self) -> None:
         """
@@ -35,7 +45,12 @@ class Mirror:
         Raises:
             GraphError: Graph could not be read at all, or not to the end.
         """
-        packages = await self._graph.packages.list()
+        everything = await self._graph.packages.list()
+        packages = self._bounds.within(everything)
+        outside = frozenset(each.id for each in everything) - {each.id for each in packages}
+        if outside:
+            # Their bounds may have been wider once.
+            await self._store.run(assignments.forget, outside)
         known = await self._store.read(catalog.everything)
         kept = {package.id: package.slug for package in known}
         unread: GraphError | None = None
@@ -47,7 +62,7 @@ class Mirror:
             # What is offered stays as it was; what people hold does not wait for it.
             log.warning("policies-not-read", status=error.status, code=error.code)
             unread = error
-        await self._holdings.sweep(packages)
+        await self._holdings.sweep(packages, outside=outside)
         await self._links.refresh()
         if unread is not None:
             raise unread
@@ -106,6 +121,7 @@ def _mirrored(
         id=package.id,
         slug=slug,
         name=package.display_name or slug,
+        catalog=(package.catalog.display_name if package.catalog else None) or "",
         description=package.description or "",
         contents=policy.contents(package),
         lasts=" or ".join(periods),

@@ -134,6 +134,7 @@ class Terms:
         starts_at: From when on, if not at once.
         excluded: Packages that the person has, and that nobody may ask for who has this one.
         removal: An admin took this access away from this person, so an admin decides whether they get it again.
+        catalog: The name of the package's catalog, for people.
     """
 
     policy_id: str
@@ -147,6 +148,7 @@ class Terms:
     starts_at: str | None = None
     excluded: tuple[Named, ...] = ()
     removal: Removal | None = None
+    catalog: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -380,6 +382,7 @@ class Package:
 
     Attributes:
         slug: What people type.
+        catalog: The name of its catalog; display names are unique within one only.
         contents: What holding it gives, a line each ("Group Marketing resources, Member").
         lasts: For people: "30 days", "until 31 Jan 2027", "no end".
         can_be_asked_for: A policy lets people ask; who, is checked when they do.
@@ -393,6 +396,7 @@ class Package:
     id: str
     slug: str
     name: str
+    catalog: str = ""
     description: str = ""
     contents: tuple[str, ...] = ()
     lasts: str = ""

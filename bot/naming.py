@@ -1,20 +1,32 @@
-"""From what people type to one access package: slugs, exact matches, and the nearest when there is none."""
+"""What people type and what packages are called: one line of clean text, slugs, and where a reason starts."""
 
-import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from slugify import slugify
 
-from bot.models import Package
-
 LONGEST_SLUG: Final = 128
 LONGEST_REASON: Final = 1_000
-# "marketing-campaign because I run the launch", "marketing-campaign: the launch"
-REASON: Final = re.compile(r"\s+because\b\s*|\s*:\s+|\s+[-–—]+\s+", re.IGNORECASE)
+# More than a display name in Entra has (256 characters), with quotes around it.
+LONGEST_NAME: Final = 300
+# What Slack sends of one command.
+LONGEST_TEXT: Final = 4_000
+# "marketing-campaign because I run the launch", "marketing-campaign: the launch".  Looked for at every place, so
+# that of "A - - b" the name may be "A" or "A -".
+REASON: Final = re.compile(r"(?=(\s+because\b\s*|\s*:\s+|\s+[-–—]+\s+))", re.IGNORECASE)
+BECAUSE: Final = re.compile(r"\s+because\s*", re.IGNORECASE)
 QUOTES: Final = "\"'`“”„‘’«»"
+# One spelling for what keyboards write in several.
+PLAIN_SIGNS: Final = str.maketrans(
+    {"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "`": "'"}
+    | dict.fromkeys("–—‑−", "-")  # noqa: RUF001 (that is what they are)
+)
+# Slack's only entities: docs.slack.dev, "Formatting message text".
+ENTITY: Final = re.compile("&(amp|lt|gt);")
+SIGN_OF: Final = {"amp": "&", "lt": "<", "gt": ">"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +35,25 @@ class Wish:
 
     name: str
     reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """
+    One way to take a text apart.
+
+    Attributes:
+        typed: The part that is the name, as it was typed.
+        name: The same without what is no part of a name.
+        folded: What it has in common with its other spellings.
+        slug: Of the whole name, not shortened.
+    """
+
+    typed: str
+    name: str
+    reason: str | None
+    folded: str
+    slug: str
 
 
 def slug_of(name: str) -> str:
@@ -52,62 +83,127 @@ def slugs_for(
             taken[slug] = key
         else:
             newcomers.append((key, base))
+    next_number: dict[str, int] = {}
     for key, base in newcomers:
-        slug, number = base, 2
+        slug, number = base, next_number.get(base, 2)
         while slug in taken:
             slug, number = f"{base}-{number}", number + 1
         taken[slug] = key
+        next_number[base] = number
     return {key: slug for slug, key in taken.items()}
 
 
 def _base(key: str, name: str) -> str:
     # Room for a number behind it.
-    return slug_of(name)[: LONGEST_SLUG - 4] or f"package-{key[:8].lower()}"
+    return slug_of(name)[: LONGEST_SLUG - 8].rstrip("-") or f"package-{key[:8].lower()}"
 
 
-def read_wish(text: str, packages: Iterable[Package] = ()) -> Wish:
-    """
-    Take apart what was typed: a package's name, in any spelling, and perhaps a reason.
-
-    Names may hold what looks like the start of a reason ("Finance - Reports"): the longest part that is a
-    name of *packages* is the name.  Where none is, everything before the first such sign is.
-    """
-    words = clean(text)
-    known = list(packages)
-    signs = [sign for sign in REASON.finditer(words) if sign.start() > 0]
-    if find(words, known) is not None:
-        return Wish(name=_bare(words), reason=None)
-    for sign in reversed(signs):
-        if find(words[: sign.start()], known) is not None:
-            return _cut(words, sign)
-    return _cut(words, signs[0]) if signs else Wish(name=_bare(words), reason=None)
-
-
-def _cut(words: str, sign: re.Match[str]) -> Wish:
-    reason = words[sign.end() :].strip(QUOTES + " ")[:LONGEST_REASON]
-    return Wish(name=_bare(words[: sign.start()]), reason=reason or None)
-
-
-def _bare(name: str) -> str:
-    return name.strip(QUOTES + " .")
+def unescaped(text: str) -> str:
+    """Undo once what Slack does to ``&``, ``<`` and ``>`` in what people write."""
+    return ENTITY.sub(lambda found: SIGN_OF[found[1]], text)
 
 
 def clean(text: str) -> str:
-    """Text on one line, without control and direction characters that could disguise it."""
-    visible = "".join(character if character.isprintable() else " " for character in text[:4_000])
+    """Text on one line, without control, direction and invisible characters that could disguise it."""
+    visible = "".join(
+        character
+        if character.isprintable()
+        else ("" if unicodedata.category(character) == "Cf" else " ")
+        for character in text[:LONGEST_TEXT]
+    )
     return re.sub(r"\s+", " ", visible).strip()
 
 
-def find(wish: str, packages: Iterable[Package]) -> Package | None:
-    """The package whose slug is exactly what was typed, in any spelling; never a mere likeness."""
-    slug = slug_of(wish)
-    return next((package for package in packages if slug and package.slug == slug), None)
+def bare(name: str) -> str:
+    """A name without the quotes and full stops around it."""
+    return name.strip(QUOTES + " .")
 
 
-def nearest(wish: str, packages: Sequence[Package], *, count: int = 3) -> list[Package]:
-    """The packages whose names look most like what was typed, best first."""
-    slug = slug_of(wish)
-    by_slug = {package.slug: package for package in packages}
-    close = difflib.get_close_matches(slug, by_slug, n=count, cutoff=0.5)
-    containing = [each for each in by_slug if slug and (slug in each or each in slug)]
-    return [by_slug[each] for each in dict.fromkeys((*close, *containing))][:count]
+def unquoted(name: str) -> str:
+    return name.strip(QUOTES + " ")
+
+
+def folded(name: str) -> str:
+    """What two spellings of one name have in common: capitals, widths, kinds of quotes and dashes do not count."""
+    return bare(_fold(clean(name)))
+
+
+def _fold(text: str) -> str:
+    """Letter by letter, but for what stands around the name: pieces cut at blanks can be folded one by one."""
+    alike = unicodedata.normalize("NFKC", text).translate(PLAIN_SIGNS).casefold()
+    return re.sub(r"\s+", " ", alike)
+
+
+def whole_slug(name: str) -> str:
+    """The slug of a name, however long: unlike `slug_of` it never makes two long names equal."""
+    return slugify(name)
+
+
+def readings(text: str, *, ignoring: re.Pattern[str] | None = None) -> list[Reading]:
+    """
+    All ways to take *text* apart into a name and perhaps a reason, the longest name first.
+
+    Names may hold what looks like the start of a reason ("Finance - Reports"), so each such sign may be it.
+    The work grows with the length of the text, and what lies beyond the longest possible name is only cut off.
+
+    Args:
+        ignoring: What is no part of a name, such as a mention; it stays where it is in `Reading.typed`.
+    """
+    words = clean(text)
+    found = []
+    name = folded_name = ""
+    slugs: list[str] = []
+    before = 0
+    for start, end in _ends_of_names(words):
+        piece = words[before:start]
+        if ignoring is not None:
+            piece = ignoring.sub(" ", piece)
+        before = start
+        # A sign starts where no letter is: the slug of the whole is that of its pieces, joined.
+        name, folded_name = name + piece, folded_name + _fold(piece)
+        slugs.append(whole_slug(piece))
+        found.append(
+            Reading(
+                typed=words[:start].strip(),
+                name=name.strip(),
+                reason=unquoted(words[end:])[:LONGEST_REASON] or None,
+                folded=bare(folded_name),
+                slug="-".join(slug for slug in slugs if slug),
+            )
+        )
+    return found[::-1]
+
+
+def whole(text: str) -> Reading:
+    """*text* as a name, all of it."""
+    words = clean(text)
+    return Reading(
+        typed=words,
+        name=words,
+        reason=None,
+        folded=folded(words),
+        slug=whole_slug(words[:LONGEST_NAME]),
+    )
+
+
+def _ends_of_names(words: str) -> Iterator[tuple[int, int]]:
+    """Where a name may end and its reason start, the nearest first; the last is the end of the text."""
+    for sign in REASON.finditer(words, 0, LONGEST_NAME + len(" because ")):
+        if 0 < sign.start() <= LONGEST_NAME:
+            yield sign.start(), sign.end(1)
+    if len(words) <= LONGEST_NAME:
+        yield len(words), len(words)
+
+
+def first_reading(text: str) -> Wish:
+    """
+    The part of *text* before what looks like the start of a reason, where no name is known in it.
+
+    "Because" says it for certain; a dash or a colon may be a part of the name.
+    """
+    words = clean(text)
+    ends = [*_ends_of_names(words), (LONGEST_NAME, LONGEST_NAME)]
+    certain = (end for end in ends if BECAUSE.fullmatch(words[end[0] : end[1]]))
+    start, end = next(certain, ends[0])
+    reason = unquoted(words[end:])[:LONGEST_REASON] or None
+    return Wish(name=bare(words[:start]), reason=reason)

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from bot.messages import asking, deciding, troubles
 from bot.messages.parts import Message, moment
 from bot.models import Assignment, Decision, Kind, Notice, Person, Request, State
 from bot.store.audit import LATCHKEY
+
+PUZZLE: Final = "puzzle"
 
 Owed = tuple[Notice, Message]
 
@@ -35,7 +38,7 @@ def of(
         notice = _notice("removed-by", request, to=request.asked_by)
         owed.append((notice, asking.removed(request, told=request.asked_by)))
     if request.state is State.REFUSED and request.tell_admins:
-        notice = alarm("puzzle", request, to=admin_channel)
+        notice = puzzle(request, to=admin_channel)
         is_nobodys = request.why == deciding.NOBODY_DECIDES
         puzzled = deciding.nobody_decides if is_nobodys else deciding.not_understood
         owed.append((notice, puzzled(request)))
@@ -60,6 +63,14 @@ def of_end(assignment: Assignment) -> Owed:
         assignment_id=assignment.id,
     )
     return notice, asking.ended(assignment)
+
+
+def puzzle(request: Request, *, to: str) -> Notice:
+    """That a package's rules are not understood is said once a day, however many ask for it; they are counted."""
+    day = (request.ended_at or request.updated_at).strftime("%Y-%m-%d")
+    return Notice(
+        key=f"{PUZZLE}:{request.package_id}:{day}", kind=PUZZLE, to=to, request_id=request.id
+    )
 
 
 def of_a_removal_before(request: Request) -> list[Owed]:

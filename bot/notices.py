@@ -15,7 +15,7 @@ import structlog
 
 from bot import clock, news, trouble_news
 from bot.messages import deciding, reminding, repairing
-from bot.messages.parts import Message, escape, message
+from bot.messages.parts import Message, escape, message, shortened
 from bot.models import Assignment, Decision, Hold, Kind, Notice, Person, Request, Trouble
 from bot.pacing import a_few_at_once, backoff
 from bot.reminders import Due, due_reminders, end_key, will_remind
@@ -145,7 +145,11 @@ class Notices:
         )
         count = 0
         for notice, content in owed:
-            count += await self.send_once(notice, content)
+            is_sent = await self.send_once(notice, content)
+            count += is_sent
+            if notice.kind == news.PUZZLE and not is_sent:
+                # Said today already: it counts this one, too.
+                await self._store.run(notices.mark_stale, notice.key)
         await self._store.run(_close_news, request, [notice.key for notice, _ in owed])
         return count
 
@@ -228,7 +232,7 @@ class Notices:
             await self._store.run(notices.redrawn, notice)
             return
         try:
-            await self._slack.update(channel=notice.channel, ts=notice.ts, message=content)
+            await self._update(notice, channel=notice.channel, ts=notice.ts, content=content)
         except SlackRefused as refused:
             # Deleted by somebody, or too old to edit: the row is the truth, the card was a copy.
             log.warning("redraw-refused", notice=notice.key, slack=str(refused))
@@ -238,6 +242,16 @@ class Notices:
             await self._store.run(notices.not_redrawn, notice, retry_at=clock.real() + pause)
             return
         await self._store.run(notices.redrawn, notice)
+
+    async def _update(self, notice: Notice, *, channel: str, ts: str, content: Message) -> None:
+        try:
+            await self._slack.update(channel=channel, ts=ts, message=content)
+        except SlackRefused as refused:
+            if not refused.is_misshapen:
+                raise
+            log.error("redraw-misshapen", notice=notice.key, slack=str(refused))
+            await self._slack.update(channel=channel, ts=ts, message=shortened(content))
+            await self._sending.report_misshapen(notice, refused.error)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -335,6 +349,9 @@ def _content_of(db: Transaction, notice: Notice) -> Message | None:
         if notice.dropped_why == recipients.WITHDRAWN:
             return deciding.no_longer_asked()
         return deciding.card(request, decisions.accepted_of(db, request))
+    if notice.kind == news.PUZZLE and notice.request_id is not None:
+        request = requests.get(db, notice.request_id)
+        return deciding.not_understood(request, others=_others(db, request)) if request else None
     if notice.kind == HELD:
         hold = holds.get(db, notice.key.removeprefix(f"{HELD}:"))
         request = requests.get(db, hold.request_id) if hold else None
@@ -350,3 +367,12 @@ def _content_of(db: Transaction, notice: Notice) -> Message | None:
         moved = [row.id for row in rows if not any(key.startswith(end_key(row)) for key in keys)]
         return _reminder(db, rows, moved=moved)
     return None
+
+
+def _others(db: Transaction, request: Request) -> int:
+    """How many more requests of the same day were refused for the same package's rules."""
+    day = (request.ended_at or request.updated_at).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
+    until = day + timedelta(days=1)
+    return request_lists.puzzles_of(db, request.package_id, since=day, until=until) - 1

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from bot.addresses import Addresses, same_address
-from bot.errors import NotAllowed
+from bot.errors import NotAllowed, NotAMember
 from bot.models import Person
 from bot.profiles import SlackUser
 from bot.slack import Slack, SlackBusy, SlackRefused
@@ -133,7 +133,7 @@ class People:
 
     async def _entra_user(self, profile: SlackUser) -> User:
         if profile.not_a_member:
-            raise NotAllowed(
+            raise NotAMember(
                 f"Only full members of this Slack workspace can do that, and this account is {profile.not_a_member}."
             )
         if not profile.email:

@@ -191,6 +191,7 @@ def terms_of(
         answers={key: tuple(given) for key, given in (answers or {}).items()},
         starts_at=starts_at.isoformat() if starts_at else None,
         excluded=excluded,
+        catalog=(package.catalog.display_name if package.catalog else None) or "",
     )
 
 
@@ -208,7 +209,7 @@ def after_removal(terms: Terms, removal: Request) -> Terms:
 def hash_of(terms: Terms) -> str:
     """Equal for equal terms; names for people do not count, ids and rules do."""
     rules = asdict(terms)
-    del rules["policy_name"], rules["contents"]
+    del rules["policy_name"], rules["contents"], rules["catalog"]
     rules["excluded"] = [each.id for each in terms.excluded]
     return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
 

@@ -49,8 +49,9 @@ def end_key(assignment: Assignment) -> str:
 
 
 def key_of(assignment: Assignment, rung: timedelta) -> str:
-    """``expiring:<assignment>:<end>:<days>``"""
-    return f"{end_key(assignment)}{rung.days}"
+    """``expiring:<assignment>:<end>:<days>``, or ``<minutes>m`` where it is no number of whole days."""
+    days, rest = divmod(rung, timedelta(days=1))
+    return f"{end_key(assignment)}{f'{rung // timedelta(minutes=1)}m' if rest else days}"
 
 
 def due_reminders(
@@ -96,8 +97,12 @@ def will_remind(request: Request, rungs: Sequence[timedelta]) -> bool:
 
 
 def _is_of_use(rung: timedelta, *, end: datetime, told: datetime) -> bool:
-    """Whether a reminder comes long enough after somebody was told of that end."""
-    return end - rung > told + JUST_TOLD
+    """
+    Whether a reminder comes long enough after somebody was told of that end.
+
+    Of what lasts a few hours it comes after the first half of them.
+    """
+    return end - rung > told + min(JUST_TOLD, (end - told) / 2)
 
 
 def _was_just_told(db: Transaction, row: Assignment, rung: timedelta) -> bool:

@@ -7,8 +7,9 @@ from typing import Any
 from bot import clock, eligibility, outcomes, policy, refusals
 from bot.approvers import NotUnderstood
 from bot.authority import Actor, Authority, may
+from bot.bounds import EVERYWHERE, OUTSIDE, Bounds
 from bot.eligibility import Refusal
-from bot.errors import NotAllowed
+from bot.errors import NotAllowed, NotAMember
 from bot.messages.deciding import NOBODY_DECIDES
 from bot.mirrored_policies import offered_policy
 from bot.models import (
@@ -31,7 +32,16 @@ from bot.rulebook import (
     read_own_case,
 )
 from bot.sightings import progress_of
-from bot.store import Store, assignments, audit, claims, decisions, request_lists, requests
+from bot.store import (
+    Store,
+    allowances,
+    assignments,
+    audit,
+    claims,
+    decisions,
+    request_lists,
+    requests,
+)
 from graph import Graph
 from graph.assignments import OPEN_STATES
 from graph.errors import NotFound
@@ -74,6 +84,7 @@ class Review:
         authority: Authority,
         always_approve: bool,
         removed_for: timedelta = timedelta(days=30),
+        bounds: Bounds = EVERYWHERE,
     ) -> None:
         self._store = store
         self._graph = graph
@@ -81,6 +92,7 @@ class Review:
         self._authority = authority
         self._always = always_approve
         self._removed_for = removed_for
+        self._bounds = bounds
 
     async def receive(self, request: Request) -> Request | None:
         """
@@ -95,6 +107,9 @@ class Review:
             standing = await self.standing(request)
             if request.kind is Kind.ADD:
                 await self._nothing_held_or_asked(request, standing)
+        except NotAMember as refused:
+            await self._store.run(allowances.note_stranger, request.asked_by, str(refused))
+            return await self._refuse(request, str(refused))
         except NotAllowed as refused:
             return await self._refuse(request, str(refused))
         except Refused as refused:
@@ -129,6 +144,7 @@ class Review:
             package = await self._graph.packages.get(request.package_id)
         except NotFound:
             raise Refused("That package no longer exists.") from None
+        self._bounds.insist(package)
         if request.kind is Kind.EXTEND:
             return await self._standing_longer(request, found, package)
         known = await self._store.read(request_lists.known_to_have, found.user.id, but=request.id)
@@ -286,6 +302,8 @@ class Review:
             why = refusals.to_person(refusal) if refusal else None
         if why:
             return await self._refuse(request, why)
+        if not await self._may_remove_from(request.package_id):
+            return await self._refuse(request, OUTSIDE)
         return await self._store.run(outcomes.approve_removal, request)
 
     async def _refusal_of_return(self, request: Request) -> Refusal | None:
@@ -295,6 +313,15 @@ class Review:
             # Then it is over, which is what they want.
             return None
         return eligibility.admits_return(await policy_of(self._graph, held))
+
+    async def _may_remove_from(self, package_id: str) -> bool:
+        """Whether the package is within the bounds, where there are any."""
+        if not self._bounds.are_set:
+            return True
+        try:
+            return self._bounds.has(await self._graph.packages.get(package_id))
+        except NotFound:
+            return False
 
     async def _remover(self, request: Request) -> Actor:
         """Who wants the access gone, read now: its holder by their own binding, anybody else as an admin."""
@@ -330,7 +357,10 @@ class Review:
             SlackError, GraphError: It could not be read; nothing may be posted now.
         """
         if request.kind is Kind.REMOVE:
-            return request
+            if await self._may_remove_from(request.package_id):
+                return request
+            await self._refuse(request, OUTSIDE)
+            return None
         try:
             standing = await self.standing(request)
             if request.kind is Kind.ADD:

@@ -14,7 +14,8 @@ from typing import Final
 import structlog
 
 from bot import clock
-from bot.messages.parts import Message
+from bot.messages import deciding
+from bot.messages.parts import Message, shortened
 from bot.models import Notice
 from bot.pacing import AT_ONCE
 from bot.slack import Slack, SlackBusy, SlackError, SlackRefused
@@ -28,6 +29,8 @@ CALL_TIMEOUT: Final = timedelta(seconds=10)
 CLAIM_LEASE: Final = CALL_TIMEOUT + timedelta(seconds=15 + 10 + 10)
 # Slack's clock and ours need not agree to the second.
 CLOCK_SKEW: Final = timedelta(minutes=1)
+# The kind of the alarm that Slack does not take a message as it is made.
+MISSHAPEN: Final = "misshapen"
 # Slack's words for people and channels that a message will never reach.
 UNREACHABLE: Final = frozenset(
     {
@@ -66,7 +69,26 @@ class Sending:
                 # Whoever takes the claim next must not meet a message of ours still on its way.
                 await self._store.run(notices.retry_at, claimed, at=clock.real())
                 return False
-            return await self._post(claimed, content() if callable(content) else content)
+            made = content() if callable(content) else content
+            try:
+                return await self._post(claimed, made)
+            except SlackRefused as refused:
+                word = refused.error
+                arrived = await self._post_shorter(claimed, shortened(made), refused)
+        # Outside, where it waits for nobody who waits for it.
+        await self.report_misshapen(claimed[0], word)
+        return arrived
+
+    async def report_misshapen(self, notice: Notice, word: str) -> None:
+        """Tell the admins, once a day for each kind of message, that Slack refuses what we make of it."""
+        if notice.kind == MISSHAPEN:
+            return
+        alarm = Notice(
+            key=f"{MISSHAPEN}:{notice.kind}:{clock.now():%Y-%m-%d}",
+            kind=MISSHAPEN,
+            to=self._admin_channel,
+        )
+        await self.send([alarm], deciding.misshapen(notice.kind, word))
 
     async def find_left_over(self, notice: Notice) -> bool:
         """Look for a message that nobody will send any more; False if it is nowhere, and so overtaken."""
@@ -101,6 +123,12 @@ class Sending:
         return [notice for notice in claimed if notice.key not in found]
 
     async def _post(self, claimed: Sequence[Notice], content: Message) -> bool:
+        """
+        Post it, and record where.
+
+        Raises:
+            SlackRefused: It is misshapen; nothing happened.
+        """
         keys = [notice.key for notice in claimed]
         to = claimed[0].to
         try:
@@ -110,6 +138,8 @@ class Sending:
             await self._store.run(notices.retry_at, claimed, at=at)
             return False
         except SlackRefused as refused:
+            if refused.is_misshapen:
+                raise
             await self._refused(claimed, refused)
             return False
         except SlackError as unsure:
@@ -119,6 +149,22 @@ class Sending:
         await self._store.run(notices.sent, keys, channel=posted.channel, ts=posted.ts)
         log.info("notice-sent", notice=keys[0])
         return True
+
+    async def _post_shorter(
+        self, claimed: Sequence[Notice], content: Message, refused: SlackRefused
+    ) -> bool:
+        """Slack would refuse the same again, for ever: send less; what it still does not take is dropped."""
+        keys = [notice.key for notice in claimed]
+        log.error("notice-misshapen", notice=keys[0], slack=str(refused))
+        if clock.real() + CALL_TIMEOUT >= _claimed_until(claimed):
+            await self._store.run(notices.retry_at, claimed, at=clock.real())
+            return False
+        try:
+            return await self._post(claimed, content)
+        except SlackRefused as again:
+            log.error("notice-dropped", notice=keys[0], slack=str(again))
+            await self._store.run(notices.drop, keys, why=again.error)
+            return False
 
     async def _refused(self, claimed: Sequence[Notice], refused: SlackRefused) -> None:
         keys = [notice.key for notice in claimed]

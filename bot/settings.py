@@ -31,7 +31,18 @@ PREVIOUS_AT_MOST: Final = timedelta(days=7)
 PROXIES: Final = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 
 Words = Annotated[tuple[str, ...], NoDecode]
-Numbers = Annotated[tuple[int, ...], NoDecode]
+Rungs = Annotated[tuple[timedelta, ...], NoDecode]
+# Before the end: "7" and "7d" are days, "2h" hours, "15m" minutes.
+RUNG: Final = re.compile(r"(\d{1,6})([dhm]?)", re.IGNORECASE)
+UNITS: Final = {
+    "": timedelta(days=1),
+    "d": timedelta(days=1),
+    "h": timedelta(hours=1),
+    "m": timedelta(minutes=1),
+}
+# A sweep finds what is due, and there are minutes between two.
+SHORTEST_RUNG: Final = timedelta(minutes=5)
+LONGEST_RUNG: Final = timedelta(days=365)
 
 
 class Settings(BaseSettings):
@@ -67,30 +78,43 @@ class Settings(BaseSettings):
     proxy_addresses: bool = Field(default=False, alias="LATCHKEY_PROXY_ADDRESSES")
     trust_provisioned_email: bool = Field(default=False, alias="LATCHKEY_TRUST_PROVISIONED_EMAIL")
     workspace: str | None = Field(default=None, alias="LATCHKEY_WORKSPACE")
+    catalogs: Words = Field(default=(), alias="LATCHKEY_CATALOGS")
     approval: Literal["policy", "always"] = Field(default="policy", alias="LATCHKEY_APPROVAL")
     removed_days: int = Field(default=30, ge=0, le=3_650, alias="LATCHKEY_REMOVED_DAYS")
     admins_decide: Literal["always", "fallback", "never"] = Field(
         default="always", alias="LATCHKEY_ADMINS_DECIDE"
     )
-    reminder_days: Numbers = Field(default=(7, 1), alias="LATCHKEY_REMINDER_DAYS")
+    reminder_days: Rungs = Field(
+        default=(timedelta(days=7), timedelta(days=1)), alias="LATCHKEY_REMINDER_DAYS"
+    )
+    asks_an_hour: int = Field(default=10, ge=1, le=100_000, alias="LATCHKEY_ASKS_AN_HOUR")
     poll_seconds: float = Field(default=2, gt=0, le=86_400, alias="LATCHKEY_POLL_SECONDS")
     sync_seconds: float = Field(default=300, gt=0, le=86_400, alias="LATCHKEY_SYNC_SECONDS")
     host: str = Field(default="127.0.0.1", alias="LATCHKEY_HOST")
     port: int = Field(default=3000, ge=0, le=65535, alias="LATCHKEY_PORT")
 
-    @field_validator("admins", "email_domains", "email_aliases", "reminder_days", mode="before")
+    @field_validator("admins", "email_domains", "email_aliases", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
             return tuple(word for word in re.split(r"[\s,]+", value.strip()) if word)
         return value
 
-    @field_validator("reminder_days")
+    @field_validator("catalogs", mode="before")
     @classmethod
-    def _sensible_days(cls, days: tuple[int, ...]) -> tuple[int, ...]:
-        if not all(1 <= day <= 365 for day in days):
-            raise ValueError("days must be whole numbers from 1 to 365")
-        return tuple(sorted(set(days), reverse=True))
+    def _split_names(cls, value: Any) -> Any:
+        # Names have blanks in them.
+        if isinstance(value, str):
+            return tuple(name.strip() for name in re.split(r"[,;\n]", value) if name.strip())
+        return value
+
+    @field_validator("reminder_days", mode="before")
+    @classmethod
+    def _read_rungs(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        rungs = {_rung(word) for word in re.split(r"[\s,]+", value.strip()) if word}
+        return tuple(sorted(rungs, reverse=True))
 
     @field_validator("email_domains")
     @classmethod
@@ -141,7 +165,7 @@ class Settings(BaseSettings):
     @property
     def reminder_rungs(self) -> tuple[timedelta, ...]:
         """How long before the end to remind, longest first."""
-        return tuple(timedelta(days=day) for day in self.reminder_days)
+        return self.reminder_days
 
     @property
     def sqlite_file(self) -> Path | None:
@@ -186,6 +210,16 @@ def _alias(pair: str) -> tuple[str, str]:
     if not (DOMAIN.fullmatch(old) and DOMAIN.fullmatch(new)):
         raise ValueError("write two domains with “=” between them, such as old.example=new.example")
     return old, new
+
+
+def _rung(word: str) -> timedelta:
+    found = RUNG.fullmatch(word)
+    rung = int(found[1]) * UNITS[found[2].lower()] if found else timedelta(0)
+    if not SHORTEST_RUNG <= rung <= LONGEST_RUNG:
+        raise ValueError(
+            "write days (7 or 7d), hours (2h) or minutes (15m), from 5m to 365 days before the end"
+        )
+    return rung
 
 
 class UnreadableSettings(ConfigurationError):
@@ -397,6 +431,12 @@ def _desk_problems(settings: Settings) -> list[str]:
         for place, admin in enumerate(settings.admins, start=1)
         if not (SLACK_USER.fullmatch(admin) or SLACK_GROUP.fullmatch(admin))
     ]
+    shortest = min(settings.reminder_rungs, default=LONGEST_RUNG)
+    if shortest < timedelta(seconds=settings.sync_seconds):
+        problems.append(
+            f"LATCHKEY_REMINDER_DAYS has {shortest.total_seconds() / 60:g}m, and LATCHKEY_SYNC_SECONDS looks only every "
+            f"{settings.sync_seconds:g} s: such a reminder would come too late. Make the one longer, or the other shorter."
+        )
     if settings.workspace is not None and not SLACK_WORKSPACE.fullmatch(settings.workspace):
         problems.append("LATCHKEY_WORKSPACE must be the id of a workspace (T…).")
     if settings.approval == "always" and settings.admins_decide == "never":

@@ -39,8 +39,43 @@ LOCALE: Final = re.compile(r"[A-Za-z0-9-]{2,20}")
 PASSING: Final = frozenset(
     {"ratelimited", "rate_limited", "service_unavailable", "team_added_to_org"}
 )
-# The bot, or the person, is not in the channel.
-NOT_THERE: Final = frozenset({"not_in_channel", "channel_not_found", "user_not_in_channel"})
+# Nobody can say anything to that person at that place: the bot or the person is not in it, it is a direct message
+# of others, it is archived or closed to apps.
+NOT_THERE: Final = frozenset(
+    {
+        "not_in_channel",
+        "channel_not_found",
+        "user_not_in_channel",
+        "is_archived",
+        "restricted_action",
+        "restricted_action_read_only_channel",
+        "restricted_action_thread_only_channel",
+        "restricted_action_non_threadable_channel",
+        "method_not_supported_for_channel_type",
+        "ekm_access_denied",
+        "team_access_not_granted",
+        "no_permission",
+        "access_denied",
+    }
+)
+# Slack does not take the message or view as it is made, and never will.
+MISSHAPEN: Final = frozenset(
+    {
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "block_mismatch",
+        "msg_blocks_too_long",
+        "msg_too_long",
+        "markdown_text_conflict",
+        "no_text",
+        "invalid_arguments",
+        "invalid_arg_name",
+        "invalid_metadata_format",
+        "invalid_metadata_schema",
+        "metadata_too_large",
+        "view_too_large",
+    }
+)
 # Errors after which it may have happened ("some aspect of the operation may have succeeded").
 DOUBTFUL: Final = frozenset({"fatal_error", "internal_error", "request_timeout"})
 
@@ -55,10 +90,12 @@ class SlackRefused(SlackError):
 
     Attributes:
         error: Slack's word, such as "channel_not_found" or "missing_scope".
+        is_misshapen: What was sent is not as Slack takes it; something shorter may be.
     """
 
     def __init__(self, error: str, *, needed: str | None = None) -> None:
         self.error = error
+        self.is_misshapen = error in MISSHAPEN
         super().__init__(f"{error} (needs the scope {needed})" if needed else error)
 
 
@@ -277,19 +314,26 @@ class Slack:
 
     async def tell(self, *, channel: str | None, user: str, message: Mapping[str, Any]) -> None:
         """
-        Say something that only one person sees: where they are, or else in a direct message.
+        Say something to one person: where they are, so that nobody else sees it, or else in a direct message.
 
-        Commands and the buttons of their answers work in channels that the bot is not in.  Scope chat:write.
+        Commands, and the buttons of their answers, work in channels that the bot is not in, and in direct
+        messages of others.  Scope chat:write; a message to a person's id opens the direct message with them.
+
+        Args:
+            channel: Where they are; None if that is nowhere.
         """
-        if channel is None or channel.startswith("D"):
-            await self.post(channel or user, message)
-            return
-        try:
-            await self._call("chat.postEphemeral", **message, channel=channel, user=user)
-        except SlackRefused as refused:
-            if refused.error not in NOT_THERE:
-                raise
-            await self.post(user, message)
+        if channel is not None:
+            try:
+                if channel.startswith("D"):
+                    # Ours with that person or of two others: only Slack knows.
+                    await self.post(channel, message)
+                else:
+                    await self._call("chat.postEphemeral", **message, channel=channel, user=user)
+                return
+            except SlackRefused as refused:
+                if refused.error not in NOT_THERE:
+                    raise
+        await self.post(user, message)
 
     async def publish_home(self, user_id: str, view: Mapping[str, Any]) -> None:
         """Replace somebody's App Home.  No scope needed."""

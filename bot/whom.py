@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot import clock, naming
+from bot.bounds import EVERYWHERE, Bounds
 from bot.errors import LatchkeyError, UnknownPackage
 from bot.holdings import Packages, row_of
 from bot.messages.parts import escape, person
 from bot.models import Assignment, Package
+from bot.package_index import PackageIndex
 from bot.people import UNKNOWN_TO_SLACK, People
 from bot.slack import Slack, SlackError, SlackRefused
-from bot.store import Store, Transaction, assignments, links, people
+from bot.store import Store, Transaction, assignments, catalog, links, people
 from graph import Graph
 from graph.errors import GraphError, NotFound
 from graph.models import Assignment as GraphAssignment
@@ -27,6 +29,8 @@ MENTION: Final = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 # As Slack sends an address that somebody types, or plain.
 EMAIL: Final = re.compile(r"<mailto:[^|>]*\|([^\s<>@|]+@[^\s<>@|]+)>|([^\s<>@|:]+@[^\s<>@|]+)")
 OBJECT_ID: Final = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
+# Whatever names a person without being a name.
+PERSON: Final = re.compile(f"{MENTION.pattern}|{EMAIL.pattern}|{OBJECT_ID.pattern}", re.IGNORECASE)
 # Longer than any package's and person's names together; each word costs a look through all packages.
 LONGEST_TYPED: Final = 1_000
 MOST_WORDS: Final = 40
@@ -84,35 +88,35 @@ class Listing:
     note: str | None = None
 
 
-def read_sought(text: str, packages: Sequence[Package]) -> Sought:
+def read_sought(text: str, packages: PackageIndex) -> Sought:
     """
     Take apart what names a person, a package, or both: the person first where only names tell them apart.
 
     Raises:
         LatchkeyError: Several people, or an “@name” that Slack has not made a mention of.
         UnknownPackage: What stands beside a person is none.
+        WhichPackage: What is named may be several packages.
     """
     named, rest = _read_person(text[:LONGEST_TYPED])
-    rest = naming.clean(rest)
+    rest = naming.clean(naming.unescaped(rest))
     if not rest:
         return Sought(named=named)
-    package = naming.find(rest, packages)
+    package = packages.the_one(rest)
     if package is not None:
         return Sought(named=named, package=package)
     if named is not None:
         raise unknown_package(rest, packages)
     words = rest.split()[:MOST_WORDS]
     for count in range(1, len(words)):
-        package = naming.find(" ".join(words[count:]), packages)
+        package = packages.the_one(" ".join(words[count:]))
         if package is not None:
             return Sought(named=_called(words[:count]), package=package)
     return Sought(named=_called(words))
 
 
-def unknown_package(text: str, packages: Sequence[Package]) -> UnknownPackage:
+def unknown_package(text: str, packages: PackageIndex) -> UnknownPackage:
     """What to say of a text that names no package, and nobody either."""
-    name = naming.clean(text)[:80]
-    return UnknownPackage(name, [each.slug for each in naming.nearest(name, packages)])
+    return packages.unknown(text, name=naming.clean(text))
 
 
 def _read_person(text: str) -> tuple[Named | None, str]:
@@ -147,11 +151,20 @@ def _called(words: Sequence[str]) -> Named | None:
 class Whom:
     """Finds people in Entra, and asks there what they hold."""
 
-    def __init__(self, *, store: Store, slack: Slack, graph: Graph, people: People) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        slack: Slack,
+        graph: Graph,
+        people: People,
+        bounds: Bounds = EVERYWHERE,
+    ) -> None:
         self._store = store
         self._slack = slack
         self._graph = graph
         self._people = people
+        self._bounds = bounds
 
     async def look_up(self, named: Named, package: Package | None) -> Listing:
         """
@@ -265,6 +278,12 @@ class Whom:
             for held in await self._graph.assignments.list(user_id=entra_id, package_id=package_id)
             if not held.is_expired
         ]
+        if self._bounds.are_set:
+            # What the sweep mirrors is what is within them.
+            within = {each.id for each in await self._store.run(catalog.everything)}
+            shown = [
+                held for held in shown if held.access_package and held.access_package.id in within
+            ]
         saved = [await self._save(held) for held in shown]
         if shown and not any(saved):
             raise CannotTell(

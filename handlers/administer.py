@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from slack_bolt.async_app import AsyncAck
 
-from bot import naming
 from bot.access import Desk
 from bot.errors import LatchkeyError, UnknownPackage
 from bot.messages import deciding, repairing, troubles
+from bot.messages.pages import split_page
 from bot.messages.parts import Message
 from bot.whom import Listing
 from handlers.after import After
@@ -68,7 +68,8 @@ async def _give(answer: asyncio.Future[Message], say: Say) -> None:
         try:
             await say(await answer)
         except UnknownPackage as unknown:
-            near = f" Did you mean {' or '.join(unknown.nearest)}?" if unknown.nearest else ""
+            names = [f"“{each}”" for each in unknown.near[:3]]
+            near = f" Did you mean {' or '.join(names)}?" if names else ""
             raise LatchkeyError(f"{unknown}{near}") from None
 
 
@@ -76,11 +77,14 @@ async def _answer(desk: Desk, user: str, text: str) -> Message:
     verb, _, rest = text.strip().partition(" ")
     verb = verb.lower()
     if verb == "pending":
-        return deciding.pending(await desk.pending(slack_user=user), reader=user)
+        _, page = split_page(rest)
+        return deciding.pending(await desk.pending(slack_user=user), reader=user, page=page)
     if verb == "held":
-        return repairing.listed(await desk.held(slack_user=user))
+        _, page = split_page(rest)
+        return repairing.listed(await desk.held(slack_user=user), page=page)
     if verb == "assignments":
-        return await _listed(desk, await desk.look_up(slack_user=user, text=rest))
+        narrowed, page = split_page(rest)
+        return await _listed(desk, await desk.look_up(slack_user=user, text=narrowed), page=page)
     if verb == "remove":
         return await _remove(desk, user, rest)
     # Not even the help is for everybody: they are told what is for them.
@@ -88,7 +92,7 @@ async def _answer(desk: Desk, user: str, text: str) -> Message:
     return deciding.admin_help()
 
 
-async def _listed(desk: Desk, listing: Listing, *notes: str) -> Message:
+async def _listed(desk: Desk, listing: Listing, *notes: str, page: int = 1) -> Message:
     whom = listing.whom
     said = [each for each in (whom and whom.doubt, listing.note, *notes) if each]
     return deciding.assignments(
@@ -97,16 +101,19 @@ async def _listed(desk: Desk, listing: Listing, *notes: str) -> Message:
         whom=whom.shown if whom else None,
         notes=said,
         automatic=await desk.automatic_policies(),
+        page=page,
     )
 
 
 async def _remove(desk: Desk, user: str, rest: str) -> Message:
     """Everything said, with a reason, of one person for certain: do it.  Otherwise the list, whose buttons ask once more."""
-    wish = naming.read_wish(rest, await desk.offer())
-    listing = await desk.look_up(slack_user=user, text=wish.name)
+    wish = await desk.read_wish(slack_user=user, text=rest)
+    # A page is behind a list, and may be the last words of a reason.
+    named, page = (wish.name, 1) if wish.reason else split_page(rest)
+    listing = await desk.look_up(slack_user=user, text=named)
     whom, package, rows = listing.whom, listing.package, listing.rows
     if whom is None or package is None or wish.reason is None:
-        return await _listed(desk, listing)
+        return await _listed(desk, listing, page=page)
     if not rows:
         raise LatchkeyError(f"They do not have {package.name}: neither I nor Entra know of it.")
     if whom.doubt is not None or len(rows) > 1:

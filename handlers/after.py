@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from bot.slack import Slack, SlackError
+from bot.slack import Slack, SlackError, SlackRefused
 
 log = structlog.get_logger(__name__)
 
@@ -70,9 +70,18 @@ class After:
 
     async def _whisper(self, channel: str | None, user: str, message: Mapping[str, Any]) -> None:
         try:
-            await self._slack.tell(channel=channel, user=user, message=message)
+            await self._tell(channel, user, message)
         except SlackError as error:
             log.warning("not-whispered", slack=str(error))
+
+    async def _tell(self, channel: str | None, user: str, message: Mapping[str, Any]) -> None:
+        try:
+            await self._slack.tell(channel=channel, user=user, message=message)
+        except SlackRefused as refused:
+            if not refused.is_misshapen:
+                raise
+            log.error("whisper-misshapen", slack=str(refused))
+            await self._slack.tell(channel=channel, user=user, message={"text": message["text"]})
 
     def start(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do something that nobody waits for with an answer to Slack."""

@@ -7,6 +7,7 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.access import Desk
 from bot.messages import asking
+from bot.messages.pages import split_page
 from handlers.deeds import Deeds
 from handlers.errors import explained
 
@@ -19,6 +20,9 @@ def register(deeds: Deeds, *, desk: Desk) -> None:
 
         async with explained(say):
             standing = await desk.standing_of(command["user_id"])
+            _, page = split_page(command.get("text") or "")
             await say(
-                asking.my_access(standing.held, standing.waiting, extendable=standing.extendable)
+                asking.my_access(
+                    standing.held, standing.waiting, extendable=standing.extendable, page=page
+                )
             )

@@ -6,8 +6,10 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck
 
 from bot.access import Desk
-from bot.errors import FormNeeded, ReasonNeeded, UnknownPackage
+from bot.errors import FormNeeded, ReasonNeeded, UnknownPackage, WhichPackage
 from bot.messages import asking
+from bot.messages.pages import read_page
+from bot.messages.parts import Message
 from handlers.deeds import Deeds
 from handlers.errors import explained
 
@@ -26,8 +28,9 @@ def register(deeds: Deeds, *, desk: Desk) -> None:
                     slack_user=command["user_id"], text=command.get("text") or ""
                 )
             except UnknownPackage as unknown:
-                offer = await desk.offer()
-                await say(asking.unknown_package(unknown.asked, unknown.nearest, offer))
+                await say(await _offered(desk, unknown))
+            except WhichPackage as which:
+                await say(asking.which_package(which.asked, which.choices))
             except FormNeeded as form:
                 about = await desk.keep_said(
                     slack_user=command["user_id"], package_id=form.package_id, reason=form.reason
@@ -37,3 +40,14 @@ def register(deeds: Deeds, *, desk: Desk) -> None:
                 await say(asking.reason_needed(needed.package_id, needed.package_name, str(needed)))
             else:
                 await say(asking.asked(taken.request, is_new=taken.is_new))
+
+
+async def _offered(desk: Desk, unknown: UnknownPackage) -> Message:
+    """What to choose from when no package was named, or none that there is."""
+    page = read_page(unknown.asked)
+    if page is None and unknown.near:
+        return asking.near(unknown.asked, unknown.near, more=unknown.more)
+    offer = await desk.offer()
+    if page is not None:
+        return asking.offer(offer, page=page)
+    return asking.offer(offer, intro=asking.no_such_package(unknown.asked))

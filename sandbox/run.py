@@ -149,6 +149,8 @@ def wired(
             "LATCHKEY_ADMINS": ADMIN_GROUP,
             "LATCHKEY_ADMIN_CHANNEL": APPROVALS,
             "LATCHKEY_EMAIL_DOMAINS": "contoso.example",
+            # A handful of people, who try everything.
+            "LATCHKEY_ASKS_AN_HOUR": "10000",
             "LATCHKEY_POLL_SECONDS": "1",
             "LATCHKEY_SYNC_SECONDS": "20",
         },

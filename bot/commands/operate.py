@@ -6,7 +6,7 @@ from typing import Final
 import click
 
 from bot import clock, policy
-from bot.commands import granting, lookup
+from bot.commands import bounded, granting, lookup
 from bot.commands.answering import answer_option, answers_to
 from bot.commands.connection import Stop, api_option, with_graph
 from bot.commands.following import until_delivered, until_ended
@@ -93,7 +93,7 @@ def request(
         return await granting.judge_grant(
             graph,
             person=await lookup.find_person(graph, person),
-            package=await lookup.find_package(graph, package),
+            package=await bounded.find_package(graph, package),
             policy_name=policy_name,
             because=because,
             ends_at=end_asked_for(length, until, start or now),
@@ -207,7 +207,7 @@ def extend(
         return await granting.judge_extension(
             graph,
             person=await lookup.find_person(graph, person),
-            package=await lookup.find_package(graph, package),
+            package=await bounded.find_package(graph, package),
             ends_at=end_asked_for(length, until, now),
             now=now,
         )
@@ -287,7 +287,7 @@ def remove(
     kept = kept_trail(without_audit=without_audit)
 
     async def look(graph: Graph) -> tuple[AccessPackage, Assignment]:
-        found = await lookup.find_package(graph, package)
+        found = await bounded.find_package(graph, package)
         person_id = await _person_id(graph, person)
         return found, await granting.held_by(graph, person_id=person_id, package=found)
 

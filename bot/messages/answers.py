@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from bot.messages.pages import VIEW, fitted
 from bot.messages.parts import Block, button, context, escape, plain, section, shorten
 from bot.models import Request
 from bot.questions import Answered
@@ -11,7 +12,6 @@ MOST_SHOWN: Final = 6
 LONGEST_QUESTION: Final = 150
 LONGEST_ANSWER: Final = 300
 # Slack's limits: docs.slack.dev, Block Kit reference.
-MOST_BLOCKS: Final = 100
 LONGEST_SECTION: Final = 3_000
 
 
@@ -59,16 +59,21 @@ def _one_line(text: str) -> str:
 
 def all_answers(request: Request) -> dict[str, Any]:
     """A modal with everything that was answered, as plain text."""
-    blocks: list[Block] = [
+    head: list[Block] = [
         context(f"*{escape(request.package_name)}*, {escape(request.holder_name or '?')}")
     ]
+    parts: list[list[Block]] = []
     for given in request.answered:
         text = f"{given.question.text}\n{_said(given)}"
         for start in range(0, len(text), LONGEST_SECTION):
             part = text[start : start + LONGEST_SECTION]
-            blocks.append({"type": "section", "text": plain(part)})
-    if len(blocks) > MOST_BLOCKS:
-        blocks = [*blocks[: MOST_BLOCKS - 1], context("… and more: see the request in Entra.")]
+            parts.append([{"type": "section", "text": plain(part)}])
+    rest = fitted(
+        parts,
+        room=VIEW.less(head),
+        rest=lambda left: f"… and {left} more parts: see the request in Entra.",
+    )
+    blocks = [*head, *rest]
     return {
         "type": "modal",
         "callback_id": "latchkey_all_answers",

@@ -4,8 +4,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from bot import clock
+from bot.errors import PackageName
 from bot.messages import troubles
+from bot.messages.pages import MESSAGE, Row, fitted, page_of
 from bot.messages.parts import (
+    LONGEST_DESCRIPTION,
     Block,
     Message,
     actions,
@@ -14,7 +17,6 @@ from bot.messages.parts import (
     context,
     day,
     escape,
-    fitted,
     left,
     listed,
     message,
@@ -22,6 +24,7 @@ from bot.messages.parts import (
     person,
     said,
     section,
+    shorten,
     until,
 )
 from bot.models import (
@@ -43,6 +46,7 @@ WAITING = {
     State.APPROVED: "approved, about to be sent to Entra",
     State.SUBMITTED: "being set up by Entra",
 }
+TOO_SHORT = "That is too short for a reminder: I will tell you when it has ended."
 HELD = "not getting through; the admins have been told"
 WISH = {Kind.ADD: "Access to", Kind.EXTEND: "Longer access to", Kind.REMOVE: "Giving back"}
 
@@ -64,40 +68,78 @@ def asked(request: Request, *, is_new: bool) -> Message:
     )
 
 
-def offer(packages: Sequence[Package], *, intro: str = "Which access do you need?") -> Message:
-    """What this workspace offers, each with a button to ask for it."""
+def offer(
+    packages: Sequence[Package], *, intro: str = "Which access do you need?", page: int = 1
+) -> Message:
+    """What this workspace offers, each with a button to ask for it, a page at a time."""
     if not packages:
         return message(
             f"{intro}\nNothing can be asked for here yet. "
             "Your identity team makes packages in Entra; they show up here within minutes."
         )
-    blocks: list[Block] = [section(intro)]
-    for package in packages[:MOST_OFFERED]:
-        blocks.append(offered(package))
+    head = [section(intro)]
     if len(packages) > MOST_OFFERED:
-        others = ", ".join(f"`{escape(each.slug)}`" for each in packages[MOST_OFFERED:])
-        blocks.append(context(f"Also: {others}"))
+        head.append(
+            context("`/request-access` with a part of a name finds every package that has it.")
+        )
+    rows = [[offered(package)] for package in packages]
     names = ", ".join(escape(package.slug) for package in packages)
-    return message(f"{intro} You can ask for: {names}.", blocks)
+    return message(
+        f"{intro} You can ask for: {names}.",
+        page_of(rows, page=page, head=head, command="/request-access", most=MOST_OFFERED),
+    )
 
 
 def offered(package: Package) -> Block:
     lines = [f"*{escape(package.name)}*  `{escape(package.slug)}`"]
     if package.description:
-        lines.append(escape(package.description))
-    facts = [package.lasts, "needs approval" if package.needs_approval else "no approval needed"]
+        lines.append(escape(shorten(package.description, LONGEST_DESCRIPTION)))
+    facts = [
+        package.catalog,
+        package.lasts,
+        "needs approval" if package.needs_approval else "no approval needed",
+    ]
     lines.append(f"_{' · '.join(escape(fact) for fact in facts if fact)}_")
     ask = button("Ask for it", "ask", package.id, about=package.name)
     return section("\n".join(lines), accessory=ask, block_id=f"offer:{package.id}")
 
 
-def unknown_package(typed: str, near: Sequence[str], packages: Sequence[Package]) -> Message:
-    if not typed:
-        return offer(packages)
-    intro = f"There is no access package called “{escape(typed)}”."
-    if near:
-        intro += f" Did you mean {' or '.join(f'`{escape(slug)}`' for slug in near)}?"
-    return offer(packages, intro=intro)
+def no_such_package(typed: str) -> str:
+    return f"There is no access package called “{escape(typed)}”."
+
+
+def near(typed: str, choices: Sequence[PackageName], *, more: int) -> Message:
+    """What somebody may have meant who named no package that there is."""
+    intro = f"{no_such_package(typed)} Did you mean one of these?"
+    also = f"… and {more} more; write more of the name to find them." if more else ""
+    return _choice(intro, choices, also=also)
+
+
+def which_package(typed: str, choices: Sequence[PackageName]) -> Message:
+    """Several packages that one name may mean; nothing is asked for before one is chosen."""
+    return _choice(f"“{escape(typed)}” may mean any of these. Which one do you need?", choices)
+
+
+def _choice(intro: str, choices: Sequence[PackageName], *, also: str = "") -> Message:
+    rows = [
+        [
+            section(
+                f"*{escape(each.name)}*" + (f"  _{escape(each.catalog)}_" if each.catalog else ""),
+                accessory=button("Ask for it", "ask", each.id, about=str(each)),
+                block_id=f"choice:{each.id}",
+            )
+        ]
+        for each in choices
+    ]
+    foot = [context(also)] if also else []
+    head = [section(intro)]
+    shown = fitted(
+        rows,
+        room=MESSAGE.less([*head, *foot]),
+        rest=lambda left: f"… and {left} more; write the name with its catalog: “Name (catalog)”.",
+    )
+    names = ", ".join(escape(str(each)) for each in choices)
+    return message(f"{intro} {names}", [*head, *shown, *foot])
 
 
 def reason_needed(package_id: str, name: str, sentence: str) -> Message:
@@ -153,9 +195,13 @@ def failed(request: Request) -> Message:
 def delivered(request: Request, *, by: str | None, will_remind: bool) -> Message:
     """Only ever made from a request that Graph has delivered."""
     name = escape(request.package_name)
+    ends_too_soon = "" if will_remind or request.ends_at is None else TOO_SHORT
     if request.kind is Kind.EXTEND:
         approved = f" Approved by {escape(by)}." if by else ""
-        return message(f"Your access to *{name}* now lasts {until(request.ends_at)}.{approved}")
+        line = (
+            f"Your access to *{name}* now lasts {until(request.ends_at)}.{approved} {ends_too_soon}"
+        )
+        return message(line.rstrip())
     lines = [f"You now have access to *{name}*, {until(request.ends_at)}."]
     gains = request.terms.contents if request.terms else ()
     blocks: list[Block] = [section(lines[0])]
@@ -163,7 +209,7 @@ def delivered(request: Request, *, by: str | None, will_remind: bool) -> Message
         blocks += listed("It gives you:", gains)
     notes = [
         f"Approved by {escape(by)}." if by else "",
-        "I will remind you before it ends." if will_remind else "",
+        "I will remind you before it ends." if will_remind else ends_too_soon,
     ]
     if any(notes):
         blocks.append(context(" ".join(note for note in notes if note)))
@@ -238,11 +284,15 @@ def second_account(second: Person) -> Message:
 
 
 def my_access(
-    held: Sequence[Assignment], waiting: Sequence[Request], *, extendable: Collection[str]
+    held: Sequence[Assignment],
+    waiting: Sequence[Request],
+    *,
+    extendable: Collection[str],
+    page: int = 1,
 ) -> Message:
-    return message(
-        _my_access_text(held, waiting), my_access_blocks(held, waiting, extendable=extendable)
-    )
+    text = _my_access_text(held, waiting)
+    rows = my_access_rows(held, waiting, extendable=extendable)
+    return message(text, page_of(rows, page=page, head=[], command="/my-access"))
 
 
 def _my_access_text(held: Sequence[Assignment], waiting: Sequence[Request]) -> str:
@@ -260,20 +310,13 @@ def _until_short(end: datetime | None) -> str:
     return f"until {moment(end)}" if end else "with no end date"
 
 
-def my_access_blocks(
-    held: Sequence[Assignment],
-    waiting: Sequence[Request],
-    *,
-    extendable: Collection[str],
-    most: int = 46,
-) -> list[Block]:
+def my_access_rows(
+    held: Sequence[Assignment], waiting: Sequence[Request], *, extendable: Collection[str]
+) -> list[Row]:
     """What somebody has and waits for, with what they can do about it."""
     if not held and not waiting:
-        return [
-            section(
-                "You have no access through Latchkey, and nothing is pending. `/request-access` shows what there is."
-            )
-        ]
+        nothing = "You have no access through Latchkey, and nothing is pending. `/request-access` shows what there is."
+        return [[section(nothing)]]
     about = {each.assignment_id: each for each in waiting if each.assignment_id}
     # The request for it says where it is until a part of it is there.
     asked = {each.package_id for each in waiting if each.kind is Kind.ADD}
@@ -282,12 +325,11 @@ def my_access_blocks(
         for row in held
         if row.progress is not Progress.DELIVERING or row.package_id not in asked
     ]
-    blocks: list[Block] = []
-    for row in held:
-        blocks += _held_row(row, extendable=row.policy_id in extendable, busy=about.get(row.id))
-    for request in waiting:
-        blocks += _waiting_row(request)
-    return fitted(blocks, most=most, rest="… and more than fits here.")
+    rows: list[Row] = [
+        _held_row(row, extendable=row.policy_id in extendable, busy=about.get(row.id))
+        for row in held
+    ]
+    return rows + [_waiting_row(request) for request in waiting]
 
 
 def _held_row(row: Assignment, *, extendable: bool, busy: Request | None) -> list[Block]:

@@ -6,6 +6,7 @@ from typing import Final
 
 from bot.messages import troubles
 from bot.messages.answers import answer_blocks, answers_button
+from bot.messages.pages import MESSAGE, Room, fitted, page_of
 from bot.messages.parts import (
     Block,
     Message,
@@ -15,7 +16,6 @@ from bot.messages.parts import (
     day,
     escape,
     fields,
-    fitted,
     listed,
     message,
     moment,
@@ -24,6 +24,7 @@ from bot.messages.parts import (
     quoted,
     said,
     section,
+    shorten,
     until,
 )
 from bot.models import (
@@ -38,6 +39,10 @@ from bot.models import (
 )
 
 MOST_LISTED: Final = 20
+# On a card, beside what is asked for: who decided the stages before, the last ones first.
+ROOM_FOR_DECISIONS: Final = Room(blocks=12, characters=2_000)
+# Of one fact on a card, escaped.
+LONGEST_FACT: Final = 450
 # More of them are not read, see `bot.store.assignments.live`.
 MOST_READ: Final = 500
 # What the requester is told.
@@ -66,7 +71,19 @@ def card(request: Request, decided: Sequence[Decision]) -> Message:
     title = (
         f"{person(request.holder, request.holder_name)} {wants} *{escape(request.package_name)}*"
     )
-    blocks: list[Block] = [section(title), *_facts(request)]
+    head = [section(title), *_why(request)]
+    foot = _foot(request)
+    said = fitted(
+        [[_decision_line(each)] for each in reversed(decided)],
+        room=ROOM_FOR_DECISIONS,
+        rest=lambda left: f"… and {left} earlier.",
+    )
+    facts = _facts(request, room=MESSAGE.less([*head, *said, *foot]))
+    return message(_plain_title(request), [head[0], *facts, *head[1:], *reversed(said), *foot])
+
+
+def _why(request: Request) -> list[Block]:
+    blocks = []
     if request.justification:
         blocks += [context("*Why*"), quoted(request.justification)]
     blocks += answer_blocks(request)
@@ -84,20 +101,23 @@ def card(request: Request, decided: Sequence[Decision]) -> Message:
         blocks.append(
             context("What is asked for, or its policy, has changed: it needs a new decision.")
         )
-    blocks += [_decision_line(each) for each in decided]
+    return blocks
+
+
+def _foot(request: Request) -> list[Block]:
+    """Where it stands, and the buttons of whoever decides now."""
     stage = request.current_stage
-    if request.state is State.PENDING and stage is not None:
-        stages = request.terms.stages if request.terms else ()
-        if len(stages) > 1:
-            blocks.append(context(f"Step {request.stage + 1} of {len(stages)}."))
-        if request.unnamed:
-            blocks.append(context(UNNAMED))
-        if request.lapses_at:
-            blocks.append(context(f"Lapses {moment(request.lapses_at)} if nobody decides."))
-        blocks.append(_buttons(request))
-    else:
-        blocks.append(context(_outcome(request)))
-    return message(_plain_title(request), blocks)
+    if request.state is not State.PENDING or stage is None:
+        return [context(_outcome(request))]
+    blocks = []
+    stages = request.terms.stages if request.terms else ()
+    if len(stages) > 1:
+        blocks.append(context(f"Step {request.stage + 1} of {len(stages)}."))
+    if request.unnamed:
+        blocks.append(context(UNNAMED))
+    if request.lapses_at:
+        blocks.append(context(f"Lapses {moment(request.lapses_at)} if nobody decides."))
+    return [*blocks, _buttons(request)]
 
 
 def no_longer_asked() -> Message:
@@ -112,32 +132,37 @@ def _plain_title(request: Request) -> str:
     return f"{who} {wants} {escape(request.package_name)}.{state}"
 
 
-def _facts(request: Request) -> list[Block]:
+def _facts(request: Request, *, room: Room) -> list[Block]:
     """What exactly they would gain, until when and under which policy, and who Entra says they are."""
     terms = request.terms
-    in_entra = f"*In Entra*\n{escape(request.holder_name or 'not known yet')}"
+    in_entra = f"*In Entra*\n{_fact(request.holder_name or 'not known yet')}"
     if terms is None:
         return [fields(in_entra)]
+    catalog = [f"*Catalog*\n{_fact(terms.catalog)}"] if terms.catalog else []
+    rules = fields(
+        in_entra,
+        *([f"*From*\n{day(request.starts_at)}"] if request.starts_at else []),
+        f"*Until*\n{_until(request)}",
+        f"*Policy*\n{_fact(terms.policy_name)}",
+        *catalog,
+    )
     gains = terms.contents or ("nothing yet: the package is empty",)
     keep = "They keep" if request.kind is Kind.EXTEND else "They gain"
-    blocks = [
-        *listed(f"*{keep}*", gains),
-        fields(
-            in_entra,
-            *([f"*From*\n{day(request.starts_at)}"] if request.starts_at else []),
-            f"*Until*\n{_until(request)}",
-            f"*Policy*\n{escape(terms.policy_name)}",
-        ),
-    ]
+    excluded = []
     if terms.excluded:
         names = one_line(", ".join(each.name for each in terms.excluded))
-        blocks.append(
+        excluded.append(
             context(
                 f"*They already have* {names}. Entra lets nobody ask for that who has "
                 f"{escape(request.package_name)}."
             )
         )
-    return blocks
+    left = room.less([rules, *excluded]).characters
+    return [*listed(f"*{keep}*", gains, characters=left), rules, *excluded]
+
+
+def _fact(text: str) -> str:
+    return shorten(escape(text), LONGEST_FACT)
 
 
 def _until(request: Request) -> str:
@@ -170,21 +195,24 @@ def _outcome(request: Request) -> str:
     if request.state is State.DELIVERED and request.ends_at:
         outcome = f"Delivered, {until(request.ends_at)}."
     if request.why and request.state in {State.REFUSED, State.FAILED, State.LAPSED}:
-        outcome += f" {escape(request.why)}"
+        outcome += f" {one_line(request.why)}"
     return outcome
 
 
-def pending(requests: Sequence[Request], *, reader: str) -> Message:
+def pending(requests: Sequence[Request], *, reader: str, page: int = 1) -> Message:
     """What waits for a decision, each with its buttons; one's own without."""
     if not requests:
         return message("Nothing waits for a decision.")
     count = len(requests)
     intro = f"{count} request{'' if count == 1 else 's'} wait{'s' if count == 1 else ''} for a decision."
-    blocks: list[Block] = [section(intro)]
-    for request in requests[:MOST_LISTED]:
-        blocks += pending_row(request, reader=reader)
-    if count > MOST_LISTED:
-        blocks.append(context(f"… and {count - MOST_LISTED} more."))
+    rows = [pending_row(request, reader=reader) for request in requests]
+    blocks = page_of(
+        rows,
+        page=page,
+        head=[section(intro)],
+        command="/access-admin pending",
+        most=MOST_LISTED,
+    )
     return message(intro, blocks)
 
 
@@ -208,6 +236,7 @@ def assignments(
     whom: str | None = None,
     notes: Sequence[str] = (),
     automatic: Collection[str] = (),
+    page: int = 1,
 ) -> Message:
     """
     Who holds what, each with a Remove button.
@@ -225,22 +254,21 @@ def assignments(
     of = f" of *{escape(package)}*" if package else ""
     by = f", held by {whom}" if whom else ""
     intro = " ".join((f"{troubles.all_of(rows, most=MOST_READ)}{of}{by}.", *notes))
-    blocks: list[Block] = [section(intro)]
-    for row in rows:
-        holder = person(row.holder, row.holder_name)
-        line = f"{holder} has *{escape(row.package_name)}* {until(row.ends_at)}"
-        if row.state is AssignmentState.REMOVING:
-            blocks.append(section(f"{line}\n_being removed_"))
-            continue
-        remove = troubles.take_back(row, label="Remove", automatic=row.policy_id in automatic)
-        blocks += _assignment_row(row, line, remove)
-    return message(
-        intro,
-        fitted(blocks, most=MOST_LISTED + 2, rest="… and more: narrow it by package or person."),
+    blocks = page_of(
+        [_assignment_row(row, automatic=row.policy_id in automatic) for row in rows],
+        page=page,
+        head=[section(intro)],
+        command=None if package or whom else "/access-admin assignments",
+        most=MOST_LISTED,
     )
+    return message(intro, blocks)
 
 
-def _assignment_row(row: Assignment, line: str, remove: Block) -> list[Block]:
+def _assignment_row(row: Assignment, *, automatic: bool) -> list[Block]:
+    line = f"{person(row.holder, row.holder_name)} has *{escape(row.package_name)}* {until(row.ends_at)}"
+    if row.state is AssignmentState.REMOVING:
+        return [section(f"{line}\n_being removed_")]
+    remove = troubles.take_back(row, label="Remove", automatic=automatic)
     more = troubles.notes(row, own=False)
     if row.progress not in troubles.UNSURE:
         return [section(line, accessory=remove, block_id=f"remove:{row.id}"), *more]
@@ -256,7 +284,8 @@ def admin_help() -> Message:
         "• `/access-admin assignments [@person] [package]`: who has what, with Remove buttons; "
         "a person is a mention, an e-mail address, an object id or a full name as in Entra\n"
         "• `/access-admin remove [@person] [package]`: the same list, to take access away; "
-        "with `@person package because …` it is taken away at once"
+        "with `@person package because …` it is taken away at once\n"
+        "Write `page 2` behind a command to see more of its list."
     )
 
 
@@ -278,11 +307,17 @@ def taken_down() -> Message:
     )
 
 
-def not_understood(request: Request) -> Message:
+def not_understood(request: Request, *, others: int = 0) -> Message:
+    """Said once a day for each package; *others* were refused for the same reason on that day."""
+    more = ""
+    if others:
+        were = "request was" if others == 1 else "requests were"
+        more = f"\n{others} more {were} refused for it on the same day."
     return message(
         f"I refused {person(request.holder, request.holder_name)} access to *{escape(request.package_name)}*"
         f" and told them:{said(request.why or '')}\n"
         "docs/how-it-works.md lists what I understand of policies."
+        f"{more}"
     )
 
 
@@ -322,6 +357,14 @@ def stuck(request: Request) -> Message:
         f":warning: {request.kind.capitalize()} of *{escape(request.package_name)}* for {who} has been looked at "
         f"{request.attempts} times since {moment(request.asked_at)} and is still {request.state}: Entra takes "
         "its time, or asks me to wait. I keep looking."
+    )
+
+
+def misshapen(kind: str, word: str) -> Message:
+    return message(
+        f":warning: Slack refused a message of mine ({escape(kind)}) as it was made: `{escape(word)}`. I sent a "
+        "shorter one. That is a fault of Latchkey, or a limit of Slack that it does not know; its log names the "
+        "message, and I say this once a day."
     )
 
 

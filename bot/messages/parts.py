@@ -11,11 +11,20 @@ Block = dict[str, Any]
 Message = dict[str, Any]
 
 # Slack's limits: docs.slack.dev, Block Kit reference.
-MOST_BLOCKS: Final = 50
 LONGEST_SECTION: Final = 3_000
 MOST_LINES: Final = 100
+# What a list in a message may take, beside all else that such a message says.
+MOST_CHARACTERS: Final = 6_000
+# The JSON around a section's text, and the line that says how much is left out.
+SECTION_OVERHEAD: Final = 80
+ROOM_FOR_REST: Final = 150
+# Of the text of a message that Slack has refused as it was.
+SHORTENED: Final = 300
+# Of a description, in a list; its form shows the whole.
+LONGEST_DESCRIPTION: Final = 300
 LONGEST_FIELD: Final = 2_000
 LONGEST_SHOWN_REASON: Final = 600
+LONGEST_ESCAPED: Final = 1_000
 HALF_TOKEN: Final = re.compile(r"(<[^<>]*|&[a-z]*)$")
 ONE_AND_A_HALF_DAYS: Final = 36 * 3_600
 
@@ -90,7 +99,8 @@ def fields(*texts: str) -> Block:
 
 def one_line(text: str) -> str:
     """What somebody wrote, escaped, on one line and not too long."""
-    return escape(shorten(" ".join(text.split()), LONGEST_SHOWN_REASON))
+    # A short text of many signs is a long one to Slack.
+    return shorten(escape(shorten(" ".join(text.split()), LONGEST_SHOWN_REASON)), LONGEST_ESCAPED)
 
 
 def said(text: str) -> str:
@@ -180,19 +190,30 @@ def bullets(lines: Iterable[str]) -> str:
     return "\n".join(f"• {escape(line)}" for line in lines)
 
 
-def listed(title: str, lines: Sequence[str]) -> list[Block]:
-    """A titled list in as many sections as it takes: nothing of it is cut off without a word."""
-    blocks, current = [], title
+def listed(title: str, lines: Sequence[str], *, characters: int = MOST_CHARACTERS) -> list[Block]:
+    """
+    A titled list in as many sections as it takes: nothing of it is cut off without a word.
+
+    Args:
+        characters: Of all sections together.
+    """
+    blocks, current, told = [], title, 0
+    left = characters - len(title) - ROOM_FOR_REST
     for line in lines[:MOST_LINES]:
         point = f"• {escape(shorten(line, 300))}"
+        left -= len(point) + 1
+        if left < 0:
+            break
+        told += 1
         if len(current) + len(point) + 1 > LONGEST_SECTION:
             blocks.append(section(current))
             current = point
+            left -= SECTION_OVERHEAD
         else:
             current += f"\n{point}"
     blocks.append(section(current))
-    if len(lines) > MOST_LINES:
-        blocks.append(context(f"… and {len(lines) - MOST_LINES} more: see the package in Entra."))
+    if len(lines) > told:
+        blocks.append(context(f"… and {len(lines) - told} more: see the package in Entra."))
     return blocks
 
 
@@ -201,8 +222,13 @@ def message(text: str, blocks: Sequence[Block] | None = None) -> Message:
     return {"text": shorten(text, 3_900), "blocks": list(blocks) if blocks else [section(text)]}
 
 
-def fitted(blocks: Sequence[Block], *, most: int, rest: str) -> list[Block]:
-    """At most *most* blocks; what does not fit is said in a last line."""
-    if len(blocks) <= most:
-        return list(blocks)
-    return [*blocks[: most - 1], context(rest)]
+def shortened(content: Message) -> Message:
+    """The same in few words, for when Slack does not take the whole; a decision can still be made."""
+    text = shorten(str(content["text"]), SHORTENED)
+    buttons = [block for block in content["blocks"] if block["type"] == "actions"]
+    note = (
+        "Slack did not take the whole of this message. Look at the package in Entra before you decide."
+        if len(buttons) == 1
+        else "Slack did not take the whole of this message. `/my-access` shows what concerns you."
+    )
+    return message(text, [section(text), context(note), *(buttons if len(buttons) == 1 else ())])

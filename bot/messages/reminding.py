@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from bot.messages import troubles
 from bot.messages.asking import WAITING, WISH, confirm_return
+from bot.messages.pages import MESSAGE, fitted
 from bot.messages.parts import (
     Block,
     Message,
@@ -12,7 +13,6 @@ from bot.messages.parts import (
     context,
     day,
     escape,
-    fitted,
     message,
     section,
 )
@@ -43,15 +43,22 @@ def expiring(
         text = f"Your access to {names} ends {day(soon[0].ends_at)}." if soon[0].ends_at else intro
     else:
         intro, text = f"{len(soon)} of your accesses end soon.", f"Ending soon: {names}."
-    blocks: list[Block] = [section(intro)]
-    for row in rows:
-        blocks += _expiring_row(
+    head = [section(intro)]
+    shown = [
+        _expiring_row(
             row,
             extendable=row.policy_id in extendable,
             busy=busy.get(row.id),
             is_moved=row.id in moved,
         )
-    return message(text, fitted(blocks, most=48, rest="… and more: /my-access shows everything."))
+        for row in rows
+    ]
+    fit = fitted(
+        shown,
+        room=MESSAGE.less(head),
+        rest=lambda left: f"… and {left} more: `/my-access` shows them all.",
+    )
+    return message(text, [*head, *fit])
 
 
 def _expiring_row(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from bot.messages.pages import page_of
 from bot.messages.parts import (
     Block,
     Message,
@@ -99,18 +100,21 @@ def _buttons(hold: Hold, request: Request) -> Block:
     return actions(retry, give_up, block_id=f"held:{hold.id}")
 
 
-def listed(held: Sequence[tuple[Hold, Request]]) -> Message:
+def listed(held: Sequence[tuple[Hold, Request]], *, page: int = 1) -> Message:
     """All that is held, each with its buttons."""
     if not held:
         return message("Nothing is held.")
     count = len(held)
     intro = f"{count} request{' is' if count == 1 else 's are'} held."
-    made = [section(intro)]
-    for hold, request in held[:MOST_LISTED]:
-        made += blocks(hold, request)
-    if count > MOST_LISTED:
-        made.append(context(f"… and {count - MOST_LISTED} more."))
-    return message(intro, made)
+    rows = [blocks(hold, request) for hold, request in held]
+    shown = page_of(
+        rows,
+        page=page,
+        head=[section(intro)],
+        command="/access-admin held",
+        most=MOST_LISTED,
+    )
+    return message(intro, shown)
 
 
 def retrying(request: Request) -> Message:

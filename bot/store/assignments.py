@@ -19,6 +19,9 @@ from bot.store.statements import MOST, NOW, SINCE, for_each_database
 FIELDS: Final = tuple(Assignment.__dataclass_fields__)
 COLUMNS: Final = [assignments.c[name] for name in FIELDS]
 
+# SQLite takes 32,766 parameters a statement, PostgreSQL 65,535.
+FORGOTTEN_TOGETHER: Final = 1_000
+
 SELECT: Final = sa.select(*COLUMNS)
 # The first to end first.
 IN_ORDER: Final = SELECT.order_by(assignments.c.ends_at, assignments.c.id)
@@ -337,3 +340,11 @@ def audit_ids(assignment: Assignment) -> dict[str, Any]:
         "package_id": assignment.package_id,
         "subject_entra_id": assignment.entra_id,
     }
+
+
+def forget(db: Transaction, package_ids: Collection[str]) -> None:
+    """Take the rows of these packages out of the mirror, and say nothing: Latchkey has to do with them no more."""
+    ids = sorted(package_ids)
+    for first in range(0, len(ids), FORGOTTEN_TOGETHER):
+        some = ids[first : first + FORGOTTEN_TOGETHER]
+        db.execute(assignments.delete().where(assignments.c.package_id.in_(some)))

@@ -7,18 +7,22 @@ from typing import Any, Final
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
+from bot import chance
 from bot.models import Package
 from bot.offered import OfferedPolicy
 from bot.store.database import Transaction, insert
 from bot.store.homes import touch_all
-from bot.store.schema import packages
+from bot.store.schema import control, packages
 
+# The one row of the table of what holds for the whole installation.
+ONLY: Final = 1
 # JSON has no tuples, times and classes: this brings them back.
 POLICIES: Final = TypeAdapter(tuple[OfferedPolicy, ...])
 FIELDS: Final = tuple(Package.__dataclass_fields__)
 COLUMNS: Final = [packages.c[name] for name in FIELDS]
 
 EVERYTHING: Final = sa.select(*COLUMNS).order_by(packages.c.name)
+VERSION: Final = sa.select(control.c.catalog_version).where(control.c.id == ONLY)
 BY_ID: Final = sa.select(*COLUMNS).where(packages.c.id == sa.bindparam("package"))
 
 
@@ -34,6 +38,12 @@ def _package(row: Sequence[Any]) -> Package:
 def everything(db: Transaction) -> list[Package]:
     """Every package of the last sweep, by name."""
     return [_package(row) for row in db.execute(EVERYTHING)]
+
+
+def if_changed(db: Transaction, version: str | None) -> tuple[str, list[Package]] | None:
+    """The packages and their version; None if *version* is still the one."""
+    current = db.execute(VERSION).scalar() or ""
+    return None if current == version else (current, everything(db))
 
 
 def get(db: Transaction, package_id: str) -> Package | None:
@@ -59,5 +69,9 @@ def replace(db: Transaction, found: Sequence[Package]) -> bool:
         if before.get(package.id) != package:
             policies = POLICIES.dump_python(package.policies, mode="json")
             db.execute(insert(db, packages).values(**{**asdict(package), "policies": policies}))
+    # Drawn, not counted: a database that was restored must not come back to a number that means something else.
+    changed_now = {"catalog_version": chance.new_id()}
+    row = insert(db, control).values(id=ONLY, **changed_now)
+    db.execute(row.on_conflict_do_update(index_elements=["id"], set_=changed_now))
     touch_all(db)
     return True

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.models import Decision, Outcome, Request, Verb
-from bot.store import audit
+from bot.store import allowances, audit
 from bot.store.database import Transaction
 from bot.store.schema import decisions
 from bot.store.statements import MOST, NOW, SINCE, UNTIL, words
@@ -88,6 +88,18 @@ ACCEPTED_OF: Final = (
     .order_by(decisions.c.stage)
 )
 
+WAS_REFUSED: Final = (
+    sa.select(decisions.c.id)
+    .where(
+        decisions.c.request_id == sa.bindparam("request"),
+        decisions.c.round == sa.bindparam("in_round"),
+        decisions.c.stage == sa.bindparam("in_stage"),
+        decisions.c.slack_user == sa.bindparam("by"),
+        decisions.c.outcome == Outcome.REFUSED,
+    )
+    .limit(1)
+)
+
 
 def _decision(row: Sequence[Any]) -> Decision:
     values = dict(zip(FIELDS, row, strict=True))
@@ -107,6 +119,17 @@ def add(
     """Insert a click; a draft is not weighed before `explain` has brought its reason."""
     values = {**vars(decision), "holder": holder, "holder_entra_id": holder_entra_id}
     db.execute(INSERT, {**values, "due_at": None if is_draft else clock.real()})
+
+
+def was_refused(db: Transaction, decision: Decision) -> bool:
+    """Whether the same person has been refused on the same card."""
+    card = {
+        "request": decision.request_id,
+        "in_round": decision.round,
+        "in_stage": decision.stage,
+        "by": decision.slack_user,
+    }
+    return db.execute(WAS_REFUSED, card).first() is not None
 
 
 def explain(db: Transaction, decision_id: str, *, slack_user: str, reason: str) -> bool:
@@ -181,6 +204,8 @@ def settle(
         nested.rollback()
         return False
     nested.commit()
+    if done and outcome is Outcome.REFUSED:
+        allowances.count_refusal(db, decision.slack_user)
     if done:
         audit.record(
             db,

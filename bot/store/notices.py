@@ -27,6 +27,7 @@ UPDATE_ALL: Final = notices.update().where(
 UPDATE_CLAIMED: Final = UPDATE.where(
     notices.c.sent_at.is_(None), notices.c.claimed_until == sa.bindparam("claim")
 )
+UPDATE_SENT: Final = UPDATE.where(notices.c.sent_at.is_not(None))
 UPDATE_UNSENT: Final = UPDATE_ALL.where(notices.c.sent_at.is_(None))
 FINISHED: Final = sa.select(notices.c.key).where(
     notices.c.key.in_(sa.bindparam("notices", expanding=True)),
@@ -208,6 +209,11 @@ def claim_stale(db: Transaction, *, lease: timedelta, limit: int = 50) -> list[N
     now = clock.real()
     taken = db.execute(CLAIM_STALE, {"now": now, "until": now + lease, "most": limit})
     return [_notice(row) for row in taken]
+
+
+def mark_stale(db: Transaction, key: str) -> None:
+    """What a sent message shows has changed: it is owed a redraw."""
+    db.execute(UPDATE_SENT, {"notice": key, "stale": True})
 
 
 def redrawn(db: Transaction, notice: Notice) -> None:

@@ -12,7 +12,8 @@ WRITE: Final = frozenset({"SELECT", "INSERT", "UPDATE"})
 # By table, and nothing else.  Rows of the audit log can be added, and neither changed nor taken away.
 NEEDED: Final[Mapping[str, frozenset[str]]] = {
     "alembic_version": READ,
-    "assignment": WRITE,
+    "allowance": frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
+    "assignment": frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
     "audit": frozenset({"SELECT", "INSERT"}),
     "audit_head": frozenset({"SELECT", "UPDATE"}),
     "contact": WRITE,

@@ -10,8 +10,8 @@ from bot.models import AssignmentState, Kind, Request, State
 from bot.store import audit
 from bot.store.database import Transaction
 from bot.store.requests import SELECT, from_row
-from bot.store.schema import IS_OPEN, assignments, requests
-from bot.store.statements import MOST, NOW, SINCE, words
+from bot.store.schema import IS_OPEN, IS_PUZZLE, assignments, requests
+from bot.store.statements import MOST, NOW, SINCE, UNTIL, words
 
 HOLDER: Final = requests.c.holder == sa.bindparam("holder")
 PACKAGE: Final = requests.c.package_id == sa.bindparam("package")
@@ -73,6 +73,11 @@ STUCK: Final = SELECT.where(
         requests.c.failures >= sa.bindparam("attempts"),
     ),
     requests.c.asked_at >= SINCE,
+)
+PUZZLES_OF: Final = (
+    sa.select(sa.func.count())
+    .select_from(requests)
+    .where(PACKAGE, IS_PUZZLE, requests.c.ended_at >= SINCE, requests.c.ended_at < UNTIL)
 )
 
 
@@ -171,6 +176,12 @@ def pointless(db: Transaction) -> list[Request]:
 def stuck(db: Transaction, *, attempts: int, since: datetime) -> list[Request]:
     """Open requests that were looked at, or failed, *attempts* times and still wait; those held have an alarm of their own."""
     return _read(db, STUCK, attempts=attempts, since=since)
+
+
+def puzzles_of(db: Transaction, package_id: str, *, since: datetime, until: datetime) -> int:
+    """How many requests for a package were refused then because its rules are not understood."""
+    given = {"package": package_id, "since": since, "until": until}
+    return int(db.execute(PUZZLES_OF, given).scalar_one())
 
 
 def counts(db: Transaction) -> dict[str, int]:

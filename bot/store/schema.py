@@ -33,6 +33,7 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
 
 
 IS_OPEN: Final = sa.text("state IN (" + ", ".join(f"'{state}'" for state in OPEN) + ")")
+IS_PUZZLE: Final = sa.text("tell_admins")
 
 requests = sa.Table(
     "request",
@@ -101,6 +102,12 @@ requests = sa.Table(
     sa.Index("request_recipients_due", "recipients_due_at"),
     sa.Index("request_news_due", "news_due_at"),
     sa.Index("request_holder", "holder"),
+    sa.Index(
+        "request_puzzles",
+        *("package_id", "ended_at"),
+        sqlite_where=IS_PUZZLE,
+        postgresql_where=IS_PUZZLE,
+    ),
     sa.Index("request_assignment", "assignment_id"),
     sa.Index("request_of_user", "entra_id", "package_id"),
     # One open request of a kind for a person and a package, by Slack id from the first moment and by
@@ -269,6 +276,7 @@ packages = sa.Table(
     sa.Column("id", ID, primary_key=True),
     sa.Column("slug", sa.String(128), nullable=False, unique=True),
     sa.Column("name", NAME, nullable=False),
+    sa.Column("catalog", NAME, nullable=False),
     sa.Column("description", sa.Text, nullable=False),
     sa.Column("contents", sa.JSON, nullable=False),
     sa.Column("lasts", sa.String(64), nullable=False),
@@ -340,6 +348,19 @@ notices = sa.Table(
     ),
 )
 
+# How often somebody has lately done what is limited, see `bot.store.allowances`.
+allowances = sa.Table(
+    "allowance",
+    metadata,
+    sa.Column("slack_user", SLACK_ID, primary_key=True),
+    sa.Column("what", sa.String(16), primary_key=True),
+    # When everything is allowed again (real time, seconds since 1970).
+    sa.Column("full_at", sa.Float, nullable=False),
+    # What was refused beyond the limit, and is written down as one number.
+    sa.Column("over", sa.Integer, nullable=False),
+    sa.Column("why", sa.Text),
+)
+
 homes = sa.Table(
     "home",
     metadata,
@@ -392,6 +413,8 @@ control = sa.Table(
     sa.Column("paused_why", sa.Text),
     # The oldest schema whose programs may run on this one, see `bot.migrate`.
     sa.Column("serves_from", sa.String(32)),
+    # Another with every change of the mirrored packages, so that nobody need read them to see whether they changed.
+    sa.Column("catalog_version", ID),
     # Tells this database from every other, and the Slack app that it belongs to.
     sa.Column("installation", ID),
     sa.Column("installed_at", UtcDateTime),

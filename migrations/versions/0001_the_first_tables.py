@@ -11,6 +11,15 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "allowance",
+        sa.Column("slack_user", sa.String(length=32), nullable=False),
+        sa.Column("what", sa.String(length=16), nullable=False),
+        sa.Column("full_at", sa.Float(), nullable=False),
+        sa.Column("over", sa.Integer(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("slack_user", "what"),
+    )
+    op.create_table(
         "assignment",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("entra_id", sa.String(length=64), nullable=False),
@@ -90,6 +99,7 @@ def upgrade() -> None:
         sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("paused_why", sa.Text(), nullable=True),
         sa.Column("serves_from", sa.String(length=32), nullable=True),
+        sa.Column("catalog_version", sa.String(length=64), nullable=True),
         sa.Column("installation", sa.String(length=64), nullable=True),
         sa.Column("installed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("slack_app", sa.String(length=32), nullable=True),
@@ -166,6 +176,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("slug", sa.String(length=128), nullable=False),
         sa.Column("name", sa.String(length=256), nullable=False),
+        sa.Column("catalog", sa.String(length=256), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("contents", sa.JSON(), nullable=False),
         sa.Column("lasts", sa.String(length=64), nullable=False),
@@ -257,6 +268,13 @@ def upgrade() -> None:
         batch_op.create_index("request_news_due", ["news_due_at"], unique=False)
         batch_op.create_index("request_of_user", ["entra_id", "package_id"], unique=False)
         batch_op.create_index("request_recipients_due", ["recipients_due_at"], unique=False)
+        batch_op.create_index(
+            "request_puzzles",
+            ["package_id", "ended_at"],
+            unique=False,
+            sqlite_where=sa.text("tell_admins"),
+            postgresql_where=sa.text("tell_admins"),
+        )
         batch_op.create_index(
             "request_one_open_of_holder",
             ["holder", "package_id", "kind"],
@@ -449,6 +467,11 @@ def downgrade() -> None:
             sqlite_where=sa.text("state IN ('received', 'pending', 'approved', 'submitted')"),
             postgresql_where=sa.text("state IN ('received', 'pending', 'approved', 'submitted')"),
         )
+        batch_op.drop_index(
+            "request_puzzles",
+            sqlite_where=sa.text("tell_admins"),
+            postgresql_where=sa.text("tell_admins"),
+        )
         batch_op.drop_index("request_of_user")
         batch_op.drop_index("request_recipients_due")
         batch_op.drop_index("request_news_due")
@@ -509,5 +532,6 @@ def downgrade() -> None:
         batch_op.drop_index("assignment_end")
 
     op.drop_table("assignment")
+    op.drop_table("allowance")
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION audit_is_append_only()")

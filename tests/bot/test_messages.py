@@ -17,6 +17,7 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
 from bot import chance, clock, news
+from bot.errors import PackageName
 from bot.messages import asking, deciding, forms, reminding, repairing
 from bot.messages.answers import all_answers
 from bot.messages.home import home
@@ -35,6 +36,7 @@ from bot.models import (
 )
 from bot.offered import OfferedPolicy
 from bot.questions import Choice, Question
+from sandbox.slack.content import checked_blocks, checked_view
 from tests.bot.samples import click, held, offered, terms, wish
 
 HOSTILE = {
@@ -46,6 +48,8 @@ HOSTILE = {
     "entities": "&lt;!channel&gt; & &amp; <",
     "format": "*bold* _it_ ~no~ `code` ```block``` > quote",
     "long": "x" * 3_000,
+    "long words": "A resource role of the finance department " * 70,
+    "wide": "\N{UNICORN FACE}" * 3_000,
     "long hostile": "<&>" * 1_000,
     "unicode": "🦄 ünï “quoted” \u202egnol\u202c \u200b",
     "lines": "a\nb\r\nc\td",
@@ -115,8 +119,9 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
     )
     long_terms = terms(
         policy_name=name,
+        catalog=name,
         contents=(name,) * count,
-        stages=(Stage(reason_required=True), Stage()),
+        stages=(Stage(reason_required=True), *(Stage(),) * max(count - 10, 1)),
         questions=questions,
     )
     about = {
@@ -134,7 +139,7 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
         one = request(id=one_id, kind=kind, state=state, holder=holder, round=1, **about)
         decided = [
             click(one, name=name, reason=text[:1_000], outcome=Outcome.ACCEPTED, verb=verb)
-            for verb in (Verb.APPROVE, Verb.DENY)
+            for verb in (*(Verb.APPROVE,) * max(count - 10, 1), Verb.DENY)
         ]
         label = f"{kind} {state} {in_slack}"
         made[f"card {label}"] = deciding.card(one, decided)
@@ -188,6 +193,7 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
             id=f"p{number}",
             slug=f"s{number}" + "x" * 120,
             name=name,
+            catalog=name,
             description=text,
             contents=(name,) * count,
             lasts=name[:64],
@@ -195,6 +201,7 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
         )
         for number in range(count)
     ]
+    choices = [PackageName(id=each.id, name=each.name, catalog=name) for each in packages]
     extendable = {str(number) for number in range(count) if number % 2}
     busy = {each.assignment_id: each for each in waiting if each.assignment_id}
     made |= {
@@ -202,10 +209,10 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
         "expiring busy": reminding.expiring(rows, extendable=extendable, busy=busy),
         "my access": asking.my_access(rows, waiting, extendable=extendable),
         "offer": asking.offer(packages),
-        "unknown": asking.unknown_package(
-            name[:80], [each.slug for each in packages[:3]], packages
-        ),
-        "nothing typed": asking.unknown_package("", [], packages),
+        "offer page 2": asking.offer(packages, page=2),
+        "unknown": asking.offer(packages, intro=asking.no_such_package(name[:80])),
+        "near": asking.near(name[:80], choices, more=count),
+        "which": asking.which_package(name[:80], choices),
         "form needed": asking.form_needed("p", text[:500]),
         "reason needed": asking.reason_needed("p", name, text[:500]),
         "withdrawn": asking.withdrawn(waiting[0]),
@@ -278,6 +285,9 @@ CASES = [
     *(pytest.param(text, 1, id=key) for key, text in HOSTILE.items()),
     *(pytest.param(HOSTILE["plain"], count, id=f"{count} rows") for count in SIZES),
     pytest.param(HOSTILE["long hostile"], 60, id="60 long hostile rows"),
+    pytest.param(HOSTILE["long words"], 20, id="20 long rows"),
+    pytest.param(HOSTILE["long words"], 60, id="60 long rows"),
+    pytest.param(HOSTILE["wide"], 60, id="60 wide rows"),
 ]
 
 
@@ -323,6 +333,15 @@ def test_every_view_is_valid(text, count):
     for label, view in every_view(text, count=count).items():
         assert mistakes(view["blocks"], most=100) == [], label
         View(**view).validate_json()
+
+
+@pytest.mark.parametrize(("text", "count"), CASES)
+def test_slack_takes_every_message_and_view(text, count):
+    """The stand-in, which is as strict as is known of Slack: it counts all texts of a message, and a view's bytes."""
+    for label, message in every_message(text, count=count).items():
+        assert len(json.dumps(checked_blocks(message["blocks"]))) > 0, label
+    for label, view in every_view(text, count=count).items():
+        assert checked_view(view)["type"] == view["type"], label
 
 
 @pytest.fixture
@@ -424,6 +443,17 @@ def test_a_delivery_promises_a_reminder_if_there_will_be_one(will_remind):
 
     assert "no end date" in said
     assert ("remind" in said) is will_remind
+
+
+@pytest.mark.parametrize("kind", [Kind.ADD, Kind.EXTEND])
+@pytest.mark.parametrize(("will_remind", "ends"), [(True, True), (False, True), (False, False)])
+def test_what_is_too_short_for_a_reminder_says_so(kind, will_remind, ends):
+    """Nobody waits for one that will not come; without an end there is nothing to say."""
+    end = clock.now() + timedelta(hours=2) if ends else None
+    one = request(kind=kind, state=State.DELIVERED, ends_at=end)
+    said = texts_of(asking.delivered(one, by=None, will_remind=will_remind))
+
+    assert ("too short for a reminder" in said) is (ends and not will_remind)
 
 
 @pytest.mark.parametrize(

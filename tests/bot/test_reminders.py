@@ -384,7 +384,7 @@ async def test_the_delivery_of_access_comes_without_a_reminder(harness, days, re
     await harness.finish()
 
     assert await harness.notices.send_reminders() == 0
-    assert ("remind" in str(harness.told("U0ANN")[-1].blocks)) is bool(reminded_on)
+    assert ("I will remind you" in str(harness.told("U0ANN")[-1].blocks)) is bool(reminded_on)
     sent_on = []
     for day in range(1, days):
         harness.shift(DAY)

@@ -317,7 +317,7 @@ async def test_a_hidden_package_is_not_suggested(harness):
     with pytest.raises(UnknownPackage) as unknown:
         await harness.desk.ask(slack_user="U0ANN", text="board-paper")
 
-    assert "board-papers" not in unknown.value.nearest
+    assert "Board Papers" not in [each.name for each in unknown.value.near]
     assert "board-papers" not in [each.slug for each in await harness.desk.offer()]
     taken = await harness.desk.ask(slack_user="U0DANA", text="board-papers")
     assert taken.request.package_id == seed.BOARD_PAPERS

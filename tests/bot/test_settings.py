@@ -77,6 +77,10 @@ WRONG: list[tuple[str, str | None]] = [
     ("LATCHKEY_REMINDER_DAYS", "366"),
     ("LATCHKEY_REMINDER_DAYS", "-1"),
     ("LATCHKEY_REMINDER_DAYS", "1.5"),
+    ("LATCHKEY_REMINDER_DAYS", "4m"),
+    ("LATCHKEY_REMINDER_DAYS", "2w"),
+    ("LATCHKEY_REMINDER_DAYS", "h"),
+    ("LATCHKEY_REMINDER_DAYS", "999999d"),
     ("LATCHKEY_POLL_SECONDS", "0"),
     ("LATCHKEY_POLL_SECONDS", "often"),
     ("LATCHKEY_POLL_SECONDS", "nan"),
@@ -232,6 +236,32 @@ def test_reminder_days_may_be_written_in_many_ways(written):
     settings = read_settings({"LATCHKEY_REMINDER_DAYS": written})
 
     assert settings.reminder_rungs == (timedelta(days=7), timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("written", "rungs"),
+    [
+        ("7d,1d,2h,15m", [10_080, 1_440, 120, 15]),
+        ("15M 2H 1D", [1_440, 120, 15]),
+        ("24h,1d,1440m", [1_440]),
+        ("5m", [5]),
+        ("365", [525_600]),
+    ],
+)
+def test_reminders_may_come_hours_and_minutes_before_the_end(written, rungs):
+    """For access that lasts no day."""
+    settings = read_settings({"LATCHKEY_REMINDER_DAYS": written})
+
+    assert [rung / timedelta(minutes=1) for rung in settings.reminder_rungs] == rungs
+
+
+def test_a_reminder_that_no_sweep_would_find_in_time_is_said():
+    """Which of the two to change."""
+    (problem,) = problems(LATCHKEY_REMINDER_DAYS="7d,10m", LATCHKEY_SYNC_SECONDS="900")
+
+    assert "10m" in problem
+    assert "900 s" in problem
+    assert problems(LATCHKEY_REMINDER_DAYS="7d,15m", LATCHKEY_SYNC_SECONDS="900") == []
 
 
 @pytest.mark.parametrize("written", ["Contoso.Example", "@contoso.example", " contoso.example, "])

@@ -5,12 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import LatchkeyError, UnknownPackage
+from bot.package_index import PackageIndex
 from bot.whom import LONGEST_TYPED, Named, read_sought
 from tests.bot.samples import offered
 
 CAMPAIGN = offered()
 READER = offered(id="reader", slug="finance-read", name="Finance Read")
-PACKAGES = [CAMPAIGN, READER]
+PACKAGES = PackageIndex([CAMPAIGN, READER])
 ID = "a0000000-0000-4000-8000-000000000006"
 MIA = Named(slack_user="U0MIA")
 MAIL = Named(email="mia@contoso.example")

@@ -215,7 +215,7 @@ async def test_the_admins_list_is_narrowed_by_package_and_person(world):
     assert f"<@{ANN}>" not in said(by_person.message)
     assert "2 assignments" in by_package.text
     assert "Nobody holds" in of_nobody.text
-    assert "Did you mean marketing-campaign?" in misspelt.text
+    assert "Did you mean “Marketing Campaign (General)”?" in misspelt.text
 
 
 async def test_whoever_is_an_admin_no_more_removes_nothing(world):

@@ -20,7 +20,12 @@ def complaints(world: World) -> list[str]:
         f"{call.method}: {call.error}"
         for call in world.slack.calls
         # Whether the bot is in a channel it learns by trying; then it writes a direct message.
-        if not call.ok and (call.method, call.error) != ("chat.postEphemeral", "not_in_channel")
+        if not call.ok
+        and (call.method, call.error)
+        not in {
+            ("chat.postEphemeral", "not_in_channel"),
+            ("chat.postEphemeral", "channel_not_found"),
+        }
     ]
     refused += [f"{call.name}: {call.status}" for call in world.tenant.calls if call.status == 400]
     return refused + _against_slacks_own_data(world) + _against_microsofts_own_data(world)

@@ -36,6 +36,7 @@ from bot.store import (
     requests,
 )
 from bot.store import schema as tables
+from bot.store.allowances import Limit
 from bot.verdicts import _approve, _deny
 from tests.bot.samples import SOME_DAY, offered, terms
 from tests.harness.camera import empty_sqlite
@@ -47,6 +48,8 @@ PACKAGES = ("campaign", "reports")
 LEASE = timedelta(seconds=60)
 KEY = b"of this test"
 LIVES = 15
+# More than anybody asks for here.
+MANY = Limit(what="ask", count=100_000)
 who = st.sampled_from(sorted(PEOPLE))
 verbs = st.sampled_from((Verb.APPROVE, Verb.APPROVE, Verb.DENY))
 # Which of those that there are.
@@ -140,7 +143,7 @@ class RequestLife(RuleBasedStateMachine):
 
     @rule(user=who, package=what)
     def ask(self, user, package):
-        self.do(intake.ask, user, f"{package} because of May", None)
+        self.do(intake.ask, user, package, "May", MANY)
 
     @rule(which=some, user=who)
     @there_is_one()
