@@ -32,6 +32,7 @@ METHOD_SCOPES = {
     "conversations_history": "im:history",
     "views_open": "",
     "views_publish": "",
+    "views_update": "",
 }
 
 

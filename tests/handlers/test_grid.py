@@ -190,7 +190,7 @@ async def test_a_strange_organization_lets_nothing_in_and_breaks_nothing(world, 
     }
     before = len(world.whispers(ANN, APPROVALS)) + len(world.direct(ANN))
 
-    assert (await grid_door.interact(payload)).status_code == 200
+    assert (await grid_door.interact(payload)).status_code < 500
     await world.bot.after.finish()
 
     assert len(world.whispers(ANN, APPROVALS)) + len(world.direct(ANN)) == before
