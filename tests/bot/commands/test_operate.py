@@ -300,7 +300,7 @@ def another_policy(tenant, package_id, *, name="On-Call", days=8, **settings):
 
 
 def test_a_required_question_is_not_passed_by(latchkey, tenant):
-    """An administrator cannot answer in somebody's name, and in v1.0 has to look to know of it."""
+    """It wants an answer here as well, and in v1.0 has to be looked for to be known of."""
     policy = next(
         each
         for each in tenant.world.policies.values()
@@ -309,7 +309,7 @@ def test_a_required_question_is_not_passed_by(latchkey, tenant):
     policy.settings["questions"] = [question(text="Jira / Halo link")]
     result = latchkey(request, ["marketing-campaign", ANN, "--yes", "--because", "x"])
     assert (result.exit_code, posted(tenant)) == (1, [])
-    assert "asks “Jira / Halo link”" in result.stderr
+    assert "“Jira / Halo link”" in result.stderr
 
 
 def test_of_several_policies_the_administrator_names_one(latchkey, tenant):

@@ -4,6 +4,7 @@ import pytest
 
 from sandbox.tenant import seed
 from sandbox.tenant.model import Policy
+from tests.bot.samples import question
 from tests.sandbox.tenant.conftest import EM
 
 CAMPAIGN, FINANCE = seed.MARKETING_CAMPAIGN, seed.FINANCE_REPORTS
@@ -55,7 +56,7 @@ def want_a_credential(graph):
 def ask_for_an_attribute(graph):
     world = graph.tenant.world
     resource = world.resources[world.packages[CAMPAIGN].role_scopes[0].resource_id]
-    resource.attributes = [{"name": "costCentre", "source": {"question": {"id": "a"}}}]
+    resource.attributes = [{"name": "costCentre", "source": {"question": question(id="a")}}]
 
 
 @pytest.mark.parametrize(
