@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from bot.provisioning.changes import Change, Deed, Difference, differing
+from bot.provisioning.found import FoundCatalog
 from bot.provisioning.model import Catalog, Package
 from bot.provisioning.reading import Document, Place
-from bot.provisioning.survey import FoundCatalog
 from graph.models import AccessPackage
 from graph.models import Catalog as GraphCatalog
 

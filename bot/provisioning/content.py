@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from bot.provisioning.changes import Change, Deed, differing
+from bot.provisioning.found import FoundCatalog, Survey, gives_role
 from bot.provisioning.giving import asked_in_words, attributes_in_words
 from bot.provisioning.model import Attribute, Resource
 from bot.provisioning.names import Names
-from bot.provisioning.survey import FoundCatalog, Survey, gives_role, incompatible_with
+from bot.provisioning.survey import incompatible_with
 from bot.provisioning.waiting import may_write_again
 from bot.provisioning.words import Role, Thing, nearest, read_thing
 from bot.provisioning.writing import Writing

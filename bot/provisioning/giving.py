@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from bot.provisioning.changes import Change, Deed, differing
+from bot.provisioning.found import FoundCatalog, gives_role
 from bot.provisioning.model import Attribute, Catalog, Package, Resource
 from bot.provisioning.names import Names, is_new
 from bot.provisioning.reading import Document, Place
-from bot.provisioning.survey import FoundCatalog, gives_role
 from bot.provisioning.words import (
     ENTRA_ROLE,
     Thing,

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bot.provisioning.changes import Change, Deed
+from bot.provisioning.found import Survey
 from bot.provisioning.held import Held, counted, given_by, names_of, roles_to_go
 from bot.provisioning.names import Names
 from bot.provisioning.ownership import existing, forgotten_entries, keys_of
 from bot.provisioning.presence import present
 from bot.provisioning.reading import Document
 from bot.provisioning.record import Entry, Record
-from bot.provisioning.survey import Survey
 from bot.provisioning.undoing import title_of
 from graph import Graph
 from graph.models import AccessPackage, Resource

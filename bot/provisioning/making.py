@@ -6,12 +6,12 @@ from typing import Final
 
 from bot.provisioning.changes import Change, Deed
 from bot.provisioning.containers import catalog_differences, package_differences
+from bot.provisioning.found import Survey
 from bot.provisioning.model import Catalog, Package
 from bot.provisioning.names import Names
 from bot.provisioning.policy_merge import merged
 from bot.provisioning.policy_parts import Policy
 from bot.provisioning.policy_plan import words_that_differ
-from bot.provisioning.survey import Survey
 from bot.provisioning.to_graph import to_graph
 from bot.provisioning.writing import Writing
 from graph import Graph

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
+from bot.provisioning.found import Survey
 from bot.provisioning.giving import things
 from bot.provisioning.model import File
 from bot.provisioning.names import Names, is_new
 from bot.provisioning.reading import Document
 from bot.provisioning.record import Entry, Key, Record
-from bot.provisioning.survey import Survey
 from bot.provisioning.words import read_other, read_role, read_thing
 
 # Id of something in the tenant, and the ids that deleting it takes.

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 
 from bot.provisioning import containers, giving, policy_plan
 from bot.provisioning.changes import Change, Deed, Plan, differing
+from bot.provisioning.found import Survey
 from bot.provisioning.leaving import Leaving
 from bot.provisioning.names import Names, is_new
 from bot.provisioning.reading import Document, FileError, Place
 from bot.provisioning.record import Record
-from bot.provisioning.survey import Survey, survey
+from bot.provisioning.survey import survey
 from graph import Graph
 
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 from bot.provisioning.changes import Change, Deed, Difference, compared, flat
 from bot.provisioning.containers import renamed_from
+from bot.provisioning.found import FoundCatalog
 from bot.provisioning.from_graph import in_words, subject_of
 from bot.provisioning.giving import Owner
 from bot.provisioning.names import Names
 from bot.provisioning.reading import Document, Place
-from bot.provisioning.survey import FoundCatalog
 from bot.provisioning.to_graph import to_graph
 from bot.provisioning.words import Subject, is_untold
 from graph.errors import Unsupported
