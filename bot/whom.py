@@ -280,7 +280,7 @@ class Whom:
         ]
         if self._bounds.are_set:
             # What the sweep mirrors is what is within them.
-            within = {each.id for each in await self._store.run(catalog.everything)}
+            within = {each.id for each in await self._store.read(catalog.everything)}
             shown = [
                 held for held in shown if held.access_package and held.access_package.id in within
             ]
