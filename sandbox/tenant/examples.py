@@ -1,4 +1,4 @@
-"""More packages for whoever tries the sandbox: one that asks questions, and one with two equal policies."""
+"""More packages for whoever tries the sandbox: with questions, with two equal policies, and two that exclude each other."""
 
 from datetime import datetime, timedelta
 
@@ -10,11 +10,14 @@ from sandbox.tenant.world import World
 
 CUSTOMER_READERS = "b0000000-0000-4000-8000-000000000007"
 BUILD_OPERATORS = "b0000000-0000-4000-8000-000000000008"
+RELEASE_APPROVERS = "b0000000-0000-4000-8000-000000000009"
 CUSTOMER_DATA = "d0000000-0000-4000-8000-000000000005"
 BUILD_SERVERS = "d0000000-0000-4000-8000-000000000006"
+RELEASE_APPROVALS = "d0000000-0000-4000-8000-000000000007"
 CUSTOMER_POLICY = "9b000000-0000-4000-8000-000000000005"
 DAY_POLICY = "9b000000-0000-4000-8000-000000000006"
 ON_CALL_POLICY = "9b000000-0000-4000-8000-000000000007"
+RELEASE_POLICY = "9b000000-0000-4000-8000-000000000008"
 TICKET = "0a000000-0000-4000-8000-000000000001"
 REGION = "0a000000-0000-4000-8000-000000000002"
 
@@ -76,6 +79,12 @@ def add(world: World) -> None:
     _package(world, made_at, 8, BUILD_OPERATORS, "Build operators", BUILD_SERVERS, "Build Servers")
     _policy(world, made_at, DAY_POLICY, BUILD_SERVERS, "For a day", days=1, stages=[])
     _policy(world, made_at, ON_CALL_POLICY, BUILD_SERVERS, "On call", days=8, stages=stages)
+    release = (RELEASE_APPROVERS, "Release approvers", RELEASE_APPROVALS, "Release Approvals")
+    _package(world, made_at, 9, *release)
+    _policy(world, made_at, RELEASE_POLICY, RELEASE_APPROVALS, "Everyone", days=30, stages=[])
+    # Whoever builds does not approve what was built, and the other way round.
+    world.packages[RELEASE_APPROVALS].incompatible_packages.append(BUILD_SERVERS)
+    world.packages[BUILD_SERVERS].incompatible_packages.append(RELEASE_APPROVALS)
     world.touch()
     world.announce()
 
