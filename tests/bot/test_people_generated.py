@@ -13,6 +13,8 @@ from bot.errors import NotAllowed
 from bot.models import State
 from bot.people import People
 from bot.slack import Slack
+from bot.store import Transaction
+from bot.store.schema import allowances
 from bot.store.schema import people as table
 from sandbox.slack.seed import ORGANIZATION
 from sandbox.tenant import seed
@@ -112,6 +114,11 @@ def drawn(dice: random.Random) -> Case:
     )
 
 
+def _forget(db: Transaction) -> None:
+    for forgotten in (table, allowances):
+        db.execute(sa.delete(forgotten))
+
+
 async def put(harness: BotHarness, case: Case) -> People:
     """Make the worlds say what the case says, and nobody be known."""
     person = harness.workspace.people["U0ANN"]
@@ -121,7 +128,8 @@ async def put(harness: BotHarness, case: Case) -> People:
     users.clear()
     for each in case.users:
         users[each["id"]] = User(display_name="Ann", created_at=clock.now(), **each)
-    await harness.store.run(lambda db: db.execute(sa.delete(table)).rowcount)
+    # Nor that they were no member a moment ago.
+    await harness.store.run(_forget)
     slack = Slack(harness.slack.client, trusts_provisioned=case.trusts)
     await slack.identify()
     return People(

@@ -122,11 +122,12 @@ def time_passes(store: Store) -> None:
     def age(db: Transaction) -> None:
         for name, columns in MACHINE_TIME.items():
             table = metadata.tables[name]
-            (key,) = table.primary_key
+            key = sa.tuple_(*table.primary_key)
             for column in columns:
-                moments = sa.select(key, table.c[column]).where(table.c[column].is_not(None))
-                for value, at in db.execute(moments).all():
-                    db.execute(table.update().where(key == value).values({column: at - DOWN}))
+                moments = sa.select(table.c[column], *table.primary_key)
+                for at, *values in db.execute(moments.where(table.c[column].is_not(None))).all():
+                    row = table.update().where(key == tuple(values))
+                    db.execute(row.values({column: at - DOWN}))
 
     store.run_here(age)
 

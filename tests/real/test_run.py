@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 
 import pytest
 import pytest_asyncio
@@ -35,7 +36,9 @@ async def latchkey(folder, *command, **environment):
     """Run a command in *folder* to its end."""
     output = folder / "output"
     process = become_latchkey(folder, command, environment, output)
-    await asyncio.to_thread(process.join)
+    # Only wait there: whoever starts another process reads how this one ended, and only one of us can.
+    await asyncio.to_thread(wait, [process.sentinel])
+    process.join()
     ended = Ended(process.exitcode, output.read_text())
     output.unlink()
     return ended

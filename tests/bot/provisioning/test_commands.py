@@ -236,6 +236,15 @@ def test_missing_settings_are_exit_code_2(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert "AZURE_TENANT_ID is not set" in planned.stderr
 
 
+@pytest.fixture
+def heeds_ctrl_c() -> Iterator[None]:
+    """A worker among several ignores Ctrl-C, which is for the one that started it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_ctrl_c")
 def test_stopping_apply_says_how_to_go_on(run: Run, tenant: Tenant) -> None:
     """Ctrl-C in the middle: what was done stays done, and the next apply ends as if nothing had been."""
     Path("access.yml").write_text(SMALL)

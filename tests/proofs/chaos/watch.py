@@ -23,6 +23,7 @@ ANSWERS: Final = re.compile(
     r"That was already|You have already|Asked for|Giving .+ back|.+ is being taken back already|That access has"
     r"|I cannot take anything down|Your decision is taken down"
     r"|That reached me too late"
+    r"|\d+ assignments? of .+ I could not look now"
     # The answer to an admin's command, which is said in a message where the command could not be answered.
     r"|Removing .+ of <@\w+>|.+ of <@\w+> is being removed already"
     # The answer to a command was lost, and its repetition came when that had been granted.

@@ -111,6 +111,8 @@ def is_rightful(row: dict[str, Any], actor: str) -> bool:
     if verb in {"click", "refused"}:
         # A click is only taken down here: who may decide is judged afterwards.
         return True
+    if verb == "list":
+        return actor in ADMINS
     if verb == "ask-add":
         return bool(request.get("holder") == actor == request.get("asked_by"))
     if verb in {"ask-extend", "let-end"}:
