@@ -49,8 +49,8 @@ async def test_without_a_protection_a_promise_is_broken(protection, broken, addr
     assert broken & report.count.broken.keys(), str(report)
 
 
-async def test_without_the_settle_time_a_grant_is_doubled(address):
+async def test_without_the_settle_time_a_promise_is_broken(address):
     """A look that finds nothing proves nothing while Graph's lists lag behind."""
     report = await chaos(replace(WEAKENED, waits=NO_SETTLE), address)
 
-    assert "doubled grants" in report.count.broken, str(report)
+    assert {"doubled grants", "lost"} & report.count.broken.keys(), str(report)
