@@ -292,11 +292,14 @@ def ending_before(
     """
     Access of people we know in Slack that ends after now and not after *until*.
 
+    What Graph did not show at the last look is left out: it may be gone, and if it is not, the next look says so.
+
     Args:
         seen_since: Leave out what Graph has not shown since then (real time): its end may have been moved.
     """
     query = IN_ORDER.where(
         assignments.c.progress.in_(THERE),
+        assignments.c.gone_at.is_(None),
         sa.true() if seen_since is None else assignments.c.seen_at >= seen_since,
         assignments.c.state == AssignmentState.LIVE,
         assignments.c.holder.is_not(None),

@@ -163,6 +163,22 @@ async def test_what_is_seen_in_between_was_never_gone(harness):
     assert (await row(harness, held)).gone_at is None
 
 
+async def test_what_is_missing_is_not_reminded_of(harness):
+    """It is gone, or a 404 was a mistake: then the reminder comes with the next look."""
+    held = await give(harness)
+    harness.shift(timedelta(days=24))
+    harness.tenant.tick()
+    harness.line.on(BY_ID, answering(404, "NotFound"), times=2)
+    harness.line.on(LISTS, empty_list, times=4)
+    await harness.jobs.sync()
+    assert (await row(harness, held)).gone_at is not None
+    assert not harness.told("U0ANN")
+
+    await harness.jobs.sync()
+
+    assert "Your access to" in harness.told("U0ANN")[-1].text
+
+
 async def stale(harness: BotHarness) -> Fault:
     """The lists as they are now, for later."""
     answers = {}

@@ -39,7 +39,14 @@ class Expected:
     fine: dict[str, datetime] = field(default_factory=dict)
 
     def due(self, entra: Entra) -> dict[Reminder, Key]:
-        """What must go out at this moment, and never again."""
+        """
+        What must go out at this moment, and never again.
+
+        What is gone is never due, from the first look on, although the bot takes two to believe it: each look
+        must say nothing of what it was not shown.  Whose it is can be known since the bot asked Entra about
+        them (`Entra.looked_up`), which it does in the same look, after reading and before it reminds; the year
+        changes nobody's address, so nobody who was found is lost again by the daily look.
+        """
         found: dict[Reminder, Key] = {}
         now = entra.now
         horizon = now + max(RUNGS)

@@ -48,6 +48,8 @@ CROWDED: Final = tuple(
     )
 )
 ENDING: Final = re.compile(r"ending:(.+)")
+# As in "state eq 'delivered' and target/objectId eq '…'".
+FILTER: Final = re.compile(r"(\S+) eq '([^']*)'")
 DATE: Final = re.compile(r"<!date\^(\d+)\^")
 
 
@@ -158,13 +160,18 @@ class Entra:
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
+        if path.endswith("/$batch"):
+            asked = json.loads(request.content)["requests"]
+            return httpx.Response(200, json={"responses": [self._one_of(each) for each in asked]})
         last = path.rpartition("/")[2]
         if path.endswith("/accessPackages"):
             return _graph_says(PACKAGES_SAID)
+        if path.endswith("/assignmentPolicies"):
+            return _graph_says(POLICIES_SAID)
         if path.endswith("/catalogs"):
             return _graph_says(b'{"value": []}')
         if path.endswith("/assignments"):
-            return self._page(request)
+            return self._list(request)
         if "/assignments/" in path and last in self._live:
             return _graph_says(self._live[last].said())
         if "/users/" in path:
@@ -175,6 +182,24 @@ class Entra:
             self._look_up(number)
             return httpx.Response(200, json={"value": [_user(number)]})
         return httpx.Response(404, json={"error": {"code": "NotFound", "message": "Gone."}})
+
+    def _one_of(self, asked: dict[str, Any]) -> dict[str, Any]:
+        answer = self._answer(httpx.Request(asked["method"], f"https://graph.test{asked['url']}"))
+        return {"id": asked["id"], "status": answer.status_code, "body": json.loads(answer.content)}
+
+    def _list(self, request: httpx.Request) -> httpx.Response:
+        """What is asked for only: all is delivered, and somebody's own is no page of the list of all."""
+        wanted = dict(FILTER.findall(request.url.params["$filter"]))
+        if wanted.pop("state", "delivered") != "delivered":
+            return _graph_says(b'{"value": []}')
+        if not wanted:
+            return self._page(request)
+        person = int(wanted.pop("target/objectId").rpartition("-")[2])
+        package = int(wanted.pop("accessPackage/id").rpartition("-")[2])
+        assert not wanted, f"filtered by {[*wanted]}, too"
+        theirs = [each for each in self._of_person[person] if each.is_live]
+        said = [each.said() for each in theirs if each.package == package]
+        return _graph_says(b'{"value": [' + b",".join(said) + b"]}")
 
     def _page(self, request: httpx.Request) -> httpx.Response:
         """Some of the list, in the order of ids, and where it goes on."""
@@ -216,18 +241,27 @@ def _user(number: int) -> dict[str, Any]:
 
 
 def _package(number: int) -> dict[str, Any]:
-    policy = {
+    return {
+        "id": f"package-{number}",
+        "displayName": f"Package {number:03}",
+        "assignmentPolicies": [_policy(number)],
+    }
+
+
+def _policy(number: int) -> dict[str, Any]:
+    return {
         "id": f"policy-{number}",
         "displayName": "All",
         "allowedTargetScope": "allMemberUsers",
     }
-    return {
-        "id": f"package-{number}",
-        "displayName": f"Package {number:03}",
-        "assignmentPolicies": [policy],
-    }
 
 
+def _whole_policy(number: int) -> dict[str, Any]:
+    """A policy with what only comes if it is asked for."""
+    return {**_policy(number), "accessPackage": {"id": f"package-{number}"}, "questions": []}
+
+
+POLICIES_SAID: Final = json.dumps({"value": [_whole_policy(n) for n in range(PACKAGES)]}).encode()
 PACKAGES_SAID: Final = json.dumps({"value": [_package(n) for n in range(PACKAGES)]}).encode()
 
 

@@ -2,13 +2,15 @@
 A year of reminders in one process: exactly one for each assignment, end, rung and person, and none after the end.
 
 Run it with `make year`.  What must be sent is worked out from Entra's side alone, tick by tick, and compared
-with what reached Slack.  A look at Entra comes whenever something there has changed; while nothing has, only
-what a look does after reading is done.  Ticks come at moments drawn by chance, many of them at the very moment
-of an end or a rung and a second before it: what is sent too early shows at the one, what is missing at the other.
+with what reached Slack.  The bot looks at Entra before something there changes and after it, twice, as only the
+second look makes it believe that something is gone; while nothing changes, only what a look does after reading is
+done.  Ticks come at moments drawn by chance, many of them at the very moment of an end or a rung and a second
+before it: what is sent too early shows at the one, what is missing at the other.
 """
 
 import asyncio
 import functools
+import itertools
 import random
 import shutil
 import tempfile
@@ -37,6 +39,7 @@ from tests.harness.loop import SimulatedLoop, simulated
 from tests.proofs.year.count import (
     DAY,
     HOUR,
+    RUNGS,
     Ending,
     Expected,
     Figures,
@@ -68,6 +71,8 @@ LONGEST: Final = 12 * HOUR
 ON_AN_EDGE: Final = 1 / 3
 # Hours between two days' work of administrators.
 OUTSIDE: Final = (60, 84)
+# Access is over when it was missing twice, a settle time apart, which is shorter than from one look to the next.
+LOOKS_TO_BELIEVE: Final = 2
 # Day of the year, and for how long the bot is down.
 OUTAGES: Final = ((60, HOUR), (120, 3 * DAY), (250, 40 * DAY))
 KEY: Final = "the-key-of-the-simulated-years-audit-log"
@@ -116,12 +121,18 @@ class Year:
         is_back = False
         while self.entra.now < end:
             now = self.entra.now
+            is_down = any(at <= now < at + long for at, long in down)
             self._pass()
             outside = now >= outside_at
             if outside:
+                if not is_down:
+                    # All was seen a moment ago, as always: what is gone now is not out of date, too.
+                    await self._look_once()
+                    await self._until(self.entra.now + SYNC)
+                    self._pass()
                 self._outside()
-                outside_at += timedelta(hours=self.entra.chance.randint(*OUTSIDE))
-            if any(at <= now < at + long for at, long in down):
+                outside_at = self._next_outside()
+            if is_down:
                 is_back = True
             elif outside or is_back:
                 await self._look()
@@ -134,6 +145,13 @@ class Year:
     async def _until(self, moment: datetime) -> None:
         # The loop takes two moments of the same microsecond for one, and its clock would stand still.
         await asyncio.sleep(max(moment - self.entra.now, INSTANT).total_seconds())
+
+    def _next_outside(self) -> datetime:
+        """Days later; if it can be, so that a rung is reached between the look before and the deeds."""
+        entra = self.entra
+        moment = entra.now + timedelta(hours=entra.chance.randint(*OUTSIDE))
+        near = [at - SYNC / 2 for at in edges(entra) if abs(at - moment) < LONGEST / 2]
+        return entra.chance.choice(near) if near else moment
 
     def _next_tick(self) -> datetime:
         """Some moment of the next hours; often the very moment of an end or a rung, and one second before it."""
@@ -159,7 +177,8 @@ class Year:
             self._ended(held)
 
     def _ended(self, held: Held) -> None:
-        # Whose access was not known to be theirs before it ended is told when they are found.
+        # Whose access was not known to be theirs before it ended is told when they are found.  It is owed from
+        # the end on, and told once the bot has believed it, at the second look that does not show it.
         if held.id in self.entra.looked_up:
             self._owed[_ending(held)] += 1
 
@@ -168,7 +187,10 @@ class Year:
         chance = self.entra.chance
         for held in chance.choices(self.entra.live(), k=self._moves_at_once):
             self.figures.moves[self.entra.move(held)] += 1
-        for held in chance.sample(self.entra.live(), k=min(6, len(self.entra.live()))):
+        victims = chance.sample(self.entra.live(), k=min(6, len(self.entra.live())))
+        # And of what the next look would remind of.
+        victims += [each for each in self._just_due() if each not in victims][:1]
+        for held in victims:
             self.entra.take_away(held)
             self.figures.removed += 1
             self._ended(held)
@@ -179,15 +201,28 @@ class Year:
             self.entra.give(person, package)
             self.figures.given += 1
 
+    def _just_due(self) -> list[Held]:
+        """What has come to a rung since the look before."""
+        now = self.entra.now
+        return [
+            each
+            for each in self.entra.live()
+            if each.end is not None and any(now - SYNC < each.end - rung <= now for rung in RUNGS)
+        ]
+
+    async def _look_once(self) -> None:
+        await self._tick(self.jobs.sync())
+        await self.jobs.messages()
+        self.figures.looks += 1
+
     async def _look(self) -> None:
-        """What the job does; again five minutes later while it does not know who most people are."""
-        while True:
-            await self._tick(self.jobs.sync())
-            await self.jobs.messages()
-            self.figures.looks += 1
+        """What the job does, until it believes what is gone, and knows who most people are."""
+        for looks in itertools.count(1):
+            await self._look_once()
             live = [each for each in self.entra.live() if each.person >= NOT_IN_SLACK]
             # Who is found much later is not told of an end that is no news any more.
-            if sum(each.id not in self.entra.looked_up for each in live) < LOOKUPS_A_SWEEP // 4:
+            unknown = sum(each.id not in self.entra.looked_up for each in live)
+            if unknown < LOOKUPS_A_SWEEP // 4 and looks >= LOOKS_TO_BELIEVE:
                 break
             await self._until(self.entra.now + SYNC)
             self._pass()
@@ -248,14 +283,12 @@ class Year:
         self.expected.settled.add(key)
 
     async def _last_look(self) -> None:
+        # Nothing ends after this: it would be told only after one more look than there is.
         self._pass()
-        for _ in range(3):
+        for _ in range(LOOKS_TO_BELIEVE + 3):
             await self._tick(self.jobs.sync())
             await self.jobs.messages()
             await self._until(self.entra.now + SYNC)
-            self._pass()
-        await self._tick(self.jobs.sync())
-        await self.jobs.messages()
         figures, slack = self.figures, self.slack
         figures.sent, figures.superseded = len(slack.reminders), self.expected.superseded
         figures.turned_away, figures.redrawn = len(slack.turned_away), slack.updates
