@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -92,14 +93,19 @@ def server(postgresql):
 def crash(server: Any) -> None:
     """An immediate shutdown: no checkpoint, every connection cut, recovery at the next start."""
     os.kill(server.get_pid(), signal.SIGQUIT)
+    # It is real, and takes its time: until then it may still serve somebody.
+    while _pid_file(server).exists():
+        time.sleep(0.01)
+
+
+def _pid_file(server: Any) -> Path:
+    return Path(server.pgdata) / "postmaster.pid"
 
 
 async def down_then_up(server: Any, *, meanwhile: Callable[[], Awaitable[None]]) -> None:
     """Do something while the crashed server is down, and start it again."""
-    pid_file = Path(server.pgdata) / "postmaster.pid"
     try:
         await meanwhile()
-        await eventually(lambda: not pid_file.exists(), about="the server's end")
     finally:
         await asyncio.to_thread(server.ensure_postgres_running)
 
