@@ -80,7 +80,7 @@ class FormNeeded(LatchkeyError):
     def __init__(self, package_id: str, package_name: str, reason: str | None) -> None:
         self.package_id = package_id
         self.reason = reason
-        super().__init__(f"{package_name} asks a few questions first.")
+        super().__init__(f"To ask for {package_name}, please fill in a short form.")
 
 
 class WrongFields(LatchkeyError):

@@ -149,7 +149,7 @@ def reason_needed(package_id: str, name: str, sentence: str) -> Message:
 
 def form_needed(about: str, sentence: str) -> Message:
     """*about* is what the button carries to the form."""
-    ask = button("Answer and ask", "ask", about, style="primary")
+    ask = button("Open the form", "ask", about, style="primary")
     return message(escape(sentence), [section(escape(sentence)), actions(ask)])
 
 

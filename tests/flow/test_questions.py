@@ -46,7 +46,7 @@ async def world(database, request):
 async def open_form(world, user, text):
     """The form behind the button with which the command answers."""
     answer = (await world.type(user, f"/request-access {text}")).message
-    await world.press(user, answer, "Answer and ask")
+    await world.press(user, answer, "Open the form")
     return await eventually(lambda: world.form(user), about="the form")
 
 
@@ -79,10 +79,10 @@ async def answered(world, user=ANN, ticket="OPS-17", regions=()):
 async def test_answers_go_from_the_form_to_the_card_and_to_entra(world):
     """The command asks for the form, the form for the answers; who decides reads them, and Graph gets them."""
     answer = await world.type(ANN, "/request-access customer-data because a customer called")
-    assert "asks a few questions first" in answer.text
+    assert "please fill in a short form" in answer.text
     assert world.posts() == []
 
-    await world.press(ANN, answer.message, "Answer and ask")
+    await world.press(ANN, answer.message, "Open the form")
     form = await eventually(lambda: world.form(ANN))
     assert "Which ticket is it about?" in said(form)
     assert form.values["reason"]["reason"]["value"] == "a customer called"
@@ -164,8 +164,8 @@ async def test_without_a_text_in_their_language_the_questions_own_is_shown(world
 async def test_among_equal_policies_the_person_chooses(world):
     """What they choose changes the form, and is the policy under which Entra gives it."""
     answer = await world.type(ANN, "/request-access build-servers")
-    assert "asks a few questions first" in answer.text
-    await world.press(ANN, answer.message, "Answer and ask")
+    assert "please fill in a short form" in answer.text
+    await world.press(ANN, answer.message, "Open the form")
     form = await eventually(lambda: world.form(ANN))
     assert "*For a day*: 1 day, no approval" in said(form)
     assert "*On call*: 8 days, Bo Berg approves" in said(form)
@@ -233,7 +233,7 @@ async def test_where_it_cannot_be_told_in_time_all_are_offered(world):
     await world.synced()
     world.tenant.faults.set("slow", rate=1.0)
 
-    await world.press(MIA, answer, "Answer and ask")
+    await world.press(MIA, answer, "Open the form")
     form = await eventually(lambda: world.form(MIA))
 
     assert "On call" in said(form)

@@ -12,7 +12,7 @@ from tests.proofs.sabotage import switched_off
 
 # Each with a seed of its own in every run; `make chaos-simulated` runs four.
 PARTS = int(os.environ.get("CHAOS_PARTS", "1"))
-PART = Plan(requests=500, deaths=25, freezes=5)
+PART = Plan(requests=300, deaths=15, freezes=3)
 # So many show with every seed what is switched off.
 WEAKENED = Plan(requests=80, deaths=8, longest=timedelta(hours=2))
 NO_SETTLE = replace(WAITS, late=timedelta(0), lag=timedelta(0), margin=timedelta(0))
