@@ -166,7 +166,7 @@ def _server(rest: str) -> _Server | str:
     if not all(found):
         return (
             "DATABASE_URL names no host, or no port in digits, where they belong "
-            f"(postgresql://USER:PASSWORD@HOST:5432/DATABASE); {ENCODE}."
+            f"(postgresql://USER:PASSWORD@HOST:5432/DATABASE); {ENCODE}."  # pragma: allowlist secret
         )
     named = [
         (f"[{each['v6']}]" if each["v6"] else each["name"], each["port"] or "")

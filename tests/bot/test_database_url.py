@@ -16,7 +16,7 @@ from tests.bot.test_settings import GOOD
 
 REFUSED = {
     "sqlite://latchkey.db": "two slashes",
-    "sqlite://user:pw@host/latchkey.db": "two slashes",
+    "sqlite://user:pw@host/latchkey.db": "two slashes",  # pragma: allowlist secret
     "sqlite:///latchkey.db?mode=ro": "no parameters",
     "sqlite:latchkey.db": "must start with",
     "postgresql://u:p@127.0.0.1:port/db": "no port in digits",
@@ -27,7 +27,7 @@ REFUSED = {
     "postgresql://u:p/w@127.0.0.1/db": "one way only",
     "postgresql://u:p?w@127.0.0.1/db": "one way only",
     "postgresql://u:100%@127.0.0.1/db": "one way only",
-    "postgresql://u:%ff@127.0.0.1/db": "one way only",
+    "postgresql://u:%ff@127.0.0.1/db": "one way only",  # pragma: allowlist secret
     "postgresql://u:pw/db": "no port in digits",
     "postgresql://u:p@h1,[::1]/db": "IPv6",
     "postgresql://u:p@h1,,h2/db": "has no name",
@@ -54,7 +54,7 @@ TAKEN = (
     "sqlite:///latchkey.db",
     "sqlite:////var/lib/latchkey/latchkey.db",
     "postgresql://latchkey_run@db.internal/latchkey",
-    "postgresql://u:p%40ss%23w%2Frd@127.0.0.1:5432/db",
+    "postgresql://u:p%40ss%23w%2Frd@127.0.0.1:5432/db",  # pragma: allowlist secret
     "postgresql://u:a:b@[::1]:5432/db",
     "postgresql:///db",
     "postgresql://u:@/db?host=/var/run/postgresql",
@@ -114,7 +114,7 @@ def test_a_list_of_hosts_is_written_as_the_driver_has_it():
 
 def test_no_password_is_in_what_other_programs_are_given():
     """Neither before the host nor after the question mark."""
-    url = "postgresql+psycopg://u:pw1@h1:1,h2/db?sslpassword=pw2&sslmode=require"
+    url = "postgresql+psycopg://u:pw1@h1:1,h2/db?sslpassword=pw2&sslmode=require"  # pragma: allowlist secret
     assert database_url.without_secrets(url) == "postgresql://u@h1:1,h2/db?sslmode=require"
 
 

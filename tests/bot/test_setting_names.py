@@ -47,7 +47,9 @@ def test_every_command_refuses_it(command, monkeypatch, tmp_path):
 
 def test_a_slip_in_the_file_of_settings_is_refused(monkeypatch, tmp_path):
     """And what is right in it is not called missing."""
-    (tmp_path / ".env").write_text("LATCHKEY_APROVAL=always\nLATCHKEY_ADMINS=U0DANA\n")
+    (tmp_path / ".env").write_text(
+        "LATCHKEY_APROVAL=always\nLATCHKEY_ADMINS=U0DANA\n"
+    )  # pragma: allowlist secret
     code, said = run_with(monkeypatch, tmp_path)
 
     assert code == 2
@@ -98,7 +100,7 @@ def test_a_proxy_that_nobody_here_can_go_through_is_a_sentence(
     name, command, monkeypatch, tmp_path
 ):
     """The clients break on it; its address may hold a password."""
-    secret = "socks5://user:canary@127.0.0.1:1080"
+    secret = "socks5://user:canary@127.0.0.1:1080"  # pragma: allowlist secret
     code, said = run_with(monkeypatch, tmp_path, *command, **{name: secret})
 
     assert code == 2
