@@ -315,9 +315,8 @@ def test_damage_that_shows_only_at_work_is_said(folder):
 def test_postgresql_has_programs_of_its_own(command, program, monkeypatch, tmp_path):
     """Named with all they need but the password."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(
-        "DATABASE_URL", "postgresql+psycopg://u:canary@db:5433/latchkey"
-    )  # pragma: allowlist secret
+    address = "postgresql+psycopg://u:canary@db:5433/latchkey"  # pragma: allowlist secret
+    monkeypatch.setenv("DATABASE_URL", address)
     refused = latchkey(command, "it's here.dump")
 
     assert refused.exit_code == 1
