@@ -48,8 +48,7 @@ def test_every_command_refuses_it(command, monkeypatch, tmp_path):
 def test_a_slip_in_the_file_of_settings_is_refused(monkeypatch, tmp_path):
     """And what is right in it is not called missing."""
     lines = ("LATCHKEY_APROVAL=always", "LATCHKEY_ADMINS=U0DANA", "")
-    (tmp_path / ".env").write_text("
-".join(lines))
+    (tmp_path / ".env").write_text("\n".join(lines))
     code, said = run_with(monkeypatch, tmp_path)
 
     assert code == 2
