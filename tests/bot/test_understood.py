@@ -124,6 +124,129 @@ def test_every_unknown_word_is_a_riddle(changes):
     assert len(riddles_of_policy(policy(**changes), extending=False)) == 1
 
 
+GRAPH = "#microsoft.graph."
+CHOICES = {"@odata.type": f"{GRAPH}accessPackageMultipleChoiceQuestion"}
+
+
+def typed(name: str, **facts: Any) -> dict[str, Any]:
+    return {"@odata.type": f"{GRAPH}{name}", **facts}
+
+
+# What the two versions of Graph call the parts of a policy, where they say it.
+KNOWN: dict[str, dict[str, Any]] = {
+    "requestor settings, v1.0": {
+        "requestorSettings": typed(
+            "accessPackageAssignmentRequestorSettings", enableTargetsToSelfAddAccess=True
+        )
+    },
+    "requestor settings, beta": {
+        "requestorSettings": typed("requestorSettings", enableTargetsToSelfAddAccess=True)
+    },
+    "approval settings, v1.0": {
+        "requestApprovalSettings": approval(
+            STAGE, **typed("accessPackageAssignmentApprovalSettings")
+        )
+    },
+    "approval settings, beta": {
+        "requestApprovalSettings": approval(STAGE, **typed("approvalSettings"))
+    },
+    "a stage, v1.0": {
+        "requestApprovalSettings": approval(typed("accessPackageApprovalStage", **STAGE))
+    },
+    "a stage, beta": {"requestApprovalSettings": approval(typed("approvalStage", **STAGE))},
+    "an expiration": {
+        "expiration": typed("expirationPattern", type="afterDuration", duration="P1D")
+    },
+    "an approver who is no stand-in, beta": {
+        "requestApprovalSettings": approval({"primaryApprovers": [{**user(BO), "isBackup": False}]})
+    },
+    "a choice": {
+        "questions": [
+            question(
+                **CHOICES, choices=[typed("accessPackageAnswerChoice", actualValue="a", text="A")]
+            )
+        ]
+    },
+    "a translation, v1.0": {
+        "questions": [
+            question(
+                localizations=[typed("accessPackageLocalizedText", languageCode="de", text="?")]
+            )
+        ]
+    },
+    "a translation, beta": {
+        "questions": [
+            question(
+                localizations=[typed("accessPackageLocalizedContent", languageCode="de", text="?")]
+            )
+        ]
+    },
+    **{
+        f"an extension at {moment}": {"customExtensionStageSettings": [{"stage": moment}]}
+        for moment in (
+            "assignmentRequestGranted",
+            "assignmentRequestRemoved",
+            "assignmentFourteenDaysBeforeExpiration",
+            "assignmentOneDayBeforeExpiration",
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("changes", KNOWN.values(), ids=KNOWN)
+def test_what_graph_calls_its_parts_is_no_riddle(changes):
+    """Nobody is kept out because Graph says the type of what it sends."""
+    assert riddles_of_policy(policy(**changes), extending=False) == ()
+
+
+@pytest.mark.parametrize(
+    "state", ["assignmentRequestCreated", "assignmentRequestApproved", "other"]
+)
+def test_an_extension_with_a_say_is_a_riddle(state):
+    """And the phrase names its moment."""
+    changes = {"customExtensionStageSettings": [{"stage": state}]}
+
+    assert riddles_of_policy(policy(**changes), extending=False) == (
+        f"a custom extension takes part at {state}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "phrase"),
+    [
+        (UNKNOWN["a verified id"], "it asks for a Verified ID"),
+        (UNKNOWN["the approval settings"], "its stages decide in parallel"),
+        (UNKNOWN["the policy"], "the policy says newInGraph"),
+        (UNKNOWN["another kind of policy"], "the policy is an accessPackageTrialPolicy"),
+        (UNKNOWN["the requestor settings"], "requestorSettings says onlyFromManagedDevices"),
+        (UNKNOWN["a stage"], "an approval stage says needsAll"),
+        (UNKNOWN["an approver"], "singleUser in an approval stage says except"),
+        (UNKNOWN["whom it is for"], "singleUser in specificAllowedTargets says except"),
+        (UNKNOWN["the expiration"], "expiration says unlessOnLeave"),
+        (UNKNOWN["no time at all"], "it does not say how long it lasts"),
+        ({"expiration": {"type": "afterDateTime"}}, "it does not say until when it lasts"),
+        ({"expiration": {"type": "onLeaving"}}, "it ends by the rule onLeaving"),
+        (UNKNOWN["questions not read"], "its questions were not read"),
+        (UNKNOWN["extensions not read"], "its custom extensions were not read"),
+        (UNKNOWN["a page of questions"], "not all of questions was read"),
+        (UNKNOWN["an extension without a moment"], "a custom extension takes part at some moment"),
+        (UNKNOWN["a question"], "the question “Which ticket?” says onlyOnMondays"),
+        ({"requestApprovalSettings": None}, "it does not say whether somebody has to approve"),
+        ({"requestorSettings": None}, None),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_admins_are_told_which_word_it_was(changes, phrase):
+    """So that they know what to change."""
+    assert riddles_of_policy(policy(**changes), extending=False) == ((phrase,) if phrase else ())
+
+
+@pytest.mark.parametrize("kind", ["noExpiration", "notSpecified", "NOEXPIRATION", None])
+def test_no_end_is_an_end_that_is_understood(kind):
+    assert riddles_of_policy(policy(expiration={"type": kind}), extending=False) == ()
+    assert riddles_of_policy(policy(expiration=None), extending=False) == ()
+
+
 EMPTY: list[Any] = [None, "", [], {}, {"@odata.type": "#x"}, {"a": None, "b": []}]
 
 
