@@ -390,3 +390,76 @@ def test_each_reason_has_a_sentence_for_both():
             for sentence in (to_person(refusal), to_admin(refusal, who="Ann", package="Campaign")):
                 assert 10 < len(sentence) < 2500
                 assert sentence.endswith((".", "!"))
+
+
+def asking(**attribute: Any) -> AccessPackage:
+    """A package whose one resource wants to know something about people."""
+    scope = role_scope()
+    scope["role"]["resource"]["attributes"] = [attribute]
+    return package(scope)
+
+
+STORE = {"@odata.type": f"{GRAPH}accessPackageUserDirectoryAttributeStore"}
+COST_CENTER: dict[str, Any] = {
+    "name": "costCenter",
+    "source": typed(
+        "accessPackageResourceAttributeQuestion", question=question(text="Which cost center?")
+    ),
+    "destination": STORE,
+}
+
+
+def test_an_attribute_that_is_asked_for_is_no_riddle():
+    """It is one question more; and Graph may say what a package is."""
+    assert riddles_of_package(asking(**COST_CENTER)) == ()
+    named = package(role_scope(), **{"@odata.type": f"{GRAPH}accessPackage"})
+    assert riddles_of_package(named) == ()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"source": typed("accessPackageResourceAttributeLookUp")},
+        {"source": None},
+        {"source": typed("accessPackageResourceAttributeQuestion", question=None)},
+        {"destination": {"@odata.type": f"{GRAPH}accessPackageLedger"}},
+        {"destination": None},
+    ],
+    ids=["looked up", "no source", "no question", "kept elsewhere", "kept nowhere"],
+)
+def test_an_attribute_of_another_kind_is_a_riddle(changes):
+    """Entra would not process a request without it, and nobody can be asked for it."""
+    assert riddles_of_package(asking(**{**COST_CENTER, **changes})) == (
+        "it wants to know the attribute costCenter in a way of its own",
+    )
+
+
+def test_an_attribute_without_a_name_is_still_somebodys():
+    assert riddles_of_package(asking(source=None)) == (
+        "it wants to know the attribute of somebody in a way of its own",
+    )
+
+
+def test_the_question_of_an_attribute_is_judged_like_any_other():
+    source = typed("accessPackageResourceAttributeQuestion", question=question(onlyOnMondays=True))
+
+    assert len(riddles_of_package(asking(**{**COST_CENTER, "source": source}))) == 1
+
+
+def test_questions_without_a_place_come_last_and_those_of_attributes_after_them():
+    """Each once, by its id; an attribute of another kind asks nothing."""
+    asked = policy(questions=[question(id="late", sequence=None), question(id="first", sequence=3)])
+    scope = role_scope()
+    scope["role"]["resource"]["attributes"] = [
+        {
+            **COST_CENTER,
+            "name": None,
+            "source": {**COST_CENTER["source"], "question": question(id="x")},
+        },
+        {"name": "other", "source": None},
+    ]
+
+    found = questions_of(package(scope), asked)
+
+    assert [each.id for each in found] == ["first", "late", "x"]
+    assert [each.attribute for each in found] == [None, None, "?"]
