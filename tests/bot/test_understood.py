@@ -16,7 +16,8 @@ from bot.understood import (
     riddles_of_package,
     riddles_of_policy,
 )
-from graph.models import AccessPackage, AssignmentPolicy
+from graph.models import AccessPackage, AssignmentPolicy, Expiration
+from graph.values import UNSAID
 from graph.versions import dialect
 from tests.bot.samples import BO, approval, package, policy, question, role_scope, user
 
@@ -463,3 +464,78 @@ def test_questions_without_a_place_come_last_and_those_of_attributes_after_them(
 
     assert [each.id for each in found] == ["first", "late", "x"]
     assert [each.attribute for each in found] == [None, None, "?"]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "primaryApprovers",
+        "fallbackPrimaryApprovers",
+        "escalationApprovers",
+        "fallbackEscalationApprovers",
+    ],
+)
+def test_approvers_of_a_kind_that_nobody_knows_are_a_riddle(place):
+    """Wherever they stand: the others must not decide in their place."""
+    stage = {**STAGE, "isEscalationEnabled": True, place: [typed("someApproverOfNextYear")]}
+
+    assert riddles_of_policy(policy(requestApprovalSettings=approval(stage)), extending=False) == (
+        "an approval stage names approvers in a way that I do not know",
+    )
+
+
+def test_a_date_is_an_end_that_is_understood():
+    expiration = {"type": "afterDateTime", "endDateTime": "2027-01-31T00:00:00Z"}
+
+    assert riddles_of_policy(policy(expiration=expiration), extending=False) == ()
+
+
+def test_hours_that_beta_cannot_tell_from_no_end_are_a_riddle():
+    """Somebody would have for good what was meant for an afternoon."""
+    unsaid = policy().model_copy(update={"expiration": Expiration(type=UNSAID)})
+
+    assert riddles_of_policy(unsaid, extending=False) == (
+        "the beta API does not say whether it lasts some hours or has no end",
+    )
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        question(localizations=[{"languageCode": "de", "text": "?", "tone": "formal"}]),
+        question(
+            **CHOICES,
+            choices=[
+                {
+                    "actualValue": "a",
+                    "text": "A",
+                    "localizations": [{"languageCode": "de", "text": "?", "tone": "formal"}],
+                }
+            ],
+        ),
+    ],
+    ids=["of the question", "of a choice"],
+)
+def test_an_unknown_word_in_a_translation_is_a_riddle(asked):
+    assert riddles_of_policy(policy(questions=[asked]), extending=False) == (
+        "the question “Which ticket?” says tone",
+    )
+
+
+def test_an_older_extension_that_comes_afterwards_is_none():
+    handlers = [{"stage": "assignmentRequestGranted"}]
+
+    assert riddles_of_policy(policy(customExtensionHandlers=handlers), extending=False) == ()
+
+
+def test_what_was_not_read_of_a_resource_names_it():
+    scopes: list[dict[str, Any]] = [
+        {"id": "1", "role": {"resource": {"displayName": "Ledger"}}},
+        {"id": "2", "role": {"id": "r"}},
+        {"id": "3"},
+    ]
+
+    assert riddles_of_package(package(*scopes)) == (
+        "what Ledger asks about people was not read",
+        "what a resource asks about people was not read",
+    )
