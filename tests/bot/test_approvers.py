@@ -2,6 +2,7 @@
 
 import itertools
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -229,6 +230,7 @@ async def test_who_is_not_understood_is_not_nobody(harness, puzzle, place):
         harness.authority.approvers.found(stage, asked, most=9),
         harness.authority.approvers.finds_anybody(stage, asked),
         harness.authority.approvers.include(stage, asked, seed.BO),
+        harness.authority.approvers.insist([stage], asked),
     ):
         with pytest.raises(NotUnderstood):
             await question
@@ -258,6 +260,20 @@ def test_an_escalation_that_is_off_puzzles_nobody():
     }
 
     assert policy.names_known_approvers(ours(said))
+
+
+@pytest.mark.parametrize("place", ["approvers", "fallback", "escalation", "fallback_escalation"])
+@pytest.mark.parametrize("which", ["internalsponsors", "externalsponsors"])
+async def test_whose_sponsors_they_are_must_be_known_wherever_they_stand(harness, which, place):
+    """Before anybody is asked, also for those who are asked only later."""
+    harness.tenant.world.users[seed.GUS].organization_id = None
+    first: dict[str, Any] = {"approvers": ({"kind": "singleuser", "user_id": seed.BO},)}
+    stage = Stage(**{**first, place: ({"kind": which},)})
+
+    with pytest.raises(NotUnderstood):
+        await harness.authority.approvers.insist([stage], wish(entra_id=seed.GUS))
+    plain = Stage(**first, fallback=({"kind": "requestormanager"},))
+    await harness.authority.approvers.insist([plain], wish(entra_id=seed.GUS))
 
 
 @pytest.mark.parametrize("which", ["internalSponsors", "externalSponsors"])
