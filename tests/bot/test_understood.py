@@ -225,6 +225,11 @@ def test_an_extension_with_a_say_is_a_riddle(state):
         (UNKNOWN["whom it is for"], "singleUser in specificAllowedTargets says except"),
         (UNKNOWN["the expiration"], "expiration says unlessOnLeave"),
         (UNKNOWN["no time at all"], "it does not say how long it lasts"),
+        ({"expiration": {"type": "afterDuration"}}, "it does not say how long it lasts"),
+        (
+            {"requestApprovalSettings": approval(STAGE, newInGraph=1)},
+            "requestApprovalSettings says newInGraph",
+        ),
         ({"expiration": {"type": "afterDateTime"}}, "it does not say until when it lasts"),
         ({"expiration": {"type": "onLeaving"}}, "it ends by the rule onLeaving"),
         (UNKNOWN["questions not read"], "its questions were not read"),
@@ -421,12 +426,20 @@ def test_an_attribute_that_is_asked_for_is_no_riddle():
     "changes",
     [
         {"source": typed("accessPackageResourceAttributeLookUp")},
+        {"source": typed("accessPackageResourceAttributeLookUp", question=question())},
         {"source": None},
         {"source": typed("accessPackageResourceAttributeQuestion", question=None)},
         {"destination": {"@odata.type": f"{GRAPH}accessPackageLedger"}},
         {"destination": None},
     ],
-    ids=["looked up", "no source", "no question", "kept elsewhere", "kept nowhere"],
+    ids=[
+        "looked up",
+        "looked up if asked",
+        "no source",
+        "no question",
+        "kept elsewhere",
+        "kept nowhere",
+    ],
 )
 def test_an_attribute_of_another_kind_is_a_riddle(changes):
     """Entra would not process a request without it, and nobody can be asked for it."""
