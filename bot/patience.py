@@ -9,6 +9,7 @@ Socket Mode, so what counts is when this process last looked.
 """
 
 import asyncio
+import math
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ SLACK_WAITS: Final = timedelta(seconds=3)
 BEAT: Final = timedelta(seconds=1)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Patience:
     """How long somebody waits: until *seconds* shows *until*."""
 
@@ -43,6 +44,11 @@ class Patience:
             raise TooLate(
                 "That reached me too late, so I left it undone. If it still matters, please do it again."
             )
+
+    def answer(self) -> None:
+        """Note that they have been answered in time: what is done for them afterwards may take longer."""
+        if self.seconds() <= self.until:
+            self.until = math.inf
 
 
 _patience: Final[ContextVar[Patience | None]] = ContextVar("patience", default=None)
@@ -79,6 +85,13 @@ class Pulse:
         # In the worst case it came only now.
         allowed = SLACK_WAITS.total_seconds() + 2 * self._every
         _patience.set(Patience(self._seconds, until=since + allowed))
+
+
+def answered() -> None:
+    """Note that Slack has our answer to whoever the running task works for."""
+    patience = _patience.get()
+    if patience is not None:
+        patience.answer()
 
 
 def in_time(

@@ -12,6 +12,7 @@ from bot.errors import LatchkeyError, UnknownPackage
 from bot.messages import deciding, repairing, troubles
 from bot.messages.pages import split_page
 from bot.messages.parts import Message
+from bot.patience import answered
 from bot.whom import Listing
 from handlers.after import After
 from handlers.clicks import read_click, teller
@@ -39,6 +40,7 @@ def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
             await _give(answer, say)
             return
         await say(deciding.looking())
+        answered()
         after.start(partial(_give, answer, say_later))
 
     @deeds.action("latchkey_remove")

@@ -76,3 +76,21 @@ async def test_a_moment_is_forgiven(seconds, world, stopped):
 
     assert told.ok
     assert await world.states() == ["add pending"]
+
+
+async def test_whoever_was_told_to_wait_is_not_too_late(around, world):
+    """An admin reads that the bot looks; that Graph takes ten seconds over it must not undo the removal."""
+    await world.type(ANN, "/request-access marketing-campaign")
+    await world.told(ANN, "You now have access")
+
+    async def slow(request, go_on):
+        await asyncio.sleep(9)
+        return await go_on()
+
+    around.bots[0].line.on("GET .*/users", slow)
+    answer = await world.type(
+        DANA, "/access-admin remove marketing-campaign ann@contoso.example because she left"
+    )
+
+    assert answer.ok
+    await world.told(ANN, "was removed by")
