@@ -22,7 +22,7 @@ class Addresses:
     with_proxies: bool = False
 
     def in_entra(self, address: str) -> tuple[str, ...]:
-        """How Entra may spell the address that Slack shows; nothing if its domain does not count."""
+        """Return the spellings that Entra may have of an address in Slack; none if its domain does not count."""
         spelled = self.spellings(address)
         domains = {_parts(each)[1] for each in spelled}
         return spelled if not self.domains or self.domains & domains else ()
@@ -36,7 +36,7 @@ class Addresses:
         return (address, f"{name}@{own}") if own else (address,)
 
     def in_slack(self, address: str) -> tuple[str, ...]:
-        """How Slack may spell the address that Entra has."""
+        """Return the spellings that Slack may have of an address in Entra."""
         name, domain = _parts(address)
         older = [f"{name}@{old}" for old, new in self.aliases.items() if new == domain]
         return tuple(each for each in dict.fromkeys((address, *older)) if self.in_entra(each))

@@ -26,7 +26,7 @@ GROUPS: Final = frozenset({"group", "directoryobject", ""})
 
 
 class NotUnderstood(Exception):
-    """Who decides cannot be told, which is another thing than nobody."""
+    """It cannot be told who decides, which is another thing than nobody."""
 
 
 class Approvers:
@@ -130,7 +130,7 @@ class Approvers:
                 yield user
 
     async def _who_can(self, subjects: Subjects, request: Request) -> AsyncGenerator[User, None]:
-        """Those of *subjects* who are there, enabled, and somebody else than the requester."""
+        """Yield the people of *subjects* who exist, are enabled, and are not the requester."""
         for subject in subjects:
             try:
                 async for user in self._named_by(subject, request):

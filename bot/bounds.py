@@ -30,7 +30,7 @@ class Bounds:
         return self.catalog_ids is not None
 
     def has(self, package: AccessPackage) -> bool:
-        """Whether the package is in one of them; what names no catalog is in none."""
+        """Tell if the package is in one of the catalogs; a package that names no catalog is in none."""
         if self.catalog_ids is None:
             return True
         return package.catalog is not None and package.catalog.id.lower() in self.catalog_ids

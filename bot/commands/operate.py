@@ -339,7 +339,7 @@ def _approved(grant: Grant, skip_approval: bool) -> None:
 
 
 def _passed_by(grant: Grant) -> list[str]:
-    """What an administrator should know who skips the approval."""
+    """Warn an administrator who skips the approval."""
     if not grant.stages:
         return []
     count = "a stage" if grant.stages == 1 else f"{grant.stages} stages"

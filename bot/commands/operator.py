@@ -1,4 +1,4 @@
-"""Who sits at the command line: the name that the audit log and Entra keep of what is done from there."""
+"""The operator at the command line: the name that the audit log and Entra keep of what they do."""
 
 import getpass
 import os
@@ -36,7 +36,7 @@ class Operator:
 
     @property
     def actor(self) -> str:
-        """How the audit log names them."""
+        """Return their name in the audit log."""
         return f"{BEGINS}{self.name}"
 
     @property

@@ -1,4 +1,4 @@
-"""What `latchkey request`, `extend` and `remove` say: what they are about to do, and what Graph shows of it."""
+"""The output of `latchkey request`, `extend` and `remove`: what they are about to do, and what Graph shows of it."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What an administrator does from the command line, written into the bot's audit log before it is done and after."""
+"""Audit rows for the command line: written into the bot's audit log before each change and after it."""
 
 from collections.abc import Mapping
 from typing import Any
