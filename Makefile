@@ -57,9 +57,8 @@ fuzz: $(VENV)/ready-dev  ## malformed payloads, forgeries and spoiled Graph answ
 mutants: $(VENV)/ready-dev  ## change authorization, identity and state in each place: which change does no test notice (tens of minutes)
 	$(BIN)/python -m tests.proofs.mutants.mutants $(FILES)
 
-bench: $(VENV)/ready  ## measure how long people wait for an answer
-	$(BIN)/python -m benchmarks.ack
-	$(BIN)/python -m benchmarks.names
+bench: $(VENV)/ready-bench  ## measure everything against its floor, and print the table (half an hour; BENCH=--quick: a minute)
+	$(BIN)/python -m benchmarks $(BENCH)
 
 format: $(VENV)/ready-dev  ## format the code
 	$(BIN)/ruff format .
@@ -74,6 +73,9 @@ lock: $(VENV)/ready-dev  ## pin the dependencies anew (no registry address is wr
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
 	  --python-version 3.11 --extra sandbox --group setup --group dev --group sdk \
 	  -c requirements-dev.txt pyproject.toml -o requirements-sdk.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+	  --python-version 3.11 --extra sandbox --group setup --group dev --group bench \
+	  -c requirements-dev.txt pyproject.toml -o requirements-bench.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
 	  --python-version 3.11 --group pyproject.toml:audit -o requirements-audit.txt
 
@@ -93,6 +95,10 @@ $(VENV)/ready: requirements.txt pyproject.toml
 
 $(VENV)/ready-dev: requirements-dev.txt $(VENV)/ready
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $@
+
+$(VENV)/ready-bench: requirements-bench.txt $(VENV)/ready-dev
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
 	touch $@
 
 $(VENV)/ready-sdk: requirements-sdk.txt $(VENV)/ready-dev

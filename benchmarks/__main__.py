@@ -1,0 +1,41 @@
+"""
+Every benchmark, one after the other, and one table: `make bench`.
+
+A benchmark is a module of this folder with a function `measure(options)` that returns lines of the table.  What is
+compared is measured in the same run, turn by turn, because two runs on a busy machine say nothing of each other.
+"""
+
+import importlib
+from pathlib import Path
+from typing import Final
+
+import click
+
+from benchmarks.table import DATABASES, Database, Options, Result, save, show
+from bot.logs import configure_logs
+
+# In the order of the targets of docs/performance.md.
+BENCHMARKS: Final[tuple[str, ...]] = ()
+
+
+@click.command(help=__doc__)
+@click.argument("names", nargs=-1, type=click.Choice(BENCHMARKS))
+@click.option("--quick", is_flag=True, help="Only what does not need minutes.")
+@click.option("--database", "databases", multiple=True, type=click.Choice(DATABASES))
+@click.option("--save", "file", type=click.Path(path_type=Path), help="Write the results as JSON.")
+def main(
+    names: tuple[str, ...], quick: bool, databases: tuple[Database, ...], file: Path | None
+) -> None:
+    configure_logs(level=50)
+    options = Options(quick=quick, databases=databases or DATABASES)
+    results: list[Result] = []
+    for name in names or BENCHMARKS:
+        click.echo(f"{name} ...", err=True)
+        results += importlib.import_module(f"benchmarks.{name}").measure(options)
+    show(results)
+    if file is not None:
+        save(results, file)
+
+
+if __name__ == "__main__":
+    main()
