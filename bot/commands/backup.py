@@ -15,7 +15,7 @@ from bot.store import sqlite_file
 file_argument = click.argument("file", type=click.Path(path_type=Path))
 
 
-@click.command(short_help="Copy the database to FILE, while the bot runs.")
+@click.command()
 @file_argument
 def backup(file: Path) -> None:
     """
@@ -34,7 +34,7 @@ def backup(file: Path) -> None:
     click.echo(f"{file} is whole.  Anchor of its audit log: {copied.rows}:{copied.head}")
 
 
-@click.command(short_help="Put the copy FILE in the place of the database.")
+@click.command()
 @file_argument
 @yes_option
 def restore(file: Path, yes: bool) -> None:

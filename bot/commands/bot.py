@@ -19,7 +19,7 @@ from bot.settings import (
 )
 
 
-@click.command(short_help="Run the bot.")
+@click.command()
 def run() -> None:
     """
     Run the bot: Socket Mode when SLACK_APP_TOKEN is set, otherwise HTTP.
@@ -34,7 +34,7 @@ def run() -> None:
         raise Stop(*error.problems) from None
 
 
-@click.command(short_help="Bring the database to the newest schema.")
+@click.command()
 @click.option(
     "--grant-to",
     metavar="ROLE",
@@ -78,7 +78,7 @@ def migrate(grant_to: str | None, forget_slack_app: bool) -> None:
         click.echo(f"{grant_to} may do with it what the running bot needs, and nothing else.")
 
 
-@click.command(short_help="Check everything the bot needs.")
+@click.command()
 def doctor() -> None:
     """Check everything the bot needs, and say what to do about what is missing."""
     settings = _settings_for_running()
@@ -89,7 +89,7 @@ def doctor() -> None:
         raise Stop(*error.problems) from None
 
 
-@click.command(short_help="Try everything with no accounts.")
+@click.command()
 @click.option(
     "--port",
     type=click.IntRange(1, 65_535),

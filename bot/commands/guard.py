@@ -14,7 +14,7 @@ from bot.commands.operator import at_the_command_line
 from bot.store import audit, control
 
 
-@click.command(short_help="Stop granting, on every replica.")
+@click.command()
 @click.option("--reason", required=True, help="Why; kept in the audit log and shown by /readyz.")
 def pause(reason: str) -> None:
     """
@@ -34,7 +34,7 @@ def pause(reason: str) -> None:
     click.echo("Granting is paused.  Removals go on.  `latchkey resume` ends it.")
 
 
-@click.command(short_help="Grant again after a pause.")
+@click.command()
 @click.option("--reason", help="Why; kept in the audit log.")
 def resume(reason: str | None) -> None:
     """Grant again; what was approved meanwhile is checked once more and granted now."""

@@ -42,7 +42,7 @@ from graph.models import (
 PATIENCE: Final = timedelta(minutes=10)
 
 
-@click.command(short_help="Give PERSON the access package PACKAGE.")
+@click.command()
 @click.argument("package")
 @click.argument("person")
 @click.option("--policy", "policy_name", metavar="NAME", help="Under this policy of the package.")
@@ -164,7 +164,7 @@ def request(
     report(asked, held, f"{named(grant.person)} has {titled(grant.package)}", as_json=as_json)
 
 
-@click.command(short_help="Let PERSON keep PACKAGE longer.")
+@click.command()
 @click.argument("package")
 @click.argument("person")
 @because_option
@@ -255,7 +255,7 @@ def extend(
     report(asked, later, f"{named(grant.person)} has {titled(grant.package)}", as_json=as_json)
 
 
-@click.command(short_help="Take PACKAGE away from PERSON.")
+@click.command()
 @click.argument("package")
 @click.argument("person")
 @because_option

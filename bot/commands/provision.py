@@ -58,7 +58,7 @@ class Connected:
     progress: Progress
 
 
-@click.command(short_help="Show what apply would do.")
+@click.command()
 @file_argument
 @api_option
 @json_option
@@ -128,7 +128,7 @@ def apply(file: Path, api: str | None, as_json: bool, yes: bool, adopt: bool) ->
         raise Stop(*(clean(f"{each}.") for each in remarks))
 
 
-@click.command(short_help="Take away what apply made, and nothing else.")
+@click.command()
 @file_argument
 @api_option
 @yes_option
@@ -165,7 +165,7 @@ def destroy(file: Path, api: str | None, yes: bool) -> None:
         _with_file(file, work, api=api)
 
 
-@click.command("import", short_help="Write FILE from the tenant as it is.")
+@click.command("import")
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
 @api_option
 @click.option("--catalog", "catalogs", multiple=True, help="Only this catalog; may be repeated.")
@@ -196,7 +196,7 @@ def import_(file: Path, api: str | None, catalogs: tuple[str, ...], force: bool)
         click.echo(f"• Left out: {clean(sentence)}.", err=True)
 
 
-@click.command(short_help="Run the policy tests in FILE.")
+@click.command()
 @file_argument
 @api_option
 @click.option(
@@ -232,9 +232,6 @@ def test(file: Path, api: str | None, tenant: bool, as_json: bool) -> None:
         click.echo(f"{len(verdicts) - failed} of {len(verdicts)} tests hold.")
     if failed:
         sys.exit(DOES_NOT_HOLD)
-
-
-COMMANDS: Final = (plan, apply, destroy, import_, test)
 
 
 def _with_file(

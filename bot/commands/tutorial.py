@@ -51,7 +51,7 @@ class Place:
     sign_in: SignIn | None = None
 
 
-@click.command(short_help="Run Microsoft's tutorial, call by call.")
+@click.command()
 @api_option
 @click.option(
     "--domain",
