@@ -1,68 +1,128 @@
 """
-How long people wait for an answer: slash commands through the real bot, with Graph well and with Graph down.
+How long people wait for the answer to a command, and how many are answered a second: targets 1 and 2.
 
-Run it with `make bench`.  Both kinds alternate within one run, so that their ratio holds on a noisy machine.
+Each command is of somebody else and becomes a durable request with its audit row, while the jobs work on those that
+came before.  It is compared with an empty listener of Bolt's, turn by turn; whoever is not measured stands still.
 """
 
 import asyncio
-import statistics
 import tempfile
-import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final, Literal
 
-import click
+from benchmarks.floor import floor
+from benchmarks.load import Load, commands, load, median_of
+from benchmarks.stand_ins import user_id
+from benchmarks.table import Database, Options, Result
+from benchmarks.worlds import World, asking, world
 
-from bot.logs import configure_logs
-from sandbox.run import StandIns, serving_bot, stand_ins
-
-ROUNDS = 20
-COMMANDS_A_ROUND = 25
-
-
-async def answers(world: StandIns) -> list[float]:
-    """Seconds until the answer, for some commands one after the other."""
-    waited = []
-    for number in range(COMMANDS_A_ROUND):
-        command, text = ("/my-access", "") if number % 2 else ("/request-access", "no-such-package")
-        started = time.perf_counter()
-        outcome = await world.workspace.command(
-            user="U0ANN", channel="C0GENERAL", command=command, text=text
-        )
-        waited.append(time.perf_counter() - started)
-        if not outcome.ok:
-            raise click.ClickException(f"{command} was not answered: {outcome.error}")
-    return waited
+MANY: Final = 32
+COMMANDS: Final = {1: 200, MANY: 1_000}
+QUICK_COMMANDS: Final = {1: 60, MANY: 300}
+ROUNDS: Final = 5
+QUICK_ROUNDS: Final = 3
+SHARE: Final = 0.5
+TIMES_P99, PLUS_MS = 2, 20
+TIMES_ALONE: Final = 5
 
 
-def describe(name: str, seconds: list[float]) -> None:
-    cuts = statistics.quantiles(seconds, n=100)
-    click.echo(
-        f"{name:12} median {cuts[49] * 1e3:6.1f} ms   p95 {cuts[94] * 1e3:6.1f} ms   "
-        f"p99 {cuts[98] * 1e3:6.1f} ms   max {max(seconds) * 1e3:6.1f} ms"
+@dataclass(kw_only=True)
+class Rounds:
+    """What was measured, round by round."""
+
+    floor: list[Load] = field(default_factory=list)
+    ours: list[Load] = field(default_factory=list)
+
+    def both(self, name: Literal["rps", "p50", "p99"]) -> tuple[float, float]:
+        """The medians of ours and of the floor."""
+        return median_of(self.ours, name), median_of(self.floor, name)
+
+
+def measure(options: Options) -> list[Result]:
+    return [
+        result
+        for database in options.databases
+        for result in asyncio.run(_measure(database, options))
+    ]
+
+
+async def _measure(database: Database, options: Options) -> list[Result]:
+    sizes = QUICK_COMMANDS if options.quick else COMMANDS
+    rounds = QUICK_ROUNDS if options.quick else ROUNDS
+    many, one = Rounds(), Rounds()
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        people = (rounds + 1) * sum(sizes.values())
+        bot = await stack.enter_async_context(world(database, folder, people=people))
+        empty = await stack.enter_async_context(floor(bot.app.signing_secret, folder))
+        asked = await _warm_up(bot, empty.said.strip(), sizes[MANY] // 2)
+        for _ in range(rounds):
+            for connections, measured in ((MANY, many), (1, one)):
+                count = sizes[connections]
+                with bot.standing_still():
+                    users = (user_id(number) for number in range(count))
+                    measured.floor.append(
+                        await load(
+                            empty.said.strip(),
+                            bot.app,
+                            commands(bot.app, users),
+                            connections=connections,
+                        )
+                    )
+                with empty.standing_still():
+                    measured.ours.append(
+                        await load(
+                            bot.address,
+                            bot.app,
+                            asking(bot, asked, count),
+                            connections=connections,
+                        )
+                    )
+                asked += count
+        _insist_on_rows(bot, asked)
+    return [_of_many(database, many), _of_one(database, one)]
+
+
+async def _warm_up(bot: World, empty: str, count: int) -> int:
+    """Let both answer some commands; return how many people have asked."""
+    users = (user_id(number) for number in range(count))
+    await load(empty, bot.app, commands(bot.app, users), connections=MANY)
+    await load(bot.address, bot.app, asking(bot, 0, count), connections=MANY)
+    return count
+
+
+def _insist_on_rows(bot: World, asked: int) -> None:
+    found = bot.count("SELECT count(*) FROM request")
+    noted = bot.count("SELECT count(*) FROM audit WHERE verb = 'ask-add'")
+    if not asked == found == noted:
+        raise RuntimeError(f"{asked} asked, and there are {found} requests and {noted} audit rows")
+
+
+def _of_many(database: Database, rounds: Rounds) -> Result:
+    ours, floor = rounds.both("rps")
+    our_p99, floor_p99 = rounds.both("p99")
+    ratio = ours / floor
+    return Result(
+        number=1,
+        work=f"ack, {MANY} at once, jobs running, {database}",
+        target=f"≥ {SHARE} x the floor's rps, p99 ≤ {TIMES_P99} x its p99 + {PLUS_MS} ms",
+        floor=f"{floor:.0f} rps, p99 {floor_p99:.0f} ms",
+        result=f"{ours:.0f} rps, p50 {rounds.both('p50')[0]:.0f}, p99 {our_p99:.0f} ms",
+        ratio=ratio,
+        met=ratio >= SHARE and our_p99 <= TIMES_P99 * floor_p99 + PLUS_MS,
     )
 
 
-async def measure() -> None:
-    well: list[float] = []
-    down: list[float] = []
-    with tempfile.TemporaryDirectory() as folder:
-        async with (
-            stand_ins(Path(folder), socket_mode=False) as world,
-            serving_bot(world) as latchkey,
-        ):
-            while latchkey.jobs.ticks["sync"].last_success is None:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
-            for _ in range(ROUNDS):
-                world.tenant.faults.set("unavailable", False)
-                well += await answers(world)
-                world.tenant.faults.set("unavailable", True)
-                down += await answers(world)
-    describe("Graph well", well)
-    describe("Graph down", down)
-    ratio = statistics.median(down) / statistics.median(well)
-    click.echo(f"ratio of the medians, down to well: {ratio:.2f}   ({len(well)} commands each)")
-
-
-if __name__ == "__main__":
-    configure_logs(level=50)
-    asyncio.run(measure())
+def _of_one(database: Database, rounds: Rounds) -> Result:
+    ours, floor = rounds.both("p50")
+    return Result(
+        number=2,
+        work=f"ack, one at a time, kept connection, jobs running, {database}",
+        target=f"≤ {TIMES_ALONE} x the floor's p50",
+        floor=f"p50 {floor:.2f} ms",
+        result=f"p50 {ours:.2f}, p99 {rounds.both('p99')[0]:.1f} ms",
+        ratio=ours / floor,
+        met=ours <= TIMES_ALONE * floor,
+    )

@@ -1,21 +1,23 @@
 """
-How long it takes to understand what people type, among thousands of packages.
+How long it takes to understand what people type, among thousands of packages: part of every ack.
 
-Run it with ``python -m benchmarks.names``.  The longest texts that Slack sends, and names that share their letters.
+The longest texts that Slack sends, and names that share their letters.
 """
 
 import functools
 import time
 from collections.abc import Callable
+from typing import Final
 
-import click
-
+from benchmarks.table import Options, Result
 from bot import naming
 from bot.models import Package
 from bot.package_index import PackageIndex
 
-COUNTS = (500, 4_000)
-TYPED = {
+PACKAGES: Final = 4_000
+QUICK_PACKAGES: Final = 500
+MOST_MS: Final = 50
+TYPED: Final = {
     "a name": "Database 0042 - read access - self approval because I am on call",
     "a slip": "Database 0042 - raed acces - self aproval because I am on call",
     "1,000 dashes": " - ".join("a" for _ in range(1_000)),
@@ -25,7 +27,30 @@ TYPED = {
 }
 
 
-def packages(count: int) -> list[Package]:
+def measure(options: Options) -> list[Result]:
+    count = QUICK_PACKAGES if options.quick else PACKAGES
+    index = PackageIndex(_packages(count))
+    taken = {
+        (label, name): _milliseconds(functools.partial(work, typed))
+        for label, typed in TYPED.items()
+        for name, work in (("read", index.read), ("nearest", index.nearest))
+    }
+    (label, name), worst = max(taken.items(), key=lambda each: each[1])
+    usual = taken["a name", "read"]
+    return [
+        Result(
+            number=1,
+            work=f"names: what was typed, among {count:,} packages",
+            target=f"≤ {MOST_MS} ms for the worst text",
+            floor="",
+            result=f"a name {usual:.2f} ms, worst {worst:.1f} ms ({name}, {label})",
+            ratio=None,
+            met=worst <= MOST_MS,
+        )
+    ]
+
+
+def _packages(count: int) -> list[Package]:
     names = [
         (f"{number:08}", f"Database {number:04} - read access - self approval")
         for number in range(count)
@@ -34,7 +59,7 @@ def packages(count: int) -> list[Package]:
     return [Package(id=key, slug=slugs[key], name=name, catalog="General") for key, name in names]
 
 
-def milliseconds(work: Callable[[], object]) -> float:
+def _milliseconds(work: Callable[[], object]) -> float:
     """The best of three."""
     taken = []
     for _ in range(3):
@@ -42,28 +67,3 @@ def milliseconds(work: Callable[[], object]) -> float:
         work()
         taken.append(time.perf_counter() - started)
     return min(taken) * 1e3
-
-
-def measure() -> None:
-    for count in COUNTS:
-        known = packages(count)
-        indexed = milliseconds(functools.partial(PackageIndex, known))
-        click.echo(f"{count} packages: indexed in {indexed:.0f} ms")
-        index = PackageIndex(known)
-        for label, typed in TYPED.items():
-            click.echo(f"  {label:14} {_measured(index, typed)}")
-
-
-def _measured(index: PackageIndex, typed: str) -> str:
-    return "   ".join(
-        f"{name} {milliseconds(functools.partial(work, typed)):6.2f} ms"
-        for name, work in (
-            ("read", index.read),
-            ("nearest", index.nearest),
-            ("search", index.search),
-        )
-    )
-
-
-if __name__ == "__main__":
-    measure()
