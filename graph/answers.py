@@ -9,11 +9,14 @@ from typing import Any
 
 import httpx
 
+from graph import pieces
 from graph.errors import BadAnswer, GraphError, kind_of
 
 EMAIL = re.compile(r"[^\s@'\"(<]+@[^\s@'\")>]+")
 # Longer than any name of Microsoft's, and shorter than any access token.
 LONG_WORD = re.compile(r"[\w.~+/=%-]{100,}")
+# Not JSON, not text, or nested without end.
+UNREADABLE = (ValueError, RecursionError)
 # What a person reads when Graph sends a status and no message of its own.
 PHRASES = {
     400: "The request is not well formed",
@@ -36,10 +39,27 @@ def content(response: httpx.Response, *, writes: bool) -> dict[str, Any]:
         return {}
     try:
         body = response.json()
-    except (ValueError, RecursionError) as exc:  # not JSON, not text, or nested without end
-        raise bad_answer(
-            response, "an answer that is not readable JSON", may_have_happened=writes
-        ) from exc
+    except UNREADABLE as exc:
+        raise _no_json(response, writes=writes) from exc
+    return _object(response, body, writes=writes)
+
+
+async def content_in_pieces(response: httpx.Response, *, writes: bool) -> dict[str, Any]:
+    """The same of an answer that may be long: others have their turn meanwhile."""
+    if not response.content.strip():
+        return {}
+    try:
+        body = await pieces.loads(response.content)
+    except UNREADABLE as exc:
+        raise _no_json(response, writes=writes) from exc
+    return _object(response, body, writes=writes)
+
+
+def _no_json(response: httpx.Response, *, writes: bool) -> BadAnswer:
+    return bad_answer(response, "an answer that is not readable JSON", may_have_happened=writes)
+
+
+def _object(response: httpx.Response, body: object, *, writes: bool) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise bad_answer(response, "JSON that is not an object", may_have_happened=writes)
     return body

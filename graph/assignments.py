@@ -1,22 +1,35 @@
 """Assignments, and the requests that give, change and take them away."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Final
 from urllib.parse import quote
 
 from graph.deadlines import Deadline
 from graph.errors import GraphError
-from graph.models import Answer, Assignment, AssignmentRequest, Schedule
+from graph.models import (
+    AccessPackage,
+    Answer,
+    Assignment,
+    AssignmentPolicy,
+    AssignmentRequest,
+    Schedule,
+)
 from graph.objects import Item, Objects
 from graph.session import Session
 from graph.tokens import TokenSource
+from graph.values import GraphModel
 from graph.versions import EM
 
 REQUESTS: Final = f"{EM}/assignmentRequests"
 ASSIGNMENTS: Final = f"{EM}/assignments"
 REQUEST_PARTS: Final = ("accessPackage", "requestor", "assignment/target")
 ASSIGNMENT_PARTS: Final = ("target", "accessPackage", "assignmentPolicy")
+# The same in all assignments to one package.
+SAME_IN_MANY: Final[Mapping[str, type[GraphModel]]] = {
+    "accessPackage": AccessPackage,
+    "assignmentPolicy": AssignmentPolicy,
+}
 REQUEST_TYPES: Final = frozenset(
     {"userAdd", "userUpdate", "userRemove", "adminAdd", "adminUpdate", "adminRemove"}
 )
@@ -285,6 +298,7 @@ class Assignments:
             ASSIGNMENTS,
             where={"accessPackage/id": package_id, "state": state},
             expand=ASSIGNMENT_PARTS,
+            repeated=SAME_IN_MANY,
         )
 
     async def reprocess(self, assignment_id: str) -> None:

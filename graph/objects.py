@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from graph.batch import Batch, Call
 from graph.deadlines import Deadline
 from graph.errors import BadAnswer, GraphError
+from graph.repeated import Repeated
 from graph.session import Session
 from graph.tokens import TokenSource
 from graph.values import GraphModel, folded_id
@@ -64,14 +65,21 @@ class Objects:
         *,
         where: Mapping[str, str | None] | None = None,
         expand: Iterable[str] = (),
+        repeated: Mapping[str, type[GraphModel]] | None = None,
     ) -> AsyncGenerator[Item[Model], None]:
-        """Every item of a list, page after page as it comes; one that cannot be read ends nothing."""
+        """
+        Every item of a list, page after page as it comes; one that cannot be read ends nothing.
+
+        Args:
+            repeated: Parts that are the same in many items, and what they are: each is read once.
+        """
         params = self._dialect.params(noun, where=where, expand=expand)
+        parts = Repeated(self._dialect, noun, repeated or {}, read=to_model)
         async for item in self._session.pages(self._dialect.path(path), params):
             named = item.get("id")
             read: Model | BadAnswer
             try:
-                read = self._model(noun, model, item)
+                read = self._model(noun, model, item, parts=parts)
             except BadAnswer as error:
                 read = error
             yield Item(id=folded_id(named) if isinstance(named, str) else None, read=read)
@@ -190,10 +198,16 @@ class Objects:
         return self._session.link(self._dialect.path(path))
 
     def _model(
-        self, noun: str, model: type[Model], item: dict[str, Any], *, written: bool = False
+        self,
+        noun: str,
+        model: type[Model],
+        item: dict[str, Any],
+        *,
+        written: bool = False,
+        parts: Repeated | None = None,
     ) -> Model:
         try:
-            said = self._dialect.incoming(noun, item)
+            said = self._dialect.incoming(noun, parts.shared(item) if parts else item)
         except (AttributeError, TypeError, ValueError) as exc:
             # A part of another type than the reference promises.
             raise _unreadable(model, written=written) from exc

@@ -28,6 +28,8 @@ NEVER_SENT = (
 )
 # Graph publishes no limits for entitlement management, and says 429 where it has one.
 CALLS_AT_ONCE = 16
+# Items of a list that are made objects before others have their turn: some milliseconds.
+ITEMS_A_TURN = 20
 # From the call to the answer, waiting for a turn included.
 WRITE_WITHIN = timedelta(seconds=30)
 # Characters of a query that OData gives a meaning and that need no escape.
@@ -159,8 +161,10 @@ class Session:
             items = page.get("value")
             if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
                 raise BadAnswer("Microsoft Graph sent a page of a list with no list in it.")
-            for item in items:
+            for number, item in enumerate(items, start=1):
                 yield item
+                if number % ITEMS_A_TURN == 0:
+                    await asyncio.sleep(0)
             url = page.get("@odata.nextLink")
             if url is not None and (not self._is_ours(url) or url in seen):
                 raise BadAnswer(
@@ -255,7 +259,7 @@ class Session:
             fresh = await tokens.refresh(answers.claims_challenge(response))
             response = await self._once(method, url, body, fresh, deadline=deadline)
         if response.is_success:
-            return answers.content(response, writes=writes)
+            return await answers.content_in_pieces(response, writes=writes)
         raise answers.error(response, writes=writes)
 
     async def _once(

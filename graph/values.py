@@ -1,5 +1,6 @@
 """What Graph's objects are made of: the base of every model, ids, moments, durations, words."""
 
+import functools
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
@@ -18,6 +19,12 @@ GUID: Final = re.compile(
     r"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Za-z])"
 )
 ID_NAME: Final = re.compile(r"(?:^id|Id|_id)$")
+
+
+# More names than Graph has for its properties.
+@functools.lru_cache(maxsize=4_096)
+def _names_id(name: object) -> bool:
+    return isinstance(name, str) and ID_NAME.search(name) is not None
 
 
 def folded_id(value: str) -> str:
@@ -46,12 +53,12 @@ class GraphModel(BaseModel):
     def _fold_ids(cls, values: Any) -> Any:
         if not isinstance(values, dict):
             return values
-        return {
-            name: folded_id(value)
-            if isinstance(value, str) and isinstance(name, str) and ID_NAME.search(name)
-            else value
+        changed = {
+            name: folded
             for name, value in values.items()
+            if _names_id(name) and isinstance(value, str) and (folded := folded_id(value)) != value
         }
+        return {**values, **changed} if changed else values
 
 
 class KeepingModel(GraphModel):
