@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from slack_bolt.adapter.socket_mode.async_base_handler import AsyncBaseSocketModeHandler
-from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
@@ -67,7 +66,7 @@ class Latchkey:
     health: Health
     identity: Identity
     installation: Installation
-    bolt: AsyncApp
+    bolt: handlers.SlackApp
     asgi: Starlette
 
 
@@ -236,7 +235,7 @@ def _installation(store: Store, identity: Identity) -> Installation:
     return found
 
 
-def _door(settings: Settings, bolt: AsyncApp) -> web.Receive | None:
+def _door(settings: Settings, bolt: handlers.SlackApp) -> web.Receive | None:
     """Where Slack posts to; None in Socket Mode, whose connection is Slack's word for what comes over it."""
     if settings.uses_socket_mode:
         return None
@@ -302,7 +301,7 @@ async def _check_admins(authority: Authority) -> None:
         return
 
 
-def _bolt(settings: Settings, slack: Slack, identity: Identity) -> AsyncApp:
+def _bolt(settings: Settings, slack: Slack, identity: Identity) -> handlers.SlackApp:
     async def authorize(team_id: str | None) -> AuthorizeResult:
         # Known since the start: no call to Slack for each request.
         return AuthorizeResult(
@@ -314,7 +313,7 @@ def _bolt(settings: Settings, slack: Slack, identity: Identity) -> AsyncApp:
         )
 
     with _without("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_BOT_TOKEN"):
-        app = AsyncApp(
+        app = handlers.SlackApp(
             # Without a name Bolt looks for one through the whole stack: 60 ms at every start.
             name="latchkey",
             # Our door has verified what gets this far; Bolt knows one secret only, and parses before it looks.

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-from slack_bolt.async_app import AsyncApp
-
 from bot.access import Desk
 from bot.home import Homes
 from bot.patience import Pulse
@@ -20,13 +18,14 @@ from handlers import (
     request_form,
 )
 from handlers.after import After
+from handlers.app import SlackApp
 from handlers.deeds import Deeds
 
-__all__ = ["After", "register"]
+__all__ = ["After", "SlackApp", "register"]
 
 
 def register(
-    app: AsyncApp,
+    app: SlackApp,
     *,
     desk: Desk,
     homes: Homes,
@@ -35,7 +34,7 @@ def register(
     wake: Callable[[], None],
 ) -> None:
     """
-    Connect every deed to *app*; the frequent ones first, because Bolt tries them in turn.
+    Connect every deed to *app*.
 
     Raises:
         WithoutRight: A deed is not in the table of rights, or nobody listens to one that is.

@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
-from slack_bolt.async_app import AsyncApp
-
 from bot.models import Verb
+from handlers.app import Kind, SlackApp
 
 Listener = TypeVar("Listener", bound=Callable[..., Any])
 
@@ -49,34 +48,32 @@ class WithoutRight(Exception):
 
 
 class Deeds:
-    """The only way for a handler to listen: as `AsyncApp`, but for what is in the table, and once."""
+    """The only way for a handler to listen: to what is in the table, and once."""
 
-    def __init__(self, app: AsyncApp) -> None:
+    def __init__(self, app: SlackApp) -> None:
         self._app = app
         self._listeners: dict[str, Callable[..., Any]] = {}
 
     def command(self, command: str) -> Callable[[Listener], Listener]:
-        return self._listening(command, self._app.command)
+        return self._listening("command", command)
 
     def action(self, action_id: str) -> Callable[[Listener], Listener]:
-        return self._listening(action_id, self._app.action)
+        return self._listening("action", action_id)
 
     def view(self, callback_id: str) -> Callable[[Listener], Listener]:
-        return self._listening(callback_id, self._app.view)
+        return self._listening("view", callback_id)
 
     def event(self, event_type: str) -> Callable[[Listener], Listener]:
-        return self._listening(event_type, self._app.event)
+        return self._listening("event", event_type)
 
-    def _listening(
-        self, deed: str, on: Callable[[str], Callable[..., Any]]
-    ) -> Callable[[Listener], Listener]:
+    def _listening(self, kind: Kind, deed: str) -> Callable[[Listener], Listener]:
         if deed not in RIGHTS:
             raise WithoutRight(f"{deed} has no right in handlers/deeds.py.")
         if deed in self._listeners:
             raise WithoutRight(f"{deed} is listened to twice.")
 
         def listen(listener: Listener) -> Listener:
-            on(deed)(listener)
+            self._app.listen(kind, deed, listener)
             self._listeners[deed] = listener
             return listener
 

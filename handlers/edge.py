@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import structlog
-from slack_bolt.async_app import AsyncApp, AsyncBoltContext
+from slack_bolt.async_app import AsyncBoltContext
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.request.async_internals import build_async_context
 from slack_bolt.request.async_request import AsyncBoltRequest
@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from handlers import shapes
+from handlers.app import Body, SlackApp
 from handlers.signature import Signatures
 
 log = structlog.get_logger(__name__)
@@ -40,7 +41,7 @@ class SlackRequest(AsyncBoltRequest):
             self.context = build_async_context(AsyncBoltContext({}), self.body)
 
 
-def endpoint(app: AsyncApp, *, signatures: Signatures) -> Callable[[Request], Awaitable[Response]]:
+def endpoint(app: SlackApp, *, signatures: Signatures) -> Callable[[Request], Awaitable[Response]]:
     """The handler for ``POST /slack/events``; the only place where a signature is judged."""
 
     async def receive(http: Request) -> Response:
@@ -53,22 +54,13 @@ def endpoint(app: AsyncApp, *, signatures: Signatures) -> Callable[[Request], Aw
             text = body.decode()
         except UnicodeDecodeError:
             return Response(status_code=400)
-        # Headers are not signed: Bolt's own, which switch modes, must not come from outside.
-        headers: dict[str, str | Sequence[str]] = {
-            name: value
-            for name, value in http.headers.items()
-            if not name.startswith("x-slack-bolt-")
-        }
         # Bolt answers 500 to what it cannot parse.
-        if not shapes.fits(text, http.headers.get("content-type", "")):
+        payload = shapes.read(text, http.headers.get("content-type", ""))
+        if payload is None:
             return Response(status_code=400)
-        try:
-            request = SlackRequest(body=text, headers=headers)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            # Bolt looks for names of teams and people wherever Slack ever put one.
-            log.info("unreadable", error=type(error).__name__)
+        answer = await app.answer(payload) or await _answer_of_bolt(app, http, text)
+        if answer is None:
             return Response(status_code=400)
-        answer = await app.async_dispatch(request)
         return Response(
             answer.body,
             status_code=answer.status,
@@ -76,6 +68,21 @@ def endpoint(app: AsyncApp, *, signatures: Signatures) -> Callable[[Request], Aw
         )
 
     return receive
+
+
+async def _answer_of_bolt(app: SlackApp, http: Request, text: str) -> BoltResponse | None:
+    """Let Bolt answer what has no name that somebody listens to; None if it cannot read it."""
+    # Headers are not signed: Bolt's own, which switch modes, must not come from outside.
+    headers: dict[str, str | Sequence[str]] = {
+        name: value for name, value in http.headers.items() if not name.startswith("x-slack-bolt-")
+    }
+    try:
+        request = SlackRequest(body=text, headers=headers)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        # Bolt looks for names of teams and people wherever Slack ever put one.
+        log.info("unreadable", error=type(error).__name__)
+        return None
+    return await app.async_dispatch(request)
 
 
 async def _body(http: Request) -> bytes | None:
@@ -98,7 +105,7 @@ def _is_signed(http: Request, body: bytes, signatures: Signatures) -> bool:
 
 
 def keep_out_strangers(
-    app: AsyncApp,
+    app: SlackApp,
     *,
     app_id: str,
     team_id: str,
@@ -132,12 +139,7 @@ def keep_out_strangers(
         unnamed = team is None and to_organization and _id_of(body, "enterprise") is not None
         return team == enterprise_id or unnamed
 
-    @app.middleware
-    async def at_home(
-        body: dict[str, Any],
-        ack: AsyncAck,
-        next: Callable[[], Awaitable[BoltResponse | None]],
-    ) -> BoltResponse | None:
+    async def at_home(body: Body, ack: AsyncAck) -> BoltResponse | None:
         if body.get("api_app_id") != app_id:
             log.warning("foreign-app")
             refusal = "Latchkey is set up with the secrets of two different Slack apps. Please tell your identity team."
@@ -145,8 +147,10 @@ def keep_out_strangers(
             log.warning("foreign-workspace")
             refusal = "Only members of the workspace that Latchkey is installed in can use it."
         else:
-            return await next()
+            return None
         return await (ack(refusal) if "command" in body else ack())
+
+    app.check_first(at_home)
 
 
 def _id_of(body: Mapping[str, Any], what: str) -> str | None:

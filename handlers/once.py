@@ -6,11 +6,11 @@ The key is noted before the deed is done.  Whoever dies in between has not answe
 and repeats the deed, under another key; only the event of an opened Home is not repeated, and the next one is near.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck
 from slack_bolt.response import BoltResponse
 
 from bot.access import Desk
@@ -18,19 +18,15 @@ from bot.messages.parts import message
 from bot.patience import Pulse
 from bot.store import Busy
 from handlers.after import After
+from handlers.app import Body, SlackApp
 from handlers.clicks import read_click
 from handlers.errors import BUSY
 
 log = structlog.get_logger(__name__)
 
 
-def register(app: AsyncApp, *, desk: Desk, after: After, pulse: Pulse) -> None:
-    @app.middleware
-    async def once(
-        body: dict[str, Any],
-        ack: AsyncAck,
-        next: Callable[[], Awaitable[BoltResponse | None]],
-    ) -> BoltResponse | None:
+def register(app: SlackApp, *, desk: Desk, after: After, pulse: Pulse) -> None:
+    async def once(body: Body, ack: AsyncAck) -> BoltResponse | None:
         pulse.hear()
         key = key_of(body)
         try:
@@ -39,9 +35,11 @@ def register(app: AsyncApp, *, desk: Desk, after: After, pulse: Pulse) -> None:
             # The deed would wait as long once more, and Slack does not.
             return await _say_busy(body, ack, after)
         if is_new:
-            return await next()
+            return None
         log.info("seen-before")
         return await ack()
+
+    app.check_first(once)
 
 
 async def _say_busy(body: Mapping[str, Any], ack: AsyncAck, after: After) -> BoltResponse:

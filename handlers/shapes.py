@@ -115,34 +115,35 @@ INTERACTION = TypeAdapter[Any](
 ENVELOPE = TypeAdapter[Any](Annotated[Callback | Handshake, Field(discriminator="type")])
 
 
-def fits(body: str, content_type: str) -> bool:
-    """Whether an HTTP body has the shape of something that Slack sends."""
+def read(body: str, content_type: str) -> dict[str, Any] | None:
+    """Take an HTTP body apart; None if it has not the shape of something that Slack sends."""
     try:
         if content_type.partition(";")[0].strip().lower() == FORM:
-            fields = dict(parse_qsl(body, keep_blank_values=True))
+            fields: dict[str, Any] = dict(parse_qsl(body, keep_blank_values=True))
             if "payload" in fields and "command" not in fields:
                 interaction = _json(fields["payload"])
                 INTERACTION.validate_python(interaction)
                 _lacks(interaction, "command", "event")
-            elif fields.get("ssl_check") != "1":
+                return interaction
+            if fields.get("ssl_check") != "1":
                 Command.model_validate(fields)
                 _lacks(fields, "payload", "type", "event")
-            return True
-        read = _json(body)
-        envelope = ENVELOPE.validate_python(read)
-        _lacks(read, "command")
+            return fields
+        payload = _json(body)
+        envelope = ENVELOPE.validate_python(payload)
+        _lacks(payload, "command")
         if isinstance(envelope, Callback):
             _fits_event(envelope.event)
+        return payload
     except (ValidationError, ValueError, RecursionError):
-        return False
-    return True
+        return None
 
 
-def _json(text: str) -> Any:
+def _json(text: str) -> dict[str, Any]:
     """Read JSON; half a surrogate pair is no text that could be stored or shown."""
-    read = json.loads(text)
-    json.dumps(read, ensure_ascii=False).encode()
-    return read
+    given: dict[str, Any] = json.loads(text)
+    json.dumps(given, ensure_ascii=False).encode()
+    return given
 
 
 def _lacks(payload: Mapping[str, Any], *names: str) -> None:

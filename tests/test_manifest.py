@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
-from slack_bolt.async_app import AsyncApp
 
 import handlers
 from bot.doctor import SCOPES
+from handlers.app import SlackApp
 from tests.harness.world import ANN, living
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,7 +49,7 @@ async def world(database):
         yield made
 
 
-class Registering(AsyncApp):
+class Registering(SlackApp):
     """An app that notes what is registered on it, and runs nothing."""
 
     def __init__(self):

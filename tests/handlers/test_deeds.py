@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
-from slack_bolt.async_app import AsyncApp
 
 import handlers
 from bot.models import Verb
 from bot.store import assignments, request_lists, schema
+from handlers.app import SlackApp
 from handlers.deeds import RIGHTS, Deeds, Own, WithoutRight
 from tests.harness.world import ANN, APPROVALS, BO, CY, DANA, EVE, GUS, eventually
 from tests.proofs.authorization.authorization import ALLOWED
@@ -42,7 +42,7 @@ WITHOUT_RIGHT = [
 
 
 def app():
-    return AsyncApp(name="latchkey", signing_secret="none", token="xoxb-none")
+    return SlackApp(name="latchkey", signing_secret="none", token="xoxb-none")
 
 
 async def listener(ack):
