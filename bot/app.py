@@ -42,6 +42,7 @@ from bot.store import installation as installations
 from bot.store.database import Threads, real_threads
 from bot.store.installation import Installation
 from bot.store.sqlite_file import BeingRestored
+from bot.sweeps import Fence
 from bot.verdicts import Verdicts
 from bot.ways import Wayfinder
 from bot.whom import Whom
@@ -162,6 +163,7 @@ async def assembled(
             rungs=settings.reminder_rungs,
         )
         homes = Homes(store=store, slack=slack, authority=authority, installation=installation)
+        fence = Fence(store)
         jobs = Jobs(
             store=store,
             review=review,
@@ -176,7 +178,8 @@ async def assembled(
                 admin_channel=settings.admin_channel or "",
                 database_time=machine.database_time,
             ),
-            mirror=Mirror(store=store, graph=graph, people=people, waits=waits, bounds=bounds),
+            mirror=Mirror(store=fence, graph=graph, people=people, waits=waits, bounds=bounds),
+            fence=fence,
             homes=homes,
             reprocessing=Reprocessing(store=store, graph=graph, authority=authority),
             authority=authority,

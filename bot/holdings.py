@@ -20,13 +20,13 @@ from bot.models import (
 from bot.pacing import WAITS, Waits
 from bot.sightings import Sighting, progress_of, sight
 from bot.store import (
-    Store,
     Transaction,
     assignments,
     request_lists,
     troubles,
     unsure,
 )
+from bot.sweeps import Transactions
 from graph import Graph
 from graph.assignments import ACCESS_STATES
 from graph.errors import (
@@ -89,7 +89,7 @@ class Packages:
 class Holdings:
     """Reads Graph's assignments, and writes down what has become of each."""
 
-    def __init__(self, *, store: Store, graph: Graph, waits: Waits = WAITS) -> None:
+    def __init__(self, *, store: Transactions, graph: Graph, waits: Waits = WAITS) -> None:
         self._store = store
         self._graph = graph
         self._waits = waits

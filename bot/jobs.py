@@ -8,9 +8,9 @@ stored in it.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -41,6 +41,8 @@ from bot.store import (
     request_lists,
     requests,
 )
+from bot.store.sweeps import Standing
+from bot.sweeps import Fence, Sweep, look_again_in
 from bot.trouble import EXPECTED, again_later, pause_after
 from bot.verdicts import Verdicts
 from graph.errors import GraphError
@@ -49,14 +51,20 @@ from graph.models import AssignmentRequest
 log = structlog.get_logger(__name__)
 
 Reported = Mapping[str, AssignmentRequest]
+# What a job does; a sweep says how it stands, for all replicas.
+Body = Callable[[], Awaitable[Standing | None]]
 
 AT_WORK_AT_ONCE: Final = 20
 CLAIM_FROM: Final = AT_WORK_AT_ONCE // 2
+# Judging a click takes a few calls; the click of a replica that died is judged by another after this time.
+CLICK_LEASE: Final = timedelta(seconds=30)
 ROSTER_SECONDS: Final = 60
 CLOCK_SECONDS: Final = 60
 # An access that Graph has shown within so many sweeps, or within the hour, is known well enough to remind of it.
 SWEEPS_THAT_COUNT: Final = 3
 SEEN_LATELY: Final = timedelta(hours=1)
+# Errors whose text holds nothing that not everybody may read.
+SPOKEN: Final = (GraphError, SlackError, Busy, SkewedClock)
 ENDED_MEANWHILE: Final = "The access ended before anybody decided."
 # Orchestrators kill after 10 s, and the web server drains before.
 STOP_WITHIN: Final = timedelta(seconds=6)
@@ -90,12 +98,15 @@ class Jobs:
     authority: Authority
     poll_every: timedelta
     sync_every: timedelta
+    fence: Fence
     waits: Waits = WAITS
     alarm: Alarm = field(default_factory=Apscheduler)
     ticks: dict[str, Tick] = field(default_factory=dict)
     _rings: dict[str, asyncio.Event] = field(default_factory=dict)
     _keeping: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _running: set[str] = field(default_factory=set)
+    _sweeps: dict[str, Sweep] = field(default_factory=dict)
+    _looks: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
     _stopping: bool = False
 
     def start(self) -> None:
@@ -106,9 +117,18 @@ class Jobs:
         self._add("messages", self.messages, self.poll_every)
         self._add("clock", self.clockwork.look, timedelta(seconds=CLOCK_SECONDS))
         self._add("reprocessing", self.reprocessing.work, self.poll_every)
-        self._add("sync", self.sync, self.sync_every)
-        self._add("roster", self.authority.refresh, timedelta(seconds=ROSTER_SECONDS))
+        # What has been configured anew shows with the first look after the start.
+        sync = self._sweep("sync", self.sync, self.sync_every)
+        self._add_sweep("sync", replace(sync, fence=self.fence, wanted=clock.real()))
+        roster = self.authority.roster
+        looks = self._sweep(roster.name, roster.refresh, timedelta(seconds=ROSTER_SECONDS))
+        self._add_sweep("roster", replace(looks, learn=roster.learn))
         self.alarm.start()
+
+    def _sweep(self, name: str, body: Callable[[], Awaitable[Any]], every: timedelta) -> Sweep:
+        return Sweep(
+            name=name, every=every, body=body, store=self.store, waits=self.waits, say=_said
+        )
 
     async def stop(self) -> None:
         """
@@ -118,6 +138,8 @@ class Jobs:
         """
         self._stopping = True
         self.alarm.stop()
+        for look in self._looks.values():
+            look.cancel()
         for name in self._keeping.keys() - self._running:
             self._keeping[name].cancel()
         if self._running:
@@ -136,6 +158,8 @@ class Jobs:
 
     def wake_all(self) -> None:
         """Time has been moved: everything may be due."""
+        for sweep in self._sweeps.values():
+            sweep.wanted = clock.real()
         for name in self._rings:
             self._ring(name)
 
@@ -144,46 +168,60 @@ class Jobs:
         if name in self._rings:
             self._rings[name].set()
 
-    def _add(self, name: str, body: Callable[[], Awaitable[None]], every: timedelta) -> None:
+    def _add_sweep(self, name: str, sweep: Sweep) -> None:
+        async def look() -> Standing:
+            standing = await sweep.look()
+            self._look_in(name, look_again_in(standing))
+            return standing
+
+        self._sweeps[name] = sweep
+        self._add(name, look, sweep.every)
+
+    def _look_in(self, name: str, pause: timedelta) -> None:
+        """Ring when the sweep is due, whoever has done it last; the alarm clock knows our own times only."""
+        if name in self._looks:
+            self._looks[name].cancel()
+        loop = asyncio.get_running_loop()
+        self._looks[name] = loop.call_later(pause.total_seconds(), self._ring, name)
+
+    def _add(self, name: str, body: Body, every: timedelta) -> None:
         self.ticks[name] = Tick(every=every)
         ring = self._rings[name] = asyncio.Event()
         ring.set()
         self.alarm.every(every, ring.set)
         self._keeping[name] = asyncio.create_task(self._keep(name, body, ring), name=f"job {name}")
 
-    async def _keep(
-        self, name: str, body: Callable[[], Awaitable[None]], ring: asyncio.Event
-    ) -> None:
+    async def _keep(self, name: str, body: Body, ring: asyncio.Event) -> None:
         """Do a job whenever it is rung for: alone in this process, and never stopped by what it raises."""
         while not self._stopping:
             await ring.wait()
             ring.clear()
             await self._run(name, body)
 
-    async def _run(self, name: str, body: Callable[[], Awaitable[None]]) -> None:
+    async def _run(self, name: str, body: Body) -> None:
         self._running.add(name)
         tick = self.ticks[name]
         try:
-            await body()
-            tick.last_success, tick.last_error = clock.real(), None
-        except (GraphError, SlackError, Busy, SkewedClock) as error:
-            self._failed(tick, name, error, why=f": {error}")
+            standing = await body()
+            if standing is None:
+                tick.last_success, tick.last_error = clock.real(), None
+            else:
+                tick.last_success, tick.last_error = standing.succeeded_at, standing.error
         except Exception as error:
-            # Its text may repeat anything, and /readyz is read by many.
-            self._failed(tick, name, error)
-            log.exception("job-broke", job=name)
+            tick.failures += 1
+            tick.last_error = _said(error)
+            log.warning("job-failed", job=name, error=type(error).__name__)
+            if not isinstance(error, SPOKEN):
+                log.exception("job-broke", job=name)
         finally:
             self._running.discard(name)
-
-    def _failed(self, tick: Tick, name: str, error: Exception, *, why: str = "") -> None:
-        tick.failures += 1
-        tick.last_error = f"{type(error).__name__}{why}"
-        log.warning("job-failed", job=name, error=type(error).__name__)
 
     async def decisions(self) -> None:
         """Clicks and deadlines, until there is none."""
         while True:
             clicks, lapsed, escalating, pointless = await self.store.read(_to_decide)
+            if clicks:
+                clicks = await self.store.run(decisions.claim, clicks, lease=CLICK_LEASE)
             moved = sum(await a_few_at_once(self._weigh_one, clicks))
             moved += await self._deadlines(lapsed, escalating)
             for request in pointless:
@@ -339,6 +377,12 @@ class Jobs:
             await self.store.run(
                 claims.release, request, due_at=now, attempts=request.attempts, retry_by=None
             )
+
+
+def _said(error: Exception) -> str:
+    """What /readyz may say of an error, which is read by many: the text of others may repeat anything."""
+    said = f": {error}" if isinstance(error, SPOKEN) else ""
+    return f"{type(error).__name__}{said}"
 
 
 def _to_decide(

@@ -8,7 +8,8 @@ import structlog
 from bot import clock
 from bot.people import People
 from bot.slack import SlackError
-from bot.store import Store, links, people
+from bot.store import links, people
+from bot.sweeps import Transactions
 from graph import Graph
 from graph.errors import GraphError, NotFound
 
@@ -30,7 +31,7 @@ class Links:
     it comes about here as it does when they ask for something, by what Slack and Entra say of them now.
     """
 
-    def __init__(self, *, store: Store, graph: Graph, people: People) -> None:
+    def __init__(self, *, store: Transactions, graph: Graph, people: People) -> None:
         self._store = store
         self._graph = graph
         self._people = people

@@ -12,7 +12,8 @@ from bot.mirrored_policies import offered
 from bot.models import Package
 from bot.pacing import WAITS, Waits
 from bot.people import People
-from bot.store import Store, assignments, catalog
+from bot.store import assignments, catalog
+from bot.sweeps import Transactions
 from graph import Graph
 from graph.errors import GraphError, NotAllowed
 from graph.models import AccessPackage, AssignmentPolicy
@@ -26,7 +27,7 @@ class Mirror:
     def __init__(
         self,
         *,
-        store: Store,
+        store: Transactions,
         graph: Graph,
         people: People,
         waits: Waits = WAITS,

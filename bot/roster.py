@@ -1,10 +1,11 @@
 """Who the admins are: the configured people and user groups, as Slack has them."""
 
 import asyncio
-from collections.abc import Collection
+import hashlib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -20,6 +21,8 @@ GOOD_FOR_LISTS: Final = timedelta(minutes=5)
 GOOD_FOR_A_NO: Final = timedelta(minutes=1)
 # Whether somebody is a full member of the workspace changes seldom; users.info takes 100 calls a minute.
 MEMBER_FOR: Final = timedelta(minutes=10)
+# Of a name for what the settings name.
+LETTERS: Final = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,24 +43,53 @@ class Roster:
     members: frozenset[str] = frozenset()
     members_read_at: datetime | None = None
     _last: _Read | None = None
+    # The newest that we know of, whichever replica has read it: for lists and for a no.
+    _known: _Read | None = None
     # Whether somebody is a full member, and when that was read.
     _checked: dict[str, tuple[bool, datetime]] = field(default_factory=dict)
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def refresh(self) -> None:
+    @property
+    def name(self) -> str:
+        """Tells what we read from what replicas with other settings read."""
+        said = hashlib.sha256(" ".join(sorted(self.admins)).encode()).hexdigest()
+        return f"roster {said[:LETTERS]}"
+
+    async def refresh(self) -> Mapping[str, Any]:
         """
-        Read everything again, for answers that cannot wait.
+        Read everything again, for answers that cannot wait; returns what other replicas `learn`.
 
         Guests and people of other workspaces in an admins' user group are no admins.
         """
         began_at = clock.real()
         named = await self._read_since(began_at)
         full = await a_few_at_once(self._is_member, sorted(named))
-        self.members = frozenset(
-            user for user, is_full in zip(sorted(named), full, strict=True) if is_full
+        members = sorted(user for user, is_full in zip(sorted(named), full, strict=True) if is_full)
+        found = {
+            "began_at": began_at.isoformat(),
+            "read_at": clock.real().isoformat(),
+            "named": sorted(named),
+            "members": members,
+            "checked": {
+                user: [is_full, at.isoformat()] for user, (is_full, at) in self._checked.items()
+            },
+        }
+        await self.learn(found)
+        return found
+
+    async def learn(self, found: Mapping[str, Any]) -> None:
+        """Take over what was read, by us or by another replica, unless we know of something newer."""
+        read = _Read(
+            named=frozenset(found["named"]), began_at=datetime.fromisoformat(found["began_at"])
         )
+        if self._known is not None and self._known.began_at > read.began_at:
+            return
+        self._known = read
+        for user, (is_full, at) in found["checked"].items():
+            self._checked[user] = (is_full, datetime.fromisoformat(at))
+        self.members = frozenset(found["members"])
+        self.members_read_at = datetime.fromisoformat(found["read_at"])
         await self.slack.learn_ids(self.members)
-        self.members_read_at = clock.real()
 
     async def has_now(self, ids: Collection[str]) -> bool:
         """
@@ -70,11 +102,11 @@ class Roster:
         """
         if not set(self.admins).isdisjoint(ids):
             return True
-        now = clock.real()
+        now, known = clock.real(), self._newest
         if (
-            self._last is not None
-            and self._last.named.isdisjoint(ids)
-            and now - self._last.began_at <= GOOD_FOR_A_NO
+            known is not None
+            and known.named.isdisjoint(ids)
+            and now - known.began_at <= GOOD_FOR_A_NO
         ):
             return False
         return not (await self._read_since(now)).isdisjoint(ids)
@@ -86,7 +118,12 @@ class Roster:
     @property
     def named(self) -> frozenset[str]:
         """Everybody whom the setting names, by the last read, whoever they are."""
-        return self._last.named if self._last else frozenset()
+        return self._newest.named if self._newest else frozenset()
+
+    @property
+    def _newest(self) -> _Read | None:
+        reads = [each for each in (self._last, self._known) if each is not None]
+        return max(reads, key=lambda read: read.began_at, default=None)
 
     def is_fresh_for_lists(self) -> bool:
         read_at = self.members_read_at

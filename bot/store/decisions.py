@@ -39,6 +39,22 @@ TURNS: Final = (
 UNWEIGHED: Final = (
     sa.select(*(TURNS.c[name] for name in FIELDS)).order_by(TURNS.c.turn, TURNS.c.at).limit(MOST)
 )
+OURS: Final = (
+    sa.select(decisions.c.id)
+    .where(
+        decisions.c.id.in_(sa.bindparam("clicks", expanding=True)),
+        decisions.c.outcome.is_(None),
+        decisions.c.due_at <= NOW,
+    )
+    .with_for_update(skip_locked=True)
+    .cte("ours")
+)
+CLAIM: Final = (
+    decisions.update()
+    .where(decisions.c.id.in_(sa.select(OURS.c.id)))
+    .values(due_at=UNTIL)
+    .returning(decisions.c.id)
+)
 # The same button of the same card, pressed by the same person.
 SAME: Final = sa.and_(
     decisions.c.request_id == sa.bindparam("request"),
@@ -170,6 +186,14 @@ def unweighed(db: Transaction, *, limit: int = 50) -> list[Decision]:
     """Clicks that nobody has judged yet, oldest first, but nobody's second before another's first."""
     found = db.execute(UNWEIGHED, {"now": clock.real(), "most": limit})
     return [_decision(row) for row in found]
+
+
+def claim(db: Transaction, clicks: Sequence[Decision], *, lease: timedelta) -> list[Decision]:
+    """Those of *clicks*, in their order, that we are to judge; nobody else judges them for *lease*."""
+    now = clock.real()
+    given = {"clicks": [each.id for each in clicks], "now": now, "until": now + lease}
+    ours = set(db.execute(CLAIM, given).scalars())
+    return [each for each in clicks if each.id in ours]
 
 
 def postpone(db: Transaction, decision: Decision, *, until: datetime) -> None:

@@ -27,6 +27,7 @@ NEEDED: Final[Mapping[str, frozenset[str]]] = {
     "package": frozenset({"SELECT", "INSERT", "DELETE"}),
     "person": WRITE,
     "request": WRITE,
+    "sweep": WRITE,
     "trouble": WRITE,
 }
 # Whether role r is an owner of one of the tables, or can become one.

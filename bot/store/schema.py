@@ -422,6 +422,21 @@ control = sa.Table(
     sa.Column("slack_team", SLACK_ID),
 )
 
+# What one replica reads for all of them, see `bot.store.sweeps`; moments in real time.
+sweeps = sa.Table(
+    "sweep",
+    metadata,
+    sa.Column("name", sa.String(32), primary_key=True),
+    # Counts the turns; only the last one may write.
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("due_at", UtcDateTime, nullable=False),
+    sa.Column("lease_until", UtcDateTime),
+    sa.Column("began_at", UtcDateTime),
+    sa.Column("succeeded_at", UtcDateTime),
+    sa.Column("error", sa.Text),
+    sa.Column("found", sa.JSON(none_as_null=True)),
+)
+
 # What somebody said in a command, until they open the form that the package wants.
 forms = sa.Table(
     "form",

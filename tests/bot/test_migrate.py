@@ -1,6 +1,7 @@
 """Migrations: SQLite by itself, PostgreSQL by command, and both equal to the schema that the code uses."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -8,6 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from click.testing import CliRunner
 
+import migrations
 from bot import migrate
 from bot.__main__ import main
 from bot.errors import ConfigurationError
@@ -95,6 +97,11 @@ def test_an_empty_postgresql_is_refused_with_the_fix(bare_postgresql):
     store.close()
 
 
+VERSIONS = Path(migrations.__file__).parent / "versions"
+# Schemas that no version has yet.
+NEXT, AFTER_NEXT = "9001", "9002"
+
+
 def write_revision(revision: str) -> Callable[[sa.Connection], None]:
     def write(db: sa.Connection) -> None:
         db.execute(sa.text("UPDATE alembic_version SET version_num = :new"), {"new": revision})
@@ -121,7 +128,7 @@ def widen(db: sa.Connection) -> None:
     for table in metadata.sorted_tables:
         db.execute(sa.text(f"ALTER TABLE {table.name} ADD COLUMN of_the_future text"))
     db.execute(sa.text("CREATE TABLE future (id text PRIMARY KEY)"))
-    write_revision("0002")(db)
+    write_revision(NEXT)(db)
 
 
 def test_a_newer_schema_that_still_serves_this_version_is_accepted(store):
@@ -130,15 +137,17 @@ def test_a_newer_schema_that_still_serves_this_version_is_accepted(store):
 
     migrate.prepare(store, shown(store.engine.url))
 
-    assert store.run_here(migrate._revision) == "0002"
+    assert store.run_here(migrate._revision) == NEXT
 
 
 def test_a_newer_schema_that_serves_this_version_no_more_is_refused(store):
     """An old Latchkey must not write into it."""
-    store.run_here(write_revision("0003"))
-    store.run_here(control.serve_from, "0002")
+    store.run_here(write_revision(AFTER_NEXT))
+    store.run_here(control.serve_from, NEXT)
 
-    with pytest.raises(ConfigurationError, match="0003, which is too new for this version"):
+    with pytest.raises(
+        ConfigurationError, match=f"{AFTER_NEXT}, which is too new for this version"
+    ):
         migrate.prepare(store, shown(store.engine.url))
 
 
@@ -205,4 +214,5 @@ def test_migrate_says_what_it_has_done(tmp_path, monkeypatch):
     result = CliRunner().invoke(main, ["migrate"])
 
     assert result.exit_code == 0
-    assert "The database has schema 0001" in result.output
+    newest = max(each.name for each in VERSIONS.glob("[0-9]*.py"))[: len(NEXT)]
+    assert f"The database has schema {newest}" in result.output

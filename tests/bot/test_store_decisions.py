@@ -195,6 +195,32 @@ async def test_clicks_are_weighed_in_their_order(store, request_):
     assert [each.id for each in await store.run(decisions.unweighed)] == [early.id, late.id]
 
 
+async def test_a_click_is_judged_by_one(store, request_):
+    """The others leave it alone while the lease lasts; when its judge has died, it comes back."""
+    made = await clicked(store, request_)
+
+    assert await store.run(decisions.claim, [made], lease=LEASE) == [made]
+    assert await store.run(decisions.claim, [made], lease=LEASE) == []
+    assert await store.run(decisions.unweighed) == []
+
+
+async def test_the_click_of_a_judge_who_died_comes_back(store, request_):
+    """When the lease is over."""
+    made = await clicked(store, request_)
+    await store.run(decisions.claim, [made], lease=OVER)
+
+    assert await store.run(decisions.unweighed) == [made]
+    assert await store.run(decisions.claim, [made], lease=LEASE) == [made]
+
+
+async def test_clicks_are_claimed_in_their_order(store, request_):
+    """Whoever was heard first is judged first."""
+    made = [await clicked(store, request_, slack_user=each) for each in ("U0A", "U0B", "U0C")]
+    turned = list(reversed(made))
+
+    assert await store.run(decisions.claim, turned, lease=LEASE) == turned
+
+
 async def test_a_postponed_click_comes_back(store, request_):
     """When its time has come."""
     made = await clicked(store, request_)

@@ -1,0 +1,175 @@
+"""
+Sweeps: what is read of Graph or Slack for everybody is read by one replica, once in each interval.
+
+Whose turn it is stands in the database (`bot.store.sweeps`).  An owner that dies is followed by another when its lease
+is over; one that was only frozen finds its turn gone, and writes nothing over what has been read since.
+"""
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
+
+import structlog
+
+from bot import clock
+from bot.pacing import Waits
+from bot.store import Busy, Store, Transaction, sweeps
+from bot.store.sweeps import Overtaken, Standing, Turn
+
+log = structlog.get_logger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# While another replica is at it: how long until the next look whether it is done, or dead.
+LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+LOOK_AGAIN: Final = timedelta(seconds=15)
+
+
+class Transactions(Protocol):
+    """Where a sweep reads and writes: the store, or what stands before it."""
+
+    async def run(
+        self, function: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R: ...
+
+    async def read(
+        self, function: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R: ...
+
+
+@dataclass
+class Fence:
+    """
+    The store, as a sweep sees it: while one has its turn, each transaction insists that it still has.
+
+    Without a turn (nobody else is there) it is the store itself.
+    """
+
+    store: Store
+    turn: Turn | None = None
+
+    async def run(
+        self, function: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """
+        The same as `Store.run`.
+
+        Raises:
+            Overtaken: The turn is another replica's by now; nothing was written.
+        """
+        if self.turn is None:
+            return await self.store.run(function, *args, **kwargs)
+        return await self.store.run(_in_turn, self.turn, function, args, kwargs)
+
+    async def read(
+        self, function: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """The same as `Store.read`."""
+        return await self.store.read(function, *args, **kwargs)
+
+
+def _in_turn(db: Transaction, turn: Turn, function: Any, args: Any, kwargs: Any) -> Any:
+    sweeps.insist(db, turn)
+    return function(db, *args, **kwargs)
+
+
+@dataclass(kw_only=True)
+class Sweep:
+    """
+    Something to read once for all replicas.
+
+    Attributes:
+        name: Tells it from the others; replicas that would read something else have another name.
+        every: From the beginning of a turn to that of the next.
+        body: Does it, and returns what the others are to know, as JSON; None: it is in the tables.
+        learn: Takes what was found, by whichever replica.
+        fence: What the body writes through, if it writes.
+        say: What may be said of an error where many read it.
+        wanted: A turn that began before (real time) is not enough, even if none is due.
+    """
+
+    name: str
+    every: timedelta
+    body: Callable[[], Awaitable[Any]]
+    store: Store
+    waits: Waits
+    say: Callable[[Exception], str]
+    wanted: datetime = LONG_AGO
+    learn: Callable[[Any], Awaitable[None]] | None = None
+    fence: Fence | None = None
+
+    async def look(self) -> Standing:
+        """
+        Do it if it is our turn, and learn what was found in any case; how it stands then.
+
+        Raises:
+            Exception: Whatever the body raises.
+        """
+        standing = await self.store.read(sweeps.look, self.name)
+        if standing is None or standing.is_to_take(clock.real(), wanted=self.wanted):
+            turn = await self.store.run(
+                sweeps.take, self.name, lease=self.waits.lease, wanted=self.wanted
+            )
+            if turn is not None:
+                await self._do(turn)
+            standing = await self.store.read(sweeps.existing, self.name)
+        if self.learn is not None and standing.found is not None:
+            await self.learn(standing.found)
+        return standing
+
+    async def _do(self, turn: Turn) -> None:
+        done = functools.partial(sweeps.finish, due_at=turn.began_at + self.every)
+        try:
+            async with self._kept(turn):
+                found = await self.body()
+        except Overtaken:
+            log.warning("sweep-overtaken", sweep=self.name)
+        except Exception as error:
+            await self.store.run(done, turn, error=self.say(error))
+            raise
+        except asyncio.CancelledError:
+            # We stop: whoever comes next need not wait for the lease.
+            await self.store.run(sweeps.release, turn)
+            raise
+        else:
+            if not await self.store.run(done, turn, found=found):
+                log.warning("sweep-overtaken", sweep=self.name)
+
+    @asynccontextmanager
+    async def _kept(self, turn: Turn) -> AsyncIterator[None]:
+        """Keep the turn ours while the body works, and let it write by that right."""
+        renewing = asyncio.create_task(self._renew(turn), name=f"turn of {self.name}")
+        if self.fence is not None:
+            self.fence.turn = turn
+        try:
+            yield
+        finally:
+            if self.fence is not None:
+                self.fence.turn = None
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
+
+    async def _renew(self, turn: Turn) -> None:
+        while True:
+            await asyncio.sleep(self.waits.beat.total_seconds())
+            try:
+                ours = await self.store.run(sweeps.renew, turn, lease=self.waits.lease)
+            except Busy:
+                continue
+            if not ours:
+                # Whatever it still writes will not count.
+                return
+
+
+def look_again_in(standing: Standing) -> timedelta:
+    """How long until the next look: when it is due, or sooner where somebody who has it now may die."""
+    now = clock.real()
+    due = standing.due_at
+    if standing.lease_until is not None:
+        due = min(standing.lease_until, now + LOOK_AGAIN)
+    return max(due - now, timedelta(0))
