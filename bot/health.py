@@ -40,6 +40,7 @@ class Health:
     slack: Slack
     jobs: Jobs
     socket_connected: Callable[[], Awaitable[bool]] | None = None
+    _ended: request_lists.Ended = request_lists.NONE_ENDED
 
     async def problems(self) -> list[str]:
         """Why Latchkey cannot work now, a line each; empty when it can."""
@@ -83,9 +84,9 @@ class Health:
         """The figures, in Prometheus' text format; made anew from the rows, so every replica says the same."""
         registry = CollectorRegistry()
         by_state = Gauge("latchkey_requests", "Requests by state.", ["state"], registry=registry)
-        counts = await self.store.read(request_lists.counts)
+        counts, self._ended = await self.store.read(request_lists.counts, self._ended)
         for state in State:
-            by_state.labels(state).set(counts.get(state, 0))
+            by_state.labels(state).set(counts[state])
         age = Gauge(
             "latchkey_job_age_seconds", "Since the job last succeeded.", ["job"], registry=registry
         )

@@ -14,7 +14,7 @@ from bot.store.database import Transaction, insert
 from bot.store.homes import touch_homes
 from bot.store.people import of_entra
 from bot.store.schema import UtcDateTime, assignments, notices, people
-from bot.store.statements import MOST, NOW, SINCE, for_each_database
+from bot.store.statements import MOST, NOW, SINCE, for_each_database, word
 
 FIELDS: Final = tuple(Assignment.__dataclass_fields__)
 COLUMNS: Final = [assignments.c[name] for name in FIELDS]
@@ -25,7 +25,7 @@ FORGOTTEN_TOGETHER: Final = 1_000
 SELECT: Final = sa.select(*COLUMNS)
 # The first to end first.
 IN_ORDER: Final = SELECT.order_by(assignments.c.ends_at, assignments.c.id)
-IS_NOT_ENDED: Final = assignments.c.state != AssignmentState.ENDED
+IS_NOT_ENDED: Final = assignments.c.state != word(AssignmentState.ENDED)
 NOT_ENDED: Final = IN_ORDER.where(IS_NOT_ENDED)
 # What is there, and not only on its way.
 THERE: Final = (Progress.DELIVERED, Progress.PARTIAL, Progress.REPROCESSING)
@@ -56,7 +56,7 @@ READABLE: Final = {"unreadable_since": None, "misses": 0, "gone_at": None}
 
 UPDATE: Final = assignments.update().where(assignments.c.id == sa.bindparam("assignment"))
 UPDATE_IN_STATE: Final = UPDATE.where(assignments.c.state == sa.bindparam("known_state"))
-END: Final = UPDATE.where(assignments.c.state != AssignmentState.ENDED)
+END: Final = UPDATE.where(IS_NOT_ENDED)
 REDRAW_REMINDERS: Final = (
     notices.update()
     .where(notices.c.assignment_id == sa.bindparam("assignment"), notices.c.kind == "reminder")
@@ -301,6 +301,8 @@ def ending_before(
         assignments.c.progress.in_(THERE),
         assignments.c.gone_at.is_(None),
         sa.true() if seen_since is None else assignments.c.seen_at >= seen_since,
+        # Not ended is said for the sake of the index of what is not.
+        IS_NOT_ENDED,
         assignments.c.state == AssignmentState.LIVE,
         assignments.c.holder.is_not(None),
         assignments.c.ends_at > clock.now(),

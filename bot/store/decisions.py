@@ -10,10 +10,9 @@ from bot import clock
 from bot.models import Decision, Outcome, Request, Verb
 from bot.store import allowances, audit
 from bot.store.database import Transaction
-from bot.store.schema import decisions
-from bot.store.statements import MOST, NOW, SINCE, UNTIL, words
+from bot.store.schema import IS_UNANSWERED, decisions
+from bot.store.statements import MOST, NOW, SINCE, UNTIL
 
-MOST_ANSWERS: Final = 5
 FIELDS: Final = tuple(Decision.__dataclass_fields__)
 COLUMNS: Final = [decisions.c[name] for name in FIELDS]
 
@@ -77,12 +76,7 @@ POSTPONE: Final = UPDATE.values(due_at=UNTIL, attempts=decisions.c.attempts + 1)
 SETTLE: Final = UPDATE.where(decisions.c.outcome.is_(None))
 UNANSWERED: Final = (
     sa.select(decisions.c.id)
-    .where(
-        decisions.c.outcome.in_(words((Outcome.REFUSED, Outcome.LATE))),
-        decisions.c.answered_at.is_(None),
-        decisions.c.due_at <= NOW,
-        decisions.c.attempts < MOST_ANSWERS,
-    )
+    .where(IS_UNANSWERED, decisions.c.due_at <= NOW)
     .order_by(decisions.c.at)
     .limit(MOST)
     .with_for_update(skip_locked=True)

@@ -23,7 +23,8 @@ STALE: Final = (
     .where(
         sa.or_(
             sa.and_(homes.c.stale, homes.c.claimed_until.is_(None)),
-            homes.c.claimed_until <= NOW,
+            # Not empty, which PostgreSQL does not conclude when it estimates how many these are.
+            sa.and_(homes.c.claimed_until.is_not(None), homes.c.claimed_until <= NOW),
         )
     )
     .limit(MOST)
@@ -60,7 +61,7 @@ def touch_all(db: Transaction, *, published_before: datetime | None = None) -> N
     """Mark every Home, or those published before a moment (days left change at midnight)."""
     update = homes.update().values(stale=True)
     if published_before is not None:
-        update = update.where(homes.c.published_at < published_before)
+        update = update.where(homes.c.published_at < published_before, ~homes.c.stale)
     db.execute(update)
 
 

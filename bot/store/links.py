@@ -7,7 +7,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import clock
-from bot.models import AssignmentState
+from bot.store.assignments import IS_NOT_ENDED
 from bot.store.database import Transaction
 from bot.store.homes import touch_homes
 from bot.store.schema import assignments
@@ -18,7 +18,7 @@ UNKNOWN: Final = sa.and_(assignments.c.holder.is_(None), assignments.c.looked_up
 TO_LINK: Final = (
     sa.select(assignments.c.entra_id)
     .where(
-        assignments.c.state != AssignmentState.ENDED,
+        IS_NOT_ENDED,
         sa.or_(
             assignments.c.looked_up_at.is_(None),
             assignments.c.looked_up_at < sa.bindparam("looked_up_before"),
@@ -36,7 +36,7 @@ LINKED: Final = (
     sa.select(assignments.c.holder)
     .where(
         assignments.c.entra_id == sa.bindparam("entra"),
-        assignments.c.state != AssignmentState.ENDED,
+        IS_NOT_ENDED,
         assignments.c.holder.is_not(None),
     )
     .distinct()
@@ -68,7 +68,7 @@ def link(
     What goes to one of them stays so, what went to somebody else does no more, and what went nowhere goes to
     the first.
     """
-    mine = sa.and_(assignments.c.entra_id == entra_id, assignments.c.state != AssignmentState.ENDED)
+    mine = sa.and_(assignments.c.entra_id == entra_id, IS_NOT_ENDED)
     update = assignments.update().where(mine)
     wrong = assignments.c.holder.not_in(list(holders)) if holders else sa.true()
     lost = [each for each in linked(db, entra_id) if each not in holders]
@@ -87,7 +87,7 @@ def link(
 
 def looked_at(db: Transaction, entra_id: str) -> None:
     """Nobody could tell just now who an Entra user is in Slack: the others come first next time."""
-    theirs = assignments.update().where(assignments.c.entra_id == entra_id)
+    theirs = assignments.update().where(assignments.c.entra_id == entra_id, IS_NOT_ENDED)
     db.execute(theirs.values(looked_up_at=clock.real()))
 
 
@@ -96,7 +96,7 @@ def named(db: Transaction, name: str) -> list[str]:
     query = (
         sa.select(assignments.c.entra_id)
         .where(
-            assignments.c.state != AssignmentState.ENDED,
+            IS_NOT_ENDED,
             # SQLite knows no other capitals than A to Z.
             sa.or_(
                 assignments.c.holder_name == name,

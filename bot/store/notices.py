@@ -39,6 +39,9 @@ IN_MESSAGE: Final = (
     .order_by(notices.c.key)
 )
 
+STATE: Final = (
+    sa.select(requests.c.state).where(requests.c.id == notices.c.request_id).scalar_subquery()
+)
 LEFT_OVER: Final = (
     sa.select(notices.c.key)
     .where(
@@ -46,7 +49,8 @@ LEFT_OVER: Final = (
         notices.c.tried_at.is_not(None),
         notices.c.dropped_why.is_(None),
         notices.c.claimed_until <= NOW,
-        sa.exists().where(requests.c.id == notices.c.request_id, requests.c.state != State.PENDING),
+        # As a value and not as EXISTS, of which SQLite makes a join that begins with every request.
+        STATE != State.PENDING,
     )
     .limit(MOST)
     .with_for_update(skip_locked=True)
@@ -61,12 +65,16 @@ CLAIM_LEFT_OVER: Final = (
 STALE: Final = (
     sa.select(notices.c.key)
     # A claim that ran out is owed a redraw, too: whoever took it has died.
+    # Each half says for its index that the message was sent.
     .where(
-        notices.c.ts.is_not(None),
         sa.or_(
-            sa.and_(notices.c.stale, notices.c.claimed_until.is_(None)),
-            notices.c.claimed_until <= NOW,
-        ),
+            sa.and_(notices.c.stale, notices.c.ts.is_not(None), notices.c.claimed_until.is_(None)),
+            sa.and_(
+                notices.c.claimed_until.is_not(None),
+                notices.c.ts.is_not(None),
+                notices.c.claimed_until <= NOW,
+            ),
+        )
     )
     .limit(MOST)
     .with_for_update(skip_locked=True)

@@ -1,17 +1,20 @@
 """Requests: the questions that are asked about many of them."""
 
-from datetime import datetime
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from bot import clock
-from bot.models import AssignmentState, Kind, Request, State
+from bot.models import ENDED, AssignmentState, Kind, Request, State
 from bot.store import audit
+from bot.store.assignments import IS_NOT_ENDED
 from bot.store.database import Transaction
 from bot.store.requests import SELECT, from_row
-from bot.store.schema import IS_OPEN, IS_PUZZLE, assignments, requests
-from bot.store.statements import MOST, NOW, SINCE, UNTIL, words
+from bot.store.schema import GAVE, IS_OPEN, IS_PUZZLE, IS_TRIED, assignments, requests
+from bot.store.statements import MOST, NOW, SINCE, UNTIL, word, words
 
 HOLDER: Final = requests.c.holder == sa.bindparam("holder")
 PACKAGE: Final = requests.c.package_id == sa.bindparam("package")
@@ -23,23 +26,23 @@ OPEN_FOR_ASSIGNMENT: Final = SELECT.where(
 GRANTS_OF: Final = SELECT.where(
     HOLDER,
     PACKAGE,
-    requests.c.kind.in_(words((Kind.ADD, Kind.EXTEND))),
-    requests.c.state.in_(words((State.SUBMITTED, State.DELIVERED))),
+    GAVE,
 )
 # What is about to be given, and what was given and may not be in Graph's lists yet.
 BEING_GIVEN: Final = sa.select(requests.c.package_id).where(
     requests.c.entra_id == sa.bindparam("user"),
+    # Open is said for the sake of the index of what is.
+    IS_OPEN,
     requests.c.id != sa.bindparam("but"),
     requests.c.kind == Kind.ADD,
     requests.c.state.in_(words((State.APPROVED, State.SUBMITTED))),
 )
 KNOWN_TO_HAVE: Final = sa.select(assignments.c.package_id).where(
-    assignments.c.entra_id == sa.bindparam("user"), assignments.c.state != AssignmentState.ENDED
+    assignments.c.entra_id == sa.bindparam("user"), IS_NOT_ENDED
 )
 OPEN_FOR: Final = SELECT.where(HOLDER, IS_OPEN).order_by(requests.c.asked_at)
 
-# Pending is open, which is said for the sake of the index of what is open.
-PENDING: Final = SELECT.where(IS_OPEN, requests.c.state == State.PENDING)
+PENDING: Final = SELECT.where(requests.c.state == word(State.PENDING))
 OLDEST_PENDING: Final = PENDING.order_by(requests.c.asked_at).limit(MOST)
 OWING_CARDS: Final = (
     SELECT.where(requests.c.state == State.PENDING, requests.c.cards_due_at <= NOW)
@@ -51,21 +54,26 @@ OWING_NEWS: Final = (
     .order_by(requests.c.news_due_at)
     .limit(MOST)
 )
-LAPSED: Final = PENDING.where(requests.c.lapses_at <= NOW)
+# These go by the moment, of which there is one while it is pending only, and not along all that are.
+LAPSED: Final = SELECT.where(requests.c.state == State.PENDING, requests.c.lapses_at <= NOW)
 # There is nothing left to extend.
 POINTLESS: Final = PENDING.where(
-    requests.c.kind == Kind.EXTEND,
-    sa.exists().where(
-        assignments.c.id == requests.c.assignment_id,
-        assignments.c.state == AssignmentState.ENDED,
+    requests.c.kind == word(Kind.EXTEND),
+    requests.c.assignment_id.in_(
+        sa.select(assignments.c.id).where(
+            assignments.c.id == requests.c.assignment_id,
+            assignments.c.state == AssignmentState.ENDED,
+        )
     ),
 )
-ESCALATING: Final = PENDING.where(
+ESCALATING: Final = SELECT.where(
+    requests.c.state == State.PENDING,
     requests.c.escalates_at <= NOW,
     sa.or_(requests.c.lapses_at.is_(None), requests.c.lapses_at > NOW),
 )
 STUCK: Final = SELECT.where(
     IS_OPEN,
+    IS_TRIED,
     requests.c.held_at.is_(None),
     sa.or_(
         requests.c.attempts >= sa.bindparam("attempts"),
@@ -79,6 +87,15 @@ PUZZLES_OF: Final = (
     .select_from(requests)
     .where(PACKAGE, IS_PUZZLE, requests.c.ended_at >= SINCE, requests.c.ended_at < UNTIL)
 )
+
+COUNT: Final = sa.select(requests.c.state, sa.func.count()).group_by(requests.c.state)
+COUNT_OPEN: Final = COUNT.where(IS_OPEN)
+COUNT_ENDED_SINCE: Final = COUNT.where(
+    requests.c.state.in_(words(ENDED)), requests.c.ended_at >= SINCE
+)
+COUNT_ENDED: Final = COUNT_ENDED_SINCE.where(requests.c.ended_at < UNTIL)
+# A request that ended longer ago than this is seen by everybody; no transaction takes a minute.
+COMMITTED_WITHIN: Final = timedelta(minutes=10)
 
 
 def open_of(db: Transaction, holder: str, package_id: str, kind: Kind) -> Request | None:
@@ -184,10 +201,43 @@ def puzzles_of(db: Transaction, package_id: str, *, since: datetime, until: date
     return int(db.execute(PUZZLES_OF, given).scalar_one())
 
 
-def counts(db: Transaction) -> dict[str, int]:
-    """How many requests are in each state, for the metrics."""
-    query = sa.select(requests.c.state, sa.func.count()).group_by(requests.c.state)
-    return {row[0]: row[1] for row in db.execute(query)}
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """
+    How many requests had ended before a moment, by state: no more of them will.
+
+    Attributes:
+        before: The moment (business time).
+    """
+
+    before: datetime
+    counts: Counter[str]
+
+
+NONE_ENDED: Final = Ended(before=datetime(1970, 1, 1, tzinfo=UTC), counts=Counter())
+
+
+def counts(db: Transaction, ended: Ended = NONE_ENDED) -> tuple[Counter[str], Ended]:
+    """
+    How many requests are in each state, for the metrics.
+
+    Args:
+        ended: What the call before returned: what ended long ago is not counted again.
+    """
+    ended = count_ended(db, ended)
+    lately = _by_state(db, COUNT_ENDED_SINCE, since=ended.before)
+    return ended.counts + lately + _by_state(db, COUNT_OPEN), ended
+
+
+def count_ended(db: Transaction, ended: Ended) -> Ended:
+    """Count what has ended since then, but for the last minutes: more may be committed that ended in them."""
+    before = max(clock.now() - COMMITTED_WITHIN, ended.before)
+    more = _by_state(db, COUNT_ENDED, since=ended.before, until=before)
+    return Ended(before=before, counts=ended.counts + more)
+
+
+def _by_state(db: Transaction, query: sa.Select[Any], **given: Any) -> Counter[str]:
+    return Counter({row[0]: row[1] for row in db.execute(query, given)})
 
 
 def _read(db: Transaction, query: sa.Select[Any], **given: Any) -> list[Request]:

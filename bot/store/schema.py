@@ -33,7 +33,35 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
 
 
 IS_OPEN: Final = sa.text("state IN (" + ", ".join(f"'{state}'" for state in OPEN) + ")")
+IS_PENDING: Final = sa.text("state = 'pending'")
+# Looked at, or failed, before: the few among which those are that wait for too long.
+IS_TRIED: Final = sa.text("(attempts > 0 OR failures > 0)")
+# What has given access, or made it longer, or is about to.
+GAVE: Final = sa.text("kind IN ('add', 'extend') AND state IN ('submitted', 'delivered')")
 IS_PUZZLE: Final = sa.text("tell_admins")
+
+
+def only(name: str, *of: str, where: str | sa.TextClause, unique: bool = False) -> sa.Index:
+    """
+    An index of some rows only.
+
+    What is over is kept for ever, and kept cold: it is in no index by which work is found, so that what was asked,
+    held or said long ago costs nothing.  Both databases use such an index for a statement that repeats *where* in
+    its own text, and for one that compares the column with anything where it is ``… IS NOT NULL``.
+    """
+    condition = sa.text(where) if isinstance(where, str) else where
+    return sa.Index(name, *of, unique=unique, sqlite_where=condition, postgresql_where=condition)
+
+
+def only_if(name: str, flag: str, *, where: str = "") -> sa.Index:
+    """An index of the rows with that flag, which SQLAlchemy spells in two ways."""
+    return sa.Index(
+        name,
+        flag,
+        sqlite_where=sa.text(f"{flag} = 1{where}"),
+        postgresql_where=sa.text(f"{flag}{where}"),
+    )
+
 
 requests = sa.Table(
     "request",
@@ -97,39 +125,45 @@ requests = sa.Table(
     sa.Column("asked_at", UtcDateTime, nullable=False),
     sa.Column("updated_at", UtcDateTime, nullable=False),
     sa.Column("ended_at", UtcDateTime),
-    sa.Index("request_due", "due_at", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
-    sa.Index("request_cards_due", "cards_due_at"),
-    sa.Index("request_recipients_due", "recipients_due_at"),
-    sa.Index("request_news_due", "news_due_at"),
-    sa.Index("request_holder", "holder"),
-    sa.Index(
-        "request_puzzles",
-        *("package_id", "ended_at"),
-        sqlite_where=IS_PUZZLE,
-        postgresql_where=IS_PUZZLE,
-    ),
-    sa.Index("request_assignment", "assignment_id"),
+    only("request_due", "due_at", where=IS_OPEN),
+    only("request_owes_cards", "cards_due_at", where="cards_due_at IS NOT NULL"),
+    only("request_seeks_recipients", "recipients_due_at", where="recipients_due_at IS NOT NULL"),
+    only("request_owes_news", "news_due_at", where="news_due_at IS NOT NULL"),
+    only("request_lapses", "lapses_at", where="lapses_at IS NOT NULL"),
+    only("request_escalates", "escalates_at", where="escalates_at IS NOT NULL"),
+    only("request_pending", "asked_at", where=IS_PENDING),
+    only("request_extends", "assignment_id", where=f"{IS_PENDING} AND kind = 'extend'"),
+    only("request_on_hold", "held_at", where="held_at IS NOT NULL"),
+    only("request_tried", "asked_at", where=f"{IS_OPEN} AND {IS_TRIED}"),
+    # How many there are of each state, without reading them.
+    only("request_ended", "state", "ended_at", where="ended_at IS NOT NULL"),
+    only("request_gave", "holder", "package_id", where=GAVE),
+    only("request_puzzles", "package_id", "ended_at", where=IS_PUZZLE),
+    only("request_open_about", "assignment_id", where=IS_OPEN),
     sa.Index("request_of_user", "entra_id", "package_id"),
     # One open request of a kind for a person and a package, by Slack id from the first moment and by
     # Entra id as soon as it is known: two Slack accounts of one person are one person.
-    sa.Index(
+    only(
         "request_one_open_of_holder",
         *("holder", "package_id", "kind"),
+        where=IS_OPEN,
         unique=True,
-        sqlite_where=IS_OPEN,
-        postgresql_where=IS_OPEN,
     ),
-    sa.Index(
+    only(
         "request_one_open_of_user",
         *("entra_id", "package_id", "kind"),
+        where=IS_OPEN,
         unique=True,
-        sqlite_where=IS_OPEN,
-        postgresql_where=IS_OPEN,
     ),
 )
 
 ACCEPTED: Final = sa.text("outcome = 'accepted'")
 UNWEIGHED: Final = sa.text("outcome IS NULL")
+# How often somebody is told at most why their click did not count.
+MOST_ANSWERS: Final = 5
+IS_UNANSWERED: Final = sa.text(
+    f"outcome IN ('refused', 'late') AND answered_at IS NULL AND attempts < {MOST_ANSWERS}"
+)
 
 decisions = sa.Table(
     "decision",
@@ -157,22 +191,12 @@ decisions = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
     sa.Column("due_at", UtcDateTime),
     sa.Index("decision_of_request", "request_id"),
-    sa.Index("decision_unweighed", "at", sqlite_where=UNWEIGHED, postgresql_where=UNWEIGHED),
-    sa.Index(
-        "decision_one_accepted",
-        *("request_id", "round", "stage"),
-        unique=True,
-        sqlite_where=ACCEPTED,
-        postgresql_where=ACCEPTED,
-    ),
+    # Not by when they were made: a draft that was left alone is never due.
+    only("decision_to_weigh", "due_at", where=f"{UNWEIGHED} AND due_at IS NOT NULL"),
+    only("decision_to_answer", "due_at", where=IS_UNANSWERED),
+    only("decision_one_accepted", "request_id", "round", "stage", where=ACCEPTED, unique=True),
     # One person decides one stage of a round at most.
-    sa.Index(
-        "decision_one_stage_each",
-        *("request_id", "round", "entra_id"),
-        unique=True,
-        sqlite_where=ACCEPTED,
-        postgresql_where=ACCEPTED,
-    ),
+    only("decision_one_stage_each", "request_id", "round", "entra_id", where=ACCEPTED, unique=True),
     sa.CheckConstraint(
         "outcome IS NULL OR outcome <> 'accepted' OR "
         "(holder IS NOT NULL AND holder_entra_id IS NOT NULL AND slack_user <> holder "
@@ -197,7 +221,8 @@ holds = sa.Table(
     sa.Index("hold_of_request", "request_id"),
 )
 
-UNREADABLE: Final = sa.text("unreadable_since IS NOT NULL")
+NOT_ENDED: Final = sa.text("state <> 'ended'")
+NOT_WHOLE: Final = sa.text("progress = 'partial' AND state <> 'ended'")
 
 assignments = sa.Table(
     "assignment",
@@ -227,16 +252,17 @@ assignments = sa.Table(
     sa.Column("misses", sa.Integer, nullable=False, default=0),
     # Since when Graph has not shown it any more, without saying that it is over (real time).
     sa.Column("gone_at", UtcDateTime),
-    sa.Index(
-        "assignment_unreadable",
-        "unreadable_since",
-        sqlite_where=UNREADABLE,
-        postgresql_where=UNREADABLE,
+    only("assignment_unreadable", "unreadable_since", where="unreadable_since IS NOT NULL"),
+    only(
+        "assignment_owes_news",
+        "news_due_at",
+        where="news_due_at IS NOT NULL AND holder IS NOT NULL",
     ),
-    sa.Index("assignment_holder", "holder"),
-    sa.Index("assignment_news_due", "news_due_at"),
-    sa.Index("assignment_end", "state", "ends_at"),
-    sa.Index("assignment_of_user", "entra_id", "package_id"),
+    only("assignment_current", "ends_at", "id", where=NOT_ENDED),
+    only("assignment_current_of_user", "entra_id", where=NOT_ENDED),
+    only("assignment_current_of_package", "package_id", "ends_at", "id", where=NOT_ENDED),
+    only("assignment_not_whole", "progress_at", where=NOT_WHOLE),
+    only("assignment_of_nobody", "entra_id", where="holder IS NULL"),
 )
 
 STILL_TROUBLE: Final = sa.text("closed_at IS NULL")
@@ -259,15 +285,10 @@ troubles = sa.Table(
     sa.Column("wanted_by", SLACK_ID),
     sa.Column("wanted_at", UtcDateTime),
     sa.Column("answer", sa.Text),
-    sa.Index("trouble_news_due", "news_due_at"),
-    sa.Index("trouble_work_due", "work_due_at"),
-    sa.Index(
-        "trouble_one_open",
-        *("kind", "about"),
-        unique=True,
-        sqlite_where=STILL_TROUBLE,
-        postgresql_where=STILL_TROUBLE,
-    ),
+    only("trouble_owes_news", "news_due_at", where="news_due_at IS NOT NULL"),
+    only("trouble_to_process", "work_due_at", where="work_due_at IS NOT NULL"),
+    only("trouble_one_open", "kind", "about", where=STILL_TROUBLE, unique=True),
+    only("trouble_open_about", "about", where=STILL_TROUBLE),
 )
 
 packages = sa.Table(
@@ -302,7 +323,7 @@ people = sa.Table(
     sa.Column("news_due_at", UtcDateTime),
     sa.Column("told_at", UtcDateTime),
     sa.Index("person_entra", "entra_id"),
-    sa.Index("person_news_due", "news_due_at"),
+    only("person_owes_news", "news_due_at", where="news_due_at IS NOT NULL"),
 )
 
 # Where an Entra user is found in Slack, for cards; or that they were not found.  Never for rights.
@@ -337,15 +358,11 @@ notices = sa.Table(
     sa.Column("stale", sa.Boolean, nullable=False, default=False),
     sa.Index("notice_of_request", "request_id"),
     sa.Index("notice_of_assignment", "assignment_id"),
-    sa.Index(
-        "notice_tried",
-        "tried_at",
-        sqlite_where=sa.text("tried_at IS NOT NULL"),
-        postgresql_where=sa.text("tried_at IS NOT NULL"),
-    ),
-    sa.Index(
-        "notice_stale", "stale", sqlite_where=sa.text("stale"), postgresql_where=sa.text("stale")
-    ),
+    only("notice_tried", "tried_at", where="tried_at IS NOT NULL"),
+    only_if("notice_to_redraw", "stale", where=" AND ts IS NOT NULL"),
+    # Sent, and being redrawn.
+    only("notice_redrawing", "claimed_until", where="claimed_until IS NOT NULL AND ts IS NOT NULL"),
+    only("notice_in_message", "ts", "channel", where="ts IS NOT NULL"),
 )
 
 # How often somebody has lately done what is limited, see `bot.store.allowances`.
@@ -371,6 +388,10 @@ homes = sa.Table(
     sa.Column("admin", sa.Boolean, nullable=False),
     sa.Column("claimed_until", UtcDateTime),
     sa.Column("published_at", UtcDateTime),
+    only_if("home_is_stale", "stale"),
+    only("home_publishing", "claimed_until", where="claimed_until IS NOT NULL"),
+    only_if("home_of_admin", "admin"),
+    sa.Index("home_published", "published_at"),
 )
 
 audit = sa.Table(

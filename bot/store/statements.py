@@ -32,6 +32,11 @@ def words(values: Iterable[str]) -> list[sa.ColumnElement[str]]:
     return [sa.literal_column(f"'{value}'", sa.String()) for value in values]
 
 
+def word(value: str) -> sa.ColumnElement[str]:
+    """One of them."""
+    return words((value,))[0]
+
+
 def for_each_database(make: Callable[[Transaction], S]) -> Callable[[Transaction], S]:
     """Make a statement once for SQLite and once for PostgreSQL, where SQLAlchemy has two classes for it."""
     made: dict[str, S] = {}

@@ -1,5 +1,6 @@
 """Assignments that Graph did not show, or did not let us read: what is known of them, and since when."""
 
+from collections import Counter
 from collections.abc import Collection
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from bot.store.assignments import IS_NOT_ENDED, UPDATE
 from bot.store.database import Transaction
 from bot.store.homes import touch_homes
 from bot.store.schema import assignments
+from bot.store.statements import word
 
 
 def ended_among(db: Transaction, ids: Collection[str]) -> list[str]:
@@ -32,22 +34,19 @@ def not_read(db: Transaction, ids: Collection[str]) -> None:
 
 def unreadable(db: Transaction, *, misses: int = 0) -> dict[str, int]:
     """How many live rows could not be read in more than *misses* sweeps in a row, by package id."""
-    query = (
-        sa.select(assignments.c.package_id, sa.func.count())
-        .where(
-            assignments.c.unreadable_since.is_not(None),
-            IS_NOT_ENDED,
-            assignments.c.misses > misses,
-        )
-        .group_by(assignments.c.package_id)
+    # Counted here: to group them, SQLite would walk along what every package has.
+    query = sa.select(assignments.c.package_id).where(
+        assignments.c.unreadable_since.is_not(None), IS_NOT_ENDED, assignments.c.misses > misses
     )
-    return {row[0]: row[1] for row in db.execute(query)}
+    return Counter(db.execute(query).scalars())
 
 
 def not_whole_since(db: Transaction, at: datetime) -> list[str]:
     """Ids of access that has been there in part only since *at* or longer."""
     query = sa.select(assignments.c.id).where(
-        assignments.c.progress == Progress.PARTIAL, IS_NOT_ENDED, assignments.c.progress_at <= at
+        assignments.c.progress == word(Progress.PARTIAL),
+        IS_NOT_ENDED,
+        assignments.c.progress_at <= at,
     )
     return list(db.execute(query).scalars())
 

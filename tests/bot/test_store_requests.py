@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot import clock
-from bot.models import Kind, Stage, State
+from bot.models import ENDED, Kind, Stage, State
 from bot.store import Unusable, audit, request_lists, requests
 from tests.bot.rows import EARLIER, in_work
 from tests.bot.samples import ANN, SOME_DAY, terms, wish
@@ -135,7 +135,27 @@ async def test_deadlines_are_kept(store, now):
 
 async def test_requests_are_counted_by_state(store):
     """For the metrics."""
+    ended = {"ended_at": clock.now() - timedelta(days=1)}
     for number, state in enumerate((State.RECEIVED, State.RECEIVED, State.DENIED)):
-        await in_work(store, state, package_id=str(number))
+        await in_work(store, state, package_id=str(number), **(ended if state in ENDED else {}))
 
-    assert await store.run(request_lists.counts) == {"received": 2, "denied": 1}
+    counted, _ = await store.run(request_lists.counts)
+
+    assert counted == {"received": 2, "denied": 1}
+
+
+async def test_what_ended_long_ago_is_counted_once(store):
+    """Later counts add what has ended since, and ask for the rest no more."""
+    long_ago, just_now = clock.now() - timedelta(days=1), clock.now() - timedelta(minutes=1)
+    await in_work(store, State.DELIVERED, package_id="1", ended_at=long_ago)
+    counted, ended = await store.run(request_lists.counts)
+    assert counted == ended.counts == {"delivered": 1}
+
+    # Which nothing does: it shows that these rows are not counted again.
+    await in_work(store, State.DELIVERED, package_id="2", ended_at=long_ago)
+    await in_work(store, State.FAILED, package_id="3", ended_at=just_now)
+    again, ended = await store.run(request_lists.counts, ended)
+
+    # The last minutes are counted anew each time: somebody may be about to commit what ended in them.
+    assert again == {"delivered": 1, "failed": 1}
+    assert ended.counts == {"delivered": 1}
