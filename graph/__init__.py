@@ -8,6 +8,7 @@ from graph.batch import Batch
 from graph.catalogs import Catalogs
 from graph.deadlines import Deadline, Seconds, machine_seconds
 from graph.directory import Directory
+from graph.gathering import GatheringSession
 from graph.organizations import Organizations
 from graph.packages import Packages
 from graph.policies import Policies
@@ -32,6 +33,7 @@ class Graph:
         retries: Retries | None = None,
         calls_at_once: int = CALLS_AT_ONCE,
         seconds: Seconds = machine_seconds,
+        gathers: bool = False,
     ) -> None:
         """
         Args:
@@ -42,11 +44,12 @@ class Graph:
             retries: How patient reads are.
             calls_at_once: How many calls may be under way together; more wait their turn.
             seconds: The clock of `deadline`; it must go on while the process is stopped.
+            gathers: Send calls that are made at the same time in as few envelopes as they fit into.
 
         Raises:
             ValueError: Graph has no such version.
         """
-        session = Session(
+        session = (GatheringSession if gathers else Session)(
             http,
             tokens,
             url=url,

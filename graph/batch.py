@@ -14,6 +14,7 @@ from graph.tokens import TokenSource
 
 # Graph's limit for one envelope.
 CALLS_AN_ENVELOPE: Final = 20
+BATCH: Final = "/$batch"
 
 Outcome = dict[str, Any] | GraphError
 
@@ -27,15 +28,17 @@ class Call:
         method: GET, POST, PATCH, PUT or DELETE.
         path: After the version, with its query, in the words of the version in use.
         body: JSON, if any.
+        only_asks: A POST that changes nothing, and so is a read.
     """
 
     method: str
     path: str
     body: dict[str, Any] | None = None
+    only_asks: bool = False
 
     @property
     def writes(self) -> bool:
-        return self.method != "GET"
+        return self.method != "GET" and not self.only_asks
 
 
 class Batch:
@@ -64,15 +67,15 @@ class Batch:
         Permission: That of each call.
         Source: Graph, "Combine multiple HTTP requests using JSON batching".
         """
-        outcomes: list[Outcome] = []
+        found: list[Outcome] = []
         for start in range(0, len(calls), CALLS_AN_ENVELOPE):
-            outcomes += await self._envelope(calls[start : start + CALLS_AN_ENVELOPE], token)
+            found += await self._envelope(calls[start : start + CALLS_AN_ENVELOPE], token)
         retries = self._session.retries
         left = retries.patience.total_seconds()
-        again = _throttled_reads(calls, outcomes)
+        again = _throttled_reads(calls, found)
         is_first = True
         while again:
-            wait = max(_wait(outcomes[index]) for index in again)
+            wait = max(_wait(found[index]) for index in again)
             if not is_first and (wait > left or not retries.waits_out_throttling):
                 break
             is_first, left = False, left - wait
@@ -81,9 +84,9 @@ class Batch:
                 some = again[start : start + CALLS_AN_ENVELOPE]
                 second = await self._envelope([calls[index] for index in some], token)
                 for index, outcome in zip(some, second, strict=True):
-                    outcomes[index] = outcome
-            again = _throttled_reads(calls, outcomes)
-        return outcomes
+                    found[index] = outcome
+            again = _throttled_reads(calls, found)
+        return found
 
     async def lists(
         self, calls: Sequence[tuple[str, dict[str, str]]]
@@ -115,23 +118,31 @@ class Batch:
         return found
 
     async def _envelope(self, calls: Sequence[Call], token: TokenSource | None) -> list[Outcome]:
-        body = {"requests": [_item(number, call) for number, call in enumerate(calls)]}
         send = self._session.post if any(call.writes for call in calls) else self._session.query
-        answer = await send("/$batch", body, token=token)
-        responses = answer.get("responses")
-        by_id = {
-            str(each.get("id")): each
-            for each in (responses if isinstance(responses, list) else [])
-            if isinstance(each, dict)
-        }
-        return [_outcome(by_id.get(str(number)), call) for number, call in enumerate(calls)]
+        return outcomes(calls, await send(BATCH, envelope(calls), token=token))
 
 
-def _throttled_reads(calls: Sequence[Call], outcomes: Sequence[Outcome]) -> list[int]:
+def envelope(calls: Sequence[Call]) -> dict[str, Any]:
+    """The body of an envelope for *calls*, which Graph carries out in whatever order it likes."""
+    return {"requests": [_item(number, call) for number, call in enumerate(calls)]}
+
+
+def outcomes(calls: Sequence[Call], answer: dict[str, Any]) -> list[Outcome]:
+    """What became of each call, by the answer to their envelope."""
+    responses = answer.get("responses")
+    by_id = {
+        str(each.get("id")): each
+        for each in (responses if isinstance(responses, list) else [])
+        if isinstance(each, dict)
+    }
+    return [_outcome(by_id.get(str(number)), call) for number, call in enumerate(calls)]
+
+
+def _throttled_reads(calls: Sequence[Call], found: Sequence[Outcome]) -> list[int]:
     """Where in *calls* the reads are that came too fast."""
     return [
         index
-        for index, outcome in enumerate(outcomes)
+        for index, outcome in enumerate(found)
         if isinstance(outcome, Throttled) and not calls[index].writes
     ]
 
@@ -163,7 +174,10 @@ def _outcome(item: dict[str, Any] | None, call: Call) -> Outcome:
         content=b"" if said is None else json.dumps(said).encode(),
     )
     if not response.is_success:
-        return answers.error(response, writes=call.writes)
+        error = answers.error(response, writes=call.writes)
+        # By itself a call that is throttled has done nothing; one in an envelope has been seen to have run.
+        error.may_have_happened |= call.writes and isinstance(error, Throttled)
+        return error
     try:
         return answers.content(response, writes=call.writes)
     except BadAnswer as error:

@@ -129,12 +129,15 @@ class Catalogs:
         """
         await self._objects.delete(_catalog(catalog_id))
 
-    async def resources(self, catalog_id: str, *, origin_id: str | None = None) -> Resources:
+    async def resources(
+        self, catalog_id: str, *, origin_id: str | None = None, with_roles: bool = False
+    ) -> Resources:
         """
         What the catalog may hand out, with its scopes; all of it, or what has that origin id.
 
         Args:
             origin_id: The group's or service principal's object id, or the site's address.
+            with_roles: Read the roles of each, too.
 
         Permission: EntitlementManagement.Read.All (application).
         Source: tutorial, "Get catalog resources"; Graph reference, "List resources".
@@ -144,7 +147,7 @@ class Catalogs:
             Resource,
             f"{_catalog(catalog_id)}/resources",
             where={"originId": origin_id},
-            expand=("scopes",),
+            expand=("scopes", "roles") if with_roles else ("scopes",),
         )
 
     async def roles(

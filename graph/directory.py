@@ -18,6 +18,8 @@ APPLICATION: Final = "id,appId,displayName,appRoles"
 GROUPS_A_CHECK: Final = 20
 # Graph's largest page of members; without it a page has a hundred.
 MEMBERS_A_PAGE: Final = 999
+# Graph's limit for "in" in a filter.
+NAMES_A_FILTER: Final = 15
 
 
 class Directory:
@@ -295,15 +297,30 @@ class Directory:
 
     async def find_groups_each(self, names: Iterable[str]) -> dict[str, list[Group]]:
         """
-        The same for many names, twenty a call.
+        The same for many names, three hundred a call.
 
         Raises:
             GraphError: One of them could not be looked up.
 
         Permission: GroupMember.Read.All (application).
-        Source: Graph reference, "List groups"; Graph, "Combine multiple HTTP requests using JSON batching".
+        Source: Graph reference, "List groups"; Graph, "Combine multiple HTTP requests using JSON batching";
+            Graph, "Known issues", query parameters ("in" takes 15).
         """
-        return await self._each(Group, {name: _groups_named(name) for name in names})
+        wanted = list(dict.fromkeys(names))
+        queries = {}
+        for start in range(0, len(wanted), NAMES_A_FILTER):
+            some = ", ".join(map(_quoted, wanted[start : start + NAMES_A_FILTER]))
+            queries[some] = ("/groups", {"$filter": f"displayName in ({some})"})
+        by_name: dict[str, list[Group]] = {}
+        for found in (await self._each(Group, queries)).values():
+            for group in found:
+                by_name.setdefault((group.display_name or "").casefold(), []).append(group)
+        # Two names that differ in capitals alone may stand in two filters.
+        each = {name: by_name.get(name.casefold(), []) for name in wanted}
+        return {
+            name: list({group.id: group for group in found}.values())
+            for name, found in each.items()
+        }
 
     async def groups_like(self, beginning: str) -> list[Group]:
         """

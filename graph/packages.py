@@ -57,7 +57,7 @@ class Packages:
     def __init__(self, session: Session) -> None:
         self._objects = Objects(session)
 
-    async def list(self, *, named: bool = True) -> AccessPackages:
+    async def list(self, *, named: bool = True, bare: bool = False) -> AccessPackages:
         """
         Every package, with its catalog, policies and what it gives.
 
@@ -67,11 +67,14 @@ class Packages:
 
         Args:
             named: False leaves those names and their calls out.
+            bare: Leave out all that takes another call, the second look for policies among it.
 
         Permission: EntitlementManagement.Read.All (application).
         Source: Graph reference, "List accessPackages".
         """
         found = await self._objects.all("accessPackage", AccessPackage, PACKAGES, expand=WHOLE)
+        if bare:
+            return found
         found = await self._with_policies(found)
         return await self._with_resources(found) if named else found
 

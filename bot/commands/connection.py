@@ -17,6 +17,8 @@ from graph.errors import AuthError, GraphError, NotAllowed
 CANNOT: Final = 1
 WRONG_SETTINGS: Final = 2
 VERSIONS: Final = ("v1.0", "beta")
+# A command leaves to the bot what it needs of the tenant's limits.
+CALLS_AT_ONCE: Final = 8
 
 Result = TypeVar("Result")
 # What httpx calls its observers: "request" and "response", each with functions to call.
@@ -73,6 +75,7 @@ async def graph_for(
     api: str | None = None,
     hooks: Hooks | None = None,
     retries: Retries | None = None,
+    gathers: bool = False,
 ) -> AsyncIterator[Graph]:
     """
     Graph as the settings name it, for as long as the block runs; nothing is sent at the start.
@@ -81,6 +84,7 @@ async def graph_for(
         api: Version to speak instead of GRAPH_API_VERSION.
         hooks: Told of each call and its answer.
         retries: How patient reads are, and what waits between them.
+        gathers: Send calls that are made at the same time in as few envelopes as they fit into.
     """
     async with httpx.AsyncClient(
         timeout=GRAPH_TIMEOUT, follow_redirects=False, event_hooks=hooks
@@ -91,6 +95,8 @@ async def graph_for(
             url=settings.graph_url,
             version=api or settings.graph_api_version,
             retries=retries,
+            calls_at_once=CALLS_AT_ONCE,
+            gathers=gathers,
         )
 
 

@@ -252,7 +252,7 @@ def _with_file(
 async def _tenant(path: Path, *, api: str | None) -> AsyncIterator[Connected]:
     settings = graph_settings()
     progress = Progress()
-    async with graph_for(settings, api=api, retries=patient_reads(progress)) as graph:
+    async with graph_for(settings, api=api, retries=patient_reads(progress), gathers=True) as graph:
         with alone(path), progress.shown():
             yield Connected(
                 graph=graph,
@@ -265,7 +265,9 @@ async def _tenant(path: Path, *, api: str | None) -> AsyncIterator[Connected]:
 
 async def _connected(work: Callable[[Graph], Awaitable[Result]], *, api: str | None) -> Result:
     progress = Progress()
-    async with graph_for(graph_settings(), api=api, retries=patient_reads(progress)) as graph:
+    async with graph_for(
+        graph_settings(), api=api, retries=patient_reads(progress), gathers=True
+    ) as graph:
         with progress.shown():
             return await work(graph)
 

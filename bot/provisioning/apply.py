@@ -1,12 +1,15 @@
-"""Carries a plan out: one call after another, each of which may be the last before a crash."""
+"""Carries a plan out: what depends on nothing else at the same time, and each call may be the last before a crash."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from bot.errors import LatchkeyError
 from bot.provisioning.changes import Change, Deed
 from bot.provisioning.content import Content
 from bot.provisioning.held import Held
+from bot.provisioning.looking import Looking
 from bot.provisioning.making import Making
 from bot.provisioning.ownership import Located, claim_what_was_begun, existing
 from bot.provisioning.plan import Planned
@@ -24,14 +27,28 @@ Tell = Callable[[Change, bool], object]
 # By kind of thing: what creates or changes one.
 Deeds = Mapping[str, Callable[[Change], Awaitable[None]]]
 
+# Kinds that need nothing of each other, in the order in which they can be made.  Policies come last: from then on
+# people may ask, and by then it must be settled what the package gives and what it does not go together with.
+STAGES: Final = (
+    ("person", "group", "catalog"),
+    ("manager", "member", "resource", "package"),
+    ("role", "incompatible"),
+    ("policy",),
+)
+# Eight envelopes of twenty.
+CHANGES_AT_ONCE: Final = 160
+
 
 class ApplyError(LatchkeyError):
     """A change could not be made; those before it were, and another apply goes on from here."""
 
-    def __init__(self, change: Change, error: GraphError, *, done: int, of: int) -> None:
+    def __init__(
+        self, change: Change, error: GraphError, *, done: int, of: int, others: int = 0
+    ) -> None:
         self.change = change
+        also = f" {others} more could not be made either." if others else ""
         super().__init__(
-            f"Cannot {change.deed} {change.title}: {error} {done} of {of} changes are made; "
+            f"Cannot {change.deed} {change.title}: {error}{also} {done} of {of} changes are made; "
             "apply again to go on from here."
         )
 
@@ -52,31 +69,71 @@ class Applying:
     tell: Tell = field(default=lambda change, done: None)
     remarks: list[str] = field(default_factory=list)
     _stays: bool = False
+    _done: int = 0
 
     async def apply(self, planned: Planned) -> None:
         """
-        Make every change of the plan, in its order.
+        Make every change of the plan: what is new or otherwise in stages, then one deletion after the other.
 
         Raises:
-            ApplyError: One could not be made.
+            ApplyError: One could not be made; what was under way beside it was brought to its end.
         """
         claim_what_was_begun(self.record, self._existing(planned))
         deeds = self._deeds(planned)
         undoing = Undoing(graph=self.graph, record=self.record, waiting=self.waiting)
         changes = planned.plan.changes
-        for number, change in enumerate(changes):
-            self.tell(change, False)
-            try:
-                is_made = await self._make(change, deeds, undoing)
-            except GraphError as error:
-                raise ApplyError(change, error, done=number, of=len(changes)) from error
-            if is_made:
+        for stage in STAGES:
+            lines = _lines(
+                each for each in changes if each.kind in stage and each.deed is not Deed.DELETE
+            )
+            for start in range(0, len(lines), CHANGES_AT_ONCE):
+                some = lines[start : start + CHANGES_AT_ONCE]
+                await self._make(some, deeds, of=len(changes))
+        for change in changes:
+            if change.deed is Deed.DELETE:
+                await self._delete(change, undoing, of=len(changes))
+
+    async def _make(self, lines: Sequence[Sequence[Change]], deeds: Deeds, *, of: int) -> None:
+        """Make these at the same time, the changes of each line one after the other."""
+        failed: list[tuple[Change, GraphError]] = []
+
+        async def one_after_the_other(line: Sequence[Change]) -> None:
+            for change in line:
+                if failed:
+                    return
+                self.tell(change, False)
+                try:
+                    await deeds[change.kind](change)
+                except GraphError as error:
+                    failed.append((change, error))
+                    return
+                self._done += 1
                 self.tell(change, True)
 
-    async def _make(self, change: Change, deeds: Deeds, undoing: Undoing) -> bool:
-        if change.deed is not Deed.DELETE:
-            await deeds[change.kind](change)
-            return True
+        tasks = [asyncio.create_task(one_after_the_other(line)) for line in lines]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        if failed:
+            change, error = failed[0]
+            others = len(failed) - 1
+            raise ApplyError(change, error, done=self._done, of=of, others=others) from error
+
+    async def _delete(self, change: Change, undoing: Undoing, *, of: int) -> None:
+        self.tell(change, False)
+        try:
+            is_gone = await self._is_deleted(change, undoing)
+        except GraphError as error:
+            raise ApplyError(change, error, done=self._done, of=of) from error
+        self._done += 1
+        if is_gone:
+            self.tell(change, True)
+
+    async def _is_deleted(self, change: Change, undoing: Undoing) -> bool:
+        """Delete it, unless somebody got it meanwhile."""
         why = await self._why_not(change)
         if why is not None:
             self.remarks.append(f"{change.title} was left alone: {why}")
@@ -102,17 +159,21 @@ class Applying:
 
     def _deeds(self, planned: Planned) -> Deeds:
         """Who makes what."""
-        names, survey = planned.names, planned.survey
+        graph, names, survey = self.graph, planned.names, planned.survey
         writing = Writing(record=self.record, waiting=self.waiting)
-        people = TrialPeople(graph=self.graph, names=names, writing=writing)
+        looking = Looking(
+            graph=graph, waiting=self.waiting, survey=survey, changes=planned.plan.changes
+        )
+        people = TrialPeople(graph=graph, names=names, looking=looking, writing=writing)
         making = Making(
-            graph=self.graph,
+            graph=graph,
             names=names,
             survey=survey,
+            looking=looking,
             writing=writing,
             remark=self.remarks.append,
         )
-        content = Content(graph=self.graph, names=names, survey=survey, writing=writing)
+        content = Content(graph=graph, names=names, survey=survey, looking=looking, writing=writing)
         return {
             "person": people.person,
             "group": people.group,
@@ -138,3 +199,19 @@ class Applying:
                 self.record.made(key, object_id, **within)
                 adopted.append(key)
         return adopted
+
+
+def _lines(changes: Iterable[Change]) -> list[list[Change]]:
+    """The changes in lines: what is done to the same package or group is done one after the other."""
+    lines: dict[Key, list[Change]] = {}
+    for change in changes:
+        lines.setdefault(_belongs_to(change), []).append(change)
+    return list(lines.values())
+
+
+def _belongs_to(change: Change) -> Key:
+    if change.kind == "member":
+        return ("group", change.key[1])
+    if change.kind in ("role", "incompatible", "policy"):
+        return ("package", *change.key[1:3])
+    return change.key

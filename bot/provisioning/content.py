@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from bot.provisioning.changes import Change, Deed, differing
 from bot.provisioning.found import FoundCatalog, Survey, gives_role
 from bot.provisioning.giving import asked_in_words, attributes_in_words
+from bot.provisioning.looking import Looking
 from bot.provisioning.model import Attribute, Resource
 from bot.provisioning.names import Names
-from bot.provisioning.survey import incompatible_with
 from bot.provisioning.waiting import may_write_again
 from bot.provisioning.words import Role, Thing, nearest, read_thing
 from bot.provisioning.writing import Writing
@@ -24,6 +24,7 @@ class Content:
     graph: Graph
     names: Names
     survey: Survey
+    looking: Looking
     writing: Writing
 
     async def resource(self, change: Change) -> None:
@@ -36,7 +37,7 @@ class Content:
         environment = await self._environment(wanted)
 
         async def look() -> str | None:
-            found = await self._in_catalog(there, origin_id)
+            found = await self.looking.resource(there, origin_id)
             return found.id if found else None
 
         async def create() -> None:
@@ -75,7 +76,7 @@ class Content:
             )
 
         async def shown() -> bool | None:
-            found = await self._in_catalog(there, origin_id)
+            found = await self.looking.resource(there, origin_id)
             said = attributes_in_words(found.attributes or ()) if found else []
             return (
                 None if differing({"a": said}, {"a": asked_in_words(wanted.asks or ())}) else True
@@ -99,13 +100,6 @@ class Content:
         hint = nearest(wanted.environment, [each.display_name or "?" for each in known])
         raise GraphError(f"There is no SharePoint environment “{wanted.environment}”.{hint}")
 
-    async def _in_catalog(self, there: FoundCatalog, origin_id: str) -> GraphResource | None:
-        found = await self.graph.catalogs.resources(there.catalog.id, origin_id=origin_id)
-        for each in found:
-            there.resources[(each.origin_id or "").casefold()] = each
-            return each
-        return None
-
     async def role(self, change: Change) -> None:
         """Let a package give a role."""
         wanted: Role = change.want
@@ -114,7 +108,7 @@ class Content:
         origin_id = self.names.id_of(wanted.thing.kind, wanted.thing.name)
 
         async def look() -> str | None:
-            for given in await self.graph.packages.roles(package_id):
+            for given in await self.looking.roles(package_id):
                 if given.id and gives_role(given, wanted, origin_id.casefold()):
                     return given.id
             return None
@@ -122,7 +116,7 @@ class Content:
         async def create() -> None:
             resource = there.resources.get(origin_id.casefold())
             if resource is None or resource.id is None:
-                resource = await self._in_catalog(there, origin_id)
+                resource = await self.looking.resource(there, origin_id)
             if resource is None:
                 raise NotFound(f"Catalog {change.key[1]} does not list {wanted.thing}.")
             role = await self._offered(there, resource, wanted)
@@ -154,7 +148,7 @@ class Content:
         other_id = self.names.id_of(other.kind, other.name)
 
         async def look() -> str | None:
-            found = await incompatible_with(self.graph, package_id)
+            found = await self.looking.incompatible(package_id)
             return other_id if (other.kind, other_id) in found else None
 
         async def create() -> None:

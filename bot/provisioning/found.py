@@ -1,5 +1,6 @@
 """What was found in the tenant of what the file describes, by the names that the file uses."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bot.provisioning.names import Names
@@ -59,6 +60,13 @@ class FoundCatalog:
     roles: dict[str, list[ResourceRole]] = field(default_factory=dict)
     packages: dict[str, FoundPackage] = field(default_factory=dict)
     others: dict[str, str] = field(default_factory=dict)
+
+    def note(self, resources: Iterable[Resource]) -> None:
+        """Remember what the catalog has now, and the roles that came with it."""
+        for each in resources:
+            self.resources[(each.origin_id or "").casefold()] = each
+            if each.id and each.roles:
+                self.roles[each.id] = each.roles
 
     async def roles_of(self, graph: Graph, resource: Resource) -> list[ResourceRole]:
         """

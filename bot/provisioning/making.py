@@ -7,6 +7,7 @@ from typing import Final
 from bot.provisioning.changes import Change, Deed
 from bot.provisioning.containers import catalog_differences, package_differences
 from bot.provisioning.found import Survey
+from bot.provisioning.looking import Looking
 from bot.provisioning.model import Catalog, Package
 from bot.provisioning.names import Names
 from bot.provisioning.policy_merge import merged
@@ -15,7 +16,7 @@ from bot.provisioning.policy_plan import words_that_differ
 from bot.provisioning.to_graph import to_graph
 from bot.provisioning.writing import Writing
 from graph import Graph
-from graph.models import AccessPackage, AssignmentPolicy
+from graph.models import AssignmentPolicy
 
 # What Entra has been seen to keep although it took a change: reviews, and when they began.
 STUBBORN: Final = frozenset({"reviews"})
@@ -28,6 +29,7 @@ class Making:
     graph: Graph
     names: Names
     survey: Survey
+    looking: Looking
     writing: Writing
     remark: Callable[[str], object]
 
@@ -42,8 +44,8 @@ class Making:
             self.survey.note_catalog(catalog.name, found)
             return found.id
 
-        async def create() -> object:
-            return await self.graph.catalogs.create(
+        async def create() -> None:
+            await self.graph.catalogs.create(
                 display_name=catalog.name,
                 description=catalog.description or catalog.name,
                 is_published=catalog.published is not False,
@@ -74,11 +76,11 @@ class Making:
         catalog_id = self.survey.catalogs[change.key[1]].catalog.id
 
         async def look() -> str | None:
-            found = await self._find_package(catalog_id, package.name)
+            found = await self.looking.package(catalog_id, package.name)
             return found.id if found else None
 
-        async def create() -> object:
-            return await self.graph.packages.create(
+        async def create() -> None:
+            await self.graph.packages.create(
                 catalog_id=catalog_id,
                 display_name=package.name,
                 description=package.description or package.name,
@@ -115,11 +117,13 @@ class Making:
             named = [each for each in package.assignment_policies if _is_named(each, policy.name)]
             return named[0].id if named else None
 
-        async def create() -> object:
+        async def create() -> str:
             described = wanted.description or policy.name
-            return await self.graph.policies.create(
+            made = await self.graph.policies.create(
                 wanted.model_copy(update={"description": described})
             )
+            # It is read back below, whole.
+            return made.id
 
         async def write() -> None:
             actual = await self.graph.policies.get(change.object_id or "")
@@ -143,10 +147,6 @@ class Making:
                 f"{change.title}: Entra took the change and keeps its {' and '.join(sorted(left))} as they "
                 "were; change them in Entra, or in the file"
             )
-
-    async def _find_package(self, catalog_id: str, name: str) -> AccessPackage | None:
-        found = await self.graph.packages.find(display_name=name, catalog_id=catalog_id, bare=True)
-        return found[0] if found else None
 
 
 def _is_named(policy: AssignmentPolicy, name: str) -> bool:

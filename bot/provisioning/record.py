@@ -1,5 +1,6 @@
 """The record beside the file: what Latchkey itself made in a tenant, so that it deletes nothing else."""
 
+import asyncio
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -71,6 +72,7 @@ class Record:
         self._all = _read(path)
         found = self._all.setdefault(tenant, [])
         self._entries = {entry.key: entry for entry in map(_entry, found)}
+        self._is_behind = False
 
     @classmethod
     def beside(cls, path: Path, *, tenant: str) -> "Record":
@@ -89,15 +91,24 @@ class Record:
         found = self._entries.get(key)
         return found is not None and found.id is None
 
-    def begin(self, key: Key) -> None:
-        """Say that it is about to be made."""
-        self._set(Entry(key=key, id=None, begun_at=clock.real()))
+    async def begin(self, key: Key) -> None:
+        """Say that it is about to be made; when this returns, the disk has it."""
+        self._entries[key] = Entry(key=key, id=None, begun_at=clock.real())
+        await self._written()
+
+    async def learn(self, key: Key, made_id: str, **within: str) -> None:
+        """Say that Latchkey made it, as `made` does; what many learn at once is written once."""
+        self._entries[key] = self._made(key, made_id, within)
+        await self._written()
 
     def made(self, key: Key, made_id: str, **within: str) -> None:
         """Say that Latchkey made it."""
+        self._set(self._made(key, made_id, within))
+
+    def _made(self, key: Key, made_id: str, within: Mapping[str, str]) -> Entry:
         begun = self._entries.get(key)
         at = begun.begun_at if begun else clock.real()
-        self._set(Entry(key=key, id=made_id, begun_at=at, within=within))
+        return Entry(key=key, id=made_id, begun_at=at, within=within)
 
     def rename(self, key: Key, other: Key) -> None:
         """Say that what was made as *key* goes by *other* now; an entry of that key stays as it is."""
@@ -131,7 +142,15 @@ class Record:
         self._entries[entry.key] = entry
         self._write()
 
+    async def _written(self) -> None:
+        """Return when the file has all that was said so far; whoever speaks at the same time shares the writing."""
+        self._is_behind = True
+        await asyncio.sleep(0)
+        if self._is_behind:
+            self._write()
+
     def _write(self) -> None:
+        self._is_behind = False
         self._all[self.tenant] = [_plain(entry) for entry in self._entries.values()]
         tenants = {tenant: made for tenant, made in self._all.items() if made}
         if not tenants:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from bot.provisioning.found import FoundCatalog, FoundPackage, Survey
-from bot.provisioning.model import Catalog, File, Package
+from bot.provisioning.model import Catalog, File, Package, Person
+from bot.provisioning.model import Group as GroupOfFile
 from bot.provisioning.names import Names, is_new
 from bot.provisioning.reading import Document, FileError, Place
 from graph import Graph
@@ -30,9 +31,10 @@ async def survey(graph: Graph, document: Document, names: Names) -> Survey:
         here = [
             (each, _catalog(document, at, each, every)) for at, each in enumerate(file.catalogs)
         ]
-        for described, catalog in here:
-            if catalog is not None:
-                found.catalogs[described.name] = await _with_resources(graph, catalog)
+        there = [(each, catalog) for each, catalog in here if catalog is not None]
+        read = await asyncio.gather(*(_with_resources(graph, catalog) for _, catalog in there))
+        for (described, _), catalog in zip(there, read, strict=True):
+            found.catalogs[described.name] = catalog
     await names.learn(things=found.things, packages=found.packages)
     await _people_and_groups(graph, file, names, found)
     for at, described in enumerate(file.catalogs):
@@ -65,16 +67,19 @@ async def _with_resources(graph: Graph, catalog: GraphCatalog) -> FoundCatalog:
 
 
 async def _people_and_groups(graph: Graph, file: File, names: Names, found: Survey) -> None:
-    for group in file.groups:
+    async def members(group: GroupOfFile) -> None:
         group_id = names.id_of("group", group.name)
         if group.members and not is_new(group_id):
             members = await graph.directory.members(group_id, transitive=False)
             found.members[group.name] = {each.id for each in members}
-    for person in file.people:
+
+    async def manager(person: Person) -> None:
         user_id = names.id_of("person", person.email)
         if person.manager and not is_new(user_id):
             manager = await graph.directory.manager(user_id)
             found.managers[person.email] = manager.id if manager else None
+
+    await asyncio.gather(*map(members, file.groups), *map(manager, file.people))
 
 
 def _packages(

@@ -7,6 +7,7 @@ from typing import Final
 from slugify import slugify
 
 from bot.provisioning.changes import Change, Deed
+from bot.provisioning.looking import Looking
 from bot.provisioning.model import Group, Person
 from bot.provisioning.names import Names
 from bot.provisioning.writing import Writing
@@ -22,6 +23,7 @@ class TrialPeople:
 
     graph: Graph
     names: Names
+    looking: Looking
     writing: Writing
 
     async def person(self, change: Change) -> None:
@@ -32,8 +34,8 @@ class TrialPeople:
             users = await self.graph.directory.find_users(email=person.email)
             return users[0].id if users else None
 
-        async def create() -> object:
-            return await self.graph.directory.create_user(
+        async def create() -> None:
+            await self.graph.directory.create_user(
                 display_name=person.name,
                 user_principal_name=person.email,
                 mail_nickname=person.email.partition("@")[0][:LONGEST_NICKNAME],
@@ -55,11 +57,11 @@ class TrialPeople:
         nickname = slugify(group.name, max_length=LONGEST_NICKNAME) or secrets.token_hex(8)
 
         async def look() -> str | None:
-            groups = await self.graph.directory.find_groups(display_name=group.name)
-            return groups[0].id if groups else None
+            found = await self.looking.group(group.name)
+            return found.id if found else None
 
-        async def create() -> object:
-            return await self.graph.directory.create_group(
+        async def create() -> None:
+            await self.graph.directory.create_group(
                 display_name=group.name, mail_nickname=nickname, description=group.description
             )
 

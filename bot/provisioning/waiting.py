@@ -3,7 +3,8 @@ Patience with Graph: waits where it is slow, repeats what certainly did not happ
 
 The one place that decides by Graph's answer whether a write is worth another try:
 
-* too many requests: nothing happened; as long as Graph says, and no attempt is counted
+* too many requests: nothing happened; as long as Graph says, and no attempt is counted.  Only what came in an envelope
+  with others may have happened all the same: look, and then again
 * it does not see yet what was made a moment ago (``is_early``): again, for five minutes
 * there is one already (``is_there_already``): look whether it is there, and only then try again
 * no answer: look, and never write a second time what must not be there twice
@@ -82,6 +83,11 @@ def is_there_already(error: GraphError) -> bool:
     )
 
 
+def asked_for(error: Throttled) -> timedelta:
+    """How long Graph asks to wait, or long enough where it does not say."""
+    return error.retry_after or WHEN_THROTTLED
+
+
 def may_write_again(error: GraphError) -> bool:
     """The same for what may be written twice: what may have happened is done again."""
     return error.may_have_happened or is_early(error)
@@ -156,16 +162,17 @@ class Waiting:
             try:
                 return await write()
             except GraphError as error:
-                pause = next(pauses, PAUSES[-1])
-                if isinstance(error, Throttled):
-                    pause = (error.retry_after or WHEN_THROTTLED).total_seconds()
-                elif not retry_on(error):
+                nothing_happened = isinstance(error, Throttled) and not error.may_have_happened
+                if not (nothing_happened or retry_on(error)):
                     raise
+                if isinstance(error, Throttled):
+                    pause = asked_for(error).total_seconds()
+                    said = f"Graph asks to wait {pause:.0f} s before {what}"
+                else:
+                    pause = next(pauses, PAUSES[-1])
+                    said = f"waiting for {what}"
                 if pause > left:
                     raise
-                if isinstance(error, Throttled):
-                    self.say(f"Graph asks to wait {pause:.0f} s before {what}")
-                else:
-                    self.say(f"waiting for {what}")
+                self.say(said)
             await self.sleep(pause)
             left -= pause

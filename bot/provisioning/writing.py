@@ -1,17 +1,52 @@
 """Writes once what must not be written twice, and sees that it is there."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from bot.provisioning.changes import Change
 from bot.provisioning.record import Record
-from bot.provisioning.waiting import SETTLES, Waiting, is_there_already, may_write_again
-from graph.errors import Conflict, GraphError, GraphUnavailable
+from bot.provisioning.waiting import (
+    SETTLES,
+    Waiting,
+    asked_for,
+    is_there_already,
+    may_write_again,
+)
+from graph.errors import Conflict, GraphError, GraphUnavailable, Throttled
 
 # Finds the id of what was created; None while it does not show.
 Look = Callable[[], Awaitable[str | None]]
+# Creates something; returns its id if whoever calls looks by itself whether it shows.
+Create = Callable[[], Awaitable[str | None]]
 # Whether what was written shows; None while it does not.
 Shown = Callable[[], Awaitable[bool | None]]
+
+
+class UnderWay:
+    """The creations whose answer is not there yet."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._none = asyncio.Event()
+        self._none.set()
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """One more, for as long as the block runs."""
+        self._count += 1
+        self._none.clear()
+        try:
+            yield
+        finally:
+            self._count -= 1
+            if not self._count:
+                self._none.set()
+
+    async def none(self) -> None:
+        """Wait until all have their answer, so that one look serves all who wait for it."""
+        await self._none.wait()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,12 +55,13 @@ class Writing:
 
     record: Record
     waiting: Waiting
+    under_way: UnderWay = field(default_factory=UnderWay)
 
     async def once(
         self,
         change: Change,
         look: Look,
-        create: Callable[[], Awaitable[object]],
+        create: Create,
         *,
         joins: bool = False,
         **within: str,
@@ -48,7 +84,7 @@ class Writing:
         if was_begun:
             found = await self.waiting.until(change.title, look, patience=SETTLES)
         if found is None:
-            self.record.begin(change.key)
+            await self.record.begin(change.key)
             found, is_ours = await self._created(change, look, create, was_begun=was_begun)
             if not (is_ours or joins):
                 self.record.forget([change.key])
@@ -57,40 +93,43 @@ class Writing:
                 self.record.forget([change.key])
                 self.waiting.say(f"{change.title} is there already; destroy will not delete it")
                 return found
-        self.record.made(change.key, found, **within)
+        await self.record.learn(change.key, found, **within)
         return found
 
     async def _created(
-        self,
-        change: Change,
-        look: Look,
-        create: Callable[[], Awaitable[object]],
-        *,
-        was_begun: bool,
+        self, change: Change, look: Look, create: Create, *, was_begun: bool
     ) -> tuple[str, bool]:
         """Its id, and whether it is ours."""
         left = self.waiting.patience - SETTLES
         while True:
             try:
-                await self.waiting.patiently(change.title, create)
+                with self.under_way.one():
+                    found = await self.waiting.patiently(change.title, create)
                 break
             except GraphError as error:
                 # "There is one already" speaks of ours only if we began one before.
-                is_ours = error.may_have_happened or was_begun
-                is_there = is_there_already(error)
+                is_ours = was_begun = error.may_have_happened or was_begun
+                is_throttled, is_there = isinstance(error, Throttled), is_there_already(error)
                 if not (is_ours or is_there):
                     self.record.forget([change.key])
                     raise
+                if isinstance(error, Throttled) and error.may_have_happened:
+                    await self.waiting.sleep(asked_for(error).total_seconds())
+                    left -= asked_for(error)
                 found = await self.waiting.until(change.title, look, patience=SETTLES)
                 if found is not None:
                     return found, is_ours
-                # Graph says that there is one where nothing is: another one was just being made.
-                if error.may_have_happened or not is_there or left < SETTLES:
+                # Graph says that there is one where nothing is: another one was just being made.  Or it says that
+                # there were too many calls in an envelope, and the look shows that this one did nothing.
+                may_repeat = is_throttled or (is_there and not error.may_have_happened)
+                if not may_repeat or left < SETTLES:
                     if not is_ours:
                         self.record.forget([change.key])
                     raise
                 left -= SETTLES
-        found = await self.waiting.until(f"{change.title} to show up", look)
+        await self.under_way.none()
+        if found is None:
+            found = await self.waiting.until(f"{change.title} to show up", look)
         if found is None:
             raise GraphUnavailable(
                 f"{change.title} was created, and Graph does not show it.", may_have_happened=True

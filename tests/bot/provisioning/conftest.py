@@ -41,16 +41,18 @@ class Odd:
         on: Which calls ("POST /v1.0/…") get it, a regular expression.
         times: How often.
         effective: Whether the call took effect all the same.
+        empties: Property whose lists the tenant's own answer has empty, instead of all else.
     """
 
     on: str
-    status: int
-    code: str
+    status: int = 200
+    code: str = ""
     message: str = "Made up."
     times: int = 1
     effective: bool = False
     headers: dict[str, str] = field(default_factory=dict)
     body: dict[str, Any] | None = None
+    empties: str | None = None
 
     def strikes(self, call: str) -> bool:
         """Whether this call gets it; once less then."""
@@ -59,7 +61,12 @@ class Odd:
         self.times -= 1
         return True
 
-    def answer(self, request: httpx.Request) -> httpx.Response:
+    def answer(
+        self, request: httpx.Request, tenants: httpx.Response | None = None
+    ) -> httpx.Response:
+        if self.empties is not None and tenants is not None:
+            text = re.sub(rf'("{self.empties}": ?)\[.*?\]', r"\1[]", tenants.text)
+            return httpx.Response(tenants.status_code, json=json.loads(text), request=request)
         body = self.body or {"error": {"code": self.code, "message": self.message}}
         return httpx.Response(self.status, headers=self.headers, json=body, request=request)
 
@@ -69,12 +76,15 @@ class Wire(httpx.AsyncBaseTransport):
     The way to the tenant; it dies at one call, before it leaves or after it took effect.
 
     Attributes:
-        odd: Answers to give in place of the tenant's.
-        moment: Told before each call leaves, and after it when it has taken effect.
+        calls: What crossed it: "POST /v1.0/…"; an envelope that only reads is a read.
+        operations: The same, with what was in envelopes in their place.
+        odd: Answers to give in place of the tenant's, in envelopes too.
+        moment: Told before each call leaves, and after it when it has taken effect; after each write of an envelope.
     """
 
     def __init__(self, tenant: Tenant, *, dies_at: int | None = None, after: bool = False) -> None:
         self.calls: list[str] = []
+        self.operations: list[str] = []
         self.odd: list[Odd] = []
         self.moment: Callable[[bool], None] = lambda after: None
         self._app = tenant.app
@@ -83,21 +93,73 @@ class Wire(httpx.AsyncBaseTransport):
         self._dead = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self.calls.append(_told(request.method, request.url.path, await request.aread()))
+        content = await request.aread()
+        steps = json.loads(content)["requests"] if request.url.path.endswith("/$batch") else []
+        self.calls.append(_told(request, steps))
         self.moment(False)
         is_last = self._dies_at is not None and len(self.calls) > self._dies_at
         if self._dead or (is_last and not self._after):
             self._dead = True
             raise Killed
-        odd = next((each for each in self.odd if each.strikes(self.calls[-1])), None)
+        if steps:
+            answer = await self._envelope(request, steps)
+        else:
+            self.operations.append(self.calls[-1])
+            answer = await self._odd_or_tenants(self.calls[-1], request, content)
+        if is_last:
+            self._dead = True
+            raise Killed
+        return answer
+
+    async def _envelope(
+        self, request: httpx.Request, steps: list[dict[str, Any]]
+    ) -> httpx.Response:
+        """Each step by itself and the last one first: Graph promises no order, and whoever dies may die in between."""
+        version = request.url.path.split("/")[1]
+        odd = self._strikes(self.calls[-1])
         if odd is not None and not odd.effective:
             return odd.answer(request)
+        responses = []
+        for step in reversed(steps):
+            call = f"{step['method']} /{version}{step['url'].partition('?')[0]}"
+            self.operations.append(call)
+            content = json.dumps({"requests": [step]}).encode()
+            answer = await self._odd_or_tenants(call, request, content)
+            if answer.status_code == httpx.codes.OK and "responses" in answer.json():
+                responses += answer.json()["responses"]
+            else:
+                responses.append(
+                    {
+                        "id": step["id"],
+                        "status": answer.status_code,
+                        "headers": dict(answer.headers),
+                        "body": answer.json(),
+                    }
+                )
+        if odd is not None:
+            return odd.answer(request)
+        return httpx.Response(200, json={"responses": responses}, request=request)
+
+    async def _odd_or_tenants(
+        self, call: str, request: httpx.Request, content: bytes
+    ) -> httpx.Response:
+        odd = self._strikes(call)
+        if odd is not None and not (odd.effective or odd.empties):
+            return odd.answer(request)
+        answer = await self._tenants(request, content)
+        self.moment(True)
+        return answer if odd is None else odd.answer(request, answer)
+
+    def _strikes(self, call: str) -> Odd | None:
+        return next((each for each in self.odd if each.strikes(call)), None)
+
+    async def _tenants(self, request: httpx.Request, content: bytes) -> httpx.Response:
         exchange = ask(
             self._app,
             method=request.method,
             url=str(request.url),
             headers=request.headers.raw,
-            body=await request.aread(),
+            body=content,
             context=copy_context(),
         )
         try:
@@ -106,23 +168,15 @@ class Wire(httpx.AsyncBaseTransport):
             raise httpx.ReadError("cut", request=request) from error
         finally:
             exchange.hang_up()
-        self.moment(True)
-        if is_last:
-            self._dead = True
-            raise Killed
-        if odd is not None:
-            return odd.answer(request)
         return httpx.Response(
             reply.status, headers=reply.headers, content=reply.body, request=request
         )
 
 
-def _told(method: str, path: str, body: bytes) -> str:
+def _told(request: httpx.Request, steps: list[dict[str, Any]]) -> str:
     """A call in words; an envelope that only reads is a read."""
-    if path.endswith("/$batch"):
-        steps = json.loads(body)["requests"]
-        method = "GET" if all(each["method"] == "GET" for each in steps) else method
-    return f"{method} {path}"
+    only_reads = steps and all(each["method"] == "GET" for each in steps)
+    return f"{'GET' if only_reads else request.method} {request.url.path}"
 
 
 class Workshop:
@@ -159,6 +213,7 @@ class Workshop:
                 url="https://graph.test",
                 version=self.version,
                 retries=Retries(sleep=self.sleep, patience=PATIENCE, waits_out_throttling=True),
+                gathers=True,
             )
 
     @staticmethod

@@ -16,7 +16,7 @@ from sandbox.clock import SandboxClock
 from sandbox.tenant import Tenant
 from sandbox.tenant.seed import ANN
 from tests.bot.provisioning.conftest import Killed, Wire, Workshop, picture
-from tests.bot.provisioning.files import SMALL
+from tests.bot.provisioning.files import SMALL, many
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 # What of the tenant's world is not its state.
@@ -125,25 +125,34 @@ def fragile(workshop: Workshop) -> Workshop:
     return Workshop(fresh(), workshop.version, workshop.folder)
 
 
-async def test_apply_goes_on_after_dying_at_any_call(fragile: Workshop) -> None:
-    """Nothing is missing, nothing is there twice, and destroy still knows what is Latchkey's own."""
+@pytest.mark.parametrize(
+    ("text", "made", "deaths"), [(SMALL, 9, 18), (many(packages=3, catalogs=1), 16, 20)]
+)
+async def test_apply_goes_on_after_dying_at_any_call(
+    fragile: Workshop, text: str, made: int, deaths: int
+) -> None:
+    """
+    Nothing is missing, nothing is there twice, and destroy still knows what is Latchkey's own.
+
+    In the second file three things of a kind share an envelope, and it dies after each of them.
+    """
     expected = Workshop(fresh(), fragile.version, fragile.folder / "expected")
     expected.folder.mkdir()
     before = picture(expected.tenant)
-    await expected.apply(SMALL)
+    await expected.apply(text)
     after = picture(expected.tenant)
 
     async def apply(workshop: Workshop) -> None:
-        await workshop.apply(SMALL)
+        await workshop.apply(text)
 
     async def check(workshop: Workshop) -> None:
         assert picture(workshop.tenant) == after
-        assert await workshop.changes(SMALL) == []
-        assert len(workshop.record.entries()) == 9
-        await workshop.destroy(SMALL)
+        assert await workshop.changes(text) == []
+        assert len(workshop.record.entries()) == made
+        await workshop.destroy(text)
         assert picture(workshop.tenant) == before
 
-    assert await _dies_everywhere(fragile, work=apply, check=check) >= 18
+    assert await _dies_everywhere(fragile, work=apply, check=check) >= deaths
 
 
 async def test_destroy_goes_on_after_dying_at_any_call(fragile: Workshop) -> None:

@@ -1,5 +1,6 @@
 """The record of what Latchkey made."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,27 @@ from bot.provisioning.record import Record, alone
 KEY = ("group", "Campaign files")
 
 
-def test_what_was_begun_is_on_the_disk_at_once(tmp_path: Path) -> None:
+async def test_what_was_begun_is_on_the_disk_at_once(tmp_path: Path) -> None:
     """Another process sees it, without an id."""
-    Record(tmp_path / "r.json", tenant="one").begin(KEY)
+    await Record(tmp_path / "r.json", tenant="one").begin(KEY)
     assert Record(tmp_path / "r.json", tenant="one").is_begun(KEY)
+
+
+async def test_what_many_begin_at_once_is_written_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And each goes on only when the disk has its own."""
+    path = tmp_path / "r.json"
+    synced: list[int] = []
+    monkeypatch.setattr("os.fsync", synced.append)
+    record = Record(path, tenant="one")
+
+    async def begin(name: str) -> bool:
+        await record.begin(("group", name))
+        return Record(path, tenant="one").is_begun(("group", name))
+
+    assert all(await asyncio.gather(*(begin(f"Team {at}") for at in range(50))))
+    assert len(synced) == 1
 
 
 def test_tenants_do_not_see_each_other(tmp_path: Path) -> None:
