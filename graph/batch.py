@@ -1,5 +1,6 @@
 """Many calls in one envelope (``$batch``), each judged by itself."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,9 +68,7 @@ class Batch:
         Permission: That of each call.
         Source: Graph, "Combine multiple HTTP requests using JSON batching".
         """
-        found: list[Outcome] = []
-        for start in range(0, len(calls), CALLS_AN_ENVELOPE):
-            found += await self._envelope(calls[start : start + CALLS_AN_ENVELOPE], token)
+        found = await self._envelopes(calls, token)
         retries = self._session.retries
         left = retries.patience.total_seconds()
         again = _throttled_reads(calls, found)
@@ -80,11 +79,9 @@ class Batch:
                 break
             is_first, left = False, left - wait
             await self._session.sleep(wait)
-            for start in range(0, len(again), CALLS_AN_ENVELOPE):
-                some = again[start : start + CALLS_AN_ENVELOPE]
-                second = await self._envelope([calls[index] for index in some], token)
-                for index, outcome in zip(some, second, strict=True):
-                    found[index] = outcome
+            second = await self._envelopes([calls[index] for index in again], token)
+            for index, outcome in zip(again, second, strict=True):
+                found[index] = outcome
             again = _throttled_reads(calls, found)
         return found
 
@@ -116,6 +113,18 @@ class Batch:
             else:
                 found.append(BadAnswer("Microsoft Graph sent a list with no list in it."))
         return found
+
+    async def _envelopes(self, calls: Sequence[Call], token: TokenSource | None) -> list[Outcome]:
+        """What became of each, as many envelopes at a time as the session sends calls."""
+        some = [
+            calls[start : start + CALLS_AN_ENVELOPE]
+            for start in range(0, len(calls), CALLS_AN_ENVELOPE)
+        ]
+        return [
+            outcome
+            for found in await asyncio.gather(*(self._envelope(each, token) for each in some))
+            for outcome in found
+        ]
 
     async def _envelope(self, calls: Sequence[Call], token: TokenSource | None) -> list[Outcome]:
         send = self._session.post if any(call.writes for call in calls) else self._session.query

@@ -1,5 +1,6 @@
 """Many calls in one envelope, each judged by itself."""
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import Any
@@ -202,3 +203,18 @@ async def test_a_list_in_an_envelope_goes_on_behind_its_first_page():
     assert (first, second) == ([{"id": "a"}, {"id": "b"}], [{"id": "c"}])
     assert isinstance(third, BadAnswer)
     assert isinstance(fourth, NotFound)
+
+
+async def test_envelopes_do_not_wait_for_each_other():
+    """Of 45 reads three leave together; answers keep the order of the calls."""
+    arrived = asyncio.Barrier(3)
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        await arrived.wait()
+        steps = json.loads(request.content)["requests"]
+        said = [{"id": each["id"], "status": 200, "body": {"id": each["url"]}} for each in steps]
+        return httpx.Response(200, json=envelope(*said))
+
+    calls = [Call("GET", f"/users/{at}") for at in range(45)]
+
+    assert await graph_on(answer).batch.send(calls) == [{"id": each.path} for each in calls]
