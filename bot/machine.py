@@ -28,7 +28,7 @@ from bot.store.clocks import database_time
 from bot.store.database import real_threads
 from graph import TokenSource
 from graph.auth import AppTokens
-from graph.credentials import CertificateCredential, FederatedCredential, SecretCredential
+from graph.credentials import Credential, FederatedCredential, SecretCredential
 from graph.deadlines import machine_seconds
 
 SLACK_TIMEOUT: Final = aiohttp.ClientTimeout(total=CALL_TIMEOUT.total_seconds())
@@ -52,8 +52,11 @@ def slack_session() -> aiohttp.ClientSession:
 
 def app_tokens(settings: Settings) -> TokenSource:
     """Tokens for the app registration that the settings name."""
-    credential: Any
+    credential: Credential
     if settings.azure_client_certificate_path is not None:
+        # Whoever has no certificate needs no cryptography.
+        from graph.certificates import CertificateCredential
+
         credential = CertificateCredential(settings.azure_client_certificate_path)
     elif settings.azure_federated_token_file is not None:
         credential = FederatedCredential(settings.azure_federated_token_file)

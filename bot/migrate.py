@@ -1,15 +1,10 @@
 """Brings the database to the schema this version needs."""
 
 from collections.abc import Callable, Mapping
-from importlib.resources import as_file, files
-from typing import Any, Final, TypeVar
+from importlib.resources import files
+from typing import Any, TypeVar
 
 import structlog
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 
 from bot.errors import ConfigurationError
 from bot.store import (
@@ -28,27 +23,33 @@ log = structlog.get_logger(__name__)
 
 Result = TypeVar("Result")
 
-# What a migration that takes something away says of itself: the oldest schema whose programs can do without it.
-CONTRACTS: Final = "serves_from"
-
 
 def upgrade(store: Store) -> str:
     """
     Bring the database to the newest schema; return its revision.
 
     Raises:
-        ConfigurationError: The database cannot be opened.
+        ConfigurationError: The database cannot be opened, or has a schema that this version does not know.
     """
-    with as_file(files("migrations")) as folder:
-        config = _config(str(folder))
+    # Alembic takes time and memory, and most starts have nothing for it to do.
+    from bot.upgrade import UnknownSchema, upgrade
 
-        def run(db: Transaction) -> None:
-            config.attributes["connection"] = db
-            command.upgrade(config, "head")
-            control.serve_from(db, _serves_from(config))
+    try:
+        _open(store.run_patiently, upgrade)
+    except UnknownSchema as error:
+        raise ConfigurationError(
+            [
+                f"The database's schema is not one that this version knows: {_on_one_line(error)}. "
+                "Run the Latchkey that wrote it."
+            ]
+        ) from None
+    return max(revisions())
 
-        _open(store.run_patiently, run)
-        return _newest(config)
+
+def revisions() -> set[str]:
+    """The schemas that this version knows: a file of migrations begins with that which it leads to."""
+    names = [each.name for each in files("migrations").joinpath("versions").iterdir()]
+    return {name.partition("_")[0] for name in names if name.endswith(".py") and name[0].isdigit()}
 
 
 def grant(store: Store, role: str) -> None:
@@ -85,10 +86,9 @@ def prepare(store: Store, url: str) -> None:
         ConfigurationError: The database cannot be opened, is too old or too new, or its role may do too little,
             with the fix.
     """
-    with as_file(files("migrations")) as folder:
-        config = _config(str(folder))
-        newest, known = _newest(config), _revisions(config)
-    current = _open(store.read_here, _revision)
+    known = revisions()
+    newest = max(known)
+    current = _open(store.read_here, control.revision)
     if current is not None and current > newest and current not in known:
         _accept_newer(store, current, newest)
     elif url.startswith("sqlite"):
@@ -198,32 +198,6 @@ def _check_role(store: Store) -> None:
         )
 
 
-def _config(folder: str) -> Config:
-    config = Config()
-    config.set_main_option("script_location", folder.replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
-
-
-def _newest(config: Config) -> str:
-    return ScriptDirectory.from_config(config).get_current_head() or ""
-
-
-def _revisions(config: Config) -> set[str]:
-    return {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-
-
-def _serves_from(config: Config) -> str:
-    """The oldest schema whose programs may run on the newest one, as the migrations say."""
-    scripts = list(ScriptDirectory.from_config(config).walk_revisions())
-    oldest = min(script.revision for script in scripts)
-    return max(getattr(script.module, CONTRACTS, oldest) for script in scripts)
-
-
-def _revision(db: Transaction) -> str | None:
-    return MigrationContext.configure(db).get_current_revision()
-
-
 def _open(
     how: Callable[[Callable[[Transaction], Result]], Result],
     work: Callable[[Transaction], Result],
@@ -240,13 +214,6 @@ def _open(
             [
                 f"The database cannot be opened: {_on_one_line(error)}. "
                 "Check DATABASE_URL, and that the server runs."
-            ]
-        ) from None
-    except CommandError as error:
-        raise ConfigurationError(
-            [
-                f"The database's schema is not one that this version knows: {_on_one_line(error)}. "
-                "Run the Latchkey that wrote it."
             ]
         ) from None
 

@@ -7,7 +7,6 @@ import msal
 
 from graph import login
 from graph.credentials import (
-    CertificateCredential,
     Credential,
     FederatedCredential,
     SecretCredential,
@@ -18,7 +17,6 @@ from graph.tokens import RenewedTokens, StaticToken, TokenSource
 __all__ = [
     "AppTokens",
     "AuthError",
-    "CertificateCredential",
     "FederatedCredential",
     "ManagedIdentityTokens",
     "SecretCredential",

@@ -12,6 +12,7 @@ from bot.store.schema import control
 
 ONLY: Final = 1
 
+REVISION: Final = sa.text("SELECT version_num FROM alembic_version")
 PAUSED: Final = sa.select(control.c.paused_at, control.c.paused_why).where(control.c.id == ONLY)
 
 
@@ -54,6 +55,14 @@ def paused_why(db: Transaction) -> str | None:
     """Why granting is paused; None if it is not."""
     row = db.execute(PAUSED).one_or_none()
     return (row.paused_why or "no reason given") if row and row.paused_at else None
+
+
+def revision(db: Transaction) -> str | None:
+    """The schema that the database has; None if it has none yet."""
+    if not sa.inspect(db).has_table("alembic_version"):
+        return None
+    found: str | None = db.execute(REVISION).scalar_one_or_none()
+    return found
 
 
 def serve_from(db: Transaction, revision: str) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import psycopg
 import sqlalchemy as sa
 
 # The execution option that names the limits of a transaction.
@@ -43,30 +42,15 @@ DEFAULTS: Final[Mapping[str, Any]] = {
 }
 
 
-class BoundedConnection(psycopg.Connection[Any]):
-    """A connection that is closed when the server takes too long to answer."""
-
-    answer_ms = QUICK.answer_ms
-
-    def wait(self, gen: Any, *args: Any, **kwargs: Any) -> Any:
-        # Each statement, BEGIN and COMMIT come through here; psycopg gives no limit of its own.
-        if self.answer_ms:
-            kwargs.setdefault("timeout", self.answer_ms / 1000)
-        try:
-            return super().wait(gen, *args, **kwargs)
-        except psycopg.errors._WaitTimeout:
-            # What the server would say later belongs to nobody any more.
-            self.pgconn.finish()
-            raise psycopg.OperationalError("the server does not answer") from None
-
-
 def prepare(engine: sa.Engine) -> None:
     """Let *engine* make bounded connections, prepare no statements, and set its limits in each transaction."""
+    # Whoever works with SQLite needs no driver of PostgreSQL's.
+    from bot.store.server_connection import BoundedConnection
 
     @sa.event.listens_for(engine, "do_connect")
     def connect(
         dialect: Any, record: Any, args: Any, parameters: dict[str, Any]
-    ) -> psycopg.Connection[Any]:
+    ) -> BoundedConnection:
         # A prepared statement belongs to a session, and a pooler hands sessions round: the next client would run it,
         # or we another's.
         return BoundedConnection.connect(

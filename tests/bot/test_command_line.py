@@ -39,6 +39,14 @@ def test_help_imports_click_and_our_table_only() -> None:
     }
 
 
+def test_the_bot_imports_nothing_that_only_some_need() -> None:
+    """Alembic is for schemas that are behind, a driver for PostgreSQL, cryptography for certificates."""
+    loaded = modules_after("import bot.commands.bot")
+    only_for_some = {"alembic", "mako", "psycopg", "cryptography", "sandbox", "yaml", "matplotlib"}
+    assert loaded & only_for_some == set()
+    assert {"bot.app", "handlers", "graph"} <= loaded
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_each_line_of_the_list_leads_to_its_command(name: str) -> None:
     """The table names modules by their names, which nothing else checks."""

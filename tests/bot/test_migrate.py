@@ -1,5 +1,6 @@
 """Migrations: SQLite by itself, PostgreSQL by command, and both equal to the schema that the code uses."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from alembic.migration import MigrationContext
 from click.testing import CliRunner
 
 import migrations
-from bot import migrate
+from bot import migrate, upgrade
 from bot.__main__ import main
 from bot.errors import ConfigurationError
 from bot.store import control, open_store
@@ -61,6 +62,25 @@ def test_sqlite_is_upgraded_by_itself(tmp_path):
         store.close()
 
 
+def test_the_names_of_the_files_are_the_revisions():
+    """So whoever starts knows the newest schema without alembic."""
+    from alembic.script import ScriptDirectory
+
+    known = ScriptDirectory.from_config(upgrade.config_in("migrations"))
+    assert migrate.revisions() == {each.revision for each in known.walk_revisions()}
+    assert max(migrate.revisions()) == known.get_current_head()
+
+
+def test_a_start_at_the_newest_schema_runs_no_migration(tmp_path, monkeypatch):
+    """Nor does it load what would run them."""
+    url = f"sqlite+pysqlite:///{tmp_path / 'new.db'}"
+    store = open_store(url)
+    migrate.prepare(store, url)
+    monkeypatch.setitem(sys.modules, "bot.upgrade", None)
+    migrate.prepare(store, url)
+    store.close()
+
+
 def test_the_migrations_can_be_undone_and_done_again(tmp_path):
     """There is a way back."""
     from alembic import command
@@ -69,7 +89,7 @@ def test_the_migrations_can_be_undone_and_done_again(tmp_path):
     migrate.upgrade(store)
 
     def down(db: sa.Connection) -> list[str]:
-        config = migrate._config("migrations")
+        config = upgrade.config_in("migrations")
         config.attributes["connection"] = db
         command.downgrade(config, "base")
         return sa.inspect(db).get_table_names()
@@ -137,7 +157,7 @@ def test_a_newer_schema_that_still_serves_this_version_is_accepted(store):
 
     migrate.prepare(store, shown(store.engine.url))
 
-    assert store.run_here(migrate._revision) == NEXT
+    assert store.run_here(control.revision) == NEXT
 
 
 def test_a_newer_schema_that_serves_this_version_no_more_is_refused(store):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import migrations
-from bot.migrate import CONTRACTS
+from bot.upgrade import CONTRACTS
 
 VERSIONS = Path(migrations.__file__).parent / "versions"
 FIRST = "0001"

@@ -17,11 +17,11 @@ from cryptography.x509 import load_pem_x509_certificate
 from graph import login as login_module
 from graph.auth import (
     AppTokens,
-    CertificateCredential,
     FederatedCredential,
     ManagedIdentityTokens,
     SecretCredential,
 )
+from graph.certificates import CertificateCredential
 from graph.clouds import CLOUDS, GLOBAL, cloud_of
 from graph.errors import AuthError
 from tests.graph.login_server import CLIENT, TENANT, LoginServer
