@@ -1,7 +1,8 @@
 """A database with a past, made by SQL alone: what is over, and less of what is not."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Final
 
@@ -182,6 +183,15 @@ SPELLINGS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
+INDEXES: Final = {
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
+    "postgresql": (
+        "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() "
+        "AND indexname NOT IN (SELECT conname FROM pg_constraint)"
+    ),
+}
+
+
 def fill(db: sa.Connection, count: int, *, people: int, pending: int = 0, current: int = 0) -> None:
     """
     Write *count* old requests, assignments, messages, decisions and audit rows into an empty database.
@@ -200,6 +210,17 @@ def fill(db: sa.Connection, count: int, *, people: int, pending: int = 0, curren
     _insert(db, "request", {**ROWS["request"], **PENDING}, pending, people)
     _insert(db, "assignment", {**ROWS["assignment"], **CURRENT}, current, people)
     db.exec_driver_sql(f"UPDATE audit_head SET position = {count}")  # noqa: S608 (our own words)
+
+
+@contextmanager
+def without_indexes(db: sa.Connection) -> Iterator[None]:
+    """Drop what is no constraint, and make it anew afterwards: many rows are written several times faster."""
+    made = db.exec_driver_sql(INDEXES[db.dialect.name]).all()
+    for name, _ in made:
+        db.exec_driver_sql(f"DROP INDEX {name}")
+    yield
+    for _, statement in made:
+        db.exec_driver_sql(statement)
 
 
 def _insert(
