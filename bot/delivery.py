@@ -116,8 +116,8 @@ class Delivery:
         """A part of it is there: that is access, with an end of its own."""
         held = await self._assignment_of(request, reported)
         if held is not None and held.is_expired:
-            why = "The access has ended, before Microsoft Entra had delivered all of it."
-            await self._store.run(outcomes.fail, request, why)
+            due_at = clock.real() + poll_pause(request.attempts)
+            await self._store.run(outcomes.end_partly, request, held.id, due_at=due_at)
             return
         if held is None or not held.is_access:
             await self._poll_again(request)

@@ -33,6 +33,7 @@ from bot.store import (
 PARTIAL_FOR: Final = timedelta(days=1)
 # Access that comes back so soon after an admin has removed it is worth a look.
 GIVEN_AGAIN_WITHIN: Final = timedelta(days=30)
+ENDED_IN_PART: Final = "The access has ended, before Microsoft Entra had delivered all of it."
 # Why access that was removed is there again.
 AUTOMATIC: Final = "automatic"
 
@@ -145,6 +146,25 @@ def deliver_partly(
     )
     if ours and assignments.save_live(db, held, read_by_id_at=clock.real()):
         tell_if_partial(db, held.id, given_up=given_up)
+
+
+def end_partly(db: Transaction, request: Request, held_id: str, *, due_at: datetime) -> None:
+    """
+    The access has ended, before all of it was there: the request fails.
+
+    Whoever gave it back, or had it taken, hears that from the removal, and not that access could not be had.
+
+    Args:
+        due_at: When to look again (real time), while a removal of ours is not at its end.
+    """
+    others = request_lists.open_for_assignment(db, held_id)
+    if any(each.kind is Kind.REMOVE and each.intent_at is not None for each in others):
+        claims.release(db, request, due_at=due_at, attempts=request.attempts + 1, failures=0)
+        return
+    row = assignments.get(db, held_id)
+    moved = requests.move(db, request, State.FAILED, fence=True, why=ENDED_IN_PART)
+    if moved is not None and row is not None and row.ended_why in ENDED_BY_US:
+        requests.look_again(db, moved, news=None)
 
 
 def tell_if_partial(db: Transaction, assignment_id: str, *, given_up: bool = False) -> None:
