@@ -21,6 +21,7 @@ from bot.authority import Authority
 from bot.clockwork import Clockwork
 from bot.delivery import Delivery
 from bot.effects import Effects
+from bot.ends import Ends
 from bot.errors import ConfigurationError
 from bot.health import Health
 from bot.home import Homes
@@ -35,6 +36,7 @@ from bot.recipients import Recipients
 from bot.reprocessing import Reprocessing
 from bot.review import Review
 from bot.roster import Roster
+from bot.sending import Sending
 from bot.settings import Settings
 from bot.slack import Identity, Slack, SlackError, SlackRefused
 from bot.store import Busy, Store, open_store
@@ -156,9 +158,11 @@ async def assembled(
         # alone tells whether they are of ours.
         home_team = None if identity.enterprise_id else identity.team_id
         verdicts = Verdicts(store=store, authority=authority, home_team=home_team)
+        sending = Sending(store=store, slack=slack, admin_channel=settings.admin_channel or "")
         notices = Notices(
             store=store,
             slack=slack,
+            sending=sending,
             admin_channel=settings.admin_channel or "",
             rungs=settings.reminder_rungs,
         )
@@ -172,6 +176,7 @@ async def assembled(
             delivery=Delivery(store=store, graph=graph, waits=waits),
             effects=Effects(store=store, graph=graph, recheck=review.recheck, waits=waits),
             notices=notices,
+            ends=Ends(store=store, slack=slack, sending=sending, rungs=settings.reminder_rungs),
             clockwork=Clockwork(
                 store=store,
                 notices=notices,

@@ -1,7 +1,8 @@
 """Keeps the App Homes that people have opened fresh."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -13,16 +14,32 @@ from bot.messages.home import home, short_home
 from bot.models import Request
 from bot.pacing import a_few_at_once
 from bot.slack import Slack, SlackBusy, SlackError, SlackRefused
-from bot.store import Store, Transaction, assignments, catalog, homes, request_lists
+from bot.store import Store, Transaction, assignments, catalog, homes, request_lists, slack_waits
 from bot.store.installation import Installation
 
 log = structlog.get_logger(__name__)
 
+PUBLISH: Final = "views.publish"
 PUBLISH_LEASE: Final = timedelta(seconds=30)
 MOST_AT_ONCE: Final = 20
 # What a page of ours carries for machines: whose it is, and since when.
 MARK: Final = "latchkey {installation} {at}"
 WHOSE: Final = re.compile(r"latchkey (?P<installation>[\w-]{1,64}) (?P<at>[0-9]{1,12})")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """
+    A page that has been published, or not.
+
+    Attributes:
+        pause: How long to wait before the next try; None: it is out.
+    """
+
+    slack_user: str
+    is_admin: bool
+    drawn_at: datetime
+    pause: timedelta | None
 
 
 class Homes:
@@ -65,8 +82,11 @@ class Homes:
 
     async def publish_stale(self) -> int:
         """Publish what is owed; return how many pages."""
-        people = await self._store.run(homes.claim_stale, lease=PUBLISH_LEASE, limit=MOST_AT_ONCE)
-        await a_few_at_once(self._publish, people)
+        if self._slack.limits.left(PUBLISH) or not await self._store.read(homes.has_stale):
+            return 0
+        people = await self._store.run(_claim_stale)
+        shown = await a_few_at_once(self._publish, people)
+        await self._store.run(_published, shown, wait=self._slack.limits.left(PUBLISH))
         return len(people)
 
     async def new_day(self) -> None:
@@ -74,21 +94,20 @@ class Homes:
         midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
         await self._store.run(homes.touch_all, published_before=midnight)
 
-    async def _publish(self, slack_user: str) -> None:
+    async def _publish(self, slack_user: str) -> Shown:
         # Before the page is made: one that straddles midnight is yesterday's.
         drawn_at = clock.now()
         is_admin = self._authority.is_known_admin(slack_user)
         decides = is_admin and self._authority.admins_decide != "never"
         view = await self._store.read(_view, slack_user, decides)
+        pause = None
         try:
             mark = MARK.format(installation=self._installation.id, at=int(clock.real().timestamp()))
             await self._publish_as_slack_takes_it(slack_user, view, mark=mark)
         except SlackError as error:
             log.warning("home-not-published", slack=str(error))
             pause = error.retry_after if isinstance(error, SlackBusy) else timedelta(minutes=1)
-            await self._store.run(homes.not_published, slack_user, retry_at=clock.real() + pause)
-            return
-        await self._store.run(homes.published, slack_user, admin=is_admin, at=drawn_at)
+        return Shown(slack_user=slack_user, is_admin=is_admin, drawn_at=drawn_at, pause=pause)
 
     async def _publish_as_slack_takes_it(
         self, slack_user: str, view: dict[str, Any], *, mark: str
@@ -100,6 +119,23 @@ class Homes:
                 raise
             log.error("home-misshapen", slack=str(refused))
             await self._slack.publish_home(slack_user, {**short_home(), "private_metadata": mark})
+
+
+def _claim_stale(db: Transaction) -> list[str]:
+    if slack_waits.stopped_until(db, PUBLISH) is not None:
+        return []
+    return homes.claim_stale(db, lease=PUBLISH_LEASE, limit=MOST_AT_ONCE)
+
+
+def _published(db: Transaction, shown: Sequence[Shown], *, wait: timedelta) -> None:
+    """Record which pages are out, and when the others are tried again; *wait*: Slack takes none for so long."""
+    for each in shown:
+        if each.pause is None:
+            homes.published(db, each.slack_user, admin=each.is_admin, at=each.drawn_at)
+        else:
+            homes.not_published(db, each.slack_user, retry_at=clock.real() + each.pause)
+    if wait:
+        slack_waits.stop(db, PUBLISH, until=clock.real() + wait)
 
 
 def _view(db: Transaction, slack_user: str, decides_all: bool) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -20,6 +21,7 @@ from bot.authority import Authority
 from bot.clockwork import Clockwork, SkewedClock
 from bot.delivery import Delivery
 from bot.effects import Effects
+from bot.ends import Ends
 from bot.home import Homes
 from bot.leases import in_time, kept
 from bot.mirror import Mirror
@@ -91,6 +93,7 @@ class Jobs:
     effects: Effects
     delivery: Delivery
     notices: Notices
+    ends: Ends
     mirror: Mirror
     homes: Homes
     reprocessing: Reprocessing
@@ -107,6 +110,8 @@ class Jobs:
     _running: set[str] = field(default_factory=set)
     _sweeps: dict[str, Sweep] = field(default_factory=dict)
     _looks: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
+    # What Graph has not shown since then (real time) is not to be reminded of; None: nobody has looked since.
+    _remind_since: datetime | None = None
     _stopping: bool = False
 
     def start(self) -> None:
@@ -114,7 +119,9 @@ class Jobs:
         self._add("decisions", self.decisions, self.poll_every)
         self._add("requests", self.requests, self.poll_every)
         self._add("recipients", self.find_recipients, self.poll_every)
-        self._add("messages", self.messages, self.poll_every)
+        for name, body in self._telling().items():
+            self._add(name, body, self.poll_every)
+        self._add("reminders", self.reminders, self.sync_every)
         self._add("clock", self.clockwork.look, timedelta(seconds=CLOCK_SECONDS))
         self._add("reprocessing", self.reprocessing.work, self.poll_every)
         # What has been configured anew shows with the first look after the start.
@@ -140,6 +147,7 @@ class Jobs:
         self.alarm.stop()
         for look in self._looks.values():
             look.cancel()
+        self.notices.close()
         for name in self._keeping.keys() - self._running:
             self._keeping[name].cancel()
         if self._running:
@@ -153,8 +161,27 @@ class Jobs:
 
     def wake(self) -> None:
         """Something was committed: look at the requests and the messages now."""
-        for name in ("decisions", "requests", "recipients", "messages", "reprocessing"):
+        for name in ("decisions", "requests", "recipients", "reprocessing"):
             self._ring(name)
+        self._ring_telling()
+
+    def _telling(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
+        """What people are shown and told, most urgent first: none of these waits for another."""
+        return {
+            "messages": self.messages,
+            "endings": self.endings,
+            "redraws": self.redraws,
+            "homes": self.publish_homes,
+        }
+
+    def _ring_telling(self) -> None:
+        for name in self._telling():
+            self._ring(name)
+
+    def _goes_on(self, name: str) -> None:
+        """A job that takes long has come on: it is not stuck."""
+        if name in self.ticks:
+            self.ticks[name].last_success = clock.real()
 
     def wake_all(self) -> None:
         """Time has been moved: everything may be due."""
@@ -230,7 +257,7 @@ class Jobs:
                 return
             self._ring("requests")
             self._ring("recipients")
-            self._ring("messages")
+            self._ring_telling()
             if self._stopping:
                 return
 
@@ -261,28 +288,73 @@ class Jobs:
     async def find_recipients(self) -> None:
         """Whom to ask about pending requests, until all that can be found now are."""
         while await self.recipients.find_due():
-            self._ring("messages")
+            self._ring_telling()
             if self._stopping:
                 return
 
     async def messages(self) -> None:
-        """Messages and pages that are owed, until none is."""
-        while (
-            await self.notices.send_owed()
-            + await self.notices.redraw()
-            + await self.homes.publish_stale()
-        ):
+        """
+        Messages that are owed, until none is.
+
+        Each is on its way by itself: what comes to be owed meanwhile does not wait for those that must.
+        """
+        ring = self._rings.get("messages", asyncio.Event())
+        sent, under_way = 0, await self.notices.begin_owed()
+        rung = asyncio.create_task(ring.wait())
+        try:
+            while under_way:
+                self._goes_on("messages")
+                await asyncio.wait({*under_way, rung}, return_when=asyncio.FIRST_COMPLETED)
+                done = {task for task in under_way if task.done()}
+                under_way -= done
+                sent += sum(task.result() for task in done)
+                if rung.done() or (sent and not under_way):
+                    ring.clear()
+                    rung.cancel()
+                    rung = asyncio.create_task(ring.wait())
+                    sent = 0
+                    under_way |= await self.notices.begin_owed()
+                if self._stopping:
+                    return
+        finally:
+            rung.cancel()
+            # Whatever broke the round, nobody's message is torn off.
+            await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def endings(self) -> None:
+        """News of what has ended by itself, until all is told."""
+        while await self.ends.send_news(goes_on=partial(self._goes_on, "endings")):
+            if self._stopping:
+                return
+
+    async def reminders(self) -> None:
+        """Reminders of what ends soon, by what a sweep has just read."""
+        since, self._remind_since = self._remind_since, None
+        if since is not None:
+            goes_on = partial(self._goes_on, "reminders")
+            await self.ends.send_reminders(seen_since=since, goes_on=goes_on)
+
+    async def redraws(self) -> None:
+        """Cards and reminders that show what is no longer so, until none does."""
+        while await self.notices.redraw():
+            if self._stopping:
+                return
+
+    async def publish_homes(self) -> None:
+        """Pages that are owed, until none is."""
+        while await self.homes.publish_stale():
             if self._stopping:
                 return
 
     async def sync(self) -> None:
-        """Copy what Graph has; then remind of what ends, by what was just read."""
+        """Copy what Graph has; then have people reminded of what ends, by what was just read."""
         try:
             await self.mirror.sweep()
         finally:
             # Whatever could not be read: people are reminded of what was.
             recently = max(self.sync_every * SWEEPS_THAT_COUNT, SEEN_LATELY)
-            await self.notices.send_reminders(seen_since=clock.real() - recently)
+            self._remind_since = clock.real() - recently
+            self._ring("reminders")
             await self.homes.new_day()
             await self.store.run(inbox.forget_old)
             await self.store.run(forms.forget_old)
@@ -351,7 +423,7 @@ class Jobs:
             may_hold = sync is None or sync.last_error is None
             await self.store.run(again_later, request, error, may_hold=may_hold)
         self._ring("recipients")
-        self._ring("messages")
+        self._ring_telling()
 
     async def _work_on(self, request: Request, known: Reported) -> None:
         if request.give_up_by is not None:

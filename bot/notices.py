@@ -5,21 +5,23 @@ Nothing is queued: "delivered, and no delivered:<id> notice sent" is what is owe
 beside its row, and an outage is caught up with by looking again.
 """
 
+import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVarTuple
 
 import structlog
 
 from bot import clock, news, trouble_news
-from bot.messages import deciding, reminding, repairing
+from bot.ends import LOOK_AGAIN, STILL_NEWS
+from bot.messages import deciding, repairing
 from bot.messages.parts import Message, escape, message, shortened
-from bot.models import Assignment, Decision, Hold, Kind, Notice, Person, Request, Trouble
+from bot.models import Decision, Notice, Person, Request, State, Trouble
 from bot.pacing import a_few_at_once, backoff
-from bot.reminders import Due, due_reminders, end_key, will_remind
-from bot.sending import CLAIM_LEASE, Sending
+from bot.reminders import Words, end_key, will_remind
+from bot.sending import CLAIM_LEASE, Close, Content, Sending, nothing
 from bot.slack import Slack, SlackBusy, SlackError, SlackRefused
 from bot.store import (
     Store,
@@ -33,19 +35,20 @@ from bot.store import (
     recipients,
     request_lists,
     requests,
+    slack_waits,
     troubles,
 )
 
 log = structlog.get_logger(__name__)
 
-# Older news than this is no news: a restored database must not tell last year's.
-STILL_NEWS: Final = timedelta(days=60)
+Ts = TypeVarTuple("Ts")
+
 STUCK_AFTER_ATTEMPTS: Final = 12
 HELD: Final = "held"
-# What could not be sent is looked at again so soon; each message keeps its own longer pause.
-LOOK_AGAIN: Final = timedelta(seconds=3)
-# Each with its buttons: Slack takes 50 blocks a message, and refuses some 13,000 characters of them.
-ENDS_A_MESSAGE: Final = 10
+# By which messages are redrawn: with a limit of its own.
+UPDATE: Final = "chat.update"
+# Few enough that all are redrawn before their claims run out.
+REDRAWN_TOGETHER: Final = 16
 # A date as `parts.moment` writes it: without the link that Slack would take as a third part.
 OUR_DATE: Final = re.compile(r"<!date\^\d+\^[^<>|^]*\|[^<>|]*>")
 
@@ -58,6 +61,7 @@ class Notices:
         *,
         store: Store,
         slack: Slack,
+        sending: Sending,
         admin_channel: str,
         rungs: Sequence[timedelta],
     ) -> None:
@@ -65,29 +69,72 @@ class Notices:
         self._slack = slack
         self._admin_channel = admin_channel
         self._rungs = tuple(rungs)
-        self._sending = Sending(store=store, slack=slack, admin_channel=admin_channel)
+        self._sending = sending
+        # By what each is about.
+        self._under_way: dict[str, asyncio.Task[int]] = {}
 
-    async def send_owed(self) -> int:
-        """Send all that is owed now but reminders; return how many messages went out."""
-        owed = await self._store.run(_owed, since=clock.now() - STILL_NEWS)
-        sent = sum(await a_few_at_once(self._answer, owed.answers))
-        # Cards whose sending had no clear end before somebody decided: found, they are redrawn.
-        sent += sum(await a_few_at_once(self._sending.find_left_over, owed.left_over))
-        sent += sum(await a_few_at_once(self._send_cards, owed.cards))
-        sent += sum(await a_few_at_once(self._send_news, owed.news))
-        sent += sum(await a_few_at_once(self._send_end, owed.endings))
-        sent += sum(await a_few_at_once(self._send_second_account, owed.second_accounts))
-        for request in owed.stuck:
-            sent += await self._send_stuck(request)
-        for hold, request in owed.held:
-            sent += await self._send_held(hold, request)
+    def close(self) -> None:
+        """Begin nothing any more: what waits for its turn is left to others, or to the next start."""
+        self._slack.limits.close()
+
+    async def begin_owed(self) -> set[asyncio.Task[int]]:
+        """
+        Begin to send all that is owed now and not on its way yet, but for what `bot.ends` sends.
+
+        Each goes by itself: one that must wait, for its channel or for Slack, holds up no other.
+
+        Returns what was begun; each says how many messages went out.
+        """
+        owed = await self._store.read(_owed, self._admin_channel, since=clock.now() - STILL_NEWS)
+        answers: Sequence[Decision] = ()
+        left_over: Sequence[Notice] = ()
+        if owed.has_answers:
+            answers = await self._store.run(decisions.claim_unanswered, lease=CLAIM_LEASE)
+        if owed.has_left_over:
+            left_over = await self._store.run(notices.claim_left_over, lease=CLAIM_LEASE)
+        before = set(self._under_way.values())
+        for decision in answers:
+            self._begin(f"answer:{decision.id}", self._answer, decision)
+        for notice in left_over:
+            # Cards whose sending had no clear end before somebody decided: found, they are redrawn.
+            self._begin(f"look:{notice.key}", self._sending.find_left_over, notice)
+        for request in owed.cards:
+            for to in dict.fromkeys((self._admin_channel, *request.deciders)):
+                card = _card(request, to)
+                self._begin(card.key, self._send_card, request, card)
+            self._begin(f"removals:{request.ask_id}", self._send_removals_before, request)
+        for request in owed.ended:
+            self._begin(f"news:{request.id}", self._send_news, request)
+        for accounts in owed.second_accounts:
+            self._begin(f"second:{accounts[0].slack_user}", self._send_second_account, accounts)
+        for notice, content in owed.alarms:
+            self._begin(notice.key, self.send_once, notice, content)
         for trouble in owed.troubles:
-            sent += await self._send_trouble(trouble)
-        return sent
+            self._begin(f"trouble:{trouble.id}", self._send_trouble, trouble)
+        return set(self._under_way.values()) - before
 
-    async def send_once(self, notice: Notice, content: Callable[[], Message] | Message) -> bool:
-        """Send *notice* unless somebody has, or is just about to; True if we did."""
-        return await self._sending.send([notice], content)
+    def _begin(self, about: str, deed: Callable[[*Ts], Awaitable[int]], *args: *Ts) -> None:
+        if about in self._under_way:
+            return
+
+        async def done() -> int:
+            try:
+                return await deed(*args)
+            finally:
+                del self._under_way[about]
+
+        self._under_way[about] = asyncio.create_task(done(), name=about)
+
+    async def send_once(self, notice: Notice, content: Content, close: Close = nothing) -> bool:
+        """Send *notice* unless somebody has, or is just about to; True if we did.  *close* as in `Sending`."""
+        return await self._sending.send([notice], content, close=close)
+
+    async def _send_all(self, owed: Sequence[news.Owed], close: Close) -> list[bool]:
+        """Send what is owed about one row to several people, and close the row when all of it is done."""
+        if not owed:
+            await self._store.run(close)
+        sends = (self.send_once(notice, content, close) for notice, content in owed)
+        return await asyncio.gather(*sends)
 
     async def _answer(self, decision: Decision) -> bool:
         """Tell somebody whose click did not count why, so that only they see it."""
@@ -118,21 +165,23 @@ class Notices:
         except SlackError as error:
             log.warning("not-told-taken-down", decision=decision.id, slack=str(error))
 
-    async def _send_cards(self, request: Request) -> int:
-        counted = await self._store.read(decisions.accepted_of, request)
-        content = deciding.card(request, counted)
-        wanted = [
-            _card(request, to) for to in dict.fromkeys((self._admin_channel, *request.deciders))
-        ]
-        count = 0
-        for notice in wanted:
-            count += await self.send_once(notice, content)
+    async def _send_card(self, request: Request, card: Notice) -> bool:
+        def content(db: Transaction) -> Message | None:
+            now = requests.get(db, request.id)
+            if now is None or now.state is not State.PENDING or now.ask_id != request.ask_id:
+                # Decided on another card, while this one waited: there is nothing left to decide.
+                return None
+            return deciding.card(now, decisions.accepted_of(db, now))
+
+        return await self.send_once(card, content, self._closing_cards(request))
+
+    async def _send_removals_before(self, request: Request) -> int:
         removals = news.of_a_removal_before(request)
-        for notice, why in removals:
-            await self.send_once(notice, why)
-        also = [notice.key for notice, _ in removals]
-        await self._store.run(_close_cards, request, self._admin_channel, also)
-        return count
+        return sum(await self._send_all(removals, self._closing_cards(request)))
+
+    def _closing_cards(self, request: Request) -> Close:
+        also = [notice.key for notice, _ in news.of_a_removal_before(request)]
+        return lambda db: _close_cards(db, request, self._admin_channel, also)
 
     async def _send_news(self, request: Request) -> int:
         """What became of a request, to everybody whom it concerns."""
@@ -143,94 +192,46 @@ class Notices:
             admin_channel=self._admin_channel,
             will_remind=will_remind(request, self._rungs),
         )
-        count = 0
-        for notice, content in owed:
-            is_sent = await self.send_once(notice, content)
-            count += is_sent
+        keys = [notice.key for notice, _ in owed]
+        sent = await self._send_all(owed, lambda db: _close_news(db, request, keys))
+        for (notice, _), is_sent in zip(owed, sent, strict=True):
             if notice.kind == news.PUZZLE and not is_sent:
                 # Said today already: it counts this one, too.
                 await self._store.run(notices.mark_stale, notice.key)
-        await self._store.run(_close_news, request, [notice.key for notice, _ in owed])
-        return count
-
-    async def _send_end(self, assignment: Assignment) -> int:
-        """What came to its end by itself, or outside Latchkey."""
-        notice, content = news.of_end(assignment)
-        sent = await self.send_once(notice, content)
-        await self._store.run(_close_end, assignment, notice.key)
-        return sent
+        return sum(sent)
 
     async def _send_second_account(self, accounts: tuple[Person, Person]) -> int:
         """Somebody acts from another Slack account than before: the first one and the admins read so, once."""
         second, _ = accounts
         owed = news.of_second_account(*accounts, admin_channel=self._admin_channel)
-        count = 0
-        for notice, content in owed:
-            count += await self.send_once(notice, content)
-        await self._store.run(_close_second_account, second, [notice.key for notice, _ in owed])
-        return count
-
-    async def _send_stuck(self, request: Request) -> bool:
-        """What is waited for unusually long: the admins look at it, we go on looking."""
-        notice = news.alarm("stuck", request, to=self._admin_channel)
-        return await self.send_once(notice, deciding.stuck(request))
-
-    async def _send_held(self, hold: Hold, request: Request) -> bool:
-        """What failed too often: an admin decides what becomes of it."""
-        notice = Notice(
-            key=f"{HELD}:{hold.id}", kind=HELD, to=self._admin_channel, request_id=request.id
-        )
-        return await self.send_once(notice, repairing.card(hold, request))
+        keys = [notice.key for notice, _ in owed]
+        return sum(await self._send_all(owed, lambda db: _close_second_account(db, second, keys)))
 
     async def _send_trouble(self, trouble: Trouble) -> int:
         """What is wrong with access: to the admins, and to whom it belongs."""
         owed = await self._store.read(trouble_news.owed, trouble, admin_channel=self._admin_channel)
-        sent = 0
-        for notice, content in owed:
-            sent += await self.send_once(notice, content)
-        await self._store.run(_close_trouble, trouble, [notice.key for notice, _ in owed])
-        return sent
-
-    async def send_reminders(self, *, seen_since: datetime | None = None) -> int:
-        """
-        Remind of what ends soon, as few messages a person as hold it, each rung of each end at most once.
-
-        Args:
-            seen_since: Do not remind of what Graph has not shown since then (real time).
-
-        Returns how many messages went out.
-        """
-        due = await self._store.read(due_reminders, self._rungs, seen_since=seen_since)
-        count = 0
-        for person in due.values():
-            count += await self._remind(person)
-        return count
-
-    async def _remind(self, due: Due) -> int:
-        await self._store.run(notices.supersede, due.overtaken)
-        count = 0
-        for first in range(0, len(due.rows), ENDS_A_MESSAGE):
-            some = slice(first, first + ENDS_A_MESSAGE)
-            content = await self._store.read(_reminder, due.rows[some])
-            count += await self._sending.send(due.notices[some], content)
-        return count
+        keys = [notice.key for notice, _ in owed]
+        return sum(await self._send_all(owed, lambda db: _close_trouble(db, trouble, keys)))
 
     async def redraw(self) -> int:
         """Redraw sent cards and reminders whose rows have changed; return how many."""
-        stale = await self._store.run(notices.claim_stale, lease=CLAIM_LEASE)
+        if self._slack.limits.left(UPDATE) or not await self._store.read(notices.has_stale):
+            return 0
+        stale = await self._store.run(_claim_stale)
         # Several notices may share one message.
         messages = {(notice.channel, notice.ts): notice for notice in stale}
-        await a_few_at_once(self._redraw, messages.values())
-        for notice in stale:
-            if notice not in messages.values():
-                await self._store.run(notices.redrawn, notice)
+        pauses = dict(
+            zip(messages, await a_few_at_once(self._redraw, messages.values()), strict=True)
+        )
+        drawn = [(each.key, pauses[each.channel, each.ts]) for each in stale]
+        await self._store.run(_redrawn, drawn, wait=self._slack.limits.left(UPDATE))
         return len(messages)
 
-    async def _redraw(self, notice: Notice) -> None:
+    async def _redraw(self, notice: Notice) -> timedelta | None:
+        """Redraw one message; return how long to wait before the next try, if there must be one."""
         content = await self._store.read(_content_of, notice)
         if content is None or notice.channel is None or notice.ts is None:
-            await self._store.run(notices.redrawn, notice)
-            return
+            return None
         try:
             await self._update(notice, channel=notice.channel, ts=notice.ts, content=content)
         except SlackRefused as refused:
@@ -238,10 +239,8 @@ class Notices:
             log.warning("redraw-refused", notice=notice.key, slack=str(refused))
         except SlackError as error:
             log.warning("redraw-failed", notice=notice.key, slack=str(error))
-            pause = error.retry_after if isinstance(error, SlackBusy) else backoff(2)
-            await self._store.run(notices.not_redrawn, notice, retry_at=clock.real() + pause)
-            return
-        await self._store.run(notices.redrawn, notice)
+            return error.retry_after if isinstance(error, SlackBusy) else backoff(2)
+        return None
 
     async def _update(self, notice: Notice, *, channel: str, ts: str, content: Message) -> None:
         try:
@@ -256,32 +255,63 @@ class Notices:
 
 @dataclass(frozen=True, kw_only=True)
 class Owed:
-    """Everything that is owed at one moment; answers and left-over cards are claimed by whoever read this."""
+    """Everything that is owed at one moment; answers and left-over cards must be claimed first."""
 
-    answers: Sequence[Decision]
-    left_over: Sequence[Notice]
+    has_answers: bool
+    has_left_over: bool
     cards: Sequence[Request]
-    news: Sequence[Request]
-    endings: Sequence[Assignment]
+    ended: Sequence[Request]
     second_accounts: Sequence[tuple[Person, Person]]
-    stuck: Sequence[Request]
-    held: Sequence[tuple[Hold, Request]]
+    alarms: Sequence[news.Owed]
     troubles: Sequence[Trouble]
 
 
-def _owed(db: Transaction, *, since: datetime) -> Owed:
-    """All of it in one transaction: whoever is woken looks, and mostly finds nothing."""
+def _owed(db: Transaction, admin_channel: str, *, since: datetime) -> Owed:
+    """All of it at one look: whoever is woken looks, and mostly finds nothing."""
     return Owed(
-        answers=decisions.claim_unanswered(db, lease=CLAIM_LEASE),
-        left_over=notices.claim_left_over(db, lease=CLAIM_LEASE),
+        has_answers=decisions.has_unanswered(db),
+        has_left_over=notices.has_left_over(db),
         cards=request_lists.owing_cards(db),
-        news=request_lists.owing_news(db, since=since),
-        endings=assignments.owing_news(db, since=since),
+        ended=request_lists.owing_news(db, since=since),
         second_accounts=people.owing_news(db),
-        stuck=request_lists.stuck(db, attempts=STUCK_AFTER_ATTEMPTS, since=since),
-        held=holds.open_ones(db, since=since),
+        alarms=_alarms(db, admin_channel, since=since),
         troubles=troubles.owing_news(db, since=since),
     )
+
+
+def _alarms(db: Transaction, admin_channel: str, *, since: datetime) -> list[news.Owed]:
+    """What is waited for unusually long, and what failed too often: for the admins, once."""
+    alarms = [
+        (news.alarm("stuck", request, to=admin_channel), deciding.stuck(request))
+        for request in request_lists.stuck(db, attempts=STUCK_AFTER_ATTEMPTS, since=since)
+    ]
+    for hold, request in holds.open_ones(db, since=since):
+        key = f"{HELD}:{hold.id}"
+        notice = Notice(key=key, kind=HELD, to=admin_channel, request_id=request.id)
+        alarms.append((notice, repairing.card(hold, request)))
+    told = notices.settled_keys(db, [notice.key for notice, _ in alarms])
+    return [(notice, content) for notice, content in alarms if notice.key not in told]
+
+
+def _claim_stale(db: Transaction) -> list[Notice]:
+    if slack_waits.stopped_until(db, UPDATE) is not None:
+        return []
+    return notices.claim_stale(db, lease=CLAIM_LEASE, limit=REDRAWN_TOGETHER)
+
+
+def _redrawn(
+    db: Transaction, drawn: Sequence[tuple[str, timedelta | None]], *, wait: timedelta
+) -> None:
+    """Record what has been redrawn, and when what has not is tried again; *wait*: Slack takes none for so long."""
+    done = [key for key, pause in drawn if pause is None]
+    left = [pause for _, pause in drawn if pause is not None]
+    if done:
+        notices.redrawn(db, done)
+    if left:
+        keys = [key for key, pause in drawn if pause is not None]
+        notices.not_redrawn(db, keys, retry_at=clock.real() + max(left))
+    if wait:
+        slack_waits.stop(db, UPDATE, until=clock.real() + wait)
 
 
 def escape_sentence(text: str) -> str:
@@ -311,10 +341,6 @@ def _close_news(db: Transaction, request: Request, keys: Sequence[str]) -> None:
     requests.look_again(db, request, news=_unfinished(db, keys))
 
 
-def _close_end(db: Transaction, assignment: Assignment, key: str) -> None:
-    assignments.look_again(db, assignment, news=_unfinished(db, [key]))
-
-
 def _close_trouble(db: Transaction, trouble: Trouble, keys: Sequence[str]) -> None:
     troubles.look_again(db, trouble, news=_unfinished(db, keys))
 
@@ -327,17 +353,6 @@ def _unfinished(db: Transaction, keys: Sequence[str]) -> datetime | None:
     """When to look at these messages again; None when each was sent or will never be."""
     done = notices.finished_keys(db, keys) == set(keys)
     return None if done else clock.real() + LOOK_AGAIN
-
-
-def _reminder(db: Transaction, rows: Sequence[Assignment], *, moved: Sequence[str] = ()) -> Message:
-    extendable = catalog.extendable(db)
-    busy = {}
-    for row in rows:
-        for request in request_lists.open_for_assignment(db, row.id):
-            # The one through which they have a part of it is nothing to wait for here.
-            if request.kind is not Kind.ADD:
-                busy[row.id] = request
-    return reminding.expiring(rows, extendable=extendable, busy=busy, moved=moved)
 
 
 def _content_of(db: Transaction, notice: Notice) -> Message | None:
@@ -365,7 +380,8 @@ def _content_of(db: Transaction, notice: Notice) -> Message | None:
         rows = assignments.by_ids(db, ids)
         keys = [each.key for each in together]
         moved = [row.id for row in rows if not any(key.startswith(end_key(row)) for key in keys)]
-        return _reminder(db, rows, moved=moved)
+        words = Words.read(db, ids, extendable=catalog.extendable(db))
+        return words.reminder(rows, moved=moved)
     return None
 
 

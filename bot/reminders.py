@@ -4,18 +4,24 @@ Which reminders are due.  Decided from the rows each time, never from timers: a 
 A rung is a time before the end ("7 days").  Its key holds the end, so access that was extended is due again.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from bot import clock
-from bot.models import Assignment, Kind, Notice, Progress, Request, same_end
+from bot.messages import reminding
+from bot.messages.parts import Message
+from bot.models import OPEN, Assignment, Kind, Notice, Progress, Request, same_end
 from bot.store import Transaction, assignments, notices, request_lists
+from bot.store.request_lists import Grant
 
 # A reminder so soon after the message about the new end says nothing new.  Not a whole day: of access for two
 # days one is reminded on the second.
 JUST_TOLD: Final = timedelta(hours=12)
+# Rows that are looked at together: few enough that answers hardly wait for them.
+PAGE: Final = 200
 
 
 @dataclass
@@ -28,11 +34,43 @@ class Due:
         notices: The rung that is sent, for each.
         overtaken: Rungs that need no message: earlier ones that were missed, as the nearer one says it all,
             and those that come with the news of the end itself.
+        ids: Of all these accesses.
     """
 
+    ids: list[str] = field(default_factory=list)
     rows: list[Assignment] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     overtaken: list[Notice] = field(default_factory=list)
+
+    def add(self, other: "Due") -> None:
+        """Remind of that, too."""
+        self.ids += other.ids
+        self.rows += other.rows
+        self.notices += other.notices
+        self.overtaken += other.overtaken
+
+
+@dataclass(frozen=True)
+class Words:
+    """What reminders say beside the ends themselves: what can be extended, and what is under way already."""
+
+    extendable: frozenset[str]
+    busy: Mapping[str, Request]
+
+    @classmethod
+    def read(
+        cls, db: Transaction, assignment_ids: Sequence[str], *, extendable: frozenset[str]
+    ) -> "Words":
+        busy = {
+            request.assignment_id: request
+            for request in request_lists.open_for_assignments(db, assignment_ids)
+            # The one through which they have a part of it is nothing to wait for here.
+            if request.kind is not Kind.ADD and request.assignment_id is not None
+        }
+        return cls(extendable, busy)
+
+    def reminder(self, rows: Sequence[Assignment], *, moved: Sequence[str] = ()) -> Message:
+        return reminding.expiring(rows, extendable=self.extendable, busy=self.busy, moved=moved)
 
 
 def reached(end: datetime, rungs: Sequence[timedelta], *, now: datetime) -> list[timedelta]:
@@ -55,37 +93,61 @@ def key_of(assignment: Assignment, rung: timedelta) -> str:
 
 
 def due_reminders(
-    db: Transaction, rungs: Sequence[timedelta], *, seen_since: datetime | None = None
-) -> dict[str, Due]:
+    db: Transaction,
+    rungs: Sequence[timedelta],
+    *,
+    seen_since: datetime | None = None,
+    after: Assignment | None = None,
+    among: Collection[str] | None = None,
+) -> tuple[dict[str, Due], Assignment | None]:
     """
-    What is due now, by Slack user id; a rung that was sent, dropped or is being sent is not.
+    A page of what is due now, by Slack user id, the first to end first, and the page's last row; None behind the last.
+
+    A rung that was sent, dropped or is being sent is not due.
 
     Args:
         seen_since: Leave out what Graph has not shown since then (real time).
+        after: The last row of the page before.
+        among: Only of these assignments.
     """
     if not rungs:
-        return {}
-    due: dict[str, Due] = {}
+        return {}, None
     # Once, and first: nothing that the query finds has ended at this moment.
     now = clock.now()
+    rows = assignments.ending_before(
+        db, now + max(rungs), seen_since=seen_since, after=after, among=among, limit=PAGE
+    )
+    last = rows[-1] if len(rows) == PAGE else None
     ending = [
         (row, reached(row.ends_at, rungs, now=now))
-        for row in assignments.ending_before(db, now + max(rungs), seen_since=seen_since)
+        for row in rows
         if row.holder is not None and row.ends_at is not None and not row.may_end
     ]
     settled = notices.settled_keys(db, [key_of(row, nearest) for row, (nearest, *_) in ending])
-    for row, (nearest, *missed) in ending:
+    left = [each for each in ending if key_of(each[0], each[1][0]) not in settled]
+    told = _grants(db, [row for row, _ in left])
+    due: dict[str, Due] = {}
+    for row, (nearest, *missed) in left:
         notice = _notice(row, nearest)
-        if notice.key in settled:
-            continue
         person = due.setdefault(notice.to, Due())
+        person.ids.append(row.id)
         person.overtaken += [_notice(row, rung) for rung in missed]
-        if _was_just_told(db, row, nearest):
+        if _was_just_told(told[notice.to, row.package_id], row, nearest):
             person.overtaken.append(notice)
         else:
             person.rows.append(row)
             person.notices.append(notice)
-    return due
+    return due, last
+
+
+def _grants(db: Transaction, rows: Sequence[Assignment]) -> Mapping[tuple[str, str], list[Grant]]:
+    """What has given these accesses, or made them longer, by person and package."""
+    found: defaultdict[tuple[str, str], list[Grant]] = defaultdict(list)
+    holders = {row.holder for row in rows if row.holder is not None}
+    packages = {row.package_id for row in rows}
+    for each in request_lists.grants_among(db, holders, packages) if holders else ():
+        found[each.holder, each.package_id].append(each)
+    return found
 
 
 def will_remind(request: Request, rungs: Sequence[timedelta]) -> bool:
@@ -105,16 +167,16 @@ def _is_of_use(rung: timedelta, *, end: datetime, told: datetime) -> bool:
     return end - rung > told + min(JUST_TOLD, (end - told) / 2)
 
 
-def _was_just_told(db: Transaction, row: Assignment, rung: timedelta) -> bool:
+def _was_just_told(grants: Sequence[Grant], row: Assignment, rung: timedelta) -> bool:
     """Whether the message that the access is there, or lasts longer, has said what this rung would say."""
-    if row.holder is None or row.ends_at is None:
+    if row.ends_at is None:
         return False
-    for request in request_lists.grants_of(db, row.holder, row.package_id):
+    for grant in grants:
         # The sweep may see the access before the request about it is at its end.
         is_whole = row.progress is not Progress.PARTIAL
-        is_coming = request.is_open and request.kind is Kind.ADD and is_whole
-        is_about_it = is_coming or same_end(request.ends_at, row.ends_at)
-        told = request.ended_at or clock.now()
+        is_coming = grant.state in OPEN and grant.kind == Kind.ADD and is_whole
+        is_about_it = is_coming or same_end(grant.ends_at, row.ends_at)
+        told = grant.ended_at or clock.now()
         if is_about_it and not _is_of_use(rung, end=row.ends_at, told=told):
             return True
     return False

@@ -14,12 +14,12 @@ from typing import Final
 import structlog
 
 from bot import clock
+from bot.limits import POST
 from bot.messages import deciding
 from bot.messages.parts import Message, shortened
 from bot.models import Notice
-from bot.pacing import AT_ONCE
-from bot.slack import Slack, SlackBusy, SlackError, SlackRefused
-from bot.store import Store, notices
+from bot.slack import Posted, Slack, SlackBusy, SlackError, SlackRefused
+from bot.store import Store, Transaction, notices, slack_waits
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +31,10 @@ CLAIM_LEASE: Final = CALL_TIMEOUT + timedelta(seconds=15 + 10 + 10)
 CLOCK_SKEW: Final = timedelta(minutes=1)
 # The kind of the alarm that Slack does not take a message as it is made.
 MISSHAPEN: Final = "misshapen"
+# Why a message will not be sent that was owed for a while.
+OVERTAKEN: Final = "overtaken"
+# Messages under way to Slack, of those that somebody waits for: one that hangs holds up no other.
+AT_ONCE: Final = 16
 # Slack's words for people and channels that a message will never reach.
 UNREACHABLE: Final = frozenset(
     {
@@ -45,6 +49,13 @@ UNREACHABLE: Final = frozenset(
     }
 )
 
+Content = Message | Callable[[Transaction], Message | None]
+Close = Callable[[Transaction], None]
+
+
+def nothing(db: Transaction) -> None:
+    """There is no row that says whether the message is owed."""
+
 
 class Sending:
     """Sends what is owed, once, from however many replicas."""
@@ -56,28 +67,81 @@ class Sending:
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def send(
-        self, wanted: Sequence[Notice], content: Callable[[], Message] | Message
+        self, wanted: Sequence[Notice], content: Content, *, close: Close = nothing
     ) -> bool:
-        """Send one message that settles all of *wanted* that nobody has sent; True if one went out."""
-        async with self._at_once:
-            claimed = await self._store.run(notices.claim_together, wanted, lease=CLAIM_LEASE)
-            if claimed:
-                claimed = await self._not_there(claimed)
-            if not claimed:
+        """
+        Send one message that settles all of *wanted* that nobody has sent, as soon as Slack takes one there.
+
+        Args:
+            content: Or a function that reads it once it is certain that we send it; None: it is not owed any more.
+            close: Notes on the row about which it is owed how far that is, whatever the outcome.
+
+        Returns whether one went out.
+        """
+        word = None
+        async with self._slack.limits.turn_in(wanted[0].to) as may_go, self._at_once:
+            if not may_go:
                 return False
-            if clock.real() + CALL_TIMEOUT >= _claimed_until(claimed):
-                # Whoever takes the claim next must not meet a message of ours still on its way.
+            claimed, made = await self._claimed(wanted, content, close)
+            if made is None:
+                return False
+            arrived, word = await self._deliver(claimed, made, close, had_turn=False)
+        # Outside, where it waits for nobody who waits for it.
+        if word is not None:
+            await self.report_misshapen(claimed[0], word)
+        return arrived
+
+    async def send_claimed(
+        self, claimed: Sequence[Notice], content: Message, *, close: Close = nothing
+    ) -> bool:
+        """
+        Send what is claimed already, and whose turn it is by `Limits.next_turn`; True if it went out.
+
+        What Slack takes from nobody just now is given back, to be claimed again when it does.
+        """
+        word = None
+        async with self._slack.limits.turn_in(claimed[0].to) as may_go:
+            if not may_go:
                 await self._store.run(notices.retry_at, claimed, at=clock.real())
                 return False
-            made = content() if callable(content) else content
-            try:
-                return await self._post(claimed, made)
-            except SlackRefused as refused:
-                word = refused.error
-                arrived = await self._post_shorter(claimed, shortened(made), refused)
-        # Outside, where it waits for nobody who waits for it.
-        await self.report_misshapen(claimed[0], word)
+            arrived, word = await self._deliver(claimed, content, close, had_turn=True)
+        if word is not None:
+            await self.report_misshapen(claimed[0], word)
         return arrived
+
+    async def _claimed(
+        self, wanted: Sequence[Notice], content: Content, close: Close
+    ) -> tuple[Sequence[Notice], Message | None]:
+        """What of *wanted* is ours to send, and in which words; None if there is nothing."""
+        while True:
+            until, claimed, made = await self._store.run(_claim, wanted, content, close)
+            if until is None:
+                return claimed, made
+            # Another replica has heard that Slack takes nothing for now.
+            self._slack.limits.stop(POST, until=until)
+            if not await self._slack.limits.is_open(POST):
+                return [], None
+
+    async def _deliver(
+        self, claimed: Sequence[Notice], content: Message, close: Close, *, had_turn: bool
+    ) -> tuple[bool, str | None]:
+        """
+        Look for an earlier try, post it, and record where it is.
+
+        Returns whether it went out, and Slack's word if it did not take it as it was made.
+        """
+        left = await self._not_there(claimed, close)
+        if not left:
+            return False, None
+        if _is_late(left):
+            # Whoever takes the claim next must not meet a message of ours still on its way.
+            await self._store.run(notices.retry_at, left, at=clock.real())
+            return False, None
+        try:
+            return await self._post(left, content, close, had_turn=had_turn), None
+        except SlackRefused as refused:
+            arrived = await self._post_shorter(left, shortened(content), refused, close)
+            return arrived, refused.error
 
     async def report_misshapen(self, notice: Notice, word: str) -> None:
         """Tell the admins, once a day for each kind of message, that Slack refuses what we make of it."""
@@ -93,12 +157,12 @@ class Sending:
     async def find_left_over(self, notice: Notice) -> bool:
         """Look for a message that nobody will send any more; False if it is nowhere, and so overtaken."""
         async with self._at_once:
-            missing = await self._not_there([notice])
+            missing = await self._not_there([notice], nothing)
         if missing:
-            await self._store.run(notices.drop, [notice.key], why="overtaken")
+            await self._store.run(notices.drop, [notice.key], why=OVERTAKEN)
         return not missing
 
-    async def _not_there(self, claimed: list[Notice]) -> list[Notice]:
+    async def _not_there(self, claimed: Sequence[Notice], close: Close) -> Sequence[Notice]:
         """Those that no earlier try has brought to Slack; of the others their place is recorded."""
         tried = [notice.tried_at for notice in claimed if notice.tried_at is not None]
         if not tried:
@@ -118,11 +182,13 @@ class Sending:
             await self._store.run(notices.look_at, claimed, at=clock.real() + pause)
             return []
         for key, posted in found.items():
-            await self._store.run(notices.sent, [key], channel=posted.channel, ts=posted.ts)
+            await self._store.run(_sent, [key], posted, close)
             log.info("notice-found", notice=key)
         return [notice for notice in claimed if notice.key not in found]
 
-    async def _post(self, claimed: Sequence[Notice], content: Message) -> bool:
+    async def _post(
+        self, claimed: Sequence[Notice], content: Message, close: Close, *, had_turn: bool = False
+    ) -> bool:
         """
         Post it, and record where.
 
@@ -132,50 +198,92 @@ class Sending:
         keys = [notice.key for notice in claimed]
         to = claimed[0].to
         try:
-            posted = await self._slack.post(to, content, keys=keys)
+            posted = await self._slack.post(to, content, keys=keys, had_turn=had_turn)
         except SlackBusy as busy:
-            at = clock.real() + busy.retry_after
-            await self._store.run(notices.retry_at, claimed, at=at)
+            # By the same moment as everybody else's who waits for Slack.
+            at = clock.real() + (self._slack.limits.left(POST) or busy.retry_after)
+            await self._store.run(_not_taken, claimed, close, at=at, is_limit=busy.is_limit)
             return False
         except SlackRefused as refused:
             if refused.is_misshapen:
                 raise
-            await self._refused(claimed, refused)
+            await self._refused(claimed, refused, close)
             return False
         except SlackError as unsure:
             # The claim stays: whether it arrived is open, and the next look is a lease away.
             log.warning("notice-unsure", notice=keys[0], slack=str(unsure))
+            await self._store.run(close)
             return False
-        await self._store.run(notices.sent, keys, channel=posted.channel, ts=posted.ts)
+        await self._store.run(_sent, keys, posted, close)
         log.info("notice-sent", notice=keys[0])
         return True
 
     async def _post_shorter(
-        self, claimed: Sequence[Notice], content: Message, refused: SlackRefused
+        self, claimed: Sequence[Notice], content: Message, refused: SlackRefused, close: Close
     ) -> bool:
         """Slack would refuse the same again, for ever: send less; what it still does not take is dropped."""
-        keys = [notice.key for notice in claimed]
-        log.error("notice-misshapen", notice=keys[0], slack=str(refused))
-        if clock.real() + CALL_TIMEOUT >= _claimed_until(claimed):
+        log.error("notice-misshapen", notice=claimed[0].key, slack=str(refused))
+        if _is_late(claimed):
             await self._store.run(notices.retry_at, claimed, at=clock.real())
             return False
         try:
-            return await self._post(claimed, content)
+            return await self._post(claimed, content, close)
         except SlackRefused as again:
-            log.error("notice-dropped", notice=keys[0], slack=str(again))
-            await self._store.run(notices.drop, keys, why=again.error)
+            log.error("notice-dropped", notice=claimed[0].key, slack=str(again))
+            await self._store.run(_dropped, claimed, again.error, close)
             return False
 
-    async def _refused(self, claimed: Sequence[Notice], refused: SlackRefused) -> None:
-        keys = [notice.key for notice in claimed]
-        log.error("notice-refused", notice=keys[0], slack=str(refused))
+    async def _refused(
+        self, claimed: Sequence[Notice], refused: SlackRefused, close: Close
+    ) -> None:
+        log.error("notice-refused", notice=claimed[0].key, slack=str(refused))
         if refused.error in UNREACHABLE and claimed[0].to != self._admin_channel:
-            await self._store.run(notices.drop, keys, why=refused.error)
+            await self._store.run(_dropped, claimed, refused.error, close)
             return
         # The admin channel, the token or a scope can be put right; a person that is gone cannot.
         at = clock.real() + timedelta(minutes=1)
         await self._store.run(notices.retry_at, claimed, at=at)
 
 
-def _claimed_until(claimed: Sequence[Notice]) -> datetime:
-    return min(notice.claimed_until or clock.real() for notice in claimed)
+def _is_late(claimed: Sequence[Notice]) -> bool:
+    """Whether a call that begins now may outlast the claim."""
+    until = min(notice.claimed_until or clock.real() for notice in claimed)
+    return clock.real() + CALL_TIMEOUT >= until
+
+
+def _claim(
+    db: Transaction, wanted: Sequence[Notice], content: Content, close: Close
+) -> tuple[datetime | None, Sequence[Notice], Message | None]:
+    """Until when Slack takes no message; or what is ours to send, and in which words."""
+    until = slack_waits.stopped_until(db, POST)
+    if until is not None:
+        return until, [], None
+    claimed = notices.claim(db, wanted, lease=CLAIM_LEASE)
+    made = content if isinstance(content, dict) else content(db) if claimed else None
+    if claimed and made is not None:
+        return None, claimed, made
+    # Somebody else has it, or there is nothing left to say.
+    if claimed:
+        notices.drop(db, [notice.key for notice in claimed], why=OVERTAKEN)
+    close(db)
+    return None, [], None
+
+
+def _sent(db: Transaction, keys: Sequence[str], posted: Posted, close: Close) -> None:
+    notices.sent(db, keys, channel=posted.channel, ts=posted.ts)
+    close(db)
+
+
+def _dropped(db: Transaction, claimed: Sequence[Notice], why: str, close: Close) -> None:
+    notices.drop(db, [notice.key for notice in claimed], why=why)
+    close(db)
+
+
+def _not_taken(
+    db: Transaction, claimed: Sequence[Notice], close: Close, *, at: datetime, is_limit: bool
+) -> None:
+    """Slack certainly has not taken it: try again at *at* (real time); of a limit every replica is to know."""
+    notices.retry_at(db, claimed, at=at)
+    if is_limit:
+        slack_waits.stop(db, POST, until=at)
+    close(db)

@@ -16,7 +16,8 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import chance
+from bot import chance, clock
+from bot.limits import POST, Limits
 from bot.profiles import KnownIds, SlackUser, read_profile
 
 log = structlog.get_logger(__name__)
@@ -36,9 +37,8 @@ WORD: Final = re.compile(r"[a-z][a-z0-9_-]{1,79}")
 # A language as Slack writes it, "en-US".
 LOCALE: Final = re.compile(r"[A-Za-z0-9-]{2,20}")
 # Errors after which the same call can work later, and before which nothing happened.
-PASSING: Final = frozenset(
-    {"ratelimited", "rate_limited", "service_unavailable", "team_added_to_org"}
-)
+LIMITS: Final = frozenset({"ratelimited", "rate_limited"})
+PASSING: Final = LIMITS | {"service_unavailable", "team_added_to_org"}
 # Nobody can say anything to that person at that place: the bot or the person is not in it, it is a direct message
 # of others, it is archived or closed to apps.
 NOT_THERE: Final = frozenset(
@@ -100,10 +100,16 @@ class SlackRefused(SlackError):
 
 
 class SlackBusy(SlackError):
-    """Nothing happened; try again after *retry_after*."""
+    """
+    Nothing happened; try again after *retry_after*.
 
-    def __init__(self, error: str, *, retry_after: timedelta) -> None:
+    Attributes:
+        is_limit: Slack takes the method from nobody until then.
+    """
+
+    def __init__(self, error: str, *, retry_after: timedelta, is_limit: bool = False) -> None:
         self.retry_after = retry_after
+        self.is_limit = is_limit
         super().__init__(error)
 
 
@@ -143,6 +149,7 @@ class Slack:
 
     def __init__(self, client: AsyncWebClient, *, trusts_provisioned: bool = False) -> None:
         self.client = client
+        self.limits = Limits()
         self.healthy: bool | None = None
         self._trusts_provisioned = trusts_provisioned
         self._team_id: str | None = None
@@ -251,7 +258,12 @@ class Slack:
         return frozenset(answer["users"])
 
     async def post(
-        self, to: str, message: Mapping[str, Any], *, keys: Sequence[str] = ()
+        self,
+        to: str,
+        message: Mapping[str, Any],
+        *,
+        keys: Sequence[str] = (),
+        had_turn: bool = False,
     ) -> Posted:
         """
         Post to a channel, or as a direct message to a user id.  Scope chat:write.
@@ -260,13 +272,15 @@ class Slack:
 
         Args:
             keys: By which `find` knows the message again.  Everybody in the channel can read them.
+            had_turn: It has waited for `Limits.next_turn`.
         """
         if keys:
             payload = {"keys": list(keys)}
             message = {**message, "metadata": {"event_type": OURS, "event_payload": payload}}
         answer = await self._call(
-            "chat.postMessage", **message, channel=to, unfurl_links=False, unfurl_media=False
+            POST, **message, channel=to, unfurl_links=False, unfurl_media=False
         )
+        self.limits.posted(to, had_turn=had_turn)
         return Posted(channel=answer["channel"], ts=answer["ts"])
 
     async def find(self, to: str, *, keys: Collection[str], since: datetime) -> dict[str, Posted]:
@@ -371,12 +385,19 @@ class Slack:
         return await self._call(method, **arguments)
 
     async def _call(self, method: str, **arguments: Any) -> Any:
+        left = self.limits.left(method)
+        if left:
+            # Slack would say the same, and count the call.
+            raise SlackBusy("ratelimited", retry_after=left, is_limit=True)
         try:
             call = getattr(self.client, method.replace(".", "_"))
             answer = await call(**arguments)
         except SlackApiError as error:
             self.healthy = self._survives(error)
-            raise _meaning(error) from error
+            meant = _meaning(error)
+            if isinstance(meant, SlackBusy) and meant.is_limit:
+                self.limits.stop(method, until=clock.real() + meant.retry_after)
+            raise meant from error
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             self.healthy = False
             raise SlackBusy("cannot connect to Slack", retry_after=timedelta(seconds=5)) from error
@@ -415,7 +436,11 @@ def _meaning(error: SlackApiError) -> SlackError:
     word = _word(error)
     status = getattr(response, "status_code", 200)
     if status == 429 or word in PASSING:
-        return SlackBusy(word, retry_after=_retry_after(getattr(response, "headers", {})))
+        return SlackBusy(
+            word,
+            retry_after=_retry_after(getattr(response, "headers", {})),
+            is_limit=status == 429 or word in LIMITS,
+        )
     if status >= 500 or word in DOUBTFUL or word in {"http_0", "http_200"}:
         return SlackUnsure(word)
     needed = response.get("needed") if word == "missing_scope" else None

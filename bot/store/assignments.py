@@ -287,20 +287,28 @@ def let_end(db: Transaction, assignment: Assignment, *, actor: str) -> None:
 
 
 def ending_before(
-    db: Transaction, until: datetime, *, seen_since: datetime | None = None
+    db: Transaction,
+    until: datetime,
+    *,
+    seen_since: datetime | None = None,
+    after: Assignment | None = None,
+    among: Collection[str] | None = None,
+    limit: int,
 ) -> list[Assignment]:
     """
-    Access of people we know in Slack that ends after now and not after *until*.
+    Access of people we know in Slack that ends after now and not after *until*, the first to end first.
 
     What Graph did not show at the last look is left out: it may be gone, and if it is not, the next look says so.
 
     Args:
         seen_since: Leave out what Graph has not shown since then (real time): its end may have been moved.
+        after: The last one of the page before.
+        among: Only of these ids.
+        limit: So many of them.
     """
-    query = IN_ORDER.where(
+    query = IN_ORDER.limit(limit).where(
         assignments.c.progress.in_(THERE),
         assignments.c.gone_at.is_(None),
-        sa.true() if seen_since is None else assignments.c.seen_at >= seen_since,
         # Not ended is said for the sake of the index of what is not.
         IS_NOT_ENDED,
         assignments.c.state == AssignmentState.LIVE,
@@ -308,6 +316,15 @@ def ending_before(
         assignments.c.ends_at > clock.now(),
         assignments.c.ends_at <= until,
     )
+    if seen_since is not None:
+        query = query.where(assignments.c.seen_at >= seen_since)
+    if among is not None:
+        query = query.where(assignments.c.id.in_(list(among)))
+    if after is not None:
+        query = query.where(
+            assignments.c.ends_at >= after.ends_at,
+            sa.or_(assignments.c.ends_at > after.ends_at, assignments.c.id > after.id),
+        )
     return _read(db, query)
 
 

@@ -74,14 +74,13 @@ REFUSED_SAME: Final = (
 )
 POSTPONE: Final = UPDATE.values(due_at=UNTIL, attempts=decisions.c.attempts + 1)
 SETTLE: Final = UPDATE.where(decisions.c.outcome.is_(None))
-UNANSWERED: Final = (
+ANY_UNANSWERED: Final = (
     sa.select(decisions.c.id)
     .where(IS_UNANSWERED, decisions.c.due_at <= NOW)
     .order_by(decisions.c.at)
     .limit(MOST)
-    .with_for_update(skip_locked=True)
-    .cte("due")
 )
+UNANSWERED: Final = ANY_UNANSWERED.with_for_update(skip_locked=True).cte("due")
 CLAIM_UNANSWERED: Final = (
     decisions.update()
     .where(decisions.c.id.in_(sa.select(UNANSWERED.c.id)))
@@ -236,6 +235,11 @@ def settle(
             details={"decided_as": "admin"} if as_admin else None,
         )
     return done
+
+
+def has_unanswered(db: Transaction) -> bool:
+    """Whether `claim_unanswered` would find any."""
+    return db.execute(ANY_UNANSWERED, {"now": clock.real(), "most": 1}).first() is not None
 
 
 def claim_unanswered(db: Transaction, *, lease: timedelta, limit: int = 50) -> list[Decision]:

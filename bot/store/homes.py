@@ -17,7 +17,7 @@ TOUCH: Final = (
     .where(sa.or_(homes.c.slack_user.in_(sa.bindparam("people", expanding=True)), homes.c.admin))
     .values(stale=True)
 )
-STALE: Final = (
+ANY_STALE: Final = (
     sa.select(homes.c.slack_user)
     # A claim that ran out is owed a page, too: whoever took it has died.
     .where(
@@ -28,9 +28,8 @@ STALE: Final = (
         )
     )
     .limit(MOST)
-    .with_for_update(skip_locked=True)
-    .cte("due")
 )
+STALE: Final = ANY_STALE.with_for_update(skip_locked=True).cte("due")
 CLAIM_STALE: Final = (
     homes.update()
     .where(homes.c.slack_user.in_(sa.select(STALE.c.slack_user)))
@@ -63,6 +62,11 @@ def touch_all(db: Transaction, *, published_before: datetime | None = None) -> N
     if published_before is not None:
         update = update.where(homes.c.published_at < published_before, ~homes.c.stale)
     db.execute(update)
+
+
+def has_stale(db: Transaction) -> bool:
+    """Whether `claim_stale` would find any."""
+    return db.execute(ANY_STALE, {"now": clock.real(), "most": 1}).first() is not None
 
 
 def claim_stale(db: Transaction, *, lease: timedelta, limit: int) -> list[str]:

@@ -42,7 +42,7 @@ IN_MESSAGE: Final = (
 STATE: Final = (
     sa.select(requests.c.state).where(requests.c.id == notices.c.request_id).scalar_subquery()
 )
-LEFT_OVER: Final = (
+ANY_LEFT_OVER: Final = (
     sa.select(notices.c.key)
     .where(
         notices.c.kind == "card",
@@ -53,16 +53,15 @@ LEFT_OVER: Final = (
         STATE != State.PENDING,
     )
     .limit(MOST)
-    .with_for_update(skip_locked=True)
-    .cte("due")
 )
+LEFT_OVER: Final = ANY_LEFT_OVER.with_for_update(skip_locked=True).cte("due")
 CLAIM_LEFT_OVER: Final = (
     notices.update()
     .where(notices.c.key.in_(sa.select(LEFT_OVER.c.key)))
     .values(claimed_until=UNTIL)
     .returning(*COLUMNS)
 )
-STALE: Final = (
+ANY_STALE: Final = (
     sa.select(notices.c.key)
     # A claim that ran out is owed a redraw, too: whoever took it has died.
     # Each half says for its index that the message was sent.
@@ -77,9 +76,8 @@ STALE: Final = (
         )
     )
     .limit(MOST)
-    .with_for_update(skip_locked=True)
-    .cte("due")
 )
+STALE: Final = ANY_STALE.with_for_update(skip_locked=True).cte("due")
 CLAIM_STALE: Final = (
     notices.update()
     .where(notices.c.key.in_(sa.select(STALE.c.key)))
@@ -90,48 +88,67 @@ CLAIM_STALE: Final = (
 
 @for_each_database
 def _upsert_claim(db: Transaction) -> Any:
+    """For many rows at once: SQLAlchemy makes one statement of it as long as all parameters are in VALUES."""
     row = insert(db, notices)
+    now = row.excluded.tried_at
     return row.on_conflict_do_update(
         index_elements=["key"],
         set_={
             "claimed_until": row.excluded.claimed_until,
-            "attempts": notices.c.attempts + 1,
-            "tried_at": sa.func.coalesce(notices.c.tried_at, row.excluded.tried_at),
+            "attempts": notices.c.attempts + sa.literal_column("1"),
+            "tried_at": sa.func.coalesce(notices.c.tried_at, now),
         },
         where=notices.c.sent_at.is_(None)
         & notices.c.dropped_why.is_(None)
-        & (notices.c.claimed_until.is_(None) | (notices.c.claimed_until <= NOW)),
+        & (notices.c.claimed_until.is_(None) | (notices.c.claimed_until <= now)),
     ).returning(*COLUMNS)
+
+
+@for_each_database
+def _insert_superseded(db: Transaction) -> Any:
+    return insert(db, notices).on_conflict_do_nothing(index_elements=["key"])
 
 
 def _notice(row: Sequence[Any]) -> Notice:
     return Notice(**dict(zip(FIELDS, row, strict=True)))
 
 
-def claim(db: Transaction, notice: Notice, *, lease: timedelta) -> Notice | None:
+def claim(db: Transaction, wanted: Sequence[Notice], *, lease: timedelta) -> list[Notice]:
     """
-    Take the right to send *notice*.  The claimed notice for exactly one caller, None for the others.
+    Take the right to send each of *wanted*, in one statement: claimed for exactly one caller, and for no other.
 
     A claim that was never finished (the process died, Slack did not answer) can be taken again when its
     lease has run out; then ``tried_at`` says since when the message may be in Slack.
     """
     now = clock.real()
-    values = {
-        "key": notice.key,
-        "kind": notice.kind,
-        "recipient": notice.to,
-        "request_id": notice.request_id,
-        "assignment_id": notice.assignment_id,
-        "claimed_until": now + lease,
-        "attempts": 1,
-        "tried_at": now,
-        "stale": False,
-    }
-    row = db.execute(_upsert_claim(db), {**values, "now": now}).first()
-    if row is None:
-        return None
-    claimed = _notice(row)
-    return replace(claimed, tried_at=None) if claimed.tried_at == now else claimed
+    rows = [
+        {
+            "key": notice.key,
+            "kind": notice.kind,
+            "recipient": notice.to,
+            "request_id": notice.request_id,
+            "assignment_id": notice.assignment_id,
+            "claimed_until": now + lease,
+            "attempts": 1,
+            "tried_at": now,
+            "stale": False,
+        }
+        # In one order, or two replicas might wait for each other.
+        for notice in sorted(wanted, key=lambda each: each.key)
+    ]
+    if not rows:
+        return []
+    claimed = {notice.key: notice for notice in map(_notice, db.execute(_upsert_claim(db), rows))}
+    return [
+        replace(found, tried_at=None) if found.tried_at == now else found
+        for found in (claimed.get(notice.key) for notice in wanted)
+        if found is not None
+    ]
+
+
+def has_left_over(db: Transaction) -> bool:
+    """Whether `claim_left_over` would find any."""
+    return db.execute(ANY_LEFT_OVER, {"now": clock.real(), "most": 1}).first() is not None
 
 
 def claim_left_over(db: Transaction, *, lease: timedelta, limit: int = 50) -> list[Notice]:
@@ -145,12 +162,6 @@ def claim_left_over(db: Transaction, *, lease: timedelta, limit: int = 50) -> li
     return [_notice(row) for row in taken]
 
 
-def claim_together(db: Transaction, wanted: Sequence[Notice], *, lease: timedelta) -> list[Notice]:
-    """Those of *wanted* that we may send, in one message."""
-    claims = (claim(db, notice, lease=lease) for notice in wanted)
-    return [claimed for claimed in claims if claimed is not None]
-
-
 def sent(db: Transaction, keys: Sequence[str], *, channel: str, ts: str) -> None:
     # The claim ends here, so that a redraw can be claimed at once.
     values = {"sent_at": clock.now(), "tried_at": None, "claimed_until": None}
@@ -159,16 +170,17 @@ def sent(db: Transaction, keys: Sequence[str], *, channel: str, ts: str) -> None
 
 def retry_at(db: Transaction, claimed: Sequence[Notice], *, at: datetime) -> None:
     """Slack certainly did not take it: try again at *at* (real time)."""
-    for notice in claimed:
-        known = {"notice": notice.key, "claim": notice.claimed_until}
-        db.execute(UPDATE_CLAIMED, {**known, "claimed_until": at, "tried_at": None})
+    changes = {"claimed_until": at, "tried_at": None}
+    db.execute(UPDATE_CLAIMED, [_known(notice) | changes for notice in claimed])
 
 
 def look_at(db: Transaction, claimed: Sequence[Notice], *, at: datetime) -> None:
     """Slack could not say whether an earlier try arrived: ask again at *at* (real time)."""
-    for notice in claimed:
-        known = {"notice": notice.key, "claim": notice.claimed_until}
-        db.execute(UPDATE_CLAIMED, {**known, "claimed_until": at})
+    db.execute(UPDATE_CLAIMED, [_known(notice) | {"claimed_until": at} for notice in claimed])
+
+
+def _known(claimed: Notice) -> dict[str, Any]:
+    return {"notice": claimed.key, "claim": claimed.claimed_until}
 
 
 def drop(db: Transaction, keys: Sequence[str], *, why: str) -> None:
@@ -178,17 +190,20 @@ def drop(db: Transaction, keys: Sequence[str], *, why: str) -> None:
 
 def supersede(db: Transaction, wanted: Sequence[Notice]) -> None:
     """Mark as overtaken what a more urgent message makes needless, unless it went out before."""
-    for notice in wanted:
-        row = insert(db, notices).values(
-            key=notice.key,
-            kind=notice.kind,
-            recipient=notice.to,
-            assignment_id=notice.assignment_id,
-            attempts=0,
-            stale=False,
-            dropped_why="superseded",
-        )
-        db.execute(row.on_conflict_do_nothing(index_elements=["key"]))
+    rows = [
+        {
+            "key": notice.key,
+            "kind": notice.kind,
+            "recipient": notice.to,
+            "assignment_id": notice.assignment_id,
+            "attempts": 0,
+            "stale": False,
+            "dropped_why": "superseded",
+        }
+        for notice in sorted(wanted, key=lambda each: each.key)
+    ]
+    if rows:
+        db.execute(_insert_superseded(db), rows)
 
 
 def settled_keys(db: Transaction, keys: Sequence[str]) -> set[str]:
@@ -212,7 +227,12 @@ def finished_keys(db: Transaction, keys: Sequence[str]) -> set[str]:
     return set(db.execute(FINISHED, {"notices": keys}).scalars())
 
 
-def claim_stale(db: Transaction, *, lease: timedelta, limit: int = 50) -> list[Notice]:
+def has_stale(db: Transaction) -> bool:
+    """Whether `claim_stale` would find any."""
+    return db.execute(ANY_STALE, {"now": clock.real(), "most": 1}).first() is not None
+
+
+def claim_stale(db: Transaction, *, lease: timedelta, limit: int) -> list[Notice]:
     """Take sent messages that are owed a redraw; a change that comes later marks them again."""
     now = clock.real()
     taken = db.execute(CLAIM_STALE, {"now": now, "until": now + lease, "most": limit})
@@ -224,12 +244,12 @@ def mark_stale(db: Transaction, key: str) -> None:
     db.execute(UPDATE_SENT, {"notice": key, "stale": True})
 
 
-def redrawn(db: Transaction, notice: Notice) -> None:
-    db.execute(UPDATE, {"notice": notice.key, "claimed_until": None})
+def redrawn(db: Transaction, keys: Sequence[str]) -> None:
+    db.execute(UPDATE_ALL, {"notices": keys, "claimed_until": None})
 
 
-def not_redrawn(db: Transaction, notice: Notice, *, retry_at: datetime) -> None:
-    db.execute(UPDATE, {"notice": notice.key, "stale": True, "claimed_until": retry_at})
+def not_redrawn(db: Transaction, keys: Sequence[str], *, retry_at: datetime) -> None:
+    db.execute(UPDATE_ALL, {"notices": keys, "stale": True, "claimed_until": retry_at})
 
 
 def in_message(db: Transaction, *, channel: str, ts: str) -> list[Notice]:

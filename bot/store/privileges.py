@@ -27,6 +27,7 @@ NEEDED: Final[Mapping[str, frozenset[str]]] = {
     "package": frozenset({"SELECT", "INSERT", "DELETE"}),
     "person": WRITE,
     "request": WRITE,
+    "slack_wait": WRITE,
     "sweep": WRITE,
     "trouble": WRITE,
 }

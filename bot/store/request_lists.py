@@ -1,9 +1,10 @@
 """Requests: the questions that are asked about many of them."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
@@ -23,9 +24,19 @@ OPEN_OF: Final = SELECT.where(HOLDER, PACKAGE, requests.c.kind == sa.bindparam("
 OPEN_FOR_ASSIGNMENT: Final = SELECT.where(
     requests.c.assignment_id == sa.bindparam("assignment"), IS_OPEN
 )
-GRANTS_OF: Final = SELECT.where(
-    HOLDER,
-    PACKAGE,
+OPEN_FOR_ASSIGNMENTS: Final = SELECT.where(
+    requests.c.assignment_id.in_(sa.bindparam("assignments", expanding=True)), IS_OPEN
+)
+GRANTS_AMONG: Final = sa.select(
+    requests.c.holder,
+    requests.c.package_id,
+    requests.c.kind,
+    requests.c.state,
+    requests.c.ends_at,
+    requests.c.ended_at,
+).where(
+    requests.c.holder.in_(sa.bindparam("holders", expanding=True)),
+    requests.c.package_id.in_(sa.bindparam("packages", expanding=True)),
     GAVE,
 )
 # What is about to be given, and what was given and may not be in Graph's lists yet.
@@ -108,6 +119,11 @@ def open_for_assignment(db: Transaction, assignment_id: str) -> list[Request]:
     return _read(db, OPEN_FOR_ASSIGNMENT, assignment=assignment_id)
 
 
+def open_for_assignments(db: Transaction, assignment_ids: Collection[str]) -> list[Request]:
+    """The open requests about any of these assignments."""
+    return _read(db, OPEN_FOR_ASSIGNMENTS, assignments=list(assignment_ids))
+
+
 def open_of_user(db: Transaction, entra_id: str, package_id: str, kind: Kind) -> Request | None:
     """The open request of this kind that is about an Entra user and a package."""
     query = SELECT.where(
@@ -148,9 +164,23 @@ def removal_of(
     return from_row(row) if row else None
 
 
-def grants_of(db: Transaction, holder: str, package_id: str) -> list[Request]:
-    """What has given somebody a package, or made it longer, or is about to: Graph has taken it on."""
-    return _read(db, GRANTS_OF, holder=holder, package=package_id)
+class Grant(NamedTuple):
+    """What of a request counts that has given access, made it longer, or is about to: Graph has taken it on."""
+
+    holder: str
+    package_id: str
+    kind: str
+    state: str
+    ends_at: datetime | None
+    ended_at: datetime | None
+
+
+def grants_among(
+    db: Transaction, holders: Collection[str], packages: Collection[str]
+) -> list[Grant]:
+    """What has given any of *holders* one of *packages*, or made it longer, or is about to."""
+    given = {"holders": sorted(holders), "packages": sorted(packages)}
+    return [Grant(*row) for row in db.execute(GRANTS_AMONG, given)]
 
 
 def known_to_have(db: Transaction, entra_id: str, *, but: str) -> set[str]:

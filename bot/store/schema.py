@@ -365,6 +365,14 @@ notices = sa.Table(
     only("notice_in_message", "ts", "channel", where="ts IS NOT NULL"),
 )
 
+# Methods of Slack's that a 429 has stopped, for every replica, and until when (real time).
+slack_waits = sa.Table(
+    "slack_wait",
+    metadata,
+    sa.Column("method", sa.String(64), primary_key=True),
+    sa.Column("open_at", UtcDateTime, nullable=False),
+)
+
 # How often somebody has lately done what is limited, see `bot.store.allowances`.
 allowances = sa.Table(
     "allowance",

@@ -61,7 +61,7 @@ async def _call(workspace: "State", request: Request) -> Response:
         method = METHODS.get(name)
         if method is None:
             raise SlackRefusal("unknown_method", extra={"req_method": name})
-        workspace.tiers.check(name)
+        workspace.tiers.check(name, place=_place(workspace, given))
         _authorise(workspace, method, token=token, is_revoked="revoked" in faults)
         body = method.run(workspace, Arguments(given))
         status, error, headers = 200, None, {}
@@ -81,6 +81,12 @@ async def _call(workspace: "State", request: Request) -> Response:
         status_code=status,
         headers=headers | _headers(workspace, METHODS.get(name)),
     )
+
+
+def _place(workspace: "State", given: Json) -> str:
+    """The channel that a call is about; a person's id stands for the direct messages with them."""
+    to = str(given.get("channel", ""))
+    return workspace.dm(to).id if to in workspace.people else to
 
 
 def _token(request: Request, given: Json) -> str | None:

@@ -3,18 +3,25 @@ How often a minute Slack takes a method, while the limits are switched on.
 
 Source: docs.slack.dev, "Rate limits" and the tier on each method's page.  Limits hold per method, app and
 workspace.  Slack promises at least so many calls and "occasional bursts"; this stand-in takes no burst.
-Methods of the special tier (chat.postMessage, auth.test) have no published number, and none here.
+Of the special tier, chat.postMessage takes "1 message per second per channel", and "several hundred messages per
+minute per workspace", of which the stand-in makes a number; auth.test has none.
 """
 
 from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
+from typing import NoReturn
 
 from sandbox.slack.errors import SlackRefusal
 
 A_MINUTE = {1: 1, 2: 20, 3: 50, 4: 100}
 """Calls of a tier that pass in any sixty seconds."""
 WINDOW = 60.0
+POST = "chat.postMessage"
+MESSAGES_A_MINUTE = 500
+"""Ours: Slack says "several hundred"."""
+CHANNEL_SECONDS = 1.0
+"""Between two messages in one channel."""
 
 TIERS = {
     "apps.connections.open": 1,
@@ -54,17 +61,35 @@ class Tiers:
         """Hold every method to its tier from now on."""
         self.is_enforced = True
 
-    def check(self, method: str) -> None:
-        """Let a call pass and count it, or raise the 429 that says how long to wait."""
+    def check(self, method: str, *, place: str = "") -> None:
+        """Let a call pass and count it, or raise the 429 that says how long to wait.
+
+        Args:
+            place: the channel that it is about; counts for messages.
+        """
         tier = TIERS.get(method)
-        if not self.is_enforced or tier is None:
+        if not self.is_enforced or (tier is None and method != POST):
             return
         now = self._seconds()
-        passed = self._passed.setdefault(method, deque())
-        while passed and passed[0] <= now - WINDOW:
-            passed.popleft()
-        if len(passed) >= A_MINUTE[tier]:
-            self.refused[method] = self.refused.get(method, 0) + 1
-            wait = timedelta(seconds=int(passed[0] + WINDOW - now) + 1)
-            raise SlackRefusal("ratelimited", status=429, retry_after=wait)
+        most = MESSAGES_A_MINUTE if tier is None else A_MINUTE[tier]
+        passed = self._within(method, now - WINDOW)
+        if len(passed) >= most:
+            self._refuse(method, passed[0] + WINDOW - now)
+        if method == POST:
+            there = self._within(f"{POST} {place}", now - CHANNEL_SECONDS)
+            if there:
+                self._refuse(method, there[0] + CHANNEL_SECONDS - now)
+            there.append(now)
         passed.append(now)
+
+    def _within(self, what: str, since: float) -> deque[float]:
+        """When those calls passed that count still."""
+        passed = self._passed.setdefault(what, deque())
+        while passed and passed[0] <= since:
+            passed.popleft()
+        return passed
+
+    def _refuse(self, method: str, seconds: float) -> NoReturn:
+        self.refused[method] = self.refused.get(method, 0) + 1
+        wait = timedelta(seconds=int(seconds) + 1)
+        raise SlackRefusal("ratelimited", status=429, retry_after=wait)

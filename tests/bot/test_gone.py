@@ -171,10 +171,12 @@ async def test_what_is_missing_is_not_reminded_of(harness):
     harness.line.on(BY_ID, answering(404, "NotFound"), times=2)
     harness.line.on(LISTS, empty_list, times=4)
     await harness.jobs.sync()
+    await harness.jobs.reminders()
     assert (await row(harness, held)).gone_at is not None
     assert not harness.told("U0ANN")
 
     await harness.jobs.sync()
+    await harness.jobs.reminders()
 
     assert "Your access to" in harness.told("U0ANN")[-1].text
 

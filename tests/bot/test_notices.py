@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from bot import clock
+from bot.ends import STILL_NEWS
 from bot.models import Request, State, Verb
-from bot.notices import STILL_NEWS, escape_sentence
+from bot.notices import escape_sentence
 from bot.store import notices, requests
 from bot.store.schema import requests as table
 from sandbox.slack.model import Message

@@ -1,5 +1,6 @@
 """Each message once, whatever Slack answers: an unclear try is looked for before the next one."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -30,14 +31,9 @@ def owed(key="delivered:1", to=ANN):
     return Notice(key=key, kind="news", to=to)
 
 
-async def lease_is_over(harness):
+async def lease_is_over():
     """Nobody has the claim any more."""
-    past = clock.real() - timedelta(seconds=1)
-
-    def end(db):
-        db.execute(table.update().where(table.c.sent_at.is_(None)).values(claimed_until=past))
-
-    await harness.store.run(end)
+    await asyncio.sleep(CLAIM_LEASE.total_seconds())
 
 
 async def is_recorded(harness, key="delivered:1"):
@@ -76,7 +72,7 @@ async def test_what_arrived_without_an_answer_is_found_and_not_repeated(
     harness.workspace.faults.set(fault, only="chat.postMessage", count=1)
     assert not await sending.send([owed(to=to)], HELLO)
     assert not await is_recorded(harness)
-    await lease_is_over(harness)
+    await lease_is_over()
 
     assert not await sending.send([owed(to=to)], HELLO)
 
@@ -89,7 +85,7 @@ async def test_what_did_not_arrive_is_sent_after_a_look(harness, sending):
     """The connection was cut before Slack had it."""
     harness.workspace.faults.set("drop", only="chat.postMessage", count=1)
     await sending.send([owed()], HELLO)
-    await lease_is_over(harness)
+    await lease_is_over()
 
     assert await sending.send([owed()], HELLO)
 
@@ -100,7 +96,7 @@ async def test_nobody_looks_after_a_clear_no(harness, sending):
     """Slack was busy: nothing happened."""
     harness.workspace.faults.set("ratelimited", only="chat.postMessage", count=1)
     await sending.send([owed()], HELLO)
-    await lease_is_over(harness)
+    await lease_is_over()
 
     assert await sending.send([owed()], HELLO)
 
@@ -112,7 +108,7 @@ async def test_a_message_for_several_settles_those_that_it_names(harness, sendin
     """What came to be owed meanwhile is sent by itself."""
     harness.workspace.faults.set("fatal_error", only="chat.postMessage", count=1)
     await sending.send([owed("a"), owed("b")], HELLO)
-    await lease_is_over(harness)
+    await lease_is_over()
 
     assert await sending.send([owed("a"), owed("b"), owed("c")], HELLO)
 
@@ -126,12 +122,12 @@ async def test_while_slack_cannot_say_nothing_is_sent(harness, sending, fault):
     """Never blind: the next look is later."""
     harness.workspace.faults.set("fatal_error", only="chat.postMessage", count=1)
     await sending.send([owed()], HELLO)
-    await lease_is_over(harness)
+    await lease_is_over()
     harness.workspace.faults.set(fault, only="conversations.history", count=1)
 
     assert not await sending.send([owed()], HELLO)
     assert len(there(harness)) == 1
-    await lease_is_over(harness)
+    await lease_is_over()
     await sending.send([owed()], HELLO)
 
     assert len(there(harness)) == 1
@@ -143,7 +139,7 @@ async def test_where_the_app_may_not_read_it_is_sent_again(harness, sending):
     assert HISTORY not in harness.workspace.scopes
     harness.workspace.faults.set("fatal_error", only="chat.postMessage", count=1)
     await sending.send([owed(to=ADMINS)], HELLO)
-    await lease_is_over(harness)
+    await lease_is_over()
 
     assert await sending.send([owed(to=ADMINS)], HELLO)
 
@@ -178,7 +174,7 @@ async def test_of_many_messages_the_right_one_is_found(harness, sending):
     await sending.send([owed()], HELLO)
     for number in range(205):
         await harness.slack.post(ANN, HELLO, keys=[f"other:{number}"])
-    await lease_is_over(harness)
+    await lease_is_over()
 
     assert not await sending.send([owed()], HELLO)
 

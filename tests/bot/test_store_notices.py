@@ -1,5 +1,6 @@
 """Messages and pages in the store: claimed by one, sent once, and owed again when what they show has changed."""
 
+import random
 from datetime import timedelta
 
 import pytest
@@ -24,27 +25,56 @@ async def row_of(store, key):
 
 async def test_a_message_is_claimed_by_one(at_once):
     """Four replicas, one message."""
-    won = at_once(notices.claim, notice(), lease=LEASE)
+    won = at_once(notices.claim, [notice()], lease=LEASE)
 
-    assert sum(claimed is not None for claimed in won) == 1
+    assert sorted(map(len, won)) == [0] * (len(won) - 1) + [1]
+
+
+async def test_many_messages_are_claimed_by_one_each(at_once):
+    """Four replicas, fifty messages, each replica in an order of its own."""
+    many = [notice(key=f"{number}") for number in range(50)]
+
+    won = at_once(lambda db: notices.claim(db, random.sample(many, k=len(many)), lease=LEASE))
+
+    assert sorted(each.key for some in won for each in some) == sorted(each.key for each in many)
+
+
+async def test_many_messages_are_claimed_in_one_statement(store):
+    """Whoever waits for the database waits once."""
+    statements = []
+    sa.event.listen(
+        store.engine, "before_cursor_execute", lambda *given: statements.append(given[2])
+    )
+    many = [notice(key=f"{number}") for number in range(50)]
+
+    claimed = await store.run(notices.claim, many, lease=LEASE)
+
+    assert [each.key for each in claimed] == [each.key for each in many]
+    assert sum("INSERT INTO notice" in each for each in statements) == 1
+
+
+async def claim(store, key=KEY, lease=LEASE):
+    """One message, if it is ours."""
+    found = await store.run(notices.claim, [notice(key=key)], lease=lease)
+    return found[0] if found else None
 
 
 async def test_a_claim_that_was_never_finished_can_be_taken_again(store):
     """After its lease, and not before."""
-    assert await store.run(notices.claim, notice(), lease=LEASE)
-    assert not await store.run(notices.claim, notice(), lease=LEASE)
+    assert await claim(store)
+    assert not await claim(store)
 
-    assert await store.run(notices.claim, notice(key="other"), lease=OVER)
-    assert await store.run(notices.claim, notice(key="other"), lease=LEASE)
+    assert await claim(store, "other", OVER)
+    assert await claim(store, "other")
 
 
 async def send(store):
-    await store.run(notices.claim, notice(), lease=OVER)
+    await claim(store, lease=OVER)
     await store.run(notices.sent, [KEY], channel="D1", ts="1.1")
 
 
 async def drop(store):
-    await store.run(notices.claim, notice(), lease=OVER)
+    await claim(store, lease=OVER)
     await store.run(notices.drop, [KEY], why="account_inactive")
 
 
@@ -57,7 +87,7 @@ async def test_what_is_done_with_is_never_sent_again(store, finish):
     """It was sent, Slack will never take it, or the nearer reminder says it all; whatever its lease."""
     await finish(store)
 
-    assert not await store.run(notices.claim, notice(), lease=LEASE)
+    assert not await claim(store)
     assert await store.run(notices.finished_keys, [KEY]) == {KEY}
     assert await store.run(notices.settled_keys, [KEY]) == {KEY}
 
@@ -77,55 +107,55 @@ async def test_what_was_sent_stays_so(store):
 
 async def test_slack_names_the_pause(store):
     """Until then nobody else tries."""
-    claimed = await store.run(notices.claim, notice(), lease=LEASE)
+    claimed = await claim(store)
     await store.run(notices.retry_at, [claimed], at=clock.real() + LEASE)
-    assert not await store.run(notices.claim, notice(), lease=LEASE)
+    assert not await claim(store)
 
-    other = await store.run(notices.claim, notice(key="other"), lease=LEASE)
+    other = await claim(store, "other")
     await store.run(notices.retry_at, [other], at=clock.real() + OVER)
-    assert await store.run(notices.claim, notice(key="other"), lease=LEASE)
+    assert await claim(store, "other")
 
 
 async def test_who_was_held_up_for_longer_than_its_lease_frees_nothing(store):
     """Somebody else is sending it by now."""
-    late = await store.run(notices.claim, notice(), lease=OVER)
-    assert await store.run(notices.claim, notice(), lease=LEASE)
+    late = await claim(store, lease=OVER)
+    assert await claim(store)
 
     await store.run(notices.retry_at, [late], at=clock.real() + OVER)
 
-    assert not await store.run(notices.claim, notice(), lease=LEASE)
+    assert not await claim(store)
 
 
 async def test_an_unfinished_try_is_remembered_until_slack_says_no(store):
     """Since when it may be there, over all the tries that nobody recorded."""
-    first = await store.run(notices.claim, notice(), lease=OVER)
-    second = await store.run(notices.claim, notice(), lease=OVER)
-    third = await store.run(notices.claim, notice(), lease=LEASE)
+    first = await claim(store, lease=OVER)
+    second = await claim(store, lease=OVER)
+    third = await claim(store)
     assert first.tried_at is None
     assert second.tried_at == third.tried_at is not None
 
     await store.run(notices.retry_at, [third], at=clock.real() + OVER)
 
-    fourth = await store.run(notices.claim, notice(), lease=LEASE)
+    fourth = await claim(store)
     assert fourth.tried_at is None
 
 
 async def test_a_look_that_failed_forgets_nothing(store):
     """The message may still be there."""
-    await store.run(notices.claim, notice(), lease=OVER)
-    second = await store.run(notices.claim, notice(), lease=LEASE)
+    await claim(store, lease=OVER)
+    second = await claim(store)
     await store.run(notices.look_at, [second], at=clock.real() + OVER)
 
-    third = await store.run(notices.claim, notice(), lease=LEASE)
+    third = await claim(store)
 
     assert third.tried_at == second.tried_at
 
 
 async def test_some_of_several_may_be_anothers(store):
     """Only what we hold goes into our message."""
-    await store.run(notices.claim, notice(key="a"), lease=LEASE)
+    await claim(store, "a")
 
-    ours = await store.run(notices.claim_together, [notice(key="a"), notice(key="b")], lease=LEASE)
+    ours = await store.run(notices.claim, [notice(key="a"), notice(key="b")], lease=LEASE)
 
     assert [each.key for each in ours] == ["b"]
 
@@ -137,7 +167,7 @@ def card_sent(db):
     pending = requests.move(db, request, State.PENDING, deciders=("U0BO",))
     assert pending is not None
     card = notice(key="card:1", kind="card", to="U0BO", request_id=request.id)
-    notices.claim(db, card, lease=LEASE)
+    notices.claim(db, [card], lease=LEASE)
     notices.sent(db, ["card:1"], channel="D1", ts="1.1")
     return pending
 
@@ -148,7 +178,7 @@ def card_overtaken(db):
 
 
 async def repaint(store, lease=LEASE):
-    return [each.key for each in await store.run(notices.claim_stale, lease=lease)]
+    return [each.key for each in await store.run(notices.claim_stale, lease=lease, limit=9)]
 
 
 async def test_a_card_is_owed_a_redraw_when_its_request_moves(store):
@@ -171,11 +201,11 @@ async def test_a_redraw_whose_painter_died_is_taken_up(store):
 async def test_a_change_during_a_redraw_is_owed_another(store):
     """What was painted is already old."""
     approved = await store.run(card_overtaken)
-    (claimed,) = await store.run(notices.claim_stale, lease=LEASE)
+    (claimed,) = await store.run(notices.claim_stale, lease=LEASE, limit=9)
     await store.run(requests.move, approved, State.CANCELED)
     assert await repaint(store) == []
 
-    await store.run(notices.redrawn, claimed)
+    await store.run(notices.redrawn, [claimed.key])
 
     assert await repaint(store) == ["card:1"]
 
@@ -183,9 +213,9 @@ async def test_a_change_during_a_redraw_is_owed_another(store):
 async def test_a_finished_redraw_is_finished(store):
     """Nothing more is owed, whatever its lease."""
     await store.run(card_overtaken)
-    (claimed,) = await store.run(notices.claim_stale, lease=OVER)
+    (claimed,) = await store.run(notices.claim_stale, lease=OVER, limit=9)
 
-    await store.run(notices.redrawn, claimed)
+    await store.run(notices.redrawn, [claimed.key])
 
     assert await repaint(store) == []
 

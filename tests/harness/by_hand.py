@@ -15,6 +15,7 @@ from bot.app import Latchkey
 from bot.authority import Authority
 from bot.delivery import Delivery
 from bot.effects import Effects
+from bot.ends import Ends
 from bot.home import Homes
 from bot.jobs import Jobs
 from bot.mirror import Mirror
@@ -116,6 +117,10 @@ class BotHarness:
         return self.jobs.notices
 
     @property
+    def ends(self) -> Ends:
+        return self.jobs.ends
+
+    @property
     def mirror(self) -> Mirror:
         return self.jobs.mirror
 
@@ -134,6 +139,10 @@ class BotHarness:
     async def talk(self) -> None:
         """Every message that is owed."""
         await self.jobs.messages()
+        await self.jobs.endings()
+        await self.jobs.reminders()
+        await self.jobs.redraws()
+        await self.jobs.publish_homes()
 
     async def expire_all_waits(self, *, settled: bool = False) -> None:
         """Let every wait be over: back-offs, poll pauses and leases; *settled*: settle windows, too."""

@@ -23,7 +23,7 @@ async def _nothing_found(self: Effects, request: Any, **where: Any) -> None:
     return None
 
 
-async def _nothing_sent(self: Sending, claimed: Any) -> Any:
+async def _nothing_sent(self: Sending, claimed: Any, close: Any) -> Any:
     return claimed
 
 

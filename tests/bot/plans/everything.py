@@ -41,6 +41,7 @@ from bot.store import (
     request_lists,
     requests,
     schema,
+    slack_waits,
     sweeps,
     troubles,
     unsure,
@@ -119,7 +120,8 @@ def _request_lists(db: Transaction) -> None:
     request_lists.open_for_assignment(db, "assignment")
     request_lists.open_of_user(db, ANN, package, Kind.ADD)
     request_lists.removal_of(db, ANN, package, since=ago)
-    request_lists.grants_of(db, "U0ANN", package)
+    request_lists.open_for_assignments(db, ["assignment", "another"])
+    request_lists.grants_among(db, ["U0ANN", "U0BO"], [package, "another"])
     request_lists.known_to_have(db, ANN, but="another")
     request_lists.open_for(db, "U0ANN")
     request_lists.pending(db)
@@ -166,6 +168,7 @@ def _decisions(db: Transaction) -> None:
     assert decisions.settle(db, drafted, Outcome.ACCEPTED, entra_id=BO)
     decisions.was_refused(db, refused)
     decisions.refused_lately(db, refused, since=clock.now() - HOUR)
+    decisions.has_unanswered(db)
     for decision in decisions.claim_unanswered(db, lease=LEASE):
         decisions.answer_later(db, decision, until=clock.real())
         decisions.answered(db, decision)
@@ -184,7 +187,7 @@ def _notices(db: Transaction) -> None:
     sent, later, dropped = (
         notice(key=f"news:{number}", request_id="request") for number in range(3)
     )
-    claimed = notices.claim_together(db, (sent, later, dropped), lease=LEASE)
+    claimed = notices.claim(db, (sent, later, dropped), lease=LEASE)
     notices.look_at(db, claimed, at=clock.real())
     claimed = [replace(each, claimed_until=clock.real()) for each in claimed]
     notices.retry_at(db, claimed, at=clock.real())
@@ -194,10 +197,12 @@ def _notices(db: Transaction) -> None:
     notices.settled_keys(db, [sent.key, later.key])
     notices.finished_keys(db, [sent.key, later.key])
     notices.mark_stale(db, sent.key)
+    notices.has_left_over(db)
     notices.claim_left_over(db, lease=LEASE)
-    for stale in notices.claim_stale(db, lease=LEASE):
-        notices.not_redrawn(db, stale, retry_at=clock.real())
-        notices.redrawn(db, stale)
+    notices.has_stale(db)
+    stale = [each.key for each in notices.claim_stale(db, lease=LEASE, limit=5)]
+    notices.not_redrawn(db, stale, retry_at=clock.real())
+    notices.redrawn(db, stale)
     notices.in_message(db, channel="D0ANN", ts="1.0")
 
 
@@ -215,8 +220,10 @@ def _assignments(db: Transaction) -> None:
     assignments.set_removing(db, row.id)
     assignments.set_not_removing(db, row.id)
     assignments.let_end(db, row, actor="U0ANN")
-    assignments.ending_before(db, now + HOUR)
-    assignments.ending_before(db, now + HOUR, seen_since=clock.real() - HOUR)
+    assignments.ending_before(db, now + HOUR, limit=100)
+    assignments.ending_before(db, now + HOUR, seen_since=clock.real() - HOUR, limit=100)
+    assignments.ending_before(db, now + HOUR, after=replace(row, ends_at=now), limit=100)
+    assignments.ending_before(db, now + HOUR, among=[row.id], limit=100)
     assignments.owing_news(db, since=now - HOUR)
     assignments.look_again(db, row, news=None)
     assignments.by_ids(db, [row.id])
@@ -263,12 +270,15 @@ def _small_ones(db: Transaction) -> None:
     homes.opened(db, "U0ANN")
     homes.touch_all(db)
     homes.touch_all(db, published_before=clock.now())
+    homes.has_stale(db)
     homes.claim_stale(db, lease=LEASE, limit=5)
     homes.published(db, "U0ANN", admin=True, at=clock.now())
     homes.not_published(db, "U0ANN", retry_at=clock.real())
     form = forms.keep(db, "U0ANN", "campaign", None)
     forms.find(db, form, "U0ANN")
     forms.forget_old(db)
+    slack_waits.stop(db, "chat.update", until=clock.real() + HOUR)
+    slack_waits.stopped_until(db, "chat.update")
     turn = sweeps.take(db, "packages", lease=LEASE, wanted=clock.real())
     assert turn is not None
     sweeps.insist(db, turn)

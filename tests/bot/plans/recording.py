@@ -72,7 +72,8 @@ def recording(engine: sa.Engine) -> Iterator[Recording]:
         found.lines.update((Path(each.f_code.co_filename).name, each.f_lineno) for each in frames)
         function = _name(frames)
         if (function, statement) not in found.planned:
-            given = parameters[0] if many else parameters
+            # Rows that SQLAlchemy puts into one INSERT come as one set of parameters.
+            given = parameters[0] if many and isinstance(parameters, list) else parameters
             steps, text = _plan(db, statement, given)
             found.planned[function, statement] = Planned(
                 function=function, statement=statement, steps=steps, text=text

@@ -25,7 +25,7 @@ OPEN: Final = 1_000
 PEOPLE: Final = 1_000
 
 # Tables that stay small, whatever was done with Latchkey.
-SMALL: Final = frozenset({"allowance", "audit_head", "control", "package", "sweep"})
+SMALL: Final = frozenset({"allowance", "audit_head", "control", "package", "slack_wait", "sweep"})
 # Indexes of what is open.
 PARTIAL: Final = frozenset(
     str(index.name)
@@ -46,6 +46,7 @@ WALKS: Final = {
     "links.named": "an admin looks for a name, in any capitals",
     "links.to_link": ALL_CURRENT,
     "notices.claim_left_over": "messages of which nobody knows whether they arrived",
+    "notices.has_left_over": "the same",
     "request_lists.counts": FOR_METRICS,
     "request_lists.pending": "the oldest that wait for a decision, in the order of the index",
     "request_lists.pointless": "the extensions that wait for a decision",

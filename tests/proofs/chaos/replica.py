@@ -76,7 +76,7 @@ def _do_not_look() -> None:
     async def nothing(self: Any, request: Any, **where: Any) -> None:
         return None
 
-    async def all_of_them(self: Any, claimed: Any) -> Any:
+    async def all_of_them(self: Any, claimed: Any, close: Any) -> Any:
         return claimed
 
     effects.Effects._look = nothing  # type: ignore[method-assign]

@@ -347,7 +347,8 @@ class SlackOnPaper:
         rows = _reminders(given)
         if self._chance.random() < self._busy:
             self.turned_away += rows
-            return 429, {"ok": False, "error": "ratelimited"}
+            # Of this message only: a 429 would stop all others as well, and the tick would last until it is over.
+            return 200, {"ok": False, "error": "service_unavailable"}
         self.posts += 1
         if self._chance.random() < self._loses:
             return _taken(given, self.posts)

@@ -11,6 +11,7 @@ before it: what is sent too early shows at the one, what is missing at the other
 import asyncio
 import functools
 import itertools
+import math
 import random
 import shutil
 import tempfile
@@ -138,7 +139,7 @@ class Year:
                 await self._look()
                 is_back = False
             else:
-                await self._tick(self.jobs.notices.send_reminders())
+                await self._tick(self.jobs.ends.send_reminders())
             await self._until(min(self._next_tick(), max(outside_at, self.entra.now), end))
         await self._last_look()
 
@@ -210,9 +211,17 @@ class Year:
             if each.end is not None and any(now - SYNC < each.end - rung <= now for rung in RUNGS)
         ]
 
-    async def _look_once(self) -> None:
-        await self._tick(self.jobs.sync())
+    async def _sync(self) -> None:
+        """A sweep, and everything that is told after it."""
+        await self.jobs.sync()
+        await self.jobs.reminders()
         await self.jobs.messages()
+        await self.jobs.endings()
+        await self.jobs.redraws()
+        await self.jobs.publish_homes()
+
+    async def _look_once(self) -> None:
+        await self._tick(self._sync())
         self.figures.looks += 1
 
     async def _look(self) -> None:
@@ -286,8 +295,7 @@ class Year:
         # Nothing ends after this: it would be told only after one more look than there is.
         self._pass()
         for _ in range(LOOKS_TO_BELIEVE + 3):
-            await self._tick(self.jobs.sync())
-            await self.jobs.messages()
+            await self._tick(self._sync())
             await self._until(self.entra.now + SYNC)
         figures, slack = self.figures, self.slack
         figures.sent, figures.superseded = len(slack.reminders), self.expected.superseded
@@ -335,6 +343,10 @@ async def _bot(database: Path, entra: Entra, slack: SlackOnPaper) -> AsyncIterat
     try:
         with _quiet():
             async with assembled(settings, machine=machine) as latchkey:
+                # A tick is one moment: the pace of messages is another proof's.
+                limits = latchkey.slack.limits
+                limits.pace = limits.fastest = math.inf
+                limits.channel_pause = timedelta(0)
                 yield latchkey
     finally:
         clock.use(clock.machine_time)

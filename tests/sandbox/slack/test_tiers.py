@@ -1,10 +1,12 @@
 """Slack's limits: so many calls of a method in a minute, and how long to wait when there were too many."""
 
+from datetime import timedelta
+
 import pytest
 
 from sandbox.slack.errors import SlackRefusal
 from sandbox.slack.methods import METHODS
-from sandbox.slack.tiers import A_MINUTE, TIERS, Tiers
+from sandbox.slack.tiers import A_MINUTE, MESSAGES_A_MINUTE, POST, TIERS, Tiers
 
 
 class Clock:
@@ -80,3 +82,26 @@ def test_every_method_with_a_tier_is_served():
     """And those without are of the special tier."""
     assert set(TIERS) <= set(METHODS)
     assert set(METHODS) - set(TIERS) == {"api.test", "auth.test", "chat.postMessage"}
+
+
+def test_a_channel_takes_a_message_a_second(tiers, clock):
+    """And the others are not concerned."""
+    tiers.check(POST, place="C0ONE")
+    tiers.check(POST, place="C0OTHER")
+    with pytest.raises(SlackRefusal) as refused:
+        tiers.check(POST, place="C0ONE")
+
+    assert refused.value.retry_after == timedelta(seconds=2)
+    clock.now += 1
+    tiers.check(POST, place="C0ONE")
+
+
+def test_a_workspace_takes_several_hundred_messages_a_minute(tiers, clock):
+    """Whatever the channels are."""
+    for number in range(MESSAGES_A_MINUTE):
+        tiers.check(POST, place=f"D{number}")
+    with pytest.raises(SlackRefusal):
+        tiers.check(POST, place="D0LAST")
+
+    clock.now += 60
+    tiers.check(POST, place="D0LAST")

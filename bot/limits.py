@@ -1,0 +1,136 @@
+"""
+How fast Slack takes what we send, as far as this process knows.
+
+Slack counts by method and workspace: a 429 stops every call of its method, whoever makes it, and no call of another
+one.  Of messages it takes about one a second in each channel, and several hundred a minute in all; what nobody
+waits for goes at a pace below that, so that there is always room for what somebody waits for.
+
+Source: docs.slack.dev, "Rate limits".
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from bot import clock
+
+POST: Final = "chat.postMessage"
+# "1 message per second per channel", counted from Slack's answer to the one before.
+CHANNEL_PAUSE: Final = timedelta(seconds=1)
+# "Several hundred messages per minute per workspace" is 300 at least: 5 a second.
+FIRST_PACE: Final = 5.0
+# Messages a second that nobody waits for.  Slack's own number is not published: we go faster while it takes all,
+# up to 480 a minute, and slower when it does not.
+FASTEST: Final = 8.0
+SLOWEST: Final = 1.0
+FASTER_BY: Final = 0.005
+SLOWER_BY: Final = 0.7
+# Channels remembered, before those are forgotten in which a message may go at once.
+MANY_CHANNELS: Final = 1_000
+LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass
+class Channel:
+    """Where one message goes at a time, and when the next one may."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    free_at: datetime = LONG_AGO
+
+
+class Limits:
+    """
+    When the next call may leave.
+
+    Attributes:
+        pace: How many messages a second leave that nobody waits for.
+        fastest: How many may at most.
+        channel_pause: Between Slack's answer to a message and the next one to the same channel.
+    """
+
+    def __init__(self) -> None:
+        self.pace = FIRST_PACE
+        self.fastest = FASTEST
+        self.channel_pause = CHANNEL_PAUSE
+        self._stopped: dict[str, datetime] = {}
+        self._channels: dict[str, Channel] = {}
+        self._next_turn = LONG_AGO
+        self._closed = asyncio.Event()
+
+    def close(self) -> None:
+        """Whoever waits here need not wait any longer, and is to leave it."""
+        self._closed.set()
+
+    def stop(self, method: str, *, until: datetime) -> None:
+        """Slack, or a replica that it told so, wants nobody to call *method* until then (real time)."""
+        if until <= self._stopped.get(method, LONG_AGO):
+            return
+        self._stopped[method] = until
+        if method == POST:
+            self.pace = max(SLOWEST, self.pace * SLOWER_BY)
+            self._next_turn = max(self._next_turn, until)
+
+    def left(self, method: str) -> timedelta:
+        """How long nobody may call *method* any more; nothing, if it may be called."""
+        until = self._stopped.get(method)
+        return timedelta(0) if until is None else max(until - clock.real(), timedelta(0))
+
+    async def is_open(self, method: str) -> bool:
+        """Wait until *method* may be called; False if we are closing."""
+        return await self._wait_until(lambda: self._stopped.get(method, LONG_AGO))
+
+    @asynccontextmanager
+    async def turn_in(self, channel: str) -> AsyncIterator[bool]:
+        """
+        Wait until a message may go to *channel*, and keep others from it meanwhile; False if we are closing.
+
+        Args:
+            channel: Or the person, in whose direct messages it goes.
+        """
+        known = self._channels.setdefault(channel, Channel())
+        async with known.lock:
+            yield await self._wait_until(
+                lambda: max(known.free_at, self._stopped.get(POST, LONG_AGO))
+            )
+
+    async def next_turn(self) -> bool:
+        """Wait for the next turn of what nobody waits for; False if we are closing."""
+        turn = max(clock.real(), self._next_turn)
+        self._next_turn = turn + timedelta(seconds=1 / self.pace)
+        return await self._wait_until(lambda: turn)
+
+    def posted(self, channel: str, *, had_turn: bool) -> None:
+        """
+        Note that a message has gone.
+
+        Args:
+            had_turn: It is one that nobody waited for; any other goes ahead of those.
+        """
+        now = clock.real()
+        if len(self._channels) >= MANY_CHANNELS:
+            self._channels = {
+                name: each
+                for name, each in self._channels.items()
+                if each.lock.locked() or each.free_at > now
+            }
+        self._channels.setdefault(channel, Channel()).free_at = now + self.channel_pause
+        if had_turn:
+            self.pace = min(self.fastest, self.pace + FASTER_BY)
+        else:
+            self._next_turn = max(now, self._next_turn) + timedelta(seconds=1 / self.pace)
+
+    async def _wait_until(self, moment: Callable[[], datetime]) -> bool:
+        """Wait until *moment* is over, which may move meanwhile; False if we are closing."""
+        while not self._closed.is_set():
+            left = (moment() - clock.real()).total_seconds()
+            if left <= 0:
+                return True
+            try:
+                async with asyncio.timeout(left):
+                    await self._closed.wait()
+            except TimeoutError:
+                continue
+        return False
