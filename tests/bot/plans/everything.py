@@ -294,6 +294,7 @@ def _small_ones(db: Transaction) -> None:
     control.paused_why(db)
     control.serve_from(db, "0001")
     control.serves_from(db)
+    control.revision(db)
     installation.of_app(db, app="A0", team="T0")
     installation.forget_app(db, actor="cli:root", facts={})
     catalog.replace(db, [offered()])
