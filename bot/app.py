@@ -39,13 +39,14 @@ from bot.roster import Roster
 from bot.sending import Sending
 from bot.settings import Settings
 from bot.slack import Identity, Slack, SlackError, SlackRefused
-from bot.store import Busy, Store, open_store
+from bot.store import Busy, Store, open_store, wakeups
 from bot.store import installation as installations
 from bot.store.database import Threads, real_threads
 from bot.store.installation import Installation
 from bot.store.sqlite_file import BeingRestored
 from bot.sweeps import Fence
 from bot.verdicts import Verdicts
+from bot.wakeups import Wire
 from bot.ways import Wayfinder
 from bot.whom import Whom
 from graph import Graph
@@ -66,6 +67,7 @@ class Latchkey:
     jobs: Jobs
     after: handlers.After
     pulse: Pulse
+    wire: Wire
     health: Health
     identity: Identity
     installation: Installation
@@ -98,6 +100,8 @@ async def running(
         stack.callback(beating.cancel)
         latchkey.jobs.start()
         stack.push_async_callback(latchkey.jobs.stop)
+        listening = asyncio.create_task(latchkey.wire.listen(latchkey.jobs.hear), name="wakeups")
+        stack.push_async_callback(_ended, listening)
         stack.push_async_callback(latchkey.after.finish)
         if app_token is not None:
             socket = machine.socket_mode(latchkey.bolt, app_token)
@@ -130,6 +134,8 @@ async def assembled(
         migrate.check_whole(store)
         migrate.prepare(store, settings.sqlalchemy_url)
         migrate.check_key(store)
+        wire = machine.wire(store)
+        wakeups.lay(store.engine, wire)
         _check_clock(store, machine)
         slack = await connections.connect_slack(settings, machine, stack)
         identity = await connections.identify(slack, workspace=settings.workspace)
@@ -203,7 +209,7 @@ async def assembled(
             wake=jobs.wake,
             asks_an_hour=settings.asks_an_hour,
         )
-        health = Health(store=store, slack=slack, jobs=jobs)
+        health = Health(store=store, slack=slack, jobs=jobs, wire=wire)
         bolt = _bolt(settings, slack, identity)
         after = handlers.After(slack)
         pulse = Pulse(machine.seconds, every=machine.beat)
@@ -218,6 +224,7 @@ async def assembled(
             jobs=jobs,
             after=after,
             pulse=pulse,
+            wire=wire,
             health=health,
             identity=identity,
             installation=installation,
@@ -351,6 +358,11 @@ def _without(*names: str) -> Iterator[None]:
         yield
     finally:
         os.environ.update(hidden)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _is_connected(socket: AsyncBaseSocketModeHandler) -> bool:

@@ -12,6 +12,7 @@ from bot.pacing import WAITS
 from bot.profiles import SlackUser
 from bot.slack import SlackError
 from bot.store import privileges
+from bot.wakeups import NOT_YET
 from graph.errors import GraphError
 
 # What the code uses; manifest.yml asks for exactly these.
@@ -57,7 +58,7 @@ async def examine(latchkey: Latchkey) -> list[Finding]:
         _settle,
     ]
     if latchkey.settings.sqlite_file is None:
-        checks.append(_role)
+        checks += [_role, _wakeups]
     return [
         Finding(fine=True, sentence="The database, Slack and Graph answer."),
         *[await check(latchkey) for check in checks],
@@ -232,6 +233,24 @@ async def _settle(latchkey: Latchkey) -> Finding:
     return Finding(
         fine=WAITS.settle > 2 * WAITS.post,
         sentence=f"After a doubtful answer Graph is given {WAITS.settle.total_seconds():.0f} s before anything is repeated.",
+    )
+
+
+async def _wakeups(latchkey: Latchkey) -> Finding:
+    wire = latchkey.wire
+    for _ in range(100):
+        if wire.silent_because != NOT_YET:
+            break
+        await asyncio.sleep(0.1)
+    if wire.silent_because is None:
+        return Finding(
+            fine=True, sentence="Replicas wake each other at once (LISTEN and NOTIFY get through)."
+        )
+    every = latchkey.settings.poll_seconds
+    return Finding(
+        fine=True,
+        sentence=f"Replicas do not wake each other: {wire.silent_because}. Each looks every {every:g} s for what the "
+        "others have left, which is enough.",
     )
 
 

@@ -22,6 +22,7 @@ from bot.store import (
     troubles,
     unsure,
 )
+from bot.wakeups import Wire
 
 # A job that has not succeeded for so many of its intervals (and at least a minute) is in trouble.
 MISSED_INTERVALS: Final = 4
@@ -39,6 +40,7 @@ class Health:
     store: Store
     slack: Slack
     jobs: Jobs
+    wire: Wire
     socket_connected: Callable[[], Awaitable[bool]] | None = None
     _ended: request_lists.Ended = request_lists.NONE_ENDED
 
@@ -72,6 +74,12 @@ class Health:
             elif name == "sync" and tick.last_error:
                 found.append(f"graph: {tick.last_error}")
         return found
+
+    @property
+    def wakes_by(self) -> str:
+        """How this replica learns of what others commit: at once, or with its next look by the clock, and why."""
+        silent = self.wire.silent_because
+        return "notifications" if silent is None else f"the clock ({silent})"
 
     async def paused_why(self) -> str | None:
         """Why granting is switched off; None if it is not, or cannot be told."""

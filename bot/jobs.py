@@ -7,7 +7,7 @@ stored in it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -42,6 +42,7 @@ from bot.store import (
     inbox,
     request_lists,
     requests,
+    wakeups,
 )
 from bot.store.sweeps import Standing
 from bot.sweeps import Fence, Sweep, look_again_in
@@ -182,6 +183,11 @@ class Jobs:
         """A job that takes long has come on: it is not stuck."""
         if name in self.ticks:
             self.ticks[name].last_success = clock.real()
+
+    def hear(self, jobs: Collection[str]) -> None:
+        """Another replica has committed what makes work due."""
+        for name in jobs:
+            self._ring(name)
 
     def wake_all(self) -> None:
         """Time has been moved: everything may be due."""
@@ -404,8 +410,7 @@ class Jobs:
         """One step of one request; what cannot be done now is tried again later, and not for ever."""
         if self._stopping:
             # Not begun: another replica, or the next start, need not wait for the lease.
-            now = clock.real()
-            await self.store.run(claims.release, request, due_at=now, attempts=request.attempts)
+            await self.store.run(_hand_over, request)
             return
         try:
             async with kept(self.store, request, self.waits), in_time(self.waits.step):
@@ -467,6 +472,11 @@ def _to_decide(
     """
     lapsed, escalating = request_lists.overdue_decisions(db)
     return decisions.unweighed(db), lapsed, escalating, request_lists.pointless(db)
+
+
+def _hand_over(db: Transaction, request: Request) -> None:
+    claims.release(db, request, due_at=clock.real(), attempts=request.attempts)
+    wakeups.due(db, wakeups.REQUESTS)
 
 
 def _end_pointless(db: Transaction, request: Request) -> bool:

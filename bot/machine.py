@@ -23,9 +23,10 @@ from bot.alarm import Alarm, Apscheduler
 from bot.patience import BEAT
 from bot.sending import CALL_TIMEOUT
 from bot.settings import Settings
-from bot.store import Transaction
+from bot.store import Store, Transaction
 from bot.store.clocks import database_time
 from bot.store.database import real_threads
+from bot.wakeups import Wire, wire_to_others
 from graph import TokenSource
 from graph.auth import AppTokens
 from graph.credentials import Credential, FederatedCredential, SecretCredential
@@ -93,6 +94,7 @@ class Machine:
         slack_session: Makes the HTTP session for Slack.
         tokens: Where access tokens for Graph come from.
         database_time: What time it is at the database server; None if there is none.
+        wire: Makes the way to the other replicas on the same database.
         socket_mode: Connects Bolt to Slack without an address of ours, given the app-level token.
     """
 
@@ -106,6 +108,7 @@ class Machine:
     slack_session: Callable[[], aiohttp.ClientSession] = slack_session
     tokens: Callable[[Settings], TokenSource] = app_tokens
     database_time: Callable[[Transaction], datetime | None] = database_time
+    wire: Callable[[Store], Wire] = wire_to_others
     socket_mode: Callable[[AsyncApp, str], AsyncBaseSocketModeHandler] = socket_mode
 
 

@@ -38,7 +38,12 @@ def asgi(health: Health, *, receive: Receive | None) -> Starlette:
     async def readyz(request: Request) -> Response:
         """503 with the reasons when something it needs is unusable."""
         problems = await health.problems()
-        answer = {"ready": not problems, "problems": problems, "paused": await health.paused_why()}
+        answer = {
+            "ready": not problems,
+            "problems": problems,
+            "paused": await health.paused_why(),
+            "wakes_by": health.wakes_by,
+        }
         return JSONResponse(answer, status_code=503 if problems else 200)
 
     async def metrics(request: Request) -> Response:

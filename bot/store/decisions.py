@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.models import Decision, Outcome, Request, Verb
-from bot.store import allowances, audit
+from bot.store import allowances, audit, wakeups
 from bot.store.database import Transaction
 from bot.store.schema import IS_UNANSWERED, decisions
 from bot.store.statements import MOST, NOW, SINCE, UNTIL
@@ -128,6 +128,8 @@ def add(
     """Insert a click; a draft is not weighed before `explain` has brought its reason."""
     values = {**vars(decision), "holder": holder, "holder_entra_id": holder_entra_id}
     db.execute(INSERT, {**values, "due_at": None if is_draft else clock.real()})
+    if not is_draft:
+        wakeups.due(db, wakeups.DECISIONS)
 
 
 def was_refused(db: Transaction, decision: Decision) -> bool:
@@ -145,7 +147,10 @@ def explain(db: Transaction, decision_id: str, *, slack_user: str, reason: str) 
     """Complete one's own draft, once."""
     whose = {"decision": decision_id, "by": slack_user}
     values = {"reason": reason, "at": clock.now(), "due_at": clock.real()}
-    return db.execute(EXPLAIN, {**whose, **values}).rowcount == 1
+    done = db.execute(EXPLAIN, {**whose, **values}).rowcount == 1
+    if done:
+        wakeups.due(db, wakeups.DECISIONS)
+    return done
 
 
 def open_like(db: Transaction, decision: Decision) -> tuple[Decision, bool] | None:

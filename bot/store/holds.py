@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot import chance, clock
 from bot.models import Hold, Request, Verb
-from bot.store import audit, claims
+from bot.store import audit, claims, wakeups
 from bot.store import requests as all_requests
 from bot.store.database import Transaction
 from bot.store.schema import holds, requests
@@ -133,6 +133,7 @@ def end(db: Transaction, hold: Hold, request: Request, verb: Verb, *, actor: str
         **all_requests.audit_ids(request),
     )
     all_requests.shown(db, request)
+    wakeups.due(db, wakeups.REQUESTS)
     return all_requests.get(db, request.id)
 
 

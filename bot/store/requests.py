@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from bot import clock
 from bot.models import MOVES, Kind, Request, State, Terms
-from bot.store import audit
+from bot.store import audit, wakeups
 from bot.store.database import Transaction
 from bot.store.homes import touch_homes
 from bot.store.schema import notices, requests
@@ -106,6 +106,7 @@ def add(db: Transaction, request: Request) -> Request | None:
         **audit_ids(request),
     )
     shown(db, request)
+    wakeups.due(db, wakeups.REQUESTS)
     return request
 
 

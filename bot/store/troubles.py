@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot import chance, clock
 from bot.models import Trouble, TroubleKind
-from bot.store import audit
+from bot.store import audit, wakeups
 from bot.store.database import Transaction, insert
 from bot.store.schema import notices, troubles
 from bot.store.statements import MOST, NOW, SINCE, UNTIL
@@ -130,6 +130,7 @@ def want(db: Transaction, trouble: Trouble, *, by: str) -> None:
     }
     db.execute(UPDATE, {"trouble": trouble.id, **values})
     redraw(db, trouble.about)
+    wakeups.due(db, wakeups.REPROCESSING)
 
 
 def claim_wanted(

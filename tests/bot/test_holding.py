@@ -15,6 +15,7 @@ from bot.models import Hold, Kind, Request, State, Verb
 from bot.pacing import WAITS
 from bot.store import audit, control, holds
 from bot.trouble import HELD_AFTER
+from bot.wakeups import NoWire
 from sandbox.slack.model import Message
 from sandbox.tenant import seed
 from tests.bot.rows import tamper
@@ -257,7 +258,7 @@ async def test_a_held_request_can_be_withdrawn(harness):
 async def test_what_is_held_is_counted_and_does_no_harm_to_readiness(harness):
     """A gauge to alarm by; the bot itself is well."""
     await held(harness)
-    health = Health(store=harness.store, slack=harness.slack, jobs=harness.jobs)
+    health = Health(store=harness.store, slack=harness.slack, jobs=harness.jobs, wire=NoWire())
 
     assert b"latchkey_held 1.0" in await health.metrics()
     assert await health.problems() == []

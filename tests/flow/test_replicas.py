@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.pacing import WAITS
-from bot.store import assignments, audit, sweeps
+from bot.store import assignments, audit, claims, sweeps
 from tests.harness.faults import and_then
 from tests.harness.simulation import LOOKS, simulation
 from tests.harness.world import ANN, APPROVALS, DANA, World, eventually
@@ -203,3 +203,65 @@ async def test_every_replica_says_how_the_sync_is_doing(around, replicas):
     await later(3 * SYNC)
     assert [tick.last_error for tick in ticks] == [None] * 3
     assert len({tick.last_success for tick in ticks}) == 1
+
+
+async def died_right_after_asking(around, bots, world):
+    """Ann has asked, and the replica that took it down died with the very commit."""
+    before = around.moment
+
+    def die(process, what):
+        if what == "after a transaction" and around.wires.said:
+            around.moment = before
+            process.die()
+
+    around.moment = die
+    # Slack has its answer or has not; what counts is in the database.
+    await world.type(ANN, f"/request-access {FINANCE}")
+    (left,) = [bot for bot in bots if bot.is_up]
+    return left
+
+
+async def posted_cards(around, seconds):
+    await asyncio.sleep(seconds)
+    return World(around.outside, around.bots[0].latchkey).cards(APPROVALS)
+
+
+async def test_what_one_replica_commits_wakes_the_others_at_once(around, replicas):
+    """Nobody looks by the clock for an hour here, and the one that took it down is dead."""
+    bots = await replicas(2)
+    await died_right_after_asking(around, bots, World(around.outside, bots[0].latchkey))
+
+    assert len(await posted_cards(around, 2)) == 1
+
+
+async def test_what_nobody_heard_of_is_found_by_the_clock(around, replicas):
+    """Wakeups may get lost."""
+    around.wires.lose = lambda: True
+    bots = await replicas(2, LATCHKEY_POLL_SECONDS="10")
+    await died_right_after_asking(around, bots, World(around.outside, bots[0].latchkey))
+
+    assert len(await posted_cards(around, 15)) == 1
+
+
+async def test_what_is_left_when_a_replica_stops_wakes_the_others(harness):
+    """They wait for no lease, and for no look by the clock."""
+    taken = await harness.desk.ask(slack_user=ANN, text=FINANCE, reason=None)
+    (request,) = await harness.store.run(claims.take, lease=WAITS.lease, limit=1)
+    assert request.id == taken.request.id
+    said = harness.around.wires.said
+    harness.jobs._stopping = True
+
+    await harness.jobs._step(request, {})
+
+    assert harness.around.wires.said == said + 1
+    assert len(await harness.store.run(claims.take, lease=WAITS.lease, limit=1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("why", "said"), [(None, "notifications"), ("Because", "the clock (Because)")]
+)
+async def test_readyz_says_how_a_replica_is_woken(why, said, harness):
+    """And stays ready: the clock is enough."""
+    harness.latchkey.wire.silent_because = why
+
+    assert harness.latchkey.health.wakes_by == said

@@ -26,6 +26,7 @@ from sandbox.tenant import Tenant
 from tests.harness.loop import SimulatedLoop, simulated
 from tests.harness.process import Process, SimulatedAlarm, SimulatedThreads, drawn
 from tests.harness.sockets import SocketHandler
+from tests.harness.wakeups import SimulatedWires
 from tests.harness.wires import GraphWire, SlackSession, ToBot, Wire
 
 SLACK: Final = "http://slack.test"
@@ -89,6 +90,7 @@ class Simulation:
         self.pauses = pauses
         self.moment: Callable[[Process, str], None] = lambda process, what: None
         self.bots: list[Bot] = []
+        self.wires = SimulatedWires()
         self._numbers = itertools.count()
         sandbox_chance.use(self.dice("stand-ins"))
         self._ids = self.dice("ids")
@@ -169,6 +171,9 @@ class Bot:
         chance = simulation.dice(f"wires of bot {number}")
         pause = drawn(chance, simulation.pauses.wire)
         self._threads_pause = drawn(chance, simulation.pauses.database)
+        self._to_others_pause = drawn(
+            simulation.dice(f"wakeups of bot {number}"), simulation.pauses.wire
+        )
         self.line = GraphWire(
             Wire(self.process, outside.tenant.app, pause=pause, moment=self._moment)
         )
@@ -202,6 +207,9 @@ class Bot:
             ),
             slack_session=lambda: SlackSession(self._to_slack, within=total),  # type: ignore[return-value,arg-type]
             tokens=lambda settings: TenantTokens(outside.tenant),
+            wire=lambda store: self.simulation.wires.of(
+                store, process, pause=self._to_others_pause
+            ),
             database_time=lambda db: loop.now() + self.simulation.database_ahead,
             socket_mode=lambda bolt, token: SocketHandler(
                 bolt, token, process=process, workspace=outside.workspace
