@@ -15,7 +15,15 @@ from benchmarks.table import DATABASES, Database, Options, Result, save, show
 from bot.logs import configure_logs
 
 # In the order of the targets of docs/performance.md.
-BENCHMARKS: Final[tuple[str, ...]] = ("names", "ack", "burst", "scale", "listing", "packages")
+BENCHMARKS: Final[tuple[str, ...]] = (
+    "names",
+    "ack",
+    "burst",
+    "scale",
+    "listing",
+    "sync",
+    "packages",
+)
 
 
 @click.command(help=__doc__)

@@ -4,11 +4,14 @@ import asyncio
 import multiprocessing
 import resource
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, Final
+from multiprocessing.connection import Connection
+from typing import Any, Final, TypeVar
 
 import psutil
+
+T = TypeVar("T")
 
 MB: Final = 1024 * 1024
 
@@ -27,34 +30,45 @@ class Cost:
     megabytes: float
 
 
-def apart(work: Callable[[], Awaitable[Any]]) -> Cost:
-    """Do *work* in a forked child, so that nothing that was done before is in its memory or its caches."""
+def apart(work: Callable[[], T]) -> T:
+    """
+    Do *work* in a forked child, so that nothing that was done before is in its memory or its caches.
+
+    Raises:
+        EOFError: It raised; what, the child has said on stderr.
+    """
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
     child = context.Process(target=_child, args=(work, theirs))
     child.start()
     theirs.close()
     try:
-        cost: Cost = ours.recv()
+        answer: T = ours.recv()
     finally:
         child.join()
-    return cost
+    return answer
 
 
-def _child(work: Callable[[], Awaitable[Any]], answer: Any) -> None:
-    answer.send(measured(work))
+def _child(work: Callable[[], Any], answer: Connection) -> None:
+    answer.send(work())
 
 
-def measured(work: Callable[[], Awaitable[Any]]) -> Cost:
-    """The same in this process, whose memory must not have been larger before."""
-    before = psutil.Process().memory_info().rss
+def measured(work: Callable[[], Coroutine[Any, Any, None]]) -> Cost:
+    """What *work* costs in this process, which must not have been larger before."""
+    before = memory()
     started = time.process_time()
-    asyncio.run(_awaited(work))
-    seconds = time.process_time() - started
-    # Linux counts it in kilobytes.
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return Cost(seconds=seconds, megabytes=max(0, peak - before) / MB)
+    asyncio.run(work())
+    return Cost(
+        seconds=time.process_time() - started, megabytes=max(0, largest_memory() - before) / MB
+    )
 
 
-async def _awaited(work: Callable[[], Awaitable[Any]]) -> None:
-    await work()
+def memory() -> int:
+    """Bytes that this process has in memory now."""
+    return int(psutil.Process().memory_info().rss)
+
+
+def largest_memory() -> int:
+    """Bytes that it has had in memory at most."""
+    # Linux counts kilobytes.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

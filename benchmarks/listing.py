@@ -8,7 +8,7 @@ import functools
 import statistics
 from typing import Any, Final
 
-from benchmarks.apart import Cost, apart
+from benchmarks.apart import Cost, apart, measured
 from benchmarks.entra import EM, ROOT, Entra
 from benchmarks.table import Options, Result
 from graph.models import Assignment
@@ -61,8 +61,8 @@ def _rounds(count: int) -> tuple[Cost, Cost]:
     entra = Entra(assignments=count, packages=PACKAGES)
     ours, peer = [], []
     for _ in range(ROUNDS):
-        ours.append(apart(functools.partial(_streamed, entra)))
-        peer.append(apart(functools.partial(_kept, entra)))
+        ours.append(apart(functools.partial(measured, functools.partial(_streamed, entra))))
+        peer.append(apart(functools.partial(measured, functools.partial(_kept, entra))))
     return _median(ours), _median(peer)
 
 

@@ -1,9 +1,9 @@
 """Who holds what, copied from Graph row by row: what ended, what revived, what cannot be read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -14,6 +14,7 @@ from bot.models import (
     AssignmentState,
     Ended,
     Kind,
+    Package,
     Progress,
     TroubleKind,
 )
@@ -22,6 +23,7 @@ from bot.sightings import Sighting, progress_of, sight
 from bot.store import (
     Transaction,
     assignments,
+    listed,
     request_lists,
     troubles,
     unsure,
@@ -72,12 +74,26 @@ class Packages:
 
     @classmethod
     def of(
-        cls, packages: Sequence[AccessPackage], *, outside: frozenset[str] = frozenset()
+        cls,
+        packages: Sequence[AccessPackage],
+        *,
+        kept: Sequence[Package] = (),
+        outside: frozenset[str] = frozenset(),
     ) -> "Packages":
+        """
+        Args:
+            kept: Those that cannot be read, as they were when they could.
+        """
         return cls(
-            names={each.id: each.display_name for each in packages},
+            names={each.id: each.name for each in kept}
+            | {each.id: each.display_name for each in packages},
             automatic=frozenset(
-                under for package in packages for under in automatic_policies(package)
+                under
+                for found in (
+                    *(each.automatic for each in kept),
+                    *(automatic_policies(each) for each in packages),
+                )
+                for under in found
             ),
             outside=outside,
         )
@@ -95,21 +111,41 @@ class Holdings:
         self._waits = waits
 
     async def sweep(
-        self, packages: Sequence[AccessPackage], *, outside: frozenset[str] = frozenset()
+        self,
+        packages: Sequence[AccessPackage],
+        *,
+        kept: Sequence[Package] = (),
+        outside: frozenset[str] = frozenset(),
     ) -> None:
         """
         Write down what Graph shows of everybody's access; one row that cannot be read keeps no other from it.
+
+        Args:
+            kept: Packages that cannot be read, as they were when they could; who has them is another matter.
+            outside: Ids of packages that Latchkey may not touch.
 
         Raises:
             GraphError: Graph could not be read at all, or not to the end.
         """
         started = clock.real()
-        reading = Packages.of(packages, outside=outside)
+        reading = Packages.of(packages, kept=kept, outside=outside)
         await self._read_lists(reading)
-        unseen = await self._store.read(unsure.live_ids, not_seen_since=started)
-        for first in range(0, len(unseen), SEEN_TOGETHER):
-            await self._check(unseen[first : first + SEEN_TOGETHER], reading)
+        # Only now: what has not been seen yet in a list that is still being read, is not missing.
+        async for unseen in self._some_ids(unsure.live_ids, not_seen_since=started):
+            await self._check(unseen, reading)
         await self._store.run(_tell_troubles)
+
+    async def _some_ids(
+        self, find: Callable[..., list[str]], *args: Any, **kwargs: Any
+    ) -> AsyncIterator[list[str]]:
+        """All ids that *find* finds, so many at a time."""
+        after = ""
+        while True:
+            found = await self._store.read(find, *args, **kwargs, after=after, limit=SEEN_TOGETHER)
+            if not found:
+                return
+            yield found
+            after = found[-1]
 
     async def _read_lists(self, packages: Packages) -> None:
         try:
@@ -147,8 +183,8 @@ class Holdings:
                 raise why
             log.warning("package-not-read", error=type(why).__name__, status=why.status)
             packages.unread.add(package_id)
-            ids = await self._store.read(unsure.of_package, package_id)
-            await self._store.run(unsure.not_read, ids)
+            async for ids in self._some_ids(unsure.of_package, package_id):
+                await self._store.run(unsure.not_read, ids)
 
     async def _read_list(
         self, packages: Packages, *, state: str, package_id: str | None = None
@@ -174,13 +210,12 @@ class Holdings:
     async def _save(self, rows: Sequence[Assignment], packages: Packages) -> None:
         if not rows:
             return
-        ended = await self._store.read(unsure.ended_among, [row.id for row in rows])
-        live = [row for row in rows if row.id not in ended]
-        for row in await self._store.run(assignments.news_of, live):
-            await self._store.run(_save_listed, row, automatic=packages.is_automatic(row))
-        if ended:
+        saved = await self._store.run(_save_listed, rows, is_automatic=packages.is_automatic)
+        for row in saved.busy:
+            await self._store.run(_save_busy, row, is_automatic=packages.is_automatic)
+        if saved.ended:
             # Lists lag: whether what has ended lives again, only itself can tell.
-            await self._check(ended, packages)
+            await self._check(saved.ended, packages)
 
     async def _check(self, ids: Sequence[str], packages: Packages) -> None:
         """Rows that the lists did not have, or should not have: ask for each by its id."""
@@ -247,12 +282,27 @@ class Holdings:
         return True
 
 
-def _save_listed(db: Transaction, row: Assignment, *, automatic: bool) -> None:
+def _save_listed(
+    db: Transaction, rows: Sequence[Assignment], *, is_automatic: Callable[[Assignment], bool]
+) -> listed.Saved:
+    saved = listed.save(db, rows)
+    for row in (*saved.new, *saved.changed):
+        if row.progress in {Progress.PARTIAL, Progress.FAILED}:
+            outcomes.tell_if_partial(db, row.id)
+    for row in listed.removed_once(db, saved.new):
+        outcomes.tell_if_given_again(db, row, automatic=is_automatic(row))
+    return saved
+
+
+def _save_busy(
+    db: Transaction, row: Assignment, *, is_automatic: Callable[[Assignment], bool]
+) -> None:
+    """The same for one row that somebody else was at work on."""
     is_new = assignments.get(db, row.id) is None
     if assignments.save_live(db, row):
         outcomes.tell_if_partial(db, row.id)
     if is_new:
-        outcomes.tell_if_given_again(db, row, automatic=automatic)
+        outcomes.tell_if_given_again(db, row, automatic=is_automatic(row))
 
 
 def _save_by_id(db: Transaction, row: Assignment, *, read_at: datetime) -> None:

@@ -30,6 +30,19 @@ class Item(Generic[Model]):
     read: Model | BadAnswer
 
 
+@dataclass(frozen=True, kw_only=True)
+class Readable(Generic[Model]):
+    """
+    The objects of a list that can be read, and the ids of the others.
+
+    Attributes:
+        unreadable: Ids of those of which anything is not as Graph's reference promises.
+    """
+
+    objects: list[Model]
+    unreadable: frozenset[str]
+
+
 class Objects:
     """
     Reads and writes objects of entitlement management.
@@ -83,6 +96,26 @@ class Objects:
             except BadAnswer as error:
                 read = error
             yield Item(id=folded_id(named) if isinstance(named, str) else None, read=read)
+
+    async def readable(
+        self, noun: str, model: type[Model], path: str, *, expand: Iterable[str] = ()
+    ) -> Readable[Model]:
+        """
+        Every object of a list; one that cannot be read hides no other.
+
+        Raises:
+            BadAnswer: Of one that cannot be read Graph does not even say which it is.
+        """
+        found: list[Model] = []
+        unreadable: set[str] = set()
+        async for item in self.stream(noun, model, path, expand=expand):
+            if not isinstance(item.read, BadAnswer):
+                found.append(item.read)
+            elif item.id is None:
+                raise item.read
+            else:
+                unreadable.add(item.id)
+        return Readable(objects=found, unreadable=frozenset(unreadable))
 
     async def one(
         self,

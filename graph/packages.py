@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
-from graph.errors import NotAllowed
+from graph.errors import BadAnswer, NotAllowed
 from graph.models import (
     AccessPackage,
     AssignmentPolicy,
@@ -15,12 +15,14 @@ from graph.models import (
     ResourceRoleScope,
     ResourceScope,
 )
-from graph.objects import Objects
+from graph.objects import Objects, Readable
 from graph.session import Session
 from graph.versions import EM
 
 PACKAGES: Final = f"{EM}/accessPackages"
 POLICIES: Final = f"{EM}/assignmentPolicies"
+# Packages none of which can be read, from this many on: then it is Graph, and not a package.
+ALL_SEEM_TO_FAIL: Final = 3
 # As deep as the reference shows it; a role's resource would be one level too many.
 WHOLE: Final = (
     "catalog",
@@ -77,6 +79,28 @@ class Packages:
             return found
         found = await self._with_policies(found)
         return await self._with_resources(found) if named else found
+
+    async def list_readable(self) -> Readable[AccessPackage]:
+        """
+        The same as `list`, and the ids of packages that cannot be read; they hide no other.
+
+        What a package gives, and its policies, are a part of it: it is read whole or not at all.
+
+        Raises:
+            BadAnswer: Of one that cannot be read Graph does not even say which it is; or none of several can be
+                read, and then it is not about them.
+
+        Permission: EntitlementManagement.Read.All (application).
+        Source: Graph reference, "List accessPackages".
+        """
+        listed = await self._objects.readable(
+            "accessPackage", AccessPackage, PACKAGES, expand=WHOLE
+        )
+        if not listed.objects and len(listed.unreadable) >= ALL_SEEM_TO_FAIL:
+            raise BadAnswer("Microsoft Graph sent no access package that can be read.")
+        judged, unjudged = await self._with_readable_policies(listed.objects)
+        whole, unnamed = await self._with_readable_resources(judged)
+        return Readable(objects=whole, unreadable=listed.unreadable | unjudged | unnamed)
 
     async def find(
         self, *, display_name: str, catalog_id: str | None = None, bare: bool = False
@@ -396,15 +420,53 @@ class Packages:
             for package in packages
         ]
 
+    async def _with_readable_policies(
+        self, packages: AccessPackages
+    ) -> tuple[AccessPackages, set[str]]:
+        """The same as `_with_policies`, without the packages whose policies cannot all be read; and their ids."""
+        try:
+            return await self._with_policies(packages), set()
+        except BadAnswer:
+            # Whose policy it is cannot be told, so it may be any of these.
+            doubtful = {package.id for package in packages if not package.assignment_policies}
+            return [package for package in packages if package.id not in doubtful], doubtful
+
+    async def _with_readable_resources(
+        self, packages: AccessPackages
+    ) -> tuple[AccessPackages, set[str]]:
+        """The same as `_with_resources`, without the packages that give what cannot be read; and their ids."""
+        named: AccessPackages = []
+        doubtful: set[str] = set()
+        known: dict[str, Readable[Resource]] = {}
+        for package in packages:
+            catalog_id = package.catalog.id if package.catalog else None
+            if not catalog_id or not any(map(_lacks_resource, package.resource_role_scopes)):
+                named.append(package)
+                continue
+            if catalog_id not in known:
+                known[catalog_id] = await self._objects.readable(
+                    "resource", Resource, _resources_of(catalog_id)
+                )
+            found = known[catalog_id]
+            by_origin = {each.origin_id: each for each in found.objects if each.origin_id}
+            given = [_named(each, by_origin) for each in package.resource_role_scopes]
+            if found.unreadable and any(map(_lacks_resource, given)):
+                doubtful.add(package.id)
+            else:
+                named.append(package.model_copy(update={"resource_role_scopes": given}))
+        return named, doubtful
+
     async def _resources(self, catalog_id: str) -> dict[str, Resource]:
-        found = await self._objects.all(
-            "resource", Resource, f"{EM}/catalogs/{quote(catalog_id, safe='')}/resources"
-        )
+        found = await self._objects.all("resource", Resource, _resources_of(catalog_id))
         return {resource.origin_id: resource for resource in found if resource.origin_id}
 
 
 def _package(package_id: str) -> str:
     return f"{PACKAGES}/{quote(package_id, safe='')}"
+
+
+def _resources_of(catalog_id: str) -> str:
+    return f"{EM}/catalogs/{quote(catalog_id, safe='')}/resources"
 
 
 def _lacks_resource(given: ResourceRoleScope) -> bool:

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from graph.errors import GraphError
 from graph.models import AssignmentPolicy
-from graph.objects import Objects
+from graph.objects import Objects, Readable
 from graph.session import Session
 from graph.versions import EM
 
@@ -48,6 +48,16 @@ class Policies:
             if package_id is None
             or (policy.access_package and policy.access_package.id == package_id)
         ]
+
+    async def list_readable(self, *, with_questions: bool = False) -> Readable[AssignmentPolicy]:
+        """
+        All policies, and the ids of those that cannot be read; they hide no other.
+
+        Permission: EntitlementManagement.Read.All (application).
+        Source: Graph reference, "List assignmentPolicies".
+        """
+        parts = ("accessPackage", *(self._questions if with_questions else ()))
+        return await self._objects.readable("policy", AssignmentPolicy, POLICIES, expand=parts)
 
     async def get(self, policy_id: str) -> AssignmentPolicy:
         """

@@ -161,49 +161,16 @@ def _shows(row: Assignment) -> tuple[Any, ...]:
 
 
 def _progress(known: Assignment | None, read: Assignment) -> Progress:
+    if known is None or known.state is AssignmentState.ENDED:
+        return read.progress
+    return progress_after(known.progress, read.progress)
+
+
+def progress_after(before: str, read: Progress) -> Progress:
     """How far Entra is: it has one word for what it gives for the first time and what it goes through again."""
-    was_there = known is not None and known.state is not AssignmentState.ENDED
-    if (
-        read.progress is Progress.DELIVERING
-        and was_there
-        and known is not None
-        and known.progress is not Progress.DELIVERING
-    ):
+    if read is Progress.DELIVERING and before != Progress.DELIVERING:
         return Progress.REPROCESSING
-    return read.progress
-
-
-def news_of(db: Transaction, rows: Sequence[Assignment]) -> list[Assignment]:
-    """
-    Those of *rows*, read from Graph, that say something new; the others are marked as seen, all at once.
-
-    A row that somebody else is at work on counts as new, so that nobody waits here while holding others.
-    """
-    query = SELECT.where(assignments.c.id.in_([row.id for row in rows]), IS_NOT_ENDED)
-    known = {row.id: row for row in _read(db, query.with_for_update(skip_locked=True))}
-    new = [
-        row for row in rows if row.id not in known or _merged(known[row.id], row) != known[row.id]
-    ]
-    old = known.keys() - {row.id for row in new}
-    db.execute(assignments.update().where(assignments.c.id.in_(old)).values(seen_at=clock.real()))
-    return new
-
-
-def _merged(known: Assignment, read: Assignment) -> Assignment:
-    """What `save_live` makes of a live row."""
-    return replace(
-        known,
-        package_name=read.package_name,
-        policy_id=read.policy_id or known.policy_id,
-        holder=read.holder or known.holder,
-        holder_name=read.holder_name or known.holder_name,
-        starts_at=read.starts_at,
-        ends_at=read.ends_at,
-        progress=_progress(known, read),
-        unreadable_since=None,
-        misses=0,
-        gone_at=None,
-    )
+    return read
 
 
 def get(db: Transaction, assignment_id: str) -> Assignment | None:

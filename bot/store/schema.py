@@ -259,6 +259,7 @@ assignments = sa.Table(
         where="news_due_at IS NOT NULL AND holder IS NOT NULL",
     ),
     only("assignment_current", "ends_at", "id", where=NOT_ENDED),
+    only("assignment_current_by_id", "id", where=NOT_ENDED),
     only("assignment_current_of_user", "entra_id", where=NOT_ENDED),
     only("assignment_current_of_package", "package_id", "ends_at", "id", where=NOT_ENDED),
     only("assignment_not_whole", "progress_at", where=NOT_WHOLE),

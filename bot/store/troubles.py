@@ -22,6 +22,11 @@ NOTICE: Final = "trouble"
 SELECT: Final = sa.select(*COLUMNS)
 BY_ID: Final = SELECT.where(troubles.c.id == sa.bindparam("trouble"))
 STILL: Final = troubles.c.closed_at.is_(None)
+OPEN_AMONG: Final = sa.select(troubles.c.about).where(
+    troubles.c.about.in_(sa.bindparam("about", expanding=True)),
+    troubles.c.kind.in_(sa.bindparam("kinds", expanding=True)),
+    STILL,
+)
 OWING_NEWS: Final = (
     SELECT.where(troubles.c.news_due_at <= NOW, troubles.c.at >= SINCE)
     .order_by(troubles.c.news_due_at)
@@ -80,6 +85,16 @@ def close(db: Transaction, about: str, kinds: Collection[TroubleKind] = tuple(Tr
     done = db.execute(found.values(closed_at=clock.now(), work_due_at=None))
     if done.rowcount:
         redraw(db, about)
+
+
+def open_among(
+    db: Transaction, about: Collection[str], kinds: Collection[TroubleKind]
+) -> list[str]:
+    """Those of *about* that are in one of these troubles now."""
+    if not about:
+        return []
+    given = {"about": list(about), "kinds": list(kinds)}
+    return sorted(set(db.execute(OPEN_AMONG, given).scalars()))
 
 
 def close_all_but(db: Transaction, kind: TroubleKind, about: Collection[str]) -> None:

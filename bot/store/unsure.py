@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,12 +14,6 @@ from bot.store.database import Transaction
 from bot.store.homes import touch_homes
 from bot.store.schema import assignments
 from bot.store.statements import word
-
-
-def ended_among(db: Transaction, ids: Collection[str]) -> list[str]:
-    """Those of *ids* whose rows have ended."""
-    query = sa.select(assignments.c.id).where(assignments.c.id.in_(ids), ~IS_NOT_ENDED)
-    return list(db.execute(query).scalars())
 
 
 def not_read(db: Transaction, ids: Collection[str]) -> None:
@@ -56,13 +51,22 @@ def set_gone(db: Transaction, assignment_id: str) -> None:
     db.execute(UPDATE, {"assignment": assignment_id, "gone_at": clock.real()})
 
 
-def of_package(db: Transaction, package_id: str) -> list[str]:
-    """Ids of a package's rows that are not ended."""
-    query = sa.select(assignments.c.id).where(assignments.c.package_id == package_id, IS_NOT_ENDED)
+def of_package(db: Transaction, package_id: str, *, after: str, limit: int) -> list[str]:
+    """Ids of a package's rows that are not ended: the next *limit* behind *after*, in their order."""
+    query = _behind(after, limit).where(assignments.c.package_id == package_id)
     return list(db.execute(query).scalars())
 
 
-def live_ids(db: Transaction, *, not_seen_since: datetime) -> list[str]:
-    """Ids of rows we think are live but the last sweep (real time) did not list."""
-    query = sa.select(assignments.c.id).where(IS_NOT_ENDED, assignments.c.seen_at < not_seen_since)
+def live_ids(
+    db: Transaction, *, not_seen_since: datetime, after: str = "", limit: int
+) -> list[str]:
+    """
+    Ids of rows we think are live but the last sweep (real time) did not list: the next *limit* behind *after*.
+    """
+    query = _behind(after, limit).where(assignments.c.seen_at < not_seen_since)
     return list(db.execute(query).scalars())
+
+
+def _behind(after: str, limit: int) -> sa.Select[Any]:
+    query = sa.select(assignments.c.id).where(IS_NOT_ENDED, assignments.c.id > after)
+    return query.order_by(assignments.c.id).limit(limit)

@@ -1,96 +1,17 @@
-"""Assignments in the database: what a sweep writes, and what it leaves alone."""
+"""Assignments in the database: whose they are, and where messages about them go."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
 
 from bot import clock
-from bot.models import AssignmentState, Ended, Person
-from bot.store import assignments, audit, links, people, unsure
-from bot.store.schema import assignments as table
+from bot.models import Ended, Person
+from bot.store import assignments, links, people
 from tests.bot.samples import ANN, held
 
 PERSON = Person(slack_user="U0ANN", slack_name="ann", entra_id=ANN, entra_name="Ann Abara")
 MINUTE = timedelta(minutes=1)
-
-
-def seen_a_minute_ago(db):
-    db.execute(table.update().values(seen_at=clock.real() - MINUTE))
-
-
-async def test_what_graph_says_again_is_only_marked_as_seen(store):
-    """Nothing is new, nothing is audited, and the sweep does not ask after it."""
-    mine, hers = held(), held(id="hers", holder="U0CY", entra_id="cy")
-    for row in (mine, hers):
-        await store.run(assignments.save_live, row)
-    await store.run(seen_a_minute_ago)
-    started = clock.real()
-
-    assert await store.run(assignments.news_of, [mine, hers]) == []
-    assert await store.run(unsure.live_ids, not_seen_since=started) == []
-    assert len(await store.run(audit.rows)) == 2
-
-
-async def test_what_graph_says_anew_is_news(store):
-    """Whatever it is; the rest is marked as seen beside it."""
-    news: list[dict[str, Any]] = [
-        {"ends_at": datetime(2026, 5, 31, tzinfo=UTC)},
-        {"ends_at": None},
-        {"starts_at": datetime(2026, 5, 1, tzinfo=UTC)},
-        {"package_name": "Another name"},
-        {"policy_id": "another"},
-        {"holder_name": "Ann Baker"},
-    ]
-    before = [held(id=str(number)) for number in range(len(news))]
-    after = [replace(row, **change) for row, change in zip(before, news, strict=True)]
-    hers = held(id="hers", holder="U0CY", entra_id="cy")
-    for row in (*before, hers):
-        await store.run(assignments.save_live, row)
-    await store.run(seen_a_minute_ago)
-    started = clock.real()
-
-    assert await store.run(assignments.news_of, [*after, hers]) == after
-    unseen = await store.run(unsure.live_ids, not_seen_since=started)
-    assert sorted(unseen) == [row.id for row in after]
-    for row in after:
-        await store.run(assignments.save_live, row)
-    assert await store.run(assignments.news_of, [*after, hers]) == []
-
-
-async def test_what_graph_does_not_say_is_no_news(store):
-    """Who holds it in Slack we found out ourselves."""
-    row = held()
-    await store.run(assignments.save_live, row)
-
-    silent = replace(row, holder=None, policy_id=None, holder_name=None)
-
-    assert await store.run(assignments.news_of, [silent]) == []
-
-
-async def test_what_had_ended_is_news(store):
-    """Whether it lives again is for `save_live` to judge, by when Graph was read."""
-    row = held()
-    await store.run(assignments.save_live, row)
-    await store.run(assignments.end, row.id, why=Ended.OUTSIDE, at=clock.now())
-
-    assert await store.run(assignments.news_of, [row]) == [row]
-    ended = await store.run(assignments.get, row.id)
-    assert ended.state is AssignmentState.ENDED
-
-
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_a_row_that_somebody_is_at_work_on_holds_up_nobody(store):
-    """It counts as news, and waits by itself; SQLite has one writer at a time and no locks of rows."""
-    rows = [held(), held(id="hers", holder="U0CY", entra_id="cy")]
-    for row in rows:
-        await store.run(assignments.save_live, row)
-    with store.engine.begin() as other:
-        other.execute(sa.select(table.c.id).where(table.c.id == "hers").with_for_update())
-
-        assert await store.run(assignments.news_of, rows) == rows[1:]
 
 
 async def holders(store):

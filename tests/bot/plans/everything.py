@@ -35,6 +35,7 @@ from bot.store import (
     inbox,
     installation,
     links,
+    listed,
     notices,
     people,
     recipients,
@@ -66,6 +67,7 @@ def run_all(run: Callable[[Callable[[Transaction], object]], object]) -> None:
         _recipients,
         _notices,
         _assignments,
+        _listed,
         _unsure,
         _links,
         _troubles,
@@ -211,7 +213,6 @@ def _assignments(db: Transaction) -> None:
     row: Assignment = held()
     assert assignments.save_live(db, row)
     assert assignments.save_live(db, replace(row, progress=Progress.DELIVERED, ends_at=now + HOUR))
-    assignments.news_of(db, [row])
     assignments.held_by(db, "U0ANN")
     assignments.live(db)
     assignments.live(db, package_id="campaign")
@@ -231,15 +232,22 @@ def _assignments(db: Transaction) -> None:
     assignments.forget(db, ["another"])
 
 
+def _listed(db: Transaction) -> None:
+    row = held(id="listed")
+    listed.save(db, [row])
+    listed.save(db, [row])
+    listed.save(db, [replace(row, package_name="Another", ends_at=clock.now())])
+    listed.removed_once(db, [row])
+
+
 def _unsure(db: Transaction) -> None:
     assignments.save_live(db, held(id="unsure"))
-    unsure.ended_among(db, ["unsure"])
     unsure.not_read(db, ["unsure"])
     unsure.unreadable(db)
     unsure.not_whole_since(db, clock.now())
     unsure.set_gone(db, "unsure")
-    unsure.of_package(db, "campaign")
-    unsure.live_ids(db, not_seen_since=clock.real())
+    unsure.of_package(db, "campaign", after="", limit=200)
+    unsure.live_ids(db, not_seen_since=clock.real(), limit=200)
 
 
 def _links(db: Transaction) -> None:
