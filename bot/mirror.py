@@ -1,24 +1,30 @@
 """Graph's packages and assignments, copied to where answers must not wait for Graph; Graph is the truth."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
 
 import structlog
 
 from bot import eligibility, naming, policy
 from bot.bounds import EVERYWHERE, Bounds
-from bot.holdings import Holdings
+from bot.holdings import MISSES_BEFORE_ALARM, Holdings
 from bot.links import Links
 from bot.mirrored_policies import offered
-from bot.models import Package
+from bot.models import Package, TroubleKind
 from bot.pacing import WAITS, Waits
 from bot.people import People
-from bot.store import assignments, catalog
+from bot.store import Transaction, assignments, catalog, troubles
 from bot.sweeps import Transactions
 from graph import Graph
-from graph.errors import GraphError, NotAllowed
+from graph.errors import BadAnswer, GraphError, NotAllowed
 from graph.models import AccessPackage, AssignmentPolicy
 
 log = structlog.get_logger(__name__)
+
+# Packages that are looked through before others have their turn: a few milliseconds.
+PACKAGES_A_TURN: Final = 20
 
 
 class Mirror:
@@ -38,6 +44,8 @@ class Mirror:
         self._holdings = Holdings(store=store, graph=graph, waits=waits)
         self._links = Links(store=store, graph=graph, people=people)
         self._bounds = bounds
+        # In how many sweeps in a row a package could not be read.
+        self._misses: dict[str, int] = {}
 
     async def sweep(self) -> None:
         """
@@ -46,39 +54,73 @@ class Mirror:
         Raises:
             GraphError: Graph could not be read at all, or not to the end.
         """
-        everything = await self._graph.packages.list()
-        packages = self._bounds.within(everything)
-        outside = frozenset(each.id for each in everything) - {each.id for each in packages}
+        listed = await self._graph.packages.list_readable()
+        packages = self._bounds.within(listed.objects)
+        outside = frozenset(each.id for each in listed.objects) - {each.id for each in packages}
         if outside:
             # Their bounds may have been wider once.
             await self._store.run(assignments.forget, outside)
-        known = await self._store.read(catalog.everything)
-        kept = {package.id: package.slug for package in known}
+        known = {each.id: each for each in await self._store.read(catalog.everything)}
+        unreadable = listed.unreadable
         unread: GraphError | None = None
         try:
-            whole = await self._whole_policies(packages)
-            mirrored = mirrored_packages(packages, kept=kept, whole=whole)
-            await self._store.run(catalog.replace, mirrored)
+            whole, riddles = await self._whole_policies(packages)
+            unreadable |= {each.id for each in packages if _asks_under(each, riddles)}
+            await self._offer(packages, known, unreadable, whole)
         except GraphError as error:
             # What is offered stays as it was; what people hold does not wait for it.
             log.warning("policies-not-read", status=error.status, code=error.code)
             unread = error
-        await self._holdings.sweep(packages, outside=outside)
+        if self._bounds.are_set:
+            # Whether they are within the bounds is known of those only that were once.
+            outside |= listed.unreadable - known.keys()
+        kept = [known[each] for each in sorted(listed.unreadable & known.keys())]
+        await self._holdings.sweep(packages, kept=kept, outside=outside)
         await self._links.refresh()
         if unread is not None:
             raise unread
 
+    async def _offer(
+        self,
+        packages: Sequence[AccessPackage],
+        known: Mapping[str, Package],
+        unreadable: frozenset[str],
+        whole: Mapping[str, AssignmentPolicy],
+    ) -> None:
+        """Offer what can be read as it is now, and what cannot be read as it was."""
+        readable = [each for each in packages if each.id not in unreadable]
+        kept = [known[each] for each in sorted(unreadable & known.keys())]
+        slugs = naming.slugs_for(
+            [
+                *((each.id, each.display_name or "") for each in readable),
+                *((each.id, each.name) for each in kept),
+            ],
+            kept={each.id: each.slug for each in known.values()},
+        )
+        found = [replace(each, slug=slugs[each.id]) for each in kept]
+        for number, each in enumerate(readable, start=1):
+            found.append(mirrored(each, slug=slugs[each.id], whole=whole))
+            if number % PACKAGES_A_TURN == 0:
+                await asyncio.sleep(0)
+        for package_id in sorted(unreadable):
+            log.warning("package-not-readable", package=package_id)
+        self._misses = {each: self._misses.get(each, 0) + 1 for each in unreadable}
+        alarming = {each for each, misses in self._misses.items() if misses >= MISSES_BEFORE_ALARM}
+        await self._store.run(_write, found, unreadable=unreadable, alarming=alarming)
+
     async def _whole_policies(
         self, packages: Sequence[AccessPackage]
-    ) -> dict[str, AssignmentPolicy]:
+    ) -> tuple[dict[str, AssignmentPolicy], frozenset[str]]:
         """
-        The policies under which people ask, with their questions, by id; those that we may read.
+        The policies under which people ask, with their questions, by id; and the ids of those that cannot be read.
+
+        Policies that we may not read are in neither.
 
         Raises:
             GraphError: Graph does not answer; nothing is known then.
         """
         try:
-            return {each.id: each for each in await self._graph.policies.list(with_questions=True)}
+            listed = await self._graph.policies.list_readable(with_questions=True)
         except NotAllowed:
             # With only a catalog-scoped role, Graph shows policies one by one.
             ids = [
@@ -87,35 +129,52 @@ class Mirror:
                 for each in package.assignment_policies
                 if eligibility.is_for_asking(each)
             ]
+        else:
+            return {each.id: each for each in listed.objects}, listed.unreadable
         try:
             found = await self._graph.policies.each(ids) if ids else []
         except NotAllowed as refused:
             log.warning("policies-not-read", status=refused.status, code=refused.code)
-            return {}
-        return {each.id: each for each in found if isinstance(each, AssignmentPolicy)}
+            return {}, frozenset()
+        unreadable = {
+            policy_id
+            for policy_id, each in zip(ids, found, strict=True)
+            if isinstance(each, BadAnswer)
+        }
+        read = {each.id: each for each in found if isinstance(each, AssignmentPolicy)}
+        return read, frozenset(unreadable)
 
 
-def mirrored_packages(
-    packages: Sequence[AccessPackage],
+def _write(
+    db: Transaction,
+    found: Sequence[Package],
     *,
-    kept: Mapping[str, str] | None = None,
-    whole: Mapping[str, AssignmentPolicy] | None = None,
-) -> list[Package]:
-    """
-    What the workspace offers, from what Graph has.
-
-    Args:
-        kept: The slugs in use, by id.
-        whole: The policies that were read with their questions, by id.
-    """
-    names = [(each.id, each.display_name or "") for each in packages]
-    slugs = naming.slugs_for(names, kept=kept)
-    return [_mirrored(each, slug=slugs[each.id], whole=whole or {}) for each in packages]
+    unreadable: Collection[str],
+    alarming: Collection[str],
+) -> None:
+    catalog.replace(db, found)
+    for package_id in sorted(alarming):
+        troubles.open_one(db, TroubleKind.PACKAGE, package_id, package_id=package_id)
+    troubles.close_all_but(db, TroubleKind.PACKAGE, unreadable)
 
 
-def _mirrored(
+def _asks_under(package: AccessPackage, policy_ids: Collection[str]) -> bool:
+    """Whether one of these is a policy under which people ask for the package."""
+    return any(
+        each.id in policy_ids and eligibility.is_for_asking(each)
+        for each in package.assignment_policies
+    )
+
+
+def mirrored(
     package: AccessPackage, *, slug: str, whole: Mapping[str, AssignmentPolicy]
 ) -> Package:
+    """
+    What the workspace offers of a package of Graph's.
+
+    Args:
+        whole: The policies that were read with their questions, by id.
+    """
     policies = [each for each in package.assignment_policies if eligibility.is_for_asking(each)]
     periods = dict.fromkeys(policy.lasts(each.expiration) for each in policies)
     return Package(

@@ -326,6 +326,8 @@ class TroubleKind(StrEnum):
     PARTIAL = "partial"
     FAILED = "failed"
     UNREADABLE = "unreadable"
+    # About a package itself, and not about who has it.
+    PACKAGE = "package"
     # It is there again after we said that it was removed, or had ended.
     REVIVED = "revived"
     # Entra, or somebody in Entra, has given again what an admin removed.
@@ -338,7 +340,7 @@ class Trouble:
     Something that is wrong with access, until it passes or an admin ends it.
 
     Attributes:
-        about: The assignment's id; of what is unreadable, the package's.
+        about: The assignment's id; of what is unreadable, and of a package, the package's.
         wanted_by: The admin who wants Entra to process it again.
         answer: What came of that, in a sentence; None while it is to be done.
     """

@@ -78,7 +78,7 @@ def card(trouble: Trouble, row: Assignment | None, *, package: str, unreadable: 
         wanted = f"{person(trouble.wanted_by)} has it processed again, {moment(trouble.wanted_at)}."
         blocks.append(context(f"{wanted} {one_line(trouble.answer or '')}".strip()))
     if trouble.closed_at is not None:
-        blocks.append(context(_passed(row)))
+        blocks.append(context(_passed(trouble, row)))
     elif row is not None:
         blocks += _ways_out(trouble, row)
     return message(title, blocks)
@@ -86,6 +86,12 @@ def card(trouble: Trouble, row: Assignment | None, *, package: str, unreadable: 
 
 def _title(trouble: Trouble, row: Assignment | None, *, package: str, unreadable: int) -> str:
     name = f"*{escape(package)}*"
+    if trouble.kind is TroubleKind.PACKAGE:
+        return (
+            f":warning: I cannot read the access package {name} in Entra, {moment(trouble.at)}: something of it, or of "
+            "its policies or resources, is not as Microsoft describes it. It stays in my list as it was, and is not "
+            "offered if it was not before. Please look at it in Entra."
+        )
     if row is None:
         some = "assignment" if unreadable == 1 else "assignments"
         return (
@@ -119,7 +125,9 @@ def _title(trouble: Trouble, row: Assignment | None, *, package: str, unreadable
     )
 
 
-def _passed(row: Assignment | None) -> str:
+def _passed(trouble: Trouble, row: Assignment | None) -> str:
+    if trouble.kind is TroubleKind.PACKAGE:
+        return "I can read it again, or it is gone."
     if row is None:
         return "I can read all of them again."
     if row.state is not AssignmentState.ENDED:
