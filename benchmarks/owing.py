@@ -6,7 +6,6 @@ from typing import Final
 import sqlalchemy as sa
 
 from bot.models import Kind, Request, State
-from bot.store.requests import INSERT
 from bot.store.schema import requests
 
 CHUNK: Final = 1_000
@@ -44,4 +43,4 @@ def owe_messages(database: str, count: int) -> None:
     engine = sa.create_engine(database, poolclass=sa.NullPool)
     for start in range(0, count, CHUNK):
         with engine.begin() as db:
-            db.execute(INSERT, rows[start : start + CHUNK])
+            db.execute(requests.insert(), rows[start : start + CHUNK])

@@ -11,13 +11,13 @@ from dataclasses import replace
 from typing import Concatenate, ParamSpec, TypeVar
 
 from bot import chance, clock, intake, naming, repairs
+from bot.asking import Outdated, Wanted, ask_together
 from bot.authority import Actor, Authority
-from bot.errors import NotAllowed, TooLate
+from bot.errors import LatchkeyError, NotAllowed, SeenBefore, TooLate
 from bot.intake import Draft, FilledIn, Standing, Taken
 from bot.models import Assignment, Decision, Hold, Package, Request, Verb, read_ask_id
 from bot.offering import Offering
-from bot.package_index import PackageIndex
-from bot.patience import in_time
+from bot.patience import in_time, who_waits
 from bot.store import (
     Store,
     Transaction,
@@ -64,43 +64,73 @@ class Desk:
         """Whether this has not come in before; *key* tells one deed from the next."""
         return await self._store.run(inbox.is_new, key)
 
-    async def ask(self, *, slack_user: str, text: str, reason: str | None = None) -> Taken:
+    async def ask(
+        self, *, slack_user: str, text: str, reason: str | None = None, key: str | None = None
+    ) -> Taken:
         """
         Take down a request for the package that *text* names.
 
         Args:
             text: What was typed: a slug or a name in any spelling, perhaps "… because …".
             reason: From a form; otherwise the one in the text counts.
+            key: What tells this command from every other, unless it has been noted already.
 
         Raises:
             UnknownPackage: With the nearest names.
             WhichPackage: Several may be meant.
             FormNeeded: It asks what only a form can answer.
             ReasonNeeded: The policy wants a reason.
-        """
-        offered = await self._offering.now()
-        package, said = _the_one(offered.askable, text, suggest=offered.shown)
-        return await self.ask_for(
-            slack_user=slack_user, package_id=package.id, reason=reason or said
-        )
-
-    async def ask_for(
-        self, *, slack_user: str, package_id: str, reason: str | None = None
-    ) -> Taken:
-        """
-        Take down a request for one package.
-
-        Raises:
-            FormNeeded: It asks what only a form can answer.
-            ReasonNeeded: The policy wants a reason.
             TooOften: They have asked for too much in an hour.
             NotAllowed: Slack has called them a guest a moment ago.
-            TooLate: It is not offered any more.
+            TooLate: It is not offered any more, or they have given up waiting.
+            SeenBefore: This command has come in before.
         """
-        why = naming.clean(naming.unescaped(reason or ""))[: naming.LONGEST_REASON] or None
-        taken = await self._store.run(in_time(intake.ask), slack_user, package_id, why, self._asks)
+        offered = await self._offering.known()
+        while True:
+            try:
+                package, said = offered.read(text)
+            except LatchkeyError:
+                newest = await self._offering.now()
+                if newest is offered:
+                    await self._note(key)
+                    raise
+                offered = newest
+                continue
+            why = naming.clean(naming.unescaped(reason or said or ""))
+            wanted = Wanted(
+                slack_user=slack_user,
+                package=package,
+                version=offered.version,
+                reason=why[: naming.LONGEST_REASON] or None,
+                limit=self._asks,
+                key=key,
+                patience=who_waits(),
+            )
+            try:
+                return await self._ask_for(wanted)
+            except Outdated:
+                # That it came in was noted with it.
+                offered, key = await self._offering.now(), None
+
+    async def _ask_for(self, wanted: Wanted) -> Taken:
+        try:
+            taken = await self._store.run_together(ask_together, wanted)
+        except TooLate:
+            # Perhaps nothing stayed of it, this neither: whoever sends it again must not get what they gave up.
+            await self._note(wanted.key, again=True)
+            raise
         self._wake()
         return taken
+
+    async def _note(self, key: str | None, *, again: bool = False) -> None:
+        """
+        Note that something came in.
+
+        Raises:
+            SeenBefore: It came in before; unless it may have been noted *again*.
+        """
+        if key is not None and not await self.is_new(key) and not again:
+            raise SeenBefore
 
     async def keep_said(self, *, slack_user: str, package_id: str, reason: str | None) -> str:
         """Keep what somebody said until their form opens; return what its button carries."""
@@ -416,25 +446,3 @@ class Desk:
         except NotAllowed as refused:
             await self._store.run(intake.record_refusal, slack_user, about_id, str(refused))
             raise
-
-
-def _the_one(
-    index: PackageIndex, text: str, *, suggest: PackageIndex
-) -> tuple[Package, str | None]:
-    """
-    The package that *text* names, and the reason that it gives.
-
-    Raises:
-        UnknownPackage, WhichPackage: It names none, or may mean several.
-    """
-    typed = naming.unescaped(text)
-    match = index.read(typed)
-    if typed != text:
-        # Should Slack not have escaped it, it means itself.
-        literal = index.read_exactly(text)
-        if literal is not None:
-            both = {package.id: package for package in (*match.packages, *literal.packages)}
-            match = replace(match if match.packages else literal, packages=tuple(both.values()))
-    if not match.packages:
-        raise suggest.unknown(typed, name=match.name)
-    return match.only(), match.reason

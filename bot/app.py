@@ -19,6 +19,7 @@ from bot.access import Desk
 from bot.approvers import Approvers
 from bot.authority import Authority
 from bot.clockwork import Clockwork
+from bot.courtesy import Courtesy
 from bot.delivery import Delivery
 from bot.effects import Effects
 from bot.ends import Ends
@@ -174,6 +175,7 @@ async def assembled(
         )
         homes = Homes(store=store, slack=slack, authority=authority, installation=installation)
         fence = Fence(store)
+        courtesy = Courtesy()
         jobs = Jobs(
             store=store,
             review=review,
@@ -198,6 +200,7 @@ async def assembled(
             sync_every=timedelta(seconds=settings.sync_seconds),
             waits=waits,
             alarm=machine.alarm(),
+            courtesy=courtesy,
         )
         whom = Whom(store=store, slack=slack, graph=graph, people=people, bounds=bounds)
         desk = Desk(
@@ -210,7 +213,7 @@ async def assembled(
             asks_an_hour=settings.asks_an_hour,
         )
         health = Health(store=store, slack=slack, jobs=jobs, wire=wire)
-        bolt = _bolt(settings, slack, identity)
+        bolt = _bolt(settings, slack, identity, courtesy)
         after = handlers.After(slack)
         pulse = Pulse(machine.seconds, every=machine.beat)
         handlers.register(bolt, desk=desk, homes=homes, after=after, pulse=pulse, wake=jobs.wake)
@@ -316,7 +319,9 @@ async def _check_admins(authority: Authority) -> None:
         return
 
 
-def _bolt(settings: Settings, slack: Slack, identity: Identity) -> handlers.SlackApp:
+def _bolt(
+    settings: Settings, slack: Slack, identity: Identity, courtesy: Courtesy
+) -> handlers.SlackApp:
     async def authorize(team_id: str | None) -> AuthorizeResult:
         # Known since the start: no call to Slack for each request.
         return AuthorizeResult(
@@ -329,6 +334,7 @@ def _bolt(settings: Settings, slack: Slack, identity: Identity) -> handlers.Slac
 
     with _without("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_BOT_TOKEN"):
         app = handlers.SlackApp(
+            courtesy=courtesy,
             # Without a name Bolt looks for one through the whole stack: 60 ms at every start.
             name="latchkey",
             # Our door has verified what gets this far; Bolt knows one secret only, and parses before it looks.

@@ -125,6 +125,10 @@ class TooLate(LatchkeyError):
     """Somebody or something was first; the sentence says who and when."""
 
 
+class SeenBefore(LatchkeyError):
+    """The very same click or command has come in already; whoever did it has been answered."""
+
+
 class NotClear(LatchkeyError):
     """Microsoft Entra answers, and it cannot be told from that how a request stands."""
 

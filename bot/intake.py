@@ -12,9 +12,7 @@ from typing import Final, TypeVar
 from bot import chance, clock, naming
 from bot.authority import Actor, may
 from bot.errors import (
-    FormNeeded,
     NotAllowed,
-    ReasonNeeded,
     TooLate,
     TooOften,
     WrongFields,
@@ -110,24 +108,6 @@ def so_far(request: Request) -> str:
     return ON_ITS_WAY.get(request.state, str(request.state))
 
 
-def ask(
-    db: Transaction, slack_user: str, package_id: str, reason: str | None, asks: Limit
-) -> Taken:
-    _insist_on_member(db, slack_user)
-    package = catalog.get(db, package_id)
-    if package is None or not package.can_be_asked_for:
-        raise TooLate("That package is not offered any more.")
-    already = request_lists.open_of(db, slack_user, package.id, Kind.ADD)
-    if already is not None:
-        return Taken(request=already, is_new=False)
-    if package.needs_form:
-        raise FormNeeded(package.id, package.name, reason)
-    if package.needs_reason and reason is None:
-        raise ReasonNeeded(package.id, package.name, package.slug)
-    _count(db, slack_user, asks, TOO_MANY)
-    return _take(db, _wish(slack_user, package, reason))
-
-
 def ask_by_form(db: Transaction, filled: FilledIn, asks: Limit) -> Taken:
     _insist_on_member(db, filled.slack_user)
     package = catalog.get(db, filled.package_id)
@@ -155,7 +135,7 @@ def ask_by_form(db: Transaction, filled: FilledIn, asks: Limit) -> Taken:
     return _take(
         db,
         replace(
-            _wish(filled.slack_user, package, reason),
+            new_request(filled.slack_user, package, reason),
             answers=answers,
             # Answers belong to the policy that asked; so does a choice.
             wanted_policy_id=policy.id if filled.is_chosen or answers or ends_at else None,
@@ -165,7 +145,8 @@ def ask_by_form(db: Transaction, filled: FilledIn, asks: Limit) -> Taken:
     )
 
 
-def _wish(slack_user: str, package: Package, reason: str | None) -> Request:
+def new_request(slack_user: str, package: Package, reason: str | None) -> Request:
+    """What somebody asks for, as it begins."""
     return Request(
         id=chance.new_id(),
         kind=Kind.ADD,

@@ -19,6 +19,7 @@ from bot import clock, intake
 from bot.alarm import Alarm, Apscheduler
 from bot.authority import Authority
 from bot.clockwork import Clockwork, SkewedClock
+from bot.courtesy import Courtesy
 from bot.delivery import Delivery
 from bot.effects import Effects
 from bot.ends import Ends
@@ -105,6 +106,7 @@ class Jobs:
     fence: Fence
     waits: Waits = WAITS
     alarm: Alarm = field(default_factory=Apscheduler)
+    courtesy: Courtesy = field(default_factory=Courtesy)
     ticks: dict[str, Tick] = field(default_factory=dict)
     _rings: dict[str, asyncio.Event] = field(default_factory=dict)
     _keeping: dict[str, asyncio.Task[None]] = field(default_factory=dict)
@@ -226,10 +228,11 @@ class Jobs:
 
     async def _keep(self, name: str, body: Body, ring: asyncio.Event) -> None:
         """Do a job whenever it is rung for: alone in this process, and never stopped by what it raises."""
-        while not self._stopping:
-            await ring.wait()
-            ring.clear()
-            await self._run(name, body)
+        with self.courtesy.background():
+            while not self._stopping:
+                await ring.wait()
+                ring.clear()
+                await self._run(name, body)
 
     async def _run(self, name: str, body: Body) -> None:
         self._running.add(name)

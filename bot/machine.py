@@ -20,6 +20,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot import chance, clock
 from bot.alarm import Alarm, Apscheduler
+from bot.courtesy import give_way
 from bot.patience import BEAT
 from bot.sending import CALL_TIMEOUT
 from bot.settings import Settings
@@ -39,7 +40,14 @@ GRAPH_TIMEOUT: Final = httpx.Timeout(10, connect=5)
 
 def graph_client() -> httpx.AsyncClient:
     """An HTTP client for Graph."""
-    return httpx.AsyncClient(timeout=GRAPH_TIMEOUT, follow_redirects=False)
+    return httpx.AsyncClient(
+        timeout=GRAPH_TIMEOUT, follow_redirects=False, event_hooks={"request": [_give_way]}
+    )
+
+
+async def _give_way(request: httpx.Request) -> None:
+    """Begin no call of a job's while somebody waits for an answer, or not many."""
+    await give_way()
 
 
 def slack_session() -> aiohttp.ClientSession:

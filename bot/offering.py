@@ -1,12 +1,18 @@
 """The packages of the last sweep, indexed once for each change of them, so that no look-up waits for another."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
+from bot import naming
 from bot.models import Package
 from bot.package_index import PackageIndex
 from bot.store import Store, catalog
+
+# Of at most 4,000 letters each, as long as Slack's commands.
+READINGS_KEPT: Final = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,22 +25,27 @@ class Offered:
         askable: What somebody may ask for.  A hidden package is among it, for those who know its name, as in
             Entra.
         shown: What is offered, and suggested when a name is misspelled.
+        read: Finds the package that a text names, and the reason that it gives; raises UnknownPackage or
+            WhichPackage where it names none, or may mean several.
     """
 
     version: str
     everything: PackageIndex
     askable: PackageIndex
     shown: PackageIndex
+    read: Callable[[str], tuple[Package, str | None]]
 
 
 def _indexed(version: str, packages: list[Package]) -> Offered:
     everything = PackageIndex(packages)
-    return Offered(
-        version=version,
-        everything=everything,
-        askable=everything.only(_can_be_asked_for),
-        shown=everything.only(_is_shown),
-    )
+    askable, shown = everything.only(_can_be_asked_for), everything.only(_is_shown)
+
+    # Many people type the same: a name among thousands takes a millisecond.
+    @lru_cache(maxsize=READINGS_KEPT)
+    def read(text: str) -> tuple[Package, str | None]:
+        return _the_one(askable, text, suggest=shown)
+
+    return Offered(version=version, everything=everything, askable=askable, shown=shown, read=read)
 
 
 def _can_be_asked_for(package: Package) -> bool:
@@ -45,6 +56,28 @@ def _is_shown(package: Package) -> bool:
     return package.can_be_asked_for and not package.is_hidden
 
 
+def _the_one(
+    index: PackageIndex, text: str, *, suggest: PackageIndex
+) -> tuple[Package, str | None]:
+    """
+    The package that *text* names, and the reason that it gives.
+
+    Raises:
+        UnknownPackage, WhichPackage: It names none, or may mean several.
+    """
+    typed = naming.unescaped(text)
+    match = index.read(typed)
+    if typed != text:
+        # Should Slack not have escaped it, it means itself.
+        literal = index.read_exactly(text)
+        if literal is not None:
+            both = {package.id: package for package in (*match.packages, *literal.packages)}
+            match = replace(match if match.packages else literal, packages=tuple(both.values()))
+    if not match.packages:
+        raise suggest.unknown(typed, name=match.name)
+    return match.only(), match.reason
+
+
 class Offering:
     """Keeps the index of what is offered, and makes it anew when the mirrored packages have changed."""
 
@@ -52,6 +85,14 @@ class Offering:
         self._store: Final = store
         self._kept: Offered | None = None
         self._making = asyncio.Lock()
+
+    async def known(self) -> Offered:
+        """
+        What was offered when somebody looked last, without a look at the database.
+
+        For whoever compares the version before anything comes of it.
+        """
+        return self._kept or await self.now()
 
     async def now(self) -> Offered:
         """

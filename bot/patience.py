@@ -87,6 +87,11 @@ class Pulse:
         _patience.set(Patience(self._seconds, until=since + allowed))
 
 
+def who_waits() -> Patience | None:
+    """How long somebody waits for the running task; None if nobody does."""
+    return _patience.get()
+
+
 def answered() -> None:
     """Note that Slack has our answer to whoever the running task works for."""
     patience = _patience.get()

@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 
 from bot import clock
+from bot.courtesy import give_way
 from bot.limits import POST
 from bot.messages import deciding
 from bot.messages.parts import Message, shortened
@@ -82,6 +83,8 @@ class Sending:
         async with self._slack.limits.turn_in(wanted[0].to) as may_go, self._at_once:
             if not may_go:
                 return False
+            # Before the claim, which is for so long and no longer.
+            await give_way()
             claimed, made = await self._claimed(wanted, content, close)
             if made is None:
                 return False

@@ -8,6 +8,8 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
+from bot.courtesy import Courtesy
+
 log = structlog.get_logger(__name__)
 
 Kind = Literal["command", "action", "view", "event"]
@@ -25,8 +27,14 @@ class SlackApp(AsyncApp):
     Events, handshakes, and what nobody listens to still go Bolt's way, past the same checks.
     """
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, courtesy: Courtesy | None = None, **options: Any) -> None:
+        """
+        Args:
+            courtesy: Is told when somebody waits for an answer.
+            options: Bolt's.
+        """
         super().__init__(**options)
+        self._courtesy: Final = courtesy or Courtesy()
         self._checks: Final[list[Check]] = []
         # With the names of its parameters.
         self._by_name: Final[dict[tuple[Kind, str], tuple[Listener, Sequence[str]]]] = {}
@@ -60,16 +68,17 @@ class SlackApp(AsyncApp):
             return None
         listener, parameters = self._by_name[kind, name]
         ack = AsyncAck()  # type: ignore[no-untyped-call]
-        try:
-            for check in self._checks:
-                refusal = await check(body, ack)
-                if refusal is not None:
-                    return refusal
-            given = {"ack": ack, "body": body, kind: payload}
-            await listener(**{name: given[name] for name in parameters})
-        except Exception:
-            log.exception("listener-broke")
-            return BoltResponse(status=500)
+        given = {"ack": ack, "body": body, kind: payload}
+        with self._courtesy.answering():
+            try:
+                for check in self._checks:
+                    refusal = await check(body, ack)
+                    if refusal is not None:
+                        return refusal
+                await listener(**{name: given[name] for name in parameters})
+            except Exception:
+                log.exception("listener-broke")
+                return BoltResponse(status=500)
         return ack.response or BoltResponse(status=404)
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:

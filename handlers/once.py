@@ -2,12 +2,12 @@
 The same click, command or event is worked on once: Slack delivers some twice, and whoever has caught a signed
 request can send it again for five minutes.
 
-The key is noted before the deed is done.  Whoever dies in between has not answered: the person sees Slack's error
+The key is noted before the deed is done, or in the very transaction that does it.  Whoever dies in between has not answered: the person sees Slack's error
 and repeats the deed, under another key; only the event of an opened Home is not repeated, and the next one is near.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from slack_bolt.async_app import AsyncAck
@@ -24,10 +24,15 @@ from handlers.errors import BUSY
 
 log = structlog.get_logger(__name__)
 
+# Commands whose listener notes the key itself, in the transaction that does what it asks.
+NOTED_WITH_THE_DEED: Final = frozenset({"/request-access"})
+
 
 def register(app: SlackApp, *, desk: Desk, after: After, pulse: Pulse) -> None:
     async def once(body: Body, ack: AsyncAck) -> BoltResponse | None:
         pulse.hear()
+        if body.get("command") in NOTED_WITH_THE_DEED:
+            return None
         key = key_of(body)
         try:
             is_new = key is None or await desk.is_new(key)

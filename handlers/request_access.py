@@ -6,12 +6,13 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck
 
 from bot.access import Desk
-from bot.errors import FormNeeded, ReasonNeeded, UnknownPackage, WhichPackage
+from bot.errors import FormNeeded, ReasonNeeded, SeenBefore, UnknownPackage, WhichPackage
 from bot.messages import asking
 from bot.messages.pages import read_page
 from bot.messages.parts import Message
 from handlers.deeds import Deeds
 from handlers.errors import explained
+from handlers.once import key_of
 
 
 def register(deeds: Deeds, *, desk: Desk) -> None:
@@ -25,8 +26,12 @@ def register(deeds: Deeds, *, desk: Desk) -> None:
         async with explained(say):
             try:
                 taken = await desk.ask(
-                    slack_user=command["user_id"], text=command.get("text") or ""
+                    slack_user=command["user_id"],
+                    text=command.get("text") or "",
+                    key=key_of(command),
                 )
+            except SeenBefore:
+                await ack()
             except UnknownPackage as unknown:
                 await say(await _offered(desk, unknown))
             except WhichPackage as which:

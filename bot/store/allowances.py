@@ -1,6 +1,6 @@
 """How often somebody may do what takes others' time: so many an hour, counted in the database for all replicas."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -45,6 +45,10 @@ WHOSE: Final = sa.and_(
     allowances.c.slack_user == sa.bindparam("whose"), allowances.c.what == sa.bindparam("of")
 )
 READ: Final = sa.select(allowances.c.full_at, allowances.c.over, allowances.c.why).where(WHOSE)
+READ_EACH: Final = sa.select(allowances.c.slack_user, allowances.c.full_at, allowances.c.why).where(
+    allowances.c.what == sa.bindparam("of"),
+    allowances.c.slack_user.in_(sa.bindparam("whose", expanding=True)),
+)
 COUNT_OVER: Final = allowances.update().where(WHOSE).values(over=allowances.c.over + 1)
 FORGET_OVER: Final = allowances.update().where(WHOSE).values(over=0)
 LEFT_OVER: Final = sa.select(allowances.c.slack_user, allowances.c.what, allowances.c.over).where(
@@ -64,7 +68,7 @@ def _take(db: Transaction) -> Any:
         index_elements=["slack_user", "what"],
         set_={"full_at": later},
         where=later <= now + HOUR.total_seconds(),
-    ).returning(allowances.c.full_at)
+    ).returning(allowances.c.slack_user)
 
 
 @for_each_database
@@ -78,10 +82,19 @@ def _note(db: Transaction) -> Any:
 
 def take(db: Transaction, slack_user: str, limit: Limit) -> timedelta | None:
     """Use one of what *limit* allows; None if there was one, else how long until there is one again."""
+    return None if take_each(db, [slack_user], limit) else left(db, slack_user, limit)
+
+
+def take_each(db: Transaction, slack_users: Collection[str], limit: Limit) -> set[str]:
+    """Use one of what *limit* allows each of them; return those who had one."""
+    if not slack_users:
+        return set()
     now = clock.real().timestamp()
-    values = {"slack_user": slack_user, "what": limit.what, "full_at": now + limit.each, "over": 0}
-    taken = db.execute(_take(db), {**values, "now": now, "each": limit.each}).first()
-    return None if taken else left(db, slack_user, limit)
+    given = {"what": limit.what, "full_at": now + limit.each, "over": 0}
+    given |= {"now": now, "each": limit.each}
+    # In one order, so that no two who take from the same wait for each other.
+    rows = [{"slack_user": user, **given} for user in sorted(slack_users)]
+    return set(db.execute(_take(db), rows).scalars())
 
 
 def left(db: Transaction, slack_user: str, limit: Limit) -> timedelta | None:
@@ -135,6 +148,13 @@ def stranger(db: Transaction, slack_user: str) -> str | None:
     if found is None or found[0] <= clock.real().timestamp():
         return None
     return str(found[2])
+
+
+def strangers(db: Transaction, slack_users: Collection[str]) -> dict[str, str]:
+    """Who of them is refused at once, and why."""
+    now = clock.real().timestamp()
+    found = db.execute(READ_EACH, {"whose": list(slack_users), "of": STRANGER})
+    return {row.slack_user: str(row.why) for row in found if row.full_at > now}
 
 
 def _read(db: Transaction, slack_user: str, what: str) -> Sequence[Any] | None:

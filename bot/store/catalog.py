@@ -40,9 +40,14 @@ def everything(db: Transaction) -> list[Package]:
     return [_package(row) for row in db.execute(EVERYTHING)]
 
 
+def version_of(db: Transaction) -> str:
+    """Which state of the catalog this is."""
+    return db.execute(VERSION).scalar() or ""
+
+
 def if_changed(db: Transaction, version: str | None) -> tuple[str, list[Package]] | None:
     """The packages and their version; None if *version* is still the one."""
-    current = db.execute(VERSION).scalar() or ""
+    current = version_of(db)
     return None if current == version else (current, everything(db))
 
 

@@ -1,8 +1,7 @@
 """The database: one way to run a transaction, and one to read, the same on SQLite and PostgreSQL."""
 
-import asyncio
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,23 +15,25 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot import clock
 from bot.store import audit, server
 from bot.store.faults import Busy, Unusable, meaning
+from bot.store.lanes import Lane
 from bot.store.sqlite_file import InUse
 
 log = structlog.get_logger(__name__)
 
 P = ParamSpec("P")
+I = TypeVar("I")  # noqa: E741
 R = TypeVar("R")
 Transaction = sa.Connection
 Work = Callable[Concatenate[Transaction, P], R]
+Together = Callable[[Transaction, Sequence[I]], Sequence[R | Exception]]
 
 POSTGRESQL_CONNECTIONS: Final = 8
 # SQLite has one writer, and readers that hold up nobody: a long list must not hold up the short ones either.
 SQLITE_READERS: Final = 2
-# Slack waits 3 s for an answer: a command must hear "busy" before that, whether it waits for a lock or
-# behind others for its turn.
+# Of PostgreSQL's, so many are for jobs at most, and of SQLite's readers.
+POSTGRESQL_FOR_JOBS: Final = 6
+SQLITE_READERS_FOR_JOBS: Final = 1
 BUSY_TIMEOUT_MS: Final = server.QUICK.lock_ms
-QUEUE_SECONDS: Final = 1.2
-
 
 # Makes an executor that runs so many transactions at the same time.
 Threads = Callable[[int], Executor]
@@ -62,7 +63,7 @@ class Store:
 
     `run` is for what may write, `read` for what only looks; a function that writes all the same fails in `read`.
     SQLite gets one thread for writing, because it has one writer, and others for reading, which take no lock;
-    PostgreSQL a small pool for both.  Nothing remote can happen inside a transaction, because its function cannot
+    PostgreSQL a small pool for both.  Whoever waits for an answer goes before the jobs, see `bot.store.lanes`.  Nothing remote can happen inside a transaction, because its function cannot
     await.
 
     Attributes:
@@ -88,8 +89,16 @@ class Store:
         self._use = use
         if engine.dialect.name == "sqlite":
             self._threads, self._readers = threads(1), threads(SQLITE_READERS)
+            self._writing = Lane(self._threads, width=1, for_jobs=1)
+            self._looking = Lane(
+                self._readers, width=SQLITE_READERS, for_jobs=SQLITE_READERS_FOR_JOBS
+            )
         else:
             self._threads = self._readers = threads(POSTGRESQL_CONNECTIONS)
+            self._writing = self._looking = Lane(
+                self._threads, width=POSTGRESQL_CONNECTIONS, for_jobs=POSTGRESQL_FOR_JOBS
+            )
+        self._together: dict[Hashable, Callable[[Sequence[Any]], Sequence[Any]]] = {}
 
     async def run(self, function: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """
@@ -100,9 +109,25 @@ class Store:
                 during the commit itself, which guarded statements make safe to repeat.
             Unusable: The same, and waiting does not mend it.
         """
-        return await self._in(
-            self._threads, functools.partial(self.run_here, function, *args, **kwargs)
-        )
+        return await self._writing.run(functools.partial(self.run_here, function, *args, **kwargs))
+
+    async def run_together(self, function: Together[I, R], item: I) -> R:
+        """
+        Commit what *function* does with *item*, in one transaction with whatever else waits for the same function.
+
+        Under load many share one commit, which costs as much as one.  Everybody gets their own result, or the
+        exception that stands in its place, once all of it is on disk.
+
+        Args:
+            function: The very same object each time.  What it raises undoes all; then each is tried alone.
+
+        Raises:
+            Busy, Unusable: As `run`.
+        """
+        if function not in self._together:
+            self._together[function] = lambda items: self.run_here(function, items)
+        result: R = await self._writing.run_together(self._together[function], item)
+        return result
 
     async def read(self, function: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """
@@ -112,18 +137,7 @@ class Store:
             Busy: The database does not answer.
             Unusable: The same, and waiting does not mend it.
         """
-        return await self._in(
-            self._readers, functools.partial(self.read_here, function, *args, **kwargs)
-        )
-
-    async def _in(self, threads: Executor, transaction: Callable[[], R]) -> R:
-        work = threads.submit(transaction)
-        result = asyncio.wrap_future(work)
-        await asyncio.wait({result}, timeout=QUEUE_SECONDS)
-        # What has not begun can still be taken back, and then has certainly not happened.
-        if not result.done() and work.cancel():
-            raise Busy("too much waits for the database")
-        return await result
+        return await self._looking.run(functools.partial(self.read_here, function, *args, **kwargs))
 
     def run_here(self, function: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """The same as `run` in the calling thread; for start-up and the command line."""

@@ -1,6 +1,7 @@
 """What has come in already: the same click, command or event is worked on once, however often it is delivered."""
 
 import hashlib
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, Final
 
@@ -20,10 +21,23 @@ def _insert_new(db: Transaction) -> Any:
 
 
 def is_new(db: Transaction, key: str) -> bool:
-    """Note *key*; False if it was noted before.  Only its digest is kept: parts of it open Slack's forms."""
-    digest = hashlib.sha256(key.encode()).hexdigest()
-    values = {"key": digest, "received_at": clock.real()}
-    return db.execute(_insert_new(db), values).first() is not None
+    """Note *key*; False if it was noted before."""
+    return bool(note(db, [key]))
+
+
+def note(db: Transaction, keys: Collection[str]) -> set[str]:
+    """
+    Note *keys*; return those that were not noted before.
+
+    Only their digests are kept: parts of them open Slack's forms.
+    """
+    if not keys:
+        return set()
+    now = clock.real()
+    digests = {hashlib.sha256(key.encode()).hexdigest(): key for key in keys}
+    # In one order, so that no two who note the same wait for each other.
+    rows = [{"key": digest, "received_at": now} for digest in sorted(digests)]
+    return {digests[new] for new in db.execute(_insert_new(db), rows).scalars()}
 
 
 def forget_old(db: Transaction) -> None:

@@ -21,6 +21,11 @@ HOLDER: Final = requests.c.holder == sa.bindparam("holder")
 PACKAGE: Final = requests.c.package_id == sa.bindparam("package")
 
 OPEN_OF: Final = SELECT.where(HOLDER, PACKAGE, requests.c.kind == sa.bindparam("kind"), IS_OPEN)
+OPEN_OF_EACH: Final = SELECT.where(
+    requests.c.holder.in_(sa.bindparam("holders", expanding=True)),
+    requests.c.kind == sa.bindparam("kind"),
+    IS_OPEN,
+)
 OPEN_FOR_ASSIGNMENT: Final = SELECT.where(
     requests.c.assignment_id == sa.bindparam("assignment"), IS_OPEN
 )
@@ -113,6 +118,11 @@ def open_of(db: Transaction, holder: str, package_id: str, kind: Kind) -> Reques
     """The open request of this kind that *holder* has for the package."""
     row = db.execute(OPEN_OF, {"holder": holder, "package": package_id, "kind": kind}).first()
     return from_row(row) if row else None
+
+
+def open_of_each(db: Transaction, holders: Collection[str], kind: Kind) -> list[Request]:
+    """The open requests of this kind that any of *holders* has."""
+    return _read(db, OPEN_OF_EACH, holders=list(holders), kind=kind)
 
 
 def open_for_assignment(db: Transaction, assignment_id: str) -> list[Request]:

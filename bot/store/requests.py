@@ -12,10 +12,10 @@ from pydantic import TypeAdapter
 from bot import clock
 from bot.models import MOVES, Kind, Request, State, Terms
 from bot.store import audit, wakeups
-from bot.store.database import Transaction
+from bot.store.database import Transaction, insert
 from bot.store.homes import touch_homes
 from bot.store.schema import notices, requests
-from bot.store.statements import columns, words
+from bot.store.statements import columns, for_each_database, words
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +26,6 @@ COLUMNS: Final = [requests.c[name] for name in FIELDS]
 
 SELECT: Final = sa.select(*COLUMNS)
 BY_ID: Final = SELECT.where(requests.c.id == sa.bindparam("request"))
-INSERT: Final = requests.insert()
 # It matches a row only as somebody knew it.
 UPDATE_KNOWN: Final = requests.update().where(
     requests.c.id == sa.bindparam("known_id"),
@@ -56,6 +55,11 @@ REDRAW: Final = (
 )
 
 
+@for_each_database
+def _insert_new(db: Transaction) -> Any:
+    return insert(db, requests).on_conflict_do_nothing().returning(requests.c.id)
+
+
 def from_row(row: Sequence[Any]) -> Request:
     """Make a request of a row of COLUMNS."""
     values = dict(zip(FIELDS, row, strict=True))
@@ -80,34 +84,46 @@ def as_known(request: Request) -> dict[str, Any]:
 
 
 def add(db: Transaction, request: Request) -> Request | None:
+    """Insert a new request; None if the same wish is open already."""
+    return request if add_each(db, [request]) else None
+
+
+def add_each(db: Transaction, wanted: Collection[Request]) -> set[str]:
     """
-    Insert a new request; None if the same wish is open already.
+    Insert new requests; return the ids of those of which none was open already.
 
     The partial unique indexes decide, so two commands at once, on two replicas, make one request.
     """
-    values = {
-        **vars(request),
-        "answers": {key: list(given) for key, given in request.answers.items()},
-        "terms": asdict(request.terms) if request.terms else None,
-    }
-    try:
-        with db.begin_nested():
-            db.execute(INSERT, values)
-    except sa.exc.IntegrityError:
-        return None
-    audit.record(
-        db,
-        at=request.asked_at,
-        actor=request.asked_by,
-        verb=f"ask-{request.kind}",
-        after=request.state,
-        why=request.justification,
-        details=_asked_for(request),
-        **audit_ids(request),
-    )
-    shown(db, request)
-    wakeups.due(db, wakeups.REQUESTS)
-    return request
+    if not wanted:
+        return set()
+    rows = [
+        {
+            **vars(request),
+            "answers": {key: list(given) for key, given in request.answers.items()},
+            "terms": asdict(request.terms) if request.terms else None,
+        }
+        for request in wanted
+    ]
+    added = set(db.execute(_insert_new(db), rows).scalars())
+    new = [request for request in wanted if request.id in added]
+    for request in new:
+        audit.record(
+            db,
+            at=request.asked_at,
+            actor=request.asked_by,
+            verb=f"ask-{request.kind}",
+            after=request.state,
+            why=request.justification,
+            details=_asked_for(request),
+            **audit_ids(request),
+        )
+        if request.assignment_id is not None:
+            # A request that is new has no card yet; its access may have a reminder.
+            _redraw(db, request)
+    if new:
+        wakeups.due(db, wakeups.REQUESTS)
+    touch_homes(db, None, deciders=[request.holder for request in new if request.holder])
+    return added
 
 
 def _asked_for(request: Request) -> dict[str, Any] | None:
@@ -199,9 +215,13 @@ def move(
 
 def shown(db: Transaction, request: Request, *, deciders: Collection[str] = ()) -> None:
     """What people see of it has changed: its cards, the reminders of its access, and Homes are owed a redraw."""
+    _redraw(db, request)
+    touch_homes(db, request.holder, deciders=deciders)
+
+
+def _redraw(db: Transaction, request: Request) -> None:
     about = {"shown_request": request.id, "shown_assignment": request.assignment_id}
     db.execute(REDRAW, about)
-    touch_homes(db, request.holder, deciders=deciders)
 
 
 class AlreadyOpen(Exception):

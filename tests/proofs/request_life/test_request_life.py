@@ -21,8 +21,10 @@ from hypothesis.stateful import (
 )
 
 from bot import chance, clock, intake, outcomes, policy
+from bot.asking import Wanted, ask_together
 from bot.authority import Actor, may
 from bot.errors import LatchkeyError
+from bot.intake import Taken
 from bot.models import Assignment, AssignmentState, Decision, Kind, Outcome, Request, State, Verb
 from bot.store import (
     Store,
@@ -84,6 +86,29 @@ def see(db: Transaction) -> Seen:
     )
 
 
+def ask(db: Transaction, user: str, package: str) -> Taken:
+    """What `/request-access` does, once it is known what was typed."""
+    offered_now = catalog.get(db, package)
+    assert offered_now is not None
+    (answer,) = ask_together(
+        db,
+        [
+            Wanted(
+                slack_user=user,
+                package=offered_now,
+                version=catalog.version_of(db),
+                reason="May",
+                limit=MANY,
+                key=None,
+                patience=None,
+            )
+        ],
+    )
+    if isinstance(answer, LatchkeyError):
+        raise answer
+    return answer
+
+
 def there_is_one(*states: State) -> Any:
     """A deed about a request in one of some states, or in any."""
     return precondition(lambda life: bool(life.those(*states)))
@@ -143,7 +168,7 @@ class RequestLife(RuleBasedStateMachine):
 
     @rule(user=who, package=what)
     def ask(self, user, package):
-        self.do(intake.ask, user, package, "May", MANY)
+        self.do(ask, user, package)
 
     @rule(which=some, user=who)
     @there_is_one()
