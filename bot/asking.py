@@ -76,7 +76,9 @@ def ask_together(db: Transaction, wishes: Sequence[Wanted]) -> list[Answer]:
         new.discard(wish.key or "")
     while left:
         # One of each person at a time: what they ask for next depends on it.
-        first = {wish.slack_user: (place, wish) for place, wish in reversed(left)}
+        first: dict[str, tuple[int, Wanted]] = {}
+        for place, wish in left:
+            first.setdefault(wish.slack_user, (place, wish))
         answers |= _ask_for_each(db, list(first.values()))
         left = [each for each in left if each[0] not in answers]
     for wish in wishes:

@@ -1,5 +1,6 @@
 """How often somebody may do what takes others' time: so many an hour, counted in the database for all replicas."""
 
+import functools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,7 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import clock
-from bot.store.database import Transaction, insert
+from bot.store.database import Transaction, insert, insert_into
 from bot.store.schema import allowances
 from bot.store.statements import for_each_database
 
@@ -59,15 +60,22 @@ FORGET_FULL: Final = allowances.delete().where(
 )
 
 
-@for_each_database
-def _take(db: Transaction) -> Any:
-    row = insert(db, allowances)
-    now, each = sa.bindparam("now", type_=sa.Float()), sa.bindparam("each", type_=sa.Float())
-    later = sa.case((allowances.c.full_at > now, allowances.c.full_at), else_=now) + each
+@functools.cache
+def _take(database: str, each: float) -> Any:
+    """
+    Use one of a limit of which one is free again after *each* seconds.
+
+    That is a number in the text: with a parameter beyond the row's own, rows would go one by one.
+    """
+    row = insert_into(database, allowances)
+    a_while = sa.literal_column(repr(each), sa.Float())
+    # The row comes with what follows if the whole of the limit was free.
+    fresh, used = row.excluded.full_at, allowances.c.full_at + a_while
+    later = sa.case((used > fresh, used), else_=fresh)
     return row.on_conflict_do_update(
         index_elements=["slack_user", "what"],
         set_={"full_at": later},
-        where=later <= now + HOUR.total_seconds(),
+        where=later <= fresh - a_while + sa.literal_column(repr(HOUR.total_seconds()), sa.Float()),
     ).returning(allowances.c.slack_user)
 
 
@@ -89,12 +97,10 @@ def take_each(db: Transaction, slack_users: Collection[str], limit: Limit) -> se
     """Use one of what *limit* allows each of them; return those who had one."""
     if not slack_users:
         return set()
-    now = clock.real().timestamp()
-    given = {"what": limit.what, "full_at": now + limit.each, "over": 0}
-    given |= {"now": now, "each": limit.each}
+    given = {"what": limit.what, "full_at": clock.real().timestamp() + limit.each, "over": 0}
     # In one order, so that no two who take from the same wait for each other.
     rows = [{"slack_user": user, **given} for user in sorted(slack_users)]
-    return set(db.execute(_take(db), rows).scalars())
+    return set(db.execute(_take(db.dialect.name, limit.each), rows).scalars())
 
 
 def left(db: Transaction, slack_user: str, limit: Limit) -> timedelta | None:

@@ -246,9 +246,12 @@ def _prepare_sqlite(engine: sa.Engine, *, begin: str) -> None:
 
 def insert(db: Transaction, table: sa.Table) -> Any:
     """INSERT with ON CONFLICT, which both databases read alike but SQLAlchemy keeps one for each."""
-    if db.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
+    return insert_into(db.dialect.name, table)
+
+
+def insert_into(database: str, table: sa.Table) -> Any:
+    """The same for the database of that name."""
+    return sqlite.insert(table) if database == "sqlite" else postgresql.insert(table)
 
 
 def ping(db: Transaction) -> None:

@@ -43,6 +43,7 @@ async def test_a_denial_tells_why_and_by_whom(world):
     """Deny asks for a reason; the requester reads it, and every card shows it."""
     await world.type(ANN, "/request-access finance-reports because Q4")
     card = await world.card(APPROVALS)
+    await world.card(BO)
 
     await world.press(DANA, card, "Deny")
     outcome = await world.give_reason(DANA, "Ask <@U0BO> first")
