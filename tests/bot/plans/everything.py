@@ -119,6 +119,7 @@ def _request_lists(db: Transaction) -> None:
     request = _asked(db)
     package, ago = request.package_id, clock.now() - HOUR
     request_lists.open_of(db, "U0ANN", package, Kind.ADD)
+    request_lists.open_of_each(db, ["U0ANN", "U0BO"], Kind.ADD)
     request_lists.open_for_assignment(db, "assignment")
     request_lists.open_of_user(db, ANN, package, Kind.ADD)
     request_lists.removal_of(db, ANN, package, since=ago)
@@ -325,6 +326,7 @@ def _small_ones(db: Transaction) -> None:
     allowances.forget_old(db)
     allowances.note_stranger(db, "U0ANN", "a guest")
     allowances.stranger(db, "U0ANN")
+    allowances.strangers(db, ["U0ANN", "U0BO"])
 
 
 def _audit(db: Transaction) -> None:
