@@ -21,6 +21,7 @@ from benchmarks.history import fill, without_indexes
 from benchmarks.table import Database, Options, Result
 from benchmarks.worlds import migrated, with_driver
 from bot import chance, clock, intake, reminders
+from bot.asking import Wanted, ask_together
 from bot.models import Decision, Outcome, Package, State, Verb
 from bot.store import (
     Store,
@@ -31,7 +32,6 @@ from bot.store import (
     decisions,
     holds,
     homes,
-    inbox,
     notices,
     open_store,
     people,
@@ -152,8 +152,16 @@ def _ask(past: Past) -> None:
     user = f"U{next(past.numbers) % PEOPLE}"
 
     def ask(db: Transaction) -> None:
-        inbox.is_new(db, chance.new_id())
-        intake.ask(db, user, PACKAGE.id, "Because I work on it.", ASKS)
+        wanted = Wanted(
+            slack_user=user,
+            package=PACKAGE,
+            version=catalog.version_of(db),
+            reason="Because I work on it.",
+            limit=ASKS,
+            key=chance.new_id(),
+            patience=None,
+        )
+        ask_together(db, [wanted])
 
     past.store.run_here(ask)
 
@@ -168,7 +176,7 @@ def _wake(past: Past) -> None:
     store.run_here(claims.take, lease=LEASE, limit=0)
     store.run_here(recipients.claim, lease=LEASE, limit=20)
     store.run_here(_owed, since)
-    store.run_here(notices.claim_stale, lease=LEASE)
+    store.run_here(notices.claim_stale, lease=LEASE, limit=20)
     store.run_here(homes.claim_stale, lease=LEASE, limit=20)
     store.run_here(troubles.claim_wanted, lease=LEASE)
 

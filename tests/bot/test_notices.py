@@ -235,13 +235,3 @@ def test_a_name_cannot_forge_a_date_with_a_link():
     said = escape_sentence("Already approved by <!date^1^{date}^https://evil.example|Bo>, today.")
 
     assert "^https" not in said or "<!date" not in said
-
-
-async def test_no_card_is_sent_of_what_has_been_decided_meanwhile(harness):
-    """Its buttons would stay: nobody would know that it is owed a redraw."""
-    request = await harness.ask("finance-reports because Q4")
-    await harness.store.run(requests.move, request, State.CANCELED)
-
-    await harness.jobs.notices._send_cards(request)
-
-    assert cards(harness) == []
