@@ -14,16 +14,19 @@ from bot import chance, clock, intake, naming, repairs
 from bot.asking import Outdated, Wanted, ask_together
 from bot.authority import Actor, Authority
 from bot.errors import LatchkeyError, NotAllowed, SeenBefore, TooLate
-from bot.intake import Draft, FilledIn, Standing, Taken
+from bot.intake import Draft, FilledIn, Taken
 from bot.models import Assignment, Decision, Hold, Package, Request, Verb, read_ask_id
 from bot.offering import Offering
+from bot.paging import FIRST, ListName, Page, Place, Start
 from bot.patience import in_time, who_waits
+from bot.standing import Standing, standing
 from bot.store import (
     Store,
     Transaction,
-    assignments,
+    assignment_lists,
     catalog,
     forms,
+    holds,
     inbox,
     request_lists,
     requests,
@@ -31,7 +34,16 @@ from bot.store import (
 from bot.store.allowances import Limit
 from bot.verdicts import Verdicts
 from bot.ways import Wayfinder, Ways
-from bot.whom import PERSON, Listing, NobodyCalled, Whom, read_sought, unknown_package
+from bot.whom import (
+    PERSON,
+    Listing,
+    NobodyCalled,
+    Sought,
+    WhichPerson,
+    Whom,
+    read_sought,
+    unknown_package,
+)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -48,6 +60,7 @@ class Desk:
         verdicts: Verdicts,
         whom: Whom,
         wayfinder: Wayfinder,
+        offering: Offering,
         wake: Callable[[], None],
         asks_an_hour: int,
     ) -> None:
@@ -57,7 +70,7 @@ class Desk:
         self._whom = whom
         self._wayfinder = wayfinder
         self._wake = wake
-        self._offering = Offering(store)
+        self._offering = offering
         self._asks = Limit(what="ask", count=asks_an_hour)
 
     async def is_new(self, key: str) -> bool:
@@ -179,9 +192,18 @@ class Desk:
         """What may be asked for in this workspace, by name; who may, is checked when they do."""
         return (await self._offering.now()).shown.packages
 
-    async def standing_of(self, slack_user: str) -> Standing:
-        """What somebody has, until when, and what they wait for."""
-        return await self._store.read(intake.standing, slack_user)
+    async def standing_of(
+        self, slack_user: str, place: Place | None = None, *, skip: int = 0
+    ) -> Standing:
+        """
+        A page of what somebody has, until when, and what they wait for.
+
+        Args:
+            place: Where in that list; the beginning, if that is not said.
+            skip: After so many rows.
+        """
+        offered, found = await self._offering.beside(standing, slack_user, place, skip=skip)
+        return replace(found, extendable=offered.extendable)
 
     async def decide(
         self,
@@ -330,11 +352,6 @@ class Desk:
         self._wake()
         return assignment
 
-    async def automatic_policies(self) -> frozenset[str]:
-        """Ids of the policies under which Entra gives access by itself."""
-        packages = await self._store.read(catalog.everything)
-        return frozenset(under for package in packages for under in package.automatic)
-
     async def let_end(self, *, slack_user: str, assignment_id: str) -> Assignment:
         """
         Take down that the holder is fine with the end: no more reminders for it.
@@ -346,25 +363,52 @@ class Desk:
         self._wake()
         return assignment
 
-    async def pending(self, *, slack_user: str) -> list[Request]:
+    async def insist_on_admin(self, slack_user: str) -> None:
         """
-        What waits for a decision, for an admin's list.
+        Let an admin see what is for them alone.
 
         Raises:
             NotAllowed: Not an admin.
         """
         await self._for_admins(slack_user)
-        return await self._store.run(intake.read_list, slack_user, "pending", request_lists.pending)
 
-    async def held(self, *, slack_user: str) -> list[tuple[Hold, Request]]:
+    async def pending(self, *, slack_user: str, start: Start = FIRST) -> Page[Request]:
         """
-        What failed too often and waits for an admin, for an admin's list.
+        A page of what waits for a decision, for an admin's list.
 
         Raises:
             NotAllowed: Not an admin.
         """
-        await self._for_admins(slack_user)
-        return await self._store.run(intake.read_list, slack_user, "held", repairs.held)
+        await self._for_admins(slack_user, lists="pending")
+        return await self._store.read(request_lists.pending, start=start)
+
+    async def held(self, *, slack_user: str, start: Start = FIRST) -> Page[tuple[Hold, Request]]:
+        """
+        A page of what failed too often and waits for an admin, for an admin's list.
+
+        Raises:
+            NotAllowed: Not an admin.
+        """
+        await self._for_admins(slack_user, lists="held")
+        return await self._store.read(holds.held, start=start)
+
+    async def assignments(self, *, slack_user: str, place: Place) -> Listing:
+        """
+        A page of who holds what, from a place in that list on, for an admin's list.
+
+        Raises:
+            NotAllowed: Not an admin.
+        """
+        about = [each for each in (place.package_id, *place.entra_ids) if each]
+        await self._for_admins(slack_user, lists="assignments", about=" ".join(about) or None)
+        offered, page = await self._offering.beside(
+            assignment_lists.page,
+            package_id=place.package_id,
+            entra_ids=place.entra_ids or None,
+            start=Start(after=place.after),
+        )
+        package = offered.package(place.package_id) if place.package_id else None
+        return Listing(page=page, place=place, package=package, automatic=offered.automatic)
 
     async def repair(self, *, slack_user: str, hold_id: str, verb: Verb) -> Request:
         """
@@ -382,7 +426,7 @@ class Desk:
         self._wake()
         return freed
 
-    async def look_up(self, *, slack_user: str, text: str) -> Listing:
+    async def look_up(self, *, slack_user: str, text: str, start: Start = FIRST) -> Listing:
         """
         Find who holds what, for an admin's list; *text* as typed, a package, a person or both.
 
@@ -392,23 +436,42 @@ class Desk:
             NotAllowed: Not an admin.
             UnknownPackage: With the nearest names.
             WhichPackage: Several bear the name.
+            WhichPerson: Nobody is called that, and the names of some begin so.
             CannotTell: It is not known who is meant, or what they hold.
         """
-        await self._for_admins(slack_user)
-        what = {"of": "assignments", "about": text.strip() or None}
-        await self._store.run(intake.record_list, slack_user, what)
-        everything = (await self._offering.now()).everything
-        sought = read_sought(text, everything)
+        await self._for_admins(slack_user, lists="assignments", about=text.strip() or None)
+        offered = await self._offering.now()
+        sought = read_sought(text, offered.everything)
+        package_id = sought.package.id if sought.package else None
         if sought.named is None:
-            package_id = sought.package.id if sought.package else None
-            rows = await self._store.read(assignments.live, package_id=package_id)
-            return Listing(rows=rows, package=sought.package)
+            page = await self._store.read(assignment_lists.page, package_id=package_id, start=start)
+            return Listing(
+                page=page,
+                place=Place(list=ListName.ASSIGNMENTS, package_id=package_id),
+                package=sought.package,
+                automatic=offered.automatic,
+            )
         try:
-            return await self._whom.look_up(sought.named, sought.package)
+            found = await self._whom.look_up(sought.named, sought.package, start=start)
         except NobodyCalled:
+            await self._suggest(sought)
             if sought.package is not None:
                 raise
-            raise unknown_package(text, everything) from None
+            raise unknown_package(text, offered.everything) from None
+        return replace(found, automatic=offered.automatic)
+
+    async def _suggest(self, sought: Sought) -> None:
+        """
+        Look whose names begin as was typed.
+
+        Raises:
+            WhichPerson: There are some.
+        """
+        name = naming.clean(sought.named.name or "") if sought.named else ""
+        found = await self._store.read(assignment_lists.names_from, name)
+        if found:
+            package_id = sought.package.id if sought.package else None
+            raise WhichPerson(name, package_id, found)
 
     async def read_wish(self, *, slack_user: str, text: str) -> naming.Wish:
         """
@@ -425,12 +488,29 @@ class Desk:
             match.only()
         return naming.Wish(name=match.name, reason=match.reason)
 
-    async def _for_admins(self, slack_user: str, about_id: str | None = None) -> None:
+    async def _for_admins(
+        self,
+        slack_user: str,
+        about_id: str | None = None,
+        *,
+        lists: str | None = None,
+        about: str | None = None,
+    ) -> None:
+        """
+        Insist on an admin, by what was read lately, and write down what they look at before they see it.
+
+        Args:
+            about_id: What their button named.
+            lists: The list that they look at.
+            about: What it is narrowed to.
+        """
         try:
             self._authority.lists_for(slack_user)
         except NotAllowed as refused:
             await self._store.run(intake.record_refusal, slack_user, about_id, str(refused))
             raise
+        if lists is not None:
+            await self._store.run(intake.record_list, slack_user, {"of": lists, "about": about})
 
     async def _guarded(
         self,

@@ -30,6 +30,7 @@ from bot.jobs import Jobs
 from bot.machine import MACHINE, Machine
 from bot.mirror import Mirror
 from bot.notices import Notices
+from bot.offering import Offering
 from bot.pacing import WAITS, Waits
 from bot.patience import Pulse
 from bot.people import People
@@ -173,7 +174,14 @@ async def assembled(
             admin_channel=settings.admin_channel or "",
             rungs=settings.reminder_rungs,
         )
-        homes = Homes(store=store, slack=slack, authority=authority, installation=installation)
+        offering = Offering(store)
+        homes = Homes(
+            store=store,
+            slack=slack,
+            authority=authority,
+            offering=offering,
+            installation=installation,
+        )
         fence = Fence(store)
         courtesy = Courtesy()
         jobs = Jobs(
@@ -209,6 +217,7 @@ async def assembled(
             verdicts=verdicts,
             whom=whom,
             wayfinder=Wayfinder(slack=slack, graph=graph, people=people),
+            offering=offering,
             wake=jobs.wake,
             asks_an_hour=settings.asks_an_hour,
         )
@@ -216,7 +225,9 @@ async def assembled(
         bolt = _bolt(settings, slack, identity, courtesy)
         after = handlers.After(slack)
         pulse = Pulse(machine.seconds, every=machine.beat)
-        handlers.register(bolt, desk=desk, homes=homes, after=after, pulse=pulse, wake=jobs.wake)
+        handlers.register(
+            bolt, desk=desk, homes=homes, after=after, pulse=pulse, publish=jobs.wake_messages
+        )
         yield Latchkey(
             settings=settings,
             store=store,

@@ -10,11 +10,12 @@ import structlog
 
 from bot import clock
 from bot.authority import Authority
-from bot.messages.home import home, short_home
-from bot.models import Request
+from bot.home_view import drawn
+from bot.messages.home import short_home
+from bot.offering import Offering
 from bot.pacing import a_few_at_once
 from bot.slack import Slack, SlackBusy, SlackError, SlackRefused
-from bot.store import Store, Transaction, assignments, catalog, homes, request_lists, slack_waits
+from bot.store import Store, Transaction, deciders, homes, slack_waits
 from bot.store.installation import Installation
 
 log = structlog.get_logger(__name__)
@@ -52,11 +53,18 @@ class Homes:
     """
 
     def __init__(
-        self, *, store: Store, slack: Slack, authority: Authority, installation: Installation
+        self,
+        *,
+        store: Store,
+        slack: Slack,
+        authority: Authority,
+        offering: Offering,
+        installation: Installation,
     ) -> None:
         self._store = store
         self._slack = slack
         self._authority = authority
+        self._offering = offering
         self._installation = installation
         self.another_seen_at: datetime | None = None
 
@@ -94,12 +102,17 @@ class Homes:
         midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
         await self._store.run(homes.touch_all, published_before=midnight)
 
+    async def fill_in_deciders(self) -> None:
+        """Let those be found who are asked about requests that are older than the list of them."""
+        while await self._store.run(deciders.fill_in):
+            log.info("deciders-filled-in")
+
     async def _publish(self, slack_user: str) -> Shown:
         # Before the page is made: one that straddles midnight is yesterday's.
         drawn_at = clock.now()
         is_admin = self._authority.is_known_admin(slack_user)
         decides = is_admin and self._authority.admins_decide != "never"
-        view = await self._store.read(_view, slack_user, decides)
+        view = await drawn(self._offering, slack_user, decides_all=decides)
         pause = None
         try:
             mark = MARK.format(installation=self._installation.id, at=int(clock.real().timestamp()))
@@ -136,24 +149,3 @@ def _published(db: Transaction, shown: Sequence[Shown], *, wait: timedelta) -> N
             homes.not_published(db, each.slack_user, retry_at=clock.real() + each.pause)
     if wait:
         slack_waits.stop(db, PUBLISH, until=clock.real() + wait)
-
-
-def _view(db: Transaction, slack_user: str, decides_all: bool) -> dict[str, Any]:
-    packages = catalog.everything(db)
-    return home(
-        reader=slack_user,
-        held=assignments.held_by(db, slack_user),
-        waiting=request_lists.open_for(db, slack_user),
-        to_decide=_to_decide(db, slack_user, decides_all=decides_all),
-        offer=[each for each in packages if each.can_be_asked_for and not each.is_hidden],
-        extendable=frozenset(policy for each in packages for policy in each.can_extend),
-    )
-
-
-def _to_decide(db: Transaction, slack_user: str, *, decides_all: bool) -> list[Request]:
-    """What waits for this person: for an admin who may decide, everything; for others what names them."""
-    return [
-        request
-        for request in request_lists.pending(db)
-        if request.holder != slack_user and (decides_all or slack_user in request.deciders)
-    ]

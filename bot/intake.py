@@ -4,10 +4,10 @@ The desk's transactions: a wish checked against the tables, and the row it becom
 Plain functions of one connection; whatever must be read in Slack or Entra is read later, by the jobs.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final
 
 from bot import chance, clock, naming
 from bot.authority import Actor, may
@@ -47,8 +47,6 @@ from bot.store import (
 )
 from bot.store.allowances import EXTENSIONS, REFUSALS, Limit
 
-R = TypeVar("R")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
@@ -64,15 +62,6 @@ class Draft:
 
     decision: Decision
     request: Request
-
-
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """What one person has and waits for; *extendable* by policy id."""
-
-    held: list[Assignment]
-    waiting: list[Request]
-    extendable: frozenset[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,14 +181,6 @@ def _take(db: Transaction, request: Request) -> Taken:
         if other is not None:
             return Taken(request=other, is_new=False)
     raise TooLate("That has just been done. Please look again.")
-
-
-def standing(db: Transaction, slack_user: str) -> Standing:
-    return Standing(
-        held=assignments.held_by(db, slack_user),
-        waiting=request_lists.open_for(db, slack_user),
-        extendable=catalog.extendable(db),
-    )
 
 
 def take_decision(db: Transaction, decision: Decision) -> Draft | None:
@@ -387,12 +368,6 @@ def let_end(db: Transaction, slack_user: str, assignment_id: str) -> Assignment:
     _insist_on_own(db, slack_user, Verb.RETURN, assignment)
     assignments.let_end(db, assignment, actor=slack_user)
     return assignment
-
-
-def read_list(db: Transaction, slack_user: str, of: str, query: Callable[[Transaction], R]) -> R:
-    """Answer an admin's question about other people's requests, and write down that it was asked."""
-    record_list(db, slack_user, {"of": of})
-    return query(db)
 
 
 def record_list(db: Transaction, slack_user: str, what: Mapping[str, str | None]) -> None:

@@ -191,6 +191,10 @@ class Jobs:
         for name in jobs:
             self._ring(name)
 
+    def wake_messages(self) -> None:
+        """A page or a message is owed, and nothing else has changed."""
+        self._ring("messages")
+
     def wake_all(self) -> None:
         """Time has been moved: everything may be due."""
         for sweep in self._sweeps.values():
@@ -365,6 +369,7 @@ class Jobs:
             self._remind_since = clock.real() - recently
             self._ring("reminders")
             await self.homes.new_day()
+            await self.homes.fill_in_deciders()
             await self.store.run(inbox.forget_old)
             await self.store.run(forms.forget_old)
             await self.store.run(intake.record_refusals_left)

@@ -4,12 +4,16 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final
+from typing import Final, ParamSpec, TypeVar
 
 from bot import naming
 from bot.models import Package
 from bot.package_index import PackageIndex
-from bot.store import Store, catalog
+from bot.store import Store, Transaction, catalog
+from bot.store.database import Work
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 # Of at most 4,000 letters each, as long as Slack's commands.
 READINGS_KEPT: Final = 1_000
@@ -27,6 +31,8 @@ class Offered:
         shown: What is offered, and suggested when a name is misspelled.
         read: Finds the package that a text names, and the reason that it gives; raises UnknownPackage or
             WhichPackage where it names none, or may mean several.
+        extendable: Ids of the policies whose holders may ask to keep longer what they have.
+        automatic: Ids of the policies under which Entra gives access by itself.
     """
 
     version: str
@@ -34,6 +40,12 @@ class Offered:
     askable: PackageIndex
     shown: PackageIndex
     read: Callable[[str], tuple[Package, str | None]]
+    extendable: frozenset[str]
+    automatic: frozenset[str]
+
+    def package(self, package_id: str) -> Package | None:
+        """The package of that id, if there still is one."""
+        return self.everything.by_id(package_id)
 
 
 def _indexed(version: str, packages: list[Package]) -> Offered:
@@ -45,7 +57,15 @@ def _indexed(version: str, packages: list[Package]) -> Offered:
     def read(text: str) -> tuple[Package, str | None]:
         return _the_one(askable, text, suggest=shown)
 
-    return Offered(version=version, everything=everything, askable=askable, shown=shown, read=read)
+    return Offered(
+        version=version,
+        everything=everything,
+        askable=askable,
+        shown=shown,
+        read=read,
+        extendable=frozenset(under for each in packages for under in each.can_extend),
+        automatic=frozenset(under for each in packages for under in each.automatic),
+    )
 
 
 def _can_be_asked_for(package: Package) -> bool:
@@ -101,6 +121,25 @@ class Offering:
         Raises:
             Busy: The database does not answer.
         """
+        offered, _ = await self.beside(_nothing)
+        return offered
+
+    async def beside(
+        self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs
+    ) -> tuple[Offered, R]:
+        """
+        What is offered now, and what *work* reads in the same transaction.
+
+        Raises:
+            Busy: The database does not answer.
+        """
+        version, found = await self._store.read(_with_version, work, *args, **kwargs)
+        if self._kept is None or self._kept.version != version:
+            return await self._made(), found
+        return self._kept, found
+
+    async def _made(self) -> Offered:
+        """Index what has changed, once for all who have noticed."""
         async with self._making:
             version = self._kept.version if self._kept else None
             changed = await self._store.read(catalog.if_changed, version)
@@ -110,3 +149,13 @@ class Offering:
             if self._kept is None:
                 raise RuntimeError("the catalog has neither changed nor been read")
             return self._kept
+
+
+def _with_version(
+    db: Transaction, work: Work[P, R], /, *args: P.args, **kwargs: P.kwargs
+) -> tuple[str, R]:
+    return catalog.version_of(db), work(db, *args, **kwargs)
+
+
+def _nothing(db: Transaction) -> None:
+    """For whoever wants to know what is offered, and nothing besides."""

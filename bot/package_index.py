@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice, pairwise
 from typing import Final
 
@@ -75,6 +76,7 @@ class PackageIndex:
 
     def __init__(self, packages: Iterable[Package]) -> None:
         self._all: Final = tuple(packages)
+        self._by_id: Final = {package.id: package for package in self._all}
         self._is_among: Callable[[Package], bool] = _everything
         self._exact: Final[_Named] = defaultdict(list)
         self._folded: Final[_Named] = defaultdict(list)
@@ -103,9 +105,13 @@ class PackageIndex:
         some._is_among = is_among
         return some
 
-    @property
+    @cached_property
     def packages(self) -> tuple[Package, ...]:
         return tuple(filter(self._is_among, self._all))
+
+    def by_id(self, package_id: str) -> Package | None:
+        found = self._by_id.get(package_id)
+        return found if found is not None and self._is_among(found) else None
 
     def find(self, name: str) -> tuple[Package, ...]:
         """The packages that *name*, the whole of it, may mean."""

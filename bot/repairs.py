@@ -2,7 +2,7 @@
 
 from bot.authority import Actor, may
 from bot.errors import NotAllowed, TooLate
-from bot.models import Hold, Request, Verb
+from bot.models import Request, Verb
 from bot.store import Transaction, holds, requests
 
 DONE = {Verb.RETRY: "tried again", Verb.GIVE_UP: "given up"}
@@ -29,8 +29,3 @@ def repair(db: Transaction, slack_user: str, hold_id: str, verb: Verb, actor: Ac
     if freed is None:
         raise TooLate("That request is not held any more. Please look again.")
     return freed
-
-
-def held(db: Transaction) -> list[tuple[Hold, Request]]:
-    """What is held now, the longest first."""
-    return holds.open_ones(db)

@@ -6,7 +6,7 @@ never met are found as well.  What cannot be told is said so, and never called n
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,9 +17,10 @@ from bot.holdings import Packages, row_of
 from bot.messages.parts import escape, person
 from bot.models import Assignment, Package
 from bot.package_index import PackageIndex
+from bot.paging import FIRST, ListName, Page, Place, Start
 from bot.people import UNKNOWN_TO_SLACK, People
 from bot.slack import Slack, SlackError, SlackRefused
-from bot.store import Store, Transaction, assignments, catalog, links, people
+from bot.store import Store, Transaction, assignment_lists, assignments, catalog, people
 from graph import Graph
 from graph.errors import GraphError, NotFound
 from graph.models import Assignment as GraphAssignment
@@ -43,6 +44,23 @@ class CannotTell(LatchkeyError):
 
 class NobodyCalled(CannotTell):
     """Nobody has the name that was given."""
+
+
+class WhichPerson(LatchkeyError):
+    """
+    Nobody has the name that was given, and the names of some who hold something begin so.
+
+    Attributes:
+        name: What was typed.
+        package_id: The package that was asked about besides.
+        people: Their names by Entra id; one more than are to be shown, if there are more.
+    """
+
+    def __init__(self, name: str, package_id: str | None, people: Mapping[str, str]) -> None:
+        super().__init__(f"Nobody is called “{name[:80]}”.")
+        self.name = name
+        self.package_id = package_id
+        self.people = people
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,12 +98,23 @@ class Meant:
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """Who holds what; *whom* and *package* are what was asked about, and *note* what is to be said besides."""
+    """
+    A page of who holds what.
 
-    rows: Sequence[Assignment]
+    Attributes:
+        place: Which list, and where it begins.
+        whom: Whom it was asked about,
+        package: which package,
+        note: and what is to be said besides.
+        automatic: Ids of the policies under which Entra gives access by itself.
+    """
+
+    page: Page[Assignment]
+    place: Place
     whom: Meant | None = None
     package: Package | None = None
     note: str | None = None
+    automatic: frozenset[str] = frozenset()
 
 
 def read_sought(text: str, packages: PackageIndex) -> Sought:
@@ -166,7 +195,9 @@ class Whom:
         self._people = people
         self._bounds = bounds
 
-    async def look_up(self, named: Named, package: Package | None) -> Listing:
+    async def look_up(
+        self, named: Named, package: Package | None, *, start: Start = FIRST
+    ) -> Listing:
         """
         Find what somebody holds: by what we know of them, or else as Entra says.
 
@@ -175,7 +206,7 @@ class Whom:
         """
         try:
             whom = await self.find(named)
-            return await self._held(whom, package)
+            return await self._held(whom, package, start)
         except (SlackError, GraphError):
             raise CannotTell(
                 "I cannot tell just now: Slack or Entra does not answer as it should. Please try again in a minute."
@@ -266,11 +297,12 @@ class Whom:
             )
         return _meant(list(found), escape(name))
 
-    async def _held(self, whom: Meant, package: Package | None) -> Listing:
+    async def _held(self, whom: Meant, package: Package | None, start: Start) -> Listing:
         package_id = package.id if package else None
-        rows = await self._store.read(_live, whom, package_id)
-        if rows:
-            return Listing(rows=rows, whom=whom, package=package)
+        place = Place(list=ListName.ASSIGNMENTS, package_id=package_id, entra_ids=whom.entra_ids)
+        page = await self._store.read(_page, place, start)
+        if page.rows or page.is_beyond:
+            return Listing(page=page, place=place, whom=whom, package=package)
         # We may not have seen it yet: Entra is the one to say that there is nothing.
         shown = [
             held
@@ -290,9 +322,9 @@ class Whom:
                 "I cannot tell: Entra lists access of theirs that I cannot place. Please look there, or try again in "
                 "a minute."
             )
-        rows = await self._store.read(_live, whom, package_id)
+        page = await self._store.read(_page, place, start)
         note = None if all(saved) else "Entra lists more of theirs that I cannot place: look there."
-        return Listing(rows=rows, whom=whom, package=package, note=note)
+        return Listing(page=page, place=place, whom=whom, package=package, note=note)
 
     async def _save(self, held: GraphAssignment) -> bool:
         """Write down what Graph lists; False if it is not understood, or has ended as far as we know."""
@@ -319,11 +351,13 @@ def _meant(entra_ids: Sequence[str], shown: str, *, doubt: str | None = None) ->
     return Meant(entra_ids=tuple(entra_ids), shown=shown, doubt=doubt)
 
 
-def _live(db: Transaction, whom: Meant, package_id: str | None) -> list[Assignment]:
-    return assignments.live(db, entra_ids=whom.entra_ids, package_id=package_id)
+def _page(db: Transaction, place: Place, start: Start) -> Page[Assignment]:
+    return assignment_lists.page(
+        db, package_id=place.package_id, entra_ids=place.entra_ids, start=start
+    )
 
 
 def _known_as(db: Transaction, name: str) -> list[str]:
     """Entra ids of those whom we know by that name."""
     bound = [each.entra_id for each in people.called(db, name)]
-    return list(dict.fromkeys((*bound, *links.named(db, name))))
+    return list(dict.fromkeys((*bound, *assignment_lists.called(db, name))))

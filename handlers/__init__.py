@@ -31,7 +31,7 @@ def register(
     homes: Homes,
     after: After,
     pulse: Pulse,
-    wake: Callable[[], None],
+    publish: Callable[[], None],
 ) -> None:
     """
     Connect every deed to *app*.
@@ -45,8 +45,8 @@ def register(
     request_form.register(deeds, desk=desk, after=after)
     decide.register(deeds, desk=desk, after=after)
     keep_or_return.register(deeds, desk=desk, after=after)
-    my_access.register(deeds, desk=desk)
-    home.register(deeds, homes=homes, wake=wake)
+    my_access.register(deeds, desk=desk, after=after)
+    home.register(deeds, homes=homes, publish=publish)
     administer.register(deeds, desk=desk, after=after)
     repair.register(deeds, desk=desk, after=after)
     answers.register(deeds, desk=desk, after=after)

@@ -1,4 +1,4 @@
-"""``/access-admin pending | held | assignments | remove``, and the Remove buttons."""
+"""``/access-admin pending | held | assignments | remove``, and the buttons of these lists."""
 
 import asyncio
 from collections.abc import Mapping
@@ -12,15 +12,17 @@ from bot.errors import LatchkeyError, UnknownPackage
 from bot.messages import deciding, repairing, troubles
 from bot.messages.pages import split_page
 from bot.messages.parts import Message
+from bot.paging import ListName, Place, Start, page_number
 from bot.patience import answered
-from bot.whom import Listing
+from bot.whom import Listing, WhichPerson
 from handlers.after import After
-from handlers.clicks import read_click, teller
+from handlers.clicks import read_click, read_next, teller
 from handlers.deeds import Deeds
 from handlers.errors import Say, explained
 
 # Slack waits three seconds; whom an admin means is sometimes known to Slack and Entra alone.
 ANSWER_SECONDS: Final = 1.5
+FOR_ADMINS: Final = frozenset({ListName.ASSIGNMENTS, ListName.PENDING, ListName.HELD})
 
 
 def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
@@ -42,6 +44,15 @@ def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
         await say(deciding.looking())
         answered()
         after.start(partial(_give, answer, say_later))
+
+    @deeds.action("latchkey_more")
+    async def more(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """Next, below a list; or Show, beside somebody whose name began as was typed."""
+        click = read_click(body, action)
+        say = teller(after, click)
+        async with explained(say):
+            await say(await _from(desk, click.user, read_next(click, FOR_ADMINS)))
+        await ack()
 
     @deeds.action("latchkey_remove")
     async def remove(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
@@ -69,6 +80,10 @@ async def _give(answer: asyncio.Future[Message], say: Say) -> None:
     async with explained(say):
         try:
             await say(await answer)
+        except WhichPerson as several:
+            await say(
+                deciding.which_person(several.name, several.people, package_id=several.package_id)
+            )
         except UnknownPackage as unknown:
             names = [f"“{each}”" for each in unknown.near[:3]]
             near = f" Did you mean {' or '.join(names)}?" if names else ""
@@ -78,32 +93,41 @@ async def _give(answer: asyncio.Future[Message], say: Say) -> None:
 async def _answer(desk: Desk, user: str, text: str) -> Message:
     verb, _, rest = text.strip().partition(" ")
     verb = verb.lower()
+    narrowed, page = split_page(rest)
+    start = page_number(page)
     if verb == "pending":
-        _, page = split_page(rest)
-        return deciding.pending(await desk.pending(slack_user=user), reader=user, page=page)
+        return deciding.pending(await desk.pending(slack_user=user, start=start), reader=user)
     if verb == "held":
-        _, page = split_page(rest)
-        return repairing.listed(await desk.held(slack_user=user), page=page)
+        return repairing.listed(await desk.held(slack_user=user, start=start))
     if verb == "assignments":
-        narrowed, page = split_page(rest)
-        return await _listed(desk, await desk.look_up(slack_user=user, text=narrowed), page=page)
+        return _listed(await desk.look_up(slack_user=user, text=narrowed, start=start))
     if verb == "remove":
         return await _remove(desk, user, rest)
     # Not even the help is for everybody: they are told what is for them.
-    await desk.pending(slack_user=user)
+    await desk.insist_on_admin(user)
     return deciding.admin_help()
 
 
-async def _listed(desk: Desk, listing: Listing, *notes: str, page: int = 1) -> Message:
+async def _from(desk: Desk, user: str, place: Place) -> Message:
+    """A list from a place on."""
+    start = Start(after=place.after)
+    if place.list is ListName.PENDING:
+        return deciding.pending(await desk.pending(slack_user=user, start=start), reader=user)
+    if place.list is ListName.HELD:
+        return repairing.listed(await desk.held(slack_user=user, start=start))
+    return _listed(await desk.assignments(slack_user=user, place=place))
+
+
+def _listed(listing: Listing, *notes: str) -> Message:
     whom = listing.whom
     said = [each for each in (whom and whom.doubt, listing.note, *notes) if each]
     return deciding.assignments(
-        listing.rows,
+        listing.page,
+        place=listing.place,
         package=listing.package.name if listing.package else None,
         whom=whom.shown if whom else None,
         notes=said,
-        automatic=await desk.automatic_policies(),
-        page=page,
+        automatic=listing.automatic,
     )
 
 
@@ -112,13 +136,13 @@ async def _remove(desk: Desk, user: str, rest: str) -> Message:
     wish = await desk.read_wish(slack_user=user, text=rest)
     # A page is behind a list, and may be the last words of a reason.
     named, page = (wish.name, 1) if wish.reason else split_page(rest)
-    listing = await desk.look_up(slack_user=user, text=named)
-    whom, package, rows = listing.whom, listing.package, listing.rows
+    listing = await desk.look_up(slack_user=user, text=named, start=page_number(page))
+    whom, package, rows = listing.whom, listing.package, listing.page.rows
     if whom is None or package is None or wish.reason is None:
-        return await _listed(desk, listing, page=page)
+        return _listed(listing)
     if not rows:
         raise LatchkeyError(f"They do not have {package.name}: neither I nor Entra know of it.")
     if whom.doubt is not None or len(rows) > 1:
-        return await _listed(desk, listing, "Please press Remove for what you mean.")
+        return _listed(listing, "Please press Remove for what you mean.")
     taken = await desk.remove(slack_user=user, assignment_id=rows[0].id, reason=wish.reason)
     return deciding.removing(taken.request, is_new=taken.is_new)

@@ -1,10 +1,14 @@
 """What every click carries, read once."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from bot.errors import TooLate
+from bot.paging import ListName, Place, read_place
 from handlers.after import After
+
+NO_PLACE: Final = "I do not know where that list went on. Please ask for it again."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +46,22 @@ def read_click(body: Mapping[str, Any], action: Mapping[str, Any]) -> Click:
         channel=channel.get("id") or container.get("channel_id"),
         trigger_id=body.get("trigger_id") or "",
     )
+
+
+def read_next(click: Click, lists: Collection[ListName]) -> Place:
+    """
+    Where a list goes on, as a Next button says that was shown with one of these *lists*.
+
+    Raises:
+        TooLate: It is of another list, of an older program, or was never ours.
+    """
+    try:
+        place = read_place(click.value)
+    except ValueError:
+        raise TooLate(NO_PLACE) from None
+    if place.list not in lists:
+        raise TooLate(NO_PLACE)
+    return place
 
 
 def teller(after: After, click: Click) -> Any:

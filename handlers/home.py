@@ -9,7 +9,7 @@ from handlers.deeds import Deeds
 from handlers.errors import log
 
 
-def register(deeds: Deeds, *, homes: Homes, wake: Callable[[], None]) -> None:
+def register(deeds: Deeds, *, homes: Homes, publish: Callable[[], None]) -> None:
     @deeds.event("app_home_opened")
     async def opened(event: dict[str, Any]) -> None:
         """The page is owed from now on; it is published right after, and whenever it changes."""
@@ -18,7 +18,7 @@ def register(deeds: Deeds, *, homes: Homes, wake: Callable[[], None]) -> None:
         homes.look_at(event.get("view"))
         try:
             await homes.opened(event["user"])
-            wake()
+            publish()
         except Busy:
             # Slack would deliver the event again, but the next opening is sooner.
             log.warning("home-not-noted")

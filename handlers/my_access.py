@@ -1,4 +1,4 @@
-"""``/my-access``: what I have, until when, and what I wait for."""
+"""``/my-access``: what I have, until when, and what I wait for, a page at a time."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,21 +8,43 @@ from slack_bolt.async_app import AsyncAck
 from bot.access import Desk
 from bot.messages import asking
 from bot.messages.pages import split_page
+from bot.messages.parts import Message
+from bot.paging import ListName, page_number
+from bot.standing import Standing
+from handlers.after import After
+from handlers.clicks import read_click, read_next, teller
 from handlers.deeds import Deeds
 from handlers.errors import explained
 
+MINE = frozenset({ListName.MINE, ListName.ASKED})
 
-def register(deeds: Deeds, *, desk: Desk) -> None:
+
+def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
     @deeds.command("/my-access")
     async def my_access(ack: AsyncAck, command: dict[str, Any]) -> None:
         async def say(message: Mapping[str, Any]) -> None:
             await ack(**message)
 
         async with explained(say):
-            standing = await desk.standing_of(command["user_id"])
             _, page = split_page(command.get("text") or "")
-            await say(
-                asking.my_access(
-                    standing.held, standing.waiting, extendable=standing.extendable, page=page
-                )
-            )
+            skip = page_number(page).skip
+            await say(_shown(await desk.standing_of(command["user_id"], skip=skip)))
+
+    @deeds.action("latchkey_my_more")
+    async def more(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """Next, below that list: of whoever presses it, whoever it was shown to."""
+        click = read_click(body, action)
+        say = teller(after, click)
+        async with explained(say):
+            place = read_next(click, MINE)
+            await say(_shown(await desk.standing_of(click.user, place)))
+        await ack()
+
+
+def _shown(standing: Standing) -> Message:
+    return asking.my_access(
+        standing.held,
+        standing.waiting,
+        asked=standing.asked,
+        extendable=standing.extendable,
+    )

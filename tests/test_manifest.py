@@ -71,7 +71,9 @@ def registered():
     """The app with every handler on it."""
     app = Registering()
     nothing: Any = None
-    handlers.register(app, desk=nothing, homes=nothing, after=nothing, pulse=nothing, wake=nothing)
+    handlers.register(
+        app, desk=nothing, homes=nothing, after=nothing, pulse=nothing, publish=nothing
+    )
     return app
 
 

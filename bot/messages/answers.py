@@ -5,6 +5,7 @@ from typing import Any, Final
 from bot.messages.pages import VIEW, fitted
 from bot.messages.parts import Block, button, context, escape, plain, section, shorten
 from bot.models import Request
+from bot.paging import Count
 from bot.questions import Answered
 
 # On a card, beside all else that it says; the whole is a button away.
@@ -70,6 +71,7 @@ def all_answers(request: Request) -> dict[str, Any]:
             parts.append([{"type": "section", "text": plain(part)}])
     rest = fitted(
         parts,
+        count=Count(len(parts)),
         room=VIEW.less(head),
         rest=lambda left: f"… and {left} more parts: see the request in Entra.",
     )

@@ -1,12 +1,12 @@
 """What the people who ask and hold access read."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from bot import clock
 from bot.errors import PackageName
 from bot.messages import troubles
-from bot.messages.pages import MESSAGE, Row, fitted, page_of
+from bot.messages.pages import MESSAGE, NOTHING_MORE, Row, beyond, fitted, page_of, part_of
 from bot.messages.parts import (
     LONGEST_DESCRIPTION,
     Block,
@@ -38,8 +38,11 @@ from bot.models import (
     Request,
     State,
 )
+from bot.paging import Count, ListName, Page, Place
 
 MOST_OFFERED = 20
+# In the text that stands for a message where its blocks are not shown.
+MOST_NAMED = 50
 WAITING = {
     State.RECEIVED: "being looked at",
     State.PENDING: "waiting for approval",
@@ -47,6 +50,7 @@ WAITING = {
     State.SUBMITTED: "being set up by Entra",
 }
 TOO_SHORT = "That is too short for a reminder: I will tell you when it has ended."
+NOTHING = "You have no access through Latchkey, and nothing is pending."
 HELD = "not getting through; the admins have been told"
 WISH = {Kind.ADD: "Access to", Kind.EXTEND: "Longer access to", Kind.REMOVE: "Giving back"}
 
@@ -82,12 +86,18 @@ def offer(
         head.append(
             context("`/request-access` with a part of a name finds every package that has it.")
         )
-    rows = [[offered(package)] for package in packages]
-    names = ", ".join(escape(package.slug) for package in packages)
-    return message(
-        f"{intro} You can ask for: {names}.",
-        page_of(rows, page=page, head=head, command="/request-access", most=MOST_OFFERED),
+    blocks = page_of(
+        ([offered(package)] for package in packages),
+        count=len(packages),
+        page=page,
+        head=head,
+        command="/request-access",
+        most=MOST_OFFERED,
     )
+    names = ", ".join(escape(package.slug) for package in packages[:MOST_NAMED])
+    left = len(packages) - MOST_NAMED
+    more = f" and {left} more" if left > 0 else ""
+    return message(f"{intro} You can ask for: {names}{more}.", blocks)
 
 
 def offered(package: Package) -> Block:
@@ -135,6 +145,7 @@ def _choice(intro: str, choices: Sequence[PackageName], *, also: str = "") -> Me
     head = [section(intro)]
     shown = fitted(
         rows,
+        count=Count(len(rows)),
         room=MESSAGE.less([*head, *foot]),
         rest=lambda left: f"… and {left} more; write the name with its catalog: “Name (catalog)”.",
     )
@@ -284,26 +295,47 @@ def second_account(second: Person) -> Message:
 
 
 def my_access(
-    held: Sequence[Assignment],
-    waiting: Sequence[Request],
+    held: Page[Assignment],
+    waiting: Page[Request],
     *,
+    asked: Mapping[str, Kind],
     extendable: Collection[str],
-    page: int = 1,
 ) -> Message:
-    text = _my_access_text(held, waiting)
-    rows = my_access_rows(held, waiting, extendable=extendable)
-    return message(text, page_of(rows, page=page, head=[], command="/my-access"))
+    """
+    A page of what somebody has and, after that, waits for.
+
+    Args:
+        asked: What is asked and waited for about what is shown, by assignment.
+        extendable: Ids of the policies whose holders may extend.
+    """
+    count = held.count.plus(waiting.count)
+    if not held.rows and not waiting.rows:
+        if held.skipped:
+            return message(beyond("/my-access"))
+        nothing = NOTHING_MORE if held.skipped is None else NOTHING
+        return message(nothing, [section(f"{nothing} `/request-access` shows what there is.")])
+    places = [Place(list=ListName.MINE, after=each) for each in held.marks]
+    places += [Place(list=ListName.ASKED, after=each) for each in waiting.marks]
+    blocks = part_of(
+        my_access_rows(held.rows, waiting.rows, asked=asked, extendable=extendable),
+        places=places,
+        count=count,
+        skipped=held.skipped,
+        head=[],
+        action="my_more",
+    )
+    text = _my_access_text(held.rows, waiting.rows, left=count.less(len(places)))
+    return message(text, blocks)
 
 
-def _my_access_text(held: Sequence[Assignment], waiting: Sequence[Request]) -> str:
-    if not held and not waiting:
-        return "You have no access through Latchkey, and nothing is pending."
+def _my_access_text(held: Sequence[Assignment], waiting: Sequence[Request], *, left: Count) -> str:
     parts = [
         f"{escape(row.package_name)} {_until_short(row.ends_at)}{troubles.SHORT.get(row.progress, '')}"
         for row in held
     ]
     parts += [f"{escape(each.package_name)}: {_so_far(each)}" for each in waiting]
-    return "Your access: " + "; ".join(parts) + "."
+    more = "" if left.is_nothing else f"; and {left} more"
+    return f"Your access: {'; '.join(parts)}{more}."
 
 
 def _until_short(end: datetime | None) -> str:
@@ -311,28 +343,20 @@ def _until_short(end: datetime | None) -> str:
 
 
 def my_access_rows(
-    held: Sequence[Assignment], waiting: Sequence[Request], *, extendable: Collection[str]
-) -> list[Row]:
+    held: Sequence[Assignment],
+    waiting: Sequence[Request],
+    *,
+    asked: Mapping[str, Kind],
+    extendable: Collection[str],
+) -> Iterator[Row]:
     """What somebody has and waits for, with what they can do about it."""
-    if not held and not waiting:
-        nothing = "You have no access through Latchkey, and nothing is pending. `/request-access` shows what there is."
-        return [[section(nothing)]]
-    about = {each.assignment_id: each for each in waiting if each.assignment_id}
-    # The request for it says where it is until a part of it is there.
-    asked = {each.package_id for each in waiting if each.kind is Kind.ADD}
-    held = [
-        row
-        for row in held
-        if row.progress is not Progress.DELIVERING or row.package_id not in asked
-    ]
-    rows: list[Row] = [
-        _held_row(row, extendable=row.policy_id in extendable, busy=about.get(row.id))
-        for row in held
-    ]
-    return rows + [_waiting_row(request) for request in waiting]
+    for row in held:
+        yield _held_row(row, extendable=row.policy_id in extendable, asked=asked.get(row.id))
+    for request in waiting:
+        yield _waiting_row(request)
 
 
-def _held_row(row: Assignment, *, extendable: bool, busy: Request | None) -> list[Block]:
+def _held_row(row: Assignment, *, extendable: bool, asked: Kind | None) -> list[Block]:
     name = escape(row.package_name)
     line = f"*{name}* {until(row.ends_at)}"
     if row.ends_at and row.ends_at > clock.now():
@@ -344,10 +368,10 @@ def _held_row(row: Assignment, *, extendable: bool, busy: Request | None) -> lis
         extendable
         and row.progress in {Progress.DELIVERED, Progress.REPROCESSING}
         and row.ends_at is not None
-        and (busy is None or busy.kind is not Kind.EXTEND)
+        and asked is not Kind.EXTEND
     )
     give_back = None
-    if busy is None or busy.kind is not Kind.REMOVE:
+    if asked is not Kind.REMOVE:
         give_back = button(
             "Return", "return", row.id, confirm=confirm_return(row), about=row.package_name
         )

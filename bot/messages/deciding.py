@@ -1,12 +1,14 @@
 """What approvers and admins read: cards, lists and alarms."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 from bot.messages import troubles
 from bot.messages.answers import answer_blocks, answers_button
-from bot.messages.pages import MESSAGE, Room, fitted, page_of
+from bot.messages.pages import MESSAGE, NOTHING_MORE, Room, beyond, fitted, how_many, part_of
 from bot.messages.parts import (
     Block,
     Message,
@@ -37,14 +39,15 @@ from bot.models import (
     State,
     Verb,
 )
+from bot.paging import ROWS_A_PAGE, Count, ListName, Page, Place, write_place
 
-MOST_LISTED: Final = 20
+# Of people whose names begin alike.
+MOST_NAMES: Final = 10
+NARROW: Final = "A person or a package behind the command narrows it."
 # On a card, beside what is asked for: who decided the stages before, the last ones first.
 ROOM_FOR_DECISIONS: Final = Room(blocks=12, characters=2_000)
 # Of one fact on a card, escaped.
 LONGEST_FACT: Final = 450
-# More of them are not read, see `bot.store.assignments.live`.
-MOST_READ: Final = 500
 # What the requester is told.
 NOBODY_DECIDES: Final = "Its policy in Entra needs somebody's approval and names nobody who could give it. I have told the admins."
 UNNAMED: Final = (
@@ -75,6 +78,7 @@ def card(request: Request, decided: Sequence[Decision]) -> Message:
     foot = _foot(request)
     said = fitted(
         [[_decision_line(each)] for each in reversed(decided)],
+        count=Count(len(decided)),
         room=ROOM_FOR_DECISIONS,
         rest=lambda left: f"… and {left} earlier.",
     )
@@ -199,19 +203,20 @@ def _outcome(request: Request) -> str:
     return outcome
 
 
-def pending(requests: Sequence[Request], *, reader: str, page: int = 1) -> Message:
-    """What waits for a decision, each with its buttons; one's own without."""
-    if not requests:
-        return message("Nothing waits for a decision.")
-    count = len(requests)
-    intro = f"{count} request{'' if count == 1 else 's'} wait{'s' if count == 1 else ''} for a decision."
-    rows = [pending_row(request, reader=reader) for request in requests]
-    blocks = page_of(
-        rows,
-        page=page,
+def pending(page: Page[Request], *, reader: str) -> Message:
+    """A page of what waits for a decision, each with its buttons; one's own without."""
+    if page.is_beyond:
+        return message(beyond("/access-admin pending"))
+    if not page.rows:
+        return message(NOTHING_MORE if page.skipped is None else "Nothing waits for a decision.")
+    intro = f"{how_many(page, 'request waits', 'requests wait')} for a decision."
+    blocks = part_of(
+        (pending_row(request, reader=reader) for request in page.rows),
+        places=[Place(list=ListName.PENDING, after=each) for each in page.marks],
+        count=page.count,
+        skipped=page.skipped,
         head=[section(intro)],
-        command="/access-admin pending",
-        most=MOST_LISTED,
+        action="more",
     )
     return message(intro, blocks)
 
@@ -230,38 +235,76 @@ def pending_row(request: Request, *, reader: str) -> list[Block]:
 
 
 def assignments(
-    rows: Sequence[Assignment],
+    page: Page[Assignment],
     *,
+    place: Place,
     package: str | None = None,
     whom: str | None = None,
     notes: Sequence[str] = (),
     automatic: Collection[str] = (),
-    page: int = 1,
 ) -> Message:
     """
-    Who holds what, each with a Remove button.
+    A page of who holds what, each with a Remove button.
 
     Args:
+        place: Which list.
         package: The package that was asked about.
         whom: The person who was asked about, fit for Slack.
         notes: What is to be said besides, a sentence each.
         automatic: Ids of the policies under which Entra gives access by itself.
     """
-    if not rows:
+    if page.is_beyond:
+        return message(beyond("/access-admin assignments"))
+    if not page.rows and page.skipped is None:
+        return message(NOTHING_MORE)
+    if not page.rows:
         what = f"*{escape(package)}*" if package else "anything"
         nobody = f"{whom} does not hold {what}." if whom else f"Nobody holds {what}."
         return message(" ".join((nobody, *notes)))
     of = f" of *{escape(package)}*" if package else ""
     by = f", held by {whom}" if whom else ""
-    intro = " ".join((f"{troubles.all_of(rows, most=MOST_READ)}{of}{by}.", *notes))
-    blocks = page_of(
-        [_assignment_row(row, automatic=row.policy_id in automatic) for row in rows],
-        page=page,
-        head=[section(intro)],
-        command=None if package or whom else "/access-admin assignments",
-        most=MOST_LISTED,
+    many = how_many(page, f"assignment{of}{by}", f"assignments{of}{by}")
+    said = " ".join((f"{many}.", *notes))
+    blocks = part_of(
+        (_assignment_row(row, automatic=row.policy_id in automatic) for row in page.rows),
+        places=[replace(place, after=each) for each in page.marks],
+        count=page.count,
+        skipped=page.skipped,
+        head=[section(said)],
+        action="more",
+        hint="" if whom else NARROW,
     )
-    return message(intro, blocks)
+    return message(said, blocks)
+
+
+def which_person(name: str, people: Mapping[str, str], *, package_id: str | None) -> Message:
+    """
+    People whose names begin as was typed, to choose one.
+
+    Args:
+        people: Their names by Entra id; one more than are shown, if there are more.
+        package_id: The package that was asked about besides.
+    """
+    said = f"Nobody is called “{escape(name)}”; these names begin so. Whose access is it?"
+    rows = [
+        section(
+            escape(shown),
+            accessory=button(
+                "Show",
+                "more",
+                write_place(
+                    Place(list=ListName.ASSIGNMENTS, package_id=package_id, entra_ids=(entra_id,))
+                )
+                or "",
+                about=shown,
+            ),
+            block_id=f"person:{entra_id}",
+        )
+        for entra_id, shown in islice(people.items(), MOST_NAMES)
+    ]
+    if len(people) > MOST_NAMES:
+        rows.append(context("… and more: write more of the name to find them."))
+    return message(said, [section(said), *rows])
 
 
 def _assignment_row(row: Assignment, *, automatic: bool) -> list[Block]:
@@ -285,7 +328,8 @@ def admin_help() -> Message:
         "a person is a mention, an e-mail address, an object id or a full name as in Entra\n"
         "• `/access-admin remove [@person] [package]`: the same list, to take access away; "
         "with `@person package because …` it is taken away at once\n"
-        "Write `page 2` behind a command to see more of its list."
+        "• `/access-admin assignments` with the beginning of a name: people to choose from\n"
+        f"Lists have {ROWS_A_PAGE} rows a page; `page 20` behind a command leads to its twentieth."
     )
 
 

@@ -1,45 +1,59 @@
 """App Home: what I have, what waits for me, what I may ask for."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from bot.messages.asking import my_access_rows, offered
+from bot.messages.asking import NOTHING, my_access_rows, offered
 from bot.messages.deciding import pending_row
 from bot.messages.pages import LIST_IN_HOME, fitted
 from bot.messages.parts import Block, context, divider, header, section
-from bot.models import Assignment, Package, Request
+from bot.models import Assignment, Kind, Package, Request
+from bot.paging import Count, Page
 
 
 def home(
     *,
     reader: str,
-    held: Sequence[Assignment],
-    waiting: Sequence[Request],
-    to_decide: Sequence[Request],
+    held: Page[Assignment],
+    waiting: Page[Request],
+    asked: Mapping[str, Kind],
+    to_decide: Page[Request],
     offer: Sequence[Package],
+    mine: Collection[str],
     extendable: Collection[str],
 ) -> dict[str, object]:
-    """The Home view of one person, within Slack's 100 blocks."""
+    """
+    The Home view of one person, within Slack's 100 blocks.
+
+    Args:
+        asked: What is asked and waited for about what is shown, by assignment.
+        mine: Ids of the packages that they have or have asked for.
+    """
     blocks: list[Block] = []
-    if to_decide:
+    if to_decide.rows:
         blocks.append(header("Waiting for your decision"))
         blocks += fitted(
-            [pending_row(request, reader=reader) for request in to_decide],
+            (pending_row(request, reader=reader) for request in to_decide.rows),
+            count=to_decide.count,
             room=LIST_IN_HOME,
             rest=lambda left: f"… and {left} more: they show up as you decide these.",
         )
         blocks.append(divider())
     blocks.append(header("Your access"))
-    blocks += fitted(
-        my_access_rows(held, waiting, extendable=extendable),
-        room=LIST_IN_HOME,
-        rest=lambda left: f"… and {left} more: `/my-access` shows all.",
-    )
+    if held.rows or waiting.rows:
+        blocks += fitted(
+            my_access_rows(held.rows, waiting.rows, asked=asked, extendable=extendable),
+            count=held.count.plus(waiting.count),
+            room=LIST_IN_HOME,
+            rest=lambda left: f"… and {left} more: `/my-access` shows all.",
+        )
+    else:
+        blocks.append(section(f"{NOTHING} `/request-access` shows what there is."))
     blocks += [divider(), header("What is offered here")]
-    mine = {row.package_id for row in held} | {request.package_id for request in waiting}
     rest = [package for package in offer if package.id not in mine]
     if rest:
         blocks += fitted(
-            [[offered(package)] for package in rest],
+            ([offered(package)] for package in rest),
+            count=Count(len(rest)),
             room=LIST_IN_HOME,
             rest=lambda left: (
                 f"… and {left} more: `/request-access` lists them all, and with a part of a name finds "

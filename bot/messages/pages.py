@@ -2,14 +2,17 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from bot.messages.parts import Block, context
+from bot.messages.parts import Block, actions, button, context
+from bot.paging import Count, Page, Place, write_place
 
 # What is asked for with "page 2" behind a command.
-PAGE: Final = re.compile(r"(?:^|\s)page\s+(\d{1,4})$", re.IGNORECASE)
+PAGE: Final = re.compile(r"(?:^|\s)page\s+(\d{1,6})$", re.IGNORECASE)
+# Behind a Next button, when what was there is gone.
+NOTHING_MORE: Final = "Nothing comes after that any more."
 LIST_WORDS: Final = frozenset({"", "list", "help", "?", "all"})
 
 # Blocks that belong together: a line and its buttons.
@@ -57,66 +60,162 @@ VIEW: Final = Room(blocks=100, characters=230_000, is_escaped=True)
 LAST_LINE: Final = Room(blocks=1, characters=400)
 
 
-def pages(rows: Sequence[Row], *, room: Room, most: int | None = None) -> list[list[Row]]:
-    """The rows in order, as many a page as fit, *most* at most; no row is split."""
-    made: list[list[Row]] = []
-    used_blocks = used_characters = 0
+class Fitting:
+    """
+    Puts rows into a room, one after the other, until one does not fit; the first is always taken.
+
+    Attributes:
+        taken: How many rows.
+        blocks: Theirs.
+    """
+
+    def __init__(self, room: Room, *, most: int | None = None) -> None:
+        self._room = room
+        self._most = most
+        self._characters = 0
+        self.taken = 0
+        self.blocks: list[Block] = []
+
+    def takes(self, row: Row, size: int) -> bool:
+        """Take a row of that size, if it fits."""
+        if self.taken and (
+            len(self.blocks) + len(row) > self._room.blocks
+            or self._characters + size > self._room.characters
+            or self.taken == self._most
+        ):
+            return False
+        self.taken += 1
+        self.blocks += row
+        self._characters += size
+        return True
+
+
+def fitted(
+    rows: Iterable[Row], *, count: Count, room: Room, rest: Callable[[Count], str]
+) -> list[Block]:
+    """
+    The first rows that fit; *rest* says in a last line that so many more do not.
+
+    Args:
+        rows: No more of them are made than are looked at.
+        count: How many there are, if that is more than *rows* has.
+    """
+    alone, with_line = Fitting(room), Fitting(_without_last_line(room))
+    has_room = True
     for row in rows:
         size = room.size_of(row)
-        is_full = made and (
-            used_blocks + len(row) > room.blocks
-            or used_characters + size > room.characters
-            or (most is not None and len(made[-1]) >= most)
-        )
-        if not made or is_full:
-            made.append([])
-            used_blocks = used_characters = 0
-        made[-1].append(row)
-        used_blocks += len(row)
-        used_characters += size
-    return made
-
-
-def fitted(rows: Sequence[Row], *, room: Room, rest: Callable[[int], str]) -> list[Block]:
-    """The first rows that fit; *rest* says in a last line that so many more do not."""
-    found = pages(rows, room=room)
-    if len(found) > 1:
-        found = pages(rows, room=_without_last_line(room))
-    shown = [block for row in (found[0] if found else ()) for block in row]
-    left = len(rows) - (len(found[0]) if found else 0)
-    return [*shown, context(rest(left))] if left else shown
+        has_room = has_room and with_line.takes(row, size)
+        if not alone.takes(row, size):
+            break
+    if count.less(alone.taken).is_nothing:
+        return alone.blocks
+    return [*with_line.blocks, context(rest(count.less(with_line.taken)))]
 
 
 def page_of(
-    rows: Sequence[Row],
+    rows: Iterable[Row],
     *,
+    count: int,
     page: int,
     head: Sequence[Block],
-    command: str | None,
-    most: int | None = None,
+    command: str,
+    most: int,
 ) -> list[Block]:
     """
-    One page of a long list under *head*, in a message.
+    One page of a list that is known whole, under *head*, in a message.
 
     Args:
+        rows: All of them; no more are made than are looked at.
+        count: How many that are.
         page: From 1; a number beyond the last is the last.
-        command: What shows the list, ``/access-admin pending``; None if it cannot be repeated here.
+        command: What shows the list, ``/request-access``.
+        most: Rows a page.
     """
-    found = pages(rows, room=_without_last_line(MESSAGE.less(head)), most=most)
-    if not found:
-        return list(head)
-    number = min(max(page, 1), len(found))
-    shown = [*head, *(block for row in found[number - 1] for block in row)]
-    if len(found) == 1:
-        return shown
-    before = sum(len(each) for each in found[: number - 1])
-    line = f"{before + 1} to {before + len(found[number - 1])} of {len(rows)}."
-    if number < len(found):
-        again = f"`{command} page {number + 1}`" if command else ""
-        line += f" {again or f'The same with `page {number + 1}` behind it'} shows more."
+    room = _without_last_line(MESSAGE.less(head))
+    shown, number, before, has_more = Fitting(room, most=most), 1, 0, False
+    for row in rows:
+        size = room.size_of(row)
+        if shown.takes(row, size):
+            continue
+        if number == max(page, 1):
+            has_more = True
+            break
+        before += shown.taken
+        shown, number = Fitting(room, most=most), number + 1
+        shown.takes(row, size)
+    if number == 1 and not has_more:
+        return [*head, *shown.blocks]
+    line = f"{before + 1} to {before + shown.taken} of {count}."
+    if has_more:
+        line += f" `{command} page {number + 1}` shows more."
     elif number > 1:
         line += " These are the last."
-    return [*shown, context(line)]
+    return [*head, *shown.blocks, context(line)]
+
+
+def part_of(
+    rows: Iterable[Row],
+    *,
+    places: Sequence[Place],
+    count: Count,
+    skipped: int | None,
+    head: Sequence[Block],
+    action: str,
+    hint: str = "",
+) -> list[Block]:
+    """
+    A page that was read by itself, under *head*, in a message, with a button for what comes after it.
+
+    Args:
+        rows: Those of the page; what does not fit into the message begins the next one.
+        places: Of each row: where the list goes on after it.
+        count: How many there are from the first of these on.
+        skipped: How many come before them; None if that is not known.
+        action: What the button does, without our prefix.
+        hint: How to find something in a list that is long.
+    """
+    room = _without_last_line(MESSAGE.less(head))
+    if places:
+        room = room.less([_next_button(action, places[-1])])
+    shown = Fitting(room)
+    for row in rows:
+        if not shown.takes(row, room.size_of(row)):
+            break
+    left = count.less(shown.taken)
+    blocks = [*head, *shown.blocks]
+    if left.is_nothing:
+        if skipped:
+            blocks.append(context(f"{_numbers(skipped, shown.taken, count)} These are the last."))
+        return blocks
+    line = f"… and {left} more." if skipped is None else _numbers(skipped, shown.taken, count)
+    return [
+        *blocks,
+        context(f"{line} {hint}".rstrip()),
+        _next_button(action, places[shown.taken - 1]),
+    ]
+
+
+def _numbers(skipped: int, shown: int, count: Count) -> str:
+    return f"{skipped + 1:,} to {skipped + shown:,} of {count.plus(Count(skipped))}."
+
+
+def _next_button(action: str, place: Place) -> Block:
+    value = write_place(place)
+    if value is None:
+        return context("Please name a package or one person to see the others.")
+    return actions(button("Next", action, value))
+
+
+def how_many(page: Page[Any], one: str, many: str) -> str:
+    """How many there are of something, to begin a sentence with, in the words for one and for many."""
+    said = f"{page.total} {one if page.total == Count(1) else many}"
+    from_here = " from here on" if page.skipped is None else ""
+    return f"{said[0].upper()}{said[1:]}{from_here}"
+
+
+def beyond(command: str) -> str:
+    """What to say of a page that a list does not have."""
+    return f"There is no such page: the list is shorter. `{command}` shows its beginning."
 
 
 def _without_last_line(room: Room) -> Room:
@@ -132,7 +231,7 @@ def read_page(text: str) -> int | None:
     words = text.strip()
     if words.lower() in LIST_WORDS:
         return 1
-    asked = PAGE.fullmatch(words) or re.fullmatch(r"list\s+(\d{1,4})", words, re.IGNORECASE)
+    asked = PAGE.fullmatch(words) or re.fullmatch(r"list\s+(\d{1,6})", words, re.IGNORECASE)
     return int(asked[1]) if asked else None
 
 

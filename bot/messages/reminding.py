@@ -17,6 +17,7 @@ from bot.messages.parts import (
     section,
 )
 from bot.models import Assignment, AssignmentState, Progress, Request
+from bot.paging import Count
 
 
 def expiring(
@@ -55,6 +56,7 @@ def expiring(
     ]
     fit = fitted(
         shown,
+        count=Count(len(shown)),
         room=MESSAGE.less(head),
         rest=lambda left: f"… and {left} more: `/my-access` shows them all.",
     )

@@ -1,9 +1,8 @@
 """What admins read about requests that are held."""
 
-from collections.abc import Sequence
 from typing import Final
 
-from bot.messages.pages import page_of
+from bot.messages.pages import NOTHING_MORE, beyond, how_many, part_of
 from bot.messages.parts import (
     Block,
     Message,
@@ -19,8 +18,8 @@ from bot.messages.parts import (
     section,
 )
 from bot.models import Hold, Kind, Request, State, Verb
+from bot.paging import ListName, Page, Place
 
-MOST_LISTED: Final = 10
 STANDS: Final = {
     State.RECEIVED: "It has not been judged yet; nothing was sent to Entra.",
     State.APPROVED: "It is approved, and is not known to have reached Entra.",
@@ -100,19 +99,20 @@ def _buttons(hold: Hold, request: Request) -> Block:
     return actions(retry, give_up, block_id=f"held:{hold.id}")
 
 
-def listed(held: Sequence[tuple[Hold, Request]], *, page: int = 1) -> Message:
-    """All that is held, each with its buttons."""
-    if not held:
-        return message("Nothing is held.")
-    count = len(held)
-    intro = f"{count} request{' is' if count == 1 else 's are'} held."
-    rows = [blocks(hold, request) for hold, request in held]
-    shown = page_of(
-        rows,
-        page=page,
+def listed(page: Page[tuple[Hold, Request]]) -> Message:
+    """A page of what is held, each with its buttons."""
+    if page.is_beyond:
+        return message(beyond("/access-admin held"))
+    if not page.rows:
+        return message(NOTHING_MORE if page.skipped is None else "Nothing is held.")
+    intro = f"{how_many(page, 'request is held', 'requests are held')}."
+    shown = part_of(
+        (blocks(hold, request) for hold, request in page.rows),
+        places=[Place(list=ListName.HELD, after=each) for each in page.marks],
+        count=page.count,
+        skipped=page.skipped,
         head=[section(intro)],
-        command="/access-admin held",
-        most=MOST_LISTED,
+        action="more",
     )
     return message(intro, shown)
 

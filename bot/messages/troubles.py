@@ -1,6 +1,6 @@
 """What people read of access with which something is wrong."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from bot.messages.parts import (
@@ -221,10 +221,3 @@ def removed_before(package: str, *, by: str, at: str, why: str | None) -> Messag
 
 def _because(why: str | None) -> str:
     return f" (“{one_line(why)}”)" if why else ""
-
-
-def all_of(rows: Sequence[Assignment], *, most: int) -> str:
-    """How many there are, for a list that may have been cut off."""
-    count = len(rows)
-    many = f"At least {count}" if count >= most else str(count)
-    return f"{many} assignment{'' if count == 1 else 's'}"

@@ -13,7 +13,7 @@ from bot.store import audit, troubles
 from bot.store.database import Transaction, insert
 from bot.store.homes import touch_homes
 from bot.store.people import of_entra
-from bot.store.schema import UtcDateTime, assignments, notices, people
+from bot.store.schema import UtcDateTime, assignments, notices
 from bot.store.statements import MOST, NOW, SINCE, for_each_database, word
 
 FIELDS: Final = tuple(Assignment.__dataclass_fields__)
@@ -26,21 +26,10 @@ SELECT: Final = sa.select(*COLUMNS)
 # The first to end first.
 IN_ORDER: Final = SELECT.order_by(assignments.c.ends_at, assignments.c.id)
 IS_NOT_ENDED: Final = assignments.c.state != word(AssignmentState.ENDED)
-NOT_ENDED: Final = IN_ORDER.where(IS_NOT_ENDED)
 # What is there, and not only on its way.
 THERE: Final = (Progress.DELIVERED, Progress.PARTIAL, Progress.REPROCESSING)
-# For lists: nobody reads more of them.
-MOST_LISTED: Final = 500
 BY_ID: Final = SELECT.where(assignments.c.id == sa.bindparam("assignment"))
 BY_IDS: Final = IN_ORDER.where(assignments.c.id.in_(sa.bindparam("ids", expanding=True)))
-# Whose access it is, is told by the person's own binding; the holder's Slack id is only where messages go.
-HELD_BY: Final = NOT_ENDED.where(
-    assignments.c.entra_id.in_(
-        sa.select(people.c.entra_id).where(
-            people.c.slack_user == sa.bindparam("slack_user"), people.c.news_due_at.is_(None)
-        )
-    )
-)
 OWING_NEWS: Final = (
     SELECT.where(
         assignments.c.news_due_at <= NOW,
@@ -95,7 +84,8 @@ def _upsert_live(db: Transaction) -> Any:
     ).returning(assignments.c.id)
 
 
-def _assignment(row: Sequence[Any]) -> Assignment:
+def from_row(row: Sequence[Any]) -> Assignment:
+    """Make an assignment of a row of COLUMNS."""
     values = dict(zip(FIELDS, row, strict=True))
     values["state"] = AssignmentState(values["state"])
     values["progress"] = Progress(values["progress"])
@@ -103,7 +93,7 @@ def _assignment(row: Sequence[Any]) -> Assignment:
 
 
 def _read(db: Transaction, query: sa.Select[Any], **given: Any) -> list[Assignment]:
-    return [_assignment(row) for row in db.execute(query, given)]
+    return [from_row(row) for row in db.execute(query, given)]
 
 
 def save_live(
@@ -176,27 +166,6 @@ def progress_after(before: str, read: Progress) -> Progress:
 def get(db: Transaction, assignment_id: str) -> Assignment | None:
     found = _read(db, BY_ID, assignment=assignment_id)
     return found[0] if found else None
-
-
-def held_by(db: Transaction, slack_user: str) -> list[Assignment]:
-    """What the Entra user holds whom a Slack user is bound to, the first to end first."""
-    return _read(db, HELD_BY, slack_user=slack_user)
-
-
-def live(
-    db: Transaction,
-    *,
-    package_id: str | None = None,
-    entra_ids: Collection[str] | None = None,
-    limit: int = MOST_LISTED,
-) -> list[Assignment]:
-    """What everybody holds, by package or by person: the first to end, *limit* of them; *entra_ids* None: of anybody."""
-    query = NOT_ENDED.limit(limit)
-    if package_id is not None:
-        query = query.where(assignments.c.package_id == package_id)
-    if entra_ids is not None:
-        query = query.where(assignments.c.entra_id.in_(list(entra_ids)))
-    return _read(db, query)
 
 
 def next_end(db: Transaction, *, rungs: Sequence[timedelta]) -> datetime | None:

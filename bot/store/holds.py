@@ -9,9 +9,11 @@ import sqlalchemy as sa
 
 from bot import chance, clock
 from bot.models import Hold, Request, Verb
+from bot.paging import FIRST, ROWS_A_PAGE, Page, Start
 from bot.store import audit, claims, wakeups
 from bot.store import requests as all_requests
 from bot.store.database import Transaction
+from bot.store.keyset import Listed
 from bot.store.schema import holds, requests
 from bot.store.statements import SINCE
 
@@ -24,7 +26,13 @@ IS_OPEN: Final = sa.and_(
     holds.c.request_id.in_(sa.select(requests.c.id).where(requests.c.held_at.is_not(None))),
     holds.c.verb.is_(None),
 )
-OPEN: Final = sa.select(*COLUMNS).where(IS_OPEN).order_by(holds.c.at, holds.c.id)
+HELD: Final = (
+    sa.select(*COLUMNS, *all_requests.COLUMNS)
+    .join(requests, requests.c.id == holds.c.request_id)
+    .where(IS_OPEN)
+)
+LISTED: Final = Listed(HELD, time=holds.c.at, id_=holds.c.id)
+OPEN: Final = HELD.order_by(holds.c.at, holds.c.id)
 OPEN_SINCE: Final = OPEN.where(holds.c.at >= SINCE)
 COUNT: Final = sa.select(sa.func.count()).select_from(holds).where(IS_OPEN)
 
@@ -86,15 +94,21 @@ def get(db: Transaction, hold_id: str) -> Hold | None:
     return _hold(row) if row else None
 
 
+def _with_request(row: Sequence[Any]) -> tuple[Hold, Request]:
+    return _hold(row[: len(FIELDS)]), all_requests.from_row(row[len(FIELDS) :])
+
+
+def held(
+    db: Transaction, *, start: Start = FIRST, rows: int = ROWS_A_PAGE
+) -> Page[tuple[Hold, Request]]:
+    """A page of what is held now, the longest first, with the request each is about."""
+    return LISTED.page(db, _with_request, start=start, rows=rows)
+
+
 def open_ones(db: Transaction, *, since: datetime | None = None) -> list[tuple[Hold, Request]]:
-    """What is held now, the longest first, with the request each is about."""
-    held = db.execute(OPEN) if since is None else db.execute(OPEN_SINCE, {"since": since})
-    found = []
-    for hold in [_hold(row) for row in held]:
-        request = all_requests.get(db, hold.request_id)
-        if request is not None:
-            found.append((hold, request))
-    return found
+    """All that is held now, or what has been no longer than since then, the longest first."""
+    found = db.execute(OPEN) if since is None else db.execute(OPEN_SINCE, {"since": since})
+    return [_with_request(row) for row in found]
 
 
 def end(db: Transaction, hold: Hold, request: Request, verb: Verb, *, actor: str) -> Request | None:

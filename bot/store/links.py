@@ -89,20 +89,3 @@ def looked_at(db: Transaction, entra_id: str) -> None:
     """Nobody could tell just now who an Entra user is in Slack: the others come first next time."""
     theirs = assignments.update().where(assignments.c.entra_id == entra_id, IS_NOT_ENDED)
     db.execute(theirs.values(looked_up_at=clock.real()))
-
-
-def named(db: Transaction, name: str) -> list[str]:
-    """Entra ids of everybody with live access whom Graph calls by that name, in any capitals."""
-    query = (
-        sa.select(assignments.c.entra_id)
-        .where(
-            IS_NOT_ENDED,
-            # SQLite knows no other capitals than A to Z.
-            sa.or_(
-                assignments.c.holder_name == name,
-                sa.func.lower(assignments.c.holder_name) == name.lower(),
-            ),
-        )
-        .distinct()
-    )
-    return sorted(db.execute(query).scalars())

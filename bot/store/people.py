@@ -12,7 +12,7 @@ from bot.models import Person
 from bot.store.database import Transaction, insert
 from bot.store.homes import touch_homes
 from bot.store.schema import people
-from bot.store.statements import MOST, NOW, for_each_database
+from bot.store.statements import MOST, NOW, SPELLINGS, for_each_database, spellings
 
 FIELDS: Final = tuple(Person.__dataclass_fields__)
 COLUMNS: Final = [people.c[name] for name in FIELDS]
@@ -28,13 +28,7 @@ BY_ENTRA_ID: Final = (
     .where(people.c.entra_id == sa.bindparam("entra_id"))
     .order_by(people.c.bound_at, people.c.slack_user)
 )
-# SQLite knows no other capitals than A to Z.
-CALLED: Final = sa.select(*COLUMNS).where(
-    sa.or_(
-        people.c.entra_name == sa.bindparam("name"),
-        sa.func.lower(people.c.entra_name) == sa.bindparam("lower"),
-    )
-)
+CALLED: Final = sa.select(*COLUMNS).where(people.c.called.in_(SPELLINGS))
 OWING_NEWS: Final = (
     sa.select(*COLUMNS)
     .where(people.c.news_due_at <= NOW)
@@ -133,5 +127,4 @@ def acting(db: Transaction, slack_user: str) -> Person | None:
 
 def called(db: Transaction, name: str) -> list[Person]:
     """Everybody who has that name in Entra, in any capitals."""
-    found = db.execute(CALLED, {"name": name, "lower": name.lower()})
-    return [_person(row) for row in found]
+    return [_person(row) for row in db.execute(CALLED, spellings(name))]

@@ -18,6 +18,7 @@ NEEDED: Final[Mapping[str, frozenset[str]]] = {
     "audit_head": frozenset({"SELECT", "UPDATE"}),
     "contact": WRITE,
     "control": WRITE,
+    "decider": frozenset({"SELECT", "INSERT", "DELETE"}),
     "decision": WRITE,
     "form": frozenset({"SELECT", "INSERT", "DELETE"}),
     "hold": WRITE,

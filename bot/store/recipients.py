@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.models import Request, State
+from bot.store import deciders as all_deciders
 from bot.store.database import Transaction
 from bot.store.homes import touch_homes
 from bot.store.requests import COLUMNS, REDRAW, SELECT, from_row
@@ -118,6 +119,7 @@ def _set(db: Transaction, request: Request, *, deciders: tuple[str, ...]) -> Non
     new = [each for each in deciders if each not in request.deciders]
     values: dict[str, Any] = {"deciders": deciders, "cards_due_at": clock.real()}
     db.execute(UPDATE, {"request": request.id, **values})
+    all_deciders.keep(db, request, deciders)
     if new:
         db.execute(RESTORE, {"cards": [card_key(request, each) for each in new]})
         touch_homes(db, request.holder, deciders=new)

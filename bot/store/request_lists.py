@@ -10,9 +10,11 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.models import ENDED, AssignmentState, Kind, Request, State
+from bot.paging import FIRST, ROWS_A_PAGE, Page, Start
 from bot.store import audit
 from bot.store.assignments import IS_NOT_ENDED
 from bot.store.database import Transaction
+from bot.store.keyset import Listed
 from bot.store.requests import SELECT, from_row
 from bot.store.schema import GAVE, IS_OPEN, IS_PUZZLE, IS_TRIED, assignments, requests
 from bot.store.statements import MOST, NOW, SINCE, UNTIL, word, words
@@ -56,10 +58,19 @@ BEING_GIVEN: Final = sa.select(requests.c.package_id).where(
 KNOWN_TO_HAVE: Final = sa.select(assignments.c.package_id).where(
     assignments.c.entra_id == sa.bindparam("user"), IS_NOT_ENDED
 )
-OPEN_FOR: Final = SELECT.where(HOLDER, IS_OPEN).order_by(requests.c.asked_at)
+OPEN_FOR: Final = Listed(SELECT.where(HOLDER, IS_OPEN), time=requests.c.asked_at, id_=requests.c.id)
+# What somebody has asked about these assignments of theirs.
+ASKED_ABOUT: Final = sa.select(requests.c.assignment_id, requests.c.kind).where(
+    requests.c.assignment_id.in_(sa.bindparam("assignments", expanding=True)), HOLDER, IS_OPEN
+)
 
 PENDING: Final = SELECT.where(requests.c.state == word(State.PENDING))
-OLDEST_PENDING: Final = PENDING.order_by(requests.c.asked_at).limit(MOST)
+OLDEST_PENDING: Final = Listed(PENDING, time=requests.c.asked_at, id_=requests.c.id)
+PENDING_OF_OTHERS: Final = Listed(
+    PENDING.where(requests.c.holder.is_distinct_from(sa.bindparam("but"))),
+    time=requests.c.asked_at,
+    id_=requests.c.id,
+)
 OWING_CARDS: Final = (
     SELECT.where(requests.c.state == State.PENDING, requests.c.cards_due_at <= NOW)
     .order_by(requests.c.cards_due_at)
@@ -199,14 +210,29 @@ def known_to_have(db: Transaction, entra_id: str, *, but: str) -> set[str]:
     return {*given, *db.execute(KNOWN_TO_HAVE, {"user": entra_id}).scalars()}
 
 
-def open_for(db: Transaction, holder: str) -> list[Request]:
-    """Everything *holder* waits for, oldest first."""
-    return _read(db, OPEN_FOR, holder=holder)
+def open_for(
+    db: Transaction, holder: str, *, start: Start = FIRST, rows: int = ROWS_A_PAGE
+) -> Page[Request]:
+    """What *holder* waits for, oldest first."""
+    return OPEN_FOR.page(db, from_row, start=start, rows=rows, holder=holder)
 
 
-def pending(db: Transaction, *, limit: int = 200) -> list[Request]:
+def asked_about(db: Transaction, holder: str, assignment_ids: Collection[str]) -> dict[str, Kind]:
+    """What *holder* has asked about assignments of theirs and waits for, by assignment."""
+    if not assignment_ids:
+        return {}
+    given = {"holder": holder, "assignments": list(assignment_ids)}
+    return {row.assignment_id: Kind(row.kind) for row in db.execute(ASKED_ABOUT, given)}
+
+
+def pending(db: Transaction, *, start: Start = FIRST, rows: int = ROWS_A_PAGE) -> Page[Request]:
     """What waits for a decision, oldest first."""
-    return _read(db, OLDEST_PENDING, most=limit)
+    return OLDEST_PENDING.page(db, from_row, start=start, rows=rows)
+
+
+def pending_of_others(db: Transaction, but: str, *, rows: int) -> Page[Request]:
+    """What waits for a decision and is not somebody's own, oldest first."""
+    return PENDING_OF_OTHERS.page(db, from_row, rows=rows, but=but)
 
 
 def owing_cards(db: Transaction, *, limit: int = 100) -> list[Request]:

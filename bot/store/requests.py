@@ -14,7 +14,7 @@ from bot.models import MOVES, Kind, Request, State, Terms
 from bot.store import audit, wakeups
 from bot.store.database import Transaction, insert
 from bot.store.homes import touch_homes
-from bot.store.schema import notices, requests
+from bot.store.schema import deciders, notices, requests
 from bot.store.statements import columns, for_each_database, words
 
 log = structlog.get_logger(__name__)
@@ -37,6 +37,7 @@ MOVE: Final = UPDATE_KNOWN.where(
     requests.c.intent_at.is_not_distinct_from(sa.bindparam("known_intent_at")),
 ).returning(*COLUMNS)
 MOVE_CLAIMED: Final = MOVE.where(requests.c.generation == sa.bindparam("known_generation"))
+FORGET_DECIDERS: Final = deciders.delete().where(deciders.c.request_id == sa.bindparam("moved"))
 REDRAW: Final = (
     notices.update()
     .where(
@@ -197,6 +198,9 @@ def move(
     if row is None:
         return None
     moved = from_row(row)
+    if request.state is State.PENDING:
+        # Whoever is asked next is found anew.
+        db.execute(FORGET_DECIDERS, {"moved": moved.id})
     audit.record(
         db,
         at=at,

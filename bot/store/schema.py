@@ -13,6 +13,8 @@ metadata = sa.MetaData()
 ID: Final = sa.String(64)
 SLACK_ID: Final = sa.String(32)
 NAME: Final = sa.String(256)
+# Compared letter by letter, so that what begins alike stands together; SQLite does nothing else.
+EXACT_NAME: Final = NAME.with_variant(sa.String(256, collation="C"), "postgresql")
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -157,6 +159,17 @@ requests = sa.Table(
     ),
 )
 
+# Who is asked about a pending request, as its column `deciders` says: for the list of what waits for somebody.
+deciders = sa.Table(
+    "decider",
+    metadata,
+    sa.Column("slack_user", SLACK_ID, primary_key=True),
+    sa.Column("request_id", ID, sa.ForeignKey("request.id"), primary_key=True),
+    sa.Column("asked_at", UtcDateTime, nullable=False),
+    sa.Index("decider_listed", "slack_user", "asked_at", "request_id"),
+    sa.Index("decider_of_request", "request_id"),
+)
+
 ACCEPTED: Final = sa.text("outcome = 'accepted'")
 UNWEIGHED: Final = sa.text("outcome IS NULL")
 # How often somebody is told at most why their click did not count.
@@ -264,6 +277,9 @@ assignments = sa.Table(
     only("assignment_current_of_package", "package_id", "ends_at", "id", where=NOT_ENDED),
     only("assignment_not_whole", "progress_at", where=NOT_WHOLE),
     only("assignment_of_nobody", "entra_id", where="holder IS NULL"),
+    # The holder's name in small letters, made by the database.
+    sa.Column("called", EXACT_NAME, sa.Computed("lower(holder_name)")),
+    only("assignment_called", "called", "entra_id", where=NOT_ENDED),
 )
 
 STILL_TROUBLE: Final = sa.text("closed_at IS NULL")
@@ -325,6 +341,8 @@ people = sa.Table(
     sa.Column("told_at", UtcDateTime),
     sa.Index("person_entra", "entra_id"),
     only("person_owes_news", "news_due_at", where="news_due_at IS NOT NULL"),
+    sa.Column("called", EXACT_NAME, sa.Computed("lower(entra_name)")),
+    sa.Index("person_called", "called"),
 )
 
 # Where an Entra user is found in Slack, for cards; or that they were not found.  Never for rights.

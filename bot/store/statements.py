@@ -22,6 +22,16 @@ SINCE: Final = sa.bindparam("since", type_=UtcDateTime())
 UNTIL: Final = sa.bindparam("until", type_=UtcDateTime())
 MOST: Final = sa.bindparam("most", type_=sa.Integer())
 
+# How a name may be written, for a column of names in small letters.  SQLite's lower() knows A to Z only, so that
+# other letters are looked for as people write them.
+SPELLED: Final = ("typed", "small", "title", "capitals")
+SPELLINGS: Final = [sa.func.lower(sa.bindparam(name, type_=sa.String())) for name in SPELLED]
+
+
+def spellings(name: str) -> dict[str, str]:
+    """Give a name in the capitals in which it may be written, as the parameters of `SPELLINGS`."""
+    return dict(zip(SPELLED, (name, name.lower(), name.title(), name.upper()), strict=True))
+
 
 def words(values: Iterable[str]) -> list[sa.ColumnElement[str]]:
     """

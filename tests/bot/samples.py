@@ -1,8 +1,8 @@
 """Rows and policies to test with, each a fact or two away from the ordinary."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from bot import chance, clock
 from bot.models import (
@@ -18,12 +18,21 @@ from bot.models import (
     Terms,
     Verb,
 )
+from bot.paging import ROWS_A_PAGE, Count, ListName, Mark, Page, Place
 from graph.models import AccessPackage, AssignmentPolicy
 
+T = TypeVar("T")
+OF_ALL = Place(list=ListName.ASSIGNMENTS)
 LEASE = timedelta(seconds=60)
 SOME_DAY = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ANN = "a0000000-0000-4000-8000-000000000001"
 BO = "a0000000-0000-4000-8000-000000000003"
+
+
+def page(rows: Sequence[T], *, most: int = ROWS_A_PAGE, skipped: int | None = 0) -> Page[T]:
+    """The first page of these rows."""
+    marks = [Mark(SOME_DAY, str(number)) for number in range(len(rows))]
+    return Page(rows=rows[:most], marks=marks[:most], count=Count(len(rows)), skipped=skipped)
 
 
 def wish(**changes: Any) -> Request:

@@ -8,7 +8,7 @@ from bot.messages import deciding
 from bot.models import Stage, State
 from bot.policy import after_removal, hash_of
 from sandbox.tenant import seed
-from tests.bot.samples import removal
+from tests.bot.samples import OF_ALL, page, removal
 from tests.bot.samples import terms as some_terms
 from tests.harness.by_hand import BotHarness, by_hand
 
@@ -17,7 +17,7 @@ async def removed(harness: BotHarness, *, reason: str | None = "stolen laptop") 
     """Dana takes the campaign from Ann."""
     await harness.ask("marketing-campaign")
     await harness.finish()
-    (held,) = (await harness.desk.standing_of("U0ANN")).held
+    (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
     await harness.authority.refresh()
     await harness.desk.remove(slack_user="U0DANA", assignment_id=held.id, reason=reason)
     await harness.finish()
@@ -49,7 +49,7 @@ async def test_who_is_quicker_than_the_removal_waits_as_well(harness):
     """Entra has removed it, and Latchkey has not seen that yet: that is no gap to slip through."""
     await harness.ask("marketing-campaign")
     await harness.finish()
-    (held,) = (await harness.desk.standing_of("U0ANN")).held
+    (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
     await harness.authority.refresh()
     taken = await harness.desk.remove(
         slack_user="U0DANA", assignment_id=held.id, reason="stolen laptop"
@@ -135,7 +135,7 @@ async def test_what_was_given_back_is_had_again(harness):
     """Whoever returns access has done nothing wrong."""
     await harness.ask("marketing-campaign")
     await harness.finish()
-    (held,) = (await harness.desk.standing_of("U0ANN")).held
+    (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
     await harness.desk.give_back(slack_user="U0ANN", assignment_id=held.id)
     await harness.finish()
 
@@ -156,16 +156,16 @@ async def test_a_removal_of_what_a_rule_gives_is_warned_of(harness):
     await harness.finish()
     package.display_name = "Marketing Campaign " + "x" * 200
     await harness.mirror.sweep()
-    (held,) = (await harness.desk.standing_of("U0ANN")).held
+    (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
     harness.policy_of(seed.MARKETING_CAMPAIGN).settings["automaticRequestSettings"] = {
         "requestAccessForAllowedTargets": True
     }
     await harness.mirror.sweep()
 
-    automatic = await harness.desk.automatic_policies()
+    automatic = (await harness.desk.look_up(slack_user="U0DANA", text="")).automatic
     assert held.policy_id in automatic
     for rules, warned in ((automatic, True), (frozenset(), False)):
-        shown = deciding.assignments([held], package=None, whom=None, automatic=rules)
+        shown = deciding.assignments(page([held]), place=OF_ALL, automatic=rules)
         dialog = shown["blocks"][1]["accessory"]["confirm"]["text"]["text"]
         assert ("may give it again" in dialog) is warned
         assert len(dialog) <= 300

@@ -128,7 +128,7 @@ async def holding(bounded):
     """Ann has the campaign, whose catalog is then left out."""
     await bounded.ask("marketing-campaign")
     await bounded.finish()
-    (held,) = (await bounded.desk.standing_of("U0ANN")).held
+    (held,) = (await bounded.desk.standing_of("U0ANN")).held.rows
     await move(bounded, seed.MARKETING_CAMPAIGN)
     return bounded, held
 
@@ -167,11 +167,11 @@ async def test_what_is_outside_is_neither_listed_nor_reminded_of_nor_said_to_hav
     await bounded.jobs.sync()
     before = len(bounded.told("U0ANN"))
 
-    assert (await bounded.desk.standing_of("U0ANN")).held == []
+    assert (await bounded.desk.standing_of("U0ANN")).held.rows == []
     for text in ("", "<@U0ANN>", "Ann Abara"):
         # Also where Entra is asked what somebody holds.
         listing = await bounded.desk.look_up(slack_user="U0DANA", text=text)
-        assert list(listing.rows) == []
+        assert list(listing.page.rows) == []
     bounded.shift(timedelta(days=24))
     await bounded.jobs.sync()
     await bounded.talk()
@@ -190,4 +190,4 @@ async def test_wider_bounds_bring_it_back(holding):
     await bounded.mirror.sweep()
 
     listing = await bounded.desk.look_up(slack_user="U0DANA", text="")
-    assert [row.id for row in listing.rows] == [held.id]
+    assert [row.id for row in listing.page.rows] == [held.id]

@@ -29,7 +29,7 @@ async def test_capitals_change_nothing(harness):
     await harness.mirror.sweep()
 
     assert (await harness.request(request.id)).state is State.DELIVERED
-    (held,) = (await harness.desk.standing_of("U0ANN")).held
+    (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
     assert (held.entra_id, held.package_id) == (seed.ANN, seed.MARKETING_CAMPAIGN)
 
     taken = await harness.desk.give_back(slack_user="U0ANN", assignment_id=held.id)

@@ -14,7 +14,7 @@ async def campaign_of_ann(harness: BotHarness) -> Assignment:
     """Ann has been given the campaign."""
     await harness.ask("marketing-campaign")
     await harness.finish()
-    (held,) = (await harness.desk.standing_of("U0ANN")).held
+    (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
     return held
 
 
@@ -75,7 +75,7 @@ async def test_what_waits_is_listed_for_admins(harness):
     one = await harness.ask(FINANCE)
     two = await harness.ask(FINANCE, user="U0CY")
 
-    listed = await harness.desk.pending(slack_user="U0DANA")
+    listed = (await harness.desk.pending(slack_user="U0DANA")).rows
 
     assert [each.id for each in listed] == [one.id, two.id]
-    assert await harness.store.run(request_lists.pending) == listed
+    assert (await harness.store.run(request_lists.pending)).rows == listed

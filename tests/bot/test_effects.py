@@ -308,7 +308,7 @@ async def test_the_intent_is_on_disk_before_the_post(harness):
     seen = []
 
     async def look():
-        (request,) = (await harness.desk.standing_of("U0ANN")).waiting
+        (request,) = (await harness.desk.standing_of("U0ANN")).waiting.rows
         seen.append((request.intent_at, request.settles_at))
 
     harness.line.on(POST, but_first(look))
@@ -331,7 +331,7 @@ async def test_a_request_on_its_way_cannot_be_withdrawn(harness):
 async def give(harness: BotHarness) -> str:
     await harness.ask("marketing-campaign")
     await harness.finish()
-    (held,) = (await harness.desk.standing_of("U0ANN")).held
+    (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
     return held.id
 
 

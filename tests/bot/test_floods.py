@@ -69,7 +69,7 @@ async def test_who_asks_too_often_can_still_give_back_withdraw_and_approve(limit
     """None of these is ever limited."""
     await limited.ask("board-papers", user="U0DANA")
     await limited.finish()
-    (held,) = (await limited.desk.standing_of("U0DANA")).held
+    (held,) = (await limited.desk.standing_of("U0DANA")).held.rows
     waiting = await limited.ask("finance-reports because x", user="U0CY")
     await ask_and_withdraw_as(limited, "U0DANA", 9)
 

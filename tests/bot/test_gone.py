@@ -25,7 +25,7 @@ POST = "POST .*/assignmentRequests"
 async def held_by_ann(harness: BotHarness) -> str:
     await harness.ask("marketing-campaign")
     await harness.finish()
-    (held,) = (await harness.desk.standing_of("U0ANN")).held
+    (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
     return held.id
 
 

@@ -269,7 +269,9 @@ async def test_the_holder_sees_that_it_does_not_get_through(harness):
     await held(harness)
 
     standing = await harness.desk.standing_of("U0ANN")
-    shown = asking.my_access(standing.held, standing.waiting, extendable=standing.extendable)
+    shown = asking.my_access(
+        standing.held, standing.waiting, asked=standing.asked, extendable=standing.extendable
+    )
     assert "the admins have been told" in said(shown)
 
 
@@ -427,7 +429,7 @@ async def test_what_graph_may_still_do_is_not_lost(harness):
     heal(harness)
     harness.shift(timedelta(seconds=10))
     await harness.mirror.sweep()
-    (row,) = (await harness.desk.standing_of("U0ANN")).held
+    (row,) = (await harness.desk.standing_of("U0ANN")).held.rows
     assert row.package_id == request.package_id
 
 
@@ -506,7 +508,7 @@ async def test_a_held_removal_that_is_given_up_leaves_the_access(harness):
     """The admin who wanted it is told, not the holder."""
     await harness.ask("marketing-campaign")
     await harness.finish()
-    (row,) = (await harness.desk.standing_of("U0ANN")).held
+    (row,) = (await harness.desk.standing_of("U0ANN")).held.rows
     harness.line.on(POST, silence_before, times=ALWAYS)
     taken = await harness.desk.give_back(slack_user="U0ANN", assignment_id=row.id)
     await try_often(harness, HELD_AFTER + 1)
@@ -516,5 +518,5 @@ async def test_a_held_removal_that_is_given_up_leaves_the_access(harness):
 
     await repair(harness, hold, Verb.GIVE_UP)
 
-    (kept,) = (await harness.desk.standing_of("U0ANN")).held
+    (kept,) = (await harness.desk.standing_of("U0ANN")).held.rows
     assert kept.state == "live"

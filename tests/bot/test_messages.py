@@ -18,6 +18,7 @@ from slack_sdk.models.views import View
 
 from bot import chance, clock, news
 from bot.errors import PackageName
+from bot.home import ROWS_IN_HOME
 from bot.messages import asking, deciding, forms, reminding, repairing
 from bot.messages.answers import all_answers
 from bot.messages.home import home
@@ -37,7 +38,7 @@ from bot.models import (
 from bot.offered import OfferedPolicy
 from bot.questions import Choice, Question
 from sandbox.slack.content import checked_blocks, checked_view
-from tests.bot.samples import click, held, offered, terms, wish
+from tests.bot.samples import OF_ALL, click, held, offered, page, terms, wish
 
 HOSTILE = {
     "plain": "Marketing Campaign",
@@ -207,7 +208,12 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
     made |= {
         "expiring": reminding.expiring(rows, extendable=extendable, busy={}),
         "expiring busy": reminding.expiring(rows, extendable=extendable, busy=busy),
-        "my access": asking.my_access(rows, waiting, extendable=extendable),
+        "my access": asking.my_access(
+            page(rows),
+            page(waiting),
+            asked={row: each.kind for row, each in busy.items()},
+            extendable=extendable,
+        ),
         "offer": asking.offer(packages),
         "offer page 2": asking.offer(packages, page=2),
         "unknown": asking.offer(packages, intro=asking.no_such_package(name[:80])),
@@ -218,16 +224,26 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
         "withdrawn": asking.withdrawn(waiting[0]),
         "letting end": asking.letting_end(rows[0]),
         "held list": repairing.listed(
-            [
-                (held_up(each, why=text[:1_000]), replace(each, held_at=each.asked_at))
-                for each in waiting
-            ]
+            page(
+                [
+                    (held_up(each, why=text[:1_000]), replace(each, held_at=each.asked_at))
+                    for each in waiting
+                ]
+            )
         ),
         "retrying": repairing.retrying(waiting[0]),
         "giving up": repairing.giving_up(waiting[0]),
-        "pending": deciding.pending(waiting, reader="U0BO"),
-        "pending own": deciding.pending(waiting, reader="U0ANN"),
-        "assignments": deciding.assignments(rows, package=name, whom="<@U0ANN>"),
+        "pending": deciding.pending(page(waiting), reader="U0BO"),
+        "pending own": deciding.pending(page(waiting), reader="U0ANN"),
+        "assignments": deciding.assignments(
+            page(rows), place=OF_ALL, package=name, whom="<@U0ANN>"
+        ),
+        "assignments after": deciding.assignments(
+            page(rows, skipped=None), place=OF_ALL, package=name
+        ),
+        "which person": deciding.which_person(
+            name, {str(number): name for number in range(count)}, package_id="p"
+        ),
         "help": deciding.admin_help(),
         "ended": asking.ended(held(package_name=name, ended_why=Ended.RAN_OUT)),
         "ended outside": asking.ended(held(package_name=name, ended_why=Ended.OUTSIDE)),
@@ -268,14 +284,23 @@ def every_view(text: str, *, count: int = 1) -> dict[str, Any]:
         "why deny": forms.reason(click(one, verb=Verb.DENY), one),
         "home": home(
             reader="U0BO",
-            held=rows,
-            waiting=others,
-            to_decide=others,
+            held=page(rows, most=ROWS_IN_HOME),
+            waiting=page(others, most=max(ROWS_IN_HOME - count, 0)),
+            asked={},
+            to_decide=page(others, most=ROWS_IN_HOME),
             offer=packages,
+            mine={"p0"},
             extendable={str(n) for n in range(count)},
         ),
         "empty home": home(
-            reader="U0BO", held=[], waiting=[], to_decide=[], offer=[], extendable=()
+            reader="U0BO",
+            held=page([]),
+            waiting=page([]),
+            asked={},
+            to_decide=page([]),
+            offer=[],
+            mine=(),
+            extendable=(),
         ),
     }
 
@@ -427,11 +452,11 @@ def test_a_card_that_was_decided_has_no_buttons():
 
 def test_ones_own_request_has_no_buttons():
     """Nobody is tempted."""
-    listed = deciding.pending([request(state=State.PENDING)], reader="U0ANN")
+    listed = deciding.pending(page([request(state=State.PENDING)]), reader="U0ANN")
 
     assert "latchkey_approve" not in texts_of(listed)
     assert "latchkey_approve" in texts_of(
-        deciding.pending([request(state=State.PENDING)], reader="U0BO")
+        deciding.pending(page([request(state=State.PENDING)]), reader="U0BO")
     )
 
 
@@ -471,14 +496,14 @@ def test_time_left_is_said_in_words(left, words):
     """In the unit that matters."""
     row = held(ends_at=clock.now() + left + timedelta(milliseconds=500))
 
-    assert words in texts_of(asking.my_access([row], [], extendable=()))
+    assert words in texts_of(asking.my_access(page([row]), page([]), asked={}, extendable=()))
 
 
 def test_access_that_has_run_out_is_not_said_to_have_time_left():
     """Between its end and the next look at Graph."""
     row = held(ends_at=clock.now() - timedelta(hours=3))
 
-    assert "left" not in texts_of(asking.my_access([row], [], extendable=()))
+    assert "left" not in texts_of(asking.my_access(page([row]), page([]), asked={}, extendable=()))
 
 
 def test_every_message_has_words_for_a_screen_reader():

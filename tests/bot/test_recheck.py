@@ -308,7 +308,7 @@ async def test_an_extension_never_shortens_what_was_moved_meanwhile(harness):
         **approval,
         "isApprovalRequiredForAdd": False,
     }
-    (held,) = (await harness.desk.standing_of("U0ANN")).held
+    (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
     harness.shift(timedelta(days=10))
     taken = await harness.desk.extend(slack_user="U0ANN", assignment_id=held.id)
     await harness.work()

@@ -9,7 +9,7 @@ from bot import clock
 from bot.ends import ENDS_A_MESSAGE
 from bot.models import AssignmentState, Kind, State
 from bot.reminders import due_reminders, key_of, next_reminder, reached
-from bot.store import assignments, notices, requests
+from bot.store import assignment_lists, assignments, notices, requests
 from sandbox.tenant import seed
 from sandbox.tenant.model import Expiration
 from tests.bot.moments import at
@@ -399,7 +399,7 @@ async def test_an_extension_comes_without_a_reminder(harness):
     await harness.finish()
     harness.shift(6 * DAY)
     assert await harness.ends.send_reminders() == 1
-    (mine,) = await harness.store.run(assignments.held_by, "U0ANN")
+    (mine,) = (await harness.store.run(assignment_lists.of_oneself, "U0ANN")).rows
 
     await harness.desk.extend(slack_user="U0ANN", assignment_id=mine.id)
     await harness.finish()

@@ -16,7 +16,7 @@ from tests.harness.faults import answering
 async def test_what_the_policy_gives_freely_is_approved_at_once(harness):
     """Ann is named by the campaign's policy, which asks nobody."""
     await harness.desk.ask(slack_user="U0ANN", text="marketing-campaign")
-    (request,) = (await harness.desk.standing_of("U0ANN")).waiting
+    (request,) = (await harness.desk.standing_of("U0ANN")).waiting.rows
 
     judged = await harness.review.receive(await harness.claimed(request))
 
@@ -292,7 +292,7 @@ async def test_a_reason_is_asked_for_before_anything_is_taken_down(harness):
     with pytest.raises(ReasonNeeded):
         await harness.desk.ask(slack_user="U0ANN", text="finance-reports")
 
-    assert (await harness.desk.standing_of("U0ANN")).waiting == []
+    assert (await harness.desk.standing_of("U0ANN")).waiting.rows == []
 
 
 async def test_the_longest_name_that_fits_is_meant(harness):

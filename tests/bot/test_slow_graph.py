@@ -103,7 +103,7 @@ async def test_a_removal_does_not_depend_on_how_popular_a_package_is(harness):
     """A stolen laptop does not wait for a list of months, after a restart either."""
     await harness.ask("marketing-campaign")
     await harness.finish()
-    (held,) = (await harness.desk.standing_of("U0ANN")).held
+    (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
     make_popular(harness, requests=3_000)
     await harness.authority.refresh()
     taken = await harness.desk.remove(
@@ -132,7 +132,7 @@ async def test_whatever_graph_takes_each_request_ends_or_is_held(
         if kind is Kind.REMOVE:
             await harness.ask("marketing-campaign")
             await harness.finish()
-            (held,) = (await harness.desk.standing_of("U0ANN")).held
+            (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
             taken = await harness.desk.give_back(slack_user="U0ANN", assignment_id=held.id)
         else:
             taken = await harness.desk.ask(slack_user="U0ANN", text="marketing-campaign")

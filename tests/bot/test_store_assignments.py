@@ -7,7 +7,7 @@ import pytest
 
 from bot import clock
 from bot.models import Ended, Person
-from bot.store import assignments, links, people
+from bot.store import assignment_lists, assignments, links, people
 from tests.bot.samples import ANN, held
 
 PERSON = Person(slack_user="U0ANN", slack_name="ann", entra_id=ANN, entra_name="Ann Abara")
@@ -15,7 +15,7 @@ MINUTE = timedelta(minutes=1)
 
 
 async def holders(store):
-    return {row.id: row.holder for row in await store.run(assignments.live)}
+    return {row.id: row.holder for row in (await store.run(assignment_lists.page)).rows}
 
 
 @pytest.mark.parametrize(
@@ -46,17 +46,24 @@ async def test_what_somebody_holds_goes_by_their_binding(store):
     """Not by where its messages go; and not before a second account has been told of."""
     await store.run(assignments.save_live, held(id="mine", holder=None))
     await store.run(assignments.save_live, held(id="hers", holder="U0ANN", entra_id="cy"))
-    assert await store.run(assignments.held_by, "U0ANN") == []
+    assert (await store.run(assignment_lists.of_oneself, "U0ANN")).rows == []
 
     await store.run(people.bind, PERSON)
     second = await store.run(people.bind, replace(PERSON, slack_user="U0TWIN"))
 
-    assert [row.id for row in await store.run(assignments.held_by, "U0ANN")] == ["mine"]
-    assert (second.is_told, await store.run(assignments.held_by, "U0TWIN")) == (False, [])
+    assert [row.id for row in (await store.run(assignment_lists.of_oneself, "U0ANN")).rows] == [
+        "mine"
+    ]
+    assert (second.is_told, (await store.run(assignment_lists.of_oneself, "U0TWIN")).rows) == (
+        False,
+        [],
+    )
     ((news, first),) = await store.run(people.owing_news)
     assert (news.slack_user, first.slack_user) == ("U0TWIN", "U0ANN")
     await store.run(people.look_again, news, news=None)
-    assert [row.id for row in await store.run(assignments.held_by, "U0TWIN")] == ["mine"]
+    assert [row.id for row in (await store.run(assignment_lists.of_oneself, "U0TWIN")).rows] == [
+        "mine"
+    ]
     assert (await store.run(people.bind, replace(PERSON, slack_user="U0TWIN"))).is_told
     assert await store.run(people.owing_news) == []
 

@@ -38,7 +38,7 @@ async def test_reading_does_not_wait_for_the_write_lock(store):
     with closing(sqlite3.connect(store.engine.url.database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert await store.read(catalog.everything) == []
-        assert await store.read(request_lists.pending) == []
+        assert (await store.read(request_lists.pending)).rows == []
 
 
 async def test_who_reads_cannot_write(store):

@@ -5,10 +5,8 @@ from datetime import timedelta
 import pytest
 
 from bot import clock
-from bot.messages import deciding
 from bot.models import Ended, Kind, Progress, State, TroubleKind
 from bot.store import assignments, audit, listed, request_lists, requests, troubles, unsure
-from bot.store.assignments import MOST_LISTED
 from tests.bot.samples import ANN, LEASE, held, removal, wish
 
 PARTIAL, UNREADABLE = TroubleKind.PARTIAL, TroubleKind.UNREADABLE
@@ -161,22 +159,6 @@ async def test_since_when_it_is_in_part_is_kept(store):
     assert (await store.run(assignments.get, "assignment")).progress_at == since
     assert await store.run(unsure.not_whole_since, clock.now() - DAY) == ["assignment"]
     assert await store.run(unsure.not_whole_since, since - SECOND) == []
-
-
-async def test_no_list_reads_everything(store):
-    """Of a hundred thousand rows nobody reads more than a page; the list says that there are more."""
-
-    def many(db):
-        for number in range(MOST_LISTED + 1):
-            assignments.save_live(db, held(id=str(number), entra_id=str(number)))
-
-    await store.run(many)
-
-    rows = await store.run(assignments.live)
-    assert len(rows) == MOST_LISTED == deciding.MOST_READ
-    shown = deciding.assignments(rows, package=None, whom=None)
-    assert shown["text"] == f"At least {MOST_LISTED} assignments."
-    assert deciding.assignments(rows[:2], package=None, whom=None)["text"] == "2 assignments."
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from bot import clock
 from bot.errors import NotAllowed
 from bot.links import LOOKUPS_A_SWEEP, Links
 from bot.models import AssignmentState, State
-from bot.store import assignments, links, open_store, people
+from bot.store import assignment_lists, assignments, links, open_store, people
 from bot.store.schema import assignments as table
 from bot.store.schema import people as persons
 from sandbox.slack import Person
@@ -74,7 +74,7 @@ async def test_an_address_of_two_leads_to_nobody(harness, enabled):
     mine = await hold_of_another(harness, enabled=enabled)
 
     assert (await row(harness, mine)).holder is None
-    assert (await harness.desk.standing_of("U0ANN")).held == []
+    assert (await harness.desk.standing_of("U0ANN")).held.rows == []
     for deed in (harness.desk.give_back, harness.desk.extend, harness.desk.let_end):
         with pytest.raises(NotAllowed, match="Only the person"):
             await deed(slack_user="U0ANN", assignment_id=mine)
@@ -98,13 +98,13 @@ async def test_messages_that_go_astray_give_no_rights(harness):
     await harness.people.find("U0ANN")
     await messages_go_to(harness, "U0ANN", cys)
 
-    assert (await harness.desk.standing_of("U0ANN")).held == []
+    assert (await harness.desk.standing_of("U0ANN")).held.rows == []
     for deed in (harness.desk.give_back, harness.desk.extend, harness.desk.let_end):
         with pytest.raises(NotAllowed):
             await deed(slack_user="U0ANN", assignment_id=cys)
     assert (await row(harness, cys)).let_end is None
     # Cy has all of it, although not one message comes.
-    assert [each.id for each in (await harness.desk.standing_of("U0CY")).held] == [cys]
+    assert [each.id for each in (await harness.desk.standing_of("U0CY")).held.rows] == [cys]
     await harness.desk.give_back(slack_user="U0CY", assignment_id=cys)
     await harness.finish()
     assert harness.posted("adminRemove") == 1
@@ -224,7 +224,7 @@ async def test_one_whom_graph_does_not_show_holds_up_nobody(harness):
 
     await harness.mirror.sweep()
 
-    rows = await harness.store.run(assignments.live)
+    rows = (await harness.store.run(assignment_lists.page)).rows
     assert sorted(each.holder or "" for each in rows) in (["", "U0ANN"], ["", "U0CY"])
 
 
@@ -305,7 +305,7 @@ async def test_a_second_account_waits_until_the_first_and_the_admins_are_told(ha
     assert request.state is State.RECEIVED
     with pytest.raises(NotAllowed):
         await harness.desk.give_back(slack_user="U0TWIN", assignment_id=hers)
-    assert (await harness.desk.standing_of("U0TWIN")).held == []
+    assert (await harness.desk.standing_of("U0TWIN")).held.rows == []
 
     for _ in range(3):
         await harness.talk()
@@ -323,7 +323,7 @@ async def test_a_second_account_waits_until_the_first_and_the_admins_are_told(ha
     assert "<@U0ANN>" in admins[0]
     assert (await harness.request(request.id)).state is State.REFUSED
     assert "You have it already" in ((await harness.request(request.id)).why or "")
-    assert [each.id for each in (await harness.desk.standing_of("U0TWIN")).held] == [hers]
+    assert [each.id for each in (await harness.desk.standing_of("U0TWIN")).held.rows] == [hers]
 
 
 async def test_a_second_account_waits_as_long_as_slack_takes_no_message(harness):

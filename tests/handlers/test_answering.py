@@ -13,11 +13,11 @@ from structlog.testing import capture_logs
 
 from bot.pacing import WAITS
 from bot.settings import read_settings
-from bot.store import assignments, request_lists
+from bot.store import assignment_lists, request_lists
 from tests.handlers.locking import LockableBot
 from tests.harness.loop import simulated
 from tests.harness.simulation import simulation
-from tests.harness.world import ANN, BO, CY, DANA, World, eventually
+from tests.harness.world import ANN, BO, CY, DANA, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -69,10 +69,10 @@ def hanging(world):
 
 
 async def held_by_cy(world):
-    if not await world.bot.store.run(assignments.held_by, CY):
+    if not (await world.bot.store.run(assignment_lists.of_oneself, CY)).rows:
         await world.type(CY, "/request-access marketing-campaign")
-        await eventually(lambda: world.bot.store.run(assignments.held_by, CY))
-    return (await world.bot.store.run(assignments.held_by, CY))[0]
+        await world.told(CY, "You now have access")
+    return (await world.bot.store.run(assignment_lists.of_oneself, CY)).rows[0]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ async def test_a_busy_database_is_said_in_time(world, door, bot, answered, comma
             shown = answered(await door.command(name, text, user_id="U0BUSY"))
 
     assert "nothing has happened. Please try again" in shown
-    assert not await world.bot.store.run(request_lists.open_for, "U0BUSY")
+    assert not (await world.bot.store.run(request_lists.open_for, "U0BUSY")).rows
 
 
 async def test_a_click_on_a_busy_database_is_answered(world, door, bot):

@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 
 from bot.models import State
-from bot.store import assignments, request_lists, requests
+from bot.store import assignment_lists, request_lists, requests
 from tests.harness.world import ANN, APPROVALS, BO, CY, DANA, EVE, GUS, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -37,7 +37,7 @@ async def pending(world):
     """Ann's request for the finance reports, which waits for Bo or an admin."""
     await world.type(ANN, "/request-access finance-reports because Q4")
     await world.card(APPROVALS, "Finance Reports")
-    waiting = await world.bot.store.run(request_lists.pending)
+    waiting = (await world.bot.store.run(request_lists.pending)).rows
     return next(each for each in waiting if each.holder == ANN)
 
 
@@ -46,7 +46,7 @@ async def held(world):
     """Cy's access to the campaign."""
     await world.type(CY, "/request-access marketing-campaign")
     await world.told(CY, "You now have access")
-    return (await world.bot.store.run(assignments.held_by, CY))[0]
+    return (await world.bot.store.run(assignment_lists.of_oneself, CY)).rows[0]
 
 
 async def state_of(world, request):

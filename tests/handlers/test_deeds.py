@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 import handlers
 from bot.models import Verb
-from bot.store import assignments, request_lists, schema
+from bot.paging import ListName, Place, write_place
+from bot.store import assignment_lists, request_lists, schema
 from handlers.app import SlackApp
 from handlers.deeds import RIGHTS, Deeds, Own, WithoutRight
 from tests.harness.world import ANN, APPROVALS, BO, CY, DANA, EVE, GUS, eventually
@@ -53,7 +54,9 @@ def test_every_listener_is_in_the_table():
     """The bot's own handlers, registered as at a start."""
     bolt = app()
     nothing: Any = None
-    handlers.register(bolt, desk=nothing, homes=nothing, after=nothing, pulse=nothing, wake=nothing)
+    handlers.register(
+        bolt, desk=nothing, homes=nothing, after=nothing, pulse=nothing, publish=nothing
+    )
 
     assert len(bolt._async_listeners) == len(RIGHTS)
 
@@ -128,7 +131,9 @@ def test_no_listener_takes_what_answers_to_an_address_in_the_payload():
     """Bolt's `respond` posts to the payload's response_url; nobody here asks for it, or for Bolt's client."""
     bolt = app()
     nothing: Any = None
-    handlers.register(bolt, desk=nothing, homes=nothing, after=nothing, pulse=nothing, wake=nothing)
+    handlers.register(
+        bolt, desk=nothing, homes=nothing, after=nothing, pulse=nothing, publish=nothing
+    )
     taken = {
         name
         for each in bolt._async_listeners
@@ -149,13 +154,14 @@ async def targets(world):
     await world.told(ANN, "You now have access")
     await world.type(ANN, "/request-access finance-reports because Q4")
     await world.card(APPROVALS, "Finance Reports")
-    (held,) = await world.bot.store.run(assignments.held_by, ANN)
-    (waiting,) = await world.bot.store.run(request_lists.pending)
+    (held,) = (await world.bot.store.run(assignment_lists.of_oneself, ANN)).rows
+    (waiting,) = (await world.bot.store.run(request_lists.pending)).rows
     about = dict.fromkeys(CHANGING, held.id)
     return about | {
         "latchkey_approve": waiting.ask_id,
         "latchkey_deny": waiting.ask_id,
         "latchkey_cancel": waiting.id,
+        "latchkey_more": write_place(Place(list=ListName.PENDING)),
     }
 
 

@@ -4,7 +4,7 @@ import pytest
 import pytest_asyncio
 
 from bot import clock
-from bot.store import assignments, request_lists
+from bot.store import assignment_lists, request_lists
 from bot.store.schema import assignments as table
 from sandbox.slack import Person
 from sandbox.tenant import seed
@@ -121,7 +121,7 @@ async def test_a_leavers_access_is_taken_away(world, how):
 async def test_what_no_sweep_has_seen_is_found_in_entra(world, how):
     """Given a moment ago: Entra is asked before anybody says that there is nothing."""
     await given(world, seed.MIA)
-    assert await world.bot.store.run(assignments.live) == []
+    assert (await world.bot.store.run(assignment_lists.page)).rows == []
 
     shown = await answer(world, f"remove {how} board-papers because it was a slip")
 

@@ -26,7 +26,7 @@ async def card(world):
 async def waiting(world, user):
     return [
         each
-        for each in await world.bot.store.run(request_lists.open_for, user)
+        for each in (await world.bot.store.run(request_lists.open_for, user)).rows
         if each.holder == user
     ]
 

@@ -20,20 +20,20 @@ async def test_a_command_that_was_caught_is_worth_nothing_again(world, door):
     body = urlencode(door.command_fields("/request-access", "finance-reports because Q4")).encode()
     signed = door.signed(body)
     await door.post(body, signed)
-    asked = (await world.bot.store.run(request_lists.open_for, ANN))[0]
+    asked = (await world.bot.store.run(request_lists.open_for, ANN)).rows[0]
     await door.click("latchkey_cancel", asked.id)
 
     again = await door.post(body, signed)
 
     assert (again.status_code, again.content) == (200, b"")
-    assert await world.bot.store.run(request_lists.open_for, ANN) == []
+    assert (await world.bot.store.run(request_lists.open_for, ANN)).rows == []
 
 
 async def test_a_click_that_comes_twice_is_one_click(world, door):
     """The same payload delivered twice is one decision on record; the person hears of it once."""
     await world.type(CY, "/request-access finance-reports because Q4")
     await world.card(APPROVALS, "Cy Chen")
-    waiting = (await world.bot.store.run(request_lists.open_for, CY))[0]
+    waiting = (await world.bot.store.run(request_lists.open_for, CY)).rows[0]
     payload = door.click_payload("latchkey_approve", waiting.ask_id, user=BO)
 
     answers = [await door.interact(payload) for _ in range(3)]

@@ -29,7 +29,7 @@ from bot.models import Assignment, AssignmentState, Decision, Kind, Outcome, Req
 from bot.store import (
     Store,
     Transaction,
-    assignments,
+    assignment_lists,
     audit,
     catalog,
     claims,
@@ -322,7 +322,7 @@ class RequestLife(RuleBasedStateMachine):
     @rule(user=who, package=what, how=st.sampled_from(("extend", "return", "remove")))
     @there_is_one(State.DELIVERED)
     def about_access(self, user, package, how):
-        rows = self.do(assignments.live, package_id=package)
+        rows = self.do(assignment_lists.page, package_id=package).rows
         if not rows:
             return
         if how == "extend":

@@ -1,0 +1,159 @@
+"""One page of a long list: what is on it, where the next one begins, and how many rows there are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Final, Generic, TypeVar
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+T = TypeVar("T")
+
+ROWS_A_PAGE: Final = 10
+# Nobody needs to know more exactly how long a list is, and counting on would take as long as the list is.
+COUNTED: Final = 10_000
+# What a button carries, see docs.slack.dev, Block Kit reference.
+LONGEST_VALUE: Final = 2_000
+MOST_PAGES: Final = 1_000_000
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND: Final = timedelta(microseconds=1)
+
+
+class ListName(StrEnum):
+    """The lists that have pages."""
+
+    ASSIGNMENTS = "assignments"
+    PENDING = "pending"
+    HELD = "held"
+    # What one has, and what one waits for, which comes after it.
+    MINE = "mine"
+    ASKED = "asked"
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many there are; more than *number* unless it is exact."""
+
+    number: int
+    is_exact: bool = True
+
+    @classmethod
+    def of(cls, number: int) -> "Count":
+        """What counting up to one more than `COUNTED` has found."""
+        return cls(min(number, COUNTED), is_exact=number <= COUNTED)
+
+    def __str__(self) -> str:
+        return f"{'' if self.is_exact else 'more than '}{self.number:,}"
+
+    def less(self, number: int) -> "Count":
+        """How many are left without so many of them."""
+        return Count(self.number - number, self.is_exact)
+
+    def plus(self, other: "Count") -> "Count":
+        """How many both are together."""
+        return Count(self.number + other.number, self.is_exact and other.is_exact)
+
+    @property
+    def is_nothing(self) -> bool:
+        return self.is_exact and self.number <= 0
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The row after which a page begins: lists are in the order of a time and an id, what has no time last."""
+
+    at: datetime | None
+    id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """
+    Where a page begins.
+
+    Attributes:
+        after: Right after this row, whatever has come or gone before it.
+        skip: After so many rows; for whoever names a page by its number.
+    """
+
+    after: Mark | None = None
+    skip: int = 0
+
+
+FIRST: Final = Start()
+
+
+def page_number(number: int) -> Start:
+    """Where the page of that number begins, from 1."""
+    return Start(skip=(min(max(number, 1), MOST_PAGES) - 1) * ROWS_A_PAGE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page(Generic[T]):
+    """
+    Some rows of a list.
+
+    Attributes:
+        marks: Where each of the rows is.
+        count: How many rows there are from the first of these on.
+        skipped: How many come before these; None where that is not known, because they came or went meanwhile.
+    """
+
+    rows: Sequence[T]
+    marks: Sequence[Mark]
+    count: Count
+    skipped: int | None = 0
+
+    @property
+    def total(self) -> Count:
+        """How many rows the list has; from these on, where it is not known how many come before."""
+        return self.count.plus(Count(self.skipped or 0))
+
+    @property
+    def is_beyond(self) -> bool:
+        """There is no such page: the list is shorter."""
+        return not self.rows and bool(self.skipped)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where in which list a page begins: what a Next button carries; ids and times, and nobody's name."""
+
+    list: ListName
+    after: Mark | None = None
+    package_id: str | None = None
+    entra_ids: tuple[str, ...] = ()
+
+
+_Id = Annotated[str, Field(min_length=1, max_length=64)]
+_WRITTEN: Final = TypeAdapter[
+    tuple[ListName, _Id | None, tuple[_Id, ...], tuple[int | None, _Id] | None]
+](tuple[ListName, _Id | None, tuple[_Id, ...], tuple[int | None, _Id] | None])
+
+
+def write_place(place: Place) -> str | None:
+    """Write a place for a button; None if it is too long for one."""
+    after = place.after
+    micros = (after.at - EPOCH) // MICROSECOND if after and after.at else None
+    mark = (micros, after.id) if after else None
+    written = _WRITTEN.dump_json((place.list, place.package_id, place.entra_ids, mark)).decode()
+    return written if len(written) <= LONGEST_VALUE else None
+
+
+def read_place(written: str) -> Place:
+    """
+    Read what a button carried; it came from outside, whoever has made it.
+
+    Raises:
+        ValueError: That is no place.
+    """
+    if len(written) > LONGEST_VALUE:
+        raise ValueError("too long for a place in a list")
+    try:
+        name, package_id, entra_ids, mark = _WRITTEN.validate_json(written)
+        at = None if mark is None or mark[0] is None else EPOCH + mark[0] * MICROSECOND
+    except (ValidationError, OverflowError) as error:
+        raise ValueError("no place in a list") from error
+    after = Mark(at, mark[1]) if mark else None
+    return Place(list=name, after=after, package_id=package_id, entra_ids=entra_ids)
