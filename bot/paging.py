@@ -151,7 +151,7 @@ def read_place(written: str) -> Place:
     if len(written) > LONGEST_VALUE:
         raise ValueError("too long for a place in a list")
     try:
-        name, package_id, entra_ids, mark = _WRITTEN.validate_json(written)
+        name, package_id, entra_ids, mark = _WRITTEN.validate_json(written, strict=True)
         at = None if mark is None or mark[0] is None else EPOCH + mark[0] * MICROSECOND
     except (ValidationError, OverflowError) as error:
         raise ValueError("no place in a list") from error

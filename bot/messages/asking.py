@@ -322,7 +322,7 @@ def my_access(
         count=count,
         skipped=held.skipped,
         head=[],
-        action="my_more",
+        next_button=lambda place: button("Next", "my_more", place),
     )
     text = _my_access_text(held.rows, waiting.rows, left=count.less(len(places)))
     return message(text, blocks)

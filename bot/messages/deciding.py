@@ -216,9 +216,14 @@ def pending(page: Page[Request], *, reader: str) -> Message:
         count=page.count,
         skipped=page.skipped,
         head=[section(intro)],
-        action="more",
+        next_button=next_for_admins,
     )
     return message(intro, blocks)
+
+
+def next_for_admins(place: str) -> Block:
+    """Leads on in an admin's list."""
+    return button("Next", "more", place)
 
 
 def pending_row(request: Request, *, reader: str) -> list[Block]:
@@ -271,7 +276,7 @@ def assignments(
         count=page.count,
         skipped=page.skipped,
         head=[section(said)],
-        action="more",
+        next_button=next_for_admins,
         hint="" if whom else NARROW,
     )
     return message(said, blocks)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.messages.parts import Block, actions, button, context
+from bot.messages.parts import Block, actions, context
 from bot.paging import Count, Page, Place, write_place
 
 # What is asked for with "page 2" behind a command.
@@ -160,7 +160,7 @@ def part_of(
     count: Count,
     skipped: int | None,
     head: Sequence[Block],
-    action: str,
+    next_button: Callable[[str], Block],
     hint: str = "",
 ) -> list[Block]:
     """
@@ -171,12 +171,12 @@ def part_of(
         places: Of each row: where the list goes on after it.
         count: How many there are from the first of these on.
         skipped: How many come before them; None if that is not known.
-        action: What the button does, without our prefix.
+        next_button: Makes the button that carries where the list goes on.
         hint: How to find something in a list that is long.
     """
     room = _without_last_line(MESSAGE.less(head))
     if places:
-        room = room.less([_next_button(action, places[-1])])
+        room = room.less([_way_on(next_button, places[-1])])
     shown = Fitting(room)
     for row in rows:
         if not shown.takes(row, room.size_of(row)):
@@ -191,7 +191,7 @@ def part_of(
     return [
         *blocks,
         context(f"{line} {hint}".rstrip()),
-        _next_button(action, places[shown.taken - 1]),
+        _way_on(next_button, places[shown.taken - 1]),
     ]
 
 
@@ -199,11 +199,11 @@ def _numbers(skipped: int, shown: int, count: Count) -> str:
     return f"{skipped + 1:,} to {skipped + shown:,} of {count.plus(Count(skipped))}."
 
 
-def _next_button(action: str, place: Place) -> Block:
+def _way_on(next_button: Callable[[str], Block], place: Place) -> Block:
     value = write_place(place)
     if value is None:
         return context("Please name a package or one person to see the others.")
-    return actions(button("Next", action, value))
+    return actions(next_button(value))
 
 
 def how_many(page: Page[Any], one: str, many: str) -> str:

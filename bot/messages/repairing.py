@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from bot.messages.deciding import next_for_admins
 from bot.messages.pages import NOTHING_MORE, beyond, how_many, part_of
 from bot.messages.parts import (
     Block,
@@ -112,7 +113,7 @@ def listed(page: Page[tuple[Hold, Request]]) -> Message:
         count=page.count,
         skipped=page.skipped,
         head=[section(intro)],
-        action="more",
+        next_button=next_for_admins,
     )
     return message(intro, shown)
 

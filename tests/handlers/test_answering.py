@@ -154,12 +154,16 @@ async def test_an_accident_gets_an_incident_number(world, door):
     """When our own code breaks, the person gets a sentence with a number that is in the log too."""
     with closing(sqlite3.connect(database_of(world), isolation_level=None)) as other:
         kept = other.execute("SELECT id, can_extend FROM package").fetchall()
+        version = other.execute("SELECT catalog_version FROM control").fetchall()
         other.execute("UPDATE package SET can_extend = 'this is no JSON'")
+        # So that the packages are read anew.
+        other.execute("UPDATE control SET catalog_version = 'another'")
         try:
             with capture_logs() as logs:
                 response = await door.command("/my-access", user_id=CY)
         finally:
             other.executemany("UPDATE package SET can_extend = ?2 WHERE id = ?1", kept)
+            other.executemany("UPDATE control SET catalog_version = ?", version)
 
     (incident,) = [each["incident"] for each in logs if each["event"] == "unexpected"]
     assert response.status_code == 200
