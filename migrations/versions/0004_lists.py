@@ -33,13 +33,6 @@ def upgrade() -> None:
         postgresql_where=sa.text("state <> 'ended'"),
     )
     op.create_index("person_called", "person", ["called"])
-    op.create_index(
-        "hold_listed",
-        "hold",
-        ["at", "id"],
-        sqlite_where=sa.text("verb IS NULL"),
-        postgresql_where=sa.text("verb IS NULL"),
-    )
     op.create_table(
         "decider",
         sa.Column("slack_user", sa.String(32), nullable=False),
@@ -54,7 +47,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("decider")
-    op.drop_index("hold_listed", "hold")
     op.drop_index("person_called", "person")
     op.drop_index("assignment_called", "assignment")
     op.drop_column("person", "called")

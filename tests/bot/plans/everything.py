@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from bot import clock
 from bot.models import (
@@ -18,9 +18,11 @@ from bot.models import (
     TroubleKind,
     Verb,
 )
+from bot.paging import Mark, Start, page_number
 from bot.store import (
     Transaction,
     allowances,
+    assignment_lists,
     assignments,
     audit,
     catalog,
@@ -28,6 +30,7 @@ from bot.store import (
     contacts,
     control,
     database,
+    deciders,
     decisions,
     forms,
     holds,
@@ -68,6 +71,7 @@ def run_all(run: Callable[[Callable[[Transaction], object]], object]) -> None:
         _notices,
         _assignments,
         _listed,
+        _assignment_lists,
         _unsure,
         _links,
         _troubles,
@@ -113,6 +117,7 @@ def _requests(db: Transaction) -> None:
     requests.look_again(db, request, cards=clock.real())
     assert requests.escalate(db, request)
     requests.move(db, _asked(db, assignment_id="assignment"), State.APPROVED, fence=True)
+    requests.move(db, _pending(db), State.CANCELED)
 
 
 def _request_lists(db: Transaction) -> None:
@@ -127,7 +132,12 @@ def _request_lists(db: Transaction) -> None:
     request_lists.grants_among(db, ["U0ANN", "U0BO"], [package, "another"])
     request_lists.known_to_have(db, ANN, but="another")
     request_lists.open_for(db, "U0ANN")
-    request_lists.pending(db)
+    request_lists.open_for(db, "U0ANN", start=Start(after=Mark(ago, package)))
+    request_lists.asked_about(db, "U0ANN", ["assignment"])
+    first = request_lists.pending(db)
+    request_lists.pending(db, start=Start(after=first.marks[-1]))
+    request_lists.pending(db, start=page_number(2))
+    request_lists.pending_of_others(db, "U0ANN", rows=2)
     request_lists.owing_cards(db)
     request_lists.owing_news(db, since=ago)
     request_lists.overdue_decisions(db)
@@ -150,6 +160,8 @@ def _holds(db: Transaction) -> None:
     request = _asked(db)
     assert holds.put(db, request, failures=5, error="GraphError", why="It fails.")
     holds.open_ones(db, since=clock.now() - HOUR)
+    holds.held(db)
+    holds.held(db, start=Start(after=Mark(clock.now() - HOUR, request.id)))
     hold, request = next(found for found in holds.open_ones(db) if found[1].id == request.id)
     holds.get(db, hold.id)
     holds.count(db)
@@ -184,6 +196,9 @@ def _recipients(db: Transaction) -> None:
     assert recipients.add(db, request, "U0BO")
     recipients.look_again(db, request)
     recipients.settle(db, request, ("U0CY",), nobody=True, again_at=clock.real())
+    deciders.waiting_for(db, "U0CY", rows=10)
+    deciders.keep(db, request, ("U0BO", "U0DANA"))
+    deciders.fill_in(db)
 
 
 def _notices(db: Transaction) -> None:
@@ -214,10 +229,6 @@ def _assignments(db: Transaction) -> None:
     row: Assignment = held()
     assert assignments.save_live(db, row)
     assert assignments.save_live(db, replace(row, progress=Progress.DELIVERED, ends_at=now + HOUR))
-    assignments.held_by(db, "U0ANN")
-    assignments.live(db)
-    assignments.live(db, package_id="campaign")
-    assignments.live(db, entra_ids=[ANN])
     assignments.next_end(db, rungs=(HOUR,))
     assignments.set_removing(db, row.id)
     assignments.set_not_removing(db, row.id)
@@ -241,6 +252,26 @@ def _listed(db: Transaction) -> None:
     listed.removed_once(db, [row])
 
 
+def _assignment_lists(db: Transaction) -> None:
+    of_anything: tuple[dict[str, Any], ...] = (
+        {},
+        {"package_id": "campaign"},
+        {"entra_ids": [ANN]},
+        {"package_id": "campaign", "entra_ids": [ANN]},
+    )
+    for of in of_anything:
+        assignment_lists.page(db, **of)
+        assignment_lists.page(db, start=page_number(3), **of)
+        for after in (Mark(clock.now(), "a"), Mark(None, "a")):
+            assignment_lists.page(db, start=Start(after=after), rows=0, **of)
+    assignment_lists.of_oneself(db, "U0ANN")
+    assignment_lists.of_oneself(db, "U0ANN", start=Start(after=Mark(clock.now(), "a")))
+    assignment_lists.count_of_oneself(db, "U0ANN")
+    assignment_lists.my_packages(db, "U0ANN")
+    assignment_lists.called(db, "Ann Abara")
+    assignment_lists.names_from(db, "ann")
+
+
 def _unsure(db: Transaction) -> None:
     assignments.save_live(db, held(id="unsure"))
     unsure.not_read(db, ["unsure"])
@@ -256,7 +287,6 @@ def _links(db: Transaction) -> None:
     links.link(db, ANN, holders=["U0ANN"], holder_name="Ann Abara")
     links.link(db, ANN, holders=[])
     links.looked_at(db, ANN)
-    links.named(db, "Ann Abara")
 
 
 def _troubles(db: Transaction) -> None:

@@ -19,6 +19,8 @@ import bot.store
 
 STORE: Final = Path(bot.store.__file__).parent
 HAVE_PLANS: Final = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
+# What many lists have in common.
+SHARED: Final = "keyset"
 SAY_NOTHING: Final = frozenset({"_read", "_by_state", "<listcomp>", "<dictcomp>", "<genexpr>"})
 NODES_OF_INDEXES: Final = frozenset({"Index Scan", "Index Only Scan", "Bitmap Index Scan"})
 
@@ -117,7 +119,11 @@ def _frames(frame: FrameType | None) -> Iterator[FrameType]:
 
 def _name(frames: list[FrameType]) -> str:
     """The innermost function that says what for: `request_lists._read` does not."""
-    codes = [frame.f_code for frame in frames if frame.f_code.co_name not in SAY_NOTHING]
+    codes = [
+        frame.f_code
+        for frame in frames
+        if frame.f_code.co_name not in SAY_NOTHING and Path(frame.f_code.co_filename).stem != SHARED
+    ]
     return f"{Path(codes[0].co_filename).stem}.{codes[0].co_name}"
 
 

@@ -37,18 +37,20 @@ ALL_CURRENT: Final = "the sweep compares all that is held now with what Graph ha
 FOR_METRICS: Final = "the metrics are about all that is open"
 # What walks along an index of what is open, and why that is all it can do.
 WALKS: Final = {
-    "assignments.live": "a list of everybody's access, page by page",
+    "assignment_lists.page": "a page of everybody's access, in the order of the index",
     "claims.oldest_due_seconds": "the first in the order of the index",
     "claims.oldest_open_seconds": FOR_METRICS,
+    "deciders.fill_in": "what waits for a decision, of which some may not be written down yet",
     "holds.count": FOR_METRICS,
     "holds.end": "few are held, so PostgreSQL looks for the one among them",
+    "holds.held": "a page of all that is held",
     "holds.open_ones": "a list of all that is held",
-    "links.named": "an admin looks for a name, in any capitals",
     "links.to_link": ALL_CURRENT,
     "notices.claim_left_over": "messages of which nobody knows whether they arrived",
     "notices.has_left_over": "the same",
     "request_lists.counts": FOR_METRICS,
     "request_lists.pending": "the oldest that wait for a decision, in the order of the index",
+    "request_lists.pending_of_others": "the same, but for one's own",
     "request_lists.pointless": "the extensions that wait for a decision",
     "troubles.count": FOR_METRICS,
     "unsure.live_ids": ALL_CURRENT,
@@ -62,7 +64,6 @@ SCANS: Final = {
     "audit._in_order": "the command line, which follows the chain from its start",
     "homes.touch_all": "every page is to be drawn anew",
     "request_lists.count_ended": "once, when the program starts; then what has ended since",
-    "people.called": "an admin looks for a name, in any capitals; one row a person",
 }
 # Run at the start of the program or by the command line, and about no rows of ours.
 NOT_ABOUT_ROWS: Final = frozenset(
