@@ -23,6 +23,7 @@ from benchmarks.worlds import migrated, with_driver
 from bot import chance, clock, intake, reminders
 from bot.asking import Wanted, ask_together
 from bot.models import Decision, Outcome, Package, State, Verb
+from bot.standing import standing
 from bot.store import (
     Store,
     Transaction,
@@ -118,7 +119,7 @@ def _past(database: Database, count: int) -> Iterator[Past]:
         _fill(with_driver(url), count)
         store = open_store(with_driver(url))
         store.run_here(catalog.replace, [PACKAGE])
-        waiting = [each.id for each in store.read_here(request_lists.pending, limit=PENDING)]
+        waiting = [each.id for each in store.read_here(request_lists.pending, rows=PENDING).rows]
         try:
             yield Past(store=store, waiting=waiting)
         finally:
@@ -232,7 +233,7 @@ def _remind(past: Past) -> None:
 
 
 def _my_access(past: Past) -> None:
-    past.store.read_here(intake.standing, f"U{next(past.numbers) % PEOPLE}")
+    past.store.read_here(standing, f"U{next(past.numbers) % PEOPLE}")
 
 
 def _metrics(past: Past) -> None:

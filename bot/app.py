@@ -226,7 +226,7 @@ async def assembled(
         after = handlers.After(slack)
         pulse = Pulse(machine.seconds, every=machine.beat)
         handlers.register(
-            bolt, desk=desk, homes=homes, after=after, pulse=pulse, publish=jobs.wake_messages
+            bolt, desk=desk, homes=homes, after=after, pulse=pulse, publish=jobs.wake_homes
         )
         yield Latchkey(
             settings=settings,

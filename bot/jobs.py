@@ -191,9 +191,9 @@ class Jobs:
         for name in jobs:
             self._ring(name)
 
-    def wake_messages(self) -> None:
-        """A page or a message is owed, and nothing else has changed."""
-        self._ring("messages")
+    def wake_homes(self) -> None:
+        """A page is owed, and nothing else has changed."""
+        self._ring("homes")
 
     def wake_all(self) -> None:
         """Time has been moved: everything may be due."""

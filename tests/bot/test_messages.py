@@ -18,7 +18,7 @@ from slack_sdk.models.views import View
 
 from bot import chance, clock, news
 from bot.errors import PackageName
-from bot.home import ROWS_IN_HOME
+from bot.home_view import ROWS_IN_HOME
 from bot.messages import asking, deciding, forms, reminding, repairing
 from bot.messages.answers import all_answers
 from bot.messages.home import home
