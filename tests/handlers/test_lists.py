@@ -281,7 +281,7 @@ async def test_app_home_reads_what_it_shows(world, user):
 
     shown = world.home(user)
     assert checked_blocks(shown.blocks)
-    assert len(counted.statements) <= 8
+    assert len(counted.statements) <= 9
     assert counted.rows <= 3 * 31 + OF_ANN + 13 + 5
     if user != ANN:
         waiting = ROWS if user == DANA else ROWS // 4
