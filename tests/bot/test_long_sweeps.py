@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from bot import clock
 from bot.holdings import SEEN_TOGETHER
 from bot.models import Assignment, AssignmentState
-from bot.store import assignments, audit
+from bot.store import assignment_lists, audit
 from bot.store.schema import assignments as table
 from graph.models import Assignment as GraphAssignment
 from sandbox.tenant import seed
@@ -94,7 +94,7 @@ async def test_new_rows_are_written_many_at_a_time(harness):
 
     assert many == few + 2
     assert len(await harness.store.run(audit.rows)) == before + 3 * SEEN_TOGETHER
-    held = await harness.store.run(assignments.live, limit=10**6)
+    held = (await harness.store.run(assignment_lists.page, rows=10**6)).rows
     assert len({each.entra_id for each in held}) == 3 * SEEN_TOGETHER
 
 
@@ -105,7 +105,7 @@ async def test_changed_rows_are_written_many_at_a_time(harness):
     many.end += timedelta(days=1)
 
     assert await sweep_of(harness, many) == first
-    held = await harness.store.run(assignments.live, limit=10**6)
+    held = (await harness.store.run(assignment_lists.page, rows=10**6)).rows
     assert {each.ends_at for each in held} == {many.end}
 
 
@@ -142,7 +142,7 @@ async def test_only_what_a_whole_list_lacks_is_looked_for(harness):
     assert len([each for each in asked if "/assignments/a" in each]) == SEEN_TOGETHER
     found = await harness.store.run(_gone)
     assert found == [f"a{number:05}" for number in range(SEEN_TOGETHER, 2 * SEEN_TOGETHER)]
-    held = await harness.store.run(assignments.live, limit=10**6)
+    held = (await harness.store.run(assignment_lists.page, rows=10**6)).rows
     assert {each.state for each in held} == {AssignmentState.LIVE}
 
 
