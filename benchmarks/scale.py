@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from benchmarks.history import fill, without_indexes
 from benchmarks.table import Database, Options, Result
 from benchmarks.worlds import migrated, with_driver
-from bot import chance, clock, intake, reminders
+from bot import chance, clock, reminders
 from bot.asking import Wanted, ask_together
 from bot.models import Decision, Outcome, Package, State, Verb
 from bot.standing import standing
