@@ -125,7 +125,7 @@ def due_reminders(
     ]
     settled = notices.settled_keys(db, [key_of(row, nearest) for row, (nearest, *_) in ending])
     left = [each for each in ending if key_of(each[0], each[1][0]) not in settled]
-    told = _grants(db, [row for row, _ in left])
+    told = _grants(db, [row for row, _ in left], since=now - max(rungs) - JUST_TOLD)
     due: dict[str, Due] = {}
     for row, (nearest, *missed) in left:
         notice = _notice(row, nearest)
@@ -140,12 +140,18 @@ def due_reminders(
     return due, last
 
 
-def _grants(db: Transaction, rows: Sequence[Assignment]) -> Mapping[tuple[str, str], list[Grant]]:
-    """What has given these accesses, or made them longer, by person and package."""
+def _grants(
+    db: Transaction, rows: Sequence[Assignment], *, since: datetime
+) -> Mapping[tuple[str, str], list[Grant]]:
+    """
+    What has given these accesses, or made them longer, by person and package.
+
+    Args:
+        since: What was told before then says nothing of a rung that comes before an end that is still to come.
+    """
     found: defaultdict[tuple[str, str], list[Grant]] = defaultdict(list)
     holders = {row.holder for row in rows if row.holder is not None}
-    packages = {row.package_id for row in rows}
-    for each in request_lists.grants_among(db, holders, packages) if holders else ():
+    for each in request_lists.grants_to(db, holders, since=since) if holders else ():
         found[each.holder, each.package_id].append(each)
     return found
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import clock
-from bot.models import Assignment, AssignmentState, Kind, Progress, TroubleKind
+from bot.models import Assignment, AssignmentState, Progress, TroubleKind
 from bot.store import audit, troubles
 from bot.store.assignments import (
     IS_NOT_ENDED,
@@ -18,7 +18,7 @@ from bot.store.assignments import (
 )
 from bot.store.database import Transaction, insert
 from bot.store.homes import touch_homes
-from bot.store.schema import UtcDateTime, assignments, notices, people, requests
+from bot.store.schema import IS_REMOVAL, UtcDateTime, assignments, notices, people, requests
 from bot.store.statements import for_each_database
 
 IDS: Final[sa.BindParameter[Any]] = sa.bindparam("ids", expanding=True)
@@ -71,11 +71,9 @@ REDRAW_REMINDERS: Final = (
     .values(stale=True)
 )
 BOUND: Final = sa.select(people.c.slack_user).where(people.c.entra_id.in_(IDS))
+# By the person alone: for several pairs SQLite would look through every request.
 REMOVED: Final = sa.select(requests.c.entra_id, requests.c.package_id).where(
-    sa.tuple_(requests.c.entra_id, requests.c.package_id).in_(
-        sa.bindparam("pairs", expanding=True)
-    ),
-    requests.c.kind == Kind.REMOVE,
+    requests.c.entra_id.in_(IDS), IS_REMOVAL
 )
 
 
@@ -138,7 +136,7 @@ def removed_once(db: Transaction, rows: Sequence[Assignment]) -> list[Assignment
     """Those of *rows* whose package has been asked to be removed from the same person, whenever and by whomever."""
     if not rows:
         return []
-    found = db.execute(REMOVED, {"pairs": [(row.entra_id, row.package_id) for row in rows]})
+    found = db.execute(REMOVED, {"ids": sorted({row.entra_id for row in rows})})
     removed = {(each.entra_id, each.package_id) for each in found}
     return [row for row in rows if (row.entra_id, row.package_id) in removed]
 

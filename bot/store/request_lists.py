@@ -16,7 +16,7 @@ from bot.store.assignments import IS_NOT_ENDED
 from bot.store.database import Transaction
 from bot.store.keyset import Listed
 from bot.store.requests import SELECT, from_row
-from bot.store.schema import GAVE, IS_OPEN, IS_PUZZLE, IS_TRIED, assignments, requests
+from bot.store.schema import GAVE, IS_OPEN, IS_PUZZLE, IS_REMOVAL, IS_TRIED, assignments, requests
 from bot.store.statements import MOST, NOW, SINCE, UNTIL, word, words
 
 HOLDER: Final = requests.c.holder == sa.bindparam("holder")
@@ -34,18 +34,21 @@ OPEN_FOR_ASSIGNMENT: Final = SELECT.where(
 OPEN_FOR_ASSIGNMENTS: Final = SELECT.where(
     requests.c.assignment_id.in_(sa.bindparam("assignments", expanding=True)), IS_OPEN
 )
-GRANTS_AMONG: Final = sa.select(
+GRANTS: Final = sa.select(
     requests.c.holder,
     requests.c.package_id,
     requests.c.kind,
     requests.c.state,
     requests.c.ends_at,
     requests.c.ended_at,
-).where(
-    requests.c.holder.in_(sa.bindparam("holders", expanding=True)),
-    requests.c.package_id.in_(sa.bindparam("packages", expanding=True)),
-    GAVE,
+).where(requests.c.holder.in_(sa.bindparam("holders", expanding=True)))
+# Graph has taken them on; open is said for the sake of the index of what is.
+GRANTS_UNDER_WAY: Final = GRANTS.where(
+    IS_OPEN,
+    requests.c.kind.in_(words((Kind.ADD, Kind.EXTEND))),
+    requests.c.state == State.SUBMITTED,
 )
+GRANTS_SINCE: Final = GRANTS.where(GAVE, requests.c.ended_at >= SINCE)
 # What is about to be given, and what was given and may not be in Graph's lists yet.
 BEING_GIVEN: Final = sa.select(requests.c.package_id).where(
     requests.c.entra_id == sa.bindparam("user"),
@@ -169,7 +172,7 @@ def removal_of(
         SELECT.where(
             requests.c.entra_id == entra_id,
             requests.c.package_id == package_id,
-            requests.c.kind == Kind.REMOVE,
+            IS_REMOVAL,
             sa.or_(
                 requests.c.state.in_((State.APPROVED, State.SUBMITTED)),
                 sa.and_(requests.c.state == State.DELIVERED, requests.c.ended_at >= since),
@@ -196,12 +199,13 @@ class Grant(NamedTuple):
     ended_at: datetime | None
 
 
-def grants_among(
-    db: Transaction, holders: Collection[str], packages: Collection[str]
-) -> list[Grant]:
-    """What has given any of *holders* one of *packages*, or made it longer, or is about to."""
-    given = {"holders": sorted(holders), "packages": sorted(packages)}
-    return [Grant(*row) for row in db.execute(GRANTS_AMONG, given)]
+def grants_to(db: Transaction, holders: Collection[str], *, since: datetime) -> list[Grant]:
+    """What has given any of *holders* access since then, or made it longer, or is about to."""
+    given = {"holders": sorted(holders)}
+    under_way = db.execute(GRANTS_UNDER_WAY, given).all()
+    return [
+        Grant(*row) for row in (*under_way, *db.execute(GRANTS_SINCE, {**given, "since": since}))
+    ]
 
 
 def known_to_have(db: Transaction, entra_id: str, *, but: str) -> set[str]:

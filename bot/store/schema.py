@@ -38,8 +38,9 @@ IS_OPEN: Final = sa.text("state IN (" + ", ".join(f"'{state}'" for state in OPEN
 IS_PENDING: Final = sa.text("state = 'pending'")
 # Looked at, or failed, before: the few among which those are that wait for too long.
 IS_TRIED: Final = sa.text("(attempts > 0 OR failures > 0)")
-# What has given access, or made it longer, or is about to.
-GAVE: Final = sa.text("kind IN ('add', 'extend') AND state IN ('submitted', 'delivered')")
+# What has given access, or made it longer.
+GAVE: Final = sa.text("kind IN ('add', 'extend') AND state = 'delivered'")
+IS_REMOVAL: Final = sa.text("kind = 'remove'")
 IS_PUZZLE: Final = sa.text("tell_admins")
 
 
@@ -139,10 +140,10 @@ requests = sa.Table(
     only("request_tried", "asked_at", where=f"{IS_OPEN} AND {IS_TRIED}"),
     # How many there are of each state, without reading them.
     only("request_ended", "state", "ended_at", where="ended_at IS NOT NULL"),
-    only("request_gave", "holder", "package_id", where=GAVE),
+    only("request_gave", "holder", "ended_at", where=GAVE),
     only("request_puzzles", "package_id", "ended_at", where=IS_PUZZLE),
     only("request_open_about", "assignment_id", where=IS_OPEN),
-    sa.Index("request_of_user", "entra_id", "package_id"),
+    only("request_removes", "entra_id", "package_id", where=IS_REMOVAL),
     # One open request of a kind for a person and a package, by Slack id from the first moment and by
     # Entra id as soon as it is known: two Slack accounts of one person are one person.
     only(

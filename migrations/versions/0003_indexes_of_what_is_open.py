@@ -91,8 +91,11 @@ def upgrade() -> None:
     op.create_index(
         "request_gave",
         "request",
-        ["holder", "package_id"],
-        **of("kind IN ('add', 'extend') AND state IN ('submitted', 'delivered')"),
+        ["holder", "ended_at"],
+        **of("kind IN ('add', 'extend') AND state = 'delivered'"),
+    )
+    op.create_index(
+        "request_removes", "request", ["entra_id", "package_id"], **of("kind = 'remove'")
     )
     op.create_index("request_lapses", "request", ["lapses_at"], **of("lapses_at IS NOT NULL"))
     op.create_index("request_on_hold", "request", ["held_at"], **of("held_at IS NOT NULL"))
@@ -131,6 +134,7 @@ def upgrade() -> None:
     op.drop_index("request_cards_due", "request")
     op.drop_index("request_holder", "request")
     op.drop_index("request_news_due", "request")
+    op.drop_index("request_of_user", "request")
     op.drop_index("request_recipients_due", "request")
     op.drop_index("trouble_news_due", "trouble")
     op.drop_index("trouble_work_due", "trouble")
@@ -150,6 +154,7 @@ def downgrade() -> None:
     op.create_index("request_cards_due", "request", ["cards_due_at"], if_not_exists=True)
     op.create_index("request_holder", "request", ["holder"], if_not_exists=True)
     op.create_index("request_news_due", "request", ["news_due_at"], if_not_exists=True)
+    op.create_index("request_of_user", "request", ["entra_id", "package_id"], if_not_exists=True)
     op.create_index("request_recipients_due", "request", ["recipients_due_at"], if_not_exists=True)
     op.create_index("trouble_news_due", "trouble", ["news_due_at"], if_not_exists=True)
     op.create_index("trouble_work_due", "trouble", ["work_due_at"], if_not_exists=True)
@@ -179,6 +184,7 @@ def downgrade() -> None:
     op.drop_index("request_owes_cards", "request")
     op.drop_index("request_owes_news", "request")
     op.drop_index("request_pending", "request")
+    op.drop_index("request_removes", "request")
     op.drop_index("request_seeks_recipients", "request")
     op.drop_index("request_tried", "request")
     op.drop_index("trouble_open_about", "trouble")

@@ -129,7 +129,7 @@ def _request_lists(db: Transaction) -> None:
     request_lists.open_of_user(db, ANN, package, Kind.ADD)
     request_lists.removal_of(db, ANN, package, since=ago)
     request_lists.open_for_assignments(db, ["assignment", "another"])
-    request_lists.grants_among(db, ["U0ANN", "U0BO"], [package, "another"])
+    request_lists.grants_to(db, ["U0ANN", "U0BO"], since=ago)
     request_lists.known_to_have(db, ANN, but="another")
     request_lists.open_for(db, "U0ANN")
     request_lists.open_for(db, "U0ANN", start=Start(after=Mark(ago, package)))
@@ -249,7 +249,7 @@ def _listed(db: Transaction) -> None:
     listed.save(db, [row])
     listed.save(db, [row])
     listed.save(db, [replace(row, package_name="Another", ends_at=clock.now())])
-    listed.removed_once(db, [row])
+    listed.removed_once(db, [row, replace(row, entra_id=BO)])
 
 
 def _assignment_lists(db: Transaction) -> None:

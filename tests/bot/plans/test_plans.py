@@ -67,7 +67,15 @@ SCANS: Final = {
 }
 # Run at the start of the program or by the command line, and about no rows of ours.
 NOT_ABOUT_ROWS: Final = frozenset(
-    {"clocks.py", "database.py", "privileges.py", "server.py", "sqlite_file.py", "statements.py"}
+    {
+        "clocks.py",
+        "database.py",
+        "privileges.py",
+        "server.py",
+        "sqlite_file.py",
+        "statements.py",
+        "wakeups.py",
+    }
 )
 # How many steps more are no sign of a past that is looked at: deeper trees, and rows of the calls before.
 NOISE: Final = 300
