@@ -199,9 +199,7 @@ class Slack:
     async def user(self, user_id: str) -> SlackUser:
         """Who that is, right now.  Scopes users:read and users:read.email."""
         answer = await self._read("users.info", user=user_id)
-        profile = self._profile(answer["user"])
-        self._ids.learn(user_id, profile)
-        return profile
+        return self._profile(answer["user"])
 
     async def user_by_email(self, email: str) -> SlackUser | None:
         """The member with that e-mail address, or None.  Scope users:read.email."""
@@ -226,20 +224,21 @@ class Slack:
         return found, False
 
     def ids_of(self, slack_user: str) -> frozenset[str]:
-        """Every id by which Slack names that person, as far as we know; nothing remote."""
+        """Every id by which Slack names one of those in `learn_ids`; nobody else has another, as far as we know."""
         return self._ids.of(slack_user)
 
     async def learn_ids(self, users: Collection[str]) -> None:
         """
         On Enterprise Grid, learn by which other ids Slack names *users*; elsewhere they have one.
 
-        Scope users:read.  Who cannot be read goes by the id that we have.
+        Scope users:read.  Who cannot be read goes by the id that we have.  Kept for as long as the process runs, so
+        this is for a few: for admins, and not for everybody who asks.
         """
         for user in sorted(users) if self._is_grid else ():
             if user in self._ids:
                 continue
             try:
-                await self.user(user)
+                self._ids.learn(user, await self.user(user))
             except SlackRefused as refused:
                 log.info("ids-not-known", slack=str(refused))
             except SlackError as error:

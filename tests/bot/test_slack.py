@@ -437,3 +437,21 @@ async def test_silence_about_an_address_counts_by_setting(
         slack = await connections.connect_slack(settings, MACHINE, stack)
 
         assert (await slack.user("U1")).email == expected
+
+
+async def test_ids_are_kept_of_those_who_were_to_be_learned_only(slack, wire):
+    """Everybody asks sooner or later, and what is kept of each would grow with the organization."""
+    wire.answer = says({**IDENTITY, "enterprise_id": "E1"})
+    await slack.identify()
+
+    def profile(name: str) -> Answer:
+        user = {"id": f"U{name}", "team_id": "T1", "enterprise_user": {"id": f"W{name}"}}
+        return says({"ok": True, "user": user})
+
+    wire.answer = profile("ANN")
+    await slack.user("UANN")
+    assert slack.ids_of("UANN") == {"UANN"}
+
+    wire.answer = profile("BO")
+    await slack.learn_ids(["UBO"])
+    assert slack.ids_of("WBO") == {"UBO", "WBO"}
