@@ -10,9 +10,10 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from bot.listening import DIFFERENT_SESSIONS, Notifications, Patience
 from bot.settings import read_settings
 from bot.store import open_store, requests, wakeups
-from bot.wakeups import DIFFERENT_SESSIONS, Notifications, NoWire, Patience, wire_to_others
+from bot.wakeups import NoWire, wire_to_others
 from tests.bot.samples import wish
 from tests.harness.world import eventually
 
