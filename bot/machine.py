@@ -27,7 +27,7 @@ from bot.settings import Settings
 from bot.store import Store, Transaction
 from bot.store.clocks import database_time
 from bot.store.database import real_threads
-from bot.wakeups import Wire, wire_to_others
+from bot.wakeups import NoWire, Wire
 from graph import TokenSource
 from graph.auth import AppTokens
 from graph.credentials import Credential, FederatedCredential, SecretCredential
@@ -84,6 +84,16 @@ def app_tokens(settings: Settings) -> TokenSource:
 def socket_mode(bolt: AsyncApp, app_token: str) -> AsyncBaseSocketModeHandler:
     """Slack's payloads for *bolt* over a websocket that is ours."""
     return AsyncSocketModeHandler(bolt, app_token)
+
+
+def wire_to_others(store: Store) -> Wire:
+    """The way to the other replicas that share the database."""
+    if store.engine.dialect.name == "sqlite":
+        return NoWire()
+    # Whoever works with SQLite needs no driver of PostgreSQL's.
+    from bot.listening import Notifications
+
+    return Notifications(store)
 
 
 @dataclass(frozen=True, kw_only=True)

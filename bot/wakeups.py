@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import Final, Protocol
 
-from bot.store import Store, Transaction, wakeups
+from bot.store import Transaction, wakeups
 
 Heard = Callable[[Collection[str]], None]
 
@@ -35,13 +35,3 @@ class NoWire:
 
     async def listen(self, heard: Heard) -> None:
         """Nobody is heard."""
-
-
-def wire_to_others(store: Store) -> Wire:
-    """The way to the other replicas that share the database."""
-    if store.engine.dialect.name == "sqlite":
-        return NoWire()
-    # Whoever works with SQLite needs no driver of PostgreSQL's.
-    from bot.listening import Notifications
-
-    return Notifications(store)

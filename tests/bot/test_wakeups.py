@@ -11,9 +11,10 @@ import pytest
 import sqlalchemy as sa
 
 from bot.listening import DIFFERENT_SESSIONS, Notifications, Patience
+from bot.machine import wire_to_others
 from bot.settings import read_settings
 from bot.store import open_store, requests, wakeups
-from bot.wakeups import NoWire, wire_to_others
+from bot.wakeups import NoWire
 from tests.bot.samples import wish
 from tests.harness.world import eventually
 
