@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final, Generic, TypeVar
 
 from bot import clock, news
-from bot.limits import POST
+from bot.limits import POST, Urgency
 from bot.messages.parts import Message
 from bot.models import Assignment, Notice
 from bot.reminders import Due, Words, due_reminders
@@ -146,7 +146,7 @@ class Ends:
         async def begin(parcel: Parcel[T]) -> bool:
             """Start on its way what may go now; False if Slack takes nothing, or we are closing."""
             await room.acquire()
-            if await self._limits.next_turn() and not self._limits.left(POST):
+            if await self._limits.turn(Urgency.SOME_TIME) and not self._limits.left(POST):
                 under_way.add(asyncio.create_task(deliver(parcel)))
                 return True
             room.release()

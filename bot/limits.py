@@ -2,8 +2,8 @@
 How fast Slack takes what we send, as far as this process knows.
 
 Slack counts by method and workspace: a 429 stops every call of its method, whoever makes it, and no call of another
-one.  Of messages it takes about one a second in each channel, and several hundred a minute in all; what nobody
-waits for goes at a pace below that, so that there is always room for what somebody waits for.
+one.  Of messages it takes about one a second in each channel, and several hundred a minute in all.  We keep below
+that, and what can wait leaves room for what cannot.
 
 Source: docs.slack.dev, "Rate limits".
 """
@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from enum import IntEnum
 from typing import Final
 
 from bot import clock
@@ -22,14 +23,30 @@ POST: Final = "chat.postMessage"
 CHANNEL_PAUSE: Final = timedelta(seconds=1)
 # "Several hundred messages per minute per workspace" is 300 at least: 5 a second.
 FIRST_PACE: Final = 5.0
-# Messages a second that nobody waits for.  Slack's own number is not published: we go faster while it takes all,
-# up to 480 a minute, and slower when it does not.
+# Slack's own number is not published: we go faster while it takes all, up to 480 a minute, and slower when it does not.
 FASTEST: Final = 8.0
 SLOWEST: Final = 1.0
 FASTER_BY: Final = 0.005
 SLOWER_BY: Final = 0.7
+# Messages that may leave at once, beyond the pace, after a while of silence.
+BURST: Final = 20
+# A clock that is rounded to the microsecond may say that nothing is left to wait for.
+LEAST_PAUSE: Final = timedelta(milliseconds=1)
 # Channels remembered, before those are forgotten in which a message may go at once.
 MANY_CHANNELS: Final = 1_000
+
+
+class Urgency(IntEnum):
+    """How long a message may wait: each kind leaves room in the burst, so much as its number, for the more urgent."""
+
+    # Somebody looks at the screen, or cannot go on without it.
+    NOW = 0
+    # It is news to somebody.
+    SOON = BURST // 2
+    # It is as good a minute later.
+    SOME_TIME = BURST - 1
+
+
 LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -46,7 +63,7 @@ class Limits:
     When the next call may leave.
 
     Attributes:
-        pace: How many messages a second leave that nobody waits for.
+        pace: How many messages a second may leave, but for a burst.
         fastest: How many may at most.
         channel_pause: Between Slack's answer to a message and the next one to the same channel.
     """
@@ -57,7 +74,9 @@ class Limits:
         self.channel_pause = CHANNEL_PAUSE
         self._stopped: dict[str, datetime] = {}
         self._channels: dict[str, Channel] = {}
-        self._next_turn = LONG_AGO
+        self._room = float(BURST)
+        self._room_at = clock.real()
+        self._queues = {urgency: asyncio.Lock() for urgency in Urgency}
         self._closed = asyncio.Event()
 
     def close(self) -> None:
@@ -70,8 +89,8 @@ class Limits:
             return
         self._stopped[method] = until
         if method == POST:
+            self._fill()
             self.pace = max(SLOWEST, self.pace * SLOWER_BY)
-            self._next_turn = max(self._next_turn, until)
 
     def left(self, method: str) -> timedelta:
         """How long nobody may call *method* any more; nothing, if it may be called."""
@@ -96,18 +115,28 @@ class Limits:
                 lambda: max(known.free_at, self._stopped.get(POST, LONG_AGO))
             )
 
-    async def next_turn(self) -> bool:
-        """Wait for the next turn of what nobody waits for; False if we are closing."""
-        turn = max(clock.real(), self._next_turn)
-        self._next_turn = turn + timedelta(seconds=1 / self.pace)
-        return await self._wait_until(lambda: turn)
+    async def turn(self, urgency: Urgency) -> bool:
+        """Wait until a message may leave, the more urgent before the others; False if we are closing."""
+        async with self._queues[urgency]:
+            wanted = urgency + 1
+            while (short := wanted - self._fill()) > 0:
+                pause = max(timedelta(seconds=short / self.pace), LEAST_PAUSE)
+                moment = clock.real() + pause
+                if not await self._wait_until(lambda moment=moment: moment):  # type: ignore[misc]
+                    return False
+            self._room -= 1
+            return not self._closed.is_set()
+
+    def give_back(self) -> None:
+        """Nothing was sent for a turn."""
+        self._room += 1
 
     def posted(self, channel: str, *, had_turn: bool) -> None:
         """
-        Note that a message has gone.
+        Note that Slack has taken a message.
 
         Args:
-            had_turn: It is one that nobody waited for; any other goes ahead of those.
+            had_turn: It has waited for its turn; any other goes before all those that do.
         """
         now = clock.real()
         if len(self._channels) >= MANY_CHANNELS:
@@ -117,10 +146,17 @@ class Limits:
                 if each.lock.locked() or each.free_at > now
             }
         self._channels.setdefault(channel, Channel()).free_at = now + self.channel_pause
-        if had_turn:
-            self.pace = min(self.fastest, self.pace + FASTER_BY)
-        else:
-            self._next_turn = max(now, self._next_turn) + timedelta(seconds=1 / self.pace)
+        self._fill()
+        self._room -= not had_turn
+        self.pace = min(self.fastest, self.pace + FASTER_BY)
+
+    def _fill(self) -> float:
+        """How many messages may leave now, at the pace of the time that has passed."""
+        now = clock.real()
+        passed = max((now - self._room_at).total_seconds(), 0)
+        self._room = min(self._room + passed * self.pace, BURST)
+        self._room_at = now
+        return self._room
 
     async def _wait_until(self, moment: Callable[[], datetime]) -> bool:
         """Wait until *moment* is over, which may move meanwhile; False if we are closing."""

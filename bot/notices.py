@@ -16,6 +16,7 @@ import structlog
 
 from bot import clock, news, trouble_news
 from bot.ends import LOOK_AGAIN, STILL_NEWS
+from bot.limits import Urgency
 from bot.messages import deciding, repairing
 from bot.messages.parts import Message, escape, message, shortened
 from bot.models import Decision, Notice, Person, Request, State, Trouble
@@ -129,11 +130,16 @@ class Notices:
         """Send *notice* unless somebody has, or is just about to; True if we did.  *close* as in `Sending`."""
         return await self._sending.send([notice], content, close=close)
 
-    async def _send_all(self, owed: Sequence[news.Owed], close: Close) -> list[bool]:
+    async def _send_all(
+        self, owed: Sequence[news.Owed], close: Close, urgency: Urgency = Urgency.NOW
+    ) -> list[bool]:
         """Send what is owed about one row to several people, and close the row when all of it is done."""
         if not owed:
             await self._store.run(close)
-        sends = (self.send_once(notice, content, close) for notice, content in owed)
+        sends = (
+            self._sending.send([notice], content, close=close, urgency=urgency)
+            for notice, content in owed
+        )
         return await asyncio.gather(*sends)
 
     async def _answer(self, decision: Decision) -> bool:
@@ -193,7 +199,7 @@ class Notices:
             will_remind=will_remind(request, self._rungs),
         )
         keys = [notice.key for notice, _ in owed]
-        sent = await self._send_all(owed, lambda db: _close_news(db, request, keys))
+        sent = await self._send_all(owed, lambda db: _close_news(db, request, keys), Urgency.SOON)
         for (notice, _), is_sent in zip(owed, sent, strict=True):
             if notice.kind == news.PUZZLE and not is_sent:
                 # Said today already: it counts this one, too.

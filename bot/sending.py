@@ -15,7 +15,7 @@ import structlog
 
 from bot import clock
 from bot.courtesy import give_way
-from bot.limits import POST
+from bot.limits import POST, Urgency
 from bot.messages import deciding
 from bot.messages.parts import Message, shortened
 from bot.models import Notice
@@ -68,7 +68,12 @@ class Sending:
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def send(
-        self, wanted: Sequence[Notice], content: Content, *, close: Close = nothing
+        self,
+        wanted: Sequence[Notice],
+        content: Content,
+        *,
+        close: Close = nothing,
+        urgency: Urgency = Urgency.NOW,
     ) -> bool:
         """
         Send one message that settles all of *wanted* that nobody has sent, as soon as Slack takes one there.
@@ -80,15 +85,18 @@ class Sending:
         Returns whether one went out.
         """
         word = None
-        async with self._slack.limits.turn_in(wanted[0].to) as may_go, self._at_once:
-            if not may_go:
+        limits = self._slack.limits
+        async with limits.turn_in(wanted[0].to) as may_go:
+            if not may_go or not await limits.turn(urgency):
                 return False
-            # Before the claim, which is for so long and no longer.
-            await give_way()
-            claimed, made = await self._claimed(wanted, content, close)
-            if made is None:
-                return False
-            arrived, word = await self._deliver(claimed, made, close, had_turn=False)
+            async with self._at_once:
+                # Before the claim, which is for so long and no longer.
+                await give_way()
+                claimed, made = await self._claimed(wanted, content, close)
+                if made is None:
+                    limits.give_back()
+                    return False
+                arrived, word = await self._deliver(claimed, made, close)
         # Outside, where it waits for nobody who waits for it.
         if word is not None:
             await self.report_misshapen(claimed[0], word)
@@ -98,7 +106,7 @@ class Sending:
         self, claimed: Sequence[Notice], content: Message, *, close: Close = nothing
     ) -> bool:
         """
-        Send what is claimed already, and whose turn it is by `Limits.next_turn`; True if it went out.
+        Send what is claimed already, and whose turn it is by `Limits.turn`; True if it went out.
 
         What Slack takes from nobody just now is given back, to be claimed again when it does.
         """
@@ -107,7 +115,7 @@ class Sending:
             if not may_go:
                 await self._store.run(notices.retry_at, claimed, at=clock.real())
                 return False
-            arrived, word = await self._deliver(claimed, content, close, had_turn=True)
+            arrived, word = await self._deliver(claimed, content, close)
         if word is not None:
             await self.report_misshapen(claimed[0], word)
         return arrived
@@ -126,7 +134,7 @@ class Sending:
                 return [], None
 
     async def _deliver(
-        self, claimed: Sequence[Notice], content: Message, close: Close, *, had_turn: bool
+        self, claimed: Sequence[Notice], content: Message, close: Close
     ) -> tuple[bool, str | None]:
         """
         Look for an earlier try, post it, and record where it is.
@@ -141,7 +149,7 @@ class Sending:
             await self._store.run(notices.retry_at, left, at=clock.real())
             return False, None
         try:
-            return await self._post(left, content, close, had_turn=had_turn), None
+            return await self._post(left, content, close), None
         except SlackRefused as refused:
             arrived = await self._post_shorter(left, shortened(content), refused, close)
             return arrived, refused.error
@@ -189,9 +197,7 @@ class Sending:
             log.info("notice-found", notice=key)
         return [notice for notice in claimed if notice.key not in found]
 
-    async def _post(
-        self, claimed: Sequence[Notice], content: Message, close: Close, *, had_turn: bool = False
-    ) -> bool:
+    async def _post(self, claimed: Sequence[Notice], content: Message, close: Close) -> bool:
         """
         Post it, and record where.
 
@@ -201,7 +207,7 @@ class Sending:
         keys = [notice.key for notice in claimed]
         to = claimed[0].to
         try:
-            posted = await self._slack.post(to, content, keys=keys, had_turn=had_turn)
+            posted = await self._slack.post(to, content, keys=keys, had_turn=True)
         except SlackBusy as busy:
             # By the same moment as everybody else's who waits for Slack.
             at = clock.real() + (self._slack.limits.left(POST) or busy.retry_after)

@@ -271,7 +271,7 @@ class Slack:
 
         Args:
             keys: By which `find` knows the message again.  Everybody in the channel can read them.
-            had_turn: It has waited for `Limits.next_turn`.
+            had_turn: It has waited for `Limits.turn`.
         """
         if keys:
             payload = {"keys": list(keys)}

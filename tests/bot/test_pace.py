@@ -14,10 +14,10 @@ from bot import clock
 from bot.ends import CLAIMED_TOGETHER
 from bot.limits import CHANNEL_PAUSE, FASTEST
 from bot.messages.parts import message
-from bot.models import AssignmentState, Ended, Notice
-from bot.store import assignments, slack_waits
+from bot.models import AssignmentState, Ended, Notice, State
+from bot.store import assignments, requests, slack_waits
 from sandbox.slack.model import Call, Person
-from tests.bot.samples import held
+from tests.bot.samples import held, wish
 from tests.harness.by_hand import BotHarness, by_hand, standing
 
 ADMINS = "C0APPROVALS"
@@ -141,6 +141,35 @@ async def test_a_card_in_between_is_sent_at_once(harness):
     assert not reminding.done()
     assert await reminding == CROWD
     assert harness.workspace.tiers.refused == {}
+
+
+async def test_news_of_many_requests_leave_room_for_a_card(harness):
+    """After an outage, hundreds are owed what became of theirs."""
+    harness.workspace.tiers.enforce()
+    await crowd(harness, 300)
+    await harness.store.run(refuse_all)
+    telling = asyncio.create_task(harness.jobs.messages())
+    await asyncio.sleep(10)
+
+    await harness.ask("finance-reports because Q4")
+    began = clock.real()
+    await asyncio.gather(*await harness.notices.begin_owed())
+
+    cards = [each for each in calls(harness) if each.args["channel"] in {ADMINS, "U0BO"}]
+    assert len(cards) == 2
+    assert all(each.at - began < SECOND for each in cards)
+    assert not telling.done()
+    await telling
+    assert len(reminded(harness)) == 302
+    assert harness.workspace.tiers.refused == {}
+
+
+def refuse_all(db: sa.Connection) -> None:
+    """Everybody has asked for something, and does not get it."""
+    for number in range(300):
+        request = requests.add(db, wish(id=f"{number:032x}", holder=person(number)))
+        assert request is not None
+        requests.move(db, request, State.REFUSED, why="Not for you.")
 
 
 async def test_whoever_acts_before_their_turn_is_not_reminded(harness):

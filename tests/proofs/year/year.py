@@ -11,7 +11,6 @@ before it: what is sent too early shows at the one, what is missing at the other
 import asyncio
 import functools
 import itertools
-import math
 import random
 import shutil
 import tempfile
@@ -345,7 +344,7 @@ async def _bot(database: Path, entra: Entra, slack: SlackOnPaper) -> AsyncIterat
             async with assembled(settings, machine=machine) as latchkey:
                 # A tick is one moment: the pace of messages is another proof's.
                 limits = latchkey.slack.limits
-                limits.pace = limits.fastest = math.inf
+                limits.pace = limits.fastest = 1e9
                 limits.channel_pause = timedelta(0)
                 yield latchkey
     finally:
