@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final, Generic, TypeVar
 
 from bot import clock, news
+from bot.courtesy import give_way
 from bot.limits import POST, Urgency
 from bot.messages.parts import Message
 from bot.models import Assignment, Notice
@@ -157,6 +158,7 @@ class Ends:
                 goes_on()
                 if left and not await self._limits.is_open(POST):
                     break
+                await give_way()
                 some = [left.popleft() for _ in range(min(len(left), CLAIMED_TOGETHER))]
                 until, parcels = await take(some) if some else (None, ())
                 if until is not None:
