@@ -22,6 +22,7 @@ BENCHMARKS: Final[tuple[str, ...]] = (
     "scale",
     "listing",
     "sync",
+    "footprint",
     "packages",
 )
 
