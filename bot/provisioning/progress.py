@@ -17,7 +17,8 @@ class Progress:
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._status: Status | None = None
-        self._said: str | None = None
+        # Much is waited for at the same time, and looked for again and again.
+        self._said: set[str] = set()
 
     @contextmanager
     def shown(self) -> Iterator[None]:
@@ -42,11 +43,11 @@ class Progress:
             self._status.start()
 
     def say(self, text: str) -> None:
-        """What is waited for right now."""
+        """What is waited for right now; elsewhere than on a terminal, once."""
         if self._status:
             self._status.update(Text(clean(text)))
-        elif (what := text.partition(" (")[0]) != self._said:
-            self._said = what
+        elif (what := text.partition(" (")[0]) not in self._said:
+            self._said.add(what)
             self._console.print(Text(f"  {clean(what)} …"))
 
     def done(self, text: str) -> None:
