@@ -23,6 +23,7 @@ BENCHMARKS: Final[tuple[str, ...]] = (
     "listing",
     "sync",
     "footprint",
+    "replicas",
     "packages",
 )
 

@@ -2,7 +2,8 @@
 The stand-ins as a process of their own, with thousands of people and some packages that all of them may have.
 
 Its first line is JSON: what a bot's environment must say to reach them.  After that it obeys a line at a time:
-``{"graph": "unavailable", "on": true}`` switches a fault of Graph's, ``{"slack": …}`` one of Slack's.
+``{"graph": "unavailable", "on": true}`` switches a fault of Graph's, ``{"slack": …}`` one of Slack's; COUNT asks how many calls
+Graph has had since it was asked last (some thousands are counted).
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from sandbox.tenant import seed
 from sandbox.tenant.model import User
 
 PACKAGES: Final = 10
+COUNT: Final = {"count": "graph"}
 
 
 def user_id(number: int) -> str:
@@ -63,10 +65,15 @@ def add_package(outside: StandIns, number: int) -> None:
     world.policies[policy.id] = policy
 
 
-def _obey(outside: StandIns, order: dict[str, Any]) -> None:
+def _obey(outside: StandIns, order: dict[str, Any]) -> object:
+    if order == COUNT:
+        counted = len(outside.tenant.calls)
+        outside.tenant.calls.clear()
+        return counted
     for name, faults in (("graph", outside.tenant.faults), ("slack", outside.workspace.faults)):
         if name in order:
             faults.set(order[name], on=order["on"])
+    return "done"
 
 
 async def _serve(folder: Path, people: int) -> None:
@@ -79,8 +86,7 @@ async def _serve(folder: Path, people: int) -> None:
         names = {"app_id": outside.workspace.app_id, "team_id": outside.workspace.team_id}
         _say({"environment": {**outside.environment, **trust}, **names})
         while line := await asyncio.to_thread(sys.stdin.readline):
-            _obey(outside, json.loads(line))
-            _say("done")
+            _say(_obey(outside, json.loads(line)))
 
 
 def _say(what: object) -> None:
