@@ -85,7 +85,11 @@ OWING_NEWS: Final = (
     .limit(MOST)
 )
 # These go by the moment, of which there is one while it is pending only, and not along all that are.
-LAPSED: Final = SELECT.where(requests.c.state == State.PENDING, requests.c.lapses_at <= NOW)
+LAPSED: Final = (
+    SELECT.where(requests.c.state == State.PENDING, requests.c.lapses_at <= NOW)
+    .order_by(requests.c.lapses_at)
+    .limit(MOST)
+)
 # There is nothing left to extend.
 POINTLESS: Final = PENDING.where(
     requests.c.kind == word(Kind.EXTEND),
@@ -95,11 +99,15 @@ POINTLESS: Final = PENDING.where(
             assignments.c.state == AssignmentState.ENDED,
         )
     ),
-)
-ESCALATING: Final = SELECT.where(
-    requests.c.state == State.PENDING,
-    requests.c.escalates_at <= NOW,
-    sa.or_(requests.c.lapses_at.is_(None), requests.c.lapses_at > NOW),
+).limit(MOST)
+ESCALATING: Final = (
+    SELECT.where(
+        requests.c.state == State.PENDING,
+        requests.c.escalates_at <= NOW,
+        sa.or_(requests.c.lapses_at.is_(None), requests.c.lapses_at > NOW),
+    )
+    .order_by(requests.c.escalates_at)
+    .limit(MOST)
 )
 STUCK: Final = SELECT.where(
     IS_OPEN,
@@ -249,15 +257,19 @@ def owing_news(db: Transaction, *, since: datetime, limit: int = 100) -> list[Re
     return _read(db, OWING_NEWS, now=clock.real(), since=since, most=limit)
 
 
-def overdue_decisions(db: Transaction) -> tuple[list[Request], list[Request]]:
-    """Pending requests that nobody decided in time, and those whose stand-in approvers are to be asked."""
-    now = clock.now()
-    return _read(db, LAPSED, now=now), _read(db, ESCALATING, now=now)
+def overdue_decisions(db: Transaction, *, limit: int = 100) -> tuple[list[Request], list[Request]]:
+    """
+    Pending requests that nobody decided in time, and those whose stand-in approvers are to be asked.
+
+    The most overdue first, *limit* of each: whoever deals with these looks for more.
+    """
+    given = {"now": clock.now(), "most": limit}
+    return _read(db, LAPSED, **given), _read(db, ESCALATING, **given)
 
 
-def pointless(db: Transaction) -> list[Request]:
-    """Pending extensions of access that has ended meanwhile."""
-    return _read(db, POINTLESS)
+def pointless(db: Transaction, *, limit: int = 100) -> list[Request]:
+    """Pending extensions of access that has ended meanwhile, *limit* of them."""
+    return _read(db, POINTLESS, most=limit)
 
 
 def stuck(db: Transaction, *, attempts: int, since: datetime) -> list[Request]:

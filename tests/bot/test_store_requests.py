@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from bot import clock
-from bot.models import ENDED, Kind, Stage, State
-from bot.store import Unusable, audit, request_lists, requests
+from bot.models import ENDED, Ended, Kind, Stage, State
+from bot.store import Unusable, assignments, audit, request_lists, requests
 from tests.bot.rows import EARLIER, in_work
-from tests.bot.samples import ANN, SOME_DAY, terms, wish
+from tests.bot.samples import ANN, SOME_DAY, held, terms, wish
 
 LATER = SOME_DAY + timedelta(minutes=1)
 
@@ -131,6 +131,31 @@ async def test_deadlines_are_kept(store, now):
         "lapses later, and escalates",
         "escalates only",
     }
+
+
+async def test_the_most_overdue_comes_first(store, now):
+    """So many at a time: whoever was down for days does not read all of it at once."""
+    for days in (1, 3, 2):
+        await in_work(store, State.PENDING, package_id=f"{days}", lapses_at=now - timedelta(days))
+        escalates = {"lapses_at": None, "escalates_at": now - timedelta(days)}
+        await in_work(store, State.PENDING, package_id=f"{days} days", **escalates)
+
+    lapsed, escalating = await store.run(request_lists.overdue_decisions, limit=2)
+
+    assert [each.package_id for each in lapsed] == ["3", "2"]
+    assert [each.package_id for each in escalating] == ["3 days", "2 days"]
+
+
+async def test_extensions_of_what_has_ended_come_in_portions(store):
+    """None is left out for ever: each that was dealt with makes room."""
+    await store.run(assignments.save_live, held(id="ended"))
+    await store.run(assignments.end, "ended", why=Ended.OUTSIDE, at=clock.now())
+    for number in range(3):
+        of_it = {"kind": Kind.EXTEND, "assignment_id": "ended", "package_id": f"{number}"}
+        await in_work(store, State.PENDING, **of_it)
+
+    assert len(await store.run(request_lists.pointless, limit=2)) == 2
+    assert len(await store.run(request_lists.pointless)) == 3
 
 
 async def test_requests_are_counted_by_state(store):
