@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import httpx
@@ -16,6 +16,8 @@ from graph.tokens import TokenSource
 # Graph's limit for one envelope.
 CALLS_AN_ENVELOPE: Final = 20
 BATCH: Final = "/$batch"
+# Of a call that was to follow one that failed.
+FAILED_DEPENDENCY: Final = 424
 
 Outcome = dict[str, Any] | GraphError
 
@@ -30,16 +32,31 @@ class Call:
         path: After the version, with its query, in the words of the version in use.
         body: JSON, if any.
         only_asks: A POST that changes nothing, and so is a read.
+        after: Of a read, the place in the list of the read that must be done before; both go into one envelope.
     """
 
     method: str
     path: str
     body: dict[str, Any] | None = None
     only_asks: bool = False
+    after: int | None = None
 
     @property
     def writes(self) -> bool:
         return self.method != "GET" and not self.only_asks
+
+
+@dataclass(frozen=True)
+class FirstPage:
+    """
+    The beginning of a list.
+
+    Attributes:
+        goes_on: There are more pages.
+    """
+
+    items: list[dict[str, Any]]
+    goes_on: bool
 
 
 class Batch:
@@ -68,7 +85,7 @@ class Batch:
         Permission: That of each call.
         Source: Graph, "Combine multiple HTTP requests using JSON batching".
         """
-        found = await self._envelopes(calls, token)
+        found = await self._envelopes(calls, range(len(calls)), token)
         retries = self._session.retries
         left = retries.patience.total_seconds()
         again = _throttled_reads(calls, found)
@@ -79,19 +96,22 @@ class Batch:
                 break
             is_first, left = False, left - wait
             await self._session.sleep(wait)
-            second = await self._envelopes([calls[index] for index in again], token)
+            second = await self._envelopes(calls, again, token)
             for index, outcome in zip(again, second, strict=True):
                 found[index] = outcome
             again = _throttled_reads(calls, found)
         return found
 
     async def lists(
-        self, calls: Sequence[tuple[str, dict[str, str]]]
+        self, calls: Sequence[tuple[str, dict[str, str]]], *, in_order: bool = False
     ) -> list[list[dict[str, Any]] | GraphError]:
         """
         The items of many lists, each given by its path and query, in few calls.
 
         A list that goes on behind its first page is read again by itself: a next page is no path of ours.
+
+        Args:
+            in_order: Read each when the one before it has been read.
 
         Raises:
             GraphError: An envelope itself failed, or a list that is read by itself.
@@ -99,30 +119,59 @@ class Batch:
         Permission: That of each list.
         Source: Graph, "Combine multiple HTTP requests using JSON batching".
         """
-        sent = [Call("GET", self._session.address(path, params)) for path, params in calls]
         found: list[list[dict[str, Any]] | GraphError] = []
-        for (path, params), outcome in zip(calls, await self.send(sent), strict=True):
+        pages = await self.first_pages(calls, in_order=in_order)
+        for (path, params), page in zip(calls, pages, strict=True):
+            if isinstance(page, FirstPage) and page.goes_on:
+                found.append([each async for each in self._session.pages(path, params)])
+            else:
+                found.append(page.items if isinstance(page, FirstPage) else page)
+        return found
+
+    async def first_pages(
+        self, calls: Sequence[tuple[str, dict[str, str]]], *, in_order: bool = False
+    ) -> list[FirstPage | GraphError]:
+        """
+        The first page of many lists, as `lists` takes them, and no more.
+
+        Raises:
+            GraphError: An envelope itself failed.
+
+        Permission: That of each list.
+        Source: Graph, "Combine multiple HTTP requests using JSON batching".
+        """
+        sent = [
+            Call(
+                "GET",
+                self._session.address(path, params),
+                after=place - 1 if in_order and place else None,
+            )
+            for place, (path, params) in enumerate(calls)
+        ]
+        found: list[FirstPage | GraphError] = []
+        for outcome in await self.send(sent):
             if isinstance(outcome, GraphError):
                 found.append(outcome)
                 continue
             items = outcome.get("value")
-            if outcome.get("@odata.nextLink") is not None:
-                found.append([each async for each in self._session.pages(path, params)])
-            elif isinstance(items, list) and all(isinstance(each, dict) for each in items):
-                found.append(items)
+            if isinstance(items, list) and all(isinstance(each, dict) for each in items):
+                found.append(FirstPage(items, outcome.get("@odata.nextLink") is not None))
             else:
                 found.append(BadAnswer("Microsoft Graph sent a list with no list in it."))
         return found
 
-    async def _envelopes(self, calls: Sequence[Call], token: TokenSource | None) -> list[Outcome]:
-        """What became of each, as many envelopes at a time as the session sends calls."""
+    async def _envelopes(
+        self, calls: Sequence[Call], places: Sequence[int], token: TokenSource | None
+    ) -> list[Outcome]:
+        """What became of those of *places*, as many envelopes at a time as the session sends calls."""
         some = [
-            calls[start : start + CALLS_AN_ENVELOPE]
-            for start in range(0, len(calls), CALLS_AN_ENVELOPE)
+            places[start : start + CALLS_AN_ENVELOPE]
+            for start in range(0, len(places), CALLS_AN_ENVELOPE)
         ]
+        sent = [[_moved(calls[place], each) for place in each] for each in some]
         return [
             outcome
-            for found in await asyncio.gather(*(self._envelope(each, token) for each in some))
+            for found in await asyncio.gather(*(self._envelope(each, token) for each in sent))
             for outcome in found
         ]
 
@@ -147,17 +196,27 @@ def outcomes(calls: Sequence[Call], answer: dict[str, Any]) -> list[Outcome]:
     return [_outcome(by_id.get(str(number)), call) for number, call in enumerate(calls)]
 
 
-def _throttled_reads(calls: Sequence[Call], found: Sequence[Outcome]) -> list[int]:
-    """Where in *calls* the reads are that came too fast."""
-    return [
-        index
-        for index, outcome in enumerate(found)
-        if isinstance(outcome, Throttled) and not calls[index].writes
-    ]
+def _throttled_reads(calls: Sequence[Call], outcomes: Sequence[Outcome]) -> list[int]:
+    """Where in *calls* the reads are that came too fast, and those that were to follow one of them."""
+    found: list[int] = []
+    for index, (call, outcome) in enumerate(zip(calls, outcomes, strict=True)):
+        was_skipped = call.after in found and getattr(outcome, "status", None) == FAILED_DEPENDENCY
+        if not call.writes and (isinstance(outcome, Throttled) or was_skipped):
+            found.append(index)
+    return found
+
+
+def _moved(call: Call, places: Sequence[int]) -> Call:
+    """A call as it stands in an envelope that holds those of *places*: it waits for one that is in there."""
+    if call.after is None:
+        return call
+    return replace(call, after=places.index(call.after) if call.after in places else None)
 
 
 def _item(number: int, call: Call) -> dict[str, Any]:
     item: dict[str, Any] = {"id": str(number), "method": call.method, "url": call.path}
+    if call.after is not None:
+        item["dependsOn"] = [str(call.after)]
     if call.body is not None:
         item["headers"] = {"Content-Type": "application/json"}
         item["body"] = call.body

@@ -1,6 +1,6 @@
 """People and groups, as Entra knows them."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -16,6 +16,8 @@ USER: Final = "id,displayName,mail,userPrincipalName,accountEnabled,userType"
 APPLICATION: Final = "id,appId,displayName,appRoles"
 # Graph's limit for checkMemberGroups.
 GROUPS_A_CHECK: Final = 20
+# Graph takes fifteen values, or terms joined by "or", in a filter on people; each address is compared twice.
+ADDRESSES_A_QUESTION: Final = 7
 # Graph's largest page of members; without it a page has a hundred.
 MEMBERS_A_PAGE: Final = 999
 # Graph's limit for "in" in a filter.
@@ -79,6 +81,29 @@ class Directory:
         return {
             email: [user for user in users if _has(user, email)] for email, users in found.items()
         }
+
+    async def find_users_any(self, emails: Iterable[str]) -> dict[str, list[User]]:
+        """
+        The same as `find_users` for many addresses: seven a question, twenty questions a call.
+
+        Raises:
+            GraphError: One of them could not be looked up.
+
+        Permission: User.Read.All (application).
+        Source: Graph reference, "user", `mail` and `userPrincipalName` support the filter `in`; "Use the $filter
+            query parameter"; Graph, "Combine multiple HTTP requests using JSON batching".
+        """
+        wanted = list(dict.fromkeys(emails))
+        groups = [
+            wanted[start : start + ADDRESSES_A_QUESTION]
+            for start in range(0, len(wanted), ADDRESSES_A_QUESTION)
+        ]
+        found: dict[str, User] = {}
+        for outcome in await Batch(self._session).lists([_users_at_any(each) for each in groups]):
+            if isinstance(outcome, GraphError):
+                raise outcome
+            found |= {user.id: user for item in outcome for user in (to_model(User, item),)}
+        return {email: [user for user in found.values() if _has(user, email)] for email in wanted}
 
     async def users_like(self, beginning: str) -> list[User]:
         """
@@ -469,6 +494,14 @@ def _user(user_id: str) -> str:
 def _users_at(email: str) -> tuple[str, dict[str, str]]:
     said = _quoted(email)
     where = f"mail eq {said} or userPrincipalName eq {said}"
+    return "/users", {"$filter": where, "$select": USER}
+
+
+def _users_at_any(emails: Sequence[str]) -> tuple[str, dict[str, str]]:
+    if len(emails) == 1:
+        return _users_at(emails[0])
+    said = ",".join(map(_quoted, emails))
+    where = f"mail in ({said}) or userPrincipalName in ({said})"
     return "/users", {"$filter": where, "$select": USER}
 
 

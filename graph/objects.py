@@ -165,6 +165,69 @@ class Objects:
             found.append(outcome)
         return found
 
+    async def where_each(
+        self,
+        noun: str,
+        model: type[Model],
+        path: str,
+        conditions: Iterable[Mapping[str, str | None]],
+        *,
+        expand: Iterable[str] = (),
+    ) -> list[Model]:
+        """
+        The objects of a list that fulfil any of *conditions*, each condition asked after the one before, in one call.
+
+        An object that fulfils several comes several times, as it was each time.
+
+        Raises:
+            GraphError: One of them could not be asked.
+        """
+        found: list[Model] = []
+        asked = self._filtered(noun, path, conditions, expand)
+        for outcome in await Batch(self._session).lists(asked, in_order=True):
+            if isinstance(outcome, GraphError):
+                raise outcome
+            found += [self._model(noun, model, item) for item in outcome]
+        return found
+
+    async def where_each_if_few(
+        self,
+        noun: str,
+        model: type[Model],
+        path: str,
+        conditions: Iterable[Mapping[str, str | None]],
+        *,
+        expand: Iterable[str] = (),
+    ) -> list[Model] | None:
+        """
+        The same; None as soon as there is more than a page of what fulfils one of *conditions*.
+
+        Raises:
+            GraphError: One of them could not be asked.
+        """
+        found: list[Model] = []
+        asked = self._filtered(noun, path, conditions, expand)
+        for page in await Batch(self._session).first_pages(asked, in_order=True):
+            if isinstance(page, GraphError):
+                raise page
+            if page.goes_on:
+                return None
+            found += [self._model(noun, model, item) for item in page.items]
+        return found
+
+    def _filtered(
+        self,
+        noun: str,
+        path: str,
+        conditions: Iterable[Mapping[str, str | None]],
+        expand: Iterable[str],
+    ) -> list[tuple[str, dict[str, str]]]:
+        expand = tuple(expand)
+        return [
+            (self._dialect.path(path), self._dialect.params(noun, where=where, expand=expand))
+            for where in conditions
+        ]
+
     def read(self, noun: str, model: type[Model], item: dict[str, Any]) -> Model:
         """An item of ``lists`` as an object."""
         return self._model(noun, model, item)

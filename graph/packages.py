@@ -35,6 +35,7 @@ WHOLE: Final = (
 AccessPackages = list[AccessPackage]
 ResourceRoleScopes = list[ResourceRoleScope]
 Groups = list[Group]
+Resources = dict[str, Resource]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,25 @@ class Exclusions:
     packages: list[AccessPackage]
     groups: list[Group]
     excluded: list[AccessPackage]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackageExclusions:
+    """
+    The packages that do not go with a package, as in `Exclusions`.
+
+    Attributes:
+        packages: Whoever has one of these may not have the package.
+        excluded: Whoever has the package may not ask for one of these.
+    """
+
+    packages: list[AccessPackage]
+    excluded: list[AccessPackage]
+
+    @property
+    def ids(self) -> set[str]:
+        """All of them."""
+        return {each.id for each in (*self.packages, *self.excluded)}
 
 
 class Packages:
@@ -278,6 +298,24 @@ class Packages:
             excluded=[read("accessPackage", AccessPackage, each) for each in excluded],
         )
 
+    async def incompatible_both_ways(self, package_id: str) -> PackageExclusions:
+        """
+        The packages that do not go with the package, both ways, in one call.
+
+        Permission: EntitlementManagement.Read.All (application).
+        Source: Graph reference, "List incompatibleAccessPackages", "List accessPackagesIncompatibleWith";
+            "Combine multiple HTTP requests using JSON batching".
+        """
+        path = _package(package_id)
+        packages, excluded = await self._objects.lists(
+            [f"{path}/incompatibleAccessPackages", f"{path}/accessPackagesIncompatibleWith"]
+        )
+        read = self._objects.read
+        return PackageExclusions(
+            packages=[read("accessPackage", AccessPackage, each) for each in packages],
+            excluded=[read("accessPackage", AccessPackage, each) for each in excluded],
+        )
+
     async def incompatible_packages(self, package_id: str) -> AccessPackages:
         """
         The packages whose holders may not ask for this one.
@@ -380,17 +418,37 @@ class Packages:
         group = quote(group_id, safe="")
         await self._objects.delete(f"{_package(package_id)}/incompatibleGroups/{group}/$ref")
 
+    async def resources(self, catalog_id: str) -> Resources:
+        """
+        The resources of a catalog, by origin id, for `with_resources`.
+
+        Permission: EntitlementManagement.Read.All (application).
+        Source: Graph reference, "List resources".
+        """
+        found = await self._objects.all("resource", Resource, _resources_of(catalog_id))
+        return {resource.origin_id: resource for resource in found if resource.origin_id}
+
+    @staticmethod
+    def lacks_resources(package: AccessPackage) -> bool:
+        """Tell whether a package gives something of a resource that only its catalog describes."""
+        return any(_lacks_resource(each) for each in package.resource_role_scopes)
+
+    @staticmethod
+    def with_resources(package: AccessPackage, resources: Resources) -> AccessPackage:
+        """The package, each role with its resource, where the catalog knows it."""
+        given = [_named(each, resources) for each in package.resource_role_scopes]
+        return package.model_copy(update={"resource_role_scopes": given})
+
     async def _with_resources(self, packages: AccessPackages) -> AccessPackages:
         """The packages, each role with its resource, where the catalog knows it."""
         named = []
-        known: dict[str, dict[str, Resource]] = {}
+        known: dict[str, Resources] = {}
         for package in packages:
             catalog_id = package.catalog.id if package.catalog else None
-            if catalog_id and any(_lacks_resource(each) for each in package.resource_role_scopes):
+            if catalog_id and self.lacks_resources(package):
                 if catalog_id not in known:
-                    known[catalog_id] = await self._resources(catalog_id)
-                given = [_named(each, known[catalog_id]) for each in package.resource_role_scopes]
-                package = package.model_copy(update={"resource_role_scopes": given})
+                    known[catalog_id] = await self.resources(catalog_id)
+                package = self.with_resources(package, known[catalog_id])
             named.append(package)
         return named
 
@@ -440,7 +498,7 @@ class Packages:
         known: dict[str, Readable[Resource]] = {}
         for package in packages:
             catalog_id = package.catalog.id if package.catalog else None
-            if not catalog_id or not any(map(_lacks_resource, package.resource_role_scopes)):
+            if not catalog_id or not self.lacks_resources(package):
                 named.append(package)
                 continue
             if catalog_id not in known:
@@ -455,10 +513,6 @@ class Packages:
             else:
                 named.append(package.model_copy(update={"resource_role_scopes": given}))
         return named, doubtful
-
-    async def _resources(self, catalog_id: str) -> dict[str, Resource]:
-        found = await self._objects.all("resource", Resource, _resources_of(catalog_id))
-        return {resource.origin_id: resource for resource in found if resource.origin_id}
 
 
 def _package(package_id: str) -> str:

@@ -89,7 +89,25 @@ def _read_expiration(schedule: Json) -> Expiration | None:
     return read_expiration(schedule["expiration"]) if schedule.get("expiration") else None
 
 
+def _refuse_undocumented(ask: Ask) -> None:
+    """These lists are documented to be filtered by `eq`, joined by `and`; `createdDateTime` says no operators."""
+    condition = ask.query.filter
+    if condition is None:
+        return
+    if condition.joins - {"and"} or condition.functions:
+        raise bad_request(
+            "OData query is invalid: the filter is not supported.", code="InvalidFilter"
+        )
+    for path, operator in condition.compared:
+        if operator != "eq" and path != "createddatetime":
+            raise bad_request(
+                f"OData query is invalid: Filter '{path} {operator}' is not supported.",
+                code="InvalidFilter",
+            )
+
+
 def list_requests(ask: Ask) -> Answer:
+    _refuse_undocumented(ask)
     return ask.many(
         _of_wanted_package(ask, _listed(ask)),
         _requests_context(ask),
@@ -172,6 +190,7 @@ def is_waiting_for(ask: Ask, request: Request) -> bool:
 
 
 def list_assignments(ask: Ask) -> Answer:
+    _refuse_undocumented(ask)
     return ask.many(
         _of_wanted_package(ask, list(ask.world.assignments.values())),
         _assignments_context(ask),

@@ -10,6 +10,8 @@ from sandbox.tenant.shapes import object_entity, user_entity
 # The directory's own page size; $top may lower or raise it up to the maximum.
 PAGE_SIZE = 100
 MAX_TOP = 999
+# "The request is limited to 15 expressions in the filter clause by default" (known issues, on `in`).
+MAX_TERMS = 15
 _ADVANCED = {"endswith"}
 
 
@@ -26,6 +28,12 @@ def page_size(ask: Ask) -> int:
 def check_advanced(ask: Ask) -> None:
     """$count, $search and endsWith want ConsistencyLevel: eventual and $count=true."""
     condition = ask.query.filter
+    if condition is not None and condition.terms > MAX_TERMS:
+        raise bad_request(
+            "Too many child clauses specified in search filter expression containing 'OR' operators: "
+            f"{condition.terms}. Max allowed: {MAX_TERMS}.",
+            code="Request_UnsupportedQuery",
+        )
     advanced = "$search" in ask.query.options or "$count" in ask.query.options
     if condition is not None and condition.functions & _ADVANCED:
         advanced = True

@@ -37,20 +37,24 @@ class Filter:
     """A parsed $filter: *matches* judges an entity, *paths* are the properties it looks at.
 
     *required* are the values that properties must have whatever else the filter says, so that a long
-    list need not be shaped to be filtered.
+    list need not be shaped to be filtered.  *compared* are the paths with the operator that compares each,
+    *terms* how many values are compared in all, and *joins* what joins them.
     """
 
     def __init__(self, text: str) -> None:
         self.paths: list[str] = []
         self.functions: set[str] = set()
         self.required: dict[str, Any] = {}
+        self.compared: list[tuple[str, str]] = []
+        self.terms = 0
         self._text = text
         self._tokens = list(self._split(text))
         self._at = 0
         self.matches: Test = self._either()
         if self._at < len(self._tokens):
             raise self._syntax_error()
-        if any(("word", word) in self._tokens for word in ("or", "not")):
+        self.joins = {word for word in ("and", "or", "not") if ("word", word) in self._tokens}
+        if self.joins & {"or", "not"}:
             self.required = {}
 
     def _split(self, text: str) -> Iterator[tuple[str, str]]:
@@ -138,6 +142,7 @@ class Filter:
     def _comparison(self, word: str) -> Test:
         path = self._path(word)
         operator = self._take("word")
+        self.compared.append((path.lower(), operator))
         if operator == "in":
             wanted = self._literals()
             return lambda entity: _comparable(_value(entity, path)) in wanted
@@ -165,6 +170,7 @@ class Filter:
     def _literal(self) -> Any:
         kind, text = self._peek()
         self._at += 1
+        self.terms += 1
         if kind == "string":
             return text[1:-1].replace("''", "'")
         if kind == "time":

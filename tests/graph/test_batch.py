@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from graph.batch import Call
+from graph.batch import Call, FirstPage
 from graph.errors import BadAnswer, GraphError, GraphUnavailable, NotFound, Throttled
 from tests.graph.wire import ROOT, Pauses, Wire, graph_on, refusal
 
@@ -218,3 +218,52 @@ async def test_envelopes_do_not_wait_for_each_other():
     calls = [Call("GET", f"/users/{at}") for at in range(45)]
 
     assert await graph_on(answer).batch.send(calls) == [{"id": each.path} for each in calls]
+
+
+LISTS = [("/groups", {}), ("/users", {}), ("/groups", {"$top": "1"})]
+
+
+def listed(number: int, *ids: str) -> dict:
+    return {"id": str(number), "status": 200, "body": {"value": [{"id": each} for each in ids]}}
+
+
+async def test_lists_in_order_wait_for_each_other():
+    """What moves from one list to the next meanwhile is in the later one."""
+    wire = Wire(envelope(listed(0, "a"), listed(1, "b"), listed(2)))
+
+    found = await graph_on(wire).batch.lists(LISTS, in_order=True)
+
+    asked = wire.body()["requests"]
+    assert [each.get("dependsOn") for each in asked] == [None, ["0"], ["1"]]
+    assert found == [[{"id": "a"}], [{"id": "b"}], []]
+
+
+async def test_what_was_to_follow_a_throttled_read_is_read_again_after_it():
+    """Graph does not begin with it; what was read before is not read again."""
+    skipped = {"id": "2", "status": 424, "body": {"error": {"code": "FailedDependency"}}}
+    wire = Wire(
+        envelope(listed(0, "a"), throttled(1, "1"), skipped),
+        envelope(listed(0, "b"), listed(1, "c")),
+    )
+
+    found = await graph_on(wire).batch.lists(LISTS, in_order=True)
+
+    again = wire.body()["requests"]
+    assert [(each["url"], each.get("dependsOn")) for each in again] == [
+        ("/users", None),
+        ("/groups?$top=1", ["0"]),
+    ]
+    assert found == [[{"id": "a"}], [{"id": "b"}], [{"id": "c"}]]
+
+
+async def test_a_first_page_says_whether_the_list_goes_on():
+    """And is not followed."""
+    page = {"value": [{"id": "a"}], "@odata.nextLink": f"{ROOT}/v1.0/groups?$skiptoken=x"}
+    wire = Wire(envelope({"id": "0", "status": 200, "body": page}, listed(1), listed(2)))
+
+    first, second, _ = await graph_on(wire).batch.first_pages(LISTS)
+
+    assert isinstance(first, FirstPage)
+    assert isinstance(second, FirstPage)
+    assert (first.items, first.goes_on, second.goes_on) == ([{"id": "a"}], True, False)
+    assert len(wire.sent) == 1

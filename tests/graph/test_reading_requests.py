@@ -44,12 +44,12 @@ UNTIL = Schedule(
         (
             "v1.0",
             f"GET /v1.0{EM}/assignmentRequests/r"
-            "?$expand=accessPackage,requestor,assignment($expand=target)",
+            "?$expand=accessPackage,requestor,assignment($expand=target,accessPackage)",
         ),
         (
             "beta",
             f"GET /beta{EM}/accessPackageAssignmentRequests/r"
-            "?$expand=accessPackage,requestor,accessPackageAssignment($expand=target)",
+            "?$expand=accessPackage,requestor,accessPackageAssignment($expand=target,accessPackage)",
         ),
     ],
 )

@@ -215,6 +215,25 @@ async def test_only_documented_filters_work(graph):
     assert status == 400
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "{state} eq 'Submitted' or {state} eq 'Delivering'",
+        "not({state} eq 'Delivered')",
+        "{state} ne 'Delivered'",
+        "{state} in ('Submitted','Delivering')",
+        "startswith({state},'Deliver')",
+    ],
+)
+async def test_states_are_compared_by_eq_and_nothing_else(graph, condition):
+    """Requests and assignments of several states are several lists."""
+    is_beta = "accessPackage" in graph.requests
+    for path, name in ((graph.requests, "request"), (graph.assignments, "assignment")):
+        state = f"{name}State" if is_beta else "state"
+        status, code = await graph.error("GET", path, **{"$filter": condition.format(state=state)})
+        assert (status, code) == (400, "InvalidFilter")
+
+
 async def test_assignments_are_filtered_by_package_and_state(graph):
     """The combination that sweeps live access."""
     await graph.grant(seed.ANN, seed.MARKETING_CAMPAIGN)
