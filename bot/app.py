@@ -161,6 +161,7 @@ async def assembled(
             always_approve=settings.approval == "always",
             bounds=bounds,
             removed_for=timedelta(days=settings.removed_days),
+            waits=waits,
         )
         # On Enterprise Grid a click names any workspace of the clicker's, or the organization: there the profile
         # alone tells whether they are of ours.

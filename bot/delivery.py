@@ -1,7 +1,7 @@
 """From submitted to delivered: watch Graph, and believe it only when it shows the result."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
@@ -9,6 +9,7 @@ import structlog
 
 from bot import clock, outcomes
 from bot.errors import NotClear
+from bot.lately import Crowds, Lately
 from bot.models import Assignment, AssignmentState, Kind, Request
 from bot.pacing import WAITS, Waits, poll_pause
 from bot.sightings import Sighting, progress_of, sight
@@ -22,8 +23,33 @@ log = structlog.get_logger(__name__)
 
 # From this many requests on, one batch is cheaper than a read for each.
 WORTH_A_BATCH: Final = 3
+# From so many looks at requests for a package within a moment on, a list of its holders costs less than a look at each.
+CROWD: Final = 6
+# How long such a list counts: what it does not show yet is looked for again.
+LIST_COUNTS: Final = timedelta(seconds=1)
+# A request that no list shows after so many looks is looked at by itself: it may have failed.
+LOOKS_AT_LISTS: Final = 6
 # How often access that begins later is looked at until then: it can be canceled in Entra.
 NOT_BEFORE: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reported:
+    """
+    What Graph says of many submitted requests, read in a few calls.
+
+    Attributes:
+        requests: By Graph's request id.
+        delivered: What has come of requests, by our id.
+        waiting: Our ids of those of which nothing is to be seen yet.
+    """
+
+    requests: Mapping[str, AssignmentRequest] = field(default_factory=dict)
+    delivered: Mapping[str, GraphAssignment] = field(default_factory=dict)
+    waiting: Collection[str] = ()
+
+
+NOTHING: Final = Reported()
 
 
 class Delivery:
@@ -33,23 +59,61 @@ class Delivery:
         self._store = store
         self._graph = graph
         self._waits = waits
+        self._crowds: Crowds[str] = Crowds(size=CROWD)
+        self._delivered = Lately(graph.assignments.delivered_if_few, within=LIST_COUNTS)
 
-    async def look_up(self, submitted: list[Request]) -> Mapping[str, AssignmentRequest]:
+    async def look_up(self, submitted: Sequence[Request]) -> Reported:
         """
-        What Graph says of many submitted requests, by Graph's request id, twenty a call.
+        What Graph says of many submitted requests: for a crowd a list of who has the package, else twenty a call.
 
         What could not be read this way is left out: it is read by itself, and its trouble shows there.
 
         Raises:
             GraphError: Nothing could be read.
         """
-        ids = [request.graph_request_id for request in submitted if request.graph_request_id]
-        if len(ids) < WORTH_A_BATCH:
-            return {}
-        found = await self._graph.assignments.get_requests(ids)
-        return {key: each for key, each in found.items() if isinstance(each, AssignmentRequest)}
+        delivered, waiting = await self._looked_up_in_lists(submitted)
+        ids = [
+            each.graph_request_id
+            for each in submitted
+            if each.graph_request_id and each.id not in delivered and each.id not in waiting
+        ]
+        found = {}
+        if len(ids) >= WORTH_A_BATCH:
+            found = await self._graph.assignments.get_requests(ids)
+        return Reported(
+            requests={k: each for k, each in found.items() if isinstance(each, AssignmentRequest)},
+            delivered=delivered,
+            waiting=waiting,
+        )
 
-    async def poll(self, request: Request, known: Mapping[str, AssignmentRequest]) -> None:
+    async def _looked_up_in_lists(
+        self, submitted: Sequence[Request]
+    ) -> tuple[dict[str, GraphAssignment], set[str]]:
+        """
+        Of packages for which many wait: who has it by now, and who waits on.
+
+        Only what is well shows there, so whoever waits for long is looked at by themselves.
+        """
+        asked = [each for each in submitted if each.kind is Kind.ADD and each.entra_id is not None]
+        for each in asked:
+            self._crowds.note(each.package_id)
+        delivered: dict[str, GraphAssignment] = {}
+        waiting: set[str] = set()
+        for request in asked:
+            is_new = request.attempts < LOOKS_AT_LISTS and request.starts_at is None
+            if not is_new or not self._crowds.is_one(request.package_id):
+                continue
+            listed = await self._delivered.get(request.package_id)
+            if listed is None:
+                continue
+            held = next((each for each in listed if _is_theirs(each, request)), None)
+            if held is not None:
+                delivered[request.id] = held
+            else:
+                waiting.add(request.id)
+        return delivered, waiting
+
+    async def poll(self, request: Request, known: Reported = NOTHING) -> None:
         """
         See how a submitted request is doing, and say delivered only when the result is there.
 
@@ -57,9 +121,16 @@ class Delivery:
             GraphError: It could not be read; it is looked at again later.
             NotClear: It could be read, and does not say whether it is done or under way.
         """
+        if request.id in known.delivered:
+            held = known.delivered[request.id]
+            await self._store.run(outcomes.deliver, request, _mirrored(held, request))
+            return
+        if request.id in known.waiting:
+            await self._poll_again(request)
+            return
         reported = None
         if request.graph_request_id is not None:
-            reported = known.get(request.graph_request_id)
+            reported = known.requests.get(request.graph_request_id)
             if reported is None:
                 reported = await self._read(request.graph_request_id)
             if reported is not None and (
@@ -98,7 +169,8 @@ class Delivery:
             return None
 
     async def _poll_again(self, request: Request) -> None:
-        attempts, pause = request.attempts + 1, poll_pause(request.attempts)
+        attempts = request.attempts + 1
+        pause = poll_pause(attempts)
         if request.starts_at is not None and request.starts_at > clock.now():
             # It begins later, as was asked: nobody waits for it yet.
             attempts, pause = request.attempts, min(request.starts_at - clock.now(), NOT_BEFORE)
@@ -129,7 +201,7 @@ class Delivery:
             request,
             _mirrored(held, request),
             given_up=reported is not None and reported.completed_date_time is not None,
-            due_at=clock.real() + poll_pause(request.attempts),
+            due_at=clock.real() + poll_pause(request.attempts + 1),
         )
 
     async def _added(self, request: Request, reported: AssignmentRequest | None) -> bool:
@@ -171,6 +243,8 @@ class Delivery:
         self, request: Request, reported: AssignmentRequest | None
     ) -> GraphAssignment | None:
         if reported is not None and reported.assignment is not None:
+            if _says_all(reported.assignment):
+                return reported.assignment
             try:
                 return await self._graph.assignments.get(reported.assignment.id)
             except NotFound:
@@ -254,11 +328,41 @@ def _mirrored(held: GraphAssignment, request: Request) -> Assignment:
         entra_id=request.entra_id or "",
         package_id=request.package_id,
         package_name=request.package_name,
-        policy_id=held.assignment_policy.id if held.assignment_policy else None,
+        policy_id=_policy_of(held, request),
         state=AssignmentState.LIVE,
         holder=request.holder,
         holder_name=request.holder_name,
         starts_at=held.schedule.start_date_time if held.schedule else None,
         ends_at=held.ends_at(),
         progress=progress_of(held),
+    )
+
+
+def _policy_of(held: GraphAssignment, request: Request) -> str | None:
+    """The policy of an assignment; a request does not show its assignment's, but we have said which."""
+    if held.assignment_policy is not None:
+        return held.assignment_policy.id
+    return request.terms.policy_id if request.terms and request.kind is Kind.ADD else None
+
+
+def _is_theirs(held: GraphAssignment, request: Request) -> bool:
+    return (
+        held.is_delivered
+        and held.target is not None
+        and held.target.object_id == request.entra_id
+        and held.access_package is not None
+        and held.access_package.id == request.package_id
+    )
+
+
+def _says_all(held: GraphAssignment) -> bool:
+    """Whether an assignment that came with its request is there, and says whose it is, of what, and until when."""
+    expiration = held.schedule.expiration if held.schedule else None
+    return (
+        held.is_delivered
+        and held.target is not None
+        and held.target.object_id is not None
+        and held.access_package is not None
+        and expiration is not None
+        and expiration.is_specified
     )

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import structlog
 
@@ -20,13 +20,13 @@ from bot.alarm import Alarm, Apscheduler
 from bot.authority import Authority
 from bot.clockwork import Clockwork, SkewedClock
 from bot.courtesy import Courtesy
-from bot.delivery import Delivery
+from bot.delivery import NOTHING, Delivery, Reported
 from bot.effects import Effects
 from bot.ends import Ends
 from bot.home import Homes
 from bot.leases import in_time, kept
 from bot.mirror import Mirror
-from bot.models import Decision, Request, State
+from bot.models import Decision, Kind, Request, State
 from bot.notices import Notices
 from bot.pacing import WAITS, Waits, a_few_at_once
 from bot.recipients import Recipients
@@ -50,11 +50,10 @@ from bot.sweeps import Fence, Sweep, look_again_in
 from bot.trouble import EXPECTED, again_later, pause_after
 from bot.verdicts import Verdicts
 from graph.errors import GraphError
-from graph.models import AssignmentRequest
 
 log = structlog.get_logger(__name__)
 
-Reported = Mapping[str, AssignmentRequest]
+T = TypeVar("T")
 # What a job does; a sweep says how it stands, for all replicas.
 Body = Callable[[], Awaitable[Standing | None]]
 
@@ -279,7 +278,7 @@ class Jobs:
         Requests that are due, until none is.
 
         Many are under way together, and whichever is done makes room for the next: one that waits for a slow
-        answer holds up nobody else.
+        answer holds up nobody else, neither who comes in meanwhile nor whose time has come.
         """
         under_way: set[asyncio.Task[None]] = set()
         try:
@@ -290,13 +289,44 @@ class Jobs:
                     for request, known in await self._claimed(room):
                         under_way.add(asyncio.create_task(self._step(request, known)))
                 if not under_way:
+                    pause = await self._until_due()
+                    if pause is not None and "requests" in self._rings:
+                        self._look_in("requests", pause)
                     return
-                done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
-                for step in done:
-                    step.result()
+                under_way = await self._some_done(under_way)
         finally:
             # Whatever broke the round, nobody's POST is torn off.
             await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def _some_done(self, under_way: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
+        """Wait until a step is done, or until there is more to begin with and room for it; give what is under way."""
+        ring = self._rings.get("requests")
+        if ring is None or AT_WORK_AT_ONCE - len(under_way) < CLAIM_FROM:
+            done, left = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+        else:
+            pause = await self._until_due()
+            rung = asyncio.create_task(ring.wait())
+            try:
+                await asyncio.wait(
+                    {*under_way, rung},
+                    timeout=None if pause is None else pause.total_seconds(),
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+            finally:
+                rung.cancel()
+            ring.clear()
+            done = {step for step in under_way if step.done()}
+            left = under_way - done
+        for step in done:
+            step.result()
+        return left
+
+    async def _until_due(self) -> timedelta | None:
+        """How long until the next request is due; None: the clock comes first, or none has a time."""
+        due_at = await self.store.read(claims.next_due)
+        if due_at is None or due_at > clock.real() + self.poll_every:
+            return None
+        return max(due_at - clock.real(), timedelta(0))
 
     async def find_recipients(self) -> None:
         """Whom to ask about pending requests, until all that can be found now are."""
@@ -404,51 +434,64 @@ class Jobs:
         """Requests to work on, each with what Graph reports of those that are being delivered."""
         claimed = await self.store.run(claims.take, lease=self.waits.lease, limit=limit)
         submitted = [request for request in claimed if request.state is State.SUBMITTED]
+        judged = [each for each in claimed if each.state in {State.RECEIVED, State.APPROVED}]
+        known = await self._together(self.delivery.look_up(submitted))
+        await self._together(self.review.look_up(judged))
+        return [(request, known or NOTHING) for request in claimed]
+
+    async def _together(self, look_up: Awaitable[T]) -> T | None:
+        """What is read of many requests in one go; None: one by one instead, where it shows what is wrong."""
         try:
             # Nobody says yet that we are at them.
             async with asyncio.timeout(self.waits.beat.total_seconds()):
-                known = await self.delivery.look_up(submitted)
+                return await look_up
         except Exception as error:
-            # One by one instead; what is wrong shows there, request by request.
             log.warning("not-looked-up-together", error=type(error).__name__)
-            known = {}
-        return [(request, known) for request in claimed]
+            return None
 
     async def _step(self, request: Request, known: Reported) -> None:
-        """One step of one request; what cannot be done now is tried again later, and not for ever."""
-        if self._stopping:
-            # Not begun: another replica, or the next start, need not wait for the lease.
-            await self.store.run(_hand_over, request)
-            return
-        try:
-            async with kept(self.store, request, self.waits), in_time(self.waits.step):
-                await self._work_on(request, known)
-        except Exception as error:
-            log.warning(
-                "step-failed",
-                request=request.id,
-                state=request.state,
-                error=type(error).__name__,
-                exc_info=not isinstance(error, EXPECTED),
-            )
-            sync = self.ticks.get("sync")
-            # While the sweep fails, too, Graph is down for everybody: that passes by itself.
-            may_hold = sync is None or sync.last_error is None
-            await self.store.run(again_later, request, error, may_hold=may_hold)
+        """One step of one request, and what follows at once; what cannot be done now is tried again later, and not for ever."""
+        following: Request | None = request
+        while following is not None:
+            request, following = following, None
+            if self._stopping:
+                # Not begun: another replica, or the next start, need not wait for the lease.
+                await self.store.run(_hand_over, request)
+                return
+            try:
+                async with kept(self.store, request, self.waits), in_time(self.waits.step):
+                    following = await self._work_on(request, known)
+            except Exception as error:
+                log.warning(
+                    "step-failed",
+                    request=request.id,
+                    state=request.state,
+                    error=type(error).__name__,
+                    exc_info=not isinstance(error, EXPECTED),
+                )
+                sync = self.ticks.get("sync")
+                # While the sweep fails, too, Graph is down for everybody: that passes by itself.
+                may_hold = sync is None or sync.last_error is None
+                await self.store.run(again_later, request, error, may_hold=may_hold)
         self._ring("recipients")
         self._ring_telling()
 
-    async def _work_on(self, request: Request, known: Reported) -> None:
+    async def _work_on(self, request: Request, known: Reported) -> Request | None:
+        """One step; gives the request that is still claimed and to be gone on with at once."""
         if request.give_up_by is not None:
             await self._give_up(request)
         elif request.retry_by is not None:
             await self._retry(request)
         elif request.state is State.RECEIVED:
-            await self.review.receive(request)
+            judged = await self.review.receive(request)
+            # Whoever judged a removal has let go of it.
+            goes_on = judged is not None and judged.state is State.APPROVED
+            return judged if goes_on and request.kind is not Kind.REMOVE else None
         elif request.state is State.APPROVED:
             await self.effects.post(request)
         elif request.state is State.SUBMITTED:
             await self.delivery.poll(request, known)
+        return None
 
     async def _give_up(self, request: Request) -> None:
         actor = await self.verdicts.may_be_repaired(request)

@@ -17,6 +17,7 @@ from bot.models import (
     TroubleKind,
     Verb,
 )
+from bot.pacing import poll_pause
 from bot.store import (
     Transaction,
     assignments,
@@ -71,9 +72,17 @@ def approve_removal(db: Transaction, request: Request) -> Request | None:
 
 
 def submit(db: Transaction, request: Request, graph_request_id: str | None) -> None:
-    """Graph has taken it on."""
+    """Graph has taken it on; what it has just taken on is not done yet."""
+    first_look = clock.real()
+    if graph_request_id is not None:
+        first_look += poll_pause(0)
     moved = requests.move(
-        db, request, State.SUBMITTED, fence=True, graph_request_id=graph_request_id
+        db,
+        request,
+        State.SUBMITTED,
+        fence=True,
+        graph_request_id=graph_request_id,
+        due_at=first_look,
     )
     if moved is not None and moved.kind is Kind.REMOVE and moved.assignment_id is not None:
         assignments.set_removing(db, moved.assignment_id)

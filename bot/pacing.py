@@ -14,8 +14,9 @@ T = TypeVar("T")
 LONGEST_BACKOFF: Final = timedelta(minutes=15)
 # Calls under way to one service: a slow answer holds up nobody else, and Slack and Graph do not throttle so few.
 AT_ONCE: Final = 4
-# Seconds between looks at a request that Graph is working on: it takes seconds, sometimes hours.
-POLL_PAUSES: Final = (2, 2, 3, 5, 8, 13, 20, 30, 60, 120, 300)
+# Seconds before each look at a request that Graph is working on: it takes seconds, sometimes hours.  Whoever waits
+# hears of it within a second or two in the first ten, which is when most are done.
+POLL_PAUSES: Final = (2, 1.2, 1.2, 1.2, 1.5, 1.5, 1.5, 2, 3, 5, 8, 13, 20, 30, 60, 120, 300)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,8 +93,8 @@ def backoff(attempts: int) -> timedelta:
     return pause * chance.between(0.9, 1.1)
 
 
-def poll_pause(attempts: int, pauses: Sequence[int] = POLL_PAUSES) -> timedelta:
-    """How long to wait before looking again at something that is under way."""
+def poll_pause(attempts: int, pauses: Sequence[float] = POLL_PAUSES) -> timedelta:
+    """How long to wait before the next look at something that is under way, after so many."""
     return timedelta(seconds=pauses[min(attempts, len(pauses) - 1)])
 
 

@@ -1,5 +1,6 @@
 """Who somebody is: a Slack profile, and exactly one enabled user in Entra behind it."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -7,8 +8,9 @@ from typing import Final
 from bot.addresses import Addresses, same_address
 from bot.errors import NotAllowed, NotAMember
 from bot.models import Person
+from bot.pacing import a_few_at_once
 from bot.profiles import SlackUser
-from bot.slack import Slack, SlackBusy, SlackRefused
+from bot.slack import Slack, SlackBusy, SlackError, SlackRefused
 from bot.store import Store, people
 from graph import Graph
 from graph.models import User
@@ -32,6 +34,19 @@ class Found:
     slack_ids: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """
+    Somebody's two accounts, read together with other people's; nothing is decided yet.
+
+    Attributes:
+        users: Everybody in Entra, disabled or not, whose address the profile's is.
+    """
+
+    profile: SlackUser
+    users: tuple[User, ...]
+
+
 class NotToldYet(SlackBusy):
     """A second Slack account of somebody: nothing is done for it before the first account and the admins were told."""
 
@@ -48,9 +63,12 @@ class People:
         self._store = store
         self._addresses = addresses
 
-    async def find(self, slack_user: str) -> Found:
+    async def find(self, slack_user: str, *, seen: Seen | None = None) -> Found:
         """
         The person behind a Slack user id, read from Slack and Graph now, and bound for good at first use.
+
+        Args:
+            seen: What `see` has just read of them.
 
         Raises:
             NotAllowed: Not a full member, no confirmed address, or not exactly one enabled Entra user;
@@ -58,13 +76,8 @@ class People:
             NotToldYet: They are found, but have another Slack account that is still to be told of this one.
             SlackError, GraphError: It could not be read.
         """
-        try:
-            profile = await self._slack.user(slack_user)
-        except SlackRefused as refused:
-            if refused.error in UNKNOWN_TO_SLACK:
-                raise NotAllowed("Slack does not show me who you are.") from None
-            raise
-        user = await self._entra_user(profile)
+        profile = seen.profile if seen is not None else await self._profile(slack_user)
+        user = await self._entra_user(profile, known=seen.users if seen is not None else None)
         ids = profile.ids | {slack_user}
         person = Person(
             # The id that clicks and commands name, whatever else Slack calls them.
@@ -82,6 +95,50 @@ class People:
         if not bound.is_told:
             raise NotToldYet
         return Found(person=bound.person, user=user, slack_ids=ids)
+
+    async def see(self, slack_users: Collection[str]) -> dict[str, Seen]:
+        """
+        Read many people's accounts together, for `find`; whoever is not found this way is left out.
+
+        Raises:
+            GraphError: Nobody's could be read in Entra.
+        """
+        if self._addresses.with_proxies:
+            # Each of those is a question of its own.
+            return {}
+        read = await a_few_at_once(self._seen_in_slack, slack_users)
+        profiles = {
+            each: profile for each, profile in zip(slack_users, read, strict=True) if profile
+        }
+        spellings = {
+            each: self._addresses.spellings(profile.email or "")
+            for each, profile in profiles.items()
+            if not profile.not_a_member and self._addresses.in_entra(profile.email or "")
+        }
+        asked = [one for spelled in spellings.values() for one in spelled]
+        found = await self._graph.directory.find_users_any(asked)
+        seen = {}
+        for each, spelled in spellings.items():
+            users = {user.id: user for one in spelled for user in found[one]}
+            if users:
+                # That there is nobody, only a question about them alone says.
+                seen[each] = Seen(profile=profiles[each], users=tuple(users.values()))
+        return seen
+
+    async def _seen_in_slack(self, slack_user: str) -> SlackUser | None:
+        """A profile; None for one that cannot be read now, whose trouble shows when it is read by itself."""
+        try:
+            return await self._slack.user(slack_user)
+        except SlackError:
+            return None
+
+    async def _profile(self, slack_user: str) -> SlackUser:
+        try:
+            return await self._slack.user(slack_user)
+        except SlackRefused as refused:
+            if refused.error in UNKNOWN_TO_SLACK:
+                raise NotAllowed("Slack does not show me who you are.") from None
+            raise
 
     async def is_theirs(self, slack_user: str, entra_id: str) -> bool:
         """
@@ -131,7 +188,7 @@ class People:
             found |= {user.id: user for user in users}
         return list(found.values())
 
-    async def _entra_user(self, profile: SlackUser) -> User:
+    async def _entra_user(self, profile: SlackUser, *, known: Sequence[User] | None = None) -> User:
         if profile.not_a_member:
             raise NotAMember(
                 f"Only full members of this Slack workspace can do that, and this account is {profile.not_a_member}."
@@ -144,7 +201,7 @@ class People:
             raise NotAllowed(
                 "The e-mail address of your Slack profile is not of a domain that counts here."
             )
-        users = await self.entra_users(profile.email)
+        users = await self.entra_users(profile.email) if known is None else known
         enabled = [user for user in users if user.account_enabled]
         if not users:
             raise NotAllowed(

@@ -1,8 +1,9 @@
 """Judges requests: who is it, may they have it, who decides; and once more just before it is granted."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from bot import clock, eligibility, outcomes, policy, refusals
 from bot.approvers import NotUnderstood
@@ -10,6 +11,7 @@ from bot.authority import Actor, Authority, may
 from bot.bounds import EVERYWHERE, OUTSIDE, Bounds
 from bot.eligibility import Refusal
 from bot.errors import NotAllowed, NotAMember
+from bot.looks import Look, Shelf
 from bot.messages.deciding import NOBODY_DECIDES
 from bot.mirrored_policies import offered_policy
 from bot.models import (
@@ -23,6 +25,7 @@ from bot.models import (
     decided_before,
 )
 from bot.offered import wrong_dates
+from bot.pacing import WAITS, Waits
 from bot.people import Found, People
 from bot.rulebook import (
     asks_for,
@@ -43,10 +46,12 @@ from bot.store import (
     requests,
 )
 from graph import Graph
-from graph.assignments import OPEN_STATES
 from graph.errors import NotFound
 from graph.models import AccessPackage, AssignmentPolicy
 from graph.models import Assignment as GraphAssignment
+
+# From so many people on, one question about all of them is cheaper than one for each.
+WORTH_ONE_QUESTION: Final = 2
 
 
 class Refused(Exception):
@@ -85,6 +90,7 @@ class Review:
         always_approve: bool,
         removed_for: timedelta = timedelta(days=30),
         bounds: Bounds = EVERYWHERE,
+        waits: Waits = WAITS,
     ) -> None:
         self._store = store
         self._graph = graph
@@ -93,20 +99,54 @@ class Review:
         self._always = always_approve
         self._removed_for = removed_for
         self._bounds = bounds
+        self._waits = waits
+        self._shelf = Shelf(graph)
+        self._looks: dict[str, Look] = {}
+
+    async def look_up(self, judged: Sequence[Request]) -> None:
+        """
+        Read the accounts of many who ask together, for the looks that follow at once.
+
+        Raises:
+            GraphError: Nobody's could be read; each is read by itself then.
+        """
+        askers = {
+            each.id: each.holder for each in judged if each.kind is not Kind.REMOVE and each.holder
+        }
+        if len(askers) < WORTH_ONE_QUESTION:
+            return
+        at = clock.real()
+        seen = await self._people.see(sorted(set(askers.values())))
+        for request_id, holder in askers.items():
+            if holder in seen and request_id not in self._looks:
+                self._keep(request_id, Look(self._graph, self._shelf, at=at, seen=seen[holder]))
+
+    def _look_at(self, request: Request) -> Look:
+        """The look that was begun for it a moment ago, which serves once more; or a new one."""
+        begun = self._looks.pop(request.id, None)
+        if begun is not None and begun.is_fresh:
+            return begun
+        return Look(self._graph, self._shelf, at=clock.real(), seen=None)
+
+    def _keep(self, request_id: str, look: Look) -> None:
+        for old in [each for each, kept in self._looks.items() if not kept.is_fresh]:
+            del self._looks[old]
+        self._looks[request_id] = look
 
     async def receive(self, request: Request) -> Request | None:
         """
         Judge a request that has just come in: refused, pending or approved.  None if somebody was first.
 
+        One that nobody has to decide stays claimed: whoever has judged it carries it out at once.
+
         Raises:
             SlackError, GraphError: Something could not be read; the request stays as it is.
         """
+        look = self._look_at(request)
         try:
             if request.kind is Kind.REMOVE:
                 return await self._receive_removal(request)
-            standing = await self.standing(request)
-            if request.kind is Kind.ADD:
-                await self._nothing_held_or_asked(request, standing)
+            standing = await self._judged(request, look)
         except NotAMember as refused:
             await self._store.run(allowances.note_stranger, request.asked_by, str(refused))
             return await self._refuse(request, str(refused))
@@ -122,33 +162,58 @@ class Review:
             ends_at=standing.ends_at,
         )
         try:
-            return await self._on_to_stage(pinned, known=request, stage=0, actor=audit.LATCHKEY)
+            moved = await self._on_to_stage(
+                pinned, known=request, stage=0, actor=audit.LATCHKEY, stays_claimed=True
+            )
         except requests.AlreadyOpen:
             return await self._refuse(
                 request, "You have already asked for it, from another Slack account of yours."
             )
+        if moved is not None and moved.state is State.APPROVED:
+            # Granted at once, it need not be looked at twice in the same moment.
+            self._keep(request.id, look)
+        return moved
 
-    async def standing(self, request: Request) -> Standing:
+    async def _judged(self, request: Request, look: Look) -> Standing:
         """
-        Who asks, and under which terms they would get it, read from Slack and Graph now.
+        What holds for a request, if nothing is in its way.
+
+        Raises:
+            NotAllowed, Refused: They may not have it, have it already, or have asked for it in Entra.
+        """
+        standing = await self.standing(request, look)
+        if request.kind is Kind.ADD:
+            await self._nothing_held_or_asked(request, standing, look)
+        return standing
+
+    async def standing(self, request: Request, look: Look | None = None) -> Standing:
+        """
+        Who asks, and under which terms they would get it, by *look* and by what our own tables say now.
+
+        Args:
+            look: What has been read for it in this moment; a new one without.
 
         Raises:
             NotAllowed, Refused: They may not have it; the sentence says why.
         """
         if request.holder is None:
             raise Refused("I do not know whose access this is.")
-        found = await self._people.find(request.holder)
+        look = look or self._look_at(request)
+        if look.found is None:
+            look.found = await self._people.find(request.holder, seen=look.seen)
+        found = look.found
         if request.entra_id is not None and request.entra_id != found.user.id:
             raise Refused("Your Slack profile points to another Entra account than when you asked.")
+        self._shelf.looked_at(request.package_id)
         try:
-            package = await self._graph.packages.get(request.package_id)
+            package = await self._shelf.package(request.package_id)
         except NotFound:
             raise Refused("That package no longer exists.") from None
         self._bounds.insist(package)
         if request.kind is Kind.EXTEND:
             return await self._standing_longer(request, found, package)
         known = await self._store.read(request_lists.known_to_have, found.user.id, but=request.id)
-        case = await read_case(self._graph, package, found.user, known=known)
+        case = await read_case(look, package, found.user, known=known)
         agreed = request.terms.policy_id if request.terms else None
         admitted = eligibility.admits(case, wanted=request.wanted_policy_id, agreed=agreed)
         if isinstance(admitted, Refusal):
@@ -258,10 +323,11 @@ class Review:
             raise Refused("That access is somebody else's.")
         return held
 
-    async def _nothing_held_or_asked(self, request: Request, standing: Standing) -> None:
+    async def _nothing_held_or_asked(
+        self, request: Request, standing: Standing, look: Look
+    ) -> None:
         entra_id = standing.found.user.id
-        held = await self._graph.assignments.list(package_id=request.package_id, user_id=entra_id)
-        live = [each for each in held if each.is_access]
+        live = await look.access_to(request.package_id, entra_id)
         if live:
             await self._store.run(
                 assignments.save_live,
@@ -282,10 +348,7 @@ class Review:
             raise Refused(
                 "You have it already. /my-access shows until when, and lets you extend it."
             )
-        asked = await self._graph.assignments.list_requests_in(
-            package_id=request.package_id, states=OPEN_STATES
-        )
-        for other in asked:
+        for other in await self._shelf.open_requests.get(request.package_id):
             if other.is_partially_delivered:
                 continue
             if asks_for(other, entra_id, on_behalf=standing.on_behalf):
@@ -339,16 +402,32 @@ class Review:
         return await self._store.run(requests.move, request, to, fence=True, **changes)
 
     async def _on_to_stage(
-        self, request: Request, *, known: Request, stage: int, actor: str, **more: Any
+        self,
+        request: Request,
+        *,
+        known: Request,
+        stage: int,
+        actor: str,
+        stays_claimed: bool = False,
+        **more: Any,
     ) -> Request | None:
-        """Move to a stage, or to approved when there are no more; *known* is the row as it is."""
+        """
+        Move to a stage, or to approved when there are no more; *known* is the row as it is.
+
+        Args:
+            stays_claimed: What is approved remains with whoever has it in hand.
+        """
         changes = stage_changes(request, stage=stage)
         to = State.PENDING if "deciders" in changes else State.APPROVED
+        if to is State.APPROVED and stays_claimed:
+            more["lease_until"] = clock.real() + self._waits.lease
         return await self._move(known, to, actor=actor, **changes, **more)
 
     async def recheck(self, request: Request) -> Request | None:
         """
         Just before the effect: does everything that was approved still hold?  None if it does not.
+
+        What a look has read within the last moment (`bot.lately.FRESH`) counts; our own tables are read again.
 
         What changed goes back for approval; what is no longer allowed is refused; a decider who has lost the
         right to decide does not count any more.
@@ -362,9 +441,7 @@ class Review:
             await self._refuse(request, OUTSIDE)
             return None
         try:
-            standing = await self.standing(request)
-            if request.kind is Kind.ADD:
-                await self._nothing_held_or_asked(request, standing)
+            standing = await self._judged(request, self._look_at(request))
         except NotAllowed as refused:
             await self._refuse(request, str(refused))
             return None

@@ -1,20 +1,100 @@
 """Reads from Graph what decides whether somebody may have a package, whole and as it is now."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from bot.eligibility import Case, Fit, Requester, fit, groups_named
 from bot.models import Named
 from graph import Graph
 from graph.errors import GraphError, NotAllowed, NotFound
-from graph.models import AccessPackage, Assignment, AssignmentPolicy, AssignmentRequest, User
+from graph.models import (
+    AccessPackage,
+    Assignment,
+    AssignmentPolicy,
+    AssignmentRequest,
+    Group,
+    User,
+)
+from graph.packages import PackageExclusions
 
 # An assignment in any other state is access, or is about to be.
 OVER: Final = frozenset({"expired", "deliveryfailed"})
 
 
+class Reads:
+    """
+    Reads what decides about one person and one package, from Graph as it is now.
+
+    `bot.looks` has one that shares what is no person's own among requests of the same moment.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+
+    async def groups_excluding(self, package_id: str) -> list[Group]:
+        """The groups whose members may not have a package."""
+        return await self._graph.packages.incompatible_groups(package_id)
+
+    async def packages_excluding(self, package_id: str) -> PackageExclusions:
+        """The packages that do not go with a package, both ways."""
+        return await self._graph.packages.incompatible_both_ways(package_id)
+
+    async def policy(self, policy_id: str) -> AssignmentPolicy | None:
+        """A policy, whole; None if it is gone."""
+        try:
+            return await self._graph.policies.get(policy_id)
+        except NotFound:
+            return None
+
+    async def policies(self, policy_ids: Sequence[str]) -> list[AssignmentPolicy]:
+        """Those of several policies that are still there, each whole."""
+        if len(policy_ids) == 1:
+            found = await self.policy(policy_ids[0])
+            return [] if found is None else [found]
+        return _there(await self._graph.policies.each(policy_ids)) if policy_ids else []
+
+    async def groups_of(self, user_id: str, group_ids: Collection[str]) -> set[str]:
+        """Those of *group_ids* that the person is in."""
+        return await self._graph.directory.member_of(user_id, group_ids) if group_ids else set()
+
+    async def holdings(self, user_id: str) -> list[Assignment] | None:
+        """
+        Everything that the person has, is about to have, or had.
+
+        None: with only a catalog-scoped role, Graph wants every list filtered by package.
+        """
+        try:
+            return await self._graph.assignments.list(user_id=user_id)
+        except NotAllowed:
+            return None
+
+    async def beside(
+        self, package_id: str, user_id: str, known: Collection[str]
+    ) -> tuple[tuple[Named, ...], tuple[Named, ...]]:
+        """
+        What the person has that does not go with the package: what excludes it, and what it excludes.
+
+        Args:
+            known: Ids of packages that they are known to have or to be given just now.
+        """
+        holdings = await self.holdings(user_id)
+        if holdings is None:
+            exclusions = await self.packages_excluding(package_id)
+            has = await held_among(self._graph, user_id, exclusions.ids) | set(known)
+        else:
+            has = had_among(holdings) | set(known)
+            if not has - {package_id}:
+                # Whoever has nothing else has nothing that excludes anything.
+                return (), ()
+            exclusions = await self.packages_excluding(package_id)
+        return (
+            _named(each for each in exclusions.packages if each.id in has),
+            _named(each for each in exclusions.excluded if each.id in has),
+        )
+
+
 async def read_case(
-    graph: Graph,
+    reads: Reads,
     package: AccessPackage,
     user: User,
     *,
@@ -34,31 +114,29 @@ async def read_case(
     Raises:
         GraphError: It could not be read; nothing is known then.
     """
-    exclusions = await graph.packages.exclusions(package.id)
-    asked = groups_named(package.assignment_policies) | {each.id for each in exclusions.groups}
-    groups = await graph.directory.member_of(user.id, asked) if asked else set()
+    excluding = await reads.groups_excluding(package.id)
+    asked = groups_named(package.assignment_policies) | {each.id for each in excluding}
+    groups = await reads.groups_of(user.id, asked)
     requester = Requester(entra_id=user.id, is_guest=user.is_guest, groups=frozenset(groups))
     wanted = [
         each.id
         for each in package.assignment_policies
         if each.id in also or fit(each, requester) is not Fit.OUT
     ]
-    held = await held_among(
-        graph, user.id, {each.id for each in (*exclusions.packages, *exclusions.excluded)}
-    ) | set(known)
+    excluded_by, excluded = await reads.beside(package.id, user.id, known)
     return Case(
         package=package,
-        policies=tuple(await _whole(graph, wanted)),
+        policies=tuple(await reads.policies(wanted)),
         requester=requester,
         excluded_by=(
-            *_named(each for each in exclusions.packages if each.id in held),
+            *excluded_by,
             *(
                 Named(id=each.id, name=f"the group {each.display_name or each.id}")
-                for each in exclusions.groups
+                for each in excluding
                 if each.id in groups
             ),
         ),
-        excluded=_named(each for each in exclusions.excluded if each.id in held),
+        excluded=excluded,
     )
 
 
@@ -123,11 +201,7 @@ def asks_for(asked: AssignmentRequest, entra_id: str, *, on_behalf: bool) -> boo
     return target is not None and target.object_id == entra_id
 
 
-async def _whole(graph: Graph, policy_ids: list[str]) -> list[AssignmentPolicy]:
-    if len(policy_ids) == 1:
-        found: list[AssignmentPolicy | GraphError] = [await _one(graph, policy_ids[0])]
-    else:
-        found = await graph.policies.each(policy_ids) if policy_ids else []
+def _there(found: Iterable[AssignmentPolicy | GraphError]) -> list[AssignmentPolicy]:
     policies = []
     for each in found:
         if isinstance(each, NotFound):
@@ -137,13 +211,6 @@ async def _whole(graph: Graph, policy_ids: list[str]) -> list[AssignmentPolicy]:
             raise each
         policies.append(each)
     return policies
-
-
-async def _one(graph: Graph, policy_id: str) -> AssignmentPolicy | GraphError:
-    try:
-        return await graph.policies.get(policy_id)
-    except NotFound as gone:
-        return gone
 
 
 async def held_among(graph: Graph, user_id: str, package_ids: Collection[str]) -> set[str]:
@@ -164,12 +231,15 @@ async def held_among(graph: Graph, user_id: str, package_ids: Collection[str]) -
             for each in sorted(package_ids)
             for held in await graph.assignments.list(package_id=each, user_id=user_id)
         ]
+    return had_among(found) & set(package_ids)
+
+
+def had_among(found: Iterable[Assignment]) -> set[str]:
+    """The packages that somebody has, or is about to have, by their assignments."""
     return {
         each.access_package.id
         for each in found
-        if each.access_package is not None
-        and each.access_package.id in package_ids
-        and (each.state or "").casefold() not in OVER
+        if each.access_package is not None and (each.state or "").casefold() not in OVER
     }
 
 

@@ -12,7 +12,7 @@ from bot.eligibility import Admitted, Case, Refusal
 from bot.errors import NotAllowed
 from bot.naming import clean
 from bot.questions import Answered, Answers, Question, answered
-from bot.rulebook import asks_for, lets_ask_for_others, read_case, read_own_case
+from bot.rulebook import Reads, asks_for, lets_ask_for_others, read_case, read_own_case
 from graph import Graph
 from graph.assignments import OPEN_STATES
 from graph.models import AccessPackage, Assignment, AssignmentPolicy, User
@@ -168,7 +168,7 @@ async def _admitted(
 ) -> Admitted | Refusal:
     direct = [each for each in package.assignment_policies if each.has_scope(ADMINISTRATORS_ONLY)]
     named = lookup.find_policy(package, policy_name) if policy_name is not None else None
-    case = await read_case(graph, package, person, also=[each.id for each in direct])
+    case = await read_case(Reads(graph), package, person, also=[each.id for each in direct])
     if named is not None and named in direct:
         return _direct(case, named)
     admitted = eligibility.admits(case, wanted=named.id if named else None)

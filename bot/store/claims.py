@@ -39,6 +39,9 @@ UPDATE_CLAIMED: Final = UPDATE_KNOWN.where(
     requests.c.generation == sa.bindparam("known_generation"),
 )
 
+NEXT_DUE: Final = sa.select(sa.func.min(requests.c.due_at, type_=UtcDateTime())).where(
+    IS_OPEN, requests.c.due_at > NOW
+)
 # Whoever has let go of it, or lost it, does not get it back this way.
 RENEW: Final = (
     requests.update()
@@ -69,6 +72,12 @@ def _readable(row: Any) -> Request | None:
     except (KeyError, TypeError, ValueError):
         log.exception("unreadable-request", request=row.id)
         return None
+
+
+def next_due(db: Transaction) -> datetime | None:
+    """When the next request will be due that is not yet; None: no time is set for any."""
+    due_at: datetime | None = db.execute(NEXT_DUE, {"now": clock.real()}).scalar()
+    return due_at
 
 
 def renew(db: Transaction, request: Request, *, lease: timedelta) -> bool:

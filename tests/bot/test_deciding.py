@@ -74,6 +74,7 @@ async def test_in_a_new_round_they_may_decide_again(harness):
     request = await asked(harness)
     await weighed(harness, request)
     harness.tenant.world.packages[seed.FINANCE_REPORTS].role_scopes.pop()
+    await harness.forget_what_was_read()
     await harness.expire_all_waits()
     await harness.work()
     again = await harness.request(request.id)
@@ -206,6 +207,7 @@ async def test_an_approver_who_is_only_an_admin_now_decides_anew(harness):
     decided_by(harness, stage_of(members(seed.SECURITY_REVIEWERS)))
     harness.tenant.remove_member(seed.SECURITY_REVIEWERS, seed.DANA)
 
+    await harness.forget_what_was_read()
     await harness.work()
 
     after = await harness.request(request.id)

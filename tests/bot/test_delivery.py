@@ -1,7 +1,9 @@
 """From submitted to delivered: believed only when Graph shows it."""
 
+import json
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from bot import clock
@@ -11,6 +13,7 @@ from sandbox.tenant import seed
 from sandbox.tenant.model import Request as GraphRequest
 from tests.harness.by_hand import BotHarness
 from tests.harness.faults import answering
+from tests.harness.wires import Fault, GoOn
 
 
 async def submitted(harness: BotHarness, text: str = "marketing-campaign") -> Request:
@@ -71,13 +74,46 @@ async def test_delivered_without_the_access_is_not_believed(harness):
 
 
 async def test_an_assignment_that_cannot_be_read_yet_is_waited_for(harness):
-    """Lists and reads lag."""
+    """Lists and reads lag; and what a request shows of its assignment may not be all."""
     request = await submitted(harness)
     harness.shift(timedelta(seconds=10))
+    harness.line.on("GET .*/assignmentRequests/", without("schedule"), times=2)
     harness.line.on("GET .*/assignments/", answering(404, "NotFound"))
 
     assert (await look(harness, request)).state is State.SUBMITTED
     assert (await look(harness, request)).state is State.DELIVERED
+
+
+def without(part: str) -> Fault:
+    """A request's assignment comes without one of its parts."""
+
+    async def cut(request: httpx.Request, go_on: GoOn) -> httpx.Response:
+        answer = await go_on()
+        body = json.loads(await answer.aread())
+        del body["assignment"][part]
+        return httpx.Response(answer.status_code, json=body, request=request)
+
+    return cut
+
+
+@pytest.mark.parametrize("part", ["target", "accessPackage", "schedule", "state"])
+async def test_what_a_request_does_not_show_of_its_assignment_is_read(harness, part):
+    """Nothing is believed that was not read; what was read with the request is not read again."""
+    request = await submitted(harness)
+    harness.shift(timedelta(seconds=10))
+    harness.line.on("GET .*/assignmentRequests/", without(part))
+
+    assert (await look(harness, request)).state is State.DELIVERED
+    assert sum("/assignments/" in each for each in harness.line.sent) == 1
+
+
+async def test_what_comes_with_the_request_is_read_once(harness):
+    """The assignment is expanded, with whose it is, of what, and until when."""
+    request = await submitted(harness)
+    harness.shift(timedelta(seconds=10))
+
+    assert (await look(harness, request)).state is State.DELIVERED
+    assert not any("/assignments/" in each for each in harness.line.sent)
 
 
 @pytest.mark.parametrize("state", ["deliveryFailed", "DeliveryFailed", "denied", "Canceled"])

@@ -119,6 +119,8 @@ def replace_answers(request: Request, answers: dict[str, str]) -> Request:
 
 
 async def refusal(harness: BotHarness, request: Request) -> str:
+    """What a look of this moment says."""
+    await harness.forget_what_was_read()
     with pytest.raises(Refused) as refused:
         await harness.review.standing(request)
     return str(refused.value)

@@ -1,5 +1,6 @@
 """A bot by hand: every part of it between the stand-ins, in simulated time, and nothing that moves by itself."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from bot.effects import Effects
 from bot.ends import Ends
 from bot.home import Homes
 from bot.jobs import Jobs
+from bot.lately import FRESH
 from bot.mirror import Mirror
 from bot.models import Request
 from bot.notices import Notices
@@ -160,8 +162,13 @@ class BotHarness:
 
         await self.store.run(shorten)
 
+    async def forget_what_was_read(self) -> None:
+        """Let so much time pass that nothing which was read of Graph counts any more."""
+        await asyncio.sleep(FRESH.total_seconds() + 1)
+
     async def finish(self) -> None:
-        """Work, deliver and tell until nothing moves any more."""
+        """Work, deliver and tell until nothing moves any more, by what is true now."""
+        await self.forget_what_was_read()
         for _ in range(4):
             await self.work()
             self.shift(timedelta(seconds=10))
@@ -179,7 +186,8 @@ class BotHarness:
         return found
 
     async def ask(self, text: str, *, user: str = "U0ANN", reason: str | None = None) -> Request:
-        """Ask, and have it judged."""
+        """Ask, and have it judged by what is true now."""
+        await self.forget_what_was_read()
         taken = await self.desk.ask(slack_user=user, text=text, reason=reason)
         await self.work()
         return await self.request(taken.request.id)

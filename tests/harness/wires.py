@@ -96,6 +96,8 @@ class GraphWire(httpx.AsyncBaseTransport):
         self._wire = wire
         self._faults: list[tuple[re.Pattern[str], int, Fault]] = []
         self.sent: list[str] = []
+        # What Graph was asked to do: of an envelope each call in it, with its query.
+        self.operations: list[str] = []
 
     def on(self, pattern: str, fault: Fault, *, times: int = 1) -> None:
         """Do *fault* at the next calls whose "METHOD /path" has *pattern*."""
@@ -104,6 +106,7 @@ class GraphWire(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         name = f"{request.method} {request.url.path}"
         self.sent.append(name)
+        self.operations += operations_of(request)
 
         async def go_on() -> httpx.Response:
             return await self._go_on(request)
@@ -132,6 +135,13 @@ class GraphWire(httpx.AsyncBaseTransport):
         return httpx.Response(
             reply.status, headers=reply.headers, content=reply.body, request=request
         )
+
+
+def operations_of(request: httpx.Request) -> list[str]:
+    """What a call asks Graph to do: itself, or every call in its envelope."""
+    if not request.url.path.endswith("/$batch"):
+        return [f"{request.method} {request.url.raw_path.decode()}"]
+    return [f"{each['method']} {each['url']}" for each in json.loads(request.content)["requests"]]
 
 
 class SlackSession:

@@ -11,7 +11,7 @@ from bot.errors import NotAllowed
 from bot.provisioning.judging import Judge, Outcome
 from bot.provisioning.reading import read_text
 from bot.provisioning.tenant_facts import TenantFacts
-from bot.rulebook import read_case
+from bot.rulebook import Reads, read_case
 from graph import Graph, StaticToken
 from sandbox.tenant import Tenant
 from sandbox.tenant.errors import Refusal as TenantRefusal
@@ -50,7 +50,7 @@ async def answers(tenant: Tenant, world: World, *, version: str) -> Answers:
         wanted = world.ids[world.wanted] if world.wanted is not None else None
         person = await graph.directory.user(world.person)
         package = await graph.packages.get(PACKAGE)
-        case = await read_case(graph, package, person)
+        case = await read_case(Reads(graph), package, person)
         admitted = eligibility.admits(case, wanted=wanted)
         slack = (
             admitted

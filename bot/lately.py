@@ -1,0 +1,84 @@
+"""What several requests need to know of one thing at the same moment, read once for all of them."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Hashable
+from datetime import datetime, timedelta
+from typing import Final, Generic, TypeVar
+
+from bot import clock
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+# How old, from the moment at which reading began, a fact may be that decides a request.  See docs/guarantees.md,
+# "How fresh the second look is".
+FRESH: Final = timedelta(seconds=5)
+
+
+class Lately(Generic[K, V]):
+    """
+    Reads a thing once for everybody who asks for it within a moment.
+
+    Whoever asks while it is being read waits for the same answer, and hears of the same failure; a failure is not
+    kept.
+    """
+
+    def __init__(self, read: Callable[[K], Awaitable[V]], *, within: timedelta = FRESH) -> None:
+        """
+        Args:
+            within: How long an answer counts, from when reading it began.
+        """
+        self._read = read
+        self._within = within
+        self._kept: dict[K, tuple[datetime, asyncio.Task[V]]] = {}
+
+    async def get(self, key: K) -> V:
+        """
+        The thing as it was read within the last moment, or is read now.
+
+        Raises:
+            Exception: What reading it raised.
+        """
+        now = clock.real()
+        self._forget_old(now)
+        if key not in self._kept:
+            self._kept[key] = (now, asyncio.ensure_future(self._begin(key)))
+        _, reading = self._kept[key]
+        # Whoever gives up waiting tears it off for nobody else.
+        return await asyncio.shield(reading)
+
+    async def _begin(self, key: K) -> V:
+        try:
+            return await self._read(key)
+        except BaseException:
+            self._kept.pop(key, None)
+            raise
+
+    def _forget_old(self, now: datetime) -> None:
+        over = [key for key, (at, _) in self._kept.items() if not now - self._within <= at <= now]
+        for key in over:
+            del self._kept[key]
+
+
+class Crowds(Generic[K]):
+    """Notes how many ask about the same thing within a moment: from so many on, it pays to read it for all of them."""
+
+    def __init__(self, *, size: int, within: timedelta = FRESH) -> None:
+        self._size = size
+        self._within = within
+        self._asked: dict[K, deque[datetime]] = {}
+
+    def note(self, key: K) -> None:
+        """Somebody asks about it now."""
+        now = clock.real()
+        for old in [each for each, at in self._asked.items() if now - at[-1] > self._within]:
+            del self._asked[old]
+        self._asked.setdefault(key, deque(maxlen=self._size)).append(now)
+
+    def is_one(self, key: K) -> bool:
+        """Whether so many have asked about it within the last moment."""
+        lately = self._asked.get(key)
+        if lately is None or len(lately) < self._size:
+            return False
+        return clock.real() - lately[0] <= self._within

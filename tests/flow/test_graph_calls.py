@@ -1,0 +1,82 @@
+"""What a delivered request costs in calls to Graph, whatever else there is and was."""
+
+import shutil
+from datetime import timedelta
+
+import pytest
+
+from sandbox.tenant import seed
+from tests.harness import crowd
+from tests.harness.simulation import LIFELIKE, Simulation, simulation
+from tests.harness.world import eventually
+
+# Of one request: its person, what they have; the package, what it gives, whom it excludes, its policy, its open
+# requests in each of four states; the POST, and a look at what has come of it.
+LONE = 12
+CROWD_EACH = 2.5
+
+
+@pytest.fixture
+async def shop(simulated, tmp_path, sqlite_template):
+    """Stand-ins whose Entra delivers after two seconds, and a page of it holds twenty of anything."""
+    shutil.copy(sqlite_template, tmp_path / "latchkey.db")
+    async with simulation(tmp_path / "latchkey.db", pauses=LIFELIKE) as around:
+        around.outside.tenant.world.delivery = timedelta(seconds=2)
+        yield around
+
+
+async def spent(shop: Simulation, *, people: int, packages: int, old: int = 0) -> crowd.Spent:
+    """What so many people spend who ask at once."""
+    outside = shop.outside
+    wishes = crowd.ready(outside, people=people, packages=packages)
+    for number in range(packages if old else 0):
+        crowd.old_requests(outside, old, about=crowd.package_id(number), holder=seed.CY)
+    bot = await shop.start(**crowd.SETTINGS)
+    await eventually(lambda: bot.latchkey.jobs.ticks["sync"].last_success)
+    return await crowd.asked_for(outside, bot, wishes)
+
+
+async def test_a_lone_request_reads_each_thing_once(shop):
+    """One look serves for the judgment and the grant, and the result comes with the request."""
+    found = await spent(shop, people=1, packages=1)
+
+    assert found.operations <= LONE, found.kinds
+    assert max(found.kinds.values()) == 1
+
+
+async def test_what_is_over_costs_nothing(shop):
+    """A package with a past: its lists are asked for by state."""
+    shop.outside.tenant._service.page_size = 20
+
+    found = await spent(shop, people=1, packages=1, old=300)
+
+    assert found.operations <= LONE, found.kinds
+
+
+async def test_a_crowd_shares_what_is_no_persons_own(shop):
+    """Twenty people and one package."""
+    found = await spent(shop, people=20, packages=1)
+
+    assert found.operations_each <= CROWD_EACH, found.kinds
+    assert found.kinds["POST /assignmentRequests"] == found.requests
+    assert found.calls_each <= CROWD_EACH
+
+
+async def test_a_crowd_at_a_package_with_a_past_shares_as_much(shop):
+    """The same with hundreds of old requests, several pages of each list."""
+    shop.outside.tenant._service.page_size = 30
+
+    found = await spent(shop, people=20, packages=1, old=300)
+
+    assert found.operations_each <= CROWD_EACH, found.kinds
+
+
+async def test_a_package_that_many_have_is_asked_about_each_person(shop):
+    """A list of its holders would be longer than the crowd, and grow."""
+    shop.outside.tenant._service.page_size = 5
+
+    found = await spent(shop, people=20, packages=1)
+
+    lists = sum(number for kind, number in found.kinds.items() if "state eq _ delivered" in kind)
+    assert lists <= 4, found.kinds
+    assert found.operations_each <= 5.5, found.kinds
