@@ -20,6 +20,7 @@ BENCHMARKS: Final[tuple[str, ...]] = (
     "ack",
     "burst",
     "scale",
+    "graph_calls",
     "listing",
     "sync",
     "footprint",

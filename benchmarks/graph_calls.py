@@ -1,0 +1,90 @@
+"""
+Calls to Graph for each delivered request, in simulated time: how many there are does not depend on the machine.
+
+Entra delivers after two seconds.  Counted are operations, each call in an envelope (`$batch`) for one, and HTTP calls.
+What a request costs today is compared with what it would cost alone: that is what a crowd shares.
+"""
+
+import asyncio
+import contextlib
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from benchmarks.table import Options, Result
+from bot import migrate
+from bot.store import open_store
+from sandbox.tenant import seed
+from tests.harness import crowd
+from tests.harness.loop import SimulatedLoop
+from tests.harness.simulation import LIFELIKE, simulation
+from tests.harness.world import eventually
+
+NUMBER: Final = 5
+DELIVERY: Final = timedelta(seconds=2)
+LONE_TARGET: Final = 6
+CROWD_TARGET: Final = 2.5
+PACKAGES: Final = 10
+PEOPLE: Final = 1_000
+OLD: Final = 100_000
+# Of the quick form.
+FEWER_PEOPLE: Final = 200
+LESS_OLD: Final = 2_000
+WHY_LONE: Final = (
+    "four of them are the package's open requests, a list for each state: Graph documents `state eq` for that list "
+    "and nothing that joins two; its resources, policy and excluding groups have no documented $expand of the package "
+    "either.  Next: `or` on a real tenant (docs/not-verified.md) makes nine of them"
+)
+
+
+def measure(options: Options) -> list[Result]:
+    """A lone request, a crowd, and both after many old ones."""
+    people, old = (FEWER_PEOPLE, LESS_OLD) if options.quick else (PEOPLE, OLD)
+    lone = _run(people=1, packages=1)
+    lone_old = _run(people=1, packages=1, old=old)
+    many = _run(people=people, packages=PACKAGES)
+    many_old = _run(people=people, packages=PACKAGES, old=old)
+    return [
+        _line("a lone request", lone, target=LONE_TARGET, why=WHY_LONE),
+        _line(f"the same with {old:,} old requests", lone_old, target=LONE_TARGET, why=WHY_LONE),
+        _line(f"each of {people:,} for {PACKAGES} packages", many, target=CROWD_TARGET),
+        _line(f"the same with {old:,} old requests", many_old, target=CROWD_TARGET),
+    ]
+
+
+def _line(work: str, spent: crowd.Spent, *, target: float, why: str = "") -> Result:
+    met = spent.operations_each <= target
+    kinds = ", ".join(f"{number} {kind}" for kind, number in spent.kinds.most_common(4))
+    return Result(
+        number=NUMBER,
+        work=f"Graph operations: {work}",
+        target=f"≤ {target:g}",
+        floor="",
+        result=f"{spent.operations_each:.2f} operations, {spent.calls_each:.2f} HTTP calls",
+        ratio=None,
+        met=met,
+        why="" if met else why or f"most of it: {kinds}",
+    )
+
+
+def _run(*, people: int, packages: int, old: int = 0) -> crowd.Spent:
+    with tempfile.TemporaryDirectory() as folder:
+        database = Path(folder) / "latchkey.db"
+        with contextlib.closing(open_store(f"sqlite+pysqlite:///{database}")) as store:
+            migrate.upgrade(store)
+        with asyncio.Runner(loop_factory=lambda: SimulatedLoop(1)) as runner:
+            return runner.run(_spent(database, people=people, packages=packages, old=old))
+
+
+async def _spent(database: Path, *, people: int, packages: int, old: int) -> crowd.Spent:
+    async with simulation(database, pauses=LIFELIKE) as around:
+        outside = around.outside
+        outside.tenant.world.delivery = DELIVERY
+        wishes = crowd.ready(outside, people=people, packages=packages)
+        for number in range(packages if old else 0):
+            about = crowd.package_id(number)
+            crowd.old_requests(outside, old // packages, about=about, holder=seed.CY)
+        bot = await around.start(**crowd.SETTINGS)
+        await eventually(lambda: bot.latchkey.jobs.ticks["sync"].last_success)
+        return await crowd.asked_for(outside, bot, wishes)
