@@ -154,6 +154,7 @@ def _claims(db: Transaction) -> None:
         claims.release(db, request, due_at=clock.real(), attempts=1)
     claims.oldest_open_seconds(db)
     claims.oldest_due_seconds(db)
+    claims.next_due(db)
 
 
 def _holds(db: Transaction) -> None:
