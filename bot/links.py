@@ -6,8 +6,9 @@ from typing import Final
 import structlog
 
 from bot import clock
+from bot.members import MOST_FAILURES, Members
 from bot.people import People
-from bot.slack import SlackError
+from bot.slack import SlackError, SlackRefused
 from bot.store import links, people
 from bot.sweeps import Transactions
 from graph import Graph
@@ -19,8 +20,6 @@ log = structlog.get_logger(__name__)
 LOOKUPS_A_SWEEP: Final = 40
 # A link that has stopped being true is dropped within this time, if there are no more people than that allows.
 LOOK_AGAIN_AFTER: Final = timedelta(days=1)
-# After so many people in a row whom Graph would not show, it is not about them.
-MOST_FAILURES: Final = 3
 
 
 class Links:
@@ -35,9 +34,26 @@ class Links:
         self._store = store
         self._graph = graph
         self._people = people
+        self._members = Members(store=store, graph=graph, people=people)
 
     async def refresh(self) -> None:
         """Look for those whose turn it is; what cannot be read now is looked at another time."""
+        # Many whom nobody knows are found together; the others have their turn when that is done.
+        sought = await self._store.read(links.unknown, limit=LOOKUPS_A_SWEEP + 1)
+        if self._members.is_walking or len(sought) > LOOKUPS_A_SWEEP:
+            try:
+                await self._members.walk()
+                return
+            except SlackRefused as refused:
+                # Then one by one, as long as that takes.
+                log.warning("members-not-listed", slack=str(refused))
+                self._members.forget_walk()
+            except SlackError as error:
+                log.warning("holders-not-found", slack=str(error))
+                return
+            except GraphError as error:
+                log.warning("holder-not-read", status=error.status, graph=error.request_id)
+                return
         before = clock.real() - LOOK_AGAIN_AFTER
         due = await self._store.read(links.to_link, looked_up_before=before, limit=LOOKUPS_A_SWEEP)
         failures = 0

@@ -1,6 +1,6 @@
 """Who somebody is: a Slack profile, and exactly one enabled user in Entra behind it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -107,9 +107,11 @@ class People:
             # Each of those is a question of its own.
             return {}
         read = await a_few_at_once(self._seen_in_slack, slack_users)
-        profiles = {
-            each: profile for each, profile in zip(slack_users, read, strict=True) if profile
-        }
+        return await self._seen_in_entra(
+            {each: profile for each, profile in zip(slack_users, read, strict=True) if profile}
+        )
+
+    async def _seen_in_entra(self, profiles: Mapping[str, SlackUser]) -> dict[str, Seen]:
         spellings = {
             each: self._addresses.spellings(profile.email or "")
             for each, profile in profiles.items()
@@ -124,6 +126,40 @@ class People:
                 # That there is nobody, only a question about them alone says.
                 seen[each] = Seen(profile=profiles[each], users=tuple(users.values()))
         return seen
+
+    async def members_page(self, cursor: str | None) -> tuple[list[SlackUser], str]:
+        """One page of the people of the workspace, and where the next begins; empty behind the last."""
+        return await self._slack.users_page(cursor)
+
+    async def owners(self, profiles: Sequence[SlackUser]) -> dict[str, str]:
+        """
+        Those of *profiles*, read just now, that are certainly somebody's in Entra, and whose: by Slack id.
+
+        By the rules of `find`, which also binds them.
+
+        Raises:
+            SlackError, GraphError: It could not be read.
+        """
+        by_id = {each.id: each for each in profiles}
+        if self._addresses.with_proxies:
+            # Each of those is a question of its own.
+            seen = {
+                each.id: Seen(profile=each, users=tuple(await self.entra_users(each.email or "")))
+                for each in profiles
+            }
+        else:
+            seen = await self._seen_in_entra(by_id)
+        found: dict[str, str] = {}
+        for slack_user, each in seen.items():
+            try:
+                found[slack_user] = (await self.find(slack_user, seen=each)).person.entra_id
+            except NotAllowed:
+                continue
+            except NotToldYet:
+                bound = await self._store.read(people.get, slack_user)
+                if bound is not None:
+                    found[slack_user] = bound.entra_id
+        return found
 
     async def _seen_in_slack(self, slack_user: str) -> SlackUser | None:
         """A profile; None for one that cannot be read now, whose trouble shows when it is read by itself."""
@@ -163,9 +199,7 @@ class People:
         Somebody whom we know as another Entra user is not meant, whatever address they have; and nobody is by an
         address that is not this one user's alone.
         """
-        told = (user.mail, user.user_principal_name)
-        spelled = [each for one in told if one for each in self._addresses.in_slack(one)]
-        for address in dict.fromkeys(each.lower() for each in spelled):
+        for address in self.addresses_of(user):
             profile = await self._slack.user_by_email(address)
             if profile is None or profile.not_a_member or not same_address(profile.email, address):
                 continue
@@ -177,6 +211,12 @@ class People:
             if is_meant:
                 return profile
         return None
+
+    def addresses_of(self, user: User) -> list[str]:
+        """The addresses by which Slack may know an Entra user, in small letters."""
+        told = (user.mail, user.user_principal_name)
+        spelled = [each for one in told if one for each in self._addresses.in_slack(one)]
+        return list(dict.fromkeys(each.lower() for each in spelled))
 
     async def entra_users(self, address: str) -> list[User]:
         """Everybody in Entra, disabled or not, whose address is the one that Slack shows; each once."""

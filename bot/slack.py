@@ -216,12 +216,21 @@ class Slack:
         found: list[SlackUser] = []
         cursor: str | None = None
         for _ in range(pages):
-            answer = await self._read("users.list", limit=USERS_PAGE, cursor=cursor, **self._where)
-            found += [self._profile(user) for user in answer["members"]]
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            page, cursor = await self.users_page(cursor)
+            found += page
             if not cursor:
                 return found, True
         return found, False
+
+    async def users_page(self, cursor: str | None = None) -> tuple[list[SlackUser], str]:
+        """
+        One page of the people of the workspace, and where the next begins; empty behind the last.
+
+        Scopes users:read and users:read.email.
+        """
+        answer = await self._read("users.list", limit=USERS_PAGE, cursor=cursor, **self._where)
+        found = [self._profile(user) for user in answer["members"]]
+        return found, (answer.get("response_metadata") or {}).get("next_cursor") or ""
 
     def ids_of(self, slack_user: str) -> frozenset[str]:
         """Every id by which Slack names one of those in `learn_ids`; nobody else has another, as far as we know."""

@@ -1,6 +1,6 @@
 """Where messages about access go: whom to look for in Slack, and which accounts were found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from bot import clock
 from bot.store.assignments import IS_NOT_ENDED
 from bot.store.database import Transaction
 from bot.store.homes import touch_homes
-from bot.store.schema import assignments
+from bot.store.schema import assignments, people
 from bot.store.statements import MOST
 
 # Never looked for, of those whose holder nobody knows: they come first.
@@ -32,6 +32,19 @@ TO_LINK: Final = (
     )
     .limit(MOST)
 )
+# Those who hold something about which nobody has looked for them.
+NEVER_SOUGHT: Final = (
+    sa.select(assignments.c.entra_id)
+    .where(IS_NOT_ENDED, UNKNOWN)
+    .distinct()
+    .order_by(assignments.c.entra_id)
+    .limit(MOST)
+)
+SOME_PEOPLE: Final[sa.BindParameter[Any]] = sa.bindparam("entra_ids", expanding=True)
+BOUND: Final = sa.select(people.c.entra_id).where(people.c.entra_id.in_(SOME_PEOPLE))
+LINKED_SOMEHOW: Final = sa.select(assignments.c.entra_id).where(
+    IS_NOT_ENDED, assignments.c.entra_id.in_(SOME_PEOPLE), assignments.c.holder.is_not(None)
+)
 LINKED: Final = (
     sa.select(assignments.c.holder)
     .where(
@@ -52,6 +65,37 @@ def to_link(db: Transaction, *, looked_up_before: datetime, limit: int) -> list[
     """
     given = {"looked_up_before": looked_up_before, "most": limit}
     return list(db.execute(TO_LINK, given).scalars())
+
+
+def unknown(db: Transaction, *, limit: int) -> list[str]:
+    """
+    Entra ids of holders of whom nothing is known in Slack, and who have not been looked for: of the first *limit*
+    who hold something about which nobody has.
+    """
+    sought = list(db.execute(NEVER_SOUGHT, {"most": limit}).scalars())
+    known = _known(db, sought)
+    return [each for each in sought if each not in known]
+
+
+def _known(db: Transaction, entra_ids: Sequence[str]) -> set[str]:
+    """Those of *entra_ids* to whom a Slack account is bound, or messages about access go."""
+    given = {"entra_ids": list(entra_ids)}
+    return {
+        *db.execute(BOUND, given).scalars(),
+        *db.execute(LINKED_SOMEHOW, given).scalars(),
+    }
+
+
+def link_each(db: Transaction, holders: Mapping[str, Sequence[str]]) -> None:
+    """The same as `link` for several, by Entra id."""
+    for entra_id, theirs in holders.items():
+        link(db, entra_id, holders=theirs)
+
+
+def not_found(db: Transaction, entra_ids: Sequence[str]) -> None:
+    """Slack has none of these; of whom something has become known meanwhile, nothing is changed."""
+    known = _known(db, entra_ids)
+    link_each(db, {each: () for each in entra_ids if each not in known})
 
 
 def linked(db: Transaction, entra_id: str) -> list[str]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot import clock
 from bot.errors import NotAllowed
-from bot.links import LOOKUPS_A_SWEEP, Links
+from bot.links import LOOK_AGAIN_AFTER, LOOKUPS_A_SWEEP, Links
 from bot.models import AssignmentState, State
 from bot.store import assignment_lists, assignments, links, open_store, people
 from bot.store.schema import assignments as table
@@ -279,6 +279,8 @@ async def test_a_sweep_asks_slack_for_no_more_than_it_may(harness):
             assignments.save_live(
                 db, held(id=f"a{number}", entra_id=f"nobody-{number}", holder=None)
             )
+        # Looked for before: many who never were are found together.
+        db.execute(table.update().values(looked_up_at=clock.real() - 2 * LOOK_AGAIN_AFTER))
 
     await harness.store.run(many)
     looks = Links(store=harness.store, graph=harness.graph, people=harness.people)

@@ -288,6 +288,9 @@ def _links(db: Transaction) -> None:
     links.link(db, ANN, holders=["U0ANN"], holder_name="Ann Abara")
     links.link(db, ANN, holders=[])
     links.looked_at(db, ANN)
+    links.unknown(db, limit=40)
+    links.link_each(db, {ANN: ["U0ANN"]})
+    links.not_found(db, ["nobody"])
 
 
 def _troubles(db: Transaction) -> None:
