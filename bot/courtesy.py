@@ -12,9 +12,9 @@ from contextvars import ContextVar
 from typing import Final
 
 # After an answer the next command may be near.
-LULL_SECONDS: Final = 0.02
+LULL_SECONDS: Final = 0.01
 # While people are being answered, one thing of the background begins in so much time.
-TURN_SECONDS: Final = 0.05
+TURN_SECONDS: Final = 0.1
 
 
 class Courtesy:

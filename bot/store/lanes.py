@@ -9,7 +9,7 @@ from concurrent.futures import Future as Done
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from bot.courtesy import is_background
+from bot.courtesy import give_way, is_background
 from bot.store.faults import Busy, Unusable
 
 I = TypeVar("I")  # noqa: E741
@@ -17,9 +17,9 @@ R = TypeVar("R")
 
 # Slack waits 3 s for an answer: a command must hear "busy" before that, whether it waits for a lock or
 # behind others for its turn.
-QUEUE_SECONDS: Final = 1.2
+QUEUE_SECONDS: Final = 1.7
 # However many people wait, a job's transaction is next when so much time has passed since the last.
-TURN_SECONDS: Final = 0.05
+TURN_SECONDS: Final = 0.1
 # As many share one transaction at most, so that the first of them does not wait for all.
 MOST_TOGETHER: Final = 64
 
@@ -94,6 +94,7 @@ class Lane:
         Raises:
             Busy: It did not get its turn in time.
         """
+        await give_way()
         waiting = self._new(is_background=is_background(), work=work)
         (self._jobs if waiting.is_background else self._first).append(waiting)
         return await self._wait_for(waiting)  # type: ignore[no-any-return]
