@@ -118,10 +118,10 @@ async def test_a_field_called_payload_beside_a_command_decides_nothing(door):
 @pytest.mark.parametrize("text", ["marketing campain", "finance", "Produktion Database"])
 async def test_a_near_miss_is_offered_the_name(door, answered, text):
     """Whoever mistypes is told what they probably meant, and nothing is asked for."""
-    before = await door.bot.store.run(request_lists.counts)
+    before = (await door.bot.store.run(request_lists.counts))[0]
 
     assert "Did you mean" in answered(await door.command("/request-access", text))
-    assert await door.bot.store.run(request_lists.counts) == before
+    assert (await door.bot.store.run(request_lists.counts))[0] == before
 
 
 @pytest.mark.parametrize(
@@ -196,14 +196,14 @@ async def test_only_the_person_sees_the_answer(door, answered):
 
 async def test_another_workspace_is_kept_out(door, answered):
     """A command of a workspace that we are not installed in gets one sentence and no row."""
-    before = await door.bot.store.run(request_lists.counts)
+    before = (await door.bot.store.run(request_lists.counts))[0]
 
     shown = answered(
         await door.command("/request-access", "marketing-campaign", team_id="T0OTHER", user_id=EVE)
     )
 
     assert "Only members of the workspace" in shown
-    assert await door.bot.store.run(request_lists.counts) == before
+    assert (await door.bot.store.run(request_lists.counts))[0] == before
 
 
 async def test_a_command_of_nobody_is_not_an_accident(door):

@@ -40,7 +40,7 @@ class Traces:
 
 async def traces(world):
     return Traces(
-        requests=await world.bot.store.run(request_lists.counts),
+        requests=(await world.bot.store.run(request_lists.counts))[0],
         audited=len(await world.bot.store.run(audit.rows)),
         whispers=len(world.whispers(ANN, APPROVALS)),
     )
