@@ -26,7 +26,7 @@ PERSON: Final = b"00000000-aaaa-4000-8000-000000000002"
 NAME: Final = b"00000000-aaaa-4000-8000-000000000003"
 _A_MINUTE: Final = timedelta(minutes=1)
 # How many things one person holds.
-A_PERSON: Final = 2
+A_PERSON: Final = 10
 
 
 class Entra:

@@ -24,6 +24,7 @@ from benchmarks.worlds import migrated, with_driver
 from bot.addresses import Addresses
 from bot.mirror import Mirror
 from bot.people import People
+from bot.profiles import SlackUser
 from bot.slack import Slack
 from bot.store import Store, Transaction, open_store
 from bot.store.schema import assignments
@@ -110,6 +111,13 @@ def _line(work: str, what: str, unit: str, figure: float, target: float) -> Resu
     )
 
 
+class NobodysSlack(Slack):
+    """A workspace without members; Entra is asked for the holders all the same, and has none of them."""
+
+    async def users_page(self, cursor: str | None = None) -> tuple[list[SlackUser], str]:
+        return [], ""
+
+
 def _synced(entra: Entra, url: str) -> Synced:
     store = open_store(url, audit_key=b"benchmark")
     # As `latchkey run` does.
@@ -123,9 +131,9 @@ def _synced(entra: Entra, url: str) -> Synced:
 
 async def _both(entra: Entra, store: Store) -> Synced:
     graph = entra.graph()
-    # Nobody of this Entra is in its directory, so Slack is asked for nobody.
-    slack = Slack(AsyncWebClient())
-    people = People(slack=slack, graph=graph, store=store, addresses=Addresses())
+    people = People(
+        slack=NobodysSlack(AsyncWebClient()), graph=graph, store=store, addresses=Addresses()
+    )
     mirror = Mirror(store=store, graph=graph, people=people)
     before = memory()
     first = await _sweep(mirror)

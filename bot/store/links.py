@@ -45,6 +45,7 @@ BOUND: Final = sa.select(people.c.entra_id).where(people.c.entra_id.in_(SOME_PEO
 LINKED_SOMEHOW: Final = sa.select(assignments.c.entra_id).where(
     IS_NOT_ENDED, assignments.c.entra_id.in_(SOME_PEOPLE), assignments.c.holder.is_not(None)
 )
+LOOKED_AT: Final = assignments.update().where(IS_NOT_ENDED, assignments.c.entra_id.in_(SOME_PEOPLE))
 LINKED: Final = (
     sa.select(assignments.c.holder)
     .where(
@@ -95,7 +96,8 @@ def link_each(db: Transaction, holders: Mapping[str, Sequence[str]]) -> None:
 def not_found(db: Transaction, entra_ids: Sequence[str]) -> None:
     """Slack has none of these; of whom something has become known meanwhile, nothing is changed."""
     known = _known(db, entra_ids)
-    link_each(db, {each: () for each in entra_ids if each not in known})
+    values = {"looked_up_at": clock.real()}
+    db.execute(LOOKED_AT, {"entra_ids": [each for each in entra_ids if each not in known]} | values)
 
 
 def linked(db: Transaction, entra_id: str) -> list[str]:
