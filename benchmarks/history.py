@@ -201,15 +201,30 @@ def fill(db: sa.Connection, count: int, *, people: int, pending: int = 0, curren
         pending: So many requests more, which wait for a decision.
         current: So many assignments more, which end some day within a year.
     """
-    if db.dialect.name == "sqlite":
-        driver: Any = db.connection.driver_connection
-        driver.create_function("md5", 1, _md5, deterministic=True)
+    _teach_md5(db)
     for table, columns in ROWS.items():
         rows = people if table in OF_PEOPLE else count // RARE.get(table, 1)
         _insert(db, table, columns, rows, people)
+    _fill_open(db, people=people, pending=pending, current=current)
+    db.exec_driver_sql(f"UPDATE audit_head SET position = {count}")  # noqa: S608 (our own words)
+
+
+def fill_open(db: sa.Connection, *, people: int, pending: int, current: int) -> None:
+    """Write what is not over, and whose it is, into a database that a program works with meanwhile."""
+    _teach_md5(db)
+    _insert(db, "person", ROWS["person"], people, people)
+    _fill_open(db, people=people, pending=pending, current=current)
+
+
+def _fill_open(db: sa.Connection, *, people: int, pending: int, current: int) -> None:
     _insert(db, "request", {**ROWS["request"], **PENDING}, pending, people)
     _insert(db, "assignment", {**ROWS["assignment"], **CURRENT}, current, people)
-    db.exec_driver_sql(f"UPDATE audit_head SET position = {count}")  # noqa: S608 (our own words)
+
+
+def _teach_md5(db: sa.Connection) -> None:
+    if db.dialect.name == "sqlite":
+        driver: Any = db.connection.driver_connection
+        driver.create_function("md5", 1, _md5, deterministic=True)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 ROWS_A_PAGE: Final = 10
 # Nobody needs to know more exactly how long a list is, and counting on would take as long as the list is.
-COUNTED: Final = 10_000
+COUNTED: Final = 1_000
 # What a button carries, see docs.slack.dev, Block Kit reference.
 LONGEST_VALUE: Final = 2_000
 MOST_PAGES: Final = 1_000_000

@@ -40,8 +40,13 @@ class Listed:
         # The order of a column that is never empty needs no word about what is.
         in_order = time.nulls_last() if time.nullable else time
         self._select = select.add_columns(time.label("mark_time"), id_.label("mark_id"))
-        self._first = self._select.order_by(in_order, id_).limit(MOST).offset(SKIP)
+        in_their_order = self._select.order_by(in_order, id_)
+        self._first = in_their_order.limit(MOST)
         self._after = self._select.where(timed).order_by(time, id_).limit(MOST)
+        # What is passed over is counted in the index and not read.
+        keys = select.with_only_columns(id_, maintain_column_froms=True)
+        skipped = keys.order_by(in_order, id_).limit(MOST).offset(SKIP)
+        self._skipping = in_their_order.where(id_.in_(skipped))
         self._count = _counted(select, SKIP)
         self._count_after = _counted(select.where(timed))
         self._timeless: sa.Select[Any] | None = None
@@ -96,8 +101,10 @@ class Listed:
         self, db: Transaction, start: Start, given: Mapping[str, Any]
     ) -> Sequence[Sequence[Any]]:
         after = start.after
+        if after is None and start.skip:
+            return list(db.execute(self._skipping, {**given, "skip": start.skip}))
         if after is None:
-            return list(db.execute(self._first, {**given, "skip": start.skip}))
+            return list(db.execute(self._first, given))
         if after.at is None:
             return list(db.execute(self._timeless_after, {**given, **_position(after)}))
         found = list(db.execute(self._after, {**given, **_position(after)}))
