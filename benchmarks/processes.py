@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 
+import psutil
+
 ROOT: Final = Path(__file__).parent.parent
 START_SECONDS: Final = 60
 STOP_SECONDS: Final = 15
@@ -24,6 +26,12 @@ class Process:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU that it has used so far, which counts where others keep the machine busy."""
+        used = psutil.Process(self.pid).cpu_times()
+        return float(used.user + used.system)
 
     async def ask(self, line: str) -> str:
         """Write *line* to it, and return the line that it answers."""
