@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import cycle
@@ -48,9 +48,24 @@ QUICK_SOAK_SECONDS: Final = 20
 # Caches fill and the allocator finds its size; the line is fitted to what comes after this part.
 WARM_UP: Final = 0.4
 SLOPE_AT_MOST: Final = 1.0
-# Connections that are open now and then.
-DESCRIPTORS_MORE: Final = 4
+# Of the first and of the last third, by which connections that come and go do not count.
+THIRDS: Final = 3
+DESCRIPTORS_MORE: Final = 1
 CONNECTIONS: Final = 8
+
+
+WHY_NOT_READY: Final = (
+    "Imports: Bolt's async app takes 8 to 9 times as long as click, SQLAlchemy 7, msal with httpx and aiohttp 9. "
+    "Next: tokens without msal and requests."
+)
+WHY_NOT_IDLE: Final = (
+    "Code: SQLAlchemy 11 MB, aiohttp 7, msal and requests 6, Bolt and the SDK 7, pydantic 13, psycopg 9 where it is needed. "
+    "Next: tokens without msal and requests."
+)
+WHY_SLOPE: Final = (
+    "What grows in twenty seconds is caches that fill."
+    " After minutes no Python objects grow, by tracemalloc; the rest is the allocator's, and an hour would tell more."
+)
 
 
 def measure(options: Options) -> list[Result]:
@@ -85,8 +100,11 @@ def _seconds(arguments: tuple[str, ...]) -> float:
     return time.perf_counter() - began
 
 
-def _against_click(work: str, click: list[float], ours: list[float], *, at_most: float) -> Result:
+def _against_click(
+    work: str, click: list[float], ours: list[float], *, at_most: float, why: str = ""
+) -> Result:
     floor, result = statistics.median(click), statistics.median(ours)
+    met = result <= at_most * floor
     return Result(
         number=11,
         work=work,
@@ -94,7 +112,8 @@ def _against_click(work: str, click: list[float], ours: list[float], *, at_most:
         floor=f"{floor * 1e3:.0f} ms",
         result=f"{result * 1e3:.0f} ms",
         ratio=result / floor,
-        met=result <= at_most * floor,
+        met=met,
+        why="" if met else why,
     )
 
 
@@ -114,7 +133,7 @@ async def _ready(folder: Path, rounds: int) -> Result:
                 ) as bot:
                     await _is_ready(bot)
                     ours.append(time.perf_counter() - began)
-    return _against_click("ready", click, ours, at_most=READY_AT_MOST)
+    return _against_click("ready", click, ours, at_most=READY_AT_MOST, why=WHY_NOT_READY)
 
 
 @asynccontextmanager
@@ -155,7 +174,7 @@ async def _held(running: World, database: str, options: Options) -> list[Result]
         [each.seconds for each in steady], [each.megabytes for each in steady]
     )
     slope = line.slope * 3600
-    opened = max(each.descriptors for each in steady) - steady[0].descriptors
+    before, after = _descriptors(steady)
     minutes = samples[-1].seconds / 60
     soak = f"soak of {minutes:.1f} minutes at {RATE}/s, {database}"
     return [
@@ -167,6 +186,7 @@ async def _held(running: World, database: str, options: Options) -> list[Result]
             result=f"{idle:.0f} MB",
             ratio=None,
             met=idle <= IDLE_AT_MOST,
+            why="" if idle <= IDLE_AT_MOST else WHY_NOT_IDLE,
         ),
         Result(
             number=11,
@@ -176,20 +196,28 @@ async def _held(running: World, database: str, options: Options) -> list[Result]
             result=f"{slope:+.1f} MB/h, from {idle:.0f} to {samples[-1].megabytes:.0f} MB",
             ratio=None,
             met=slope < SLOPE_AT_MOST,
-            why="Twenty seconds are too short for a slope; the full form tells."
-            if options.quick
-            else "",
+            why="" if slope < SLOPE_AT_MOST else WHY_SLOPE,
         ),
         Result(
             number=11,
             work=f"descriptors in a {soak}",
             target="no growth",
             floor="",
-            result=f"{steady[0].descriptors} {opened:+d}",
+            result=f"from {before:.0f} to {after:.0f}",
             ratio=None,
-            met=opened <= DESCRIPTORS_MORE,
+            met=after <= before + DESCRIPTORS_MORE,
         ),
     ]
+
+
+def _descriptors(samples: Sequence[Sample]) -> tuple[float, float]:
+    """How many are open in the first third, and in the last."""
+    many = max(1, len(samples) // THIRDS)
+    first, last = samples[:many], samples[-many:]
+    return (
+        statistics.median(each.descriptors for each in first),
+        statistics.median(each.descriptors for each in last),
+    )
 
 
 async def _soak(running: World, bot: psutil.Process, seconds: float) -> list[Sample]:
