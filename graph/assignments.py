@@ -251,7 +251,7 @@ class Assignments:
         state: str | None = None,
     ) -> AssignmentList:
         """
-        Assignments; without a *state* also those that ended long ago.
+        Assignments, all in memory, so for few; without a *state* also those that ended long ago.
 
         Args:
             user_id: Object id of the holder.
@@ -264,12 +264,7 @@ class Assignments:
             "assignment",
             Assignment,
             ASSIGNMENTS,
-            where={
-                "accessPackage/id": package_id,
-                "assignmentPolicy/id": policy_id,
-                "target/objectId": user_id,
-                "state": state,
-            },
+            where=_which(package_id, policy_id, user_id, state),
             expand=ASSIGNMENT_PARTS,
         )
 
@@ -321,13 +316,17 @@ class Assignments:
         return dict(zip(ids, found, strict=True))
 
     def stream(
-        self, *, state: str, package_id: str | None = None
+        self,
+        *,
+        package_id: str | None = None,
+        policy_id: str | None = None,
+        user_id: str | None = None,
+        state: str | None = None,
     ) -> AsyncIterator[Item[Assignment]]:
         """
-        Assignments in a state, page after page; one that cannot be read stands as an error in its place.
+        The same as `list`, page after page: for whatever may be long.
 
-        Args:
-            state: v1.0's word, such as ``delivered``.
+        One that cannot be read stands as an error in its place.
 
         Permission: EntitlementManagement.Read.All (application).
         Source: Graph reference, "List assignments".
@@ -336,7 +335,7 @@ class Assignments:
             "assignment",
             Assignment,
             ASSIGNMENTS,
-            where={"accessPackage/id": package_id, "state": state},
+            where=_which(package_id, policy_id, user_id, state),
             expand=ASSIGNMENT_PARTS,
             repeated=SAME_IN_MANY,
         )
@@ -431,6 +430,17 @@ class Assignments:
         Source: Graph reference, "Delete accessPackageAssignmentRequest".
         """
         await self._objects.delete(_request(request_id))
+
+
+def _which(
+    package_id: str | None, policy_id: str | None, user_id: str | None, state: str | None
+) -> dict[str, str | None]:
+    return {
+        "accessPackage/id": package_id,
+        "assignmentPolicy/id": policy_id,
+        "target/objectId": user_id,
+        "state": state,
+    }
 
 
 def _request(request_id: str) -> str:

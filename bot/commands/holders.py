@@ -7,6 +7,7 @@ from bot.commands import lookup
 from bot.commands.listings import ID, by_name, text, word
 from bot.commands.tables import Column, Row
 from graph import Graph
+from graph.errors import GraphError
 from graph.models import AccessPackage, Assignment, AssignmentRequest, Subject, User
 
 REQUEST_COLUMNS: Final = (
@@ -79,13 +80,18 @@ async def assignments(
     chosen = await lookup.find_package(graph, package) if package else None
     policy_id = lookup.find_policy(chosen, policy_name).id if chosen and policy_name else None
     user = await lookup.find_person(graph, person) if person else None
-    found = await graph.assignments.list(
+    found = graph.assignments.stream(
         package_id=chosen.id if chosen else None,
         policy_id=policy_id,
         user_id=user.id if user else None,
         state=state,
     )
-    return sorted((_assignment(each) for each in found), key=_by_holder)
+    rows: list[Row] = []
+    async for item in found:
+        if isinstance(item.read, GraphError):
+            raise item.read
+        rows.append(_assignment(item.read))
+    return sorted(rows, key=_by_holder)
 
 
 async def members(graph: Graph, *, group: str, direct: bool) -> list[Row]:

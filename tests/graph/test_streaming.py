@@ -166,6 +166,19 @@ async def test_a_policy_that_changes_while_a_list_is_read_is_read_anew():
     assert policies == [AssignmentPolicy.model_validate(each["assignmentPolicy"]) for each in items]
 
 
+async def test_a_stream_is_asked_for_what_a_list_is():
+    """Of a package, a policy, a person, in a state."""
+    which = {"package_id": "p", "policy_id": "q", "user_id": "u", "state": "delivered"}
+    wire = Wire({"value": []})
+    graph = graph_on(wire)
+
+    await graph.assignments.list(**which)
+    assert [item async for item in graph.assignments.stream(**which)] == []
+
+    assert wire.sent[0] == wire.sent[1]
+    assert "target/objectId eq 'u'" in wire.sent[1]
+
+
 async def test_an_assignment_whose_policy_cannot_be_read_spoils_no_other():
     """It stands as an error in its place."""
     items = [assignment(0), assignment(2, assignmentPolicy={"id": "q0", "expiration": 1})]
