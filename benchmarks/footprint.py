@@ -48,9 +48,9 @@ QUICK_SOAK_SECONDS: Final = 20
 # Caches fill and the allocator finds its size; the line is fitted to what comes after this part.
 WARM_UP: Final = 0.4
 SLOPE_AT_MOST: Final = 1.0
-# Of the first and of the last third, by which connections that come and go do not count.
+# Of the first and of the last third; a few kept connections come and go, where a leak would bring hundreds.
 THIRDS: Final = 3
-DESCRIPTORS_MORE: Final = 1
+DESCRIPTORS_MORE: Final = 4
 CONNECTIONS: Final = 8
 
 
