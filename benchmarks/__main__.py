@@ -27,6 +27,7 @@ BENCHMARKS: Final[tuple[str, ...]] = (
     "footprint",
     "replicas",
     "packages",
+    "model",
 )
 
 

@@ -56,6 +56,8 @@ CHECKED: Final = 1_234
 CHECKED_PACKAGES: Final = 350
 PACKAGES: Final = 200
 CATALOGS: Final = 1
+# Not a target: what is said of larger numbers stands on it.
+MODEL: Final = 14
 NEAR: Final = 1.02
 # Limits in the table, the scarcest first.
 SHOWN: Final = 4
@@ -344,7 +346,7 @@ def measure(options: Options) -> list[Result]:
     lists = calls - LOOKUPS_A_SWEEP
     return [
         Result(
-            number=14,
+            number=MODEL,
             work=f"the model: Graph calls of a sync of {CHECKED:,} assignments, {CHECKED_PACKAGES} packages",
             target=f"within {NEAR - 1:.0%} of the formula",
             floor=f"{expected} by the formula",
