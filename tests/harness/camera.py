@@ -188,8 +188,11 @@ async def restore(around: Simulation, photograph: Photograph, *, database: str) 
         for table in metadata.sorted_tables:
             if table.name != "audit":
                 db.execute(table.delete())
-            if photograph.rows[table.name]:
-                db.execute(table.insert(), photograph.rows[table.name])
+            # The database works out some columns by itself.
+            given = [column.name for column in table.c if column.computed is None]
+            rows = [{name: row[name] for name in given} for row in photograph.rows[table.name]]
+            if rows:
+                db.execute(table.insert(), rows)
     engine.dispose()
 
 
