@@ -49,6 +49,7 @@ APPROVER: Final = "U0BO"
 PERSON: Final = "U7"
 OBJECT_ID: Final = "b1000000-0000-4000-8000-000000000007"
 LONG: Final = "R&D " * 60
+# What is held has been for long: nobody is told of it any more, which would be measured, too.
 # Half of all access is to one package, whose id is the first; one person is known by an object id.
 ARRANGED: Final = (
     "UPDATE assignment SET package_id = 'package-0', package_name = 'Package 0000' WHERE id < '8' AND state = 'live'",
@@ -58,7 +59,7 @@ ARRANGED: Final = (
     "INSERT INTO decider (slack_user, request_id, asked_at) "
     f"SELECT '{APPROVER}', id, asked_at FROM request WHERE state = 'pending'",
     "UPDATE request SET held_at = asked_at, due_at = NULL, state = 'approved' WHERE id IN "
-    f"(SELECT id FROM request WHERE state = 'pending' ORDER BY asked_at DESC LIMIT {HELD})",
+    f"(SELECT id FROM request WHERE state = 'pending' ORDER BY asked_at LIMIT {HELD})",
     "INSERT INTO hold (id, request_id, at, error, why) "
     "SELECT id, id, asked_at, 'GraphError', 'It failed.' FROM request WHERE held_at IS NOT NULL",
 )

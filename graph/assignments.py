@@ -210,10 +210,10 @@ class Assignments:
         return list({each.id: each for each in found}.values())
 
     async def stream_requests(
-        self, *, package_id: str, state: str
+        self, *, package_id: str | None, state: str | None
     ) -> AsyncGenerator[AssignmentRequest, None]:
         """
-        A package's requests in a state, page after page: whoever has found theirs may stop.
+        Requests, all or those of a package or in a state, page after page: whoever has found theirs may stop.
 
         Permission: EntitlementManagement.Read.All (application).
         Source: Graph reference, "List assignmentRequests", on the filter by state.

@@ -1,6 +1,7 @@
 """What `latchkey show` shows of people: who asked, who has what, who is in a group."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
 from bot.commands import lookup
@@ -59,13 +60,14 @@ async def requests(
     """Requests, newest first."""
     package_id = (await lookup.find_package(graph, package)).id if package else None
     user = await lookup.find_person(graph, person) if person else None
-    found = await graph.assignments.list_requests(package_id=package_id, state=state)
-    return [
+    # There may be a hundred thousand: what is kept of each is what is shown.
+    rows = [
         _request(each)
-        for each in sorted(found, key=_newest_first, reverse=True)
+        async for each in graph.assignments.stream_requests(package_id=package_id, state=state)
         if (user is None or _object_id(_about(each)) == user.id)
         and not (only_open and each.is_over)
     ]
+    return sorted(rows, key=_newest_first, reverse=True)
 
 
 async def assignments(
@@ -177,10 +179,14 @@ def _package(package: AccessPackage | None) -> str | None:
     return (package.display_name or package.id) if package else None
 
 
-def _newest_first(request: AssignmentRequest) -> tuple[bool, float, str]:
+def _newest_first(row: Row) -> tuple[bool, float, str]:
     # One that Graph has not dated yet is the newest of all.
-    asked = request.created_date_time
-    return (asked is None, asked.timestamp() if asked else 0.0, request.id)
+    asked = row["asked"]
+    return (
+        asked is None,
+        asked.timestamp() if isinstance(asked, datetime) else 0.0,
+        text(row["id"]),
+    )
 
 
 def _by_holder(row: Row) -> tuple[str, ...]:
