@@ -39,7 +39,7 @@ check: $(VENV)/ready-dev  ## format, lint, types, import contracts, tests
 chaos: $(VENV)/ready-dev  ## real processes, killed and frozen among faults, and what came of it (three quarters of an hour; OPTIONS=--help)
 	$(BIN)/python -m tests.proofs.chaos.chaos $(OPTIONS)
 
-chaos-simulated: $(VENV)/ready-dev  ## the same in simulated time: 1,200 requests, 60 deaths, 12 freezes (minutes)
+chaos-simulated: $(VENV)/ready-dev  ## the same in simulated time: 960 requests, 60 deaths, 12 freezes (minutes)
 	CHAOS_PARTS=4 $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup tests/proofs/chaos
 
 crash-sweep: $(VENV)/ready-dev  ## die at every step of every story, on PostgreSQL as well (minutes)

@@ -148,8 +148,10 @@ def _count_notices(watch: Watch, told: Sequence[Story], struck: Struck, result: 
             result.overtaken += 1
         else:
             result.missing.append(str(notice))
+    # Whether somebody has a part only for a while, is up to chance.
+    maybe = {Notice(watch.place(story.user), "part", story.package.name) for story in told}
     for notice, messages in watch.sent.items():
-        if notice not in wanted:
+        if notice not in wanted and notice not in maybe:
             result.misdirected.append(f"{notice}: {messages[0].text}")
         if len(messages) > 1:
             result.doubled_notices.append(_doubled(watch, struck, notice, messages))

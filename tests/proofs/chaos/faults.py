@@ -31,10 +31,22 @@ def make_strict(outside: StandIns, *, lag: timedelta) -> None:
     outside.workspace.scopes.append("channels:history")
 
 
-def let_loose(outside: StandIns, *, rate: float, lag: timedelta) -> None:
-    """Let each call meet one of the faults with a chance of *rate*, and Graph's lists lag behind."""
+def let_loose(
+    outside: StandIns, *, rate: float, lag: timedelta, in_part: float = 0, limits: bool = False
+) -> None:
+    """
+    Let each call meet one of the faults with a chance of *rate*, and Graph's lists lag behind.
+
+    Args:
+        in_part: With this chance Entra delivers a part only, until somebody has it processed again.
+        limits: Let Slack take each method so often a minute as it says, and no more.
+    """
     graph, slack = outside.tenant.faults, outside.workspace.faults
     graph.set("lag", seconds=lag.total_seconds())
+    if in_part:
+        graph.set("delivery_partial", rate=in_part, only="Add$")
+    if limits:
+        outside.workspace.tiers.enforce()
     if not rate:
         return
     for name in (*GRAPH_BEFORE, *GRAPH_AFTER):

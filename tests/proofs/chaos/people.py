@@ -12,7 +12,7 @@ from sandbox.run import StandIns
 from sandbox.slack.model import Message, Outcome, Person
 from sandbox.tenant import seed
 from sandbox.tenant.model import User
-from tests.harness.world import BO, DANA, buttons, labels
+from tests.harness.world import APPROVALS, BO, DANA, buttons, labels
 from tests.proofs.chaos.watch import Notice, Watch
 
 ENDINGS: Final = ("kept", "kept", "returned", "removed")
@@ -150,6 +150,32 @@ def _package(outside: StandIns, number: int, name: str, *, needs_approval: bool)
     return Offered(package_id, name, needs_approval)
 
 
+async def repair(outside: StandIns, pace: Pace) -> None:
+    """Dana has everything processed again of which somebody has a part only, as long as a card asks her."""
+    while True:
+        for shown in list(outside.workspace.channel(APPROVALS).messages):
+            if "has a part only" in shown.text and "Reprocess" in labels(shown):
+                await _press(outside, DANA, shown, "Reprocess")
+        await asyncio.sleep(pace.patience)
+
+
+async def _press(
+    outside: StandIns, user: str, shown: Message, label: str, about: str = ""
+) -> Outcome | None:
+    """Press the button with that label, of several the one that is *about* something; None if there is none."""
+    for button in buttons(shown):
+        if button["text"]["text"] == label and about in button.get("accessibility_label", ""):
+            return await outside.workspace.click(
+                user=user,
+                channel=shown.channel,
+                ts=shown.ts,
+                action_id=button["action_id"],
+                block_id=button["block_id"],
+                value=button["value"],
+            )
+    return None
+
+
 @dataclass
 class Acting:
     """Plays one story through the stand-in Slack: what a person sees decides what they do next."""
@@ -281,16 +307,6 @@ class Acting:
         )
 
     async def _press(self, user: str, shown: Message, label: str) -> None:
-        name = self.story.package.name
-        for button in buttons(shown):
-            if button["text"]["text"] == label and name in button.get("accessibility_label", ""):
-                outcome = await self.outside.workspace.click(
-                    user=user,
-                    channel=shown.channel,
-                    ts=shown.ts,
-                    action_id=button["action_id"],
-                    block_id=button["block_id"],
-                    value=button["value"],
-                )
-                self._is_taken = outcome.ok
-                return
+        outcome = await _press(self.outside, user, shown, label, self.story.package.name)
+        if outcome is not None:
+            self._is_taken = outcome.ok

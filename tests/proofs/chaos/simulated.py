@@ -22,7 +22,7 @@ from tests.harness.simulation import LIFELIKE, Bot, DiedEarly, Simulation, simul
 from tests.harness.world import DANA
 from tests.proofs.chaos.count import Count, count
 from tests.proofs.chaos.faults import let_loose, make_strict
-from tests.proofs.chaos.people import UNHURRIED, Acting, Story, stories
+from tests.proofs.chaos.people import UNHURRIED, Acting, Story, repair, stories
 from tests.proofs.chaos.watch import Watch
 
 REPLICAS = 2
@@ -42,12 +42,21 @@ SETTINGS: Final[Mapping[str, Any]] = {"LATCHKEY_SYNC_SECONDS": "900", "LATCHKEY_
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What to run; *freezes* last longer than a lease."""
+    """
+    What to run.
+
+    Attributes:
+        freezes: They last longer than a lease.
+        in_part: The chance that Entra delivers a part only.
+        limits: Slack takes each method so often a minute as it says, and no more.
+    """
 
     requests: int
     deaths: int
     freezes: int = 0
     faults: float = 0.2
+    in_part: float = 0.1
+    limits: bool = True
     waits: Waits = WAITS
     lag: timedelta = LAG
     longest: timedelta = LONGEST
@@ -101,6 +110,8 @@ class Report:
     freezes: int
     starts: int
     faults: int
+    in_part: int
+    refused: int
     lasted: timedelta
     alarms: list[str] = field(default_factory=list)
 
@@ -110,7 +121,8 @@ class Report:
         lines = [
             f"seed {self.seed}: {wishes} wishes in {len(self.stories)} stories, {over} told to the end in {self.lasted}",
             f"{self.count.requests} requests in Entra, {self.count.notices} messages, {self.faults} faults, "
-            f"{self.deaths} deaths, {self.freezes} freezes, {self.starts} starts",
+            f"{self.deaths} deaths, {self.freezes} freezes, {self.starts} starts, {self.in_part} deliveries in part, "
+            f"{self.refused} calls beyond Slack's limits",
         ]
         for name, broken in self.count.broken.items():
             lines += [f"{name}: {len(broken)}", *(f"  {each}" for each in broken[:8])]
@@ -136,7 +148,13 @@ async def chaos(plan: Plan, database: str, *, part: int = 0) -> Report:
         keeping = [asyncio.create_task(each.keep()) for each in keepers]
         try:
             await _known(outside)
-            let_loose(outside, rate=plan.faults, lag=plan.lag)
+            let_loose(
+                outside,
+                rate=plan.faults,
+                lag=plan.lag,
+                in_part=plan.in_part,
+                limits=plan.limits,
+            )
             began = outside.clock.now()
             await _play(plan, outside, watch, told, reaper)
             await _quiet(watch)
@@ -153,6 +171,8 @@ async def chaos(plan: Plan, database: str, *, part: int = 0) -> Report:
             freezes=reaper.done["freeze"],
             starts=sum(each.starts for each in keepers),
             faults=sum(faults),
+            in_part=outside.tenant.faults.counts["delivery_partial"],
+            refused=sum(outside.workspace.tiers.refused.values()),
             lasted=outside.clock.now() - began,
         )
 
@@ -207,6 +227,7 @@ async def _play(
             await Acting(outside, watch, story, UNHURRIED).play()
         done += 1
 
+    repairing = asyncio.create_task(repair(outside, UNHURRIED))
     acts = [asyncio.create_task(act(story)) for story in told]
     end = asyncio.create_task(asyncio.wait(acts, timeout=plan.longest.total_seconds()))
     while not end.done():
@@ -215,9 +236,9 @@ async def _play(
     # Whoever is not at the end is lost; and nobody else acts any more.
     outside.tenant.faults.clear()
     outside.workspace.faults.clear()
-    for task in acts:
+    for task in (repairing, *acts):
         task.cancel()
-    for result in await asyncio.gather(*acts, return_exceptions=True):
+    for result in await asyncio.gather(repairing, *acts, return_exceptions=True):
         if isinstance(result, Exception):
             raise result
 

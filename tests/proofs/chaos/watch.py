@@ -11,6 +11,7 @@ from sandbox.slack.model import Call, Change, Message
 
 WORDS: Final = {
     "given": re.compile(r"You now have access to \*(?P<package>.+?)\*"),
+    "part": re.compile(r"You have a part only of \*?(?P<package>.+?)\*?, until"),
     "extended": re.compile(r"Your access to \*(?P<package>.+?)\* now lasts"),
     "returned": re.compile(r"Thank you: your access to (?P<package>.+?) is given back"),
     "removed": re.compile(r"Your access to (?P<package>.+?) was removed by"),
@@ -107,7 +108,7 @@ class Watch:
 
     def _is_true(self, notice: Notice) -> bool:
         """Whether Entra has already done what the message says is done."""
-        if notice.kind in {"asked", "keeping"}:
+        if notice.kind in {"asked", "keeping", "part"}:
             return True
         world = self.outside.tenant.world
         user = notice.about or f"U{notice.place[1:]}"
