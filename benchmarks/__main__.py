@@ -26,6 +26,7 @@ BENCHMARKS: Final[tuple[str, ...]] = (
     "screens",
     "footprint",
     "replicas",
+    "reminders",
     "packages",
     "model",
 )

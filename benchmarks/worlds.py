@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,12 +63,20 @@ class World:
 
 @asynccontextmanager
 async def world(
-    database: Database, folder: Path, *, people: int, environment: Mapping[str, str] | None = None
+    database: Database,
+    folder: Path,
+    *,
+    people: int,
+    holders: int = 0,
+    prepare: Callable[[str], None] | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[World]:
     """
     A ready bot that knows its packages, with so many people who may ask.
 
     Args:
+        holders: So many of them hold the first package until tomorrow.
+        prepare: Fills the database before the bot starts; gets its address with our driver.
         environment: Settings of the bot, over the sandbox's.
     """
     with migrated(database, folder) as url:
@@ -76,10 +84,13 @@ async def world(
             "benchmarks.stand_ins",
             str(folder),
             str(people),
+            str(holders),
             environment={},
             log=folder / "stand-ins.log",
         ) as outside:
             said: dict[str, Any] = json.loads(outside.said)
+            if prepare is not None:
+                prepare(with_driver(url))
             settings = {**said["environment"], **SETTINGS, "DATABASE_URL": url}
             async with started(
                 "bot",
