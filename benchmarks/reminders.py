@@ -8,6 +8,7 @@ card is out; and others look at what they have.
 import asyncio
 import contextlib
 import json
+import statistics
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -172,6 +173,7 @@ def _result(
     pace = (size - 1) / seconds
     looked = Load(answers=found.answers, seconds=seconds)
     slowest = max(found.cards, default=float("inf"))
+    usual = statistics.median(found.cards or [slowest])
     share = SHARE if size == PEOPLE else QUICK_SHARE
     no = refused.get("chat.postMessage", 0)
     return Result(
@@ -179,8 +181,8 @@ def _result(
         work=f"{size:,} reminders due at once, {len(found.cards)} cards in between, {database}",
         target=f"≥ {share:g} x Slack's limit, each card within {CARD_SECONDS} s",
         floor=f"{LIMIT:.2f} messages/s; /my-access afterwards p99 {quiet.p99:.0f} ms",
-        result=f"{pace:.2f} messages/s, {no} refused; card after {slowest:.2f} s at most; /my-access p50 "
-        f"{looked.p50:.0f}, p99 {looked.p99:.0f} ms",
+        result=f"{pace:.2f} messages/s, {no} refused; card after {usual:.2f} s, {slowest:.2f} s at most; "
+        f"/my-access p50 {looked.p50:.0f}, p99 {looked.p99:.0f} ms",
         ratio=pace / LIMIT,
         met=pace >= share * LIMIT and slowest < CARD_SECONDS,
     )
