@@ -237,15 +237,16 @@ async def is_sent_nonsense(bot: Watched) -> None:
 
 async def breaks_in_a_listener(bot: Watched) -> None:
     """A row that the code cannot read stands for a mistake of ours."""
-    store, table = bot.world.bot.store, schema.packages
+    store, table = bot.world.bot.store, schema.assignments
     kept = await store.run(
-        lambda db: dict(db.execute(sa.select(table.c.id, table.c.can_extend)).all())
+        lambda db: dict(db.execute(sa.select(table.c.id, table.c.progress)).all())
     )
-    await store.run(lambda db: db.execute(table.update().values(can_extend=5)))
-    answer = await bot.world.type(CY, "/my-access")
-    assert "Something broke" in str(answer.text)
-    for each, can_extend in kept.items():
-        change = table.update().where(table.c.id == each).values(can_extend=can_extend)
+    assert kept
+    await store.run(lambda db: db.execute(table.update().values(progress="unheard of")))
+    broken = [str((await bot.world.type(each, "/my-access")).text) for each in (ANN, BO, CY)]
+    assert any("Something broke" in text for text in broken), broken
+    for each, progress in kept.items():
+        change = table.update().where(table.c.id == each).values(progress=progress)
         await store.run(sa.Connection.execute, change)
 
 
