@@ -23,6 +23,7 @@ BENCHMARKS: Final[tuple[str, ...]] = (
     "graph_calls",
     "listing",
     "sync",
+    "delivery",
     "screens",
     "footprint",
     "replicas",
