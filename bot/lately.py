@@ -33,15 +33,20 @@ class Lately(Generic[K, V]):
         self._within = within
         self._kept: dict[K, tuple[datetime, asyncio.Task[V]]] = {}
 
-    async def get(self, key: K) -> V:
+    async def get(self, key: K, *, since: datetime | None = None) -> V:
         """
         The thing as it was read within the last moment, or is read now.
+
+        Args:
+            since: What began to be read before then (real time) does not count.
 
         Raises:
             Exception: What reading it raised.
         """
         now = clock.real()
         self._forget_old(now)
+        if key in self._kept and since is not None and self._kept[key][0] < since:
+            del self._kept[key]
         if key not in self._kept:
             self._kept[key] = (now, asyncio.ensure_future(self._begin(key)))
         _, reading = self._kept[key]
@@ -52,7 +57,9 @@ class Lately(Generic[K, V]):
         try:
             return await self._read(key)
         except BaseException:
-            self._kept.pop(key, None)
+            kept = self._kept.get(key)
+            if kept is not None and kept[1] is asyncio.current_task():
+                del self._kept[key]
             raise
 
     def _forget_old(self, now: datetime) -> None:

@@ -43,15 +43,17 @@ class Shelf:
         # Whether Graph has refused a list of all that somebody has, and will again.
         self.refuses_holdings = False
 
-    async def package(self, package_id: str) -> AccessPackage:
+    async def package(self, package_id: str, *, since: datetime | None = None) -> AccessPackage:
         """A package with its policies and what it gives, as `Packages.get` has it."""
-        return await self._packages.get(package_id)
+        return await self._packages.get(package_id, since=since)
 
     def looked_at(self, package_id: str) -> None:
         """Somebody looks at a package: whether that is a crowd depends on how many do."""
         self._crowds.note(package_id)
 
-    async def holders(self, package_id: str) -> list[Assignment] | None:
+    async def holders(
+        self, package_id: str, *, since: datetime | None = None
+    ) -> list[Assignment] | None:
         """
         Everybody who has a package, if many ask for it and a page has room for all; None: ask for each person.
         """
@@ -59,17 +61,18 @@ class Shelf:
         is_known_long = package_id in self._many and now - self._many[package_id] < MANY_FOR
         if is_known_long or not self._crowds.is_one(package_id):
             return None
-        found = await self._holders.get(package_id)
+        found = await self._holders.get(package_id, since=since)
         if found is None:
             self._many[package_id] = now
         return found
 
     async def _package(self, package_id: str) -> AccessPackage:
+        began = clock.real()
         found = await self._graph.packages.get(package_id, named=False)
         catalog_id = found.catalog.id if found.catalog else None
         if catalog_id is None or not self._graph.packages.lacks_resources(found):
             return found
-        resources = await self._resources.get(catalog_id)
+        resources = await self._resources.get(catalog_id, since=began)
         return self._graph.packages.with_resources(found, resources)
 
     async def _open_requests(self, package_id: str) -> list[AssignmentRequest]:
@@ -85,11 +88,21 @@ class Look(Reads):
     Attributes:
         at: When it began: how old its oldest fact of the person may be.
         seen: The person's accounts, read together with other people's; None: not yet.
+        since: When somebody decided (real time): nothing that was read before counts; None: nobody has to.
         found: The person, once they are found.
     """
 
-    def __init__(self, graph: Graph, shelf: Shelf, *, at: datetime, seen: Seen | None) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        shelf: Shelf,
+        *,
+        at: datetime,
+        seen: Seen | None,
+        since: datetime | None = None,
+    ) -> None:
         super().__init__(graph)
+        self.since = since
         self.shelf = shelf
         self.at = at
         self.seen = seen
@@ -102,14 +115,22 @@ class Look(Reads):
         """Whether it may still decide something."""
         return self.at <= clock.real() <= self.at + FRESH
 
+    async def package(self, package_id: str) -> AccessPackage:
+        """The package that is asked for."""
+        return await self.shelf.package(package_id, since=self.since)
+
+    async def open_requests(self, package_id: str) -> list[AssignmentRequest]:
+        """Who has asked for it in Entra, and has not been answered."""
+        return await self.shelf.open_requests.get(package_id, since=self.since)
+
     async def groups_excluding(self, package_id: str) -> list[Group]:
-        return await self.shelf.groups_excluding.get(package_id)
+        return await self.shelf.groups_excluding.get(package_id, since=self.since)
 
     async def packages_excluding(self, package_id: str) -> PackageExclusions:
-        return await self.shelf.packages_excluding.get(package_id)
+        return await self.shelf.packages_excluding.get(package_id, since=self.since)
 
     async def policy(self, policy_id: str) -> AssignmentPolicy | None:
-        return await self.shelf.policy.get(policy_id)
+        return await self.shelf.policy.get(policy_id, since=self.since)
 
     async def policies(self, policy_ids: Sequence[str]) -> list[AssignmentPolicy]:
         found = [await self.policy(each) for each in policy_ids]
@@ -130,7 +151,7 @@ class Look(Reads):
     async def beside(
         self, package_id: str, user_id: str, known: Collection[str]
     ) -> tuple[tuple[Named, ...], tuple[Named, ...]]:
-        if await self.shelf.holders(package_id) is not None:
+        if await self.shelf.holders(package_id, since=self.since) is not None:
             exclusions = await self.packages_excluding(package_id)
             if not exclusions.ids:
                 # Then it does not matter what else they have.
@@ -145,7 +166,7 @@ class Look(Reads):
             NotClear: Graph shows an assignment, and not whose it is, or of what.
             GraphError: It could not be read.
         """
-        found = await self.shelf.holders(package_id)
+        found = await self.shelf.holders(package_id, since=self.since)
         if found is None:
             found = await self.holdings(user_id)
         if found is None:

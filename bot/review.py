@@ -110,23 +110,28 @@ class Review:
         Raises:
             GraphError: Nobody's could be read; each is read by itself then.
         """
-        askers = {
-            each.id: each.holder for each in judged if each.kind is not Kind.REMOVE and each.holder
+        asking = {
+            each.id: (each, each.holder)
+            for each in judged
+            if each.kind is not Kind.REMOVE and each.holder and each.id not in self._looks
         }
-        if len(askers) < WORTH_ONE_QUESTION:
+        if len(asking) < WORTH_ONE_QUESTION:
             return
         at = clock.real()
-        seen = await self._people.see(sorted(set(askers.values())))
-        for request_id, holder in askers.items():
-            if holder in seen and request_id not in self._looks:
-                self._keep(request_id, Look(self._graph, self._shelf, at=at, seen=seen[holder]))
+        seen = await self._people.see(sorted({holder for _, holder in asking.values()}))
+        for request, holder in asking.values():
+            if holder in seen:
+                since = _decided_at(request)
+                look = Look(self._graph, self._shelf, at=at, seen=seen[holder], since=since)
+                self._keep(request.id, look)
 
     def _look_at(self, request: Request) -> Look:
         """The look that was begun for it a moment ago, which serves once more; or a new one."""
         begun = self._looks.pop(request.id, None)
         if begun is not None and begun.is_fresh:
             return begun
-        return Look(self._graph, self._shelf, at=clock.real(), seen=None)
+        since = _decided_at(request)
+        return Look(self._graph, self._shelf, at=clock.real(), seen=None, since=since)
 
     def _keep(self, request_id: str, look: Look) -> None:
         for old in [each for each, kept in self._looks.items() if not kept.is_fresh]:
@@ -206,7 +211,7 @@ class Review:
             raise Refused("Your Slack profile points to another Entra account than when you asked.")
         self._shelf.looked_at(request.package_id)
         try:
-            package = await self._shelf.package(request.package_id)
+            package = await look.package(request.package_id)
         except NotFound:
             raise Refused("That package no longer exists.") from None
         self._bounds.insist(package)
@@ -348,7 +353,7 @@ class Review:
             raise Refused(
                 "You have it already. /my-access shows until when, and lets you extend it."
             )
-        for other in await self._shelf.open_requests.get(request.package_id):
+        for other in await look.open_requests(request.package_id):
             if other.is_partially_delivered:
                 continue
             if asks_for(other, entra_id, on_behalf=standing.on_behalf):
@@ -507,6 +512,12 @@ def _check_dates(request: Request, package: AccessPackage, under: AssignmentPoli
     if wrong:
         why = " ".join(dict.fromkeys(wrong.values()))
         raise Refused(f"The dates that you asked for do not go. {why} Please ask again.")
+
+
+def _decided_at(request: Request) -> datetime | None:
+    """After what moment its facts must be read (real time), because somebody has decided; None: nobody has."""
+    was_decided = request.state is State.APPROVED and request.terms and request.terms.stages
+    return request.due_at if was_decided else None
 
 
 def _refused(refusal: Refusal) -> Refused:
