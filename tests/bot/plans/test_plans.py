@@ -40,7 +40,6 @@ WALKS: Final = {
     "assignment_lists.page": "a page of everybody's access, in the order of the index",
     "claims.oldest_due_seconds": "the first in the order of the index",
     "claims.oldest_open_seconds": FOR_METRICS,
-    "deciders.fill_in": "what waits for a decision, of which some may not be written down yet",
     "holds.count": FOR_METRICS,
     "holds.end": "few are held, so PostgreSQL looks for the one among them",
     "holds.held": "a page of all that is held",
@@ -63,6 +62,7 @@ SCANS: Final = {
     "audit.key_fits": "the last two rows, from the end of the primary key",
     "audit.rows": "the command line, which shows all of it",
     "audit._in_order": "the command line, which follows the chain from its start",
+    "deciders.fill_in": "what waits for a decision, beside a table that has nothing else",
     "homes.touch_all": "every page is to be drawn anew",
     "request_lists.count_ended": "once, when the program starts; then what has ended since",
 }
