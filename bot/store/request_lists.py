@@ -9,14 +9,23 @@ from typing import Any, Final, NamedTuple
 import sqlalchemy as sa
 
 from bot import clock
-from bot.models import ENDED, AssignmentState, Kind, Request, State
+from bot.models import AssignmentState, Kind, Request, State
 from bot.paging import FIRST, ROWS_A_PAGE, Page, Start
 from bot.store import audit
 from bot.store.assignments import IS_NOT_ENDED
 from bot.store.database import Transaction
 from bot.store.keyset import Listed
 from bot.store.requests import SELECT, from_row
-from bot.store.schema import GAVE, IS_OPEN, IS_PUZZLE, IS_REMOVAL, IS_TRIED, assignments, requests
+from bot.store.schema import (
+    GAVE,
+    IS_ENDED,
+    IS_OPEN,
+    IS_PUZZLE,
+    IS_REMOVAL,
+    IS_TRIED,
+    assignments,
+    requests,
+)
 from bot.store.statements import MOST, NOW, SINCE, UNTIL, word, words
 
 HOLDER: Final = requests.c.holder == sa.bindparam("holder")
@@ -128,9 +137,7 @@ PUZZLES_OF: Final = (
 
 COUNT: Final = sa.select(requests.c.state, sa.func.count()).group_by(requests.c.state)
 COUNT_OPEN: Final = COUNT.where(IS_OPEN)
-COUNT_ENDED_SINCE: Final = COUNT.where(
-    requests.c.state.in_(words(ENDED)), requests.c.ended_at >= SINCE
-)
+COUNT_ENDED_SINCE: Final = COUNT.where(IS_ENDED, requests.c.ended_at >= SINCE)
 COUNT_ENDED: Final = COUNT_ENDED_SINCE.where(requests.c.ended_at < UNTIL)
 # A request that ended longer ago than this is seen by everybody; no transaction takes a minute.
 COMMITTED_WITHIN: Final = timedelta(minutes=10)

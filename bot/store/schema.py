@@ -6,7 +6,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-from bot.models import OPEN
+from bot.models import ENDED, OPEN
 
 metadata = sa.MetaData()
 
@@ -35,6 +35,7 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
 
 
 IS_OPEN: Final = sa.text("state IN (" + ", ".join(f"'{state}'" for state in OPEN) + ")")
+IS_ENDED: Final = sa.text("state IN (" + ", ".join(f"'{state}'" for state in ENDED) + ")")
 IS_PENDING: Final = sa.text("state = 'pending'")
 # Looked at, or failed, before: the few among which those are that wait for too long.
 IS_TRIED: Final = sa.text("(attempts > 0 OR failures > 0)")
@@ -139,7 +140,7 @@ requests = sa.Table(
     only("request_on_hold", "held_at", where="held_at IS NOT NULL"),
     only("request_tried", "asked_at", where=f"{IS_OPEN} AND {IS_TRIED}"),
     # How many there are of each state, without reading them.
-    only("request_ended", "state", "ended_at", where="ended_at IS NOT NULL"),
+    only("request_ended", "state", "ended_at", where=IS_ENDED),
     only("request_gave", "holder", "ended_at", where=GAVE),
     only("request_puzzles", "package_id", "ended_at", where=IS_PUZZLE),
     only("request_open_about", "assignment_id", where=IS_OPEN),

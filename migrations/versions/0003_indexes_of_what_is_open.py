@@ -15,6 +15,7 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+ENDED: Final = "state IN ('delivered', 'refused', 'denied', 'canceled', 'lapsed', 'failed')"
 OPEN: Final = "state IN ('received', 'pending', 'approved', 'submitted')"
 
 
@@ -78,7 +79,7 @@ def upgrade() -> None:
         "notice_to_redraw", "notice", ["stale"], **flagged("stale", " AND ts IS NOT NULL")
     )
     op.create_index("person_owes_news", "person", ["news_due_at"], **of("news_due_at IS NOT NULL"))
-    op.create_index("request_ended", "request", ["state", "ended_at"], **of("ended_at IS NOT NULL"))
+    op.create_index("request_ended", "request", ["state", "ended_at"], **of(ENDED))
     op.create_index(
         "request_escalates", "request", ["escalates_at"], **of("escalates_at IS NOT NULL")
     )

@@ -154,6 +154,16 @@ def test_whatever_is_excused_needs_it(recorded):
     assert (WALKS.keys() | SCANS.keys()) - functions == set()
 
 
+@pytest.mark.parametrize("recorded", ["sqlite"], indirect=True)
+def test_grants_are_found_by_person(recorded):
+    """And not by the time of their end, near which many are; PostgreSQL knows how many."""
+    found = [
+        each for each in recorded.planned.values() if each.function == "request_lists.grants_to"
+    ]
+    used = {step.index for each in found for step in each.steps}
+    assert used == {"request_gave", "request_one_open_of_holder"}
+
+
 def test_a_past_costs_nothing(sqlite_template, tmp_path_factory):
     """Each statement takes as many steps with thousands of old rows, all of one person's, as without."""
     steps = []
