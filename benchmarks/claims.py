@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from benchmarks.owing import owe_messages
 from benchmarks.worlds import with_driver
 from bot import clock
+from bot.database import Store, open_store
 from bot.models import State
-from bot.store import Store, claims, open_store
+from bot.requests.store import claims
 
 BATCH: Final = 20
 LEASE: Final = timedelta(minutes=5)
@@ -42,7 +43,7 @@ class Due:
         owe_messages(self._address, count)
 
     def ours(self, workers: int) -> float:
-        """Claims a second by `bot.store.claims.take`, in so many threads of one process."""
+        """Claims a second by `bot.requests.store.claims.take`, in so many threads of one process."""
 
         @contextmanager
         def claiming() -> Iterator[Claim]:

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.table import Options, Result
-from bot import migrate
-from bot.store import open_store
+from bot.database import migrate, open_store
 from sandbox.tenant import seed
 from tests.harness import crowd
 from tests.harness.loop import SimulatedLoop

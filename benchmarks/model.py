@@ -23,13 +23,13 @@ from benchmarks.history import fill
 from benchmarks.replicas import one_replica
 from benchmarks.table import Options, Result
 from benchmarks.worlds import migrated, with_driver
-from bot.addresses import Addresses
-from bot.links import LOOKUPS_A_SWEEP
+from bot.configuration.addresses import Addresses
+from bot.database import open_store
 from bot.logs import configure_logs
-from bot.mirror import Mirror
-from bot.people import People
-from bot.slack import Slack
-from bot.store import open_store
+from bot.people.identity import People
+from bot.slack.api import Slack
+from bot.sync.everything import Mirror
+from bot.sync.links import LOOKUPS_A_SWEEP
 from graph.assignments import ACCESS_STATES
 
 PEOPLE: Final = (10_000, 100_000, 1_000_000)

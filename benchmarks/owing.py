@@ -5,8 +5,8 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from bot.database.tables import requests
 from bot.models import Kind, Request, State
-from bot.store.schema import requests
 
 CHUNK: Final = 1_000
 

@@ -20,29 +20,18 @@ import sqlalchemy as sa
 from benchmarks.history import fill, without_indexes
 from benchmarks.table import Database, Options, Result
 from benchmarks.worlds import migrated, with_driver
-from bot import chance, clock, reminders
-from bot.asking import Wanted, ask_together
+from bot import chance, clock
+from bot.assignments.store import assignments, troubles, unsure
+from bot.database import Store, Transaction, homes, open_store
+from bot.database.limits import Limit
 from bot.models import Decision, Outcome, Package, State, Verb
-from bot.standing import standing
-from bot.store import (
-    Store,
-    Transaction,
-    assignments,
-    catalog,
-    claims,
-    decisions,
-    holds,
-    homes,
-    notices,
-    open_store,
-    people,
-    recipients,
-    request_lists,
-    requests,
-    troubles,
-    unsure,
-)
-from bot.store.allowances import Limit
+from bot.notifications import reminders
+from bot.notifications.store import notices
+from bot.packages.store import catalog
+from bot.people.store import people
+from bot.requests.asking import Wanted, ask_together
+from bot.requests.standing import standing
+from bot.requests.store import claims, decisions, holds, recipients, request_lists, requests
 
 NUMBER: Final = 4
 MOST: Final = 1.2

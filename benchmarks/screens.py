@@ -27,11 +27,13 @@ from benchmarks.load import App, Load, commands, load, median_of
 from benchmarks.stand_ins import user_id
 from benchmarks.table import Database, Options, Result
 from benchmarks.worlds import World, world
-from bot.home_view import drawn
+from bot.assignments.store import assignment_lists
+from bot.database import Store, Transaction, open_store
 from bot.models import Package
-from bot.offering import Offering
+from bot.notifications.home_view import drawn
+from bot.packages.catalog import Offering
+from bot.packages.store import catalog
 from bot.paging import ListName, Mark, Place, Start, write_place
-from bot.store import Store, Transaction, assignment_lists, catalog, open_store
 
 ROWS: Final = 100_000
 QUICK_ROWS: Final = 2_000

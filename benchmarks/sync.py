@@ -21,13 +21,13 @@ from benchmarks.blocks import Blocks
 from benchmarks.entra import Entra
 from benchmarks.table import Database, Options, Result
 from benchmarks.worlds import migrated, with_driver
-from bot.addresses import Addresses
-from bot.mirror import Mirror
-from bot.people import People
-from bot.profiles import SlackUser
-from bot.slack import Slack
-from bot.store import Store, Transaction, open_store
-from bot.store.schema import assignments
+from bot.configuration.addresses import Addresses
+from bot.database import Store, Transaction, open_store
+from bot.database.tables import assignments
+from bot.people.identity import People
+from bot.slack.api import Slack
+from bot.slack.profiles import SlackUser
+from bot.sync.everything import Mirror
 
 COUNT: Final = 100_000
 QUICK_COUNT: Final = 2_000

@@ -16,8 +16,7 @@ from benchmarks.load import App, commands, load
 from benchmarks.processes import Process, started
 from benchmarks.stand_ins import package_name, user_id
 from benchmarks.table import Database
-from bot import migrate
-from bot.store import open_store
+from bot.database import migrate, open_store
 
 ADDRESS: Final = re.compile(r"(http://\S+)/readyz")
 # Commits ring the jobs; the sweep comes once, at the start.

@@ -14,45 +14,46 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 
 import handlers
-from bot import chance, clock, clockwork, connections, migrate, web
-from bot.access import Desk
-from bot.approvers import Approvers
-from bot.authority import Authority
-from bot.clockwork import Clockwork
-from bot.courtesy import Courtesy
-from bot.delivery import Delivery
-from bot.effects import Effects
-from bot.ends import Ends
+from bot import chance, clock, connections, web
+from bot import clock_check as clockwork
+from bot.approvals.processing import Verdicts
+from bot.approvals.recipients import Recipients
+from bot.assignments.search import Whom
+from bot.clock_check import Clockwork
+from bot.configuration.settings import Settings
+from bot.database import Busy, Store, migrate, open_store, wakeups
+from bot.database import installation as installations
+from bot.database.engine import Threads, real_threads
+from bot.database.installation import Installation
+from bot.database.sqlite_file import BeingRestored
+from bot.desk import Desk
 from bot.errors import ConfigurationError
 from bot.health import Health
-from bot.home import Homes
-from bot.jobs import Jobs
 from bot.machine import MACHINE, Machine
-from bot.mirror import Mirror
-from bot.notices import Notices
-from bot.offering import Offering
-from bot.pacing import WAITS, Waits
+from bot.notifications.expiries import Ends
+from bot.notifications.home import Homes
+from bot.notifications.outbox import Sending
+from bot.notifications.owed import Notices
+from bot.packages.catalog import Offering
 from bot.patience import Pulse
-from bot.people import People
-from bot.recipients import Recipients
-from bot.reprocessing import Reprocessing
-from bot.review import Review
-from bot.roster import Roster
-from bot.sending import Sending
-from bot.settings import Settings
-from bot.slack import Identity, Slack, SlackError, SlackRefused
-from bot.store import Busy, Store, open_store, wakeups
-from bot.store import installation as installations
-from bot.store.database import Threads, real_threads
-from bot.store.installation import Installation
-from bot.store.sqlite_file import BeingRestored
+from bot.people.admins import Roster
+from bot.people.approvers import Approvers
+from bot.people.identity import People
+from bot.people.permissions import Authority
+from bot.priority import Courtesy
+from bot.requests.confirmation import Delivery
+from bot.requests.evaluation import Review
+from bot.requests.policy_choice import Wayfinder
+from bot.requests.submission import Effects
+from bot.scheduler import Jobs
+from bot.slack.api import Identity, Slack, SlackError, SlackRefused
 from bot.sweeps import Fence
-from bot.verdicts import Verdicts
+from bot.sync.everything import Mirror
+from bot.sync.reprocessing import Reprocessing
+from bot.timing import WAITS, Waits
 from bot.wakeups import Wire
-from bot.ways import Wayfinder
-from bot.whom import Whom
 from graph import Graph
-from handlers.edge import endpoint, keep_out_strangers
+from handlers.http import endpoint, keep_out_strangers
 from handlers.signature import Signatures
 
 

@@ -5,11 +5,11 @@ from contextlib import AsyncExitStack
 import httpx
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.bounds import EVERYWHERE, Bounds, bounds_of
+from bot.configuration.settings import Settings
 from bot.errors import ConfigurationError
 from bot.machine import Machine
-from bot.settings import Settings
-from bot.slack import Identity, Slack, SlackError, SlackRefused
+from bot.packages.bounds import EVERYWHERE, Bounds, bounds_of
+from bot.slack.api import Identity, Slack, SlackError, SlackRefused
 from graph import Graph, Retries
 from graph.errors import AuthError, GraphError, NotAllowed
 

@@ -5,13 +5,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from bot import clock, migrate
-from bot.addresses import Addresses
+from bot import clock
 from bot.app import Latchkey
-from bot.pacing import WAITS
-from bot.profiles import SlackUser
-from bot.slack import SlackError
-from bot.store import privileges
+from bot.configuration.addresses import Addresses
+from bot.database import migrate
+from bot.database import roles as privileges
+from bot.slack.api import SlackError
+from bot.slack.profiles import SlackUser
+from bot.timing import WAITS
 from bot.wakeups import NOT_YET
 from graph.errors import GraphError
 

@@ -8,20 +8,13 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from bot import clock
-from bot.jobs import Jobs
+from bot.assignments.store import troubles, unsure
+from bot.database import Busy, Store, ping
+from bot.database import flags as control
 from bot.models import OPEN, State, TroubleKind
-from bot.slack import Slack
-from bot.store import (
-    Busy,
-    Store,
-    claims,
-    control,
-    holds,
-    ping,
-    request_lists,
-    troubles,
-    unsure,
-)
+from bot.requests.store import claims, holds, request_lists
+from bot.scheduler import Jobs
+from bot.slack.api import Slack
 from bot.wakeups import Wire
 
 # A job that has not succeeded for so many of its intervals (and at least a minute) is in trouble.

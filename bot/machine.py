@@ -20,13 +20,13 @@ from slack_bolt.async_app import AsyncApp
 
 from bot import chance, clock
 from bot.alarm import Alarm, Apscheduler
-from bot.courtesy import give_way
+from bot.configuration.settings import Settings
+from bot.database import Store, Transaction
+from bot.database.engine import real_threads
+from bot.database.server_clock import database_time
+from bot.notifications.outbox import CALL_TIMEOUT
 from bot.patience import BEAT
-from bot.sending import CALL_TIMEOUT
-from bot.settings import Settings
-from bot.store import Store, Transaction
-from bot.store.clocks import database_time
-from bot.store.database import real_threads
+from bot.priority import give_way
 from bot.wakeups import NoWire, Wire
 from graph import TokenSource
 from graph.auth import AppTokens
@@ -34,7 +34,7 @@ from graph.credentials import Credential, FederatedCredential, SecretCredential
 from graph.deadlines import machine_seconds
 
 SLACK_TIMEOUT: Final = aiohttp.ClientTimeout(total=CALL_TIMEOUT.total_seconds())
-# Each of them begins anew within one call; how long a POST may take in all is in `bot.pacing`.
+# Each of them begins anew within one call; how long a POST may take in all is in `bot.timing`.
 GRAPH_TIMEOUT: Final = httpx.Timeout(10, connect=5)
 
 
@@ -91,7 +91,7 @@ def wire_to_others(store: Store) -> Wire:
     if store.engine.dialect.name == "sqlite":
         return NoWire()
     # Whoever works with SQLite needs no driver of PostgreSQL's.
-    from bot.listening import Notifications
+    from bot.database.listening import Notifications
 
     return Notifications(store)
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from bot.offered import OfferedPolicy, must_be_chosen
-from bot.questions import Answered, Answers, Question, answered
+from bot.packages.offers import OfferedPolicy, must_be_chosen
+from bot.packages.questions import Answered, Answers, Question, answered
 
 
 class Kind(StrEnum):

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
+from bot.database import Transaction
 from bot.errors import TooLate
-from bot.store import Transaction
 
 P = ParamSpec("P")
 R = TypeVar("R")

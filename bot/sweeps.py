@@ -1,7 +1,7 @@
 """
 Sweeps: what is read of Graph or Slack for everybody is read by one replica, once in each interval.
 
-Whose turn it is stands in the database (`bot.store.sweeps`).  An owner that dies is followed by another when its lease
+Whose turn it is stands in the database (`bot.database.sweeps`).  An owner that dies is followed by another when its lease
 is over; one that was only frozen finds its turn gone, and writes nothing over what has been read since.
 """
 
@@ -16,9 +16,9 @@ from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 import structlog
 
 from bot import clock
-from bot.pacing import Waits
-from bot.store import Busy, Store, Transaction, sweeps
-from bot.store.sweeps import Overtaken, Standing, Turn
+from bot.database import Busy, Store, Transaction, sweeps
+from bot.database.sweeps import Overtaken, Standing, Turn
+from bot.timing import Waits
 
 log = structlog.get_logger(__name__)
 

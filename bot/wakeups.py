@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import Final, Protocol
 
-from bot.store import Transaction, wakeups
+from bot.database import Transaction, wakeups
 
 Heard = Callable[[Collection[str]], None]
 

@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.database import Busy
 from bot.errors import ConfigurationError
 from bot.health import Health
-from bot.store import Busy
 
 # Requests of Slack's take milliseconds.
 DRAIN_SECONDS: Final = 3

@@ -2,24 +2,16 @@
 
 from collections.abc import Callable
 
-from bot.access import Desk
-from bot.home import Homes
+from bot.desk import Desk
+from bot.notifications.home import Homes
 from bot.patience import Pulse
-from handlers import (
-    administer,
-    answers,
-    decide,
-    home,
-    keep_or_return,
-    my_access,
-    once,
-    repair,
-    request_access,
-    request_form,
-)
-from handlers.after import After
+from handlers import admin_command as administer
+from handlers import answers, decide, home, my_access, repair, request_access, request_form
+from handlers import assignment_actions as keep_or_return
+from handlers import deduplicate as once
 from handlers.app import SlackApp
-from handlers.deeds import Deeds
+from handlers.background import After
+from handlers.routes import Deeds
 
 __all__ = ["After", "SlackApp", "register"]
 

@@ -8,7 +8,7 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from bot.courtesy import Courtesy
+from bot.priority import Courtesy
 
 log = structlog.get_logger(__name__)
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 
-from bot.access import Desk
+from bot.desk import Desk
 from bot.messages import forms
 from bot.models import Verb
-from handlers.after import After
-from handlers.clicks import read_click, teller
-from handlers.deeds import Deeds
+from handlers.background import After
 from handlers.errors import explained
+from handlers.interaction import read_click, teller
+from handlers.routes import Deeds
 
 
 def register(deeds: Deeds, *, desk: Desk, after: After) -> None:

@@ -7,9 +7,9 @@ from typing import Any, Final
 import structlog
 
 from bot import chance
+from bot.database import Busy
 from bot.errors import LatchkeyError
 from bot.messages.parts import escape, message
-from bot.store import Busy
 
 BUSY: Final = (
     "I cannot take anything down just now, so nothing has happened. Please try again in a minute."

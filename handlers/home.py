@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from bot.home import Homes
-from bot.store import Busy
-from handlers.deeds import Deeds
+from bot.database import Busy
+from bot.notifications.home import Homes
 from handlers.errors import log
+from handlers.routes import Deeds
 
 
 def register(deeds: Deeds, *, homes: Homes, publish: Callable[[], None]) -> None:

@@ -5,16 +5,16 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 
-from bot.access import Desk
+from bot.desk import Desk
 from bot.messages import asking
 from bot.messages.pages import split_page
 from bot.messages.parts import Message
 from bot.paging import ListName, page_number
-from bot.standing import Standing
-from handlers.after import After
-from handlers.clicks import read_click, read_next, teller
-from handlers.deeds import Deeds
+from bot.requests.standing import Standing
+from handlers.background import After
 from handlers.errors import explained
+from handlers.interaction import read_click, read_next, teller
+from handlers.routes import Deeds
 
 MINE = frozenset({ListName.MINE, ListName.ASKED})
 

@@ -5,14 +5,14 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 
-from bot.access import Desk
+from bot.desk import Desk
 from bot.errors import FormNeeded, ReasonNeeded, SeenBefore, UnknownPackage, WhichPackage
 from bot.messages import asking
 from bot.messages.pages import read_page
 from bot.messages.parts import Message
-from handlers.deeds import Deeds
+from handlers.deduplicate import key_of
 from handlers.errors import explained
-from handlers.once import key_of
+from handlers.routes import Deeds
 
 
 def register(deeds: Deeds, *, desk: Desk) -> None:

@@ -5,17 +5,17 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 
-from bot.access import Desk
+from bot.desk import Desk
 from bot.errors import WrongFields
-from bot.intake import FilledIn
 from bot.messages import asking, request_form
 from bot.models import Package
-from bot.offered import OfferedPolicy
-from bot.questions import fingerprint
-from handlers.after import After
-from handlers.clicks import read_click, teller
-from handlers.deeds import Deeds
+from bot.packages.offers import OfferedPolicy
+from bot.packages.questions import fingerprint
+from bot.requests.transactions import FilledIn
+from handlers.background import After
 from handlers.errors import explained
+from handlers.interaction import read_click, teller
+from handlers.routes import Deeds
 
 GONE = "That package is not offered any more."
 

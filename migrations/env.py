@@ -1,8 +1,8 @@
-"""Runs the migrations on the connection that `bot.migrate` lends."""
+"""Runs the migrations on the connection that `bot.database.migrate` lends."""
 
 from alembic import context
 
-from bot.store.schema import metadata
+from bot.database.tables import metadata
 
 
 def run() -> None:

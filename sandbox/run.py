@@ -25,11 +25,11 @@ import yaml
 
 from bot import clock as business_clock
 from bot.app import Latchkey, running
+from bot.configuration.settings import read_settings
 from bot.errors import ConfigurationError
 from bot.logs import configure_logs
-from bot.pacing import WAITS, Waits
-from bot.reminders import next_reminder
-from bot.settings import read_settings
+from bot.notifications.reminders import next_reminder
+from bot.timing import WAITS, Waits
 from sandbox import chance
 from sandbox.certificate import Certificate, make_certificate
 from sandbox.clock import SandboxClock

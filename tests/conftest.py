@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-from bot import clock, migrate
-from bot.store import open_store
+from bot import clock
+from bot.database import migrate, open_store
 from sandbox.certificate import make_certificate
 
 # What the tests say to Graph, held against Microsoft's metadata: see docs/conformance.md.

@@ -9,8 +9,7 @@ from typing import Any, Final
 import pytest
 import sqlalchemy as sa
 
-from bot import migrate
-from bot.store import open_store
+from bot.database import migrate, open_store
 from tests.needed import skip_unless_needed
 
 NEEDED: Final = "POSTGRES"

@@ -10,7 +10,7 @@ import yaml
 
 import handlers
 from bot.doctor import SCOPES
-from bot.limits import POST
+from bot.slack.rate_limits import POST
 from handlers.app import SlackApp
 from tests.harness.world import ANN, living
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from bot.messages.parts import Block, bullets, escape, plain, section, shorten
 from bot.models import Package
-from bot.offered import OfferedPolicy
-from bot.questions import LONGEST_ANSWER, Choice, Question, fingerprint, in_language
+from bot.packages.offers import OfferedPolicy
+from bot.packages.questions import LONGEST_ANSWER, Choice, Question, fingerprint, in_language
 
 View = dict[str, Any]
 

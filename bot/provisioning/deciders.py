@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot import policy as rules
+from bot.packages import policy as rules
 from bot.provisioning.facts import Facts, Somebody
 from bot.provisioning.sentences import Sentence
 from bot.provisioning.words import read_subject

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bot import naming
 from bot.errors import LatchkeyError
 from bot.models import Named
+from bot.packages import names as naming
 from bot.provisioning.model import File
 from bot.provisioning.names import mentions
 from bot.provisioning.policy_parts import Policy

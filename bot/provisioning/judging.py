@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot import policy as rules
-from bot.eligibility import (
+from bot.models import Named
+from bot.packages import policy as rules
+from bot.packages.eligibility import (
     Admitted,
     Case,
     No,
@@ -16,7 +17,6 @@ from bot.eligibility import (
     groups_named,
     is_for_asking,
 )
-from bot.models import Named
 from bot.provisioning.deciders import Deciders
 from bot.provisioning.facts import Facts, Offer, Somebody, Unclear
 from bot.provisioning.sentences import Sentence, read_sentence

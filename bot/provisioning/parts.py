@@ -11,7 +11,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from bot.naming import clean
+from bot.packages.names import clean
 from bot.provisioning import words
 from bot.provisioning.visible import unseen
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-from bot.naming import clean
+from bot.packages.names import clean
 from bot.provisioning.changes import Change
 
 

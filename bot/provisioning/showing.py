@@ -5,7 +5,7 @@ from typing import Final
 
 from rich.text import Text
 
-from bot.naming import clean
+from bot.packages.names import clean
 from bot.provisioning.changes import Change, Deed, Plan
 from bot.provisioning.destroy import Destruction
 from bot.provisioning.judging import Outcome, Verdict

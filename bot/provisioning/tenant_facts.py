@@ -1,11 +1,11 @@
 """What policy tests may rest on, from the tenant as it is today."""
 
 from bot.models import Named
+from bot.packages.rules import held_among
 from bot.provisioning.facts import Offer, Somebody, Unclear, chosen, meant
 from bot.provisioning.model import File
 from bot.provisioning.names import mentions
 from bot.provisioning.words import GUID, Thing
-from bot.rulebook import held_among
 from graph import Graph
 from graph.models import AccessPackage, User
 

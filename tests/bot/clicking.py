@@ -4,9 +4,9 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from bot.database.tables import decisions as table
 from bot.models import Decision, Request, State, Verb
-from bot.store import decisions
-from bot.store.schema import decisions as table
+from bot.requests.store import decisions
 from tests.bot.samples import click
 from tests.harness.by_hand import BotHarness
 

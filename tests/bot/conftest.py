@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.store import Busy, Store, open_store
+from bot.database import Busy, Store, open_store
 from tests.bot.moments import at
 from tests.bot.samples import SOME_DAY
 

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot import clock, clockwork
-from bot.clockwork import SkewedClock
+from bot import clock
+from bot import clock_check as clockwork
+from bot.clock_check import SkewedClock
+from bot.database.server_clock import database_time
 from bot.errors import ConfigurationError
-from bot.store.clocks import database_time
 from tests.harness.by_hand import standing
 
 SECOND = timedelta(seconds=1)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.courtesy import LULL_SECONDS, TURN_SECONDS, Courtesy, give_way, is_background
+from bot.priority import LULL_SECONDS, TURN_SECONDS, Courtesy, give_way, is_background
 
 pytestmark = pytest.mark.usefixtures("simulated")
 

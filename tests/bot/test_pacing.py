@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from bot import app, machine
+from bot.configuration.settings import Settings
 from bot.errors import ConfigurationError
-from bot.pacing import WAITS, Waits
-from bot.settings import Settings
+from bot.timing import WAITS, Waits
 
 SECOND = timedelta(seconds=1)
 CLIENT = machine.GRAPH_TIMEOUT.as_dict().values()

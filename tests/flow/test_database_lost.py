@@ -15,8 +15,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from bot import migrate
-from bot.store import audit, open_store
+from bot.database import audit, migrate, open_store
 from tests.harness.camera import empty_postgresql, life
 from tests.harness.owed import leases_pass, unfinished
 from tests.harness.simulation import simulation

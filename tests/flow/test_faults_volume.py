@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 
 from bot import chance, clock
+from bot.database import Transaction
 from bot.models import Kind, Notice, Request, State
-from bot.store import Transaction, notices, requests
+from bot.notifications.store import notices
+from bot.requests.store import requests
 from tests.harness.camera import life
 from tests.harness.owed import at_rest
 from tests.harness.simulation import simulation

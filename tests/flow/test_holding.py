@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from bot.database import Transaction
+from bot.database.tables import requests
 from bot.models import Verb
-from bot.store import Transaction, holds
-from bot.store.schema import requests
+from bot.requests.store import holds
 from sandbox.slack import Message
 from tests.harness.camera import life
 from tests.harness.owed import waits_pass

@@ -8,9 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from bot.__main__ import main
+from bot.database import audit, open_store
+from bot.database import installation as installations
 from bot.errors import ConfigurationError
-from bot.store import audit, open_store
-from bot.store import installation as installations
 from tests.harness.simulation import Bot, simulation
 from tests.harness.world import ANN, eventually
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.store import notices
+from bot.notifications.store import notices
 from sandbox.slack import content
 from tests.harness.world import labels, said
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bot.settings import read_settings
-from bot.store import audit, open_store
-from tests.bot.test_migrate import widen
+from bot.configuration.settings import read_settings
+from bot.database import audit, open_store
+from tests.bot.database.test_migrate import widen
 from tests.harness.camera import life
 from tests.harness.simulation import simulation
 from tests.proofs.crash_sweep.deeds import DELIVERY, read

@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 
 from bot import clock
+from bot.database import audit
 from bot.errors import NotAllowed
 from bot.messages.request_form import block_of
 from bot.models import State
-from bot.questions import Question
-from bot.store import audit, catalog
+from bot.packages.questions import Question
+from bot.packages.store import catalog
 from sandbox.tenant import examples
 from sandbox.tenant import seed as tutorial
 from tests.harness.valid import complaints

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.pacing import WAITS
-from bot.store import assignments, audit, claims, sweeps
+from bot.assignments.store import assignments
+from bot.database import audit, sweeps
+from bot.requests.store import claims
+from bot.timing import WAITS
 from tests.harness.faults import and_then
 from tests.harness.simulation import LOOKS, simulation
 from tests.harness.world import ANN, APPROVALS, DANA, World, eventually

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from bot.database import audit
 from bot.models import State, Verb
-from bot.store import audit, holds
+from bot.requests.store import holds
 from tests.harness.camera import Camera, Photograph, empty_sqlite, life, restore
 from tests.harness.owed import every_request, waits_pass
 from tests.harness.simulation import simulation

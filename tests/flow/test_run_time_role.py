@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 from psycopg.errors import InsufficientPrivilege
 
-from bot import migrate
 from bot.__main__ import main
+from bot.database import Unusable, audit, migrate, open_store
+from bot.database import roles as privileges
+from bot.database.tables import metadata
 from bot.doctor import _role as doctor_on_role
 from bot.errors import ConfigurationError
-from bot.store import Unusable, audit, open_store, privileges
-from bot.store.schema import metadata
 from tests.harness.camera import empty_postgresql, life
 from tests.harness.simulation import simulation
 from tests.harness.world import DANA

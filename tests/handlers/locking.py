@@ -10,8 +10,8 @@ from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 
+from bot.database.engine import BUSY_TIMEOUT_MS
 from bot.machine import Machine
-from bot.store.database import BUSY_TIMEOUT_MS
 from tests.harness.process import Process
 from tests.harness.simulation import Bot
 

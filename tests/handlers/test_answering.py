@@ -11,9 +11,10 @@ import pytest
 import pytest_asyncio
 from structlog.testing import capture_logs
 
-from bot.pacing import WAITS
-from bot.settings import read_settings
-from bot.store import assignment_lists, request_lists
+from bot.assignments.store import assignment_lists
+from bot.configuration.settings import read_settings
+from bot.requests.store import request_lists
+from bot.timing import WAITS
 from tests.handlers.locking import LockableBot
 from tests.harness.loop import simulated
 from tests.harness.simulation import simulation

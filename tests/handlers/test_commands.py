@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from bot.store import request_lists
+from bot.requests.store import request_lists
 from tests.harness.world import ANN, BO, DANA, EVE, GUS, said
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -4,8 +4,9 @@ import pytest
 import pytest_asyncio
 
 from bot import clock
-from bot.store import assignment_lists, request_lists
-from bot.store.schema import assignments as table
+from bot.assignments.store import assignment_lists
+from bot.database.tables import assignments as table
+from bot.requests.store import request_lists
 from sandbox.slack import Person
 from sandbox.tenant import seed
 from sandbox.tenant.model import User

@@ -4,7 +4,8 @@ import pytest
 import pytest_asyncio
 
 from bot.models import State
-from bot.store import catalog, request_lists
+from bot.packages.store import catalog
+from bot.requests.store import request_lists
 from tests.harness.world import ANN, APPROVALS, BO, CY, DANA, MIA, eventually, labels, said
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 import pytest
 import pytest_asyncio
 
-from bot.store import audit, request_lists
+from bot.database import audit
+from bot.requests.store import request_lists
 from tests.harness.world import ANN, APPROVALS, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

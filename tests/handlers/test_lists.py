@@ -7,10 +7,12 @@ import pytest
 import pytest_asyncio
 
 from bot import clock
+from bot.database import homes
+from bot.database.tables import assignments, holds, packages, requests
 from bot.models import AssignmentState, Hold, Person, State
 from bot.paging import ListName, Mark, Place, write_place
-from bot.store import deciders, homes, people
-from bot.store.schema import assignments, holds, packages, requests
+from bot.people.store import people
+from bot.requests.store import deciders
 from sandbox.slack.content import checked_blocks
 from sandbox.tenant import seed
 from tests.bot.samples import held, offered, wish

@@ -11,25 +11,26 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot import clock
-from bot.access import Desk
 from bot.app import Latchkey
-from bot.authority import Authority
-from bot.delivery import Delivery
-from bot.effects import Effects
-from bot.ends import Ends
-from bot.home import Homes
-from bot.jobs import Jobs
-from bot.lately import FRESH
-from bot.mirror import Mirror
+from bot.approvals.processing import Verdicts
+from bot.database import Store, audit
+from bot.database.tables import decisions, notices
+from bot.database.tables import requests as request_table
+from bot.desk import Desk
 from bot.models import Request
-from bot.notices import Notices
-from bot.people import People
-from bot.review import Review
-from bot.slack import Slack
-from bot.store import Store, audit, claims, requests
-from bot.store.schema import decisions, notices
-from bot.store.schema import requests as request_table
-from bot.verdicts import Verdicts
+from bot.notifications.expiries import Ends
+from bot.notifications.home import Homes
+from bot.notifications.owed import Notices
+from bot.people.identity import People
+from bot.people.permissions import Authority
+from bot.requests.confirmation import Delivery
+from bot.requests.evaluation import Review
+from bot.requests.shared_reads import FRESH
+from bot.requests.store import claims, requests
+from bot.requests.submission import Effects
+from bot.scheduler import Jobs
+from bot.slack.api import Slack
+from bot.sync.everything import Mirror
 from graph import Graph
 from sandbox.clock import SandboxClock
 from sandbox.slack import Workspace

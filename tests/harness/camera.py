@@ -20,9 +20,9 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from bot.pacing import WAITS, Waits
-from bot.settings import read_settings
-from bot.store.schema import metadata, sweeps
+from bot.configuration.settings import read_settings
+from bot.database.tables import metadata, sweeps
+from bot.timing import WAITS, Waits
 from sandbox.run import StandIns
 from tests.harness.process import Process
 from tests.harness.simulation import Simulation

@@ -7,9 +7,10 @@ import sqlalchemy as sa
 
 from bot import clock as business_clock
 from bot.app import Latchkey
+from bot.database import Busy, Transaction
+from bot.database.tables import metadata
 from bot.models import Request
-from bot.store import Busy, Transaction, requests
-from bot.store.schema import metadata
+from bot.requests.store import requests
 from tests.harness.world import eventually
 
 # Columns in the machine's own time, which goes on while nobody runs.

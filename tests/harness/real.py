@@ -13,8 +13,8 @@ import httpx
 
 from bot.__main__ import main
 from bot.app import Latchkey, assembled
+from bot.configuration.settings import read_settings
 from bot.machine import GRAPH_TIMEOUT, SLACK_TIMEOUT, Machine
-from bot.settings import read_settings
 from sandbox.certificate import Certificate
 from sandbox.clock import SandboxClock
 from sandbox.run import StandIns, serving_bot, stand_ins, tutorial_world, wired

@@ -16,9 +16,9 @@ import structlog
 from bot import chance as bot_chance
 from bot import clock as bot_clock
 from bot.app import Latchkey, assembled, running
+from bot.configuration.settings import Settings, read_settings
 from bot.machine import GRAPH_TIMEOUT, SLACK_TIMEOUT, Machine
-from bot.pacing import WAITS, Waits
-from bot.settings import Settings, read_settings
+from bot.timing import WAITS, Waits
 from sandbox import chance as sandbox_chance
 from sandbox.clock import SandboxClock
 from sandbox.run import StandIns, tutorial_world, wired
@@ -137,7 +137,7 @@ class Simulation:
         Start one more bot, and wait until it is up.
 
         Args:
-            waits: See `bot.pacing`.
+            waits: See `bot.timing`.
             works: Let its jobs run; without, each of its parts is moved by hand.
             environment: Settings, over those that the stand-ins need.
 

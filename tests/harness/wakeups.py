@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from bot.store import Store, Transaction
+from bot.database import Store, Transaction
 from bot.wakeups import Heard
 from tests.harness.process import Process
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.app import Latchkey
-from bot.pacing import WAITS, Waits
-from bot.store import Busy, audit, requests
+from bot.database import Busy, audit
+from bot.requests.store import requests
+from bot.timing import WAITS, Waits
 from sandbox.run import StandIns
 from sandbox.slack import Message, Outcome, View, Workspace
 from sandbox.tenant import Tenant, seed
@@ -306,7 +307,7 @@ async def living(
     Args:
         database: The SQLite file of the bot, or what DATABASE_URL says.
         delivery: How long Entra takes for a request; at once by default.
-        waits: See `bot.pacing`.
+        waits: See `bot.timing`.
         pauses: How long transactions and calls take.
         prepare: Changes the stand-ins before the bot starts.
         environment: Settings of the bot, over those of the sandbox.

@@ -11,12 +11,12 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from bot.effects import Effects
-from bot.sending import Sending
-from bot.store import claims, requests
-from bot.store.schema import IS_OPEN
-from bot.store.schema import requests as table
-from bot.store.statements import MOST, NOW, UNTIL
+from bot.database.statements import MOST, NOW, UNTIL
+from bot.database.tables import IS_OPEN
+from bot.database.tables import requests as table
+from bot.notifications.outbox import Sending
+from bot.requests.store import claims, requests
+from bot.requests.submission import Effects
 
 
 async def _nothing_found(self: Effects, request: Any, **where: Any) -> None:

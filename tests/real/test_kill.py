@@ -14,9 +14,9 @@ import pytest
 import sqlalchemy as sa
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.settings import read_settings
-from bot.store import Store, Transaction, open_store
-from bot.store.schema import metadata
+from bot.configuration.settings import read_settings
+from bot.database import Store, Transaction, open_store
+from bot.database.tables import metadata
 from sandbox.run import StandIns, stand_ins
 from sandbox.slack import Workspace
 from tests.harness.camera import DOWN

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from bot.commands import provision
+from bot.cli import provision
 from bot.provisioning.progress import Progress
 from sandbox.certificate import Certificate
 from sandbox.clock import SandboxClock
@@ -20,8 +20,8 @@ from sandbox.serving import serving
 from sandbox.tenant import Tenant
 from sandbox.tenant.model import Assignment
 from sandbox.tenant.seed import ANN
-from tests.bot.commands.conftest import settings_for
-from tests.bot.commands.reaching import reach
+from tests.bot.cli.conftest import settings_for
+from tests.bot.cli.reaching import reach
 from tests.bot.provisioning.conftest import picture
 from tests.bot.provisioning.files import SMALL, with_policy
 

@@ -7,8 +7,8 @@ Write the page anew with ``python -m tests.proofs.authorization.authorization > 
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from bot.authority import Actor
 from bot.models import MOVES, State, Verb
+from bot.people.permissions import Actor
 
 HOLDER: Final = "U0ANN"
 HOLDER_ID: Final = "ann"
@@ -123,7 +123,7 @@ def page() -> str:
     lines = [
         "# Who may do what",
         "",
-        "One function, `bot.authority.may`, answers for everybody, and what it does not allow is forbidden. This",
+        "One function, `bot.people.permissions.may`, answers for everybody, and what it does not allow is forbidden. This",
         "page is written by `tests/proofs/authorization/authorization.py`, whose table the tests use; a test fails when the page,",
         "the table and the function do not agree.",
         "",

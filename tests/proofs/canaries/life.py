@@ -16,8 +16,9 @@ from click.testing import CliRunner
 
 from bot import doctor
 from bot.__main__ import main
-from bot.slack import SlackError
-from bot.store import audit, schema
+from bot.database import audit
+from bot.database import tables as schema
+from bot.slack.api import SlackError
 from graph.errors import GraphError
 from sandbox.certificate import Certificate
 from sandbox.run import StandIns, serving_bot, stand_ins

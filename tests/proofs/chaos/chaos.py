@@ -26,9 +26,8 @@ from typing import Any, Final, Literal
 import click
 import sqlalchemy as sa
 
-from bot import migrate
-from bot.store import open_store
-from bot.store.schema import metadata
+from bot.database import migrate, open_store
+from bot.database.tables import metadata
 from sandbox.certificate import Certificate
 from sandbox.run import StandIns, stand_ins
 from tests.harness.world import DANA

@@ -15,11 +15,17 @@ import aiohttp
 import click
 import httpx
 
-from bot import app, connections, delivery, effects, home, notices, pacing, sending, web
+from bot import app, connections, web
+from bot import timing as pacing
+from bot.configuration.settings import Settings, read_settings_for_running
 from bot.errors import ConfigurationError
 from bot.logs import configure_logs
-from bot.pacing import Waits
-from bot.settings import Settings, read_settings_for_running
+from bot.notifications import home
+from bot.notifications import outbox as sending
+from bot.notifications import owed as notices
+from bot.requests import confirmation as delivery
+from bot.requests import submission as effects
+from bot.timing import Waits
 
 CLAIM_LEASE: Final = timedelta(seconds=8)
 # What the stand-in does late, it does within a POST's time; how far its lists lag is the plan's.

@@ -14,8 +14,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 from bot.errors import ConfigurationError
-from bot.pacing import WAITS, Waits
 from bot.patience import BEAT
+from bot.timing import WAITS, Waits
 from sandbox.run import StandIns
 from tests.harness.process import Process
 from tests.harness.simulation import LIFELIKE, Bot, DiedEarly, Simulation, simulation

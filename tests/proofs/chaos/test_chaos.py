@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.pacing import WAITS
+from bot.timing import WAITS
 from tests.proofs.chaos.simulated import Plan, chaos
 from tests.proofs.sabotage import switched_off
 

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
+from bot.database import Busy, Transaction
 from bot.models import Kind, Request, State
-from bot.store import Busy, Transaction
 from sandbox.slack import Message
 from sandbox.tenant import seed
 from tests.harness.owed import at_rest, every_request, is_draft, rows_of

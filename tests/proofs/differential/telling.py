@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.store import audit
+from bot.database import audit
 from sandbox.slack import Message
 from tests.harness.owed import is_draft, looked, rows_of, unfinished
 from tests.harness.world import (

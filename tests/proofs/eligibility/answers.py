@@ -4,14 +4,15 @@ from dataclasses import dataclass
 
 import httpx
 
-from bot import clock, eligibility
-from bot.commands import granting
-from bot.eligibility import Admitted, No, Refusal
+from bot import clock
+from bot.cli import granting
 from bot.errors import NotAllowed
+from bot.packages import eligibility
+from bot.packages.eligibility import Admitted, No, Refusal
+from bot.packages.rules import Reads, read_case
 from bot.provisioning.judging import Judge, Outcome
 from bot.provisioning.reading import read_text
 from bot.provisioning.tenant_facts import TenantFacts
-from bot.rulebook import Reads, read_case
 from graph import Graph, StaticToken
 from sandbox.tenant import Tenant
 from sandbox.tenant.errors import Refusal as TenantRefusal

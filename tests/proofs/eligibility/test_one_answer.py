@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 
-from bot.eligibility import Admitted, No, Refusal
+from bot.packages.eligibility import Admitted, No, Refusal
 from bot.provisioning.judging import Outcome
 from tests.proofs.eligibility.answers import Answers, answers, may_ask
 from tests.proofs.eligibility.cases import EXTENSIONS, RULED, SERVICE, Rules, World, built, worlds

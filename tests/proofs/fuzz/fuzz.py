@@ -21,12 +21,11 @@ from typing import Any
 import click
 import sqlalchemy as sa
 
-from bot import migrate
+from bot.database import migrate, open_store
+from bot.database.audit import verify
+from bot.database.tables import assignments, audit, decisions, packages, requests
 from bot.logs import configure_logs
 from bot.models import Verb
-from bot.store import open_store
-from bot.store.audit import verify
-from bot.store.schema import assignments, audit, decisions, packages, requests
 from tests.harness.camera import empty_sqlite
 from tests.harness.loop import SimulatedLoop
 from tests.harness.sql import share_compiled_statements

@@ -12,7 +12,7 @@ import httpx
 import sqlalchemy as sa
 
 from bot import clock
-from bot.store.schema import assignments, audit, decisions, requests
+from bot.database.tables import assignments, audit, decisions, requests
 from tests.harness.by_hand import BotHarness, by_hand
 
 FORM: Final = "application/x-www-form-urlencoded"

@@ -41,39 +41,39 @@ KINDS: Final = frozenset(
 )
 MOVES: Final = frozenset({"MOVES", "OPEN", "ENDED"})
 TARGETS: Final = (
-    Target(file="bot/authority.py", parts=RULE, tests=("test_may.py",)),
-    Target(file="bot/authority.py", parts=FACTS, tests=("test_authority.py",)),
+    Target(file="bot/people/permissions.py", parts=RULE, tests=("test_may.py",)),
+    Target(file="bot/people/permissions.py", parts=FACTS, tests=("test_authority.py",)),
     Target(
-        file="bot/eligibility.py",
+        file="bot/packages/eligibility.py",
         tests=("test_policy_scope.py", "test_eligibility.py", "test_one_answer.py"),
     ),
-    Target(file="bot/understood.py", tests=("test_understood.py",)),
-    Target(file="bot/rulebook.py", tests=("test_eligibility.py", "test_one_answer.py")),
-    Target(file="bot/roster.py", tests=("test_authority.py",)),
-    Target(file="bot/approvers.py", tests=("test_approvers.py",)),
-    Target(file="bot/policy.py", parts=KINDS, tests=("test_approvers.py",)),
-    Target(file="bot/recipients.py", tests=("test_recipients.py",)),
-    Target(file="bot/justification.py", tests=("test_justification.py",)),
-    Target(file="bot/people.py", tests=("test_people.py",)),
+    Target(file="bot/packages/understood.py", tests=("test_understood.py",)),
+    Target(file="bot/packages/rules.py", tests=("test_eligibility.py", "test_one_answer.py")),
+    Target(file="bot/people/admins.py", tests=("test_authority.py",)),
+    Target(file="bot/people/approvers.py", tests=("test_approvers.py",)),
+    Target(file="bot/packages/policy.py", parts=KINDS, tests=("test_approvers.py",)),
+    Target(file="bot/approvals/recipients.py", tests=("test_recipients.py",)),
+    Target(file="bot/requests/justification.py", tests=("test_justification.py",)),
+    Target(file="bot/people/identity.py", tests=("test_people.py",)),
     Target(file="bot/models.py", parts=MOVES, tests=("test_store_moves.py",)),
     Target(
-        file="bot/store/requests.py",
+        file="bot/requests/store/requests.py",
         tests=("test_store_moves.py", "test_store_requests.py", "test_store_claims.py"),
     ),
-    Target(file="bot/store/claims.py", tests=("test_store_claims.py",), on_both=True),
+    Target(file="bot/requests/store/claims.py", tests=("test_store_claims.py",), on_both=True),
     Target(
-        file="bot/verdicts.py",
+        file="bot/approvals/processing.py",
         tests=("test_verdicts.py", "test_deciding.py", "test_drafts.py", "test_holding.py"),
     ),
     Target(
-        file="bot/effects.py",
+        file="bot/requests/submission.py",
         tests=(
             *("test_effects.py", "test_pause.py", "test_recheck.py"),
             *("test_holding.py", "test_restored.py"),
         ),
     ),
     Target(
-        file="bot/sending.py",
+        file="bot/notifications/outbox.py",
         tests=("test_sending.py", "test_notices.py", "test_reminders.py", "test_faults_slack.py"),
     ),
 )

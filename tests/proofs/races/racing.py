@@ -10,12 +10,15 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from bot import clock, policy
+from bot import clock
 from bot.app import Latchkey
+from bot.database import Transaction, audit
+from bot.database import postgresql as server
+from bot.database.tables import decisions as decision_table
 from bot.errors import LatchkeyError
 from bot.models import DONE, Outcome, Request, State, Verb
-from bot.store import Transaction, audit, decisions, request_lists, requests, server
-from bot.store.schema import decisions as decision_table
+from bot.packages import policy
+from bot.requests.store import decisions, request_lists, requests
 from sandbox.tenant import seed
 from tests.bot.samples import click, terms, wish
 from tests.harness.real import stand_ins_in_memory, standing_here

@@ -6,10 +6,12 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot import chance, clock, intake
+from bot import chance, clock
+from bot.database import Transaction
 from bot.errors import LatchkeyError
 from bot.models import Kind, Request, State
-from bot.store import Transaction, claims, requests
+from bot.requests import transactions as intake
+from bot.requests.store import claims, requests
 
 
 def approved(db: Transaction) -> Request:

@@ -20,26 +20,21 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from bot import chance, clock, intake, outcomes, policy
-from bot.asking import Wanted, ask_together
-from bot.authority import Actor, may
+from bot import chance, clock
+from bot.approvals.processing import _approve, _deny
+from bot.assignments.store import assignment_lists
+from bot.database import Store, Transaction, audit, open_store, tables
+from bot.database.limits import Limit
 from bot.errors import LatchkeyError
-from bot.intake import Taken
 from bot.models import Assignment, AssignmentState, Decision, Kind, Outcome, Request, State, Verb
-from bot.store import (
-    Store,
-    Transaction,
-    assignment_lists,
-    audit,
-    catalog,
-    claims,
-    decisions,
-    open_store,
-    requests,
-)
-from bot.store import schema as tables
-from bot.store.allowances import Limit
-from bot.verdicts import _approve, _deny
+from bot.packages import policy
+from bot.packages.store import catalog
+from bot.people.permissions import Actor, may
+from bot.requests import transactions as intake
+from bot.requests import transitions as outcomes
+from bot.requests.asking import Wanted, ask_together
+from bot.requests.store import claims, decisions, requests
+from bot.requests.transactions import Taken
 from tests.bot.samples import SOME_DAY, offered, terms
 from tests.harness.camera import empty_sqlite
 from tests.harness.owed import every_request

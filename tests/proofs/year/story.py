@@ -4,8 +4,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.store import Store, Transaction
-from bot.store.schema import assignments, notices
+from bot.database import Store, Transaction
+from bot.database.tables import assignments, notices
 from tests.proofs.year.count import RUNGS
 from tests.proofs.year.world import Held
 

@@ -30,10 +30,10 @@ import structlog
 from bot import chance as bot_chance
 from bot import clock
 from bot.app import Latchkey, assembled
-from bot.links import LOOKUPS_A_SWEEP
+from bot.configuration.settings import read_settings
+from bot.database import audit
 from bot.machine import GRAPH_TIMEOUT, Machine
-from bot.settings import read_settings
-from bot.store import audit
+from bot.sync.links import LOOKUPS_A_SWEEP
 from graph import StaticToken
 from tests.harness.loop import SimulatedLoop, simulated
 from tests.proofs.year.count import (

@@ -1,0 +1,1 @@
+"""Who is asked to decide, and what becomes of their decision."""

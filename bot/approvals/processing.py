@@ -1,0 +1,225 @@
+"""Judges the clicks on Approve, Deny and Give up: may this person decide, and were they first?"""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Final
+
+from bot.database import Busy, Store, Transaction
+from bot.messages.parts import moment
+from bot.models import DONE, Decision, Outcome, Request, Stage, State, Verb, decided_before
+from bot.people.permissions import Actor, Authority, may
+from bot.requests import transitions as outcomes
+from bot.requests.evaluation import stage_changes
+from bot.requests.store import decisions, recipients, requests
+from bot.slack.api import SlackError
+from graph.errors import GraphError
+
+# Of the 3 s in which Slack opens a form.
+EARLY_SECONDS: Final = 1.2
+# Somebody who was refused a moment ago, and presses again, is refused again without another look.
+REFUSED_FOR: Final = timedelta(minutes=1)
+NEEDS_REASON: Final = (
+    "A reason is needed for that decision. Please press the button again and say why."
+)
+# Ends that no click has brought about.
+OVERTAKEN: Final = {
+    State.CANCELED: "Whoever asked has withdrawn that request; there is nothing left to decide.",
+    State.LAPSED: "That request has lapsed, because nobody decided in time; it can be made again.",
+}
+
+
+class Verdicts:
+    """Weighs one click at a time; the first that counts decides, and the others are told."""
+
+    def __init__(self, *, store: Store, authority: Authority, home_team: str | None) -> None:
+        self._store = store
+        self._authority = authority
+        self._home_team = home_team
+
+    async def weigh(self, decision: Decision) -> None:
+        """
+        Judge a click on Approve or Deny, and carry it out if it counts.
+
+        Raises:
+            SlackError, GraphError: What is needed to judge it cannot be read now; it stays unweighed.
+        """
+        request = await self._store.read(requests.existing, decision.request_id)
+        stage = _decided_stage(decision, request)
+        if stage is None:
+            await self._too_late(decision, request)
+            return
+        if await self._is_refused_again(decision):
+            return
+        actor = await self._actor(decision, request)
+        why = may(actor, decision.verb, holder=request.holder, holder_entra_id=request.entra_id)
+        needs_reason = decision.verb is Verb.DENY or stage.reason_required
+        if why is None and needs_reason and not decision.reason:
+            why = NEEDS_REASON
+        if why is not None:
+            await self._refuse(decision, request, actor, why)
+            return
+        judged = replace(
+            decision, entra_id=actor.entra_id, name=actor.name, as_admin=actor.decides_as_admin
+        )
+        if decision.verb is Verb.DENY:
+            won = await self._store.run(_deny, judged, request)
+        else:
+            changes = stage_changes(request, stage=request.stage + 1)
+            won = await self._store.run(_approve, judged, request, changes)
+        if not won:
+            await self._too_late(
+                decision, await self._store.read(requests.existing, decision.request_id)
+            )
+
+    async def refuse_early(self, decision: Decision) -> bool:
+        """
+        Whether somebody who has yet to give a reason may not decide anyway; then it is settled.
+
+        What cannot be read in time is left for when the reason comes.
+        """
+        try:
+            async with asyncio.timeout(EARLY_SECONDS):
+                return await self._refused(decision)
+        except (Busy, GraphError, SlackError, TimeoutError):
+            return False
+
+    async def _refused(self, decision: Decision) -> bool:
+        request = await self._store.read(requests.existing, decision.request_id)
+        if _decided_stage(decision, request) is None:
+            return False
+        if await self._is_refused_again(decision):
+            return True
+        actor = await self._actor(decision, request)
+        why = may(actor, decision.verb, holder=request.holder, holder_entra_id=request.entra_id)
+        if why is not None:
+            await self._refuse(decision, request, actor, why)
+        return why is not None
+
+    async def _is_refused_again(self, decision: Decision) -> bool:
+        """Settle the click of somebody who was refused the same within the last minute."""
+        since = decision.at - REFUSED_FOR
+        before = await self._store.read(decisions.refused_lately, decision, since=since)
+        if before is None or before.why == NEEDS_REASON:
+            return False
+        known = {"why": before.why, "entra_id": before.entra_id, "name": before.name}
+        await self._settle(decision, Outcome.REFUSED, **known)
+        return True
+
+    async def _refuse(self, decision: Decision, request: Request, actor: Actor, why: str) -> None:
+        await self._settle(
+            decision, Outcome.REFUSED, why=why, entra_id=actor.entra_id, name=actor.name
+        )
+        if decision.slack_user in request.deciders and why != NEEDS_REASON:
+            # They were asked, and may not decide any more: look again whom to ask.
+            await self._store.run(recipients.look_again, request)
+
+    async def may_be_repaired(self, request: Request) -> Actor | None:
+        """
+        The admin who has a request tried again or given up, if they still may by what Slack and Entra say now.
+
+        Raises:
+            SlackError, GraphError: It could not be read; nothing is done.
+        """
+        by = request.give_up_by or request.retry_by
+        if by is None:
+            return None
+        verb = Verb.GIVE_UP if request.give_up_by else Verb.RETRY
+        actor = await self._authority.actor(by)
+        why = may(actor, verb, holder=request.holder, holder_entra_id=request.entra_id)
+        if why is None:
+            return actor
+        await self._store.run(outcomes.not_repaired, request, actor.entra_id, why, by=by, verb=verb)
+        return None
+
+    async def _actor(self, decision: Decision, request: Request) -> Actor:
+        """Who clicked, by the rights of the moment of the click."""
+        is_due = request.escalates_at is not None and decision.at >= request.escalates_at
+        then = replace(request, escalated=request.escalated or is_due)
+        counted = await self._store.read(decisions.accepted_of, request)
+        return await self._authority.actor(
+            decision.slack_user,
+            team=decision.team,
+            home_team=self._home_team,
+            request=then,
+            decided=decided_before(counted, request.stage),
+        )
+
+    async def _settle(self, decision: Decision, outcome: Outcome, **facts: Any) -> None:
+        await self._store.run(decisions.settle, decision, outcome, **facts)
+
+    async def _too_late(self, decision: Decision, request: Request) -> None:
+        counted = await self._store.read(decisions.accepted_of, request)
+        by = next((each for each in reversed(counted) if each.stage >= decision.stage), None)
+        if by is not None:
+            why = f"That was already {DONE[by.verb]} by {by.name or 'somebody else'}, {moment(by.at)}."
+        elif _is_after_deadline(decision, request):
+            why = OVERTAKEN[State.LAPSED]
+        elif request.state is State.PENDING:
+            why = "What is asked for has changed since that card was drawn. Please look at the new one."
+        else:
+            why = OVERTAKEN.get(
+                request.state,
+                f"That request is already {request.state}; there is nothing left to decide.",
+            )
+        await self._settle(decision, Outcome.LATE, why=why)
+
+
+def _deny(db: Transaction, decision: Decision, request: Request) -> bool:
+    return _decide(db, decision, request, State.DENIED, why=decision.reason)
+
+
+def _approve(
+    db: Transaction, decision: Decision, request: Request, changes: dict[str, Any]
+) -> bool:
+    to = State.PENDING if "deciders" in changes else State.APPROVED
+    return _decide(db, decision, request, to, why=None, **changes)
+
+
+def _decide(
+    db: Transaction,
+    decision: Decision,
+    request: Request,
+    to: State,
+    *,
+    why: str | None,
+    **changes: Any,
+) -> bool:
+    """The decision and the move it causes, together or not at all."""
+    with db.begin_nested() as both:
+        moved = requests.move(
+            db,
+            request,
+            to,
+            actor=decision.slack_user,
+            actor_entra_id=decision.entra_id,
+            why=why,
+            **changes,
+        )
+        won = moved is not None and decisions.settle(
+            db,
+            decision,
+            Outcome.ACCEPTED,
+            entra_id=decision.entra_id,
+            name=decision.name,
+            as_admin=decision.as_admin,
+        )
+        if not won:
+            both.rollback()
+    return won
+
+
+def _decided_stage(decision: Decision, request: Request) -> Stage | None:
+    """The stage that the click decides; None if it is not what waits for a decision now."""
+    is_current = (
+        request.state is State.PENDING
+        and decision.round == request.round
+        and decision.stage == request.stage
+        and not _is_after_deadline(decision, request)
+    )
+    return request.current_stage if is_current else None
+
+
+def _is_after_deadline(decision: Decision, request: Request) -> bool:
+    """Whether the time was over when they clicked, although nobody has seen to that yet."""
+    return request.lapses_at is not None and decision.at >= request.lapses_at

@@ -1,0 +1,181 @@
+"""
+Finds whom to send an approval card: the approvers whom the policy names, as far as they are found in Slack.
+
+Nothing waits for it.  A request is pending, and its card in the admins' channel, before anybody is looked up;
+then they are looked up one by one, and what has been found is kept: Slack takes few of these calls a minute.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from bot import clock
+from bot.configuration.addresses import same_address
+from bot.database import Store
+from bot.models import Request, decided_before
+from bot.people.approvers import Approvers, NotUnderstood
+from bot.people.identity import People
+from bot.people.store import contacts, people
+from bot.people.store.contacts import Contact
+from bot.requests.retry import EXPECTED
+from bot.requests.store import decisions, recipients
+from bot.slack.api import Slack, SlackBusy, SlackRefused
+from bot.timing import backoff
+from graph.models import User
+
+log = structlog.get_logger(__name__)
+
+MOST_CARDS: Final = 20
+# Of a long group; who is known in Slack already comes first.
+MOST_LOOKED_AT: Final = 100
+# Of people whom nobody has looked for yet; the others' turn comes with the next look.
+MOST_SEARCHES: Final = 20
+# One replica at a time looks for a request's approvers.
+LEASE: Final = timedelta(minutes=5)
+AT_ONCE: Final = 10
+# While nothing is decided: people come and go, and managers change.
+LOOK_AGAIN: Final = timedelta(hours=1)
+FOUND_FOR: Final = timedelta(days=1)
+NOT_FOUND_FOR: Final = timedelta(hours=1)
+# As long as users.info may be kept: users.lookupByEmail takes 50 calls a minute, users.info 100.
+VERIFIED_FOR: Final = timedelta(minutes=10)
+
+
+class Recipients:
+    """Looks up whom to ask about pending requests."""
+
+    def __init__(self, *, store: Store, slack: Slack, people: People, approvers: Approvers) -> None:
+        self._store = store
+        self._slack = slack
+        self._people = people
+        self._approvers = approvers
+        # Slack has told us to wait until then (real time).
+        self._not_before: datetime | None = None
+
+    async def find_due(self) -> int:
+        """Look up the recipients of the requests that are due for it; return of how many."""
+        if self._not_before is not None and clock.real() < self._not_before:
+            return 0
+        due = await self._store.run(recipients.claim, lease=LEASE, limit=AT_ONCE)
+        for place, request in enumerate(due):
+            try:
+                await self._find(request)
+            except SlackBusy as busy:
+                # What has been found is kept; the others wait as well.
+                self._not_before = clock.real() + busy.retry_after
+                for left in due[place:]:
+                    await self._store.run(recipients.look_again, left, at=self._not_before)
+                return place
+            except Exception as error:
+                # One that cannot be looked up stops no other.
+                log.warning(
+                    "recipients-not-found",
+                    request=request.id,
+                    error=type(error).__name__,
+                    exc_info=not isinstance(error, EXPECTED),
+                )
+                pause = getattr(error, "retry_after", None) or backoff(4)
+                await self._store.run(recipients.look_again, request, at=clock.real() + pause)
+        return len(due)
+
+    async def _find(self, request: Request) -> None:
+        users = await self._named(request)
+        found: list[str] = []
+        searches = 0
+        known = await self._known(users or ())
+        for user in sorted(users or (), key=lambda user: user.id not in known):
+            searches += user.id not in known
+            if len(found) >= MOST_CARDS or searches > MOST_SEARCHES:
+                break
+            slack_user = await self._in_slack(user, known.get(user.id))
+            if slack_user is None or slack_user == request.holder or slack_user in found:
+                continue
+            if not await self._store.run(recipients.add, request, slack_user):
+                return
+            found.append(slack_user)
+        await self._store.run(
+            recipients.settle,
+            request,
+            found,
+            nobody=users is not None and not users,
+            again_at=clock.real() + LOOK_AGAIN,
+        )
+
+    async def _named(self, request: Request) -> Sequence[User] | None:
+        """Those who may decide and have not decided an earlier stage; None if that cannot be told."""
+        stage = request.current_stage
+        if stage is None:
+            return None
+        try:
+            users = await self._approvers.found(stage, request, most=MOST_LOOKED_AT)
+        except NotUnderstood:
+            # It was understood when the request came in; the check before the grant will refuse it.
+            return None
+        counted = await self._store.read(decisions.accepted_of, request)
+        decided = decided_before(counted, request.stage)
+        return [user for user in users if user.id not in decided]
+
+    async def _known(self, users: Sequence[User]) -> Mapping[str, Contact]:
+        """What is known already, and fresh enough, of where *users* are in Slack; those not found, too."""
+        now = clock.real()
+        ids = [user.id for user in users]
+        kept = await self._store.read(contacts.known, ids)
+        bound = await self._store.read(contacts.bound, ids)
+        known = {}
+        for entra_id in ids:
+            contact = kept.get(entra_id)
+            if contact is not None:
+                good_for = FOUND_FOR if contact.slack_user else NOT_FOUND_FOR
+                if now - contact.looked_up_at <= good_for:
+                    known[entra_id] = contact
+                    continue
+            if entra_id in bound:
+                known[entra_id] = Contact(
+                    entra_id=entra_id, slack_user=bound[entra_id], looked_up_at=now
+                )
+        return known
+
+    async def _in_slack(self, user: User, known: Contact | None) -> str | None:
+        """Who an Entra user is in Slack, and still is."""
+        if known is not None:
+            if known.slack_user is None:
+                return None
+            if await self._is_still(user, known):
+                return known.slack_user
+        profile = await self._people.in_slack(user)
+        now = clock.real()
+        contact = Contact(
+            entra_id=user.id,
+            slack_user=profile.id if profile else None,
+            looked_up_at=now,
+            verified_at=now if profile else None,
+        )
+        await self._store.run(contacts.save, contact)
+        return contact.slack_user
+
+    async def _is_still(self, user: User, known: Contact) -> bool:
+        now = clock.real()
+        if known.verified_at is not None and now - known.verified_at <= VERIFIED_FOR:
+            return True
+        try:
+            profile = await self._slack.user(known.slack_user or "")
+        except SlackRefused:
+            return False
+        bound = await self._store.read(people.get, known.slack_user or "")
+        if bound is not None:
+            is_meant = bound.entra_id.casefold() == user.id.casefold()
+        else:
+            told = (user.mail, user.user_principal_name)
+            is_meant = any(same_address(profile.email, each) for each in told if each)
+        is_still = profile.not_a_member is None and is_meant
+        if is_still:
+            fresh = Contact(
+                entra_id=user.id,
+                slack_user=known.slack_user,
+                looked_up_at=known.looked_up_at,
+                verified_at=now,
+            )
+            await self._store.run(contacts.save, fresh)
+        return is_still

@@ -1,0 +1,367 @@
+"""
+Whose access an admin means: somebody mentioned, or named by e-mail address, object id or name.
+
+Access is somebody's in Entra, whether or not they are in Slack: those who have left, guests, and people whom we have
+never met are found as well.  What cannot be told is said so, and never called nothing.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot import clock
+from bot.assignments.store import assignment_lists, assignments
+from bot.database import Store, Transaction
+from bot.errors import LatchkeyError, UnknownPackage
+from bot.messages.parts import escape, person
+from bot.models import Assignment, Package
+from bot.packages import names as naming
+from bot.packages.bounds import EVERYWHERE, Bounds
+from bot.packages.index import PackageIndex
+from bot.packages.store import catalog
+from bot.paging import FIRST, ListName, Page, Place, Start
+from bot.people.identity import UNKNOWN_TO_SLACK, People
+from bot.people.store import people
+from bot.slack.api import Slack, SlackError, SlackRefused
+from bot.sync.assignments import Packages, row_of
+from graph import Graph
+from graph.errors import GraphError, NotFound
+from graph.models import Assignment as GraphAssignment
+from graph.models import User
+
+MENTION: Final = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+# As Slack sends an address that somebody types, or plain.
+EMAIL: Final = re.compile(r"<mailto:[^|>]*\|([^\s<>@|]+@[^\s<>@|]+)>|([^\s<>@|:]+@[^\s<>@|]+)")
+OBJECT_ID: Final = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
+# Whatever names a person without being a name.
+PERSON: Final = re.compile(f"{MENTION.pattern}|{EMAIL.pattern}|{OBJECT_ID.pattern}", re.IGNORECASE)
+# Longer than any package's and person's names together; each word costs a look through all packages.
+LONGEST_TYPED: Final = 1_000
+MOST_WORDS: Final = 40
+OTHERWISE: Final = "Please name them by e-mail address, object id or full name as in Entra."
+
+
+class CannotTell(LatchkeyError):
+    """It is not known who is meant, or what they hold; the sentence says why."""
+
+
+class NobodyCalled(CannotTell):
+    """Nobody has the name that was given."""
+
+
+class WhichPerson(LatchkeyError):
+    """
+    Nobody has the name that was given, and the names of some who hold something begin so.
+
+    Attributes:
+        name: What was typed.
+        package_id: The package that was asked about besides.
+        people: Their names by Entra id; one more than are to be shown, if there are more.
+    """
+
+    def __init__(self, name: str, package_id: str | None, people: Mapping[str, str]) -> None:
+        super().__init__(f"Nobody is called “{name[:80]}”.")
+        self.name = name
+        self.package_id = package_id
+        self.people = people
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """Somebody as an admin has named them: one of these."""
+
+    slack_user: str | None = None
+    email: str | None = None
+    entra_id: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sought:
+    """What an admin has typed behind a verb, taken apart."""
+
+    named: Named | None = None
+    package: Package | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meant:
+    """
+    Whom somebody means in Entra.
+
+    Attributes:
+        shown: How to say who that is, fit for Slack.
+        doubt: Why it may be somebody else; None if it is certainly this one person.
+    """
+
+    entra_ids: tuple[str, ...]
+    shown: str
+    doubt: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """
+    A page of who holds what.
+
+    Attributes:
+        place: Which list, and where it begins.
+        whom: Whom it was asked about,
+        package: which package,
+        note: and what is to be said besides.
+        automatic: Ids of the policies under which Entra gives access by itself.
+    """
+
+    page: Page[Assignment]
+    place: Place
+    whom: Meant | None = None
+    package: Package | None = None
+    note: str | None = None
+    automatic: frozenset[str] = frozenset()
+
+
+def read_sought(text: str, packages: PackageIndex) -> Sought:
+    """
+    Take apart what names a person, a package, or both: the person first where only names tell them apart.
+
+    Raises:
+        LatchkeyError: Several people, or an “@name” that Slack has not made a mention of.
+        UnknownPackage: What stands beside a person is none.
+        WhichPackage: What is named may be several packages.
+    """
+    named, rest = _read_person(text[:LONGEST_TYPED])
+    rest = naming.clean(naming.unescaped(rest))
+    if not rest:
+        return Sought(named=named)
+    package = packages.the_one(rest)
+    if package is not None:
+        return Sought(named=named, package=package)
+    if named is not None:
+        raise unknown_package(rest, packages)
+    words = rest.split()[:MOST_WORDS]
+    for count in range(1, len(words)):
+        package = packages.the_one(" ".join(words[count:]))
+        if package is not None:
+            return Sought(named=_called(words[:count]), package=package)
+    return Sought(named=_called(words))
+
+
+def unknown_package(text: str, packages: PackageIndex) -> UnknownPackage:
+    """What to say of a text that names no package, and nobody either."""
+    return packages.unknown(text, name=naming.clean(text))
+
+
+def _read_person(text: str) -> tuple[Named | None, str]:
+    """The person whom a mention, an address or an id in a text names, and the rest of it."""
+    mentioned = list(dict.fromkeys(MENTION.findall(text)))
+    rest = MENTION.sub(" ", text)
+    emails = list(dict.fromkeys(one or other for one, other in EMAIL.findall(rest)))
+    rest = EMAIL.sub(" ", rest)
+    ids = list(dict.fromkeys(each.lower() for each in OBJECT_ID.findall(rest)))
+    rest = OBJECT_ID.sub(" ", rest).strip()
+    if len(mentioned) + len(emails) + len(ids) > 1:
+        raise LatchkeyError("One person at a time, please: you named several.")
+    if mentioned:
+        return Named(slack_user=mentioned[0]), rest
+    if emails:
+        return Named(email=emails[0]), rest
+    if ids:
+        return Named(entra_id=ids[0]), rest
+    if rest.startswith("@"):
+        raise LatchkeyError(
+            f"I do not know who {naming.clean(rest).split()[0][:80]} is: pick the person from Slack's list while "
+            f"typing. {OTHERWISE}"
+        )
+    return None, rest
+
+
+def _called(words: Sequence[str]) -> Named | None:
+    name = " ".join(words).strip(naming.QUOTES + " ")
+    return Named(name=name) if name else None
+
+
+class Whom:
+    """Finds people in Entra, and asks there what they hold."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        slack: Slack,
+        graph: Graph,
+        people: People,
+        bounds: Bounds = EVERYWHERE,
+    ) -> None:
+        self._store = store
+        self._slack = slack
+        self._graph = graph
+        self._people = people
+        self._bounds = bounds
+
+    async def look_up(
+        self, named: Named, package: Package | None, *, start: Start = FIRST
+    ) -> Listing:
+        """
+        Find what somebody holds: by what we know of them, or else as Entra says.
+
+        Raises:
+            CannotTell: Who it is, or what they hold, is not known.
+        """
+        try:
+            whom = await self.find(named)
+            return await self._held(whom, package, start)
+        except (SlackError, GraphError):
+            raise CannotTell(
+                "I cannot tell just now: Slack or Entra does not answer as it should. Please try again in a minute."
+            ) from None
+
+    async def find(self, named: Named) -> Meant:
+        """
+        Find who in Entra is meant.
+
+        Raises:
+            CannotTell: Nobody, or nobody that can be found in this way.
+            SlackError, GraphError: It could not be read.
+        """
+        if named.slack_user is not None:
+            return await self._mentioned(named.slack_user)
+        if named.email is not None:
+            users = await self._people.entra_users(named.email)
+            if not users:
+                raise CannotTell(
+                    f"Nobody in Entra has the address {named.email}, so I cannot tell who that is. {OTHERWISE}"
+                )
+            return _meant([user.id for user in users], escape(named.email))
+        if named.entra_id is not None:
+            return _meant([named.entra_id], f"whoever has the object id {named.entra_id}")
+        return await self._called(named.name or "")
+
+    async def _mentioned(self, slack_user: str) -> Meant:
+        """The Entra user whom we know them by, and whoever has their address now, which may be another."""
+        bound = await self._store.read(people.get, slack_user)
+        known = [bound.entra_id] if bound else []
+        shown = person(slack_user)
+        try:
+            users, doubt = await self._by_address(slack_user)
+        except CannotTell:
+            if bound is None:
+                raise
+            return _meant(known, shown)
+        except (SlackError, GraphError):
+            if bound is None:
+                raise
+            return _meant(
+                known, shown, doubt="I could not look now whether they have another account."
+            )
+        found = list(dict.fromkeys((*known, *(user.id for user in users))))
+        return _meant(found, shown, doubt=None if found == known else doubt)
+
+    async def _by_address(self, slack_user: str) -> tuple[Sequence[User], str | None]:
+        """Whoever in Entra has the address of a Slack account, and why that may be somebody else."""
+        try:
+            profile = await self._slack.user(slack_user)
+        except SlackRefused as refused:
+            if refused.error in UNKNOWN_TO_SLACK:
+                raise CannotTell(
+                    f"I cannot tell who that is: Slack does not show me that account. {OTHERWISE}"
+                ) from None
+            raise
+        if profile.shown_email is None:
+            raise CannotTell(
+                f"I cannot tell who {profile.name} is in Entra: Slack shows me no e-mail address of theirs. {OTHERWISE}"
+            )
+        users = await self._people.entra_users(profile.shown_email)
+        if not users:
+            raise CannotTell(
+                f"I cannot tell who {profile.name} is in Entra: nobody there has the e-mail address of their Slack "
+                f"profile. {OTHERWISE}"
+            )
+        if profile.is_confirmed is False:
+            return (
+                users,
+                "Slack does not call the e-mail address of their profile confirmed, so it may be another's.",
+            )
+        names = {(user.display_name or "").casefold() for user in users}
+        if profile.not_a_member is not None and names != {profile.name.casefold()}:
+            # Addresses are given to somebody else when people leave.
+            return (
+                users,
+                f"That is {profile.not_a_member} with another name in Entra, so it may be somebody else.",
+            )
+        return users, None
+
+    async def _called(self, name: str) -> Meant:
+        known = await self._store.read(_known_as, name)
+        users = await self._graph.directory.find_users_called(name)
+        found = dict.fromkeys((*known, *(user.id for user in users)))
+        if not found:
+            raise NobodyCalled(
+                f"I cannot tell who “{naming.clean(name)[:80]}” is: nobody is called that. {OTHERWISE}"
+            )
+        return _meant(list(found), escape(name))
+
+    async def _held(self, whom: Meant, package: Package | None, start: Start) -> Listing:
+        package_id = package.id if package else None
+        place = Place(list=ListName.ASSIGNMENTS, package_id=package_id, entra_ids=whom.entra_ids)
+        page = await self._store.read(_page, place, start)
+        if page.rows or page.is_beyond:
+            return Listing(page=page, place=place, whom=whom, package=package)
+        # We may not have seen it yet: Entra is the one to say that there is nothing.
+        shown = [
+            held
+            for entra_id in whom.entra_ids
+            for held in await self._graph.assignments.list(user_id=entra_id, package_id=package_id)
+            if not held.is_expired
+        ]
+        if self._bounds.are_set:
+            # What the sweep mirrors is what is within them.
+            within = {each.id for each in await self._store.read(catalog.everything)}
+            shown = [
+                held for held in shown if held.access_package and held.access_package.id in within
+            ]
+        saved = [await self._save(held) for held in shown]
+        if shown and not any(saved):
+            raise CannotTell(
+                "I cannot tell: Entra lists access of theirs that I cannot place. Please look there, or try again in "
+                "a minute."
+            )
+        page = await self._store.read(_page, place, start)
+        note = None if all(saved) else "Entra lists more of theirs that I cannot place: look there."
+        return Listing(page=page, place=place, whom=whom, package=package, note=note)
+
+    async def _save(self, held: GraphAssignment) -> bool:
+        """Write down what Graph lists; False if it is not understood, or has ended as far as we know."""
+        row = row_of(held, Packages(names={}))
+        if row is None:
+            return False
+        if await self._store.run(assignments.save_live, row):
+            return True
+        # A list may lag; asked for by its id, it counts.
+        read_at = clock.real()
+        try:
+            found = await self._graph.assignments.get(held.id)
+        except NotFound:
+            return False
+        row = None if found.is_expired else row_of(found, Packages(names={}))
+        return row is not None and await self._store.run(
+            assignments.save_live, row, read_by_id_at=read_at
+        )
+
+
+def _meant(entra_ids: Sequence[str], shown: str, *, doubt: str | None = None) -> Meant:
+    if len(entra_ids) > 1:
+        doubt = f"{len(entra_ids)} accounts in Entra fit."
+    return Meant(entra_ids=tuple(entra_ids), shown=shown, doubt=doubt)
+
+
+def _page(db: Transaction, place: Place, start: Start) -> Page[Assignment]:
+    return assignment_lists.page(
+        db, package_id=place.package_id, entra_ids=place.entra_ids, start=start
+    )
+
+
+def _known_as(db: Transaction, name: str) -> list[str]:
+    """Entra ids of those whom we know by that name."""
+    bound = [each.entra_id for each in people.called(db, name)]
+    return list(dict.fromkeys((*bound, *assignment_lists.called(db, name))))

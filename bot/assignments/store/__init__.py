@@ -1,0 +1,1 @@
+"""The tables of assignments, and of what is wrong with them."""

@@ -1,0 +1,130 @@
+"""Assignments: the lists that people are shown, a page at a time, the first to end first and what has no end last."""
+
+from collections.abc import Collection
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot.assignments.store.assignments import IS_NOT_ENDED, SELECT, from_row
+from bot.database.engine import Transaction
+from bot.database.keyset import Listed
+from bot.database.statements import MOST, SPELLINGS, spellings, words
+from bot.database.tables import assignments, people, requests
+from bot.models import OPEN, Assignment, Kind, Progress
+from bot.paging import FIRST, ROWS_A_PAGE, Page, Start
+
+# Of names that begin as was typed; whoever means somebody else, types more.
+MOST_NAMES: Final = 10
+# Comes after all that a name can go on with.
+LAST_CHARACTER: Final = "\U0010ffff"
+
+HOLDER: Final = sa.bindparam("slack_user", type_=sa.String())
+OF_PACKAGE: Final = assignments.c.package_id == sa.bindparam("package")
+OF_PEOPLE: Final = assignments.c.entra_id.in_(sa.bindparam("entra_ids", expanding=True))
+# Whose access it is, is told by the person's own binding; the holder's Slack id is only where messages go.
+MINE: Final = assignments.c.entra_id.in_(
+    sa.select(people.c.entra_id).where(
+        people.c.slack_user == HOLDER, people.c.news_due_at.is_(None)
+    )
+)
+IS_OPEN: Final = requests.c.state.in_(words(OPEN))
+# The request for it says where it is until a part of it is there.
+SHOWN_AS_REQUEST: Final = sa.and_(
+    assignments.c.progress == sa.literal_column(f"'{Progress.DELIVERING}'"),
+    sa.exists().where(
+        requests.c.holder == HOLDER,
+        requests.c.package_id == assignments.c.package_id,
+        requests.c.kind == sa.literal_column(f"'{Kind.ADD}'"),
+        IS_OPEN,
+    ),
+)
+
+
+def _listed(*conditions: sa.ColumnElement[bool]) -> Listed:
+    query = SELECT.where(IS_NOT_ENDED, *conditions)
+    return Listed(query, time=assignments.c.ends_at, id_=assignments.c.id)
+
+
+# By whether a package and whether people are asked about.
+OF_ANYBODY: Final = {
+    (False, False): _listed(),
+    (True, False): _listed(OF_PACKAGE),
+    (False, True): _listed(OF_PEOPLE),
+    (True, True): _listed(OF_PACKAGE, OF_PEOPLE),
+}
+OF_ONESELF: Final = _listed(MINE, sa.not_(SHOWN_AS_REQUEST))
+
+MY_PACKAGES: Final = sa.union(
+    sa.select(assignments.c.package_id).where(IS_NOT_ENDED, MINE),
+    sa.select(requests.c.package_id).where(requests.c.holder == HOLDER, IS_OPEN),
+)
+CALLED: Final = (
+    sa.select(assignments.c.entra_id)
+    .where(IS_NOT_ENDED, assignments.c.called.in_(SPELLINGS))
+    .distinct()
+)
+BEGINNING: Final = sa.func.lower(sa.bindparam("beginning", type_=sa.String()))
+NAMES: Final = (
+    sa.select(assignments.c.entra_id, assignments.c.holder_name, assignments.c.called)
+    .where(
+        IS_NOT_ENDED,
+        assignments.c.called >= BEGINNING,
+        assignments.c.called < BEGINNING + sa.bindparam("last", type_=sa.String()),
+    )
+    .distinct()
+    .order_by(assignments.c.called, assignments.c.entra_id)
+    .limit(MOST)
+)
+
+
+def page(
+    db: Transaction,
+    *,
+    package_id: str | None = None,
+    entra_ids: Collection[str] | None = None,
+    start: Start = FIRST,
+    rows: int = ROWS_A_PAGE,
+) -> Page[Assignment]:
+    """What is held, by package or by person; *entra_ids* None: by anybody."""
+    given: dict[str, Any] = {}
+    if package_id is not None:
+        given["package"] = package_id
+    if entra_ids is not None:
+        given["entra_ids"] = list(entra_ids)
+    listed = OF_ANYBODY[package_id is not None, entra_ids is not None]
+    return listed.page(db, from_row, start=start, rows=rows, **given)
+
+
+def of_oneself(
+    db: Transaction, slack_user: str, *, start: Start = FIRST, rows: int = ROWS_A_PAGE
+) -> Page[Assignment]:
+    """What the Entra user holds whom a Slack user is bound to, but for what is shown as a request still."""
+    return OF_ONESELF.page(db, from_row, start=start, rows=rows, slack_user=slack_user)
+
+
+def count_of_oneself(db: Transaction, slack_user: str) -> int:
+    """How many rows that list has; nobody holds more than there are packages."""
+    return OF_ONESELF.count(db, slack_user=slack_user).number
+
+
+def my_packages(db: Transaction, slack_user: str) -> set[str]:
+    """The packages that somebody holds or has asked for."""
+    return set(db.execute(MY_PACKAGES, {"slack_user": slack_user}).scalars())
+
+
+def called(db: Transaction, name: str) -> list[str]:
+    """Entra ids of everybody who holds something and has that name in Graph, in any capitals."""
+    return sorted(db.execute(CALLED, spellings(name)).scalars())
+
+
+def names_from(db: Transaction, beginning: str) -> dict[str, str]:
+    """
+    Whose names begin so, of those who hold something: names by Entra id, in the order of the names.
+
+    One more than `MOST_NAMES`, if there are more.
+    """
+    found: dict[str, str] = {}
+    for spelled in dict.fromkeys(spellings(beginning).values()):
+        given = {"beginning": spelled, "last": LAST_CHARACTER, "most": MOST_NAMES + 1}
+        found |= {row.entra_id: row.holder_name for row in db.execute(NAMES, given)}
+    return dict(list(found.items())[: MOST_NAMES + 1])

@@ -1,0 +1,137 @@
+"""Where messages about access go: whom to look for in Slack, and which accounts were found."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot import clock
+from bot.assignments.store.assignments import IS_NOT_ENDED
+from bot.database.engine import Transaction
+from bot.database.homes import touch_homes
+from bot.database.statements import MOST
+from bot.database.tables import assignments, people
+
+# Never looked for, of those whose holder nobody knows: they come first.
+UNKNOWN: Final = sa.and_(assignments.c.holder.is_(None), assignments.c.looked_up_at.is_(None))
+TO_LINK: Final = (
+    sa.select(assignments.c.entra_id)
+    .where(
+        IS_NOT_ENDED,
+        sa.or_(
+            assignments.c.looked_up_at.is_(None),
+            assignments.c.looked_up_at < sa.bindparam("looked_up_before"),
+        ),
+    )
+    .group_by(assignments.c.entra_id)
+    .order_by(
+        sa.func.min(sa.case((UNKNOWN, 0), else_=1)),
+        sa.func.min(sa.func.coalesce(assignments.c.looked_up_at, assignments.c.seen_at)),
+        assignments.c.entra_id,
+    )
+    .limit(MOST)
+)
+# Those who hold something about which nobody has looked for them.
+NEVER_SOUGHT: Final = (
+    sa.select(assignments.c.entra_id)
+    .where(IS_NOT_ENDED, UNKNOWN)
+    .distinct()
+    .order_by(assignments.c.entra_id)
+    .limit(MOST)
+)
+SOME_PEOPLE: Final[sa.BindParameter[Any]] = sa.bindparam("entra_ids", expanding=True)
+BOUND: Final = sa.select(people.c.entra_id).where(people.c.entra_id.in_(SOME_PEOPLE))
+LINKED_SOMEHOW: Final = sa.select(assignments.c.entra_id).where(
+    IS_NOT_ENDED, assignments.c.entra_id.in_(SOME_PEOPLE), assignments.c.holder.is_not(None)
+)
+LOOKED_AT: Final = assignments.update().where(IS_NOT_ENDED, assignments.c.entra_id.in_(SOME_PEOPLE))
+LINKED: Final = (
+    sa.select(assignments.c.holder)
+    .where(
+        assignments.c.entra_id == sa.bindparam("entra"),
+        IS_NOT_ENDED,
+        assignments.c.holder.is_not(None),
+    )
+    .distinct()
+)
+
+
+def to_link(db: Transaction, *, looked_up_before: datetime, limit: int) -> list[str]:
+    """
+    Entra ids of holders to look for in Slack, one each however much they hold.
+
+    Those never looked for come first, so that nobody waits behind those who are looked for again; then whose
+    last look (real time) is the oldest.
+    """
+    given = {"looked_up_before": looked_up_before, "most": limit}
+    return list(db.execute(TO_LINK, given).scalars())
+
+
+def unknown(db: Transaction, *, limit: int) -> list[str]:
+    """
+    Entra ids of holders of whom nothing is known in Slack, and who have not been looked for: of the first *limit*
+    who hold something about which nobody has.
+    """
+    sought = list(db.execute(NEVER_SOUGHT, {"most": limit}).scalars())
+    known = _known(db, sought)
+    return [each for each in sought if each not in known]
+
+
+def _known(db: Transaction, entra_ids: Sequence[str]) -> set[str]:
+    """Those of *entra_ids* to whom a Slack account is bound, or messages about access go."""
+    given = {"entra_ids": list(entra_ids)}
+    return {
+        *db.execute(BOUND, given).scalars(),
+        *db.execute(LINKED_SOMEHOW, given).scalars(),
+    }
+
+
+def link_each(db: Transaction, holders: Mapping[str, Sequence[str]]) -> None:
+    """The same as `link` for several, by Entra id."""
+    for entra_id, theirs in holders.items():
+        link(db, entra_id, holders=theirs)
+
+
+def not_found(db: Transaction, entra_ids: Sequence[str]) -> None:
+    """Slack has none of these; of whom something has become known meanwhile, nothing is changed."""
+    known = _known(db, entra_ids)
+    values = {"looked_up_at": clock.real()}
+    db.execute(LOOKED_AT, {"entra_ids": [each for each in entra_ids if each not in known]} | values)
+
+
+def linked(db: Transaction, entra_id: str) -> list[str]:
+    """The Slack users to whom messages about an Entra user's access go."""
+    return sorted(db.execute(LINKED, {"entra": entra_id}).scalars())
+
+
+def link(
+    db: Transaction, entra_id: str, *, holders: Sequence[str], holder_name: str | None = None
+) -> None:
+    """
+    Remember whose Slack accounts are certainly an Entra user's; none, if nobody's is.
+
+    What goes to one of them stays so, what went to somebody else does no more, and what went nowhere goes to
+    the first.
+    """
+    mine = sa.and_(assignments.c.entra_id == entra_id, IS_NOT_ENDED)
+    update = assignments.update().where(mine)
+    wrong = assignments.c.holder.not_in(list(holders)) if holders else sa.true()
+    lost = [each for each in linked(db, entra_id) if each not in holders]
+    db.execute(update.values(looked_up_at=clock.real()))
+    db.execute(update.where(assignments.c.holder.is_not(None), wrong).values(holder=None))
+    if holders:
+        found: dict[str, Any] = {"holder": holders[0]}
+        if holder_name is not None:
+            found["holder_name"] = holder_name
+        # Also what has ended: whoever is found late is told of it.
+        nobodys = (assignments.c.entra_id == entra_id) & assignments.c.holder.is_(None)
+        db.execute(assignments.update().where(nobodys).values(**found))
+    for each in (*holders, *lost):
+        touch_homes(db, each)
+
+
+def looked_at(db: Transaction, entra_id: str) -> None:
+    """Nobody could tell just now who an Entra user is in Slack: the others come first next time."""
+    theirs = assignments.update().where(assignments.c.entra_id == entra_id, IS_NOT_ENDED)
+    db.execute(theirs.values(looked_up_at=clock.real()))

@@ -1,0 +1,174 @@
+"""Troubles: what is wrong with access that somebody has, told to the admins until it passes or they end it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot import chance, clock
+from bot.database import audit, wakeups
+from bot.database.engine import Transaction, insert
+from bot.database.statements import MOST, NOW, SINCE, UNTIL
+from bot.database.tables import notices, troubles
+from bot.models import Trouble, TroubleKind
+
+FIELDS: Final = tuple(Trouble.__dataclass_fields__)
+COLUMNS: Final = [troubles.c[name] for name in FIELDS]
+# The kind of notice that is redrawn when something about the trouble has changed.
+NOTICE: Final = "trouble"
+
+SELECT: Final = sa.select(*COLUMNS)
+BY_ID: Final = SELECT.where(troubles.c.id == sa.bindparam("trouble"))
+STILL: Final = troubles.c.closed_at.is_(None)
+OPEN_AMONG: Final = sa.select(troubles.c.about).where(
+    troubles.c.about.in_(sa.bindparam("about", expanding=True)),
+    troubles.c.kind.in_(sa.bindparam("kinds", expanding=True)),
+    STILL,
+)
+OWING_NEWS: Final = (
+    SELECT.where(troubles.c.news_due_at <= NOW, troubles.c.at >= SINCE)
+    .order_by(troubles.c.news_due_at)
+    .limit(MOST)
+)
+TO_DO: Final = (
+    sa.select(troubles.c.id)
+    .where(troubles.c.work_due_at <= NOW)
+    .order_by(troubles.c.work_due_at)
+    .limit(MOST)
+    .with_for_update(skip_locked=True)
+    .cte("due")
+)
+CLAIM: Final = (
+    troubles.update()
+    .where(troubles.c.id.in_(sa.select(TO_DO.c.id)))
+    .values(work_due_at=UNTIL, tries=troubles.c.tries + 1)
+    .returning(*COLUMNS, troubles.c.tries)
+)
+UPDATE: Final = troubles.update().where(troubles.c.id == sa.bindparam("trouble"))
+
+
+def _trouble(row: Sequence[Any]) -> Trouble:
+    values = dict(zip(FIELDS, row, strict=False))
+    values["kind"] = TroubleKind(values["kind"])
+    return Trouble(**values)
+
+
+def open_one(
+    db: Transaction, kind: TroubleKind, about: str, *, why: str | None = None, **ids: Any
+) -> bool:
+    """
+    Note that something is wrong, and that it is to be told; False if that is known.
+
+    Args:
+        about: The assignment's id, or the package's.
+        ids: Columns of the audit row.
+    """
+    trouble = Trouble(id=chance.new_id(), kind=kind, about=about, at=clock.now(), why=why)
+    row = insert(db, troubles).values(**asdict(trouble), news_due_at=clock.real(), tries=0)
+    # Not by the count of rows: the driver for PostgreSQL does not tell it here.
+    added = row.on_conflict_do_nothing(
+        index_elements=["kind", "about"], index_where=STILL
+    ).returning(troubles.c.id)
+    if db.execute(added).first() is None:
+        return False
+    audit.record(db, at=trouble.at, actor=audit.LATCHKEY, verb=f"trouble-{kind}", why=why, **ids)
+    return True
+
+
+def close(db: Transaction, about: str, kinds: Collection[TroubleKind] = tuple(TroubleKind)) -> None:
+    """It has passed; its card says so."""
+    found = troubles.update().where(
+        troubles.c.about == about, troubles.c.kind.in_(tuple(kinds)), STILL
+    )
+    done = db.execute(found.values(closed_at=clock.now(), work_due_at=None))
+    if done.rowcount:
+        redraw(db, about)
+
+
+def open_among(
+    db: Transaction, about: Collection[str], kinds: Collection[TroubleKind]
+) -> list[str]:
+    """Those of *about* that are in one of these troubles now."""
+    if not about:
+        return []
+    given = {"about": list(about), "kinds": list(kinds)}
+    return sorted(set(db.execute(OPEN_AMONG, given).scalars()))
+
+
+def close_all_but(db: Transaction, kind: TroubleKind, about: Collection[str]) -> None:
+    """Whatever else was in that trouble is not any more."""
+    query = sa.select(troubles.c.about).where(
+        troubles.c.kind == kind, STILL, troubles.c.about.not_in(tuple(about))
+    )
+    for passed in db.execute(query).scalars().all():
+        close(db, passed, (kind,))
+
+
+def redraw(db: Transaction, about: str) -> None:
+    """What its card shows has changed."""
+    shown = notices.update().where(notices.c.kind == NOTICE, notices.c.assignment_id == about)
+    db.execute(shown.values(stale=True))
+
+
+def get(db: Transaction, trouble_id: str) -> Trouble | None:
+    row = db.execute(BY_ID, {"trouble": trouble_id}).first()
+    return _trouble(row) if row else None
+
+
+def open_about(db: Transaction, about: str) -> list[Trouble]:
+    """What is wrong with it now, the oldest first."""
+    query = SELECT.where(troubles.c.about == about, STILL).order_by(troubles.c.at)
+    return [_trouble(row) for row in db.execute(query)]
+
+
+def owing_news(db: Transaction, *, since: datetime, limit: int = 100) -> list[Trouble]:
+    """Troubles that are still to be told, those looked at longest ago first."""
+    found = db.execute(OWING_NEWS, {"now": clock.real(), "since": since, "most": limit})
+    return [_trouble(row) for row in found]
+
+
+def look_again(db: Transaction, trouble: Trouble, *, news: datetime | None) -> None:
+    """Say when to look again whether it has been told; None: it has."""
+    db.execute(UPDATE, {"trouble": trouble.id, "news_due_at": news})
+
+
+def want(db: Transaction, trouble: Trouble, *, by: str) -> None:
+    """Note that an admin wants it processed again."""
+    values = {
+        "wanted_by": by,
+        "wanted_at": clock.now(),
+        "work_due_at": clock.real(),
+        "answer": None,
+        "tries": 0,
+    }
+    db.execute(UPDATE, {"trouble": trouble.id, **values})
+    redraw(db, trouble.about)
+    wakeups.due(db, wakeups.REPROCESSING)
+
+
+def claim_wanted(
+    db: Transaction, *, lease: timedelta, limit: int = 20
+) -> list[tuple[Trouble, int]]:
+    """Take what is to be processed again, with how often that has been tried; nobody else gets it meanwhile."""
+    now = clock.real()
+    rows = db.execute(CLAIM, {"now": now, "until": now + lease, "most": limit}).all()
+    return [(_trouble(row), row.tries) for row in rows]
+
+
+def answered(db: Transaction, trouble: Trouble, answer: str) -> None:
+    """It was asked for, and this came of it."""
+    db.execute(UPDATE, {"trouble": trouble.id, "answer": answer, "work_due_at": None})
+    redraw(db, trouble.about)
+
+
+def try_again(db: Transaction, trouble: Trouble, *, at: datetime) -> None:
+    """It could not be asked for: once more at *at* (real time)."""
+    db.execute(UPDATE, {"trouble": trouble.id, "work_due_at": at})
+
+
+def count(db: Transaction) -> dict[str, int]:
+    """How many troubles there are now, by kind, for the metrics."""
+    query = sa.select(troubles.c.kind, sa.func.count()).where(STILL).group_by(troubles.c.kind)
+    return {row[0]: row[1] for row in db.execute(query)}

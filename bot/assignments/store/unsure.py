@@ -1,0 +1,72 @@
+"""Assignments that Graph did not show, or did not let us read: what is known of them, and since when."""
+
+from collections import Counter
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot import clock
+from bot.assignments.store.assignments import IS_NOT_ENDED, UPDATE
+from bot.database.engine import Transaction
+from bot.database.homes import touch_homes
+from bot.database.statements import word
+from bot.database.tables import assignments
+from bot.models import Progress
+
+
+def not_read(db: Transaction, ids: Collection[str]) -> None:
+    """Graph did not let us read these: they stay as they were, and it is counted."""
+    now = clock.real()
+    found = assignments.update().where(assignments.c.id.in_(ids), IS_NOT_ENDED)
+    first = found.where(assignments.c.unreadable_since.is_(None)).values(unreadable_since=now)
+    shown = list(db.execute(first.returning(assignments.c.holder)).scalars())
+    db.execute(found.values(misses=assignments.c.misses + 1))
+    for holder in dict.fromkeys(shown):
+        touch_homes(db, holder)
+
+
+def unreadable(db: Transaction, *, misses: int = 0) -> dict[str, int]:
+    """How many live rows could not be read in more than *misses* sweeps in a row, by package id."""
+    # Counted here: to group them, SQLite would walk along what every package has.
+    query = sa.select(assignments.c.package_id).where(
+        assignments.c.unreadable_since.is_not(None), IS_NOT_ENDED, assignments.c.misses > misses
+    )
+    return Counter(db.execute(query).scalars())
+
+
+def not_whole_since(db: Transaction, at: datetime) -> list[str]:
+    """Ids of access that has been there in part only since *at* or longer."""
+    query = sa.select(assignments.c.id).where(
+        assignments.c.progress == word(Progress.PARTIAL),
+        IS_NOT_ENDED,
+        assignments.c.progress_at <= at,
+    )
+    return list(db.execute(query).scalars())
+
+
+def set_gone(db: Transaction, assignment_id: str) -> None:
+    """Graph does not show it any more, for the first time."""
+    db.execute(UPDATE, {"assignment": assignment_id, "gone_at": clock.real()})
+
+
+def of_package(db: Transaction, package_id: str, *, after: str, limit: int) -> list[str]:
+    """Ids of a package's rows that are not ended: the next *limit* behind *after*, in their order."""
+    query = _behind(after, limit).where(assignments.c.package_id == package_id)
+    return list(db.execute(query).scalars())
+
+
+def live_ids(
+    db: Transaction, *, not_seen_since: datetime, after: str = "", limit: int
+) -> list[str]:
+    """
+    Ids of rows we think are live but the last sweep (real time) did not list: the next *limit* behind *after*.
+    """
+    query = _behind(after, limit).where(assignments.c.seen_at < not_seen_since)
+    return list(db.execute(query).scalars())
+
+
+def _behind(after: str, limit: int) -> sa.Select[Any]:
+    query = sa.select(assignments.c.id).where(IS_NOT_ENDED, assignments.c.id > after)
+    return query.order_by(assignments.c.id).limit(limit)

@@ -1,0 +1,143 @@
+"""The commands that run the bot itself: run, migrate, doctor, sandbox."""
+
+import asyncio
+import gc
+import sys
+
+import click
+
+from bot import web
+from bot.app import opened_store, running
+from bot.cli.connection import Stop, WrongSettings
+from bot.cli.database import settings_for_database
+from bot.cli.operator import at_the_command_line
+from bot.configuration.settings import Settings, read_settings_for_running
+from bot.database import migrate as migrations
+from bot.errors import ConfigurationError
+from bot.logs import configure_logs
+
+
+@click.command()
+def run() -> None:
+    """
+    Run the bot: Socket Mode when SLACK_APP_TOKEN is set, otherwise HTTP.
+
+    Exits with 2 when settings are missing or wrong, and with 1 when something it needs refuses it.
+    """
+    settings = _settings_for_running()
+    configure_logs()
+    try:
+        asyncio.run(_serve(settings))
+    except ConfigurationError as error:
+        raise Stop(*error.problems) from None
+
+
+@click.command()
+@click.option(
+    "--grant-to",
+    metavar="ROLE",
+    help="PostgreSQL: give the role of the running bot what it needs, and nothing else.",
+)
+@click.option(
+    "--forget-slack-app",
+    is_flag=True,
+    help="Let the database be used with another Slack app than it has been: it was made anew.",
+)
+def migrate(grant_to: str | None, forget_slack_app: bool) -> None:
+    """
+    Bring the database to the newest schema.
+
+    Run it as the role that owns the tables.  The bot itself should run as another, which can read and write rows,
+    but neither change tables nor the audit log: --grant-to gives that role exactly so much, each time.
+
+    Example: latchkey migrate --grant-to latchkey_run
+    """
+    settings = settings_for_database()
+    if grant_to is not None and settings.sqlite_file is not None:
+        raise WrongSettings("--grant-to is for PostgreSQL: SQLite has no roles.")
+    try:
+        store = opened_store(settings)
+    except ConfigurationError as error:
+        raise Stop(*error.problems) from None
+    try:
+        revision = migrations.upgrade(store)
+        if grant_to is not None:
+            migrations.grant(store, grant_to)
+        if forget_slack_app:
+            migrations.check_key(store)
+            by = at_the_command_line(settings.operator)
+            migrations.forget_slack_app(store, actor=by.actor, facts=by.facts)
+    except ConfigurationError as error:
+        raise Stop(*error.problems) from None
+    finally:
+        store.close()
+    click.echo(f"The database has schema {revision}.")
+    if grant_to is not None:
+        click.echo(f"{grant_to} may do with it what the running bot needs, and nothing else.")
+
+
+@click.command()
+def doctor() -> None:
+    """Check everything the bot needs, and say what to do about what is missing."""
+    settings = _settings_for_running()
+    configure_logs()
+    try:
+        asyncio.run(_examine(settings))
+    except ConfigurationError as error:
+        raise Stop(*error.problems) from None
+
+
+@click.command()
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65_535),
+    default=8080,
+    show_default=True,
+    help="Port of the page, on 127.0.0.1.",
+)
+@click.option("--no-browser", is_flag=True, help="Do not open the page in a browser.")
+def sandbox(port: int, no_browser: bool) -> None:
+    """Try everything with no accounts: a stand-in Slack and tenant around the real bot, on this machine only."""
+    try:
+        from sandbox.run import run_sandbox
+    except ModuleNotFoundError as missing:
+        raise Stop(
+            f"The sandbox needs {missing.name}, which is not installed: pip install 'latchkey[sandbox]'."
+        ) from None
+    try:
+        asyncio.run(run_sandbox(port=port, open_browser=not no_browser))
+    except ConfigurationError as error:
+        raise Stop(*error.problems) from None
+
+
+def _settings_for_running() -> Settings:
+    try:
+        return read_settings_for_running()
+    except ConfigurationError as error:
+        raise WrongSettings(*error.problems) from None
+
+
+async def _serve(settings: Settings) -> None:
+    with web.listening(settings.host, settings.port) as listener:
+        async with running(settings) as latchkey:
+            where = "Socket Mode" if settings.uses_socket_mode else "HTTP"
+            port = listener.getsockname()[1]
+            click.echo(
+                f"Latchkey takes Slack's requests over {where}; "
+                f"http://{settings.host}:{port}/readyz says how it is."
+            )
+            # What is loaded now stays: a collection that walks through it takes 20 ms and more, and nobody is answered.
+            gc.collect()
+            gc.freeze()
+            await web.serve(latchkey.asgi, listener)
+
+
+async def _examine(settings: Settings) -> None:
+    from bot.doctor import examine
+
+    async with running(settings) as latchkey:
+        findings = await examine(latchkey)
+    for finding in findings:
+        click.echo(("✓ " if finding.fine else "✗ ") + finding.sentence)
+    if not all(finding.fine for finding in findings):
+        sys.exit(Stop.exit_code)

@@ -1,0 +1,82 @@
+"""The bot's database for one command, and its failures as sentences."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from bot.app import opened_store
+from bot.cli.connection import Stop, WrongSettings
+from bot.configuration.settings import Settings, problems_with_database, read_settings
+from bot.database import Busy, Store, Transaction, Unusable, migrate
+from bot.errors import ConfigurationError
+
+Result = TypeVar("Result")
+
+
+def settings_for_database() -> Settings:
+    """
+    The settings, with all that is needed to open the database.
+
+    Raises:
+        WrongSettings: A sentence for each thing missing or wrong.
+    """
+    try:
+        settings = read_settings()
+    except ConfigurationError as error:
+        raise WrongSettings(*error.problems) from None
+    problems = problems_with_database(settings)
+    if problems:
+        raise WrongSettings(*problems)
+    return settings
+
+
+@contextmanager
+def bots_database(settings: Settings, *, to_write: bool = True) -> Iterator[Store]:
+    """
+    The database that the bot works with; none is made.
+
+    Args:
+        to_write: Insist on the audit log's own key.
+
+    Raises:
+        Stop: There is none, or it cannot be opened.
+    """
+    file = settings.sqlite_file
+    if file is not None and not file.is_file():
+        # Opening would make one, and an empty log proves nothing.
+        raise Stop(f"There is no database at {file}: set DATABASE_URL to the bot's.")
+    try:
+        store = opened_store(settings)
+    except ConfigurationError as error:
+        raise Stop(*error.problems) from None
+    try:
+        try:
+            migrate.prepare(store, settings.sqlalchemy_url)
+            if to_write:
+                migrate.check_key(store)
+        except ConfigurationError as error:
+            raise Stop(*error.problems) from None
+        yield store
+    finally:
+        store.close()
+
+
+def in_one(
+    how: Callable[[Callable[[Transaction], Result]], Result],
+    work: Callable[[Transaction], Result],
+) -> Result:
+    """
+    Do *work* in one transaction.
+
+    Args:
+        how: `Store.run_here` or `Store.read_here`.
+
+    Raises:
+        Stop: The database does not do it.
+    """
+    try:
+        return how(work)
+    except Unusable as error:
+        raise Stop(f"The database cannot be used: {error}.") from None
+    except Busy as error:
+        raise Stop(f"The database does not answer: {error}") from None

@@ -1,0 +1,143 @@
+"""Watches a request until Graph itself shows that it came true, or that it did not."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TypeVar
+
+from bot.cli.connection import Stop
+from bot.cli.tables import console
+from bot.packages.names import clean
+from bot.timing import poll_pause
+from graph import Graph
+from graph.errors import NotFound
+from graph.models import Assignment, AssignmentRequest
+
+Found = TypeVar("Found")
+Sleep = Callable[[float], Awaitable[object]]
+
+
+class StillUnderWay(Stop):
+    """Graph was not done in time; the request goes on without us."""
+
+    def __init__(self, request: AssignmentRequest, patience: timedelta) -> None:
+        super().__init__(
+            f"Graph has not done it within {patience.total_seconds() / 60:g} minutes: request "
+            f"{request.id} is {clean(request.state or 'under way')}, and goes on.",
+            "Look again with `latchkey show requests --open`; do not ask a second time.",
+        )
+
+
+async def until_delivered(
+    graph: Graph,
+    request: AssignmentRequest,
+    *,
+    patience: timedelta,
+    accept: Callable[[Assignment], bool] = lambda _: True,
+    sleep: Sleep = asyncio.sleep,
+) -> Assignment:
+    """
+    Wait until an add or an update is delivered, and return the assignment as Graph has it then.
+
+    Args:
+        accept: Whether the assignment is what was asked for; Graph may show the request done first.
+
+    Raises:
+        Stop: Graph refused it after all.
+        StillUnderWay: Patience ran out first.
+    """
+
+    async def look() -> Assignment | None:
+        nonlocal request
+        request = await _latest(graph, request)
+        if not request.is_delivered or request.assignment is None:
+            return None
+        try:
+            held = await graph.assignments.get(request.assignment.id)
+        except NotFound:  # the list of assignments lags a little
+            return None
+        return held if held.is_delivered and accept(held) else None
+
+    return await _until(look, lambda: request, patience=patience, sleep=sleep)
+
+
+async def until_ended(
+    graph: Graph,
+    request: AssignmentRequest,
+    *,
+    assignment_id: str,
+    patience: timedelta,
+    sleep: Sleep = asyncio.sleep,
+) -> Assignment | None:
+    """
+    Wait until a removed assignment is over; None if Graph has forgotten it by then.
+
+    Raises:
+        Stop: Graph refused the removal after all.
+        StillUnderWay: Patience ran out first.
+    """
+    gone: list[Assignment | None] = []
+
+    async def look() -> bool | None:
+        nonlocal request
+        request = await _latest(graph, request)
+        try:
+            held = await graph.assignments.get(assignment_id)
+        except NotFound:
+            gone.append(None)
+            return True
+        if not held.is_expired:
+            return None
+        gone.append(held)
+        return True
+
+    await _until(look, lambda: request, patience=patience, sleep=sleep)
+    return gone[0]
+
+
+async def _latest(graph: Graph, request: AssignmentRequest) -> AssignmentRequest:
+    try:
+        latest = await graph.assignments.get_request(request.id)
+    except NotFound:  # Graph may not show yet what it has just taken
+        return request
+    if latest.is_denied or latest.is_canceled or latest.is_failed:
+        raise Stop(
+            f"Graph did not do it: request {latest.id} is {clean(latest.state or '?')} "
+            f"({clean(latest.status or 'no status')})."
+        )
+    return latest
+
+
+async def _until(
+    look: Callable[[], Awaitable[Found | None]],
+    request: Callable[[], AssignmentRequest],
+    *,
+    patience: timedelta,
+    sleep: Sleep,
+) -> Found:
+    began, attempt = time.monotonic(), 0
+    with _progress() as say:
+        while True:
+            found = await look()
+            if found is not None:
+                return found
+            waited = time.monotonic() - began
+            pause = poll_pause(attempt).total_seconds()
+            if waited + pause > patience.total_seconds():
+                raise StillUnderWay(request(), patience)
+            say(f"{clean(request().state or 'submitted')}, {waited:.0f} s …")
+            await sleep(pause)
+            attempt += 1
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """A line on standard error that says how it stands, if that is a terminal."""
+    errors = console(err=True)
+    if not errors.is_terminal:
+        yield lambda _: None
+        return
+    with errors.status("Asking Graph …") as status:
+        yield status.update

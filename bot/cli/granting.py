@@ -1,0 +1,215 @@
+"""Whether an administrator's grant, extension or removal is within what the policies allow."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from bot.cli import lookup
+from bot.cli.tables import when
+from bot.errors import NotAllowed
+from bot.packages import eligibility, policy, refusals
+from bot.packages.eligibility import Admitted, Case, Refusal
+from bot.packages.names import clean
+from bot.packages.questions import Answered, Answers, Question, answered
+from bot.packages.rules import Reads, asks_for, lets_ask_for_others, read_case, read_own_case
+from graph import Graph
+from graph.assignments import OPEN_STATES
+from graph.models import AccessPackage, Assignment, AssignmentPolicy, User
+
+# The scope of a policy under which nobody asks and administrators assign.
+ADMINISTRATORS_ONLY: Final = "notSpecified"
+# Gives the answers to the questions of the policy that was found.
+Answering = Callable[[Sequence[Question]], Answers]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """
+    What may be posted.
+
+    Attributes:
+        starts_at: From when on (aware UTC); None: at once.
+        ends_at: The end to ask for (aware UTC); None: whatever the policy gives.
+        stages: How many approval stages the policy has, which an administrator's grant skips.
+    """
+
+    person: User
+    package: AccessPackage
+    policy: AssignmentPolicy
+    held: Assignment | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    answers: Sequence[Answered] = ()
+    stages: int = 0
+
+
+async def judge_grant(
+    graph: Graph,
+    *,
+    person: User,
+    package: AccessPackage,
+    policy_name: str | None,
+    because: str | None,
+    ends_at: datetime | None,
+    now: datetime,
+    answering: Answering,
+    starts_at: datetime | None = None,
+) -> Grant:
+    """
+    Under which policy *person* may be given *package*.
+
+    A policy for administrators alone admits everybody; any other only whom it would let ask.
+
+    Raises:
+        NotAllowed: No policy admits it, or they have it or asked for it already.
+    """
+    _enabled(person)
+    await _nothing_under_way(graph, person=person, package=package)
+    admitted = await _admitted(graph, person=person, package=package, policy_name=policy_name)
+    if isinstance(admitted, Refusal):
+        raise _refused(admitted, person=person, package=package)
+    answers = answering(admitted.questions)
+    lacking = eligibility.lacks(admitted, justification=because, answers=answers)
+    if lacking is not None:
+        raise _refused(lacking, person=person, package=package)
+    if starts_at is not None:
+        if starts_at <= now:
+            raise NotAllowed(f"{when(starts_at)} UTC is not in the future.")
+        expiration = admitted.policy.expiration
+        ends_at = ends_at or (expiration.end_from(starts_at) if expiration else None)
+        if ends_at is not None and ends_at <= starts_at:
+            raise NotAllowed(f"It would end {when(ends_at)} UTC, before it begins.")
+    _within(admitted.policy, ends_at=ends_at, now=starts_at or now)
+    stages = policy.stages_for(admitted.policy, extending=False, always=False)
+    return Grant(
+        person=person,
+        package=package,
+        policy=admitted.policy,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        answers=answered(admitted.questions, answers),
+        stages=len(stages),
+    )
+
+
+async def judge_extension(
+    graph: Graph,
+    *,
+    person: User,
+    package: AccessPackage,
+    ends_at: datetime | None,
+    now: datetime,
+) -> Grant:
+    """
+    Until when what *person* holds may last.
+
+    Raises:
+        NotAllowed: They do not have it, or its policy gives no such end.
+    """
+    _enabled(person)
+    held = await held_by(graph, person_id=person.id, package=package)
+    case, under = await read_own_case(graph, package, person, held)
+    admitted = eligibility.admits_longer(case, held, under, by_admin=True)
+    if isinstance(admitted, Refusal):
+        raise _refused(admitted, person=person, package=package)
+    current = held.ends_at()
+    wanted = ends_at or policy.extended_end(admitted.policy.expiration, now=now, current=current)
+    if wanted is None or current is None or wanted <= current:
+        raise NotAllowed(
+            f"It cannot be made any longer: it ends {when(current)} UTC."
+            if current
+            else "It has no end, so there is nothing to extend."
+        )
+    _within(admitted.policy, ends_at=wanted, now=now)
+    stages = policy.stages_for(admitted.policy, extending=True, always=False)
+    return Grant(
+        person=person,
+        package=package,
+        policy=admitted.policy,
+        held=held,
+        ends_at=wanted,
+        stages=len(stages),
+    )
+
+
+async def held_by(graph: Graph, *, person_id: str, package: AccessPackage) -> Assignment:
+    """
+    The assignment that a person has now.
+
+    Raises:
+        NotAllowed: They have none.
+    """
+    found = await graph.assignments.list(package_id=package.id, user_id=person_id)
+    held = [each for each in found if each.is_access]
+    if not held:
+        raise NotAllowed(f"There is no live access to {_name(package)} of theirs.")
+    return next((each for each in held if each.is_delivered), held[0])
+
+
+async def _nothing_under_way(graph: Graph, *, person: User, package: AccessPackage) -> None:
+    for held in await graph.assignments.list(package_id=package.id, user_id=person.id):
+        if held.is_access:
+            end = held.ends_at()
+            until = f", until {when(end)} UTC" if end else ""
+            raise NotAllowed(f"{_who(person)} has {_name(package)} already{until}.")
+    on_behalf = lets_ask_for_others(package)
+    for asked in await graph.assignments.list_requests_in(
+        package_id=package.id, states=OPEN_STATES
+    ):
+        if asks_for(asked, person.id, on_behalf=on_behalf):
+            raise NotAllowed(
+                f"A request for it is under way already: {asked.id}, {clean(asked.state or '?')}."
+            )
+
+
+async def _admitted(
+    graph: Graph, *, person: User, package: AccessPackage, policy_name: str | None
+) -> Admitted | Refusal:
+    direct = [each for each in package.assignment_policies if each.has_scope(ADMINISTRATORS_ONLY)]
+    named = lookup.find_policy(package, policy_name) if policy_name is not None else None
+    case = await read_case(Reads(graph), package, person, also=[each.id for each in direct])
+    if named is not None and named in direct:
+        return _direct(case, named)
+    admitted = eligibility.admits(case, wanted=named.id if named else None)
+    nobody_asks = isinstance(admitted, Refusal) and admitted.reason is eligibility.No.NO_POLICY
+    if named is None and nobody_asks and len(direct) == 1:
+        return _direct(case, direct[0])
+    return admitted
+
+
+def _direct(case: Case, policy_: AssignmentPolicy) -> Admitted | Refusal:
+    whole = next((each for each in case.policies if each.id == policy_.id), None)
+    if whole is None:
+        return Refusal(reason=eligibility.No.NO_POLICY)
+    return eligibility.admits_directly(case, whole)
+
+
+def _refused(refusal: Refusal, *, person: User, package: AccessPackage) -> NotAllowed:
+    return NotAllowed(refusals.to_admin(refusal, who=_who(person), package=_name(package)))
+
+
+def _within(under: AssignmentPolicy, *, ends_at: datetime | None, now: datetime) -> None:
+    if ends_at is None:
+        return
+    if ends_at <= now:
+        raise NotAllowed(f"{when(ends_at)} UTC is not in the future.")
+    longest = under.expiration.end_from(now) if under.expiration else None
+    if longest is not None and ends_at > longest:
+        raise NotAllowed(
+            f"The policy “{_name(under)}” gives {policy.lasts(under.expiration)}, so until "
+            f"{when(longest)} UTC at most."
+        )
+
+
+def _enabled(person: User) -> None:
+    if not person.account_enabled:
+        raise NotAllowed(f"The account of {_who(person)} is not enabled.")
+
+
+def _who(person: User) -> str:
+    return clean(person.display_name or person.id)
+
+
+def _name(thing: AccessPackage | AssignmentPolicy) -> str:
+    return clean(thing.display_name or thing.id)

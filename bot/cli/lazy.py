@@ -1,0 +1,50 @@
+"""A group of commands whose modules are imported when one of them is called, and not to list them."""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+
+@dataclass(frozen=True)
+class Named:
+    """
+    Where a command is, and what the list of commands says of it.
+
+    Attributes:
+        place: Its module and its name there: ``bot.cli.guard:pause``.
+        line: Its line in the list.
+    """
+
+    place: str
+    line: str
+
+    def load(self) -> click.Command:
+        module, _, name = self.place.partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+
+class LazyGroup(click.Group):
+    """
+    A group made of a table of its commands.
+
+    Source: click, "Lazily Loading Subcommands".
+    """
+
+    def __init__(self, *args: Any, table: Mapping[str, Named], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.table = table
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(self.table)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        named = self.table.get(cmd_name)
+        return named.load() if named is not None else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, self.table[name].line) for name in self.list_commands(ctx)])

@@ -1,0 +1,222 @@
+"""What `latchkey show` shows of what there is to give: columns, and rows read from Graph."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bot.cli import lookup
+from bot.cli.tables import Column, Row
+from bot.packages import eligibility, policy
+from bot.packages import names as naming
+from graph import Graph
+from graph.models import AccessPackage
+
+ID: Final = Column("id", "Id", is_wide=True)
+CATALOG_COLUMNS: Final = (
+    Column("name", "Catalog"),
+    Column("description", "Description"),
+    Column("type", "Type"),
+    Column("state", "State"),
+    Column("external", "For outsiders"),
+    ID,
+)
+RESOURCE_COLUMNS: Final = (
+    Column("catalog", "Catalog"),
+    Column("name", "Resource"),
+    Column("kind", "Kind"),
+    Column("description", "Description"),
+    Column("origin_id", "Origin id", is_wide=True),
+    ID,
+)
+ROLE_COLUMNS: Final = (
+    Column("catalog", "Catalog"),
+    Column("resource", "Resource"),
+    Column("kind", "Kind"),
+    Column("role", "Role"),
+    Column("origin_id", "Origin id", is_wide=True),
+)
+ENVIRONMENT_COLUMNS: Final = (
+    Column("name", "Environment"),
+    Column("origin_id", "Origin id"),
+    Column("default", "Default"),
+    ID,
+)
+PACKAGE_COLUMNS: Final = (
+    Column("slug", "Asked for as"),
+    Column("name", "Package"),
+    Column("catalog", "Catalog"),
+    Column("gives", "Gives"),
+    Column("policies", "Policies"),
+    Column("hidden", "Hidden", is_wide=True),
+    Column("description", "Description", is_wide=True),
+    ID,
+)
+POLICY_COLUMNS: Final = (
+    Column("package", "Package"),
+    Column("name", "Policy"),
+    Column("who_may_ask", "Who may ask"),
+    Column("lasts", "Lasts"),
+    Column("approval_stages", "Approval stages"),
+    Column("reason_needed", "Reason needed"),
+    Column("may_extend", "May extend"),
+    Column("description", "Description", is_wide=True),
+    ID,
+)
+KINDS: Final[Mapping[str, str]] = {
+    "aadgroup": "group",
+    "aadapplication": "app",
+    "sharepointonline": "site",
+    "directoryrole": "Entra role",
+}
+SCOPES: Final[Mapping[str, str]] = {
+    "notspecified": "nobody: administrators assign",
+    "specificdirectoryusers": "certain people and groups",
+    "allmemberusers": "all members",
+    "alldirectoryusers": "everybody, guests too",
+    "specificconnectedorganizationusers": "certain connected organizations",
+    "allconfiguredconnectedorganizationusers": "all connected organizations",
+    "allexternalusers": "everybody outside",
+}
+
+
+async def catalogs(graph: Graph) -> list[Row]:
+    """Every catalog, by name."""
+    return [
+        {
+            "name": each.display_name,
+            "description": each.description,
+            "type": word(each.catalog_type),
+            "state": word(each.state),
+            "external": bool(each.is_externally_visible),
+            "id": each.id,
+        }
+        for each in sorted(await graph.catalogs.list(), key=by_name)
+    ]
+
+
+async def resources(graph: Graph, *, catalog: str | None) -> list[Row]:
+    """What the catalogs may hand out."""
+    rows: list[Row] = []
+    for found in sorted(await lookup.find_catalogs(graph, catalog), key=by_name):
+        rows += [
+            {
+                "catalog": found.display_name,
+                "name": each.display_name,
+                "kind": _kind(each.origin_system),
+                "description": each.description,
+                "origin_id": each.origin_id,
+                "id": each.id,
+            }
+            for each in sorted(await graph.catalogs.resources(found.id), key=by_name)
+        ]
+    return rows
+
+
+async def roles(graph: Graph, *, catalog: str | None, resource: str | None) -> list[Row]:
+    """The roles of each resource; without ids, which are placeholders until a role is used."""
+    rows: list[Row] = []
+    for found in sorted(await lookup.find_catalogs(graph, catalog), key=by_name):
+        for offered in sorted(await graph.catalogs.resources(found.id), key=by_name):
+            named = (offered.display_name or "", offered.origin_id or "", offered.id or "")
+            if resource is not None and resource.casefold() not in map(str.casefold, named):
+                continue
+            rows += [
+                {
+                    "catalog": found.display_name,
+                    "resource": offered.display_name,
+                    "kind": _kind(offered.origin_system),
+                    "role": role.display_name,
+                    "origin_id": role.origin_id,
+                }
+                for role in await graph.catalogs.roles(
+                    found.id,
+                    resource_id=offered.id or "",
+                    origin_system=offered.origin_system or "",
+                )
+            ]
+    return rows
+
+
+async def environments(graph: Graph) -> list[Row]:
+    """The geographies of a multi-geo SharePoint tenant."""
+    return [
+        {
+            "name": each.display_name,
+            "origin_id": each.origin_id,
+            "default": bool(each.is_default_environment),
+            "id": each.id,
+        }
+        for each in sorted(await graph.resources.environments(), key=by_name)
+    ]
+
+
+async def packages(graph: Graph, *, catalog: str | None) -> list[Row]:
+    """The packages, with the slug that people type."""
+    found = await graph.packages.list()
+    slugs = naming.slugs_for([(each.id, each.display_name or "") for each in found])
+    wanted = {each.id for each in await lookup.find_catalogs(graph, catalog)} if catalog else None
+    return [
+        {
+            "slug": slugs[each.id],
+            "name": each.display_name,
+            "catalog": each.catalog.display_name if each.catalog else None,
+            "gives": policy.contents(each),
+            "policies": tuple(
+                f"{one.display_name}: {policy.lasts(one.expiration)}"
+                for one in sorted(each.assignment_policies, key=by_name)
+            ),
+            "hidden": bool(each.is_hidden),
+            "description": each.description,
+            "id": each.id,
+        }
+        for each in sorted(found, key=by_name)
+        if wanted is None or (each.catalog and each.catalog.id in wanted)
+    ]
+
+
+async def policies(graph: Graph, *, package: str | None) -> list[Row]:
+    """The policies of all packages, or of one."""
+    chosen = await _packages(graph, package)
+    return [
+        {
+            "package": one.display_name,
+            "name": each.display_name,
+            "who_may_ask": SCOPES.get(
+                (each.allowed_target_scope or "").lower(), each.allowed_target_scope
+            )
+            if eligibility.is_for_asking(each)
+            else SCOPES["notspecified"],
+            "lasts": policy.lasts(each.expiration),
+            "approval_stages": len(policy.stages_for(each, extending=False, always=False)),
+            "reason_needed": policy.needs_reason(each),
+            "may_extend": policy.may_extend(each),
+            "description": each.description,
+            "id": each.id,
+        }
+        for one in chosen
+        for each in sorted(one.assignment_policies, key=by_name)
+    ]
+
+
+async def _packages(graph: Graph, typed: str | None) -> list[AccessPackage]:
+    if typed is not None:
+        return [await lookup.find_package(graph, typed)]
+    return sorted(await graph.packages.list(), key=by_name)
+
+
+def _kind(origin_system: str | None) -> str | None:
+    return KINDS.get((origin_system or "").lower(), origin_system)
+
+
+def word(spelled: str | None) -> str | None:
+    """A word of Graph's as v1.0 spells it: beta begins with a capital."""
+    return spelled[:1].lower() + spelled[1:] if spelled else spelled
+
+
+def text(value: Any) -> str:
+    """Something to sort by, even where there is nothing."""
+    return str(value or "")
+
+
+def by_name(thing: Any) -> tuple[str, str]:
+    """The order of everything that has a name: by it, in any capitals."""
+    return text(thing.display_name).casefold(), text(thing.id)

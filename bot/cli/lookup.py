@@ -1,0 +1,158 @@
+"""From what was typed on the command line to the one thing in the tenant that it means."""
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from bot.errors import LatchkeyError
+from bot.packages.names import clean, slug_of
+from bot.provisioning.tenant_names import names_like
+from graph import Graph
+from graph.errors import NotFound
+from graph.models import AccessPackage, AssignmentPolicy, Catalog, Group, User
+
+GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+class NotOne(LatchkeyError):
+    """What was typed means nothing in the tenant, or several things."""
+
+
+async def find_package(graph: Graph, typed: str) -> AccessPackage:
+    """
+    The package with that id, name or slug.
+
+    Raises:
+        NotOne: There is none, or there are several in different catalogs.
+    """
+    if GUID.fullmatch(typed):
+        try:
+            return await graph.packages.get(typed)
+        except NotFound:
+            raise NotOne(f"There is no access package with the id {typed}.") from None
+    packages = await graph.packages.list()
+    found = [each for each in packages if _means(typed, each.display_name)]
+    if len(found) > 1:
+        places = ", ".join(
+            f"{each.id} (catalog {_name(each.catalog)})"
+            for each in sorted(found, key=lambda one: one.id)
+        )
+        raise NotOne(f"Several access packages are called “{clean(typed)}”; give an id: {places}.")
+    if not found:
+        raise NotOne(_none("access package", typed, (each.display_name for each in packages)))
+    return found[0]
+
+
+def find_policy(package: AccessPackage, typed: str) -> AssignmentPolicy:
+    """
+    The policy of *package* with that id or name.
+
+    Raises:
+        NotOne: There is none, or there are several.
+    """
+    policies = package.assignment_policies
+    found = [each for each in policies if _is_or_means(typed, each.id, each.display_name)]
+    if len(found) > 1:
+        raise NotOne(
+            f"{_name(package)} has several policies called “{clean(typed)}”; give an id: {_ids(found)}."
+        )
+    if not found:
+        raise NotOne(
+            _none(f"policy of {_name(package)}", typed, (each.display_name for each in policies))
+        )
+    return found[0]
+
+
+async def find_catalogs(graph: Graph, typed: str | None) -> list[Catalog]:
+    """
+    Every catalog, or the one with that id or name.
+
+    Raises:
+        NotOne: There is none, or there are several.
+    """
+    catalogs = await graph.catalogs.list()
+    if typed is None:
+        return catalogs
+    found = [each for each in catalogs if _is_or_means(typed, each.id, each.display_name)]
+    if len(found) > 1:
+        raise NotOne(f"Several catalogs are called “{clean(typed)}”; give an id: {_ids(found)}.")
+    if not found:
+        raise NotOne(_none("catalog", typed, (each.display_name for each in catalogs)))
+    return found
+
+
+async def find_group(graph: Graph, typed: str) -> Group:
+    """
+    The group with that id or exact name.
+
+    Raises:
+        NotOne: There is none, or there are several.
+    """
+    if GUID.fullmatch(typed):
+        try:
+            return await graph.directory.group(typed)
+        except NotFound:
+            raise NotOne(f"There is no group with the id {typed}.") from None
+    found = await graph.directory.find_groups(display_name=typed)
+    if len(found) > 1:
+        raise NotOne(f"Several groups are called “{clean(typed)}”; give an id: {_ids(found)}.")
+    if not found:
+        near = await names_like(graph, "group", typed)
+        raise NotOne(_none("group", typed, near) + " Give its whole name, or its id.")
+    return found[0]
+
+
+async def find_person(graph: Graph, typed: str) -> User:
+    """
+    The one person with that e-mail address, user principal name or object id.
+
+    Raises:
+        NotOne: There is none, or there are several.
+    """
+    if GUID.fullmatch(typed):
+        try:
+            return await graph.directory.user(typed)
+        except NotFound:
+            raise NotOne(f"There is no person with the object id {typed}.") from None
+    found = await graph.directory.find_users(email=typed)
+    if len(found) > 1:
+        raise NotOne(f"Several people have the address {clean(typed)}; give an id: {_ids(found)}.")
+    if not found:
+        raise NotOne(
+            f"Nobody in the tenant has the address {clean(typed)}: give an e-mail address, a user "
+            f"principal name or an object id.{await _near_address(graph, typed)}"
+        )
+    return found[0]
+
+
+async def _near_address(graph: Graph, typed: str) -> str:
+    known = await names_like(graph, "person", typed)
+    near = difflib.get_close_matches(typed.casefold(), [each.casefold() for each in known], n=3)
+    return f" Did you mean {' or '.join(map(clean, near))}?" if near else ""
+
+
+def _is_or_means(typed: str, its_id: str, name: str | None) -> bool:
+    return typed.casefold() == its_id.casefold() or _means(typed, name)
+
+
+def _means(typed: str, name: str | None) -> bool:
+    """Whether it is the name itself or its slug, in any capitals; never a mere likeness."""
+    if name is None:
+        return False
+    return typed.casefold() == name.casefold() or (slug_of(name) != "" and typed == slug_of(name))
+
+
+def _none(noun: str, typed: str, names: Iterable[str | None]) -> str:
+    by_slug = {slug_of(name): clean(name) for name in names if name}
+    near = difflib.get_close_matches(slug_of(typed), by_slug, n=3, cutoff=0.5)
+    hint = f" Did you mean {' or '.join(by_slug[slug] for slug in near)}?" if near else ""
+    return f"There is no {noun} called “{clean(typed)}”.{hint}"
+
+
+def _name(thing: AccessPackage | Catalog | None) -> str:
+    return clean((thing and (thing.display_name or thing.id)) or "?")
+
+
+def _ids(things: Sequence[Catalog | Group | User | AssignmentPolicy]) -> str:
+    return ", ".join(sorted(thing.id for thing in things))

@@ -1,0 +1,1 @@
+"""Every setting, and what may be wrong with one."""

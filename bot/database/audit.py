@@ -1,0 +1,185 @@
+"""
+Who did what, why, to whom: written in the same transaction as the thing itself, and chained.
+
+Each row's hash covers the row and the hash before it, so that a changed, removed or inserted row shows.  The
+key is kept outside the database.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot.database.tables import audit, audit_head
+
+LATCHKEY: Final = "latchkey"
+# Where a transaction's connection keeps the rows that are not written yet, and how many there were at each savepoint.
+PENDING: Final = "latchkey_audit"
+SAVEPOINTS: Final = "latchkey_audit_savepoints"
+HEAD: Final = 1
+START: Final = "0" * 64
+CHUNK: Final = 1_000
+CHAINED: Final = tuple(column.name for column in audit.c if column.name not in {"position", "hash"})
+
+INSERT: Final = audit.insert()
+READ_HEAD: Final = sa.select(audit_head).where(audit_head.c.id == HEAD)
+LOCK_HEAD: Final = READ_HEAD.with_for_update()
+LAST_TWO: Final = sa.select(audit).order_by(audit.c.position.desc()).limit(2)
+MOVE_HEAD: Final = audit_head.update().where(audit_head.c.id == HEAD)
+
+
+def follow_savepoints(engine: sa.Engine) -> None:
+    """What a savepoint takes back leaves no row: to be called once, before *engine* is used."""
+
+    @sa.event.listens_for(engine, "savepoint")
+    def begun(db: sa.Connection, name: str | None) -> None:
+        db.info.setdefault(SAVEPOINTS, []).append(len(db.info.get(PENDING, ())))
+
+    @sa.event.listens_for(engine, "release_savepoint")
+    def kept(db: sa.Connection, name: str, context: None) -> None:
+        db.info[SAVEPOINTS].pop()
+
+    @sa.event.listens_for(engine, "rollback_savepoint")
+    def taken_back(db: sa.Connection, name: str, context: None) -> None:
+        # Of a connection that is gone nothing can be asked, and its whole transaction has not happened.
+        if not db.invalidated and db.info[SAVEPOINTS]:
+            del db.info.get(PENDING, [])[db.info[SAVEPOINTS].pop() :]
+
+
+def record(
+    db: sa.Connection,
+    *,
+    at: datetime,
+    actor: str,
+    verb: str,
+    why: str | None = None,
+    **ids: Any,
+) -> None:
+    """
+    Add one row; `seal` writes it.
+
+    Args:
+        actor: A Slack user id, or LATCHKEY for what a rule or the clock did.
+        verb: What happened, in one word: "move", "refused", "end" …
+        ids: Any of the table's other columns.
+    """
+    row = {"at": at, "actor": actor, "verb": verb, "why": why, **ids}
+    db.info.setdefault(PENDING, []).append({name: row.get(name) for name in CHAINED})
+
+
+def seal(db: sa.Connection, key: bytes) -> None:
+    """
+    Write this transaction's rows, chained to those before them; the last thing a transaction does.
+
+    The head's row is locked last and for a moment only, so that transactions neither overtake each other in
+    the chain nor wait in a circle.  Rows are written once, as they stay: the role that the bot runs as needs
+    no right to change any.
+    """
+    fresh = db.info.pop(PENDING, [])
+    if not fresh:
+        return
+    head = db.execute(LOCK_HEAD).one()
+    position, chained = head.position, head.hash
+    for row in fresh:
+        position, chained = position + 1, _link(key, chained, position + 1, row)
+        row |= {"position": position, "hash": chained}
+    db.execute(INSERT, fresh)
+    db.execute(MOVE_HEAD, {"position": position, "hash": chained})
+
+
+def forget_pending(db: sa.Connection) -> None:
+    """The transaction before was rolled back: its connection starts afresh."""
+    db.info.pop(PENDING, None)
+    db.info.pop(SAVEPOINTS, None)
+
+
+def insist_on_none(db: sa.Connection) -> None:
+    """
+    For the end of a transaction that only reads.
+
+    Raises:
+        RuntimeError: It has something for the log, which would be lost; a mistake in this program.
+    """
+    if db.info.get(PENDING):
+        raise RuntimeError("a transaction that only reads has something for the audit log")
+
+
+def _link(key: bytes, before: str, position: int, row: Any) -> str:
+    # What is empty is left out, so that a column that comes later leaves the rows before it as they are.
+    content: dict[str, Any] = {name: row[name] for name in CHAINED if row[name] is not None}
+    content["at"] = row["at"].astimezone(UTC).isoformat(timespec="microseconds")
+    text = json.dumps([before, position, content], sort_keys=True, separators=(",", ":"))
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chain:
+    """What `verify` found: how many rows hold, and what is wrong with the first that does not."""
+
+    rows: int
+    head: str
+    wrong: str | None = None
+
+
+def key_fits(db: sa.Connection, key: bytes) -> bool:
+    """Whether the last row was made with *key*; an empty log fits every key."""
+    found = db.execute(LAST_TWO).mappings().all()
+    if not found:
+        return True
+    last, chained = found[0], found[1]["hash"] if len(found) > 1 else START
+    return hmac.compare_digest(_link(key, chained, last["position"], last), last["hash"])
+
+
+def verify(db: sa.Connection, key: bytes, *, anchor: tuple[int, str] | None = None) -> Chain:
+    """
+    Follow the chain from its start.
+
+    Args:
+        anchor: A place and its hash, noted elsewhere earlier: it shows a log that was cut off at the end.
+    """
+    position, chained = 0, START
+    for row in _in_order(db):
+        if row["position"] != position + 1:
+            return Chain(rows=position, head=chained, wrong=f"row {position + 1} is missing")
+        expected = _link(key, chained, position + 1, row)
+        if not hmac.compare_digest(expected, row["hash"] or ""):
+            return Chain(rows=position, head=chained, wrong=f"row {position + 1} was altered")
+        position, chained = position + 1, expected
+        if anchor is not None and anchor[0] == position and anchor[1] != chained:
+            return Chain(
+                rows=position, head=chained, wrong=f"row {position} is not the one of the anchor"
+            )
+    if anchor is not None and anchor[0] > position:
+        return Chain(
+            rows=position, head=chained, wrong=f"the log ends before the anchor ({anchor[0]})"
+        )
+    return Chain(rows=position, head=chained, wrong=_cut_off(db, position, chained))
+
+
+def _cut_off(db: sa.Connection, position: int, chained: str) -> str | None:
+    head = db.execute(READ_HEAD).one_or_none()
+    if head is None or (head.position, head.hash) != (position, chained):
+        return "the log is shorter than its head says: rows at its end are missing"
+    return None
+
+
+def _in_order(db: sa.Connection) -> Iterator[Any]:
+    query = sa.select(audit).order_by(audit.c.position).limit(CHUNK)
+    chunk = db.execute(query).mappings().all()
+    while chunk:
+        yield from chunk
+        after = query.where(audit.c.position > chunk[-1]["position"])
+        chunk = db.execute(after).mappings().all()
+
+
+def rows(db: sa.Connection, *, request_id: str | None = None) -> list[dict[str, Any]]:
+    """The rows about one request, or all of them, oldest first."""
+    query = sa.select(audit).order_by(audit.c.position)
+    if request_id is not None:
+        query = query.where(audit.c.request_id == request_id)
+    return [dict(row) for row in db.execute(query).mappings()]

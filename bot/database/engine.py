@@ -1,0 +1,260 @@
+"""The database: one way to run a transaction, and one to read, the same on SQLite and PostgreSQL."""
+
+import functools
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot import clock
+from bot.database import audit
+from bot.database import postgresql as server
+from bot.database.faults import Busy, Unusable, meaning
+from bot.database.lanes import Lane
+from bot.database.sqlite_file import InUse
+
+log = structlog.get_logger(__name__)
+
+P = ParamSpec("P")
+I = TypeVar("I")  # noqa: E741
+R = TypeVar("R")
+Transaction = sa.Connection
+Work = Callable[Concatenate[Transaction, P], R]
+Together = Callable[[Transaction, Sequence[I]], Sequence[R | Exception]]
+
+POSTGRESQL_CONNECTIONS: Final = 8
+# SQLite has one writer, and readers that hold up nobody: a long list must not hold up the short ones either.
+SQLITE_READERS: Final = 2
+# Of PostgreSQL's, so many are for jobs at most, and of SQLite's readers.
+POSTGRESQL_FOR_JOBS: Final = 6
+SQLITE_READERS_FOR_JOBS: Final = 1
+BUSY_TIMEOUT_MS: Final = server.QUICK.lock_ms
+
+# Makes an executor that runs so many transactions at the same time.
+Threads = Callable[[int], Executor]
+
+
+def real_threads(workers: int) -> Executor:
+    """Threads of this process."""
+    return ThreadPoolExecutor(workers, thread_name_prefix="latchkey-store")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """
+    Something that waiting does not mend.
+
+    Attributes:
+        at: When it last happened (real time).
+    """
+
+    sentence: str
+    at: datetime
+
+
+class Store:
+    """
+    Runs plain functions of one connection as whole transactions, in a thread.
+
+    `run` is for what may write, `read` for what only looks; a function that writes all the same fails in `read`.
+    SQLite gets one thread for writing, because it has one writer, and others for reading, which take no lock;
+    PostgreSQL a small pool for both.  Whoever waits for an answer goes before the jobs, see `bot.database.lanes`.  Nothing remote can happen inside a transaction, because its function cannot
+    await.
+
+    Attributes:
+        engine: Of `run`.
+        reading: Of `read`.
+        fault: The last error that waiting does not mend; None if there was none.
+    """
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        *,
+        reading: sa.Engine,
+        audit_key: bytes = b"",
+        threads: Threads = real_threads,
+        use: InUse | None = None,
+    ) -> None:
+        self.engine = engine
+        self.fault: Fault | None = None
+        audit.follow_savepoints(engine)
+        self._audit_key = audit_key
+        self.reading = reading
+        self._use = use
+        if engine.dialect.name == "sqlite":
+            self._threads, self._readers = threads(1), threads(SQLITE_READERS)
+            self._writing = Lane(self._threads, width=1, for_jobs=1)
+            self._looking = Lane(
+                self._readers, width=SQLITE_READERS, for_jobs=SQLITE_READERS_FOR_JOBS
+            )
+        else:
+            self._threads = self._readers = threads(POSTGRESQL_CONNECTIONS)
+            self._writing = self._looking = Lane(
+                self._threads, width=POSTGRESQL_CONNECTIONS, for_jobs=POSTGRESQL_FOR_JOBS
+            )
+        self._together: dict[Hashable, Callable[[Sequence[Any]], Sequence[Any]]] = {}
+
+    async def run(self, function: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """
+        Commit what *function* does with a connection, and return its result.
+
+        Raises:
+            Busy: The database is locked, down or gone; nothing was written, unless the connection broke
+                during the commit itself, which guarded statements make safe to repeat.
+            Unusable: The same, and waiting does not mend it.
+        """
+        return await self._writing.run(functools.partial(self.run_here, function, *args, **kwargs))
+
+    async def run_together(self, function: Together[I, R], item: I) -> R:
+        """
+        Commit what *function* does with *item*, in one transaction with whatever else waits for the same function.
+
+        Under load many share one commit, which costs as much as one.  Everybody gets their own result, or the
+        exception that stands in its place, once all of it is on disk.
+
+        Args:
+            function: The very same object each time.  What it raises undoes all; then each is tried alone.
+
+        Raises:
+            Busy, Unusable: As `run`.
+        """
+        if function not in self._together:
+            self._together[function] = lambda items: self.run_here(function, items)
+        result: R = await self._writing.run_together(self._together[function], item)
+        return result
+
+    async def read(self, function: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """
+        Return what *function* finds with a connection that cannot write, all of it as of one moment.
+
+        Raises:
+            Busy: The database does not answer.
+            Unusable: The same, and waiting does not mend it.
+        """
+        return await self._looking.run(functools.partial(self.read_here, function, *args, **kwargs))
+
+    def run_here(self, function: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The same as `run` in the calling thread; for start-up and the command line."""
+        return self._on(self.engine, function, *args, **kwargs)
+
+    def run_patiently(self, function: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The same as `run_here` for what may take minutes: PostgreSQL's limits are off, but for locks."""
+        patient = self.engine.execution_options(**{server.OPTION: server.PATIENT})
+        return self._on(patient, function, *args, **kwargs)
+
+    def read_here(self, function: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The same as `read` in the calling thread; for start-up and the command line."""
+
+        def only_read(db: Transaction) -> R:
+            result = function(db, *args, **kwargs)
+            audit.insist_on_none(db)
+            return result
+
+        return self._on(self.reading, only_read)
+
+    def _on(self, engine: sa.Engine, function: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            with engine.begin() as db:
+                audit.forget_pending(db)
+                result = function(db, *args, **kwargs)
+                audit.seal(db, self._audit_key)
+                return result
+        except sa.exc.DBAPIError as error:
+            meant = meaning(error)
+            if isinstance(meant, Unusable):
+                log.error("database-unusable", code=meant.code)
+                self.fault = Fault(sentence=str(meant), at=clock.real())
+            raise meant from error
+        except sa.exc.TimeoutError as error:
+            raise Busy("every connection to the database is taken") from error
+
+    def audit_key_fits(self, db: Transaction) -> bool:
+        """Whether rows that this store writes into the audit log would fit those that are there."""
+        return audit.key_fits(db, self._audit_key)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=True)
+        self._readers.shutdown(wait=True)
+        self.engine.dispose()
+        self.reading.dispose()
+        if self._use is not None:
+            self._use.end()
+
+
+def open_store(url: str, *, audit_key: bytes = b"", threads: Threads = real_threads) -> Store:
+    """
+    A store on *url* (with our driver, see Settings.sqlalchemy_url); connects on first use.
+
+    What people wrote is in the statements' parameters, and stays out of exceptions.
+
+    Args:
+        audit_key: Keys the chain of the audit log; whoever lacks it cannot write rows that verify.
+        threads: Where transactions run.
+
+    Raises:
+        BeingRestored: SQLite: a backup is being put in place of the file, or that was cut short.
+    """
+    if url.startswith("sqlite"):
+        engine, reading = (sa.create_engine(url, hide_parameters=True) for _ in range(2))
+        use = InUse.begin(Path(engine.url.database or ""))
+        _prepare_sqlite(engine, begin="BEGIN IMMEDIATE")
+        _prepare_sqlite(reading, begin="BEGIN")
+        return Store(engine, reading=reading, audit_key=audit_key, threads=threads, use=use)
+    engine = sa.create_engine(
+        url,
+        hide_parameters=True,
+        pool_size=POSTGRESQL_CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=BUSY_TIMEOUT_MS / 1000,
+        pool_pre_ping=True,
+    )
+    server.prepare(engine)
+    reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return Store(engine, reading=reading, audit_key=audit_key, threads=threads)
+
+
+def _prepare_sqlite(engine: sa.Engine, *, begin: str) -> None:
+    """
+    Args:
+        begin: "BEGIN IMMEDIATE" takes the write lock when a transaction starts, so that it never fails half-way
+            for want of it; "BEGIN" is for a connection that only reads, and takes none.
+    """
+    only_reads = begin == "BEGIN"
+
+    @sa.event.listens_for(engine, "connect")
+    def configure(connection: Any, record: Any) -> None:
+        # The driver must not open transactions by itself.
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        if only_reads:
+            connection.execute("PRAGMA query_only=ON")
+            return
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @sa.event.listens_for(engine, "begin")
+    def start(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+
+def insert(db: Transaction, table: sa.Table) -> Any:
+    """INSERT with ON CONFLICT, which both databases read alike but SQLAlchemy keeps one for each."""
+    return insert_into(db.dialect.name, table)
+
+
+def insert_into(database: str, table: sa.Table) -> Any:
+    """The same for the database of that name."""
+    return sqlite.insert(table) if database == "sqlite" else postgresql.insert(table)
+
+
+def ping(db: Transaction) -> None:
+    """Does the database answer?"""
+    db.execute(sa.text("SELECT 1"))

@@ -1,0 +1,65 @@
+"""Which installation a database is of: an id of its own, and the Slack app that its requests came through."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot import chance, clock
+from bot.database import audit
+from bot.database.engine import Transaction, insert
+from bot.database.flags import ONLY
+from bot.database.tables import control
+
+ROW: Final = control.c.id == ONLY
+READ: Final = sa.select(
+    control.c.installation, control.c.installed_at, control.c.slack_app, control.c.slack_team
+).where(ROW)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installation:
+    """
+    One database and what works with it.
+
+    Attributes:
+        since: When a Latchkey first worked with it (real time).
+        slack_app: The Slack app, and
+        slack_team: the workspace, that it did so for.
+    """
+
+    id: str
+    since: datetime
+    slack_app: str
+    slack_team: str
+
+
+def of_app(db: Transaction, *, app: str, team: str) -> Installation:
+    """Which installation this is; one that has none, or no Slack app, is given these."""
+    db.execute(insert(db, control).values(id=ONLY).on_conflict_do_nothing(index_elements=["id"]))
+    # Guarded: of several replicas that start together one is first.
+    db.execute(
+        control.update()
+        .where(ROW, control.c.installation.is_(None))
+        .values(installation=chance.new_id(), installed_at=clock.real())
+    )
+    db.execute(
+        control.update()
+        .where(ROW, control.c.slack_app.is_(None))
+        .values(slack_app=app, slack_team=team)
+    )
+    row = db.execute(READ).one()
+    return Installation(
+        id=row.installation,
+        since=row.installed_at,
+        slack_app=row.slack_app,
+        slack_team=row.slack_team,
+    )
+
+
+def forget_app(db: Transaction, *, actor: str, facts: Mapping[str, Any]) -> None:
+    """Let the next start note its own Slack app."""
+    db.execute(control.update().where(ROW).values(slack_app=None, slack_team=None))
+    audit.record(db, at=clock.now(), actor=actor, verb="forget-slack-app", details=dict(facts))

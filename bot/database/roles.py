@@ -1,0 +1,139 @@
+"""What the running bot's role needs on PostgreSQL, how it gets that, and what it has beyond or lacks."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import sqlalchemy as sa
+
+from bot.database.engine import Transaction
+
+READ: Final = frozenset({"SELECT"})
+WRITE: Final = frozenset({"SELECT", "INSERT", "UPDATE"})
+# By table, and nothing else.  Rows of the audit log can be added, and neither changed nor taken away.
+NEEDED: Final[Mapping[str, frozenset[str]]] = {
+    "alembic_version": READ,
+    "allowance": frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
+    "assignment": frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
+    "audit": frozenset({"SELECT", "INSERT"}),
+    "audit_head": frozenset({"SELECT", "UPDATE"}),
+    "contact": WRITE,
+    "control": WRITE,
+    "decider": frozenset({"SELECT", "INSERT", "DELETE"}),
+    "decision": WRITE,
+    "form": frozenset({"SELECT", "INSERT", "DELETE"}),
+    "hold": WRITE,
+    "home": WRITE,
+    "inbox": frozenset({"SELECT", "INSERT", "DELETE"}),
+    "notice": WRITE,
+    "package": frozenset({"SELECT", "INSERT", "DELETE"}),
+    "person": WRITE,
+    "request": WRITE,
+    "slack_wait": WRITE,
+    "sweep": WRITE,
+    "trouble": WRITE,
+}
+# Whether role r is an owner of one of the tables, or can become one.
+OWNS: Final = (
+    "(SELECT coalesce(bool_or(pg_has_role(r.oid, relowner, 'MEMBER')), false) FROM pg_class "
+    "WHERE relnamespace = current_schema()::regnamespace AND relname = ANY(:tables))"
+)
+OF_TABLES: Final = ("DELETE", "TRUNCATE", "TRIGGER")
+OF_COLUMNS: Final = ("SELECT", "INSERT", "UPDATE", "REFERENCES")
+
+
+class CannotGrant(Exception):
+    """The role is none to give so little to, or this one may not give it; a sentence."""
+
+
+def grant(db: Transaction, role: str) -> None:
+    """
+    Give *role* exactly what the running bot needs, and take away what it had beyond that.
+
+    Raises:
+        CannotGrant: There is no such role, or it may do everything anyway.
+    """
+    facts = db.execute(
+        sa.text(
+            f"SELECT rolsuper, {OWNS} AS owns, current_schema() AS schema, current_database() AS base "  # noqa: S608 (our own words)
+            "FROM pg_roles AS r WHERE rolname = :role"
+        ),
+        {"role": role, "tables": list(NEEDED)},
+    ).one_or_none()
+    if facts is None:
+        raise CannotGrant(
+            f"There is no role {role}: make it first (CREATE ROLE … LOGIN), and give it a password."
+        )
+    if facts.rolsuper or facts.owns:
+        raise CannotGrant(
+            f"{role} owns the tables or is a superuser, so nothing can be kept from it: "
+            "name a role of its own for the running bot."
+        )
+    quote = db.dialect.identifier_preparer.quote
+    name, schema = quote(role), quote(facts.schema)
+    db.execute(sa.text(f"GRANT USAGE ON SCHEMA {schema} TO {name}"))
+    db.execute(sa.text(f"REVOKE CREATE ON SCHEMA {schema} FROM {name}"))
+    db.execute(sa.text(f"REVOKE CREATE ON DATABASE {quote(facts.base)} FROM {name}"))
+    for table, needed in NEEDED.items():
+        on = f"ON {schema}.{quote(table)}"
+        db.execute(sa.text(f"REVOKE ALL {on} FROM {name}"))
+        db.execute(sa.text(f"GRANT {', '.join(sorted(needed))} {on} TO {name}"))
+
+
+def role_of(db: Transaction) -> str:
+    """The role that this connection runs as."""
+    return str(db.execute(sa.text("SELECT current_user")).scalar_one())
+
+
+def lacking(db: Transaction) -> list[str]:
+    """What this connection's role needs and may not do, “INSERT on inbox”."""
+    held = _held(db)
+    return [
+        f"{privilege} on {table}"
+        for table, needed in NEEDED.items()
+        for privilege in sorted(needed - held[table])
+    ]
+
+
+def excess(db: Transaction) -> list[str]:
+    """What this connection's role may do and the running bot does not need, in words."""
+    facts = db.execute(
+        sa.text(
+            f"SELECT rolsuper, {OWNS} AS owns, "  # noqa: S608 (our own words)
+            "has_schema_privilege(current_schema(), 'CREATE') "
+            "OR has_database_privilege(current_database(), 'CREATE') AS creates "
+            "FROM pg_roles AS r WHERE rolname = current_user"
+        ),
+        {"tables": list(NEEDED)},
+    ).one()
+    if facts.rolsuper:
+        return ["do everything, as a superuser"]
+    found = ["create tables"] if facts.creates else []
+    if facts.owns:
+        return [*found, "change and drop the tables, as their owner"]
+    held = _held(db, even_of_one_column=True)
+    return found + [
+        f"{privilege} on {table}"
+        for table, needed in NEEDED.items()
+        for privilege in sorted(held[table] - needed)
+    ]
+
+
+def _held(db: Transaction, *, even_of_one_column: bool = False) -> dict[str, set[str]]:
+    """What this connection's role may do with each table, by table."""
+    question = "has_table_privilege(t, p)"
+    if even_of_one_column:
+        # PostgreSQL does not know the others for columns, and says so with an error.
+        question = f"CASE WHEN p = ANY(:of_columns) THEN has_any_column_privilege(t, p) ELSE {question} END"
+    statement = sa.text(
+        f"SELECT t, p, {question} FROM unnest(CAST(:tables AS text[])) AS t, "  # noqa: S608 (our own words)
+        "unnest(CAST(:privileges AS text[])) AS p"
+    )
+    facts = {"tables": list(NEEDED), "privileges": [*OF_TABLES, *OF_COLUMNS]}
+    if even_of_one_column:
+        facts["of_columns"] = list(OF_COLUMNS)
+    rows = db.execute(statement, facts).all()
+    held: dict[str, set[str]] = {table: set() for table in NEEDED}
+    for table, privilege, has in rows:
+        if has:
+            held[table].add(privilege)
+    return held

@@ -1,0 +1,1 @@
+"""What people are owed a message about, sent once and redrawn when it changes."""

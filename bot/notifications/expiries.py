@@ -1,0 +1,246 @@
+"""
+Tells people of the ends of their access, before and after: at the pace that Slack takes, the first to end first.
+
+Nobody waits for these messages, and there may be thousands on one day.  They are claimed a few at a time, just before
+they go, by what the rows say then: whoever has extended meanwhile is not reminded.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Generic, TypeVar
+
+from bot import clock
+from bot.assignments.store import assignments
+from bot.database import Store, Transaction, slack_waits
+from bot.messages.parts import Message
+from bot.models import Assignment, Notice
+from bot.notifications import news
+from bot.notifications.outbox import CLAIM_LEASE, Close, Sending, nothing
+from bot.notifications.reminders import Due, Words, due_reminders
+from bot.notifications.store import notices
+from bot.packages.store import catalog
+from bot.priority import give_way
+from bot.slack.api import Slack
+from bot.slack.rate_limits import POST, Urgency
+
+T = TypeVar("T")
+
+# Older news than this is no news: a restored database must not tell last year's.
+STILL_NEWS: Final = timedelta(days=60)
+# What could not be sent is looked at again so soon; each message keeps its own longer pause.
+LOOK_AGAIN: Final = timedelta(seconds=3)
+# Each with its buttons: Slack takes 50 blocks a message, and refuses some 13,000 characters of them.
+ENDS_A_MESSAGE: Final = 10
+# Messages claimed together: two seconds' worth, so that all are sent long before their claims run out, and few must be
+# looked for in Slack if we die.
+CLAIMED_TOGETHER: Final = 16
+# Messages under way to Slack: more than its pace needs while it answers within a second.
+AT_ONCE: Final = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parcel(Generic[T]):
+    """
+    One message that is claimed.
+
+    Attributes:
+        about: What is owed, to be claimed again if Slack does not take the message now.
+    """
+
+    about: T
+    claimed: Sequence[Notice]
+    content: Message
+    close: Close = nothing
+
+
+# Claims the messages about some of what is owed; or says until when Slack takes none (real time).
+Take = Callable[[Sequence[T]], Awaitable[tuple[datetime | None, Sequence[Parcel[T]]]]]
+
+
+def _nobody_asks() -> None:
+    """It need not be told to anybody that the work goes on."""
+
+
+class Ends:
+    """Reminds of what ends soon, and tells of what has ended by itself or outside Latchkey."""
+
+    def __init__(
+        self, *, store: Store, slack: Slack, sending: Sending, rungs: Sequence[timedelta]
+    ) -> None:
+        self._store = store
+        self._limits = slack.limits
+        self._sending = sending
+        self._rungs = tuple(rungs)
+
+    async def send_news(self, *, goes_on: Callable[[], None] = _nobody_asks) -> int:
+        """Tell people what has ended; return how many messages went out.  *goes_on* as in `send_reminders`."""
+        owed = await self._store.read(assignments.owing_news, since=clock.now() - STILL_NEWS)
+
+        async def take(
+            some: Sequence[Assignment],
+        ) -> tuple[datetime | None, Sequence[Parcel[Assignment]]]:
+            return await self._store.run(_take_news, some)
+
+        return await self._send(owed, take, goes_on)
+
+    async def send_reminders(
+        self,
+        *,
+        seen_since: datetime | None = None,
+        goes_on: Callable[[], None] = _nobody_asks,
+    ) -> int:
+        """
+        Remind of what ends soon, as few messages a person as hold it, each rung of each end at most once.
+
+        Args:
+            seen_since: Do not remind of what Graph has not shown since then (real time).
+            goes_on: Told now and then that the work goes on, which may take long.
+
+        Returns how many messages went out.
+        """
+
+        async def take(some: Sequence[Due]) -> tuple[datetime | None, Sequence[Parcel[Due]]]:
+            extendable = await self._store.read(catalog.extendable)
+            return await self._store.run(
+                _take_reminders, some, self._rungs, extendable, seen_since=seen_since
+            )
+
+        return await self._send(await self._due(seen_since), take, goes_on)
+
+    async def _due(self, seen_since: datetime | None) -> list[Due]:
+        """What is due, by person: whose access ends first, comes first."""
+        people: dict[str, Due] = {}
+        last = None
+        while True:
+            page, last = await self._store.read(
+                due_reminders, self._rungs, seen_since=seen_since, after=last
+            )
+            for person, due in page.items():
+                people.setdefault(person, Due()).add(due)
+            if last is None:
+                return list(people.values())
+
+    async def _send(self, owed: Iterable[T], take: Take[T], goes_on: Callable[[], None]) -> int:
+        """Send the messages about all of *owed*, in this order, as Slack takes them."""
+        left = deque(owed)
+        under_way: set[asyncio.Task[bool]] = set()
+        room = asyncio.Semaphore(AT_ONCE)
+        sent = 0
+
+        async def deliver(parcel: Parcel[T]) -> bool:
+            try:
+                arrived = await self._sending.send_claimed(
+                    parcel.claimed, parcel.content, close=parcel.close
+                )
+            finally:
+                room.release()
+            if not arrived and self._limits.left(POST):
+                left.appendleft(parcel.about)
+            return arrived
+
+        async def begin(parcel: Parcel[T]) -> bool:
+            """Start on its way what may go now; False if Slack takes nothing, or we are closing."""
+            await room.acquire()
+            if await self._limits.turn(Urgency.SOME_TIME) and not self._limits.left(POST):
+                under_way.add(asyncio.create_task(deliver(parcel)))
+                return True
+            room.release()
+            return False
+
+        try:
+            while left or under_way:
+                goes_on()
+                if left and not await self._limits.is_open(POST):
+                    break
+                await give_way()
+                some = [left.popleft() for _ in range(min(len(left), CLAIMED_TOGETHER))]
+                until, parcels = await take(some) if some else (None, ())
+                if until is not None:
+                    self._limits.stop(POST, until=until)
+                    left.extendleft(reversed(some))
+                    continue
+                back = [parcel for parcel in parcels if not await begin(parcel)]
+                if back:
+                    claimed = [notice for parcel in back for notice in parcel.claimed]
+                    await self._store.run(notices.retry_at, claimed, at=clock.real())
+                    left.extendleft(parcel.about for parcel in reversed(back))
+                elif under_way and not left:
+                    await asyncio.wait(under_way)
+                done = {task for task in under_way if task.done()}
+                under_way -= done
+                sent += sum(task.result() for task in done)
+        finally:
+            # Whatever broke the round, nobody's message is torn off.
+            results = await asyncio.gather(*under_way, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+            sent += result
+        return sent
+
+
+def _take_news(
+    db: Transaction, some: Sequence[Assignment]
+) -> tuple[datetime | None, Sequence[Parcel[Assignment]]]:
+    until = slack_waits.stopped_until(db, POST)
+    if until is not None:
+        return until, []
+    owed = [(row, *news.of_end(row)) for row in some]
+    taken = notices.claim(db, [notice for _, notice, _ in owed], lease=CLAIM_LEASE)
+    ours = {notice.key: notice for notice in taken}
+    parcels = []
+    for row, notice, content in owed:
+        if notice.key not in ours:
+            _close(db, row, notice.key)
+            continue
+        parcels.append(
+            Parcel(
+                about=row,
+                claimed=[ours[notice.key]],
+                content=content,
+                close=_closing(row, notice.key),
+            )
+        )
+    return None, parcels
+
+
+def _closing(row: Assignment, key: str) -> Close:
+    return lambda db: _close(db, row, key)
+
+
+def _close(db: Transaction, row: Assignment, key: str) -> None:
+    """Nothing is owed any more if the holder has been told, or never can be."""
+    is_done = notices.finished_keys(db, [key]) == {key}
+    assignments.look_again(db, row, news=None if is_done else clock.real() + LOOK_AGAIN)
+
+
+def _take_reminders(
+    db: Transaction,
+    some: Sequence[Due],
+    rungs: Sequence[timedelta],
+    extendable: frozenset[str],
+    *,
+    seen_since: datetime | None,
+) -> tuple[datetime | None, Sequence[Parcel[Due]]]:
+    """Claim what is still due of that, and leave the rest."""
+    until = slack_waits.stopped_until(db, POST)
+    if until is not None:
+        return until, []
+    ids = [assignment_id for due in some for assignment_id in due.ids]
+    found, _ = due_reminders(db, rungs, seen_since=seen_since, among=ids)
+    notices.supersede(db, [notice for due in found.values() for notice in due.overtaken])
+    wanted = [notice for due in found.values() for notice in due.notices]
+    ours = {notice.key: notice for notice in notices.claim(db, wanted, lease=CLAIM_LEASE)}
+    rows = {row.id: row for due in found.values() for row in due.rows}
+    words = Words.read(db, list(rows), extendable=extendable)
+    parcels = []
+    for due in found.values():
+        claimed = [ours[notice.key] for notice in due.notices if notice.key in ours]
+        for first in range(0, len(claimed), ENDS_A_MESSAGE):
+            together = claimed[first : first + ENDS_A_MESSAGE]
+            content = words.reminder([rows[notice.assignment_id or ""] for notice in together])
+            parcels.append(Parcel(about=due, claimed=together, content=content))
+    return None, parcels

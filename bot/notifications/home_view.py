@@ -1,0 +1,57 @@
+"""Reads what somebody's App Home shows, and draws it."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.assignments.store import assignment_lists
+from bot.database import Transaction
+from bot.messages.home import home
+from bot.models import Request
+from bot.packages.catalog import Offering
+from bot.paging import Page
+from bot.requests.standing import Standing, standing
+from bot.requests.store import deciders, request_lists
+
+# Of each list: more would not fit into the page, see `bot.messages.pages.LIST_IN_HOME`.
+ROWS_IN_HOME: Final = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Read:
+    """What one person's page shows, beside what is offered."""
+
+    standing: Standing
+    to_decide: Page[Request]
+    mine: set[str]
+
+
+async def drawn(offering: Offering, slack_user: str, *, decides_all: bool) -> dict[str, Any]:
+    """
+    The view of somebody's App Home as of now.
+
+    Args:
+        decides_all: An admin who may decide everything that waits; for others, what names them is shown.
+    """
+    offered, read = await offering.beside(_read, slack_user, decides_all)
+    return home(
+        reader=slack_user,
+        held=read.standing.held,
+        waiting=read.standing.waiting,
+        asked=read.standing.asked,
+        to_decide=read.to_decide,
+        offer=offered.shown.packages,
+        mine=read.mine,
+        extendable=offered.extendable,
+    )
+
+
+def _read(db: Transaction, slack_user: str, decides_all: bool) -> _Read:
+    if decides_all:
+        to_decide = request_lists.pending_of_others(db, slack_user, rows=ROWS_IN_HOME)
+    else:
+        to_decide = deciders.waiting_for(db, slack_user, rows=ROWS_IN_HOME)
+    return _Read(
+        standing=standing(db, slack_user, rows=ROWS_IN_HOME),
+        to_decide=to_decide,
+        mine=assignment_lists.my_packages(db, slack_user),
+    )

@@ -1,0 +1,130 @@
+"""Which messages the end of a request, or of an access, calls for: to whom, under which key, in which words."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from bot.database.audit import LATCHKEY
+from bot.messages import asking, deciding, troubles
+from bot.messages.parts import Message, moment
+from bot.models import Assignment, Decision, Kind, Notice, Person, Request, State
+
+PUZZLE: Final = "puzzle"
+
+Owed = tuple[Notice, Message]
+
+
+def of(
+    request: Request, *, decided: Sequence[Decision], admin_channel: str, will_remind: bool
+) -> list[Owed]:
+    """
+    Everything that is to be said about a request that has ended.
+
+    Args:
+        will_remind: Whether a reminder of the access's end is still to come.
+    """
+    owed = []
+    to = _first_to_know(request)
+    if to is not None:
+        by = " and ".join(dict.fromkeys(_decider(each) for each in decided)) or None
+        words = _words(request, by=by, to=to, will_remind=will_remind)
+        owed.append((_notice(str(request.state), request, to=to), words))
+    by_somebody_else = request.kind is Kind.REMOVE and request.asked_by not in {
+        request.holder,
+        LATCHKEY,
+    }
+    if request.state is State.DELIVERED and by_somebody_else:
+        # Whoever had somebody else's access removed wants to know, too.
+        notice = _notice("removed-by", request, to=request.asked_by)
+        owed.append((notice, asking.removed(request, told=request.asked_by)))
+    if request.state is State.REFUSED and request.tell_admins:
+        notice = puzzle(request, to=admin_channel)
+        is_nobodys = request.why == deciding.NOBODY_DECIDES
+        puzzled = deciding.nobody_decides if is_nobodys else deciding.not_understood
+        owed.append((notice, puzzled(request)))
+    # Whoever gave it up did so on the card of its hold, which says so.
+    if request.state is State.FAILED and request.give_up_by is None:
+        owed.append((alarm("alarm", request, to=admin_channel), deciding.failed(request)))
+    return owed
+
+
+def _decider(decision: Decision) -> str:
+    """Who decided; an admin who stood in for the approvers is called one."""
+    name = decision.name or "somebody"
+    return f"{name} (as an admin)" if decision.as_admin else name
+
+
+def of_end(assignment: Assignment) -> Owed:
+    """What the holder of an access that has ended is told."""
+    notice = Notice(
+        key=f"ended:{assignment.id}",
+        kind="news",
+        to=assignment.holder or "",
+        assignment_id=assignment.id,
+    )
+    return notice, asking.ended(assignment)
+
+
+def puzzle(request: Request, *, to: str) -> Notice:
+    """That a package's rules are not understood is said once a day, however many ask for it; they are counted."""
+    day = (request.ended_at or request.updated_at).strftime("%Y-%m-%d")
+    return Notice(
+        key=f"{PUZZLE}:{request.package_id}:{day}", kind=PUZZLE, to=to, request_id=request.id
+    )
+
+
+def of_a_removal_before(request: Request) -> list[Owed]:
+    """Why an admin decides, for whoever asks for what an admin has taken from them."""
+    removal = request.terms.removal if request.terms else None
+    if removal is None or request.holder is None:
+        return []
+    at = moment(datetime.fromisoformat(removal.at))
+    said = troubles.removed_before(request.package_name, by=removal.by, at=at, why=removal.why)
+    return [(_notice("removed-before", request, to=request.holder), said)]
+
+
+def of_second_account(second: Person, first: Person, *, admin_channel: str) -> list[Owed]:
+    """What the admins and the first Slack account of an Entra user are told of another one."""
+    key = f"second:{second.slack_user}"
+    return [
+        (
+            Notice(key=f"{key}:{admin_channel}", kind="alarm", to=admin_channel),
+            deciding.second_account(second, first),
+        ),
+        (
+            Notice(key=f"{key}:{first.slack_user}", kind="news", to=first.slack_user),
+            asking.second_account(second),
+        ),
+    ]
+
+
+def alarm(prefix: str, request: Request, *, to: str) -> Notice:
+    return Notice(key=f"{prefix}:{request.id}", kind="alarm", to=to, request_id=request.id)
+
+
+def _notice(prefix: str, request: Request, *, to: str) -> Notice:
+    return Notice(key=f"{prefix}:{request.id}", kind="news", to=to, request_id=request.id)
+
+
+def _first_to_know(request: Request) -> str | None:
+    """Who hears how it ended; nobody, if they withdrew it themselves or are not in Slack."""
+    if request.state is State.CANCELED:
+        return None
+    # A removal that did not happen is the admin's news: the holder was never told of it.
+    if request.kind is Kind.REMOVE and request.state is not State.DELIVERED:
+        return request.asked_by if request.asked_by != LATCHKEY else None
+    return request.holder
+
+
+def _words(request: Request, *, by: str | None, to: str, will_remind: bool) -> Message:
+    if request.state is State.DELIVERED:
+        if request.kind is Kind.REMOVE:
+            return asking.removed(request, told=to)
+        return asking.delivered(request, by=by, will_remind=will_remind)
+    if request.state is State.DENIED:
+        return asking.denied(request, by=by)
+    if request.state is State.LAPSED:
+        return asking.lapsed(request)
+    if request.state is State.FAILED:
+        return asking.failed(request)
+    return asking.refused(request)

@@ -1,0 +1,392 @@
+"""
+What is owed to people, and what must be redrawn.
+
+Nothing is queued: "delivered, and no delivered:<id> notice sent" is what is owed, so a notice cannot be lost
+beside its row, and an outage is caught up with by looking again.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, TypeVarTuple
+
+import structlog
+
+from bot import clock
+from bot.assignments.store import assignments, troubles
+from bot.database import Store, Transaction, slack_waits
+from bot.messages import deciding, repairing
+from bot.messages.parts import Message, escape, message, shortened
+from bot.models import Decision, Notice, Person, Request, State, Trouble
+from bot.notifications import news, trouble_news
+from bot.notifications.expiries import LOOK_AGAIN, STILL_NEWS
+from bot.notifications.outbox import CLAIM_LEASE, Close, Content, Sending, nothing
+from bot.notifications.reminders import Words, end_key, will_remind
+from bot.notifications.store import notices
+from bot.packages.store import catalog
+from bot.people.store import people
+from bot.requests.store import decisions, holds, recipients, request_lists, requests
+from bot.slack.api import Slack, SlackBusy, SlackError, SlackRefused
+from bot.slack.rate_limits import Urgency
+from bot.timing import a_few_at_once, backoff
+
+log = structlog.get_logger(__name__)
+
+Ts = TypeVarTuple("Ts")
+
+STUCK_AFTER_ATTEMPTS: Final = 12
+HELD: Final = "held"
+# By which messages are redrawn: with a limit of its own.
+UPDATE: Final = "chat.update"
+# Few enough that all are redrawn before their claims run out.
+REDRAWN_TOGETHER: Final = 16
+# A date as `parts.moment` writes it: without the link that Slack would take as a third part.
+OUR_DATE: Final = re.compile(r"<!date\^\d+\^[^<>|^]*\|[^<>|]*>")
+
+
+class Notices:
+    """Finds what is owed, sends it, and redraws what is no longer so."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        slack: Slack,
+        sending: Sending,
+        admin_channel: str,
+        rungs: Sequence[timedelta],
+    ) -> None:
+        self._store = store
+        self._slack = slack
+        self._admin_channel = admin_channel
+        self._rungs = tuple(rungs)
+        self._sending = sending
+        # By what each is about.
+        self._under_way: dict[str, asyncio.Task[int]] = {}
+
+    def close(self) -> None:
+        """Begin nothing any more: what waits for its turn is left to others, or to the next start."""
+        self._slack.limits.close()
+
+    async def begin_owed(self) -> set[asyncio.Task[int]]:
+        """
+        Begin to send all that is owed now and not on its way yet, but for what `bot.notifications.expiries` sends.
+
+        Each goes by itself: one that must wait, for its channel or for Slack, holds up no other.
+
+        Returns what was begun; each says how many messages went out.
+        """
+        owed = await self._store.read(_owed, self._admin_channel, since=clock.now() - STILL_NEWS)
+        answers: Sequence[Decision] = ()
+        left_over: Sequence[Notice] = ()
+        if owed.has_answers:
+            answers = await self._store.run(decisions.claim_unanswered, lease=CLAIM_LEASE)
+        if owed.has_left_over:
+            left_over = await self._store.run(notices.claim_left_over, lease=CLAIM_LEASE)
+        before = set(self._under_way.values())
+        for decision in answers:
+            self._begin(f"answer:{decision.id}", self._answer, decision)
+        for notice in left_over:
+            # Cards whose sending had no clear end before somebody decided: found, they are redrawn.
+            self._begin(f"look:{notice.key}", self._sending.find_left_over, notice)
+        for request in owed.cards:
+            for to in dict.fromkeys((self._admin_channel, *request.deciders)):
+                card = _card(request, to)
+                self._begin(card.key, self._send_card, request, card)
+            self._begin(f"removals:{request.ask_id}", self._send_removals_before, request)
+        for request in owed.ended:
+            self._begin(f"news:{request.id}", self._send_news, request)
+        for accounts in owed.second_accounts:
+            self._begin(f"second:{accounts[0].slack_user}", self._send_second_account, accounts)
+        for notice, content in owed.alarms:
+            self._begin(notice.key, self.send_once, notice, content)
+        for trouble in owed.troubles:
+            self._begin(f"trouble:{trouble.id}", self._send_trouble, trouble)
+        return set(self._under_way.values()) - before
+
+    def _begin(self, about: str, deed: Callable[[*Ts], Awaitable[int]], *args: *Ts) -> None:
+        if about in self._under_way:
+            return
+
+        async def done() -> int:
+            try:
+                return await deed(*args)
+            finally:
+                del self._under_way[about]
+
+        self._under_way[about] = asyncio.create_task(done(), name=about)
+
+    async def send_once(self, notice: Notice, content: Content, close: Close = nothing) -> bool:
+        """Send *notice* unless somebody has, or is just about to; True if we did.  *close* as in `Sending`."""
+        return await self._sending.send([notice], content, close=close)
+
+    async def _send_all(
+        self, owed: Sequence[news.Owed], close: Close, urgency: Urgency = Urgency.NOW
+    ) -> list[bool]:
+        """Send what is owed about one row to several people, and close the row when all of it is done."""
+        if not owed:
+            await self._store.run(close)
+        sends = (
+            self._sending.send([notice], content, close=close, urgency=urgency)
+            for notice, content in owed
+        )
+        return await asyncio.gather(*sends)
+
+    async def _answer(self, decision: Decision) -> bool:
+        """Tell somebody whose click did not count why, so that only they see it."""
+        said = message(escape_sentence(decision.why or "That did not count."))
+        try:
+            await self._slack.tell(channel=decision.channel, user=decision.slack_user, message=said)
+        except SlackRefused as refused:
+            log.warning("answer-refused", decision=decision.id, slack=str(refused))
+            await self._store.run(decisions.answered, decision)
+            return False
+        except SlackError as error:
+            log.warning("answer-not-sent", decision=decision.id, slack=str(error))
+            await self._store.run(
+                decisions.answer_later, decision, until=clock.real() + timedelta(seconds=30)
+            )
+            return False
+        await self._store.run(decisions.answered, decision)
+        return True
+
+    async def say_taken_down(self, decision: Decision) -> None:
+        """Tell somebody whose decision cannot be judged just now that it is not lost; as well as may be."""
+        try:
+            await self._slack.tell(
+                channel=decision.channel,
+                user=decision.slack_user,
+                message=deciding.taken_down(),
+            )
+        except SlackError as error:
+            log.warning("not-told-taken-down", decision=decision.id, slack=str(error))
+
+    async def _send_card(self, request: Request, card: Notice) -> bool:
+        def content(db: Transaction) -> Message | None:
+            now = requests.get(db, request.id)
+            if now is None or now.state is not State.PENDING or now.ask_id != request.ask_id:
+                # Decided on another card, while this one waited: there is nothing left to decide.
+                return None
+            return deciding.card(now, decisions.accepted_of(db, now))
+
+        return await self.send_once(card, content, self._closing_cards(request))
+
+    async def _send_removals_before(self, request: Request) -> int:
+        removals = news.of_a_removal_before(request)
+        return sum(await self._send_all(removals, self._closing_cards(request)))
+
+    def _closing_cards(self, request: Request) -> Close:
+        also = [notice.key for notice, _ in news.of_a_removal_before(request)]
+        return lambda db: _close_cards(db, request, self._admin_channel, also)
+
+    async def _send_news(self, request: Request) -> int:
+        """What became of a request, to everybody whom it concerns."""
+        counted = await self._store.read(decisions.accepted_of, request)
+        owed = news.of(
+            request,
+            decided=counted,
+            admin_channel=self._admin_channel,
+            will_remind=will_remind(request, self._rungs),
+        )
+        keys = [notice.key for notice, _ in owed]
+        sent = await self._send_all(owed, lambda db: _close_news(db, request, keys), Urgency.SOON)
+        for (notice, _), is_sent in zip(owed, sent, strict=True):
+            if notice.kind == news.PUZZLE and not is_sent:
+                # Said today already: it counts this one, too.
+                await self._store.run(notices.mark_stale, notice.key)
+        return sum(sent)
+
+    async def _send_second_account(self, accounts: tuple[Person, Person]) -> int:
+        """Somebody acts from another Slack account than before: the first one and the admins read so, once."""
+        second, _ = accounts
+        owed = news.of_second_account(*accounts, admin_channel=self._admin_channel)
+        keys = [notice.key for notice, _ in owed]
+        return sum(await self._send_all(owed, lambda db: _close_second_account(db, second, keys)))
+
+    async def _send_trouble(self, trouble: Trouble) -> int:
+        """What is wrong with access: to the admins, and to whom it belongs."""
+        owed = await self._store.read(trouble_news.owed, trouble, admin_channel=self._admin_channel)
+        keys = [notice.key for notice, _ in owed]
+        return sum(await self._send_all(owed, lambda db: _close_trouble(db, trouble, keys)))
+
+    async def redraw(self) -> int:
+        """Redraw sent cards and reminders whose rows have changed; return how many."""
+        if self._slack.limits.left(UPDATE) or not await self._store.read(notices.has_stale):
+            return 0
+        stale = await self._store.run(_claim_stale)
+        # Several notices may share one message.
+        messages = {(notice.channel, notice.ts): notice for notice in stale}
+        pauses = dict(
+            zip(messages, await a_few_at_once(self._redraw, messages.values()), strict=True)
+        )
+        drawn = [(each.key, pauses[each.channel, each.ts]) for each in stale]
+        await self._store.run(_redrawn, drawn, wait=self._slack.limits.left(UPDATE))
+        return len(messages)
+
+    async def _redraw(self, notice: Notice) -> timedelta | None:
+        """Redraw one message; return how long to wait before the next try, if there must be one."""
+        content = await self._store.read(_content_of, notice)
+        if content is None or notice.channel is None or notice.ts is None:
+            return None
+        try:
+            await self._update(notice, channel=notice.channel, ts=notice.ts, content=content)
+        except SlackRefused as refused:
+            # Deleted by somebody, or too old to edit: the row is the truth, the card was a copy.
+            log.warning("redraw-refused", notice=notice.key, slack=str(refused))
+        except SlackError as error:
+            log.warning("redraw-failed", notice=notice.key, slack=str(error))
+            return error.retry_after if isinstance(error, SlackBusy) else backoff(2)
+        return None
+
+    async def _update(self, notice: Notice, *, channel: str, ts: str, content: Message) -> None:
+        try:
+            await self._slack.update(channel=channel, ts=ts, message=content)
+        except SlackRefused as refused:
+            if not refused.is_misshapen:
+                raise
+            log.error("redraw-misshapen", notice=notice.key, slack=str(refused))
+            await self._slack.update(channel=channel, ts=ts, message=shortened(content))
+            await self._sending.report_misshapen(notice, refused.error)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owed:
+    """Everything that is owed at one moment; answers and left-over cards must be claimed first."""
+
+    has_answers: bool
+    has_left_over: bool
+    cards: Sequence[Request]
+    ended: Sequence[Request]
+    second_accounts: Sequence[tuple[Person, Person]]
+    alarms: Sequence[news.Owed]
+    troubles: Sequence[Trouble]
+
+
+def _owed(db: Transaction, admin_channel: str, *, since: datetime) -> Owed:
+    """All of it at one look: whoever is woken looks, and mostly finds nothing."""
+    return Owed(
+        has_answers=decisions.has_unanswered(db),
+        has_left_over=notices.has_left_over(db),
+        cards=request_lists.owing_cards(db),
+        ended=request_lists.owing_news(db, since=since),
+        second_accounts=people.owing_news(db),
+        alarms=_alarms(db, admin_channel, since=since),
+        troubles=troubles.owing_news(db, since=since),
+    )
+
+
+def _alarms(db: Transaction, admin_channel: str, *, since: datetime) -> list[news.Owed]:
+    """What is waited for unusually long, and what failed too often: for the admins, once."""
+    alarms = [
+        (news.alarm("stuck", request, to=admin_channel), deciding.stuck(request))
+        for request in request_lists.stuck(db, attempts=STUCK_AFTER_ATTEMPTS, since=since)
+    ]
+    for hold, request in holds.open_ones(db, since=since):
+        key = f"{HELD}:{hold.id}"
+        notice = Notice(key=key, kind=HELD, to=admin_channel, request_id=request.id)
+        alarms.append((notice, repairing.card(hold, request)))
+    told = notices.settled_keys(db, [notice.key for notice, _ in alarms])
+    return [(notice, content) for notice, content in alarms if notice.key not in told]
+
+
+def _claim_stale(db: Transaction) -> list[Notice]:
+    if slack_waits.stopped_until(db, UPDATE) is not None:
+        return []
+    return notices.claim_stale(db, lease=CLAIM_LEASE, limit=REDRAWN_TOGETHER)
+
+
+def _redrawn(
+    db: Transaction, drawn: Sequence[tuple[str, timedelta | None]], *, wait: timedelta
+) -> None:
+    """Record what has been redrawn, and when what has not is tried again; *wait*: Slack takes none for so long."""
+    done = [key for key, pause in drawn if pause is None]
+    left = [pause for _, pause in drawn if pause is not None]
+    if done:
+        notices.redrawn(db, done)
+    if left:
+        keys = [key for key, pause in drawn if pause is not None]
+        notices.not_redrawn(db, keys, retry_at=clock.real() + max(left))
+    if wait:
+        slack_waits.stop(db, UPDATE, until=clock.real() + wait)
+
+
+def escape_sentence(text: str) -> str:
+    """Escape all but the dates of our own sentences; a name in them may look like one with a link."""
+    dates = OUR_DATE.findall(text)
+    rest = [escape(part) for part in OUR_DATE.split(text)]
+    return rest[0] + "".join(date + after for date, after in zip(dates, rest[1:], strict=True))
+
+
+def _card(request: Request, to: str) -> Notice:
+    return Notice(key=recipients.card_key(request, to), kind="card", to=to, request_id=request.id)
+
+
+def _close_cards(
+    db: Transaction, request: Request, admin_channel: str, also: Sequence[str]
+) -> None:
+    """Nothing is owed any more if everybody has a card who is asked by now; somebody may have joined."""
+    now = recipients.locked(db, request)
+    if now.version == request.version:
+        keys = [
+            recipients.card_key(now, to) for to in dict.fromkeys((admin_channel, *now.deciders))
+        ]
+        requests.look_again(db, request, cards=_unfinished(db, [*keys, *also]))
+
+
+def _close_news(db: Transaction, request: Request, keys: Sequence[str]) -> None:
+    requests.look_again(db, request, news=_unfinished(db, keys))
+
+
+def _close_trouble(db: Transaction, trouble: Trouble, keys: Sequence[str]) -> None:
+    troubles.look_again(db, trouble, news=_unfinished(db, keys))
+
+
+def _close_second_account(db: Transaction, second: Person, keys: Sequence[str]) -> None:
+    people.look_again(db, second, news=_unfinished(db, keys))
+
+
+def _unfinished(db: Transaction, keys: Sequence[str]) -> datetime | None:
+    """When to look at these messages again; None when each was sent or will never be."""
+    done = notices.finished_keys(db, keys) == set(keys)
+    return None if done else clock.real() + LOOK_AGAIN
+
+
+def _content_of(db: Transaction, notice: Notice) -> Message | None:
+    """What a sent message should say now."""
+    if notice.kind == "card" and notice.request_id is not None:
+        request = requests.get(db, notice.request_id)
+        if request is None:
+            return None
+        if notice.dropped_why == recipients.WITHDRAWN:
+            return deciding.no_longer_asked()
+        return deciding.card(request, decisions.accepted_of(db, request))
+    if notice.kind == news.PUZZLE and notice.request_id is not None:
+        request = requests.get(db, notice.request_id)
+        return deciding.not_understood(request, others=_others(db, request)) if request else None
+    if notice.kind == HELD:
+        hold = holds.get(db, notice.key.removeprefix(f"{HELD}:"))
+        request = requests.get(db, hold.request_id) if hold else None
+        return repairing.card(hold, request) if hold and request else None
+    if notice.kind == troubles.NOTICE:
+        trouble = troubles.get(db, notice.key.removeprefix(f"{troubles.NOTICE}:"))
+        return trouble_news.card(db, trouble) if trouble else None
+    if notice.kind == "reminder" and notice.channel and notice.ts:
+        together = notices.in_message(db, channel=notice.channel, ts=notice.ts)
+        ids = [each.assignment_id for each in together if each.assignment_id]
+        rows = assignments.by_ids(db, ids)
+        keys = [each.key for each in together]
+        moved = [row.id for row in rows if not any(key.startswith(end_key(row)) for key in keys)]
+        words = Words.read(db, ids, extendable=catalog.extendable(db))
+        return words.reminder(rows, moved=moved)
+    return None
+
+
+def _others(db: Transaction, request: Request) -> int:
+    """How many more requests of the same day were refused for the same package's rules."""
+    day = (request.ended_at or request.updated_at).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
+    until = day + timedelta(days=1)
+    return request_lists.puzzles_of(db, request.package_id, since=day, until=until) - 1

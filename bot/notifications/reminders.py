@@ -1,0 +1,200 @@
+"""
+Which reminders are due.  Decided from the rows each time, never from timers: a missed day is caught up with.
+
+A rung is a time before the end ("7 days").  Its key holds the end, so access that was extended is due again.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot import clock
+from bot.assignments.store import assignments
+from bot.database import Transaction
+from bot.messages import reminding
+from bot.messages.parts import Message
+from bot.models import OPEN, Assignment, Kind, Notice, Progress, Request, same_end
+from bot.notifications.store import notices
+from bot.requests.store import request_lists
+from bot.requests.store.request_lists import Grant
+
+# A reminder so soon after the message about the new end says nothing new.  Not a whole day: of access for two
+# days one is reminded on the second.
+JUST_TOLD: Final = timedelta(hours=12)
+# Rows that are looked at together: few enough that answers hardly wait for them.
+PAGE: Final = 200
+
+
+@dataclass
+class Due:
+    """
+    What one person is to be reminded of, in one message.
+
+    Attributes:
+        rows: The accesses.
+        notices: The rung that is sent, for each.
+        overtaken: Rungs that need no message: earlier ones that were missed, as the nearer one says it all,
+            and those that come with the news of the end itself.
+        ids: Of all these accesses.
+    """
+
+    ids: list[str] = field(default_factory=list)
+    rows: list[Assignment] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    overtaken: list[Notice] = field(default_factory=list)
+
+    def add(self, other: "Due") -> None:
+        """Remind of that, too."""
+        self.ids += other.ids
+        self.rows += other.rows
+        self.notices += other.notices
+        self.overtaken += other.overtaken
+
+
+@dataclass(frozen=True)
+class Words:
+    """What reminders say beside the ends themselves: what can be extended, and what is under way already."""
+
+    extendable: frozenset[str]
+    busy: Mapping[str, Request]
+
+    @classmethod
+    def read(
+        cls, db: Transaction, assignment_ids: Sequence[str], *, extendable: frozenset[str]
+    ) -> "Words":
+        busy = {
+            request.assignment_id: request
+            for request in request_lists.open_for_assignments(db, assignment_ids)
+            # The one through which they have a part of it is nothing to wait for here.
+            if request.kind is not Kind.ADD and request.assignment_id is not None
+        }
+        return cls(extendable, busy)
+
+    def reminder(self, rows: Sequence[Assignment], *, moved: Sequence[str] = ()) -> Message:
+        return reminding.expiring(rows, extendable=self.extendable, busy=self.busy, moved=moved)
+
+
+def reached(end: datetime, rungs: Sequence[timedelta], *, now: datetime) -> list[timedelta]:
+    """The rungs that have been reached, the nearest to the end first; none once it has ended."""
+    if now >= end:
+        return []
+    return sorted(rung for rung in rungs if now >= end - rung)
+
+
+def end_key(assignment: Assignment) -> str:
+    """``expiring:<assignment>:<end>:``, what the keys of all rungs of one end begin with."""
+    end = assignment.ends_at.strftime("%Y-%m-%dT%H:%M") if assignment.ends_at else "never"
+    return f"expiring:{assignment.id}:{end}:"
+
+
+def key_of(assignment: Assignment, rung: timedelta) -> str:
+    """``expiring:<assignment>:<end>:<days>``, or ``<minutes>m`` where it is no number of whole days."""
+    days, rest = divmod(rung, timedelta(days=1))
+    return f"{end_key(assignment)}{f'{rung // timedelta(minutes=1)}m' if rest else days}"
+
+
+def due_reminders(
+    db: Transaction,
+    rungs: Sequence[timedelta],
+    *,
+    seen_since: datetime | None = None,
+    after: Assignment | None = None,
+    among: Collection[str] | None = None,
+) -> tuple[dict[str, Due], Assignment | None]:
+    """
+    A page of what is due now, by Slack user id, the first to end first, and the page's last row; None behind the last.
+
+    A rung that was sent, dropped or is being sent is not due.
+
+    Args:
+        seen_since: Leave out what Graph has not shown since then (real time).
+        after: The last row of the page before.
+        among: Only of these assignments.
+    """
+    if not rungs:
+        return {}, None
+    # Once, and first: nothing that the query finds has ended at this moment.
+    now = clock.now()
+    rows = assignments.ending_before(
+        db, now + max(rungs), seen_since=seen_since, after=after, among=among, limit=PAGE
+    )
+    last = rows[-1] if len(rows) == PAGE else None
+    ending = [
+        (row, reached(row.ends_at, rungs, now=now))
+        for row in rows
+        if row.holder is not None and row.ends_at is not None and not row.may_end
+    ]
+    settled = notices.settled_keys(db, [key_of(row, nearest) for row, (nearest, *_) in ending])
+    left = [each for each in ending if key_of(each[0], each[1][0]) not in settled]
+    told = _grants(db, [row for row, _ in left], since=now - max(rungs) - JUST_TOLD)
+    due: dict[str, Due] = {}
+    for row, (nearest, *missed) in left:
+        notice = _notice(row, nearest)
+        person = due.setdefault(notice.to, Due())
+        person.ids.append(row.id)
+        person.overtaken += [_notice(row, rung) for rung in missed]
+        if _was_just_told(told[notice.to, row.package_id], row, nearest):
+            person.overtaken.append(notice)
+        else:
+            person.rows.append(row)
+            person.notices.append(notice)
+    return due, last
+
+
+def _grants(
+    db: Transaction, rows: Sequence[Assignment], *, since: datetime
+) -> Mapping[tuple[str, str], list[Grant]]:
+    """
+    What has given these accesses, or made them longer, by person and package.
+
+    Args:
+        since: What was told before then says nothing of a rung that comes before an end that is still to come.
+    """
+    found: defaultdict[tuple[str, str], list[Grant]] = defaultdict(list)
+    holders = {row.holder for row in rows if row.holder is not None}
+    for each in request_lists.grants_to(db, holders, since=since) if holders else ():
+        found[each.holder, each.package_id].append(each)
+    return found
+
+
+def will_remind(request: Request, rungs: Sequence[timedelta]) -> bool:
+    """Whether a reminder follows on the news that *request* has given access, or made it longer."""
+    end, told = request.ends_at, request.ended_at
+    if end is None or told is None:
+        return False
+    return any(_is_of_use(rung, end=end, told=told) for rung in rungs)
+
+
+def _is_of_use(rung: timedelta, *, end: datetime, told: datetime) -> bool:
+    """
+    Whether a reminder comes long enough after somebody was told of that end.
+
+    Of what lasts a few hours it comes after the first half of them.
+    """
+    return end - rung > told + min(JUST_TOLD, (end - told) / 2)
+
+
+def _was_just_told(grants: Sequence[Grant], row: Assignment, rung: timedelta) -> bool:
+    """Whether the message that the access is there, or lasts longer, has said what this rung would say."""
+    if row.ends_at is None:
+        return False
+    for grant in grants:
+        # The sweep may see the access before the request about it is at its end.
+        is_whole = row.progress is not Progress.PARTIAL
+        is_coming = grant.state in OPEN and grant.kind == Kind.ADD and is_whole
+        is_about_it = is_coming or same_end(grant.ends_at, row.ends_at)
+        told = grant.ended_at or clock.now()
+        if is_about_it and not _is_of_use(rung, end=row.ends_at, told=told):
+            return True
+    return False
+
+
+def next_reminder(db: Transaction, rungs: Sequence[timedelta]) -> datetime | None:
+    """When the next reminder comes due, or the next access ends if that is sooner; for the sandbox's clock."""
+    return assignments.next_end(db, rungs=rungs)
+
+
+def _notice(row: Assignment, rung: timedelta) -> Notice:
+    return Notice(key=key_of(row, rung), kind="reminder", to=row.holder or "", assignment_id=row.id)

@@ -1,0 +1,258 @@
+"""Messages: claimed, sent, recorded; and which of them show something that is no longer so."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot import clock
+from bot.database.engine import Transaction, insert
+from bot.database.statements import MOST, NOW, UNTIL, for_each_database
+from bot.database.tables import notices, requests
+from bot.models import Notice, State
+
+FIELDS: Final = tuple(Notice.__dataclass_fields__)
+COLUMNS: Final = [notices.c["recipient" if name == "to" else name] for name in FIELDS]
+
+# SQLite takes 32,766 parameters a statement, PostgreSQL 65,535.
+KEYS_A_QUERY: Final = 1_000
+
+UPDATE: Final = notices.update().where(notices.c.key == sa.bindparam("notice"))
+UPDATE_ALL: Final = notices.update().where(
+    notices.c.key.in_(sa.bindparam("notices", expanding=True))
+)
+# Whoever was held up for longer than its lease must not free what somebody else is sending.
+UPDATE_CLAIMED: Final = UPDATE.where(
+    notices.c.sent_at.is_(None), notices.c.claimed_until == sa.bindparam("claim")
+)
+UPDATE_SENT: Final = UPDATE.where(notices.c.sent_at.is_not(None))
+UPDATE_UNSENT: Final = UPDATE_ALL.where(notices.c.sent_at.is_(None))
+FINISHED: Final = sa.select(notices.c.key).where(
+    notices.c.key.in_(sa.bindparam("notices", expanding=True)),
+    sa.or_(notices.c.sent_at.is_not(None), notices.c.dropped_why.is_not(None)),
+)
+IN_MESSAGE: Final = (
+    sa.select(*COLUMNS)
+    .where(notices.c.channel == sa.bindparam("channel"), notices.c.ts == sa.bindparam("ts"))
+    .order_by(notices.c.key)
+)
+
+STATE: Final = (
+    sa.select(requests.c.state).where(requests.c.id == notices.c.request_id).scalar_subquery()
+)
+ANY_LEFT_OVER: Final = (
+    sa.select(notices.c.key)
+    .where(
+        notices.c.kind == "card",
+        notices.c.tried_at.is_not(None),
+        notices.c.dropped_why.is_(None),
+        notices.c.claimed_until <= NOW,
+        # As a value and not as EXISTS, of which SQLite makes a join that begins with every request.
+        STATE != State.PENDING,
+    )
+    .limit(MOST)
+)
+LEFT_OVER: Final = ANY_LEFT_OVER.with_for_update(skip_locked=True).cte("due")
+CLAIM_LEFT_OVER: Final = (
+    notices.update()
+    .where(notices.c.key.in_(sa.select(LEFT_OVER.c.key)))
+    .values(claimed_until=UNTIL)
+    .returning(*COLUMNS)
+)
+ANY_STALE: Final = (
+    sa.select(notices.c.key)
+    # A claim that ran out is owed a redraw, too: whoever took it has died.
+    # Each half says for its index that the message was sent.
+    .where(
+        sa.or_(
+            sa.and_(notices.c.stale, notices.c.ts.is_not(None), notices.c.claimed_until.is_(None)),
+            sa.and_(
+                notices.c.claimed_until.is_not(None),
+                notices.c.ts.is_not(None),
+                notices.c.claimed_until <= NOW,
+            ),
+        )
+    )
+    .limit(MOST)
+)
+STALE: Final = ANY_STALE.with_for_update(skip_locked=True).cte("due")
+CLAIM_STALE: Final = (
+    notices.update()
+    .where(notices.c.key.in_(sa.select(STALE.c.key)))
+    .values(stale=False, claimed_until=UNTIL)
+    .returning(*COLUMNS)
+)
+
+
+@for_each_database
+def _upsert_claim(db: Transaction) -> Any:
+    """For many rows at once: SQLAlchemy makes one statement of it as long as all parameters are in VALUES."""
+    row = insert(db, notices)
+    now = row.excluded.tried_at
+    return row.on_conflict_do_update(
+        index_elements=["key"],
+        set_={
+            "claimed_until": row.excluded.claimed_until,
+            "attempts": notices.c.attempts + sa.literal_column("1"),
+            "tried_at": sa.func.coalesce(notices.c.tried_at, now),
+        },
+        where=notices.c.sent_at.is_(None)
+        & notices.c.dropped_why.is_(None)
+        & (notices.c.claimed_until.is_(None) | (notices.c.claimed_until <= now)),
+    ).returning(*COLUMNS)
+
+
+@for_each_database
+def _insert_superseded(db: Transaction) -> Any:
+    return insert(db, notices).on_conflict_do_nothing(index_elements=["key"])
+
+
+def _notice(row: Sequence[Any]) -> Notice:
+    return Notice(**dict(zip(FIELDS, row, strict=True)))
+
+
+def claim(db: Transaction, wanted: Sequence[Notice], *, lease: timedelta) -> list[Notice]:
+    """
+    Take the right to send each of *wanted*, in one statement: claimed for exactly one caller, and for no other.
+
+    A claim that was never finished (the process died, Slack did not answer) can be taken again when its
+    lease has run out; then ``tried_at`` says since when the message may be in Slack.
+    """
+    now = clock.real()
+    rows = [
+        {
+            "key": notice.key,
+            "kind": notice.kind,
+            "recipient": notice.to,
+            "request_id": notice.request_id,
+            "assignment_id": notice.assignment_id,
+            "claimed_until": now + lease,
+            "attempts": 1,
+            "tried_at": now,
+            "stale": False,
+        }
+        # In one order, or two replicas might wait for each other.
+        for notice in sorted(wanted, key=lambda each: each.key)
+    ]
+    if not rows:
+        return []
+    claimed = {notice.key: notice for notice in map(_notice, db.execute(_upsert_claim(db), rows))}
+    return [
+        replace(found, tried_at=None) if found.tried_at == now else found
+        for found in (claimed.get(notice.key) for notice in wanted)
+        if found is not None
+    ]
+
+
+def has_left_over(db: Transaction) -> bool:
+    """Whether `claim_left_over` would find any."""
+    return db.execute(ANY_LEFT_OVER, {"now": clock.real(), "most": 1}).first() is not None
+
+
+def claim_left_over(db: Transaction, *, lease: timedelta, limit: int = 50) -> list[Notice]:
+    """
+    Take cards that may have reached Slack and that nobody will send any more: their requests are decided.
+
+    Wherever such a card is, it must be found, or its buttons would stay.
+    """
+    now = clock.real()
+    taken = db.execute(CLAIM_LEFT_OVER, {"now": now, "until": now + lease, "most": limit})
+    return [_notice(row) for row in taken]
+
+
+def sent(db: Transaction, keys: Sequence[str], *, channel: str, ts: str) -> None:
+    # The claim ends here, so that a redraw can be claimed at once.
+    values = {"sent_at": clock.now(), "tried_at": None, "claimed_until": None}
+    db.execute(UPDATE_ALL, {"notices": keys, **values, "channel": channel, "ts": ts})
+
+
+def retry_at(db: Transaction, claimed: Sequence[Notice], *, at: datetime) -> None:
+    """Slack certainly did not take it: try again at *at* (real time)."""
+    changes = {"claimed_until": at, "tried_at": None}
+    db.execute(UPDATE_CLAIMED, [_known(notice) | changes for notice in claimed])
+
+
+def look_at(db: Transaction, claimed: Sequence[Notice], *, at: datetime) -> None:
+    """Slack could not say whether an earlier try arrived: ask again at *at* (real time)."""
+    db.execute(UPDATE_CLAIMED, [_known(notice) | {"claimed_until": at} for notice in claimed])
+
+
+def _known(claimed: Notice) -> dict[str, Any]:
+    return {"notice": claimed.key, "claim": claimed.claimed_until}
+
+
+def drop(db: Transaction, keys: Sequence[str], *, why: str) -> None:
+    """It will never be sent."""
+    db.execute(UPDATE_UNSENT, {"notices": keys, "dropped_why": why, "tried_at": None})
+
+
+def supersede(db: Transaction, wanted: Sequence[Notice]) -> None:
+    """Mark as overtaken what a more urgent message makes needless, unless it went out before."""
+    rows = [
+        {
+            "key": notice.key,
+            "kind": notice.kind,
+            "recipient": notice.to,
+            "assignment_id": notice.assignment_id,
+            "attempts": 0,
+            "stale": False,
+            "dropped_why": "superseded",
+        }
+        for notice in sorted(wanted, key=lambda each: each.key)
+    ]
+    if rows:
+        db.execute(_insert_superseded(db), rows)
+
+
+def settled_keys(db: Transaction, keys: Sequence[str]) -> set[str]:
+    """Those of *keys* that were sent, dropped, or are being sent right now."""
+    found: set[str] = set()
+    for first in range(0, len(keys), KEYS_A_QUERY):
+        query = sa.select(notices.c.key).where(
+            notices.c.key.in_(keys[first : first + KEYS_A_QUERY]),
+            sa.or_(
+                notices.c.sent_at.is_not(None),
+                notices.c.dropped_why.is_not(None),
+                notices.c.claimed_until > clock.real(),
+            ),
+        )
+        found.update(db.execute(query).scalars())
+    return found
+
+
+def finished_keys(db: Transaction, keys: Sequence[str]) -> set[str]:
+    """Those of *keys* that were sent or will never be."""
+    return set(db.execute(FINISHED, {"notices": keys}).scalars())
+
+
+def has_stale(db: Transaction) -> bool:
+    """Whether `claim_stale` would find any."""
+    return db.execute(ANY_STALE, {"now": clock.real(), "most": 1}).first() is not None
+
+
+def claim_stale(db: Transaction, *, lease: timedelta, limit: int) -> list[Notice]:
+    """Take sent messages that are owed a redraw; a change that comes later marks them again."""
+    now = clock.real()
+    taken = db.execute(CLAIM_STALE, {"now": now, "until": now + lease, "most": limit})
+    return [_notice(row) for row in taken]
+
+
+def mark_stale(db: Transaction, key: str) -> None:
+    """What a sent message shows has changed: it is owed a redraw."""
+    db.execute(UPDATE_SENT, {"notice": key, "stale": True})
+
+
+def redrawn(db: Transaction, keys: Sequence[str]) -> None:
+    db.execute(UPDATE_ALL, {"notices": keys, "claimed_until": None})
+
+
+def not_redrawn(db: Transaction, keys: Sequence[str], *, retry_at: datetime) -> None:
+    db.execute(UPDATE_ALL, {"notices": keys, "stale": True, "claimed_until": retry_at})
+
+
+def in_message(db: Transaction, *, channel: str, ts: str) -> list[Notice]:
+    """Every notice that one Slack message carries."""
+    found = db.execute(IN_MESSAGE, {"channel": channel, "ts": ts})
+    return [_notice(row) for row in found]

@@ -1,0 +1,39 @@
+"""Which messages call for something that is wrong with access: to whom, under which key, in which words."""
+
+from bot.assignments.store import assignments, troubles, unsure
+from bot.database import Transaction
+from bot.messages import troubles as words
+from bot.messages.parts import Message
+from bot.models import Notice, Trouble
+from bot.packages.store import catalog
+
+Owed = tuple[Notice, Message]
+
+
+def owed(db: Transaction, trouble: Trouble, *, admin_channel: str) -> list[Owed]:
+    """The admins' card, and what the holder is told, if it is anything to them."""
+    notice = Notice(
+        key=f"{troubles.NOTICE}:{trouble.id}",
+        kind=troubles.NOTICE,
+        to=admin_channel,
+        assignment_id=trouble.about,
+    )
+    found: list[Owed] = [(notice, card(db, trouble))]
+    row = assignments.get(db, trouble.about)
+    said = words.told_holder(trouble, row) if row is not None else None
+    if said is not None and row is not None and row.holder is not None:
+        key = f"{troubles.NOTICE}-holder:{trouble.id}"
+        found.append((Notice(key=key, kind="news", to=row.holder), said))
+    return found
+
+
+def card(db: Transaction, trouble: Trouble) -> Message:
+    """The admins' card, as it must be now."""
+    row = assignments.get(db, trouble.about)
+    if row is not None:
+        return words.card(trouble, row, package=row.package_name)
+    package = catalog.get(db, trouble.about)
+    many = unsure.unreadable(db).get(trouble.about, 0)
+    return words.card(
+        trouble, None, package=package.name if package else trouble.about, unreadable=many
+    )

@@ -1,0 +1,162 @@
+"""The packages of the last sweep, indexed once for each change of them, so that no look-up waits for another."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final, ParamSpec, TypeVar
+
+from bot.database import Store, Transaction
+from bot.database.engine import Work
+from bot.models import Package
+from bot.packages import names as naming
+from bot.packages.index import PackageIndex
+from bot.packages.store import catalog
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# Of at most 4,000 letters each, as long as Slack's commands.
+READINGS_KEPT: Final = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offered:
+    """
+    The catalog of one moment.
+
+    Attributes:
+        everything: All that the last sweep found, for admins.
+        askable: What somebody may ask for.  A hidden package is among it, for those who know its name, as in
+            Entra.
+        shown: What is offered, and suggested when a name is misspelled.
+        read: Finds the package that a text names, and the reason that it gives; raises UnknownPackage or
+            WhichPackage where it names none, or may mean several.
+        extendable: Ids of the policies whose holders may ask to keep longer what they have.
+        automatic: Ids of the policies under which Entra gives access by itself.
+    """
+
+    version: str
+    everything: PackageIndex
+    askable: PackageIndex
+    shown: PackageIndex
+    read: Callable[[str], tuple[Package, str | None]]
+    extendable: frozenset[str]
+    automatic: frozenset[str]
+
+    def package(self, package_id: str) -> Package | None:
+        """The package of that id, if there still is one."""
+        return self.everything.by_id(package_id)
+
+
+def _indexed(version: str, packages: list[Package]) -> Offered:
+    everything = PackageIndex(packages)
+    askable, shown = everything.only(_can_be_asked_for), everything.only(_is_shown)
+
+    # Many people type the same: a name among thousands takes a millisecond.
+    @lru_cache(maxsize=READINGS_KEPT)
+    def read(text: str) -> tuple[Package, str | None]:
+        return _the_one(askable, text, suggest=shown)
+
+    return Offered(
+        version=version,
+        everything=everything,
+        askable=askable,
+        shown=shown,
+        read=read,
+        extendable=frozenset(under for each in packages for under in each.can_extend),
+        automatic=frozenset(under for each in packages for under in each.automatic),
+    )
+
+
+def _can_be_asked_for(package: Package) -> bool:
+    return package.can_be_asked_for
+
+
+def _is_shown(package: Package) -> bool:
+    return package.can_be_asked_for and not package.is_hidden
+
+
+def _the_one(
+    index: PackageIndex, text: str, *, suggest: PackageIndex
+) -> tuple[Package, str | None]:
+    """
+    The package that *text* names, and the reason that it gives.
+
+    Raises:
+        UnknownPackage, WhichPackage: It names none, or may mean several.
+    """
+    typed = naming.unescaped(text)
+    match = index.read(typed)
+    if typed != text:
+        # Should Slack not have escaped it, it means itself.
+        literal = index.read_exactly(text)
+        if literal is not None:
+            both = {package.id: package for package in (*match.packages, *literal.packages)}
+            match = replace(match if match.packages else literal, packages=tuple(both.values()))
+    if not match.packages:
+        raise suggest.unknown(typed, name=match.name)
+    return match.only(), match.reason
+
+
+class Offering:
+    """Keeps the index of what is offered, and makes it anew when the mirrored packages have changed."""
+
+    def __init__(self, store: Store) -> None:
+        self._store: Final = store
+        self._kept: Offered | None = None
+        self._making = asyncio.Lock()
+
+    async def known(self) -> Offered:
+        """
+        What was offered when somebody looked last, without a look at the database.
+
+        For whoever compares the version before anything comes of it.
+        """
+        return self._kept or await self.now()
+
+    async def now(self) -> Offered:
+        """
+        What is offered now.
+
+        Raises:
+            Busy: The database does not answer.
+        """
+        offered, _ = await self.beside(_nothing)
+        return offered
+
+    async def beside(
+        self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs
+    ) -> tuple[Offered, R]:
+        """
+        What is offered now, and what *work* reads in the same transaction.
+
+        Raises:
+            Busy: The database does not answer.
+        """
+        version, found = await self._store.read(_with_version, work, *args, **kwargs)
+        if self._kept is None or self._kept.version != version:
+            return await self._made(), found
+        return self._kept, found
+
+    async def _made(self) -> Offered:
+        """Index what has changed, once for all who have noticed."""
+        async with self._making:
+            version = self._kept.version if self._kept else None
+            changed = await self._store.read(catalog.if_changed, version)
+            if changed is not None:
+                # Some thousand names take a moment, in which others want to be heard.
+                self._kept = await asyncio.to_thread(_indexed, *changed)
+            if self._kept is None:
+                raise RuntimeError("the catalog has neither changed nor been read")
+            return self._kept
+
+
+def _with_version(
+    db: Transaction, work: Work[P, R], /, *args: P.args, **kwargs: P.kwargs
+) -> tuple[str, R]:
+    return catalog.version_of(db), work(db, *args, **kwargs)
+
+
+def _nothing(db: Transaction) -> None:
+    """For whoever wants to know what is offered, and nothing besides."""

@@ -1,0 +1,382 @@
+"""
+May this person have this package, and under which policy?  One answer for Slack, the command line and policy tests.
+
+Pure: facts in, verdict out; `bot.packages.rules` reads the facts.  Because Graph does not check an app's grant, this is
+security code: what it does not understand it refuses.
+
+Source: Microsoft Learn, "accessPackageAssignmentPolicy", "Troubleshoot entitlement management" (which of several
+policies applies), "Configure separation of duties checks for an access package".
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from bot.models import Named
+from bot.packages import policy as rules
+from bot.packages.questions import Answers, Question, complaints
+from bot.packages.understood import questions_of, riddles_of_package, riddles_of_policy
+from graph.models import AccessPackage, Assignment, AssignmentPolicy, SubjectSet
+
+# "More specific wins; lower priority ones are ignored" (Troubleshoot entitlement management, Policies).
+SPECIFICITY: Final[Mapping[str, int]] = {
+    "specificdirectoryusers": 1,
+    "specificconnectedorganizationusers": 1,
+    "allmemberusers": 2,
+    "alldirectoryusers": 3,
+    "allconfiguredconnectedorganizationusers": 4,
+    "allexternalusers": 4,
+}
+# Scopes that never admit a person of this directory, whatever else is true.
+NOT_FOR_PEOPLE: Final = frozenset(
+    {
+        "notspecified",
+        "specificdirectoryserviceprincipals",
+        "alldirectoryserviceprincipals",
+        "alldirectoryagentidentities",
+    }
+)
+# Scopes for people of other organizations: a member is outside them; of anybody else we cannot tell.
+FOR_OUTSIDERS: Final = frozenset(
+    {
+        "specificconnectedorganizationusers",
+        "allconfiguredconnectedorganizationusers",
+        "allexternalusers",
+    }
+)
+
+
+class Fit(StrEnum):
+    """Whether a policy admits a person."""
+
+    IN = "in"
+    OUT = "out"
+    UNKNOWN = "unknown"
+
+
+class No(StrEnum):
+    """Why somebody may not have a package, or not longer; `bot.packages.refusals` has the sentences."""
+
+    CATALOG_OFF = "its catalog is switched off"
+    NOT_UNDERSTOOD = "it is not understood"
+    NO_POLICY = "no policy admits them"
+    SEVERAL = "several policies admit them alike"
+    NOT_THAT_POLICY = "the policy they chose does not apply"
+    EXCLUDED = "they have what excludes it"
+    NO_REASON = "they say no reason"
+    NO_ANSWERS = "they leave required questions open"
+    POLICY_GONE = "its policy no longer exists"
+    GIVEN_DIRECTLY = "it was given by an administrator"
+    NOT_EXTENDABLE = "its policy lets nobody extend it"
+    NOT_FOR_THEM = "its policy does not admit them any more"
+    NOT_RETURNABLE = "its policy lets nobody give it back"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requester:
+    """
+    What the policies need to know of a person.
+
+    Attributes:
+        is_guest: None when Entra does not say.
+        groups: Those that they belong to, of those that a policy or a package names.
+    """
+
+    entra_id: str
+    is_guest: bool | None
+    groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """
+    Everything about one person and one package that decides, as Graph says it now.
+
+    Attributes:
+        policies: Those that may let people ask, each read whole.
+        excluded_by: Packages that they have and groups that they are in, none of which goes with the package.
+        excluded: Packages that they have, and that nobody may ask for who has this one.
+    """
+
+    package: AccessPackage
+    policies: tuple[AssignmentPolicy, ...]
+    requester: Requester
+    excluded_by: tuple[Named, ...] = ()
+    excluded: tuple[Named, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """
+    The policy that applies, or why none does.
+
+    Attributes:
+        candidates: All that admit the person with the same right, and are understood: they may choose.
+        riddles: What of *not_understood* is not.
+    """
+
+    policy: AssignmentPolicy | None = None
+    candidates: tuple[AssignmentPolicy, ...] = ()
+    not_understood: AssignmentPolicy | None = None
+    riddles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admitted:
+    """They may have it, under this policy, once they have said what is asked."""
+
+    policy: AssignmentPolicy
+    questions: tuple[Question, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """
+    They may not.
+
+    Attributes:
+        policy: The policy that it is about, if it is about one.
+        candidates: The policies to choose among.
+        details: What is not understood, what excludes it, or which questions are open.
+    """
+
+    reason: No
+    policy: AssignmentPolicy | None = None
+    candidates: tuple[AssignmentPolicy, ...] = ()
+    details: tuple[str, ...] = ()
+
+
+def groups_named(policies: Iterable[AssignmentPolicy]) -> set[str]:
+    """The groups whose membership decides; ask Graph about these and no others."""
+    return {
+        target.group_id
+        for policy in policies
+        for target in policy.specific_allowed_targets
+        if target.is_kind("groupMembers") and target.group_id
+    }
+
+
+def is_automatic(policy: AssignmentPolicy) -> bool:
+    """Whether Entra assigns under this policy by itself: nobody asks under it."""
+    return policy.automatic_request_settings is not None
+
+
+def automatic_policies(package: AccessPackage) -> tuple[str, ...]:
+    """Ids of a package's policies under which Entra gives it by itself."""
+    return tuple(sorted(each.id for each in package.assignment_policies if is_automatic(each)))
+
+
+def is_for_asking(policy: AssignmentPolicy) -> bool:
+    """Whether anybody at all may ask under this policy."""
+    settings = policy.requestor_settings
+    return (
+        not is_automatic(policy)
+        and _scope(policy) not in NOT_FOR_PEOPLE
+        and not (settings and settings.enable_targets_to_self_add_access is False)
+    )
+
+
+def is_extendable(policy: AssignmentPolicy) -> bool:
+    """Whether people may ask to keep longer what they have under this policy."""
+    return (
+        not is_automatic(policy)
+        and _scope(policy) not in NOT_FOR_PEOPLE
+        and rules.may_extend(policy)
+    )
+
+
+def is_offered(package: AccessPackage) -> bool:
+    """Whether somebody may ask for the package; who, is judged when they do."""
+    published = package.catalog is not None and package.catalog.is_published
+    return published and any(is_for_asking(each) for each in package.assignment_policies)
+
+
+def fit(policy: AssignmentPolicy, requester: Requester) -> Fit:
+    """Whether *policy* lets *requester* ask for access for themselves."""
+    if not is_for_asking(policy):
+        return Fit.OUT
+    settings = policy.requestor_settings
+    if settings is None or settings.enable_targets_to_self_add_access is None:
+        return Fit.UNKNOWN
+    return in_scope(policy, requester)
+
+
+def in_scope(policy: AssignmentPolicy, requester: Requester) -> Fit:
+    """Whether *policy* is for *requester*, whatever it lets them do."""
+    scope = _scope(policy)
+    if scope in NOT_FOR_PEOPLE:
+        return Fit.OUT
+    if scope == "alldirectoryusers":
+        return Fit.IN
+    if scope == "allmemberusers":
+        if requester.is_guest is None:
+            return Fit.UNKNOWN
+        return Fit.OUT if requester.is_guest else Fit.IN
+    if scope in FOR_OUTSIDERS:
+        return Fit.OUT if requester.is_guest is False else Fit.UNKNOWN
+    if scope == "specificdirectoryusers":
+        fits = {_fits(target, requester) for target in policy.specific_allowed_targets}
+        return next((word for word in (Fit.IN, Fit.UNKNOWN) if word in fits), Fit.OUT)
+    return Fit.UNKNOWN
+
+
+def _fits(target: SubjectSet, requester: Requester) -> Fit:
+    if target.is_kind("singleUser") and target.user_id:
+        return Fit.IN if target.user_id == requester.entra_id else Fit.OUT
+    if target.is_kind("groupMembers") and target.group_id:
+        return Fit.IN if target.group_id in requester.groups else Fit.OUT
+    if target.is_kind("singleServicePrincipal"):
+        return Fit.OUT
+    return Fit.UNKNOWN
+
+
+def choose(
+    policies: Sequence[AssignmentPolicy],
+    requester: Requester,
+    *,
+    wanted: str | None = None,
+    agreed: str | None = None,
+) -> Choice:
+    """
+    The policy under which *requester* may ask, as Entra would find it.
+
+    Only the most specific that admit the person count.  Of several equal ones Entra lets the person pick,
+    and so do we.  A policy that we cannot judge, and that would come before the others, means that nobody
+    is let in by guessing; an equal one does so unless the person picked another.
+
+    Args:
+        wanted: Id of the policy that the person picked.
+        agreed: Id of the policy under which they have asked; it stays theirs while it is among the equal ones.
+    """
+    judged = [(rank_of(policy), fit(policy, requester), policy) for policy in policies]
+    best = min((rank for rank, verdict, _ in judged if verdict is Fit.IN), default=None)
+    puzzling = sorted(
+        (
+            (rank, policy.id, policy)
+            for rank, verdict, policy in judged
+            if verdict is Fit.UNKNOWN and (best is None or rank <= best)
+        ),
+        key=lambda each: each[:2],
+    )
+    equal = [policy for rank, verdict, policy in judged if verdict is Fit.IN and rank == best]
+    equal.sort(key=lambda policy: policy.id)
+    riddles = {each.id: riddles_of_policy(each, extending=False) for each in equal}
+    candidates = tuple(each for each in equal if not riddles[each.id])
+    picked = wanted or (agreed if agreed in riddles else None)
+    if puzzling and (best is None or puzzling[0][0] < best or picked is None):
+        return Choice(not_understood=puzzling[0][2], riddles=("whom it is for",))
+    if picked is None and len(equal) > 1 and candidates:
+        return Choice(candidates=candidates)
+    chosen = next((each for each in equal if picked in (None, each.id)), None)
+    if chosen is None and equal and not candidates:
+        chosen = equal[0]
+    if chosen is not None and riddles[chosen.id]:
+        return Choice(not_understood=chosen, riddles=riddles[chosen.id])
+    return Choice(policy=chosen, candidates=candidates)
+
+
+def rank_of(policy: AssignmentPolicy) -> int:
+    """How specific its scope is: the lowest that admits somebody applies, and policies of one rank are equal."""
+    # An unknown scope could be anything, so it counts as the most specific.
+    return SPECIFICITY.get(_scope(policy), 1)
+
+
+def _scope(policy: AssignmentPolicy) -> str:
+    return (policy.allowed_target_scope or "").casefold()
+
+
+def admits(
+    case: Case, *, wanted: str | None = None, agreed: str | None = None
+) -> Admitted | Refusal:
+    """Whether the person may ask for the package; *wanted* and *agreed* as in `choose`."""
+    if case.package.catalog is not None and case.package.catalog.is_switched_off:
+        return Refusal(reason=No.CATALOG_OFF)
+    riddles = riddles_of_package(case.package)
+    if riddles:
+        return Refusal(reason=No.NOT_UNDERSTOOD, details=riddles)
+    choice = choose(case.policies, case.requester, wanted=wanted, agreed=agreed)
+    if choice.not_understood is not None:
+        return Refusal(
+            reason=No.NOT_UNDERSTOOD, policy=choice.not_understood, details=choice.riddles
+        )
+    if choice.policy is None:
+        if not choice.candidates:
+            return Refusal(reason=No.NO_POLICY)
+        reason = No.NOT_THAT_POLICY if wanted else No.SEVERAL
+        return Refusal(reason=reason, candidates=choice.candidates)
+    return _beside_what_they_have(case, choice.policy)
+
+
+def admits_directly(case: Case, policy: AssignmentPolicy) -> Admitted | Refusal:
+    """Whether an administrator may give the package under *policy*, which is for administrators alone."""
+    riddles = riddles_of_package(case.package)
+    if riddles:
+        return Refusal(reason=No.NOT_UNDERSTOOD, details=riddles)
+    riddles = riddles_of_policy(policy, extending=False)
+    if riddles:
+        return Refusal(reason=No.NOT_UNDERSTOOD, policy=policy, details=riddles)
+    return _beside_what_they_have(case, policy)
+
+
+def _beside_what_they_have(case: Case, policy: AssignmentPolicy) -> Admitted | Refusal:
+    if case.excluded_by:
+        names = tuple(each.name for each in case.excluded_by)
+        return Refusal(reason=No.EXCLUDED, policy=policy, details=names)
+    return Admitted(policy=policy, questions=questions_of(case.package, policy))
+
+
+def lacks(admitted: Admitted, *, justification: str | None, answers: Answers) -> Refusal | None:
+    """What the request does not say, or not as it should, although the policy wants it."""
+    if rules.needs_reason(admitted.policy) and not justification:
+        return Refusal(reason=No.NO_REASON, policy=admitted.policy)
+    wrong = complaints(admitted.questions, answers)
+    if wrong:
+        texts = tuple(each.text for each in admitted.questions if each.id in wrong)
+        return Refusal(reason=No.NO_ANSWERS, policy=admitted.policy, details=texts)
+    return None
+
+
+def admits_longer(
+    case: Case, held: Assignment, under: AssignmentPolicy | None, *, by_admin: bool = False
+) -> Admitted | Refusal:
+    """
+    Whether what the person holds may last longer: by the policy that it was given under, and no other.
+
+    The answers that came with the request stay with the assignment, so none are asked for again.
+
+    Args:
+        under: The assignment's own policy, read whole now; None if there is none any more.
+        by_admin: An administrator does it, who may also prolong what administrators give.
+    """
+    if under is None or held.assignment_policy is None or held.assignment_policy.id != under.id:
+        return Refusal(reason=No.POLICY_GONE)
+    if _scope(under) == "notspecified":
+        if not by_admin:
+            return Refusal(reason=No.GIVEN_DIRECTLY, policy=under)
+    elif not is_extendable(under):
+        return Refusal(reason=No.NOT_EXTENDABLE, policy=under)
+    if case.package.catalog is not None and case.package.catalog.is_switched_off and not by_admin:
+        return Refusal(reason=No.CATALOG_OFF)
+    riddles = riddles_of_package(case.package)
+    if riddles:
+        return Refusal(reason=No.NOT_UNDERSTOOD, details=riddles)
+    riddles = riddles_of_policy(under, extending=True)
+    if not riddles and in_scope(under, case.requester) is Fit.UNKNOWN:
+        riddles = ("whom it is for",)
+    if riddles:
+        return Refusal(reason=No.NOT_UNDERSTOOD, policy=under, details=riddles)
+    if _scope(under) != "notspecified" and in_scope(under, case.requester) is Fit.OUT:
+        return Refusal(reason=No.NOT_FOR_THEM, policy=under)
+    return Admitted(policy=under, questions=questions_of(case.package, under))
+
+
+def admits_return(under: AssignmentPolicy | None) -> Refusal | None:
+    """Whether the person may give back what they hold, by the policy that it was given under."""
+    if under is None:
+        return Refusal(reason=No.POLICY_GONE)
+    settings = under.requestor_settings
+    # Beta does not say; there, whoever may ask may give back.
+    if settings is not None and settings.enable_targets_to_self_remove_access is False:
+        return Refusal(reason=No.NOT_RETURNABLE, policy=under)
+    return None

@@ -1,0 +1,73 @@
+"""Makes of Graph's policies what a request form needs to know of them."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from bot.packages import policy as rules
+from bot.packages.eligibility import is_for_asking, rank_of
+from bot.packages.offers import OfferedPolicy
+from bot.packages.questions import NotAskable, Question
+from bot.packages.understood import questions_of, riddles_of_question
+from graph.models import AccessPackage, AssignmentPolicy
+
+ELSEWHERE: Final = "Please ask for it in My Access."
+NOT_READ: Final = (
+    "What it asks could not be read from Microsoft Entra. Please try again in a few minutes."
+)
+
+
+def offered(
+    package: AccessPackage, whole: Mapping[str, AssignmentPolicy]
+) -> tuple[OfferedPolicy, ...]:
+    """
+    The policies under which people may ask for *package*, by name.
+
+    Args:
+        whole: The policies that could be read with their questions, by id.
+    """
+    found = [
+        offered_policy(package, whole.get(each.id, each))
+        for each in package.assignment_policies
+        if is_for_asking(each)
+    ]
+    return tuple(sorted(found, key=lambda each: (each.rank, each.name.casefold(), each.id)))
+
+
+def offered_policy(package: AccessPackage, policy: AssignmentPolicy) -> OfferedPolicy:
+    """One policy of *package*, for a form."""
+    asked, why_not = _questions(package, policy)
+    settings, expiration = policy.requestor_settings, policy.expiration
+    length = expiration.duration if expiration else None
+    kind = ((expiration and expiration.type) or "").casefold()
+    return OfferedPolicy(
+        id=policy.id,
+        name=policy.display_name or policy.id,
+        rank=rank_of(policy),
+        lasts=rules.lasts(expiration),
+        decides=rules.decided_by(policy),
+        needs_reason=rules.needs_reason(policy),
+        questions=asked,
+        not_askable=why_not,
+        # Beta does not say; then it is not so.
+        has_own_dates=bool(settings and settings.allow_custom_assignment_schedule),
+        longest_seconds=int(length.total_seconds()) if length and kind == "afterduration" else None,
+        latest_end=expiration.end_date_time if expiration and kind == "afterdatetime" else None,
+    )
+
+
+def _questions(
+    package: AccessPackage, policy: AssignmentPolicy
+) -> tuple[tuple[Question, ...], str | None]:
+    """What is asked, or why that cannot be asked in Slack."""
+    if policy.questions is None or any(
+        given.role is None or given.role.resource is None or given.role.resource.attributes is None
+        for given in package.resource_role_scopes
+    ):
+        return (), NOT_READ
+    riddles = [each for question in policy.questions for each in riddles_of_question(question)]
+    if riddles:
+        return (), f"{riddles[0][:1].upper()}{riddles[0][1:]}. {ELSEWHERE}"
+    try:
+        return questions_of(package, policy), None
+    except NotAskable as error:
+        return (), f"A question of its resources cannot be asked: {error}. {ELSEWHERE}"

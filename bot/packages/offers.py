@@ -1,0 +1,94 @@
+"""A policy under which a package can be asked for, with all that a request form needs to know of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.packages.questions import Question
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferedPolicy:
+    """
+    One way to a package, mirrored from Graph.
+
+    Attributes:
+        rank: How specific its scope is; the lowest that admits a person applies, and policies of one rank are equal.
+        lasts: For people: "30 days", "until 31 Jan 2027", "no end date".
+        decides: Who decides, for people: "no approval needed", "Bo Berg decides".
+        not_askable: Why it cannot be asked for in Slack, a sentence; None: it can be.
+        has_own_dates: Whoever asks may say from when until when.
+        longest_seconds: How long it lasts at most; None where the policy gives no length.
+        latest_end: The day on which its access ends, whenever it began.
+    """
+
+    id: str
+    name: str
+    rank: int
+    lasts: str
+    decides: str
+    needs_reason: bool = False
+    questions: tuple[Question, ...] = ()
+    not_askable: str | None = None
+    has_own_dates: bool = False
+    longest_seconds: int | None = None
+    latest_end: datetime | None = None
+
+    @property
+    def has_required_questions(self) -> bool:
+        return any(question.required for question in self.questions)
+
+    def end_of(self, start: datetime) -> datetime | None:
+        """When access from *start* on ends at the latest; None: never."""
+        if self.latest_end is not None:
+            return self.latest_end
+        if self.longest_seconds is not None:
+            return start + timedelta(seconds=self.longest_seconds)
+        return None
+
+
+def must_be_chosen(policies: Iterable[OfferedPolicy]) -> bool:
+    """Whether there are equal ones among them: then only a person can say which they want."""
+    ranks = [policy.rank for policy in policies]
+    return len(set(ranks)) < len(ranks)
+
+
+# A moment that was picked and has just passed is meant to be now.
+JUST_NOW: Final = timedelta(minutes=5)
+NO_DATES: Final = "Its policy does not let you choose the dates."
+
+
+def wrong_dates(
+    policy: OfferedPolicy, *, start: datetime | None, end: datetime | None, now: datetime
+) -> dict[str, str]:
+    """What is wrong with the dates that somebody wants, a sentence for "start", "end" or both."""
+    wrong: dict[str, str] = {}
+    if not policy.has_own_dates:
+        return {name: NO_DATES for name, at in (("start", start), ("end", end)) if at}
+    if start is not None and start < now - JUST_NOW:
+        wrong["start"] = "Please choose a moment that is still to come."
+    begin = max(start or now, now)
+    latest = policy.end_of(begin)
+    if latest is not None and begin >= latest:
+        wrong["start"] = f"It ends {_said(latest)} already."
+    elif end is not None and end <= begin:
+        wrong["end"] = "Please choose a later moment: this is no time at all."
+    elif end is not None and latest is not None and end > latest:
+        wrong["end"] = f"It lasts {policy.lasts}, so {_said(latest)} at the latest."
+    return wrong
+
+
+def agreed_dates(
+    policy: OfferedPolicy, *, start: datetime | None, end: datetime | None, now: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """From when until when somebody gets it who chose these dates; None: at once, as long as the policy gives."""
+    if start is not None and start <= now:
+        start = None
+    if start is not None and end is None:
+        end = policy.end_of(start)
+    return start, end
+
+
+def _said(at: datetime) -> str:
+    return f"{at:%-d %b %Y, %H:%M} UTC"

@@ -1,0 +1,288 @@
+"""
+What a policy brings with it: who decides, what is given, until when; and how that is said.
+
+Pure: facts in, terms out.  Whether somebody may have the package at all is `bot.packages.eligibility`.
+
+Source: Microsoft Learn, "accessPackageAssignmentPolicy".
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from bot.models import Named, Removal, Request, Stage, Terms
+from bot.packages.questions import Answers, Question
+from graph.models import AccessPackage, ApprovalStage, AssignmentPolicy, Expiration, SubjectSet
+
+# Of the approvers of a stage, and of the name of one.
+MOST_NAMED: Final = 3
+LONGEST_NAME: Final = 80
+# The kinds of approvers that `bot.people.approvers` looks up, and what a set of that kind must name.
+APPROVERS: Final[Mapping[str, str | None]] = {
+    "singleuser": "user_id",
+    "groupmembers": "group_id",
+    "requestormanager": None,
+    "targetmanager": None,
+    "internalsponsors": None,
+    "externalsponsors": None,
+    "targetusersponsors": None,
+}
+# Steps above the requestor; Microsoft documents two.
+HIGHEST_MANAGER: Final = 20
+# How a stage may call itself; mostly it says nothing.
+ORDINARY_STAGES: Final = frozenset({"", "accesspackageapprovalstage", "approvalstage"})
+
+
+def _expires(expiration: Expiration | None) -> str:
+    return ((expiration.type if expiration else None) or "notSpecified").lower()
+
+
+def needs_reason(policy: AssignmentPolicy) -> bool:
+    settings = policy.request_approval_settings
+    return bool(settings and settings.is_requestor_justification_required)
+
+
+def may_extend(policy: AssignmentPolicy) -> bool:
+    """Whether holders under this policy may ask for a later end by themselves."""
+    settings, approval = policy.requestor_settings, policy.request_approval_settings
+    if approval is None or approval.is_approval_required_for_update is None:
+        # Nobody says whether somebody has to decide.
+        return False
+    return bool(settings and settings.enable_targets_to_self_update_access) and _expires(
+        policy.expiration
+    ) in {"afterduration", "afterdatetime"}
+
+
+def stages_for(policy: AssignmentPolicy, *, extending: bool, always: bool) -> tuple[Stage, ...]:
+    """
+    Who decides, stage by stage; an empty tuple means nobody has to.
+
+    Args:
+        extending: The person has the access and wants it longer.
+        always: A human decides even where the policy asks nobody: then the admins.
+    """
+    stages = tuple(stage_of(stage) for stage in _stages(policy, extending=extending))
+    if not stages and (always or _approval_required(policy, extending=extending)):
+        return (Stage(),)
+    return stages
+
+
+def _approval_required(policy: AssignmentPolicy, *, extending: bool) -> bool:
+    settings = policy.request_approval_settings
+    if settings is None:
+        return False
+    required = (
+        settings.is_approval_required_for_update
+        if extending
+        else settings.is_approval_required_for_add
+    )
+    return bool(required)
+
+
+def _stages(policy: AssignmentPolicy, *, extending: bool) -> list[ApprovalStage]:
+    settings = policy.request_approval_settings
+    if settings is None or not _approval_required(policy, extending=extending):
+        return []
+    return list(settings.stages)
+
+
+def stage_of(stage: ApprovalStage) -> Stage:
+    """A stage of Graph's, as we keep it."""
+    escalates = bool(stage.is_escalation_enabled)
+    own_kind = str((stage.model_extra or {}).get("@odata.type") or "").rpartition(".")[2].lower()
+    # A custom extension names the approvers of a dynamic stage when it is asked; we cannot ask it.
+    unsaid = () if own_kind in ORDINARY_STAGES else ({"kind": own_kind},)
+    return Stage(
+        approvers=(*_subjects(stage.primary_approvers), *unsaid),
+        fallback=_subjects(stage.fallback_primary_approvers),
+        escalation=_subjects(stage.escalation_approvers) if escalates else (),
+        fallback_escalation=_subjects(stage.fallback_escalation_approvers) if escalates else (),
+        reason_required=bool(stage.is_approver_justification_required),
+        deny_after_seconds=_seconds(stage.duration_before_automatic_denial),
+        escalate_after_seconds=_seconds(stage.duration_before_escalation) if escalates else None,
+    )
+
+
+def names_known_approvers(stage: Stage) -> bool:
+    """
+    Whether everybody whom the stage may name is of a kind that can be looked up.
+
+    Who is named in another way is not nobody: asking the fallback, or the admins, in their place would let
+    the wrong people decide.
+    """
+    lists = (stage.approvers, stage.fallback, stage.escalation, stage.fallback_escalation)
+    return all(_is_known_approver(subject) for subjects in lists for subject in subjects)
+
+
+def _is_known_approver(subject: Mapping[str, Any]) -> bool:
+    kind = str(subject.get("kind"))
+    if kind not in APPROVERS:
+        return False
+    needed = APPROVERS[kind]
+    level = subject.get("manager_level", 1)
+    return (needed is None or bool(subject.get(needed))) and 1 <= level <= HIGHEST_MANAGER
+
+
+def _seconds(duration: timedelta | None) -> int | None:
+    return int(duration.total_seconds()) if duration else None
+
+
+def _subjects(subjects: Iterable[SubjectSet]) -> tuple[Mapping[str, Any], ...]:
+    return tuple(
+        {
+            key: value
+            for key, value in (
+                ("kind", subject.kind.lower()),
+                ("user_id", subject.user_id),
+                ("group_id", subject.group_id),
+                ("manager_level", subject.manager_level),
+            )
+            if value is not None
+        }
+        for subject in subjects
+    )
+
+
+def decided_by(policy: AssignmentPolicy) -> str:
+    """Who decides when somebody asks under *policy*, as far as it names them, in a few words for them."""
+    stages = _stages(policy, extending=False)
+    if not stages:
+        return "an admin approves" if _approval_required(policy, extending=False) else "no approval"
+    return f"{', then '.join(_decided_by(stage) for stage in stages)} approves"
+
+
+def _decided_by(stage: ApprovalStage) -> str:
+    names = list(dict.fromkeys(_called(each) for each in stage.primary_approvers))
+    if len(names) > MOST_NAMED:
+        names = [*names[: MOST_NAMED - 1], "others"]
+    return " or ".join(names) or "an admin"
+
+
+def _called(approver: SubjectSet) -> str:
+    if approver.kind.casefold() in {"requestormanager", "targetmanager"}:
+        return "your manager"
+    name = " ".join((approver.description or "").split())[:LONGEST_NAME]
+    return name or "an approver"
+
+
+def terms_of(
+    package: AccessPackage,
+    policy: AssignmentPolicy,
+    *,
+    extending: bool,
+    always: bool,
+    questions: tuple[Question, ...] = (),
+    answers: Answers | None = None,
+    starts_at: datetime | None = None,
+    excluded: tuple[Named, ...] = (),
+) -> Terms:
+    """What somebody is asked to approve, from what Graph says right now and what they answered."""
+    return Terms(
+        policy_id=policy.id,
+        policy_name=policy.display_name or policy.id,
+        contents=contents(package),
+        fingerprint=_fingerprint(package),
+        stages=stages_for(policy, extending=extending, always=always),
+        lasts=lasts(policy.expiration),
+        questions=tuple(question.untranslated() for question in questions),
+        answers={key: tuple(given) for key, given in (answers or {}).items()},
+        starts_at=starts_at.isoformat() if starts_at else None,
+        excluded=excluded,
+        catalog=(package.catalog.display_name if package.catalog else None) or "",
+    )
+
+
+def after_removal(terms: Terms, removal: Request) -> Terms:
+    """The same terms with a stage of the admins', because an admin has removed the same access lately."""
+    # When it was asked for: that does not change any more.
+    at = removal.asked_at.isoformat()
+    noted = Removal(by=removal.asked_by, at=at, why=removal.justification)
+    stages = terms.stages
+    if Stage() not in stages:
+        stages = (*stages, Stage())
+    return replace(terms, stages=stages, removal=noted)
+
+
+def hash_of(terms: Terms) -> str:
+    """Equal for equal terms; names for people do not count, ids and rules do."""
+    rules = asdict(terms)
+    del rules["policy_name"], rules["contents"], rules["catalog"]
+    rules["excluded"] = [each.id for each in terms.excluded]
+    return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
+
+
+def contents(package: AccessPackage) -> tuple[str, ...]:
+    """What holding the package gives, a line each, in plain text."""
+    lines = []
+    for role_scope in package.resource_role_scopes:
+        role, scope = role_scope.role, role_scope.scope
+        resource = role.resource if role else None
+        system = ((role and role.origin_system) or (scope and scope.origin_system) or "").lower()
+        noun = {
+            "aadgroup": "group",
+            "aadapplication": "app",
+            "sharepointonline": "site",
+            "directoryrole": "Entra role",
+        }.get(system, system)
+        named = (resource and resource.display_name) or (
+            scope and (scope.display_name if not scope.is_root_scope else None)
+        )
+        name = named or (scope and scope.origin_id) or "?"
+        lines.append(_given((role and role.display_name) or "A role", noun or "resource", name))
+    return tuple(sorted(lines))
+
+
+def _given(role: str, noun: str, name: str) -> str:
+    """One role in words; an eligible one (Privileged Identity Management) does nothing until it is activated."""
+    is_eligible = role.lower().startswith("eligible")
+    plain = role[len("eligible") :].strip() if is_eligible else role
+    if noun == "Entra role":
+        # The role of an Entra role is only how it is held: active or eligible.
+        what = f"the Entra role {name}"
+    else:
+        what = f"{plain or 'a role'} of the {noun} {name}"
+    return f"May activate {what}" if is_eligible else what
+
+
+def _fingerprint(package: AccessPackage) -> str:
+    parts = sorted(
+        f"{role_scope.role.origin_id if role_scope.role else ''}@{role_scope.scope.origin_id if role_scope.scope else ''}"
+        for role_scope in package.resource_role_scopes
+    )
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def lasts(expiration: Expiration | None) -> str:
+    """How long, for people: "30 days", "8 hours", "until 31 Jan 2027", "no end date"."""
+    kind = _expires(expiration)
+    if expiration and expiration.is_unsaid:
+        return "some hours, or no end date: the beta API does not say"
+    if expiration and kind == "afterduration" and expiration.duration:
+        days, rest = divmod(expiration.duration, timedelta(days=1))
+        amount, unit = (
+            (days, "day")
+            if not rest
+            else (round(expiration.duration.total_seconds() / 3600), "hour")
+        )
+        return f"{amount} {unit}{'' if amount == 1 else 's'}"
+    if expiration and kind == "afterdatetime" and expiration.end_date_time:
+        return f"until {expiration.end_date_time:%-d %b %Y}"
+    return "no end date"
+
+
+def extended_end(
+    expiration: Expiration | None, *, now: datetime, current: datetime | None
+) -> datetime | None:
+    """
+    The end that an extension asked for at *now* brings, or None if it would bring nothing.
+
+    One more duration from now, not from the present end: under a 30-day policy nobody ever holds access
+    that ends more than 30 days ahead.  How Entra itself counts is not established.
+    """
+    wanted = expiration.end_from(now) if expiration else None
+    if wanted is None or current is None or wanted <= current:
+        return None
+    return wanted

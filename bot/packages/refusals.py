@@ -1,0 +1,138 @@
+"""Says why somebody may not have a package: to themselves in Slack, and to an administrator at the command line."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from bot.packages import policy
+from bot.packages.eligibility import No, Refusal
+from bot.packages.names import clean
+from graph.models import AssignmentPolicy
+
+# Names and texts of Graph's may be of any length, and so may lists of them.
+LONGEST_NAME: Final = 80
+MOST_NAMED: Final = 6
+AGAIN: Final = "You can ask again when it has ended."
+
+
+def to_person(refusal: Refusal) -> str:
+    """The sentence for whoever asked."""
+    return _TO_PERSON[refusal.reason](refusal)
+
+
+def to_admin(refusal: Refusal, *, who: str, package: str) -> str:
+    """
+    The sentence for an administrator.
+
+    Args:
+        who, package: Their names, as they may be shown.
+    """
+    name = f"“{_name(refusal.policy)}”" if refusal.policy else f"of {package}"
+    match refusal.reason:
+        case No.CATALOG_OFF:
+            return f"The catalog of {package} is switched off in Entra, so nobody can have it now."
+        case No.NOT_UNDERSTOOD:
+            about = f"The policy {name}" if refusal.policy else package
+            return (
+                f"{about} has rules that Latchkey cannot judge ({_list(refusal.details)}), so it does not "
+                "guess; grant it in the Entra admin center."
+            )
+        case No.NO_POLICY:
+            return f"No policy of {package} lets {who} ask for it."
+        case No.SEVERAL:
+            return (
+                f"Several policies of {package} let {who} ask for it: {_choices(refusal)}. "
+                "Say which one with --policy."
+            )
+        case No.NOT_THAT_POLICY:
+            return f"That policy does not apply to {who}; these do: {_choices(refusal)}."
+        case No.EXCLUDED:
+            return f"{package} does not go with what {who} has already: {_list(refusal.details)}."
+        case No.NO_REASON:
+            return f"{package} is only given with a reason: add --because."
+        case No.NO_ANSWERS:
+            return f"The policy {name} asks {_questions(refusal)}: answer with --answer, as it is asked."
+        case No.POLICY_GONE:
+            return f"The policy that {who} has it under no longer exists."
+        case No.GIVEN_DIRECTLY:
+            return f"The policy {name} is for administrators."
+        case No.NOT_EXTENDABLE:
+            return f"The policy {name} lets nobody extend it."
+        case No.NOT_FOR_THEM:
+            return f"The policy {name} is not for {who} any more."
+        case No.NOT_RETURNABLE:
+            return f"The policy {name} lets nobody give it back."
+
+
+_TO_PERSON: Final[Mapping[No, Callable[[Refusal], str]]] = {
+    No.CATALOG_OFF: lambda _: "Its catalog is switched off in Entra, so nobody can ask for it now.",
+    No.NOT_UNDERSTOOD: lambda refusal: (
+        "Its rules in Entra are of a kind I do not understand "
+        f"({_about(refusal)}{_list(refusal.details)}), so I must not guess. I have told the admins."
+    ),
+    No.NO_POLICY: lambda _: "Its policy in Entra does not let you ask for it.",
+    No.SEVERAL: lambda refusal: (
+        f"There are several ways to have it: {_choices(refusal)}. "
+        "Please ask again with the form of /request-access, and choose one there."
+    ),
+    No.NOT_THAT_POLICY: lambda refusal: (
+        f"The way that you chose is not open to you now; what is: {_choices(refusal)}. Please ask again."
+    ),
+    No.EXCLUDED: lambda refusal: (
+        f"It does not go with what you have already: {_list(refusal.details)}."
+    ),
+    No.NO_REASON: lambda _: "It is only given with a reason. Please ask again and say why.",
+    No.NO_ANSWERS: lambda refusal: (
+        f"It asks what is not answered, or not as it should be: {_questions(refusal)}. "
+        "Please ask again with the form of /request-access."
+    ),
+    No.POLICY_GONE: lambda _: (
+        "The policy that you have it under is gone in Entra, so I cannot tell whether you may do that. "
+        "Please ask an admin."
+    ),
+    No.GIVEN_DIRECTLY: lambda _: (
+        f"An administrator gave it to you, and only they can extend it. {AGAIN}"
+    ),
+    No.NOT_EXTENDABLE: lambda _: f"Its policy does not let people extend it. {AGAIN}",
+    No.NOT_FOR_THEM: lambda _: (
+        "Its policy in Entra is not for you any more, so it cannot be extended."
+    ),
+    No.NOT_RETURNABLE: lambda _: (
+        "Its policy does not let people give it back by themselves. An admin can take it away."
+    ),
+}
+
+
+def tells_admins(refusal: Refusal) -> bool:
+    """Whether somebody has to look at what Entra says: people cannot help themselves."""
+    return refusal.reason is No.NOT_UNDERSTOOD
+
+
+def _about(refusal: Refusal) -> str:
+    return f"policy “{_name(refusal.policy)}”: " if refusal.policy else ""
+
+
+def _name(policy_: AssignmentPolicy | None) -> str:
+    return _short((policy_ and (policy_.display_name or policy_.id)) or "?")
+
+
+def _choices(refusal: Refusal) -> str:
+    return "; ".join(
+        f"“{_name(each)}” ({policy.lasts(each.expiration)}, {policy.decided_by(each)})"
+        for each in refusal.candidates[:MOST_NAMED]
+    )
+
+
+def _questions(refusal: Refusal) -> str:
+    return _list(tuple(f"“{_short(each)}”" for each in refusal.details))
+
+
+def _list(words: tuple[str, ...]) -> str:
+    shown = [_short(each) for each in words[:MOST_NAMED]]
+    if len(words) > MOST_NAMED:
+        shown.append(f"{len(words) - MOST_NAMED} more")
+    return " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:]))) or "?"
+
+
+def _short(text: str) -> str:
+    cleaned = clean(text)
+    return cleaned if len(cleaned) <= LONGEST_NAME else f"{cleaned[:LONGEST_NAME]}…"

@@ -1,0 +1,250 @@
+"""Reads from Graph what decides whether somebody may have a package, whole and as it is now."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
+
+from bot.models import Named
+from bot.packages.eligibility import Case, Fit, Requester, fit, groups_named
+from graph import Graph
+from graph.errors import GraphError, NotAllowed, NotFound
+from graph.models import (
+    AccessPackage,
+    Assignment,
+    AssignmentPolicy,
+    AssignmentRequest,
+    Group,
+    User,
+)
+from graph.packages import PackageExclusions
+
+# An assignment in any other state is access, or is about to be.
+OVER: Final = frozenset({"expired", "deliveryfailed"})
+
+
+class Reads:
+    """
+    Reads what decides about one person and one package, from Graph as it is now.
+
+    `bot.requests.looks` has one that shares what is no person's own among requests of the same moment.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+
+    async def groups_excluding(self, package_id: str) -> list[Group]:
+        """The groups whose members may not have a package."""
+        return await self._graph.packages.incompatible_groups(package_id)
+
+    async def packages_excluding(self, package_id: str) -> PackageExclusions:
+        """The packages that do not go with a package, both ways."""
+        return await self._graph.packages.incompatible_both_ways(package_id)
+
+    async def policy(self, policy_id: str) -> AssignmentPolicy | None:
+        """A policy, whole; None if it is gone."""
+        try:
+            return await self._graph.policies.get(policy_id)
+        except NotFound:
+            return None
+
+    async def policies(self, policy_ids: Sequence[str]) -> list[AssignmentPolicy]:
+        """Those of several policies that are still there, each whole."""
+        if len(policy_ids) == 1:
+            found = await self.policy(policy_ids[0])
+            return [] if found is None else [found]
+        return _there(await self._graph.policies.each(policy_ids)) if policy_ids else []
+
+    async def groups_of(self, user_id: str, group_ids: Collection[str]) -> set[str]:
+        """Those of *group_ids* that the person is in."""
+        return await self._graph.directory.member_of(user_id, group_ids) if group_ids else set()
+
+    async def holdings(self, user_id: str) -> list[Assignment] | None:
+        """
+        Everything that the person has, is about to have, or had.
+
+        None: with only a catalog-scoped role, Graph wants every list filtered by package.
+        """
+        try:
+            return await self._graph.assignments.list(user_id=user_id)
+        except NotAllowed:
+            return None
+
+    async def beside(
+        self, package_id: str, user_id: str, known: Collection[str]
+    ) -> tuple[tuple[Named, ...], tuple[Named, ...]]:
+        """
+        What the person has that does not go with the package: what excludes it, and what it excludes.
+
+        Args:
+            known: Ids of packages that they are known to have or to be given just now.
+        """
+        holdings = await self.holdings(user_id)
+        if holdings is None:
+            exclusions = await self.packages_excluding(package_id)
+            has = await held_among(self._graph, user_id, exclusions.ids) | set(known)
+        else:
+            has = had_among(holdings) | set(known)
+            if not has - {package_id}:
+                # Whoever has nothing else has nothing that excludes anything.
+                return (), ()
+            exclusions = await self.packages_excluding(package_id)
+        return (
+            _named(each for each in exclusions.packages if each.id in has),
+            _named(each for each in exclusions.excluded if each.id in has),
+        )
+
+
+async def read_case(
+    reads: Reads,
+    package: AccessPackage,
+    user: User,
+    *,
+    also: Collection[str] = (),
+    known: Collection[str] = (),
+) -> Case:
+    """
+    All that decides whether *user* may have *package*, which was read just now.
+
+    A package in a list has its policies without their questions and extensions; those that may apply are
+    read once more, each by itself.
+
+    Args:
+        also: Ids of policies to read whether or not they let the user ask.
+        known: Ids of packages that the user is known to have or to be given just now: Graph's lists lag.
+
+    Raises:
+        GraphError: It could not be read; nothing is known then.
+    """
+    excluding = await reads.groups_excluding(package.id)
+    asked = groups_named(package.assignment_policies) | {each.id for each in excluding}
+    groups = await reads.groups_of(user.id, asked)
+    requester = Requester(entra_id=user.id, is_guest=user.is_guest, groups=frozenset(groups))
+    wanted = [
+        each.id
+        for each in package.assignment_policies
+        if each.id in also or fit(each, requester) is not Fit.OUT
+    ]
+    excluded_by, excluded = await reads.beside(package.id, user.id, known)
+    return Case(
+        package=package,
+        policies=tuple(await reads.policies(wanted)),
+        requester=requester,
+        excluded_by=(
+            *excluded_by,
+            *(
+                Named(id=each.id, name=f"the group {each.display_name or each.id}")
+                for each in excluding
+                if each.id in groups
+            ),
+        ),
+        excluded=excluded,
+    )
+
+
+async def read_own_case(
+    graph: Graph, package: AccessPackage, user: User, held: Assignment
+) -> tuple[Case, AssignmentPolicy | None]:
+    """
+    What decides whether *user* may keep *held* longer: its own policy, and no other; None if that is gone.
+
+    Raises:
+        GraphError: It could not be read.
+    """
+    package_id = held.access_package.id if held.access_package else None
+    under = await policy_of(graph, held) if package_id == package.id else None
+    asked = groups_named([under]) if under else set()
+    groups = await graph.directory.member_of(user.id, asked) if asked else set()
+    requester = Requester(entra_id=user.id, is_guest=user.is_guest, groups=frozenset(groups))
+    return Case(package=package, policies=(), requester=requester), under
+
+
+async def policy_of(graph: Graph, held: Assignment) -> AssignmentPolicy | None:
+    """
+    The policy under which an assignment was given, whole and as it is now; None if it is gone or another package's.
+
+    Raises:
+        GraphError: It could not be read.
+    """
+    if held.assignment_policy is None:
+        return None
+    try:
+        under = await graph.policies.get(held.assignment_policy.id)
+    except NotFound:
+        return None
+    package_id = held.access_package.id if held.access_package else None
+    if under.access_package is None or under.access_package.id != package_id:
+        return None
+    return under
+
+
+def lets_ask_for_others(package: AccessPackage) -> bool:
+    """Whether a policy lets somebody, such as managers, ask for others; so it is if Graph does not say."""
+    return any(
+        each.requestor_settings is None
+        or each.requestor_settings.enable_on_behalf_requestors_to_add_access is not False
+        for each in package.assignment_policies
+    )
+
+
+def asks_for(asked: AssignmentRequest, entra_id: str, *, on_behalf: bool) -> bool:
+    """
+    Whether a request in Entra that is not over is about new access for *entra_id*.
+
+    Args:
+        on_behalf: Whoever asks may have asked for somebody else, so that asking does not tell who gets it.
+    """
+    if asked.is_over or not (asked.is_type("userAdd") or asked.is_type("adminAdd")):
+        return False
+    target = asked.assignment.target if asked.assignment else None
+    if target is None and asked.is_type("userAdd") and not on_behalf:
+        # There is no assignment before it is given; who asks is who gets it.
+        target = asked.requestor
+    return target is not None and target.object_id == entra_id
+
+
+def _there(found: Iterable[AssignmentPolicy | GraphError]) -> list[AssignmentPolicy]:
+    policies = []
+    for each in found:
+        if isinstance(each, NotFound):
+            # Deleted since the package was read.
+            continue
+        if isinstance(each, GraphError):
+            raise each
+        policies.append(each)
+    return policies
+
+
+async def held_among(graph: Graph, user_id: str, package_ids: Collection[str]) -> set[str]:
+    """
+    Which of the packages somebody has, or is about to have.
+
+    Raises:
+        GraphError: It could not be read.
+    """
+    if not package_ids:
+        return set()
+    try:
+        found = await graph.assignments.list(user_id=user_id)
+    except NotAllowed:
+        # With only a catalog-scoped role, Graph wants every list filtered by package.
+        found = [
+            held
+            for each in sorted(package_ids)
+            for held in await graph.assignments.list(package_id=each, user_id=user_id)
+        ]
+    return had_among(found) & set(package_ids)
+
+
+def had_among(found: Iterable[Assignment]) -> set[str]:
+    """The packages that somebody has, or is about to have, by their assignments."""
+    return {
+        each.access_package.id
+        for each in found
+        if each.access_package is not None and (each.state or "").casefold() not in OVER
+    }
+
+
+def _named(packages: Iterable[AccessPackage]) -> tuple[Named, ...]:
+    return tuple(
+        Named(id=each.id, name=each.display_name or each.id)
+        for each in sorted(packages, key=lambda one: one.id)
+    )

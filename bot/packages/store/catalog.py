@@ -1,0 +1,82 @@
+"""The mirrored access packages: what this workspace offers, for answers that must not wait for Graph."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+
+from bot import chance
+from bot.database.engine import Transaction, insert
+from bot.database.homes import touch_all
+from bot.database.tables import control, packages
+from bot.models import Package
+from bot.packages.offers import OfferedPolicy
+
+# The one row of the table of what holds for the whole installation.
+ONLY: Final = 1
+# JSON has no tuples, times and classes: this brings them back.
+POLICIES: Final = TypeAdapter(tuple[OfferedPolicy, ...])
+FIELDS: Final = tuple(Package.__dataclass_fields__)
+COLUMNS: Final = [packages.c[name] for name in FIELDS]
+
+EVERYTHING: Final = sa.select(*COLUMNS).order_by(packages.c.name)
+VERSION: Final = sa.select(control.c.catalog_version).where(control.c.id == ONLY)
+BY_ID: Final = sa.select(*COLUMNS).where(packages.c.id == sa.bindparam("package"))
+
+
+def _package(row: Sequence[Any]) -> Package:
+    values = dict(zip(FIELDS, row, strict=True))
+    values["contents"] = tuple(values["contents"])
+    values["can_extend"] = tuple(values["can_extend"])
+    values["automatic"] = tuple(values["automatic"])
+    values["policies"] = POLICIES.validate_python(values["policies"])
+    return Package(**values)
+
+
+def everything(db: Transaction) -> list[Package]:
+    """Every package of the last sweep, by name."""
+    return [_package(row) for row in db.execute(EVERYTHING)]
+
+
+def version_of(db: Transaction) -> str:
+    """Which state of the catalog this is."""
+    return db.execute(VERSION).scalar() or ""
+
+
+def if_changed(db: Transaction, version: str | None) -> tuple[str, list[Package]] | None:
+    """The packages and their version; None if *version* is still the one."""
+    current = version_of(db)
+    return None if current == version else (current, everything(db))
+
+
+def get(db: Transaction, package_id: str) -> Package | None:
+    row = db.execute(BY_ID, {"package": package_id}).first()
+    return _package(row) if row else None
+
+
+def extendable(db: Transaction) -> frozenset[str]:
+    """The policies whose holders may ask to keep longer what they have."""
+    return frozenset(policy for each in everything(db) for policy in each.can_extend)
+
+
+def replace(db: Transaction, found: Sequence[Package]) -> bool:
+    """Make the mirror equal to *found*; True if anything changed."""
+    before = {package.id: package for package in everything(db)}
+    after = {package.id: package for package in found}
+    if before == after:
+        return False
+    changed = [key for key in before if after.get(key) != before[key]]
+    # Removed before written, so that a slug can pass from one package to another.
+    db.execute(packages.delete().where(packages.c.id.in_(changed)))
+    for package in found:
+        if before.get(package.id) != package:
+            policies = POLICIES.dump_python(package.policies, mode="json")
+            db.execute(insert(db, packages).values(**{**asdict(package), "policies": policies}))
+    # Drawn, not counted: a database that was restored must not come back to a number that means something else.
+    changed_now = {"catalog_version": chance.new_id()}
+    row = insert(db, control).values(id=ONLY, **changed_now)
+    db.execute(row.on_conflict_do_update(index_elements=["id"], set_=changed_now))
+    touch_all(db)
+    return True

@@ -1,0 +1,270 @@
+"""
+What is understood of policies and packages: whatever else Graph says of one is reason to refuse.
+
+A policy is judged whole or not at all.  Each word that Graph has for it is in one of the lists below: understood
+here or by `bot.packages.eligibility`, harmless by its name, or, if it is there and not empty, a riddle.  So is every word
+that Graph will have next year.  What was not read is no less a riddle than what cannot be read.
+
+Source: the published metadata of both versions; Microsoft Learn, "accessPackageAssignmentPolicy",
+"accessPackage", "accessPackageResourceAttribute", "accessPackageCustomExtensionStage".
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from bot.packages.policy import names_known_approvers, stage_of
+from bot.packages.questions import NotAskable, Question
+from bot.packages.questions import read as read_question
+from graph.models import (
+    AccessPackage,
+    ApprovalSettings,
+    ApprovalStage,
+    AssignmentPolicy,
+    Expiration,
+    ResourceAttribute,
+    ResourceRoleScope,
+    SubjectSet,
+)
+from graph.models import Question as GraphQuestion
+from graph.values import KeepingModel
+
+# Names, times and what happens long after: nothing of it decides who gets what, or for how long.
+HARMLESS_IN_POLICY: Final = frozenset(
+    # Beta's older list of extensions is looked at beside the newer one.
+    {"catalog", "createdBy", "modifiedBy", "customExtensionHandlers"}
+)
+HARMLESS_IN_PACKAGE: Final = frozenset(
+    {
+        "createdBy",
+        "modifiedBy",
+        "isRoleScopesVisible",
+        "uniqueName",
+        "incompatibleAccessPackages",
+        "accessPackagesIncompatibleWith",
+        "incompatibleGroups",
+    }
+)
+# Beta marks the stand-ins among approvers so, and says of nobody who may ask that they are one.
+HARMLESS_IN_SUBJECT: Final = frozenset({"isBackup"})
+NOTHING: Final[frozenset[str]] = frozenset()
+
+# What a riddle is about, where we know.
+ABOUT: Final[Mapping[str, str]] = {
+    "verifiableCredentialSettings": "it asks for a Verified ID",
+    "approvalMode": "its stages decide in parallel",
+}
+POLICY: Final = frozenset({"accesspackageassignmentpolicy"})
+SETTINGS: Final = frozenset(
+    {
+        "accesspackageassignmentrequestorsettings",
+        "accesspackageassignmentapprovalsettings",
+        "requestorsettings",
+        "approvalsettings",
+        "expirationpattern",
+    }
+)
+# An accessPackageDynamicApprovalStage has somebody's own program name the approvers.
+STAGES: Final = frozenset({"accesspackageapprovalstage", "approvalstage"})
+TEXTS: Final = frozenset(
+    {"accesspackageanswerchoice", "accesspackagelocalizedtext", "accesspackagelocalizedcontent"}
+)
+LONGEST_NAME: Final = 80
+# Moments of an extension that come when access is there already; at the others it has a say in the request.
+AFTERWARDS: Final = frozenset(
+    {
+        "assignmentrequestgranted",
+        "assignmentrequestremoved",
+        "assignmentfourteendaysbeforeexpiration",
+        "assignmentonedaybeforeexpiration",
+    }
+)
+ATTRIBUTE_QUESTION: Final = "accesspackageresourceattributequestion"
+USER_ATTRIBUTE: Final = "accesspackageuserdirectoryattributestore"
+
+
+def riddles_of_policy(policy: AssignmentPolicy, *, extending: bool) -> tuple[str, ...]:
+    """What of a policy is not understood, a phrase each for people; empty if it may be judged."""
+    found = [
+        *_riddles("the policy", policy, HARMLESS_IN_POLICY, POLICY),
+        *_of_approval(policy.request_approval_settings, extending=extending),
+        *_of_expiration(policy.expiration),
+        *_of_extensions(policy),
+    ]
+    if policy.requestor_settings is not None:
+        found += _riddles("requestorSettings", policy.requestor_settings, NOTHING, SETTINGS)
+    found += _of_subjects("specificAllowedTargets", policy.specific_allowed_targets)
+    if policy.questions is None:
+        found.append("its questions were not read")
+    for question in policy.questions or ():
+        found += riddles_of_question(question)
+    return tuple(dict.fromkeys(found))
+
+
+def riddles_of_package(package: AccessPackage) -> tuple[str, ...]:
+    """What of a package, and of what its resources ask, is not understood; a phrase each for people."""
+    found = list(
+        _riddles("the package", package, HARMLESS_IN_PACKAGE, frozenset({"accesspackage"}))
+    )
+    if package.catalog is None:
+        found.append("its catalog was not read")
+    elif (package.catalog.state or "").casefold() not in {"published", "unpublished"}:
+        found.append(f"its catalog is in the state {package.catalog.state or 'nobody says which'}")
+    for given in package.resource_role_scopes:
+        attributes = _attributes(given)
+        if attributes is None:
+            found.append(f"what {_resource(given)} asks about people was not read")
+        for attribute in attributes or ():
+            found += _of_attribute(attribute)
+    return tuple(dict.fromkeys(found))
+
+
+def questions_of(package: AccessPackage, policy: AssignmentPolicy) -> tuple[Question, ...]:
+    """
+    What whoever asks is asked, in order, the policy's questions first; each once.
+
+    Raises:
+        NotAskable: Something of it is not understood, see `riddles_of_policy`.
+    """
+    asked = [
+        read_question(each)
+        for each in sorted(
+            policy.questions or (), key=lambda each: (each.sequence is None, each.sequence or 0)
+        )
+    ]
+    for given in package.resource_role_scopes:
+        for attribute in _attributes(given) or ():
+            question = _question_of(attribute)
+            if question is not None:
+                asked.append(read_question(question, attribute=attribute.name or "?"))
+    return tuple({question.id: question for question in asked}.values())
+
+
+def _riddles(
+    what: str, said: KeepingModel, harmless: frozenset[str], types: frozenset[str]
+) -> Iterator[str]:
+    for name, value in (said.model_extra or {}).items():
+        if name.endswith("@odata.nextLink"):
+            yield f"not all of {name.partition('@')[0]} was read"
+        elif name == "@odata.type":
+            if _word(value) not in types:
+                yield f"{what} is an {str(value).rpartition('.')[2]}"
+        elif "@" not in name and name not in harmless and not _is_empty(value):
+            yield ABOUT.get(name, f"{what} says {name}")
+
+
+def _is_empty(value: Any) -> bool:
+    """Whether nothing is said: null, nothing in it, or only what is empty itself.  False says something."""
+    if isinstance(value, dict):
+        return all("@" in name or _is_empty(each) for name, each in value.items())
+    return value is None or value == "" or value == []
+
+
+def _word(odata_type: object) -> str:
+    return str(odata_type or "").rpartition(".")[2].lstrip("#").casefold()
+
+
+def _of_approval(settings: ApprovalSettings | None, *, extending: bool) -> Iterator[str]:
+    required = settings and (
+        settings.is_approval_required_for_update
+        if extending
+        else settings.is_approval_required_for_add
+    )
+    if settings is None or required is None:
+        yield "it does not say whether somebody has to approve"
+        return
+    yield from _riddles("requestApprovalSettings", settings, NOTHING, SETTINGS)
+    for stage in settings.stages:
+        yield from _of_stage(stage)
+
+
+def _of_stage(stage: ApprovalStage) -> Iterator[str]:
+    yield from _riddles("an approval stage", stage, NOTHING, STAGES)
+    for subjects in (
+        stage.primary_approvers,
+        stage.fallback_primary_approvers,
+        stage.escalation_approvers,
+        stage.fallback_escalation_approvers,
+    ):
+        yield from _of_subjects("an approval stage", subjects)
+    if not names_known_approvers(stage_of(stage)):
+        yield "an approval stage names approvers in a way that I do not know"
+
+
+def _of_subjects(where: str, subjects: Iterable[SubjectSet]) -> Iterator[str]:
+    # The kind itself is weighed where somebody's place in it is looked up.
+    for subject in subjects:
+        yield from _riddles(
+            f"{subject.kind or 'somebody'} in {where}", subject, HARMLESS_IN_SUBJECT, NOTHING
+        )
+
+
+def _of_expiration(expiration: Expiration | None) -> Iterator[str]:
+    if expiration is None:
+        return
+    yield from _riddles("expiration", expiration, NOTHING, SETTINGS)
+    kind = (expiration.type or "notSpecified").casefold()
+    if expiration.is_unsaid:
+        yield "the beta API does not say whether it lasts some hours or has no end"
+    elif kind == "afterduration":
+        if expiration.duration is None or expiration.duration <= timedelta(0):
+            yield "it does not say how long it lasts"
+    elif kind == "afterdatetime":
+        if expiration.end_date_time is None:
+            yield "it does not say until when it lasts"
+    elif kind not in {"noexpiration", "notspecified"}:
+        yield f"it ends by the rule {expiration.type}"
+
+
+def _of_extensions(policy: AssignmentPolicy) -> Iterator[str]:
+    if policy.custom_extension_stage_settings is None:
+        yield "its custom extensions were not read"
+    older = (policy.model_extra or {}).get("customExtensionHandlers") or ()
+    stages = [setting.stage for setting in policy.custom_extension_stage_settings or ()]
+    stages += [each.get("stage") if isinstance(each, dict) else None for each in older]
+    for stage in stages:
+        if not isinstance(stage, str) or stage.casefold() not in AFTERWARDS:
+            yield f"a custom extension takes part at {stage or 'some moment'}"
+
+
+def riddles_of_question(question: GraphQuestion) -> Iterator[str]:
+    """What of one question is not understood, or cannot be asked."""
+    text = (question.text or question.id or "?")[:LONGEST_NAME]
+    try:
+        read_question(question)
+    except NotAskable as error:
+        yield f"its question “{text}” cannot be asked: {error}"
+    texts = [*question.localizations, *(t for each in question.choices for t in each.localizations)]
+    for part in (question, *question.choices, *texts):
+        yield from _riddles(f"the question “{text}”", part, NOTHING, TEXTS)
+
+
+def _attributes(given: ResourceRoleScope) -> list[ResourceAttribute] | None:
+    resource = given.role.resource if given.role else None
+    return resource.attributes if resource else None
+
+
+def _resource(given: ResourceRoleScope) -> str:
+    resource = given.role.resource if given.role else None
+    return (resource and resource.display_name) or "a resource"
+
+
+def _of_attribute(attribute: ResourceAttribute) -> Iterator[str]:
+    question = _question_of(attribute)
+    destination = _word((attribute.destination or {}).get("@odata.type"))
+    if question is None or destination != USER_ATTRIBUTE:
+        yield f"it wants to know the attribute {attribute.name or 'of somebody'} in a way of its own"
+    else:
+        yield from riddles_of_question(question)
+
+
+def _question_of(attribute: ResourceAttribute) -> GraphQuestion | None:
+    source = attribute.source or {}
+    if _word(source.get("@odata.type")) != ATTRIBUTE_QUESTION:
+        return None
+    try:
+        return GraphQuestion.model_validate(source.get("question"))
+    except ValidationError:
+        return None

@@ -1,0 +1,1 @@
+"""Who somebody is in Slack and in Entra, and what they may do."""

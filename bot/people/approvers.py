@@ -1,0 +1,277 @@
+"""
+Who decides a stage of a request, as the policy in Entra names them at this moment.
+
+Fallback approvers are asked when nobody can be found in the first place, and the fallback of the escalation when
+escalation finds nobody.  Found is whoever is in the directory, enabled, and not the requester.
+
+Source: Microsoft Learn, "Change approval settings for an access package"; Graph reference,
+accessPackageApprovalStage, and the kinds of subjectSet.
+"""
+
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any, Final
+
+from bot.models import Request, Stage
+from bot.packages.policy import names_known_approvers
+from graph import Graph
+from graph.errors import NotFound
+from graph.models import DirectoryObject, User
+
+Subjects = Sequence[Mapping[str, Any]]
+
+# Types of directory objects that cannot decide anything.
+PEOPLE: Final = frozenset({"user", "directoryobject", ""})
+GROUPS: Final = frozenset({"group", "directoryobject", ""})
+
+
+class NotUnderstood(Exception):
+    """It cannot be told who decides, which is another thing than nobody."""
+
+
+class Approvers:
+    """Looks up whom a policy names; reads Graph, remembers nothing."""
+
+    def __init__(self, *, graph: Graph) -> None:
+        self._graph = graph
+
+    async def found(self, stage: Stage, request: Request, *, most: int) -> list[User]:
+        """
+        Those who may decide *stage* now, *most* at most; no more is read of long groups than that takes.
+
+        Raises:
+            NotUnderstood: Who that is cannot be told.
+            GraphError: It could not be read.
+        """
+        found: dict[str, User] = {}
+        async with aclosing(self._each(stage, request)) as each:
+            async for user in each:
+                found.setdefault(user.id, user)
+                if len(found) >= most:
+                    break
+        return list(found.values())
+
+    async def finds_anybody(
+        self, stage: Stage, request: Request, *, beside: Collection[str] = ()
+    ) -> bool:
+        """
+        Whether there is anybody who may decide *stage* now.
+
+        Args:
+            beside: Entra ids of those who do not count, because they have decided an earlier stage.
+
+        Raises:
+            NotUnderstood, GraphError: As `found`.
+        """
+        async with aclosing(self._each(stage, request)) as each:
+            async for user in each:
+                if user.id not in beside:
+                    return True
+        return False
+
+    async def include(self, stage: Stage, request: Request, entra_id: str) -> bool:
+        """
+        Whether somebody who is in the directory and enabled may decide *stage* now.
+
+        Asks about this one person, and lists no group, unless it must be known whether anybody comes first.
+
+        Raises:
+            NotUnderstood, GraphError: As `found`.
+        """
+        _insist(stage)
+        if _same(entra_id, request.entra_id):
+            # Entra lets nobody approve their own request, and neither do we.
+            return False
+        if await self._is_either(stage.approvers, stage.fallback, request, entra_id):
+            return True
+        return request.escalated and await self._is_either(
+            stage.escalation, stage.fallback_escalation, request, entra_id
+        )
+
+    async def insist(self, stages: Iterable[Stage], request: Request) -> None:
+        """
+        Make sure that it can be told of each stage who decides it.
+
+        Raises:
+            NotUnderstood: It cannot.
+            GraphError: It could not be read.
+        """
+        for stage in stages:
+            _insist(stage)
+            for subject in (
+                *stage.approvers,
+                *stage.fallback,
+                *stage.escalation,
+                *stage.fallback_escalation,
+            ):
+                if subject["kind"] in {"internalsponsors", "externalsponsors"}:
+                    await self._organization(request)
+
+    # -- everybody -------------------------------------------------------------------------
+
+    async def _each(self, stage: Stage, request: Request) -> AsyncGenerator[User, None]:
+        _insist(stage)
+        async for user in self._either(stage.approvers, stage.fallback, request):
+            yield user
+        if request.escalated:
+            async for user in self._either(stage.escalation, stage.fallback_escalation, request):
+                yield user
+
+    async def _either(
+        self, first: Subjects, second: Subjects, request: Request
+    ) -> AsyncGenerator[User, None]:
+        """The first, or if that is nobody, the second."""
+        is_found = False
+        async for user in self._who_can(first, request):
+            is_found = True
+            yield user
+        if not is_found:
+            async for user in self._who_can(second, request):
+                yield user
+
+    async def _who_can(self, subjects: Subjects, request: Request) -> AsyncGenerator[User, None]:
+        """Yield the people of *subjects* who exist, are enabled, and are not the requester."""
+        for subject in subjects:
+            try:
+                async for user in self._named_by(subject, request):
+                    if user.account_enabled is not False and not _same(user.id, request.entra_id):
+                        yield user
+            except NotFound:
+                # The policy may still name somebody, or a group, that has been deleted: nobody.
+                continue
+
+    async def _named_by(
+        self, subject: Mapping[str, Any], request: Request
+    ) -> AsyncGenerator[User, None]:
+        match subject["kind"]:
+            case "singleuser":
+                yield await self._graph.directory.user(subject["user_id"])
+            case "groupmembers":
+                async for user in self._graph.directory.each_member(subject["group_id"]):
+                    yield user
+            case "requestormanager" | "targetmanager":
+                manager = await self._manager(subject, request)
+                if manager is not None:
+                    yield manager
+            case _:
+                for sponsor in await self._sponsors(subject, request):
+                    async for user in self._behind(sponsor):
+                        yield user
+
+    async def _behind(self, sponsor: DirectoryObject) -> AsyncGenerator[User, None]:
+        """The people that a sponsor stands for: themselves, or a group's members."""
+        if sponsor.kind in PEOPLE:
+            try:
+                yield await self._graph.directory.user(sponsor.id)
+                return
+            except NotFound:
+                if sponsor.kind == "user":
+                    return
+        if sponsor.kind in GROUPS:
+            try:
+                async for user in self._graph.directory.each_member(sponsor.id):
+                    yield user
+            except NotFound:
+                return
+
+    # -- one person ------------------------------------------------------------------------
+
+    async def _is_either(
+        self, first: Subjects, second: Subjects, request: Request, entra_id: str
+    ) -> bool:
+        if await self._is_among(first, request, entra_id):
+            return True
+        if not await self._is_among(second, request, entra_id):
+            return False
+        async with aclosing(self._who_can(first, request)) as others:
+            async for _ in others:
+                return False
+        return True
+
+    async def _is_among(self, subjects: Subjects, request: Request, entra_id: str) -> bool:
+        groups: set[str] = set()
+        for subject in subjects:
+            match subject["kind"]:
+                case "singleuser":
+                    if _same(subject["user_id"], entra_id):
+                        return True
+                case "groupmembers":
+                    groups.add(subject["group_id"])
+                case "requestormanager" | "targetmanager":
+                    manager = await self._manager(subject, request)
+                    if manager is not None and _same(manager.id, entra_id):
+                        return True
+                case _:
+                    try:
+                        sponsors = await self._sponsors(subject, request)
+                    except NotFound:
+                        continue
+                    if any(_same(each.id, entra_id) for each in sponsors if each.kind in PEOPLE):
+                        return True
+                    groups |= {each.id for each in sponsors if each.kind in GROUPS}
+        return bool(groups) and bool(await self._graph.directory.member_of(entra_id, groups))
+
+    # -- relations -------------------------------------------------------------------------
+
+    async def _manager(self, subject: Mapping[str, Any], request: Request) -> User | None:
+        """
+        So many steps above the requester; None where the ladder ends.
+
+        People ask for themselves here, so the requestor and the target are one.
+        """
+        above: User | None = None
+        current = request.entra_id
+        for _ in range(subject.get("manager_level", 1)):
+            above = await self._graph.directory.manager(current) if current else None
+            if above is None:
+                return None
+            current = above.id
+        return above
+
+    async def _sponsors(
+        self, subject: Mapping[str, Any], request: Request
+    ) -> Sequence[DirectoryObject]:
+        if subject["kind"] == "targetusersponsors":
+            return await self._own_sponsors(request)
+        organization = await self._organization(request)
+        if organization is None:
+            # "Only applicable to requests from users who are part of a connected organization."
+            return ()
+        organizations = self._graph.organizations
+        if subject["kind"] == "internalsponsors":
+            return await organizations.internal_sponsors(organization)
+        return await organizations.external_sponsors(organization)
+
+    async def _own_sponsors(self, request: Request) -> Sequence[DirectoryObject]:
+        if request.entra_id is None:
+            return ()
+        return await self._graph.directory.sponsors(request.entra_id)
+
+    async def _organization(self, request: Request) -> str | None:
+        """
+        The requester's connected organization; None if they have none.
+
+        Raises:
+            NotUnderstood: Somebody from outside whom entitlement management has not placed yet.
+        """
+        if request.entra_id is None:
+            return None
+        try:
+            return await self._graph.organizations.of(request.entra_id)
+        except NotFound:
+            user = await self._graph.directory.user(request.entra_id)
+        if (user.user_type or "").casefold() != "member":
+            raise NotUnderstood(
+                "It is not known to which connected organization the guest belongs."
+            )
+        return None
+
+
+def _insist(stage: Stage) -> None:
+    if not names_known_approvers(stage):
+        raise NotUnderstood("The policy names approvers in a way that is not known here.")
+
+
+def _same(one: str, other: str | None) -> bool:
+    # Graph writes an id in small letters or in capitals, as it likes.
+    return other is not None and one.casefold() == other.casefold()

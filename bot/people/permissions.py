@@ -1,0 +1,194 @@
+"""Who may do what: one default-deny rule, and the facts it is given."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from bot.errors import NotAllowed
+from bot.models import Request, Stage, Verb
+from bot.people.admins import Roster
+from bot.people.approvers import Approvers, NotUnderstood
+from bot.people.identity import People
+
+OWN: Final = frozenset({Verb.CANCEL, Verb.EXTEND, Verb.RETURN})
+DECISIONS: Final = frozenset({Verb.APPROVE, Verb.DENY})
+ADMINS: Final = frozenset({Verb.REMOVE, Verb.LIST, Verb.RETRY, Verb.GIVE_UP, Verb.REPROCESS})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """
+    Somebody who wants to do something, as known at this moment.
+
+    Attributes:
+        not_a_person: Why we cannot accept them as a known person, in a sentence; None if we can.
+        is_admin: One of the configured admins.
+        is_approver: Named by the policy for the stage that is being decided.
+        stands_in: An admin who may decide that stage in place of its approvers, as LATCHKEY_ADMINS_DECIDE says.
+        has_decided: They have decided an earlier stage of the same request.
+    """
+
+    slack_user: str
+    entra_id: str | None = None
+    name: str | None = None
+    not_a_person: str | None = None
+    is_admin: bool = False
+    is_approver: bool = False
+    stands_in: bool = False
+    has_decided: bool = False
+
+    @property
+    def decides_as_admin(self) -> bool:
+        """If they decide, then not because the policy names them."""
+        return self.stands_in and not self.is_approver
+
+
+def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | None) -> str | None:
+    """
+    Why *actor* may not *verb* what concerns *holder*; None if they may.
+
+    Everything that is not allowed here is forbidden.  The holder is whose access it is; for a cancellation,
+    whoever asked.
+    """
+    if verb in OWN:
+        # A request is of whoever asked; access is of an Entra user, whatever Slack account shows it.
+        is_theirs = (
+            actor.slack_user == holder
+            if verb is Verb.CANCEL
+            else actor.entra_id is not None and actor.entra_id == holder_entra_id
+        )
+        if is_theirs:
+            return None
+        return "Only the person whose access or request it is can do that."
+    if actor.not_a_person:
+        return actor.not_a_person
+    if verb in ADMINS:
+        if not actor.is_admin:
+            return "Only Latchkey's admins can do that."
+        is_own = actor.slack_user == holder or (
+            actor.entra_id is not None and actor.entra_id == holder_entra_id
+        )
+        if verb is Verb.GIVE_UP and is_own:
+            # What is given up may be the removal of their access.
+            return "You cannot give up what is about your own access; another admin can."
+        return None
+    if verb not in DECISIONS:
+        return "That is not something anybody may do."
+    if actor.slack_user == holder:
+        return "You cannot decide your own request."
+    if actor.entra_id is None or holder_entra_id is None:
+        return "I cannot tell who you are in Entra, so I cannot take a decision from you."
+    if actor.entra_id == holder_entra_id:
+        return "You cannot decide your own request, from another Slack account either."
+    if actor.has_decided:
+        return "You have decided an earlier step of this request; another person decides this one."
+    if actor.is_approver or actor.stands_in:
+        return None
+    if actor.is_admin:
+        return "The admins may not decide this request: that is for the approvers whom its policy names."
+    return "You are not among those who may decide this request."
+
+
+AdminsDecide = Literal["always", "fallback", "never"]
+
+
+@dataclass
+class Authority:
+    """Reads the facts that `may` judges."""
+
+    people: People
+    approvers: Approvers
+    roster: Roster
+    admins_decide: AdminsDecide = "always"
+
+    async def refresh(self) -> None:
+        """Read the admin user groups again, for answers that cannot wait."""
+        await self.roster.refresh()
+
+    def lists_for(self, slack_user: str) -> None:
+        """
+        Let an admin see a list, by what was read lately; nothing remote.
+
+        Raises:
+            NotAllowed: Not an admin, or it was too long ago that we could tell.
+        """
+        if self.is_known_admin(slack_user):
+            if self.roster.is_fresh_for_lists():
+                return
+            raise NotAllowed(
+                "I cannot check just now who is an admin. Please try again in a minute."
+            )
+        raise NotAllowed("Only Latchkey's admins can do that. Your own access is at /my-access.")
+
+    def is_known_admin(self, slack_user: str) -> bool:
+        return self.roster.knows(slack_user)
+
+    @property
+    def known_admins(self) -> frozenset[str]:
+        return self.roster.members
+
+    async def actor(
+        self,
+        slack_user: str,
+        *,
+        team: str | None = None,
+        home_team: str | None = None,
+        request: Request | None = None,
+        decided: Collection[str] = (),
+    ) -> Actor:
+        """
+        Who is doing this, read from Slack and Graph now.
+
+        Args:
+            team: The workspace the click came from, as Slack says (``user.team_id``).
+            home_team: Ours.
+            request: What is being decided; its stage names approvers.
+            decided: Entra ids of those who have decided its earlier stages.
+
+        Raises:
+            SlackError, GraphError: It could not be read, so nothing can be allowed now.
+        """
+        if team is not None and home_team is not None and team != home_team:
+            return Actor(
+                slack_user=slack_user,
+                not_a_person="Only members of this workspace can do that; you are from another one.",
+            )
+        try:
+            found = await self.people.find(slack_user)
+        except NotAllowed as refused:
+            return Actor(slack_user=slack_user, not_a_person=str(refused))
+        who = Actor(slack_user=slack_user, entra_id=found.user.id, name=found.person.entra_name)
+        # On Enterprise Grid a user group may list another id of theirs than a click names.
+        ids = found.slack_ids
+        if request is None:
+            return replace(who, is_admin=await self.roster.has_now(ids))
+        if found.user.id in decided:
+            return replace(who, has_decided=True)
+        stage = request.current_stage
+        if stage is not None and await self._is_named(stage, request, found.user.id):
+            # The policy's own approver needs no other right, whoever else they are.
+            return replace(who, is_approver=True)
+        is_admin = await self.roster.has_now(ids)
+        stands_in = is_admin and await self._may_stand_in(stage, request, decided)
+        return replace(who, is_admin=is_admin, stands_in=stands_in)
+
+    async def _is_named(self, stage: Stage, request: Request, entra_id: str) -> bool:
+        try:
+            return await self.approvers.include(stage, request, entra_id)
+        except NotUnderstood:
+            # Nobody is let in by guessing.
+            return False
+
+    async def _may_stand_in(
+        self, stage: Stage | None, request: Request, decided: Collection[str]
+    ) -> bool:
+        is_after_removal = request.terms is not None and request.terms.removal is not None
+        if self.admins_decide == "always" or (is_after_removal and stage == Stage()):
+            # What an admin has taken away, an admin gives back.
+            return True
+        if self.admins_decide == "never" or stage is None:
+            return False
+        try:
+            return not await self.approvers.finds_anybody(stage, request, beside=decided)
+        except NotUnderstood:
+            return False

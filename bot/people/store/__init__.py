@@ -1,0 +1,1 @@
+"""The tables of people: who is who, and where they are found in Slack."""

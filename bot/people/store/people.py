@@ -1,0 +1,130 @@
+"""Who is who: the Slack user and the Entra user behind them, bound at first use."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot import clock
+from bot.database.engine import Transaction, insert
+from bot.database.homes import touch_homes
+from bot.database.statements import MOST, NOW, SPELLINGS, for_each_database, spellings
+from bot.database.tables import people
+from bot.models import Person
+
+FIELDS: Final = tuple(Person.__dataclass_fields__)
+COLUMNS: Final = [people.c[name] for name in FIELDS]
+
+BY_SLACK_USER: Final = sa.select(*COLUMNS).where(people.c.slack_user == sa.bindparam("slack_user"))
+WITH_NEWS: Final = sa.select(*COLUMNS, people.c.told_at, people.c.news_due_at).where(
+    people.c.slack_user == sa.bindparam("slack_user")
+)
+ACTING: Final = BY_SLACK_USER.where(people.c.news_due_at.is_(None))
+# The first to be bound first.
+BY_ENTRA_ID: Final = (
+    sa.select(*COLUMNS)
+    .where(people.c.entra_id == sa.bindparam("entra_id"))
+    .order_by(people.c.bound_at, people.c.slack_user)
+)
+CALLED: Final = sa.select(*COLUMNS).where(people.c.called.in_(SPELLINGS))
+OWING_NEWS: Final = (
+    sa.select(*COLUMNS)
+    .where(people.c.news_due_at <= NOW)
+    .order_by(people.c.news_due_at)
+    .limit(MOST)
+)
+UPDATE: Final = people.update().where(people.c.slack_user == sa.bindparam("user"))
+
+
+@for_each_database
+def _upsert(db: Transaction) -> Any:
+    row = insert(db, people)
+    return row.on_conflict_do_update(
+        index_elements=["slack_user"],
+        set_={"slack_name": row.excluded.slack_name, "entra_name": row.excluded.entra_name},
+        where=people.c.entra_id == row.excluded.entra_id,
+    )
+
+
+def _person(row: Sequence[Any]) -> Person:
+    return Person(**dict(zip(FIELDS, row, strict=True)))
+
+
+def get(db: Transaction, slack_user: str) -> Person | None:
+    row = db.execute(BY_SLACK_USER, {"slack_user": slack_user}).first()
+    return _person(row) if row else None
+
+
+def of_entra(db: Transaction, entra_id: str) -> list[Person]:
+    """The Slack users bound to one Entra user."""
+    return [_person(row) for row in db.execute(BY_ENTRA_ID, {"entra_id": entra_id})]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bound:
+    """
+    The binding that holds.
+
+    Attributes:
+        is_told: Nobody else is bound to the same Entra user, or they and the admins have been told.
+    """
+
+    person: Person
+    is_told: bool
+
+
+def bind(db: Transaction, person: Person, *, same: Collection[str] = ()) -> Bound:
+    """
+    Bind a Slack user to an Entra user and return the binding that holds.
+
+    The first binding stays: a Slack profile that later points at another Entra user is a thing for an admin
+    to look at, not to follow.  Names are refreshed.  Whoever is not the first of an Entra user is news for the
+    first and for the admins, which is owed from here on.
+
+    Args:
+        same: Other ids by which Slack names the same account.
+    """
+    is_new = get(db, person.slack_user) is None
+    db.execute(_upsert(db), {**vars(person), "bound_at": clock.now()})
+    row = db.execute(WITH_NEWS, {"slack_user": person.slack_user}).one()
+    bound = _person(row[: len(FIELDS)])
+    told_at, news_due_at = row[len(FIELDS) :]
+    if is_new:
+        touch_homes(db, bound.slack_user)
+    first = [each for each in before(db, bound) if each.slack_user not in same]
+    if first and told_at is None and news_due_at is None:
+        db.execute(UPDATE, {"user": bound.slack_user, "news_due_at": clock.real()})
+    return Bound(person=bound, is_told=not first or told_at is not None)
+
+
+def before(db: Transaction, person: Person) -> list[Person]:
+    """Those who were bound to the same Entra user before *person*, the first one first."""
+    everybody = of_entra(db, person.entra_id)
+    known = [each.slack_user for each in everybody]
+    return everybody[: known.index(person.slack_user)] if person.slack_user in known else []
+
+
+def owing_news(db: Transaction, *, limit: int = 50) -> list[tuple[Person, Person]]:
+    """Second accounts that are news, each with the first one of the same Entra user."""
+    due = [_person(row) for row in db.execute(OWING_NEWS, {"now": clock.real(), "most": limit})]
+    return [(person, of_entra(db, person.entra_id)[0]) for person in due]
+
+
+def look_again(db: Transaction, person: Person, *, news: datetime | None) -> None:
+    """Say when to look again whether a second account has been told of; None: it has."""
+    told_at = clock.real() if news is None else None
+    values = {"news_due_at": news, "told_at": told_at}
+    db.execute(UPDATE, {"user": person.slack_user, **values})
+
+
+def acting(db: Transaction, slack_user: str) -> Person | None:
+    """The binding by which somebody may act now; None as long as they are not bound, or still to be told of."""
+    row = db.execute(ACTING, {"slack_user": slack_user}).first()
+    return _person(row) if row else None
+
+
+def called(db: Transaction, name: str) -> list[Person]:
+    """Everybody who has that name in Entra, in any capitals."""
+    return [_person(row) for row in db.execute(CALLED, spellings(name))]

@@ -1,0 +1,1 @@
+"""One request, from the ask to its end."""

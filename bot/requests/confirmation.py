@@ -1,0 +1,371 @@
+"""From submitted to delivered: watch Graph, and believe it only when it shows the result."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from bot import clock
+from bot.assignments.sightings import Sighting, progress_of, sight
+from bot.assignments.store import assignments
+from bot.database import Store
+from bot.errors import NotClear
+from bot.models import Assignment, AssignmentState, Kind, Request
+from bot.requests import transitions as outcomes
+from bot.requests.shared_reads import Crowds, Lately
+from bot.requests.store import claims
+from bot.timing import WAITS, Waits, poll_pause
+from graph import Graph
+from graph.errors import NotFound
+from graph.models import Assignment as GraphAssignment
+from graph.models import AssignmentRequest
+
+log = structlog.get_logger(__name__)
+
+# From this many requests on, one batch is cheaper than a read for each.
+WORTH_A_BATCH: Final = 3
+# From so many looks at requests for a package within a moment on, a list of its holders costs less than a look at each.
+CROWD: Final = 6
+# How long such a list counts: what it does not show yet is looked for again.
+LIST_COUNTS: Final = timedelta(seconds=1)
+# A request that no list shows after so many looks is looked at by itself: it may have failed.
+LOOKS_AT_LISTS: Final = 6
+# How often access that begins later is looked at until then: it can be canceled in Entra.
+NOT_BEFORE: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reported:
+    """
+    What Graph says of many submitted requests, read in a few calls.
+
+    Attributes:
+        requests: By Graph's request id.
+        delivered: What has come of requests, by our id.
+        waiting: Our ids of those of which nothing is to be seen yet.
+    """
+
+    requests: Mapping[str, AssignmentRequest] = field(default_factory=dict)
+    delivered: Mapping[str, GraphAssignment] = field(default_factory=dict)
+    waiting: Collection[str] = ()
+
+
+NOTHING: Final = Reported()
+
+
+class Delivery:
+    """Follows what has been posted until its result is there."""
+
+    def __init__(self, *, store: Store, graph: Graph, waits: Waits = WAITS) -> None:
+        self._store = store
+        self._graph = graph
+        self._waits = waits
+        self._crowds: Crowds[str] = Crowds(size=CROWD)
+        self._delivered = Lately(graph.assignments.delivered_if_few, within=LIST_COUNTS)
+
+    async def look_up(self, submitted: Sequence[Request]) -> Reported:
+        """
+        What Graph says of many submitted requests: for a crowd a list of who has the package, else twenty a call.
+
+        What could not be read this way is left out: it is read by itself, and its trouble shows there.
+
+        Raises:
+            GraphError: Nothing could be read.
+        """
+        delivered, waiting = await self._looked_up_in_lists(submitted)
+        ids = [
+            each.graph_request_id
+            for each in submitted
+            if each.graph_request_id and each.id not in delivered and each.id not in waiting
+        ]
+        found = {}
+        if len(ids) >= WORTH_A_BATCH:
+            found = await self._graph.assignments.get_requests(ids)
+        return Reported(
+            requests={k: each for k, each in found.items() if isinstance(each, AssignmentRequest)},
+            delivered=delivered,
+            waiting=waiting,
+        )
+
+    async def _looked_up_in_lists(
+        self, submitted: Sequence[Request]
+    ) -> tuple[dict[str, GraphAssignment], set[str]]:
+        """
+        Of packages for which many wait: who has it by now, and who waits on.
+
+        Only what is well shows there, so whoever waits for long is looked at by themselves.
+        """
+        asked = [each for each in submitted if each.kind is Kind.ADD and each.entra_id is not None]
+        for each in asked:
+            self._crowds.note(each.package_id)
+        delivered: dict[str, GraphAssignment] = {}
+        waiting: set[str] = set()
+        for request in asked:
+            is_new = request.attempts < LOOKS_AT_LISTS and request.starts_at is None
+            if not is_new or not self._crowds.is_one(request.package_id):
+                continue
+            listed = await self._delivered.get(request.package_id)
+            if listed is None:
+                continue
+            held = next((each for each in listed if _is_theirs(each, request)), None)
+            if held is not None:
+                delivered[request.id] = held
+            else:
+                waiting.add(request.id)
+        return delivered, waiting
+
+    async def poll(self, request: Request, known: Reported = NOTHING) -> None:
+        """
+        See how a submitted request is doing, and say delivered only when the result is there.
+
+        Raises:
+            GraphError: It could not be read; it is looked at again later.
+            NotClear: It could be read, and does not say whether it is done or under way.
+        """
+        if request.id in known.delivered:
+            held = known.delivered[request.id]
+            await self._store.run(outcomes.deliver, request, _mirrored(held, request))
+            return
+        if request.id in known.waiting:
+            await self._poll_again(request)
+            return
+        reported = None
+        if request.graph_request_id is not None:
+            reported = known.requests.get(request.graph_request_id)
+            if reported is None:
+                reported = await self._read(request.graph_request_id)
+            if reported is not None and (
+                reported.is_denied or reported.is_canceled or reported.is_failed
+            ):
+                await self._store.run(
+                    outcomes.fail,
+                    request,
+                    f"Microsoft Entra reports: {reported.state} ({reported.status}).",
+                )
+                return
+            if reported is not None and not reported.is_delivered:
+                if not reported.is_under_way:
+                    raise NotClear(
+                        f"Microsoft Entra reports a state that I do not know: “{reported.state}”."
+                    )
+                if request.kind is Kind.ADD and reported.is_partially_delivered:
+                    await self._partly(request, reported)
+                    return
+                await self._poll_again(request)
+                return
+        judge = {Kind.ADD: self._added, Kind.EXTEND: self._extended, Kind.REMOVE: self._removed}
+        if await judge[request.kind](request, reported):
+            return
+        if reported is not None:
+            raise NotClear(
+                "Microsoft Entra says that it is delivered, but does not show the result."
+            )
+        raise NotClear("Microsoft Entra shows neither the request nor its result.")
+
+    async def _read(self, graph_request_id: str) -> AssignmentRequest | None:
+        try:
+            return await self._graph.assignments.get_request(graph_request_id)
+        except NotFound:
+            # Lists and reads may lag behind the POST; and Graph forgets requests after three months.
+            return None
+
+    async def _poll_again(self, request: Request) -> None:
+        attempts = request.attempts + 1
+        pause = poll_pause(attempts)
+        if request.starts_at is not None and request.starts_at > clock.now():
+            # It begins later, as was asked: nobody waits for it yet.
+            attempts, pause = request.attempts, min(request.starts_at - clock.now(), NOT_BEFORE)
+        await self._store.run(
+            claims.release, request, due_at=clock.real() + pause, attempts=attempts, failures=0
+        )
+
+    async def _held(self, request: Request) -> GraphAssignment | None:
+        try:
+            return await self._graph.assignments.get(request.assignment_id or "")
+        except NotFound:
+            return None
+
+    async def _partly(self, request: Request, reported: AssignmentRequest | None) -> None:
+        """A part of it is there: that is access, with an end of its own."""
+        held = await self._assignment_of(request, reported)
+        if held is not None and held.is_expired:
+            due_at = clock.real() + poll_pause(request.attempts)
+            await self._store.run(outcomes.end_partly, request, held.id, due_at=due_at)
+            return
+        if held is None or not held.is_access:
+            await self._poll_again(request)
+            return
+        if await self._is_astray(request, held):
+            return
+        await self._store.run(
+            outcomes.deliver_partly,
+            request,
+            _mirrored(held, request),
+            given_up=reported is not None and reported.completed_date_time is not None,
+            due_at=clock.real() + poll_pause(request.attempts + 1),
+        )
+
+    async def _added(self, request: Request, reported: AssignmentRequest | None) -> bool:
+        held = await self._assignment_of(request, reported)
+        if held is not None and held.is_partially_delivered:
+            await self._partly(request, reported)
+            return True
+        if held is None or not held.is_delivered:
+            return False
+        if await self._is_astray(request, held):
+            return True
+        await self._store.run(outcomes.deliver, request, _mirrored(held, request))
+        return True
+
+    async def _is_astray(self, request: Request, held: GraphAssignment) -> bool:
+        """Whether Entra gave it to somebody else, or gave something else; then it is taken back."""
+        target = held.target.object_id if held.target else None
+        package = held.access_package.id if held.access_package else None
+        if target is None or package is None:
+            raise NotClear("Microsoft Entra shows an assignment, and not whose it is.")
+        if (target, package) == (request.entra_id, request.package_id):
+            return False
+        log.error("wrong-target", request=request.id, assignment=held.id)
+        why = (
+            f"Entra delivered something else than was asked for (assignment {held.id}). "
+            "I take it back; an admin must look at it now."
+        )
+        stray = replace(
+            _mirrored(held, request),
+            entra_id=target,
+            package_id=package,
+            holder=None,
+            holder_name=None,
+        )
+        await self._store.run(outcomes.misdelivered, request, stray, why)
+        return True
+
+    async def _assignment_of(
+        self, request: Request, reported: AssignmentRequest | None
+    ) -> GraphAssignment | None:
+        if reported is not None and reported.assignment is not None:
+            if _says_all(reported.assignment):
+                return reported.assignment
+            try:
+                return await self._graph.assignments.get(reported.assignment.id)
+            except NotFound:
+                return None
+        found = await self._graph.assignments.list(
+            package_id=request.package_id, user_id=request.entra_id
+        )
+        held = [each for each in found if each.is_access]
+        return next((each for each in held if each.is_delivered), held[0] if held else None)
+
+    async def _extended(self, request: Request, reported: AssignmentRequest | None) -> bool:
+        held = await self._held(request)
+        if held is None or held.is_expired:
+            await self._store.run(
+                outcomes.fail, request, "The access ended before it could be extended."
+            )
+            return True
+        end, wanted = held.ends_at(), request.ends_at
+        if held.is_access and not held.is_delivered:
+            # Entra goes through it again just now, for another reason.
+            await self._poll_again(request)
+            return True
+        # Entra may shorten what we ask for; what counts is that it is later than it was.
+        if not held.is_delivered or end is None or wanted is None:
+            return False
+        before = await self._store.read(assignments.get, held.id)
+        if (
+            reported is None
+            and end < wanted
+            and before is not None
+            and before.ends_at is not None
+            and end <= before.ends_at
+        ):
+            return False
+        await self._store.run(outcomes.deliver, request, _mirrored(held, request))
+        return True
+
+    async def _removed(self, request: Request, reported: AssignmentRequest | None) -> bool:
+        """
+        Whether the access is gone.  What Graph does not show is gone only if something else says so, too.
+
+        That is our own request, delivered; or Graph's word that it is over, which is why no request of ours is
+        known; or a second look, a settle time after the first.
+        """
+        if reported is not None:
+            held = await self._held(request)
+            if held is not None and not held.is_expired:
+                return False
+            await self._store.run(outcomes.end, request)
+            return True
+        seen, _ = await sight(
+            self._graph,
+            assignment_id=request.assignment_id or "",
+            package_id=request.package_id,
+            entra_id=request.entra_id,
+        )
+        if seen is Sighting.THERE:
+            if request.gone_at is not None:
+                await self._store.run(claims.update, request, gone_at=None)
+            return False
+        was_over = request.graph_request_id is None and seen is Sighting.EXPIRED
+        gone_at = request.gone_at or clock.real()
+        seen_twice = clock.real() >= gone_at + self._waits.settle
+        if was_over or seen_twice:
+            await self._store.run(outcomes.end, request)
+            return True
+        await self._store.run(
+            claims.release,
+            request,
+            due_at=gone_at + self._waits.settle,
+            attempts=request.attempts + 1,
+            failures=0,
+            gone_at=gone_at,
+        )
+        return True
+
+
+def _mirrored(held: GraphAssignment, request: Request) -> Assignment:
+    return Assignment(
+        id=held.id,
+        entra_id=request.entra_id or "",
+        package_id=request.package_id,
+        package_name=request.package_name,
+        policy_id=_policy_of(held, request),
+        state=AssignmentState.LIVE,
+        holder=request.holder,
+        holder_name=request.holder_name,
+        starts_at=held.schedule.start_date_time if held.schedule else None,
+        ends_at=held.ends_at(),
+        progress=progress_of(held),
+    )
+
+
+def _policy_of(held: GraphAssignment, request: Request) -> str | None:
+    """The policy of an assignment; a request does not show its assignment's, but we have said which."""
+    if held.assignment_policy is not None:
+        return held.assignment_policy.id
+    return request.terms.policy_id if request.terms and request.kind is Kind.ADD else None
+
+
+def _is_theirs(held: GraphAssignment, request: Request) -> bool:
+    return (
+        held.is_delivered
+        and held.target is not None
+        and held.target.object_id == request.entra_id
+        and held.access_package is not None
+        and held.access_package.id == request.package_id
+    )
+
+
+def _says_all(held: GraphAssignment) -> bool:
+    """Whether an assignment that came with its request is there, and says whose it is, of what, and until when."""
+    expiration = held.schedule.expiration if held.schedule else None
+    return (
+        held.is_delivered
+        and held.target is not None
+        and held.target.object_id is not None
+        and held.access_package is not None
+        and expiration is not None
+        and expiration.is_specified
+    )

@@ -1,0 +1,60 @@
+"""A worker and its claim on a request: renewed as long as the work goes on, and given up after a while."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import structlog
+
+from bot.database import Busy, Store
+from bot.errors import TooSlow
+from bot.models import Request
+from bot.requests.store import claims
+from bot.timing import Waits
+
+log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def kept(store: Store, request: Request, waits: Waits) -> AsyncIterator[None]:
+    """Say again and again that we are at *request*, so that nobody takes over what only takes its time."""
+
+    async def renew() -> None:
+        while True:
+            await asyncio.sleep(waits.beat.total_seconds())
+            try:
+                ours = await store.run(claims.renew, request, lease=waits.lease)
+            except Busy:
+                continue
+            if not ours:
+                # Whatever it still writes will not count.
+                log.warning("claim-lost", request=request.id)
+                return
+
+    renewing = asyncio.create_task(renew(), name=f"lease of {request.id}")
+    try:
+        yield
+    finally:
+        renewing.cancel()
+        await asyncio.gather(renewing, return_exceptions=True)
+
+
+@asynccontextmanager
+async def in_time(limit: timedelta) -> AsyncIterator[None]:
+    """
+    Cut off a step that does not come to its end: like a death, it leaves nothing that is not found again.
+
+    Raises:
+        TooSlow: It was cut off.
+    """
+    try:
+        async with asyncio.timeout(limit.total_seconds()) as within:
+            yield
+    except TimeoutError:
+        if not within.expired():
+            raise
+        raise TooSlow(
+            "Slack or Microsoft Entra took so long that it was not done within "
+            f"{limit.total_seconds() / 60:g} minutes."
+        ) from None

@@ -1,0 +1,184 @@
+"""
+One look at all that decides a request: the person's own facts for it alone, the package's shared for a moment.
+
+The look of the moment at which a request came in serves once more before its grant, if that follows at once; any
+later grant has a look of its own.  See docs/guarantees.md, "How fresh the second look is".
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot import clock
+from bot.errors import NotClear
+from bot.models import Named
+from bot.packages.rules import Reads
+from bot.people.identity import Found, Seen
+from bot.requests.shared_reads import FRESH, Crowds, Lately
+from graph import Graph
+from graph.assignments import OPEN_STATES
+from graph.models import AccessPackage, Assignment, AssignmentPolicy, AssignmentRequest, Group
+from graph.packages import PackageExclusions, Resources
+
+# From so many looks at a package within a moment on, a list of its holders costs less than asking for each person.
+CROWD: Final = 6
+# A package with more holders than a page will not have fewer soon.
+MANY_FOR: Final = timedelta(minutes=10)
+
+
+class Shelf:
+    """What is true of packages, whoever asks: each thing read once for all requests of the same moment."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._resources: Lately[str, Resources] = Lately(graph.packages.resources)
+        self._packages = Lately(self._package)
+        self.groups_excluding = Lately(graph.packages.incompatible_groups)
+        self.packages_excluding = Lately(graph.packages.incompatible_both_ways)
+        self.policy = Lately(Reads(graph).policy)
+        self.open_requests = Lately(self._open_requests)
+        self._holders = Lately(graph.assignments.holders_if_few)
+        self._crowds: Crowds[str] = Crowds(size=CROWD)
+        self._many: dict[str, datetime] = {}
+        # Whether Graph has refused a list of all that somebody has, and will again.
+        self.refuses_holdings = False
+
+    async def package(self, package_id: str, *, since: datetime | None = None) -> AccessPackage:
+        """A package with its policies and what it gives, as `Packages.get` has it."""
+        return await self._packages.get(package_id, since=since)
+
+    def looked_at(self, package_id: str) -> None:
+        """Somebody looks at a package: whether that is a crowd depends on how many do."""
+        self._crowds.note(package_id)
+
+    async def holders(
+        self, package_id: str, *, since: datetime | None = None
+    ) -> list[Assignment] | None:
+        """
+        Everybody who has a package, if many ask for it and a page has room for all; None: ask for each person.
+        """
+        now = clock.real()
+        is_known_long = package_id in self._many and now - self._many[package_id] < MANY_FOR
+        if is_known_long or not self._crowds.is_one(package_id):
+            return None
+        found = await self._holders.get(package_id, since=since)
+        if found is None:
+            self._many[package_id] = now
+        return found
+
+    async def _package(self, package_id: str) -> AccessPackage:
+        began = clock.real()
+        found = await self._graph.packages.get(package_id, named=False)
+        catalog_id = found.catalog.id if found.catalog else None
+        if catalog_id is None or not self._graph.packages.lacks_resources(found):
+            return found
+        resources = await self._resources.get(catalog_id, since=began)
+        return self._graph.packages.with_resources(found, resources)
+
+    async def _open_requests(self, package_id: str) -> list[AssignmentRequest]:
+        return await self._graph.assignments.list_requests_in(
+            package_id=package_id, states=OPEN_STATES
+        )
+
+
+class Look(Reads):
+    """
+    What one request reads of its person, once; and of its package, with the others.
+
+    Attributes:
+        at: When it began: how old its oldest fact of the person may be.
+        seen: The person's accounts, read together with other people's; None: not yet.
+        since: When somebody decided (real time): nothing that was read before counts; None: nobody has to.
+        found: The person, once they are found.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        shelf: Shelf,
+        *,
+        at: datetime,
+        seen: Seen | None,
+        since: datetime | None = None,
+    ) -> None:
+        super().__init__(graph)
+        self.since = since
+        self.shelf = shelf
+        self.at = at
+        self.seen = seen
+        self.found: Found | None = None
+        self._groups: dict[frozenset[str], set[str]] = {}
+        self._holdings: list[Assignment] | None = None
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it may still decide something."""
+        return self.at <= clock.real() <= self.at + FRESH
+
+    async def package(self, package_id: str) -> AccessPackage:
+        """The package that is asked for."""
+        return await self.shelf.package(package_id, since=self.since)
+
+    async def open_requests(self, package_id: str) -> list[AssignmentRequest]:
+        """Who has asked for it in Entra, and has not been answered."""
+        return await self.shelf.open_requests.get(package_id, since=self.since)
+
+    async def groups_excluding(self, package_id: str) -> list[Group]:
+        return await self.shelf.groups_excluding.get(package_id, since=self.since)
+
+    async def packages_excluding(self, package_id: str) -> PackageExclusions:
+        return await self.shelf.packages_excluding.get(package_id, since=self.since)
+
+    async def policy(self, policy_id: str) -> AssignmentPolicy | None:
+        return await self.shelf.policy.get(policy_id, since=self.since)
+
+    async def policies(self, policy_ids: Sequence[str]) -> list[AssignmentPolicy]:
+        found = [await self.policy(each) for each in policy_ids]
+        return [each for each in found if each is not None]
+
+    async def groups_of(self, user_id: str, group_ids: Collection[str]) -> set[str]:
+        wanted = frozenset(group_ids)
+        if wanted not in self._groups:
+            self._groups[wanted] = await super().groups_of(user_id, wanted)
+        return self._groups[wanted]
+
+    async def holdings(self, user_id: str) -> list[Assignment] | None:
+        if self._holdings is None and not self.shelf.refuses_holdings:
+            self._holdings = await super().holdings(user_id)
+            self.shelf.refuses_holdings = self._holdings is None
+        return self._holdings
+
+    async def beside(
+        self, package_id: str, user_id: str, known: Collection[str]
+    ) -> tuple[tuple[Named, ...], tuple[Named, ...]]:
+        if await self.shelf.holders(package_id, since=self.since) is not None:
+            exclusions = await self.packages_excluding(package_id)
+            if not exclusions.ids:
+                # Then it does not matter what else they have.
+                return (), ()
+        return await super().beside(package_id, user_id, known)
+
+    async def access_to(self, package_id: str, user_id: str) -> list[Assignment]:
+        """
+        What the person has, or is about to have, of a package.
+
+        Raises:
+            NotClear: Graph shows an assignment, and not whose it is, or of what.
+            GraphError: It could not be read.
+        """
+        found = await self.shelf.holders(package_id, since=self.since)
+        if found is None:
+            found = await self.holdings(user_id)
+        if found is None:
+            found = await self._graph.assignments.list(package_id=package_id, user_id=user_id)
+        live = [each for each in found if each.is_access]
+        if any(each.target is None or each.access_package is None for each in live):
+            raise NotClear("Microsoft Entra shows an assignment, and not whose it is, or of what.")
+        return [
+            each
+            for each in live
+            if each.target is not None
+            and each.target.object_id == user_id
+            and each.access_package is not None
+            and each.access_package.id == package_id
+        ]

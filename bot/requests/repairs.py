@@ -1,0 +1,32 @@
+"""What an admin may do about a request that is held: the transactions behind Retry and Give up."""
+
+from bot.database import Transaction
+from bot.errors import NotAllowed, TooLate
+from bot.models import Request, Verb
+from bot.people.permissions import Actor, may
+from bot.requests.store import holds, requests
+
+DONE = {Verb.RETRY: "tried again", Verb.GIVE_UP: "given up"}
+
+
+def repair(db: Transaction, slack_user: str, hold_id: str, verb: Verb, actor: Actor) -> Request:
+    """
+    Let a held request be tried again, or given up by the next step of a worker.
+
+    Raises:
+        NotAllowed: *actor* may not do that.
+        TooLate: It is not held any more.
+    """
+    hold = holds.get(db, hold_id)
+    request = requests.get(db, hold.request_id) if hold else None
+    if hold is None or request is None:
+        raise TooLate("I do not know that request any more.")
+    why = may(actor, verb, holder=request.holder, holder_entra_id=request.entra_id)
+    if why:
+        raise NotAllowed(why)
+    if hold.verb is not None:
+        raise TooLate(f"That request has been {DONE[hold.verb]} already.")
+    freed = holds.end(db, hold, request, verb, actor=slack_user)
+    if freed is None:
+        raise TooLate("That request is not held any more. Please look again.")
+    return freed

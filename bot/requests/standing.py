@@ -1,0 +1,49 @@
+"""What one person has and waits for, a page of it: the same for a command and for App Home."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.assignments.store import assignment_lists
+from bot.database import Transaction
+from bot.models import Assignment, Kind, Request
+from bot.paging import ROWS_A_PAGE, Count, ListName, Page, Place, Start
+from bot.requests.store import request_lists
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """
+    A page of what one person has and, after that, of what they wait for.
+
+    Attributes:
+        asked: What is asked and waited for about what is shown, by assignment.
+        extendable: Ids of the policies whose holders may ask to keep longer what they have.
+    """
+
+    held: Page[Assignment]
+    waiting: Page[Request]
+    asked: Mapping[str, Kind]
+    extendable: frozenset[str] = frozenset()
+
+
+def standing(
+    db: Transaction,
+    slack_user: str,
+    place: Place | None = None,
+    *,
+    skip: int = 0,
+    rows: int = ROWS_A_PAGE,
+) -> Standing:
+    """What somebody has and waits for, from a place in that list on, or after so many rows of it."""
+    start = Start(after=place.after if place else None, skip=skip)
+    if place is not None and place.list is ListName.ASKED:
+        nothing: Page[Assignment] = Page(rows=(), marks=(), count=Count(0), skipped=None)
+        waiting = request_lists.open_for(db, slack_user, start=start, rows=rows)
+        return Standing(held=nothing, waiting=waiting, asked={})
+    held = assignment_lists.of_oneself(db, slack_user, start=start, rows=rows)
+    before = skip - assignment_lists.count_of_oneself(db, slack_user) if held.is_beyond else 0
+    waiting = request_lists.open_for(
+        db, slack_user, start=Start(skip=before), rows=rows - len(held.rows)
+    )
+    asked = request_lists.asked_about(db, slack_user, [row.id for row in held.rows])
+    return Standing(held=held, waiting=waiting, asked=asked)

@@ -1,0 +1,116 @@
+"""Claims: which worker has a request for now, and for how long."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+import structlog
+
+from bot import clock
+from bot.database.engine import Transaction
+from bot.database.statements import MOST, NOW, UNTIL, columns
+from bot.database.tables import IS_OPEN, UtcDateTime, requests
+from bot.models import Kind, Request
+from bot.requests.store.requests import COLUMNS, UPDATE_KNOWN, as_known, from_row
+
+log = structlog.get_logger(__name__)
+
+# A CTE, because PostgreSQL may run a plain sub-select more than once and lock more than the limit.
+DUE: Final = (
+    sa.select(requests.c.id)
+    .where(
+        IS_OPEN,
+        requests.c.due_at <= NOW,
+        sa.or_(requests.c.lease_until.is_(None), requests.c.lease_until <= NOW),
+    )
+    .order_by(requests.c.kind != Kind.REMOVE, requests.c.due_at)
+    .limit(MOST)
+    .with_for_update(skip_locked=True)
+    .cte()
+)
+TAKE: Final = (
+    requests.update()
+    .where(requests.c.id.in_(sa.select(DUE.c.id)))
+    .values(lease_until=UNTIL, generation=requests.c.generation + 1)
+    .returning(*COLUMNS)
+)
+UPDATE_CLAIMED: Final = UPDATE_KNOWN.where(
+    requests.c.state == sa.bindparam("known_state"),
+    requests.c.generation == sa.bindparam("known_generation"),
+)
+
+NEXT_DUE: Final = sa.select(sa.func.min(requests.c.due_at, type_=UtcDateTime())).where(
+    IS_OPEN, requests.c.due_at > NOW
+)
+# Whoever has let go of it, or lost it, does not get it back this way.
+RENEW: Final = (
+    requests.update()
+    .where(
+        requests.c.id == sa.bindparam("known_id"),
+        requests.c.generation == sa.bindparam("known_generation"),
+        requests.c.lease_until.is_not(None),
+    )
+    .values(lease_until=UNTIL)
+)
+
+
+def take(db: Transaction, *, lease: timedelta, limit: int) -> list[Request]:
+    """
+    Take up to *limit* rows that are due, oldest first, for *lease*; nobody else gets them meanwhile.
+
+    Removals go before grants: taking access away must not wait behind giving it.
+    """
+    now = clock.real()
+    taken = db.execute(TAKE, {"now": now, "until": now + lease, "most": limit})
+    return [request for row in taken if (request := _readable(row))]
+
+
+def _readable(row: Any) -> Request | None:
+    """The request; None for a row that this version cannot read, which must not stop the others."""
+    try:
+        return from_row(row)
+    except (KeyError, TypeError, ValueError):
+        log.exception("unreadable-request", request=row.id)
+        return None
+
+
+def next_due(db: Transaction) -> datetime | None:
+    """When the next request will be due that is not yet; None: no time is set for any."""
+    due_at: datetime | None = db.execute(NEXT_DUE, {"now": clock.real()}).scalar()
+    return due_at
+
+
+def renew(db: Transaction, request: Request, *, lease: timedelta) -> bool:
+    """Keep a claimed row for *lease* from now; False if the claim is no longer ours."""
+    known = {"known_id": request.id, "known_generation": request.generation}
+    return db.execute(RENEW, {**known, "until": clock.real() + lease}).rowcount == 1
+
+
+def update(db: Transaction, /, request: Request, **changes: Any) -> bool:
+    """Set columns of a claimed row without moving it; False if the claim is no longer ours."""
+    values = columns(requests, changes)
+    return db.execute(UPDATE_CLAIMED, {**as_known(request), **values}).rowcount == 1
+
+
+def release(
+    db: Transaction, /, request: Request, *, due_at: datetime, attempts: int, **changes: Any
+) -> bool:
+    """Give a claimed row back, to be looked at again at *due_at* (real time)."""
+    return update(db, request, lease_until=None, due_at=due_at, attempts=attempts, **changes)
+
+
+def oldest_open_seconds(db: Transaction) -> dict[str, float]:
+    """How long ago the oldest open request of each state was asked for, by state."""
+    query = (
+        sa.select(requests.c.state, sa.func.min(requests.c.asked_at, type_=UtcDateTime()))
+        .where(IS_OPEN)
+        .group_by(requests.c.state)
+    )
+    now = clock.now()
+    return {state: max((now - at).total_seconds(), 0) for state, at in db.execute(query)}
+
+
+def oldest_due_seconds(db: Transaction) -> float:
+    """How long the most overdue request has been waiting to be worked on."""
+    due = db.execute(sa.select(sa.func.min(requests.c.due_at)).where(IS_OPEN)).scalar()
+    return max((clock.real() - due).total_seconds(), 0) if due else 0

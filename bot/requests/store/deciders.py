@@ -1,0 +1,68 @@
+"""Who is asked about which pending request, for the list of what waits for somebody."""
+
+from collections.abc import Collection
+from typing import Final
+
+import sqlalchemy as sa
+
+from bot.database.engine import Transaction
+from bot.database.homes import touch_homes
+from bot.database.keyset import Listed
+from bot.database.tables import deciders, requests
+from bot.models import Request, State
+from bot.paging import Page
+from bot.requests.store.requests import SELECT, from_row
+
+# Of requests that became pending before this table was there, or beside a program that does not know it.
+FILLED_IN_TOGETHER: Final = 200
+
+IS_PENDING: Final = requests.c.state == sa.literal_column(f"'{State.PENDING}'")
+DECIDER: Final = sa.bindparam("decider", type_=sa.String())
+OF: Final = deciders.c.request_id == sa.bindparam("request")
+KNOWN: Final = sa.select(deciders.c.slack_user).where(OF)
+DROP: Final = deciders.delete().where(
+    OF, deciders.c.slack_user.in_(sa.bindparam("gone", expanding=True))
+)
+MISSING: Final = (
+    SELECT.where(
+        IS_PENDING,
+        sa.cast(requests.c.deciders, sa.Text) != "[]",
+        sa.not_(sa.exists().where(deciders.c.request_id == requests.c.id)),
+    )
+    .order_by(requests.c.asked_at)
+    .limit(FILLED_IN_TOGETHER)
+)
+WAITING: Final = Listed(
+    SELECT.join(deciders, deciders.c.request_id == requests.c.id).where(
+        deciders.c.slack_user == DECIDER,
+        IS_PENDING,
+        requests.c.holder.is_distinct_from(DECIDER),
+    ),
+    time=deciders.c.asked_at,
+    id_=deciders.c.request_id,
+)
+
+
+def keep(db: Transaction, request: Request, who: Collection[str]) -> None:
+    """Write down who is asked about a request now, and nobody else."""
+    known = set(db.execute(KNOWN, {"request": request.id}).scalars())
+    gone, new = known - set(who), set(who) - known
+    if gone:
+        db.execute(DROP, {"request": request.id, "gone": sorted(gone)})
+    if new:
+        facts = {"request_id": request.id, "asked_at": request.asked_at}
+        db.execute(deciders.insert(), [{**facts, "slack_user": each} for each in sorted(new)])
+
+
+def fill_in(db: Transaction) -> int:
+    """Write down who is asked about some requests of which that is not written here; return about how many."""
+    found = [from_row(row) for row in db.execute(MISSING)]
+    for request in found:
+        keep(db, request, request.deciders)
+        touch_homes(db, None, deciders=request.deciders)
+    return len(found)
+
+
+def waiting_for(db: Transaction, slack_user: str, *, rows: int) -> Page[Request]:
+    """What somebody is asked to decide, oldest first."""
+    return WAITING.page(db, from_row, rows=rows, decider=slack_user)

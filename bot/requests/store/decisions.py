@@ -1,0 +1,270 @@
+"""Clicks on Approve and Deny: recorded before they are weighed, so that none is lost."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot import clock
+from bot.database import audit, wakeups
+from bot.database import limits as allowances
+from bot.database.engine import Transaction
+from bot.database.statements import MOST, NOW, SINCE, UNTIL
+from bot.database.tables import IS_UNANSWERED, decisions
+from bot.models import Decision, Outcome, Request, Verb
+
+FIELDS: Final = tuple(Decision.__dataclass_fields__)
+COLUMNS: Final = [decisions.c[name] for name in FIELDS]
+
+DUE_AT: Final = sa.select(decisions.c.due_at).where(decisions.c.id == sa.bindparam("decision"))
+UPDATE: Final = decisions.update().where(decisions.c.id == sa.bindparam("decision"))
+INSERT: Final = decisions.insert()
+EXPLAIN: Final = UPDATE.where(
+    decisions.c.slack_user == sa.bindparam("by"),
+    decisions.c.outcome.is_(None),
+    decisions.c.due_at.is_(None),
+)
+# Everybody's oldest click first, then everybody's second: whoever clicks a lot waits behind themselves only.
+TURNS: Final = (
+    sa.select(
+        *COLUMNS,
+        sa.func.row_number()
+        .over(partition_by=decisions.c.slack_user, order_by=(decisions.c.at, decisions.c.id))
+        .label("turn"),
+    )
+    .where(decisions.c.outcome.is_(None), decisions.c.due_at <= NOW)
+    .subquery("turns")
+)
+UNWEIGHED: Final = (
+    sa.select(*(TURNS.c[name] for name in FIELDS)).order_by(TURNS.c.turn, TURNS.c.at).limit(MOST)
+)
+OURS: Final = (
+    sa.select(decisions.c.id)
+    .where(
+        decisions.c.id.in_(sa.bindparam("clicks", expanding=True)),
+        decisions.c.outcome.is_(None),
+        decisions.c.due_at <= NOW,
+    )
+    .with_for_update(skip_locked=True)
+    .cte("ours")
+)
+CLAIM: Final = (
+    decisions.update()
+    .where(decisions.c.id.in_(sa.select(OURS.c.id)))
+    .values(due_at=UNTIL)
+    .returning(decisions.c.id)
+)
+# The same button of the same card, pressed by the same person.
+SAME: Final = sa.and_(
+    decisions.c.request_id == sa.bindparam("request"),
+    decisions.c.slack_user == sa.bindparam("by"),
+    decisions.c.round == sa.bindparam("in_round"),
+    decisions.c.stage == sa.bindparam("in_stage"),
+    decisions.c.verb == sa.bindparam("wanted"),
+    decisions.c.team.is_not_distinct_from(sa.bindparam("from_team")),
+)
+OPEN_SAME: Final = (
+    sa.select(*COLUMNS).where(SAME, decisions.c.outcome.is_(None)).order_by(decisions.c.at).limit(1)
+)
+REFUSED_SAME: Final = (
+    sa.select(*COLUMNS)
+    .where(SAME, decisions.c.outcome == Outcome.REFUSED, decisions.c.at >= SINCE)
+    .order_by(decisions.c.at.desc())
+    .limit(1)
+)
+POSTPONE: Final = UPDATE.values(due_at=UNTIL, attempts=decisions.c.attempts + 1)
+SETTLE: Final = UPDATE.where(decisions.c.outcome.is_(None))
+ANY_UNANSWERED: Final = (
+    sa.select(decisions.c.id)
+    .where(IS_UNANSWERED, decisions.c.due_at <= NOW)
+    .order_by(decisions.c.at)
+    .limit(MOST)
+)
+UNANSWERED: Final = ANY_UNANSWERED.with_for_update(skip_locked=True).cte("due")
+CLAIM_UNANSWERED: Final = (
+    decisions.update()
+    .where(decisions.c.id.in_(sa.select(UNANSWERED.c.id)))
+    .values(due_at=UNTIL, attempts=decisions.c.attempts + 1)
+    .returning(*COLUMNS)
+)
+ACCEPTED_OF: Final = (
+    sa.select(*COLUMNS)
+    .where(
+        decisions.c.request_id == sa.bindparam("request"),
+        decisions.c.round == sa.bindparam("in_round"),
+        decisions.c.outcome == Outcome.ACCEPTED,
+    )
+    .order_by(decisions.c.stage)
+)
+
+WAS_REFUSED: Final = (
+    sa.select(decisions.c.id)
+    .where(
+        decisions.c.request_id == sa.bindparam("request"),
+        decisions.c.round == sa.bindparam("in_round"),
+        decisions.c.stage == sa.bindparam("in_stage"),
+        decisions.c.slack_user == sa.bindparam("by"),
+        decisions.c.outcome == Outcome.REFUSED,
+    )
+    .limit(1)
+)
+
+
+def _decision(row: Sequence[Any]) -> Decision:
+    values = dict(zip(FIELDS, row, strict=True))
+    values["verb"] = Verb(values["verb"])
+    values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
+    return Decision(**values)
+
+
+def add(
+    db: Transaction,
+    decision: Decision,
+    *,
+    holder: str | None,
+    holder_entra_id: str | None,
+    is_draft: bool,
+) -> None:
+    """Insert a click; a draft is not weighed before `explain` has brought its reason."""
+    values = {**vars(decision), "holder": holder, "holder_entra_id": holder_entra_id}
+    db.execute(INSERT, {**values, "due_at": None if is_draft else clock.real()})
+    if not is_draft:
+        wakeups.due(db, wakeups.DECISIONS)
+
+
+def was_refused(db: Transaction, decision: Decision) -> bool:
+    """Whether the same person has been refused on the same card."""
+    card = {
+        "request": decision.request_id,
+        "in_round": decision.round,
+        "in_stage": decision.stage,
+        "by": decision.slack_user,
+    }
+    return db.execute(WAS_REFUSED, card).first() is not None
+
+
+def explain(db: Transaction, decision_id: str, *, slack_user: str, reason: str) -> bool:
+    """Complete one's own draft, once."""
+    whose = {"decision": decision_id, "by": slack_user}
+    values = {"reason": reason, "at": clock.now(), "due_at": clock.real()}
+    done = db.execute(EXPLAIN, {**whose, **values}).rowcount == 1
+    if done:
+        wakeups.due(db, wakeups.DECISIONS)
+    return done
+
+
+def open_like(db: Transaction, decision: Decision) -> tuple[Decision, bool] | None:
+    """The same click of the same person that is not judged yet, and whether it still lacks its reason."""
+    row = db.execute(OPEN_SAME, _same(decision)).first()
+    if row is None:
+        return None
+    found = _decision(row)
+    is_due = db.execute(DUE_AT, {"decision": found.id}).scalar_one()
+    return found, is_due is None
+
+
+def refused_lately(db: Transaction, decision: Decision, *, since: datetime) -> Decision | None:
+    """The last time since then that the same person was refused the same."""
+    row = db.execute(REFUSED_SAME, {**_same(decision), "since": since}).first()
+    return _decision(row) if row else None
+
+
+def _same(decision: Decision) -> dict[str, Any]:
+    return {
+        "request": decision.request_id,
+        "by": decision.slack_user,
+        "in_round": decision.round,
+        "in_stage": decision.stage,
+        "wanted": decision.verb,
+        "from_team": decision.team,
+    }
+
+
+def unweighed(db: Transaction, *, limit: int = 50) -> list[Decision]:
+    """Clicks that nobody has judged yet, oldest first, but nobody's second before another's first."""
+    found = db.execute(UNWEIGHED, {"now": clock.real(), "most": limit})
+    return [_decision(row) for row in found]
+
+
+def claim(db: Transaction, clicks: Sequence[Decision], *, lease: timedelta) -> list[Decision]:
+    """Those of *clicks*, in their order, that we are to judge; nobody else judges them for *lease*."""
+    now = clock.real()
+    given = {"clicks": [each.id for each in clicks], "now": now, "until": now + lease}
+    ours = set(db.execute(CLAIM, given).scalars())
+    return [each for each in clicks if each.id in ours]
+
+
+def postpone(db: Transaction, decision: Decision, *, until: datetime) -> None:
+    """Weigh it later (real time): what is needed to judge it cannot be read now."""
+    db.execute(POSTPONE, {"decision": decision.id, "until": until})
+
+
+def settle(
+    db: Transaction,
+    decision: Decision,
+    outcome: Outcome,
+    *,
+    why: str | None = None,
+    entra_id: str | None = None,
+    name: str | None = None,
+    as_admin: bool = False,
+) -> bool:
+    """
+    Record what became of a click; False if somebody else has already judged it, or another click won.
+
+    Whoever is refused or late is owed an answer; whoever is accepted sees the card change.
+    """
+    now = clock.now()
+    values: dict[str, Any] = {"outcome": outcome, "why": why, "entra_id": entra_id, "name": name}
+    values |= {"as_admin": as_admin, "attempts": 0, "due_at": clock.real()}
+    if outcome is Outcome.ACCEPTED:
+        values["answered_at"] = now
+    nested = db.begin_nested()
+    try:
+        done = db.execute(SETTLE, {"decision": decision.id, **values}).rowcount == 1
+    except sa.exc.IntegrityError:
+        nested.rollback()
+        return False
+    nested.commit()
+    if done and outcome is Outcome.REFUSED:
+        allowances.count_refusal(db, decision.slack_user)
+    if done:
+        audit.record(
+            db,
+            at=now,
+            actor=decision.slack_user,
+            actor_entra_id=entra_id,
+            verb=f"{decision.verb}-{outcome}",
+            request_id=decision.request_id,
+            why=why or decision.reason,
+            details={"decided_as": "admin"} if as_admin else None,
+        )
+    return done
+
+
+def has_unanswered(db: Transaction) -> bool:
+    """Whether `claim_unanswered` would find any."""
+    return db.execute(ANY_UNANSWERED, {"now": clock.real(), "most": 1}).first() is not None
+
+
+def claim_unanswered(db: Transaction, *, lease: timedelta, limit: int = 50) -> list[Decision]:
+    """Take refused and late clicks whose people have not been told; tried five times at most."""
+    now = clock.real()
+    taken = db.execute(CLAIM_UNANSWERED, {"now": now, "until": now + lease, "most": limit})
+    return [_decision(row) for row in taken]
+
+
+def answer_later(db: Transaction, decision: Decision, *, until: datetime) -> None:
+    """Slack did not take the answer: try again at *until* (real time); the try has been counted."""
+    db.execute(UPDATE, {"decision": decision.id, "due_at": until})
+
+
+def answered(db: Transaction, decision: Decision) -> None:
+    db.execute(UPDATE, {"decision": decision.id, "answered_at": clock.now()})
+
+
+def accepted_of(db: Transaction, request: Request) -> list[Decision]:
+    """The decisions that count for this round, in the order of its stages."""
+    found = db.execute(ACCEPTED_OF, {"request": request.id, "in_round": request.round})
+    return [_decision(row) for row in found]

@@ -1,0 +1,157 @@
+"""Requests that are held: put aside because they failed too often, until an admin does something about it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot import chance, clock
+from bot.database import audit, wakeups
+from bot.database.engine import Transaction
+from bot.database.keyset import Listed
+from bot.database.statements import SINCE
+from bot.database.tables import holds, requests
+from bot.models import Hold, Request, Verb
+from bot.paging import FIRST, ROWS_A_PAGE, Page, Start
+from bot.requests.store import claims
+from bot.requests.store import requests as all_requests
+
+FIELDS: Final = tuple(Hold.__dataclass_fields__)
+COLUMNS: Final = [holds.c[name] for name in FIELDS]
+
+BY_ID: Final = sa.select(*COLUMNS).where(holds.c.id == sa.bindparam("hold"))
+# By the requests, few of which are held, and not by every hold that there ever was.
+IS_OPEN: Final = sa.and_(
+    holds.c.request_id.in_(sa.select(requests.c.id).where(requests.c.held_at.is_not(None))),
+    holds.c.verb.is_(None),
+)
+HELD: Final = (
+    sa.select(*COLUMNS, *all_requests.COLUMNS)
+    .join(requests, requests.c.id == holds.c.request_id)
+    .where(IS_OPEN)
+)
+LISTED: Final = Listed(HELD, time=holds.c.at, id_=holds.c.id)
+OPEN: Final = HELD.order_by(holds.c.at, holds.c.id)
+OPEN_SINCE: Final = OPEN.where(holds.c.at >= SINCE)
+COUNT: Final = sa.select(sa.func.count()).select_from(holds).where(IS_OPEN)
+
+
+def _hold(row: Sequence[Any]) -> Hold:
+    values = dict(zip(FIELDS, row, strict=True))
+    values["verb"] = Verb(values["verb"]) if values["verb"] else None
+    return Hold(**values)
+
+
+def put(
+    db: Transaction, request: Request, *, failures: int, error: str, why: str, **facts: Any
+) -> bool:
+    """
+    Hold a claimed request: nothing is due about it any more.  False if the claim is no longer ours.
+
+    Args:
+        error: The class of the last error.
+        why: What it said, in a sentence for the admins.
+        facts: Other columns of the audit row.
+    """
+    at = clock.now()
+    ours = claims.update(
+        db,
+        request,
+        held_at=at,
+        due_at=None,
+        lease_until=None,
+        retry_by=None,
+        give_up_by=None,
+        failures=failures,
+        version=request.version + 1,
+    )
+    if not ours:
+        return False
+    hold = Hold(
+        id=chance.new_id(),
+        request_id=request.id,
+        at=at,
+        error=error,
+        why=why,
+    )
+    db.execute(holds.insert().values(**asdict(hold)))
+    audit.record(
+        db,
+        at=at,
+        verb="hold",
+        before=request.state,
+        why=f"{error}: {why}",
+        **{"actor": audit.LATCHKEY, **facts},
+        **all_requests.audit_ids(request),
+    )
+    all_requests.shown(db, request)
+    return True
+
+
+def get(db: Transaction, hold_id: str) -> Hold | None:
+    row = db.execute(BY_ID, {"hold": hold_id}).first()
+    return _hold(row) if row else None
+
+
+def _with_request(row: Sequence[Any]) -> tuple[Hold, Request]:
+    return _hold(row[: len(FIELDS)]), all_requests.from_row(row[len(FIELDS) :])
+
+
+def held(
+    db: Transaction, *, start: Start = FIRST, rows: int = ROWS_A_PAGE
+) -> Page[tuple[Hold, Request]]:
+    """A page of what is held now, the longest first, with the request each is about."""
+    return LISTED.page(db, _with_request, start=start, rows=rows)
+
+
+def open_ones(db: Transaction, *, since: datetime | None = None) -> list[tuple[Hold, Request]]:
+    """All that is held now, or what has been no longer than since then, the longest first."""
+    found = db.execute(OPEN) if since is None else db.execute(OPEN_SINCE, {"since": since})
+    return [_with_request(row) for row in found]
+
+
+def end(db: Transaction, hold: Hold, request: Request, verb: Verb, *, actor: str) -> Request | None:
+    """
+    Let a held request be worked on again, its failures forgotten.  None if it is not held any more.
+
+    Args:
+        verb: RETRY, or GIVE_UP: then the worker's next step is to end it.  Either way the worker asks first
+            whether they may.
+    """
+    at = clock.now()
+    freed = requests.update().where(
+        requests.c.id == request.id,
+        requests.c.version == request.version,
+        requests.c.held_at.is_not(None),
+    )
+    values: dict[str, Any] = {
+        "held_at": None,
+        "failures": 0,
+        "attempts": 0,
+        "due_at": clock.real(),
+        "version": request.version + 1,
+        "retry_by": actor if verb is Verb.RETRY else None,
+        "give_up_by": actor if verb is Verb.GIVE_UP else None,
+    }
+    if db.execute(freed.values(**values)).rowcount != 1:
+        return None
+    done = holds.update().where(holds.c.id == hold.id)
+    db.execute(done.values(verb=verb, done_by=actor, done_at=at))
+    audit.record(
+        db,
+        at=at,
+        actor=actor,
+        verb=verb,
+        before=request.state,
+        **all_requests.audit_ids(request),
+    )
+    all_requests.shown(db, request)
+    wakeups.due(db, wakeups.REQUESTS)
+    return all_requests.get(db, request.id)
+
+
+def count(db: Transaction) -> int:
+    """How many requests are held, for the metrics."""
+    return int(db.execute(COUNT).scalar_one())

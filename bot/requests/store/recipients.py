@@ -1,0 +1,125 @@
+"""Whom a pending request is shown to: found bit by bit, beside the decisions and never in their way."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot import clock
+from bot.database.engine import Transaction
+from bot.database.homes import touch_homes
+from bot.database.statements import MOST, NOW, UNTIL
+from bot.database.tables import notices, requests
+from bot.models import Request, State
+from bot.requests.store import deciders as all_deciders
+from bot.requests.store.requests import COLUMNS, REDRAW, SELECT, from_row
+
+# A card that its reader is not asked about any more.
+WITHDRAWN: Final = "no longer asked"
+
+DUE: Final = (
+    sa.select(requests.c.id)
+    .where(requests.c.state == State.PENDING, requests.c.recipients_due_at <= NOW)
+    .order_by(requests.c.recipients_due_at)
+    .limit(MOST)
+    .with_for_update(skip_locked=True)
+    .cte("due")
+)
+CLAIM: Final = (
+    requests.update()
+    .where(requests.c.id.in_(sa.select(DUE.c.id)))
+    .values(recipients_due_at=UNTIL)
+    .returning(*COLUMNS)
+)
+LOCK: Final = SELECT.where(requests.c.id == sa.bindparam("request")).with_for_update()
+# Not `requests.UPDATE_KNOWN`: what a card says stays the same, so a decision under way must not be disturbed.
+UPDATE: Final = requests.update().where(requests.c.id == sa.bindparam("request"))
+CARDS: Final = notices.c.key.in_(sa.bindparam("cards", expanding=True))
+WITHDRAW: Final = notices.update().where(CARDS).values(dropped_why=WITHDRAWN, stale=True)
+RESTORE: Final = (
+    notices.update()
+    .where(CARDS, notices.c.dropped_why == WITHDRAWN)
+    .values(dropped_why=None, stale=True)
+)
+
+
+def claim(db: Transaction, *, lease: timedelta, limit: int) -> list[Request]:
+    """Take pending requests whose recipients are to be looked up; nobody else gets them for *lease*."""
+    now = clock.real()
+    taken = db.execute(CLAIM, {"now": now, "until": now + lease, "most": limit})
+    return [from_row(row) for row in taken]
+
+
+def add(db: Transaction, request: Request, slack_user: str) -> bool:
+    """Let somebody be sent a card; False if the request has gone on meanwhile."""
+    now = _as_asked(db, request)
+    if now is None:
+        return False
+    if slack_user not in now.deciders:
+        _set(db, now, deciders=(*now.deciders, slack_user))
+    return True
+
+
+def settle(
+    db: Transaction,
+    request: Request,
+    found: Sequence[str],
+    *,
+    nobody: bool,
+    again_at: datetime,
+) -> None:
+    """
+    Record who is asked, all of them; whoever is asked no more, has a card that says so.
+
+    Args:
+        nobody: The policy names nobody at all.
+        again_at: When to look again (real time).
+    """
+    now = _as_asked(db, request)
+    if now is None:
+        return
+    gone = [each for each in now.deciders if each not in found]
+    db.execute(UPDATE, {"request": now.id, "recipients_due_at": again_at})
+    if gone or set(found) != set(now.deciders):
+        _set(db, now, deciders=tuple(found))
+    if gone:
+        db.execute(WITHDRAW, {"cards": [card_key(now, each) for each in gone]})
+        touch_homes(db, None, deciders=gone)
+    if nobody != now.unnamed:
+        db.execute(UPDATE, {"request": now.id, "unnamed": nobody})
+        db.execute(REDRAW, {"shown_request": now.id, "shown_assignment": None})
+
+
+def look_again(db: Transaction, request: Request, *, at: datetime | None = None) -> None:
+    """Look at *at* (real time; now without) whom else to ask, or whom no more."""
+    if _as_asked(db, request) is not None:
+        values = {"recipients_due_at": at or clock.real()}
+        db.execute(UPDATE, {"request": request.id, **values})
+
+
+def card_key(request: Request, to: str) -> str:
+    """The key of the card about a request, in this round and stage, for a channel or a person."""
+    return f"card:{request.ask_id}:{to}"
+
+
+def locked(db: Transaction, request: Request) -> Request:
+    """The request as it is, which nobody changes before this transaction is over."""
+    return from_row(db.execute(LOCK, {"request": request.id}).one())
+
+
+def _as_asked(db: Transaction, request: Request) -> Request | None:
+    """The request, if what is asked about it is still the same; locked."""
+    now = locked(db, request)
+    same = now.state is State.PENDING and now.ask_id == request.ask_id
+    return now if same else None
+
+
+def _set(db: Transaction, request: Request, *, deciders: tuple[str, ...]) -> None:
+    new = [each for each in deciders if each not in request.deciders]
+    values: dict[str, Any] = {"deciders": deciders, "cards_due_at": clock.real()}
+    db.execute(UPDATE, {"request": request.id, **values})
+    all_deciders.keep(db, request, deciders)
+    if new:
+        db.execute(RESTORE, {"cards": [card_key(request, each) for each in new]})
+        touch_homes(db, request.holder, deciders=new)

@@ -1,0 +1,333 @@
+"""Requests: the questions that are asked about many of them."""
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+import sqlalchemy as sa
+
+from bot import clock
+from bot.assignments.store.assignments import IS_NOT_ENDED
+from bot.database import audit
+from bot.database.engine import Transaction
+from bot.database.keyset import Listed
+from bot.database.statements import MOST, NOW, SINCE, UNTIL, word, words
+from bot.database.tables import (
+    GAVE,
+    IS_ENDED,
+    IS_OPEN,
+    IS_PUZZLE,
+    IS_REMOVAL,
+    IS_TRIED,
+    assignments,
+    requests,
+)
+from bot.models import AssignmentState, Kind, Request, State
+from bot.paging import FIRST, ROWS_A_PAGE, Page, Start
+from bot.requests.store.requests import SELECT, from_row
+
+HOLDER: Final = requests.c.holder == sa.bindparam("holder")
+PACKAGE: Final = requests.c.package_id == sa.bindparam("package")
+
+OPEN_OF: Final = SELECT.where(HOLDER, PACKAGE, requests.c.kind == sa.bindparam("kind"), IS_OPEN)
+OPEN_OF_EACH: Final = SELECT.where(
+    requests.c.holder.in_(sa.bindparam("holders", expanding=True)),
+    requests.c.kind == sa.bindparam("kind"),
+    IS_OPEN,
+)
+OPEN_FOR_ASSIGNMENT: Final = SELECT.where(
+    requests.c.assignment_id == sa.bindparam("assignment"), IS_OPEN
+)
+OPEN_FOR_ASSIGNMENTS: Final = SELECT.where(
+    requests.c.assignment_id.in_(sa.bindparam("assignments", expanding=True)), IS_OPEN
+)
+GRANTS: Final = sa.select(
+    requests.c.holder,
+    requests.c.package_id,
+    requests.c.kind,
+    requests.c.state,
+    requests.c.ends_at,
+    requests.c.ended_at,
+).where(requests.c.holder.in_(sa.bindparam("holders", expanding=True)))
+# Graph has taken them on; open is said for the sake of the index of what is.
+GRANTS_UNDER_WAY: Final = GRANTS.where(
+    IS_OPEN,
+    requests.c.kind.in_(words((Kind.ADD, Kind.EXTEND))),
+    requests.c.state == State.SUBMITTED,
+)
+GRANTS_SINCE: Final = GRANTS.where(GAVE, requests.c.ended_at >= SINCE)
+# What is about to be given, and what was given and may not be in Graph's lists yet.
+BEING_GIVEN: Final = sa.select(requests.c.package_id).where(
+    requests.c.entra_id == sa.bindparam("user"),
+    # Open is said for the sake of the index of what is.
+    IS_OPEN,
+    requests.c.id != sa.bindparam("but"),
+    requests.c.kind == Kind.ADD,
+    requests.c.state.in_(words((State.APPROVED, State.SUBMITTED))),
+)
+KNOWN_TO_HAVE: Final = sa.select(assignments.c.package_id).where(
+    assignments.c.entra_id == sa.bindparam("user"), IS_NOT_ENDED
+)
+OPEN_FOR: Final = Listed(SELECT.where(HOLDER, IS_OPEN), time=requests.c.asked_at, id_=requests.c.id)
+# What somebody has asked about these assignments of theirs.
+ASKED_ABOUT: Final = sa.select(requests.c.assignment_id, requests.c.kind).where(
+    requests.c.assignment_id.in_(sa.bindparam("assignments", expanding=True)), HOLDER, IS_OPEN
+)
+
+PENDING: Final = SELECT.where(requests.c.state == word(State.PENDING))
+OLDEST_PENDING: Final = Listed(PENDING, time=requests.c.asked_at, id_=requests.c.id)
+PENDING_OF_OTHERS: Final = Listed(
+    PENDING.where(requests.c.holder.is_distinct_from(sa.bindparam("but"))),
+    time=requests.c.asked_at,
+    id_=requests.c.id,
+)
+OWING_CARDS: Final = (
+    SELECT.where(requests.c.state == State.PENDING, requests.c.cards_due_at <= NOW)
+    .order_by(requests.c.cards_due_at)
+    .limit(MOST)
+)
+OWING_NEWS: Final = (
+    SELECT.where(requests.c.news_due_at <= NOW, requests.c.ended_at >= SINCE)
+    .order_by(requests.c.news_due_at)
+    .limit(MOST)
+)
+# These go by the moment, of which there is one while it is pending only, and not along all that are.
+LAPSED: Final = (
+    SELECT.where(requests.c.state == State.PENDING, requests.c.lapses_at <= NOW)
+    .order_by(requests.c.lapses_at)
+    .limit(MOST)
+)
+# There is nothing left to extend.
+POINTLESS: Final = PENDING.where(
+    requests.c.kind == word(Kind.EXTEND),
+    requests.c.assignment_id.in_(
+        sa.select(assignments.c.id).where(
+            assignments.c.id == requests.c.assignment_id,
+            assignments.c.state == AssignmentState.ENDED,
+        )
+    ),
+).limit(MOST)
+ESCALATING: Final = (
+    SELECT.where(
+        requests.c.state == State.PENDING,
+        requests.c.escalates_at <= NOW,
+        sa.or_(requests.c.lapses_at.is_(None), requests.c.lapses_at > NOW),
+    )
+    .order_by(requests.c.escalates_at)
+    .limit(MOST)
+)
+STUCK: Final = SELECT.where(
+    IS_OPEN,
+    IS_TRIED,
+    requests.c.held_at.is_(None),
+    sa.or_(
+        requests.c.attempts >= sa.bindparam("attempts"),
+        # Not held, because Graph fails everybody: then that is what they hear.
+        requests.c.failures >= sa.bindparam("attempts"),
+    ),
+    requests.c.asked_at >= SINCE,
+)
+PUZZLES_OF: Final = (
+    sa.select(sa.func.count())
+    .select_from(requests)
+    .where(PACKAGE, IS_PUZZLE, requests.c.ended_at >= SINCE, requests.c.ended_at < UNTIL)
+)
+
+COUNT: Final = sa.select(requests.c.state, sa.func.count()).group_by(requests.c.state)
+COUNT_OPEN: Final = COUNT.where(IS_OPEN)
+COUNT_ENDED_SINCE: Final = COUNT.where(IS_ENDED, requests.c.ended_at >= SINCE)
+COUNT_ENDED: Final = COUNT_ENDED_SINCE.where(requests.c.ended_at < UNTIL)
+# A request that ended longer ago than this is seen by everybody; no transaction takes a minute.
+COMMITTED_WITHIN: Final = timedelta(minutes=10)
+
+
+def open_of(db: Transaction, holder: str, package_id: str, kind: Kind) -> Request | None:
+    """The open request of this kind that *holder* has for the package."""
+    row = db.execute(OPEN_OF, {"holder": holder, "package": package_id, "kind": kind}).first()
+    return from_row(row) if row else None
+
+
+def open_of_each(db: Transaction, holders: Collection[str], kind: Kind) -> list[Request]:
+    """The open requests of this kind that any of *holders* has."""
+    return _read(db, OPEN_OF_EACH, holders=list(holders), kind=kind)
+
+
+def open_for_assignment(db: Transaction, assignment_id: str) -> list[Request]:
+    return _read(db, OPEN_FOR_ASSIGNMENT, assignment=assignment_id)
+
+
+def open_for_assignments(db: Transaction, assignment_ids: Collection[str]) -> list[Request]:
+    """The open requests about any of these assignments."""
+    return _read(db, OPEN_FOR_ASSIGNMENTS, assignments=list(assignment_ids))
+
+
+def open_of_user(db: Transaction, entra_id: str, package_id: str, kind: Kind) -> Request | None:
+    """The open request of this kind that is about an Entra user and a package."""
+    query = SELECT.where(
+        requests.c.entra_id == entra_id,
+        requests.c.package_id == package_id,
+        requests.c.kind == kind,
+        IS_OPEN,
+    )
+    row = db.execute(query).first()
+    return from_row(row) if row else None
+
+
+def removal_of(
+    db: Transaction, entra_id: str, package_id: str, *, since: datetime
+) -> Request | None:
+    """
+    The last removal of somebody's access to a package by an admin: one that is under way, or was done after *since*.
+
+    Graph may be done with it before we know.
+    """
+    query = (
+        SELECT.where(
+            requests.c.entra_id == entra_id,
+            requests.c.package_id == package_id,
+            IS_REMOVAL,
+            sa.or_(
+                requests.c.state.in_((State.APPROVED, State.SUBMITTED)),
+                sa.and_(requests.c.state == State.DELIVERED, requests.c.ended_at >= since),
+            ),
+            requests.c.asked_by != audit.LATCHKEY,
+            # Whoever gives back is the holder.
+            sa.or_(requests.c.holder.is_(None), requests.c.holder != requests.c.asked_by),
+        )
+        .order_by(requests.c.asked_at.desc())
+        .limit(1)
+    )
+    row = db.execute(query).first()
+    return from_row(row) if row else None
+
+
+class Grant(NamedTuple):
+    """What of a request counts that has given access, made it longer, or is about to: Graph has taken it on."""
+
+    holder: str
+    package_id: str
+    kind: str
+    state: str
+    ends_at: datetime | None
+    ended_at: datetime | None
+
+
+def grants_to(db: Transaction, holders: Collection[str], *, since: datetime) -> list[Grant]:
+    """What has given any of *holders* access since then, or made it longer, or is about to."""
+    given = {"holders": sorted(holders)}
+    under_way = db.execute(GRANTS_UNDER_WAY, given).all()
+    return [
+        Grant(*row) for row in (*under_way, *db.execute(GRANTS_SINCE, {**given, "since": since}))
+    ]
+
+
+def known_to_have(db: Transaction, entra_id: str, *, but: str) -> set[str]:
+    """The packages that somebody has, or is about to be given by another request than that: approved, and not over."""
+    given = db.execute(BEING_GIVEN, {"user": entra_id, "but": but}).scalars()
+    return {*given, *db.execute(KNOWN_TO_HAVE, {"user": entra_id}).scalars()}
+
+
+def open_for(
+    db: Transaction, holder: str, *, start: Start = FIRST, rows: int = ROWS_A_PAGE
+) -> Page[Request]:
+    """What *holder* waits for, oldest first."""
+    return OPEN_FOR.page(db, from_row, start=start, rows=rows, holder=holder)
+
+
+def asked_about(db: Transaction, holder: str, assignment_ids: Collection[str]) -> dict[str, Kind]:
+    """What *holder* has asked about assignments of theirs and waits for, by assignment."""
+    if not assignment_ids:
+        return {}
+    given = {"holder": holder, "assignments": list(assignment_ids)}
+    return {row.assignment_id: Kind(row.kind) for row in db.execute(ASKED_ABOUT, given)}
+
+
+def pending(db: Transaction, *, start: Start = FIRST, rows: int = ROWS_A_PAGE) -> Page[Request]:
+    """What waits for a decision, oldest first."""
+    return OLDEST_PENDING.page(db, from_row, start=start, rows=rows)
+
+
+def pending_of_others(db: Transaction, but: str, *, rows: int) -> Page[Request]:
+    """What waits for a decision and is not somebody's own, oldest first."""
+    return PENDING_OF_OTHERS.page(db, from_row, rows=rows, but=but)
+
+
+def owing_cards(db: Transaction, *, limit: int = 100) -> list[Request]:
+    """Pending requests with a decider who has no card yet, those looked at longest ago first."""
+    return _read(db, OWING_CARDS, now=clock.real(), most=limit)
+
+
+def owing_news(db: Transaction, *, since: datetime, limit: int = 100) -> list[Request]:
+    """Requests that ended since then and whose end is still to be told, those looked at longest ago first."""
+    return _read(db, OWING_NEWS, now=clock.real(), since=since, most=limit)
+
+
+def overdue_decisions(db: Transaction, *, limit: int = 100) -> tuple[list[Request], list[Request]]:
+    """
+    Pending requests that nobody decided in time, and those whose stand-in approvers are to be asked.
+
+    The most overdue first, *limit* of each: whoever deals with these looks for more.
+    """
+    given = {"now": clock.now(), "most": limit}
+    return _read(db, LAPSED, **given), _read(db, ESCALATING, **given)
+
+
+def pointless(db: Transaction, *, limit: int = 100) -> list[Request]:
+    """Pending extensions of access that has ended meanwhile, *limit* of them."""
+    return _read(db, POINTLESS, most=limit)
+
+
+def stuck(db: Transaction, *, attempts: int, since: datetime) -> list[Request]:
+    """Open requests that were looked at, or failed, *attempts* times and still wait; those held have an alarm of their own."""
+    return _read(db, STUCK, attempts=attempts, since=since)
+
+
+def puzzles_of(db: Transaction, package_id: str, *, since: datetime, until: datetime) -> int:
+    """How many requests for a package were refused then because its rules are not understood."""
+    given = {"package": package_id, "since": since, "until": until}
+    return int(db.execute(PUZZLES_OF, given).scalar_one())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """
+    How many requests had ended before a moment, by state: no more of them will.
+
+    Attributes:
+        before: The moment (business time).
+    """
+
+    before: datetime
+    counts: Counter[str]
+
+
+NONE_ENDED: Final = Ended(before=datetime(1970, 1, 1, tzinfo=UTC), counts=Counter())
+
+
+def counts(db: Transaction, ended: Ended = NONE_ENDED) -> tuple[Counter[str], Ended]:
+    """
+    How many requests are in each state, for the metrics.
+
+    Args:
+        ended: What the call before returned: what ended long ago is not counted again.
+    """
+    ended = count_ended(db, ended)
+    lately = _by_state(db, COUNT_ENDED_SINCE, since=ended.before)
+    return ended.counts + lately + _by_state(db, COUNT_OPEN), ended
+
+
+def count_ended(db: Transaction, ended: Ended) -> Ended:
+    """Count what has ended since then, but for the last minutes: more may be committed that ended in them."""
+    before = max(clock.now() - COMMITTED_WITHIN, ended.before)
+    more = _by_state(db, COUNT_ENDED, since=ended.before, until=before)
+    return Ended(before=before, counts=ended.counts + more)
+
+
+def _by_state(db: Transaction, query: sa.Select[Any], **given: Any) -> Counter[str]:
+    return Counter({row[0]: row[1] for row in db.execute(query, given)})
+
+
+def _read(db: Transaction, query: sa.Select[Any], **given: Any) -> list[Request]:
+    return [from_row(row) for row in db.execute(query, given)]

@@ -1,0 +1,282 @@
+"""Requests: the one transition function, and what else changes a request."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+import structlog
+from pydantic import TypeAdapter
+
+from bot import clock
+from bot.database import audit, wakeups
+from bot.database.engine import Transaction, insert
+from bot.database.homes import touch_homes
+from bot.database.statements import columns, for_each_database, words
+from bot.database.tables import deciders, notices, requests
+from bot.models import MOVES, Kind, Request, State, Terms
+
+log = structlog.get_logger(__name__)
+
+# JSON has no tuples and no classes: this brings them back.
+TERMS: Final = TypeAdapter(Terms)
+FIELDS: Final = tuple(Request.__dataclass_fields__)
+COLUMNS: Final = [requests.c[name] for name in FIELDS]
+
+SELECT: Final = sa.select(*COLUMNS)
+BY_ID: Final = SELECT.where(requests.c.id == sa.bindparam("request"))
+# It matches a row only as somebody knew it.
+UPDATE_KNOWN: Final = requests.update().where(
+    requests.c.id == sa.bindparam("known_id"),
+    requests.c.version == sa.bindparam("known_version"),
+)
+MOVE: Final = UPDATE_KNOWN.where(
+    requests.c.state == sa.bindparam("known_state"),
+    # Whoever read the row before an intent was written knows too little to move it.
+    requests.c.intent_at.is_not_distinct_from(sa.bindparam("known_intent_at")),
+).returning(*COLUMNS)
+MOVE_CLAIMED: Final = MOVE.where(requests.c.generation == sa.bindparam("known_generation"))
+FORGET_DECIDERS: Final = deciders.delete().where(deciders.c.request_id == sa.bindparam("moved"))
+REDRAW: Final = (
+    notices.update()
+    .where(
+        sa.or_(
+            sa.and_(
+                notices.c.request_id == sa.bindparam("shown_request"),
+                notices.c.kind.in_(words(("card", "held"))),
+            ),
+            sa.and_(
+                notices.c.assignment_id == sa.bindparam("shown_assignment"),
+                notices.c.kind == "reminder",
+            ),
+        )
+    )
+    .values(stale=True)
+)
+
+
+@for_each_database
+def _insert_new(db: Transaction) -> Any:
+    return insert(db, requests).on_conflict_do_nothing().returning(requests.c.id)
+
+
+def from_row(row: Sequence[Any]) -> Request:
+    """Make a request of a row of COLUMNS."""
+    values = dict(zip(FIELDS, row, strict=True))
+    values["kind"] = Kind(values["kind"])
+    values["state"] = State(values["state"])
+    values["answers"] = {key: tuple(given) for key, given in values["answers"].items()}
+    values["deciders"] = tuple(values["deciders"])
+    if values["terms"] is not None:
+        values["terms"] = TERMS.validate_python(values["terms"])
+    return Request(**values)
+
+
+def as_known(request: Request) -> dict[str, Any]:
+    """Give the parameters of the statements that match a row only as somebody knew it."""
+    return {
+        "known_id": request.id,
+        "known_version": request.version,
+        "known_state": request.state,
+        "known_intent_at": request.intent_at,
+        "known_generation": request.generation,
+    }
+
+
+def add(db: Transaction, request: Request) -> Request | None:
+    """Insert a new request; None if the same wish is open already."""
+    return request if add_each(db, [request]) else None
+
+
+def add_each(db: Transaction, wanted: Collection[Request]) -> set[str]:
+    """
+    Insert new requests; return the ids of those of which none was open already.
+
+    The partial unique indexes decide, so two commands at once, on two replicas, make one request.
+    """
+    if not wanted:
+        return set()
+    rows = [
+        {
+            **vars(request),
+            "answers": {key: list(given) for key, given in request.answers.items()},
+            "terms": asdict(request.terms) if request.terms else None,
+        }
+        for request in wanted
+    ]
+    added = set(db.execute(_insert_new(db), rows).scalars())
+    new = [request for request in wanted if request.id in added]
+    for request in new:
+        audit.record(
+            db,
+            at=request.asked_at,
+            actor=request.asked_by,
+            verb=f"ask-{request.kind}",
+            after=request.state,
+            why=request.justification,
+            details=_asked_for(request),
+            **audit_ids(request),
+        )
+        if request.assignment_id is not None:
+            # A request that is new has no card yet; its access may have a reminder.
+            _redraw(db, request)
+    if new:
+        wakeups.due(db, wakeups.REQUESTS)
+    touch_homes(db, None, deciders=[request.holder for request in new if request.holder])
+    return added
+
+
+def _asked_for(request: Request) -> dict[str, Any] | None:
+    """What was answered and chosen, for the audit log; None when nothing was."""
+    said = {
+        "answers": {key: list(given) for key, given in request.answers.items()},
+        "policy": request.wanted_policy_id,
+        "from": request.starts_at.isoformat() if request.starts_at else None,
+        "until": request.ends_at.isoformat() if request.ends_at else None,
+    }
+    return {name: value for name, value in said.items() if value} or None
+
+
+def move(
+    db: Transaction,
+    /,
+    request: Request,
+    to: State,
+    *,
+    actor: str = audit.LATCHKEY,
+    actor_entra_id: str | None = None,
+    why: str | None = None,
+    fence: bool = False,
+    **changes: Any,
+) -> Request | None:
+    """
+    Take *request* to state *to*: the only way a request changes state.  None if somebody was first.
+
+    One guarded statement: it matches the row only as *request* knew it.  The audit row and whatever is owed
+    a redraw are written with it.
+
+    Args:
+        why: What people are told; kept on the row when the move ends the request.
+        fence: Also insist that our claim still stands (for workers).
+        changes: Other columns to set.
+
+    Raises:
+        ValueError: There is no such arrow in the state diagram, which is a mistake in this program.
+    """
+    if to not in MOVES.get(request.state, ()):
+        raise ValueError(f"no move from {request.state} to {to}")
+    at = clock.now()
+    values: dict[str, Any] = {
+        "state": to,
+        "updated_at": at,
+        "version": request.version + 1,
+        "attempts": 0,
+        "failures": 0,
+        "held_at": None,
+        "retry_by": None,
+        "give_up_by": None,
+        "lease_until": None,
+        "due_at": None if to is State.PENDING or to not in MOVES else clock.real(),
+    }
+    if to not in MOVES:
+        values |= {"ended_at": at, "why": why, "news_due_at": clock.real()}
+    values |= changes
+    # Jobs ask for what lapses or escalates by these columns: they mean something while pending only.
+    if to is State.PENDING:
+        values |= {"cards_due_at": clock.real(), "recipients_due_at": clock.real()}
+    else:
+        values |= {"lapses_at": None, "escalates_at": None}
+        values |= {"cards_due_at": None, "recipients_due_at": None}
+    guarded = MOVE_CLAIMED if fence else MOVE
+    try:
+        with db.begin_nested():
+            row = db.execute(guarded, {**as_known(request), **columns(requests, values)}).first()
+    except sa.exc.IntegrityError:
+        # The move pinned an Entra id that has the same wish open under another Slack account.
+        raise AlreadyOpen from None
+    if row is None:
+        return None
+    moved = from_row(row)
+    if request.state is State.PENDING:
+        # Whoever is asked next is found anew.
+        db.execute(FORGET_DECIDERS, {"moved": moved.id})
+    audit.record(
+        db,
+        at=at,
+        actor=actor,
+        actor_entra_id=actor_entra_id,
+        verb="move",
+        before=request.state,
+        after=to,
+        why=why,
+        details={"graph_request_id": moved.graph_request_id, "terms_hash": moved.terms_hash},
+        **audit_ids(moved),
+    )
+    shown(db, moved, deciders=(*request.deciders, *moved.deciders))
+    return moved
+
+
+def shown(db: Transaction, request: Request, *, deciders: Collection[str] = ()) -> None:
+    """What people see of it has changed: its cards, the reminders of its access, and Homes are owed a redraw."""
+    _redraw(db, request)
+    touch_homes(db, request.holder, deciders=deciders)
+
+
+def _redraw(db: Transaction, request: Request) -> None:
+    about = {"shown_request": request.id, "shown_assignment": request.assignment_id}
+    db.execute(REDRAW, about)
+
+
+class AlreadyOpen(Exception):
+    """The same person has the same wish open, asked from another Slack account."""
+
+
+def audit_ids(request: Request) -> dict[str, Any]:
+    """What an audit row about a request says that it is about."""
+    return {
+        "request_id": request.id,
+        "assignment_id": request.assignment_id,
+        "package_id": request.package_id,
+        "subject_entra_id": request.entra_id,
+    }
+
+
+def existing(db: Transaction, request_id: str) -> Request:
+    """The request that another row refers to; the database keeps it from being missing."""
+    return from_row(db.execute(BY_ID, {"request": request_id}).one())
+
+
+def get(db: Transaction, request_id: str) -> Request | None:
+    """The request of that id, if there is one."""
+    row = db.execute(BY_ID, {"request": request_id}).first()
+    return from_row(row) if row else None
+
+
+def look_again(
+    db: Transaction,
+    request: Request,
+    *,
+    cards: datetime | None = None,
+    news: datetime | None = None,
+) -> None:
+    """Say when to look again what is owed about a request as it is now; None: nothing is owed any more."""
+    values = {"cards_due_at": cards, "news_due_at": news}
+    db.execute(UPDATE_KNOWN, {**as_known(request), **values})
+
+
+def escalate(db: Transaction, request: Request) -> bool:
+    """Let the stage's alternate approvers decide as well, once; whom to ask is looked up again."""
+    values = {
+        "escalated": True,
+        "escalates_at": None,
+        "recipients_due_at": clock.real(),
+        "version": request.version + 1,
+        "updated_at": clock.now(),
+    }
+    done = db.execute(UPDATE_KNOWN, {**as_known(request), **values})
+    if done.rowcount == 1:
+        audit.record(
+            db, at=clock.now(), actor=audit.LATCHKEY, verb="escalate", **audit_ids(request)
+        )
+    return done.rowcount == 1

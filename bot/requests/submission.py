@@ -1,0 +1,308 @@
+"""
+From approved to submitted: post once, and look before posting again.
+
+The effect protocol: Graph has no idempotency key, so an intent is written before the POST; after an answer
+that leaves open whether it happened, Graph is searched for what we may have made; only when nothing is found
+for as long as a late write could take is it posted again.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+
+from bot import clock
+from bot.assignments.sightings import Sighting, sight
+from bot.assignments.store import assignments
+from bot.database import Store
+from bot.database import flags as control
+from bot.models import Kind, Request, State
+from bot.packages.questions import for_graph
+from bot.people.permissions import Actor
+from bot.requests import justification
+from bot.requests import transitions as outcomes
+from bot.requests.store import claims, decisions
+from bot.timing import WAITS, Waits
+from graph import Deadline, Graph
+from graph.assignments import OPEN_STATES
+from graph.errors import (
+    OPEN_REQUEST_EXISTS,
+    AuthError,
+    Conflict,
+    GraphError,
+    Throttled,
+)
+from graph.models import AssignmentRequest, Expiration, Schedule
+
+log = structlog.get_logger(__name__)
+
+# How often a request that waits for the end of a pause is looked at.
+PAUSE_LOOKS: Final = timedelta(seconds=5)
+# Graph's clock and ours need not agree to the second.
+CLOCK_SKEW: Final = timedelta(minutes=5)
+
+# What a request that is not open may have come to, the shortest lists first.
+FINISHED_STATES: Final = (
+    "partiallyDelivered",
+    "deliveryFailed",
+    "canceled",
+    "denied",
+    "delivered",
+)
+
+REQUEST_TYPE: Final[Mapping[Kind, str]] = {
+    Kind.ADD: "adminAdd",
+    Kind.EXTEND: "adminUpdate",
+    Kind.REMOVE: "adminRemove",
+}
+
+
+class Effects:
+    """Carries approved requests out in Graph."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        graph: Graph,
+        recheck: Callable[[Request], Awaitable[Request | None]],
+        waits: Waits = WAITS,
+    ) -> None:
+        self._store = store
+        self._graph = graph
+        self._recheck = recheck
+        self._waits = waits
+        self._started_at = clock.now()
+
+    async def post(self, request: Request) -> None:
+        """
+        Take one step with an approved request; at most one POST.
+
+        Raises:
+            SlackError, GraphError: It did not get through; the row says whether it may have happened.
+        """
+        # A look that fails raises: never post blind.
+        if request.intent_at is not None and await self._is_in_graph(request):
+            return
+        if await self._is_paused(request):
+            return
+        if self._is_from_before(request) and await self._is_in_graph(request):
+            return
+        checked = await self._recheck(request)
+        if checked is None:
+            return
+        request = checked
+        # Whatever can fail by itself fails before the intent is there, which would have to settle.
+        body = await self._body(request)
+        deadline = self._graph.deadline(self._waits.post)
+        intent_at, settles_at = clock.now(), clock.real() + self._waits.settle
+        ours = await self._store.run(
+            outcomes.intend,
+            request,
+            intent_at=intent_at,
+            settles_at=settles_at,
+            # However long the way here was: whoever takes the row next does not meet our POST on its way.
+            lease_until=clock.real() + self._waits.lease,
+        )
+        if ours:
+            request = replace(request, intent_at=intent_at, settles_at=settles_at)
+            await self._post_once(request, body, deadline)
+
+    async def give_up(self, request: Request, *, by: Actor) -> None:
+        """
+        End a request that an admin gives up, unless what it asks for is in Graph after all.
+
+        Whoever asks again afterwards is posted anew, so what was sent must be found or settled first.  What
+        Graph has taken on is in its lists, where a new request is checked against it, and if it still comes
+        true, the sweep adopts it.
+
+        Raises:
+            GraphError: Graph could not be searched; nothing is given up.
+        """
+        if request.state is State.APPROVED and await self._is_in_graph(request):
+            return
+        name = by.name or "an admin"
+        why = f"It could not be carried out in Microsoft Entra, and {name} gave it up."
+        if request.state is State.SUBMITTED:
+            why += " If Entra does it later, /my-access will show it."
+        await self._store.run(outcomes.give_up, request, why, actor_entra_id=by.entra_id)
+
+    def _is_from_before(self, request: Request) -> bool:
+        """
+        Whether it was asked before this process started, and nothing is known to have been posted.
+
+        The row may come from a restored database that does not remember the POST.
+        """
+        return request.intent_at is None and request.asked_at < self._started_at
+
+    async def _is_in_graph(self, request: Request) -> bool:
+        """Whether an earlier try has worked, which is then adopted, or still may, which is waited for."""
+        since = (request.intent_at or request.updated_at) - CLOCK_SKEW
+        settles = request.settles_at is not None and clock.real() < request.settles_at
+        # Before it is posted again, and only then, what has long been finished is looked through as well.
+        found = await self._look(request, since=since, everywhere=not settles)
+        if found is not None:
+            await self._submitted(request, found.id or None)
+            return True
+        if settles and request.settles_at is not None:
+            await self._store.run(
+                claims.release,
+                request,
+                due_at=request.settles_at,
+                attempts=request.attempts + 1,
+            )
+            return True
+        return False
+
+    async def _is_paused(self, request: Request) -> bool:
+        """Whether granting is switched off; then the request waits, and it is nobody's failure."""
+        if request.kind is Kind.REMOVE or await self._store.read(control.paused_why) is None:
+            return False
+        due = clock.real() + PAUSE_LOOKS
+        await self._store.run(claims.release, request, due_at=due, attempts=request.attempts)
+        return True
+
+    async def _post_once(
+        self, request: Request, body: Mapping[str, Any], deadline: Deadline
+    ) -> None:
+        try:
+            # Held up since the intent was written, it is not sent: somebody else may be looking for it by now.
+            answer = await self._graph.assignments.request(**body, deadline=deadline)
+        except GraphError as error:
+            await self._not_posted(request, error)
+            return
+        await self._submitted(request, answer.id)
+
+    async def _body(self, request: Request) -> dict[str, Any]:
+        counted = await self._store.read(decisions.accepted_of, request)
+        body: dict[str, Any] = {
+            "request_type": REQUEST_TYPE[request.kind],
+            "justification": justification.written_for(request, counted),
+        }
+        if request.kind is Kind.ADD:
+            policy_id = request.terms.policy_id if request.terms else None
+            body |= {
+                "target_id": request.entra_id,
+                "package_id": request.package_id,
+                "policy_id": policy_id,
+                "schedule": _schedule(request),
+                "answers": for_graph(request.answered),
+            }
+        else:
+            body["assignment_id"] = request.assignment_id
+            known = await self._store.read(assignments.get, request.assignment_id or "")
+            if request.kind is Kind.EXTEND and request.ends_at is not None:
+                body["schedule"] = Schedule(
+                    start_date_time=known.starts_at if known else None,
+                    expiration=Expiration.at(request.ends_at),
+                )
+        return body
+
+    async def _not_posted(self, request: Request, error: GraphError) -> None:
+        log.warning(
+            "post-failed",
+            request=request.id,
+            status=error.status,
+            code=error.code,
+            graph=error.request_id,
+        )
+        if error.may_have_happened:
+            raise error
+        if isinstance(error, Throttled | AuthError) or error.status is None:
+            # Nothing happened, so there is nothing to look for.
+            await self._store.run(claims.update, request, intent_at=None, settles_at=None)
+            raise error
+        if isinstance(error, Conflict) or error.has_code(OPEN_REQUEST_EXISTS):
+            # What we ask for is open already (ours from before, or made elsewhere), or has come true.
+            since = request.asked_at - CLOCK_SKEW
+            found = await self._look(request, since=since, everywhere=True)
+            if found is not None:
+                await self._submitted(request, found.id or None)
+                return
+            if not await self._is_gone(request):
+                raise error
+        # Graph answers 400 or 404 when asked to remove what has just ended.
+        elif error.status not in {400, 404} or not await self._is_gone(request):
+            await self._failed(request, f"Microsoft Entra refused it: {error}")
+            return
+        # Nothing was made, because there is nothing to remove: see how that is followed in `bot.requests.confirmation`.
+        await self._submitted(request, None)
+
+    async def _is_gone(self, request: Request) -> bool:
+        """Whether a removal finds nothing to remove."""
+        return request.kind is Kind.REMOVE and await self._sighting(request) is not Sighting.THERE
+
+    async def _sighting(self, request: Request) -> Sighting:
+        seen, _ = await sight(
+            self._graph,
+            assignment_id=request.assignment_id or "",
+            package_id=request.package_id,
+            entra_id=request.entra_id,
+        )
+        return seen
+
+    async def _look(
+        self, request: Request, *, since: datetime, everywhere: bool
+    ) -> AssignmentRequest | None:
+        """
+        What an earlier try of ours has made in Graph, if it did; an empty id if only its result is there.
+
+        A removal is looked for among what is open only, because of what is finished there are months.  Its result
+        is that Graph says “expired”; that Graph shows nothing is none, and is left to the answer to the POST.
+
+        Args:
+            everywhere: Look through what is finished as well; that takes as long as a package is popular.
+        """
+        wanted = REQUEST_TYPE[request.kind]
+        listed = self._graph.assignments
+        for found in await listed.list_requests_in(
+            package_id=request.package_id, states=OPEN_STATES
+        ):
+            if found.is_type(wanted) and self._is_ours(request, found, since):
+                return found
+        if request.kind is Kind.REMOVE:
+            is_over = await self._sighting(request) is Sighting.EXPIRED
+            return AssignmentRequest(id="") if is_over else None
+        if not everywhere:
+            return None
+        for state in FINISHED_STATES:
+            finished = listed.stream_requests(package_id=request.package_id, state=state)
+            async with aclosing(finished):
+                async for found in finished:
+                    if found.is_type(wanted) and self._is_ours(request, found, since):
+                        return found
+        return None
+
+    @staticmethod
+    def _is_ours(request: Request, found: AssignmentRequest, since: datetime) -> bool:
+        said = found.justification or ""
+        if justification.is_tagged(said):
+            return justification.tag(request) in said
+        if found.created_date_time is not None and found.created_date_time < since:
+            return False
+        if found.is_denied or found.is_canceled or found.is_failed:
+            return False
+        about = found.assignment
+        if about is None:
+            return False
+        if request.kind is Kind.ADD:
+            return about.target is not None and about.target.object_id == request.entra_id
+        return about.id == request.assignment_id
+
+    async def _submitted(self, request: Request, graph_request_id: str | None) -> None:
+        await self._store.run(outcomes.submit, request, graph_request_id)
+
+    async def _failed(self, request: Request, why: str) -> None:
+        await self._store.run(outcomes.fail, request, why)
+
+
+def _schedule(request: Request) -> Schedule | None:
+    """The dates that somebody chose; None leaves them to the policy."""
+    if request.starts_at is None and request.ends_at is None:
+        return None
+    start = max(request.starts_at or clock.now(), clock.now())
+    end = Expiration.at(request.ends_at) if request.ends_at else Expiration.never()
+    return Schedule(start_date_time=start, expiration=end)

@@ -1,0 +1,265 @@
+"""What Graph's answers do to our rows: submitted, delivered, ended, failed, each one transaction."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot import chance, clock
+from bot.assignments.store import assignments, troubles
+from bot.database import Transaction, audit
+from bot.database import flags as control
+from bot.models import (
+    ENDED_BY_US,
+    MOVES,
+    Assignment,
+    AssignmentState,
+    Ended,
+    Kind,
+    Progress,
+    Request,
+    State,
+    TroubleKind,
+    Verb,
+)
+from bot.requests.store import claims, holds, request_lists, requests
+from bot.timing import poll_pause
+
+# Graph tries for hours; after that somebody must look.
+PARTIAL_FOR: Final = timedelta(days=1)
+# Access that comes back so soon after an admin has removed it is worth a look.
+GIVEN_AGAIN_WITHIN: Final = timedelta(days=30)
+ENDED_IN_PART: Final = "The access has ended, before Microsoft Entra had delivered all of it."
+# Why access that was removed is there again.
+AUTOMATIC: Final = "automatic"
+
+
+def intend(
+    db: Transaction,
+    request: Request,
+    *,
+    intent_at: datetime,
+    settles_at: datetime,
+    lease_until: datetime,
+) -> bool:
+    """
+    Write down that the POST is about to leave; False if it must not.
+
+    It must not when the claim is no longer ours, or when granting has been paused meanwhile.
+    """
+    if request.kind is not Kind.REMOVE and control.paused_why(db) is not None:
+        return False
+    return claims.update(
+        db, request, intent_at=intent_at, settles_at=settles_at, lease_until=lease_until
+    )
+
+
+def approve_removal(db: Transaction, request: Request) -> Request | None:
+    """Let a removal go on; whoever wanted the access longer meanwhile, does no more."""
+    moved = requests.move(db, request, State.APPROVED, actor=request.asked_by, fence=True)
+    if moved is None:
+        return None
+    for other in request_lists.open_for_assignment(db, moved.assignment_id or ""):
+        may_stop = State.CANCELED in MOVES[other.state] and other.intent_at is None
+        if other.kind is Kind.EXTEND and may_stop:
+            requests.move(db, other, State.CANCELED, actor=request.asked_by)
+    return moved
+
+
+def submit(db: Transaction, request: Request, graph_request_id: str | None) -> None:
+    """Graph has taken it on; what it has just taken on is not done yet."""
+    first_look = clock.real()
+    if graph_request_id is not None:
+        first_look += poll_pause(0)
+    moved = requests.move(
+        db,
+        request,
+        State.SUBMITTED,
+        fence=True,
+        graph_request_id=graph_request_id,
+        due_at=first_look,
+    )
+    if moved is not None and moved.kind is Kind.REMOVE and moved.assignment_id is not None:
+        assignments.set_removing(db, moved.assignment_id)
+
+
+def fail(db: Transaction, request: Request, why: str) -> None:
+    """Graph has refused it, or given up."""
+    moved = requests.move(db, request, State.FAILED, fence=True, why=why)
+    if moved is not None and moved.kind is Kind.REMOVE and moved.assignment_id is not None:
+        assignments.set_not_removing(db, moved.assignment_id)
+
+
+def give_up(db: Transaction, request: Request, why: str, *, actor_entra_id: str | None) -> None:
+    """An admin has given it up, and there is nothing of it in Graph."""
+    moved = requests.move(
+        db,
+        request,
+        State.FAILED,
+        actor=request.give_up_by or audit.LATCHKEY,
+        actor_entra_id=actor_entra_id,
+        fence=True,
+        why=why,
+        give_up_by=request.give_up_by,
+    )
+    if moved is not None and moved.kind is Kind.REMOVE and moved.assignment_id is not None:
+        assignments.set_not_removing(db, moved.assignment_id)
+
+
+def not_repaired(
+    db: Transaction, request: Request, actor_entra_id: str | None, why: str, *, by: str, verb: Verb
+) -> None:
+    """Whoever wanted it tried again, or given up, may not: it is held as before, for another admin."""
+    holds.put(
+        db,
+        request,
+        failures=request.failures,
+        error="NotAllowed",
+        why=why,
+        actor=by,
+        actor_entra_id=actor_entra_id,
+        details={"wanted": verb},
+    )
+
+
+def deliver(db: Transaction, request: Request, held: Assignment) -> None:
+    """The access is there, or has its new end: Graph has shown it."""
+    moved = requests.move(
+        db, request, State.DELIVERED, fence=True, assignment_id=held.id, ends_at=held.ends_at
+    )
+    if moved is not None:
+        assignments.save_live(db, held, read_by_id_at=clock.real())
+
+
+def deliver_partly(
+    db: Transaction, request: Request, held: Assignment, *, given_up: bool, due_at: datetime
+) -> None:
+    """
+    A part of the access is there, and Entra is at the rest of it, or has given that up.
+
+    Args:
+        given_up: Graph has said that it is done with it.
+    """
+    ours = claims.release(
+        db,
+        request,
+        due_at=due_at,
+        attempts=request.attempts + 1,
+        failures=0,
+        assignment_id=held.id,
+    )
+    if ours and assignments.save_live(db, held, read_by_id_at=clock.real()):
+        tell_if_partial(db, held.id, given_up=given_up)
+
+
+def end_partly(db: Transaction, request: Request, held_id: str, *, due_at: datetime) -> None:
+    """
+    The access has ended, before all of it was there: the request fails.
+
+    Whoever gave it back, or had it taken, hears that from the removal, and not that access could not be had.
+
+    Args:
+        due_at: When to look again (real time), while a removal of ours is not at its end.
+    """
+    others = request_lists.open_for_assignment(db, held_id)
+    if any(each.kind is Kind.REMOVE and each.intent_at is not None for each in others):
+        claims.release(db, request, due_at=due_at, attempts=request.attempts + 1, failures=0)
+        return
+    row = assignments.get(db, held_id)
+    moved = requests.move(db, request, State.FAILED, fence=True, why=ENDED_IN_PART)
+    if moved is not None and row is not None and row.ended_why in ENDED_BY_US:
+        requests.look_again(db, moved, news=None)
+
+
+def tell_if_partial(db: Transaction, assignment_id: str, *, given_up: bool = False) -> None:
+    """Make it known that somebody has a part only, once that has lasted, or Graph has given up."""
+    row = assignments.get(db, assignment_id)
+    if row is None or row.progress not in {Progress.PARTIAL, Progress.FAILED}:
+        return
+    lasts = row.progress_at is not None and clock.now() - row.progress_at >= PARTIAL_FOR
+    if row.progress is Progress.FAILED or given_up or lasts:
+        kind = TroubleKind.PARTIAL if row.progress is Progress.PARTIAL else TroubleKind.FAILED
+        troubles.open_one(db, kind, row.id, **assignments.audit_ids(row))
+
+
+def tell_if_given_again(db: Transaction, row: Assignment, *, automatic: bool) -> None:
+    """
+    Make it known that Entra, or somebody in Entra, has given what an admin had removed.
+
+    Args:
+        automatic: Its policy gives it to everybody whom it names, by itself.
+    """
+    since = clock.now() - GIVEN_AGAIN_WITHIN
+    removal = request_lists.removal_of(db, row.entra_id, row.package_id, since=since)
+    ours = request_lists.open_of_user(db, row.entra_id, row.package_id, Kind.ADD)
+    if removal is None or ours is not None:
+        return
+    troubles.open_one(
+        db,
+        TroubleKind.REGIVEN,
+        row.id,
+        why=AUTOMATIC if automatic else None,
+        **assignments.audit_ids(row),
+    )
+
+
+def end(db: Transaction, request: Request) -> None:
+    """The access is gone: Graph has shown it."""
+    moved = requests.move(db, request, State.DELIVERED, fence=True)
+    if moved is not None and moved.assignment_id is not None:
+        why = Ended.RETURNED if moved.is_given_back else Ended.REMOVED
+        if moved.asked_by == audit.LATCHKEY:
+            why = Ended.TAKEN_BACK
+        assignments.end(db, moved.assignment_id, why=why, at=clock.now(), actor=moved.asked_by)
+
+
+def misdelivered(db: Transaction, request: Request, held: Assignment, why: str) -> None:
+    """Entra gave somebody, or something, else: the request fails, and what was given is taken back."""
+    moved = requests.move(db, request, State.FAILED, fence=True, why=why)
+    if moved is None:
+        return
+    assignments.save_live(db, held, read_by_id_at=clock.real())
+    take_back(db, held, f"Delivered by mistake for request {request.id}.")
+
+
+def take_back(db: Transaction, held: Assignment, why: str) -> None:
+    """Have access removed that is nobody's to have: Latchkey itself asks for that."""
+    removal = Request(
+        id=chance.new_id(),
+        kind=Kind.REMOVE,
+        state=State.APPROVED,
+        holder=None,
+        holder_name=held.holder_name,
+        asked_by=audit.LATCHKEY,
+        entra_id=held.entra_id,
+        package_id=held.package_id,
+        package_name=held.package_name,
+        assignment_id=held.id,
+        justification=why,
+        asked_at=clock.now(),
+        updated_at=clock.now(),
+        due_at=clock.real(),
+    )
+    requests.add(db, removal)
+
+
+def revive(db: Transaction, seen: Assignment, *, read_at: datetime) -> None:
+    """
+    Graph, asked for it by its id, shows access that we have said was over: the admins hear of it.
+
+    What we had removed ourselves is removed again; anything else is access like any other.
+    """
+    before = assignments.get(db, seen.id)
+    if before is None or before.state is not AssignmentState.ENDED:
+        assignments.save_live(db, seen, read_by_id_at=read_at)
+        return
+    if not assignments.save_live(db, seen, read_by_id_at=read_at):
+        return
+    troubles.open_one(
+        db,
+        TroubleKind.REVIVED,
+        seen.id,
+        why=before.ended_why,
+        **assignments.audit_ids(seen),
+    )
+    if before.ended_why in ENDED_BY_US:
+        now = assignments.get(db, seen.id) or seen
+        take_back(db, now, "It had been removed, and was there again.")

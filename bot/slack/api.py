@@ -1,0 +1,463 @@
+"""
+The Slack calls Latchkey makes, each with an outcome that says whether it may have happened.
+
+Source: docs.slack.dev, Web API methods; the scope each call needs is named in its docstring.
+"""
+
+import asyncio
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import chance, clock
+from bot.slack.profiles import KnownIds, SlackUser, read_profile
+from bot.slack.rate_limits import POST, Limits
+
+log = structlog.get_logger(__name__)
+
+# Before the second and the third try of a read; what Slack wants longer is left to whoever asked.
+READ_PAUSES: Final = (timedelta(seconds=0.5), timedelta(seconds=2))
+# A trigger lives 3 s; what is not open by then will not open.
+OPEN_VIEW_TIMEOUT_SECONDS: Final = 2.5
+# The name that our messages carry for machines, not shown to people.
+OURS: Final = "latchkey_notice"
+# Slack recommends no more than 200 messages a page.
+HISTORY_PAGE: Final = 200
+# Slack recommends no more than 200 people a page.
+USERS_PAGE: Final = 200
+# What Slack calls an error, in its own spelling.
+WORD: Final = re.compile(r"[a-z][a-z0-9_-]{1,79}")
+# A language as Slack writes it, "en-US".
+LOCALE: Final = re.compile(r"[A-Za-z0-9-]{2,20}")
+# Errors after which the same call can work later, and before which nothing happened.
+LIMITS: Final = frozenset({"ratelimited", "rate_limited"})
+PASSING: Final = LIMITS | {"service_unavailable", "team_added_to_org"}
+# Nobody can say anything to that person at that place: the bot or the person is not in it, it is a direct message
+# of others, it is archived or closed to apps.
+NOT_THERE: Final = frozenset(
+    {
+        "not_in_channel",
+        "channel_not_found",
+        "user_not_in_channel",
+        "is_archived",
+        "restricted_action",
+        "restricted_action_read_only_channel",
+        "restricted_action_thread_only_channel",
+        "restricted_action_non_threadable_channel",
+        "method_not_supported_for_channel_type",
+        "ekm_access_denied",
+        "team_access_not_granted",
+        "no_permission",
+        "access_denied",
+    }
+)
+# Slack does not take the message or view as it is made, and never will.
+MISSHAPEN: Final = frozenset(
+    {
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "block_mismatch",
+        "msg_blocks_too_long",
+        "msg_too_long",
+        "markdown_text_conflict",
+        "no_text",
+        "invalid_arguments",
+        "invalid_arg_name",
+        "invalid_metadata_format",
+        "invalid_metadata_schema",
+        "metadata_too_large",
+        "view_too_large",
+    }
+)
+# Errors after which it may have happened ("some aspect of the operation may have succeeded").
+DOUBTFUL: Final = frozenset({"fatal_error", "internal_error", "request_timeout"})
+
+
+class SlackError(Exception):
+    """Base of what can go wrong with a call to Slack; ``str(error)`` has Slack's word for it."""
+
+
+class SlackRefused(SlackError):
+    """
+    Slack says no, and would say no again.
+
+    Attributes:
+        error: Slack's word, such as "channel_not_found" or "missing_scope".
+        is_misshapen: What was sent is not as Slack takes it; something shorter may be.
+    """
+
+    def __init__(self, error: str, *, needed: str | None = None) -> None:
+        self.error = error
+        self.is_misshapen = error in MISSHAPEN
+        super().__init__(f"{error} (needs the scope {needed})" if needed else error)
+
+
+class SlackBusy(SlackError):
+    """
+    Nothing happened; try again after *retry_after*.
+
+    Attributes:
+        is_limit: Slack takes the method from nobody until then.
+    """
+
+    def __init__(self, error: str, *, retry_after: timedelta, is_limit: bool = False) -> None:
+        self.retry_after = retry_after
+        self.is_limit = is_limit
+        super().__init__(error)
+
+
+class SlackUnsure(SlackError):
+    """No usable answer: it may have happened."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Posted:
+    channel: str
+    ts: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """
+    Who we are to Slack, from auth.test and bots.info.
+
+    Attributes:
+        team_id: The workspace that Latchkey works in.
+        app_id: Of the Slack app that the token belongs to.
+        enterprise_id: The organization that the workspace belongs to, on Enterprise Grid.
+        is_for_organization: The app is installed for a whole organization, not for one workspace.
+    """
+
+    team_id: str
+    app_id: str
+    enterprise_id: str | None = None
+    is_for_organization: bool
+    bot_id: str
+    bot_user_id: str
+    scopes: frozenset[str]
+
+
+class Slack:
+    """Slack's Web API, as far as Latchkey uses it."""
+
+    def __init__(self, client: AsyncWebClient, *, trusts_provisioned: bool = False) -> None:
+        self.client = client
+        self.limits = Limits()
+        self.healthy: bool | None = None
+        self._trusts_provisioned = trusts_provisioned
+        self._team_id: str | None = None
+        self._bot_id: str | None = None
+        self._is_grid = False
+        # What names the workspace to a token that is good for several.
+        self._where: dict[str, str] = {}
+        self._ids = KnownIds()
+
+    async def identify(self, *, workspace: str | None = None) -> Identity:
+        """
+        Test the token and learn whose it is.  Scope users:read.
+
+        Args:
+            workspace: The one to work in, where the token is good for a whole organization.
+
+        Raises:
+            SlackRefused: Also when Slack does not say which app the token belongs to.
+        """
+        answer = await self._call("auth.test")
+        is_for_organization = bool(answer.get("is_enterprise_install"))
+        team_id = workspace if is_for_organization and workspace else answer["team_id"]
+        self._team_id = team_id
+        self._is_grid = bool(answer.get("enterprise_id"))
+        self._where = {"team_id": team_id} if is_for_organization else {}
+        scopes = answer.headers.get("x-oauth-scopes") or ""
+        bot_id = answer.get("bot_id") or ""
+        self._bot_id = bot_id or None
+        # auth.test is documented without the app's id.
+        bot = (await self._call("bots.info", bot=bot_id)).get("bot") or {}
+        if not bot.get("app_id"):
+            raise SlackRefused("the app it belongs to is not named")
+        return Identity(
+            team_id=team_id,
+            app_id=bot["app_id"],
+            enterprise_id=answer.get("enterprise_id") or None,
+            is_for_organization=is_for_organization,
+            bot_id=bot_id,
+            bot_user_id=answer["user_id"],
+            scopes=frozenset(scope.strip() for scope in scopes.split(",") if scope.strip()),
+        )
+
+    async def try_app_token(self, app_token: str) -> None:
+        """Whether Slack lets *app_token* open a socket.  App-level scope connections:write."""
+        await self._call("apps.connections.open", app_token=app_token)
+
+    async def user(self, user_id: str) -> SlackUser:
+        """Who that is, right now.  Scopes users:read and users:read.email."""
+        answer = await self._read("users.info", user=user_id)
+        return self._profile(answer["user"])
+
+    async def user_by_email(self, email: str) -> SlackUser | None:
+        """The member with that e-mail address, or None.  Scope users:read.email."""
+        try:
+            answer = await self._read("users.lookupByEmail", email=email)
+        except SlackRefused as refused:
+            if refused.error in {"users_not_found", "user_not_found"}:
+                return None
+            raise
+        return self._profile(answer["user"])
+
+    async def some_users(self, *, pages: int) -> tuple[list[SlackUser], bool]:
+        """The first people of the workspace, and whether they are all.  Scope users:read."""
+        found: list[SlackUser] = []
+        cursor: str | None = None
+        for _ in range(pages):
+            page, cursor = await self.users_page(cursor)
+            found += page
+            if not cursor:
+                return found, True
+        return found, False
+
+    async def users_page(self, cursor: str | None = None) -> tuple[list[SlackUser], str]:
+        """
+        One page of the people of the workspace, and where the next begins; empty behind the last.
+
+        Scopes users:read and users:read.email.
+        """
+        answer = await self._read("users.list", limit=USERS_PAGE, cursor=cursor, **self._where)
+        found = [self._profile(user) for user in answer["members"]]
+        return found, (answer.get("response_metadata") or {}).get("next_cursor") or ""
+
+    def ids_of(self, slack_user: str) -> frozenset[str]:
+        """Every id by which Slack names one of those in `learn_ids`; nobody else has another, as far as we know."""
+        return self._ids.of(slack_user)
+
+    async def learn_ids(self, users: Collection[str]) -> None:
+        """
+        On Enterprise Grid, learn by which other ids Slack names *users*; elsewhere they have one.
+
+        Scope users:read.  Who cannot be read goes by the id that we have.  Kept for as long as the process runs, so
+        this is for a few: for admins, and not for everybody who asks.
+        """
+        for user in sorted(users) if self._is_grid else ():
+            if user in self._ids:
+                continue
+            try:
+                self._ids.learn(user, await self.user(user))
+            except SlackRefused as refused:
+                log.info("ids-not-known", slack=str(refused))
+            except SlackError as error:
+                # The others have their turn with the next look.
+                log.warning("ids-not-read", slack=str(error))
+                return
+
+    def _profile(self, user: Mapping[str, Any]) -> SlackUser:
+        return read_profile(
+            user, team_id=self._team_id, trusts_provisioned=self._trusts_provisioned
+        )
+
+    async def group_members(self, group_id: str) -> frozenset[str]:
+        """The user ids in a user group.  Scope usergroups:read."""
+        answer = await self._read("usergroups.users.list", usergroup=group_id, **self._where)
+        return frozenset(answer["users"])
+
+    async def post(
+        self,
+        to: str,
+        message: Mapping[str, Any],
+        *,
+        keys: Sequence[str] = (),
+        had_turn: bool = False,
+    ) -> Posted:
+        """
+        Post to a channel, or as a direct message to a user id.  Scope chat:write.
+
+        Never repeated by the client library: a dropped connection is SlackUnsure.
+
+        Args:
+            keys: By which `find` knows the message again.  Everybody in the channel can read them.
+            had_turn: It has waited for `Limits.turn`.
+        """
+        if keys:
+            payload = {"keys": list(keys)}
+            message = {**message, "metadata": {"event_type": OURS, "event_payload": payload}}
+        answer = await self._call(
+            POST, **message, channel=to, unfurl_links=False, unfurl_media=False
+        )
+        self.limits.posted(to, had_turn=had_turn)
+        return Posted(channel=answer["channel"], ts=answer["ts"])
+
+    async def find(self, to: str, *, keys: Collection[str], since: datetime) -> dict[str, Posted]:
+        """
+        Where the messages with *keys* are that were posted to *to* since then; only those that are there.
+
+        Scopes im:write and im:history for people; channels:history or groups:history for a channel.
+
+        Raises:
+            SlackRefused: Slack does not let us look there.
+        """
+        channel = to
+        if to.startswith(("U", "W")):
+            channel = (await self._read("conversations.open", users=to))["channel"]["id"]
+        found: dict[str, Posted] = {}
+        cursor: str | None = None
+        while cursor != "":
+            answer = await self._read(
+                "conversations.history",
+                channel=channel,
+                oldest=f"{since.timestamp():.6f}",
+                include_all_metadata=True,
+                limit=HISTORY_PAGE,
+                cursor=cursor,
+            )
+            for message in answer["messages"]:
+                for key in self._keys(message):
+                    if key in keys:
+                        found[key] = Posted(channel=channel, ts=message["ts"])
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+        return found
+
+    def _keys(self, message: Mapping[str, Any]) -> Sequence[str]:
+        """The keys of a message of ours; anybody's may look like one, so its sender counts."""
+        metadata = message.get("metadata") or {}
+        is_ours = self._bot_id is not None and message.get("bot_id") == self._bot_id
+        if not is_ours or metadata.get("event_type") != OURS:
+            return ()
+        keys: Sequence[str] = metadata.get("event_payload", {}).get("keys", ())
+        return keys
+
+    async def update(self, *, channel: str, ts: str, message: Mapping[str, Any]) -> None:
+        """Redraw a message of ours.  Scope chat:write."""
+        await self._call("chat.update", **message, channel=channel, ts=ts)
+
+    async def tell(self, *, channel: str | None, user: str, message: Mapping[str, Any]) -> None:
+        """
+        Say something to one person: where they are, so that nobody else sees it, or else in a direct message.
+
+        Commands, and the buttons of their answers, work in channels that the bot is not in, and in direct
+        messages of others.  Scope chat:write; a message to a person's id opens the direct message with them.
+
+        Args:
+            channel: Where they are; None if that is nowhere.
+        """
+        if channel is not None:
+            try:
+                if channel.startswith("D"):
+                    # Ours with that person or of two others: only Slack knows.
+                    await self.post(channel, message)
+                else:
+                    await self._call("chat.postEphemeral", **message, channel=channel, user=user)
+                return
+            except SlackRefused as refused:
+                if refused.error not in NOT_THERE:
+                    raise
+        await self.post(user, message)
+
+    async def publish_home(self, user_id: str, view: Mapping[str, Any]) -> None:
+        """Replace somebody's App Home.  No scope needed."""
+        await self._call("views.publish", user_id=user_id, view=dict(view))
+
+    async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
+        """Open a modal for whoever just clicked.  No scope needed."""
+        try:
+            async with asyncio.timeout(OPEN_VIEW_TIMEOUT_SECONDS):
+                await self._call("views.open", trigger_id=trigger_id, view=dict(view))
+        except TimeoutError as error:
+            raise SlackUnsure("views.open took too long") from error
+
+    async def update_view(self, view_id: str, view: Mapping[str, Any]) -> None:
+        """Replace what an open modal shows; what was typed under the same ids stays.  No scope needed."""
+        await self._call("views.update", view_id=view_id, view=dict(view))
+
+    async def locale(self, user_id: str) -> str | None:
+        """The language that somebody reads Slack in ("de-DE"), if Slack says.  Scope users:read."""
+        answer = await self._call("users.info", user=user_id, include_locale=True)
+        locale = answer["user"].get("locale")
+        return locale if isinstance(locale, str) and LOCALE.fullmatch(locale) else None
+
+    async def _read(self, method: str, **arguments: Any) -> Any:
+        """Call a method that changes nothing: tried again when Slack stumbles."""
+        for pause in READ_PAUSES:
+            try:
+                return await self._call(method, **arguments)
+            except SlackBusy as busy:
+                if busy.retry_after > pause:
+                    raise
+            except SlackUnsure as unsure:
+                log.debug("read-again", where=method, slack=str(unsure))
+            await asyncio.sleep(pause.total_seconds() * chance.between(0.5, 1))
+        return await self._call(method, **arguments)
+
+    async def _call(self, method: str, **arguments: Any) -> Any:
+        left = self.limits.left(method)
+        if left:
+            # Slack would say the same, and count the call.
+            raise SlackBusy("ratelimited", retry_after=left, is_limit=True)
+        try:
+            call = getattr(self.client, method.replace(".", "_"))
+            answer = await call(**arguments)
+        except SlackApiError as error:
+            self.healthy = self._survives(error)
+            meant = _meaning(error)
+            if isinstance(meant, SlackBusy) and meant.is_limit:
+                self.limits.stop(method, until=clock.real() + meant.retry_after)
+            raise meant from error
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            self.healthy = False
+            raise SlackBusy("cannot connect to Slack", retry_after=timedelta(seconds=5)) from error
+        except (aiohttp.ClientError, TimeoutError, ValueError, AttributeError) as error:
+            # The last two: an answer that is no JSON, or no object; some page on the way, not Slack.
+            self.healthy = False
+            raise SlackUnsure(f"no answer to {method}") from error
+        self.healthy = True
+        return answer
+
+    def _survives(self, error: SlackApiError) -> bool:
+        """Whether Slack works for us, although it refused this one call."""
+        if getattr(error.response, "status_code", 200) >= 500:
+            return False
+        return _word(error) not in {
+            "invalid_auth",
+            "not_authed",
+            "account_inactive",
+            "token_revoked",
+            "token_expired",
+        }
+
+
+def _word(error: SlackApiError) -> str:
+    """Slack's word for what is wrong; without one that is a word, the HTTP status."""
+    status = f"http_{getattr(error.response, 'status_code', 0)}"
+    try:
+        word = str(error.response["error"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return status
+    return word if WORD.fullmatch(word) else status
+
+
+def _meaning(error: SlackApiError) -> SlackError:
+    response = error.response
+    word = _word(error)
+    status = getattr(response, "status_code", 200)
+    if status == 429 or word in PASSING:
+        return SlackBusy(
+            word,
+            retry_after=_retry_after(getattr(response, "headers", {})),
+            is_limit=status == 429 or word in LIMITS,
+        )
+    if status >= 500 or word in DOUBTFUL or word in {"http_0", "http_200"}:
+        return SlackUnsure(word)
+    needed = response.get("needed") if word == "missing_scope" else None
+    return SlackRefused(word, needed=needed)
+
+
+def _retry_after(headers: Mapping[str, str]) -> timedelta:
+    lowered = {name.lower(): value for name, value in headers.items()}
+    try:
+        return timedelta(seconds=max(float(lowered.get("retry-after", "30")), 1))
+    except (ValueError, OverflowError):
+        return timedelta(seconds=30)

@@ -1,6 +1,0 @@
-"""Every SQL statement of Latchkey, a module for each table's subject, and the way to run them."""
-
-from bot.store.database import Fault, Store, Transaction, open_store, ping
-from bot.store.faults import Busy, Unusable
-
-__all__ = ["Busy", "Fault", "Store", "Transaction", "Unusable", "open_store", "ping"]

@@ -1,0 +1,379 @@
+"""Who holds what, copied from Graph row by row: what ended, what revived, what cannot be read."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+
+from bot import clock
+from bot.assignments.sightings import Sighting, progress_of, sight
+from bot.assignments.store import assignments, listed, troubles, unsure
+from bot.database import Transaction
+from bot.models import (
+    Assignment,
+    AssignmentState,
+    Ended,
+    Kind,
+    Package,
+    Progress,
+    TroubleKind,
+)
+from bot.packages.eligibility import automatic_policies
+from bot.requests import transitions as outcomes
+from bot.requests.store import request_lists
+from bot.sweeps import Transactions
+from bot.timing import WAITS, Waits
+from graph import Graph
+from graph.assignments import ACCESS_STATES
+from graph.errors import (
+    AuthError,
+    BadAnswer,
+    GraphError,
+    GraphUnavailable,
+    NotAllowed,
+    NotFound,
+    Throttled,
+)
+from graph.models import AccessPackage
+from graph.models import Assignment as GraphAssignment
+
+log = structlog.get_logger(__name__)
+
+# Rows a transaction, and rows in memory: few enough that a command hardly waits for them.
+SEEN_TOGETHER: Final = 200
+# From this many on, one batch is cheaper than a read for each.
+WORTH_A_BATCH: Final = 3
+# Sweeps in a row that could not read a row, before the admins hear of it.
+MISSES_BEFORE_ALARM: Final = 3
+# Packages in a row, from the first on: then it is Graph that is down, and not a package that is shut.
+ALL_SEEM_TO_FAIL: Final = 3
+
+
+@dataclass(kw_only=True)
+class Packages:
+    """
+    What a sweep needs to know of the packages while it reads who has them.
+
+    Attributes:
+        names: By id.
+        automatic: Ids of the policies under which Entra gives by itself.
+        unread: Ids of those whose assignments this sweep may not read.
+        outside: Ids of those that Latchkey may not touch, see `bot.packages.bounds`.
+    """
+
+    names: Mapping[str, str | None]
+    automatic: frozenset[str] = frozenset()
+    unread: set[str] = field(default_factory=set)
+    outside: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(
+        cls,
+        packages: Sequence[AccessPackage],
+        *,
+        kept: Sequence[Package] = (),
+        outside: frozenset[str] = frozenset(),
+    ) -> "Packages":
+        """
+        Args:
+            kept: Those that cannot be read, as they were when they could.
+        """
+        return cls(
+            names={each.id: each.name for each in kept}
+            | {each.id: each.display_name for each in packages},
+            automatic=frozenset(
+                under
+                for found in (
+                    *(each.automatic for each in kept),
+                    *(automatic_policies(each) for each in packages),
+                )
+                for under in found
+            ),
+            outside=outside,
+        )
+
+    def is_automatic(self, row: Assignment) -> bool:
+        return row.policy_id in self.automatic
+
+
+class Holdings:
+    """Reads Graph's assignments, and writes down what has become of each."""
+
+    def __init__(self, *, store: Transactions, graph: Graph, waits: Waits = WAITS) -> None:
+        self._store = store
+        self._graph = graph
+        self._waits = waits
+
+    async def sweep(
+        self,
+        packages: Sequence[AccessPackage],
+        *,
+        kept: Sequence[Package] = (),
+        outside: frozenset[str] = frozenset(),
+    ) -> None:
+        """
+        Write down what Graph shows of everybody's access; one row that cannot be read keeps no other from it.
+
+        Args:
+            kept: Packages that cannot be read, as they were when they could; who has them is another matter.
+            outside: Ids of packages that Latchkey may not touch.
+
+        Raises:
+            GraphError: Graph could not be read at all, or not to the end.
+        """
+        started = clock.real()
+        reading = Packages.of(packages, kept=kept, outside=outside)
+        await self._read_lists(reading)
+        # Only now: what has not been seen yet in a list that is still being read, is not missing.
+        async for unseen in self._some_ids(unsure.live_ids, not_seen_since=started):
+            await self._check(unseen, reading)
+        await self._store.run(_tell_troubles)
+
+    async def _some_ids(
+        self, find: Callable[..., list[str]], *args: Any, **kwargs: Any
+    ) -> AsyncIterator[list[str]]:
+        """All ids that *find* finds, so many at a time."""
+        after = ""
+        while True:
+            found = await self._store.read(find, *args, **kwargs, after=after, limit=SEEN_TOGETHER)
+            if not found:
+                return
+            yield found
+            after = found[-1]
+
+    async def _read_lists(self, packages: Packages) -> None:
+        try:
+            for state in ACCESS_STATES:
+                await self._read_list(packages, state=state)
+        except (NotAllowed, GraphUnavailable, BadAnswer) as error:
+            # With a role for some catalogs only, Graph wants every list filtered by package.  And if one page
+            # cannot be had, it is one package's.
+            log.warning("lists-by-package", error=type(error).__name__)
+            await self._read_by_package(packages)
+
+    async def _read_by_package(self, packages: Packages) -> None:
+        """
+        The lists of each package by itself: one that we may not read hides no other.
+
+        Raises:
+            GraphError: Graph seems to be down for all of them.
+        """
+        failed: dict[str, GraphError] = {}
+        read = 0
+        for package_id in packages.names:
+            try:
+                for state in ACCESS_STATES:
+                    await self._read_list(packages, state=state, package_id=package_id)
+                read += 1
+            except NotAllowed as error:
+                failed[package_id] = error
+            except (GraphUnavailable, BadAnswer) as error:
+                failed[package_id] = error
+                down = [each for each in failed.values() if not isinstance(each, NotAllowed)]
+                if not read and len(down) >= ALL_SEEM_TO_FAIL:
+                    raise
+        for package_id, why in failed.items():
+            if not read and not isinstance(why, NotAllowed):
+                raise why
+            log.warning("package-not-read", error=type(why).__name__, status=why.status)
+            packages.unread.add(package_id)
+            async for ids in self._some_ids(unsure.of_package, package_id):
+                await self._store.run(unsure.not_read, ids)
+
+    async def _read_list(
+        self, packages: Packages, *, state: str, package_id: str | None = None
+    ) -> None:
+        """Write a list down page by page, however long it is."""
+        rows: list[Assignment] = []
+        unread: list[str] = []
+        async for item in self._graph.assignments.stream(state=state, package_id=package_id):
+            row = None if isinstance(item.read, GraphError) else row_of(item.read, packages)
+            if row is not None and row.package_id in packages.outside:
+                continue
+            if row is not None:
+                rows.append(row)
+            elif item.id is not None:
+                unread.append(item.id)
+            if len(rows) >= SEEN_TOGETHER:
+                await self._save(rows, packages)
+                rows = []
+        await self._save(rows, packages)
+        if unread:
+            log.warning("assignments-not-read", assignment=unread[0])
+
+    async def _save(self, rows: Sequence[Assignment], packages: Packages) -> None:
+        if not rows:
+            return
+        saved = await self._store.run(_save_listed, rows, is_automatic=packages.is_automatic)
+        for row in saved.busy:
+            await self._store.run(_save_busy, row, is_automatic=packages.is_automatic)
+        if saved.ended:
+            # Lists lag: whether what has ended lives again, only itself can tell.
+            await self._check(saved.ended, packages)
+
+    async def _check(self, ids: Sequence[str], packages: Packages) -> None:
+        """Rows that the lists did not have, or should not have: ask for each by its id."""
+        known = await self._store.read(assignments.by_ids, ids)
+        asked = [row for row in known if row.package_id not in packages.unread]
+        read_at = clock.real()
+        found = await self._by_id([row.id for row in asked])
+        unread = []
+        for row in asked:
+            got = found[row.id]
+            if isinstance(got, AuthError | Throttled):
+                # Nothing is wrong with this one, and it is looked at again with the next sweep.
+                continue
+            try:
+                is_read = await self._judge(row, got, packages, read_at=read_at)
+            except (NotAllowed, GraphUnavailable, BadAnswer):
+                is_read = False
+            if not is_read:
+                unread.append(row.id)
+        if unread:
+            log.warning("assignments-not-read", assignment=unread[0])
+            await self._store.run(unsure.not_read, unread)
+
+    async def _by_id(self, ids: Sequence[str]) -> Mapping[str, GraphAssignment | GraphError]:
+        if len(ids) >= WORTH_A_BATCH:
+            return await self._graph.assignments.get_many(ids)
+        found: dict[str, GraphAssignment | GraphError] = {}
+        for each in ids:
+            try:
+                found[each] = await self._graph.assignments.get(each)
+            except GraphError as error:
+                found[each] = error
+        return found
+
+    async def _judge(
+        self,
+        known: Assignment,
+        got: GraphAssignment | GraphError,
+        packages: Packages,
+        *,
+        read_at: datetime,
+    ) -> bool:
+        """What Graph says of one row; False if it does not let us read it."""
+        if isinstance(got, NotFound):
+            seen, held = await sight(
+                self._graph,
+                assignment_id=known.id,
+                package_id=known.package_id,
+                entra_id=known.entra_id,
+            )
+            if seen is Sighting.MISSING:
+                await self._store.run(_missing, known.id, settle=self._waits.settle)
+                return True
+            got = held or got
+        if isinstance(got, GraphError):
+            return False
+        if got.is_expired:
+            await self._store.run(_over, known.id)
+            return True
+        row = row_of(got, packages)
+        if row is None:
+            return False
+        await self._store.run(_save_by_id, row, read_at=read_at)
+        return True
+
+
+def _save_listed(
+    db: Transaction, rows: Sequence[Assignment], *, is_automatic: Callable[[Assignment], bool]
+) -> listed.Saved:
+    saved = listed.save(db, rows)
+    for row in (*saved.new, *saved.changed):
+        if row.progress in {Progress.PARTIAL, Progress.FAILED}:
+            outcomes.tell_if_partial(db, row.id)
+    for row in listed.removed_once(db, saved.new):
+        outcomes.tell_if_given_again(db, row, automatic=is_automatic(row))
+    return saved
+
+
+def _save_busy(
+    db: Transaction, row: Assignment, *, is_automatic: Callable[[Assignment], bool]
+) -> None:
+    """The same for one row that somebody else was at work on."""
+    is_new = assignments.get(db, row.id) is None
+    if assignments.save_live(db, row):
+        outcomes.tell_if_partial(db, row.id)
+    if is_new:
+        outcomes.tell_if_given_again(db, row, automatic=is_automatic(row))
+
+
+def _save_by_id(db: Transaction, row: Assignment, *, read_at: datetime) -> None:
+    known = assignments.get(db, row.id)
+    if row.progress is Progress.FAILED:
+        if known is None or known.state is AssignmentState.ENDED:
+            return
+        if known.progress is Progress.DELIVERING and known.state is AssignmentState.LIVE:
+            # It never came to be; the request for it tells the story, if it was ours.
+            assignments.end(db, row.id, why=Ended.NEVER_DELIVERED, at=clock.now())
+            return
+    outcomes.revive(db, row, read_at=read_at)
+    outcomes.tell_if_partial(db, row.id)
+
+
+def _missing(db: Transaction, assignment_id: str, *, settle: timedelta) -> None:
+    """Graph does not show it any more: once may be a mistake, twice is its end."""
+    known = assignments.get(db, assignment_id)
+    if known is None or known.state is AssignmentState.ENDED:
+        return
+    if known.gone_at is None:
+        unsure.set_gone(db, assignment_id)
+    elif clock.real() >= known.gone_at + settle:
+        _over(db, assignment_id)
+
+
+def _over(db: Transaction, assignment_id: str) -> None:
+    known = assignments.get(db, assignment_id)
+    if (
+        known is None
+        or known.state is not AssignmentState.LIVE
+        or _may_be_removed_by_us(db, assignment_id)
+    ):
+        # Our own removal: the request about it tells the story.
+        return
+    ran_out = known.ends_at is not None and known.ends_at <= clock.now()
+    why = Ended.RAN_OUT if ran_out else Ended.OUTSIDE
+    at = known.ends_at if ran_out and known.ends_at else clock.now()
+    assignments.end(db, assignment_id, why=why, at=at)
+
+
+def _tell_troubles(db: Transaction) -> None:
+    """What sweep after sweep cannot be read, and what has been there in part for too long."""
+    unreadable = unsure.unreadable(db, misses=MISSES_BEFORE_ALARM - 1)
+    for package_id in unreadable:
+        troubles.open_one(db, TroubleKind.UNREADABLE, package_id, package_id=package_id)
+    troubles.close_all_but(db, TroubleKind.UNREADABLE, unreadable)
+    for assignment_id in unsure.not_whole_since(db, clock.now() - outcomes.PARTIAL_FOR):
+        outcomes.tell_if_partial(db, assignment_id)
+
+
+def _may_be_removed_by_us(db: Transaction, assignment_id: str) -> bool:
+    """Whether a removal of ours has been posted, and its answer is still open."""
+    return any(
+        each.kind is Kind.REMOVE and each.intent_at is not None
+        for each in request_lists.open_for_assignment(db, assignment_id)
+    )
+
+
+def row_of(held: GraphAssignment, packages: Packages) -> Assignment | None:
+    """What Graph shows, as a row; None if it is not said whose it is, or not understood how it stands."""
+    package_id = held.access_package.id if held.access_package else None
+    entra_id = held.target.object_id if held.target else None
+    if package_id is None or entra_id is None or not (held.is_access or held.is_failed):
+        return None
+    own_name = held.access_package.display_name if held.access_package else None
+    return Assignment(
+        id=held.id,
+        entra_id=entra_id,
+        package_id=package_id,
+        package_name=packages.names.get(package_id) or own_name or package_id,
+        policy_id=held.assignment_policy.id if held.assignment_policy else None,
+        state=AssignmentState.LIVE,
+        holder_name=held.target.display_name if held.target else None,
+        starts_at=held.schedule.start_date_time if held.schedule else None,
+        ends_at=held.ends_at(),
+        progress=progress_of(held),
+    )

@@ -1,0 +1,205 @@
+"""Graph's packages and assignments, copied to where answers must not wait for Graph; Graph is the truth."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+import structlog
+
+from bot.assignments.store import assignments, troubles
+from bot.database import Transaction
+from bot.models import Package, TroubleKind
+from bot.packages import eligibility, policy
+from bot.packages import names as naming
+from bot.packages.bounds import EVERYWHERE, Bounds
+from bot.packages.mirrored_policies import offered
+from bot.packages.store import catalog
+from bot.people.identity import People
+from bot.sweeps import Transactions
+from bot.sync.assignments import MISSES_BEFORE_ALARM, Holdings
+from bot.sync.links import Links
+from bot.timing import WAITS, Waits
+from graph import Graph
+from graph.errors import BadAnswer, GraphError, NotAllowed
+from graph.models import AccessPackage, AssignmentPolicy
+
+log = structlog.get_logger(__name__)
+
+# Packages that are looked through before others have their turn: a few milliseconds.
+PACKAGES_A_TURN: Final = 20
+
+
+class Mirror:
+    """Copies what is offered and what is held, and notices what has ended."""
+
+    def __init__(
+        self,
+        *,
+        store: Transactions,
+        graph: Graph,
+        people: People,
+        waits: Waits = WAITS,
+        bounds: Bounds = EVERYWHERE,
+    ) -> None:
+        self._store = store
+        self._graph = graph
+        self._holdings = Holdings(store=store, graph=graph, waits=waits)
+        self._links = Links(store=store, graph=graph, people=people)
+        self._bounds = bounds
+        # In how many sweeps in a row a package could not be read.
+        self._misses: dict[str, int] = {}
+
+    async def sweep(self) -> None:
+        """
+        Make the tables say what Graph says; what cannot be read stays as it was, and keeps nothing else from it.
+
+        Raises:
+            GraphError: Graph could not be read at all, or not to the end.
+        """
+        listed = await self._graph.packages.list_readable()
+        packages = self._bounds.within(listed.objects)
+        outside = frozenset(each.id for each in listed.objects) - {each.id for each in packages}
+        if outside:
+            # Their bounds may have been wider once.
+            await self._store.run(assignments.forget, outside)
+        known = {each.id: each for each in await self._store.read(catalog.everything)}
+        unreadable = listed.unreadable
+        unread: GraphError | None = None
+        try:
+            whole, riddles = await self._whole_policies(packages)
+            unreadable |= {each.id for each in packages if _asks_under(each, riddles)}
+            await self._offer(packages, known, unreadable, whole)
+        except GraphError as error:
+            # What is offered stays as it was; what people hold does not wait for it.
+            log.warning("policies-not-read", status=error.status, code=error.code)
+            unread = error
+        if self._bounds.are_set:
+            # Whether they are within the bounds is known of those only that were once.
+            outside |= listed.unreadable - known.keys()
+        kept = [known[each] for each in sorted(listed.unreadable & known.keys())]
+        await self._holdings.sweep(packages, kept=kept, outside=outside)
+        await self._links.refresh()
+        if unread is not None:
+            raise unread
+
+    async def _offer(
+        self,
+        packages: Sequence[AccessPackage],
+        known: Mapping[str, Package],
+        unreadable: frozenset[str],
+        whole: Mapping[str, AssignmentPolicy],
+    ) -> None:
+        """Offer what can be read as it is now, and what cannot be read as it was."""
+        readable = [each for each in packages if each.id not in unreadable]
+        kept = [known[each] for each in sorted(unreadable & known.keys())]
+        slugs = naming.slugs_for(
+            [
+                *((each.id, each.display_name or "") for each in readable),
+                *((each.id, each.name) for each in kept),
+            ],
+            kept={each.id: each.slug for each in known.values()},
+        )
+        found = [replace(each, slug=slugs[each.id]) for each in kept]
+        for number, each in enumerate(readable, start=1):
+            found.append(mirrored(each, slug=slugs[each.id], whole=whole))
+            if number % PACKAGES_A_TURN == 0:
+                await asyncio.sleep(0)
+        for package_id in sorted(unreadable):
+            log.warning("package-not-readable", package=package_id)
+        self._misses = {each: self._misses.get(each, 0) + 1 for each in unreadable}
+        alarming = {each for each, misses in self._misses.items() if misses >= MISSES_BEFORE_ALARM}
+        await self._store.run(_write, found, unreadable=unreadable, alarming=alarming)
+
+    async def _whole_policies(
+        self, packages: Sequence[AccessPackage]
+    ) -> tuple[dict[str, AssignmentPolicy], frozenset[str]]:
+        """
+        The policies under which people ask, with their questions, by id; and the ids of those that cannot be read.
+
+        Policies that we may not read are in neither.
+
+        Raises:
+            GraphError: Graph does not answer; nothing is known then.
+        """
+        try:
+            listed = await self._graph.policies.list_readable(with_questions=True)
+        except NotAllowed:
+            # With only a catalog-scoped role, Graph shows policies one by one.
+            ids = [
+                each.id
+                for package in packages
+                for each in package.assignment_policies
+                if eligibility.is_for_asking(each)
+            ]
+        else:
+            return {each.id: each for each in listed.objects}, listed.unreadable
+        try:
+            found = await self._graph.policies.each(ids) if ids else []
+        except NotAllowed as refused:
+            log.warning("policies-not-read", status=refused.status, code=refused.code)
+            return {}, frozenset()
+        unreadable = {
+            policy_id
+            for policy_id, each in zip(ids, found, strict=True)
+            if isinstance(each, BadAnswer)
+        }
+        read = {each.id: each for each in found if isinstance(each, AssignmentPolicy)}
+        return read, frozenset(unreadable)
+
+
+def _write(
+    db: Transaction,
+    found: Sequence[Package],
+    *,
+    unreadable: Collection[str],
+    alarming: Collection[str],
+) -> None:
+    catalog.replace(db, found)
+    for package_id in sorted(alarming):
+        troubles.open_one(db, TroubleKind.PACKAGE, package_id, package_id=package_id)
+    troubles.close_all_but(db, TroubleKind.PACKAGE, unreadable)
+
+
+def _asks_under(package: AccessPackage, policy_ids: Collection[str]) -> bool:
+    """Whether one of these is a policy under which people ask for the package."""
+    return any(
+        each.id in policy_ids and eligibility.is_for_asking(each)
+        for each in package.assignment_policies
+    )
+
+
+def mirrored(
+    package: AccessPackage, *, slug: str, whole: Mapping[str, AssignmentPolicy]
+) -> Package:
+    """
+    What the workspace offers of a package of Graph's.
+
+    Args:
+        whole: The policies that were read with their questions, by id.
+    """
+    policies = [each for each in package.assignment_policies if eligibility.is_for_asking(each)]
+    periods = dict.fromkeys(policy.lasts(each.expiration) for each in policies)
+    return Package(
+        id=package.id,
+        slug=slug,
+        name=package.display_name or slug,
+        catalog=(package.catalog.display_name if package.catalog else None) or "",
+        description=package.description or "",
+        contents=policy.contents(package),
+        lasts=" or ".join(periods),
+        can_be_asked_for=eligibility.is_offered(package),
+        is_hidden=bool(package.is_hidden),
+        # Only where every way in wants a reason: the one that applies is known when the person is.
+        needs_reason=bool(policies) and all(policy.needs_reason(each) for each in policies),
+        needs_approval=any(
+            policy.stages_for(each, extending=False, always=False) for each in policies
+        ),
+        can_extend=tuple(
+            sorted(
+                each.id for each in package.assignment_policies if eligibility.is_extendable(each)
+            )
+        ),
+        automatic=eligibility.automatic_policies(package),
+        policies=offered(package, whole),
+    )

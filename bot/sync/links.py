@@ -1,0 +1,96 @@
+"""To whom messages about access go: the Slack accounts that are certainly those of its holders in Entra."""
+
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from bot import clock
+from bot.assignments.store import links
+from bot.people.identity import People
+from bot.people.store import people
+from bot.slack.api import SlackError, SlackRefused
+from bot.sweeps import Transactions
+from bot.sync.members import MOST_FAILURES, Members
+from graph import Graph
+from graph.errors import GraphError, NotFound
+
+log = structlog.get_logger(__name__)
+
+# People a sweep: each may cost two calls of users.lookupByEmail, which allows about 50 a minute, and others use it.
+LOOKUPS_A_SWEEP: Final = 40
+# A link that has stopped being true is dropped within this time, if there are no more people than that allows.
+LOOK_AGAIN_AFTER: Final = timedelta(days=1)
+
+
+class Links:
+    """
+    Finds in Slack those who hold access, however it was given, and forgets whom it finds no more.
+
+    A link says where messages go.  What somebody may do and see is judged by their own binding (`bot.people.identity`):
+    it comes about here as it does when they ask for something, by what Slack and Entra say of them now.
+    """
+
+    def __init__(self, *, store: Transactions, graph: Graph, people: People) -> None:
+        self._store = store
+        self._graph = graph
+        self._people = people
+        self._members = Members(store=store, graph=graph, people=people)
+
+    async def refresh(self) -> None:
+        """Look for those whose turn it is; what cannot be read now is looked at another time."""
+        # Many whom nobody knows are found together; the others have their turn when that is done.
+        sought = await self._store.read(links.unknown, limit=LOOKUPS_A_SWEEP + 1)
+        if self._members.is_walking or len(sought) > LOOKUPS_A_SWEEP:
+            try:
+                await self._members.walk()
+                return
+            except SlackRefused as refused:
+                # Then one by one, as long as that takes.
+                log.warning("members-not-listed", slack=str(refused))
+                self._members.forget_walk()
+            except SlackError as error:
+                log.warning("holders-not-found", slack=str(error))
+                return
+            except GraphError as error:
+                log.warning("holder-not-read", status=error.status, graph=error.request_id)
+                return
+        before = clock.real() - LOOK_AGAIN_AFTER
+        due = await self._store.read(links.to_link, looked_up_before=before, limit=LOOKUPS_A_SWEEP)
+        failures = 0
+        for entra_id in due:
+            try:
+                await self._refresh(entra_id)
+            except SlackError as error:
+                log.warning("holders-not-found", slack=str(error))
+                return
+            except GraphError as error:
+                log.warning("holder-not-read", status=error.status, graph=error.request_id)
+                await self._store.run(links.looked_at, entra_id)
+                failures += 1
+                if failures == MOST_FAILURES:
+                    return
+            else:
+                failures = 0
+
+    async def _refresh(self, entra_id: str) -> None:
+        bound = await self._store.read(people.of_entra, entra_id)
+        linked = await self._store.read(links.linked, entra_id)
+        known = dict.fromkeys((*(each.slack_user for each in bound), *linked))
+        theirs = [each for each in known if await self._people.is_theirs(each, entra_id)]
+        if theirs:
+            names = {each.slack_user: each.entra_name for each in bound}
+            await self._link(entra_id, theirs, name=names.get(theirs[0]))
+            return
+        try:
+            user = await self._graph.directory.user(entra_id)
+        except NotFound:
+            await self._link(entra_id, [])
+            return
+        profile = await self._people.in_slack(user)
+        if profile is not None and await self._people.is_theirs(profile.id, entra_id):
+            theirs = [profile.id]
+        await self._link(entra_id, theirs, name=user.display_name)
+
+    async def _link(self, entra_id: str, holders: list[str], *, name: str | None = None) -> None:
+        await self._store.run(links.link, entra_id, holders=holders, holder_name=name)

@@ -1,0 +1,148 @@
+"""``/access-admin pending | held | assignments | remove``, and the buttons of these lists."""
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final
+
+from slack_bolt.async_app import AsyncAck
+
+from bot.assignments.search import Listing, WhichPerson
+from bot.desk import Desk
+from bot.errors import LatchkeyError, UnknownPackage
+from bot.messages import deciding, repairing, troubles
+from bot.messages.pages import split_page
+from bot.messages.parts import Message
+from bot.paging import ListName, Place, Start, page_number
+from bot.patience import answered
+from handlers.background import After
+from handlers.errors import Say, explained
+from handlers.interaction import read_click, read_next, teller
+from handlers.routes import Deeds
+
+# Slack waits three seconds; whom an admin means is sometimes known to Slack and Entra alone.
+ANSWER_SECONDS: Final = 1.5
+FOR_ADMINS: Final = frozenset({ListName.ASSIGNMENTS, ListName.PENDING, ListName.HELD})
+
+
+def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
+    @deeds.command("/access-admin")
+    async def access_admin(ack: AsyncAck, command: dict[str, Any]) -> None:
+        async def say(message: Mapping[str, Any]) -> None:
+            await ack(**message)
+
+        async def say_later(message: Mapping[str, Any]) -> None:
+            after.whisper(
+                channel=command.get("channel_id"), user=command["user_id"], message=message
+            )
+
+        answer = asyncio.ensure_future(_answer(desk, command["user_id"], command.get("text") or ""))
+        await asyncio.wait({answer}, timeout=ANSWER_SECONDS)
+        if answer.done():
+            await _give(answer, say)
+            return
+        await say(deciding.looking())
+        answered()
+        after.start(partial(_give, answer, say_later))
+
+    @deeds.action("latchkey_more")
+    async def more(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """Next, below a list; or Show, beside somebody whose name began as was typed."""
+        click = read_click(body, action)
+        say = teller(after, click)
+        async with explained(say):
+            await say(await _from(desk, click.user, read_next(click, FOR_ADMINS)))
+        await ack()
+
+    @deeds.action("latchkey_remove")
+    async def remove(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """A Remove button, behind its confirm dialog."""
+        click = read_click(body, action)
+        say = teller(after, click)
+        async with explained(say):
+            taken = await desk.remove(slack_user=click.user, assignment_id=click.value)
+            await say(deciding.removing(taken.request, is_new=taken.is_new))
+        await ack()
+
+    @deeds.action("latchkey_reprocess")
+    async def reprocess(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """A Reprocess button, on a card or in a list."""
+        click = read_click(body, action)
+        say = teller(after, click)
+        async with explained(say):
+            row = await desk.reprocess(slack_user=click.user, assignment_id=click.value)
+            await say(troubles.reprocessing(row))
+        await ack()
+
+
+async def _give(answer: asyncio.Future[Message], say: Say) -> None:
+    """Say what was found, or why nothing was."""
+    async with explained(say):
+        try:
+            await say(await answer)
+        except WhichPerson as several:
+            await say(
+                deciding.which_person(several.name, several.people, package_id=several.package_id)
+            )
+        except UnknownPackage as unknown:
+            names = [f"“{each}”" for each in unknown.near[:3]]
+            near = f" Did you mean {' or '.join(names)}?" if names else ""
+            raise LatchkeyError(f"{unknown}{near}") from None
+
+
+async def _answer(desk: Desk, user: str, text: str) -> Message:
+    verb, _, rest = text.strip().partition(" ")
+    verb = verb.lower()
+    narrowed, page = split_page(rest)
+    start = page_number(page)
+    if verb == "pending":
+        return deciding.pending(await desk.pending(slack_user=user, start=start), reader=user)
+    if verb == "held":
+        return repairing.listed(await desk.held(slack_user=user, start=start))
+    if verb == "assignments":
+        return _listed(await desk.look_up(slack_user=user, text=narrowed, start=start))
+    if verb == "remove":
+        return await _remove(desk, user, rest)
+    # Not even the help is for everybody: they are told what is for them.
+    await desk.insist_on_admin(user)
+    return deciding.admin_help()
+
+
+async def _from(desk: Desk, user: str, place: Place) -> Message:
+    """A list from a place on."""
+    start = Start(after=place.after)
+    if place.list is ListName.PENDING:
+        return deciding.pending(await desk.pending(slack_user=user, start=start), reader=user)
+    if place.list is ListName.HELD:
+        return repairing.listed(await desk.held(slack_user=user, start=start))
+    return _listed(await desk.assignments(slack_user=user, place=place))
+
+
+def _listed(listing: Listing, *notes: str) -> Message:
+    whom = listing.whom
+    said = [each for each in (whom and whom.doubt, listing.note, *notes) if each]
+    return deciding.assignments(
+        listing.page,
+        place=listing.place,
+        package=listing.package.name if listing.package else None,
+        whom=whom.shown if whom else None,
+        notes=said,
+        automatic=listing.automatic,
+    )
+
+
+async def _remove(desk: Desk, user: str, rest: str) -> Message:
+    """Everything said, with a reason, of one person for certain: do it.  Otherwise the list, whose buttons ask once more."""
+    wish = await desk.read_wish(slack_user=user, text=rest)
+    # A page is behind a list, and may be the last words of a reason.
+    named, page = (wish.name, 1) if wish.reason else split_page(rest)
+    listing = await desk.look_up(slack_user=user, text=named, start=page_number(page))
+    whom, package, rows = listing.whom, listing.package, listing.page.rows
+    if whom is None or package is None or wish.reason is None:
+        return _listed(listing)
+    if not rows:
+        raise LatchkeyError(f"They do not have {package.name}: neither I nor Entra know of it.")
+    if whom.doubt is not None or len(rows) > 1:
+        return _listed(listing, "Please press Remove for what you mean.")
+    taken = await desk.remove(slack_user=user, assignment_id=rows[0].id, reason=wish.reason)
+    return deciding.removing(taken.request, is_new=taken.is_new)

@@ -1,0 +1,46 @@
+"""The holder's buttons: Extend, Return, Let it end, and Cancel for what is still pending."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck
+
+from bot.desk import Desk
+from bot.messages import asking
+from bot.messages.parts import Message
+from handlers.background import After
+from handlers.errors import explained
+from handlers.interaction import Click, read_click, teller
+from handlers.routes import Deeds
+
+
+def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
+    async def extend(click: Click) -> Message:
+        taken = await desk.extend(slack_user=click.user, assignment_id=click.value)
+        return asking.extending(taken.request, is_new=taken.is_new)
+
+    async def give_back(click: Click) -> Message:
+        taken = await desk.give_back(slack_user=click.user, assignment_id=click.value)
+        return asking.returning(taken.request, is_new=taken.is_new)
+
+    async def let_end(click: Click) -> Message:
+        assignment = await desk.let_end(slack_user=click.user, assignment_id=click.value)
+        return asking.letting_end(assignment)
+
+    async def cancel(click: Click) -> Message:
+        request = await desk.cancel(slack_user=click.user, request_id=click.value)
+        return asking.withdrawn(request)
+
+    def on(action_id: str, deed: Callable[[Click], Awaitable[Message]]) -> None:
+        @deeds.action(action_id)
+        async def clicked(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+            click = read_click(body, action)
+            say = teller(after, click)
+            async with explained(say):
+                await say(await deed(click))
+            await ack()
+
+    on("latchkey_extend", extend)
+    on("latchkey_return", give_back)
+    on("latchkey_let_end", let_end)
+    on("latchkey_cancel", cancel)

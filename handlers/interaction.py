@@ -1,0 +1,73 @@
+"""What every click carries, read once."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.errors import TooLate
+from bot.paging import ListName, Place, read_place
+from handlers.background import After
+
+NO_PLACE: Final = "I do not know where that list went on. Please ask for it again."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Click:
+    """
+    A click on one of our buttons.
+
+    Attributes:
+        value: The opaque id that the button carried.
+        team: The clicker's own workspace; not always ours.
+        channel: Where the message is; None for App Home.
+    """
+
+    user: str
+    team: str | None
+    value: str
+    channel: str | None
+    trigger_id: str
+
+
+def read_click(body: Mapping[str, Any], action: Mapping[str, Any]) -> Click:
+    """
+    Take a block_actions payload apart.
+
+    Source: docs.slack.dev, "block_actions payload"; ``user.team_id`` is the clicker's team, ``team.id`` ours.  On
+    Enterprise Grid either may name the organization, and the clicker's any workspace of theirs.
+    """
+    user = body["user"]
+    channel = body.get("channel") or {}
+    container = body.get("container") or {}
+    return Click(
+        user=user["id"],
+        team=user.get("team_id"),
+        value=str(action.get("value") or ""),
+        channel=channel.get("id") or container.get("channel_id"),
+        trigger_id=body.get("trigger_id") or "",
+    )
+
+
+def read_next(click: Click, lists: Collection[ListName]) -> Place:
+    """
+    Where a list goes on, as a Next button says that was shown with one of these *lists*.
+
+    Raises:
+        TooLate: It is of another list, of an older program, or was never ours.
+    """
+    try:
+        place = read_place(click.value)
+    except ValueError:
+        raise TooLate(NO_PLACE) from None
+    if place.list not in lists:
+        raise TooLate(NO_PLACE)
+    return place
+
+
+def teller(after: After, click: Click) -> Any:
+    """A `Say` that tells only the person who clicked."""
+
+    async def say(message: Mapping[str, Any]) -> None:
+        after.whisper(channel=click.channel, user=click.user, message=message)
+
+    return say

@@ -1,0 +1,297 @@
+"""Whom to send a card: found beside the decisions, kept, and looked at again."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from bot import clock
+from bot.approvals.recipients import FOUND_FOR, LOOK_AGAIN, MOST_CARDS, NOT_FOUND_FOR, VERIFIED_FOR
+from bot.models import State, Verb
+from bot.people.store import contacts
+from bot.requests.store import recipients, requests
+from sandbox.slack.model import Person
+from sandbox.tenant import seed
+from sandbox.tenant.model import User
+from tests.bot.samples import approval, members, user
+from tests.harness.faults import answering
+from tests.harness.loop import simulated
+
+SECOND = timedelta(seconds=1)
+ASK = "finance-reports because Q4"
+
+
+def calls_of(harness, method):
+    return sum(call.method == method for call in harness.workspace.calls)
+
+
+def decided_by(harness, *subjects):
+    harness.policy_of(seed.FINANCE_REPORTS).settings["requestApprovalSettings"] = approval(
+        {
+            "durationBeforeAutomaticDenial": "P14D",
+            "isApproverJustificationRequired": False,
+            "isEscalationEnabled": False,
+            "durationBeforeEscalation": "PT0S",
+            "primaryApprovers": list(subjects),
+            "fallbackPrimaryApprovers": [],
+            "escalationApprovers": [],
+            "fallbackEscalationApprovers": [],
+        }
+    )
+
+
+async def judged(harness, text=ASK):
+    """A request that is pending, before anybody has looked whom to ask."""
+    taken = await harness.desk.ask(slack_user="U0ANN", text=text)
+    await harness.jobs.requests()
+    return await harness.request(taken.request.id)
+
+
+async def test_a_request_is_pending_before_anybody_is_looked_up(harness):
+    """Slack may be as busy as it likes with searches: the channel has its card."""
+    harness.workspace.faults.set("ratelimited", only="users.lookupByEmail")
+    before = calls_of(harness, "users.lookupByEmail")
+
+    request = await judged(harness)
+    await harness.talk()
+
+    assert (request.state, request.deciders) == (State.PENDING, ())
+    assert calls_of(harness, "users.lookupByEmail") == before
+    assert any(
+        "asks for" in each.text for each in harness.workspace.channels["C0APPROVALS"].messages
+    )
+
+
+async def test_an_approver_has_a_card_as_soon_as_they_are_found(harness):
+    """And their Home shows it."""
+    request = await judged(harness)
+    await harness.jobs.find_recipients()
+    await harness.talk()
+
+    assert (await harness.request(request.id)).deciders == ("U0BO",)
+    assert "Ann Abara asks for Finance Reports." in [each.text for each in harness.told("U0BO")]
+
+
+async def test_what_slack_is_too_busy_for_comes_later_and_is_not_forgotten(harness):
+    """Who was found stays found; the rest waits as long as Slack says, and nothing else does."""
+    decided_by(harness, user(seed.BO), user(seed.MIA))
+    request = await judged(harness)
+    pause = timedelta(seconds=40)
+    harness.workspace.faults.set("ratelimited", only="lookupByEmail", pause=pause)
+    await harness.jobs.find_recipients()
+    assert (await harness.request(request.id)).deciders == ()
+
+    harness.workspace.faults.clear()
+    await harness.jobs.find_recipients()
+    assert (await harness.request(request.id)).deciders == ()
+
+    simulated().stand_still(pause)
+    await harness.jobs.find_recipients()
+    assert (await harness.request(request.id)).deciders == ("U0BO", "U0MIA")
+
+
+async def test_who_has_been_found_is_not_searched_for_again(harness):
+    """For a day; whether it is still them is asked of users.info, ten minutes apart."""
+    await harness.ask(ASK)
+    searched, read = calls_of(harness, "users.lookupByEmail"), calls_of(harness, "users.info")
+
+    await harness.ask("finance-reports because Q4", user="U0CY")
+    assert calls_of(harness, "users.lookupByEmail") == searched
+    # Cy's own profile, and nobody's else.
+    assert calls_of(harness, "users.info") == read + 1
+
+    simulated().stand_still(VERIFIED_FOR + SECOND)
+    third = await harness.ask("finance-reports because Q4", user="U0MIA")
+    assert third.deciders == ("U0BO",)
+    assert calls_of(harness, "users.lookupByEmail") == searched
+    assert calls_of(harness, "users.info") == read + 3
+
+    simulated().stand_still(FOUND_FOR + SECOND)
+    await harness.ask("production-database because it burns")
+    await harness.store.run(lambda db: recipients.look_again(db, third))
+    await harness.jobs.find_recipients()
+    assert calls_of(harness, "users.lookupByEmail") > searched
+
+
+async def test_who_was_not_found_is_searched_for_again_after_an_hour(harness):
+    """Somebody may join Slack."""
+    bo = harness.workspace.people["U0BO"]
+    bo.email = None
+    request = await harness.ask(ASK)
+    assert request.deciders == ()
+    searched = calls_of(harness, "users.lookupByEmail")
+
+    await harness.store.run(lambda db: recipients.look_again(db, request))
+    await harness.jobs.find_recipients()
+    assert calls_of(harness, "users.lookupByEmail") == searched
+
+    bo.email = "bo@contoso.example"
+    simulated().stand_still(NOT_FOUND_FOR + SECOND)
+    await harness.jobs.find_recipients()
+    assert (await harness.request(request.id)).deciders == ("U0BO",)
+
+
+@pytest.mark.parametrize(
+    "change", [{"deleted": True}, {"is_restricted": True}, {"email": "else@contoso.example"}]
+)
+async def test_what_is_kept_is_checked_when_it_is_used(harness, change):
+    """A card never goes to whom somebody was yesterday."""
+    await harness.ask(ASK)
+    simulated().stand_still(VERIFIED_FOR + SECOND)
+    for name, value in change.items():
+        setattr(harness.workspace.people["U0BO"], name, value)
+
+    request = await harness.ask("finance-reports because Q4", user="U0CY")
+
+    assert request.deciders == ()
+
+
+async def test_whom_the_bot_knows_already_needs_no_search(harness):
+    """Bo has used it before."""
+    await harness.people.find("U0BO")
+    searched = calls_of(harness, "users.lookupByEmail")
+
+    request = await harness.ask(ASK)
+
+    assert request.deciders == ("U0BO",)
+    assert calls_of(harness, "users.lookupByEmail") == searched
+    (kept,) = (await harness.store.run(contacts.known, [seed.BO])).values()
+    assert kept.slack_user == "U0BO"
+
+
+async def test_of_a_long_list_those_known_in_slack_come_first(harness):
+    """Twenty cards; and no more than twenty searches for strangers at a time."""
+    world, group = harness.tenant.world, harness.tenant.world.groups[seed.SECURITY_REVIEWERS]
+    group.members.clear()
+    for number in range(60):
+        user_id = f"a1000000-0000-4000-8000-{number:012d}"
+        mail = f"nr{number}@contoso.example"
+        world.users[user_id] = User(user_id, f"Nr {number}", mail, world.now(), mail=mail)
+        group.members.append(user_id)
+        if number >= 30:
+            harness.workspace.people[f"U1{number}"] = Person(
+                id=f"U1{number}",
+                name=f"nr{number}",
+                real_name=f"Nr {number}",
+                email=mail,
+                team_id="T0LATCH",
+            )
+    await harness.people.find("U155")
+    decided_by(harness, members(seed.SECURITY_REVIEWERS))
+    searched = calls_of(harness, "users.lookupByEmail")
+
+    request = await harness.ask(ASK)
+
+    assert request.deciders == ("U155",)
+    assert calls_of(harness, "users.lookupByEmail") == searched + 20
+
+    for _ in range(3):
+        await harness.store.run(lambda db: recipients.look_again(db, request))
+        await harness.jobs.find_recipients()
+    assert len((await harness.request(request.id)).deciders) == MOST_CARDS
+
+
+async def test_who_may_decide_no_more_loses_the_card(harness):
+    """Within the hour; nothing of the request stays in it, and it comes back if the right does."""
+    decided_by(harness, members(seed.SECURITY_REVIEWERS))
+    request = await harness.ask(ASK)
+    await harness.talk()
+    assert set(request.deciders) == {"U0BO", "U0DANA"}
+    harness.tenant.remove_member(seed.SECURITY_REVIEWERS, seed.BO)
+
+    simulated().stand_still(LOOK_AGAIN + SECOND)
+    await harness.jobs.find_recipients()
+    await harness.talk()
+
+    assert (await harness.request(request.id)).deciders == ("U0DANA",)
+    card = harness.told("U0BO")[-1]
+    assert "not asked about this request any more" in card.text
+    assert "Q4" not in str(card.blocks)
+    assert "latchkey_approve" not in str(card.blocks)
+
+    harness.tenant.add_member(seed.SECURITY_REVIEWERS, seed.BO)
+    simulated().stand_still(LOOK_AGAIN + SECOND)
+    await harness.jobs.find_recipients()
+    await harness.talk()
+    assert "latchkey_approve" in str(harness.told("U0BO")[-1].blocks)
+    assert len(harness.told("U0BO")) == 1
+
+
+async def test_a_refused_click_of_somebody_who_was_asked_looks_again(harness):
+    """Bo has left the reviewers, and presses before anybody noticed."""
+    decided_by(harness, members(seed.SECURITY_REVIEWERS))
+    request = await harness.ask(ASK)
+    harness.tenant.remove_member(seed.SECURITY_REVIEWERS, seed.BO)
+
+    await harness.desk.decide(
+        ask_id=request.ask_id, verb=Verb.APPROVE, slack_user="U0BO", team="T0LATCH", channel=None
+    )
+    await harness.work()
+
+    after = await harness.request(request.id)
+    assert (after.state, after.deciders) == (State.PENDING, ("U0DANA",))
+
+
+async def test_looking_again_disturbs_no_decision(harness):
+    """A decision under way knows the request as it was; whom else to ask is no change of it."""
+    request = await judged(harness)
+    await harness.jobs.find_recipients()
+
+    moved = await harness.store.run(requests.move, request, State.APPROVED, actor="U0BO")
+
+    assert moved is not None
+
+
+async def test_who_joins_while_cards_are_sent_has_one_too(harness):
+    """What is owed is read again when the sending ends."""
+    request = await judged(harness)
+
+    sending = asyncio.create_task(harness.talk())
+    finding = asyncio.create_task(harness.jobs.find_recipients())
+    await asyncio.gather(sending, finding)
+    await harness.talk()
+
+    assert (await harness.request(request.id)).deciders == ("U0BO",)
+    assert len(harness.told("U0BO")) == 1
+
+
+async def test_a_request_that_went_on_takes_nobody_new(harness):
+    """It was decided while its approvers were looked up."""
+    request = await judged(harness)
+    await harness.store.run(requests.move, request, State.CANCELED)
+
+    assert not await harness.store.run(recipients.add, request, "U0BO")
+    await harness.store.run(
+        recipients.settle, request, ["U0BO"], nobody=True, again_at=clock.real()
+    )
+
+    after = await harness.request(request.id)
+    assert (after.deciders, after.unnamed) == ((), False)
+
+
+async def test_a_policy_that_names_nobody_says_so_on_the_card(harness):
+    """The admins see why nobody else is asked."""
+    decided_by(harness, user(seed.ANN))
+
+    request = await harness.ask(ASK)
+    await harness.talk()
+
+    assert request.unnamed
+    card = harness.workspace.channels["C0APPROVALS"].messages[-1]
+    assert "finds nobody who can decide" in str(card.blocks)
+
+
+async def test_one_request_that_cannot_be_looked_up_stops_no_other(harness):
+    """Graph stumbles over one group; everybody else has their card, and the one comes later."""
+    decided_by(harness, members(seed.SECURITY_REVIEWERS))
+    one = await judged(harness)
+    two = await judged(harness, "production-database because it burns")
+    harness.line.on("GET .*transitiveMembers", answering(500))
+
+    await harness.jobs.find_recipients()
+
+    assert (await harness.request(one.id)).deciders == ()
+    assert (await harness.request(two.id)).deciders == ("U0MIA",)
+    simulated().stand_still(timedelta(minutes=2))
+    await harness.jobs.find_recipients()
+    assert set((await harness.request(one.id)).deciders) == {"U0BO", "U0DANA"}

@@ -1,0 +1,72 @@
+"""What the command line imports, and when."""
+
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from bot.__main__ import COMMANDS, main
+
+# Whoever asks for help waits for none of these.
+HEAVY = {
+    "aiohttp", "alembic", "apscheduler", "cryptography", "httpx", "msal", "prometheus_client", "psycopg", "pydantic",
+    "requests", "rich", "slack_bolt", "slack_sdk", "sqlalchemy", "starlette", "structlog", "uvicorn",
+}  # fmt: skip
+
+
+def modules_after(statement: str) -> set[str]:
+    """The names of all modules that *statement* has imported in a Python of its own."""
+    program = f"{statement}\nimport sys\nprint('\\nmodules', *sys.modules)"
+    ran = subprocess.run(  # noqa: S603
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=True
+    )
+    return set(ran.stdout.rpartition("\nmodules ")[2].split())
+
+
+def test_help_imports_click_and_our_table_only() -> None:
+    """No command's own module, and nothing that it needs."""
+    loaded = modules_after(
+        "from bot.__main__ import main\nmain(['--help'], prog_name='latchkey', standalone_mode=False)"
+    )
+    assert loaded & HEAVY == set()
+    assert {name for name in loaded if name.split(".")[0] in ("bot", "graph", "handlers")} == {
+        "bot",
+        "bot.__main__",
+        "bot.cli",
+        "bot.cli.lazy",
+    }
+
+
+def test_the_bot_imports_nothing_that_only_some_need() -> None:
+    """Alembic is for schemas that are behind, a driver for PostgreSQL, cryptography for certificates."""
+    loaded = modules_after("import bot.cli.bot")
+    only_for_some = {
+        *("alembic", "mako", "psycopg", "cryptography"),
+        *("sandbox", "yaml", "matplotlib"),
+    }
+    assert loaded & only_for_some == set()
+    assert {"bot.app", "handlers", "graph"} <= loaded
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_line_of_the_list_leads_to_its_command(name: str) -> None:
+    """The table names modules by their names, which nothing else checks."""
+    command = main.get_command(click.Context(main), name)
+    assert command is not None
+    assert command.name == name
+    assert command.help
+
+
+def test_the_list_shows_every_command() -> None:
+    """With its line."""
+    shown = CliRunner().invoke(main, ["--help"]).output
+    assert all(name in shown and named.line in shown for name, named in COMMANDS.items())
+
+
+def test_an_unknown_command_is_refused() -> None:
+    """As click says it."""
+    answer = CliRunner().invoke(main, ["grant"])
+    assert answer.exit_code == 2
+    assert "No such command 'grant'" in answer.output

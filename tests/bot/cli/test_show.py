@@ -1,0 +1,254 @@
+"""`latchkey show`: every subject, its filters and its forms, in both of Graph's versions."""
+
+import csv
+import io
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.cli.show import show
+from sandbox.tenant import seed
+
+SUBJECTS = {
+    "catalogs": ["name", "description", "type", "state", "external", "id"],
+    "resources": ["catalog", "name", "kind", "description", "origin_id", "id"],
+    "roles": ["catalog", "resource", "kind", "role", "origin_id"],
+    "environments": ["name", "origin_id", "default", "id"],
+    "packages": [
+        "slug",
+        "name",
+        "catalog",
+        "gives",
+        "policies",
+        "hidden",
+        "description",
+        "id",
+    ],
+    "policies": [
+        "package",
+        "name",
+        "who_may_ask",
+        "lasts",
+        "approval_stages",
+        "reason_needed",
+        "may_extend",
+        "description",
+        "id",
+    ],
+    "requests": [
+        "asked",
+        "type",
+        "person",
+        "email",
+        "package",
+        "state",
+        "status",
+        "done",
+        "justification",
+        "id",
+    ],
+    "assignments": [
+        "person",
+        "email",
+        "package",
+        "policy",
+        "state",
+        "starts",
+        "ends",
+        "ended",
+        "person_id",
+        "id",
+    ],
+    "members": ["name", "email", "type", "enabled", "id"],
+    "people": [
+        "name",
+        "email",
+        "user_principal_name",
+        "type",
+        "enabled",
+        "manager",
+        "holds",
+        "id",
+    ],
+}
+ARGUMENTS = {"members": ["Marketing"], "people": ["ann@contoso.example"]}
+
+
+def shown(latchkey, *arguments):
+    """What a command says in JSON."""
+    result = latchkey(show, [*arguments, "--json"])
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+@pytest.fixture
+def ann_has_marketing(tenant, graph_app):
+    """Ann holds Marketing Campaign."""
+    return graph_app.give(seed.ANN, seed.MARKETING_CAMPAIGN)
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_every_subject_is_shown_in_json_with_the_keys_that_are_promised(
+    latchkey, ann_has_marketing, subject
+):
+    """The keys of JSON are a contract: scripts rely on them."""
+    rows = shown(latchkey, subject, *ARGUMENTS.get(subject, []))
+    assert rows
+    assert all(list(row) == SUBJECTS[subject] for row in rows)
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_every_subject_is_shown_as_a_table(latchkey, ann_has_marketing, subject):
+    """What a person reads: a heading, a line, and no colour codes in a pipe."""
+    result = latchkey(show, [subject, *ARGUMENTS.get(subject, [])])
+    assert result.exit_code == 0, result.stderr
+    assert len(result.stdout.splitlines()) > 2
+    assert "\x1b" not in result.stdout
+
+
+def test_resources_of_all_three_kinds_are_shown(latchkey):
+    """Groups, applications and sites, in words."""
+    assert {row["kind"] for row in shown(latchkey, "resources")} == {"group", "app", "site"}
+
+
+def test_roles_are_told_apart_by_origin_id(latchkey):
+    """The id of a role is a placeholder until it is used, so it is not shown."""
+    rows = shown(latchkey, "roles", "--resource", "marketing resources")
+    assert [row["origin_id"] for row in rows] == [
+        f"Member_{seed.MARKETING_RESOURCES}",
+        f"Owner_{seed.MARKETING_RESOURCES}",
+    ]
+
+
+def test_a_package_is_shown_with_its_slug_and_what_it_gives(latchkey):
+    """The slug is what people type in Slack."""
+    row = next(row for row in shown(latchkey, "packages") if row["slug"] == "finance-reports")
+    assert row["gives"] == [
+        "Finance Visitors of the site Finance",
+        "Member of the group Finance readers",
+        "Reader of the app Contoso Ledger",
+    ]
+    assert row["policies"] == ["Everyone at Contoso: 30 days"]
+
+
+def test_policies_say_who_may_ask_and_how_many_decide(latchkey):
+    """Read by the same rules that the bot applies."""
+    (row,) = shown(latchkey, "policies", "--package", "production-database")
+    assert (row["who_may_ask"], row["approval_stages"], row["lasts"]) == (
+        "all members",
+        2,
+        "7 days",
+    )
+
+
+def test_live_access_is_shown_with_its_end(latchkey, ann_has_marketing, tenant):
+    """Times are UTC, in ISO form with a Z."""
+    (row,) = shown(latchkey, "assignments", "--person", "ann@contoso.example")
+    assert (row["person"], row["package"], row["state"]) == (
+        "Ann Abara",
+        "Marketing Campaign",
+        "delivered",
+    )
+    assert row["ends"].endswith("Z")
+
+
+def test_access_that_ended_is_shown_only_with_all(latchkey, ann_has_marketing, tenant):
+    """Graph keeps ended assignments for long; nobody asks for them by default."""
+    tenant.clock.shift(timedelta(days=31))
+    assert shown(latchkey, "assignments") == []
+    (row,) = shown(latchkey, "assignments", "--all")
+    assert (row["state"], row["ended"] is not None) == ("expired", True)
+
+
+def test_assignments_are_filtered_by_package_and_policy(latchkey, ann_has_marketing):
+    """A policy is named within its package."""
+    filters = ["--package", "Marketing Campaign", "--policy", "specific users"]
+    assert len(shown(latchkey, "assignments", *filters)) == 1
+    assert shown(latchkey, "assignments", "--package", "board-papers") == []
+
+
+def test_a_policy_without_its_package_is_wrong_usage(latchkey):
+    """Exit code 2: policies of different packages share names."""
+    assert latchkey(show, ["assignments", "--policy", "Specific users"]).exit_code == 2
+
+
+def test_requests_are_filtered_by_person_and_by_being_open(latchkey, ann_has_marketing):
+    """A delivered request is no longer under way."""
+    (row,) = shown(latchkey, "requests", "--person", "ann@contoso.example")
+    assert (row["type"], row["state"], row["email"]) == (
+        "adminAdd",
+        "delivered",
+        "ann@contoso.example",
+    )
+    assert shown(latchkey, "requests", "--open") == []
+    assert shown(latchkey, "requests", "--person", "cy@contoso.example") == []
+    assert len(shown(latchkey, "requests", "--state", "delivered")) == 1
+
+
+def test_people_are_shown_with_manager_and_what_they_hold(latchkey, ann_has_marketing):
+    """One line a person asked for, in that order."""
+    ann, bo = shown(latchkey, "people", "ann@contoso.example", "bo@contoso.example")
+    assert (ann["manager"], ann["holds"]) == ("Mia Moreau", ["Marketing Campaign"])
+    assert (bo["manager"], bo["holds"]) == (None, [])
+
+
+def test_csv_has_all_columns(latchkey):
+    """A spreadsheet gets what a program gets."""
+    result = latchkey(show, ["packages", "--csv"])
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert list(rows[0]) == SUBJECTS["packages"]
+    assert len(rows) == 4
+
+
+def test_a_name_that_looks_like_a_formula_is_harmless_in_csv(latchkey, tenant):
+    """A spreadsheet would run it."""
+    tenant.world.users[seed.ANN].display_name = "=HYPERLINK(1)"
+    result = latchkey(show, ["members", "Marketing", "--csv"])
+    assert "\n'=HYPERLINK(1)," in result.stdout
+
+
+def test_a_name_cannot_repaint_the_terminal_or_be_read_as_markup(latchkey, tenant):
+    """Names come from people."""
+    tenant.world.users[seed.ANN].display_name = "\x1b[2J[bold]Ann[/nonsense]"
+    result = latchkey(show, ["members", "Marketing"])
+    assert "\x1b" not in result.stdout
+    assert "[bold]Ann[/nonsense]" in result.stdout
+
+
+def test_nothing_found_is_no_error(latchkey):
+    """A script sees an empty list, a person a sentence on standard error."""
+    result = latchkey(show, ["assignments"])
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "Nothing found.\n")
+
+
+def test_an_unknown_package_is_answered_with_the_nearest_name(latchkey):
+    """Exit code 1, one sentence, and no traceback."""
+    result = latchkey(show, ["policies", "--package", "marketing-campain"])
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "• There is no access package called “marketing-campain”. Did you mean Marketing Campaign?\n"
+    )
+
+
+def test_ids_are_accepted_for_names(latchkey):
+    """GUIDs are never needed and always taken."""
+    assert len(shown(latchkey, "policies", "--package", seed.MARKETING_CAMPAIGN)) == 1
+    assert len(shown(latchkey, "members", seed.MARKETING)) == 2
+    assert len(shown(latchkey, "people", seed.ANN)) == 1
+    assert len(shown(latchkey, "resources", "--catalog", seed.GENERAL)) == 6
+
+
+def test_every_command_shows_an_example_in_its_help(latchkey):
+    """A newcomer copies it."""
+    for subject in SUBJECTS:
+        assert "Example: latchkey show" in latchkey(show, [subject, "--help"]).stdout
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_the_keys_that_are_promised_are_in_the_documentation(subject):
+    """docs/command-line.md lists them for whoever writes a script."""
+    page = (Path(__file__).parents[3] / "docs" / "command-line.md").read_text("utf-8")
+    (line,) = [line for line in page.splitlines() if line.startswith(f"| `{subject}")]
+    assert line.endswith(f"| {', '.join(SUBJECTS[subject])} |")

@@ -1,0 +1,362 @@
+"""Runs every statement of the store once, whatever comes of it: a call for each, by module."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Final
+
+from bot import clock
+from bot.assignments.store import assignment_lists, assignments, links, listed, troubles, unsure
+from bot.database import Transaction, audit, homes, installation, slack_waits, sweeps
+from bot.database import deduplication as inbox
+from bot.database import engine as database
+from bot.database import flags as control
+from bot.database import limits as allowances
+from bot.database import tables as schema
+from bot.models import (
+    Assignment,
+    Ended,
+    Kind,
+    Outcome,
+    Person,
+    Progress,
+    Request,
+    State,
+    TroubleKind,
+    Verb,
+)
+from bot.notifications.store import notices
+from bot.packages.store import catalog
+from bot.paging import Mark, Start, page_number
+from bot.people.store import contacts, people
+from bot.requests.store import (
+    claims,
+    deciders,
+    decisions,
+    forms,
+    holds,
+    recipients,
+    request_lists,
+    requests,
+)
+from tests.bot.samples import ANN, BO, LEASE, click, held, notice, offered, wish
+
+HOUR: Final = timedelta(hours=1)
+ANN_BOUND: Final = Person(
+    slack_user="U0ANN", slack_name="Ann", entra_id=ANN, entra_name="Ann Abara"
+)
+
+
+def run_all(run: Callable[[Callable[[Transaction], object]], object]) -> None:
+    """Everything, each module in a transaction of its own that *run* makes."""
+    for each in (
+        _people,
+        _requests,
+        _request_lists,
+        _claims,
+        _holds,
+        _decisions,
+        _recipients,
+        _notices,
+        _assignments,
+        _listed,
+        _assignment_lists,
+        _unsure,
+        _links,
+        _troubles,
+        _small_ones,
+        _audit,
+    ):
+        run(each)
+
+
+def _asked(db: Transaction, **changes: object) -> Request:
+    """A new open request, each for a package of its own."""
+    request = wish(**{"entra_id": ANN, **changes})
+    request = replace(request, package_id=request.id)
+    added = requests.add(db, request)
+    assert added is not None
+    return added
+
+
+def _pending(db: Transaction) -> Request:
+    moved = requests.move(db, _asked(db), State.PENDING)
+    assert moved is not None
+    return moved
+
+
+def _people(db: Transaction) -> None:
+    people.bind(db, ANN_BOUND)
+    second = replace(ANN_BOUND, slack_user="U0ANN2")
+    people.bind(db, second)
+    people.owing_news(db)
+    people.look_again(db, second, news=None)
+    people.get(db, "U0ANN")
+    people.acting(db, "U0ANN")
+    people.called(db, "Ann Abara")
+    contacts.save(db, contacts.Contact(entra_id=BO, slack_user="U0BO", looked_up_at=clock.real()))
+    contacts.known(db, [ANN, BO])
+    contacts.bound(db, [ANN, BO])
+
+
+def _requests(db: Transaction) -> None:
+    request = _pending(db)
+    requests.get(db, request.id)
+    requests.existing(db, request.id)
+    requests.look_again(db, request, cards=clock.real())
+    assert requests.escalate(db, request)
+    requests.move(db, _asked(db, assignment_id="assignment"), State.APPROVED, fence=True)
+    requests.move(db, _pending(db), State.CANCELED)
+
+
+def _request_lists(db: Transaction) -> None:
+    request = _asked(db)
+    package, ago = request.package_id, clock.now() - HOUR
+    request_lists.open_of(db, "U0ANN", package, Kind.ADD)
+    request_lists.open_of_each(db, ["U0ANN", "U0BO"], Kind.ADD)
+    request_lists.open_for_assignment(db, "assignment")
+    request_lists.open_of_user(db, ANN, package, Kind.ADD)
+    request_lists.removal_of(db, ANN, package, since=ago)
+    request_lists.open_for_assignments(db, ["assignment", "another"])
+    request_lists.grants_to(db, ["U0ANN", "U0BO"], since=ago)
+    request_lists.known_to_have(db, ANN, but="another")
+    request_lists.open_for(db, "U0ANN")
+    request_lists.open_for(db, "U0ANN", start=Start(after=Mark(ago, package)))
+    request_lists.asked_about(db, "U0ANN", ["assignment"])
+    first = request_lists.pending(db)
+    request_lists.pending(db, start=Start(after=first.marks[-1]))
+    request_lists.pending(db, start=page_number(2))
+    request_lists.pending_of_others(db, "U0ANN", rows=2)
+    request_lists.owing_cards(db)
+    request_lists.owing_news(db, since=ago)
+    request_lists.overdue_decisions(db)
+    request_lists.pointless(db)
+    request_lists.stuck(db, attempts=5, since=ago)
+    request_lists.puzzles_of(db, package, since=ago, until=clock.now())
+    request_lists.counts(db)
+
+
+def _claims(db: Transaction) -> None:
+    _asked(db)
+    for request in claims.take(db, lease=LEASE, limit=20):
+        claims.renew(db, request, lease=LEASE)
+        claims.release(db, request, due_at=clock.real(), attempts=1)
+    claims.oldest_open_seconds(db)
+    claims.oldest_due_seconds(db)
+    claims.next_due(db)
+
+
+def _holds(db: Transaction) -> None:
+    request = _asked(db)
+    assert holds.put(db, request, failures=5, error="GraphError", why="It fails.")
+    holds.open_ones(db, since=clock.now() - HOUR)
+    holds.held(db)
+    holds.held(db, start=Start(after=Mark(clock.now() - HOUR, request.id)))
+    hold, request = next(found for found in holds.open_ones(db) if found[1].id == request.id)
+    holds.get(db, hold.id)
+    holds.count(db)
+    assert holds.end(db, hold, request, Verb.RETRY, actor="U0DANA") is not None
+
+
+def _decisions(db: Transaction) -> None:
+    request = _pending(db)
+    drafted, refused = click(request), click(request)
+    for decision in (drafted, refused):
+        decisions.add(
+            db, decision, holder="U0ANN", holder_entra_id=ANN, is_draft=decision is drafted
+        )
+    assert decisions.open_like(db, drafted) is not None
+    assert decisions.explain(db, drafted.id, slack_user="U0BO", reason="fine")
+    decisions.claim(db, decisions.unweighed(db), lease=LEASE)
+    decisions.postpone(db, drafted, until=clock.real())
+    assert decisions.settle(db, refused, Outcome.REFUSED)
+    assert decisions.settle(db, drafted, Outcome.ACCEPTED, entra_id=BO)
+    decisions.was_refused(db, refused)
+    decisions.refused_lately(db, refused, since=clock.now() - HOUR)
+    decisions.has_unanswered(db)
+    for decision in decisions.claim_unanswered(db, lease=LEASE):
+        decisions.answer_later(db, decision, until=clock.real())
+        decisions.answered(db, decision)
+    decisions.accepted_of(db, request)
+
+
+def _recipients(db: Transaction) -> None:
+    request = _pending(db)
+    recipients.claim(db, lease=LEASE, limit=20)
+    assert recipients.add(db, request, "U0BO")
+    recipients.look_again(db, request)
+    recipients.settle(db, request, ("U0CY",), nobody=True, again_at=clock.real())
+    deciders.waiting_for(db, "U0CY", rows=10)
+    deciders.keep(db, request, ("U0BO", "U0DANA"))
+    deciders.fill_in(db)
+
+
+def _notices(db: Transaction) -> None:
+    sent, later, dropped = (
+        notice(key=f"news:{number}", request_id="request") for number in range(3)
+    )
+    claimed = notices.claim(db, (sent, later, dropped), lease=LEASE)
+    notices.look_at(db, claimed, at=clock.real())
+    claimed = [replace(each, claimed_until=clock.real()) for each in claimed]
+    notices.retry_at(db, claimed, at=clock.real())
+    notices.sent(db, [sent.key], channel="D0ANN", ts="1.0")
+    notices.drop(db, [dropped.key], why="overtaken")
+    notices.supersede(db, [notice(key="news:3")])
+    notices.settled_keys(db, [sent.key, later.key])
+    notices.finished_keys(db, [sent.key, later.key])
+    notices.mark_stale(db, sent.key)
+    notices.has_left_over(db)
+    notices.claim_left_over(db, lease=LEASE)
+    notices.has_stale(db)
+    stale = [each.key for each in notices.claim_stale(db, lease=LEASE, limit=5)]
+    notices.not_redrawn(db, stale, retry_at=clock.real())
+    notices.redrawn(db, stale)
+    notices.in_message(db, channel="D0ANN", ts="1.0")
+
+
+def _assignments(db: Transaction) -> None:
+    now = clock.now()
+    row: Assignment = held()
+    assert assignments.save_live(db, row)
+    assert assignments.save_live(db, replace(row, progress=Progress.DELIVERED, ends_at=now + HOUR))
+    assignments.next_end(db, rungs=(HOUR,))
+    assignments.set_removing(db, row.id)
+    assignments.set_not_removing(db, row.id)
+    assignments.let_end(db, row, actor="U0ANN")
+    assignments.ending_before(db, now + HOUR, limit=100)
+    assignments.ending_before(db, now + HOUR, seen_since=clock.real() - HOUR, limit=100)
+    assignments.ending_before(db, now + HOUR, after=replace(row, ends_at=now), limit=100)
+    assignments.ending_before(db, now + HOUR, among=[row.id], limit=100)
+    assignments.owing_news(db, since=now - HOUR)
+    assignments.look_again(db, row, news=None)
+    assignments.by_ids(db, [row.id])
+    assert assignments.end(db, row.id, why=Ended.OUTSIDE, at=now)
+    assignments.forget(db, ["another"])
+
+
+def _listed(db: Transaction) -> None:
+    row = held(id="listed")
+    listed.save(db, [row])
+    listed.save(db, [row])
+    listed.save(db, [replace(row, package_name="Another", ends_at=clock.now())])
+    listed.removed_once(db, [row, replace(row, entra_id=BO)])
+
+
+def _assignment_lists(db: Transaction) -> None:
+    of_anything: tuple[dict[str, Any], ...] = (
+        {},
+        {"package_id": "campaign"},
+        {"entra_ids": [ANN]},
+        {"package_id": "campaign", "entra_ids": [ANN]},
+    )
+    for of in of_anything:
+        assignment_lists.page(db, **of)
+        assignment_lists.page(db, start=page_number(3), **of)
+        for after in (Mark(clock.now(), "a"), Mark(None, "a")):
+            assignment_lists.page(db, start=Start(after=after), rows=0, **of)
+    assignment_lists.of_oneself(db, "U0ANN")
+    assignment_lists.of_oneself(db, "U0ANN", start=Start(after=Mark(clock.now(), "a")))
+    assignment_lists.count_of_oneself(db, "U0ANN")
+    assignment_lists.my_packages(db, "U0ANN")
+    assignment_lists.called(db, "Ann Abara")
+    assignment_lists.names_from(db, "ann")
+
+
+def _unsure(db: Transaction) -> None:
+    assignments.save_live(db, held(id="unsure"))
+    unsure.not_read(db, ["unsure"])
+    unsure.unreadable(db)
+    unsure.not_whole_since(db, clock.now())
+    unsure.set_gone(db, "unsure")
+    unsure.of_package(db, "campaign", after="", limit=200)
+    unsure.live_ids(db, not_seen_since=clock.real(), limit=200)
+
+
+def _links(db: Transaction) -> None:
+    links.to_link(db, looked_up_before=clock.real() - HOUR, limit=40)
+    links.link(db, ANN, holders=["U0ANN"], holder_name="Ann Abara")
+    links.link(db, ANN, holders=[])
+    links.looked_at(db, ANN)
+    links.unknown(db, limit=40)
+    links.link_each(db, {ANN: ["U0ANN"]})
+    links.not_found(db, ["nobody"])
+
+
+def _troubles(db: Transaction) -> None:
+    assert troubles.open_one(db, TroubleKind.PARTIAL, "assignment", why="not all")
+    (trouble,) = troubles.open_about(db, "assignment")
+    troubles.get(db, trouble.id)
+    troubles.owing_news(db, since=clock.now() - HOUR)
+    troubles.look_again(db, trouble, news=None)
+    troubles.want(db, trouble, by="U0DANA")
+    troubles.claim_wanted(db, lease=LEASE)
+    troubles.answered(db, trouble, "It was asked for.")
+    troubles.try_again(db, trouble, at=clock.real())
+    troubles.count(db)
+    troubles.close_all_but(db, TroubleKind.PARTIAL, ["another"])
+    troubles.open_one(db, TroubleKind.FAILED, "assignment")
+    troubles.close(db, "assignment")
+
+
+def _small_ones(db: Transaction) -> None:
+    homes.opened(db, "U0ANN")
+    homes.touch_all(db)
+    homes.touch_all(db, published_before=clock.now())
+    homes.has_stale(db)
+    homes.claim_stale(db, lease=LEASE, limit=5)
+    homes.published(db, "U0ANN", admin=True, at=clock.now())
+    homes.not_published(db, "U0ANN", retry_at=clock.real())
+    form = forms.keep(db, "U0ANN", "campaign", None)
+    forms.find(db, form, "U0ANN")
+    forms.forget_old(db)
+    slack_waits.stop(db, "chat.update", until=clock.real() + HOUR)
+    slack_waits.stopped_until(db, "chat.update")
+    turn = sweeps.take(db, "packages", lease=LEASE, wanted=clock.real())
+    assert turn is not None
+    sweeps.insist(db, turn)
+    sweeps.renew(db, turn, lease=LEASE)
+    sweeps.finish(db, turn, due_at=clock.real())
+    sweeps.release(db, turn)
+    sweeps.look(db, turn.name)
+    sweeps.existing(db, turn.name)
+    inbox.is_new(db, "key")
+    inbox.forget_old(db)
+    control.pause(db, why="a test")
+    control.resume(db)
+    control.paused_why(db)
+    control.serve_from(db, "0001")
+    control.serves_from(db)
+    control.revision(db)
+    installation.of_app(db, app="A0", team="T0")
+    installation.forget_app(db, actor="cli:root", facts={})
+    catalog.replace(db, [offered()])
+    catalog.replace(db, [offered(name="Another name")])
+    catalog.if_changed(db, None)
+    catalog.get(db, "campaign")
+    catalog.extendable(db)
+    database.ping(db)
+    once = allowances.Limit(what="ask", count=1)
+    assert allowances.take(db, "U0ANN", once) is None
+    assert allowances.take(db, "U0ANN", once) is not None
+    limit = allowances.REFUSALS.count
+    assert [allowances.count_refusal(db, "U0BO") for _ in range(limit + 1)][-1] == 0
+    # It is over, and nobody has written down yet how often they were refused beyond it.
+    over = schema.allowances.update().values(full_at=0, over=1)
+    db.execute(over)
+    allowances.left_over(db)
+    db.execute(over)
+    assert allowances.count_refusal(db, "U0BO") > 1
+    allowances.forget_old(db)
+    allowances.note_stranger(db, "U0ANN", "a guest")
+    allowances.stranger(db, "U0ANN")
+    allowances.strangers(db, ["U0ANN", "U0BO"])
+
+
+def _audit(db: Transaction) -> None:
+    audit.key_fits(db, b"")
+    audit.verify(db, b"")
+    # Which it does not come to when a row is wrong, as those of the past are.
+    assert list(audit._in_order(db))
+    audit._cut_off(db, 0, audit.START)
+    audit.rows(db)
+    audit.rows(db, request_id="request")

@@ -1,0 +1,213 @@
+"""One row that cannot be read is one row: nobody else's reminders, ends and requests wait for it."""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from bot import clock
+from bot.assignments.store import assignments, troubles
+from bot.models import AssignmentState, Ended
+from graph.errors import GraphError
+from sandbox.tenant import seed
+from tests.bot.sync.test_mirror import give, row
+from tests.harness.by_hand import BotHarness
+from tests.harness.faults import answering
+from tests.harness.wires import Fault, GoOn
+
+LISTS = "GET .*/assignments$"
+EVER = 10**6
+
+
+def only_of(package_id: str, fault: Fault) -> Fault:
+    """A fault for the lists of one package, and for the list of all."""
+
+    async def do(request: httpx.Request, go_on: GoOn) -> httpx.Response:
+        asked = str(request.url)
+        if package_id in asked or "accessPackage" not in request.url.params["$filter"]:
+            return await fault(request, go_on)
+        return await go_on()
+
+    return do
+
+
+def spoiled(assignment_id: str) -> Fault:
+    """A list in which one row is not what Graph sends."""
+
+    async def do(request: httpx.Request, go_on: GoOn) -> httpx.Response:
+        answer = await go_on()
+        await answer.aread()
+        body = answer.json()
+        for each in body.get("value", []):
+            if each["id"] == assignment_id:
+                each["schedule"] = "soon"
+        return httpx.Response(200, json=body, request=request)
+
+    return do
+
+
+async def two_holders(harness: BotHarness) -> tuple[str, str]:
+    """Ann and Cy have the campaign; what Ann has ends, and Graph does not let anybody read it."""
+    anns, cys = await give(harness, seed.ANN), await give(harness, seed.CY)
+    return anns, cys
+
+
+BAD = {
+    "forbidden": answering(403, "UnAuthorized"),
+    "broken": answering(500, "Oops"),
+    "down": answering(503),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+async def test_a_row_that_cannot_be_read_keeps_nobody_from_theirs(harness, kind):
+    """It stays as it was, is marked, and is alarmed after three sweeps; Cy hears of his end."""
+    anns, cys = await two_holders(harness)
+    harness.tenant.remove_assignment(anns)
+    harness.tenant.remove_assignment(cys)
+    harness.line.on(f"GET .*/assignments/{anns}$", BAD[kind], times=EVER)
+
+    await harness.jobs.sync()
+
+    unread = await row(harness, anns)
+    assert (unread.state, unread.misses) == (AssignmentState.LIVE, 1)
+    assert unread.unreadable_since is not None
+    assert (await row(harness, cys)).ended_why == Ended.OUTSIDE
+    await harness.talk()
+    assert "not through me" in harness.told("U0CY")[-1].text
+    assert harness.told("U0ANN") == []
+    assert await harness.store.run(troubles.count) == {}
+
+    for _ in range(2):
+        await harness.jobs.sync()
+    await harness.talk()
+    alarms = [each.text for each in harness.workspace.channels["C0APPROVALS"].messages]
+    assert sum("I cannot read 1 assignment of *Marketing Campaign*" in each for each in alarms) == 1
+    figures = (await harness.latchkey.health.metrics()).decode()
+    assert "latchkey_unreadable_assignments 1.0" in figures
+    assert 'latchkey_troubles{kind="unreadable"} 1.0' in figures
+    shown = str((await harness.desk.standing_of("U0ANN")).held.rows)
+    assert "unreadable_since=datetime" in shown
+
+
+async def test_it_passes(harness):
+    """Once Graph shows it again nothing is left of it, and the alarm says so."""
+    anns, _ = await two_holders(harness)
+    harness.tenant.remove_assignment(anns)
+    harness.line.on(f"GET .*/assignments/{anns}$", answering(403), times=3)
+    for _ in range(4):
+        await harness.jobs.sync()
+        await harness.talk()
+
+    assert (await row(harness, anns)).state is AssignmentState.ENDED
+    assert await harness.store.run(troubles.count) == {}
+    cards = [str(each.blocks) for each in harness.workspace.channels["C0APPROVALS"].messages]
+    assert any("I can read all of them again" in each for each in cards)
+
+
+async def test_many_rows_are_read_in_batches(harness):
+    """And each is judged by itself there, too."""
+    harness.policy_of(seed.MARKETING_CAMPAIGN).allowed_target_scope = "allMemberUsers"
+    held = [await give(harness, user) for user in (seed.ANN, seed.CY, seed.MIA, seed.BO)]
+    for each in held:
+        harness.tenant.remove_assignment(each)
+    harness.line.sent.clear()
+
+    await harness.mirror.sweep()
+
+    states = [(await row(harness, each)).state for each in held]
+    assert states == [AssignmentState.ENDED] * 4
+    assert sum("batch" in each for each in harness.line.sent) == 1
+
+
+async def test_a_row_that_is_not_what_graph_sends_hides_no_other(harness):
+    """It is asked for by its id, and may be readable there."""
+    anns, cys = await two_holders(harness)
+    moved = clock.now() + timedelta(days=3)
+    harness.tenant.move_end(cys, moved)
+    harness.line.on(LISTS, spoiled(anns), times=EVER)
+
+    await harness.mirror.sweep()
+
+    assert (await row(harness, cys)).ends_at == moved
+    found = await row(harness, anns)
+    assert (found.state, found.unreadable_since) == (AssignmentState.LIVE, None)
+
+
+@pytest.mark.parametrize("kind", BAD)
+async def test_a_package_that_is_shut_hides_no_other(harness, kind):
+    """The lists of the others are read; what is known of the shut one stays, marked."""
+    campaign = await give(harness)
+    harness.policy_of(seed.BOARD_PAPERS).allowed_target_scope = "allMemberUsers"
+    await harness.graph.assignments.request(
+        request_type="adminAdd",
+        target_id=seed.ANN,
+        package_id=seed.BOARD_PAPERS,
+        policy_id=harness.policy_of(seed.BOARD_PAPERS).id,
+    )
+    harness.shift(timedelta(seconds=10))
+    harness.line.on(LISTS, only_of(seed.MARKETING_CAMPAIGN, BAD[kind]), times=EVER)
+
+    for _ in range(3):
+        await harness.mirror.sweep()
+
+    held = {each.package_id for each in (await harness.desk.standing_of("U0ANN")).held.rows}
+    assert held == {seed.MARKETING_CAMPAIGN, seed.BOARD_PAPERS}
+    assert (await row(harness, campaign)).misses == 3
+    assert await harness.store.run(troubles.count) == {"unreadable": 1}
+
+
+async def test_all_packages_shut_is_known_of_each(harness):
+    """The app has lost its role: that is no outage that passes, and the admins hear of it."""
+    anns, _ = await two_holders(harness)
+    harness.line.on(LISTS, answering(403), times=EVER)
+
+    for _ in range(3):
+        await harness.mirror.sweep()
+
+    assert (await row(harness, anns)).misses == 3
+    assert await harness.store.run(troubles.count) == {"unreadable": 1}
+
+
+async def test_graph_down_for_everybody_is_no_bad_row(harness):
+    """Nothing is marked, and the sweep says that it failed."""
+    anns, _ = await two_holders(harness)
+    harness.line.on(LISTS, answering(503), times=EVER)
+
+    with pytest.raises(GraphError):
+        await harness.mirror.sweep()
+
+    assert (await row(harness, anns)).misses == 0
+
+
+async def test_what_was_seen_is_reminded_of_when_the_sweep_fails(harness):
+    """By what was read within the hour; what is older may have been moved, and is left out."""
+    await two_holders(harness)
+    harness.shift(timedelta(days=24))
+    harness.tenant.tick()
+    harness.line.on(LISTS, answering(503), times=EVER)
+
+    with pytest.raises(GraphError):
+        await harness.jobs.sync()
+    await harness.jobs.reminders()
+    assert "Your access to" in harness.told("U0ANN")[-1].text
+
+    since = clock.real() + timedelta(seconds=1)
+    found = await harness.store.run(
+        assignments.ending_before, clock.now() + timedelta(days=8), seen_since=since, limit=9
+    )
+    assert found == []
+
+
+async def test_a_list_is_written_down_page_by_page(harness):
+    """Nothing is kept in memory that has been read, however many hold something."""
+    anns, cys = await two_holders(harness)
+    harness.tenant._service.page_size = 1
+    moved = clock.now() + timedelta(days=3)
+    for each in (anns, cys):
+        harness.tenant.move_end(each, moved)
+
+    await harness.mirror.sweep()
+
+    assert (await row(harness, anns)).ends_at == moved
+    assert (await row(harness, cys)).ends_at == moved

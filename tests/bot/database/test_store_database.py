@@ -1,0 +1,69 @@
+"""The database goes away in the middle of a transaction: that is said as it is, and the next one works."""
+
+import pytest
+import sqlalchemy as sa
+
+from bot.database import Busy, audit, ping
+from bot.models import State
+from bot.requests.store import requests
+from tests.bot.samples import wish
+
+pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+CUT = sa.text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+
+
+def cut(store):
+    """End all connections of the store, as a server does that stops at once."""
+    other = sa.create_engine(store.engine.url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with other.connect() as db:
+        # Until each is gone: the server's own way to wait looks ten times a second only.
+        while db.execute(CUT).all():
+            pass
+
+
+@pytest.fixture
+def cut_at(store):
+    """Cut the connections just before the first statement that begins with some word."""
+    words: list[str] = []
+
+    @sa.event.listens_for(store.engine, "before_cursor_execute", named=True)
+    def listen(statement, **facts):
+        if words and statement.startswith(words[0]):
+            words.clear()
+            cut(store)
+
+    return words.append
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["INSERT INTO request", "SELECT audit_head", "INSERT INTO audit"],
+)
+async def test_a_connection_that_is_cut_means_busy(store, cut_at, word):
+    """At whatever statement; and nothing has happened."""
+    await store.run(ping)
+    cut_at(word)
+    request = wish()
+
+    with pytest.raises(Busy):
+        await store.run(requests.add, request)
+
+    assert await store.run(requests.get, request.id) is None
+    assert await store.run(requests.add, request) is not None
+    assert len(await store.run(audit.rows, request_id=request.id)) == 1
+
+
+async def test_a_move_that_is_cut_has_not_happened(store, cut_at):
+    """The same of the other statement in a savepoint of its own."""
+    request = await store.run(requests.add, wish())
+    cut_at("UPDATE request")
+
+    with pytest.raises(Busy):
+        await store.run(requests.move, request, State.APPROVED)
+
+    assert await store.run(requests.get, request.id) == request
+    assert await store.run(requests.move, request, State.APPROVED) is not None

@@ -1,0 +1,513 @@
+"""Every message and every view: valid in Slack's eyes, whatever people and administrators have written."""
+
+import functools
+import itertools
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.views import View
+
+from bot import chance, clock
+from bot.errors import PackageName
+from bot.messages import asking, deciding, forms, reminding, repairing
+from bot.messages.answers import all_answers
+from bot.messages.home import home
+from bot.messages.request_form import request_form
+from bot.models import (
+    AssignmentState,
+    Ended,
+    Hold,
+    Kind,
+    Outcome,
+    Package,
+    Request,
+    Stage,
+    State,
+    Verb,
+)
+from bot.notifications import news
+from bot.notifications.home_view import ROWS_IN_HOME
+from bot.packages.offers import OfferedPolicy
+from bot.packages.questions import Choice, Question
+from sandbox.slack.content import checked_blocks, checked_view
+from tests.bot.samples import OF_ALL, click, held, offered, page, terms, wish
+
+HOSTILE = {
+    "plain": "Marketing Campaign",
+    "broadcast": "<!channel> <!here> <!everyone>",
+    "mention": "<@U0DANA> <#C0GENERAL> <!subteam^S0IAM>",
+    "link": "<https://evil.example|Approve>",
+    "date link": "<!date^0^{date}^https://evil.example|Approve>",
+    "entities": "&lt;!channel&gt; & &amp; <",
+    "format": "*bold* _it_ ~no~ `code` ```block``` > quote",
+    "long": "x" * 3_000,
+    "long words": "A resource role of the finance department " * 70,
+    "wide": "\N{UNICORN FACE}" * 3_000,
+    "long hostile": "<&>" * 1_000,
+    "unicode": "🦄 ünï “quoted” \u202egnol\u202c \u200b",
+    "lines": "a\nb\r\nc\td",
+    "emoji": ":warning: :skull:",
+}
+
+
+def request(**changes: Any) -> Request:
+    now = clock.now()
+    facts = {
+        "terms": terms(),
+        "holder_name": "Ann Abara",
+        "justification": "I run the launch",
+        "ends_at": now + timedelta(days=30),
+        "lapses_at": now + timedelta(days=14),
+        "why": "Because.",
+    }
+    return wish(**{**facts, **changes})
+
+
+def held_up(one: Request, *, why: str, verb: Verb | None = None) -> Hold:
+    """A hold of it, and what Bo did about it."""
+    return Hold(
+        id=one.id[::-1],
+        request_id=one.id,
+        at=clock.now(),
+        error="GraphUnavailable",
+        why=why,
+        verb=verb,
+        done_by="U0BO" if verb else None,
+        done_at=clock.now() if verb else None,
+    )
+
+
+def distinct(made: Mapping[str, Any]) -> dict[str, Any]:
+    """Each once, under the first of its labels: of many states the same is said."""
+    seen: dict[str, tuple[str, Any]] = {}
+    for label, said in made.items():
+        seen.setdefault(json.dumps(said), (label, said))
+    return dict(seen.values())
+
+
+def way(policy_id: str, name: str, text: str) -> OfferedPolicy:
+    """A policy that asks two questions, one of them to choose from."""
+    choice = Choice(value="x", text=text)
+    return OfferedPolicy(
+        id=policy_id,
+        name=name,
+        rank=1,
+        lasts="30 days",
+        decides=name,
+        has_own_dates=True,
+        questions=(
+            Question(id="t", text=text, required=True),
+            Question(id="c", text=text, required=False, choices=(choice,)),
+        ),
+    )
+
+
+@functools.cache
+def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
+    """All that the bot can say, with *text* wherever somebody else chose the words."""
+    name = text[:256]
+    made: dict[str, Any] = {}
+    questions = tuple(
+        Question(id=f"q{number}", text=text, required=True) for number in range(count)
+    )
+    long_terms = terms(
+        policy_name=name,
+        catalog=name,
+        contents=(name,) * count,
+        stages=(Stage(reason_required=True), *(Stage(),) * max(count - 10, 1)),
+        questions=questions,
+    )
+    about = {
+        "answers": {each.id: (text[:1_000],) for each in questions},
+        "starts_at": clock.now() + timedelta(days=1),
+        "package_name": name,
+        "holder_name": name,
+        "justification": text[:1_000],
+        "why": text[:1_000],
+        "terms": long_terms,
+    }
+    one_id = chance.new_id()
+    for kind, state, in_slack in itertools.product(Kind, State, (True, False)):
+        holder = "U0ANN" if in_slack else None
+        one = request(id=one_id, kind=kind, state=state, holder=holder, round=1, **about)
+        decided = [
+            click(one, name=name, reason=text[:1_000], outcome=Outcome.ACCEPTED, verb=verb)
+            for verb in (*(Verb.APPROVE,) * max(count - 10, 1), Verb.DENY)
+        ]
+        label = f"{kind} {state} {in_slack}"
+        made[f"card {label}"] = deciding.card(one, decided)
+        made[f"failed {label}"] = deciding.failed(one)
+        made[f"stuck {label}"] = deciding.stuck(one)
+        for verb in (None, Verb.RETRY, Verb.GIVE_UP):
+            hold = held_up(one, why=text[:1_000], verb=verb)
+            holding = replace(one, held_at=None if verb else hold.at)
+            made[f"held {label} {verb}"] = repairing.card(hold, holding)
+        made[f"puzzle {label}"] = deciding.not_understood(one)
+        if not one.is_open:
+            for notice, said in news.of(
+                one, decided=decided, admin_channel="C0APPROVALS", will_remind=True
+            ):
+                made[f"news {notice.key.split(':')[0]} {label}"] = said
+        else:
+            for is_new in (True, False):
+                made[f"asked {label} {is_new}"] = asking.asked(one, is_new=is_new)
+                made[f"extending {label} {is_new}"] = asking.extending(one, is_new=is_new)
+                made[f"returning {label} {is_new}"] = asking.returning(one, is_new=is_new)
+                made[f"removing {label} {is_new}"] = deciding.removing(one, is_new=is_new)
+    rows = [
+        held(
+            id=f"a{number}",
+            package_id=str(number),
+            policy_id=str(number),
+            package_name=name,
+            holder_name=name,
+            state=AssignmentState.REMOVING if number % 3 == 2 else AssignmentState.LIVE,
+        )
+        for number in range(count)
+    ]
+    waiting = [
+        request(
+            kind=kind,
+            state=state,
+            package_id=f"{number}",
+            assignment_id=f"a{number}" if kind is not Kind.ADD else None,
+            **about,
+        )
+        for number, (kind, state) in zip(
+            range(count),
+            itertools.cycle(
+                (k, s) for k in Kind for s in (State.PENDING, State.SUBMITTED, State.APPROVED)
+            ),
+            strict=False,
+        )
+    ]
+    packages = [
+        Package(
+            id=f"p{number}",
+            slug=f"s{number}" + "x" * 120,
+            name=name,
+            catalog=name,
+            description=text,
+            contents=(name,) * count,
+            lasts=name[:64],
+            needs_approval=bool(number % 2),
+        )
+        for number in range(count)
+    ]
+    choices = [PackageName(id=each.id, name=each.name, catalog=name) for each in packages]
+    extendable = {str(number) for number in range(count) if number % 2}
+    busy = {each.assignment_id: each for each in waiting if each.assignment_id}
+    made |= {
+        "expiring": reminding.expiring(rows, extendable=extendable, busy={}),
+        "expiring busy": reminding.expiring(rows, extendable=extendable, busy=busy),
+        "my access": asking.my_access(
+            page(rows),
+            page(waiting),
+            asked={row: each.kind for row, each in busy.items()},
+            extendable=extendable,
+        ),
+        "offer": asking.offer(packages),
+        "offer page 2": asking.offer(packages, page=2),
+        "unknown": asking.offer(packages, intro=asking.no_such_package(name[:80])),
+        "near": asking.near(name[:80], choices, more=count),
+        "which": asking.which_package(name[:80], choices),
+        "form needed": asking.form_needed("p", text[:500]),
+        "reason needed": asking.reason_needed("p", name, text[:500]),
+        "withdrawn": asking.withdrawn(waiting[0]),
+        "letting end": asking.letting_end(rows[0]),
+        "held list": repairing.listed(
+            page(
+                [
+                    (held_up(each, why=text[:1_000]), replace(each, held_at=each.asked_at))
+                    for each in waiting
+                ]
+            )
+        ),
+        "retrying": repairing.retrying(waiting[0]),
+        "giving up": repairing.giving_up(waiting[0]),
+        "pending": deciding.pending(page(waiting), reader="U0BO"),
+        "pending own": deciding.pending(page(waiting), reader="U0ANN"),
+        "assignments": deciding.assignments(
+            page(rows), place=OF_ALL, package=name, whom="<@U0ANN>"
+        ),
+        "assignments after": deciding.assignments(
+            page(rows, skipped=None), place=OF_ALL, package=name
+        ),
+        "which person": deciding.which_person(
+            name, {str(number): name for number in range(count)}, package_id="p"
+        ),
+        "help": deciding.admin_help(),
+        "ended": asking.ended(held(package_name=name, ended_why=Ended.RAN_OUT)),
+        "ended outside": asking.ended(held(package_name=name, ended_why=Ended.OUTSIDE)),
+    }
+    return distinct(made)
+
+
+@functools.cache
+def every_view(text: str, *, count: int = 1) -> dict[str, Any]:
+    """All forms and pages."""
+    name = text[:256]
+    package = offered(name=name, description=text, contents=(name,) * count, lasts=name[:64])
+    one = request(package_name=name, holder_name=name)
+    rows = [
+        held(id=f"a{n}", package_id=str(n), policy_id=str(n), package_name=name)
+        for n in range(count)
+    ]
+    asking_terms = terms(
+        questions=tuple(Question(id=f"q{n}", text=text, required=True) for n in range(count))
+    )
+    answers = {each.id: (text[:1_000],) for each in asking_terms.questions}
+    others = [
+        request(package_name=name, package_id=str(n), holder=f"U{n}", justification=text[:1_000])
+        for n in range(count)
+    ]
+    packages = [
+        offered(id=f"p{n}", slug=f"s{n}", name=name, description=text) for n in range(count)
+    ]
+    return {
+        "ask": request_form(
+            package,
+            policies=[way(f"p{number}", name, text) for number in range(min(count, 9))],
+            chosen=way("p0", name, text),
+            reason=text[:1_000],
+        ),
+        "answers": all_answers(replace(one, terms=asking_terms, answers=answers)),
+        "why approve": forms.reason(click(one), one),
+        "why deny": forms.reason(click(one, verb=Verb.DENY), one),
+        "home": home(
+            reader="U0BO",
+            held=page(rows, most=ROWS_IN_HOME),
+            waiting=page(others, most=max(ROWS_IN_HOME - count, 0)),
+            asked={},
+            to_decide=page(others, most=ROWS_IN_HOME),
+            offer=packages,
+            mine={"p0"},
+            extendable={str(n) for n in range(count)},
+        ),
+        "empty home": home(
+            reader="U0BO",
+            held=page([]),
+            waiting=page([]),
+            asked={},
+            to_decide=page([]),
+            offer=[],
+            mine=(),
+            extendable=(),
+        ),
+    }
+
+
+SIZES = [1, 3, 20, 60]
+CASES = [
+    *(pytest.param(text, 1, id=key) for key, text in HOSTILE.items()),
+    *(pytest.param(HOSTILE["plain"], count, id=f"{count} rows") for count in SIZES),
+    pytest.param(HOSTILE["long hostile"], 60, id="60 long hostile rows"),
+    pytest.param(HOSTILE["long words"], 20, id="20 long rows"),
+    pytest.param(HOSTILE["long words"], 60, id="60 long rows"),
+    pytest.param(HOSTILE["wide"], 60, id="60 wide rows"),
+]
+
+
+def mistakes(blocks: list[dict[str, Any]], *, most: int) -> list[str]:
+    """What Slack's own library finds, and what it does not look for."""
+    found = []
+    if not 0 < len(blocks) <= most:
+        found.append(f"{len(blocks)} blocks")
+    for block in blocks:
+        parsed = Block.parse(block)
+        if parsed is None:
+            found.append(f"unknown block {block['type']}")
+            continue
+        try:
+            parsed.validate_json()
+        except Exception as error:
+            found.append(f"{error}: {block}")
+        for element in [*block.get("elements", []), block.get("accessory") or {}]:
+            if element.get("type") == "button" and len(element["value"]) > 64:
+                found.append(f"value of {element}")
+            if not element.get("action_id", "latchkey_").startswith("latchkey_"):
+                found.append(f"action of {element}")
+            if element.get("type") == "mrkdwn" and not element["text"]:
+                found.append("empty text")
+        if block["type"] == "section" and "text" in block and not block["text"]["text"].strip():
+            found.append("empty section")
+    ids = [block["block_id"] for block in blocks if "block_id" in block]
+    found += [f"twice: {each}" for each in ids if ids.count(each) > 1]
+    return found
+
+
+@pytest.mark.parametrize(("text", "count"), CASES)
+def test_every_message_is_valid(text, count):
+    """By the limits that Slack's library knows, and a few more."""
+    for label, message in every_message(text, count=count).items():
+        assert mistakes(message["blocks"], most=50) == [], label
+        assert 0 < len(message["text"]) <= 4_000, label
+
+
+@pytest.mark.parametrize(("text", "count"), CASES)
+def test_every_view_is_valid(text, count):
+    """Forms and pages."""
+    for label, view in every_view(text, count=count).items():
+        assert mistakes(view["blocks"], most=100) == [], label
+        View(**view).validate_json()
+
+
+@pytest.mark.parametrize(("text", "count"), CASES)
+def test_slack_takes_every_message_and_view(text, count):
+    """The stand-in, which is as strict as is known of Slack: it counts all texts of a message, and a view's bytes."""
+    for label, message in every_message(text, count=count).items():
+        assert len(json.dumps(checked_blocks(message["blocks"]))) > 0, label
+    for label, view in every_view(text, count=count).items():
+        assert checked_view(view)["type"] == view["type"], label
+
+
+@pytest.fixture
+def blockcheck(shared_conformance):
+    """Slack's rules, as somebody else has read them."""
+    return loaded(shared_conformance / "blockcheck.py")
+
+
+@functools.cache
+def loaded(path: Path) -> ModuleType:
+    loader = SourceFileLoader("blockcheck", str(path))
+    module = ModuleType(loader.name)
+    module.__file__ = str(path)
+    loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(("text", "count"), CASES)
+def test_every_message_conforms(blockcheck, text, count):
+    """An independent reading of Slack's limits agrees."""
+    for label, message in every_message(text, count=count).items():
+        assert blockcheck.check_message(message) == [], label
+    for label, view in every_view(text, count=count).items():
+        assert blockcheck.check_view(view) == [], label
+
+
+def live_texts(value: Any) -> list[str]:
+    """Every text that Slack would read as mrkdwn."""
+    if isinstance(value, dict):
+        if value.get("type") == "mrkdwn":
+            return [value["text"]]
+        return [each for inner in value.values() for each in live_texts(inner)]
+    if isinstance(value, list):
+        return [each for inner in value for each in live_texts(inner)]
+    return []
+
+
+OURS = re.compile(r"<(@U[A-Z0-9]+|!date\^\d+\^[^|>^]+\|[^|>]+)>")
+
+
+@pytest.mark.parametrize("key", ["broadcast", "mention", "link", "date link", "long hostile"])
+def test_nobody_smuggles_in_a_mention_or_a_link(key):
+    """The only live tokens are mentions of people by id and dates without links, both ours."""
+    made = {**every_message(HOSTILE[key], count=3), **every_view(HOSTILE[key], count=3)}
+    for label, message in made.items():
+        texts = live_texts(message["blocks"]) + ([message["text"]] if "text" in message else [])
+        for text in texts:
+            rest = OURS.sub("", text)
+            assert "<" not in rest, (label, text)
+            mentioned = set(re.findall(r"<@(\w+)>", text))
+            assert mentioned <= {"U0ANN", "U0BO"} | {f"U{n}" for n in range(3)}, label
+
+
+def texts_of(message: Any) -> str:
+    return json.dumps(message, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("contents", [1, 20, 60])
+def test_a_card_says_everything_that_counts(contents):
+    """Who, what exactly, why, until when and under which policy, however much is in the package."""
+    lines = tuple(
+        f"Member of the group Resources of the team number {number:03} in the building"
+        for number in range(contents)
+    )
+    one = request(state=State.PENDING, terms=terms(contents=lines, policy_name="Night shift"))
+
+    said = texts_of(deciding.card(one, []))
+
+    for part in ("<@U0ANN>", "Ann Abara", "Marketing Campaign", "I run the launch", "Night shift"):
+        assert part in said
+    assert "Until" in said
+    assert f"!date^{int((one.ends_at or clock.now()).timestamp())}" in said
+    assert all(line in said for line in lines) or "more" in said
+
+
+def test_a_card_that_was_decided_has_no_buttons():
+    """And says who decided."""
+    for state in State:
+        card = deciding.card(request(state=state), [])
+        has_buttons = any(block["type"] == "actions" for block in card["blocks"])
+        assert has_buttons is (state is State.PENDING), state
+
+
+def test_ones_own_request_has_no_buttons():
+    """Nobody is tempted."""
+    listed = deciding.pending(page([request(state=State.PENDING)]), reader="U0ANN")
+
+    assert "latchkey_approve" not in texts_of(listed)
+    assert "latchkey_approve" in texts_of(
+        deciding.pending(page([request(state=State.PENDING)]), reader="U0BO")
+    )
+
+
+@pytest.mark.parametrize("will_remind", [True, False])
+def test_a_delivery_promises_a_reminder_if_there_will_be_one(will_remind):
+    """Not without an end, nor for a day only."""
+    one = request(state=State.DELIVERED, ends_at=None)
+    said = texts_of(asking.delivered(one, by=None, will_remind=will_remind))
+
+    assert "no end date" in said
+    assert ("remind" in said) is will_remind
+
+
+@pytest.mark.parametrize("kind", [Kind.ADD, Kind.EXTEND])
+@pytest.mark.parametrize(("will_remind", "ends"), [(True, True), (False, True), (False, False)])
+def test_what_is_too_short_for_a_reminder_says_so(kind, will_remind, ends):
+    """Nobody waits for one that will not come; without an end there is nothing to say."""
+    end = clock.now() + timedelta(hours=2) if ends else None
+    one = request(kind=kind, state=State.DELIVERED, ends_at=end)
+    said = texts_of(asking.delivered(one, by=None, will_remind=will_remind))
+
+    assert ("too short for a reminder" in said) is (ends and not will_remind)
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        (timedelta(days=30), "30 days left"),
+        (timedelta(days=7), "7 days left"),
+        (timedelta(hours=30), "30 hours left"),
+        (timedelta(hours=1, seconds=5), "1 hour left"),
+        (timedelta(minutes=59), "less than an hour left"),
+        (timedelta(seconds=1), "less than an hour left"),
+    ],
+)
+def test_time_left_is_said_in_words(left, words):
+    """In the unit that matters."""
+    row = held(ends_at=clock.now() + left + timedelta(milliseconds=500))
+
+    assert words in texts_of(asking.my_access(page([row]), page([]), asked={}, extendable=()))
+
+
+def test_access_that_has_run_out_is_not_said_to_have_time_left():
+    """Between its end and the next look at Graph."""
+    row = held(ends_at=clock.now() - timedelta(hours=3))
+
+    assert "left" not in texts_of(asking.my_access(page([row]), page([]), asked={}, extendable=()))
+
+
+def test_every_message_has_words_for_a_screen_reader():
+    """The text alone says what it is about."""
+    for label, message in every_message("Marketing Campaign").items():
+        assert re.search(r"[A-Za-z]{3}", message["text"]), label

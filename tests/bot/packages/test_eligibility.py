@@ -1,0 +1,691 @@
+"""What Entra's rules would refuse is refused, in both versions of Graph: nothing is granted that they would not allow."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot import chance, clock
+from bot.errors import NotAllowed
+from bot.messages import deciding
+from bot.models import Kind, Named, Request, State, Verb
+from bot.requests.evaluation import Refused
+from sandbox.tenant import seed
+from sandbox.tenant.model import Assignment, Expiration, Policy
+from sandbox.tenant.model import Request as Asked
+from tests.bot.samples import question, terms, user, wish
+from tests.harness.by_hand import BotHarness, by_hand
+
+CAMPAIGN = seed.MARKETING_CAMPAIGN
+
+
+@pytest.fixture(params=["v1.0", "beta"])
+async def either(request, database):
+    """A bot by hand that speaks one of Graph's versions."""
+    async with by_hand(database, GRAPH_API_VERSION=request.param) as harness:
+        yield harness
+
+
+def another_policy(harness: BotHarness, package_id: str, **changes: Any) -> Policy:
+    """One more policy of a package, for everybody named, without approval; *changes* as the tenant keeps it."""
+    like = harness.policy_of(package_id)
+    facts = vars(like) | {"id": chance.new_id(), "display_name": "Another way", **changes}
+    made = Policy(**facts)
+    made.settings = {**like.settings, **changes.get("settings", {})}
+    harness.tenant.world.policies[made.id] = made
+    return made
+
+
+def holds(harness: BotHarness, package_id: str, policy: Policy, *, days: int = 10) -> Assignment:
+    """Ann has a package, given under that policy."""
+    world = harness.tenant.world
+    made = Assignment(
+        id=world.new_id(),
+        package_id=package_id,
+        policy_id=policy.id,
+        target_id=seed.ANN,
+        subject_id=world.subject_id(seed.ANN),
+        created_at=clock.now(),
+        state="delivered",
+        status="Delivered",
+        start=clock.now() - timedelta(days=1),
+        end=clock.now() + timedelta(days=days),
+    )
+    world.assignments[made.id] = made
+    return made
+
+
+def asked_by_policy(harness: BotHarness) -> None:
+    harness.policy_of(CAMPAIGN).settings["questions"] = [question()]
+
+
+def resource_of(harness: BotHarness) -> Any:
+    package = harness.tenant.world.packages[CAMPAIGN]
+    return harness.tenant.world.resources[package.role_scopes[0].resource_id]
+
+
+def attribute(**changes: Any) -> dict[str, Any]:
+    return {
+        "name": "extension_costCentre",
+        "source": {
+            "@odata.type": "#microsoft.graph.accessPackageResourceAttributeQuestion",
+            "question": question(id="a", text="Which cost centre?", isRequired=False),
+        },
+        "destination": {"@odata.type": "#microsoft.graph.accessPackageUserDirectoryAttributeStore"},
+        "isEditable": True,
+        "isPersistedOnAssignmentRemoval": True,
+        **changes,
+    }
+
+
+def asked_by_resource(harness: BotHarness) -> None:
+    # Whatever its question says, Entra wants an answer about each attribute.
+    resource_of(harness).attributes = [attribute()]
+
+
+@pytest.mark.parametrize("ask", [asked_by_policy, asked_by_resource])
+async def test_a_required_question_left_open_is_refused(either, ask):
+    """Nothing is posted without the answer."""
+    ask(either)
+
+    request = await either.ask("marketing-campaign")
+    await either.finish()
+
+    assert request.state is State.REFUSED
+    assert "It asks what is not answered" in (request.why or "")
+    assert either.posted("adminAdd") == 0
+
+
+async def test_answers_let_it_pass_and_the_questions_are_terms(either):
+    """What is asked is part of what is approved; an empty answer is none."""
+    asked_by_policy(either)
+    asked_by_resource(either)
+    request = wish(package_id=CAMPAIGN)
+
+    open_ = await refusal(either, replace_answers(request, {"q": "INC-1", "a": " "}))
+    standing = await either.review.standing(replace_answers(request, {"q": "INC-1", "a": "4711"}))
+
+    assert "Which cost centre?" in open_
+    assert [(each.id, each.required, each.attribute) for each in standing.terms.questions] == [
+        ("q", True, None),
+        ("a", True, "extension_costCentre"),
+    ]
+
+
+def replace_answers(request: Request, answers: dict[str, str]) -> Request:
+    given = {key: (text,) for key, text in answers.items()}
+    return Request(**{**vars(request), "answers": given})
+
+
+async def refusal(harness: BotHarness, request: Request) -> str:
+    """What a look of this moment says."""
+    await harness.forget_what_was_read()
+    with pytest.raises(Refused) as refused:
+        await harness.review.standing(request)
+    return str(refused.value)
+
+
+def switched_off(harness: BotHarness) -> None:
+    world = harness.tenant.world
+    world.catalogs[world.packages[CAMPAIGN].catalog_id].state = "unpublished"
+
+
+def in_a_new_state(harness: BotHarness) -> None:
+    world = harness.tenant.world
+    world.catalogs[world.packages[CAMPAIGN].catalog_id].state = "archived"
+
+
+def verified_id(harness: BotHarness) -> None:
+    harness.policy_of(CAMPAIGN).settings["verifiableCredentialSettings"] = {
+        "credentialTypes": [{"credentialType": "Employee", "issuers": ["did:web:contoso.example"]}]
+    }
+
+
+def extension_at(stage: str) -> Callable[[BotHarness], None]:
+    def change(harness: BotHarness) -> None:
+        harness.policy_of(CAMPAIGN).settings["customExtensionStageSettings"] = [
+            {"id": "stage", "stage": stage, "customExtension": {"id": "program"}}
+        ]
+
+    change.__name__ = f"an_extension_at_{stage}"
+    return change
+
+
+def attribute_of_another_kind(harness: BotHarness) -> None:
+    resource_of(harness).attributes = [attribute(source={"@odata.type": "#microsoft.graph.other"})]
+
+
+def stored_elsewhere(harness: BotHarness) -> None:
+    resource_of(harness).attributes = [attribute(destination={"@odata.type": "#x.elsewhere"})]
+
+
+def attribute_without_a_question(harness: BotHarness) -> None:
+    resource_of(harness).attributes = [
+        attribute(source={"@odata.type": "#microsoft.graph.accessPackageResourceAttributeQuestion"})
+    ]
+
+
+def a_question_of_another_kind(harness: BotHarness) -> None:
+    harness.policy_of(CAMPAIGN).settings["questions"] = [
+        question(**{"@odata.type": "#microsoft.graph.accessPackageFileQuestion"})
+    ]
+
+
+def approvers_by_a_program(harness: BotHarness) -> None:
+    settings = harness.policy_of(CAMPAIGN).settings
+    settings["requestApprovalSettings"] = {
+        **settings["requestApprovalSettings"],
+        "isApprovalRequiredForAdd": True,
+        "stages": [
+            {
+                "@odata.type": "#microsoft.graph.accessPackageDynamicApprovalStage",
+                "durationBeforeAutomaticDenial": "P14D",
+                "isApproverJustificationRequired": False,
+                "isEscalationEnabled": False,
+                "durationBeforeEscalation": "PT0S",
+                "primaryApprovers": [user(seed.BO)],
+            }
+        ],
+    }
+
+
+RIDDLES = [
+    in_a_new_state,
+    extension_at("assignmentRequestCreated"),
+    extension_at("assignmentRequestApproved"),
+    extension_at("assignmentRequestDeterminingApprovalRequirements"),
+    extension_at("somethingOfNextYear"),
+    attribute_of_another_kind,
+    stored_elsewhere,
+    attribute_without_a_question,
+    a_question_of_another_kind,
+]
+
+
+@pytest.mark.made_up("words that Graph does not have yet")
+@pytest.mark.parametrize("change", RIDDLES, ids=lambda each: each.__name__)
+async def test_a_riddle_is_refused_and_the_admins_are_told(either, change):
+    """Each of them could be a condition that Entra sees to, and an app's grant passes by."""
+    change(either)
+
+    request = await either.ask("marketing-campaign")
+
+    assert request.state is State.REFUSED
+    assert "do not understand" in (request.why or "")
+    assert request.tell_admins
+    assert either.posted("adminAdd") == 0
+
+
+@pytest.mark.made_up("words that Graph does not have yet")
+@pytest.mark.parametrize("change", RIDDLES, ids=lambda each: each.__name__)
+async def test_a_riddle_that_comes_after_the_approval_stops_the_grant(harness, change):
+    """What decides is read again just before the POST."""
+    request = wish(package_id=CAMPAIGN)
+    standing = await harness.review.standing(request)
+    change(harness)
+
+    assert standing.terms.stages == ()
+    assert "do not understand" in await refusal(harness, request)
+
+
+async def test_a_verified_id_is_not_passed_by(database):
+    """Beta shows what v1.0 has no word for."""
+    async with by_hand(database, GRAPH_API_VERSION="beta") as harness:
+        verified_id(harness)
+
+        request = await harness.ask("marketing-campaign")
+
+    assert "it asks for a Verified ID" in (request.why or "")
+
+
+async def test_approvers_whom_a_program_names_are_not_guessed(harness):
+    """The stage lists somebody, and somebody else decides."""
+    approvers_by_a_program(harness)
+
+    request = await harness.ask("marketing-campaign")
+
+    assert "accessPackageDynamicApprovalStage" in (request.why or "")
+
+
+@pytest.mark.parametrize(
+    "stage",
+    [
+        "assignmentRequestGranted",
+        "assignmentRequestRemoved",
+        "assignmentFourteenDaysBeforeExpiration",
+        "AssignmentOneDayBeforeExpiration",
+    ],
+)
+async def test_an_extension_that_is_told_afterwards_is_no_riddle(either, stage):
+    """It has no say in who gets what."""
+    extension_at(stage)(either)
+
+    assert (await either.ask("marketing-campaign")).state is State.SUBMITTED
+
+
+async def test_a_catalog_that_is_switched_off_gives_nothing(either):
+    """Nothing of it is offered, asked for, or granted to who asked before; and what is held may go on."""
+    request = wish(package_id=CAMPAIGN)
+    await either.review.standing(request)
+    switched_off(either)
+
+    why = await refusal(either, request)
+    await either.mirror.sweep()
+
+    assert why == "Its catalog is switched off in Entra, so nobody can ask for it now."
+    assert not await either.desk.offer()
+
+
+AUTOMATIC: dict[str, Any] = {
+    "automaticRequestSettings": {"requestAccessForAllowedTargets": True},
+    "requestApprovalSettings": {"stages": []},
+}
+
+
+@pytest.mark.parametrize(
+    "settings", [None, {}, {"enableTargetsToSelfAddAccess": False}], ids=["null", "empty", "no"]
+)
+async def test_an_automatic_policy_is_not_for_asking(harness, settings):
+    """Microsoft recommends it beside one for asking; alone it offers nothing."""
+    rule = {"@odata.type": "#microsoft.graph.attributeRuleMembers", "membershipRule": "all"}
+    automatic = another_policy(
+        harness,
+        CAMPAIGN,
+        allowed_target_scope="specificDirectoryUsers",
+        specific_allowed_targets=[rule],
+        expiration=Expiration("noExpiration"),
+        settings={**AUTOMATIC, "requestorSettings": settings},
+    )
+
+    assert (await harness.ask("marketing-campaign")).state is State.SUBMITTED
+
+    for each in list(harness.tenant.world.policies.values()):
+        if each.package_id == CAMPAIGN and each.id != automatic.id:
+            del harness.tenant.world.policies[each.id]
+    await harness.mirror.sweep()
+    assert "marketing-campaign" not in [each.slug for each in await harness.desk.offer()]
+
+
+async def test_of_several_equal_policies_the_person_chooses(either):
+    """They are named, with how long and who decides; the chosen one is what counts."""
+    other = another_policy(
+        either, CAMPAIGN, expiration=Expiration("afterDuration", duration=timedelta(days=8))
+    )
+
+    request = await either.ask("marketing-campaign")
+    chosen = await either.review.standing(wish(package_id=CAMPAIGN, wanted_policy_id=other.id))
+
+    assert request.state is State.REFUSED
+    assert "“Another way” (8 days, no approval)" in (request.why or "")
+    assert "“Specific users” (30 days, no approval)" in (request.why or "")
+    assert not request.tell_admins
+    assert (chosen.terms.policy_id, chosen.terms.lasts) == (other.id, "8 days")
+
+
+async def test_a_policy_that_is_not_theirs_cannot_be_chosen(harness):
+    """Nor one of another package."""
+    for policy_id in ("nobody's", harness.policy_of(seed.FINANCE_REPORTS).id):
+        why = await refusal(harness, wish(package_id=CAMPAIGN, wanted_policy_id=policy_id))
+        assert why.startswith("The way that you chose is not open to you now; what is: “Specific")
+
+
+async def test_a_policy_that_came_later_does_not_undo_an_approval(harness):
+    """The person asked when there was one, and that one is still theirs."""
+    request = await harness.ask("finance-reports because Q4")
+    another_policy(harness, seed.FINANCE_REPORTS)
+
+    standing = await harness.review.standing(request)
+
+    assert standing.terms.policy_id == request.terms.policy_id
+
+
+async def test_who_is_neither_member_nor_guest_is_not_guessed(harness):
+    """Entra leaves the kind of some old accounts empty."""
+    harness.tenant.world.users[seed.ANN].user_type = None
+
+    request = await harness.ask("finance-reports because Q4")
+
+    assert "do not understand" in (request.why or "")
+
+
+def exclude(harness: BotHarness, package_id: str, other_id: str) -> None:
+    """Whoever has the other may not have the package."""
+    harness.tenant.world.packages[package_id].incompatible_packages.append(other_id)
+
+
+@pytest.mark.made_up("a state that Graph does not have")
+@pytest.mark.parametrize("state", ["delivering", "delivered", "partiallyDelivered", "somethingNew"])
+async def test_what_they_have_may_exclude_what_they_ask_for(either, state):
+    """Separation of duties: who has one may not have the other, and is told why."""
+    exclude(either, CAMPAIGN, seed.FINANCE_REPORTS)
+    policy = either.policy_of(seed.FINANCE_REPORTS)
+    holds(either, seed.FINANCE_REPORTS, policy).state = state
+
+    request = await either.ask("marketing-campaign")
+
+    assert request.state is State.REFUSED
+    assert request.why == "It does not go with what you have already: Finance Reports."
+
+
+@pytest.mark.parametrize("state", ["expired", "deliveryFailed"])
+async def test_what_they_had_excludes_nothing(harness, state):
+    """Only what somebody has counts."""
+    exclude(harness, CAMPAIGN, seed.FINANCE_REPORTS)
+    holds(harness, seed.FINANCE_REPORTS, harness.policy_of(seed.FINANCE_REPORTS)).state = state
+
+    assert (await harness.ask("marketing-campaign")).state is State.SUBMITTED
+
+
+async def test_a_group_may_exclude_a_package(either):
+    """Through a group within it, too."""
+    world = either.tenant.world
+    world.packages[CAMPAIGN].incompatible_groups.append(seed.SECURITY_REVIEWERS)
+    world.groups[seed.SECURITY_REVIEWERS].members.append(seed.MARKETING)
+    world.groups[seed.MARKETING].members.append(seed.ANN)
+
+    request = await either.ask("marketing-campaign")
+
+    assert "does not go with what you have already: the group Security" in (request.why or "")
+
+
+async def test_what_excludes_after_the_approval_stops_the_grant(harness):
+    """It is read again just before the POST."""
+    request = wish(package_id=CAMPAIGN)
+    await harness.review.standing(request)
+    exclude(harness, CAMPAIGN, seed.FINANCE_REPORTS)
+    holds(harness, seed.FINANCE_REPORTS, harness.policy_of(seed.FINANCE_REPORTS))
+
+    assert "does not go with" in await refusal(harness, request)
+
+
+async def test_what_the_asked_one_excludes_is_on_the_card(either):
+    """Entra minds one order only; whoever decides should know of the other."""
+    exclude(either, CAMPAIGN, seed.FINANCE_REPORTS)
+    exclude(either, CAMPAIGN, seed.BOARD_PAPERS)
+    holds(either, CAMPAIGN, either.policy_of(CAMPAIGN))
+
+    request = await either.ask("finance-reports because Q4")
+
+    assert request.state is State.PENDING
+    assert request.terms is not None
+    assert request.terms.excluded == (Named(id=CAMPAIGN, name="Marketing Campaign"),)
+
+
+def test_the_card_says_what_is_excluded():
+    """In the approvers' words."""
+    excluded = (Named(id="x", name="Ledger <admins>"),)
+    shown = deciding.card(wish(state=State.PENDING, terms=terms(excluded=excluded)), [])
+
+    assert "*They already have* Ledger &lt;admins&gt;." in str(shown["blocks"])
+
+
+async def extension(harness: BotHarness, held: Assignment) -> Request:
+    """Ann wants to keep what she has longer, however the row came about."""
+    await harness.mirror.sweep()
+    await harness.people.find("U0ANN")
+    await harness.mirror.sweep()
+    taken = await harness.desk.extend(slack_user="U0ANN", assignment_id=held.id)
+    await harness.work()
+    return await harness.request(taken.request.id)
+
+
+def direct(harness: BotHarness) -> Policy:
+    """A policy under which administrators give a day."""
+    return another_policy(
+        harness,
+        seed.FINANCE_REPORTS,
+        allowed_target_scope="notSpecified",
+        expiration=Expiration("afterDuration", duration=timedelta(days=1)),
+        settings={
+            "requestorSettings": {
+                "enableTargetsToSelfAddAccess": False,
+                "enableTargetsToSelfUpdateAccess": False,
+                "enableTargetsToSelfRemoveAccess": False,
+            }
+        },
+    )
+
+
+async def test_what_was_given_directly_is_not_extended_by_another_policy(
+    either,
+):
+    """Not offered, not taken, and not granted where a row from before says otherwise."""
+    policy = direct(either)
+    held = holds(either, seed.FINANCE_REPORTS, policy, days=1)
+
+    with pytest.raises(NotAllowed, match="cannot be extended"):
+        await extension(either, held)
+
+    about = wish(
+        kind=Kind.EXTEND,
+        package_id=seed.FINANCE_REPORTS,
+        assignment_id=held.id,
+        entra_id=seed.ANN,
+    )
+    assert "An administrator gave it to you" in await refusal(either, about)
+    assert either.posted("adminUpdate") == 0
+
+
+async def test_an_extension_goes_by_the_policy_of_the_assignment(either):
+    """Its stages and its length; a more specific policy beside it does not count."""
+    another_policy(
+        either,
+        seed.FINANCE_REPORTS,
+        allowed_target_scope="specificDirectoryUsers",
+        specific_allowed_targets=[user(seed.ANN)],
+        expiration=Expiration("afterDuration", duration=timedelta(days=300)),
+        settings={
+            "requestApprovalSettings": {
+                "isApprovalRequiredForAdd": False,
+                "isApprovalRequiredForUpdate": False,
+                "isRequestorJustificationRequired": False,
+                "stages": [],
+            }
+        },
+    )
+    own = either.policy_of(seed.FINANCE_REPORTS)
+    held = holds(either, seed.FINANCE_REPORTS, own)
+
+    request = await extension(either, held)
+
+    assert request.state is State.PENDING
+    assert request.deciders == ("U0BO",)
+    assert request.terms is not None
+    assert (request.terms.policy_id, request.terms.lasts) == (own.id, "30 days")
+
+
+def forget_the_policy(harness: BotHarness, held: Assignment) -> None:
+    del harness.tenant.world.policies[held.policy_id]
+
+
+def lock_the_policy(harness: BotHarness, held: Assignment) -> None:
+    settings = harness.tenant.world.policies[held.policy_id].settings["requestorSettings"]
+    settings["enableTargetsToSelfUpdateAccess"] = False
+
+
+def leave_the_policy(harness: BotHarness, held: Assignment) -> None:
+    policy = harness.tenant.world.policies[held.policy_id]
+    policy.allowed_target_scope = "specificDirectoryUsers"
+    policy.specific_allowed_targets = [user(seed.BO)]
+
+
+def make_a_riddle_of_it(harness: BotHarness, held: Assignment) -> None:
+    policy = harness.tenant.world.policies[held.policy_id]
+    policy.settings["customExtensionStageSettings"] = [{"stage": "assignmentRequestCreated"}]
+
+
+def end_it(harness: BotHarness, held: Assignment) -> None:
+    held.state = "expired"
+
+
+def drop_it(harness: BotHarness, held: Assignment) -> None:
+    del harness.tenant.world.assignments[held.id]
+
+
+NO_LONGER = [
+    (forget_the_policy, "gone in Entra"),
+    (lock_the_policy, "does not let people extend it"),
+    (leave_the_policy, "is not for you any more"),
+    (make_a_riddle_of_it, "do not understand"),
+    (end_it, "already ended"),
+    (drop_it, "already ended"),
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"), NO_LONGER, ids=lambda each: getattr(each, "__name__", "")
+)
+async def test_what_graph_says_of_the_policy_now_is_what_counts(either, change, why):
+    """Between the reminder and the click the policy may have changed."""
+    held = holds(either, seed.FINANCE_REPORTS, either.policy_of(seed.FINANCE_REPORTS))
+    about = wish(
+        kind=Kind.EXTEND,
+        package_id=seed.FINANCE_REPORTS,
+        assignment_id=held.id,
+        entra_id=seed.ANN,
+    )
+    change(either, held)
+
+    assert why in await refusal(either, about)
+
+
+async def test_a_tightened_policy_shortens_what_was_promised(harness):
+    """The card of the new round shows the new end, and that is what is granted."""
+    policy = harness.policy_of(seed.FINANCE_REPORTS)
+    request = await extension(harness, holds(harness, seed.FINANCE_REPORTS, policy, days=1))
+    policy.expiration = Expiration("afterDuration", duration=timedelta(days=2))
+
+    standing = await harness.review.standing(request)
+
+    assert request.ends_at is not None
+    assert request.ends_at >= request.asked_at + timedelta(days=30)
+    assert standing.ends_at is not None
+    assert standing.ends_at <= clock.now() + timedelta(days=2)
+
+
+async def test_what_was_promised_stays_while_nothing_changes(harness):
+    """However long the approver takes."""
+    policy = harness.policy_of(seed.FINANCE_REPORTS)
+    request = await extension(harness, holds(harness, seed.FINANCE_REPORTS, policy))
+    harness.shift(timedelta(days=2))
+
+    assert (await harness.review.standing(request)).ends_at == request.ends_at
+
+
+async def give_back(harness: BotHarness, held: Assignment) -> Request:
+    await harness.people.find("U0ANN")
+    await harness.mirror.sweep()
+    taken = await harness.desk.give_back(slack_user="U0ANN", assignment_id=held.id)
+    await harness.work()
+    return await harness.request(taken.request.id)
+
+
+async def test_what_a_policy_keeps_is_not_given_back_but_can_be_removed(harness):
+    """Its holders may not; an admin may."""
+    policy = harness.policy_of(CAMPAIGN)
+    policy.settings["requestorSettings"]["enableTargetsToSelfRemoveAccess"] = False
+    held = holds(harness, CAMPAIGN, policy)
+
+    returned = await give_back(harness, held)
+    taken = await harness.desk.remove(slack_user="U0DANA", assignment_id=held.id, reason="Left")
+    await harness.work()
+
+    assert returned.state is State.REFUSED
+    assert "An admin can take it away" in (returned.why or "")
+    assert (await harness.request(taken.request.id)).state is State.SUBMITTED
+
+
+async def test_what_a_policy_lets_go_is_given_back(either):
+    """By the policy of the assignment, in both versions."""
+    held = holds(either, CAMPAIGN, either.policy_of(CAMPAIGN))
+
+    assert (await give_back(either, held)).state is State.SUBMITTED
+
+
+async def test_a_manager_who_asked_for_a_report_has_not_asked_for_themselves(harness):
+    """Where managers may ask for others, an open request of theirs does not say for whom it is."""
+    policy = harness.policy_of(seed.FINANCE_REPORTS)
+    world = harness.tenant.world
+    world.requests["open"] = Asked(
+        id="open",
+        request_type="userAdd",
+        created_at=clock.now(),
+        package_id=seed.FINANCE_REPORTS,
+        policy_id=policy.id,
+        target_id=seed.ANN,
+        requestor_id=seed.MIA,
+        state="pendingApproval",
+    )
+    first = await harness.ask("finance-reports because Q4", user="U0MIA")
+    policy.settings["requestorSettings"]["enableOnBehalfRequestorsToAddAccess"] = True
+
+    second = await harness.ask("finance-reports because Q4", user="U0MIA")
+
+    assert "already asked for it in Entra" in (first.why or "")
+    assert second.state is State.PENDING
+
+
+async def test_hours_in_beta_are_no_endless_access(database):
+    """Beta has no field for hours: what it leaves open is not granted for ever."""
+    async with by_hand(database, GRAPH_API_VERSION="beta") as harness:
+        harness.policy_of(CAMPAIGN).expiration = Expiration(
+            "afterDuration", duration=timedelta(hours=4)
+        )
+        await harness.mirror.sweep()
+
+        (offered,) = [each for each in await harness.desk.offer() if each.id == CAMPAIGN]
+        request = await harness.ask("marketing-campaign")
+
+    assert "no end date" not in offered.lasts.split(",")[0]
+    assert "the beta API does not say" in (request.why or "")
+
+
+async def test_two_that_exclude_each_other_are_not_given_in_one_moment(harness):
+    """The first is on its way and in none of Graph's lists; the second is refused all the same."""
+    policy = harness.policy_of(seed.BOARD_PAPERS)
+    policy.specific_allowed_targets = [user(seed.ANN)]
+    exclude(harness, seed.BOARD_PAPERS, CAMPAIGN)
+    exclude(harness, CAMPAIGN, seed.BOARD_PAPERS)
+    first = await harness.desk.ask(slack_user="U0ANN", text="marketing-campaign")
+    second = await harness.desk.ask(slack_user="U0ANN", text="board-papers")
+    await harness.finish()
+
+    ends = [(await harness.request(each.request.id)).state for each in (first, second)]
+    assert ends.count(State.DELIVERED) <= 1
+    assert State.REFUSED in ends
+    assert harness.posted("adminAdd") == ends.count(State.DELIVERED)
+
+
+async def test_a_tightened_extension_goes_back_with_the_new_end(harness):
+    """What was approved for thirty days is not granted for thirty under a policy of two."""
+    policy = harness.policy_of(seed.FINANCE_REPORTS)
+    request = await extension(harness, holds(harness, seed.FINANCE_REPORTS, policy, days=1))
+    policy.expiration = Expiration("afterDuration", duration=timedelta(days=2))
+    await harness.desk.decide(
+        ask_id=request.ask_id,
+        verb=Verb.APPROVE,
+        slack_user="U0BO",
+        team="T0LATCH",
+        channel=None,
+    )
+    await harness.work()
+    again = await harness.request(request.id)
+
+    assert (again.state, again.round) == (State.PENDING, 1)
+    assert again.ends_at is not None
+    assert again.ends_at <= clock.now() + timedelta(days=2)
+    assert harness.posted("adminUpdate") == 0
+
+
+async def test_an_assignment_of_another_package_is_not_extended_as_this_one(harness):
+    """A row that names the wrong package changes nothing."""
+    held = holds(harness, CAMPAIGN, harness.policy_of(CAMPAIGN))
+    about = wish(
+        kind=Kind.EXTEND,
+        package_id=seed.FINANCE_REPORTS,
+        assignment_id=held.id,
+        entra_id=seed.ANN,
+    )
+
+    assert "gone in Entra" in await refusal(harness, about)

@@ -1,0 +1,103 @@
+"""Policies as a form offers them: which must be chosen among, what is asked, and from when until when."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.packages.mirrored_policies import offered, offered_policy
+from bot.packages.offers import OfferedPolicy, agreed_dates, must_be_chosen, wrong_dates
+from tests.bot.samples import approval, package, policy, question, role_scope, user
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def way(**changes):
+    facts = {
+        "id": "p",
+        "name": "P",
+        "rank": 1,
+        "lasts": "14 days",
+        "decides": "no approval",
+        "has_own_dates": True,
+        "longest_seconds": 14 * 86_400,
+    }
+    return OfferedPolicy(**{**facts, **changes})
+
+
+@pytest.mark.parametrize(
+    ("ranks", "is_so"),
+    [([], False), ([1], False), ([1, 2], False), ([2, 2], True), ([1, 2, 2], True)],
+)
+def test_only_equal_policies_must_be_chosen_among(ranks, is_so):
+    """A more specific one comes before the others by itself."""
+    assert must_be_chosen([way(rank=rank) for rank in ranks]) is is_so
+
+
+@pytest.mark.parametrize(
+    ("changes", "start", "end", "wrong"),
+    [
+        ({}, None, None, set()),
+        ({}, DAY, None, set()),
+        ({}, timedelta(minutes=-4), None, set()),
+        ({}, timedelta(minutes=-6), None, {"start"}),
+        ({}, None, 14 * DAY, set()),
+        ({}, None, 14 * DAY + timedelta(minutes=1), {"end"}),
+        ({}, DAY, 15 * DAY, set()),
+        ({}, DAY, DAY, {"end"}),
+        ({"has_own_dates": False}, DAY, None, {"start"}),
+        ({"has_own_dates": False}, DAY, 2 * DAY, {"start", "end"}),
+        ({"longest_seconds": None}, None, 5_000 * DAY, set()),
+        ({"longest_seconds": None, "latest_end": NOW + DAY}, None, 2 * DAY, {"end"}),
+        ({"longest_seconds": None, "latest_end": NOW + DAY}, 2 * DAY, None, {"start"}),
+    ],
+)
+def test_dates_must_be_what_the_policy_gives(changes, start, end, wrong):
+    """Each complaint stands at its field."""
+    found = wrong_dates(
+        way(**changes),
+        start=NOW + start if start is not None else None,
+        end=NOW + end if end is not None else None,
+        now=NOW,
+    )
+    assert set(found) == wrong
+
+
+def test_a_later_start_without_an_end_gets_the_policys():
+    """Counted from then; what has begun already begins at once."""
+    start = NOW + DAY
+    assert agreed_dates(way(), start=start, end=None, now=NOW) == (start, start + 14 * DAY)
+    assert agreed_dates(way(), start=NOW, end=None, now=NOW) == (None, None)
+    assert agreed_dates(way(longest_seconds=None), start=start, end=None, now=NOW) == (start, None)
+
+
+def test_a_policy_is_offered_with_what_it_asks():
+    """As Graph shows it whole."""
+    whole = policy(
+        questions=[question(sequence=2), question(id="first", sequence=1)],
+        requestApprovalSettings=approval(
+            {"primaryApprovers": [user("bo") | {"description": "Bo"}]}
+        ),
+    )
+    found = offered_policy(package(role_scope()), whole)
+
+    assert [each.id for each in found.questions] == ["first", "q"]
+    assert (found.decides, found.lasts, found.not_askable) == ("Bo approves", "30 days", None)
+
+
+def test_questions_that_were_not_read_are_not_none():
+    """The form says so, instead of asking nothing."""
+    listed = policy(questions=None)
+    mirrored = package(role_scope(), assignmentPolicies=[listed.to_graph() | {"id": "policy"}])
+    [found] = offered(mirrored, {})
+
+    assert "could not be read" in (found.not_askable or "")
+
+
+def test_a_question_that_is_not_understood_is_not_asked():
+    """And neither is the rest of its policy."""
+    whole = policy(questions=[question(regexPattern="(?=a)"), question(id="b")])
+    found = offered_policy(package(role_scope()), whole)
+
+    assert found.questions == ()
+    assert "My Access" in (found.not_askable or "")

@@ -1,0 +1,271 @@
+"""Whom a policy lets in: Graph will not stop a wrong grant, so whatever is not understood is refused."""
+
+from typing import Any
+
+import pytest
+
+from bot.packages.eligibility import Fit, Requester, choose, fit, groups_named, is_for_asking
+from tests.bot.samples import ANN, BO, approval, members, policy, question, user
+
+MEMBER = Requester(entra_id=ANN, is_guest=False, groups=frozenset({"marketing"}))
+GUEST = Requester(entra_id=ANN, is_guest=True, groups=frozenset({"marketing"}))
+IN, OUT, UNKNOWN = Fit.IN, Fit.OUT, Fit.UNKNOWN
+
+SCOPES = [
+    # scope, a member, a guest
+    ("notSpecified", OUT, OUT),
+    ("specificDirectoryUsers", OUT, OUT),
+    ("specificConnectedOrganizationUsers", OUT, UNKNOWN),
+    ("specificDirectoryServicePrincipals", OUT, OUT),
+    ("allMemberUsers", IN, OUT),
+    ("allDirectoryUsers", IN, IN),
+    ("allDirectoryServicePrincipals", OUT, OUT),
+    ("allConfiguredConnectedOrganizationUsers", OUT, UNKNOWN),
+    ("allExternalUsers", OUT, UNKNOWN),
+    ("allDirectoryAgentIdentities", OUT, OUT),
+    ("unknownFutureValue", UNKNOWN, UNKNOWN),
+    ("allUsersOfTheMoon", UNKNOWN, UNKNOWN),
+    ("", UNKNOWN, UNKNOWN),
+    (None, UNKNOWN, UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("scope", "of_member", "of_guest"), SCOPES)
+def test_each_scope_admits_whom_its_name_says(scope, of_member, of_guest):
+    """Every word of Graph's, and words that Graph has not invented yet."""
+    chosen = policy(allowedTargetScope=scope)
+
+    assert fit(chosen, MEMBER) is of_member
+    assert fit(chosen, GUEST) is of_guest
+
+
+@pytest.mark.parametrize("scope", ["ALLMEMBERUSERS", "AllMemberUsers", "allmemberusers"])
+def test_capitals_of_a_scope_do_not_matter(scope):
+    """Graph's versions differ in them."""
+    assert fit(policy(allowedTargetScope=scope), MEMBER) is IN
+    assert fit(policy(allowedTargetScope=scope), GUEST) is OUT
+
+
+SUBJECTS: list[tuple[dict[str, Any], Fit]] = [
+    (user(ANN), IN),
+    (user(BO), OUT),
+    (members("marketing"), IN),
+    (members("finance"), OUT),
+    ({"@odata.type": "#microsoft.graph.singleUser"}, UNKNOWN),
+    ({"@odata.type": "#microsoft.graph.groupMembers"}, UNKNOWN),
+    ({"@odata.type": "#microsoft.graph.groupMembers", "userId": ANN}, UNKNOWN),
+    ({"@odata.type": "#microsoft.graph.singleServicePrincipal", "servicePrincipalId": ANN}, OUT),
+    ({"@odata.type": "#microsoft.graph.requestorManager", "managerLevel": 1}, UNKNOWN),
+    ({"@odata.type": "#microsoft.graph.connectedOrganizationMembers"}, UNKNOWN),
+    ({"@odata.type": "#microsoft.graph.attributeRuleMembers", "membershipRule": "all"}, UNKNOWN),
+    ({"@odata.type": "#microsoft.graph.somethingNew", "userId": ANN}, UNKNOWN),
+    ({"userId": ANN}, UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("subject", "expected"), SUBJECTS)
+def test_each_kind_of_subject_admits_whom_it_names(subject, expected):
+    """An id under the wrong kind, or under none, admits nobody."""
+    chosen = policy(allowedTargetScope="specificDirectoryUsers", specificAllowedTargets=[subject])
+
+    assert fit(chosen, MEMBER) is expected
+
+
+def test_one_subject_that_names_the_person_is_enough():
+    """A subject that is not understood takes nothing away from one that is."""
+    chosen = policy(
+        allowedTargetScope="specificDirectoryUsers",
+        specificAllowedTargets=[{"@odata.type": "#microsoft.graph.somethingNew"}, user(ANN)],
+    )
+
+    assert fit(chosen, MEMBER) is IN
+
+
+def test_ids_are_not_compared_by_likeness():
+    """Half an id is nobody's."""
+    chosen = policy(
+        allowedTargetScope="specificDirectoryUsers", specificAllowedTargets=[user(ANN[:-1])]
+    )
+
+    assert fit(chosen, MEMBER) is OUT
+
+
+@pytest.mark.parametrize("settings", [None, {}, {"enableTargetsToSelfAddAccess": None}])
+def test_settings_that_graph_left_out_admit_nobody(settings):
+    """Whether people may ask is not to be guessed."""
+    assert fit(policy(requestorSettings=settings), MEMBER) is UNKNOWN
+
+
+def test_a_policy_for_admins_only_admits_nobody():
+    """People in its scope may not ask by themselves."""
+    chosen = policy(requestorSettings={"enableTargetsToSelfAddAccess": False})
+
+    assert fit(chosen, MEMBER) is OUT
+    assert not is_for_asking(chosen)
+
+
+def test_groups_to_ask_graph_about_are_those_the_policies_name():
+    """And no others: a person's groups are nobody's business."""
+    chosen = policy(specificAllowedTargets=[user(ANN), members("marketing"), members("finance")])
+
+    assert groups_named([chosen, policy()]) == {"marketing", "finance"}
+
+
+def test_nobody_is_let_in_without_a_policy():
+    """A package without policies is for nobody."""
+    choice = choose([], MEMBER)
+
+    assert choice.policy is None
+    assert choice.not_understood is None
+
+
+def test_the_more_specific_policy_wins():
+    """Even where it asks more of the person."""
+    everybody = policy(id="1", allowedTargetScope="allDirectoryUsers")
+    employees = policy(id="2", allowedTargetScope="allMemberUsers")
+    ann = policy(
+        id="3",
+        allowedTargetScope="specificDirectoryUsers",
+        specificAllowedTargets=[user(ANN)],
+        requestApprovalSettings=approval({"primaryApprovers": [user(BO)]}),
+    )
+
+    for order in ([everybody, employees, ann], [ann, employees, everybody]):
+        assert choose(order, MEMBER).policy == ann
+    assert choose([everybody, employees], MEMBER).policy == employees
+
+
+def test_a_specific_policy_for_others_leaves_the_general_one():
+    """Out is out, and no more."""
+    bo = policy(
+        id="1", allowedTargetScope="specificDirectoryUsers", specificAllowedTargets=[user(BO)]
+    )
+    employees = policy(id="2")
+
+    assert choose([bo, employees], MEMBER).policy == employees
+
+
+EASY = policy(id="9")
+STRICT = policy(id="1", requestApprovalSettings=approval({"primaryApprovers": [user(BO)]}))
+GENERAL = policy(id="5", allowedTargetScope="allDirectoryUsers")
+RIDDLE = policy(id="3", verifiableCredentialSettings={"credentialTypes": [{"issuers": ["x"]}]})
+
+
+@pytest.mark.parametrize("order", [[EASY, STRICT, GENERAL], [GENERAL, STRICT, EASY]])
+def test_among_equals_the_person_chooses(order):
+    """Neither the id nor the order of a list decides, and nobody is given what they did not choose."""
+    choice = choose(order, MEMBER)
+
+    assert choice.policy is None
+    assert choice.candidates == (STRICT, EASY)
+    assert choose(order, MEMBER, wanted="9").policy == EASY
+    assert choose(order, MEMBER, wanted="1").policy == STRICT
+
+
+@pytest.mark.parametrize("wanted", ["5", "nobody's", ""])
+def test_only_an_equal_one_can_be_chosen(wanted):
+    """A policy that a more specific one puts aside is not there to choose, and neither is another package's."""
+    choice = choose([EASY, STRICT, GENERAL], MEMBER, wanted=wanted)
+
+    assert choice.policy is None
+    assert choice.candidates == (STRICT, EASY)
+
+
+def test_what_was_agreed_on_stays_while_it_is_among_the_equals():
+    """A second policy that comes later does not undo what was asked for under the first."""
+    assert choose([EASY, STRICT], MEMBER, agreed="9").policy == EASY
+    assert choose([EASY, GENERAL], MEMBER, agreed="5").policy == EASY
+    assert choose([EASY, STRICT], MEMBER, agreed="gone").policy is None
+
+
+def test_an_equal_that_is_not_understood_cannot_be_chosen_and_stops_no_choice():
+    """Entra lets the person pick either; only the one that is understood is offered here."""
+    assert choose([EASY, RIDDLE], MEMBER).candidates == (EASY,)
+    assert choose([EASY, RIDDLE], MEMBER).policy is None
+    assert choose([EASY, RIDDLE], MEMBER, wanted="9").policy == EASY
+    assert choose([EASY, RIDDLE], MEMBER, wanted="3").not_understood == RIDDLE
+    assert choose([RIDDLE], MEMBER, wanted="9").not_understood == RIDDLE
+
+
+def test_an_equal_whose_scope_is_a_riddle_stops_those_who_chose_nothing():
+    """Whether it is for them cannot be told; whoever picks the other knows what they pick."""
+    puzzle = policy(
+        id="puzzle",
+        allowedTargetScope="specificDirectoryUsers",
+        specificAllowedTargets=[{"@odata.type": "#microsoft.graph.somethingNew"}],
+    )
+    ann = policy(
+        id="ann", allowedTargetScope="specificDirectoryUsers", specificAllowedTargets=[user(ANN)]
+    )
+
+    assert choose([ann, puzzle], MEMBER).not_understood == puzzle
+    assert choose([ann, puzzle], MEMBER, wanted="ann").policy == ann
+    assert choose([EASY, puzzle], MEMBER, wanted="9").not_understood == puzzle
+
+
+@pytest.mark.parametrize("scope", ["unknownFutureValue", None])
+def test_a_scope_not_understood_lets_nobody_in_beside_it(scope):
+    """It could be the one that applies."""
+    puzzle = policy(id="puzzle", allowedTargetScope=scope)
+
+    choice = choose([policy(), puzzle], MEMBER)
+
+    assert choice.policy is None
+    assert choice.not_understood == puzzle
+
+
+def test_a_puzzle_that_would_come_later_does_not_matter():
+    """A guest of some organization has no say about what is given to Ann by name."""
+    ann = policy(
+        id="1", allowedTargetScope="specificDirectoryUsers", specificAllowedTargets=[user(ANN)]
+    )
+    outsiders = policy(id="2", allowedTargetScope="allExternalUsers")
+
+    assert choose([outsiders, ann], GUEST).policy == ann
+
+
+BROKEN: list[dict[str, Any]] = [
+    {"requestApprovalSettings": None},
+    {"requestApprovalSettings": {}},
+    {"requestApprovalSettings": approval(isApprovalRequiredForAdd=None)},
+    {"expiration": {"type": "afterDuration"}},
+    {"expiration": {"type": "afterDuration", "duration": None}},
+    {"expiration": {"type": "afterDateTime"}},
+    {"expiration": {"type": "afterTheRain", "duration": "P30D"}},
+    {"questions": [{"id": "q", "text": "Why?", "isRequired": True}]},
+    {"questions": [{"id": "q", "text": "Why?"}]},
+    {"questions": [{"id": "q", "text": "Why?", "isRequired": None}]},
+]
+
+
+@pytest.mark.parametrize("changes", BROKEN)
+def test_a_policy_that_is_not_understood_grants_nothing(changes):
+    """Whether somebody must decide, what is asked, until when: each must be known."""
+    puzzle = policy(**changes)
+
+    choice = choose([puzzle], MEMBER)
+
+    assert choice.policy is None
+    assert choice.not_understood == puzzle
+
+
+@pytest.mark.parametrize(
+    "expiration",
+    [
+        None,
+        {"type": "noExpiration"},
+        {"type": "notSpecified"},
+        {"type": "AFTERDURATION", "duration": "PT8H"},
+        {"type": "afterDateTime", "endDateTime": "2027-01-31T00:00:00Z"},
+    ],
+)
+def test_each_expiration_that_is_understood_is_accepted(expiration):
+    """No end is an end that one can know of."""
+    assert choose([policy(expiration=expiration)], MEMBER).policy is not None
+
+
+def test_a_question_that_need_not_be_answered_stops_nobody():
+    """Slack does not ask it, and Entra does not insist."""
+    chosen = policy(questions=[question(isRequired=False)])
+
+    assert choose([chosen], MEMBER).policy == chosen

@@ -1,0 +1,285 @@
+"""The facts by which rights are judged: who is an admin, who is an approver, and who is nobody."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.errors import NotAllowed
+from bot.models import Stage
+from bot.people.admins import GOOD_FOR_A_NO, GOOD_FOR_LISTS, MEMBER_FOR, Roster
+from bot.people.permissions import Actor
+from sandbox.tenant import seed
+from tests.bot.samples import terms, wish
+from tests.harness.loop import simulated
+
+SECOND = timedelta(seconds=1)
+ANN, BO, CY, DANA, MIA = (
+    {"kind": "singleuser", "user_id": each}
+    for each in (seed.ANN, seed.BO, seed.CY, seed.DANA, seed.MIA)
+)
+
+
+def of_bo(stage):
+    """A wish of Ann's that waits in a stage."""
+    return wish(entra_id=seed.ANN, terms=terms(stages=(stage,)))
+
+
+async def test_admins_are_named_one_by_one_and_by_group(harness):
+    """All of each group."""
+    harness.workspace.usergroups["S0MORE"] = replace(
+        harness.workspace.usergroups["S0IAM"], id="S0MORE", users=["U0MIA"]
+    )
+    roster = Roster(slack=harness.slack, admins=("U0BO", "S0IAM", "S0MORE"))
+    authority = replace(harness.authority, roster=roster)
+
+    await authority.refresh()
+
+    assert authority.known_admins == {"U0BO", "U0DANA", "U0MIA"}
+    assert authority.is_known_admin("U0BO")
+    assert not authority.is_known_admin("U0CY")
+
+
+@pytest.mark.parametrize(("late", "sees"), [(timedelta(0), True), (SECOND, False)])
+async def test_what_was_read_of_the_admins_is_good_for_five_minutes(harness, late, sees):
+    """To the second; then nobody can tell."""
+    assert timedelta(minutes=5) == GOOD_FOR_LISTS
+    await harness.authority.refresh()
+    simulated().stand_still(GOOD_FOR_LISTS + late)
+
+    if sees:
+        harness.authority.lists_for("U0DANA")
+        return
+    with pytest.raises(NotAllowed, match="cannot check just now"):
+        harness.authority.lists_for("U0DANA")
+
+
+async def test_who_is_no_admin_sees_no_list(harness):
+    """However fresh the roster is."""
+    with pytest.raises(NotAllowed, match="Only Latchkey's admins"):
+        harness.authority.lists_for("U0BO")
+
+
+async def test_a_click_from_another_workspace_is_nobodys(harness):
+    """Nothing else is read about it."""
+    actor = await harness.authority.actor("U0DANA", team="T0OTHER", home_team="T0LATCH")
+
+    assert actor == Actor(slack_user="U0DANA", not_a_person=actor.not_a_person)
+    assert "another one" in (actor.not_a_person or "")
+
+
+@pytest.mark.parametrize(
+    ("team", "home"), [("T0LATCH", "T0LATCH"), (None, "T0LATCH"), ("T0LATCH", None), (None, None)]
+)
+async def test_an_admin_is_known_with_all_that_counts(harness, team, home):
+    """Slack need not say the workspace twice."""
+    actor = await harness.authority.actor("U0DANA", team=team, home_team=home)
+
+    assert actor == Actor(
+        slack_user="U0DANA", entra_id=seed.DANA, name="Dana Diaz", is_admin=True, is_approver=False
+    )
+
+
+async def test_who_cannot_be_placed_is_nobody(harness):
+    """With the reason, and no right."""
+    actor = await harness.authority.actor("U0GUS")
+
+    assert actor == Actor(slack_user="U0GUS", not_a_person=actor.not_a_person)
+    assert "a guest" in (actor.not_a_person or "")
+
+
+@pytest.mark.parametrize(
+    ("user", "entra_id", "name", "is_approver"),
+    [("U0BO", seed.BO, "Bo Berg", True), ("U0CY", seed.CY, "Cy Chen", False)],
+)
+async def test_an_approver_is_whom_the_stage_names(harness, user, entra_id, name, is_approver):
+    """And nobody beside."""
+    request = of_bo(Stage(approvers=(BO, MIA)))
+
+    assert await harness.authority.actor(user, request=request) == Actor(
+        slack_user=user, entra_id=entra_id, name=name, is_admin=False, is_approver=is_approver
+    )
+
+
+async def test_an_admin_whom_the_stage_names_decides_as_an_approver(harness):
+    """What the policy says comes first, and nobody need ask Slack for the admins."""
+    before = calls_of(harness, "usergroups.users.list")
+
+    actor = await harness.authority.actor("U0DANA", request=of_bo(Stage(approvers=(DANA,))))
+
+    assert (actor.is_approver, actor.stands_in) == (True, False)
+    assert not actor.decides_as_admin
+    assert calls_of(harness, "usergroups.users.list") == before
+
+
+async def test_nobody_is_an_approver_where_no_stage_is_decided(harness):
+    """The request has no terms yet."""
+    actor = await harness.authority.actor("U0BO", request=wish(entra_id=seed.ANN))
+
+    assert not actor.is_approver
+
+
+STAGES = {
+    "names Bo": Stage(approvers=(BO,)),
+    "names nobody": Stage(),
+    "names the requester only": Stage(approvers=(ANN,)),
+    "has a fallback": Stage(approvers=(ANN,), fallback=(BO,)),
+    "cannot be told": Stage(approvers=({"kind": "someapproverofnextyear"},)),
+}
+
+
+@pytest.mark.parametrize(
+    ("setting", "stage", "stands_in"),
+    [
+        *(("always", stage, True) for stage in STAGES),
+        *(("never", stage, False) for stage in STAGES),
+        ("fallback", "names Bo", False),
+        ("fallback", "names nobody", True),
+        ("fallback", "names the requester only", True),
+        ("fallback", "has a fallback", False),
+        ("fallback", "cannot be told", False),
+    ],
+)
+async def test_admins_stand_in_as_the_setting_says(harness, setting, stage, stands_in):
+    """Always; only where the policy finds nobody, which is not where it cannot be read; or never."""
+    authority = replace(harness.authority, admins_decide=setting)
+
+    actor = await authority.actor("U0DANA", request=of_bo(STAGES[stage]))
+
+    assert (actor.is_admin, actor.stands_in) == (True, stands_in)
+    assert actor.decides_as_admin is stands_in
+
+
+async def test_who_has_decided_an_earlier_stage_decides_no_other(harness):
+    """Approver and admin alike; nothing more is read about them."""
+    for user, entra_id in (("U0BO", seed.BO), ("U0DANA", seed.DANA)):
+        actor = await harness.authority.actor(
+            user, request=of_bo(Stage(approvers=(BO,))), decided={entra_id}
+        )
+
+        assert actor.has_decided
+        assert (actor.is_approver, actor.is_admin, actor.stands_in) == (False, False, False)
+
+
+async def test_where_all_approvers_have_decided_before_the_admins_stand_in(harness):
+    """Bo alone is named by both stages: in `fallback`, somebody else must be able to decide the second."""
+    authority = replace(harness.authority, admins_decide="fallback")
+
+    actor = await authority.actor(
+        "U0DANA", request=of_bo(Stage(approvers=(BO,))), decided={seed.BO}
+    )
+
+    assert actor.stands_in
+
+
+def calls_of(harness, method):
+    return sum(call.method == method for call in harness.workspace.calls)
+
+
+async def test_a_no_may_be_a_minute_old(harness):
+    """Whoever presses in vain costs no call of those that Slack allows twenty times a minute."""
+    await harness.authority.refresh()
+    before = calls_of(harness, "usergroups.users.list")
+    harness.workspace.usergroups["S0IAM"].users.append("U0MIA")
+
+    assert not await harness.authority.roster.has_now({"U0MIA"})
+    assert calls_of(harness, "usergroups.users.list") == before
+
+    simulated().stand_still(GOOD_FOR_A_NO + SECOND)
+    assert await harness.authority.roster.has_now({"U0MIA"})
+
+
+async def test_a_yes_is_never_old(harness):
+    """Dana was in the group a moment ago, and is not any more."""
+    await harness.authority.refresh()
+    assert await harness.authority.roster.has_now({"U0DANA"})
+
+    harness.workspace.usergroups["S0IAM"].users = []
+
+    assert not await harness.authority.roster.has_now({"U0DANA"})
+
+
+async def test_many_who_are_checked_together_share_one_read(harness):
+    """It began after each of them asked."""
+    await harness.authority.refresh()
+    before = calls_of(harness, "usergroups.users.list")
+
+    answers = await asyncio.gather(
+        *(harness.authority.roster.has_now({"U0DANA"}) for _ in range(8))
+    )
+
+    assert answers == [True] * 8
+    # The first may have begun before the last of them asked.
+    assert calls_of(harness, "usergroups.users.list") - before <= 2
+
+
+async def test_who_is_named_one_by_one_needs_no_group(harness):
+    """The setting itself says so."""
+    roster = Roster(slack=harness.slack, admins=("U0BO", "S0IAM"))
+
+    before = calls_of(harness, "usergroups.users.list")
+
+    assert await roster.has_now({"U0BO"})
+    assert calls_of(harness, "usergroups.users.list") == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"is_restricted": True},
+        {"is_ultra_restricted": True},
+        {"team_id": "T0OTHER"},
+        {"deleted": True},
+        {"is_bot": True},
+    ],
+)
+async def test_who_is_no_full_member_is_no_admin(harness, change):
+    """A guest in the admins' user group sees no list."""
+    for name, value in change.items():
+        setattr(harness.workspace.people["U0DANA"], name, value)
+    authority = replace(
+        harness.authority, roster=Roster(slack=harness.slack, admins=("S0IAM", "U0BO"))
+    )
+
+    await authority.refresh()
+
+    assert authority.known_admins == {"U0BO"}
+    with pytest.raises(NotAllowed, match="Only Latchkey's admins"):
+        authority.lists_for("U0DANA")
+
+
+async def test_who_is_a_full_member_is_remembered_for_ten_minutes(harness):
+    """The roster is read each minute, and users.info has its limit, too."""
+    await harness.authority.refresh()
+    before = calls_of(harness, "users.info")
+    await harness.authority.refresh()
+    assert calls_of(harness, "users.info") == before
+
+    harness.workspace.people["U0DANA"].is_restricted = True
+    simulated().stand_still(MEMBER_FOR + SECOND)
+    await harness.authority.refresh()
+
+    assert harness.authority.known_admins == frozenset()
+
+
+async def test_who_cannot_be_looked_up_stays_what_they_were(harness):
+    """An admin while Slack stumbles; somebody new is none before Slack has said who they are."""
+    await harness.authority.refresh()
+    simulated().stand_still(MEMBER_FOR + SECOND)
+    harness.workspace.usergroups["S0IAM"].users.append("U0MIA")
+    harness.workspace.faults.set("server_error", only="users.info")
+
+    await harness.authority.refresh()
+
+    assert harness.authority.known_admins == {"U0DANA"}
+
+
+async def test_an_admin_whom_slack_does_not_know_is_none(harness):
+    """A slip in LATCHKEY_ADMINS stops nobody else."""
+    roster = Roster(slack=harness.slack, admins=("U0NOBODY", "S0IAM"))
+    authority = replace(harness.authority, roster=roster)
+
+    await authority.refresh()
+
+    assert authority.known_admins == {"U0DANA"}

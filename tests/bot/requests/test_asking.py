@@ -1,0 +1,190 @@
+"""Many people ask at the same time, in one transaction, and each gets their own answer."""
+
+import pytest
+import sqlalchemy as sa
+
+from bot import clock
+from bot.database import audit
+from bot.database import limits as allowances
+from bot.database import tables as schema
+from bot.database.limits import Limit
+from bot.errors import (
+    FormNeeded,
+    NotAllowed,
+    ReasonNeeded,
+    SeenBefore,
+    TooLate,
+    TooOften,
+)
+from bot.packages.store import catalog
+from bot.patience import Patience
+from bot.requests.asking import Outdated, Wanted, ask_together
+from bot.requests.store import requests
+from tests.bot.samples import offered, wish
+
+CAMPAIGN = offered(id="campaign", slug="campaign", name="Campaign")
+REPORTS = offered(id="reports", slug="reports", name="Reports")
+PACKAGES = [CAMPAIGN, REPORTS]
+
+
+@pytest.fixture
+def version(store):
+    """Of the catalog that has both packages."""
+    store.run_here(catalog.replace, PACKAGES)
+    return store.read_here(catalog.version_of)
+
+
+@pytest.fixture
+def wanted(version):
+    """Makes what one person wants."""
+
+    def make(user, package=CAMPAIGN, **changes):
+        facts = {
+            "slack_user": user,
+            "package": package,
+            "version": version,
+            "reason": None,
+            "limit": Limit(what="ask", count=10),
+            "key": f"trigger:{user}:{package.id}",
+            "patience": None,
+        }
+        return Wanted(**{**facts, **changes})
+
+    return make
+
+
+@pytest.fixture
+def statements(store):
+    """Every statement of the store from here on."""
+    seen: list[str] = []
+
+    @sa.event.listens_for(store.engine, "before_cursor_execute", named=True)
+    def listen(statement, **facts):
+        seen.append(statement)
+
+    return seen
+
+
+def kinds(answers):
+    return [type(answer).__name__ for answer in answers]
+
+
+def test_each_has_a_request_and_a_line_in_the_log(store, wanted):
+    """All of them in one transaction."""
+    people = [f"U{number}" for number in range(40)]
+
+    answers = store.run_here(ask_together, [wanted(user) for user in people])
+
+    assert all(answer.is_new for answer in answers)
+    assert [answer.request.holder for answer in answers] == people
+    assert [row["actor"] for row in store.read_here(audit.rows)] == people
+    for answer in answers:
+        assert store.read_here(requests.get, answer.request.id) == answer.request
+    assert store.read_here(audit.verify, b"").wrong is None
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_it_takes_as_many_statements_for_many_as_for_one(store, wanted, statements, count):
+    """Ten, and no savepoint."""
+    everybody = [wanted(f"U{number}") for number in range(count)]
+    # The limits of the session, on PostgreSQL.
+    store.run_here(lambda db: None)
+    around = len(statements)
+    statements.clear()
+
+    store.run_here(ask_together, everybody)
+
+    assert len(statements) - around <= 10
+    assert not [each for each in statements if each.startswith("SAVEPOINT")]
+
+
+def test_the_same_command_twice_is_one(store, wanted):
+    """In one transaction, or in the next."""
+    once = wanted("U0ANN")
+
+    first, second = store.run_here(ask_together, [once, once])
+    (third,) = store.run_here(ask_together, [once])
+
+    assert first.is_new
+    assert kinds([second, third]) == ["SeenBefore", "SeenBefore"]
+    assert isinstance(second, SeenBefore)
+
+
+def test_one_person_may_ask_twice_at_the_same_time(store, wanted):
+    """For the same thing, which is one request, and for another."""
+    answers = store.run_here(
+        ask_together,
+        [wanted("U0ANN"), wanted("U0ANN", key="again"), wanted("U0ANN", REPORTS)],
+    )
+
+    assert [answer.is_new for answer in answers] == [True, False, True]
+    assert answers[0].request == answers[1].request
+
+
+def test_what_was_understood_by_another_catalog_is_not_asked_for(store, wanted):
+    """That it came in is noted all the same."""
+    outdated = wanted("U0ANN", version="before")
+
+    answers = store.run_here(ask_together, [outdated, wanted("U0CY")])
+    again = store.run_here(ask_together, [outdated])
+
+    assert isinstance(answers[0], Outdated)
+    assert kinds([*answers[1:], *again]) == ["Taken", "SeenBefore"]
+
+
+def test_a_refusal_is_of_one_person_alone(store, wanted):
+    """Whoever asks beside them gets what they asked for."""
+    store.run_here(allowances.note_stranger, "U0GUS", "Guests cannot ask.")
+    used_up = Limit(what="ask", count=1)
+    store.run_here(allowances.take, "U0CY", used_up)
+    gone = offered(id="gone", slug="gone", name="Gone", can_be_asked_for=False)
+    why = offered(id="why", slug="why", name="Why", needs_reason=True)
+
+    answers = store.run_here(
+        ask_together,
+        [
+            wanted("U0GUS", limit=used_up),
+            wanted("U0CY", limit=used_up),
+            wanted("U0BO", gone, limit=used_up),
+            wanted("U0MIA", why, limit=used_up),
+            wanted("U0ANN", limit=used_up),
+        ],
+    )
+
+    assert kinds(answers) == ["NotAllowed", "TooOften", "TooLate", "ReasonNeeded", "Taken"]
+    assert {NotAllowed, TooOften, TooLate, ReasonNeeded, FormNeeded} >= set(map(type, answers[:4]))
+    with store.reading.connect() as db:
+        assert db.execute(sa.select(sa.func.count()).select_from(schema.requests)).scalar() == 1
+
+
+def test_a_request_that_another_replica_has_just_made_is_the_answer(store, wanted):
+    """It comes between our look and our insert: the index decides."""
+    other = store.run_here(requests.add, wish(holder="U0ANN", package_id="campaign"))
+
+    assert other is not None
+    assert store.run_here(requests.add_each, [wish(holder="U0ANN"), wish(holder="U0CY")]) != set()
+    (answer,) = store.run_here(ask_together, [wanted("U0ANN")])
+    assert answer.request.id == other.id
+
+
+def test_nothing_stays_of_what_somebody_has_given_up(store, wanted):
+    """Their whole transaction is undone, for whoever was in it to be tried alone."""
+    late = Patience(seconds=lambda: 10.0, until=9.0)
+
+    with pytest.raises(TooLate):
+        store.run_here(ask_together, [wanted("U0ANN", patience=late), wanted("U0CY")])
+
+    assert store.read_here(audit.rows) == []
+
+
+async def test_whoever_has_given_up_fails_alone(store, wanted):
+    """The others in the same transaction are served."""
+    late = Patience(seconds=lambda: 10.0, until=9.0)
+
+    alone = store.run_together(ask_together, wanted("U0ANN", patience=late))
+    with pytest.raises(TooLate):
+        await alone
+    taken = await store.run_together(ask_together, wanted("U0CY"))
+
+    assert taken.is_new
+    assert clock.real() >= taken.request.asked_at

@@ -1,0 +1,196 @@
+"""Nothing is listened to without the right it takes, and who lacks that right changes nothing."""
+
+import ast
+import inspect
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import sqlalchemy as sa
+
+import handlers
+from bot.assignments.store import assignment_lists
+from bot.database import tables as schema
+from bot.models import Verb
+from bot.paging import ListName, Place, write_place
+from bot.requests.store import request_lists
+from handlers.app import SlackApp
+from handlers.routes import RIGHTS, Deeds, Own, WithoutRight
+from tests.harness.world import ANN, APPROVALS, BO, CY, DANA, EVE, GUS, eventually
+from tests.proofs.authorization.authorization import ALLOWED
+
+ROOT = Path(__file__).parents[2]
+# What each of these people is to Ann's access, and to Ann's request for the finance reports.
+ROLE_OF = {
+    ANN: "the holder",
+    BO: "an approver",
+    CY: "somebody",
+    DANA: "an admin who may decide this stage",
+    GUS: "a guest named as approver",
+    EVE: "a stranger named as admin",
+}
+TEAM_OF = {EVE: "T0OTHER"}
+CHANGING = sorted(
+    deed
+    for deed, rights in RIGHTS.items()
+    if deed.startswith("latchkey_") and not isinstance(rights, Own) and deed != "latchkey_reason"
+)
+WITHOUT_RIGHT = [
+    (deed, user)
+    for deed in CHANGING
+    for user in sorted(ROLE_OF)
+    if not RIGHTS[deed] & ALLOWED[ROLE_OF[user]]  # type: ignore[operator]
+]
+
+
+def app():
+    return SlackApp(name="latchkey", signing_secret="none", token="xoxb-none")
+
+
+async def listener(ack):
+    """Do nothing."""
+
+
+def test_every_listener_is_in_the_table():
+    """The bot's own handlers, registered as at a start."""
+    bolt = app()
+    nothing: Any = None
+    handlers.register(
+        bolt, desk=nothing, homes=nothing, after=nothing, pulse=nothing, publish=nothing
+    )
+
+    assert len(bolt._async_listeners) == len(RIGHTS)
+
+
+@pytest.mark.parametrize("on", ["action", "command", "event", "view"])
+def test_nothing_is_listened_to_without_a_right(on):
+    """An id that is not in the table cannot be registered."""
+    with pytest.raises(WithoutRight, match="latchkey_explode has no right"):
+        getattr(Deeds(app()), on)("latchkey_explode")
+
+
+def test_nothing_is_listened_to_twice():
+    """The second listener would never be reached."""
+    deeds = Deeds(app())
+    deeds.action("latchkey_remove")(listener)
+
+    with pytest.raises(WithoutRight, match="twice"):
+        deeds.action("latchkey_remove")
+
+
+def test_a_row_without_a_listener_refuses_to_start():
+    """A right that nobody uses is a mistake somewhere."""
+    deeds = Deeds(app())
+    for deed in sorted(RIGHTS)[1:]:
+        deeds.action(deed)(listener)
+
+    with pytest.raises(WithoutRight, match=f"Nobody listens to {sorted(RIGHTS)[0]}"):
+        deeds.check()
+
+
+def test_a_listener_past_the_table_refuses_to_start():
+    """Whoever asks Bolt directly is found by comparing."""
+    bolt = app()
+    deeds = Deeds(bolt)
+    for deed in sorted(RIGHTS):
+        deeds.action(deed)(listener)
+    deeds.check()
+
+    bolt.action("latchkey_explode")(listener)
+
+    with pytest.raises(WithoutRight, match="past the table"):
+        deeds.check()
+
+
+def test_the_buttons_are_those_with_a_listener():
+    """A button that nobody listens to would fail, and an id that no button carries is a forgotten one."""
+    drawn = {
+        "latchkey_" + str(node.args[1].value)
+        for file in (ROOT / "bot" / "messages").glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "attr", getattr(node.func, "id", "")) == "button"
+        and isinstance(node.args[1], ast.Constant)
+    }
+
+    assert drawn == {deed for deed in RIGHTS if deed.startswith("latchkey_")} - {
+        "latchkey_request",
+        "latchkey_reason",
+        # A menu in a form.
+        "latchkey_policy",
+    }
+
+
+def test_every_verb_is_led_to_by_a_deed():
+    """And by none that says it takes no right."""
+    verbs = {verb for rights in RIGHTS.values() if not isinstance(rights, Own) for verb in rights}
+
+    assert verbs == set(Verb)
+
+
+def test_no_listener_takes_what_answers_to_an_address_in_the_payload():
+    """Bolt's `respond` posts to the payload's response_url; nobody here asks for it, or for Bolt's client."""
+    bolt = app()
+    nothing: Any = None
+    handlers.register(
+        bolt, desk=nothing, homes=nothing, after=nothing, pulse=nothing, publish=nothing
+    )
+    taken = {
+        name
+        for each in bolt._async_listeners
+        for name in inspect.signature(each.ack_function).parameters
+    }
+
+    assert taken <= {"ack", "body", "action", "command", "view", "event"}
+    for package in ("bot", "handlers"):
+        for file in (ROOT / package).rglob("*.py"):
+            assert "response_url" not in file.read_text(), file
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def targets(world):
+    """What of Ann's each button is about: her request that waits, or the access that she has."""
+    world.slack.channel(APPROVALS).members |= set(ROLE_OF)
+    await world.type(ANN, "/request-access marketing-campaign")
+    await world.told(ANN, "You now have access")
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    await world.card(APPROVALS, "Finance Reports")
+    (held,) = (await world.bot.store.run(assignment_lists.of_oneself, ANN)).rows
+    (waiting,) = (await world.bot.store.run(request_lists.pending)).rows
+    about = dict.fromkeys(CHANGING, held.id)
+    return about | {
+        "latchkey_approve": waiting.ask_id,
+        "latchkey_deny": waiting.ask_id,
+        "latchkey_cancel": waiting.id,
+        "latchkey_more": write_place(Place(list=ListName.PENDING)),
+    }
+
+
+def state_of_things(db):
+    """Every request and access as it stands, and every decision that counts."""
+    accepted = schema.decisions.c.outcome == "accepted"
+    kept = (
+        sa.select(schema.requests.c.id, schema.requests.c.state, schema.requests.c.round),
+        sa.select(
+            schema.assignments.c.id, schema.assignments.c.state, schema.assignments.c.let_end
+        ),
+        sa.select(schema.decisions.c.id).where(accepted),
+    )
+    return [sorted(map(str, db.execute(query))) for query in kept]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(("deed", "user"), WITHOUT_RIGHT)
+async def test_without_the_right_nothing_changes(world, door, targets, deed, user):
+    """By the same table as docs/authorisation.md: the click is answered, and all stands as before."""
+    before = await world.bot.store.run(state_of_things)
+    posted = len(world.posts())
+    told = len(world.whispers(user, APPROVALS))
+
+    answer = await door.click(deed, targets[deed], user=user, team=TEAM_OF.get(user, "T0LATCH"))
+
+    assert answer.status_code == 200
+    await eventually(lambda: len(world.whispers(user, APPROVALS)) > told, about="an answer")
+    assert await world.bot.store.run(state_of_things) == before
+    assert len(world.posts()) == posted
