@@ -14,7 +14,7 @@ from benchmarks.owing import owe_messages
 from benchmarks.worlds import with_driver
 from bot import clock
 from bot.database import Store, open_store
-from bot.models import State
+from bot.requests.model import State
 from bot.requests.store import claims
 
 BATCH: Final = 20

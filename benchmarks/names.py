@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Final
 
 from benchmarks.table import Options, Result
-from bot.models import Package
 from bot.packages import names as naming
 from bot.packages.index import PackageIndex
+from bot.packages.model import Package
 
 PACKAGES: Final = 4_000
 QUICK_PACKAGES: Final = 500

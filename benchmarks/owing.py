@@ -6,7 +6,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from bot.database.tables import requests
-from bot.models import Kind, Request, State
+from bot.requests.model import Kind, Request, State
 
 CHUNK: Final = 1_000
 

@@ -30,10 +30,10 @@ from benchmarks.stand_ins import (
 )
 from benchmarks.table import Database, Options, Result
 from benchmarks.worlds import World, asking, world
+from bot.assignments.model import Assignment, AssignmentState
 from bot.assignments.store import assignments
 from bot.database import Transaction, open_store
 from bot.database.tables import notices
-from bot.models import Assignment, AssignmentState
 from sandbox.slack.tiers import MESSAGES_A_MINUTE
 
 PEOPLE: Final = 5_000

@@ -21,15 +21,18 @@ from benchmarks.history import fill, without_indexes
 from benchmarks.table import Database, Options, Result
 from benchmarks.worlds import migrated, with_driver
 from bot import chance, clock
+from bot.approvals.model import Decision, Outcome
 from bot.assignments.store import assignments, troubles, unsure
 from bot.database import Store, Transaction, homes, open_store
 from bot.database.limits import Limit
-from bot.models import Decision, Outcome, Package, State, Verb
 from bot.notifications import reminders
 from bot.notifications.store import notices
+from bot.packages.model import Package
 from bot.packages.store import catalog
+from bot.people.model import Verb
 from bot.people.store import people
 from bot.requests.asking import Wanted, ask_together
+from bot.requests.model import State
 from bot.requests.standing import standing
 from bot.requests.store import claims, decisions, holds, recipients, request_lists, requests
 

@@ -29,9 +29,9 @@ from benchmarks.table import Database, Options, Result
 from benchmarks.worlds import World, world
 from bot.assignments.store import assignment_lists
 from bot.database import Store, Transaction, open_store
-from bot.models import Package
 from bot.notifications.home_view import drawn
 from bot.packages.catalog import Offering
+from bot.packages.model import Package
 from bot.packages.store import catalog
 from bot.paging import ListName, Mark, Place, Start, write_place
 

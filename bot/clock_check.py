@@ -13,7 +13,7 @@ from bot import clock
 from bot.database import Store, Transaction
 from bot.errors import LatchkeyError
 from bot.messages.deciding import clock_is_wrong
-from bot.models import Notice
+from bot.notifications.model import Notice
 from bot.notifications.owed import Notices
 
 MOST: Final = timedelta(seconds=5)

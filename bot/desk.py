@@ -11,7 +11,9 @@ from dataclasses import replace
 from typing import Concatenate, ParamSpec, TypeVar
 
 from bot import chance, clock
+from bot.approvals.model import Decision
 from bot.approvals.processing import Verdicts
+from bot.assignments.model import Assignment
 from bot.assignments.search import (
     PERSON,
     Listing,
@@ -27,16 +29,18 @@ from bot.database import Store, Transaction
 from bot.database import deduplication as inbox
 from bot.database.limits import Limit
 from bot.errors import LatchkeyError, NotAllowed, SeenBefore, TooLate
-from bot.models import Assignment, Decision, Hold, Package, Request, Verb, read_ask_id
 from bot.packages import names as naming
 from bot.packages.catalog import Offering
+from bot.packages.model import Package
 from bot.packages.store import catalog
 from bot.paging import FIRST, ListName, Page, Place, Start
 from bot.patience import in_time, who_waits
+from bot.people.model import Verb
 from bot.people.permissions import Actor, Authority
 from bot.requests import repairs
 from bot.requests import transactions as intake
 from bot.requests.asking import Outdated, Wanted, ask_together
+from bot.requests.model import Hold, Request, read_ask_id
 from bot.requests.policy_choice import Wayfinder, Ways
 from bot.requests.standing import Standing, standing
 from bot.requests.store import forms, holds, request_lists, requests

@@ -8,10 +8,11 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from bot import clock
+from bot.assignments.model import TroubleKind
 from bot.assignments.store import troubles, unsure
 from bot.database import Busy, Store, ping
 from bot.database import flags as control
-from bot.models import OPEN, State, TroubleKind
+from bot.requests.model import OPEN, State
 from bot.requests.store import claims, holds, request_lists
 from bot.scheduler import Jobs
 from bot.slack.api import Slack

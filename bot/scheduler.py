@@ -17,13 +17,13 @@ import structlog
 
 from bot import clock
 from bot.alarm import Alarm, Apscheduler
+from bot.approvals.model import Decision
 from bot.approvals.processing import Verdicts
 from bot.approvals.recipients import Recipients
 from bot.clock_check import Clockwork, SkewedClock
 from bot.database import Busy, Store, Transaction, wakeups
 from bot.database import deduplication as inbox
 from bot.database.sweeps import Standing
-from bot.models import Decision, Kind, Request, State
 from bot.notifications.expiries import Ends
 from bot.notifications.home import Homes
 from bot.notifications.owed import Notices
@@ -33,6 +33,7 @@ from bot.requests import transactions as intake
 from bot.requests.confirmation import NOTHING, Delivery, Reported
 from bot.requests.evaluation import Review
 from bot.requests.leases import in_time, kept
+from bot.requests.model import Kind, Request, State
 from bot.requests.retry import EXPECTED, again_later, pause_after
 from bot.requests.store import claims, decisions, forms, request_lists, requests
 from bot.requests.submission import Effects

@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.desk import Desk
 from bot.messages import forms
-from bot.models import Verb
+from bot.people.model import Verb
 from handlers.background import After
 from handlers.errors import explained
 from handlers.interaction import read_click, teller

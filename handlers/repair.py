@@ -8,7 +8,8 @@ from slack_bolt.async_app import AsyncAck
 from bot.desk import Desk
 from bot.messages import repairing
 from bot.messages.parts import Message
-from bot.models import Request, Verb
+from bot.people.model import Verb
+from bot.requests.model import Request
 from handlers.background import After
 from handlers.errors import explained
 from handlers.interaction import read_click, teller

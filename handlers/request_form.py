@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncAck
 from bot.desk import Desk
 from bot.errors import WrongFields
 from bot.messages import asking, request_form
-from bot.models import Package
+from bot.packages.model import Package
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import fingerprint
 from bot.requests.transactions import FilledIn

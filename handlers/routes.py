@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
-from bot.models import Verb
+from bot.people.model import Verb
 from handlers.app import Kind, SlackApp
 
 Listener = TypeVar("Listener", bound=Callable[..., Any])

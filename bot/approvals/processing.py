@@ -5,12 +5,15 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
+from bot.approvals.model import Decision, Outcome, decided_before
 from bot.database import Busy, Store, Transaction
 from bot.messages.parts import moment
-from bot.models import DONE, Decision, Outcome, Request, Stage, State, Verb, decided_before
+from bot.packages.model import Stage
+from bot.people.model import DONE, Verb
 from bot.people.permissions import Actor, Authority, may
 from bot.requests import transitions as outcomes
 from bot.requests.evaluation import stage_changes
+from bot.requests.model import Request, State
 from bot.requests.store import decisions, recipients, requests
 from bot.slack.api import SlackError
 from graph.errors import GraphError

@@ -12,13 +12,14 @@ from typing import Final
 import structlog
 
 from bot import clock
+from bot.approvals.model import decided_before
 from bot.configuration.addresses import same_address
 from bot.database import Store
-from bot.models import Request, decided_before
 from bot.people.approvers import Approvers, NotUnderstood
 from bot.people.identity import People
 from bot.people.store import contacts, people
 from bot.people.store.contacts import Contact
+from bot.requests.model import Request
 from bot.requests.retry import EXPECTED
 from bot.requests.store import decisions, recipients
 from bot.slack.api import Slack, SlackBusy, SlackRefused

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot import clock
+from bot.assignments.model import Assignment
 from bot.assignments.store import assignment_lists, assignments
 from bot.database import Store, Transaction
 from bot.errors import LatchkeyError, UnknownPackage
 from bot.messages.parts import escape, person
-from bot.models import Assignment, Package
 from bot.packages import names as naming
 from bot.packages.bounds import EVERYWHERE, Bounds
 from bot.packages.index import PackageIndex
+from bot.packages.model import Package
 from bot.packages.store import catalog
 from bot.paging import FIRST, ListName, Page, Place, Start
 from bot.people.identity import UNKNOWN_TO_SLACK, People

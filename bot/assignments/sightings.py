@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from bot.models import Progress
+from bot.assignments.model import Progress
 from graph import Graph
 from graph.errors import NotFound
 from graph.models import Assignment

@@ -6,7 +6,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-from bot.models import ENDED, OPEN
+from bot.requests.model import ENDED, OPEN
 
 metadata = sa.MetaData()
 

@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from bot.messages.pages import VIEW, fitted
 from bot.messages.parts import Block, button, context, escape, plain, section, shorten
-from bot.models import Request
 from bot.packages.questions import Answered
 from bot.paging import Count
+from bot.requests.model import Request
 
 # On a card, beside all else that it says; the whole is a button away.
 MOST_SHOWN: Final = 6

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from bot import clock
+from bot.assignments.model import Assignment, AssignmentState, Ended, Progress
 from bot.errors import PackageName
 from bot.messages import troubles
 from bot.messages.pages import MESSAGE, NOTHING_MORE, Row, beyond, fitted, page_of, part_of
@@ -27,18 +28,10 @@ from bot.messages.parts import (
     shorten,
     until,
 )
-from bot.models import (
-    Assignment,
-    AssignmentState,
-    Ended,
-    Kind,
-    Package,
-    Person,
-    Progress,
-    Request,
-    State,
-)
+from bot.packages.model import Package
 from bot.paging import Count, ListName, Page, Place
+from bot.people.model import Person
+from bot.requests.model import Kind, Request, State
 
 MOST_OFFERED = 20
 # In the text that stands for a message where its blocks are not shown.

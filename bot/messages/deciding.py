@@ -6,6 +6,8 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
+from bot.approvals.model import Decision
+from bot.assignments.model import Assignment, AssignmentState
 from bot.messages import troubles
 from bot.messages.answers import answer_blocks, answers_button
 from bot.messages.pages import MESSAGE, NOTHING_MORE, Room, beyond, fitted, how_many, part_of
@@ -29,17 +31,9 @@ from bot.messages.parts import (
     shorten,
     until,
 )
-from bot.models import (
-    Assignment,
-    AssignmentState,
-    Decision,
-    Kind,
-    Person,
-    Request,
-    State,
-    Verb,
-)
 from bot.paging import ROWS_A_PAGE, Count, ListName, Page, Place, write_place
+from bot.people.model import Person, Verb
+from bot.requests.model import Kind, Request, State
 
 # Of people whose names begin alike.
 MOST_NAMES: Final = 10

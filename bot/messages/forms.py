@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from bot.approvals.model import Decision
 from bot.messages.parts import Block, escape, person, plain, section
-from bot.models import Decision, Kind, Request, Verb
+from bot.people.model import Verb
+from bot.requests.model import Kind, Request
 
 LONGEST_REASON: Final = 1_000
 

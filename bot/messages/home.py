@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
+from bot.assignments.model import Assignment
 from bot.messages.asking import NOTHING, my_access_rows, offered
 from bot.messages.deciding import pending_row
 from bot.messages.pages import LIST_IN_HOME, fitted
 from bot.messages.parts import Block, context, divider, header, section
-from bot.models import Assignment, Kind, Package, Request
+from bot.packages.model import Package
 from bot.paging import Count, Page
+from bot.requests.model import Kind, Request
 
 
 def home(

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
+from bot.assignments.model import Assignment, AssignmentState, Progress
 from bot.messages import troubles
 from bot.messages.asking import WAITING, WISH, confirm_return
 from bot.messages.pages import MESSAGE, fitted
@@ -16,8 +17,8 @@ from bot.messages.parts import (
     message,
     section,
 )
-from bot.models import Assignment, AssignmentState, Progress, Request
 from bot.paging import Count
+from bot.requests.model import Request
 
 
 def expiring(

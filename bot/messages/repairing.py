@@ -18,8 +18,9 @@ from bot.messages.parts import (
     person,
     section,
 )
-from bot.models import Hold, Kind, Request, State, Verb
 from bot.paging import ListName, Page, Place
+from bot.people.model import Verb
+from bot.requests.model import Hold, Kind, Request, State
 
 STANDS: Final = {
     State.RECEIVED: "It has not been judged yet; nothing was sent to Entra.",

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from bot.messages.parts import Block, bullets, escape, plain, section, shorten
-from bot.models import Package
+from bot.packages.model import Package
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import LONGEST_ANSWER, Choice, Question, fingerprint, in_language
 

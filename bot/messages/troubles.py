@@ -3,6 +3,15 @@
 from collections.abc import Mapping
 from typing import Final
 
+from bot.assignments.model import (
+    ENDED_BY_US,
+    Assignment,
+    AssignmentState,
+    Ended,
+    Progress,
+    Trouble,
+    TroubleKind,
+)
 from bot.messages.parts import (
     Block,
     Message,
@@ -17,15 +26,6 @@ from bot.messages.parts import (
     person,
     section,
     until,
-)
-from bot.models import (
-    ENDED_BY_US,
-    Assignment,
-    AssignmentState,
-    Ended,
-    Progress,
-    Trouble,
-    TroubleKind,
 )
 
 # After "Your access to X …", or as a line of its own; nothing is said of what is simply there.

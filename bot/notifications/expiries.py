@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 from typing import Final, Generic, TypeVar
 
 from bot import clock
+from bot.assignments.model import Assignment
 from bot.assignments.store import assignments
 from bot.database import Store, Transaction, slack_waits
 from bot.messages.parts import Message
-from bot.models import Assignment, Notice
 from bot.notifications import news
+from bot.notifications.model import Notice
 from bot.notifications.outbox import CLAIM_LEASE, Close, Sending, nothing
 from bot.notifications.reminders import Due, Words, due_reminders
 from bot.notifications.store import notices

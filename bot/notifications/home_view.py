@@ -6,9 +6,9 @@ from typing import Any, Final
 from bot.assignments.store import assignment_lists
 from bot.database import Transaction
 from bot.messages.home import home
-from bot.models import Request
 from bot.packages.catalog import Offering
 from bot.paging import Page
+from bot.requests.model import Request
 from bot.requests.standing import Standing, standing
 from bot.requests.store import deciders, request_lists
 

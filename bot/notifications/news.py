@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from bot.approvals.model import Decision
+from bot.assignments.model import Assignment
 from bot.database.audit import LATCHKEY
 from bot.messages import asking, deciding, troubles
 from bot.messages.parts import Message, moment
-from bot.models import Assignment, Decision, Kind, Notice, Person, Request, State
+from bot.notifications.model import Notice
+from bot.people.model import Person
+from bot.requests.model import Kind, Request, State
 
 PUZZLE: Final = "puzzle"
 

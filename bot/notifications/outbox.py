@@ -17,7 +17,7 @@ from bot import clock
 from bot.database import Store, Transaction, slack_waits
 from bot.messages import deciding
 from bot.messages.parts import Message, shortened
-from bot.models import Notice
+from bot.notifications.model import Notice
 from bot.notifications.store import notices
 from bot.priority import give_way
 from bot.slack.api import Posted, Slack, SlackBusy, SlackError, SlackRefused

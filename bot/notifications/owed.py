@@ -15,18 +15,22 @@ from typing import Final, TypeVarTuple
 import structlog
 
 from bot import clock
+from bot.approvals.model import Decision
+from bot.assignments.model import Trouble
 from bot.assignments.store import assignments, troubles
 from bot.database import Store, Transaction, slack_waits
 from bot.messages import deciding, repairing
 from bot.messages.parts import Message, escape, message, shortened
-from bot.models import Decision, Notice, Person, Request, State, Trouble
 from bot.notifications import news, trouble_news
 from bot.notifications.expiries import LOOK_AGAIN, STILL_NEWS
+from bot.notifications.model import Notice
 from bot.notifications.outbox import CLAIM_LEASE, Close, Content, Sending, nothing
 from bot.notifications.reminders import Words, end_key, will_remind
 from bot.notifications.store import notices
 from bot.packages.store import catalog
+from bot.people.model import Person
 from bot.people.store import people
+from bot.requests.model import Request, State
 from bot.requests.store import decisions, holds, recipients, request_lists, requests
 from bot.slack.api import Slack, SlackBusy, SlackError, SlackRefused
 from bot.slack.rate_limits import Urgency

@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot import clock
+from bot.assignments.model import Assignment, Progress, same_end
 from bot.assignments.store import assignments
 from bot.database import Transaction
 from bot.messages import reminding
 from bot.messages.parts import Message
-from bot.models import OPEN, Assignment, Kind, Notice, Progress, Request, same_end
+from bot.notifications.model import Notice
 from bot.notifications.store import notices
+from bot.requests.model import OPEN, Kind, Request
 from bot.requests.store import request_lists
 from bot.requests.store.request_lists import Grant
 

@@ -1,10 +1,11 @@
 """Which messages call for something that is wrong with access: to whom, under which key, in which words."""
 
+from bot.assignments.model import Trouble
 from bot.assignments.store import assignments, troubles, unsure
 from bot.database import Transaction
 from bot.messages import troubles as words
 from bot.messages.parts import Message
-from bot.models import Notice, Trouble
+from bot.notifications.model import Notice
 from bot.packages.store import catalog
 
 Owed = tuple[Notice, Message]

@@ -8,9 +8,9 @@ from typing import Final, ParamSpec, TypeVar
 
 from bot.database import Store, Transaction
 from bot.database.engine import Work
-from bot.models import Package
 from bot.packages import names as naming
 from bot.packages.index import PackageIndex
+from bot.packages.model import Package
 from bot.packages.store import catalog
 
 P = ParamSpec("P")

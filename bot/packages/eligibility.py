@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from bot.models import Named
 from bot.packages import policy as rules
+from bot.packages.model import Named
 from bot.packages.questions import Answers, Question, complaints
 from bot.packages.understood import questions_of, riddles_of_package, riddles_of_policy
 from graph.models import AccessPackage, Assignment, AssignmentPolicy, SubjectSet

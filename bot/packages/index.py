@@ -10,8 +10,8 @@ from itertools import islice, pairwise
 from typing import Final
 
 from bot.errors import PackageName, UnknownPackage, WhichPackage
-from bot.models import Package
 from bot.packages import names as naming
+from bot.packages.model import Package
 from bot.packages.names import Reading
 
 # Of what was typed, this much is compared when nothing of that name is there.

@@ -13,8 +13,9 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.models import Named, Removal, Request, Stage, Terms
+from bot.packages.model import Named, Removal, Stage, Terms
 from bot.packages.questions import Answers, Question
+from bot.requests.model import Request
 from graph.models import AccessPackage, ApprovalStage, AssignmentPolicy, Expiration, SubjectSet
 
 # Of the approvers of a stage, and of the name of one.

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from bot.models import Named
 from bot.packages.eligibility import Case, Fit, Requester, fit, groups_named
+from bot.packages.model import Named
 from graph import Graph
 from graph.errors import GraphError, NotAllowed, NotFound
 from graph.models import (

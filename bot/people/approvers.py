@@ -12,8 +12,9 @@ from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Seque
 from contextlib import aclosing
 from typing import Any, Final
 
-from bot.models import Request, Stage
+from bot.packages.model import Stage
 from bot.packages.policy import names_known_approvers
+from bot.requests.model import Request
 from graph import Graph
 from graph.errors import NotFound
 from graph.models import DirectoryObject, User

@@ -8,7 +8,7 @@ from typing import Final
 from bot.configuration.addresses import Addresses, same_address
 from bot.database import Store
 from bot.errors import NotAllowed, NotAMember
-from bot.models import Person
+from bot.people.model import Person
 from bot.people.store import people
 from bot.slack.api import Slack, SlackBusy, SlackError, SlackRefused
 from bot.slack.profiles import SlackUser

@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from bot.errors import NotAllowed
-from bot.models import Request, Stage, Verb
+from bot.packages.model import Stage
 from bot.people.admins import Roster
 from bot.people.approvers import Approvers, NotUnderstood
 from bot.people.identity import People
+from bot.people.model import Verb
+from bot.requests.model import Request
 
 OWN: Final = frozenset({Verb.CANCEL, Verb.EXTEND, Verb.RETURN})
 DECISIONS: Final = frozenset({Verb.APPROVE, Verb.DENY})

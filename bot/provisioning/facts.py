@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.errors import LatchkeyError
-from bot.models import Named
 from bot.packages import names as naming
+from bot.packages.model import Named
 from bot.provisioning.model import File
 from bot.provisioning.names import mentions
 from bot.provisioning.policy_parts import Policy

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.models import Named
 from bot.packages import policy as rules
 from bot.packages.eligibility import (
     Admitted,
@@ -17,6 +16,7 @@ from bot.packages.eligibility import (
     groups_named,
     is_for_asking,
 )
+from bot.packages.model import Named
 from bot.provisioning.deciders import Deciders
 from bot.provisioning.facts import Facts, Offer, Somebody, Unclear
 from bot.provisioning.sentences import Sentence, read_sentence

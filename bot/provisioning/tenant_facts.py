@@ -1,6 +1,6 @@
 """What policy tests may rest on, from the tenant as it is today."""
 
-from bot.models import Named
+from bot.packages.model import Named
 from bot.packages.rules import held_among
 from bot.provisioning.facts import Offer, Somebody, Unclear, chosen, meant
 from bot.provisioning.model import File

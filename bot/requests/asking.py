@@ -23,9 +23,10 @@ from bot.errors import (
     TooLate,
     TooOften,
 )
-from bot.models import Kind, Package, Request
+from bot.packages.model import Package
 from bot.packages.store import catalog
 from bot.patience import Patience
+from bot.requests.model import Kind, Request
 from bot.requests.store import request_lists, requests
 from bot.requests.transactions import TOO_MANY, Taken, new_request
 

@@ -8,12 +8,13 @@ from typing import Final
 import structlog
 
 from bot import clock
+from bot.assignments.model import Assignment, AssignmentState
 from bot.assignments.sightings import Sighting, progress_of, sight
 from bot.assignments.store import assignments
 from bot.database import Store
 from bot.errors import NotClear
-from bot.models import Assignment, AssignmentState, Kind, Request
 from bot.requests import transitions as outcomes
+from bot.requests.model import Kind, Request
 from bot.requests.shared_reads import Crowds, Lately
 from bot.requests.store import claims
 from bot.timing import WAITS, Waits, poll_pause

@@ -6,33 +6,28 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot import clock
+from bot.approvals.model import decided_before
+from bot.assignments.model import Assignment, AssignmentState
 from bot.assignments.sightings import progress_of
 from bot.assignments.store import assignments
 from bot.database import Store, audit
 from bot.database import limits as allowances
 from bot.errors import NotAllowed, NotAMember
 from bot.messages.deciding import NOBODY_DECIDES
-from bot.models import (
-    Assignment,
-    AssignmentState,
-    Kind,
-    Request,
-    State,
-    Terms,
-    Verb,
-    decided_before,
-)
 from bot.packages import eligibility, policy, refusals
 from bot.packages.bounds import EVERYWHERE, OUTSIDE, Bounds
 from bot.packages.eligibility import Refusal
 from bot.packages.mirrored_policies import offered_policy
+from bot.packages.model import Terms
 from bot.packages.offers import wrong_dates
 from bot.packages.rules import asks_for, lets_ask_for_others, policy_of, read_case, read_own_case
 from bot.people.approvers import NotUnderstood
 from bot.people.identity import Found, People
+from bot.people.model import Verb
 from bot.people.permissions import Actor, Authority, may
 from bot.requests import transitions as outcomes
 from bot.requests.looks import Look, Shelf
+from bot.requests.model import Kind, Request, State
 from bot.requests.store import claims, decisions, request_lists, requests
 from bot.timing import WAITS, Waits
 from graph import Graph

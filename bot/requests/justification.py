@@ -7,7 +7,9 @@ Whoever reviews access in Entra sees an app's request there; these words name th
 from collections.abc import Sequence
 from typing import Final
 
-from bot.models import Decision, Request, Verb
+from bot.approvals.model import Decision
+from bot.people.model import Verb
+from bot.requests.model import Request
 
 # No limit is published.  Reasons end at 1,000 characters, and the names of those who decided are never cut for them.
 LONGEST: Final = 2_000

@@ -9,7 +9,7 @@ import structlog
 
 from bot.database import Busy, Store
 from bot.errors import TooSlow
-from bot.models import Request
+from bot.requests.model import Request
 from bot.requests.store import claims
 from bot.timing import Waits
 

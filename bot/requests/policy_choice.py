@@ -9,8 +9,8 @@ import structlog
 
 from bot.database import Busy
 from bot.errors import NotAllowed
-from bot.models import Package
 from bot.packages.eligibility import Fit, Requester, fit, groups_named, rank_of
+from bot.packages.model import Package
 from bot.packages.offers import OfferedPolicy
 from bot.people.identity import People
 from bot.slack.api import Slack, SlackError

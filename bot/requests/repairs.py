@@ -2,8 +2,9 @@
 
 from bot.database import Transaction
 from bot.errors import NotAllowed, TooLate
-from bot.models import Request, Verb
+from bot.people.model import Verb
 from bot.people.permissions import Actor, may
+from bot.requests.model import Request
 from bot.requests.store import holds, requests
 
 DONE = {Verb.RETRY: "tried again", Verb.GIVE_UP: "given up"}

@@ -11,7 +11,7 @@ from typing import Final
 from bot import clock
 from bot.database import Busy, Transaction
 from bot.errors import LatchkeyError, TooSlow
-from bot.models import Request
+from bot.requests.model import Request
 from bot.requests.store import claims, holds
 from bot.slack.api import SlackBusy, SlackError
 from bot.timing import backoff

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.assignments.model import Assignment
 from bot.assignments.store import assignment_lists
 from bot.database import Transaction
-from bot.models import Assignment, Kind, Request
 from bot.paging import ROWS_A_PAGE, Count, ListName, Page, Place, Start
+from bot.requests.model import Kind, Request
 from bot.requests.store import request_lists
 
 

@@ -19,11 +19,11 @@ from bot.assignments.sightings import Sighting, sight
 from bot.assignments.store import assignments
 from bot.database import Store
 from bot.database import flags as control
-from bot.models import Kind, Request, State
 from bot.packages.questions import for_graph
 from bot.people.permissions import Actor
 from bot.requests import justification
 from bot.requests import transitions as outcomes
+from bot.requests.model import Kind, Request, State
 from bot.requests.store import claims, decisions
 from bot.timing import WAITS, Waits
 from graph import Deadline, Graph

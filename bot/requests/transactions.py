@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import Final
 
 from bot import chance, clock
+from bot.approvals.model import Decision
+from bot.assignments.model import Assignment, AssignmentState, Progress, TroubleKind
 from bot.assignments.store import assignments, troubles
 from bot.database import Transaction, audit
 from bot.database import limits as allowances
@@ -20,26 +22,15 @@ from bot.errors import (
     TooOften,
     WrongFields,
 )
-from bot.models import (
-    DONE,
-    MOVES,
-    Assignment,
-    AssignmentState,
-    Decision,
-    Kind,
-    Package,
-    Progress,
-    Request,
-    State,
-    TroubleKind,
-    Verb,
-)
 from bot.packages import names as naming
+from bot.packages.model import Package
 from bot.packages.offers import agreed_dates, wrong_dates
 from bot.packages.questions import Answers, complaints, settle
 from bot.packages.store import catalog
+from bot.people.model import DONE, Verb
 from bot.people.permissions import Actor, may
 from bot.people.store import people
+from bot.requests.model import MOVES, Kind, Request, State
 from bot.requests.store import decisions, request_lists, requests
 
 

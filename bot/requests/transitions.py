@@ -4,22 +4,19 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot import chance, clock
-from bot.assignments.store import assignments, troubles
-from bot.database import Transaction, audit
-from bot.database import flags as control
-from bot.models import (
+from bot.assignments.model import (
     ENDED_BY_US,
-    MOVES,
     Assignment,
     AssignmentState,
     Ended,
-    Kind,
     Progress,
-    Request,
-    State,
     TroubleKind,
-    Verb,
 )
+from bot.assignments.store import assignments, troubles
+from bot.database import Transaction, audit
+from bot.database import flags as control
+from bot.people.model import Verb
+from bot.requests.model import MOVES, Kind, Request, State
 from bot.requests.store import claims, holds, request_lists, requests
 from bot.timing import poll_pause
 

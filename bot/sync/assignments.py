@@ -8,20 +8,14 @@ from typing import Any, Final
 import structlog
 
 from bot import clock
+from bot.assignments.model import Assignment, AssignmentState, Ended, Progress, TroubleKind
 from bot.assignments.sightings import Sighting, progress_of, sight
 from bot.assignments.store import assignments, listed, troubles, unsure
 from bot.database import Transaction
-from bot.models import (
-    Assignment,
-    AssignmentState,
-    Ended,
-    Kind,
-    Package,
-    Progress,
-    TroubleKind,
-)
 from bot.packages.eligibility import automatic_policies
+from bot.packages.model import Package
 from bot.requests import transitions as outcomes
+from bot.requests.model import Kind
 from bot.requests.store import request_lists
 from bot.sweeps import Transactions
 from bot.timing import WAITS, Waits

@@ -7,13 +7,14 @@ from typing import Final
 
 import structlog
 
+from bot.assignments.model import TroubleKind
 from bot.assignments.store import assignments, troubles
 from bot.database import Transaction
-from bot.models import Package, TroubleKind
 from bot.packages import eligibility, policy
 from bot.packages import names as naming
 from bot.packages.bounds import EVERYWHERE, Bounds
 from bot.packages.mirrored_policies import offered
+from bot.packages.model import Package
 from bot.packages.store import catalog
 from bot.people.identity import People
 from bot.sweeps import Transactions

@@ -6,9 +6,10 @@ from typing import Final
 import structlog
 
 from bot import clock
+from bot.assignments.model import Assignment, Progress, Trouble
 from bot.assignments.store import assignments, troubles
 from bot.database import Store, Transaction, audit
-from bot.models import Assignment, Progress, Trouble, Verb
+from bot.people.model import Verb
 from bot.people.permissions import Authority, may
 from bot.requests.retry import pause_after
 from bot.slack.api import SlackError

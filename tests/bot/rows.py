@@ -5,7 +5,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from bot.database.tables import requests as table
-from bot.models import State
+from bot.requests.model import State
 from tests.bot.samples import ANN, SOME_DAY, wish
 
 EARLIER = SOME_DAY - timedelta(days=1)

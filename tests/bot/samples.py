@@ -5,20 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from bot import chance, clock
-from bot.models import (
-    Assignment,
-    AssignmentState,
-    Decision,
-    Kind,
-    Notice,
-    Package,
-    Request,
-    Stage,
-    State,
-    Terms,
-    Verb,
-)
+from bot.approvals.model import Decision
+from bot.assignments.model import Assignment, AssignmentState
+from bot.notifications.model import Notice
+from bot.packages.model import Package, Stage, Terms
 from bot.paging import ROWS_A_PAGE, Count, ListName, Mark, Page, Place
+from bot.people.model import Verb
+from bot.requests.model import Kind, Request, State
 from graph.models import AccessPackage, AssignmentPolicy
 
 T = TypeVar("T")

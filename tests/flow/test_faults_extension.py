@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.models import Kind, State
+from bot.requests.model import Kind, State
 from tests.harness.camera import life
 from tests.harness.owed import at_rest, every_request
 from tests.harness.simulation import simulation

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.models import State
+from bot.requests.model import State
 from tests.harness.camera import life
 from tests.harness.owed import at_rest, every_request, waits_pass
 from tests.harness.simulation import simulation

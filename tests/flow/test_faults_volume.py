@@ -6,8 +6,9 @@ import pytest
 
 from bot import chance, clock
 from bot.database import Transaction
-from bot.models import Kind, Notice, Request, State
+from bot.notifications.model import Notice
 from bot.notifications.store import notices
+from bot.requests.model import Kind, Request, State
 from bot.requests.store import requests
 from tests.harness.camera import life
 from tests.harness.owed import at_rest

@@ -6,7 +6,7 @@ import pytest
 
 from bot.database import Transaction
 from bot.database.tables import requests
-from bot.models import Verb
+from bot.people.model import Verb
 from bot.requests.store import holds
 from sandbox.slack import Message
 from tests.harness.camera import life

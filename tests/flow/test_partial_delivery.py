@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from bot.assignments.model import AssignmentState, Progress
 from bot.assignments.store import assignments
-from bot.models import AssignmentState, Progress
 from sandbox.tenant.seed import MARKETING_CAMPAIGN, MARKETING_RESOURCES
 from tests.flow.test_endings import assignment_of, given_in_the_portal, has_campaign
 from tests.harness.world import (

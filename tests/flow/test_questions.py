@@ -8,9 +8,9 @@ from bot import clock
 from bot.database import audit
 from bot.errors import NotAllowed
 from bot.messages.request_form import block_of
-from bot.models import State
 from bot.packages.questions import Question
 from bot.packages.store import catalog
+from bot.requests.model import State
 from sandbox.tenant import examples
 from sandbox.tenant import seed as tutorial
 from tests.harness.valid import complaints

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from bot.database import audit
-from bot.models import State, Verb
+from bot.people.model import Verb
+from bot.requests.model import State
 from bot.requests.store import holds
 from tests.harness.camera import Camera, Photograph, empty_sqlite, life, restore
 from tests.harness.owed import every_request, waits_pass

@@ -3,8 +3,8 @@
 import pytest
 import pytest_asyncio
 
-from bot.models import State
 from bot.packages.store import catalog
+from bot.requests.model import State
 from bot.requests.store import request_lists
 from tests.harness.world import ANN, APPROVALS, BO, CY, DANA, MIA, eventually, labels, said
 

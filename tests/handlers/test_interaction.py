@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 
 from bot.assignments.store import assignment_lists
-from bot.models import State
+from bot.requests.model import State
 from bot.requests.store import request_lists, requests
 from tests.harness.world import ANN, APPROVALS, BO, CY, DANA, EVE, GUS, eventually
 

@@ -7,11 +7,13 @@ import pytest
 import pytest_asyncio
 
 from bot import clock
+from bot.assignments.model import AssignmentState
 from bot.database import homes
 from bot.database.tables import assignments, holds, packages, requests
-from bot.models import AssignmentState, Hold, Person, State
 from bot.paging import ListName, Mark, Place, write_place
+from bot.people.model import Person
 from bot.people.store import people
+from bot.requests.model import Hold, State
 from bot.requests.store import deciders
 from sandbox.slack.content import checked_blocks
 from sandbox.tenant import seed

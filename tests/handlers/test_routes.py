@@ -12,8 +12,8 @@ import sqlalchemy as sa
 import handlers
 from bot.assignments.store import assignment_lists
 from bot.database import tables as schema
-from bot.models import Verb
 from bot.paging import ListName, Place, write_place
+from bot.people.model import Verb
 from bot.requests.store import request_lists
 from handlers.app import SlackApp
 from handlers.routes import RIGHTS, Deeds, Own, WithoutRight

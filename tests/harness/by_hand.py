@@ -17,7 +17,6 @@ from bot.database import Store, audit
 from bot.database.tables import decisions, notices
 from bot.database.tables import requests as request_table
 from bot.desk import Desk
-from bot.models import Request
 from bot.notifications.expiries import Ends
 from bot.notifications.home import Homes
 from bot.notifications.owed import Notices
@@ -25,6 +24,7 @@ from bot.people.identity import People
 from bot.people.permissions import Authority
 from bot.requests.confirmation import Delivery
 from bot.requests.evaluation import Review
+from bot.requests.model import Request
 from bot.requests.shared_reads import FRESH
 from bot.requests.store import claims, requests
 from bot.requests.submission import Effects

@@ -9,7 +9,7 @@ from bot import clock as business_clock
 from bot.app import Latchkey
 from bot.database import Busy, Transaction
 from bot.database.tables import metadata
-from bot.models import Request
+from bot.requests.model import Request
 from bot.requests.store import requests
 from tests.harness.world import eventually
 

@@ -5,13 +5,14 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from bot.assignments.model import Assignment, Progress
 from bot.assignments.store.assignments import IS_NOT_ENDED, SELECT, from_row
 from bot.database.engine import Transaction
 from bot.database.keyset import Listed
 from bot.database.statements import MOST, SPELLINGS, spellings, words
 from bot.database.tables import assignments, people, requests
-from bot.models import OPEN, Assignment, Kind, Progress
 from bot.paging import FIRST, ROWS_A_PAGE, Page, Start
+from bot.requests.model import OPEN, Kind
 
 # Of names that begin as was typed; whoever means somebody else, types more.
 MOST_NAMES: Final = 10

@@ -8,13 +8,13 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import clock
+from bot.assignments.model import Assignment, AssignmentState, Ended, Progress, TroubleKind
 from bot.assignments.store import troubles
 from bot.database import audit
 from bot.database.engine import Transaction, insert
 from bot.database.homes import touch_homes
 from bot.database.statements import MOST, NOW, SINCE, for_each_database, word
 from bot.database.tables import UtcDateTime, assignments, notices
-from bot.models import Assignment, AssignmentState, Ended, Progress, TroubleKind
 from bot.people.store.people import of_entra
 
 FIELDS: Final = tuple(Assignment.__dataclass_fields__)

@@ -8,6 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import clock
+from bot.assignments.model import Assignment, AssignmentState, Progress, TroubleKind
 from bot.assignments.store import troubles
 from bot.assignments.store.assignments import IS_NOT_ENDED, READABLE, audit_ids, progress_after
 from bot.database import audit
@@ -15,7 +16,6 @@ from bot.database.engine import Transaction, insert
 from bot.database.homes import touch_homes
 from bot.database.statements import for_each_database
 from bot.database.tables import IS_REMOVAL, UtcDateTime, assignments, notices, people, requests
-from bot.models import Assignment, AssignmentState, Progress, TroubleKind
 
 IDS: Final[sa.BindParameter[Any]] = sa.bindparam("ids", expanding=True)
 # What is compared; a lock on it that somebody else has is not waited for.

@@ -8,11 +8,11 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import chance, clock
+from bot.assignments.model import Trouble, TroubleKind
 from bot.database import audit, wakeups
 from bot.database.engine import Transaction, insert
 from bot.database.statements import MOST, NOW, SINCE, UNTIL
 from bot.database.tables import notices, troubles
-from bot.models import Trouble, TroubleKind
 
 FIELDS: Final = tuple(Trouble.__dataclass_fields__)
 COLUMNS: Final = [troubles.c[name] for name in FIELDS]

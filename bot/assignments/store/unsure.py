@@ -8,12 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot import clock
+from bot.assignments.model import Progress
 from bot.assignments.store.assignments import IS_NOT_ENDED, UPDATE
 from bot.database.engine import Transaction
 from bot.database.homes import touch_homes
 from bot.database.statements import word
 from bot.database.tables import assignments
-from bot.models import Progress
 
 
 def not_read(db: Transaction, ids: Collection[str]) -> None:

@@ -11,7 +11,8 @@ from bot import clock
 from bot.database.engine import Transaction, insert
 from bot.database.statements import MOST, NOW, UNTIL, for_each_database
 from bot.database.tables import notices, requests
-from bot.models import Notice, State
+from bot.notifications.model import Notice
+from bot.requests.model import State
 
 FIELDS: Final = tuple(Notice.__dataclass_fields__)
 COLUMNS: Final = [notices.c["recipient" if name == "to" else name] for name in FIELDS]

@@ -11,7 +11,7 @@ from bot import chance
 from bot.database.engine import Transaction, insert
 from bot.database.homes import touch_all
 from bot.database.tables import control, packages
-from bot.models import Package
+from bot.packages.model import Package
 from bot.packages.offers import OfferedPolicy
 
 # The one row of the table of what holds for the whole installation.

@@ -12,7 +12,7 @@ from bot.database.engine import Transaction, insert
 from bot.database.homes import touch_homes
 from bot.database.statements import MOST, NOW, SPELLINGS, for_each_database, spellings
 from bot.database.tables import people
-from bot.models import Person
+from bot.people.model import Person
 
 FIELDS: Final = tuple(Person.__dataclass_fields__)
 COLUMNS: Final = [people.c[name] for name in FIELDS]

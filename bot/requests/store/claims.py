@@ -10,7 +10,7 @@ from bot import clock
 from bot.database.engine import Transaction
 from bot.database.statements import MOST, NOW, UNTIL, columns
 from bot.database.tables import IS_OPEN, UtcDateTime, requests
-from bot.models import Kind, Request
+from bot.requests.model import Kind, Request
 from bot.requests.store.requests import COLUMNS, UPDATE_KNOWN, as_known, from_row
 
 log = structlog.get_logger(__name__)

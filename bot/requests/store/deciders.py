@@ -9,8 +9,8 @@ from bot.database.engine import Transaction
 from bot.database.homes import touch_homes
 from bot.database.keyset import Listed
 from bot.database.tables import deciders, requests
-from bot.models import Request, State
 from bot.paging import Page
+from bot.requests.model import Request, State
 from bot.requests.store.requests import SELECT, from_row
 
 # Of requests that became pending before this table was there, or beside a program that does not know it.

@@ -7,12 +7,14 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import clock
+from bot.approvals.model import Decision, Outcome
 from bot.database import audit, wakeups
 from bot.database import limits as allowances
 from bot.database.engine import Transaction
 from bot.database.statements import MOST, NOW, SINCE, UNTIL
 from bot.database.tables import IS_UNANSWERED, decisions
-from bot.models import Decision, Outcome, Request, Verb
+from bot.people.model import Verb
+from bot.requests.model import Request
 
 FIELDS: Final = tuple(Decision.__dataclass_fields__)
 COLUMNS: Final = [decisions.c[name] for name in FIELDS]

@@ -13,8 +13,9 @@ from bot.database.engine import Transaction
 from bot.database.keyset import Listed
 from bot.database.statements import SINCE
 from bot.database.tables import holds, requests
-from bot.models import Hold, Request, Verb
 from bot.paging import FIRST, ROWS_A_PAGE, Page, Start
+from bot.people.model import Verb
+from bot.requests.model import Hold, Request
 from bot.requests.store import claims
 from bot.requests.store import requests as all_requests
 

@@ -11,7 +11,7 @@ from bot.database.engine import Transaction
 from bot.database.homes import touch_homes
 from bot.database.statements import MOST, NOW, UNTIL
 from bot.database.tables import notices, requests
-from bot.models import Request, State
+from bot.requests.model import Request, State
 from bot.requests.store import deciders as all_deciders
 from bot.requests.store.requests import COLUMNS, REDRAW, SELECT, from_row
 

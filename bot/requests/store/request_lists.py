@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 import sqlalchemy as sa
 
 from bot import clock
+from bot.assignments.model import AssignmentState
 from bot.assignments.store.assignments import IS_NOT_ENDED
 from bot.database import audit
 from bot.database.engine import Transaction
@@ -24,8 +25,8 @@ from bot.database.tables import (
     assignments,
     requests,
 )
-from bot.models import AssignmentState, Kind, Request, State
 from bot.paging import FIRST, ROWS_A_PAGE, Page, Start
+from bot.requests.model import Kind, Request, State
 from bot.requests.store.requests import SELECT, from_row
 
 HOLDER: Final = requests.c.holder == sa.bindparam("holder")

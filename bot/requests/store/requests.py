@@ -15,7 +15,8 @@ from bot.database.engine import Transaction, insert
 from bot.database.homes import touch_homes
 from bot.database.statements import columns, for_each_database, words
 from bot.database.tables import deciders, notices, requests
-from bot.models import MOVES, Kind, Request, State, Terms
+from bot.packages.model import Terms
+from bot.requests.model import MOVES, Kind, Request, State
 
 log = structlog.get_logger(__name__)
 

@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 
 from bot import clock
+from bot.approvals.model import Outcome
 from bot.configuration.settings import problems_for_running, read_settings
 from bot.database import audit
 from bot.messages.deciding import NOBODY_DECIDES
-from bot.models import Outcome, State, Verb
+from bot.people.model import Verb
+from bot.requests.model import State
 from bot.requests.store import decisions
 from sandbox.tenant import seed
 from tests.bot.clicking import asked, clicks, decide, press, weighed

@@ -8,10 +8,12 @@ from datetime import timedelta
 import pytest
 
 from bot import clock
+from bot.approvals.model import Outcome
 from bot.database.tables import decisions as table
 from bot.errors import TooLate
-from bot.models import Outcome, Request, State, Verb
 from bot.people.admins import GOOD_FOR_A_NO
+from bot.people.model import Verb
+from bot.requests.model import Request, State
 from bot.requests.store import decisions, requests
 from sandbox.tenant import seed
 from tests.bot.clicking import READ_PEOPLE, asked, clicks, decide, found, press, weighed

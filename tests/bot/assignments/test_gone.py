@@ -7,8 +7,9 @@ import httpx
 import pytest
 
 from bot import clock
+from bot.assignments.model import AssignmentState, Ended
 from bot.assignments.store import troubles
-from bot.models import AssignmentState, Ended, State
+from bot.requests.model import State
 from bot.requests.store import request_lists
 from bot.timing import WAITS
 from sandbox.tenant import seed

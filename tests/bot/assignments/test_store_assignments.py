@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from bot import clock
+from bot.assignments.model import Ended
 from bot.assignments.store import assignment_lists, assignments, links
-from bot.models import Ended, Person
+from bot.people.model import Person
 from bot.people.store import people
 from tests.bot.samples import ANN, held
 

@@ -10,21 +10,15 @@ import pytest
 import sqlalchemy as sa
 
 from bot import clock
+from bot.assignments.model import Assignment, AssignmentState, Ended, Progress, TroubleKind
 from bot.assignments.store import assignments, listed, troubles, unsure
 from bot.database import Store, audit, homes
 from bot.database.tables import assignments as table
 from bot.database.tables import homes as home_table
 from bot.database.tables import notices as notice_table
-from bot.models import (
-    Assignment,
-    AssignmentState,
-    Ended,
-    Notice,
-    Person,
-    Progress,
-    TroubleKind,
-)
+from bot.notifications.model import Notice
 from bot.notifications.store import notices
+from bot.people.model import Person
 from bot.people.store import people
 from tests.bot.samples import ANN, held
 

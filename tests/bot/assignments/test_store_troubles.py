@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from bot import clock
+from bot.assignments.model import Ended, Progress, TroubleKind
 from bot.assignments.store import assignments, listed, troubles, unsure
 from bot.database import audit
-from bot.models import Ended, Kind, Progress, State, TroubleKind
+from bot.requests.model import Kind, State
 from bot.requests.store import request_lists, requests
 from tests.bot.samples import ANN, LEASE, held, removal, wish
 

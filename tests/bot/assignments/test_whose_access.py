@@ -10,13 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot import clock
+from bot.assignments.model import AssignmentState
 from bot.assignments.store import assignment_lists, assignments, links
 from bot.database import open_store
 from bot.database.tables import assignments as table
 from bot.database.tables import people as persons
 from bot.errors import NotAllowed
-from bot.models import AssignmentState, State
 from bot.people.store import people
+from bot.requests.model import State
 from bot.sync.links import LOOK_AGAIN_AFTER, LOOKUPS_A_SWEEP, Links
 from sandbox.slack import Person
 from sandbox.tenant import seed

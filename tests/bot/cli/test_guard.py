@@ -10,7 +10,7 @@ from bot.__main__ import main
 from bot.database import flags as control
 from bot.database import migrate, open_store
 from bot.database.tables import audit as audit_table
-from bot.models import State
+from bot.requests.model import State
 from bot.requests.store import requests
 from tests.bot.samples import wish
 

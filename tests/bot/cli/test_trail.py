@@ -15,7 +15,7 @@ from bot.__main__ import main
 from bot.cli.operate import extend, remove, request
 from bot.cli.operator import Operator, at_the_command_line
 from bot.database import audit, open_store
-from bot.models import Kind
+from bot.requests.model import Kind
 from bot.requests.submission import Effects
 from graph.models import AssignmentRequest
 from sandbox.tenant import seed

@@ -7,8 +7,9 @@ import pytest
 
 from bot.configuration.settings import read_settings
 from bot.errors import ConfigurationError, UnknownPackage
-from bot.models import State, Verb
 from bot.packages.bounds import bounds_of
+from bot.people.model import Verb
+from bot.requests.model import State
 from graph.models import Catalog
 from sandbox.tenant import seed
 from tests.harness.by_hand import BotHarness, by_hand

@@ -7,7 +7,7 @@ from bot import clock
 from bot.database import audit, open_store
 from bot.database.tables import audit as audit_table
 from bot.database.tables import audit_head
-from bot.models import State
+from bot.requests.model import State
 from bot.requests.store import requests
 from tests.bot.samples import SOME_DAY, wish
 

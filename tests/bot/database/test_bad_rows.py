@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from bot import clock
+from bot.assignments.model import AssignmentState, Ended
 from bot.assignments.store import assignments, troubles
-from bot.models import AssignmentState, Ended
 from graph.errors import GraphError
 from sandbox.tenant import seed
 from tests.bot.sync.test_mirror import give, row

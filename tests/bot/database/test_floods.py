@@ -8,7 +8,8 @@ from bot.database import audit
 from bot.database import limits as allowances
 from bot.database.limits import HOUR, Limit
 from bot.errors import NotAllowed, TooOften
-from bot.models import Request, State, Verb
+from bot.people.model import Verb
+from bot.requests.model import Request, State
 from bot.requests.store import decisions
 from sandbox.tenant import seed
 from tests.harness.by_hand import BotHarness, by_hand

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.assignments.model import AssignmentState
 from bot.assignments.store import assignment_lists
 from bot.database.tables import assignments as table
 from bot.database.tables import requests as request_table
-from bot.models import AssignmentState, Person, State
 from bot.paging import (
     COUNTED,
     Count,
@@ -25,7 +25,9 @@ from bot.paging import (
     read_place,
     write_place,
 )
+from bot.people.model import Person
 from bot.people.store import people
+from bot.requests.model import State
 from bot.requests.store import deciders, request_lists, requests
 from tests.bot.samples import ANN, SOME_DAY, held, wish
 

@@ -1,7 +1,7 @@
 """The switch that stops all granting."""
 
 from bot.database import flags as control
-from bot.models import State
+from bot.requests.model import State
 from bot.requests.store import requests
 from tests.bot.requests.test_effects import posts
 from tests.harness.by_hand import BotHarness

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.database import Busy, audit, ping
-from bot.models import State
+from bot.requests.model import State
 from bot.requests.store import requests
 from tests.bot.samples import wish
 

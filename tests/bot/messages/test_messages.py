@@ -17,27 +17,20 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
 from bot import chance, clock
+from bot.approvals.model import Outcome
+from bot.assignments.model import AssignmentState, Ended
 from bot.errors import PackageName
 from bot.messages import asking, deciding, forms, reminding, repairing
 from bot.messages.answers import all_answers
 from bot.messages.home import home
 from bot.messages.request_form import request_form
-from bot.models import (
-    AssignmentState,
-    Ended,
-    Hold,
-    Kind,
-    Outcome,
-    Package,
-    Request,
-    Stage,
-    State,
-    Verb,
-)
 from bot.notifications import news
 from bot.notifications.home_view import ROWS_IN_HOME
+from bot.packages.model import Package, Stage
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import Choice, Question
+from bot.people.model import Verb
+from bot.requests.model import Hold, Kind, Request, State
 from sandbox.slack.content import checked_blocks, checked_view
 from tests.bot.samples import OF_ALL, click, held, offered, page, terms, wish
 

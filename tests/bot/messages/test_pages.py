@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from bot.messages import deciding
 from bot.messages.pages import MESSAGE, Room, fitted, page_of, read_page, split_page
 from bot.messages.parts import Block, context, divider, listed, section
-from bot.models import State, Terms
+from bot.packages.model import Terms
 from bot.paging import Count
+from bot.requests.model import State
 from sandbox.slack.content import checked_blocks
 from tests.bot.samples import terms, wish
 

@@ -16,7 +16,7 @@ from bot.messages.request_form import (
     reason_in,
     request_form,
 )
-from bot.models import Package
+from bot.packages.model import Package
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import Choice, Question
 from sandbox.slack.block_kit import problems_with_view

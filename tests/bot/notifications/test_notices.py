@@ -6,10 +6,11 @@ import pytest
 
 from bot import clock
 from bot.database.tables import requests as table
-from bot.models import Request, State, Verb
 from bot.notifications.expiries import STILL_NEWS
 from bot.notifications.owed import escape_sentence
 from bot.notifications.store import notices
+from bot.people.model import Verb
+from bot.requests.model import Request, State
 from bot.requests.store import requests
 from sandbox.slack.model import Message
 from sandbox.tenant import seed

@@ -11,11 +11,13 @@ import pytest
 import sqlalchemy as sa
 
 from bot import clock
+from bot.assignments.model import AssignmentState, Ended
 from bot.assignments.store import assignments
 from bot.database import slack_waits
 from bot.messages.parts import message
-from bot.models import AssignmentState, Ended, Notice, State
 from bot.notifications.expiries import CLAIMED_TOGETHER
+from bot.notifications.model import Notice
+from bot.requests.model import State
 from bot.requests.store import requests
 from bot.slack.rate_limits import CHANNEL_PAUSE, FASTEST
 from sandbox.slack.model import Call, Person

@@ -6,11 +6,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot import clock
+from bot.assignments.model import AssignmentState
 from bot.assignments.store import assignment_lists, assignments
-from bot.models import AssignmentState, Kind, State
 from bot.notifications.expiries import ENDS_A_MESSAGE
 from bot.notifications.reminders import due_reminders, key_of, next_reminder, reached
 from bot.notifications.store import notices
+from bot.requests.model import Kind, State
 from bot.requests.store import requests
 from sandbox.tenant import seed
 from sandbox.tenant.model import Expiration

@@ -8,7 +8,7 @@ import pytest
 from bot import clock
 from bot.database.tables import notices as table
 from bot.messages.parts import message
-from bot.models import Notice
+from bot.notifications.model import Notice
 from bot.notifications.outbox import CALL_TIMEOUT, CLAIM_LEASE, Sending
 from bot.notifications.store import notices
 from tests.harness.loop import simulated

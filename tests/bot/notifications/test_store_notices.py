@@ -10,8 +10,8 @@ from bot import clock
 from bot.assignments.store import assignments
 from bot.database import homes
 from bot.database.tables import notices as table
-from bot.models import State
 from bot.notifications.store import notices
+from bot.requests.model import State
 from bot.requests.store import requests
 from tests.bot.samples import held, notice, wish
 

@@ -11,8 +11,8 @@ import structlog
 
 from bot import clock
 from bot.assignments.store import troubles
-from bot.models import Package
 from bot.packages.bounds import Bounds
+from bot.packages.model import Package
 from bot.packages.store import catalog
 from bot.sync.assignments import MISSES_BEFORE_ALARM
 from bot.sync.everything import Mirror

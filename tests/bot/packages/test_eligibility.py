@@ -9,8 +9,10 @@ import pytest
 from bot import chance, clock
 from bot.errors import NotAllowed
 from bot.messages import deciding
-from bot.models import Kind, Named, Request, State, Verb
+from bot.packages.model import Named
+from bot.people.model import Verb
 from bot.requests.evaluation import Refused
+from bot.requests.model import Kind, Request, State
 from sandbox.tenant import seed
 from sandbox.tenant.model import Assignment, Expiration, Policy
 from sandbox.tenant.model import Request as Asked

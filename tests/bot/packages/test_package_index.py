@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.models import Package
 from bot.packages import names as naming
 from bot.packages.index import PackageIndex
+from bot.packages.model import Package
 from tests.bot.samples import offered
 
 REASON_SIGNS = [" because ", " BECAUSE ", ": ", " : ", " - ", " – ", " — ", " -- "]

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.models import Stage
 from bot.packages import policy as rules
+from bot.packages.model import Stage
 from graph.models import Expiration
 from tests.bot.samples import BO, approval, members, package, policy, role_scope, user
 

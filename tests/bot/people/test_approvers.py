@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from bot.models import Stage, State
 from bot.packages import policy
+from bot.packages.model import Stage
 from bot.people.approvers import NotUnderstood
+from bot.requests.model import State
 from graph.models import AssignmentPolicy
 from sandbox.tenant import seed
 from sandbox.tenant.approvers import APPROVER_KINDS, approvers

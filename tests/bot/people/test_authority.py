@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.errors import NotAllowed
-from bot.models import Stage
+from bot.packages.model import Stage
 from bot.people.admins import GOOD_FOR_A_NO, GOOD_FOR_LISTS, MEMBER_FOR, Roster
 from bot.people.permissions import Actor
 from sandbox.tenant import seed

@@ -5,7 +5,7 @@ import re
 
 import httpx
 
-from bot.models import State
+from bot.requests.model import State
 from sandbox.tenant import seed
 from tests.harness.wires import GoOn
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.models import Verb
+from bot.people.model import Verb
 from bot.people.permissions import ADMINS, DECISIONS, OWN, Actor, may
 from tests.proofs.authorization.authorization import ALLOWED, DECIDE, HOLDER, HOLDER_ID, ROLES
 

@@ -9,8 +9,8 @@ from starlette.responses import JSONResponse
 from bot import clock
 from bot.configuration.addresses import Addresses
 from bot.errors import NotAllowed
-from bot.models import Person
 from bot.people.identity import People
+from bot.people.model import Person
 from bot.people.store import people
 from bot.slack.api import Slack, SlackRefused
 from graph.models import User as EntraUser

@@ -13,8 +13,8 @@ from bot.database import Transaction
 from bot.database.tables import allowances
 from bot.database.tables import people as table
 from bot.errors import NotAllowed
-from bot.models import State
 from bot.people.identity import People
+from bot.requests.model import State
 from bot.slack.api import Slack
 from sandbox.slack.seed import ORGANIZATION
 from sandbox.tenant import seed

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from bot.messages import deciding
-from bot.models import Stage, State
+from bot.packages.model import Stage
 from bot.packages.policy import after_removal, hash_of
+from bot.requests.model import State
 from sandbox.tenant import seed
 from tests.bot.samples import OF_ALL, page, removal
 from tests.bot.samples import terms as some_terms

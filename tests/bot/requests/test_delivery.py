@@ -7,8 +7,9 @@ import httpx
 import pytest
 
 from bot import clock
+from bot.assignments.model import Assignment, Ended
 from bot.assignments.store import assignments
-from bot.models import Assignment, Ended, Request, State
+from bot.requests.model import Request, State
 from sandbox.tenant import seed
 from sandbox.tenant.model import Request as GraphRequest
 from tests.harness.by_hand import BotHarness

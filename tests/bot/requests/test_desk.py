@@ -2,9 +2,10 @@
 
 import pytest
 
+from bot.assignments.model import Assignment
 from bot.database import audit
 from bot.errors import NotAllowed
-from bot.models import Assignment, State
+from bot.requests.model import State
 from bot.requests.store import request_lists
 from tests.harness.by_hand import BotHarness
 

@@ -9,8 +9,10 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
+from bot.approvals.model import Outcome
 from bot.errors import TooLate
-from bot.models import Outcome, Request, State, Verb
+from bot.people.model import Verb
+from bot.requests.model import Request, State
 from bot.requests.transactions import Draft
 from sandbox.tenant import seed
 from tests.bot.clicking import READ_PEOPLE, asked, decide, found, press

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from bot import clock
-from bot.models import Request, State
+from bot.requests.model import Request, State
 from bot.requests.store import requests
 from bot.timing import WAITS
 from sandbox.tenant import seed

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.models import Request, State
+from bot.requests.model import Request, State
 from bot.requests.shared_reads import FRESH
 from sandbox.tenant.model import Assignment, Package
 from sandbox.tenant.model import Request as GraphRequest

@@ -12,7 +12,8 @@ from bot.database import flags as control
 from bot.errors import NotAllowed, TooLate
 from bot.health import Health
 from bot.messages import asking
-from bot.models import Hold, Kind, Request, State, Verb
+from bot.people.model import Verb
+from bot.requests.model import Hold, Kind, Request, State
 from bot.requests.retry import HELD_AFTER
 from bot.requests.store import holds
 from bot.scheduler import Tick

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.models import Stage, Verb
+from bot.packages.model import Stage
+from bot.people.model import Verb
 from bot.requests import justification
 from tests.bot.samples import click, terms, wish
 

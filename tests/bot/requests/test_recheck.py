@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.models import Kind, Request, State, Verb
+from bot.people.model import Verb
+from bot.requests.model import Kind, Request, State
 from sandbox.tenant import seed
 from sandbox.tenant.model import Expiration, ResourceRoleScope
 from tests.bot.samples import SOME_DAY

@@ -6,7 +6,7 @@ import pytest
 
 from bot import clock
 from bot.errors import ReasonNeeded, UnknownPackage
-from bot.models import State
+from bot.requests.model import State
 from graph import StaticToken
 from sandbox.tenant import seed
 from sandbox.tenant.model import User

@@ -8,7 +8,7 @@ import pytest
 
 from bot import clock
 from bot.errors import TooSlow
-from bot.models import Kind, State
+from bot.requests.model import Kind, State
 from bot.requests.retry import HELD_AFTER
 from bot.requests.store import claims, requests
 from bot.scheduler import Tick

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from bot import clock
 from bot.database.tables import requests as table
-from bot.models import Kind, State
+from bot.requests.model import Kind, State
 from bot.requests.store import claims, requests
 from tests.bot.rows import EARLIER, in_work, rows_of, tamper
 from tests.bot.samples import LEASE, SOME_DAY, wish

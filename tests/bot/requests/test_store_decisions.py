@@ -7,9 +7,10 @@ import pytest
 import sqlalchemy as sa
 
 from bot import clock
+from bot.approvals.model import Outcome
 from bot.database import Unusable, audit
 from bot.database.tables import decisions as table
-from bot.models import Outcome, Verb
+from bot.people.model import Verb
 from bot.requests.store import decisions, requests
 from tests.bot.samples import ANN, BO, LEASE, click, wish
 

@@ -11,7 +11,7 @@ from bot.database import audit, homes
 from bot.database.tables import homes as home_table
 from bot.database.tables import notices as notice_table
 from bot.database.tables import requests as table
-from bot.models import ENDED, OPEN, Request, State
+from bot.requests.model import ENDED, OPEN, Request, State
 from bot.requests.store import requests
 from tests.bot.rows import EARLIER, in_work, rows_of, tamper
 from tests.bot.samples import ANN, BO, SOME_DAY, wish

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from bot import clock
+from bot.assignments.model import Ended
 from bot.assignments.store import assignments
 from bot.database import Unusable, audit
-from bot.models import ENDED, Ended, Kind, Stage, State
+from bot.packages.model import Stage
+from bot.requests.model import ENDED, Kind, State
 from bot.requests.store import request_lists, requests
 from tests.bot.rows import EARLIER, in_work
 from tests.bot.samples import ANN, SOME_DAY, held, terms, wish

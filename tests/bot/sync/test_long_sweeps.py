@@ -12,10 +12,10 @@ import pytest
 import sqlalchemy as sa
 
 from bot import clock
+from bot.assignments.model import Assignment, AssignmentState
 from bot.assignments.store import assignment_lists
 from bot.database import audit
 from bot.database.tables import assignments as table
-from bot.models import Assignment, AssignmentState
 from bot.sync.assignments import SEEN_TOGETHER
 from graph.models import Assignment as GraphAssignment
 from sandbox.tenant import seed

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from bot import clock
+from bot.assignments.model import Assignment, AssignmentState, Ended
 from bot.assignments.store import assignments
-from bot.models import Assignment, AssignmentState, Ended
 from bot.packages.store import catalog
 from graph.errors import GraphError
 from sandbox.tenant import seed

@@ -7,8 +7,9 @@ Write the page anew with ``python -m tests.proofs.authorization.authorization > 
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from bot.models import MOVES, State, Verb
+from bot.people.model import Verb
 from bot.people.permissions import Actor
+from bot.requests.model import MOVES, State
 
 HOLDER: Final = "U0ANN"
 HOLDER_ID: Final = "ann"

@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 
 from bot import clock
+from bot.approvals.model import Outcome
 from bot.approvals.processing import Verdicts
 from bot.database import open_store
 from bot.database.tables import decisions
 from bot.database.tables import requests as table
 from bot.errors import TooLate
-from bot.models import MOVES, Outcome, State, Verb
+from bot.people.model import Verb
 from bot.people.permissions import Actor
 from bot.requests import repairs
 from bot.requests import transactions as intake
+from bot.requests.model import MOVES, State
 from bot.requests.store import claims, holds, requests
 from tests.bot.samples import click, terms, wish
 from tests.proofs.authorization.authorization import ALLOWED, IN_STATE, ROLES, page

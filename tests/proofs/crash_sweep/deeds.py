@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from bot.database import Busy, Transaction
-from bot.models import Kind, Request, State
+from bot.requests.model import Kind, Request, State
 from sandbox.slack import Message
 from sandbox.tenant import seed
 from tests.harness.owed import at_rest, every_request, is_draft, rows_of

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
+from bot.approvals.model import Outcome
 from bot.database import audit
-from bot.models import Outcome
 from sandbox.slack import Message
 from sandbox.tenant import seed
 from tests.harness.owed import every_request, rows_of

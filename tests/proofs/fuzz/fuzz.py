@@ -25,7 +25,7 @@ from bot.database import migrate, open_store
 from bot.database.audit import verify
 from bot.database.tables import assignments, audit, decisions, packages, requests
 from bot.logs import configure_logs
-from bot.models import Verb
+from bot.people.model import Verb
 from tests.harness.camera import empty_sqlite
 from tests.harness.loop import SimulatedLoop
 from tests.harness.sql import share_compiled_statements

@@ -20,7 +20,7 @@ import click
 import httpx
 
 from bot.errors import LatchkeyError
-from bot.models import State
+from bot.requests.model import State
 from sandbox.tenant import seed
 from tests.harness.by_hand import BotHarness, by_hand
 from tests.harness.wires import GoOn

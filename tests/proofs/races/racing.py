@@ -12,12 +12,14 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.app import Latchkey
+from bot.approvals.model import Outcome
 from bot.database import Transaction, audit
 from bot.database import postgresql as server
 from bot.database.tables import decisions as decision_table
 from bot.errors import LatchkeyError
-from bot.models import DONE, Outcome, Request, State, Verb
 from bot.packages import policy
+from bot.people.model import DONE, Verb
+from bot.requests.model import Request, State
 from bot.requests.store import decisions, request_lists, requests
 from sandbox.tenant import seed
 from tests.bot.samples import click, terms, wish

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.models import State
+from bot.requests.model import State
 from sandbox.slack import Message
 from sandbox.slack.model import Person
 from sandbox.tenant import seed

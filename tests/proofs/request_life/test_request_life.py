@@ -21,18 +21,21 @@ from hypothesis.stateful import (
 )
 
 from bot import chance, clock
+from bot.approvals.model import Decision, Outcome
 from bot.approvals.processing import _approve, _deny
+from bot.assignments.model import Assignment, AssignmentState
 from bot.assignments.store import assignment_lists
 from bot.database import Store, Transaction, audit, open_store, tables
 from bot.database.limits import Limit
 from bot.errors import LatchkeyError
-from bot.models import Assignment, AssignmentState, Decision, Kind, Outcome, Request, State, Verb
 from bot.packages import policy
 from bot.packages.store import catalog
+from bot.people.model import Verb
 from bot.people.permissions import Actor, may
 from bot.requests import transactions as intake
 from bot.requests import transitions as outcomes
 from bot.requests.asking import Wanted, ask_together
+from bot.requests.model import Kind, Request, State
 from bot.requests.store import claims, decisions, requests
 from bot.requests.transactions import Taken
 from tests.bot.samples import SOME_DAY, offered, terms

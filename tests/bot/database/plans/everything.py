@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 from bot import clock
+from bot.approvals.model import Outcome
+from bot.assignments.model import Assignment, Ended, Progress, TroubleKind
 from bot.assignments.store import assignment_lists, assignments, links, listed, troubles, unsure
 from bot.database import Transaction, audit, homes, installation, slack_waits, sweeps
 from bot.database import deduplication as inbox
@@ -13,22 +15,12 @@ from bot.database import engine as database
 from bot.database import flags as control
 from bot.database import limits as allowances
 from bot.database import tables as schema
-from bot.models import (
-    Assignment,
-    Ended,
-    Kind,
-    Outcome,
-    Person,
-    Progress,
-    Request,
-    State,
-    TroubleKind,
-    Verb,
-)
 from bot.notifications.store import notices
 from bot.packages.store import catalog
 from bot.paging import Mark, Start, page_number
+from bot.people.model import Person, Verb
 from bot.people.store import contacts, people
+from bot.requests.model import Kind, Request, State
 from bot.requests.store import (
     claims,
     deciders,

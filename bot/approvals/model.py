@@ -1,0 +1,50 @@
+"""A decision: somebody's click on Approve or Deny, and what came of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.people.model import Verb
+
+
+class Outcome(StrEnum):
+    """What became of a click on Approve or Deny."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    LATE = "late"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """
+    A click on Approve or Deny: recorded first, weighed at once after.
+
+    Attributes:
+        as_admin: It counted because an admin may stand in for the approvers, not because the policy names them.
+    """
+
+    id: str
+    request_id: str
+    verb: Verb
+    slack_user: str
+    at: datetime
+    round: int
+    stage: int
+    team: str | None = None
+    reason: str | None = None
+    channel: str | None = None
+    entra_id: str | None = None
+    name: str | None = None
+    as_admin: bool = False
+    outcome: Outcome | None = None
+    why: str | None = None
+    attempts: int = 0
+
+
+def decided_before(counted: Iterable[Decision], stage: int) -> frozenset[str]:
+    """The Entra ids of those who have decided the stages before *stage*: nobody decides two."""
+    return frozenset(
+        each.entra_id for each in counted if each.stage < stage and each.entra_id is not None
+    )

@@ -1,0 +1,34 @@
+"""A message that is owed, or was sent."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """
+    A message that is owed, being sent, or sent.
+
+    Attributes:
+        key: Says what it is and about what; the same key is never sent twice.
+        to: Slack channel or user id.
+        channel, ts: Where Slack put it (a message to ``U…`` lands in a channel ``D…``).
+        stale: What it shows has changed since; it is owed a redraw.
+        tried_at: When a try left whose outcome is not known (real time): it may have arrived.
+        claimed_until: Until when somebody sends or redraws it (real time).
+        dropped_why: Why it is not sent, or why what was sent does not concern its reader any more.
+    """
+
+    key: str
+    kind: str
+    to: str
+    request_id: str | None = None
+    assignment_id: str | None = None
+    channel: str | None = None
+    ts: str | None = None
+    stale: bool = False
+    attempts: int = 0
+    sent_at: datetime | None = None
+    tried_at: datetime | None = None
+    claimed_until: datetime | None = None
+    dropped_why: str | None = None

@@ -1,0 +1,126 @@
+"""What is offered, and the terms that a policy sets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.packages.offers import OfferedPolicy, must_be_chosen
+from bot.packages.questions import Question
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """
+    One approval stage, as it was when the person asked.
+
+    Approvers are subject sets in Graph's words (``{"kind": "singleuser", "user_id": …}``), so that
+    membership is looked up at the click and not remembered.  Without any, the policy names nobody.
+
+    Attributes:
+        fallback: Asked when *approvers* resolve to nobody.
+        escalation: Asked as well when nobody has answered for too long.
+        fallback_escalation: Asked when *escalation* resolves to nobody.
+    """
+
+    approvers: tuple[Mapping[str, Any], ...] = ()
+    fallback: tuple[Mapping[str, Any], ...] = ()
+    escalation: tuple[Mapping[str, Any], ...] = ()
+    fallback_escalation: tuple[Mapping[str, Any], ...] = ()
+    reason_required: bool = False
+    deny_after_seconds: int | None = None
+    escalate_after_seconds: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """Something of Entra's, and what people call it."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Removal:
+    """
+    That an admin has removed the same access not long ago.
+
+    Attributes:
+        by: Their Slack id.
+        at: When, in ISO 8601.
+    """
+
+    by: str
+    at: str
+    why: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """
+    What is being approved: a change to any of it sends the request back for approval.
+
+    Attributes:
+        contents: What the package gives, a line each, for people.
+        fingerprint: The same by ids, so that a renamed group is no change and a swapped one is.
+        lasts: How long, for people; the policy's expiration.
+        questions: What is asked of whoever wants it, in its own words.
+        answers: What was answered to them, by question id.
+        starts_at: From when on, if not at once.
+        excluded: Packages that the person has, and that nobody may ask for who has this one.
+        removal: An admin took this access away from this person, so an admin decides whether they get it again.
+        catalog: The name of the package's catalog, for people.
+    """
+
+    policy_id: str
+    policy_name: str
+    contents: tuple[str, ...]
+    fingerprint: str
+    stages: tuple[Stage, ...]
+    lasts: str
+    questions: tuple[Question, ...] = ()
+    answers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    starts_at: str | None = None
+    excluded: tuple[Named, ...] = ()
+    removal: Removal | None = None
+    catalog: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Package:
+    """
+    An access package, mirrored from Graph.
+
+    Attributes:
+        slug: What people type.
+        catalog: The name of its catalog; display names are unique within one only.
+        contents: What holding it gives, a line each ("Group Marketing resources, Member").
+        lasts: For people: "30 days", "until 31 Jan 2027", "no end".
+        can_be_asked_for: A policy lets people ask; who, is checked when they do.
+        needs_reason: A policy wants a reason.
+        needs_approval: A policy has approval stages.
+        can_extend: Ids of the policies whose holders may extend.
+        automatic: Ids of the policies under which Entra gives it by itself.
+        policies: Those under which people may ask, as Graph shows them whole.
+    """
+
+    id: str
+    slug: str
+    name: str
+    catalog: str = ""
+    description: str = ""
+    contents: tuple[str, ...] = ()
+    lasts: str = ""
+    can_be_asked_for: bool = True
+    is_hidden: bool = False
+    needs_reason: bool = False
+    needs_approval: bool = False
+    can_extend: tuple[str, ...] = field(default_factory=tuple)
+    automatic: tuple[str, ...] = field(default_factory=tuple)
+    policies: tuple[OfferedPolicy, ...] = ()
+
+    @property
+    def needs_form(self) -> bool:
+        """Whether something must be answered or chosen before it can be asked for."""
+        return must_be_chosen(self.policies) or any(
+            policy.not_askable or policy.has_required_questions for policy in self.policies
+        )

@@ -1,0 +1,178 @@
+"""A request, its states, and the moves that it may make."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from bot.packages.model import Stage, Terms
+from bot.packages.questions import Answered, Answers, answered
+from bot.people.model import Verb
+
+
+class Kind(StrEnum):
+    """What a request asks for."""
+
+    ADD = "add"
+    EXTEND = "extend"
+    REMOVE = "remove"
+
+
+class State(StrEnum):
+    """Where a request is; docs/how-it-works.md draws the moves."""
+
+    RECEIVED = "received"
+    PENDING = "pending"
+    APPROVED = "approved"
+    SUBMITTED = "submitted"
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    DENIED = "denied"
+    CANCELED = "canceled"
+    LAPSED = "lapsed"
+    FAILED = "failed"
+
+
+MOVES: Final[Mapping[State, frozenset[State]]] = {
+    # Failed without ever having been sent: it could not even be judged, and an admin gave it up.
+    State.RECEIVED: frozenset(
+        {State.PENDING, State.APPROVED, State.REFUSED, State.CANCELED, State.FAILED}
+    ),
+    State.PENDING: frozenset(
+        {State.PENDING, State.APPROVED, State.DENIED, State.CANCELED, State.LAPSED}
+    ),
+    # Back to pending when what was approved is no longer what would be granted.
+    State.APPROVED: frozenset(
+        {State.SUBMITTED, State.PENDING, State.REFUSED, State.CANCELED, State.FAILED}
+    ),
+    State.SUBMITTED: frozenset({State.DELIVERED, State.FAILED}),
+}
+
+
+OPEN: Final = tuple(MOVES)
+
+
+ENDED: Final = tuple(state for state in State if state not in MOVES)
+
+
+# 128 random bits in hex, and a byte each for round and stage.
+ASK_ID_LENGTH: Final = 36
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """
+    One wish, from the command to its end.  Times are aware UTC.
+
+    Attributes:
+        answers: What was answered to the policy's questions, by question id.
+        wanted_policy_id: The policy that the person chose, where several let them ask.
+            starts_at: From when on they want it; None: at once.
+        ends_at: Until when they want it, or have it; None: for as long as the policy gives.
+            deciders: Slack users who are asked about the current stage, as far as they have been found.
+        unnamed: The policy was seen to name nobody who could decide the current stage.
+        retry_by, give_up_by: The admin who frees it from being held; checked before it counts.
+    """
+
+    id: str
+    kind: Kind
+    state: State
+    holder: str | None
+    asked_by: str
+    package_id: str
+    package_name: str
+    asked_at: datetime
+    updated_at: datetime
+    entra_id: str | None = None
+    holder_name: str | None = None
+    assignment_id: str | None = None
+    justification: str | None = None
+    answers: Answers = field(default_factory=dict)
+    wanted_policy_id: str | None = None
+    terms: Terms | None = None
+    terms_hash: str | None = None
+    round: int = 0
+    stage: int = 0
+    escalated: bool = False
+    deciders: tuple[str, ...] = ()
+    unnamed: bool = False
+    lapses_at: datetime | None = None
+    escalates_at: datetime | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    why: str | None = None
+    tell_admins: bool = False
+    graph_request_id: str | None = None
+    intent_at: datetime | None = None
+    settles_at: datetime | None = None
+    gone_at: datetime | None = None
+    generation: int = 0
+    version: int = 0
+    attempts: int = 0
+    lease_until: datetime | None = None
+    due_at: datetime | None = None
+    failures: int = 0
+    held_at: datetime | None = None
+    retry_by: str | None = None
+    give_up_by: str | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in MOVES
+
+    @property
+    def current_stage(self) -> Stage | None:
+        """The stage that is being decided, or None when none is."""
+        if self.terms is None or self.stage >= len(self.terms.stages):
+            return None
+        return self.terms.stages[self.stage]
+
+    @property
+    def answered(self) -> list[Answered]:
+        """The questions that it answers, with the answers, by the terms that it is decided under."""
+        return answered(self.terms.questions if self.terms else (), self.answers)
+
+    @property
+    def ask_id(self) -> str:
+        """The id that a card's buttons carry: this request, in this round and stage and no other."""
+        return f"{self.id}{self.round:02x}{self.stage:02x}"
+
+    @property
+    def is_given_back(self) -> bool:
+        """A removal that the holder wanted."""
+        return self.kind is Kind.REMOVE and self.asked_by == self.holder
+
+
+def read_ask_id(ask_id: str) -> tuple[str, int, int]:
+    """
+    Request id, round and stage of a card's button.
+
+    Raises:
+        ValueError: It is none of ours.
+    """
+    if len(ask_id) != ASK_ID_LENGTH:
+        raise ValueError("not an id of ours")
+    return ask_id[:-4], int(ask_id[-4:-2], 16), int(ask_id[-2:], 16)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hold:
+    """
+    A request that failed too often in a row and waited, or waits, for an admin.
+
+    Attributes:
+        error: The class of the last error.
+        why: What it said, for people.
+        verb: What an admin did about it; None while nobody has.
+    """
+
+    id: str
+    request_id: str
+    at: datetime
+    error: str
+    why: str
+    verb: Verb | None = None
+    done_by: str | None = None
+    done_at: datetime | None = None
