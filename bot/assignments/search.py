@@ -12,6 +12,7 @@ from typing import Final
 
 from bot import clock
 from bot.assignments.model import Assignment
+from bot.assignments.sightings import row_of
 from bot.assignments.store import assignment_lists, assignments
 from bot.database import Store, Transaction
 from bot.errors import LatchkeyError, UnknownPackage
@@ -25,7 +26,6 @@ from bot.paging import FIRST, ListName, Page, Place, Start
 from bot.people.identity import UNKNOWN_TO_SLACK, People
 from bot.people.store import people
 from bot.slack.api import Slack, SlackError, SlackRefused
-from bot.sync.assignments import Packages, row_of
 from graph import Graph
 from graph.errors import GraphError, NotFound
 from graph.models import Assignment as GraphAssignment
@@ -333,7 +333,7 @@ class Whom:
 
     async def _save(self, held: GraphAssignment) -> bool:
         """Write down what Graph lists; False if it is not understood, or has ended as far as we know."""
-        row = row_of(held, Packages(names={}))
+        row = row_of(held, {})
         if row is None:
             return False
         if await self._store.run(assignments.save_live, row):
@@ -344,7 +344,7 @@ class Whom:
             found = await self._graph.assignments.get(held.id)
         except NotFound:
             return False
-        row = None if found.is_expired else row_of(found, Packages(names={}))
+        row = None if found.is_expired else row_of(found, {})
         return row is not None and await self._store.run(
             assignments.save_live, row, read_by_id_at=read_at
         )

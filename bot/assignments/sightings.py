@@ -1,11 +1,12 @@
 """How Graph's assignments stand.  One answer may come from a copy that lags: that one is gone takes two."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
-from bot.assignments.model import Progress
+from bot.assignments.model import Assignment, AssignmentState, Progress
 from graph import Graph
 from graph.errors import NotFound
-from graph.models import Assignment
+from graph.models import Assignment as GraphAssignment
 
 
 class Sighting(StrEnum):
@@ -20,7 +21,7 @@ class Sighting(StrEnum):
 
 async def sight(
     graph: Graph, *, assignment_id: str, package_id: str, entra_id: str | None
-) -> tuple[Sighting, Assignment | None]:
+) -> tuple[Sighting, GraphAssignment | None]:
     """
     Look for an assignment by its id, and whatever that says, among all that this person had of the package.
 
@@ -28,7 +29,7 @@ async def sight(
         GraphError: One of the two could not be read.
     """
     try:
-        found: Assignment | None = await graph.assignments.get(assignment_id)
+        found: GraphAssignment | None = await graph.assignments.get(assignment_id)
     except NotFound:
         found = None
     if found is not None and not found.is_expired:
@@ -43,10 +44,36 @@ async def sight(
     return (Sighting.MISSING, None) if found is None else (Sighting.EXPIRED, found)
 
 
-def progress_of(held: Assignment) -> Progress:
+def progress_of(held: GraphAssignment) -> Progress:
     """How far Entra is with it."""
     if held.is_delivered:
         return Progress.DELIVERED
     if held.is_partially_delivered:
         return Progress.PARTIAL
     return Progress.FAILED if held.is_failed else Progress.DELIVERING
+
+
+def row_of(held: GraphAssignment, names: Mapping[str, str | None]) -> Assignment | None:
+    """
+    Make a row of what Graph shows; None if it does not say whose it is, or how it stands is not understood.
+
+    Args:
+        names: Of packages, by id; what is not in it is called as Graph calls it here.
+    """
+    package_id = held.access_package.id if held.access_package else None
+    entra_id = held.target.object_id if held.target else None
+    if package_id is None or entra_id is None or not (held.is_access or held.is_failed):
+        return None
+    own_name = held.access_package.display_name if held.access_package else None
+    return Assignment(
+        id=held.id,
+        entra_id=entra_id,
+        package_id=package_id,
+        package_name=names.get(package_id) or own_name or package_id,
+        policy_id=held.assignment_policy.id if held.assignment_policy else None,
+        state=AssignmentState.LIVE,
+        holder_name=held.target.display_name if held.target else None,
+        starts_at=held.schedule.start_date_time if held.schedule else None,
+        ends_at=held.ends_at(),
+        progress=progress_of(held),
+    )

@@ -9,7 +9,7 @@ import structlog
 
 from bot import clock
 from bot.assignments.model import Assignment, AssignmentState, Ended, Progress, TroubleKind
-from bot.assignments.sightings import Sighting, progress_of, sight
+from bot.assignments.sightings import Sighting, row_of, sight
 from bot.assignments.store import assignments, listed, troubles, unsure
 from bot.database import Transaction
 from bot.packages.eligibility import automatic_policies
@@ -183,7 +183,7 @@ class Holdings:
         rows: list[Assignment] = []
         unread: list[str] = []
         async for item in self._graph.assignments.stream(state=state, package_id=package_id):
-            row = None if isinstance(item.read, GraphError) else row_of(item.read, packages)
+            row = None if isinstance(item.read, GraphError) else row_of(item.read, packages.names)
             if row is not None and row.package_id in packages.outside:
                 continue
             if row is not None:
@@ -265,7 +265,7 @@ class Holdings:
         if got.is_expired:
             await self._store.run(_over, known.id)
             return True
-        row = row_of(got, packages)
+        row = row_of(got, packages.names)
         if row is None:
             return False
         await self._store.run(_save_by_id, row, read_at=read_at)
@@ -349,25 +349,4 @@ def _may_be_removed_by_us(db: Transaction, assignment_id: str) -> bool:
     return any(
         each.kind is Kind.REMOVE and each.intent_at is not None
         for each in request_lists.open_for_assignment(db, assignment_id)
-    )
-
-
-def row_of(held: GraphAssignment, packages: Packages) -> Assignment | None:
-    """What Graph shows, as a row; None if it is not said whose it is, or not understood how it stands."""
-    package_id = held.access_package.id if held.access_package else None
-    entra_id = held.target.object_id if held.target else None
-    if package_id is None or entra_id is None or not (held.is_access or held.is_failed):
-        return None
-    own_name = held.access_package.display_name if held.access_package else None
-    return Assignment(
-        id=held.id,
-        entra_id=entra_id,
-        package_id=package_id,
-        package_name=packages.names.get(package_id) or own_name or package_id,
-        policy_id=held.assignment_policy.id if held.assignment_policy else None,
-        state=AssignmentState.LIVE,
-        holder_name=held.target.display_name if held.target else None,
-        starts_at=held.schedule.start_date_time if held.schedule else None,
-        ends_at=held.ends_at(),
-        progress=progress_of(held),
     )

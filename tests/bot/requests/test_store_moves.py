@@ -16,7 +16,7 @@ from bot.requests.store import requests
 from tests.bot.rows import EARLIER, in_work, rows_of, tamper
 from tests.bot.samples import ANN, BO, SOME_DAY, wish
 
-PAGE = Path(__file__).parents[2] / "docs" / "how-it-works.md"
+PAGE = Path(__file__).parents[3] / "docs" / "how-it-works.md"
 ARROWS = set(re.findall(r"^    (\w+) --> (\w+): ", PAGE.read_text(), flags=re.MULTILINE))
 
 

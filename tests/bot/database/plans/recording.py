@@ -15,9 +15,14 @@ import psycopg.adapt
 import sqlalchemy as sa
 from psycopg._queries import PostgresQuery
 
-import bot.database
+import bot
 
-STORE: Final = Path(bot.store.__file__).parent
+# Wherever statements stand.
+STORE: Final = frozenset(
+    file
+    for folder in ("database", "*/store")
+    for file in Path(bot.__file__).parent.glob(f"{folder}/*.py")
+)
 HAVE_PLANS: Final = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
 # What many lists have in common.
 SHARED: Final = "keyset"
@@ -88,7 +93,7 @@ def recording(engine: sa.Engine) -> Iterator[Recording]:
 def sites() -> set[tuple[str, int, int]]:
     """Where the store runs a statement or has one run: file, first line, last line."""
     found = set()
-    for file in STORE.glob("*.py"):
+    for file in STORE:
         for call in ast.walk(ast.parse(file.read_text())):
             if isinstance(call, ast.Call) and _runs(call):
                 found.add((file.name, call.lineno, call.end_lineno or call.lineno))
@@ -112,7 +117,7 @@ def _runs(call: ast.Call) -> bool:
 
 def _frames(frame: FrameType | None) -> Iterator[FrameType]:
     while frame is not None:
-        if Path(frame.f_code.co_filename).parent == STORE:
+        if Path(frame.f_code.co_filename) in STORE:
             yield frame
         frame = frame.f_back
 

@@ -69,12 +69,15 @@ SCANS: Final = {
 # Run at the start of the program or by the command line, and about no rows of ours.
 NOT_ABOUT_ROWS: Final = frozenset(
     {
-        "clocks.py",
-        "database.py",
-        "privileges.py",
-        "server.py",
+        "engine.py",
+        "listening.py",
+        "migrate.py",
+        "postgresql.py",
+        "roles.py",
+        "server_clock.py",
         "sqlite_file.py",
         "statements.py",
+        "upgrade.py",
         "wakeups.py",
     }
 )
