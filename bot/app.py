@@ -26,6 +26,7 @@ from bot.database import installation as installations
 from bot.database.engine import Threads, real_threads
 from bot.database.installation import Installation
 from bot.database.sqlite_file import BeingRestored
+from bot.database.wire import Wire
 from bot.desk import Desk
 from bot.errors import ConfigurationError
 from bot.health import Health
@@ -51,7 +52,6 @@ from bot.sweeps import Fence
 from bot.sync.everything import Mirror
 from bot.sync.reprocessing import Reprocessing
 from bot.timing import WAITS, Waits
-from bot.wakeups import Wire
 from graph import Graph
 from handlers.http import endpoint, keep_out_strangers
 from handlers.signature import Signatures

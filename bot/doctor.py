@@ -10,10 +10,10 @@ from bot.app import Latchkey
 from bot.configuration.addresses import Addresses
 from bot.database import migrate
 from bot.database import roles as privileges
+from bot.database.wire import NOT_YET
 from bot.slack.api import SlackError
 from bot.slack.profiles import SlackUser
 from bot.timing import WAITS
-from bot.wakeups import NOT_YET
 from graph.errors import GraphError
 
 # What the code uses; manifest.yml asks for exactly these.

@@ -12,11 +12,11 @@ from bot.assignments.model import TroubleKind
 from bot.assignments.store import troubles, unsure
 from bot.database import Busy, Store, ping
 from bot.database import flags as control
+from bot.database.wire import Wire
 from bot.requests.model import OPEN, State
 from bot.requests.store import claims, holds, request_lists
 from bot.scheduler import Jobs
 from bot.slack.api import Slack
-from bot.wakeups import Wire
 
 # A job that has not succeeded for so many of its intervals (and at least a minute) is in trouble.
 MISSED_INTERVALS: Final = 4

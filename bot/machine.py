@@ -24,10 +24,10 @@ from bot.configuration.settings import Settings
 from bot.database import Store, Transaction
 from bot.database.engine import real_threads
 from bot.database.server_clock import database_time
+from bot.database.wire import NoWire, Wire
 from bot.notifications.outbox import CALL_TIMEOUT
 from bot.patience import BEAT
 from bot.priority import give_way
-from bot.wakeups import NoWire, Wire
 from graph import TokenSource
 from graph.auth import AppTokens
 from graph.credentials import Credential, FederatedCredential, SecretCredential

@@ -18,8 +18,8 @@ import structlog
 from bot import chance
 from bot.database import Busy, Store, Transaction, wakeups
 from bot.database.postgresql import DEFAULTS
+from bot.database.wire import NOT_YET, Heard
 from bot.timing import backoff
-from bot.wakeups import NOT_YET, Heard
 
 log = structlog.get_logger(__name__)
 

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from bot.configuration.settings import read_settings
 from bot.database import open_store, wakeups
 from bot.database.listening import DIFFERENT_SESSIONS, Notifications, Patience
+from bot.database.wire import NoWire
 from bot.machine import wire_to_others
 from bot.requests.store import requests
-from bot.wakeups import NoWire
 from tests.bot.samples import wish
 from tests.harness.world import eventually
 

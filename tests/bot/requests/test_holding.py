@@ -9,6 +9,7 @@ import pytest
 from bot import clock
 from bot.database import audit
 from bot.database import flags as control
+from bot.database.wire import NoWire
 from bot.errors import NotAllowed, TooLate
 from bot.health import Health
 from bot.messages import asking
@@ -18,7 +19,6 @@ from bot.requests.retry import HELD_AFTER
 from bot.requests.store import holds
 from bot.scheduler import Tick
 from bot.timing import WAITS
-from bot.wakeups import NoWire
 from sandbox.slack.model import Message
 from sandbox.tenant import seed
 from tests.bot.rows import tamper
