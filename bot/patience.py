@@ -72,7 +72,7 @@ class Pulse:
         self._beats: tuple[float, float] | None = None
 
     async def beat(self) -> None:
-        """Beat until cancelled; without, everything counts as read when it came."""
+        """Beat until canceled; without, everything counts as read when it came."""
         last = self._seconds()
         while True:
             self._beats = (last, self._seconds())

@@ -79,7 +79,7 @@ class Catalogs:
 
         Args:
             is_published: Whether its packages may be asked for.
-            is_externally_visible: Whether people of other organisations may see them.
+            is_externally_visible: Whether people of other organizations may see them.
 
         Permission: EntitlementManagement.ReadWrite.All (application).
         Source: Graph reference, "Create accessPackageCatalog".

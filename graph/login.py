@@ -71,7 +71,7 @@ def client(ca_file: str | None = None) -> requests.Session:
     """
     The HTTP client for msal: with a time-out, and the certificates of the environment.
 
-    ``REQUESTS_CA_BUNDLE`` is honoured by requests itself, ``SSL_CERT_FILE`` is not.
+    ``REQUESTS_CA_BUNDLE`` is honored by requests itself, ``SSL_CERT_FILE`` is not.
 
     Args:
         ca_file: Trust these certificates only, whatever the environment says.

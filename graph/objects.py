@@ -65,7 +65,7 @@ class Objects:
         expand: Iterable[str] = (),
         token: TokenSource | None = None,
     ) -> list[Model]:
-        """Every object of a list that fulfils *where*."""
+        """Every object of a list that fulfills *where*."""
         params = self._dialect.params(noun, where=where, expand=expand)
         pages = self._session.pages(self._dialect.path(path), params, token=token)
         return [self._model(noun, model, item) async for item in pages]
@@ -175,9 +175,9 @@ class Objects:
         expand: Iterable[str] = (),
     ) -> list[Model]:
         """
-        The objects of a list that fulfil any of *conditions*, each condition asked after the one before, in one call.
+        The objects of a list that fulfill any of *conditions*, each condition asked after the one before, in one call.
 
-        An object that fulfils several comes several times, as it was each time.
+        An object that fulfills several comes several times, as it was each time.
 
         Raises:
             GraphError: One of them could not be asked.
@@ -200,7 +200,7 @@ class Objects:
         expand: Iterable[str] = (),
     ) -> list[Model] | None:
         """
-        The same; None as soon as there is more than a page of what fulfils one of *conditions*.
+        The same; None as soon as there is more than a page of what fulfills one of *conditions*.
 
         Raises:
             GraphError: One of them could not be asked.

@@ -16,7 +16,7 @@ from graph import login
 from graph.errors import AuthError
 from graph.tokens import RenewedTokens
 
-# What asking, cancelling and reading one's own requests needs; no administrator has to agree.
+# What asking, canceling and reading one's own requests needs; no administrator has to agree.
 SUBJECT_ACCESS: Final = "EntitlementMgmt-SubjectAccess.ReadWrite"
 
 
@@ -24,7 +24,7 @@ class EncryptedCache:
     """
     A file of tokens that is of no use without its key.
 
-    Writes go to a neighbour first and are then moved into place, so that a crash leaves the old
+    Writes go to a neighbor first and are then moved into place, so that a crash leaves the old
     file or the new one.
     """
 
@@ -133,7 +133,7 @@ class SignIn:
         try:
             return await self._signed_in(lambda app: app.acquire_token_by_device_flow(flow))
         finally:
-            flow["expires_at"] = 0  # if we were cancelled: the thread stops asking
+            flow["expires_at"] = 0  # if we were canceled: the thread stops asking
 
     async def begin(self, *, redirect_uri: str, state: str | None = None) -> dict[str, Any]:
         """

@@ -158,7 +158,7 @@ def wired(
 
 
 def _trusted_certificate(folder: Path) -> Certificate:
-    """A throw-away certificate that this process trusts, by the variables every client of ours honours."""
+    """A throw-away certificate that this process trusts, by the variables every client of ours honors."""
     certificate = make_certificate(folder)
     os.environ["SSL_CERT_FILE"] = os.environ["REQUESTS_CA_BUNDLE"] = str(certificate.ca_file)
     for name in PROXIES:

@@ -37,7 +37,7 @@ def pytest_configure():
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory):
-    """A throw-away certificate that this process trusts, by the variables that production honours."""
+    """A throw-away certificate that this process trusts, by the variables that production honors."""
     made = make_certificate(tmp_path_factory.mktemp("certificate"))
     os.environ["SSL_CERT_FILE"] = os.environ["REQUESTS_CA_BUNDLE"] = str(made.ca_file)
     return made

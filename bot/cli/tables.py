@@ -84,7 +84,7 @@ def to_json(value: Any) -> str:
 
 
 def console(*, err: bool = False) -> Console:
-    """Standard output (or error) for rich; in colour only on a terminal that wants it."""
+    """Standard output (or error) for rich; in color only on a terminal that wants it."""
     stream = sys.stderr if err else sys.stdout
     width = None if stream.isatty() else NO_TERMINAL_WIDTH
     return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)

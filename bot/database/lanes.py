@@ -124,7 +124,7 @@ class Lane:
 
     async def _wait_for(self, waiting: _Waiting) -> Any:
         self._go_on()
-        # Whoever is cancelled leaves it to be done: it may have begun.
+        # Whoever is canceled leaves it to be done: it may have begun.
         return await asyncio.shield(waiting.future)
 
     def _queue(self, group: _Group) -> None:

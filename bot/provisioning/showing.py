@@ -1,4 +1,4 @@
-"""A plan, a destruction and verdicts as coloured lines for people."""
+"""A plan, a destruction and verdicts as colored lines for people."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -41,8 +41,8 @@ def plan_lines(plan: Plan, *, name: str) -> Iterator[Text]:
 
 
 def _change_lines(change: Change, *, name: str) -> Iterator[Text]:
-    sign, colour = SIGNS[change.deed]
-    line = Text(f"{sign} {clean(change.title)}", style=colour)
+    sign, color = SIGNS[change.deed]
+    line = Text(f"{sign} {clean(change.title)}", style=color)
     if change.line is not None:
         line.append(f"  {name}:{change.line}", style="dim")
     yield line
@@ -70,7 +70,7 @@ def destruction_lines(what: Destruction) -> Iterator[Text]:
 def verdict_lines(verdicts: Iterable[Verdict]) -> Iterator[Text]:
     """Each policy test, and why it does not hold if it does not."""
     for verdict in verdicts:
-        mark, colour = MARKS[verdict.outcome]
-        yield Text.assemble((mark, colour), f" {clean(verdict.text)}")
+        mark, color = MARKS[verdict.outcome]
+        yield Text.assemble((mark, color), f" {clean(verdict.text)}")
         if verdict.outcome is not Outcome.HOLDS:
-            yield Text(f"    {verdict.outcome}: {clean(verdict.why)}", style=colour)
+            yield Text(f"    {verdict.outcome}: {clean(verdict.why)}", style=color)

@@ -50,7 +50,7 @@ _DRAWN = {
     "large_orange_circle": "yellow",
     "red_circle": "red",
     "large_blue_circle": "blue",
-    "white_circle": "grey",
+    "white_circle": "gray",
 }
 # shortcode -> character, drawn by the reader's own font
 _TYPED = {

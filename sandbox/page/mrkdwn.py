@@ -73,12 +73,12 @@ def _lines(text: str) -> Markup:
             if run:
                 close()
             kind = now
-        run.append(_emphasised(body))
+        run.append(_emphasized(body))
     close()
     return html
 
 
-def _emphasised(line: str) -> Markup:
+def _emphasized(line: str) -> Markup:
     html = str(with_emoji(escape(unescape(line))))
     for tag, pattern in _EMPHASIS:
         html = pattern.sub(rf"<{tag}>\1</{tag}>", html)

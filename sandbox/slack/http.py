@@ -62,7 +62,7 @@ async def _call(workspace: "State", request: Request) -> Response:
         if method is None:
             raise SlackRefusal("unknown_method", extra={"req_method": name})
         workspace.tiers.check(name, place=_place(workspace, given))
-        _authorise(workspace, method, token=token, is_revoked="revoked" in faults)
+        _authorize(workspace, method, token=token, is_revoked="revoked" in faults)
         body = method.run(workspace, Arguments(given))
         status, error, headers = 200, None, {}
     except SlackRefusal as refusal:
@@ -95,7 +95,7 @@ def _token(request: Request, given: Json) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token else in_arguments
 
 
-def _authorise(workspace: "State", method: Method, *, token: str | None, is_revoked: bool) -> None:
+def _authorize(workspace: "State", method: Method, *, token: str | None, is_revoked: bool) -> None:
     if not token:
         raise SlackRefusal("not_authed")
     is_app_token = token == workspace.app_token

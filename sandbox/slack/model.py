@@ -56,7 +56,7 @@ class Person:
     is_ultra_restricted: bool = False
     is_bot: bool = False
     deleted: bool = False
-    colour: str = "#3f6c8f"
+    color: str = "#3f6c8f"
     teams: tuple[str, ...] = ()
     """On Enterprise Grid, every workspace that they are a member of."""
     org_id: str | None = None

@@ -55,7 +55,7 @@ def user_object(workspace: "State", person: Person) -> Json:
     if person.deleted:
         return user
     user |= {
-        "color": person.colour.removeprefix("#"),
+        "color": person.color.removeprefix("#"),
         "real_name": person.real_name,
         "tz": person.tz,
         "tz_label": person.tz,

@@ -23,7 +23,7 @@ def seed(workspace: "State") -> None:
             team_id=home,
             tz="America/Los_Angeles",
             is_bot=True,
-            colour="#1f3a5f",
+            color="#1f3a5f",
         ),
         # Slack's own bot says of itself that it is none.
         Person(id=SLACKBOT, name="slackbot", real_name="Slackbot", email=None, team_id=home),
@@ -34,7 +34,7 @@ def seed(workspace: "State") -> None:
             email="ann@contoso.example",
             team_id=home,
             title="Campaign lead, Marketing",
-            colour="#b4472e",
+            color="#b4472e",
             role_hint="asks for access",
         ),
         Person(
@@ -45,7 +45,7 @@ def seed(workspace: "State") -> None:
             team_id=home,
             tz="America/New_York",
             title="Designer, Marketing",
-            colour="#2e7d5b",
+            color="#2e7d5b",
             role_hint="asks for access, six hours behind",
         ),
         Person(
@@ -55,7 +55,7 @@ def seed(workspace: "State") -> None:
             email="bo@contoso.example",
             team_id=home,
             title="Finance controller",
-            colour="#6a4fb3",
+            color="#6a4fb3",
             role_hint="approves requests",
         ),
         Person(
@@ -66,7 +66,7 @@ def seed(workspace: "State") -> None:
             team_id=home,
             title="Identity administrator",
             is_admin=True,
-            colour="#b3701e",
+            color="#b3701e",
             role_hint="administrator: decides and removes",
         ),
         Person(
@@ -77,7 +77,7 @@ def seed(workspace: "State") -> None:
             team_id=home,
             tz="Asia/Kolkata",
             title="Head of Marketing",
-            colour="#a33a75",
+            color="#a33a75",
             role_hint="manager of Ann and Cy",
         ),
         Person(
@@ -89,7 +89,7 @@ def seed(workspace: "State") -> None:
             tz="Europe/London",
             title="Agency partner",
             is_restricted=True,
-            colour="#5b6770",
+            color="#5b6770",
             role_hint="guest: is refused",
         ),
         Person(
@@ -100,7 +100,7 @@ def seed(workspace: "State") -> None:
             team_id=OTHER_TEAM,
             tz="America/Chicago",
             title="Works at Fabrikam",
-            colour="#39424e",
+            color="#39424e",
             role_hint="from another workspace, through Slack Connect",
         ),
     ]

@@ -83,7 +83,7 @@ class Sockets:
             self._forget(websocket)
 
     async def ask(self, envelope: Json) -> Json | None:
-        """Send an envelope; return the payload of its acknowledgement, {} without, None if cut."""
+        """Send an envelope; return the payload of its acknowledgment, {} without, None if cut."""
         websocket = self._random.choice(self._open)
         envelope_id = chance.token_hex(16)
         future: asyncio.Future[Json | None] = asyncio.get_running_loop().create_future()

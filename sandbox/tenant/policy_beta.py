@@ -182,7 +182,7 @@ def question_from_beta(question: Json) -> Json:
 
 
 def question_to_beta(question: Json) -> Json:
-    """A v1.0 question with beta's localised texts."""
+    """A v1.0 question with beta's localized texts."""
     hidden = ("text", "localizations", "choices", "isMultipleSelectionAllowed")
     shown = {k: v for k, v in question.items() if k not in hidden} | {
         "text": _text_to_beta(question)

@@ -38,7 +38,7 @@ async def address(tmp_path, certificate):
 
 @pytest.fixture(scope="session")
 def pictures():
-    """Where screenshots are kept as artefacts of the build."""
+    """Where screenshots are kept as artifacts of the build."""
     folder = Path(__file__).parents[2] / "build" / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

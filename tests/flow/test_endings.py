@@ -209,13 +209,13 @@ async def test_the_admins_list_is_narrowed_by_package_and_person(world):
     by_person = await world.type(DANA, "/access-admin assignments @cy")
     by_package = await world.type(DANA, "/access-admin assignments marketing-campaign")
     of_nobody = await world.type(DANA, "/access-admin assignments finance-reports")
-    misspelt = await world.type(DANA, "/access-admin assignments marketing-campain")
+    misspelled = await world.type(DANA, "/access-admin assignments marketing-campain")
 
     assert f"<@{CY}>" in said(by_person.message)
     assert f"<@{ANN}>" not in said(by_person.message)
     assert "2 assignments" in by_package.text
     assert "Nobody holds" in of_nobody.text
-    assert "Did you mean “Marketing Campaign (General)”?" in misspelt.text
+    assert "Did you mean “Marketing Campaign (General)”?" in misspelled.text
 
 
 async def test_whoever_is_an_admin_no_more_removes_nothing(world):

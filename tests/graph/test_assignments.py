@@ -139,7 +139,7 @@ async def test_an_unknown_request_type_is_not_sent():
 
 
 async def test_an_open_request_is_told_apart_from_other_refusals():
-    """A duplicate is recognised by Graph's code."""
+    """A duplicate is recognized by Graph's code."""
     wire = Wire(refusal(400, "ExistingOpenRequest"))
 
     with pytest.raises(Rejected) as caught:

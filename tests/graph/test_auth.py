@@ -177,7 +177,7 @@ async def test_a_failure_does_not_stick(login):
 
 
 @pytest.mark.parametrize("name", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
-async def test_the_environments_certificates_are_honoured(login, monkeypatch, name):
+async def test_the_environments_certificates_are_honored(login, monkeypatch, name):
     """The standard variables are enough to trust a company's own authority."""
     monkeypatch.setenv(name, login.ca_file)
 

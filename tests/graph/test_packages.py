@@ -118,7 +118,7 @@ async def test_a_role_whose_resource_is_gone_stays_without_one():
 
 
 async def test_a_package_that_is_gone_is_not_found():
-    """A catalogue entry may disappear between two looks."""
+    """A catalog entry may disappear between two looks."""
     with pytest.raises(NotFound):
         await graph_on(Wire(refusal(404, "AccessPackageNotFound"))).packages.get("q")
 

@@ -84,7 +84,7 @@ async def test_reads_do_not_wait_longer_than_allowed():
     [("2", 2), ("2.128", 2.128), ("Mon, 29 Jun 2026 20:26:24 GMT", 120), ("0", 0)],
 )
 @freeze_time("2026-06-29 20:24:24", real_asyncio=True)
-async def test_retry_after_is_honoured_in_all_its_forms(header, seconds):
+async def test_retry_after_is_honored_in_all_its_forms(header, seconds):
     """Whole seconds, a fraction, and a date say how long to pause."""
     pauses = Pauses()
     wire = Wire(refusal(429, "TooManyRequests", **{"Retry-After": header}), USER)
@@ -154,7 +154,7 @@ async def test_redirects_are_not_followed():
     assert {request.url.host for request in wire.requests} == {"graph.test"}
 
 
-async def test_a_cancelled_call_stays_cancelled():
+async def test_a_canceled_call_stays_canceled():
     """Shutting down is not an error of Graph's."""
 
     async def answer(request: httpx.Request) -> httpx.Response:

@@ -183,7 +183,7 @@ def state_of_things(db):
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(("deed", "user"), WITHOUT_RIGHT)
 async def test_without_the_right_nothing_changes(world, door, targets, deed, user):
-    """By the same table as docs/authorisation.md: the click is answered, and all stands as before."""
+    """By the same table as docs/authorization.md: the click is answered, and all stands as before."""
     before = await world.bot.store.run(state_of_things)
     posted = len(world.posts())
     told = len(world.whispers(user, APPROVALS))

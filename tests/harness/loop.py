@@ -13,7 +13,7 @@ from typing import Any, Final
 START: Final = datetime(2027, 1, 11, 9, 0, tzinfo=UTC)
 # Turns in which no time passes, after which somebody goes round in circles: hundreds of times more than any test needs.
 CIRCLES: Final = 1_000_000
-# Cancelled timers are swept out when there are so many, and they are half of all.
+# Canceled timers are swept out when there are so many, and they are half of all.
 SWEEP_FROM: Final = 100
 
 Work = Coroutine[Any, Any, Any] | Generator[Any, None, Any]
@@ -133,8 +133,8 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
     def _sweep_timers(self) -> None:
         scheduled = self._scheduled
-        cancelled = self._timer_cancelled_count
-        if cancelled > SWEEP_FROM and cancelled * 2 > len(scheduled):
+        canceled = self._timer_cancelled_count
+        if canceled > SWEEP_FROM and canceled * 2 > len(scheduled):
             for handle in scheduled:
                 handle._scheduled = not handle._cancelled
             kept = [handle for handle in scheduled if not handle._cancelled]

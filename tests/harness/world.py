@@ -126,7 +126,7 @@ class World:
         self, user: str, shown: Message, label: str, *, about: str | None = None
     ) -> Outcome:
         """
-        Press the button labelled *label* in a message.
+        Press the button labeled *label* in a message.
 
         Args:
             about: A part of the accessibility label, where several buttons say the same.

@@ -129,7 +129,7 @@ async def test_a_job_waits_as_long_as_it_must(lane, threads, done):
     assert done == ["slow", "job"]
 
 
-async def test_a_cancelled_one_is_done_all_the_same(lane, threads, done):
+async def test_a_canceled_one_is_done_all_the_same(lane, threads, done):
     """It may have begun, so nobody can tell the difference."""
     running = await start(lane, done, "slow")
     waiting = await start(lane, done, "somebody")

@@ -104,7 +104,7 @@ def test_a_migration_only_adds_or_says_whom_it_serves_no_more(file):
         ('with op.batch_alter_table("request") as batch:\n        batch.drop_column("why")', False),
     ],
 )
-def test_what_takes_away_is_recognised(step, is_fine):
+def test_what_takes_away_is_recognized(step, is_fine):
     """The check itself, on one step each."""
     source = (
         f"def upgrade():\n    {step}\n\n\ndef downgrade():\n    op.drop_column('request', 'new')\n"

@@ -14,7 +14,7 @@ async def test_the_same_delivery_is_new_once(at_once):
 
 
 async def test_what_opens_forms_is_not_kept(store):
-    """A trigger id is a right to open a form; the table needs to recognise it, not to know it."""
+    """A trigger id is a right to open a form; the table needs to recognize it, not to know it."""
     await store.run(inbox.is_new, KEY)
 
     kept = await store.run(lambda db: db.execute(sa.select(table.c.key)).scalar())

@@ -69,10 +69,10 @@ def resource_of(harness: BotHarness) -> Any:
 
 def attribute(**changes: Any) -> dict[str, Any]:
     return {
-        "name": "extension_costCentre",
+        "name": "extension_costCenter",
         "source": {
             "@odata.type": "#microsoft.graph.accessPackageResourceAttributeQuestion",
-            "question": question(id="a", text="Which cost centre?", isRequired=False),
+            "question": question(id="a", text="Which cost center?", isRequired=False),
         },
         "destination": {"@odata.type": "#microsoft.graph.accessPackageUserDirectoryAttributeStore"},
         "isEditable": True,
@@ -108,10 +108,10 @@ async def test_answers_let_it_pass_and_the_questions_are_terms(either):
     open_ = await refusal(either, replace_answers(request, {"q": "INC-1", "a": " "}))
     standing = await either.review.standing(replace_answers(request, {"q": "INC-1", "a": "4711"}))
 
-    assert "Which cost centre?" in open_
+    assert "Which cost center?" in open_
     assert [(each.id, each.required, each.attribute) for each in standing.terms.questions] == [
         ("q", True, None),
-        ("a", True, "extension_costCentre"),
+        ("a", True, "extension_costCenter"),
     ]
 
 

@@ -322,10 +322,10 @@ def test_questions_come_in_their_order_with_what_an_answer_is():
     scope = role_scope()
     scope["role"]["resource"]["attributes"] = [
         {
-            "name": "costCentre",
+            "name": "costCenter",
             "source": {
                 "@odata.type": "#microsoft.graph.accessPackageResourceAttributeQuestion",
-                "question": question(id="4", text="Which cost centre?", isRequired=False),
+                "question": question(id="4", text="Which cost center?", isRequired=False),
             },
         }
     ]
@@ -334,7 +334,7 @@ def test_questions_come_in_their_order_with_what_an_answer_is():
         Question(id="1", text="Which ticket?", required=True, choices=(A,)),
         Question(id="2", text="Which ticket?", required=True, choices=(A,), takes_several=True),
         Question(id="3", text="Which ticket?", required=False),
-        Question(id="4", text="Which cost centre?", required=True, attribute="costCentre"),
+        Question(id="4", text="Which cost center?", required=True, attribute="costCenter"),
     )
 
 

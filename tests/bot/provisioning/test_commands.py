@@ -131,7 +131,7 @@ def test_a_plan_for_programs(run: Run) -> None:
     }
 
 
-def test_nothing_is_coloured_but_on_a_terminal(run: Run) -> None:
+def test_nothing_is_colored_but_on_a_terminal(run: Run) -> None:
     """Pipes and logs get plain text."""
     Path("access.yml").write_text(SMALL)
     assert "\x1b" not in run(provision.plan, ["access.yml"]).stdout

@@ -67,7 +67,7 @@ BOTH = {
         "    editable: no",
         "    long: yes",
         '    translations: {de-DE: "Warum?", fr-FR: Pourquoi}',
-        "  - ask: Cost centre",
+        "  - ask: Cost center",
         "    pattern: ^[0-9]{4}$",
     ],
     "reviewed by somebody": [

@@ -67,7 +67,7 @@ QUESTIONS = st.lists(
         {
             "@odata.type": st.just("#microsoft.graph.accessPackageTextInputQuestion"),
             "id": st.uuids().map(str),
-            "text": st.sampled_from(["Why?", "Cost: centre", "زائر"]),
+            "text": st.sampled_from(["Why?", "Cost: center", "زائر"]),
             "sequence": st.integers(0, 3),
             "isRequired": st.booleans(),
             "isAnswerEditable": st.booleans(),

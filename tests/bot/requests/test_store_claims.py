@@ -130,7 +130,7 @@ async def test_a_claim_counts_for_the_row_as_it_was_claimed(store, changes):
 
 
 async def test_a_release_writes_when_to_look_again(store):
-    """The lease is over, what else was learnt is kept, and no other row is touched."""
+    """The lease is over, what else was learned is kept, and no other row is touched."""
     request = await in_work(store)
     await in_work(store, package_id="other")
     before = await rows_of(store)

@@ -24,12 +24,12 @@ from bot.requests.store import claims, holds, requests
 from tests.bot.samples import click, terms, wish
 from tests.proofs.authorization.authorization import ALLOWED, IN_STATE, ROLES, page
 
-PAGE = Path(__file__).parents[3] / "docs" / "authorisation.md"
+PAGE = Path(__file__).parents[3] / "docs" / "authorization.md"
 CANCEL = [(state, state in IN_STATE[Verb.CANCEL]) for state in State]
 
 
 def test_the_page_says_what_the_table_says():
-    """Written anew by `python -m tests.proofs.authorization.authorization > docs/authorisation.md`."""
+    """Written anew by `python -m tests.proofs.authorization.authorization > docs/authorization.md`."""
     assert PAGE.read_text() == page()
 
 

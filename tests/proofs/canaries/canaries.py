@@ -78,7 +78,7 @@ def forms(canary: str) -> dict[str, str]:
     made = {"as it is": canary, "in JSON": json.dumps(canary)[1:-1]}
     made |= {"URL-encoded": quote(canary, safe=""), "form-encoded": quote_plus(canary)}
     for shift in range(3):
-        # What stands before it moves the letters; the first and last few depend on the neighbours.
+        # What stands before it moves the letters; the first and last few depend on the neighbors.
         encoded = base64.b64encode(b"x" * shift + raw).decode().rstrip("=")
         inner = encoded[4 if shift else 0 : -4]
         made[f"base64 +{shift}"] = inner

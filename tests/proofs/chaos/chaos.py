@@ -211,7 +211,7 @@ async def _play(
         outside.workspace.faults.clear()
         await asyncio.wait(acts, timeout=RECOVERY_SECONDS)
         if any(act.cancelled() for act in acts):
-            raise AssertionError("somebody stopped acting: their task was cancelled")
+            raise AssertionError("somebody stopped acting: their task was canceled")
     finally:
         for task in acts:
             task.cancel()

@@ -32,7 +32,7 @@ class Replica:
     starts: int = 0
 
     async def keep_running(self) -> None:
-        """Run it, again and again, until cancelled."""
+        """Run it, again and again, until canceled."""
         try:
             while True:
                 await self._run_once()

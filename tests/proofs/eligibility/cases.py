@@ -169,10 +169,10 @@ def built(world: World) -> Tenant:
         resource = there.resources[package.role_scopes[0].resource_id]
         resource.attributes = [
             {
-                "name": "extension_costCentre",
+                "name": "extension_costCenter",
                 "source": {
                     "@odata.type": "#microsoft.graph.accessPackageResourceAttributeQuestion",
-                    "question": question(id="a", text="Which cost centre?"),
+                    "question": question(id="a", text="Which cost center?"),
                 },
                 "destination": {
                     "@odata.type": "#microsoft.graph.accessPackageUserDirectoryAttributeStore"

@@ -1,5 +1,5 @@
 """
-Changes authorisation, identity and state in one place after another, and counts which changes no test notices.
+Changes authorization, identity and state in one place after another, and counts which changes no test notices.
 
 Run with ``python -m tests.proofs.mutants.mutants [FILE …]``.  Sentences for people and log lines stay as they are.
 Nothing on the disk is changed: each mutant lives in a process of its own, forked before any module that could be

@@ -59,8 +59,8 @@ BAD = {
         "must be less than 151 characters [json-pointer:/blocks/0/text/text]",
     ),
     "invented field": (
-        {"type": "divider", "colour": "red"},
-        "invalid additional property: colour [json-pointer:/blocks/0]",
+        {"type": "divider", "color": "red"},
+        "invalid additional property: color [json-pointer:/blocks/0]",
     ),
     "too many buttons": (
         buttons(*(button(f"a{number}") for number in range(26))),

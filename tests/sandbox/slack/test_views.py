@@ -157,7 +157,7 @@ async def test_update_with_an_old_hash_is_a_conflict(workspace, client):
 async def test_redrawing_keeps_what_was_filled_in(workspace, form, client):
     """The same block and action id keep their value."""
     menu = {"type": "static_select", "action_id": "pick", "options": [option("red")]}
-    view = await opened(workspace, form, modal(buttons(menu, block_id="colour"), ask()))
+    view = await opened(workspace, form, modal(buttons(menu, block_id="color"), ask()))
     view.values["why"]["text"]["value"] = "Audit"
     await client.views_update(view_id=view.id, view=modal(section("New"), ask()))
     assert view.values == {"why": {"text": {"type": "plain_text_input", "value": "Audit"}}}
@@ -206,16 +206,16 @@ async def test_external_select_asks_the_app_for_options(workspace, listening, cl
 
     @listening.view("form")
     async def submitted(ack, view):
-        queries.append(view["state"]["values"]["colour"]["find"]["selected_option"]["value"])
+        queries.append(view["state"]["values"]["color"]["find"]["selected_option"]["value"])
         await ack()
 
     menu = {"type": "external_select", "action_id": "find", "min_query_length": 1}
-    block = {"type": "input", "block_id": "colour", "label": plain("Colour"), "element": menu}
+    block = {"type": "input", "block_id": "color", "label": plain("Color"), "element": menu}
     trigger_id = workspace.triggers.issue(user="U0ANN")
     answer = await client.views_open(trigger_id=trigger_id, view=modal(block))
     view_id = answer["view"]["id"]
     offered = await workspace.suggest(user="U0ANN", view_id=view_id, action_id="find", query="re")
-    await workspace.submit(user="U0ANN", view_id=view_id, values={"colour": {"find": offered[0]}})
+    await workspace.submit(user="U0ANN", view_id=view_id, values={"color": {"find": offered[0]}})
     assert queries == ["re", "red"]
 
 

@@ -56,7 +56,7 @@ def want_a_credential(graph):
 def ask_for_an_attribute(graph):
     world = graph.tenant.world
     resource = world.resources[world.packages[CAMPAIGN].role_scopes[0].resource_id]
-    resource.attributes = [{"name": "costCentre", "source": {"question": question(id="a")}}]
+    resource.attributes = [{"name": "costCenter", "source": {"question": question(id="a")}}]
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ async def test_a_package_shows_all_that_hangs_on_it(graph):
 
 @pytest.mark.parametrize("expand", ["policies", "displayName", "catalog(", "catalog($top=1)"])
 async def test_a_wrong_expand_is_refused(v1, expand):
-    """A misspelt navigation is a 400, not an absent property."""
+    """A misspelled navigation is a 400, not an absent property."""
     assert (await v1.error("GET", PACKAGES, **{"$expand": expand}))[0] == 400
 
 

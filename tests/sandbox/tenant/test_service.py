@@ -226,7 +226,7 @@ async def test_a_seed_repeats_a_run(tenant):
 
 
 def test_an_unknown_fault_is_an_error(tenant):
-    """A misspelt fault must not pass for a good day."""
+    """A misspelled fault must not pass for a good day."""
     with pytest.raises(ValueError, match="no fault is called"):
         tenant.faults.set("trottle")
 

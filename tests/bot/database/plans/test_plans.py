@@ -192,7 +192,7 @@ def _give_all_to_ann(db: sa.Connection) -> None:
         db.execute(table.update().values(holder="U0ANN", entra_id=ANN))
 
 
-def test_a_scan_is_recognised(recorded):
+def test_a_scan_is_recognized(recorded):
     """The check itself, on one statement that reads all of a small table, and on one that reads one row."""
     found = {each.function: each.steps for each in recorded.planned.values()}
     assert [step.searches for step in found["catalog.everything"]] == [False] * len(

@@ -28,7 +28,7 @@ async def connected(workspace, bolt):
 
 
 async def test_command_travels_as_an_envelope(workspace, connected):
-    """The answer comes back as the payload of the acknowledgement."""
+    """The answer comes back as the payload of the acknowledgment."""
     seen = {}
 
     @connected.command("/request-access")
