@@ -18,10 +18,10 @@ import httpx
 
 from benchmarks.table import Options, Result
 from bot.provisioning.apply import Applying
+from bot.provisioning.file import read_text
 from bot.provisioning.plan import Planned, make_plan
-from bot.provisioning.reading import read_text
-from bot.provisioning.record import Record
-from bot.provisioning.waiting import PATIENCE, Waiting
+from bot.provisioning.retry import PATIENCE, Waiting
+from bot.provisioning.state import Record
 from graph import Graph, Retries, StaticToken
 from sandbox.clock import SandboxClock
 from sandbox.tenant import Tenant

@@ -15,19 +15,19 @@ from rich.text import Text
 
 from bot.cli.connection import Stop, api_option, failures_as_sentences, graph_for, graph_settings
 from bot.packages.names import clean
-from bot.provisioning import showing
+from bot.provisioning import render as showing
 from bot.provisioning.apply import Applying
-from bot.provisioning.changes import Deed
 from bot.provisioning.destroy import Destroying, destruction, settle
-from bot.provisioning.facts import Facts, FileFacts
-from bot.provisioning.importing import import_tenant
-from bot.provisioning.judging import Judge, Outcome, Verdict
+from bot.provisioning.diff import Deed
+from bot.provisioning.file import Document, FileError, read_file
+from bot.provisioning.import_ import import_tenant
 from bot.provisioning.plan import Planned, make_plan
+from bot.provisioning.policy_tests.evaluate import Judge, Outcome, Verdict
+from bot.provisioning.policy_tests.facts import Facts, FileFacts
+from bot.provisioning.policy_tests.tenant_facts import TenantFacts
 from bot.provisioning.progress import Progress
-from bot.provisioning.reading import Document, FileError, read_file
-from bot.provisioning.record import Record, alone
-from bot.provisioning.tenant_facts import TenantFacts
-from bot.provisioning.waiting import PATIENCE, Waiting
+from bot.provisioning.retry import PATIENCE, Waiting
+from bot.provisioning.state import Record, alone
 from graph import Graph, Retries
 
 WOULD_CHANGE: Final = 2

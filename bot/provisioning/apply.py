@@ -6,19 +6,19 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.errors import LatchkeyError
-from bot.provisioning.changes import Change, Deed
-from bot.provisioning.content import Content
-from bot.provisioning.held import Held
-from bot.provisioning.looking import Looking
-from bot.provisioning.making import Making
+from bot.provisioning.delete import Undoing
+from bot.provisioning.diff import Change, Deed
+from bot.provisioning.file import Document
+from bot.provisioning.in_use import Held
+from bot.provisioning.kinds.catalogs import Making
+from bot.provisioning.kinds.people import TrialPeople
+from bot.provisioning.kinds.roles import Content
+from bot.provisioning.lookups import Looking
 from bot.provisioning.ownership import Located, claim_what_was_begun, existing
 from bot.provisioning.plan import Planned
-from bot.provisioning.reading import Document
-from bot.provisioning.record import Key, Record
-from bot.provisioning.trial_people import TrialPeople
-from bot.provisioning.undoing import Undoing
-from bot.provisioning.waiting import Waiting
-from bot.provisioning.writing import Writing
+from bot.provisioning.retry import Waiting
+from bot.provisioning.state import Key, Record
+from bot.provisioning.write import Writing
 from graph import Graph
 from graph.errors import GraphError
 

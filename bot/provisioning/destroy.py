@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from bot import clock
-from bot.provisioning.changes import KINDS, Deed
-from bot.provisioning.held import Held, counted, given_by, holdings
+from bot.provisioning.delete import Undoing, title_of
+from bot.provisioning.diff import KINDS, Deed
+from bot.provisioning.file import Document
+from bot.provisioning.in_use import Held, counted, given_by, holdings
+from bot.provisioning.inventory import present
 from bot.provisioning.ownership import claim_what_was_begun, existing
 from bot.provisioning.plan import make_plan
-from bot.provisioning.presence import present
-from bot.provisioning.reading import Document
-from bot.provisioning.record import Entry, Record
-from bot.provisioning.undoing import Undoing, title_of
-from bot.provisioning.waiting import SETTLES, Waiting
+from bot.provisioning.retry import SETTLES, Waiting
+from bot.provisioning.state import Entry, Record
 from graph import Graph
 from graph.errors import OPEN_REQUEST_EXISTS, Conflict, GraphUnavailable, Rejected
 from graph.models import AccessPackage, Assignment

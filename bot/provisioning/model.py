@@ -4,10 +4,10 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from bot.provisioning import words
-from bot.provisioning.parts import Name, Names, Part, Roles, Subjects, Title, YesOrNo, checked
-from bot.provisioning.policy_parts import Policy
-from bot.provisioning.sentences import read_sentence
+from bot.provisioning import grammar as words
+from bot.provisioning.fields import Name, Names, Part, Roles, Subjects, Title, YesOrNo, checked
+from bot.provisioning.policy_model import Policy
+from bot.provisioning.policy_tests.sentences import read_sentence
 
 THING_PATTERN: Final = r"^(group|application|site|Entra role) .+$"
 

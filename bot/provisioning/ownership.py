@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from bot.provisioning.found import Survey
-from bot.provisioning.giving import things
+from bot.provisioning.file import Document
+from bot.provisioning.grammar import read_other, read_role, read_thing
+from bot.provisioning.kinds.resources import things
 from bot.provisioning.model import File
-from bot.provisioning.names import Names, is_new
-from bot.provisioning.reading import Document
-from bot.provisioning.record import Entry, Key, Record
-from bot.provisioning.words import read_other, read_role, read_thing
+from bot.provisioning.resolve import Names, is_new
+from bot.provisioning.snapshot import Survey
+from bot.provisioning.state import Entry, Key, Record
 
 # Id of something in the tenant, and the ids that deleting it takes.
 Located = tuple[str, dict[str, str]]

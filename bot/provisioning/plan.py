@@ -3,14 +3,22 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from bot.provisioning import containers, giving, policy_plan
-from bot.provisioning.changes import Change, Deed, Plan, differing
-from bot.provisioning.found import Survey
-from bot.provisioning.leaving import Leaving
-from bot.provisioning.names import Names, is_new
-from bot.provisioning.reading import Document, FileError, Place
-from bot.provisioning.record import Record
-from bot.provisioning.survey import survey
+from bot.provisioning.diff import Change, Deed, Plan, differing
+from bot.provisioning.file import Document, FileError, Place
+from bot.provisioning.kinds import (
+    packages as containers,
+)
+from bot.provisioning.kinds import (
+    policies as policy_plan,
+)
+from bot.provisioning.kinds import (
+    resources as giving,
+)
+from bot.provisioning.refresh import survey
+from bot.provisioning.removed_from_file import Leaving
+from bot.provisioning.resolve import Names, is_new
+from bot.provisioning.snapshot import Survey
+from bot.provisioning.state import Record
 from graph import Graph
 
 

@@ -8,7 +8,7 @@ from rich.status import Status
 from rich.text import Text
 
 from bot.packages.names import clean
-from bot.provisioning.changes import Change
+from bot.provisioning.diff import Change
 
 
 class Progress:

@@ -4,8 +4,8 @@ import json
 import sys
 from typing import Any, Final
 
+from bot.provisioning.fields import SUBJECT_PATTERN
 from bot.provisioning.model import THING_PATTERN, File
-from bot.provisioning.parts import SUBJECT_PATTERN
 
 # Where a block may be said in a word: the block's name, and the word's schema.
 SHORT_FORMS: Final[dict[str, dict[str, Any]]] = {

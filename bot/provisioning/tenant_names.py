@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
-from bot.provisioning.visible import is_plain
-from bot.provisioning.words import ENTRA_ROLE, Subject, kind_of_thing
+from bot.provisioning.characters import is_plain
+from bot.provisioning.grammar import ENTRA_ROLE, Subject, kind_of_thing
 from graph import Graph
 from graph.errors import GraphError, NotFound
 from graph.models import AccessPackage, Resource

@@ -15,11 +15,11 @@ import pytest
 
 from bot.provisioning.apply import Applying
 from bot.provisioning.destroy import Destroying, Destruction, destruction, settle
-from bot.provisioning.importing import Imported, import_tenant
+from bot.provisioning.file import Document, read_text
+from bot.provisioning.import_ import Imported, import_tenant
 from bot.provisioning.plan import Planned, make_plan
-from bot.provisioning.reading import Document, read_text
-from bot.provisioning.record import Record
-from bot.provisioning.waiting import PATIENCE, Waiting
+from bot.provisioning.retry import PATIENCE, Waiting
+from bot.provisioning.state import Record
 from graph import Graph, Retries, StaticToken
 from sandbox.clock import SandboxClock
 from sandbox.tenant import Tenant

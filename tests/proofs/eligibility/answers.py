@@ -10,9 +10,9 @@ from bot.errors import NotAllowed
 from bot.packages import eligibility
 from bot.packages.eligibility import Admitted, No, Refusal
 from bot.packages.rules import Reads, read_case
-from bot.provisioning.judging import Judge, Outcome
-from bot.provisioning.reading import read_text
-from bot.provisioning.tenant_facts import TenantFacts
+from bot.provisioning.file import read_text
+from bot.provisioning.policy_tests.evaluate import Judge, Outcome
+from bot.provisioning.policy_tests.tenant_facts import TenantFacts
 from graph import Graph, StaticToken
 from sandbox.tenant import Tenant
 from sandbox.tenant.errors import Refusal as TenantRefusal

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 
 from bot.packages.eligibility import Admitted, No, Refusal
-from bot.provisioning.judging import Outcome
+from bot.provisioning.policy_tests.evaluate import Outcome
 from tests.proofs.eligibility.answers import Answers, answers, may_ask
 from tests.proofs.eligibility.cases import EXTENSIONS, RULED, SERVICE, Rules, World, built, worlds
 

@@ -1,0 +1,157 @@
+"""What every part of the file is made of: its base, and the kinds of value that it may hold."""
+
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, Final, get_args
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    WithJsonSchema,
+)
+
+from bot.packages.names import clean
+from bot.provisioning import grammar as words
+from bot.provisioning.characters import unseen
+
+YES: Final = frozenset({"yes", "true", "on"})
+NO: Final = frozenset({"no", "false", "off"})
+# Entra's own limit for the display names of people and groups.
+LONGEST_TITLE: Final = 256
+# YAML 1.1 reads a bare yes as a truth value, YAML 1.2 as text; people and editors may go by either.
+YES_OR_NO: Final = {"enum": [True, False, "yes", "no", "on", "off"]}
+
+
+class Part(BaseModel):
+    """A block of the file: ``may ask`` outside, ``may_ask`` inside; unknown words are refused."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, alias_generator=lambda name: name.replace("_", " ")
+    )
+
+    @classmethod
+    def known_words(cls, place: Iterable[str | int]) -> list[str]:
+        """The words that may stand at *place*, a way down from this part."""
+        part: type[Part] | None = cls
+        for step in place:
+            if isinstance(step, str) and part is not None:
+                fields = {field.alias or name: field for name, field in part.model_fields.items()}
+                part = _part_in(fields[step].annotation) if step in fields else None
+        if part is None:
+            return []
+        return sorted(field.alias or name for name, field in part.model_fields.items())
+
+
+def _part_in(annotation: Any) -> type[Part] | None:
+    """The part that a field holds, however it is wrapped: optional, or many in a list."""
+    if isinstance(annotation, type) and issubclass(annotation, Part):
+        return annotation
+    found = (_part_in(each) for each in get_args(annotation))
+    return next((each for each in found if each is not None), None)
+
+
+def _yes_or_no(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.casefold() in YES | NO:
+        return value.casefold() in YES
+    raise ValueError(f"“{value}” must be yes or no.")
+
+
+def _on_one_line(value: str) -> str:
+    said = " ".join(value.split())
+    found = unseen(said)
+    if found:
+        raise ValueError(f"“{clean(said)}” holds a character that nobody sees: {found}.")
+    return said
+
+
+def _name(value: str) -> str:
+    said = _on_one_line(value)
+    if not said:
+        raise ValueError("This must not be empty.")
+    return said
+
+
+def _title(value: str) -> str:
+    said = _name(value)
+    if len(said) > LONGEST_TITLE:
+        raise ValueError(
+            f"“{clean(said)[:40]}…” has {len(said)} characters; a name may have {LONGEST_TITLE}."
+        )
+    return said
+
+
+def _as_list(value: Any) -> Any:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def checked(read: Callable[[str], object]) -> AfterValidator:
+    """Text stays as it is written, after *read* has understood it."""
+
+    def check(value: str) -> str:
+        said = _on_one_line(value)
+        read(said)
+        return said
+
+    return AfterValidator(check)
+
+
+def one_or_more(pattern: str, examples: list[str]) -> WithJsonSchema:
+    """In an editor: one of these, or a list of them."""
+    one = {"type": "string", "pattern": pattern, "examples": examples}
+    return WithJsonSchema({"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]})
+
+
+SUBJECT_PATTERN: Final = (
+    rf"^(({'|'.join(words.NAMED)}) .+|manager level [1-4]|{'|'.join(words.UNNAMED)}|\S+@\S+)$"
+)
+YesOrNo = Annotated[bool, BeforeValidator(_yes_or_no), WithJsonSchema(YES_OR_NO)]
+Name = Annotated[str, AfterValidator(_name)]
+# What something of the tenant's is called.
+Title = Annotated[
+    str,
+    AfterValidator(_title),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": LONGEST_TITLE}),
+]
+Duration = Annotated[
+    str,
+    checked(words.read_duration),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^\d+ *(minute|hour|day|week|year)s?$",
+            "examples": ["14 days"],
+        }
+    ),
+]
+Lasts = Annotated[
+    str,
+    checked(words.read_expiration),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^(no end|until .+|\d+ *(minute|hour|day|week|year)s?)$",
+            "examples": ["30 days", "8 hours", "until 2027-01-31", "no end"],
+        }
+    ),
+]
+Subjects = Annotated[
+    tuple[Annotated[str, checked(words.read_subject)], ...],
+    BeforeValidator(_as_list),
+    one_or_more(SUBJECT_PATTERN, ["group Marketing", "person ann@contoso.example", "manager"]),
+]
+Roles = Annotated[
+    tuple[Annotated[str, checked(words.read_role)], ...],
+    BeforeValidator(_as_list),
+    one_or_more(
+        r"^(group .+|.+ of (the )?(group|application|site|Entra role) .+)$",
+        ["Member of group Marketing", "Reader of application Ledger"],
+    ),
+]
+Names = Annotated[
+    tuple[Name, ...], BeforeValidator(_as_list), one_or_more(r"\S", ["ann@contoso.example"])
+]

@@ -1,0 +1,162 @@
+"""What policy tests may rest on, from the tenant as it is today."""
+
+from bot.packages.model import Named
+from bot.packages.rules import held_among
+from bot.provisioning.grammar import GUID, Thing
+from bot.provisioning.model import File
+from bot.provisioning.policy_tests.facts import Offer, Somebody, Unclear, chosen, meant
+from bot.provisioning.resolve import mentions
+from graph import Graph
+from graph.models import AccessPackage, User
+
+
+class TenantFacts:
+    """Asks the tenant, each thing once; the file only tells whom short names may mean."""
+
+    def __init__(self, graph: Graph, file: File) -> None:
+        self._graph = graph
+        self._file = file
+        self._packages: list[AccessPackage] | None = None
+        self._people: list[tuple[str, Somebody]] | None = None
+        self._users: dict[str, User] = {}
+        self._offers: dict[str, Offer] = {}
+        self._members: dict[tuple[str, str], bool] = {}
+        self._things: dict[Thing, str] = {}
+
+    async def offer(self, name: str) -> Offer:
+        packages = await self._all()
+        wanted = chosen(name, [each.display_name or each.id for each in packages])
+        same = [each for each in packages if (each.display_name or each.id) == wanted]
+        if len(same) > 1:
+            raise Unclear(f"The tenant has {len(same)} packages named “{wanted}”.")
+        package = same[0]
+        if package.id not in self._offers:
+            policies = [
+                await self._graph.policies.get(each.id) for each in package.assignment_policies
+            ]
+            gives = {
+                (word.casefold(), (each.scope.origin_id or "").casefold())
+                for each in package.resource_role_scopes
+                if each.role and each.scope
+                for word in (each.role.display_name, each.role.origin_id)
+                if word
+            }
+            exclusions = await self._graph.packages.exclusions(package.id)
+            self._offers[package.id] = Offer(
+                id=package.id,
+                name=wanted,
+                package=package,
+                policies=tuple(policies),
+                gives=frozenset(gives),
+                groups_excluded={
+                    each.id: each.display_name or each.id for each in exclusions.groups
+                },
+                packages_excluded=tuple(
+                    Named(id=each.id, name=each.display_name or each.id)
+                    for each in exclusions.packages
+                ),
+            )
+        return self._offers[package.id]
+
+    async def person(self, word: str) -> Somebody:
+        said = word.removeprefix("person ")
+        if "@" in said:
+            users = await self._graph.directory.find_users(email=said)
+            if len(users) != 1:
+                raise Unclear(
+                    f"The tenant has {len(users) or 'no'} people with the address {said}."
+                )
+            return self._known(users[0])
+        found = meant(said, await self._pool())
+        if found is None:
+            raise Unclear(
+                f"Nobody named in the file or in the packages' policies is called “{word}”; "
+                "write their e-mail address."
+            )
+        return found
+
+    async def group_id(self, name: str) -> str:
+        if GUID.fullmatch(name):
+            return name
+        groups = await self._graph.directory.find_groups(display_name=name)
+        if len(groups) != 1:
+            raise Unclear(f"The tenant has {len(groups) or 'no'} groups named “{name}”.")
+        return groups[0].id
+
+    async def thing_id(self, thing: Thing) -> str:
+        if thing not in self._things:
+            self._things[thing] = (await self._look(thing)).casefold()
+        return self._things[thing]
+
+    async def _look(self, thing: Thing) -> str:
+        if GUID.fullmatch(thing.name) or "://" in thing.name:
+            return thing.name
+        if thing.kind == "group":
+            return await self.group_id(thing.name)
+        for package in await self._all():
+            for given in package.resource_role_scopes:
+                resource = given.role.resource if given.role else None
+                if resource and (resource.display_name or "").casefold() == thing.name.casefold():
+                    return resource.origin_id or ""
+        raise Unclear(f"No package gives anything of {thing}.")
+
+    async def is_guest(self, person_id: str) -> bool | None:
+        if person_id not in self._users:
+            self._users[person_id] = await self._graph.directory.user(person_id)
+        return self._users[person_id].is_guest
+
+    async def is_member(self, person_id: str, group_id: str) -> bool | None:
+        key = (person_id, group_id)
+        if key not in self._members:
+            found = await self._graph.directory.member_of(person_id, [group_id])
+            self._members[key] = group_id in found
+        return self._members[key]
+
+    async def manager(self, person_id: str) -> str | None:
+        found = await self._graph.directory.manager(person_id)
+        return found.id if found else None
+
+    async def has(self, person_id: str, offer: Offer) -> tuple[Named, ...]:
+        others = {each.id for each in offer.packages_excluded}
+        held = await held_among(self._graph, person_id, others)
+        return tuple(each for each in offer.packages_excluded if each.id in held)
+
+    async def _all(self) -> list[AccessPackage]:
+        if self._packages is None:
+            self._packages = await self._graph.packages.list()
+        return self._packages
+
+    def _known(self, user: User) -> Somebody:
+        self._users[user.id] = user
+        return Somebody(id=user.id, name=user.display_name or user.mail or user.id)
+
+    async def _pool(self) -> list[tuple[str, Somebody]]:
+        """Everybody whom the file or a policy names, or who is in a group that one names."""
+        if self._people is not None:
+            return self._people
+        directory = self._graph.directory
+        users: dict[str, User] = {}
+        for _, subject in mentions(self._file):
+            if subject.kind == "person" and "@" in subject.name:
+                users |= {each.id: each for each in await directory.find_users(email=subject.name)}
+        groups: set[str] = set()
+        for package in await self._all():
+            for policy in package.assignment_policies:
+                stages = (
+                    policy.request_approval_settings.stages
+                    if policy.request_approval_settings
+                    else []
+                )
+                sets = [*policy.specific_allowed_targets]
+                for stage in stages:
+                    sets += [*stage.primary_approvers, *stage.fallback_primary_approvers]
+                groups |= {each.group_id for each in sets if each.group_id}
+                for user_id in {each.user_id for each in sets if each.user_id} - set(users):
+                    users[user_id] = await directory.user(user_id)
+        for group_id in sorted(groups):
+            users |= {each.id: each for each in await directory.members(group_id)}
+        self._people = [
+            (user.mail or user.user_principal_name or "", self._known(user))
+            for user in users.values()
+        ]
+        return self._people

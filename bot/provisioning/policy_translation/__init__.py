@@ -1,0 +1,1 @@
+"""A policy of the file as Graph has it, and back."""

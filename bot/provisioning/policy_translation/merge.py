@@ -1,0 +1,180 @@
+"""
+Makes the policy that replaces the tenant's: what the file says otherwise, and nothing else of it changed.
+
+A policy is replaced whole: what Graph sent and the file has no words for must go back as it came.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from bot.provisioning.diff import flat
+from bot.provisioning.grammar import Subject
+from bot.provisioning.kinds.policies import words_that_differ
+from bot.provisioning.policy_translation.from_graph import (
+    is_their_manager,
+    managers_may_ask,
+    question_in_words,
+    reviews_in_words,
+    stage_in_words,
+)
+from graph.models import (
+    ApprovalSettings,
+    ApprovalStage,
+    AssignmentPolicy,
+    Question,
+    RequestorSettings,
+    ReviewSettings,
+    SubjectSet,
+)
+from graph.values import KeepingModel
+
+Kept = TypeVar("Kept", bound=KeepingModel)
+
+# The words of the file, and the properties of Graph's that say the same.
+_OWN: Final = {
+    "name": ("display_name",),
+    "description": ("description",),
+    "durations": ("expiration",),
+    "may ask": ("allowed_target_scope", "specific_allowed_targets"),
+    "automatic": ("automatic_request_settings",),
+}
+_OF_REQUESTORS: Final = {
+    # Whoever may ask may also give back, unless the file says otherwise.
+    "may ask": ("enable_targets_to_self_add_access", "enable_targets_to_self_remove_access"),
+    "new requests": ("enable_targets_to_self_add_access", "enable_targets_to_self_remove_access"),
+    "may return": ("enable_targets_to_self_remove_access",),
+    "may extend": ("enable_targets_to_self_update_access",),
+    "custom dates": ("allow_custom_assignment_schedule",),
+}
+_OF_APPROVAL: Final = {
+    "reason required": ("is_requestor_justification_required",),
+    "may extend": ("is_approval_required_for_update",),
+    "approval": ("is_approval_required_for_add",),
+    "decided by": ("is_approval_required_for_add", "is_approval_required_for_update", "stages"),
+}
+
+
+def merged(actual: AssignmentPolicy, wanted: AssignmentPolicy) -> AssignmentPolicy:
+    """The tenant's policy with what the file says otherwise."""
+    words = words_that_differ(actual, wanted)
+    changed: dict[str, Any] = {name: getattr(wanted, name) for name in _fields(_OWN, words)}
+    if words & {*_OF_REQUESTORS, "managers may ask"}:
+        changed["requestor_settings"] = _requestors(actual, wanted, words)
+    if words & set(_OF_APPROVAL):
+        changed["request_approval_settings"] = _approval(actual, wanted, words)
+    if "questions" in words:
+        changed["questions"] = _questions(actual.questions or [], wanted.questions or [])
+    if "notifications" in words:
+        old, new = actual.notification_settings, wanted.notification_settings
+        changed["notification_settings"] = _with(old, new)
+    if "reviews" in words:
+        changed["review_settings"] = _reviews(actual.review_settings, wanted.review_settings)
+    return actual.model_copy(update=changed)
+
+
+def _fields(table: dict[str, tuple[str, ...]], words: set[str]) -> list[str]:
+    return [name for word in sorted(words & set(table)) for name in table[word]]
+
+
+def _with(old: Kept | None, new: Kept | None, fields: Any = None) -> Kept | None:
+    """*old* with these fields of *new*, or all that are set there; whole where one of them is missing."""
+    if old is None or new is None:
+        return new
+    names = new.model_fields_set if fields is None else fields
+    return old.model_copy(update={name: getattr(new, name) for name in names})
+
+
+def _requestors(
+    actual: AssignmentPolicy, wanted: AssignmentPolicy, words: set[str]
+) -> RequestorSettings | None:
+    old, new = actual.requestor_settings, wanted.requestor_settings
+    settings = _with(old, new, _fields(_OF_REQUESTORS, words))
+    if old is None or new is None or settings is None or "managers may ask" not in words:
+        return settings
+    others = [each for each in old.on_behalf_requestors if not is_their_manager(each)]
+    may = managers_may_ask(new)
+    switches = (
+        "enable_on_behalf_requestors_to_add_access",
+        "enable_on_behalf_requestors_to_update_access",
+        "enable_on_behalf_requestors_to_remove_access",
+    )
+    # Others who may ask for somebody stay, and so do the switches that let them.
+    asked: dict[str, Any] = {} if others and not may else dict.fromkeys(switches, may)
+    asked["on_behalf_requestors"] = [*others, *(new.on_behalf_requestors if may else [])]
+    return settings.model_copy(update=asked)
+
+
+def _approval(
+    actual: AssignmentPolicy, wanted: AssignmentPolicy, words: set[str]
+) -> ApprovalSettings | None:
+    old, new = actual.request_approval_settings, wanted.request_approval_settings
+    settings = _with(old, new, _fields(_OF_APPROVAL, words))
+    if old is None or new is None or settings is None or "decided by" not in words:
+        return settings
+    stages = [
+        _stage(old.stages[at], stage) if at < len(old.stages) else stage
+        for at, stage in enumerate(new.stages)
+    ]
+    return settings.model_copy(update={"stages": stages})
+
+
+def _stage(old: ApprovalStage, new: ApprovalStage) -> ApprovalStage:
+    return _kept_if_same(old, new, lambda each: stage_in_words(each, _by_id))
+
+
+def _kept_if_same(old: Kept, new: Kept, say: Callable[[Kept], dict[str, Any]]) -> Kept:
+    """*old* where both say the same; otherwise *new* with what only *old* knows, list by list of people."""
+    if flat(say(old)) == flat(say(new)):
+        return old
+    changed = {}
+    for name in new.model_fields_set:
+        before, after = getattr(old, name), getattr(new, name)
+        changed[name] = before if _same_people(before, after) else after
+    return old.model_copy(update=changed)
+
+
+def _same_people(before: Any, after: Any) -> bool:
+    return (
+        isinstance(before, list)
+        and isinstance(after, list)
+        and all(isinstance(each, SubjectSet) for each in [*before, *after])
+        and sorted(map(_named, before)) == sorted(map(_named, after))
+    )
+
+
+def _named(found: SubjectSet) -> str:
+    parts = (found.kind, found.user_id, found.group_id, found.manager_level)
+    others = (found.connected_organization_id, found.service_principal_id, found.membership_rule)
+    return str([str(each).casefold() for each in (*parts, *others)])
+
+
+def _questions(old: list[Question], new: list[Question]) -> list[Question]:
+    """A question keeps its id, to which the answers given so far belong, and what else is known of it."""
+    by_text = {each.text: each for each in old}
+    asked = []
+    for question in new:
+        known = by_text.get(question.text)
+        if known is None or _kind(known) != _kind(question):
+            asked.append(question)
+            continue
+        same = _kept_if_same(known, question, question_in_words)
+        asked.append(same.model_copy(update={"sequence": question.sequence}))
+    return asked
+
+
+def _reviews(old: ReviewSettings | None, new: ReviewSettings | None) -> ReviewSettings | None:
+    if old is None or new is None:
+        return new
+    both = _kept_if_same(old, new, lambda each: reviews_in_words(each, _by_id))
+    before, after = reviews_in_words(old, _by_id), reviews_in_words(new, _by_id)
+    if all(before.get(word) == after.get(word) for word in ("every", "start", "lasts")):
+        return both.model_copy(update={"schedule": old.schedule})
+    return both
+
+
+def _kind(question: Question) -> str:
+    return (question.odata_type or "").rpartition(".")[2].casefold()
+
+
+def _by_id(subject: Subject) -> str:
+    return str(subject).casefold()

@@ -1,0 +1,76 @@
+"""A plan, a destruction and verdicts as colored lines for people."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from rich.text import Text
+
+from bot.packages.names import clean
+from bot.provisioning.destroy import Destruction
+from bot.provisioning.diff import Change, Deed, Plan
+from bot.provisioning.policy_tests.evaluate import Outcome, Verdict
+
+SIGNS: Final = {
+    Deed.CREATE: ("+", "green"),
+    Deed.CHANGE: ("~", "yellow"),
+    Deed.DELETE: ("-", "red"),
+}
+MARKS: Final = {
+    Outcome.HOLDS: ("✓", "green"),
+    Outcome.FAILS: ("✗", "red"),
+    Outcome.UNCLEAR: ("?", "yellow"),
+}
+
+
+def plan_lines(plan: Plan, *, name: str) -> Iterator[Text]:
+    """
+    What would be done, a line a change, with what differs under it.
+
+    Args:
+        name: What the file is called.
+    """
+    for change in plan.changes:
+        yield from _change_lines(change, name=name)
+    for sentence in plan.left_alone:
+        yield Text(f"  left alone: {clean(sentence)}", style="dim")
+    if not plan.changes:
+        yield Text("Nothing would change: the tenant is as the file says.")
+        return
+    counts = [f"{plan.count(deed)} to {deed}" for deed in Deed if plan.count(deed)]
+    yield Text(f"{', '.join(counts)}.", style="bold")
+
+
+def _change_lines(change: Change, *, name: str) -> Iterator[Text]:
+    sign, color = SIGNS[change.deed]
+    line = Text(f"{sign} {clean(change.title)}", style=color)
+    if change.line is not None:
+        line.append(f"  {name}:{change.line}", style="dim")
+    yield line
+    for each in change.differences:
+        said = Text(f"    {clean(each.what)}: ")
+        if each.before is not None:
+            said.append(clean(each.before) or "nothing", style="red")
+            said.append(" → ")
+        elif change.deed is Deed.CHANGE:
+            said.append("nothing → ")
+        said.append(clean(each.after) if each.after is not None else "nothing", style="green")
+        yield said
+    for note in change.notes:
+        yield Text(f"    {clean(note)}", style="dim")
+
+
+def destruction_lines(what: Destruction) -> Iterator[Text]:
+    """What would be taken away, in order."""
+    for line in what.lines():
+        yield Text(f"- {clean(line)}", style="red")
+    for sentence in what.kept:
+        yield Text(f"  {clean(sentence)}", style="dim")
+
+
+def verdict_lines(verdicts: Iterable[Verdict]) -> Iterator[Text]:
+    """Each policy test, and why it does not hold if it does not."""
+    for verdict in verdicts:
+        mark, color = MARKS[verdict.outcome]
+        yield Text.assemble((mark, color), f" {clean(verdict.text)}")
+        if verdict.outcome is not Outcome.HOLDS:
+            yield Text(f"    {verdict.outcome}: {clean(verdict.why)}", style=color)

@@ -1,0 +1,197 @@
+"""Writes once what must not be written twice, and sees that it is there."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from bot.provisioning.diff import Change
+from bot.provisioning.retry import SETTLES, Waiting, asked_for, is_there_already, may_write_again
+from bot.provisioning.state import Record
+from graph.errors import Conflict, GraphError, GraphUnavailable, Throttled
+
+# Finds the id of what was created; None while it does not show.
+Look = Callable[[], Awaitable[str | None]]
+# Creates something; returns its id if whoever calls looks by itself whether it shows.
+Create = Callable[[], Awaitable[str | None]]
+# Whether what was written shows; None while it does not.
+Shown = Callable[[], Awaitable[bool | None]]
+
+
+class UnderWay:
+    """The creations whose answer is not there yet."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._none = asyncio.Event()
+        self._none.set()
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """One more, for as long as the block runs."""
+        self._count += 1
+        self._none.clear()
+        try:
+            yield
+        finally:
+            self._count -= 1
+            if not self._count:
+                self._none.set()
+
+    async def none(self) -> None:
+        """Wait until all have their answer, so that one look serves all who wait for it."""
+        await self._none.wait()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Writing:
+    """The only way in which apply writes."""
+
+    record: Record
+    waiting: Waiting
+    under_way: UnderWay = field(default_factory=UnderWay)
+
+    async def once(
+        self,
+        change: Change,
+        look: Look,
+        create: Create,
+        *,
+        joins: bool = False,
+        **within: str,
+    ) -> str:
+        """
+        Create something exactly once, whatever became of an earlier try, and return its id.
+
+        The record says that it is begun before the call leaves.  A call without an answer, now or
+        before a crash, is followed by looking, not by a second call: Graph has no idempotency key.
+
+        Args:
+            joins: Whether one that somebody else made meanwhile is as good.  It is not entered as ours, so that
+                nobody's but our own is ever deleted.
+
+        Raises:
+            GraphError: Graph refuses, or nobody can tell what happened.
+        """
+        found = None
+        was_begun = self.record.is_begun(change.key)
+        if was_begun:
+            found = await self.waiting.until(change.title, look, patience=SETTLES)
+        if found is None:
+            await self.record.begin(change.key)
+            found, is_ours = await self._created(change, look, create, was_begun=was_begun)
+            if not (is_ours or joins):
+                self.record.forget([change.key])
+                raise Conflict(f"{change.title} was made by somebody else meanwhile; plan again.")
+            if not is_ours:
+                self.record.forget([change.key])
+                self.waiting.say(f"{change.title} is there already; destroy will not delete it")
+                return found
+        await self.record.learn(change.key, found, **within)
+        return found
+
+    async def _created(
+        self, change: Change, look: Look, create: Create, *, was_begun: bool
+    ) -> tuple[str, bool]:
+        """Its id, and whether it is ours."""
+        left = self.waiting.patience - SETTLES
+        while True:
+            try:
+                with self.under_way.one():
+                    found = await self.waiting.patiently(change.title, create)
+                break
+            except GraphError as error:
+                # "There is one already" speaks of ours only if we began one before.
+                is_ours = was_begun = error.may_have_happened or was_begun
+                is_throttled, is_there = isinstance(error, Throttled), is_there_already(error)
+                if not (is_ours or is_there):
+                    self.record.forget([change.key])
+                    raise
+                if isinstance(error, Throttled) and error.may_have_happened:
+                    await self.waiting.sleep(asked_for(error).total_seconds())
+                    left -= asked_for(error)
+                found = await self.waiting.until(change.title, look, patience=SETTLES)
+                if found is not None:
+                    return found, is_ours
+                # Graph says that there is one where nothing is: another one was just being made.  Or it says that
+                # there were too many calls in an envelope, and the look shows that this one did nothing.
+                may_repeat = is_throttled or (is_there and not error.may_have_happened)
+                if not may_repeat or left < SETTLES:
+                    if not is_ours:
+                        self.record.forget([change.key])
+                    raise
+                left -= SETTLES
+        await self.under_way.none()
+        if found is None:
+            found = await self.waiting.until(f"{change.title} to show up", look)
+        if found is None:
+            raise GraphUnavailable(
+                f"{change.title} was created, and Graph does not show it.", may_have_happened=True
+            )
+        return found, True
+
+    async def again(
+        self, change: Change, write: Callable[[], Awaitable[None]], shown: Shown
+    ) -> None:
+        """
+        Write what may be written twice, and see it there.
+
+        Raises:
+            GraphError: Graph refuses, or does not show what was written.
+        """
+        await self.write(change, write)
+        await self.seen(change, shown)
+
+    async def write(self, change: Change, write: Callable[[], Awaitable[None]]) -> None:
+        """
+        Write what may be written twice.
+
+        Raises:
+            GraphError: Graph refuses.
+        """
+        await self.waiting.patiently(change.title, write, retry_on=may_write_again)
+
+    async def until_shown(
+        self,
+        change: Change,
+        differing: Callable[[], Awaitable[set[str] | None]],
+        *,
+        may_stay: frozenset[str],
+    ) -> set[str]:
+        """
+        Wait until nothing differs from what was written; what does, and may stay so.
+
+        Args:
+            differing: Which words differ still.
+            may_stay: Words that are not worth all patience: Graph keeps them as they were.
+
+        Raises:
+            GraphUnavailable: Something else still differs.
+        """
+        left: set[str] = set()
+
+        async def shown() -> bool | None:
+            nonlocal left
+            left = await differing() or set()
+            return None if left else True
+
+        what = f"{change.title} to show what was written"
+        if await self.waiting.until(what, shown, patience=SETTLES) or (left and left <= may_stay):
+            return left
+        if await self.waiting.until(what, shown, patience=self.waiting.patience - SETTLES) is None:
+            raise GraphUnavailable(
+                f"Graph took {change.title}, and does not show it as it was written; plan again to see how."
+            )
+        return left
+
+    async def seen(self, change: Change, shown: Shown) -> None:
+        """
+        Wait until it shows.
+
+        Raises:
+            GraphUnavailable: It does not.
+        """
+        if await self.waiting.until(f"{change.title} to show what was written", shown) is None:
+            raise GraphUnavailable(
+                f"Graph took {change.title}, and does not show it as it was written; plan again to see how."
+            )

@@ -1,0 +1,263 @@
+"""What the file says, and what is wrong with it: file, line, and the nearest word."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.provisioning import schema
+from bot.provisioning.file import FileError, read_file, read_text
+from bot.provisioning.grammar import (
+    read_duration,
+    read_expiration,
+    read_role,
+    read_subject,
+    say_duration,
+    say_expiration,
+)
+from tests.bot.provisioning.files import EXAMPLE, SMALL, with_policy
+
+DOCS = Path(__file__).resolve().parents[3] / "docs"
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(FileError) as caught:
+        read_text(text, name="access.yml")
+    return list(caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "problem"),
+    [
+        ("gives:", "givs:", "line 13: “givs” means nothing here. Did you mean “gives”?"),
+        ("catalogs:", "catalog:", "line 7: “catalog” means nothing here. Did you mean “catalogs”?"),
+        ("30 days", "30 dayz", "line 18: “30 dayz” is no duration. Did you mean “day”?"),
+        ("30 days", "thirty days", "line 18: “thirty days” says no duration; write “30 days”"),
+        ("30 days", "0 days", "line 18: Access for 0 days is none; write “no end”"),
+        ("30 days", "until 2027-02-30", "line 18: “2027-02-30” is no date"),
+        (
+            "30 days",
+            "6 months",
+            "line 18: “6 months” is not the same number of days in every year; ",
+        ),
+        ("30 days", "6 months", "write “180 days”"),
+        ("30 days", "1 month", "write “30 days”"),
+        ("30 days", "2027-01-31", "line 18: “2027-01-31” is a date; write “until 2027-01-31”"),
+        ("30 days", "2027-01-31 18:00", "write “until 2027-01-31”"),
+        ("name: Autumn Campaign", "name: Finance: Reports", 'quotes: "Finance: Reports".'),
+        ("name: Autumn Campaign", "name: @home", 'Put the text in quotes: "@home".'),
+        ("name: Autumn Campaign", "name: '@home", "this is no YAML"),
+        ("name: Autumn Campaign", f"name: {'x' * 300}", "has 300 characters; a name may have 256."),
+        ("name: Autumn\n", f"name: {'x' * 257}\n", "has 257 characters"),
+        ("name: Campaign files", f"name: {'x' * 257}", "has 257 characters"),
+        ("name: Marketing\n", f"name: {'x' * 257}\n", "has 257 characters"),
+        (
+            "name: Autumn Campaign",
+            "name: Autumn\u202eCampaign",
+            "holds a character that nobody sees: U+202E (right-to-left override).",
+        ),
+        ("name: Autumn Campaign", "name: Autumn\u200bCampaign", "U+200B (zero width space)"),
+        ("name: Autumn Campaign", "name: A\u2066utumn", "U+2066"),
+        ("name: Autumn Campaign", "name: Autumn\u200d", "U+200D"),
+        ("name: Autumn Campaign", "name: Autumn\u3164", "U+3164"),
+        ("name: Autumn Campaign", 'name: "Autumn\\x07"', "U+0007"),
+        ("group Marketing\n", "group Market\u200bing\n", "U+200B"),
+        ("Member of group Campaign files", "Member of group Campaign\u00adfiles", "U+00AD"),
+        ("may extend: yes", "questions: [{ask: Why, pattern: '[a-'}]", "“[a-” is no regular"),
+        ("may extend: yes", "questions: [{ask: Why, pattern: '(a'}]", "is no regular expression"),
+        ("may extend: yes", "questions: [{ask: Why, pattern: '*'}]", "is no regular expression"),
+        ("may extend: yes", "<<: [x]", "“<<” must be followed by a block of words"),
+        (
+            "may extend: yes",
+            "may extend: perhaps",
+            "line 19: “perhaps” is not possible for “may extend”.",
+        ),
+        ("group Marketing\n", "grup Marketing\n", "line 17: “grup Marketing” does not say who"),
+        ("group Marketing\n", "al members\n", "Did you mean “all members”?"),
+        ("group Marketing\n", "[all members, group X]\n", "“all members” stands alone"),
+        ("group Marketing\n", "manager\n", "“manager” can decide, but not be the one who may ask."),
+        ("            durations: 30 days\n", "", "line 16: “durations” is missing."),
+        (
+            "Member of group Campaign files",
+            "Member",
+            "line 13: “Member” is no role; write one like",
+        ),
+        ("tess@contoso.example\n", "tess\n", "“tess” is no e-mail address."),
+        ("name: Autumn Campaign", "name:", "line 11: “name” says nothing."),
+        ("may extend: yes", "may extend: with approval", "Extending with approval needs somebody"),
+        ("may extend: yes", "decided by: [{approvers: managr}]", "Did you mean “manager”?"),
+        ("may extend: yes", "decided by: [{}]", "line 19: “approvers” is missing."),
+        (
+            "may extend: yes",
+            "may extend: yes\n            may extend: no",
+            "“may extend” is said twice.",
+        ),
+        ("groups:", "groups: {", "this is no YAML"),
+        ("groups:", "groups: &g [*g]\nother:", "This unfolds into more than Latchkey reads."),
+    ],
+)
+def test_a_mistake_is_named_with_its_line_and_the_nearest_word(
+    before: str, after: str, problem: str
+) -> None:
+    """One sentence for it, and it says where."""
+    assert before in SMALL
+    found = problems(SMALL.replace(before, after, 1))
+    assert any(problem in each for each in found), found
+    assert all(each.startswith("access.yml, line ") for each in found)
+
+
+def test_all_mistakes_are_named_at_once() -> None:
+    """Whoever writes a file does not want to learn of them one by one."""
+    text = (
+        SMALL.replace("gives:", "givs:").replace("30 days", "30 dayz").replace("people:", "poeple:")
+    )
+    assert len(problems(text)) == 3
+
+
+def test_two_things_of_one_name_are_refused() -> None:
+    """A name must tell one from the other."""
+    text = with_policy("may ask: all members", "durations: 1 day")
+    policy = text[text.index("          - name: Policy") :]
+    assert problems(text + policy) == ["access.yml, line 9: “Policy” stands here twice."]
+
+
+def test_an_alias_bomb_is_refused() -> None:
+    """A small file does not unfold into all memory."""
+    lines = ["a: &a [x,x,x,x,x,x,x,x,x,x]"]
+    lines += [
+        f"{b}: &{b} [{','.join([f'*{a}'] * 10)}]"
+        for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+    ]
+    assert "unfolds" in problems("\n".join(lines))[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["!!python/object/apply:os.system [ls]", "a: !ruby/x y", "- 1\n- 2", "x"]
+)
+def test_what_is_no_file_of_packages_is_refused(text: str) -> None:
+    """YAML's tags do nothing, and a list or a word is no file."""
+    assert problems(text)
+
+
+def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+    """No traceback for a slip of the finger."""
+    with pytest.raises(FileError, match="No such file"):
+        read_file(tmp_path / "access.yml")
+
+
+@pytest.mark.parametrize("text", ["", "null\n", "~", "# nothing\n", "---\n"])
+def test_an_empty_file_describes_nothing(text: str) -> None:
+    """It is a file all the same: its plan deletes what was made by it."""
+    assert read_text(text, name="x").file.catalogs == ()
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"^\p{L}+$", r"(?<year>\d{4})", r"\Aa\z", "[[:alpha:]]", "(?>a)", "^[0-9]{4}$"]
+)
+def test_a_pattern_of_another_dialect_passes(pattern: str) -> None:
+    """Entra reads .NET's expressions; only what is none in any dialect is refused."""
+    asked = f"questions: [{{ask: Why, pattern: '{pattern}'}}]"
+    read_text(SMALL.replace("may extend: yes", asked), name="x")
+
+
+@pytest.mark.parametrize(
+    "name", ["Café", "مرحبا", "שלום", "👩‍🚀 crew", "नमस्‍ते", "C++ / C# (x'y\")", "日本", "ﬁ"]
+)
+def test_names_of_all_scripts_pass(name: str) -> None:
+    """Letters from right to left, accents and emoji are no disguise."""
+    text = SMALL.replace("name: Autumn Campaign", f"name: {json.dumps(name, ensure_ascii=False)}")
+    assert read_text(text, name="x").file.catalogs[0].packages[0].name == name
+
+
+def test_parts_may_be_shared() -> None:
+    """A word that begins with x- is nobody's, and YAML's merge takes a block over; what stands beside it counts."""
+    shared = """\
+x-policies:
+  short: &short {may ask: all members, durations: 1 day, may extend: yes}
+  strict: &strict {reason required: yes, durations: 2 days}
+catalogs:
+  - name: General
+    packages:
+      - name: Trial
+        policies:
+          - <<: *short
+            name: One
+          - {<<: [*strict, *short], name: Two, may extend: no}
+"""
+    one, two = read_text(shared, name="x").file.catalogs[0].packages[0].policies
+    assert (one.name, one.durations, one.may_extend) == ("One", "1 day", "yes")
+    assert (two.durations, two.may_extend, two.reason_required) == ("2 days", "no", True)
+
+
+@pytest.mark.parametrize("word", ["Yes", "On", "null", "2024", "1e3", "0x10"])
+def test_names_are_text_whatever_they_look_like(word: str) -> None:
+    """YAML makes truth values and numbers of some words; a group may be called so."""
+    text = SMALL.replace("name: Autumn Campaign", f'name: "{word}"')
+    assert read_text(text, name="x").file.catalogs[0].packages[0].name == word
+
+
+def test_the_published_schema_is_the_model() -> None:
+    """After a change of the model: python -m bot.provisioning.schema > docs/packages.schema.json."""
+    assert (DOCS / "packages.schema.json").read_text("utf-8") == schema.text()
+
+
+@pytest.mark.parametrize("loader", [yaml.BaseLoader, yaml.SafeLoader])
+def test_the_schema_takes_the_example(loader: type) -> None:
+    """Editors that read yes as a word and those that read it as a truth value are both content."""
+    said = yaml.load(EXAMPLE.replace("2027-01-01", '"2027-01-01"'), Loader=loader)  # noqa: S506
+    jsonschema.Draft202012Validator(json.loads(schema.text())).validate(said)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("may ask: all members", "may ask: al members"),
+        ("durations: 30 days", "durations: 30 dayz"),
+        ("may extend: yes", "may extend: perhaps"),
+        ("gives: Finance", "givs: Finance"),
+    ],
+)
+def test_the_schema_refuses_what_the_reader_refuses(before: str, after: str) -> None:
+    """An editor marks the same mistakes."""
+    assert before in EXAMPLE
+    said = yaml.load(EXAMPLE.replace(before, after, 1), Loader=yaml.BaseLoader)  # noqa: S506
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft202012Validator(json.loads(schema.text())).validate(said)
+
+
+# A slow machine is no mistake.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(1, 999_999), st.sampled_from(["minute", "hour", "day", "week", "year"]))
+def test_a_duration_said_and_read_is_the_same(count: int, unit: str) -> None:
+    """In whatever unit it comes back."""
+    duration = read_duration(f"{count} {unit}s")
+    # The words have room for six digits; a million minutes is said in days.
+    if duration.days < 1_000_000:
+        assert read_duration(say_duration(duration)) == duration or count > 999_999
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["30 days", "8 hours", "90 minutes", "no end", "until 2027-01-31", "until 2027-01-31 18:00"],
+)
+def test_an_end_said_and_read_is_the_same(text: str) -> None:
+    """What the file says is what an import writes."""
+    assert say_expiration(read_expiration(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["group A of B", "person a@b.c", "manager", "manager level 2", "internal sponsors"]
+)
+def test_somebody_said_and_read_is_the_same(text: str) -> None:
+    """Names may hold any words."""
+    assert str(read_subject(text)) == text
+
+
+def test_a_role_may_have_of_in_its_name() -> None:
+    """The thing begins at the word for its kind."""
+    role = read_role("Head of sales of application Sales of Contoso")
+    assert (role.role, role.thing.name) == ("Head of sales", "Sales of Contoso")

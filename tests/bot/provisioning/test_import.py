@@ -1,0 +1,86 @@
+"""A file written from a tenant."""
+
+import pytest
+
+from bot.errors import LatchkeyError
+from bot.provisioning.file import read_text
+from sandbox.tenant import Tenant
+from sandbox.tenant.seed import ANN, FINANCE_REPORTS
+from tests.bot.provisioning.conftest import Workshop
+from tests.bot.provisioning.files import EXAMPLE
+
+
+async def test_a_plan_of_what_was_imported_says_that_nothing_changes(workshop: Workshop) -> None:
+    """The tutorial's world, and all that the example adds to it."""
+    await workshop.apply(EXAMPLE)
+    imported = await workshop.import_()
+    untold = [each for each in imported.left_out if each.startswith("policy Dana only of")]
+    assert imported.left_out == untold
+    assert len(untold) == (1 if workshop.version == "beta" else 0)
+    workshop.record.path.unlink()
+    assert await workshop.changes(imported.text) == []
+
+
+async def test_an_import_names_people_and_groups(workshop: Workshop) -> None:
+    """No ids where the tenant has names that lead back."""
+    text = (await workshop.import_("General")).text
+    assert (
+        "may ask:\n              - group Marketing\n              - person ann@contoso.example"
+        in text
+    )
+    assert "- Finance Visitors of site https://contoso.sharepoint.com/sites/Finance" in text
+    assert "00000000" not in text
+
+
+async def test_a_name_that_two_groups_share_is_written_as_an_id(
+    workshop: Workshop, tenant: Tenant
+) -> None:
+    """A name that does not lead back to one group is no name for a file."""
+    groups = list(tenant.world.groups.values())
+    marketing = next(each for each in groups if each.display_name == "Marketing")
+    next(
+        each for each in groups if each.display_name == "Database operators"
+    ).display_name = "Marketing"
+    text = (await workshop.import_()).text
+    assert f"group {marketing.id}" in text
+    assert await workshop.changes(text) == []
+
+
+async def test_somebody_deleted_is_written_as_an_id(workshop: Workshop, tenant: Tenant) -> None:
+    """A policy may outlive whom it names; the import does not fail on it."""
+    tenant.delete_user(ANN)
+    text = (await workshop.import_()).text
+    assert f"person {ANN}" in text
+    assert await workshop.changes(text) == []
+
+
+async def test_only_the_catalogs_asked_for_are_imported(workshop: Workshop) -> None:
+    """The others stay out of the file, and so out of Latchkey's hands."""
+    await workshop.apply(EXAMPLE)
+    text = (await workshop.import_("autumn campaign")).text
+    names = [each.name for each in read_text(text, name="x").file.catalogs]
+    assert names == ["Autumn campaign"]
+
+
+async def test_an_unknown_catalog_is_said_with_the_nearest(workshop: Workshop) -> None:
+    """The sentence helps."""
+    with pytest.raises(LatchkeyError, match=r"no catalog “Genral”\. Did you mean “General”"):
+        await workshop.import_("Genral")
+
+
+@pytest.mark.made_up("a kind of person that Graph does not have")
+async def test_a_policy_without_words_for_it_is_left_out_and_said(
+    workshop: Workshop, tenant: Tenant
+) -> None:
+    """What the file cannot say is not half said, and the file notes it."""
+    policy = next(
+        each for each in tenant.world.policies.values() if each.package_id == FINANCE_REPORTS
+    )
+    policy.allowed_target_scope = "specificDirectoryUsers"
+    policy.specific_allowed_targets = [{"@odata.type": "#microsoft.graph.somethingNew"}]
+    imported = await workshop.import_()
+    assert imported.left_out[-1] == (
+        "policy Everyone at Contoso of package Finance Reports: the file has no words for whom it names"
+    )
+    assert "# Left out: policy Everyone at Contoso of package Finance Reports" in imported.text
+    assert await workshop.changes(imported.text) == []

@@ -1,0 +1,404 @@
+"""What leaves the file takes nothing away that somebody holds."""
+
+import asyncio
+import itertools
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.provisioning.apply import Applying
+from bot.provisioning.file import FileError
+from bot.provisioning.plan import make_plan
+from sandbox.clock import SandboxClock
+from sandbox.tenant import Tenant
+from sandbox.tenant.seed import ANN, BO
+from tests.bot.provisioning.conftest import Workshop, picture
+
+ALPHA = """\
+groups:
+  - name: New g
+catalogs:
+  - name: Mine
+    description: Ours
+    packages:
+      - name: Alpha
+        gives: Member of group New g
+        policies:
+          - name: Everyone
+            may ask: all members
+            durations: 30 days
+"""
+RENAMED = ALPHA.replace("name: Alpha", "name: Beta")
+WITHOUT_PACKAGE = "groups:\n  - name: New g\ncatalogs:\n  - name: Mine\n    description: Ours\n"
+WITHOUT_GROUP = "catalogs:\n  - name: Mine\n    description: Ours\n"
+
+
+async def hold(workshop: Workshop, name: str, *, who: str = ANN) -> None:
+    """Somebody gets a package."""
+    world = workshop.tenant.world
+    package = next(each for each in world.packages.values() if each.display_name == name)
+    async with workshop.graph() as graph:
+        await graph.assignments.request(
+            request_type="adminAdd",
+            target_id=who,
+            package_id=package.id,
+            policy_id=world.policies_of(package.id)[0].id,
+        )
+    workshop.tenant.tick()
+
+
+def held(tenant: Tenant) -> dict[str, Any]:
+    """What live access rests on: its package, catalog, resources, roles, groups and who is in them."""
+    world = tenant.world
+    world.advance()
+    found: dict[str, Any] = {}
+    for assignment in world.assignments.values():
+        if not assignment.is_live:
+            continue
+        package = world.packages.get(assignment.package_id)
+        groups = [origin for system, origin, _ in assignment.given if system == "AadGroup"]
+        found[assignment.id] = {
+            "package": package is not None,
+            "policy": assignment.policy_id in world.policies,
+            "catalog": package is not None and package.catalog_id in world.catalogs,
+            "roles": sorted(each.role_origin_id for each in package.role_scopes) if package else [],
+            "resources": package is not None
+            and all(each.resource_id in world.resources for each in package.role_scopes),
+            "given": sorted(assignment.given),
+            "in": sorted(
+                origin
+                for origin in groups
+                if origin in world.groups and assignment.target_id in world.groups[origin].members
+            ),
+        }
+    return found
+
+
+@pytest.mark.parametrize(
+    "after", [RENAMED, WITHOUT_PACKAGE, WITHOUT_GROUP, "people: []\n", ""], ids=range(5)
+)
+async def test_what_somebody_holds_stays_whatever_leaves_the_file(
+    workshop: Workshop, after: str
+) -> None:
+    """Renamed, left out, with its group, or all of it: package, role, resource, catalog and group stay."""
+    await workshop.apply(ALPHA)
+    await hold(workshop, "Alpha")
+    before = held(workshop.tenant)
+    planned = await workshop.apply(after)
+    assert [each.title for each in planned.plan.changes if each.deed == "delete"] == []
+    assert held(workshop.tenant) == before
+    (sentence,) = [each for each in planned.plan.left_alone if "Alpha" in each]
+    assert sentence.startswith(
+        "package Alpha in catalog Mine: no longer in this file, but 1 assignment is live; end it first"
+    )
+    # And the next apply goes on leaving it alone, until the access has ended.
+    assert held(workshop.tenant) == before
+    assert not any("delete" in each for each in await workshop.changes(after))
+
+
+async def test_what_nobody_holds_any_more_goes(workshop: Workshop, tenant: Tenant) -> None:
+    """Once the access has ended, the same file deletes all of it."""
+    before = picture(tenant)
+    await workshop.apply(ALPHA)
+    await hold(workshop, "Alpha")
+    await workshop.apply("")
+    for assignment in list(tenant.world.assignments):
+        tenant.remove_assignment(assignment)
+    await workshop.apply("")
+    assert picture(tenant) == before
+
+
+async def test_a_request_under_way_keeps_its_package(workshop: Workshop, tenant: Tenant) -> None:
+    """Whoever waits for an approval is not made to wait for nothing."""
+    await workshop.apply(ALPHA + "            decided by: bo@contoso.example\n")
+    package = next(each for each in tenant.world.packages.values() if each.display_name == "Alpha")
+    async with workshop.graph() as graph:
+        request = await graph.assignments.request(
+            request_type="adminAdd",
+            target_id=ANN,
+            package_id=package.id,
+            policy_id=tenant.world.policies_of(package.id)[0].id,
+        )
+    tenant.world.requests[request.id].state = "pendingApproval"
+    tenant.world.assignments.clear()
+    planned = await workshop.plan("")
+    assert [each.title for each in planned.plan.changes] == []
+    assert "1 request is under way" in planned.plan.left_alone[0]
+
+
+async def test_a_role_that_leaves_a_list_is_not_taken_from_who_holds_it(
+    workshop: Workshop, tenant: Tenant
+) -> None:
+    """The package stays in the file; its role does not, and Ann keeps it."""
+    two = ALPHA.replace(
+        "gives: Member of group New g", "gives: [Member of group New g, group Marketing resources]"
+    )
+    await workshop.apply(two)
+    await hold(workshop, "Alpha")
+    before = held(tenant)
+    planned = await workshop.apply(ALPHA)
+    assert planned.plan.changes == ()
+    assert held(tenant) == before
+    assert planned.plan.left_alone == (
+        "Member of group Marketing resources in package Alpha: no longer in its list, but "
+        "1 assignment is live; end it first",
+    )
+
+
+async def test_a_group_that_another_package_gives_stays(workshop: Workshop, tenant: Tenant) -> None:
+    """By hand somebody put our group into a package of their own: neither apply nor destroy deletes it."""
+    await workshop.apply(ALPHA)
+    by_hand = Workshop(tenant, workshop.version, workshop.folder / "elsewhere")
+    by_hand.folder.mkdir()
+    other = ALPHA.replace("name: Mine", "name: Theirs").replace("name: Alpha", "name: Theirs")
+    await by_hand.apply(other)
+    await hold(by_hand, "Theirs")
+    before = held(tenant)
+    planned = await workshop.apply("")
+    assert held(tenant) == before
+    assert "group New g: no longer in this file, but package Theirs gives it" in (
+        planned.plan.left_alone
+    )
+    kept = (await workshop.destroy("")).kept
+    assert kept == ("group New g stays: package Theirs gives it",)
+    assert held(tenant) == before
+
+
+async def test_a_member_who_holds_the_group_by_a_package_stays_in_it(
+    workshop: Workshop, tenant: Tenant
+) -> None:
+    """The line that put Ann into the group goes; the package that gives it to her does not."""
+    members = ALPHA.replace(
+        "- name: New g\n", "- name: New g\n    members: [ann@contoso.example]\n"
+    )
+    await workshop.apply(members)
+    await hold(workshop, "Alpha")
+    before = held(tenant)
+    planned = await workshop.apply(ALPHA)
+    assert held(tenant) == before
+    assert planned.plan.left_alone == (
+        "ann@contoso.example as a member of group New g: no longer in this file, but package Alpha "
+        "gives it",
+    )
+
+
+async def test_who_gets_it_between_plan_and_apply_keeps_it(
+    workshop: Workshop, tenant: Tenant
+) -> None:
+    """Apply looks again before it deletes, leaves it alone and says so."""
+    await workshop.apply(ALPHA.replace("gives: Member of group New g", "gives: [group New g]"))
+    document, record = (
+        workshop.read(ALPHA.replace("gives: Member of group New g", "gives: []")),
+        (workshop.record),
+    )
+    async with workshop.graph() as graph:
+        planned = await make_plan(graph, document, record, version=workshop.version)
+        assert [each.deed for each in planned.plan.changes if each.kind == "role"] == ["delete"]
+        await hold(workshop, "Alpha")
+        before = held(tenant)
+        applying = Applying(graph=graph, document=document, record=record, waiting=workshop.waiting)
+        await applying.apply(planned)
+    assert held(tenant) == before
+    assert applying.remarks[0] == (
+        "Member of group New g in package Alpha was left alone: 1 assignment is live; end it first"
+    )
+
+
+async def test_a_plan_names_nothing_twice(workshop: Workshop) -> None:
+    """What goes is not also left alone, and what stays is not said to be somebody else's."""
+    await workshop.apply(ALPHA.replace("name: Everyone", "name: All"))
+    planned = await workshop.plan(RENAMED)
+    said = [*(each.title for each in planned.plan.changes), *planned.plan.left_alone]
+    assert "delete package Alpha in catalog Mine" in await workshop.changes(RENAMED)
+    assert not any("not in this file" in each for each in said)
+    await hold(workshop, "Alpha")
+    planned = await workshop.plan(RENAMED)
+    assert len([each for each in planned.plan.left_alone if "Alpha in" in each]) == 1
+    assert "write “was: Alpha”" in planned.plan.left_alone[0]
+
+
+# -- renaming ------------------------------------------------------------------------------
+
+
+RENAMINGS = {
+    "package": ("      - name: Alpha\n", "      - name: Beta\n        was: Alpha\n"),
+    "policy": (
+        "          - name: Everyone\n",
+        "          - name: Anyone\n            was: Everyone\n",
+    ),
+    "catalog": ("  - name: Mine\n", "  - name: Ours\n    was: Mine\n"),
+}
+
+
+@pytest.mark.parametrize("kind", RENAMINGS)
+async def test_a_thing_renamed_by_was_is_the_same_thing(
+    workshop: Workshop, tenant: Tenant, kind: str
+) -> None:
+    """One change, nothing made, nothing deleted, access untouched, and destroy still knows it."""
+    empty = picture(tenant)
+    await workshop.apply(ALPHA)
+    await hold(workshop, "Alpha")
+    before = held(tenant)
+    text = ALPHA.replace(*RENAMINGS[kind])
+    planned = await workshop.apply(text)
+    (change,) = planned.plan.changes
+    assert (change.deed, change.kind) == ("change", kind)
+    assert [(each.what) for each in change.differences] == ["name"]
+    assert "renamed from" in change.title
+    assert held(tenant) == before
+    assert await workshop.changes(text) == []
+    # The word may stay in the file, and go from it.
+    without = text.replace(f"was: {change.differences[0].before}\n", "\n")
+    assert await workshop.changes(without) == []
+    await workshop.destroy(without)
+    assert picture(tenant) == empty
+
+
+async def test_a_group_renamed_by_was_keeps_who_is_in_it(
+    workshop: Workshop, tenant: Tenant
+) -> None:
+    """Its new name stands wherever the file names it."""
+    empty = picture(tenant)
+    await workshop.apply(ALPHA)
+    await hold(workshop, "Alpha")
+    before = held(tenant)
+    text = ALPHA.replace("New g", "Better g").replace(
+        "- name: Better g\n", "- name: Better g\n    was: New g\n"
+    )
+    planned = await workshop.apply(text)
+    assert [each.title for each in planned.plan.changes] == ["group Better g, renamed from New g"]
+    assert held(tenant) == before
+    assert await workshop.changes(text) == []
+    await workshop.destroy(text)
+    assert picture(tenant) == empty
+
+
+async def test_a_rename_cut_short_is_finished_by_the_next_apply(
+    workshop: Workshop, tenant: Tenant
+) -> None:
+    """The tenant took the name, the record did not learn of it: nothing is made twice or deleted."""
+    await workshop.apply(ALPHA)
+    next(
+        each for each in tenant.world.packages.values() if each.display_name == "Alpha"
+    ).display_name = "Beta"
+    text = ALPHA.replace(*RENAMINGS["package"])
+    assert await workshop.changes(text) == []
+    await workshop.apply(text)
+    assert ("package", "Mine", "Beta") in [each.key for each in workshop.record.entries()]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            ALPHA.replace(*RENAMINGS["package"]) + ALPHA[ALPHA.index("      - name: Alpha") :],
+            "Alpha",
+        ),
+        (ALPHA.replace("- name: New g\n", "- name: New g\n    was: new G\n"), "new G"),
+    ],
+)
+async def test_a_former_name_that_is_still_in_use_is_refused(
+    workshop: Workshop, text: str, problem: str
+) -> None:
+    """Which of the two is meant would be a guess."""
+    with pytest.raises(FileError, match=f"“was: {problem}”"):
+        workshop.read(text)
+
+
+# -- any two files -------------------------------------------------------------------------
+
+
+def file_of(said: Any) -> str:
+    """A file of groups and packages: which groups it creates, and which package gives which, by letters."""
+    groups, packages = said
+    lines = ["groups:"] if groups else []
+    lines += [f"  - name: Group {each}" for each in sorted(groups)]
+    for catalog in sorted({each[0] for each in packages}):
+        lines += [] if "catalogs:" in lines else ["catalogs:"]
+        lines += [f"  - name: Catalog {catalog}", "    packages:"]
+        for _, name, gives, policies in sorted(each for each in packages if each[0] == catalog):
+            given = [f"group Group {each}" for each in gives if each in groups]
+            lines += [f"      - name: Package {name}", f"        gives: [{', '.join(given)}]"]
+            lines += ["        policies:"]
+            for policy in sorted(policies):
+                lines += [
+                    f"          - name: Policy {policy}",
+                    "            may ask: all members",
+                    "            durations: 30 days",
+                ]
+    return "\n".join([*lines, ""]) or "people: []\n"
+
+
+PACKAGES = st.lists(
+    st.tuples(
+        st.sampled_from("XY"),
+        st.sampled_from("AB"),
+        st.sampled_from(["1", "2", "12"]),
+        st.sampled_from(["p", "q", "pq"]),
+    ),
+    max_size=3,
+    unique_by=lambda each: each[:2],
+)
+FILES = st.tuples(st.sets(st.sampled_from("12")), PACKAGES)
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@given(FILES, FILES, st.lists(st.tuples(st.integers(0, 3), st.sampled_from([ANN, BO])), max_size=3))
+def test_no_two_files_take_access_away(first: Any, second: Any, holders: Any) -> None:
+    """Whatever the first file made and whoever holds it, applying the second takes nothing from them."""
+    assert asyncio.run(_taken(file_of(first), file_of(second), holders)) == []
+
+
+async def _taken(first: str, second: str, holders: Any) -> list[Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        tenant = Tenant(clock=SandboxClock(), delivery=timedelta(0), directory_lag=timedelta(0))
+        tenant.seed_tutorial_world()
+        workshop = Workshop(tenant, "v1.0", Path(folder))
+        await workshop.apply(first)
+        made = [
+            each for each in tenant.world.packages.values() if each.display_name.startswith("Pack")
+        ]
+        for at, who in dict.fromkeys(holders):
+            if at < len(made) and not tenant.world.assignments_of(made[at].id, user_id=who):
+                policy = tenant.world.policies_of(made[at].id)[-1]
+                async with workshop.graph() as graph:
+                    await graph.assignments.request(
+                        request_type="adminAdd",
+                        target_id=who,
+                        package_id=made[at].id,
+                        policy_id=policy.id,
+                    )
+        tenant.tick()
+        before = held(tenant)
+        await workshop.apply(second)
+        after = held(tenant)
+        gone = [
+            (key, before[key], after.get(key))
+            for key in before
+            if not _has_all(after.get(key, {}), before[key])
+        ]
+        return gone + [each for each in await workshop.changes(second) if "create" in each]
+
+
+def _has_all(after: dict[str, Any], before: dict[str, Any]) -> bool:
+    """Whether everything that was held is held still; more is no loss."""
+    return all(
+        set(before[key]) <= set(after.get(key, ()))
+        if isinstance(before[key], list)
+        else after.get(key)
+        for key in before
+    )
+
+
+def test_the_generated_files_differ() -> None:
+    """The property would hold of files that are all the same."""
+    texts = [
+        file_of((groups, [(catalog, "A", "1", "p")]))
+        for groups, catalog in itertools.product([set(), {"1"}], "XY")
+    ]
+    assert len(set(texts)) == 4

@@ -1,0 +1,254 @@
+"""Apply and destroy wait for a tenant that is slow, odd or busy, and write nothing twice meanwhile."""
+
+import pytest
+
+from bot.provisioning.apply import ApplyError
+from bot.provisioning.retry import is_early, is_there_already
+from graph.errors import Conflict as Conflicts
+from graph.errors import GraphError, NotAllowed, Rejected
+from sandbox.tenant import Tenant
+from tests.bot.provisioning.conftest import Odd, Workshop, picture
+from tests.bot.provisioning.files import SMALL, with_policy
+
+ROLES = r"POST .*[rR]esourceRoleScopes$"
+POLICIES = r"POST .*[pP]olicies$"
+RESOURCES = r"POST .*[rR]esourceRequests$"
+
+
+async def made(workshop: Workshop) -> dict[str, object]:
+    """What the tenant has after an apply of its own, without anything odd."""
+    await workshop.apply(SMALL)
+    assert await workshop.changes(SMALL) == []
+    return picture(workshop.tenant)
+
+
+def resources_without_roles(workshop: Workshop) -> Odd:
+    """A catalog lists a resource that is new before it knows its roles."""
+    roles = "accessPackageResourceRoles" if workshop.version == "beta" else "roles"
+    on = r"GET .*atalogs/[^/]+/.*[rR]esources$"
+    return Odd(on=on, empties=roles, times=10_000)
+
+
+@pytest.mark.parametrize("times", [1, 4])
+@pytest.mark.parametrize(
+    ("on", "status", "code", "message"),
+    [
+        (ROLES, 404, "ResourceNotFound", "The resource was not found."),
+        (ROLES, 404, "RoleNotFound", "The specified role could not be found."),
+        (ROLES, 400, "RoleNotFound", "The specified role could not be found."),
+        (POLICIES, 400, "InvalidModel", "The given model is invalid. Subject not found."),
+        (POLICIES, 400, "SubjectNotFound", "Made up."),
+        (POLICIES, 404, "UnknownError", ""),
+        (RESOURCES, 400, "ResourceNotFoundInOriginSystem", "The resource was not found."),
+        (r"POST .*/members/\$ref$", 404, "Request_ResourceNotFound", "Resource does not exist."),
+        (r"GET .*[pP]olicies/[^/]+$", 404, "PolicyNotFound", "The policy was not found."),
+        (r"GET .*/accessPackages/[^/]+$", 404, "AccessPackageNotFound", "Made up."),
+        (r"GET .*[rR]esourceRoles$", 404, "ResourceNotFound", "Made up."),
+    ],
+)
+async def test_what_is_too_early_is_waited_out(
+    workshop: Workshop, on: str, status: int, code: str, message: str, times: int
+) -> None:
+    """Graph does not see yet what it took a moment ago; nothing is missing or doubled in the end."""
+    odd = Odd(on=on, status=status, code=code, message=message, times=times)
+    workshop.wire.odd = [odd, resources_without_roles(workshop)]
+    await workshop.apply(SMALL)
+    assert odd.times == 0
+    assert await workshop.changes(SMALL) == []
+    assert workshop.waited < 60
+
+
+async def test_an_empty_list_of_roles_is_asked_for_again(workshop: Workshop) -> None:
+    """A resource that is new has no roles for a moment, which is not the same as having none."""
+    empty = Odd(on=r"GET .*[rR]esourceRoles$", status=200, code="", body={"value": []}, times=2)
+    workshop.wire.odd = [empty, resources_without_roles(workshop)]
+    await workshop.apply(SMALL)
+    assert empty.times == 0
+    assert await workshop.changes(SMALL) == []
+
+
+async def test_patience_ends_after_five_minutes(workshop: Workshop, tenant: Tenant) -> None:
+    """A role that never shows up is said, with Graph's words, and that apply goes on from there."""
+    workshop.wire.odd = [Odd(on=ROLES, status=404, code="RoleNotFound", times=10_000)]
+    with pytest.raises(ApplyError, match=r"Cannot create Member of .*RoleNotFound.*apply again"):
+        await workshop.apply(SMALL)
+    assert 240 <= workshop.waited <= 360
+    workshop.wire.odd = []
+    await workshop.apply(SMALL)
+    assert await workshop.changes(SMALL) == []
+
+
+async def test_a_refusal_that_time_does_not_mend_is_said_at_once(workshop: Workshop) -> None:
+    """No five minutes for a 400 of another kind."""
+    workshop.wire.odd = [
+        Odd(on=POLICIES, status=400, code="InvalidModel", message="Too many stages.", times=99)
+    ]
+    with pytest.raises(ApplyError, match="Too many stages"):
+        await workshop.apply(SMALL)
+    assert workshop.wire.odd[0].times == 98
+
+
+@pytest.mark.parametrize(
+    ("on", "status", "code", "message"),
+    [
+        (RESOURCES, 400, "ResourceAlreadyOnboarded", "Already onboarded to ELM."),
+        (ROLES, 409, "DuplicateKey", "There is already a duplicated entity."),
+        (POLICIES, 409, "DuplicateKey", "There is already a duplicated entity."),
+        (r"POST .*ncompatibleGroups/\$ref$", 409, "DuplicateKey", "Made up."),
+        (
+            r"POST .*/members/\$ref$",
+            400,
+            "Request_BadRequest",
+            "One or more added object references already exist.",
+        ),
+    ],
+)
+async def test_graph_says_that_there_is_one_where_nothing_is(
+    workshop: Workshop, on: str, status: int, code: str, message: str
+) -> None:
+    """It was busy with another one: apply looks, finds nothing, and writes again."""
+    workshop.wire.odd = [Odd(on=on, status=status, code=code, message=message)]
+    await workshop.apply(SMALL)
+    assert workshop.wire.odd[0].times == 0
+    assert await workshop.changes(SMALL) == []
+
+
+async def test_a_resource_that_is_there_and_listed_late_is_gone_on_with(
+    workshop: Workshop, tenant: Tenant
+) -> None:
+    """Somebody else put the group into the catalog, and the list does not show it yet: no second one, and not ours."""
+    await workshop.apply(SMALL)
+    workshop.record.path.unlink()
+    hidden = Odd(
+        on=r"GET .*atalogs/[^/]+/.*[rR]esources$", status=200, code="", body={"value": []}, times=4
+    )
+    workshop.wire.odd = [hidden]
+    await workshop.apply(SMALL)
+    assert hidden.times == 0
+    workshop.wire.odd = []
+    assert await workshop.changes(SMALL) == []
+    assert workshop.record.entries("resource") == []
+
+
+@pytest.mark.parametrize("seconds", ["60", "61.5"])
+async def test_a_long_wait_that_graph_asks_for_is_kept_and_said(
+    workshop: Workshop, seconds: str
+) -> None:
+    """Retry-After of a minute, for reads and writes."""
+    headers = {"Retry-After": seconds}
+    workshop.wire.odd = [
+        Odd(on=on, status=429, code="TooManyRequests", headers=headers, times=2)
+        for on in (r"GET .*/accessPackages$", POLICIES)
+    ]
+    await workshop.apply(SMALL)
+    assert await workshop.changes(SMALL) == []
+    assert workshop.waited >= 4 * float(seconds)
+    assert any(
+        each.startswith(f"Graph asks to wait {float(seconds):.0f} s")
+        for each in workshop.waited_for
+    )
+
+
+async def test_an_app_of_one_catalog_may_not_see_what_it_deleted(
+    workshop: Workshop, tenant: Tenant
+) -> None:
+    """403 in place of 404 after our own deletion counts as gone; destroy goes to its end."""
+    before = picture(tenant)
+    await workshop.apply(SMALL)
+    workshop.wire.odd = [
+        Odd(on=on, status=403, code="UnAuthorized", times=1)
+        for on in (
+            r"GET .*atalogs/[0-9a-f-]{36}$",
+            r"GET .*/accessPackages/[0-9a-f-]{36}$",
+            r"GET .*[pP]olicies/[0-9a-f-]{36}$",
+        )
+    ]
+    await workshop.destroy(SMALL)
+    assert [each.times for each in workshop.wire.odd] == [0, 0, 0]
+    assert picture(tenant) == before
+    assert not workshop.record.path.exists()
+
+
+async def test_a_deletion_whose_answer_was_lost_may_be_answered_with_403(
+    workshop: Workshop, tenant: Tenant
+) -> None:
+    """The catalog went, the answer did not come; the second try and the look hear 403."""
+    before = picture(tenant)
+    await workshop.apply(SMALL)
+    workshop.wire.odd = [
+        Odd(on=r"DELETE .*atalogs/", status=504, code="GatewayTimeout", effective=True),
+        Odd(on=r"DELETE .*atalogs/", status=403, code="UnAuthorized", times=9),
+        Odd(on=r"GET .*atalogs/[0-9a-f-]{36}$", status=403, code="UnAuthorized", times=9),
+    ]
+    await workshop.destroy(SMALL)
+    assert picture(tenant) == before
+
+
+async def test_a_missing_permission_to_delete_is_no_deletion(
+    workshop: Workshop, tenant: Tenant
+) -> None:
+    """A 403 to the first try is a refusal, however often destroy is started; the record keeps the catalog."""
+    await workshop.apply(SMALL)
+    for _ in range(2):
+        workshop.wire.odd = [Odd(on=r"DELETE .*atalogs/", status=403, code="UnAuthorized", times=9)]
+        with pytest.raises(NotAllowed):
+            await workshop.destroy(SMALL)
+    workshop.wire.odd = []
+    assert [each.is_ending for each in workshop.record.entries("catalog")] == [False]
+    await workshop.destroy(SMALL)
+    assert not workshop.record.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        (["reviews: {every: week, start: 2027-01-01, lasts: 3 days, by: themselves}"], [], "keep"),
+        (
+            ["reviews: {every: week, start: 2027-01-01, lasts: 3 days, by: themselves}"],
+            ["reviews: {every: week, start: 2027-02-01, lasts: 3 days, by: themselves}"],
+            "not to move",
+        ),
+    ],
+)
+async def test_reviews_that_entra_keeps_are_said(
+    workshop: Workshop, tenant: Tenant, before: list[str], after: list[str], says: str
+) -> None:
+    """Graph answers 200 and changes nothing: the plan warns, apply does the rest, says so, and does not wait for ever."""
+    base = ["may ask: all members", "durations: 30 days"]
+    first, second = with_policy(*base, *before), with_policy(*base, *after)
+    await workshop.apply(first)
+    policy = next(each for each in tenant.world.policies.values() if each.display_name == "Policy")
+    reviews = policy.settings["reviewSettings"]
+
+    def keep(after: bool) -> None:
+        if after and workshop.wire.calls[-1].startswith("PUT"):
+            for each in tenant.world.policies.values():
+                if each.display_name == "Policy":
+                    each.settings["reviewSettings"] = reviews
+
+    workshop.wire.moment = keep
+    (change,) = (await workshop.plan(second)).plan.changes
+    assert says in change.notes[0]
+    started = workshop.waited
+    await workshop.apply(second)
+    assert "keeps its reviews as they were" in workshop.remarks[0]
+    assert workshop.waited - started <= 40
+
+
+@pytest.mark.parametrize(
+    ("error", "early", "there"),
+    [
+        (GraphError("No."), False, False),
+        (Rejected("Bad.", status=400, code="BadRequest"), False, False),
+        (Rejected("The group was not found.", status=400, code="BadRequest"), True, False),
+        (Rejected("x", status=400, code="NoGovernanceSku"), False, False),
+        (Rejected("not found", status=400, code="NoGovernanceSku"), False, False),
+        (Rejected("x", status=400, code="DuplicateAccessPackage"), False, True),
+        (Rejected("It already exists.", status=400, code="BadRequest"), False, True),
+        (Conflicts("x", status=409), False, True),
+        (NotAllowed("not found", status=403), False, False),
+    ],
+)
+def test_the_kinds_of_answer(error: GraphError, early: bool, there: bool) -> None:
+    """One place decides what an answer means for the next try."""
+    assert (is_early(error), is_there_already(error)) == (early, there)

@@ -1,0 +1,74 @@
+"""The record of what Latchkey made."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.errors import LatchkeyError
+from bot.provisioning.state import Record, alone
+
+KEY = ("group", "Campaign files")
+
+
+async def test_what_was_begun_is_on_the_disk_at_once(tmp_path: Path) -> None:
+    """Another process sees it, without an id."""
+    await Record(tmp_path / "r.json", tenant="one").begin(KEY)
+    assert Record(tmp_path / "r.json", tenant="one").is_begun(KEY)
+
+
+async def test_what_many_begin_at_once_is_written_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And each goes on only when the disk has its own."""
+    path = tmp_path / "r.json"
+    synced: list[int] = []
+    monkeypatch.setattr("os.fsync", synced.append)
+    record = Record(path, tenant="one")
+
+    async def begin(name: str) -> bool:
+        await record.begin(("group", name))
+        return Record(path, tenant="one").is_begun(("group", name))
+
+    assert all(await asyncio.gather(*(begin(f"Team {at}") for at in range(50))))
+    assert len(synced) == 1
+
+
+def test_tenants_do_not_see_each_other(tmp_path: Path) -> None:
+    """One file may be applied to a test tenant and to the real one."""
+    Record(tmp_path / "r.json", tenant="one").made(KEY, "id")
+    other = Record(tmp_path / "r.json", tenant="two")
+    assert other.entries() == []
+    other.made(KEY, "other")
+    assert [each.id for each in Record(tmp_path / "r.json", tenant="one").entries()] == ["id"]
+
+
+def test_a_record_of_nothing_is_no_file(tmp_path: Path) -> None:
+    """After destroy nothing lies about."""
+    record = Record(tmp_path / "r.json", tenant="one")
+    record.made(KEY, "id")
+    record.forget([KEY])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 2, "tenants": {}}', '{"version": 1}'])
+def test_a_damaged_record_stops_everything(tmp_path: Path, text: str) -> None:
+    """Without it Latchkey cannot tell what is its own; guessing would delete what is not."""
+    path = tmp_path / "r.json"
+    path.write_text(text)
+    with pytest.raises(LatchkeyError, match=str(path)):
+        Record(path, tenant="one")
+
+
+def test_two_do_not_apply_the_same_file_at_once(tmp_path: Path) -> None:
+    """The second is told to wait."""
+    path = tmp_path / "access.yml"
+    path.touch()
+    with (
+        alone(path),
+        pytest.raises(LatchkeyError, match="Another Latchkey is at work"),
+        alone(path),
+    ):
+        pass
+    with alone(path):
+        pass
