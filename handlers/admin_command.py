@@ -97,7 +97,7 @@ async def _answer(desk: Desk, user: str, text: str) -> Message:
     start = page_number(page)
     if verb == "pending":
         return deciding.pending(await desk.pending(slack_user=user, start=start), reader=user)
-    if verb == "held":
+    if verb in {"held", "stuck"}:
         return repairing.listed(await desk.held(slack_user=user, start=start))
     if verb == "assignments":
         return _listed(await desk.look_up(slack_user=user, text=narrowed, start=start))

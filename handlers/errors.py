@@ -12,7 +12,7 @@ from bot.errors import LatchkeyError
 from bot.messages.parts import escape, message
 
 BUSY: Final = (
-    "I cannot take anything down just now, so nothing has happened. Please try again in a minute."
+    "I can't save your request right now. Nothing has changed; please try again in a minute."
 )
 
 log = structlog.get_logger(__name__)

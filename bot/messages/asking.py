@@ -169,7 +169,7 @@ def refused(request: Request) -> Message:
 
 def denied(request: Request, *, by: str | None) -> Message:
     name = escape(request.package_name)
-    what = "request for" if request.kind is Kind.ADD else "wish to extend"
+    what = "request for" if request.kind is Kind.ADD else "request to extend"
     why = said(request.why) if request.why else ""
     return message(f"Your {what} {name} was denied{f' by {escape(by)}' if by else ''}.{why}")
 

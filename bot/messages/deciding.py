@@ -258,7 +258,7 @@ def assignments(
         return message(NOTHING_MORE)
     if not page.rows:
         what = f"*{escape(package)}*" if package else "anything"
-        nobody = f"{whom} does not hold {what}." if whom else f"Nobody holds {what}."
+        nobody = f"{whom} does not have {what}." if whom else f"Nobody has {what}."
         return message(" ".join((nobody, *notes)))
     of = f" of *{escape(package)}*" if package else ""
     by = f", held by {whom}" if whom else ""
@@ -322,7 +322,7 @@ def admin_help() -> Message:
     return message(
         "What would you like to see?\n"
         "• `/access-admin pending`: what waits for a decision\n"
-        "• `/access-admin held`: what failed too often, to try it again or give it up\n"
+        "• `/access-admin held` (or `stuck`): requests that keep failing, to retry or give up\n"
         "• `/access-admin assignments [@person] [package]`: who has what, with Remove buttons; "
         "a person is a mention, an e-mail address, an object id or a full name as in Entra\n"
         "• `/access-admin remove [@person] [package]`: the same list, to take access away; "
@@ -344,9 +344,9 @@ def removing(request: Request, *, is_new: bool) -> Message:
     return message(f"Removing {name} of {who}. They are told when it is done.")
 
 
-def taken_down() -> Message:
+def decision_saved() -> Message:
     return message(
-        "Your decision is taken down. I cannot check it with Slack and Entra just now, and will as soon as I can."
+        "Your decision is saved. I can't verify it with Slack and Entra right now; I'll apply it as soon as I can."
     )
 
 

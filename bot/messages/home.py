@@ -77,7 +77,7 @@ def home(
 def short_home() -> dict[str, object]:
     """What Home says when Slack does not take the whole page."""
     lines = (
-        "Slack does not take this page as I made it, and I have written that down for my operators.",
+        "Slack refused this page, and I have logged why.",
         "`/my-access` shows what you have, `/request-access` what there is.",
     )
     return {

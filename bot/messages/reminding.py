@@ -44,7 +44,7 @@ def expiring(
         intro = f"Your access to *{names}* ends soon."
         text = f"Your access to {names} ends {day(soon[0].ends_at)}." if soon[0].ends_at else intro
     else:
-        intro, text = f"{len(soon)} of your accesses end soon.", f"Ending soon: {names}."
+        intro, text = f"{len(soon)} of your access packages expire soon.", f"Ending soon: {names}."
     head = [section(intro)]
     shown = [
         _expiring_row(

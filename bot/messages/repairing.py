@@ -52,7 +52,7 @@ def blocks(hold: Hold, request: Request) -> list[Block]:
     if is_held:
         stands = STANDS.get(request.state, f"It is {request.state}.")
         made += [
-            context(f"{stands} Asked {moment(request.asked_at)}, held since {moment(hold.at)}."),
+            context(f"{stands} Asked {moment(request.asked_at)}, on hold since {moment(hold.at)}."),
             _buttons(hold, request),
         ]
         return made
@@ -74,7 +74,7 @@ def _now(hold: Hold, request: Request) -> str:
     if not request.is_open:
         return ENDED[request.state]
     if request.held_at is not None:
-        return "It is held again; see the newer message."
+        return "It is on hold again; see the newer message."
     if request.give_up_by is not None:
         return "First I look in Entra, so that nothing is lost that was carried out after all."
     if hold.verb is Verb.GIVE_UP:
@@ -106,8 +106,8 @@ def listed(page: Page[tuple[Hold, Request]]) -> Message:
     if page.is_beyond:
         return message(beyond("/access-admin held"))
     if not page.rows:
-        return message(NOTHING_MORE if page.skipped is None else "Nothing is held.")
-    intro = f"{how_many(page, 'request is held', 'requests are held')}."
+        return message(NOTHING_MORE if page.skipped is None else "No request is on hold.")
+    intro = f"{how_many(page, 'request is on hold', 'requests are on hold')}."
     shown = part_of(
         (blocks(hold, request) for hold, request in page.rows),
         places=[Place(list=ListName.HELD, after=each) for each in page.marks],

@@ -70,7 +70,7 @@ def card(trouble: Trouble, row: Assignment | None, *, package: str, unreadable: 
     Args:
         row: The access, unless it is about a package.
         package: The package's name.
-        unreadable: How many accesses to it cannot be read.
+        unreadable: How many assignments of it cannot be read.
     """
     title = _title(trouble, row, package=package, unreadable=unreadable)
     blocks: list[Block] = [section(title)]

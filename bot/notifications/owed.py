@@ -162,7 +162,7 @@ class Notices:
             await self._slack.tell(
                 channel=decision.channel,
                 user=decision.slack_user,
-                message=deciding.taken_down(),
+                message=deciding.decision_saved(),
             )
         except SlackError as error:
             log.warning("not-told-taken-down", decision=decision.id, slack=str(error))

@@ -29,5 +29,5 @@ def repair(db: Transaction, slack_user: str, hold_id: str, verb: Verb, actor: Ac
         raise TooLate(f"That request has been {DONE[hold.verb]} already.")
     freed = holds.end(db, hold, request, verb, actor=slack_user)
     if freed is None:
-        raise TooLate("That request is not held any more. Please look again.")
+        raise TooLate("That request is not on hold any more. Please look again.")
     return freed

@@ -123,7 +123,7 @@ async def test_a_crash_of_the_server_is_outlived(simulated, server):
 
             async def nobody_is_served() -> None:
                 answer = await world.type(ANN, FINANCE)
-                assert "nothing has happened" in (answer.text or "")
+                assert "Nothing has changed" in (answer.text or "")
                 transport = httpx.ASGITransport(world.bot.asgi)
                 async with httpx.AsyncClient(
                     transport=transport, base_url="http://latchkey"

@@ -214,7 +214,7 @@ async def test_the_admins_list_is_narrowed_by_package_and_person(world):
     assert f"<@{CY}>" in said(by_person.message)
     assert f"<@{ANN}>" not in said(by_person.message)
     assert "2 assignments" in by_package.text
-    assert "Nobody holds" in of_nobody.text
+    assert "Nobody has" in of_nobody.text
     assert "Did you mean “Marketing Campaign (General)”?" in misspelled.text
 
 
@@ -327,7 +327,7 @@ async def test_an_extension_that_is_denied_changes_nothing(world):
     await world.press(BO, await world.card(BO, "wants to keep"), "Deny")
     await world.give_reason(BO, "The quarter is over")
 
-    assert "The quarter is over" in said(await world.told(ANN, "wish to extend .* was denied"))
+    assert "The quarter is over" in said(await world.told(ANN, "request to extend .* was denied"))
     assert assignment_of(world, ANN, FINANCE_REPORTS).end == before
     assert world.posts("adminUpdate") == []
 

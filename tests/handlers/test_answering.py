@@ -130,25 +130,25 @@ async def test_a_busy_database_is_said_in_time(world, door, bot, answered, comma
         with in_time():
             shown = answered(await door.command(name, text, user_id="U0BUSY"))
 
-    assert "nothing has happened. Please try again" in shown
+    assert "Nothing has changed; please try again" in shown
     assert not (await world.bot.store.run(request_lists.open_for, "U0BUSY")).rows
 
 
 async def test_a_click_on_a_busy_database_is_answered(world, door, bot):
-    """A click that cannot be taken down is still acknowledged, and its person is told to repeat it."""
+    """A click that cannot be saved is still acknowledged, and its person is told to repeat it."""
     with bot.locked(), in_time():
         response = await door.click("latchkey_approve", "0" * 36, user=BO)
 
     assert response.status_code == 200
-    await world.whispered(BO, "C0APPROVALS", "Please try again in a minute")
+    await world.whispered(BO, "C0APPROVALS", "please try again in a minute")
 
 
 async def test_a_form_on_a_busy_database_stays_open(door, bot):
-    """What cannot be taken down is said in the form, so that nobody types it twice."""
+    """What cannot be saved is said in the form, so that nobody types it twice."""
     with bot.locked():
         response = await door.submit("latchkey_reason", "x", "because", user=BO)
 
-    assert "Please try again in a minute" in response.json()["errors"]["reason"]
+    assert "please try again in a minute" in response.json()["errors"]["reason"]
 
 
 async def test_an_accident_gets_an_incident_number(world, door):

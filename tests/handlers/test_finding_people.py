@@ -103,7 +103,7 @@ async def test_a_leaver_is_found_however_they_are_named(world, how, package):
     shown = await answer(world, f"assignments {how}{package}")
 
     assert f"*{PAPERS}*" in shown
-    assert "does not hold" not in shown
+    assert "does not have" not in shown
 
 
 @pytest.mark.parametrize("how", HOW)
@@ -170,7 +170,7 @@ async def test_who_cannot_be_told_is_not_called_nobody(world, how, why, verb):
 
     assert NONE in shown
     assert why in shown
-    assert "does not hold" not in shown
+    assert "does not have" not in shown
     assert "do not have" not in shown
     assert not world.posts("adminRemove")
 
@@ -195,12 +195,12 @@ async def test_what_cannot_be_read_is_not_called_nothing(world, fault):
     if NONE not in heard:
         assert "I am looking that up" in heard
         heard = said(await world.told(DANA, NONE))
-    assert "does not hold" not in heard
+    assert "does not have" not in heard
 
 
 async def test_only_entra_says_that_somebody_has_nothing(world):
     """Nothing here and nothing there."""
-    assert "does not hold anything" in await answer(world, "assignments <@U0CY>")
+    assert "does not have anything" in await answer(world, "assignments <@U0CY>")
     assert "neither I nor Entra" in await answer(
         world, "remove <@U0CY> board-papers because they have left"
     )

@@ -32,7 +32,7 @@ async def ann_sees_the_cards(world):
 
 @dataclass(frozen=True)
 class Traces:
-    """What the bot has taken down and said so far."""
+    """What the bot has saved and said so far."""
 
     requests: dict
     audited: int

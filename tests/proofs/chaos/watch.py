@@ -22,7 +22,7 @@ WORDS: Final = {
 # Told to whoever pressed a button; how often depends on how often they pressed.
 ANSWERS: Final = re.compile(
     r"That was already|You have already|Asked for|Giving .+ back|.+ is being taken back already|That access has"
-    r"|I cannot take anything down|Your decision is taken down"
+    r"|I can't save your request|Your decision is saved"
     r"|That reached me too late"
     r"|\d+ assignments? of .+ I could not look now"
     # The answer to an admin's command, which is said in a message where the command could not be answered.

@@ -2,7 +2,7 @@
 Signed payloads that are malformed, and forgeries: at the real door of the whole bot, in simulated time, on SQLite.
 
 Whatever a payload causes must be something that the person whom Slack names in it may cause; a forgery must
-cause nothing.  Every few hundred payloads the jobs judge what has been taken down.
+cause nothing.  Every few hundred payloads the jobs judge what has been saved.
 
 The full size, 100,000 signed payloads and 10,000 forgeries, then every field of Graph's answers spoiled in every
 way (`tests.proofs.fuzz.graph`), is ``make fuzz``, or ``python -m tests.proofs.fuzz.fuzz``; ``--help`` says how to

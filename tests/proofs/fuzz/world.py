@@ -109,7 +109,7 @@ def is_rightful(row: dict[str, Any], actor: str) -> bool:
         return False
     verb, request, held = row["verb"], row.get("request") or {}, row.get("assignment") or {}
     if verb in {"click", "refused"}:
-        # A click is only taken down here: who may decide is judged afterwards.
+        # A click is only saved here: who may decide is judged afterwards.
         return True
     if verb == "list":
         return actor in ADMINS
