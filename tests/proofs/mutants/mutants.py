@@ -55,7 +55,7 @@ TARGETS: Final = (
     Target(file="bot/approvals/recipients.py", tests=("test_recipients.py",)),
     Target(file="bot/requests/justification.py", tests=("test_justification.py",)),
     Target(file="bot/people/identity.py", tests=("test_people.py",)),
-    Target(file="bot/models.py", parts=MOVES, tests=("test_store_moves.py",)),
+    Target(file="bot/requests/model.py", parts=MOVES, tests=("test_store_moves.py",)),
     Target(
         file="bot/requests/store/requests.py",
         tests=("test_store_moves.py", "test_store_requests.py", "test_store_claims.py"),
@@ -163,7 +163,8 @@ def _changed(node: Any) -> Iterator[ast.AST]:
 def _missing(node: ast.Set) -> Iterator[ast.expr]:
     """The members of the same enumeration that are not in a set of some."""
     owner = ast.unparse(node.elts[0]).partition(".")[0]
-    for known in ast.parse(Path("bot/models.py").read_text()).body:
+    models = sorted(Path("bot").glob("*/model.py"))
+    for known in (each for path in models for each in ast.parse(path.read_text()).body):
         if isinstance(known, ast.ClassDef) and known.name == owner:
             names = [each.targets[0] for each in known.body if isinstance(each, ast.Assign)]
             members = {f"{owner}.{ast.unparse(name)}" for name in names}
