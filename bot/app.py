@@ -53,7 +53,7 @@ from bot.sync.everything import Mirror
 from bot.sync.reprocessing import Reprocessing
 from bot.timing import WAITS, Waits
 from graph import Graph
-from handlers.http import endpoint, keep_out_strangers
+from handlers.http import accept_only_own_workspace, endpoint
 from handlers.signature import Signatures
 
 
@@ -68,7 +68,7 @@ class Latchkey:
     desk: Desk
     people: People
     jobs: Jobs
-    after: handlers.After
+    background: handlers.Background
     pulse: Pulse
     wire: Wire
     health: Health
@@ -105,7 +105,7 @@ async def running(
         stack.push_async_callback(latchkey.jobs.stop)
         listening = asyncio.create_task(latchkey.wire.listen(latchkey.jobs.hear), name="wakeups")
         stack.push_async_callback(_ended, listening)
-        stack.push_async_callback(latchkey.after.finish)
+        stack.push_async_callback(latchkey.background.finish)
         if app_token is not None:
             socket = machine.socket_mode(latchkey.bolt, app_token)
             await socket.connect_async()  # type: ignore[no-untyped-call]
@@ -225,10 +225,15 @@ async def assembled(
         )
         health = Health(store=store, slack=slack, jobs=jobs, wire=wire)
         bolt = _bolt(settings, slack, identity, courtesy)
-        after = handlers.After(slack)
+        background = handlers.Background(slack)
         pulse = Pulse(machine.seconds, every=machine.beat)
         handlers.register(
-            bolt, desk=desk, homes=homes, after=after, pulse=pulse, publish=jobs.wake_homes
+            bolt,
+            desk=desk,
+            homes=homes,
+            background=background,
+            pulse=pulse,
+            publish=jobs.wake_homes,
         )
         yield Latchkey(
             settings=settings,
@@ -238,7 +243,7 @@ async def assembled(
             desk=desk,
             people=people,
             jobs=jobs,
-            after=after,
+            background=background,
             pulse=pulse,
             wire=wire,
             health=health,
@@ -359,7 +364,7 @@ def _bolt(
                 base_url=settings.slack_api_url, session=slack.client.session, retry_handlers=[]
             ),
         )
-    keep_out_strangers(
+    accept_only_own_workspace(
         app,
         app_id=identity.app_id,
         team_id=identity.team_id,

@@ -1,19 +1,27 @@
-"""What a person can do in Slack: one module per deed."""
+"""Answer what people do in Slack: one module per command, button or form."""
 
 from collections.abc import Callable
 
 from bot.desk import Desk
 from bot.notifications.home import Homes
 from bot.patience import Pulse
-from handlers import admin_command as administer
-from handlers import answers, decide, home, my_access, repair, request_access, request_form
-from handlers import assignment_actions as keep_or_return
-from handlers import deduplicate as once
+from handlers import (
+    admin_command,
+    answers,
+    assignment_actions,
+    decide,
+    deduplicate,
+    home,
+    my_access,
+    repair,
+    request_access,
+    request_form,
+)
 from handlers.app import SlackApp
-from handlers.background import After
-from handlers.routes import Deeds
+from handlers.background import Background
+from handlers.routes import Routes
 
-__all__ = ["After", "SlackApp", "register"]
+__all__ = ["Background", "SlackApp", "register"]
 
 
 def register(
@@ -21,25 +29,25 @@ def register(
     *,
     desk: Desk,
     homes: Homes,
-    after: After,
+    background: Background,
     pulse: Pulse,
     publish: Callable[[], None],
 ) -> None:
     """
-    Connect every deed to *app*.
+    Connect every listener to *app*.
 
     Raises:
-        WithoutRight: A deed is not in the table of rights, or nobody listens to one that is.
+        UnregisteredAction: A listener is not in the table of routes, or a route has no listener.
     """
-    once.register(app, desk=desk, after=after, pulse=pulse)
-    deeds = Deeds(app)
-    request_access.register(deeds, desk=desk)
-    request_form.register(deeds, desk=desk, after=after)
-    decide.register(deeds, desk=desk, after=after)
-    keep_or_return.register(deeds, desk=desk, after=after)
-    my_access.register(deeds, desk=desk, after=after)
-    home.register(deeds, homes=homes, publish=publish)
-    administer.register(deeds, desk=desk, after=after)
-    repair.register(deeds, desk=desk, after=after)
-    answers.register(deeds, desk=desk, after=after)
-    deeds.check()
+    deduplicate.register(app, desk=desk, background=background, pulse=pulse)
+    routes = Routes(app)
+    request_access.register(routes, desk=desk)
+    request_form.register(routes, desk=desk, background=background)
+    decide.register(routes, desk=desk, background=background)
+    assignment_actions.register(routes, desk=desk, background=background)
+    my_access.register(routes, desk=desk, background=background)
+    home.register(routes, homes=homes, publish=publish)
+    admin_command.register(routes, desk=desk, background=background)
+    repair.register(routes, desk=desk, background=background)
+    answers.register(routes, desk=desk, background=background)
+    routes.check()

@@ -15,69 +15,69 @@ from bot.messages.pages import split_page
 from bot.messages.parts import Message
 from bot.paging import ListName, Place, Start, page_number
 from bot.patience import answered
-from handlers.background import After
-from handlers.errors import Say, explained
-from handlers.interaction import read_click, read_next, teller
-from handlers.routes import Deeds
+from handlers.background import Background
+from handlers.errors import Say, explain_errors
+from handlers.interaction import ephemeral_reply, read_click, read_next
+from handlers.routes import Routes
 
-# Slack waits three seconds; whom an admin means is sometimes known to Slack and Entra alone.
+# Slack waits three seconds; finding the person may need calls to Slack and Entra.
 ANSWER_SECONDS: Final = 1.5
 FOR_ADMINS: Final = frozenset({ListName.ASSIGNMENTS, ListName.PENDING, ListName.HELD})
 
 
-def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
-    @deeds.command("/access-admin")
+def register(routes: Routes, *, desk: Desk, background: Background) -> None:
+    @routes.command("/access-admin")
     async def access_admin(ack: AsyncAck, command: dict[str, Any]) -> None:
         async def say(message: Mapping[str, Any]) -> None:
             await ack(**message)
 
         async def say_later(message: Mapping[str, Any]) -> None:
-            after.whisper(
+            background.send_ephemeral(
                 channel=command.get("channel_id"), user=command["user_id"], message=message
             )
 
         answer = asyncio.ensure_future(_answer(desk, command["user_id"], command.get("text") or ""))
         await asyncio.wait({answer}, timeout=ANSWER_SECONDS)
         if answer.done():
-            await _give(answer, say)
+            await _reply(answer, say)
             return
         await say(deciding.looking())
         answered()
-        after.start(partial(_give, answer, say_later))
+        background.start(partial(_reply, answer, say_later))
 
-    @deeds.action("latchkey_more")
+    @routes.action("latchkey_more")
     async def more(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """Next, below a list; or Show, beside somebody whose name began as was typed."""
         click = read_click(body, action)
-        say = teller(after, click)
-        async with explained(say):
+        say = ephemeral_reply(background, click)
+        async with explain_errors(say):
             await say(await _from(desk, click.user, read_next(click, FOR_ADMINS)))
         await ack()
 
-    @deeds.action("latchkey_remove")
+    @routes.action("latchkey_remove")
     async def remove(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """A Remove button, behind its confirm dialog."""
         click = read_click(body, action)
-        say = teller(after, click)
-        async with explained(say):
+        say = ephemeral_reply(background, click)
+        async with explain_errors(say):
             taken = await desk.remove(slack_user=click.user, assignment_id=click.value)
             await say(deciding.removing(taken.request, is_new=taken.is_new))
         await ack()
 
-    @deeds.action("latchkey_reprocess")
+    @routes.action("latchkey_reprocess")
     async def reprocess(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """A Reprocess button, on a card or in a list."""
         click = read_click(body, action)
-        say = teller(after, click)
-        async with explained(say):
+        say = ephemeral_reply(background, click)
+        async with explain_errors(say):
             row = await desk.reprocess(slack_user=click.user, assignment_id=click.value)
             await say(troubles.reprocessing(row))
         await ack()
 
 
-async def _give(answer: asyncio.Future[Message], say: Say) -> None:
-    """Say what was found, or why nothing was."""
-    async with explained(say):
+async def _reply(answer: asyncio.Future[Message], say: Say) -> None:
+    """Answer with what was found, or with the reason why nothing was."""
+    async with explain_errors(say):
         try:
             await say(await answer)
         except WhichPerson as several:
@@ -103,13 +103,13 @@ async def _answer(desk: Desk, user: str, text: str) -> Message:
         return _listed(await desk.look_up(slack_user=user, text=narrowed, start=start))
     if verb == "remove":
         return await _remove(desk, user, rest)
-    # Not even the help is for everybody: they are told what is for them.
+    # Only admins may see the help; everybody else is refused.
     await desk.insist_on_admin(user)
     return deciding.admin_help()
 
 
 async def _from(desk: Desk, user: str, place: Place) -> Message:
-    """A list from a place on."""
+    """Show a list from *place* on."""
     start = Start(after=place.after)
     if place.list is ListName.PENDING:
         return deciding.pending(await desk.pending(slack_user=user, start=start), reader=user)
@@ -132,7 +132,7 @@ def _listed(listing: Listing, *notes: str) -> Message:
 
 
 async def _remove(desk: Desk, user: str, rest: str) -> Message:
-    """Everything said, with a reason, of one person for certain: do it.  Otherwise the list, whose buttons ask once more."""
+    """Remove access at once if person, package and reason are certain; otherwise show the list, whose buttons ask once more."""
     wish = await desk.read_wish(slack_user=user, text=rest)
     # A page is behind a list, and may be the last words of a reason.
     named, page = (wish.name, 1) if wish.reason else split_page(rest)

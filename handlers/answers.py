@@ -1,4 +1,4 @@
-"""The "All answers" button of a card: everything that was answered, whole."""
+"""The "All answers" button of a card: show every answer in full."""
 
 from typing import Any
 
@@ -6,21 +6,21 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.desk import Desk
 from bot.messages.answers import all_answers
-from handlers.background import After
-from handlers.errors import explained
-from handlers.interaction import read_click, teller
-from handlers.routes import Deeds
+from handlers.background import Background
+from handlers.errors import explain_errors
+from handlers.interaction import ephemeral_reply, read_click
+from handlers.routes import Routes
 
 
-def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
-    @deeds.action("latchkey_answers")
+def register(routes: Routes, *, desk: Desk, background: Background) -> None:
+    @routes.action("latchkey_answers")
     async def show_answers(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         await ack()
         click = read_click(body, action)
-        say = teller(after, click)
-        async with explained(say):
+        say = ephemeral_reply(background, click)
+        async with explain_errors(say):
             request = await desk.answers(slack_user=click.user, request_id=click.value)
-            after.open_form(
+            background.open_form(
                 trigger_id=click.trigger_id,
                 view=all_answers(request),
                 channel=click.channel,

@@ -1,4 +1,4 @@
-"""Bolt's app, with a short way from a command, a click or a form to whoever listens to it."""
+"""Bolt's app, with direct dispatch from a command, a click or a form to its listener."""
 
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,32 +15,32 @@ log = structlog.get_logger(__name__)
 Kind = Literal["command", "action", "view", "event"]
 Body = dict[str, Any]
 Listener = Callable[..., Awaitable[None]]
-# Answers what must not get to a listener; None lets it through.
+# Answers a payload that must not reach its listener; None lets it through.
 Check = Callable[[Body, AsyncAck], Awaitable[BoltResponse | None]]
 
 
 class SlackApp(AsyncApp):
     """
-    Finds the listener by its name, where Bolt asks each of them in turn.
+    Dispatch to a listener by its name, where Bolt tries each of them in turn.
 
-    Bolt makes every argument that any listener might want anew for each that it asks: 0.4 ms for one of twenty.
-    Events, handshakes, and what nobody listens to still go Bolt's way, past the same checks.
+    Bolt builds the arguments anew for every listener that it tries: 0.4 ms for one of twenty.
+    Events, URL verifications and payloads without a listener still go through Bolt, after the same checks.
     """
 
     def __init__(self, *, courtesy: Courtesy | None = None, **options: Any) -> None:
         """
         Args:
-            courtesy: Is told when somebody waits for an answer.
-            options: Bolt's.
+            courtesy: Told when somebody waits for an answer.
+            options: Options of Bolt's `AsyncApp`.
         """
         super().__init__(**options)
         self._courtesy: Final = courtesy or Courtesy()
         self._checks: Final[list[Check]] = []
-        # With the names of its parameters.
+        # Each listener with the names of its parameters.
         self._by_name: Final[dict[tuple[Kind, str], tuple[Listener, Sequence[str]]]] = {}
 
     def check_first(self, check: Check) -> None:
-        """Ask *check* about everything that comes in, after those before it."""
+        """Run *check* on every payload before its listener, after the checks added earlier."""
         self._checks.append(check)
 
         @self.middleware
@@ -50,7 +50,7 @@ class SlackApp(AsyncApp):
             return await check(body, ack) or await next()
 
     def listen(self, kind: Kind, name: str, listener: Listener) -> None:
-        """Let *listener* answer what is called so; its parameters say what it takes of the payload."""
+        """Register *listener* for *name*; its parameters name the parts of the payload that it takes."""
         getattr(self, kind)(name)(listener)
         self._by_name[kind, name] = listener, tuple(inspect.signature(listener).parameters)
 
@@ -59,11 +59,11 @@ class SlackApp(AsyncApp):
         Answer a command, a click or a form.
 
         Args:
-            body: The payload, taken apart.
+            body: The parsed payload.
 
-        Returns None for what goes Bolt's way.
+        Returns None if Bolt must dispatch it.
         """
-        kind, name, payload = _taken_apart(body)
+        kind, name, payload = _parse(body)
         if (kind, name) not in self._by_name:
             return None
         listener, parameters = self._by_name[kind, name]
@@ -82,12 +82,12 @@ class SlackApp(AsyncApp):
         return ack.response or BoltResponse(status=404)
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
-        """Answer what comes over a socket, or what `answer` does not."""
+        """Answer a request from Socket Mode, or one that `answer` does not handle."""
         return await self.answer(req.body) or await super().async_dispatch(req)
 
 
-def _taken_apart(body: Body) -> tuple[Kind, str, Any]:
-    """What kind of thing came in, what it is called, and the part of the payload that is its own."""
+def _parse(body: Body) -> tuple[Kind, str, Any]:
+    """Return the kind of a payload, the name of its listener, and the part of it that the listener takes."""
     match body:
         case {"command": str(name)}:
             return "command", name, body
@@ -95,5 +95,5 @@ def _taken_apart(body: Body) -> tuple[Kind, str, Any]:
             return "action", name, action
         case {"type": "view_submission", "view": {"callback_id": str(name)} as view}:
             return "view", name, view
-    # Bolt says what it is.
+    # Bolt determines the type of everything else.
     return "event", "", body

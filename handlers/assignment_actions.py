@@ -8,13 +8,13 @@ from slack_bolt.async_app import AsyncAck
 from bot.desk import Desk
 from bot.messages import asking
 from bot.messages.parts import Message
-from handlers.background import After
-from handlers.errors import explained
-from handlers.interaction import Click, read_click, teller
-from handlers.routes import Deeds
+from handlers.background import Background
+from handlers.errors import explain_errors
+from handlers.interaction import Click, ephemeral_reply, read_click
+from handlers.routes import Routes
 
 
-def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
+def register(routes: Routes, *, desk: Desk, background: Background) -> None:
     async def extend(click: Click) -> Message:
         taken = await desk.extend(slack_user=click.user, assignment_id=click.value)
         return asking.extending(taken.request, is_new=taken.is_new)
@@ -31,13 +31,13 @@ def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
         request = await desk.cancel(slack_user=click.user, request_id=click.value)
         return asking.withdrawn(request)
 
-    def on(action_id: str, deed: Callable[[Click], Awaitable[Message]]) -> None:
-        @deeds.action(action_id)
+    def on(action_id: str, act: Callable[[Click], Awaitable[Message]]) -> None:
+        @routes.action(action_id)
         async def clicked(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
             click = read_click(body, action)
-            say = teller(after, click)
-            async with explained(say):
-                await say(await deed(click))
+            say = ephemeral_reply(background, click)
+            async with explain_errors(say):
+                await say(await act(click))
             await ack()
 
     on("latchkey_extend", extend)

@@ -1,7 +1,7 @@
 """
-What a handler does after its answer has gone out: a form, or a word that only one person sees.
+Work that a handler starts after its answer: open a form, or send an ephemeral message.
 
-Nothing durable depends on it.  The work is held on to, so that it can neither vanish half-way nor fail unheard.
+Nothing durable depends on it.  The tasks are kept, so that they cannot be garbage-collected half-way, and log their errors.
 """
 
 import asyncio
@@ -15,8 +15,8 @@ from bot.slack.api import Slack, SlackError, SlackRefused
 log = structlog.get_logger(__name__)
 
 
-class After:
-    """Runs small things after the ack."""
+class Background:
+    """Run short tasks after the ack."""
 
     def __init__(self, slack: Slack) -> None:
         self._slack = slack
@@ -32,11 +32,11 @@ class After:
         unless: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
         """
-        Open a modal for whoever clicked; tell them if Slack would not.
+        Open a modal for the person who clicked; tell them if Slack does not open it.
 
         Args:
-            view: The form, or what makes it, and may take a while.
-            unless: Asked first; True if there is nothing to ask them any more.
+            view: The form, or a function that makes it, which may take a while.
+            unless: Called first; True if the form is not needed any more.
         """
 
         async def open_form() -> None:
@@ -48,31 +48,33 @@ class After:
             except SlackError as error:
                 log.warning("form-not-opened", slack=str(error))
                 text = "Slack did not open the form in time. Please press the button again."
-                await self._whisper(channel, user, {"text": text})
+                await self._send_ephemeral(channel, user, {"text": text})
 
-        self._start(open_form)
+        self.start(open_form)
 
     def update_form(self, *, view_id: str, view: Mapping[str, Any]) -> None:
-        """Show something else in an open modal; what was typed stays, and so does the old form if Slack would not."""
+        """Replace the view of an open modal; typed text stays, and the old form stays if Slack refuses the new one."""
 
         async def update_form() -> None:
             try:
                 await self._slack.update_view(view_id, view)
             except SlackError as error:
-                # Whoever sends the old form is shown the right one then.
+                # Submitting the old form shows the right one.
                 log.warning("form-not-updated", slack=str(error))
 
-        self._start(update_form)
+        self.start(update_form)
 
-    def whisper(self, *, channel: str | None, user: str, message: Mapping[str, Any]) -> None:
-        """Tell one person, where they are, or in a direct message if that is nowhere."""
-        self._start(lambda: self._whisper(channel, user, message))
+    def send_ephemeral(self, *, channel: str | None, user: str, message: Mapping[str, Any]) -> None:
+        """Send an ephemeral message in *channel*, or a direct message without one."""
+        self.start(lambda: self._send_ephemeral(channel, user, message))
 
-    async def _whisper(self, channel: str | None, user: str, message: Mapping[str, Any]) -> None:
+    async def _send_ephemeral(
+        self, channel: str | None, user: str, message: Mapping[str, Any]
+    ) -> None:
         try:
             await self._tell(channel, user, message)
         except SlackError as error:
-            log.warning("not-whispered", slack=str(error))
+            log.warning("ephemeral-not-sent", slack=str(error))
 
     async def _tell(self, channel: str | None, user: str, message: Mapping[str, Any]) -> None:
         try:
@@ -80,26 +82,23 @@ class After:
         except SlackRefused as refused:
             if not refused.is_misshapen:
                 raise
-            log.error("whisper-misshapen", slack=str(refused))
+            log.error("ephemeral-misshapen", slack=str(refused))
             await self._slack.tell(channel=channel, user=user, message={"text": message["text"]})
 
     def start(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do something that nobody waits for with an answer to Slack."""
-        self._start(work)
-
-    def _start(self, work: Callable[[], Awaitable[None]]) -> None:
-        task = asyncio.create_task(self._heard(work))
+        """Start *work*, which no answer to Slack waits for."""
+        task = asyncio.create_task(self._supervised(work))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
     @staticmethod
-    async def _heard(work: Callable[[], Awaitable[None]]) -> None:
+    async def _supervised(work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
         except Exception:
-            # The answer is out already: nobody else would hear of it.
-            log.exception("after-broke")
+            # The answer has been sent: nothing else would report this.
+            log.exception("background-work-failed")
 
     async def finish(self) -> None:
-        """Wait for what is still running; for the shutdown."""
+        """Wait for the tasks that still run; for the shutdown."""
         await asyncio.gather(*self._running, return_exceptions=True)

@@ -9,20 +9,20 @@ from slack_bolt.async_app import AsyncAck
 from bot.desk import Desk
 from bot.messages import forms
 from bot.people.model import Verb
-from handlers.background import After
-from handlers.errors import explained
-from handlers.interaction import read_click, teller
-from handlers.routes import Deeds
+from handlers.background import Background
+from handlers.errors import explain_errors
+from handlers.interaction import ephemeral_reply, read_click
+from handlers.routes import Routes
 
 
-def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
+def register(routes: Routes, *, desk: Desk, background: Background) -> None:
     async def decide(
         verb: Verb, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]
     ) -> None:
-        """Take the click down; who clicked is judged right after, with what Slack and Entra say by then."""
+        """Save the click; whether this person may decide is checked right after, with fresh facts from Slack and Entra."""
         click = read_click(body, action)
-        say = teller(after, click)
-        async with explained(say):
+        say = ephemeral_reply(background, click)
+        async with explain_errors(say):
             draft = await desk.decide(
                 ask_id=click.value,
                 verb=verb,
@@ -31,7 +31,7 @@ def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
                 channel=click.channel,
             )
             if draft is not None:
-                after.open_form(
+                background.open_form(
                     trigger_id=click.trigger_id,
                     view=forms.reason(draft.decision, draft.request),
                     channel=click.channel,
@@ -40,25 +40,25 @@ def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
                 )
         await ack()
 
-    @deeds.action("latchkey_approve")
+    @routes.action("latchkey_approve")
     async def approve(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         await decide(Verb.APPROVE, ack, body, action)
 
-    @deeds.action("latchkey_deny")
+    @routes.action("latchkey_deny")
     async def deny(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         await decide(Verb.DENY, ack, body, action)
 
-    @deeds.view("latchkey_reason")
+    @routes.view("latchkey_reason")
     async def explain(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
-        """The reason has come: now the decision is whole."""
+        """Complete a decision with its reason."""
 
-        async def complain(message: Mapping[str, Any]) -> None:
+        async def show_error(message: Mapping[str, Any]) -> None:
             await ack(response_action="errors", errors={"reason": str(message["text"])[:2000]})
 
-        async with explained(complain):
+        async with explain_errors(show_error):
             reason = forms.reason_in(view)
             if not reason:
-                await complain({"text": "Please give a reason."})
+                await show_error({"text": "Please give a reason."})
                 return
             await desk.explain(
                 decision_id=view["private_metadata"], slack_user=body["user"]["id"], reason=reason

@@ -1,9 +1,9 @@
 """
-The same click, command or event is worked on once: Slack delivers some twice, and whoever has caught a signed
-request can send it again for five minutes.
+Handle the same click, command or event once: Slack delivers some twice, and a captured signed request can be
+replayed for five minutes.
 
-The key is noted before the deed is done, or in the very transaction that does it.  Whoever dies in between has not answered: the person sees Slack's error
-and repeats the deed, under another key; only the event of an opened Home is not repeated, and the next one is near.
+The key is saved before the payload is handled, or in the same transaction.  If the process dies in between, nothing was answered: the person sees Slack's
+error and tries again, with another key; only an opened Home is not repeated, and the next one comes soon.
 """
 
 from collections.abc import Mapping
@@ -18,51 +18,51 @@ from bot.desk import Desk
 from bot.messages.parts import message
 from bot.patience import Pulse
 from handlers.app import Body, SlackApp
-from handlers.background import After
+from handlers.background import Background
 from handlers.errors import BUSY
 from handlers.interaction import read_click
 
 log = structlog.get_logger(__name__)
 
-# Commands whose listener notes the key itself, in the transaction that does what it asks.
-NOTED_WITH_THE_DEED: Final = frozenset({"/request-access"})
+# Commands whose handler saves the key itself, in the transaction that does the work.
+DEDUPLICATED_BY_ITS_HANDLER: Final = frozenset({"/request-access"})
 
 
-def register(app: SlackApp, *, desk: Desk, after: After, pulse: Pulse) -> None:
-    async def once(body: Body, ack: AsyncAck) -> BoltResponse | None:
+def register(app: SlackApp, *, desk: Desk, background: Background, pulse: Pulse) -> None:
+    async def refuse_repeated(body: Body, ack: AsyncAck) -> BoltResponse | None:
         pulse.hear()
-        if body.get("command") in NOTED_WITH_THE_DEED:
+        if body.get("command") in DEDUPLICATED_BY_ITS_HANDLER:
             return None
         key = key_of(body)
         try:
             is_new = key is None or await desk.is_new(key)
         except Busy:
-            # The deed would wait as long once more, and Slack does not.
-            return await _say_busy(body, ack, after)
+            # The handler would wait as long once more, and Slack does not.
+            return await _say_busy(body, ack, background)
         if is_new:
             return None
         log.info("seen-before")
         return await ack()
 
-    app.check_first(once)
+    app.check_first(refuse_repeated)
 
 
-async def _say_busy(body: Mapping[str, Any], ack: AsyncAck, after: After) -> BoltResponse:
+async def _say_busy(body: Mapping[str, Any], ack: AsyncAck, background: Background) -> BoltResponse:
     if "command" in body:
         return await ack(**message(BUSY))
     if body.get("type") == "view_submission":
         return await ack(response_action="errors", errors={"reason": BUSY})
     if body.get("type") == "block_actions":
         click = read_click(body, body["actions"][0])
-        after.whisper(channel=click.channel, user=click.user, message=message(BUSY))
+        background.send_ephemeral(channel=click.channel, user=click.user, message=message(BUSY))
     return await ack()
 
 
 def key_of(body: Mapping[str, Any]) -> str | None:
     """
-    What tells one deed from the next; None if nothing does.
+    Return the key that identifies one delivery; None if it has none.
 
-    Two clicks of one person are two deeds; what happens then is the state machine's business.
+    Two clicks of one person have two keys; the state machine settles what the second one does.
     """
     if "event_id" in body:
         return f"event:{body['event_id']}"

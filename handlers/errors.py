@@ -1,4 +1,4 @@
-"""The one place where an error becomes words in Slack, and where none gets past."""
+"""Turn errors into sentences in Slack; no exception leaves a handler."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -21,9 +21,9 @@ Say = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 @asynccontextmanager
-async def explained(say: Say) -> AsyncIterator[None]:
+async def explain_errors(say: Say) -> AsyncIterator[None]:
     """
-    Tell the person what went wrong inside this block, and let nothing out.
+    Tell the person what went wrong inside this block, and raise nothing.
 
     Letting an exception out of a Bolt listener undoes its ack: Slack would show an error of its own on top.
     """

@@ -1,4 +1,4 @@
-"""App Home: somebody has opened it."""
+"""App Home: publish it for whoever opens it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 from bot.database import Busy
 from bot.notifications.home import Homes
 from handlers.errors import log
-from handlers.routes import Deeds
+from handlers.routes import Routes
 
 
-def register(deeds: Deeds, *, homes: Homes, publish: Callable[[], None]) -> None:
-    @deeds.event("app_home_opened")
+def register(routes: Routes, *, homes: Homes, publish: Callable[[], None]) -> None:
+    @routes.event("app_home_opened")
     async def opened(event: dict[str, Any]) -> None:
-        """The page is owed from now on; it is published right after, and whenever it changes."""
+        """Note that this person has a Home; it is published right after, and whenever it changes."""
         if event.get("tab") != "home":
             return
         homes.look_at(event.get("view"))

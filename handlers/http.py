@@ -1,7 +1,7 @@
 """
-The door: what comes in over HTTP is checked before Bolt reads it, and whoever is not of this workspace stays out.
+The HTTP endpoint: check every request before Bolt reads it, and reject other workspaces.
 
-Source: docs.slack.dev, "Verifying requests from Slack"; what Bolt leaves open is described at each check.
+Source: docs.slack.dev, "Verifying requests from Slack"; each check says what Bolt leaves out.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ from slack_bolt.response import BoltResponse
 from starlette.requests import Request
 from starlette.responses import Response
 
-from handlers import payloads as shapes
+from handlers import payloads
 from handlers.app import Body, SlackApp
 from handlers.signature import Signatures
 
@@ -28,21 +28,21 @@ LARGEST_BODY: Final = 1024 * 1024
 
 class SlackRequest(AsyncBoltRequest):
     """
-    A request as Bolt reads it, but for one mistake of Bolt's.
+    A request as Bolt reads it, with one bug of Bolt's worked around.
 
     Bolt takes every form body that contains the letters "payload" for an interaction, so that
-    ``/request-access payload-reports`` came out empty.
+    ``/request-access payload-reports`` would be empty.
     """
 
     def __init__(self, *, body: str, headers: dict[str, str | Sequence[str]]) -> None:
         super().__init__(body=body, headers=headers)
-        if not self.body and body and self.content_type == shapes.FORM:
+        if not self.body and body and self.content_type == payloads.FORM:
             self.body = dict(parse_qsl(body, keep_blank_values=True))
             self.context = build_async_context(AsyncBoltContext({}), self.body)
 
 
 def endpoint(app: SlackApp, *, signatures: Signatures) -> Callable[[Request], Awaitable[Response]]:
-    """The handler for ``POST /slack/events``; the only place where a signature is judged."""
+    """Return the handler for ``POST /slack/events``; signatures are verified here and nowhere else."""
 
     async def receive(http: Request) -> Response:
         body = await _body(http)
@@ -55,7 +55,7 @@ def endpoint(app: SlackApp, *, signatures: Signatures) -> Callable[[Request], Aw
         except UnicodeDecodeError:
             return Response(status_code=400)
         # Bolt answers 500 to what it cannot parse.
-        payload = shapes.read(text, http.headers.get("content-type", ""))
+        payload = payloads.read(text, http.headers.get("content-type", ""))
         if payload is None:
             return Response(status_code=400)
         answer = await app.answer(payload) or await _answer_of_bolt(app, http, text)
@@ -71,22 +71,22 @@ def endpoint(app: SlackApp, *, signatures: Signatures) -> Callable[[Request], Aw
 
 
 async def _answer_of_bolt(app: SlackApp, http: Request, text: str) -> BoltResponse | None:
-    """Let Bolt answer what has no name that somebody listens to; None if it cannot read it."""
-    # Headers are not signed: Bolt's own, which switch modes, must not come from outside.
+    """Let Bolt answer a payload without a named listener; None if Bolt cannot read it."""
+    # Headers are not signed: Bolt's own, which switch modes, are not accepted from outside.
     headers: dict[str, str | Sequence[str]] = {
         name: value for name, value in http.headers.items() if not name.startswith("x-slack-bolt-")
     }
     try:
         request = SlackRequest(body=text, headers=headers)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        # Bolt looks for names of teams and people wherever Slack ever put one.
+        # Bolt looks for teams and users in every place where Slack has ever put them.
         log.info("unreadable", error=type(error).__name__)
         return None
     return await app.async_dispatch(request)
 
 
 async def _body(http: Request) -> bytes | None:
-    """The body; None if it is too large.  Bolt and Starlette know no limit."""
+    """Read the body; None if it is too large.  Bolt and Starlette have no limit."""
     read = bytearray()
     async for chunk in http.stream():
         read += chunk
@@ -98,13 +98,13 @@ async def _body(http: Request) -> bytes | None:
 def _is_signed(http: Request, body: bytes, signatures: Signatures) -> bool:
     timestamps = http.headers.getlist("x-slack-request-timestamp")
     given = http.headers.getlist("x-slack-signature")
-    # Of a header that comes twice nobody can tell which was meant.
+    # If a header comes twice, nobody can tell which one counts.
     if not len(timestamps) == len(given) == 1:
         return False
-    return signatures.holds(body, timestamp=timestamps[0], signature=given[0])
+    return signatures.verify(body, timestamp=timestamps[0], signature=given[0])
 
 
-def keep_out_strangers(
+def accept_only_own_workspace(
     app: SlackApp,
     *,
     app_id: str,
@@ -113,20 +113,20 @@ def keep_out_strangers(
     is_for_organization: bool = False,
 ) -> None:
     """
-    Let through only what comes to our app from the workspace that it works in.
+    Accept only payloads for our app from our workspace.
 
     Bolt runs its listeners for payloads of any team and any app.  People of another company who press a button in
-    a shared channel still come through here, because for them ``team.id`` is ours: they are refused by name, with
-    an answer, where the click is judged.
+    a shared channel pass this check, because ``team.id`` is ours for them: they are refused, with an answer, where
+    permissions are checked.
 
     Args:
         enterprise_id: The organization of the workspace, on Enterprise Grid: Slack may name it instead of the
-            workspace.  Whose profile is not of our workspace is then refused where the click is judged.
-        is_for_organization: The app is installed for all of it.
+            workspace.  People of its other workspaces are then refused where permissions are checked.
+        is_for_organization: The app is installed for the whole organization.
     """
 
-    def is_home(body: Mapping[str, Any]) -> bool:
-        # True in interactions, and the word for it in commands.
+    def is_ours(body: Mapping[str, Any]) -> bool:
+        # True in interactions, the string "true" in commands.
         to_organization = str(body.get("is_enterprise_install")).lower() == "true"
         if to_organization and not is_for_organization:
             return False
@@ -135,26 +135,26 @@ def keep_out_strangers(
             return True
         if enterprise_id is None or _id_of(body, "enterprise") not in {None, enterprise_id}:
             return False
-        # An app that is installed for an organization gets interactions without a team.
+        # An app installed for an organization gets interactions without a team.
         unnamed = team is None and to_organization and _id_of(body, "enterprise") is not None
         return team == enterprise_id or unnamed
 
-    async def at_home(body: Body, ack: AsyncAck) -> BoltResponse | None:
+    async def refuse_foreign(body: Body, ack: AsyncAck) -> BoltResponse | None:
         if body.get("api_app_id") != app_id:
             log.warning("foreign-app")
             refusal = "Latchkey is set up with the secrets of two different Slack apps. Please tell your identity team."
-        elif not is_home(body):
+        elif not is_ours(body):
             log.warning("foreign-workspace")
             refusal = "Only members of the workspace that Latchkey is installed in can use it."
         else:
             return None
         return await (ack(refusal) if "command" in body else ack())
 
-    app.check_first(at_home)
+    app.check_first(refuse_foreign)
 
 
 def _id_of(body: Mapping[str, Any], what: str) -> str | None:
-    """The team or the enterprise that a payload names: commands and events have a field, interactions an object."""
+    """Return the team or enterprise id of a payload: commands and events have a field, interactions an object."""
     thing = body.get(what)
     named = body.get(f"{what}_id") or (thing.get("id") if isinstance(thing, Mapping) else None)
     return str(named) if named else None

@@ -1,4 +1,4 @@
-"""What every click carries, read once."""
+"""Read what every click carries."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from bot.errors import TooLate
 from bot.paging import ListName, Place, read_place
-from handlers.background import After
+from handlers.background import Background
+from handlers.errors import Say
 
 NO_PLACE: Final = "I do not know where that list went on. Please ask for it again."
 
@@ -31,7 +32,7 @@ class Click:
 
 def read_click(body: Mapping[str, Any], action: Mapping[str, Any]) -> Click:
     """
-    Take a block_actions payload apart.
+    Read a block_actions payload.
 
     Source: docs.slack.dev, "block_actions payload"; ``user.team_id`` is the clicker's team, ``team.id`` ours.  On
     Enterprise Grid either may name the organization, and the clicker's any workspace of theirs.
@@ -50,10 +51,13 @@ def read_click(body: Mapping[str, Any], action: Mapping[str, Any]) -> Click:
 
 def read_next(click: Click, lists: Collection[ListName]) -> Place:
     """
-    Where a list goes on, as a Next button says that was shown with one of these *lists*.
+    Read from a Next button where its list continues.
+
+    Args:
+        lists: The lists that the button may belong to.
 
     Raises:
-        TooLate: It is of another list, of an older program, or was never ours.
+        TooLate: It belongs to another list, to an older version, or was never ours.
     """
     try:
         place = read_place(click.value)
@@ -64,10 +68,10 @@ def read_next(click: Click, lists: Collection[ListName]) -> Place:
     return place
 
 
-def teller(after: After, click: Click) -> Any:
-    """A `Say` that tells only the person who clicked."""
+def ephemeral_reply(background: Background, click: Click) -> Say:
+    """Return a `Say` that answers only the person who clicked."""
 
     async def say(message: Mapping[str, Any]) -> None:
-        after.whisper(channel=click.channel, user=click.user, message=message)
+        background.send_ephemeral(channel=click.channel, user=click.user, message=message)
 
     return say

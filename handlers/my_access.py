@@ -1,4 +1,4 @@
-"""``/my-access``: what I have, until when, and what I wait for, a page at a time."""
+"""``/my-access``: the caller's access packages, until when, and their open requests, a page at a time."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,31 +11,31 @@ from bot.messages.pages import split_page
 from bot.messages.parts import Message
 from bot.paging import ListName, page_number
 from bot.requests.standing import Standing
-from handlers.background import After
-from handlers.errors import explained
-from handlers.interaction import read_click, read_next, teller
-from handlers.routes import Deeds
+from handlers.background import Background
+from handlers.errors import explain_errors
+from handlers.interaction import ephemeral_reply, read_click, read_next
+from handlers.routes import Routes
 
 MINE = frozenset({ListName.MINE, ListName.ASKED})
 
 
-def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
-    @deeds.command("/my-access")
+def register(routes: Routes, *, desk: Desk, background: Background) -> None:
+    @routes.command("/my-access")
     async def my_access(ack: AsyncAck, command: dict[str, Any]) -> None:
         async def say(message: Mapping[str, Any]) -> None:
             await ack(**message)
 
-        async with explained(say):
+        async with explain_errors(say):
             _, page = split_page(command.get("text") or "")
             skip = page_number(page).skip
             await say(_shown(await desk.standing_of(command["user_id"], skip=skip)))
 
-    @deeds.action("latchkey_my_more")
+    @routes.action("latchkey_my_more")
     async def more(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        """Next, below that list: of whoever presses it, whoever it was shown to."""
+        """Next, below that list: shows the list of whoever presses it."""
         click = read_click(body, action)
-        say = teller(after, click)
-        async with explained(say):
+        say = ephemeral_reply(background, click)
+        async with explain_errors(say):
             place = read_next(click, MINE)
             await say(_shown(await desk.standing_of(click.user, place)))
         await ack()

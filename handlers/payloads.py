@@ -1,7 +1,7 @@
 """
-The shapes of what Slack sends, as far as Bolt and the handlers rely on them.
+Validate Slack's payloads, as far as Bolt and the handlers rely on them.
 
-Bolt itself stumbles over payloads of another shape; what does not fit is turned away before it gets there.
+Bolt itself fails on payloads of another shape; those are rejected before they reach it.
 Source: docs.slack.dev, "Interaction payloads", "Slash commands", "Events API".
 """
 
@@ -15,94 +15,94 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 FORM = "application/x-www-form-urlencoded"
 
 
-class Shape(BaseModel):
-    """Base: only what is named is looked at."""
+class Payload(BaseModel):
+    """Base class: unknown fields are ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 
 
-class Person(Shape):
+class SlackUser(Payload):
     id: str = Field(min_length=1)
     team_id: str | None = None
 
 
-class Thing(Shape):
-    """A team, a channel, a view: something with an id."""
+class Reference(Payload):
+    """A team or a channel by its id."""
 
     id: str
 
 
-class Container(Shape):
+class Container(Payload):
     type: str | None = None
     channel_id: str | None = None
 
 
-class Action(Shape):
+class Action(Payload):
     action_id: str
     block_id: str | None = None
     type: str
     value: str | None = None
 
 
-class State(Shape):
+class ViewState(Payload):
     values: dict[str, dict[str, dict[str, Any]]] = {}
 
 
-class View(Shape):
+class View(Payload):
     id: str
     type: str
     callback_id: str
     private_metadata: str
-    state: State
+    state: ViewState
 
 
-class Interaction(Shape):
-    user: Person
-    team: Thing | None = None
+class Interaction(Payload):
+    user: SlackUser
+    team: Reference | None = None
     team_id: str | None = None
     event_id: str | None = None
     trigger_id: str | None = None
 
 
-class Click(Interaction):
+class BlockActions(Interaction):
     type: Literal["block_actions"]
-    channel: Thing | None = None
+    channel: Reference | None = None
     container: Container | None = None
     actions: list[Action] = Field(min_length=1)
 
 
-class Submission(Interaction):
+class ViewSubmission(Interaction):
     type: Literal["view_submission", "view_closed"]
     view: View
 
 
 class OtherInteraction(Interaction):
-    """Shortcuts, option lists and whatever comes next: nobody here handles them."""
+    """Shortcuts, option lists and other interactions that no handler listens to."""
 
     type: Literal[
         "shortcut", "message_action", "block_suggestion", "interactive_message", "dialog_submission"
     ]
 
 
-class Event(Shape):
+class Event(Payload):
     type: str
     user: str | None = None
     tab: str | None = None
 
 
-class Callback(Shape):
+class EventCallback(Payload):
     type: Literal["event_callback"]
     team_id: str | None = None
     event_id: str | None = None
     event: dict[str, Any]
 
 
-class Handshake(Shape):
+class UrlVerification(Payload):
     type: Literal["url_verification"]
     challenge: str
 
 
-class Command(Shape):
+class SlashCommand(Payload):
     command: str
     user_id: str = Field(min_length=1)
     text: str = ""
@@ -110,51 +110,56 @@ class Command(Shape):
 
 
 INTERACTION = TypeAdapter[Any](
-    Annotated[Click | Submission | OtherInteraction, Field(discriminator="type")]
+    Annotated[BlockActions | ViewSubmission | OtherInteraction, Field(discriminator="type")]
 )
-ENVELOPE = TypeAdapter[Any](Annotated[Callback | Handshake, Field(discriminator="type")])
+ENVELOPE = TypeAdapter[Any](Annotated[EventCallback | UrlVerification, Field(discriminator="type")])
 
 
 def read(body: str, content_type: str) -> dict[str, Any] | None:
-    """Take an HTTP body apart; None if it has not the shape of something that Slack sends."""
+    """Parse an HTTP body; None if it is not a payload that Slack sends."""
     try:
         if content_type.partition(";")[0].strip().lower() == FORM:
             fields: dict[str, Any] = dict(parse_qsl(body, keep_blank_values=True))
             if "payload" in fields and "command" not in fields:
-                interaction = _json(fields["payload"])
+                interaction = _read_json(fields["payload"])
                 INTERACTION.validate_python(interaction)
-                _lacks(interaction, "command", "event")
+                _refuse_fields_of_other_kinds(interaction, "command", "event")
                 return interaction
             if fields.get("ssl_check") != "1":
-                Command.model_validate(fields)
-                _lacks(fields, "payload", "type", "event")
+                SlashCommand.model_validate(fields)
+                _refuse_fields_of_other_kinds(fields, "payload", "type", "event")
             return fields
-        payload = _json(body)
+        payload = _read_json(body)
         envelope = ENVELOPE.validate_python(payload)
-        _lacks(payload, "command")
-        if isinstance(envelope, Callback):
-            _fits_event(envelope.event)
+        _refuse_fields_of_other_kinds(payload, "command")
+        if isinstance(envelope, EventCallback):
+            _check_event(envelope.event)
         return payload
     except (ValidationError, ValueError, RecursionError):
         return None
 
 
-def _json(text: str) -> dict[str, Any]:
-    """Read JSON; half a surrogate pair is no text that could be stored or shown."""
+def _read_json(text: str) -> dict[str, Any]:
+    """
+    Parse JSON.
+
+    Raises:
+        ValueError: It is no JSON, or has half a surrogate pair, which cannot be stored or shown.
+    """
     given: dict[str, Any] = json.loads(text)
     json.dumps(given, ensure_ascii=False).encode()
     return given
 
 
-def _lacks(payload: Mapping[str, Any], *names: str) -> None:
-    """Bolt tells the kinds of payloads by these fields: what has those of two would be taken for both."""
+def _refuse_fields_of_other_kinds(payload: Mapping[str, Any], *names: str) -> None:
+    """Raise ValueError if *payload* has the fields of another kind: Bolt would take it for both."""
     if any(name in payload for name in names):
         raise ValueError("two kinds at once")
 
 
-def _fits_event(event: dict[str, Any]) -> None:
+def _check_event(event: dict[str, Any]) -> None:
     # Some events carry the user as an object; only the one we handle must name them.
     if event.get("type") == "app_home_opened":
         Event.model_validate(event)
         if not event.get("user"):
-            raise ValueError("whose Home?")
+            raise ValueError("an opened Home without a user")

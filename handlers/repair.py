@@ -1,4 +1,4 @@
-"""The Retry and Give up buttons of requests that are held."""
+"""The Retry and Give up buttons of requests on hold."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,19 +10,19 @@ from bot.messages import repairing
 from bot.messages.parts import Message
 from bot.people.model import Verb
 from bot.requests.model import Request
-from handlers.background import After
-from handlers.errors import explained
-from handlers.interaction import read_click, teller
-from handlers.routes import Deeds
+from handlers.background import Background
+from handlers.errors import explain_errors
+from handlers.interaction import ephemeral_reply, read_click
+from handlers.routes import Routes
 
 
-def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
+def register(routes: Routes, *, desk: Desk, background: Background) -> None:
     def on(action_id: str, verb: Verb, words: Callable[[Request], Message]) -> None:
-        @deeds.action(action_id)
+        @routes.action(action_id)
         async def clicked(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
             click = read_click(body, action)
-            say = teller(after, click)
-            async with explained(say):
+            say = ephemeral_reply(background, click)
+            async with explain_errors(say):
                 request = await desk.repair(slack_user=click.user, hold_id=click.value, verb=verb)
                 await say(words(request))
             await ack()

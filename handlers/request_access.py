@@ -11,19 +11,19 @@ from bot.messages import asking
 from bot.messages.pages import read_page
 from bot.messages.parts import Message
 from handlers.deduplicate import key_of
-from handlers.errors import explained
-from handlers.routes import Deeds
+from handlers.errors import explain_errors
+from handlers.routes import Routes
 
 
-def register(deeds: Deeds, *, desk: Desk) -> None:
-    @deeds.command("/request-access")
+def register(routes: Routes, *, desk: Desk) -> None:
+    @routes.command("/request-access")
     async def request_access(ack: AsyncAck, command: dict[str, Any]) -> None:
-        """One answer, and by then the request is on disk."""
+        """Answer once, after the request is on disk."""
 
         async def say(message: Mapping[str, Any]) -> None:
             await ack(**message)
 
-        async with explained(say):
+        async with explain_errors(say):
             try:
                 taken = await desk.ask(
                     slack_user=command["user_id"],
@@ -48,7 +48,7 @@ def register(deeds: Deeds, *, desk: Desk) -> None:
 
 
 async def _offered(desk: Desk, unknown: UnknownPackage) -> Message:
-    """What to choose from when no package was named, or none that there is."""
+    """Offer packages to choose from when the text names none, or one that does not exist."""
     page = read_page(unknown.asked)
     if page is None and unknown.near:
         return asking.near(unknown.asked, unknown.near, more=unknown.more)

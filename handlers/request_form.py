@@ -1,4 +1,4 @@
-"""The form to ask for a package: it opens, follows the choice of a policy, and comes back filled in."""
+"""The form to request a package: open it, update it when a policy is chosen, and submit it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,22 +12,22 @@ from bot.packages.model import Package
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import fingerprint
 from bot.requests.transactions import FilledIn
-from handlers.background import After
-from handlers.errors import explained
-from handlers.interaction import read_click, teller
-from handlers.routes import Deeds
+from handlers.background import Background
+from handlers.errors import explain_errors
+from handlers.interaction import ephemeral_reply, read_click
+from handlers.routes import Routes
 
 GONE = "That package is not offered any more."
 
 
-def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
-    @deeds.action("latchkey_ask")
+def register(routes: Routes, *, desk: Desk, background: Background) -> None:
+    @routes.action("latchkey_ask")
     async def open_form(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        """An Ask button: open the form."""
+        """Open the form, from an Ask button."""
         await ack()
         click = read_click(body, action)
-        say = teller(after, click)
-        async with explained(say):
+        say = ephemeral_reply(background, click)
+        async with explain_errors(say):
             package, reason = await desk.form(slack_user=click.user, about=click.value)
             if package is None:
                 await say({"text": GONE})
@@ -39,38 +39,40 @@ def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
                     package, policies=ways.policies, locale=ways.locale, reason=reason
                 )
 
-            after.open_form(
+            background.open_form(
                 trigger_id=click.trigger_id, view=form, channel=click.channel, user=click.user
             )
 
-    @deeds.action("latchkey_policy")
+    @routes.action("latchkey_policy")
     async def choose(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        """A policy was chosen in the form: show what it asks."""
+        """Show the questions of the policy that was chosen."""
         await ack()
         view = body.get("view")
         if not isinstance(view, Mapping) or not view.get("id"):
             return
-        async with explained(teller(after, read_click(body, action))):
+        async with explain_errors(ephemeral_reply(background, read_click(body, action))):
             about = request_form.about(view)
             package = await desk.package(about.package_id)
             chosen = request_form.policy_in(view)
             if package is None or chosen is None:
                 return
-            after.update_form(view_id=str(view["id"]), view=_again(package, about, view, chosen))
+            background.update_form(
+                view_id=str(view["id"]), view=_again(package, about, view, chosen)
+            )
 
-    @deeds.view("latchkey_request")
+    @routes.view("latchkey_request")
     async def submit(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
-        """The form is sent: taken down, or told what is wrong at each field, with nothing lost."""
+        """Save the request, or show an error at each wrong field and keep what was typed."""
         user = body["user"]["id"]
 
-        async def complain(message: Mapping[str, Any]) -> None:
+        async def show_error(message: Mapping[str, Any]) -> None:
             await ack(response_action="errors", errors={"reason": str(message["text"])[:2000]})
 
-        async with explained(complain):
+        async with explain_errors(show_error):
             about = request_form.about(view)
             package = await desk.package(about.package_id)
             if package is None or not package.can_be_asked_for:
-                await complain({"text": GONE})
+                await show_error({"text": GONE})
                 return
             policies = _offered(package, about)
             chosen = _chosen(policies, request_form.policy_in(view))
@@ -101,13 +103,13 @@ def register(deeds: Deeds, *, desk: Desk, after: After) -> None:
                 )
                 return
             await ack()
-            after.whisper(
+            background.send_ephemeral(
                 channel=None, user=user, message=asking.asked(taken.request, is_new=taken.is_new)
             )
 
 
 def _offered(package: Package, about: request_form.About) -> Sequence[OfferedPolicy]:
-    """The policies that the form offers, as they are now."""
+    """Return the policies that the form offers, as they are now."""
     offered = [policy for policy in package.policies if policy.id in about.offered]
     return offered if about.offered else package.policies
 
@@ -119,7 +121,7 @@ def _chosen(policies: Sequence[OfferedPolicy], policy_id: str | None) -> Offered
 
 
 def _shows(about: request_form.About, chosen: OfferedPolicy | None) -> bool:
-    """Whether the form asks what would be asked now."""
+    """Return True if the form shows the questions that the policy has now."""
     if chosen is None:
         return False
     return fingerprint(chosen.questions) == (about.asked or fingerprint(()))
@@ -133,7 +135,7 @@ def _again(
     *,
     note: str | None = None,
 ) -> dict[str, Any]:
-    """The form as it should be now, for whoever has filled in *view*."""
+    """Build the form anew, with what was typed in *view*."""
     policies = _offered(package, about)
     return request_form.request_form(
         package,

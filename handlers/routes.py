@@ -1,4 +1,4 @@
-"""Every deed that Slack can bring, with the right it takes: what is not in this table is not listened to."""
+"""The table of routes: every command, action, form and event, with the right it needs.  Nothing else gets a listener."""
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -10,32 +10,32 @@ from handlers.app import Kind, SlackApp
 Listener = TypeVar("Listener", bound=Callable[..., Any])
 
 
-class Own(StrEnum):
-    """What takes no right, because it is about whoever does it."""
+class NoRightNeeded(StrEnum):
+    """The reason why a route needs no right."""
 
     ASKS = "asks for oneself; the package's policy judges it"
     READS = "shows what is one's own, or what everybody may see"
     DECIDES = "shows the whole of what a card says to those whom it was sent to, to admins and to whoever asked"
 
 
-# By command, action id, callback id or event type.  The verbs are judged by `bot.people.permissions.may`.
-RIGHTS: Final[Mapping[str, frozenset[Verb] | Own]] = {
-    "/request-access": Own.ASKS,
-    "latchkey_ask": Own.READS,
-    "latchkey_policy": Own.READS,
-    "latchkey_request": Own.ASKS,
+# By command, action id, callback id or event type.  `bot.people.permissions.may` decides about the verbs.
+RIGHTS: Final[Mapping[str, frozenset[Verb] | NoRightNeeded]] = {
+    "/request-access": NoRightNeeded.ASKS,
+    "latchkey_ask": NoRightNeeded.READS,
+    "latchkey_policy": NoRightNeeded.READS,
+    "latchkey_request": NoRightNeeded.ASKS,
     "latchkey_approve": frozenset({Verb.APPROVE}),
     "latchkey_deny": frozenset({Verb.DENY}),
-    "latchkey_answers": Own.DECIDES,
+    "latchkey_answers": NoRightNeeded.DECIDES,
     "latchkey_reason": frozenset({Verb.APPROVE, Verb.DENY}),
     "latchkey_extend": frozenset({Verb.EXTEND}),
     "latchkey_return": frozenset({Verb.RETURN}),
-    # Silences the reminders of access that one might as well give back.
+    # Stops the reminders of access that the holder might as well return.
     "latchkey_let_end": frozenset({Verb.RETURN}),
     "latchkey_cancel": frozenset({Verb.CANCEL}),
-    "/my-access": Own.READS,
-    "latchkey_my_more": Own.READS,
-    "app_home_opened": Own.READS,
+    "/my-access": NoRightNeeded.READS,
+    "latchkey_my_more": NoRightNeeded.READS,
+    "app_home_opened": NoRightNeeded.READS,
     "/access-admin": frozenset({Verb.LIST, Verb.REMOVE}),
     "latchkey_more": frozenset({Verb.LIST}),
     "latchkey_remove": frozenset({Verb.REMOVE}),
@@ -45,52 +45,52 @@ RIGHTS: Final[Mapping[str, frozenset[Verb] | Own]] = {
 }
 
 
-class WithoutRight(Exception):
-    """Something would be listened to that the table does not know, or the other way round."""
+class UnregisteredAction(Exception):
+    """A listener is not in the table of routes, or a route has no listener."""
 
 
-class Deeds:
-    """The only way for a handler to listen: to what is in the table, and once."""
+class Routes:
+    """Register listeners: each must be in the table, and registered once."""
 
     def __init__(self, app: SlackApp) -> None:
         self._app = app
         self._listeners: dict[str, Callable[..., Any]] = {}
 
     def command(self, command: str) -> Callable[[Listener], Listener]:
-        return self._listening("command", command)
+        return self._register("command", command)
 
     def action(self, action_id: str) -> Callable[[Listener], Listener]:
-        return self._listening("action", action_id)
+        return self._register("action", action_id)
 
     def view(self, callback_id: str) -> Callable[[Listener], Listener]:
-        return self._listening("view", callback_id)
+        return self._register("view", callback_id)
 
     def event(self, event_type: str) -> Callable[[Listener], Listener]:
-        return self._listening("event", event_type)
+        return self._register("event", event_type)
 
-    def _listening(self, kind: Kind, deed: str) -> Callable[[Listener], Listener]:
-        if deed not in RIGHTS:
-            raise WithoutRight(f"{deed} has no right in handlers/routes.py.")
-        if deed in self._listeners:
-            raise WithoutRight(f"{deed} is listened to twice.")
+    def _register(self, kind: Kind, name: str) -> Callable[[Listener], Listener]:
+        if name not in RIGHTS:
+            raise UnregisteredAction(f"{name} is not in the table of handlers/routes.py.")
+        if name in self._listeners:
+            raise UnregisteredAction(f"{name} has two listeners.")
 
-        def listen(listener: Listener) -> Listener:
-            self._app.listen(kind, deed, listener)
-            self._listeners[deed] = listener
+        def register(listener: Listener) -> Listener:
+            self._app.listen(kind, name, listener)
+            self._listeners[name] = listener
             return listener
 
-        return listen
+        return register
 
     def check(self) -> None:
         """
-        Insist that what Bolt listens to and what the table allows are the same.
+        Check that Bolt's listeners are exactly those of the table.
 
         Raises:
-            WithoutRight: They are not.
+            UnregisteredAction: They are not.
         """
-        deaf = RIGHTS.keys() - self._listeners.keys()
-        if deaf:
-            raise WithoutRight(f"Nobody listens to {', '.join(sorted(deaf))}.")
+        missing = RIGHTS.keys() - self._listeners.keys()
+        if missing:
+            raise UnregisteredAction(f"No listener for {', '.join(sorted(missing))}.")
         bolts = [listener.ack_function for listener in self._app._async_listeners]
         if bolts != list(self._listeners.values()):
-            raise WithoutRight("Somebody listens to Slack past the table in handlers/routes.py.")
+            raise UnregisteredAction("A listener was registered without going through Routes.")

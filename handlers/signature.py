@@ -1,5 +1,5 @@
 """
-Whether a request is Slack's: the signature over its raw body, made with a signing secret of ours.
+Verify that a request comes from Slack: the signature over its raw body, made with our signing secret.
 
 Source: docs.slack.dev, "Verifying requests from Slack".
 """
@@ -17,16 +17,16 @@ TIMESTAMP: Final = re.compile(r"[0-9]{1,12}")
 
 
 class Signatures:
-    """Knows a signature of Slack's: made with our secret, or for a while the one before it, and not long ago."""
+    """Verify signatures made with the current secret, or during a rotation with the previous one, within five minutes."""
 
     def __init__(self, secret: str, *, previous: tuple[str, datetime] | None = None) -> None:
         """
         Args:
             secret: The current one.
-            previous: During a rotation: the one before it, and when (aware UTC) it is believed no more.
+            previous: During a rotation: the previous secret, and when (aware UTC) it expires.
 
         Raises:
-            ValueError: One is empty, with which anybody could sign.
+            ValueError: One is empty: anybody could sign with it.
         """
         given = [secret, previous[0]] if previous else [secret]
         if not all(each.strip() for each in given):
@@ -34,20 +34,20 @@ class Signatures:
         self._key = secret.encode()
         self._previous = (previous[0].encode(), previous[1]) if previous else None
 
-    def holds(self, body: bytes, *, timestamp: str, signature: str) -> bool:
-        """Whether *signature* is Slack's for *body*; takes as long for every wrong one."""
+    def verify(self, body: bytes, *, timestamp: str, signature: str) -> bool:
+        """Return True if *signature* is Slack's for *body*; every wrong one takes as long."""
         if not TIMESTAMP.fullmatch(timestamp):
             return False
         if abs(clock.real().timestamp() - int(timestamp)) > GOOD_FOR.total_seconds():
             return False
         signed = b"v0:" + timestamp.encode() + b":" + body
         expected = [b"v0=" + _hmac(key, signed) for key in self._keys()]
-        # All are compared, so that nobody can measure which secret was nearer.
+        # Compare with every key, so that the time does not tell which secret was nearer.
         equal = [hmac.compare_digest(each, signature.encode()) for each in expected]
         return any(equal)
 
     def _keys(self) -> list[bytes]:
-        """Those that count at this moment."""
+        """Return the keys that are valid now."""
         if self._previous is None or clock.real() >= self._previous[1]:
             return [self._key]
         return [self._key, self._previous[0]]

@@ -73,7 +73,7 @@ def registered():
     app = Registering()
     nothing: Any = None
     handlers.register(
-        app, desk=nothing, homes=nothing, after=nothing, pulse=nothing, publish=nothing
+        app, desk=nothing, homes=nothing, background=nothing, pulse=nothing, publish=nothing
     )
     return app
 

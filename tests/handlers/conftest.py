@@ -1,4 +1,4 @@
-"""One running bot for a module's tests, and a hand that can knock at its door in any way."""
+"""One running bot for a module's tests, and an HTTP client that posts anything to its endpoint."""
 
 import hashlib
 import hmac
@@ -40,14 +40,14 @@ def _loop_of(seed: int) -> LoopFactory:
 
 
 @dataclass
-class Door:
+class Endpoint:
     """Posts to ``/slack/events`` as Slack would, and as Slack never would."""
 
     bot: Latchkey
     secret: str
     http: httpx.AsyncClient
     team: Json = field(default_factory=lambda: {"id": "T0LATCH", "domain": "contoso"})
-    deeds: Iterator[int] = field(default_factory=itertools.count)
+    triggers: Iterator[int] = field(default_factory=itertools.count)
 
     def signed(self, body: bytes, *, at: float | None = None) -> dict[str, str]:
         """Slack's two headers for *body*."""
@@ -82,7 +82,7 @@ class Door:
             "api_app_id": "A0LATCH",
             "is_enterprise_install": "false",
             "response_url": "http://127.0.0.1:9/respond",
-            "trigger_id": f"1.2.{next(self.deeds)}",
+            "trigger_id": f"1.2.{next(self.triggers)}",
             **fields,
         }
 
@@ -126,7 +126,7 @@ class Door:
                 "channel_id": "C0APPROVALS",
                 "is_ephemeral": False,
             },
-            "trigger_id": f"1.2.{next(self.deeds)}",
+            "trigger_id": f"1.2.{next(self.triggers)}",
             "team": self.team,
             "enterprise": None,
             "is_enterprise_install": False,
@@ -166,7 +166,7 @@ class Door:
                 "team": self.team,
                 "user": {"id": user, "team_id": "T0LATCH"},
                 "api_app_id": "A0LATCH",
-                "trigger_id": f"1.2.{next(self.deeds)}",
+                "trigger_id": f"1.2.{next(self.triggers)}",
                 "view": view,
                 "response_urls": [],
             }
@@ -187,11 +187,11 @@ async def world(database):
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def door(world):
-    """The bot's own door, without a network in between."""
+async def endpoint(world):
+    """The bot's own endpoint, without a network in between."""
     transport = httpx.ASGITransport(app=world.bot.asgi, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://latchkey") as http:
-        yield Door(world.bot, world.slack.signing_secret, http)
+        yield Endpoint(world.bot, world.slack.signing_secret, http)
 
 
 @pytest.fixture

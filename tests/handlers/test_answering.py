@@ -79,7 +79,7 @@ async def held_by_cy(world):
 @pytest.mark.parametrize(
     ("user", "text"), [("U0ONE", "finance-reports because Q4"), ("U0TWO", "Finance Reports: Q4")]
 )
-async def test_the_request_is_on_disk_before_the_answer_leaves(world, door, user, text):
+async def test_the_request_is_on_disk_before_the_answer_leaves(world, endpoint, user, text):
     """When the first byte of the answer is sent, another connection can read the row."""
     rows_at_answer = []
 
@@ -95,32 +95,32 @@ async def test_the_request_is_on_disk_before_the_answer_leaves(world, door, user
 
     transport = httpx.ASGITransport(app=watched)
     async with httpx.AsyncClient(transport=transport, base_url="http://latchkey") as http:
-        await replace(door, http=http).command("/request-access", text, user_id=user)
+        await replace(endpoint, http=http).command("/request-access", text, user_id=user)
 
     assert rows_at_answer == [1]
 
 
-async def test_no_answer_waits_for_slack_or_microsoft(world, door):
+async def test_no_answer_waits_for_slack_or_microsoft(world, endpoint):
     """With both of them hanging, commands, clicks and forms are answered at once."""
     held = await held_by_cy(world)
     with hanging(world), in_time():
         answers = [
-            await door.command("/request-access", "marketing-campaign", user_id=BO),
-            await door.command("/request-access"),
-            await door.command("/my-access", user_id=CY),
-            await door.command("/access-admin", "assignments", user_id=DANA),
-            await door.click("latchkey_let_end", held.id, user=CY),
-            await door.click("latchkey_extend", held.id, user=ANN),
-            await door.click("latchkey_approve", "0" * 36, user=BO),
-            await door.click("latchkey_ask", held.package_id, user=ANN),
-            await door.submit("latchkey_reason", "x", "because", user=BO),
+            await endpoint.command("/request-access", "marketing-campaign", user_id=BO),
+            await endpoint.command("/request-access"),
+            await endpoint.command("/my-access", user_id=CY),
+            await endpoint.command("/access-admin", "assignments", user_id=DANA),
+            await endpoint.click("latchkey_let_end", held.id, user=CY),
+            await endpoint.click("latchkey_extend", held.id, user=ANN),
+            await endpoint.click("latchkey_approve", "0" * 36, user=BO),
+            await endpoint.click("latchkey_ask", held.package_id, user=ANN),
+            await endpoint.submit("latchkey_reason", "x", "because", user=BO),
         ]
 
     assert {answer.status_code for answer in answers} == {200}
 
 
 @pytest.mark.parametrize("command", ["/request-access finance-reports because Q4", "/my-access"])
-async def test_a_busy_database_is_said_in_time(world, door, bot, answered, command):
+async def test_a_busy_database_is_said_in_time(world, endpoint, bot, answered, command):
     """While somebody holds the database, a command is answered before Slack gives up."""
     name, _, text = command.partition(" ")
     with bot.locked():
@@ -128,30 +128,30 @@ async def test_a_busy_database_is_said_in_time(world, door, bot, answered, comma
         world.bot.jobs.wake_all()
         await asyncio.sleep(0.01)
         with in_time():
-            shown = answered(await door.command(name, text, user_id="U0BUSY"))
+            shown = answered(await endpoint.command(name, text, user_id="U0BUSY"))
 
     assert "Nothing has changed; please try again" in shown
     assert not (await world.bot.store.run(request_lists.open_for, "U0BUSY")).rows
 
 
-async def test_a_click_on_a_busy_database_is_answered(world, door, bot):
+async def test_a_click_on_a_busy_database_is_answered(world, endpoint, bot):
     """A click that cannot be saved is still acknowledged, and its person is told to repeat it."""
     with bot.locked(), in_time():
-        response = await door.click("latchkey_approve", "0" * 36, user=BO)
+        response = await endpoint.click("latchkey_approve", "0" * 36, user=BO)
 
     assert response.status_code == 200
     await world.whispered(BO, "C0APPROVALS", "please try again in a minute")
 
 
-async def test_a_form_on_a_busy_database_stays_open(door, bot):
+async def test_a_form_on_a_busy_database_stays_open(endpoint, bot):
     """What cannot be saved is said in the form, so that nobody types it twice."""
     with bot.locked():
-        response = await door.submit("latchkey_reason", "x", "because", user=BO)
+        response = await endpoint.submit("latchkey_reason", "x", "because", user=BO)
 
     assert "please try again in a minute" in response.json()["errors"]["reason"]
 
 
-async def test_an_accident_gets_an_incident_number(world, door):
+async def test_an_unexpected_error_gets_an_incident_number(world, endpoint):
     """When our own code breaks, the person gets a sentence with a number that is in the log too."""
     with closing(sqlite3.connect(database_of(world), isolation_level=None)) as other:
         kept = other.execute("SELECT id, can_extend FROM package").fetchall()
@@ -161,7 +161,7 @@ async def test_an_accident_gets_an_incident_number(world, door):
         other.execute("UPDATE control SET catalog_version = 'another'")
         try:
             with capture_logs() as logs:
-                response = await door.command("/my-access", user_id=CY)
+                response = await endpoint.command("/my-access", user_id=CY)
         finally:
             other.executemany("UPDATE package SET can_extend = ?2 WHERE id = ?1", kept)
             other.executemany("UPDATE control SET catalog_version = ?", version)
@@ -173,13 +173,15 @@ async def test_an_accident_gets_an_incident_number(world, door):
     assert "Traceback" not in response.text
 
 
-async def test_an_opened_home_is_acknowledged_whatever_happens(door, bot):
+async def test_an_opened_home_is_acknowledged_whatever_happens(endpoint, bot):
     """Slack switches events off for apps that fail them: a busy database is no reason to."""
     body = (
         b'{"type": "event_callback", "team_id": "T0LATCH", "api_app_id": "A0LATCH", "event_id": "Ev1", "event":'
         b'{"type": "app_home_opened", "user": "U0ANN", "channel": "D0ANN", "tab": "home"}}'
     )
     with bot.locked():
-        response = await door.post(body, door.signed(body) | {"content-type": "application/json"})
+        response = await endpoint.post(
+            body, endpoint.signed(body) | {"content-type": "application/json"}
+        )
 
     assert response.status_code == 200

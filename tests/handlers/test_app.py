@@ -63,7 +63,7 @@ async def test_a_check_comes_before_the_listener(app):
     assert (await app.answer(PAYLOADS["command"])).body == "no"
 
 
-async def test_what_nobody_listens_to_is_left_to_bolt(app):
+async def test_a_payload_without_a_listener_is_left_to_bolt(app):
     """As are events and handshakes."""
     assert await app.answer(PAYLOADS["command"]) is None
     assert await app.answer({"type": "event_callback", "event": {"type": "thing"}}) is None

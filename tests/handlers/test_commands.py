@@ -77,51 +77,51 @@ async def test_what_is_typed_behind_my_access_does_not_matter(world, typed):
 
 
 @pytest.mark.parametrize("typed", ["mentions", "3,000 signs"])
-async def test_what_was_typed_comes_back_escaped(door, answered, typed):
+async def test_what_was_typed_comes_back_escaped(endpoint, answered, typed):
     """Nobody can make the bot mention a channel or show a false link."""
-    shown = answered(await door.command("/request-access", ODD[typed]))
+    shown = answered(await endpoint.command("/request-access", ODD[typed]))
 
     for forbidden in ("<!channel>", "<!here>", "<@U0DANA>", "<https:", "&<>"):
         assert forbidden not in shown
 
 
-async def test_long_junk_is_not_echoed(door, answered):
+async def test_long_junk_is_not_echoed(endpoint, answered):
     """An answer to 3,000 characters of junk quotes only their beginning."""
-    assert "x" * 100 not in answered(await door.command("/request-access", "x" * 3_000))
+    assert "x" * 100 not in answered(await endpoint.command("/request-access", "x" * 3_000))
 
 
-async def test_the_word_payload_in_the_text_is_a_word(door, answered):
+async def test_the_word_payload_may_stand_in_the_text(endpoint, answered):
     """Bolt takes a form with those letters for an interaction; here it is a package's name."""
-    shown = answered(await door.command("/request-access", "payload-reports"))
+    shown = answered(await endpoint.command("/request-access", "payload-reports"))
 
     assert "“payload-reports”" in shown
 
 
 @pytest.mark.parametrize("field", ["channel_name", "user_name", "team_domain"])
-async def test_the_word_payload_in_a_name_is_a_name(door, answered, field):
+async def test_the_word_payload_may_stand_in_a_name(endpoint, answered, field):
     """Nor does a channel, a person or a workspace of that name break every command."""
-    shown = answered(await door.command("/request-access", "", **{field: "payload"}))
+    shown = answered(await endpoint.command("/request-access", "", **{field: "payload"}))
 
     assert "Which access do you need?" in shown
 
 
-async def test_a_field_called_payload_beside_a_command_decides_nothing(door):
+async def test_a_field_called_payload_beside_a_command_decides_nothing(endpoint):
     """A command with a payload of its own is read as one or the other, and breaks nothing."""
-    fields = door.command_fields("/my-access") | {"payload": "{}"}
+    fields = endpoint.command_fields("/my-access") | {"payload": "{}"}
     body = urlencode(fields).encode()
 
-    response = await door.post(body, door.signed(body))
+    response = await endpoint.post(body, endpoint.signed(body))
 
     assert response.status_code < 500
 
 
 @pytest.mark.parametrize("text", ["marketing campain", "finance", "Produktion Database"])
-async def test_a_near_miss_is_offered_the_name(door, answered, text):
+async def test_a_near_miss_is_offered_the_name(endpoint, answered, text):
     """Whoever mistypes is told what they probably meant, and nothing is asked for."""
-    before = (await door.bot.store.run(request_lists.counts))[0]
+    before = (await endpoint.bot.store.run(request_lists.counts))[0]
 
-    assert "Did you mean" in answered(await door.command("/request-access", text))
-    assert (await door.bot.store.run(request_lists.counts))[0] == before
+    assert "Did you mean" in answered(await endpoint.command("/request-access", text))
+    assert (await endpoint.bot.store.run(request_lists.counts))[0] == before
 
 
 @pytest.mark.parametrize(
@@ -138,25 +138,25 @@ async def test_a_near_miss_is_offered_the_name(door, answered, text):
         "marketing campaign - the launch",
     ],
 )
-async def test_any_spelling_of_the_name_will_do(door, answered, text):
+async def test_any_spelling_of_the_name_will_do(endpoint, answered, text):
     """Capitals, spaces, quotes and a reason behind: it is the same package, asked for once."""
-    shown = answered(await door.command("/request-access", text, user_id="U0SPELLER"))
+    shown = answered(await endpoint.command("/request-access", text, user_id="U0SPELLER"))
 
     assert "sked for Marketing Campaign" in shown
 
 
-async def test_asking_again_says_since_when(world, door, answered):
+async def test_asking_again_says_since_when(world, endpoint, answered):
     """The same wish twice is one request; the second answer says how the first stands."""
-    first = answered(await door.command("/request-access", "finance-reports because Q4"))
-    second = answered(await door.command("/request-access", "Finance Reports because Q5"))
+    first = answered(await endpoint.command("/request-access", "finance-reports because Q4"))
+    second = answered(await endpoint.command("/request-access", "Finance Reports because Q5"))
 
     assert "Asked for Finance Reports" in first
     assert "You have already asked for Finance Reports" in second
 
 
-async def test_a_missing_reason_is_asked_for(door, answered):
+async def test_a_missing_reason_is_asked_for(endpoint, answered):
     """Where the policy wants a reason, the answer says so and offers the form."""
-    shown = answered(await door.command("/request-access", "production database"))
+    shown = answered(await endpoint.command("/request-access", "production database"))
 
     assert "only given with a reason" in shown
     assert '"latchkey_ask"' in shown
@@ -188,33 +188,35 @@ async def test_a_refused_look_is_on_record(world):
     assert (BO, "refused") in [(who, verb) for who, verb, _ in await world.deeds()]
 
 
-async def test_only_the_person_sees_the_answer(door, answered):
+async def test_only_the_person_sees_the_answer(endpoint, answered):
     """No answer to a command is shown to the channel."""
     for command in COMMANDS:
-        assert "in_channel" not in answered(await door.command(command, "pending"))
+        assert "in_channel" not in answered(await endpoint.command(command, "pending"))
 
 
-async def test_another_workspace_is_kept_out(door, answered):
+async def test_another_workspace_is_kept_out(endpoint, answered):
     """A command of a workspace that we are not installed in gets one sentence and no row."""
-    before = (await door.bot.store.run(request_lists.counts))[0]
+    before = (await endpoint.bot.store.run(request_lists.counts))[0]
 
     shown = answered(
-        await door.command("/request-access", "marketing-campaign", team_id="T0OTHER", user_id=EVE)
+        await endpoint.command(
+            "/request-access", "marketing-campaign", team_id="T0OTHER", user_id=EVE
+        )
     )
 
     assert "Only members of the workspace" in shown
-    assert (await door.bot.store.run(request_lists.counts))[0] == before
+    assert (await endpoint.bot.store.run(request_lists.counts))[0] == before
 
 
-async def test_a_command_of_nobody_is_not_an_accident(door):
+async def test_a_command_of_nobody_is_no_server_error(endpoint):
     """A signed command without a user is answered, not broken on."""
-    fields = door.command_fields("/request-access", "marketing-campaign")
+    fields = endpoint.command_fields("/request-access", "marketing-campaign")
     del fields["user_id"]
     body = urlencode(fields).encode()
 
-    assert (await door.post(body, door.signed(body))).status_code < 500
+    assert (await endpoint.post(body, endpoint.signed(body))).status_code < 500
 
 
-async def test_an_unknown_command_is_no_accident(door):
+async def test_an_unknown_command_is_no_server_error(endpoint):
     """A command that the manifest does not have is not found."""
-    assert (await door.command("/explode")).status_code == 404
+    assert (await endpoint.command("/explode")).status_code == 404

@@ -15,28 +15,30 @@ async def decisions_by(world, user):
     return [verb for who, verb, _ in await world.deeds() if who == user and "-" in verb]
 
 
-async def test_a_command_that_was_caught_is_worth_nothing_again(world, door):
+async def test_a_replayed_command_does_nothing(world, endpoint):
     """The very same signed bytes, sent again after the request was withdrawn, ask for nothing."""
-    body = urlencode(door.command_fields("/request-access", "finance-reports because Q4")).encode()
-    signed = door.signed(body)
-    await door.post(body, signed)
+    body = urlencode(
+        endpoint.command_fields("/request-access", "finance-reports because Q4")
+    ).encode()
+    signed = endpoint.signed(body)
+    await endpoint.post(body, signed)
     asked = (await world.bot.store.run(request_lists.open_for, ANN)).rows[0]
-    await door.click("latchkey_cancel", asked.id)
+    await endpoint.click("latchkey_cancel", asked.id)
 
-    again = await door.post(body, signed)
+    again = await endpoint.post(body, signed)
 
     assert (again.status_code, again.content) == (200, b"")
     assert (await world.bot.store.run(request_lists.open_for, ANN)).rows == []
 
 
-async def test_a_click_that_comes_twice_is_one_click(world, door):
+async def test_a_click_that_comes_twice_is_one_click(world, endpoint):
     """The same payload delivered twice is one decision on record; the person hears of it once."""
     await world.type(CY, "/request-access finance-reports because Q4")
     await world.card(APPROVALS, "Cy Chen")
     waiting = (await world.bot.store.run(request_lists.open_for, CY)).rows[0]
-    payload = door.click_payload("latchkey_approve", waiting.ask_id, user=BO)
+    payload = endpoint.click_payload("latchkey_approve", waiting.ask_id, user=BO)
 
-    answers = [await door.interact(payload) for _ in range(3)]
+    answers = [await endpoint.interact(payload) for _ in range(3)]
 
     await world.told(CY, "You now have access")
     await world.synced()
@@ -44,14 +46,14 @@ async def test_a_click_that_comes_twice_is_one_click(world, door):
     assert await decisions_by(world, BO) == ["approve-accepted"]
 
 
-async def test_an_event_that_comes_again_is_acknowledged(world, door):
+async def test_an_event_that_comes_again_is_acknowledged(world, endpoint):
     """Slack repeats events that it thinks were lost; each is done once, and every time a 200."""
     event = {"type": "app_home_opened", "user": ANN, "channel": "D0ANN", "tab": "home"}
-    body = json.dumps(door.event(event, event_id="Ev0TWICE")).encode()
-    headers = door.signed(body) | {"content-type": "application/json"}
+    body = json.dumps(endpoint.event(event, event_id="Ev0TWICE")).encode()
+    headers = endpoint.signed(body) | {"content-type": "application/json"}
     published = len([call for call in world.slack.calls if call.method == "views.publish"])
 
-    answers = [await door.post(body, headers | {"x-slack-retry-num": str(n)}) for n in range(3)]
+    answers = [await endpoint.post(body, headers | {"x-slack-retry-num": str(n)}) for n in range(3)]
 
     await eventually(lambda: world.home(ANN))
     assert [answer.status_code for answer in answers] == [200, 200, 200]
@@ -59,6 +61,8 @@ async def test_an_event_that_comes_again_is_acknowledged(world, door):
     assert len(calls) == published + 1
 
 
-async def test_two_commands_in_a_row_are_two(door, answered):
+async def test_two_commands_in_a_row_are_two(endpoint, answered):
     """The same words typed twice by one person are two deeds, each with its answer."""
-    assert answered(await door.command("/my-access")) == answered(await door.command("/my-access"))
+    assert answered(await endpoint.command("/my-access")) == answered(
+        await endpoint.command("/my-access")
+    )

@@ -219,7 +219,7 @@ async def test_a_name_of_two_is_listed_and_not_acted_upon(world):
     assert not world.posts("adminRemove")
 
 
-async def test_an_address_that_slack_does_not_confirm_is_no_order(world):
+async def test_an_unconfirmed_address_is_not_acted_upon(world):
     """Anybody can type another's address into a profile: the list is shown, and nothing is taken away."""
     await seen(world, seed.MIA)
     await nobody_knows_mia(world)
@@ -238,7 +238,7 @@ async def test_an_address_that_slack_does_not_confirm_is_no_order(world):
     assert not world.posts("adminRemove")
 
 
-async def test_a_leavers_address_that_somebody_else_has_now_is_no_order(world):
+async def test_a_leavers_address_that_somebody_else_has_now_is_not_acted_upon(world):
     """The new one has another name: which of them was meant is for the admin to say."""
     await seen(world, seed.MIA)
     await nobody_knows_mia(world)

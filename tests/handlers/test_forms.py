@@ -43,9 +43,9 @@ async def test_the_ask_button_opens_a_form(world):
     await world.slack.close(user=MIA, view_id=form.id)
 
 
-async def test_the_form_asks_with_its_reason(world, door, packages):
+async def test_the_form_asks_with_its_reason(world, endpoint, packages):
     """What stands in the field is the reason of the request."""
-    response = await door.submit(
+    response = await endpoint.submit(
         "latchkey_request", packages["finance-reports"].id, "for the audit", user=CY
     )
 
@@ -55,9 +55,9 @@ async def test_the_form_asks_with_its_reason(world, door, packages):
 
 
 @pytest.mark.parametrize("reason", [None, "", "   ", "\n\t", "\u200b"])
-async def test_the_form_insists_on_a_reason(world, door, packages, reason):
+async def test_the_form_insists_on_a_reason(world, endpoint, packages, reason):
     """Without a reason the form stays open and says so at the field; nothing is asked for."""
-    response = await door.submit(
+    response = await endpoint.submit(
         "latchkey_request", packages["production-database"].id, reason, user=BO
     )
 
@@ -66,16 +66,16 @@ async def test_the_form_insists_on_a_reason(world, door, packages, reason):
     assert not await waiting(world, BO)
 
 
-async def test_a_form_about_no_package_is_told_off(door):
+async def test_a_form_without_a_package_is_answered_with_an_error(endpoint):
     """A package that has gone meanwhile, or an id made up: one sentence in the form."""
-    response = await door.submit("latchkey_request", "no-such-package", "because")
+    response = await endpoint.submit("latchkey_request", "no-such-package", "because")
 
     assert "not offered any more" in response.json()["errors"]["reason"]
 
 
-async def test_a_very_long_reason_is_cut_not_refused(world, door, packages):
+async def test_a_very_long_reason_is_cut_not_refused(world, endpoint, packages):
     """3,000 characters are more than is kept, and no accident."""
-    response = await door.submit(
+    response = await endpoint.submit(
         "latchkey_request", packages["finance-reports"].id, "why " * 750, user=DANA
     )
 
@@ -94,24 +94,24 @@ async def test_deny_asks_for_a_reason_first(world, card):
 
 
 @pytest.mark.parametrize("reason", [None, "", "  \n "])
-async def test_a_decision_without_its_reason_stays_open(world, door, card, reason):
+async def test_a_decision_without_its_reason_stays_open(world, endpoint, card, reason):
     """An empty reason is answered at the field, and nothing is decided."""
     await world.press(DANA, card, "Deny")
     form = await eventually(lambda: world.form(DANA))
 
-    response = await door.submit("latchkey_reason", form.private_metadata, reason, user=DANA)
+    response = await endpoint.submit("latchkey_reason", form.private_metadata, reason, user=DANA)
 
     assert response.json()["errors"] == {"reason": "Please give a reason."}
     assert "Deny" in labels(card)
     await world.slack.close(user=DANA, view_id=form.id)
 
 
-async def test_nobody_completes_somebody_elses_decision(world, door, card):
+async def test_nobody_completes_somebody_elses_decision(world, endpoint, card):
     """A draft belongs to whoever clicked; its id does not help anybody else."""
     await world.press(DANA, card, "Deny")
     form = await eventually(lambda: world.form(DANA))
 
-    response = await door.submit("latchkey_reason", form.private_metadata, "mine now", user=BO)
+    response = await endpoint.submit("latchkey_reason", form.private_metadata, "mine now", user=BO)
 
     assert "errors" in response.json()
     assert [each.state for each in await waiting(world, ANN)] == [State.PENDING]
@@ -119,42 +119,42 @@ async def test_nobody_completes_somebody_elses_decision(world, door, card):
 
 
 @pytest.mark.parametrize("about", ["", "x", "0" * 32, "'; DROP TABLE decision; --"])
-async def test_a_reason_for_no_decision_is_told_off(door, about):
+async def test_a_reason_without_a_decision_is_answered_with_an_error(endpoint, about):
     """A form about nothing we know gets a sentence at its field."""
-    response = await door.submit("latchkey_reason", about, "because")
+    response = await endpoint.submit("latchkey_reason", about, "because")
 
     assert "has been sent already" in response.json()["errors"]["reason"]
 
 
-async def test_a_reason_sent_twice_counts_once(world, door):
+async def test_a_reason_sent_twice_counts_once(world, endpoint):
     """The second of two identical forms changes nothing, and is told so."""
     await world.type(MIA, "/request-access production-database because of the outage")
     card = await world.card(APPROVALS, "Production Database")
     await world.press(DANA, card, "Deny")
     form = await eventually(lambda: world.form(DANA))
 
-    first = await door.submit("latchkey_reason", form.private_metadata, "not now", user=DANA)
-    second = await door.submit("latchkey_reason", form.private_metadata, "not ever", user=DANA)
+    first = await endpoint.submit("latchkey_reason", form.private_metadata, "not now", user=DANA)
+    second = await endpoint.submit("latchkey_reason", form.private_metadata, "not ever", user=DANA)
 
     assert first.content == b""
     assert "has been sent already" in second.json()["errors"]["reason"]
     assert "not now" in said(await world.told(MIA, "was denied"))
 
 
-async def test_an_unknown_form_is_no_accident(door):
+async def test_an_unknown_form_is_no_server_error(endpoint):
     """A view that is none of ours is not found."""
-    assert (await door.submit("latchkey_explode", "x", "because")).status_code == 404
+    assert (await endpoint.submit("latchkey_explode", "x", "because")).status_code == 404
 
 
 @pytest.mark.parametrize("state", [None, {}, {"values": None}, {"values": {"reason": None}}])
-async def test_a_form_without_its_field_is_no_accident(door, state):
+async def test_a_form_without_its_field_is_no_server_error(endpoint, state):
     """Signed, but not as Slack sends it: below 500, and nothing is decided."""
     payload = {
         "type": "view_submission",
-        "team": door.team,
+        "team": endpoint.team,
         "user": {"id": "U0ANN", "team_id": "T0LATCH"},
         "api_app_id": "A0LATCH",
         "view": {"type": "modal", "callback_id": "latchkey_reason", "state": state},
     }
 
-    assert (await door.interact(payload)).status_code < 500
+    assert (await endpoint.interact(payload)).status_code < 500

@@ -11,7 +11,7 @@ from bot.errors import ConfigurationError
 from sandbox.run import StandIns
 from sandbox.slack.seed import ORGANIZATION, join_grid
 from sandbox.tenant.model import User
-from tests.handlers.conftest import Door
+from tests.handlers.conftest import Endpoint
 from tests.harness.simulation import simulation
 from tests.harness.world import ANN, APPROVALS, BO, DANA, EVE, eventually, living, said
 
@@ -60,10 +60,10 @@ async def world(request, tmp_path, sqlite_template):
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def grid_door(world):
+async def grid_endpoint(world):
     transport = httpx.ASGITransport(app=world.bot.asgi, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://latchkey") as http:
-        yield Door(world.bot, world.slack.signing_secret, http)
+        yield Endpoint(world.bot, world.slack.signing_secret, http)
 
 
 @pytest.mark.parametrize("user", ["W0WANDA", "W0NOLA", ANN])
@@ -75,9 +75,9 @@ async def test_a_member_of_ours_gets_what_they_ask_for(world, user):
 
 
 @pytest.mark.parametrize("user", ["W0OTTO", "W0OLGA"])
-async def test_a_member_of_other_workspaces_alone_gets_nothing(world, grid_door, user):
+async def test_a_member_of_other_workspaces_alone_gets_nothing(world, grid_endpoint, user):
     """With or without a home workspace in their profile, and although the command names ours."""
-    await grid_door.command(
+    await grid_endpoint.command(
         "/request-access",
         "marketing-campaign",
         user_id=user,
@@ -116,7 +116,7 @@ async def test_an_admin_who_is_listed_by_another_id_sees_the_lists(world):
 
 
 @pytest.mark.parametrize("user", ["W0OTTO", "W0OLGA", EVE])
-async def test_nobody_else_decides_whatever_their_click_names(world, grid_door, user):
+async def test_nobody_else_decides_whatever_their_click_names(world, grid_endpoint, user):
     """Colleagues of other workspaces and strangers, who see a card and claim our team or the organization."""
     await world.type(ANN, "/request-access finance-reports because Q4")
     card = await world.card(APPROVALS, "Finance Reports")
@@ -125,12 +125,12 @@ async def test_nobody_else_decides_whatever_their_click_names(world, grid_door, 
     )
 
     for team in ("T0LATCH", "T0OTHER", ORGANIZATION, None):
-        payload = grid_door.click_payload("latchkey_approve", value, user=user, team=team)
+        payload = grid_endpoint.click_payload("latchkey_approve", value, user=user, team=team)
         payload |= {
             "enterprise": {"id": ORGANIZATION, "name": "Contoso"},
             "is_enterprise_install": world.slack.is_org_install,
         }
-        assert (await grid_door.interact(payload)).status_code == 200
+        assert (await grid_endpoint.interact(payload)).status_code == 200
 
     async def refused():
         return [deed[:2] for deed in await world.deeds()].count((user, "approve-refused")) == 4
@@ -161,10 +161,10 @@ PAYLOADS = [
 
 @pytest.mark.parametrize(("team", "enterprise", "is_org", "where"), PAYLOADS)
 async def test_only_what_is_for_us_comes_in(
-    world, grid_door, request, team, enterprise, is_org, where
+    world, grid_endpoint, request, team, enterprise, is_org, where
 ):
     """By team, by organization and by installation, as this app is installed."""
-    payload = grid_door.click_payload("latchkey_extend", "x", user=ANN) | {
+    payload = grid_endpoint.click_payload("latchkey_extend", "x", user=ANN) | {
         "team": team and {"id": team},
         "enterprise": enterprise and {"id": enterprise},
         "is_enterprise_install": is_org,
@@ -172,8 +172,8 @@ async def test_only_what_is_for_us_comes_in(
     way = "for the organization" if world.slack.is_org_install else "in one workspace"
     before = len(world.whispers(ANN, APPROVALS)) + len(world.direct(ANN))
 
-    assert (await grid_door.interact(payload)).status_code == 200
-    await world.bot.after.finish()
+    assert (await grid_endpoint.interact(payload)).status_code == 200
+    await world.bot.background.finish()
 
     heard = len(world.whispers(ANN, APPROVALS)) + len(world.direct(ANN)) - before
     is_at_home = way in where or (team == "T0LATCH" and not is_org)
@@ -181,17 +181,17 @@ async def test_only_what_is_for_us_comes_in(
 
 
 @pytest.mark.parametrize("strange", ["E0CONTOSO", 7, [ORGANIZATION], {"id": None}, {"id": {}}])
-async def test_a_strange_organization_lets_nothing_in_and_breaks_nothing(world, grid_door, strange):
+async def test_a_payload_of_an_unknown_organization_is_rejected(world, grid_endpoint, strange):
     """Signed, but not as Slack sends it."""
-    payload = grid_door.click_payload("latchkey_extend", "x", user=ANN) | {
+    payload = grid_endpoint.click_payload("latchkey_extend", "x", user=ANN) | {
         "team": None,
         "enterprise": strange,
         "is_enterprise_install": True,
     }
     before = len(world.whispers(ANN, APPROVALS)) + len(world.direct(ANN))
 
-    assert (await grid_door.interact(payload)).status_code < 500
-    await world.bot.after.finish()
+    assert (await grid_endpoint.interact(payload)).status_code < 500
+    await world.bot.background.finish()
 
     assert len(world.whispers(ANN, APPROVALS)) + len(world.direct(ANN)) == before
 

@@ -52,16 +52,18 @@ def without_none(fields):
 
 
 @pytest.mark.parametrize(("team", "app", "is_for_organization"), ELSEWHERE)
-async def test_a_command_from_elsewhere_does_nothing(world, door, team, app, is_for_organization):
+async def test_a_command_from_elsewhere_does_nothing(
+    world, endpoint, team, app, is_for_organization
+):
     """Another workspace, another app or a whole organization: a sentence, and no row."""
     before = await traces(world)
     fields = without_none({"team_id": team, "api_app_id": app})
     install = str(is_for_organization).lower()
-    sent = door.command_fields("/request-access", "marketing-campaign")
+    sent = endpoint.command_fields("/request-access", "marketing-campaign")
     del sent["team_id"], sent["api_app_id"]
     body = urlencode({**sent, **fields, "is_enterprise_install": install}).encode()
 
-    shown = await door.post(body, door.signed(body))
+    shown = await endpoint.post(body, endpoint.signed(body))
 
     assert shown.status_code == 200
     assert "set up with the secrets" in shown.text or "Only members of" in shown.text
@@ -69,40 +71,40 @@ async def test_a_command_from_elsewhere_does_nothing(world, door, team, app, is_
 
 
 @pytest.mark.parametrize(("team", "app", "is_for_organization"), ELSEWHERE)
-async def test_a_click_from_elsewhere_does_nothing(world, door, team, app, is_for_organization):
+async def test_a_click_from_elsewhere_does_nothing(world, endpoint, team, app, is_for_organization):
     """Acknowledged, so that Slack does not call it an error, and forgotten."""
     before = await traces(world)
-    payload = door.click_payload("latchkey_cancel", "0" * 32)
+    payload = endpoint.click_payload("latchkey_cancel", "0" * 32)
     payload |= {
         "team": None if team is None else {"id": team},
         "api_app_id": app,
         "is_enterprise_install": is_for_organization,
     }
 
-    assert (await door.interact(payload)).status_code == 200
+    assert (await endpoint.interact(payload)).status_code == 200
     # Whoever is told later is told in turn: the answer to the next click comes after theirs.
-    await door.click("latchkey_cancel", "0" * 32)
+    await endpoint.click("latchkey_cancel", "0" * 32)
     await eventually(lambda: len(world.whispers(ANN, APPROVALS)) > before.whispers)
 
     assert await traces(world) == replace(before, whispers=before.whispers + 1)
 
 
 @pytest.mark.parametrize(("team", "app"), [each[:2] for each in ELSEWHERE if not each[2]])
-async def test_an_event_from_elsewhere_does_nothing(world, door, team, app):
+async def test_an_event_from_elsewhere_does_nothing(world, endpoint, team, app):
     """No Home is published for it."""
     event = {"type": "app_home_opened", "tab": "home", "user": ANN}
     ids = {"team_id": team, "api_app_id": app}
-    body = json.dumps(door.event(event, event_id=f"Ev-{team}-{app}") | ids).encode()
+    body = json.dumps(endpoint.event(event, event_id=f"Ev-{team}-{app}") | ids).encode()
 
-    answer = await door.post(body, door.signed(body) | {"content-type": "application/json"})
+    answer = await endpoint.post(body, endpoint.signed(body) | {"content-type": "application/json"})
 
     assert answer.status_code == 200
     assert world.home(ANN) is None
 
 
-async def test_at_home_they_all_work(world, door):
+async def test_the_same_payloads_from_our_workspace_work(world, endpoint):
     """The same deeds with our own ids, so that the tests above mean something."""
-    await door.click("latchkey_cancel", "0" * 32)
+    await endpoint.click("latchkey_cancel", "0" * 32)
     await world.whispered(ANN, APPROVALS, "I do not know that request any more")
-    answer = await door.command("/request-access", "marketing-campaign")
+    answer = await endpoint.command("/request-access", "marketing-campaign")
     assert "Asked for Marketing Campaign" in answer.text

@@ -64,11 +64,11 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("who", REFUSED)
-async def test_whoever_may_not_decide_is_told_why(world, door, pending, who):
+async def test_whoever_may_not_decide_is_told_why(world, endpoint, pending, who):
     """The click is answered with 200, the reason is whispered, and the request still waits."""
     user, team, why = REFUSED[who]
 
-    response = await door.click("latchkey_approve", pending.ask_id, user=user, team=team)
+    response = await endpoint.click("latchkey_approve", pending.ask_id, user=user, team=team)
 
     assert response.status_code == 200
     await world.whispered(user, APPROVALS, why)
@@ -76,10 +76,10 @@ async def test_whoever_may_not_decide_is_told_why(world, door, pending, who):
 
 
 @pytest.mark.parametrize("who", REFUSED)
-async def test_a_refused_click_is_on_record(world, door, pending, who):
+async def test_a_refused_click_is_on_record(world, endpoint, pending, who):
     """Who tried to decide and may not leaves an audit row with the reason."""
     user, team, why = REFUSED[who]
-    await door.click("latchkey_approve", pending.ask_id, user=user, team=team)
+    await endpoint.click("latchkey_approve", pending.ask_id, user=user, team=team)
 
     async def recorded():
         deeds = await world.deeds()
@@ -91,7 +91,7 @@ async def test_a_refused_click_is_on_record(world, door, pending, who):
 
 
 @pytest.mark.parametrize("who", REFUSED)
-async def test_whoever_may_not_decide_is_not_asked_for_a_reason(world, door, pending, who):
+async def test_whoever_may_not_decide_is_not_asked_for_a_reason(world, endpoint, pending, who):
     """Deny by somebody who may not opens no form; they are told at once."""
     user, team, why = REFUSED[who]
 
@@ -99,15 +99,15 @@ async def test_whoever_may_not_decide_is_not_asked_for_a_reason(world, door, pen
         return sum(why in each for each in world.whispers(user, APPROVALS))
 
     before = told()
-    await door.click("latchkey_deny", pending.ask_id, user=user, team=team)
+    await endpoint.click("latchkey_deny", pending.ask_id, user=user, team=team)
 
     await eventually(lambda: told() > before)
     assert world.form(user) is None
 
 
-async def test_a_click_by_somebody_slack_does_not_know_changes_nothing(world, door, pending):
+async def test_a_click_by_somebody_slack_does_not_know_changes_nothing(world, endpoint, pending):
     """A user id that users.info refuses is nobody."""
-    response = await door.click("latchkey_approve", pending.ask_id, user="U0NOBODY")
+    response = await endpoint.click("latchkey_approve", pending.ask_id, user="U0NOBODY")
 
     async def recorded():
         return ("U0NOBODY", "approve-refused") in [deed[:2] for deed in await world.deeds()]
@@ -117,22 +117,22 @@ async def test_a_click_by_somebody_slack_does_not_know_changes_nothing(world, do
     assert await state_of(world, pending) is State.PENDING
 
 
-async def test_a_click_in_another_workspace_is_not_even_recorded(world, door, pending):
+async def test_a_click_in_another_workspace_is_not_even_recorded(world, endpoint, pending):
     """A payload of a team that we are not installed in is acknowledged and thrown away."""
     before = await world.deeds()
-    payload = door.click_payload("latchkey_approve", pending.ask_id, user=BO)
+    payload = endpoint.click_payload("latchkey_approve", pending.ask_id, user=BO)
 
-    response = await door.interact(payload | {"team": {"id": "T0OTHER", "domain": "fabrikam"}})
+    response = await endpoint.interact(payload | {"team": {"id": "T0OTHER", "domain": "fabrikam"}})
 
     assert response.status_code == 200
     assert await world.deeds() == before
     assert await state_of(world, pending) is State.PENDING
 
 
-async def test_a_button_of_an_earlier_round_decides_nothing(world, door, pending):
+async def test_a_button_of_an_earlier_round_decides_nothing(world, endpoint, pending):
     """The id on a card names the round and the stage; another one is too late or too early."""
     for suffix in ("0001", "0100", "0f0f"):
-        await door.click("latchkey_approve", pending.id + suffix, user=BO)
+        await endpoint.click("latchkey_approve", pending.id + suffix, user=BO)
 
     await world.whispered(BO, APPROVALS, "has changed since that card was drawn")
     assert await state_of(world, pending) is State.PENDING
@@ -140,11 +140,11 @@ async def test_a_button_of_an_earlier_round_decides_nothing(world, door, pending
 
 @pytest.mark.parametrize("value", STRANGE_VALUES)
 @pytest.mark.parametrize("action_id", BUTTONS)
-async def test_a_button_with_a_strange_value_gets_a_sentence(world, door, action_id, value):
+async def test_a_button_with_a_strange_value_gets_a_sentence(world, endpoint, action_id, value):
     """Whatever id a button carries: 200, one whispered sentence, and no accident."""
     told = len(world.whispers(CY, APPROVALS))
 
-    response = await door.click(action_id, value, user=CY)
+    response = await endpoint.click(action_id, value, user=CY)
 
     assert response.status_code == 200
     await eventually(lambda: len(world.whispers(CY, APPROVALS)) > told, about="a whisper")
@@ -152,11 +152,11 @@ async def test_a_button_with_a_strange_value_gets_a_sentence(world, door, action
 
 
 @pytest.mark.parametrize("action_id", ["latchkey_explode", "latchkey_approve_all", ""])
-async def test_an_unknown_action_is_no_accident(world, door, pending, action_id):
+async def test_an_unknown_action_is_no_server_error(world, endpoint, pending, action_id):
     """A button that is none of ours is not found, and does nothing."""
     before = await world.deeds()
 
-    response = await door.click(action_id, pending.ask_id, user=BO)
+    response = await endpoint.click(action_id, pending.ask_id, user=BO)
 
     assert response.status_code == 404
     assert await world.deeds() == before
@@ -164,40 +164,42 @@ async def test_an_unknown_action_is_no_accident(world, door, pending, action_id)
 
 @pytest.mark.parametrize("user", [ANN, DANA, GUS])
 @pytest.mark.parametrize("action_id", ["latchkey_extend", "latchkey_return", "latchkey_let_end"])
-async def test_only_the_holder_disposes_of_their_access(world, door, held, action_id, user):
+async def test_only_the_holder_extends_or_returns_their_access(
+    world, endpoint, held, action_id, user
+):
     """Nobody else extends or returns somebody's access by its id, admins included."""
     told = len(world.whispers(user, APPROVALS))
 
-    await door.click(action_id, held.id, user=user)
+    await endpoint.click(action_id, held.id, user=user)
 
     await eventually(lambda: len(world.whispers(user, APPROVALS)) > told, about="a whisper")
     assert "Only the person whose access or request it is" in world.whispers(user, APPROVALS)[-1]
 
 
-async def test_only_the_requester_withdraws_a_request(world, door, pending):
+async def test_only_the_requester_withdraws_a_request(world, endpoint, pending):
     """An approver cannot cancel what somebody else asked for."""
-    await door.click("latchkey_cancel", pending.id, user=BO)
+    await endpoint.click("latchkey_cancel", pending.id, user=BO)
 
     await world.whispered(BO, APPROVALS, "Only the person whose access or request it is")
     assert await state_of(world, pending) is State.PENDING
 
 
 @pytest.mark.parametrize("user", [ANN, CY, BO, GUS, EVE])
-async def test_only_admins_remove_access(world, door, held, user):
+async def test_only_admins_remove_access(world, endpoint, held, user):
     """A Remove button pressed by anybody else takes nothing away."""
-    await door.click("latchkey_remove", held.id, user=user)
+    await endpoint.click("latchkey_remove", held.id, user=user)
 
     await world.whispered(user, APPROVALS, "Only Latchkey's admins can do that")
     assert not world.posts("adminRemove")
 
 
-async def test_a_click_without_a_message_is_answered_in_a_direct_message(world, door, held):
+async def test_a_click_without_a_message_is_answered_in_a_direct_message(world, endpoint, held):
     """From App Home there is no channel to whisper in: the answer comes as a message."""
-    payload = door.click_payload("latchkey_extend", held.id, user=BO)
+    payload = endpoint.click_payload("latchkey_extend", held.id, user=BO)
     del payload["channel"]
     payload["container"] = {"type": "view", "view_id": "V1"}
 
-    assert (await door.interact(payload)).status_code == 200
+    assert (await endpoint.interact(payload)).status_code == 200
     await world.told(BO, "Only the person whose access or request it is")
 
 
@@ -205,19 +207,21 @@ async def test_a_click_without_a_message_is_answered_in_a_direct_message(world, 
     "missing",
     ["user", "team", "container", "channel", "trigger_id", "actions", "type", "response_url"],
 )
-async def test_a_payload_that_lacks_something_is_no_accident(door, pending, missing):
+async def test_a_payload_that_lacks_something_is_no_server_error(endpoint, pending, missing):
     """Signed, but not as Slack sends it: turned away or ignored, never a 500."""
-    payload = door.click_payload("latchkey_approve", pending.ask_id, user=CY)
+    payload = endpoint.click_payload("latchkey_approve", pending.ask_id, user=CY)
     del payload[missing]
 
-    assert (await door.interact(payload)).status_code < 500
+    assert (await endpoint.interact(payload)).status_code < 500
 
 
 @pytest.mark.parametrize("strange", [None, 7, [], {}, [None], {"id": None}])
 @pytest.mark.parametrize("where", ["user", "team", "container", "channel", "actions", "type"])
-async def test_a_payload_with_something_strange_in_it_is_no_accident(door, pending, where, strange):
+async def test_a_payload_with_something_strange_in_it_is_no_server_error(
+    endpoint, pending, where, strange
+):
     """Signed, with another kind of value in one place: never a 500."""
-    payload = copy.deepcopy(door.click_payload("latchkey_approve", pending.ask_id, user=CY))
+    payload = copy.deepcopy(endpoint.click_payload("latchkey_approve", pending.ask_id, user=CY))
     payload[where] = strange
 
-    assert (await door.interact(payload)).status_code < 500
+    assert (await endpoint.interact(payload)).status_code < 500

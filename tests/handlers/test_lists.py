@@ -145,21 +145,21 @@ def newest_for(world, user):
     return shown[-1] if shown else None
 
 
-async def pressed(world, door, user, action, value):
+async def pressed(world, endpoint, user, action, value):
     """What is shown after a press on a button that carries *value*."""
     before = newest_for(world, user)
-    assert (await door.click(action, value, user=user)).status_code == 200
+    assert (await endpoint.click(action, value, user=user)).status_code == 200
     return await eventually(
         lambda: (shown := newest_for(world, user)) is not before and shown, about="an answer"
     )
 
 
-async def all_pages(world, door, user, command, action):
+async def all_pages(world, endpoint, user, command, action):
     """Every screen of a list, by its Next buttons."""
     shown = (await world.type(user, command)).message
     screens = [shown]
     while (value := way_on(shown)) is not None:
-        shown = await pressed(world, door, user, action, value)
+        shown = await pressed(world, endpoint, user, action, value)
         screens.append(shown)
     for each in screens:
         assert checked_blocks(each.blocks)
@@ -179,9 +179,9 @@ async def all_pages(world, door, user, command, action):
         ("/access-admin pending", ROWS, "120 requests wait for a decision."),
     ],
 )
-async def test_next_leads_to_the_end(world, door, command, shows, says):
+async def test_next_leads_to_the_end(world, endpoint, command, shows, says):
     """Every row once, and each screen says how many there are besides."""
-    screens = await all_pages(world, door, DANA, command, "latchkey_more")
+    screens = await all_pages(world, endpoint, DANA, command, "latchkey_more")
 
     shown = [each for screen in screens for each in ids_in(screen)]
     assert len(shown) == len(set(shown)) == shows
@@ -196,9 +196,9 @@ async def test_next_leads_to_the_end(world, door, command, shows, says):
             assert f"… and {shows - done} more." in said(screen)
 
 
-async def test_what_is_held_leads_to_the_end(world, door):
+async def test_what_is_held_leads_to_the_end(world, endpoint):
     """By the buttons that retry."""
-    screens = await all_pages(world, door, DANA, "/access-admin held", "latchkey_more")
+    screens = await all_pages(world, endpoint, DANA, "/access-admin held", "latchkey_more")
 
     values = [
         each["value"]
@@ -209,9 +209,9 @@ async def test_what_is_held_leads_to_the_end(world, door):
     assert sorted(values) == sorted(f"h{number}" for number in range(15))
 
 
-async def test_ones_own_list_leads_to_the_end(world, door):
+async def test_ones_own_list_leads_to_the_end(world, endpoint):
     """Sixty packages and what one waits for, and nobody else's."""
-    screens = await all_pages(world, door, ANN, "/my-access", "latchkey_my_more")
+    screens = await all_pages(world, endpoint, ANN, "/my-access", "latchkey_my_more")
 
     names = [
         name
@@ -305,43 +305,43 @@ async def test_app_home_reads_what_it_shows(world, user):
         write_place(Place(list=ListName.ASKED, after=Mark(None, "x"))),
     ],
 )
-async def test_a_place_that_was_never_in_that_list_is_refused(world, door, forged):
+async def test_a_place_that_was_never_in_that_list_is_refused(world, endpoint, forged):
     """And nothing is searched for."""
-    shown = await pressed(world, door, DANA, "latchkey_more", forged)
+    shown = await pressed(world, endpoint, DANA, "latchkey_more", forged)
 
     assert "Please ask for it again." in said(shown)
     assert ids_in(shown) == []
 
 
 @pytest.mark.parametrize("name", [ListName.ASSIGNMENTS, ListName.PENDING, ListName.HELD])
-async def test_nobody_reads_on_in_a_list_of_the_admins(world, door, name):
+async def test_nobody_reads_on_in_a_list_of_the_admins(world, endpoint, name):
     """With a button that an admin was shown, or that nobody was."""
     value = write_place(Place(list=name))
 
-    theirs = await pressed(world, door, CY, "latchkey_more", value)
-    own = await pressed(world, door, CY, "latchkey_my_more", value)
+    theirs = await pressed(world, endpoint, CY, "latchkey_more", value)
+    own = await pressed(world, endpoint, CY, "latchkey_my_more", value)
 
     assert "Only Latchkey's admins can do that." in said(theirs)
     assert "Please ask for it again." in said(own)
 
 
-async def test_an_old_button_leads_to_what_is_there_now(world, door):
+async def test_an_old_button_shows_the_current_list(world, endpoint):
     """Even if all that came after it is gone."""
     for name in (ListName.ASSIGNMENTS, ListName.PENDING, ListName.HELD):
         place = Place(list=name, after=Mark(clock.now() + timedelta(days=9_000), "zzz"))
         if name is ListName.ASSIGNMENTS:
             place = Place(list=name, after=Mark(None, "zzz"))
-        shown = await pressed(world, door, DANA, "latchkey_more", write_place(place))
+        shown = await pressed(world, endpoint, DANA, "latchkey_more", write_place(place))
         assert "Nothing comes after that any more." in said(shown)
 
 
-async def test_a_page_is_written_down_like_the_list(world, door):
+async def test_a_page_is_audited_like_the_list(world, endpoint):
     """An admin reads other people's access either way."""
     before = len(await world.deeds())
 
     await pressed(
         world,
-        door,
+        endpoint,
         DANA,
         "latchkey_more",
         write_place(Place(list=ListName.ASSIGNMENTS, package_id="everybody")),
@@ -350,7 +350,7 @@ async def test_a_page_is_written_down_like_the_list(world, door):
     assert len(await world.deeds()) == before + 1
 
 
-async def test_the_beginning_of_a_name_leads_to_those_who_have_it(world, door):
+async def test_the_beginning_of_a_name_leads_to_those_who_have_it(world, endpoint):
     """One is chosen, and their list is shown; that there are others is said."""
     shown = (await world.type(DANA, "/access-admin assignments perso")).message
 
@@ -359,11 +359,11 @@ async def test_the_beginning_of_a_name_leads_to_those_who_have_it(world, door):
     choice = {each["accessibility_label"]: each["value"] for each in buttons(shown)}
     assert list(choice)[:3] == ["Show: Person 1", "Show: Person 101", "Show: Person 102"]
     assert len(choice) == 10
-    theirs = await pressed(world, door, DANA, "latchkey_more", choice["Show: Person 101"])
+    theirs = await pressed(world, endpoint, DANA, "latchkey_more", choice["Show: Person 101"])
     assert ids_in(theirs) == ["a0101"]
 
 
-async def test_what_has_ended_is_in_no_list(world, door):
+async def test_what_has_ended_is_in_no_list(world, endpoint):
     """From one page to the next."""
     shown = (await world.type(DANA, "/access-admin assignments everybodys-package")).message
     gone = assignments.update().where(assignments.c.package_id == "everybody")
@@ -373,5 +373,5 @@ async def test_what_has_ended_is_in_no_list(world, door):
     )
 
     assert "Nothing comes after that" in said(
-        await pressed(world, door, DANA, "latchkey_more", way_on(shown))
+        await pressed(world, endpoint, DANA, "latchkey_more", way_on(shown))
     )

@@ -16,7 +16,7 @@ from bot.paging import ListName, Place, write_place
 from bot.people.model import Verb
 from bot.requests.store import request_lists
 from handlers.app import SlackApp
-from handlers.routes import RIGHTS, Deeds, Own, WithoutRight
+from handlers.routes import RIGHTS, NoRightNeeded, Routes, UnregisteredAction
 from tests.harness.world import ANN, APPROVALS, BO, CY, DANA, EVE, GUS, eventually
 from tests.proofs.authorization.authorization import ALLOWED
 
@@ -32,15 +32,17 @@ ROLE_OF = {
 }
 TEAM_OF = {EVE: "T0OTHER"}
 CHANGING = sorted(
-    deed
-    for deed, rights in RIGHTS.items()
-    if deed.startswith("latchkey_") and not isinstance(rights, Own) and deed != "latchkey_reason"
+    route
+    for route, rights in RIGHTS.items()
+    if route.startswith("latchkey_")
+    and not isinstance(rights, NoRightNeeded)
+    and route != "latchkey_reason"
 )
 WITHOUT_RIGHT = [
-    (deed, user)
-    for deed in CHANGING
+    (route, user)
+    for route in CHANGING
     for user in sorted(ROLE_OF)
-    if not RIGHTS[deed] & ALLOWED[ROLE_OF[user]]  # type: ignore[operator]
+    if not RIGHTS[route] & ALLOWED[ROLE_OF[user]]  # type: ignore[operator]
 ]
 
 
@@ -57,50 +59,50 @@ def test_every_listener_is_in_the_table():
     bolt = app()
     nothing: Any = None
     handlers.register(
-        bolt, desk=nothing, homes=nothing, after=nothing, pulse=nothing, publish=nothing
+        bolt, desk=nothing, homes=nothing, background=nothing, pulse=nothing, publish=nothing
     )
 
     assert len(bolt._async_listeners) == len(RIGHTS)
 
 
 @pytest.mark.parametrize("on", ["action", "command", "event", "view"])
-def test_nothing_is_listened_to_without_a_right(on):
+def test_only_what_is_in_the_table_can_be_registered(on):
     """An id that is not in the table cannot be registered."""
-    with pytest.raises(WithoutRight, match="latchkey_explode has no right"):
-        getattr(Deeds(app()), on)("latchkey_explode")
+    with pytest.raises(UnregisteredAction, match="latchkey_explode is not in the table"):
+        getattr(Routes(app()), on)("latchkey_explode")
 
 
-def test_nothing_is_listened_to_twice():
+def test_a_second_listener_is_refused():
     """The second listener would never be reached."""
-    deeds = Deeds(app())
-    deeds.action("latchkey_remove")(listener)
+    routes = Routes(app())
+    routes.action("latchkey_remove")(listener)
 
-    with pytest.raises(WithoutRight, match="twice"):
-        deeds.action("latchkey_remove")
+    with pytest.raises(UnregisteredAction, match="two listeners"):
+        routes.action("latchkey_remove")
 
 
 def test_a_row_without_a_listener_refuses_to_start():
     """A right that nobody uses is a mistake somewhere."""
-    deeds = Deeds(app())
-    for deed in sorted(RIGHTS)[1:]:
-        deeds.action(deed)(listener)
+    routes = Routes(app())
+    for route in sorted(RIGHTS)[1:]:
+        routes.action(route)(listener)
 
-    with pytest.raises(WithoutRight, match=f"Nobody listens to {sorted(RIGHTS)[0]}"):
-        deeds.check()
+    with pytest.raises(UnregisteredAction, match=f"No listener for {sorted(RIGHTS)[0]}"):
+        routes.check()
 
 
-def test_a_listener_past_the_table_refuses_to_start():
+def test_a_listener_registered_directly_with_bolt_refuses_to_start():
     """Whoever asks Bolt directly is found by comparing."""
     bolt = app()
-    deeds = Deeds(bolt)
-    for deed in sorted(RIGHTS):
-        deeds.action(deed)(listener)
-    deeds.check()
+    routes = Routes(bolt)
+    for route in sorted(RIGHTS):
+        routes.action(route)(listener)
+    routes.check()
 
     bolt.action("latchkey_explode")(listener)
 
-    with pytest.raises(WithoutRight, match="past the table"):
-        deeds.check()
+    with pytest.raises(UnregisteredAction, match="without going through Routes"):
+        routes.check()
 
 
 def test_the_buttons_are_those_with_a_listener():
@@ -114,7 +116,7 @@ def test_the_buttons_are_those_with_a_listener():
         and isinstance(node.args[1], ast.Constant)
     }
 
-    assert drawn == {deed for deed in RIGHTS if deed.startswith("latchkey_")} - {
+    assert drawn == {route for route in RIGHTS if route.startswith("latchkey_")} - {
         "latchkey_request",
         "latchkey_reason",
         # A menu in a form.
@@ -122,9 +124,14 @@ def test_the_buttons_are_those_with_a_listener():
     }
 
 
-def test_every_verb_is_led_to_by_a_deed():
+def test_every_verb_is_needed_by_a_route():
     """And by none that says it takes no right."""
-    verbs = {verb for rights in RIGHTS.values() if not isinstance(rights, Own) for verb in rights}
+    verbs = {
+        verb
+        for rights in RIGHTS.values()
+        if not isinstance(rights, NoRightNeeded)
+        for verb in rights
+    }
 
     assert verbs == set(Verb)
 
@@ -134,7 +141,7 @@ def test_no_listener_takes_what_answers_to_an_address_in_the_payload():
     bolt = app()
     nothing: Any = None
     handlers.register(
-        bolt, desk=nothing, homes=nothing, after=nothing, pulse=nothing, publish=nothing
+        bolt, desk=nothing, homes=nothing, background=nothing, pulse=nothing, publish=nothing
     )
     taken = {
         name
@@ -181,14 +188,16 @@ def state_of_things(db):
 
 
 @pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize(("deed", "user"), WITHOUT_RIGHT)
-async def test_without_the_right_nothing_changes(world, door, targets, deed, user):
+@pytest.mark.parametrize(("route", "user"), WITHOUT_RIGHT)
+async def test_without_the_right_nothing_changes(world, endpoint, targets, route, user):
     """By the same table as docs/authorization.md: the click is answered, and all stands as before."""
     before = await world.bot.store.run(state_of_things)
     posted = len(world.posts())
     told = len(world.whispers(user, APPROVALS))
 
-    answer = await door.click(deed, targets[deed], user=user, team=TEAM_OF.get(user, "T0LATCH"))
+    answer = await endpoint.click(
+        route, targets[route], user=user, team=TEAM_OF.get(user, "T0LATCH")
+    )
 
     assert answer.status_code == 200
     await eventually(lambda: len(world.whispers(user, APPROVALS)) > told, about="an answer")

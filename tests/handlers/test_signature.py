@@ -10,7 +10,7 @@ import pytest
 
 from bot import clock, doctor
 from handlers.signature import Signatures
-from tests.handlers.conftest import Door
+from tests.handlers.conftest import Endpoint
 from tests.harness.world import living
 
 PREVIOUS = "the-secret-before"
@@ -38,7 +38,7 @@ def knocking(world, secret):
     """Somebody who signs with *secret*."""
     transport = httpx.ASGITransport(app=world.bot.asgi, raise_app_exceptions=False)
     client = httpx.AsyncClient(transport=transport, base_url="http://latchkey")
-    return Door(world.bot, secret, client)
+    return Endpoint(world.bot, secret, client)
 
 
 async def test_both_secrets_are_accepted_during_a_rotation(world, answered):
@@ -46,8 +46,8 @@ async def test_both_secrets_are_accepted_during_a_rotation(world, answered):
     new = knocking(world, world.slack.signing_secret)
     old = dataclasses.replace(new, secret=PREVIOUS)
 
-    for door in (new, old):
-        assert "You have no access" in answered(await door.command("/my-access"))
+    for endpoint in (new, old):
+        assert "You have no access" in answered(await endpoint.command("/my-access"))
 
 
 async def test_no_other_secret_is_accepted_during_a_rotation(world):
@@ -73,7 +73,7 @@ async def test_the_old_secret_is_refused_once_it_is_taken_away(database):
 
 
 async def test_nobody_can_post_in_socket_mode(database):
-    """There is no door there, whatever a request is signed with."""
+    """There is no endpoint there, whatever a request is signed with."""
     async with living(database, socket_mode=True, **ROTATING) as world:
         for secret in (world.slack.signing_secret, PREVIOUS, ""):
             answer = await knocking(world, secret).command("/my-access")
@@ -101,12 +101,12 @@ def stopped():
 @pytest.mark.parametrize(
     ("by", "holds"), [(-301, False), (-300, True), (0, True), (300, True), (301, False)]
 )
-def test_a_signature_holds_for_five_minutes(stopped, by, holds):
+def test_a_signature_is_valid_for_five_minutes(stopped, by, holds):
     """Before and after, as clocks differ both ways."""
-    door = Door(bot=None, secret="good", http=None)  # type: ignore[arg-type]
-    made = door.signed(b"body", at=EXAMPLE_TIME + by)
+    endpoint = Endpoint(bot=None, secret="good", http=None)  # type: ignore[arg-type]
+    made = endpoint.signed(b"body", at=EXAMPLE_TIME + by)
 
-    assert holds is Signatures("good").holds(
+    assert holds is Signatures("good").verify(
         b"body",
         timestamp=made["x-slack-request-timestamp"],
         signature=made["x-slack-signature"],
@@ -125,22 +125,22 @@ EXAMPLE_BODY = (
 )
 
 
-def test_slacks_own_example_holds(stopped):
+def test_the_example_in_slacks_documentation_verifies(stopped):
     """And not with one byte more."""
     example = {"timestamp": str(EXAMPLE_TIME), "signature": EXAMPLE_SIGNATURE}
 
-    assert Signatures(EXAMPLE_SECRET).holds(EXAMPLE_BODY, **example)
-    assert not Signatures("another").holds(EXAMPLE_BODY, **example)
-    assert not Signatures(EXAMPLE_SECRET).holds(EXAMPLE_BODY + b" ", **example)
+    assert Signatures(EXAMPLE_SECRET).verify(EXAMPLE_BODY, **example)
+    assert not Signatures("another").verify(EXAMPLE_BODY, **example)
+    assert not Signatures(EXAMPLE_SECRET).verify(EXAMPLE_BODY + b" ", **example)
 
 
 @pytest.mark.parametrize(("seconds_left", "holds"), [(1, True), (0, False), (-86_400, False)])
-def test_the_old_secret_is_believed_until_its_time_is_over(stopped, seconds_left, holds):
+def test_the_old_secret_is_accepted_until_it_expires(stopped, seconds_left, holds):
     """While the process runs: nobody need restart it for that."""
     until = clock.real() + timedelta(seconds=seconds_left)
     known = Signatures("another", previous=(EXAMPLE_SECRET, until))
 
-    assert holds is known.holds(
+    assert holds is known.verify(
         EXAMPLE_BODY, timestamp=str(EXAMPLE_TIME), signature=EXAMPLE_SIGNATURE
     )
 

@@ -23,7 +23,7 @@ from graph.errors import GraphError
 from sandbox.certificate import Certificate
 from sandbox.run import StandIns, serving_bot, stand_ins
 from sandbox.serving import serving
-from tests.handlers.conftest import Door
+from tests.handlers.conftest import Endpoint
 from tests.harness.world import ANN, BO, CY, DANA, World, eventually, living, said
 from tests.proofs.canaries.canaries import (
     CAPABILITY,
@@ -221,7 +221,7 @@ async def is_sent_nonsense(bot: Watched) -> None:
     """Over HTTP only: in Socket Mode nobody else can send anything."""
     if bot.world.bot.settings.uses_socket_mode:
         return
-    door = Door(bot.world.bot, bot.world.slack.signing_secret, bot.http)
+    door = Endpoint(bot.world.bot, bot.world.slack.signing_secret, bot.http)
     payload = door.click_payload("latchkey_explode", WHY, user=ANN)
     payload["response_url"] = "https://hooks.slack.com/actions/canary"
     answers = [

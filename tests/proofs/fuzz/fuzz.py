@@ -114,7 +114,7 @@ async def knock(gate: Gate, knock: Knock, figures: Figures, *, before: Marks) ->
 
 async def judge(gate: Gate, figures: Figures) -> None:
     """Let the jobs do what is due; then everything that stands must stand rightfully."""
-    await gate.harness.latchkey.after.finish()
+    await gate.harness.latchkey.background.finish()
     await gate.harness.expire_all_waits()
     await gate.harness.work()
 

@@ -131,4 +131,4 @@ async def gate(database: Path | str) -> AsyncIterator[Gate]:
         transport = httpx.ASGITransport(app=harness.latchkey.asgi, raise_app_exceptions=True)
         async with httpx.AsyncClient(transport=transport, base_url="http://latchkey") as http:
             yield Gate(harness, http)
-        await harness.latchkey.after.finish()
+        await harness.latchkey.background.finish()
