@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from benchmarks.table import Options, Result
-from bot.packages import names as naming
+from bot.packages import names as package_names
 from bot.packages.index import PackageIndex
 from bot.packages.model import Package
 
@@ -55,7 +55,7 @@ def _packages(count: int) -> list[Package]:
         (f"{number:08}", f"Database {number:04} - read access - self approval")
         for number in range(count)
     ]
-    slugs = naming.slugs_for(names)
+    slugs = package_names.slugs_for(names)
     return [Package(id=key, slug=slugs[key], name=name, catalog="General") for key, name in names]
 
 

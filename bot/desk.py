@@ -25,11 +25,10 @@ from bot.assignments.search import (
     unknown_package,
 )
 from bot.assignments.store import assignment_lists
-from bot.database import Store, Transaction
-from bot.database import deduplication as inbox
+from bot.database import Store, Transaction, deduplication
 from bot.database.limits import Limit
 from bot.errors import LatchkeyError, NotAllowed, SeenBefore, TooLate
-from bot.packages import names as naming
+from bot.packages import names as package_names
 from bot.packages.catalog import Offering
 from bot.packages.model import Package
 from bot.packages.store import catalog
@@ -76,7 +75,7 @@ class Desk:
 
     async def is_new(self, key: str) -> bool:
         """Whether this has not come in before; *key* tells one deed from the next."""
-        return await self._store.run(inbox.is_new, key)
+        return await self._store.run(deduplication.is_new, key)
 
     async def ask(
         self, *, slack_user: str, text: str, reason: str | None = None, key: str | None = None
@@ -110,12 +109,12 @@ class Desk:
                     raise
                 offered = newest
                 continue
-            why = naming.clean(naming.unescaped(reason or said or ""))
+            why = package_names.clean(package_names.unescaped(reason or said or ""))
             wanted = Wanted(
                 slack_user=slack_user,
                 package=package,
                 version=offered.version,
-                reason=why[: naming.LONGEST_REASON] or None,
+                reason=why[: package_names.LONGEST_REASON] or None,
                 limit=self._asks,
                 key=key,
                 patience=who_waits(),
@@ -181,7 +180,7 @@ class Desk:
             NotAllowed: Slack has called them a guest a moment ago.
             TooLate: It is not offered any more.
         """
-        said = replace(filled, reason=naming.unescaped(filled.reason or "") or None)
+        said = replace(filled, reason=package_names.unescaped(filled.reason or "") or None)
         taken = await self._store.run(in_time(intake.ask_by_form), said, self._asks)
         self._wake()
         return taken
@@ -267,7 +266,10 @@ class Desk:
             TooLate: There is no such draft of this person's, or it has been completed.
         """
         await self._store.run(
-            in_time(intake.explain), decision_id, slack_user, naming.clean(naming.unescaped(reason))
+            in_time(intake.explain),
+            decision_id,
+            slack_user,
+            package_names.clean(package_names.unescaped(reason)),
         )
         self._wake()
 
@@ -468,13 +470,13 @@ class Desk:
         Raises:
             WhichPerson: There are some.
         """
-        name = naming.clean(sought.named.name or "") if sought.named else ""
+        name = package_names.clean(sought.named.name or "") if sought.named else ""
         found = await self._store.read(assignment_lists.names_from, name)
         if found:
             package_id = sought.package.id if sought.package else None
             raise WhichPerson(name, package_id, found)
 
-    async def read_wish(self, *, slack_user: str, text: str) -> naming.Wish:
+    async def read_wish(self, *, slack_user: str, text: str) -> package_names.Wish:
         """
         Take an admin's *text* apart, in which a person and a package are named and perhaps a reason given.
 
@@ -487,7 +489,7 @@ class Desk:
         match = everything.read(text, ignoring=PERSON)
         if match.packages:
             match.only()
-        return naming.Wish(name=match.name, reason=match.reason)
+        return package_names.Wish(name=match.name, reason=match.reason)
 
     async def _for_admins(
         self,

@@ -8,8 +8,7 @@ from typing import Final
 from bot import clock
 from bot.app import Latchkey
 from bot.configuration.addresses import Addresses
-from bot.database import migrate
-from bot.database import roles as privileges
+from bot.database import migrate, roles
 from bot.database.wire import NOT_YET
 from bot.slack.api import SlackError
 from bot.slack.profiles import SlackUser
@@ -256,13 +255,13 @@ async def _wakeups(latchkey: Latchkey) -> Finding:
 
 
 async def _role(latchkey: Latchkey) -> Finding:
-    excess = await latchkey.store.read(privileges.excess)
+    excess = await latchkey.store.read(roles.excess)
     if not excess:
         return Finding(
             fine=True,
             sentence="The database role can change neither tables nor what the audit log has.",
         )
-    role = await latchkey.store.read(privileges.role_of)
+    role = await latchkey.store.read(roles.role_of)
     return Finding(
         fine=False,
         sentence=f"The database role {role} may do more than the bot needs: {', '.join(excess)}. Run `latchkey migrate "

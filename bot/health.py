@@ -10,8 +10,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from bot import clock
 from bot.assignments.model import TroubleKind
 from bot.assignments.store import troubles, unsure
-from bot.database import Busy, Store, ping
-from bot.database import flags as control
+from bot.database import Busy, Store, flags, ping
 from bot.database.wire import Wire
 from bot.requests.model import OPEN, State
 from bot.requests.store import claims, holds, request_lists
@@ -78,7 +77,7 @@ class Health:
     async def paused_why(self) -> str | None:
         """Why granting is switched off; None if it is not, or cannot be told."""
         try:
-            return await self.store.read(control.paused_why)
+            return await self.store.read(flags.paused_why)
         except Busy:
             return None
 

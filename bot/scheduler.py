@@ -21,8 +21,7 @@ from bot.approvals.model import Decision
 from bot.approvals.processing import Verdicts
 from bot.approvals.recipients import Recipients
 from bot.clock_check import Clockwork, SkewedClock
-from bot.database import Busy, Store, Transaction, wakeups
-from bot.database import deduplication as inbox
+from bot.database import Busy, Store, Transaction, deduplication, wakeups
 from bot.database.sweeps import Standing
 from bot.notifications.expiries import Ends
 from bot.notifications.home import Homes
@@ -393,7 +392,7 @@ class Jobs:
             self._ring("reminders")
             await self.homes.new_day()
             await self.homes.fill_in_deciders()
-            await self.store.run(inbox.forget_old)
+            await self.store.run(deduplication.forget_old)
             await self.store.run(forms.forget_old)
             await self.store.run(intake.record_refusals_left)
             self.wake()

@@ -17,7 +17,7 @@ from bot.assignments.store import assignment_lists, assignments
 from bot.database import Store, Transaction
 from bot.errors import LatchkeyError, UnknownPackage
 from bot.messages.parts import escape, person
-from bot.packages import names as naming
+from bot.packages import names as package_names
 from bot.packages.bounds import EVERYWHERE, Bounds
 from bot.packages.index import PackageIndex
 from bot.packages.model import Package
@@ -132,7 +132,7 @@ def read_sought(text: str, packages: PackageIndex) -> Sought:
         WhichPackage: What is named may be several packages.
     """
     named, rest = _read_person(text[:LONGEST_TYPED])
-    rest = naming.clean(naming.unescaped(rest))
+    rest = package_names.clean(package_names.unescaped(rest))
     if not rest:
         return Sought(named=named)
     package = packages.the_one(rest)
@@ -150,7 +150,7 @@ def read_sought(text: str, packages: PackageIndex) -> Sought:
 
 def unknown_package(text: str, packages: PackageIndex) -> UnknownPackage:
     """What to say of a text that names no package, and nobody either."""
-    return packages.unknown(text, name=naming.clean(text))
+    return packages.unknown(text, name=package_names.clean(text))
 
 
 def _read_person(text: str) -> tuple[Named | None, str]:
@@ -171,14 +171,14 @@ def _read_person(text: str) -> tuple[Named | None, str]:
         return Named(entra_id=ids[0]), rest
     if rest.startswith("@"):
         raise LatchkeyError(
-            f"I do not know who {naming.clean(rest).split()[0][:80]} is: pick the person from Slack's list while "
+            f"I do not know who {package_names.clean(rest).split()[0][:80]} is: pick the person from Slack's list while "
             f"typing. {OTHERWISE}"
         )
     return None, rest
 
 
 def _called(words: Sequence[str]) -> Named | None:
-    name = " ".join(words).strip(naming.QUOTES + " ")
+    name = " ".join(words).strip(package_names.QUOTES + " ")
     return Named(name=name) if name else None
 
 
@@ -298,7 +298,7 @@ class Whom:
         found = dict.fromkeys((*known, *(user.id for user in users)))
         if not found:
             raise NobodyCalled(
-                f"I cannot tell who “{naming.clean(name)[:80]}” is: nobody is called that. {OTHERWISE}"
+                f"I cannot tell who “{package_names.clean(name)[:80]}” is: nobody is called that. {OTHERWISE}"
             )
         return _meant(list(found), escape(name))
 

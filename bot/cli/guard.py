@@ -11,8 +11,7 @@ import click
 from bot.cli.connection import Stop
 from bot.cli.database import bots_database, in_one, settings_for_database
 from bot.cli.operator import at_the_command_line
-from bot.database import audit
-from bot.database import flags as control
+from bot.database import audit, flags
 
 
 @click.command()
@@ -30,7 +29,7 @@ def pause(reason: str) -> None:
     with bots_database(settings) as store:
         in_one(
             store.run_here,
-            lambda db: control.pause(db, why=reason, actor=by.actor, facts=by.facts),
+            lambda db: flags.pause(db, why=reason, actor=by.actor, facts=by.facts),
         )
     click.echo("Granting is paused.  Removals go on.  `latchkey resume` ends it.")
 
@@ -44,7 +43,7 @@ def resume(reason: str | None) -> None:
     with bots_database(settings) as store:
         in_one(
             store.run_here,
-            lambda db: control.resume(db, why=reason, actor=by.actor, facts=by.facts),
+            lambda db: flags.resume(db, why=reason, actor=by.actor, facts=by.facts),
         )
     click.echo("Granting goes on.")
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from bot.cli import lookup
 from bot.cli.tables import Column, Row
 from bot.packages import eligibility, policy
-from bot.packages import names as naming
+from bot.packages import names as package_names
 from graph import Graph
 from graph.models import AccessPackage
 
@@ -152,7 +152,7 @@ async def environments(graph: Graph) -> list[Row]:
 async def packages(graph: Graph, *, catalog: str | None) -> list[Row]:
     """The packages, with the slug that people type."""
     found = await graph.packages.list()
-    slugs = naming.slugs_for([(each.id, each.display_name or "") for each in found])
+    slugs = package_names.slugs_for([(each.id, each.display_name or "") for each in found])
     wanted = {each.id for each in await lookup.find_catalogs(graph, catalog)} if catalog else None
     return [
         {

@@ -6,10 +6,17 @@ from typing import Any, TypeVar
 
 import structlog
 
-from bot.database import Busy, Store, Transaction, Unusable, installation, sqlite_file
-from bot.database import flags as control
-from bot.database import postgresql as server
-from bot.database import roles as privileges
+from bot.database import (
+    Busy,
+    Store,
+    Transaction,
+    Unusable,
+    flags,
+    installation,
+    postgresql,
+    roles,
+    sqlite_file,
+)
 from bot.errors import ConfigurationError
 
 log = structlog.get_logger(__name__)
@@ -53,8 +60,8 @@ def grant(store: Store, role: str) -> None:
         ConfigurationError: It cannot be given, with the fix.
     """
     try:
-        _open(store.run_here, lambda db: privileges.grant(db, role))
-    except privileges.CannotGrant as error:
+        _open(store.run_here, lambda db: roles.grant(db, role))
+    except roles.CannotGrant as error:
         raise ConfigurationError([str(error)]) from None
 
 
@@ -81,7 +88,7 @@ def prepare(store: Store, url: str) -> None:
     """
     known = revisions()
     newest = max(known)
-    current = _open(store.read_here, control.revision)
+    current = _open(store.read_here, flags.revision)
     if current is not None and current > newest and current not in known:
         _accept_newer(store, current, newest)
     elif url.startswith("sqlite"):
@@ -157,7 +164,7 @@ def check_session(store: Store, asked: Mapping[str, str]) -> None:
     """
     if not asked:
         return
-    differ = _open(store.read_here, lambda db: server.settings_that_differ(db, asked))
+    differ = _open(store.read_here, lambda db: postgresql.settings_that_differ(db, asked))
     if differ:
         raise ConfigurationError(
             [
@@ -168,7 +175,7 @@ def check_session(store: Store, asked: Mapping[str, str]) -> None:
 
 
 def _accept_newer(store: Store, current: str, newest: str) -> None:
-    serves_from = _open(store.read_here, control.serves_from)
+    serves_from = _open(store.read_here, flags.serves_from)
     if serves_from is None or serves_from > newest:
         raise ConfigurationError(
             [
@@ -180,9 +187,9 @@ def _accept_newer(store: Store, current: str, newest: str) -> None:
 
 
 def _check_role(store: Store) -> None:
-    lacking = _open(store.read_here, privileges.lacking)
+    lacking = _open(store.read_here, roles.lacking)
     if lacking:
-        role = _open(store.read_here, privileges.role_of)
+        role = _open(store.read_here, roles.role_of)
         raise ConfigurationError(
             [
                 f"The database role {role} lacks {', '.join(lacking)}: run "

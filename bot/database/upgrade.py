@@ -8,8 +8,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
-from bot.database import Transaction
-from bot.database import flags as control
+from bot.database import Transaction, flags
 from bot.errors import LatchkeyError
 
 # What a migration that takes something away says of itself: the oldest schema whose programs can do without it.
@@ -34,7 +33,7 @@ def upgrade(db: Transaction) -> None:
             command.upgrade(config, "head")
         except CommandError as error:
             raise UnknownSchema(str(error)) from None
-        control.serve_from(db, _serves_from(config))
+        flags.serve_from(db, _serves_from(config))
 
 
 def config_in(folder: str) -> Config:

@@ -8,7 +8,7 @@ from typing import Final, ParamSpec, TypeVar
 
 from bot.database import Store, Transaction
 from bot.database.engine import Work
-from bot.packages import names as naming
+from bot.packages import names as package_names
 from bot.packages.index import PackageIndex
 from bot.packages.model import Package
 from bot.packages.store import catalog
@@ -86,7 +86,7 @@ def _the_one(
     Raises:
         UnknownPackage, WhichPackage: It names none, or may mean several.
     """
-    typed = naming.unescaped(text)
+    typed = package_names.unescaped(text)
     match = index.read(typed)
     if typed != text:
         # Should Slack not have escaped it, it means itself.

@@ -10,7 +10,7 @@ from itertools import islice, pairwise
 from typing import Final
 
 from bot.errors import PackageName, UnknownPackage, WhichPackage
-from bot.packages import names as naming
+from bot.packages import names as package_names
 from bot.packages.model import Package
 from bot.packages.names import Reading
 
@@ -85,14 +85,17 @@ class PackageIndex:
         self._grams: Final[defaultdict[str, list[int]]] = defaultdict(list)
         searched = []
         for place, package in enumerate(self._all):
-            folded, slug = naming.folded(package.name), naming.whole_slug(package.name)
-            self._exact[naming.clean(package.name)].append(package)
+            folded, slug = (
+                package_names.folded(package.name),
+                package_names.whole_slug(package.name),
+            )
+            self._exact[package_names.clean(package.name)].append(package)
             self._folded[folded].append(package)
             for each in {package.slug, slug}:
                 self._slugs[each].append(package)
             if package.catalog:
                 own = f"{package.name} ({package.catalog})"
-                for each in {naming.folded(own), naming.whole_slug(own)}:
+                for each in {package_names.folded(own), package_names.whole_slug(own)}:
                     self._in_catalog[each].append(package)
             for gram in _grams(package.slug):
                 self._grams[gram].append(place)
@@ -115,7 +118,7 @@ class PackageIndex:
 
     def find(self, name: str) -> tuple[Package, ...]:
         """The packages that *name*, the whole of it, may mean."""
-        _, found = self._named(naming.whole(name))
+        _, found = self._named(package_names.whole(name))
         return found
 
     def the_one(self, name: str) -> Package | None:
@@ -126,7 +129,7 @@ class PackageIndex:
             WhichPackage: It may mean several.
         """
         found = self.find(name)
-        whole = Match(packages=found, name=naming.clean(name), reason=None)
+        whole = Match(packages=found, name=package_names.clean(name), reason=None)
         return whole.only() if found else None
 
     def unknown(self, text: str, *, name: str) -> UnknownPackage:
@@ -145,14 +148,14 @@ class PackageIndex:
         Args:
             ignoring: What is no part of a name, such as a mention; it stays where it is in `Match.name`.
         """
-        readings = naming.readings(text, ignoring=ignoring)
+        readings = package_names.readings(text, ignoring=ignoring)
         hits = []
         for length, reading in enumerate(readings):
             rule, found = self._named(reading)
             if found:
                 hits.append((rule, length, found))
         if not hits:
-            wish = naming.first_reading(text)
+            wish = package_names.first_reading(text)
             return Match(packages=(), name=wish.name, reason=wish.reason)
         # The strictest rule, and by that the longest name.
         _, length, found = min(hits, key=lambda hit: hit[:2])
@@ -161,13 +164,13 @@ class PackageIndex:
         chosen = readings[length]
         return Match(
             packages=_once((*found, *longer, *slips)),
-            name=naming.bare(chosen.typed),
+            name=package_names.bare(chosen.typed),
             reason=chosen.reason,
         )
 
     def read_exactly(self, text: str) -> Match | None:
         """The same for *text* letter by letter, and by no other rule."""
-        for reading in naming.readings(text):
+        for reading in package_names.readings(text):
             found = self._among(self._exact.get(reading.name, ()) if reading.name else ())
             if found:
                 return Match(packages=found, name=reading.name, reason=reading.reason)
@@ -178,8 +181,8 @@ class PackageIndex:
         for rule, (names, name) in enumerate(
             (
                 (self._exact, reading.name),
-                (self._exact, naming.unquoted(reading.name)),
-                (self._exact, naming.bare(reading.name)),
+                (self._exact, package_names.unquoted(reading.name)),
+                (self._exact, package_names.bare(reading.name)),
                 (self._folded, reading.folded),
                 (self._slugs, reading.slug),
                 (self._in_catalog, reading.folded),
@@ -216,8 +219,8 @@ class PackageIndex:
     def nearest(self, text: str, *, count: int = 3) -> tuple[Package, ...]:
         """The packages whose names look most like what was typed, or like a part of it, best first."""
         best: dict[str, tuple[float, Package]] = {}
-        whole = naming.whole_slug(naming.clean(text)[: naming.LONGEST_NAME])
-        slugs = [reading.slug for reading in naming.readings(text)]
+        whole = package_names.whole_slug(package_names.clean(text)[: package_names.LONGEST_NAME])
+        slugs = [reading.slug for reading in package_names.readings(text)]
         for slug in dict.fromkeys((whole, *slugs[: READINGS_TRIED - 2], *slugs[-2:])):
             for package in self._alike(slug):
                 likeness = _likeness(slug, package.slug)
@@ -230,7 +233,7 @@ class PackageIndex:
 
     def search(self, text: str) -> tuple[Package, ...]:
         """The packages that have every word of *text* in their names, by name."""
-        words = naming.folded(text).split()[:MOST_WORDS]
+        words = package_names.folded(text).split()[:MOST_WORDS]
         if not words:
             return ()
         return tuple(

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from bot.database import Transaction
-from bot.database import deduplication as inbox
-from bot.database import limits as allowances
+from bot.database import Transaction, deduplication, limits
 from bot.database.limits import Limit
 from bot.errors import (
     FormNeeded,
@@ -68,7 +66,7 @@ def ask_together(db: Transaction, wishes: Sequence[Wanted]) -> list[Answer]:
         TooLate: Somebody has given up waiting in the meantime; nothing may stay of what they asked for.
     """
     version = catalog.version_of(db)
-    new = inbox.note(db, {wish.key for wish in wishes if wish.key is not None})
+    new = deduplication.note(db, {wish.key for wish in wishes if wish.key is not None})
     answers: dict[int, Answer] = {}
     left: list[tuple[int, Wanted]] = []
     for place, wish in enumerate(wishes):
@@ -95,7 +93,7 @@ def ask_together(db: Transaction, wishes: Sequence[Wanted]) -> list[Answer]:
 def _ask_for_each(db: Transaction, wishes: Sequence[tuple[int, Wanted]]) -> dict[int, Answer]:
     """The same for wishes of different people."""
     people = [wish.slack_user for _, wish in wishes]
-    strangers = allowances.strangers(db, people)
+    strangers = limits.strangers(db, people)
     already = {
         (request.holder, request.package_id): request
         for request in request_lists.open_of_each(db, people, Kind.ADD)
@@ -131,7 +129,7 @@ def _count_and_take(db: Transaction, wishes: Sequence[tuple[int, Wanted]]) -> di
     if not wishes:
         return {}
     limit = wishes[0][1].limit
-    counted = allowances.take_each(db, [wish.slack_user for _, wish in wishes], limit)
+    counted = limits.take_each(db, [wish.slack_user for _, wish in wishes], limit)
     wanted = {
         place: new_request(wish.slack_user, wish.package, wish.reason)
         for place, wish in wishes
@@ -141,7 +139,7 @@ def _count_and_take(db: Transaction, wishes: Sequence[tuple[int, Wanted]]) -> di
     answers: dict[int, Answer] = {}
     for place, wish in wishes:
         if place not in wanted:
-            again_in = allowances.left(db, wish.slack_user, limit)
+            again_in = limits.left(db, wish.slack_user, limit)
             answers[place] = TooOften(TOO_MANY, again_in=again_in or timedelta())
         elif wanted[place].id in added:
             answers[place] = Taken(request=wanted[place], is_new=True)

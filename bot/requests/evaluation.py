@@ -10,8 +10,7 @@ from bot.approvals.model import decided_before
 from bot.assignments.model import Assignment, AssignmentState
 from bot.assignments.sightings import progress_of
 from bot.assignments.store import assignments
-from bot.database import Store, audit
-from bot.database import limits as allowances
+from bot.database import Store, audit, limits
 from bot.errors import NotAllowed, NotAMember
 from bot.messages.deciding import NOBODY_DECIDES
 from bot.packages import eligibility, policy, refusals
@@ -138,7 +137,7 @@ class Review:
                 return await self._receive_removal(request)
             standing = await self._judged(request, look)
         except NotAMember as refused:
-            await self._store.run(allowances.note_stranger, request.asked_by, str(refused))
+            await self._store.run(limits.note_stranger, request.asked_by, str(refused))
             return await self._refuse(request, str(refused))
         except NotAllowed as refused:
             return await self._refuse(request, str(refused))

@@ -17,8 +17,7 @@ import structlog
 from bot import clock
 from bot.assignments.sightings import Sighting, sight
 from bot.assignments.store import assignments
-from bot.database import Store
-from bot.database import flags as control
+from bot.database import Store, flags
 from bot.packages.questions import for_graph
 from bot.people.permissions import Actor
 from bot.requests import justification
@@ -159,7 +158,7 @@ class Effects:
 
     async def _is_paused(self, request: Request) -> bool:
         """Whether granting is switched off; then the request waits, and it is nobody's failure."""
-        if request.kind is Kind.REMOVE or await self._store.read(control.paused_why) is None:
+        if request.kind is Kind.REMOVE or await self._store.read(flags.paused_why) is None:
             return False
         due = clock.real() + PAUSE_LOOKS
         await self._store.run(claims.release, request, due_at=due, attempts=request.attempts)

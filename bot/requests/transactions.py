@@ -13,8 +13,7 @@ from bot import chance, clock
 from bot.approvals.model import Decision
 from bot.assignments.model import Assignment, AssignmentState, Progress, TroubleKind
 from bot.assignments.store import assignments, troubles
-from bot.database import Transaction, audit
-from bot.database import limits as allowances
+from bot.database import Transaction, audit, limits
 from bot.database.limits import EXTENSIONS, REFUSALS, Limit
 from bot.errors import (
     NotAllowed,
@@ -22,7 +21,7 @@ from bot.errors import (
     TooOften,
     WrongFields,
 )
-from bot.packages import names as naming
+from bot.packages import names as package_names
 from bot.packages.model import Package
 from bot.packages.offers import agreed_dates, wrong_dates
 from bot.packages.questions import Answers, complaints, settle
@@ -94,7 +93,7 @@ def ask_by_form(db: Transaction, filled: FilledIn, asks: Limit) -> Taken:
     if policy.not_askable:
         raise WrongFields({"policy" if filled.is_chosen else "reason": policy.not_askable})
     now = clock.now()
-    reason = naming.clean(filled.reason or "")[: naming.LONGEST_REASON] or None
+    reason = package_names.clean(filled.reason or "")[: package_names.LONGEST_REASON] or None
     fields = wrong_dates(policy, start=filled.start, end=filled.end, now=now)
     if policy.needs_reason and reason is None:
         fields["reason"] = "Please say why you need it."
@@ -139,13 +138,13 @@ def new_request(slack_user: str, package: Package, reason: str | None) -> Reques
 
 def _insist_on_member(db: Transaction, slack_user: str) -> None:
     """Read nothing for somebody whom Slack has called no member a moment ago."""
-    why = allowances.stranger(db, slack_user)
+    why = limits.stranger(db, slack_user)
     if why is not None:
         raise NotAllowed(why)
 
 
 def _count(db: Transaction, slack_user: str, limit: Limit, what: str) -> None:
-    again_in = allowances.take(db, slack_user, limit)
+    again_in = limits.take(db, slack_user, limit)
     if again_in is not None:
         raise TooOften(what, again_in=again_in)
 
@@ -196,7 +195,7 @@ def _insist_on_patience(db: Transaction, decision: Decision) -> None:
 
     Any other card they may decide: nobody is kept from approving by what was refused elsewhere.
     """
-    again_in = allowances.left(db, decision.slack_user, REFUSALS)
+    again_in = limits.left(db, decision.slack_user, REFUSALS)
     if again_in is not None and decisions.was_refused(db, decision):
         raise TooOften(
             "That was refused, and so were many other clicks of yours in this hour",
@@ -368,7 +367,7 @@ def record_refusal(db: Transaction, slack_user: str, about_id: str | None, why: 
 
     Nobody fills the log: beyond a number an hour they are counted, and the next row says how many it stands for.
     """
-    times = allowances.count_refusal(db, slack_user)
+    times = limits.count_refusal(db, slack_user)
     if not times:
         return
     details: dict[str, object] = {"about": about_id} if about_id else {}
@@ -381,7 +380,7 @@ def record_refusal(db: Transaction, slack_user: str, about_id: str | None, why: 
 
 def record_refusals_left(db: Transaction) -> None:
     """What was only counted, of those who have stopped; and forget who may do everything again."""
-    for slack_user, times in allowances.left_over(db):
+    for slack_user, times in limits.left_over(db):
         audit.record(
             db,
             at=clock.now(),
@@ -390,4 +389,4 @@ def record_refusals_left(db: Transaction) -> None:
             why="more often in an hour than is written down one by one",
             details={"times": times},
         )
-    allowances.forget_old(db)
+    limits.forget_old(db)

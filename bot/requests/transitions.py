@@ -13,8 +13,7 @@ from bot.assignments.model import (
     TroubleKind,
 )
 from bot.assignments.store import assignments, troubles
-from bot.database import Transaction, audit
-from bot.database import flags as control
+from bot.database import Transaction, audit, flags
 from bot.people.model import Verb
 from bot.requests.model import MOVES, Kind, Request, State
 from bot.requests.store import claims, holds, request_lists, requests
@@ -42,7 +41,7 @@ def intend(
 
     It must not when the claim is no longer ours, or when granting has been paused meanwhile.
     """
-    if request.kind is not Kind.REMOVE and control.paused_why(db) is not None:
+    if request.kind is not Kind.REMOVE and flags.paused_why(db) is not None:
         return False
     return claims.update(
         db, request, intent_at=intent_at, settles_at=settles_at, lease_until=lease_until

@@ -11,7 +11,7 @@ from bot.assignments.model import TroubleKind
 from bot.assignments.store import assignments, troubles
 from bot.database import Transaction
 from bot.packages import eligibility, policy
-from bot.packages import names as naming
+from bot.packages import names as package_names
 from bot.packages.bounds import EVERYWHERE, Bounds
 from bot.packages.mirrored_policies import offered
 from bot.packages.model import Package
@@ -94,7 +94,7 @@ class Mirror:
         """Offer what can be read as it is now, and what cannot be read as it was."""
         readable = [each for each in packages if each.id not in unreadable]
         kept = [known[each] for each in sorted(unreadable & known.keys())]
-        slugs = naming.slugs_for(
+        slugs = package_names.slugs_for(
             [
                 *((each.id, each.display_name or "") for each in readable),
                 *((each.id, each.name) for each in kept),

@@ -5,7 +5,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from bot.approvals.model import Decision
-from bot.database.tables import decisions as table
+from bot.database.tables import decisions as decision_table
 from bot.people.model import Verb
 from bot.requests.model import Request, State
 from bot.requests.store import decisions
@@ -33,10 +33,12 @@ async def press(harness: BotHarness, request: Request, **facts: object) -> Decis
 
 async def clicks(harness: BotHarness, request: Request) -> list[Decision]:
     """What is known of every click about a request, the oldest first."""
-    query = sa.select(*decisions.COLUMNS).where(table.c.request_id == request.id)
+    query = sa.select(*decisions.COLUMNS).where(decision_table.c.request_id == request.id)
 
     def read(db: sa.Connection) -> list[Decision]:
-        return [Decision(**row) for row in db.execute(query.order_by(table.c.at)).mappings()]
+        return [
+            Decision(**row) for row in db.execute(query.order_by(decision_table.c.at)).mappings()
+        ]
 
     return await harness.store.run(read)
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from bot.database.tables import requests as table
+from bot.database.tables import requests as request_table
 from bot.requests.model import State
 from tests.bot.samples import ANN, SOME_DAY, wish
 
@@ -31,7 +31,7 @@ async def in_work(store, state=State.RECEIVED, **changes):
     """A request with something in every column that a move touches."""
     request = wish(**{"state": state, **IN_WORK, **changes})
     row = {**vars(request), **IN_WORK_BEFORE}
-    await store.run(lambda db: db.execute(table.insert().values(**row)).rowcount)
+    await store.run(lambda db: db.execute(request_table.insert().values(**row)).rowcount)
     return request
 
 
@@ -39,12 +39,12 @@ async def rows_of(store):
     """All requests by id, with those columns that a request does not carry."""
 
     def read(db):
-        return {row["id"]: dict(row) for row in db.execute(sa.select(table)).mappings()}
+        return {row["id"]: dict(row) for row in db.execute(sa.select(request_table)).mappings()}
 
     return await store.run(read)
 
 
 async def tamper(store, request, **changes):
     """Change a row behind everybody's back."""
-    row = table.update().where(table.c.id == request.id).values(**changes)
+    row = request_table.update().where(request_table.c.id == request.id).values(**changes)
     await store.run(lambda db: db.execute(row).rowcount)

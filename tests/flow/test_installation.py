@@ -8,8 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from bot.__main__ import main
-from bot.database import audit, open_store
-from bot.database import installation as installations
+from bot.database import audit, installation, open_store
 from bot.errors import ConfigurationError
 from tests.harness.simulation import Bot, simulation
 from tests.harness.world import ANN, eventually
@@ -94,8 +93,8 @@ async def test_the_database_of_another_app_is_refused(simulated, database, monke
         bot = await around.start()
         await bot.stop()
         store = open_store(url.replace("sqlite:", "sqlite+pysqlite:"))
-        store.run_here(installations.forget_app, actor="cli:test", facts={})
-        store.run_here(installations.of_app, app="A0OTHER", team="T0OTHER")
+        store.run_here(installation.forget_app, actor="cli:test", facts={})
+        store.run_here(installation.of_app, app="A0OTHER", team="T0OTHER")
         store.close()
         with pytest.raises(ConfigurationError, match="belongs to the Slack app A0OTHER"):
             await around.start()

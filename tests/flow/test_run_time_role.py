@@ -10,8 +10,7 @@ from click.testing import CliRunner
 from psycopg.errors import InsufficientPrivilege
 
 from bot.__main__ import main
-from bot.database import Unusable, audit, migrate, open_store
-from bot.database import roles as privileges
+from bot.database import Unusable, audit, migrate, open_store, roles
 from bot.database.tables import metadata
 from bot.doctor import _role as doctor_on_role
 from bot.errors import ConfigurationError
@@ -103,7 +102,7 @@ async def test_the_doctor_is_content_with_it(world):
 
 def test_each_table_has_its_line():
     """A table that comes later is not forgotten."""
-    assert set(privileges.NEEDED) == {*metadata.tables, "alembic_version"}
+    assert set(roles.NEEDED) == {*metadata.tables, "alembic_version"}
 
 
 REFUSED = {
@@ -157,11 +156,11 @@ def test_a_role_that_lacks_something_is_named_with_the_fix(owners, restricted, s
 def test_what_it_may_do_beyond_is_found_and_taken_away(given, words, owners, store):
     """The doctor names it; granting again leaves exactly what is needed."""
     run(owners, f"{given.format(database=sa.make_url(owners).database)} TO {ROLE}")
-    assert store.run_here(privileges.excess) == [words]
+    assert store.run_here(roles.excess) == [words]
 
     run_as_owner(owners)
-    assert store.run_here(privileges.excess) == []
-    assert store.run_here(privileges.lacking) == []
+    assert store.run_here(roles.excess) == []
+    assert store.run_here(roles.lacking) == []
 
 
 def run_as_owner(owners: str) -> None:
@@ -172,7 +171,7 @@ def run_as_owner(owners: str) -> None:
 def test_an_owner_is_named_by_the_doctor(owners, store):
     """Whoever owns the tables can drop their triggers."""
     run(owners, f"ALTER TABLE audit OWNER TO {ROLE}")
-    assert store.run_here(privileges.excess) == ["change and drop the tables, as their owner"]
+    assert store.run_here(roles.excess) == ["change and drop the tables, as their owner"]
 
     with pytest.raises(ConfigurationError, match="owns the tables or is a superuser"):
         run_as_owner(owners)

@@ -5,7 +5,7 @@ import pytest_asyncio
 
 from bot import clock
 from bot.assignments.store import assignment_lists
-from bot.database.tables import assignments as table
+from bot.database.tables import assignments as assignment_table
 from bot.requests.store import request_lists
 from sandbox.slack import Person
 from sandbox.tenant import seed
@@ -77,7 +77,7 @@ async def answer(world: World, text: str) -> str:
 async def nobody_knows_mia(world: World) -> None:
     """She has never used Latchkey, and no sweep has found her."""
 
-    forget = table.update().values(holder=None)
+    forget = assignment_table.update().values(holder=None)
     await world.bot.store.run(lambda db: db.execute(forget).rowcount)
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 import handlers
 from bot.assignments.store import assignment_lists
-from bot.database import tables as schema
+from bot.database import tables
 from bot.paging import ListName, Place, write_place
 from bot.people.model import Verb
 from bot.requests.store import request_lists
@@ -176,13 +176,13 @@ async def targets(world):
 
 def state_of_things(db):
     """Every request and access as it stands, and every decision that counts."""
-    accepted = schema.decisions.c.outcome == "accepted"
+    accepted = tables.decisions.c.outcome == "accepted"
     kept = (
-        sa.select(schema.requests.c.id, schema.requests.c.state, schema.requests.c.round),
+        sa.select(tables.requests.c.id, tables.requests.c.state, tables.requests.c.round),
         sa.select(
-            schema.assignments.c.id, schema.assignments.c.state, schema.assignments.c.let_end
+            tables.assignments.c.id, tables.assignments.c.state, tables.assignments.c.let_end
         ),
-        sa.select(schema.decisions.c.id).where(accepted),
+        sa.select(tables.decisions.c.id).where(accepted),
     )
     return [sorted(map(str, db.execute(query))) for query in kept]
 

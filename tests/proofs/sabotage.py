@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from bot.database.statements import MOST, NOW, UNTIL
 from bot.database.tables import IS_OPEN
-from bot.database.tables import requests as table
+from bot.database.tables import requests as request_table
 from bot.notifications.outbox import Sending
 from bot.requests.store import claims, requests
 from bot.requests.submission import Effects
@@ -34,22 +34,22 @@ def _asked_since_the_start(self: Effects, request: Any) -> bool:
 def _take_what_others_have() -> Any:
     """`claims.TAKE` without a look at anybody else's lease."""
     due = (
-        sa.select(table.c.id)
-        .where(IS_OPEN, sa.or_(table.c.due_at <= NOW, table.c.lease_until > NOW))
-        .order_by(table.c.due_at)
+        sa.select(request_table.c.id)
+        .where(IS_OPEN, sa.or_(request_table.c.due_at <= NOW, request_table.c.lease_until > NOW))
+        .order_by(request_table.c.due_at)
         .limit(MOST)
         .cte()
     )
     return (
-        table.update()
-        .where(table.c.id.in_(sa.select(due.c.id)))
+        request_table.update()
+        .where(request_table.c.id.in_(sa.select(due.c.id)))
         .values(lease_until=UNTIL)
         .returning(*requests.COLUMNS)
     )
 
 
 # Matches a row however it has changed since it was read.
-_ANYHOW = table.update().where(table.c.id == sa.bindparam("known_id"))
+_ANYHOW = request_table.update().where(request_table.c.id == sa.bindparam("known_id"))
 
 SABOTAGES: Final[Mapping[str, tuple[tuple[object, str, Any], ...]]] = {
     # Graph is not searched for an earlier try.

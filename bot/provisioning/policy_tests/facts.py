@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.errors import LatchkeyError
-from bot.packages import names as naming
+from bot.packages import names as package_names
 from bot.packages.model import Named
 from bot.provisioning.grammar import Role, Subject, Thing, nearest, read_other, read_role
 from bot.provisioning.model import File
@@ -78,8 +78,8 @@ def chosen(word: str, names: Iterable[str]) -> str:
     """
     slugs: dict[str, str] = {}
     for name in names:
-        slugs.setdefault(naming.slug_of(name), name)
-    slug = naming.slug_of(word)
+        slugs.setdefault(package_names.slug_of(name), name)
+    slug = package_names.slug_of(word)
     if slug in slugs:
         return slugs[slug]
     starting = [each for each in slugs if slug and each.startswith(f"{slug}-")]

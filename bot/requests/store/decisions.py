@@ -8,8 +8,7 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.approvals.model import Decision, Outcome
-from bot.database import audit, wakeups
-from bot.database import limits as allowances
+from bot.database import audit, limits, wakeups
 from bot.database.engine import Transaction
 from bot.database.statements import MOST, NOW, SINCE, UNTIL
 from bot.database.tables import IS_UNANSWERED, decisions
@@ -230,7 +229,7 @@ def settle(
         return False
     nested.commit()
     if done and outcome is Outcome.REFUSED:
-        allowances.count_refusal(db, decision.slack_user)
+        limits.count_refusal(db, decision.slack_user)
     if done:
         audit.record(
             db,

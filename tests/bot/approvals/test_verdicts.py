@@ -9,7 +9,7 @@ import pytest
 
 from bot import clock
 from bot.approvals.model import Outcome
-from bot.database.tables import decisions as table
+from bot.database.tables import decisions as decision_table
 from bot.errors import TooLate
 from bot.people.admins import GOOD_FOR_A_NO
 from bot.people.model import Verb
@@ -226,7 +226,7 @@ async def deny(harness: BotHarness, request: Request) -> None:
 
 async def deny_unnamed(harness: BotHarness, request: Request) -> None:
     decision, _ = await weighed(harness, request, verb=Verb.DENY, reason="No")
-    nameless = table.update().where(table.c.id == decision.id)
+    nameless = decision_table.update().where(decision_table.c.id == decision.id)
     await harness.store.run(lambda db: db.execute(nameless.values(name=None)).rowcount)
 
 

@@ -13,7 +13,7 @@ from bot import clock
 from bot.assignments.model import Assignment, AssignmentState, Ended, Progress, TroubleKind
 from bot.assignments.store import assignments, listed, troubles, unsure
 from bot.database import Store, audit, homes
-from bot.database.tables import assignments as table
+from bot.database.tables import assignments as assignment_table
 from bot.database.tables import homes as home_table
 from bot.database.tables import notices as notice_table
 from bot.notifications.model import Notice
@@ -34,7 +34,7 @@ def access(**changes: Any) -> Assignment:
 
 
 def seen_a_minute_ago(db):
-    db.execute(table.update().values(seen_at=clock.real() - MINUTE))
+    db.execute(assignment_table.update().values(seen_at=clock.real() - MINUTE))
 
 
 async def unseen(store: Store, since: datetime) -> list[str]:
@@ -90,7 +90,7 @@ async def test_what_graph_does_not_say_is_no_change(store):
 async def test_what_is_under_way_as_before_is_no_change(store, had, said):
     """Being gone through again, and being removed."""
     await store.run(listed.save, [access()])
-    await store.run(lambda db: db.execute(table.update().values(**had)).rowcount)
+    await store.run(lambda db: db.execute(assignment_table.update().values(**had)).rowcount)
 
     assert (await store.run(listed.save, [access(**said)])).changed == []
     assert await store.run(assignments.get, "assignment") is not None
@@ -146,7 +146,11 @@ def _before(db: sa.Connection, row: Assignment, had: dict[str, Any] | None) -> N
     notices.supersede(db, [_reminder(row)])
     if had is not None:
         assignments.save_live(db, access(id=row.id, entra_id=row.entra_id, holder=row.holder))
-        db.execute(table.update().where(table.c.id == row.id).values({"let_end": None} | had))
+        db.execute(
+            assignment_table.update()
+            .where(assignment_table.c.id == row.id)
+            .values({"let_end": None} | had)
+        )
         troubles.open_one(db, TroubleKind.PARTIAL, row.id)
     homes.opened(db, slack_user)
     db.execute(home_table.update().values(stale=False))
@@ -186,7 +190,9 @@ async def test_since_when_it_is_so_far_is_kept_as_long_as_it_is(store):
     """And begins anew when Entra is farther."""
     await store.run(listed.save, [access(progress=Progress.PARTIAL)])
     long_ago = clock.now() - timedelta(days=3)
-    await store.run(lambda db: db.execute(table.update().values(progress_at=long_ago)).rowcount)
+    await store.run(
+        lambda db: db.execute(assignment_table.update().values(progress_at=long_ago)).rowcount
+    )
 
     await store.run(listed.save, [access(progress=Progress.PARTIAL, ends_at=ANOTHER_END)])
     assert (await store.run(assignments.get, "assignment")).progress_at == long_ago
@@ -211,7 +217,11 @@ async def test_a_row_that_somebody_is_at_work_on_holds_up_nobody(store):
     rows = [access(), access(id="hers", holder="U0CY", entra_id="cy")]
     await store.run(listed.save, rows)
     with store.engine.begin() as other:
-        other.execute(sa.select(table.c.id).where(table.c.id == "hers").with_for_update())
+        other.execute(
+            sa.select(assignment_table.c.id)
+            .where(assignment_table.c.id == "hers")
+            .with_for_update()
+        )
 
         saved = await store.run(listed.save, rows)
 
@@ -229,7 +239,7 @@ async def test_a_page_takes_as_few_statements_as_one_row(store, again):
     """New, changed, or as before."""
     counts = []
     for count in (2, 150):
-        await store.run(lambda db: db.execute(sa.delete(table)).rowcount)
+        await store.run(lambda db: db.execute(sa.delete(assignment_table)).rowcount)
         with statements(store) as first:
             await store.run(listed.save, page(count))
         with statements(store) as second:

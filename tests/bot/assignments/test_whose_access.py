@@ -13,8 +13,8 @@ from bot import clock
 from bot.assignments.model import AssignmentState
 from bot.assignments.store import assignment_lists, assignments, links
 from bot.database import open_store
-from bot.database.tables import assignments as table
-from bot.database.tables import people as persons
+from bot.database.tables import assignments as assignment_table
+from bot.database.tables import people as person_table
 from bot.errors import NotAllowed
 from bot.people.store import people
 from bot.requests.model import State
@@ -58,7 +58,7 @@ async def hold_of_another(harness: BotHarness, *, enabled: bool = True) -> str:
 
 async def messages_go_to(harness: BotHarness, user: str | None, assignment_id: str) -> None:
     """However that came about: an older program, a restored database."""
-    update = table.update().where(table.c.id == assignment_id)
+    update = assignment_table.update().where(assignment_table.c.id == assignment_id)
     values = {"holder": user, "looked_up_at": clock.real()}
     await harness.store.run(lambda db: db.execute(update.values(**values)).rowcount)
 
@@ -66,7 +66,7 @@ async def messages_go_to(harness: BotHarness, user: str | None, assignment_id: s
 async def look_again(harness: BotHarness) -> None:
     """Everybody's turn to be looked for has come."""
     await harness.store.run(
-        lambda db: db.execute(table.update().values(looked_up_at=None)).rowcount
+        lambda db: db.execute(assignment_table.update().values(looked_up_at=None)).rowcount
     )
     await harness.mirror.sweep()
 
@@ -221,7 +221,9 @@ async def test_one_whom_graph_does_not_show_holds_up_nobody(harness):
     hers = await give(harness)
     await messages_go_to(harness, None, hers)
     await harness.store.run(
-        lambda db: db.execute(table.update().values(holder=None, looked_up_at=None)).rowcount
+        lambda db: (
+            db.execute(assignment_table.update().values(holder=None, looked_up_at=None)).rowcount
+        )
     )
     harness.line.on("GET .*/users.*", answering(403), times=1)
 
@@ -255,7 +257,11 @@ def test_everybody_has_their_turn(tmp_path_factory, sqlite_template, rows, data)
                     holder="U1" if is_linked else None,
                 )
                 store.run_here(assignments.save_live, made)
-                update = table.update().where(table.c.id == made.id).values(looked_up_at=at)
+                update = (
+                    assignment_table.update()
+                    .where(assignment_table.c.id == made.id)
+                    .values(looked_up_at=at)
+                )
                 store.run_here(partial(_carry_out, update))
         order: list[str] = []
         before = clock.real() - timedelta(hours=24)
@@ -283,7 +289,9 @@ async def test_a_sweep_asks_slack_for_no_more_than_it_may(harness):
                 db, held(id=f"a{number}", entra_id=f"nobody-{number}", holder=None)
             )
         # Looked for before: many who never were are found together.
-        db.execute(table.update().values(looked_up_at=clock.real() - 2 * LOOK_AGAIN_AFTER))
+        db.execute(
+            assignment_table.update().values(looked_up_at=clock.real() - 2 * LOOK_AGAIN_AFTER)
+        )
 
     await harness.store.run(many)
     looks = Links(store=harness.store, graph=harness.graph, people=harness.people)
@@ -386,8 +394,8 @@ def _carry_out(update: Any, db: sa.Connection) -> int:
 
 
 def _bound_unseen(db: sa.Connection, at_once: bool) -> None:
-    given = [column for column in persons.c if column.computed is None]
-    mine = db.execute(sa.select(*given).where(persons.c.slack_user == "U0ANN")).one()
+    given = [column for column in person_table.c if column.computed is None]
+    mine = db.execute(sa.select(*given).where(person_table.c.slack_user == "U0ANN")).one()
     later = timedelta(0) if at_once else timedelta(seconds=1)
     twin = {**mine._mapping, "slack_user": "U0TWIN", "bound_at": mine.bound_at + later}
-    db.execute(persons.insert().values(**twin))
+    db.execute(person_table.insert().values(**twin))

@@ -7,8 +7,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 
 from bot.__main__ import main
-from bot.database import flags as control
-from bot.database import migrate, open_store
+from bot.database import flags, migrate, open_store
 from bot.database.tables import audit as audit_table
 from bot.requests.model import State
 from bot.requests.store import requests
@@ -49,9 +48,9 @@ def busy(store, why="because"):
 def test_a_pause_holds_until_it_is_resumed(store):
     """Its reason is there for every replica."""
     assert latchkey("pause", "--reason", "drill").exit_code == 0
-    assert store.run_here(control.paused_why) == "drill"
+    assert store.run_here(flags.paused_why) == "drill"
     assert latchkey("resume").exit_code == 0
-    assert store.run_here(control.paused_why) is None
+    assert store.run_here(flags.paused_why) is None
 
 
 def test_a_pause_needs_a_reason(store):

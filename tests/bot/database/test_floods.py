@@ -4,8 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.database import audit
-from bot.database import limits as allowances
+from bot.database import audit, limits
 from bot.database.limits import HOUR, Limit
 from bot.errors import NotAllowed, TooOften
 from bot.people.model import Verb
@@ -204,18 +203,18 @@ async def test_never_more_than_so_many_in_an_hour_and_the_next_when_it_was_said(
     """On both databases: a burst, then one after each part of the hour."""
     limit = Limit(what="x", count=count)
 
-    taken = [store.run_here(allowances.take, "U1", limit) for _ in range(count + 3)]
+    taken = [store.run_here(limits.take, "U1", limit) for _ in range(count + 3)]
 
     assert taken[:count] == [None] * count
     assert all(each is not None for each in taken[count:])
     assert timedelta(0) < taken[-1] <= HOUR / count
-    assert store.run_here(allowances.left, "U1", limit) is not None
-    assert store.run_here(allowances.left, "U2", limit) is None
+    assert store.run_here(limits.left, "U1", limit) is not None
+    assert store.run_here(limits.left, "U2", limit) is None
 
 
 async def test_refusals_are_told_once(store):
     """Also the number of those that nobody wrote down."""
-    written = [store.run_here(allowances.count_refusal, "U1") for _ in range(30)]
+    written = [store.run_here(limits.count_refusal, "U1") for _ in range(30)]
 
     assert written == [1] * 20 + [0] * 10
-    assert store.run_here(allowances.left_over) == []
+    assert store.run_here(limits.left_over) == []

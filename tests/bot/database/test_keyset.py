@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.assignments.model import AssignmentState
 from bot.assignments.store import assignment_lists
-from bot.database.tables import assignments as table
+from bot.database.tables import assignments as assignment_table
 from bot.database.tables import requests as request_table
 from bot.paging import (
     COUNTED,
@@ -52,11 +52,15 @@ def row_of(number, chance, **facts):
 
 def change_something(db, chance, number, untouched):
     """Rows come, end, and end at another time."""
-    db.execute(table.insert(), [row_of(1_000 + number, chance)])
-    others = [each for each in db.execute(sa.select(table.c.id)).scalars() if each not in untouched]
-    row = table.update().where(table.c.id == chance.choice(sorted(others)))
+    db.execute(assignment_table.insert(), [row_of(1_000 + number, chance)])
+    others = [
+        each
+        for each in db.execute(sa.select(assignment_table.c.id)).scalars()
+        if each not in untouched
+    ]
+    row = assignment_table.update().where(assignment_table.c.id == chance.choice(sorted(others)))
     db.execute(row.values(state=AssignmentState.ENDED))
-    row = table.update().where(table.c.id == chance.choice(sorted(others)))
+    row = assignment_table.update().where(assignment_table.c.id == chance.choice(sorted(others)))
     db.execute(row.values(ends_at=chance.choice(ENDS)))
 
 
@@ -69,7 +73,7 @@ async def test_pages_lead_to_the_end_whatever_changes_between_them(store, seed, 
     untouched = {each["id"] for each in chance.sample(made, 25)}
 
     def begin(db):
-        db.execute(table.insert(), made)
+        db.execute(assignment_table.insert(), made)
 
     await store.run(begin)
     expected = [
@@ -97,7 +101,7 @@ async def test_a_page_counts_what_there_is_from_it_on(store):
     chance = luck(1)
 
     def begin(db):
-        db.execute(table.insert(), [row_of(number, chance) for number in range(25)])
+        db.execute(assignment_table.insert(), [row_of(number, chance) for number in range(25)])
 
     await store.run(begin)
     first = await store.run(assignment_lists.page)
@@ -128,7 +132,7 @@ async def test_counting_goes_no_further_than_it_must(store, monkeypatch):
     chance = luck(2)
 
     def begin(db):
-        db.execute(table.insert(), [row_of(number, chance) for number in range(30)])
+        db.execute(assignment_table.insert(), [row_of(number, chance) for number in range(30)])
 
     await store.run(begin)
 
@@ -148,7 +152,10 @@ async def test_names_are_found_by_how_they_begin(store):
         rows.append(
             row_of(99, chance, holder_name="Annie", entra_id="over", state=AssignmentState.ENDED)
         )
-        db.execute(table.insert(), [*rows, row_of(98, chance, holder_name=None, entra_id="nobody")])
+        db.execute(
+            assignment_table.insert(),
+            [*rows, row_of(98, chance, holder_name=None, entra_id="nobody")],
+        )
 
     await store.run(begin)
 
@@ -170,7 +177,7 @@ async def test_only_some_of_the_names_are_read(store):
     def begin(db):
         chance = luck(4)
         rows = [row_of(number, chance, entra_id=f"e{number}") for number in range(30)]
-        db.execute(table.insert(), rows)
+        db.execute(assignment_table.insert(), rows)
 
     await store.run(begin)
 

@@ -12,8 +12,7 @@ from click.testing import CliRunner
 
 import migrations
 from bot.__main__ import main
-from bot.database import flags as control
-from bot.database import migrate, open_store, upgrade
+from bot.database import flags, migrate, open_store, upgrade
 from bot.database.tables import metadata
 from bot.errors import ConfigurationError
 
@@ -157,13 +156,13 @@ def test_a_newer_schema_that_still_serves_this_version_is_accepted(store):
 
     migrate.prepare(store, shown(store.engine.url))
 
-    assert store.run_here(control.revision) == NEXT
+    assert store.run_here(flags.revision) == NEXT
 
 
 def test_a_newer_schema_that_serves_this_version_no_more_is_refused(store):
     """An old Latchkey must not write into it."""
     store.run_here(write_revision(AFTER_NEXT))
-    store.run_here(control.serve_from, NEXT)
+    store.run_here(flags.serve_from, NEXT)
 
     with pytest.raises(
         ConfigurationError, match=f"{AFTER_NEXT}, which is too new for this version"

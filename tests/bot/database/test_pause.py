@@ -1,6 +1,6 @@
 """The switch that stops all granting."""
 
-from bot.database import flags as control
+from bot.database import flags
 from bot.requests.model import State
 from bot.requests.store import requests
 from tests.bot.requests.test_effects import posts
@@ -9,7 +9,7 @@ from tests.harness.by_hand import BotHarness
 
 async def test_nothing_is_granted_while_granting_is_paused(harness: BotHarness) -> None:
     """The request waits, approved, and nothing has left."""
-    await harness.store.run(control.pause, why="an account was taken over")
+    await harness.store.run(flags.pause, why="an account was taken over")
     request = await harness.ask("marketing-campaign")
 
     assert request.state is State.APPROVED
@@ -19,9 +19,9 @@ async def test_nothing_is_granted_while_granting_is_paused(harness: BotHarness) 
 
 async def test_what_waited_is_granted_afterwards(harness: BotHarness) -> None:
     """Resuming is enough: the row is still due."""
-    await harness.store.run(control.pause, why="an account was taken over")
+    await harness.store.run(flags.pause, why="an account was taken over")
     request = await harness.ask("marketing-campaign")
-    await harness.store.run(control.resume)
+    await harness.store.run(flags.resume)
     ready = await harness.store.run(requests.get, request.id)
     assert ready is not None
     await harness.effects.post(await harness.claimed(ready))
@@ -31,7 +31,7 @@ async def test_what_waited_is_granted_afterwards(harness: BotHarness) -> None:
 
 async def test_why_is_told(store):
     """The reason is kept until granting goes on."""
-    await store.run(control.pause, why="drill")
-    assert await store.run(control.paused_why) == "drill"
-    await store.run(control.resume)
-    assert await store.run(control.paused_why) is None
+    await store.run(flags.pause, why="drill")
+    assert await store.run(flags.paused_why) == "drill"
+    await store.run(flags.resume)
+    assert await store.run(flags.paused_why) is None

@@ -8,8 +8,7 @@ import socket
 import pytest
 import sqlalchemy as sa
 
-from bot.database import Busy, open_store, ping
-from bot.database import postgresql as server
+from bot.database import Busy, open_store, ping, postgresql
 from bot.requests.store import requests
 from tests.bot.samples import wish
 
@@ -31,8 +30,8 @@ def frozen(store):
 @pytest.fixture
 def impatient(store):
     """The same store with limits in tenths of seconds."""
-    quick = server.Limits(lock_ms=100, statement_ms=200, idle_ms=200, answer_ms=400)
-    store.engine.update_execution_options(**{server.OPTION: quick})
+    quick = postgresql.Limits(lock_ms=100, statement_ms=200, idle_ms=200, answer_ms=400)
+    store.engine.update_execution_options(**{postgresql.OPTION: quick})
     return store
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot import clock
-from bot.database.tables import requests as table
+from bot.database.tables import requests as request_table
 from bot.notifications.expiries import STILL_NEWS
 from bot.notifications.owed import escape_sentence
 from bot.notifications.store import notices
@@ -123,7 +123,11 @@ async def test_a_message_that_slack_did_not_take_comes_later(harness):
 
 def make_due(db):
     past = clock.real() - timedelta(seconds=1)
-    db.execute(table.update().where(table.c.news_due_at.is_not(None)).values(news_due_at=past))
+    db.execute(
+        request_table.update()
+        .where(request_table.c.news_due_at.is_not(None))
+        .values(news_due_at=past)
+    )
 
 
 async def test_a_message_without_an_answer_waits_for_its_lease(harness):
@@ -170,7 +174,11 @@ async def test_the_admin_channel_is_tried_again(harness):
 
 def make_cards_due(db):
     past = clock.real() - timedelta(seconds=1)
-    db.execute(table.update().where(table.c.cards_due_at.is_not(None)).values(cards_due_at=past))
+    db.execute(
+        request_table.update()
+        .where(request_table.c.cards_due_at.is_not(None))
+        .values(cards_due_at=past)
+    )
 
 
 async def test_one_broken_address_stops_nobody_elses_news(harness):

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot import clock
-from bot.database.tables import notices as table
+from bot.database.tables import notices as notice_table
 from bot.messages.parts import message
 from bot.notifications.model import Notice
 from bot.notifications.outbox import CALL_TIMEOUT, CLAIM_LEASE, Sending
@@ -42,7 +42,7 @@ async def is_recorded(harness, key="delivered:1"):
 
 def unfinished(db):
     """What is neither sent nor dropped."""
-    open_ones = table.c.sent_at.is_(None) & table.c.dropped_why.is_(None)
+    open_ones = notice_table.c.sent_at.is_(None) & notice_table.c.dropped_why.is_(None)
     return [
         Notice(
             key=row.key,
@@ -51,7 +51,7 @@ def unfinished(db):
             claimed_until=row.claimed_until,
             tried_at=row.tried_at,
         )
-        for row in db.execute(table.select().where(open_ones))
+        for row in db.execute(notice_table.select().where(open_ones))
     ]
 
 

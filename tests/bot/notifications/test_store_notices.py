@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bot import clock
 from bot.assignments.store import assignments
 from bot.database import homes
-from bot.database.tables import notices as table
+from bot.database.tables import notices as notice_table
 from bot.notifications.store import notices
 from bot.requests.model import State
 from bot.requests.store import requests
@@ -22,7 +22,7 @@ KEY = "delivered:1"
 
 async def row_of(store, key):
     """All columns of a message."""
-    query = sa.select(table).where(table.c.key == key)
+    query = sa.select(notice_table).where(notice_table.c.key == key)
     return await store.run(lambda db: dict(db.execute(query).mappings().one()))
 
 

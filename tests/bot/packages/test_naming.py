@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.packages import names as naming
+from bot.packages import names as package_names
 from bot.packages.index import PackageIndex
 from tests.bot.samples import offered
 
@@ -153,7 +153,7 @@ def test_a_long_reason_is_cut():
     """A thousand characters say enough."""
     found = INDEX.read("marketing-campaign because " + "x" * 3_000)
 
-    assert len(found.reason or "") == naming.LONGEST_REASON
+    assert len(found.reason or "") == package_names.LONGEST_REASON
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_three_thousand_characters_of_junk_find_nothing(junk):
 @settings(max_examples=200, deadline=None)
 def test_clean_text_is_one_printable_line(typed):
     """Nothing is left that could forge a line or turn the writing around."""
-    cleaned = naming.clean(typed)
+    cleaned = package_names.clean(typed)
 
     assert cleaned.isprintable()
     assert "  " not in cleaned
@@ -208,14 +208,14 @@ def test_no_more_than_three_are_suggested():
 
 def test_equal_names_get_numbers():
     """Two catalogs may each have a package of one name."""
-    slugs = naming.slugs_for([("b", "Tools"), ("a", "Tools"), ("c", "TOOLS!")])
+    slugs = package_names.slugs_for([("b", "Tools"), ("a", "Tools"), ("c", "TOOLS!")])
 
     assert slugs == {"a": "tools", "b": "tools-2", "c": "tools-3"}
 
 
 def test_a_number_in_a_name_is_not_taken_by_another():
     """A package that is really called Tools 2."""
-    slugs = naming.slugs_for([("a", "Tools"), ("b", "Tools"), ("c", "Tools 2")])
+    slugs = package_names.slugs_for([("a", "Tools"), ("b", "Tools"), ("c", "Tools 2")])
 
     assert len(set(slugs.values())) == 3
 
@@ -224,12 +224,12 @@ def test_slugs_do_not_depend_on_the_order_of_the_list():
     """What people typed yesterday means the same today."""
     names = [("a", "Tools"), ("b", "Tools"), ("c", "Tools 2"), ("d", "🦄"), ("e", "🦄")]
 
-    assert naming.slugs_for(names) == naming.slugs_for(names[::-1])
+    assert package_names.slugs_for(names) == package_names.slugs_for(names[::-1])
 
 
 def test_a_name_without_letters_gets_a_slug_of_its_id():
     """It must be possible to ask for it."""
-    slugs = naming.slugs_for([("ABCDEF12-3456", "🦄"), ("12345678-9", "")])
+    slugs = package_names.slugs_for([("ABCDEF12-3456", "🦄"), ("12345678-9", "")])
 
     assert slugs == {"ABCDEF12-3456": "package-abcdef12", "12345678-9": "package-12345678"}
 
@@ -238,17 +238,17 @@ def test_a_name_without_letters_gets_a_slug_of_its_id():
 @settings(max_examples=100, deadline=None)
 def test_every_package_has_a_slug_of_its_own(names):
     """Whatever names an administrator gives, and within the column's width."""
-    slugs = naming.slugs_for([(str(number), name) for number, name in enumerate(names)])
+    slugs = package_names.slugs_for([(str(number), name) for number, name in enumerate(names)])
 
     assert len(set(slugs.values())) == len(names)
-    assert all(slug and len(slug) <= naming.LONGEST_SLUG for slug in slugs.values())
+    assert all(slug and len(slug) <= package_names.LONGEST_SLUG for slug in slugs.values())
 
 
 @given(st.text(min_size=1, max_size=100))
 @settings(max_examples=200, deadline=None)
 def test_every_slug_finds_its_package(name):
     """What we show can be typed."""
-    slug = naming.slugs_for([("12345678", name)])["12345678"]
+    slug = package_names.slugs_for([("12345678", name)])["12345678"]
     made = offered(slug=slug, name=name)
 
     assert PackageIndex([made]).read(slug).packages == (made,)
@@ -256,7 +256,7 @@ def test_every_slug_finds_its_package(name):
 
 def test_names_in_other_scripts_can_be_typed():
     """In their own letters, or as the slug spells them."""
-    slug = naming.slug_of("Büro Zürich")
+    slug = package_names.slug_of("Büro Zürich")
     made = offered(slug=slug, name="Büro Zürich")
 
     assert PackageIndex([made]).read("büro zürich").packages == (made,)

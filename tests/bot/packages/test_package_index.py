@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.packages import names as naming
+from bot.packages import names as package_names
 from bot.packages.index import PackageIndex
 from bot.packages.model import Package
 from tests.bot.samples import offered
@@ -19,7 +19,7 @@ REASON_SIGNS = [" because ", " BECAUSE ", ": ", " : ", " - ", " – ", " — ", 
 def index(*names: str, catalogs: tuple[str, ...] = ()) -> PackageIndex:
     """An index of packages with these names, each in the catalog at its place."""
     ids = [(f"{number:08}", name) for number, name in enumerate(names)]
-    slugs = naming.slugs_for(ids)
+    slugs = package_names.slugs_for(ids)
     return PackageIndex(
         offered(id=key, slug=slugs[key], name=name, catalog=catalog)
         for (key, name), catalog in zip(ids, catalogs or ("General",) * len(names), strict=True)
@@ -206,10 +206,10 @@ def test_no_name_ever_means_another_package(names, data):
     catalogs = tuple(f"Catalog {number}" for number in range(len(names)))
     among = index(*names, catalogs=catalogs)
     package = data.draw(st.sampled_from(among.packages))
-    exact = naming.clean(package.name)
+    exact = package_names.clean(package.name)
     if not exact:
         return
-    same = {each.id for each in among.packages if naming.clean(each.name) == exact}
+    same = {each.id for each in among.packages if package_names.clean(each.name) == exact}
 
     assert {each.id for each in among.read(package.name).packages} == same
 
@@ -222,16 +222,16 @@ def test_a_reason_never_steals_a_name(names, data):
     package = data.draw(st.sampled_from(among.packages))
     sign = data.draw(st.sampled_from(REASON_SIGNS))
     reason = data.draw(st.sampled_from(["Reports", "I must", "EU - Read", "why: because"]))
-    exact = naming.clean(package.name)
+    exact = package_names.clean(package.name)
     if not exact:
         return
     text = f"{exact}{sign}{reason}"
     # A longer name that is there letter by letter is what was typed.
     longer = {
-        naming.clean(each.name)
+        package_names.clean(each.name)
         for each in among.packages
-        if len(naming.clean(each.name)) > len(exact)
-        and naming.clean(text).startswith(naming.clean(each.name))
+        if len(package_names.clean(each.name)) > len(exact)
+        and package_names.clean(text).startswith(package_names.clean(each.name))
     }
     if longer:
         return
@@ -240,7 +240,7 @@ def test_a_reason_never_steals_a_name(names, data):
 
     assert package.id in {each.id for each in found}
     for other in found:
-        if naming.clean(other.name) != exact:
+        if package_names.clean(other.name) != exact:
             assert len(found) > 1
 
 

@@ -11,7 +11,7 @@ from bot import clock
 from bot.configuration.addresses import Addresses
 from bot.database import Transaction
 from bot.database.tables import allowances
-from bot.database.tables import people as table
+from bot.database.tables import people as person_table
 from bot.errors import NotAllowed
 from bot.people.identity import People
 from bot.requests.model import State
@@ -115,7 +115,7 @@ def drawn(dice: random.Random) -> Case:
 
 
 def _forget(db: Transaction) -> None:
-    for forgotten in (table, allowances):
+    for forgotten in (person_table, allowances):
         db.execute(sa.delete(forgotten))
 
 

@@ -4,9 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot import clock
-from bot.database import audit
-from bot.database import limits as allowances
-from bot.database import tables as schema
+from bot.database import audit, limits, tables
 from bot.database.limits import Limit
 from bot.errors import (
     FormNeeded,
@@ -134,9 +132,9 @@ def test_what_was_understood_by_another_catalog_is_not_asked_for(store, wanted):
 
 def test_a_refusal_is_of_one_person_alone(store, wanted):
     """Whoever asks beside them gets what they asked for."""
-    store.run_here(allowances.note_stranger, "U0GUS", "Guests cannot ask.")
+    store.run_here(limits.note_stranger, "U0GUS", "Guests cannot ask.")
     used_up = Limit(what="ask", count=1)
-    store.run_here(allowances.take, "U0CY", used_up)
+    store.run_here(limits.take, "U0CY", used_up)
     gone = offered(id="gone", slug="gone", name="Gone", can_be_asked_for=False)
     why = offered(id="why", slug="why", name="Why", needs_reason=True)
 
@@ -154,7 +152,7 @@ def test_a_refusal_is_of_one_person_alone(store, wanted):
     assert kinds(answers) == ["NotAllowed", "TooOften", "TooLate", "ReasonNeeded", "Taken"]
     assert {NotAllowed, TooOften, TooLate, ReasonNeeded, FormNeeded} >= set(map(type, answers[:4]))
     with store.reading.connect() as db:
-        assert db.execute(sa.select(sa.func.count()).select_from(schema.requests)).scalar() == 1
+        assert db.execute(sa.select(sa.func.count()).select_from(tables.requests)).scalar() == 1
 
 
 def test_a_request_that_another_replica_has_just_made_is_the_answer(store, wanted):

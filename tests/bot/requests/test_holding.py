@@ -7,8 +7,7 @@ import httpx
 import pytest
 
 from bot import clock
-from bot.database import audit
-from bot.database import flags as control
+from bot.database import audit, flags
 from bot.database.wire import NoWire
 from bot.errors import NotAllowed, TooLate
 from bot.health import Health
@@ -143,7 +142,7 @@ async def test_a_mistake_of_ours_is_held_too(harness):
 
 
 async def pause(harness: BotHarness) -> None:
-    await harness.store.run(control.pause, why="drill")
+    await harness.store.run(flags.pause, why="drill")
 
 
 async def throttle_posts(harness: BotHarness) -> None:

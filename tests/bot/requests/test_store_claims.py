@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from bot import clock
-from bot.database.tables import requests as table
+from bot.database.tables import requests as request_table
 from bot.requests.model import Kind, State
 from bot.requests.store import claims, requests
 from tests.bot.rows import EARLIER, in_work, rows_of, tamper
@@ -34,7 +34,9 @@ async def test_a_row_that_somebody_is_at_work_on_holds_up_no_claim(store):
     for name in ("1", "2"):
         await store.run(requests.add, wish(package_id=name))
     with store.engine.begin() as other:
-        other.execute(sa.select(table.c.id).where(table.c.package_id == "1").with_for_update())
+        other.execute(
+            sa.select(request_table.c.id).where(request_table.c.package_id == "1").with_for_update()
+        )
 
         claimed = await store.run(claims.take, lease=LEASE, limit=10)
 

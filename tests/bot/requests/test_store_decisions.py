@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bot import clock
 from bot.approvals.model import Outcome
 from bot.database import Unusable, audit
-from bot.database.tables import decisions as table
+from bot.database.tables import decisions as decision_table
 from bot.people.model import Verb
 from bot.requests.store import decisions, requests
 from tests.bot.samples import ANN, BO, LEASE, click, wish
@@ -40,7 +40,7 @@ def accepted(request_: Any, **changes: Any) -> sa.Insert:
         "holder_entra_id": ANN,
         "attempts": 0,
     }
-    return table.insert().values(**{**facts, **changes})
+    return decision_table.insert().values(**{**facts, **changes})
 
 
 async def is_refused(store, statement):
@@ -72,7 +72,7 @@ async def test_the_database_refuses_self_approval(store, request_):
 async def test_the_database_refuses_to_turn_a_click_into_self_approval(store, request_):
     """An update is checked like an insert."""
     made = await clicked(store, request_, slack_user="U0ANN")
-    row = table.update().where(table.c.id == made.id)
+    row = decision_table.update().where(decision_table.c.id == made.id)
 
     assert await is_refused(store, row.values(outcome="accepted", entra_id=BO))
 

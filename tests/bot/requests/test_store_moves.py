@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot.database import audit, homes
 from bot.database.tables import homes as home_table
 from bot.database.tables import notices as notice_table
-from bot.database.tables import requests as table
+from bot.database.tables import requests as request_table
 from bot.requests.model import ENDED, OPEN, Request, State
 from bot.requests.store import requests
 from tests.bot.rows import EARLIER, in_work, rows_of, tamper
@@ -25,7 +25,7 @@ def moves_made(db):
     made = set()
     for number, (before, after) in enumerate(product(State, State)):
         request = wish(state=before, package_id=f"package {number}")
-        db.execute(table.insert().values(**vars(request)))
+        db.execute(request_table.insert().values(**vars(request)))
         try:
             moved = requests.move(db, request, after)
         except ValueError:

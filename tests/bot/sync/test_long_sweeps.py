@@ -15,7 +15,7 @@ from bot import clock
 from bot.assignments.model import Assignment, AssignmentState
 from bot.assignments.store import assignment_lists
 from bot.database import audit
-from bot.database.tables import assignments as table
+from bot.database.tables import assignments as assignment_table
 from bot.sync.assignments import SEEN_TOGETHER
 from graph.models import Assignment as GraphAssignment
 from sandbox.tenant import seed
@@ -148,5 +148,9 @@ async def test_only_what_a_whole_list_lacks_is_looked_for(harness):
 
 
 def _gone(db: sa.Connection) -> list[str]:
-    query = sa.select(table.c.id).where(table.c.gone_at.is_not(None)).order_by(table.c.id)
+    query = (
+        sa.select(assignment_table.c.id)
+        .where(assignment_table.c.gone_at.is_not(None))
+        .order_by(assignment_table.c.id)
+    )
     return list(db.execute(query).scalars())

@@ -9,7 +9,7 @@ import pytest
 from bot import clock
 from bot.assignments.store import assignment_lists, assignments, links
 from bot.people.store import people
-from bot.slack import api as slack
+from bot.slack import api
 from bot.sync import members
 from bot.sync.links import LOOKUPS_A_SWEEP, Links
 from sandbox.slack import Person
@@ -178,7 +178,7 @@ async def test_few_are_looked_for_one_by_one(harness):
 async def test_a_large_workspace_is_read_some_pages_at_a_time(harness, monkeypatch):
     """Slack allows some pages a minute; the next sweep goes on where this one stopped."""
     monkeypatch.setattr(members, "PAGES_A_SWEEP", 1)
-    monkeypatch.setattr(slack, "USERS_PAGE", MANY)
+    monkeypatch.setattr(api, "USERS_PAGE", MANY)
     looks = await crowd(harness)
 
     await looks.refresh()

@@ -13,7 +13,7 @@ from bot.approvals.model import Outcome
 from bot.approvals.processing import Verdicts
 from bot.database import open_store
 from bot.database.tables import decisions
-from bot.database.tables import requests as table
+from bot.database.tables import requests as request_table
 from bot.errors import TooLate
 from bot.people.model import Verb
 from bot.people.permissions import Actor
@@ -105,7 +105,7 @@ async def test_a_decision_counts_in_these_states_only(harness, state, verb):
     """Bo may decide, and is late unless it waits for him."""
     asked = await harness.ask("finance-reports because of the close")
     assert asked.state is State.PENDING
-    await harness.store.run(lambda db: db.execute(table.update().values(state=state)))
+    await harness.store.run(lambda db: db.execute(request_table.update().values(state=state)))
     decision = replace(click(asked, verb=verb), reason="It is fine.")
     await harness.store.run(intake.take_decision, decision)
 

@@ -16,8 +16,7 @@ from click.testing import CliRunner
 
 from bot import doctor
 from bot.__main__ import main
-from bot.database import audit
-from bot.database import tables as schema
+from bot.database import audit, tables
 from bot.slack.api import SlackError
 from graph.errors import GraphError
 from sandbox.certificate import Certificate
@@ -238,7 +237,7 @@ async def is_sent_nonsense(bot: Watched) -> None:
 
 async def breaks_in_a_listener(bot: Watched) -> None:
     """A row that the code cannot read stands for a mistake of ours."""
-    store, table = bot.world.bot.store, schema.assignments
+    store, table = bot.world.bot.store, tables.assignments
     kept = await store.run(
         lambda db: dict(db.execute(sa.select(table.c.id, table.c.progress)).all())
     )

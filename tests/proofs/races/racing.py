@@ -13,8 +13,7 @@ import sqlalchemy as sa
 from bot import clock
 from bot.app import Latchkey
 from bot.approvals.model import Outcome
-from bot.database import Transaction, audit
-from bot.database import postgresql as server
+from bot.database import Transaction, audit, postgresql
 from bot.database.tables import decisions as decision_table
 from bot.errors import LatchkeyError
 from bot.packages import policy
@@ -29,7 +28,7 @@ NAMES: Final = {"U0BO": "Bo Berg", "U0DANA": "Dana Diaz"}
 # Nobody waits longer for the other: whoever was faster has been.
 TOGETHER_SECONDS: Final = 2.0
 WRITE: Final = "UPDATE request "
-WITHOUT_LIMITS: Final = server.Limits(lock_ms=0, statement_ms=0, idle_ms=0, answer_ms=0)
+WITHOUT_LIMITS: Final = postgresql.Limits(lock_ms=0, statement_ms=0, idle_ms=0, answer_ms=0)
 THE_CLICK: Final = sa.select(decision_table.c.outcome, decision_table.c.why).where(
     decision_table.c.id == sa.bindparam("click")
 )
@@ -46,7 +45,7 @@ async def two_replicas(address: str) -> AsyncIterator[Pair]:
         async with standing_here(outside) as first, standing_here(outside) as second:
             for bot in (first, second):
                 # However slow this machine is: a lock that comes too late is for other tests.
-                bot.store.engine.update_execution_options(**{server.OPTION: WITHOUT_LIMITS})
+                bot.store.engine.update_execution_options(**{postgresql.OPTION: WITHOUT_LIMITS})
             yield first, second
     finally:
         await outside.workspace.aclose()

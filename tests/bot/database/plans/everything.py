@@ -9,12 +9,19 @@ from bot import clock
 from bot.approvals.model import Outcome
 from bot.assignments.model import Assignment, Ended, Progress, TroubleKind
 from bot.assignments.store import assignment_lists, assignments, links, listed, troubles, unsure
-from bot.database import Transaction, audit, homes, installation, slack_waits, sweeps
-from bot.database import deduplication as inbox
-from bot.database import engine as database
-from bot.database import flags as control
-from bot.database import limits as allowances
-from bot.database import tables as schema
+from bot.database import (
+    Transaction,
+    audit,
+    deduplication,
+    engine,
+    flags,
+    homes,
+    installation,
+    limits,
+    slack_waits,
+    sweeps,
+    tables,
+)
 from bot.notifications.store import notices
 from bot.packages.store import catalog
 from bot.paging import Mark, Start, page_number
@@ -311,14 +318,14 @@ def _small_ones(db: Transaction) -> None:
     sweeps.release(db, turn)
     sweeps.look(db, turn.name)
     sweeps.existing(db, turn.name)
-    inbox.is_new(db, "key")
-    inbox.forget_old(db)
-    control.pause(db, why="a test")
-    control.resume(db)
-    control.paused_why(db)
-    control.serve_from(db, "0001")
-    control.serves_from(db)
-    control.revision(db)
+    deduplication.is_new(db, "key")
+    deduplication.forget_old(db)
+    flags.pause(db, why="a test")
+    flags.resume(db)
+    flags.paused_why(db)
+    flags.serve_from(db, "0001")
+    flags.serves_from(db)
+    flags.revision(db)
     installation.of_app(db, app="A0", team="T0")
     installation.forget_app(db, actor="cli:root", facts={})
     catalog.replace(db, [offered()])
@@ -326,22 +333,22 @@ def _small_ones(db: Transaction) -> None:
     catalog.if_changed(db, None)
     catalog.get(db, "campaign")
     catalog.extendable(db)
-    database.ping(db)
-    once = allowances.Limit(what="ask", count=1)
-    assert allowances.take(db, "U0ANN", once) is None
-    assert allowances.take(db, "U0ANN", once) is not None
-    limit = allowances.REFUSALS.count
-    assert [allowances.count_refusal(db, "U0BO") for _ in range(limit + 1)][-1] == 0
+    engine.ping(db)
+    once = limits.Limit(what="ask", count=1)
+    assert limits.take(db, "U0ANN", once) is None
+    assert limits.take(db, "U0ANN", once) is not None
+    limit = limits.REFUSALS.count
+    assert [limits.count_refusal(db, "U0BO") for _ in range(limit + 1)][-1] == 0
     # It is over, and nobody has written down yet how often they were refused beyond it.
-    over = schema.allowances.update().values(full_at=0, over=1)
+    over = tables.allowances.update().values(full_at=0, over=1)
     db.execute(over)
-    allowances.left_over(db)
+    limits.left_over(db)
     db.execute(over)
-    assert allowances.count_refusal(db, "U0BO") > 1
-    allowances.forget_old(db)
-    allowances.note_stranger(db, "U0ANN", "a guest")
-    allowances.stranger(db, "U0ANN")
-    allowances.strangers(db, ["U0ANN", "U0BO"])
+    assert limits.count_refusal(db, "U0BO") > 1
+    limits.forget_old(db)
+    limits.note_stranger(db, "U0ANN", "a guest")
+    limits.stranger(db, "U0ANN")
+    limits.strangers(db, ["U0ANN", "U0BO"])
 
 
 def _audit(db: Transaction) -> None:
