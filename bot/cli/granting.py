@@ -8,11 +8,11 @@ from typing import Final
 from bot.cli import lookup
 from bot.cli.tables import when
 from bot.errors import NotAllowed
-from bot.packages import eligibility, policy, refusals
+from bot.packages import eligibility, policy_terms, refusals
 from bot.packages.eligibility import Admitted, Case, Refusal
+from bot.packages.facts import Reads, asks_for, lets_ask_for_others, read_case, read_own_case
 from bot.packages.names import clean
 from bot.packages.questions import Answered, Answers, Question, answered
-from bot.packages.rules import Reads, asks_for, lets_ask_for_others, read_case, read_own_case
 from graph import Graph
 from graph.assignments import OPEN_STATES
 from graph.models import AccessPackage, Assignment, AssignmentPolicy, User
@@ -81,7 +81,7 @@ async def judge_grant(
         if ends_at is not None and ends_at <= starts_at:
             raise NotAllowed(f"It would end {when(ends_at)} UTC, before it begins.")
     _within(admitted.policy, ends_at=ends_at, now=starts_at or now)
-    stages = policy.stages_for(admitted.policy, extending=False, always=False)
+    stages = policy_terms.stages_for(admitted.policy, extending=False, always=False)
     return Grant(
         person=person,
         package=package,
@@ -114,7 +114,9 @@ async def judge_extension(
     if isinstance(admitted, Refusal):
         raise _refused(admitted, person=person, package=package)
     current = held.ends_at()
-    wanted = ends_at or policy.extended_end(admitted.policy.expiration, now=now, current=current)
+    wanted = ends_at or policy_terms.extended_end(
+        admitted.policy.expiration, now=now, current=current
+    )
     if wanted is None or current is None or wanted <= current:
         raise NotAllowed(
             f"It cannot be made any longer: it ends {when(current)} UTC."
@@ -122,7 +124,7 @@ async def judge_extension(
             else "It has no end, so there is nothing to extend."
         )
     _within(admitted.policy, ends_at=wanted, now=now)
-    stages = policy.stages_for(admitted.policy, extending=True, always=False)
+    stages = policy_terms.stages_for(admitted.policy, extending=True, always=False)
     return Grant(
         person=person,
         package=package,
@@ -197,7 +199,7 @@ def _within(under: AssignmentPolicy, *, ends_at: datetime | None, now: datetime)
     longest = under.expiration.end_from(now) if under.expiration else None
     if longest is not None and ends_at > longest:
         raise NotAllowed(
-            f"The policy “{_name(under)}” gives {policy.lasts(under.expiration)}, so until "
+            f"The policy “{_name(under)}” gives {policy_terms.lasts(under.expiration)}, so until "
             f"{when(longest)} UTC at most."
         )
 

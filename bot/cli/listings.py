@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from bot.cli import lookup
 from bot.cli.tables import Column, Row
-from bot.packages import eligibility, policy
+from bot.packages import eligibility, policy_terms
 from bot.packages import names as package_names
 from graph import Graph
 from graph.models import AccessPackage
@@ -159,9 +159,9 @@ async def packages(graph: Graph, *, catalog: str | None) -> list[Row]:
             "slug": slugs[each.id],
             "name": each.display_name,
             "catalog": each.catalog.display_name if each.catalog else None,
-            "gives": policy.contents(each),
+            "gives": policy_terms.contents(each),
             "policies": tuple(
-                f"{one.display_name}: {policy.lasts(one.expiration)}"
+                f"{one.display_name}: {policy_terms.lasts(one.expiration)}"
                 for one in sorted(each.assignment_policies, key=by_name)
             ),
             "hidden": bool(each.is_hidden),
@@ -185,10 +185,10 @@ async def policies(graph: Graph, *, package: str | None) -> list[Row]:
             )
             if eligibility.is_for_asking(each)
             else SCOPES["notspecified"],
-            "lasts": policy.lasts(each.expiration),
-            "approval_stages": len(policy.stages_for(each, extending=False, always=False)),
-            "reason_needed": policy.needs_reason(each),
-            "may_extend": policy.may_extend(each),
+            "lasts": policy_terms.lasts(each.expiration),
+            "approval_stages": len(policy_terms.stages_for(each, extending=False, always=False)),
+            "reason_needed": policy_terms.needs_reason(each),
+            "may_extend": policy_terms.may_extend(each),
             "description": each.description,
             "id": each.id,
         }

@@ -27,7 +27,7 @@ from bot.cli.options import (
 from bot.cli.reporting import confirm, named, report, titled
 from bot.cli.tables import when
 from bot.cli.trail import kept_trail
-from bot.packages import policy
+from bot.packages import policy_terms
 from bot.packages.names import clean
 from bot.packages.questions import for_graph
 from graph import Graph
@@ -109,11 +109,11 @@ def request(
         f"Give {named(grant.person)} access to {titled(grant.package)}",
         (
             f"under the policy “{clean(grant.policy.display_name or grant.policy.id)}”",
-            f"for {policy.lasts(grant.policy.expiration)}"
+            f"for {policy_terms.lasts(grant.policy.expiration)}"
             if grant.ends_at is None
             else f"until {when(grant.ends_at)} UTC",
             *([f"from {when(grant.starts_at)} UTC on"] if grant.starts_at else []),
-            *(f"gives: {line}" for line in policy.contents(grant.package)),
+            *(f"gives: {line}" for line in policy_terms.contents(grant.package)),
             *_passed_by(grant),
             *(
                 f"{clean(each.question.text)}: {clean(', '.join(each.shown))}"

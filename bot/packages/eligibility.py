@@ -1,7 +1,7 @@
 """
 May this person have this package, and under which policy?  One answer for Slack, the command line and policy tests.
 
-Pure: facts in, verdict out; `bot.packages.rules` reads the facts.  Because Graph does not check an app's grant, this is
+Pure: facts in, verdict out; `bot.packages.facts` reads the facts.  Because Graph does not check an app's grant, this is
 security code: what it does not understand it refuses.
 
 Source: Microsoft Learn, "accessPackageAssignmentPolicy", "Troubleshoot entitlement management" (which of several
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from bot.packages import policy as rules
+from bot.packages import policy_terms
 from bot.packages.model import Named
 from bot.packages.questions import Answers, Question, complaints
-from bot.packages.understood import questions_of, riddles_of_package, riddles_of_policy
+from bot.packages.unsupported import questions_of, riddles_of_package, riddles_of_policy
 from graph.models import AccessPackage, Assignment, AssignmentPolicy, SubjectSet
 
 # "More specific wins; lower priority ones are ignored" (Troubleshoot entitlement management, Policies).
@@ -182,7 +182,7 @@ def is_extendable(policy: AssignmentPolicy) -> bool:
     return (
         not is_automatic(policy)
         and _scope(policy) not in NOT_FOR_PEOPLE
-        and rules.may_extend(policy)
+        and policy_terms.may_extend(policy)
     )
 
 
@@ -328,7 +328,7 @@ def _beside_what_they_have(case: Case, policy: AssignmentPolicy) -> Admitted | R
 
 def lacks(admitted: Admitted, *, justification: str | None, answers: Answers) -> Refusal | None:
     """What the request does not say, or not as it should, although the policy wants it."""
-    if rules.needs_reason(admitted.policy) and not justification:
+    if policy_terms.needs_reason(admitted.policy) and not justification:
         return Refusal(reason=No.NO_REASON, policy=admitted.policy)
     wrong = complaints(admitted.questions, answers)
     if wrong:

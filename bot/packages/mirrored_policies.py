@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
-from bot.packages import policy as rules
+from bot.packages import policy_terms
 from bot.packages.eligibility import is_for_asking, rank_of
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import NotAskable, Question
-from bot.packages.understood import questions_of, riddles_of_question
+from bot.packages.unsupported import questions_of, riddles_of_question
 from graph.models import AccessPackage, AssignmentPolicy
 
 ELSEWHERE: Final = "Please ask for it in My Access."
@@ -43,9 +43,9 @@ def offered_policy(package: AccessPackage, policy: AssignmentPolicy) -> OfferedP
         id=policy.id,
         name=policy.display_name or policy.id,
         rank=rank_of(policy),
-        lasts=rules.lasts(expiration),
-        decides=rules.decided_by(policy),
-        needs_reason=rules.needs_reason(policy),
+        lasts=policy_terms.lasts(expiration),
+        decides=policy_terms.decided_by(policy),
+        needs_reason=policy_terms.needs_reason(policy),
         questions=asked,
         not_askable=why_not,
         # Beta does not say; then it is not so.

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bot.packages import policy
+from bot.packages import policy_terms
 from bot.packages.eligibility import No, Refusal
 from bot.packages.names import clean
 from graph.models import AssignmentPolicy
@@ -117,7 +117,7 @@ def _name(policy_: AssignmentPolicy | None) -> str:
 
 def _choices(refusal: Refusal) -> str:
     return "; ".join(
-        f"“{_name(each)}” ({policy.lasts(each.expiration)}, {policy.decided_by(each)})"
+        f"“{_name(each)}” ({policy_terms.lasts(each.expiration)}, {policy_terms.decided_by(each)})"
         for each in refusal.candidates[:MOST_NAMED]
     )
 

@@ -13,7 +13,7 @@ from contextlib import aclosing
 from typing import Any, Final
 
 from bot.packages.model import Stage
-from bot.packages.policy import names_known_approvers
+from bot.packages.policy_terms import names_known_approvers
 from bot.requests.model import Request
 from graph import Graph
 from graph.errors import NotFound

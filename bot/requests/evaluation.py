@@ -13,13 +13,13 @@ from bot.assignments.store import assignments
 from bot.database import Store, audit, limits
 from bot.errors import NotAllowed, NotAMember
 from bot.messages.deciding import NOBODY_DECIDES
-from bot.packages import eligibility, policy, refusals
+from bot.packages import eligibility, policy_terms, refusals
 from bot.packages.bounds import EVERYWHERE, OUTSIDE, Bounds
 from bot.packages.eligibility import Refusal
+from bot.packages.facts import asks_for, lets_ask_for_others, policy_of, read_case, read_own_case
 from bot.packages.mirrored_policies import offered_policy
 from bot.packages.model import Terms
 from bot.packages.offers import wrong_dates
-from bot.packages.rules import asks_for, lets_ask_for_others, policy_of, read_case, read_own_case
 from bot.people.approvers import NotUnderstood
 from bot.people.identity import Found, People
 from bot.people.model import Verb
@@ -213,7 +213,7 @@ class Review:
         if lacking is not None:
             raise _refused(lacking)
         _check_dates(request, package, admitted.policy)
-        terms = policy.terms_of(
+        terms = policy_terms.terms_of(
             package,
             admitted.policy,
             extending=False,
@@ -243,7 +243,7 @@ class Review:
             request.package_id,
             since=request.asked_at - self._removed_for,
         )
-        return terms if removal is None else policy.after_removal(terms, removal)
+        return terms if removal is None else policy_terms.after_removal(terms, removal)
 
     async def _standing_longer(
         self, request: Request, found: Found, package: AccessPackage
@@ -254,7 +254,7 @@ class Review:
         admitted = eligibility.admits_longer(case, held, under)
         if isinstance(admitted, Refusal):
             raise _refused(admitted)
-        terms = policy.terms_of(
+        terms = policy_terms.terms_of(
             package,
             admitted.policy,
             extending=True,
@@ -264,7 +264,7 @@ class Review:
         await self._check_deciders(replace(request, entra_id=found.user.id), terms)
         # Once promised, the end stays: a request that waited for approval gets what was shown.  Under other
         # terms nothing was promised.
-        is_as_agreed = request.terms_hash in (None, policy.hash_of(terms))
+        is_as_agreed = request.terms_hash in (None, policy_terms.hash_of(terms))
         ends_at = _later_end(
             request, held, admitted.policy, promised=request.ends_at if is_as_agreed else None
         )
@@ -437,9 +437,9 @@ class Review:
         except Refused as refused:
             await self._refuse(request, str(refused), tell_admins=refused.tell_admins)
             return None
-        if policy.hash_of(standing.terms) == request.terms_hash and await self._still_entitled(
-            request
-        ):
+        if policy_terms.hash_of(
+            standing.terms
+        ) == request.terms_hash and await self._still_entitled(request):
             return request
         if not standing.terms.stages:
             # Nobody has to decide: the terms of this moment count.
@@ -451,7 +451,7 @@ class Review:
         return None
 
     async def _renew(self, request: Request, standing: Standing) -> Request | None:
-        terms, terms_hash = standing.terms, policy.hash_of(standing.terms)
+        terms, terms_hash = standing.terms, policy_terms.hash_of(standing.terms)
         ours = await self._store.run(
             claims.update,
             request,
@@ -516,7 +516,9 @@ def _later_end(
     promised: datetime | None,
 ) -> datetime:
     current = held.ends_at()
-    wanted = promised or policy.extended_end(under.expiration, now=clock.now(), current=current)
+    wanted = promised or policy_terms.extended_end(
+        under.expiration, now=clock.now(), current=current
+    )
     # An earlier POST of ours may have brought the wanted end already; else it must be later than now.
     brought = request.intent_at is not None and wanted == current
     if wanted is None or current is None or (wanted <= current and not brought):
@@ -537,7 +539,7 @@ def stage_changes(request: Request, *, stage: int) -> dict[str, Any]:
         "entra_id": request.entra_id,
         "holder_name": request.holder_name,
         "terms": asdict(terms),
-        "terms_hash": policy.hash_of(terms),
+        "terms_hash": policy_terms.hash_of(terms),
         "ends_at": request.ends_at,
         "stage": stage,
         "escalated": False,

@@ -11,8 +11,8 @@ from typing import Final
 
 from bot import clock
 from bot.errors import NotClear
+from bot.packages.facts import Reads
 from bot.packages.model import Named
-from bot.packages.rules import Reads
 from bot.people.identity import Found, Seen
 from bot.requests.shared_reads import FRESH, Crowds, Lately
 from graph import Graph

@@ -10,7 +10,7 @@ import structlog
 from bot.assignments.model import TroubleKind
 from bot.assignments.store import assignments, troubles
 from bot.database import Transaction
-from bot.packages import eligibility, policy
+from bot.packages import eligibility, policy_terms
 from bot.packages import names as package_names
 from bot.packages.bounds import EVERYWHERE, Bounds
 from bot.packages.mirrored_policies import offered
@@ -180,21 +180,21 @@ def mirrored(
         whole: The policies that were read with their questions, by id.
     """
     policies = [each for each in package.assignment_policies if eligibility.is_for_asking(each)]
-    periods = dict.fromkeys(policy.lasts(each.expiration) for each in policies)
+    periods = dict.fromkeys(policy_terms.lasts(each.expiration) for each in policies)
     return Package(
         id=package.id,
         slug=slug,
         name=package.display_name or slug,
         catalog=(package.catalog.display_name if package.catalog else None) or "",
         description=package.description or "",
-        contents=policy.contents(package),
+        contents=policy_terms.contents(package),
         lasts=" or ".join(periods),
         can_be_asked_for=eligibility.is_offered(package),
         is_hidden=bool(package.is_hidden),
         # Only where every way in wants a reason: the one that applies is known when the person is.
-        needs_reason=bool(policies) and all(policy.needs_reason(each) for each in policies),
+        needs_reason=bool(policies) and all(policy_terms.needs_reason(each) for each in policies),
         needs_approval=any(
-            policy.stages_for(each, extending=False, always=False) for each in policies
+            policy_terms.stages_for(each, extending=False, always=False) for each in policies
         ),
         can_extend=tuple(
             sorted(

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.packages import policy as rules
+from bot.packages import policy_terms
 from bot.provisioning.grammar import read_subject
 from bot.provisioning.policy_tests.facts import Facts, Somebody
 from bot.provisioning.policy_tests.sentences import Sentence
@@ -37,7 +37,7 @@ class Deciders:
         Args:
             person: Who asks: managers are theirs.
         """
-        stages = rules.stages_for(policy, extending=False, always=False)
+        stages = policy_terms.stages_for(policy, extending=False, always=False)
         if sentence.stage is not None:
             stages = stages[sentence.stage - 1 : sentence.stage]
         lists = {

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.packages import policy as rules
+from bot.packages import policy_terms
 from bot.packages.eligibility import (
     Admitted,
     Case,
@@ -194,10 +194,10 @@ class Judge:
         kinds: dict[str, Callable[[], tuple[bool | None, str]]] = {
             "approval": lambda: _approval(policy),
             "reason": lambda: _word(
-                rules.needs_reason(policy), "wants a reason", "wants no reason"
+                policy_terms.needs_reason(policy), "wants a reason", "wants no reason"
             ),
             "extend": lambda: _word(
-                rules.may_extend(policy), "may be extended", "may not be extended"
+                policy_terms.may_extend(policy), "may be extended", "may not be extended"
             ),
             "ends": lambda: _length(
                 policy,
@@ -205,7 +205,7 @@ class Judge:
                 == say_expiration(read_expiration(sentence.value)),
             ),
             "never ends": lambda: _length(
-                policy, rules.lasts(policy.expiration) == rules.lasts(None)
+                policy, policy_terms.lasts(policy.expiration) == policy_terms.lasts(None)
             ),
         }
         if sentence.kind in kinds:
@@ -232,7 +232,7 @@ def _said(refusal: Refusal, offer: Offer) -> str:
 
 
 def _approval(policy: AssignmentPolicy) -> tuple[bool, str]:
-    stages = len(rules.stages_for(policy, extending=False, always=False))
+    stages = len(policy_terms.stages_for(policy, extending=False, always=False))
     return _word(
         stages > 0,
         f"has {stages} stages" if stages > 1 else "has a stage of approval",
@@ -242,7 +242,7 @@ def _approval(policy: AssignmentPolicy) -> tuple[bool, str]:
 
 def _length(policy: AssignmentPolicy, holds: bool) -> tuple[bool | None, str]:
     unsaid = policy.expiration is not None and policy.expiration.is_unsaid
-    return None if unsaid else holds, f"lasts {rules.lasts(policy.expiration)}"
+    return None if unsaid else holds, f"lasts {policy_terms.lasts(policy.expiration)}"
 
 
 def _word(holds: bool, yes: str, no: str) -> tuple[bool, str]:

@@ -1,7 +1,7 @@
 """What policy tests may rest on, from the tenant as it is today."""
 
+from bot.packages.facts import held_among
 from bot.packages.model import Named
-from bot.packages.rules import held_among
 from bot.provisioning.grammar import GUID, Thing
 from bot.provisioning.model import File
 from bot.provisioning.policy_tests.facts import Offer, Somebody, Unclear, chosen, meant

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.packages import policy as rules
+from bot.packages import policy_terms
 from bot.packages.model import Stage
 from graph.models import Expiration
 from tests.bot.samples import BO, approval, members, package, policy, role_scope, user
@@ -17,19 +17,19 @@ BO_DECIDES = approval({"primaryApprovers": [user(BO)]})
 
 def test_a_policy_without_approval_asks_nobody():
     """Nothing is decided by people then."""
-    assert rules.stages_for(policy(), extending=False, always=False) == ()
+    assert policy_terms.stages_for(policy(), extending=False, always=False) == ()
 
 
 def test_always_puts_the_admins_in_where_the_policy_asks_nobody():
     """One stage without approvers of its own: the configured admins decide."""
-    assert rules.stages_for(policy(), extending=False, always=True) == (Stage(),)
+    assert policy_terms.stages_for(policy(), extending=False, always=True) == (Stage(),)
 
 
 def test_always_adds_nothing_to_a_policy_that_asks_somebody():
     """The policy's own stages are a human's decision already."""
     chosen = policy(requestApprovalSettings=BO_DECIDES)
 
-    stages = rules.stages_for(chosen, extending=False, always=True)
+    stages = policy_terms.stages_for(chosen, extending=False, always=True)
 
     assert [stage.approvers for stage in stages] == [({"kind": "singleuser", "user_id": BO},)]
 
@@ -38,14 +38,14 @@ def test_approval_without_stages_is_the_admins():
     """Required, and nobody named: not free for all."""
     chosen = policy(requestApprovalSettings=approval(isApprovalRequiredForAdd=True))
 
-    assert rules.stages_for(chosen, extending=False, always=False) == (Stage(),)
+    assert policy_terms.stages_for(chosen, extending=False, always=False) == (Stage(),)
 
 
 def test_stages_do_not_count_where_approval_is_off():
     """Graph keeps old stages when somebody switches approval off."""
     chosen = policy(requestApprovalSettings={**BO_DECIDES, "isApprovalRequiredForAdd": False})
 
-    assert rules.stages_for(chosen, extending=False, always=False) == ()
+    assert policy_terms.stages_for(chosen, extending=False, always=False) == ()
 
 
 @pytest.mark.parametrize(("for_add", "for_update"), [(True, False), (False, True)])
@@ -59,17 +59,17 @@ def test_extending_has_an_approval_switch_of_its_own(for_add, for_update):
         }
     )
 
-    assert bool(rules.stages_for(chosen, extending=False, always=False)) is for_add
-    assert bool(rules.stages_for(chosen, extending=True, always=False)) is for_update
+    assert bool(policy_terms.stages_for(chosen, extending=False, always=False)) is for_add
+    assert bool(policy_terms.stages_for(chosen, extending=True, always=False)) is for_update
 
 
 def test_an_extension_is_not_free_where_graph_does_not_say_so():
     """Whether somebody must decide about more time is not to be guessed: not extendable, or the admins' to decide."""
     chosen = policy(requestApprovalSettings={**BO_DECIDES, "isApprovalRequiredForUpdate": None})
 
-    decided = rules.stages_for(chosen, extending=True, always=False)
+    decided = policy_terms.stages_for(chosen, extending=True, always=False)
 
-    assert decided or not rules.may_extend(chosen)
+    assert decided or not policy_terms.may_extend(chosen)
 
 
 def test_a_stage_keeps_all_that_decides_about_it():
@@ -91,7 +91,7 @@ def test_a_stage_keeps_all_that_decides_about_it():
         )
     )
 
-    assert rules.stages_for(chosen, extending=False, always=False) == (
+    assert policy_terms.stages_for(chosen, extending=False, always=False) == (
         Stage(
             approvers=({"kind": "requestormanager", "manager_level": 2},),
             fallback=({"kind": "singleuser", "user_id": BO},),
@@ -116,7 +116,7 @@ def test_escalation_that_is_off_names_nobody():
         )
     )
 
-    (stage,) = rules.stages_for(chosen, extending=False, always=False)
+    (stage,) = policy_terms.stages_for(chosen, extending=False, always=False)
 
     assert stage.escalation == ()
     assert stage.escalate_after_seconds is None
@@ -127,7 +127,7 @@ def test_a_reason_is_wanted_where_the_policy_says_so(settings, wanted):
     """Requestor justification."""
     chosen = policy(requestApprovalSettings=approval(isRequestorJustificationRequired=settings))
 
-    assert rules.needs_reason(chosen) is wanted
+    assert policy_terms.needs_reason(chosen) is wanted
 
 
 EXTENDABLE = [
@@ -145,7 +145,7 @@ EXTENDABLE = [
 @pytest.mark.parametrize(("changes", "expected"), EXTENDABLE)
 def test_only_access_that_ends_and_may_be_extended_is_extended(changes, expected):
     """What Graph leaves out is a no."""
-    assert rules.may_extend(policy(**changes)) is expected
+    assert policy_terms.may_extend(policy(**changes)) is expected
 
 
 LASTS = [
@@ -166,12 +166,12 @@ LASTS = [
 @pytest.mark.parametrize(("expiration", "words"), LASTS)
 def test_how_long_is_said_in_words(expiration, words):
     """Whole days as days, anything else as hours."""
-    assert rules.lasts(policy(expiration=expiration).expiration) == words
+    assert policy_terms.lasts(policy(expiration=expiration).expiration) == words
 
 
 def test_an_extension_is_one_more_period_from_now():
     """Under a 30-day policy nobody holds access that ends more than 30 days ahead."""
-    end = rules.extended_end(
+    end = policy_terms.extended_end(
         Expiration.after(timedelta(days=30)), now=NOW, current=NOW + timedelta(days=3)
     )
 
@@ -188,7 +188,9 @@ def test_an_extension_is_one_more_period_from_now():
 )
 def test_an_extension_never_shortens(current, brings_something):
     """To the second."""
-    end = rules.extended_end(Expiration.after(timedelta(days=30)), now=NOW, current=NOW + current)
+    end = policy_terms.extended_end(
+        Expiration.after(timedelta(days=30)), now=NOW, current=NOW + current
+    )
 
     assert (end is not None) is brings_something
 
@@ -196,27 +198,27 @@ def test_an_extension_never_shortens(current, brings_something):
 @pytest.mark.parametrize("expiration", [None, Expiration.never(), Expiration(type="notSpecified")])
 def test_what_does_not_end_is_not_extended(expiration):
     """There is no end to move."""
-    assert rules.extended_end(expiration, now=NOW, current=NOW) is None
+    assert policy_terms.extended_end(expiration, now=NOW, current=NOW) is None
 
 
 def test_access_without_an_end_is_not_extended():
     """It would be cut short."""
-    assert rules.extended_end(Expiration.after(HOUR), now=NOW, current=None) is None
+    assert policy_terms.extended_end(Expiration.after(HOUR), now=NOW, current=None) is None
 
 
 def test_a_fixed_end_is_as_far_as_an_extension_goes():
     """The policy's own last day."""
     last = NOW + timedelta(days=90)
 
-    assert rules.extended_end(Expiration.at(last), now=NOW, current=NOW) == last
-    assert rules.extended_end(Expiration.at(last), now=NOW, current=last) is None
+    assert policy_terms.extended_end(Expiration.at(last), now=NOW, current=NOW) == last
+    assert policy_terms.extended_end(Expiration.at(last), now=NOW, current=last) is None
 
 
 def test_an_extension_over_a_leap_day_is_exact():
     """One day from 28 February 2028 is the 29th."""
     now = datetime(2028, 2, 28, 12, 0, tzinfo=UTC)
 
-    end = rules.extended_end(Expiration.after(timedelta(days=1)), now=now, current=now)
+    end = policy_terms.extended_end(Expiration.after(timedelta(days=1)), now=now, current=now)
 
     assert end == datetime(2028, 2, 29, 12, 0, tzinfo=UTC)
 
@@ -230,7 +232,7 @@ def test_contents_are_said_for_people():
         role_scope("x", "4", role="Thing", resource="Box", system="SomethingNew"),
     )
 
-    assert rules.contents(given) == (
+    assert policy_terms.contents(given) == (
         "Member of the group Marketing resources",
         "Reader of the app Ledger",
         "Thing of the somethingnew Box",
@@ -242,18 +244,21 @@ def test_contents_that_graph_leaves_out_are_not_passed_over():
     """A role scope without names is still a line on the card."""
     given = package({"id": "1"}, {"id": "2", "scope": {"originId": "abc"}})
 
-    assert rules.contents(given) == ("A role of the resource ?", "A role of the resource abc")
+    assert policy_terms.contents(given) == (
+        "A role of the resource ?",
+        "A role of the resource abc",
+    )
 
 
 def hash_of(policy_changes: Any = None, role_scopes: Any = None, **package_changes: Any) -> str:
     scopes = [role_scope()] if role_scopes is None else role_scopes
-    terms = rules.terms_of(
+    terms = policy_terms.terms_of(
         package(*scopes, **package_changes),
         policy(requestApprovalSettings=BO_DECIDES, **(policy_changes or {})),
         extending=False,
         always=False,
     )
-    return rules.hash_of(terms)
+    return policy_terms.hash_of(terms)
 
 
 SAME: dict[str, dict[str, Any]] = {
@@ -310,14 +315,14 @@ STAGES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("settings", STAGES.values(), ids=STAGES)
 def test_another_way_to_decide_needs_a_new_decision(settings):
     """Who decides is part of what was approved."""
-    terms = rules.terms_of(
+    terms = policy_terms.terms_of(
         package(role_scope()),
         policy(requestApprovalSettings=settings),
         extending=False,
         always=False,
     )
 
-    assert rules.hash_of(terms) != hash_of()
+    assert policy_terms.hash_of(terms) != hash_of()
 
 
 def test_the_order_in_which_graph_lists_changes_nothing():

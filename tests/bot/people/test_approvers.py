@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.packages import policy
+from bot.packages import policy_terms
 from bot.packages.model import Stage
 from bot.people.approvers import NotUnderstood
 from bot.requests.model import State
@@ -125,7 +125,7 @@ def settings(first, fallback="nobody", escalation=("nobody", "nobody")):
 
 def ours(said):
     """The same stage, as Latchkey reads it."""
-    (stage,) = policy.stages_for(
+    (stage,) = policy_terms.stages_for(
         sample(requestApprovalSettings=approval(said)), extending=False, always=False
     )
     return stage
@@ -179,7 +179,7 @@ async def test_beta_says_the_same(database):
             )
             package = await harness.graph.packages.get(seed.FINANCE_REPORTS)
             (read,) = package.assignment_policies
-            (stage,) = policy.stages_for(read, extending=False, always=False)
+            (stage,) = policy_terms.stages_for(read, extending=False, always=False)
             for requester in REQUESTERS.values():
                 request = wish(entra_id=requester, escalated=True)
                 found = await harness.authority.approvers.found(stage, request, most=99)
@@ -189,7 +189,7 @@ async def test_beta_says_the_same(database):
 
 def test_the_two_know_the_same_kinds():
     """What the tenant takes for an approver is looked up, and nothing else is."""
-    assert set(policy.APPROVERS) == {each.lower() for each in APPROVER_KINDS}
+    assert set(policy_terms.APPROVERS) == {each.lower() for each in APPROVER_KINDS}
 
 
 PUZZLES = {
@@ -251,7 +251,9 @@ def test_a_kind_of_next_year_is_not_understood():
     """Whatever else it carries."""
     next_year = kind("someApproverOfNextYear", userId=seed.BO, groupId=seed.SECURITY_REVIEWERS)
 
-    assert not policy.names_known_approvers(ours({"primaryApprovers": [user(seed.BO), next_year]}))
+    assert not policy_terms.names_known_approvers(
+        ours({"primaryApprovers": [user(seed.BO), next_year]})
+    )
 
 
 def test_an_escalation_that_is_off_puzzles_nobody():
@@ -260,7 +262,7 @@ def test_an_escalation_that_is_off_puzzles_nobody():
         "escalationApprovers": [kind("someApproverOfNextYear", userId=seed.BO)]
     }
 
-    assert policy.names_known_approvers(ours(said))
+    assert policy_terms.names_known_approvers(ours(said))
 
 
 @pytest.mark.parametrize("place", ["approvers", "fallback", "escalation", "fallback_escalation"])
@@ -360,7 +362,7 @@ def test_a_policy_reads_its_stages_whole():
     }
     read = AssignmentPolicy.model_validate(body)
 
-    (stage,) = policy.stages_for(read, extending=False, always=False)
+    (stage,) = policy_terms.stages_for(read, extending=False, always=False)
 
     assert stage.approvers == ({"kind": "singleuser", "user_id": "x"},)
-    assert policy.names_known_approvers(stage)
+    assert policy_terms.names_known_approvers(stage)

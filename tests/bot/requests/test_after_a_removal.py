@@ -6,7 +6,7 @@ import pytest
 
 from bot.messages import deciding
 from bot.packages.model import Stage
-from bot.packages.policy import after_removal, hash_of
+from bot.packages.policy_terms import after_removal, hash_of
 from bot.requests.model import State
 from sandbox.tenant import seed
 from tests.bot.samples import OF_ALL, page, removal

@@ -9,7 +9,7 @@ from bot.cli import granting
 from bot.errors import NotAllowed
 from bot.packages import eligibility
 from bot.packages.eligibility import Admitted, No, Refusal
-from bot.packages.rules import Reads, read_case
+from bot.packages.facts import Reads, read_case
 from bot.provisioning.file import read_text
 from bot.provisioning.policy_tests.evaluate import Judge, Outcome
 from bot.provisioning.policy_tests.tenant_facts import TenantFacts

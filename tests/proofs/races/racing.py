@@ -16,7 +16,7 @@ from bot.approvals.model import Outcome
 from bot.database import Transaction, audit, postgresql
 from bot.database.tables import decisions as decision_table
 from bot.errors import LatchkeyError
-from bot.packages import policy
+from bot.packages import policy_terms
 from bot.people.model import DONE, Verb
 from bot.requests.model import Request, State
 from bot.requests.store import decisions, request_lists, requests
@@ -174,7 +174,7 @@ def _pending(db: Transaction) -> Request:
         asked,
         State.PENDING,
         terms=asdict(agreed),
-        terms_hash=policy.hash_of(agreed),
+        terms_hash=policy_terms.hash_of(agreed),
         deciders=sorted(NAMES),
         lapses_at=clock.now() - timedelta(seconds=1),
     )

@@ -28,7 +28,7 @@ from bot.assignments.store import assignment_lists
 from bot.database import Store, Transaction, audit, open_store, tables
 from bot.database.limits import Limit
 from bot.errors import LatchkeyError
-from bot.packages import policy
+from bot.packages import policy_terms
 from bot.packages.store import catalog
 from bot.people.model import Verb
 from bot.people.permissions import Actor, may
@@ -190,7 +190,7 @@ class RequestLife(RuleBasedStateMachine):
             to,
             entra_id=PEOPLE[str(row.holder)],
             terms=asdict(agreed),
-            terms_hash=policy.hash_of(agreed),
+            terms_hash=policy_terms.hash_of(agreed),
         )
 
     @rule(which=some, user=who, verb=verbs)

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from bot.packages.policy import contents
+from bot.packages.policy_terms import contents
 from bot.provisioning.file import FileError
 from graph.models import AccessPackage, ResourceRoleScope
 from sandbox.tenant import Tenant

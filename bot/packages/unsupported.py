@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from bot.packages.policy import names_known_approvers, stage_of
+from bot.packages.policy_terms import names_known_approvers, stage_of
 from bot.packages.questions import NotAskable, Question
 from bot.packages.questions import read as read_question
 from graph.models import (

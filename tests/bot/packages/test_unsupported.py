@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from bot.packages import policy as rules
+from bot.packages import policy_terms
 from bot.packages.eligibility import No, Refusal
 from bot.packages.questions import Choice, Question
 from bot.packages.refusals import to_admin, to_person
-from bot.packages.understood import (
+from bot.packages.unsupported import (
     HARMLESS_IN_PACKAGE,
     HARMLESS_IN_POLICY,
     questions_of,
@@ -354,8 +354,8 @@ def test_another_question_needs_a_new_decision(changes, is_same):
     def hashed(asked: dict[str, Any]) -> str:
         chosen = policy(questions=[asked])
         given = package(role_scope())
-        return rules.hash_of(
-            rules.terms_of(
+        return policy_terms.hash_of(
+            policy_terms.terms_of(
                 given,
                 chosen,
                 extending=False,
