@@ -31,9 +31,9 @@ OLD: Final = 100_000
 FEWER_PEOPLE: Final = 200
 LESS_OLD: Final = 2_000
 WHY_LONE: Final = (
-    "four of them are the package's open requests, a list for each state: Graph documents `state eq` for that list "
-    "and nothing that joins two; its resources, policy and excluding groups have no documented $expand of the package "
-    "either.  Next: `or` on a real tenant (docs/not-verified.md) makes nine of them"
+    "each of the nine authorizes: the person, what they have, the package, what it gives, the groups that it excludes, "
+    "its policy whole, its open requests; then the POST and one look.  Microsoft documents no $expand that would bring "
+    "two of them at once, and one that silently brought nothing would grant what is excluded"
 )
 
 

@@ -44,6 +44,7 @@ from bot.people.permissions import Authority
 from bot.priority import Courtesy
 from bot.requests.confirmation import Delivery
 from bot.requests.evaluation import Review
+from bot.requests.holder_lists import HolderLists
 from bot.requests.policy_choice import Wayfinder
 from bot.requests.submission import Effects
 from bot.scheduler import Jobs
@@ -154,11 +155,13 @@ async def assembled(
             admins_decide=settings.admins_decide,
         )
         await _check_admins(authority)
+        holders = HolderLists(graph)
         review = Review(
             store=store,
             graph=graph,
             people=people,
             authority=authority,
+            holders=holders,
             always_approve=settings.approval == "always",
             bounds=bounds,
             removed_for=timedelta(days=settings.removed_days),
@@ -191,7 +194,7 @@ async def assembled(
             review=review,
             verdicts=verdicts,
             recipients=Recipients(store=store, slack=slack, people=people, approvers=approvers),
-            delivery=Delivery(store=store, graph=graph, waits=waits),
+            delivery=Delivery(store=store, graph=graph, holders=holders, waits=waits),
             effects=Effects(store=store, graph=graph, recheck=review.recheck, waits=waits),
             notices=notices,
             ends=Ends(store=store, slack=slack, sending=sending, rungs=settings.reminder_rungs),

@@ -17,6 +17,7 @@ from graph.models import (
 )
 from graph.objects import Item, Objects
 from graph.session import Session
+from graph.states import StateLists
 from graph.tokens import TokenSource
 from graph.values import GraphModel
 from graph.versions import EM
@@ -55,6 +56,7 @@ class Assignments:
 
     def __init__(self, session: Session) -> None:
         self._objects = Objects(session)
+        self._by_state = StateLists(self._objects)
 
     async def request(
         self,
@@ -189,7 +191,7 @@ class Assignments:
         self, *, package_id: str, states: Sequence[str]
     ) -> AssignmentRequests:
         """
-        A package's requests in any of *states*, each once, whatever came of all the others; one call.
+        A package's requests in any of *states*, each once, whatever came of all the others.
 
         A package collects three months of requests; of those that are open there are few.
 
@@ -197,14 +199,14 @@ class Assignments:
             states: In the order in which a request passes them: one that moves on meanwhile is in a later list.
 
         Permission: EntitlementManagement.Read.All (application).
-        Source: Graph reference, "List assignmentRequests", on the filter by state; Graph, "Combine multiple
-            HTTP requests using JSON batching", on `dependsOn`.
+        Source: Graph reference, "List assignmentRequests", on the filter by state; `graph.states`.
         """
-        found = await self._objects.where_each(
+        found = await self._by_state.whole(
             "request",
             AssignmentRequest,
             REQUESTS,
-            [{"accessPackage/id": package_id, "state": state} for state in states],
+            package_id=package_id,
+            states=states,
             expand=REQUEST_PARTS,
         )
         return list({each.id: each for each in found}.values())
@@ -268,32 +270,22 @@ class Assignments:
             expand=ASSIGNMENT_PARTS,
         )
 
-    async def holders_if_few(self, package_id: str) -> AssignmentList | None:
+    async def holders_if_few(self, package_id: str, *, pages: int) -> AssignmentList | None:
         """
-        Every assignment of a package that is access, each once, in one call; None if they are more than a page.
+        Every assignment of a package that is access, each once; None if they are more than so many pages.
 
         Permission: EntitlementManagement.Read.All (application).
-        Source: Graph reference, "List assignments"; Graph, "Combine multiple HTTP requests using JSON
-            batching", on `dependsOn`.
+        Source: Graph reference, "List assignments"; `graph.states`.
         """
-        return await self._if_few(package_id, ON_THE_WAY)
-
-    async def delivered_if_few(self, package_id: str) -> AssignmentList | None:
-        """
-        Every assignment of a package that is delivered, in one call; None if they are more than a page.
-
-        Permission: EntitlementManagement.Read.All (application).
-        Source: Graph reference, "List assignments".
-        """
-        return await self._if_few(package_id, ("delivered",))
-
-    async def _if_few(self, package_id: str, states: Sequence[str]) -> AssignmentList | None:
-        found = await self._objects.where_each_if_few(
+        found = await self._by_state.short(
             "assignment",
             Assignment,
             ASSIGNMENTS,
-            [{"accessPackage/id": package_id, "state": state} for state in states],
+            package_id=package_id,
+            states=ON_THE_WAY,
             expand=ASSIGNMENT_PARTS,
+            pages=pages,
+            repeated=SAME_IN_MANY,
         )
         return None if found is None else list({each.id: each for each in found}.values())
 

@@ -1,6 +1,7 @@
 """Graph objects as models in v1.0's words, whichever version is spoken."""
 
 from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -13,6 +14,7 @@ from graph.repeated import Repeated
 from graph.session import Session
 from graph.tokens import TokenSource
 from graph.values import GraphModel, folded_id
+from graph.versions import Wanted
 
 Model = TypeVar("Model", bound=GraphModel)
 
@@ -61,7 +63,7 @@ class Objects:
         model: type[Model],
         path: str,
         *,
-        where: Mapping[str, str | None] | None = None,
+        where: Mapping[str, Wanted] | None = None,
         expand: Iterable[str] = (),
         token: TokenSource | None = None,
     ) -> list[Model]:
@@ -69,6 +71,35 @@ class Objects:
         params = self._dialect.params(noun, where=where, expand=expand)
         pages = self._session.pages(self._dialect.path(path), params, token=token)
         return [self._model(noun, model, item) async for item in pages]
+
+    async def all_if_short(
+        self,
+        noun: str,
+        model: type[Model],
+        path: str,
+        *,
+        pages: int,
+        where: Mapping[str, Wanted],
+        expand: Iterable[str] = (),
+        repeated: Mapping[str, type[GraphModel]] | None = None,
+    ) -> list[Model] | None:
+        """
+        Every object of a list that fulfils *where*; None if they are more than so many *pages*.
+
+        Args:
+            repeated: Parts that are the same in many items, and what they are: each is read once.
+        """
+        params = self._dialect.params(noun, where=where, expand=expand)
+        parts = Repeated(self._dialect, noun, repeated or {}, read=to_model)
+        found: list[Model] = []
+        number = 0
+        async with aclosing(self._session.whole_pages(self._dialect.path(path), params)) as read:
+            async for items, goes_on in read:
+                number += 1
+                if goes_on and number >= pages:
+                    return None
+                found += [self._model(noun, model, item, parts=parts) for item in items]
+        return found
 
     async def stream(
         self,

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -153,6 +153,25 @@ class Session:
             BadAnswer: A page without items, or a next page that is not under our own
                 address and version: our token must never travel elsewhere.
         """
+        async for items, _ in self.whole_pages(path, params, token=token):
+            for number, item in enumerate(items, start=1):
+                yield item
+                if number % ITEMS_A_TURN == 0:
+                    await asyncio.sleep(0)
+
+    async def whole_pages(
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        token: TokenSource | None = None,
+    ) -> AsyncGenerator[tuple[list[dict[str, Any]], bool], None]:
+        """
+        The same by pages, and of each whether another follows, which is read only when it is asked for.
+
+        Raises:
+            BadAnswer: As `pages`.
+        """
         url: str | None = self._url(path, params)
         seen: set[str] = set()
         while url is not None:
@@ -161,11 +180,8 @@ class Session:
             items = page.get("value")
             if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
                 raise BadAnswer("Microsoft Graph sent a page of a list with no list in it.")
-            for number, item in enumerate(items, start=1):
-                yield item
-                if number % ITEMS_A_TURN == 0:
-                    await asyncio.sleep(0)
             url = page.get("@odata.nextLink")
+            yield items, url is not None
             if url is not None and (not self._is_ours(url) or url in seen):
                 raise BadAnswer(
                     "Microsoft Graph named a next page that is not under our own address, "

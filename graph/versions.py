@@ -8,7 +8,7 @@ itself answers v1.0 requests with beta names now and then (Microsoft's own tutor
 Source: the published metadata of both versions.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -17,6 +17,8 @@ from graph import policy_shapes, question_shapes
 EM: Final = "/identityGovernance/entitlementManagement"
 
 Json = dict[str, Any]
+# What a property must equal; one of several; or anything.
+Wanted = str | Sequence[str] | None
 
 
 class Property(NamedTuple):
@@ -154,7 +156,7 @@ class Dialect:
         self,
         noun: str,
         *,
-        where: Mapping[str, str | None] | None = None,
+        where: Mapping[str, Wanted] | None = None,
         expand: Iterable[str] = (),
     ) -> dict[str, str]:
         """
@@ -162,7 +164,8 @@ class Dialect:
 
         Args:
             noun: What is listed, a key of ``NOUNS``.
-            where: Property path to the value it must equal; None leaves it out.
+            where: Property path to the value it must equal, or to several of which it must equal one;
+                None leaves it out.
             expand: Navigation paths, such as ``assignment/target``.
         """
         params: dict[str, str] = {}
@@ -221,7 +224,9 @@ class Dialect:
                 said[name] = _each(said[name], partial(self.incoming, spelling.noun))
         return SHAPES[noun][1](said) if noun in SHAPES else said
 
-    def _equals(self, noun: str, path: str, value: str) -> str:
+    def _equals(self, noun: str, path: str, value: str | Sequence[str]) -> str:
+        if not isinstance(value, str):
+            return f"({' or '.join(self._equals(noun, path, each) for each in value)})"
         names, pascal = self._spelled(noun, path)
         quoted = (_pascal(value) if pascal else value).replace("'", "''")
         return f"{names} eq '{quoted}'"

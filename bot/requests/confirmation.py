@@ -14,8 +14,8 @@ from bot.assignments.store import assignments
 from bot.database import Store
 from bot.errors import NotClear
 from bot.requests import transitions as outcomes
+from bot.requests.holder_lists import HolderLists
 from bot.requests.model import Kind, Request
-from bot.requests.shared_reads import Crowds, Lately
 from bot.requests.store import claims
 from bot.timing import WAITS, Waits, poll_pause
 from graph import Graph
@@ -27,8 +27,6 @@ log = structlog.get_logger(__name__)
 
 # From this many requests on, one batch is cheaper than a read for each.
 WORTH_A_BATCH: Final = 3
-# From so many looks at requests for a package within a moment on, a list of its holders costs less than a look at each.
-CROWD: Final = 6
 # How long such a list counts: what it does not show yet is looked for again.
 LIST_COUNTS: Final = timedelta(seconds=1)
 # A request that no list shows after so many looks is looked at by itself: it may have failed.
@@ -59,12 +57,13 @@ NOTHING: Final = Reported()
 class Delivery:
     """Follows what has been posted until its result is there."""
 
-    def __init__(self, *, store: Store, graph: Graph, waits: Waits = WAITS) -> None:
+    def __init__(
+        self, *, store: Store, graph: Graph, holders: HolderLists, waits: Waits = WAITS
+    ) -> None:
         self._store = store
         self._graph = graph
         self._waits = waits
-        self._crowds: Crowds[str] = Crowds(size=CROWD)
-        self._delivered = Lately(graph.assignments.delivered_if_few, within=LIST_COUNTS)
+        self._holders = holders
 
     async def look_up(self, submitted: Sequence[Request]) -> Reported:
         """
@@ -100,14 +99,14 @@ class Delivery:
         """
         asked = [each for each in submitted if each.kind is Kind.ADD and each.entra_id is not None]
         for each in asked:
-            self._crowds.note(each.package_id)
+            self._holders.note(each.package_id)
         delivered: dict[str, GraphAssignment] = {}
         waiting: set[str] = set()
         for request in asked:
-            is_new = request.attempts < LOOKS_AT_LISTS and request.starts_at is None
-            if not is_new or not self._crowds.is_one(request.package_id):
+            if request.attempts >= LOOKS_AT_LISTS or request.starts_at is not None:
                 continue
-            listed = await self._delivered.get(request.package_id)
+            since = clock.real() - LIST_COUNTS
+            listed = await self._holders.get(request.package_id, since=since)
             if listed is None:
                 continue
             held = next((each for each in listed if _is_theirs(each, request)), None)

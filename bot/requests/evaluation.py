@@ -25,6 +25,7 @@ from bot.people.identity import Found, People
 from bot.people.model import Verb
 from bot.people.permissions import Actor, Authority, may
 from bot.requests import transitions as outcomes
+from bot.requests.holder_lists import HolderLists
 from bot.requests.looks import Look, Shelf
 from bot.requests.model import Kind, Request, State
 from bot.requests.store import claims, decisions, request_lists, requests
@@ -71,6 +72,7 @@ class Review:
         graph: Graph,
         people: People,
         authority: Authority,
+        holders: HolderLists,
         always_approve: bool,
         removed_for: timedelta = timedelta(days=30),
         bounds: Bounds = EVERYWHERE,
@@ -84,7 +86,7 @@ class Review:
         self._removed_for = removed_for
         self._bounds = bounds
         self._waits = waits
-        self._shelf = Shelf(graph)
+        self._shelf = Shelf(graph, holders)
         self._looks: dict[str, Look] = {}
 
     async def look_up(self, judged: Sequence[Request]) -> None:
@@ -193,7 +195,6 @@ class Review:
         found = look.found
         if request.entra_id is not None and request.entra_id != found.user.id:
             raise Refused("Your Slack profile points to another Entra account than when you asked.")
-        self._shelf.looked_at(request.package_id)
         try:
             package = await look.package(request.package_id)
         except NotFound:

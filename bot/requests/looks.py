@@ -6,65 +6,39 @@ later grant has a look of its own.  See docs/guarantees.md, "How fresh the secon
 """
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from bot import clock
 from bot.errors import NotClear
 from bot.packages.facts import Reads
 from bot.packages.model import Named
 from bot.people.identity import Found, Seen
-from bot.requests.shared_reads import FRESH, Crowds, Lately
+from bot.requests.holder_lists import HolderLists
+from bot.requests.shared_reads import FRESH, Lately
 from graph import Graph
 from graph.assignments import OPEN_STATES
 from graph.models import AccessPackage, Assignment, AssignmentPolicy, AssignmentRequest, Group
 from graph.packages import PackageExclusions, Resources
 
-# From so many looks at a package within a moment on, a list of its holders costs less than asking for each person.
-CROWD: Final = 6
-# A package with more holders than a page will not have fewer soon.
-MANY_FOR: Final = timedelta(minutes=10)
-
 
 class Shelf:
     """What is true of packages, whoever asks: each thing read once for all requests of the same moment."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, holders: HolderLists) -> None:
         self._graph = graph
+        self.holders = holders
         self._resources: Lately[str, Resources] = Lately(graph.packages.resources)
         self._packages = Lately(self._package)
         self.groups_excluding = Lately(graph.packages.incompatible_groups)
         self.packages_excluding = Lately(graph.packages.incompatible_both_ways)
         self.policy = Lately(Reads(graph).policy)
         self.open_requests = Lately(self._open_requests)
-        self._holders = Lately(graph.assignments.holders_if_few)
-        self._crowds: Crowds[str] = Crowds(size=CROWD)
-        self._many: dict[str, datetime] = {}
         # Whether Graph has refused a list of all that somebody has, and will again.
         self.refuses_holdings = False
 
     async def package(self, package_id: str, *, since: datetime | None = None) -> AccessPackage:
         """A package with its policies and what it gives, as `Packages.get` has it."""
         return await self._packages.get(package_id, since=since)
-
-    def looked_at(self, package_id: str) -> None:
-        """Somebody looks at a package: whether that is a crowd depends on how many do."""
-        self._crowds.note(package_id)
-
-    async def holders(
-        self, package_id: str, *, since: datetime | None = None
-    ) -> list[Assignment] | None:
-        """
-        Everybody who has a package, if many ask for it and a page has room for all; None: ask for each person.
-        """
-        now = clock.real()
-        is_known_long = package_id in self._many and now - self._many[package_id] < MANY_FOR
-        if is_known_long or not self._crowds.is_one(package_id):
-            return None
-        found = await self._holders.get(package_id, since=since)
-        if found is None:
-            self._many[package_id] = now
-        return found
 
     async def _package(self, package_id: str) -> AccessPackage:
         began = clock.real()
@@ -109,6 +83,8 @@ class Look(Reads):
         self.found: Found | None = None
         self._groups: dict[frozenset[str], set[str]] = {}
         self._holdings: list[Assignment] | None = None
+        # Whether it was counted among the looks at the package.
+        self._is_noted = False
 
     @property
     def is_fresh(self) -> bool:
@@ -117,6 +93,9 @@ class Look(Reads):
 
     async def package(self, package_id: str) -> AccessPackage:
         """The package that is asked for."""
+        if not self._is_noted:
+            self._is_noted = True
+            self.shelf.holders.note(package_id)
         return await self.shelf.package(package_id, since=self.since)
 
     async def open_requests(self, package_id: str) -> list[AssignmentRequest]:
@@ -151,7 +130,7 @@ class Look(Reads):
     async def beside(
         self, package_id: str, user_id: str, known: Collection[str]
     ) -> tuple[tuple[Named, ...], tuple[Named, ...]]:
-        if await self.shelf.holders(package_id, since=self.since) is not None:
+        if await self.shelf.holders.get(package_id, since=self.since) is not None:
             exclusions = await self.packages_excluding(package_id)
             if not exclusions.ids:
                 # Then it does not matter what else they have.
@@ -166,7 +145,7 @@ class Look(Reads):
             NotClear: Graph shows an assignment, and not whose it is, or of what.
             GraphError: It could not be read.
         """
-        found = await self.shelf.holders(package_id, since=self.since)
+        found = await self.shelf.holders.get(package_id, since=self.since)
         if found is None:
             found = await self.holdings(user_id)
         if found is None:

@@ -69,10 +69,10 @@ class Lately(Generic[K, V]):
 
 
 class Crowds(Generic[K]):
-    """Notes how many ask about the same thing within a moment: from so many on, it pays to read it for all of them."""
+    """Counts how often the same thing was asked about within a moment, up to so many."""
 
-    def __init__(self, *, size: int, within: timedelta = FRESH) -> None:
-        self._size = size
+    def __init__(self, *, up_to: int, within: timedelta = FRESH) -> None:
+        self._up_to = up_to
         self._within = within
         self._asked: dict[K, deque[datetime]] = {}
 
@@ -81,11 +81,9 @@ class Crowds(Generic[K]):
         now = clock.real()
         for old in [each for each, at in self._asked.items() if now - at[-1] > self._within]:
             del self._asked[old]
-        self._asked.setdefault(key, deque(maxlen=self._size)).append(now)
+        self._asked.setdefault(key, deque(maxlen=self._up_to)).append(now)
 
-    def is_one(self, key: K) -> bool:
-        """Whether so many have asked about it within the last moment."""
-        lately = self._asked.get(key)
-        if lately is None or len(lately) < self._size:
-            return False
-        return clock.real() - lately[0] <= self._within
+    def count(self, key: K) -> int:
+        """How often it was asked about within the last moment."""
+        now = clock.real()
+        return sum(now - at <= self._within for at in self._asked.get(key, ()))

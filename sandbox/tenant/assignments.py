@@ -1,5 +1,6 @@
 """Assignment requests and the assignments that come of them."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
@@ -25,6 +26,7 @@ _ASSIGNMENT_FILTERS = (
     "assignmentPolicy/id",
     "accessPackageAssignmentPolicy/id",
 )
+_STATES = {"state", "requeststate", "assignmentstate"}
 _SIDES = {"target", "createdBy", "approver"}
 
 Record = TypeVar("Record", Request, Assignment)
@@ -90,11 +92,19 @@ def _read_expiration(schedule: Json) -> Expiration | None:
 
 
 def _refuse_undocumented(ask: Ask) -> None:
-    """These lists are documented to be filtered by `eq`, joined by `and`; `createdDateTime` says no operators."""
+    """
+    These lists are documented to be filtered by `eq`, joined by `and`; `createdDateTime` says no operators.
+
+    States joined by `or` are not documented, and sent by public programs: `world.joins_states` says whether they are
+    taken.
+    """
     condition = ask.query.filter
     if condition is None:
         return
-    if condition.joins - {"and"} or condition.functions:
+    joins = condition.joins - {"and"}
+    if ask.world.joins_states and condition.alternatives <= _STATES:
+        joins -= {"or"}
+    if joins or condition.functions:
         raise bad_request(
             "OData query is invalid: the filter is not supported.", code="InvalidFilter"
         )
@@ -113,6 +123,7 @@ def list_requests(ask: Ask) -> Answer:
         _requests_context(ask),
         shape=ask.shapes.request,
         filterable=_REQUEST_FILTERS,
+        may_match=_in_wanted_state(ask),
     )
 
 
@@ -126,7 +137,16 @@ def _of_wanted_package(ask: Ask, records: list[Record]) -> list[Record]:
     """Leave out early what the filter will leave out anyway: shaping thousands for it is slow."""
     condition = ask.query.filter
     wanted = condition.required.get("accesspackage/id") if condition else None
-    return [each for each in records if wanted is None or each.package_id.lower() == wanted]
+    return [each for each in records if wanted is None or each.package_id.lower() in wanted]
+
+
+def _in_wanted_state(ask: Ask) -> Callable[[Record], bool] | None:
+    """The same by state, which changes: left out of the list itself, its pages would not stay where they are."""
+    required = ask.query.filter.required if ask.query.filter else {}
+    for path in _STATES & set(required):
+        states = required[path]
+        return lambda record: record.state.lower() in states
+    return None
 
 
 def get_request(ask: Ask) -> Answer:
@@ -196,6 +216,7 @@ def list_assignments(ask: Ask) -> Answer:
         _assignments_context(ask),
         shape=ask.shapes.assignment,
         filterable=_ASSIGNMENT_FILTERS,
+        may_match=_in_wanted_state(ask),
     )
 
 

@@ -75,14 +75,16 @@ class Ask:
         shape: Callable[[T], Entity],
         filterable: Iterable[str] | None = None,
         page_size: int | None = None,
+        may_match: Callable[[T], bool] | None = None,
     ) -> Answer:
-        """One page of a list; *shape* turns a record into what this version shows."""
+        """One page of a list; *shape* turns a record into what this version shows, if it *may_match* the filter."""
         page = self.query.page(
             list(records),
             shape=shape,
             size=page_size or self.page_size,
             url=f"{self.root}/{self.version}/{self.path}",
             filterable=None if filterable is None else frozenset(f.lower() for f in filterable),
+            may_match=may_match,
         )
         head: Json = {"@odata.context": f"{self.metadata}{context}"}
         selects_nothing = "$select" not in self.query.options

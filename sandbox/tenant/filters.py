@@ -36,15 +36,17 @@ _TEXT: dict[str, Callable[[str, str], bool]] = {
 class Filter:
     """A parsed $filter: *matches* judges an entity, *paths* are the properties it looks at.
 
-    *required* are the values that properties must have whatever else the filter says, so that a long
+    *required* are the values of which a property must have one whatever else the filter says, so that a long
     list need not be shaped to be filtered.  *compared* are the paths with the operator that compares each,
-    *terms* how many values are compared in all, and *joins* what joins them.
+    *terms* how many values are compared in all, *joins* what joins them, and *alternatives* the paths that stand
+    on both sides of an "or".
     """
 
     def __init__(self, text: str) -> None:
         self.paths: list[str] = []
         self.functions: set[str] = set()
-        self.required: dict[str, Any] = {}
+        self.required: dict[str, set[Any]] = {}
+        self.alternatives: set[str] = set()
         self.compared: list[tuple[str, str]] = []
         self.terms = 0
         self._text = text
@@ -54,8 +56,6 @@ class Filter:
         if self._at < len(self._tokens):
             raise self._syntax_error()
         self.joins = {word for word in ("and", "or", "not") if ("word", word) in self._tokens}
-        if self.joins & {"or", "not"}:
-            self.required = {}
 
     def _split(self, text: str) -> Iterator[tuple[str, str]]:
         position, text = 0, text.rstrip()
@@ -87,10 +87,20 @@ class Filter:
         return False
 
     def _either(self) -> Test:
-        tests = [self._both()]
-        while self._word("or"):
+        before, needs, first = self.required, [], len(self.paths)
+        tests: list[Test] = []
+        while not tests or self._word("or"):
+            self.required = {}
             tests.append(self._both())
-        return tests[0] if len(tests) == 1 else lambda entity: any(t(entity) for t in tests)
+            needs.append(self.required)
+        common = set.intersection(*(set(each) for each in needs))
+        self.required = before | {
+            path: set[Any]().union(*(each[path] for each in needs)) for path in common
+        }
+        if len(tests) == 1:
+            return tests[0]
+        self.alternatives |= set(self.paths[first:])
+        return lambda entity: any(t(entity) for t in tests)
 
     def _both(self) -> Test:
         tests = [self._one()]
@@ -100,7 +110,9 @@ class Filter:
 
     def _one(self) -> Test:
         if self._word("not"):
+            before, self.required = self.required, {}
             inner = self._one()
+            self.required = before
             return lambda entity: not inner(entity)
         if self._peek() == ("mark", "("):
             self._take()
@@ -151,7 +163,7 @@ class Filter:
             raise self._syntax_error()
         right = _comparable(self._literal())
         if operator == "eq":
-            self.required[path.lower()] = right
+            self.required[path.lower()] = {right}
         return lambda entity: compare(_comparable(_value(entity, path), like=right), right)
 
     def _literals(self) -> list[Any]:

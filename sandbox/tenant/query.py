@@ -58,11 +58,13 @@ class Query:
         size: int,
         url: str,
         filterable: frozenset[str] | None = None,
+        may_match: Callable[[T], bool] | None = None,
     ) -> Json:
         """One page of a list, with `@odata.nextLink` to *url* while more may be left.
 
         *filterable* are the property paths (lower case) that may stand in $filter; None admits all.
-        Only the records of this page are shaped, so that a long list costs the same per page.
+        Only the records of this page are shaped, and of these those that *may_match* the filter, so that a long
+        list costs the same per page.
         """
         condition = self._condition(filterable)
         answer: Json = {}
@@ -72,8 +74,11 @@ class Query:
         shown: list[Json] = []
         position = self._skipped()
         while position < len(records) and len(shown) < size:
-            entity = shape(records[position])
+            record = records[position]
             position += 1
+            if may_match is not None and not may_match(record):
+                continue
+            entity = shape(record)
             if condition is None or condition.matches(entity):
                 shown.append(self.show(entity))
         if position < len(records):

@@ -61,6 +61,8 @@ class World:
         self.assignments: dict[str, Assignment] = {}
         # How the next delivery ends: delivered, partiallyDelivered or deliveryFailed.
         self.delivery_outcome: Callable[[Request], str] = lambda request: "delivered"
+        # Whether lists of requests and assignments take several states, joined by "or".
+        self.joins_states = True
         self._subject_ids: dict[str, str] = {}
         self._agenda: list[tuple[datetime, int, Callable[[datetime], None]]] = []
         self._order = itertools.count()

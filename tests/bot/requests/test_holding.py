@@ -28,7 +28,7 @@ from tests.harness.world import labels, said
 
 POST = "POST .*/assignmentRequests"
 # The lists in which a request is looked for come in one envelope.
-LOOK = r"POST .*/\$batch"
+LOOK = r"GET .*/assignmentRequests$"
 ALWAYS = 10_000
 
 

@@ -98,16 +98,16 @@ async def test_nothing_is_kept_for_longer_than_it_counts():
 
 
 async def test_a_crowd_is_so_many_within_a_moment():
-    """Not over the day, and not about something else."""
-    crowds: Crowds[str] = Crowds(size=3, within=timedelta(seconds=5))
+    """Not over the day, not about something else, and no more than what matters."""
+    crowds: Crowds[str] = Crowds(up_to=3, within=timedelta(seconds=5))
     for _ in range(2):
         crowds.note("a")
     crowds.note("b")
-    assert not crowds.is_one("a")
+    assert (crowds.count("a"), crowds.count("b"), crowds.count("c")) == (2, 1, 0)
 
-    crowds.note("a")
-    assert crowds.is_one("a")
-    assert not crowds.is_one("b")
+    for _ in range(2):
+        crowds.note("a")
+    assert crowds.count("a") == 3
 
     await asyncio.sleep(6)
-    assert not crowds.is_one("a")
+    assert crowds.count("a") == 0

@@ -218,7 +218,7 @@ async def test_only_documented_filters_work(graph):
 @pytest.mark.parametrize(
     "condition",
     [
-        "{state} eq 'Submitted' or {state} eq 'Delivering'",
+        "{state} eq 'Submitted' or accessPackage/id eq 'x'",
         "not({state} eq 'Delivered')",
         "{state} ne 'Delivered'",
         "{state} in ('Submitted','Delivering')",
@@ -226,12 +226,26 @@ async def test_only_documented_filters_work(graph):
     ],
 )
 async def test_states_are_compared_by_eq_and_nothing_else(graph, condition):
-    """Requests and assignments of several states are several lists."""
+    """What no page and no public program shows is refused."""
     is_beta = "accessPackage" in graph.requests
     for path, name in ((graph.requests, "request"), (graph.assignments, "assignment")):
         state = f"{name}State" if is_beta else "state"
         status, code = await graph.error("GET", path, **{"$filter": condition.format(state=state)})
         assert (status, code) == (400, "InvalidFilter")
+
+
+async def test_several_states_are_one_list_or_refused(graph):
+    """Programs join them by "or", and no page says that Graph takes it."""
+    await graph.grant(seed.ANN, seed.MARKETING_CAMPAIGN)
+    state = graph.name("state", "assignmentState")
+    either = f"({state} eq 'Delivering' or {state} eq 'Delivered')"
+    condition = f"accessPackage/id eq '{seed.MARKETING_CAMPAIGN}' and {either}"
+    found = await graph.get(graph.assignments, **{"$filter": condition, "$expand": "target"})
+    assert [each["target"]["objectId"] for each in found["value"]] == [seed.ANN]
+
+    graph.tenant.world.joins_states = False
+    refused = await graph.error("GET", graph.assignments, **{"$filter": condition})
+    assert refused == (400, "InvalidFilter")
 
 
 async def test_assignments_are_filtered_by_package_and_state(graph):

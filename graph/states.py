@@ -1,0 +1,97 @@
+"""Lists of what is in one of several states: one list where Graph joins them, one for each where it does not."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from graph.errors import GraphError
+from graph.objects import Model, Objects
+from graph.values import GraphModel
+
+# How Graph refuses a filter that it does not take.
+BAD_REQUEST: Final = 400
+
+
+class StateLists:
+    """
+    Lists a package's requests or assignments by state.
+
+    Microsoft documents ``state eq …`` and nothing that joins two.  Programs join them by ``or``, so it is tried;
+    once Graph has refused it, each state is listed by itself.
+
+    Source: Graph reference, "List assignmentRequests" and "List assignments", on the filter by state; for ``or``
+        vtfk's flow for access packages, a public program.
+    """
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._refuses_or = False
+
+    async def whole(
+        self,
+        noun: str,
+        model: type[Model],
+        path: str,
+        *,
+        package_id: str,
+        states: Sequence[str],
+        expand: Iterable[str],
+    ) -> list[Model]:
+        """
+        All of a package that are in one of *states*, however long the list is; some of them may come twice.
+
+        Args:
+            states: In the order in which they are passed: what moves on meanwhile is in a later list.
+        """
+        if not self._refuses_or:
+            where = {"accessPackage/id": package_id, "state": _each_once(states)}
+            try:
+                return await self._objects.all(noun, model, path, where=where, expand=expand)
+            except GraphError as error:
+                if error.status != BAD_REQUEST:
+                    raise
+        found = await self._objects.where_each(
+            noun, model, path, _one_by_one(package_id, states), expand=expand
+        )
+        self._refuses_or = True
+        return found
+
+    async def short(
+        self,
+        noun: str,
+        model: type[Model],
+        path: str,
+        *,
+        package_id: str,
+        states: Sequence[str],
+        expand: Iterable[str],
+        pages: int,
+        repeated: Mapping[str, type[GraphModel]],
+    ) -> list[Model] | None:
+        """
+        The same; None if the list has more than so many *pages*, or, state by state, more than one.
+
+        Args:
+            repeated: Parts that are the same in many items, and what they are: each is read once.
+        """
+        if not self._refuses_or:
+            where = {"accessPackage/id": package_id, "state": _each_once(states)}
+            try:
+                return await self._objects.all_if_short(
+                    noun, model, path, pages=pages, where=where, expand=expand, repeated=repeated
+                )
+            except GraphError as error:
+                if error.status != BAD_REQUEST:
+                    raise
+        found = await self._objects.where_each_if_few(
+            noun, model, path, _one_by_one(package_id, states), expand=expand
+        )
+        self._refuses_or = True
+        return found
+
+
+def _each_once(states: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(states))
+
+
+def _one_by_one(package_id: str, states: Sequence[str]) -> list[dict[str, str | None]]:
+    return [{"accessPackage/id": package_id, "state": state} for state in states]
