@@ -29,7 +29,7 @@ from bot.database import Store, Transaction, deduplication
 from bot.database.limits import Limit
 from bot.errors import LatchkeyError, NotAllowed, SeenBefore, TooLate
 from bot.packages import names as package_names
-from bot.packages.catalog import Offering
+from bot.packages.catalog import Offered, Offering
 from bot.packages.model import Package
 from bot.packages.store import catalog
 from bot.paging import FIRST, ListName, Page, Place, Start
@@ -43,7 +43,7 @@ from bot.requests.model import Hold, Request, read_ask_id
 from bot.requests.policy_choice import Wayfinder, Ways
 from bot.requests.standing import Standing, standing
 from bot.requests.store import forms, holds, request_lists, requests
-from bot.requests.transactions import Draft, FilledIn, Taken
+from bot.requests.transactions import Draft, FilledIn, Look, Taken
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -366,45 +366,64 @@ class Desk:
         self._wake()
         return assignment
 
-    async def insist_on_admin(self, slack_user: str) -> None:
+    async def insist_on_admin(self, slack_user: str, *, key: str | None = None) -> None:
         """
         Let an admin see what is for them alone.
 
+        Args:
+            key: What tells this command from every other, unless it has been noted already; here and below.
+
         Raises:
             NotAllowed: Not an admin.
+            SeenBefore: This has come in before.
         """
-        await self._for_admins(slack_user)
+        await self._for_admins(slack_user, key=key)
+        await self._note(key)
 
-    async def pending(self, *, slack_user: str, start: Start = FIRST) -> Page[Request]:
+    async def pending(
+        self, *, slack_user: str, start: Start = FIRST, key: str | None = None
+    ) -> Page[Request]:
         """
         A page of what waits for a decision, for an admin's list.
 
         Raises:
             NotAllowed: Not an admin.
+            SeenBefore: This has come in before.
         """
-        await self._for_admins(slack_user, lists="pending")
-        return await self._store.read(request_lists.pending, start=start)
+        await self._for_admins(slack_user, key=key)
+        seen = Look(slack_user=slack_user, of="pending", key=key)
+        return await self._store.run(intake.look, seen, request_lists.pending, start=start)
 
-    async def held(self, *, slack_user: str, start: Start = FIRST) -> Page[tuple[Hold, Request]]:
+    async def held(
+        self, *, slack_user: str, start: Start = FIRST, key: str | None = None
+    ) -> Page[tuple[Hold, Request]]:
         """
         A page of what failed too often and waits for an admin, for an admin's list.
 
         Raises:
             NotAllowed: Not an admin.
+            SeenBefore: This has come in before.
         """
-        await self._for_admins(slack_user, lists="held")
-        return await self._store.read(holds.held, start=start)
+        await self._for_admins(slack_user, key=key)
+        seen = Look(slack_user=slack_user, of="held", key=key)
+        return await self._store.run(intake.look, seen, holds.held, start=start)
 
-    async def assignments(self, *, slack_user: str, place: Place) -> Listing:
+    async def assignments(
+        self, *, slack_user: str, place: Place, key: str | None = None
+    ) -> Listing:
         """
         A page of who holds what, from a place in that list on, for an admin's list.
 
         Raises:
             NotAllowed: Not an admin.
+            SeenBefore: This has come in before.
         """
+        await self._for_admins(slack_user, key=key)
         about = [each for each in (place.package_id, *place.entra_ids) if each]
-        await self._for_admins(slack_user, lists="assignments", about=" ".join(about) or None)
-        offered, page = await self._offering.beside(
+        seen = Look(slack_user=slack_user, of="assignments", about=" ".join(about) or None, key=key)
+        offered, page = await self._offering.beside_written(
+            intake.look,
+            seen,
             assignment_lists.page,
             package_id=place.package_id,
             entra_ids=place.entra_ids or None,
@@ -429,7 +448,9 @@ class Desk:
         self._wake()
         return freed
 
-    async def look_up(self, *, slack_user: str, text: str, start: Start = FIRST) -> Listing:
+    async def look_up(
+        self, *, slack_user: str, text: str, start: Start = FIRST, key: str | None = None
+    ) -> Listing:
         """
         Find who holds what, for an admin's list; *text* as typed, a package, a person or both.
 
@@ -441,13 +462,25 @@ class Desk:
             WhichPackage: Several bear the name.
             WhichPerson: Nobody is called that, and the names of some begin so.
             CannotTell: It is not known who is meant, or what they hold.
+            SeenBefore: This has come in before.
         """
-        await self._for_admins(slack_user, lists="assignments", about=text.strip() or None)
-        offered = await self._offering.now()
-        sought = read_sought(text, offered.everything)
-        package_id = sought.package.id if sought.package else None
+        await self._for_admins(slack_user, key=key)
+        seen = Look(slack_user=slack_user, of="assignments", about=text.strip() or None, key=key)
+        known = await self._offering.known()
+        likely = _understood(text, known)
+        offered, page = await self._offering.beside_written(
+            intake.look, seen, _page_of, likely, start=start
+        )
+        sought = likely
+        if sought is None or offered is not known:
+            # In the words of the newest catalog, and with the look written down.
+            sought, page = read_sought(text, offered.everything), None
         if sought.named is None:
-            page = await self._store.read(assignment_lists.page, package_id=package_id, start=start)
+            package_id = _id_of(sought.package)
+            if page is None:
+                page = await self._store.read(
+                    assignment_lists.page, package_id=package_id, start=start
+                )
             return Listing(
                 page=page,
                 place=Place(list=ListName.ASSIGNMENTS, package_id=package_id),
@@ -473,47 +506,46 @@ class Desk:
         name = package_names.clean(sought.named.name or "") if sought.named else ""
         found = await self._store.read(assignment_lists.names_from, name)
         if found:
-            package_id = sought.package.id if sought.package else None
-            raise WhichPerson(name, package_id, found)
+            raise WhichPerson(name, _id_of(sought.package), found)
 
-    async def read_wish(self, *, slack_user: str, text: str) -> package_names.Wish:
+    async def read_wish(
+        self, *, slack_user: str, text: str, key: str | None = None
+    ) -> package_names.Wish:
         """
         Take an admin's *text* apart, in which a person and a package are named and perhaps a reason given.
+
+        That it came in is left to be noted with what comes of it.
 
         Raises:
             NotAllowed: Not an admin.
             WhichPackage: Several may be meant.
+            SeenBefore: They were refused, or asked what they mean, and this has come in before.
         """
-        await self._for_admins(slack_user)
+        await self._for_admins(slack_user, key=key)
         everything = (await self._offering.now()).everything
         match = everything.read(text, ignoring=PERSON)
         if match.packages:
-            match.only()
+            try:
+                match.only()
+            except LatchkeyError:
+                await self._note(key)
+                raise
         return package_names.Wish(name=match.name, reason=match.reason)
 
     async def _for_admins(
-        self,
-        slack_user: str,
-        about_id: str | None = None,
-        *,
-        lists: str | None = None,
-        about: str | None = None,
+        self, slack_user: str, about_id: str | None = None, *, key: str | None = None
     ) -> None:
         """
-        Insist on an admin, by what was read lately, and write down what they look at before they see it.
+        Insist on an admin, by what was read lately.
 
         Args:
             about_id: What their button named.
-            lists: The list that they look at.
-            about: What it is narrowed to.
         """
         try:
             self._authority.lists_for(slack_user)
         except NotAllowed as refused:
-            await self._store.run(intake.record_refusal, slack_user, about_id, str(refused))
+            await self._store.run(intake.record_refusal, slack_user, about_id, str(refused), key)
             raise
-        if lists is not None:
-            await self._store.run(intake.record_list, slack_user, {"of": lists, "about": about})
 
     async def _guarded(
         self,
@@ -529,3 +561,22 @@ class Desk:
         except NotAllowed as refused:
             await self._store.run(intake.record_refusal, slack_user, about_id, str(refused))
             raise
+
+
+def _understood(text: str, offered: Offered) -> Sought | None:
+    """What an admin has typed, if it can be told."""
+    try:
+        return read_sought(text, offered.everything)
+    except LatchkeyError:
+        return None
+
+
+def _page_of(db: Transaction, sought: Sought | None, *, start: Start) -> Page[Assignment] | None:
+    """Who holds what is sought; None if that is about one person, or cannot be told."""
+    if sought is None or sought.named is not None:
+        return None
+    return assignment_lists.page(db, package_id=_id_of(sought.package), start=start)
+
+
+def _id_of(package: Package | None) -> str | None:
+    return package.id if package else None

@@ -16,6 +16,7 @@ from bot.messages.parts import Message
 from bot.paging import ListName, Place, Start, page_number
 from bot.patience import answered
 from handlers.background import Background
+from handlers.deduplicate import key_of
 from handlers.errors import Say, explain_errors
 from handlers.interaction import ephemeral_reply, read_click, read_next
 from handlers.routes import Routes
@@ -36,10 +37,15 @@ def register(routes: Routes, *, desk: Desk, background: Background) -> None:
                 channel=command.get("channel_id"), user=command["user_id"], message=message
             )
 
-        answer = asyncio.ensure_future(_answer(desk, command["user_id"], command.get("text") or ""))
+        answer = asyncio.ensure_future(
+            _answer(desk, command["user_id"], command.get("text") or "", key_of(command))
+        )
         await asyncio.wait({answer}, timeout=ANSWER_SECONDS)
         if answer.done():
             await _reply(answer, say)
+            if ack.response is None:
+                # It has come in before.
+                await ack()
             return
         await say(deciding.looking())
         answered()
@@ -51,7 +57,8 @@ def register(routes: Routes, *, desk: Desk, background: Background) -> None:
         click = read_click(body, action)
         say = ephemeral_reply(background, click)
         async with explain_errors(say):
-            await say(await _from(desk, click.user, read_next(click, FOR_ADMINS)))
+            place = read_next(click, FOR_ADMINS)
+            await say(await _from(desk, click.user, place, key_of(body)))
         await ack()
 
     @routes.action("latchkey_remove")
@@ -90,32 +97,36 @@ async def _reply(answer: asyncio.Future[Message], say: Say) -> None:
             raise LatchkeyError(f"{unknown}{near}") from None
 
 
-async def _answer(desk: Desk, user: str, text: str) -> Message:
+async def _answer(desk: Desk, user: str, text: str, key: str | None) -> Message:
     verb, _, rest = text.strip().partition(" ")
     verb = verb.lower()
     narrowed, page = split_page(rest)
     start = page_number(page)
     if verb == "pending":
-        return deciding.pending(await desk.pending(slack_user=user, start=start), reader=user)
+        return deciding.pending(
+            await desk.pending(slack_user=user, start=start, key=key), reader=user
+        )
     if verb in {"held", "stuck"}:
-        return repairing.listed(await desk.held(slack_user=user, start=start))
+        return repairing.listed(await desk.held(slack_user=user, start=start, key=key))
     if verb == "assignments":
-        return _listed(await desk.look_up(slack_user=user, text=narrowed, start=start))
+        return _listed(await desk.look_up(slack_user=user, text=narrowed, start=start, key=key))
     if verb == "remove":
-        return await _remove(desk, user, rest)
+        return await _remove(desk, user, rest, key)
     # Only admins may see the help; everybody else is refused.
-    await desk.insist_on_admin(user)
+    await desk.insist_on_admin(user, key=key)
     return deciding.admin_help()
 
 
-async def _from(desk: Desk, user: str, place: Place) -> Message:
+async def _from(desk: Desk, user: str, place: Place, key: str | None) -> Message:
     """Show a list from *place* on."""
     start = Start(after=place.after)
     if place.list is ListName.PENDING:
-        return deciding.pending(await desk.pending(slack_user=user, start=start), reader=user)
+        return deciding.pending(
+            await desk.pending(slack_user=user, start=start, key=key), reader=user
+        )
     if place.list is ListName.HELD:
-        return repairing.listed(await desk.held(slack_user=user, start=start))
-    return _listed(await desk.assignments(slack_user=user, place=place))
+        return repairing.listed(await desk.held(slack_user=user, start=start, key=key))
+    return _listed(await desk.assignments(slack_user=user, place=place, key=key))
 
 
 def _listed(listing: Listing, *notes: str) -> Message:
@@ -131,12 +142,12 @@ def _listed(listing: Listing, *notes: str) -> Message:
     )
 
 
-async def _remove(desk: Desk, user: str, rest: str) -> Message:
+async def _remove(desk: Desk, user: str, rest: str, key: str | None) -> Message:
     """Remove access at once if person, package and reason are certain; otherwise show the list, whose buttons ask once more."""
-    wish = await desk.read_wish(slack_user=user, text=rest)
+    wish = await desk.read_wish(slack_user=user, text=rest, key=key)
     # A page is behind a list, and may be the last words of a reason.
     named, page = (wish.name, 1) if wish.reason else split_page(rest)
-    listing = await desk.look_up(slack_user=user, text=named, start=page_number(page))
+    listing = await desk.look_up(slack_user=user, text=named, start=page_number(page), key=key)
     whom, package, rows = listing.whom, listing.package, listing.page.rows
     if whom is None or package is None or wish.reason is None:
         return _listed(listing)

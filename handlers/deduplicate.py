@@ -2,17 +2,23 @@
 Handle the same click, command or event once: Slack delivers some twice, and a captured signed request can be
 replayed for five minutes.
 
-The key is saved before the payload is handled, or in the same transaction.  If the process dies in between, nothing was answered: the person sees Slack's
-error and tries again, with another key; only an opened Home is not repeated, and the next one comes soon.
+The key is saved before the payload is handled, or in the same transaction.  If the process dies in between, nothing
+was answered: the person sees Slack's error and tries again, with another key; only an opened Home is not repeated,
+and the next one comes soon.
+
+Commands and clicks that only show people their own access write nothing.  Their keys are remembered in memory, by
+each replica, while the signature is valid: Slack does not repeat them, and a replay at another replica changes nothing.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 import structlog
 from slack_bolt.async_app import AsyncAck
 from slack_bolt.response import BoltResponse
 
+from bot import clock
 from bot.database import Busy
 from bot.desk import Desk
 from bot.messages.parts import message
@@ -21,25 +27,54 @@ from handlers.app import Body, SlackApp
 from handlers.background import Background
 from handlers.errors import BUSY
 from handlers.interaction import read_click
+from handlers.signature import GOOD_FOR
 
 log = structlog.get_logger(__name__)
 
-# Commands whose handler saves the key itself, in the transaction that does the work.
-DEDUPLICATED_BY_ITS_HANDLER: Final = frozenset({"/request-access"})
+# Commands and buttons whose handler saves the key itself, in the transaction that does the work.
+DEDUPLICATED_BY_ITS_HANDLER: Final = frozenset(
+    {"/request-access", "/access-admin", "latchkey_more"}
+)
+# Those that only read the caller's own access.
+READ_ONLY: Final = frozenset({"/my-access", "latchkey_my_more"})
+# A timestamp may be ahead of our clock as far as behind it.
+REMEMBERED: Final = 2 * GOOD_FOR
+
+
+class RecentKeys:
+    """Remember the keys that this process has seen recently."""
+
+    def __init__(self) -> None:
+        self._until: dict[str, datetime] = {}
+
+    def is_new(self, key: str) -> bool:
+        """Remember *key*; False if it is remembered already."""
+        now = clock.real()
+        # The oldest comes first.
+        while self._until and (oldest := next(iter(self._until.items())))[1] <= now:
+            del self._until[oldest[0]]
+        return self._until.setdefault(key, until := now + REMEMBERED) is until
 
 
 def register(app: SlackApp, *, desk: Desk, background: Background, pulse: Pulse) -> None:
+    recent = RecentKeys()
+
+    async def is_new(body: Body) -> bool:
+        key = key_of(body)
+        if key is None:
+            return True
+        return recent.is_new(key) if _name_of(body) in READ_ONLY else await desk.is_new(key)
+
     async def refuse_repeated(body: Body, ack: AsyncAck) -> BoltResponse | None:
         pulse.hear()
-        if body.get("command") in DEDUPLICATED_BY_ITS_HANDLER:
+        if _name_of(body) in DEDUPLICATED_BY_ITS_HANDLER:
             return None
-        key = key_of(body)
         try:
-            is_new = key is None or await desk.is_new(key)
+            known = not await is_new(body)
         except Busy:
             # The handler would wait as long once more, and Slack does not.
             return await _say_busy(body, ack, background)
-        if is_new:
+        if not known:
             return None
         log.info("seen-before")
         return await ack()
@@ -56,6 +91,13 @@ async def _say_busy(body: Mapping[str, Any], ack: AsyncAck, background: Backgrou
         click = read_click(body, body["actions"][0])
         background.send_ephemeral(channel=click.channel, user=click.user, message=message(BUSY))
     return await ack()
+
+
+def _name_of(body: Mapping[str, Any]) -> Any:
+    """Return the command, or else the button's action id: the order in which the app finds a handler."""
+    if "command" not in body and body.get("type") == "block_actions":
+        return body["actions"][0].get("action_id")
+    return body.get("command")
 
 
 def key_of(body: Mapping[str, Any]) -> str | None:

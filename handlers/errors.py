@@ -8,7 +8,7 @@ import structlog
 
 from bot import chance
 from bot.database import Busy
-from bot.errors import LatchkeyError
+from bot.errors import LatchkeyError, SeenBefore
 from bot.messages.parts import escape, message
 
 BUSY: Final = (
@@ -23,12 +23,14 @@ Say = Callable[[Mapping[str, Any]], Awaitable[None]]
 @asynccontextmanager
 async def explain_errors(say: Say) -> AsyncIterator[None]:
     """
-    Tell the person what went wrong inside this block, and raise nothing.
+    Tell the person what went wrong inside this block, and raise nothing; a repetition is not answered.
 
     Letting an exception out of a Bolt listener undoes its ack: Slack would show an error of its own on top.
     """
     try:
         yield
+    except SeenBefore:
+        log.info("seen-before")
     except LatchkeyError as error:
         await say(message(escape(str(error))))
     except Busy:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from bot.database.rows import without_empty
 from bot.database.tables import audit, audit_head
 
 LATCHKEY: Final = "latchkey"
@@ -88,7 +89,7 @@ def seal(db: sa.Connection, key: bytes) -> None:
     for row in fresh:
         position, chained = position + 1, _link(key, chained, position + 1, row)
         row |= {"position": position, "hash": chained}
-    db.execute(INSERT, fresh)
+    db.execute(INSERT, without_empty(fresh))
     db.execute(MOVE_HEAD, {"position": position, "hash": chained})
 
 

@@ -9,6 +9,7 @@ from bot import clock
 from bot.database.engine import Transaction, insert
 from bot.database.statements import for_each_database
 from bot.database.tables import inbox
+from bot.errors import SeenBefore
 
 # Slack redelivers for up to a day; a signature is good for five minutes.
 KEPT: Final = timedelta(days=2)
@@ -38,6 +39,17 @@ def note(db: Transaction, keys: Collection[str]) -> set[str]:
     # In one order, so that no two who note the same wait for each other.
     rows = [{"key": digest, "received_at": now} for digest in sorted(digests)]
     return {digests[new] for new in db.execute(_insert_new(db), rows).scalars()}
+
+
+def insist_on_new(db: Transaction, key: str | None) -> None:
+    """
+    Note *key*, if there is one, in the transaction of what came in under it.
+
+    Raises:
+        SeenBefore: It was noted before.
+    """
+    if key is not None and not is_new(db, key):
+        raise SeenBefore
 
 
 def forget_old(db: Transaction) -> None:

@@ -135,9 +135,24 @@ class Offering:
             Busy: The database does not answer.
         """
         version, found = await self._store.read(_with_version, work, *args, **kwargs)
+        return await self._of(version), found
+
+    async def beside_written(
+        self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs
+    ) -> tuple[Offered, R]:
+        """
+        The same for *work* that may write.
+
+        Raises:
+            Busy: The database does not answer.
+        """
+        version, found = await self._store.run(_with_version, work, *args, **kwargs)
+        return await self._of(version), found
+
+    async def _of(self, version: str) -> Offered:
         if self._kept is None or self._kept.version != version:
-            return await self._made(), found
-        return self._kept, found
+            return await self._made()
+        return self._kept
 
     async def _made(self) -> Offered:
         """Index what has changed, once for all who have noticed."""

@@ -4,16 +4,16 @@ The desk's transactions: a wish checked against the tables, and the row it becom
 Plain functions of one connection; whatever must be read in Slack or Entra is read later, by the jobs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final
+from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from bot import chance, clock
 from bot.approvals.model import Decision
 from bot.assignments.model import Assignment, AssignmentState, Progress, TroubleKind
 from bot.assignments.store import assignments, troubles
-from bot.database import Transaction, audit, limits
+from bot.database import Transaction, audit, deduplication, limits
 from bot.database.limits import EXTENSIONS, REFUSALS, Limit
 from bot.errors import (
     NotAllowed,
@@ -31,6 +31,9 @@ from bot.people.permissions import Actor, may
 from bot.people.store import people
 from bot.requests.model import MOVES, Kind, Request, State
 from bot.requests.store import decisions, request_lists, requests
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +71,23 @@ class FilledIn:
     answers: Answers = field(default_factory=dict)
     start: datetime | None = None
     end: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """
+    An admin's look at a list of what is other people's.
+
+    Attributes:
+        of: Which list.
+        about: What it is narrowed to.
+        key: What tells the command or click from every other; None if it has been noted already.
+    """
+
+    slack_user: str
+    of: str
+    about: str | None = None
+    key: str | None = None
 
 
 TOO_MANY: Final = "You have asked for more access in this hour than one person may"
@@ -355,18 +375,47 @@ def let_end(db: Transaction, slack_user: str, assignment_id: str) -> Assignment:
     return assignment
 
 
-def record_list(db: Transaction, slack_user: str, what: Mapping[str, str | None]) -> None:
-    """An admin looks at what is other people's; *what* says which."""
-    asked = {name: value for name, value in what.items() if value is not None}
-    audit.record(db, at=clock.now(), actor=slack_user, verb="list", details=asked)
+def look(
+    db: Transaction,
+    what: Look,
+    work: Callable[Concatenate[Transaction, P], R],
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> R:
+    """
+    Write down that an admin looks at what is other people's, and return what *work* reads for them.
+
+    Raises:
+        SeenBefore: What they did to see it has come in before.
+    """
+    deduplication.insist_on_new(db, what.key)
+    asked = {"of": what.of, "about": what.about}
+    audit.record(
+        db,
+        at=clock.now(),
+        actor=what.slack_user,
+        verb="list",
+        details={name: value for name, value in asked.items() if value is not None},
+    )
+    return work(db, *args, **kwargs)
 
 
-def record_refusal(db: Transaction, slack_user: str, about_id: str | None, why: str) -> None:
+def record_refusal(
+    db: Transaction, slack_user: str, about_id: str | None, why: str, key: str | None = None
+) -> None:
     """
     Somebody wanted what they may not; *about_id* is the request or assignment that their button named.
 
     Nobody fills the log: beyond a number an hour they are counted, and the next row says how many it stands for.
+
+    Args:
+        key: What tells what came in from everything else, unless it has been noted already.
+
+    Raises:
+        SeenBefore: It has come in before.
     """
+    deduplication.insist_on_new(db, key)
     times = limits.count_refusal(db, slack_user)
     if not times:
         return

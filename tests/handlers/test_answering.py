@@ -119,7 +119,9 @@ async def test_no_answer_waits_for_slack_or_microsoft(world, endpoint):
     assert {answer.status_code for answer in answers} == {200}
 
 
-@pytest.mark.parametrize("command", ["/request-access finance-reports because Q4", "/my-access"])
+@pytest.mark.parametrize(
+    "command", ["/request-access finance-reports because Q4", "/request-access no-such-package"]
+)
 async def test_a_busy_database_is_said_in_time(world, endpoint, bot, answered, command):
     """While somebody holds the database, a command is answered before Slack gives up."""
     name, _, text = command.partition(" ")
@@ -132,6 +134,14 @@ async def test_a_busy_database_is_said_in_time(world, endpoint, bot, answered, c
 
     assert "Nothing has changed; please try again" in shown
     assert not (await world.bot.store.run(request_lists.open_for, "U0BUSY")).rows
+
+
+async def test_reading_does_not_wait_for_a_writer(endpoint, bot, answered):
+    """While somebody holds the database's write lock, people see what they have."""
+    with bot.locked():
+        shown = answered(await endpoint.command("/my-access", "", user_id="U0BUSY"))
+
+    assert "You have no access through Latchkey" in shown
 
 
 async def test_a_click_on_a_busy_database_is_answered(world, endpoint, bot):

@@ -5,8 +5,10 @@ from urllib.parse import urlencode
 
 import pytest
 
+from bot import clock
 from bot.requests.store import request_lists
-from tests.harness.world import ANN, APPROVALS, BO, CY, eventually
+from handlers.deduplicate import REMEMBERED, RecentKeys
+from tests.harness.world import ANN, APPROVALS, BO, CY, DANA, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -66,3 +68,44 @@ async def test_two_commands_in_a_row_are_two(endpoint, answered):
     assert answered(await endpoint.command("/my-access")) == answered(
         await endpoint.command("/my-access")
     )
+
+
+@pytest.mark.parametrize("command", ["/my-access", "/access-admin pending", "/access-admin help"])
+async def test_a_replayed_command_shows_no_list(world, endpoint, answered, command):
+    """A replay of the same signed bytes shows nothing."""
+    name, _, text = command.partition(" ")
+    body = urlencode(endpoint.command_fields(name, text, user_id=DANA)).encode()
+    signed = endpoint.signed(body)
+    first = await endpoint.post(body, signed)
+
+    again = await endpoint.post(body, signed)
+
+    assert answered(first)
+    assert (again.status_code, again.content) == (200, b"")
+
+
+async def test_a_repeated_look_is_recorded_once(world, endpoint):
+    """So is the refusal of somebody who is not an admin."""
+    for user in (DANA, ANN):
+        body = urlencode(endpoint.command_fields("/access-admin", "pending", user_id=user)).encode()
+        signed = endpoint.signed(body)
+        before = len(await world.deeds())
+
+        for _ in range(3):
+            await endpoint.post(body, signed)
+
+        assert len(await world.deeds()) == before + 1
+
+
+async def test_recent_keys_are_forgotten_with_their_signature(monkeypatch):
+    """The memory does not grow for ever."""
+    begun, recent = clock.real(), RecentKeys()
+    monkeypatch.setattr(clock, "_source", lambda: begun)
+    assert recent.is_new("first")
+    monkeypatch.setattr(clock, "_source", lambda: begun + REMEMBERED / 2)
+    assert recent.is_new("second")
+    assert not recent.is_new("first")
+    monkeypatch.setattr(clock, "_source", lambda: begun + REMEMBERED)
+
+    assert recent.is_new("first")
+    assert not recent.is_new("second")

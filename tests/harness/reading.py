@@ -12,10 +12,11 @@ from bot.database import Store
 
 @dataclass
 class Reading:
-    """What was read; *statements* are those that read, in their order."""
+    """What was read; *statements* are those that read, in their order, and *transactions* all that were begun."""
 
     statements: list[str] = field(default_factory=list)
     rows: int = 0
+    transactions: int = 0
 
 
 @contextmanager
@@ -31,8 +32,16 @@ def reading(store: Store) -> Iterator[Reading]:
         (rows,) = again.execute(f"SELECT count(*) FROM ({statement})", parameters).fetchone()  # noqa: S608 (our own words)
         counted.rows += rows
 
-    sa.event.listen(store.reading, "after_cursor_execute", count)
+    def begin(conn: Any) -> None:
+        counted.transactions += 1
+
+    engines = (store.engine, store.reading)
+    for engine in engines:
+        sa.event.listen(engine, "after_cursor_execute", count)
+        sa.event.listen(engine, "begin", begin)
     try:
         yield counted
     finally:
-        sa.event.remove(store.reading, "after_cursor_execute", count)
+        for engine in engines:
+            sa.event.remove(engine, "after_cursor_execute", count)
+            sa.event.remove(engine, "begin", begin)

@@ -13,6 +13,7 @@ from bot import clock
 from bot.database import audit, wakeups
 from bot.database.engine import Transaction, insert
 from bot.database.homes import touch_homes
+from bot.database.rows import without_empty
 from bot.database.statements import columns, for_each_database, words
 from bot.database.tables import deciders, notices, requests
 from bot.packages.model import Terms
@@ -106,7 +107,7 @@ def add_each(db: Transaction, wanted: Collection[Request]) -> set[str]:
         }
         for request in wanted
     ]
-    added = set(db.execute(_insert_new(db), rows).scalars())
+    added = set(db.execute(_insert_new(db), without_empty(rows)).scalars())
     new = [request for request in wanted if request.id in added]
     for request in new:
         audit.record(

@@ -165,6 +165,19 @@ def test_a_request_that_another_replica_has_just_made_is_the_answer(store, wante
     assert answer.request.id == other.id
 
 
+def test_what_is_empty_in_all_of_them_is_not_sent(store, wanted):
+    """Of a new request most columns are empty, and each value of each row takes its time."""
+    sent = []
+    sa.event.listen(store.engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
+    store.run_here(ask_together, [wanted("U0ANN"), wanted("U0CY", reason="Q4")])
+
+    inserted = {each.split()[2]: each for each in sent if each.startswith("INSERT")}
+    assert "justification" in inserted["request"]
+    assert "ended_at" not in inserted["request"]
+    assert "package_id" in inserted["audit"]
+    assert "assignment_id" not in inserted["audit"]
+
+
 def test_nothing_stays_of_what_somebody_has_given_up(store, wanted):
     """Their whole transaction is undone, for whoever was in it to be tried alone."""
     late = Patience(seconds=lambda: 10.0, until=9.0)
