@@ -9,7 +9,7 @@ OPTIONS ?= --database postgresql --requests 10000 --kills 100 --freezes 20 --sto
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help try test sdk-test conformance schema check chaos chaos-simulated crash-sweep races year fuzz mutants bench format lock audit clean
+.PHONY: help try test sdk-test conformance schema docs check chaos chaos-simulated crash-sweep races year fuzz mutants bench format lock audit clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -28,6 +28,9 @@ conformance: $(VENV)/ready-dev  ## all tests, and everything said to Graph again
 
 schema: $(VENV)/ready  ## write the JSON Schema of packages as code anew
 	$(BIN)/python -m bot.provisioning.schema > docs/packages.schema.json
+
+docs: $(VENV)/ready-dev  ## write the tables and the picture of docs/architecture.md anew
+	$(BIN)/python -m tests.docs.architecture
 
 check: $(VENV)/ready-dev  ## format, lint, types, import contracts, tests
 	$(BIN)/ruff format --check .
