@@ -68,11 +68,11 @@ class Request:
     Attributes:
         answers: What was answered to the policy's questions, by question id.
         wanted_policy_id: The policy that the person chose, where several let them ask.
-            starts_at: From when on they want it; None: at once.
+        starts_at: From when on they want it; None: at once.
         ends_at: Until when they want it, or have it; None: for as long as the policy gives.
-            deciders: Slack users who are asked about the current stage, as far as they have been found.
+        deciders: Slack users who are asked about the current stage, as far as they have been found.
         unnamed: The policy was seen to name nobody who could decide the current stage.
-        retry_by, give_up_by: The admin who frees it from being held; checked before it counts.
+        retry_by, give_up_by: The admin who takes it off hold; checked before it counts.
     """
 
     id: str
