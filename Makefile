@@ -29,8 +29,9 @@ conformance: $(VENV)/ready-dev  ## all tests, and everything said to Graph again
 schema: $(VENV)/ready  ## write the JSON Schema of packages as code anew
 	$(BIN)/python -m bot.provisioning.schema > docs/packages.schema.json
 
-docs: $(VENV)/ready-dev  ## write the tables and the picture of docs/architecture.md anew
+docs: $(VENV)/ready-dev  ## write what is generated in docs/ anew: the architecture's tables and picture, the table of rights
 	$(BIN)/python -m tests.docs.architecture
+	$(BIN)/python -m tests.proofs.authorization.authorization > docs/authorization.md
 
 check: $(VENV)/ready-dev  ## format, lint, types, import contracts, tests
 	$(BIN)/ruff format --check .

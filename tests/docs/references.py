@@ -22,6 +22,8 @@ NOT_OURS: Final = re.compile(r"graph\.microsoft|\w+\.(py|md|png|yml)$")
 FILE: Final = re.compile(r"(?<![\w./*-])\w+\.py\b")
 # Stands beside a checkout, with Microsoft's metadata.
 ELSEWHERE: Final = frozenset({"graphcheck.py"})
+# `move` in `bot/requests/store/requests.py`.
+NAME_IN: Final = re.compile(r"`(\w+)`[^`\n]{0,8} in `([\w/]+\.py)`")
 MAKE: Final = re.compile(r"`make ([a-z-]+)[^`]*`")
 LINK: Final = re.compile(r"\]\(([^)\s]+)\)")
 HEADING: Final = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -60,7 +62,8 @@ def dead(text: str) -> set[str]:
         if not NOT_OURS.match(each) and not _dotted_exists(each)
     }
     files = {each for each in FILE.findall(text) if each not in _file_names() | ELSEWHERE}
-    return paths | dotted | files
+    names = {f"{name} in {path}" for name, path in NAME_IN.findall(text) if not _has(path, name)}
+    return paths | dotted | files | names
 
 
 def dead_links(document: Path) -> set[str]:
@@ -84,6 +87,12 @@ def _path_exists(said: str) -> bool:
         return any(ROOT.glob(path))
     there = ROOT / path
     return there.exists() and (not test or f"def {test}(" in there.read_text())
+
+
+def _has(path: str, name: str) -> bool:
+    """Whether a name stands in a module; a path that is not there has been found already."""
+    module = ROOT / path
+    return not module.exists() or re.search(rf"\b{name}\b", module.read_text()) is not None
 
 
 def _dotted_exists(said: str) -> bool:

@@ -32,6 +32,7 @@ def test_docstrings_and_comments_name_what_exists():
         "`bot.nowhere`",
         "`bot.app.nothing_of_this_name`",
         "`nowhere_at_all.py`",
+        "`nothing_of_this_name` in `bot/app.py`",
     ],
 )
 def test_a_dead_name_is_found(named):

@@ -149,7 +149,7 @@ def page() -> str:
         "*Cancel* is too late as soon as the grant is on its way to Entra. *Extend*, *return* and *remove* are about",
         "access and not about a request: they need access that has not ended.",
         "",
-        "*Retry* and *give up* need a request that is held, because it failed too often. Nobody gives up what is about",
+        "*Retry* and *give up* need a request that is on hold, because it keeps failing. Nobody gives up what is about",
         "their own access: it may be its removal.",
         "",
     ]
