@@ -17,10 +17,10 @@ from typing import Any, Final, TypeVar
 import httpx
 
 from benchmarks.table import Options, Result
-from bot.provisioning.apply import Applying
+from bot.provisioning.apply import Applier
 from bot.provisioning.file import read_text
 from bot.provisioning.plan import Planned, make_plan
-from bot.provisioning.retry import PATIENCE, Waiting
+from bot.provisioning.retry import PATIENCE, Retrier
 from bot.provisioning.state import Record
 from graph import Graph, Retries, StaticToken
 from sandbox.clock import SandboxClock
@@ -106,11 +106,11 @@ class Workshop:
     async def apply(self, days: int = 30) -> Counted:
         async def work(graph: Graph) -> Planned:
             planned = await self._planned(graph, days)
-            await Applying(
+            await Applier(
                 graph=graph,
                 document=read_text(self._text(days), name="access.yml"),
                 record=self._record(),
-                waiting=Waiting(say=lambda text: None, sleep=self._sleep),
+                retrier=Retrier(say=lambda text: None, sleep=self._sleep),
             ).apply(planned)
             return planned
 

@@ -16,9 +16,9 @@ from rich.text import Text
 from bot.cli.connection import Stop, api_option, failures_as_sentences, graph_for, graph_settings
 from bot.packages.names import clean
 from bot.provisioning import render as showing
-from bot.provisioning.apply import Applying
-from bot.provisioning.destroy import Destroying, destruction, settle
-from bot.provisioning.diff import Deed
+from bot.provisioning.apply import Applier
+from bot.provisioning.destroy import Destroyer, destruction, settle
+from bot.provisioning.diff import Action
 from bot.provisioning.file import Document, FileError, read_file
 from bot.provisioning.import_ import import_tenant
 from bot.provisioning.plan import Planned, make_plan
@@ -26,7 +26,7 @@ from bot.provisioning.policy_tests.evaluate import Judge, Outcome, Verdict
 from bot.provisioning.policy_tests.facts import Facts, FileFacts
 from bot.provisioning.policy_tests.tenant_facts import TenantFacts
 from bot.provisioning.progress import Progress
-from bot.provisioning.retry import PATIENCE, Waiting
+from bot.provisioning.retry import PATIENCE, Retrier
 from bot.provisioning.state import Record, alone
 from graph import Graph, Retries
 
@@ -48,7 +48,7 @@ class Connected:
     graph: Graph
     version: str
     record: Record
-    waiting: Waiting
+    retrier: Retrier
     progress: Progress
 
 
@@ -100,21 +100,21 @@ def apply(file: Path, api: str | None, as_json: bool, yes: bool, adopt: bool) ->
         planned = await make_plan(there.graph, document, there.record, version=there.version)
         with there.progress.paused():
             _show_plan(planned, file, as_json=as_json)
-            if planned.plan.count(Deed.DELETE):
+            if planned.plan.count(Action.DELETE):
                 _confirm("Go on and delete what is marked with “-”?", yes=yes)
-        applying = Applying(
+        applier = Applier(
             graph=there.graph,
             document=document,
             record=there.record,
-            waiting=there.waiting,
+            retrier=there.retrier,
             tell=there.progress.change,
         )
-        await applying.apply(planned)
+        await applier.apply(planned)
         if adopt:
             after = await make_plan(there.graph, document, there.record, version=there.version)
-            for key in applying.adopt(after):
+            for key in applier.adopt(after):
                 there.progress.done(f"adopted {' / '.join(key)}")
-        return applying.remarks
+        return applier.remarks
 
     with _may_be_stopped("apply"):
         remarks = _with_file(file, work, api=api)
@@ -137,7 +137,7 @@ def destroy(file: Path, api: str | None, yes: bool) -> None:
     """
 
     async def work(document: Document, there: Connected) -> None:
-        await settle(there.graph, document, there.record, there.waiting, version=there.version)
+        await settle(there.graph, document, there.record, there.retrier, version=there.version)
         what = await destruction(there.graph, there.record)
         with there.progress.paused():
             _print(showing.destruction_lines(what))
@@ -147,13 +147,13 @@ def destroy(file: Path, api: str | None, yes: bool) -> None:
                 )
             else:
                 _confirm("All of this is deleted for good. Go on?", yes=yes)
-        destroying = Destroying(
+        destroyer = Destroyer(
             graph=there.graph,
             record=there.record,
-            waiting=there.waiting,
+            retrier=there.retrier,
             tell=there.progress.step,
         )
-        await destroying.destroy(what)
+        await destroyer.destroy(what)
 
     with _may_be_stopped("destroy"):
         _with_file(file, work, api=api)
@@ -252,7 +252,7 @@ async def _tenant(path: Path, *, api: str | None) -> AsyncIterator[Connected]:
                 graph=graph,
                 version=api or settings.graph_api_version,
                 record=Record.beside(path, tenant=settings.azure_tenant_id or ""),
-                waiting=Waiting(say=progress.say),
+                retrier=Retrier(say=progress.say),
                 progress=progress,
             )
 

@@ -1,40 +1,30 @@
 """Carries a plan out: what depends on nothing else at the same time, and each call may be the last before a crash."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from bot.errors import LatchkeyError
-from bot.provisioning.delete import Undoing
-from bot.provisioning.diff import Change, Deed
+from bot.provisioning.delete import Deleter
+from bot.provisioning.diff import Action, Change
 from bot.provisioning.file import Document
-from bot.provisioning.in_use import Held
-from bot.provisioning.kinds.catalogs import Making
-from bot.provisioning.kinds.people import TrialPeople
-from bot.provisioning.kinds.roles import Content
-from bot.provisioning.lookups import Looking
-from bot.provisioning.ownership import Located, claim_what_was_begun, existing
+from bot.provisioning.in_use import InUse
+from bot.provisioning.kinds import STAGES, kind_of
+from bot.provisioning.kinds.contexts import ApplyContext
+from bot.provisioning.lookups import Lookups
+from bot.provisioning.ownership import claim_what_was_begun, existing
 from bot.provisioning.plan import Planned
-from bot.provisioning.retry import Waiting
+from bot.provisioning.retry import Retrier
+from bot.provisioning.snapshot import Located
 from bot.provisioning.state import Key, Record
-from bot.provisioning.write import Writing
+from bot.provisioning.write import Writer
 from graph import Graph
 from graph.errors import GraphError
 
 # Told of each change when it is begun and when it is done.
 Tell = Callable[[Change, bool], object]
-# By kind of thing: what creates or changes one.
-Deeds = Mapping[str, Callable[[Change], Awaitable[None]]]
 
-# Kinds that need nothing of each other, in the order in which they can be made.  Policies come last: from then on
-# people may ask, and by then it must be settled what the package gives and what it does not go together with.
-STAGES: Final = (
-    ("person", "group", "catalog"),
-    ("manager", "member", "resource", "package"),
-    ("role", "incompatible"),
-    ("policy",),
-)
 # Eight envelopes of twenty.
 CHANGES_AT_ONCE: Final = 160
 
@@ -48,13 +38,13 @@ class ApplyError(LatchkeyError):
         self.change = change
         also = f" {others} more could not be made either." if others else ""
         super().__init__(
-            f"Cannot {change.deed} {change.title}: {error}{also} {done} of {of} changes are made; "
+            f"Cannot {change.action} {change.title}: {error}{also} {done} of {of} changes are made; "
             "apply again to go on from here."
         )
 
 
 @dataclass(kw_only=True)
-class Applying:
+class Applier:
     """
     Everything that apply needs, beside the plan.
 
@@ -65,7 +55,7 @@ class Applying:
     graph: Graph
     document: Document
     record: Record
-    waiting: Waiting
+    retrier: Retrier
     tell: Tell = field(default=lambda change, done: None)
     remarks: list[str] = field(default_factory=list)
     _stays: bool = False
@@ -79,21 +69,25 @@ class Applying:
             ApplyError: One could not be made; what was under way beside it was brought to its end.
         """
         claim_what_was_begun(self.record, self._existing(planned))
-        deeds = self._deeds(planned)
-        undoing = Undoing(graph=self.graph, record=self.record, waiting=self.waiting)
+        context = self._context(planned)
+        deleter = Deleter(graph=self.graph, record=self.record, retrier=self.retrier)
         changes = planned.plan.changes
         for stage in STAGES:
             lines = _lines(
-                each for each in changes if each.kind in stage and each.deed is not Deed.DELETE
+                each
+                for each in changes
+                if kind_of(each.key) in stage and each.action is not Action.DELETE
             )
             for start in range(0, len(lines), CHANGES_AT_ONCE):
                 some = lines[start : start + CHANGES_AT_ONCE]
-                await self._make(some, deeds, of=len(changes))
+                await self._make_together(some, context, of=len(changes))
         for change in changes:
-            if change.deed is Deed.DELETE:
-                await self._delete(change, undoing, of=len(changes))
+            if change.action is Action.DELETE:
+                await self._delete(change, deleter, of=len(changes))
 
-    async def _make(self, lines: Sequence[Sequence[Change]], deeds: Deeds, *, of: int) -> None:
+    async def _make_together(
+        self, lines: Sequence[Sequence[Change]], context: ApplyContext, *, of: int
+    ) -> None:
         """Make these at the same time, the changes of each line one after the other."""
         failed: list[tuple[Change, GraphError]] = []
 
@@ -103,7 +97,7 @@ class Applying:
                     return
                 self.tell(change, False)
                 try:
-                    await deeds[change.kind](change)
+                    await _make(change, context)
                 except GraphError as error:
                     failed.append((change, error))
                     return
@@ -122,70 +116,44 @@ class Applying:
             others = len(failed) - 1
             raise ApplyError(change, error, done=self._done, of=of, others=others) from error
 
-    async def _delete(self, change: Change, undoing: Undoing, *, of: int) -> None:
+    async def _delete(self, change: Change, deleter: Deleter, *, of: int) -> None:
+        """Delete it, unless somebody got it since the plan was made."""
         self.tell(change, False)
         try:
-            is_gone = await self._is_deleted(change, undoing)
+            why = await self._why_not(change)
+            if why is None:
+                await deleter.delete(change.title, change.as_entry())
         except GraphError as error:
             raise ApplyError(change, error, done=self._done, of=of) from error
         self._done += 1
-        if is_gone:
+        if why is None:
             self.tell(change, True)
-
-    async def _is_deleted(self, change: Change, undoing: Undoing) -> bool:
-        """Delete it, unless somebody got it meanwhile."""
-        why = await self._why_not(change)
-        if why is not None:
+        else:
             self.remarks.append(f"{change.title} was left alone: {why}")
-            return False
-        await undoing.delete(change.title, change.kind, change.object_id or "", change.within)
-        return True
 
     async def _why_not(self, change: Change) -> str | None:
-        """Why something must not be deleted any more, although the plan said so: somebody got it meanwhile."""
-        if self._stays and change.kind != "incompatible":
+        """Say why something must not be deleted any more, although the plan said so."""
+        kind = kind_of(change.key)
+        if self._stays and kind.may_be_needed:
             return "what was left alone may rest on it; plan again"
-        packages = []
-        if change.kind in ("group", "member"):
-            packages = await self.graph.packages.list(named=False)
-        held = Held(graph=self.graph, packages=packages)
-        why = await held.why(change.kind, change.object_id or "", change.within)
+        in_use = InUse(graph=self.graph)
+        why = await kind.why_in_use(in_use, change.object_id or "", change.within)
         self._stays = self._stays or why is not None
         return why
 
     def _existing(self, planned: Planned) -> dict[Key, Located]:
-        pending = {each.key for each in planned.plan.changes if each.deed is Deed.CREATE}
-        return existing(self.document, planned.names, planned.survey, pending=pending)
+        pending = {each.key for each in planned.plan.changes if each.action is Action.CREATE}
+        return existing(self.document, planned.names, planned.snapshot, pending=pending)
 
-    def _deeds(self, planned: Planned) -> Deeds:
-        """Who makes what."""
-        graph, names, survey = self.graph, planned.names, planned.survey
-        writing = Writing(record=self.record, waiting=self.waiting)
-        looking = Looking(
-            graph=graph, waiting=self.waiting, survey=survey, changes=planned.plan.changes
-        )
-        people = TrialPeople(graph=graph, names=names, looking=looking, writing=writing)
-        making = Making(
-            graph=graph,
-            names=names,
-            survey=survey,
-            looking=looking,
-            writing=writing,
+    def _context(self, planned: Planned) -> ApplyContext:
+        return ApplyContext(
+            graph=self.graph,
+            names=planned.names,
+            snapshot=planned.snapshot,
+            lookups=Lookups(graph=self.graph, retrier=self.retrier, changes=planned.plan.changes),
+            writer=Writer(record=self.record, retrier=self.retrier),
             remark=self.remarks.append,
         )
-        content = Content(graph=graph, names=names, survey=survey, looking=looking, writing=writing)
-        return {
-            "person": people.person,
-            "group": people.group,
-            "manager": people.manager,
-            "member": people.member,
-            "catalog": making.catalog,
-            "resource": content.resource,
-            "package": making.package,
-            "role": content.role,
-            "incompatible": content.incompatible,
-            "policy": making.policy,
-        }
 
     def adopt(self, planned: Planned) -> list[Key]:
         """
@@ -202,16 +170,16 @@ class Applying:
 
 
 def _lines(changes: Iterable[Change]) -> list[list[Change]]:
-    """The changes in lines: what is done to the same package or group is done one after the other."""
+    """Put the changes into lines: what is done to the same package or group is done one after the other."""
     lines: dict[Key, list[Change]] = {}
     for change in changes:
-        lines.setdefault(_belongs_to(change), []).append(change)
+        lines.setdefault(kind_of(change.key).made_in_turn(change.key), []).append(change)
     return list(lines.values())
 
 
-def _belongs_to(change: Change) -> Key:
-    if change.kind == "member":
-        return ("group", change.key[1])
-    if change.kind in ("role", "incompatible", "policy"):
-        return ("package", *change.key[1:3])
-    return change.key
+async def _make(change: Change, context: ApplyContext) -> None:
+    kind = kind_of(change.key)
+    if change.action is Action.CREATE:
+        await kind.create(change, context)
+    else:
+        await kind.change(change, context)

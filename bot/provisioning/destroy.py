@@ -4,18 +4,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from bot import clock
-from bot.provisioning.delete import Undoing, title_of
-from bot.provisioning.diff import KINDS, Deed
+from bot.provisioning.delete import Deleter
+from bot.provisioning.diff import Action
 from bot.provisioning.file import Document
-from bot.provisioning.in_use import Held, counted, given_by, holdings
+from bot.provisioning.in_use import InUse
 from bot.provisioning.inventory import present
+from bot.provisioning.kinds import kind_of, rank_of, title_of
 from bot.provisioning.ownership import claim_what_was_begun, existing
 from bot.provisioning.plan import make_plan
-from bot.provisioning.retry import SETTLES, Waiting
-from bot.provisioning.state import Entry, Record
+from bot.provisioning.retry import SETTLES, Retrier
+from bot.provisioning.state import Entry, Key, Record
 from graph import Graph
 from graph.errors import OPEN_REQUEST_EXISTS, Conflict, GraphUnavailable, Rejected
-from graph.models import AccessPackage, Assignment
+from graph.models import Assignment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,7 @@ class Destruction:
     kept: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
-        """All of it, a line each."""
+        """Say all of it, a line each."""
         ended = sorted(f"access of {_holder(each)}" for each in self.assignments)
         return [*ended, *(title_of(each.key) for each in self.entries)]
 
@@ -46,7 +47,7 @@ def _holder(assignment: Assignment) -> str:
 
 
 async def settle(
-    graph: Graph, document: Document, record: Record, waiting: Waiting, *, version: str
+    graph: Graph, document: Document, record: Record, retrier: Retrier, *, version: str
 ) -> None:
     """
     Find out about what an apply that was cut short may have made.
@@ -60,34 +61,35 @@ async def settle(
         return
     age = clock.real() - max(each.begun_at for each in begun)
     if age < SETTLES:
-        waiting.say("waiting for the tenant to show what an earlier apply began")
-        await waiting.sleep((SETTLES - age).total_seconds())
+        retrier.say("waiting for the tenant to show what an earlier apply began")
+        await retrier.sleep((SETTLES - age).total_seconds())
     planned = await make_plan(graph, document, record, version=version)
-    pending = {each.key for each in planned.plan.changes if each.deed is Deed.CREATE}
-    there = existing(document, planned.names, planned.survey, pending=pending)
+    pending = {each.key for each in planned.plan.changes if each.action is Action.CREATE}
+    there = existing(document, planned.names, planned.snapshot, pending=pending)
     claim_what_was_begun(record, there)
     record.forget([each.key for each in record.entries() if each.id is None])
 
 
 async def destruction(graph: Graph, record: Record) -> Destruction:
     """
-    What destroy would take away; nothing is written.
+    Find what destroy would take away; nothing is written.
 
     Raises:
         GraphError: The tenant cannot be read.
     """
     made = [each for each in record.entries() if each.id is not None]
-    made.sort(key=lambda each: KINDS.index(each.key[0]), reverse=True)
-    held = await holdings(graph)
-    known = await present(graph, held.packages, made)
+    made.sort(key=lambda each: rank_of(each.key), reverse=True)
+    in_use = InUse(graph=graph)
+    packages = await in_use.packages()
+    known = await present(graph, packages, made)
     there = [each for each in made if each.identity in known]
-    in_use = await _in_use(graph, held, there)
-    entries = [each for each in there if each.key not in in_use]
+    kept = await _kept(in_use, there)
+    entries = [each for each in there if each.key not in kept]
     assignments: dict[str, Assignment] = {}
     ours = {each.id for each in entries if each.key[0] == "package"}
     under = {
         policy.id
-        for package in held.packages
+        for package in packages
         if package.id in ours
         for policy in package.assignment_policies
     }
@@ -95,57 +97,34 @@ async def destruction(graph: Graph, record: Record) -> Destruction:
         if entry.id in under:
             # The package's own list has them.
             continue
-        live = await held.by(entry.key[0], entry.id or "")
+        live = await in_use.assignments(entry.key[0], entry.id or "")
         assignments |= {each.id: each for each in live}
     return Destruction(
-        assignments=tuple(assignments.values()), entries=tuple(entries), kept=tuple(in_use.values())
+        assignments=tuple(assignments.values()), entries=tuple(entries), kept=tuple(kept.values())
     )
 
 
-async def _in_use(graph: Graph, held: Held, entries: Iterable[Entry]) -> dict[tuple[str, ...], str]:
-    """What packages of somebody else's need, and why each of it stays."""
+async def _kept(in_use: InUse, entries: Iterable[Entry]) -> dict[Key, str]:
+    """Find what packages need that Latchkey did not make, and say why each of it stays."""
     entries = list(entries)
-    ours = {each.id for each in entries if each.key[0] == "package"}
-    others = Held(graph=graph, packages=[each for each in held.packages if each.id not in ours])
+    ours = frozenset(each.id for each in entries if each.key[0] == "package" and each.id)
+    packages = [each for each in await in_use.packages() if each.id not in ours]
+    others = InUse(graph=in_use.graph, known=packages)
     kept = {}
     for entry in entries:
-        why = await _needed(graph, others, entry, ours)
+        why = await kind_of(entry.key).why_others_need(others, entry, ours)
         if why is not None:
             kept[entry.key] = f"{title_of(entry.key)} stays: {why}"
     return kept
 
 
-async def _needed(graph: Graph, others: Held, entry: Entry, ours: set[str | None]) -> str | None:
-    """Why something stays; *others* are the packages that Latchkey did not make."""
-    kind, object_id, within = entry.key[0], entry.id or "", entry.within
-    if kind in ("group", "member"):
-        return await others.why(kind, object_id, within)
-    if kind == "role" and within["package"] not in ours:
-        return counted(await others.by("package", within["package"]))
-    if kind not in ("catalog", "resource"):
-        return None
-    catalog_id = object_id if kind == "catalog" else within["catalog"]
-    inside = [each for each in others.packages if each.catalog and each.catalog.id == catalog_id]
-    if kind == "resource" and inside:
-        resources = await graph.catalogs.resources(catalog_id)
-        origins = [each.origin_id for each in resources if each.id == object_id and each.origin_id]
-        giving = others.giving(origins[0]) if origins else []
-        inside = [each for each in inside if each in giving]
-    return given_by(inside) if kind == "resource" else _named(inside)
-
-
-def _named(packages: Iterable[AccessPackage]) -> str | None:
-    names = sorted(each.display_name or each.id for each in packages)
-    return f"{', '.join(names)} needs it" if names else None
-
-
 @dataclass(kw_only=True)
-class Destroying:
+class Destroyer:
     """Everything that destroy needs."""
 
     graph: Graph
     record: Record
-    waiting: Waiting
+    retrier: Retrier
     tell: Callable[[str, bool], object] = field(default=lambda title, done: None)
 
     async def destroy(self, what: Destruction) -> None:
@@ -159,11 +138,11 @@ class Destroying:
         """
         if what.assignments:
             await self._end(what.assignments)
-        undoing = Undoing(graph=self.graph, record=self.record, waiting=self.waiting)
+        deleter = Deleter(graph=self.graph, record=self.record, retrier=self.retrier)
         for entry in what.entries:
             title = title_of(entry.key)
             self.tell(title, False)
-            await undoing.delete(title, entry.key[0], entry.id or "", dict(entry.within))
+            await deleter.delete(title, entry)
             self.tell(title, True)
         left = self.record.entries()
         packages = await self.graph.packages.list(named=False)
@@ -185,7 +164,7 @@ class Destroying:
 
         for assignment in left.values():
             self.tell(f"access of {_holder(assignment)}", False)
-        if await self.waiting.until(f"{len(left)} assignments to end", over) is None:
+        if await self.retrier.wait_until(f"{len(left)} assignments to end", over) is None:
             names = ", ".join(_holder(each) for each in left.values())
             raise GraphUnavailable(
                 f"The access of {names} has not ended yet; destroy again in a while to go on."
@@ -210,4 +189,4 @@ class Destroying:
                 return False
             return True
 
-        return await self.waiting.patiently("an assignment to be removed", ask)
+        return await self.retrier.retry("an assignment to be removed", ask)

@@ -1,33 +1,20 @@
-"""What would be done to the tenant: one change after another, in an order that works."""
+"""Changes to the tenant, and the differences that they are made of."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
-from bot.provisioning.state import Key
+from bot import clock
+from bot.provisioning.state import Entry, Key
 
 
-class Deed(StrEnum):
-    """What is done to a thing."""
+class Action(StrEnum):
+    """What a change does to a thing."""
 
     CREATE = "create"
     CHANGE = "change"
     DELETE = "delete"
-
-
-# In the order in which things can be created; they can be deleted in the opposite one.
-KINDS: Final = (
-    "person",
-    "group",
-    "manager",
-    "member",
-    "catalog",
-    "resource",
-    "package",
-    "role",
-    "incompatible",
-    "policy",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +32,7 @@ class Change:
     One thing to create, change or delete.
 
     Attributes:
-        key: What it is and where; its first part is one of ``KINDS``.
+        key: What it is and where; its first part is the name of its kind.
         title: What people call it.
         line: Where in the file it stands; None when the file no longer names it.
         want: The part of the file that describes it.
@@ -54,7 +41,7 @@ class Change:
         notes: What may come out otherwise, a sentence each.
     """
 
-    deed: Deed
+    action: Action
     key: Key
     title: str
     line: int | None = None
@@ -68,20 +55,18 @@ class Change:
     def kind(self) -> str:
         return self.key[0]
 
-    @property
-    def order(self) -> int:
-        """Creations first to last, then deletions last to first."""
-        at = KINDS.index(self.kind)
-        return at if self.deed is not Deed.DELETE else 2 * len(KINDS) - at
+    def as_entry(self) -> Entry:
+        """Return an entry of the state for what the change is about."""
+        return Entry(key=self.key, id=self.object_id, begun_at=clock.real(), within=self.within)
 
     def changes(self, what: str) -> bool:
-        """Whether this word of the file is one that differs."""
+        """Tell whether this word of the file is one that differs."""
         return any(each.what == what for each in self.differences)
 
     def as_json(self) -> dict[str, Any]:
         """For ``--json``; names of fields are stable."""
         return {
-            "action": self.deed.value,
+            "action": self.action.value,
             "kind": self.kind,
             "name": self.title,
             "line": self.line,
@@ -105,31 +90,31 @@ class Plan:
     changes: tuple[Change, ...]
     left_alone: tuple[str, ...] = ()
 
-    def count(self, deed: Deed) -> int:
-        return sum(change.deed is deed for change in self.changes)
+    def count(self, action: Action) -> int:
+        return sum(change.action is action for change in self.changes)
 
     def as_json(self) -> dict[str, Any]:
         return {
             "would_change": bool(self.changes),
-            "create": self.count(Deed.CREATE),
-            "change": self.count(Deed.CHANGE),
-            "delete": self.count(Deed.DELETE),
+            "create": self.count(Action.CREATE),
+            "change": self.count(Action.CHANGE),
+            "delete": self.count(Action.DELETE),
             "changes": [change.as_json() for change in self.changes],
             "left_alone": list(self.left_alone),
         }
 
 
-def flat(said: Any, name: str = "") -> dict[str, str]:
-    """A block of the file as lines: ``decided by, 1, approvers`` and what it says."""
+def flatten(said: Any, name: str = "") -> dict[str, str]:
+    """Make lines of a block of the file: ``decided by, 1, approvers`` and what it says."""
     if isinstance(said, dict):
         lines: dict[str, str] = {}
         for key, value in said.items():
-            lines |= flat(value, f"{name}, {key}" if name else str(key))
+            lines |= flatten(value, f"{name}, {key}" if name else str(key))
         return lines
     if isinstance(said, list) and any(isinstance(each, dict) for each in said):
         lines = {}
         for at, value in enumerate(said, 1):
-            lines |= flat(value, f"{name}, {at}")
+            lines |= flatten(value, f"{name}, {at}")
         return lines
     if isinstance(said, list):
         return {name: ", ".join(map(str, said))}
@@ -138,14 +123,14 @@ def flat(said: Any, name: str = "") -> dict[str, str]:
     return {name: str(said)}
 
 
-def compared(
+def compare_as(
     before: dict[str, str],
     after: dict[str, str],
     *,
     shown_before: dict[str, str],
     shown_after: dict[str, str],
 ) -> tuple[Difference, ...]:
-    """Where two blocks differ, shown in words that may be other than those compared."""
+    """List where two flat blocks differ, shown in words that may be other than those compared."""
     return tuple(
         Difference(what=what, before=shown_before.get(what), after=shown_after.get(what))
         for what in dict.fromkeys((*before, *after))
@@ -153,7 +138,28 @@ def compared(
     )
 
 
-def differing(before: dict[str, Any], after: dict[str, Any]) -> tuple[Difference, ...]:
-    """The same for blocks without names of anybody."""
-    one, other = flat(before), flat(after)
-    return compared(one, other, shown_before=one, shown_after=other)
+def compare(before: dict[str, Any], after: dict[str, Any]) -> tuple[Difference, ...]:
+    """List where two blocks of the file differ."""
+    one, other = flatten(before), flatten(after)
+    return compare_as(one, other, shown_before=one, shown_after=other)
+
+
+def compare_names(actual: str | None, wanted: str) -> tuple[Difference, ...]:
+    """List the difference between two names; Entra, not the file, says which letters are capitals."""
+    if (actual or "").casefold() == wanted.casefold():
+        return ()
+    return (Difference(what="name", before=actual, after=wanted),)
+
+
+def say_renamed(differences: Iterable[Difference]) -> str:
+    """Say what a title adds when the name changes."""
+    return next(
+        (f", renamed from {each.before}" for each in differences if each.what == "name"), ""
+    )
+
+
+def block(**words: Any) -> dict[str, Any]:
+    """Make a block of the file, without the words that say nothing."""
+    return {
+        name.replace("_", " "): value for name, value in words.items() if value not in (None, "")
+    }

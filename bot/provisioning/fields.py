@@ -12,7 +12,7 @@ from pydantic import (
 )
 
 from bot.packages.names import clean
-from bot.provisioning import grammar as words
+from bot.provisioning import grammar
 from bot.provisioning.characters import unseen
 
 YES: Final = frozenset({"yes", "true", "on"})
@@ -107,7 +107,7 @@ def one_or_more(pattern: str, examples: list[str]) -> WithJsonSchema:
 
 
 SUBJECT_PATTERN: Final = (
-    rf"^(({'|'.join(words.NAMED)}) .+|manager level [1-4]|{'|'.join(words.UNNAMED)}|\S+@\S+)$"
+    rf"^(({'|'.join(grammar.NAMED)}) .+|manager level [1-4]|{'|'.join(grammar.UNNAMED)}|\S+@\S+)$"
 )
 YesOrNo = Annotated[bool, BeforeValidator(_yes_or_no), WithJsonSchema(YES_OR_NO)]
 Name = Annotated[str, AfterValidator(_name)]
@@ -119,7 +119,7 @@ Title = Annotated[
 ]
 Duration = Annotated[
     str,
-    checked(words.read_duration),
+    checked(grammar.read_duration),
     WithJsonSchema(
         {
             "type": "string",
@@ -130,7 +130,7 @@ Duration = Annotated[
 ]
 Lasts = Annotated[
     str,
-    checked(words.read_expiration),
+    checked(grammar.read_expiration),
     WithJsonSchema(
         {
             "type": "string",
@@ -140,12 +140,12 @@ Lasts = Annotated[
     ),
 ]
 Subjects = Annotated[
-    tuple[Annotated[str, checked(words.read_subject)], ...],
+    tuple[Annotated[str, checked(grammar.read_subject)], ...],
     BeforeValidator(_as_list),
     one_or_more(SUBJECT_PATTERN, ["group Marketing", "person ann@contoso.example", "manager"]),
 ]
 Roles = Annotated[
-    tuple[Annotated[str, checked(words.read_role)], ...],
+    tuple[Annotated[str, checked(grammar.read_role)], ...],
     BeforeValidator(_as_list),
     one_or_more(
         r"^(group .+|.+ of (the )?(group|application|site|Entra role) .+)$",

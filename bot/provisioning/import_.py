@@ -17,16 +17,17 @@ from bot.provisioning.grammar import (
     read_role,
     read_thing,
 )
-from bot.provisioning.kinds.policies import sets_of
-from bot.provisioning.kinds.resources import attributes_in_words, is_told, say_role
+from bot.provisioning.kinds.incompatibilities import by_kind
+from bot.provisioning.kinds.resources import say_attributes
+from bot.provisioning.kinds.roles import is_told, say_role
 from bot.provisioning.policy_translation.from_graph import (
     Words,
     in_words,
+    left_out_of,
     subject_of,
+    subject_sets_of,
     unreadable,
-    unsaid,
 )
-from bot.provisioning.refresh import by_kind
 from bot.provisioning.tenant_names import TenantNames
 from graph import Graph
 from graph.errors import GraphError
@@ -124,7 +125,9 @@ class _Importing:
         )
         things = [each for found in self._resources.values() for each in found]
         subjects = [
-            subject_of(each) for policy in self._policies.values() for each in sets_of(policy)
+            subject_of(each)
+            for policy in self._policies.values()
+            for each in subject_sets_of(policy)
         ]
         await self.names.learn(
             people=_ids(subjects, "person"),
@@ -170,7 +173,7 @@ class _Importing:
         thing = await self.names.thing(resource.origin_system, resource.origin_id or "")
         if thing is None:
             return None
-        asks = attributes_in_words(resource.attributes or ())
+        asks = say_attributes(resource.attributes or ())
         return {"thing": thing, "asks": asks} if asks else thing
 
     async def _package(self, package: AccessPackage) -> Words:
@@ -240,11 +243,11 @@ class _Importing:
                 self.leave_out(f"{title}: {why}")
             else:
                 labels = {}
-                for found in sets_of(policy):
+                for found in subject_sets_of(policy):
                     subject = subject_of(found)
                     labels[str(subject)] = await self.names.label(subject)
                 blocks.append(in_words(policy, _from(labels)))
-                for sentence in unsaid(policy):
+                for sentence in left_out_of(policy):
                     self.leave_out(f"{title}: {sentence}; an apply leaves it as it is")
         return blocks
 

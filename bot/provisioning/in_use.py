@@ -1,56 +1,67 @@
-"""Who holds what right now, and what of the tenant that access rests on."""
+"""Reads who has what right now, so that nothing that somebody has is taken away."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bot.provisioning.diff import Change
 from graph import Graph
 from graph.models import AccessPackage, Assignment
 
 
 @dataclass(kw_only=True)
-class Held:
+class InUse:
     """
-    Live access, looked up once for each package, policy and person.
+    Live access, read once for each package, policy and person.
 
     Attributes:
-        packages: Every package of the tenant.
+        known: The packages to look at; None: every package of the tenant, read when it is needed.
     """
 
     graph: Graph
-    packages: list[AccessPackage]
-    _found: dict[tuple[str, str], list[Assignment]] = field(default_factory=dict)
+    known: list[AccessPackage] | None = None
+    _assignments: dict[tuple[str, str], list[Assignment]] = field(default_factory=dict)
     _open: dict[str, int] = field(default_factory=dict)
 
-    async def by(self, kind: str, object_id: str) -> list[Assignment]:
-        """Live assignments of a package, under a policy, or of a person; none of anything else."""
+    async def packages(self) -> list[AccessPackage]:
+        """Return the packages that are looked at."""
+        if self.known is None:
+            self.known = await self.graph.packages.list(named=False)
+        return self.known
+
+    async def assignments(self, kind: str, object_id: str) -> list[Assignment]:
+        """Return live assignments of a package, under a policy, or of a person; none of anything else."""
         if kind not in ("package", "policy", "person"):
             return []
         key = (kind, object_id)
-        if key not in self._found:
+        if key not in self._assignments:
             found = await self.graph.assignments.list(
                 package_id=object_id if kind == "package" else None,
                 policy_id=object_id if kind == "policy" else None,
                 user_id=object_id if kind == "person" else None,
             )
-            self._found[key] = [each for each in found if not each.is_expired]
-        return self._found[key]
+            self._assignments[key] = [each for each in found if not each.is_expired]
+        return self._assignments[key]
 
-    async def waiting_for(self, package_id: str) -> str | None:
-        """How many requests for a package are still under way, in words; None if none is."""
+    async def say_open_requests(self, package_id: str) -> str | None:
+        """Say how many requests for a package are still under way; None if none is."""
         if package_id not in self._open:
             found = await self.graph.assignments.list_requests(package_id=package_id)
             self._open[package_id] = sum(not each.is_over for each in found)
-        waiting = self._open[package_id]
-        if not waiting:
+        count = self._open[package_id]
+        if not count:
             return None
-        return f"{waiting} {'request is' if waiting == 1 else 'requests are'} under way"
+        return f"{count} {'request is' if count == 1 else 'requests are'} under way"
 
-    def giving(
+    async def packages_in(self, catalog_id: str) -> list[AccessPackage]:
+        """Return the packages in a catalog."""
+        return [
+            each for each in await self.packages() if each.catalog and each.catalog.id == catalog_id
+        ]
+
+    async def packages_giving(
         self, origin_id: str, *, without: Iterable[tuple[str, str]] = ()
     ) -> list[AccessPackage]:
         """
-        The packages that give a role of a group, application or site.
+        Return the packages that give a role of a group, application or site.
 
         Args:
             without: Roles that are about to be taken away: ids of package and role.
@@ -58,7 +69,7 @@ class Held:
         going = set(without)
         return [
             package
-            for package in self.packages
+            for package in await self.packages()
             if any(
                 each.scope is not None
                 and (each.scope.origin_id or "").casefold() == origin_id.casefold()
@@ -67,36 +78,18 @@ class Held:
             )
         ]
 
-    async def through(self, person_id: str, group_id: str) -> list[AccessPackage]:
-        """The packages that a person holds and that give a group."""
-        giving = self.giving(group_id)
+    async def packages_held_through(self, person_id: str, group_id: str) -> list[AccessPackage]:
+        """Return the packages that a person has and that give a group."""
+        giving = await self.packages_giving(group_id)
         if not giving:
             return []
-        held = await self.by("person", person_id)
-        ids = {each.access_package.id for each in held if each.access_package}
+        assignments = await self.assignments("person", person_id)
+        ids = {each.access_package.id for each in assignments if each.access_package}
         return [each for each in giving if each.id in ids]
 
-    async def why(self, kind: str, object_id: str, within: Mapping[str, str]) -> str | None:
-        """Why deleting this would take away what somebody holds, or loses who waits; None if it would not."""
-        if kind in ("package", "policy", "person"):
-            live = counted(await self.by(kind, object_id))
-            return live or (await self.waiting_for(object_id) if kind == "package" else None)
-        if kind == "role":
-            return counted(await self.by("package", within["package"]))
-        if kind == "member":
-            return given_by(await self.through(object_id, within["group"]))
-        if kind == "group":
-            return given_by(self.giving(object_id))
-        return None
 
-
-async def holdings(graph: Graph) -> Held:
-    """Who holds what, beginning from every package that the tenant has now."""
-    return Held(graph=graph, packages=await graph.packages.list(named=False))
-
-
-def counted(live: list[Assignment]) -> str | None:
-    """How many assignments are live, in words; None if none is."""
+def say_assignments(live: list[Assignment]) -> str | None:
+    """Say how many assignments are live; None if none is."""
     if not live:
         return None
     return (
@@ -106,22 +99,15 @@ def counted(live: list[Assignment]) -> str | None:
     )
 
 
-def given_by(packages: Sequence[AccessPackage]) -> str | None:
-    """Which packages give something, in words; None if none does."""
+def say_giving(packages: Sequence[AccessPackage]) -> str | None:
+    """Say which packages give something; None if none does."""
     return (
-        f"{names_of(packages)} {'gives' if len(packages) == 1 else 'give'} it" if packages else None
+        f"{say_packages(packages)} {'gives' if len(packages) == 1 else 'give'} it"
+        if packages
+        else None
     )
 
 
-def names_of(packages: Iterable[AccessPackage]) -> str:
-    """The packages, by name, for people to read."""
+def say_packages(packages: Iterable[AccessPackage]) -> str:
+    """Name the packages, for people to read."""
     return ", ".join(sorted(f"package {each.display_name or each.id}" for each in packages))
-
-
-def roles_to_go(changes: Iterable[Change]) -> set[tuple[str, str]]:
-    """Ids of package and role for every role that the changes take away."""
-    return {
-        (each.within["package"], each.object_id)
-        for each in changes
-        if each.kind == "role" and each.object_id and each.within.get("package")
-    }

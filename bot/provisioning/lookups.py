@@ -6,12 +6,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, Generic, TypeVar
 
-from bot.provisioning.diff import Change, Deed
-from bot.provisioning.refresh import by_kind
-from bot.provisioning.retry import Waiting
-from bot.provisioning.snapshot import FoundCatalog, Survey
+from bot.provisioning.diff import Action, Change
+from bot.provisioning.retry import Retrier
 from graph import Graph
-from graph.models import AccessPackage, Group, Resource, ResourceRoleScope
+from graph.models import AccessPackage
 
 Result = TypeVar("Result")
 
@@ -21,12 +19,12 @@ TOGETHER: Final = timedelta(milliseconds=20)
 FEW: Final = 20
 
 
-class Shared(Generic[Result]):
+class SharedRead(Generic[Result]):
     """A reading that is made once for all who ask before it begins; nobody is given one that began before."""
 
-    def __init__(self, read: Callable[[], Awaitable[Result]], waiting: Waiting) -> None:
+    def __init__(self, read: Callable[[], Awaitable[Result]], retrier: Retrier) -> None:
         self._read = read
-        self._waiting = waiting
+        self._retrier = retrier
         self._next: asyncio.Task[Result] | None = None
 
     async def __call__(self) -> Result:
@@ -36,86 +34,41 @@ class Shared(Generic[Result]):
         return await asyncio.shield(self._next)
 
     async def _soon(self) -> Result:
-        await self._waiting.sleep(TOGETHER.total_seconds())
+        await self._retrier.sleep(TOGETHER.total_seconds())
         self._next = None
         return await self._read()
 
 
 @dataclass(kw_only=True)
-class Looking:
-    """One method a kind of thing; what is few is looked for one by one, what is much in a list."""
+class Lookups:
+    """Readings that the changes of one apply share."""
 
     graph: Graph
-    waiting: Waiting
-    survey: Survey
+    retrier: Retrier
     changes: Sequence[Change]
-    _shared: dict[str, Shared[Any]] = field(default_factory=dict)
+    _shared: dict[str, SharedRead[Any]] = field(default_factory=dict)
 
-    async def group(self, name: str) -> Group | None:
-        """A group of that name."""
-        wanted = self._created("group")
+    async def together(self, what: str, read: Callable[[], Awaitable[Result]]) -> Result:
+        """
+        Read, once for all who look for *what* at the same time.
 
-        async def read() -> dict[str, list[Group]]:
-            return await self.graph.directory.find_groups_each(each.want.name for each in wanted)
-
-        found = (await self._together("groups", read))[name]
-        return found[0] if found else None
-
-    async def package(self, catalog_id: str, name: str) -> AccessPackage | None:
-        """The package of that name in the catalog."""
-        if len(self._created("package")) <= FEW:
-            found = await self.graph.packages.find(
-                display_name=name, catalog_id=catalog_id, bare=True
-            )
-        else:
-            found = [
-                each
-                for each in (await self._packages()).values()
-                if each.catalog is not None
-                and each.catalog.id == catalog_id
-                and (each.display_name or "").casefold() == name.casefold()
-            ]
-        return found[0] if found else None
-
-    async def roles(self, package_id: str) -> list[ResourceRoleScope]:
-        """What the package gives."""
-        if len(self._created("role")) <= FEW:
-            return await self.graph.packages.roles(package_id)
-        found = (await self._packages()).get(package_id)
-        return found.resource_role_scopes if found else []
-
-    async def incompatible(self, package_id: str) -> dict[tuple[str, str], str]:
-        """What the package does not go together with, as `by_kind` has it."""
-        wanted = [self.survey.package_id(each.key) for each in self._created("incompatible")]
-
-        async def read() -> dict[str, dict[tuple[str, str], str]]:
-            found = await self.graph.packages.incompatible_with_each(wanted)
-            return {each: by_kind(*both) for each, both in found.items()}
-
-        return (await self._together("incompatible", read))[package_id]
-
-    async def resource(self, there: FoundCatalog, origin_id: str) -> Resource | None:
-        """A resource of the catalog, with its roles; afterwards the catalog knows all that it has."""
-
-        async def read() -> None:
-            found = await self.graph.catalogs.resources(there.catalog.id, with_roles=True)
-            there.note(found)
-
-        await self._together(f"resources of {there.catalog.id}", read)
-        return there.resources.get(origin_id.casefold())
-
-    async def _packages(self) -> dict[str, AccessPackage]:
-        async def read() -> dict[str, AccessPackage]:
-            return {each.id: each for each in await self.graph.packages.list(bare=True)}
-
-        return await self._together("packages", read)
-
-    async def _together(self, what: str, read: Callable[[], Awaitable[Result]]) -> Result:
+        Raises:
+            GraphError: The tenant cannot be read.
+        """
         shared = self._shared.get(what)
         if shared is None:
-            shared = self._shared[what] = Shared(read, self.waiting)
+            shared = self._shared[what] = SharedRead(read, self.retrier)
         found: Result = await shared()
         return found
 
-    def _created(self, kind: str) -> list[Change]:
-        return [each for each in self.changes if each.kind == kind and each.deed is Deed.CREATE]
+    async def packages(self) -> dict[str, AccessPackage]:
+        """Read every package of the tenant, by id; bare, without policies."""
+
+        async def read() -> dict[str, AccessPackage]:
+            return {each.id: each for each in await self.graph.packages.list(bare=True)}
+
+        return await self.together("packages", read)
+
+    def created(self, kind: str) -> list[Change]:
+        """Return what the plan creates of a kind."""
+        return [each for each in self.changes if each.kind == kind and each.action is Action.CREATE]

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from bot.provisioning import grammar as words
+from bot.provisioning import grammar
 from bot.provisioning.fields import Name, Names, Part, Roles, Subjects, Title, YesOrNo, checked
 from bot.provisioning.policy_model import Policy
 from bot.provisioning.policy_tests.sentences import read_sentence
@@ -50,14 +50,16 @@ class Resource(Part):
     """Something that a catalog may hand out."""
 
     thing: Annotated[
-        str, checked(words.read_thing), WithJsonSchema({"type": "string", "pattern": THING_PATTERN})
+        str,
+        checked(grammar.read_thing),
+        WithJsonSchema({"type": "string", "pattern": THING_PATTERN}),
     ]
     asks: tuple[Attribute, ...] | None = None
     environment: Name | None = None
 
     @model_validator(mode="after")
     def _of_one_kind(self) -> "Resource":
-        kind = words.read_thing(self.thing).kind
+        kind = grammar.read_thing(self.thing).kind
         if self.asks is not None and kind != "application":
             raise ValueError("Only an application can ask for attributes.")
         if self.environment is not None and kind != "site":
@@ -79,7 +81,7 @@ class Package(Part):
     gives: Roles | None = None
     not_together_with: (
         Annotated[
-            tuple[Annotated[str, checked(words.read_other)], ...],
+            tuple[Annotated[str, checked(grammar.read_other)], ...],
             BeforeValidator(lambda value: value if isinstance(value, list) else [value]),
             WithJsonSchema(
                 {

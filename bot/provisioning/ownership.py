@@ -1,74 +1,42 @@
-"""Whose a thing is: the record beside the file, held against what the file describes and the tenant has."""
+"""Tells whose a thing is: the state beside the file, compared with what the file describes and the tenant has."""
 
 from collections.abc import Iterable
 
 from bot.provisioning.file import Document
-from bot.provisioning.grammar import read_other, read_role, read_thing
-from bot.provisioning.kinds.resources import things
+from bot.provisioning.kinds import KINDS, kind_of
 from bot.provisioning.model import File
-from bot.provisioning.resolve import Names, is_new
-from bot.provisioning.snapshot import Survey
+from bot.provisioning.resolve import Names
+from bot.provisioning.snapshot import Located, Snapshot
 from bot.provisioning.state import Entry, Key, Record
-
-# Id of something in the tenant, and the ids that deleting it takes.
-Located = tuple[str, dict[str, str]]
 
 
 def keys_of(file: File) -> set[Key]:
-    """Everything that the file describes."""
-    keys: set[Key] = set()
-    for person in file.people:
-        keys.add(("person", person.email))
-        if person.manager:
-            keys.add(("manager", person.email))
-    for group in file.groups:
-        keys.add(("group", group.name))
-        keys |= {("member", group.name, each.removeprefix("person ")) for each in group.members}
-    for catalog in file.catalogs:
-        keys.add(("catalog", catalog.name))
-        held = things(catalog).values()
-        keys |= {("resource", catalog.name, str(read_thing(each.thing))) for each in held}
-        for package in catalog.packages:
-            within = (catalog.name, package.name)
-            keys.add(("package", *within))
-            keys |= {("role", *within, str(read_role(each))) for each in package.gives or ()}
-            others = map(read_other, package.not_together_with or ())
-            keys |= {("incompatible", *within, str(each)) for each in others}
-            keys |= {("policy", *within, each.name) for each in package.policies}
-    return keys
+    """Return the keys of everything that the file describes."""
+    return {key for kind in KINDS for key in kind.keys(file)}
 
 
 def existing(
-    document: Document, names: Names, found: Survey, *, pending: Iterable[Key] = ()
+    document: Document, names: Names, snapshot: Snapshot, *, pending: Iterable[Key] = ()
 ) -> dict[Key, Located]:
     """
-    Everything that the file describes and the tenant has.
+    Return everything that the file describes and the tenant has.
 
     Args:
         pending: What is still to be created.
     """
     there: dict[Key, Located] = {}
     for key in sorted(keys_of(document.file) - set(pending)):
-        kind, *where = key
-        if kind in ("person", "group"):
-            object_id = names.id_of(kind, where[0])
-            if not is_new(object_id):
-                there[key] = (object_id, {})
-        elif kind == "member":
-            group_id = names.id_of("group", where[0])
-            there[key] = (names.id_of("person", where[1]), {"group": group_id})
-        elif kind != "manager":
-            located = found.locate(key, names)
-            if located is not None:
-                there[key] = located
+        located = kind_of(key).find(key, names, snapshot)
+        if located is not None:
+            there[key] = located
     return there
 
 
-def forgotten_entries(record: Record, named: set[Key], there: dict[Key, Located]) -> list[Entry]:
+def removed_from_file(record: Record, named: set[Key], there: dict[Key, Located]) -> list[Entry]:
     """
-    What Latchkey made, or began to make, and the file describes no longer.
+    Return what Latchkey made, or began to make, and the file describes no longer.
 
-    By what it is and not by what it is called: whatever the file describes under another name is not forgotten.
+    By what it is and not by what it is called: what the file describes under another name was not removed from it.
     """
     identities = {
         (key[0], object_id, frozenset(within.items())) for key, (object_id, within) in there.items()

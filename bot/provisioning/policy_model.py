@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from bot.provisioning import grammar as words
+from bot.provisioning import grammar
 from bot.provisioning.fields import (
     NO,
     SUBJECT_PATTERN,
@@ -59,13 +59,13 @@ def read_who(text: str) -> None:
     if text.casefold() in SCOPES:
         return
     try:
-        subject = words.read_subject(text)
+        subject = grammar.read_subject(text)
     except ValueError as error:
-        close = words.nearest(text, SCOPES)
+        close = grammar.nearest(text, SCOPES)
         raise ValueError(
             f"{str(error).partition('.')[0]}.{close}" if "mean" in close else str(error)
         ) from None
-    if subject.kind in words.UNNAMED:
+    if subject.kind in grammar.UNNAMED:
         raise ValueError(f"“{text}” can decide, but not be the one who may ask.")
 
 
@@ -168,7 +168,7 @@ def read_reviewer(text: str) -> None:
         ValueError: It says nobody.
     """
     if text.casefold() != THEMSELVES:
-        words.read_subject(text)
+        grammar.read_subject(text)
 
 
 class Reviews(Part):
@@ -177,7 +177,7 @@ class Reviews(Part):
     every: Literal["week", "month", "quarter", "half year", "year"]
     start: Annotated[
         str,
-        checked(lambda text: words.read_expiration(f"until {text}")),
+        checked(lambda text: grammar.read_expiration(f"until {text}")),
         WithJsonSchema({"type": "string", "examples": ["2027-01-01"]}),
     ]
     lasts: Duration

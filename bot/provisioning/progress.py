@@ -56,9 +56,9 @@ class Progress:
 
     def change(self, change: Change, done: bool) -> None:
         if done:
-            self.done(f"{change.deed} {change.title}")
+            self.done(f"{change.action} {change.title}")
         elif self._status:
-            self.say(f"{change.deed} {change.title}")
+            self.say(f"{change.action} {change.title}")
 
     def step(self, title: str, done: bool) -> None:
         if done:

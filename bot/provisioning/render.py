@@ -7,13 +7,13 @@ from rich.text import Text
 
 from bot.packages.names import clean
 from bot.provisioning.destroy import Destruction
-from bot.provisioning.diff import Change, Deed, Plan
+from bot.provisioning.diff import Action, Change, Plan
 from bot.provisioning.policy_tests.evaluate import Outcome, Verdict
 
 SIGNS: Final = {
-    Deed.CREATE: ("+", "green"),
-    Deed.CHANGE: ("~", "yellow"),
-    Deed.DELETE: ("-", "red"),
+    Action.CREATE: ("+", "green"),
+    Action.CHANGE: ("~", "yellow"),
+    Action.DELETE: ("-", "red"),
 }
 MARKS: Final = {
     Outcome.HOLDS: ("✓", "green"),
@@ -36,12 +36,12 @@ def plan_lines(plan: Plan, *, name: str) -> Iterator[Text]:
     if not plan.changes:
         yield Text("Nothing would change: the tenant is as the file says.")
         return
-    counts = [f"{plan.count(deed)} to {deed}" for deed in Deed if plan.count(deed)]
+    counts = [f"{plan.count(action)} to {action}" for action in Action if plan.count(action)]
     yield Text(f"{', '.join(counts)}.", style="bold")
 
 
 def _change_lines(change: Change, *, name: str) -> Iterator[Text]:
-    sign, color = SIGNS[change.deed]
+    sign, color = SIGNS[change.action]
     line = Text(f"{sign} {clean(change.title)}", style=color)
     if change.line is not None:
         line.append(f"  {name}:{change.line}", style="dim")
@@ -51,7 +51,7 @@ def _change_lines(change: Change, *, name: str) -> Iterator[Text]:
         if each.before is not None:
             said.append(clean(each.before) or "nothing", style="red")
             said.append(" → ")
-        elif change.deed is Deed.CHANGE:
+        elif change.action is Action.CHANGE:
             said.append("nothing → ")
         said.append(clean(each.after) if each.after is not None else "nothing", style="green")
         yield said

@@ -1,5 +1,5 @@
 """
-Patience with Graph: waits where it is slow, repeats what certainly did not happen, and says so.
+Waits where Graph is slow, repeats what certainly did not happen, and says so.
 
 The one place that decides by Graph's answer whether a write is worth another try:
 
@@ -57,7 +57,7 @@ _DUPLICATES: Final = frozenset(
 
 def is_early(error: GraphError) -> bool:
     """
-    Whether Graph only does not see yet what was made a moment ago.
+    Tell whether Graph only does not see yet what was made a moment ago.
 
     Everything that apply writes about was there when it was planned, or was made since: a 404 means "not yet".
     """
@@ -74,7 +74,7 @@ def is_early(error: GraphError) -> bool:
 
 
 def is_there_already(error: GraphError) -> bool:
-    """Whether Graph refuses because there is one: ours, somebody else's, or one that is being made."""
+    """Tell whether Graph refuses because there is one: ours, somebody else's, or one that is being made."""
     if isinstance(error, Conflict):
         return True
     code = (error.code or "").casefold()
@@ -84,24 +84,24 @@ def is_there_already(error: GraphError) -> bool:
 
 
 def asked_for(error: Throttled) -> timedelta:
-    """How long Graph asks to wait, or long enough where it does not say."""
+    """Return how long Graph asks to wait, or long enough where it does not say."""
     return error.retry_after or WHEN_THROTTLED
 
 
 def may_write_again(error: GraphError) -> bool:
-    """The same for what may be written twice: what may have happened is done again."""
+    """Tell whether to repeat what may be written twice: what may have happened is done again."""
     return error.may_have_happened or is_early(error)
 
 
 def may_delete_again(error: GraphError) -> bool:
-    """Whether a deletion is only too early; that a thing is not there is no failure, but the end."""
+    """Tell whether a deletion is only too early; that a thing is not there is no failure, but the end."""
     return error.may_have_happened or error.has_code(RESOURCE_IN_USE) or isinstance(error, Conflict)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Waiting:
+class Retrier:
     """
-    How a command waits.
+    Repeats looks and writes until they succeed or patience is over.
 
     Attributes:
         say: Told what is waited for, each time it is looked for in vain.
@@ -113,7 +113,7 @@ class Waiting:
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     patience: timedelta = PATIENCE
 
-    async def until(
+    async def wait_until(
         self,
         what: str,
         look: Callable[[], Awaitable[Result | None]],
@@ -121,7 +121,7 @@ class Waiting:
         patience: timedelta | None = None,
     ) -> Result | None:
         """
-        What *look* finds, as soon as it finds something; None when patience is over.
+        Look until something is found, and return it; None when patience is over.
 
         Graph's 404 is nothing found: it does not show at once even what it answered for.
         """
@@ -140,7 +140,7 @@ class Waiting:
             await self.sleep(pause)
             left, waited = left - pause, waited + pause
 
-    async def patiently(
+    async def retry(
         self,
         what: str,
         write: Callable[[], Awaitable[Result]],
@@ -148,7 +148,7 @@ class Waiting:
         retry_on: Callable[[GraphError], bool] = is_early,
     ) -> Result:
         """
-        Do *write*, again while Graph says that it did nothing because of haste.
+        Write, and write again while Graph says that it did nothing because of haste.
 
         Args:
             retry_on: Which refusals are only a matter of time, beside too many requests.

@@ -1,30 +1,24 @@
-"""What was found in the tenant of what the file describes, by the names that the file uses."""
+"""What the tenant has of what the file describes, by the names that the file uses."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from bot.provisioning.grammar import (
     ENTRA_ROLE,
-    Role,
     Thing,
     kind_of_thing,
-    read_other,
-    read_role,
-    read_thing,
 )
-from bot.provisioning.resolve import Names
 from bot.provisioning.state import Key
 from graph import Graph
 from graph.errors import NotFound
-from graph.models import (
-    AccessPackage,
-    AssignmentPolicy,
-    Resource,
-    ResourceRole,
-    ResourceRoleScope,
-)
+from graph.models import AccessPackage, AssignmentPolicy, Resource, ResourceRole
 from graph.models import Catalog as GraphCatalog
-from graph.values import same_word
+
+# Id of something in the tenant, and the ids that deleting it takes.
+Located = tuple[str, dict[str, str]]
+
+Anything = TypeVar("Anything")
 
 
 @dataclass(kw_only=True)
@@ -70,7 +64,7 @@ class FoundCatalog:
 
     async def roles_of(self, graph: Graph, resource: Resource) -> list[ResourceRole]:
         """
-        What a resource of the catalog offers; an empty answer is asked for again the next time.
+        Return what a resource of the catalog offers; an empty answer is asked for again the next time.
 
         Raises:
             GraphError: The catalog cannot be read.
@@ -86,9 +80,9 @@ class FoundCatalog:
 
 
 @dataclass(kw_only=True)
-class Survey:
+class Snapshot:
     """
-    All of it, by the names that the file uses.
+    What the tenant had of it when it was read, by the names that the file uses.
 
     Attributes:
         packages: Every package of the tenant, whatever the file says.
@@ -101,7 +95,7 @@ class Survey:
 
     @property
     def things(self) -> list[tuple[Thing, str]]:
-        """The sites and Entra roles in the catalogs, with their origin ids."""
+        """Sites and Entra roles in the catalogs, with their origin ids."""
         return [
             (Thing(kind=kind, name=resource.display_name), resource.origin_id)
             for found in self.catalogs.values()
@@ -122,62 +116,25 @@ class Survey:
 
     def package_id(self, key: Key) -> str:
         """
-        Id of the package that a key of anything in a package names.
+        Return the id of the package that a key of anything in a package names.
 
         Raises:
             NotFound: There is none, although there should be by now.
         """
-        found = self.catalogs[key[1]].packages.get(key[2])
+        found = self.find_package(key)
         if found is None:
             raise NotFound(f"There is no package {key[2]} in catalog {key[1]} any more.")
         return found.package.id
 
-    def locate(self, key: Key, names: Names) -> tuple[str, dict[str, str]] | None:
-        """
-        Id of something in a catalog that the tenant has, and the ids that deleting it takes.
-
-        Entra's own catalog is nobody's to delete, and not found here.
-        """
-        kind, catalog_name, *where = key
-        found = self.catalogs.get(catalog_name)
-        if found is None:
-            return None
-        if kind == "catalog":
-            is_entras = not same_word(found.catalog.catalog_type, "userManaged")
-            return None if is_entras else (found.catalog.id, {})
-        if kind == "resource":
-            thing = read_thing(where[0])
-            resource = found.resources.get(names.id_of(thing.kind, thing.name).casefold())
-            return (
-                (resource.id, {"catalog": found.catalog.id}) if resource and resource.id else None
-            )
-        package = found.packages.get(where[0])
-        if package is None:
-            return None
-        package_id = package.package.id
-        if kind == "package":
-            return package_id, {}
-        if kind == "policy":
-            policy = package.policies.get(where[1])
-            return (policy.id, {}) if policy else None
-        if kind == "incompatible":
-            other = read_other(where[1])
-            within = {"package": package_id, "kind": other.kind}
-            return names.id_of(other.kind, other.name), within
-        role = read_role(where[1])
-        origin_id = names.id_of(role.thing.kind, role.thing.name).casefold()
-        for given in package.package.resource_role_scopes:
-            if given.id and gives_role(given, role, origin_id):
-                return given.id, {"package": package_id}
-        return None
+    def find_package(self, key: Key) -> FoundPackage | None:
+        """Find the package that a key of anything in a package names."""
+        catalog = self.catalogs.get(key[1])
+        return catalog.packages.get(key[2]) if catalog else None
 
 
-def gives_role(given: ResourceRoleScope, role: Role, origin_id: str) -> bool:
-    """Whether that is the role of that thing; a role goes by its name or its origin id."""
-    if given.role is None or given.scope is None:
-        return False
-    wanted = role.role.casefold()
-    return (given.scope.origin_id or "").casefold() == origin_id and wanted in (
-        (given.role.display_name or "").casefold(),
-        (given.role.origin_id or "").casefold(),
-    )
+def by_name_or_former_name(
+    by_name: Mapping[str, Anything], name: str, was: str | None
+) -> Anything | None:
+    """Find what has the name, or else the name that it had before; *by_name* is in small letters."""
+    found = by_name.get(name.casefold())
+    return by_name.get(was.casefold()) if found is None and was else found

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from bot.provisioning.diff import Change
-from bot.provisioning.retry import SETTLES, Waiting, asked_for, is_there_already, may_write_again
+from bot.provisioning.retry import SETTLES, Retrier, asked_for, is_there_already, may_write_again
 from bot.provisioning.state import Record
 from graph.errors import Conflict, GraphError, GraphUnavailable, Throttled
 
@@ -14,11 +14,11 @@ from graph.errors import Conflict, GraphError, GraphUnavailable, Throttled
 Look = Callable[[], Awaitable[str | None]]
 # Creates something; returns its id if whoever calls looks by itself whether it shows.
 Create = Callable[[], Awaitable[str | None]]
-# Whether what was written shows; None while it does not.
-Shown = Callable[[], Awaitable[bool | None]]
+# Tells whether what was written shows.
+IsShown = Callable[[], Awaitable[bool]]
 
 
-class UnderWay:
+class OpenCalls:
     """The creations whose answer is not there yet."""
 
     def __init__(self) -> None:
@@ -44,20 +44,20 @@ class UnderWay:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Writing:
-    """The only way in which apply writes."""
+class Writer:
+    """Writes for apply, and sees that what was written shows."""
 
     record: Record
-    waiting: Waiting
-    under_way: UnderWay = field(default_factory=UnderWay)
+    retrier: Retrier
+    open_calls: OpenCalls = field(default_factory=OpenCalls)
 
-    async def once(
+    async def create_once(
         self,
         change: Change,
         look: Look,
         create: Create,
         *,
-        joins: bool = False,
+        may_be_theirs: bool = False,
         **within: str,
     ) -> str:
         """
@@ -67,7 +67,7 @@ class Writing:
         before a crash, is followed by looking, not by a second call: Graph has no idempotency key.
 
         Args:
-            joins: Whether one that somebody else made meanwhile is as good.  It is not entered as ours, so that
+            may_be_theirs: One that somebody else made meanwhile is as good.  It is not entered as ours, so that
                 nobody's but our own is ever deleted.
 
         Raises:
@@ -76,16 +76,16 @@ class Writing:
         found = None
         was_begun = self.record.is_begun(change.key)
         if was_begun:
-            found = await self.waiting.until(change.title, look, patience=SETTLES)
+            found = await self.retrier.wait_until(change.title, look, patience=SETTLES)
         if found is None:
             await self.record.begin(change.key)
             found, is_ours = await self._created(change, look, create, was_begun=was_begun)
-            if not (is_ours or joins):
+            if not (is_ours or may_be_theirs):
                 self.record.forget([change.key])
                 raise Conflict(f"{change.title} was made by somebody else meanwhile; plan again.")
             if not is_ours:
                 self.record.forget([change.key])
-                self.waiting.say(f"{change.title} is there already; destroy will not delete it")
+                self.retrier.say(f"{change.title} is there already; destroy will not delete it")
                 return found
         await self.record.learn(change.key, found, **within)
         return found
@@ -93,12 +93,12 @@ class Writing:
     async def _created(
         self, change: Change, look: Look, create: Create, *, was_begun: bool
     ) -> tuple[str, bool]:
-        """Its id, and whether it is ours."""
-        left = self.waiting.patience - SETTLES
+        """Create it, and return its id and whether it is ours."""
+        left = self.retrier.patience - SETTLES
         while True:
             try:
-                with self.under_way.one():
-                    found = await self.waiting.patiently(change.title, create)
+                with self.open_calls.one():
+                    found = await self.retrier.retry(change.title, create)
                 break
             except GraphError as error:
                 # "There is one already" speaks of ours only if we began one before.
@@ -108,9 +108,9 @@ class Writing:
                     self.record.forget([change.key])
                     raise
                 if isinstance(error, Throttled) and error.may_have_happened:
-                    await self.waiting.sleep(asked_for(error).total_seconds())
+                    await self.retrier.sleep(asked_for(error).total_seconds())
                     left -= asked_for(error)
-                found = await self.waiting.until(change.title, look, patience=SETTLES)
+                found = await self.retrier.wait_until(change.title, look, patience=SETTLES)
                 if found is not None:
                     return found, is_ours
                 # Graph says that there is one where nothing is: another one was just being made.  Or it says that
@@ -121,17 +121,17 @@ class Writing:
                         self.record.forget([change.key])
                     raise
                 left -= SETTLES
-        await self.under_way.none()
+        await self.open_calls.none()
         if found is None:
-            found = await self.waiting.until(f"{change.title} to show up", look)
+            found = await self.retrier.wait_until(f"{change.title} to show up", look)
         if found is None:
             raise GraphUnavailable(
                 f"{change.title} was created, and Graph does not show it.", may_have_happened=True
             )
         return found, True
 
-    async def again(
-        self, change: Change, write: Callable[[], Awaitable[None]], shown: Shown
+    async def write_and_confirm(
+        self, change: Change, write: Callable[[], Awaitable[None]], is_shown: IsShown
     ) -> None:
         """
         Write what may be written twice, and see it there.
@@ -140,7 +140,12 @@ class Writing:
             GraphError: Graph refuses, or does not show what was written.
         """
         await self.write(change, write)
-        await self.seen(change, shown)
+
+        async def shown() -> bool | None:
+            return True if await is_shown() else None
+
+        if await self.retrier.wait_until(f"{change.title} to show what was written", shown) is None:
+            raise _not_shown(change)
 
     async def write(self, change: Change, write: Callable[[], Awaitable[None]]) -> None:
         """
@@ -149,20 +154,20 @@ class Writing:
         Raises:
             GraphError: Graph refuses.
         """
-        await self.waiting.patiently(change.title, write, retry_on=may_write_again)
+        await self.retrier.retry(change.title, write, retry_on=may_write_again)
 
-    async def until_shown(
+    async def wait_until_same(
         self,
         change: Change,
-        differing: Callable[[], Awaitable[set[str] | None]],
+        differing: Callable[[], Awaitable[set[str]]],
         *,
         may_stay: frozenset[str],
     ) -> set[str]:
         """
-        Wait until nothing differs from what was written; what does, and may stay so.
+        Wait until nothing differs from what was written; return what does, and may stay so.
 
         Args:
-            differing: Which words differ still.
+            differing: Reads which words differ still.
             may_stay: Words that are not worth all patience: Graph keeps them as they were.
 
         Raises:
@@ -172,26 +177,23 @@ class Writing:
 
         async def shown() -> bool | None:
             nonlocal left
-            left = await differing() or set()
+            left = await differing()
             return None if left else True
 
         what = f"{change.title} to show what was written"
-        if await self.waiting.until(what, shown, patience=SETTLES) or (left and left <= may_stay):
+        if await self.retrier.wait_until(what, shown, patience=SETTLES) or (
+            left and left <= may_stay
+        ):
             return left
-        if await self.waiting.until(what, shown, patience=self.waiting.patience - SETTLES) is None:
-            raise GraphUnavailable(
-                f"Graph took {change.title}, and does not show it as it was written; plan again to see how."
-            )
+        if (
+            await self.retrier.wait_until(what, shown, patience=self.retrier.patience - SETTLES)
+            is None
+        ):
+            raise _not_shown(change)
         return left
 
-    async def seen(self, change: Change, shown: Shown) -> None:
-        """
-        Wait until it shows.
 
-        Raises:
-            GraphUnavailable: It does not.
-        """
-        if await self.waiting.until(f"{change.title} to show what was written", shown) is None:
-            raise GraphUnavailable(
-                f"Graph took {change.title}, and does not show it as it was written; plan again to see how."
-            )
+def _not_shown(change: Change) -> GraphUnavailable:
+    return GraphUnavailable(
+        f"Graph took {change.title}, and does not show it as it was written; plan again to see how."
+    )

@@ -1,1 +1,76 @@
-"""One module for each kind of thing that the file describes."""
+"""One module for each kind of thing that the file describes; this one lists them."""
+
+from typing import Final
+
+from bot.provisioning.kinds.base import CatalogKind, FileKind, Kind, PackageKind
+from bot.provisioning.kinds.catalogs import Catalogs
+from bot.provisioning.kinds.groups import Groups, Members
+from bot.provisioning.kinds.incompatibilities import Incompatibilities
+from bot.provisioning.kinds.packages import Packages
+from bot.provisioning.kinds.people import Managers, People
+from bot.provisioning.kinds.policies import Policies
+from bot.provisioning.kinds.resources import Resources
+from bot.provisioning.kinds.roles import Roles
+from bot.provisioning.state import Key
+
+# In the order in which the plan shows them; they can be deleted in the opposite one.
+KINDS: Final[tuple[Kind, ...]] = (
+    People(),
+    Groups(),
+    Managers(),
+    Members(),
+    Catalogs(),
+    Resources(),
+    Packages(),
+    Roles(),
+    Incompatibilities(),
+    Policies(),
+)
+# In the order in which it is decided what of what left the file is deleted: what rests on others comes behind them.
+REMOVAL_ORDER: Final = (
+    "package",
+    "policy",
+    "role",
+    "incompatible",
+    "member",
+    "resource",
+    "catalog",
+    "group",
+    "person",
+    "manager",
+)
+STAGES: Final = tuple(
+    tuple(kind for kind in KINDS if kind.stage == stage)
+    for stage in sorted({kind.stage for kind in KINDS})
+)
+_BY_NAME: Final = {kind.name: kind for kind in KINDS}
+_RANKS: Final = {kind.name: rank for rank, kind in enumerate(KINDS)}
+
+
+def kind_of(key: Key) -> Kind:
+    """Return the kind of thing that a key names."""
+    return _BY_NAME[key[0]]
+
+
+def rank_of(key: Key) -> int:
+    """Return where in ``KINDS`` the kind of a key stands."""
+    return _RANKS[key[0]]
+
+
+def title_of(key: Key) -> str:
+    """Say in words for people what a key of the state names."""
+    return kind_of(key).title(*key[1:])
+
+
+__all__ = [
+    "KINDS",
+    "REMOVAL_ORDER",
+    "STAGES",
+    "CatalogKind",
+    "FileKind",
+    "Kind",
+    "PackageKind",
+    "kind_of",
+    "rank_of",
+    "title_of",
+]

@@ -1,153 +1,193 @@
-"""Creates and changes catalogs, packages and policies, and reads back what it wrote."""
+"""Catalogs: containers of packages, and of what these may give."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+import asyncio
+from collections.abc import Iterable, Sequence
 
-from bot.provisioning.diff import Change, Deed
-from bot.provisioning.kinds.packages import catalog_differences, package_differences
-from bot.provisioning.kinds.policies import words_that_differ
-from bot.provisioning.lookups import Looking
-from bot.provisioning.model import Catalog, Package
-from bot.provisioning.policy_model import Policy
-from bot.provisioning.policy_translation.merge import merged
-from bot.provisioning.policy_translation.to_graph import to_graph
+from bot.provisioning.diff import (
+    Action,
+    Change,
+    Difference,
+    block,
+    compare,
+    compare_names,
+    say_renamed,
+)
+from bot.provisioning.file import Document, FileError
+from bot.provisioning.in_use import InUse, say_packages
+from bot.provisioning.kinds.base import CatalogKind
+from bot.provisioning.kinds.contexts import ApplyContext, CatalogScope, Inventory, Removal
+from bot.provisioning.model import Catalog, File
 from bot.provisioning.resolve import Names
-from bot.provisioning.snapshot import Survey
-from bot.provisioning.write import Writing
+from bot.provisioning.snapshot import FoundCatalog, Located, Snapshot
+from bot.provisioning.state import Entry, Identity, Key
 from graph import Graph
-from graph.models import AssignmentPolicy
+from graph.models import AccessPackage
+from graph.models import Catalog as GraphCatalog
+from graph.values import same_word
 
-# What Entra has been seen to keep although it took a change: reviews, and when they began.
-STUBBORN: Final = frozenset({"reviews"})
 
+class Catalogs(CatalogKind):
+    """Catalogs; Entra's own is nobody's to delete, and never found here."""
 
-@dataclass(frozen=True, kw_only=True)
-class Making:
-    """One method a kind of thing; each takes the change that asks for it."""
+    name = "catalog"
+    stage = 0
 
-    graph: Graph
-    names: Names
-    survey: Survey
-    looking: Looking
-    writing: Writing
-    remark: Callable[[str], object]
+    def title(self, *names: str) -> str:
+        return f"catalog {names[0]}"
 
-    async def catalog(self, change: Change) -> None:
-        """Create a catalog, or change what it says of itself."""
+    def keys(self, file: File) -> Iterable[Key]:
+        return ((self.name, catalog.name) for catalog in file.catalogs)
+
+    def find(self, key: Key, names: Names, snapshot: Snapshot) -> Located | None:
+        found = snapshot.catalogs.get(key[1])
+        is_our_kind = found is not None and same_word(found.catalog.catalog_type, "userManaged")
+        return (found.catalog.id, {}) if found is not None and is_our_kind else None
+
+    async def present(self, inventory: Inventory, entries: Sequence[Entry]) -> set[Identity]:
+        there = await inventory.catalog_ids()
+        return {each.identity for each in entries if each.id in there}
+
+    async def is_present(self, graph: Graph, entry: Entry) -> bool:
+        await graph.catalogs.get(entry.id or "")
+        return True
+
+    async def plan(self, scope: CatalogScope) -> Sequence[Change]:
+        wanted, found = scope.catalog, scope.found
+        differences = (
+            _differences(found.catalog, wanted) if found else compare({}, _described(wanted))
+        )
+        if found and not differences:
+            return ()
+        return (
+            Change(
+                action=Action.CHANGE if found else Action.CREATE,
+                key=(self.name, wanted.name),
+                title=f"catalog {wanted.name}{say_renamed(differences)}",
+                line=scope.line(),
+                differences=differences,
+                want=wanted,
+                object_id=found.catalog.id if found else None,
+            ),
+        )
+
+    async def create(self, change: Change, context: ApplyContext) -> None:
         catalog: Catalog = change.want
 
         async def look() -> str | None:
-            found = await self.graph.catalogs.find(display_name=catalog.name)
+            found = await context.graph.catalogs.find(display_name=catalog.name)
             if found is None:
                 return None
-            self.survey.note_catalog(catalog.name, found)
+            context.snapshot.note_catalog(catalog.name, found)
             return found.id
 
         async def create() -> None:
-            await self.graph.catalogs.create(
+            await context.graph.catalogs.create(
                 display_name=catalog.name,
                 description=catalog.description or catalog.name,
                 is_published=catalog.published is not False,
                 is_externally_visible=bool(catalog.for_external_users),
             )
 
+        await context.writer.create_once(change, look, create)
+
+    async def change(self, change: Change, context: ApplyContext) -> None:
+        catalog: Catalog = change.want
+        catalogs, catalog_id = context.graph.catalogs, change.object_id or ""
+
         async def write() -> None:
-            await self.graph.catalogs.update(
-                change.object_id or "",
+            await catalogs.update(
+                catalog_id,
                 display_name=catalog.name if change.changes("name") else None,
                 description=catalog.description,
                 is_published=catalog.published,
                 is_externally_visible=catalog.for_external_users,
             )
 
-        async def shown() -> bool | None:
-            found = await self.graph.catalogs.get(change.object_id or "")
-            return None if catalog_differences(found, catalog) else True
+        async def is_shown() -> bool:
+            return not _differences(await catalogs.get(catalog_id), catalog)
 
-        if change.deed is Deed.CHANGE:
-            await self.writing.again(change, write, shown)
-        else:
-            await self.writing.once(change, look, create)
+        await context.writer.write_and_confirm(change, write, is_shown)
 
-    async def package(self, change: Change) -> None:
-        """Create a package, or change what it says of itself."""
-        package: Package = change.want
-        catalog_id = self.survey.catalogs[change.key[1]].catalog.id
+    async def delete(self, graph: Graph, entry: Entry) -> None:
+        await graph.catalogs.delete(entry.id or "")
 
-        async def look() -> str | None:
-            found = await self.looking.package(catalog_id, package.name)
-            return found.id if found else None
+    async def why_others_need(
+        self, others: InUse, entry: Entry, ours: frozenset[str]
+    ) -> str | None:
+        inside = await others.packages_in(entry.id or "")
+        names = sorted(each.display_name or each.id for each in inside)
+        return f"{', '.join(names)} needs it" if names else None
 
-        async def create() -> None:
-            await self.graph.packages.create(
-                catalog_id=catalog_id,
-                display_name=package.name,
-                description=package.description or package.name,
-                is_hidden=bool(package.hidden),
-            )
+    async def packages_needing(self, removal: Removal, entry: Entry) -> Sequence[AccessPackage]:
+        return [
+            each for each in await removal.staying() if each.catalog and each.catalog.id == entry.id
+        ]
 
-        async def write() -> None:
-            await self.graph.packages.update(
-                change.object_id or "",
-                display_name=package.name if change.changes("name") else None,
-                description=package.description,
-                is_hidden=package.hidden,
-            )
-
-        async def shown() -> bool | None:
-            found = await self.graph.packages.get(change.object_id or "", bare=True)
-            return None if package_differences(found, package) else True
-
-        if change.deed is Deed.CHANGE:
-            await self.writing.again(change, write, shown)
-        else:
-            package_id = await self.writing.once(change, look, create)
-            self.names.bind("package", package.name, package_id)
-            self.survey.note_package(change.key[1], package.name, package_id)
-
-    async def policy(self, change: Change) -> None:
-        """Create a policy, or replace what it says otherwise than the file."""
-        policy: Policy = change.want
-        package_id = self.survey.package_id(change.key)
-        wanted = to_graph(policy, ids=self.names.subject_id, package_id=package_id)
-
-        async def look() -> str | None:
-            package = await self.graph.packages.get(package_id, named=False)
-            named = [each for each in package.assignment_policies if _is_named(each, policy.name)]
-            return named[0].id if named else None
-
-        async def create() -> str:
-            described = wanted.description or policy.name
-            made = await self.graph.policies.create(
-                wanted.model_copy(update={"description": described})
-            )
-            # It is read back below, whole.
-            return made.id
-
-        async def write() -> None:
-            actual = await self.graph.policies.get(change.object_id or "")
-            changed = merged(actual, wanted)
-            await self.graph.policies.replace(
-                changed.model_copy(update={"access_package": wanted.access_package})
-            )
-
-        policy_id = change.object_id or ""
-        if change.deed is Deed.CREATE:
-            policy_id = await self.writing.once(change, look, create)
-
-        async def shown() -> set[str] | None:
-            return words_that_differ(await self.graph.policies.get(policy_id), wanted)
-
-        if change.deed is Deed.CHANGE:
-            await self.writing.write(change, write)
-        left = await self.writing.until_shown(change, shown, may_stay=STUBBORN)
-        if left:
-            self.remark(
-                f"{change.title}: Entra took the change and keeps its {' and '.join(sorted(left))} as they "
-                "were; change them in Entra, or in the file"
-            )
+    def say_needed(self, packages: Sequence[AccessPackage]) -> str | None:
+        if not packages:
+            return None
+        return f"{say_packages(packages)} {'is' if len(packages) == 1 else 'are'} in it"
 
 
-def _is_named(policy: AssignmentPolicy, name: str) -> bool:
-    return (policy.display_name or "").casefold() == name.casefold()
+async def read_catalogs(graph: Graph, document: Document, snapshot: Snapshot) -> None:
+    """
+    Read the catalogs that the file describes, what they hold, and every package of the tenant.
+
+    Raises:
+        FileError: A name means more than one catalog.
+        GraphError: The tenant cannot be read.
+    """
+    every, snapshot.packages = await asyncio.gather(
+        graph.catalogs.list(), graph.packages.list(named=False)
+    )
+    matched = [
+        (each, _match(document, at, each, every)) for at, each in enumerate(document.file.catalogs)
+    ]
+    existing = [(each, catalog) for each, catalog in matched if catalog is not None]
+    read = await asyncio.gather(*(_with_resources(graph, catalog) for _, catalog in existing))
+    for (described, _), catalog in zip(existing, read, strict=True):
+        snapshot.catalogs[described.name] = catalog
+
+
+def _match(
+    document: Document, at: int, described: Catalog, every: Iterable[GraphCatalog]
+) -> GraphCatalog | None:
+    """Find the one catalog that is meant: by its name, or else by the name that it had before."""
+    for name in filter(None, (described.name, described.was)):
+        same = [each for each in every if (each.display_name or "").casefold() == name.casefold()]
+        if len(same) > 1:
+            ids = ", ".join(sorted(each.id for each in same))
+            sentence = f"There are {len(same)} catalogs named “{name}” ({ids}); rename one of them in Entra."
+            raise FileError([document.problem(("catalogs", at), sentence)])
+        if same:
+            return same[0]
+    return None
+
+
+async def _with_resources(graph: Graph, catalog: GraphCatalog) -> FoundCatalog:
+    resources = await graph.catalogs.resources(catalog.id)
+    by_origin = {(each.origin_id or "").casefold(): each for each in resources}
+    return FoundCatalog(catalog=catalog, resources=by_origin)
+
+
+def _described(catalog: Catalog) -> dict[str, object]:
+    return block(
+        description=catalog.description,
+        published=catalog.published,
+        for_external_users=catalog.for_external_users,
+    )
+
+
+def _differences(found: GraphCatalog, catalog: Catalog) -> tuple[Difference, ...]:
+    """Compare with the tenant's catalog; about what the file does not say it has no opinion."""
+    before = block(
+        description=(found.description or "") if catalog.description is not None else None,
+        published=found.is_published if catalog.published is not None else None,
+        for_external_users=bool(found.is_externally_visible)
+        if catalog.for_external_users is not None
+        else None,
+    )
+    return (
+        *compare_names(found.display_name, catalog.name),
+        *compare(before, _described(catalog)),
+    )

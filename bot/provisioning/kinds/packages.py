@@ -1,120 +1,205 @@
-"""Plans catalogs and packages themselves: which are missing, and which say of themselves something else than the file."""
+"""Packages: what people may ask for."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
-from bot.provisioning.diff import Change, Deed, Difference, differing
-from bot.provisioning.file import Document, Place
-from bot.provisioning.model import Catalog, Package
-from bot.provisioning.snapshot import FoundCatalog
+from bot.provisioning.diff import (
+    Action,
+    Change,
+    Difference,
+    block,
+    compare,
+    compare_names,
+    say_renamed,
+)
+from bot.provisioning.in_use import InUse, say_assignments
+from bot.provisioning.kinds.base import PackageKind
+from bot.provisioning.kinds.contexts import (
+    ApplyContext,
+    Inventory,
+    PackageScope,
+    RefreshContext,
+    Removal,
+)
+from bot.provisioning.lookups import FEW
+from bot.provisioning.model import Catalog, File, Package
+from bot.provisioning.resolve import Names
+from bot.provisioning.snapshot import (
+    FoundCatalog,
+    FoundPackage,
+    Located,
+    Snapshot,
+    by_name_or_former_name,
+)
+from bot.provisioning.state import Entry, Identity, Key
+from graph import Graph
 from graph.models import AccessPackage
-from graph.models import Catalog as GraphCatalog
 
 
-def renaming(actual: str | None, wanted: str) -> tuple[Difference, ...]:
-    """The difference between two names; Entra, not the file, says which letters are capitals."""
-    if (actual or "").casefold() == wanted.casefold():
-        return ()
-    return (Difference(what="name", before=actual, after=wanted),)
+class Packages(PackageKind):
+    """Packages; the file names them within their catalog."""
 
+    name = "package"
+    stage = 1
+    is_left_alone_aloud = True
 
-def said(**words: Any) -> dict[str, Any]:
-    """A block of the file, without what says nothing."""
-    return {
-        name.replace("_", " "): value for name, value in words.items() if value not in (None, "")
-    }
+    def title(self, *names: str) -> str:
+        return f"package {names[1]} in catalog {names[0]}"
 
+    def keys(self, file: File) -> Iterable[Key]:
+        for catalog in file.catalogs:
+            yield from ((self.name, catalog.name, each.name) for each in catalog.packages)
 
-def catalog_words(catalog: Catalog) -> dict[str, Any]:
-    """What the file says of a catalog itself."""
-    return said(
-        description=catalog.description,
-        published=catalog.published,
-        for_external_users=catalog.for_external_users,
-    )
+    async def refresh(self, context: RefreshContext) -> None:
+        """Match the packages of each catalog, which are read already, with the file's."""
+        for described in context.document.file.catalogs:
+            found = context.snapshot.catalogs.get(described.name)
+            if found is not None:
+                _match(described, found, context.snapshot.packages, context.names)
 
+    def find(self, key: Key, names: Names, snapshot: Snapshot) -> Located | None:
+        found = snapshot.find_package(key)
+        return (found.package.id, {}) if found else None
 
-def catalog_differences(found: GraphCatalog, catalog: Catalog) -> tuple[Difference, ...]:
-    """Where the tenant's catalog differs from the file's words; about the others the file has no opinion."""
-    before = said(
-        description=(found.description or "") if catalog.description is not None else None,
-        published=found.is_published if catalog.published is not None else None,
-        for_external_users=bool(found.is_externally_visible)
-        if catalog.for_external_users is not None
-        else None,
-    )
-    return (
-        *renaming(found.display_name, catalog.name),
-        *differing(before, catalog_words(catalog)),
-    )
+    async def present(self, inventory: Inventory, entries: Sequence[Entry]) -> set[Identity]:
+        known = {each.id for each in inventory.packages}
+        return {each.identity for each in entries if each.id in known}
 
+    async def is_present(self, graph: Graph, entry: Entry) -> bool:
+        await graph.packages.get(entry.id or "", bare=True)
+        return True
 
-def catalog(
-    document: Document, place: Place, wanted: Catalog, there: FoundCatalog | None
-) -> Iterable[Change]:
-    """The catalog to create or to change, if it is."""
-    differences = (
-        catalog_differences(there.catalog, wanted)
-        if there
-        else differing({}, catalog_words(wanted))
-    )
-    if there is None or differences:
-        yield Change(
-            deed=Deed.CHANGE if there else Deed.CREATE,
-            key=("catalog", wanted.name),
-            title=f"catalog {wanted.name}{renamed_from(differences)}",
-            line=document.line(place),
-            differences=differences,
-            want=wanted,
-            object_id=there.catalog.id if there else None,
+    async def plan(self, scope: PackageScope) -> Sequence[Change]:
+        catalog, wanted, found = scope.catalog, scope.package, scope.found_package
+        differences = (
+            _differences(found.package, wanted) if found else compare({}, _described(wanted))
+        )
+        if found and not differences:
+            return ()
+        title = self.title(catalog.name, wanted.name)
+        return (
+            Change(
+                action=Action.CHANGE if found else Action.CREATE,
+                key=(self.name, catalog.name, wanted.name),
+                title=f"{title}{say_renamed(differences)}",
+                line=scope.line(),
+                differences=differences,
+                want=wanted,
+                object_id=found.package.id if found else None,
+            ),
         )
 
+    async def create(self, change: Change, context: ApplyContext) -> None:
+        package: Package = change.want
+        catalog_id = context.snapshot.catalogs[change.key[1]].catalog.id
 
-def package_words(package: Package) -> dict[str, Any]:
-    """What the file says of a package itself."""
-    return said(description=package.description, hidden=package.hidden)
+        async def look() -> str | None:
+            found = await _look_up(context, catalog_id, package.name)
+            return found.id if found else None
+
+        async def create() -> None:
+            await context.graph.packages.create(
+                catalog_id=catalog_id,
+                display_name=package.name,
+                description=package.description or package.name,
+                is_hidden=bool(package.hidden),
+            )
+
+        package_id = await context.writer.create_once(change, look, create)
+        context.names.bind("package", package.name, package_id)
+        context.snapshot.note_package(change.key[1], package.name, package_id)
+
+    async def change(self, change: Change, context: ApplyContext) -> None:
+        package: Package = change.want
+        packages, package_id = context.graph.packages, change.object_id or ""
+
+        async def write() -> None:
+            await packages.update(
+                package_id,
+                display_name=package.name if change.changes("name") else None,
+                description=package.description,
+                is_hidden=package.hidden,
+            )
+
+        async def is_shown() -> bool:
+            return not _differences(await packages.get(package_id, bare=True), package)
+
+        await context.writer.write_and_confirm(change, write, is_shown)
+
+    async def delete(self, graph: Graph, entry: Entry) -> None:
+        await graph.packages.delete(entry.id or "")
+
+    async def why_in_use(
+        self, in_use: InUse, object_id: str, within: Mapping[str, str]
+    ) -> str | None:
+        live = say_assignments(await in_use.assignments("package", object_id))
+        return live or await in_use.say_open_requests(object_id)
+
+    def say_kept(self, removal: Removal, entry: Entry, why: str) -> str:
+        sentence = f"{super().say_kept(removal, entry, why)}. What it gives stays with it"
+        if entry.key[:2] in removal.created:
+            sentence += f". If it was renamed, write “was: {entry.key[2]}” under its new name"
+        return sentence
+
+    def kept(self, removal: Removal, entry: Entry) -> None:
+        removal.blocked.add(entry.id or "")
+
+    def removed(self, removal: Removal, entry: Entry) -> None:
+        removal.going.add(entry.id or "")
 
 
-def package_differences(found: AccessPackage, package: Package) -> tuple[Difference, ...]:
-    """Where the tenant's package differs from the file's words; about the others the file has no opinion."""
-    before = said(
+def _match(
+    described: Catalog, found: FoundCatalog, every: Iterable[AccessPackage], names: Names
+) -> None:
+    within = [each for each in every if each.catalog and each.catalog.id == found.catalog.id]
+    by_name = {(each.display_name or "").casefold(): each for each in within}
+    for wanted in described.packages:
+        package = by_name_or_former_name(by_name, wanted.name, wanted.was)
+        if package is not None:
+            found.packages[wanted.name] = FoundPackage(package=_with_resources(package, found))
+            names.bind("package", wanted.name, package.id)
+    mine = {each.package.id for each in found.packages.values()}
+    found.others = {each.id: each.display_name or each.id for each in within if each.id not in mine}
+
+
+def _with_resources(package: AccessPackage, found: FoundCatalog) -> AccessPackage:
+    """Return the package, each role with the resource that the catalog knows."""
+    given = []
+    for each in package.resource_role_scopes:
+        resource = found.resources.get(((each.scope and each.scope.origin_id) or "").casefold())
+        if each.role is not None and each.role.resource is None and resource is not None:
+            role = each.role.model_copy(update={"resource": resource})
+            each = each.model_copy(update={"role": role})
+        given.append(each)
+    return package.model_copy(update={"resource_role_scopes": given})
+
+
+async def _look_up(context: ApplyContext, catalog_id: str, name: str) -> AccessPackage | None:
+    if len(context.lookups.created("package")) <= FEW:
+        found = await context.graph.packages.find(
+            display_name=name, catalog_id=catalog_id, bare=True
+        )
+    else:
+        found = [
+            each
+            for each in (await context.lookups.packages()).values()
+            if each.catalog is not None
+            and each.catalog.id == catalog_id
+            and (each.display_name or "").casefold() == name.casefold()
+        ]
+    return found[0] if found else None
+
+
+def _described(package: Package) -> dict[str, object]:
+    return block(description=package.description, hidden=package.hidden)
+
+
+def _differences(found: AccessPackage, package: Package) -> tuple[Difference, ...]:
+    """Compare with the tenant's package; about what the file does not say it has no opinion."""
+    before = block(
         description=found.description if package.description is not None else None,
         hidden=bool(found.is_hidden) if package.hidden is not None else None,
     )
     return (
-        *renaming(found.display_name, package.name),
-        *differing(before, package_words(package)),
-    )
-
-
-def package(
-    document: Document,
-    place: Place,
-    within: Catalog,
-    wanted: Package,
-    there: FoundCatalog | None,
-) -> Iterable[Change]:
-    """The package to create or to change, if it is."""
-    found = there.packages.get(wanted.name) if there else None
-    differences = (
-        package_differences(found.package, wanted)
-        if found
-        else differing({}, package_words(wanted))
-    )
-    if found is None or differences:
-        yield Change(
-            deed=Deed.CHANGE if found else Deed.CREATE,
-            key=("package", within.name, wanted.name),
-            title=f"package {wanted.name} in catalog {within.name}{renamed_from(differences)}",
-            line=document.line(place),
-            differences=differences,
-            want=wanted,
-            object_id=found.package.id if found else None,
-        )
-
-
-def renamed_from(differences: Iterable[Difference]) -> str:
-    """How a title says that a name changes."""
-    return next(
-        (f", renamed from {each.before}" for each in differences if each.what == "name"), ""
+        *compare_names(found.display_name, package.name),
+        *compare(before, _described(package)),
     )

@@ -1,41 +1,73 @@
-"""Creates people and groups for a trial."""
+"""People created for a trial, and their managers."""
 
+import asyncio
 import secrets
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from slugify import slugify
-
-from bot.provisioning.diff import Change, Deed
-from bot.provisioning.lookups import Looking
-from bot.provisioning.model import Group, Person
-from bot.provisioning.resolve import Names
-from bot.provisioning.write import Writing
+from bot.provisioning.diff import Action, Change
+from bot.provisioning.in_use import InUse, say_assignments
+from bot.provisioning.kinds.base import FileKind
+from bot.provisioning.kinds.contexts import ApplyContext, FileScope, Inventory, RefreshContext
+from bot.provisioning.model import File, Person
+from bot.provisioning.resolve import Names, is_new
+from bot.provisioning.snapshot import Located, Snapshot
+from bot.provisioning.state import Entry, Identity, Key
 from graph import Graph
 
 # Entra's own limit for a mail nickname.
 LONGEST_NICKNAME: Final = 64
 
 
-@dataclass(frozen=True, kw_only=True)
-class TrialPeople:
-    """One method a kind of thing; each takes the change that asks for it."""
+class People(FileKind):
+    """People; the file names them by e-mail address."""
 
-    graph: Graph
-    names: Names
-    looking: Looking
-    writing: Writing
+    name = "person"
+    stage = 0
 
-    async def person(self, change: Change) -> None:
+    def title(self, *names: str) -> str:
+        return f"person {names[0]}"
+
+    def keys(self, file: File) -> Iterable[Key]:
+        return ((self.name, person.email) for person in file.people)
+
+    def find(self, key: Key, names: Names, snapshot: Snapshot) -> Located | None:
+        del snapshot
+        user_id = names.id_of("person", key[1])
+        return None if is_new(user_id) else (user_id, {})
+
+    async def present(self, inventory: Inventory, entries: Sequence[Entry]) -> set[Identity]:
+        found = await inventory.graph.directory.users_each([each.id or "" for each in entries])
+        return {each.identity for each in entries if found.get(each.id or "")}
+
+    async def is_present(self, graph: Graph, entry: Entry) -> bool:
+        await graph.directory.user(entry.id or "")
+        return True
+
+    async def plan(self, scope: FileScope) -> Sequence[Change]:
+        return [
+            Change(
+                action=Action.CREATE,
+                key=(self.name, person.email),
+                title=f"person {person.name} ({person.email})",
+                line=scope.line("people", at),
+                want=person,
+            )
+            for at, person in enumerate(scope.document.file.people)
+            if is_new(scope.names.id_of("person", person.email))
+        ]
+
+    async def create(self, change: Change, context: ApplyContext) -> None:
         """Create somebody for a trial; the password is random and told to nobody."""
         person: Person = change.want
+        directory = context.graph.directory
 
         async def look() -> str | None:
-            users = await self.graph.directory.find_users(email=person.email)
+            users = await directory.find_users(email=person.email)
             return users[0].id if users else None
 
         async def create() -> None:
-            await self.graph.directory.create_user(
+            await directory.create_user(
                 display_name=person.name,
                 user_principal_name=person.email,
                 mail_nickname=person.email.partition("@")[0][:LONGEST_NICKNAME],
@@ -43,67 +75,72 @@ class TrialPeople:
                 password=f"{secrets.token_urlsafe(24)}aA1!",
             )
 
-        self.names.bind(
-            "person", person.email, user_id := await self.writing.once(change, look, create)
-        )
-        self.names.bind("person", person.name, user_id)
+        user_id = await context.writer.create_once(change, look, create)
+        context.names.bind("person", person.email, user_id)
+        context.names.bind("person", person.name, user_id)
 
-    async def group(self, change: Change) -> None:
-        """Create a security group, or give one its new name."""
-        group: Group = change.want
-        if change.deed is Deed.CHANGE:
-            await self._rename(change, group)
-            return
-        nickname = slugify(group.name, max_length=LONGEST_NICKNAME) or secrets.token_hex(8)
+    async def delete(self, graph: Graph, entry: Entry) -> None:
+        await graph.directory.delete_user(entry.id or "")
 
-        async def look() -> str | None:
-            found = await self.looking.group(group.name)
-            return found.id if found else None
+    async def why_in_use(
+        self, in_use: InUse, object_id: str, within: Mapping[str, str]
+    ) -> str | None:
+        return say_assignments(await in_use.assignments("person", object_id))
 
-        async def create() -> None:
-            await self.graph.directory.create_group(
-                display_name=group.name, mail_nickname=nickname, description=group.description
+
+class Managers(FileKind):
+    """Who the manager of a person is; it is set, and goes with the person: the state has no entry of it."""
+
+    name = "manager"
+    stage = 1
+
+    def title(self, *names: str) -> str:
+        return f"the manager of {names[0]}"
+
+    def keys(self, file: File) -> Iterable[Key]:
+        return ((self.name, person.email) for person in file.people if person.manager)
+
+    async def refresh(self, context: RefreshContext) -> None:
+        directory, snapshot = context.graph.directory, context.snapshot
+
+        async def read(person: Person) -> None:
+            user_id = context.names.id_of("person", person.email)
+            if person.manager and not is_new(user_id):
+                manager = await directory.manager(user_id)
+                snapshot.managers[person.email] = manager.id if manager else None
+
+        await asyncio.gather(*map(read, context.document.file.people))
+
+    async def plan(self, scope: FileScope) -> Sequence[Change]:
+        return [
+            Change(
+                action=Action.CREATE,
+                key=(self.name, person.email),
+                title=f"{person.manager} as the manager of {person.email}",
+                line=scope.line("people", at, "manager"),
+                want=person,
             )
+            for at, person in enumerate(scope.document.file.people)
+            if person.manager is not None
+            and scope.snapshot.managers.get(person.email)
+            != scope.names.id_of("person", person.manager)
+        ]
 
-        self.names.bind("group", group.name, await self.writing.once(change, look, create))
-
-    async def _rename(self, change: Change, group: Group) -> None:
-        group_id = change.object_id or ""
-
-        async def write() -> None:
-            await self.graph.directory.rename_group(group_id, display_name=group.name)
-
-        async def shown() -> bool | None:
-            found = await self.graph.directory.group(group_id)
-            return True if found.display_name == group.name else None
-
-        await self.writing.again(change, write, shown)
-
-    async def manager(self, change: Change) -> None:
-        """Give somebody their manager."""
+    async def create(self, change: Change, context: ApplyContext) -> None:
+        """Set somebody's manager; setting it twice is setting it once."""
         person: Person = change.want
-        user_id = self.names.id_of("person", person.email)
-        manager_id = self.names.id_of("person", person.manager or "")
+        directory = context.graph.directory
+        user_id = context.names.id_of("person", person.email)
+        manager_id = context.names.id_of("person", person.manager or "")
 
         async def write() -> None:
-            await self.graph.directory.set_manager(user_id=user_id, manager_id=manager_id)
+            await directory.set_manager(user_id=user_id, manager_id=manager_id)
 
-        async def shown() -> bool | None:
-            manager = await self.graph.directory.manager(user_id)
-            return True if manager and manager.id == manager_id else None
+        async def is_shown() -> bool:
+            manager = await directory.manager(user_id)
+            return manager is not None and manager.id == manager_id
 
-        await self.writing.again(change, write, shown)
+        await context.writer.write_and_confirm(change, write, is_shown)
 
-    async def member(self, change: Change) -> None:
-        """Put somebody into a group."""
-        group, email = change.want
-        group_id, user_id = self.names.id_of("group", group), self.names.id_of("person", email)
-
-        async def look() -> str | None:
-            members = await self.graph.directory.members(group_id, transitive=False)
-            return next((each.id for each in members if each.id == user_id), None)
-
-        async def create() -> None:
-            await self.graph.directory.add_member(group_id=group_id, user_id=user_id)
-
-        await self.writing.once(change, look, create, joins=True, group=group_id)
+    async def delete(self, graph: Graph, entry: Entry) -> None:
+        raise NotImplementedError("A manager is never deleted.")

@@ -1,86 +1,234 @@
-"""Plans policies: which are missing, and which say something else than the file."""
+"""Policies: who may ask for a package, who decides, for how long."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
-from bot.provisioning.diff import Change, Deed, Difference, compared, flat
-from bot.provisioning.file import Document, Place
+from bot.provisioning.diff import Action, Change, Difference, compare_as, flatten, say_renamed
+from bot.provisioning.file import Document, FileError, Place
 from bot.provisioning.grammar import Subject, is_untold
-from bot.provisioning.kinds.packages import renamed_from
-from bot.provisioning.kinds.resources import Owner
-from bot.provisioning.policy_translation.from_graph import in_words, subject_of
+from bot.provisioning.in_use import InUse, say_assignments
+from bot.provisioning.kinds.base import PackageKind
+from bot.provisioning.kinds.contexts import (
+    ApplyContext,
+    Inventory,
+    PackageScope,
+    RefreshContext,
+    Removal,
+)
+from bot.provisioning.model import File, Package
+from bot.provisioning.policy_model import Policy
+from bot.provisioning.policy_translation.compare import both_by_id, by_id, differing_words
+from bot.provisioning.policy_translation.from_graph import in_words, subject_of, subject_sets_of
+from bot.provisioning.policy_translation.merge import merge
 from bot.provisioning.policy_translation.to_graph import to_graph
 from bot.provisioning.resolve import Names
-from bot.provisioning.snapshot import FoundCatalog
-from graph.errors import Unsupported
-from graph.models import AssignmentPolicy, SubjectSet
+from bot.provisioning.snapshot import FoundPackage, Located, Snapshot, by_name_or_former_name
+from bot.provisioning.state import Entry, Identity, Key
+from graph import Graph
+from graph.errors import GraphError, Unsupported
+from graph.models import AccessPackage, AssignmentPolicy
 from graph.versions import dialect
 
-Said = dict[str, str]
+# What Entra has been seen to keep although it took a change: reviews, and when they began.
+MAY_STAY: Final = frozenset({"reviews"})
 
 
-async def policies(
-    document: Document,
-    place: Place,
-    owner: Owner,
-    there: FoundCatalog | None,
-    names: Names,
-    problems: list[str],
-    *,
-    version: str,
-) -> list[Change]:
-    """The policies of one package to create or change."""
-    catalog, package = owner
-    found = there.packages.get(package.name) if there else None
-    changes = []
-    for at, policy in enumerate(package.policies):
-        line = (*place, "policies", at)
-        wanted = to_graph(policy, ids=names.subject_id, package_id="?")
-        refusal = unsayable(wanted, version=version)
-        if refusal:
-            problems.append(document.problem(line, refusal))
-            continue
-        actual = found.policies.get(policy.name) if found else None
-        differences = await differences_of(actual, wanted, names)
-        if actual and not differences:
-            continue
-        if (
-            actual
-            and is_untold(actual.expiration)
-            and "durations" not in words_that_differ(actual, wanted)
-        ):
-            # Replacing it would make no end of what may be hours.
+class Policies(PackageKind):
+    """Policies; they are made last, for from then on people may ask for the package."""
+
+    name = "policy"
+    stage = 3
+    is_left_alone_aloud = True
+
+    def title(self, *names: str) -> str:
+        return f"policy {names[2]} of package {names[1]}"
+
+    def keys(self, file: File) -> Iterable[Key]:
+        for catalog in file.catalogs:
+            for package in catalog.packages:
+                for each in package.policies:
+                    yield (self.name, catalog.name, package.name, each.name)
+
+    async def refresh(self, context: RefreshContext) -> None:
+        """Read whole the policies that the file names, and note the names of the others."""
+        document = context.document
+        wanted: dict[str, tuple[FoundPackage, str]] = {}
+        for at, catalog in enumerate(document.file.catalogs):
+            found = context.snapshot.catalogs.get(catalog.name)
+            for number, described in enumerate(catalog.packages):
+                package = found.packages.get(described.name) if found else None
+                if package is None:
+                    continue
+                place: Place = ("catalogs", at, "packages", number, "policies")
+                for policy_id, name in _match(document, place, described, package).items():
+                    wanted[policy_id] = (package, name)
+        ids = list(wanted)
+        for policy_id, policy in zip(ids, await context.graph.policies.each(ids), strict=True):
+            if isinstance(policy, GraphError):
+                raise policy
+            package, name = wanted[policy_id]
+            package.policies[name] = policy
+
+    def find(self, key: Key, names: Names, snapshot: Snapshot) -> Located | None:
+        package = snapshot.find_package(key)
+        policy = package.policies.get(key[3]) if package else None
+        return (policy.id, {}) if policy else None
+
+    async def present(self, inventory: Inventory, entries: Sequence[Entry]) -> set[Identity]:
+        known = {each.id for package in inventory.packages for each in package.assignment_policies}
+        return {each.identity for each in entries if each.id in known}
+
+    async def is_present(self, graph: Graph, entry: Entry) -> bool:
+        await graph.policies.get(entry.id or "")
+        return True
+
+    async def plan(self, scope: PackageScope) -> Sequence[Change]:
+        catalog, package, found = scope.catalog, scope.package, scope.found_package
+        changes = []
+        for at, policy in enumerate(package.policies):
+            wanted = to_graph(policy, ids=scope.names.subject_id, package_id="?")
+            refusal = unsupported_by(scope.version, wanted)
+            if refusal:
+                scope.refuse(refusal, "policies", at)
+                continue
+            actual = found.policies.get(policy.name) if found else None
+            differences = await _differences(actual, wanted, scope.names)
+            if actual and not differences:
+                continue
+            if (
+                actual
+                and is_untold(actual.expiration)
+                and "durations" not in differing_words(actual, wanted)
+            ):
+                # Replacing it would make no end of what may be hours.
+                scope.refuse(
+                    f"Policy “{policy.name}” has no end or lasts some hours: the beta API does not say which, and "
+                    "would make the second the first. Change it with --api v1.0.",
+                    "policies",
+                    at,
+                )
+                continue
+            title = self.title(catalog.name, package.name, policy.name)
+            changes.append(
+                Change(
+                    action=Action.CHANGE if actual else Action.CREATE,
+                    key=(self.name, catalog.name, package.name, policy.name),
+                    title=f"{title}{say_renamed(differences)}",
+                    line=scope.line("policies", at),
+                    differences=differences,
+                    want=policy,
+                    object_id=actual.id if actual else None,
+                    notes=tuple(_notes(actual, wanted)),
+                )
+            )
+        for name, actual in found.policies.items() if found else ():
+            if is_untold(actual.expiration):
+                scope.notes.append(
+                    f"policy {name} of package {package.name}: Graph does not say whether its access has no end, "
+                    "or lasts hours; v1.0 tells (--api v1.0)"
+                )
+        return changes
+
+    def made_in_turn(self, key: Key) -> Key:
+        return ("package", *key[1:3])
+
+    async def create(self, change: Change, context: ApplyContext) -> None:
+        policy: Policy = change.want
+        graph, package_id = context.graph, context.snapshot.package_id(change.key)
+        wanted = to_graph(policy, ids=context.names.subject_id, package_id=package_id)
+
+        async def look() -> str | None:
+            package = await graph.packages.get(package_id, named=False)
+            named = [each for each in package.assignment_policies if _is_named(each, policy.name)]
+            return named[0].id if named else None
+
+        async def create() -> str:
+            described = wanted.description or policy.name
+            made = await graph.policies.create(wanted.model_copy(update={"description": described}))
+            # It is read back below, whole.
+            return made.id
+
+        policy_id = await context.writer.create_once(change, look, create)
+        await _confirm(change, context, policy_id, wanted)
+
+    async def change(self, change: Change, context: ApplyContext) -> None:
+        """Replace what the policy says otherwise than the file, and leave the rest as it is."""
+        policies, policy_id = context.graph.policies, change.object_id or ""
+        package_id = context.snapshot.package_id(change.key)
+        wanted = to_graph(change.want, ids=context.names.subject_id, package_id=package_id)
+
+        async def write() -> None:
+            merged = merge(await policies.get(policy_id), wanted)
+            await policies.replace(
+                merged.model_copy(update={"access_package": wanted.access_package})
+            )
+
+        await context.writer.write(change, write)
+        await _confirm(change, context, policy_id, wanted)
+
+    async def delete(self, graph: Graph, entry: Entry) -> None:
+        await graph.policies.delete(entry.id or "")
+
+    async def why_in_use(
+        self, in_use: InUse, object_id: str, within: Mapping[str, str]
+    ) -> str | None:
+        return say_assignments(await in_use.assignments("policy", object_id))
+
+    async def packages_needing(self, removal: Removal, entry: Entry) -> Sequence[AccessPackage]:
+        package = await removal.package_of(entry.id or "")
+        return [package] if package is not None and package.id in removal.blocked else []
+
+    async def why_in_use_when_removed(self, removal: Removal, entry: Entry) -> str | None:
+        """A request that is under way may rest on the policy."""
+        live = await super().why_in_use_when_removed(removal, entry)
+        if live is not None:
+            return live
+        package = await removal.package_of(entry.id or "")
+        return await removal.in_use.say_open_requests(package.id) if package else None
+
+
+def unsupported_by(version: str, policy: AssignmentPolicy) -> str | None:
+    """Say why this version of Graph has no words for the policy; None if it has."""
+    try:
+        dialect(version).outgoing("policy", policy.to_graph())
+    except Unsupported as error:
+        return f"Policy “{policy.display_name}” cannot be said: {error}"
+    return None
+
+
+def _match(
+    document: Document, place: Place, described: Package, found: FoundPackage
+) -> dict[str, str]:
+    """
+    Find the ids of the policies that the file names, and their names there.
+
+    Raises:
+        FileError: A name means more than one policy.
+    """
+    by_name: dict[str, list[AssignmentPolicy]] = {}
+    for policy in found.package.assignment_policies:
+        by_name.setdefault((policy.display_name or "").casefold(), []).append(policy)
+    matched: dict[str, str] = {}
+    for wanted in described.policies:
+        same = by_name_or_former_name(by_name, wanted.name, wanted.was) or []
+        if len(same) > 1:
             sentence = (
-                f"Policy “{policy.name}” has no end or lasts some hours: the beta API does not say which, and "
-                "would make the second the first. Change it with --api v1.0."
+                f"{described.name} has several policies named “{same[0].display_name}”; "
+                "rename one of them in Entra."
             )
-            problems.append(document.problem(line, sentence))
-            continue
-        changes.append(
-            Change(
-                deed=Deed.CHANGE if actual else Deed.CREATE,
-                key=("policy", catalog.name, package.name, policy.name),
-                title=f"policy {policy.name} of package {package.name}{renamed_from(differences)}",
-                line=document.line(line),
-                differences=differences,
-                want=policy,
-                object_id=actual.id if actual else None,
-                notes=tuple(_notes(actual, wanted)),
-            )
-        )
-    return changes
-
-
-def words_that_differ(actual: AssignmentPolicy, wanted: AssignmentPolicy) -> set[str]:
-    """The words of the file about which the tenant's policy says something else."""
-    before, after = both_by_id(actual, wanted)
-    return {
-        what.partition(", ")[0] for what in {*before, *after} if before.get(what) != after.get(what)
+            raise FileError([document.problem(place, sentence)])
+        matched |= {each.id: wanted.name for each in same}
+    found.others = {
+        each.id: each.display_name or each.id
+        for each in found.package.assignment_policies
+        if each.id not in matched
     }
+    return matched
 
 
 def _notes(actual: AssignmentPolicy | None, wanted: AssignmentPolicy) -> Iterable[str]:
-    """What Entra has been seen not to take, although it answers that it did."""
-    if actual is None or "reviews" not in words_that_differ(actual, wanted):
+    """Say what Entra has been seen not to take, although it answers that it did."""
+    if actual is None or "reviews" not in differing_words(actual, wanted):
         return
     before, after = by_id(actual), by_id(wanted)
     if not any(each.startswith("reviews, ") for each in after):
@@ -89,78 +237,43 @@ def _notes(actual: AssignmentPolicy | None, wanted: AssignmentPolicy) -> Iterabl
         yield "Entra has been seen not to move the start of reviews; if it does not, apply says so"
 
 
-def untold(owner: Owner, there: FoundCatalog | None) -> Iterable[str]:
-    """What of the package's policies neither the file nor this version of Graph can say, a sentence each."""
-    _, package = owner
-    found = there.packages.get(package.name) if there else None
-    for name, policy in found.policies.items() if found else ():
-        title = f"policy {name} of package {package.name}"
-        if is_untold(policy.expiration):
-            yield (
-                f"{title}: Graph does not say whether its access has no end, or lasts hours; "
-                "v1.0 tells (--api v1.0)"
-            )
-
-
-def unsayable(policy: AssignmentPolicy, *, version: str) -> str | None:
-    """Why this version of Graph has no words for the policy; None if it has."""
-    try:
-        dialect(version).outgoing("policy", policy.to_graph())
-    except Unsupported as error:
-        return f"Policy “{policy.display_name}” cannot be said: {error}"
-    return None
-
-
-def by_id(policy: AssignmentPolicy) -> Said:
-    """A policy in the file's words, everybody by id: equal for policies that mean the same."""
-    said = flat(in_words(policy, lambda subject: str(subject).casefold()))
-    # Entra, not the file, says which letters of a name are capitals.
-    said["name"] = said["name"].casefold()
-    return said
-
-
-def both_by_id(actual: AssignmentPolicy, wanted: AssignmentPolicy) -> tuple[Said, Said]:
-    """Two policies to compare; a file without a description has no opinion about it."""
-    before, after = by_id(actual), by_id(wanted)
-    if wanted.description is None:
-        before.pop("description", None)
-    return before, after
-
-
-def is_same(actual: AssignmentPolicy, wanted: AssignmentPolicy) -> bool:
-    """Whether the tenant's policy says what the file wants."""
-    return not words_that_differ(actual, wanted)
-
-
-async def differences_of(
+async def _differences(
     actual: AssignmentPolicy | None, wanted: AssignmentPolicy, names: Names
 ) -> tuple[Difference, ...]:
-    """Where a policy of the tenant differs from what the file wants, by name."""
+    """Compare with the tenant's policy by id, and show the differences by name."""
     before, after = both_by_id(actual, wanted) if actual else ({}, by_id(wanted))
     if before == after:
         return ()
     labels: dict[str, str] = {}
     for policy in filter(None, (actual, wanted)):
-        for found in sets_of(policy):
+        for found in subject_sets_of(policy):
             subject = subject_of(found)
             labels[str(subject)] = await names.label(subject)
 
     def say(subject: Subject) -> str:
         return labels.get(str(subject), str(subject))
 
-    shown = flat(in_words(actual, say)) if actual else {}
+    shown = flatten(in_words(actual, say)) if actual else {}
     if actual and is_untold(actual.expiration):
         shown["durations"] = "no end or some hours"
-    return compared(before, after, shown_before=shown, shown_after=flat(in_words(wanted, say)))
+    return compare_as(before, after, shown_before=shown, shown_after=flatten(in_words(wanted, say)))
 
 
-def sets_of(policy: AssignmentPolicy) -> list[SubjectSet]:
-    """Everybody whom a policy of Graph's names."""
-    sets = list(policy.specific_allowed_targets)
-    approval, reviews = policy.request_approval_settings, policy.review_settings
-    for stage in approval.stages if approval else ():
-        sets += [*stage.primary_approvers, *stage.fallback_primary_approvers]
-        sets += [*stage.escalation_approvers, *stage.fallback_escalation_approvers]
-    if reviews:
-        sets += [*reviews.primary_reviewers, *reviews.fallback_reviewers]
-    return sets
+async def _confirm(
+    change: Change, context: ApplyContext, policy_id: str, wanted: AssignmentPolicy
+) -> None:
+    """Wait until Graph shows what was written, and say what Entra keeps as it was."""
+
+    async def differing() -> set[str]:
+        return differing_words(await context.graph.policies.get(policy_id), wanted)
+
+    left = await context.writer.wait_until_same(change, differing, may_stay=MAY_STAY)
+    if left:
+        context.remark(
+            f"{change.title}: Entra took the change and keeps its {' and '.join(sorted(left))} as they "
+            "were; change them in Entra, or in the file"
+        )
+
+
+def _is_named(policy: AssignmentPolicy, name: str) -> bool:
+    return (policy.display_name or "").casefold() == name.casefold()

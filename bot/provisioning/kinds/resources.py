@@ -1,38 +1,176 @@
-"""Plans what catalogs hold and packages give: resources, roles, and what does not go together."""
+"""Resources: groups, applications, sites and Entra roles in a catalog, from which packages give roles."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from bot.provisioning.diff import Change, Deed, differing
-from bot.provisioning.file import Document, Place
-from bot.provisioning.grammar import (
-    ENTRA_ROLE,
-    Thing,
-    kind_of_thing,
-    nearest,
-    read_other,
-    read_role,
-    read_thing,
-)
-from bot.provisioning.model import Attribute, Catalog, Package, Resource
-from bot.provisioning.resolve import Names, is_new
-from bot.provisioning.snapshot import FoundCatalog, gives_role
+from bot.provisioning.diff import Action, Change, compare
+from bot.provisioning.grammar import ENTRA_ROLE, Thing, nearest, read_role, read_thing
+from bot.provisioning.in_use import InUse, say_giving
+from bot.provisioning.kinds.base import CatalogKind
+from bot.provisioning.kinds.contexts import ApplyContext, CatalogScope, Inventory, Removal
+from bot.provisioning.model import Attribute, Catalog, File, Resource
+from bot.provisioning.resolve import Names
+from bot.provisioning.retry import may_write_again
+from bot.provisioning.snapshot import FoundCatalog, Located, Snapshot
+from bot.provisioning.state import Entry, Identity, Key
 from graph import Graph
+from graph.errors import GraphError, GraphUnavailable
+from graph.models import AccessPackage, Question, ResourceAttribute
 from graph.models import Resource as GraphResource
-from graph.models import ResourceAttribute, ResourceRoleScope
-
-Owner = tuple[Catalog, Package]
-
-# What an application without roles of its own offers, and what every group does.
-DEFAULT_ACCESS = "Default Access"
-GROUP_ROLES = ("Member", "Owner")
-# What a group under Privileged Identity Management offers beside: access that the holder has to activate.
-ELIGIBLE_ROLES = ("Eligible Member", "Eligible Owner")
-ELIGIBLE = frozenset(each.casefold() for each in ELIGIBLE_ROLES)
 
 
-def things(catalog: Catalog) -> dict[str, Resource]:
-    """What the catalog must hold: what the file lists, and what its packages give."""
+class Resources(CatalogKind):
+    """Resources of a catalog: those that the file lists, and those that its packages give roles of."""
+
+    name = "resource"
+    stage = 1
+
+    def title(self, *names: str) -> str:
+        return f"{names[1]} in catalog {names[0]}"
+
+    def keys(self, file: File) -> Iterable[Key]:
+        for catalog in file.catalogs:
+            for each in resources_of(catalog).values():
+                yield (self.name, catalog.name, str(read_thing(each.thing)))
+
+    def find(self, key: Key, names: Names, snapshot: Snapshot) -> Located | None:
+        catalog = snapshot.catalogs.get(key[1])
+        if catalog is None:
+            return None
+        found = catalog.resources.get(origin_of(read_thing(key[2]), names))
+        return (found.id, {"catalog": catalog.catalog.id}) if found and found.id else None
+
+    async def present(self, inventory: Inventory, entries: Sequence[Entry]) -> set[Identity]:
+        """What was in a catalog that is gone is gone with it."""
+        there = await inventory.catalog_ids()
+        found = set()
+        known: dict[str, list[GraphResource]] = {}
+        for entry in entries:
+            catalog_id = entry.within["catalog"]
+            if catalog_id not in known:
+                known[catalog_id] = (
+                    await inventory.graph.catalogs.resources(catalog_id)
+                    if catalog_id in there
+                    else []
+                )
+            if any(each.id == entry.id for each in known[catalog_id]):
+                found.add(entry.identity)
+        return found
+
+    async def is_present(self, graph: Graph, entry: Entry) -> bool:
+        resources = await graph.catalogs.resources(entry.within["catalog"])
+        return any(each.id == entry.id for each in resources)
+
+    async def plan(self, scope: CatalogScope) -> Sequence[Change]:
+        catalog = scope.catalog
+        changes = []
+        listed = [str(read_thing(each.thing)).casefold() for each in catalog.resources]
+        for folded, wanted in resources_of(catalog).items():
+            thing = read_thing(wanted.thing)
+            found = (
+                scope.found.resources.get(origin_of(thing, scope.names)) if scope.found else None
+            )
+            differences = compare(
+                {"asks": say_attributes(found.attributes or ())}
+                if found and wanted.asks is not None
+                else {},
+                {"asks": _say_wanted(wanted.asks)} if wanted.asks is not None else {},
+            )
+            if found and not differences:
+                continue
+            at = ("resources", listed.index(folded)) if folded in listed else ()
+            if thing.kind == ENTRA_ROLE and found is None:
+                # Only a Privileged Role Administrator may, and an app of that power is not what Latchkey asks for.
+                scope.refuse(
+                    f"Latchkey puts no Entra role into a catalog; add “{thing.name}” to {catalog.name} in Entra.",
+                    *at,
+                )
+                continue
+            changes.append(
+                Change(
+                    action=Action.CHANGE if found else Action.CREATE,
+                    key=(self.name, catalog.name, str(thing)),
+                    title=self.title(catalog.name, str(thing)),
+                    line=scope.line(*at),
+                    differences=differences,
+                    want=wanted,
+                    object_id=found.id if found else None,
+                )
+            )
+        return changes
+
+    async def create(self, change: Change, context: ApplyContext) -> None:
+        """Put a group, application or site into a catalog, and wait until it shows what it asks."""
+        wanted: Resource = change.want
+        thing = read_thing(wanted.thing)
+        catalog = context.snapshot.catalogs[change.key[1]]
+        origin_id = context.names.id_of(thing.kind, thing.name)
+        environment = await _environment(context.graph, wanted)
+
+        async def look() -> str | None:
+            found = await look_up_resource(context, catalog, origin_id)
+            return found.id if found else None
+
+        async def create() -> None:
+            await context.graph.resources.add(
+                catalog_id=catalog.catalog.id,
+                origin_id=origin_id,
+                origin_system=thing.origin_system,
+                attributes=_attributes(wanted),
+                environment_origin_id=environment,
+            )
+
+        await context.writer.create_once(
+            change, look, create, may_be_theirs=True, catalog=catalog.catalog.id
+        )
+        if wanted.asks is not None:
+            await _confirm(change, context)
+
+    async def change(self, change: Change, context: ApplyContext) -> None:
+        """Let an application ask for other attributes."""
+        wanted: Resource = change.want
+        thing = read_thing(wanted.thing)
+
+        async def write() -> None:
+            await context.graph.resources.update(
+                catalog_id=context.snapshot.catalogs[change.key[1]].catalog.id,
+                origin_id=context.names.id_of(thing.kind, thing.name),
+                origin_system=thing.origin_system,
+                attributes=_attributes(wanted),
+            )
+
+        await context.writer.retrier.retry(change.title, write, retry_on=may_write_again)
+        await _confirm(change, context)
+
+    async def delete(self, graph: Graph, entry: Entry) -> None:
+        await graph.resources.remove(catalog_id=entry.within["catalog"], resource_id=entry.id or "")
+
+    async def why_others_need(
+        self, others: InUse, entry: Entry, ours: frozenset[str]
+    ) -> str | None:
+        catalog_id = entry.within["catalog"]
+        inside = await others.packages_in(catalog_id)
+        if not inside:
+            return None
+        origins = _origins(await others.graph.catalogs.resources(catalog_id), entry)
+        giving = await others.packages_giving(origins[0]) if origins else []
+        return say_giving([each for each in inside if each in giving])
+
+    async def packages_needing(self, removal: Removal, entry: Entry) -> Sequence[AccessPackage]:
+        catalog_id = entry.within["catalog"]
+        origins = _origins(await removal.resources_of(catalog_id), entry)
+        if not origins:
+            return ()
+        staying = await removal.staying()
+        return [
+            each
+            for each in await removal.in_use.packages_giving(origins[0], without=removal.roles)
+            if each in staying and each.catalog and each.catalog.id == catalog_id
+        ]
+
+
+def resources_of(catalog: Catalog) -> dict[str, Resource]:
+    """Return what the catalog must hold: what the file lists, and what its packages give."""
     wanted = {str(read_thing(each.thing)).casefold(): each for each in catalog.resources}
     for package in catalog.packages:
         for text in package.gives or ():
@@ -41,13 +179,26 @@ def things(catalog: Catalog) -> dict[str, Resource]:
     return wanted
 
 
-def origin(thing: Thing, names: Names) -> str:
-    """Graph's origin id of a thing, in small letters; a placeholder while it does not exist."""
+def origin_of(thing: Thing, names: Names) -> str:
+    """Return Graph's origin id of a thing, in small letters; a placeholder while it does not exist."""
     return names.id_of(thing.kind, thing.name).casefold()
 
 
-def attributes_in_words(attributes: Iterable[ResourceAttribute]) -> list[dict[str, Any]]:
-    """What an application asks, as the file says it."""
+async def look_up_resource(
+    context: ApplyContext, catalog: FoundCatalog, origin_id: str
+) -> GraphResource | None:
+    """Read a resource with its roles; afterwards the catalog in the snapshot knows all that it has."""
+
+    async def read() -> None:
+        found = await context.graph.catalogs.resources(catalog.catalog.id, with_roles=True)
+        catalog.note(found)
+
+    await context.lookups.together(f"resources of {catalog.catalog.id}", read)
+    return catalog.resources.get(origin_id.casefold())
+
+
+def say_attributes(attributes: Iterable[ResourceAttribute]) -> list[dict[str, Any]]:
+    """Say what an application asks, as the file does."""
     said = []
     for attribute in attributes:
         question = (attribute.source or {}).get("question") or {}
@@ -61,7 +212,7 @@ def attributes_in_words(attributes: Iterable[ResourceAttribute]) -> list[dict[st
     return sorted(said, key=lambda each: str(each["attribute"]))
 
 
-def asked_in_words(attributes: Iterable[Attribute]) -> list[dict[str, Any]]:
+def _say_wanted(attributes: Iterable[Attribute]) -> list[dict[str, Any]]:
     said = [
         {"attribute": each.attribute, "question": each.question}
         | ({"required": True} if each.required else {})
@@ -70,186 +221,58 @@ def asked_in_words(attributes: Iterable[Attribute]) -> list[dict[str, Any]]:
     return sorted(said, key=lambda each: str(each["attribute"]))
 
 
-def resources(
-    document: Document,
-    place: Place,
-    catalog: Catalog,
-    there: FoundCatalog | None,
-    names: Names,
-    problems: list[str],
-) -> list[Change]:
-    """Resources to put into the catalog, and applications that ask other questions."""
-    changes = []
-    listed = [str(read_thing(each.thing)).casefold() for each in catalog.resources]
-    for folded, wanted in things(catalog).items():
-        thing = read_thing(wanted.thing)
-        found = there.resources.get(origin(thing, names)) if there else None
-        differences = differing(
-            {"asks": attributes_in_words(found.attributes or ())}
-            if found and wanted.asks is not None
-            else {},
-            {"asks": asked_in_words(wanted.asks)} if wanted.asks is not None else {},
+def _attributes(wanted: Resource) -> list[ResourceAttribute]:
+    return [
+        ResourceAttribute.asked(
+            each.attribute,
+            Question(
+                odata_type="#microsoft.graph.accessPackageTextInputQuestion",
+                text=each.question,
+                sequence=sequence,
+                is_required=each.required,
+                is_single_line_question=True,
+                is_answer_editable=True,
+            ),
         )
-        if found and not differences:
-            continue
-        at = (*place, "resources", listed.index(folded)) if folded in listed else place
-        if thing.kind == ENTRA_ROLE and found is None:
-            # Only a Privileged Role Administrator may, and an app of that power is not what Latchkey asks for.
-            sentence = f"Latchkey puts no Entra role into a catalog; add “{thing.name}” to {catalog.name} in Entra."
-            problems.append(document.problem(at, sentence))
-            continue
-        changes.append(
-            Change(
-                deed=Deed.CHANGE if found else Deed.CREATE,
-                key=("resource", catalog.name, str(thing)),
-                title=f"{thing} in catalog {catalog.name}",
-                line=document.line(at),
-                differences=differences,
-                want=wanted,
-                object_id=found.id if found else None,
-            )
-        )
-    return changes
+        for sequence, each in enumerate(wanted.asks or ())
+    ]
 
 
-async def roles(
-    graph: Graph,
-    document: Document,
-    place: Place,
-    owner: Owner,
-    there: FoundCatalog | None,
-    names: Names,
-    problems: list[str],
-    notes: list[str],
-) -> list[Change]:
-    """Roles that the package does not give yet, and roles that it gives and should not."""
-    catalog, package = owner
-    if package.gives is None:
-        return []
-    found = there.packages.get(package.name) if there else None
-    given = []
-    for each in found.package.resource_role_scopes if found else ():
-        if is_told(each):
-            given.append(each)
-        else:
-            notes.append(f"a role in package {package.name}: Graph does not say which")
-    changes = []
-    for at, text in enumerate(package.gives):
-        role, line = read_role(text), (*place, "gives", at)
-        origin_id = origin(role.thing, names)
-        same = [each for each in given if gives_role(each, role, origin_id)]
-        given = [each for each in given if each not in same]
-        if same:
-            continue
-        known = await _roles_of(graph, there, role.thing, role.role, names)
-        if known and role.role.casefold() not in {each.casefold() for each in known}:
-            problems.append(
-                document.problem(
-                    line, f"{role.thing} has no role “{role.role}”.{nearest(role.role, known)}"
-                )
-            )
-        changes.append(
-            Change(
-                deed=Deed.CREATE,
-                key=("role", catalog.name, package.name, str(role)),
-                title=f"{role} in package {package.name}",
-                line=document.line(line),
-                want=role,
-            )
-        )
-    package_id = found.package.id if found else ""
-    for extra in given:
-        title = say_role(extra)
-        changes.append(
-            Change(
-                deed=Deed.DELETE,
-                key=("role", catalog.name, package.name, title),
-                title=f"{title} in package {package.name}",
-                line=document.line((*place, "gives")),
-                object_id=extra.id,
-                within={"package": package_id},
-            )
-        )
-    return changes
+async def _confirm(change: Change, context: ApplyContext) -> None:
+    """Wait until an application asks what it should."""
+    wanted: Resource = change.want
+    thing = read_thing(wanted.thing)
+    catalog = context.snapshot.catalogs[change.key[1]]
+    origin_id = context.names.id_of(thing.kind, thing.name)
+
+    async def shown() -> bool | None:
+        found = await look_up_resource(context, catalog, origin_id)
+        said = say_attributes(found.attributes or ()) if found else []
+        return None if compare({"a": said}, {"a": _say_wanted(wanted.asks or ())}) else True
+
+    what = f"{change.title} to show what it asks"
+    if await context.writer.retrier.wait_until(what, shown) is None:
+        raise GraphUnavailable(f"Graph took what {change.title} asks, and does not show it.")
 
 
-def say_role(given: ResourceRoleScope) -> str:
-    """A role that a package gives, by names, for people to read."""
-    resource = given.role.resource if given.role else None
-    scope_system = given.scope.origin_system if given.scope else None
-    system = scope_system or (given.role.origin_system if given.role else None)
-    kind = kind_of_thing(system) or system or "resource"
-    name = (resource.display_name if resource else None) or (given.scope and given.scope.origin_id)
-    return f"{(given.role and given.role.display_name) or '?'} of {kind} {name or '?'}"
+async def _environment(graph: Graph, wanted: Resource) -> str | None:
+    """
+    Find the origin id of the SharePoint geography that the file names.
+
+    Raises:
+        GraphError: There is none of that name.
+    """
+    if wanted.environment is None:
+        return None
+    name = wanted.environment.rstrip("/").casefold()
+    known = await graph.resources.environments()
+    for each in known:
+        words = (each.display_name, each.origin_id, each.id)
+        if name in {(word or "").rstrip("/").casefold() for word in words}:
+            return each.origin_id
+    hint = nearest(wanted.environment, [each.display_name or "?" for each in known])
+    raise GraphError(f"There is no SharePoint environment “{wanted.environment}”.{hint}")
 
 
-def is_told(given: ResourceRoleScope) -> bool:
-    """Whether Graph says which role of what it is; what it does not say is nobody's to take away."""
-    role, scope = given.role, given.scope
-    return bool(
-        given.id
-        and role is not None
-        and (role.display_name or role.origin_id)
-        and scope is not None
-        and scope.origin_id
-    )
-
-
-async def _roles_of(
-    graph: Graph, there: FoundCatalog | None, thing: Thing, role: str, names: Names
-) -> list[str]:
-    """The roles that may be given, by name and id; empty when only apply can tell."""
-    found: GraphResource | None = None
-    if there:
-        found = there.resources.get(origin(thing, names))
-    if found and found.id and there:
-        offered = await there.roles_of(graph, found)
-        return [word for each in offered for word in (each.display_name, each.origin_id) if word]
-    if thing.kind == "group":
-        # Only a catalog that holds the group tells whether it has roles to activate.
-        return [*GROUP_ROLES, *ELIGIBLE_ROLES] if role.casefold() in ELIGIBLE else list(GROUP_ROLES)
-    application = names.applications.get(names.id_of(thing.kind, thing.name))
-    if application is not None:
-        own = [
-            word for each in application.app_roles for word in (each.display_name, each.id) if word
-        ]
-        return own or [DEFAULT_ACCESS]
-    return []
-
-
-def incompatibles(
-    document: Document, place: Place, owner: Owner, there: FoundCatalog | None, names: Names
-) -> list[Change]:
-    """What the package does not go together with, to add and to take away."""
-    catalog, package = owner
-    if package.not_together_with is None:
-        return []
-    found = there.packages.get(package.name) if there else None
-    extra = dict(found.incompatible) if found else {}
-    changes = []
-    for at, text in enumerate(package.not_together_with):
-        wanted = read_other(text)
-        other = (wanted.kind, names.id_of(wanted.kind, wanted.name))
-        if not is_new(other[1]) and extra.pop(other, None) is not None:
-            continue
-        changes.append(
-            Change(
-                deed=Deed.CREATE,
-                key=("incompatible", catalog.name, package.name, str(wanted)),
-                title=f"package {package.name} not together with {wanted}",
-                line=document.line((*place, "not together with", at)),
-                want=wanted,
-            )
-        )
-    for (kind, other_id), name in extra.items():
-        changes.append(
-            Change(
-                deed=Deed.DELETE,
-                key=("incompatible", catalog.name, package.name, f"{kind} {name}"),
-                title=f"package {package.name} not together with {kind} {name}",
-                line=document.line((*place, "not together with")),
-                object_id=other_id,
-                within={"package": found.package.id if found else "", "kind": kind},
-            )
-        )
-    return changes
+def _origins(resources: Iterable[GraphResource], entry: Entry) -> list[str]:
+    return [each.origin_id for each in resources if each.id == entry.id and each.origin_id]

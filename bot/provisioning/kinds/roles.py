@@ -1,180 +1,254 @@
-"""Puts resources into catalogs and roles into packages, and keeps apart what does not go together."""
+"""Roles: what a package gives, each a role of a resource in its catalog."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
-from bot.provisioning.diff import Change, Deed, differing
-from bot.provisioning.grammar import Role, Thing, nearest, read_thing
-from bot.provisioning.kinds.resources import asked_in_words, attributes_in_words
-from bot.provisioning.lookups import Looking
-from bot.provisioning.model import Attribute, Resource
+from bot.provisioning.diff import Action, Change
+from bot.provisioning.grammar import Role, Thing, kind_of_thing, nearest, read_role
+from bot.provisioning.in_use import InUse, say_assignments
+from bot.provisioning.kinds.base import PackageKind
+from bot.provisioning.kinds.contexts import ApplyContext, Inventory, PackageScope, Removal
+from bot.provisioning.kinds.resources import look_up_resource, origin_of
+from bot.provisioning.lookups import FEW
+from bot.provisioning.model import File
 from bot.provisioning.resolve import Names
-from bot.provisioning.retry import may_write_again
-from bot.provisioning.snapshot import FoundCatalog, Survey, gives_role
-from bot.provisioning.write import Writing
+from bot.provisioning.snapshot import FoundCatalog, Located, Snapshot
+from bot.provisioning.state import Entry, Identity, Key
 from graph import Graph
-from graph.errors import GraphError, GraphUnavailable, NotFound
-from graph.models import Question, ResourceAttribute, ResourceRole, ResourceScope
+from graph.errors import GraphError, NotFound
+from graph.models import AccessPackage, ResourceRole, ResourceRoleScope, ResourceScope
 from graph.models import Resource as GraphResource
 
+# What an application without roles of its own offers, and what every group does.
+DEFAULT_ACCESS: Final = "Default Access"
+GROUP_ROLES: Final = ("Member", "Owner")
+# What a group under Privileged Identity Management offers beside: access that the holder has to activate.
+ELIGIBLE_ROLES: Final = ("Eligible Member", "Eligible Owner")
+_ELIGIBLE: Final = frozenset(each.casefold() for each in ELIGIBLE_ROLES)
 
-@dataclass(frozen=True, kw_only=True)
-class Content:
-    """One method a kind of thing; each takes the change that asks for it."""
 
-    graph: Graph
-    names: Names
-    survey: Survey
-    looking: Looking
-    writing: Writing
+class Roles(PackageKind):
+    """Roles that a package gives; the file lists them all, and what it does not list is taken away."""
 
-    async def resource(self, change: Change) -> None:
-        """Put a group, application or site into a catalog, or change what it asks."""
-        wanted: Resource = change.want
-        thing = read_thing(wanted.thing)
-        there = self.survey.catalogs[change.key[1]]
-        attributes = [_attribute(each, at) for at, each in enumerate(wanted.asks or ())]
-        origin_id = self.names.id_of(thing.kind, thing.name)
-        environment = await self._environment(wanted)
+    name = "role"
+    stage = 2
+    is_compared_with_list = True
 
-        async def look() -> str | None:
-            found = await self.looking.resource(there, origin_id)
-            return found.id if found else None
+    def title(self, *names: str) -> str:
+        return f"{names[2]} in package {names[1]}"
 
-        async def create() -> None:
-            await self.graph.resources.add(
-                catalog_id=there.catalog.id,
-                origin_id=origin_id,
-                origin_system=thing.origin_system,
-                attributes=attributes,
-                environment_origin_id=environment,
-            )
+    def keys(self, file: File) -> Iterable[Key]:
+        for catalog in file.catalogs:
+            for package in catalog.packages:
+                for each in package.gives or ():
+                    yield (self.name, catalog.name, package.name, str(read_role(each)))
 
-        if change.deed is Deed.CREATE:
-            await self.writing.once(change, look, create, joins=True, catalog=there.catalog.id)
-            if wanted.asks is None:
-                return
-        await self._ask(change, there, origin_id, attributes, send=change.deed is Deed.CHANGE)
-
-    async def _ask(
-        self,
-        change: Change,
-        there: FoundCatalog,
-        origin_id: str,
-        attributes: list[ResourceAttribute],
-        *,
-        send: bool,
-    ) -> None:
-        """See that an application asks what it should, after telling it so."""
-        wanted: Resource = change.want
-
-        async def write() -> None:
-            await self.graph.resources.update(
-                catalog_id=there.catalog.id,
-                origin_id=origin_id,
-                origin_system=read_thing(wanted.thing).origin_system,
-                attributes=attributes,
-            )
-
-        async def shown() -> bool | None:
-            found = await self.looking.resource(there, origin_id)
-            said = attributes_in_words(found.attributes or ()) if found else []
-            return (
-                None if differing({"a": said}, {"a": asked_in_words(wanted.asks or ())}) else True
-            )
-
-        if send:
-            await self.writing.waiting.patiently(change.title, write, retry_on=may_write_again)
-        if await self.writing.waiting.until(f"{change.title} to show what it asks", shown) is None:
-            raise GraphUnavailable(f"Graph took what {change.title} asks, and does not show it.")
-
-    async def _environment(self, wanted: Resource) -> str | None:
-        """Origin id of the SharePoint geography that the file names."""
-        if wanted.environment is None:
+    def find(self, key: Key, names: Names, snapshot: Snapshot) -> Located | None:
+        found = snapshot.find_package(key)
+        if found is None:
             return None
-        name = wanted.environment.rstrip("/").casefold()
-        known = await self.graph.resources.environments()
-        for each in known:
-            words = (each.display_name, each.origin_id, each.id)
-            if name in {(word or "").rstrip("/").casefold() for word in words}:
-                return each.origin_id
-        hint = nearest(wanted.environment, [each.display_name or "?" for each in known])
-        raise GraphError(f"There is no SharePoint environment “{wanted.environment}”.{hint}")
+        role = read_role(key[3])
+        for given in found.package.resource_role_scopes:
+            if given.id and _is_role(given, role, origin_of(role.thing, names)):
+                return given.id, {"package": found.package.id}
+        return None
 
-    async def role(self, change: Change) -> None:
+    async def present(self, inventory: Inventory, entries: Sequence[Entry]) -> set[Identity]:
+        given = {
+            (package.id, each.id)
+            for package in inventory.packages
+            for each in package.resource_role_scopes
+        }
+        return {each.identity for each in entries if (each.within["package"], each.id) in given}
+
+    async def is_present(self, graph: Graph, entry: Entry) -> bool:
+        roles = await graph.packages.roles(entry.within["package"])
+        return any(each.id == entry.id for each in roles)
+
+    async def plan(self, scope: PackageScope) -> Sequence[Change]:
+        package, found = scope.package, scope.found_package
+        if package.gives is None:
+            return ()
+        given = []
+        for each in found.package.resource_role_scopes if found else ():
+            if is_told(each):
+                given.append(each)
+            else:
+                scope.notes.append(f"a role in package {package.name}: Graph does not say which")
+        changes = []
+        for at, text in enumerate(package.gives):
+            role = read_role(text)
+            origin_id = origin_of(role.thing, scope.names)
+            same = [each for each in given if _is_role(each, role, origin_id)]
+            given = [each for each in given if each not in same]
+            if same:
+                continue
+            known = await _offered_names(scope, role)
+            if known and role.role.casefold() not in {each.casefold() for each in known}:
+                hint = nearest(role.role, known)
+                scope.refuse(f"{role.thing} has no role “{role.role}”.{hint}", "gives", at)
+            changes.append(
+                Change(
+                    action=Action.CREATE,
+                    key=self._key(scope, str(role)),
+                    title=f"{role} in package {package.name}",
+                    line=scope.line("gives", at),
+                    want=role,
+                )
+            )
+        for extra in given:
+            title = say_role(extra)
+            changes.append(
+                Change(
+                    action=Action.DELETE,
+                    key=self._key(scope, title),
+                    title=f"{title} in package {package.name}",
+                    line=scope.line("gives"),
+                    object_id=extra.id,
+                    within={"package": found.package.id if found else ""},
+                )
+            )
+        return changes
+
+    def _key(self, scope: PackageScope, role: str) -> Key:
+        return (self.name, scope.catalog.name, scope.package.name, role)
+
+    def made_in_turn(self, key: Key) -> Key:
+        return ("package", *key[1:3])
+
+    async def create(self, change: Change, context: ApplyContext) -> None:
         """Let a package give a role."""
         wanted: Role = change.want
-        package_id = self.survey.package_id(change.key)
-        there = self.survey.catalogs[change.key[1]]
-        origin_id = self.names.id_of(wanted.thing.kind, wanted.thing.name)
+        package_id = context.snapshot.package_id(change.key)
+        catalog = context.snapshot.catalogs[change.key[1]]
+        origin_id = context.names.id_of(wanted.thing.kind, wanted.thing.name)
 
         async def look() -> str | None:
-            for given in await self.looking.roles(package_id):
-                if given.id and gives_role(given, wanted, origin_id.casefold()):
+            for given in await _look_up(context, package_id):
+                if given.id and _is_role(given, wanted, origin_id.casefold()):
                     return given.id
             return None
 
         async def create() -> None:
-            resource = there.resources.get(origin_id.casefold())
+            resource = catalog.resources.get(origin_id.casefold())
             if resource is None or resource.id is None:
-                resource = await self.looking.resource(there, origin_id)
+                resource = await look_up_resource(context, catalog, origin_id)
             if resource is None:
                 raise NotFound(f"Catalog {change.key[1]} does not list {wanted.thing}.")
-            role = await self._offered(there, resource, wanted)
-            await self.graph.packages.add_role(
+            role = await _offered(context.graph, catalog, resource, wanted)
+            await context.graph.packages.add_role(
                 package_id, role=role, scope=_scope(resource, wanted.thing, origin_id)
             )
 
-        await self.writing.once(change, look, create, joins=True, package=package_id)
-
-    async def _offered(
-        self, there: FoundCatalog, resource: GraphResource, wanted: Role
-    ) -> ResourceRole:
-        offered = await there.roles_of(self.graph, resource)
-        if not offered:
-            raise NotFound(
-                f"Catalog {there.catalog.display_name} lists no roles of {wanted.thing}."
-            )
-        folded = wanted.role.casefold()
-        for role in offered:
-            if folded in ((role.display_name or "").casefold(), (role.origin_id or "").casefold()):
-                return role.model_copy(update={"resource": resource})
-        hint = nearest(wanted.role, [each.display_name or "?" for each in offered])
-        raise GraphError(f"{wanted.thing} has no role “{wanted.role}”.{hint}")
-
-    async def incompatible(self, change: Change) -> None:
-        """Keep apart two packages, or a package and a group."""
-        other: Thing = change.want
-        package_id = self.survey.package_id(change.key)
-        other_id = self.names.id_of(other.kind, other.name)
-
-        async def look() -> str | None:
-            found = await self.looking.incompatible(package_id)
-            return other_id if (other.kind, other_id) in found else None
-
-        async def create() -> None:
-            if other.kind == "group":
-                await self.graph.packages.add_incompatible_group(package_id, group_id=other_id)
-            else:
-                await self.graph.packages.add_incompatible_package(package_id, other_id=other_id)
-
-        await self.writing.once(
-            change, look, create, joins=True, package=package_id, kind=other.kind
+        await context.writer.create_once(
+            change, look, create, may_be_theirs=True, package=package_id
         )
+
+    async def delete(self, graph: Graph, entry: Entry) -> None:
+        await graph.packages.remove_role(entry.within["package"], entry.id or "")
+
+    async def why_in_use(
+        self, in_use: InUse, object_id: str, within: Mapping[str, str]
+    ) -> str | None:
+        return say_assignments(await in_use.assignments("package", within["package"]))
+
+    async def why_others_need(
+        self, others: InUse, entry: Entry, ours: frozenset[str]
+    ) -> str | None:
+        if entry.within["package"] in ours:
+            return None
+        return await self.why_in_use(others, entry.id or "", entry.within)
+
+    async def packages_needing(self, removal: Removal, entry: Entry) -> Sequence[AccessPackage]:
+        return await removal.blocked_package(entry)
+
+    def removed(self, removal: Removal, entry: Entry) -> None:
+        removal.roles.add((entry.within["package"], entry.id or ""))
+
+
+def say_role(given: ResourceRoleScope) -> str:
+    """Say a role that a package gives, by names, for people to read."""
+    resource = given.role.resource if given.role else None
+    scope_system = given.scope.origin_system if given.scope else None
+    system = scope_system or (given.role.origin_system if given.role else None)
+    kind = kind_of_thing(system) or system or "resource"
+    name = (resource.display_name if resource else None) or (given.scope and given.scope.origin_id)
+    return f"{(given.role and given.role.display_name) or '?'} of {kind} {name or '?'}"
+
+
+def is_told(given: ResourceRoleScope) -> bool:
+    """Tell whether Graph says which role of what it is; what it does not say is nobody's to take away."""
+    role, scope = given.role, given.scope
+    return bool(
+        given.id
+        and role is not None
+        and (role.display_name or role.origin_id)
+        and scope is not None
+        and scope.origin_id
+    )
+
+
+def _is_role(given: ResourceRoleScope, role: Role, origin_id: str) -> bool:
+    """Tell whether that is the role of that thing; a role goes by its name or its origin id."""
+    if given.role is None or given.scope is None:
+        return False
+    wanted = role.role.casefold()
+    return (given.scope.origin_id or "").casefold() == origin_id and wanted in (
+        (given.role.display_name or "").casefold(),
+        (given.role.origin_id or "").casefold(),
+    )
+
+
+async def _offered_names(scope: PackageScope, role: Role) -> list[str]:
+    """Return the roles that may be given, by name and id; empty when only apply can tell."""
+    thing, catalog = role.thing, scope.found
+    found = catalog.resources.get(origin_of(thing, scope.names)) if catalog else None
+    if found and found.id and catalog:
+        offered = await catalog.roles_of(scope.graph, found)
+        return [word for each in offered for word in (each.display_name, each.origin_id) if word]
+    if thing.kind == "group":
+        # Only a catalog that holds the group tells whether it has roles to activate.
+        is_eligible = role.role.casefold() in _ELIGIBLE
+        return [*GROUP_ROLES, *ELIGIBLE_ROLES] if is_eligible else list(GROUP_ROLES)
+    application = scope.names.applications.get(scope.names.id_of(thing.kind, thing.name))
+    if application is not None:
+        own = [
+            word for each in application.app_roles for word in (each.display_name, each.id) if word
+        ]
+        return own or [DEFAULT_ACCESS]
+    return []
+
+
+async def _look_up(context: ApplyContext, package_id: str) -> list[ResourceRoleScope]:
+    """Read what a package gives."""
+    if len(context.lookups.created("role")) <= FEW:
+        return await context.graph.packages.roles(package_id)
+    found = (await context.lookups.packages()).get(package_id)
+    return found.resource_role_scopes if found else []
+
+
+async def _offered(
+    graph: Graph, catalog: FoundCatalog, resource: GraphResource, wanted: Role
+) -> ResourceRole:
+    """
+    Find the role among those that the resource offers.
+
+    Raises:
+        NotFound: The catalog lists none yet.
+        GraphError: It is not among them.
+    """
+    offered = await catalog.roles_of(graph, resource)
+    if not offered:
+        raise NotFound(f"Catalog {catalog.catalog.display_name} lists no roles of {wanted.thing}.")
+    folded = wanted.role.casefold()
+    for role in offered:
+        if folded in ((role.display_name or "").casefold(), (role.origin_id or "").casefold()):
+            return role.model_copy(update={"resource": resource})
+    hint = nearest(wanted.role, [each.display_name or "?" for each in offered])
+    raise GraphError(f"{wanted.thing} has no role “{wanted.role}”.{hint}")
 
 
 def _scope(resource: GraphResource, thing: Thing, origin_id: str) -> ResourceScope:
     if resource.scopes:
         return resource.scopes[0]
     return ResourceScope(origin_id=origin_id, origin_system=thing.origin_system, is_root_scope=True)
-
-
-def _attribute(wanted: Attribute, sequence: int) -> ResourceAttribute:
-    question = Question(
-        odata_type="#microsoft.graph.accessPackageTextInputQuestion",
-        text=wanted.question,
-        sequence=sequence,
-        is_required=wanted.required,
-        is_single_line_question=True,
-        is_answer_editable=True,
-    )
-    return ResourceAttribute.asked(wanted.attribute, question)

@@ -1,9 +1,9 @@
-"""Graph's model of a policy in the file's words: for the import, and to compare one with another."""
+"""Says Graph's model of a policy in the file's words: for the import, and to compare one with another."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from bot.provisioning import grammar as words
+from bot.provisioning import grammar
 from bot.provisioning.grammar import Subject, say_duration
 from bot.provisioning.policy_model import SCOPES, THEMSELVES
 from bot.provisioning.policy_translation.to_graph import RHYTHMS, UNANSWERED
@@ -31,14 +31,14 @@ _KINDS: Final = {
     "singleserviceprincipal": ("service principal", "service_principal_id"),
     "attributerulemembers": ("rule", "membership_rule"),
 }
-_UNNAMED: Final = {kind.casefold(): word for word, kind in words.UNNAMED.items()}
+_UNNAMED: Final = {kind.casefold(): word for word, kind in grammar.UNNAMED.items()}
 _SCOPES: Final = {scope.casefold(): word for word, scope in SCOPES.items()}
 _UNANSWERED: Final = {behavior.casefold(): word for word, behavior in UNANSWERED.items()}
 
 
 def in_words(policy: AssignmentPolicy, say: Say) -> Words:
     """
-    The policy as a block of the file; what goes without saying is left out.
+    Say the policy as a block of the file; what goes without saying is left out.
 
     Equal blocks, said by ids, mean equal policies as far as the file can tell them apart.
     """
@@ -51,7 +51,7 @@ def in_words(policy: AssignmentPolicy, say: Say) -> Words:
     removes = settings.enable_targets_to_self_remove_access if settings else None
     said["may ask"] = who
     _unless(said, "new requests", adds or nobody, usual=True)
-    said["durations"] = words.say_expiration(policy.expiration)
+    said["durations"] = grammar.say_expiration(policy.expiration)
     if settings:
         _unless(said, "custom dates", bool(settings.allow_custom_assignment_schedule), usual=False)
     said["may extend"] = _extending(policy)
@@ -63,12 +63,12 @@ def in_words(policy: AssignmentPolicy, say: Say) -> Words:
         _approval(said, approval, say)
     if policy.questions:
         ordered = sorted(policy.questions, key=lambda each: each.sequence or 0)
-        said["questions"] = [question_in_words(each) for each in ordered]
+        said["questions"] = [say_question(each) for each in ordered]
     notices = policy.notification_settings
     off = bool(notices and notices.is_assignment_notification_disabled)
     _unless(said, "notifications", not off, usual=True)
     if policy.review_settings and policy.review_settings.is_enabled:
-        said["reviews"] = reviews_in_words(policy.review_settings, say)
+        said["reviews"] = say_reviews(policy.review_settings, say)
     if policy.automatic_request_settings:
         automatic = _automatic(policy.automatic_request_settings)
         if automatic:
@@ -77,7 +77,7 @@ def in_words(policy: AssignmentPolicy, say: Say) -> Words:
 
 
 def managers_may_ask(settings: RequestorSettings) -> bool:
-    """Whether the manager of who gets it may ask for them."""
+    """Tell whether the manager of who gets it may ask for them."""
     return bool(settings.enable_on_behalf_requestors_to_add_access) and any(
         map(is_their_manager, settings.on_behalf_requestors)
     )
@@ -85,7 +85,7 @@ def managers_may_ask(settings: RequestorSettings) -> bool:
 
 def is_their_manager(found: SubjectSet) -> bool:
     """
-    Whether it is the direct manager of who gets it.
+    Tell whether it is the direct manager of who gets it.
 
     Entra says so by targetManager; requestorManager, which an earlier hand may have put there, means the same.
     """
@@ -93,8 +93,8 @@ def is_their_manager(found: SubjectSet) -> bool:
     return kind in ("targetmanager", "requestormanager") and (found.manager_level or 1) == 1
 
 
-def unsaid(policy: AssignmentPolicy) -> list[str]:
-    """What the policy says and the file has no words for, a sentence each; an apply leaves it as it is."""
+def left_out_of(policy: AssignmentPolicy) -> list[str]:
+    """List what the policy says and the file has no words for; an apply leaves it as it is."""
     settings = policy.requestor_settings
     found = []
     if settings and settings.enable_on_behalf_requestors_to_add_access:
@@ -122,7 +122,7 @@ def _who(policy: AssignmentPolicy, say: Say) -> str | list[str]:
 
 
 def subject_of(found: SubjectSet) -> Subject:
-    """A subject set in the file's words, its name an id."""
+    """Say a subject set in the file's words, its name an id."""
     kind = found.kind.casefold()
     if kind in _KINDS:
         word, field = _KINDS[kind]
@@ -132,8 +132,20 @@ def subject_of(found: SubjectSet) -> Subject:
     return Subject(kind=_UNNAMED.get(kind, found.kind))
 
 
+def subject_sets_of(policy: AssignmentPolicy) -> list[SubjectSet]:
+    """Return everybody whom a policy of Graph's names."""
+    sets = list(policy.specific_allowed_targets)
+    approval, reviews = policy.request_approval_settings, policy.review_settings
+    for stage in approval.stages if approval else ():
+        sets += [*stage.primary_approvers, *stage.fallback_primary_approvers]
+        sets += [*stage.escalation_approvers, *stage.fallback_escalation_approvers]
+    if reviews:
+        sets += [*reviews.primary_reviewers, *reviews.fallback_reviewers]
+    return sets
+
+
 def _subjects(found: Iterable[SubjectSet], say: Say) -> str | list[str]:
-    """One alone, or a list of several, in an order that does not depend on Graph's."""
+    """Say one alone, or a list of several, in an order that does not depend on Graph's."""
     texts = sorted({say(subject_of(each)) for each in found})
     return texts[0] if len(texts) == 1 else texts
 
@@ -152,12 +164,12 @@ def _approval(said: Words, approval: ApprovalSettings, say: Say) -> None:
     needed = bool(approval.is_approval_required_for_add)
     extending = said.get("may extend") == "with approval"
     if approval.stages and (needed or extending):
-        said["decided by"] = [stage_in_words(stage, say) for stage in approval.stages]
+        said["decided by"] = [say_stage(stage, say) for stage in approval.stages]
         _unless(said, "approval", needed, usual=True)
 
 
-def stage_in_words(stage: ApprovalStage, say: Say) -> Words:
-    """One stage of approval as the file says it."""
+def say_stage(stage: ApprovalStage, say: Say) -> Words:
+    """Say one stage of approval as the file does."""
     said: Words = {"approvers": _subjects(stage.primary_approvers, say)}
     if stage.fallback_primary_approvers:
         said["fallback"] = _subjects(stage.fallback_primary_approvers, say)
@@ -174,8 +186,8 @@ def stage_in_words(stage: ApprovalStage, say: Say) -> Words:
     return said
 
 
-def question_in_words(question: Question) -> Words:
-    """A question as the file says it."""
+def say_question(question: Question) -> Words:
+    """Say a question as the file does."""
     said: Words = {"ask": question.text or "?"}
     _unless(said, "required", bool(question.is_required), usual=False)
     _unless(said, "editable", question.is_answer_editable is not False, usual=True)
@@ -201,8 +213,8 @@ def _translations(texts: Iterable[LocalizedText]) -> Words:
     return {"translations": dict(sorted(said.items()))} if said else {}
 
 
-def reviews_in_words(reviews: ReviewSettings, say: Say) -> Words:
-    """Access reviews as the file says them."""
+def say_reviews(reviews: ReviewSettings, say: Say) -> Words:
+    """Say access reviews as the file does."""
     said: Words = {}
     schedule = reviews.schedule
     recurrence = ((schedule.model_extra if schedule else None) or {}).get("recurrence") or {}
@@ -240,31 +252,23 @@ def _automatic(automatic: AutomaticRequestSettings) -> Words:
 
 
 def unreadable(policy: AssignmentPolicy) -> str | None:
-    """Why the file cannot hold this policy; None if it can."""
-    if words.is_untold(policy.expiration):
+    """Say why the file cannot hold this policy; None if it can."""
+    if grammar.is_untold(policy.expiration):
         return (
             "Graph does not say how long its access lasts: no end, or hours, which beta cannot say"
         )
     if not _is_readable(policy):
         return "the file has no words for whom it names"
     if policy.review_settings and policy.review_settings.is_enabled:
-        said = reviews_in_words(policy.review_settings, str)
+        said = say_reviews(policy.review_settings, str)
         if not {"every", "start", "lasts"} <= set(said):
             return "the file has no words for how its access is reviewed"
     return None
 
 
 def _is_readable(policy: AssignmentPolicy) -> bool:
-    """Whether the file has words for whom this policy offers the package to, and who decides."""
-    sets = [*policy.specific_allowed_targets]
-    for stage in (
-        policy.request_approval_settings.stages if policy.request_approval_settings else ()
-    ):
-        sets += [*stage.primary_approvers, *stage.fallback_primary_approvers]
-        sets += [*stage.escalation_approvers, *stage.fallback_escalation_approvers]
-    if policy.review_settings:
-        sets += policy.review_settings.primary_reviewers
-        sets += policy.review_settings.fallback_reviewers
+    """Tell whether the file has words for whom this policy offers the package to, and who decides."""
+    sets = subject_sets_of(policy)
     known = {*_KINDS, *_UNNAMED, "requestormanager"}
     scope = policy.allowed_target_scope or "notSpecified"
     specific = any(

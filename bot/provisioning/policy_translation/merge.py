@@ -7,15 +7,15 @@ A policy is replaced whole: what Graph sent and the file has no words for must g
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-from bot.provisioning.diff import flat
+from bot.provisioning.diff import flatten
 from bot.provisioning.grammar import Subject
-from bot.provisioning.kinds.policies import words_that_differ
+from bot.provisioning.policy_translation.compare import differing_words
 from bot.provisioning.policy_translation.from_graph import (
     is_their_manager,
     managers_may_ask,
-    question_in_words,
-    reviews_in_words,
-    stage_in_words,
+    say_question,
+    say_reviews,
+    say_stage,
 )
 from graph.models import (
     ApprovalSettings,
@@ -54,9 +54,9 @@ _OF_APPROVAL: Final = {
 }
 
 
-def merged(actual: AssignmentPolicy, wanted: AssignmentPolicy) -> AssignmentPolicy:
-    """The tenant's policy with what the file says otherwise."""
-    words = words_that_differ(actual, wanted)
+def merge(actual: AssignmentPolicy, wanted: AssignmentPolicy) -> AssignmentPolicy:
+    """Return the tenant's policy with what the file says otherwise."""
+    words = differing_words(actual, wanted)
     changed: dict[str, Any] = {name: getattr(wanted, name) for name in _fields(_OWN, words)}
     if words & {*_OF_REQUESTORS, "managers may ask"}:
         changed["requestor_settings"] = _requestors(actual, wanted, words)
@@ -77,7 +77,7 @@ def _fields(table: dict[str, tuple[str, ...]], words: set[str]) -> list[str]:
 
 
 def _with(old: Kept | None, new: Kept | None, fields: Any = None) -> Kept | None:
-    """*old* with these fields of *new*, or all that are set there; whole where one of them is missing."""
+    """Return *old* with these fields of *new*, or all that are set there; whole where one of them is missing."""
     if old is None or new is None:
         return new
     names = new.model_fields_set if fields is None else fields
@@ -119,12 +119,12 @@ def _approval(
 
 
 def _stage(old: ApprovalStage, new: ApprovalStage) -> ApprovalStage:
-    return _kept_if_same(old, new, lambda each: stage_in_words(each, _by_id))
+    return _kept_if_same(old, new, lambda each: say_stage(each, _by_id))
 
 
 def _kept_if_same(old: Kept, new: Kept, say: Callable[[Kept], dict[str, Any]]) -> Kept:
-    """*old* where both say the same; otherwise *new* with what only *old* knows, list by list of people."""
-    if flat(say(old)) == flat(say(new)):
+    """Return *old* where both say the same; otherwise *new* with what only *old* knows, list by list of people."""
+    if flatten(say(old)) == flatten(say(new)):
         return old
     changed = {}
     for name in new.model_fields_set:
@@ -149,7 +149,7 @@ def _named(found: SubjectSet) -> str:
 
 
 def _questions(old: list[Question], new: list[Question]) -> list[Question]:
-    """A question keeps its id, to which the answers given so far belong, and what else is known of it."""
+    """Let a question keep its id, to which the answers given so far belong, and what else is known of it."""
     by_text = {each.text: each for each in old}
     asked = []
     for question in new:
@@ -157,7 +157,7 @@ def _questions(old: list[Question], new: list[Question]) -> list[Question]:
         if known is None or _kind(known) != _kind(question):
             asked.append(question)
             continue
-        same = _kept_if_same(known, question, question_in_words)
+        same = _kept_if_same(known, question, say_question)
         asked.append(same.model_copy(update={"sequence": question.sequence}))
     return asked
 
@@ -165,8 +165,8 @@ def _questions(old: list[Question], new: list[Question]) -> list[Question]:
 def _reviews(old: ReviewSettings | None, new: ReviewSettings | None) -> ReviewSettings | None:
     if old is None or new is None:
         return new
-    both = _kept_if_same(old, new, lambda each: reviews_in_words(each, _by_id))
-    before, after = reviews_in_words(old, _by_id), reviews_in_words(new, _by_id)
+    both = _kept_if_same(old, new, lambda each: say_reviews(each, _by_id))
+    before, after = say_reviews(old, _by_id), say_reviews(new, _by_id)
     if all(before.get(word) == after.get(word) for word in ("every", "start", "lasts")):
         return both.model_copy(update={"schedule": old.schedule})
     return both

@@ -1,10 +1,10 @@
-"""A policy in the file's words as Graph's model of it."""
+"""Makes Graph's model of a policy from the file's words."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from bot.provisioning import grammar as words
+from bot.provisioning import grammar
 from bot.provisioning.grammar import Subject
 from bot.provisioning.policy_model import (
     SCOPES,
@@ -57,7 +57,7 @@ _ID_FIELDS: Final = {  # the file's word: the subject set's type, and the field 
 
 
 def subjects_of(policy: Policy) -> Iterable[tuple[tuple[str | int, ...], str]]:
-    """Everybody whom a policy names, each with its place in the policy."""
+    """Yield everybody whom a policy names, each with its place in the policy."""
     if policy.scope is None:
         yield from ((("may ask", at), text) for at, text in enumerate(policy.may_ask))
     for number, stage in enumerate(policy.decided_by):
@@ -80,7 +80,7 @@ def subjects_of(policy: Policy) -> Iterable[tuple[tuple[str | int, ...], str]]:
 
 def to_graph(policy: Policy, *, ids: Ids, package_id: str) -> AssignmentPolicy:
     """
-    The policy as Graph has it; all that the file can say is said, so that no default surprises.
+    Make the policy as Graph has it; all that the file can say is said, so that no default surprises.
 
     Args:
         ids: Finds whom a subject means.
@@ -93,7 +93,7 @@ def to_graph(policy: Policy, *, ids: Ids, package_id: str) -> AssignmentPolicy:
         description=policy.description,
         allowed_target_scope=policy.scope or _scope_of(policy.may_ask),
         specific_allowed_targets=[] if policy.scope else _sets(policy.may_ask, ids),
-        expiration=words.read_expiration(policy.durations),
+        expiration=grammar.read_expiration(policy.durations),
         requestor_settings=RequestorSettings(
             enable_targets_to_self_add_access=asks,
             enable_targets_to_self_update_access=policy.may_extend != "no",
@@ -123,7 +123,7 @@ def to_graph(policy: Policy, *, ids: Ids, package_id: str) -> AssignmentPolicy:
 
 
 def _scope_of(who: Iterable[str]) -> str:
-    kinds = {words.read_subject(text).kind for text in who}
+    kinds = {grammar.read_subject(text).kind for text in who}
     if kinds == {"connected organization"}:
         return "specificConnectedOrganizationUsers"
     if kinds == {"service principal"}:
@@ -132,7 +132,7 @@ def _scope_of(who: Iterable[str]) -> str:
 
 
 def _sets(texts: Iterable[str], ids: Ids) -> list[SubjectSet]:
-    return [_set(words.read_subject(text), ids) for text in texts]
+    return [_set(grammar.read_subject(text), ids) for text in texts]
 
 
 def _set(subject: Subject, ids: Ids) -> SubjectSet:
@@ -142,16 +142,16 @@ def _set(subject: Subject, ids: Ids) -> SubjectSet:
         return SubjectSet.model_validate({"odata_type": f"#microsoft.graph.{kind}", **named})
     if subject.kind == "manager":
         return SubjectSet.manager(subject.level)
-    return SubjectSet.of_kind(words.UNNAMED[subject.kind])
+    return SubjectSet.of_kind(grammar.UNNAMED[subject.kind])
 
 
 def _stage(stage: Stage, ids: Ids) -> ApprovalStage:
     escalation = stage.escalation
     return ApprovalStage(
-        duration_before_automatic_denial=words.read_duration(stage.within),
+        duration_before_automatic_denial=grammar.read_duration(stage.within),
         is_approver_justification_required=stage.reason_required,
         is_escalation_enabled=escalation is not None,
-        duration_before_escalation=words.read_duration(escalation.after)
+        duration_before_escalation=grammar.read_duration(escalation.after)
         if escalation
         else timedelta(0),
         primary_approvers=_sets(stage.approvers, ids),
@@ -202,7 +202,7 @@ def _reviews(reviews: Reviews, ids: Ids) -> ReviewSettings:
     schedule = Schedule.model_validate(
         {
             "start_date_time": start,
-            "expiration": Expiration.after(words.read_duration(reviews.lasts)),
+            "expiration": Expiration.after(grammar.read_duration(reviews.lasts)),
             "recurrence": recurrence,
         }
     )
@@ -219,9 +219,9 @@ def _reviews(reviews: Reviews, ids: Ids) -> ReviewSettings:
 
 
 def read_start(text: str) -> Any:
-    """The moment (aware UTC) at which the first review begins; a day alone means its beginning."""
-    moment = words.read_expiration(f"until {text}").end_date_time
-    if moment is not None and moment.timetz() == words.END_OF_DAY:
+    """Return the moment (aware UTC) at which the first review begins; a day alone means its beginning."""
+    moment = grammar.read_expiration(f"until {text}").end_date_time
+    if moment is not None and moment.timetz() == grammar.END_OF_DAY:
         return moment.replace(hour=0, minute=0, second=0)
     return moment
 
@@ -230,7 +230,7 @@ def _automatic(automatic: Automatic) -> AutomaticRequestSettings:
     return AutomaticRequestSettings(
         request_access_for_allowed_targets=automatic.give,
         remove_access_when_target_leaves_allowed_targets=automatic.take_when_they_leave,
-        grace_period_before_access_removal=words.read_duration(automatic.grace)
+        grace_period_before_access_removal=grammar.read_duration(automatic.grace)
         if automatic.grace
         else None,
     )

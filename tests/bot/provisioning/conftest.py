@@ -13,12 +13,12 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.provisioning.apply import Applying
-from bot.provisioning.destroy import Destroying, Destruction, destruction, settle
+from bot.provisioning.apply import Applier
+from bot.provisioning.destroy import Destroyer, Destruction, destruction, settle
 from bot.provisioning.file import Document, read_text
 from bot.provisioning.import_ import Imported, import_tenant
 from bot.provisioning.plan import Planned, make_plan
-from bot.provisioning.retry import PATIENCE, Waiting
+from bot.provisioning.retry import PATIENCE, Retrier
 from bot.provisioning.state import Record
 from graph import Graph, Retries, StaticToken
 from sandbox.clock import SandboxClock
@@ -201,8 +201,8 @@ class Workshop:
         self.tenant.clock.shift(timedelta(seconds=seconds))
 
     @property
-    def waiting(self) -> Waiting:
-        return Waiting(say=self.waited_for.append, sleep=self.sleep)
+    def retrier(self) -> Retrier:
+        return Retrier(say=self.waited_for.append, sleep=self.sleep)
 
     @asynccontextmanager
     async def graph(self) -> AsyncIterator[Graph]:
@@ -228,19 +228,19 @@ class Workshop:
         document, record = self.read(text), self.record
         async with self.graph() as graph:
             planned = await make_plan(graph, document, record, version=self.version)
-            applying = Applying(graph=graph, document=document, record=record, waiting=self.waiting)
-            self.remarks = applying.remarks
-            await applying.apply(planned)
+            applier = Applier(graph=graph, document=document, record=record, retrier=self.retrier)
+            self.remarks = applier.remarks
+            await applier.apply(planned)
             if adopt:
-                applying.adopt(await make_plan(graph, document, record, version=self.version))
+                applier.adopt(await make_plan(graph, document, record, version=self.version))
         return planned
 
     async def destroy(self, text: str) -> Destruction:
         document, record = self.read(text), self.record
         async with self.graph() as graph:
-            await settle(graph, document, record, self.waiting, version=self.version)
+            await settle(graph, document, record, self.retrier, version=self.version)
             what = await destruction(graph, record)
-            await Destroying(graph=graph, record=record, waiting=self.waiting).destroy(what)
+            await Destroyer(graph=graph, record=record, retrier=self.retrier).destroy(what)
         return what
 
     async def import_(self, *catalogs: str) -> Imported:
@@ -249,7 +249,7 @@ class Workshop:
 
     async def changes(self, text: str) -> list[str]:
         """The plan's titles, each with what is done to it."""
-        return [f"{each.deed} {each.title}" for each in (await self.plan(text)).plan.changes]
+        return [f"{each.action} {each.title}" for each in (await self.plan(text)).plan.changes]
 
 
 def picture(tenant: Tenant) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.provisioning.apply import ApplyError, Applying
-from bot.provisioning.diff import Deed
+from bot.provisioning.apply import Applier, ApplyError
+from bot.provisioning.diff import Action
 from bot.provisioning.file import FileError
 from bot.provisioning.plan import make_plan
 from sandbox.tenant import Tenant
@@ -104,7 +104,7 @@ async def test_a_changed_word_changes_only_that(workshop: Workshop, tenant: Tena
     shorter = SMALL.replace("30 days", "14 days")
     planned = await workshop.apply(shorter)
     (change,) = planned.plan.changes
-    assert change.deed is Deed.CHANGE
+    assert change.action is Action.CHANGE
     assert [(each.what, each.before, each.after) for each in change.differences] == [
         ("durations", "30 days", "14 days")
     ]
@@ -314,9 +314,9 @@ async def test_what_somebody_else_made_meanwhile_is_not_claimed(
     async with workshop.graph() as graph:
         planned = await make_plan(graph, document, record, version=workshop.version)
         await other.apply(text)
-        applying = Applying(graph=graph, document=document, record=record, waiting=workshop.waiting)
+        applier = Applier(graph=graph, document=document, record=record, retrier=workshop.retrier)
         with pytest.raises(ApplyError, match="Cannot create package Trial"):
-            await applying.apply(planned)
+            await applier.apply(planned)
     await workshop.apply(text)
     assert (await workshop.destroy(text)).lines() == []
 

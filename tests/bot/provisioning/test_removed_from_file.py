@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.provisioning.apply import Applying
+from bot.provisioning.apply import Applier
 from bot.provisioning.file import FileError
 from bot.provisioning.plan import make_plan
 from sandbox.clock import SandboxClock
@@ -90,7 +90,7 @@ async def test_what_somebody_holds_stays_whatever_leaves_the_file(
     await hold(workshop, "Alpha")
     before = held(workshop.tenant)
     planned = await workshop.apply(after)
-    assert [each.title for each in planned.plan.changes if each.deed == "delete"] == []
+    assert [each.title for each in planned.plan.changes if each.action == "delete"] == []
     assert held(workshop.tenant) == before
     (sentence,) = [each for each in planned.plan.left_alone if "Alpha" in each]
     assert sentence.startswith(
@@ -198,13 +198,13 @@ async def test_who_gets_it_between_plan_and_apply_keeps_it(
     )
     async with workshop.graph() as graph:
         planned = await make_plan(graph, document, record, version=workshop.version)
-        assert [each.deed for each in planned.plan.changes if each.kind == "role"] == ["delete"]
+        assert [each.action for each in planned.plan.changes if each.kind == "role"] == ["delete"]
         await hold(workshop, "Alpha")
         before = held(tenant)
-        applying = Applying(graph=graph, document=document, record=record, waiting=workshop.waiting)
-        await applying.apply(planned)
+        applier = Applier(graph=graph, document=document, record=record, retrier=workshop.retrier)
+        await applier.apply(planned)
     assert held(tenant) == before
-    assert applying.remarks[0] == (
+    assert applier.remarks[0] == (
         "Member of group New g in package Alpha was left alone: 1 assignment is live; end it first"
     )
 
@@ -247,7 +247,7 @@ async def test_a_thing_renamed_by_was_is_the_same_thing(
     text = ALPHA.replace(*RENAMINGS[kind])
     planned = await workshop.apply(text)
     (change,) = planned.plan.changes
-    assert (change.deed, change.kind) == ("change", kind)
+    assert (change.action, change.kind) == ("change", kind)
     assert [(each.what) for each in change.differences] == ["name"]
     assert "renamed from" in change.title
     assert held(tenant) == before

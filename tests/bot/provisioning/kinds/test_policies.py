@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from bot.provisioning.file import FileError
-from bot.provisioning.kinds.policies import by_id
+from bot.provisioning.policy_translation.compare import by_id
 from bot.provisioning.policy_translation.from_graph import in_words
-from bot.provisioning.policy_translation.merge import merged
+from bot.provisioning.policy_translation.merge import merge
 from bot.provisioning.policy_translation.to_graph import to_graph
 from graph.models import AssignmentPolicy
 from sandbox.clock import SandboxClock
@@ -177,7 +177,7 @@ def test_what_the_file_has_no_word_for_survives_a_change() -> None:
         }
     )
     wanted = compiled(with_policy("may ask: all users", "durations: until 2030-01-31"))
-    body = merged(actual, wanted).to_graph()
+    body = merge(actual, wanted).to_graph()
     assert body["customExtensionStageSettings"] == [{"stage": "assignmentRequestCreated"}]
     assert body["requestorSettings"]["newSwitch"] is True
     assert body["allowedTargetScope"] == "allDirectoryUsers"
@@ -194,7 +194,7 @@ def test_a_question_keeps_its_id() -> None:
     asked = (actual.questions or [])[0].model_copy(update={"id": "question"})
     actual = actual.model_copy(update={"questions": [asked]})
     wanted = compiled(text.replace("ask: Why", "ask: Why, required: yes"))
-    (question,) = merged(actual, wanted).questions or []
+    (question,) = merge(actual, wanted).questions or []
     assert (question.id, question.is_required) == ("question", True)
 
 
@@ -310,7 +310,7 @@ def test_a_change_changes_what_the_plan_says_and_nothing_else(
             body[name] = added
     actual = AssignmentPolicy.model_validate(body)
     wanted = compiled(with_policy(*before, line))
-    sent = merged(actual, wanted).to_graph()
+    sent = merge(actual, wanted).to_graph()
     changed = {
         "reason required: yes": ("requestApprovalSettings", "isRequestorJustificationRequired"),
         "may extend: yes": ("requestorSettings", "enableTargetsToSelfUpdateAccess"),

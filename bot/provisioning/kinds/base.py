@@ -1,0 +1,204 @@
+"""
+The questions that plan, apply and destroy ask of each kind of thing.
+
+To add a kind: write a module with a class of these, and enter it in ``KINDS``.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar
+
+from bot.provisioning.diff import Change
+from bot.provisioning.in_use import InUse, say_giving
+from bot.provisioning.kinds.contexts import (
+    ApplyContext,
+    CatalogScope,
+    FileScope,
+    Inventory,
+    PackageScope,
+    RefreshContext,
+    Removal,
+)
+from bot.provisioning.model import File
+from bot.provisioning.resolve import Names
+from bot.provisioning.snapshot import Located, Snapshot
+from bot.provisioning.state import Entry, Identity, Key
+from graph import Graph
+from graph.models import AccessPackage
+
+
+class Kind(ABC):
+    """
+    One kind of thing: how to find, plan, create, change and delete it.
+
+    Attributes:
+        name: The first part of its keys, in the plan and in the state.
+        stage: When apply makes it; what has the same number needs nothing of each other.
+        is_left_alone_aloud: The plan names those that the file does not describe.
+        is_compared_with_list: What a package of the file has too much of is found by comparing lists, not by the state.
+        may_be_needed: Something that stays in the tenant may rest on it.
+    """
+
+    name: ClassVar[str]
+    stage: ClassVar[int]
+    is_left_alone_aloud: ClassVar[bool] = False
+    is_compared_with_list: ClassVar[bool] = False
+    may_be_needed: ClassVar[bool] = True
+
+    # Names.
+
+    @abstractmethod
+    def title(self, *names: str) -> str:
+        """Say a key of this kind, without its first part, in words for people."""
+
+    @abstractmethod
+    def keys(self, file: File) -> Iterable[Key]:
+        """Yield a key for each that the file describes."""
+
+    # Find it in the tenant.
+
+    async def refresh(self, context: RefreshContext) -> None:
+        """
+        Read from the tenant what the file describes of this kind, into the snapshot.
+
+        Raises:
+            FileError: A name means more than one.
+            GraphError: The tenant cannot be read.
+        """
+        del context
+
+    def find(self, key: Key, names: Names, snapshot: Snapshot) -> Located | None:
+        """Find in the snapshot the id of one that the tenant has, and the ids that deleting it takes."""
+        del key, names, snapshot
+        return None
+
+    async def present(self, inventory: Inventory, entries: Sequence[Entry]) -> set[Identity]:
+        """
+        Read which of these the tenant still has, in few calls.
+
+        Raises:
+            GraphError: The tenant cannot be read.
+        """
+        del inventory, entries
+        return set()
+
+    async def is_present(self, graph: Graph, entry: Entry) -> bool:
+        """
+        Read whether the tenant still has this one.
+
+        Raises:
+            NotFound: It has not.
+            GraphError: The tenant cannot be read.
+        """
+        del graph, entry
+        return False
+
+    # Make it so.
+
+    def made_in_turn(self, key: Key) -> Key:
+        """Return a key that is the same for changes which must be made one after the other."""
+        return key
+
+    @abstractmethod
+    async def create(self, change: Change, context: ApplyContext) -> None:
+        """
+        Create it, exactly once.
+
+        Raises:
+            GraphError: Graph refuses, or nobody can tell what happened.
+        """
+
+    async def change(self, change: Change, context: ApplyContext) -> None:
+        """
+        Change it to what the file says, and see that the tenant shows it.
+
+        Raises:
+            GraphError: Graph refuses, or does not show what was written.
+        """
+        raise NotImplementedError(f"A {self.name} is created and deleted, never changed.")
+
+    @abstractmethod
+    async def delete(self, graph: Graph, entry: Entry) -> None:
+        """
+        Ask Graph to delete it.
+
+        Raises:
+            GraphError: Graph refuses, or nobody can tell what happened.
+        """
+
+    # Keep it while somebody needs it.
+
+    async def why_in_use(
+        self, in_use: InUse, object_id: str, within: Mapping[str, str]
+    ) -> str | None:
+        """Say why deleting it would take away what somebody has; None if it would not."""
+        del in_use, object_id, within
+        return None
+
+    async def why_others_need(
+        self, others: InUse, entry: Entry, ours: frozenset[str]
+    ) -> str | None:
+        """
+        Say why destroy keeps it; None if it does not.
+
+        Args:
+            others: The packages that Latchkey did not make.
+            ours: Ids of those that it did.
+        """
+        del others, entry, ours
+        return None
+
+    async def packages_needing(self, removal: Removal, entry: Entry) -> Sequence[AccessPackage]:
+        """Return the packages that stay and cannot be without it."""
+        del removal, entry
+        return ()
+
+    def say_needed(self, packages: Sequence[AccessPackage]) -> str | None:
+        """Say which packages need it; None if none does."""
+        return say_giving(packages)
+
+    async def why_in_use_when_removed(self, removal: Removal, entry: Entry) -> str | None:
+        """Say why it stays although the file no longer describes it and no package needs it."""
+        return await self.why_in_use(removal.in_use, entry.id or "", entry.within)
+
+    def say_kept(self, removal: Removal, entry: Entry, why: str) -> str:
+        """Say that it left the file and stays."""
+        del removal
+        return f"{self.title(*entry.key[1:])}: no longer in this file, but {why}"
+
+    def kept(self, removal: Removal, entry: Entry) -> None:
+        """Note what follows for others from keeping it."""
+        del removal, entry
+
+    def removed(self, removal: Removal, entry: Entry) -> None:
+        """Note what follows for others from deleting it."""
+        del removal, entry
+
+
+class FileKind(Kind):
+    """A kind that the file describes at its top."""
+
+    @abstractmethod
+    async def plan(self, scope: FileScope) -> Sequence[Change]:
+        """
+        Compare the file with the tenant.
+
+        Raises:
+            GraphError: The tenant cannot be read.
+        """
+
+
+class CatalogKind(Kind):
+    """A kind that the file describes in each catalog."""
+
+    @abstractmethod
+    async def plan(self, scope: CatalogScope) -> Sequence[Change]:
+        """Compare one catalog of the file with the tenant's; see `FileKind.plan`."""
+
+
+class PackageKind(Kind):
+    """A kind that the file describes in each package."""
+
+    @abstractmethod
+    async def plan(self, scope: PackageScope) -> Sequence[Change]:
+        """Compare one package of the file with the tenant's; see `FileKind.plan`."""

@@ -1,0 +1,154 @@
+"""What plan, apply and destroy hand to a kind of thing along with each question."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from bot.provisioning.file import Document, Place
+from bot.provisioning.in_use import InUse
+from bot.provisioning.lookups import Lookups
+from bot.provisioning.model import Catalog, Package
+from bot.provisioning.resolve import Names
+from bot.provisioning.snapshot import FoundCatalog, FoundPackage, Snapshot
+from bot.provisioning.state import Entry
+from bot.provisioning.write import Writer
+from graph import Graph
+from graph.models import AccessPackage, Resource
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefreshContext:
+    """Reading the tenant, after the names in the file are resolved."""
+
+    graph: Graph
+    document: Document
+    names: Names
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileScope(RefreshContext):
+    """
+    Planning what the file describes at its top.
+
+    Attributes:
+        version: Of Graph: "v1.0" or "beta".
+        problems: Why the file cannot be applied; a kind appends its own.
+        notes: What is left alone, a sentence each; a kind appends its own.
+        place: Where in the file the catalog or package stands.
+    """
+
+    version: str
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    place: Place = ()
+
+    def line(self, *inner: str | int) -> int:
+        """Return the line (from 1) of a part of what is planned."""
+        return self.document.line((*self.place, *inner))
+
+    def refuse(self, sentence: str, *inner: str | int) -> None:
+        """Note why the file cannot be applied, and where it says so."""
+        self.problems.append(self.document.problem((*self.place, *inner), sentence))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CatalogScope(FileScope):
+    """Planning one catalog of the file; *found* is the tenant's, if there is one."""
+
+    catalog: Catalog
+    found: FoundCatalog | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackageScope(CatalogScope):
+    """Planning one package of the file."""
+
+    package: Package
+
+    @property
+    def found_package(self) -> FoundPackage | None:
+        """The tenant's package, if there is one."""
+        return self.found.packages.get(self.package.name) if self.found else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplyContext:
+    """
+    Making changes.
+
+    Attributes:
+        remark: Told of what came out otherwise than planned.
+    """
+
+    graph: Graph
+    names: Names
+    snapshot: Snapshot
+    lookups: Lookups
+    writer: Writer
+    remark: Callable[[str], object]
+
+
+@dataclass(kw_only=True)
+class Inventory:
+    """
+    Reading which of many things are still in the tenant.
+
+    Attributes:
+        packages: Every package of the tenant.
+    """
+
+    graph: Graph
+    packages: Sequence[AccessPackage]
+    _catalog_ids: set[str] | None = None
+
+    async def catalog_ids(self) -> set[str]:
+        """Return the ids of all catalogs, read once."""
+        if self._catalog_ids is None:
+            self._catalog_ids = {each.id for each in await self.graph.catalogs.list()}
+        return self._catalog_ids
+
+
+@dataclass(kw_only=True)
+class Removal:
+    """
+    Deciding what of what left the file is deleted.
+
+    Attributes:
+        in_use: Who has what.
+        created: Keys of the packages that the plan creates.
+        blocked: Ids of packages that left the file and stay.
+        keeping: Ids of packages that keep a role which left their list.
+        going: Ids of packages that are deleted.
+        roles: Roles that are deleted: ids of package and role.
+    """
+
+    graph: Graph
+    in_use: InUse
+    created: frozenset[tuple[str, ...]]
+    blocked: set[str] = field(default_factory=set)
+    keeping: set[str] = field(default_factory=set)
+    going: set[str] = field(default_factory=set)
+    roles: set[tuple[str, str]] = field(default_factory=set)
+    _resources: dict[str, list[Resource]] = field(default_factory=dict)
+
+    async def staying(self) -> list[AccessPackage]:
+        """Return the packages that are not deleted."""
+        return [each for each in await self.in_use.packages() if each.id not in self.going]
+
+    async def blocked_package(self, entry: Entry) -> list[AccessPackage]:
+        """Return the package that the entry is within, if it left the file and stays."""
+        ids = self.blocked & {entry.within["package"]}
+        return [each for each in await self.staying() if each.id in ids]
+
+    async def package_of(self, policy_id: str) -> AccessPackage | None:
+        """Find the package that has a policy."""
+        for package in await self.in_use.packages():
+            if any(each.id == policy_id for each in package.assignment_policies):
+                return package
+        return None
+
+    async def resources_of(self, catalog_id: str) -> list[Resource]:
+        """Return what a catalog holds, read once."""
+        if catalog_id not in self._resources:
+            self._resources[catalog_id] = await self.graph.catalogs.resources(catalog_id)
+        return self._resources[catalog_id]

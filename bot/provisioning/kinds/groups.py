@@ -1,0 +1,245 @@
+"""Security groups, and who is a member of them from the start."""
+
+import asyncio
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+
+from slugify import slugify
+
+from bot.provisioning.diff import Action, Change, block, compare, compare_names, say_renamed
+from bot.provisioning.in_use import InUse, say_giving
+from bot.provisioning.kinds.base import FileKind
+from bot.provisioning.kinds.contexts import (
+    ApplyContext,
+    FileScope,
+    Inventory,
+    RefreshContext,
+    Removal,
+)
+from bot.provisioning.kinds.people import LONGEST_NICKNAME
+from bot.provisioning.model import File, Group
+from bot.provisioning.resolve import Names, is_new
+from bot.provisioning.snapshot import Located, Snapshot
+from bot.provisioning.state import Entry, Identity, Key
+from graph import Graph
+from graph.errors import NotFound
+from graph.models import AccessPackage
+from graph.models import Group as GraphGroup
+
+
+class Groups(FileKind):
+    """Security groups; the file names them by display name."""
+
+    name = "group"
+    stage = 0
+
+    def title(self, *names: str) -> str:
+        return f"group {names[0]}"
+
+    def keys(self, file: File) -> Iterable[Key]:
+        return ((self.name, group.name) for group in file.groups)
+
+    def find(self, key: Key, names: Names, snapshot: Snapshot) -> Located | None:
+        del snapshot
+        group_id = names.id_of("group", key[1])
+        return None if is_new(group_id) else (group_id, {})
+
+    async def present(self, inventory: Inventory, entries: Sequence[Entry]) -> set[Identity]:
+        found = await inventory.graph.directory.groups_each([each.id or "" for each in entries])
+        return {each.identity for each in entries if found.get(each.id or "")}
+
+    async def is_present(self, graph: Graph, entry: Entry) -> bool:
+        await graph.directory.group(entry.id or "")
+        return True
+
+    async def plan(self, scope: FileScope) -> Sequence[Change]:
+        changes = []
+        for at, group in enumerate(scope.document.file.groups):
+            before = scope.names.renamed.get(group.name.casefold())
+            if before is not None:
+                differences = compare_names(group.was, group.name)
+                changes.append(
+                    Change(
+                        action=Action.CHANGE,
+                        key=(self.name, group.name),
+                        title=f"group {group.name}{say_renamed(differences)}",
+                        line=scope.line("groups", at),
+                        differences=differences,
+                        want=group,
+                        object_id=before,
+                    )
+                )
+            if is_new(scope.names.id_of("group", group.name)):
+                changes.append(
+                    Change(
+                        action=Action.CREATE,
+                        key=(self.name, group.name),
+                        title=f"group {group.name}",
+                        line=scope.line("groups", at),
+                        differences=compare({}, block(description=group.description)),
+                        want=group,
+                    )
+                )
+        return changes
+
+    async def create(self, change: Change, context: ApplyContext) -> None:
+        group: Group = change.want
+        directory, lookups = context.graph.directory, context.lookups
+        nickname = slugify(group.name, max_length=LONGEST_NICKNAME) or secrets.token_hex(8)
+
+        async def read() -> dict[str, list[GraphGroup]]:
+            wanted = lookups.created("group")
+            return await directory.find_groups_each(each.want.name for each in wanted)
+
+        async def look() -> str | None:
+            found = (await lookups.together("groups", read))[group.name]
+            return found[0].id if found else None
+
+        async def create() -> None:
+            await directory.create_group(
+                display_name=group.name, mail_nickname=nickname, description=group.description
+            )
+
+        group_id = await context.writer.create_once(change, look, create)
+        context.names.bind("group", group.name, group_id)
+
+    async def change(self, change: Change, context: ApplyContext) -> None:
+        """Rename a group."""
+        group: Group = change.want
+        directory, group_id = context.graph.directory, change.object_id or ""
+
+        async def write() -> None:
+            await directory.rename_group(group_id, display_name=group.name)
+
+        async def is_shown() -> bool:
+            return (await directory.group(group_id)).display_name == group.name
+
+        await context.writer.write_and_confirm(change, write, is_shown)
+
+    async def delete(self, graph: Graph, entry: Entry) -> None:
+        await graph.directory.delete_group(entry.id or "")
+
+    async def why_in_use(
+        self, in_use: InUse, object_id: str, within: Mapping[str, str]
+    ) -> str | None:
+        del within
+        return say_giving(await in_use.packages_giving(object_id))
+
+    async def why_others_need(
+        self, others: InUse, entry: Entry, ours: frozenset[str]
+    ) -> str | None:
+        return await self.why_in_use(others, entry.id or "", entry.within)
+
+    async def packages_needing(self, removal: Removal, entry: Entry) -> Sequence[AccessPackage]:
+        giving = await removal.in_use.packages_giving(entry.id or "", without=removal.roles)
+        staying = await removal.staying()
+        return [each for each in giving if each in staying]
+
+    async def why_in_use_when_removed(self, removal: Removal, entry: Entry) -> str | None:
+        """Packages that need it were looked for already, without those that go."""
+        return None
+
+
+class Members(FileKind):
+    """Memberships of groups: somebody in a group."""
+
+    name = "member"
+    stage = 1
+
+    def title(self, *names: str) -> str:
+        return f"{names[1]} as a member of group {names[0]}"
+
+    def keys(self, file: File) -> Iterable[Key]:
+        for group in file.groups:
+            yield from ((self.name, group.name, _email(each)) for each in group.members)
+
+    async def refresh(self, context: RefreshContext) -> None:
+        directory, snapshot = context.graph.directory, context.snapshot
+
+        async def read(group: Group) -> None:
+            group_id = context.names.id_of("group", group.name)
+            if group.members and not is_new(group_id):
+                members = await directory.members(group_id, transitive=False)
+                snapshot.members[group.name] = {each.id for each in members}
+
+        await asyncio.gather(*map(read, context.document.file.groups))
+
+    def find(self, key: Key, names: Names, snapshot: Snapshot) -> Located | None:
+        del snapshot
+        return names.id_of("person", key[2]), {"group": names.id_of("group", key[1])}
+
+    async def present(self, inventory: Inventory, entries: Sequence[Entry]) -> set[Identity]:
+        found = set()
+        members: dict[str, set[str]] = {}
+        for entry in entries:
+            group_id = entry.within["group"]
+            if group_id not in members:
+                try:
+                    members[group_id] = await _member_ids(inventory.graph, group_id)
+                except NotFound:
+                    members[group_id] = set()
+            if entry.id in members[group_id]:
+                found.add(entry.identity)
+        return found
+
+    async def is_present(self, graph: Graph, entry: Entry) -> bool:
+        return entry.id in await _member_ids(graph, entry.within["group"])
+
+    async def plan(self, scope: FileScope) -> Sequence[Change]:
+        return [
+            Change(
+                action=Action.CREATE,
+                key=(self.name, group.name, email),
+                title=self.title(group.name, email),
+                line=scope.line("groups", at, "members", number),
+                want=(group.name, email),
+            )
+            for at, group in enumerate(scope.document.file.groups)
+            for number, email in enumerate(map(_email, group.members))
+            if scope.names.id_of("person", email)
+            not in scope.snapshot.members.get(group.name, set())
+        ]
+
+    def made_in_turn(self, key: Key) -> Key:
+        return ("group", key[1])
+
+    async def create(self, change: Change, context: ApplyContext) -> None:
+        group, email = change.want
+        graph, names = context.graph, context.names
+        group_id, user_id = names.id_of("group", group), names.id_of("person", email)
+
+        async def look() -> str | None:
+            return user_id if user_id in await _member_ids(graph, group_id) else None
+
+        async def create() -> None:
+            await graph.directory.add_member(group_id=group_id, user_id=user_id)
+
+        await context.writer.create_once(change, look, create, may_be_theirs=True, group=group_id)
+
+    async def delete(self, graph: Graph, entry: Entry) -> None:
+        await graph.directory.remove_member(group_id=entry.within["group"], user_id=entry.id or "")
+
+    async def why_in_use(
+        self, in_use: InUse, object_id: str, within: Mapping[str, str]
+    ) -> str | None:
+        return say_giving(await in_use.packages_held_through(object_id, within["group"]))
+
+    async def why_others_need(
+        self, others: InUse, entry: Entry, ours: frozenset[str]
+    ) -> str | None:
+        return await self.why_in_use(others, entry.id or "", entry.within)
+
+    async def packages_needing(self, removal: Removal, entry: Entry) -> Sequence[AccessPackage]:
+        return await removal.in_use.packages_held_through(entry.id or "", entry.within["group"])
+
+    async def why_in_use_when_removed(self, removal: Removal, entry: Entry) -> str | None:
+        """Packages that need it were looked for already."""
+        return None
+
+
+def _email(member: str) -> str:
+    return member.removeprefix("person ")
+
+
+async def _member_ids(graph: Graph, group_id: str) -> set[str]:
+    return {each.id for each in await graph.directory.members(group_id, transitive=False)}
