@@ -15,7 +15,8 @@ import structlog
 FIELDS: Final = frozenset(
     {
         *("timestamp", "level", "event"),
-        *("request", "assignment", "decision", "notice", "incident", "job", "jobs"),
+        *("request", "assignment", "package", "decision", "notice", "incident"),
+        *("job", "jobs", "sweep"),
         *("state", "status", "code", "graph", "slack"),
         *("error", "trace", "logger", "where"),
         # Versions of the database's schema.

@@ -158,7 +158,7 @@ def _write(
 ) -> None:
     catalog.replace(db, found)
     for package_id in sorted(alarming):
-        troubles.open_one(db, TroubleKind.PACKAGE, package_id, package_id=package_id)
+        troubles.open_one(db, TroubleKind.PACKAGE, package_id, package=package_id)
     troubles.close_all_but(db, TroubleKind.PACKAGE, unreadable)
 
 

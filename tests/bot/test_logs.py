@@ -95,8 +95,14 @@ LIBRARIES = ["httpx", "slack_sdk.web", "msal.authority", "sqlalchemy.engine", "u
 @pytest.mark.parametrize("level", [logging.DEBUG, logging.INFO])
 def test_libraries_are_heard_from_warnings_on(lines, name, level):
     """Below, they log whole requests; Bolt and the scheduler are heard from errors on."""
-    logging.getLogger(name).setLevel(logging.DEBUG)
-    logging.getLogger(name).log(level, "POST %s", SECRET)
+    library = logging.getLogger(name)
+    kept = library.level
+    library.setLevel(logging.DEBUG)
+    try:
+        library.log(level, "POST %s", SECRET)
+    finally:
+        # Otherwise it talks all through the tests that come later.
+        library.setLevel(kept)
 
     assert lines() == []
 
