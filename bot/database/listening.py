@@ -86,7 +86,7 @@ class Notifications:
                 failures += 1
                 if not isinstance(error, psycopg.Error | OSError | Busy):
                     log.exception("listening-broke")
-            log.warning("not-listening", why=self.silent_because)
+            log.warning("not-listening", error=self.silent_because)
             await asyncio.sleep(pause.total_seconds())
 
     async def _connected(self) -> Connection:
