@@ -166,7 +166,7 @@ class Ends:
                 back = [parcel for parcel in parcels if not await begin(parcel)]
                 if back:
                     claimed = [notice for parcel in back for notice in parcel.claimed]
-                    await self._store.run(notices.retry_at, claimed, at=clock.real())
+                    await self._store.run(notices.put_back, claimed, at=clock.real())
                     left.extendleft(parcel.about for parcel in reversed(back))
                 elif under_way and not left:
                     await asyncio.wait(under_way)

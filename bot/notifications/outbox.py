@@ -114,7 +114,7 @@ class Sending:
         word = None
         async with self._slack.limits.turn_in(claimed[0].to) as may_go:
             if not may_go:
-                await self._store.run(notices.retry_at, claimed, at=clock.real())
+                await self._store.run(notices.put_back, claimed, at=clock.real())
                 return False
             arrived, word = await self._deliver(claimed, content, close)
         if word is not None:
@@ -273,8 +273,12 @@ def _claim(
     if claimed and made is not None:
         return None, claimed, made
     # Somebody else has it, or there is nothing left to say.
-    if claimed:
-        notices.drop(db, [notice.key for notice in claimed], why=OVERTAKEN)
+    for notice in claimed:
+        if notice.tried_at is None:
+            notices.drop(db, [notice.key], why=OVERTAKEN)
+        else:
+            # It may be in Slack since an earlier try: it is found as a left-over, and redrawn.
+            notices.look_at(db, [notice], at=clock.real())
     close(db)
     return None, [], None
 

@@ -42,7 +42,10 @@ def unfinished(db: Transaction) -> list[str]:
     """Everything that is still under way or owed, a line each; empty when there is nothing left to do."""
     left = [f"request {each.kind} {each.state}" for each in every_request(db) if each.is_open]
     for notice in rows_of(db, "notice"):
-        if notice["dropped_why"] is None and (notice["sent_at"] is None or notice["stale"]):
+        # One that is sent and claimed is being redrawn, perhaps by somebody who has died.
+        is_redrawn = notice["sent_at"] is not None and notice["claimed_until"] is not None
+        is_owed = notice["sent_at"] is None or notice["stale"] or is_redrawn
+        if notice["dropped_why"] is None and is_owed:
             left.append(f"notice {notice['key']}")
     left += [
         f"{name} of {table} {row['id']}"
@@ -104,7 +107,7 @@ async def at_rest(bot: Latchkey) -> None:
 
 async def looked(bot: Latchkey) -> None:
     """Wait until these jobs have run once more."""
-    ticks = [bot.jobs.ticks[name] for name in ("decisions", "requests", "messages")]
+    ticks = [bot.jobs.ticks[name] for name in ("decisions", "requests", "messages", "redraws")]
     before = [tick.last_success for tick in ticks]
     bot.jobs.wake()
     await eventually(

@@ -175,6 +175,12 @@ def retry_at(db: Transaction, claimed: Sequence[Notice], *, at: datetime) -> Non
     db.execute(UPDATE_CLAIMED, [_known(notice) | changes for notice in claimed])
 
 
+def put_back(db: Transaction, claimed: Sequence[Notice], *, at: datetime) -> None:
+    """Give back what was not tried this time, to be claimed from *at* on (real time); earlier tries stay known."""
+    changes = [_known(each) | {"claimed_until": at, "tried_at": each.tried_at} for each in claimed]
+    db.execute(UPDATE_CLAIMED, changes)
+
+
 def look_at(db: Transaction, claimed: Sequence[Notice], *, at: datetime) -> None:
     """Slack could not say whether an earlier try arrived: ask again at *at* (real time)."""
     db.execute(UPDATE_CLAIMED, [_known(notice) | {"claimed_until": at} for notice in claimed])

@@ -205,6 +205,40 @@ async def test_what_is_left_over_and_nowhere_is_dropped(harness, sending):
     assert there(harness) == []
 
 
+async def test_what_may_have_arrived_is_not_dropped_when_there_is_nothing_left_to_say(
+    harness, sending
+):
+    """It is decided meanwhile, and its card may be in Slack all the same, with its buttons: it is found."""
+    harness.workspace.faults.set("drop_after", only="chat.postMessage", count=1)
+    await sending.send([owed()], HELLO)
+    await lease_is_over()
+
+    assert not await sending.send([owed()], lambda db: None)
+
+    (left,) = await harness.store.run(unfinished)
+    assert await sending.find_left_over(left)
+
+
+async def test_what_was_never_tried_is_dropped_when_there_is_nothing_left_to_say(harness, sending):
+    """Nobody has seen it."""
+    assert not await sending.send([owed()], lambda db: None)
+
+    assert await harness.store.run(unfinished) == []
+
+
+async def test_what_is_given_back_untried_is_still_looked_for(harness, sending):
+    """Its turn did not come, and what an earlier try has brought is not sent a second time."""
+    harness.workspace.faults.set("drop_after", only="chat.postMessage", count=1)
+    await sending.send([owed()], HELLO)
+    await lease_is_over()
+    claimed = await harness.store.run(notices.claim, [owed()], lease=CLAIM_LEASE)
+    await harness.store.run(notices.put_back, claimed, at=clock.real())
+
+    assert not await sending.send([owed()], HELLO)
+
+    assert len(there(harness)) == 1
+
+
 async def test_what_slack_will_never_deliver_is_dropped(harness, sending):
     """A person who is gone stays gone."""
     assert not await sending.send([owed(to="U0NOBODY")], HELLO)

@@ -198,6 +198,7 @@ def _notices(db: Transaction) -> None:
     notices.look_at(db, claimed, at=clock.real())
     claimed = [replace(each, claimed_until=clock.real()) for each in claimed]
     notices.retry_at(db, claimed, at=clock.real())
+    notices.put_back(db, claimed, at=clock.real())
     notices.sent(db, [sent.key], channel="D0ANN", ts="1.0")
     notices.drop(db, [dropped.key], why="overtaken")
     notices.supersede(db, [notice(key="news:3")])
