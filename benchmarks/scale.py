@@ -186,7 +186,7 @@ def _owed(db: Transaction, since: datetime) -> None:
     request_lists.owing_cards(db)
     request_lists.owing_news(db, since=since)
     assignments.owing_news(db, since=since)
-    people.owing_news(db)
+    people.second_accounts_due(db)
     request_lists.stuck(db, attempts=12, since=since)
     holds.open_ones(db, since=since)
     troubles.owing_news(db, since=since)

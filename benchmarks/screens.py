@@ -30,7 +30,7 @@ from benchmarks.worlds import World, world
 from bot.assignments.store import assignment_lists
 from bot.database import Store, Transaction, open_store
 from bot.notifications.home_view import drawn
-from bot.packages.catalog import Offering
+from bot.packages.catalog import OfferedPackages
 from bot.packages.model import Package
 from bot.packages.store import catalog
 from bot.paging import ListName, Mark, Place, Start, write_place
@@ -211,7 +211,7 @@ def _cpu(bot: World) -> float:
 
 async def _draw(store: Store, count: int) -> dict[str, list[float]]:
     """Milliseconds until the App Home of each role is drawn."""
-    offering = Offering(store)
+    offering = OfferedPackages(store)
     taken: dict[str, list[float]] = {}
     for role, user, decides in (
         ("a person", PERSON, False),

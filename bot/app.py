@@ -35,12 +35,12 @@ from bot.notifications.expiries import Ends
 from bot.notifications.home import Homes
 from bot.notifications.outbox import Sending
 from bot.notifications.owed import Notices
-from bot.packages.catalog import Offering
+from bot.packages.catalog import OfferedPackages
 from bot.patience import Pulse
 from bot.people.admins import Roster
 from bot.people.approvers import Approvers
 from bot.people.identity import People
-from bot.people.permissions import Authority
+from bot.people.permissions import Permissions
 from bot.priority import Courtesy
 from bot.requests.confirmation import Delivery
 from bot.requests.evaluation import Review
@@ -148,19 +148,19 @@ async def assembled(
         bounds = await connections.find_bounds(settings, graph)
         people = People(slack=slack, graph=graph, store=store, addresses=settings.addresses)
         approvers = Approvers(graph=graph)
-        authority = Authority(
+        permissions = Permissions(
             people=people,
             approvers=approvers,
             roster=Roster(slack=slack, admins=settings.admins),
             admins_decide=settings.admins_decide,
         )
-        await _check_admins(authority)
+        await _check_admins(permissions)
         holders = HolderLists(graph)
         review = Review(
             store=store,
             graph=graph,
             people=people,
-            authority=authority,
+            permissions=permissions,
             holders=holders,
             always_approve=settings.approval == "always",
             bounds=bounds,
@@ -170,7 +170,7 @@ async def assembled(
         # On Enterprise Grid a click names any workspace of the clicker's, or the organization: there the profile
         # alone tells whether they are of ours.
         home_team = None if identity.enterprise_id else identity.team_id
-        verdicts = Verdicts(store=store, authority=authority, home_team=home_team)
+        verdicts = Verdicts(store=store, permissions=permissions, home_team=home_team)
         sending = Sending(store=store, slack=slack, admin_channel=settings.admin_channel or "")
         notices = Notices(
             store=store,
@@ -179,11 +179,11 @@ async def assembled(
             admin_channel=settings.admin_channel or "",
             rungs=settings.reminder_rungs,
         )
-        offering = Offering(store)
+        offering = OfferedPackages(store)
         homes = Homes(
             store=store,
             slack=slack,
-            authority=authority,
+            permissions=permissions,
             offering=offering,
             installation=installation,
         )
@@ -207,8 +207,8 @@ async def assembled(
             mirror=Mirror(store=fence, graph=graph, people=people, waits=waits, bounds=bounds),
             fence=fence,
             homes=homes,
-            reprocessing=Reprocessing(store=store, graph=graph, authority=authority),
-            authority=authority,
+            reprocessing=Reprocessing(store=store, graph=graph, permissions=permissions),
+            permissions=permissions,
             poll_every=timedelta(seconds=settings.poll_seconds),
             sync_every=timedelta(seconds=settings.sync_seconds),
             waits=waits,
@@ -218,7 +218,7 @@ async def assembled(
         whom = Whom(store=store, slack=slack, graph=graph, people=people, bounds=bounds)
         desk = Desk(
             store=store,
-            authority=authority,
+            permissions=permissions,
             verdicts=verdicts,
             whom=whom,
             wayfinder=Wayfinder(slack=slack, graph=graph, people=people),
@@ -325,9 +325,9 @@ async def _checked_app_token(latchkey: Latchkey) -> str | None:
     return app_token
 
 
-async def _check_admins(authority: Authority) -> None:
+async def _check_admins(permissions: Permissions) -> None:
     try:
-        await authority.refresh()
+        await permissions.refresh()
     except SlackRefused as refused:
         raise ConfigurationError(
             [

@@ -29,13 +29,13 @@ from bot.database import Store, Transaction, deduplication
 from bot.database.limits import Limit
 from bot.errors import LatchkeyError, NotAllowed, SeenBefore, TooLate
 from bot.packages import names as package_names
-from bot.packages.catalog import Offered, Offering
+from bot.packages.catalog import OfferedPackages, PackageSnapshot
 from bot.packages.model import Package
 from bot.packages.store import catalog
 from bot.paging import FIRST, ListName, Page, Place, Start
 from bot.patience import in_time, who_waits
 from bot.people.model import Verb
-from bot.people.permissions import Actor, Authority
+from bot.people.permissions import Actor, Permissions
 from bot.requests import repairs
 from bot.requests import transactions as intake
 from bot.requests.asking import Outdated, Wanted, ask_together
@@ -56,16 +56,16 @@ class Desk:
         self,
         *,
         store: Store,
-        authority: Authority,
+        permissions: Permissions,
         verdicts: Verdicts,
         whom: Whom,
         wayfinder: Wayfinder,
-        offering: Offering,
+        offering: OfferedPackages,
         wake: Callable[[], None],
         asks_an_hour: int,
     ) -> None:
         self._store = store
-        self._authority = authority
+        self._permissions = permissions
         self._verdicts = verdicts
         self._whom = whom
         self._wayfinder = wayfinder
@@ -159,7 +159,7 @@ class Desk:
             about: What the button carried: a package's id, or what `keep_said` returned to this person.
         """
         said = await self._store.read(forms.find, about, slack_user)
-        package = await self._store.read(catalog.get, said.package_id if said else about)
+        package = await self._store.read(catalog.find, said.package_id if said else about)
         return package, said.reason if said else None
 
     async def ways(self, *, slack_user: str, package: Package) -> Ways:
@@ -186,7 +186,7 @@ class Desk:
         return taken
 
     async def package(self, package_id: str) -> Package | None:
-        return await self._store.read(catalog.get, package_id)
+        return await self._store.read(catalog.find, package_id)
 
     async def offer(self) -> tuple[Package, ...]:
         """What may be asked for in this workspace, by name; who may, is checked when they do."""
@@ -287,7 +287,7 @@ class Desk:
         if request is None:
             raise TooLate("I do not know that request any more.")
         may_see = {request.holder, request.asked_by, *request.deciders}
-        if slack_user not in may_see and not self._authority.is_known_admin(slack_user):
+        if slack_user not in may_see and not self._permissions.is_known_admin(slack_user):
             raise NotAllowed("Only those who decide about that request see its answers.")
         return request
 
@@ -443,7 +443,7 @@ class Desk:
             TooLate: It is not held any more.
         """
         await self._for_admins(slack_user, hold_id)
-        actor = Actor(slack_user=slack_user, is_admin=self._authority.is_known_admin(slack_user))
+        actor = Actor(slack_user=slack_user, is_admin=self._permissions.is_known_admin(slack_user))
         freed = await self._guarded(repairs.repair, slack_user, hold_id, verb, actor)
         self._wake()
         return freed
@@ -510,7 +510,7 @@ class Desk:
 
     async def read_wish(
         self, *, slack_user: str, text: str, key: str | None = None
-    ) -> package_names.Wish:
+    ) -> package_names.NameAndReason:
         """
         Take an admin's *text* apart, in which a person and a package are named and perhaps a reason given.
 
@@ -530,7 +530,7 @@ class Desk:
             except LatchkeyError:
                 await self._note(key)
                 raise
-        return package_names.Wish(name=match.name, reason=match.reason)
+        return package_names.NameAndReason(name=match.name, reason=match.reason)
 
     async def _for_admins(
         self, slack_user: str, about_id: str | None = None, *, key: str | None = None
@@ -542,7 +542,7 @@ class Desk:
             about_id: What their button named.
         """
         try:
-            self._authority.lists_for(slack_user)
+            self._permissions.check_may_list(slack_user)
         except NotAllowed as refused:
             await self._store.run(intake.record_refusal, slack_user, about_id, str(refused), key)
             raise
@@ -563,7 +563,7 @@ class Desk:
             raise
 
 
-def _understood(text: str, offered: Offered) -> Sought | None:
+def _understood(text: str, offered: PackageSnapshot) -> Sought | None:
     """What an admin has typed, if it can be told."""
     try:
         return read_sought(text, offered.everything)

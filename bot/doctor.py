@@ -132,7 +132,7 @@ async def _signatures(latchkey: Latchkey) -> Finding:
 
 
 async def _admins(latchkey: Latchkey) -> Finding:
-    roster = latchkey.jobs.authority.roster
+    roster = latchkey.jobs.permissions.roster
     for _ in range(50):
         if roster.named:
             break

@@ -26,7 +26,7 @@ from bot.database.sweeps import Standing
 from bot.notifications.expiries import Ends
 from bot.notifications.home import Homes
 from bot.notifications.owed import Notices
-from bot.people.permissions import Authority
+from bot.people.permissions import Permissions
 from bot.priority import Courtesy
 from bot.requests import transactions as intake
 from bot.requests.confirmation import NOTHING, Delivery, Reported
@@ -91,7 +91,7 @@ class Jobs:
     homes: Homes
     reprocessing: Reprocessing
     clockwork: Clockwork
-    authority: Authority
+    permissions: Permissions
     poll_every: timedelta
     sync_every: timedelta
     fence: Fence
@@ -121,7 +121,7 @@ class Jobs:
         # What has been configured anew shows with the first look after the start.
         sync = self._sweep("sync", self.sync, self.sync_every)
         self._add_sweep("sync", replace(sync, fence=self.fence, wanted=clock.real()))
-        roster = self.authority.roster
+        roster = self.permissions.roster
         looks = self._sweep(roster.name, roster.refresh, timedelta(seconds=ROSTER_SECONDS))
         self._add_sweep("roster", replace(looks, learn=roster.learn))
         self.alarm.start()

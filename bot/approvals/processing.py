@@ -10,7 +10,7 @@ from bot.database import Busy, Store, Transaction
 from bot.messages.parts import moment
 from bot.packages.model import Stage
 from bot.people.model import DONE, Verb
-from bot.people.permissions import Actor, Authority, may
+from bot.people.permissions import Actor, Permissions, may
 from bot.requests import transitions as outcomes
 from bot.requests.evaluation import stage_changes
 from bot.requests.model import Request, State
@@ -35,9 +35,9 @@ OVERTAKEN: Final = {
 class Verdicts:
     """Weighs one click at a time; the first that counts decides, and the others are told."""
 
-    def __init__(self, *, store: Store, authority: Authority, home_team: str | None) -> None:
+    def __init__(self, *, store: Store, permissions: Permissions, home_team: str | None) -> None:
         self._store = store
-        self._authority = authority
+        self._permissions = permissions
         self._home_team = home_team
 
     async def weigh(self, decision: Decision) -> None:
@@ -128,7 +128,7 @@ class Verdicts:
         if by is None:
             return None
         verb = Verb.GIVE_UP if request.give_up_by else Verb.RETRY
-        actor = await self._authority.actor(by)
+        actor = await self._permissions.actor(by)
         why = may(actor, verb, holder=request.holder, holder_entra_id=request.entra_id)
         if why is None:
             return actor
@@ -140,7 +140,7 @@ class Verdicts:
         is_due = request.escalates_at is not None and decision.at >= request.escalates_at
         then = replace(request, escalated=request.escalated or is_due)
         counted = await self._store.read(decisions.accepted_of, request)
-        return await self._authority.actor(
+        return await self._permissions.actor(
             decision.slack_user,
             team=decision.team,
             home_team=self._home_team,

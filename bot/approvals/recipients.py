@@ -110,7 +110,7 @@ class Recipients:
         if stage is None:
             return None
         try:
-            users = await self._approvers.found(stage, request, most=MOST_LOOKED_AT)
+            users = await self._approvers.find(stage, request, most=MOST_LOOKED_AT)
         except NotUnderstood:
             # It was understood when the request came in; the check before the grant will refuse it.
             return None
@@ -122,8 +122,8 @@ class Recipients:
         """What is known already, and fresh enough, of where *users* are in Slack; those not found, too."""
         now = clock.real()
         ids = [user.id for user in users]
-        kept = await self._store.read(contacts.known, ids)
-        bound = await self._store.read(contacts.bound, ids)
+        kept = await self._store.read(contacts.find, ids)
+        bound = await self._store.read(contacts.bound_slack_users, ids)
         known = {}
         for entra_id in ids:
             contact = kept.get(entra_id)
@@ -145,7 +145,7 @@ class Recipients:
                 return None
             if await self._is_still(user, known):
                 return known.slack_user
-        profile = await self._people.in_slack(user)
+        profile = await self._people.slack_member_of(user)
         now = clock.real()
         contact = Contact(
             entra_id=user.id,
@@ -164,7 +164,7 @@ class Recipients:
             profile = await self._slack.user(known.slack_user or "")
         except SlackRefused:
             return False
-        bound = await self._store.read(people.get, known.slack_user or "")
+        bound = await self._store.read(people.find, known.slack_user or "")
         if bound is not None:
             is_meant = bound.entra_id.casefold() == user.id.casefold()
         else:

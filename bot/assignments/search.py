@@ -240,7 +240,7 @@ class Whom:
 
     async def _mentioned(self, slack_user: str) -> Meant:
         """The Entra user whom we know them by, and whoever has their address now, which may be another."""
-        bound = await self._store.read(people.get, slack_user)
+        bound = await self._store.read(people.find, slack_user)
         known = [bound.entra_id] if bound else []
         shown = person(slack_user)
         try:
@@ -317,7 +317,7 @@ class Whom:
         ]
         if self._bounds.are_set:
             # What the sweep mirrors is what is within them.
-            within = {each.id for each in await self._store.read(catalog.everything)}
+            within = {each.id for each in await self._store.read(catalog.list_all)}
             shown = [
                 held for held in shown if held.access_package and held.access_package.id in within
             ]
@@ -364,5 +364,5 @@ def _page(db: Transaction, place: Place, start: Start) -> Page[Assignment]:
 
 def _known_as(db: Transaction, name: str) -> list[str]:
     """Entra ids of those whom we know by that name."""
-    bound = [each.entra_id for each in people.called(db, name)]
+    bound = [each.entra_id for each in people.find_by_name(db, name)]
     return list(dict.fromkeys((*bound, *assignment_lists.called(db, name))))

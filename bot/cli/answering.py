@@ -6,7 +6,7 @@ import click
 
 from bot.errors import NotAllowed
 from bot.packages.names import clean
-from bot.packages.questions import Answers, Question, complaints, settle
+from bot.packages.questions import Answers, Question, find_wrong_answers, normalize_answers
 
 answer_option = click.option(
     "--answer",
@@ -24,8 +24,8 @@ def answers_to(questions: Sequence[Question], given: Sequence[str], *, may_ask: 
     Raises:
         NotAllowed: Something is wrong with what was given, or is missing and nobody may be asked.
     """
-    answers = settle(questions, _read(questions, given))
-    wrong = complaints(questions, answers)
+    answers = normalize_answers(questions, _read(questions, given))
+    wrong = find_wrong_answers(questions, answers)
     for number, question in enumerate(questions, 1):
         if question.id in wrong and may_ask and question.id not in answers:
             answers[question.id] = _ask(question)
@@ -74,8 +74,10 @@ def _ask(question: Question) -> tuple[str, ...]:
     while True:
         typed = click.prompt("Answer", err=True)
         parts = typed.split(",") if question.takes_several else [typed]
-        kept = settle([question], {question.id: [_value(question, part) for part in parts]})
-        wrong = complaints([question], kept)
+        kept = normalize_answers(
+            [question], {question.id: [_value(question, part) for part in parts]}
+        )
+        wrong = find_wrong_answers([question], kept)
         if not wrong:
             return kept[question.id]
         click.echo(wrong[question.id], err=True)

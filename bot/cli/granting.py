@@ -10,7 +10,13 @@ from bot.cli.tables import when
 from bot.errors import NotAllowed
 from bot.packages import eligibility, policy_terms, refusals
 from bot.packages.eligibility import Admitted, Case, Refusal
-from bot.packages.facts import Reads, asks_for, lets_ask_for_others, read_case, read_own_case
+from bot.packages.facts import (
+    FactReader,
+    allows_requests_for_others,
+    is_request_for,
+    read_case,
+    read_extension_case,
+)
 from bot.packages.names import clean
 from bot.packages.questions import Answered, Answers, Question, answered
 from graph import Graph
@@ -70,7 +76,7 @@ async def judge_grant(
     if isinstance(admitted, Refusal):
         raise _refused(admitted, person=person, package=package)
     answers = answering(admitted.questions)
-    lacking = eligibility.lacks(admitted, justification=because, answers=answers)
+    lacking = eligibility.find_missing_details(admitted, justification=because, answers=answers)
     if lacking is not None:
         raise _refused(lacking, person=person, package=package)
     if starts_at is not None:
@@ -109,8 +115,8 @@ async def judge_extension(
     """
     _enabled(person)
     held = await held_by(graph, person_id=person.id, package=package)
-    case, under = await read_own_case(graph, package, person, held)
-    admitted = eligibility.admits_longer(case, held, under, by_admin=True)
+    case, under = await read_extension_case(graph, package, person, held)
+    admitted = eligibility.evaluate_extension(case, held, under, by_admin=True)
     if isinstance(admitted, Refusal):
         raise _refused(admitted, person=person, package=package)
     current = held.ends_at()
@@ -155,11 +161,11 @@ async def _nothing_under_way(graph: Graph, *, person: User, package: AccessPacka
             end = held.ends_at()
             until = f", until {when(end)} UTC" if end else ""
             raise NotAllowed(f"{_who(person)} has {_name(package)} already{until}.")
-    on_behalf = lets_ask_for_others(package)
+    on_behalf = allows_requests_for_others(package)
     for asked in await graph.assignments.list_requests_in(
         package_id=package.id, states=OPEN_STATES
     ):
-        if asks_for(asked, person.id, on_behalf=on_behalf):
+        if is_request_for(asked, person.id, on_behalf=on_behalf):
             raise NotAllowed(
                 f"A request for it is under way already: {asked.id}, {clean(asked.state or '?')}."
             )
@@ -170,11 +176,13 @@ async def _admitted(
 ) -> Admitted | Refusal:
     direct = [each for each in package.assignment_policies if each.has_scope(ADMINISTRATORS_ONLY)]
     named = lookup.find_policy(package, policy_name) if policy_name is not None else None
-    case = await read_case(Reads(graph), package, person, also=[each.id for each in direct])
+    case = await read_case(FactReader(graph), package, person, also=[each.id for each in direct])
     if named is not None and named in direct:
         return _direct(case, named)
-    admitted = eligibility.admits(case, wanted=named.id if named else None)
-    nobody_asks = isinstance(admitted, Refusal) and admitted.reason is eligibility.No.NO_POLICY
+    admitted = eligibility.evaluate_request(case, wanted=named.id if named else None)
+    nobody_asks = (
+        isinstance(admitted, Refusal) and admitted.reason is eligibility.RefusalReason.NO_POLICY
+    )
     if named is None and nobody_asks and len(direct) == 1:
         return _direct(case, direct[0])
     return admitted
@@ -183,8 +191,8 @@ async def _admitted(
 def _direct(case: Case, policy_: AssignmentPolicy) -> Admitted | Refusal:
     whole = next((each for each in case.policies if each.id == policy_.id), None)
     if whole is None:
-        return Refusal(reason=eligibility.No.NO_POLICY)
-    return eligibility.admits_directly(case, whole)
+        return Refusal(reason=eligibility.RefusalReason.NO_POLICY)
+    return eligibility.evaluate_direct_assignment(case, whole)
 
 
 def _refused(refusal: Refusal, *, person: User, package: AccessPackage) -> NotAllowed:

@@ -183,7 +183,7 @@ async def policies(graph: Graph, *, package: str | None) -> list[Row]:
             "who_may_ask": SCOPES.get(
                 (each.allowed_target_scope or "").lower(), each.allowed_target_scope
             )
-            if eligibility.is_for_asking(each)
+            if eligibility.is_requestable(each)
             else SCOPES["notspecified"],
             "lasts": policy_terms.lasts(each.expiration),
             "approval_stages": len(policy_terms.stages_for(each, extending=False, always=False)),

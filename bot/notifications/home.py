@@ -13,8 +13,8 @@ from bot.database import Store, Transaction, homes, slack_waits
 from bot.database.installation import Installation
 from bot.messages.home import short_home
 from bot.notifications.home_view import drawn
-from bot.packages.catalog import Offering
-from bot.people.permissions import Authority
+from bot.packages.catalog import OfferedPackages
+from bot.people.permissions import Permissions
 from bot.requests.store import deciders
 from bot.slack.api import Slack, SlackBusy, SlackError, SlackRefused
 from bot.timing import a_few_at_once
@@ -58,13 +58,13 @@ class Homes:
         *,
         store: Store,
         slack: Slack,
-        authority: Authority,
-        offering: Offering,
+        permissions: Permissions,
+        offering: OfferedPackages,
         installation: Installation,
     ) -> None:
         self._store = store
         self._slack = slack
-        self._authority = authority
+        self._permissions = permissions
         self._offering = offering
         self._installation = installation
         self.another_seen_at: datetime | None = None
@@ -111,8 +111,8 @@ class Homes:
     async def _publish(self, slack_user: str) -> Shown:
         # Before the page is made: one that straddles midnight is yesterday's.
         drawn_at = clock.now()
-        is_admin = self._authority.is_known_admin(slack_user)
-        decides = is_admin and self._authority.admins_decide != "never"
+        is_admin = self._permissions.is_known_admin(slack_user)
+        decides = is_admin and self._permissions.admins_decide != "never"
         view = await drawn(self._offering, slack_user, decides_all=decides)
         pause = None
         try:

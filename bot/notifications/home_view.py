@@ -6,7 +6,7 @@ from typing import Any, Final
 from bot.assignments.store import assignment_lists
 from bot.database import Transaction
 from bot.messages.home import home
-from bot.packages.catalog import Offering
+from bot.packages.catalog import OfferedPackages
 from bot.paging import Page
 from bot.requests.model import Request
 from bot.requests.standing import Standing, standing
@@ -25,7 +25,7 @@ class _Read:
     mine: set[str]
 
 
-async def drawn(offering: Offering, slack_user: str, *, decides_all: bool) -> dict[str, Any]:
+async def drawn(offering: OfferedPackages, slack_user: str, *, decides_all: bool) -> dict[str, Any]:
     """
     The view of somebody's App Home as of now.
 

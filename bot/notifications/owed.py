@@ -275,7 +275,7 @@ def _owed(db: Transaction, admin_channel: str, *, since: datetime) -> Owed:
         has_left_over=notices.has_left_over(db),
         cards=request_lists.owing_cards(db),
         ended=request_lists.owing_news(db, since=since),
-        second_accounts=people.owing_news(db),
+        second_accounts=people.second_accounts_due(db),
         alarms=_alarms(db, admin_channel, since=since),
         troubles=troubles.owing_news(db, since=since),
     )
@@ -348,7 +348,7 @@ def _close_trouble(db: Transaction, trouble: Trouble, keys: Sequence[str]) -> No
 
 
 def _close_second_account(db: Transaction, second: Person, keys: Sequence[str]) -> None:
-    people.look_again(db, second, news=_unfinished(db, keys))
+    people.schedule_announcement(db, second, news=_unfinished(db, keys))
 
 
 def _unfinished(db: Transaction, keys: Sequence[str]) -> datetime | None:

@@ -33,7 +33,7 @@ def card(db: Transaction, trouble: Trouble) -> Message:
     row = assignments.get(db, trouble.about)
     if row is not None:
         return words.card(trouble, row, package=row.package_name)
-    package = catalog.get(db, trouble.about)
+    package = catalog.find(db, trouble.about)
     many = unsure.unreadable(db).get(trouble.about, 0)
     return words.card(
         trouble, None, package=package.name if package else trouble.about, unreadable=many

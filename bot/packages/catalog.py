@@ -21,7 +21,7 @@ READINGS_KEPT: Final = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Offered:
+class PackageSnapshot:
     """
     The catalog of one moment.
 
@@ -49,16 +49,16 @@ class Offered:
         return self.everything.by_id(package_id)
 
 
-def _indexed(version: str, packages: list[Package]) -> Offered:
+def _indexed(version: str, packages: list[Package]) -> PackageSnapshot:
     everything = PackageIndex(packages)
     askable, shown = everything.only(_can_be_asked_for), everything.only(_is_shown)
 
     # Many people type the same: a name among thousands takes a millisecond.
     @lru_cache(maxsize=READINGS_KEPT)
     def read(text: str) -> tuple[Package, str | None]:
-        return _the_one(askable, text, suggest=shown)
+        return _read_name(askable, text, suggest=shown)
 
-    return Offered(
+    return PackageSnapshot(
         version=version,
         everything=everything,
         askable=askable,
@@ -77,7 +77,7 @@ def _is_shown(package: Package) -> bool:
     return package.can_be_asked_for and not package.is_hidden
 
 
-def _the_one(
+def _read_name(
     index: PackageIndex, text: str, *, suggest: PackageIndex
 ) -> tuple[Package, str | None]:
     """
@@ -99,15 +99,15 @@ def _the_one(
     return match.only(), match.reason
 
 
-class Offering:
+class OfferedPackages:
     """Keeps the index of what is offered, and makes it anew when the mirrored packages have changed."""
 
     def __init__(self, store: Store) -> None:
         self._store: Final = store
-        self._kept: Offered | None = None
+        self._kept: PackageSnapshot | None = None
         self._making = asyncio.Lock()
 
-    async def known(self) -> Offered:
+    async def known(self) -> PackageSnapshot:
         """
         What was offered when somebody looked last, without a look at the database.
 
@@ -115,7 +115,7 @@ class Offering:
         """
         return self._kept or await self.now()
 
-    async def now(self) -> Offered:
+    async def now(self) -> PackageSnapshot:
         """
         What is offered now.
 
@@ -127,7 +127,7 @@ class Offering:
 
     async def beside(
         self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs
-    ) -> tuple[Offered, R]:
+    ) -> tuple[PackageSnapshot, R]:
         """
         What is offered now, and what *work* reads in the same transaction.
 
@@ -139,7 +139,7 @@ class Offering:
 
     async def beside_written(
         self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs
-    ) -> tuple[Offered, R]:
+    ) -> tuple[PackageSnapshot, R]:
         """
         The same for *work* that may write.
 
@@ -149,12 +149,12 @@ class Offering:
         version, found = await self._store.run(_with_version, work, *args, **kwargs)
         return await self._of(version), found
 
-    async def _of(self, version: str) -> Offered:
+    async def _of(self, version: str) -> PackageSnapshot:
         if self._kept is None or self._kept.version != version:
             return await self._made()
         return self._kept
 
-    async def _made(self) -> Offered:
+    async def _made(self) -> PackageSnapshot:
         """Index what has changed, once for all who have noticed."""
         async with self._making:
             version = self._kept.version if self._kept else None

@@ -14,9 +14,9 @@ from enum import StrEnum
 from typing import Final
 
 from bot.packages import policy_terms
-from bot.packages.model import Named
-from bot.packages.questions import Answers, Question, complaints
-from bot.packages.unsupported import questions_of, riddles_of_package, riddles_of_policy
+from bot.packages.model import NamedObject
+from bot.packages.questions import Answers, Question, find_wrong_answers
+from bot.packages.unsupported import questions_of, unsupported_in_package, unsupported_in_policy
 from graph.models import AccessPackage, Assignment, AssignmentPolicy, SubjectSet
 
 # "More specific wins; lower priority ones are ignored" (Troubleshoot entitlement management, Policies).
@@ -29,7 +29,7 @@ SPECIFICITY: Final[Mapping[str, int]] = {
     "allexternalusers": 4,
 }
 # Scopes that never admit a person of this directory, whatever else is true.
-NOT_FOR_PEOPLE: Final = frozenset(
+NEVER_FOR_PEOPLE: Final = frozenset(
     {
         "notspecified",
         "specificdirectoryserviceprincipals",
@@ -55,7 +55,7 @@ class Fit(StrEnum):
     UNKNOWN = "unknown"
 
 
-class No(StrEnum):
+class RefusalReason(StrEnum):
     """Why somebody may not have a package, or not longer; `bot.packages.refusals` has the sentences."""
 
     CATALOG_OFF = "its catalog is switched off"
@@ -102,24 +102,24 @@ class Case:
     package: AccessPackage
     policies: tuple[AssignmentPolicy, ...]
     requester: Requester
-    excluded_by: tuple[Named, ...] = ()
-    excluded: tuple[Named, ...] = ()
+    excluded_by: tuple[NamedObject, ...] = ()
+    excluded: tuple[NamedObject, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class PolicyChoice:
     """
     The policy that applies, or why none does.
 
     Attributes:
         candidates: All that admit the person with the same right, and are understood: they may choose.
-        riddles: What of *not_understood* is not.
+        unsupported: What of *not_understood* is not.
     """
 
     policy: AssignmentPolicy | None = None
     candidates: tuple[AssignmentPolicy, ...] = ()
     not_understood: AssignmentPolicy | None = None
-    riddles: tuple[str, ...] = ()
+    unsupported: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +141,7 @@ class Refusal:
         details: What is not understood, what excludes it, or which questions are open.
     """
 
-    reason: No
+    reason: RefusalReason
     policy: AssignmentPolicy | None = None
     candidates: tuple[AssignmentPolicy, ...] = ()
     details: tuple[str, ...] = ()
@@ -167,12 +167,12 @@ def automatic_policies(package: AccessPackage) -> tuple[str, ...]:
     return tuple(sorted(each.id for each in package.assignment_policies if is_automatic(each)))
 
 
-def is_for_asking(policy: AssignmentPolicy) -> bool:
+def is_requestable(policy: AssignmentPolicy) -> bool:
     """Whether anybody at all may ask under this policy."""
     settings = policy.requestor_settings
     return (
         not is_automatic(policy)
-        and _scope(policy) not in NOT_FOR_PEOPLE
+        and _scope(policy) not in NEVER_FOR_PEOPLE
         and not (settings and settings.enable_targets_to_self_add_access is False)
     )
 
@@ -181,7 +181,7 @@ def is_extendable(policy: AssignmentPolicy) -> bool:
     """Whether people may ask to keep longer what they have under this policy."""
     return (
         not is_automatic(policy)
-        and _scope(policy) not in NOT_FOR_PEOPLE
+        and _scope(policy) not in NEVER_FOR_PEOPLE
         and policy_terms.may_extend(policy)
     )
 
@@ -189,12 +189,12 @@ def is_extendable(policy: AssignmentPolicy) -> bool:
 def is_offered(package: AccessPackage) -> bool:
     """Whether somebody may ask for the package; who, is judged when they do."""
     published = package.catalog is not None and package.catalog.is_published
-    return published and any(is_for_asking(each) for each in package.assignment_policies)
+    return published and any(is_requestable(each) for each in package.assignment_policies)
 
 
 def fit(policy: AssignmentPolicy, requester: Requester) -> Fit:
     """Whether *policy* lets *requester* ask for access for themselves."""
-    if not is_for_asking(policy):
+    if not is_requestable(policy):
         return Fit.OUT
     settings = policy.requestor_settings
     if settings is None or settings.enable_targets_to_self_add_access is None:
@@ -205,7 +205,7 @@ def fit(policy: AssignmentPolicy, requester: Requester) -> Fit:
 def in_scope(policy: AssignmentPolicy, requester: Requester) -> Fit:
     """Whether *policy* is for *requester*, whatever it lets them do."""
     scope = _scope(policy)
-    if scope in NOT_FOR_PEOPLE:
+    if scope in NEVER_FOR_PEOPLE:
         return Fit.OUT
     if scope == "alldirectoryusers":
         return Fit.IN
@@ -231,13 +231,13 @@ def _fits(target: SubjectSet, requester: Requester) -> Fit:
     return Fit.UNKNOWN
 
 
-def choose(
+def choose_policy(
     policies: Sequence[AssignmentPolicy],
     requester: Requester,
     *,
     wanted: str | None = None,
     agreed: str | None = None,
-) -> Choice:
+) -> PolicyChoice:
     """
     The policy under which *requester* may ask, as Entra would find it.
 
@@ -251,7 +251,7 @@ def choose(
     """
     judged = [(rank_of(policy), fit(policy, requester), policy) for policy in policies]
     best = min((rank for rank, verdict, _ in judged if verdict is Fit.IN), default=None)
-    puzzling = sorted(
+    unclear = sorted(
         (
             (rank, policy.id, policy)
             for rank, verdict, policy in judged
@@ -261,19 +261,19 @@ def choose(
     )
     equal = [policy for rank, verdict, policy in judged if verdict is Fit.IN and rank == best]
     equal.sort(key=lambda policy: policy.id)
-    riddles = {each.id: riddles_of_policy(each, extending=False) for each in equal}
-    candidates = tuple(each for each in equal if not riddles[each.id])
-    picked = wanted or (agreed if agreed in riddles else None)
-    if puzzling and (best is None or puzzling[0][0] < best or picked is None):
-        return Choice(not_understood=puzzling[0][2], riddles=("whom it is for",))
+    unsupported = {each.id: unsupported_in_policy(each, extending=False) for each in equal}
+    candidates = tuple(each for each in equal if not unsupported[each.id])
+    picked = wanted or (agreed if agreed in unsupported else None)
+    if unclear and (best is None or unclear[0][0] < best or picked is None):
+        return PolicyChoice(not_understood=unclear[0][2], unsupported=("whom it is for",))
     if picked is None and len(equal) > 1 and candidates:
-        return Choice(candidates=candidates)
+        return PolicyChoice(candidates=candidates)
     chosen = next((each for each in equal if picked in (None, each.id)), None)
     if chosen is None and equal and not candidates:
         chosen = equal[0]
-    if chosen is not None and riddles[chosen.id]:
-        return Choice(not_understood=chosen, riddles=riddles[chosen.id])
-    return Choice(policy=chosen, candidates=candidates)
+    if chosen is not None and unsupported[chosen.id]:
+        return PolicyChoice(not_understood=chosen, unsupported=unsupported[chosen.id])
+    return PolicyChoice(policy=chosen, candidates=candidates)
 
 
 def rank_of(policy: AssignmentPolicy) -> int:
@@ -286,58 +286,62 @@ def _scope(policy: AssignmentPolicy) -> str:
     return (policy.allowed_target_scope or "").casefold()
 
 
-def admits(
+def evaluate_request(
     case: Case, *, wanted: str | None = None, agreed: str | None = None
 ) -> Admitted | Refusal:
-    """Whether the person may ask for the package; *wanted* and *agreed* as in `choose`."""
+    """Whether the person may ask for the package; *wanted* and *agreed* as in `choose_policy`."""
     if case.package.catalog is not None and case.package.catalog.is_switched_off:
-        return Refusal(reason=No.CATALOG_OFF)
-    riddles = riddles_of_package(case.package)
-    if riddles:
-        return Refusal(reason=No.NOT_UNDERSTOOD, details=riddles)
-    choice = choose(case.policies, case.requester, wanted=wanted, agreed=agreed)
+        return Refusal(reason=RefusalReason.CATALOG_OFF)
+    unsupported = unsupported_in_package(case.package)
+    if unsupported:
+        return Refusal(reason=RefusalReason.NOT_UNDERSTOOD, details=unsupported)
+    choice = choose_policy(case.policies, case.requester, wanted=wanted, agreed=agreed)
     if choice.not_understood is not None:
         return Refusal(
-            reason=No.NOT_UNDERSTOOD, policy=choice.not_understood, details=choice.riddles
+            reason=RefusalReason.NOT_UNDERSTOOD,
+            policy=choice.not_understood,
+            details=choice.unsupported,
         )
     if choice.policy is None:
         if not choice.candidates:
-            return Refusal(reason=No.NO_POLICY)
-        reason = No.NOT_THAT_POLICY if wanted else No.SEVERAL
+            return Refusal(reason=RefusalReason.NO_POLICY)
+        reason = RefusalReason.NOT_THAT_POLICY if wanted else RefusalReason.SEVERAL
         return Refusal(reason=reason, candidates=choice.candidates)
-    return _beside_what_they_have(case, choice.policy)
+    return _check_exclusions(case, choice.policy)
 
 
-def admits_directly(case: Case, policy: AssignmentPolicy) -> Admitted | Refusal:
+def evaluate_direct_assignment(case: Case, policy: AssignmentPolicy) -> Admitted | Refusal:
     """Whether an administrator may give the package under *policy*, which is for administrators alone."""
-    riddles = riddles_of_package(case.package)
-    if riddles:
-        return Refusal(reason=No.NOT_UNDERSTOOD, details=riddles)
-    riddles = riddles_of_policy(policy, extending=False)
-    if riddles:
-        return Refusal(reason=No.NOT_UNDERSTOOD, policy=policy, details=riddles)
-    return _beside_what_they_have(case, policy)
+    unsupported = unsupported_in_package(case.package)
+    if unsupported:
+        return Refusal(reason=RefusalReason.NOT_UNDERSTOOD, details=unsupported)
+    unsupported = unsupported_in_policy(policy, extending=False)
+    if unsupported:
+        return Refusal(reason=RefusalReason.NOT_UNDERSTOOD, policy=policy, details=unsupported)
+    return _check_exclusions(case, policy)
 
 
-def _beside_what_they_have(case: Case, policy: AssignmentPolicy) -> Admitted | Refusal:
+def _check_exclusions(case: Case, policy: AssignmentPolicy) -> Admitted | Refusal:
     if case.excluded_by:
         names = tuple(each.name for each in case.excluded_by)
-        return Refusal(reason=No.EXCLUDED, policy=policy, details=names)
+        return Refusal(reason=RefusalReason.EXCLUDED, policy=policy, details=names)
     return Admitted(policy=policy, questions=questions_of(case.package, policy))
 
 
-def lacks(admitted: Admitted, *, justification: str | None, answers: Answers) -> Refusal | None:
+def find_missing_details(
+    admitted: Admitted, *, justification: str | None, answers: Answers
+) -> Refusal | None:
     """What the request does not say, or not as it should, although the policy wants it."""
     if policy_terms.needs_reason(admitted.policy) and not justification:
-        return Refusal(reason=No.NO_REASON, policy=admitted.policy)
-    wrong = complaints(admitted.questions, answers)
+        return Refusal(reason=RefusalReason.NO_REASON, policy=admitted.policy)
+    wrong = find_wrong_answers(admitted.questions, answers)
     if wrong:
         texts = tuple(each.text for each in admitted.questions if each.id in wrong)
-        return Refusal(reason=No.NO_ANSWERS, policy=admitted.policy, details=texts)
+        return Refusal(reason=RefusalReason.NO_ANSWERS, policy=admitted.policy, details=texts)
     return None
 
 
-def admits_longer(
+def evaluate_extension(
     case: Case, held: Assignment, under: AssignmentPolicy | None, *, by_admin: bool = False
 ) -> Admitted | Refusal:
     """
@@ -350,33 +354,33 @@ def admits_longer(
         by_admin: An administrator does it, who may also prolong what administrators give.
     """
     if under is None or held.assignment_policy is None or held.assignment_policy.id != under.id:
-        return Refusal(reason=No.POLICY_GONE)
+        return Refusal(reason=RefusalReason.POLICY_GONE)
     if _scope(under) == "notspecified":
         if not by_admin:
-            return Refusal(reason=No.GIVEN_DIRECTLY, policy=under)
+            return Refusal(reason=RefusalReason.GIVEN_DIRECTLY, policy=under)
     elif not is_extendable(under):
-        return Refusal(reason=No.NOT_EXTENDABLE, policy=under)
+        return Refusal(reason=RefusalReason.NOT_EXTENDABLE, policy=under)
     if case.package.catalog is not None and case.package.catalog.is_switched_off and not by_admin:
-        return Refusal(reason=No.CATALOG_OFF)
-    riddles = riddles_of_package(case.package)
-    if riddles:
-        return Refusal(reason=No.NOT_UNDERSTOOD, details=riddles)
-    riddles = riddles_of_policy(under, extending=True)
-    if not riddles and in_scope(under, case.requester) is Fit.UNKNOWN:
-        riddles = ("whom it is for",)
-    if riddles:
-        return Refusal(reason=No.NOT_UNDERSTOOD, policy=under, details=riddles)
+        return Refusal(reason=RefusalReason.CATALOG_OFF)
+    unsupported = unsupported_in_package(case.package)
+    if unsupported:
+        return Refusal(reason=RefusalReason.NOT_UNDERSTOOD, details=unsupported)
+    unsupported = unsupported_in_policy(under, extending=True)
+    if not unsupported and in_scope(under, case.requester) is Fit.UNKNOWN:
+        unsupported = ("whom it is for",)
+    if unsupported:
+        return Refusal(reason=RefusalReason.NOT_UNDERSTOOD, policy=under, details=unsupported)
     if _scope(under) != "notspecified" and in_scope(under, case.requester) is Fit.OUT:
-        return Refusal(reason=No.NOT_FOR_THEM, policy=under)
+        return Refusal(reason=RefusalReason.NOT_FOR_THEM, policy=under)
     return Admitted(policy=under, questions=questions_of(case.package, under))
 
 
-def admits_return(under: AssignmentPolicy | None) -> Refusal | None:
+def evaluate_return(under: AssignmentPolicy | None) -> Refusal | None:
     """Whether the person may give back what they hold, by the policy that it was given under."""
     if under is None:
-        return Refusal(reason=No.POLICY_GONE)
+        return Refusal(reason=RefusalReason.POLICY_GONE)
     settings = under.requestor_settings
     # Beta does not say; there, whoever may ask may give back.
     if settings is not None and settings.enable_targets_to_self_remove_access is False:
-        return Refusal(reason=No.NOT_RETURNABLE, policy=under)
+        return Refusal(reason=RefusalReason.NOT_RETURNABLE, policy=under)
     return None

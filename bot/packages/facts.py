@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from bot.packages.eligibility import Case, Fit, Requester, fit, groups_named
-from bot.packages.model import Named
+from bot.packages.model import NamedObject
 from graph import Graph
 from graph.errors import GraphError, NotAllowed, NotFound
 from graph.models import (
@@ -21,7 +21,7 @@ from graph.packages import PackageExclusions
 OVER: Final = frozenset({"expired", "deliveryfailed"})
 
 
-class Reads:
+class FactReader:
     """
     Reads what decides about one person and one package, from Graph as it is now.
 
@@ -70,7 +70,7 @@ class Reads:
 
     async def beside(
         self, package_id: str, user_id: str, known: Collection[str]
-    ) -> tuple[tuple[Named, ...], tuple[Named, ...]]:
+    ) -> tuple[tuple[NamedObject, ...], tuple[NamedObject, ...]]:
         """
         What the person has that does not go with the package: what excludes it, and what it excludes.
 
@@ -80,9 +80,9 @@ class Reads:
         holdings = await self.holdings(user_id)
         if holdings is None:
             exclusions = await self.packages_excluding(package_id)
-            has = await held_among(self._graph, user_id, exclusions.ids) | set(known)
+            has = await packages_held(self._graph, user_id, exclusions.ids) | set(known)
         else:
-            has = had_among(holdings) | set(known)
+            has = packages_in(holdings) | set(known)
             if not has - {package_id}:
                 # Whoever has nothing else has nothing that excludes anything.
                 return (), ()
@@ -94,7 +94,7 @@ class Reads:
 
 
 async def read_case(
-    reads: Reads,
+    reads: FactReader,
     package: AccessPackage,
     user: User,
     *,
@@ -131,7 +131,7 @@ async def read_case(
         excluded_by=(
             *excluded_by,
             *(
-                Named(id=each.id, name=f"the group {each.display_name or each.id}")
+                NamedObject(id=each.id, name=f"the group {each.display_name or each.id}")
                 for each in excluding
                 if each.id in groups
             ),
@@ -140,7 +140,7 @@ async def read_case(
     )
 
 
-async def read_own_case(
+async def read_extension_case(
     graph: Graph, package: AccessPackage, user: User, held: Assignment
 ) -> tuple[Case, AssignmentPolicy | None]:
     """
@@ -176,7 +176,7 @@ async def policy_of(graph: Graph, held: Assignment) -> AssignmentPolicy | None:
     return under
 
 
-def lets_ask_for_others(package: AccessPackage) -> bool:
+def allows_requests_for_others(package: AccessPackage) -> bool:
     """Whether a policy lets somebody, such as managers, ask for others; so it is if Graph does not say."""
     return any(
         each.requestor_settings is None
@@ -185,7 +185,7 @@ def lets_ask_for_others(package: AccessPackage) -> bool:
     )
 
 
-def asks_for(asked: AssignmentRequest, entra_id: str, *, on_behalf: bool) -> bool:
+def is_request_for(asked: AssignmentRequest, entra_id: str, *, on_behalf: bool) -> bool:
     """
     Whether a request in Entra that is not over is about new access for *entra_id*.
 
@@ -213,7 +213,7 @@ def _there(found: Iterable[AssignmentPolicy | GraphError]) -> list[AssignmentPol
     return policies
 
 
-async def held_among(graph: Graph, user_id: str, package_ids: Collection[str]) -> set[str]:
+async def packages_held(graph: Graph, user_id: str, package_ids: Collection[str]) -> set[str]:
     """
     Which of the packages somebody has, or is about to have.
 
@@ -231,10 +231,10 @@ async def held_among(graph: Graph, user_id: str, package_ids: Collection[str]) -
             for each in sorted(package_ids)
             for held in await graph.assignments.list(package_id=each, user_id=user_id)
         ]
-    return had_among(found) & set(package_ids)
+    return packages_in(found) & set(package_ids)
 
 
-def had_among(found: Iterable[Assignment]) -> set[str]:
+def packages_in(found: Iterable[Assignment]) -> set[str]:
     """The packages that somebody has, or is about to have, by their assignments."""
     return {
         each.access_package.id
@@ -243,8 +243,8 @@ def had_among(found: Iterable[Assignment]) -> set[str]:
     }
 
 
-def _named(packages: Iterable[AccessPackage]) -> tuple[Named, ...]:
+def _named(packages: Iterable[AccessPackage]) -> tuple[NamedObject, ...]:
     return tuple(
-        Named(id=each.id, name=each.display_name or each.id)
+        NamedObject(id=each.id, name=each.display_name or each.id)
         for each in sorted(packages, key=lambda one: one.id)
     )

@@ -35,7 +35,7 @@ LONGEST_REPEATED: Final = 80
 NO_RULE: Final = 99
 
 
-_Named = defaultdict[str, list[Package]]
+_ByName = defaultdict[str, list[Package]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,10 +78,10 @@ class PackageIndex:
         self._all: Final = tuple(packages)
         self._by_id: Final = {package.id: package for package in self._all}
         self._is_among: Callable[[Package], bool] = _everything
-        self._exact: Final[_Named] = defaultdict(list)
-        self._folded: Final[_Named] = defaultdict(list)
-        self._slugs: Final[_Named] = defaultdict(list)
-        self._in_catalog: Final[_Named] = defaultdict(list)
+        self._exact: Final[_ByName] = defaultdict(list)
+        self._folded: Final[_ByName] = defaultdict(list)
+        self._slugs: Final[_ByName] = defaultdict(list)
+        self._in_catalog: Final[_ByName] = defaultdict(list)
         self._grams: Final[defaultdict[str, list[int]]] = defaultdict(list)
         searched = []
         for place, package in enumerate(self._all):
@@ -118,7 +118,7 @@ class PackageIndex:
 
     def find(self, name: str) -> tuple[Package, ...]:
         """The packages that *name*, the whole of it, may mean."""
-        _, found = self._named(package_names.whole(name))
+        _, found = self._named(package_names.whole_text(name))
         return found
 
     def the_one(self, name: str) -> Package | None:
@@ -155,7 +155,7 @@ class PackageIndex:
             if found:
                 hits.append((rule, length, found))
         if not hits:
-            wish = package_names.first_reading(text)
+            wish = package_names.split_reason(text)
             return Match(packages=(), name=wish.name, reason=wish.reason)
         # The strictest rule, and by that the longest name.
         _, length, found = min(hits, key=lambda hit: hit[:2])

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.packages import policy_terms
-from bot.packages.eligibility import is_for_asking, rank_of
+from bot.packages.eligibility import is_requestable, rank_of
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import NotAskable, Question
-from bot.packages.unsupported import questions_of, riddles_of_question
+from bot.packages.unsupported import questions_of, unsupported_in_question
 from graph.models import AccessPackage, AssignmentPolicy
 
 ELSEWHERE: Final = "Please ask for it in My Access."
@@ -28,7 +28,7 @@ def offered(
     found = [
         offered_policy(package, whole.get(each.id, each))
         for each in package.assignment_policies
-        if is_for_asking(each)
+        if is_requestable(each)
     ]
     return tuple(sorted(found, key=lambda each: (each.rank, each.name.casefold(), each.id)))
 
@@ -64,9 +64,11 @@ def _questions(
         for given in package.resource_role_scopes
     ):
         return (), NOT_READ
-    riddles = [each for question in policy.questions for each in riddles_of_question(question)]
-    if riddles:
-        return (), f"{riddles[0][:1].upper()}{riddles[0][1:]}. {ELSEWHERE}"
+    unsupported = [
+        each for question in policy.questions for each in unsupported_in_question(question)
+    ]
+    if unsupported:
+        return (), f"{unsupported[0][:1].upper()}{unsupported[0][1:]}. {ELSEWHERE}"
     try:
         return questions_of(package, policy), None
     except NotAskable as error:

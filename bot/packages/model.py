@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.packages.offers import OfferedPolicy, must_be_chosen
+from bot.packages.offers import OfferedPolicy, needs_choice
 from bot.packages.questions import Question
 
 
@@ -32,7 +32,7 @@ class Stage:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Named:
+class NamedObject:
     """Something of Entra's, and what people call it."""
 
     id: str
@@ -80,7 +80,7 @@ class Terms:
     questions: tuple[Question, ...] = ()
     answers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     starts_at: str | None = None
-    excluded: tuple[Named, ...] = ()
+    excluded: tuple[NamedObject, ...] = ()
     removal: Removal | None = None
     catalog: str = ""
 
@@ -121,6 +121,6 @@ class Package:
     @property
     def needs_form(self) -> bool:
         """Whether something must be answered or chosen before it can be asked for."""
-        return must_be_chosen(self.policies) or any(
+        return needs_choice(self.policies) or any(
             policy.not_askable or policy.has_required_questions for policy in self.policies
         )

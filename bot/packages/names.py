@@ -30,7 +30,7 @@ SIGN_OF: Final = {"amp": "&", "lt": "<", "gt": ">"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class NameAndReason:
     """What somebody typed behind the command, taken apart."""
 
     name: str
@@ -174,7 +174,7 @@ def readings(text: str, *, ignoring: re.Pattern[str] | None = None) -> list[Read
     return found[::-1]
 
 
-def whole(text: str) -> Reading:
+def whole_text(text: str) -> Reading:
     """*text* as a name, all of it."""
     words = clean(text)
     return Reading(
@@ -195,7 +195,7 @@ def _ends_of_names(words: str) -> Iterator[tuple[int, int]]:
         yield len(words), len(words)
 
 
-def first_reading(text: str) -> Wish:
+def split_reason(text: str) -> NameAndReason:
     """
     The part of *text* before what looks like the start of a reason, where no name is known in it.
 
@@ -206,4 +206,4 @@ def first_reading(text: str) -> Wish:
     certain = (end for end in ends if BECAUSE.fullmatch(words[end[0] : end[1]]))
     start, end = next(certain, ends[0])
     reason = unquoted(words[end:])[:LONGEST_REASON] or None
-    return Wish(name=bare(words[:start]), reason=reason)
+    return NameAndReason(name=bare(words[:start]), reason=reason)

@@ -48,7 +48,7 @@ class OfferedPolicy:
         return None
 
 
-def must_be_chosen(policies: Iterable[OfferedPolicy]) -> bool:
+def needs_choice(policies: Iterable[OfferedPolicy]) -> bool:
     """Whether there are equal ones among them: then only a person can say which they want."""
     ranks = [policy.rank for policy in policies]
     return len(set(ranks)) < len(ranks)
@@ -59,7 +59,7 @@ JUST_NOW: Final = timedelta(minutes=5)
 NO_DATES: Final = "Its policy does not let you choose the dates."
 
 
-def wrong_dates(
+def find_wrong_dates(
     policy: OfferedPolicy, *, start: datetime | None, end: datetime | None, now: datetime
 ) -> dict[str, str]:
     """What is wrong with the dates that somebody wants, a sentence for "start", "end" or both."""

@@ -60,7 +60,7 @@ CATEGORIES: Final = frozenset(
 Fits = Callable[[str], bool]
 
 
-class NotReadable(ValueError):
+class UnsupportedPattern(ValueError):
     """The pattern uses something that is not understood here."""
 
 
@@ -84,10 +84,10 @@ class Pattern:
             NotReadable: It is not well formed, too long, or uses what is not understood here.
         """
         if len(source) > LONGEST_PATTERN:
-            raise NotReadable("the pattern is too long")
+            raise UnsupportedPattern("the pattern is too long")
         self.source = source
         self._states: list[_State] = []
-        reader = _Reader(source)
+        reader = _PatternParser(source)
         tree = reader.read()
         self._end = self._add(_State())
         self._start = self._build(tree, self._end)
@@ -120,7 +120,7 @@ class Pattern:
 
     def _add(self, state: _State) -> int:
         if len(self._states) >= MOST_STATES:
-            raise NotReadable("the pattern is too intricate")
+            raise UnsupportedPattern("the pattern is too intricate")
         self._states.append(state)
         return len(self._states) - 1
 
@@ -178,7 +178,7 @@ class _Node:
     most: int | None = 1
 
 
-class _Reader:
+class _PatternParser:
     """Reads the text of a pattern, from left to right."""
 
     def __init__(self, source: str) -> None:
@@ -191,7 +191,7 @@ class _Reader:
             self._ignores_case = True
         node = self._choice()
         if self._rest:
-            raise NotReadable("a bracket is closed that was not opened")
+            raise UnsupportedPattern("a bracket is closed that was not opened")
         return node
 
     def _took(self, text: str) -> bool:
@@ -202,7 +202,7 @@ class _Reader:
 
     def _next(self) -> str:
         if not self._rest:
-            raise NotReadable("the pattern ends too early")
+            raise UnsupportedPattern("the pattern ends too early")
         character, self._rest = self._rest[0], self._rest[1:]
         return character
 
@@ -223,14 +223,14 @@ class _Reader:
         if bounds is None:
             return node
         if node.at:
-            raise NotReadable("a place is repeated")
+            raise UnsupportedPattern("a place is repeated")
         # Lazy or not: the same texts match.
         self._took("?")
         if self._bounds() is not None:
-            raise NotReadable("a repetition is repeated")
+            raise UnsupportedPattern("a repetition is repeated")
         least, most = bounds
         if most is not None and (most < least or most > MOST_STATES):
-            raise NotReadable("the bounds of a repetition make no sense")
+            raise UnsupportedPattern("the bounds of a repetition make no sense")
         return _Node(parts=(node,), least=least, most=most)
 
     def _bounds(self) -> tuple[int, int | None] | None:
@@ -244,7 +244,7 @@ class _Reader:
         numbers = [each for each in (first, second) if each]
         if not closed or not first or any(not _is_number(each) for each in numbers):
             # .NET takes it for a brace of the text then; better not to guess.
-            raise NotReadable("a brace is not the bounds of a repetition")
+            raise UnsupportedPattern("a brace is not the bounds of a repetition")
         self._rest = after
         return int(first), (int(second) if second else None) if comma else int(first)
 
@@ -257,7 +257,7 @@ class _Reader:
         if character == "\\":
             return self._escaped()
         if character in "*+?{":
-            raise NotReadable("there is nothing to repeat")
+            raise UnsupportedPattern("there is nothing to repeat")
         if character == ".":
             return _Node(takes=lambda given: given != NEWLINE)
         if character == "^":
@@ -271,16 +271,16 @@ class _Reader:
             if self._took("<"):
                 name, closed, self._rest = self._rest.partition(">")
                 if not closed or not name.isidentifier():
-                    raise NotReadable("a look-behind, or a group without a proper name")
+                    raise UnsupportedPattern("a look-behind, or a group without a proper name")
             elif not self._took(":"):
-                raise NotReadable("a look-ahead, or an option within the pattern")
+                raise UnsupportedPattern("a look-ahead, or an option within the pattern")
         self._depth += 1
         if self._depth > DEEPEST:
-            raise NotReadable("the pattern is too intricate")
+            raise UnsupportedPattern("the pattern is too intricate")
         inside = self._choice()
         self._depth -= 1
         if not self._took(")"):
-            raise NotReadable("a bracket is not closed")
+            raise UnsupportedPattern("a bracket is not closed")
         # A sequence of its own, so that what follows repeats all of it.
         return _Node(parts=(inside,))
 
@@ -301,7 +301,7 @@ class _Reader:
         if character in "pP":
             category, closed, rest = self._rest.removeprefix("{").partition("}")
             if not self._rest.startswith("{") or not closed or category not in CATEGORIES:
-                raise NotReadable("a kind of characters is not known")
+                raise UnsupportedPattern("a kind of characters is not known")
             self._rest = rest
             fits: Fits = lambda given: unicodedata.category(given).startswith(category)  # noqa: E731
             return fits if character == "p" else _not(fits)
@@ -311,7 +311,7 @@ class _Reader:
         if character in SIMPLE_ESCAPES:
             return SIMPLE_ESCAPES[character]
         if character.isalnum():
-            raise NotReadable("a back-reference, or an escape that is not known")
+            raise UnsupportedPattern("a back-reference, or an escape that is not known")
         return character
 
     def _class(self) -> Fits:
@@ -328,7 +328,7 @@ class _Reader:
         first = self._next()
         if first == "[":
             # .NET takes it for itself; but "[:alpha:]" is meant otherwise, and "-[…]" is a subtraction.
-            raise NotReadable("a bracket within a bracket")
+            raise UnsupportedPattern("a bracket within a bracket")
         if first == "\\":
             escaped = self._next()
             found = self._set(escaped)
@@ -340,11 +340,11 @@ class _Reader:
         self._next()
         last = self._next()
         if last == "[":
-            raise NotReadable("a bracket within a bracket")
+            raise UnsupportedPattern("a bracket within a bracket")
         if last == "\\":
             last = self._plain(self._next())
         if last < first:
-            raise NotReadable("a range runs backwards")
+            raise UnsupportedPattern("a range runs backwards")
         return self._within(first, last)
 
     def _within(self, first: str, last: str) -> Fits:
@@ -379,7 +379,7 @@ def _not(fits: Fits) -> Fits:
 
 
 @lru_cache(maxsize=512)
-def read(source: str) -> Pattern:
+def parse(source: str) -> Pattern:
     """
     The pattern that *source* is.
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.packages.model import Named, Removal, Stage, Terms
+from bot.packages.model import NamedObject, Removal, Stage, Terms
 from bot.packages.questions import Answers, Question
 from bot.requests.model import Request
 from graph.models import AccessPackage, ApprovalStage, AssignmentPolicy, Expiration, SubjectSet
@@ -178,7 +178,7 @@ def terms_of(
     questions: tuple[Question, ...] = (),
     answers: Answers | None = None,
     starts_at: datetime | None = None,
-    excluded: tuple[Named, ...] = (),
+    excluded: tuple[NamedObject, ...] = (),
 ) -> Terms:
     """What somebody is asked to approve, from what Graph says right now and what they answered."""
     return Terms(

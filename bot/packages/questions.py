@@ -116,7 +116,7 @@ def _code(locale: str) -> str:
     return locale.replace("_", "-").casefold()
 
 
-def read(question: GraphQuestion, *, attribute: str | None = None) -> Question:
+def read_question(question: GraphQuestion, *, attribute: str | None = None) -> Question:
     """
     A question of Graph's, as it can be asked.
 
@@ -185,8 +185,8 @@ def _pattern(source: str | None) -> str | None:
     if not source:
         return None
     try:
-        patterns.read(source)
-    except patterns.NotReadable as error:
+        patterns.parse(source)
+    except patterns.UnsupportedPattern as error:
         raise NotAskable(f"its regular expression is not understood ({error})") from None
     return source
 
@@ -197,7 +197,7 @@ def fingerprint(questions: Iterable[Question]) -> str:
     return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def settle(questions: Iterable[Question], given: Answers) -> dict[str, tuple[str, ...]]:
+def normalize_answers(questions: Iterable[Question], given: Answers) -> dict[str, tuple[str, ...]]:
     """What was given to these questions, as it is kept: without blanks around it, and without what is empty."""
     kept = {}
     for question in questions:
@@ -209,17 +209,17 @@ def settle(questions: Iterable[Question], given: Answers) -> dict[str, tuple[str
     return kept
 
 
-def complaints(questions: Iterable[Question], answers: Answers) -> dict[str, str]:
+def find_wrong_answers(questions: Iterable[Question], answers: Answers) -> dict[str, str]:
     """What is wrong with answers, a sentence by question id; empty if they will do."""
     found = {}
     for question in questions:
-        complaint = _complaint(question, answers.get(question.id, ()))
+        complaint = _error_of(question, answers.get(question.id, ()))
         if complaint:
             found[question.id] = complaint
     return found
 
 
-def _complaint(question: Question, values: Sequence[str]) -> str | None:
+def _error_of(question: Question, values: Sequence[str]) -> str | None:
     if not any(value.strip() for value in values):
         return "Please answer this question." if question.required else None
     if question.choices:
@@ -231,7 +231,7 @@ def _complaint(question: Question, values: Sequence[str]) -> str | None:
         return f"Please keep it to {LONGEST_ANSWER:,} characters; these are {len(text):,}."
     if question.is_single_line and "\n" in text:
         return "Please answer on one line."
-    if question.pattern and not patterns.read(question.pattern).fits(text):
+    if question.pattern and not patterns.parse(question.pattern).fits(text):
         return f"Please write it in the form that is asked for: {question.pattern}"
     return None
 

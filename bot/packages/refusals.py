@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from bot.packages import policy_terms
-from bot.packages.eligibility import No, Refusal
+from bot.packages.eligibility import Refusal, RefusalReason
 from bot.packages.names import clean
 from graph.models import AssignmentPolicy
 
@@ -28,83 +28,87 @@ def to_admin(refusal: Refusal, *, who: str, package: str) -> str:
     """
     name = f"“{_name(refusal.policy)}”" if refusal.policy else f"of {package}"
     match refusal.reason:
-        case No.CATALOG_OFF:
+        case RefusalReason.CATALOG_OFF:
             return f"The catalog of {package} is switched off in Entra, so nobody can have it now."
-        case No.NOT_UNDERSTOOD:
+        case RefusalReason.NOT_UNDERSTOOD:
             about = f"The policy {name}" if refusal.policy else package
             return (
                 f"{about} has rules that Latchkey cannot judge ({_list(refusal.details)}), so it does not "
                 "guess; grant it in the Entra admin center."
             )
-        case No.NO_POLICY:
+        case RefusalReason.NO_POLICY:
             return f"No policy of {package} lets {who} ask for it."
-        case No.SEVERAL:
+        case RefusalReason.SEVERAL:
             return (
                 f"Several policies of {package} let {who} ask for it: {_choices(refusal)}. "
                 "Say which one with --policy."
             )
-        case No.NOT_THAT_POLICY:
+        case RefusalReason.NOT_THAT_POLICY:
             return f"That policy does not apply to {who}; these do: {_choices(refusal)}."
-        case No.EXCLUDED:
+        case RefusalReason.EXCLUDED:
             return f"{package} does not go with what {who} has already: {_list(refusal.details)}."
-        case No.NO_REASON:
+        case RefusalReason.NO_REASON:
             return f"{package} is only given with a reason: add --because."
-        case No.NO_ANSWERS:
+        case RefusalReason.NO_ANSWERS:
             return f"The policy {name} asks {_questions(refusal)}: answer with --answer, as it is asked."
-        case No.POLICY_GONE:
+        case RefusalReason.POLICY_GONE:
             return f"The policy that {who} has it under no longer exists."
-        case No.GIVEN_DIRECTLY:
+        case RefusalReason.GIVEN_DIRECTLY:
             return f"The policy {name} is for administrators."
-        case No.NOT_EXTENDABLE:
+        case RefusalReason.NOT_EXTENDABLE:
             return f"The policy {name} lets nobody extend it."
-        case No.NOT_FOR_THEM:
+        case RefusalReason.NOT_FOR_THEM:
             return f"The policy {name} is not for {who} any more."
-        case No.NOT_RETURNABLE:
+        case RefusalReason.NOT_RETURNABLE:
             return f"The policy {name} lets nobody give it back."
 
 
-_TO_PERSON: Final[Mapping[No, Callable[[Refusal], str]]] = {
-    No.CATALOG_OFF: lambda _: "Its catalog is switched off in Entra, so nobody can ask for it now.",
-    No.NOT_UNDERSTOOD: lambda refusal: (
+_TO_PERSON: Final[Mapping[RefusalReason, Callable[[Refusal], str]]] = {
+    RefusalReason.CATALOG_OFF: lambda _: (
+        "Its catalog is switched off in Entra, so nobody can ask for it now."
+    ),
+    RefusalReason.NOT_UNDERSTOOD: lambda refusal: (
         "Its rules in Entra are of a kind I do not understand "
         f"({_about(refusal)}{_list(refusal.details)}), so I must not guess. I have told the admins."
     ),
-    No.NO_POLICY: lambda _: "Its policy in Entra does not let you ask for it.",
-    No.SEVERAL: lambda refusal: (
+    RefusalReason.NO_POLICY: lambda _: "Its policy in Entra does not let you ask for it.",
+    RefusalReason.SEVERAL: lambda refusal: (
         f"There are several ways to have it: {_choices(refusal)}. "
         "Please ask again with the form of /request-access, and choose one there."
     ),
-    No.NOT_THAT_POLICY: lambda refusal: (
+    RefusalReason.NOT_THAT_POLICY: lambda refusal: (
         f"The way that you chose is not open to you now; what is: {_choices(refusal)}. Please ask again."
     ),
-    No.EXCLUDED: lambda refusal: (
+    RefusalReason.EXCLUDED: lambda refusal: (
         f"It does not go with what you have already: {_list(refusal.details)}."
     ),
-    No.NO_REASON: lambda _: "It is only given with a reason. Please ask again and say why.",
-    No.NO_ANSWERS: lambda refusal: (
+    RefusalReason.NO_REASON: lambda _: (
+        "It is only given with a reason. Please ask again and say why."
+    ),
+    RefusalReason.NO_ANSWERS: lambda refusal: (
         f"It asks what is not answered, or not as it should be: {_questions(refusal)}. "
         "Please ask again with the form of /request-access."
     ),
-    No.POLICY_GONE: lambda _: (
+    RefusalReason.POLICY_GONE: lambda _: (
         "The policy that you have it under is gone in Entra, so I cannot tell whether you may do that. "
         "Please ask an admin."
     ),
-    No.GIVEN_DIRECTLY: lambda _: (
+    RefusalReason.GIVEN_DIRECTLY: lambda _: (
         f"An administrator gave it to you, and only they can extend it. {AGAIN}"
     ),
-    No.NOT_EXTENDABLE: lambda _: f"Its policy does not let people extend it. {AGAIN}",
-    No.NOT_FOR_THEM: lambda _: (
+    RefusalReason.NOT_EXTENDABLE: lambda _: f"Its policy does not let people extend it. {AGAIN}",
+    RefusalReason.NOT_FOR_THEM: lambda _: (
         "Its policy in Entra is not for you any more, so it cannot be extended."
     ),
-    No.NOT_RETURNABLE: lambda _: (
+    RefusalReason.NOT_RETURNABLE: lambda _: (
         "Its policy does not let people give it back by themselves. An admin can take it away."
     ),
 }
 
 
-def tells_admins(refusal: Refusal) -> bool:
+def needs_admin(refusal: Refusal) -> bool:
     """Whether somebody has to look at what Entra says: people cannot help themselves."""
-    return refusal.reason is No.NOT_UNDERSTOOD
+    return refusal.reason is RefusalReason.NOT_UNDERSTOOD
 
 
 def _about(refusal: Refusal) -> str:

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from bot.packages.policy_terms import names_known_approvers, stage_of
 from bot.packages.questions import NotAskable, Question
-from bot.packages.questions import read as read_question
+from bot.packages.questions import read_question as read_question
 from graph.models import (
     AccessPackage,
     ApprovalSettings,
@@ -73,7 +73,7 @@ TEXTS: Final = frozenset(
 )
 LONGEST_NAME: Final = 80
 # Moments of an extension that come when access is there already; at the others it has a say in the request.
-AFTERWARDS: Final = frozenset(
+AFTER_DELIVERY: Final = frozenset(
     {
         "assignmentrequestgranted",
         "assignmentrequestremoved",
@@ -85,28 +85,28 @@ ATTRIBUTE_QUESTION: Final = "accesspackageresourceattributequestion"
 USER_ATTRIBUTE: Final = "accesspackageuserdirectoryattributestore"
 
 
-def riddles_of_policy(policy: AssignmentPolicy, *, extending: bool) -> tuple[str, ...]:
+def unsupported_in_policy(policy: AssignmentPolicy, *, extending: bool) -> tuple[str, ...]:
     """What of a policy is not understood, a phrase each for people; empty if it may be judged."""
     found = [
-        *_riddles("the policy", policy, HARMLESS_IN_POLICY, POLICY),
+        *_unsupported("the policy", policy, HARMLESS_IN_POLICY, POLICY),
         *_of_approval(policy.request_approval_settings, extending=extending),
         *_of_expiration(policy.expiration),
         *_of_extensions(policy),
     ]
     if policy.requestor_settings is not None:
-        found += _riddles("requestorSettings", policy.requestor_settings, NOTHING, SETTINGS)
+        found += _unsupported("requestorSettings", policy.requestor_settings, NOTHING, SETTINGS)
     found += _of_subjects("specificAllowedTargets", policy.specific_allowed_targets)
     if policy.questions is None:
         found.append("its questions were not read")
     for question in policy.questions or ():
-        found += riddles_of_question(question)
+        found += unsupported_in_question(question)
     return tuple(dict.fromkeys(found))
 
 
-def riddles_of_package(package: AccessPackage) -> tuple[str, ...]:
+def unsupported_in_package(package: AccessPackage) -> tuple[str, ...]:
     """What of a package, and of what its resources ask, is not understood; a phrase each for people."""
     found = list(
-        _riddles("the package", package, HARMLESS_IN_PACKAGE, frozenset({"accesspackage"}))
+        _unsupported("the package", package, HARMLESS_IN_PACKAGE, frozenset({"accesspackage"}))
     )
     if package.catalog is None:
         found.append("its catalog was not read")
@@ -126,7 +126,7 @@ def questions_of(package: AccessPackage, policy: AssignmentPolicy) -> tuple[Ques
     What whoever asks is asked, in order, the policy's questions first; each once.
 
     Raises:
-        NotAskable: Something of it is not understood, see `riddles_of_policy`.
+        NotAskable: Something of it is not understood, see `unsupported_in_policy`.
     """
     asked = [
         read_question(each)
@@ -142,7 +142,7 @@ def questions_of(package: AccessPackage, policy: AssignmentPolicy) -> tuple[Ques
     return tuple({question.id: question for question in asked}.values())
 
 
-def _riddles(
+def _unsupported(
     what: str, said: KeepingModel, harmless: frozenset[str], types: frozenset[str]
 ) -> Iterator[str]:
     for name, value in (said.model_extra or {}).items():
@@ -175,13 +175,13 @@ def _of_approval(settings: ApprovalSettings | None, *, extending: bool) -> Itera
     if settings is None or required is None:
         yield "it does not say whether somebody has to approve"
         return
-    yield from _riddles("requestApprovalSettings", settings, NOTHING, SETTINGS)
+    yield from _unsupported("requestApprovalSettings", settings, NOTHING, SETTINGS)
     for stage in settings.stages:
         yield from _of_stage(stage)
 
 
 def _of_stage(stage: ApprovalStage) -> Iterator[str]:
-    yield from _riddles("an approval stage", stage, NOTHING, STAGES)
+    yield from _unsupported("an approval stage", stage, NOTHING, STAGES)
     for subjects in (
         stage.primary_approvers,
         stage.fallback_primary_approvers,
@@ -196,7 +196,7 @@ def _of_stage(stage: ApprovalStage) -> Iterator[str]:
 def _of_subjects(where: str, subjects: Iterable[SubjectSet]) -> Iterator[str]:
     # The kind itself is weighed where somebody's place in it is looked up.
     for subject in subjects:
-        yield from _riddles(
+        yield from _unsupported(
             f"{subject.kind or 'somebody'} in {where}", subject, HARMLESS_IN_SUBJECT, NOTHING
         )
 
@@ -204,7 +204,7 @@ def _of_subjects(where: str, subjects: Iterable[SubjectSet]) -> Iterator[str]:
 def _of_expiration(expiration: Expiration | None) -> Iterator[str]:
     if expiration is None:
         return
-    yield from _riddles("expiration", expiration, NOTHING, SETTINGS)
+    yield from _unsupported("expiration", expiration, NOTHING, SETTINGS)
     kind = (expiration.type or "notSpecified").casefold()
     if expiration.is_unsaid:
         yield "the beta API does not say whether it lasts some hours or has no end"
@@ -225,11 +225,11 @@ def _of_extensions(policy: AssignmentPolicy) -> Iterator[str]:
     stages = [setting.stage for setting in policy.custom_extension_stage_settings or ()]
     stages += [each.get("stage") if isinstance(each, dict) else None for each in older]
     for stage in stages:
-        if not isinstance(stage, str) or stage.casefold() not in AFTERWARDS:
+        if not isinstance(stage, str) or stage.casefold() not in AFTER_DELIVERY:
             yield f"a custom extension takes part at {stage or 'some moment'}"
 
 
-def riddles_of_question(question: GraphQuestion) -> Iterator[str]:
+def unsupported_in_question(question: GraphQuestion) -> Iterator[str]:
     """What of one question is not understood, or cannot be asked."""
     text = (question.text or question.id or "?")[:LONGEST_NAME]
     try:
@@ -238,7 +238,7 @@ def riddles_of_question(question: GraphQuestion) -> Iterator[str]:
         yield f"its question “{text}” cannot be asked: {error}"
     texts = [*question.localizations, *(t for each in question.choices for t in each.localizations)]
     for part in (question, *question.choices, *texts):
-        yield from _riddles(f"the question “{text}”", part, NOTHING, TEXTS)
+        yield from _unsupported(f"the question “{text}”", part, NOTHING, TEXTS)
 
 
 def _attributes(given: ResourceRoleScope) -> list[ResourceAttribute] | None:
@@ -257,7 +257,7 @@ def _of_attribute(attribute: ResourceAttribute) -> Iterator[str]:
     if question is None or destination != USER_ATTRIBUTE:
         yield f"it wants to know the attribute {attribute.name or 'of somebody'} in a way of its own"
     else:
-        yield from riddles_of_question(question)
+        yield from unsupported_in_question(question)
 
 
 def _question_of(attribute: ResourceAttribute) -> GraphQuestion | None:

@@ -26,7 +26,7 @@ LETTERS: Final = 16
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Read:
+class _AdminList:
     """The admins as they were between two moments (real time)."""
 
     named: frozenset[str]
@@ -42,9 +42,9 @@ class Roster:
     # Full members of this workspace among the admins, for lists.
     members: frozenset[str] = frozenset()
     members_read_at: datetime | None = None
-    _last: _Read | None = None
+    _last: _AdminList | None = None
     # The newest that we know of, whichever replica has read it: for lists and for a no.
-    _known: _Read | None = None
+    _known: _AdminList | None = None
     # Whether somebody is a full member, and when that was read.
     _checked: dict[str, tuple[bool, datetime]] = field(default_factory=dict)
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -79,7 +79,7 @@ class Roster:
 
     async def learn(self, found: Mapping[str, Any]) -> None:
         """Take over what was read, by us or by another replica, unless we know of something newer."""
-        read = _Read(
+        read = _AdminList(
             named=frozenset(found["named"]), began_at=datetime.fromisoformat(found["began_at"])
         )
         if self._known is not None and self._known.began_at > read.began_at:
@@ -91,7 +91,7 @@ class Roster:
         self.members_read_at = datetime.fromisoformat(found["read_at"])
         await self.slack.learn_ids(self.members)
 
-    async def has_now(self, ids: Collection[str]) -> bool:
+    async def is_admin_now(self, ids: Collection[str]) -> bool:
         """
         Whether somebody is among the admins, as Slack says now; *ids* are all that Slack has for them.
 
@@ -111,7 +111,7 @@ class Roster:
             return False
         return not (await self._read_since(now)).isdisjoint(ids)
 
-    def knows(self, slack_user: str) -> bool:
+    def was_admin(self, slack_user: str) -> bool:
         """Whether somebody was an admin, and a full member, when that was last read; nothing remote."""
         return not self.members.isdisjoint(self.slack.ids_of(slack_user))
 
@@ -121,7 +121,7 @@ class Roster:
         return self._newest.named if self._newest else frozenset()
 
     @property
-    def _newest(self) -> _Read | None:
+    def _newest(self) -> _AdminList | None:
         reads = [each for each in (self._last, self._known) if each is not None]
         return max(reads, key=lambda read: read.began_at, default=None)
 
@@ -134,7 +134,7 @@ class Roster:
         async with self._reading:
             if self._last is None or self._last.began_at < moment:
                 began_at = clock.real()
-                self._last = _Read(named=await self._named(), began_at=began_at)
+                self._last = _AdminList(named=await self._named(), began_at=began_at)
             return self._last.named
 
     async def _named(self) -> frozenset[str]:

@@ -36,7 +36,7 @@ class Approvers:
     def __init__(self, *, graph: Graph) -> None:
         self._graph = graph
 
-    async def found(self, stage: Stage, request: Request, *, most: int) -> list[User]:
+    async def find(self, stage: Stage, request: Request, *, most: int) -> list[User]:
         """
         Those who may decide *stage* now, *most* at most; no more is read of long groups than that takes.
 
@@ -52,7 +52,7 @@ class Approvers:
                     break
         return list(found.values())
 
-    async def finds_anybody(
+    async def has_any(
         self, stage: Stage, request: Request, *, beside: Collection[str] = ()
     ) -> bool:
         """
@@ -62,7 +62,7 @@ class Approvers:
             beside: Entra ids of those who do not count, because they have decided an earlier stage.
 
         Raises:
-            NotUnderstood, GraphError: As `found`.
+            NotUnderstood, GraphError: As `find`.
         """
         async with aclosing(self._each(stage, request)) as each:
             async for user in each:
@@ -70,16 +70,16 @@ class Approvers:
                     return True
         return False
 
-    async def include(self, stage: Stage, request: Request, entra_id: str) -> bool:
+    async def includes(self, stage: Stage, request: Request, entra_id: str) -> bool:
         """
         Whether somebody who is in the directory and enabled may decide *stage* now.
 
         Asks about this one person, and lists no group, unless it must be known whether anybody comes first.
 
         Raises:
-            NotUnderstood, GraphError: As `found`.
+            NotUnderstood, GraphError: As `find`.
         """
-        _insist(stage)
+        _check_understood(stage)
         if _same(entra_id, request.entra_id):
             # Entra lets nobody approve their own request, and neither do we.
             return False
@@ -89,7 +89,7 @@ class Approvers:
             stage.escalation, stage.fallback_escalation, request, entra_id
         )
 
-    async def insist(self, stages: Iterable[Stage], request: Request) -> None:
+    async def check_understood(self, stages: Iterable[Stage], request: Request) -> None:
         """
         Make sure that it can be told of each stage who decides it.
 
@@ -98,7 +98,7 @@ class Approvers:
             GraphError: It could not be read.
         """
         for stage in stages:
-            _insist(stage)
+            _check_understood(stage)
             for subject in (
                 *stage.approvers,
                 *stage.fallback,
@@ -111,7 +111,7 @@ class Approvers:
     # -- everybody -------------------------------------------------------------------------
 
     async def _each(self, stage: Stage, request: Request) -> AsyncGenerator[User, None]:
-        _insist(stage)
+        _check_understood(stage)
         async for user in self._either(stage.approvers, stage.fallback, request):
             yield user
         if request.escalated:
@@ -268,7 +268,7 @@ class Approvers:
         return None
 
 
-def _insist(stage: Stage) -> None:
+def _check_understood(stage: Stage) -> None:
     if not names_known_approvers(stage):
         raise NotUnderstood("The policy names approvers in a way that is not known here.")
 

@@ -18,11 +18,11 @@ from graph.models import User
 
 UNKNOWN_TO_SLACK: Final = frozenset({"user_not_found", "user_not_visible"})
 # A message is out within seconds; until then nothing is decided.
-TELLING_TAKES: Final = timedelta(seconds=3)
+ANNOUNCING_TAKES: Final = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class Identity:
     """
     A person whose both accounts were read just now.
 
@@ -36,7 +36,7 @@ class Found:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
+class Accounts:
     """
     Somebody's two accounts, read together with other people's; nothing is decided yet.
 
@@ -48,11 +48,11 @@ class Seen:
     users: tuple[User, ...]
 
 
-class NotToldYet(SlackBusy):
+class SecondAccountUnannounced(SlackBusy):
     """A second Slack account of somebody: nothing is done for it before the first account and the admins were told."""
 
     def __init__(self) -> None:
-        super().__init__("telling of a second account", retry_after=TELLING_TAKES)
+        super().__init__("telling of a second account", retry_after=ANNOUNCING_TAKES)
 
 
 class People:
@@ -64,17 +64,17 @@ class People:
         self._store = store
         self._addresses = addresses
 
-    async def find(self, slack_user: str, *, seen: Seen | None = None) -> Found:
+    async def identify(self, slack_user: str, *, seen: Accounts | None = None) -> Identity:
         """
         The person behind a Slack user id, read from Slack and Graph now, and bound for good at first use.
 
         Args:
-            seen: What `see` has just read of them.
+            seen: What `read_accounts` has just read of them.
 
         Raises:
             NotAllowed: Not a full member, no confirmed address, or not exactly one enabled Entra user;
                 the sentence is for the person.
-            NotToldYet: They are found, but have another Slack account that is still to be told of this one.
+            SecondAccountUnannounced: They are found, but have another Slack account that is still to be told of this one.
             SlackError, GraphError: It could not be read.
         """
         profile = seen.profile if seen is not None else await self._profile(slack_user)
@@ -93,13 +93,13 @@ class People:
                 "Your Slack profile now points to another Entra account than the one I know you by. "
                 "Please ask your identity team to look at it."
             )
-        if not bound.is_told:
-            raise NotToldYet
-        return Found(person=bound.person, user=user, slack_ids=ids)
+        if not bound.is_announced:
+            raise SecondAccountUnannounced
+        return Identity(person=bound.person, user=user, slack_ids=ids)
 
-    async def see(self, slack_users: Collection[str]) -> dict[str, Seen]:
+    async def read_accounts(self, slack_users: Collection[str]) -> dict[str, Accounts]:
         """
-        Read many people's accounts together, for `find`; whoever is not found this way is left out.
+        Read many people's accounts together, for `identify`; whoever is not found this way is left out.
 
         Raises:
             GraphError: Nobody's could be read in Entra.
@@ -107,12 +107,12 @@ class People:
         if self._addresses.with_proxies:
             # Each of those is a question of its own.
             return {}
-        read = await a_few_at_once(self._seen_in_slack, slack_users)
-        return await self._seen_in_entra(
+        read = await a_few_at_once(self._accounts_in_slack, slack_users)
+        return await self._accounts_in_entra(
             {each: profile for each, profile in zip(slack_users, read, strict=True) if profile}
         )
 
-    async def _seen_in_entra(self, profiles: Mapping[str, SlackUser]) -> dict[str, Seen]:
+    async def _accounts_in_entra(self, profiles: Mapping[str, SlackUser]) -> dict[str, Accounts]:
         spellings = {
             each: self._addresses.spellings(profile.email or "")
             for each, profile in profiles.items()
@@ -125,18 +125,18 @@ class People:
             users = {user.id: user for one in spelled for user in found[one]}
             if users:
                 # That there is nobody, only a question about them alone says.
-                seen[each] = Seen(profile=profiles[each], users=tuple(users.values()))
+                seen[each] = Accounts(profile=profiles[each], users=tuple(users.values()))
         return seen
 
     async def members_page(self, cursor: str | None) -> tuple[list[SlackUser], str]:
         """One page of the people of the workspace, and where the next begins; empty behind the last."""
         return await self._slack.users_page(cursor)
 
-    async def owners(self, profiles: Sequence[SlackUser]) -> dict[str, str]:
+    async def identify_owners(self, profiles: Sequence[SlackUser]) -> dict[str, str]:
         """
         Those of *profiles*, read just now, that are certainly somebody's in Entra, and whose: by Slack id.
 
-        By the rules of `find`, which also binds them.
+        By the rules of `identify`, which also binds them.
 
         Raises:
             SlackError, GraphError: It could not be read.
@@ -145,24 +145,26 @@ class People:
         if self._addresses.with_proxies:
             # Each of those is a question of its own.
             seen = {
-                each.id: Seen(profile=each, users=tuple(await self.entra_users(each.email or "")))
+                each.id: Accounts(
+                    profile=each, users=tuple(await self.entra_users(each.email or ""))
+                )
                 for each in profiles
             }
         else:
-            seen = await self._seen_in_entra(by_id)
+            seen = await self._accounts_in_entra(by_id)
         found: dict[str, str] = {}
         for slack_user, each in seen.items():
             try:
-                found[slack_user] = (await self.find(slack_user, seen=each)).person.entra_id
+                found[slack_user] = (await self.identify(slack_user, seen=each)).person.entra_id
             except NotAllowed:
                 continue
-            except NotToldYet:
-                bound = await self._store.read(people.get, slack_user)
+            except SecondAccountUnannounced:
+                bound = await self._store.read(people.find, slack_user)
                 if bound is not None:
                     found[slack_user] = bound.entra_id
         return found
 
-    async def _seen_in_slack(self, slack_user: str) -> SlackUser | None:
+    async def _accounts_in_slack(self, slack_user: str) -> SlackUser | None:
         """A profile; None for one that cannot be read now, whose trouble shows when it is read by itself."""
         try:
             return await self._slack.user(slack_user)
@@ -177,7 +179,7 @@ class People:
                 raise NotAllowed("Slack does not show me who you are.") from None
             raise
 
-    async def is_theirs(self, slack_user: str, entra_id: str) -> bool:
+    async def belongs_to(self, slack_user: str, entra_id: str) -> bool:
         """
         Tell whether a Slack account is certainly that Entra user's, by what both say now.
 
@@ -185,15 +187,15 @@ class People:
             SlackError, GraphError: It could not be read.
         """
         try:
-            found = await self.find(slack_user)
+            found = await self.identify(slack_user)
         except NotAllowed:
             return False
-        except NotToldYet:
-            bound = await self._store.read(people.get, slack_user)
+        except SecondAccountUnannounced:
+            bound = await self._store.read(people.find, slack_user)
             return bound is not None and bound.entra_id.casefold() == entra_id.casefold()
         return found.user.id.casefold() == entra_id.casefold()
 
-    async def in_slack(self, user: User) -> SlackUser | None:
+    async def slack_member_of(self, user: User) -> SlackUser | None:
         """
         The full member behind an Entra user, or None; for cards and reminders, not for rights.
 
@@ -204,7 +206,7 @@ class People:
             profile = await self._slack.user_by_email(address)
             if profile is None or profile.not_a_member or not same_address(profile.email, address):
                 continue
-            bound = await self._store.read(people.get, profile.id)
+            bound = await self._store.read(people.find, profile.id)
             if bound is not None:
                 is_meant = bound.entra_id.casefold() == user.id.casefold()
             else:

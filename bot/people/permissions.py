@@ -95,7 +95,7 @@ AdminsDecide = Literal["always", "fallback", "never"]
 
 
 @dataclass
-class Authority:
+class Permissions:
     """Reads the facts that `may` judges."""
 
     people: People
@@ -107,7 +107,7 @@ class Authority:
         """Read the admin user groups again, for answers that cannot wait."""
         await self.roster.refresh()
 
-    def lists_for(self, slack_user: str) -> None:
+    def check_may_list(self, slack_user: str) -> None:
         """
         Let an admin see a list, by what was read lately; nothing remote.
 
@@ -123,7 +123,7 @@ class Authority:
         raise NotAllowed("Only Latchkey's admins can do that. Your own access is at /my-access.")
 
     def is_known_admin(self, slack_user: str) -> bool:
-        return self.roster.knows(slack_user)
+        return self.roster.was_admin(slack_user)
 
     @property
     def known_admins(self) -> frozenset[str]:
@@ -156,27 +156,27 @@ class Authority:
                 not_a_person="Only members of this workspace can do that; you are from another one.",
             )
         try:
-            found = await self.people.find(slack_user)
+            found = await self.people.identify(slack_user)
         except NotAllowed as refused:
             return Actor(slack_user=slack_user, not_a_person=str(refused))
         who = Actor(slack_user=slack_user, entra_id=found.user.id, name=found.person.entra_name)
         # On Enterprise Grid a user group may list another id of theirs than a click names.
         ids = found.slack_ids
         if request is None:
-            return replace(who, is_admin=await self.roster.has_now(ids))
+            return replace(who, is_admin=await self.roster.is_admin_now(ids))
         if found.user.id in decided:
             return replace(who, has_decided=True)
         stage = request.current_stage
         if stage is not None and await self._is_named(stage, request, found.user.id):
             # The policy's own approver needs no other right, whoever else they are.
             return replace(who, is_approver=True)
-        is_admin = await self.roster.has_now(ids)
+        is_admin = await self.roster.is_admin_now(ids)
         stands_in = is_admin and await self._may_stand_in(stage, request, decided)
         return replace(who, is_admin=is_admin, stands_in=stands_in)
 
     async def _is_named(self, stage: Stage, request: Request, entra_id: str) -> bool:
         try:
-            return await self.approvers.include(stage, request, entra_id)
+            return await self.approvers.includes(stage, request, entra_id)
         except NotUnderstood:
             # Nobody is let in by guessing.
             return False
@@ -191,6 +191,6 @@ class Authority:
         if self.admins_decide == "never" or stage is None:
             return False
         try:
-            return not await self.approvers.finds_anybody(stage, request, beside=decided)
+            return not await self.approvers.has_any(stage, request, beside=decided)
         except NotUnderstood:
             return False

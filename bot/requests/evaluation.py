@@ -16,14 +16,20 @@ from bot.messages.deciding import NOBODY_DECIDES
 from bot.packages import eligibility, policy_terms, refusals
 from bot.packages.bounds import EVERYWHERE, OUTSIDE, Bounds
 from bot.packages.eligibility import Refusal
-from bot.packages.facts import asks_for, lets_ask_for_others, policy_of, read_case, read_own_case
+from bot.packages.facts import (
+    allows_requests_for_others,
+    is_request_for,
+    policy_of,
+    read_case,
+    read_extension_case,
+)
 from bot.packages.mirrored_policies import offered_policy
 from bot.packages.model import Terms
-from bot.packages.offers import wrong_dates
+from bot.packages.offers import find_wrong_dates
 from bot.people.approvers import NotUnderstood
-from bot.people.identity import Found, People
+from bot.people.identity import Identity, People
 from bot.people.model import Verb
-from bot.people.permissions import Actor, Authority, may
+from bot.people.permissions import Actor, Permissions, may
 from bot.requests import transitions as outcomes
 from bot.requests.holder_lists import HolderLists
 from bot.requests.looks import Look, Shelf
@@ -56,7 +62,7 @@ class Standing:
         on_behalf: A policy of the package lets some people ask for others.
     """
 
-    found: Found
+    found: Identity
     terms: Terms
     ends_at: datetime | None
     on_behalf: bool = False
@@ -71,7 +77,7 @@ class Review:
         store: Store,
         graph: Graph,
         people: People,
-        authority: Authority,
+        permissions: Permissions,
         holders: HolderLists,
         always_approve: bool,
         removed_for: timedelta = timedelta(days=30),
@@ -81,7 +87,7 @@ class Review:
         self._store = store
         self._graph = graph
         self._people = people
-        self._authority = authority
+        self._permissions = permissions
         self._always = always_approve
         self._removed_for = removed_for
         self._bounds = bounds
@@ -104,7 +110,7 @@ class Review:
         if len(asking) < WORTH_ONE_QUESTION:
             return
         at = clock.real()
-        seen = await self._people.see(sorted({holder for _, holder in asking.values()}))
+        seen = await self._people.read_accounts(sorted({holder for _, holder in asking.values()}))
         for request, holder in asking.values():
             if holder in seen:
                 since = _decided_at(request)
@@ -191,7 +197,7 @@ class Review:
             raise Refused("I do not know whose access this is.")
         look = look or self._look_at(request)
         if look.found is None:
-            look.found = await self._people.find(request.holder, seen=look.seen)
+            look.found = await self._people.identify(request.holder, seen=look.seen)
         found = look.found
         if request.entra_id is not None and request.entra_id != found.user.id:
             raise Refused("Your Slack profile points to another Entra account than when you asked.")
@@ -205,10 +211,12 @@ class Review:
         known = await self._store.read(request_lists.known_to_have, found.user.id, but=request.id)
         case = await read_case(look, package, found.user, known=known)
         agreed = request.terms.policy_id if request.terms else None
-        admitted = eligibility.admits(case, wanted=request.wanted_policy_id, agreed=agreed)
+        admitted = eligibility.evaluate_request(
+            case, wanted=request.wanted_policy_id, agreed=agreed
+        )
         if isinstance(admitted, Refusal):
             raise _refused(admitted)
-        lacking = eligibility.lacks(
+        lacking = eligibility.find_missing_details(
             admitted, justification=request.justification, answers=request.answers
         )
         if lacking is not None:
@@ -230,10 +238,10 @@ class Review:
             found=found,
             terms=terms,
             ends_at=request.ends_at,
-            on_behalf=lets_ask_for_others(package),
+            on_behalf=allows_requests_for_others(package),
         )
 
-    async def _after_a_removal(self, terms: Terms, request: Request, found: Found) -> Terms:
+    async def _after_a_removal(self, terms: Terms, request: Request, found: Identity) -> Terms:
         """What an admin has taken away for a reason, nobody gets back without an admin's word."""
         if not self._removed_for:
             return terms
@@ -247,12 +255,12 @@ class Review:
         return terms if removal is None else policy_terms.after_removal(terms, removal)
 
     async def _standing_longer(
-        self, request: Request, found: Found, package: AccessPackage
+        self, request: Request, found: Identity, package: AccessPackage
     ) -> Standing:
         """What holds for an extension: by the policy of the assignment itself."""
         held = await self._held(request)
-        case, under = await read_own_case(self._graph, package, found.user, held)
-        admitted = eligibility.admits_longer(case, held, under)
+        case, under = await read_extension_case(self._graph, package, found.user, held)
+        admitted = eligibility.evaluate_extension(case, held, under)
         if isinstance(admitted, Refusal):
             raise _refused(admitted)
         terms = policy_terms.terms_of(
@@ -278,18 +286,20 @@ class Review:
         Raises:
             Refused: Who decides cannot be told; or it is nobody, and the admins may not.
         """
-        approvers = self._authority.approvers
+        approvers = self._permissions.approvers
         try:
-            await approvers.insist(terms.stages, request)
-            if self._authority.admins_decide == "never":
+            await approvers.check_understood(terms.stages, request)
+            if self._permissions.admins_decide == "never":
                 # What an admin has taken away is for an admin to give back, whatever the setting.
                 own = terms.stages[:-1] if terms.removal is not None else terms.stages
                 for stage in own:
                     every = replace(request, escalated=True)
-                    if not await approvers.finds_anybody(stage, every):
+                    if not await approvers.has_any(stage, every):
                         raise Refused(NOBODY_DECIDES, tell_admins=True)
         except NotUnderstood:
-            unclear = Refusal(reason=eligibility.No.NOT_UNDERSTOOD, details=("who approves",))
+            unclear = Refusal(
+                reason=eligibility.RefusalReason.NOT_UNDERSTOOD, details=("who approves",)
+            )
             raise _refused(unclear) from None
 
     async def _held(self, request: Request) -> GraphAssignment:
@@ -341,7 +351,7 @@ class Review:
         for other in await look.open_requests(request.package_id):
             if other.is_partially_delivered:
                 continue
-            if asks_for(other, entra_id, on_behalf=standing.on_behalf):
+            if is_request_for(other, entra_id, on_behalf=standing.on_behalf):
                 raise Refused(
                     "You have already asked for it in Entra; that request is still under way there."
                 )
@@ -365,7 +375,7 @@ class Review:
         except NotFound:
             # Then it is over, which is what they want.
             return None
-        return eligibility.admits_return(await policy_of(self._graph, held))
+        return eligibility.evaluate_return(await policy_of(self._graph, held))
 
     async def _may_remove_from(self, package_id: str) -> bool:
         """Whether the package is within the bounds, where there are any."""
@@ -379,8 +389,8 @@ class Review:
     async def _remover(self, request: Request) -> Actor:
         """Who wants the access gone, read now: its holder by their own binding, anybody else as an admin."""
         if not request.is_given_back:
-            return await self._authority.actor(request.asked_by)
-        found = await self._people.find(request.asked_by)
+            return await self._permissions.actor(request.asked_by)
+        found = await self._people.identify(request.asked_by)
         return Actor(slack_user=request.asked_by, entra_id=found.user.id)
 
     async def _refuse(
@@ -473,7 +483,7 @@ class Review:
         for decision in counted:
             # Whoever counted as a stand-in for the first approvers was one then.
             then = replace(request, stage=decision.stage, escalated=True)
-            actor = await self._authority.actor(
+            actor = await self._permissions.actor(
                 decision.slack_user,
                 request=then,
                 decided=decided_before(counted, decision.stage),
@@ -493,7 +503,9 @@ def _check_dates(request: Request, package: AccessPackage, under: AssignmentPoli
     now = clock.now()
     # While it waited for a decision its start may have passed: then it begins at once.
     start = request.starts_at if request.starts_at and request.starts_at > now else None
-    wrong = wrong_dates(offered_policy(package, under), start=start, end=request.ends_at, now=now)
+    wrong = find_wrong_dates(
+        offered_policy(package, under), start=start, end=request.ends_at, now=now
+    )
     if wrong:
         why = " ".join(dict.fromkeys(wrong.values()))
         raise Refused(f"The dates that you asked for do not go. {why} Please ask again.")
@@ -506,7 +518,7 @@ def _decided_at(request: Request) -> datetime | None:
 
 
 def _refused(refusal: Refusal) -> Refused:
-    return Refused(refusals.to_person(refusal), tell_admins=refusals.tells_admins(refusal))
+    return Refused(refusals.to_person(refusal), tell_admins=refusals.needs_admin(refusal))
 
 
 def _later_end(

@@ -10,9 +10,9 @@ from datetime import datetime
 
 from bot import clock
 from bot.errors import NotClear
-from bot.packages.facts import Reads
-from bot.packages.model import Named
-from bot.people.identity import Found, Seen
+from bot.packages.facts import FactReader
+from bot.packages.model import NamedObject
+from bot.people.identity import Accounts, Identity
 from bot.requests.holder_lists import HolderLists
 from bot.requests.shared_reads import FRESH, Lately
 from graph import Graph
@@ -31,7 +31,7 @@ class Shelf:
         self._packages = Lately(self._package)
         self.groups_excluding = Lately(graph.packages.incompatible_groups)
         self.packages_excluding = Lately(graph.packages.incompatible_both_ways)
-        self.policy = Lately(Reads(graph).policy)
+        self.policy = Lately(FactReader(graph).policy)
         self.open_requests = Lately(self._open_requests)
         # Whether Graph has refused a list of all that somebody has, and will again.
         self.refuses_holdings = False
@@ -55,7 +55,7 @@ class Shelf:
         )
 
 
-class Look(Reads):
+class Look(FactReader):
     """
     What one request reads of its person, once; and of its package, with the others.
 
@@ -72,7 +72,7 @@ class Look(Reads):
         shelf: Shelf,
         *,
         at: datetime,
-        seen: Seen | None,
+        seen: Accounts | None,
         since: datetime | None = None,
     ) -> None:
         super().__init__(graph)
@@ -80,7 +80,7 @@ class Look(Reads):
         self.shelf = shelf
         self.at = at
         self.seen = seen
-        self.found: Found | None = None
+        self.found: Identity | None = None
         self._groups: dict[frozenset[str], set[str]] = {}
         self._holdings: list[Assignment] | None = None
         # Whether it was counted among the looks at the package.
@@ -129,7 +129,7 @@ class Look(Reads):
 
     async def beside(
         self, package_id: str, user_id: str, known: Collection[str]
-    ) -> tuple[tuple[Named, ...], tuple[Named, ...]]:
+    ) -> tuple[tuple[NamedObject, ...], tuple[NamedObject, ...]]:
         if await self.shelf.holders.get(package_id, since=self.since) is not None:
             exclusions = await self.packages_excluding(package_id)
             if not exclusions.ids:

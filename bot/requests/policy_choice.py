@@ -72,7 +72,7 @@ class Wayfinder:
     async def _admitting(self, slack_user: str, package: Package) -> list[OfferedPolicy]:
         if len(package.policies) < 2:
             return []
-        found = await self._people.find(slack_user)
+        found = await self._people.identify(slack_user)
         read = await self._graph.packages.get(package.id)
         groups = groups_named(read.assignment_policies)
         member_of = (

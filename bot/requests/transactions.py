@@ -23,8 +23,8 @@ from bot.errors import (
 )
 from bot.packages import names as package_names
 from bot.packages.model import Package
-from bot.packages.offers import agreed_dates, wrong_dates
-from bot.packages.questions import Answers, complaints, settle
+from bot.packages.offers import agreed_dates, find_wrong_dates
+from bot.packages.questions import Answers, find_wrong_answers, normalize_answers
 from bot.packages.store import catalog
 from bot.people.model import DONE, Verb
 from bot.people.permissions import Actor, may
@@ -104,7 +104,7 @@ def so_far(request: Request) -> str:
 
 def ask_by_form(db: Transaction, filled: FilledIn, asks: Limit) -> Taken:
     _insist_on_member(db, filled.slack_user)
-    package = catalog.get(db, filled.package_id)
+    package = catalog.find(db, filled.package_id)
     if package is None or not package.can_be_asked_for:
         raise TooLate("That package is not offered any more.")
     policy = next((each for each in package.policies if each.id == filled.policy_id), None)
@@ -114,11 +114,11 @@ def ask_by_form(db: Transaction, filled: FilledIn, asks: Limit) -> Taken:
         raise WrongFields({"policy" if filled.is_chosen else "reason": policy.not_askable})
     now = clock.now()
     reason = package_names.clean(filled.reason or "")[: package_names.LONGEST_REASON] or None
-    fields = wrong_dates(policy, start=filled.start, end=filled.end, now=now)
+    fields = find_wrong_dates(policy, start=filled.start, end=filled.end, now=now)
     if policy.needs_reason and reason is None:
         fields["reason"] = "Please say why you need it."
-    answers = settle(policy.questions, filled.answers)
-    wrong = complaints(policy.questions, answers)
+    answers = normalize_answers(policy.questions, filled.answers)
+    wrong = find_wrong_answers(policy.questions, answers)
     if fields or wrong:
         raise WrongFields(fields, wrong)
     starts_at, ends_at = agreed_dates(policy, start=filled.start, end=filled.end, now=now)
@@ -272,7 +272,7 @@ def _insist_on_own(db: Transaction, slack_user: str, verb: Verb, assignment: Ass
 def _why_not_own(
     db: Transaction, slack_user: str, verb: Verb, assignment: Assignment
 ) -> str | None:
-    bound = people.acting(db, slack_user)
+    bound = people.find_active(db, slack_user)
     actor = Actor(slack_user=slack_user, entra_id=bound.entra_id if bound else None)
     return may(actor, verb, holder=assignment.holder, holder_entra_id=assignment.entra_id)
 
@@ -298,7 +298,7 @@ def extend(db: Transaction, slack_user: str, assignment_id: str) -> Taken:
         )
     if assignment.ends_at is None:
         raise TooLate(f"{assignment.package_name} has no end date, so there is nothing to extend.")
-    package = catalog.get(db, assignment.package_id)
+    package = catalog.find(db, assignment.package_id)
     if package is None or assignment.policy_id not in package.can_extend:
         raise NotAllowed(
             f"{assignment.package_name} cannot be extended: its policy does not allow it. "
@@ -323,7 +323,7 @@ def remove(
 
 def _holder_to_tell(db: Transaction, assignment: Assignment) -> str | None:
     """The account that hears what becomes of access and sees it as theirs; None unless it is theirs for certain."""
-    bound = people.acting(db, assignment.holder) if assignment.holder else None
+    bound = people.find_active(db, assignment.holder) if assignment.holder else None
     return bound.slack_user if bound and bound.entra_id == assignment.entra_id else None
 
 

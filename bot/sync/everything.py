@@ -64,12 +64,12 @@ class Mirror:
         if outside:
             # Their bounds may have been wider once.
             await self._store.run(assignments.forget, outside)
-        known = {each.id: each for each in await self._store.read(catalog.everything)}
+        known = {each.id: each for each in await self._store.read(catalog.list_all)}
         unreadable = listed.unreadable
         unread: GraphError | None = None
         try:
-            whole, riddles = await self._whole_policies(packages)
-            unreadable |= {each.id for each in packages if _asks_under(each, riddles)}
+            whole, unsupported = await self._whole_policies(packages)
+            unreadable |= {each.id for each in packages if _asks_under(each, unsupported)}
             await self._offer(packages, known, unreadable, whole)
         except GraphError as error:
             # What is offered stays as it was; what people hold does not wait for it.
@@ -131,7 +131,7 @@ class Mirror:
                 each.id
                 for package in packages
                 for each in package.assignment_policies
-                if eligibility.is_for_asking(each)
+                if eligibility.is_requestable(each)
             ]
         else:
             return {each.id: each for each in listed.objects}, listed.unreadable
@@ -165,7 +165,7 @@ def _write(
 def _asks_under(package: AccessPackage, policy_ids: Collection[str]) -> bool:
     """Whether one of these is a policy under which people ask for the package."""
     return any(
-        each.id in policy_ids and eligibility.is_for_asking(each)
+        each.id in policy_ids and eligibility.is_requestable(each)
         for each in package.assignment_policies
     )
 
@@ -179,7 +179,7 @@ def mirrored(
     Args:
         whole: The policies that were read with their questions, by id.
     """
-    policies = [each for each in package.assignment_policies if eligibility.is_for_asking(each)]
+    policies = [each for each in package.assignment_policies if eligibility.is_requestable(each)]
     periods = dict.fromkeys(policy_terms.lasts(each.expiration) for each in policies)
     return Package(
         id=package.id,

@@ -74,10 +74,10 @@ class Links:
                 failures = 0
 
     async def _refresh(self, entra_id: str) -> None:
-        bound = await self._store.read(people.of_entra, entra_id)
+        bound = await self._store.read(people.for_entra_id, entra_id)
         linked = await self._store.read(links.linked, entra_id)
         known = dict.fromkeys((*(each.slack_user for each in bound), *linked))
-        theirs = [each for each in known if await self._people.is_theirs(each, entra_id)]
+        theirs = [each for each in known if await self._people.belongs_to(each, entra_id)]
         if theirs:
             names = {each.slack_user: each.entra_name for each in bound}
             await self._link(entra_id, theirs, name=names.get(theirs[0]))
@@ -87,8 +87,8 @@ class Links:
         except NotFound:
             await self._link(entra_id, [])
             return
-        profile = await self._people.in_slack(user)
-        if profile is not None and await self._people.is_theirs(profile.id, entra_id):
+        profile = await self._people.slack_member_of(user)
+        if profile is not None and await self._people.belongs_to(profile.id, entra_id):
             theirs = [profile.id]
         await self._link(entra_id, theirs, name=user.display_name)
 

@@ -77,7 +77,7 @@ class Members:
                 self._walk = await self._begin()
             walk = self._walk
             likely = [each for each in profiles if (each.email or "").lower() in walk.addresses]
-            owners = await self._people.owners(likely)
+            owners = await self._people.identify_owners(likely)
             fresh: dict[str, list[str]] = {}
             for slack_user, entra_id in owners.items():
                 if entra_id in walk.sought:

@@ -10,7 +10,7 @@ from bot.assignments.model import Assignment, Progress, Trouble
 from bot.assignments.store import assignments, troubles
 from bot.database import Store, Transaction, audit
 from bot.people.model import Verb
-from bot.people.permissions import Authority, may
+from bot.people.permissions import Permissions, may
 from bot.requests.retry import pause_after
 from bot.slack.api import SlackError
 from graph import Graph
@@ -31,10 +31,10 @@ NO_REQUEST: Final = (
 class Reprocessing:
     """Carries out the admins' wish that Graph processes access again."""
 
-    def __init__(self, *, store: Store, graph: Graph, authority: Authority) -> None:
+    def __init__(self, *, store: Store, graph: Graph, permissions: Permissions) -> None:
         self._store = store
         self._graph = graph
-        self._authority = authority
+        self._permissions = permissions
 
     async def work(self) -> None:
         """Ask Graph for all that is wanted; what cannot be asked for now is tried again, and not for ever."""
@@ -56,7 +56,7 @@ class Reprocessing:
         row = await self._store.read(assignments.get, trouble.about)
         if row is None or trouble.wanted_by is None:
             return "That access is not there any more."
-        actor = await self._authority.actor(trouble.wanted_by)
+        actor = await self._permissions.actor(trouble.wanted_by)
         why = may(actor, Verb.REPROCESS, holder=row.holder, holder_entra_id=row.entra_id)
         if why:
             return why

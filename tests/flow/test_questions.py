@@ -465,7 +465,7 @@ async def test_what_a_resource_wants_to_know_is_asked_too(world):
     await world.synced()
     [package] = [
         each
-        for each in await world.bot.store.run(catalog.everything)
+        for each in await world.bot.store.run(catalog.list_all)
         if each.slug == "marketing-campaign"
     ]
     [asked] = package.policies[0].questions

@@ -135,7 +135,7 @@ async def test_every_replica_knows_who_the_admins_are(around, replicas):
     around.outside.workspace.usergroups["S0IAM"].users.append("U0CY")
     await later(2 * ROSTER)
 
-    assert [bot.latchkey.jobs.authority.is_known_admin("U0CY") for bot in bots] == [True] * 3
+    assert [bot.latchkey.jobs.permissions.is_known_admin("U0CY") for bot in bots] == [True] * 3
 
 
 async def test_a_dead_replica_is_followed_by_another(replicas, calls):

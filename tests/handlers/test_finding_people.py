@@ -259,7 +259,7 @@ async def test_a_leavers_address_that_somebody_else_has_now_is_not_acted_upon(wo
 
 async def test_who_has_a_new_account_in_entra_is_found_by_both(world):
     """The one that we know them by holds nothing any more, and nobody calls that nothing."""
-    await world.bot.people.find(MIA)
+    await world.bot.people.identify(MIA)
     world.tenant.delete_user(seed.MIA)
     anew = someone(world, "a0000000-0000-4000-8000-0000000000ff", "Mia Moreau")
     world.tenant.world.users[anew].mail = "mia@contoso.example"
@@ -273,7 +273,7 @@ async def test_who_has_a_new_account_in_entra_is_found_by_both(world):
 async def test_whom_we_know_is_listed_although_slack_does_not_answer(world):
     """By the account that we know them by, and the list says that it may not be all."""
     await seen(world, seed.MIA)
-    await world.bot.people.find(MIA)
+    await world.bot.people.identify(MIA)
     world.slack.faults.set("fatal_error", only="users.info")
 
     outcome = await world.type(DANA, "/access-admin assignments <@U0MIA>")

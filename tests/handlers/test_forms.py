@@ -14,7 +14,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def packages(world):
     """The packages on offer, by slug."""
-    return {each.slug: each for each in await world.bot.store.run(catalog.everything)}
+    return {each.slug: each for each in await world.bot.store.run(catalog.list_all)}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -21,7 +21,7 @@ from bot.notifications.expiries import Ends
 from bot.notifications.home import Homes
 from bot.notifications.owed import Notices
 from bot.people.identity import People
-from bot.people.permissions import Authority
+from bot.people.permissions import Permissions
 from bot.requests.confirmation import Delivery
 from bot.requests.evaluation import Review
 from bot.requests.model import Request
@@ -96,8 +96,8 @@ class BotHarness:
         return self.latchkey.jobs
 
     @property
-    def authority(self) -> Authority:
-        return self.jobs.authority
+    def permissions(self) -> Permissions:
+        return self.jobs.permissions
 
     @property
     def review(self) -> Review:

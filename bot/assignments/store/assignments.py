@@ -15,7 +15,7 @@ from bot.database.engine import Transaction, insert
 from bot.database.homes import touch_homes
 from bot.database.statements import MOST, NOW, SINCE, for_each_database, word
 from bot.database.tables import UtcDateTime, assignments, notices
-from bot.people.store.people import of_entra
+from bot.people.store.people import for_entra_id
 
 FIELDS: Final = tuple(Assignment.__dataclass_fields__)
 COLUMNS: Final = [assignments.c[name] for name in FIELDS]
@@ -282,7 +282,7 @@ def by_ids(db: Transaction, ids: Collection[str]) -> list[Assignment]:
 def _shown(db: Transaction, assignment: Assignment) -> None:
     """What people see of it has changed: their Home and their reminders are owed a redraw."""
     db.execute(REDRAW_REMINDERS, {"assignment": assignment.id})
-    theirs = {person.slack_user for person in of_entra(db, assignment.entra_id)}
+    theirs = {person.slack_user for person in for_entra_id(db, assignment.entra_id)}
     touch_homes(db, assignment.holder, deciders=sorted(theirs))
 
 

@@ -35,7 +35,7 @@ def _package(row: Sequence[Any]) -> Package:
     return Package(**values)
 
 
-def everything(db: Transaction) -> list[Package]:
+def list_all(db: Transaction) -> list[Package]:
     """Every package of the last sweep, by name."""
     return [_package(row) for row in db.execute(EVERYTHING)]
 
@@ -48,22 +48,22 @@ def version_of(db: Transaction) -> str:
 def if_changed(db: Transaction, version: str | None) -> tuple[str, list[Package]] | None:
     """The packages and their version; None if *version* is still the one."""
     current = version_of(db)
-    return None if current == version else (current, everything(db))
+    return None if current == version else (current, list_all(db))
 
 
-def get(db: Transaction, package_id: str) -> Package | None:
+def find(db: Transaction, package_id: str) -> Package | None:
     row = db.execute(BY_ID, {"package": package_id}).first()
     return _package(row) if row else None
 
 
 def extendable(db: Transaction) -> frozenset[str]:
     """The policies whose holders may ask to keep longer what they have."""
-    return frozenset(policy for each in everything(db) for policy in each.can_extend)
+    return frozenset(policy for each in list_all(db) for policy in each.can_extend)
 
 
 def replace(db: Transaction, found: Sequence[Package]) -> bool:
     """Make the mirror equal to *found*; True if anything changed."""
-    before = {package.id: package for package in everything(db)}
+    before = {package.id: package for package in list_all(db)}
     after = {package.id: package for package in found}
     if before == after:
         return False

@@ -54,13 +54,13 @@ def _upsert(db: Transaction) -> Any:
     )
 
 
-def known(db: Transaction, entra_ids: list[str]) -> dict[str, Contact]:
+def find(db: Transaction, entra_ids: list[str]) -> dict[str, Contact]:
     """What is known of these Entra users, by their ids."""
     found = db.execute(BY_ENTRA_IDS, {"ids": entra_ids}).mappings()
     return {row["entra_id"]: Contact(**row) for row in found}
 
 
-def bound(db: Transaction, entra_ids: list[str]) -> dict[str, str]:
+def bound_slack_users(db: Transaction, entra_ids: list[str]) -> dict[str, str]:
     """The Slack users who have shown to be these Entra users, by using Latchkey."""
     return {row[0]: row[1] for row in db.execute(BOUND, {"ids": entra_ids})}
 

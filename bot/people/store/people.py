@@ -52,30 +52,30 @@ def _person(row: Sequence[Any]) -> Person:
     return Person(**dict(zip(FIELDS, row, strict=True)))
 
 
-def get(db: Transaction, slack_user: str) -> Person | None:
+def find(db: Transaction, slack_user: str) -> Person | None:
     row = db.execute(BY_SLACK_USER, {"slack_user": slack_user}).first()
     return _person(row) if row else None
 
 
-def of_entra(db: Transaction, entra_id: str) -> list[Person]:
+def for_entra_id(db: Transaction, entra_id: str) -> list[Person]:
     """The Slack users bound to one Entra user."""
     return [_person(row) for row in db.execute(BY_ENTRA_ID, {"entra_id": entra_id})]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bound:
+class Binding:
     """
     The binding that holds.
 
     Attributes:
-        is_told: Nobody else is bound to the same Entra user, or they and the admins have been told.
+        is_announced: Nobody else is bound to the same Entra user, or they and the admins have been told.
     """
 
     person: Person
-    is_told: bool
+    is_announced: bool
 
 
-def bind(db: Transaction, person: Person, *, same: Collection[str] = ()) -> Bound:
+def bind(db: Transaction, person: Person, *, same: Collection[str] = ()) -> Binding:
     """
     Bind a Slack user to an Entra user and return the binding that holds.
 
@@ -86,45 +86,45 @@ def bind(db: Transaction, person: Person, *, same: Collection[str] = ()) -> Boun
     Args:
         same: Other ids by which Slack names the same account.
     """
-    is_new = get(db, person.slack_user) is None
+    is_new = find(db, person.slack_user) is None
     db.execute(_upsert(db), {**vars(person), "bound_at": clock.now()})
     row = db.execute(WITH_NEWS, {"slack_user": person.slack_user}).one()
     bound = _person(row[: len(FIELDS)])
     told_at, news_due_at = row[len(FIELDS) :]
     if is_new:
         touch_homes(db, bound.slack_user)
-    first = [each for each in before(db, bound) if each.slack_user not in same]
+    first = [each for each in earlier_accounts(db, bound) if each.slack_user not in same]
     if first and told_at is None and news_due_at is None:
         db.execute(UPDATE, {"user": bound.slack_user, "news_due_at": clock.real()})
-    return Bound(person=bound, is_told=not first or told_at is not None)
+    return Binding(person=bound, is_announced=not first or told_at is not None)
 
 
-def before(db: Transaction, person: Person) -> list[Person]:
+def earlier_accounts(db: Transaction, person: Person) -> list[Person]:
     """Those who were bound to the same Entra user before *person*, the first one first."""
-    everybody = of_entra(db, person.entra_id)
+    everybody = for_entra_id(db, person.entra_id)
     known = [each.slack_user for each in everybody]
     return everybody[: known.index(person.slack_user)] if person.slack_user in known else []
 
 
-def owing_news(db: Transaction, *, limit: int = 50) -> list[tuple[Person, Person]]:
+def second_accounts_due(db: Transaction, *, limit: int = 50) -> list[tuple[Person, Person]]:
     """Second accounts that are news, each with the first one of the same Entra user."""
     due = [_person(row) for row in db.execute(OWING_NEWS, {"now": clock.real(), "most": limit})]
-    return [(person, of_entra(db, person.entra_id)[0]) for person in due]
+    return [(person, for_entra_id(db, person.entra_id)[0]) for person in due]
 
 
-def look_again(db: Transaction, person: Person, *, news: datetime | None) -> None:
+def schedule_announcement(db: Transaction, person: Person, *, news: datetime | None) -> None:
     """Say when to look again whether a second account has been told of; None: it has."""
     told_at = clock.real() if news is None else None
     values = {"news_due_at": news, "told_at": told_at}
     db.execute(UPDATE, {"user": person.slack_user, **values})
 
 
-def acting(db: Transaction, slack_user: str) -> Person | None:
+def find_active(db: Transaction, slack_user: str) -> Person | None:
     """The binding by which somebody may act now; None as long as they are not bound, or still to be told of."""
     row = db.execute(ACTING, {"slack_user": slack_user}).first()
     return _person(row) if row else None
 
 
-def called(db: Transaction, name: str) -> list[Person]:
+def find_by_name(db: Transaction, name: str) -> list[Person]:
     """Everybody who has that name in Entra, in any capitals."""
     return [_person(row) for row in db.execute(CALLED, spellings(name))]

@@ -9,14 +9,14 @@ from bot.packages import policy_terms
 from bot.packages.eligibility import (
     Admitted,
     Case,
-    No,
     Refusal,
+    RefusalReason,
     Requester,
-    admits,
+    evaluate_request,
     groups_named,
-    is_for_asking,
+    is_requestable,
 )
-from bot.packages.model import Named
+from bot.packages.model import NamedObject
 from bot.provisioning.grammar import read_expiration, read_role, say_expiration
 from bot.provisioning.policy_tests.approvers import Deciders
 from bot.provisioning.policy_tests.facts import Facts, Offer, Somebody, Unclear
@@ -117,7 +117,7 @@ class Judge:
                 findings.append((True, f"policy “{answer.policy.display_name}” lets them{doubt}"))
                 continue
             # Several policies let them, and they choose one.
-            may = answer.reason is No.SEVERAL
+            may = answer.reason is RefusalReason.SEVERAL
             findings.append((may, f"{_said(answer, offer)}{doubt}"))
         return _verdict(sentence, findings)
 
@@ -146,13 +146,13 @@ class Judge:
             )
             said = [f"in {each}" if yes else f"not in {each}" for each, yes in guessed.items()]
             doubt = f" if they are {' and '.join(said)}" if said else ""
-            found.append((doubt, admits(case)))
+            found.append((doubt, evaluate_request(case)))
         return found
 
-    async def _excluded_by(self, offer: Offer, person: Somebody) -> tuple[Named, ...]:
+    async def _excluded_by(self, offer: Offer, person: Somebody) -> tuple[NamedObject, ...]:
         """What they are known to have, or to be in, that does not go with the package."""
         groups = [
-            Named(id=each, name=f"the group {name}")
+            NamedObject(id=each, name=f"the group {name}")
             for each, name in offer.groups_excluded.items()
             if await self._is_member(person.id, each)
         ]
@@ -172,13 +172,13 @@ class Judge:
             for doubt, answer in await self._answers(offer, person):
                 if isinstance(answer, Admitted):
                     policies.append((doubt, answer.policy))
-                elif answer.reason is No.SEVERAL:
+                elif answer.reason is RefusalReason.SEVERAL:
                     policies += [(doubt, each) for each in answer.candidates]
                 else:
                     why = f"{person.name} may not ask for {offer.name}{doubt}"
                     return Verdict(text=sentence.text, outcome=Outcome.FAILS, why=why)
         else:
-            policies = [("", each) for each in offer.policies if is_for_asking(each)]
+            policies = [("", each) for each in offer.policies if is_requestable(each)]
             policies = policies or [("", each) for each in offer.policies]
         if not policies:
             raise Unclear(f"{offer.name} has no policy.")
@@ -217,15 +217,15 @@ class Judge:
 def _said(refusal: Refusal, offer: Offer) -> str:
     """Why they may not ask, or which of several policies they may."""
     match refusal.reason:
-        case No.NOT_UNDERSTOOD:
+        case RefusalReason.NOT_UNDERSTOOD:
             what = f"policy “{refusal.policy.display_name}”" if refusal.policy else offer.name
             return f"Latchkey cannot judge {what} ({', '.join(refusal.details)}) and lets nobody in by it"
-        case No.SEVERAL:
+        case RefusalReason.SEVERAL:
             names = " or ".join(f"“{each.display_name}”" for each in refusal.candidates)
             return f"policy {names} lets them, as they choose"
-        case No.CATALOG_OFF:
+        case RefusalReason.CATALOG_OFF:
             return f"the catalog of {offer.name} is not published"
-        case No.EXCLUDED:
+        case RefusalReason.EXCLUDED:
             return f"{offer.name} does not go with {', '.join(refusal.details)}"
         case _:
             return f"no policy of {offer.name} lets them"

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from bot.errors import LatchkeyError
 from bot.packages import names as package_names
-from bot.packages.model import Named
+from bot.packages.model import NamedObject
 from bot.provisioning.grammar import Role, Subject, Thing, nearest, read_other, read_role
 from bot.provisioning.model import File
 from bot.provisioning.policy_model import Policy
@@ -46,7 +46,7 @@ class Offer:
     policies: tuple[AssignmentPolicy, ...]
     gives: frozenset[tuple[str, str]] = field(default_factory=frozenset)
     groups_excluded: Mapping[str, str] = field(default_factory=dict)
-    packages_excluded: tuple[Named, ...] = ()
+    packages_excluded: tuple[NamedObject, ...] = ()
 
 
 class Facts(Protocol):
@@ -66,7 +66,7 @@ class Facts(Protocol):
 
     async def manager(self, person_id: str) -> str | None: ...
 
-    async def has(self, person_id: str, offer: Offer) -> tuple[Named, ...]: ...
+    async def has(self, person_id: str, offer: Offer) -> tuple[NamedObject, ...]: ...
 
 
 def chosen(word: str, names: Iterable[str]) -> str:
@@ -217,7 +217,7 @@ class FileFacts:
                 return self._id(Subject(kind="person", name=person.manager))
         return None
 
-    async def has(self, person_id: str, offer: Offer) -> tuple[Named, ...]:
+    async def has(self, person_id: str, offer: Offer) -> tuple[NamedObject, ...]:
         # Who holds what is no matter of the file's.
         del person_id, offer
         return ()

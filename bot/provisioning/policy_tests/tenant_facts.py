@@ -1,7 +1,7 @@
 """What policy tests may rest on, from the tenant as it is today."""
 
-from bot.packages.facts import held_among
-from bot.packages.model import Named
+from bot.packages.facts import packages_held
+from bot.packages.model import NamedObject
 from bot.provisioning.grammar import GUID, Thing
 from bot.provisioning.model import File
 from bot.provisioning.policy_tests.facts import Offer, Somebody, Unclear, chosen, meant
@@ -52,7 +52,7 @@ class TenantFacts:
                     each.id: each.display_name or each.id for each in exclusions.groups
                 },
                 packages_excluded=tuple(
-                    Named(id=each.id, name=each.display_name or each.id)
+                    NamedObject(id=each.id, name=each.display_name or each.id)
                     for each in exclusions.packages
                 ),
             )
@@ -116,9 +116,9 @@ class TenantFacts:
         found = await self._graph.directory.manager(person_id)
         return found.id if found else None
 
-    async def has(self, person_id: str, offer: Offer) -> tuple[Named, ...]:
+    async def has(self, person_id: str, offer: Offer) -> tuple[NamedObject, ...]:
         others = {each.id for each in offer.packages_excluded}
-        held = await held_among(self._graph, person_id, others)
+        held = await packages_held(self._graph, person_id, others)
         return tuple(each for each in offer.packages_excluded if each.id in held)
 
     async def _all(self) -> list[AccessPackage]:

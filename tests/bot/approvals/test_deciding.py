@@ -401,7 +401,7 @@ async def test_who_forgot_the_reason_may_press_again_at_once(harness):
 
 async def test_lists_that_admins_read_are_written_down(harness):
     """Who, which, and about whom."""
-    await harness.authority.refresh()
+    await harness.permissions.refresh()
     await harness.desk.pending(slack_user="U0DANA")
     await harness.desk.held(slack_user="U0DANA")
     await harness.desk.look_up(slack_user="U0DANA", text="<@U0ANN>")

@@ -149,14 +149,14 @@ async def test_what_is_kept_is_checked_when_it_is_used(harness, change):
 
 async def test_whom_the_bot_knows_already_needs_no_search(harness):
     """Bo has used it before."""
-    await harness.people.find("U0BO")
+    await harness.people.identify("U0BO")
     searched = calls_of(harness, "users.lookupByEmail")
 
     request = await harness.ask(ASK)
 
     assert request.deciders == ("U0BO",)
     assert calls_of(harness, "users.lookupByEmail") == searched
-    (kept,) = (await harness.store.run(contacts.known, [seed.BO])).values()
+    (kept,) = (await harness.store.run(contacts.find, [seed.BO])).values()
     assert kept.slack_user == "U0BO"
 
 
@@ -177,7 +177,7 @@ async def test_of_a_long_list_those_known_in_slack_come_first(harness):
                 email=mail,
                 team_id="T0LATCH",
             )
-    await harness.people.find("U155")
+    await harness.people.identify("U155")
     decided_by(harness, members(seed.SECURITY_REVIEWERS))
     searched = calls_of(harness, "users.lookupByEmail")
 

@@ -32,7 +32,7 @@ async def held_by_ann(harness: BotHarness) -> str:
 
 
 async def removed_by_dana(harness: BotHarness, assignment_id: str) -> str:
-    await harness.authority.refresh()
+    await harness.permissions.refresh()
     taken = await harness.desk.remove(
         slack_user="U0DANA", assignment_id=assignment_id, reason="stolen laptop"
     )

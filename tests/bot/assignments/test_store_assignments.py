@@ -60,14 +60,14 @@ async def test_what_somebody_holds_goes_by_their_binding(store):
         False,
         [],
     )
-    ((news, first),) = await store.run(people.owing_news)
+    ((news, first),) = await store.run(people.second_accounts_due)
     assert (news.slack_user, first.slack_user) == ("U0TWIN", "U0ANN")
-    await store.run(people.look_again, news, news=None)
+    await store.run(people.schedule_announcement, news, news=None)
     assert [row.id for row in (await store.run(assignment_lists.of_oneself, "U0TWIN")).rows] == [
         "mine"
     ]
     assert (await store.run(people.bind, replace(PERSON, slack_user="U0TWIN"))).is_told
-    assert await store.run(people.owing_news) == []
+    assert await store.run(people.second_accounts_due) == []
 
 
 async def test_another_id_of_the_same_account_is_no_second_account(store):
@@ -78,4 +78,4 @@ async def test_another_id_of_the_same_account_is_no_second_account(store):
     bound = await store.run(people.bind, replace(PERSON, slack_user="W0ANN"), same=same)
 
     assert bound.is_told
-    assert await store.run(people.owing_news) == []
+    assert await store.run(people.second_accounts_due) == []

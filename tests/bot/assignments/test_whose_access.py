@@ -87,18 +87,18 @@ async def test_an_address_of_two_leads_to_nobody(harness, enabled):
 
 async def test_who_is_known_as_somebody_else_gets_no_messages_of_a_second_account(harness):
     """Ann is bound, and her address has moved to another account since."""
-    await harness.people.find("U0ANN")
+    await harness.people.identify("U0ANN")
     harness.tenant.world.users[seed.ANN].mail = None
     mine = await hold_of_another(harness)
 
     assert (await row(harness, mine)).holder is None
-    assert (await harness.people.in_slack(await harness.graph.directory.user(OTHER))) is None
+    assert (await harness.people.slack_member_of(await harness.graph.directory.user(OTHER))) is None
 
 
 async def test_messages_that_go_astray_give_no_rights(harness):
     """Ann hears of Cy's access: she neither sees it as hers nor returns, extends or lets it end."""
     cys = await give(harness, seed.CY)
-    await harness.people.find("U0ANN")
+    await harness.people.identify("U0ANN")
     await messages_go_to(harness, "U0ANN", cys)
 
     assert (await harness.desk.standing_of("U0ANN")).held.rows == []
@@ -159,7 +159,7 @@ async def test_access_given_elsewhere_is_its_holders(harness):
     hers = await give(harness)
 
     assert (await row(harness, hers)).holder == "U0ANN"
-    bound = await harness.store.run(people.get, "U0ANN")
+    bound = await harness.store.run(people.find, "U0ANN")
     assert bound is not None
     assert bound.entra_id == seed.ANN
     await harness.desk.give_back(slack_user="U0ANN", assignment_id=hers)
@@ -308,7 +308,7 @@ async def test_a_sweep_asks_slack_for_no_more_than_it_may(harness):
 
 async def test_a_second_account_waits_until_the_first_and_the_admins_are_told(harness):
     """Nothing is done for it before; both are told once, and then it goes on by itself."""
-    await harness.people.find("U0ANN")
+    await harness.people.identify("U0ANN")
     harness.workspace.people["U0TWIN"] = Person(
         id="U0TWIN", name="twin", real_name="Ann Twin", email=ANNS, team_id="T0LATCH"
     )
@@ -341,7 +341,7 @@ async def test_a_second_account_waits_until_the_first_and_the_admins_are_told(ha
 
 async def test_a_second_account_waits_as_long_as_slack_takes_no_message(harness):
     """What could not be told is not done."""
-    await harness.people.find("U0ANN")
+    await harness.people.identify("U0ANN")
     harness.workspace.people["U0TWIN"] = Person(
         id="U0TWIN", name="twin", real_name="Ann Twin", email=ANNS, team_id="T0LATCH"
     )
@@ -359,7 +359,7 @@ async def test_a_second_account_waits_as_long_as_slack_takes_no_message(harness)
 
 async def test_the_new_account_of_somebody_who_was_deactivated_goes_on(harness):
     """The first one cannot be told; the admins are."""
-    await harness.people.find("U0ANN")
+    await harness.people.identify("U0ANN")
     harness.workspace.people["U0ANN"].deleted = True
     harness.workspace.people["U0NEW"] = Person(
         id="U0NEW", name="new", real_name="Ann Abara", email=ANNS, team_id="T0LATCH"
@@ -380,13 +380,13 @@ async def test_two_accounts_that_were_bound_at_one_moment_are_noticed(harness, a
     harness.workspace.people["U0TWIN"] = Person(
         id="U0TWIN", name="twin", real_name="Ann Twin", email=ANNS, team_id="T0LATCH"
     )
-    await harness.people.find("U0ANN")
+    await harness.people.identify("U0ANN")
     await harness.store.run(_bound_unseen, at_once)
 
     request = await harness.ask("marketing-campaign", user="U0TWIN")
 
     assert request.state is State.RECEIVED
-    assert len(await harness.store.run(people.owing_news)) == 1
+    assert len(await harness.store.run(people.second_accounts_due)) == 1
 
 
 def _carry_out(update: Any, db: sa.Connection) -> int:

@@ -76,7 +76,7 @@ async def found(harness: BotHarness, rules: Addresses, *, email: str) -> str:
     """Who Ann is with that address in her profile, by Entra id."""
     harness.workspace.people["U0ANN"].email = email
     known = People(slack=harness.slack, graph=harness.graph, store=harness.store, addresses=rules)
-    return (await known.find("U0ANN")).user.id
+    return (await known.identify("U0ANN")).user.id
 
 
 NEWT = "a0000000-0000-4000-8000-0000000000bb"
@@ -154,7 +154,7 @@ async def test_who_has_an_alias_in_slack_gets_their_messages(harness):
         addresses=Addresses(aliases=ALIASES),
     )
 
-    profile = await known.in_slack(await harness.graph.directory.user(NEWT))
+    profile = await known.slack_member_of(await harness.graph.directory.user(NEWT))
 
     assert profile is not None
     assert profile.id == "U0ANN"

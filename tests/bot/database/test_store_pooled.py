@@ -54,7 +54,7 @@ async def test_statements_of_several_clients_are_not_mixed_up(mode, address, beh
             wishes = [wish(package_id=f"{number}-{place}") for place in range(4)]
             added += await asyncio.gather(
                 *(stores[place % 2].run(requests.add, each) for place, each in enumerate(wishes)),
-                *(store.read(catalog.everything) for store in stores),
+                *(store.read(catalog.list_all) for store in stores),
             )
         found = [await stores[0].read(requests.get, each.id) for each in added if each]
         chain = await stores[1].read(audit.verify, b"")

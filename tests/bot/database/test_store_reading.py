@@ -39,7 +39,7 @@ async def test_reading_does_not_wait_for_the_write_lock(store):
     """However long somebody else holds it."""
     with closing(sqlite3.connect(store.engine.url.database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        assert await store.read(catalog.everything) == []
+        assert await store.read(catalog.list_all) == []
         assert (await store.read(request_lists.pending)).rows == []
 
 

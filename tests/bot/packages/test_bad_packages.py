@@ -82,7 +82,7 @@ SPOILED: dict[str, Callable[[BotHarness], None]] = {
 
 
 async def mirrored(harness: BotHarness) -> dict[str, Package]:
-    return {each.id: each for each in await harness.store.read(catalog.everything)}
+    return {each.id: each for each in await harness.store.read(catalog.list_all)}
 
 
 @pytest.mark.parametrize("what", SPOILED)

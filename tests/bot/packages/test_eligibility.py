@@ -9,7 +9,7 @@ import pytest
 from bot import chance, clock
 from bot.errors import NotAllowed
 from bot.messages import deciding
-from bot.packages.model import Named
+from bot.packages.model import NamedObject
 from bot.people.model import Verb
 from bot.requests.evaluation import Refused
 from bot.requests.model import Kind, Request, State
@@ -207,7 +207,7 @@ RIDDLES = [
 
 @pytest.mark.made_up("words that Graph does not have yet")
 @pytest.mark.parametrize("change", RIDDLES, ids=lambda each: each.__name__)
-async def test_a_riddle_is_refused_and_the_admins_are_told(either, change):
+async def test_an_unsupported_rule_is_refused_and_the_admins_are_told(either, change):
     """Each of them could be a condition that Entra sees to, and an app's grant passes by."""
     change(either)
 
@@ -221,7 +221,7 @@ async def test_a_riddle_is_refused_and_the_admins_are_told(either, change):
 
 @pytest.mark.made_up("words that Graph does not have yet")
 @pytest.mark.parametrize("change", RIDDLES, ids=lambda each: each.__name__)
-async def test_a_riddle_that_comes_after_the_approval_stops_the_grant(harness, change):
+async def test_an_unsupported_rule_that_comes_after_the_approval_stops_the_grant(harness, change):
     """What decides is read again just before the POST."""
     request = wish(package_id=CAMPAIGN)
     standing = await harness.review.standing(request)
@@ -259,7 +259,7 @@ async def test_approvers_whom_a_program_names_are_not_guessed(harness):
         "AssignmentOneDayBeforeExpiration",
     ],
 )
-async def test_an_extension_that_is_told_afterwards_is_no_riddle(either, stage):
+async def test_an_extension_that_is_told_afterwards_is_supported(either, stage):
     """It has no say in who gets what."""
     extension_at(stage)(either)
 
@@ -411,12 +411,12 @@ async def test_what_the_asked_one_excludes_is_on_the_card(either):
 
     assert request.state is State.PENDING
     assert request.terms is not None
-    assert request.terms.excluded == (Named(id=CAMPAIGN, name="Marketing Campaign"),)
+    assert request.terms.excluded == (NamedObject(id=CAMPAIGN, name="Marketing Campaign"),)
 
 
 def test_the_card_says_what_is_excluded():
     """In the approvers' words."""
-    excluded = (Named(id="x", name="Ledger <admins>"),)
+    excluded = (NamedObject(id="x", name="Ledger <admins>"),)
     shown = deciding.card(wish(state=State.PENDING, terms=terms(excluded=excluded)), [])
 
     assert "*They already have* Ledger &lt;admins&gt;." in str(shown["blocks"])
@@ -425,7 +425,7 @@ def test_the_card_says_what_is_excluded():
 async def extension(harness: BotHarness, held: Assignment) -> Request:
     """Ann wants to keep what she has longer, however the row came about."""
     await harness.mirror.sweep()
-    await harness.people.find("U0ANN")
+    await harness.people.identify("U0ANN")
     await harness.mirror.sweep()
     taken = await harness.desk.extend(slack_user="U0ANN", assignment_id=held.id)
     await harness.work()
@@ -512,7 +512,7 @@ def leave_the_policy(harness: BotHarness, held: Assignment) -> None:
     policy.specific_allowed_targets = [user(seed.BO)]
 
 
-def make_a_riddle_of_it(harness: BotHarness, held: Assignment) -> None:
+def make_it_unsupported(harness: BotHarness, held: Assignment) -> None:
     policy = harness.tenant.world.policies[held.policy_id]
     policy.settings["customExtensionStageSettings"] = [{"stage": "assignmentRequestCreated"}]
 
@@ -529,7 +529,7 @@ NO_LONGER = [
     (forget_the_policy, "gone in Entra"),
     (lock_the_policy, "does not let people extend it"),
     (leave_the_policy, "is not for you any more"),
-    (make_a_riddle_of_it, "do not understand"),
+    (make_it_unsupported, "do not understand"),
     (end_it, "already ended"),
     (drop_it, "already ended"),
 ]
@@ -576,7 +576,7 @@ async def test_what_was_promised_stays_while_nothing_changes(harness):
 
 
 async def give_back(harness: BotHarness, held: Assignment) -> Request:
-    await harness.people.find("U0ANN")
+    await harness.people.identify("U0ANN")
     await harness.mirror.sweep()
     taken = await harness.desk.give_back(slack_user="U0ANN", assignment_id=held.id)
     await harness.work()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.packages.mirrored_policies import offered, offered_policy
-from bot.packages.offers import OfferedPolicy, agreed_dates, must_be_chosen, wrong_dates
+from bot.packages.offers import OfferedPolicy, agreed_dates, find_wrong_dates, needs_choice
 from tests.bot.samples import approval, package, policy, question, role_scope, user
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -31,7 +31,7 @@ def way(**changes):
 )
 def test_only_equal_policies_must_be_chosen_among(ranks, is_so):
     """A more specific one comes before the others by itself."""
-    assert must_be_chosen([way(rank=rank) for rank in ranks]) is is_so
+    assert needs_choice([way(rank=rank) for rank in ranks]) is is_so
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_only_equal_policies_must_be_chosen_among(ranks, is_so):
 )
 def test_dates_must_be_what_the_policy_gives(changes, start, end, wrong):
     """Each complaint stands at its field."""
-    found = wrong_dates(
+    found = find_wrong_dates(
         way(**changes),
         start=NOW + start if start is not None else None,
         end=NOW + end if end is not None else None,

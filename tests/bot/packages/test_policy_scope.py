@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
-from bot.packages.eligibility import Fit, Requester, choose, fit, groups_named, is_for_asking
+from bot.packages.eligibility import (
+    Fit,
+    Requester,
+    choose_policy,
+    fit,
+    groups_named,
+    is_requestable,
+)
 from tests.bot.samples import ANN, BO, approval, members, policy, question, user
 
 MEMBER = Requester(entra_id=ANN, is_guest=False, groups=frozenset({"marketing"}))
@@ -101,7 +108,7 @@ def test_a_policy_for_admins_only_admits_nobody():
     chosen = policy(requestorSettings={"enableTargetsToSelfAddAccess": False})
 
     assert fit(chosen, MEMBER) is OUT
-    assert not is_for_asking(chosen)
+    assert not is_requestable(chosen)
 
 
 def test_groups_to_ask_graph_about_are_those_the_policies_name():
@@ -113,7 +120,7 @@ def test_groups_to_ask_graph_about_are_those_the_policies_name():
 
 def test_nobody_is_let_in_without_a_policy():
     """A package without policies is for nobody."""
-    choice = choose([], MEMBER)
+    choice = choose_policy([], MEMBER)
 
     assert choice.policy is None
     assert choice.not_understood is None
@@ -131,8 +138,8 @@ def test_the_more_specific_policy_wins():
     )
 
     for order in ([everybody, employees, ann], [ann, employees, everybody]):
-        assert choose(order, MEMBER).policy == ann
-    assert choose([everybody, employees], MEMBER).policy == employees
+        assert choose_policy(order, MEMBER).policy == ann
+    assert choose_policy([everybody, employees], MEMBER).policy == employees
 
 
 def test_a_specific_policy_for_others_leaves_the_general_one():
@@ -142,7 +149,7 @@ def test_a_specific_policy_for_others_leaves_the_general_one():
     )
     employees = policy(id="2")
 
-    assert choose([bo, employees], MEMBER).policy == employees
+    assert choose_policy([bo, employees], MEMBER).policy == employees
 
 
 EASY = policy(id="9")
@@ -154,18 +161,18 @@ RIDDLE = policy(id="3", verifiableCredentialSettings={"credentialTypes": [{"issu
 @pytest.mark.parametrize("order", [[EASY, STRICT, GENERAL], [GENERAL, STRICT, EASY]])
 def test_among_equals_the_person_chooses(order):
     """Neither the id nor the order of a list decides, and nobody is given what they did not choose."""
-    choice = choose(order, MEMBER)
+    choice = choose_policy(order, MEMBER)
 
     assert choice.policy is None
     assert choice.candidates == (STRICT, EASY)
-    assert choose(order, MEMBER, wanted="9").policy == EASY
-    assert choose(order, MEMBER, wanted="1").policy == STRICT
+    assert choose_policy(order, MEMBER, wanted="9").policy == EASY
+    assert choose_policy(order, MEMBER, wanted="1").policy == STRICT
 
 
 @pytest.mark.parametrize("wanted", ["5", "nobody's", ""])
 def test_only_an_equal_one_can_be_chosen(wanted):
     """A policy that a more specific one puts aside is not there to choose, and neither is another package's."""
-    choice = choose([EASY, STRICT, GENERAL], MEMBER, wanted=wanted)
+    choice = choose_policy([EASY, STRICT, GENERAL], MEMBER, wanted=wanted)
 
     assert choice.policy is None
     assert choice.candidates == (STRICT, EASY)
@@ -173,24 +180,24 @@ def test_only_an_equal_one_can_be_chosen(wanted):
 
 def test_what_was_agreed_on_stays_while_it_is_among_the_equals():
     """A second policy that comes later does not undo what was asked for under the first."""
-    assert choose([EASY, STRICT], MEMBER, agreed="9").policy == EASY
-    assert choose([EASY, GENERAL], MEMBER, agreed="5").policy == EASY
-    assert choose([EASY, STRICT], MEMBER, agreed="gone").policy is None
+    assert choose_policy([EASY, STRICT], MEMBER, agreed="9").policy == EASY
+    assert choose_policy([EASY, GENERAL], MEMBER, agreed="5").policy == EASY
+    assert choose_policy([EASY, STRICT], MEMBER, agreed="gone").policy is None
 
 
 def test_an_equal_that_is_not_understood_cannot_be_chosen_and_stops_no_choice():
     """Entra lets the person pick either; only the one that is understood is offered here."""
-    assert choose([EASY, RIDDLE], MEMBER).candidates == (EASY,)
-    assert choose([EASY, RIDDLE], MEMBER).policy is None
-    assert choose([EASY, RIDDLE], MEMBER, wanted="9").policy == EASY
-    assert choose([EASY, RIDDLE], MEMBER, wanted="3").not_understood == RIDDLE
-    assert choose([RIDDLE], MEMBER, wanted="9").not_understood == RIDDLE
+    assert choose_policy([EASY, RIDDLE], MEMBER).candidates == (EASY,)
+    assert choose_policy([EASY, RIDDLE], MEMBER).policy is None
+    assert choose_policy([EASY, RIDDLE], MEMBER, wanted="9").policy == EASY
+    assert choose_policy([EASY, RIDDLE], MEMBER, wanted="3").not_understood == RIDDLE
+    assert choose_policy([RIDDLE], MEMBER, wanted="9").not_understood == RIDDLE
 
 
-def test_an_equal_whose_scope_is_a_riddle_stops_those_who_chose_nothing():
+def test_an_equal_with_an_unknown_scope_stops_those_who_chose_nothing():
     """Whether it is for them cannot be told; whoever picks the other knows what they pick."""
-    puzzle = policy(
-        id="puzzle",
+    unclear = policy(
+        id="unclear",
         allowedTargetScope="specificDirectoryUsers",
         specificAllowedTargets=[{"@odata.type": "#microsoft.graph.somethingNew"}],
     )
@@ -198,30 +205,30 @@ def test_an_equal_whose_scope_is_a_riddle_stops_those_who_chose_nothing():
         id="ann", allowedTargetScope="specificDirectoryUsers", specificAllowedTargets=[user(ANN)]
     )
 
-    assert choose([ann, puzzle], MEMBER).not_understood == puzzle
-    assert choose([ann, puzzle], MEMBER, wanted="ann").policy == ann
-    assert choose([EASY, puzzle], MEMBER, wanted="9").not_understood == puzzle
+    assert choose_policy([ann, unclear], MEMBER).not_understood == unclear
+    assert choose_policy([ann, unclear], MEMBER, wanted="ann").policy == ann
+    assert choose_policy([EASY, unclear], MEMBER, wanted="9").not_understood == unclear
 
 
 @pytest.mark.parametrize("scope", ["unknownFutureValue", None])
 def test_a_scope_not_understood_lets_nobody_in_beside_it(scope):
     """It could be the one that applies."""
-    puzzle = policy(id="puzzle", allowedTargetScope=scope)
+    unclear = policy(id="unclear", allowedTargetScope=scope)
 
-    choice = choose([policy(), puzzle], MEMBER)
+    choice = choose_policy([policy(), unclear], MEMBER)
 
     assert choice.policy is None
-    assert choice.not_understood == puzzle
+    assert choice.not_understood == unclear
 
 
-def test_a_puzzle_that_would_come_later_does_not_matter():
+def test_an_unsupported_policy_that_would_come_later_does_not_matter():
     """A guest of some organization has no say about what is given to Ann by name."""
     ann = policy(
         id="1", allowedTargetScope="specificDirectoryUsers", specificAllowedTargets=[user(ANN)]
     )
     outsiders = policy(id="2", allowedTargetScope="allExternalUsers")
 
-    assert choose([outsiders, ann], GUEST).policy == ann
+    assert choose_policy([outsiders, ann], GUEST).policy == ann
 
 
 BROKEN: list[dict[str, Any]] = [
@@ -241,12 +248,12 @@ BROKEN: list[dict[str, Any]] = [
 @pytest.mark.parametrize("changes", BROKEN)
 def test_a_policy_that_is_not_understood_grants_nothing(changes):
     """Whether somebody must decide, what is asked, until when: each must be known."""
-    puzzle = policy(**changes)
+    unclear = policy(**changes)
 
-    choice = choose([puzzle], MEMBER)
+    choice = choose_policy([unclear], MEMBER)
 
     assert choice.policy is None
-    assert choice.not_understood == puzzle
+    assert choice.not_understood == unclear
 
 
 @pytest.mark.parametrize(
@@ -261,11 +268,11 @@ def test_a_policy_that_is_not_understood_grants_nothing(changes):
 )
 def test_each_expiration_that_is_understood_is_accepted(expiration):
     """No end is an end that one can know of."""
-    assert choose([policy(expiration=expiration)], MEMBER).policy is not None
+    assert choose_policy([policy(expiration=expiration)], MEMBER).policy is not None
 
 
 def test_a_question_that_need_not_be_answered_stops_nobody():
     """Slack does not ask it, and Entra does not insist."""
     chosen = policy(questions=[question(isRequired=False)])
 
-    assert choose([chosen], MEMBER).policy == chosen
+    assert choose_policy([chosen], MEMBER).policy == chosen

@@ -8,12 +8,12 @@ from bot.packages.questions import (
     NotAskable,
     Question,
     answered,
-    complaints,
+    find_wrong_answers,
     fingerprint,
     for_graph,
     in_language,
-    read,
-    settle,
+    normalize_answers,
+    read_question,
 )
 from graph.models import Question as GraphQuestion
 from tests.bot.samples import question
@@ -34,7 +34,7 @@ def choice_question(**changes):
 
 
 def from_graph(body):
-    return read(GraphQuestion.model_validate(body))
+    return read_question(GraphQuestion.model_validate(body))
 
 
 def test_a_text_question_is_read():
@@ -59,7 +59,7 @@ def test_a_question_that_does_not_say_must_be_answered():
     """And so must one that a resource asks, whatever it says."""
     assert from_graph(question(isRequired=None)).required
     body = GraphQuestion.model_validate(question(isRequired=False))
-    assert read(body, attribute="badge").required
+    assert read_question(body, attribute="badge").required
 
 
 @pytest.mark.parametrize(
@@ -143,13 +143,13 @@ MANY = Question(
 )
 def test_answers_are_checked(asked, values, is_fine):
     """What must be answered is, and as it is asked."""
-    assert bool(complaints([asked], {asked.id: values})) is not is_fine
+    assert bool(find_wrong_answers([asked], {asked.id: values})) is not is_fine
 
 
 def test_answers_are_kept_without_the_blanks_around_them():
     """Choices as they are; what is empty was not answered."""
     given = {"t": [" OPS-17 "], "l": ["  "], "m": ["EU"], "x": ["nobody asked"]}
-    assert settle([TEXT, LINES, MANY], given) == {"t": ("OPS-17",), "m": ("EU",)}
+    assert normalize_answers([TEXT, LINES, MANY], given) == {"t": ("OPS-17",), "m": ("EU",)}
 
 
 def test_answers_carry_their_types_to_graph():

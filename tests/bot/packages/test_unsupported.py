@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 
 from bot.packages import policy_terms
-from bot.packages.eligibility import No, Refusal
+from bot.packages.eligibility import Refusal, RefusalReason
 from bot.packages.questions import Choice, Question
 from bot.packages.refusals import to_admin, to_person
 from bot.packages.unsupported import (
     HARMLESS_IN_PACKAGE,
     HARMLESS_IN_POLICY,
     questions_of,
-    riddles_of_package,
-    riddles_of_policy,
+    unsupported_in_package,
+    unsupported_in_policy,
 )
 from graph.models import AccessPackage, AssignmentPolicy, Expiration
 from graph.values import UNSAID
@@ -26,7 +26,7 @@ A = Choice(value="a", text="A")
 SUBJECT = {**user(BO), "except": ["x"]}
 
 
-def test_an_ordinary_policy_is_no_riddle():
+def test_an_ordinary_policy_is_supported():
     """Nor is one with everything that a policy for asking may have."""
     full = policy(
         **{"@odata.type": "#microsoft.graph.accessPackageAssignmentPolicy"},
@@ -59,9 +59,9 @@ def test_an_ordinary_policy_is_no_riddle():
         },
     )
 
-    assert riddles_of_policy(policy(), extending=False) == ()
-    assert riddles_of_policy(full, extending=False) == ()
-    assert riddles_of_policy(full, extending=True) == ()
+    assert unsupported_in_policy(policy(), extending=False) == ()
+    assert unsupported_in_policy(full, extending=False) == ()
+    assert unsupported_in_policy(full, extending=True) == ()
 
 
 UNKNOWN: dict[str, dict[str, Any]] = {
@@ -120,9 +120,9 @@ UNKNOWN: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("changes", UNKNOWN.values(), ids=UNKNOWN)
-def test_every_unknown_word_is_a_riddle(changes):
+def test_every_unknown_word_is_unsupported(changes):
     """Wherever it stands, whatever it says, and if it says no."""
-    assert len(riddles_of_policy(policy(**changes), extending=False)) == 1
+    assert len(unsupported_in_policy(policy(**changes), extending=False)) == 1
 
 
 GRAPH = "#microsoft.graph."
@@ -195,19 +195,19 @@ KNOWN: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("changes", KNOWN.values(), ids=KNOWN)
-def test_what_graph_calls_its_parts_is_no_riddle(changes):
+def test_what_graph_calls_its_parts_is_supported(changes):
     """Nobody is kept out because Graph says the type of what it sends."""
-    assert riddles_of_policy(policy(**changes), extending=False) == ()
+    assert unsupported_in_policy(policy(**changes), extending=False) == ()
 
 
 @pytest.mark.parametrize(
     "state", ["assignmentRequestCreated", "assignmentRequestApproved", "other"]
 )
-def test_an_extension_with_a_say_is_a_riddle(state):
+def test_an_extension_with_a_say_is_unsupported(state):
     """And the phrase names its moment."""
     changes = {"customExtensionStageSettings": [{"stage": state}]}
 
-    assert riddles_of_policy(policy(**changes), extending=False) == (
+    assert unsupported_in_policy(policy(**changes), extending=False) == (
         f"a custom extension takes part at {state}",
     )
 
@@ -244,13 +244,15 @@ def test_an_extension_with_a_say_is_a_riddle(state):
 )
 def test_the_admins_are_told_which_word_it_was(changes, phrase):
     """So that they know what to change."""
-    assert riddles_of_policy(policy(**changes), extending=False) == ((phrase,) if phrase else ())
+    assert unsupported_in_policy(policy(**changes), extending=False) == (
+        (phrase,) if phrase else ()
+    )
 
 
 @pytest.mark.parametrize("kind", ["noExpiration", "notSpecified", "NOEXPIRATION", None])
 def test_no_end_is_an_end_that_is_understood(kind):
-    assert riddles_of_policy(policy(expiration={"type": kind}), extending=False) == ()
-    assert riddles_of_policy(policy(expiration=None), extending=False) == ()
+    assert unsupported_in_policy(policy(expiration={"type": kind}), extending=False) == ()
+    assert unsupported_in_policy(policy(expiration=None), extending=False) == ()
 
 
 EMPTY: list[Any] = [None, "", [], {}, {"@odata.type": "#x"}, {"a": None, "b": []}]
@@ -259,7 +261,7 @@ EMPTY: list[Any] = [None, "", [], {}, {"@odata.type": "#x"}, {"a": None, "b": []
 @pytest.mark.parametrize("value", EMPTY, ids=str)
 def test_an_unknown_word_that_says_nothing_is_none(value):
     """Graph writes properties that are not in use as null."""
-    assert riddles_of_policy(policy(newInGraph=value), extending=False) == ()
+    assert unsupported_in_policy(policy(newInGraph=value), extending=False) == ()
 
 
 @pytest.mark.parametrize("name", ["questions", "customExtensionStageSettings"])
@@ -268,15 +270,15 @@ def test_what_was_not_read_is_not_what_is_empty(name):
     body = json.loads(policy().model_dump_json(by_alias=True, exclude_unset=True))
     del body[name]
 
-    assert riddles_of_policy(AssignmentPolicy.model_validate(body), extending=False)
+    assert unsupported_in_policy(AssignmentPolicy.model_validate(body), extending=False)
 
 
-@pytest.mark.parametrize(("extending", "is_riddle"), [(False, False), (True, True)])
-def test_whether_somebody_approves_must_be_said_for_what_is_asked(extending, is_riddle):
+@pytest.mark.parametrize(("extending", "is_unsupported"), [(False, False), (True, True)])
+def test_whether_somebody_approves_must_be_said_for_what_is_asked(extending, is_unsupported):
     """Add and extend have a switch each."""
     half = policy(requestApprovalSettings=approval(isApprovalRequiredForUpdate=None))
 
-    assert bool(riddles_of_policy(half, extending=extending)) is is_riddle
+    assert bool(unsupported_in_policy(half, extending=extending)) is is_unsupported
 
 
 PACKAGES: dict[str, dict[str, Any]] = {
@@ -297,13 +299,15 @@ PACKAGES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("changes", PACKAGES.values(), ids=PACKAGES)
 def test_a_package_is_judged_whole_too(changes):
     """Its state, its catalog's, and what its resources ask."""
-    assert len(riddles_of_package(package(**changes))) == 1
+    assert len(unsupported_in_package(package(**changes))) == 1
 
 
-def test_an_ordinary_package_is_no_riddle():
+def test_an_ordinary_package_is_supported():
     """Switched off or not: that is another reason."""
     for state in ("published", "Unpublished"):
-        assert riddles_of_package(package(role_scope(), catalog={"id": "c", "state": state})) == ()
+        assert (
+            unsupported_in_package(package(role_scope(), catalog={"id": "c", "state": state})) == ()
+        )
 
 
 def test_questions_come_in_their_order_with_what_an_answer_is():
@@ -388,7 +392,7 @@ def test_every_property_that_graph_has_is_known(version, shared_conformance):
 def test_each_reason_has_a_sentence_for_both():
     """However little is known about it, and however long the names are."""
     long = policy(displayName="x" * 500)
-    for reason in No:
+    for reason in RefusalReason:
         for refusal in (
             Refusal(reason=reason),
             Refusal(reason=reason, policy=long, candidates=(long,) * 9, details=("y" * 500,) * 9),
@@ -415,11 +419,11 @@ COST_CENTER: dict[str, Any] = {
 }
 
 
-def test_an_attribute_that_is_asked_for_is_no_riddle():
+def test_an_attribute_that_is_asked_for_is_supported():
     """It is one question more; and Graph may say what a package is."""
-    assert riddles_of_package(asking(**COST_CENTER)) == ()
+    assert unsupported_in_package(asking(**COST_CENTER)) == ()
     named = package(role_scope(), **{"@odata.type": f"{GRAPH}accessPackage"})
-    assert riddles_of_package(named) == ()
+    assert unsupported_in_package(named) == ()
 
 
 @pytest.mark.parametrize(
@@ -441,15 +445,15 @@ def test_an_attribute_that_is_asked_for_is_no_riddle():
         "kept nowhere",
     ],
 )
-def test_an_attribute_of_another_kind_is_a_riddle(changes):
+def test_an_attribute_of_another_kind_is_unsupported(changes):
     """Entra would not process a request without it, and nobody can be asked for it."""
-    assert riddles_of_package(asking(**{**COST_CENTER, **changes})) == (
+    assert unsupported_in_package(asking(**{**COST_CENTER, **changes})) == (
         "it wants to know the attribute costCenter in a way of its own",
     )
 
 
 def test_an_attribute_without_a_name_is_still_somebodys():
-    assert riddles_of_package(asking(source=None)) == (
+    assert unsupported_in_package(asking(source=None)) == (
         "it wants to know the attribute of somebody in a way of its own",
     )
 
@@ -457,7 +461,7 @@ def test_an_attribute_without_a_name_is_still_somebodys():
 def test_the_question_of_an_attribute_is_judged_like_any_other():
     source = typed("accessPackageResourceAttributeQuestion", question=question(onlyOnMondays=True))
 
-    assert len(riddles_of_package(asking(**{**COST_CENTER, "source": source}))) == 1
+    assert len(unsupported_in_package(asking(**{**COST_CENTER, "source": source}))) == 1
 
 
 def test_questions_without_a_place_come_last_and_those_of_attributes_after_them():
@@ -488,26 +492,26 @@ def test_questions_without_a_place_come_last_and_those_of_attributes_after_them(
         "fallbackEscalationApprovers",
     ],
 )
-def test_approvers_of_a_kind_that_nobody_knows_are_a_riddle(place):
+def test_approvers_of_a_kind_that_nobody_knows_are_unsupported(place):
     """Wherever they stand: the others must not decide in their place."""
     stage = {**STAGE, "isEscalationEnabled": True, place: [typed("someApproverOfNextYear")]}
 
-    assert riddles_of_policy(policy(requestApprovalSettings=approval(stage)), extending=False) == (
-        "an approval stage names approvers in a way that I do not know",
-    )
+    assert unsupported_in_policy(
+        policy(requestApprovalSettings=approval(stage)), extending=False
+    ) == ("an approval stage names approvers in a way that I do not know",)
 
 
 def test_a_date_is_an_end_that_is_understood():
     expiration = {"type": "afterDateTime", "endDateTime": "2027-01-31T00:00:00Z"}
 
-    assert riddles_of_policy(policy(expiration=expiration), extending=False) == ()
+    assert unsupported_in_policy(policy(expiration=expiration), extending=False) == ()
 
 
-def test_hours_that_beta_cannot_tell_from_no_end_are_a_riddle():
+def test_hours_that_beta_cannot_tell_from_no_end_are_unsupported():
     """Somebody would have for good what was meant for an afternoon."""
     unsaid = policy().model_copy(update={"expiration": Expiration(type=UNSAID)})
 
-    assert riddles_of_policy(unsaid, extending=False) == (
+    assert unsupported_in_policy(unsaid, extending=False) == (
         "the beta API does not say whether it lasts some hours or has no end",
     )
 
@@ -529,8 +533,8 @@ def test_hours_that_beta_cannot_tell_from_no_end_are_a_riddle():
     ],
     ids=["of the question", "of a choice"],
 )
-def test_an_unknown_word_in_a_translation_is_a_riddle(asked):
-    assert riddles_of_policy(policy(questions=[asked]), extending=False) == (
+def test_an_unknown_word_in_a_translation_is_unsupported(asked):
+    assert unsupported_in_policy(policy(questions=[asked]), extending=False) == (
         "the question “Which ticket?” says tone",
     )
 
@@ -538,7 +542,7 @@ def test_an_unknown_word_in_a_translation_is_a_riddle(asked):
 def test_an_older_extension_that_comes_afterwards_is_none():
     handlers = [{"stage": "assignmentRequestGranted"}]
 
-    assert riddles_of_policy(policy(customExtensionHandlers=handlers), extending=False) == ()
+    assert unsupported_in_policy(policy(customExtensionHandlers=handlers), extending=False) == ()
 
 
 def test_what_was_not_read_of_a_resource_names_it():
@@ -548,7 +552,7 @@ def test_what_was_not_read_of_a_resource_names_it():
         {"id": "3"},
     ]
 
-    assert riddles_of_package(package(*scopes)) == (
+    assert unsupported_in_package(package(*scopes)) == (
         "what Ledger asks about people was not read",
         "what a resource asks about people was not read",
     )

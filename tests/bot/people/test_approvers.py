@@ -157,12 +157,12 @@ async def test_whoever_decides_in_entra_decides_here(harness, world, requester, 
         expected = theirs(world, said, entra_id, escalated=escalated)
         about = (first, fallback, escalation)
 
-        found = await harness.authority.approvers.found(stage, request, most=99)
+        found = await harness.permissions.approvers.find(stage, request, most=99)
 
         assert {each.id for each in found} == expected, about
-        assert await harness.authority.approvers.finds_anybody(stage, request) is bool(expected)
+        assert await harness.permissions.approvers.has_any(stage, request) is bool(expected)
         for person in {seed.BO, seed.DANA, seed.MIA, seed.GUS, entra_id}:
-            named = await harness.authority.approvers.include(stage, request, person)
+            named = await harness.permissions.approvers.includes(stage, request, person)
             assert named is (person in expected), (*about, person)
 
 
@@ -182,7 +182,7 @@ async def test_beta_says_the_same(database):
             (stage,) = policy_terms.stages_for(read, extending=False, always=False)
             for requester in REQUESTERS.values():
                 request = wish(entra_id=requester, escalated=True)
-                found = await harness.authority.approvers.found(stage, request, most=99)
+                found = await harness.permissions.approvers.find(stage, request, most=99)
                 expected = theirs(world, said, requester, escalated=True)
                 assert {each.id for each in found} == expected, (first, fallback, requester)
 
@@ -192,7 +192,7 @@ def test_the_two_know_the_same_kinds():
     assert set(policy_terms.APPROVERS) == {each.lower() for each in APPROVER_KINDS}
 
 
-PUZZLES = {
+NOT_UNDERSTOOD = {
     "everybody of an organization": kind(
         "connectedOrganizationMembers", connectedOrganizationId="x"
     ),
@@ -214,10 +214,12 @@ PLACES = (
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("puzzle", PUZZLES)
-async def test_who_is_not_understood_is_not_nobody(harness, puzzle, place):
+@pytest.mark.parametrize("unclear", NOT_UNDERSTOOD)
+async def test_who_is_not_understood_is_not_nobody(harness, unclear, place):
     """Neither the fallback nor an admin comes in their place: the request is refused, and the admins are told."""
-    said = settings("Bo", "Bo", ("a guest", "Bo")) | {place: [PUZZLES[puzzle], user(seed.BO)]}
+    said = settings("Bo", "Bo", ("a guest", "Bo")) | {
+        place: [NOT_UNDERSTOOD[unclear], user(seed.BO)]
+    }
     harness.policy_of(seed.FINANCE_REPORTS).settings["requestApprovalSettings"] = approval(said)
 
     request = await harness.ask("finance-reports because Q4")
@@ -228,10 +230,10 @@ async def test_who_is_not_understood_is_not_nobody(harness, puzzle, place):
     stage = ours(said)
     asked = wish(entra_id=seed.ANN, escalated=True)
     for question in (
-        harness.authority.approvers.found(stage, asked, most=9),
-        harness.authority.approvers.finds_anybody(stage, asked),
-        harness.authority.approvers.include(stage, asked, seed.BO),
-        harness.authority.approvers.insist([stage], asked),
+        harness.permissions.approvers.find(stage, asked, most=9),
+        harness.permissions.approvers.has_any(stage, asked),
+        harness.permissions.approvers.includes(stage, asked, seed.BO),
+        harness.permissions.approvers.check_understood([stage], asked),
     ):
         with pytest.raises(NotUnderstood):
             await question
@@ -256,7 +258,7 @@ def test_a_kind_of_next_year_is_not_understood():
     )
 
 
-def test_an_escalation_that_is_off_puzzles_nobody():
+def test_an_escalation_that_is_off_changes_nothing_about_approvers():
     """Who is never asked need not be understood."""
     said = settings("Bo") | {
         "escalationApprovers": [kind("someApproverOfNextYear", userId=seed.BO)]
@@ -274,9 +276,9 @@ async def test_whose_sponsors_they_are_must_be_known_wherever_they_stand(harness
     stage = Stage(**{**first, place: ({"kind": which},)})
 
     with pytest.raises(NotUnderstood):
-        await harness.authority.approvers.insist([stage], wish(entra_id=seed.GUS))
+        await harness.permissions.approvers.check_understood([stage], wish(entra_id=seed.GUS))
     plain = Stage(**first, fallback=({"kind": "requestormanager"},))
-    await harness.authority.approvers.insist([plain], wish(entra_id=seed.GUS))
+    await harness.permissions.approvers.check_understood([plain], wish(entra_id=seed.GUS))
 
 
 @pytest.mark.parametrize("which", ["internalSponsors", "externalSponsors"])
@@ -286,16 +288,16 @@ async def test_a_guest_of_an_organization_not_known_yet_is_not_understood(harnes
     stage = Stage(approvers=({"kind": which.lower()},), fallback=({"kind": "requestormanager"},))
 
     with pytest.raises(NotUnderstood):
-        await harness.authority.approvers.found(stage, wish(entra_id=seed.GUS), most=9)
+        await harness.permissions.approvers.find(stage, wish(entra_id=seed.GUS), most=9)
     with pytest.raises(NotUnderstood):
-        await harness.authority.approvers.insist([stage], wish(entra_id=seed.GUS))
+        await harness.permissions.approvers.check_understood([stage], wish(entra_id=seed.GUS))
 
 
 async def test_nobody_unknown_has_a_manager(harness):
     """Without an Entra account there is nobody to ask for it."""
     stage = ours(settings("the manager"))
 
-    assert await harness.authority.approvers.found(stage, wish(entra_id=None), most=9) == []
+    assert await harness.permissions.approvers.find(stage, wish(entra_id=None), most=9) == []
 
 
 @pytest.mark.parametrize(("is_enabled", "counts"), [(True, True), (None, True), (False, False)])
@@ -303,7 +305,7 @@ async def test_only_graphs_plain_no_disables(harness, is_enabled, counts):
     """An account of which nothing is said may decide."""
     harness.tenant.world.users[seed.BO].account_enabled = is_enabled
 
-    found = await harness.authority.approvers.found(
+    found = await harness.permissions.approvers.find(
         ours(settings("Bo")), wish(entra_id=seed.ANN), most=9
     )
 
@@ -313,7 +315,7 @@ async def test_only_graphs_plain_no_disables(harness, is_enabled, counts):
 async def test_ids_are_the_same_in_capitals(harness):
     """Graph writes them as it likes."""
     stage = Stage(approvers=({"kind": "singleuser", "user_id": seed.BO.upper()},))
-    is_named = harness.authority.approvers.include
+    is_named = harness.permissions.approvers.includes
 
     assert await is_named(stage, wish(entra_id=seed.ANN), seed.BO)
     assert not await is_named(stage, wish(entra_id=seed.BO.upper()), seed.BO)
@@ -324,8 +326,10 @@ async def test_membership_is_asked_and_no_group_is_listed(harness):
     stage = Stage(approvers=({"kind": "groupmembers", "group_id": seed.SECURITY_REVIEWERS},))
     before = len(harness.line.sent)
 
-    assert await harness.authority.approvers.include(stage, wish(entra_id=seed.ANN), seed.BO)
-    assert not await harness.authority.approvers.include(stage, wish(entra_id=seed.ANN), seed.MIA)
+    assert await harness.permissions.approvers.includes(stage, wish(entra_id=seed.ANN), seed.BO)
+    assert not await harness.permissions.approvers.includes(
+        stage, wish(entra_id=seed.ANN), seed.MIA
+    )
 
     sent = harness.line.sent[before:]
     assert len(sent) == 2
@@ -345,7 +349,7 @@ async def test_a_long_group_is_read_as_far_as_needed(harness):
     stage = Stage(approvers=({"kind": "groupmembers", "group_id": seed.SECURITY_REVIEWERS},))
     before = len(harness.line.sent)
 
-    found = await harness.authority.approvers.found(stage, wish(entra_id=seed.ANN), most=100)
+    found = await harness.permissions.approvers.find(stage, wish(entra_id=seed.ANN), most=100)
 
     assert len(found) == 100
     assert len(harness.line.sent) == before + 1

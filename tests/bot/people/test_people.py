@@ -32,21 +32,21 @@ async def test_somebody_is_found_in_both_worlds_and_bound(harness):
     """With the names that each has for them."""
     harness.workspace.people["U0ANN"].real_name = "annie"
 
-    found = await harness.people.find("U0ANN")
+    found = await harness.people.identify("U0ANN")
 
     bound = Person(
         slack_user="U0ANN", slack_name="annie", entra_id=seed.ANN, entra_name="Ann Abara"
     )
     assert found.person == bound
     assert found.user.id == seed.ANN
-    assert await harness.store.run(people.get, "U0ANN") == bound
+    assert await harness.store.run(people.find, "U0ANN") == bound
 
 
 async def test_who_has_no_name_in_entra_has_that_of_slack(harness):
     """So that nobody is nameless."""
     harness.tenant.world.users[seed.ANN].display_name = ""
 
-    assert (await harness.people.find("U0ANN")).person.entra_name == "Ann Abara"
+    assert (await harness.people.identify("U0ANN")).person.entra_name == "Ann Abara"
 
 
 def slack_that_says(harness: BotHarness, word: str) -> Slack:
@@ -64,7 +64,7 @@ async def test_who_is_unknown_to_slack_is_nobody(harness, word):
     known = People(slack=slack, graph=harness.graph, store=harness.store, addresses=Addresses())
 
     with pytest.raises(NotAllowed, match="does not show me"):
-        await known.find("U0NOBODY")
+        await known.identify("U0NOBODY")
 
 
 async def test_a_refusal_of_slacks_that_is_about_us_is_an_error(harness):
@@ -72,7 +72,7 @@ async def test_a_refusal_of_slacks_that_is_about_us_is_an_error(harness):
     harness.workspace.faults.set("revoked", only="users.info")
 
     with pytest.raises(SlackRefused):
-        await harness.people.find("U0ANN")
+        await harness.people.identify("U0ANN")
 
 
 async def disabled(harness):
@@ -120,7 +120,7 @@ async def guest(harness):
 
 async def moved(harness):
     """Her profile has another's address since."""
-    await harness.people.find("U0ANN")
+    await harness.people.identify("U0ANN")
     harness.workspace.people["U0ANN"].email = "cy@contoso.example"
 
 
@@ -142,7 +142,7 @@ async def test_who_cannot_be_told_for_certain_is_nobody(harness, change, why):
     await change(harness)
 
     with pytest.raises(NotAllowed, match=why):
-        await harness.people.find("U0ANN")
+        await harness.people.identify("U0ANN")
 
 
 @pytest.mark.parametrize("change", [disabled, doubled, unknown, unconfirmed, foreign, guest])
@@ -151,8 +151,8 @@ async def test_nobody_is_bound_who_cannot_be_told(harness, change):
     await change(harness)
 
     with pytest.raises(NotAllowed):
-        await harness.people.find("U0ANN")
-    assert await harness.store.run(people.get, "U0ANN") is None
+        await harness.people.identify("U0ANN")
+    assert await harness.store.run(people.find, "U0ANN") is None
 
 
 @pytest.mark.parametrize(
@@ -176,10 +176,10 @@ async def test_a_domain_counts_as_the_settings_say(harness, domains, address, co
     )
 
     if counts:
-        assert (await known.find("U0ANN")).user.id == seed.ANN
+        assert (await known.identify("U0ANN")).user.id == seed.ANN
         return
     with pytest.raises(NotAllowed, match="not of a domain"):
-        await known.find("U0ANN")
+        await known.identify("U0ANN")
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ async def test_a_domain_counts_as_the_settings_say(harness, domains, address, co
 )
 async def test_a_member_is_found_by_either_address(harness, user):
     """Whatever its case; an address that leads nowhere does not hide the other."""
-    found = await harness.people.in_slack(user)
+    found = await harness.people.slack_member_of(user)
 
     assert found is not None
     assert found.id == "U0ANN"
@@ -205,16 +205,16 @@ async def test_who_is_no_member_for_certain_gets_no_card(harness, change):
     """Neither a guest nor an address that Slack has not confirmed."""
     await change(harness)
 
-    assert await harness.people.in_slack(ann()) is None
+    assert await harness.people.slack_member_of(ann()) is None
 
 
 async def test_an_address_of_a_foreign_domain_is_not_looked_up(harness):
     """Even if a profile has it."""
     await foreign(harness)
 
-    assert await harness.people.in_slack(ann(mail="ann@fabrikam.example")) is None
+    assert await harness.people.slack_member_of(ann(mail="ann@fabrikam.example")) is None
 
 
 async def test_who_has_no_address_is_not_in_slack(harness):
     """Nothing is asked."""
-    assert await harness.people.in_slack(ann(mail=None)) is None
+    assert await harness.people.slack_member_of(ann(mail=None)) is None

@@ -156,16 +156,16 @@ async def test_nobody_is_found_but_whom_slack_and_entra_name_for_certain(databas
             people = await put(harness, case)
             if case.certain is None:
                 with pytest.raises(NotAllowed):
-                    await people.find("U0ANN")
+                    await people.identify("U0ANN")
                 assert (
-                    await people.is_theirs("U0ANN", case.users[0]["id"] if case.users else "x")
+                    await people.belongs_to("U0ANN", case.users[0]["id"] if case.users else "x")
                     is False
                 )
                 continue
-            assert (await people.find("U0ANN")).user.id == case.certain, case
+            assert (await people.identify("U0ANN")).user.id == case.certain, case
             found += 1
             for user in case.users:
-                assert await people.is_theirs("U0ANN", user["id"]) is (user["id"] == case.certain)
+                assert await people.belongs_to("U0ANN", user["id"]) is (user["id"] == case.certain)
         # Otherwise the cases prove nothing.
         assert CASES // 20 < found < CASES // 2
 

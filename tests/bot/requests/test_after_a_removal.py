@@ -19,7 +19,7 @@ async def removed(harness: BotHarness, *, reason: str | None = "stolen laptop") 
     await harness.ask("marketing-campaign")
     await harness.finish()
     (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
-    await harness.authority.refresh()
+    await harness.permissions.refresh()
     await harness.desk.remove(slack_user="U0DANA", assignment_id=held.id, reason=reason)
     await harness.finish()
     assert harness.tenant.world.assignments[held.id].state == "expired"
@@ -51,7 +51,7 @@ async def test_who_is_quicker_than_the_removal_waits_as_well(harness):
     await harness.ask("marketing-campaign")
     await harness.finish()
     (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
-    await harness.authority.refresh()
+    await harness.permissions.refresh()
     taken = await harness.desk.remove(
         slack_user="U0DANA", assignment_id=held.id, reason="stolen laptop"
     )

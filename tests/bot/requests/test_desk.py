@@ -65,7 +65,7 @@ async def test_a_removal_by_an_admin_is_told_to_both(harness):
 async def test_no_admins_means_nobody(harness):
     """An empty group does not open the door."""
     harness.workspace.usergroups["S0IAM"].users = []
-    await harness.authority.refresh()
+    await harness.permissions.refresh()
 
     for user in ("U0DANA", "U0ANN", ""):
         with pytest.raises(NotAllowed):

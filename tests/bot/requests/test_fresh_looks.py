@@ -108,7 +108,7 @@ def policy_is_for_others(harness: BotHarness) -> None:
     policy.allowed_target_scope, policy.specific_allowed_targets = "specificDirectoryUsers", []
 
 
-def policy_is_a_riddle(harness: BotHarness) -> None:
+def policy_is_unsupported(harness: BotHarness) -> None:
     (policy,) = harness.tenant.world.policies_of(crowd.package_id(0))
     policy.allowed_target_scope = "unknownFutureValue"
 
@@ -145,7 +145,7 @@ OF_THE_PACKAGE_TOO = [
 ]
 EVERYBODYS = [
     policy_is_for_others,
-    policy_is_a_riddle,
+    policy_is_unsupported,
     policy_lets_nobody_ask,
     package_is_removed,
     catalog_is_switched_off,

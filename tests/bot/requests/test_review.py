@@ -175,7 +175,7 @@ async def test_who_cannot_be_told_for_certain_is_refused(harness, change, why):
 
 async def test_a_profile_that_points_elsewhere_later_is_refused(harness):
     """Somebody who takes over another's address does not take over their account."""
-    await harness.people.find("U0ANN")
+    await harness.people.identify("U0ANN")
     harness.workspace.people["U0ANN"].email = "cy@contoso.example"
 
     request = await harness.ask("marketing-campaign")

@@ -105,7 +105,7 @@ async def test_a_removal_does_not_depend_on_how_popular_a_package_is(harness):
     await harness.finish()
     (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
     make_popular(harness, requests=3_000)
-    await harness.authority.refresh()
+    await harness.permissions.refresh()
     taken = await harness.desk.remove(
         slack_user="U0DANA", assignment_id=held.id, reason="stolen laptop"
     )

@@ -85,7 +85,7 @@ async def test_many_are_found_in_few_calls(harness):
     assert asked(harness) == {"users.list": 1}
     batches = [each.path for each in harness.tenant.calls[before:] if each.path.endswith("$batch")]
     assert len(batches) <= 2 * (MANY // 20 + 1)
-    bound = await harness.store.run(people.get, slack_id(0))
+    bound = await harness.store.run(people.find, slack_id(0))
     assert (bound.entra_id, bound.entra_name) == (entra_id(0), "Person 0")
     assert await harness.store.run(links.unknown, limit=EVER) == []
 
@@ -138,7 +138,7 @@ async def test_who_cannot_be_told_for_certain_is_nobodys(harness, change):
     found = await holders(harness)
     assert found.pop(entra_id(0)) is None
     assert found == {entra_id(n): slack_id(n) for n in range(1, MANY)}
-    assert await harness.store.run(people.of_entra, entra_id(0)) == []
+    assert await harness.store.run(people.for_entra_id, entra_id(0)) == []
     calls = len(harness.workspace.calls)
     await looks.refresh()
     assert len(harness.workspace.calls) == calls
@@ -156,7 +156,7 @@ async def test_who_is_known_as_somebody_else_is_not_meant(harness):
     world = harness.tenant.world.users
     world[entra_id(0)].mail, kept = None, world[entra_id(0)].user_principal_name
     world[entra_id(0)].user_principal_name, other.mail = "gone@contoso.example", kept
-    await harness.people.find(slack_id(0))
+    await harness.people.identify(slack_id(0))
     world[entra_id(0)].user_principal_name, other.mail = kept, None
 
     await looks.refresh()

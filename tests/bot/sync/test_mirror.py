@@ -59,7 +59,7 @@ async def test_two_packages_may_swap_their_names(harness):
 
     await harness.mirror.sweep()
 
-    slugs = {each.id: each.slug for each in await harness.store.run(catalog.everything)}
+    slugs = {each.id: each.slug for each in await harness.store.run(catalog.list_all)}
     assert slugs[seed.FINANCE_REPORTS] == "board-papers"
     assert slugs[seed.BOARD_PAPERS] == "finance-reports"
 
@@ -74,7 +74,7 @@ async def test_a_new_package_of_the_same_name_takes_no_slug_away(harness):
 
     await harness.mirror.sweep()
 
-    slugs = {each.id: each.slug for each in await harness.store.run(catalog.everything)}
+    slugs = {each.id: each.slug for each in await harness.store.run(catalog.list_all)}
     assert slugs[seed.MARKETING_CAMPAIGN] == "marketing-campaign"
     assert slugs[twin] == "marketing-campaign-2"
 
@@ -239,7 +239,7 @@ async def test_questions_are_read_one_by_one_where_the_list_is_refused(harness):
     harness.line.on("GET .*/assignmentPolicies$", answering(403, "Forbidden"))
     await harness.mirror.sweep()
     [asking] = [
-        each for each in await harness.store.run(catalog.everything) if each.slug == "customer-data"
+        each for each in await harness.store.run(catalog.list_all) if each.slug == "customer-data"
     ]
     assert [len(each.questions) for each in asking.policies] == [2]
 
@@ -247,7 +247,7 @@ async def test_questions_are_read_one_by_one_where_the_list_is_refused(harness):
     harness.line.on("POST .*batch", answering(403, "Forbidden"))
     await harness.mirror.sweep()
     [asking] = [
-        each for each in await harness.store.run(catalog.everything) if each.slug == "customer-data"
+        each for each in await harness.store.run(catalog.list_all) if each.slug == "customer-data"
     ]
     assert "could not be read" in asking.policies[0].not_askable
 

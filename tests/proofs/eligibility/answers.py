@@ -8,8 +8,8 @@ from bot import clock
 from bot.cli import granting
 from bot.errors import NotAllowed
 from bot.packages import eligibility
-from bot.packages.eligibility import Admitted, No, Refusal
-from bot.packages.facts import Reads, read_case
+from bot.packages.eligibility import Admitted, Refusal, RefusalReason
+from bot.packages.facts import FactReader, read_case
 from bot.provisioning.file import read_text
 from bot.provisioning.policy_tests.evaluate import Judge, Outcome
 from bot.provisioning.policy_tests.tenant_facts import TenantFacts
@@ -51,12 +51,12 @@ async def answers(tenant: Tenant, world: World, *, version: str) -> Answers:
         wanted = world.ids[world.wanted] if world.wanted is not None else None
         person = await graph.directory.user(world.person)
         package = await graph.packages.get(PACKAGE)
-        case = await read_case(Reads(graph), package, person)
-        admitted = eligibility.admits(case, wanted=wanted)
+        case = await read_case(FactReader(graph), package, person)
+        admitted = eligibility.evaluate_request(case, wanted=wanted)
         slack = (
             admitted
             if isinstance(admitted, Refusal)
-            else eligibility.lacks(
+            else eligibility.find_missing_details(
                 admitted,
                 justification=world.reason,
                 answers=dict.fromkeys(world.answered, ("4711",)),
@@ -125,4 +125,4 @@ def _asked(
 
 def may_ask(answer: Admitted | Refusal) -> bool:
     """Whether the person may ask, by what they would choose if they had to."""
-    return isinstance(answer, Admitted) or answer.reason is No.SEVERAL
+    return isinstance(answer, Admitted) or answer.reason is RefusalReason.SEVERAL

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 
-from bot.packages.eligibility import Admitted, No, Refusal
+from bot.packages.eligibility import Admitted, Refusal, RefusalReason
 from bot.provisioning.policy_tests.evaluate import Outcome
 from tests.proofs.eligibility.answers import Answers, answers, may_ask
 from tests.proofs.eligibility.cases import EXTENSIONS, RULED, SERVICE, Rules, World, built, worlds
@@ -37,7 +37,7 @@ def sayable(rule: Rules, version: str) -> Rules:
     )
 
 
-def is_riddle(rule: Rules, version: str) -> bool:
+def is_unsupported(rule: Rules, version: str) -> bool:
     """What Latchkey refuses by design although Entra, asked by the person, would take it."""
     return (
         EXTENSIONS.get(rule.extension or "", False)
@@ -53,8 +53,10 @@ def check_against_entra(world: World, found: Answers, version: str) -> None:
         assert found.entra
     elif found.entra:
         # By design: what is not understood is not granted, and an unsaid kind of account is none.
-        assert found.slack.reason is No.NOT_UNDERSTOOD
-        assert world.who == "nobody says" or any(is_riddle(each, version) for each in world.rules)
+        assert found.slack.reason is RefusalReason.NOT_UNDERSTOOD
+        assert world.who == "nobody says" or any(
+            is_unsupported(each, version) for each in world.rules
+        )
 
 
 def check_the_command_line(world: World, found: Answers) -> None:
@@ -72,7 +74,9 @@ def check_the_command_line(world: World, found: Answers) -> None:
     elif found.typed in world.ids:
         # Nobody may ask, and a policy for administrators alone is there.
         assert found.typed in for_admins
-        assert found.admitted.reason is No.NO_POLICY or (named and named.scope == "notSpecified")
+        assert found.admitted.reason is RefusalReason.NO_POLICY or (
+            named and named.scope == "notSpecified"
+        )
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -119,30 +123,33 @@ FREE = World(
     answered=frozenset(),
     wanted=None,
 )
-FLAWS: dict[str, tuple[World, No]] = {
-    "the catalog is switched off": (replace(FREE, published=False), No.CATALOG_OFF),
+FLAWS: dict[str, tuple[World, RefusalReason]] = {
+    "the catalog is switched off": (replace(FREE, published=False), RefusalReason.CATALOG_OFF),
     "another kind of account": (
         replace(FREE, who="guest", rules=(replace(PLAIN, scope="allMemberUsers"),)),
-        No.NO_POLICY,
+        RefusalReason.NO_POLICY,
     ),
     "for administrators": (
         replace(FREE, rules=(replace(PLAIN, scope="notSpecified"),)),
-        No.NO_POLICY,
+        RefusalReason.NO_POLICY,
     ),
-    "nobody asks": (replace(FREE, rules=(replace(PLAIN, asks=False),)), No.NO_POLICY),
-    "a reason is wanted": (replace(FREE, rules=(replace(PLAIN, reason=True),)), No.NO_REASON),
+    "nobody asks": (replace(FREE, rules=(replace(PLAIN, asks=False),)), RefusalReason.NO_POLICY),
+    "a reason is wanted": (
+        replace(FREE, rules=(replace(PLAIN, reason=True),)),
+        RefusalReason.NO_REASON,
+    ),
     "a question is asked": (
         replace(FREE, rules=(replace(PLAIN, question="required"),)),
-        No.NO_ANSWERS,
+        RefusalReason.NO_ANSWERS,
     ),
-    "an attribute is asked for": (replace(FREE, attribute=True), No.NO_ANSWERS),
-    "two alike": (replace(FREE, rules=(PLAIN, PLAIN)), No.SEVERAL),
+    "an attribute is asked for": (replace(FREE, attribute=True), RefusalReason.NO_ANSWERS),
+    "two alike": (replace(FREE, rules=(PLAIN, PLAIN)), RefusalReason.SEVERAL),
     "the lower one is chosen": (
         replace(FREE, rules=(PLAIN, replace(PLAIN, scope="allMemberUsers")), wanted=0),
-        No.NOT_THAT_POLICY,
+        RefusalReason.NOT_THAT_POLICY,
     ),
-    "another package excludes it": (replace(FREE, has_other="delivered"), No.EXCLUDED),
-    "a group excludes it": (replace(FREE, in_group=True), No.EXCLUDED),
+    "another package excludes it": (replace(FREE, has_other="delivered"), RefusalReason.EXCLUDED),
+    "a group excludes it": (replace(FREE, in_group=True), RefusalReason.EXCLUDED),
 }
 
 

@@ -35,21 +35,21 @@ class Target:
 
 
 RULE: Final = frozenset({"OWN", "DECISIONS", "ADMINS", "Actor", "may"})
-FACTS: Final = frozenset({"Authority"})
+FACTS: Final = frozenset({"Permissions"})
 KINDS: Final = frozenset(
     {"APPROVERS", "HIGHEST_MANAGER", "names_known_approvers", "_is_known_approver"}
 )
 MOVES: Final = frozenset({"MOVES", "OPEN", "ENDED"})
 TARGETS: Final = (
     Target(file="bot/people/permissions.py", parts=RULE, tests=("test_may.py",)),
-    Target(file="bot/people/permissions.py", parts=FACTS, tests=("test_authority.py",)),
+    Target(file="bot/people/permissions.py", parts=FACTS, tests=("test_permissions.py",)),
     Target(
         file="bot/packages/eligibility.py",
         tests=("test_policy_scope.py", "test_eligibility.py", "test_one_answer.py"),
     ),
     Target(file="bot/packages/unsupported.py", tests=("test_unsupported.py",)),
     Target(file="bot/packages/facts.py", tests=("test_eligibility.py", "test_one_answer.py")),
-    Target(file="bot/people/admins.py", tests=("test_authority.py",)),
+    Target(file="bot/people/admins.py", tests=("test_permissions.py",)),
     Target(file="bot/people/approvers.py", tests=("test_approvers.py",)),
     Target(file="bot/packages/policy_terms.py", parts=KINDS, tests=("test_approvers.py",)),
     Target(file="bot/approvals/recipients.py", tests=("test_recipients.py",)),

@@ -86,7 +86,7 @@ def see(db: Transaction) -> Seen:
 
 def ask(db: Transaction, user: str, package: str) -> Taken:
     """What `/request-access` does, once it is known what was typed."""
-    offered_now = catalog.get(db, package)
+    offered_now = catalog.find(db, package)
     assert offered_now is not None
     (answer,) = ask_together(
         db,

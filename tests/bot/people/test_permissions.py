@@ -32,38 +32,38 @@ async def test_admins_are_named_one_by_one_and_by_group(harness):
         harness.workspace.usergroups["S0IAM"], id="S0MORE", users=["U0MIA"]
     )
     roster = Roster(slack=harness.slack, admins=("U0BO", "S0IAM", "S0MORE"))
-    authority = replace(harness.authority, roster=roster)
+    permissions = replace(harness.permissions, roster=roster)
 
-    await authority.refresh()
+    await permissions.refresh()
 
-    assert authority.known_admins == {"U0BO", "U0DANA", "U0MIA"}
-    assert authority.is_known_admin("U0BO")
-    assert not authority.is_known_admin("U0CY")
+    assert permissions.known_admins == {"U0BO", "U0DANA", "U0MIA"}
+    assert permissions.is_known_admin("U0BO")
+    assert not permissions.is_known_admin("U0CY")
 
 
 @pytest.mark.parametrize(("late", "sees"), [(timedelta(0), True), (SECOND, False)])
 async def test_what_was_read_of_the_admins_is_good_for_five_minutes(harness, late, sees):
     """To the second; then nobody can tell."""
     assert timedelta(minutes=5) == GOOD_FOR_LISTS
-    await harness.authority.refresh()
+    await harness.permissions.refresh()
     simulated().stand_still(GOOD_FOR_LISTS + late)
 
     if sees:
-        harness.authority.lists_for("U0DANA")
+        harness.permissions.check_may_list("U0DANA")
         return
     with pytest.raises(NotAllowed, match="cannot check just now"):
-        harness.authority.lists_for("U0DANA")
+        harness.permissions.check_may_list("U0DANA")
 
 
 async def test_who_is_no_admin_sees_no_list(harness):
     """However fresh the roster is."""
     with pytest.raises(NotAllowed, match="Only Latchkey's admins"):
-        harness.authority.lists_for("U0BO")
+        harness.permissions.check_may_list("U0BO")
 
 
 async def test_a_click_from_another_workspace_is_nobodys(harness):
     """Nothing else is read about it."""
-    actor = await harness.authority.actor("U0DANA", team="T0OTHER", home_team="T0LATCH")
+    actor = await harness.permissions.actor("U0DANA", team="T0OTHER", home_team="T0LATCH")
 
     assert actor == Actor(slack_user="U0DANA", not_a_person=actor.not_a_person)
     assert "another one" in (actor.not_a_person or "")
@@ -74,7 +74,7 @@ async def test_a_click_from_another_workspace_is_nobodys(harness):
 )
 async def test_an_admin_is_known_with_all_that_counts(harness, team, home):
     """Slack need not say the workspace twice."""
-    actor = await harness.authority.actor("U0DANA", team=team, home_team=home)
+    actor = await harness.permissions.actor("U0DANA", team=team, home_team=home)
 
     assert actor == Actor(
         slack_user="U0DANA", entra_id=seed.DANA, name="Dana Diaz", is_admin=True, is_approver=False
@@ -83,7 +83,7 @@ async def test_an_admin_is_known_with_all_that_counts(harness, team, home):
 
 async def test_who_cannot_be_placed_is_nobody(harness):
     """With the reason, and no right."""
-    actor = await harness.authority.actor("U0GUS")
+    actor = await harness.permissions.actor("U0GUS")
 
     assert actor == Actor(slack_user="U0GUS", not_a_person=actor.not_a_person)
     assert "a guest" in (actor.not_a_person or "")
@@ -97,7 +97,7 @@ async def test_an_approver_is_whom_the_stage_names(harness, user, entra_id, name
     """And nobody beside."""
     request = of_bo(Stage(approvers=(BO, MIA)))
 
-    assert await harness.authority.actor(user, request=request) == Actor(
+    assert await harness.permissions.actor(user, request=request) == Actor(
         slack_user=user, entra_id=entra_id, name=name, is_admin=False, is_approver=is_approver
     )
 
@@ -106,7 +106,7 @@ async def test_an_admin_whom_the_stage_names_decides_as_an_approver(harness):
     """What the policy says comes first, and nobody need ask Slack for the admins."""
     before = calls_of(harness, "usergroups.users.list")
 
-    actor = await harness.authority.actor("U0DANA", request=of_bo(Stage(approvers=(DANA,))))
+    actor = await harness.permissions.actor("U0DANA", request=of_bo(Stage(approvers=(DANA,))))
 
     assert (actor.is_approver, actor.stands_in) == (True, False)
     assert not actor.decides_as_admin
@@ -115,7 +115,7 @@ async def test_an_admin_whom_the_stage_names_decides_as_an_approver(harness):
 
 async def test_nobody_is_an_approver_where_no_stage_is_decided(harness):
     """The request has no terms yet."""
-    actor = await harness.authority.actor("U0BO", request=wish(entra_id=seed.ANN))
+    actor = await harness.permissions.actor("U0BO", request=wish(entra_id=seed.ANN))
 
     assert not actor.is_approver
 
@@ -143,9 +143,9 @@ STAGES = {
 )
 async def test_admins_stand_in_as_the_setting_says(harness, setting, stage, stands_in):
     """Always; only where the policy finds nobody, which is not where it cannot be read; or never."""
-    authority = replace(harness.authority, admins_decide=setting)
+    permissions = replace(harness.permissions, admins_decide=setting)
 
-    actor = await authority.actor("U0DANA", request=of_bo(STAGES[stage]))
+    actor = await permissions.actor("U0DANA", request=of_bo(STAGES[stage]))
 
     assert (actor.is_admin, actor.stands_in) == (True, stands_in)
     assert actor.decides_as_admin is stands_in
@@ -154,7 +154,7 @@ async def test_admins_stand_in_as_the_setting_says(harness, setting, stage, stan
 async def test_who_has_decided_an_earlier_stage_decides_no_other(harness):
     """Approver and admin alike; nothing more is read about them."""
     for user, entra_id in (("U0BO", seed.BO), ("U0DANA", seed.DANA)):
-        actor = await harness.authority.actor(
+        actor = await harness.permissions.actor(
             user, request=of_bo(Stage(approvers=(BO,))), decided={entra_id}
         )
 
@@ -164,9 +164,9 @@ async def test_who_has_decided_an_earlier_stage_decides_no_other(harness):
 
 async def test_where_all_approvers_have_decided_before_the_admins_stand_in(harness):
     """Bo alone is named by both stages: in `fallback`, somebody else must be able to decide the second."""
-    authority = replace(harness.authority, admins_decide="fallback")
+    permissions = replace(harness.permissions, admins_decide="fallback")
 
-    actor = await authority.actor(
+    actor = await permissions.actor(
         "U0DANA", request=of_bo(Stage(approvers=(BO,))), decided={seed.BO}
     )
 
@@ -179,34 +179,34 @@ def calls_of(harness, method):
 
 async def test_a_no_may_be_a_minute_old(harness):
     """Whoever presses in vain costs no call of those that Slack allows twenty times a minute."""
-    await harness.authority.refresh()
+    await harness.permissions.refresh()
     before = calls_of(harness, "usergroups.users.list")
     harness.workspace.usergroups["S0IAM"].users.append("U0MIA")
 
-    assert not await harness.authority.roster.has_now({"U0MIA"})
+    assert not await harness.permissions.roster.is_admin_now({"U0MIA"})
     assert calls_of(harness, "usergroups.users.list") == before
 
     simulated().stand_still(GOOD_FOR_A_NO + SECOND)
-    assert await harness.authority.roster.has_now({"U0MIA"})
+    assert await harness.permissions.roster.is_admin_now({"U0MIA"})
 
 
 async def test_a_yes_is_never_old(harness):
     """Dana was in the group a moment ago, and is not any more."""
-    await harness.authority.refresh()
-    assert await harness.authority.roster.has_now({"U0DANA"})
+    await harness.permissions.refresh()
+    assert await harness.permissions.roster.is_admin_now({"U0DANA"})
 
     harness.workspace.usergroups["S0IAM"].users = []
 
-    assert not await harness.authority.roster.has_now({"U0DANA"})
+    assert not await harness.permissions.roster.is_admin_now({"U0DANA"})
 
 
 async def test_many_who_are_checked_together_share_one_read(harness):
     """It began after each of them asked."""
-    await harness.authority.refresh()
+    await harness.permissions.refresh()
     before = calls_of(harness, "usergroups.users.list")
 
     answers = await asyncio.gather(
-        *(harness.authority.roster.has_now({"U0DANA"}) for _ in range(8))
+        *(harness.permissions.roster.is_admin_now({"U0DANA"}) for _ in range(8))
     )
 
     assert answers == [True] * 8
@@ -220,7 +220,7 @@ async def test_who_is_named_one_by_one_needs_no_group(harness):
 
     before = calls_of(harness, "usergroups.users.list")
 
-    assert await roster.has_now({"U0BO"})
+    assert await roster.is_admin_now({"U0BO"})
     assert calls_of(harness, "usergroups.users.list") == before
 
 
@@ -238,48 +238,48 @@ async def test_who_is_no_full_member_is_no_admin(harness, change):
     """A guest in the admins' user group sees no list."""
     for name, value in change.items():
         setattr(harness.workspace.people["U0DANA"], name, value)
-    authority = replace(
-        harness.authority, roster=Roster(slack=harness.slack, admins=("S0IAM", "U0BO"))
+    permissions = replace(
+        harness.permissions, roster=Roster(slack=harness.slack, admins=("S0IAM", "U0BO"))
     )
 
-    await authority.refresh()
+    await permissions.refresh()
 
-    assert authority.known_admins == {"U0BO"}
+    assert permissions.known_admins == {"U0BO"}
     with pytest.raises(NotAllowed, match="Only Latchkey's admins"):
-        authority.lists_for("U0DANA")
+        permissions.check_may_list("U0DANA")
 
 
 async def test_who_is_a_full_member_is_remembered_for_ten_minutes(harness):
     """The roster is read each minute, and users.info has its limit, too."""
-    await harness.authority.refresh()
+    await harness.permissions.refresh()
     before = calls_of(harness, "users.info")
-    await harness.authority.refresh()
+    await harness.permissions.refresh()
     assert calls_of(harness, "users.info") == before
 
     harness.workspace.people["U0DANA"].is_restricted = True
     simulated().stand_still(MEMBER_FOR + SECOND)
-    await harness.authority.refresh()
+    await harness.permissions.refresh()
 
-    assert harness.authority.known_admins == frozenset()
+    assert harness.permissions.known_admins == frozenset()
 
 
 async def test_who_cannot_be_looked_up_stays_what_they_were(harness):
     """An admin while Slack stumbles; somebody new is none before Slack has said who they are."""
-    await harness.authority.refresh()
+    await harness.permissions.refresh()
     simulated().stand_still(MEMBER_FOR + SECOND)
     harness.workspace.usergroups["S0IAM"].users.append("U0MIA")
     harness.workspace.faults.set("server_error", only="users.info")
 
-    await harness.authority.refresh()
+    await harness.permissions.refresh()
 
-    assert harness.authority.known_admins == {"U0DANA"}
+    assert harness.permissions.known_admins == {"U0DANA"}
 
 
 async def test_an_admin_whom_slack_does_not_know_is_none(harness):
     """A slip in LATCHKEY_ADMINS stops nobody else."""
     roster = Roster(slack=harness.slack, admins=("U0NOBODY", "S0IAM"))
-    authority = replace(harness.authority, roster=roster)
+    permissions = replace(harness.permissions, roster=roster)
 
-    await authority.refresh()
+    await permissions.refresh()
 
-    assert authority.known_admins == {"U0DANA"}
+    assert permissions.known_admins == {"U0DANA"}
