@@ -115,7 +115,7 @@ class Health:
             wrong.labels(kind).set(found.get(kind, 0))
         unreadable = Gauge(
             "latchkey_unreadable_assignments",
-            "Assignments that Graph did not let the last sweep read.",
+            "Assignments that Graph did not let the last sync read.",
             registry=registry,
         )
         unreadable.set(sum((await self.store.read(unsure.unreadable)).values()))

@@ -261,7 +261,7 @@ def assignments(
         nobody = f"{whom} does not have {what}." if whom else f"Nobody has {what}."
         return message(" ".join((nobody, *notes)))
     of = f" of *{escape(package)}*" if package else ""
-    by = f", held by {whom}" if whom else ""
+    by = f" for {whom}" if whom else ""
     many = how_many(page, f"assignment{of}{by}", f"assignments{of}{by}")
     said = " ".join((f"{many}.", *notes))
     blocks = part_of(

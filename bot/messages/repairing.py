@@ -23,7 +23,7 @@ from bot.people.model import Verb
 from bot.requests.model import Hold, Kind, Request, State
 
 STANDS: Final = {
-    State.RECEIVED: "It has not been judged yet; nothing was sent to Entra.",
+    State.RECEIVED: "It has not been evaluated yet; nothing was sent to Entra.",
     State.APPROVED: "It is approved, and is not known to have reached Entra.",
     State.SUBMITTED: "Entra has taken it on, and has not been seen to finish it.",
 }

@@ -175,7 +175,7 @@ async def all_pages(world, endpoint, user, command, action):
             ROWS // 2,
             f"60 assignments of *{EVERYBODY}*",
         ),
-        (f"/access-admin assignments {seed.ANN}", OF_ANN, "60 assignments, held by"),
+        (f"/access-admin assignments {seed.ANN}", OF_ANN, "60 assignments for"),
         ("/access-admin pending", ROWS, "120 requests wait for a decision."),
     ],
 )
