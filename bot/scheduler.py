@@ -29,6 +29,7 @@ from bot.notifications.owed import Notices
 from bot.people.permissions import Permissions
 from bot.priority import Courtesy
 from bot.requests import transactions as intake
+from bot.requests import transitions
 from bot.requests.confirmation import NOTHING, Delivery, Reported
 from bot.requests.evaluation import Review
 from bot.requests.leases import in_time, kept
@@ -417,7 +418,7 @@ class Jobs:
     async def _deadlines(self, lapsed: Sequence[Request], escalating: Sequence[Request]) -> int:
         moved = 0
         for request in lapsed:
-            moved += await self.store.run(requests.move, request, State.LAPSED) is not None
+            moved += await self.store.run(transitions.lapse, request) is not None
         for request in escalating:
             moved += await self.store.run(requests.escalate, request)
         return moved
@@ -523,4 +524,4 @@ def _hand_over(db: Transaction, request: Request) -> None:
 
 
 def _end_pointless(db: Transaction, request: Request) -> bool:
-    return requests.move(db, request, State.LAPSED, why=ENDED_MEANWHILE) is not None
+    return transitions.lapse(db, request, ENDED_MEANWHILE) is not None

@@ -1,6 +1,7 @@
 """Judges the clicks on Approve, Deny and Give up: may this person decide, and were they first?"""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
@@ -11,7 +12,7 @@ from bot.messages.parts import moment
 from bot.packages.model import Stage
 from bot.people.model import DONE, Verb
 from bot.people.permissions import Actor, Permissions, may
-from bot.requests import transitions as outcomes
+from bot.requests import transitions
 from bot.requests.evaluation import stage_changes
 from bot.requests.model import Request, State
 from bot.requests.store import decisions, recipients, requests
@@ -132,7 +133,9 @@ class Verdicts:
         why = may(actor, verb, holder=request.holder, holder_entra_id=request.entra_id)
         if why is None:
             return actor
-        await self._store.run(outcomes.not_repaired, request, actor.entra_id, why, by=by, verb=verb)
+        await self._store.run(
+            transitions.not_repaired, request, actor.entra_id, why, by=by, verb=verb
+        )
         return None
 
     async def _actor(self, decision: Decision, request: Request) -> Actor:
@@ -169,37 +172,37 @@ class Verdicts:
 
 
 def _deny(db: Transaction, decision: Decision, request: Request) -> bool:
-    return _decide(db, decision, request, State.DENIED, why=decision.reason)
+    def denied() -> Request | None:
+        return transitions.deny(
+            db,
+            request,
+            decision.reason,
+            actor=decision.slack_user,
+            actor_entra_id=decision.entra_id,
+        )
+
+    return _decide(db, decision, denied)
 
 
 def _approve(
     db: Transaction, decision: Decision, request: Request, changes: dict[str, Any]
 ) -> bool:
-    to = State.PENDING if "deciders" in changes else State.APPROVED
-    return _decide(db, decision, request, to, why=None, **changes)
-
-
-def _decide(
-    db: Transaction,
-    decision: Decision,
-    request: Request,
-    to: State,
-    *,
-    why: str | None,
-    **changes: Any,
-) -> bool:
-    """The decision and the move it causes, together or not at all."""
-    with db.begin_nested() as both:
-        moved = requests.move(
+    def approved() -> Request | None:
+        return transitions.reach_stage(
             db,
             request,
-            to,
+            changes,
             actor=decision.slack_user,
             actor_entra_id=decision.entra_id,
-            why=why,
-            **changes,
         )
-        won = moved is not None and decisions.settle(
+
+    return _decide(db, decision, approved)
+
+
+def _decide(db: Transaction, decision: Decision, move: Callable[[], Request | None]) -> bool:
+    """Write the decision and the move that it causes, together or not at all."""
+    with db.begin_nested() as both:
+        won = move() is not None and decisions.settle(
             db,
             decision,
             Outcome.ACCEPTED,

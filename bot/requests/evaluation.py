@@ -30,7 +30,7 @@ from bot.people.approvers import NotUnderstood
 from bot.people.identity import Identity, People
 from bot.people.model import Verb
 from bot.people.permissions import Actor, Permissions, may
-from bot.requests import transitions as outcomes
+from bot.requests import transitions
 from bot.requests.holder_lists import HolderLists
 from bot.requests.looks import Look, Shelf
 from bot.requests.model import Kind, Request, State
@@ -367,7 +367,7 @@ class Review:
             return await self._refuse(request, why)
         if not await self._may_remove_from(request.package_id):
             return await self._refuse(request, OUTSIDE)
-        return await self._store.run(outcomes.approve_removal, request)
+        return await self._store.run(transitions.approve_removal, request)
 
     async def _refusal_of_return(self, request: Request) -> Refusal | None:
         try:
@@ -396,10 +396,7 @@ class Review:
     async def _refuse(
         self, request: Request, why: str, *, tell_admins: bool = False
     ) -> Request | None:
-        return await self._move(request, State.REFUSED, why=why, tell_admins=tell_admins)
-
-    async def _move(self, request: Request, to: State, **changes: Any) -> Request | None:
-        return await self._store.run(requests.move, request, to, fence=True, **changes)
+        return await self._store.run(transitions.refuse, request, why, tell_admins=tell_admins)
 
     async def _on_to_stage(
         self,
@@ -417,11 +414,12 @@ class Review:
         Args:
             stays_claimed: What is approved remains with whoever has it in hand.
         """
-        changes = stage_changes(request, stage=stage)
-        to = State.PENDING if "deciders" in changes else State.APPROVED
-        if to is State.APPROVED and stays_claimed:
-            more["lease_until"] = clock.real() + self._waits.lease
-        return await self._move(known, to, actor=actor, **changes, **more)
+        changes = stage_changes(request, stage=stage) | more
+        if "deciders" not in changes and stays_claimed:
+            changes["lease_until"] = clock.real() + self._waits.lease
+        return await self._store.run(
+            transitions.reach_stage, known, changes, actor=actor, fence=True
+        )
 
     async def recheck(self, request: Request) -> Request | None:
         """

@@ -20,8 +20,7 @@ from bot.assignments.store import assignments
 from bot.database import Store, flags
 from bot.packages.questions import for_graph
 from bot.people.permissions import Actor
-from bot.requests import justification
-from bot.requests import transitions as outcomes
+from bot.requests import justification, transitions
 from bot.requests.model import Kind, Request, State
 from bot.requests.store import claims, decisions
 from bot.timing import WAITS, Waits
@@ -99,7 +98,7 @@ class Effects:
         deadline = self._graph.deadline(self._waits.post)
         intent_at, settles_at = clock.now(), clock.real() + self._waits.settle
         ours = await self._store.run(
-            outcomes.intend,
+            transitions.intend,
             request,
             intent_at=intent_at,
             settles_at=settles_at,
@@ -127,7 +126,7 @@ class Effects:
         why = f"It could not be carried out in Microsoft Entra, and {name} gave it up."
         if request.state is State.SUBMITTED:
             why += " If Entra does it later, /my-access will show it."
-        await self._store.run(outcomes.give_up, request, why, actor_entra_id=by.entra_id)
+        await self._store.run(transitions.give_up, request, why, actor_entra_id=by.entra_id)
 
     def _is_from_before(self, request: Request) -> bool:
         """
@@ -292,10 +291,10 @@ class Effects:
         return about.id == request.assignment_id
 
     async def _submitted(self, request: Request, graph_request_id: str | None) -> None:
-        await self._store.run(outcomes.submit, request, graph_request_id)
+        await self._store.run(transitions.submit, request, graph_request_id)
 
     async def _failed(self, request: Request, why: str) -> None:
-        await self._store.run(outcomes.fail, request, why)
+        await self._store.run(transitions.fail, request, why)
 
 
 def _schedule(request: Request) -> Schedule | None:

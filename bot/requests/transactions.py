@@ -29,6 +29,7 @@ from bot.packages.store import catalog
 from bot.people.model import DONE, Verb
 from bot.people.permissions import Actor, may
 from bot.people.store import people
+from bot.requests import transitions
 from bot.requests.model import MOVES, Kind, Request, State
 from bot.requests.store import decisions, request_lists, requests
 
@@ -241,7 +242,7 @@ def cancel(db: Transaction, slack_user: str, request_id: str) -> Request:
         raise TooLate("You have withdrawn that request already.")
     if State.CANCELED not in MOVES.get(request.state, ()) or request.intent_at is not None:
         raise TooLate(f"That request cannot be withdrawn any more: {_fate(db, request)}.")
-    moved = requests.move(db, request, State.CANCELED, actor=slack_user)
+    moved = transitions.cancel(db, request, actor=slack_user)
     if moved is None:
         current = requests.get(db, request_id) or request
         raise TooLate(f"Somebody was faster: {_fate(db, current)}. Please look again.")

@@ -1,7 +1,13 @@
-"""What Graph's answers do to our rows: submitted, delivered, ended, failed, each one transaction."""
+"""
+Every arrow of the state diagram, one function each; nothing else moves a request.
 
+Each is called inside a transaction, and does with the row's move whatever belongs to it: the assignment that begins or
+ends, the extension that has become pointless.  The diagram is in docs/how-it-works.md.
+"""
+
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from bot import chance, clock
 from bot.assignments.model import (
@@ -26,6 +32,54 @@ GIVEN_AGAIN_WITHIN: Final = timedelta(days=30)
 ENDED_IN_PART: Final = "The access has ended, before Microsoft Entra had delivered all of it."
 # Why access that was removed is there again.
 AUTOMATIC: Final = "automatic"
+
+
+def refuse(
+    db: Transaction, request: Request, why: str, *, tell_admins: bool = False
+) -> Request | None:
+    """Refuse what the rules do not allow."""
+    return requests.move(db, request, State.REFUSED, fence=True, why=why, tell_admins=tell_admins)
+
+
+def reach_stage(
+    db: Transaction,
+    request: Request,
+    changes: Mapping[str, Any],
+    *,
+    actor: str,
+    actor_entra_id: str | None = None,
+    fence: bool = False,
+) -> Request | None:
+    """
+    Let a request wait for the deciders of a stage, or approve it when no stage is left.
+
+    Args:
+        changes: Of the row, as `bot.packages.policy` makes them for that stage; without deciders it is approved.
+        fence: Insist that our claim still stands (for workers).
+    """
+    to = State.PENDING if "deciders" in changes else State.APPROVED
+    return requests.move(
+        db, request, to, actor=actor, actor_entra_id=actor_entra_id, fence=fence, **changes
+    )
+
+
+def deny(
+    db: Transaction, request: Request, why: str | None, *, actor: str, actor_entra_id: str | None
+) -> Request | None:
+    """Deny it, as somebody who may decide has said."""
+    return requests.move(
+        db, request, State.DENIED, actor=actor, actor_entra_id=actor_entra_id, why=why
+    )
+
+
+def cancel(db: Transaction, request: Request, *, actor: str) -> Request | None:
+    """Cancel it for whoever has asked."""
+    return requests.move(db, request, State.CANCELED, actor=actor)
+
+
+def lapse(db: Transaction, request: Request, why: str | None = None) -> Request | None:
+    """End what nobody has decided in time, or need not decide any more."""
+    return requests.move(db, request, State.LAPSED, why=why)
 
 
 def intend(
@@ -56,7 +110,7 @@ def approve_removal(db: Transaction, request: Request) -> Request | None:
     for other in request_lists.open_for_assignment(db, moved.assignment_id or ""):
         may_stop = State.CANCELED in MOVES[other.state] and other.intent_at is None
         if other.kind is Kind.EXTEND and may_stop:
-            requests.move(db, other, State.CANCELED, actor=request.asked_by)
+            cancel(db, other, actor=request.asked_by)
     return moved
 
 

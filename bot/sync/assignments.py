@@ -14,7 +14,7 @@ from bot.assignments.store import assignments, listed, troubles, unsure
 from bot.database import Transaction
 from bot.packages.eligibility import automatic_policies
 from bot.packages.model import Package
-from bot.requests import transitions as outcomes
+from bot.requests import transitions
 from bot.requests.model import Kind
 from bot.requests.store import request_lists
 from bot.sweeps import Transactions
@@ -278,9 +278,9 @@ def _save_listed(
     saved = listed.save(db, rows)
     for row in (*saved.new, *saved.changed):
         if row.progress in {Progress.PARTIAL, Progress.FAILED}:
-            outcomes.tell_if_partial(db, row.id)
+            transitions.tell_if_partial(db, row.id)
     for row in listed.removed_once(db, saved.new):
-        outcomes.tell_if_given_again(db, row, automatic=is_automatic(row))
+        transitions.tell_if_given_again(db, row, automatic=is_automatic(row))
     return saved
 
 
@@ -290,9 +290,9 @@ def _save_busy(
     """The same for one row that somebody else was at work on."""
     is_new = assignments.get(db, row.id) is None
     if assignments.save_live(db, row):
-        outcomes.tell_if_partial(db, row.id)
+        transitions.tell_if_partial(db, row.id)
     if is_new:
-        outcomes.tell_if_given_again(db, row, automatic=is_automatic(row))
+        transitions.tell_if_given_again(db, row, automatic=is_automatic(row))
 
 
 def _save_by_id(db: Transaction, row: Assignment, *, read_at: datetime) -> None:
@@ -304,8 +304,8 @@ def _save_by_id(db: Transaction, row: Assignment, *, read_at: datetime) -> None:
             # It never came to be; the request for it tells the story, if it was ours.
             assignments.end(db, row.id, why=Ended.NEVER_DELIVERED, at=clock.now())
             return
-    outcomes.revive(db, row, read_at=read_at)
-    outcomes.tell_if_partial(db, row.id)
+    transitions.revive(db, row, read_at=read_at)
+    transitions.tell_if_partial(db, row.id)
 
 
 def _missing(db: Transaction, assignment_id: str, *, settle: timedelta) -> None:
@@ -340,8 +340,8 @@ def _tell_troubles(db: Transaction) -> None:
     for package_id in unreadable:
         troubles.open_one(db, TroubleKind.UNREADABLE, package_id, package_id=package_id)
     troubles.close_all_but(db, TroubleKind.UNREADABLE, unreadable)
-    for assignment_id in unsure.not_whole_since(db, clock.now() - outcomes.PARTIAL_FOR):
-        outcomes.tell_if_partial(db, assignment_id)
+    for assignment_id in unsure.not_whole_since(db, clock.now() - transitions.PARTIAL_FOR):
+        transitions.tell_if_partial(db, assignment_id)
 
 
 def _may_be_removed_by_us(db: Transaction, assignment_id: str) -> bool:

@@ -16,7 +16,8 @@ from bot.requests.store import requests
 from tests.bot.rows import EARLIER, in_work, rows_of, tamper
 from tests.bot.samples import ANN, BO, SOME_DAY, wish
 
-PAGE = Path(__file__).parents[3] / "docs" / "how-it-works.md"
+ROOT = Path(__file__).parents[3]
+PAGE = ROOT / "docs" / "how-it-works.md"
 ARROWS = set(re.findall(r"^    (\w+) --> (\w+): ", PAGE.read_text(), flags=re.MULTILINE))
 
 
@@ -263,3 +264,14 @@ async def test_an_escalation_leaves_these_columns(store, now):
     (row,) = await store.run(audit.rows)
     assert (row["verb"], row["actor"], row["at"]) == ("escalate", "latchkey", now)
     assert (row["request_id"], row["subject_entra_id"]) == (request.id, ANN)
+
+
+def test_every_arrow_is_a_function_of_transitions():
+    """Whoever wants to know what can happen to a request reads one file."""
+    movers = {
+        file.relative_to(ROOT).as_posix()
+        for folder in ("bot", "handlers", "sandbox")
+        for file in (ROOT / folder).rglob("*.py")
+        if "requests.move" in file.read_text()
+    }
+    assert movers == {"bot/requests/transitions.py"}

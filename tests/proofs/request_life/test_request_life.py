@@ -33,7 +33,7 @@ from bot.packages.store import catalog
 from bot.people.model import Verb
 from bot.people.permissions import Actor, may
 from bot.requests import transactions as intake
-from bot.requests import transitions as outcomes
+from bot.requests import transitions
 from bot.requests.asking import Wanted, ask_together
 from bot.requests.model import Kind, Request, State
 from bot.requests.store import claims, decisions, requests
@@ -284,11 +284,11 @@ class RequestLife(RuleBasedStateMachine):
         while self.claimed:
             row = self.claimed.pop()
             if row.state is State.APPROVED:
-                self.do(outcomes.submit, row, f"graph-{row.id}")
+                self.do(transitions.submit, row, f"graph-{row.id}")
             elif row.state is State.SUBMITTED and row.kind is Kind.REMOVE:
-                self.do(outcomes.end, row)
+                self.do(transitions.end, row)
             elif row.state is State.SUBMITTED:
-                self.do(outcomes.deliver, row, self.held(row))
+                self.do(transitions.deliver, row, self.held(row))
             else:
                 self.do(claims.release, row, due_at=clock.real(), attempts=0)
 
