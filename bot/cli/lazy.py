@@ -43,7 +43,13 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         named = self.table.get(cmd_name)
-        return named.load() if named is not None else None
+        if named is None:
+            return None
+        # Whoever asks for help does not wait for it.
+        from bot.cli import own_packages
+
+        own_packages.check_own_packages()
+        return named.load()
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
