@@ -188,7 +188,7 @@ def _owed(db: Transaction, since: datetime) -> None:
     assignments.owing_news(db, since=since)
     people.second_accounts_due(db)
     request_lists.stuck(db, attempts=12, since=since)
-    holds.open_ones(db, since=since)
+    notices.untold_holds(db, since=since)
     troubles.owing_news(db, since=since)
 
 

@@ -41,7 +41,6 @@ log = structlog.get_logger(__name__)
 Ts = TypeVarTuple("Ts")
 
 STUCK_AFTER_ATTEMPTS: Final = 12
-HELD: Final = "held"
 # By which messages are redrawn: with a limit of its own.
 UPDATE: Final = "chat.update"
 # Few enough that all are redrawn before their claims run out.
@@ -287,12 +286,13 @@ def _alarms(db: Transaction, admin_channel: str, *, since: datetime) -> list[new
         (news.alarm("stuck", request, to=admin_channel), deciding.stuck(request))
         for request in request_lists.stuck(db, attempts=STUCK_AFTER_ATTEMPTS, since=since)
     ]
-    for hold, request in holds.open_ones(db, since=since):
-        key = f"{HELD}:{hold.id}"
-        notice = Notice(key=key, kind=HELD, to=admin_channel, request_id=request.id)
-        alarms.append((notice, repairing.card(hold, request)))
     told = notices.settled_keys(db, [notice.key for notice, _ in alarms])
-    return [(notice, content) for notice, content in alarms if notice.key not in told]
+    owed = [(notice, content) for notice, content in alarms if notice.key not in told]
+    for hold, request in notices.untold_holds(db, since=since):
+        key = f"{notices.HELD}:{hold.id}"
+        notice = Notice(key=key, kind=notices.HELD, to=admin_channel, request_id=request.id)
+        owed.append((notice, repairing.card(hold, request)))
+    return owed
 
 
 def _claim_stale(db: Transaction) -> list[Notice]:
@@ -369,8 +369,8 @@ def _content_of(db: Transaction, notice: Notice) -> Message | None:
     if notice.kind == news.PUZZLE and notice.request_id is not None:
         request = requests.get(db, notice.request_id)
         return deciding.not_understood(request, others=_others(db, request)) if request else None
-    if notice.kind == HELD:
-        hold = holds.get(db, notice.key.removeprefix(f"{HELD}:"))
+    if notice.kind == notices.HELD:
+        hold = holds.get(db, notice.key.removeprefix(f"{notices.HELD}:"))
         request = requests.get(db, hold.request_id) if hold else None
         return repairing.card(hold, request) if hold and request else None
     if notice.kind == troubles.NOTICE:

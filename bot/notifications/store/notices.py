@@ -9,16 +9,34 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.database.engine import Transaction, insert
-from bot.database.statements import MOST, NOW, UNTIL, for_each_database
+from bot.database.statements import MOST, NOW, SINCE, UNTIL, for_each_database
+from bot.database.tables import holds as hold_table
 from bot.database.tables import notices, requests
 from bot.notifications.model import Notice
-from bot.requests.model import State
+from bot.requests.model import Hold, Request, State
+from bot.requests.store import holds
 
 FIELDS: Final = tuple(Notice.__dataclass_fields__)
 COLUMNS: Final = [notices.c["recipient" if name == "to" else name] for name in FIELDS]
 
 # SQLite takes 32,766 parameters a statement, PostgreSQL 65,535.
 KEYS_A_QUERY: Final = 1_000
+
+# What is held is told to the admins under the hold's id.
+HELD: Final = "held"
+IS_SETTLED: Final = sa.or_(
+    notices.c.sent_at.is_not(None),
+    notices.c.dropped_why.is_not(None),
+    notices.c.claimed_until > NOW,
+)
+IS_TOLD: Final = sa.select(sa.literal_column("1")).where(
+    notices.c.key == sa.literal_column(f"'{HELD}:'", sa.String()) + hold_table.c.id, IS_SETTLED
+)
+# Not as NOT EXISTS, for which PostgreSQL might read every message: asked by itself, one is found by its key.
+UNTOLD_HOLDS: Final = holds.OPEN.where(
+    hold_table.c.at >= SINCE,
+    IS_TOLD.correlate(hold_table).scalar_subquery().is_(None),
+)
 
 UPDATE: Final = notices.update().where(notices.c.key == sa.bindparam("notice"))
 UPDATE_ALL: Final = notices.update().where(
@@ -218,15 +236,16 @@ def settled_keys(db: Transaction, keys: Sequence[str]) -> set[str]:
     found: set[str] = set()
     for first in range(0, len(keys), KEYS_A_QUERY):
         query = sa.select(notices.c.key).where(
-            notices.c.key.in_(keys[first : first + KEYS_A_QUERY]),
-            sa.or_(
-                notices.c.sent_at.is_not(None),
-                notices.c.dropped_why.is_not(None),
-                notices.c.claimed_until > clock.real(),
-            ),
+            notices.c.key.in_(keys[first : first + KEYS_A_QUERY]), IS_SETTLED
         )
-        found.update(db.execute(query).scalars())
+        found.update(db.execute(query, {"now": clock.real()}).scalars())
     return found
+
+
+def untold_holds(db: Transaction, *, since: datetime) -> list[tuple[Hold, Request]]:
+    """What has been held no longer than since then, and the admins neither know of nor are being told."""
+    found = db.execute(UNTOLD_HOLDS, {"since": since, "now": clock.real()})
+    return [holds.with_request(row) for row in found]
 
 
 def finished_keys(db: Transaction, keys: Sequence[str]) -> set[str]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -11,7 +10,6 @@ from bot import chance, clock
 from bot.database import audit, wakeups
 from bot.database.engine import Transaction
 from bot.database.keyset import Listed
-from bot.database.statements import SINCE
 from bot.database.tables import holds, requests
 from bot.paging import FIRST, ROWS_A_PAGE, Page, Start
 from bot.people.model import Verb
@@ -35,7 +33,6 @@ HELD: Final = (
 )
 LISTED: Final = Listed(HELD, time=holds.c.at, id_=holds.c.id)
 OPEN: Final = HELD.order_by(holds.c.at, holds.c.id)
-OPEN_SINCE: Final = OPEN.where(holds.c.at >= SINCE)
 COUNT: Final = sa.select(sa.func.count()).select_from(holds).where(IS_OPEN)
 
 
@@ -96,7 +93,8 @@ def get(db: Transaction, hold_id: str) -> Hold | None:
     return _hold(row) if row else None
 
 
-def _with_request(row: Sequence[Any]) -> tuple[Hold, Request]:
+def with_request(row: Sequence[Any]) -> tuple[Hold, Request]:
+    """Make a hold and its request of a row of HELD."""
     return _hold(row[: len(FIELDS)]), all_requests.from_row(row[len(FIELDS) :])
 
 
@@ -104,13 +102,12 @@ def held(
     db: Transaction, *, start: Start = FIRST, rows: int = ROWS_A_PAGE
 ) -> Page[tuple[Hold, Request]]:
     """A page of what is held now, the longest first, with the request each is about."""
-    return LISTED.page(db, _with_request, start=start, rows=rows)
+    return LISTED.page(db, with_request, start=start, rows=rows)
 
 
-def open_ones(db: Transaction, *, since: datetime | None = None) -> list[tuple[Hold, Request]]:
-    """All that is held now, or what has been no longer than since then, the longest first."""
-    found = db.execute(OPEN) if since is None else db.execute(OPEN_SINCE, {"since": since})
-    return [_with_request(row) for row in found]
+def open_ones(db: Transaction) -> list[tuple[Hold, Request]]:
+    """All that is held now, the longest first."""
+    return [with_request(row) for row in db.execute(OPEN)]
 
 
 def end(db: Transaction, hold: Hold, request: Request, verb: Verb, *, actor: str) -> Request | None:

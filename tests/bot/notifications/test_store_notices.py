@@ -12,7 +12,7 @@ from bot.database import homes
 from bot.database.tables import notices as notice_table
 from bot.notifications.store import notices
 from bot.requests.model import State
-from bot.requests.store import requests
+from bot.requests.store import holds, requests
 from tests.bot.samples import held, notice, wish
 
 LEASE = timedelta(seconds=45)
@@ -297,3 +297,28 @@ async def test_a_page_drawn_before_midnight_is_yesterdays(store):
     await store.run(homes.touch_all, published_before=midnight)
 
     assert await stale(store) == ["U0ANN"]
+
+
+def _hold(db, number):
+    added = requests.add(db, wish(holder=f"U{number}", package_id=f"package-{number}"))
+    assert added is not None
+    assert holds.put(db, added, failures=12, error="GraphError", why="It failed.")
+
+
+async def test_an_alarm_is_owed_until_somebody_sends_it(store):
+    """What the admins know of, or are just being told, is not read again."""
+
+    def owed(db):
+        for number in range(5):
+            _hold(db, number)
+        keys = [f"{notices.HELD}:{hold.id}" for hold, _ in holds.open_ones(db)]
+        sent, dropped, claimed, failed, new = keys
+        notices.claim(db, [notice(key=each) for each in (sent, dropped, claimed)], lease=LEASE)
+        notices.claim(db, [notice(key=failed)], lease=OVER)
+        notices.sent(db, [sent], channel="C0ADMINS", ts="1.1")
+        notices.drop(db, [dropped], why="gone")
+        untold = notices.untold_holds(db, since=clock.now() - LEASE)
+        old = notices.untold_holds(db, since=clock.now() + LEASE)
+        return {f"{notices.HELD}:{hold.id}" for hold, _ in untold} == {failed, new}, old
+
+    assert await store.run(owed) == (True, [])

@@ -148,7 +148,7 @@ def _claims(db: Transaction) -> None:
 def _holds(db: Transaction) -> None:
     request = _asked(db)
     assert holds.put(db, request, failures=5, error="GraphError", why="It fails.")
-    holds.open_ones(db, since=clock.now() - HOUR)
+    notices.untold_holds(db, since=clock.now() - HOUR)
     holds.held(db)
     holds.held(db, start=Start(after=Mark(clock.now() - HOUR, request.id)))
     hold, request = next(found for found in holds.open_ones(db) if found[1].id == request.id)

@@ -44,6 +44,7 @@ WALKS: Final = {
     "holds.end": "few are held, so PostgreSQL looks for the one among them",
     "holds.held": "a page of all that is held",
     "holds.open_ones": "a list of all that is held",
+    "notices.untold_holds": "a list of all that is held and nobody knows of",
     "links.to_link": ALL_CURRENT,
     "links.unknown": ALL_CURRENT,
     "notices.claim_left_over": "messages of which nobody knows whether they arrived",
