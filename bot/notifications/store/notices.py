@@ -29,7 +29,7 @@ IS_SETTLED: Final = sa.or_(
     notices.c.dropped_why.is_not(None),
     notices.c.claimed_until > NOW,
 )
-IS_TOLD: Final = sa.select(sa.literal_column("1")).where(
+IS_TOLD: Final[sa.Select[Any]] = sa.select(sa.literal_column("1")).where(
     notices.c.key == sa.literal_column(f"'{HELD}:'", sa.String()) + hold_table.c.id, IS_SETTLED
 )
 # Not as NOT EXISTS, for which PostgreSQL might read every message: asked by itself, one is found by its key.
