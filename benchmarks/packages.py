@@ -21,7 +21,7 @@ from bot.provisioning.apply import Applier
 from bot.provisioning.file import read_text
 from bot.provisioning.plan import Planned, make_plan
 from bot.provisioning.retry import PATIENCE, Retrier
-from bot.provisioning.state import Record
+from bot.provisioning.state import StateFile
 from graph import Graph, Retries, StaticToken
 from sandbox.clock import SandboxClock
 from sandbox.tenant import Tenant
@@ -109,7 +109,7 @@ class Workshop:
             await Applier(
                 graph=graph,
                 document=read_text(self._text(days), name="access.yml"),
-                record=self._record(),
+                state=self._state(),
                 retrier=Retrier(say=lambda text: None, sleep=self._sleep),
             ).apply(planned)
             return planned
@@ -118,7 +118,7 @@ class Workshop:
 
     async def _planned(self, graph: Graph, days: int) -> Planned:
         document = read_text(self._text(days), name="access.yml")
-        return await make_plan(graph, document, self._record(), version=VERSION)
+        return await make_plan(graph, document, self._state(), version=VERSION)
 
     async def _counted(self, work: Callable[[Graph], Awaitable[Planned]]) -> Counted:
         wire = Counting(self.tenant)
@@ -144,8 +144,8 @@ class Workshop:
             seconds=time.perf_counter() - started,
         )
 
-    def _record(self) -> Record:
-        return Record(self.folder / "access.latchkey.json", tenant="tenant")
+    def _state(self) -> StateFile:
+        return StateFile(self.folder / "access.latchkey.json", tenant="tenant")
 
     async def _sleep(self, seconds: float) -> None:
         self.tenant.clock.shift(timedelta(seconds=seconds))

@@ -27,7 +27,7 @@ from bot.provisioning.policy_tests.facts import Facts, FileFacts
 from bot.provisioning.policy_tests.tenant_facts import TenantFacts
 from bot.provisioning.progress import Progress
 from bot.provisioning.retry import PATIENCE, Retrier
-from bot.provisioning.state import Record, alone
+from bot.provisioning.state import StateFile, locked
 from graph import Graph, Retries
 
 WOULD_CHANGE: Final = 2
@@ -47,7 +47,7 @@ class Connected:
 
     graph: Graph
     version: str
-    record: Record
+    state: StateFile
     retrier: Retrier
     progress: Progress
 
@@ -67,7 +67,7 @@ def plan(file: Path, api: str | None, as_json: bool) -> None:
     """
 
     async def work(document: Document, there: Connected) -> Planned:
-        return await make_plan(there.graph, document, there.record, version=there.version)
+        return await make_plan(there.graph, document, there.state, version=there.version)
 
     planned = _with_file(file, work, api=api)
     _show_plan(planned, file, as_json=as_json)
@@ -97,7 +97,7 @@ def apply(file: Path, api: str | None, as_json: bool, yes: bool, adopt: bool) ->
     """
 
     async def work(document: Document, there: Connected) -> list[str]:
-        planned = await make_plan(there.graph, document, there.record, version=there.version)
+        planned = await make_plan(there.graph, document, there.state, version=there.version)
         with there.progress.paused():
             _show_plan(planned, file, as_json=as_json)
             if planned.plan.count(Action.DELETE):
@@ -105,13 +105,13 @@ def apply(file: Path, api: str | None, as_json: bool, yes: bool, adopt: bool) ->
         applier = Applier(
             graph=there.graph,
             document=document,
-            record=there.record,
+            state=there.state,
             retrier=there.retrier,
             tell=there.progress.change,
         )
         await applier.apply(planned)
         if adopt:
-            after = await make_plan(there.graph, document, there.record, version=there.version)
+            after = await make_plan(there.graph, document, there.state, version=there.version)
             for key in applier.adopt(after):
                 there.progress.done(f"adopted {' / '.join(key)}")
         return applier.remarks
@@ -137,19 +137,19 @@ def destroy(file: Path, api: str | None, yes: bool) -> None:
     """
 
     async def work(document: Document, there: Connected) -> None:
-        await settle(there.graph, document, there.record, there.retrier, version=there.version)
-        what = await destruction(there.graph, there.record)
+        await settle(there.graph, document, there.state, there.retrier, version=there.version)
+        what = await destruction(there.graph, there.state)
         with there.progress.paused():
             _print(showing.destruction_lines(what))
             if not what.lines():
                 click.echo(
-                    f"Nothing to take away: {there.record.path} notes nothing that Latchkey made here."
+                    f"Nothing to take away: {there.state.path} notes nothing that Latchkey made here."
                 )
             else:
                 _confirm("All of this is deleted for good. Go on?", yes=yes)
         destroyer = Destroyer(
             graph=there.graph,
-            record=there.record,
+            state=there.state,
             retrier=there.retrier,
             tell=there.progress.step,
         )
@@ -247,11 +247,11 @@ async def _tenant(path: Path, *, api: str | None) -> AsyncIterator[Connected]:
     settings = graph_settings()
     progress = Progress()
     async with graph_for(settings, api=api, retries=patient_reads(progress), gathers=True) as graph:
-        with alone(path), progress.shown():
+        with locked(path), progress.shown():
             yield Connected(
                 graph=graph,
                 version=api or settings.graph_api_version,
-                record=Record.beside(path, tenant=settings.azure_tenant_id or ""),
+                state=StateFile.beside(path, tenant=settings.azure_tenant_id or ""),
                 retrier=Retrier(say=progress.say),
                 progress=progress,
             )

@@ -17,7 +17,7 @@ from bot.provisioning.ownership import claim_what_was_begun, existing
 from bot.provisioning.plan import Planned
 from bot.provisioning.retry import Retrier
 from bot.provisioning.snapshot import Located
-from bot.provisioning.state import Key, Record
+from bot.provisioning.state import Key, StateFile
 from bot.provisioning.write import Writer
 from graph import Graph
 from graph.errors import GraphError
@@ -54,7 +54,7 @@ class Applier:
 
     graph: Graph
     document: Document
-    record: Record
+    state: StateFile
     retrier: Retrier
     tell: Tell = field(default=lambda change, done: None)
     remarks: list[str] = field(default_factory=list)
@@ -68,9 +68,9 @@ class Applier:
         Raises:
             ApplyError: One could not be made; what was under way beside it was brought to its end.
         """
-        claim_what_was_begun(self.record, self._existing(planned))
+        claim_what_was_begun(self.state, self._existing(planned))
         context = self._context(planned)
-        deleter = Deleter(graph=self.graph, record=self.record, retrier=self.retrier)
+        deleter = Deleter(graph=self.graph, state=self.state, retrier=self.retrier)
         changes = planned.plan.changes
         for stage in STAGES:
             lines = _lines(
@@ -151,7 +151,7 @@ class Applier:
             names=planned.names,
             snapshot=planned.snapshot,
             lookups=Lookups(graph=self.graph, retrier=self.retrier, changes=planned.plan.changes),
-            writer=Writer(record=self.record, retrier=self.retrier),
+            writer=Writer(state=self.state, retrier=self.retrier),
             remark=self.remarks.append,
         )
 
@@ -163,8 +163,8 @@ class Applier:
         """
         adopted = []
         for key, (object_id, within) in self._existing(planned).items():
-            if self.record.entry(key) is None:
-                self.record.made(key, object_id, **within)
+            if self.state.entry(key) is None:
+                self.state.add(key, object_id, **within)
                 adopted.append(key)
         return adopted
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from bot.provisioning.inventory import is_present
 from bot.provisioning.kinds import kind_of
 from bot.provisioning.retry import Retrier, may_delete_again
-from bot.provisioning.state import Entry, Record
+from bot.provisioning.state import Entry, StateFile
 from graph import Graph
 from graph.errors import GraphError, GraphUnavailable, NotAllowed, NotFound
 
@@ -15,7 +15,7 @@ class Deleter:
     """Deletes one thing after another, and waits until each is gone."""
 
     graph: Graph
-    record: Record
+    state: StateFile
     retrier: Retrier
 
     async def delete(self, title: str, entry: Entry) -> None:
@@ -25,18 +25,18 @@ class Deleter:
         Raises:
             GraphError: Graph refuses, or it is still there when patience is over.
         """
-        asked = replace(entry, is_ending=True)
+        asked = replace(entry, is_deleting=True)
 
         async def gone() -> bool | None:
             return None if await is_present(self.graph, asked) else True
 
         refusal = await self._ask(title, entry)
         if refusal is not None and await gone() is None:
-            self.record.ending(entry.identity, begun=False)
+            self.state.mark_deleting(entry.identity, begun=False)
             raise refusal
         if await self.retrier.wait_until(f"{title} to be gone", gone) is None:
             raise GraphUnavailable(f"{title} was deleted, and Graph still shows it.")
-        self.record.forget_made(entry.identity)
+        self.state.remove_deleted(entry.identity)
 
     async def _ask(self, title: str, entry: Entry) -> NotAllowed | None:
         """
@@ -45,7 +45,7 @@ class Deleter:
         An app of one catalog is told that it may not (403) where others hear that there is no such thing (404).
         That counts only for what was asked for before: the caller has to look, and gets the refusal.
         """
-        was_asked = self.record.is_ending(entry.identity)
+        was_asked = self.state.is_deleting(entry.identity)
         tries = 0
 
         async def once() -> None:
@@ -53,7 +53,7 @@ class Deleter:
             tries += 1
             await kind_of(entry.key).delete(self.graph, entry)
 
-        self.record.ending(entry.identity, begun=True)
+        self.state.mark_deleting(entry.identity, begun=True)
         try:
             # To delete twice is to delete once, so what may have happened may be done again.
             await self.retrier.retry(f"{title} to be deleted", once, retry_on=may_delete_again)
@@ -63,6 +63,6 @@ class Deleter:
             if isinstance(error, NotAllowed) and (was_asked or tries > 1):
                 return error
             if not (error.may_have_happened or was_asked):
-                self.record.ending(entry.identity, begun=False)
+                self.state.mark_deleting(entry.identity, begun=False)
             raise
         return None

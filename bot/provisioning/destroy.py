@@ -13,7 +13,7 @@ from bot.provisioning.kinds import kind_of, rank_of, title_of
 from bot.provisioning.ownership import claim_what_was_begun, existing
 from bot.provisioning.plan import make_plan
 from bot.provisioning.retry import SETTLES, Retrier
-from bot.provisioning.state import Entry, Key, Record
+from bot.provisioning.state import Entry, Key, StateFile
 from graph import Graph
 from graph.errors import OPEN_REQUEST_EXISTS, Conflict, GraphUnavailable, Rejected
 from graph.models import Assignment
@@ -47,7 +47,7 @@ def _holder(assignment: Assignment) -> str:
 
 
 async def settle(
-    graph: Graph, document: Document, record: Record, retrier: Retrier, *, version: str
+    graph: Graph, document: Document, state: StateFile, retrier: Retrier, *, version: str
 ) -> None:
     """
     Find out about what an apply that was cut short may have made.
@@ -56,28 +56,28 @@ async def settle(
         FileError: The file does not say any more what was begun.
         GraphError: The tenant cannot be read.
     """
-    begun = [each for each in record.entries() if each.id is None]
+    begun = [each for each in state.entries() if each.id is None]
     if not begun:
         return
     age = clock.real() - max(each.begun_at for each in begun)
     if age < SETTLES:
         retrier.say("waiting for the tenant to show what an earlier apply began")
         await retrier.sleep((SETTLES - age).total_seconds())
-    planned = await make_plan(graph, document, record, version=version)
+    planned = await make_plan(graph, document, state, version=version)
     pending = {each.key for each in planned.plan.changes if each.action is Action.CREATE}
     there = existing(document, planned.names, planned.snapshot, pending=pending)
-    claim_what_was_begun(record, there)
-    record.forget([each.key for each in record.entries() if each.id is None])
+    claim_what_was_begun(state, there)
+    state.remove([each.key for each in state.entries() if each.id is None])
 
 
-async def destruction(graph: Graph, record: Record) -> Destruction:
+async def destruction(graph: Graph, state: StateFile) -> Destruction:
     """
     Find what destroy would take away; nothing is written.
 
     Raises:
         GraphError: The tenant cannot be read.
     """
-    made = [each for each in record.entries() if each.id is not None]
+    made = [each for each in state.entries() if each.id is not None]
     made.sort(key=lambda each: rank_of(each.key), reverse=True)
     in_use = InUse(graph=graph)
     packages = await in_use.packages()
@@ -123,7 +123,7 @@ class Destroyer:
     """Everything that destroy needs."""
 
     graph: Graph
-    record: Record
+    state: StateFile
     retrier: Retrier
     tell: Callable[[str, bool], object] = field(default=lambda title, done: None)
 
@@ -138,16 +138,16 @@ class Destroyer:
         """
         if what.assignments:
             await self._end(what.assignments)
-        deleter = Deleter(graph=self.graph, record=self.record, retrier=self.retrier)
+        deleter = Deleter(graph=self.graph, state=self.state, retrier=self.retrier)
         for entry in what.entries:
             title = title_of(entry.key)
             self.tell(title, False)
             await deleter.delete(title, entry)
             self.tell(title, True)
-        left = self.record.entries()
+        left = self.state.entries()
         packages = await self.graph.packages.list(named=False)
         known = await present(self.graph, packages, left)
-        self.record.forget([each.key for each in left if each.identity not in known])
+        self.state.remove([each.key for each in left if each.identity not in known])
 
     async def _end(self, assignments: Iterable[Assignment]) -> None:
         left = {each.id: each for each in assignments}

@@ -44,6 +44,6 @@ async def is_present(graph: Graph, entry: Entry) -> bool:
     except NotFound:
         return False
     except NotAllowed:
-        if not entry.is_ending:
+        if not entry.is_deleting:
             raise
         return False

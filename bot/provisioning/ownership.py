@@ -7,7 +7,7 @@ from bot.provisioning.kinds import KINDS, kind_of
 from bot.provisioning.model import File
 from bot.provisioning.resolve import Names
 from bot.provisioning.snapshot import Located, Snapshot
-from bot.provisioning.state import Entry, Key, Record
+from bot.provisioning.state import Entry, Key, StateFile
 
 
 def keys_of(file: File) -> set[Key]:
@@ -32,7 +32,7 @@ def existing(
     return there
 
 
-def removed_from_file(record: Record, named: set[Key], there: dict[Key, Located]) -> list[Entry]:
+def removed_from_file(state: StateFile, named: set[Key], there: dict[Key, Located]) -> list[Entry]:
     """
     Return what Latchkey made, or began to make, and the file describes no longer.
 
@@ -43,14 +43,14 @@ def removed_from_file(record: Record, named: set[Key], there: dict[Key, Located]
     }
     return [
         each
-        for each in record.entries()
+        for each in state.entries()
         if each.key not in named and (each.id is None or each.identity not in identities)
     ]
 
 
-def claim_what_was_begun(record: Record, there: dict[Key, Located]) -> None:
+def claim_what_was_begun(state: StateFile, there: dict[Key, Located]) -> None:
     """
-    Bring the record up to the tenant.
+    Bring the state up to the tenant.
 
     What an earlier apply began, and the tenant has by now, was made by Latchkey; what goes by another name since
     is entered under that.
@@ -59,9 +59,9 @@ def claim_what_was_begun(record: Record, there: dict[Key, Located]) -> None:
         (key[0], object_id, frozenset(within.items())): key
         for key, (object_id, within) in there.items()
     }
-    for entry in record.entries():
+    for entry in state.entries():
         if entry.id is None and entry.key in there:
             object_id, within = there[entry.key]
-            record.made(entry.key, object_id, **within)
+            state.add(entry.key, object_id, **within)
         elif entry.id is not None and entry.key not in there and entry.identity in by_identity:
-            record.rename(entry.key, by_identity[entry.identity])
+            state.rename(entry.key, by_identity[entry.identity])

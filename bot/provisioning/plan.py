@@ -12,7 +12,7 @@ from bot.provisioning.refresh import refresh
 from bot.provisioning.removed_from_file import RemovedFromFile
 from bot.provisioning.resolve import Names
 from bot.provisioning.snapshot import Snapshot
-from bot.provisioning.state import Record
+from bot.provisioning.state import StateFile
 from graph import Graph
 
 
@@ -25,7 +25,7 @@ class Planned:
     names: Names
 
 
-async def make_plan(graph: Graph, document: Document, record: Record, *, version: str) -> Planned:
+async def make_plan(graph: Graph, document: Document, state: StateFile, *, version: str) -> Planned:
     """
     Say what apply would do; nothing is written.
 
@@ -36,7 +36,7 @@ async def make_plan(graph: Graph, document: Document, record: Record, *, version
         FileError: The file names what does not exist, or says what cannot be done; all of it.
         GraphError: The tenant cannot be read.
     """
-    names = Names(graph, document, record)
+    names = Names(graph, document, state)
     snapshot = await refresh(graph, document, names)
     scope = FileScope(
         graph=graph, document=document, names=names, snapshot=snapshot, version=version
@@ -44,7 +44,7 @@ async def make_plan(graph: Graph, document: Document, record: Record, *, version
     changes = await _compare(scope)
     if scope.problems:
         raise FileError(scope.problems)
-    removed = await RemovedFromFile.of(scope, record, changes)
+    removed = await RemovedFromFile.of(scope, state, changes)
     changes = await removed.without_what_is_in_use(changes)
     deletions = await removed.to_delete()
     others = _left_alone(document, snapshot, mentioned=removed.mentioned)

@@ -13,7 +13,7 @@ from bot.provisioning.inventory import present
 from bot.provisioning.kinds import REMOVAL_ORDER, kind_of, title_of
 from bot.provisioning.kinds.contexts import FileScope, Removal
 from bot.provisioning.ownership import existing, keys_of, removed_from_file
-from bot.provisioning.state import Entry, Record
+from bot.provisioning.state import Entry, StateFile
 from graph import Graph
 
 
@@ -39,7 +39,7 @@ class RemovedFromFile:
 
     @classmethod
     async def of(
-        cls, scope: FileScope, record: Record, changes: Iterable[Change]
+        cls, scope: FileScope, state: StateFile, changes: Iterable[Change]
     ) -> "RemovedFromFile":
         """
         Compare the state with the file.
@@ -50,7 +50,7 @@ class RemovedFromFile:
         graph, document, snapshot = scope.graph, scope.document, scope.snapshot
         pending = {each.key for each in changes if each.action is Action.CREATE}
         there = existing(document, scope.names, snapshot, pending=pending)
-        entries = removed_from_file(record, keys_of(document.file), there)
+        entries = removed_from_file(state, keys_of(document.file), there)
         packages = snapshot.packages
         if entries and not document.file.catalogs:
             packages = await graph.packages.list(named=False)

@@ -16,7 +16,7 @@ from bot.provisioning.grammar import (
 )
 from bot.provisioning.model import File
 from bot.provisioning.policy_translation.to_graph import subjects_of
-from bot.provisioning.state import Record
+from bot.provisioning.state import StateFile
 from bot.provisioning.tenant_names import TenantNames, names_like
 from graph import Graph
 from graph.models import AccessPackage, Application
@@ -33,11 +33,11 @@ def is_new(object_id: str) -> bool:
 class Names:
     """Finds out once what each name means, and keeps what was created since."""
 
-    def __init__(self, graph: Graph, document: Document, record: Record) -> None:
+    def __init__(self, graph: Graph, document: Document, state: StateFile) -> None:
         self._graph = graph
         self._tenant = TenantNames(graph)
         self._document = document
-        self._record = record
+        self._state = state
         self._ids: dict[tuple[str, str], str] = {}
         self._labels: dict[tuple[str, str], str] = {}
         self._held: dict[tuple[str, str], set[str]] = {}
@@ -150,7 +150,7 @@ class Names:
         elif kind in ("site", ENTRA_ROLE):
             ids = sorted(self._held.get((kind, name.casefold()), ()))
         if len(ids) > 1 and mine:
-            made = self._record.entry((kind, mine))
+            made = self._state.entry((kind, mine))
             ids = [each for each in ids if made and each == made.id] or ids
         if len(ids) == 1 or (not ids and mine):
             self.bind(kind, name, ids[0] if ids else f"{NEW}{kind} {mine}")

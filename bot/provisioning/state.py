@@ -1,4 +1,4 @@
-"""The record beside the file: what Latchkey itself made in a tenant, so that it deletes nothing else."""
+"""The state beside the file: what Latchkey itself made in a tenant, so that it deletes nothing else."""
 
 import asyncio
 import json
@@ -35,24 +35,24 @@ class Entry:
         id: Graph's id; None while it is only known that it was begun.
         within: Ids that deleting it takes, such as the catalog's.
         begun_at: When it was begun (aware UTC).
-        is_ending: Graph was asked to delete it, and may have done so.
+        is_deleting: Graph was asked to delete it, and may have done so.
     """
 
     key: Key
     id: str | None
     begun_at: datetime
     within: Mapping[str, str] = field(default_factory=dict)
-    is_ending: bool = False
+    is_deleting: bool = False
 
     @property
     def identity(self) -> Identity:
-        """What it is in the tenant, whatever the file calls it."""
+        """Kind and ids: what it is in the tenant, whatever the file calls it."""
         return self.key[0], self.id, frozenset(self.within.items())
 
 
-class Record:
+class StateFile:
     """
-    What was made, in a file that is on the disk before the next call leaves.
+    Keep what was made in a file that is on the disk before the next call leaves.
 
     An entry is written before the call that makes the thing: whoever dies between the call and its
     answer finds at the next start that the thing, if it is there, is Latchkey's own.
@@ -61,11 +61,11 @@ class Record:
     def __init__(self, path: Path, *, tenant: str) -> None:
         """
         Args:
-            path: The record's own file.
+            path: The state's own file.
             tenant: The tenant's id; one file may be applied to several tenants.
 
         Raises:
-            LatchkeyError: The record cannot be read.
+            LatchkeyError: The state cannot be read.
         """
         self.path = path
         self.tenant = tenant
@@ -75,75 +75,75 @@ class Record:
         self._is_behind = False
 
     @classmethod
-    def beside(cls, path: Path, *, tenant: str) -> "Record":
-        """The record of the file *path*: ``access.yml`` has ``access.latchkey.json``."""
+    def beside(cls, path: Path, *, tenant: str) -> "StateFile":
+        """Open the state of the file *path*: ``access.yml`` has ``access.latchkey.json``."""
         return cls(path.with_suffix(".latchkey.json"), tenant=tenant)
 
     def entry(self, key: Key) -> Entry | None:
         return self._entries.get(key)
 
     def entries(self, *kinds: str) -> list[Entry]:
-        """What was made or begun, oldest first; all of it, or these kinds."""
+        """Return what was made or begun, oldest first; all of it, or these kinds."""
         return [each for each in self._entries.values() if not kinds or each.key[0] in kinds]
 
     def is_begun(self, key: Key) -> bool:
-        """Whether an earlier try may have made it without learning its id."""
+        """Tell whether an earlier try may have made it without learning its id."""
         found = self._entries.get(key)
         return found is not None and found.id is None
 
     async def begin(self, key: Key) -> None:
-        """Say that it is about to be made; when this returns, the disk has it."""
+        """Note that it is about to be made; when this returns, the disk has it."""
         self._entries[key] = Entry(key=key, id=None, begun_at=clock.real())
         await self._written()
 
-    async def learn(self, key: Key, made_id: str, **within: str) -> None:
-        """Say that Latchkey made it, as `made` does; what many learn at once is written once."""
-        self._entries[key] = self._made(key, made_id, within)
+    async def add_together(self, key: Key, made_id: str, **within: str) -> None:
+        """Note that Latchkey made it, as `add` does; what many note at once is written once."""
+        self._entries[key] = self._entry_for(key, made_id, within)
         await self._written()
 
-    def made(self, key: Key, made_id: str, **within: str) -> None:
-        """Say that Latchkey made it."""
-        self._set(self._made(key, made_id, within))
+    def add(self, key: Key, made_id: str, **within: str) -> None:
+        """Note that Latchkey made it."""
+        self._set(self._entry_for(key, made_id, within))
 
-    def _made(self, key: Key, made_id: str, within: Mapping[str, str]) -> Entry:
+    def _entry_for(self, key: Key, made_id: str, within: Mapping[str, str]) -> Entry:
         begun = self._entries.get(key)
         at = begun.begun_at if begun else clock.real()
         return Entry(key=key, id=made_id, begun_at=at, within=within)
 
     def rename(self, key: Key, other: Key) -> None:
-        """Say that what was made as *key* goes by *other* now; an entry of that key stays as it is."""
+        """Note that what was made as *key* goes by *other* now; an entry of that key stays as it is."""
         if key in self._entries and other not in self._entries:
             self._set(replace(self._entries.pop(key), key=other))
 
-    def ending(self, identity: Identity, *, begun: bool) -> None:
-        """Say that Graph is about to be asked to delete it, or that it refused."""
+    def mark_deleting(self, identity: Identity, *, begun: bool) -> None:
+        """Note that Graph is about to be asked to delete it, or that it refused."""
         for entry in self._of(identity):
-            if entry.is_ending != begun:
-                self._set(replace(entry, is_ending=begun))
+            if entry.is_deleting != begun:
+                self._set(replace(entry, is_deleting=begun))
 
-    def is_ending(self, identity: Identity) -> bool:
-        """Whether Graph was asked to delete it before."""
-        return any(each.is_ending for each in self._of(identity))
+    def is_deleting(self, identity: Identity) -> bool:
+        """Tell whether Graph was asked to delete it before."""
+        return any(each.is_deleting for each in self._of(identity))
 
     def _of(self, identity: Identity) -> list[Entry]:
         return [each for each in self.entries(identity[0]) if each.identity == identity]
 
-    def forget(self, keys: Iterable[Key]) -> None:
-        """Say that they are gone, or were never made."""
+    def remove(self, keys: Iterable[Key]) -> None:
+        """Note that they are gone, or were never made."""
         known = [key for key in keys if self._entries.pop(key, None)]
         if known:
             self._write()
 
-    def forget_made(self, identity: Identity) -> None:
-        """Say that the thing is gone, whatever it was called."""
-        self.forget([each.key for each in self._of(identity)])
+    def remove_deleted(self, identity: Identity) -> None:
+        """Note that the thing is gone, whatever it was called."""
+        self.remove([each.key for each in self._of(identity)])
 
     def _set(self, entry: Entry) -> None:
         self._entries[entry.key] = entry
         self._write()
 
     async def _written(self) -> None:
-        """Return when the file has all that was said so far; whoever speaks at the same time shares the writing."""
+        """Return when the file has all that was noted so far; whoever notes something at the same time shares the writing."""
         self._is_behind = True
         await asyncio.sleep(0)
         if self._is_behind:
@@ -178,7 +178,7 @@ def _read(path: Path) -> dict[str, list[Any]]:
         return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise LatchkeyError(
-            f"{path}, the record of what Latchkey made, cannot be read ({error}). Restore it; without it "
+            f"{path}, the state of what Latchkey made, cannot be read ({error}). Restore it; without it "
             "Latchkey cannot tell what is its own."
         ) from error
     return tenants
@@ -190,7 +190,7 @@ def _entry(said: Any) -> Entry:
         id=said["id"],
         begun_at=datetime.fromisoformat(said["begun"]),
         within={str(name): str(value) for name, value in said["within"].items()},
-        is_ending=bool(said.get("ending")),
+        is_deleting=bool(said.get("ending")),
     )
 
 
@@ -200,12 +200,12 @@ def _plain(entry: Entry) -> dict[str, Any]:
         "id": entry.id,
         "begun": entry.begun_at.isoformat(timespec="seconds"),
         "within": dict(entry.within),
-        **({"ending": True} if entry.is_ending else {}),
+        **({"ending": True} if entry.is_deleting else {}),
     }
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     """
     Keep a second Latchkey on this machine from applying the same file meanwhile.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bot.provisioning.diff import Change
 from bot.provisioning.retry import SETTLES, Retrier, asked_for, is_there_already, may_write_again
-from bot.provisioning.state import Record
+from bot.provisioning.state import StateFile
 from graph.errors import Conflict, GraphError, GraphUnavailable, Throttled
 
 # Finds the id of what was created; None while it does not show.
@@ -47,7 +47,7 @@ class OpenCalls:
 class Writer:
     """Writes for apply, and sees that what was written shows."""
 
-    record: Record
+    state: StateFile
     retrier: Retrier
     open_calls: OpenCalls = field(default_factory=OpenCalls)
 
@@ -63,7 +63,7 @@ class Writer:
         """
         Create something exactly once, whatever became of an earlier try, and return its id.
 
-        The record says that it is begun before the call leaves.  A call without an answer, now or
+        The state says that it is begun before the call leaves.  A call without an answer, now or
         before a crash, is followed by looking, not by a second call: Graph has no idempotency key.
 
         Args:
@@ -74,20 +74,20 @@ class Writer:
             GraphError: Graph refuses, or nobody can tell what happened.
         """
         found = None
-        was_begun = self.record.is_begun(change.key)
+        was_begun = self.state.is_begun(change.key)
         if was_begun:
             found = await self.retrier.wait_until(change.title, look, patience=SETTLES)
         if found is None:
-            await self.record.begin(change.key)
+            await self.state.begin(change.key)
             found, is_ours = await self._created(change, look, create, was_begun=was_begun)
             if not (is_ours or may_be_theirs):
-                self.record.forget([change.key])
+                self.state.remove([change.key])
                 raise Conflict(f"{change.title} was made by somebody else meanwhile; plan again.")
             if not is_ours:
-                self.record.forget([change.key])
+                self.state.remove([change.key])
                 self.retrier.say(f"{change.title} is there already; destroy will not delete it")
                 return found
-        await self.record.learn(change.key, found, **within)
+        await self.state.add_together(change.key, found, **within)
         return found
 
     async def _created(
@@ -105,7 +105,7 @@ class Writer:
                 is_ours = was_begun = error.may_have_happened or was_begun
                 is_throttled, is_there = isinstance(error, Throttled), is_there_already(error)
                 if not (is_ours or is_there):
-                    self.record.forget([change.key])
+                    self.state.remove([change.key])
                     raise
                 if isinstance(error, Throttled) and error.may_have_happened:
                     await self.retrier.sleep(asked_for(error).total_seconds())
@@ -118,7 +118,7 @@ class Writer:
                 may_repeat = is_throttled or (is_there and not error.may_have_happened)
                 if not may_repeat or left < SETTLES:
                     if not is_ours:
-                        self.record.forget([change.key])
+                        self.state.remove([change.key])
                     raise
                 left -= SETTLES
         await self.open_calls.none()

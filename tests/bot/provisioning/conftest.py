@@ -19,7 +19,7 @@ from bot.provisioning.file import Document, read_text
 from bot.provisioning.import_ import Imported, import_tenant
 from bot.provisioning.plan import Planned, make_plan
 from bot.provisioning.retry import PATIENCE, Retrier
-from bot.provisioning.state import Record
+from bot.provisioning.state import StateFile
 from graph import Graph, Retries, StaticToken
 from sandbox.clock import SandboxClock
 from sandbox.tenant import Tenant
@@ -192,8 +192,8 @@ class Workshop:
         self.wire = Wire(tenant)
 
     @property
-    def record(self) -> Record:
-        return Record(self.folder / "access.latchkey.json", tenant=TENANT)
+    def state(self) -> StateFile:
+        return StateFile(self.folder / "access.latchkey.json", tenant=TENANT)
 
     async def sleep(self, seconds: float) -> None:
         """Waiting moves the tenant's clock instead of ours."""
@@ -222,25 +222,25 @@ class Workshop:
 
     async def plan(self, text: str) -> Planned:
         async with self.graph() as graph:
-            return await make_plan(graph, self.read(text), self.record, version=self.version)
+            return await make_plan(graph, self.read(text), self.state, version=self.version)
 
     async def apply(self, text: str, *, adopt: bool = False) -> Planned:
-        document, record = self.read(text), self.record
+        document, state = self.read(text), self.state
         async with self.graph() as graph:
-            planned = await make_plan(graph, document, record, version=self.version)
-            applier = Applier(graph=graph, document=document, record=record, retrier=self.retrier)
+            planned = await make_plan(graph, document, state, version=self.version)
+            applier = Applier(graph=graph, document=document, state=state, retrier=self.retrier)
             self.remarks = applier.remarks
             await applier.apply(planned)
             if adopt:
-                applier.adopt(await make_plan(graph, document, record, version=self.version))
+                applier.adopt(await make_plan(graph, document, state, version=self.version))
         return planned
 
     async def destroy(self, text: str) -> Destruction:
-        document, record = self.read(text), self.record
+        document, state = self.read(text), self.state
         async with self.graph() as graph:
-            await settle(graph, document, record, self.retrier, version=self.version)
-            what = await destruction(graph, record)
-            await Destroyer(graph=graph, record=record, retrier=self.retrier).destroy(what)
+            await settle(graph, document, state, self.retrier, version=self.version)
+            what = await destruction(graph, state)
+            await Destroyer(graph=graph, state=state, retrier=self.retrier).destroy(what)
         return what
 
     async def import_(self, *catalogs: str) -> Imported:

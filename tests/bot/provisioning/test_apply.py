@@ -16,12 +16,12 @@ from tests.bot.provisioning.files import EXAMPLE, SMALL, with_policy
 
 
 async def test_a_plan_writes_nothing(workshop: Workshop, tenant: Tenant) -> None:
-    """Planning sends no call but reads, and leaves no record."""
+    """Planning sends no call but reads, and leaves no state."""
     before = picture(tenant)
     await workshop.plan(EXAMPLE)
     assert picture(tenant) == before
     assert {call.partition(" ")[0] for call in workshop.wire.calls} == {"GET"}
-    assert not workshop.record.path.exists()
+    assert not workshop.state.path.exists()
 
 
 async def test_after_apply_nothing_would_change(workshop: Workshop) -> None:
@@ -47,7 +47,7 @@ async def test_destroy_leaves_the_tenant_as_it_was(workshop: Workshop, tenant: T
     assert picture(tenant) != before
     await workshop.destroy(EXAMPLE)
     assert picture(tenant) == before
-    assert not workshop.record.path.exists()
+    assert not workshop.state.path.exists()
 
 
 async def test_destroy_ends_access_before_it_deletes(workshop: Workshop, tenant: Tenant) -> None:
@@ -185,10 +185,10 @@ async def test_access_that_somebody_holds_is_not_ended_by_leaving_out_a_line(
 
 
 async def test_adopted_things_may_be_destroyed(workshop: Workshop, tenant: Tenant) -> None:
-    """Whoever lost the record takes charge again with adopt."""
+    """Whoever lost the state takes charge again with adopt."""
     before = picture(tenant)
     await workshop.apply(SMALL)
-    workshop.record.path.unlink()
+    workshop.state.path.unlink()
     await workshop.apply(SMALL, adopt=True)
     await workshop.destroy(SMALL)
     assert picture(tenant) == before
@@ -310,11 +310,11 @@ async def test_what_somebody_else_made_meanwhile_is_not_claimed(
     other = Workshop(tenant, workshop.version, workshop.folder / "other")
     other.folder.mkdir()
     text = with_policy("may ask: all members", "durations: 7 days")
-    document, record = workshop.read(text), workshop.record
+    document, state = workshop.read(text), workshop.state
     async with workshop.graph() as graph:
-        planned = await make_plan(graph, document, record, version=workshop.version)
+        planned = await make_plan(graph, document, state, version=workshop.version)
         await other.apply(text)
-        applier = Applier(graph=graph, document=document, record=record, retrier=workshop.retrier)
+        applier = Applier(graph=graph, document=document, state=state, retrier=workshop.retrier)
         with pytest.raises(ApplyError, match="Cannot create package Trial"):
             await applier.apply(planned)
     await workshop.apply(text)

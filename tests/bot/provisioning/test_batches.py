@@ -92,7 +92,7 @@ async def test_what_was_throttled_in_an_envelope_is_looked_for_before_it_is_writ
     await workshop.apply(FILE)
     assert {each.times for each in workshop.wire.odd} == {0}
     assert found(workshop) == expected
-    assert len(workshop.record.entries()) == CATALOGS + 5 * PACKAGES
+    assert len(workshop.state.entries()) == CATALOGS + 5 * PACKAGES
     posted = [each for each in workshop.wire.operations if each.startswith("POST")]
     # What had run was not posted again; what had not was, once.
     again = 0 if effective else 4 * len(SENT)
@@ -111,7 +111,7 @@ async def test_an_envelope_without_an_answer_is_not_sent_again_before_a_look(
     else:
         with pytest.raises(ApplyError, match=r"2 more could not be made either\. 23 of 122"):
             await workshop.apply(FILE)
-        assert all(workshop.record.is_begun(("group", f"Team {at:03}")) for at in (17, 18, 19))
+        assert all(workshop.state.is_begun(("group", f"Team {at:03}")) for at in (17, 18, 19))
         await workshop.apply(FILE)
     assert found(workshop)["groups"] == [f"Team {at:03}" for at in range(PACKAGES)]
     assert await workshop.changes(FILE) == []
@@ -122,9 +122,9 @@ async def test_a_refusal_in_an_envelope_stops_what_comes_after(workshop: Worksho
     workshop.wire.odd = [Odd(on=PACKAGES_POSTED, status=400, code="InvalidModel", times=2)]
     with pytest.raises(ApplyError, match=r"InvalidModel.* 1 more could not be made either"):
         await workshop.apply(FILE)
-    assert len(workshop.record.entries("package")) == PACKAGES - 2
-    assert len(workshop.record.entries("resource")) == PACKAGES
-    assert workshop.record.entries("role", "policy") == []
+    assert len(workshop.state.entries("package")) == PACKAGES - 2
+    assert len(workshop.state.entries("resource")) == PACKAGES
+    assert workshop.state.entries("role", "policy") == []
     await workshop.apply(FILE)
     assert await workshop.changes(FILE) == []
 

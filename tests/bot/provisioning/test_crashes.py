@@ -33,31 +33,31 @@ def fresh() -> Tenant:
 
 @dataclass(frozen=True, kw_only=True)
 class Left:
-    """What a run that died leaves behind: the tenant, its clock and the record.  The next run sees nothing else."""
+    """What a run that died leaves behind: the tenant, its clock and the state file.  The next run sees nothing else."""
 
     world: dict[str, Any]
     offset: timedelta
-    record: str | None
+    state: str | None
 
     @classmethod
     def by(cls, workshop: Workshop) -> "Left":
-        world, path = workshop.tenant.world, workshop.record.path
-        state = {name: value for name, value in vars(world).items() if name not in NO_STATE}
+        world, path = workshop.tenant.world, workshop.state.path
+        tables = {name: value for name, value in vars(world).items() if name not in NO_STATE}
         return cls(
             # What is on its agenda belongs to the world that there is.
-            world=copy.deepcopy(state, {id(world): world}),
+            world=copy.deepcopy(tables, {id(world): world}),
             offset=workshop.tenant.clock.offset,
-            record=path.read_text("utf-8") if path.exists() else None,
+            state=path.read_text("utf-8") if path.exists() else None,
         )
 
     def to(self, workshop: Workshop) -> None:
-        """Let tenant and record be as they were."""
-        world, path = workshop.tenant.world, workshop.record.path
+        """Let tenant and state file be as they were."""
+        world, path = workshop.tenant.world, workshop.state.path
         vars(world).update(copy.deepcopy(self.world, {id(world): world}))
         workshop.tenant.clock.offset = self.offset
         path.unlink(missing_ok=True)
-        if self.record is not None:
-            path.write_text(self.record, "utf-8")
+        if self.state is not None:
+            path.write_text(self.state, "utf-8")
 
     def told(self) -> str:
         """All of it in words, in which neither ids nor moments tell two runs apart."""
@@ -67,7 +67,7 @@ class Left:
             if isinstance(table, dict) and name != "_subject_ids"
         }
         numbers: dict[str, str] = {}
-        text = json.dumps([tables, self.record], default=str)
+        text = json.dumps([tables, self.state], default=str)
         text = GUID.sub(lambda found: numbers.setdefault(found[0], f"#{len(numbers)}"), text)
         return MOMENT.sub("then", text)
 
@@ -83,13 +83,13 @@ class Album:
 
     def _moment(self, after: bool) -> None:
         workshop = self._workshop
-        call, record = workshop.wire.calls[-1], workshop.record.path
+        call, path = workshop.wire.calls[-1], workshop.state.path
         if after and call.startswith(WRITES) and "checkMember" not in call:
             self._writes += 1
         offset = workshop.tenant.clock.offset
-        state = (self._writes, offset, record.read_text("utf-8") if record.exists() else None)
-        if state not in self.states:
-            self.states[state] = Left.by(workshop)
+        point = (self._writes, offset, path.read_text("utf-8") if path.exists() else None)
+        if point not in self.states:
+            self.states[point] = Left.by(workshop)
 
 
 async def _dies_everywhere(
@@ -148,7 +148,7 @@ async def test_apply_goes_on_after_dying_at_any_call(
     async def check(workshop: Workshop) -> None:
         assert picture(workshop.tenant) == after
         assert await workshop.changes(text) == []
-        assert len(workshop.record.entries()) == made
+        assert len(workshop.state.entries()) == made
         await workshop.destroy(text)
         assert picture(workshop.tenant) == before
 
@@ -177,7 +177,7 @@ async def test_destroy_goes_on_after_dying_at_any_call(fragile: Workshop) -> Non
 
     async def check(workshop: Workshop) -> None:
         assert picture(workshop.tenant) == before
-        assert not workshop.record.path.exists()
+        assert not workshop.state.path.exists()
 
     assert await _dies_everywhere(fragile, work=destroy, check=check) >= 18
 

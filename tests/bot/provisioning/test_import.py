@@ -17,7 +17,7 @@ async def test_a_plan_of_what_was_imported_says_that_nothing_changes(workshop: W
     untold = [each for each in imported.left_out if each.startswith("policy Dana only of")]
     assert imported.left_out == untold
     assert len(untold) == (1 if workshop.version == "beta" else 0)
-    workshop.record.path.unlink()
+    workshop.state.path.unlink()
     assert await workshop.changes(imported.text) == []
 
 

@@ -192,16 +192,16 @@ async def test_who_gets_it_between_plan_and_apply_keeps_it(
 ) -> None:
     """Apply looks again before it deletes, leaves it alone and says so."""
     await workshop.apply(ALPHA.replace("gives: Member of group New g", "gives: [group New g]"))
-    document, record = (
+    document, state = (
         workshop.read(ALPHA.replace("gives: Member of group New g", "gives: []")),
-        (workshop.record),
+        (workshop.state),
     )
     async with workshop.graph() as graph:
-        planned = await make_plan(graph, document, record, version=workshop.version)
+        planned = await make_plan(graph, document, state, version=workshop.version)
         assert [each.action for each in planned.plan.changes if each.kind == "role"] == ["delete"]
         await hold(workshop, "Alpha")
         before = held(tenant)
-        applier = Applier(graph=graph, document=document, record=record, retrier=workshop.retrier)
+        applier = Applier(graph=graph, document=document, state=state, retrier=workshop.retrier)
         await applier.apply(planned)
     assert held(tenant) == before
     assert applier.remarks[0] == (
@@ -281,7 +281,7 @@ async def test_a_group_renamed_by_was_keeps_who_is_in_it(
 async def test_a_rename_cut_short_is_finished_by_the_next_apply(
     workshop: Workshop, tenant: Tenant
 ) -> None:
-    """The tenant took the name, the record did not learn of it: nothing is made twice or deleted."""
+    """The tenant took the name, the state did not learn of it: nothing is made twice or deleted."""
     await workshop.apply(ALPHA)
     next(
         each for each in tenant.world.packages.values() if each.display_name == "Alpha"
@@ -289,7 +289,7 @@ async def test_a_rename_cut_short_is_finished_by_the_next_apply(
     text = ALPHA.replace(*RENAMINGS["package"])
     assert await workshop.changes(text) == []
     await workshop.apply(text)
-    assert ("package", "Mine", "Beta") in [each.key for each in workshop.record.entries()]
+    assert ("package", "Mine", "Beta") in [each.key for each in workshop.state.entries()]
 
 
 @pytest.mark.parametrize(

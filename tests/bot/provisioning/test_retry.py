@@ -118,7 +118,7 @@ async def test_a_resource_that_is_there_and_listed_late_is_gone_on_with(
 ) -> None:
     """Somebody else put the group into the catalog, and the list does not show it yet: no second one, and not ours."""
     await workshop.apply(SMALL)
-    workshop.record.path.unlink()
+    workshop.state.path.unlink()
     hidden = Odd(
         on=r"GET .*atalogs/[^/]+/.*[rR]esources$", status=200, code="", body={"value": []}, times=4
     )
@@ -127,7 +127,7 @@ async def test_a_resource_that_is_there_and_listed_late_is_gone_on_with(
     assert hidden.times == 0
     workshop.wire.odd = []
     assert await workshop.changes(SMALL) == []
-    assert workshop.record.entries("resource") == []
+    assert workshop.state.entries("resource") == []
 
 
 @pytest.mark.parametrize("seconds", ["60", "61.5"])
@@ -166,7 +166,7 @@ async def test_an_app_of_one_catalog_may_not_see_what_it_deleted(
     await workshop.destroy(SMALL)
     assert [each.times for each in workshop.wire.odd] == [0, 0, 0]
     assert picture(tenant) == before
-    assert not workshop.record.path.exists()
+    assert not workshop.state.path.exists()
 
 
 async def test_a_deletion_whose_answer_was_lost_may_be_answered_with_403(
@@ -187,16 +187,16 @@ async def test_a_deletion_whose_answer_was_lost_may_be_answered_with_403(
 async def test_a_missing_permission_to_delete_is_no_deletion(
     workshop: Workshop, tenant: Tenant
 ) -> None:
-    """A 403 to the first try is a refusal, however often destroy is started; the record keeps the catalog."""
+    """A 403 to the first try is a refusal, however often destroy is started; the state keeps the catalog."""
     await workshop.apply(SMALL)
     for _ in range(2):
         workshop.wire.odd = [Odd(on=r"DELETE .*atalogs/", status=403, code="UnAuthorized", times=9)]
         with pytest.raises(NotAllowed):
             await workshop.destroy(SMALL)
     workshop.wire.odd = []
-    assert [each.is_ending for each in workshop.record.entries("catalog")] == [False]
+    assert [each.is_deleting for each in workshop.state.entries("catalog")] == [False]
     await workshop.destroy(SMALL)
-    assert not workshop.record.path.exists()
+    assert not workshop.state.path.exists()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The record of what Latchkey made."""
+"""The state: what Latchkey made."""
 
 import asyncio
 from pathlib import Path
@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from bot.errors import LatchkeyError
-from bot.provisioning.state import Record, alone
+from bot.provisioning.state import StateFile, locked
 
 KEY = ("group", "Campaign files")
 
 
 async def test_what_was_begun_is_on_the_disk_at_once(tmp_path: Path) -> None:
     """Another process sees it, without an id."""
-    await Record(tmp_path / "r.json", tenant="one").begin(KEY)
-    assert Record(tmp_path / "r.json", tenant="one").is_begun(KEY)
+    await StateFile(tmp_path / "r.json", tenant="one").begin(KEY)
+    assert StateFile(tmp_path / "r.json", tenant="one").is_begun(KEY)
 
 
 async def test_what_many_begin_at_once_is_written_once(
@@ -24,11 +24,11 @@ async def test_what_many_begin_at_once_is_written_once(
     path = tmp_path / "r.json"
     synced: list[int] = []
     monkeypatch.setattr("os.fsync", synced.append)
-    record = Record(path, tenant="one")
+    state = StateFile(path, tenant="one")
 
     async def begin(name: str) -> bool:
-        await record.begin(("group", name))
-        return Record(path, tenant="one").is_begun(("group", name))
+        await state.begin(("group", name))
+        return StateFile(path, tenant="one").is_begun(("group", name))
 
     assert all(await asyncio.gather(*(begin(f"Team {at}") for at in range(50))))
     assert len(synced) == 1
@@ -36,28 +36,28 @@ async def test_what_many_begin_at_once_is_written_once(
 
 def test_tenants_do_not_see_each_other(tmp_path: Path) -> None:
     """One file may be applied to a test tenant and to the real one."""
-    Record(tmp_path / "r.json", tenant="one").made(KEY, "id")
-    other = Record(tmp_path / "r.json", tenant="two")
+    StateFile(tmp_path / "r.json", tenant="one").add(KEY, "id")
+    other = StateFile(tmp_path / "r.json", tenant="two")
     assert other.entries() == []
-    other.made(KEY, "other")
-    assert [each.id for each in Record(tmp_path / "r.json", tenant="one").entries()] == ["id"]
+    other.add(KEY, "other")
+    assert [each.id for each in StateFile(tmp_path / "r.json", tenant="one").entries()] == ["id"]
 
 
-def test_a_record_of_nothing_is_no_file(tmp_path: Path) -> None:
+def test_a_state_of_nothing_is_no_file(tmp_path: Path) -> None:
     """After destroy nothing lies about."""
-    record = Record(tmp_path / "r.json", tenant="one")
-    record.made(KEY, "id")
-    record.forget([KEY])
+    state = StateFile(tmp_path / "r.json", tenant="one")
+    state.add(KEY, "id")
+    state.remove([KEY])
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 2, "tenants": {}}', '{"version": 1}'])
-def test_a_damaged_record_stops_everything(tmp_path: Path, text: str) -> None:
+def test_a_damaged_state_file_stops_everything(tmp_path: Path, text: str) -> None:
     """Without it Latchkey cannot tell what is its own; guessing would delete what is not."""
     path = tmp_path / "r.json"
     path.write_text(text)
     with pytest.raises(LatchkeyError, match=str(path)):
-        Record(path, tenant="one")
+        StateFile(path, tenant="one")
 
 
 def test_two_do_not_apply_the_same_file_at_once(tmp_path: Path) -> None:
@@ -65,10 +65,10 @@ def test_two_do_not_apply_the_same_file_at_once(tmp_path: Path) -> None:
     path = tmp_path / "access.yml"
     path.touch()
     with (
-        alone(path),
+        locked(path),
         pytest.raises(LatchkeyError, match="Another Latchkey is at work"),
-        alone(path),
+        locked(path),
     ):
         pass
-    with alone(path):
+    with locked(path):
         pass

@@ -332,7 +332,7 @@ async def test_beta_claims_neither_hours_nor_no_end(
     text = with_policy("may ask: all members", *lines)
     await Workshop(tenant, "v1.0", tmp_path).apply(text)
     beta = Workshop(tenant, "beta", tmp_path)
-    beta.record.path.unlink()
+    beta.state.path.unlink()
     imported = await beta.import_()
     assert "no end" not in imported.text.partition("\ncatalogs")[2]
     assert any(
