@@ -88,7 +88,7 @@ class Counted:
 
 
 @dataclass(kw_only=True)
-class Workshop:
+class PackagesBenchmark:
     """A tenant, and the file that is applied to it; waiting moves the tenant's clock instead of ours."""
 
     folder: Path
@@ -187,11 +187,11 @@ def measure(options: Options) -> list[Result]:
 async def _measured(packages: int) -> list[Result]:
     catalogs = packages // PACKAGES_A_CATALOG
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as other:
-        workshop = Workshop(folder=Path(folder), packages=packages)
-        filled = await workshop.apply()
-        one = await workshop.plan(days=14)
-        changed = await workshop.apply(days=14)
-        late = await Workshop(folder=Path(other), packages=packages, unseen=UNSEEN).apply()
+        benchmark = PackagesBenchmark(folder=Path(folder), packages=packages)
+        filled = await benchmark.apply()
+        one = await benchmark.plan(days=14)
+        changed = await benchmark.apply(days=14)
+        late = await PackagesBenchmark(folder=Path(other), packages=packages, unseen=UNSEEN).apply()
     return [
         _result(f"plan one change among {packages} packages", one),
         _result("apply it", changed),

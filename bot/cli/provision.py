@@ -18,14 +18,14 @@ from bot.packages.names import clean
 from bot.provisioning import render as showing
 from bot.provisioning.apply import Applier
 from bot.provisioning.destroy import Destroyer, destruction, settle
-from bot.provisioning.diff import Action
+from bot.provisioning.diff import Operation
 from bot.provisioning.file import Document, FileError, read_file
 from bot.provisioning.import_ import import_tenant
 from bot.provisioning.plan import Planned, make_plan
-from bot.provisioning.policy_tests.evaluate import Judge, Outcome, Verdict
+from bot.provisioning.policy_tests.evaluate import Evaluator, PolicyTestOutcome, PolicyTestResult
 from bot.provisioning.policy_tests.facts import Facts, FileFacts
 from bot.provisioning.policy_tests.tenant_facts import TenantFacts
-from bot.provisioning.progress import Progress
+from bot.provisioning.progress import ProgressDisplay
 from bot.provisioning.retry import PATIENCE, Retrier
 from bot.provisioning.state import StateFile, locked
 from graph import Graph, Retries
@@ -49,7 +49,7 @@ class Connected:
     version: str
     state: StateFile
     retrier: Retrier
-    progress: Progress
+    progress: ProgressDisplay
 
 
 @click.command()
@@ -100,7 +100,7 @@ def apply(file: Path, api: str | None, as_json: bool, yes: bool, adopt: bool) ->
         planned = await make_plan(there.graph, document, there.state, version=there.version)
         with there.progress.paused():
             _show_plan(planned, file, as_json=as_json)
-            if planned.plan.count(Action.DELETE):
+            if planned.plan.count(Operation.DELETE):
                 _confirm("Go on and delete what is marked with “-”?", yes=yes)
         applier = Applier(
             graph=there.graph,
@@ -208,22 +208,22 @@ def test(file: Path, api: str | None, tenant: bool, as_json: bool) -> None:
     with _sentences():
         document = read_file(file)
 
-        async def judge(facts: Facts) -> list[Verdict]:
-            return await Judge(facts).all(document.file.tests)
+        async def judge(facts: Facts) -> list[PolicyTestResult]:
+            return await Evaluator(facts).evaluate(document.file.tests)
 
-        async def work(graph: Graph) -> list[Verdict]:
+        async def work(graph: Graph) -> list[PolicyTestResult]:
             return await judge(TenantFacts(graph, document.file))
 
-        verdicts = asyncio.run(
+        results = asyncio.run(
             _connected(work, api=api) if tenant else judge(FileFacts(document.file))
         )
-    failed = sum(each.outcome is not Outcome.HOLDS for each in verdicts)
+    failed = sum(each.outcome is not PolicyTestOutcome.HOLDS for each in results)
     if as_json:
-        tests = [each.as_json() for each in verdicts]
+        tests = [each.as_json() for each in results]
         click.echo(json.dumps({"tests": tests, "failed": failed}, indent=2, ensure_ascii=False))
     else:
-        _print(showing.verdict_lines(verdicts))
-        click.echo(f"{len(verdicts) - failed} of {len(verdicts)} tests hold.")
+        _print(showing.policy_test_lines(results))
+        click.echo(f"{len(results) - failed} of {len(results)} tests hold.")
     if failed:
         sys.exit(DOES_NOT_HOLD)
 
@@ -245,7 +245,7 @@ def _with_file(
 @asynccontextmanager
 async def _tenant(path: Path, *, api: str | None) -> AsyncIterator[Connected]:
     settings = graph_settings()
-    progress = Progress()
+    progress = ProgressDisplay()
     async with graph_for(settings, api=api, retries=patient_reads(progress), gathers=True) as graph:
         with locked(path), progress.shown():
             yield Connected(
@@ -258,7 +258,7 @@ async def _tenant(path: Path, *, api: str | None) -> AsyncIterator[Connected]:
 
 
 async def _connected(work: Callable[[Graph], Awaitable[Result]], *, api: str | None) -> Result:
-    progress = Progress()
+    progress = ProgressDisplay()
     async with graph_for(
         graph_settings(), api=api, retries=patient_reads(progress), gathers=True
     ) as graph:
@@ -266,7 +266,7 @@ async def _connected(work: Callable[[Graph], Awaitable[Result]], *, api: str | N
             return await work(graph)
 
 
-def patient_reads(progress: Progress) -> Retries:
+def patient_reads(progress: ProgressDisplay) -> Retries:
     """Reads that wait as long as Graph asks for, five minutes in all for one of them, and say so."""
 
     async def sleep(seconds: float) -> None:

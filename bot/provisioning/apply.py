@@ -7,11 +7,11 @@ from typing import Final
 
 from bot.errors import LatchkeyError
 from bot.provisioning.delete import Deleter
-from bot.provisioning.diff import Action, Change
+from bot.provisioning.diff import Change, Operation
 from bot.provisioning.file import Document
-from bot.provisioning.in_use import InUse
 from bot.provisioning.kinds import STAGES, kind_of
 from bot.provisioning.kinds.contexts import ApplyContext
+from bot.provisioning.live_access import LiveAccess
 from bot.provisioning.lookups import Lookups
 from bot.provisioning.ownership import claim_what_was_begun, existing
 from bot.provisioning.plan import Planned
@@ -38,7 +38,7 @@ class ApplyError(LatchkeyError):
         self.change = change
         also = f" {others} more could not be made either." if others else ""
         super().__init__(
-            f"Cannot {change.action} {change.title}: {error}{also} {done} of {of} changes are made; "
+            f"Cannot {change.operation} {change.title}: {error}{also} {done} of {of} changes are made; "
             "apply again to go on from here."
         )
 
@@ -76,13 +76,13 @@ class Applier:
             lines = _lines(
                 each
                 for each in changes
-                if kind_of(each.key) in stage and each.action is not Action.DELETE
+                if kind_of(each.key) in stage and each.operation is not Operation.DELETE
             )
             for start in range(0, len(lines), CHANGES_AT_ONCE):
                 some = lines[start : start + CHANGES_AT_ONCE]
                 await self._make_together(some, context, of=len(changes))
         for change in changes:
-            if change.action is Action.DELETE:
+            if change.operation is Operation.DELETE:
                 await self._delete(change, deleter, of=len(changes))
 
     async def _make_together(
@@ -136,13 +136,13 @@ class Applier:
         kind = kind_of(change.key)
         if self._stays and kind.may_be_needed:
             return "what was left alone may rest on it; plan again"
-        in_use = InUse(graph=self.graph)
-        why = await kind.why_in_use(in_use, change.object_id or "", change.within)
+        live_access = LiveAccess(graph=self.graph)
+        why = await kind.why_in_use(live_access, change.object_id or "", change.within)
         self._stays = self._stays or why is not None
         return why
 
     def _existing(self, planned: Planned) -> dict[Key, Located]:
-        pending = {each.key for each in planned.plan.changes if each.action is Action.CREATE}
+        pending = {each.key for each in planned.plan.changes if each.operation is Operation.CREATE}
         return existing(self.document, planned.names, planned.snapshot, pending=pending)
 
     def _context(self, planned: Planned) -> ApplyContext:
@@ -179,7 +179,7 @@ def _lines(changes: Iterable[Change]) -> list[list[Change]]:
 
 async def _make(change: Change, context: ApplyContext) -> None:
     kind = kind_of(change.key)
-    if change.action is Action.CREATE:
+    if change.operation is Operation.CREATE:
         await kind.create(change, context)
     else:
         await kind.change(change, context)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 from bot import clock
 from bot.provisioning.delete import Deleter
-from bot.provisioning.diff import Action
+from bot.provisioning.diff import Operation
 from bot.provisioning.file import Document
-from bot.provisioning.in_use import InUse
 from bot.provisioning.inventory import present
 from bot.provisioning.kinds import kind_of, rank_of, title_of
+from bot.provisioning.live_access import LiveAccess
 from bot.provisioning.ownership import claim_what_was_begun, existing
 from bot.provisioning.plan import make_plan
 from bot.provisioning.retry import SETTLES, Retrier
@@ -64,7 +64,7 @@ async def settle(
         retrier.say("waiting for the tenant to show what an earlier apply began")
         await retrier.sleep((SETTLES - age).total_seconds())
     planned = await make_plan(graph, document, state, version=version)
-    pending = {each.key for each in planned.plan.changes if each.action is Action.CREATE}
+    pending = {each.key for each in planned.plan.changes if each.operation is Operation.CREATE}
     there = existing(document, planned.names, planned.snapshot, pending=pending)
     claim_what_was_begun(state, there)
     state.remove([each.key for each in state.entries() if each.id is None])
@@ -79,11 +79,11 @@ async def destruction(graph: Graph, state: StateFile) -> Destruction:
     """
     made = [each for each in state.entries() if each.id is not None]
     made.sort(key=lambda each: rank_of(each.key), reverse=True)
-    in_use = InUse(graph=graph)
-    packages = await in_use.packages()
+    live_access = LiveAccess(graph=graph)
+    packages = await live_access.packages()
     known = await present(graph, packages, made)
     there = [each for each in made if each.identity in known]
-    kept = await _kept(in_use, there)
+    kept = await _kept(live_access, there)
     entries = [each for each in there if each.key not in kept]
     assignments: dict[str, Assignment] = {}
     ours = {each.id for each in entries if each.key[0] == "package"}
@@ -97,19 +97,19 @@ async def destruction(graph: Graph, state: StateFile) -> Destruction:
         if entry.id in under:
             # The package's own list has them.
             continue
-        live = await in_use.assignments(entry.key[0], entry.id or "")
+        live = await live_access.assignments(entry.key[0], entry.id or "")
         assignments |= {each.id: each for each in live}
     return Destruction(
         assignments=tuple(assignments.values()), entries=tuple(entries), kept=tuple(kept.values())
     )
 
 
-async def _kept(in_use: InUse, entries: Iterable[Entry]) -> dict[Key, str]:
+async def _kept(live_access: LiveAccess, entries: Iterable[Entry]) -> dict[Key, str]:
     """Find what packages need that Latchkey did not make, and say why each of it stays."""
     entries = list(entries)
     ours = frozenset(each.id for each in entries if each.key[0] == "package" and each.id)
-    packages = [each for each in await in_use.packages() if each.id not in ours]
-    others = InUse(graph=in_use.graph, known=packages)
+    packages = [each for each in await live_access.packages() if each.id not in ours]
+    others = LiveAccess(graph=live_access.graph, known=packages)
     kept = {}
     for entry in entries:
         why = await kind_of(entry.key).why_others_need(others, entry, ours)

@@ -9,7 +9,7 @@ from bot import clock
 from bot.provisioning.state import Entry, Key
 
 
-class Action(StrEnum):
+class Operation(StrEnum):
     """What a change does to a thing."""
 
     CREATE = "create"
@@ -41,7 +41,7 @@ class Change:
         notes: What may come out otherwise, a sentence each.
     """
 
-    action: Action
+    operation: Operation
     key: Key
     title: str
     line: int | None = None
@@ -66,7 +66,7 @@ class Change:
     def as_json(self) -> dict[str, Any]:
         """For ``--json``; names of fields are stable."""
         return {
-            "action": self.action.value,
+            "action": self.operation.value,
             "kind": self.kind,
             "name": self.title,
             "line": self.line,
@@ -90,15 +90,15 @@ class Plan:
     changes: tuple[Change, ...]
     left_alone: tuple[str, ...] = ()
 
-    def count(self, action: Action) -> int:
-        return sum(change.action is action for change in self.changes)
+    def count(self, operation: Operation) -> int:
+        return sum(change.operation is operation for change in self.changes)
 
     def as_json(self) -> dict[str, Any]:
         return {
             "would_change": bool(self.changes),
-            "create": self.count(Action.CREATE),
-            "change": self.count(Action.CHANGE),
-            "delete": self.count(Action.DELETE),
+            "create": self.count(Operation.CREATE),
+            "change": self.count(Operation.CHANGE),
+            "delete": self.count(Operation.DELETE),
             "changes": [change.as_json() for change in self.changes],
             "left_alone": list(self.left_alone),
         }

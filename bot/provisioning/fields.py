@@ -152,6 +152,6 @@ Roles = Annotated[
         ["Member of group Marketing", "Reader of application Ledger"],
     ),
 ]
-Names = Annotated[
+NameList = Annotated[
     tuple[Name, ...], BeforeValidator(_as_list), one_or_more(r"\S", ["ann@contoso.example"])
 ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, Generic, TypeVar
 
-from bot.provisioning.diff import Action, Change
+from bot.provisioning.diff import Change, Operation
 from bot.provisioning.retry import Retrier
 from graph import Graph
 from graph.models import AccessPackage
@@ -71,4 +71,8 @@ class Lookups:
 
     def created(self, kind: str) -> list[Change]:
         """Return what the plan creates of a kind."""
-        return [each for each in self.changes if each.kind == kind and each.action is Action.CREATE]
+        return [
+            each
+            for each in self.changes
+            if each.kind == kind and each.operation is Operation.CREATE
+        ]

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from bot.provisioning import grammar
-from bot.provisioning.fields import Name, Names, Part, Roles, Subjects, Title, YesOrNo, checked
+from bot.provisioning.fields import Name, NameList, Part, Roles, Subjects, Title, YesOrNo, checked
 from bot.provisioning.policy_model import Policy
 from bot.provisioning.policy_tests.sentences import read_sentence
 
@@ -35,7 +35,7 @@ class Group(Part):
     name: Title
     was: Title | None = None
     description: str | None = None
-    members: Names = ()
+    members: NameList = ()
 
 
 class Attribute(Part):

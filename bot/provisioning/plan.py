@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.provisioning.diff import Action, Change, Plan
+from bot.provisioning.diff import Change, Operation, Plan
 from bot.provisioning.file import Document, FileError, Place
-from bot.provisioning.kinds import KINDS, CatalogKind, FileKind, PackageKind, rank_of
+from bot.provisioning.kinds import KINDS, CatalogLevelKind, FileLevelKind, PackageLevelKind, rank_of
 from bot.provisioning.kinds.contexts import CatalogScope, FileScope, PackageScope
 from bot.provisioning.refresh import refresh
 from bot.provisioning.removed_from_file import RemovedFromFile
@@ -62,14 +62,14 @@ async def _compare(scope: FileScope) -> list[Change]:
     """Let each kind compare its part of the file, from the top to the packages."""
     changes: list[Change] = []
     for kind in KINDS:
-        if isinstance(kind, FileKind):
+        if isinstance(kind, FileLevelKind):
             changes += await kind.plan(scope)
     for at, catalog in enumerate(scope.document.file.catalogs):
         place: Place = ("catalogs", at)
         found = scope.snapshot.catalogs.get(catalog.name)
         within = CatalogScope(**_fields(scope, place), catalog=catalog, found=found)
         for kind in KINDS:
-            if isinstance(kind, CatalogKind):
+            if isinstance(kind, CatalogLevelKind):
                 changes += await kind.plan(within)
         for number, package in enumerate(catalog.packages):
             inner = PackageScope(
@@ -79,7 +79,7 @@ async def _compare(scope: FileScope) -> list[Change]:
                 package=package,
             )
             for kind in KINDS:
-                if isinstance(kind, PackageKind):
+                if isinstance(kind, PackageLevelKind):
                     changes += await kind.plan(inner)
     return changes
 
@@ -91,7 +91,7 @@ def _fields(scope: FileScope, place: Place) -> dict[str, Any]:
 def _order(change: Change) -> int:
     """Put creations first to last, then deletions last to first."""
     rank = rank_of(change.key)
-    return rank if change.action is not Action.DELETE else 2 * len(KINDS) - rank
+    return rank if change.operation is not Operation.DELETE else 2 * len(KINDS) - rank
 
 
 def _left_alone(

@@ -11,7 +11,7 @@ from bot.packages.names import clean
 from bot.provisioning.diff import Change
 
 
-class Progress:
+class ProgressDisplay:
     """What is being done, and what is done."""
 
     def __init__(self) -> None:
@@ -56,9 +56,9 @@ class Progress:
 
     def change(self, change: Change, done: bool) -> None:
         if done:
-            self.done(f"{change.action} {change.title}")
+            self.done(f"{change.operation} {change.title}")
         elif self._status:
-            self.say(f"{change.action} {change.title}")
+            self.say(f"{change.operation} {change.title}")
 
     def step(self, title: str, done: bool) -> None:
         if done:

@@ -7,11 +7,11 @@ Whatever leaves the file, what somebody has keeps its package, and with it roles
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bot.provisioning.diff import Action, Change
-from bot.provisioning.in_use import InUse
+from bot.provisioning.diff import Change, Operation
 from bot.provisioning.inventory import present
 from bot.provisioning.kinds import REMOVAL_ORDER, kind_of, title_of
-from bot.provisioning.kinds.contexts import FileScope, Removal
+from bot.provisioning.kinds.contexts import FileScope, RemovalContext
+from bot.provisioning.live_access import LiveAccess
 from bot.provisioning.ownership import existing, keys_of, removed_from_file
 from bot.provisioning.state import Entry, StateFile
 from graph import Graph
@@ -33,7 +33,7 @@ class RemovedFromFile:
     graph: Graph
     entries: Sequence[Entry]
     described: frozenset[str]
-    removal: Removal
+    removal: RemovalContext
     kept: list[str] = field(default_factory=list)
     mentioned: set[str] = field(default_factory=set)
 
@@ -48,7 +48,7 @@ class RemovedFromFile:
             GraphError: The tenant cannot be read.
         """
         graph, document, snapshot = scope.graph, scope.document, scope.snapshot
-        pending = {each.key for each in changes if each.action is Action.CREATE}
+        pending = {each.key for each in changes if each.operation is Operation.CREATE}
         there = existing(document, scope.names, snapshot, pending=pending)
         entries = removed_from_file(state, keys_of(document.file), there)
         packages = snapshot.packages
@@ -63,9 +63,9 @@ class RemovedFromFile:
             graph=graph,
             entries=entries,
             described=frozenset(described),
-            removal=Removal(
+            removal=RemovalContext(
                 graph=graph,
-                in_use=InUse(graph=graph, known=packages),
+                live_access=LiveAccess(graph=graph, known=packages),
                 created=frozenset(key[:2] for key in pending if key[0] == "package"),
             ),
         )
@@ -75,10 +75,10 @@ class RemovedFromFile:
         left = []
         for change in changes:
             why = None
-            if change.action is Action.DELETE:
+            if change.operation is Operation.DELETE:
                 kind = kind_of(change.key)
                 why = await kind.why_in_use(
-                    self.removal.in_use, change.object_id or "", change.within
+                    self.removal.live_access, change.object_id or "", change.within
                 )
             if why is None:
                 left.append(change)
@@ -86,14 +86,14 @@ class RemovedFromFile:
                 self.kept.append(f"{change.title}: no longer in its list, but {why}")
                 self.removal.keeping.add(change.within["package"])
         for change in left:
-            if change.action is Action.DELETE:
+            if change.operation is Operation.DELETE:
                 kind_of(change.key).removed(self.removal, change.as_entry())
         return left
 
     async def to_delete(self) -> list[Change]:
         """Return what of it is deleted; why the rest stays is in *kept*."""
         gone = []
-        there = await present(self.graph, await self.removal.in_use.packages(), self.entries)
+        there = await present(self.graph, await self.removal.live_access.packages(), self.entries)
         for entry in sorted(self.entries, key=lambda each: REMOVAL_ORDER.index(each.key[0])):
             if entry.id is None:
                 title = title_of(entry.key)
@@ -124,7 +124,7 @@ class RemovedFromFile:
 
 def _deletion(entry: Entry) -> Change:
     return Change(
-        action=Action.DELETE,
+        operation=Operation.DELETE,
         key=entry.key,
         title=title_of(entry.key),
         object_id=entry.id,

@@ -7,18 +7,18 @@ from rich.text import Text
 
 from bot.packages.names import clean
 from bot.provisioning.destroy import Destruction
-from bot.provisioning.diff import Action, Change, Plan
-from bot.provisioning.policy_tests.evaluate import Outcome, Verdict
+from bot.provisioning.diff import Change, Operation, Plan
+from bot.provisioning.policy_tests.evaluate import PolicyTestOutcome, PolicyTestResult
 
 SIGNS: Final = {
-    Action.CREATE: ("+", "green"),
-    Action.CHANGE: ("~", "yellow"),
-    Action.DELETE: ("-", "red"),
+    Operation.CREATE: ("+", "green"),
+    Operation.CHANGE: ("~", "yellow"),
+    Operation.DELETE: ("-", "red"),
 }
 MARKS: Final = {
-    Outcome.HOLDS: ("✓", "green"),
-    Outcome.FAILS: ("✗", "red"),
-    Outcome.UNCLEAR: ("?", "yellow"),
+    PolicyTestOutcome.HOLDS: ("✓", "green"),
+    PolicyTestOutcome.FAILS: ("✗", "red"),
+    PolicyTestOutcome.UNCLEAR: ("?", "yellow"),
 }
 
 
@@ -36,12 +36,16 @@ def plan_lines(plan: Plan, *, name: str) -> Iterator[Text]:
     if not plan.changes:
         yield Text("Nothing would change: the tenant is as the file says.")
         return
-    counts = [f"{plan.count(action)} to {action}" for action in Action if plan.count(action)]
+    counts = [
+        f"{plan.count(operation)} to {operation}"
+        for operation in Operation
+        if plan.count(operation)
+    ]
     yield Text(f"{', '.join(counts)}.", style="bold")
 
 
 def _change_lines(change: Change, *, name: str) -> Iterator[Text]:
-    sign, color = SIGNS[change.action]
+    sign, color = SIGNS[change.operation]
     line = Text(f"{sign} {clean(change.title)}", style=color)
     if change.line is not None:
         line.append(f"  {name}:{change.line}", style="dim")
@@ -51,7 +55,7 @@ def _change_lines(change: Change, *, name: str) -> Iterator[Text]:
         if each.before is not None:
             said.append(clean(each.before) or "nothing", style="red")
             said.append(" → ")
-        elif change.action is Action.CHANGE:
+        elif change.operation is Operation.CHANGE:
             said.append("nothing → ")
         said.append(clean(each.after) if each.after is not None else "nothing", style="green")
         yield said
@@ -67,10 +71,10 @@ def destruction_lines(what: Destruction) -> Iterator[Text]:
         yield Text(f"  {clean(sentence)}", style="dim")
 
 
-def verdict_lines(verdicts: Iterable[Verdict]) -> Iterator[Text]:
+def policy_test_lines(results: Iterable[PolicyTestResult]) -> Iterator[Text]:
     """Each policy test, and why it does not hold if it does not."""
-    for verdict in verdicts:
-        mark, color = MARKS[verdict.outcome]
-        yield Text.assemble((mark, color), f" {clean(verdict.text)}")
-        if verdict.outcome is not Outcome.HOLDS:
-            yield Text(f"    {verdict.outcome}: {clean(verdict.why)}", style=color)
+    for result in results:
+        mark, color = MARKS[result.outcome]
+        yield Text.assemble((mark, color), f" {clean(result.text)}")
+        if result.outcome is not PolicyTestOutcome.HOLDS:
+            yield Text(f"    {result.outcome}: {clean(result.why)}", style=color)

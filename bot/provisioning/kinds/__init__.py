@@ -2,29 +2,34 @@
 
 from typing import Final
 
-from bot.provisioning.kinds.base import CatalogKind, FileKind, Kind, PackageKind
-from bot.provisioning.kinds.catalogs import Catalogs
-from bot.provisioning.kinds.groups import Groups, Members
-from bot.provisioning.kinds.incompatibilities import Incompatibilities
-from bot.provisioning.kinds.packages import Packages
-from bot.provisioning.kinds.people import Managers, People
-from bot.provisioning.kinds.policies import Policies
-from bot.provisioning.kinds.resources import Resources
-from bot.provisioning.kinds.roles import Roles
+from bot.provisioning.kinds.base import (
+    CatalogLevelKind,
+    FileLevelKind,
+    PackageLevelKind,
+    ProvisionedKind,
+)
+from bot.provisioning.kinds.catalogs import CatalogKind
+from bot.provisioning.kinds.groups import GroupKind, MemberKind
+from bot.provisioning.kinds.incompatibilities import IncompatibilityKind
+from bot.provisioning.kinds.packages import PackageKind
+from bot.provisioning.kinds.people import ManagerKind, PersonKind
+from bot.provisioning.kinds.policies import PolicyKind
+from bot.provisioning.kinds.resources import ResourceKind
+from bot.provisioning.kinds.roles import RoleKind
 from bot.provisioning.state import Key
 
 # In the order in which the plan shows them; they can be deleted in the opposite one.
-KINDS: Final[tuple[Kind, ...]] = (
-    People(),
-    Groups(),
-    Managers(),
-    Members(),
-    Catalogs(),
-    Resources(),
-    Packages(),
-    Roles(),
-    Incompatibilities(),
-    Policies(),
+KINDS: Final[tuple[ProvisionedKind, ...]] = (
+    PersonKind(),
+    GroupKind(),
+    ManagerKind(),
+    MemberKind(),
+    CatalogKind(),
+    ResourceKind(),
+    PackageKind(),
+    RoleKind(),
+    IncompatibilityKind(),
+    PolicyKind(),
 )
 # In the order in which it is decided what of what left the file is deleted: what rests on others comes behind them.
 REMOVAL_ORDER: Final = (
@@ -47,7 +52,7 @@ _BY_NAME: Final = {kind.name: kind for kind in KINDS}
 _RANKS: Final = {kind.name: rank for rank, kind in enumerate(KINDS)}
 
 
-def kind_of(key: Key) -> Kind:
+def kind_of(key: Key) -> ProvisionedKind:
     """Return the kind of thing that a key names."""
     return _BY_NAME[key[0]]
 
@@ -66,10 +71,10 @@ __all__ = [
     "KINDS",
     "REMOVAL_ORDER",
     "STAGES",
-    "CatalogKind",
-    "FileKind",
-    "Kind",
-    "PackageKind",
+    "CatalogLevelKind",
+    "FileLevelKind",
+    "PackageLevelKind",
+    "ProvisionedKind",
     "kind_of",
     "rank_of",
     "title_of",

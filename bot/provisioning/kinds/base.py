@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from bot.provisioning.diff import Change
-from bot.provisioning.in_use import InUse, say_giving
 from bot.provisioning.kinds.contexts import (
     ApplyContext,
     CatalogScope,
@@ -17,8 +16,9 @@ from bot.provisioning.kinds.contexts import (
     Inventory,
     PackageScope,
     RefreshContext,
-    Removal,
+    RemovalContext,
 )
+from bot.provisioning.live_access import LiveAccess, say_giving
 from bot.provisioning.model import File
 from bot.provisioning.resolve import Names
 from bot.provisioning.snapshot import Located, Snapshot
@@ -27,7 +27,7 @@ from graph import Graph
 from graph.models import AccessPackage
 
 
-class Kind(ABC):
+class ProvisionedKind(ABC):
     """
     One kind of thing: how to find, plan, create, change and delete it.
 
@@ -129,14 +129,14 @@ class Kind(ABC):
     # Keep it while somebody needs it.
 
     async def why_in_use(
-        self, in_use: InUse, object_id: str, within: Mapping[str, str]
+        self, live_access: LiveAccess, object_id: str, within: Mapping[str, str]
     ) -> str | None:
         """Say why deleting it would take away what somebody has; None if it would not."""
-        del in_use, object_id, within
+        del live_access, object_id, within
         return None
 
     async def why_others_need(
-        self, others: InUse, entry: Entry, ours: frozenset[str]
+        self, others: LiveAccess, entry: Entry, ours: frozenset[str]
     ) -> str | None:
         """
         Say why destroy keeps it; None if it does not.
@@ -148,7 +148,9 @@ class Kind(ABC):
         del others, entry, ours
         return None
 
-    async def packages_needing(self, removal: Removal, entry: Entry) -> Sequence[AccessPackage]:
+    async def packages_needing(
+        self, removal: RemovalContext, entry: Entry
+    ) -> Sequence[AccessPackage]:
         """Return the packages that stay and cannot be without it."""
         del removal, entry
         return ()
@@ -157,25 +159,25 @@ class Kind(ABC):
         """Say which packages need it; None if none does."""
         return say_giving(packages)
 
-    async def why_in_use_when_removed(self, removal: Removal, entry: Entry) -> str | None:
+    async def why_in_use_when_removed(self, removal: RemovalContext, entry: Entry) -> str | None:
         """Say why it stays although the file no longer describes it and no package needs it."""
-        return await self.why_in_use(removal.in_use, entry.id or "", entry.within)
+        return await self.why_in_use(removal.live_access, entry.id or "", entry.within)
 
-    def say_kept(self, removal: Removal, entry: Entry, why: str) -> str:
+    def say_kept(self, removal: RemovalContext, entry: Entry, why: str) -> str:
         """Say that it left the file and stays."""
         del removal
         return f"{self.title(*entry.key[1:])}: no longer in this file, but {why}"
 
-    def kept(self, removal: Removal, entry: Entry) -> None:
+    def kept(self, removal: RemovalContext, entry: Entry) -> None:
         """Note what follows for others from keeping it."""
         del removal, entry
 
-    def removed(self, removal: Removal, entry: Entry) -> None:
+    def removed(self, removal: RemovalContext, entry: Entry) -> None:
         """Note what follows for others from deleting it."""
         del removal, entry
 
 
-class FileKind(Kind):
+class FileLevelKind(ProvisionedKind):
     """A kind that the file describes at its top."""
 
     @abstractmethod
@@ -188,17 +190,17 @@ class FileKind(Kind):
         """
 
 
-class CatalogKind(Kind):
+class CatalogLevelKind(ProvisionedKind):
     """A kind that the file describes in each catalog."""
 
     @abstractmethod
     async def plan(self, scope: CatalogScope) -> Sequence[Change]:
-        """Compare one catalog of the file with the tenant's; see `FileKind.plan`."""
+        """Compare one catalog of the file with the tenant's; see `FileLevelKind.plan`."""
 
 
-class PackageKind(Kind):
+class PackageLevelKind(ProvisionedKind):
     """A kind that the file describes in each package."""
 
     @abstractmethod
     async def plan(self, scope: PackageScope) -> Sequence[Change]:
-        """Compare one package of the file with the tenant's; see `FileKind.plan`."""
+        """Compare one package of the file with the tenant's; see `FileLevelKind.plan`."""

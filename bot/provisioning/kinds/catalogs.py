@@ -4,18 +4,18 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from bot.provisioning.diff import (
-    Action,
     Change,
     Difference,
+    Operation,
     block,
     compare,
     compare_names,
     say_renamed,
 )
 from bot.provisioning.file import Document, FileError
-from bot.provisioning.in_use import InUse, say_packages
-from bot.provisioning.kinds.base import CatalogKind
-from bot.provisioning.kinds.contexts import ApplyContext, CatalogScope, Inventory, Removal
+from bot.provisioning.kinds.base import CatalogLevelKind
+from bot.provisioning.kinds.contexts import ApplyContext, CatalogScope, Inventory, RemovalContext
+from bot.provisioning.live_access import LiveAccess, say_packages
 from bot.provisioning.model import Catalog, File
 from bot.provisioning.resolve import Names
 from bot.provisioning.snapshot import FoundCatalog, Located, Snapshot
@@ -26,7 +26,7 @@ from graph.models import Catalog as GraphCatalog
 from graph.values import same_word
 
 
-class Catalogs(CatalogKind):
+class CatalogKind(CatalogLevelKind):
     """Catalogs; Entra's own is nobody's to delete, and never found here."""
 
     name = "catalog"
@@ -60,7 +60,7 @@ class Catalogs(CatalogKind):
             return ()
         return (
             Change(
-                action=Action.CHANGE if found else Action.CREATE,
+                operation=Operation.CHANGE if found else Operation.CREATE,
                 key=(self.name, wanted.name),
                 title=f"catalog {wanted.name}{say_renamed(differences)}",
                 line=scope.line(),
@@ -112,13 +112,15 @@ class Catalogs(CatalogKind):
         await graph.catalogs.delete(entry.id or "")
 
     async def why_others_need(
-        self, others: InUse, entry: Entry, ours: frozenset[str]
+        self, others: LiveAccess, entry: Entry, ours: frozenset[str]
     ) -> str | None:
         inside = await others.packages_in(entry.id or "")
         names = sorted(each.display_name or each.id for each in inside)
         return f"{', '.join(names)} needs it" if names else None
 
-    async def packages_needing(self, removal: Removal, entry: Entry) -> Sequence[AccessPackage]:
+    async def packages_needing(
+        self, removal: RemovalContext, entry: Entry
+    ) -> Sequence[AccessPackage]:
         return [
             each for each in await removal.staying() if each.catalog and each.catalog.id == entry.id
         ]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bot.provisioning.file import Document, Place
-from bot.provisioning.in_use import InUse
+from bot.provisioning.live_access import LiveAccess
 from bot.provisioning.lookups import Lookups
 from bot.provisioning.model import Catalog, Package
 from bot.provisioning.resolve import Names
@@ -109,7 +109,7 @@ class Inventory:
 
 
 @dataclass(kw_only=True)
-class Removal:
+class RemovalContext:
     """
     Deciding what of what left the file is deleted.
 
@@ -123,7 +123,7 @@ class Removal:
     """
 
     graph: Graph
-    in_use: InUse
+    live_access: LiveAccess
     created: frozenset[tuple[str, ...]]
     blocked: set[str] = field(default_factory=set)
     keeping: set[str] = field(default_factory=set)
@@ -133,7 +133,7 @@ class Removal:
 
     async def staying(self) -> list[AccessPackage]:
         """Return the packages that are not deleted."""
-        return [each for each in await self.in_use.packages() if each.id not in self.going]
+        return [each for each in await self.live_access.packages() if each.id not in self.going]
 
     async def blocked_package(self, entry: Entry) -> list[AccessPackage]:
         """Return the package that the entry is within, if it left the file and stays."""
@@ -142,7 +142,7 @@ class Removal:
 
     async def package_of(self, policy_id: str) -> AccessPackage | None:
         """Find the package that has a policy."""
-        for package in await self.in_use.packages():
+        for package in await self.live_access.packages():
             if any(each.id == policy_id for each in package.assignment_policies):
                 return package
         return None

@@ -6,17 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from slugify import slugify
 
-from bot.provisioning.diff import Action, Change, block, compare, compare_names, say_renamed
-from bot.provisioning.in_use import InUse, say_giving
-from bot.provisioning.kinds.base import FileKind
+from bot.provisioning.diff import Change, Operation, block, compare, compare_names, say_renamed
+from bot.provisioning.kinds.base import FileLevelKind
 from bot.provisioning.kinds.contexts import (
     ApplyContext,
     FileScope,
     Inventory,
     RefreshContext,
-    Removal,
+    RemovalContext,
 )
 from bot.provisioning.kinds.people import LONGEST_NICKNAME
+from bot.provisioning.live_access import LiveAccess, say_giving
 from bot.provisioning.model import File, Group
 from bot.provisioning.resolve import Names, is_new
 from bot.provisioning.snapshot import Located, Snapshot
@@ -27,7 +27,7 @@ from graph.models import AccessPackage
 from graph.models import Group as GraphGroup
 
 
-class Groups(FileKind):
+class GroupKind(FileLevelKind):
     """Security groups; the file names them by display name."""
 
     name = "group"
@@ -60,7 +60,7 @@ class Groups(FileKind):
                 differences = compare_names(group.was, group.name)
                 changes.append(
                     Change(
-                        action=Action.CHANGE,
+                        operation=Operation.CHANGE,
                         key=(self.name, group.name),
                         title=f"group {group.name}{say_renamed(differences)}",
                         line=scope.line("groups", at),
@@ -72,7 +72,7 @@ class Groups(FileKind):
             if is_new(scope.names.id_of("group", group.name)):
                 changes.append(
                     Change(
-                        action=Action.CREATE,
+                        operation=Operation.CREATE,
                         key=(self.name, group.name),
                         title=f"group {group.name}",
                         line=scope.line("groups", at),
@@ -120,27 +120,29 @@ class Groups(FileKind):
         await graph.directory.delete_group(entry.id or "")
 
     async def why_in_use(
-        self, in_use: InUse, object_id: str, within: Mapping[str, str]
+        self, live_access: LiveAccess, object_id: str, within: Mapping[str, str]
     ) -> str | None:
         del within
-        return say_giving(await in_use.packages_giving(object_id))
+        return say_giving(await live_access.packages_giving(object_id))
 
     async def why_others_need(
-        self, others: InUse, entry: Entry, ours: frozenset[str]
+        self, others: LiveAccess, entry: Entry, ours: frozenset[str]
     ) -> str | None:
         return await self.why_in_use(others, entry.id or "", entry.within)
 
-    async def packages_needing(self, removal: Removal, entry: Entry) -> Sequence[AccessPackage]:
-        giving = await removal.in_use.packages_giving(entry.id or "", without=removal.roles)
+    async def packages_needing(
+        self, removal: RemovalContext, entry: Entry
+    ) -> Sequence[AccessPackage]:
+        giving = await removal.live_access.packages_giving(entry.id or "", without=removal.roles)
         staying = await removal.staying()
         return [each for each in giving if each in staying]
 
-    async def why_in_use_when_removed(self, removal: Removal, entry: Entry) -> str | None:
+    async def why_in_use_when_removed(self, removal: RemovalContext, entry: Entry) -> str | None:
         """Packages that need it were looked for already, without those that go."""
         return None
 
 
-class Members(FileKind):
+class MemberKind(FileLevelKind):
     """Memberships of groups: somebody in a group."""
 
     name = "member"
@@ -188,7 +190,7 @@ class Members(FileKind):
     async def plan(self, scope: FileScope) -> Sequence[Change]:
         return [
             Change(
-                action=Action.CREATE,
+                operation=Operation.CREATE,
                 key=(self.name, group.name, email),
                 title=self.title(group.name, email),
                 line=scope.line("groups", at, "members", number),
@@ -220,19 +222,23 @@ class Members(FileKind):
         await graph.directory.remove_member(group_id=entry.within["group"], user_id=entry.id or "")
 
     async def why_in_use(
-        self, in_use: InUse, object_id: str, within: Mapping[str, str]
+        self, live_access: LiveAccess, object_id: str, within: Mapping[str, str]
     ) -> str | None:
-        return say_giving(await in_use.packages_held_through(object_id, within["group"]))
+        return say_giving(await live_access.packages_held_through(object_id, within["group"]))
 
     async def why_others_need(
-        self, others: InUse, entry: Entry, ours: frozenset[str]
+        self, others: LiveAccess, entry: Entry, ours: frozenset[str]
     ) -> str | None:
         return await self.why_in_use(others, entry.id or "", entry.within)
 
-    async def packages_needing(self, removal: Removal, entry: Entry) -> Sequence[AccessPackage]:
-        return await removal.in_use.packages_held_through(entry.id or "", entry.within["group"])
+    async def packages_needing(
+        self, removal: RemovalContext, entry: Entry
+    ) -> Sequence[AccessPackage]:
+        return await removal.live_access.packages_held_through(
+            entry.id or "", entry.within["group"]
+        )
 
-    async def why_in_use_when_removed(self, removal: Removal, entry: Entry) -> str | None:
+    async def why_in_use_when_removed(self, removal: RemovalContext, entry: Entry) -> str | None:
         """Packages that need it were looked for already."""
         return None
 

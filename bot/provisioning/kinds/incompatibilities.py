@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
-from bot.provisioning.diff import Action, Change
+from bot.provisioning.diff import Change, Operation
 from bot.provisioning.grammar import Thing, read_other
-from bot.provisioning.kinds.base import PackageKind
+from bot.provisioning.kinds.base import PackageLevelKind
 from bot.provisioning.kinds.contexts import (
     ApplyContext,
     Inventory,
     PackageScope,
     RefreshContext,
-    Removal,
+    RemovalContext,
 )
 from bot.provisioning.model import File
 from bot.provisioning.resolve import Names, is_new
@@ -23,7 +23,7 @@ from graph.models import AccessPackage, Group
 Incompatible = dict[tuple[str, str], str]
 
 
-class Incompatibilities(PackageKind):
+class IncompatibilityKind(PackageLevelKind):
     """Pairs that do not go together; the file lists them all, and what it does not list is taken away."""
 
     name = "incompatible"
@@ -91,7 +91,7 @@ class Incompatibilities(PackageKind):
                 continue
             changes.append(
                 Change(
-                    action=Action.CREATE,
+                    operation=Operation.CREATE,
                     key=(self.name, catalog.name, package.name, str(wanted)),
                     title=self.title(catalog.name, package.name, str(wanted)),
                     line=scope.line("not together with", at),
@@ -101,7 +101,7 @@ class Incompatibilities(PackageKind):
         for (kind, other_id), name in extra.items():
             changes.append(
                 Change(
-                    action=Action.DELETE,
+                    operation=Operation.DELETE,
                     key=(self.name, catalog.name, package.name, f"{kind} {name}"),
                     title=self.title(catalog.name, package.name, f"{kind} {name}"),
                     line=scope.line("not together with"),
@@ -142,7 +142,9 @@ class Incompatibilities(PackageKind):
         else:
             await graph.packages.remove_incompatible_package(package_id, other_id=other_id)
 
-    async def packages_needing(self, removal: Removal, entry: Entry) -> Sequence[AccessPackage]:
+    async def packages_needing(
+        self, removal: RemovalContext, entry: Entry
+    ) -> Sequence[AccessPackage]:
         return await removal.blocked_package(entry)
 
 

@@ -3,23 +3,23 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from bot.provisioning.diff import (
-    Action,
     Change,
     Difference,
+    Operation,
     block,
     compare,
     compare_names,
     say_renamed,
 )
-from bot.provisioning.in_use import InUse, say_assignments
-from bot.provisioning.kinds.base import PackageKind
+from bot.provisioning.kinds.base import PackageLevelKind
 from bot.provisioning.kinds.contexts import (
     ApplyContext,
     Inventory,
     PackageScope,
     RefreshContext,
-    Removal,
+    RemovalContext,
 )
+from bot.provisioning.live_access import LiveAccess, say_assignments
 from bot.provisioning.lookups import FEW
 from bot.provisioning.model import Catalog, File, Package
 from bot.provisioning.resolve import Names
@@ -35,7 +35,7 @@ from graph import Graph
 from graph.models import AccessPackage
 
 
-class Packages(PackageKind):
+class PackageKind(PackageLevelKind):
     """Packages; the file names them within their catalog."""
 
     name = "package"
@@ -78,7 +78,7 @@ class Packages(PackageKind):
         title = self.title(catalog.name, wanted.name)
         return (
             Change(
-                action=Action.CHANGE if found else Action.CREATE,
+                operation=Operation.CHANGE if found else Operation.CREATE,
                 key=(self.name, catalog.name, wanted.name),
                 title=f"{title}{say_renamed(differences)}",
                 line=scope.line(),
@@ -129,21 +129,21 @@ class Packages(PackageKind):
         await graph.packages.delete(entry.id or "")
 
     async def why_in_use(
-        self, in_use: InUse, object_id: str, within: Mapping[str, str]
+        self, live_access: LiveAccess, object_id: str, within: Mapping[str, str]
     ) -> str | None:
-        live = say_assignments(await in_use.assignments("package", object_id))
-        return live or await in_use.say_open_requests(object_id)
+        live = say_assignments(await live_access.assignments("package", object_id))
+        return live or await live_access.say_open_requests(object_id)
 
-    def say_kept(self, removal: Removal, entry: Entry, why: str) -> str:
+    def say_kept(self, removal: RemovalContext, entry: Entry, why: str) -> str:
         sentence = f"{super().say_kept(removal, entry, why)}. What it gives stays with it"
         if entry.key[:2] in removal.created:
             sentence += f". If it was renamed, write “was: {entry.key[2]}” under its new name"
         return sentence
 
-    def kept(self, removal: Removal, entry: Entry) -> None:
+    def kept(self, removal: RemovalContext, entry: Entry) -> None:
         removal.blocked.add(entry.id or "")
 
-    def removed(self, removal: Removal, entry: Entry) -> None:
+    def removed(self, removal: RemovalContext, entry: Entry) -> None:
         removal.going.add(entry.id or "")
 
 

@@ -5,10 +5,10 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from bot.provisioning.diff import Action, Change
-from bot.provisioning.in_use import InUse, say_assignments
-from bot.provisioning.kinds.base import FileKind
+from bot.provisioning.diff import Change, Operation
+from bot.provisioning.kinds.base import FileLevelKind
 from bot.provisioning.kinds.contexts import ApplyContext, FileScope, Inventory, RefreshContext
+from bot.provisioning.live_access import LiveAccess, say_assignments
 from bot.provisioning.model import File, Person
 from bot.provisioning.resolve import Names, is_new
 from bot.provisioning.snapshot import Located, Snapshot
@@ -19,7 +19,7 @@ from graph import Graph
 LONGEST_NICKNAME: Final = 64
 
 
-class People(FileKind):
+class PersonKind(FileLevelKind):
     """People; the file names them by e-mail address."""
 
     name = "person"
@@ -47,7 +47,7 @@ class People(FileKind):
     async def plan(self, scope: FileScope) -> Sequence[Change]:
         return [
             Change(
-                action=Action.CREATE,
+                operation=Operation.CREATE,
                 key=(self.name, person.email),
                 title=f"person {person.name} ({person.email})",
                 line=scope.line("people", at),
@@ -83,12 +83,12 @@ class People(FileKind):
         await graph.directory.delete_user(entry.id or "")
 
     async def why_in_use(
-        self, in_use: InUse, object_id: str, within: Mapping[str, str]
+        self, live_access: LiveAccess, object_id: str, within: Mapping[str, str]
     ) -> str | None:
-        return say_assignments(await in_use.assignments("person", object_id))
+        return say_assignments(await live_access.assignments("person", object_id))
 
 
-class Managers(FileKind):
+class ManagerKind(FileLevelKind):
     """Who the manager of a person is; it is set, and goes with the person: the state has no entry of it."""
 
     name = "manager"
@@ -114,7 +114,7 @@ class Managers(FileKind):
     async def plan(self, scope: FileScope) -> Sequence[Change]:
         return [
             Change(
-                action=Action.CREATE,
+                operation=Operation.CREATE,
                 key=(self.name, person.email),
                 title=f"{person.manager} as the manager of {person.email}",
                 line=scope.line("people", at, "manager"),

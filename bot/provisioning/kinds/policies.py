@@ -3,18 +3,18 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from bot.provisioning.diff import Action, Change, Difference, compare_as, flatten, say_renamed
+from bot.provisioning.diff import Change, Difference, Operation, compare_as, flatten, say_renamed
 from bot.provisioning.file import Document, FileError, Place
 from bot.provisioning.grammar import Subject, is_untold
-from bot.provisioning.in_use import InUse, say_assignments
-from bot.provisioning.kinds.base import PackageKind
+from bot.provisioning.kinds.base import PackageLevelKind
 from bot.provisioning.kinds.contexts import (
     ApplyContext,
     Inventory,
     PackageScope,
     RefreshContext,
-    Removal,
+    RemovalContext,
 )
+from bot.provisioning.live_access import LiveAccess, say_assignments
 from bot.provisioning.model import File, Package
 from bot.provisioning.policy_model import Policy
 from bot.provisioning.policy_translation.compare import both_by_id, by_id, differing_words
@@ -33,7 +33,7 @@ from graph.versions import dialect
 MAY_STAY: Final = frozenset({"reviews"})
 
 
-class Policies(PackageKind):
+class PolicyKind(PackageLevelKind):
     """Policies; they are made last, for from then on people may ask for the package."""
 
     name = "policy"
@@ -111,7 +111,7 @@ class Policies(PackageKind):
             title = self.title(catalog.name, package.name, policy.name)
             changes.append(
                 Change(
-                    action=Action.CHANGE if actual else Action.CREATE,
+                    operation=Operation.CHANGE if actual else Operation.CREATE,
                     key=(self.name, catalog.name, package.name, policy.name),
                     title=f"{title}{say_renamed(differences)}",
                     line=scope.line("policies", at),
@@ -170,21 +170,23 @@ class Policies(PackageKind):
         await graph.policies.delete(entry.id or "")
 
     async def why_in_use(
-        self, in_use: InUse, object_id: str, within: Mapping[str, str]
+        self, live_access: LiveAccess, object_id: str, within: Mapping[str, str]
     ) -> str | None:
-        return say_assignments(await in_use.assignments("policy", object_id))
+        return say_assignments(await live_access.assignments("policy", object_id))
 
-    async def packages_needing(self, removal: Removal, entry: Entry) -> Sequence[AccessPackage]:
+    async def packages_needing(
+        self, removal: RemovalContext, entry: Entry
+    ) -> Sequence[AccessPackage]:
         package = await removal.package_of(entry.id or "")
         return [package] if package is not None and package.id in removal.blocked else []
 
-    async def why_in_use_when_removed(self, removal: Removal, entry: Entry) -> str | None:
+    async def why_in_use_when_removed(self, removal: RemovalContext, entry: Entry) -> str | None:
         """A request that is under way may rest on the policy."""
         live = await super().why_in_use_when_removed(removal, entry)
         if live is not None:
             return live
         package = await removal.package_of(entry.id or "")
-        return await removal.in_use.say_open_requests(package.id) if package else None
+        return await removal.live_access.say_open_requests(package.id) if package else None
 
 
 def unsupported_by(version: str, policy: AssignmentPolicy) -> str | None:

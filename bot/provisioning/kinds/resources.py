@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from bot.provisioning.diff import Action, Change, compare
+from bot.provisioning.diff import Change, Operation, compare
 from bot.provisioning.grammar import ENTRA_ROLE, Thing, nearest, read_role, read_thing
-from bot.provisioning.in_use import InUse, say_giving
-from bot.provisioning.kinds.base import CatalogKind
-from bot.provisioning.kinds.contexts import ApplyContext, CatalogScope, Inventory, Removal
+from bot.provisioning.kinds.base import CatalogLevelKind
+from bot.provisioning.kinds.contexts import ApplyContext, CatalogScope, Inventory, RemovalContext
+from bot.provisioning.live_access import LiveAccess, say_giving
 from bot.provisioning.model import Attribute, Catalog, File, Resource
 from bot.provisioning.resolve import Names
 from bot.provisioning.retry import may_write_again
@@ -19,7 +19,7 @@ from graph.models import AccessPackage, Question, ResourceAttribute
 from graph.models import Resource as GraphResource
 
 
-class Resources(CatalogKind):
+class ResourceKind(CatalogLevelKind):
     """Resources of a catalog: those that the file lists, and those that its packages give roles of."""
 
     name = "resource"
@@ -88,7 +88,7 @@ class Resources(CatalogKind):
                 continue
             changes.append(
                 Change(
-                    action=Action.CHANGE if found else Action.CREATE,
+                    operation=Operation.CHANGE if found else Operation.CREATE,
                     key=(self.name, catalog.name, str(thing)),
                     title=self.title(catalog.name, str(thing)),
                     line=scope.line(*at),
@@ -146,7 +146,7 @@ class Resources(CatalogKind):
         await graph.resources.remove(catalog_id=entry.within["catalog"], resource_id=entry.id or "")
 
     async def why_others_need(
-        self, others: InUse, entry: Entry, ours: frozenset[str]
+        self, others: LiveAccess, entry: Entry, ours: frozenset[str]
     ) -> str | None:
         catalog_id = entry.within["catalog"]
         inside = await others.packages_in(catalog_id)
@@ -156,7 +156,9 @@ class Resources(CatalogKind):
         giving = await others.packages_giving(origins[0]) if origins else []
         return say_giving([each for each in inside if each in giving])
 
-    async def packages_needing(self, removal: Removal, entry: Entry) -> Sequence[AccessPackage]:
+    async def packages_needing(
+        self, removal: RemovalContext, entry: Entry
+    ) -> Sequence[AccessPackage]:
         catalog_id = entry.within["catalog"]
         origins = _origins(await removal.resources_of(catalog_id), entry)
         if not origins:
@@ -164,7 +166,7 @@ class Resources(CatalogKind):
         staying = await removal.staying()
         return [
             each
-            for each in await removal.in_use.packages_giving(origins[0], without=removal.roles)
+            for each in await removal.live_access.packages_giving(origins[0], without=removal.roles)
             if each in staying and each.catalog and each.catalog.id == catalog_id
         ]
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from bot.provisioning.diff import Action, Change
+from bot.provisioning.diff import Change, Operation
 from bot.provisioning.grammar import Role, Thing, kind_of_thing, nearest, read_role
-from bot.provisioning.in_use import InUse, say_assignments
-from bot.provisioning.kinds.base import PackageKind
-from bot.provisioning.kinds.contexts import ApplyContext, Inventory, PackageScope, Removal
+from bot.provisioning.kinds.base import PackageLevelKind
+from bot.provisioning.kinds.contexts import ApplyContext, Inventory, PackageScope, RemovalContext
 from bot.provisioning.kinds.resources import look_up_resource, origin_of
+from bot.provisioning.live_access import LiveAccess, say_assignments
 from bot.provisioning.lookups import FEW
 from bot.provisioning.model import File
 from bot.provisioning.resolve import Names
@@ -27,7 +27,7 @@ ELIGIBLE_ROLES: Final = ("Eligible Member", "Eligible Owner")
 _ELIGIBLE: Final = frozenset(each.casefold() for each in ELIGIBLE_ROLES)
 
 
-class Roles(PackageKind):
+class RoleKind(PackageLevelKind):
     """Roles that a package gives; the file lists them all, and what it does not list is taken away."""
 
     name = "role"
@@ -89,7 +89,7 @@ class Roles(PackageKind):
                 scope.refuse(f"{role.thing} has no role “{role.role}”.{hint}", "gives", at)
             changes.append(
                 Change(
-                    action=Action.CREATE,
+                    operation=Operation.CREATE,
                     key=self._key(scope, str(role)),
                     title=f"{role} in package {package.name}",
                     line=scope.line("gives", at),
@@ -100,7 +100,7 @@ class Roles(PackageKind):
             title = say_role(extra)
             changes.append(
                 Change(
-                    action=Action.DELETE,
+                    operation=Operation.DELETE,
                     key=self._key(scope, title),
                     title=f"{title} in package {package.name}",
                     line=scope.line("gives"),
@@ -148,21 +148,23 @@ class Roles(PackageKind):
         await graph.packages.remove_role(entry.within["package"], entry.id or "")
 
     async def why_in_use(
-        self, in_use: InUse, object_id: str, within: Mapping[str, str]
+        self, live_access: LiveAccess, object_id: str, within: Mapping[str, str]
     ) -> str | None:
-        return say_assignments(await in_use.assignments("package", within["package"]))
+        return say_assignments(await live_access.assignments("package", within["package"]))
 
     async def why_others_need(
-        self, others: InUse, entry: Entry, ours: frozenset[str]
+        self, others: LiveAccess, entry: Entry, ours: frozenset[str]
     ) -> str | None:
         if entry.within["package"] in ours:
             return None
         return await self.why_in_use(others, entry.id or "", entry.within)
 
-    async def packages_needing(self, removal: Removal, entry: Entry) -> Sequence[AccessPackage]:
+    async def packages_needing(
+        self, removal: RemovalContext, entry: Entry
+    ) -> Sequence[AccessPackage]:
         return await removal.blocked_package(entry)
 
-    def removed(self, removal: Removal, entry: Entry) -> None:
+    def removed(self, removal: RemovalContext, entry: Entry) -> None:
         removal.roles.add((entry.within["package"], entry.id or ""))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.packages import policy_terms
 from bot.provisioning.grammar import read_subject
-from bot.provisioning.policy_tests.facts import Facts, Somebody
+from bot.provisioning.policy_tests.facts import Facts, TestedPerson
 from bot.provisioning.policy_tests.sentences import Sentence
 from graph.models import AssignmentPolicy
 
@@ -29,7 +29,7 @@ class Deciders:
     managers: Mapping[str, str]
 
     async def include(
-        self, sentence: Sentence, policy: AssignmentPolicy, person: Somebody | None
+        self, sentence: Sentence, policy: AssignmentPolicy, person: TestedPerson | None
     ) -> tuple[bool | None, str]:
         """
         Whether the policy's approvers include whom the sentence names, and why.
@@ -56,13 +56,15 @@ class Deciders:
 
     async def _includes(
         self, value: str
-    ) -> Callable[[Mapping[str, Any], Somebody | None], Awaitable[bool | None]]:
+    ) -> Callable[[Mapping[str, Any], TestedPerson | None], Awaitable[bool | None]]:
         """Whether one subject of a stage is, or stands for, whom the test names."""
         folded = value.casefold()
         if folded.startswith("group "):
             group_id = await self.facts.group_id(value[6:].strip())
 
-            async def same_group(subject: Mapping[str, Any], who: Somebody | None) -> bool | None:
+            async def same_group(
+                subject: Mapping[str, Any], who: TestedPerson | None
+            ) -> bool | None:
                 del who
                 return subject.get("group_id") == group_id
 
@@ -70,7 +72,9 @@ class Deciders:
         if folded == "manager" or folded.startswith("manager level"):
             level = read_subject(value).level
 
-            async def same_rule(subject: Mapping[str, Any], who: Somebody | None) -> bool | None:
+            async def same_rule(
+                subject: Mapping[str, Any], who: TestedPerson | None
+            ) -> bool | None:
                 del who
                 return (
                     subject.get("kind") == "requestormanager"
@@ -80,7 +84,7 @@ class Deciders:
             return same_rule
         approver = await self.facts.person(value)
 
-        async def stands_for(subject: Mapping[str, Any], who: Somebody | None) -> bool | None:
+        async def stands_for(subject: Mapping[str, Any], who: TestedPerson | None) -> bool | None:
             if subject.get("user_id"):
                 return bool(subject["user_id"] == approver.id)
             if subject.get("group_id"):
@@ -91,7 +95,9 @@ class Deciders:
 
         return stands_for
 
-    async def _manages(self, approver: Somebody, person: Somebody, level: int) -> bool | None:
+    async def _manages(
+        self, approver: TestedPerson, person: TestedPerson, level: int
+    ) -> bool | None:
         person_id: str | None = person.id
         for _ in range(level):
             if person_id is None:

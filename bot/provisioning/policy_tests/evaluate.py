@@ -19,7 +19,7 @@ from bot.packages.eligibility import (
 from bot.packages.model import NamedObject
 from bot.provisioning.grammar import read_expiration, read_role, say_expiration
 from bot.provisioning.policy_tests.approvers import Deciders
-from bot.provisioning.policy_tests.facts import Facts, Offer, Somebody, Unclear
+from bot.provisioning.policy_tests.facts import CannotTell, Facts, Offer, TestedPerson
 from bot.provisioning.policy_tests.sentences import Sentence, read_sentence
 from graph.models import AssignmentPolicy
 
@@ -27,7 +27,7 @@ from graph.models import AssignmentPolicy
 MOST_DOUBTS = 8
 
 
-class Outcome(StrEnum):
+class PolicyTestOutcome(StrEnum):
     """What became of a policy test."""
 
     HOLDS = "holds"
@@ -36,11 +36,11 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class PolicyTestResult:
     """One policy test, and whether it holds."""
 
     text: str
-    outcome: Outcome
+    outcome: PolicyTestOutcome
     why: str = ""
 
     def as_json(self) -> dict[str, str]:
@@ -48,29 +48,31 @@ class Verdict:
 
 
 @dataclass
-class Judge:
+class Evaluator:
     """Judges one test after another; each may go on about what the one before was about."""
 
     facts: Facts
-    _person: Somebody | None = None
+    _person: TestedPerson | None = None
     _offer: Offer | None = None
     _members: dict[tuple[str, str], bool] = field(default_factory=dict)
     _managers: dict[str, str] = field(default_factory=dict)
     _guests: dict[str, bool] = field(default_factory=dict)
 
-    async def all(self, tests: Iterable[str]) -> list[Verdict]:
+    async def evaluate(self, tests: Iterable[str]) -> list[PolicyTestResult]:
         """A verdict for each test; suppositions get none, unless nobody can make sense of them."""
-        verdicts = []
+        results = []
         for text in tests:
             sentence = read_sentence(text)
             try:
                 if sentence.is_supposed:
                     await self._suppose(sentence)
                     continue
-                verdicts.append(await self._judge(sentence))
-            except Unclear as error:
-                verdicts.append(Verdict(text=text, outcome=Outcome.UNCLEAR, why=str(error)))
-        return verdicts
+                results.append(await self._evaluate(sentence))
+            except CannotTell as error:
+                results.append(
+                    PolicyTestResult(text=text, outcome=PolicyTestOutcome.UNCLEAR, why=str(error))
+                )
+        return results
 
     async def _suppose(self, sentence: Sentence) -> None:
         person = await self.facts.person(sentence.person or "")
@@ -82,12 +84,12 @@ class Judge:
         else:
             self._guests[person.id] = sentence.holds
 
-    async def _judge(self, sentence: Sentence) -> Verdict:
+    async def _evaluate(self, sentence: Sentence) -> PolicyTestResult:
         offer = self._offer
         if sentence.package is not None:
             offer = await self.facts.offer(sentence.package)
         if offer is None:
-            raise Unclear("It does not say which package, and no test before it does.")
+            raise CannotTell("It does not say which package, and no test before it does.")
         person = self._person if self._offer and self._offer.id == offer.id else None
         if sentence.person is not None:
             person = await self.facts.person(sentence.person)
@@ -95,7 +97,7 @@ class Judge:
         if sentence.kind == "gives":
             role = read_role(sentence.value)
             wanted = (role.role.casefold(), await self.facts.thing_id(role.thing))
-            return _verdict(
+            return _result(
                 sentence,
                 [
                     (
@@ -108,9 +110,11 @@ class Judge:
             return await self._may_ask(sentence, offer, person)
         return await self._of_policies(sentence, offer, person)
 
-    async def _may_ask(self, sentence: Sentence, offer: Offer, person: Somebody | None) -> Verdict:
+    async def _may_ask(
+        self, sentence: Sentence, offer: Offer, person: TestedPerson | None
+    ) -> PolicyTestResult:
         if person is None:
-            raise Unclear("It does not say who.")
+            raise CannotTell("It does not say who.")
         findings: list[tuple[bool | None, str]] = []
         for doubt, answer in await self._answers(offer, person):
             if isinstance(answer, Admitted):
@@ -119,10 +123,10 @@ class Judge:
             # Several policies let them, and they choose one.
             may = answer.reason is RefusalReason.SEVERAL
             findings.append((may, f"{_said(answer, offer)}{doubt}"))
-        return _verdict(sentence, findings)
+        return _result(sentence, findings)
 
     async def _answers(
-        self, offer: Offer, person: Somebody
+        self, offer: Offer, person: TestedPerson
     ) -> list[tuple[str, Admitted | Refusal]]:
         """Whether they may ask, for each way in which what we do not know may be."""
         groups = sorted(groups_named(offer.policies))
@@ -132,7 +136,9 @@ class Judge:
             guest = await self.facts.is_guest(person.id)
         doubts = [each for each in groups if known[each] is None]
         if len(doubts) > MOST_DOUBTS:
-            raise Unclear(f"It depends on {len(doubts)} groups that this file says nothing about.")
+            raise CannotTell(
+                f"It depends on {len(doubts)} groups that this file says nothing about."
+            )
         excluded_by = await self._excluded_by(offer, person)
         found = []
         for answers in itertools.product((False, True), repeat=len(doubts)):
@@ -149,7 +155,7 @@ class Judge:
             found.append((doubt, evaluate_request(case)))
         return found
 
-    async def _excluded_by(self, offer: Offer, person: Somebody) -> tuple[NamedObject, ...]:
+    async def _excluded_by(self, offer: Offer, person: TestedPerson) -> tuple[NamedObject, ...]:
         """What they are known to have, or to be in, that does not go with the package."""
         groups = [
             NamedObject(id=each, name=f"the group {name}")
@@ -164,8 +170,8 @@ class Judge:
         return await self.facts.is_member(person_id, group_id)
 
     async def _of_policies(
-        self, sentence: Sentence, offer: Offer, person: Somebody | None
-    ) -> Verdict:
+        self, sentence: Sentence, offer: Offer, person: TestedPerson | None
+    ) -> PolicyTestResult:
         """What is said of a package must be so under each policy that may apply."""
         policies: list[tuple[str, AssignmentPolicy]] = []
         if person is not None:
@@ -176,20 +182,22 @@ class Judge:
                     policies += [(doubt, each) for each in answer.candidates]
                 else:
                     why = f"{person.name} may not ask for {offer.name}{doubt}"
-                    return Verdict(text=sentence.text, outcome=Outcome.FAILS, why=why)
+                    return PolicyTestResult(
+                        text=sentence.text, outcome=PolicyTestOutcome.FAILS, why=why
+                    )
         else:
             policies = [("", each) for each in offer.policies if is_requestable(each)]
             policies = policies or [("", each) for each in offer.policies]
         if not policies:
-            raise Unclear(f"{offer.name} has no policy.")
+            raise CannotTell(f"{offer.name} has no policy.")
         findings = []
         for doubt, each in policies:
             holds, why = await self._property(sentence, each, person)
             findings.append((holds, f"policy “{each.display_name}” {why}{doubt}"))
-        return _verdict(sentence, findings)
+        return _result(sentence, findings)
 
     async def _property(
-        self, sentence: Sentence, policy: AssignmentPolicy, person: Somebody | None
+        self, sentence: Sentence, policy: AssignmentPolicy, person: TestedPerson | None
     ) -> tuple[bool | None, str]:
         kinds: dict[str, Callable[[], tuple[bool | None, str]]] = {
             "approval": lambda: _approval(policy),
@@ -249,16 +257,22 @@ def _word(holds: bool, yes: str, no: str) -> tuple[bool, str]:
     return holds, yes if holds else no
 
 
-def _verdict(sentence: Sentence, findings: Iterable[tuple[bool | None, str]]) -> Verdict:
+def _result(sentence: Sentence, findings: Iterable[tuple[bool | None, str]]) -> PolicyTestResult:
     """It holds if it is so in every case; it fails if it is not so in one that is certain."""
     findings = list(findings)
     against = [why for holds, why in findings if holds is not None and holds is not sentence.holds]
     unclear = [why for holds, why in findings if holds is None]
     pro = [why for holds, why in findings if holds is sentence.holds]
     if against and (pro or unclear) and any(" if they are " in why for why in against):
-        return Verdict(text=sentence.text, outcome=Outcome.UNCLEAR, why="; ".join([*pro, *against]))
+        return PolicyTestResult(
+            text=sentence.text, outcome=PolicyTestOutcome.UNCLEAR, why="; ".join([*pro, *against])
+        )
     if against:
-        return Verdict(text=sentence.text, outcome=Outcome.FAILS, why="; ".join(against))
+        return PolicyTestResult(
+            text=sentence.text, outcome=PolicyTestOutcome.FAILS, why="; ".join(against)
+        )
     if unclear:
-        return Verdict(text=sentence.text, outcome=Outcome.UNCLEAR, why="; ".join(unclear))
-    return Verdict(text=sentence.text, outcome=Outcome.HOLDS, why="; ".join(pro))
+        return PolicyTestResult(
+            text=sentence.text, outcome=PolicyTestOutcome.UNCLEAR, why="; ".join(unclear)
+        )
+    return PolicyTestResult(text=sentence.text, outcome=PolicyTestOutcome.HOLDS, why="; ".join(pro))

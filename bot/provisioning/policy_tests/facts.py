@@ -16,12 +16,12 @@ from graph.models import AccessPackage, AssignmentPolicy
 from graph.models import Catalog as GraphCatalog
 
 
-class Unclear(LatchkeyError):
+class CannotTell(LatchkeyError):
     """A policy test is about somebody or something that nobody can find."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Somebody:
+class TestedPerson:
     """A person, as far as the tests need to know."""
 
     id: str
@@ -54,7 +54,7 @@ class Facts(Protocol):
 
     async def offer(self, name: str) -> Offer: ...
 
-    async def person(self, word: str) -> Somebody: ...
+    async def person(self, word: str) -> TestedPerson: ...
 
     async def group_id(self, name: str) -> str: ...
 
@@ -86,11 +86,11 @@ def chosen(word: str, names: Iterable[str]) -> str:
     if len(starting) == 1:
         return slugs[starting[0]]
     if starting:
-        raise Unclear(f"“{word}” may be {' or '.join(sorted(starting))}.")
-    raise Unclear(f"There is no package “{word}”.{nearest(slug, slugs)}")
+        raise CannotTell(f"“{word}” may be {' or '.join(sorted(starting))}.")
+    raise CannotTell(f"There is no package “{word}”.{nearest(slug, slugs)}")
 
 
-def meant(word: str, people: Iterable[tuple[str, Somebody]]) -> Somebody | None:
+def meant(word: str, people: Iterable[tuple[str, TestedPerson]]) -> TestedPerson | None:
     """
     The one of *people* (each with an e-mail address) that a word means.
 
@@ -98,14 +98,14 @@ def meant(word: str, people: Iterable[tuple[str, Somebody]]) -> Somebody | None:
         Unclear: Several.
     """
     folded = word.casefold().removeprefix("person ")
-    found: dict[str, Somebody] = {}
+    found: dict[str, TestedPerson] = {}
     for email, person in people:
         first = person.name.partition(" ")[0]
         words = {email, email.partition("@")[0], person.name, first}
         if folded in {each.casefold() for each in words}:
             found[person.id] = person
     if len(found) > 1:
-        raise Unclear(
+        raise CannotTell(
             f"“{word}” may be {' or '.join(sorted(each.name for each in found.values()))}."
         )
     return next(iter(found.values()), None)
@@ -121,7 +121,7 @@ class FileFacts:
     def __init__(self, file: File) -> None:
         self._file = file
         self._people = [
-            (each.email, Somebody(id=f"person {each.email.casefold()}", name=each.name))
+            (each.email, TestedPerson(id=f"person {each.email.casefold()}", name=each.name))
             for each in file.people
         ]
         described = {email.casefold() for email, _ in self._people}
@@ -130,7 +130,7 @@ class FileFacts:
                 email = subject.name.casefold()
                 if email not in described:
                     described.add(email)
-                    self._people.append((email, Somebody(id=f"person {email}", name=email)))
+                    self._people.append((email, TestedPerson(id=f"person {email}", name=email)))
 
     def _id(self, subject: Subject) -> str:
         if subject.kind == "person":
@@ -183,14 +183,14 @@ class FileFacts:
             }
         )
 
-    async def person(self, word: str) -> Somebody:
+    async def person(self, word: str) -> TestedPerson:
         found = meant(word, self._people)
         if found is not None:
             return found
         if "@" in word:
-            return Somebody(id=f"person {word.casefold()}", name=word)
+            return TestedPerson(id=f"person {word.casefold()}", name=word)
         emails = [email for email, _ in self._people]
-        raise Unclear(
+        raise CannotTell(
             f"This file names nobody called “{word}”; write their e-mail address.{nearest(word, emails)}"
         )
 

@@ -4,7 +4,7 @@ from bot.packages.facts import packages_held
 from bot.packages.model import NamedObject
 from bot.provisioning.grammar import GUID, Thing
 from bot.provisioning.model import File
-from bot.provisioning.policy_tests.facts import Offer, Somebody, Unclear, chosen, meant
+from bot.provisioning.policy_tests.facts import CannotTell, Offer, TestedPerson, chosen, meant
 from bot.provisioning.resolve import mentions
 from graph import Graph
 from graph.models import AccessPackage, User
@@ -17,7 +17,7 @@ class TenantFacts:
         self._graph = graph
         self._file = file
         self._packages: list[AccessPackage] | None = None
-        self._people: list[tuple[str, Somebody]] | None = None
+        self._people: list[tuple[str, TestedPerson]] | None = None
         self._users: dict[str, User] = {}
         self._offers: dict[str, Offer] = {}
         self._members: dict[tuple[str, str], bool] = {}
@@ -28,7 +28,7 @@ class TenantFacts:
         wanted = chosen(name, [each.display_name or each.id for each in packages])
         same = [each for each in packages if (each.display_name or each.id) == wanted]
         if len(same) > 1:
-            raise Unclear(f"The tenant has {len(same)} packages named “{wanted}”.")
+            raise CannotTell(f"The tenant has {len(same)} packages named “{wanted}”.")
         package = same[0]
         if package.id not in self._offers:
             policies = [
@@ -58,18 +58,18 @@ class TenantFacts:
             )
         return self._offers[package.id]
 
-    async def person(self, word: str) -> Somebody:
+    async def person(self, word: str) -> TestedPerson:
         said = word.removeprefix("person ")
         if "@" in said:
             users = await self._graph.directory.find_users(email=said)
             if len(users) != 1:
-                raise Unclear(
+                raise CannotTell(
                     f"The tenant has {len(users) or 'no'} people with the address {said}."
                 )
             return self._known(users[0])
         found = meant(said, await self._pool())
         if found is None:
-            raise Unclear(
+            raise CannotTell(
                 f"Nobody named in the file or in the packages' policies is called “{word}”; "
                 "write their e-mail address."
             )
@@ -80,7 +80,7 @@ class TenantFacts:
             return name
         groups = await self._graph.directory.find_groups(display_name=name)
         if len(groups) != 1:
-            raise Unclear(f"The tenant has {len(groups) or 'no'} groups named “{name}”.")
+            raise CannotTell(f"The tenant has {len(groups) or 'no'} groups named “{name}”.")
         return groups[0].id
 
     async def thing_id(self, thing: Thing) -> str:
@@ -98,7 +98,7 @@ class TenantFacts:
                 resource = given.role.resource if given.role else None
                 if resource and (resource.display_name or "").casefold() == thing.name.casefold():
                     return resource.origin_id or ""
-        raise Unclear(f"No package gives anything of {thing}.")
+        raise CannotTell(f"No package gives anything of {thing}.")
 
     async def is_guest(self, person_id: str) -> bool | None:
         if person_id not in self._users:
@@ -126,11 +126,11 @@ class TenantFacts:
             self._packages = await self._graph.packages.list()
         return self._packages
 
-    def _known(self, user: User) -> Somebody:
+    def _known(self, user: User) -> TestedPerson:
         self._users[user.id] = user
-        return Somebody(id=user.id, name=user.display_name or user.mail or user.id)
+        return TestedPerson(id=user.id, name=user.display_name or user.mail or user.id)
 
-    async def _pool(self) -> list[tuple[str, Somebody]]:
+    async def _pool(self) -> list[tuple[str, TestedPerson]]:
         """Everybody whom the file or a policy names, or who is in a group that one names."""
         if self._people is not None:
             return self._people

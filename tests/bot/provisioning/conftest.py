@@ -1,4 +1,4 @@
-"""A tenant, and a workshop in which files are planned, applied and destroyed."""
+"""A tenant, and what plans, applies and destroys files in it."""
 
 import json
 import re
@@ -33,7 +33,7 @@ class Killed(BaseException):
 
 
 @dataclass(kw_only=True)
-class Odd:
+class FaultyAnswer:
     """
     An answer that Graph has been seen to give, in place of the tenant's own.
 
@@ -54,7 +54,7 @@ class Odd:
     body: dict[str, Any] | None = None
     empties: str | None = None
 
-    def strikes(self, call: str) -> bool:
+    def applies(self, call: str) -> bool:
         """Whether this call gets it; once less then."""
         if self.times <= 0 or not re.search(self.on, call):
             return False
@@ -71,7 +71,7 @@ class Odd:
         return httpx.Response(self.status, headers=self.headers, json=body, request=request)
 
 
-class Wire(httpx.AsyncBaseTransport):
+class FaultyTransport(httpx.AsyncBaseTransport):
     """
     The way to the tenant; it dies at one call, before it leaves or after it took effect.
 
@@ -85,7 +85,7 @@ class Wire(httpx.AsyncBaseTransport):
     def __init__(self, tenant: Tenant, *, dies_at: int | None = None, after: bool = False) -> None:
         self.calls: list[str] = []
         self.operations: list[str] = []
-        self.odd: list[Odd] = []
+        self.faulty: list[FaultyAnswer] = []
         self.moment: Callable[[bool], None] = lambda after: None
         self._app = tenant.app
         self._dies_at = dies_at
@@ -95,7 +95,7 @@ class Wire(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         content = await request.aread()
         steps = json.loads(content)["requests"] if request.url.path.endswith("/$batch") else []
-        self.calls.append(_told(request, steps))
+        self.calls.append(_describe(request, steps))
         self.moment(False)
         is_last = self._dies_at is not None and len(self.calls) > self._dies_at
         if self._dead or (is_last and not self._after):
@@ -105,7 +105,7 @@ class Wire(httpx.AsyncBaseTransport):
             answer = await self._envelope(request, steps)
         else:
             self.operations.append(self.calls[-1])
-            answer = await self._odd_or_tenants(self.calls[-1], request, content)
+            answer = await self._answer(self.calls[-1], request, content)
         if is_last:
             self._dead = True
             raise Killed
@@ -116,15 +116,15 @@ class Wire(httpx.AsyncBaseTransport):
     ) -> httpx.Response:
         """Each step by itself and the last one first: Graph promises no order, and whoever dies may die in between."""
         version = request.url.path.split("/")[1]
-        odd = self._strikes(self.calls[-1])
-        if odd is not None and not odd.effective:
-            return odd.answer(request)
+        faulty = self._fault_for(self.calls[-1])
+        if faulty is not None and not faulty.effective:
+            return faulty.answer(request)
         responses = []
         for step in reversed(steps):
             call = f"{step['method']} /{version}{step['url'].partition('?')[0]}"
             self.operations.append(call)
             content = json.dumps({"requests": [step]}).encode()
-            answer = await self._odd_or_tenants(call, request, content)
+            answer = await self._answer(call, request, content)
             if answer.status_code == httpx.codes.OK and "responses" in answer.json():
                 responses += answer.json()["responses"]
             else:
@@ -136,24 +136,22 @@ class Wire(httpx.AsyncBaseTransport):
                         "body": answer.json(),
                     }
                 )
-        if odd is not None:
-            return odd.answer(request)
+        if faulty is not None:
+            return faulty.answer(request)
         return httpx.Response(200, json={"responses": responses}, request=request)
 
-    async def _odd_or_tenants(
-        self, call: str, request: httpx.Request, content: bytes
-    ) -> httpx.Response:
-        odd = self._strikes(call)
-        if odd is not None and not (odd.effective or odd.empties):
-            return odd.answer(request)
-        answer = await self._tenants(request, content)
+    async def _answer(self, call: str, request: httpx.Request, content: bytes) -> httpx.Response:
+        faulty = self._fault_for(call)
+        if faulty is not None and not (faulty.effective or faulty.empties):
+            return faulty.answer(request)
+        answer = await self._tenant_answer(request, content)
         self.moment(True)
-        return answer if odd is None else odd.answer(request, answer)
+        return answer if faulty is None else faulty.answer(request, answer)
 
-    def _strikes(self, call: str) -> Odd | None:
-        return next((each for each in self.odd if each.strikes(call)), None)
+    def _fault_for(self, call: str) -> FaultyAnswer | None:
+        return next((each for each in self.faulty if each.applies(call)), None)
 
-    async def _tenants(self, request: httpx.Request, content: bytes) -> httpx.Response:
+    async def _tenant_answer(self, request: httpx.Request, content: bytes) -> httpx.Response:
         exchange = ask(
             self._app,
             method=request.method,
@@ -173,13 +171,13 @@ class Wire(httpx.AsyncBaseTransport):
         )
 
 
-def _told(request: httpx.Request, steps: list[dict[str, Any]]) -> str:
+def _describe(request: httpx.Request, steps: list[dict[str, Any]]) -> str:
     """A call in words; an envelope that only reads is a read."""
     only_reads = steps and all(each["method"] == "GET" for each in steps)
     return f"{'GET' if only_reads else request.method} {request.url.path}"
 
 
-class Workshop:
+class Provisioner:
     """Does with texts what the commands do with files."""
 
     def __init__(self, tenant: Tenant, version: str, folder: Path) -> None:
@@ -189,7 +187,7 @@ class Workshop:
         self.waited_for: list[str] = []
         self.waited = 0.0
         self.remarks: list[str] = []
-        self.wire = Wire(tenant)
+        self.transport = FaultyTransport(tenant)
 
     @property
     def state(self) -> StateFile:
@@ -206,7 +204,7 @@ class Workshop:
 
     @asynccontextmanager
     async def graph(self) -> AsyncIterator[Graph]:
-        async with httpx.AsyncClient(transport=self.wire, timeout=5) as http:
+        async with httpx.AsyncClient(transport=self.transport, timeout=5) as http:
             yield Graph(
                 http,
                 StaticToken(self.tenant.application_token()),
@@ -249,7 +247,7 @@ class Workshop:
 
     async def changes(self, text: str) -> list[str]:
         """The plan's titles, each with what is done to it."""
-        return [f"{each.action} {each.title}" for each in (await self.plan(text)).plan.changes]
+        return [f"{each.operation} {each.title}" for each in (await self.plan(text)).plan.changes]
 
 
 def picture(tenant: Tenant) -> dict[str, Any]:
@@ -310,6 +308,6 @@ def tenant() -> Tenant:
 
 
 @pytest.fixture(params=["v1.0", "beta"])
-def workshop(request: pytest.FixtureRequest, tenant: Tenant, tmp_path: Path) -> Workshop:
-    """A workshop that speaks one of Graph's versions."""
-    return Workshop(tenant, request.param, tmp_path)
+def provisioner(request: pytest.FixtureRequest, tenant: Tenant, tmp_path: Path) -> Provisioner:
+    """A provisioner that speaks one of Graph's versions."""
+    return Provisioner(tenant, request.param, tmp_path)

@@ -6,91 +6,95 @@ from pathlib import Path
 import pytest
 
 from bot.provisioning.apply import Applier, ApplyError
-from bot.provisioning.diff import Action
+from bot.provisioning.diff import Operation
 from bot.provisioning.file import FileError
 from bot.provisioning.plan import make_plan
 from sandbox.tenant import Tenant
 from sandbox.tenant.seed import ANN
-from tests.bot.provisioning.conftest import Workshop, picture
+from tests.bot.provisioning.conftest import Provisioner, picture
 from tests.bot.provisioning.files import EXAMPLE, SMALL, with_policy
 
 
-async def test_a_plan_writes_nothing(workshop: Workshop, tenant: Tenant) -> None:
+async def test_a_plan_writes_nothing(provisioner: Provisioner, tenant: Tenant) -> None:
     """Planning sends no call but reads, and leaves no state."""
     before = picture(tenant)
-    await workshop.plan(EXAMPLE)
+    await provisioner.plan(EXAMPLE)
     assert picture(tenant) == before
-    assert {call.partition(" ")[0] for call in workshop.wire.calls} == {"GET"}
-    assert not workshop.state.path.exists()
+    assert {call.partition(" ")[0] for call in provisioner.transport.calls} == {"GET"}
+    assert not provisioner.state.path.exists()
 
 
-async def test_after_apply_nothing_would_change(workshop: Workshop) -> None:
+async def test_after_apply_nothing_would_change(provisioner: Provisioner) -> None:
     """What apply wrote is what the next plan reads."""
-    await workshop.apply(EXAMPLE)
-    assert await workshop.changes(EXAMPLE) == []
+    await provisioner.apply(EXAMPLE)
+    assert await provisioner.changes(EXAMPLE) == []
 
 
-async def test_apply_twice_writes_once(workshop: Workshop, tenant: Tenant) -> None:
+async def test_apply_twice_writes_once(provisioner: Provisioner, tenant: Tenant) -> None:
     """The second apply sends no call but reads."""
-    await workshop.apply(EXAMPLE)
+    await provisioner.apply(EXAMPLE)
     made = picture(tenant)
-    workshop.wire.calls.clear()
-    await workshop.apply(EXAMPLE)
+    provisioner.transport.calls.clear()
+    await provisioner.apply(EXAMPLE)
     assert picture(tenant) == made
-    assert {call.partition(" ")[0] for call in workshop.wire.calls} == {"GET"}
+    assert {call.partition(" ")[0] for call in provisioner.transport.calls} == {"GET"}
 
 
-async def test_destroy_leaves_the_tenant_as_it_was(workshop: Workshop, tenant: Tenant) -> None:
+async def test_destroy_leaves_the_tenant_as_it_was(
+    provisioner: Provisioner, tenant: Tenant
+) -> None:
     """All that apply made goes, and nothing else."""
     before = picture(tenant)
-    await workshop.apply(EXAMPLE)
+    await provisioner.apply(EXAMPLE)
     assert picture(tenant) != before
-    await workshop.destroy(EXAMPLE)
+    await provisioner.destroy(EXAMPLE)
     assert picture(tenant) == before
-    assert not workshop.state.path.exists()
+    assert not provisioner.state.path.exists()
 
 
-async def test_destroy_ends_access_before_it_deletes(workshop: Workshop, tenant: Tenant) -> None:
+async def test_destroy_ends_access_before_it_deletes(
+    provisioner: Provisioner, tenant: Tenant
+) -> None:
     """Somebody holds the package; the access ends, and then the package goes."""
-    await workshop.apply(SMALL)
+    await provisioner.apply(SMALL)
     package = next(
         each for each in tenant.world.packages.values() if each.display_name == "Autumn Campaign"
     )
     policy = tenant.world.policies_of(package.id)[0]
-    async with workshop.graph() as graph:
+    async with provisioner.graph() as graph:
         await graph.assignments.request(
             request_type="adminAdd", target_id=ANN, package_id=package.id, policy_id=policy.id
         )
     tenant.tick()
-    what = await workshop.destroy(SMALL)
+    what = await provisioner.destroy(SMALL)
     assert what.lines()[0] == "access of Ann Abara to Autumn Campaign"
     assert package.id not in tenant.world.packages
     assert not any(each.is_live for each in tenant.world.assignments.values())
 
 
 async def test_destroy_of_an_imported_file_deletes_nothing(
-    workshop: Workshop, tenant: Tenant
+    provisioner: Provisioner, tenant: Tenant
 ) -> None:
     """What Latchkey did not make is not Latchkey's to delete, even where the file describes it."""
     before = picture(tenant)
-    text = (await workshop.import_()).text
-    await workshop.apply(text)
-    what = await workshop.destroy(text)
+    text = (await provisioner.import_()).text
+    await provisioner.apply(text)
+    what = await provisioner.destroy(text)
     assert what.lines() == []
     assert picture(tenant) == before
 
 
 async def test_what_the_file_does_not_name_is_left_alone(
-    workshop: Workshop, tenant: Tenant
+    provisioner: Provisioner, tenant: Tenant
 ) -> None:
     """A policy and a package made by hand beside ours survive apply, and the plan says so."""
-    await workshop.apply(SMALL)
+    await provisioner.apply(SMALL)
     made = next(each for each in tenant.world.policies.values() if each.display_name == "Marketing")
     other = SMALL.replace("name: Marketing\n", "name: By hand\n")
-    by_hand = Workshop(tenant, workshop.version, workshop.folder / "elsewhere")
+    by_hand = Provisioner(tenant, provisioner.version, provisioner.folder / "elsewhere")
     by_hand.folder.mkdir()
     await by_hand.apply(other)
-    planned = await workshop.plan(SMALL)
+    planned = await provisioner.plan(SMALL)
     assert planned.plan.changes == ()
     assert planned.plan.left_alone == (
         "policy By hand of package Autumn Campaign: not in this file",
@@ -98,13 +102,13 @@ async def test_what_the_file_does_not_name_is_left_alone(
     assert made.id in tenant.world.policies
 
 
-async def test_a_changed_word_changes_only_that(workshop: Workshop, tenant: Tenant) -> None:
+async def test_a_changed_word_changes_only_that(provisioner: Provisioner, tenant: Tenant) -> None:
     """Fourteen days instead of thirty: one change, one difference, the rest of the policy stays."""
-    await workshop.apply(SMALL)
+    await provisioner.apply(SMALL)
     shorter = SMALL.replace("30 days", "14 days")
-    planned = await workshop.apply(shorter)
+    planned = await provisioner.apply(shorter)
     (change,) = planned.plan.changes
-    assert change.action is Action.CHANGE
+    assert change.operation is Operation.CHANGE
     assert [(each.what, each.before, each.after) for each in change.differences] == [
         ("durations", "30 days", "14 days")
     ]
@@ -113,13 +117,13 @@ async def test_a_changed_word_changes_only_that(workshop: Workshop, tenant: Tena
     )
     assert policy.expiration.duration == timedelta(days=14)
     assert policy.settings["requestorSettings"]["enableTargetsToSelfUpdateAccess"]
-    assert await workshop.changes(shorter) == []
+    assert await provisioner.changes(shorter) == []
 
 
-async def test_changes_are_shown_with_names(workshop: Workshop) -> None:
+async def test_changes_are_shown_with_names(provisioner: Provisioner) -> None:
     """People and groups appear in a difference by name, never by id."""
-    await workshop.apply(SMALL)
-    planned = await workshop.plan(
+    await provisioner.apply(SMALL)
+    planned = await provisioner.plan(
         SMALL.replace("may ask: group Marketing", "may ask: ann@contoso.example")
     )
     (difference,) = planned.plan.changes[0].differences
@@ -130,48 +134,48 @@ async def test_changes_are_shown_with_names(workshop: Workshop) -> None:
 
 
 async def test_a_catalog_and_a_package_are_changed_in_place(
-    workshop: Workshop, tenant: Tenant
+    provisioner: Provisioner, tenant: Tenant
 ) -> None:
     """Their descriptions follow the file."""
-    await workshop.apply(SMALL)
+    await provisioner.apply(SMALL)
     after = SMALL.replace("The autumn campaign", "Leaves fall").replace(
         "Its files", "All its files"
     )
-    await workshop.apply(after)
+    await provisioner.apply(after)
     assert ("Autumn", "Leaves fall") in picture(tenant)["catalogs"]
-    assert await workshop.changes(after) == []
+    assert await provisioner.changes(after) == []
 
 
-async def test_a_role_no_longer_named_is_taken_away(workshop: Workshop) -> None:
+async def test_a_role_no_longer_named_is_taken_away(provisioner: Provisioner) -> None:
     """What a package gives is what its list says, and no more."""
-    await workshop.apply(EXAMPLE)
+    await provisioner.apply(EXAMPLE)
     less = EXAMPLE.replace("          - Reader of application Contoso Ledger\n", "")
-    assert await workshop.changes(less) == [
+    assert await provisioner.changes(less) == [
         "delete Reader of application Contoso Ledger in package Autumn Campaign"
     ]
-    await workshop.apply(less)
-    assert await workshop.changes(less) == []
+    await provisioner.apply(less)
+    assert await provisioner.changes(less) == []
 
 
 async def test_what_was_made_and_is_no_longer_named_is_deleted(
-    workshop: Workshop, tenant: Tenant
+    provisioner: Provisioner, tenant: Tenant
 ) -> None:
     """Leaving everything out of the file undoes it, last made first."""
     before = picture(tenant)
-    await workshop.apply(SMALL)
-    await workshop.apply("people: []\n")
+    await provisioner.apply(SMALL)
+    await provisioner.apply("people: []\n")
     assert picture(tenant) == before
 
 
 async def test_access_that_somebody_holds_is_not_ended_by_leaving_out_a_line(
-    workshop: Workshop, tenant: Tenant
+    provisioner: Provisioner, tenant: Tenant
 ) -> None:
     """The plan keeps the package and says why."""
-    await workshop.apply(SMALL)
+    await provisioner.apply(SMALL)
     package = next(
         each for each in tenant.world.packages.values() if each.display_name == "Autumn Campaign"
     )
-    async with workshop.graph() as graph:
+    async with provisioner.graph() as graph:
         await graph.assignments.request(
             request_type="adminAdd",
             target_id=ANN,
@@ -179,62 +183,68 @@ async def test_access_that_somebody_holds_is_not_ended_by_leaving_out_a_line(
             policy_id=tenant.world.policies_of(package.id)[0].id,
         )
     tenant.tick()
-    planned = await workshop.plan("people: []\n")
+    planned = await provisioner.plan("people: []\n")
     assert not any(each.kind in ("package", "policy") for each in planned.plan.changes)
     assert any("1 assignment is live" in each for each in planned.plan.left_alone)
 
 
-async def test_adopted_things_may_be_destroyed(workshop: Workshop, tenant: Tenant) -> None:
+async def test_adopted_things_may_be_destroyed(provisioner: Provisioner, tenant: Tenant) -> None:
     """Whoever lost the state takes charge again with adopt."""
     before = picture(tenant)
-    await workshop.apply(SMALL)
-    workshop.state.path.unlink()
-    await workshop.apply(SMALL, adopt=True)
-    await workshop.destroy(SMALL)
+    await provisioner.apply(SMALL)
+    provisioner.state.path.unlink()
+    await provisioner.apply(SMALL, adopt=True)
+    await provisioner.destroy(SMALL)
     assert picture(tenant) == before
 
 
-async def test_entras_own_catalog_is_never_adopted(workshop: Workshop, tenant: Tenant) -> None:
+async def test_entras_own_catalog_is_never_adopted(
+    provisioner: Provisioner, tenant: Tenant
+) -> None:
     """General stays whatever happens."""
     text = with_policy("may ask: all members", "durations: 7 days")
-    await workshop.apply(text, adopt=True)
-    await workshop.destroy(text)
+    await provisioner.apply(text, adopt=True)
+    await provisioner.destroy(text)
     assert "General" in [name for name, _ in picture(tenant)["catalogs"]]
 
 
-async def test_apply_waits_for_a_group_that_entra_does_not_show_yet(workshop: Workshop) -> None:
+async def test_apply_waits_for_a_group_that_entra_does_not_show_yet(
+    provisioner: Provisioner,
+) -> None:
     """A new group is unknown to catalogs for a while; apply waits and says so."""
-    await workshop.apply(SMALL)
-    assert any("for group Campaign files in catalog Autumn" in each for each in workshop.waited_for)
+    await provisioner.apply(SMALL)
+    assert any(
+        "for group Campaign files in catalog Autumn" in each for each in provisioner.waited_for
+    )
 
 
 @pytest.mark.parametrize("fault", ["error_after", "cut_after", "truncated"])
 async def test_a_lost_answer_makes_nothing_twice(
-    workshop: Workshop, tenant: Tenant, fault: str
+    provisioner: Provisioner, tenant: Tenant, fault: str
 ) -> None:
     """Every write takes effect and no answer arrives: apply looks instead of writing again."""
     tenant.faults.set(fault, only=r"^(POST|PUT|PATCH) (?!.*\$batch)")
-    await workshop.apply(SMALL)
+    await provisioner.apply(SMALL)
     tenant.faults.clear()
-    assert await workshop.changes(SMALL) == []
+    assert await provisioner.changes(SMALL) == []
     assert [name for name, _ in picture(tenant)["groups"]].count("Campaign files") == 1
 
 
-async def test_a_throttled_write_is_sent_again(workshop: Workshop, tenant: Tenant) -> None:
+async def test_a_throttled_write_is_sent_again(provisioner: Provisioner, tenant: Tenant) -> None:
     """Too many requests means that nothing happened."""
     tenant.faults.set("throttle", only="^POST ", count=3)
-    await workshop.apply(SMALL)
+    await provisioner.apply(SMALL)
     assert tenant.faults.counts["throttle"] == 3
-    assert await workshop.changes(SMALL) == []
+    assert await provisioner.changes(SMALL) == []
 
 
 async def test_a_refusal_says_what_was_to_be_done_and_how_far_it_got(
-    workshop: Workshop, tenant: Tenant
+    provisioner: Provisioner, tenant: Tenant
 ) -> None:
     """The sentence names the change, what Graph says, and that apply goes on."""
     tenant.permissions.discard("Group.ReadWrite.All")
     with pytest.raises(ApplyError) as caught:
-        await workshop.apply(SMALL)
+        await provisioner.apply(SMALL)
     assert str(caught.value).startswith("Cannot create group Campaign files: ")
     assert "2 of 9 changes are made; apply again" in str(caught.value)
 
@@ -265,12 +275,12 @@ async def test_a_refusal_says_what_was_to_be_done_and_how_far_it_got(
     ],
 )
 async def test_a_name_that_means_nothing_is_found_before_anything_is_written(
-    workshop: Workshop, tenant: Tenant, before: str, after: str, sentence: str
+    provisioner: Provisioner, tenant: Tenant, before: str, after: str, sentence: str
 ) -> None:
     """File, line and the nearest name; the tenant is as it was."""
     pictured = picture(tenant)
     with pytest.raises(FileError) as caught:
-        await workshop.apply(SMALL.replace(before, after, 1))
+        await provisioner.apply(SMALL.replace(before, after, 1))
     assert f"access.yml, {sentence}" in str(caught.value)
     assert picture(tenant) == pictured
 
@@ -296,60 +306,62 @@ async def test_what_beta_cannot_say_is_refused_before_anything_is_written(
     """A sentence with the line of the policy; v1.0 takes the same file."""
     before = picture(tenant)
     with pytest.raises(FileError) as caught:
-        await Workshop(tenant, "beta", tmp_path).apply(with_policy(*lines))
+        await Provisioner(tenant, "beta", tmp_path).apply(with_policy(*lines))
     assert "access.yml, line 6: Policy “Policy” cannot be said: " in str(caught.value)
     assert sentence in str(caught.value)
     assert picture(tenant) == before
-    await Workshop(tenant, "v1.0", tmp_path).apply(with_policy(*lines))
+    await Provisioner(tenant, "v1.0", tmp_path).apply(with_policy(*lines))
 
 
 async def test_what_somebody_else_made_meanwhile_is_not_claimed(
-    workshop: Workshop, tenant: Tenant
+    provisioner: Provisioner, tenant: Tenant
 ) -> None:
     """Between plan and apply another program makes the same package: destroy will not delete it."""
-    other = Workshop(tenant, workshop.version, workshop.folder / "other")
+    other = Provisioner(tenant, provisioner.version, provisioner.folder / "other")
     other.folder.mkdir()
     text = with_policy("may ask: all members", "durations: 7 days")
-    document, state = workshop.read(text), workshop.state
-    async with workshop.graph() as graph:
-        planned = await make_plan(graph, document, state, version=workshop.version)
+    document, state = provisioner.read(text), provisioner.state
+    async with provisioner.graph() as graph:
+        planned = await make_plan(graph, document, state, version=provisioner.version)
         await other.apply(text)
-        applier = Applier(graph=graph, document=document, state=state, retrier=workshop.retrier)
+        applier = Applier(graph=graph, document=document, state=state, retrier=provisioner.retrier)
         with pytest.raises(ApplyError, match="Cannot create package Trial"):
             await applier.apply(planned)
-    await workshop.apply(text)
-    assert (await workshop.destroy(text)).lines() == []
+    await provisioner.apply(text)
+    assert (await provisioner.destroy(text)).lines() == []
 
 
-async def test_a_name_that_two_packages_of_the_file_share_is_refused(workshop: Workshop) -> None:
+async def test_a_name_that_two_packages_of_the_file_share_is_refused(
+    provisioner: Provisioner,
+) -> None:
     """Whom a package is kept apart from is never guessed."""
     text = SMALL + "  - name: Spring\n    packages: [{name: Autumn Campaign}]\n"
     text = text.replace("group Security reviewers", "package Autumn Campaign")
     with pytest.raises(FileError, match="This file has 2 of the name package “Autumn Campaign”"):
-        await workshop.plan(text)
+        await provisioner.plan(text)
 
 
 @pytest.mark.parametrize("word", ["published", "for external users", "hidden"])
 async def test_a_word_that_the_file_does_not_say_is_left_alone(
-    workshop: Workshop, tenant: Tenant, word: str
+    provisioner: Provisioner, tenant: Tenant, word: str
 ) -> None:
     """A draft catalog stays a draft, and a hidden package hidden, whatever the file adds beside."""
-    await workshop.apply(SMALL)
+    await provisioner.apply(SMALL)
     catalog = next(each for each in tenant.world.catalogs.values() if each.display_name == "Autumn")
     package = next(
         each for each in tenant.world.packages.values() if each.display_name == "Autumn Campaign"
     )
     catalog.state, catalog.is_externally_visible, package.is_hidden = "unpublished", True, True
     more = SMALL + "      - name: Another\n        description: One more\n"
-    assert await workshop.changes(more) == ["create package Another in catalog Autumn"]
-    await workshop.apply(more)
+    assert await provisioner.changes(more) == ["create package Another in catalog Autumn"]
+    await provisioner.apply(more)
     assert (catalog.state, catalog.is_externally_visible, package.is_hidden) == (
         "unpublished",
         True,
         True,
     )
     said = SMALL.replace("  - name: Autumn\n", "  - name: Autumn\n    published: yes\n")
-    assert "change catalog Autumn" in await workshop.changes(said)
+    assert "change catalog Autumn" in await provisioner.changes(said)
 
 
 @pytest.mark.parametrize(
@@ -366,9 +378,9 @@ async def test_a_word_that_the_file_does_not_say_is_left_alone(
     ],
 )
 async def test_the_nearest_name_is_one_of_the_tenants(
-    workshop: Workshop, before: str, after: str, near: str
+    provisioner: Provisioner, before: str, after: str, near: str
 ) -> None:
     """Not only names that the file happens to use are compared."""
     with pytest.raises(FileError) as caught:
-        await workshop.plan(SMALL.replace(before, after, 1))
+        await provisioner.plan(SMALL.replace(before, after, 1))
     assert f"Did you mean “{near}" in str(caught.value)

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import provision
-from bot.provisioning.progress import Progress
+from bot.provisioning.progress import ProgressDisplay
 from sandbox.certificate import Certificate
 from sandbox.clock import SandboxClock
 from sandbox.serving import serving
@@ -315,7 +315,7 @@ def test_a_plan_says_what_entra_may_not_take(run: Run) -> None:
 @pytest.mark.usefixtures("simulated")
 async def test_a_wait_that_graph_asks_for_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     """On standard error, before it is kept."""
-    reads = provision.patient_reads(Progress())
+    reads = provision.patient_reads(ProgressDisplay())
     await reads.sleep(60)
     assert capsys.readouterr().err == "  Graph asks to wait 60 s …\n"
     assert reads.patience.total_seconds() == 300

@@ -15,7 +15,7 @@ import pytest
 from sandbox.clock import SandboxClock
 from sandbox.tenant import Tenant
 from sandbox.tenant.seed import ANN
-from tests.bot.provisioning.conftest import Killed, Wire, Workshop, picture
+from tests.bot.provisioning.conftest import FaultyTransport, Killed, Provisioner, picture
 from tests.bot.provisioning.files import SMALL, many
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
@@ -32,7 +32,7 @@ def fresh() -> Tenant:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Left:
+class SavedState:
     """What a run that died leaves behind: the tenant, its clock and the state file.  The next run sees nothing else."""
 
     world: dict[str, Any]
@@ -40,26 +40,26 @@ class Left:
     state: str | None
 
     @classmethod
-    def by(cls, workshop: Workshop) -> "Left":
-        world, path = workshop.tenant.world, workshop.state.path
+    def by(cls, provisioner: Provisioner) -> "SavedState":
+        world, path = provisioner.tenant.world, provisioner.state.path
         tables = {name: value for name, value in vars(world).items() if name not in NO_STATE}
         return cls(
             # What is on its agenda belongs to the world that there is.
             world=copy.deepcopy(tables, {id(world): world}),
-            offset=workshop.tenant.clock.offset,
+            offset=provisioner.tenant.clock.offset,
             state=path.read_text("utf-8") if path.exists() else None,
         )
 
-    def to(self, workshop: Workshop) -> None:
+    def to(self, provisioner: Provisioner) -> None:
         """Let tenant and state file be as they were."""
-        world, path = workshop.tenant.world, workshop.state.path
+        world, path = provisioner.tenant.world, provisioner.state.path
         vars(world).update(copy.deepcopy(self.world, {id(world): world}))
-        workshop.tenant.clock.offset = self.offset
+        provisioner.tenant.clock.offset = self.offset
         path.unlink(missing_ok=True)
         if self.state is not None:
             path.write_text(self.state, "utf-8")
 
-    def told(self) -> str:
+    def described(self) -> str:
         """All of it in words, in which neither ids nor moments tell two runs apart."""
         tables = {
             name: [dataclasses.asdict(each) for each in table.values()]
@@ -72,31 +72,31 @@ class Left:
         return MOMENT.sub("then", text)
 
 
-class Album:
-    """Each state in which a run of the workshop can leave everything when it dies at a call, before or after it."""
+class CrashStates:
+    """Each state in which a run can leave everything when it dies at a call, before or after it."""
 
-    def __init__(self, workshop: Workshop) -> None:
-        self.states: dict[tuple[object, ...], Left] = {}
-        self._workshop = workshop
+    def __init__(self, provisioner: Provisioner) -> None:
+        self.states: dict[tuple[object, ...], SavedState] = {}
+        self._provisioner = provisioner
         self._writes = 0
-        workshop.wire.moment = self._moment
+        provisioner.transport.moment = self._moment
 
     def _moment(self, after: bool) -> None:
-        workshop = self._workshop
-        call, path = workshop.wire.calls[-1], workshop.state.path
+        provisioner = self._provisioner
+        call, path = provisioner.transport.calls[-1], provisioner.state.path
         if after and call.startswith(WRITES) and "checkMember" not in call:
             self._writes += 1
-        offset = workshop.tenant.clock.offset
+        offset = provisioner.tenant.clock.offset
         point = (self._writes, offset, path.read_text("utf-8") if path.exists() else None)
         if point not in self.states:
-            self.states[point] = Left.by(workshop)
+            self.states[point] = SavedState.by(provisioner)
 
 
 async def _dies_everywhere(
-    workshop: Workshop,
+    provisioner: Provisioner,
     *,
-    work: Callable[[Workshop], Awaitable[Any]],
-    check: Callable[[Workshop], Awaitable[None]],
+    work: Callable[[Provisioner], Awaitable[Any]],
+    check: Callable[[Provisioner], Awaitable[None]],
 ) -> int:
     """
     Let *work* die at one call after another, run it again, and *check* what comes of it.
@@ -104,58 +104,58 @@ async def _dies_everywhere(
     Returns:
         The number of different deaths.
     """
-    album = Album(workshop)
-    await work(workshop)
-    workshop.wire = Wire(workshop.tenant)
+    crash_states = CrashStates(provisioner)
+    await work(provisioner)
+    provisioner.transport = FaultyTransport(provisioner.tenant)
     checked = set()
-    for left in album.states.values():
-        left.to(workshop)
-        await work(workshop)
+    for left in crash_states.states.values():
+        left.to(provisioner)
+        await work(provisioner)
         # Each outcome once: ids and moments make no difference.
-        told = Left.by(workshop).told()
-        if told not in checked:
-            checked.add(told)
-            await check(workshop)
-    return len(album.states)
+        described = SavedState.by(provisioner).described()
+        if described not in checked:
+            checked.add(described)
+            await check(provisioner)
+    return len(crash_states.states)
 
 
 @pytest.fixture
-def fragile(workshop: Workshop) -> Workshop:
-    """A workshop whose tenant takes its time."""
-    return Workshop(fresh(), workshop.version, workshop.folder)
+def fragile(provisioner: Provisioner) -> Provisioner:
+    """A provisioner whose tenant takes its time."""
+    return Provisioner(fresh(), provisioner.version, provisioner.folder)
 
 
 @pytest.mark.parametrize(
     ("text", "made", "deaths"), [(SMALL, 9, 18), (many(packages=3, catalogs=1), 16, 20)]
 )
 async def test_apply_goes_on_after_dying_at_any_call(
-    fragile: Workshop, text: str, made: int, deaths: int
+    fragile: Provisioner, text: str, made: int, deaths: int
 ) -> None:
     """
     Nothing is missing, nothing is there twice, and destroy still knows what is Latchkey's own.
 
     In the second file three things of a kind share an envelope, and it dies after each of them.
     """
-    expected = Workshop(fresh(), fragile.version, fragile.folder / "expected")
+    expected = Provisioner(fresh(), fragile.version, fragile.folder / "expected")
     expected.folder.mkdir()
     before = picture(expected.tenant)
     await expected.apply(text)
     after = picture(expected.tenant)
 
-    async def apply(workshop: Workshop) -> None:
-        await workshop.apply(text)
+    async def apply(provisioner: Provisioner) -> None:
+        await provisioner.apply(text)
 
-    async def check(workshop: Workshop) -> None:
-        assert picture(workshop.tenant) == after
-        assert await workshop.changes(text) == []
-        assert len(workshop.state.entries()) == made
-        await workshop.destroy(text)
-        assert picture(workshop.tenant) == before
+    async def check(provisioner: Provisioner) -> None:
+        assert picture(provisioner.tenant) == after
+        assert await provisioner.changes(text) == []
+        assert len(provisioner.state.entries()) == made
+        await provisioner.destroy(text)
+        assert picture(provisioner.tenant) == before
 
     assert await _dies_everywhere(fragile, work=apply, check=check) >= deaths
 
 
-async def test_destroy_goes_on_after_dying_at_any_call(fragile: Workshop) -> None:
+async def test_destroy_goes_on_after_dying_at_any_call(fragile: Provisioner) -> None:
     """The tenant is as it was before apply, access and all."""
     before = picture(fragile.tenant)
     await fragile.apply(SMALL)
@@ -172,12 +172,12 @@ async def test_destroy_goes_on_after_dying_at_any_call(fragile: Workshop) -> Non
         )
     await fragile.sleep(10)
 
-    async def destroy(workshop: Workshop) -> None:
-        await workshop.destroy(SMALL)
+    async def destroy(provisioner: Provisioner) -> None:
+        await provisioner.destroy(SMALL)
 
-    async def check(workshop: Workshop) -> None:
-        assert picture(workshop.tenant) == before
-        assert not workshop.state.path.exists()
+    async def check(provisioner: Provisioner) -> None:
+        assert picture(provisioner.tenant) == before
+        assert not provisioner.state.path.exists()
 
     assert await _dies_everywhere(fragile, work=destroy, check=check) >= 18
 
@@ -186,17 +186,17 @@ async def test_destroy_goes_on_after_dying_at_any_call(fragile: Workshop) -> Non
 async def test_destroy_finds_what_a_dead_apply_had_just_made(tmp_path: Path, after: bool) -> None:
     """Apply died at the call that makes the group, its answer unseen; destroy alone cleans up."""
     before = picture(fresh())
-    rehearsal = Workshop(fresh(), "v1.0", tmp_path / "rehearsal")
+    rehearsal = Provisioner(fresh(), "v1.0", tmp_path / "rehearsal")
     rehearsal.folder.mkdir()
     await rehearsal.apply(SMALL)
-    writes = [at for at, call in enumerate(rehearsal.wire.calls) if call.startswith(WRITES)]
+    writes = [at for at, call in enumerate(rehearsal.transport.calls) if call.startswith(WRITES)]
     for at in writes:
         tenant = fresh()
-        workshop = Workshop(tenant, "v1.0", tmp_path / f"{at}-{after}")
-        workshop.folder.mkdir()
-        workshop.wire = Wire(tenant, dies_at=at, after=after)
+        provisioner = Provisioner(tenant, "v1.0", tmp_path / f"{at}-{after}")
+        provisioner.folder.mkdir()
+        provisioner.transport = FaultyTransport(tenant, dies_at=at, after=after)
         with pytest.raises(Killed):
-            await workshop.apply(SMALL)
-        workshop.wire = Wire(tenant)
-        await workshop.destroy(SMALL)
+            await provisioner.apply(SMALL)
+        provisioner.transport = FaultyTransport(tenant)
+        await provisioner.destroy(SMALL)
         assert picture(tenant) == before

@@ -6,24 +6,26 @@ from bot.errors import LatchkeyError
 from bot.provisioning.file import read_text
 from sandbox.tenant import Tenant
 from sandbox.tenant.seed import ANN, FINANCE_REPORTS
-from tests.bot.provisioning.conftest import Workshop
+from tests.bot.provisioning.conftest import Provisioner
 from tests.bot.provisioning.files import EXAMPLE
 
 
-async def test_a_plan_of_what_was_imported_says_that_nothing_changes(workshop: Workshop) -> None:
+async def test_a_plan_of_what_was_imported_says_that_nothing_changes(
+    provisioner: Provisioner,
+) -> None:
     """The tutorial's world, and all that the example adds to it."""
-    await workshop.apply(EXAMPLE)
-    imported = await workshop.import_()
+    await provisioner.apply(EXAMPLE)
+    imported = await provisioner.import_()
     untold = [each for each in imported.left_out if each.startswith("policy Dana only of")]
     assert imported.left_out == untold
-    assert len(untold) == (1 if workshop.version == "beta" else 0)
-    workshop.state.path.unlink()
-    assert await workshop.changes(imported.text) == []
+    assert len(untold) == (1 if provisioner.version == "beta" else 0)
+    provisioner.state.path.unlink()
+    assert await provisioner.changes(imported.text) == []
 
 
-async def test_an_import_names_people_and_groups(workshop: Workshop) -> None:
+async def test_an_import_names_people_and_groups(provisioner: Provisioner) -> None:
     """No ids where the tenant has names that lead back."""
-    text = (await workshop.import_("General")).text
+    text = (await provisioner.import_("General")).text
     assert (
         "may ask:\n              - group Marketing\n              - person ann@contoso.example"
         in text
@@ -33,7 +35,7 @@ async def test_an_import_names_people_and_groups(workshop: Workshop) -> None:
 
 
 async def test_a_name_that_two_groups_share_is_written_as_an_id(
-    workshop: Workshop, tenant: Tenant
+    provisioner: Provisioner, tenant: Tenant
 ) -> None:
     """A name that does not lead back to one group is no name for a file."""
     groups = list(tenant.world.groups.values())
@@ -41,36 +43,38 @@ async def test_a_name_that_two_groups_share_is_written_as_an_id(
     next(
         each for each in groups if each.display_name == "Database operators"
     ).display_name = "Marketing"
-    text = (await workshop.import_()).text
+    text = (await provisioner.import_()).text
     assert f"group {marketing.id}" in text
-    assert await workshop.changes(text) == []
+    assert await provisioner.changes(text) == []
 
 
-async def test_somebody_deleted_is_written_as_an_id(workshop: Workshop, tenant: Tenant) -> None:
+async def test_somebody_deleted_is_written_as_an_id(
+    provisioner: Provisioner, tenant: Tenant
+) -> None:
     """A policy may outlive whom it names; the import does not fail on it."""
     tenant.delete_user(ANN)
-    text = (await workshop.import_()).text
+    text = (await provisioner.import_()).text
     assert f"person {ANN}" in text
-    assert await workshop.changes(text) == []
+    assert await provisioner.changes(text) == []
 
 
-async def test_only_the_catalogs_asked_for_are_imported(workshop: Workshop) -> None:
+async def test_only_the_catalogs_asked_for_are_imported(provisioner: Provisioner) -> None:
     """The others stay out of the file, and so out of Latchkey's hands."""
-    await workshop.apply(EXAMPLE)
-    text = (await workshop.import_("autumn campaign")).text
+    await provisioner.apply(EXAMPLE)
+    text = (await provisioner.import_("autumn campaign")).text
     names = [each.name for each in read_text(text, name="x").file.catalogs]
     assert names == ["Autumn campaign"]
 
 
-async def test_an_unknown_catalog_is_said_with_the_nearest(workshop: Workshop) -> None:
+async def test_an_unknown_catalog_is_said_with_the_nearest(provisioner: Provisioner) -> None:
     """The sentence helps."""
     with pytest.raises(LatchkeyError, match=r"no catalog “Genral”\. Did you mean “General”"):
-        await workshop.import_("Genral")
+        await provisioner.import_("Genral")
 
 
 @pytest.mark.made_up("a kind of person that Graph does not have")
 async def test_a_policy_without_words_for_it_is_left_out_and_said(
-    workshop: Workshop, tenant: Tenant
+    provisioner: Provisioner, tenant: Tenant
 ) -> None:
     """What the file cannot say is not half said, and the file notes it."""
     policy = next(
@@ -78,9 +82,9 @@ async def test_a_policy_without_words_for_it_is_left_out_and_said(
     )
     policy.allowed_target_scope = "specificDirectoryUsers"
     policy.specific_allowed_targets = [{"@odata.type": "#microsoft.graph.somethingNew"}]
-    imported = await workshop.import_()
+    imported = await provisioner.import_()
     assert imported.left_out[-1] == (
         "policy Everyone at Contoso of package Finance Reports: the file has no words for whom it names"
     )
     assert "# Left out: policy Everyone at Contoso of package Finance Reports" in imported.text
-    assert await workshop.changes(imported.text) == []
+    assert await provisioner.changes(imported.text) == []

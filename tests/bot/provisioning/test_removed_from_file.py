@@ -17,7 +17,7 @@ from bot.provisioning.plan import make_plan
 from sandbox.clock import SandboxClock
 from sandbox.tenant import Tenant
 from sandbox.tenant.seed import ANN, BO
-from tests.bot.provisioning.conftest import Workshop, picture
+from tests.bot.provisioning.conftest import Provisioner, picture
 
 ALPHA = """\
 groups:
@@ -38,18 +38,18 @@ WITHOUT_PACKAGE = "groups:\n  - name: New g\ncatalogs:\n  - name: Mine\n    desc
 WITHOUT_GROUP = "catalogs:\n  - name: Mine\n    description: Ours\n"
 
 
-async def hold(workshop: Workshop, name: str, *, who: str = ANN) -> None:
+async def hold(provisioner: Provisioner, name: str, *, who: str = ANN) -> None:
     """Somebody gets a package."""
-    world = workshop.tenant.world
+    world = provisioner.tenant.world
     package = next(each for each in world.packages.values() if each.display_name == name)
-    async with workshop.graph() as graph:
+    async with provisioner.graph() as graph:
         await graph.assignments.request(
             request_type="adminAdd",
             target_id=who,
             package_id=package.id,
             policy_id=world.policies_of(package.id)[0].id,
         )
-    workshop.tenant.tick()
+    provisioner.tenant.tick()
 
 
 def held(tenant: Tenant) -> dict[str, Any]:
@@ -83,41 +83,43 @@ def held(tenant: Tenant) -> dict[str, Any]:
     "after", [RENAMED, WITHOUT_PACKAGE, WITHOUT_GROUP, "people: []\n", ""], ids=range(5)
 )
 async def test_what_somebody_holds_stays_whatever_leaves_the_file(
-    workshop: Workshop, after: str
+    provisioner: Provisioner, after: str
 ) -> None:
     """Renamed, left out, with its group, or all of it: package, role, resource, catalog and group stay."""
-    await workshop.apply(ALPHA)
-    await hold(workshop, "Alpha")
-    before = held(workshop.tenant)
-    planned = await workshop.apply(after)
-    assert [each.title for each in planned.plan.changes if each.action == "delete"] == []
-    assert held(workshop.tenant) == before
+    await provisioner.apply(ALPHA)
+    await hold(provisioner, "Alpha")
+    before = held(provisioner.tenant)
+    planned = await provisioner.apply(after)
+    assert [each.title for each in planned.plan.changes if each.operation == "delete"] == []
+    assert held(provisioner.tenant) == before
     (sentence,) = [each for each in planned.plan.left_alone if "Alpha" in each]
     assert sentence.startswith(
         "package Alpha in catalog Mine: no longer in this file, but 1 assignment is live; end it first"
     )
     # And the next apply goes on leaving it alone, until the access has ended.
-    assert held(workshop.tenant) == before
-    assert not any("delete" in each for each in await workshop.changes(after))
+    assert held(provisioner.tenant) == before
+    assert not any("delete" in each for each in await provisioner.changes(after))
 
 
-async def test_what_nobody_holds_any_more_goes(workshop: Workshop, tenant: Tenant) -> None:
+async def test_what_nobody_holds_any_more_goes(provisioner: Provisioner, tenant: Tenant) -> None:
     """Once the access has ended, the same file deletes all of it."""
     before = picture(tenant)
-    await workshop.apply(ALPHA)
-    await hold(workshop, "Alpha")
-    await workshop.apply("")
+    await provisioner.apply(ALPHA)
+    await hold(provisioner, "Alpha")
+    await provisioner.apply("")
     for assignment in list(tenant.world.assignments):
         tenant.remove_assignment(assignment)
-    await workshop.apply("")
+    await provisioner.apply("")
     assert picture(tenant) == before
 
 
-async def test_a_request_under_way_keeps_its_package(workshop: Workshop, tenant: Tenant) -> None:
+async def test_a_request_under_way_keeps_its_package(
+    provisioner: Provisioner, tenant: Tenant
+) -> None:
     """Whoever waits for an approval is not made to wait for nothing."""
-    await workshop.apply(ALPHA + "            decided by: bo@contoso.example\n")
+    await provisioner.apply(ALPHA + "            decided by: bo@contoso.example\n")
     package = next(each for each in tenant.world.packages.values() if each.display_name == "Alpha")
-    async with workshop.graph() as graph:
+    async with provisioner.graph() as graph:
         request = await graph.assignments.request(
             request_type="adminAdd",
             target_id=ANN,
@@ -126,22 +128,22 @@ async def test_a_request_under_way_keeps_its_package(workshop: Workshop, tenant:
         )
     tenant.world.requests[request.id].state = "pendingApproval"
     tenant.world.assignments.clear()
-    planned = await workshop.plan("")
+    planned = await provisioner.plan("")
     assert [each.title for each in planned.plan.changes] == []
     assert "1 request is under way" in planned.plan.left_alone[0]
 
 
 async def test_a_role_that_leaves_a_list_is_not_taken_from_who_holds_it(
-    workshop: Workshop, tenant: Tenant
+    provisioner: Provisioner, tenant: Tenant
 ) -> None:
     """The package stays in the file; its role does not, and Ann keeps it."""
     two = ALPHA.replace(
         "gives: Member of group New g", "gives: [Member of group New g, group Marketing resources]"
     )
-    await workshop.apply(two)
-    await hold(workshop, "Alpha")
+    await provisioner.apply(two)
+    await hold(provisioner, "Alpha")
     before = held(tenant)
-    planned = await workshop.apply(ALPHA)
+    planned = await provisioner.apply(ALPHA)
     assert planned.plan.changes == ()
     assert held(tenant) == before
     assert planned.plan.left_alone == (
@@ -150,36 +152,38 @@ async def test_a_role_that_leaves_a_list_is_not_taken_from_who_holds_it(
     )
 
 
-async def test_a_group_that_another_package_gives_stays(workshop: Workshop, tenant: Tenant) -> None:
+async def test_a_group_that_another_package_gives_stays(
+    provisioner: Provisioner, tenant: Tenant
+) -> None:
     """By hand somebody put our group into a package of their own: neither apply nor destroy deletes it."""
-    await workshop.apply(ALPHA)
-    by_hand = Workshop(tenant, workshop.version, workshop.folder / "elsewhere")
+    await provisioner.apply(ALPHA)
+    by_hand = Provisioner(tenant, provisioner.version, provisioner.folder / "elsewhere")
     by_hand.folder.mkdir()
     other = ALPHA.replace("name: Mine", "name: Theirs").replace("name: Alpha", "name: Theirs")
     await by_hand.apply(other)
     await hold(by_hand, "Theirs")
     before = held(tenant)
-    planned = await workshop.apply("")
+    planned = await provisioner.apply("")
     assert held(tenant) == before
     assert "group New g: no longer in this file, but package Theirs gives it" in (
         planned.plan.left_alone
     )
-    kept = (await workshop.destroy("")).kept
+    kept = (await provisioner.destroy("")).kept
     assert kept == ("group New g stays: package Theirs gives it",)
     assert held(tenant) == before
 
 
 async def test_a_member_who_holds_the_group_by_a_package_stays_in_it(
-    workshop: Workshop, tenant: Tenant
+    provisioner: Provisioner, tenant: Tenant
 ) -> None:
     """The line that put Ann into the group goes; the package that gives it to her does not."""
     members = ALPHA.replace(
         "- name: New g\n", "- name: New g\n    members: [ann@contoso.example]\n"
     )
-    await workshop.apply(members)
-    await hold(workshop, "Alpha")
+    await provisioner.apply(members)
+    await hold(provisioner, "Alpha")
     before = held(tenant)
-    planned = await workshop.apply(ALPHA)
+    planned = await provisioner.apply(ALPHA)
     assert held(tenant) == before
     assert planned.plan.left_alone == (
         "ann@contoso.example as a member of group New g: no longer in this file, but package Alpha "
@@ -188,20 +192,22 @@ async def test_a_member_who_holds_the_group_by_a_package_stays_in_it(
 
 
 async def test_who_gets_it_between_plan_and_apply_keeps_it(
-    workshop: Workshop, tenant: Tenant
+    provisioner: Provisioner, tenant: Tenant
 ) -> None:
     """Apply looks again before it deletes, leaves it alone and says so."""
-    await workshop.apply(ALPHA.replace("gives: Member of group New g", "gives: [group New g]"))
+    await provisioner.apply(ALPHA.replace("gives: Member of group New g", "gives: [group New g]"))
     document, state = (
-        workshop.read(ALPHA.replace("gives: Member of group New g", "gives: []")),
-        (workshop.state),
+        provisioner.read(ALPHA.replace("gives: Member of group New g", "gives: []")),
+        (provisioner.state),
     )
-    async with workshop.graph() as graph:
-        planned = await make_plan(graph, document, state, version=workshop.version)
-        assert [each.action for each in planned.plan.changes if each.kind == "role"] == ["delete"]
-        await hold(workshop, "Alpha")
+    async with provisioner.graph() as graph:
+        planned = await make_plan(graph, document, state, version=provisioner.version)
+        assert [each.operation for each in planned.plan.changes if each.kind == "role"] == [
+            "delete"
+        ]
+        await hold(provisioner, "Alpha")
         before = held(tenant)
-        applier = Applier(graph=graph, document=document, state=state, retrier=workshop.retrier)
+        applier = Applier(graph=graph, document=document, state=state, retrier=provisioner.retrier)
         await applier.apply(planned)
     assert held(tenant) == before
     assert applier.remarks[0] == (
@@ -209,15 +215,15 @@ async def test_who_gets_it_between_plan_and_apply_keeps_it(
     )
 
 
-async def test_a_plan_names_nothing_twice(workshop: Workshop) -> None:
+async def test_a_plan_names_nothing_twice(provisioner: Provisioner) -> None:
     """What goes is not also left alone, and what stays is not said to be somebody else's."""
-    await workshop.apply(ALPHA.replace("name: Everyone", "name: All"))
-    planned = await workshop.plan(RENAMED)
+    await provisioner.apply(ALPHA.replace("name: Everyone", "name: All"))
+    planned = await provisioner.plan(RENAMED)
     said = [*(each.title for each in planned.plan.changes), *planned.plan.left_alone]
-    assert "delete package Alpha in catalog Mine" in await workshop.changes(RENAMED)
+    assert "delete package Alpha in catalog Mine" in await provisioner.changes(RENAMED)
     assert not any("not in this file" in each for each in said)
-    await hold(workshop, "Alpha")
-    planned = await workshop.plan(RENAMED)
+    await hold(provisioner, "Alpha")
+    planned = await provisioner.plan(RENAMED)
     assert len([each for each in planned.plan.left_alone if "Alpha in" in each]) == 1
     assert "write “was: Alpha”" in planned.plan.left_alone[0]
 
@@ -237,59 +243,59 @@ RENAMINGS = {
 
 @pytest.mark.parametrize("kind", RENAMINGS)
 async def test_a_thing_renamed_by_was_is_the_same_thing(
-    workshop: Workshop, tenant: Tenant, kind: str
+    provisioner: Provisioner, tenant: Tenant, kind: str
 ) -> None:
     """One change, nothing made, nothing deleted, access untouched, and destroy still knows it."""
     empty = picture(tenant)
-    await workshop.apply(ALPHA)
-    await hold(workshop, "Alpha")
+    await provisioner.apply(ALPHA)
+    await hold(provisioner, "Alpha")
     before = held(tenant)
     text = ALPHA.replace(*RENAMINGS[kind])
-    planned = await workshop.apply(text)
+    planned = await provisioner.apply(text)
     (change,) = planned.plan.changes
-    assert (change.action, change.kind) == ("change", kind)
+    assert (change.operation, change.kind) == ("change", kind)
     assert [(each.what) for each in change.differences] == ["name"]
     assert "renamed from" in change.title
     assert held(tenant) == before
-    assert await workshop.changes(text) == []
+    assert await provisioner.changes(text) == []
     # The word may stay in the file, and go from it.
     without = text.replace(f"was: {change.differences[0].before}\n", "\n")
-    assert await workshop.changes(without) == []
-    await workshop.destroy(without)
+    assert await provisioner.changes(without) == []
+    await provisioner.destroy(without)
     assert picture(tenant) == empty
 
 
 async def test_a_group_renamed_by_was_keeps_who_is_in_it(
-    workshop: Workshop, tenant: Tenant
+    provisioner: Provisioner, tenant: Tenant
 ) -> None:
     """Its new name stands wherever the file names it."""
     empty = picture(tenant)
-    await workshop.apply(ALPHA)
-    await hold(workshop, "Alpha")
+    await provisioner.apply(ALPHA)
+    await hold(provisioner, "Alpha")
     before = held(tenant)
     text = ALPHA.replace("New g", "Better g").replace(
         "- name: Better g\n", "- name: Better g\n    was: New g\n"
     )
-    planned = await workshop.apply(text)
+    planned = await provisioner.apply(text)
     assert [each.title for each in planned.plan.changes] == ["group Better g, renamed from New g"]
     assert held(tenant) == before
-    assert await workshop.changes(text) == []
-    await workshop.destroy(text)
+    assert await provisioner.changes(text) == []
+    await provisioner.destroy(text)
     assert picture(tenant) == empty
 
 
 async def test_a_rename_cut_short_is_finished_by_the_next_apply(
-    workshop: Workshop, tenant: Tenant
+    provisioner: Provisioner, tenant: Tenant
 ) -> None:
     """The tenant took the name, the state did not learn of it: nothing is made twice or deleted."""
-    await workshop.apply(ALPHA)
+    await provisioner.apply(ALPHA)
     next(
         each for each in tenant.world.packages.values() if each.display_name == "Alpha"
     ).display_name = "Beta"
     text = ALPHA.replace(*RENAMINGS["package"])
-    assert await workshop.changes(text) == []
-    await workshop.apply(text)
-    assert ("package", "Mine", "Beta") in [each.key for each in workshop.state.entries()]
+    assert await provisioner.changes(text) == []
+    await provisioner.apply(text)
+    assert ("package", "Mine", "Beta") in [each.key for each in provisioner.state.entries()]
 
 
 @pytest.mark.parametrize(
@@ -303,11 +309,11 @@ async def test_a_rename_cut_short_is_finished_by_the_next_apply(
     ],
 )
 async def test_a_former_name_that_is_still_in_use_is_refused(
-    workshop: Workshop, text: str, problem: str
+    provisioner: Provisioner, text: str, problem: str
 ) -> None:
     """Which of the two is meant would be a guess."""
     with pytest.raises(FileError, match=f"“was: {problem}”"):
-        workshop.read(text)
+        provisioner.read(text)
 
 
 # -- any two files -------------------------------------------------------------------------
@@ -358,15 +364,15 @@ async def _taken(first: str, second: str, holders: Any) -> list[Any]:
     with tempfile.TemporaryDirectory() as folder:
         tenant = Tenant(clock=SandboxClock(), delivery=timedelta(0), directory_lag=timedelta(0))
         tenant.seed_tutorial_world()
-        workshop = Workshop(tenant, "v1.0", Path(folder))
-        await workshop.apply(first)
+        provisioner = Provisioner(tenant, "v1.0", Path(folder))
+        await provisioner.apply(first)
         made = [
             each for each in tenant.world.packages.values() if each.display_name.startswith("Pack")
         ]
         for at, who in dict.fromkeys(holders):
             if at < len(made) and not tenant.world.assignments_of(made[at].id, user_id=who):
                 policy = tenant.world.policies_of(made[at].id)[-1]
-                async with workshop.graph() as graph:
+                async with provisioner.graph() as graph:
                     await graph.assignments.request(
                         request_type="adminAdd",
                         target_id=who,
@@ -375,14 +381,14 @@ async def _taken(first: str, second: str, holders: Any) -> list[Any]:
                     )
         tenant.tick()
         before = held(tenant)
-        await workshop.apply(second)
+        await provisioner.apply(second)
         after = held(tenant)
         gone = [
             (key, before[key], after.get(key))
             for key in before
             if not _has_all(after.get(key, {}), before[key])
         ]
-        return gone + [each for each in await workshop.changes(second) if "create" in each]
+        return gone + [each for each in await provisioner.changes(second) if "create" in each]
 
 
 def _has_all(after: dict[str, Any], before: dict[str, Any]) -> bool:

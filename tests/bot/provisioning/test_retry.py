@@ -7,7 +7,7 @@ from bot.provisioning.retry import is_early, is_there_already
 from graph.errors import Conflict as Conflicts
 from graph.errors import GraphError, NotAllowed, Rejected
 from sandbox.tenant import Tenant
-from tests.bot.provisioning.conftest import Odd, Workshop, picture
+from tests.bot.provisioning.conftest import FaultyAnswer, Provisioner, picture
 from tests.bot.provisioning.files import SMALL, with_policy
 
 ROLES = r"POST .*[rR]esourceRoleScopes$"
@@ -15,18 +15,18 @@ POLICIES = r"POST .*[pP]olicies$"
 RESOURCES = r"POST .*[rR]esourceRequests$"
 
 
-async def made(workshop: Workshop) -> dict[str, object]:
+async def made(provisioner: Provisioner) -> dict[str, object]:
     """What the tenant has after an apply of its own, without anything odd."""
-    await workshop.apply(SMALL)
-    assert await workshop.changes(SMALL) == []
-    return picture(workshop.tenant)
+    await provisioner.apply(SMALL)
+    assert await provisioner.changes(SMALL) == []
+    return picture(provisioner.tenant)
 
 
-def resources_without_roles(workshop: Workshop) -> Odd:
+def resources_without_roles(provisioner: Provisioner) -> FaultyAnswer:
     """A catalog lists a resource that is new before it knows its roles."""
-    roles = "accessPackageResourceRoles" if workshop.version == "beta" else "roles"
+    roles = "accessPackageResourceRoles" if provisioner.version == "beta" else "roles"
     on = r"GET .*atalogs/[^/]+/.*[rR]esources$"
-    return Odd(on=on, empties=roles, times=10_000)
+    return FaultyAnswer(on=on, empties=roles, times=10_000)
 
 
 @pytest.mark.parametrize("times", [1, 4])
@@ -47,45 +47,51 @@ def resources_without_roles(workshop: Workshop) -> Odd:
     ],
 )
 async def test_what_is_too_early_is_waited_out(
-    workshop: Workshop, on: str, status: int, code: str, message: str, times: int
+    provisioner: Provisioner, on: str, status: int, code: str, message: str, times: int
 ) -> None:
     """Graph does not see yet what it took a moment ago; nothing is missing or doubled in the end."""
-    odd = Odd(on=on, status=status, code=code, message=message, times=times)
-    workshop.wire.odd = [odd, resources_without_roles(workshop)]
-    await workshop.apply(SMALL)
-    assert odd.times == 0
-    assert await workshop.changes(SMALL) == []
-    assert workshop.waited < 60
+    faulty = FaultyAnswer(on=on, status=status, code=code, message=message, times=times)
+    provisioner.transport.faulty = [faulty, resources_without_roles(provisioner)]
+    await provisioner.apply(SMALL)
+    assert faulty.times == 0
+    assert await provisioner.changes(SMALL) == []
+    assert provisioner.waited < 60
 
 
-async def test_an_empty_list_of_roles_is_asked_for_again(workshop: Workshop) -> None:
+async def test_an_empty_list_of_roles_is_asked_for_again(provisioner: Provisioner) -> None:
     """A resource that is new has no roles for a moment, which is not the same as having none."""
-    empty = Odd(on=r"GET .*[rR]esourceRoles$", status=200, code="", body={"value": []}, times=2)
-    workshop.wire.odd = [empty, resources_without_roles(workshop)]
-    await workshop.apply(SMALL)
+    empty = FaultyAnswer(
+        on=r"GET .*[rR]esourceRoles$", status=200, code="", body={"value": []}, times=2
+    )
+    provisioner.transport.faulty = [empty, resources_without_roles(provisioner)]
+    await provisioner.apply(SMALL)
     assert empty.times == 0
-    assert await workshop.changes(SMALL) == []
+    assert await provisioner.changes(SMALL) == []
 
 
-async def test_patience_ends_after_five_minutes(workshop: Workshop, tenant: Tenant) -> None:
+async def test_patience_ends_after_five_minutes(provisioner: Provisioner, tenant: Tenant) -> None:
     """A role that never shows up is said, with Graph's words, and that apply goes on from there."""
-    workshop.wire.odd = [Odd(on=ROLES, status=404, code="RoleNotFound", times=10_000)]
+    provisioner.transport.faulty = [
+        FaultyAnswer(on=ROLES, status=404, code="RoleNotFound", times=10_000)
+    ]
     with pytest.raises(ApplyError, match=r"Cannot create Member of .*RoleNotFound.*apply again"):
-        await workshop.apply(SMALL)
-    assert 240 <= workshop.waited <= 360
-    workshop.wire.odd = []
-    await workshop.apply(SMALL)
-    assert await workshop.changes(SMALL) == []
+        await provisioner.apply(SMALL)
+    assert 240 <= provisioner.waited <= 360
+    provisioner.transport.faulty = []
+    await provisioner.apply(SMALL)
+    assert await provisioner.changes(SMALL) == []
 
 
-async def test_a_refusal_that_time_does_not_mend_is_said_at_once(workshop: Workshop) -> None:
+async def test_a_refusal_that_time_does_not_mend_is_said_at_once(provisioner: Provisioner) -> None:
     """No five minutes for a 400 of another kind."""
-    workshop.wire.odd = [
-        Odd(on=POLICIES, status=400, code="InvalidModel", message="Too many stages.", times=99)
+    provisioner.transport.faulty = [
+        FaultyAnswer(
+            on=POLICIES, status=400, code="InvalidModel", message="Too many stages.", times=99
+        )
     ]
     with pytest.raises(ApplyError, match="Too many stages"):
-        await workshop.apply(SMALL)
-    assert workshop.wire.odd[0].times == 98
+        await provisioner.apply(SMALL)
+    assert provisioner.transport.faulty[0].times == 98
 
 
 @pytest.mark.parametrize(
@@ -104,99 +110,101 @@ async def test_a_refusal_that_time_does_not_mend_is_said_at_once(workshop: Works
     ],
 )
 async def test_graph_says_that_there_is_one_where_nothing_is(
-    workshop: Workshop, on: str, status: int, code: str, message: str
+    provisioner: Provisioner, on: str, status: int, code: str, message: str
 ) -> None:
     """It was busy with another one: apply looks, finds nothing, and writes again."""
-    workshop.wire.odd = [Odd(on=on, status=status, code=code, message=message)]
-    await workshop.apply(SMALL)
-    assert workshop.wire.odd[0].times == 0
-    assert await workshop.changes(SMALL) == []
+    provisioner.transport.faulty = [FaultyAnswer(on=on, status=status, code=code, message=message)]
+    await provisioner.apply(SMALL)
+    assert provisioner.transport.faulty[0].times == 0
+    assert await provisioner.changes(SMALL) == []
 
 
 async def test_a_resource_that_is_there_and_listed_late_is_gone_on_with(
-    workshop: Workshop, tenant: Tenant
+    provisioner: Provisioner, tenant: Tenant
 ) -> None:
     """Somebody else put the group into the catalog, and the list does not show it yet: no second one, and not ours."""
-    await workshop.apply(SMALL)
-    workshop.state.path.unlink()
-    hidden = Odd(
+    await provisioner.apply(SMALL)
+    provisioner.state.path.unlink()
+    hidden = FaultyAnswer(
         on=r"GET .*atalogs/[^/]+/.*[rR]esources$", status=200, code="", body={"value": []}, times=4
     )
-    workshop.wire.odd = [hidden]
-    await workshop.apply(SMALL)
+    provisioner.transport.faulty = [hidden]
+    await provisioner.apply(SMALL)
     assert hidden.times == 0
-    workshop.wire.odd = []
-    assert await workshop.changes(SMALL) == []
-    assert workshop.state.entries("resource") == []
+    provisioner.transport.faulty = []
+    assert await provisioner.changes(SMALL) == []
+    assert provisioner.state.entries("resource") == []
 
 
 @pytest.mark.parametrize("seconds", ["60", "61.5"])
 async def test_a_long_wait_that_graph_asks_for_is_kept_and_said(
-    workshop: Workshop, seconds: str
+    provisioner: Provisioner, seconds: str
 ) -> None:
     """Retry-After of a minute, for reads and writes."""
     headers = {"Retry-After": seconds}
-    workshop.wire.odd = [
-        Odd(on=on, status=429, code="TooManyRequests", headers=headers, times=2)
+    provisioner.transport.faulty = [
+        FaultyAnswer(on=on, status=429, code="TooManyRequests", headers=headers, times=2)
         for on in (r"GET .*/accessPackages$", POLICIES)
     ]
-    await workshop.apply(SMALL)
-    assert await workshop.changes(SMALL) == []
-    assert workshop.waited >= 4 * float(seconds)
+    await provisioner.apply(SMALL)
+    assert await provisioner.changes(SMALL) == []
+    assert provisioner.waited >= 4 * float(seconds)
     assert any(
         each.startswith(f"Graph asks to wait {float(seconds):.0f} s")
-        for each in workshop.waited_for
+        for each in provisioner.waited_for
     )
 
 
 async def test_an_app_of_one_catalog_may_not_see_what_it_deleted(
-    workshop: Workshop, tenant: Tenant
+    provisioner: Provisioner, tenant: Tenant
 ) -> None:
     """403 in place of 404 after our own deletion counts as gone; destroy goes to its end."""
     before = picture(tenant)
-    await workshop.apply(SMALL)
-    workshop.wire.odd = [
-        Odd(on=on, status=403, code="UnAuthorized", times=1)
+    await provisioner.apply(SMALL)
+    provisioner.transport.faulty = [
+        FaultyAnswer(on=on, status=403, code="UnAuthorized", times=1)
         for on in (
             r"GET .*atalogs/[0-9a-f-]{36}$",
             r"GET .*/accessPackages/[0-9a-f-]{36}$",
             r"GET .*[pP]olicies/[0-9a-f-]{36}$",
         )
     ]
-    await workshop.destroy(SMALL)
-    assert [each.times for each in workshop.wire.odd] == [0, 0, 0]
+    await provisioner.destroy(SMALL)
+    assert [each.times for each in provisioner.transport.faulty] == [0, 0, 0]
     assert picture(tenant) == before
-    assert not workshop.state.path.exists()
+    assert not provisioner.state.path.exists()
 
 
 async def test_a_deletion_whose_answer_was_lost_may_be_answered_with_403(
-    workshop: Workshop, tenant: Tenant
+    provisioner: Provisioner, tenant: Tenant
 ) -> None:
     """The catalog went, the answer did not come; the second try and the look hear 403."""
     before = picture(tenant)
-    await workshop.apply(SMALL)
-    workshop.wire.odd = [
-        Odd(on=r"DELETE .*atalogs/", status=504, code="GatewayTimeout", effective=True),
-        Odd(on=r"DELETE .*atalogs/", status=403, code="UnAuthorized", times=9),
-        Odd(on=r"GET .*atalogs/[0-9a-f-]{36}$", status=403, code="UnAuthorized", times=9),
+    await provisioner.apply(SMALL)
+    provisioner.transport.faulty = [
+        FaultyAnswer(on=r"DELETE .*atalogs/", status=504, code="GatewayTimeout", effective=True),
+        FaultyAnswer(on=r"DELETE .*atalogs/", status=403, code="UnAuthorized", times=9),
+        FaultyAnswer(on=r"GET .*atalogs/[0-9a-f-]{36}$", status=403, code="UnAuthorized", times=9),
     ]
-    await workshop.destroy(SMALL)
+    await provisioner.destroy(SMALL)
     assert picture(tenant) == before
 
 
 async def test_a_missing_permission_to_delete_is_no_deletion(
-    workshop: Workshop, tenant: Tenant
+    provisioner: Provisioner, tenant: Tenant
 ) -> None:
     """A 403 to the first try is a refusal, however often destroy is started; the state keeps the catalog."""
-    await workshop.apply(SMALL)
+    await provisioner.apply(SMALL)
     for _ in range(2):
-        workshop.wire.odd = [Odd(on=r"DELETE .*atalogs/", status=403, code="UnAuthorized", times=9)]
+        provisioner.transport.faulty = [
+            FaultyAnswer(on=r"DELETE .*atalogs/", status=403, code="UnAuthorized", times=9)
+        ]
         with pytest.raises(NotAllowed):
-            await workshop.destroy(SMALL)
-    workshop.wire.odd = []
-    assert [each.is_deleting for each in workshop.state.entries("catalog")] == [False]
-    await workshop.destroy(SMALL)
-    assert not workshop.state.path.exists()
+            await provisioner.destroy(SMALL)
+    provisioner.transport.faulty = []
+    assert [each.is_deleting for each in provisioner.state.entries("catalog")] == [False]
+    await provisioner.destroy(SMALL)
+    assert not provisioner.state.path.exists()
 
 
 @pytest.mark.parametrize(
@@ -211,28 +219,28 @@ async def test_a_missing_permission_to_delete_is_no_deletion(
     ],
 )
 async def test_reviews_that_entra_keeps_are_said(
-    workshop: Workshop, tenant: Tenant, before: list[str], after: list[str], says: str
+    provisioner: Provisioner, tenant: Tenant, before: list[str], after: list[str], says: str
 ) -> None:
     """Graph answers 200 and changes nothing: the plan warns, apply does the rest, says so, and does not wait for ever."""
     base = ["may ask: all members", "durations: 30 days"]
     first, second = with_policy(*base, *before), with_policy(*base, *after)
-    await workshop.apply(first)
+    await provisioner.apply(first)
     policy = next(each for each in tenant.world.policies.values() if each.display_name == "Policy")
     reviews = policy.settings["reviewSettings"]
 
     def keep(after: bool) -> None:
-        if after and workshop.wire.calls[-1].startswith("PUT"):
+        if after and provisioner.transport.calls[-1].startswith("PUT"):
             for each in tenant.world.policies.values():
                 if each.display_name == "Policy":
                     each.settings["reviewSettings"] = reviews
 
-    workshop.wire.moment = keep
-    (change,) = (await workshop.plan(second)).plan.changes
+    provisioner.transport.moment = keep
+    (change,) = (await provisioner.plan(second)).plan.changes
     assert says in change.notes[0]
-    started = workshop.waited
-    await workshop.apply(second)
-    assert "keeps its reviews as they were" in workshop.remarks[0]
-    assert workshop.waited - started <= 40
+    started = provisioner.waited
+    await provisioner.apply(second)
+    assert "keeps its reviews as they were" in provisioner.remarks[0]
+    assert provisioner.waited - started <= 40
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from sandbox.tenant import Tenant
 from sandbox.tenant.model import Expiration
 from sandbox.tenant.policy_settings import read_settings
 from sandbox.tenant.seed import ANN, BO, DANA, MARKETING, SECURITY_REVIEWERS
-from tests.bot.provisioning.conftest import Workshop
+from tests.bot.provisioning.conftest import Provisioner
 
 NAMES = st.sampled_from(
     [
@@ -188,10 +188,10 @@ async def _round_trip(version: str, policies: list[Any], names: list[str], *, hi
             settings=read_settings(_possible(said)),
         )
     with tempfile.TemporaryDirectory() as folder:
-        workshop = Workshop(tenant, version, Path(folder))
-        imported = await workshop.import_()
-        assert await workshop.changes(imported.text) == []
-        document = workshop.read(imported.text)
+        provisioner = Provisioner(tenant, version, Path(folder))
+        imported = await provisioner.import_()
+        assert await provisioner.changes(imported.text) == []
+        document = provisioner.read(imported.text)
         written = sum(
             len(each.policies) for within in document.file.catalogs for each in within.packages
         )

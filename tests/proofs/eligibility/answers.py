@@ -11,7 +11,7 @@ from bot.packages import eligibility
 from bot.packages.eligibility import Admitted, Refusal, RefusalReason
 from bot.packages.facts import FactReader, read_case
 from bot.provisioning.file import read_text
-from bot.provisioning.policy_tests.evaluate import Judge, Outcome
+from bot.provisioning.policy_tests.evaluate import Evaluator, PolicyTestOutcome
 from bot.provisioning.policy_tests.tenant_facts import TenantFacts
 from graph import Graph, StaticToken
 from sandbox.tenant import Tenant
@@ -38,7 +38,7 @@ class Answers:
     admitted: Admitted | Refusal
     slack: Refusal | None
     typed: str
-    tested: Outcome
+    tested: PolicyTestOutcome
     entra: bool
 
 
@@ -91,12 +91,12 @@ async def _typed(graph: Graph, world: World, *, wanted: str | None) -> str:
     return grant.policy.id
 
 
-async def _tested(graph: Graph, world: World) -> Outcome:
+async def _tested(graph: Graph, world: World) -> PolicyTestOutcome:
     facts = TenantFacts(graph, read_text("", name="x").file)
     person = await graph.directory.user(world.person)
     sentence = f"{person.mail} may ask for marketing-campaign"
-    (verdict,) = await Judge(facts).all([sentence])
-    return verdict.outcome
+    (result,) = await Evaluator(facts).evaluate([sentence])
+    return result.outcome
 
 
 def _asked(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 
 from bot.packages.eligibility import Admitted, Refusal, RefusalReason
-from bot.provisioning.policy_tests.evaluate import Outcome
+from bot.provisioning.policy_tests.evaluate import PolicyTestOutcome
 from tests.proofs.eligibility.answers import Answers, answers, may_ask
 from tests.proofs.eligibility.cases import EXTENSIONS, RULED, SERVICE, Rules, World, built, worlds
 
@@ -94,7 +94,9 @@ def test_all_say_the_same_and_none_is_laxer_than_entra(version):
         check_against_entra(world, found, version)
         check_the_command_line(world, found)
         if world.wanted is None:
-            expected = Outcome.HOLDS if may_ask(found.admitted) else Outcome.FAILS
+            expected = (
+                PolicyTestOutcome.HOLDS if may_ask(found.admitted) else PolicyTestOutcome.FAILS
+            )
             assert found.tested is expected
 
     check()
@@ -172,6 +174,6 @@ def test_without_a_flaw_all_of_them_agree(version):
     assert (found.slack, found.typed, found.tested, found.entra) == (
         None,
         "p1",
-        Outcome.HOLDS,
+        PolicyTestOutcome.HOLDS,
         True,
     )

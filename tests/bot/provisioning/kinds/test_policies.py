@@ -14,7 +14,7 @@ from bot.provisioning.policy_translation.to_graph import to_graph
 from graph.models import AssignmentPolicy
 from sandbox.clock import SandboxClock
 from sandbox.tenant import Tenant
-from tests.bot.provisioning.conftest import Workshop
+from tests.bot.provisioning.conftest import Provisioner
 from tests.bot.provisioning.files import with_policy
 
 BOTH = {
@@ -119,7 +119,7 @@ def tenant() -> Tenant:
 
 
 def compiled(text: str) -> AssignmentPolicy:
-    policy = Workshop.read(text).file.catalogs[0].packages[0].policies[0]
+    policy = Provisioner.read(text).file.catalogs[0].packages[0].policies[0]
     return to_graph(policy, ids=lambda subject: subject.name, package_id="package")
 
 
@@ -134,11 +134,13 @@ def test_a_policy_written_down_and_read_again_is_the_same(lines: list[str]) -> N
 
 
 @pytest.mark.parametrize("lines", BOTH.values(), ids=BOTH)
-async def test_a_policy_reads_back_as_it_was_written(workshop: Workshop, lines: list[str]) -> None:
+async def test_a_policy_reads_back_as_it_was_written(
+    provisioner: Provisioner, lines: list[str]
+) -> None:
     """Both versions of Graph keep what the file says; the next plan sees no difference."""
     text = with_policy(*lines)
-    await workshop.apply(text)
-    assert await workshop.changes(text) == []
+    await provisioner.apply(text)
+    assert await provisioner.changes(text) == []
 
 
 @pytest.mark.parametrize("lines", V1_ONLY.values(), ids=V1_ONLY)
@@ -146,22 +148,22 @@ async def test_v1_reads_back_what_beta_has_no_words_for(
     tenant: Tenant, tmp_path: Any, lines: list[str]
 ) -> None:
     """The words that only v1.0 has."""
-    workshop = Workshop(tenant, "v1.0", tmp_path)
+    provisioner = Provisioner(tenant, "v1.0", tmp_path)
     text = with_policy(*lines)
-    await workshop.apply(text)
-    assert await workshop.changes(text) == []
+    await provisioner.apply(text)
+    assert await provisioner.changes(text) == []
 
 
 @pytest.mark.parametrize("lines", BOTH.values(), ids=BOTH)
-async def test_a_policy_becomes_any_other(workshop: Workshop, lines: list[str]) -> None:
+async def test_a_policy_becomes_any_other(provisioner: Provisioner, lines: list[str]) -> None:
     """A policy with everything is changed into each, and back."""
     full = with_policy(*BOTH["stages"], *BOTH["questions"][2:])
     text = with_policy(*lines)
-    await workshop.apply(full)
-    await workshop.apply(text)
-    assert await workshop.changes(text) == []
-    await workshop.apply(full)
-    assert await workshop.changes(full) == []
+    await provisioner.apply(full)
+    await provisioner.apply(text)
+    assert await provisioner.changes(text) == []
+    await provisioner.apply(full)
+    assert await provisioner.changes(full) == []
 
 
 def test_what_the_file_has_no_word_for_survives_a_change() -> None:
@@ -222,13 +224,13 @@ def manager(kind: str) -> dict[str, Any]:
     return {"@odata.type": f"#microsoft.graph.{kind}", "managerLevel": 1}
 
 
-async def one_policy(tenant: Tenant, folder: Any, *lines: str) -> tuple[Workshop, str, Any]:
+async def one_policy(tenant: Tenant, folder: Any, *lines: str) -> tuple[Provisioner, str, Any]:
     """A policy in v1.0 as a file makes it."""
-    workshop = Workshop(tenant, "v1.0", folder)
+    provisioner = Provisioner(tenant, "v1.0", folder)
     text = with_policy("may ask: all members", "durations: 30 days", *lines)
-    await workshop.apply(text)
+    await provisioner.apply(text)
     policy = next(each for each in tenant.world.policies.values() if each.display_name == "Policy")
-    return workshop, text, policy.id
+    return provisioner, text, policy.id
 
 
 def asking(tenant: Tenant, policy_id: str) -> list[str]:
@@ -250,12 +252,12 @@ async def test_who_may_ask_for_others_survives_another_change(
     tenant: Tenant, tmp_path: Any, kind: str
 ) -> None:
     """A group beside the manager, and the manager as an earlier hand wrote it: a change of something else keeps both."""
-    workshop, text, policy_id = await one_policy(tenant, tmp_path, ASKING)
+    provisioner, text, policy_id = await one_policy(tenant, tmp_path, ASKING)
     settings = tenant.world.policies[policy_id].settings
     settings["requestorSettings"] = on_behalf(manager(kind), OTHERS)
-    assert await workshop.changes(text) == []
+    assert await provisioner.changes(text) == []
     other = text.replace(ASKING, f"{ASKING}\n            custom dates: yes")
-    (change,) = (await workshop.apply(other)).plan.changes
+    (change,) = (await provisioner.apply(other)).plan.changes
     assert [each.what for each in change.differences] == ["custom dates"]
     assert asking(tenant, policy_id) == [kind, "groupMembers"]
     assert settings is not tenant.world.policies[policy_id].settings
@@ -263,17 +265,17 @@ async def test_who_may_ask_for_others_survives_another_change(
 
 async def test_managers_come_and_go_beside_a_group(tenant: Tenant, tmp_path: Any) -> None:
     """The file speaks of managers only; the group keeps asking, switches and all."""
-    workshop, text, policy_id = await one_policy(tenant, tmp_path)
+    provisioner, text, policy_id = await one_policy(tenant, tmp_path)
     tenant.world.policies[policy_id].settings["requestorSettings"] = on_behalf(OTHERS)
-    assert await workshop.changes(text) == []
+    assert await provisioner.changes(text) == []
     with_managers = f"{text}            {ASKING}\n"
-    await workshop.apply(with_managers)
+    await provisioner.apply(with_managers)
     assert asking(tenant, policy_id) == ["groupMembers", "targetManager"]
-    await workshop.apply(text)
+    await provisioner.apply(text)
     assert asking(tenant, policy_id) == ["groupMembers"]
     settings = tenant.world.policies[policy_id].settings["requestorSettings"]
     assert settings["enableOnBehalfRequestorsToAddAccess"] is True
-    left_out = (await workshop.import_()).left_out
+    left_out = (await provisioner.import_()).left_out
     assert left_out == [
         "policy Policy of package Trial: who else than managers may ask for others; an apply leaves it "
         "as it is"
@@ -330,8 +332,8 @@ async def test_beta_claims_neither_hours_nor_no_end(
 ) -> None:
     """Both look the same there: the import leaves the policy out and says why, and the plan says what it cannot tell."""
     text = with_policy("may ask: all members", *lines)
-    await Workshop(tenant, "v1.0", tmp_path).apply(text)
-    beta = Workshop(tenant, "beta", tmp_path)
+    await Provisioner(tenant, "v1.0", tmp_path).apply(text)
+    beta = Provisioner(tenant, "beta", tmp_path)
     beta.state.path.unlink()
     imported = await beta.import_()
     assert "no end" not in imported.text.partition("\ncatalogs")[2]
@@ -350,8 +352,8 @@ async def test_beta_claims_neither_hours_nor_no_end(
 async def test_beta_replaces_no_policy_that_may_be_in_hours(tenant: Tenant, tmp_path: Any) -> None:
     """What it would send back makes no end of hours: refused by the plan, unless the file says how long."""
     base = ["may ask: all members", "durations: 4 hours"]
-    await Workshop(tenant, "v1.0", tmp_path).apply(with_policy(*base))
-    beta = Workshop(tenant, "beta", tmp_path)
+    await Provisioner(tenant, "v1.0", tmp_path).apply(with_policy(*base))
+    beta = Provisioner(tenant, "beta", tmp_path)
     with pytest.raises(FileError, match=r"Change it with --api v1\.0"):
         await beta.plan(with_policy(base[0], "durations: no end", "reason required: yes"))
     days = with_policy(base[0], "durations: 1 day", "reason required: yes")

@@ -10,7 +10,7 @@ from sandbox.tenant import Tenant
 from sandbox.tenant.model import Resource
 from sandbox.tenant.model import ResourceRoleScope as Given
 from sandbox.tenant.seed import BOARD_PAPERS, BOARD_READERS, GENERAL
-from tests.bot.provisioning.conftest import Workshop
+from tests.bot.provisioning.conftest import Provisioner
 
 HELPDESK = "c4e39bd9-1100-46d3-8c65-fb160da0071f"
 FILE = """\
@@ -60,25 +60,25 @@ def give(tenant: Tenant, resource: Resource, role: str) -> None:
 
 @pytest.mark.parametrize("role", ["Active Member", "Eligible Member"])
 async def test_an_entra_role_is_imported_and_planned_by_name(
-    workshop: Workshop, tenant: Tenant, role: str
+    provisioner: Provisioner, tenant: Tenant, role: str
 ) -> None:
     """The import says what it is, and its plan changes nothing."""
     give(tenant, onboard(tenant), role.partition(" ")[0])
-    text = (await workshop.import_()).text
+    text = (await provisioner.import_()).text
     assert f"- {role} of Entra role Helpdesk Administrator" in text
     assert "- Entra role Helpdesk Administrator" in text
-    assert await workshop.changes(text) == []
+    assert await provisioner.changes(text) == []
 
 
 async def test_an_entra_role_is_given_from_a_catalog_that_holds_it(
-    workshop: Workshop, tenant: Tenant
+    provisioner: Provisioner, tenant: Tenant
 ) -> None:
     """By its name or by its id."""
     onboard(tenant)
     text = FILE.format(role="Eligible Member of Entra role Helpdesk Administrator")
-    await workshop.apply(text)
-    assert await workshop.changes(text) == []
-    assert await workshop.changes(text.replace("Helpdesk Administrator", HELPDESK)) == []
+    await provisioner.apply(text)
+    assert await provisioner.changes(text) == []
+    assert await provisioner.changes(text.replace("Helpdesk Administrator", HELPDESK)) == []
     given = tenant.world.packages[BOARD_PAPERS].role_scopes[-1]
     assert given.role_origin_id == "Eligible"
 
@@ -91,31 +91,33 @@ async def test_an_entra_role_is_given_from_a_catalog_that_holds_it(
     ],
 )
 async def test_an_entra_role_that_no_catalog_holds_is_refused_by_the_plan(
-    workshop: Workshop, role: str, sentence: str
+    provisioner: Provisioner, role: str, sentence: str
 ) -> None:
     """It takes a Privileged Role Administrator to put one into a catalog."""
     with pytest.raises(FileError, match=sentence):
-        await workshop.plan(FILE.format(role=role))
+        await provisioner.plan(FILE.format(role=role))
 
 
 async def test_an_eligible_membership_is_given_and_imported(
-    workshop: Workshop, tenant: Tenant
+    provisioner: Provisioner, tenant: Tenant
 ) -> None:
     """Of a group under Privileged Identity Management; nobody becomes a member by it."""
     tenant.world.groups[BOARD_READERS].is_privileged = True
     text = FILE.format(role="Eligible Member of group Board readers")
-    await workshop.apply(text)
-    assert await workshop.changes(text) == []
-    assert "- Eligible Member of group Board readers" in (await workshop.import_()).text
+    await provisioner.apply(text)
+    assert await provisioner.changes(text) == []
+    assert "- Eligible Member of group Board readers" in (await provisioner.import_()).text
 
 
-async def test_a_group_without_roles_to_activate_is_said(workshop: Workshop) -> None:
+async def test_a_group_without_roles_to_activate_is_said(provisioner: Provisioner) -> None:
     """The catalog holds it, and tells."""
     with pytest.raises(FileError, match="group Board readers has no role “Eligible Member”"):
-        await workshop.plan(FILE.format(role="Eligible Member of group Board readers"))
+        await provisioner.plan(FILE.format(role="Eligible Member of group Board readers"))
 
 
-async def test_two_sites_of_one_name_are_not_guessed(workshop: Workshop, tenant: Tenant) -> None:
+async def test_two_sites_of_one_name_are_not_guessed(
+    provisioner: Provisioner, tenant: Tenant
+) -> None:
     """Another site is called Finance, too: its name means neither."""
     onboard(
         tenant,
@@ -124,27 +126,27 @@ async def test_two_sites_of_one_name_are_not_guessed(workshop: Workshop, tenant:
         origin_id="https://contoso.sharepoint.com/sites/Finance-2",
     )
     with pytest.raises(FileError, match="There are 2 of the name site “Finance”"):
-        await workshop.plan(FILE.format(role="Finance Visitors of site Finance"))
+        await provisioner.plan(FILE.format(role="Finance Visitors of site Finance"))
 
 
 @pytest.mark.made_up("an origin system of next year")
 async def test_a_list_with_something_unsayable_is_left_out_whole(
-    workshop: Workshop, tenant: Tenant
+    provisioner: Provisioner, tenant: Tenant
 ) -> None:
     """A list without it would read as an order to take it away; the file says what is missing."""
     give(tenant, onboard(tenant, "Data lake"), "Active")
-    known = workshop.wire.handle_async_request
+    known = provisioner.transport.handle_async_request
 
     async def renamed(request: httpx.Request) -> httpx.Response:
         response = await known(request)
         content = response.content.replace(b'"DirectoryRole"', b'"DataLake"')
         return httpx.Response(response.status_code, content=content, request=request)
 
-    workshop.wire.handle_async_request = renamed  # type: ignore[method-assign]
-    imported = await workshop.import_()
+    provisioner.transport.handle_async_request = renamed  # type: ignore[method-assign]
+    imported = await provisioner.import_()
     assert any("Data lake in catalog General" in each for each in imported.left_out)
     assert any("what package Board Papers gives" in each for each in imported.left_out)
-    assert await workshop.changes(imported.text) == []
+    assert await provisioner.changes(imported.text) == []
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@
 import pytest
 
 from bot.provisioning.file import read_text
-from bot.provisioning.policy_tests.evaluate import Judge, Outcome, Verdict
+from bot.provisioning.policy_tests.evaluate import Evaluator, PolicyTestOutcome, PolicyTestResult
 from bot.provisioning.policy_tests.facts import FileFacts
 from bot.provisioning.policy_tests.tenant_facts import TenantFacts
-from tests.bot.provisioning.conftest import Workshop
+from tests.bot.provisioning.conftest import Provisioner
 from tests.bot.provisioning.files import EXAMPLE, with_policy
 
 FILE = """\
@@ -38,8 +38,8 @@ catalogs:
 """
 
 
-async def judged(*tests: str, text: str = FILE) -> list[Verdict]:
-    return await Judge(FileFacts(read_text(text, name="x").file)).all(tests)
+async def judged(*tests: str, text: str = FILE) -> list[PolicyTestResult]:
+    return await Evaluator(FileFacts(read_text(text, name="x").file)).evaluate(tests)
 
 
 @pytest.mark.parametrize(
@@ -101,23 +101,27 @@ async def judged(*tests: str, text: str = FILE) -> list[Verdict]:
 )
 async def test_a_sentence_is_judged_by_the_file_alone(tests: list[str], outcome: str) -> None:
     """The last sentence's verdict; suppositions have none."""
-    verdicts = await judged(*tests)
-    assert [each.outcome.value for each in verdicts] == [outcome]
+    results = await judged(*tests)
+    assert [each.outcome.value for each in results] == [outcome]
 
 
 async def test_a_sentence_goes_on_about_what_the_one_before_said() -> None:
     """Person and package carry over, as in speech."""
-    verdicts = await judged(
+    results = await judged(
         "dana may ask for marketing-campaign", "ends in 30 days", "ends in 8 hours"
     )
-    assert [each.outcome for each in verdicts] == [Outcome.HOLDS, Outcome.HOLDS, Outcome.FAILS]
-    assert verdicts[2].why == "policy “Crew” lasts 30 days"
+    assert [each.outcome for each in results] == [
+        PolicyTestOutcome.HOLDS,
+        PolicyTestOutcome.HOLDS,
+        PolicyTestOutcome.FAILS,
+    ]
+    assert results[2].why == "policy “Crew” lasts 30 days"
 
 
 async def test_a_verdict_that_depends_says_on_what() -> None:
     """The group about which the file says nothing."""
-    (verdict,) = await judged("dana may ask for board-papers")
-    assert "if they are in group board" in verdict.why
+    (result,) = await judged("dana may ask for board-papers")
+    assert "if they are in group board" in result.why
 
 
 async def test_a_required_question_keeps_nobody_out() -> None:
@@ -125,18 +129,18 @@ async def test_a_required_question_keeps_nobody_out() -> None:
     text = with_policy(
         "may ask: all members", "durations: 1 day", "questions: [{ask: Why, required: yes}]"
     )
-    (verdict,) = await judged("ann@contoso.example may ask for trial", text=text)
-    assert verdict.outcome is Outcome.HOLDS
+    (result,) = await judged("ann@contoso.example may ask for trial", text=text)
+    assert result.outcome is PolicyTestOutcome.HOLDS
 
 
-async def test_the_example_holds_alone_and_in_the_tenant(workshop: Workshop) -> None:
+async def test_the_example_holds_alone_and_in_the_tenant(provisioner: Provisioner) -> None:
     """What the file promises is what the tenant does after apply."""
-    file = workshop.read(EXAMPLE).file
-    alone = await Judge(FileFacts(file)).all(file.tests)
-    await workshop.apply(EXAMPLE)
-    async with workshop.graph() as graph:
-        there = await Judge(TenantFacts(graph, file)).all(file.tests)
-    assert {each.outcome for each in (*alone, *there)} == {Outcome.HOLDS}
+    file = provisioner.read(EXAMPLE).file
+    alone = await Evaluator(FileFacts(file)).evaluate(file.tests)
+    await provisioner.apply(EXAMPLE)
+    async with provisioner.graph() as graph:
+        there = await Evaluator(TenantFacts(graph, file)).evaluate(file.tests)
+    assert {each.outcome for each in (*alone, *there)} == {PolicyTestOutcome.HOLDS}
 
 
 @pytest.mark.parametrize(
@@ -157,12 +161,12 @@ async def test_the_example_holds_alone_and_in_the_tenant(workshop: Workshop) -> 
     ],
 )
 async def test_a_sentence_is_judged_by_the_tenant(
-    workshop: Workshop, test: str, outcome: str
+    provisioner: Provisioner, test: str, outcome: str
 ) -> None:
     """Members, managers and guests as Entra knows them."""
-    async with workshop.graph() as graph:
-        (verdict,) = await Judge(TenantFacts(graph, workshop.read("").file)).all([test])
-    if test == "board-papers never ends" and workshop.version == "beta":
+    async with provisioner.graph() as graph:
+        (result,) = await Evaluator(TenantFacts(graph, provisioner.read("").file)).evaluate([test])
+    if test == "board-papers never ends" and provisioner.version == "beta":
         # Beta has one word for no end and for some hours.
         outcome = "cannot tell"
-    assert verdict.outcome.value == outcome, verdict.why
+    assert result.outcome.value == outcome, result.why

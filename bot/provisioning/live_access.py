@@ -8,7 +8,7 @@ from graph.models import AccessPackage, Assignment
 
 
 @dataclass(kw_only=True)
-class InUse:
+class LiveAccess:
     """
     Live access, read once for each package, policy and person.
 
