@@ -114,7 +114,7 @@ class RemovalContext:
     Deciding what of what left the file is deleted.
 
     Attributes:
-        in_use: Who has what.
+        live_access: Who has what.
         created: Keys of the packages that the plan creates.
         blocked: Ids of packages that left the file and stay.
         keeping: Ids of packages that keep a role which left their list.

@@ -78,7 +78,7 @@ class FaultyTransport(httpx.AsyncBaseTransport):
     Attributes:
         calls: What crossed it: "POST /v1.0/…"; an envelope that only reads is a read.
         operations: The same, with what was in envelopes in their place.
-        odd: Answers to give in place of the tenant's, in envelopes too.
+        faulty: Answers to give in place of the tenant's, in envelopes too.
         moment: Told before each call leaves, and after it when it has taken effect; after each write of an envelope.
     """
 
