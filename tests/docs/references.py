@@ -20,8 +20,15 @@ DOTTED: Final = re.compile(rf"(?<![\w./@$-]){_FOLDER}(?:\.[A-Za-z_]\w*)+")
 NOT_OURS: Final = re.compile(r"graph\.microsoft|\w+\.(py|md|png|yml)$")
 # `wires.py`, wherever it stands.
 FILE: Final = re.compile(r"(?<![\w./*-])\w+\.py\b")
-# Stands beside a checkout, with Microsoft's metadata.
-ELSEWHERE: Final = frozenset({"graphcheck.py"})
+# Stands beside a checkout, with Microsoft's metadata; and a part of Slack's manifest that ours has not.
+ELSEWHERE: Final = frozenset({"graphcheck.py", "allowed_ip_address_ranges"})
+# `workspace.tiers.enforce()`, and what the examples in Python use; strings and the example tests' own names aside.
+CHAIN: Final = re.compile(r"`([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?:\([^`]*\))?`")
+EXAMPLE: Final = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+NOT_NAMES: Final = re.compile(
+    r'"[^"\n]*"|\btest_\w+|\b\w+\.(?:crt|db|env|json|lock|log|md|pem|py|toml|yml)\b'
+)
+NAME: Final = re.compile(r"[A-Za-z_]\w*")
 # `move` in `bot/requests/store/requests.py`.
 NAME_IN: Final = re.compile(r"`(\w+)`[^`\n]{0,8} in `([\w/]+\.py)`")
 MAKE: Final = re.compile(r"`make ([a-z-]+)[^`]*`")
@@ -81,6 +88,13 @@ def dead_links(document: Path) -> set[str]:
     return found
 
 
+def unknown_names(document: Path) -> set[str]:
+    """The attributes and names that a document's examples use and no module has."""
+    text = document.read_text()
+    said = "\n".join((*CHAIN.findall(text), *EXAMPLE.findall(text)))
+    return set(NAME.findall(NOT_NAMES.sub("", said))) - _names() - ELSEWHERE
+
+
 def _path_exists(said: str) -> bool:
     path, _, test = said.rstrip("/").partition("::")
     if "*" in path:
@@ -108,6 +122,15 @@ def _dotted_exists(said: str) -> bool:
         # A folder without `__init__.py` is one, and has no names.
         return not names
     return all(re.search(rf"\b{name}\b", here.read_text()) for name in names)
+
+
+@cache
+def _names() -> frozenset[str]:
+    """Every word in the modules, but for those that read documents."""
+    here = Path(__file__).parent
+    return frozenset(
+        name for each in modules() if each.parent != here for name in NAME.findall(each.read_text())
+    )
 
 
 @cache

@@ -2,14 +2,31 @@
 
 import pytest
 
-from tests.docs.references import ROOT, dead, dead_links, documents, modules, prose
+from tests.docs.references import (
+    ROOT,
+    dead,
+    dead_links,
+    documents,
+    modules,
+    prose,
+    unknown_names,
+)
 
 
 @pytest.mark.parametrize("document", [pytest.param(each, id=each.name) for each in documents()])
 def test_a_document_names_what_exists(document):
-    """Files, modules, tests, headings and `make` targets."""
-    found = sorted(dead(document.read_text()) | dead_links(document))
+    """Files, modules, tests, headings, `make` targets, and the names in its examples."""
+    found = sorted(dead(document.read_text()) | dead_links(document) | unknown_names(document))
     assert found == []
+
+
+def test_an_example_with_an_unknown_name_is_found(tmp_path):
+    """Of a fixture, say, or an attribute."""
+    document = tmp_path / "page.md"
+    document.write_text(
+        "`world.nothing_of_it` and\n```python\nawait world.type(NOBODY_OF_IT)\n```\n"
+    )
+    assert unknown_names(document) == {"nothing_of_it", "NOBODY_OF_IT"}
 
 
 def test_docstrings_and_comments_name_what_exists():
