@@ -19,7 +19,7 @@ from bot.notifications.expiries import CLAIMED_TOGETHER
 from bot.notifications.model import Notice
 from bot.requests.model import State
 from bot.requests.store import requests
-from bot.slack.rate_limits import CHANNEL_PAUSE, FASTEST
+from bot.slack.rate_limits import CHANNEL_PAUSE, FASTEST, Limits
 from sandbox.slack.model import Call, Person
 from tests.bot.samples import held, wish
 from tests.harness.by_hand import BotHarness, by_hand, standing
@@ -31,6 +31,8 @@ PAUSE = timedelta(seconds=20)
 # What is on its way when Slack says no.
 ON_ITS_WAY = timedelta(milliseconds=50)
 CROWD = 120
+# Messages; a quarter of a minute.
+SOON_FASTEST = 100
 
 
 def person(number: int) -> str:
@@ -248,6 +250,20 @@ async def test_after_a_429_it_goes_on_more_slowly(harness):
     slow = limits.pace
     await reminding
     assert slow < limits.pace < before + 1
+
+
+async def test_until_slack_refuses_one_it_soon_goes_as_fast_as_it_may(simulated):
+    """What was refused once is come near more carefully."""
+    limits = Limits()
+    for _ in range(SOON_FASTEST):
+        limits.posted(ADMINS, had_turn=True)
+    assert limits.pace == limits.fastest
+
+    limits.stop(POST, until=clock.real() + SECOND)
+    refused = limits.pace
+    for _ in range(SOON_FASTEST):
+        limits.posted(ADMINS, had_turn=True)
+    assert refused < limits.pace < refused + 1
 
 
 @pytest.mark.parametrize("method", ["chat.update", "views.publish"])
