@@ -1,6 +1,8 @@
 """The mirror says what Graph says, and notices what has ended without us."""
 
+import asyncio
 from datetime import timedelta
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -9,14 +11,19 @@ from bot import clock
 from bot.assignments.model import Assignment, AssignmentState, Ended
 from bot.assignments.store import assignments
 from bot.packages.store import catalog
-from graph.errors import GraphError
+from bot.sync.assignments import LISTS_AT_ONCE
+from graph.assignments import ACCESS_STATES
+from graph.errors import GraphError, Throttled
 from sandbox.tenant import seed
 from sandbox.tenant.model import Expiration
+from tests.harness import crowd
 from tests.harness.by_hand import BotHarness
 from tests.harness.faults import and_then, answering
-from tests.harness.wires import GoOn
+from tests.harness.wires import GoOn, operations_of
 
 LIST = "GET .*/assignments$"
+PAGE_SECONDS = 0.4
+EVER = 10**6
 
 
 async def test_what_is_offered_is_what_graph_has(harness):
@@ -231,6 +238,66 @@ async def test_a_role_of_one_catalog_is_enough(harness):
     await harness.mirror.sweep()
 
     assert (await row(harness, held)).ends_at == harness.tenant.world.assignments[held].end
+
+
+def by_package(request: httpx.Request) -> int:
+    """How many lists of one package's assignments a call asks for."""
+    return sum(
+        "/assignments?" in each and "accessPackage/id" in unquote(each)
+        for each in operations_of(request)
+    )
+
+
+async def test_lists_by_package_are_read_several_at_once(harness):
+    """Once one could be read: until then one after the other, because Graph may be down."""
+    for number in range(2 * LISTS_AT_ONCE):
+        crowd.package(harness.around.outside, number)
+    asked, reading = 0, 0
+    at_once: list[int] = []
+
+    async def slow(request: httpx.Request, go_on: GoOn) -> httpx.Response:
+        nonlocal asked, reading
+        lists = by_package(request)
+        if not lists and request.url.path.endswith("/assignments"):
+            return await answering(403, "Forbidden")(request, go_on)
+        asked, reading = asked + lists, reading + lists
+        at_once.extend([reading] if lists else [])
+        await asyncio.sleep(PAGE_SECONDS)
+        reading -= lists
+        return await go_on()
+
+    harness.line.on("", slow, times=EVER)
+    began = clock.real()
+
+    await harness.mirror.sweep()
+
+    assert asked == len(harness.tenant.world.packages) * len(ACCESS_STATES)
+    assert (at_once[0], max(at_once)) == (1, LISTS_AT_ONCE)
+    assert (clock.real() - began).total_seconds() < asked * PAGE_SECONDS / 2
+
+
+async def test_when_graph_wants_us_to_wait_no_more_lists_are_begun(harness):
+    """The sweep fails, and comes again."""
+    for number in range(3 * LISTS_AT_ONCE):
+        crowd.package(harness.around.outside, number)
+    asked = 0
+
+    async def throttled(request: httpx.Request, go_on: GoOn) -> httpx.Response:
+        nonlocal asked
+        lists = by_package(request)
+        if not lists and request.url.path.endswith("/assignments"):
+            return await answering(403, "Forbidden")(request, go_on)
+        asked += lists
+        if asked <= len(ACCESS_STATES):
+            return await go_on()
+        return await answering(429, "TooManyRequests", **{"Retry-After": "600"})(request, go_on)
+
+    harness.line.on("", throttled, times=EVER)
+
+    with pytest.raises(Throttled):
+        await harness.mirror.sweep()
+
+    assert asked == len(ACCESS_STATES) + LISTS_AT_ONCE
 
 
 async def test_questions_are_read_one_by_one_where_the_list_is_refused(harness):
