@@ -1,6 +1,6 @@
 """To whom messages about access go: the Slack accounts that are certainly those of its holders in Entra."""
 
-from datetime import timedelta
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -12,6 +12,7 @@ from bot.people.store import people
 from bot.slack.api import SlackError, SlackRefused
 from bot.sweeps import Transactions
 from bot.sync.members import MOST_FAILURES, Members
+from bot.sync.rechecks import LOOK_AGAIN_AFTER, Rechecks
 from graph import Graph
 from graph.errors import GraphError, NotFound
 
@@ -19,8 +20,6 @@ log = structlog.get_logger(__name__)
 
 # People a sweep: each may cost two calls of users.lookupByEmail, which allows about 50 a minute, and others use it.
 LOOKUPS_A_SWEEP: Final = 40
-# A link that has stopped being true is dropped within this time, if there are no more people than that allows.
-LOOK_AGAIN_AFTER: Final = timedelta(days=1)
 
 
 class Links:
@@ -36,27 +35,40 @@ class Links:
         self._graph = graph
         self._people = people
         self._members = Members(store=store, graph=graph, people=people)
+        self._rechecks = Rechecks(store=store, people=people)
 
     async def refresh(self) -> None:
         """Look for those whose turn it is; what cannot be read now is looked at another time."""
         # Many whom nobody knows are found together; the others have their turn when that is done.
         sought = await self._store.read(links.unknown, limit=LOOKUPS_A_SWEEP + 1)
-        if self._members.is_walking or len(sought) > LOOKUPS_A_SWEEP:
-            try:
-                await self._members.walk()
-                return
-            except SlackRefused as refused:
-                # Then one by one, as long as that takes.
-                log.warning("members-not-listed", slack=str(refused))
-                self._members.forget_walk()
-            except SlackError as error:
-                log.warning("holders-not-found", slack=str(error))
-                return
-            except GraphError as error:
-                log.warning("holder-not-read", status=error.status, graph=error.request_id)
-                return
+        are_many = len(sought) > LOOKUPS_A_SWEEP
+        if (self._members.is_walking or are_many) and await self._walked(self._members):
+            return
         before = clock.real() - LOOK_AGAIN_AFTER
-        due = await self._store.read(links.to_link, looked_up_before=before, limit=LOOKUPS_A_SWEEP)
+        due = await self._store.read(
+            links.to_link, looked_up_before=before, limit=LOOKUPS_A_SWEEP + 1
+        )
+        are_many = len(due) > LOOKUPS_A_SWEEP and self._rechecks.may_begin
+        if (self._rechecks.is_walking or are_many) and await self._walked(self._rechecks):
+            return
+        await self._one_by_one(due[:LOOKUPS_A_SWEEP])
+
+    async def _walked(self, walker: Members | Rechecks) -> bool:
+        """Let many be found together, as far as that goes now; False where Slack does not list its members."""
+        try:
+            await walker.walk()
+        except SlackRefused as refused:
+            # Then one by one, as long as that takes.
+            log.warning("members-not-listed", slack=str(refused))
+            walker.forget_walk()
+            return False
+        except SlackError as error:
+            log.warning("holders-not-found", slack=str(error))
+        except GraphError as error:
+            log.warning("holder-not-read", status=error.status, graph=error.request_id)
+        return True
+
+    async def _one_by_one(self, due: Sequence[str]) -> None:
         failures = 0
         for entra_id in due:
             try:

@@ -1,5 +1,6 @@
 """Where messages about access go: whom to look for in Slack, and which accounts were found."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -42,6 +43,17 @@ NEVER_SOUGHT: Final = (
 )
 SOME_PEOPLE: Final[sa.BindParameter[Any]] = sa.bindparam("entra_ids", expanding=True)
 BOUND: Final = sa.select(people.c.entra_id).where(people.c.entra_id.in_(SOME_PEOPLE))
+ACCOUNTS: Final = sa.select(people.c.slack_user, people.c.entra_id).where(
+    people.c.slack_user.in_(sa.bindparam("slack_users", expanding=True))
+)
+ACCOUNTS_OF: Final = sa.select(people.c.slack_user, people.c.entra_id).where(
+    people.c.entra_id.in_(SOME_PEOPLE)
+)
+LINKS_OF: Final = (
+    sa.select(assignments.c.entra_id, assignments.c.holder, assignments.c.looked_up_at)
+    .where(IS_NOT_ENDED, assignments.c.entra_id.in_(SOME_PEOPLE))
+    .distinct()
+)
 LINKED_SOMEHOW: Final = sa.select(assignments.c.entra_id).where(
     IS_NOT_ENDED, assignments.c.entra_id.in_(SOME_PEOPLE), assignments.c.holder.is_not(None)
 )
@@ -135,3 +147,43 @@ def looked_at(db: Transaction, entra_id: str) -> None:
     """Nobody could tell just now who an Entra user is in Slack: the others come first next time."""
     theirs = assignments.update().where(assignments.c.entra_id == entra_id, IS_NOT_ENDED)
     db.execute(theirs.values(looked_up_at=clock.real()))
+
+
+def to_confirm(
+    db: Transaction, slack_users: Sequence[str], *, looked_up_before: datetime
+) -> dict[str, str]:
+    """
+    Those of *slack_users* who hold access, are to be looked for again, and have no other account: whose they were.
+
+    Args:
+        looked_up_before: A look before then (real time) does not count any more.
+    """
+    bound = db.execute(ACCOUNTS, {"slack_users": list(slack_users)}).all()
+    given = {"entra_ids": [row.entra_id for row in bound]}
+    accounts = Counter(row.entra_id for row in db.execute(ACCOUNTS_OF, given))
+    due: set[str] = set()
+    for row in db.execute(LINKS_OF, given):
+        if row.looked_up_at is None or row.looked_up_at < looked_up_before:
+            due.add(row.entra_id)
+        if row.holder is not None and (row.holder, row.entra_id) not in bound:
+            accounts[row.entra_id] += 1
+    return {
+        row.slack_user: row.entra_id
+        for row in bound
+        if row.entra_id in due and accounts[row.entra_id] == 1
+    }
+
+
+def confirm(db: Transaction, holders: Mapping[str, str]) -> None:
+    """
+    Remember that people are still who they were.
+
+    Args:
+        holders: Their only Slack accounts, by Entra id.
+    """
+    found = db.execute(LINKS_OF, {"entra_ids": list(holders)}).all()
+    new = {row.entra_id for row in found if row.holder != holders[row.entra_id]}
+    same = {"entra_ids": [each for each in holders if each not in new]}
+    db.execute(LOOKED_AT, same | {"looked_up_at": clock.real()})
+    for entra_id in sorted(new):
+        link(db, entra_id, holders=[holders[entra_id]])

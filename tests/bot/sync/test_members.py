@@ -1,5 +1,6 @@
 """Many holders of access whom nobody knows: found among all members of the workspace, by the rules for each."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 
@@ -12,6 +13,7 @@ from bot.people.store import people
 from bot.slack import api
 from bot.sync import members
 from bot.sync.links import LOOKUPS_A_SWEEP, Links
+from bot.sync.rechecks import LOOK_AGAIN_AFTER
 from sandbox.slack import Person
 from sandbox.tenant.model import User
 from tests.bot.samples import held
@@ -232,3 +234,63 @@ async def test_one_whom_graph_does_not_show_hides_no_other(harness):
     found = await holders(harness)
     assert found.pop(entra_id(0)) is None
     assert None not in found.values()
+
+
+async def all_known(harness: BotHarness) -> Links:
+    """Many whose Slack accounts were found a day ago."""
+    looks = await crowd(harness)
+    await looks.refresh()
+    await asyncio.sleep(LOOK_AGAIN_AFTER.total_seconds() + 1)
+    harness.workspace.calls.clear()
+    return looks
+
+
+async def test_many_are_confirmed_in_few_calls(harness):
+    """Those of whom nothing has changed, without a new page of App Home for each."""
+    looks = await all_known(harness)
+
+    await looks.refresh()
+
+    before = clock.real() - LOOK_AGAIN_AFTER
+    assert await harness.store.run(links.to_link, looked_up_before=before, limit=EVER) == []
+    assert await holders(harness) == {entra_id(n): slack_id(n) for n in range(MANY)}
+    assert asked(harness) == {"users.list": 1}
+
+
+@pytest.mark.parametrize("change", [unconfirmed, guest, deactivated, disabled, doubled])
+async def test_who_is_not_who_they_were_is_looked_for_alone(harness, change):
+    """What one of them hears of their access ends, and nobody else's does."""
+    looks = await all_known(harness)
+    change(harness)
+
+    for _ in range(2):
+        await looks.refresh()
+
+    found = await holders(harness)
+    assert found.pop(entra_id(0)) is None
+    assert found == {entra_id(n): slack_id(n) for n in range(1, MANY)}
+    assert asked(harness)["users.list"] == 1
+
+
+async def test_new_access_of_those_who_are_known_goes_to_them(harness):
+    """It has no holder yet, and was never looked at."""
+    looks = await all_known(harness)
+    new = held(id="new", entra_id=entra_id(3), holder=None, holder_name=None)
+    await harness.store.run(assignments.save_live, new)
+
+    await looks.refresh()
+
+    assert (await harness.store.run(assignments.get, "new")).holder == slack_id(3)
+
+
+async def test_one_walk_a_day_confirms(harness, monkeypatch):
+    """Those whom it does not confirm are looked for one by one, however many they are."""
+    looks = await all_known(harness)
+    for number in range(MANY):
+        harness.workspace.people[slack_id(number)].is_restricted = True
+
+    for _ in range(3):
+        await looks.refresh()
+
+    assert asked(harness)["users.list"] == 1
+    assert set((await holders(harness)).values()) == {None}

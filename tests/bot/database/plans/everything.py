@@ -273,6 +273,8 @@ def _unsure(db: Transaction) -> None:
 
 
 def _links(db: Transaction) -> None:
+    links.to_confirm(db, ["U0ANN"], looked_up_before=clock.real() - HOUR)
+    links.confirm(db, {ANN: "U0ANN"})
     links.to_link(db, looked_up_before=clock.real() - HOUR, limit=40)
     links.link(db, ANN, holders=["U0ANN"], holder_name="Ann Abara")
     links.link(db, ANN, holders=[])
