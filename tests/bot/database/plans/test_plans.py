@@ -196,7 +196,7 @@ def _give_all_to_ann(db: sa.Connection) -> None:
 def test_a_scan_is_recognized(recorded):
     """The check itself, on one statement that reads all of a small table, and on one that reads one row."""
     found = {each.function: each.steps for each in recorded.planned.values()}
-    assert [step.searches for step in found["catalog.everything"]] == [False] * len(
-        found["catalog.everything"]
+    assert [step.searches for step in found["catalog.list_all"]] == [False] * len(
+        found["catalog.list_all"]
     )
     assert all(step.searches for step in found["requests.get"])
