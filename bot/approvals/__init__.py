@@ -1,1 +1,1 @@
-"""Who is asked to decide, and what becomes of their decision."""
+"""Find who decides, and process their decisions."""

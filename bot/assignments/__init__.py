@@ -1,1 +1,1 @@
-"""What people hold."""
+"""Follow the access that people have, as Entra shows it."""

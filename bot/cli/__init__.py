@@ -1,1 +1,1 @@
-"""The commands that work on the tenant, one module a subject."""
+"""Run the commands of the command line, one module a subject."""

@@ -1,1 +1,1 @@
-"""Every setting, and what may be wrong with one."""
+"""Read the settings, and say what is wrong with one."""

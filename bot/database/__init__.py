@@ -1,4 +1,4 @@
-"""Every SQL statement of Latchkey, a module for each table's subject, and the way to run them."""
+"""Run SQL: the engine, the tables, the audit log, and what else belongs to no one subject."""
 
 from bot.database.engine import Fault, Store, Transaction, open_store, ping
 from bot.database.faults import Busy, Unusable

@@ -1,1 +1,1 @@
-"""What people are owed a message about, sent once and redrawn when it changes."""
+"""Send each message that is owed, once, and redraw it when what it shows has changed."""

@@ -1,1 +1,1 @@
-"""What is offered, under which rules, and who may have it."""
+"""Know what is offered, under which rules, and who may have it."""

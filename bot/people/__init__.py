@@ -1,1 +1,1 @@
-"""Who somebody is in Slack and in Entra, and what they may do."""
+"""Know who somebody is in Slack and in Entra, and what they may do."""

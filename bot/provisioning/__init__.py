@@ -1,1 +1,1 @@
-"""Packages as code: a file says what people may ask for, and the tenant is made to agree."""
+"""Make the tenant agree with a file that says what people may ask for: packages as code."""

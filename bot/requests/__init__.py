@@ -1,1 +1,1 @@
-"""One request, from the ask to its end."""
+"""Carry a request from the ask to its end."""

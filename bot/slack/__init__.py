@@ -1,1 +1,1 @@
-"""Slack's Web API, as far as Latchkey calls it."""
+"""Call Slack's Web API."""

@@ -1,1 +1,1 @@
-"""Copies to the tables what Graph and Slack say: packages, assignments, and whose they are."""
+"""Copy to the tables what Graph and Slack say: packages, assignments, and whose they are."""
