@@ -21,6 +21,7 @@ from tests.harness.faults import answering
 from tests.harness.wires import Fault, GoOn
 
 EVER = 10**6
+MINUTE = timedelta(minutes=1)
 
 
 def taking(seconds: float) -> Fault:
@@ -56,12 +57,14 @@ def make_popular(harness: BotHarness, *, requests: int, state: str = "delivered"
 
 
 async def worked_for(harness: BotHarness, time: timedelta) -> None:
-    """The jobs run as they would, for so long."""
+    """The jobs run as they would, for so long: whenever a request is due."""
     end = clock.real() + time
     while clock.real() < end:
         await harness.jobs.requests()
         await harness.jobs.messages()
-        await asyncio.sleep(20)
+        due_at = await harness.store.read(claims.next_due) or end
+        pause = max(min(due_at, end) - clock.real(), MINUTE / 3)
+        await asyncio.sleep(pause.total_seconds())
         harness.tenant.tick()
 
 
