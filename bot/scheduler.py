@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 
 import structlog
 
-from bot import clock
+from bot import clock, due
 from bot.alarm import Alarm, Apscheduler
 from bot.approvals.model import Decision
 from bot.approvals.processing import Verdicts
@@ -50,6 +50,8 @@ T = TypeVar("T")
 # What a job does; a sweep says how it stands, for all replicas.
 Body = Callable[[], Awaitable[Standing | None]]
 
+# The job that looks for what is due.
+DUE: Final = "due"
 AT_WORK_AT_ONCE: Final = 20
 CLAIM_FROM: Final = AT_WORK_AT_ONCE // 2
 # Judging a click takes a few calls; the click of a replica that died is judged by another after this time.
@@ -111,14 +113,11 @@ class Jobs:
 
     def start(self) -> None:
         """Start working, at once and then by the clock; call it inside the running event loop."""
-        self._add("decisions", self.decisions, self.poll_every)
-        self._add("requests", self.requests, self.poll_every)
-        self._add("recipients", self.find_recipients, self.poll_every)
-        for name, body in self._telling().items():
-            self._add(name, body, self.poll_every)
+        for name, body in self._emptying().items():
+            self._add(name, body, self.poll_every, rings=False)
+        self._add(DUE, self.look, self.poll_every)
         self._add("reminders", self.reminders, self.sync_every)
         self._add("clock", self.clockwork.look, timedelta(seconds=CLOCK_SECONDS))
-        self._add("reprocessing", self.reprocessing.work, self.poll_every)
         # What has been configured anew shows with the first look after the start.
         sync = self._sweep("sync", self.sync, self.sync_every)
         self._add_sweep("sync", replace(sync, fence=self.fence, wanted=clock.real()))
@@ -155,23 +154,37 @@ class Jobs:
         await asyncio.gather(*self._keeping.values(), return_exceptions=True)
 
     def wake(self) -> None:
-        """Something was committed: look at the requests and the messages now."""
-        for name in ("decisions", "requests", "recipients", "reprocessing"):
-            self._ring(name)
-        self._ring_telling()
+        """Something was committed: look now for what is due."""
+        self._ring(DUE)
 
-    def _telling(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
-        """What people are shown and told, most urgent first: none of these waits for another."""
+    def _emptying(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
+        """The jobs that are rung for when something is in their queue: none of these waits for another."""
         return {
+            "decisions": self.decisions,
+            "requests": self.requests,
+            "recipients": self.find_recipients,
             "messages": self.messages,
             "endings": self.endings,
             "redraws": self.redraws,
             "homes": self.publish_homes,
+            "reprocessing": self.reprocessing.work,
         }
 
-    def _ring_telling(self) -> None:
-        for name in self._telling():
-            self._ring(name)
+    async def look(self) -> None:
+        """Ring for the jobs that have something to do; the others have done it all."""
+        found = await self.store.read(due.look)
+        for name in due.QUEUES:
+            if name in found.queues:
+                self._ring(name)
+            elif name not in self._running:
+                self._well(name)
+        if found.next_at is not None and found.next_at < clock.real() + self.poll_every:
+            # It waits for its moment, and not for the next look by the clock.
+            self._look_in(DUE, max(found.next_at - clock.real(), timedelta(0)))
+
+    def _well(self, name: str) -> None:
+        tick = self.ticks[name]
+        tick.last_success, tick.last_error = clock.real(), None
 
     def _goes_on(self, name: str) -> None:
         """A job that takes long has come on: it is not stuck."""
@@ -191,7 +204,7 @@ class Jobs:
         """Time has been moved: everything may be due."""
         for sweep in self._sweeps.values():
             sweep.wanted = clock.real()
-        for name in self._rings:
+        for name in self._rings.keys() - due.QUEUES.keys():
             self._ring(name)
 
     def _ring(self, name: str) -> None:
@@ -215,11 +228,16 @@ class Jobs:
         loop = asyncio.get_running_loop()
         self._looks[name] = loop.call_later(pause.total_seconds(), self._ring, name)
 
-    def _add(self, name: str, body: Body, every: timedelta) -> None:
+    def _add(self, name: str, body: Body, every: timedelta, *, rings: bool = True) -> None:
+        """
+        Args:
+            rings: At once, and then by the clock; without, when the look finds something for it.
+        """
         self.ticks[name] = Tick(every=every)
         ring = self._rings[name] = asyncio.Event()
-        ring.set()
-        self.alarm.every(every, ring.set)
+        if rings:
+            ring.set()
+            self.alarm.every(every, ring.set)
         self._keeping[name] = asyncio.create_task(self._keep(name, body, ring), name=f"job {name}")
 
     async def _keep(self, name: str, body: Body, ring: asyncio.Event) -> None:
@@ -236,7 +254,7 @@ class Jobs:
         try:
             standing = await body()
             if standing is None:
-                tick.last_success, tick.last_error = clock.real(), None
+                self._well(name)
             else:
                 tick.last_success, tick.last_error = standing.succeeded_at, standing.error
         except Exception as error:
@@ -260,9 +278,7 @@ class Jobs:
                 moved += await self.store.run(_end_pointless, request)
             if not moved:
                 return
-            self._ring("requests")
-            self._ring("recipients")
-            self._ring_telling()
+            self._ring(DUE)
             if self._stopping:
                 return
 
@@ -274,57 +290,54 @@ class Jobs:
         answer holds up nobody else, neither who comes in meanwhile nor whose time has come.
         """
         under_way: set[asyncio.Task[None]] = set()
+        may_be_more = True
         try:
             while True:
                 room = AT_WORK_AT_ONCE - len(under_way)
                 # Not one by one: those that are being delivered are looked up together.
-                if room >= CLAIM_FROM and not self._stopping:
-                    for request, known in await self._claimed(room):
+                if may_be_more and room >= CLAIM_FROM and not self._stopping:
+                    claimed = await self._claimed(room)
+                    may_be_more = len(claimed) == room
+                    for request, known in claimed:
                         under_way.add(asyncio.create_task(self._step(request, known)))
                 if not under_way:
-                    pause = await self._until_due()
-                    if pause is not None and "requests" in self._rings:
-                        self._look_in("requests", pause)
                     return
-                under_way = await self._some_done(under_way)
+                under_way, rung = await self._some_done(under_way)
+                may_be_more |= rung
         finally:
             # Whatever broke the round, nobody's POST is torn off.
             await asyncio.gather(*under_way, return_exceptions=True)
 
-    async def _some_done(self, under_way: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
-        """Wait until a step is done, or until there is more to begin with and room for it; give what is under way."""
+    async def _some_done(
+        self, under_way: set[asyncio.Task[None]]
+    ) -> tuple[set[asyncio.Task[None]], bool]:
+        """
+        Wait until a step is done, or until there is more to begin with and room for it.
+
+        Returns what is under way, and whether there is more; by hand, where nobody rings, there may be.
+        """
         ring = self._rings.get("requests")
+        is_rung = ring is None
         if ring is None or AT_WORK_AT_ONCE - len(under_way) < CLAIM_FROM:
             done, left = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
         else:
-            pause = await self._until_due()
             rung = asyncio.create_task(ring.wait())
             try:
-                await asyncio.wait(
-                    {*under_way, rung},
-                    timeout=None if pause is None else pause.total_seconds(),
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
+                await asyncio.wait({*under_way, rung}, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 rung.cancel()
+            is_rung = ring.is_set()
             ring.clear()
             done = {step for step in under_way if step.done()}
             left = under_way - done
         for step in done:
             step.result()
-        return left
-
-    async def _until_due(self) -> timedelta | None:
-        """How long until the next request is due; None: the clock comes first, or none has a time."""
-        due_at = await self.store.read(claims.next_due)
-        if due_at is None or due_at > clock.real() + self.poll_every:
-            return None
-        return max(due_at - clock.real(), timedelta(0))
+        return left, is_rung
 
     async def find_recipients(self) -> None:
         """Whom to ask about pending requests, until all that can be found now are."""
         while await self.recipients.find_due():
-            self._ring_telling()
+            self._ring(DUE)
             if self._stopping:
                 return
 
@@ -466,8 +479,7 @@ class Jobs:
                 # While the sweep fails, too, Graph is down for everybody: that passes by itself.
                 may_hold = sync is None or sync.last_error is None
                 await self.store.run(again_later, request, error, may_hold=may_hold)
-        self._ring("recipients")
-        self._ring_telling()
+        self._ring(DUE)
 
     async def _work_on(self, request: Request, known: Reported) -> Request | None:
         """One step; gives the request that is still claimed and to be gone on with at once."""

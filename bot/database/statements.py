@@ -18,6 +18,8 @@ S = TypeVar("S")
 
 # A parameter that is compared with a column takes the column's type; these say theirs for wherever they stand.
 NOW: Final = sa.bindparam("now", type_=UtcDateTime())
+# Deadlines are in business time, which the sandbox and the tests move.
+BUSINESS_NOW: Final = sa.bindparam("business_now", type_=UtcDateTime())
 SINCE: Final = sa.bindparam("since", type_=UtcDateTime())
 UNTIL: Final = sa.bindparam("until", type_=UtcDateTime())
 MOST: Final = sa.bindparam("most", type_=sa.Integer())

@@ -32,10 +32,9 @@ OWING_NEWS: Final = (
     .order_by(troubles.c.news_due_at)
     .limit(MOST)
 )
+ANY_TO_DO: Final = sa.select(troubles.c.id).where(troubles.c.work_due_at <= NOW)
 TO_DO: Final = (
-    sa.select(troubles.c.id)
-    .where(troubles.c.work_due_at <= NOW)
-    .order_by(troubles.c.work_due_at)
+    ANY_TO_DO.order_by(troubles.c.work_due_at)
     .limit(MOST)
     .with_for_update(skip_locked=True)
     .cte("due")

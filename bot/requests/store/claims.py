@@ -15,15 +15,14 @@ from bot.requests.store.requests import COLUMNS, UPDATE_KNOWN, as_known, from_ro
 
 log = structlog.get_logger(__name__)
 
+ANY_DUE: Final = sa.select(requests.c.id).where(
+    IS_OPEN,
+    requests.c.due_at <= NOW,
+    sa.or_(requests.c.lease_until.is_(None), requests.c.lease_until <= NOW),
+)
 # A CTE, because PostgreSQL may run a plain sub-select more than once and lock more than the limit.
 DUE: Final = (
-    sa.select(requests.c.id)
-    .where(
-        IS_OPEN,
-        requests.c.due_at <= NOW,
-        sa.or_(requests.c.lease_until.is_(None), requests.c.lease_until <= NOW),
-    )
-    .order_by(requests.c.kind != Kind.REMOVE, requests.c.due_at)
+    ANY_DUE.order_by(requests.c.kind != Kind.REMOVE, requests.c.due_at)
     .limit(MOST)
     .with_for_update(skip_locked=True)
     .cte()
@@ -72,12 +71,6 @@ def _readable(row: Any) -> Request | None:
     except (KeyError, TypeError, ValueError):
         log.exception("unreadable-request", request=row.id)
         return None
-
-
-def next_due(db: Transaction) -> datetime | None:
-    """When the next request will be due that is not yet; None: no time is set for any."""
-    due_at: datetime | None = db.execute(NEXT_DUE, {"now": clock.real()}).scalar()
-    return due_at
 
 
 def renew(db: Transaction, request: Request, *, lease: timedelta) -> bool:

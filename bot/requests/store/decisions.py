@@ -26,6 +26,8 @@ EXPLAIN: Final = UPDATE.where(
     decisions.c.outcome.is_(None),
     decisions.c.due_at.is_(None),
 )
+IS_UNWEIGHED: Final = sa.and_(decisions.c.outcome.is_(None), decisions.c.due_at <= NOW)
+ANY_UNWEIGHED: Final = sa.select(decisions.c.id).where(IS_UNWEIGHED)
 # Everybody's oldest click first, then everybody's second: whoever clicks a lot waits behind themselves only.
 TURNS: Final = (
     sa.select(
@@ -34,7 +36,7 @@ TURNS: Final = (
         .over(partition_by=decisions.c.slack_user, order_by=(decisions.c.at, decisions.c.id))
         .label("turn"),
     )
-    .where(decisions.c.outcome.is_(None), decisions.c.due_at <= NOW)
+    .where(IS_UNWEIGHED)
     .subquery("turns")
 )
 UNWEIGHED: Final = (
@@ -44,8 +46,7 @@ OURS: Final = (
     sa.select(decisions.c.id)
     .where(
         decisions.c.id.in_(sa.bindparam("clicks", expanding=True)),
-        decisions.c.outcome.is_(None),
-        decisions.c.due_at <= NOW,
+        IS_UNWEIGHED,
     )
     .with_for_update(skip_locked=True)
     .cte("ours")

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bot import clock
 from bot.database.engine import Transaction
 from bot.database.homes import touch_homes
-from bot.database.statements import MOST, NOW, UNTIL
+from bot.database.statements import MOST, NOW, UNTIL, word
 from bot.database.tables import notices, requests
 from bot.requests.model import Request, State
 from bot.requests.store import deciders as all_deciders
@@ -18,10 +18,11 @@ from bot.requests.store.requests import COLUMNS, REDRAW, SELECT, from_row
 # A card that its reader is not asked about any more.
 WITHDRAWN: Final = "no longer asked"
 
+ANY_DUE: Final = sa.select(requests.c.id).where(
+    requests.c.state == word(State.PENDING), requests.c.recipients_due_at <= NOW
+)
 DUE: Final = (
-    sa.select(requests.c.id)
-    .where(requests.c.state == State.PENDING, requests.c.recipients_due_at <= NOW)
-    .order_by(requests.c.recipients_due_at)
+    ANY_DUE.order_by(requests.c.recipients_due_at)
     .limit(MOST)
     .with_for_update(skip_locked=True)
     .cte("due")

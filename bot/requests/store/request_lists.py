@@ -14,7 +14,7 @@ from bot.assignments.store.assignments import IS_NOT_ENDED
 from bot.database import audit
 from bot.database.engine import Transaction
 from bot.database.keyset import Listed
-from bot.database.statements import MOST, NOW, SINCE, UNTIL, word, words
+from bot.database.statements import BUSINESS_NOW, MOST, NOW, SINCE, UNTIL, word, words
 from bot.database.tables import (
     GAVE,
     IS_ENDED,
@@ -85,7 +85,7 @@ PENDING_OF_OTHERS: Final = Listed(
     id_=requests.c.id,
 )
 OWING_CARDS: Final = (
-    SELECT.where(requests.c.state == State.PENDING, requests.c.cards_due_at <= NOW)
+    SELECT.where(requests.c.state == word(State.PENDING), requests.c.cards_due_at <= NOW)
     .order_by(requests.c.cards_due_at)
     .limit(MOST)
 )
@@ -96,7 +96,7 @@ OWING_NEWS: Final = (
 )
 # These go by the moment, of which there is one while it is pending only, and not along all that are.
 LAPSED: Final = (
-    SELECT.where(requests.c.state == State.PENDING, requests.c.lapses_at <= NOW)
+    SELECT.where(requests.c.state == word(State.PENDING), requests.c.lapses_at <= BUSINESS_NOW)
     .order_by(requests.c.lapses_at)
     .limit(MOST)
 )
@@ -112,9 +112,9 @@ POINTLESS: Final = PENDING.where(
 ).limit(MOST)
 ESCALATING: Final = (
     SELECT.where(
-        requests.c.state == State.PENDING,
-        requests.c.escalates_at <= NOW,
-        sa.or_(requests.c.lapses_at.is_(None), requests.c.lapses_at > NOW),
+        requests.c.state == word(State.PENDING),
+        requests.c.escalates_at <= BUSINESS_NOW,
+        sa.or_(requests.c.lapses_at.is_(None), requests.c.lapses_at > BUSINESS_NOW),
     )
     .order_by(requests.c.escalates_at)
     .limit(MOST)
@@ -271,7 +271,7 @@ def overdue_decisions(db: Transaction, *, limit: int = 100) -> tuple[list[Reques
 
     The most overdue first, *limit* of each: whoever deals with these looks for more.
     """
-    given = {"now": clock.now(), "most": limit}
+    given = {"business_now": clock.now(), "most": limit}
     return _read(db, LAPSED, **given), _read(db, ESCALATING, **given)
 
 

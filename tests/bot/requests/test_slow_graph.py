@@ -6,7 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from bot import clock
+from bot import clock, due
 from bot.errors import TooSlow
 from bot.requests.model import Kind, State
 from bot.requests.retry import HELD_AFTER
@@ -62,8 +62,8 @@ async def worked_for(harness: BotHarness, time: timedelta) -> None:
     while clock.real() < end:
         await harness.jobs.requests()
         await harness.jobs.messages()
-        due_at = await harness.store.read(claims.next_due) or end
-        pause = max(min(due_at, end) - clock.real(), MINUTE / 3)
+        next_at = (await harness.store.read(due.look)).next_at or end
+        pause = max(min(next_at, end) - clock.real(), MINUTE / 3)
         await asyncio.sleep(pause.total_seconds())
         harness.tenant.tick()
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from bot import clock
+from bot import clock, due
 from bot.approvals.model import Outcome
 from bot.assignments.model import Assignment, Ended, Progress, TroubleKind
 from bot.assignments.store import assignment_lists, assignments, links, listed, troubles, unsure
@@ -142,7 +142,6 @@ def _claims(db: Transaction) -> None:
         claims.release(db, request, due_at=clock.real(), attempts=1)
     claims.oldest_open_seconds(db)
     claims.oldest_due_seconds(db)
-    claims.next_due(db)
 
 
 def _holds(db: Transaction) -> None:
@@ -305,6 +304,7 @@ def _small_ones(db: Transaction) -> None:
     homes.touch_all(db)
     homes.touch_all(db, published_before=clock.now())
     homes.has_stale(db)
+    due.look(db)
     homes.claim_stale(db, lease=LEASE, limit=5)
     homes.published(db, "U0ANN", admin=True, at=clock.now())
     homes.not_published(db, "U0ANN", retry_at=clock.real())

@@ -1,0 +1,50 @@
+"""The jobs' queues, and which of them have something in them now."""
+
+from typing import Final
+
+from bot import clock
+from bot.assignments.store import assignments, troubles
+from bot.database import Transaction, homes, queues
+from bot.notifications.expiries import STILL_NEWS
+from bot.notifications.owed import STUCK_AFTER_ATTEMPTS
+from bot.notifications.store import notices
+from bot.people.store import people
+from bot.requests.store import claims, decisions, recipients, request_lists
+
+# The jobs that do nothing but empty a queue, and what they look for.
+QUEUES: Final = {
+    "decisions": (
+        decisions.ANY_UNWEIGHED,
+        request_lists.LAPSED,
+        request_lists.ESCALATING,
+        request_lists.POINTLESS,
+    ),
+    "requests": (claims.ANY_DUE,),
+    "recipients": (recipients.ANY_DUE,),
+    "messages": (
+        decisions.ANY_UNANSWERED,
+        notices.ANY_LEFT_OVER,
+        request_lists.OWING_CARDS,
+        request_lists.OWING_NEWS,
+        people.OWING_NEWS,
+        request_lists.STUCK,
+        notices.UNTOLD_HOLDS,
+        troubles.OWING_NEWS,
+    ),
+    "endings": (assignments.OWING_NEWS,),
+    "redraws": (notices.ANY_STALE,),
+    "homes": (homes.ANY_STALE,),
+    "reprocessing": (troubles.ANY_TO_DO,),
+}
+LOOK: Final = queues.together(QUEUES, next_due=claims.NEXT_DUE)
+
+
+def look(db: Transaction) -> queues.Due:
+    """Find the queues in which something is due, and when the next request will be."""
+    given = {
+        "now": clock.real(),
+        "business_now": clock.now(),
+        "since": clock.now() - STILL_NEWS,
+        "attempts": STUCK_AFTER_ATTEMPTS,
+    }
+    return queues.look(db, LOOK, given)
