@@ -46,7 +46,7 @@ class ApplyError(LatchkeyError):
 @dataclass(kw_only=True)
 class Applier:
     """
-    Everything that apply needs, beside the plan.
+    Carries plans out.
 
     Attributes:
         remarks: What came out otherwise than planned, a sentence each; all else was done.
@@ -173,7 +173,7 @@ def _lines(changes: Iterable[Change]) -> list[list[Change]]:
     """Put the changes into lines: what is done to the same package or group is done one after the other."""
     lines: dict[Key, list[Change]] = {}
     for change in changes:
-        lines.setdefault(kind_of(change.key).made_in_turn(change.key), []).append(change)
+        lines.setdefault(kind_of(change.key).sequence_key(change.key), []).append(change)
     return list(lines.values())
 
 

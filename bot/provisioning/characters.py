@@ -14,7 +14,7 @@ _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 def unseen(text: str) -> str | None:
     """
-    The first character of *text* that has no place in a name, for people to read; None if all is plain.
+    Find the first character of *text* that has no place in a name, for people to read; None if all is plain.
 
     Control and direction characters, and blanks of no width, are refused; right-to-left letters, accents and
     emoji are not.
@@ -29,11 +29,11 @@ def unseen(text: str) -> str | None:
 
 
 def is_plain(name: str) -> bool:
-    """Whether a name survives being written down: no line breaks, double spaces or unseen characters."""
+    """Tell whether a name survives being written down: no line breaks, double spaces or unseen characters."""
     return bool(name) and " ".join(name.split()) == name and unseen(name) is None
 
 
 def _joins(text: str, at: int) -> bool:
-    """Whether a joiner stands between two characters that it can join."""
+    """Tell whether a joiner stands between two characters that it can join."""
     around = text[at - 1 : at] + text[at + 1 : at + 2]
     return len(around) == 2 and all(each > "\x7f" and not each.isspace() for each in around)

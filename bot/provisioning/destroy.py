@@ -22,7 +22,7 @@ from graph.models import Assignment
 @dataclass(frozen=True, kw_only=True)
 class Destruction:
     """
-    What would be taken away.
+    Access and things that would be taken away.
 
     Attributes:
         assignments: Access that ends.
@@ -120,7 +120,7 @@ async def _kept(live_access: LiveAccess, entries: Iterable[Entry]) -> dict[Key, 
 
 @dataclass(kw_only=True)
 class Destroyer:
-    """Everything that destroy needs."""
+    """Ends access, and deletes."""
 
     graph: Graph
     state: StateFile

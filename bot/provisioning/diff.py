@@ -10,7 +10,7 @@ from bot.provisioning.state import Entry, Key
 
 
 class Operation(StrEnum):
-    """What a change does to a thing."""
+    """The things that a change can do."""
 
     CREATE = "create"
     CHANGE = "change"

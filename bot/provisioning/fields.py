@@ -1,4 +1,4 @@
-"""What every part of the file is made of: its base, and the kinds of value that it may hold."""
+"""The fields of the file: the base of its blocks, and the kinds of value that they hold."""
 
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Final, get_args
@@ -32,7 +32,7 @@ class Part(BaseModel):
 
     @classmethod
     def known_words(cls, place: Iterable[str | int]) -> list[str]:
-        """The words that may stand at *place*, a way down from this part."""
+        """Return the words that may stand at *place*, a way down from this part."""
         part: type[Part] | None = cls
         for step in place:
             if isinstance(step, str) and part is not None:
@@ -44,7 +44,7 @@ class Part(BaseModel):
 
 
 def _part_in(annotation: Any) -> type[Part] | None:
-    """The part that a field holds, however it is wrapped: optional, or many in a list."""
+    """Find the part that a field holds, however it is wrapped: optional, or many in a list."""
     if isinstance(annotation, type) and issubclass(annotation, Part):
         return annotation
     found = (_part_in(each) for each in get_args(annotation))
@@ -90,7 +90,7 @@ def _as_list(value: Any) -> Any:
 
 
 def checked(read: Callable[[str], object]) -> AfterValidator:
-    """Text stays as it is written, after *read* has understood it."""
+    """Keep text as it is written, after *read* has understood it."""
 
     def check(value: str) -> str:
         said = _on_one_line(value)
@@ -101,7 +101,7 @@ def checked(read: Callable[[str], object]) -> AfterValidator:
 
 
 def one_or_more(pattern: str, examples: list[str]) -> WithJsonSchema:
-    """In an editor: one of these, or a list of them."""
+    """Show in an editor: one of these, or a list of them."""
     one = {"type": "string", "pattern": pattern, "examples": examples}
     return WithJsonSchema({"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]})
 

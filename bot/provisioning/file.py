@@ -1,4 +1,4 @@
-"""Reads the file, and says of whatever is wrong with it where that is and what was probably meant."""
+"""Reads the file, and says what is wrong with it, where, and what was probably meant."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ _NOTHING: Final = frozenset({"", "~", "null", "Null", "NULL"})
 
 
 class FileError(LatchkeyError):
-    """What is wrong with the file, a line each: ``access.yml, line 12: …``."""
+    """The file cannot be used; a problem a line: ``access.yml, line 12: …``."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
@@ -33,7 +33,7 @@ class FileError(LatchkeyError):
 
 
 def _quotes_hint(text: str, error: yaml.MarkedYAMLError) -> str:
-    """What to do where a name looks like YAML to YAML."""
+    """Say what to do where YAML takes a name for something of its own."""
     mark = error.problem_mark
     lines = text.splitlines()
     if mark is None or mark.line >= len(lines):
@@ -51,20 +51,20 @@ def _quotes_hint(text: str, error: yaml.MarkedYAMLError) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """The file, read: what it says, and on which line each part of it stands."""
+    """A file that was read: what it says, and on which line each part of it stands."""
 
     name: str
     file: File
     lines: dict[Place, int] = field(default_factory=dict)
 
     def line(self, place: Place) -> int:
-        """The line (from 1) of that part, or of the nearest part around it that has one."""
+        """Return the line (from 1) of that part, or of the nearest part around it that has one."""
         while place and place not in self.lines:
             place = place[:-1]
         return self.lines.get(place, 1)
 
     def problem(self, place: Place, sentence: str) -> str:
-        """A sentence that says where."""
+        """Make a sentence that says where."""
         return f"{self.name}, line {self.line(place)}: {sentence}"
 
 
@@ -86,7 +86,7 @@ def read_file(path: Path) -> Document:
 
 def read_text(text: str, *, name: str) -> Document:
     """
-    The same from text; *name* is what problems call it.
+    Read text as a file of packages; *name* is what problems call it.
 
     Raises:
         FileError: As ``read_file``.
@@ -137,7 +137,7 @@ def read_text(text: str, *, name: str) -> Document:
 
 
 def _doubles(file: File) -> Iterable[tuple[Place, str]]:
-    """What would be told apart by a name and has the same one."""
+    """Yield what is told apart by its name, and has the name of another."""
     lists: list[tuple[Place, list[str]]] = [
         (("people",), [each.email for each in file.people]),
         (("groups",), [each.name for each in file.groups]),
@@ -159,7 +159,7 @@ def _doubles(file: File) -> Iterable[tuple[Place, str]]:
 
 
 def _former_names_in_use(file: File) -> Iterable[tuple[Place, str]]:
-    """Where something is said to have had a name that the file still uses, or uses twice so."""
+    """Yield each “was” that is the name of something else in the file, or stands there twice."""
     lists: list[tuple[Place, Sequence[Group | Catalog | Package | Policy]]] = [
         (("groups",), file.groups),
         (("catalogs",), file.catalogs),
@@ -181,7 +181,7 @@ def _former_names_in_use(file: File) -> Iterable[tuple[Place, str]]:
 
 
 class _Unfolded:
-    """YAML's nodes as plain values, every scalar as it is written, with the line of each."""
+    """Makes plain values of YAML's nodes, every scalar as it is written, and keeps the line of each."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -229,7 +229,7 @@ class _Unfolded:
         return {**merged, **said}
 
     def _merged(self, node: yaml.Node, place: Place) -> dict[str, Any]:
-        """What ``<<`` brings: a block, or several, the first of which counts most."""
+        """Read what ``<<`` brings: a block, or several, the first of which counts most."""
         blocks = node.value if isinstance(node, yaml.SequenceNode) else [node]
         said: dict[str, Any] = {}
         for block in blocks:
@@ -246,7 +246,7 @@ class _Unfolded:
 
 
 def _follows(problem: Any, problems: Iterable[Any]) -> bool:
-    """Whether a list only counts as too short because what it holds is wrong."""
+    """Tell whether a list only counts as too short because what it holds is wrong."""
     place = problem["loc"]
     return problem["type"] == "too_short" and any(
         len(other["loc"]) > len(place) and other["loc"][: len(place)] == place for other in problems

@@ -1,4 +1,4 @@
-"""The file's small language: how long, who, and which role, read from words and written as words."""
+"""Reads and writes the file's small language: how long, who, and which role, read from words and written as words."""
 
 import difflib
 import re
@@ -64,7 +64,7 @@ class Subject:
 
 @dataclass(frozen=True, kw_only=True)
 class Thing:
-    """What a catalog may hand out: ``group Marketing``, ``application Ledger``, ``Entra role …``."""
+    """Something that a catalog may hand out: ``group Marketing``, ``application Ledger``, ``Entra role …``."""
 
     kind: str
     name: str
@@ -89,7 +89,7 @@ class Role:
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
-    """“ Did you mean …?”, or the words there are, or nothing when there are too many to say."""
+    """Say “ Did you mean …?”, or the words there are, or nothing when there are too many to say."""
     known = sorted(set(words), key=str.casefold)
     folded = {each.casefold(): each for each in known}
     close = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
@@ -105,7 +105,7 @@ def _listed(words: list[str]) -> str:
 
 def read_duration(text: str) -> timedelta:
     """
-    "30 days", "8 hours", "2 weeks" as a duration.
+    Read "30 days", "8 hours" or "2 weeks" as a duration.
 
     Raises:
         ValueError: It is none; the sentence says what one looks like.
@@ -127,7 +127,7 @@ def read_duration(text: str) -> timedelta:
 
 
 def say_duration(duration: timedelta) -> str:
-    """A duration in the largest unit that needs no fraction, days at most."""
+    """Say a duration in the largest unit that needs no fraction, days at most."""
     for unit in ("day", "hour", "minute"):
         count, rest = divmod(duration, UNITS[unit])
         if not rest:
@@ -137,7 +137,7 @@ def say_duration(duration: timedelta) -> str:
 
 def read_expiration(text: str) -> Expiration:
     """
-    "30 days", "until 2027-01-31", "until 2027-01-31 18:00" (UTC), or "no end".
+    Read "30 days", "until 2027-01-31", "until 2027-01-31 18:00" (UTC), or "no end".
 
     Raises:
         ValueError: It is none of these.
@@ -171,12 +171,12 @@ def _moment(text: str) -> datetime:
 
 
 def is_untold(expiration: Expiration | None) -> bool:
-    """Whether Graph does not say how long access lasts: beta has one spelling for no end and for hours."""
+    """Tell whether Graph does not say how long access lasts: beta has one spelling for no end and for hours."""
     return expiration is not None and expiration.is_unsaid
 
 
 def say_expiration(expiration: Expiration | None) -> str:
-    """An end as the file says it; see ``is_untold`` for what this cannot tell from "no end"."""
+    """Say an end as the file does; see ``is_untold`` for what this cannot tell from "no end"."""
     if expiration and same_word(expiration.type, "afterDuration") and expiration.duration:
         return say_duration(expiration.duration)
     if expiration and same_word(expiration.type, "afterDateTime") and expiration.end_date_time:
@@ -189,7 +189,7 @@ def say_expiration(expiration: Expiration | None) -> str:
 
 def read_subject(text: str) -> Subject:
     """
-    "group Marketing", "person ann@contoso.example", "manager", "manager level 2" and so on.
+    Read "group Marketing", "person ann@contoso.example", "manager", "manager level 2" and so on.
 
     A bare e-mail address is a person.
 
@@ -217,13 +217,13 @@ def read_subject(text: str) -> Subject:
 
 
 def kind_of_thing(origin_system: str | None) -> str | None:
-    """The file's word for what Graph calls an origin system; None: the file has none."""
+    """Return the file's word for what Graph calls an origin system; None: the file has none."""
     return _KINDS_OF_THING.get((origin_system or "").casefold())
 
 
 def read_thing(text: str) -> Thing:
     """
-    "group Marketing", "application Ledger", "site https://…" or "Entra role Helpdesk Administrator".
+    Read "group Marketing", "application Ledger", "site https://…" or "Entra role Helpdesk Administrator".
 
     Raises:
         ValueError: It is none of these.
@@ -241,7 +241,7 @@ def read_thing(text: str) -> Thing:
 
 def read_role(text: str) -> Role:
     """
-    "Reader of application Ledger"; "group Marketing" alone means its Member role.
+    Read "Reader of application Ledger"; "group Marketing" alone means its Member role.
 
     Raises:
         ValueError: It names no role of anything.
@@ -260,7 +260,7 @@ def read_role(text: str) -> Role:
 
 def read_other(text: str) -> Thing:
     """
-    "package Finance Reports" or "group Auditors": what a package does not go together with.
+    Read "package Finance Reports" or "group Auditors": what a package does not go together with.
 
     Raises:
         ValueError: It is neither.

@@ -44,7 +44,7 @@ from graph.models import (
 @dataclass(kw_only=True)
 class Imported:
     """
-    The file's text.
+    A file that was written from a tenant: its text.
 
     Attributes:
         left_out: What the file has no words for, a sentence each.
@@ -56,7 +56,7 @@ class Imported:
 
 async def import_tenant(graph: Graph, *, catalogs: Sequence[str] = ()) -> Imported:
     """
-    The tenant's catalogs, or those named, as a file whose plan says that nothing changes.
+    Write the tenant's catalogs, or those named, as a file whose plan says that nothing changes.
 
     Raises:
         LatchkeyError: There is no such catalog.
@@ -141,7 +141,7 @@ class _Importing:
         )
 
     async def catalog(self, catalog: Catalog) -> Words:
-        """One catalog in the file's words."""
+        """Say one catalog in the file's words."""
         within = [each for each in self.packages if each.catalog and each.catalog.id == catalog.id]
         block: Words = {"name": catalog.display_name, **_described(catalog.description)}
         if not catalog.is_published:
@@ -195,7 +195,7 @@ class _Importing:
 
     async def _gives(self, package: AccessPackage) -> list[str] | None:
         """
-        What the package gives; None where the file has no words for a part of it.
+        Say what the package gives; None where the file has no words for a part of it.
 
         A list that lacked something would read as an order to take it away.
         """
@@ -211,7 +211,7 @@ class _Importing:
         return gives
 
     async def _role(self, given: ResourceRoleScope) -> str | None:
-        """One role in words that mean it and nothing else."""
+        """Say one role in words that mean it and nothing else."""
         role, scope = given.role, given.scope
         if not is_told(given) or role is None or scope is None:
             return None
@@ -253,7 +253,7 @@ class _Importing:
 
 
 def _described(description: str | None) -> Words:
-    """A description, where it says anything that a file can hold."""
+    """Say a description, where there is one."""
     return {"description": description} if description else {}
 
 

@@ -39,7 +39,7 @@ class Group(Part):
 
 
 class Attribute(Part):
-    """What an application asks of whoever gets a role of it, and where the answer is kept."""
+    """A question that an application asks whoever gets a role of it, and where the answer is kept."""
 
     attribute: Name
     question: Name
@@ -72,7 +72,7 @@ def _as_resource(value: Any) -> Any:
 
 
 class Package(Part):
-    """What people may ask for."""
+    """Something that people may ask for."""
 
     name: Title
     was: Title | None = None

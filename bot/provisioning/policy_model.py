@@ -74,7 +74,7 @@ def _as_stage(value: Any) -> Any:
 
 
 def _as_stages(value: Any) -> Any:
-    """A list of blocks is a list of stages; anything else is the approvers of one stage."""
+    """Take a list of blocks for a list of stages, and anything else for the approvers of one stage."""
     if value is None or value == "nobody":
         return []
     if isinstance(value, list) and any(isinstance(each, dict) for each in value):
@@ -88,7 +88,7 @@ def _as_word(value: Any) -> Any:
 
 
 class Escalation(Part):
-    """Whom to ask as well when nobody has decided for a while."""
+    """People to ask as well when nobody has decided for a while."""
 
     after: Duration
     to: Subjects
@@ -172,7 +172,7 @@ def read_reviewer(text: str) -> None:
 
 
 class Reviews(Part):
-    """Whether holders still need what they hold, looked at from time to time."""
+    """Access reviews: from time to time somebody says who still needs the access."""
 
     every: Literal["week", "month", "quarter", "half year", "year"]
     start: Annotated[

@@ -12,7 +12,7 @@ from bot.provisioning.diff import Change
 
 
 class ProgressDisplay:
-    """What is being done, and what is done."""
+    """Says what is being done, and what is done."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -43,7 +43,7 @@ class ProgressDisplay:
             self._status.start()
 
     def say(self, text: str) -> None:
-        """What is waited for right now; elsewhere than on a terminal, once."""
+        """Say what is waited for right now; elsewhere than on a terminal, once."""
         if self._status:
             self._status.update(Text(clean(text)))
         elif (what := text.partition(" (")[0]) not in self._said:
@@ -51,7 +51,7 @@ class ProgressDisplay:
             self._console.print(Text(f"  {clean(what)} …"))
 
     def done(self, text: str) -> None:
-        """What is finished."""
+        """Say what is finished."""
         self._console.print(Text(f"✓ {clean(text)}"))
 
     def change(self, change: Change, done: bool) -> None:

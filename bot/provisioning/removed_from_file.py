@@ -1,5 +1,5 @@
 """
-Decides what of what Latchkey made the file no longer describes: to delete, or to keep and why.
+Decides about things that Latchkey made and the file no longer describes: to delete, or to keep and why.
 
 Whatever leaves the file, what somebody has keeps its package, and with it roles, resources, catalog and groups.
 """
@@ -20,7 +20,7 @@ from graph import Graph
 @dataclass(kw_only=True)
 class RemovedFromFile:
     """
-    What left the file.
+    Things that left the file.
 
     Attributes:
         entries: What Latchkey made and the file no longer describes.
@@ -107,7 +107,7 @@ class RemovedFromFile:
         if kind.is_compared_with_list and entry.within["package"] in self.described:
             # What a package gives is compared with its list, where the file has one.
             return False
-        if kind.is_left_alone_aloud:
+        if kind.is_listed_when_left_alone:
             self.mentioned.add(entry.id or "")
         needing = await kind.packages_needing(removal, entry)
         if needing and all(each.id in removal.blocked | removal.keeping for each in needing):

@@ -1,4 +1,4 @@
-"""A plan, a destruction and verdicts as colored lines for people."""
+"""Renders a plan, a destruction and the results of policy tests as colored lines for people."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -24,7 +24,7 @@ MARKS: Final = {
 
 def plan_lines(plan: Plan, *, name: str) -> Iterator[Text]:
     """
-    What would be done, a line a change, with what differs under it.
+    Render what would be done, a line a change, with what differs under it.
 
     Args:
         name: What the file is called.
@@ -64,7 +64,7 @@ def _change_lines(change: Change, *, name: str) -> Iterator[Text]:
 
 
 def destruction_lines(what: Destruction) -> Iterator[Text]:
-    """What would be taken away, in order."""
+    """Render what would be taken away, in order."""
     for line in what.lines():
         yield Text(f"- {clean(line)}", style="red")
     for sentence in what.kept:
@@ -72,7 +72,7 @@ def destruction_lines(what: Destruction) -> Iterator[Text]:
 
 
 def policy_test_lines(results: Iterable[PolicyTestResult]) -> Iterator[Text]:
-    """Each policy test, and why it does not hold if it does not."""
+    """Render each policy test, and why it does not hold if it does not."""
     for result in results:
         mark, color = MARKS[result.outcome]
         yield Text.assemble((mark, color), f" {clean(result.text)}")

@@ -1,4 +1,4 @@
-"""Names in the file, and the objects of the tenant that they mean."""
+"""Resolves the names in the file to objects of the tenant."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -26,12 +26,12 @@ NEW: Final = "new "
 
 
 def is_new(object_id: str) -> bool:
-    """Whether that is no id yet: the thing is still to be created."""
+    """Tell whether that is no id yet: the thing is still to be created."""
     return object_id.startswith(NEW)
 
 
 class Names:
-    """Finds out once what each name means, and keeps what was created since."""
+    """Resolves each name once, and keeps what was created since."""
 
     def __init__(self, graph: Graph, document: Document, state: StateFile) -> None:
         self._graph = graph
@@ -47,7 +47,7 @@ class Names:
         self.renamed: dict[str, str] = {}
 
     def id_of(self, kind: str, name: str) -> str:
-        """The object id behind a name, after ``learn``; a placeholder for what is still to be created."""
+        """Return the object id behind a name, after ``learn``; a placeholder for what is still to be created."""
         if GUID.fullmatch(name) or kind in ("rule", "connected organization"):
             return name.lower() if kind != "rule" else name
         if (kind, name.casefold()) not in self._ids and kind == "site":
@@ -55,7 +55,7 @@ class Names:
         return self._ids[kind, name.casefold()]
 
     def subject_id(self, subject: Subject) -> str:
-        """The same for somebody whom a policy names."""
+        """Return the object id of somebody whom a policy names."""
         return self.id_of(subject.kind, subject.name)
 
     def bind(self, kind: str, name: str, object_id: str) -> None:
@@ -99,7 +99,7 @@ class Names:
     async def _look_up(
         self, wanted: Mapping[tuple[str, str], tuple[Place, str]]
     ) -> dict[tuple[str, str], list[str]]:
-        """Ids by kind and name, folded; all of a kind in few calls."""
+        """Look up ids by kind and folded name; all of a kind in few calls."""
         file, directory = self._document.file, self._graph.directory
         emails, groups, applications = {}, {}, {}
         for (kind, folded), (_, name) in wanted.items():
@@ -186,7 +186,7 @@ class Names:
         return f"The tenant has no {kind} “{name}”.{nearest(name, known)}"
 
     async def label(self, subject: Subject) -> str:
-        """What people call a subject whose name is an id; the id where the tenant has no better name."""
+        """Say what people call a subject whose name is an id; the id where the tenant has no better name."""
         known = self._labels.get((subject.kind, subject.name))
         if known is None and GUID.fullmatch(subject.name):
             return await self._tenant.label(subject)
@@ -194,7 +194,7 @@ class Names:
 
 
 def _described(file: File, kind: str, name: str) -> list[str]:
-    """What the file itself describes under that name: addresses of people, names of the rest."""
+    """Find what the file itself describes under that name: addresses of people, names of the rest."""
     folded = name.casefold()
     if kind == "person":
         mine = [
@@ -213,7 +213,7 @@ def _described(file: File, kind: str, name: str) -> list[str]:
 
 
 def mentions(file: File) -> Iterable[tuple[Place, Subject]]:
-    """Everything that the file names, each with its place; resources and packages among them."""
+    """Yield everything that the file names, each with its place; resources and packages among them."""
     for at, person in enumerate(file.people):
         yield ("people", at, "email"), Subject(kind="person", name=person.email)
         if person.manager:

@@ -16,7 +16,7 @@ SHORT_FORMS: Final[dict[str, dict[str, Any]]] = {
 
 
 def schema() -> dict[str, Any]:
-    """The schema as JSON values."""
+    """Make the schema, as JSON values."""
     made = _with_short_forms(File.model_json_schema(by_alias=True))
     made["$defs"]["Policy"]["properties"]["decided by"] = _stages(
         made["$defs"]["Policy"]["properties"]["decided by"]
@@ -40,7 +40,7 @@ def _with_short_forms(said: Any) -> Any:
 
 
 def _stages(listed: dict[str, Any]) -> dict[str, Any]:
-    """One stage may stand alone."""
+    """Let one stage stand alone."""
     one = listed["items"]
     about = {key: value for key, value in listed.items() if key in ("default", "title")}
     several = {key: value for key, value in listed.items() if key not in about}
@@ -48,7 +48,7 @@ def _stages(listed: dict[str, Any]) -> dict[str, Any]:
 
 
 def text() -> str:
-    """The schema as it is published."""
+    """Make the schema's text, as it is published."""
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""What the tenant has of what the file describes, by the names that the file uses."""
+"""Things that the file describes and the tenant has, by the names that the file uses."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -82,7 +82,7 @@ class FoundCatalog:
 @dataclass(kw_only=True)
 class Snapshot:
     """
-    What the tenant had of it when it was read, by the names that the file uses.
+    Things in the tenant when it was read, by the names that the file uses.
 
     Attributes:
         packages: Every package of the tenant, whatever the file says.

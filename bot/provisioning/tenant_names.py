@@ -1,4 +1,4 @@
-"""What the tenant's objects are called, in names that lead back to them and to nothing else."""
+"""Finds names of the tenant's objects that lead back to them and to nothing else."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -84,17 +84,17 @@ class TenantNames:
             self._names["application", application_id] = name if leads_back else application_id
 
     async def label(self, subject: Subject) -> str:
-        """A subject whose name is an id, in the file's words."""
+        """Say a subject whose name is an id in the file's words."""
         name = await self.name(subject.kind, subject.name) if subject.name else ""
         return str(Subject(kind=subject.kind, name=name, level=subject.level))
 
     async def thing(self, origin_system: str | None, origin_id: str) -> str | None:
-        """What a catalog holds, in the file's words; None: the file has none."""
+        """Say a resource of a catalog in the file's words; None: the file has none."""
         kind = kind_of_thing(origin_system)
         return None if kind is None else f"{kind} {await self.name(kind, origin_id)}"
 
     async def other(self, kind: str, object_id: str, name: str) -> str:
-        """A package or group that another does not go together with."""
+        """Say a package or group that another does not go together with."""
         if kind == "group":
             return f"group {await self.name('group', object_id)}"
         if self._packages is None:
@@ -104,7 +104,7 @@ class TenantNames:
         return f"package {name if len(same) == 1 and is_plain(name) else object_id}"
 
     async def name(self, kind: str, object_id: str) -> str:
-        """The name of a person, group or application, or its id."""
+        """Return the name of a person, group or application, or its id."""
         key = (kind, object_id)
         if key not in self._names:
             try:
@@ -137,7 +137,7 @@ class TenantNames:
 
 async def names_like(graph: Graph, kind: str, name: str) -> list[str]:
     """
-    What the tenant has of that kind whose name begins as *name* does, to name the nearest.
+    List what the tenant has of that kind whose name begins as *name* does, to name the nearest.
 
     Nothing where it cannot be asked: a suggestion is worth no failure of its own.
     """

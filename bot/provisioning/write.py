@@ -19,7 +19,7 @@ IsShown = Callable[[], Awaitable[bool]]
 
 
 class OpenCalls:
-    """The creations whose answer is not there yet."""
+    """Counts the creations whose answer is not there yet."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -28,7 +28,7 @@ class OpenCalls:
 
     @contextmanager
     def one(self) -> Iterator[None]:
-        """One more, for as long as the block runs."""
+        """Count one more, for as long as the block runs."""
         self._count += 1
         self._none.clear()
         try:
@@ -57,7 +57,7 @@ class Writer:
         look: Look,
         create: Create,
         *,
-        may_be_theirs: bool = False,
+        accepts_existing: bool = False,
         **within: str,
     ) -> str:
         """
@@ -67,7 +67,7 @@ class Writer:
         before a crash, is followed by looking, not by a second call: Graph has no idempotency key.
 
         Args:
-            may_be_theirs: One that somebody else made meanwhile is as good.  It is not entered as ours, so that
+            accepts_existing: One that somebody else made meanwhile is as good.  It is not entered as ours, so that
                 nobody's but our own is ever deleted.
 
         Raises:
@@ -80,7 +80,7 @@ class Writer:
         if found is None:
             await self.state.begin(change.key)
             found, is_ours = await self._created(change, look, create, was_begun=was_begun)
-            if not (is_ours or may_be_theirs):
+            if not (is_ours or accepts_existing):
                 self.state.remove([change.key])
                 raise Conflict(f"{change.title} was made by somebody else meanwhile; plan again.")
             if not is_ours:

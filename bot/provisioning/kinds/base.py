@@ -34,14 +34,14 @@ class ProvisionedKind(ABC):
     Attributes:
         name: The first part of its keys, in the plan and in the state.
         stage: When apply makes it; what has the same number needs nothing of each other.
-        is_left_alone_aloud: The plan names those that the file does not describe.
+        is_listed_when_left_alone: The plan names those that the file does not describe.
         is_compared_with_list: What a package of the file has too much of is found by comparing lists, not by the state.
         may_be_needed: Something that stays in the tenant may rest on it.
     """
 
     name: ClassVar[str]
     stage: ClassVar[int]
-    is_left_alone_aloud: ClassVar[bool] = False
+    is_listed_when_left_alone: ClassVar[bool] = False
     is_compared_with_list: ClassVar[bool] = False
     may_be_needed: ClassVar[bool] = True
 
@@ -95,8 +95,8 @@ class ProvisionedKind(ABC):
 
     # Make it so.
 
-    def made_in_turn(self, key: Key) -> Key:
-        """Return a key that is the same for changes which must be made one after the other."""
+    def sequence_key(self, key: Key) -> Key:
+        """Return a key that is the same for changes that must be made one after the other."""
         return key
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""What plan, apply and destroy hand to a kind of thing along with each question."""
+"""Contexts that plan, apply and destroy hand to a kind of thing with each question."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -67,7 +67,7 @@ class PackageScope(CatalogScope):
 
     @property
     def found_package(self) -> FoundPackage | None:
-        """The tenant's package, if there is one."""
+        """Tenant's package, if there is one."""
         return self.found.packages.get(self.package.name) if self.found else None
 
 

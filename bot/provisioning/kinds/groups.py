@@ -138,7 +138,7 @@ class GroupKind(FileLevelKind):
         return [each for each in giving if each in staying]
 
     async def why_in_use_when_removed(self, removal: RemovalContext, entry: Entry) -> str | None:
-        """Packages that need it were looked for already, without those that go."""
+        """Return None: packages that need it were looked for already, without those that go."""
         return None
 
 
@@ -202,7 +202,7 @@ class MemberKind(FileLevelKind):
             not in scope.snapshot.members.get(group.name, set())
         ]
 
-    def made_in_turn(self, key: Key) -> Key:
+    def sequence_key(self, key: Key) -> Key:
         return ("group", key[1])
 
     async def create(self, change: Change, context: ApplyContext) -> None:
@@ -216,7 +216,9 @@ class MemberKind(FileLevelKind):
         async def create() -> None:
             await graph.directory.add_member(group_id=group_id, user_id=user_id)
 
-        await context.writer.create_once(change, look, create, may_be_theirs=True, group=group_id)
+        await context.writer.create_once(
+            change, look, create, accepts_existing=True, group=group_id
+        )
 
     async def delete(self, graph: Graph, entry: Entry) -> None:
         await graph.directory.remove_member(group_id=entry.within["group"], user_id=entry.id or "")
@@ -239,7 +241,7 @@ class MemberKind(FileLevelKind):
         )
 
     async def why_in_use_when_removed(self, removal: RemovalContext, entry: Entry) -> str | None:
-        """Packages that need it were looked for already."""
+        """Return None: packages that need it were looked for already."""
         return None
 
 

@@ -111,7 +111,7 @@ class IncompatibilityKind(PackageLevelKind):
             )
         return changes
 
-    def made_in_turn(self, key: Key) -> Key:
+    def sequence_key(self, key: Key) -> Key:
         return ("package", *key[1:3])
 
     async def create(self, change: Change, context: ApplyContext) -> None:
@@ -132,7 +132,7 @@ class IncompatibilityKind(PackageLevelKind):
                 await packages.add_incompatible_package(package_id, other_id=other_id)
 
         await context.writer.create_once(
-            change, look, create, may_be_theirs=True, package=package_id, kind=other.kind
+            change, look, create, accepts_existing=True, package=package_id, kind=other.kind
         )
 
     async def delete(self, graph: Graph, entry: Entry) -> None:

@@ -40,7 +40,7 @@ class PackageKind(PackageLevelKind):
 
     name = "package"
     stage = 1
-    is_left_alone_aloud = True
+    is_listed_when_left_alone = True
 
     def title(self, *names: str) -> str:
         return f"package {names[1]} in catalog {names[0]}"

@@ -89,7 +89,7 @@ class PersonKind(FileLevelKind):
 
 
 class ManagerKind(FileLevelKind):
-    """Who the manager of a person is; it is set, and goes with the person: the state has no entry of it."""
+    """Managers of people; one is set, and goes with the person: the state has no entry of it."""
 
     name = "manager"
     stage = 1

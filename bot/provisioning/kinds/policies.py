@@ -38,7 +38,7 @@ class PolicyKind(PackageLevelKind):
 
     name = "policy"
     stage = 3
-    is_left_alone_aloud = True
+    is_listed_when_left_alone = True
 
     def title(self, *names: str) -> str:
         return f"policy {names[2]} of package {names[1]}"
@@ -129,7 +129,7 @@ class PolicyKind(PackageLevelKind):
                 )
         return changes
 
-    def made_in_turn(self, key: Key) -> Key:
+    def sequence_key(self, key: Key) -> Key:
         return ("package", *key[1:3])
 
     async def create(self, change: Change, context: ApplyContext) -> None:
@@ -181,7 +181,7 @@ class PolicyKind(PackageLevelKind):
         return [package] if package is not None and package.id in removal.blocked else []
 
     async def why_in_use_when_removed(self, removal: RemovalContext, entry: Entry) -> str | None:
-        """A request that is under way may rest on the policy."""
+        """Count requests that are under way, too: they may rest on the policy."""
         live = await super().why_in_use_when_removed(removal, entry)
         if live is not None:
             return live

@@ -41,7 +41,7 @@ class ResourceKind(CatalogLevelKind):
         return (found.id, {"catalog": catalog.catalog.id}) if found and found.id else None
 
     async def present(self, inventory: Inventory, entries: Sequence[Entry]) -> set[Identity]:
-        """What was in a catalog that is gone is gone with it."""
+        """Read the catalogs that hold them; what was in a catalog that is gone is gone with it."""
         there = await inventory.catalog_ids()
         found = set()
         known: dict[str, list[GraphResource]] = {}
@@ -121,7 +121,7 @@ class ResourceKind(CatalogLevelKind):
             )
 
         await context.writer.create_once(
-            change, look, create, may_be_theirs=True, catalog=catalog.catalog.id
+            change, look, create, accepts_existing=True, catalog=catalog.catalog.id
         )
         if wanted.asks is not None:
             await _confirm(change, context)

@@ -113,7 +113,7 @@ class RoleKind(PackageLevelKind):
     def _key(self, scope: PackageScope, role: str) -> Key:
         return (self.name, scope.catalog.name, scope.package.name, role)
 
-    def made_in_turn(self, key: Key) -> Key:
+    def sequence_key(self, key: Key) -> Key:
         return ("package", *key[1:3])
 
     async def create(self, change: Change, context: ApplyContext) -> None:
@@ -141,7 +141,7 @@ class RoleKind(PackageLevelKind):
             )
 
         await context.writer.create_once(
-            change, look, create, may_be_theirs=True, package=package_id
+            change, look, create, accepts_existing=True, package=package_id
         )
 
     async def delete(self, graph: Graph, entry: Entry) -> None:

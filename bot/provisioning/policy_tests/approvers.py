@@ -1,4 +1,4 @@
-"""Who decides, for policy tests: whether a stage's approvers include somebody."""
+"""Tells, for policy tests, whether a stage's approvers include somebody."""
 
 import itertools
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,7 +15,7 @@ IsMember = Callable[[str, str], Awaitable[bool | None]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deciders:
+class Approvers:
     """
     Looks approvers up.
 
@@ -32,7 +32,7 @@ class Deciders:
         self, sentence: Sentence, policy: AssignmentPolicy, person: TestedPerson | None
     ) -> tuple[bool | None, str]:
         """
-        Whether the policy's approvers include whom the sentence names, and why.
+        Tell whether the policy's approvers include whom the sentence names, and why.
 
         Args:
             person: Who asks: managers are theirs.
@@ -57,7 +57,7 @@ class Deciders:
     async def _includes(
         self, value: str
     ) -> Callable[[Mapping[str, Any], TestedPerson | None], Awaitable[bool | None]]:
-        """Whether one subject of a stage is, or stands for, whom the test names."""
+        """Make a function that tells whether one subject of a stage is, or stands for, whom the test names."""
         folded = value.casefold()
         if folded.startswith("group "):
             group_id = await self.facts.group_id(value[6:].strip())

@@ -1,4 +1,4 @@
-"""Judges policy tests by the rules that the desk goes by."""
+"""Evaluates policy tests by the rules that the bot goes by."""
 
 import itertools
 from collections.abc import Callable, Iterable
@@ -18,7 +18,7 @@ from bot.packages.eligibility import (
 )
 from bot.packages.model import NamedObject
 from bot.provisioning.grammar import read_expiration, read_role, say_expiration
-from bot.provisioning.policy_tests.approvers import Deciders
+from bot.provisioning.policy_tests.approvers import Approvers
 from bot.provisioning.policy_tests.facts import CannotTell, Facts, Offer, TestedPerson
 from bot.provisioning.policy_tests.sentences import Sentence, read_sentence
 from graph.models import AssignmentPolicy
@@ -28,7 +28,7 @@ MOST_DOUBTS = 8
 
 
 class PolicyTestOutcome(StrEnum):
-    """What became of a policy test."""
+    """The ends that a policy test can have."""
 
     HOLDS = "holds"
     FAILS = "fails"
@@ -49,7 +49,7 @@ class PolicyTestResult:
 
 @dataclass
 class Evaluator:
-    """Judges one test after another; each may go on about what the one before was about."""
+    """Evaluates one test after another; each may go on about what the one before was about."""
 
     facts: Facts
     _person: TestedPerson | None = None
@@ -59,7 +59,7 @@ class Evaluator:
     _guests: dict[str, bool] = field(default_factory=dict)
 
     async def evaluate(self, tests: Iterable[str]) -> list[PolicyTestResult]:
-        """A verdict for each test; suppositions get none, unless nobody can make sense of them."""
+        """Return a result for each test; suppositions get none, unless nobody can make sense of them."""
         results = []
         for text in tests:
             sentence = read_sentence(text)
@@ -128,7 +128,7 @@ class Evaluator:
     async def _answers(
         self, offer: Offer, person: TestedPerson
     ) -> list[tuple[str, Admitted | Refusal]]:
-        """Whether they may ask, for each way in which what we do not know may be."""
+        """Evaluate whether they may ask, for each way in which what we do not know may be."""
         groups = sorted(groups_named(offer.policies))
         known = {each: await self._is_member(person.id, each) for each in groups}
         guest = self._guests.get(person.id)
@@ -156,7 +156,7 @@ class Evaluator:
         return found
 
     async def _excluded_by(self, offer: Offer, person: TestedPerson) -> tuple[NamedObject, ...]:
-        """What they are known to have, or to be in, that does not go with the package."""
+        """Find what they are known to have, or to be in, that does not go with the package."""
         groups = [
             NamedObject(id=each, name=f"the group {name}")
             for each, name in offer.groups_excluded.items()
@@ -172,7 +172,7 @@ class Evaluator:
     async def _of_policies(
         self, sentence: Sentence, offer: Offer, person: TestedPerson | None
     ) -> PolicyTestResult:
-        """What is said of a package must be so under each policy that may apply."""
+        """Evaluate what is said of a package under each policy that may apply."""
         policies: list[tuple[str, AssignmentPolicy]] = []
         if person is not None:
             for doubt, answer in await self._answers(offer, person):
@@ -218,12 +218,12 @@ class Evaluator:
         }
         if sentence.kind in kinds:
             return kinds[sentence.kind]()
-        deciders = Deciders(facts=self.facts, is_member=self._is_member, managers=self._managers)
-        return await deciders.include(sentence, policy, person)
+        approvers = Approvers(facts=self.facts, is_member=self._is_member, managers=self._managers)
+        return await approvers.include(sentence, policy, person)
 
 
 def _said(refusal: Refusal, offer: Offer) -> str:
-    """Why they may not ask, or which of several policies they may."""
+    """Say why they may not ask, or which of several policies lets them."""
     match refusal.reason:
         case RefusalReason.NOT_UNDERSTOOD:
             what = f"policy “{refusal.policy.display_name}”" if refusal.policy else offer.name
@@ -258,7 +258,7 @@ def _word(holds: bool, yes: str, no: str) -> tuple[bool, str]:
 
 
 def _result(sentence: Sentence, findings: Iterable[tuple[bool | None, str]]) -> PolicyTestResult:
-    """It holds if it is so in every case; it fails if it is not so in one that is certain."""
+    """Decide: it holds if it is so in every case, and fails if it is not so in one that is certain."""
     findings = list(findings)
     against = [why for holds, why in findings if holds is not None and holds is not sentence.holds]
     unclear = [why for holds, why in findings if holds is None]

@@ -1,4 +1,4 @@
-"""What policy tests may rest on: packages, people and groups, from the file alone."""
+"""Answers what policy tests ask about packages, people and groups, from the file alone."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -50,7 +50,7 @@ class Offer:
 
 
 class Facts(Protocol):
-    """Where the answers come from; None stands for “cannot be told”."""
+    """Answers what a test asks; None stands for “cannot tell”."""
 
     async def offer(self, name: str) -> Offer: ...
 
@@ -71,7 +71,7 @@ class Facts(Protocol):
 
 def chosen(word: str, names: Iterable[str]) -> str:
     """
-    The one of *names* that is meant: by its slug, or by the beginning of it if that is unique.
+    Choose the one of *names* that is meant: by its slug, or by the beginning of it if that is unique.
 
     Raises:
         Unclear: None or several.
@@ -92,7 +92,7 @@ def chosen(word: str, names: Iterable[str]) -> str:
 
 def meant(word: str, people: Iterable[tuple[str, TestedPerson]]) -> TestedPerson | None:
     """
-    The one of *people* (each with an e-mail address) that a word means.
+    Find the one of *people* (each with an e-mail address) that a word means.
 
     Raises:
         Unclear: Several.
@@ -113,7 +113,7 @@ def meant(word: str, people: Iterable[tuple[str, TestedPerson]]) -> TestedPerson
 
 class FileFacts:
     """
-    The plan alone: nobody is asked anything.
+    Answers from the file alone: nobody is asked anything.
 
     Everybody counts as a member of the directory unless a test supposes a guest.
     """
@@ -169,7 +169,7 @@ class FileFacts:
         )
 
     def _policy(self, policy: Policy, package_id: str) -> AssignmentPolicy:
-        """A policy as Entra would have it after apply; what the file cannot say, a new one does not have."""
+        """Make the policy that Entra would have after apply; what the file cannot say, a new one does not have."""
         made = to_graph(policy, ids=self._id, package_id=package_id)
         questions = [
             each.model_copy(update={"id": f"question {number}"})

@@ -1,4 +1,4 @@
-"""Policy tests as people write them, taken apart."""
+"""Reads policy tests as people write them."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What policy tests may rest on, from the tenant as it is today."""
+"""Answers what policy tests ask, from the tenant as it is today."""
 
 from bot.packages.facts import packages_held
 from bot.packages.model import NamedObject
@@ -131,7 +131,7 @@ class TenantFacts:
         return TestedPerson(id=user.id, name=user.display_name or user.mail or user.id)
 
     async def _pool(self) -> list[tuple[str, TestedPerson]]:
-        """Everybody whom the file or a policy names, or who is in a group that one names."""
+        """Read everybody whom the file or a policy names, or who is in a group that one names."""
         if self._people is not None:
             return self._people
         directory = self._graph.directory

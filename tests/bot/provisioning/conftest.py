@@ -55,7 +55,7 @@ class FaultyAnswer:
     empties: str | None = None
 
     def applies(self, call: str) -> bool:
-        """Whether this call gets it; once less then."""
+        """Tell whether this call gets it, and count it."""
         if self.times <= 0 or not re.search(self.on, call):
             return False
         self.times -= 1

@@ -38,7 +38,7 @@ def provisioner(request: pytest.FixtureRequest, tmp_path: Path) -> Provisioner:
 
 @pytest.fixture
 def expected(provisioner: Provisioner) -> dict[str, object]:
-    """What a tenant has after an apply without anything odd, by name and with doubles."""
+    """The tenant after an apply without faulty answers, by name and with doubles."""
     return {
         "groups": sorted(f"Team {at:03}" for at in range(PACKAGES)),
         "packages": sorted(f"Package {at:03}" for at in range(PACKAGES)),

@@ -74,7 +74,7 @@ def run(
 def run_over_tls(
     tenant: Tenant, certificate: Certificate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[Run]:
-    """The same against a server that has a port and a certificate."""
+    """Run commands against a server that has a port and a certificate."""
     with served(tenant, certificate) as address:
         yield run_at(address, tenant, monkeypatch, tmp_path)
 

@@ -33,7 +33,7 @@ def fresh() -> Tenant:
 
 @dataclass(frozen=True, kw_only=True)
 class SavedState:
-    """What a run that died leaves behind: the tenant, its clock and the state file.  The next run sees nothing else."""
+    """The remains of a run that died: the tenant, its clock and the state file.  The next run sees nothing else."""
 
     world: dict[str, Any]
     offset: timedelta

@@ -53,7 +53,7 @@ async def hold(provisioner: Provisioner, name: str, *, who: str = ANN) -> None:
 
 
 def held(tenant: Tenant) -> dict[str, Any]:
-    """What live access rests on: its package, catalog, resources, roles, groups and who is in them."""
+    """Return what live access rests on: its package, catalog, resources, roles, groups and who is in them."""
     world = tenant.world
     world.advance()
     found: dict[str, Any] = {}
@@ -392,7 +392,7 @@ async def _taken(first: str, second: str, holders: Any) -> list[Any]:
 
 
 def _has_all(after: dict[str, Any], before: dict[str, Any]) -> bool:
-    """Whether everything that was held is held still; more is no loss."""
+    """Tell whether people still have everything that they had; more is no loss."""
     return all(
         set(before[key]) <= set(after.get(key, ()))
         if isinstance(before[key], list)

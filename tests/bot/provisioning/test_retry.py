@@ -1,4 +1,4 @@
-"""Apply and destroy wait for a tenant that is slow, odd or busy, and write nothing twice meanwhile."""
+"""Apply and destroy wait for a tenant that is slow, strange or busy, and write nothing twice meanwhile."""
 
 import pytest
 
@@ -16,7 +16,7 @@ RESOURCES = r"POST .*[rR]esourceRequests$"
 
 
 async def made(provisioner: Provisioner) -> dict[str, object]:
-    """What the tenant has after an apply of its own, without anything odd."""
+    """Apply, and return what the tenant has when no answer is faulty."""
     await provisioner.apply(SMALL)
     assert await provisioner.changes(SMALL) == []
     return picture(provisioner.tenant)

@@ -234,7 +234,7 @@ async def one_policy(tenant: Tenant, folder: Any, *lines: str) -> tuple[Provisio
 
 
 def asking(tenant: Tenant, policy_id: str) -> list[str]:
-    """Who may ask for others, by kind."""
+    """Return who may ask for others, by kind."""
     found = tenant.world.policies[policy_id].settings["requestorSettings"]["onBehalfRequestors"]
     return [each["@odata.type"].rpartition(".")[2] for each in found]
 
