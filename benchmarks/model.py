@@ -28,7 +28,7 @@ from bot.database import open_store
 from bot.logs import configure_logs
 from bot.people.identity import People
 from bot.slack.api import USERS_PAGE, Slack
-from bot.sync.everything import Mirror
+from bot.sync.everything import TenantSync
 from bot.sync.members import PAGES_A_SWEEP
 from graph.assignments import ACCESS_STATES
 
@@ -320,7 +320,7 @@ async def synced(entra: Entra) -> tuple[int, float]:
             store=store,
             addresses=Addresses(),
         )
-        mirror = Mirror(store=store, graph=graph, people=people)
+        mirror = TenantSync(store=store, graph=graph, people=people)
         try:
             await mirror.sweep()
             calls, cpu = entra.calls, time.process_time()

@@ -177,7 +177,7 @@ def _wake(past: Past) -> None:
     store.read_here(homes.has_stale)
     store.run_here(notices.claim_stale, lease=LEASE, limit=20)
     store.run_here(homes.claim_stale, lease=LEASE, limit=20)
-    store.run_here(troubles.claim_wanted, lease=LEASE)
+    store.run_here(troubles.claim_reprocessing, lease=LEASE)
 
 
 def _owed(db: Transaction, since: datetime) -> None:
@@ -185,11 +185,11 @@ def _owed(db: Transaction, since: datetime) -> None:
     notices.has_left_over(db)
     request_lists.owing_cards(db)
     request_lists.owing_news(db, since=since)
-    assignments.owing_news(db, since=since)
+    assignments.notices_due(db, since=since)
     people.second_accounts_due(db)
     request_lists.stuck(db, attempts=12, since=since)
     notices.untold_holds(db, since=since)
-    troubles.owing_news(db, since=since)
+    troubles.notices_due(db, since=since)
 
 
 def _decide(past: Past) -> None:

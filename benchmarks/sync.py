@@ -27,7 +27,7 @@ from bot.database.tables import assignments
 from bot.people.identity import People
 from bot.slack.api import Slack
 from bot.slack.profiles import SlackUser
-from bot.sync.everything import Mirror
+from bot.sync.everything import TenantSync
 
 COUNT: Final = 100_000
 QUICK_COUNT: Final = 2_000
@@ -134,7 +134,7 @@ async def _both(entra: Entra, store: Store) -> Synced:
     people = People(
         slack=NobodysSlack(AsyncWebClient()), graph=graph, store=store, addresses=Addresses()
     )
-    mirror = Mirror(store=store, graph=graph, people=people)
+    mirror = TenantSync(store=store, graph=graph, people=people)
     before = memory()
     first = await _sweep(mirror)
     unchanged = await _sweep(mirror)
@@ -150,7 +150,7 @@ def _count(db: Transaction) -> int:
     return db.execute(sa.select(sa.func.count()).select_from(assignments)).scalar_one()
 
 
-async def _sweep(mirror: Mirror) -> Sweep:
+async def _sweep(mirror: TenantSync) -> Sweep:
     async with Blocks() as blocks:
         cpu, clock = time.process_time(), time.perf_counter()
         await mirror.sweep()

@@ -18,7 +18,7 @@ from bot import chance, clock, connections, web
 from bot import clock_check as clockwork
 from bot.approvals.processing import Verdicts
 from bot.approvals.recipients import Recipients
-from bot.assignments.search import Whom
+from bot.assignments.search import PersonSearch
 from bot.clock_check import Clockwork
 from bot.configuration.settings import Settings
 from bot.database import Busy, Store, migrate, open_store, wakeups
@@ -48,9 +48,9 @@ from bot.requests.holder_lists import HolderLists
 from bot.requests.policy_choice import Wayfinder
 from bot.requests.submission import Effects
 from bot.scheduler import Jobs
-from bot.slack.api import Identity, Slack, SlackError, SlackRefused
+from bot.slack.api import BotIdentity, Slack, SlackError, SlackRefused
 from bot.sweeps import Fence
-from bot.sync.everything import Mirror
+from bot.sync.everything import TenantSync
 from bot.sync.reprocessing import Reprocessing
 from bot.timing import WAITS, Waits
 from graph import Graph
@@ -73,7 +73,7 @@ class Latchkey:
     pulse: Pulse
     wire: Wire
     health: Health
-    identity: Identity
+    identity: BotIdentity
     installation: Installation
     bolt: handlers.SlackApp
     asgi: Starlette
@@ -139,7 +139,7 @@ async def assembled(
         migrate.prepare(store, settings.sqlalchemy_url)
         migrate.check_key(store)
         wire = machine.wire(store)
-        wakeups.lay(store.engine, wire)
+        wakeups.attach(store.engine, wire)
         _check_clock(store, machine)
         slack = await connections.connect_slack(settings, machine, stack)
         identity = await connections.identify(slack, workspace=settings.workspace)
@@ -204,7 +204,7 @@ async def assembled(
                 admin_channel=settings.admin_channel or "",
                 database_time=machine.database_time,
             ),
-            mirror=Mirror(store=fence, graph=graph, people=people, waits=waits, bounds=bounds),
+            mirror=TenantSync(store=fence, graph=graph, people=people, waits=waits, bounds=bounds),
             fence=fence,
             homes=homes,
             reprocessing=Reprocessing(store=store, graph=graph, permissions=permissions),
@@ -215,7 +215,7 @@ async def assembled(
             alarm=machine.alarm(),
             courtesy=courtesy,
         )
-        whom = Whom(store=store, slack=slack, graph=graph, people=people, bounds=bounds)
+        whom = PersonSearch(store=store, slack=slack, graph=graph, people=people, bounds=bounds)
         desk = Desk(
             store=store,
             permissions=permissions,
@@ -257,7 +257,7 @@ async def assembled(
         )
 
 
-def _installation(store: Store, identity: Identity) -> Installation:
+def _installation(store: Store, identity: BotIdentity) -> Installation:
     """Which installation the database is of; one of another Slack app's is somebody else's."""
     try:
         found = store.run_here(installations.of_app, app=identity.app_id, team=identity.team_id)
@@ -341,7 +341,7 @@ async def _check_admins(permissions: Permissions) -> None:
 
 
 def _bolt(
-    settings: Settings, slack: Slack, identity: Identity, courtesy: Courtesy
+    settings: Settings, slack: Slack, identity: BotIdentity, courtesy: Courtesy
 ) -> handlers.SlackApp:
     async def authorize(team_id: str | None) -> AuthorizeResult:
         # Known since the start: no call to Slack for each request.

@@ -9,7 +9,7 @@ from bot.configuration.settings import Settings
 from bot.errors import ConfigurationError
 from bot.machine import Machine
 from bot.packages.bounds import EVERYWHERE, Bounds, bounds_of
-from bot.slack.api import Identity, Slack, SlackError, SlackRefused
+from bot.slack.api import BotIdentity, Slack, SlackError, SlackRefused
 from graph import Graph, Retries
 from graph.errors import AuthError, GraphError, NotAllowed
 
@@ -30,7 +30,7 @@ async def connect_slack(settings: Settings, machine: Machine, stack: AsyncExitSt
     )
 
 
-async def identify(slack: Slack, *, workspace: str | None = None) -> Identity:
+async def identify(slack: Slack, *, workspace: str | None = None) -> BotIdentity:
     """
     Whose the token is, and the workspace to work in.
 

@@ -17,11 +17,11 @@ from bot.assignments.model import Assignment
 from bot.assignments.search import (
     PERSON,
     Listing,
-    NobodyCalled,
-    Sought,
+    NobodyFound,
+    PersonQuery,
+    PersonSearch,
     WhichPerson,
-    Whom,
-    read_sought,
+    parse_query,
     unknown_package,
 )
 from bot.assignments.store import assignment_lists
@@ -58,7 +58,7 @@ class Desk:
         store: Store,
         permissions: Permissions,
         verdicts: Verdicts,
-        whom: Whom,
+        whom: PersonSearch,
         wayfinder: Wayfinder,
         offering: OfferedPackages,
         wake: Callable[[], None],
@@ -474,7 +474,7 @@ class Desk:
         sought = likely
         if sought is None or offered is not known:
             # In the words of the newest catalog, and with the look written down.
-            sought, page = read_sought(text, offered.everything), None
+            sought, page = parse_query(text, offered.everything), None
         if sought.named is None:
             package_id = _id_of(sought.package)
             if page is None:
@@ -489,14 +489,14 @@ class Desk:
             )
         try:
             found = await self._whom.look_up(sought.named, sought.package, start=start)
-        except NobodyCalled:
+        except NobodyFound:
             await self._suggest(sought)
             if sought.package is not None:
                 raise
             raise unknown_package(text, offered.everything) from None
         return replace(found, automatic=offered.automatic)
 
-    async def _suggest(self, sought: Sought) -> None:
+    async def _suggest(self, sought: PersonQuery) -> None:
         """
         Look whose names begin as was typed.
 
@@ -504,7 +504,7 @@ class Desk:
             WhichPerson: There are some.
         """
         name = package_names.clean(sought.named.name or "") if sought.named else ""
-        found = await self._store.read(assignment_lists.names_from, name)
+        found = await self._store.read(assignment_lists.names_starting_with, name)
         if found:
             raise WhichPerson(name, _id_of(sought.package), found)
 
@@ -563,15 +563,17 @@ class Desk:
             raise
 
 
-def _understood(text: str, offered: PackageSnapshot) -> Sought | None:
+def _understood(text: str, offered: PackageSnapshot) -> PersonQuery | None:
     """What an admin has typed, if it can be told."""
     try:
-        return read_sought(text, offered.everything)
+        return parse_query(text, offered.everything)
     except LatchkeyError:
         return None
 
 
-def _page_of(db: Transaction, sought: Sought | None, *, start: Start) -> Page[Assignment] | None:
+def _page_of(
+    db: Transaction, sought: PersonQuery | None, *, start: Start
+) -> Page[Assignment] | None:
     """Who holds what is sought; None if that is about one person, or cannot be told."""
     if sought is None or sought.named is not None:
         return None

@@ -255,7 +255,7 @@ async def _wakeups(latchkey: Latchkey) -> Finding:
 
 
 async def _role(latchkey: Latchkey) -> Finding:
-    excess = await latchkey.store.read(roles.excess)
+    excess = await latchkey.store.read(roles.excess_rights)
     if not excess:
         return Finding(
             fine=True,

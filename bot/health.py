@@ -77,7 +77,7 @@ class Health:
     async def paused_why(self) -> str | None:
         """Why granting is switched off; None if it is not, or cannot be told."""
         try:
-            return await self.store.read(flags.paused_why)
+            return await self.store.read(flags.pause_reason)
         except Busy:
             return None
 

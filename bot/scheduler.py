@@ -22,7 +22,7 @@ from bot.approvals.processing import Verdicts
 from bot.approvals.recipients import Recipients
 from bot.clock_check import Clockwork, SkewedClock
 from bot.database import Busy, Store, Transaction, deduplication, wakeups
-from bot.database.sweeps import Standing
+from bot.database.sweeps import SweepState
 from bot.notifications.expiries import Ends
 from bot.notifications.home import Homes
 from bot.notifications.owed import Notices
@@ -39,7 +39,7 @@ from bot.requests.store import claims, decisions, forms, request_lists, requests
 from bot.requests.submission import Effects
 from bot.slack.api import SlackError
 from bot.sweeps import Fence, Sweep, look_again_in
-from bot.sync.everything import Mirror
+from bot.sync.everything import TenantSync
 from bot.sync.reprocessing import Reprocessing
 from bot.timing import WAITS, Waits, a_few_at_once
 from graph.errors import GraphError
@@ -48,7 +48,7 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 # What a job does; a sweep says how it stands, for all replicas.
-Body = Callable[[], Awaitable[Standing | None]]
+Body = Callable[[], Awaitable[SweepState | None]]
 
 # The job that looks for what is due.
 DUE: Final = "due"
@@ -90,7 +90,7 @@ class Jobs:
     delivery: Delivery
     notices: Notices
     ends: Ends
-    mirror: Mirror
+    mirror: TenantSync
     homes: Homes
     reprocessing: Reprocessing
     clockwork: Clockwork
@@ -213,7 +213,7 @@ class Jobs:
             self._rings[name].set()
 
     def _add_sweep(self, name: str, sweep: Sweep) -> None:
-        async def look() -> Standing:
+        async def look() -> SweepState:
             standing = await sweep.look()
             self._look_in(name, look_again_in(standing))
             return standing

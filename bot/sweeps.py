@@ -17,7 +17,7 @@ import structlog
 
 from bot import clock
 from bot.database import Busy, Store, Transaction, sweeps
-from bot.database.sweeps import Overtaken, Standing, Turn
+from bot.database.sweeps import Overtaken, SweepState, Turn
 from bot.timing import Waits
 
 log = structlog.get_logger(__name__)
@@ -74,7 +74,7 @@ class Fence:
 
 
 def _in_turn(db: Transaction, turn: Turn, function: Any, args: Any, kwargs: Any) -> Any:
-    sweeps.insist(db, turn)
+    sweeps.check_turn(db, turn)
     return function(db, *args, **kwargs)
 
 
@@ -103,21 +103,21 @@ class Sweep:
     learn: Callable[[Any], Awaitable[None]] | None = None
     fence: Fence | None = None
 
-    async def look(self) -> Standing:
+    async def look(self) -> SweepState:
         """
         Do it if it is our turn, and learn what was found in any case; how it stands then.
 
         Raises:
             Exception: Whatever the body raises.
         """
-        standing = await self.store.read(sweeps.look, self.name)
+        standing = await self.store.read(sweeps.find, self.name)
         if standing is None or standing.is_to_take(clock.real(), wanted=self.wanted):
             turn = await self.store.run(
                 sweeps.take, self.name, lease=self.waits.lease, wanted=self.wanted
             )
             if turn is not None:
                 await self._do(turn)
-            standing = await self.store.read(sweeps.existing, self.name)
+            standing = await self.store.read(sweeps.get, self.name)
         if self.learn is not None and standing.found is not None:
             await self.learn(standing.found)
         return standing
@@ -166,7 +166,7 @@ class Sweep:
                 return
 
 
-def look_again_in(standing: Standing) -> timedelta:
+def look_again_in(standing: SweepState) -> timedelta:
     """How long until the next look: when it is due, or sooner where somebody who has it now may die."""
     now = clock.real()
     due = standing.due_at

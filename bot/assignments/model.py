@@ -12,7 +12,7 @@ class AssignmentState(StrEnum):
     ENDED = "ended"
 
 
-class Progress(StrEnum):
+class DeliveryProgress(StrEnum):
     """How far Entra is with an access that somebody has, or is about to have."""
 
     DELIVERING = "delivering"
@@ -23,7 +23,7 @@ class Progress(StrEnum):
     FAILED = "failed"
 
 
-class Ended(StrEnum):
+class EndReason(StrEnum):
     """How an access came to its end."""
 
     RAN_OUT = "ran out"
@@ -36,7 +36,7 @@ class Ended(StrEnum):
 
 
 # What we have ended ourselves.
-ENDED_BY_US: Final = frozenset({Ended.REMOVED, Ended.RETURNED, Ended.TAKEN_BACK})
+ENDED_BY_US: Final = frozenset({EndReason.REMOVED, EndReason.RETURNED, EndReason.TAKEN_BACK})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ class Assignment:
     let_end: datetime | None = None
     ended_at: datetime | None = None
     ended_why: str | None = None
-    progress: Progress = Progress.DELIVERED
+    progress: DeliveryProgress = DeliveryProgress.DELIVERED
     progress_at: datetime | None = None
     seen_at: datetime | None = None
     unreadable_since: datetime | None = None

@@ -47,7 +47,7 @@ class CannotTell(LatchkeyError):
     """It is not known who is meant, or what they hold; the sentence says why."""
 
 
-class NobodyCalled(CannotTell):
+class NobodyFound(CannotTell):
     """Nobody has the name that was given."""
 
 
@@ -69,7 +69,7 @@ class WhichPerson(LatchkeyError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Named:
+class NamedPerson:
     """Somebody as an admin has named them: one of these."""
 
     slack_user: str | None = None
@@ -79,15 +79,15 @@ class Named:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sought:
+class PersonQuery:
     """What an admin has typed behind a verb, taken apart."""
 
-    named: Named | None = None
+    named: NamedPerson | None = None
     package: Package | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Meant:
+class ResolvedPerson:
     """
     Whom somebody means in Entra.
 
@@ -116,13 +116,13 @@ class Listing:
 
     page: Page[Assignment]
     place: Place
-    whom: Meant | None = None
+    whom: ResolvedPerson | None = None
     package: Package | None = None
     note: str | None = None
     automatic: frozenset[str] = frozenset()
 
 
-def read_sought(text: str, packages: PackageIndex) -> Sought:
+def parse_query(text: str, packages: PackageIndex) -> PersonQuery:
     """
     Take apart what names a person, a package, or both: the person first where only names tell them apart.
 
@@ -134,18 +134,18 @@ def read_sought(text: str, packages: PackageIndex) -> Sought:
     named, rest = _read_person(text[:LONGEST_TYPED])
     rest = package_names.clean(package_names.unescaped(rest))
     if not rest:
-        return Sought(named=named)
+        return PersonQuery(named=named)
     package = packages.the_one(rest)
     if package is not None:
-        return Sought(named=named, package=package)
+        return PersonQuery(named=named, package=package)
     if named is not None:
         raise unknown_package(rest, packages)
     words = rest.split()[:MOST_WORDS]
     for count in range(1, len(words)):
         package = packages.the_one(" ".join(words[count:]))
         if package is not None:
-            return Sought(named=_called(words[:count]), package=package)
-    return Sought(named=_called(words))
+            return PersonQuery(named=_called(words[:count]), package=package)
+    return PersonQuery(named=_called(words))
 
 
 def unknown_package(text: str, packages: PackageIndex) -> UnknownPackage:
@@ -153,7 +153,7 @@ def unknown_package(text: str, packages: PackageIndex) -> UnknownPackage:
     return packages.unknown(text, name=package_names.clean(text))
 
 
-def _read_person(text: str) -> tuple[Named | None, str]:
+def _read_person(text: str) -> tuple[NamedPerson | None, str]:
     """The person whom a mention, an address or an id in a text names, and the rest of it."""
     mentioned = list(dict.fromkeys(MENTION.findall(text)))
     rest = MENTION.sub(" ", text)
@@ -164,11 +164,11 @@ def _read_person(text: str) -> tuple[Named | None, str]:
     if len(mentioned) + len(emails) + len(ids) > 1:
         raise LatchkeyError("One person at a time, please: you named several.")
     if mentioned:
-        return Named(slack_user=mentioned[0]), rest
+        return NamedPerson(slack_user=mentioned[0]), rest
     if emails:
-        return Named(email=emails[0]), rest
+        return NamedPerson(email=emails[0]), rest
     if ids:
-        return Named(entra_id=ids[0]), rest
+        return NamedPerson(entra_id=ids[0]), rest
     if rest.startswith("@"):
         raise LatchkeyError(
             f"I do not know who {package_names.clean(rest).split()[0][:80]} is: pick the person from Slack's list while "
@@ -177,12 +177,12 @@ def _read_person(text: str) -> tuple[Named | None, str]:
     return None, rest
 
 
-def _called(words: Sequence[str]) -> Named | None:
+def _called(words: Sequence[str]) -> NamedPerson | None:
     name = " ".join(words).strip(package_names.QUOTES + " ")
-    return Named(name=name) if name else None
+    return NamedPerson(name=name) if name else None
 
 
-class Whom:
+class PersonSearch:
     """Finds people in Entra, and asks there what they hold."""
 
     def __init__(
@@ -201,7 +201,7 @@ class Whom:
         self._bounds = bounds
 
     async def look_up(
-        self, named: Named, package: Package | None, *, start: Start = FIRST
+        self, named: NamedPerson, package: Package | None, *, start: Start = FIRST
     ) -> Listing:
         """
         Find what somebody holds: by what we know of them, or else as Entra says.
@@ -217,7 +217,7 @@ class Whom:
                 "I cannot tell just now: Slack or Entra does not answer as it should. Please try again in a minute."
             ) from None
 
-    async def find(self, named: Named) -> Meant:
+    async def find(self, named: NamedPerson) -> ResolvedPerson:
         """
         Find who in Entra is meant.
 
@@ -238,7 +238,7 @@ class Whom:
             return _meant([named.entra_id], f"whoever has the object id {named.entra_id}")
         return await self._called(named.name or "")
 
-    async def _mentioned(self, slack_user: str) -> Meant:
+    async def _mentioned(self, slack_user: str) -> ResolvedPerson:
         """The Entra user whom we know them by, and whoever has their address now, which may be another."""
         bound = await self._store.read(people.find, slack_user)
         known = [bound.entra_id] if bound else []
@@ -292,17 +292,17 @@ class Whom:
             )
         return users, None
 
-    async def _called(self, name: str) -> Meant:
+    async def _called(self, name: str) -> ResolvedPerson:
         known = await self._store.read(_known_as, name)
         users = await self._graph.directory.find_users_called(name)
         found = dict.fromkeys((*known, *(user.id for user in users)))
         if not found:
-            raise NobodyCalled(
+            raise NobodyFound(
                 f"I cannot tell who “{package_names.clean(name)[:80]}” is: nobody is called that. {OTHERWISE}"
             )
         return _meant(list(found), escape(name))
 
-    async def _held(self, whom: Meant, package: Package | None, start: Start) -> Listing:
+    async def _held(self, whom: ResolvedPerson, package: Package | None, start: Start) -> Listing:
         package_id = package.id if package else None
         place = Place(list=ListName.ASSIGNMENTS, package_id=package_id, entra_ids=whom.entra_ids)
         page = await self._store.read(_page, place, start)
@@ -350,10 +350,10 @@ class Whom:
         )
 
 
-def _meant(entra_ids: Sequence[str], shown: str, *, doubt: str | None = None) -> Meant:
+def _meant(entra_ids: Sequence[str], shown: str, *, doubt: str | None = None) -> ResolvedPerson:
     if len(entra_ids) > 1:
         doubt = f"{len(entra_ids)} accounts in Entra fit."
-    return Meant(entra_ids=tuple(entra_ids), shown=shown, doubt=doubt)
+    return ResolvedPerson(entra_ids=tuple(entra_ids), shown=shown, doubt=doubt)
 
 
 def _page(db: Transaction, place: Place, start: Start) -> Page[Assignment]:
@@ -365,4 +365,4 @@ def _page(db: Transaction, place: Place, start: Start) -> Page[Assignment]:
 def _known_as(db: Transaction, name: str) -> list[str]:
     """Entra ids of those whom we know by that name."""
     bound = [each.entra_id for each in people.find_by_name(db, name)]
-    return list(dict.fromkeys((*bound, *assignment_lists.called(db, name))))
+    return list(dict.fromkeys((*bound, *assignment_lists.find_by_name(db, name))))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from bot.assignments.model import Assignment, AssignmentState, Progress
+from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress
 from graph import Graph
 from graph.errors import NotFound
 from graph.models import Assignment as GraphAssignment
@@ -44,13 +44,13 @@ async def sight(
     return (Sighting.MISSING, None) if found is None else (Sighting.EXPIRED, found)
 
 
-def progress_of(held: GraphAssignment) -> Progress:
+def progress_of(held: GraphAssignment) -> DeliveryProgress:
     """How far Entra is with it."""
     if held.is_delivered:
-        return Progress.DELIVERED
+        return DeliveryProgress.DELIVERED
     if held.is_partially_delivered:
-        return Progress.PARTIAL
-    return Progress.FAILED if held.is_failed else Progress.DELIVERING
+        return DeliveryProgress.PARTIAL
+    return DeliveryProgress.FAILED if held.is_failed else DeliveryProgress.DELIVERING
 
 
 def row_of(held: GraphAssignment, names: Mapping[str, str | None]) -> Assignment | None:

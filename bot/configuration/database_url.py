@@ -60,7 +60,7 @@ NOT_CLEAR: Final = f"DATABASE_URL cannot be read in one way only: {ENCODE}."
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Server:
+class _ServerAddress:
     """The parts of a PostgreSQL address, still percent-encoded; *hosts* as (host, port)."""
 
     user: str
@@ -76,7 +76,7 @@ def with_our_driver(url: str) -> str:
         return url
     if dialect != "sqlite":
         server = _server(rest)
-        if isinstance(server, _Server) and len(server.hosts) > 1:
+        if isinstance(server, _ServerAddress) and len(server.hosts) > 1:
             named = [("host", f"{host}:{port}" if port else host) for host, port in server.hosts]
             at = f"{server.user}@" if server.user else ""
             query = "&".join(each for each in (urlencode(named), server.query) if each)
@@ -95,7 +95,7 @@ def sqlite_file(url: str) -> Path | None:
 def without_secrets(url: str) -> str:
     """A PostgreSQL address for PostgreSQL's own programs, without its passwords."""
     server = _server(_split(url)[1])
-    if not isinstance(server, _Server):
+    if not isinstance(server, _ServerAddress):
         return "postgresql://…"
     user = server.user.partition(":")[0]
     hosts = ",".join(f"{host}:{port}" if port else host for host, port in server.hosts)
@@ -112,7 +112,7 @@ def session_settings(url: str) -> Mapping[str, str]:
     """What ``?options=-c name=value`` asks of each session."""
     dialect, rest = _split(url)
     server = _server(rest) if dialect in DRIVERS and dialect != "sqlite" else None
-    if not isinstance(server, _Server):
+    if not isinstance(server, _ServerAddress):
         return {}
     return _options(dict(parse_qsl(server.query)).get("options", "")) or {}
 
@@ -151,7 +151,7 @@ def _problems_with_file(rest: str) -> list[str]:
     return []
 
 
-def _server(rest: str) -> _Server | str:
+def _server(rest: str) -> _ServerAddress | str:
     """The parts of what follows ``postgresql://``, or the sentence that says why there are none."""
     if BLANK_OR_CONTROL.search(rest) or "#" in rest or BAD_PERCENT.search(rest):
         return NOT_CLEAR
@@ -178,10 +178,10 @@ def _server(rest: str) -> _Server | str:
     if len(named) > 1 and any(not host or host.startswith("[") for host, _ in named):
         return "DATABASE_URL lists several hosts, and one of them has no name: IPv6 addresses cannot be in a list."
     database, _, query = after.removeprefix("/").partition("?")
-    return _Server(user=user, hosts=named, database=database, query=query)
+    return _ServerAddress(user=user, hosts=named, database=database, query=query)
 
 
-def _problems_with_query(server: _Server) -> list[str]:
+def _problems_with_query(server: _ServerAddress) -> list[str]:
     given = parse_qsl(server.query, keep_blank_values=True)
     found = []
     for name, times in Counter(name for name, _ in given).items():

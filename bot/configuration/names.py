@@ -35,7 +35,7 @@ def everything_given() -> dict[str, str]:
     return {**{name: value for name, value in in_file.items() if value is not None}, **os.environ}
 
 
-def strangers(names: Iterable[str], *, known: Collection[str]) -> list[str]:
+def misspelled_settings(names: Iterable[str], *, known: Collection[str]) -> list[str]:
     """
     A sentence for each of *names* that begins like a setting of ours and is none.
 

@@ -260,7 +260,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         UnreadableSettings: Values that cannot be read, a sentence each.
     """
     given = setting_names.everything_given() if environment is None else environment
-    strangers = setting_names.strangers(given, known=_known_names())
+    strangers = setting_names.misspelled_settings(given, known=_known_names())
     try:
         settings = _read(environment)
     except ValidationError as error:

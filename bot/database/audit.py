@@ -99,7 +99,7 @@ def forget_pending(db: sa.Connection) -> None:
     db.info.pop(SAVEPOINTS, None)
 
 
-def insist_on_none(db: sa.Connection) -> None:
+def check_none_pending(db: sa.Connection) -> None:
     """
     For the end of a transaction that only reads.
 

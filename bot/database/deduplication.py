@@ -41,7 +41,7 @@ def note(db: Transaction, keys: Collection[str]) -> set[str]:
     return {digests[new] for new in db.execute(_insert_new(db), rows).scalars()}
 
 
-def insist_on_new(db: Transaction, key: str | None) -> None:
+def check_new(db: Transaction, key: str | None) -> None:
     """
     Note *key*, if there is one, in the transaction of what came in under it.
 

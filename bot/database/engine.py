@@ -154,7 +154,7 @@ class Store:
 
         def only_read(db: Transaction) -> R:
             result = function(db, *args, **kwargs)
-            audit.insist_on_none(db)
+            audit.check_none_pending(db)
             return result
 
         return self._on(self.reading, only_read)

@@ -51,7 +51,7 @@ def _set(db: Transaction, **values: Any) -> None:
     db.execute(row.on_conflict_do_update(index_elements=["id"], set_=values))
 
 
-def paused_why(db: Transaction) -> str | None:
+def pause_reason(db: Transaction) -> str | None:
     """Why granting is paused; None if it is not."""
     row = db.execute(PAUSED).one_or_none()
     return (row.paused_why or "no reason given") if row and row.paused_at else None

@@ -45,7 +45,7 @@ def _upsert(db: Transaction) -> Any:
     )
 
 
-def opened(db: Transaction, slack_user: str) -> None:
+def mark_opened(db: Transaction, slack_user: str) -> None:
     """Somebody looks at their Home: it is owed a fresh page."""
     db.execute(_upsert(db), {"slack_user": slack_user, "stale": True, "admin": False})
 
@@ -80,7 +80,7 @@ def claim_stale(db: Transaction, *, lease: timedelta, limit: int) -> list[str]:
     return list(taken.scalars())
 
 
-def published(db: Transaction, slack_user: str, *, admin: bool, at: datetime) -> None:
+def mark_published(db: Transaction, slack_user: str, *, admin: bool, at: datetime) -> None:
     """The page that was drawn at *at* is out."""
     values = {"claimed_until": None, "published_at": at, "admin": admin}
     db.execute(UPDATE, {"home": slack_user, **values})

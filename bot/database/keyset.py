@@ -22,7 +22,7 @@ AFTER_ID: Final = sa.bindparam("after_id", type_=sa.String())
 SKIP: Final = sa.bindparam("skip", type_=sa.Integer())
 
 
-class Listed:
+class ListStatements:
     """The statements of one list; what has no time comes last."""
 
     def __init__(

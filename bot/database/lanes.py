@@ -27,7 +27,7 @@ Together = Callable[[Sequence[I]], Sequence[R | Exception]]
 
 
 @dataclass(eq=False, kw_only=True)
-class _Waiting:
+class _Waiter:
     """Something that a future waits for; *item* of what is done together."""
 
     work: Callable[[], Any] | None = None
@@ -60,7 +60,7 @@ class _Group:
     """Those who wait for one and the same kind of transaction, which takes as many as there are."""
 
     together: Together[Any, Any]
-    waiting: deque[_Waiting] = field(default_factory=deque)
+    waiting: deque[_Waiter] = field(default_factory=deque)
     is_queued: bool = False
 
 
@@ -81,8 +81,8 @@ class Lane:
         self._threads = threads
         self._width = width
         self._for_jobs = for_jobs
-        self._first: Final[deque[_Waiting | _Group]] = deque()
-        self._jobs: Final[deque[_Waiting]] = deque()
+        self._first: Final[deque[_Waiter | _Group]] = deque()
+        self._jobs: Final[deque[_Waiter]] = deque()
         self._groups: Final[dict[Together[Any, Any], _Group]] = {}
         self._running = self._jobs_running = 0
         self._jobs_turn_at = 0.0
@@ -115,14 +115,14 @@ class Lane:
         self._queue(group)
         return await self._wait_for(waiting)  # type: ignore[no-any-return]
 
-    def _new(self, *, is_background: bool, **what: Any) -> _Waiting:
+    def _new(self, *, is_background: bool, **what: Any) -> _Waiter:
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(future=loop.create_future(), is_background=is_background, **what)
+        waiting = _Waiter(future=loop.create_future(), is_background=is_background, **what)
         if not is_background:
             waiting.patience = loop.call_later(QUEUE_SECONDS, waiting.give_up)
         return waiting
 
-    async def _wait_for(self, waiting: _Waiting) -> Any:
+    async def _wait_for(self, waiting: _Waiter) -> Any:
         self._go_on()
         # Whoever is canceled leaves it to be done: it may have begun.
         return await asyncio.shield(waiting.future)
@@ -144,7 +144,7 @@ class Lane:
                 self._begin(following.work, functools.partial(self._end, following))
                 self._jobs_running += following.is_background
 
-    def _next(self) -> _Waiting | _Group | None:
+    def _next(self) -> _Waiter | _Group | None:
         if self._jobs and self._jobs_running < self._for_jobs:
             now = asyncio.get_running_loop().time()
             if not self._first or now >= self._jobs_turn_at:
@@ -168,12 +168,12 @@ class Lane:
         end(result.exception() or result.result())
         self._go_on()
 
-    def _end(self, waiting: _Waiting, result: Any) -> None:
+    def _end(self, waiting: _Waiter, result: Any) -> None:
         self._jobs_running -= waiting.is_background
         waiting.end(result)
 
     def _begin_together(self, group: _Group) -> None:
-        taken: list[_Waiting] = []
+        taken: list[_Waiter] = []
         while group.waiting and len(taken) < MOST_TOGETHER:
             waiting = group.waiting.popleft()
             if not waiting.future.done():
@@ -185,7 +185,7 @@ class Lane:
         work = functools.partial(group.together, [waiting.item for waiting in taken])
         self._begin(work, functools.partial(self._end_together, group, taken))
 
-    def _end_together(self, group: _Group, taken: Sequence[_Waiting], results: Any) -> None:
+    def _end_together(self, group: _Group, taken: Sequence[_Waiter], results: Any) -> None:
         group.is_queued = False
         self._queue(group)
         if not isinstance(results, Exception):

@@ -90,7 +90,7 @@ def _note(db: Transaction) -> Any:
 
 def take(db: Transaction, slack_user: str, limit: Limit) -> timedelta | None:
     """Use one of what *limit* allows; None if there was one, else how long until there is one again."""
-    return None if take_each(db, [slack_user], limit) else left(db, slack_user, limit)
+    return None if take_each(db, [slack_user], limit) else time_left(db, slack_user, limit)
 
 
 def take_each(db: Transaction, slack_users: Collection[str], limit: Limit) -> set[str]:
@@ -103,7 +103,7 @@ def take_each(db: Transaction, slack_users: Collection[str], limit: Limit) -> se
     return set(db.execute(_take(db.dialect.name, limit.each), rows).scalars())
 
 
-def left(db: Transaction, slack_user: str, limit: Limit) -> timedelta | None:
+def time_left(db: Transaction, slack_user: str, limit: Limit) -> timedelta | None:
     """How long until there is one again; None if there is one now.  Uses none."""
     found = _read(db, slack_user, limit.what)
     if found is None:
@@ -128,7 +128,7 @@ def count_refusal(db: Transaction, slack_user: str) -> int:
     return over + 1
 
 
-def left_over(db: Transaction) -> list[tuple[str, int]]:
+def unreported_refusals(db: Transaction) -> list[tuple[str, int]]:
     """Who was refused more often than was written down, and has stopped: so often each, told once."""
     found = db.execute(LEFT_OVER, {"now": clock.real().timestamp()}).all()
     for row in found:
@@ -141,14 +141,14 @@ def forget_old(db: Transaction) -> None:
     db.execute(FORGET_FULL, {"now": clock.real().timestamp()})
 
 
-def note_stranger(db: Transaction, slack_user: str, why: str) -> None:
+def note_guest(db: Transaction, slack_user: str, why: str) -> None:
     """Slack has just called them no full member: for a while nothing more is read to refuse them."""
     full_at = (clock.real() + STRANGER_FOR).timestamp()
     values = {"slack_user": slack_user, "what": STRANGER, "full_at": full_at, "over": 0, "why": why}
     db.execute(_note(db), values)
 
 
-def stranger(db: Transaction, slack_user: str) -> str | None:
+def guest_refusal(db: Transaction, slack_user: str) -> str | None:
     """Why they are refused at once, if they are."""
     found = _read(db, slack_user, STRANGER)
     if found is None or found[0] <= clock.real().timestamp():
@@ -156,7 +156,7 @@ def stranger(db: Transaction, slack_user: str) -> str | None:
     return str(found[2])
 
 
-def strangers(db: Transaction, slack_users: Collection[str]) -> dict[str, str]:
+def guest_refusals(db: Transaction, slack_users: Collection[str]) -> dict[str, str]:
     """Who of them is refused at once, and why."""
     now = clock.real().timestamp()
     found = db.execute(READ_EACH, {"whose": list(slack_users), "of": STRANGER})

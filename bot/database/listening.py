@@ -31,12 +31,12 @@ LETTERS: Final = 12
 DIFFERENT_SESSIONS: Final = "a pooler hands the sessions of the database round"
 
 
-class Deaf(Exception):
+class NothingArrives(Exception):
     """Nothing arrives, although the connection stands."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Patience:
+class ListenTimings:
     """
     How long to wait for what.
 
@@ -56,7 +56,7 @@ class Patience:
 class Notifications:
     """PostgreSQL's LISTEN and NOTIFY."""
 
-    def __init__(self, store: Store, patience: Patience = Patience()) -> None:
+    def __init__(self, store: Store, patience: ListenTimings = ListenTimings()) -> None:
         self.silent_because: str | None = NOT_YET
         self._store = store
         self._patience = patience
@@ -77,7 +77,7 @@ class Notifications:
                     # What was committed before is not told again.
                     heard(wakeups.ALL)
                     await self._follow(connection, heard)
-            except Deaf:
+            except NothingArrives:
                 self.silent_because = DIFFERENT_SESSIONS
                 pause = self._patience.pooler
             except Exception as error:
@@ -106,8 +106,8 @@ class Notifications:
             trial = f"{wakeups.CHANNEL}_{self._us}"
             await connection.execute(f"LISTEN {trial}".encode())
             await self._store.run(wakeups.notify, self._us, channel=trial)
-            if not await _words(connection, self._patience.proof):
-                raise Deaf
+            if not await _messages(connection, self._patience.proof):
+                raise NothingArrives
             await connection.execute(f"LISTEN {wakeups.CHANNEL}".encode())
         except BaseException:
             await connection.close()
@@ -116,7 +116,7 @@ class Notifications:
 
     async def _follow(self, connection: Connection, heard: Heard) -> None:
         while True:
-            words = await _words(connection, self._patience.between)
+            words = await _messages(connection, self._patience.between)
             if not words:
                 words = await self._proof(connection)
             jobs = {job for by, *jobs in words if by != self._us for job in jobs}
@@ -136,13 +136,13 @@ class Notifications:
         except Busy:
             # That says nothing of this connection; the next minute brings the next try.
             return []
-        words = await _words(connection, self._patience.proof)
+        words = await _messages(connection, self._patience.proof)
         if not words:
             raise OSError("nothing arrives any more")
         return words
 
 
-async def _words(connection: Connection, within: timedelta) -> list[list[str]]:
+async def _messages(connection: Connection, within: timedelta) -> list[list[str]]:
     """What is said next, each as who says it and which jobs; empty if nothing is in that time."""
     said = connection.notifies(timeout=within.total_seconds(), stop_after=1)
     return [each.payload.split() async for each in said]

@@ -187,7 +187,7 @@ def _accept_newer(store: Store, current: str, newest: str) -> None:
 
 
 def _check_role(store: Store) -> None:
-    lacking = _open(store.read_here, roles.lacking)
+    lacking = _open(store.read_here, roles.missing_rights)
     if lacking:
         role = _open(store.read_here, roles.role_of)
         raise ConfigurationError(

@@ -11,7 +11,7 @@ OPTION: Final = "latchkey_limits"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class SessionLimits:
     """
     How long a transaction may take, in milliseconds; 0 is for ever.
 
@@ -26,9 +26,9 @@ class Limits:
     answer_ms: int
 
 
-QUICK: Final = Limits(lock_ms=1_200, statement_ms=5_000, idle_ms=5_000, answer_ms=6_000)
+QUICK: Final = SessionLimits(lock_ms=1_200, statement_ms=5_000, idle_ms=5_000, answer_ms=6_000)
 # Changing the tables: others still work with them, so locks are not waited for any longer.
-PATIENT: Final = Limits(lock_ms=1_200, statement_ms=0, idle_ms=0, answer_ms=0)
+PATIENT: Final = SessionLimits(lock_ms=1_200, statement_ms=0, idle_ms=0, answer_ms=0)
 
 # What libpq is told unless DATABASE_URL says otherwise.  The network may forget an idle connection without a word.
 DEFAULTS: Final[Mapping[str, Any]] = {
@@ -59,13 +59,13 @@ def prepare(engine: sa.Engine) -> None:
 
     @sa.event.listens_for(engine, "begin")
     def limit(db: sa.Connection) -> None:
-        limits: Limits = db.get_execution_options().get(OPTION, QUICK)
+        limits: SessionLimits = db.get_execution_options().get(OPTION, QUICK)
         driver: Any = db.connection.driver_connection
         driver.answer_ms = limits.answer_ms
         db.exec_driver_sql(_statement(limits))
 
 
-def _statement(limits: Limits) -> str:
+def _statement(limits: SessionLimits) -> str:
     # SET LOCAL, three times in one way to the server and back.
     return (
         f"SELECT set_config('lock_timeout', '{limits.lock_ms}', true), "

@@ -84,9 +84,9 @@ def role_of(db: Transaction) -> str:
     return str(db.execute(sa.text("SELECT current_user")).scalar_one())
 
 
-def lacking(db: Transaction) -> list[str]:
+def missing_rights(db: Transaction) -> list[str]:
     """What this connection's role needs and may not do, “INSERT on inbox”."""
-    held = _held(db)
+    held = _granted(db)
     return [
         f"{privilege} on {table}"
         for table, needed in NEEDED.items()
@@ -94,7 +94,7 @@ def lacking(db: Transaction) -> list[str]:
     ]
 
 
-def excess(db: Transaction) -> list[str]:
+def excess_rights(db: Transaction) -> list[str]:
     """What this connection's role may do and the running bot does not need, in words."""
     facts = db.execute(
         sa.text(
@@ -110,7 +110,7 @@ def excess(db: Transaction) -> list[str]:
     found = ["create tables"] if facts.creates else []
     if facts.owns:
         return [*found, "change and drop the tables, as their owner"]
-    held = _held(db, even_of_one_column=True)
+    held = _granted(db, even_of_one_column=True)
     return found + [
         f"{privilege} on {table}"
         for table, needed in NEEDED.items()
@@ -118,7 +118,7 @@ def excess(db: Transaction) -> list[str]:
     ]
 
 
-def _held(db: Transaction, *, even_of_one_column: bool = False) -> dict[str, set[str]]:
+def _granted(db: Transaction, *, even_of_one_column: bool = False) -> dict[str, set[str]]:
     """What this connection's role may do with each table, by table."""
     question = "has_table_privilege(t, p)"
     if even_of_one_column:

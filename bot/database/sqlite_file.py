@@ -170,7 +170,7 @@ def restore(backup: Path, file: Path, *, now: datetime) -> Copied:
         )
     lock = _lock(file, alone=True)
     try:
-        _insist_on_nobody(file)
+        _check_not_in_use(file)
         with _told(file):
             return _put_back(backup, file, now=now)
     finally:
@@ -233,7 +233,7 @@ def _whole_copy(source: Path, to: Path, *, how: str = "mode=ro") -> Copied:
         raise CannotCopy(f"{source} cannot be read as a database of Latchkey's: {error}.") from None
 
 
-def _insist_on_nobody(file: Path) -> None:
+def _check_not_in_use(file: Path) -> None:
     """Whoever has the file open without our lock, such as SQLite's own shell, is noticed by SQLite's."""
     if not file.exists():
         return

@@ -53,7 +53,7 @@ class Turn:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class SweepState:
     """
     How a sweep stands, whoever does it; moments in real time.
 
@@ -80,7 +80,7 @@ class Standing:
         return self.due_at <= now or self.began_at is None or self.began_at < wanted
 
 
-FIELDS: Final = tuple(Standing.__dataclass_fields__)
+FIELDS: Final = tuple(SweepState.__dataclass_fields__)
 FIND: Final = sa.select(*(sweeps.c[name] for name in FIELDS)).where(
     sweeps.c.name == sa.bindparam("sweep")
 )
@@ -93,15 +93,15 @@ class Overtaken(LatchkeyError):
         super().__init__("Another replica has taken this sweep over.")
 
 
-def look(db: Transaction, name: str) -> Standing | None:
+def find(db: Transaction, name: str) -> SweepState | None:
     """How a sweep stands; None if nobody has ever done it."""
     row = db.execute(FIND, {"sweep": name}).first()
-    return Standing(**dict(zip(FIELDS, row, strict=True))) if row else None
+    return SweepState(**dict(zip(FIELDS, row, strict=True))) if row else None
 
 
-def existing(db: Transaction, name: str) -> Standing:
+def get(db: Transaction, name: str) -> SweepState:
     """How a sweep stands that somebody has done."""
-    return Standing(**dict(zip(FIELDS, db.execute(FIND, {"sweep": name}).one(), strict=True)))
+    return SweepState(**dict(zip(FIELDS, db.execute(FIND, {"sweep": name}).one(), strict=True)))
 
 
 def take(db: Transaction, name: str, *, lease: timedelta, wanted: datetime) -> Turn | None:
@@ -124,7 +124,7 @@ def renew(db: Transaction, turn: Turn, *, lease: timedelta) -> bool:
     return db.execute(RENEW, {**_known(turn), "until": until}).rowcount == 1
 
 
-def insist(db: Transaction, turn: Turn) -> None:
+def check_turn(db: Transaction, turn: Turn) -> None:
     """
     Keep the turn ours to the end of this transaction.
 

@@ -45,7 +45,9 @@ IS_REMOVAL: Final = sa.text("kind = 'remove'")
 IS_PUZZLE: Final = sa.text("tell_admins")
 
 
-def only(name: str, *of: str, where: str | sa.TextClause, unique: bool = False) -> sa.Index:
+def partial_index(
+    name: str, *of: str, where: str | sa.TextClause, unique: bool = False
+) -> sa.Index:
     """
     An index of some rows only.
 
@@ -57,7 +59,7 @@ def only(name: str, *of: str, where: str | sa.TextClause, unique: bool = False) 
     return sa.Index(name, *of, unique=unique, sqlite_where=condition, postgresql_where=condition)
 
 
-def only_if(name: str, flag: str, *, where: str = "") -> sa.Index:
+def flag_index(name: str, flag: str, *, where: str = "") -> sa.Index:
     """An index of the rows with that flag, which SQLAlchemy spells in two ways."""
     return sa.Index(
         name,
@@ -129,31 +131,33 @@ requests = sa.Table(
     sa.Column("asked_at", UtcDateTime, nullable=False),
     sa.Column("updated_at", UtcDateTime, nullable=False),
     sa.Column("ended_at", UtcDateTime),
-    only("request_due", "due_at", where=IS_OPEN),
-    only("request_owes_cards", "cards_due_at", where="cards_due_at IS NOT NULL"),
-    only("request_seeks_recipients", "recipients_due_at", where="recipients_due_at IS NOT NULL"),
-    only("request_owes_news", "news_due_at", where="news_due_at IS NOT NULL"),
-    only("request_lapses", "lapses_at", where="lapses_at IS NOT NULL"),
-    only("request_escalates", "escalates_at", where="escalates_at IS NOT NULL"),
-    only("request_pending", "asked_at", where=IS_PENDING),
-    only("request_extends", "assignment_id", where=f"{IS_PENDING} AND kind = 'extend'"),
-    only("request_on_hold", "held_at", where="held_at IS NOT NULL"),
-    only("request_tried", "asked_at", where=f"{IS_OPEN} AND {IS_TRIED}"),
+    partial_index("request_due", "due_at", where=IS_OPEN),
+    partial_index("request_owes_cards", "cards_due_at", where="cards_due_at IS NOT NULL"),
+    partial_index(
+        "request_seeks_recipients", "recipients_due_at", where="recipients_due_at IS NOT NULL"
+    ),
+    partial_index("request_owes_news", "news_due_at", where="news_due_at IS NOT NULL"),
+    partial_index("request_lapses", "lapses_at", where="lapses_at IS NOT NULL"),
+    partial_index("request_escalates", "escalates_at", where="escalates_at IS NOT NULL"),
+    partial_index("request_pending", "asked_at", where=IS_PENDING),
+    partial_index("request_extends", "assignment_id", where=f"{IS_PENDING} AND kind = 'extend'"),
+    partial_index("request_on_hold", "held_at", where="held_at IS NOT NULL"),
+    partial_index("request_tried", "asked_at", where=f"{IS_OPEN} AND {IS_TRIED}"),
     # How many there are of each state, without reading them.
-    only("request_ended", "state", "ended_at", where=IS_ENDED),
-    only("request_gave", "holder", "ended_at", where=GAVE),
-    only("request_puzzles", "package_id", "ended_at", where=IS_PUZZLE),
-    only("request_open_about", "assignment_id", where=IS_OPEN),
-    only("request_removes", "entra_id", "package_id", where=IS_REMOVAL),
+    partial_index("request_ended", "state", "ended_at", where=IS_ENDED),
+    partial_index("request_gave", "holder", "ended_at", where=GAVE),
+    partial_index("request_puzzles", "package_id", "ended_at", where=IS_PUZZLE),
+    partial_index("request_open_about", "assignment_id", where=IS_OPEN),
+    partial_index("request_removes", "entra_id", "package_id", where=IS_REMOVAL),
     # One open request of a kind for a person and a package, by Slack id from the first moment and by
     # Entra id as soon as it is known: two Slack accounts of one person are one person.
-    only(
+    partial_index(
         "request_one_open_of_holder",
         *("holder", "package_id", "kind"),
         where=IS_OPEN,
         unique=True,
     ),
-    only(
+    partial_index(
         "request_one_open_of_user",
         *("entra_id", "package_id", "kind"),
         where=IS_OPEN,
@@ -207,11 +211,15 @@ decisions = sa.Table(
     sa.Column("due_at", UtcDateTime),
     sa.Index("decision_of_request", "request_id"),
     # Not by when they were made: a draft that was left alone is never due.
-    only("decision_to_weigh", "due_at", where=f"{UNWEIGHED} AND due_at IS NOT NULL"),
-    only("decision_to_answer", "due_at", where=IS_UNANSWERED),
-    only("decision_one_accepted", "request_id", "round", "stage", where=ACCEPTED, unique=True),
+    partial_index("decision_to_weigh", "due_at", where=f"{UNWEIGHED} AND due_at IS NOT NULL"),
+    partial_index("decision_to_answer", "due_at", where=IS_UNANSWERED),
+    partial_index(
+        "decision_one_accepted", "request_id", "round", "stage", where=ACCEPTED, unique=True
+    ),
     # One person decides one stage of a round at most.
-    only("decision_one_stage_each", "request_id", "round", "entra_id", where=ACCEPTED, unique=True),
+    partial_index(
+        "decision_one_stage_each", "request_id", "round", "entra_id", where=ACCEPTED, unique=True
+    ),
     sa.CheckConstraint(
         "outcome IS NULL OR outcome <> 'accepted' OR "
         "(holder IS NOT NULL AND holder_entra_id IS NOT NULL AND slack_user <> holder "
@@ -267,21 +275,23 @@ assignments = sa.Table(
     sa.Column("misses", sa.Integer, nullable=False, default=0),
     # Since when Graph has not shown it any more, without saying that it is over (real time).
     sa.Column("gone_at", UtcDateTime),
-    only("assignment_unreadable", "unreadable_since", where="unreadable_since IS NOT NULL"),
-    only(
+    partial_index(
+        "assignment_unreadable", "unreadable_since", where="unreadable_since IS NOT NULL"
+    ),
+    partial_index(
         "assignment_owes_news",
         "news_due_at",
         where="news_due_at IS NOT NULL AND holder IS NOT NULL",
     ),
-    only("assignment_current", "ends_at", "id", where=NOT_ENDED),
-    only("assignment_current_by_id", "id", where=NOT_ENDED),
-    only("assignment_current_of_user", "entra_id", where=NOT_ENDED),
-    only("assignment_current_of_package", "package_id", "ends_at", "id", where=NOT_ENDED),
-    only("assignment_not_whole", "progress_at", where=NOT_WHOLE),
-    only("assignment_of_nobody", "entra_id", where="holder IS NULL"),
+    partial_index("assignment_current", "ends_at", "id", where=NOT_ENDED),
+    partial_index("assignment_current_by_id", "id", where=NOT_ENDED),
+    partial_index("assignment_current_of_user", "entra_id", where=NOT_ENDED),
+    partial_index("assignment_current_of_package", "package_id", "ends_at", "id", where=NOT_ENDED),
+    partial_index("assignment_not_whole", "progress_at", where=NOT_WHOLE),
+    partial_index("assignment_of_nobody", "entra_id", where="holder IS NULL"),
     # The holder's name in small letters, made by the database.
     sa.Column("called", EXACT_NAME, sa.Computed("lower(holder_name)")),
-    only("assignment_called", "called", "entra_id", where=NOT_ENDED),
+    partial_index("assignment_called", "called", "entra_id", where=NOT_ENDED),
 )
 
 STILL_TROUBLE: Final = sa.text("closed_at IS NULL")
@@ -304,10 +314,10 @@ troubles = sa.Table(
     sa.Column("wanted_by", SLACK_ID),
     sa.Column("wanted_at", UtcDateTime),
     sa.Column("answer", sa.Text),
-    only("trouble_owes_news", "news_due_at", where="news_due_at IS NOT NULL"),
-    only("trouble_to_process", "work_due_at", where="work_due_at IS NOT NULL"),
-    only("trouble_one_open", "kind", "about", where=STILL_TROUBLE, unique=True),
-    only("trouble_open_about", "about", where=STILL_TROUBLE),
+    partial_index("trouble_owes_news", "news_due_at", where="news_due_at IS NOT NULL"),
+    partial_index("trouble_to_process", "work_due_at", where="work_due_at IS NOT NULL"),
+    partial_index("trouble_one_open", "kind", "about", where=STILL_TROUBLE, unique=True),
+    partial_index("trouble_open_about", "about", where=STILL_TROUBLE),
 )
 
 packages = sa.Table(
@@ -342,7 +352,7 @@ people = sa.Table(
     sa.Column("news_due_at", UtcDateTime),
     sa.Column("told_at", UtcDateTime),
     sa.Index("person_entra", "entra_id"),
-    only("person_owes_news", "news_due_at", where="news_due_at IS NOT NULL"),
+    partial_index("person_owes_news", "news_due_at", where="news_due_at IS NOT NULL"),
     sa.Column("called", EXACT_NAME, sa.Computed("lower(entra_name)")),
     sa.Index("person_called", "called"),
 )
@@ -379,11 +389,13 @@ notices = sa.Table(
     sa.Column("stale", sa.Boolean, nullable=False, default=False),
     sa.Index("notice_of_request", "request_id"),
     sa.Index("notice_of_assignment", "assignment_id"),
-    only("notice_tried", "tried_at", where="tried_at IS NOT NULL"),
-    only_if("notice_to_redraw", "stale", where=" AND ts IS NOT NULL"),
+    partial_index("notice_tried", "tried_at", where="tried_at IS NOT NULL"),
+    flag_index("notice_to_redraw", "stale", where=" AND ts IS NOT NULL"),
     # Sent, and being redrawn.
-    only("notice_redrawing", "claimed_until", where="claimed_until IS NOT NULL AND ts IS NOT NULL"),
-    only("notice_in_message", "ts", "channel", where="ts IS NOT NULL"),
+    partial_index(
+        "notice_redrawing", "claimed_until", where="claimed_until IS NOT NULL AND ts IS NOT NULL"
+    ),
+    partial_index("notice_in_message", "ts", "channel", where="ts IS NOT NULL"),
 )
 
 # Methods of Slack's that a 429 has stopped, for every replica, and until when (real time).
@@ -417,9 +429,9 @@ homes = sa.Table(
     sa.Column("admin", sa.Boolean, nullable=False),
     sa.Column("claimed_until", UtcDateTime),
     sa.Column("published_at", UtcDateTime),
-    only_if("home_is_stale", "stale"),
-    only("home_publishing", "claimed_until", where="claimed_until IS NOT NULL"),
-    only_if("home_of_admin", "admin"),
+    flag_index("home_is_stale", "stale"),
+    partial_index("home_publishing", "claimed_until", where="claimed_until IS NOT NULL"),
+    flag_index("home_of_admin", "admin"),
     sa.Index("home_published", "published_at"),
 )
 

@@ -23,21 +23,21 @@ REPROCESSING: Final = "reprocessing"
 ALL: Final = (DECISIONS, REQUESTS, REPROCESSING)
 
 
-class Ringer(Protocol):
+class Notifier(Protocol):
     """The way to the other replicas, as a transaction sees it."""
 
     def ring(self, db: Transaction, jobs: Collection[str]) -> None:
         """Wake these jobs of every other replica as soon as *db* has committed."""
 
 
-def lay(engine: sa.Engine, ringer: Ringer) -> None:
+def attach(engine: sa.Engine, ringer: Notifier) -> None:
     """Let the transactions of *engine* wake other replicas; once, before it is used."""
     engine.update_execution_options(**{OPTION: ringer})
 
 
 def due(db: Transaction, *jobs: str) -> None:
     """This transaction makes work due for *jobs*."""
-    ringer: Ringer | None = db.get_execution_options().get(OPTION)
+    ringer: Notifier | None = db.get_execution_options().get(OPTION)
     if ringer is not None:
         ringer.ring(db, jobs)
 

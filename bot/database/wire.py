@@ -11,7 +11,7 @@ NOT_YET: Final = "not connected yet"
 NO_SERVER: Final = "SQLite serves one process"
 
 
-class Wire(wakeups.Ringer, Protocol):
+class Wire(wakeups.Notifier, Protocol):
     """
     The way to the other replicas and back.
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from bot import clock
-from bot.assignments.model import Assignment, AssignmentState, Ended, Progress
+from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress, EndReason
 from bot.errors import PackageName
 from bot.messages import troubles
 from bot.messages.pages import MESSAGE, NOTHING_MORE, Row, beyond, fitted, page_of, part_of
@@ -237,7 +237,7 @@ def ended(assignment: Assignment) -> Message:
     name = escape(assignment.package_name)
     how = (
         "has ended"
-        if assignment.ended_why == Ended.RAN_OUT
+        if assignment.ended_why == EndReason.RAN_OUT
         else "was ended in Entra, not through me"
     )
     return message(
@@ -359,7 +359,7 @@ def _held_row(row: Assignment, *, extendable: bool, asked: Kind | None) -> list[
         return [section(line), context("Being taken back."), *more]
     can_extend = (
         extendable
-        and row.progress in {Progress.DELIVERED, Progress.REPROCESSING}
+        and row.progress in {DeliveryProgress.DELIVERED, DeliveryProgress.REPROCESSING}
         and row.ends_at is not None
         and asked is not Kind.EXTEND
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from bot.assignments.model import Assignment, AssignmentState, Progress
+from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress
 from bot.messages import troubles
 from bot.messages.asking import WAITING, WISH, confirm_return
 from bot.messages.pages import MESSAGE, fitted
@@ -81,7 +81,7 @@ def _expiring_row(
         return [section(line), context("You are fine with that: I will not remind you again.")]
     buttons = [
         button("Extend", "extend", row.id, style="primary", about=row.package_name)
-        if extendable and row.progress is not Progress.PARTIAL
+        if extendable and row.progress is not DeliveryProgress.PARTIAL
         else None,
         button("Return now", "return", row.id, confirm=confirm_return(row), about=row.package_name),
         button("Let it end", "let_end", row.id, about=row.package_name),

@@ -7,8 +7,8 @@ from bot.assignments.model import (
     ENDED_BY_US,
     Assignment,
     AssignmentState,
-    Ended,
-    Progress,
+    DeliveryProgress,
+    EndReason,
     Trouble,
     TroubleKind,
 )
@@ -29,24 +29,24 @@ from bot.messages.parts import (
 )
 
 # After "Your access to X …", or as a line of its own; nothing is said of what is simply there.
-PROGRESS: Final[Mapping[Progress, str]] = {
-    Progress.DELIVERING: "Entra is setting it up; not all of it may be there yet.",
-    Progress.PARTIAL: "A part of it only: Entra has not delivered the rest.",
-    Progress.REPROCESSING: "Entra is going through it again; it stays yours meanwhile.",
-    Progress.FAILED: "Entra could not finish it: parts of it may be missing, or may have stayed.",
+PROGRESS: Final[Mapping[DeliveryProgress, str]] = {
+    DeliveryProgress.DELIVERING: "Entra is setting it up; not all of it may be there yet.",
+    DeliveryProgress.PARTIAL: "A part of it only: Entra has not delivered the rest.",
+    DeliveryProgress.REPROCESSING: "Entra is going through it again; it stays yours meanwhile.",
+    DeliveryProgress.FAILED: "Entra could not finish it: parts of it may be missing, or may have stayed.",
 }
 # The same about somebody else.
-STANDS: Final[Mapping[Progress, str]] = {
+STANDS: Final[Mapping[DeliveryProgress, str]] = {
     **PROGRESS,
-    Progress.REPROCESSING: "Entra is going through it again; they have it meanwhile.",
+    DeliveryProgress.REPROCESSING: "Entra is going through it again; they have it meanwhile.",
 }
-SHORT: Final[Mapping[Progress, str]] = {
-    Progress.DELIVERING: " (being set up)",
-    Progress.PARTIAL: " (a part of it)",
-    Progress.REPROCESSING: " (being processed again)",
-    Progress.FAILED: " (not finished by Entra)",
+SHORT: Final[Mapping[DeliveryProgress, str]] = {
+    DeliveryProgress.DELIVERING: " (being set up)",
+    DeliveryProgress.PARTIAL: " (a part of it)",
+    DeliveryProgress.REPROCESSING: " (being processed again)",
+    DeliveryProgress.FAILED: " (not finished by Entra)",
 }
-UNSURE: Final = frozenset({Progress.PARTIAL, Progress.FAILED})
+UNSURE: Final = frozenset({DeliveryProgress.PARTIAL, DeliveryProgress.FAILED})
 
 
 def notes(row: Assignment, *, own: bool) -> list[Block]:
@@ -195,7 +195,10 @@ def told_holder(trouble: Trouble, row: Assignment) -> Message | None:
             f"Entra could not finish your access to {name}: parts of it may be missing. "
             "The admins have been told; you need not ask again."
         )
-    if trouble.kind is TroubleKind.REVIVED and trouble.why in {Ended.RAN_OUT, Ended.OUTSIDE}:
+    if trouble.kind is TroubleKind.REVIVED and trouble.why in {
+        EndReason.RAN_OUT,
+        EndReason.OUTSIDE,
+    }:
         return message(
             f"I told you that your access to {name} has ended. Entra shows it again, {until(row.ends_at)}."
         )

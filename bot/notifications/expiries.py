@@ -78,7 +78,7 @@ class Ends:
 
     async def send_news(self, *, goes_on: Callable[[], None] = _nobody_asks) -> int:
         """Tell people what has ended; return how many messages went out.  *goes_on* as in `send_reminders`."""
-        owed = await self._store.read(assignments.owing_news, since=clock.now() - STILL_NEWS)
+        owed = await self._store.read(assignments.notices_due, since=clock.now() - STILL_NEWS)
 
         async def take(
             some: Sequence[Assignment],
@@ -215,7 +215,7 @@ def _closing(row: Assignment, key: str) -> Close:
 def _close(db: Transaction, row: Assignment, key: str) -> None:
     """Nothing is owed any more if the holder has been told, or never can be."""
     is_done = notices.finished_keys(db, [key]) == {key}
-    assignments.look_again(db, row, news=None if is_done else clock.real() + LOOK_AGAIN)
+    assignments.schedule_notice(db, row, news=None if is_done else clock.real() + LOOK_AGAIN)
 
 
 def _take_reminders(

@@ -71,7 +71,7 @@ class Homes:
 
     async def opened(self, slack_user: str) -> None:
         """Somebody has opened their Home."""
-        await self._store.run(homes.opened, slack_user)
+        await self._store.run(homes.mark_opened, slack_user)
 
     def look_at(self, shown: object) -> None:
         """
@@ -145,7 +145,7 @@ def _published(db: Transaction, shown: Sequence[Shown], *, wait: timedelta) -> N
     """Record which pages are out, and when the others are tried again; *wait*: Slack takes none for so long."""
     for each in shown:
         if each.pause is None:
-            homes.published(db, each.slack_user, admin=each.is_admin, at=each.drawn_at)
+            homes.mark_published(db, each.slack_user, admin=each.is_admin, at=each.drawn_at)
         else:
             homes.not_published(db, each.slack_user, retry_at=clock.real() + each.pause)
     if wait:

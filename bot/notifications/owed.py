@@ -276,7 +276,7 @@ def _owed(db: Transaction, admin_channel: str, *, since: datetime) -> Owed:
         ended=request_lists.owing_news(db, since=since),
         second_accounts=people.second_accounts_due(db),
         alarms=_alarms(db, admin_channel, since=since),
-        troubles=troubles.owing_news(db, since=since),
+        troubles=troubles.notices_due(db, since=since),
     )
 
 
@@ -344,7 +344,7 @@ def _close_news(db: Transaction, request: Request, keys: Sequence[str]) -> None:
 
 
 def _close_trouble(db: Transaction, trouble: Trouble, keys: Sequence[str]) -> None:
-    troubles.look_again(db, trouble, news=_unfinished(db, keys))
+    troubles.schedule_notice(db, trouble, news=_unfinished(db, keys))
 
 
 def _close_second_account(db: Transaction, second: Person, keys: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot import clock
-from bot.assignments.model import Assignment, Progress, same_end
+from bot.assignments.model import Assignment, DeliveryProgress, same_end
 from bot.assignments.store import assignments
 from bot.database import Transaction
 from bot.messages import reminding
@@ -184,7 +184,7 @@ def _was_just_told(grants: Sequence[Grant], row: Assignment, rung: timedelta) ->
         return False
     for grant in grants:
         # The sweep may see the access before the request about it is at its end.
-        is_whole = row.progress is not Progress.PARTIAL
+        is_whole = row.progress is not DeliveryProgress.PARTIAL
         is_coming = grant.state in OPEN and grant.kind == Kind.ADD and is_whole
         is_about_it = is_coming or same_end(grant.ends_at, row.ends_at)
         told = grant.ended_at or clock.now()

@@ -93,7 +93,7 @@ def ask_together(db: Transaction, wishes: Sequence[Wanted]) -> list[Answer]:
 def _ask_for_each(db: Transaction, wishes: Sequence[tuple[int, Wanted]]) -> dict[int, Answer]:
     """The same for wishes of different people."""
     people = [wish.slack_user for _, wish in wishes]
-    strangers = limits.strangers(db, people)
+    strangers = limits.guest_refusals(db, people)
     already = {
         (request.holder, request.package_id): request
         for request in request_lists.open_of_each(db, people, Kind.ADD)
@@ -139,7 +139,7 @@ def _count_and_take(db: Transaction, wishes: Sequence[tuple[int, Wanted]]) -> di
     answers: dict[int, Answer] = {}
     for place, wish in wishes:
         if place not in wanted:
-            again_in = limits.left(db, wish.slack_user, limit)
+            again_in = limits.time_left(db, wish.slack_user, limit)
             answers[place] = TooOften(TOO_MANY, again_in=again_in or timedelta())
         elif wanted[place].id in added:
             answers[place] = Taken(request=wanted[place], is_new=True)

@@ -145,7 +145,7 @@ class Review:
                 return await self._receive_removal(request)
             standing = await self._judged(request, look)
         except NotAMember as refused:
-            await self._store.run(limits.note_stranger, request.asked_by, str(refused))
+            await self._store.run(limits.note_guest, request.asked_by, str(refused))
             return await self._refuse(request, str(refused))
         except NotAllowed as refused:
             return await self._refuse(request, str(refused))

@@ -41,8 +41,8 @@ def standing(
         nothing: Page[Assignment] = Page(rows=(), marks=(), count=Count(0), skipped=None)
         waiting = request_lists.open_for(db, slack_user, start=start, rows=rows)
         return Standing(held=nothing, waiting=waiting, asked={})
-    held = assignment_lists.of_oneself(db, slack_user, start=start, rows=rows)
-    before = skip - assignment_lists.count_of_oneself(db, slack_user) if held.is_beyond else 0
+    held = assignment_lists.own_page(db, slack_user, start=start, rows=rows)
+    before = skip - assignment_lists.count_own(db, slack_user) if held.is_beyond else 0
     waiting = request_lists.open_for(
         db, slack_user, start=Start(skip=before), rows=rows - len(held.rows)
     )

@@ -157,7 +157,7 @@ class Effects:
 
     async def _is_paused(self, request: Request) -> bool:
         """Whether granting is switched off; then the request waits, and it is nobody's failure."""
-        if request.kind is Kind.REMOVE or await self._store.read(flags.paused_why) is None:
+        if request.kind is Kind.REMOVE or await self._store.read(flags.pause_reason) is None:
             return False
         due = clock.real() + PAUSE_LOOKS
         await self._store.run(claims.release, request, due_at=due, attempts=request.attempts)

@@ -11,7 +11,7 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from bot import chance, clock
 from bot.approvals.model import Decision
-from bot.assignments.model import Assignment, AssignmentState, Progress, TroubleKind
+from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress, TroubleKind
 from bot.assignments.store import assignments, troubles
 from bot.database import Transaction, audit, deduplication, limits
 from bot.database.limits import EXTENSIONS, REFUSALS, Limit
@@ -159,7 +159,7 @@ def new_request(slack_user: str, package: Package, reason: str | None) -> Reques
 
 def _insist_on_member(db: Transaction, slack_user: str) -> None:
     """Read nothing for somebody whom Slack has called no member a moment ago."""
-    why = limits.stranger(db, slack_user)
+    why = limits.guest_refusal(db, slack_user)
     if why is not None:
         raise NotAllowed(why)
 
@@ -216,7 +216,7 @@ def _insist_on_patience(db: Transaction, decision: Decision) -> None:
 
     Any other card they may decide: nobody is kept from approving by what was refused elsewhere.
     """
-    again_in = limits.left(db, decision.slack_user, REFUSALS)
+    again_in = limits.time_left(db, decision.slack_user, REFUSALS)
     if again_in is not None and decisions.was_refused(db, decision):
         raise TooOften(
             "That was refused, and so were many other clicks of yours in this hour",
@@ -293,7 +293,11 @@ def extend(db: Transaction, slack_user: str, assignment_id: str) -> Taken:
         each.kind is Kind.REMOVE for each in about
     ):
         raise TooLate("That access is being taken back already.")
-    if assignment.progress in {Progress.DELIVERING, Progress.PARTIAL, Progress.FAILED}:
+    if assignment.progress in {
+        DeliveryProgress.DELIVERING,
+        DeliveryProgress.PARTIAL,
+        DeliveryProgress.FAILED,
+    }:
         raise TooLate(
             f"Entra has not delivered all of {assignment.package_name} yet, so it cannot be extended."
         )
@@ -333,13 +337,17 @@ def reprocess(db: Transaction, slack_user: str, assignment_id: str) -> Assignmen
     assignment = _held(db, assignment_id)
     if assignment.state is AssignmentState.REMOVING:
         raise TooLate("That access is being taken back already.")
-    kind = TroubleKind.FAILED if assignment.progress is Progress.FAILED else TroubleKind.PARTIAL
-    if assignment.progress not in {Progress.PARTIAL, Progress.FAILED}:
+    kind = (
+        TroubleKind.FAILED
+        if assignment.progress is DeliveryProgress.FAILED
+        else TroubleKind.PARTIAL
+    )
+    if assignment.progress not in {DeliveryProgress.PARTIAL, DeliveryProgress.FAILED}:
         raise TooLate("Entra has delivered all of that access, or is at work on it.")
     troubles.open_one(db, kind, assignment.id, **assignments.audit_ids(assignment))
     for trouble in troubles.open_about(db, assignment.id):
         if trouble.kind is kind:
-            troubles.want(db, trouble, by=slack_user)
+            troubles.request_reprocessing(db, trouble, by=slack_user)
     return assignment
 
 
@@ -390,7 +398,7 @@ def look(
     Raises:
         SeenBefore: What they did to see it has come in before.
     """
-    deduplication.insist_on_new(db, what.key)
+    deduplication.check_new(db, what.key)
     asked = {"of": what.of, "about": what.about}
     audit.record(
         db,
@@ -416,7 +424,7 @@ def record_refusal(
     Raises:
         SeenBefore: It has come in before.
     """
-    deduplication.insist_on_new(db, key)
+    deduplication.check_new(db, key)
     times = limits.count_refusal(db, slack_user)
     if not times:
         return
@@ -430,7 +438,7 @@ def record_refusal(
 
 def record_refusals_left(db: Transaction) -> None:
     """What was only counted, of those who have stopped; and forget who may do everything again."""
-    for slack_user, times in limits.left_over(db):
+    for slack_user, times in limits.unreported_refusals(db):
         audit.record(
             db,
             at=clock.now(),

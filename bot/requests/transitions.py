@@ -14,8 +14,8 @@ from bot.assignments.model import (
     ENDED_BY_US,
     Assignment,
     AssignmentState,
-    Ended,
-    Progress,
+    DeliveryProgress,
+    EndReason,
     TroubleKind,
 )
 from bot.assignments.store import assignments, troubles
@@ -95,7 +95,7 @@ def intend(
 
     It must not when the claim is no longer ours, or when granting has been paused meanwhile.
     """
-    if request.kind is not Kind.REMOVE and flags.paused_why(db) is not None:
+    if request.kind is not Kind.REMOVE and flags.pause_reason(db) is not None:
         return False
     return claims.update(
         db, request, intent_at=intent_at, settles_at=settles_at, lease_until=lease_until
@@ -222,11 +222,13 @@ def end_partly(db: Transaction, request: Request, held_id: str, *, due_at: datet
 def tell_if_partial(db: Transaction, assignment_id: str, *, given_up: bool = False) -> None:
     """Make it known that somebody has a part only, once that has lasted, or Graph has given up."""
     row = assignments.get(db, assignment_id)
-    if row is None or row.progress not in {Progress.PARTIAL, Progress.FAILED}:
+    if row is None or row.progress not in {DeliveryProgress.PARTIAL, DeliveryProgress.FAILED}:
         return
     lasts = row.progress_at is not None and clock.now() - row.progress_at >= PARTIAL_FOR
-    if row.progress is Progress.FAILED or given_up or lasts:
-        kind = TroubleKind.PARTIAL if row.progress is Progress.PARTIAL else TroubleKind.FAILED
+    if row.progress is DeliveryProgress.FAILED or given_up or lasts:
+        kind = (
+            TroubleKind.PARTIAL if row.progress is DeliveryProgress.PARTIAL else TroubleKind.FAILED
+        )
         troubles.open_one(db, kind, row.id, **assignments.audit_ids(row))
 
 
@@ -255,9 +257,9 @@ def end(db: Transaction, request: Request) -> None:
     """The access is gone: Graph has shown it."""
     moved = requests.move(db, request, State.DELIVERED, fence=True)
     if moved is not None and moved.assignment_id is not None:
-        why = Ended.RETURNED if moved.is_given_back else Ended.REMOVED
+        why = EndReason.RETURNED if moved.is_given_back else EndReason.REMOVED
         if moved.asked_by == audit.LATCHKEY:
-            why = Ended.TAKEN_BACK
+            why = EndReason.TAKEN_BACK
         assignments.end(db, moved.assignment_id, why=why, at=clock.now(), actor=moved.asked_by)
 
 

@@ -18,7 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import chance, clock
 from bot.slack.profiles import KnownIds, SlackUser, read_profile
-from bot.slack.rate_limits import POST, Limits
+from bot.slack.rate_limits import POST, RateLimits
 
 log = structlog.get_logger(__name__)
 
@@ -124,7 +124,7 @@ class Posted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Identity:
+class BotIdentity:
     """
     Who we are to Slack, from auth.test and bots.info.
 
@@ -149,7 +149,7 @@ class Slack:
 
     def __init__(self, client: AsyncWebClient, *, trusts_provisioned: bool = False) -> None:
         self.client = client
-        self.limits = Limits()
+        self.limits = RateLimits()
         self.healthy: bool | None = None
         self._trusts_provisioned = trusts_provisioned
         self._team_id: str | None = None
@@ -159,7 +159,7 @@ class Slack:
         self._where: dict[str, str] = {}
         self._ids = KnownIds()
 
-    async def identify(self, *, workspace: str | None = None) -> Identity:
+    async def identify(self, *, workspace: str | None = None) -> BotIdentity:
         """
         Test the token and learn whose it is.  Scope users:read.
 
@@ -182,7 +182,7 @@ class Slack:
         bot = (await self._call("bots.info", bot=bot_id)).get("bot") or {}
         if not bot.get("app_id"):
             raise SlackRefused("the app it belongs to is not named")
-        return Identity(
+        return BotIdentity(
             team_id=team_id,
             app_id=bot["app_id"],
             enterprise_id=answer.get("enterprise_id") or None,

@@ -53,14 +53,14 @@ LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass
-class Channel:
+class ChannelPace:
     """Where one message goes at a time, and when the next one may."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     free_at: datetime = LONG_AGO
 
 
-class Limits:
+class RateLimits:
     """
     When the next call may leave.
 
@@ -76,7 +76,7 @@ class Limits:
         self.channel_pause = CHANNEL_PAUSE
         self._faster_by = FASTER_AT_FIRST
         self._stopped: dict[str, datetime] = {}
-        self._channels: dict[str, Channel] = {}
+        self._channels: dict[str, ChannelPace] = {}
         self._room = float(BURST)
         self._room_at = clock.real()
         self._queues = {urgency: asyncio.Lock() for urgency in Urgency}
@@ -113,7 +113,7 @@ class Limits:
         Args:
             channel: Or the person, in whose direct messages it goes.
         """
-        known = self._channels.setdefault(channel, Channel())
+        known = self._channels.setdefault(channel, ChannelPace())
         async with known.lock:
             yield await self._wait_until(
                 lambda: max(known.free_at, self._stopped.get(POST, LONG_AGO))
@@ -149,7 +149,7 @@ class Limits:
                 for name, each in self._channels.items()
                 if each.lock.locked() or each.free_at > now
             }
-        self._channels.setdefault(channel, Channel()).free_at = now + self.channel_pause
+        self._channels.setdefault(channel, ChannelPace()).free_at = now + self.channel_pause
         self._fill()
         self._room -= not had_turn
         self.pace = min(self.fastest, self.pace + self._faster_by)

@@ -9,7 +9,13 @@ from typing import Any, Final
 import structlog
 
 from bot import clock
-from bot.assignments.model import Assignment, AssignmentState, Ended, Progress, TroubleKind
+from bot.assignments.model import (
+    Assignment,
+    AssignmentState,
+    DeliveryProgress,
+    EndReason,
+    TroubleKind,
+)
 from bot.assignments.sightings import Sighting, row_of, sight
 from bot.assignments.store import assignments, listed, troubles, unsure
 from bot.database import Transaction
@@ -49,7 +55,7 @@ ALL_SEEM_TO_FAIL: Final = 3
 
 
 @dataclass(kw_only=True)
-class Packages:
+class SweptPackages:
     """
     What a sweep needs to know of the packages while it reads who has them.
 
@@ -72,7 +78,7 @@ class Packages:
         *,
         kept: Sequence[Package] = (),
         outside: frozenset[str] = frozenset(),
-    ) -> "Packages":
+    ) -> "SweptPackages":
         """
         Args:
             kept: Those that cannot be read, as they were when they could.
@@ -95,7 +101,7 @@ class Packages:
         return row.policy_id in self.automatic
 
 
-class Holdings:
+class AssignmentSync:
     """Reads Graph's assignments, and writes down what has become of each."""
 
     def __init__(self, *, store: Transactions, graph: Graph, waits: Waits = WAITS) -> None:
@@ -121,7 +127,7 @@ class Holdings:
             GraphError: Graph could not be read at all, or not to the end.
         """
         started = clock.real()
-        reading = Packages.of(packages, kept=kept, outside=outside)
+        reading = SweptPackages.of(packages, kept=kept, outside=outside)
         await self._read_lists(reading)
         # Only now: what has not been seen yet in a list that is still being read, is not missing.
         async for unseen in self._some_ids(unsure.live_ids, not_seen_since=started):
@@ -140,7 +146,7 @@ class Holdings:
             yield found
             after = found[-1]
 
-    async def _read_lists(self, packages: Packages) -> None:
+    async def _read_lists(self, packages: SweptPackages) -> None:
         try:
             for state in ACCESS_STATES:
                 await self._read_list(packages, state=state)
@@ -150,7 +156,7 @@ class Holdings:
             log.warning("lists-by-package", error=type(error).__name__)
             await self._read_by_package(packages)
 
-    async def _read_by_package(self, packages: Packages) -> None:
+    async def _read_by_package(self, packages: SweptPackages) -> None:
         """
         The lists of each package by itself, several at once: one that we may not read hides no other.
 
@@ -186,11 +192,11 @@ class Holdings:
                 raise why
             log.warning("package-not-read", error=type(why).__name__, status=why.status)
             packages.unread.add(package_id)
-            async for ids in self._some_ids(unsure.of_package, package_id):
-                await self._store.run(unsure.not_read, ids)
+            async for ids in self._some_ids(unsure.ids_of_package, package_id):
+                await self._store.run(unsure.count_unreadable, ids)
 
     async def _read_list(
-        self, packages: Packages, *, state: str, package_id: str | None = None
+        self, packages: SweptPackages, *, state: str, package_id: str | None = None
     ) -> None:
         """Write a list down page by page, however long it is."""
         rows: list[Assignment] = []
@@ -210,7 +216,7 @@ class Holdings:
         if unread:
             log.warning("assignments-not-read", assignment=unread[0])
 
-    async def _save(self, rows: Sequence[Assignment], packages: Packages) -> None:
+    async def _save(self, rows: Sequence[Assignment], packages: SweptPackages) -> None:
         if not rows:
             return
         saved = await self._store.run(_save_listed, rows, is_automatic=packages.is_automatic)
@@ -220,7 +226,7 @@ class Holdings:
             # Lists lag: whether what has ended lives again, only itself can tell.
             await self._check(saved.ended, packages)
 
-    async def _check(self, ids: Sequence[str], packages: Packages) -> None:
+    async def _check(self, ids: Sequence[str], packages: SweptPackages) -> None:
         """Rows that the lists did not have, or should not have: ask for each by its id."""
         known = await self._store.read(assignments.by_ids, ids)
         asked = [row for row in known if row.package_id not in packages.unread]
@@ -240,7 +246,7 @@ class Holdings:
                 unread.append(row.id)
         if unread:
             log.warning("assignments-not-read", assignment=unread[0])
-            await self._store.run(unsure.not_read, unread)
+            await self._store.run(unsure.count_unreadable, unread)
 
     async def _by_id(self, ids: Sequence[str]) -> Mapping[str, GraphAssignment | GraphError]:
         if len(ids) >= WORTH_A_BATCH:
@@ -257,7 +263,7 @@ class Holdings:
         self,
         known: Assignment,
         got: GraphAssignment | GraphError,
-        packages: Packages,
+        packages: SweptPackages,
         *,
         read_at: datetime,
     ) -> bool:
@@ -290,7 +296,7 @@ def _save_listed(
 ) -> listed.Saved:
     saved = listed.save(db, rows)
     for row in (*saved.new, *saved.changed):
-        if row.progress in {Progress.PARTIAL, Progress.FAILED}:
+        if row.progress in {DeliveryProgress.PARTIAL, DeliveryProgress.FAILED}:
             transitions.tell_if_partial(db, row.id)
     for row in listed.removed_once(db, saved.new):
         transitions.tell_if_given_again(db, row, automatic=is_automatic(row))
@@ -310,12 +316,12 @@ def _save_busy(
 
 def _save_by_id(db: Transaction, row: Assignment, *, read_at: datetime) -> None:
     known = assignments.get(db, row.id)
-    if row.progress is Progress.FAILED:
+    if row.progress is DeliveryProgress.FAILED:
         if known is None or known.state is AssignmentState.ENDED:
             return
-        if known.progress is Progress.DELIVERING and known.state is AssignmentState.LIVE:
+        if known.progress is DeliveryProgress.DELIVERING and known.state is AssignmentState.LIVE:
             # It never came to be; the request for it tells the story, if it was ours.
-            assignments.end(db, row.id, why=Ended.NEVER_DELIVERED, at=clock.now())
+            assignments.end(db, row.id, why=EndReason.NEVER_DELIVERED, at=clock.now())
             return
     transitions.revive(db, row, read_at=read_at)
     transitions.tell_if_partial(db, row.id)
@@ -342,7 +348,7 @@ def _over(db: Transaction, assignment_id: str) -> None:
         # Our own removal: the request about it tells the story.
         return
     ran_out = known.ends_at is not None and known.ends_at <= clock.now()
-    why = Ended.RAN_OUT if ran_out else Ended.OUTSIDE
+    why = EndReason.RAN_OUT if ran_out else EndReason.OUTSIDE
     at = known.ends_at if ran_out and known.ends_at else clock.now()
     assignments.end(db, assignment_id, why=why, at=at)
 

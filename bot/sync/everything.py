@@ -18,8 +18,8 @@ from bot.packages.model import Package
 from bot.packages.store import catalog
 from bot.people.identity import People
 from bot.sweeps import Transactions
-from bot.sync.assignments import MISSES_BEFORE_ALARM, Holdings
-from bot.sync.links import Links
+from bot.sync.assignments import MISSES_BEFORE_ALARM, AssignmentSync
+from bot.sync.links import HolderLinks
 from bot.timing import WAITS, Waits
 from graph import Graph
 from graph.errors import BadAnswer, GraphError, NotAllowed
@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 PACKAGES_A_TURN: Final = 20
 
 
-class Mirror:
+class TenantSync:
     """Copies what is offered and what is held, and notices what has ended."""
 
     def __init__(
@@ -45,8 +45,8 @@ class Mirror:
     ) -> None:
         self._store = store
         self._graph = graph
-        self._holdings = Holdings(store=store, graph=graph, waits=waits)
-        self._links = Links(store=store, graph=graph, people=people)
+        self._holdings = AssignmentSync(store=store, graph=graph, waits=waits)
+        self._links = HolderLinks(store=store, graph=graph, people=people)
         self._bounds = bounds
         # In how many sweeps in a row a package could not be read.
         self._misses: dict[str, int] = {}
@@ -103,7 +103,7 @@ class Mirror:
         )
         found = [replace(each, slug=slugs[each.id]) for each in kept]
         for number, each in enumerate(readable, start=1):
-            found.append(mirrored(each, slug=slugs[each.id], whole=whole))
+            found.append(package_row(each, slug=slugs[each.id], whole=whole))
             if number % PACKAGES_A_TURN == 0:
                 await asyncio.sleep(0)
         for package_id in sorted(unreadable):
@@ -170,7 +170,7 @@ def _asks_under(package: AccessPackage, policy_ids: Collection[str]) -> bool:
     )
 
 
-def mirrored(
+def package_row(
     package: AccessPackage, *, slug: str, whole: Mapping[str, AssignmentPolicy]
 ) -> Package:
     """

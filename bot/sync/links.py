@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 LOOKUPS_A_SWEEP: Final = 40
 
 
-class Links:
+class HolderLinks:
     """
     Finds in Slack those who hold access, however it was given, and forgets whom it finds no more.
 
@@ -46,7 +46,7 @@ class Links:
             return
         before = clock.real() - LOOK_AGAIN_AFTER
         due = await self._store.read(
-            links.to_link, looked_up_before=before, limit=LOOKUPS_A_SWEEP + 1
+            links.holders_to_look_up, looked_up_before=before, limit=LOOKUPS_A_SWEEP + 1
         )
         are_many = len(due) > LOOKUPS_A_SWEEP and self._rechecks.may_begin
         if (self._rechecks.is_walking or are_many) and await self._walked(self._rechecks):
@@ -78,7 +78,7 @@ class Links:
                 return
             except GraphError as error:
                 log.warning("holder-not-read", status=error.status, graph=error.request_id)
-                await self._store.run(links.looked_at, entra_id)
+                await self._store.run(links.mark_looked_up, entra_id)
                 failures += 1
                 if failures == MOST_FAILURES:
                     return
@@ -87,7 +87,7 @@ class Links:
 
     async def _refresh(self, entra_id: str) -> None:
         bound = await self._store.read(people.for_entra_id, entra_id)
-        linked = await self._store.read(links.linked, entra_id)
+        linked = await self._store.read(links.slack_users_of, entra_id)
         known = dict.fromkeys((*(each.slack_user for each in bound), *linked))
         theirs = [each for each in known if await self._people.belongs_to(each, entra_id)]
         if theirs:

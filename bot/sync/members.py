@@ -28,7 +28,7 @@ LINKED_TOGETHER: Final = 10
 
 
 @dataclass
-class Walk:
+class WorkspaceWalk:
     """
     One walk through the workspace, some pages at a time.
 
@@ -56,7 +56,7 @@ class Members:
         self._store = store
         self._graph = graph
         self._people = people
-        self._walk: Walk | None = None
+        self._walk: WorkspaceWalk | None = None
 
     @property
     def is_walking(self) -> bool:
@@ -95,8 +95,8 @@ class Members:
         """Begin anew next time; what was found stays."""
         self._walk = None
 
-    async def _begin(self) -> Walk:
-        walk = Walk()
+    async def _begin(self) -> WorkspaceWalk:
+        walk = WorkspaceWalk()
         sought = await self._store.read(links.unknown, limit=SOUGHT_TOGETHER)
         for some in _chunks(sought):
             users = await self._users(some)
@@ -124,7 +124,7 @@ class Members:
                 found[entra_id] = None
             except (NotAllowed, BadAnswer) as error:
                 log.warning("holder-not-read", status=error.status, graph=error.request_id)
-                await self._store.run(links.looked_at, entra_id)
+                await self._store.run(links.mark_looked_up, entra_id)
                 failures += 1
                 if failures == MOST_FAILURES:
                     raise
@@ -134,7 +134,7 @@ class Members:
 
     async def _not_found(self, entra_ids: Sequence[str]) -> None:
         for some in _chunks(entra_ids):
-            await self._store.run(links.not_found, some)
+            await self._store.run(links.mark_not_found, some)
 
 
 def _chunks(ids: Sequence[str], most: int = TOGETHER) -> list[Sequence[str]]:

@@ -6,7 +6,7 @@ from typing import Final
 import structlog
 
 from bot import clock
-from bot.assignments.model import Assignment, Progress, Trouble
+from bot.assignments.model import Assignment, DeliveryProgress, Trouble
 from bot.assignments.store import assignments, troubles
 from bot.database import Store, Transaction, audit
 from bot.people.model import Verb
@@ -38,7 +38,7 @@ class Reprocessing:
 
     async def work(self) -> None:
         """Ask Graph for all that is wanted; what cannot be asked for now is tried again, and not for ever."""
-        for trouble, tries in await self._store.run(troubles.claim_wanted, lease=CLAIM_LEASE):
+        for trouble, tries in await self._store.run(troubles.claim_reprocessing, lease=CLAIM_LEASE):
             try:
                 answer = await self._reprocess(trouble)
             except (Conflict, NotAllowed, NotFound, Rejected) as refused:
@@ -47,7 +47,7 @@ class Reprocessing:
                 log.warning("not-reprocessed", assignment=trouble.about, error=type(error).__name__)
                 if tries < MOST_TRIES:
                     at = clock.real() + pause_after(error, attempts=tries)
-                    await self._store.run(troubles.try_again, trouble, at=at)
+                    await self._store.run(troubles.reschedule_reprocessing, trouble, at=at)
                     continue
                 answer = f"Microsoft Entra could not be asked to process it again: {error}"
             await self._store.run(_answered, trouble, answer)
@@ -60,7 +60,7 @@ class Reprocessing:
         why = may(actor, Verb.REPROCESS, holder=row.holder, holder_entra_id=row.entra_id)
         if why:
             return why
-        if row.progress in {Progress.DELIVERED, Progress.REPROCESSING}:
+        if row.progress in {DeliveryProgress.DELIVERED, DeliveryProgress.REPROCESSING}:
             await self._graph.assignments.reprocess(row.id)
         else:
             request_id = await self._request_of(row)
@@ -80,7 +80,7 @@ class Reprocessing:
 
 
 def _answered(db: Transaction, trouble: Trouble, answer: str) -> None:
-    troubles.answered(db, trouble, answer)
+    troubles.finish_reprocessing(db, trouble, answer)
     row = assignments.get(db, trouble.about)
     if row is not None:
         audit.record(

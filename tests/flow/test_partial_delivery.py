@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.assignments.model import AssignmentState, Progress
+from bot.assignments.model import AssignmentState, DeliveryProgress
 from bot.assignments.store import assignments
 from sandbox.tenant.seed import MARKETING_CAMPAIGN, MARKETING_RESOURCES
 from tests.flow.test_endings import assignment_of, given_in_the_portal, has_campaign
@@ -84,7 +84,7 @@ async def test_beta_says_the_same(database):
     async with living(database, GRAPH_API_VERSION="beta") as world:
         held = await asked_and_got_a_part(world)
         alarm = await the_alarm(world, "has a part only")
-        assert (await row_of(world, held)).progress is Progress.PARTIAL
+        assert (await row_of(world, held)).progress is DeliveryProgress.PARTIAL
 
         await world.press(DANA, alarm, "Reprocess")
         await world.told(ANN, "You now have access to \\*Marketing Campaign")
@@ -197,9 +197,9 @@ async def row_of(world, held):
 @pytest.mark.parametrize(
     ("state", "progress", "sentence"),
     [
-        ("delivering", Progress.DELIVERING, "Entra is setting it up"),
-        ("delivered", Progress.DELIVERED, "Marketing Campaign"),
-        ("partiallyDelivered", Progress.PARTIAL, "A part of it only"),
+        ("delivering", DeliveryProgress.DELIVERING, "Entra is setting it up"),
+        ("delivered", DeliveryProgress.DELIVERED, "Marketing Campaign"),
+        ("partiallyDelivered", DeliveryProgress.PARTIAL, "A part of it only"),
     ],
 )
 async def test_each_state_of_what_was_given_elsewhere_has_a_row(world, state, progress, sentence):
@@ -237,7 +237,7 @@ async def test_what_is_processed_again_stays_theirs(world):
     held.state, held.status = "delivering", "Delivering"
     await world.synced()
 
-    assert (await row_of(world, held)).progress is Progress.REPROCESSING
+    assert (await row_of(world, held)).progress is DeliveryProgress.REPROCESSING
     assert "stays yours meanwhile" in said((await world.type(ANN, "/my-access")).message)
     await world.later(timedelta(days=24))
     reminder = await world.told(ANN, "Your access to .* ends")
@@ -254,7 +254,7 @@ async def test_what_failed_on_the_way_stays_listed(world):
     await world.synced()
 
     row = await row_of(world, held)
-    assert (row.state, row.progress) == (AssignmentState.LIVE, Progress.FAILED)
+    assert (row.state, row.progress) == (AssignmentState.LIVE, DeliveryProgress.FAILED)
     assert "could not finish" in said((await world.type(ANN, "/my-access")).message)
     await the_alarm(world, "could not finish the access of")
 

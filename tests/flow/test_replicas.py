@@ -89,7 +89,7 @@ async def given(world):
 
 
 async def standing(bot, name="sync"):
-    return await bot.latchkey.store.read(sweeps.existing, name)
+    return await bot.latchkey.store.read(sweeps.get, name)
 
 
 @pytest.mark.parametrize("number", [1, 2, 4])

@@ -156,11 +156,11 @@ def test_a_role_that_lacks_something_is_named_with_the_fix(owners, restricted, s
 def test_what_it_may_do_beyond_is_found_and_taken_away(given, words, owners, store):
     """The doctor names it; granting again leaves exactly what is needed."""
     run(owners, f"{given.format(database=sa.make_url(owners).database)} TO {ROLE}")
-    assert store.run_here(roles.excess) == [words]
+    assert store.run_here(roles.excess_rights) == [words]
 
     run_as_owner(owners)
-    assert store.run_here(roles.excess) == []
-    assert store.run_here(roles.lacking) == []
+    assert store.run_here(roles.excess_rights) == []
+    assert store.run_here(roles.missing_rights) == []
 
 
 def run_as_owner(owners: str) -> None:
@@ -171,7 +171,7 @@ def run_as_owner(owners: str) -> None:
 def test_an_owner_is_named_by_the_doctor(owners, store):
     """Whoever owns the tables can drop their triggers."""
     run(owners, f"ALTER TABLE audit OWNER TO {ROLE}")
-    assert store.run_here(roles.excess) == ["change and drop the tables, as their owner"]
+    assert store.run_here(roles.excess_rights) == ["change and drop the tables, as their owner"]
 
     with pytest.raises(ConfigurationError, match="owns the tables or is a superuser"):
         run_as_owner(owners)

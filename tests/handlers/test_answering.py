@@ -70,10 +70,10 @@ def hanging(world):
 
 
 async def held_by_cy(world):
-    if not (await world.bot.store.run(assignment_lists.of_oneself, CY)).rows:
+    if not (await world.bot.store.run(assignment_lists.own_page, CY)).rows:
         await world.type(CY, "/request-access marketing-campaign")
         await world.told(CY, "You now have access")
-    return (await world.bot.store.run(assignment_lists.of_oneself, CY)).rows[0]
+    return (await world.bot.store.run(assignment_lists.own_page, CY)).rows[0]
 
 
 @pytest.mark.parametrize(

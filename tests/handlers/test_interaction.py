@@ -47,7 +47,7 @@ async def held(world):
     """Cy's access to the campaign."""
     await world.type(CY, "/request-access marketing-campaign")
     await world.told(CY, "You now have access")
-    return (await world.bot.store.run(assignment_lists.of_oneself, CY)).rows[0]
+    return (await world.bot.store.run(assignment_lists.own_page, CY)).rows[0]
 
 
 async def state_of(world, request):

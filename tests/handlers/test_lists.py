@@ -282,7 +282,7 @@ async def test_ones_own_screen_reads_its_page(world):
 async def test_app_home_reads_what_it_shows(world, user):
     """For whoever asks, decides or administers: no package is read for it, and no row beyond its lists."""
     with reading(world.bot.store) as counted:
-        await world.bot.store.run(homes.opened, user)
+        await world.bot.store.run(homes.mark_opened, user)
         await world.bot.jobs.homes.publish_stale()
 
     shown = world.home(user)

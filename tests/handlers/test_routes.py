@@ -163,7 +163,7 @@ async def targets(world):
     await world.told(ANN, "You now have access")
     await world.type(ANN, "/request-access finance-reports because Q4")
     await world.card(APPROVALS, "Finance Reports")
-    (held,) = (await world.bot.store.run(assignment_lists.of_oneself, ANN)).rows
+    (held,) = (await world.bot.store.run(assignment_lists.own_page, ANN)).rows
     (waiting,) = (await world.bot.store.run(request_lists.pending)).rows
     about = dict.fromkeys(CHANGING, held.id)
     return about | {

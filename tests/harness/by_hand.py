@@ -30,7 +30,7 @@ from bot.requests.store import claims, requests
 from bot.requests.submission import Effects
 from bot.scheduler import Jobs
 from bot.slack.api import Slack
-from bot.sync.everything import Mirror
+from bot.sync.everything import TenantSync
 from graph import Graph
 from sandbox.clock import SandboxClock
 from sandbox.slack import Workspace
@@ -124,7 +124,7 @@ class BotHarness:
         return self.jobs.ends
 
     @property
-    def mirror(self) -> Mirror:
+    def mirror(self) -> TenantSync:
         return self.jobs.mirror
 
     @property

@@ -5,10 +5,10 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from bot.assignments.model import Assignment, Progress
+from bot.assignments.model import Assignment, DeliveryProgress
 from bot.assignments.store.assignments import IS_NOT_ENDED, SELECT, from_row
 from bot.database.engine import Transaction
-from bot.database.keyset import Listed
+from bot.database.keyset import ListStatements
 from bot.database.statements import MOST, SPELLINGS, spellings, words
 from bot.database.tables import assignments, people, requests
 from bot.paging import FIRST, ROWS_A_PAGE, Page, Start
@@ -31,7 +31,7 @@ MINE: Final = assignments.c.entra_id.in_(
 IS_OPEN: Final = requests.c.state.in_(words(OPEN))
 # The request for it says where it is until a part of it is there.
 SHOWN_AS_REQUEST: Final = sa.and_(
-    assignments.c.progress == sa.literal_column(f"'{Progress.DELIVERING}'"),
+    assignments.c.progress == sa.literal_column(f"'{DeliveryProgress.DELIVERING}'"),
     sa.exists().where(
         requests.c.holder == HOLDER,
         requests.c.package_id == assignments.c.package_id,
@@ -41,9 +41,9 @@ SHOWN_AS_REQUEST: Final = sa.and_(
 )
 
 
-def _listed(*conditions: sa.ColumnElement[bool]) -> Listed:
+def _listed(*conditions: sa.ColumnElement[bool]) -> ListStatements:
     query = SELECT.where(IS_NOT_ENDED, *conditions)
-    return Listed(query, time=assignments.c.ends_at, id_=assignments.c.id)
+    return ListStatements(query, time=assignments.c.ends_at, id_=assignments.c.id)
 
 
 # By whether a package and whether people are asked about.
@@ -96,14 +96,14 @@ def page(
     return listed.page(db, from_row, start=start, rows=rows, **given)
 
 
-def of_oneself(
+def own_page(
     db: Transaction, slack_user: str, *, start: Start = FIRST, rows: int = ROWS_A_PAGE
 ) -> Page[Assignment]:
     """What the Entra user holds whom a Slack user is bound to, but for what is shown as a request still."""
     return OF_ONESELF.page(db, from_row, start=start, rows=rows, slack_user=slack_user)
 
 
-def count_of_oneself(db: Transaction, slack_user: str) -> int:
+def count_own(db: Transaction, slack_user: str) -> int:
     """How many rows that list has; nobody holds more than there are packages."""
     return OF_ONESELF.count(db, slack_user=slack_user).number
 
@@ -113,12 +113,12 @@ def my_packages(db: Transaction, slack_user: str) -> set[str]:
     return set(db.execute(MY_PACKAGES, {"slack_user": slack_user}).scalars())
 
 
-def called(db: Transaction, name: str) -> list[str]:
+def find_by_name(db: Transaction, name: str) -> list[str]:
     """Entra ids of everybody who holds something and has that name in Graph, in any capitals."""
     return sorted(db.execute(CALLED, spellings(name)).scalars())
 
 
-def names_from(db: Transaction, beginning: str) -> dict[str, str]:
+def names_starting_with(db: Transaction, beginning: str) -> dict[str, str]:
     """
     Whose names begin so, of those who hold something: names by Entra id, in the order of the names.
 

@@ -8,7 +8,13 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import clock
-from bot.assignments.model import Assignment, AssignmentState, Ended, Progress, TroubleKind
+from bot.assignments.model import (
+    Assignment,
+    AssignmentState,
+    DeliveryProgress,
+    EndReason,
+    TroubleKind,
+)
 from bot.assignments.store import troubles
 from bot.database import audit
 from bot.database.engine import Transaction, insert
@@ -28,7 +34,7 @@ SELECT: Final = sa.select(*COLUMNS)
 IN_ORDER: Final = SELECT.order_by(assignments.c.ends_at, assignments.c.id)
 IS_NOT_ENDED: Final = assignments.c.state != word(AssignmentState.ENDED)
 # What is there, and not only on its way.
-THERE: Final = (Progress.DELIVERED, Progress.PARTIAL, Progress.REPROCESSING)
+THERE: Final = (DeliveryProgress.DELIVERED, DeliveryProgress.PARTIAL, DeliveryProgress.REPROCESSING)
 BY_ID: Final = SELECT.where(assignments.c.id == sa.bindparam("assignment"))
 BY_IDS: Final = IN_ORDER.where(assignments.c.id.in_(sa.bindparam("ids", expanding=True)))
 OWING_NEWS: Final = (
@@ -89,7 +95,7 @@ def from_row(row: Sequence[Any]) -> Assignment:
     """Make an assignment of a row of COLUMNS."""
     values = dict(zip(FIELDS, row, strict=True))
     values["state"] = AssignmentState(values["state"])
-    values["progress"] = Progress(values["progress"])
+    values["progress"] = DeliveryProgress(values["progress"])
     return Assignment(**values)
 
 
@@ -139,10 +145,10 @@ def save_live(
             details={"ends_at": assignment.ends_at.isoformat() if assignment.ends_at else None},
             **audit_ids(assignment),
         )
-    if progress is Progress.DELIVERED:
+    if progress is DeliveryProgress.DELIVERED:
         troubles.close(db, assignment.id, (TroubleKind.PARTIAL, TroubleKind.FAILED))
     if known is None or _shows(known) != _shows(replace(assignment, progress=progress)):
-        _shown(db, assignment)
+        _mark_views_stale(db, assignment)
     return True
 
 
@@ -151,16 +157,16 @@ def _shows(row: Assignment) -> tuple[Any, ...]:
     return (row.ends_at, row.state, row.progress, row.unreadable_since)
 
 
-def _progress(known: Assignment | None, read: Assignment) -> Progress:
+def _progress(known: Assignment | None, read: Assignment) -> DeliveryProgress:
     if known is None or known.state is AssignmentState.ENDED:
         return read.progress
     return progress_after(known.progress, read.progress)
 
 
-def progress_after(before: str, read: Progress) -> Progress:
+def progress_after(before: str, read: DeliveryProgress) -> DeliveryProgress:
     """How far Entra is: it has one word for what it gives for the first time and what it goes through again."""
-    if read is Progress.DELIVERING and before != Progress.DELIVERING:
-        return Progress.REPROCESSING
+    if read is DeliveryProgress.DELIVERING and before != DeliveryProgress.DELIVERING:
+        return DeliveryProgress.REPROCESSING
     return read
 
 
@@ -198,7 +204,7 @@ def end(
 ) -> bool:
     """Close a row, once; later reminders for it are no longer owed."""
     # The request tells of its own removal or return.
-    news = clock.real() if why in {Ended.RAN_OUT, Ended.OUTSIDE} else None
+    news = clock.real() if why in {EndReason.RAN_OUT, EndReason.OUTSIDE} else None
     values = {
         "state": AssignmentState.ENDED,
         "ended_at": at,
@@ -212,7 +218,7 @@ def end(
         if ended is not None:
             audit.record(db, at=clock.now(), actor=actor, verb="end", why=why, **audit_ids(ended))
             troubles.close(db, assignment_id)
-            _shown(db, ended)
+            _mark_views_stale(db, ended)
     return done
 
 
@@ -220,7 +226,7 @@ def let_end(db: Transaction, assignment: Assignment, *, actor: str) -> None:
     """The holder is fine with this end: no more reminders for it."""
     db.execute(UPDATE, {"assignment": assignment.id, "let_end": assignment.ends_at})
     audit.record(db, at=clock.now(), actor=actor, verb="let-end", **audit_ids(assignment))
-    _shown(db, assignment)
+    _mark_views_stale(db, assignment)
 
 
 def ending_before(
@@ -265,12 +271,12 @@ def ending_before(
     return _read(db, query)
 
 
-def owing_news(db: Transaction, *, since: datetime, limit: int = 100) -> list[Assignment]:
+def notices_due(db: Transaction, *, since: datetime, limit: int = 100) -> list[Assignment]:
     """Access that came to an end without a request of ours, and whose holder is still to be told."""
     return _read(db, OWING_NEWS, now=clock.real(), since=since, most=limit)
 
 
-def look_again(db: Transaction, assignment: Assignment, *, news: datetime | None) -> None:
+def schedule_notice(db: Transaction, assignment: Assignment, *, news: datetime | None) -> None:
     """Say when to look again whether the end has been told; None: it has."""
     db.execute(UPDATE, {"assignment": assignment.id, "news_due_at": news})
 
@@ -279,7 +285,7 @@ def by_ids(db: Transaction, ids: Collection[str]) -> list[Assignment]:
     return _read(db, BY_IDS, ids=list(ids)) if ids else []
 
 
-def _shown(db: Transaction, assignment: Assignment) -> None:
+def _mark_views_stale(db: Transaction, assignment: Assignment) -> None:
     """What people see of it has changed: their Home and their reminders are owed a redraw."""
     db.execute(REDRAW_REMINDERS, {"assignment": assignment.id})
     theirs = {person.slack_user for person in for_entra_id(db, assignment.entra_id)}
@@ -289,7 +295,7 @@ def _shown(db: Transaction, assignment: Assignment) -> None:
 def _shown_id(db: Transaction, assignment_id: str) -> None:
     found = get(db, assignment_id)
     if found is not None:
-        _shown(db, found)
+        _mark_views_stale(db, found)
 
 
 def audit_ids(assignment: Assignment) -> dict[str, Any]:

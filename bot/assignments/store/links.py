@@ -69,7 +69,7 @@ LINKED: Final = (
 )
 
 
-def to_link(db: Transaction, *, looked_up_before: datetime, limit: int) -> list[str]:
+def holders_to_look_up(db: Transaction, *, looked_up_before: datetime, limit: int) -> list[str]:
     """
     Entra ids of holders to look for in Slack, one each however much they hold.
 
@@ -105,14 +105,14 @@ def link_each(db: Transaction, holders: Mapping[str, Sequence[str]]) -> None:
         link(db, entra_id, holders=theirs)
 
 
-def not_found(db: Transaction, entra_ids: Sequence[str]) -> None:
+def mark_not_found(db: Transaction, entra_ids: Sequence[str]) -> None:
     """Slack has none of these; of whom something has become known meanwhile, nothing is changed."""
     known = _known(db, entra_ids)
     values = {"looked_up_at": clock.real()}
     db.execute(LOOKED_AT, {"entra_ids": [each for each in entra_ids if each not in known]} | values)
 
 
-def linked(db: Transaction, entra_id: str) -> list[str]:
+def slack_users_of(db: Transaction, entra_id: str) -> list[str]:
     """The Slack users to whom messages about an Entra user's access go."""
     return sorted(db.execute(LINKED, {"entra": entra_id}).scalars())
 
@@ -129,7 +129,7 @@ def link(
     mine = sa.and_(assignments.c.entra_id == entra_id, IS_NOT_ENDED)
     update = assignments.update().where(mine)
     wrong = assignments.c.holder.not_in(list(holders)) if holders else sa.true()
-    lost = [each for each in linked(db, entra_id) if each not in holders]
+    lost = [each for each in slack_users_of(db, entra_id) if each not in holders]
     db.execute(update.values(looked_up_at=clock.real()))
     db.execute(update.where(assignments.c.holder.is_not(None), wrong).values(holder=None))
     if holders:
@@ -143,7 +143,7 @@ def link(
         touch_homes(db, each)
 
 
-def looked_at(db: Transaction, entra_id: str) -> None:
+def mark_looked_up(db: Transaction, entra_id: str) -> None:
     """Nobody could tell just now who an Entra user is in Slack: the others come first next time."""
     theirs = assignments.update().where(assignments.c.entra_id == entra_id, IS_NOT_ENDED)
     db.execute(theirs.values(looked_up_at=clock.real()))

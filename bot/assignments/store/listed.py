@@ -8,7 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import clock
-from bot.assignments.model import Assignment, AssignmentState, Progress, TroubleKind
+from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress, TroubleKind
 from bot.assignments.store import troubles
 from bot.assignments.store.assignments import IS_NOT_ENDED, READABLE, audit_ids, progress_after
 from bot.database import audit
@@ -122,7 +122,7 @@ def save(db: Transaction, listed: Sequence[Assignment]) -> Saved:
     new = _add(db, [row for row in unknown if row.id not in locked], at=now, seen_at=seen_at)
     _change(db, changed, known, at=now, seen_at=seen_at)
     _close_troubles(db, [*new, *changed], known)
-    _show(db, [*new, *(row for row in changed if _shows_another(known[row.id], row))])
+    _mark_views_stale(db, [*new, *(row for row in changed if _shows_another(known[row.id], row))])
     done = {*(row.id for row in new), *known}
     busy = [row for row in unknown if row.id not in done]
     return Saved(new=new, changed=changed, ended=ended, busy=busy)
@@ -151,7 +151,7 @@ def _is_as_before(known: Any, read: Assignment) -> bool:
     )
 
 
-def _progress(known: Any, read: Assignment) -> Progress:
+def _progress(known: Any, read: Assignment) -> DeliveryProgress:
     return progress_after(known.progress, read.progress)
 
 
@@ -228,14 +228,14 @@ def _close_troubles(db: Transaction, rows: Sequence[Assignment], known: Mapping[
         row.id
         for row in rows
         if (_progress(known[row.id], row) if row.id in known else row.progress)
-        is Progress.DELIVERED
+        is DeliveryProgress.DELIVERED
     ]
     kinds = (TroubleKind.PARTIAL, TroubleKind.FAILED)
     for assignment_id in troubles.open_among(db, whole, kinds):
         troubles.close(db, assignment_id, kinds)
 
 
-def _show(db: Transaction, rows: Sequence[Assignment]) -> None:
+def _mark_views_stale(db: Transaction, rows: Sequence[Assignment]) -> None:
     """What people see of these has changed: their Homes and reminders are owed a redraw."""
     if not rows:
         return

@@ -122,18 +122,18 @@ def open_about(db: Transaction, about: str) -> list[Trouble]:
     return [_trouble(row) for row in db.execute(query)]
 
 
-def owing_news(db: Transaction, *, since: datetime, limit: int = 100) -> list[Trouble]:
+def notices_due(db: Transaction, *, since: datetime, limit: int = 100) -> list[Trouble]:
     """Troubles that are still to be told, those looked at longest ago first."""
     found = db.execute(OWING_NEWS, {"now": clock.real(), "since": since, "most": limit})
     return [_trouble(row) for row in found]
 
 
-def look_again(db: Transaction, trouble: Trouble, *, news: datetime | None) -> None:
+def schedule_notice(db: Transaction, trouble: Trouble, *, news: datetime | None) -> None:
     """Say when to look again whether it has been told; None: it has."""
     db.execute(UPDATE, {"trouble": trouble.id, "news_due_at": news})
 
 
-def want(db: Transaction, trouble: Trouble, *, by: str) -> None:
+def request_reprocessing(db: Transaction, trouble: Trouble, *, by: str) -> None:
     """Note that an admin wants it processed again."""
     values = {
         "wanted_by": by,
@@ -147,7 +147,7 @@ def want(db: Transaction, trouble: Trouble, *, by: str) -> None:
     wakeups.due(db, wakeups.REPROCESSING)
 
 
-def claim_wanted(
+def claim_reprocessing(
     db: Transaction, *, lease: timedelta, limit: int = 20
 ) -> list[tuple[Trouble, int]]:
     """Take what is to be processed again, with how often that has been tried; nobody else gets it meanwhile."""
@@ -156,13 +156,13 @@ def claim_wanted(
     return [(_trouble(row), row.tries) for row in rows]
 
 
-def answered(db: Transaction, trouble: Trouble, answer: str) -> None:
+def finish_reprocessing(db: Transaction, trouble: Trouble, answer: str) -> None:
     """It was asked for, and this came of it."""
     db.execute(UPDATE, {"trouble": trouble.id, "answer": answer, "work_due_at": None})
     redraw(db, trouble.about)
 
 
-def try_again(db: Transaction, trouble: Trouble, *, at: datetime) -> None:
+def reschedule_reprocessing(db: Transaction, trouble: Trouble, *, at: datetime) -> None:
     """It could not be asked for: once more at *at* (real time)."""
     db.execute(UPDATE, {"trouble": trouble.id, "work_due_at": at})
 

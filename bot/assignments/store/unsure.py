@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot import clock
-from bot.assignments.model import Progress
+from bot.assignments.model import DeliveryProgress
 from bot.assignments.store.assignments import IS_NOT_ENDED, UPDATE
 from bot.database.engine import Transaction
 from bot.database.homes import touch_homes
@@ -16,7 +16,7 @@ from bot.database.statements import word
 from bot.database.tables import assignments
 
 
-def not_read(db: Transaction, ids: Collection[str]) -> None:
+def count_unreadable(db: Transaction, ids: Collection[str]) -> None:
     """Graph did not let us read these: they stay as they were, and it is counted."""
     now = clock.real()
     found = assignments.update().where(assignments.c.id.in_(ids), IS_NOT_ENDED)
@@ -39,7 +39,7 @@ def unreadable(db: Transaction, *, misses: int = 0) -> dict[str, int]:
 def not_whole_since(db: Transaction, at: datetime) -> list[str]:
     """Ids of access that has been there in part only since *at* or longer."""
     query = sa.select(assignments.c.id).where(
-        assignments.c.progress == word(Progress.PARTIAL),
+        assignments.c.progress == word(DeliveryProgress.PARTIAL),
         IS_NOT_ENDED,
         assignments.c.progress_at <= at,
     )
@@ -51,7 +51,7 @@ def set_gone(db: Transaction, assignment_id: str) -> None:
     db.execute(UPDATE, {"assignment": assignment_id, "gone_at": clock.real()})
 
 
-def of_package(db: Transaction, package_id: str, *, after: str, limit: int) -> list[str]:
+def ids_of_package(db: Transaction, package_id: str, *, after: str, limit: int) -> list[str]:
     """Ids of a package's rows that are not ended: the next *limit* behind *after*, in their order."""
     query = _behind(after, limit).where(assignments.c.package_id == package_id)
     return list(db.execute(query).scalars())

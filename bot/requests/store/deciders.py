@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from bot.database.engine import Transaction
 from bot.database.homes import touch_homes
-from bot.database.keyset import Listed
+from bot.database.keyset import ListStatements
 from bot.database.tables import deciders, requests
 from bot.paging import Page
 from bot.requests.model import Request, State
@@ -32,7 +32,7 @@ MISSING: Final = (
     .order_by(requests.c.asked_at)
     .limit(FILLED_IN_TOGETHER)
 )
-WAITING: Final = Listed(
+WAITING: Final = ListStatements(
     SELECT.join(deciders, deciders.c.request_id == requests.c.id).where(
         deciders.c.slack_user == DECIDER,
         IS_PENDING,

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bot import chance, clock
 from bot.database import audit, wakeups
 from bot.database.engine import Transaction
-from bot.database.keyset import Listed
+from bot.database.keyset import ListStatements
 from bot.database.tables import holds, requests
 from bot.paging import FIRST, ROWS_A_PAGE, Page, Start
 from bot.people.model import Verb
@@ -31,7 +31,7 @@ HELD: Final = (
     .join(requests, requests.c.id == holds.c.request_id)
     .where(IS_OPEN)
 )
-LISTED: Final = Listed(HELD, time=holds.c.at, id_=holds.c.id)
+LISTED: Final = ListStatements(HELD, time=holds.c.at, id_=holds.c.id)
 OPEN: Final = HELD.order_by(holds.c.at, holds.c.id)
 COUNT: Final = sa.select(sa.func.count()).select_from(holds).where(IS_OPEN)
 

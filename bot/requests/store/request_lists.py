@@ -13,7 +13,7 @@ from bot.assignments.model import AssignmentState
 from bot.assignments.store.assignments import IS_NOT_ENDED
 from bot.database import audit
 from bot.database.engine import Transaction
-from bot.database.keyset import Listed
+from bot.database.keyset import ListStatements
 from bot.database.statements import BUSINESS_NOW, MOST, NOW, SINCE, UNTIL, word, words
 from bot.database.tables import (
     GAVE,
@@ -71,15 +71,17 @@ BEING_GIVEN: Final = sa.select(requests.c.package_id).where(
 KNOWN_TO_HAVE: Final = sa.select(assignments.c.package_id).where(
     assignments.c.entra_id == sa.bindparam("user"), IS_NOT_ENDED
 )
-OPEN_FOR: Final = Listed(SELECT.where(HOLDER, IS_OPEN), time=requests.c.asked_at, id_=requests.c.id)
+OPEN_FOR: Final = ListStatements(
+    SELECT.where(HOLDER, IS_OPEN), time=requests.c.asked_at, id_=requests.c.id
+)
 # What somebody has asked about these assignments of theirs.
 ASKED_ABOUT: Final = sa.select(requests.c.assignment_id, requests.c.kind).where(
     requests.c.assignment_id.in_(sa.bindparam("assignments", expanding=True)), HOLDER, IS_OPEN
 )
 
 PENDING: Final = SELECT.where(requests.c.state == word(State.PENDING))
-OLDEST_PENDING: Final = Listed(PENDING, time=requests.c.asked_at, id_=requests.c.id)
-PENDING_OF_OTHERS: Final = Listed(
+OLDEST_PENDING: Final = ListStatements(PENDING, time=requests.c.asked_at, id_=requests.c.id)
+PENDING_OF_OTHERS: Final = ListStatements(
     PENDING.where(requests.c.holder.is_distinct_from(sa.bindparam("but"))),
     time=requests.c.asked_at,
     id_=requests.c.id,

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from bot import clock
-from bot.assignments.model import AssignmentState, Ended
+from bot.assignments.model import AssignmentState, EndReason
 from bot.assignments.store import troubles
 from bot.requests.model import State
 from bot.requests.store import request_lists
@@ -125,7 +125,7 @@ async def test_what_is_missing_twice_a_settle_time_apart_is_gone(harness):
     await harness.work()
 
     assert (await harness.request(request_id)).state is State.DELIVERED
-    assert (await row(harness, held)).ended_why == Ended.REMOVED
+    assert (await row(harness, held)).ended_why == EndReason.REMOVED
 
 
 async def test_a_lost_answer_to_a_removal_is_found_by_its_result(harness):
@@ -149,7 +149,7 @@ async def test_one_404_ends_nothing_for_the_mirror(harness):
     await asyncio.sleep(WAITS.settle.total_seconds())
     await harness.mirror.sweep()
 
-    assert (await row(harness, held)).ended_why == Ended.OUTSIDE
+    assert (await row(harness, held)).ended_why == EndReason.OUTSIDE
 
 
 async def test_what_is_seen_in_between_was_never_gone(harness):
@@ -210,11 +210,11 @@ async def test_a_list_that_lags_brings_nothing_back(harness):
     harness.line.on(LISTS, old, times=3)
 
     await harness.mirror.sweep()
-    assert (await row(harness, held)).ended_why == Ended.RETURNED
+    assert (await row(harness, held)).ended_why == EndReason.RETURNED
     await harness.mirror.sweep()
     await harness.talk()
 
-    assert (await row(harness, held)).ended_why == Ended.RETURNED
+    assert (await row(harness, held)).ended_why == EndReason.RETURNED
     assert not [each for each in harness.told("U0ANN") if "not through me" in each.text]
     assert await harness.store.run(troubles.count) == {}
 
@@ -236,7 +236,7 @@ async def test_what_revives_after_our_removal_is_removed_again(harness):
 
     assert there.state == "expired"
     assert harness.posted("adminRemove") == 2
-    assert (await row(harness, held)).ended_why == Ended.TAKEN_BACK
+    assert (await row(harness, held)).ended_why == EndReason.TAKEN_BACK
 
 
 async def test_what_revives_after_it_ended_is_told(harness):

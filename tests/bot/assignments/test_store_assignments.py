@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot import clock
-from bot.assignments.model import Ended
+from bot.assignments.model import EndReason
 from bot.assignments.store import assignment_lists, assignments, links
 from bot.people.model import Person
 from bot.people.store import people
@@ -35,35 +35,35 @@ async def test_messages_go_to_those_accounts_that_are_certain(store, certain, af
         await store.run(assignments.save_live, held(id=name, holder=holder))
     await store.run(assignments.save_live, held(id="hers", holder="U0CY", entra_id="cy"))
     await store.run(assignments.save_live, held(id="over", holder="U0OLD"))
-    await store.run(assignments.end, "over", why=Ended.RAN_OUT, at=clock.now())
+    await store.run(assignments.end, "over", why=EndReason.RAN_OUT, at=clock.now())
 
     await store.run(links.link, ANN, holders=certain)
 
     assert await holders(store) == {**after, "hers": "U0CY"}
     assert (await store.run(assignments.get, "over")).holder == "U0OLD"
-    assert await store.run(links.linked, ANN) == sorted({*after.values()} - {None})
+    assert await store.run(links.slack_users_of, ANN) == sorted({*after.values()} - {None})
 
 
 async def test_what_somebody_holds_goes_by_their_binding(store):
     """Not by where its messages go; and not before a second account has been told of."""
     await store.run(assignments.save_live, held(id="mine", holder=None))
     await store.run(assignments.save_live, held(id="hers", holder="U0ANN", entra_id="cy"))
-    assert (await store.run(assignment_lists.of_oneself, "U0ANN")).rows == []
+    assert (await store.run(assignment_lists.own_page, "U0ANN")).rows == []
 
     await store.run(people.bind, PERSON)
     second = await store.run(people.bind, replace(PERSON, slack_user="U0TWIN"))
 
-    assert [row.id for row in (await store.run(assignment_lists.of_oneself, "U0ANN")).rows] == [
+    assert [row.id for row in (await store.run(assignment_lists.own_page, "U0ANN")).rows] == [
         "mine"
     ]
-    assert (second.is_told, (await store.run(assignment_lists.of_oneself, "U0TWIN")).rows) == (
+    assert (second.is_told, (await store.run(assignment_lists.own_page, "U0TWIN")).rows) == (
         False,
         [],
     )
     ((news, first),) = await store.run(people.second_accounts_due)
     assert (news.slack_user, first.slack_user) == ("U0TWIN", "U0ANN")
     await store.run(people.schedule_announcement, news, news=None)
-    assert [row.id for row in (await store.run(assignment_lists.of_oneself, "U0TWIN")).rows] == [
+    assert [row.id for row in (await store.run(assignment_lists.own_page, "U0TWIN")).rows] == [
         "mine"
     ]
     assert (await store.run(people.bind, replace(PERSON, slack_user="U0TWIN"))).is_told

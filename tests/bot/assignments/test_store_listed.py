@@ -10,7 +10,13 @@ import pytest
 import sqlalchemy as sa
 
 from bot import clock
-from bot.assignments.model import Assignment, AssignmentState, Ended, Progress, TroubleKind
+from bot.assignments.model import (
+    Assignment,
+    AssignmentState,
+    DeliveryProgress,
+    EndReason,
+    TroubleKind,
+)
 from bot.assignments.store import assignments, listed, troubles, unsure
 from bot.database import Store, audit, homes
 from bot.database.tables import assignments as assignment_table
@@ -83,7 +89,7 @@ async def test_what_graph_does_not_say_is_no_change(store):
 @pytest.mark.parametrize(
     ("had", "said"),
     [
-        ({"progress": Progress.REPROCESSING}, {"progress": Progress.DELIVERING}),
+        ({"progress": DeliveryProgress.REPROCESSING}, {"progress": DeliveryProgress.DELIVERING}),
         ({"state": AssignmentState.REMOVING}, {}),
     ],
 )
@@ -106,10 +112,10 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "another policy": ({}, {"policy_id": "another"}),
     "no policy said": ({}, {"policy_id": None, "package_name": "Another name"}),
     "another person's name": ({}, {"holder_name": "Ann Baker"}),
-    "a part": ({}, {"progress": Progress.PARTIAL}),
-    "again": ({}, {"progress": Progress.DELIVERING}),
-    "there": ({"progress": Progress.DELIVERING}, {}),
-    "all of it": ({"progress": Progress.PARTIAL}, {}),
+    "a part": ({}, {"progress": DeliveryProgress.PARTIAL}),
+    "again": ({}, {"progress": DeliveryProgress.DELIVERING}),
+    "there": ({"progress": DeliveryProgress.DELIVERING}, {}),
+    "all of it": ({"progress": DeliveryProgress.PARTIAL}, {}),
     "readable": ({"unreadable_since": ANOTHER_END, "misses": 2}, {}),
     "not gone": ({"gone_at": ANOTHER_END}, {}),
     "being removed": ({"state": AssignmentState.REMOVING}, {"ends_at": ANOTHER_END}),
@@ -152,7 +158,7 @@ def _before(db: sa.Connection, row: Assignment, had: dict[str, Any] | None) -> N
             .values({"let_end": None} | had)
         )
         troubles.open_one(db, TroubleKind.PARTIAL, row.id)
-    homes.opened(db, slack_user)
+    homes.mark_opened(db, slack_user)
     db.execute(home_table.update().values(stale=False))
     db.execute(notice_table.update().values(stale=False))
 
@@ -188,13 +194,13 @@ def _facts(db: sa.Connection, name: str) -> dict[str, Any]:
 
 async def test_since_when_it_is_so_far_is_kept_as_long_as_it_is(store):
     """And begins anew when Entra is farther."""
-    await store.run(listed.save, [access(progress=Progress.PARTIAL)])
+    await store.run(listed.save, [access(progress=DeliveryProgress.PARTIAL)])
     long_ago = clock.now() - timedelta(days=3)
     await store.run(
         lambda db: db.execute(assignment_table.update().values(progress_at=long_ago)).rowcount
     )
 
-    await store.run(listed.save, [access(progress=Progress.PARTIAL, ends_at=ANOTHER_END)])
+    await store.run(listed.save, [access(progress=DeliveryProgress.PARTIAL, ends_at=ANOTHER_END)])
     assert (await store.run(assignments.get, "assignment")).progress_at == long_ago
 
     await store.run(listed.save, [access(ends_at=ANOTHER_END)])
@@ -205,7 +211,7 @@ async def test_what_had_ended_is_named_and_left_alone(store):
     """Whether it lives again, only Graph's answer about that very assignment tells."""
     row = access()
     await store.run(listed.save, [row])
-    await store.run(assignments.end, row.id, why=Ended.OUTSIDE, at=clock.now())
+    await store.run(assignments.end, row.id, why=EndReason.OUTSIDE, at=clock.now())
 
     assert (await store.run(listed.save, [row])).ended == [row.id]
     assert (await store.run(assignments.get, row.id)).state is AssignmentState.ENDED
@@ -264,7 +270,7 @@ async def test_each_row_of_a_page_has_its_own_line_in_the_log(store):
 async def test_what_was_not_seen_is_found_a_few_at_a_time(store):
     """Each once, and nothing that has ended."""
     await store.run(listed.save, page(7))
-    await store.run(assignments.end, "a003", why=Ended.OUTSIDE, at=clock.now())
+    await store.run(assignments.end, "a003", why=EndReason.OUTSIDE, at=clock.now())
     await store.run(seen_a_minute_ago)
     await store.run(listed.save, page(1))
     found: list[str] = []

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot import clock
-from bot.assignments.model import Ended, Progress, TroubleKind
+from bot.assignments.model import DeliveryProgress, EndReason, TroubleKind
 from bot.assignments.store import assignments, listed, troubles, unsure
 from bot.database import audit
 from bot.requests.model import Kind, State
@@ -35,32 +35,32 @@ async def test_a_trouble_is_known_once_as_long_as_it_lasts(store, at_once):
 async def test_a_trouble_is_owed_until_it_is_told(store):
     """Also when it has passed before anybody was told."""
     await store.run(troubles.open_one, PARTIAL, "a")
-    (owed,) = await store.run(troubles.owing_news, since=clock.now() - DAY)
+    (owed,) = await store.run(troubles.notices_due, since=clock.now() - DAY)
     await store.run(troubles.close, "a")
-    assert len(await store.run(troubles.owing_news, since=clock.now() - DAY)) == 1
+    assert len(await store.run(troubles.notices_due, since=clock.now() - DAY)) == 1
 
-    await store.run(troubles.look_again, owed, news=clock.real() + SECOND * 60)
-    assert await store.run(troubles.owing_news, since=clock.now() - DAY) == []
-    await store.run(troubles.look_again, owed, news=None)
-    assert await store.run(troubles.owing_news, since=clock.now() - DAY) == []
+    await store.run(troubles.schedule_notice, owed, news=clock.real() + SECOND * 60)
+    assert await store.run(troubles.notices_due, since=clock.now() - DAY) == []
+    await store.run(troubles.schedule_notice, owed, news=None)
+    assert await store.run(troubles.notices_due, since=clock.now() - DAY) == []
 
 
 async def test_what_an_admin_wants_is_done_by_one(store, at_once):
     """It is claimed, tried again if it could not be done, and answered once."""
     await store.run(troubles.open_one, PARTIAL, "a")
     (trouble,) = await store.run(troubles.open_about, "a")
-    assert await store.run(troubles.claim_wanted, lease=LEASE) == []
-    await store.run(troubles.want, trouble, by="U0DANA")
+    assert await store.run(troubles.claim_reprocessing, lease=LEASE) == []
+    await store.run(troubles.request_reprocessing, trouble, by="U0DANA")
 
-    claimed = [each for some in at_once(troubles.claim_wanted, lease=LEASE) for each in some]
+    claimed = [each for some in at_once(troubles.claim_reprocessing, lease=LEASE) for each in some]
     ((mine, tries),) = claimed
     assert (mine.wanted_by, mine.answer, tries) == ("U0DANA", None, 1)
-    await store.run(troubles.try_again, mine, at=clock.real() - SECOND)
-    ((mine, tries),) = await store.run(troubles.claim_wanted, lease=LEASE)
+    await store.run(troubles.reschedule_reprocessing, mine, at=clock.real() - SECOND)
+    ((mine, tries),) = await store.run(troubles.claim_reprocessing, lease=LEASE)
     assert tries == 2
 
-    await store.run(troubles.answered, mine, "Done.")
-    assert await store.run(troubles.claim_wanted, lease=LEASE) == []
+    await store.run(troubles.finish_reprocessing, mine, "Done.")
+    assert await store.run(troubles.claim_reprocessing, lease=LEASE) == []
     found = await store.run(troubles.get, mine.id)
     assert found is not None
     assert (found.answer, found.closed_at) == ("Done.", None)
@@ -70,10 +70,10 @@ async def test_what_has_passed_is_not_done(store):
     """It has ended meanwhile: nobody asks Entra any more."""
     await store.run(troubles.open_one, PARTIAL, "a")
     (trouble,) = await store.run(troubles.open_about, "a")
-    await store.run(troubles.want, trouble, by="U0DANA")
+    await store.run(troubles.request_reprocessing, trouble, by="U0DANA")
     await store.run(troubles.close, "a")
 
-    assert await store.run(troubles.claim_wanted, lease=LEASE) == []
+    assert await store.run(troubles.claim_reprocessing, lease=LEASE) == []
 
 
 async def test_all_but_those_named_have_passed(store):
@@ -92,10 +92,10 @@ async def test_misses_are_counted_until_it_is_read(store):
     """By package; what has ended is not counted, and since when is kept."""
     for row in (held(), held(id="hers", entra_id="cy"), held(id="over", entra_id="bo")):
         await store.run(assignments.save_live, row)
-    await store.run(assignments.end, "over", why=Ended.OUTSIDE, at=clock.now())
+    await store.run(assignments.end, "over", why=EndReason.OUTSIDE, at=clock.now())
     for _ in range(2):
-        await store.run(unsure.not_read, ["assignment", "over"])
-    await store.run(unsure.not_read, ["hers"])
+        await store.run(unsure.count_unreadable, ["assignment", "over"])
+    await store.run(unsure.count_unreadable, ["hers"])
 
     assert await store.run(unsure.unreadable) == {"campaign": 2}
     assert await store.run(unsure.unreadable, misses=1) == {"campaign": 1}
@@ -113,12 +113,12 @@ async def test_a_list_revives_nothing(store):
     """Only Graph's answer about that very assignment, asked after its end, does."""
     await store.run(assignments.save_live, held())
     before = clock.real()
-    await store.run(assignments.end, "assignment", why=Ended.RETURNED, at=clock.now())
+    await store.run(assignments.end, "assignment", why=EndReason.RETURNED, at=clock.now())
     assert (await store.run(listed.save, [held()])).ended == ["assignment"]
 
     assert not await store.run(assignments.save_live, held())
     assert not await store.run(assignments.save_live, held(), read_by_id_at=before)
-    assert (await store.run(assignments.get, "assignment")).ended_why == Ended.RETURNED
+    assert (await store.run(assignments.get, "assignment")).ended_why == EndReason.RETURNED
 
     later = clock.real() + SECOND
     assert await store.run(assignments.save_live, held(), read_by_id_at=later)
@@ -130,13 +130,13 @@ async def test_a_list_revives_nothing(store):
 @pytest.mark.parametrize(
     ("before", "read", "after"),
     [
-        (None, Progress.DELIVERING, Progress.DELIVERING),
-        (Progress.DELIVERING, Progress.DELIVERING, Progress.DELIVERING),
-        (Progress.DELIVERED, Progress.DELIVERING, Progress.REPROCESSING),
-        (Progress.PARTIAL, Progress.DELIVERING, Progress.REPROCESSING),
-        (Progress.REPROCESSING, Progress.DELIVERING, Progress.REPROCESSING),
-        (Progress.REPROCESSING, Progress.DELIVERED, Progress.DELIVERED),
-        (Progress.DELIVERED, Progress.PARTIAL, Progress.PARTIAL),
+        (None, DeliveryProgress.DELIVERING, DeliveryProgress.DELIVERING),
+        (DeliveryProgress.DELIVERING, DeliveryProgress.DELIVERING, DeliveryProgress.DELIVERING),
+        (DeliveryProgress.DELIVERED, DeliveryProgress.DELIVERING, DeliveryProgress.REPROCESSING),
+        (DeliveryProgress.PARTIAL, DeliveryProgress.DELIVERING, DeliveryProgress.REPROCESSING),
+        (DeliveryProgress.REPROCESSING, DeliveryProgress.DELIVERING, DeliveryProgress.REPROCESSING),
+        (DeliveryProgress.REPROCESSING, DeliveryProgress.DELIVERED, DeliveryProgress.DELIVERED),
+        (DeliveryProgress.DELIVERED, DeliveryProgress.PARTIAL, DeliveryProgress.PARTIAL),
     ],
 )
 async def test_what_was_there_and_is_delivered_again_stays_there(store, before, read, after):
@@ -153,10 +153,10 @@ async def test_what_was_there_and_is_delivered_again_stays_there(store, before, 
 async def test_since_when_it_is_in_part_is_kept(store):
     """However often it is seen so."""
     clock.set_offset(timedelta(0))
-    await store.run(assignments.save_live, held(progress=Progress.PARTIAL))
+    await store.run(assignments.save_live, held(progress=DeliveryProgress.PARTIAL))
     since = (await store.run(assignments.get, "assignment")).progress_at
     clock.set_offset(DAY)
-    changed = held(progress=Progress.PARTIAL, package_name="Another name")
+    changed = held(progress=DeliveryProgress.PARTIAL, package_name="Another name")
     await store.run(assignments.save_live, changed)
 
     assert (await store.run(assignments.get, "assignment")).progress_at == since

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.assignments.search import LONGEST_TYPED, Named, read_sought
+from bot.assignments.search import LONGEST_TYPED, NamedPerson, parse_query
 from bot.errors import LatchkeyError, UnknownPackage
 from bot.packages.index import PackageIndex
 from tests.bot.samples import offered
@@ -13,8 +13,8 @@ CAMPAIGN = offered()
 READER = offered(id="reader", slug="finance-read", name="Finance Read")
 PACKAGES = PackageIndex([CAMPAIGN, READER])
 ID = "a0000000-0000-4000-8000-000000000006"
-MIA = Named(slack_user="U0MIA")
-MAIL = Named(email="mia@contoso.example")
+MIA = NamedPerson(slack_user="U0MIA")
+MAIL = NamedPerson(email="mia@contoso.example")
 
 NAMES = ("financeread", "marketingcampaign")
 
@@ -29,29 +29,29 @@ TYPED = [
     ("marketing-campaign", None, CAMPAIGN),
     ("Finance Read", None, READER),
     ("<@U0MIA>", MIA, None),
-    ("<@W0MIA|mia> marketing campaign", Named(slack_user="W0MIA"), CAMPAIGN),
+    ("<@W0MIA|mia> marketing campaign", NamedPerson(slack_user="W0MIA"), CAMPAIGN),
     ("marketing campaign <@U0MIA>", MIA, CAMPAIGN),
     ("<@U0MIA> <@U0MIA>", MIA, None),
     ("mia@contoso.example Finance Read", MAIL, READER),
     ("<mailto:mia@contoso.example|mia@contoso.example>", MAIL, None),
     ("finance-read <mailto:mia@contoso.example|mia@contoso.example>", MAIL, READER),
-    ("o'neil+x@contoso.example", Named(email="o'neil+x@contoso.example"), None),
-    (ID, Named(entra_id=ID), None),
-    (f"{ID.upper()} finance-read", Named(entra_id=ID), READER),
-    ("Mia Moreau", Named(name="Mia Moreau"), None),
-    ("“Mia Moreau” finance-read", Named(name="Mia Moreau"), READER),
-    ("Mia Moreau finance read", Named(name="Mia Moreau"), READER),
-    ("Mia Finance Read", Named(name="Mia"), READER),
-    ("finance", Named(name="finance"), None),
+    ("o'neil+x@contoso.example", NamedPerson(email="o'neil+x@contoso.example"), None),
+    (ID, NamedPerson(entra_id=ID), None),
+    (f"{ID.upper()} finance-read", NamedPerson(entra_id=ID), READER),
+    ("Mia Moreau", NamedPerson(name="Mia Moreau"), None),
+    ("“Mia Moreau” finance-read", NamedPerson(name="Mia Moreau"), READER),
+    ("Mia Moreau finance read", NamedPerson(name="Mia Moreau"), READER),
+    ("Mia Finance Read", NamedPerson(name="Mia"), READER),
+    ("finance", NamedPerson(name="finance"), None),
     # The longest end that is a package's name is the package.
-    ("Read Finance Read", Named(name="Read"), READER),
+    ("Read Finance Read", NamedPerson(name="Read"), READER),
 ]
 
 
 @pytest.mark.parametrize(("text", "named", "package"), TYPED)
 def test_a_person_and_a_package_are_told_apart(text, named, package):
     """However each of them is named."""
-    sought = read_sought(text, PACKAGES)
+    sought = parse_query(text, PACKAGES)
 
     assert (sought.named, sought.package) == (named, package)
 
@@ -63,7 +63,7 @@ def test_a_person_and_a_package_are_told_apart(text, named, package):
 def test_beside_a_person_stands_a_package_or_nothing(text):
     """A mistyped one is not left out: the list would be longer than meant."""
     with pytest.raises(UnknownPackage):
-        read_sought(text, PACKAGES)
+        parse_query(text, PACKAGES)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_beside_a_person_stands_a_package_or_nothing(text):
 def test_several_people_or_a_name_that_slack_did_not_take_are_refused(text):
     """In a sentence."""
     with pytest.raises(LatchkeyError):
-        read_sought(text, PACKAGES)
+        parse_query(text, PACKAGES)
 
 
 PARTS = st.sampled_from(
@@ -105,7 +105,7 @@ PARTS = st.sampled_from(
 def test_whatever_is_typed_nothing_is_invented(text):
     """A person or a package that comes out was in it; what cannot be read is refused in a sentence."""
     try:
-        sought = read_sought(text, PACKAGES)
+        sought = parse_query(text, PACKAGES)
     except LatchkeyError:
         return
     rest = _letters(text)
@@ -121,6 +121,6 @@ def test_whatever_is_typed_nothing_is_invented(text):
 
 def test_a_long_text_costs_no_more_than_a_short_one():
     """What is behind so many characters is not read."""
-    sought = read_sought("word " * LONGEST_TYPED + "finance-read", PACKAGES)
+    sought = parse_query("word " * LONGEST_TYPED + "finance-read", PACKAGES)
 
     assert sought.package is None

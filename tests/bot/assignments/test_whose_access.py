@@ -18,7 +18,7 @@ from bot.database.tables import people as person_table
 from bot.errors import NotAllowed
 from bot.people.store import people
 from bot.requests.model import State
-from bot.sync.links import LOOKUPS_A_SWEEP, Links
+from bot.sync.links import LOOKUPS_A_SWEEP, HolderLinks
 from bot.sync.rechecks import LOOK_AGAIN_AFTER
 from sandbox.slack import Person
 from sandbox.tenant import seed
@@ -267,7 +267,7 @@ def test_everybody_has_their_turn(tmp_path_factory, sqlite_template, rows, data)
         order: list[str] = []
         before = clock.real() - timedelta(hours=24)
         for _ in range(-(-len(rows) // limit)):
-            turn = store.run_here(links.to_link, looked_up_before=before, limit=limit)
+            turn = store.run_here(links.holders_to_look_up, looked_up_before=before, limit=limit)
             for entra_id in turn:
                 store.run_here(links.link, entra_id, holders=[])
             order += turn
@@ -295,7 +295,7 @@ async def test_a_sweep_asks_slack_for_no_more_than_it_may(harness):
         )
 
     await harness.store.run(many)
-    looks = Links(store=harness.store, graph=harness.graph, people=harness.people)
+    looks = HolderLinks(store=harness.store, graph=harness.graph, people=harness.people)
     # Nobody of them is confirmed by going through all members.
     await looks.refresh()
 

@@ -48,9 +48,9 @@ def busy(store, why="because"):
 def test_a_pause_holds_until_it_is_resumed(store):
     """Its reason is there for every replica."""
     assert latchkey("pause", "--reason", "drill").exit_code == 0
-    assert store.run_here(flags.paused_why) == "drill"
+    assert store.run_here(flags.pause_reason) == "drill"
     assert latchkey("resume").exit_code == 0
-    assert store.run_here(flags.paused_why) is None
+    assert store.run_here(flags.pause_reason) is None
 
 
 def test_a_pause_needs_a_reason(store):

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from bot import clock
-from bot.assignments.model import AssignmentState, Ended
+from bot.assignments.model import AssignmentState, EndReason
 from bot.assignments.store import assignments, troubles
 from graph.errors import GraphError
 from sandbox.tenant import seed
@@ -72,7 +72,7 @@ async def test_a_row_that_cannot_be_read_keeps_nobody_from_theirs(harness, kind)
     unread = await row(harness, anns)
     assert (unread.state, unread.misses) == (AssignmentState.LIVE, 1)
     assert unread.unreadable_since is not None
-    assert (await row(harness, cys)).ended_why == Ended.OUTSIDE
+    assert (await row(harness, cys)).ended_why == EndReason.OUTSIDE
     await harness.talk()
     assert "not through me" in harness.told("U0CY")[-1].text
     assert harness.told("U0ANN") == []

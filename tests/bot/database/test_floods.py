@@ -208,8 +208,8 @@ async def test_never_more_than_so_many_in_an_hour_and_the_next_when_it_was_said(
     assert taken[:count] == [None] * count
     assert all(each is not None for each in taken[count:])
     assert timedelta(0) < taken[-1] <= HOUR / count
-    assert store.run_here(limits.left, "U1", limit) is not None
-    assert store.run_here(limits.left, "U2", limit) is None
+    assert store.run_here(limits.time_left, "U1", limit) is not None
+    assert store.run_here(limits.time_left, "U2", limit) is None
 
 
 async def test_refusals_are_told_once(store):
@@ -217,4 +217,4 @@ async def test_refusals_are_told_once(store):
     written = [store.run_here(limits.count_refusal, "U1") for _ in range(30)]
 
     assert written == [1] * 20 + [0] * 10
-    assert store.run_here(limits.left_over) == []
+    assert store.run_here(limits.unreported_refusals) == []

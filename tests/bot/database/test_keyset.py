@@ -159,16 +159,18 @@ async def test_names_are_found_by_how_they_begin(store):
 
     await store.run(begin)
 
-    assert list((await store.run(assignment_lists.names_from, "ann")).values()) == [
+    assert list((await store.run(assignment_lists.names_starting_with, "ann")).values()) == [
         "Ann Abara",
         "ann lee",
         "ANNA",
     ]
-    assert list((await store.run(assignment_lists.names_from, "émile")).values()) == ["Émile Zola"]
-    assert list((await store.run(assignment_lists.names_from, "an%")).values()) == ["An%n"]
-    assert await store.run(assignment_lists.names_from, "nobody") == {}
-    assert await store.run(assignment_lists.called, "ANN LEE") == ["e1"]
-    assert await store.run(assignment_lists.called, "ÉMILE ZOLA") == ["e4"]
+    assert list((await store.run(assignment_lists.names_starting_with, "émile")).values()) == [
+        "Émile Zola"
+    ]
+    assert list((await store.run(assignment_lists.names_starting_with, "an%")).values()) == ["An%n"]
+    assert await store.run(assignment_lists.names_starting_with, "nobody") == {}
+    assert await store.run(assignment_lists.find_by_name, "ANN LEE") == ["e1"]
+    assert await store.run(assignment_lists.find_by_name, "ÉMILE ZOLA") == ["e4"]
 
 
 async def test_only_some_of_the_names_are_read(store):
@@ -181,7 +183,7 @@ async def test_only_some_of_the_names_are_read(store):
 
     await store.run(begin)
 
-    found = await store.run(assignment_lists.names_from, "person")
+    found = await store.run(assignment_lists.names_starting_with, "person")
     assert len(found) == assignment_lists.MOST_NAMES + 1
 
 

@@ -32,6 +32,6 @@ async def test_what_waited_is_granted_afterwards(harness: BotHarness) -> None:
 async def test_why_is_told(store):
     """The reason is kept until granting goes on."""
     await store.run(flags.pause, why="drill")
-    assert await store.run(flags.paused_why) == "drill"
+    assert await store.run(flags.pause_reason) == "drill"
     await store.run(flags.resume)
-    assert await store.run(flags.paused_why) is None
+    assert await store.run(flags.pause_reason) is None

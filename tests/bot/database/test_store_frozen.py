@@ -30,7 +30,7 @@ def frozen(store):
 @pytest.fixture
 def impatient(store):
     """The same store with limits in tenths of seconds."""
-    quick = postgresql.Limits(lock_ms=100, statement_ms=200, idle_ms=200, answer_ms=400)
+    quick = postgresql.SessionLimits(lock_ms=100, statement_ms=200, idle_ms=200, answer_ms=400)
     store.engine.update_execution_options(**{postgresql.OPTION: quick})
     return store
 

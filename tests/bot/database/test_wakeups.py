@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from bot.configuration.settings import read_settings
 from bot.database import open_store, wakeups
-from bot.database.listening import DIFFERENT_SESSIONS, Notifications, Patience
+from bot.database.listening import DIFFERENT_SESSIONS, ListenTimings, Notifications
 from bot.database.wire import NoWire
 from bot.machine import wire_to_others
 from bot.requests.store import requests
@@ -20,7 +20,7 @@ from tests.bot.samples import wish
 from tests.harness.world import eventually
 
 AT_ONCE = timedelta(milliseconds=1)
-PATIENCE = Patience(proof=timedelta(seconds=2), broken=lambda failures: AT_ONCE)
+PATIENCE = ListenTimings(proof=timedelta(seconds=2), broken=lambda failures: AT_ONCE)
 LISTENERS = "SELECT pid FROM pg_stat_activity WHERE query = 'LISTEN latchkey'"
 
 
@@ -30,7 +30,7 @@ class Replica:
     def __init__(self, address, patience=PATIENCE):
         self.store = open_store(read_settings({"DATABASE_URL": address}).sqlalchemy_url)
         self.wire = Notifications(self.store, patience)
-        wakeups.lay(self.store.engine, self.wire)
+        wakeups.attach(self.store.engine, self.wire)
         self.heard: asyncio.Queue[frozenset[str]] = asyncio.Queue()
         self._listening = asyncio.create_task(
             self.wire.listen(lambda jobs: self.heard.put_nowait(frozenset(jobs)))
@@ -144,7 +144,7 @@ async def test_a_connection_that_hears_nothing_any_more_is_made_anew(address, re
 async def test_behind_a_pooler_it_is_said_what_gets_through(mode, address, behind_pgbouncer):
     """In transaction mode nothing does: the jobs go by the clock, and nobody believes otherwise."""
     pooled = behind_pgbouncer(address, mode=mode, size=4)
-    one = Replica(pooled, Patience(proof=timedelta(seconds=1)))
+    one = Replica(pooled, ListenTimings(proof=timedelta(seconds=1)))
     try:
         if mode == "session":
             assert await one.next() == frozenset(wakeups.ALL)

@@ -18,7 +18,7 @@ from slack_sdk.models.views import View
 
 from bot import chance, clock
 from bot.approvals.model import Outcome
-from bot.assignments.model import AssignmentState, Ended
+from bot.assignments.model import AssignmentState, EndReason
 from bot.errors import PackageName
 from bot.messages import asking, deciding, forms, reminding, repairing
 from bot.messages.answers import all_answers
@@ -239,8 +239,8 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
             name, {str(number): name for number in range(count)}, package_id="p"
         ),
         "help": deciding.admin_help(),
-        "ended": asking.ended(held(package_name=name, ended_why=Ended.RAN_OUT)),
-        "ended outside": asking.ended(held(package_name=name, ended_why=Ended.OUTSIDE)),
+        "ended": asking.ended(held(package_name=name, ended_why=EndReason.RAN_OUT)),
+        "ended outside": asking.ended(held(package_name=name, ended_why=EndReason.OUTSIDE)),
     }
     return distinct(made)
 

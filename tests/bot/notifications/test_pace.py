@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot import clock
-from bot.assignments.model import AssignmentState, Ended
+from bot.assignments.model import AssignmentState, EndReason
 from bot.assignments.store import assignments
 from bot.database import slack_waits
 from bot.messages.parts import message
@@ -19,7 +19,7 @@ from bot.notifications.expiries import CLAIMED_TOGETHER
 from bot.notifications.model import Notice
 from bot.requests.model import State
 from bot.requests.store import requests
-from bot.slack.rate_limits import CHANNEL_PAUSE, FASTEST, Limits
+from bot.slack.rate_limits import CHANNEL_PAUSE, FASTEST, RateLimits
 from sandbox.slack.model import Call, Person
 from tests.bot.samples import held, wish
 from tests.harness.by_hand import BotHarness, by_hand, standing
@@ -53,7 +53,7 @@ async def crowd(harness: BotHarness, size: int = CROWD, **changes: object) -> No
             )
             assignments.save_live(db, row)
             if changes:
-                assignments.end(db, row.id, why=Ended.OUTSIDE, at=clock.now())
+                assignments.end(db, row.id, why=EndReason.OUTSIDE, at=clock.now())
 
     for number in range(size):
         slack_user = person(number)
@@ -254,7 +254,7 @@ async def test_after_a_429_it_goes_on_more_slowly(harness):
 
 async def test_until_slack_refuses_one_it_soon_goes_as_fast_as_it_may(simulated):
     """What was refused once is come near more carefully."""
-    limits = Limits()
+    limits = RateLimits()
     for _ in range(SOON_FASTEST):
         limits.posted(ADMINS, had_turn=True)
     assert limits.pace == limits.fastest

@@ -402,7 +402,7 @@ async def test_an_extension_comes_without_a_reminder(harness):
     await harness.finish()
     harness.shift(6 * DAY)
     assert await harness.ends.send_reminders() == 1
-    (mine,) = (await harness.store.run(assignment_lists.of_oneself, "U0ANN")).rows
+    (mine,) = (await harness.store.run(assignment_lists.own_page, "U0ANN")).rows
 
     await harness.desk.extend(slack_user="U0ANN", assignment_id=mine.id)
     await harness.finish()

@@ -225,8 +225,8 @@ async def test_a_finished_redraw_is_finished(store):
 
 async def test_a_home_is_owed_a_page_when_it_is_opened(store):
     """Once, by one."""
-    await store.run(homes.opened, "U0ANN")
-    await store.run(homes.opened, "U0ANN")
+    await store.run(homes.mark_opened, "U0ANN")
+    await store.run(homes.mark_opened, "U0ANN")
 
     assert await store.run(homes.claim_stale, lease=LEASE, limit=9) == ["U0ANN"]
     assert await store.run(homes.claim_stale, lease=LEASE, limit=9) == []
@@ -234,9 +234,9 @@ async def test_a_home_is_owed_a_page_when_it_is_opened(store):
 
 def published(db, person, at=None):
     """Somebody has opened their Home, and got a page that was drawn at some time, just now unless given."""
-    homes.opened(db, person)
+    homes.mark_opened(db, person)
     homes.claim_stale(db, lease=LEASE, limit=9)
-    homes.published(db, person, admin=False, at=at or clock.now())
+    homes.mark_published(db, person, admin=False, at=at or clock.now())
 
 
 async def stale(store):
@@ -248,7 +248,7 @@ async def test_access_makes_its_holders_home_stale(store):
     await store.run(published, "U0ANN")
     await store.run(assignments.save_live, held())
     assert await stale(store) == ["U0ANN"]
-    await store.run(homes.published, "U0ANN", admin=False, at=clock.now())
+    await store.run(homes.mark_published, "U0ANN", admin=False, at=clock.now())
 
     row = await store.run(assignments.get, "assignment")
     await store.run(assignments.save_live, row)
@@ -260,17 +260,17 @@ async def test_access_makes_its_holders_home_stale(store):
 
 async def test_a_change_during_a_publication_is_owed_another(store):
     """The page that was made is already old."""
-    await store.run(homes.opened, "U0ANN")
+    await store.run(homes.mark_opened, "U0ANN")
     await store.run(homes.claim_stale, lease=LEASE, limit=9)
     await store.run(requests.add, wish())
-    await store.run(homes.published, "U0ANN", admin=False, at=clock.now())
+    await store.run(homes.mark_published, "U0ANN", admin=False, at=clock.now())
 
     assert await stale(store) == ["U0ANN"]
 
 
 async def test_a_page_whose_maker_died_is_taken_up(store):
     """When the lease is over."""
-    await store.run(homes.opened, "U0ANN")
+    await store.run(homes.mark_opened, "U0ANN")
     await store.run(homes.claim_stale, lease=OVER, limit=9)
 
     assert await stale(store) == ["U0ANN"]
@@ -278,7 +278,7 @@ async def test_a_page_whose_maker_died_is_taken_up(store):
 
 async def test_a_page_that_slack_refused_for_now_waits(store):
     """Until Slack's pause is over."""
-    await store.run(homes.opened, "U0ANN")
+    await store.run(homes.mark_opened, "U0ANN")
     await store.run(homes.claim_stale, lease=LEASE, limit=9)
     await store.run(homes.not_published, "U0ANN", retry_at=clock.real() + LEASE)
     assert await stale(store) == []

@@ -15,7 +15,7 @@ from bot.packages.bounds import Bounds
 from bot.packages.model import Package
 from bot.packages.store import catalog
 from bot.sync.assignments import MISSES_BEFORE_ALARM
-from bot.sync.everything import Mirror
+from bot.sync.everything import TenantSync
 from graph.errors import BadAnswer
 from sandbox.tenant import seed
 from tests.bot.sync.test_mirror import give, row
@@ -249,7 +249,7 @@ async def test_within_bounds_nobody_knows_whose_an_unread_package_is(harness):
     package(isHidden="perhaps")(harness)
     catalog_id = world[seed.MARKETING_CAMPAIGN].catalog_id
     await harness.store.run(catalog.replace, [])
-    bounded = Mirror(
+    bounded = TenantSync(
         store=harness.store,
         graph=harness.graph,
         people=harness.people,

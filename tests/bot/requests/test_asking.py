@@ -132,7 +132,7 @@ def test_what_was_understood_by_another_catalog_is_not_asked_for(store, wanted):
 
 def test_a_refusal_is_of_one_person_alone(store, wanted):
     """Whoever asks beside them gets what they asked for."""
-    store.run_here(limits.note_stranger, "U0GUS", "Guests cannot ask.")
+    store.run_here(limits.note_guest, "U0GUS", "Guests cannot ask.")
     used_up = Limit(what="ask", count=1)
     store.run_here(limits.take, "U0CY", used_up)
     gone = offered(id="gone", slug="gone", name="Gone", can_be_asked_for=False)

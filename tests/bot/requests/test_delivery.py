@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from bot import clock
-from bot.assignments.model import Assignment, Ended
+from bot.assignments.model import Assignment, EndReason
 from bot.assignments.store import assignments
 from bot.requests.model import Request, State
 from sandbox.tenant import seed
@@ -227,7 +227,7 @@ async def test_a_removal_is_done_when_the_access_is_gone(harness):
     row = await harness.store.run(assignments.get, held.id)
     assert (await harness.request(taken.request.id)).state is State.DELIVERED
     assert row is not None
-    assert (row.state, row.ended_why) == ("ended", Ended.RETURNED)
+    assert (row.state, row.ended_why) == ("ended", EndReason.RETURNED)
 
 
 async def test_a_removal_that_failed_leaves_the_access(harness):

@@ -168,8 +168,8 @@ def stale_homes(db):
 def all_fresh(db):
     """Everybody has opened their Home, and sees what is so; Dana sees what an admin sees."""
     for person in ("U0ANN", "U0BO", "U0CY", "U0DANA", "U0MIA"):
-        homes.opened(db, person)
-    homes.published(db, "U0DANA", admin=True, at=SOME_DAY)
+        homes.mark_opened(db, person)
+    homes.mark_published(db, "U0DANA", admin=True, at=SOME_DAY)
     db.execute(home_table.update().values(stale=False))
 
 

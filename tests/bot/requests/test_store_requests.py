@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot import clock
-from bot.assignments.model import Ended
+from bot.assignments.model import EndReason
 from bot.assignments.store import assignments
 from bot.database import Unusable, audit
 from bot.packages.model import Stage
@@ -153,7 +153,7 @@ async def test_the_most_overdue_comes_first(store, now):
 async def test_extensions_of_what_has_ended_come_in_portions(store):
     """None is left out for ever: each that was dealt with makes room."""
     await store.run(assignments.save_live, held(id="ended"))
-    await store.run(assignments.end, "ended", why=Ended.OUTSIDE, at=clock.now())
+    await store.run(assignments.end, "ended", why=EndReason.OUTSIDE, at=clock.now())
     for number in range(3):
         of_it = {"kind": Kind.EXTEND, "assignment_id": "ended", "package_id": f"{number}"}
         await in_work(store, State.PENDING, **of_it)

@@ -12,7 +12,7 @@ from bot.assignments.store import assignment_lists, assignments, links
 from bot.people.store import people
 from bot.slack import api
 from bot.sync import members
-from bot.sync.links import LOOKUPS_A_SWEEP, Links
+from bot.sync.links import LOOKUPS_A_SWEEP, HolderLinks
 from bot.sync.rechecks import LOOK_AGAIN_AFTER
 from sandbox.slack import Person
 from sandbox.tenant.model import User
@@ -37,7 +37,7 @@ def address(number: int) -> str:
     return f"person.{number}@contoso.example"
 
 
-async def crowd(harness: BotHarness, count: int = MANY) -> Links:
+async def crowd(harness: BotHarness, count: int = MANY) -> HolderLinks:
     """So many people who are in Slack and in Entra, and hold something that was given elsewhere."""
     for number in range(count):
         harness.workspace.people[slack_id(number)] = Person(
@@ -55,7 +55,7 @@ async def crowd(harness: BotHarness, count: int = MANY) -> Links:
             mail=address(number).upper(),
         )
     await harness.store.run(_hold, count)
-    return Links(store=harness.store, graph=harness.graph, people=harness.people)
+    return HolderLinks(store=harness.store, graph=harness.graph, people=harness.people)
 
 
 def _hold(db, count):
@@ -236,7 +236,7 @@ async def test_one_whom_graph_does_not_show_hides_no_other(harness):
     assert None not in found.values()
 
 
-async def all_known(harness: BotHarness) -> Links:
+async def all_known(harness: BotHarness) -> HolderLinks:
     """Many whose Slack accounts were found a day ago."""
     looks = await crowd(harness)
     await looks.refresh()
@@ -252,7 +252,9 @@ async def test_many_are_confirmed_in_few_calls(harness):
     await looks.refresh()
 
     before = clock.real() - LOOK_AGAIN_AFTER
-    assert await harness.store.run(links.to_link, looked_up_before=before, limit=EVER) == []
+    assert (
+        await harness.store.run(links.holders_to_look_up, looked_up_before=before, limit=EVER) == []
+    )
     assert await holders(harness) == {entra_id(n): slack_id(n) for n in range(MANY)}
     assert asked(harness) == {"users.list": 1}
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from bot import clock
-from bot.assignments.model import Assignment, AssignmentState, Ended
+from bot.assignments.model import Assignment, AssignmentState, EndReason
 from bot.assignments.store import assignments
 from bot.packages.store import catalog
 from bot.sync.assignments import LISTS_AT_ONCE
@@ -136,7 +136,7 @@ async def test_access_that_ran_out_is_told_once(harness):
         await harness.talk()
 
     found = await row(harness, held)
-    assert (found.state, found.ended_why) == (AssignmentState.ENDED, Ended.RAN_OUT)
+    assert (found.state, found.ended_why) == (AssignmentState.ENDED, EndReason.RAN_OUT)
     told = [each.text for each in harness.told("U0ANN") if "ended" in each.text]
     assert len(told) == 1
 
@@ -149,7 +149,7 @@ async def test_access_that_was_ended_in_entra_is_told_so(harness):
     await harness.mirror.sweep()
     await harness.talk()
 
-    assert (await row(harness, held)).ended_why == Ended.OUTSIDE
+    assert (await row(harness, held)).ended_why == EndReason.OUTSIDE
     assert "not through me" in harness.told("U0ANN")[-1].text
 
 
@@ -203,7 +203,7 @@ async def test_a_removal_of_ours_is_not_called_an_end_from_outside(harness):
     await harness.mirror.sweep()
     await harness.talk()
 
-    assert (await row(harness, held)).ended_why == Ended.RETURNED
+    assert (await row(harness, held)).ended_why == EndReason.RETURNED
     assert not [each for each in harness.told("U0ANN") if "not through me" in each.text]
 
 
@@ -225,7 +225,7 @@ async def test_a_list_read_before_a_removal_revives_nothing(harness):
 
     await harness.mirror.sweep()
     await harness.talk()
-    assert (await row(harness, held)).ended_why == Ended.RETURNED
+    assert (await row(harness, held)).ended_why == EndReason.RETURNED
     assert not [each for each in harness.told("U0ANN") if "not through me" in each.text]
 
 

@@ -28,7 +28,7 @@ NAMES: Final = {"U0BO": "Bo Berg", "U0DANA": "Dana Diaz"}
 # Nobody waits longer for the other: whoever was faster has been.
 TOGETHER_SECONDS: Final = 2.0
 WRITE: Final = "UPDATE request "
-WITHOUT_LIMITS: Final = postgresql.Limits(lock_ms=0, statement_ms=0, idle_ms=0, answer_ms=0)
+WITHOUT_LIMITS: Final = postgresql.SessionLimits(lock_ms=0, statement_ms=0, idle_ms=0, answer_ms=0)
 THE_CLICK: Final = sa.select(decision_table.c.outcome, decision_table.c.why).where(
     decision_table.c.id == sa.bindparam("click")
 )

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from bot import clock, due
 from bot.approvals.model import Outcome
-from bot.assignments.model import Assignment, Ended, Progress, TroubleKind
+from bot.assignments.model import Assignment, DeliveryProgress, EndReason, TroubleKind
 from bot.assignments.store import assignment_lists, assignments, links, listed, troubles, unsure
 from bot.database import (
     Transaction,
@@ -217,7 +217,9 @@ def _assignments(db: Transaction) -> None:
     now = clock.now()
     row: Assignment = held()
     assert assignments.save_live(db, row)
-    assert assignments.save_live(db, replace(row, progress=Progress.DELIVERED, ends_at=now + HOUR))
+    assert assignments.save_live(
+        db, replace(row, progress=DeliveryProgress.DELIVERED, ends_at=now + HOUR)
+    )
     assignments.next_end(db, rungs=(HOUR,))
     assignments.set_removing(db, row.id)
     assignments.set_not_removing(db, row.id)
@@ -226,10 +228,10 @@ def _assignments(db: Transaction) -> None:
     assignments.ending_before(db, now + HOUR, seen_since=clock.real() - HOUR, limit=100)
     assignments.ending_before(db, now + HOUR, after=replace(row, ends_at=now), limit=100)
     assignments.ending_before(db, now + HOUR, among=[row.id], limit=100)
-    assignments.owing_news(db, since=now - HOUR)
-    assignments.look_again(db, row, news=None)
+    assignments.notices_due(db, since=now - HOUR)
+    assignments.schedule_notice(db, row, news=None)
     assignments.by_ids(db, [row.id])
-    assert assignments.end(db, row.id, why=Ended.OUTSIDE, at=now)
+    assert assignments.end(db, row.id, why=EndReason.OUTSIDE, at=now)
     assignments.forget(db, ["another"])
 
 
@@ -253,46 +255,46 @@ def _assignment_lists(db: Transaction) -> None:
         assignment_lists.page(db, start=page_number(3), **of)
         for after in (Mark(clock.now(), "a"), Mark(None, "a")):
             assignment_lists.page(db, start=Start(after=after), rows=0, **of)
-    assignment_lists.of_oneself(db, "U0ANN")
-    assignment_lists.of_oneself(db, "U0ANN", start=Start(after=Mark(clock.now(), "a")))
-    assignment_lists.count_of_oneself(db, "U0ANN")
+    assignment_lists.own_page(db, "U0ANN")
+    assignment_lists.own_page(db, "U0ANN", start=Start(after=Mark(clock.now(), "a")))
+    assignment_lists.count_own(db, "U0ANN")
     assignment_lists.my_packages(db, "U0ANN")
-    assignment_lists.called(db, "Ann Abara")
-    assignment_lists.names_from(db, "ann")
+    assignment_lists.find_by_name(db, "Ann Abara")
+    assignment_lists.names_starting_with(db, "ann")
 
 
 def _unsure(db: Transaction) -> None:
     assignments.save_live(db, held(id="unsure"))
-    unsure.not_read(db, ["unsure"])
+    unsure.count_unreadable(db, ["unsure"])
     unsure.unreadable(db)
     unsure.not_whole_since(db, clock.now())
     unsure.set_gone(db, "unsure")
-    unsure.of_package(db, "campaign", after="", limit=200)
+    unsure.ids_of_package(db, "campaign", after="", limit=200)
     unsure.live_ids(db, not_seen_since=clock.real(), limit=200)
 
 
 def _links(db: Transaction) -> None:
     links.to_confirm(db, ["U0ANN"], looked_up_before=clock.real() - HOUR)
     links.confirm(db, {ANN: "U0ANN"})
-    links.to_link(db, looked_up_before=clock.real() - HOUR, limit=40)
+    links.holders_to_look_up(db, looked_up_before=clock.real() - HOUR, limit=40)
     links.link(db, ANN, holders=["U0ANN"], holder_name="Ann Abara")
     links.link(db, ANN, holders=[])
-    links.looked_at(db, ANN)
+    links.mark_looked_up(db, ANN)
     links.unknown(db, limit=40)
     links.link_each(db, {ANN: ["U0ANN"]})
-    links.not_found(db, ["nobody"])
+    links.mark_not_found(db, ["nobody"])
 
 
 def _troubles(db: Transaction) -> None:
     assert troubles.open_one(db, TroubleKind.PARTIAL, "assignment", why="not all")
     (trouble,) = troubles.open_about(db, "assignment")
     troubles.get(db, trouble.id)
-    troubles.owing_news(db, since=clock.now() - HOUR)
-    troubles.look_again(db, trouble, news=None)
-    troubles.want(db, trouble, by="U0DANA")
-    troubles.claim_wanted(db, lease=LEASE)
-    troubles.answered(db, trouble, "It was asked for.")
-    troubles.try_again(db, trouble, at=clock.real())
+    troubles.notices_due(db, since=clock.now() - HOUR)
+    troubles.schedule_notice(db, trouble, news=None)
+    troubles.request_reprocessing(db, trouble, by="U0DANA")
+    troubles.claim_reprocessing(db, lease=LEASE)
+    troubles.finish_reprocessing(db, trouble, "It was asked for.")
+    troubles.reschedule_reprocessing(db, trouble, at=clock.real())
     troubles.count(db)
     troubles.close_all_but(db, TroubleKind.PARTIAL, ["another"])
     troubles.open_one(db, TroubleKind.FAILED, "assignment")
@@ -300,13 +302,13 @@ def _troubles(db: Transaction) -> None:
 
 
 def _small_ones(db: Transaction) -> None:
-    homes.opened(db, "U0ANN")
+    homes.mark_opened(db, "U0ANN")
     homes.touch_all(db)
     homes.touch_all(db, published_before=clock.now())
     homes.has_stale(db)
     due.look(db)
     homes.claim_stale(db, lease=LEASE, limit=5)
-    homes.published(db, "U0ANN", admin=True, at=clock.now())
+    homes.mark_published(db, "U0ANN", admin=True, at=clock.now())
     homes.not_published(db, "U0ANN", retry_at=clock.real())
     form = forms.keep(db, "U0ANN", "campaign", None)
     forms.find(db, form, "U0ANN")
@@ -315,17 +317,17 @@ def _small_ones(db: Transaction) -> None:
     slack_waits.stopped_until(db, "chat.update")
     turn = sweeps.take(db, "packages", lease=LEASE, wanted=clock.real())
     assert turn is not None
-    sweeps.insist(db, turn)
+    sweeps.check_turn(db, turn)
     sweeps.renew(db, turn, lease=LEASE)
     sweeps.finish(db, turn, due_at=clock.real())
     sweeps.release(db, turn)
-    sweeps.look(db, turn.name)
-    sweeps.existing(db, turn.name)
+    sweeps.find(db, turn.name)
+    sweeps.get(db, turn.name)
     deduplication.is_new(db, "key")
     deduplication.forget_old(db)
     flags.pause(db, why="a test")
     flags.resume(db)
-    flags.paused_why(db)
+    flags.pause_reason(db)
     flags.serve_from(db, "0001")
     flags.serves_from(db)
     flags.revision(db)
@@ -345,13 +347,13 @@ def _small_ones(db: Transaction) -> None:
     # It is over, and nobody has written down yet how often they were refused beyond it.
     over = tables.allowances.update().values(full_at=0, over=1)
     db.execute(over)
-    limits.left_over(db)
+    limits.unreported_refusals(db)
     db.execute(over)
     assert limits.count_refusal(db, "U0BO") > 1
     limits.forget_old(db)
-    limits.note_stranger(db, "U0ANN", "a guest")
-    limits.stranger(db, "U0ANN")
-    limits.strangers(db, ["U0ANN", "U0BO"])
+    limits.note_guest(db, "U0ANN", "a guest")
+    limits.guest_refusal(db, "U0ANN")
+    limits.guest_refusals(db, ["U0ANN", "U0BO"])
 
 
 def _audit(db: Transaction) -> None:

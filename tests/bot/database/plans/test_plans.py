@@ -45,7 +45,7 @@ WALKS: Final = {
     "holds.held": "a page of all that is held",
     "holds.open_ones": "a list of all that is held",
     "notices.untold_holds": "a list of all that is held and nobody knows of",
-    "links.to_link": ALL_CURRENT,
+    "links.holders_to_look_up": ALL_CURRENT,
     "links.unknown": ALL_CURRENT,
     "notices.claim_left_over": "messages of which nobody knows whether they arrived",
     "notices.has_left_over": "the same",
