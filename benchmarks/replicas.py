@@ -156,7 +156,7 @@ async def _started(
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = stack.enter_context(migrated("postgresql", folder))
-        arguments = (str(folder), str(people))
+        arguments = (str(folder), str(people), "0")
         outside = await stack.enter_async_context(
             started(
                 "benchmarks.stand_ins", *arguments, environment={}, log=folder / "stand-ins.log"
