@@ -1,4 +1,4 @@
-"""What people hold, and what may be wrong with it."""
+"""Assignments that people hold, and their troubles."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -115,7 +115,7 @@ class Trouble:
 
 
 def same_end(one: datetime | None, other: datetime | None) -> bool:
-    """Whether two ends are one to people, and so to reminders: the same to the minute."""
+    """Tell whether two ends are one to people, and so to reminders: the same to the minute."""
     if one is None or other is None:
         return False
     return _minute(one) == _minute(other)

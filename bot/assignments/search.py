@@ -1,5 +1,5 @@
 """
-Whose access an admin means: somebody mentioned, or named by e-mail address, object id or name.
+Find whose access an admin means: somebody mentioned, or named by e-mail address, object id or name.
 
 Access is somebody's in Entra, whether or not they are in Slack: those who have left, guests, and people whom we have
 never met are found as well.  What cannot be told is said so, and never called nothing.
@@ -149,12 +149,12 @@ def parse_query(text: str, packages: PackageIndex) -> PersonQuery:
 
 
 def unknown_package(text: str, packages: PackageIndex) -> UnknownPackage:
-    """What to say of a text that names no package, and nobody either."""
+    """Return what to say of a text that names no package, and nobody either."""
     return packages.unknown(text, name=package_names.clean(text))
 
 
 def _read_person(text: str) -> tuple[NamedPerson | None, str]:
-    """The person whom a mention, an address or an id in a text names, and the rest of it."""
+    """Return the person whom a mention, an address or an id in a text names, and the rest of it."""
     mentioned = list(dict.fromkeys(MENTION.findall(text)))
     rest = MENTION.sub(" ", text)
     emails = list(dict.fromkeys(one or other for one, other in EMAIL.findall(rest)))
@@ -239,7 +239,7 @@ class PersonSearch:
         return await self._called(named.name or "")
 
     async def _mentioned(self, slack_user: str) -> ResolvedPerson:
-        """The Entra user whom we know them by, and whoever has their address now, which may be another."""
+        """Return the Entra user whom we know them by, and whoever has their address now, which may be another."""
         bound = await self._store.read(people.find, slack_user)
         known = [bound.entra_id] if bound else []
         shown = person(slack_user)
@@ -363,6 +363,6 @@ def _page(db: Transaction, place: Place, start: Start) -> Page[Assignment]:
 
 
 def _known_as(db: Transaction, name: str) -> list[str]:
-    """Entra ids of those whom we know by that name."""
+    """Return Entra ids of those whom we know by that name."""
     bound = [each.entra_id for each in people.find_by_name(db, name)]
     return list(dict.fromkeys((*bound, *assignment_lists.find_by_name(db, name))))

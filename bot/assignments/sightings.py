@@ -1,4 +1,4 @@
-"""How Graph's assignments stand.  One answer may come from a copy that lags: that one is gone takes two."""
+"""Read the state of assignments in Graph.  One answer may come from a copy that lags: an assignment is gone after two."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -45,7 +45,7 @@ async def sight(
 
 
 def progress_of(held: GraphAssignment) -> DeliveryProgress:
-    """How far Entra is with it."""
+    """Return how far Entra is with it."""
     if held.is_delivered:
         return DeliveryProgress.DELIVERED
     if held.is_partially_delivered:

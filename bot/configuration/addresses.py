@@ -1,4 +1,4 @@
-"""Which e-mail addresses of Entra may be somebody's whose Slack profile shows one: domains that count, and their aliases."""
+"""Match e-mail addresses of Slack and Entra: domains that count, and their aliases."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -70,7 +70,7 @@ class _ServerAddress:
 
 
 def with_our_driver(url: str) -> str:
-    """The address as the store takes it: with our driver, and several hosts as SQLAlchemy writes them."""
+    """Return the address as the store takes it: with our driver, and several hosts as SQLAlchemy writes them."""
     dialect, rest = _split(url)
     if dialect not in DRIVERS:
         return url
@@ -85,7 +85,7 @@ def with_our_driver(url: str) -> str:
 
 
 def sqlite_file(url: str) -> Path | None:
-    """The database's file; None if it is a server."""
+    """Return the database's file; None if it is a server."""
     dialect, rest = _split(url)
     if dialect != "sqlite" or not rest.startswith("/"):
         return None
@@ -93,7 +93,7 @@ def sqlite_file(url: str) -> Path | None:
 
 
 def without_secrets(url: str) -> str:
-    """A PostgreSQL address for PostgreSQL's own programs, without its passwords."""
+    """Return a PostgreSQL address for PostgreSQL's own programs, without its passwords."""
     server = _server(_split(url)[1])
     if not isinstance(server, _ServerAddress):
         return "postgresql://…"
@@ -109,7 +109,7 @@ def without_secrets(url: str) -> str:
 
 
 def session_settings(url: str) -> Mapping[str, str]:
-    """What ``?options=-c name=value`` asks of each session."""
+    """Return what ``?options=-c name=value`` asks of each session."""
     dialect, rest = _split(url)
     server = _server(rest) if dialect in DRIVERS and dialect != "sqlite" else None
     if not isinstance(server, _ServerAddress):
@@ -118,7 +118,7 @@ def session_settings(url: str) -> Mapping[str, str]:
 
 
 def problems(url: str) -> list[str]:
-    """Why the database cannot even be tried, a sentence each; never a word of the address itself."""
+    """Return why the database cannot even be tried, a sentence each; never a word of the address itself."""
     dialect, rest = _split(url)
     if dialect not in DRIVERS:
         return ["DATABASE_URL must start with sqlite:/// or postgresql://."]
@@ -152,7 +152,7 @@ def _problems_with_file(rest: str) -> list[str]:
 
 
 def _server(rest: str) -> _ServerAddress | str:
-    """The parts of what follows ``postgresql://``, or the sentence that says why there are none."""
+    """Return the parts of what follows ``postgresql://``, or the sentence that says why there are none."""
     if BLANK_OR_CONTROL.search(rest) or "#" in rest or BAD_PERCENT.search(rest):
         return NOT_CLEAR
     authority = re.split(r"[/?]", rest, maxsplit=1)[0]

@@ -21,7 +21,7 @@ SERVICE_LINK: Final = re.compile(
 
 def everything_given() -> dict[str, str]:
     """
-    All that this machine's environment and the file of settings have, ours or not.
+    Return all that this machine's environment and the file of settings have, ours or not.
 
     Raises:
         ConfigurationError: There is such a file, and it is no text.
@@ -37,7 +37,7 @@ def everything_given() -> dict[str, str]:
 
 def misspelled_settings(names: Iterable[str], *, known: Collection[str]) -> list[str]:
     """
-    A sentence for each of *names* that begins like a setting of ours and is none.
+    Return a sentence for each of *names* that begins like a setting of ours and is none.
 
     It would be ignored, and whoever has written it would go on believing that it counts.
     """

@@ -207,7 +207,7 @@ class Settings(BaseSettings):
 
 
 def _alias(pair: str) -> tuple[str, str]:
-    """The two domains of “old.example=new.example”."""
+    """Return the two domains of “old.example=new.example”."""
     old, _, new = (part.strip().lower().removeprefix("@") for part in pair.partition("="))
     if not (DOMAIN.fullmatch(old) and DOMAIN.fullmatch(new)):
         raise ValueError("write two domains with “=” between them, such as old.example=new.example")
@@ -325,7 +325,7 @@ def read_settings_for_running() -> Settings:
 
 
 def problems_for_running(settings: Settings) -> list[str]:
-    """What is missing or wrong for `latchkey run`, a sentence with the fix each; empty when fine."""
+    """Return what is missing or wrong for `latchkey run`, a sentence with the fix each; empty when fine."""
     return [
         *_slack_problems(settings),
         *problems_for_graph(settings),
@@ -376,7 +376,7 @@ def _problems_with_previous(settings: Settings) -> list[str]:
 
 
 def problems_for_graph(settings: Settings) -> list[str]:
-    """What is missing or wrong to reach Graph, a sentence with the fix each."""
+    """Return what is missing or wrong to reach Graph, a sentence with the fix each."""
     problems = []
     if not settings.azure_tenant_id:
         problems.append(
@@ -412,7 +412,7 @@ def problems_for_graph(settings: Settings) -> list[str]:
 
 
 def _problems_with_proxies() -> list[str]:
-    """The clients take their proxies from the environment, and break without a word on some."""
+    """Return what is wrong with the proxies of the environment, on some of which the clients fail without a message."""
     return [
         f"{name} names a proxy that is none for HTTP (http://HOST:PORT); Latchkey goes through no other, SOCKS included."
         for name in PROXIES
@@ -466,10 +466,10 @@ def _is_file(path: Path) -> bool:
 
 
 def _shown(word: str, place: int) -> str:
-    """A word of a setting, unless it could be a secret in the wrong variable."""
+    """Return a word of a setting, unless it could be a secret in the wrong variable."""
     return f"“{word}”" if len(word) <= LONGEST_SHOWN else f"something too long in place {place}"
 
 
 def problems_with_database(settings: Settings) -> list[str]:
-    """Why the database cannot even be tried, a sentence each."""
+    """Return why the database cannot even be tried, a sentence each."""
     return database_url.problems(settings.database_url.get_secret_value())

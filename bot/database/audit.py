@@ -1,5 +1,5 @@
 """
-Who did what, why, to whom: written in the same transaction as the thing itself, and chained.
+The audit log: who did what to whom, and why; written in the same transaction as the thing itself, and chained.
 
 Each row's hash covers the row and the hash before it, so that a changed, removed or inserted row shows.  The
 key is kept outside the database.
@@ -128,7 +128,7 @@ class Chain:
 
 
 def key_fits(db: sa.Connection, key: bytes) -> bool:
-    """Whether the last row was made with *key*; an empty log fits every key."""
+    """Tell whether the last row was made with *key*; an empty log fits every key."""
     found = db.execute(LAST_TWO).mappings().all()
     if not found:
         return True
@@ -179,7 +179,7 @@ def _in_order(db: sa.Connection) -> Iterator[Any]:
 
 
 def rows(db: sa.Connection, *, request_id: str | None = None) -> list[dict[str, Any]]:
-    """The rows about one request, or all of them, oldest first."""
+    """Return the rows about one request, or all of them, oldest first."""
     query = sa.select(audit).order_by(audit.c.position)
     if request_id is not None:
         query = query.where(audit.c.request_id == request_id)

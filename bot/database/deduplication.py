@@ -1,4 +1,4 @@
-"""What has come in already: the same click, command or event is worked on once, however often it is delivered."""
+"""Remember what has come in: the same click, command or event is handled once, however often it is delivered."""
 
 import hashlib
 from collections.abc import Collection

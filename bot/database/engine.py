@@ -176,7 +176,7 @@ class Store:
             raise Busy("every connection to the database is taken") from error
 
     def audit_key_fits(self, db: Transaction) -> bool:
-        """Whether rows that this store writes into the audit log would fit those that are there."""
+        """Tell whether rows that this store writes into the audit log would fit those that are there."""
         return audit.key_fits(db, self._audit_key)
 
     def close(self) -> None:
@@ -190,7 +190,7 @@ class Store:
 
 def open_store(url: str, *, audit_key: bytes = b"", threads: Threads = real_threads) -> Store:
     """
-    A store on *url* (with our driver, see Settings.sqlalchemy_url); connects on first use.
+    Return a store on *url* (with our driver, see Settings.sqlalchemy_url); connects on first use.
 
     What people wrote is in the statements' parameters, and stays out of exceptions.
 

@@ -1,4 +1,4 @@
-"""What an error of the database means: that it cannot be done just now, or that waiting does not mend it."""
+"""Classify errors of the database: busy, or unusable until somebody mends it."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -58,7 +58,7 @@ class Unusable(Busy):
 
 
 def meaning(error: sa.exc.DBAPIError) -> Busy:
-    """What to raise in place of *error*."""
+    """Return what to raise in place of *error*."""
     orig: Any = error.orig
     detail = str(orig).partition("\n")[0]
     number = getattr(orig, "sqlite_errorcode", None)

@@ -1,4 +1,4 @@
-"""What holds for every replica at once: whether granting is stopped, and which programs the schema serves."""
+"""Installation-wide flags: granting paused, minimum schema version."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -52,13 +52,13 @@ def _set(db: Transaction, **values: Any) -> None:
 
 
 def pause_reason(db: Transaction) -> str | None:
-    """Why granting is paused; None if it is not."""
+    """Return why granting is paused; None if it is not."""
     row = db.execute(PAUSED).one_or_none()
     return (row.paused_why or "no reason given") if row and row.paused_at else None
 
 
 def revision(db: Transaction) -> str | None:
-    """The schema that the database has; None if it has none yet."""
+    """Return the schema that the database has; None if it has none yet."""
     if not sa.inspect(db).has_table("alembic_version"):
         return None
     found: str | None = db.execute(REVISION).scalar_one_or_none()
@@ -71,5 +71,5 @@ def serve_from(db: Transaction, revision: str) -> None:
 
 
 def serves_from(db: Transaction) -> str | None:
-    """The oldest schema whose programs may run on this one; None if nobody has said."""
+    """Return the oldest schema whose programs may run on this one; None if nobody has said."""
     return db.execute(sa.select(control.c.serves_from).where(control.c.id == ONLY)).scalar()

@@ -1,4 +1,4 @@
-"""Which App Homes have been opened, and which of them show something that is no longer so."""
+"""Note which App Homes have been opened, and which of them are stale."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -65,7 +65,7 @@ def touch_all(db: Transaction, *, published_before: datetime | None = None) -> N
 
 
 def has_stale(db: Transaction) -> bool:
-    """Whether `claim_stale` would find any."""
+    """Tell whether `claim_stale` would find any."""
     return db.execute(ANY_STALE, {"now": clock.real(), "most": 1}).first() is not None
 
 

@@ -1,4 +1,4 @@
-"""Which installation a database is of: an id of its own, and the Slack app that its requests came through."""
+"""Identify the installation that a database belongs to: an id of its own, and the Slack app of its requests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Installation:
 
 
 def of_app(db: Transaction, *, app: str, team: str) -> Installation:
-    """Which installation this is; one that has none, or no Slack app, is given these."""
+    """Return which installation this is; one that has none, or no Slack app, is given these."""
     db.execute(insert(db, control).values(id=ONLY).on_conflict_do_nothing(index_elements=["id"]))
     # Guarded: of several replicas that start together one is first.
     db.execute(

@@ -87,7 +87,7 @@ class ListStatements:
         )
 
     def count(self, db: Transaction, *, start: Start = FIRST, **given: Any) -> Count:
-        """How many rows there are from a place on; beyond `COUNTED`, only that there are more."""
+        """Return how many rows there are from a place on; beyond `COUNTED`, only that there are more."""
         after = start.after
         if after is None:
             query = self._count

@@ -1,4 +1,4 @@
-"""Whose transaction is next: that of somebody who waits for an answer, or of a job."""
+"""Order transactions: those that somebody waits for go before those of jobs."""
 
 import asyncio
 import functools

@@ -1,4 +1,4 @@
-"""How often somebody may do what takes others' time: so many an hour, counted in the database for all replicas."""
+"""Limits for one person: so many actions an hour, counted in the database for all replicas."""
 
 import functools
 from collections.abc import Collection, Sequence
@@ -104,7 +104,7 @@ def take_each(db: Transaction, slack_users: Collection[str], limit: Limit) -> se
 
 
 def time_left(db: Transaction, slack_user: str, limit: Limit) -> timedelta | None:
-    """How long until there is one again; None if there is one now.  Uses none."""
+    """Return how long until there is one again; None if there is one now.  Uses none."""
     found = _read(db, slack_user, limit.what)
     if found is None:
         return None
@@ -129,7 +129,7 @@ def count_refusal(db: Transaction, slack_user: str) -> int:
 
 
 def unreported_refusals(db: Transaction) -> list[tuple[str, int]]:
-    """Who was refused more often than was written down, and has stopped: so often each, told once."""
+    """Return who was refused more often than was written down, and has stopped: so often each, told once."""
     found = db.execute(LEFT_OVER, {"now": clock.real().timestamp()}).all()
     for row in found:
         db.execute(FORGET_OVER, {"whose": row.slack_user, "of": row.what})
@@ -149,7 +149,7 @@ def note_guest(db: Transaction, slack_user: str, why: str) -> None:
 
 
 def guest_refusal(db: Transaction, slack_user: str) -> str | None:
-    """Why they are refused at once, if they are."""
+    """Return why they are refused at once, if they are."""
     found = _read(db, slack_user, STRANGER)
     if found is None or found[0] <= clock.real().timestamp():
         return None
@@ -157,7 +157,7 @@ def guest_refusal(db: Transaction, slack_user: str) -> str | None:
 
 
 def guest_refusals(db: Transaction, slack_users: Collection[str]) -> dict[str, str]:
-    """Who of them is refused at once, and why."""
+    """Return who of them is refused at once, and why."""
     now = clock.real().timestamp()
     found = db.execute(READ_EACH, {"whose": list(slack_users), "of": STRANGER})
     return {row.slack_user: str(row.why) for row in found if row.full_at > now}

@@ -91,7 +91,7 @@ class Notifications:
 
     async def _connected(self) -> Connection:
         """
-        A connection of its own that hears.
+        Open a connection that only listens.
 
         Raises:
             Deaf: It hears nothing.
@@ -143,6 +143,6 @@ class Notifications:
 
 
 async def _messages(connection: Connection, within: timedelta) -> list[list[str]]:
-    """What is said next, each as who says it and which jobs; empty if nothing is in that time."""
+    """Return what is said next, each as who says it and which jobs; empty if nothing is in that time."""
     said = connection.notifies(timeout=within.total_seconds(), stop_after=1)
     return [each.payload.split() async for each in said]

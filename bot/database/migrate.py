@@ -47,7 +47,7 @@ def upgrade(store: Store) -> str:
 
 
 def revisions() -> set[str]:
-    """The schemas that this version knows: a file of migrations begins with that which it leads to."""
+    """Return the schemas that this version knows: a file of migrations begins with that which it leads to."""
     names = [each.name for each in files("migrations").joinpath("versions").iterdir()]
     return {name.partition("_")[0] for name in names if name.endswith(".py") and name[0].isdigit()}
 
@@ -128,7 +128,7 @@ def check_whole(store: Store) -> None:
 
 
 def damage(db: Transaction) -> str | None:
-    """The first thing that is wrong with SQLite's file; None if it is whole, or the database is a server."""
+    """Return the first thing that is wrong with SQLite's file; None if it is whole, or the database is a server."""
     if db.dialect.name != "sqlite":
         return None
     driver: Any = db.connection.driver_connection

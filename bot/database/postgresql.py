@@ -75,7 +75,7 @@ def _statement(limits: SessionLimits) -> str:
 
 
 def settings_that_differ(db: sa.Connection, asked: Mapping[str, str]) -> list[str]:
-    """Names of those of *asked* that this session does not have: a pooler may have dropped them."""
+    """Return names of those of *asked* that this session does not have: a pooler may have dropped them."""
     found = sa.text("SELECT current_setting(:name, true)")
     plain = sa.text("SELECT set_config(:name, :value, true)")
     differ = []

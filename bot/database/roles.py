@@ -1,4 +1,4 @@
-"""What the running bot's role needs on PostgreSQL, how it gets that, and what it has beyond or lacks."""
+"""Grant and check the rights that the running bot's role needs on PostgreSQL."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -80,12 +80,12 @@ def grant(db: Transaction, role: str) -> None:
 
 
 def role_of(db: Transaction) -> str:
-    """The role that this connection runs as."""
+    """Return the role that this connection runs as."""
     return str(db.execute(sa.text("SELECT current_user")).scalar_one())
 
 
 def missing_rights(db: Transaction) -> list[str]:
-    """What this connection's role needs and may not do, “INSERT on inbox”."""
+    """Return what this connection's role needs and may not do, “INSERT on inbox”."""
     held = _granted(db)
     return [
         f"{privilege} on {table}"
@@ -95,7 +95,7 @@ def missing_rights(db: Transaction) -> list[str]:
 
 
 def excess_rights(db: Transaction) -> list[str]:
-    """What this connection's role may do and the running bot does not need, in words."""
+    """Return what this connection's role may do and the running bot does not need, in words."""
     facts = db.execute(
         sa.text(
             f"SELECT rolsuper, {OWNS} AS owns, "  # noqa: S608 (our own words)
@@ -119,7 +119,7 @@ def excess_rights(db: Transaction) -> list[str]:
 
 
 def _granted(db: Transaction, *, even_of_one_column: bool = False) -> dict[str, set[str]]:
-    """What this connection's role may do with each table, by table."""
+    """Return what this connection's role may do with each table, by table."""
     question = "has_table_privilege(t, p)"
     if even_of_one_column:
         # PostgreSQL does not know the others for columns, and says so with an error.

@@ -8,7 +8,7 @@ from bot.database.engine import Transaction
 
 
 def database_time(db: Transaction) -> datetime | None:
-    """What time it is at the database server; None for SQLite, which has no clock but ours."""
+    """Return what time it is at the database server; None for SQLite, which has no clock but ours."""
     if db.dialect.name == "sqlite":
         return None
     now: datetime = db.execute(sa.text("SELECT clock_timestamp()")).scalar_one()

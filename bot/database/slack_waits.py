@@ -1,4 +1,4 @@
-"""Which methods Slack takes from nobody for now: told by the replica that heard it to all the others."""
+"""Share Slack's rate limits among replicas: until when a method is not to be called."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -31,6 +31,6 @@ def stop(db: Transaction, method: str, *, until: datetime) -> None:
 
 
 def stopped_until(db: Transaction, method: str) -> datetime | None:
-    """Until when nobody is to call *method* (real time); None if it may be called."""
+    """Return until when nobody is to call *method* (real time); None if it may be called."""
     found: datetime | None = db.execute(OPEN_AT, {"called": method, "now": clock.real()}).scalar()
     return found

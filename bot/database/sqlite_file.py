@@ -81,7 +81,7 @@ class InUse:
 
 
 def _lock(file: Path, *, alone: bool) -> int | None:
-    """A lock for all who use *file* together, or for one *alone*; None where there is nothing to lock."""
+    """Return a lock for all who use *file* together, or for one *alone*; None where there is nothing to lock."""
     if sys.platform == "win32":
         # There nobody can put another file in the place of an open one anyway.
         return None
@@ -104,7 +104,7 @@ def _lock(file: Path, *, alone: bool) -> int | None:
 
 def problems(db: sqlite3.Connection, *, thoroughly: bool) -> list[str]:
     """
-    What is wrong with the database of a connection, in SQLite's words; empty when it is whole.
+    Return what is wrong with the database of a connection, in SQLite's words; empty when it is whole.
 
     Args:
         thoroughly: Compare the indexes with their tables as well, which takes longer.
@@ -117,7 +117,7 @@ def problems(db: sqlite3.Connection, *, thoroughly: bool) -> list[str]:
 
 
 def damage(db: sqlite3.Connection) -> str | None:
-    """The first thing that is wrong with a database in use, and None if it is whole; large ones are looked at quickly."""
+    """Return the first thing that is wrong with a database in use, and None if it is whole; large ones are looked at quickly."""
     try:
         pages, size = (
             db.execute(f"PRAGMA page_{each}").fetchone()[0] for each in ("count", "size")
@@ -202,7 +202,7 @@ def _put_back(backup: Path, file: Path, *, now: datetime) -> Copied:
 
 def _whole_copy(source: Path, to: Path, *, how: str = "mode=ro") -> Copied:
     """
-    A copy in one file, that nobody else can read, if it is a whole database of Latchkey's.
+    Return a copy in one file, that nobody else can read, if it is a whole database of Latchkey's.
 
     Args:
         how: "immutable=1" for a file in which nobody writes; SQLite then makes nothing beside it.

@@ -1,5 +1,5 @@
 """
-What the modules of the store make their statements of.
+Helpers to build the statements of the stores.
 
 A statement is made once, when its module is read, and run with parameters: to put one together costs many
 times more than to run it.  A parameter is never called what a column of the changed table is called, because
@@ -45,7 +45,7 @@ def words(values: Iterable[str]) -> list[sa.ColumnElement[str]]:
 
 
 def word(value: str) -> sa.ColumnElement[str]:
-    """One of them."""
+    """Write one of our own words into the statement itself."""
     return words((value,))[0]
 
 

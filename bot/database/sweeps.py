@@ -74,7 +74,7 @@ class SweepState:
     found: Any
 
     def is_to_take(self, now: datetime, *, wanted: datetime) -> bool:
-        """Whether somebody should take it: it is due, or older than what is wanted, and nobody has it."""
+        """Tell whether somebody should take it: it is due, or older than what is wanted, and nobody has it."""
         if self.lease_until is not None and self.lease_until > now:
             return False
         return self.due_at <= now or self.began_at is None or self.began_at < wanted
@@ -94,13 +94,13 @@ class Overtaken(LatchkeyError):
 
 
 def find(db: Transaction, name: str) -> SweepState | None:
-    """How a sweep stands; None if nobody has ever done it."""
+    """Return how a sweep stands; None if nobody has ever done it."""
     row = db.execute(FIND, {"sweep": name}).first()
     return SweepState(**dict(zip(FIELDS, row, strict=True))) if row else None
 
 
 def get(db: Transaction, name: str) -> SweepState:
-    """How a sweep stands that somebody has done."""
+    """Return how a sweep stands that somebody has done."""
     return SweepState(**dict(zip(FIELDS, db.execute(FIND, {"sweep": name}).one(), strict=True)))
 
 

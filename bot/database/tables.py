@@ -49,7 +49,7 @@ def partial_index(
     name: str, *of: str, where: str | sa.TextClause, unique: bool = False
 ) -> sa.Index:
     """
-    An index of some rows only.
+    Return an index of some rows only.
 
     What is over is kept for ever, and kept cold: it is in no index by which work is found, so that what was asked,
     held or said long ago costs nothing.  Both databases use such an index for a statement that repeats *where* in
@@ -60,7 +60,7 @@ def partial_index(
 
 
 def flag_index(name: str, flag: str, *, where: str = "") -> sa.Index:
-    """An index of the rows with that flag, which SQLAlchemy spells in two ways."""
+    """Return an index of the rows with that flag, which SQLAlchemy spells in two ways."""
     return sa.Index(
         name,
         flag,

@@ -37,7 +37,7 @@ def upgrade(db: Transaction) -> None:
 
 
 def config_in(folder: str) -> Config:
-    """What alembic must know of the folder with the migrations."""
+    """Return what alembic must know of the folder with the migrations."""
     config = Config()
     config.set_main_option("script_location", folder.replace("%", "%%"))
     config.set_main_option("path_separator", "os")
@@ -45,7 +45,7 @@ def config_in(folder: str) -> Config:
 
 
 def _serves_from(config: Config) -> str:
-    """The oldest schema whose programs may run on the newest one, as the migrations say."""
+    """Return the oldest schema whose programs may run on the newest one, as the migrations say."""
     scripts = list(ScriptDirectory.from_config(config).walk_revisions())
     oldest = min(script.revision for script in scripts)
     return max(getattr(script.module, CONTRACTS, oldest) for script in scripts)

@@ -1,4 +1,4 @@
-"""Which catalogs Latchkey may touch, as LATCHKEY_CATALOGS says: what is in no other is offered, granted or removed."""
+"""Keep to the catalogs of LATCHKEY_CATALOGS: packages of other catalogs are not offered, granted or removed."""
 
 import difflib
 from collections.abc import Collection, Iterable, Sequence
@@ -54,7 +54,7 @@ EVERYWHERE: Final = Bounds()
 
 def bounds_of(wanted: Sequence[str], catalogs: Collection[Catalog]) -> Bounds:
     """
-    The bounds that LATCHKEY_CATALOGS sets.
+    Return the bounds that LATCHKEY_CATALOGS sets.
 
     Args:
         wanted: Names or ids; empty for no bounds.

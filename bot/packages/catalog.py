@@ -45,7 +45,7 @@ class PackageSnapshot:
     automatic: frozenset[str]
 
     def package(self, package_id: str) -> Package | None:
-        """The package of that id, if there still is one."""
+        """Return the package of that id, if there still is one."""
         return self.everything.by_id(package_id)
 
 
@@ -81,7 +81,7 @@ def _read_name(
     index: PackageIndex, text: str, *, suggest: PackageIndex
 ) -> tuple[Package, str | None]:
     """
-    The package that *text* names, and the reason that it gives.
+    Return the package that *text* names, and the reason that it gives.
 
     Raises:
         UnknownPackage, WhichPackage: It names none, or may mean several.
@@ -109,7 +109,7 @@ class OfferedPackages:
 
     async def known(self) -> PackageSnapshot:
         """
-        What was offered when somebody looked last, without a look at the database.
+        Return what was offered when somebody looked last, without a look at the database.
 
         For whoever compares the version before anything comes of it.
         """
@@ -117,7 +117,7 @@ class OfferedPackages:
 
     async def now(self) -> PackageSnapshot:
         """
-        What is offered now.
+        Return what is offered now.
 
         Raises:
             Busy: The database does not answer.
@@ -129,7 +129,7 @@ class OfferedPackages:
         self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs
     ) -> tuple[PackageSnapshot, R]:
         """
-        What is offered now, and what *work* reads in the same transaction.
+        Return what is offered now, and what *work* reads in the same transaction.
 
         Raises:
             Busy: The database does not answer.

@@ -1,5 +1,5 @@
 """
-May this person have this package, and under which policy?  One answer for Slack, the command line and policy tests.
+Decide whether a person may have a package, and under which policy: one answer for Slack, the command line and policy tests.
 
 Pure: facts in, verdict out; `bot.packages.facts` reads the facts.  Because Graph does not check an app's grant, this is
 security code: what it does not understand it refuses.
@@ -148,7 +148,7 @@ class Refusal:
 
 
 def groups_named(policies: Iterable[AssignmentPolicy]) -> set[str]:
-    """The groups whose membership decides; ask Graph about these and no others."""
+    """Return the groups whose membership decides; ask Graph about these and no others."""
     return {
         target.group_id
         for policy in policies
@@ -158,17 +158,17 @@ def groups_named(policies: Iterable[AssignmentPolicy]) -> set[str]:
 
 
 def is_automatic(policy: AssignmentPolicy) -> bool:
-    """Whether Entra assigns under this policy by itself: nobody asks under it."""
+    """Tell whether Entra assigns under this policy by itself: nobody asks under it."""
     return policy.automatic_request_settings is not None
 
 
 def automatic_policies(package: AccessPackage) -> tuple[str, ...]:
-    """Ids of a package's policies under which Entra gives it by itself."""
+    """Return ids of a package's policies under which Entra gives it by itself."""
     return tuple(sorted(each.id for each in package.assignment_policies if is_automatic(each)))
 
 
 def is_requestable(policy: AssignmentPolicy) -> bool:
-    """Whether anybody at all may ask under this policy."""
+    """Tell whether anybody at all may ask under this policy."""
     settings = policy.requestor_settings
     return (
         not is_automatic(policy)
@@ -178,7 +178,7 @@ def is_requestable(policy: AssignmentPolicy) -> bool:
 
 
 def is_extendable(policy: AssignmentPolicy) -> bool:
-    """Whether people may ask to keep longer what they have under this policy."""
+    """Tell whether people may ask to keep longer what they have under this policy."""
     return (
         not is_automatic(policy)
         and _scope(policy) not in NEVER_FOR_PEOPLE
@@ -187,13 +187,13 @@ def is_extendable(policy: AssignmentPolicy) -> bool:
 
 
 def is_offered(package: AccessPackage) -> bool:
-    """Whether somebody may ask for the package; who, is judged when they do."""
+    """Tell whether somebody may ask for the package; who, is judged when they do."""
     published = package.catalog is not None and package.catalog.is_published
     return published and any(is_requestable(each) for each in package.assignment_policies)
 
 
 def fit(policy: AssignmentPolicy, requester: Requester) -> Fit:
-    """Whether *policy* lets *requester* ask for access for themselves."""
+    """Tell whether *policy* lets *requester* ask for access for themselves."""
     if not is_requestable(policy):
         return Fit.OUT
     settings = policy.requestor_settings
@@ -203,7 +203,7 @@ def fit(policy: AssignmentPolicy, requester: Requester) -> Fit:
 
 
 def in_scope(policy: AssignmentPolicy, requester: Requester) -> Fit:
-    """Whether *policy* is for *requester*, whatever it lets them do."""
+    """Tell whether *policy* is for *requester*, whatever it lets them do."""
     scope = _scope(policy)
     if scope in NEVER_FOR_PEOPLE:
         return Fit.OUT
@@ -239,7 +239,7 @@ def choose_policy(
     agreed: str | None = None,
 ) -> PolicyChoice:
     """
-    The policy under which *requester* may ask, as Entra would find it.
+    Return the policy under which *requester* may ask, as Entra would find it.
 
     Only the most specific that admit the person count.  Of several equal ones Entra lets the person pick,
     and so do we.  A policy that we cannot judge, and that would come before the others, means that nobody
@@ -277,7 +277,7 @@ def choose_policy(
 
 
 def rank_of(policy: AssignmentPolicy) -> int:
-    """How specific its scope is: the lowest that admits somebody applies, and policies of one rank are equal."""
+    """Return how specific its scope is: the lowest that admits somebody applies, and policies of one rank are equal."""
     # An unknown scope could be anything, so it counts as the most specific.
     return SPECIFICITY.get(_scope(policy), 1)
 
@@ -289,7 +289,7 @@ def _scope(policy: AssignmentPolicy) -> str:
 def evaluate_request(
     case: Case, *, wanted: str | None = None, agreed: str | None = None
 ) -> Admitted | Refusal:
-    """Whether the person may ask for the package; *wanted* and *agreed* as in `choose_policy`."""
+    """Decide whether the person may ask for the package; *wanted* and *agreed* as in `choose_policy`."""
     if case.package.catalog is not None and case.package.catalog.is_switched_off:
         return Refusal(reason=RefusalReason.CATALOG_OFF)
     unsupported = unsupported_in_package(case.package)
@@ -311,7 +311,7 @@ def evaluate_request(
 
 
 def evaluate_direct_assignment(case: Case, policy: AssignmentPolicy) -> Admitted | Refusal:
-    """Whether an administrator may give the package under *policy*, which is for administrators alone."""
+    """Decide whether an administrator may give the package under *policy*, which is for administrators alone."""
     unsupported = unsupported_in_package(case.package)
     if unsupported:
         return Refusal(reason=RefusalReason.NOT_UNDERSTOOD, details=unsupported)
@@ -331,7 +331,7 @@ def _check_exclusions(case: Case, policy: AssignmentPolicy) -> Admitted | Refusa
 def find_missing_details(
     admitted: Admitted, *, justification: str | None, answers: Answers
 ) -> Refusal | None:
-    """What the request does not say, or not as it should, although the policy wants it."""
+    """Return what the request does not say, or not as it should, although the policy wants it."""
     if policy_terms.needs_reason(admitted.policy) and not justification:
         return Refusal(reason=RefusalReason.NO_REASON, policy=admitted.policy)
     wrong = find_wrong_answers(admitted.questions, answers)
@@ -345,7 +345,7 @@ def evaluate_extension(
     case: Case, held: Assignment, under: AssignmentPolicy | None, *, by_admin: bool = False
 ) -> Admitted | Refusal:
     """
-    Whether what the person holds may last longer: by the policy that it was given under, and no other.
+    Decide whether what the person holds may last longer: by the policy that it was given under, and no other.
 
     The answers that came with the request stay with the assignment, so none are asked for again.
 
@@ -376,7 +376,7 @@ def evaluate_extension(
 
 
 def evaluate_return(under: AssignmentPolicy | None) -> Refusal | None:
-    """Whether the person may give back what they hold, by the policy that it was given under."""
+    """Decide whether the person may return what they hold, by the policy that it was given under."""
     if under is None:
         return Refusal(reason=RefusalReason.POLICY_GONE)
     settings = under.requestor_settings

@@ -32,34 +32,34 @@ class FactReader:
         self._graph = graph
 
     async def groups_excluding(self, package_id: str) -> list[Group]:
-        """The groups whose members may not have a package."""
+        """Return the groups whose members may not have a package."""
         return await self._graph.packages.incompatible_groups(package_id)
 
     async def packages_excluding(self, package_id: str) -> PackageExclusions:
-        """The packages that do not go with a package, both ways."""
+        """Return the packages that do not go with a package, both ways."""
         return await self._graph.packages.incompatible_both_ways(package_id)
 
     async def policy(self, policy_id: str) -> AssignmentPolicy | None:
-        """A policy, whole; None if it is gone."""
+        """Return a policy, whole; None if it is gone."""
         try:
             return await self._graph.policies.get(policy_id)
         except NotFound:
             return None
 
     async def policies(self, policy_ids: Sequence[str]) -> list[AssignmentPolicy]:
-        """Those of several policies that are still there, each whole."""
+        """Return those of several policies that are still there, each whole."""
         if len(policy_ids) == 1:
             found = await self.policy(policy_ids[0])
             return [] if found is None else [found]
         return _there(await self._graph.policies.each(policy_ids)) if policy_ids else []
 
     async def groups_of(self, user_id: str, group_ids: Collection[str]) -> set[str]:
-        """Those of *group_ids* that the person is in."""
+        """Return those of *group_ids* that the person is in."""
         return await self._graph.directory.member_of(user_id, group_ids) if group_ids else set()
 
     async def holdings(self, user_id: str) -> list[Assignment] | None:
         """
-        Everything that the person has, is about to have, or had.
+        Return everything that the person has, is about to have, or had.
 
         None: with only a catalog-scoped role, Graph wants every list filtered by package.
         """
@@ -72,7 +72,7 @@ class FactReader:
         self, package_id: str, user_id: str, known: Collection[str]
     ) -> tuple[tuple[NamedObject, ...], tuple[NamedObject, ...]]:
         """
-        What the person has that does not go with the package: what excludes it, and what it excludes.
+        Return what the person has that does not go with the package: what excludes it, and what it excludes.
 
         Args:
             known: Ids of packages that they are known to have or to be given just now.
@@ -102,7 +102,7 @@ async def read_case(
     known: Collection[str] = (),
 ) -> Case:
     """
-    All that decides whether *user* may have *package*, which was read just now.
+    Return all that decides whether *user* may have *package*, which was read just now.
 
     A package in a list has its policies without their questions and extensions; those that may apply are
     read once more, each by itself.
@@ -144,7 +144,7 @@ async def read_extension_case(
     graph: Graph, package: AccessPackage, user: User, held: Assignment
 ) -> tuple[Case, AssignmentPolicy | None]:
     """
-    What decides whether *user* may keep *held* longer: its own policy, and no other; None if that is gone.
+    Return what decides whether *user* may keep *held* longer: its own policy, and no other; None if that is gone.
 
     Raises:
         GraphError: It could not be read.
@@ -159,7 +159,7 @@ async def read_extension_case(
 
 async def policy_of(graph: Graph, held: Assignment) -> AssignmentPolicy | None:
     """
-    The policy under which an assignment was given, whole and as it is now; None if it is gone or another package's.
+    Return the policy under which an assignment was given, whole and as it is now; None if it is gone or another package's.
 
     Raises:
         GraphError: It could not be read.
@@ -177,7 +177,7 @@ async def policy_of(graph: Graph, held: Assignment) -> AssignmentPolicy | None:
 
 
 def allows_requests_for_others(package: AccessPackage) -> bool:
-    """Whether a policy lets somebody, such as managers, ask for others; so it is if Graph does not say."""
+    """Tell whether a policy lets somebody, such as managers, ask for others; so it is if Graph does not say."""
     return any(
         each.requestor_settings is None
         or each.requestor_settings.enable_on_behalf_requestors_to_add_access is not False
@@ -187,7 +187,7 @@ def allows_requests_for_others(package: AccessPackage) -> bool:
 
 def is_request_for(asked: AssignmentRequest, entra_id: str, *, on_behalf: bool) -> bool:
     """
-    Whether a request in Entra that is not over is about new access for *entra_id*.
+    Tell whether a request in Entra that is not over is about new access for *entra_id*.
 
     Args:
         on_behalf: Whoever asks may have asked for somebody else, so that asking does not tell who gets it.
@@ -215,7 +215,7 @@ def _there(found: Iterable[AssignmentPolicy | GraphError]) -> list[AssignmentPol
 
 async def packages_held(graph: Graph, user_id: str, package_ids: Collection[str]) -> set[str]:
     """
-    Which of the packages somebody has, or is about to have.
+    Return which of the packages somebody has, or is about to have.
 
     Raises:
         GraphError: It could not be read.
@@ -235,7 +235,7 @@ async def packages_held(graph: Graph, user_id: str, package_ids: Collection[str]
 
 
 def packages_in(found: Iterable[Assignment]) -> set[str]:
-    """The packages that somebody has, or is about to have, by their assignments."""
+    """Return the packages that somebody has, or is about to have, by their assignments."""
     return {
         each.access_package.id
         for each in found

@@ -55,7 +55,7 @@ class Match:
 
     def only(self) -> Package:
         """
-        The one package that is meant.
+        Return the one package that is meant.
 
         Raises:
             WhichPackage: Several may be.
@@ -117,13 +117,13 @@ class PackageIndex:
         return found if found is not None and self._is_among(found) else None
 
     def find(self, name: str) -> tuple[Package, ...]:
-        """The packages that *name*, the whole of it, may mean."""
+        """Return the packages that *name*, the whole of it, may mean."""
         _, found = self._named(package_names.whole_text(name))
         return found
 
     def the_one(self, name: str) -> Package | None:
         """
-        The package that *name*, the whole of it, means; None if there is none.
+        Return the package that *name*, the whole of it, means; None if there is none.
 
         Raises:
             WhichPackage: It may mean several.
@@ -133,7 +133,7 @@ class PackageIndex:
         return whole.only() if found else None
 
     def unknown(self, text: str, *, name: str) -> UnknownPackage:
-        """What to answer to a *text* that names none: the nearest, and those that have the words of *name* in theirs."""
+        """Return what to answer to a *text* that names none: the nearest, and those that have the words of *name* in theirs."""
         near = _once((*self.nearest(text), *self.search(name)))
         return UnknownPackage(
             name[:LONGEST_REPEATED],
@@ -143,7 +143,7 @@ class PackageIndex:
 
     def read(self, text: str, *, ignoring: re.Pattern[str] | None = None) -> Match:
         """
-        What *text* asks for: a name in any spelling, and perhaps a reason behind it.
+        Return what *text* asks for: a name in any spelling, and perhaps a reason behind it.
 
         Args:
             ignoring: What is no part of a name, such as a mention; it stays where it is in `Match.name`.
@@ -177,7 +177,7 @@ class PackageIndex:
         return None
 
     def _named(self, reading: Reading) -> tuple[int, tuple[Package, ...]]:
-        """The strictest rule by which a name means something, the strictest first, and what it means."""
+        """Return the strictest rule by which a name means something, the strictest first, and what it means."""
         for rule, (names, name) in enumerate(
             (
                 (self._exact, reading.name),
@@ -217,7 +217,7 @@ class PackageIndex:
         return _once(found)
 
     def nearest(self, text: str, *, count: int = 3) -> tuple[Package, ...]:
-        """The packages whose names look most like what was typed, or like a part of it, best first."""
+        """Return the packages whose names look most like what was typed, or like a part of it, best first."""
         best: dict[str, tuple[float, Package]] = {}
         whole = package_names.whole_slug(package_names.clean(text)[: package_names.LONGEST_NAME])
         slugs = [reading.slug for reading in package_names.readings(text)]
@@ -232,7 +232,7 @@ class PackageIndex:
         return tuple(package for _, package in ranked[:count])
 
     def search(self, text: str) -> tuple[Package, ...]:
-        """The packages that have every word of *text* in their names, by name."""
+        """Return the packages that have every word of *text* in their names, by name."""
         words = package_names.folded(text).split()[:MOST_WORDS]
         if not words:
             return ()
@@ -243,7 +243,7 @@ class PackageIndex:
         )
 
     def _alike(self, slug: str) -> list[Package]:
-        """A few packages that share most letters with *slug*, found without comparing it with each."""
+        """Return a few packages that share most letters with *slug*, found without comparing it with each."""
         looked_at = 0
         shared: Counter[int] = Counter()
         # What few names have says most about which one is meant.

@@ -20,7 +20,7 @@ def offered(
     package: AccessPackage, whole: Mapping[str, AssignmentPolicy]
 ) -> tuple[OfferedPolicy, ...]:
     """
-    The policies under which people may ask for *package*, by name.
+    Return the policies under which people may ask for *package*, by name.
 
     Args:
         whole: The policies that could be read with their questions, by id.
@@ -34,7 +34,7 @@ def offered(
 
 
 def offered_policy(package: AccessPackage, policy: AssignmentPolicy) -> OfferedPolicy:
-    """One policy of *package*, for a form."""
+    """Return one policy of *package*, for a form."""
     asked, why_not = _questions(package, policy)
     settings, expiration = policy.requestor_settings, policy.expiration
     length = expiration.duration if expiration else None
@@ -58,7 +58,7 @@ def offered_policy(package: AccessPackage, policy: AssignmentPolicy) -> OfferedP
 def _questions(
     package: AccessPackage, policy: AssignmentPolicy
 ) -> tuple[tuple[Question, ...], str | None]:
-    """What is asked, or why that cannot be asked in Slack."""
+    """Return what is asked, or why that cannot be asked in Slack."""
     if policy.questions is None or any(
         given.role is None or given.role.resource is None or given.role.resource.attributes is None
         for given in package.resource_role_scopes

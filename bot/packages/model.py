@@ -1,4 +1,4 @@
-"""What is offered, and the terms that a policy sets."""
+"""Packages as they are offered, and the terms that a policy sets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -120,7 +120,7 @@ class Package:
 
     @property
     def needs_form(self) -> bool:
-        """Whether something must be answered or chosen before it can be asked for."""
+        """True if something must be answered or chosen before it can be asked for."""
         return needs_choice(self.policies) or any(
             policy.not_askable or policy.has_required_questions for policy in self.policies
         )

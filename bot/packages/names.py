@@ -1,4 +1,4 @@
-"""What people type and what packages are called: one line of clean text, slugs, and where a reason starts."""
+"""Read package names that people type: one line of clean text, slugs, and where a reason starts."""
 
 import re
 import unicodedata
@@ -57,7 +57,7 @@ class Reading:
 
 
 def slug_of(name: str) -> str:
-    """The word people type for a display name: "Marketing Campaign" is marketing-campaign."""
+    """Return the word people type for a display name: "Marketing Campaign" is marketing-campaign."""
     return slugify(name, max_length=LONGEST_SLUG)
 
 
@@ -65,7 +65,7 @@ def slugs_for(
     names: Sequence[tuple[str, str]], *, kept: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """
-    A slug for each (id, display name), unique: equal names get a number.
+    Return a slug for each (id, display name), unique: equal names get a number.
 
     Names without a letter or digit get a slug made of their id.
 
@@ -115,7 +115,7 @@ def clean(text: str) -> str:
 
 
 def bare(name: str) -> str:
-    """A name without the quotes and full stops around it."""
+    """Return a name without the quotes and full stops around it."""
     return name.strip(QUOTES + " .")
 
 
@@ -124,7 +124,7 @@ def unquoted(name: str) -> str:
 
 
 def folded(name: str) -> str:
-    """What two spellings of one name have in common: capitals, widths, kinds of quotes and dashes do not count."""
+    """Return what two spellings of one name have in common: capitals, widths, kinds of quotes and dashes do not count."""
     return bare(_fold(clean(name)))
 
 
@@ -135,13 +135,13 @@ def _fold(text: str) -> str:
 
 
 def whole_slug(name: str) -> str:
-    """The slug of a name, however long: unlike `slug_of` it never makes two long names equal."""
+    """Return the slug of a name, however long: unlike `slug_of` it never makes two long names equal."""
     return slugify(name)
 
 
 def readings(text: str, *, ignoring: re.Pattern[str] | None = None) -> list[Reading]:
     """
-    All ways to take *text* apart into a name and perhaps a reason, the longest name first.
+    Return all ways to take *text* apart into a name and perhaps a reason, the longest name first.
 
     Names may hold what looks like the start of a reason ("Finance - Reports"), so each such sign may be it.
     The work grows with the length of the text, and what lies beyond the longest possible name is only cut off.
@@ -187,7 +187,7 @@ def whole_text(text: str) -> Reading:
 
 
 def _ends_of_names(words: str) -> Iterator[tuple[int, int]]:
-    """Where a name may end and its reason start, the nearest first; the last is the end of the text."""
+    """Yield where a name may end and its reason start, the nearest first; the last is the end of the text."""
     for sign in REASON.finditer(words, 0, LONGEST_NAME + len(" because ")):
         if 0 < sign.start() <= LONGEST_NAME:
             yield sign.start(), sign.end(1)
@@ -197,7 +197,7 @@ def _ends_of_names(words: str) -> Iterator[tuple[int, int]]:
 
 def split_reason(text: str) -> NameAndReason:
     """
-    The part of *text* before what looks like the start of a reason, where no name is known in it.
+    Return the part of *text* before what looks like the start of a reason, where no name is known in it.
 
     "Because" says it for certain; a dash or a colon may be a part of the name.
     """

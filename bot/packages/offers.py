@@ -40,7 +40,7 @@ class OfferedPolicy:
         return any(question.required for question in self.questions)
 
     def end_of(self, start: datetime) -> datetime | None:
-        """When access from *start* on ends at the latest; None: never."""
+        """Return when access from *start* on ends at the latest; None: never."""
         if self.latest_end is not None:
             return self.latest_end
         if self.longest_seconds is not None:
@@ -49,7 +49,7 @@ class OfferedPolicy:
 
 
 def needs_choice(policies: Iterable[OfferedPolicy]) -> bool:
-    """Whether there are equal ones among them: then only a person can say which they want."""
+    """Tell whether there are equal ones among them: then only a person can say which they want."""
     ranks = [policy.rank for policy in policies]
     return len(set(ranks)) < len(ranks)
 
@@ -62,7 +62,7 @@ NO_DATES: Final = "Its policy does not let you choose the dates."
 def find_wrong_dates(
     policy: OfferedPolicy, *, start: datetime | None, end: datetime | None, now: datetime
 ) -> dict[str, str]:
-    """What is wrong with the dates that somebody wants, a sentence for "start", "end" or both."""
+    """Return what is wrong with the dates that somebody wants, a sentence for "start", "end" or both."""
     wrong: dict[str, str] = {}
     if not policy.has_own_dates:
         return {name: NO_DATES for name, at in (("start", start), ("end", end)) if at}
@@ -82,7 +82,7 @@ def find_wrong_dates(
 def agreed_dates(
     policy: OfferedPolicy, *, start: datetime | None, end: datetime | None, now: datetime
 ) -> tuple[datetime | None, datetime | None]:
-    """From when until when somebody gets it who chose these dates; None: at once, as long as the policy gives."""
+    """Return from when until when somebody gets it who chose these dates; None: at once, as long as the policy gives."""
     if start is not None and start <= now:
         start = None
     if start is not None and end is None:

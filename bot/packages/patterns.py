@@ -93,7 +93,7 @@ class Pattern:
         self._start = self._build(tree, self._end)
 
     def fits(self, text: str) -> bool:
-        """Whether the whole of *text* matches: then it does so too where a part would be enough."""
+        """Tell whether the whole of *text* matches: then it does so too where a part would be enough."""
         alive = self._closed({self._start}, text, 0)
         for position, character in enumerate(text):
             stepped = set()
@@ -125,7 +125,7 @@ class Pattern:
         return len(self._states) - 1
 
     def _build(self, node: "_Node", onward: int) -> int:
-        """The state in which *node* begins, when *onward* is what follows it."""
+        """Return the state in which *node* begins, when *onward* is what follows it."""
         if node.takes is not None:
             return self._add(_State(takes=node.takes, onward=[onward]))
         if node.at:
@@ -292,7 +292,7 @@ class _PatternParser:
         return _Node(takes=self._set(character) or self._literally(self._plain(character)))
 
     def _set(self, character: str) -> Fits | None:
-        """The set of characters that a letter behind a backslash stands for; None: for one alone."""
+        """Return the set of characters that a letter behind a backslash stands for; None: for one alone."""
         named: dict[str, Fits] = {"d": _is_digit, "w": _is_word, "s": str.isspace}
         if character in named:
             return named[character]
@@ -381,7 +381,7 @@ def _not(fits: Fits) -> Fits:
 @lru_cache(maxsize=512)
 def parse(source: str) -> Pattern:
     """
-    The pattern that *source* is.
+    Return the pattern that *source* is.
 
     Raises:
         NotReadable: It is not understood here.

@@ -1,5 +1,5 @@
 """
-What a policy brings with it: who decides, what is given, until when; and how that is said.
+Read a policy's terms: who decides, what is given, until when; and write them for people.
 
 Pure: facts in, terms out.  Whether somebody may have the package at all is `bot.packages.eligibility`.
 
@@ -47,7 +47,7 @@ def needs_reason(policy: AssignmentPolicy) -> bool:
 
 
 def may_extend(policy: AssignmentPolicy) -> bool:
-    """Whether holders under this policy may ask for a later end by themselves."""
+    """Tell whether holders under this policy may ask for a later end by themselves."""
     settings, approval = policy.requestor_settings, policy.request_approval_settings
     if approval is None or approval.is_approval_required_for_update is None:
         # Nobody says whether somebody has to decide.
@@ -59,7 +59,7 @@ def may_extend(policy: AssignmentPolicy) -> bool:
 
 def stages_for(policy: AssignmentPolicy, *, extending: bool, always: bool) -> tuple[Stage, ...]:
     """
-    Who decides, stage by stage; an empty tuple means nobody has to.
+    Return who decides, stage by stage; an empty tuple means nobody has to.
 
     Args:
         extending: The person has the access and wants it longer.
@@ -91,7 +91,7 @@ def _stages(policy: AssignmentPolicy, *, extending: bool) -> list[ApprovalStage]
 
 
 def stage_of(stage: ApprovalStage) -> Stage:
-    """A stage of Graph's, as we keep it."""
+    """Return a stage of Graph's, as we keep it."""
     escalates = bool(stage.is_escalation_enabled)
     own_kind = str((stage.model_extra or {}).get("@odata.type") or "").rpartition(".")[2].lower()
     # A custom extension names the approvers of a dynamic stage when it is asked; we cannot ask it.
@@ -109,7 +109,7 @@ def stage_of(stage: ApprovalStage) -> Stage:
 
 def names_known_approvers(stage: Stage) -> bool:
     """
-    Whether everybody whom the stage may name is of a kind that can be looked up.
+    Tell whether everybody whom the stage may name is of a kind that can be looked up.
 
     Who is named in another way is not nobody: asking the fallback, or the admins, in their place would let
     the wrong people decide.
@@ -148,7 +148,7 @@ def _subjects(subjects: Iterable[SubjectSet]) -> tuple[Mapping[str, Any], ...]:
 
 
 def decided_by(policy: AssignmentPolicy) -> str:
-    """Who decides when somebody asks under *policy*, as far as it names them, in a few words for them."""
+    """Return who decides when somebody asks under *policy*, as far as it names them, in a few words for them."""
     stages = _stages(policy, extending=False)
     if not stages:
         return "an admin approves" if _approval_required(policy, extending=False) else "no approval"
@@ -180,7 +180,7 @@ def terms_of(
     starts_at: datetime | None = None,
     excluded: tuple[NamedObject, ...] = (),
 ) -> Terms:
-    """What somebody is asked to approve, from what Graph says right now and what they answered."""
+    """Return what somebody is asked to approve, from what Graph says right now and what they answered."""
     return Terms(
         policy_id=policy.id,
         policy_name=policy.display_name or policy.id,
@@ -216,7 +216,7 @@ def hash_of(terms: Terms) -> str:
 
 
 def contents(package: AccessPackage) -> tuple[str, ...]:
-    """What holding the package gives, a line each, in plain text."""
+    """Return what holding the package gives, a line each, in plain text."""
     lines = []
     for role_scope in package.resource_role_scopes:
         role, scope = role_scope.role, role_scope.scope
@@ -237,7 +237,7 @@ def contents(package: AccessPackage) -> tuple[str, ...]:
 
 
 def _given(role: str, noun: str, name: str) -> str:
-    """One role in words; an eligible one (Privileged Identity Management) does nothing until it is activated."""
+    """Return one role in words; an eligible one (Privileged Identity Management) does nothing until it is activated."""
     is_eligible = role.lower().startswith("eligible")
     plain = role[len("eligible") :].strip() if is_eligible else role
     if noun == "Entra role":
@@ -257,7 +257,7 @@ def _fingerprint(package: AccessPackage) -> str:
 
 
 def lasts(expiration: Expiration | None) -> str:
-    """How long, for people: "30 days", "8 hours", "until 31 Jan 2027", "no end date"."""
+    """Return how long, for people: "30 days", "8 hours", "until 31 Jan 2027", "no end date"."""
     kind = _expires(expiration)
     if expiration and expiration.is_unsaid:
         return "some hours, or no end date: the beta API does not say"
@@ -278,7 +278,7 @@ def extended_end(
     expiration: Expiration | None, *, now: datetime, current: datetime | None
 ) -> datetime | None:
     """
-    The end that an extension asked for at *now* brings, or None if it would bring nothing.
+    Return the end that an extension asked for at *now* brings, or None if it would bring nothing.
 
     One more duration from now, not from the present end: under a 30-day policy nobody ever holds access
     that ends more than 30 days ahead.  How Entra itself counts is not established.

@@ -1,5 +1,5 @@
 """
-The questions that a package asks whoever wants it, and whether what they answer will do.
+Read the questions of a package, and check the answers.
 
 Source: Graph reference, "accessPackageTextInputQuestion", "accessPackageMultipleChoiceQuestion", "accessPackageAnswerString";
 Microsoft Learn, "Change request settings for an access package", "Create and manage a catalog" (attributes of resources).
@@ -78,7 +78,7 @@ class Question:
     attribute: str | None = None
 
     def untranslated(self) -> "Question":
-        """The question in its own words: what it asks, whoever reads it."""
+        """Return the question in its own words: what it asks, whoever reads it."""
         choices = tuple(replace(choice, translations=()) for choice in self.choices)
         return replace(self, translations=(), choices=choices)
 
@@ -99,7 +99,7 @@ class Answered:
 
 
 def in_language(text: str, translations: Translations, locale: str | None) -> str:
-    """The text for somebody's *locale* ("de-DE"), or for its language; else the text itself."""
+    """Return the text for somebody's *locale* ("de-DE"), or for its language; else the text itself."""
     wanted = _code(locale or "")
     if not wanted:
         return text
@@ -118,7 +118,7 @@ def _code(locale: str) -> str:
 
 def read_question(question: GraphQuestion, *, attribute: str | None = None) -> Question:
     """
-    A question of Graph's, as it can be asked.
+    Return a question of Graph's, as it can be asked.
 
     Args:
         attribute: Where Entra stores the answer, if a resource asks: then there must be one.
@@ -198,7 +198,7 @@ def fingerprint(questions: Iterable[Question]) -> str:
 
 
 def normalize_answers(questions: Iterable[Question], given: Answers) -> dict[str, tuple[str, ...]]:
-    """What was given to these questions, as it is kept: without blanks around it, and without what is empty."""
+    """Return what was given to these questions, as it is kept: without blanks around it, and without what is empty."""
     kept = {}
     for question in questions:
         values = tuple(given.get(question.id, ()))
@@ -210,7 +210,7 @@ def normalize_answers(questions: Iterable[Question], given: Answers) -> dict[str
 
 
 def find_wrong_answers(questions: Iterable[Question], answers: Answers) -> dict[str, str]:
-    """What is wrong with answers, a sentence by question id; empty if they will do."""
+    """Return what is wrong with answers, a sentence by question id; empty if they will do."""
     found = {}
     for question in questions:
         complaint = _error_of(question, answers.get(question.id, ()))
@@ -246,7 +246,7 @@ def _wrong_choice(question: Question, values: Sequence[str]) -> str | None:
 
 
 def answered(questions: Iterable[Question], answers: Answers) -> list[Answered]:
-    """The questions that were answered, in their order, with their answers."""
+    """Return the questions that were answered, in their order, with their answers."""
     found = []
     for question in questions:
         values = tuple(answers.get(question.id, ()))

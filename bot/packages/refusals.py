@@ -1,4 +1,4 @@
-"""Says why somebody may not have a package: to themselves in Slack, and to an administrator at the command line."""
+"""Write why a person may not have a package: for themselves in Slack, and for an administrator at the command line."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -15,13 +15,13 @@ AGAIN: Final = "You can ask again when it has ended."
 
 
 def to_person(refusal: Refusal) -> str:
-    """The sentence for whoever asked."""
+    """Return the sentence for whoever asked."""
     return _TO_PERSON[refusal.reason](refusal)
 
 
 def to_admin(refusal: Refusal, *, who: str, package: str) -> str:
     """
-    The sentence for an administrator.
+    Return the sentence for an administrator.
 
     Args:
         who, package: Their names, as they may be shown.
@@ -107,7 +107,7 @@ _TO_PERSON: Final[Mapping[RefusalReason, Callable[[Refusal], str]]] = {
 
 
 def needs_admin(refusal: Refusal) -> bool:
-    """Whether somebody has to look at what Entra says: people cannot help themselves."""
+    """Tell whether somebody has to look at what Entra says: people cannot help themselves."""
     return refusal.reason is RefusalReason.NOT_UNDERSTOOD
 
 

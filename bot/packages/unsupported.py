@@ -1,9 +1,9 @@
 """
-What is understood of policies and packages: whatever else Graph says of one is reason to refuse.
+Find what Latchkey does not support in policies and packages; anything unsupported is a reason to refuse.
 
-A policy is judged whole or not at all.  Each word that Graph has for it is in one of the lists below: understood
-here or by `bot.packages.eligibility`, harmless by its name, or, if it is there and not empty, a riddle.  So is every word
-that Graph will have next year.  What was not read is no less a riddle than what cannot be read.
+A policy is evaluated as a whole or not at all.  Each property that Graph has for it is in one of the lists below: understood
+here or by `bot.packages.eligibility`, harmless by its name, or, if it is present and not empty, unsupported.  So is every
+property that Graph will add.  What was not read is as unsupported as what cannot be read.
 
 Source: the published metadata of both versions; Microsoft Learn, "accessPackageAssignmentPolicy",
 "accessPackage", "accessPackageResourceAttribute", "accessPackageCustomExtensionStage".
@@ -51,7 +51,7 @@ HARMLESS_IN_PACKAGE: Final = frozenset(
 HARMLESS_IN_SUBJECT: Final = frozenset({"isBackup"})
 NOTHING: Final[frozenset[str]] = frozenset()
 
-# What a riddle is about, where we know.
+# What an unsupported property is about, where we know.
 ABOUT: Final[Mapping[str, str]] = {
     "verifiableCredentialSettings": "it asks for a Verified ID",
     "approvalMode": "its stages decide in parallel",
@@ -86,7 +86,7 @@ USER_ATTRIBUTE: Final = "accesspackageuserdirectoryattributestore"
 
 
 def unsupported_in_policy(policy: AssignmentPolicy, *, extending: bool) -> tuple[str, ...]:
-    """What of a policy is not understood, a phrase each for people; empty if it may be judged."""
+    """Return what of a policy is not understood, a phrase each for people; empty if it may be judged."""
     found = [
         *_unsupported("the policy", policy, HARMLESS_IN_POLICY, POLICY),
         *_of_approval(policy.request_approval_settings, extending=extending),
@@ -104,7 +104,7 @@ def unsupported_in_policy(policy: AssignmentPolicy, *, extending: bool) -> tuple
 
 
 def unsupported_in_package(package: AccessPackage) -> tuple[str, ...]:
-    """What of a package, and of what its resources ask, is not understood; a phrase each for people."""
+    """Return what of a package, and of what its resources ask, is not understood; a phrase each for people."""
     found = list(
         _unsupported("the package", package, HARMLESS_IN_PACKAGE, frozenset({"accesspackage"}))
     )
@@ -123,7 +123,7 @@ def unsupported_in_package(package: AccessPackage) -> tuple[str, ...]:
 
 def questions_of(package: AccessPackage, policy: AssignmentPolicy) -> tuple[Question, ...]:
     """
-    What whoever asks is asked, in order, the policy's questions first; each once.
+    Return what whoever asks is asked, in order, the policy's questions first; each once.
 
     Raises:
         NotAskable: Something of it is not understood, see `unsupported_in_policy`.
@@ -156,7 +156,7 @@ def _unsupported(
 
 
 def _is_empty(value: Any) -> bool:
-    """Whether nothing is said: null, nothing in it, or only what is empty itself.  False says something."""
+    """Tell whether nothing is said: null, nothing in it, or only what is empty itself.  False says something."""
     if isinstance(value, dict):
         return all("@" in name or _is_empty(each) for name, each in value.items())
     return value is None or value == "" or value == []
@@ -230,7 +230,7 @@ def _of_extensions(policy: AssignmentPolicy) -> Iterator[str]:
 
 
 def unsupported_in_question(question: GraphQuestion) -> Iterator[str]:
-    """What of one question is not understood, or cannot be asked."""
+    """Yield what of one question is not understood, or cannot be asked."""
     text = (question.text or question.id or "?")[:LONGEST_NAME]
     try:
         read_question(question)

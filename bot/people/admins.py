@@ -1,4 +1,4 @@
-"""Who the admins are: the configured people and user groups, as Slack has them."""
+"""Read who the admins are: the configured people and user groups, as Slack has them."""
 
 import asyncio
 import hashlib
@@ -93,7 +93,7 @@ class Roster:
 
     async def is_admin_now(self, ids: Collection[str]) -> bool:
         """
-        Whether somebody is among the admins, as Slack says now; *ids* are all that Slack has for them.
+        Tell whether somebody is among the admins, as Slack says now; *ids* are all that Slack has for them.
 
         A no may be a minute old, so that those who press buttons in vain cost no calls; a yes never is.
 
@@ -112,7 +112,7 @@ class Roster:
         return not (await self._read_since(now)).isdisjoint(ids)
 
     def was_admin(self, slack_user: str) -> bool:
-        """Whether somebody was an admin, and a full member, when that was last read; nothing remote."""
+        """Tell whether somebody was an admin, and a full member, when that was last read; nothing remote."""
         return not self.members.isdisjoint(self.slack.ids_of(slack_user))
 
     @property
@@ -130,7 +130,7 @@ class Roster:
         return read_at is not None and clock.real() - read_at <= GOOD_FOR_LISTS
 
     async def _read_since(self, moment: datetime) -> frozenset[str]:
-        """The admins by a read that began no earlier than *moment*; whoever waits shares it."""
+        """Return the admins by a read that began no earlier than *moment*; whoever waits shares it."""
         async with self._reading:
             if self._last is None or self._last.began_at < moment:
                 began_at = clock.real()

@@ -1,5 +1,5 @@
 """
-Who decides a stage of a request, as the policy in Entra names them at this moment.
+Find who decides a stage of a request, as the policy in Entra names them at this moment.
 
 Fallback approvers are asked when nobody can be found in the first place, and the fallback of the escalation when
 escalation finds nobody.  Found is whoever is in the directory, enabled, and not the requester.
@@ -38,7 +38,7 @@ class Approvers:
 
     async def find(self, stage: Stage, request: Request, *, most: int) -> list[User]:
         """
-        Those who may decide *stage* now, *most* at most; no more is read of long groups than that takes.
+        Return those who may decide *stage* now, *most* at most; no more is read of long groups than that takes.
 
         Raises:
             NotUnderstood: Who that is cannot be told.
@@ -56,7 +56,7 @@ class Approvers:
         self, stage: Stage, request: Request, *, beside: Collection[str] = ()
     ) -> bool:
         """
-        Whether there is anybody who may decide *stage* now.
+        Tell whether there is anybody who may decide *stage* now.
 
         Args:
             beside: Entra ids of those who do not count, because they have decided an earlier stage.
@@ -72,7 +72,7 @@ class Approvers:
 
     async def includes(self, stage: Stage, request: Request, entra_id: str) -> bool:
         """
-        Whether somebody who is in the directory and enabled may decide *stage* now.
+        Tell whether somebody who is in the directory and enabled may decide *stage* now.
 
         Asks about this one person, and lists no group, unless it must be known whether anybody comes first.
 
@@ -121,7 +121,7 @@ class Approvers:
     async def _either(
         self, first: Subjects, second: Subjects, request: Request
     ) -> AsyncGenerator[User, None]:
-        """The first, or if that is nobody, the second."""
+        """Yield the first, or if that is nobody, the second."""
         is_found = False
         async for user in self._who_can(first, request):
             is_found = True
@@ -160,7 +160,7 @@ class Approvers:
                         yield user
 
     async def _behind(self, sponsor: DirectoryObject) -> AsyncGenerator[User, None]:
-        """The people that a sponsor stands for: themselves, or a group's members."""
+        """Yield the people that a sponsor stands for: themselves, or a group's members."""
         if sponsor.kind in PEOPLE:
             try:
                 yield await self._graph.directory.user(sponsor.id)
@@ -216,7 +216,7 @@ class Approvers:
 
     async def _manager(self, subject: Mapping[str, Any], request: Request) -> User | None:
         """
-        So many steps above the requester; None where the ladder ends.
+        Return so many steps above the requester; None where the ladder ends.
 
         People ask for themselves here, so the requestor and the target are one.
         """
@@ -250,7 +250,7 @@ class Approvers:
 
     async def _organization(self, request: Request) -> str | None:
         """
-        The requester's connected organization; None if they have none.
+        Return the requester's connected organization; None if they have none.
 
         Raises:
             NotUnderstood: Somebody from outside whom entitlement management has not placed yet.

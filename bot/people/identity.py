@@ -1,4 +1,4 @@
-"""Who somebody is: a Slack profile, and exactly one enabled user in Entra behind it."""
+"""Match a Slack profile to exactly one enabled user in Entra."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ class People:
 
     async def identify(self, slack_user: str, *, seen: Accounts | None = None) -> Identity:
         """
-        The person behind a Slack user id, read from Slack and Graph now, and bound for good at first use.
+        Return the person behind a Slack user id, read from Slack and Graph now, and bound for good at first use.
 
         Args:
             seen: What `read_accounts` has just read of them.
@@ -129,12 +129,12 @@ class People:
         return seen
 
     async def members_page(self, cursor: str | None) -> tuple[list[SlackUser], str]:
-        """One page of the people of the workspace, and where the next begins; empty behind the last."""
+        """Return one page of the people of the workspace, and where the next begins; empty behind the last."""
         return await self._slack.users_page(cursor)
 
     async def identify_owners(self, profiles: Sequence[SlackUser]) -> dict[str, str]:
         """
-        Those of *profiles*, read just now, that are certainly somebody's in Entra, and whose: by Slack id.
+        Return those of *profiles*, read just now, that are certainly somebody's in Entra, and whose: by Slack id.
 
         By the rules of `identify`, which also binds them.
 
@@ -165,7 +165,7 @@ class People:
         return found
 
     async def _accounts_in_slack(self, slack_user: str) -> SlackUser | None:
-        """A profile; None for one that cannot be read now, whose trouble shows when it is read by itself."""
+        """Return a profile; None for one that cannot be read now, whose trouble shows when it is read by itself."""
         try:
             return await self._slack.user(slack_user)
         except SlackError:
@@ -197,7 +197,7 @@ class People:
 
     async def slack_member_of(self, user: User) -> SlackUser | None:
         """
-        The full member behind an Entra user, or None; for cards and reminders, not for rights.
+        Return the full member behind an Entra user, or None; for cards and reminders, not for rights.
 
         Somebody whom we know as another Entra user is not meant, whatever address they have; and nobody is by an
         address that is not this one user's alone.
@@ -216,13 +216,13 @@ class People:
         return None
 
     def addresses_of(self, user: User) -> list[str]:
-        """The addresses by which Slack may know an Entra user, in small letters."""
+        """Return the addresses by which Slack may know an Entra user, in small letters."""
         told = (user.mail, user.user_principal_name)
         spelled = [each for one in told if one for each in self._addresses.in_slack(one)]
         return list(dict.fromkeys(each.lower() for each in spelled))
 
     async def entra_users(self, address: str) -> list[User]:
-        """Everybody in Entra, disabled or not, whose address is the one that Slack shows; each once."""
+        """Return everybody in Entra, disabled or not, whose address is the one that Slack shows; each once."""
         found: dict[str, User] = {}
         for spelled in self._addresses.spellings(address):
             users = await self._graph.directory.find_users(

@@ -1,4 +1,4 @@
-"""Who somebody is, and what they may want to do."""
+"""A person's two accounts, and the actions that need a permission."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

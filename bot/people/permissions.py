@@ -24,7 +24,7 @@ class Actor:
 
     Attributes:
         not_a_person: Why we cannot accept them as a known person, in a sentence; None if we can.
-        is_admin: One of the configured admins.
+        is_admin: They are one of the configured admins.
         is_approver: Named by the policy for the stage that is being decided.
         stands_in: An admin who may decide that stage in place of its approvers, as LATCHKEY_ADMINS_DECIDE says.
         has_decided: They have decided an earlier stage of the same request.
@@ -47,7 +47,7 @@ class Actor:
 
 def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | None) -> str | None:
     """
-    Why *actor* may not *verb* what concerns *holder*; None if they may.
+    Return why *actor* may not *verb* what concerns *holder*; None if they may.
 
     Everything that is not allowed here is forbidden.  The holder is whose access it is; for a cancellation,
     whoever asked.
@@ -139,7 +139,7 @@ class Permissions:
         decided: Collection[str] = (),
     ) -> Actor:
         """
-        Who is doing this, read from Slack and Graph now.
+        Return who is doing this, read from Slack and Graph now.
 
         Args:
             team: The workspace the click came from, as Slack says (``user.team_id``).

@@ -193,16 +193,16 @@ class Slack:
         )
 
     async def try_app_token(self, app_token: str) -> None:
-        """Whether Slack lets *app_token* open a socket.  App-level scope connections:write."""
+        """Tell whether Slack lets *app_token* open a socket.  App-level scope connections:write."""
         await self._call("apps.connections.open", app_token=app_token)
 
     async def user(self, user_id: str) -> SlackUser:
-        """Who that is, right now.  Scopes users:read and users:read.email."""
+        """Return who that is, right now.  Scopes users:read and users:read.email."""
         answer = await self._read("users.info", user=user_id)
         return self._profile(answer["user"])
 
     async def user_by_email(self, email: str) -> SlackUser | None:
-        """The member with that e-mail address, or None.  Scope users:read.email."""
+        """Return the member with that e-mail address, or None.  Scope users:read.email."""
         try:
             answer = await self._read("users.lookupByEmail", email=email)
         except SlackRefused as refused:
@@ -212,7 +212,7 @@ class Slack:
         return self._profile(answer["user"])
 
     async def some_users(self, *, pages: int) -> tuple[list[SlackUser], bool]:
-        """The first people of the workspace, and whether they are all.  Scope users:read."""
+        """Return the first people of the workspace, and whether they are all.  Scope users:read."""
         found: list[SlackUser] = []
         cursor: str | None = None
         for _ in range(pages):
@@ -224,7 +224,7 @@ class Slack:
 
     async def users_page(self, cursor: str | None = None) -> tuple[list[SlackUser], str]:
         """
-        One page of the people of the workspace, and where the next begins; empty behind the last.
+        Return one page of the people of the workspace, and where the next begins; empty behind the last.
 
         Scopes users:read and users:read.email.
         """
@@ -233,7 +233,7 @@ class Slack:
         return found, (answer.get("response_metadata") or {}).get("next_cursor") or ""
 
     def ids_of(self, slack_user: str) -> frozenset[str]:
-        """Every id by which Slack names one of those in `learn_ids`; nobody else has another, as far as we know."""
+        """Return every id by which Slack names one of those in `learn_ids`; nobody else has another, as far as we know."""
         return self._ids.of(slack_user)
 
     async def learn_ids(self, users: Collection[str]) -> None:
@@ -261,7 +261,7 @@ class Slack:
         )
 
     async def group_members(self, group_id: str) -> frozenset[str]:
-        """The user ids in a user group.  Scope usergroups:read."""
+        """Return the user ids in a user group.  Scope usergroups:read."""
         answer = await self._read("usergroups.users.list", usergroup=group_id, **self._where)
         return frozenset(answer["users"])
 
@@ -293,7 +293,7 @@ class Slack:
 
     async def find(self, to: str, *, keys: Collection[str], since: datetime) -> dict[str, Posted]:
         """
-        Where the messages with *keys* are that were posted to *to* since then; only those that are there.
+        Return where the messages with *keys* are that were posted to *to* since then; only those that are there.
 
         Scopes im:write and im:history for people; channels:history or groups:history for a channel.
 
@@ -322,7 +322,7 @@ class Slack:
         return found
 
     def _keys(self, message: Mapping[str, Any]) -> Sequence[str]:
-        """The keys of a message of ours; anybody's may look like one, so its sender counts."""
+        """Return the keys of a message of ours; anybody's may look like one, so its sender counts."""
         metadata = message.get("metadata") or {}
         is_ours = self._bot_id is not None and message.get("bot_id") == self._bot_id
         if not is_ours or metadata.get("event_type") != OURS:
@@ -374,7 +374,7 @@ class Slack:
         await self._call("views.update", view_id=view_id, view=dict(view))
 
     async def locale(self, user_id: str) -> str | None:
-        """The language that somebody reads Slack in ("de-DE"), if Slack says.  Scope users:read."""
+        """Return the language that somebody reads Slack in ("de-DE"), if Slack says.  Scope users:read."""
         answer = await self._call("users.info", user=user_id, include_locale=True)
         locale = answer["user"].get("locale")
         return locale if isinstance(locale, str) and LOCALE.fullmatch(locale) else None
@@ -417,7 +417,7 @@ class Slack:
         return answer
 
     def _survives(self, error: SlackApiError) -> bool:
-        """Whether Slack works for us, although it refused this one call."""
+        """Tell whether Slack works for us, although it refused this one call."""
         if getattr(error.response, "status_code", 200) >= 500:
             return False
         return _word(error) not in {

@@ -1,4 +1,4 @@
-"""What Slack says of somebody: whether they are a member of our workspace, and which address is theirs for certain."""
+"""Read Slack profiles: whether somebody is a member of our workspace, and which address is theirs for certain."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ def _not_a_member(user: Mapping[str, Any], *, team_id: str | None) -> str | None
 
 def _teams(user: Mapping[str, Any]) -> frozenset[str]:
     """
-    The workspaces that somebody is a member of, as far as Slack names them.
+    Return the workspaces that somebody is a member of, as far as Slack names them.
 
     On Enterprise Grid ``team_id`` is one of several, and not always there; ``enterprise_user.teams`` has them all.
     """

@@ -1,5 +1,5 @@
 """
-How fast Slack takes what we send, as far as this process knows.
+Keep to Slack's rate limits, as far as this process knows.
 
 Slack counts by method and workspace: a 429 stops every call of its method, whoever makes it, and no call of another
 one.  Of messages it takes about one a second in each channel, and several hundred a minute in all.  We keep below
@@ -97,7 +97,7 @@ class RateLimits:
             self._faster_by = FASTER_BY
 
     def left(self, method: str) -> timedelta:
-        """How long nobody may call *method* any more; nothing, if it may be called."""
+        """Return how long nobody may call *method* any more; nothing, if it may be called."""
         until = self._stopped.get(method)
         return timedelta(0) if until is None else max(until - clock.real(), timedelta(0))
 
@@ -155,7 +155,7 @@ class RateLimits:
         self.pace = min(self.fastest, self.pace + self._faster_by)
 
     def _fill(self) -> float:
-        """How many messages may leave now, at the pace of the time that has passed."""
+        """Return how many messages may leave now, at the pace of the time that has passed."""
         now = clock.real()
         passed = max((now - self._room_at).total_seconds(), 0)
         self._room = min(self._room + passed * self.pace, BURST)

@@ -1,4 +1,4 @@
-"""Who holds what, copied from Graph row by row: what ended, what revived, what cannot be read."""
+"""Sync assignments from Graph row by row: what ended, what revived, what cannot be read."""
 
 import itertools
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -137,7 +137,7 @@ class AssignmentSync:
     async def _some_ids(
         self, find: Callable[..., list[str]], *args: Any, **kwargs: Any
     ) -> AsyncIterator[list[str]]:
-        """All ids that *find* finds, so many at a time."""
+        """Yield all ids that *find* finds, so many at a time."""
         after = ""
         while True:
             found = await self._store.read(find, *args, **kwargs, after=after, limit=SEEN_TOGETHER)
@@ -267,7 +267,7 @@ class AssignmentSync:
         *,
         read_at: datetime,
     ) -> bool:
-        """What Graph says of one row; False if it does not let us read it."""
+        """Return what Graph says of one row; False if it does not let us read it."""
         if isinstance(got, NotFound):
             seen, held = await sight(
                 self._graph,
@@ -364,7 +364,7 @@ def _tell_troubles(db: Transaction) -> None:
 
 
 def _may_be_removed_by_us(db: Transaction, assignment_id: str) -> bool:
-    """Whether a removal of ours has been posted, and its answer is still open."""
+    """Tell whether a removal of ours has been posted, and its answer is still open."""
     return any(
         each.kind is Kind.REMOVE and each.intent_at is not None
         for each in request_lists.open_for_assignment(db, assignment_id)

@@ -1,4 +1,4 @@
-"""Graph's packages and assignments, copied to where answers must not wait for Graph; Graph is the truth."""
+"""Sync packages and assignments from Graph, for answers that must not wait for it; Graph is the truth."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -116,7 +116,7 @@ class TenantSync:
         self, packages: Sequence[AccessPackage]
     ) -> tuple[dict[str, AssignmentPolicy], frozenset[str]]:
         """
-        The policies under which people ask, with their questions, by id; and the ids of those that cannot be read.
+        Return the policies under which people ask, with their questions, by id; and the ids of those that cannot be read.
 
         Policies that we may not read are in neither.
 
@@ -163,7 +163,7 @@ def _write(
 
 
 def _asks_under(package: AccessPackage, policy_ids: Collection[str]) -> bool:
-    """Whether one of these is a policy under which people ask for the package."""
+    """Tell whether one of these is a policy under which people ask for the package."""
     return any(
         each.id in policy_ids and eligibility.is_requestable(each)
         for each in package.assignment_policies
@@ -174,7 +174,7 @@ def package_row(
     package: AccessPackage, *, slug: str, whole: Mapping[str, AssignmentPolicy]
 ) -> Package:
     """
-    What the workspace offers of a package of Graph's.
+    Return what the workspace offers of a package of Graph's.
 
     Args:
         whole: The policies that were read with their questions, by id.

@@ -1,4 +1,4 @@
-"""To whom messages about access go: the Slack accounts that are certainly those of its holders in Entra."""
+"""Find the Slack accounts of people who hold access in Entra: messages about it go to them."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""Everybody in Slack, page by page: how many holders of access are found in few calls."""
+"""Look for many holders of access at once, by reading everybody in Slack page by page."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -32,7 +32,7 @@ class Rechecks:
 
     @property
     def may_begin(self) -> bool:
-        """Whether the last walk began so long ago that another may find more than it left over."""
+        """True if the last walk began so long ago that another may find more than it left over."""
         return self._began_at is None or clock.real() - self._began_at >= LOOK_AGAIN_AFTER
 
     async def walk(self) -> None:

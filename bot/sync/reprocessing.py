@@ -1,4 +1,4 @@
-"""Has Graph bring access about again, where an admin has asked for that."""
+"""Ask Graph to reprocess assignments where an admin has asked for it."""
 
 from datetime import timedelta
 from typing import Final

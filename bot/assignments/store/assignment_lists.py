@@ -86,7 +86,7 @@ def page(
     start: Start = FIRST,
     rows: int = ROWS_A_PAGE,
 ) -> Page[Assignment]:
-    """What is held, by package or by person; *entra_ids* None: by anybody."""
+    """Return what is held, by package or by person; *entra_ids* None: by anybody."""
     given: dict[str, Any] = {}
     if package_id is not None:
         given["package"] = package_id
@@ -99,28 +99,28 @@ def page(
 def own_page(
     db: Transaction, slack_user: str, *, start: Start = FIRST, rows: int = ROWS_A_PAGE
 ) -> Page[Assignment]:
-    """What the Entra user holds whom a Slack user is bound to, but for what is shown as a request still."""
+    """Return what the Entra user holds whom a Slack user is bound to, but for what is shown as a request still."""
     return OF_ONESELF.page(db, from_row, start=start, rows=rows, slack_user=slack_user)
 
 
 def count_own(db: Transaction, slack_user: str) -> int:
-    """How many rows that list has; nobody holds more than there are packages."""
+    """Return how many rows that list has; nobody holds more than there are packages."""
     return OF_ONESELF.count(db, slack_user=slack_user).number
 
 
 def my_packages(db: Transaction, slack_user: str) -> set[str]:
-    """The packages that somebody holds or has asked for."""
+    """Return the packages that somebody holds or has asked for."""
     return set(db.execute(MY_PACKAGES, {"slack_user": slack_user}).scalars())
 
 
 def find_by_name(db: Transaction, name: str) -> list[str]:
-    """Entra ids of everybody who holds something and has that name in Graph, in any capitals."""
+    """Return Entra ids of everybody who holds something and has that name in Graph, in any capitals."""
     return sorted(db.execute(CALLED, spellings(name)).scalars())
 
 
 def names_starting_with(db: Transaction, beginning: str) -> dict[str, str]:
     """
-    Whose names begin so, of those who hold something: names by Entra id, in the order of the names.
+    Return whose names begin so, of those who hold something: names by Entra id, in the order of the names.
 
     One more than `MOST_NAMES`, if there are more.
     """

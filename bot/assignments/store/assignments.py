@@ -153,7 +153,7 @@ def save_live(
 
 
 def _shows(row: Assignment) -> tuple[Any, ...]:
-    """What people see of a row that is not ended."""
+    """Return what people see of a row that is not ended."""
     return (row.ends_at, row.state, row.progress, row.unreadable_since)
 
 
@@ -164,7 +164,7 @@ def _progress(known: Assignment | None, read: Assignment) -> DeliveryProgress:
 
 
 def progress_after(before: str, read: DeliveryProgress) -> DeliveryProgress:
-    """How far Entra is: it has one word for what it gives for the first time and what it goes through again."""
+    """Return how far Entra is: it has one word for what it gives for the first time and what it goes through again."""
     if read is DeliveryProgress.DELIVERING and before != DeliveryProgress.DELIVERING:
         return DeliveryProgress.REPROCESSING
     return read
@@ -176,7 +176,7 @@ def get(db: Transaction, assignment_id: str) -> Assignment | None:
 
 
 def next_end(db: Transaction, *, rungs: Sequence[timedelta]) -> datetime | None:
-    """When the next live access ends, or is so long before its end, whichever comes first."""
+    """Return when the next live access ends, or is so long before its end, whichever comes first."""
     now = clock.now()
     ends = sa.select(sa.func.min(assignments.c.ends_at, type_=UtcDateTime())).where(IS_NOT_ENDED)
     found = [
@@ -299,7 +299,7 @@ def _shown_id(db: Transaction, assignment_id: str) -> None:
 
 
 def audit_ids(assignment: Assignment) -> dict[str, Any]:
-    """What an audit row about an assignment says that it is about."""
+    """Return what an audit row about an assignment says that it is about."""
     return {
         "assignment_id": assignment.id,
         "package_id": assignment.package_id,

@@ -71,7 +71,7 @@ LINKED: Final = (
 
 def holders_to_look_up(db: Transaction, *, looked_up_before: datetime, limit: int) -> list[str]:
     """
-    Entra ids of holders to look for in Slack, one each however much they hold.
+    Return Entra ids of holders to look for in Slack, one each however much they hold.
 
     Those never looked for come first, so that nobody waits behind those who are looked for again; then whose
     last look (real time) is the oldest.
@@ -82,7 +82,7 @@ def holders_to_look_up(db: Transaction, *, looked_up_before: datetime, limit: in
 
 def unknown(db: Transaction, *, limit: int) -> list[str]:
     """
-    Entra ids of holders of whom nothing is known in Slack, and who have not been looked for: of the first *limit*
+    Return Entra ids of holders of whom nothing is known in Slack, and who have not been looked for: of the first *limit*
     who hold something about which nobody has.
     """
     sought = list(db.execute(NEVER_SOUGHT, {"most": limit}).scalars())
@@ -91,7 +91,7 @@ def unknown(db: Transaction, *, limit: int) -> list[str]:
 
 
 def _known(db: Transaction, entra_ids: Sequence[str]) -> set[str]:
-    """Those of *entra_ids* to whom a Slack account is bound, or messages about access go."""
+    """Return those of *entra_ids* to whom a Slack account is bound, or messages about access go."""
     given = {"entra_ids": list(entra_ids)}
     return {
         *db.execute(BOUND, given).scalars(),
@@ -113,7 +113,7 @@ def mark_not_found(db: Transaction, entra_ids: Sequence[str]) -> None:
 
 
 def slack_users_of(db: Transaction, entra_id: str) -> list[str]:
-    """The Slack users to whom messages about an Entra user's access go."""
+    """Return the Slack users to whom messages about an Entra user's access go."""
     return sorted(db.execute(LINKED, {"entra": entra_id}).scalars())
 
 
@@ -153,7 +153,7 @@ def to_confirm(
     db: Transaction, slack_users: Sequence[str], *, looked_up_before: datetime
 ) -> dict[str, str]:
     """
-    Those of *slack_users* who hold access, are to be looked for again, and have no other account: whose they were.
+    Return those of *slack_users* who hold access, are to be looked for again, and have no other account: whose they were.
 
     Args:
         looked_up_before: A look before then (real time) does not count any more.

@@ -129,7 +129,7 @@ def save(db: Transaction, listed: Sequence[Assignment]) -> Saved:
 
 
 def removed_once(db: Transaction, rows: Sequence[Assignment]) -> list[Assignment]:
-    """Those of *rows* whose package has been asked to be removed from the same person, whenever and by whomever."""
+    """Return those of *rows* whose package has been asked to be removed from the same person, whenever and by whomever."""
     if not rows:
         return []
     found = db.execute(REMOVED, {"ids": sorted({row.entra_id for row in rows})})
@@ -156,7 +156,7 @@ def _progress(known: Any, read: Assignment) -> DeliveryProgress:
 
 
 def _shows_another(known: Any, read: Assignment) -> bool:
-    """Whether what people see of it is another."""
+    """Tell whether what people see of it is another."""
     return bool(known.is_unreadable) or (known.ends_at, known.state, known.progress) != (
         *(read.ends_at, read.state, _progress(known, read)),
     )

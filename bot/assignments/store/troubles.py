@@ -89,7 +89,7 @@ def close(db: Transaction, about: str, kinds: Collection[TroubleKind] = tuple(Tr
 def open_among(
     db: Transaction, about: Collection[str], kinds: Collection[TroubleKind]
 ) -> list[str]:
-    """Those of *about* that are in one of these troubles now."""
+    """Return those of *about* that are in one of these troubles now."""
     if not about:
         return []
     given = {"about": list(about), "kinds": list(kinds)}
@@ -117,7 +117,7 @@ def get(db: Transaction, trouble_id: str) -> Trouble | None:
 
 
 def open_about(db: Transaction, about: str) -> list[Trouble]:
-    """What is wrong with it now, the oldest first."""
+    """Return what is wrong with it now, the oldest first."""
     query = SELECT.where(troubles.c.about == about, STILL).order_by(troubles.c.at)
     return [_trouble(row) for row in db.execute(query)]
 
@@ -168,6 +168,6 @@ def reschedule_reprocessing(db: Transaction, trouble: Trouble, *, at: datetime) 
 
 
 def count(db: Transaction) -> dict[str, int]:
-    """How many troubles there are now, by kind, for the metrics."""
+    """Return how many troubles there are now, by kind, for the metrics."""
     query = sa.select(troubles.c.kind, sa.func.count()).where(STILL).group_by(troubles.c.kind)
     return {row[0]: row[1] for row in db.execute(query)}

@@ -28,7 +28,7 @@ def count_unreadable(db: Transaction, ids: Collection[str]) -> None:
 
 
 def unreadable(db: Transaction, *, misses: int = 0) -> dict[str, int]:
-    """How many live rows could not be read in more than *misses* sweeps in a row, by package id."""
+    """Return how many live rows could not be read in more than *misses* sweeps in a row, by package id."""
     # Counted here: to group them, SQLite would walk along what every package has.
     query = sa.select(assignments.c.package_id).where(
         assignments.c.unreadable_since.is_not(None), IS_NOT_ENDED, assignments.c.misses > misses
@@ -37,7 +37,7 @@ def unreadable(db: Transaction, *, misses: int = 0) -> dict[str, int]:
 
 
 def not_whole_since(db: Transaction, at: datetime) -> list[str]:
-    """Ids of access that has been there in part only since *at* or longer."""
+    """Return ids of access that has been there in part only since *at* or longer."""
     query = sa.select(assignments.c.id).where(
         assignments.c.progress == word(DeliveryProgress.PARTIAL),
         IS_NOT_ENDED,
@@ -52,7 +52,7 @@ def set_gone(db: Transaction, assignment_id: str) -> None:
 
 
 def ids_of_package(db: Transaction, package_id: str, *, after: str, limit: int) -> list[str]:
-    """Ids of a package's rows that are not ended: the next *limit* behind *after*, in their order."""
+    """Return ids of a package's rows that are not ended: the next *limit* behind *after*, in their order."""
     query = _behind(after, limit).where(assignments.c.package_id == package_id)
     return list(db.execute(query).scalars())
 
@@ -61,7 +61,7 @@ def live_ids(
     db: Transaction, *, not_seen_since: datetime, after: str = "", limit: int
 ) -> list[str]:
     """
-    Ids of rows we think are live but the last sweep (real time) did not list: the next *limit* behind *after*.
+    Return ids of rows we think are live but the last sweep (real time) did not list: the next *limit* behind *after*.
     """
     query = _behind(after, limit).where(assignments.c.seen_at < not_seen_since)
     return list(db.execute(query).scalars())

@@ -36,17 +36,17 @@ def _package(row: Sequence[Any]) -> Package:
 
 
 def list_all(db: Transaction) -> list[Package]:
-    """Every package of the last sweep, by name."""
+    """Return every package of the last sweep, by name."""
     return [_package(row) for row in db.execute(EVERYTHING)]
 
 
 def version_of(db: Transaction) -> str:
-    """Which state of the catalog this is."""
+    """Return which state of the catalog this is."""
     return db.execute(VERSION).scalar() or ""
 
 
 def if_changed(db: Transaction, version: str | None) -> tuple[str, list[Package]] | None:
-    """The packages and their version; None if *version* is still the one."""
+    """Return the packages and their version; None if *version* is still the one."""
     current = version_of(db)
     return None if current == version else (current, list_all(db))
 
@@ -57,7 +57,7 @@ def find(db: Transaction, package_id: str) -> Package | None:
 
 
 def extendable(db: Transaction) -> frozenset[str]:
-    """The policies whose holders may ask to keep longer what they have."""
+    """Return the policies whose holders may ask to keep longer what they have."""
     return frozenset(policy for each in list_all(db) for policy in each.can_extend)
 
 

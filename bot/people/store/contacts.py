@@ -1,4 +1,4 @@
-"""Where Entra users are found in Slack, so that nobody is searched for twice: for cards, never for rights."""
+"""Remember where Entra users are found in Slack, so that nobody is searched for twice: for cards, never for rights."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,13 +55,13 @@ def _upsert(db: Transaction) -> Any:
 
 
 def find(db: Transaction, entra_ids: list[str]) -> dict[str, Contact]:
-    """What is known of these Entra users, by their ids."""
+    """Return what is known of these Entra users, by their ids."""
     found = db.execute(BY_ENTRA_IDS, {"ids": entra_ids}).mappings()
     return {row["entra_id"]: Contact(**row) for row in found}
 
 
 def bound_slack_users(db: Transaction, entra_ids: list[str]) -> dict[str, str]:
-    """The Slack users who have shown to be these Entra users, by using Latchkey."""
+    """Return the Slack users who have shown to be these Entra users, by using Latchkey."""
     return {row[0]: row[1] for row in db.execute(BOUND, {"ids": entra_ids})}
 
 

@@ -1,4 +1,4 @@
-"""Who is who: the Slack user and the Entra user behind them, bound at first use."""
+"""The table of people: Slack users and their Entra users, bound at first use."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ def find(db: Transaction, slack_user: str) -> Person | None:
 
 
 def for_entra_id(db: Transaction, entra_id: str) -> list[Person]:
-    """The Slack users bound to one Entra user."""
+    """Return the Slack users bound to one Entra user."""
     return [_person(row) for row in db.execute(BY_ENTRA_ID, {"entra_id": entra_id})]
 
 
@@ -100,7 +100,7 @@ def bind(db: Transaction, person: Person, *, same: Collection[str] = ()) -> Bind
 
 
 def earlier_accounts(db: Transaction, person: Person) -> list[Person]:
-    """Those who were bound to the same Entra user before *person*, the first one first."""
+    """Return those who were bound to the same Entra user before *person*, the first one first."""
     everybody = for_entra_id(db, person.entra_id)
     known = [each.slack_user for each in everybody]
     return everybody[: known.index(person.slack_user)] if person.slack_user in known else []
@@ -120,11 +120,11 @@ def schedule_announcement(db: Transaction, person: Person, *, news: datetime | N
 
 
 def find_active(db: Transaction, slack_user: str) -> Person | None:
-    """The binding by which somebody may act now; None as long as they are not bound, or still to be told of."""
+    """Return the binding by which somebody may act now; None as long as they are not bound, or still to be told of."""
     row = db.execute(ACTING, {"slack_user": slack_user}).first()
     return _person(row) if row else None
 
 
 def find_by_name(db: Transaction, name: str) -> list[Person]:
-    """Everybody who has that name in Entra, in any capitals."""
+    """Return everybody who has that name in Entra, in any capitals."""
     return [_person(row) for row in db.execute(CALLED, spellings(name))]

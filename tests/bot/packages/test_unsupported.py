@@ -1,4 +1,4 @@
-"""A policy is judged whole or not at all: every word that is not known, and every part that was not read, is a riddle."""
+"""A policy is judged whole or not at all: every word that is not known, and every part that was not read, is unsupported."""
 
 import json
 from typing import Any
@@ -373,7 +373,7 @@ def test_another_question_needs_a_new_decision(changes, is_same):
 
 @pytest.mark.parametrize("version", ["v1.0", "beta"])
 def test_every_property_that_graph_has_is_known(version, shared_conformance):
-    """Understood, harmless by name, or known to be a riddle: Microsoft's own list of today has nothing else."""
+    """Understood, harmless by name, or known to be unsupported: Microsoft's own list of today has nothing else."""
     types = json.loads((shared_conformance / f"graph-{version}.json").read_text())["types"]
     spoken = dialect(version)
     fields = {each.alias for each in AssignmentPolicy.model_fields.values()}
