@@ -21,7 +21,7 @@ class Payload(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 
 
-class SlackUser(Payload):
+class UserReference(Payload):
     id: str = Field(min_length=1)
     team_id: str | None = None
 
@@ -57,7 +57,7 @@ class View(Payload):
 
 
 class Interaction(Payload):
-    user: SlackUser
+    user: UserReference
     team: Reference | None = None
     team_id: str | None = None
     event_id: str | None = None

@@ -43,11 +43,11 @@ MOST_WORDS: Final = 40
 OTHERWISE: Final = "Please name them by e-mail address, object id or full name as in Entra."
 
 
-class CannotTell(LatchkeyError):
+class LookUpFailed(LatchkeyError):
     """It is not known who is meant, or what they hold; the sentence says why."""
 
 
-class NobodyFound(CannotTell):
+class NobodyFound(LookUpFailed):
     """Nobody has the name that was given."""
 
 
@@ -213,7 +213,7 @@ class PersonSearch:
             whom = await self.find(named)
             return await self._held(whom, package, start)
         except (SlackError, GraphError):
-            raise CannotTell(
+            raise LookUpFailed(
                 "I cannot tell just now: Slack or Entra does not answer as it should. Please try again in a minute."
             ) from None
 
@@ -230,7 +230,7 @@ class PersonSearch:
         if named.email is not None:
             users = await self._people.entra_users(named.email)
             if not users:
-                raise CannotTell(
+                raise LookUpFailed(
                     f"Nobody in Entra has the address {named.email}, so I cannot tell who that is. {OTHERWISE}"
                 )
             return _meant([user.id for user in users], escape(named.email))
@@ -245,7 +245,7 @@ class PersonSearch:
         shown = person(slack_user)
         try:
             users, doubt = await self._by_address(slack_user)
-        except CannotTell:
+        except LookUpFailed:
             if bound is None:
                 raise
             return _meant(known, shown)
@@ -264,17 +264,17 @@ class PersonSearch:
             profile = await self._slack.user(slack_user)
         except SlackRefused as refused:
             if refused.error in UNKNOWN_TO_SLACK:
-                raise CannotTell(
+                raise LookUpFailed(
                     f"I cannot tell who that is: Slack does not show me that account. {OTHERWISE}"
                 ) from None
             raise
         if profile.shown_email is None:
-            raise CannotTell(
+            raise LookUpFailed(
                 f"I cannot tell who {profile.name} is in Entra: Slack shows me no e-mail address of theirs. {OTHERWISE}"
             )
         users = await self._people.entra_users(profile.shown_email)
         if not users:
-            raise CannotTell(
+            raise LookUpFailed(
                 f"I cannot tell who {profile.name} is in Entra: nobody there has the e-mail address of their Slack "
                 f"profile. {OTHERWISE}"
             )
@@ -323,7 +323,7 @@ class PersonSearch:
             ]
         saved = [await self._save(held) for held in shown]
         if shown and not any(saved):
-            raise CannotTell(
+            raise LookUpFailed(
                 "I cannot tell: Entra lists access of theirs that I cannot place. Please look there, or try again in "
                 "a minute."
             )

@@ -262,7 +262,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     given = setting_names.everything_given() if environment is None else environment
     strangers = setting_names.misspelled_settings(given, known=_known_names())
     try:
-        settings = _read(environment)
+        settings = read_given(environment)
     except ValidationError as error:
         problems = error.errors()
         raise UnreadableSettings(
@@ -274,7 +274,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
-def _read(environment: Mapping[str, str] | None) -> Settings:
+def read_given(environment: Mapping[str, str] | None) -> Settings:
     if environment is None:
         return Settings()
     names = {name.lower() for name in _known_names()}
@@ -314,7 +314,7 @@ def read_settings_for_running() -> Settings:
         }
         others = [
             problem
-            for problem in problems_for_running(_read(readable))
+            for problem in problems_for_running(read_given(readable))
             if not any(name in problem for name in unreadable.names)
         ]
         raise ConfigurationError([*unreadable.problems, *others]) from None
