@@ -11,7 +11,8 @@ from bot.app import opened_store, running
 from bot.cli.connection import Stop, WrongSettings
 from bot.cli.database import settings_for_database
 from bot.cli.operator import at_the_command_line
-from bot.configuration.settings import Settings, read_settings_for_running
+from bot.configuration.problems import read_settings_for_running
+from bot.configuration.settings import Settings
 from bot.database import migrate as migrations
 from bot.errors import ConfigurationError
 from bot.logs import configure_logs

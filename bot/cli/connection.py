@@ -8,7 +8,8 @@ from typing import IO, Any, Final, TypeVar
 import click
 import httpx
 
-from bot.configuration.settings import Settings, problems_for_graph, read_settings
+from bot.configuration.problems import problems_for_graph
+from bot.configuration.settings import Settings, read_settings
 from bot.errors import ConfigurationError, LatchkeyError
 from bot.machine import GRAPH_TIMEOUT, app_tokens
 from graph import Graph, Retries

@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from bot.app import opened_store
 from bot.cli.connection import Stop, WrongSettings
-from bot.configuration.settings import Settings, problems_with_database, read_settings
+from bot.configuration.problems import problems_with_database
+from bot.configuration.settings import Settings, read_settings
 from bot.database import Busy, Store, Transaction, Unusable, migrate
 from bot.errors import ConfigurationError
 

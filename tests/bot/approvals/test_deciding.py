@@ -6,7 +6,8 @@ import pytest
 
 from bot import clock
 from bot.approvals.model import Outcome
-from bot.configuration.settings import problems_for_running, read_settings
+from bot.configuration.problems import problems_for_running
+from bot.configuration.settings import read_settings
 from bot.database import audit
 from bot.messages.deciding import NOBODY_DECIDES
 from bot.people.model import Verb

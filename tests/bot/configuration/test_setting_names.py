@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot import clock
-from bot.configuration.settings import problems_for_running, read_settings
+from bot.configuration.problems import problems_for_running
+from bot.configuration.settings import read_settings
 from bot.errors import ConfigurationError
 from tests.bot.configuration.test_settings import GOOD, run_with
 

@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from bot.__main__ import main
-from bot.configuration.settings import Settings, problems_for_running, read_settings
+from bot.configuration.problems import problems_for_running
+from bot.configuration.settings import Settings, read_settings
 from bot.errors import ConfigurationError
 
 GOOD = {

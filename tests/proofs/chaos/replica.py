@@ -17,7 +17,8 @@ import httpx
 
 from bot import app, connections, web
 from bot import timing as pacing
-from bot.configuration.settings import Settings, read_settings_for_running
+from bot.configuration.problems import read_settings_for_running
+from bot.configuration.settings import Settings
 from bot.errors import ConfigurationError
 from bot.logs import configure_logs
 from bot.notifications import home
