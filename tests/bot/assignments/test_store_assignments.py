@@ -56,7 +56,7 @@ async def test_what_somebody_holds_goes_by_their_binding(store):
     assert [row.id for row in (await store.run(assignment_lists.own_page, "U0ANN")).rows] == [
         "mine"
     ]
-    assert (second.is_told, (await store.run(assignment_lists.own_page, "U0TWIN")).rows) == (
+    assert (second.is_announced, (await store.run(assignment_lists.own_page, "U0TWIN")).rows) == (
         False,
         [],
     )
@@ -66,7 +66,7 @@ async def test_what_somebody_holds_goes_by_their_binding(store):
     assert [row.id for row in (await store.run(assignment_lists.own_page, "U0TWIN")).rows] == [
         "mine"
     ]
-    assert (await store.run(people.bind, replace(PERSON, slack_user="U0TWIN"))).is_told
+    assert (await store.run(people.bind, replace(PERSON, slack_user="U0TWIN"))).is_announced
     assert await store.run(people.second_accounts_due) == []
 
 
@@ -77,5 +77,5 @@ async def test_another_id_of_the_same_account_is_no_second_account(store):
     same = {"U0ANN", "W0ANN"}
     bound = await store.run(people.bind, replace(PERSON, slack_user="W0ANN"), same=same)
 
-    assert bound.is_told
+    assert bound.is_announced
     assert await store.run(people.second_accounts_due) == []
