@@ -14,6 +14,8 @@ from tests.harness.simulation import Bot, simulation
 from tests.harness.world import ANN, eventually
 
 ANOTHER = "another Latchkey"
+# Nothing here is due by the clock, and hours are waited for.
+SELDOM = {"LATCHKEY_POLL_SECONDS": "3600"}
 
 
 async def said_by(bot: Bot) -> str:
@@ -48,9 +50,9 @@ async def test_another_latchkey_on_the_same_app_is_noticed(simulated, database, 
     other = database.with_name("other.db")
     shutil.copy(sqlite_template, other)
     async with simulation(database) as around:
-        ours = await around.start()
+        ours = await around.start(**SELDOM)
         await asyncio.sleep(60)
-        theirs = await around.start(DATABASE_URL=f"sqlite:///{other}")
+        theirs = await around.start(DATABASE_URL=f"sqlite:///{other}", **SELDOM)
         assert ours.latchkey.installation.id != theirs.latchkey.installation.id
         ours.listens = False
         await asyncio.sleep(60)
