@@ -54,7 +54,12 @@ def unfinished(db: Transaction) -> list[str]:
         for name in OWED
         if row.get(name) is not None
     ]
-    left += [f"home of {each['slack_user']}" for each in rows_of(db, "home") if each["stale"]]
+    left += [
+        f"home of {each['slack_user']}"
+        for each in rows_of(db, "home")
+        # One that is claimed is being published.
+        if each["stale"] or each["claimed_until"] is not None
+    ]
     for click in rows_of(db, "decision"):
         # A form that was never sent leaves nothing to do.
         if not is_draft(click) and click["answered_at"] is None:
