@@ -1,6 +1,7 @@
 """Gives each test in simulated time a seed of its own, and says how to repeat one that failed."""
 
 import asyncio
+import gc
 import os
 import secrets
 import shutil
@@ -52,6 +53,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if _is_simulated(item):
             # It waits for nothing, so a busy machine must not make it fail: see `pytest_runtest_call`.
             item.add_marker(pytest.mark.timeout(0))
+
+
+def pytest_collection_finish() -> None:
+    """Take thousands of tests and all modules out of each garbage collection: a seventh of the CPU of short tests."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
