@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -15,7 +16,7 @@ from tests.harness.world import ANN, eventually
 
 ANOTHER = "another Latchkey"
 # Nothing here is due by the clock, and hours are waited for.
-SELDOM = {"LATCHKEY_POLL_SECONDS": "3600"}
+SELDOM: Any = {"LATCHKEY_POLL_SECONDS": "3600"}
 
 
 async def said_by(bot: Bot) -> str:
