@@ -18,7 +18,7 @@ def main(results: Path, picture: Path) -> None:
     found = [each for each in json.loads(results.read_text()) if each["ratio"]]
     found.reverse()
     labels = [f"{each['number']}  {each['work']}  ({each['target']})" for each in found]
-    plt.rcParams.update({"svg.hashsalt": "latchkey", "font.size": 8})
+    plt.rcParams.update({"svg.hashsalt": "latchkey", "svg.fonttype": "none", "font.size": 8})
     figure, axes = plt.subplots(figsize=(10, 0.28 * len(found) + 1), layout="constrained")
     bars = axes.barh(
         labels,
