@@ -25,6 +25,8 @@ ANSWERS: Final = re.compile(
     r"|I can't save your request|Your decision is saved"
     r"|That reached me too late"
     r"|\d+ assignments? of .+ I could not look now"
+    # Whoever is named in a command could not be looked up.
+    r"|I cannot tell just now"
     # The answer to an admin's command, which is said in a message where the command could not be answered.
     r"|Removing .+ of <@\w+>|.+ of <@\w+> is being removed already"
     # The answer to a command was lost, and its repetition came when that had been granted.
