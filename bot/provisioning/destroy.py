@@ -181,6 +181,9 @@ class Destroyer:
             except (Rejected, Conflict) as error:
                 if error.has_code(OPEN_REQUEST_EXISTS) or isinstance(error, Conflict):
                     return False
+                # A request from before a crash may have ended it since it was looked at.
+                if (await self.graph.assignments.get(assignment_id)).is_expired:
+                    return False
                 raise
             except GraphUnavailable as error:
                 # Removing twice is removing once; whether it is over, the next look tells.
