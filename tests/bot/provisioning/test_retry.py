@@ -1,5 +1,7 @@
 """Apply and destroy wait for a tenant that is slow, strange or busy, and write nothing twice meanwhile."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.provisioning.apply import ApplyError
@@ -7,6 +9,7 @@ from bot.provisioning.retry import is_early, is_there_already
 from graph.errors import Conflict as Conflicts
 from graph.errors import GraphError, NotAllowed, Rejected
 from sandbox.tenant import Tenant
+from sandbox.tenant.seed import ANN
 from tests.bot.provisioning.conftest import FaultyAnswer, Provisioner, picture
 from tests.bot.provisioning.files import SMALL, with_policy
 
@@ -260,3 +263,35 @@ async def test_reviews_that_entra_keeps_are_said(
 def test_the_kinds_of_answer(error: GraphError, early: bool, there: bool) -> None:
     """One place decides what an answer means for the next try."""
     assert (is_early(error), is_there_already(error)) == (early, there)
+
+
+async def test_access_that_ended_since_the_look_is_no_trouble(provisioner: Provisioner) -> None:
+    """Graph refuses to end what has just ended, through a request from before: it is gone, as it should be."""
+    before = picture(provisioner.tenant)
+    await provisioner.apply(SMALL)
+    world = provisioner.tenant.world
+    package = next(
+        each for each in world.packages.values() if each.display_name == "Autumn Campaign"
+    )
+    async with provisioner.graph() as graph:
+        await graph.assignments.request(
+            request_type="adminAdd",
+            target_id=ANN,
+            package_id=package.id,
+            policy_id=world.policies_of(package.id)[0].id,
+        )
+    await provisioner.sleep(10)
+    world.delivery = timedelta(0)
+    ended = FaultyAnswer(
+        on=r"POST .*[aA]ssignmentRequests$",
+        status=400,
+        code="BadRequest",
+        message="The assignment has already ended.",
+        effective=True,
+    )
+    provisioner.transport.faulty = [ended]
+
+    await provisioner.destroy(SMALL)
+
+    assert ended.times == 0
+    assert picture(provisioner.tenant) == before
