@@ -9,7 +9,7 @@ from bot.people.model import Verb
 
 
 class Outcome(StrEnum):
-    """What became of a click on Approve or Deny."""
+    """The result of a click on Approve or Deny."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"

@@ -139,7 +139,7 @@ class Verdicts:
         return None
 
     async def _actor(self, decision: Decision, request: Request) -> Actor:
-        """Who clicked, by the rights of the moment of the click."""
+        """Return who clicked, with the rights of the moment of the click."""
         is_due = request.escalates_at is not None and decision.at >= request.escalates_at
         then = replace(request, escalated=request.escalated or is_due)
         counted = await self._store.read(decisions.accepted_of, request)
@@ -227,5 +227,5 @@ def _decided_stage(decision: Decision, request: Request) -> Stage | None:
 
 
 def _is_after_deadline(decision: Decision, request: Request) -> bool:
-    """Whether the time was over when they clicked, although nobody has seen to that yet."""
+    """Tell whether the deadline was over when they clicked, although the request has not lapsed yet."""
     return request.lapses_at is not None and decision.at >= request.lapses_at

@@ -105,7 +105,7 @@ class Recipients:
         )
 
     async def _named(self, request: Request) -> Sequence[User] | None:
-        """Those who may decide and have not decided an earlier stage; None if that cannot be told."""
+        """Return who may decide and has not decided an earlier stage; None if that cannot be told."""
         stage = request.current_stage
         if stage is None:
             return None
@@ -119,7 +119,7 @@ class Recipients:
         return [user for user in users if user.id not in decided]
 
     async def _known(self, users: Sequence[User]) -> Mapping[str, Contact]:
-        """What is known already, and fresh enough, of where *users* are in Slack; those not found, too."""
+        """Return where *users* are in Slack, as far as that is known and fresh; those not found, too."""
         now = clock.real()
         ids = [user.id for user in users]
         kept = await self._store.read(contacts.find, ids)
@@ -139,7 +139,7 @@ class Recipients:
         return known
 
     async def _in_slack(self, user: User, known: Contact | None) -> str | None:
-        """Who an Entra user is in Slack, and still is."""
+        """Return who an Entra user is in Slack, and still is."""
         if known is not None:
             if known.slack_user is None:
                 return None

@@ -13,7 +13,7 @@ class AssignmentState(StrEnum):
 
 
 class DeliveryProgress(StrEnum):
-    """How far Entra is with an access that somebody has, or is about to have."""
+    """The state of delivery, in Entra, of access that somebody has or is about to have."""
 
     DELIVERING = "delivering"
     DELIVERED = "delivered"
@@ -24,7 +24,7 @@ class DeliveryProgress(StrEnum):
 
 
 class EndReason(StrEnum):
-    """How an access came to its end."""
+    """The reason why access ended."""
 
     RAN_OUT = "ran out"
     OUTSIDE = "ended outside Latchkey"
@@ -79,7 +79,7 @@ class Assignment:
 
 
 class TroubleKind(StrEnum):
-    """What is wrong with access that somebody has."""
+    """The kind of trouble with access that somebody has."""
 
     PARTIAL = "partial"
     FAILED = "failed"

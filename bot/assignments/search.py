@@ -80,7 +80,7 @@ class NamedPerson:
 
 @dataclass(frozen=True, kw_only=True)
 class PersonQuery:
-    """What an admin has typed behind a verb, taken apart."""
+    """An admin's words behind a verb, taken apart."""
 
     named: NamedPerson | None = None
     package: Package | None = None
