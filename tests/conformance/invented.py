@@ -17,7 +17,7 @@ def load(version):
     return Meta()
 
 
-def normalize(version, path, query, out):
+def normalise(version, path, query, out):
     return path, query
 
 

@@ -135,7 +135,7 @@ def judge(recorder: Recorder, checker: Any, excuses: Iterable[Excuse]) -> Verdic
 
 
 def _template(checker: Any, message: Message) -> str | None:
-    path, _ = checker.normalize(message.version, message.path, "", [])
+    path, _ = checker.normalise(message.version, message.path, "", [])
     return checker.load(message.version).match(path)  # type: ignore[no-any-return]
 
 
