@@ -30,6 +30,7 @@ from bot.database.wire import Wire
 from bot.desk import Desk
 from bot.errors import ConfigurationError
 from bot.health import Health
+from bot.jobs.table import Jobs
 from bot.machine import MACHINE, Machine
 from bot.notifications.expiries import Ends
 from bot.notifications.home import Homes
@@ -47,11 +48,10 @@ from bot.requests.evaluation import Review
 from bot.requests.holder_lists import HolderLists
 from bot.requests.policy_choice import Wayfinder
 from bot.requests.submission import Effects
-from bot.scheduler import Jobs
 from bot.slack.api import BotIdentity, Slack, SlackError, SlackRefused
-from bot.sweeps import Fence
 from bot.sync.everything import TenantSync
 from bot.sync.reprocessing import Reprocessing
+from bot.sync.turns import Fence
 from bot.timing import WAITS, Waits
 from graph import Graph
 from handlers.http import accept_only_own_workspace, endpoint

@@ -12,9 +12,9 @@ from bot.assignments.model import TroubleKind
 from bot.assignments.store import troubles, unsure
 from bot.database import Busy, Store, flags, ping
 from bot.database.wire import Wire
+from bot.jobs.table import Jobs
 from bot.requests.model import OPEN, State
 from bot.requests.store import claims, holds, request_lists
-from bot.scheduler import Jobs
 from bot.slack.api import Slack
 
 # A job that has not succeeded for so many of its intervals (and at least a minute) is in trouble.

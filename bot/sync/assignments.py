@@ -24,7 +24,7 @@ from bot.packages.model import Package
 from bot.requests import transitions
 from bot.requests.model import Kind
 from bot.requests.store import request_lists
-from bot.sweeps import Transactions
+from bot.sync.turns import Transactions
 from bot.timing import WAITS, Waits, a_few_at_once
 from graph import Graph
 from graph.assignments import ACCESS_STATES

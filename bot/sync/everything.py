@@ -17,9 +17,9 @@ from bot.packages.mirrored_policies import offered
 from bot.packages.model import Package
 from bot.packages.store import catalog
 from bot.people.identity import People
-from bot.sweeps import Transactions
 from bot.sync.assignments import MISSES_BEFORE_ALARM, AssignmentSync
 from bot.sync.links import HolderLinks
+from bot.sync.turns import Transactions
 from bot.timing import WAITS, Waits
 from graph import Graph
 from graph.errors import BadAnswer, GraphError, NotAllowed

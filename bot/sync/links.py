@@ -10,9 +10,9 @@ from bot.assignments.store import links
 from bot.people.identity import People
 from bot.people.store import people
 from bot.slack.api import SlackError, SlackRefused
-from bot.sweeps import Transactions
 from bot.sync.members import MOST_FAILURES, Members
 from bot.sync.rechecks import LOOK_AGAIN_AFTER, Rechecks
+from bot.sync.turns import Transactions
 from graph import Graph
 from graph.errors import GraphError, NotFound
 

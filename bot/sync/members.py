@@ -8,7 +8,7 @@ import structlog
 
 from bot.assignments.store import links
 from bot.people.identity import People
-from bot.sweeps import Transactions
+from bot.sync.turns import Transactions
 from graph import Graph
 from graph.errors import BadAnswer, NotAllowed, NotFound
 from graph.models import User

@@ -8,8 +8,8 @@ from bot import clock
 from bot.assignments.store import links
 from bot.people.identity import People
 from bot.slack.profiles import SlackUser
-from bot.sweeps import Transactions
 from bot.sync.members import PAGES_A_SWEEP
+from bot.sync.turns import Transactions
 
 # A link that has stopped being true is dropped within this time, if there are no more people than that allows.
 LOOK_AGAIN_AFTER: Final = timedelta(days=1)

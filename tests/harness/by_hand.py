@@ -17,6 +17,7 @@ from bot.database import Store, audit
 from bot.database.tables import decisions, notices
 from bot.database.tables import requests as request_table
 from bot.desk import Desk
+from bot.jobs.table import Jobs
 from bot.notifications.expiries import Ends
 from bot.notifications.home import Homes
 from bot.notifications.owed import Notices
@@ -28,7 +29,6 @@ from bot.requests.model import Request
 from bot.requests.shared_reads import FRESH
 from bot.requests.store import claims, requests
 from bot.requests.submission import Effects
-from bot.scheduler import Jobs
 from bot.slack.api import Slack
 from bot.sync.everything import TenantSync
 from graph import Graph

@@ -11,12 +11,12 @@ from bot.database import audit, flags
 from bot.database.wire import NoWire
 from bot.errors import NotAllowed, TooLate
 from bot.health import Health
+from bot.jobs.table import Tick
 from bot.messages import asking
 from bot.people.model import Verb
 from bot.requests.model import Hold, Kind, Request, State
 from bot.requests.retry import HELD_AFTER
 from bot.requests.store import holds
-from bot.scheduler import Tick
 from bot.timing import WAITS
 from sandbox.slack.model import Message
 from sandbox.tenant import seed

@@ -6,12 +6,13 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from bot import clock, due
+from bot import clock
 from bot.errors import TooSlow
+from bot.jobs import due
+from bot.jobs.table import Tick
 from bot.requests.model import Kind, State
 from bot.requests.retry import HELD_AFTER
 from bot.requests.store import claims, requests
-from bot.scheduler import Tick
 from bot.timing import WAITS
 from sandbox.tenant import seed
 from sandbox.tenant.model import Request as GraphRequest

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from bot import clock, due
+from bot import clock
 from bot.approvals.model import Outcome
 from bot.assignments.model import Assignment, DeliveryProgress, EndReason, TroubleKind
 from bot.assignments.store import assignment_lists, assignments, links, listed, troubles, unsure
@@ -22,6 +22,7 @@ from bot.database import (
     sweeps,
     tables,
 )
+from bot.jobs import due
 from bot.notifications.store import notices
 from bot.packages.store import catalog
 from bot.paging import Mark, Start, page_number

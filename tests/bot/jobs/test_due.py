@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from bot import clock, due
+from bot import clock
 from bot.database import queues
+from bot.jobs import due
 from bot.requests.store import claims, requests
 from tests.bot.samples import LEASE, wish
 from tests.harness.world import living

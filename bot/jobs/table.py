@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 
 import structlog
 
-from bot import clock, due
+from bot import clock
 from bot.alarm import Alarm, Apscheduler
 from bot.approvals.model import Decision
 from bot.approvals.processing import Verdicts
@@ -23,6 +23,7 @@ from bot.approvals.recipients import Recipients
 from bot.clock_check import Clockwork, SkewedClock
 from bot.database import Busy, Store, Transaction, deduplication, wakeups
 from bot.database.sweeps import SweepState
+from bot.jobs import due
 from bot.notifications.expiries import Ends
 from bot.notifications.home import Homes
 from bot.notifications.owed import Notices
@@ -38,9 +39,9 @@ from bot.requests.retry import EXPECTED, again_later, pause_after
 from bot.requests.store import claims, decisions, forms, request_lists, requests
 from bot.requests.submission import Effects
 from bot.slack.api import SlackError
-from bot.sweeps import Fence, Sweep, look_again_in
 from bot.sync.everything import TenantSync
 from bot.sync.reprocessing import Reprocessing
+from bot.sync.turns import Fence, Sweep, look_again_in
 from bot.timing import WAITS, Waits, a_few_at_once
 from graph.errors import GraphError
 

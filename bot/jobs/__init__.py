@@ -1,0 +1,1 @@
+"""Do what the clock, a commit or another replica makes due."""
