@@ -19,9 +19,9 @@ from bot.database.tables import (
     GAVE,
     IS_ENDED,
     IS_OPEN,
-    IS_PUZZLE,
     IS_REMOVAL,
     IS_TRIED,
+    TELLS_ADMINS,
     assignments,
     requests,
 )
@@ -135,7 +135,7 @@ STUCK: Final = SELECT.where(
 PUZZLES_OF: Final = (
     sa.select(sa.func.count())
     .select_from(requests)
-    .where(PACKAGE, IS_PUZZLE, requests.c.ended_at >= SINCE, requests.c.ended_at < UNTIL)
+    .where(PACKAGE, TELLS_ADMINS, requests.c.ended_at >= SINCE, requests.c.ended_at < UNTIL)
 )
 
 COUNT: Final = sa.select(requests.c.state, sa.func.count()).group_by(requests.c.state)

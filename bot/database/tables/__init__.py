@@ -1,0 +1,54 @@
+"""The tables, for the statements and for the migrations: one module a subject, and all of them here."""
+
+from bot.database.tables.approvals import IS_UNANSWERED, deciders, decisions
+from bot.database.tables.assignments import assignments, troubles
+from bot.database.tables.audit import audit, audit_head
+from bot.database.tables.columns import UtcDateTime, metadata
+from bot.database.tables.notifications import homes, notices
+from bot.database.tables.operations import allowances, control, inbox, slack_waits, sweeps
+from bot.database.tables.packages import packages
+from bot.database.tables.people import contacts, people
+from bot.database.tables.requests import (
+    GAVE,
+    IS_ENDED,
+    IS_OPEN,
+    IS_PENDING,
+    IS_REMOVAL,
+    IS_TRIED,
+    TELLS_ADMINS,
+    forms,
+    holds,
+    requests,
+)
+
+__all__ = [
+    "GAVE",
+    "IS_ENDED",
+    "IS_OPEN",
+    "IS_PENDING",
+    "IS_REMOVAL",
+    "IS_TRIED",
+    "IS_UNANSWERED",
+    "TELLS_ADMINS",
+    "UtcDateTime",
+    "allowances",
+    "assignments",
+    "audit",
+    "audit_head",
+    "contacts",
+    "control",
+    "deciders",
+    "decisions",
+    "forms",
+    "holds",
+    "homes",
+    "inbox",
+    "metadata",
+    "notices",
+    "packages",
+    "people",
+    "requests",
+    "slack_waits",
+    "sweeps",
+    "troubles",
+]

@@ -1,0 +1,70 @@
+"""The tables of approvals: who is asked to decide, and each decision."""
+
+from typing import Final
+
+import sqlalchemy as sa
+
+from bot.database.tables.columns import ID, NAME, SLACK_ID, UtcDateTime, metadata, partial_index
+
+# Who is asked about a pending request, as its column `deciders` says: for the list of what waits for somebody.
+deciders = sa.Table(
+    "decider",
+    metadata,
+    sa.Column("slack_user", SLACK_ID, primary_key=True),
+    sa.Column("request_id", ID, sa.ForeignKey("request.id"), primary_key=True),
+    sa.Column("asked_at", UtcDateTime, nullable=False),
+    sa.Index("decider_listed", "slack_user", "asked_at", "request_id"),
+    sa.Index("decider_of_request", "request_id"),
+)
+
+ACCEPTED: Final = sa.text("outcome = 'accepted'")
+IS_UNPROCESSED: Final = sa.text("outcome IS NULL")
+# How often somebody is told at most why their click did not count.
+MOST_ANSWERS: Final = 5
+IS_UNANSWERED: Final = sa.text(
+    f"outcome IN ('refused', 'late') AND answered_at IS NULL AND attempts < {MOST_ANSWERS}"
+)
+
+decisions = sa.Table(
+    "decision",
+    metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("request_id", ID, sa.ForeignKey("request.id"), nullable=False),
+    sa.Column("verb", sa.String(8), nullable=False),
+    sa.Column("round", sa.Integer, nullable=False),
+    sa.Column("stage", sa.Integer, nullable=False),
+    sa.Column("slack_user", SLACK_ID, nullable=False),
+    sa.Column("team", SLACK_ID),
+    sa.Column("reason", sa.Text),
+    sa.Column("channel", SLACK_ID),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("outcome", sa.String(8)),
+    sa.Column("why", sa.Text),
+    sa.Column("entra_id", ID),
+    sa.Column("name", NAME),
+    # An admin's decision in place of the approvers whom the policy names.
+    sa.Column("as_admin", sa.Boolean, nullable=False, default=False),
+    # The person the request is for, repeated here so that the database itself forbids self-approval.
+    sa.Column("holder", SLACK_ID),
+    sa.Column("holder_entra_id", ID),
+    sa.Column("answered_at", UtcDateTime),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("due_at", UtcDateTime),
+    sa.Index("decision_of_request", "request_id"),
+    # Not by when they were made: a draft that was left alone is never due.
+    partial_index("decision_to_weigh", "due_at", where=f"{IS_UNPROCESSED} AND due_at IS NOT NULL"),
+    partial_index("decision_to_answer", "due_at", where=IS_UNANSWERED),
+    partial_index(
+        "decision_one_accepted", "request_id", "round", "stage", where=ACCEPTED, unique=True
+    ),
+    # One person decides one stage of a round at most.
+    partial_index(
+        "decision_one_stage_each", "request_id", "round", "entra_id", where=ACCEPTED, unique=True
+    ),
+    sa.CheckConstraint(
+        "outcome IS NULL OR outcome <> 'accepted' OR "
+        "(holder IS NOT NULL AND holder_entra_id IS NOT NULL AND slack_user <> holder "
+        "AND entra_id IS NOT NULL AND entra_id <> holder_entra_id)",
+        name="decision_not_for_oneself",
+    ),
+)

@@ -1,0 +1,36 @@
+"""The tables of the audit log: its rows, and where its chain of hashes ends."""
+
+import sqlalchemy as sa
+
+from bot.database.tables.columns import ID, UtcDateTime, metadata
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    # Its place in the chain; there are no gaps.
+    sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    # A Slack user id, "cli:…" for who sat at the command line, or "latchkey" for what the clock or a rule did.
+    sa.Column("actor", sa.String(64), nullable=False),
+    sa.Column("actor_entra_id", ID),
+    sa.Column("verb", sa.String(24), nullable=False),
+    sa.Column("request_id", ID),
+    sa.Column("assignment_id", ID),
+    sa.Column("package_id", ID),
+    sa.Column("subject_entra_id", ID),
+    sa.Column("before", sa.String(16)),
+    sa.Column("after", sa.String(16)),
+    sa.Column("why", sa.Text),
+    sa.Column("details", sa.JSON(none_as_null=True)),
+    # The chain's hash up to here.
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.Index("audit_of_request", "request_id"),
+)
+
+audit_head = sa.Table(
+    "audit_head",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+)

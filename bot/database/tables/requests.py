@@ -1,0 +1,142 @@
+"""The tables of requests: each request, its holds, and the forms that are yet to be opened."""
+
+from typing import Final
+
+import sqlalchemy as sa
+
+from bot.database.tables.columns import ID, NAME, SLACK_ID, UtcDateTime, metadata, partial_index
+from bot.requests.model import ENDED, OPEN
+
+IS_OPEN: Final = sa.text("state IN (" + ", ".join(f"'{state}'" for state in OPEN) + ")")
+IS_ENDED: Final = sa.text("state IN (" + ", ".join(f"'{state}'" for state in ENDED) + ")")
+IS_PENDING: Final = sa.text("state = 'pending'")
+# Looked at, or failed, before: the few among which those are that wait for too long.
+IS_TRIED: Final = sa.text("(attempts > 0 OR failures > 0)")
+# What has given access, or made it longer.
+GAVE: Final = sa.text("kind IN ('add', 'extend') AND state = 'delivered'")
+IS_REMOVAL: Final = sa.text("kind = 'remove'")
+TELLS_ADMINS: Final = sa.text("tell_admins")
+
+requests = sa.Table(
+    "request",
+    metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("kind", sa.String(8), nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),
+    # Whose access it is about; empty when an admin removes access of somebody who is not in Slack.
+    sa.Column("holder", SLACK_ID),
+    sa.Column("asked_by", SLACK_ID, nullable=False),
+    sa.Column("entra_id", ID),
+    sa.Column("holder_name", NAME),
+    sa.Column("package_id", ID, nullable=False),
+    sa.Column("package_name", NAME, nullable=False),
+    sa.Column("assignment_id", ID),
+    sa.Column("justification", sa.Text),
+    # By question id, and the policy that was chosen where several apply.
+    sa.Column("answers", sa.JSON, nullable=False, default=dict),
+    sa.Column("wanted_policy_id", sa.Text),
+    sa.Column("terms", sa.JSON(none_as_null=True)),
+    sa.Column("terms_hash", sa.String(64)),
+    # How often it was sent back for approval, and which stage of this round is being decided.
+    sa.Column("round", sa.Integer, nullable=False, default=0),
+    sa.Column("stage", sa.Integer, nullable=False, default=0),
+    sa.Column("escalated", sa.Boolean, nullable=False, default=False),
+    # Slack users who are sent a card for this stage, and when to look (real time) whom else, or who no more.
+    sa.Column("deciders", sa.JSON, nullable=False, default=list),
+    sa.Column("recipients_due_at", UtcDateTime),
+    sa.Column("unnamed", sa.Boolean, nullable=False, default=False),
+    # When to look (real time) whether cards, or news of its end, are still owed; empty when none are.
+    sa.Column("cards_due_at", UtcDateTime),
+    sa.Column("news_due_at", UtcDateTime),
+    sa.Column("lapses_at", UtcDateTime),
+    sa.Column("escalates_at", UtcDateTime),
+    # From when on, if not at once; and until when, if not for as long as the policy gives.
+    sa.Column("starts_at", UtcDateTime),
+    sa.Column("ends_at", UtcDateTime),
+    sa.Column("why", sa.Text),
+    # Refused for want of understanding: the admins are told, too.
+    sa.Column("tell_admins", sa.Boolean, nullable=False, default=False),
+    sa.Column("graph_request_id", ID),
+    # The effect protocol: when we were about to post (business time, to recognize what Graph has), and
+    # until when a look that finds nothing proves nothing (real time).
+    sa.Column("intent_at", UtcDateTime),
+    sa.Column("settles_at", UtcDateTime),
+    # Since when what is to be removed has not been seen any more (real time): once is not enough.
+    sa.Column("gone_at", UtcDateTime),
+    # generation: changes with every claim, and fences off whoever held the row before.
+    # version: changes with everything people see, so that cards know when to be redrawn.
+    sa.Column("generation", sa.Integer, nullable=False, default=0),
+    sa.Column("version", sa.Integer, nullable=False, default=0),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("lease_until", UtcDateTime),
+    sa.Column("due_at", UtcDateTime),
+    # Steps in a row that failed; held: too many of them, and nothing more is tried until an admin says so.
+    sa.Column("failures", sa.Integer, nullable=False, default=0),
+    sa.Column("held_at", UtcDateTime),
+    # The admin who has it tried again, or gives it up; a worker asks whether they may before that is so.
+    sa.Column("retry_by", SLACK_ID),
+    sa.Column("give_up_by", SLACK_ID),
+    sa.Column("asked_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("ended_at", UtcDateTime),
+    partial_index("request_due", "due_at", where=IS_OPEN),
+    partial_index("request_owes_cards", "cards_due_at", where="cards_due_at IS NOT NULL"),
+    partial_index(
+        "request_seeks_recipients", "recipients_due_at", where="recipients_due_at IS NOT NULL"
+    ),
+    partial_index("request_owes_news", "news_due_at", where="news_due_at IS NOT NULL"),
+    partial_index("request_lapses", "lapses_at", where="lapses_at IS NOT NULL"),
+    partial_index("request_escalates", "escalates_at", where="escalates_at IS NOT NULL"),
+    partial_index("request_pending", "asked_at", where=IS_PENDING),
+    partial_index("request_extends", "assignment_id", where=f"{IS_PENDING} AND kind = 'extend'"),
+    partial_index("request_on_hold", "held_at", where="held_at IS NOT NULL"),
+    partial_index("request_tried", "asked_at", where=f"{IS_OPEN} AND {IS_TRIED}"),
+    # How many there are of each state, without reading them.
+    partial_index("request_ended", "state", "ended_at", where=IS_ENDED),
+    partial_index("request_gave", "holder", "ended_at", where=GAVE),
+    partial_index("request_puzzles", "package_id", "ended_at", where=TELLS_ADMINS),
+    partial_index("request_open_about", "assignment_id", where=IS_OPEN),
+    partial_index("request_removes", "entra_id", "package_id", where=IS_REMOVAL),
+    # One open request of a kind for a person and a package, by Slack id from the first moment and by
+    # Entra id as soon as it is known: two Slack accounts of one person are one person.
+    partial_index(
+        "request_one_open_of_holder",
+        *("holder", "package_id", "kind"),
+        where=IS_OPEN,
+        unique=True,
+    ),
+    partial_index(
+        "request_one_open_of_user",
+        *("entra_id", "package_id", "kind"),
+        where=IS_OPEN,
+        unique=True,
+    ),
+)
+
+# Each time that a request was held: why, and what an admin did about it.
+holds = sa.Table(
+    "hold",
+    metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("request_id", ID, sa.ForeignKey("request.id"), nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    # The class of the last error, for machines; and what it said, for people.
+    sa.Column("error", sa.String(64), nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("verb", sa.String(8)),
+    sa.Column("done_by", SLACK_ID),
+    sa.Column("done_at", UtcDateTime),
+    sa.Index("hold_of_request", "request_id"),
+)
+
+# What somebody said in a command, until they open the form that the package wants.
+forms = sa.Table(
+    "form",
+    metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("slack_user", SLACK_ID, nullable=False),
+    sa.Column("package_id", ID, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("made_at", UtcDateTime, nullable=False),
+    sa.Index("form_made", "made_at"),
+)
