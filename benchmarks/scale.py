@@ -22,6 +22,7 @@ from benchmarks.table import Database, Options, Result
 from benchmarks.worlds import migrated, with_driver
 from bot import chance, clock
 from bot.approvals.model import Decision, Outcome
+from bot.approvals.store import decisions, recipients
 from bot.assignments.store import assignments, troubles, unsure
 from bot.database import Store, Transaction, homes, open_store
 from bot.database.limits import Limit
@@ -31,10 +32,10 @@ from bot.packages.model import Package
 from bot.packages.store import catalog
 from bot.people.model import Verb
 from bot.people.store import people
-from bot.requests.asking import Wanted, ask_together
 from bot.requests.model import State
-from bot.requests.standing import standing
-from bot.requests.store import claims, decisions, holds, recipients, request_lists, requests
+from bot.requests.overview import standing
+from bot.requests.store import claims, holds, request_lists, requests
+from bot.requests.transactions.ask import Wanted, ask_together
 
 NUMBER: Final = 4
 MOST: Final = 1.2

@@ -36,14 +36,14 @@ from bot.paging import FIRST, ListName, Page, Place, Start
 from bot.patience import in_time, who_waits
 from bot.people.model import Verb
 from bot.people.permissions import Actor, Permissions
-from bot.requests import repairs
-from bot.requests import transactions as intake
-from bot.requests.asking import Outdated, Wanted, ask_together
 from bot.requests.model import Hold, Request, read_ask_id
+from bot.requests.overview import Standing, standing
 from bot.requests.policy_choice import Wayfinder, Ways
-from bot.requests.standing import Standing, standing
 from bot.requests.store import forms, holds, request_lists, requests
-from bot.requests.transactions import Draft, FilledIn, Look, Taken
+from bot.requests.transactions import creation as intake
+from bot.requests.transactions import repair as repairs
+from bot.requests.transactions.ask import Outdated, Wanted, ask_together
+from bot.requests.transactions.creation import Draft, FilledIn, Look, Taken
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -10,7 +10,7 @@ from bot.messages import asking
 from bot.messages.pages import split_page
 from bot.messages.parts import Message
 from bot.paging import ListName, page_number
-from bot.requests.standing import Standing
+from bot.requests.overview import Standing
 from handlers.background import Background
 from handlers.errors import explain_errors
 from handlers.interaction import ephemeral_reply, read_click, read_next

@@ -11,7 +11,7 @@ from bot.messages import asking, request_form
 from bot.packages.model import Package
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import fingerprint
-from bot.requests.transactions import FilledIn
+from bot.requests.transactions.creation import FilledIn
 from handlers.background import Background
 from handlers.errors import explain_errors
 from handlers.interaction import ephemeral_reply, read_click

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from bot.approvals.model import Decision, Outcome, decided_before
+from bot.approvals.store import decisions, recipients
 from bot.database import Busy, Store, Transaction
 from bot.messages.parts import moment
 from bot.packages.model import Stage
@@ -15,7 +16,7 @@ from bot.people.permissions import Actor, Permissions, may
 from bot.requests import transitions
 from bot.requests.evaluation import stage_changes
 from bot.requests.model import Request, State
-from bot.requests.store import decisions, recipients, requests
+from bot.requests.store import requests
 from bot.slack.api import SlackError
 from graph.errors import GraphError
 

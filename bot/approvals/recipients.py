@@ -13,6 +13,7 @@ import structlog
 
 from bot import clock
 from bot.approvals.model import decided_before
+from bot.approvals.store import decisions, recipients
 from bot.configuration.addresses import same_address
 from bot.database import Store
 from bot.people.approvers import Approvers, NotUnderstood
@@ -21,7 +22,6 @@ from bot.people.store import contacts, people
 from bot.people.store.contacts import Contact
 from bot.requests.model import Request
 from bot.requests.retry import EXPECTED
-from bot.requests.store import decisions, recipients
 from bot.slack.api import Slack, SlackBusy, SlackRefused
 from bot.timing import backoff
 from graph.models import User

@@ -3,13 +3,14 @@
 from typing import Final
 
 from bot import clock
+from bot.approvals.store import decisions, recipients
 from bot.assignments.store import assignments, troubles
 from bot.database import Transaction, homes, queues
 from bot.notifications.expiries import STILL_NEWS
 from bot.notifications.owed import STUCK_AFTER_ATTEMPTS
 from bot.notifications.store import notices
 from bot.people.store import people
-from bot.requests.store import claims, decisions, recipients, request_lists
+from bot.requests.store import claims, request_lists
 
 # The jobs that do nothing but empty a queue, and what they look for.
 QUEUES: Final = {

@@ -20,6 +20,7 @@ from bot.alarm import Alarm, Apscheduler
 from bot.approvals.model import Decision
 from bot.approvals.processing import Verdicts
 from bot.approvals.recipients import Recipients
+from bot.approvals.store import decisions
 from bot.clock_check import Clockwork, SkewedClock
 from bot.database import Busy, Store, Transaction, deduplication, wakeups
 from bot.database.sweeps import SweepState
@@ -29,15 +30,15 @@ from bot.notifications.home import Homes
 from bot.notifications.owed import Notices
 from bot.people.permissions import Permissions
 from bot.priority import Courtesy
-from bot.requests import transactions as intake
 from bot.requests import transitions
 from bot.requests.confirmation import NOTHING, Delivery, Reported
 from bot.requests.evaluation import Review
 from bot.requests.leases import in_time, kept
 from bot.requests.model import Kind, Request, State
 from bot.requests.retry import EXPECTED, again_later, pause_after
-from bot.requests.store import claims, decisions, forms, request_lists, requests
+from bot.requests.store import claims, forms, request_lists, requests
 from bot.requests.submission import Effects
+from bot.requests.transactions import creation as intake
 from bot.slack.api import SlackError
 from bot.sync.everything import TenantSync
 from bot.sync.reprocessing import Reprocessing

@@ -9,13 +9,13 @@ from typing import Any, Final
 import structlog
 
 from bot import clock
+from bot.approvals.store import deciders
 from bot.database import Store, Transaction, homes, slack_waits
 from bot.database.installation import Installation
 from bot.messages.home import short_home
 from bot.notifications.home_view import drawn
 from bot.packages.catalog import OfferedPackages
 from bot.people.permissions import Permissions
-from bot.requests.store import deciders
 from bot.slack.api import Slack, SlackBusy, SlackError, SlackRefused
 from bot.timing import a_few_at_once
 

@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bot.approvals.store import deciders
 from bot.assignments.store import assignment_lists
 from bot.database import Transaction
 from bot.messages.home import home
 from bot.packages.catalog import OfferedPackages
 from bot.paging import Page
 from bot.requests.model import Request
-from bot.requests.standing import Standing, standing
-from bot.requests.store import deciders, request_lists
+from bot.requests.overview import Standing, standing
+from bot.requests.store import request_lists
 
 # Of each list: more would not fit into the page, see `bot.messages.pages.LIST_IN_HOME`.
 ROWS_IN_HOME: Final = 30

@@ -16,6 +16,7 @@ import structlog
 
 from bot import clock
 from bot.approvals.model import Decision
+from bot.approvals.store import decisions, recipients
 from bot.assignments.model import Trouble
 from bot.assignments.store import assignments, troubles
 from bot.database import Store, Transaction, slack_waits
@@ -31,7 +32,7 @@ from bot.packages.store import catalog
 from bot.people.model import Person
 from bot.people.store import people
 from bot.requests.model import Request, State
-from bot.requests.store import decisions, holds, recipients, request_lists, requests
+from bot.requests.store import holds, request_lists, requests
 from bot.slack.api import Slack, SlackBusy, SlackError, SlackRefused
 from bot.slack.rate_limits import Urgency
 from bot.timing import a_few_at_once, backoff

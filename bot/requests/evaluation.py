@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from bot import clock
 from bot.approvals.model import decided_before
+from bot.approvals.store import decisions
 from bot.assignments.model import Assignment, AssignmentState
 from bot.assignments.sightings import progress_of
 from bot.assignments.store import assignments
@@ -34,7 +35,7 @@ from bot.requests import transitions
 from bot.requests.holder_lists import HolderLists
 from bot.requests.looks import Look, Shelf
 from bot.requests.model import Kind, Request, State
-from bot.requests.store import claims, decisions, request_lists, requests
+from bot.requests.store import claims, request_lists, requests
 from bot.timing import WAITS, Waits
 from graph import Graph
 from graph.errors import NotFound

@@ -15,6 +15,7 @@ from typing import Any, Final
 import structlog
 
 from bot import clock
+from bot.approvals.store import decisions
 from bot.assignments.sightings import Sighting, sight
 from bot.assignments.store import assignments
 from bot.database import Store, flags
@@ -22,7 +23,7 @@ from bot.packages.questions import for_graph
 from bot.people.permissions import Actor
 from bot.requests import justification, transitions
 from bot.requests.model import Kind, Request, State
-from bot.requests.store import claims, decisions
+from bot.requests.store import claims
 from bot.timing import WAITS, Waits
 from graph import Deadline, Graph
 from graph.assignments import OPEN_STATES

@@ -5,10 +5,10 @@ from typing import Final
 import sqlalchemy as sa
 
 from bot.approvals.model import Decision
+from bot.approvals.store import decisions
 from bot.database.tables import decisions as decision_table
 from bot.people.model import Verb
 from bot.requests.model import Request, State
-from bot.requests.store import decisions
 from tests.bot.samples import click
 from tests.harness.by_hand import BotHarness
 

@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from bot import clock
+from bot.approvals.store import deciders
 from bot.assignments.model import AssignmentState
 from bot.database import homes
 from bot.database.tables import assignments, holds, packages, requests
@@ -14,7 +15,6 @@ from bot.paging import ListName, Mark, Place, write_place
 from bot.people.model import Person
 from bot.people.store import people
 from bot.requests.model import Hold, State
-from bot.requests.store import deciders
 from sandbox.slack.content import checked_blocks
 from sandbox.tenant import seed
 from tests.bot.samples import held, offered, wish

@@ -1,1 +1,1 @@
-"""The tables of requests: states, claims, holds, decisions, forms, and whom each is shown to."""
+"""The tables of requests: states, claims, holds, forms and lists."""

@@ -6,13 +6,13 @@ import pytest
 
 from bot import clock
 from bot.approvals.model import Outcome
+from bot.approvals.store import decisions
 from bot.configuration.problems import problems_for_running
 from bot.configuration.settings import read_settings
 from bot.database import audit
 from bot.messages.deciding import NOBODY_DECIDES
 from bot.people.model import Verb
 from bot.requests.model import State
-from bot.requests.store import decisions
 from sandbox.tenant import seed
 from tests.bot.clicking import asked, clicks, decide, press, weighed
 from tests.bot.samples import approval, members, user

@@ -7,10 +7,11 @@ import pytest
 
 from bot import clock
 from bot.approvals.recipients import FOUND_FOR, LOOK_AGAIN, MOST_CARDS, NOT_FOUND_FOR, VERIFIED_FOR
+from bot.approvals.store import recipients
 from bot.people.model import Verb
 from bot.people.store import contacts
 from bot.requests.model import State
-from bot.requests.store import recipients, requests
+from bot.requests.store import requests
 from sandbox.slack.model import Person
 from sandbox.tenant import seed
 from sandbox.tenant.model import User

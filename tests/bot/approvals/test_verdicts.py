@@ -9,12 +9,13 @@ import pytest
 
 from bot import clock
 from bot.approvals.model import Outcome
+from bot.approvals.store import decisions
 from bot.database.tables import decisions as decision_table
 from bot.errors import TooLate
 from bot.people.admins import GOOD_FOR_A_NO
 from bot.people.model import Verb
 from bot.requests.model import Request, State
-from bot.requests.store import decisions, requests
+from bot.requests.store import requests
 from sandbox.tenant import seed
 from tests.bot.clicking import READ_PEOPLE, asked, clicks, decide, found, press, weighed
 from tests.bot.rows import tamper

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from bot.approvals.store import decisions
 from bot.database import audit, limits
 from bot.database.limits import HOUR, Limit
 from bot.errors import NotAllowed, TooOften
 from bot.people.model import Verb
 from bot.requests.model import Request, State
-from bot.requests.store import decisions
 from sandbox.tenant import seed
 from tests.harness.by_hand import BotHarness, by_hand
 from tests.harness.loop import simulated

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.approvals.store import deciders
 from bot.assignments.model import AssignmentState
 from bot.assignments.store import assignment_lists
 from bot.database.tables import assignments as assignment_table
@@ -28,7 +29,7 @@ from bot.paging import (
 from bot.people.model import Person
 from bot.people.store import people
 from bot.requests.model import State
-from bot.requests.store import deciders, request_lists, requests
+from bot.requests.store import request_lists, requests
 from tests.bot.samples import ANN, SOME_DAY, held, wish
 
 HOUR = timedelta(hours=1)

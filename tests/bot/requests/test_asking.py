@@ -16,8 +16,8 @@ from bot.errors import (
 )
 from bot.packages.store import catalog
 from bot.patience import Patience
-from bot.requests.asking import Outdated, Wanted, ask_together
 from bot.requests.store import requests
+from bot.requests.transactions.ask import Outdated, Wanted, ask_together
 from tests.bot.samples import offered, wish
 
 CAMPAIGN = offered(id="campaign", slug="campaign", name="Campaign")

@@ -13,7 +13,7 @@ from bot.approvals.model import Outcome
 from bot.errors import TooLate
 from bot.people.model import Verb
 from bot.requests.model import Request, State
-from bot.requests.transactions import Draft
+from bot.requests.transactions.creation import Draft
 from sandbox.tenant import seed
 from tests.bot.clicking import READ_PEOPLE, asked, decide, found, press
 from tests.harness.by_hand import BotHarness

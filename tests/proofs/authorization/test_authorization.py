@@ -17,10 +17,10 @@ from bot.database.tables import requests as request_table
 from bot.errors import TooLate
 from bot.people.model import Verb
 from bot.people.permissions import Actor
-from bot.requests import repairs
-from bot.requests import transactions as intake
 from bot.requests.model import MOVES, State
 from bot.requests.store import claims, holds, requests
+from bot.requests.transactions import creation as intake
+from bot.requests.transactions import repair as repairs
 from tests.bot.samples import click, terms, wish
 from tests.proofs.authorization.authorization import ALLOWED, IN_STATE, ROLES, page
 

@@ -13,13 +13,14 @@ import sqlalchemy as sa
 from bot import clock
 from bot.app import Latchkey
 from bot.approvals.model import Outcome
+from bot.approvals.store import decisions
 from bot.database import Transaction, audit, postgresql
 from bot.database.tables import decisions as decision_table
 from bot.errors import LatchkeyError
 from bot.packages import policy_terms
 from bot.people.model import DONE, Verb
 from bot.requests.model import Request, State
-from bot.requests.store import decisions, request_lists, requests
+from bot.requests.store import request_lists, requests
 from sandbox.tenant import seed
 from tests.bot.samples import click, terms, wish
 from tests.harness.real import stand_ins_in_memory, standing_here

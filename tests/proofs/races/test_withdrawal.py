@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from bot import chance, clock
 from bot.database import Transaction
 from bot.errors import LatchkeyError
-from bot.requests import transactions as intake
 from bot.requests.model import Kind, Request, State
 from bot.requests.store import claims, requests
+from bot.requests.transactions import creation as intake
 
 
 def approved(db: Transaction) -> Request:

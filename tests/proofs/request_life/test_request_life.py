@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 from bot import chance, clock
 from bot.approvals.model import Decision, Outcome
 from bot.approvals.processing import _approve, _deny
+from bot.approvals.store import decisions
 from bot.assignments.model import Assignment, AssignmentState
 from bot.assignments.store import assignment_lists
 from bot.database import Store, Transaction, audit, open_store, tables
@@ -32,12 +33,12 @@ from bot.packages import policy_terms
 from bot.packages.store import catalog
 from bot.people.model import Verb
 from bot.people.permissions import Actor, may
-from bot.requests import transactions as intake
 from bot.requests import transitions
-from bot.requests.asking import Wanted, ask_together
 from bot.requests.model import Kind, Request, State
-from bot.requests.store import claims, decisions, requests
-from bot.requests.transactions import Taken
+from bot.requests.store import claims, requests
+from bot.requests.transactions import creation as intake
+from bot.requests.transactions.ask import Wanted, ask_together
+from bot.requests.transactions.creation import Taken
 from tests.bot.samples import SOME_DAY, offered, terms
 from tests.harness.camera import empty_sqlite
 from tests.harness.owed import every_request

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from bot import clock
 from bot.approvals.model import Outcome
+from bot.approvals.store import deciders, decisions, recipients
 from bot.assignments.model import Assignment, DeliveryProgress, EndReason, TroubleKind
 from bot.assignments.store import assignment_lists, assignments, links, listed, troubles, unsure
 from bot.database import (
@@ -29,16 +30,7 @@ from bot.paging import Mark, Start, page_number
 from bot.people.model import Person, Verb
 from bot.people.store import contacts, people
 from bot.requests.model import Kind, Request, State
-from bot.requests.store import (
-    claims,
-    deciders,
-    decisions,
-    forms,
-    holds,
-    recipients,
-    request_lists,
-    requests,
-)
+from bot.requests.store import claims, forms, holds, request_lists, requests
 from tests.bot.samples import ANN, BO, LEASE, click, held, notice, offered, wish
 
 HOUR: Final = timedelta(hours=1)

@@ -8,10 +8,11 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.approvals.model import Outcome
+from bot.approvals.store import decisions
 from bot.database import Unusable, audit
 from bot.database.tables import decisions as decision_table
 from bot.people.model import Verb
-from bot.requests.store import decisions, requests
+from bot.requests.store import requests
 from tests.bot.samples import ANN, BO, LEASE, click, wish
 
 OVER = timedelta(seconds=-1)

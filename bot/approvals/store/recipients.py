@@ -7,12 +7,12 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import clock
+from bot.approvals.store import deciders as all_deciders
 from bot.database.engine import Transaction
 from bot.database.homes import touch_homes
 from bot.database.statements import MOST, NOW, UNTIL, word
 from bot.database.tables import notices, requests
 from bot.requests.model import Request, State
-from bot.requests.store import deciders as all_deciders
 from bot.requests.store.requests import COLUMNS, REDRAW, SELECT, from_row
 
 # A card that its reader is not asked about any more.

@@ -26,7 +26,7 @@ from bot.packages.store import catalog
 from bot.patience import Patience
 from bot.requests.model import Kind, Request
 from bot.requests.store import request_lists, requests
-from bot.requests.transactions import TOO_MANY, Taken, new_request
+from bot.requests.transactions.creation import TOO_MANY, Taken, new_request
 
 OVER: Final = "That package is not offered any more."
 

@@ -11,6 +11,7 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from bot import chance, clock
 from bot.approvals.model import Decision
+from bot.approvals.store import decisions
 from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress, TroubleKind
 from bot.assignments.store import assignments, troubles
 from bot.database import Transaction, audit, deduplication, limits
@@ -31,7 +32,7 @@ from bot.people.permissions import Actor, may
 from bot.people.store import people
 from bot.requests import transitions
 from bot.requests.model import MOVES, Kind, Request, State
-from bot.requests.store import decisions, request_lists, requests
+from bot.requests.store import request_lists, requests
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -1,0 +1,1 @@
+"""The tables of decisions: who has clicked what, who is asked, and whom each request is shown to."""
