@@ -65,7 +65,7 @@ async def _measured(loads: Sequence[Load]) -> list[Result]:
             wishes = iter(crowd.ready(outside, people=people, packages=PACKAGES))
             outside.environment |= {"LATCHKEY_SYNC_SECONDS": "3600"}
             async with serving_bot(outside) as latchkey:
-                while latchkey.jobs.ticks["sync"].last_success is None:  # noqa: ASYNC110
+                while latchkey.jobs.statuses["sync"].last_success is None:  # noqa: ASYNC110
                     await asyncio.sleep(LOOK)
                 for each in loads:
                     outside.tenant.world.delivery = timedelta(seconds=each.takes)

@@ -85,5 +85,5 @@ async def _spent(database: Path, *, people: int, packages: int, old: int) -> cro
             about = crowd.package_id(number)
             crowd.old_requests(outside, old // packages, about=about, holder=seed.CY)
         bot = await around.start(**crowd.SETTINGS)
-        await eventually(lambda: bot.latchkey.jobs.ticks["sync"].last_success)
+        await eventually(lambda: bot.latchkey.jobs.statuses["sync"].last_success)
         return await crowd.asked_for(outside, bot, wishes)

@@ -55,17 +55,17 @@ class Health:
         another = self.jobs.homes.another_seen_at
         if another is not None and now - another < ANOTHER_SHOWN:
             found.append("slack: another Latchkey, with a database of its own, uses this Slack app")
-        for name, tick in self.jobs.ticks.items():
-            if name == "clock" and tick.last_error:
-                found.append(f"clock: {tick.last_error}")
-            elif tick.last_success is None:
-                found.append(f"job {name}: has not succeeded yet{_because(tick.last_error)}")
-            elif now - tick.last_success > max(tick.every * MISSED_INTERVALS, AT_LEAST):
+        for name, status in self.jobs.statuses.items():
+            if name == "clock" and status.last_error:
+                found.append(f"clock: {status.last_error}")
+            elif status.last_success is None:
+                found.append(f"job {name}: has not succeeded yet{_because(status.last_error)}")
+            elif now - status.last_success > max(status.every * MISSED_INTERVALS, AT_LEAST):
                 found.append(
-                    f"job {name}: last succeeded {tick.last_success:%H:%M:%S} UTC{_because(tick.last_error)}"
+                    f"job {name}: last succeeded {status.last_success:%H:%M:%S} UTC{_because(status.last_error)}"
                 )
-            elif name == "sync" and tick.last_error:
-                found.append(f"graph: {tick.last_error}")
+            elif name == "sync" and status.last_error:
+                found.append(f"graph: {status.last_error}")
         return found
 
     @property
@@ -94,10 +94,10 @@ class Health:
         failures = Gauge(
             "latchkey_job_failures", "Failed runs since the start.", ["job"], registry=registry
         )
-        for name, tick in self.jobs.ticks.items():
-            failures.labels(name).set(tick.failures)
-            if tick.last_success is not None:
-                age.labels(name).set((clock.real() - tick.last_success).total_seconds())
+        for name, status in self.jobs.statuses.items():
+            failures.labels(name).set(status.failures)
+            if status.last_success is not None:
+                age.labels(name).set((clock.real() - status.last_success).total_seconds())
         held = Gauge(
             "latchkey_held",
             "Requests that failed too often and wait for an admin.",

@@ -235,7 +235,7 @@ async def _tick(tenant: Tenant) -> None:
 async def _first_sweep(latchkey: Latchkey) -> None:
     """Wait until the packages are known, so that the first command finds them."""
     for _ in range(START_SECONDS * 20):
-        if latchkey.jobs.ticks["sync"].last_success is not None:
+        if latchkey.jobs.statuses["sync"].last_success is not None:
             return
         await asyncio.sleep(0.05)
 

@@ -12,6 +12,8 @@ from bot.notifications.store import notices
 from bot.people.store import people
 from bot.requests.store import claims, request_lists
 
+# The job that looks for what is due.
+LOOK_JOB: Final = "due"
 # The jobs that do nothing but empty a queue, and what they look for.
 QUEUES: Final = {
     "decisions": (

@@ -51,10 +51,10 @@ async def test_it_does_not_start_with_a_clock_that_is_wrong(harness):
 
 async def test_a_clock_that_goes_wrong_is_an_alarm(harness):
     """Once a day, and as long as it lasts in /readyz."""
-    harness.jobs._add("clock", harness.jobs.clockwork.look, SECOND * 60)
+    harness.jobs.loop.add("clock", harness.jobs.clockwork.look, SECOND * 60)
     harness.around.database_ahead = SECOND * -10
     for _ in range(3):
-        await harness.jobs._run("clock", harness.jobs.clockwork.look)
+        await harness.jobs.loop.run("clock", harness.jobs.clockwork.look)
 
     problems = await harness.latchkey.health.problems()
     assert any("clock: SkewedClock" in each and "10 s ahead of" in each for each in problems)
@@ -62,5 +62,5 @@ async def test_a_clock_that_goes_wrong_is_an_alarm(harness):
     assert sum("clock is 10 s ahead" in each for each in alarms) == 1
 
     harness.around.database_ahead = timedelta(0)
-    await harness.jobs._run("clock", harness.jobs.clockwork.look)
+    await harness.jobs.loop.run("clock", harness.jobs.clockwork.look)
     assert not [each for each in await harness.latchkey.health.problems() if "clock" in each]

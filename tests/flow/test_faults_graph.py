@@ -119,7 +119,7 @@ async def test_a_bot_without_graph_takes_requests_says_so_and_catches_up_alone(w
     assert answered.ok
     assert "Asked for" in (answered.text or "")
     world.bot.jobs.wake_all()
-    await eventually(lambda: world.bot.jobs.ticks["sync"].last_error)
+    await eventually(lambda: world.bot.jobs.statuses["sync"].last_error)
     unready = await readyz(world)
     assert unready.status_code == 503
     assert any(each.startswith("graph:") for each in unready.json()["problems"])
@@ -137,7 +137,7 @@ async def test_a_page_said_to_be_elsewhere_is_not_fetched(world):
     world.tenant._service.page_size = 1
     world.tenant.faults.set("foreign_next_link", only="^GET .*accessPackages$")
     world.bot.jobs.wake_all()
-    await eventually(lambda: world.bot.jobs.ticks["sync"].last_error)
+    await eventually(lambda: world.bot.jobs.statuses["sync"].last_error)
     assert "under our own address" in str((await readyz(world)).json()["problems"])
     assert await world.bot.desk.offer() == before
     world.tenant.faults.clear()

@@ -36,7 +36,7 @@ async def spent(shop: Simulation, *, people: int, packages: int, old: int = 0) -
     for number in range(packages if old else 0):
         crowd.old_requests(outside, old, about=crowd.package_id(number), holder=seed.CY)
     bot = await shop.start(**crowd.SETTINGS)
-    await eventually(lambda: bot.latchkey.jobs.ticks["sync"].last_success)
+    await eventually(lambda: bot.latchkey.jobs.statuses["sync"].last_success)
     return await crowd.asked_for(outside, bot, wishes)
 
 

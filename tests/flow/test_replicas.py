@@ -41,7 +41,7 @@ def replicas(around):
         settings = {"LATCHKEY_POLL_SECONDS": SELDOM, **environment}
         bots = [await around.start(**settings) for _ in range(number)]
         for bot in bots:
-            await eventually(lambda bot=bot: bot.latchkey.jobs.ticks["sync"].last_success)
+            await eventually(lambda bot=bot: bot.latchkey.jobs.statuses["sync"].last_success)
         await later(SYNC)
         return bots
 
@@ -198,13 +198,13 @@ async def test_every_replica_says_how_the_sync_is_doing(around, replicas):
     bots = await replicas(3)
     around.outside.tenant.faults.set("unavailable", True)
     await later(3 * SYNC + A_WHILE)
-    ticks = [bot.latchkey.jobs.ticks["sync"] for bot in bots]
-    assert all("GraphUnavailable" in (tick.last_error or "") for tick in ticks)
+    statuses = [bot.latchkey.jobs.statuses["sync"] for bot in bots]
+    assert all("GraphUnavailable" in (status.last_error or "") for status in statuses)
 
     around.outside.tenant.faults.set("unavailable", False)
     await later(3 * SYNC)
-    assert [tick.last_error for tick in ticks] == [None] * 3
-    assert len({tick.last_success for tick in ticks}) == 1
+    assert [status.last_error for status in statuses] == [None] * 3
+    assert len({status.last_success for status in statuses}) == 1
 
 
 async def died_right_after_asking(around, bots, world):
@@ -251,9 +251,9 @@ async def test_what_is_left_when_a_replica_stops_wakes_the_others(harness):
     (request,) = await harness.store.run(claims.take, lease=WAITS.lease, limit=1)
     assert request.id == taken.request.id
     said = harness.around.wires.said
-    harness.jobs._stopping = True
+    harness.jobs.loop.is_stopping = True
 
-    await harness.jobs._step(request, {})
+    await harness.jobs.requests.step(request, {})
 
     assert harness.around.wires.said == said + 1
     assert len(await harness.store.run(claims.take, lease=WAITS.lease, limit=1)) == 1

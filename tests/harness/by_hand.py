@@ -135,13 +135,13 @@ class BotHarness:
         """Everything that is due about requests, as often as it is."""
         for _ in range(2):
             # What is decided is carried out, and what is carried out may await decisions.
-            await self.jobs.decisions()
-            await self.jobs.requests()
+            await self.jobs.decisions.run()
+            await self.jobs.requests.run()
             await self.jobs.find_recipients()
 
     async def talk(self) -> None:
         """Every message that is owed."""
-        await self.jobs.messages()
+        await self.jobs.messages.run()
         await self.jobs.endings()
         await self.jobs.reminders()
         await self.jobs.redraws()

@@ -112,10 +112,14 @@ async def at_rest(bot: Latchkey) -> None:
 
 async def looked(bot: Latchkey) -> None:
     """Wait until these jobs have run once more."""
-    ticks = [bot.jobs.ticks[name] for name in ("decisions", "requests", "messages", "redraws")]
-    before = [tick.last_success for tick in ticks]
+    statuses = [
+        bot.jobs.statuses[name] for name in ("decisions", "requests", "messages", "redraws")
+    ]
+    before = [status.last_success for status in statuses]
     bot.jobs.wake()
     await eventually(
-        lambda: all(tick.last_success != last for tick, last in zip(ticks, before, strict=True)),
-        about=f"{[tick.last_error for tick in ticks]}",
+        lambda: all(
+            status.last_success != last for status, last in zip(statuses, before, strict=True)
+        ),
+        about=f"{[status.last_error for status in statuses]}",
     )

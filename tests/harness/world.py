@@ -169,20 +169,20 @@ class World:
     async def looked_at_everything(self) -> None:
         """Wait for the bot's first look at Graph."""
         await eventually(
-            lambda: self.bot.jobs.ticks["sync"].last_success,
-            about=f"the first sweep; {self.bot.jobs.ticks['sync'].last_error}",
+            lambda: self.bot.jobs.statuses["sync"].last_success,
+            about=f"the first sweep; {self.bot.jobs.statuses['sync'].last_error}",
         )
 
     async def synced(self) -> None:
         """Wait for a whole look at Graph that began after this call."""
-        tick = self.bot.jobs.ticks["sync"]
+        status = self.bot.jobs.statuses["sync"]
         # The run that is under way may have read before what the test has just done.
         for _ in range(2):
-            before = tick.last_success
+            before = status.last_success
             self.bot.jobs.wake_all()
             await eventually(
-                lambda before=before: tick.last_success != before,
-                about=f"a sweep; {tick.last_error}",
+                lambda before=before: status.last_success != before,
+                about=f"a sweep; {status.last_error}",
             )
 
     # -- what people see -------------------------------------------------------------------

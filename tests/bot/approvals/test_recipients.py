@@ -45,7 +45,7 @@ def decided_by(harness, *subjects):
 async def judged(harness, text=ASK):
     """A request that is pending, before anybody has looked whom to ask."""
     taken = await harness.desk.ask(slack_user="U0ANN", text=text)
-    await harness.jobs.requests()
+    await harness.jobs.requests.run()
     return await harness.request(taken.request.id)
 
 

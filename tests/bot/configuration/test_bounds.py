@@ -114,7 +114,7 @@ async def test_what_is_outside_is_not_granted(bounded):
     await bounded.desk.decide(
         ask_id=waiting.ask_id, verb=Verb.APPROVE, slack_user="U0BO", team="T0LATCH", channel=None
     )
-    await bounded.jobs.decisions()
+    await bounded.jobs.decisions.run()
     await move(bounded, seed.FINANCE_REPORTS)
     await bounded.finish()
 

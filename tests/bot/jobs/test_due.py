@@ -38,7 +38,7 @@ async def test_a_wake_that_finds_nothing_is_one_read(database):
 
 async def test_there_is_a_queue_for_each_job_that_waits_for_one(harness):
     """A job without one would never be rung for."""
-    assert harness.jobs._emptying().keys() == due.QUEUES.keys()
+    assert harness.jobs.queue_jobs.keys() == due.QUEUES.keys()
 
 
 async def test_a_request_is_due_from_its_moment_until_somebody_has_it(store):

@@ -139,7 +139,7 @@ async def test_a_card_in_between_is_sent_at_once(harness):
 
     await harness.ask("finance-reports because Q4")
     began = clock.real()
-    await harness.jobs.messages()
+    await harness.jobs.messages.run()
 
     cards = [each for each in calls(harness) if each.args["channel"] in {ADMINS, "U0BO"}]
     assert len(cards) == 2
@@ -154,7 +154,7 @@ async def test_news_of_many_requests_leave_room_for_a_card(harness):
     harness.workspace.tiers.enforce()
     await crowd(harness, 300)
     await harness.store.run(refuse_all)
-    telling = asyncio.create_task(harness.jobs.messages())
+    telling = asyncio.create_task(harness.jobs.messages.run())
     await asyncio.sleep(10)
 
     await harness.ask("finance-reports because Q4")
@@ -221,7 +221,7 @@ async def test_a_429_of_messages_stops_every_message(harness):
     at = await refused_at(harness, POST)
 
     await harness.ask("finance-reports because Q4")
-    messages = asyncio.create_task(harness.jobs.messages())
+    messages = asyncio.create_task(harness.jobs.messages.run())
     await harness.jobs.publish_homes()
 
     assert calls(harness, "views.publish")[-1].at < at + PAUSE / 2

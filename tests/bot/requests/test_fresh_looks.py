@@ -206,14 +206,14 @@ async def test_what_happened_to_the_person_stops_what_is_posted_again(shop, chan
     """Graph was too busy: the look of before the POST serves no second one, not even in the same moment."""
     shop.line.on(POST, answering(429))
     (request,) = await asked(shop, SHE)
-    await shop.jobs.requests()
+    await shop.jobs.requests.run()
     assert (await now(shop, request)).state is State.APPROVED
     change(shop)
 
     if change in OF_THE_PACKAGE_TOO:
         await asyncio.sleep(FRESH.total_seconds() + 1)
     await shop.expire_all_waits()
-    await shop.jobs.requests()
+    await shop.jobs.requests.run()
 
     assert (await now(shop, request)).state is State.REFUSED
     assert posted_for(shop, SHE) == 0
@@ -259,7 +259,7 @@ async def test_one_look_serves_for_the_judgment_and_the_grant_of_one_moment(shop
     await asked(shop, SHE)
     shop.line.operations.clear()
 
-    await shop.jobs.requests()
+    await shop.jobs.requests.run()
 
     assert shop.posted("adminAdd") == 1
     assert len(shop.line.operations) == len(set(shop.line.operations))
@@ -292,7 +292,7 @@ async def test_a_slow_judgment_is_looked_at_again(shop):
 
     shop.line.on("GET .*/assignmentPolicies/", and_then(dawdle))
     (request,) = await asked(shop, SHE)
-    await shop.jobs.requests()
+    await shop.jobs.requests.run()
 
     assert (await now(shop, request)).state is State.SUBMITTED
     assert sum("/users?" in each for each in shop.line.operations[-30:]) >= 2

@@ -11,7 +11,7 @@ from bot.database import audit, flags
 from bot.database.wire import NoWire
 from bot.errors import NotAllowed, TooLate
 from bot.health import Health
-from bot.jobs.table import Tick
+from bot.jobs.status import JobStatus
 from bot.messages import asking
 from bot.people.model import Verb
 from bot.requests.model import Hold, Kind, Request, State
@@ -184,13 +184,15 @@ async def test_a_delivery_under_way_is_no_failure(harness):
 
 async def test_nothing_is_held_while_graph_fails_everybody(harness):
     """When the sweep fails as well, it is no fault of the request; once it works again, it counts."""
-    harness.jobs.ticks["sync"] = Tick(every=timedelta(minutes=5), last_error="GraphUnavailable")
+    harness.jobs.statuses["sync"] = JobStatus(
+        every=timedelta(minutes=5), last_error="GraphUnavailable"
+    )
     harness.line.on(POST, silence_before, times=ALWAYS)
     request = await harness.ask("marketing-campaign")
     await try_often(harness, 2 * HELD_AFTER)
     assert (await harness.request(request.id)).held_at is None
 
-    harness.jobs.ticks["sync"].last_error = None
+    harness.jobs.statuses["sync"].last_error = None
     await try_often(harness, 2)
 
     assert (await harness.request(request.id)).held_at is not None

@@ -9,7 +9,7 @@ import pytest
 from bot import clock
 from bot.errors import TooSlow
 from bot.jobs import due
-from bot.jobs.table import Tick
+from bot.jobs.status import JobStatus
 from bot.requests.model import Kind, State
 from bot.requests.retry import HELD_AFTER
 from bot.requests.store import claims, requests
@@ -61,8 +61,8 @@ async def worked_for(harness: BotHarness, time: timedelta) -> None:
     """The jobs run as they would, for so long: whenever a request is due."""
     end = clock.real() + time
     while clock.real() < end:
-        await harness.jobs.requests()
-        await harness.jobs.messages()
+        await harness.jobs.requests.run()
+        await harness.jobs.messages.run()
         next_at = (await harness.store.read(due.look)).next_at or end
         pause = max(min(next_at, end) - clock.real(), MINUTE / 3)
         await asyncio.sleep(pause.total_seconds())
@@ -179,7 +179,9 @@ async def test_a_step_without_end_is_cut_off_and_held(harness):
 
 async def test_while_graph_fails_everybody_the_admins_hear_of_each_request(harness):
     """Nothing is held then, and still nobody waits in silence."""
-    harness.jobs.ticks["sync"] = Tick(every=timedelta(minutes=5), last_error="GraphUnavailable")
+    harness.jobs.statuses["sync"] = JobStatus(
+        every=timedelta(minutes=5), last_error="GraphUnavailable"
+    )
     harness.line.on(".*", answering(503), times=EVER)
     taken = await harness.desk.ask(slack_user="U0ANN", text="marketing-campaign")
 

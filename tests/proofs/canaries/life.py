@@ -180,7 +180,9 @@ async def meets_refusals_that_repeat_the_token(bot: Watched) -> None:
         await is_refused_by_graph(bot, status)
         world.bot.jobs.wake_all()
         await eventually(
-            lambda status=status: f"HTTP {status}" in str(world.bot.jobs.ticks["sync"].last_error),
+            lambda status=status: (
+                f"HTTP {status}" in str(world.bot.jobs.statuses["sync"].last_error)
+            ),
             about=f"a sweep that meets {status}",
         )
         await bot.look()

@@ -214,7 +214,7 @@ class Year:
         """A sweep, and everything that is told after it."""
         await self.jobs.sync()
         await self.jobs.reminders()
-        await self.jobs.messages()
+        await self.jobs.messages.run()
         await self.jobs.endings()
         await self.jobs.redraws()
         await self.jobs.publish_homes()

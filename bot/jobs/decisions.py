@@ -1,0 +1,97 @@
+"""The job *decisions*: process clicks, and end or escalate what nobody has decided in time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from bot import clock
+from bot.approvals.model import Decision
+from bot.approvals.processing import Verdicts
+from bot.approvals.store import decisions
+from bot.database import Store, Transaction
+from bot.jobs import due
+from bot.jobs.loop import JobLoop
+from bot.notifications.owed import Notices
+from bot.requests import transitions
+from bot.requests.model import Request
+from bot.requests.retry import EXPECTED, pause_after
+from bot.requests.store import request_lists, requests
+from bot.timing import a_few_at_once
+
+log = structlog.get_logger(__name__)
+
+# Processing a click takes a few calls; the click of a replica that died is processed by another after this time.
+CLICK_LEASE: Final = timedelta(seconds=30)
+ENDED_MEANWHILE: Final = "The access ended before anybody decided."
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionJob:
+    """Processes decisions and deadlines."""
+
+    store: Store
+    verdicts: Verdicts
+    notices: Notices
+    loop: JobLoop
+
+    async def run(self) -> None:
+        """Process clicks and deadlines, until there is none."""
+        while True:
+            clicks, lapsed, escalating, pointless = await self.store.read(_to_decide)
+            if clicks:
+                clicks = await self.store.run(decisions.claim, clicks, lease=CLICK_LEASE)
+            moved = sum(await a_few_at_once(self._process, clicks))
+            moved += await self._deadlines(lapsed, escalating)
+            for request in pointless:
+                moved += await self.store.run(_end_pointless, request)
+            if not moved:
+                return
+            self.loop.trigger(due.LOOK_JOB)
+            if self.loop.is_stopping:
+                return
+
+    async def _process(self, click: Decision) -> bool:
+        """Process one click; False if it must be tried again later."""
+        try:
+            await self.verdicts.weigh(click)
+        except Exception as error:
+            log.warning(
+                "decision-postponed",
+                decision=click.id,
+                error=type(error).__name__,
+                exc_info=not isinstance(error, EXPECTED),
+            )
+            if click.attempts == 0:
+                await self.notices.say_taken_down(click)
+            until = clock.real() + pause_after(error, attempts=click.attempts)
+            await self.store.run(decisions.postpone, click, until=until)
+            return False
+        return True
+
+    async def _deadlines(self, lapsed: Sequence[Request], escalating: Sequence[Request]) -> int:
+        """Return how many requests lapsed or were escalated."""
+        moved = 0
+        for request in lapsed:
+            moved += await self.store.run(transitions.lapse, request) is not None
+        for request in escalating:
+            moved += await self.store.run(requests.escalate, request)
+        return moved
+
+
+def _to_decide(
+    db: Transaction,
+) -> tuple[list[Decision], list[Request], list[Request], list[Request]]:
+    """
+    Find pending clicks, and requests whose time for a decision, or for this stage's, is over.
+
+    The last are extensions of what has ended.
+    """
+    lapsed, escalating = request_lists.overdue_decisions(db)
+    return decisions.unweighed(db), lapsed, escalating, request_lists.pointless(db)
+
+
+def _end_pointless(db: Transaction, request: Request) -> bool:
+    return transitions.lapse(db, request, ENDED_MEANWHILE) is not None
