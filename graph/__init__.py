@@ -9,6 +9,7 @@ from graph.catalogs import Catalogs
 from graph.deadlines import Deadline, Seconds, machine_seconds
 from graph.directory import Directory
 from graph.gathering import GatheringSession
+from graph.incompatibilities import Incompatibilities
 from graph.organizations import Organizations
 from graph.packages import Packages
 from graph.policies import Policies
@@ -64,6 +65,7 @@ class Graph:
         self.catalogs = Catalogs(session)
         self.resources = Resources(session)
         self.packages = Packages(session)
+        self.incompatibilities = Incompatibilities(session)
         self.policies = Policies(session)
         self.assignments = Assignments(session)
         self.approvals = Approvals(session)

@@ -1,10 +1,10 @@
 """Approvals in Entra, decided by people in their own name."""
 
 from typing import Final
-from urllib.parse import quote
 
 from graph.models import Approval, ApprovalDecision
 from graph.objects import Objects
+from graph.paths import key
 from graph.session import Session
 from graph.tokens import TokenSource
 from graph.versions import EM
@@ -84,11 +84,11 @@ class Approvals:
         }
         await self._objects.change(
             "approvalStage",
-            f"{_approval(request_id)}/stages/{quote(stage_id, safe='')}",
+            f"{_approval(request_id)}/stages/{key(stage_id)}",
             body,
             token=token,
         )
 
 
 def _approval(request_id: str) -> str:
-    return f"{APPROVALS}/{quote(request_id, safe='')}"
+    return f"{APPROVALS}/{key(request_id)}"

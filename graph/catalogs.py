@@ -1,7 +1,6 @@
 """Catalogs: what is in them."""
 
-from typing import Any, Final
-from urllib.parse import quote
+from typing import Any
 
 from graph.errors import GraphError
 from graph.models import (
@@ -10,10 +9,8 @@ from graph.models import (
     ResourceRole,
 )
 from graph.objects import Objects
+from graph.paths import CATALOGS, catalog_path
 from graph.session import Session
-from graph.versions import EM
-
-CATALOGS: Final = f"{EM}/catalogs"
 
 # ``Catalogs.list`` takes the name inside the class.
 CatalogList = list[Catalog]
@@ -64,7 +61,7 @@ class Catalogs:
         Permission: EntitlementManagement.Read.All (application).
         Source: Graph reference, "Get accessPackageCatalog".
         """
-        return await self._objects.one("catalog", Catalog, _catalog(catalog_id))
+        return await self._objects.one("catalog", Catalog, catalog_path(catalog_id))
 
     async def create(
         self,
@@ -118,7 +115,7 @@ class Catalogs:
             "isExternallyVisible": is_externally_visible,
         }
         body = {name: value for name, value in changes.items() if value is not None}
-        await self._objects.change("catalog", _catalog(catalog_id), body)
+        await self._objects.change("catalog", catalog_path(catalog_id), body)
 
     async def delete(self, catalog_id: str) -> None:
         """
@@ -127,7 +124,7 @@ class Catalogs:
         Permission: EntitlementManagement.ReadWrite.All (application).
         Source: Graph reference, "Delete accessPackageCatalog".
         """
-        await self._objects.delete(_catalog(catalog_id))
+        await self._objects.delete(catalog_path(catalog_id))
 
     async def resources(
         self, catalog_id: str, *, origin_id: str | None = None, with_roles: bool = False
@@ -145,7 +142,7 @@ class Catalogs:
         return await self._objects.all(
             "resource",
             Resource,
-            f"{_catalog(catalog_id)}/resources",
+            f"{catalog_path(catalog_id)}/resources",
             where={"originId": origin_id},
             expand=("scopes", "roles") if with_roles else ("scopes",),
         )
@@ -168,11 +165,7 @@ class Catalogs:
         return await self._objects.all(
             "role",
             ResourceRole,
-            f"{_catalog(catalog_id)}/resourceRoles",
+            f"{catalog_path(catalog_id)}/resourceRoles",
             where={"originSystem": origin_system, "resource/id": resource_id},
             expand=("resource",),
         )
-
-
-def _catalog(catalog_id: str) -> str:
-    return f"{CATALOGS}/{quote(catalog_id, safe='')}"

@@ -1,11 +1,11 @@
 """Connected organizations: where somebody comes from, and who answers for those who come from there."""
 
 from typing import Final
-from urllib.parse import quote
 
 from graph.errors import BadAnswer
 from graph.models import DirectoryObject, Subject
 from graph.objects import Objects, to_model
+from graph.paths import key
 from graph.session import Session
 from graph.versions import EM
 
@@ -31,8 +31,8 @@ class Organizations:
         Permission: EntitlementManagement.Read.All (application).
         Source: Graph reference, "Get accessPackageSubject".
         """
-        key = quote(object_id.replace("'", "''"), safe="")
-        path = f"{EM}/subjects(objectId='{key}')"
+        quoted = key(object_id.replace("'", "''"))
+        path = f"{EM}/subjects(objectId='{quoted}')"
         subject = await self._objects.one(
             "subject", Subject, path, expand=("connectedOrganization",)
         )
@@ -60,5 +60,5 @@ class Organizations:
         return await self._sponsors(organization_id, "externalSponsors")
 
     async def _sponsors(self, organization_id: str, which: str) -> list[DirectoryObject]:
-        path = f"{ORGANIZATIONS}/{quote(organization_id, safe='')}/{which}"
+        path = f"{ORGANIZATIONS}/{key(organization_id)}/{which}"
         return [to_model(DirectoryObject, item) async for item in self._session.pages(path)]

@@ -1,16 +1,12 @@
 """Assignment policies: who may ask for a package, who decides, and for how long."""
 
 from collections.abc import Sequence
-from typing import Final
-from urllib.parse import quote
 
 from graph.errors import GraphError
 from graph.models import AssignmentPolicy
 from graph.objects import Objects, Readable
+from graph.paths import POLICIES, policy_path
 from graph.session import Session
-from graph.versions import EM
-
-POLICIES: Final = f"{EM}/assignmentPolicies"
 
 # ``Policies.list`` takes the name inside the class.
 AssignmentPolicies = list[AssignmentPolicy]
@@ -70,7 +66,7 @@ class Policies:
         Source: Graph reference, "Get accessPackageAssignmentPolicy".
         """
         return await self._objects.one(
-            "policy", AssignmentPolicy, _policy(policy_id), expand=self._whole
+            "policy", AssignmentPolicy, policy_path(policy_id), expand=self._whole
         )
 
     async def each(self, policy_ids: Sequence[str]) -> Found:
@@ -83,7 +79,7 @@ class Policies:
         Source: Graph reference, "Get accessPackageAssignmentPolicy"; "Combine multiple HTTP requests
             using JSON batching".
         """
-        paths = [_policy(policy_id) for policy_id in policy_ids]
+        paths = [policy_path(policy_id) for policy_id in policy_ids]
         return await self._objects.each("policy", AssignmentPolicy, paths, expand=self._whole)
 
     async def create(self, policy: AssignmentPolicy) -> AssignmentPolicy:
@@ -114,7 +110,7 @@ class Policies:
         Permission: EntitlementManagement.ReadWrite.All (application).
         Source: Graph reference, "Update accessPackageAssignmentPolicy" (PUT).
         """
-        await self._objects.replace("policy", _policy(policy.id), policy.to_graph())
+        await self._objects.replace("policy", policy_path(policy.id), policy.to_graph())
 
     async def delete(self, policy_id: str) -> None:
         """
@@ -126,8 +122,4 @@ class Policies:
         Permission: EntitlementManagement.ReadWrite.All (application).
         Source: tutorial, "Clean up"; Graph reference, "Delete accessPackageAssignmentPolicy".
         """
-        await self._objects.delete(_policy(policy_id))
-
-
-def _policy(policy_id: str) -> str:
-    return f"{POLICIES}/{quote(policy_id, safe='')}"
+        await self._objects.delete(policy_path(policy_id))

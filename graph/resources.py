@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import timedelta
 from enum import Enum, auto
 from typing import Any, Final
-from urllib.parse import quote
 
 from graph.errors import (
     RESOURCE_ALREADY_ONBOARDED,
@@ -15,6 +14,7 @@ from graph.errors import (
 )
 from graph.models import Resource, ResourceAttribute, ResourceEnvironment, ResourceRequest
 from graph.objects import Objects
+from graph.paths import catalog_path, key
 from graph.session import Session
 from graph.versions import EM
 
@@ -81,7 +81,7 @@ class Resources:
             raise ValueError("Name the environment by its id or by its origin id, not by both.")
         resource: dict[str, Any] = {"originId": origin_id, "originSystem": origin_system}
         if environment_id:
-            bind = self._objects.link(f"{EM}/{ENVIRONMENTS}/{quote(environment_id, safe='')}")
+            bind = self._objects.link(f"{EM}/{ENVIRONMENTS}/{key(environment_id)}")
             resource["environment@odata.bind"] = bind
         if environment_origin_id:
             resource["environment"] = {"originId": environment_origin_id}
@@ -215,7 +215,7 @@ class Resources:
         found = await self._objects.all(
             "resource",
             Resource,
-            f"{EM}/catalogs/{quote(catalog_id, safe='')}/resources",
+            f"{catalog_path(catalog_id)}/resources",
             where={"originId": origin_id},
             expand=("scopes",),
         )

@@ -1,17 +1,17 @@
 """What a signed-in person may ask for, has, and can take back, as Entra sees it."""
 
-from typing import Final
-from urllib.parse import quote
-
 from graph.models import AccessPackage, Assignment, AssignmentRequest, PolicyRequirements
 from graph.objects import Objects
+from graph.paths import (
+    ASSIGNMENT_REQUESTS,
+    ASSIGNMENTS,
+    PACKAGES,
+    assignment_request_path,
+    key,
+    package_path,
+)
 from graph.session import Session
 from graph.tokens import TokenSource
-from graph.versions import EM
-
-PACKAGES: Final = f"{EM}/accessPackages"
-REQUESTS: Final = f"{EM}/assignmentRequests"
-ASSIGNMENTS: Final = f"{EM}/assignments"
 
 
 class SelfService:
@@ -50,7 +50,7 @@ class SelfService:
         return await self._objects.asked(
             "requirements",
             PolicyRequirements,
-            f"{PACKAGES}/{quote(package_id, safe='')}/getApplicablePolicyRequirements",
+            f"{package_path(package_id)}/getApplicablePolicyRequirements",
             token=token,
         )
 
@@ -81,7 +81,7 @@ class SelfService:
         return await self._objects.all(
             "request",
             AssignmentRequest,
-            f"{REQUESTS}/filterByCurrentUser(on='{quote(on, safe='')}')",
+            f"{ASSIGNMENT_REQUESTS}/filterByCurrentUser(on='{key(on)}')",
             token=token,
         )
 
@@ -95,4 +95,4 @@ class SelfService:
         Permission: EntitlementMgmt-SubjectAccess.ReadWrite (delegated only).
         Source: Graph reference, "accessPackageAssignmentRequest: cancel".
         """
-        await self._objects.act(f"{REQUESTS}/{quote(request_id, safe='')}/cancel", token=token)
+        await self._objects.act(f"{assignment_request_path(request_id)}/cancel", token=token)

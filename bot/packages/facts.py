@@ -7,6 +7,7 @@ from bot.packages.eligibility import Case, Fit, Requester, fit, groups_named
 from bot.packages.model import NamedObject
 from graph import Graph
 from graph.errors import GraphError, NotAllowed, NotFound
+from graph.incompatibilities import PackageExclusions
 from graph.models import (
     AccessPackage,
     Assignment,
@@ -15,7 +16,6 @@ from graph.models import (
     Group,
     User,
 )
-from graph.packages import PackageExclusions
 
 # An assignment in any other state is access, or is about to be.
 OVER: Final = frozenset({"expired", "deliveryfailed"})
@@ -33,11 +33,11 @@ class FactReader:
 
     async def groups_excluding(self, package_id: str) -> list[Group]:
         """Return the groups whose members may not have a package."""
-        return await self._graph.packages.incompatible_groups(package_id)
+        return await self._graph.incompatibilities.groups(package_id)
 
     async def packages_excluding(self, package_id: str) -> PackageExclusions:
         """Return the packages that do not go with a package, both ways."""
-        return await self._graph.packages.incompatible_both_ways(package_id)
+        return await self._graph.incompatibilities.packages_both_ways(package_id)
 
     async def policy(self, policy_id: str) -> AssignmentPolicy | None:
         """Return a policy, whole; None if it is gone."""

@@ -120,9 +120,7 @@ class _Importing:
             if isinstance(policy, GraphError):
                 raise policy
             self._policies[policy_id] = policy
-        self._apart = await self.graph.packages.incompatible_with_each(
-            [each.id for each in packages]
-        )
+        self._apart = await self.graph.incompatibilities.of_each([each.id for each in packages])
         things = [each for found in self._resources.values() for each in found]
         subjects = [
             subject_of(each)

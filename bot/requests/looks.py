@@ -17,8 +17,9 @@ from bot.requests.holder_lists import HolderLists
 from bot.requests.shared_reads import FRESH, Lately
 from graph import Graph
 from graph.assignments import OPEN_STATES
+from graph.incompatibilities import PackageExclusions
 from graph.models import AccessPackage, Assignment, AssignmentPolicy, AssignmentRequest, Group
-from graph.packages import PackageExclusions, Resources
+from graph.package_resources import ResourcesByOrigin, lacks_resources, with_resources
 
 
 class Shelf:
@@ -27,10 +28,10 @@ class Shelf:
     def __init__(self, graph: Graph, holders: HolderLists) -> None:
         self._graph = graph
         self.holders = holders
-        self._resources: Lately[str, Resources] = Lately(graph.packages.resources)
+        self._resources: Lately[str, ResourcesByOrigin] = Lately(graph.packages.resources)
         self._packages = Lately(self._package)
-        self.groups_excluding = Lately(graph.packages.incompatible_groups)
-        self.packages_excluding = Lately(graph.packages.incompatible_both_ways)
+        self.groups_excluding = Lately(graph.incompatibilities.groups)
+        self.packages_excluding = Lately(graph.incompatibilities.packages_both_ways)
         self.policy = Lately(FactReader(graph).policy)
         self.open_requests = Lately(self._open_requests)
         # Whether Graph has refused a list of all that somebody has, and will again.
@@ -44,10 +45,10 @@ class Shelf:
         began = clock.real()
         found = await self._graph.packages.get(package_id, named=False)
         catalog_id = found.catalog.id if found.catalog else None
-        if catalog_id is None or not self._graph.packages.lacks_resources(found):
+        if catalog_id is None or not lacks_resources(found):
             return found
         resources = await self._resources.get(catalog_id, since=began)
-        return self._graph.packages.with_resources(found, resources)
+        return with_resources(found, resources)
 
     async def _open_requests(self, package_id: str) -> list[AssignmentRequest]:
         return await self._graph.assignments.list_requests_in(

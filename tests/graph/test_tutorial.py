@@ -242,14 +242,14 @@ async def test_separation_of_duties_is_set_and_read(graph: Graph) -> None:
     (other,) = await graph.packages.find(display_name="Production Database")
     (group,) = await graph.directory.find_groups(display_name="Marketing")
 
-    await graph.packages.add_incompatible_package(one.id, other_id=other.id)
-    await graph.packages.add_incompatible_group(one.id, group_id=group.id)
-    assert [each.id for each in await graph.packages.incompatible_packages(one.id)] == [other.id]
-    assert [each.id for each in await graph.packages.incompatible_groups(one.id)] == [group.id]
-    found = await graph.packages.packages_incompatible_with(other.id)
+    await graph.incompatibilities.add_package(one.id, other_id=other.id)
+    await graph.incompatibilities.add_group(one.id, group_id=group.id)
+    assert [each.id for each in await graph.incompatibilities.packages(one.id)] == [other.id]
+    assert [each.id for each in await graph.incompatibilities.groups(one.id)] == [group.id]
+    found = await graph.incompatibilities.packages_excluded_by(other.id)
     assert [each.id for each in found] == [one.id]
 
-    await graph.packages.remove_incompatible_package(one.id, other_id=other.id)
-    await graph.packages.remove_incompatible_group(one.id, group_id=group.id)
-    assert await graph.packages.incompatible_packages(one.id) == []
-    assert await graph.packages.incompatible_groups(one.id) == []
+    await graph.incompatibilities.remove_package(one.id, other_id=other.id)
+    await graph.incompatibilities.remove_group(one.id, group_id=group.id)
+    assert await graph.incompatibilities.packages(one.id) == []
+    assert await graph.incompatibilities.groups(one.id) == []

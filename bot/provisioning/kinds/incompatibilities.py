@@ -49,7 +49,7 @@ class IncompatibilityKind(PackageLevelKind):
                 package = found.packages.get(described.name) if found else None
                 if package is not None and described.not_together_with is not None:
                     asked[package.package.id] = package
-        known = await context.graph.packages.incompatible_with_each(asked)
+        known = await context.graph.incompatibilities.of_each(asked)
         for package_id, (packages, groups) in known.items():
             asked[package_id].incompatible = by_kind(packages, groups)
 
@@ -64,7 +64,7 @@ class IncompatibilityKind(PackageLevelKind):
     async def present(self, inventory: Inventory, entries: Sequence[Entry]) -> set[Identity]:
         there = {each.id for each in inventory.packages}
         asked = [each for each in entries if each.within["package"] in there]
-        known = await inventory.graph.packages.incompatible_with_each(
+        known = await inventory.graph.incompatibilities.of_each(
             each.within["package"] for each in asked
         )
         return {
@@ -75,7 +75,7 @@ class IncompatibilityKind(PackageLevelKind):
 
     async def is_present(self, graph: Graph, entry: Entry) -> bool:
         package_id = entry.within["package"]
-        found = await graph.packages.incompatible_with_each([package_id])
+        found = await graph.incompatibilities.of_each([package_id])
         return (entry.within["kind"], entry.id) in by_kind(*found[package_id])
 
     async def plan(self, scope: PackageScope) -> Sequence[Change]:
@@ -125,11 +125,11 @@ class IncompatibilityKind(PackageLevelKind):
             return other_id if (other.kind, other_id) in found else None
 
         async def create() -> None:
-            packages = context.graph.packages
+            incompatibilities = context.graph.incompatibilities
             if other.kind == "group":
-                await packages.add_incompatible_group(package_id, group_id=other_id)
+                await incompatibilities.add_group(package_id, group_id=other_id)
             else:
-                await packages.add_incompatible_package(package_id, other_id=other_id)
+                await incompatibilities.add_package(package_id, other_id=other_id)
 
         await context.writer.create_once(
             change, look, create, accepts_existing=True, package=package_id, kind=other.kind
@@ -138,9 +138,9 @@ class IncompatibilityKind(PackageLevelKind):
     async def delete(self, graph: Graph, entry: Entry) -> None:
         package_id, other_id = entry.within["package"], entry.id or ""
         if entry.within["kind"] == "group":
-            await graph.packages.remove_incompatible_group(package_id, group_id=other_id)
+            await graph.incompatibilities.remove_group(package_id, group_id=other_id)
         else:
-            await graph.packages.remove_incompatible_package(package_id, other_id=other_id)
+            await graph.incompatibilities.remove_package(package_id, other_id=other_id)
 
     async def packages_needing(
         self, removal: RemovalContext, entry: Entry
@@ -163,7 +163,7 @@ async def _look_up(context: ApplyContext, package_id: str) -> Incompatible:
     ]
 
     async def read() -> dict[str, Incompatible]:
-        found = await context.graph.packages.incompatible_with_each(wanted)
+        found = await context.graph.incompatibilities.of_each(wanted)
         return {each: by_kind(*both) for each, both in found.items()}
 
     return (await context.lookups.together("incompatible", read))[package_id]

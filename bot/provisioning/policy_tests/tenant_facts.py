@@ -41,7 +41,7 @@ class TenantFacts:
                 for word in (each.role.display_name, each.role.origin_id)
                 if word
             }
-            exclusions = await self._graph.packages.exclusions(package.id)
+            exclusions = await self._graph.incompatibilities.both_ways(package.id)
             self._offers[package.id] = Offer(
                 id=package.id,
                 name=wanted,
