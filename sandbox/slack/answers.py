@@ -62,7 +62,7 @@ def use_response_url(workspace: "State", url: ResponseUrl, body: Json) -> None:
     original = None
     if url.ts is not None:
         original = workspace.channel(url.channel).message(url.ts)
-    if body.get("delete_original"):
+    if _is_on(body, "delete_original"):
         if original is None:
             raise SlackRefusal("message_not_found", status=404)
         original.deleted = True
@@ -72,7 +72,7 @@ def use_response_url(workspace: "State", url: ResponseUrl, body: Json) -> None:
     message = _message(
         workspace, body, channel=url.channel, seen_by=None if is_public else url.user
     )
-    if not body.get("replace_original") or url.ts is None:
+    if not _is_on(body, "replace_original") or url.ts is None:
         workspace.post(message)
         return
     if original is None:
@@ -82,6 +82,11 @@ def use_response_url(workspace: "State", url: ResponseUrl, body: Json) -> None:
     original.values = {}
     original.edited_at = workspace.now()
     workspace.message_changed(original)
+
+
+def _is_on(body: Json, name: str) -> bool:
+    """Return whether a switch is on; Slack's examples write it as a boolean and as a string."""
+    return body.get(name) in (True, "true")
 
 
 def _message(workspace: "State", given: Json, *, channel: str, seen_by: str | None) -> Message:

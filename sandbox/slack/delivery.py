@@ -67,7 +67,7 @@ async def deliver(
             if workspace.sockets.is_connected:
                 transport = "socket"
                 answer = await _over_socket(workspace, kind, payload, retry)
-            elif workspace.request_url is not None:
+            elif workspace.address_for(payload) is not None:
                 transport = "http"
                 answer = await _over_http(workspace, kind, payload, retry)
     except TimeoutError:
@@ -138,7 +138,7 @@ async def _over_http(workspace: "State", kind: Kind, payload: Json, retry: Retry
         }
     try:
         response = await workspace.http.post(
-            workspace.request_url or "",
+            workspace.address_for(payload) or "",
             content=body,
             headers=headers,
             timeout=workspace.patience.total_seconds(),

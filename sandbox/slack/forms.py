@@ -1,6 +1,9 @@
 """What is filled in in the inputs and menus of a view or message (Slack's `state.values`)."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from sandbox.slack.model import Json
@@ -105,14 +108,67 @@ def complaint(block: Json, held: Json) -> str | None:
     value = held[FIELDS[element["type"]][0]]
     if value in (None, "", []):
         return None if block.get("optional") else REQUIRED
-    if element["type"] != "plain_text_input":
-        return None
+    objection = _too_many if isinstance(value, list) else _OBJECTIONS.get(element["type"])
+    return objection(element, value) if objection is not None else None
+
+
+def _wrong_length(element: Json, value: str) -> str | None:
     least, most = element.get("min_length", 0), element.get("max_length", 3000)
     if len(value) < least:
         return f"This must be at least {least} characters."
     if len(value) > most:
         return f"This must be no more than {most} characters."
     return None
+
+
+def _wrong_number(element: Json, value: str) -> str | None:
+    if re.fullmatch(r"-?\d+(\.\d+)?", value) is None:
+        return "This must be a number."
+    if "." in value and not element["is_decimal_allowed"]:
+        return "This must be a whole number."
+    number = Decimal(value)
+    if "min_value" in element and number < Decimal(element["min_value"]):
+        return f"This must be {element['min_value']} or more."
+    if "max_value" in element and number > Decimal(element["max_value"]):
+        return f"This must be {element['max_value']} or less."
+    return None
+
+
+def _wrong_email(element: Json, value: str) -> str | None:
+    return None if re.fullmatch(r"[^@\s]+@[^@\s]+", value) else "This must be an email address."
+
+
+def _wrong_url(element: Json, value: str) -> str | None:
+    return None if re.fullmatch(r"https?://\S+", value) else "This must be a URL."
+
+
+def _wrong_date(element: Json, value: str) -> str | None:
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return "This must be a date."
+    return None
+
+
+def _wrong_time(element: Json, value: str) -> str | None:
+    return None if re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value) else "This must be a time."
+
+
+def _too_many(element: Json, value: list[Any]) -> str | None:
+    most = element.get("max_selected_items")
+    if most is None or len(value) <= most:
+        return None
+    return f"Choose no more than {most}."
+
+
+_OBJECTIONS: dict[str, Callable[[Json, Any], str | None]] = {
+    "plain_text_input": _wrong_length,
+    "number_input": _wrong_number,
+    "email_text_input": _wrong_email,
+    "url_text_input": _wrong_url,
+    "datepicker": _wrong_date,
+    "timepicker": _wrong_time,
+}
 
 
 def options_of(element: Json) -> list[Json]:
@@ -126,7 +182,9 @@ def options_of(element: Json) -> list[Json]:
 def _option(element: Json, value: Any, offered: list[Json] | None) -> Json:
     if isinstance(value, dict):
         value = value.get("value")
-    for option in [*options_of(element), *(offered or [])]:
+    initial = [element["initial_option"]] if "initial_option" in element else []
+    known: list[Json] = [*options_of(element), *initial, *element.get("initial_options", [])]
+    for option in known + (offered or []):
         if option["value"] == value:
             return option
     raise LookupError(f"{element['action_id']} does not offer {value!r}")

@@ -15,6 +15,7 @@ from sandbox.slack.arguments import Arguments, parse_json, read_arguments
 from sandbox.slack.errors import SlackRefusal, missing_scope
 from sandbox.slack.faults import Fault
 from sandbox.slack.methods import METHODS, Method
+from sandbox.slack.methods.files import take_upload
 from sandbox.slack.model import Call, Json
 
 if TYPE_CHECKING:
@@ -30,7 +31,11 @@ def routes(workspace: "State") -> list[BaseRoute]:
     async def respond(request: Request) -> Response:
         return await _respond(workspace, request)
 
+    async def upload(request: Request) -> Response:
+        return await _take_upload(workspace, request)
+
     return [
+        Route("/upload/{ticket}", upload, methods=["POST"]),
         Route("/api/{method:path}", api, methods=["GET", "POST"]),
         Route("/respond/{opaque}", respond, methods=["POST"]),
         WebSocketRoute("/socket/{ticket}", workspace.sockets.serve),
@@ -182,6 +187,21 @@ async def _respond(workspace: "State", request: Request) -> Response:
     if "drop_after" in faults:
         return _CutConnection()
     return PlainTextResponse(error or "ok", status_code=status)
+
+
+async def _take_upload(workspace: "State", request: Request) -> Response:
+    """Take a file's bytes, raw or as the one file of a form; Slack answers 200 in plain text."""
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        async with request.form(max_files=1) as form:
+            parts = [each for each in form.values() if not isinstance(each, str)]
+            content = await parts[0].read() if parts else b""
+    else:
+        content = await request.body()
+    try:
+        take_upload(workspace, request.path_params["ticket"], content)
+    except SlackRefusal as refusal:
+        return PlainTextResponse(refusal.error, status_code=refusal.status)
+    return PlainTextResponse(f"OK - {len(content)}")
 
 
 def _hook_body(raw: bytes) -> Json | None:

@@ -90,7 +90,8 @@ async def click(
     block, element = found
     held = None
     if element["type"] in CHOOSABLE:
-        held = entry(element, value)
+        offered = message.offered.get((user, block["block_id"], action_id), [])
+        held = entry(element, value, offered=offered)
     if held is not None and element["type"] in FIELDS:
         message.values.setdefault(block["block_id"], {})[action_id] = held
     payload = payloads.message_click(
@@ -110,7 +111,8 @@ async def shortcut(
 ) -> Outcome:
     """Send a global shortcut, or a message shortcut."""
     person = workspace.person(user)
-    refused = without_app(workspace, person)
+    is_global = channel is None or ts is None
+    refused = without_app(workspace, person) or _undeclared(workspace, callback_id, is_global)
     if refused is not None:
         return refused
     trigger_id = workspace.triggers.issue(user=user)
@@ -124,7 +126,8 @@ async def shortcut(
     refused = refusal(person, place)
     if refused is not None:
         return refused
-    if message is None:
+    # What one person sees alone has no menu of shortcuts.
+    if message is None or message.ephemeral_to is not None:
         return Outcome(ok=False, error="message_not_found", text="This message is gone.")
     payload = payloads.message_shortcut(
         workspace,
@@ -204,6 +207,18 @@ def _escaped(workspace: "State", command: str, text: str) -> str:
         if channel.kind == "public"
     }
     return re.sub(r"[@#][\w.-]+", lambda word: mentions.get(word[0], word[0]), text)
+
+
+def _undeclared(workspace: "State", callback_id: str, is_global: bool) -> Outcome | None:
+    """Return that the app has no such shortcut, or None when it has; the scope is that of commands."""
+    declared = workspace.shortcuts
+    kind = "global" if is_global else "message"
+    is_known = declared is None or (callback_id in declared and declared[callback_id].kind == kind)
+    if is_known and "commands" in workspace.scopes:
+        return None
+    return Outcome(
+        ok=False, error="unknown_shortcut", text=f"{workspace.app_name} has no such shortcut."
+    )
 
 
 def inactive(person: Person) -> Outcome | None:

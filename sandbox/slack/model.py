@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 Json = dict[str, Any]
 
+Offered = dict[tuple[str, str, str], list[Json]]
+"""Options that an app has offered in external selects, by person, block id and action id."""
+
 SLACKBOT = "USLACKBOT"
 """Who shows a failed slash command to the person that typed it."""
 
@@ -35,6 +38,7 @@ class View:
     """What the last submission was told, by block id."""
     trouble: str | None = None
     """What is shown when the app did not answer a submission properly."""
+    offered: Offered = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
@@ -63,11 +67,30 @@ class Person:
     """On Enterprise Grid, their id in the organization, if it is another one than here."""
     shows_team: bool = True
     """Whether users.info names their home workspace, which it does not always on Enterprise Grid."""
+    quiet_hours: tuple[int, int] | None = None
+    """From and until which full hour of their own clock Slack notifies them of nothing."""
     role_hint: str = ""
     """One phrase on why one would act as this person."""
     home: View | None = None
     modals: list[View] = field(default_factory=list)
     """Open modals; the last one is on top."""
+
+
+@dataclass(kw_only=True)
+class UploadedFile:
+    """One file that an app uploads: announced first, then sent, then shared."""
+
+    id: str
+    user: str
+    name: str
+    title: str
+    size: int
+    """In bytes, as announced."""
+    created: datetime
+    alt_text: str = ""
+    content: bytes | None = None
+    """None until it was sent."""
+    is_complete: bool = False
 
 
 @dataclass(kw_only=True)
@@ -88,6 +111,8 @@ class Message:
     deleted: bool = False
     values: dict[str, dict[str, Json]] = field(default_factory=dict)
     """What people chose in menus of this message, by block id and action id."""
+    offered: Offered = field(default_factory=dict)
+    files: list["UploadedFile"] = field(default_factory=list)
 
 
 @dataclass(kw_only=True)
@@ -140,6 +165,28 @@ class SlashCommand:
     description: str
     usage_hint: str = ""
     should_escape: bool = False
+
+
+@dataclass(kw_only=True, frozen=True)
+class Shortcut:
+    """A shortcut that the app's manifest declares: in a menu of the composer, or of each message."""
+
+    name: str
+    kind: Literal["global", "message"]
+    callback_id: str
+    description: str
+
+
+@dataclass(kw_only=True, frozen=True)
+class Suggestions:
+    """The options that an app offers in an external select for what was typed."""
+
+    options: list[Json] = field(default_factory=list)
+    """All of them, those of groups included."""
+    groups: list[Json] = field(default_factory=list)
+    """The option groups, if the app answered with groups."""
+    error: str | None = None
+    """Why there are none: `operation_timeout`, `dispatch_failed`, `invalid_options` and the like."""
 
 
 @dataclass(kw_only=True, frozen=True)

@@ -56,16 +56,8 @@ def message_click(
     trigger_id: str,
 ) -> Json:
     """Return `block_actions` for a message; an ephemeral message is not sent along."""
-    container: Json = {
-        "type": "message",
-        "message_ts": message.ts,
-        "channel_id": channel.id,
-        "is_ephemeral": message.ephemeral_to is not None,
-    }
-    if message.thread_ts is not None:
-        container["thread_ts"] = message.thread_ts
     payload = _shell(workspace, "block_actions", person) | {
-        "container": container,
+        "container": _message_container(channel, message),
         "trigger_id": trigger_id,
         "channel": {"id": channel.id, "name": CHANNEL_NAMES.get(channel.kind, channel.name)},
         "state": {"values": deepcopy(message.values)},
@@ -109,14 +101,31 @@ def view_closed(workspace: "State", *, person: Person, view: View, is_cleared: b
 def view_suggestion(
     workspace: "State", *, person: Person, view: View, block: Json, element: Json, query: str
 ) -> Json:
-    """Return `block_suggestion`, which asks for the options of an external select."""
-    return _shell(workspace, "block_suggestion", person) | {
-        "action_id": element["action_id"],
-        "block_id": block["block_id"],
-        "value": query,
+    """Return `block_suggestion`, which asks for the options of an external select of a view."""
+    return _suggestion(workspace, person=person, block=block, element=element, query=query) | {
         "container": {"type": "view", "view_id": view.id},
         "view": view_object(workspace, view),
     }
+
+
+def message_suggestion(
+    workspace: "State",
+    *,
+    person: Person,
+    channel: Channel,
+    message: Message,
+    block: Json,
+    element: Json,
+    query: str,
+) -> Json:
+    """Return `block_suggestion` for a message; an ephemeral message is not sent along."""
+    payload = _suggestion(workspace, person=person, block=block, element=element, query=query) | {
+        "container": _message_container(channel, message),
+        "channel": {"id": channel.id, "name": CHANNEL_NAMES.get(channel.kind, channel.name)},
+    }
+    if message.ephemeral_to is None:
+        payload["message"] = message_object(workspace, message, with_metadata=True)
+    return payload
 
 
 def global_shortcut(
@@ -187,6 +196,28 @@ def event(workspace: "State", inner: Json) -> Json:
         ],
         "is_ext_shared_channel": False,
         "event": inner,
+    }
+
+
+def _message_container(channel: Channel, message: Message) -> Json:
+    container: Json = {
+        "type": "message",
+        "message_ts": message.ts,
+        "channel_id": channel.id,
+        "is_ephemeral": message.ephemeral_to is not None,
+    }
+    if message.thread_ts is not None:
+        container["thread_ts"] = message.thread_ts
+    return container
+
+
+def _suggestion(
+    workspace: "State", *, person: Person, block: Json, element: Json, query: str
+) -> Json:
+    return _shell(workspace, "block_suggestion", person) | {
+        "action_id": element["action_id"],
+        "block_id": block["block_id"],
+        "value": query,
     }
 
 

@@ -1,11 +1,12 @@
 """How Slack writes people, channels, messages and views as JSON."""
 
+import mimetypes
 from copy import deepcopy
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from sandbox.slack.model import Channel, Json, Message, Person, UserGroup, View
+from sandbox.slack.model import Channel, Json, Message, Person, UploadedFile, UserGroup, View
 
 if TYPE_CHECKING:
     from sandbox.slack.state import State
@@ -127,6 +128,10 @@ def message_object(workspace: "State", message: Message, *, with_metadata: bool 
         }
     if message.blocks:
         shown["blocks"] = message.blocks
+    if message.files:
+        shown["subtype"] = "file_share"
+        shown["upload"] = False
+        shown["files"] = [_file_object(each) for each in message.files]
     if message.attachments:
         shown["attachments"] = message.attachments
     if message.edited_at is not None:
@@ -136,6 +141,25 @@ def message_object(workspace: "State", message: Message, *, with_metadata: bool 
     if with_metadata and message.metadata is not None:
         shown["metadata"] = message.metadata
     return shown
+
+
+def _file_object(file: UploadedFile) -> Json:
+    kind = file.name.rpartition(".")[2].lower() if "." in file.name else "text"
+    return {
+        "id": file.id,
+        "created": int(file.created.timestamp()),
+        "timestamp": int(file.created.timestamp()),
+        "name": file.name,
+        "title": file.title,
+        "mimetype": mimetypes.guess_type(file.name)[0] or "application/octet-stream",
+        "filetype": kind,
+        "pretty_type": kind.upper(),
+        "user": file.user,
+        "size": file.size,
+        "mode": "hosted",
+        "is_external": False,
+        "is_public": True,
+    }
 
 
 def view_object(workspace: "State", view: View) -> Json:

@@ -21,7 +21,9 @@ from sandbox.slack.model import (
     Json,
     Message,
     Person,
+    Shortcut,
     SlashCommand,
+    UploadedFile,
     UserGroup,
     View,
 )
@@ -40,6 +42,7 @@ ALL_SCOPES = [
     "team:read",
     *("channels:read", "groups:read", "im:read", "mpim:read"),
     *("channels:history", "groups:history", "im:history", "im:write"),
+    *("files:write", "dnd:read"),
 ]
 
 Subscriber = Callable[[Change], None]
@@ -79,12 +82,18 @@ class State:
         self.app_id = app_id
         self.base_url = "http://127.0.0.1"
         self.request_url: str | None = None
+        self.options_url: str | None = None
+        """Where options of external selects are asked for; `request_url` without."""
+        self.has_options_url = True
+        """Over HTTP, Slack asks for options only if the manifest says where."""
         self.transport: httpx.AsyncBaseTransport | None = None
         """How `request_url` is reached; over the network without."""
         self.scopes: list[str] = list(ALL_SCOPES)
         """What the app was granted; `install` takes it from the manifest."""
         self.commands: dict[str, SlashCommand] | None = None
         """What the manifest declares, by command; None accepts every command."""
+        self.shortcuts: dict[str, Shortcut] | None = None
+        """What the manifest declares, by callback id; None accepts every shortcut."""
         self.bot_events: set[str] = {"app_home_opened", "app_uninstalled", "tokens_revoked"}
         self.home_tab_enabled = True
         self.messages_tab_enabled = True
@@ -94,6 +103,9 @@ class State:
         self.channels: dict[str, Channel] = {}
         self.usergroups: dict[str, UserGroup] = {}
         self.views: dict[str, View] = {}
+        self.files: dict[str, UploadedFile] = {}
+        self.upload_tickets: dict[str, str] = {}
+        """The file of each upload address that was handed out and not used."""
         self.calls: list[Call] = []
         self.deliveries: list[Delivery] = []
 
@@ -129,11 +141,25 @@ class State:
             )
             for each in features.get("slash_commands", [])
         }
+        self.shortcuts = {
+            each["callback_id"]: Shortcut(
+                name=each["name"],
+                kind=each["type"],
+                callback_id=each["callback_id"],
+                description=each["description"],
+            )
+            for each in features.get("shortcuts", [])
+        }
         self.app_name = manifest.get("display_information", {}).get("name", self.app_name)
         self.home_tab_enabled = home.get("home_tab_enabled", False)
         self.messages_tab_enabled = home.get("messages_tab_enabled", False)
         self.scopes = list(manifest.get("oauth_config", {}).get("scopes", {}).get("bot", []))
-        subscriptions = manifest.get("settings", {}).get("event_subscriptions", {})
+        settings = manifest.get("settings", {})
+        self.has_options_url = bool(
+            settings.get("socket_mode_enabled")
+            or settings.get("interactivity", {}).get("message_menu_options_url")
+        )
+        subscriptions = settings.get("event_subscriptions", {})
         self.bot_events = set(subscriptions.get("bot_events", []))
         self.is_token_revoked = False
         if self.bot_user_id in self.people:
@@ -203,6 +229,11 @@ class State:
         if view is None or view.user != user:
             raise LookupError("this form is closed: it may have been sent already")
         return view
+
+    def address_for(self, payload: Json) -> str | None:
+        """Return where a payload is posted over HTTP; None while the app listens nowhere."""
+        is_for_options = payload.get("type") == "block_suggestion"
+        return (self.options_url if is_for_options else None) or self.request_url
 
     def dm(self, user: str) -> Channel:
         """Return the direct messages between a person and the app, opening them if need be."""

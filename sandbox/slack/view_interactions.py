@@ -6,7 +6,7 @@ from sandbox.slack import payloads
 from sandbox.slack.content import checked_view
 from sandbox.slack.delivery import Answer, deliver
 from sandbox.slack.errors import SlackRefusal
-from sandbox.slack.forms import CHOOSABLE, FIELDS, complaint, elements, entry, find, options_of
+from sandbox.slack.forms import CHOOSABLE, FIELDS, complaint, elements, entry, find
 from sandbox.slack.interactions import inactive, outcome
 from sandbox.slack.methods.views import clear_modals, new_modal, redraw
 from sandbox.slack.model import Json, Outcome, View
@@ -37,7 +37,7 @@ async def click_view(
     block, element = found
     held = None
     if element["type"] in CHOOSABLE:
-        held = entry(element, value)
+        held = entry(element, value, offered=_offered(view, block, element))
     if held is not None and element["type"] in FIELDS:
         view.values.setdefault(block["block_id"], {})[action_id] = held
         if block["type"] == "input" and not block["dispatch_action"]:
@@ -94,28 +94,6 @@ async def close(workspace: "State", *, user: str, view_id: str, clear: bool) -> 
     return shown
 
 
-async def suggest(
-    workspace: "State",
-    *,
-    user: str,
-    view_id: str,
-    action_id: str,
-    query: str,
-    block_id: str | None,
-) -> list[Json]:
-    """Ask the app for the options of an external select; none when it does not answer."""
-    person, view = workspace.person(user), workspace.view(view_id, user=user)
-    found = find(view.blocks, action_id=action_id, block_id=block_id)
-    if found is None:
-        return []
-    block, element = found
-    payload = payloads.view_suggestion(
-        workspace, person=person, view=view, block=block, element=element, query=query
-    )
-    answer = await deliver(workspace, "interactive", payload)
-    return options_of(answer.json or {}) if answer.ok else []
-
-
 def fill_in(view: View, values: dict[str, dict[str, Any]]) -> dict[str, str]:
     """Put values into the view's state; return what Slack's own form objects to, by block id."""
     errors: dict[str, str] = {}
@@ -125,14 +103,17 @@ def fill_in(view: View, values: dict[str, dict[str, Any]]) -> dict[str, str]:
         block_id, action_id = block["block_id"], element["action_id"]
         inputs = view.values.setdefault(block_id, {})
         if action_id in values.get(block_id, {}):
-            value = values[block_id][action_id]
-            offered = [value] if isinstance(value, dict) and "external" in element["type"] else []
-            inputs[action_id] = entry(element, value, offered=offered)
+            offered = _offered(view, block, element)
+            inputs[action_id] = entry(element, values[block_id][action_id], offered=offered)
         if block["type"] == "input":
             objection = complaint(block, inputs[action_id])
             if objection is not None:
                 errors[block_id] = objection
     return errors
+
+
+def _offered(view: View, block: Json, element: Json) -> list[Json]:
+    return view.offered.get((view.user, block["block_id"], element["action_id"]), [])
 
 
 def _follow(workspace: "State", view: View, answer: Answer) -> Outcome:

@@ -5,9 +5,9 @@ from typing import Any, Literal
 from starlette.applications import Starlette
 
 from sandbox.clock import SandboxClock
-from sandbox.slack import interactions, view_interactions
+from sandbox.slack import interactions, suggestions, view_interactions
 from sandbox.slack.http import routes
-from sandbox.slack.model import Json, Outcome
+from sandbox.slack.model import Outcome, Suggestions
 from sandbox.slack.seed import seed
 from sandbox.slack.state import State
 
@@ -150,14 +150,35 @@ class Workspace(State):
         self,
         *,
         user: str,
-        view_id: str,
         action_id: str,
         query: str,
+        view_id: str | None = None,
+        channel: str | None = None,
+        ts: str | None = None,
         block_id: str | None = None,
-    ) -> list[Json]:
-        """Type into an external select of a view; returns the options offered."""
-        return await view_interactions.suggest(
-            self, user=user, view_id=view_id, action_id=action_id, query=query, block_id=block_id
+    ) -> Suggestions:
+        """Type into an external select of a view (*view_id*), or of a message (*channel* and *ts*).
+
+        Raises:
+            LookupError: there is no such person or channel, or this person has no such view.
+        """
+        if view_id is not None:
+            return await suggestions.suggest_in_view(
+                self,
+                user=user,
+                view_id=view_id,
+                action_id=action_id,
+                query=query,
+                block_id=block_id,
+            )
+        return await suggestions.suggest_in_message(
+            self,
+            user=user,
+            channel=channel or "",
+            ts=ts or "",
+            action_id=action_id,
+            query=query,
+            block_id=block_id,
         )
 
     async def shortcut(

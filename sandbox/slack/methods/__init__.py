@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sandbox.slack.arguments import Arguments
-from sandbox.slack.methods import apps, chat, conversations, users, views
+from sandbox.slack.methods import apps, chat, conversations, files, users, views
 from sandbox.slack.model import Json
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ METHODS: dict[str, Method] = {
     "chat.postEphemeral": Method(chat.post_ephemeral, ("chat:write",)),
     "chat.update": Method(chat.update, ("chat:write",)),
     "chat.delete": Method(chat.delete, ("chat:write",)),
+    "dnd.info": Method(users.dnd_info, ("dnd:read",)),
+    "files.getUploadURLExternal": Method(files.get_upload_url, ("files:write",)),
+    "files.completeUploadExternal": Method(files.complete_upload, ("files:write",)),
     "users.info": Method(users.info, ("users:read",)),
     "users.list": Method(users.list_all, ("users:read",)),
     "users.lookupByEmail": Method(users.lookup_by_email, ("users:read.email",)),

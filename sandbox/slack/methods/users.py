@@ -1,11 +1,13 @@
 """Methods about people and user groups."""
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.errors import SlackRefusal
 from sandbox.slack.methods.paging import page
-from sandbox.slack.model import Json
+from sandbox.slack.model import Json, Person
 from sandbox.slack.render import user_object, usergroup_object
 
 if TYPE_CHECKING:
@@ -21,6 +23,33 @@ def info(workspace: "State", args: Arguments) -> Json:
     if args.flag("include_locale"):
         user["locale"] = person.locale
     return {"user": user}
+
+
+def dnd_info(workspace: "State", args: Arguments) -> Json:
+    """Serve dnd.info: when Slack next stops notifying a person, and when it starts again."""
+    person = workspace.find_person(args.required("user"))
+    if person is None:
+        raise SlackRefusal("user_not_found")
+    if person.quiet_hours is None:
+        return {"dnd_enabled": False, "next_dnd_start_ts": 1, "next_dnd_end_ts": 1}
+    start, end = _next_quiet_hours(workspace.now().astimezone(ZoneInfo(person.tz)), person)
+    return {
+        "dnd_enabled": True,
+        "next_dnd_start_ts": int(start.timestamp()),
+        "next_dnd_end_ts": int(end.timestamp()),
+    }
+
+
+def _next_quiet_hours(local: datetime, person: Person) -> tuple[datetime, datetime]:
+    """Return the quiet hours that run at this moment or come next, by the person's own clock."""
+    first, last = person.quiet_hours or (0, 0)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    for days in (-1, 0, 1):
+        start = midnight + timedelta(days=days, hours=first)
+        end = midnight + timedelta(days=days + (last <= first), hours=last)
+        if end > local:
+            break
+    return start, end
 
 
 def list_all(workspace: "State", args: Arguments) -> Json:

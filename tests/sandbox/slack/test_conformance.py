@@ -35,7 +35,7 @@ async def test_every_payload_has_the_fields_of_real_ones(workspace, listening, c
     @listening.middleware
     async def accept(body):
         if body.get("command") == "/form":
-            menu = {"type": "external_select", "action_id": "find"}
+            menu = {"type": "external_select", "action_id": "find", "min_query_length": 1}
             block = {"type": "input", "block_id": "c", "label": plain("C"), "element": menu}
             await client.views_open(
                 trigger_id=body["trigger_id"],

@@ -1,5 +1,8 @@
 """Who may do what, and what the app's installation changes."""
 
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 from slack_sdk.errors import SlackApiError
 
@@ -86,3 +89,24 @@ async def test_timestamps_never_repeat(workspace):
     stamps = [workspace.next_ts() for _ in range(1000)]
     assert len(set(stamps)) == 1000
     assert stamps == sorted(stamps)
+
+
+@pytest.mark.parametrize(
+    ("hour", "start", "end"), [(12, 22, 31), (23, 22, 31), (3, -2, 7), (6, -2, 7), (7, 22, 31)]
+)
+async def test_quiet_hours_are_those_that_run_or_come_next(workspace, client, hour, start, end):
+    """By the person's own clock, whatever the zone of the machine is; *start* and *end* are hours of that day."""
+    mia = workspace.people["U0MIA"]  # India has no summer time.
+    mia.quiet_hours = (22, 7)
+    local = workspace.now().astimezone(ZoneInfo(mia.tz))
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    workspace.clock.shift(midnight + timedelta(hours=hour) - local)
+    answer = await client.dnd_info(user="U0MIA")
+    assert answer["dnd_enabled"] is True
+    assert answer["next_dnd_start_ts"] == int((midnight + timedelta(hours=start)).timestamp())
+    assert answer["next_dnd_end_ts"] == int((midnight + timedelta(hours=end)).timestamp())
+
+
+async def test_without_quiet_hours_there_are_none(client):
+    """Slack then says when it would start, which means nothing."""
+    assert (await client.dnd_info(user="U0ANN"))["dnd_enabled"] is False

@@ -215,7 +215,8 @@ async def test_external_select_asks_the_app_for_options(workspace, listening, cl
     answer = await client.views_open(trigger_id=trigger_id, view=modal(block))
     view_id = answer["view"]["id"]
     offered = await workspace.suggest(user="U0ANN", view_id=view_id, action_id="find", query="re")
-    await workspace.submit(user="U0ANN", view_id=view_id, values={"color": {"find": offered[0]}})
+    await workspace.submit(user="U0ANN", view_id=view_id, values={"color": {"find": "red"}})
+    assert offered.options == [option("red")]
     assert queries == ["re", "red"]
 
 
@@ -232,3 +233,40 @@ async def test_global_shortcut_can_open_a_modal(workspace, listening):
     await workspace.shortcut(user="U0ANN", callback_id="ask")
     assert "channel" not in seen
     assert len(workspace.people["U0ANN"].modals) == 1
+
+
+def field(kind, **more):
+    """Return a modal's input block with an element of this kind."""
+    element = {"type": kind, "action_id": "it", **more}
+    return {"type": "input", "block_id": "b", "label": plain("It"), "element": element}
+
+
+@pytest.mark.parametrize(
+    ("block", "good", "bad"),
+    [
+        (field("number_input", is_decimal_allowed=False), "-7", "7.5"),
+        (field("number_input", is_decimal_allowed=True), "7.5", "seven"),
+        (field("number_input", is_decimal_allowed=True, min_value="1"), "1", "0.9"),
+        (field("number_input", is_decimal_allowed=False, max_value="30"), "30", "31"),
+        (field("email_text_input"), "ann@contoso.example", "ann"),
+        (field("url_text_input"), "https://contoso.example/a", "contoso"),
+        (field("datepicker"), "2026-02-28", "2026-02-30"),
+        (field("timepicker"), "23:59", "24:00"),
+        (field("plain_text_input", min_length=3), "abc", "ab"),
+        (field("plain_text_input", max_length=3), "abc", "abcd"),
+        (
+            field("multi_static_select", options=[option("a"), option("b")], max_selected_items=1),
+            ["a"],
+            ["a", "b"],
+        ),
+    ],
+)
+async def test_slacks_own_form_objects_before_it_sends(workspace, form, block, good, bad):
+    """A wrong value never reaches the app; a right one does."""
+    view = await opened(workspace, form, modal(block))
+    outcome = await workspace.submit(user="U0ANN", view_id=view.id, values={"b": {"it": bad}})
+    assert outcome.error == "form_incomplete"
+    assert "submission" not in form
+    outcome = await workspace.submit(user="U0ANN", view_id=view.id, values={"b": {"it": good}})
+    assert outcome.ok
+    assert "submission" in form
