@@ -29,7 +29,7 @@ from bot.logs import configure_logs
 from bot.people.identity import People
 from bot.slack.api import USERS_PAGE, Slack
 from bot.sync.everything import TenantSync
-from bot.sync.members import PAGES_A_SWEEP
+from bot.sync.members import PAGES_A_SYNC
 from graph.assignments import ACCESS_STATES
 
 PEOPLE: Final = (10_000, 100_000, 1_000_000)
@@ -263,7 +263,7 @@ class Model:
             Need(
                 what="pages of Slack's members, for one walk a day",
                 needed=self.people / USERS_PAGE,
-                there_is=PAGES_A_SWEEP * DAY / self.between_syncs,
+                there_is=PAGES_A_SYNC * DAY / self.between_syncs,
                 turn="nothing: links are confirmed later than daily",
             ),
             Need(
@@ -320,11 +320,11 @@ async def synced(entra: Entra) -> tuple[int, float]:
             store=store,
             addresses=Addresses(),
         )
-        mirror = TenantSync(store=store, graph=graph, people=people)
+        tenant_sync = TenantSync(store=store, graph=graph, people=people)
         try:
-            await mirror.sweep()
+            await tenant_sync.run()
             calls, cpu = entra.calls, time.process_time()
-            await mirror.sweep()
+            await tenant_sync.run()
             return entra.calls - calls, time.process_time() - cpu
         finally:
             store.close()

@@ -42,7 +42,7 @@ MS: Final = 1e3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sweep:
+class SyncCost:
     """
     What one took.
 
@@ -61,8 +61,8 @@ class Sweep:
 
 @dataclass(frozen=True, kw_only=True)
 class Synced:
-    first: Sweep
-    unchanged: Sweep
+    first: SyncCost
+    unchanged: SyncCost
     megabytes: float
 
 
@@ -134,10 +134,10 @@ async def _both(entra: Entra, store: Store) -> Synced:
     people = People(
         slack=NobodysSlack(AsyncWebClient()), graph=graph, store=store, addresses=Addresses()
     )
-    mirror = TenantSync(store=store, graph=graph, people=people)
+    tenant_sync = TenantSync(store=store, graph=graph, people=people)
     before = memory()
-    first = await _sweep(mirror)
-    unchanged = await _sweep(mirror)
+    first = await _sync(tenant_sync)
+    unchanged = await _sync(tenant_sync)
     kept = await store.read(_count)
     if kept != entra.assignments:
         raise RuntimeError(f"{kept} of {entra.assignments} assignments were written down")
@@ -150,9 +150,11 @@ def _count(db: Transaction) -> int:
     return db.execute(sa.select(sa.func.count()).select_from(assignments)).scalar_one()
 
 
-async def _sweep(mirror: TenantSync) -> Sweep:
+async def _sync(tenant_sync: TenantSync) -> SyncCost:
     async with Blocks() as blocks:
         cpu, clock = time.process_time(), time.perf_counter()
-        await mirror.sweep()
+        await tenant_sync.run()
         cpu, clock = time.process_time() - cpu, time.perf_counter() - clock
-    return Sweep(cpu=cpu, clock=clock, block=blocks.longest_cpu, late=(blocks.latest, blocks.p99))
+    return SyncCost(
+        cpu=cpu, clock=clock, block=blocks.longest_cpu, late=(blocks.latest, blocks.p99)
+    )

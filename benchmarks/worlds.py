@@ -19,7 +19,7 @@ from benchmarks.table import Database
 from bot.database import migrate, open_store
 
 ADDRESS: Final = re.compile(r"(http://\S+)/readyz")
-# Commits ring the jobs; the sweep comes once, at the start.
+# Commits trigger the jobs; the sync comes once, at the start.
 SETTINGS: Final = {"LATCHKEY_PORT": "0", "LATCHKEY_SYNC_SECONDS": "3600"}
 READY_SECONDS: Final = 60
 LOOK_SECONDS: Final = 0.2

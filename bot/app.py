@@ -204,7 +204,9 @@ async def assembled(
                 admin_channel=settings.admin_channel or "",
                 database_time=machine.database_time,
             ),
-            mirror=TenantSync(store=fence, graph=graph, people=people, waits=waits, bounds=bounds),
+            tenant_sync=TenantSync(
+                store=fence, graph=graph, people=people, waits=waits, bounds=bounds
+            ),
             fence=fence,
             homes=homes,
             reprocessing=Reprocessing(store=store, graph=graph, permissions=permissions),

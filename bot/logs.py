@@ -16,7 +16,7 @@ FIELDS: Final = frozenset(
     {
         *("timestamp", "level", "event"),
         *("request", "assignment", "package", "decision", "notice", "incident"),
-        *("job", "jobs", "sweep"),
+        *("job", "jobs", "sync"),
         *("state", "status", "code", "graph", "slack"),
         *("error", "trace", "logger", "where"),
         # Versions of the database's schema.

@@ -202,7 +202,7 @@ async def sandbox(
         world = await stack.enter_async_context(stand_ins(folder, certificate=certificate))
         world.tenant.seed_examples()
         latchkey = await stack.enter_async_context(serving_bot(world))
-        await _first_sweep(latchkey)
+        await _first_sync(latchkey)
         ticking = asyncio.create_task(_tick(world.tenant))
         stack.callback(ticking.cancel)
 
@@ -232,7 +232,7 @@ async def _tick(tenant: Tenant) -> None:
         await asyncio.sleep(TICK_SECONDS)
 
 
-async def _first_sweep(latchkey: Latchkey) -> None:
+async def _first_sync(latchkey: Latchkey) -> None:
     """Wait until the packages are known, so that the first command finds them."""
     for _ in range(START_SECONDS * 20):
         if latchkey.jobs.statuses["sync"].last_success is not None:

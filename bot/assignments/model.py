@@ -48,7 +48,7 @@ class Assignment:
         progress_at: Since when it is so far, as far as we have seen.
         seen_at: When Graph showed it last (real time).
         unreadable_since: Since when Graph does not let us read it (real time).
-        misses: In how many sweeps in a row it could not be read.
+        misses: In how many syncs in a row it could not be read.
         gone_at: Since when Graph has not shown it any more, without saying that it is over (real time).
     """
 

@@ -32,7 +32,7 @@ UNITS: Final = {
     "h": timedelta(hours=1),
     "m": timedelta(minutes=1),
 }
-# A sweep finds what is due, and there are minutes between two.
+# A sync finds what is due, and there are minutes between two.
 SHORTEST_RUNG: Final = timedelta(minutes=5)
 LONGEST_RUNG: Final = timedelta(days=365)
 

@@ -14,14 +14,14 @@ from typing import Final
 import structlog
 
 from bot.alarm import Alarm
-from bot.database.sweeps import SweepState
+from bot.database.turns import SyncState
 from bot.jobs.status import PUBLIC_ERRORS, JobStatus
 from bot.priority import Courtesy
 
 log = structlog.get_logger(__name__)
 
 # What a job does; a sync returns how it stands for all replicas.
-Body = Callable[[], Awaitable[SweepState | None]]
+Body = Callable[[], Awaitable[SyncState | None]]
 
 # Orchestrators kill after 10 s, and the web server drains before.
 STOP_WITHIN: Final = timedelta(seconds=6)

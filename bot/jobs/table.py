@@ -17,7 +17,7 @@ from bot.approvals.processing import Verdicts
 from bot.approvals.recipients import Recipients
 from bot.clock_check import Clockwork
 from bot.database import Store, deduplication
-from bot.database.sweeps import SweepState
+from bot.database.turns import SyncState
 from bot.jobs import due
 from bot.jobs.decisions import DecisionJob
 from bot.jobs.loop import JobLoop
@@ -36,7 +36,7 @@ from bot.requests.submission import Effects
 from bot.requests.transactions import creation as intake
 from bot.sync.everything import TenantSync
 from bot.sync.reprocessing import Reprocessing
-from bot.sync.turns import Fence, Sweep, look_again_in
+from bot.sync.turns import Fence, SharedSync, look_again_in
 from bot.timing import WAITS, Waits
 
 ROSTER_SECONDS: Final = 60
@@ -58,7 +58,7 @@ class Jobs:
     delivery: Delivery
     notices: Notices
     ends: Ends
-    mirror: TenantSync
+    tenant_sync: TenantSync
     homes: Homes
     reprocessing: Reprocessing
     clockwork: Clockwork
@@ -69,7 +69,7 @@ class Jobs:
     waits: Waits = WAITS
     alarm: Alarm = field(default_factory=Apscheduler)
     courtesy: Courtesy = field(default_factory=Courtesy)
-    _syncs: dict[str, Sweep] = field(default_factory=dict)
+    _syncs: dict[str, SharedSync] = field(default_factory=dict)
     # What Graph has not shown since then (real time) is not to be reminded of; None: nobody has looked since.
     _remind_since: datetime | None = None
 
@@ -200,7 +200,7 @@ class Jobs:
     async def sync(self) -> None:
         """Copy what Graph has; then have people reminded of what ends, by what was just read."""
         try:
-            await self.mirror.sweep()
+            await self.tenant_sync.run()
         finally:
             # Whatever could not be read: people are reminded of what was.
             recently = max(self.sync_every * SYNCS_THAT_COUNT, SEEN_LATELY)
@@ -213,8 +213,10 @@ class Jobs:
             await self.store.run(intake.record_refusals_left)
             self.wake()
 
-    def _shared(self, name: str, body: Callable[[], Awaitable[Any]], every: timedelta) -> Sweep:
-        return Sweep(
+    def _shared(
+        self, name: str, body: Callable[[], Awaitable[Any]], every: timedelta
+    ) -> SharedSync:
+        return SharedSync(
             name=name,
             every=every,
             body=body,
@@ -223,10 +225,10 @@ class Jobs:
             say=describe_error,
         )
 
-    def _add_shared(self, name: str, shared: Sweep) -> None:
+    def _add_shared(self, name: str, shared: SharedSync) -> None:
         """Add a job that one replica does for all; the alarm clock knows our own times only, so it is set anew."""
 
-        async def look() -> SweepState:
+        async def look() -> SyncState:
             standing = await shared.look()
             self.loop.trigger_in(name, look_again_in(standing))
             return standing

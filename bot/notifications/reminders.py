@@ -183,7 +183,7 @@ def _was_just_told(grants: Sequence[Grant], row: Assignment, rung: timedelta) ->
     if row.ends_at is None:
         return False
     for grant in grants:
-        # The sweep may see the access before the request about it is at its end.
+        # The sync may see the access before the request about it is at its end.
         is_whole = row.progress is not DeliveryProgress.PARTIAL
         is_coming = grant.state in OPEN and grant.kind == Kind.ADD and is_whole
         is_about_it = is_coming or same_end(grant.ends_at, row.ends_at)

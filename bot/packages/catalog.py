@@ -1,4 +1,4 @@
-"""The packages of the last sweep, indexed once for each change of them, so that no look-up waits for another."""
+"""The packages of the last sync, indexed once for each change of them, so that no look-up waits for another."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,7 +26,7 @@ class PackageSnapshot:
     The catalog of one moment.
 
     Attributes:
-        everything: All that the last sweep found, for admins.
+        everything: All that the last sync found, for admins.
         askable: What somebody may ask for.  A hidden package is among it, for those who know its name, as in
             Entra.
         shown: What is offered, and suggested when a name is misspelled.

@@ -116,7 +116,7 @@ class Effects:
 
         Whoever asks again afterwards is posted anew, so what was sent must be found or settled first.  What
         Graph has taken on is in its lists, where a new request is checked against it, and if it still comes
-        true, the sweep adopts it.
+        true, the sync adopts it.
 
         Raises:
             GraphError: Graph could not be searched; nothing is given up.

@@ -46,7 +46,7 @@ log = structlog.get_logger(__name__)
 SEEN_TOGETHER: Final = 200
 # From this many on, one batch is cheaper than a read for each.
 WORTH_A_BATCH: Final = 3
-# Sweeps in a row that could not read a row, before the admins hear of it.
+# Syncs in a row that could not read a row, before the admins hear of it.
 MISSES_BEFORE_ALARM: Final = 3
 # Packages whose lists are read at the same time: each has a page in memory, and half of Graph's calls stay free.
 LISTS_AT_ONCE: Final = 8
@@ -57,12 +57,12 @@ ALL_SEEM_TO_FAIL: Final = 3
 @dataclass(kw_only=True)
 class SweptPackages:
     """
-    What a sweep needs to know of the packages while it reads who has them.
+    What a sync needs to know of the packages while it reads who has them.
 
     Attributes:
         names: By id.
         automatic: Ids of the policies under which Entra gives by itself.
-        unread: Ids of those whose assignments this sweep may not read.
+        unread: Ids of those whose assignments this sync may not read.
         outside: Ids of those that Latchkey may not touch, see `bot.packages.bounds`.
     """
 
@@ -109,7 +109,7 @@ class AssignmentSync:
         self._graph = graph
         self._waits = waits
 
-    async def sweep(
+    async def run(
         self,
         packages: Sequence[AccessPackage],
         *,
@@ -236,7 +236,7 @@ class AssignmentSync:
         for row in asked:
             got = found[row.id]
             if isinstance(got, AuthError | Throttled):
-                # Nothing is wrong with this one, and it is looked at again with the next sweep.
+                # Nothing is wrong with this one, and it is looked at again with the next sync.
                 continue
             try:
                 is_read = await self._judge(row, got, packages, read_at=read_at)
@@ -354,7 +354,7 @@ def _over(db: Transaction, assignment_id: str) -> None:
 
 
 def _tell_troubles(db: Transaction) -> None:
-    """What sweep after sweep cannot be read, and what has been there in part for too long."""
+    """What sync after sync cannot be read, and what has been there in part for too long."""
     unreadable = unsure.unreadable(db, misses=MISSES_BEFORE_ALARM - 1)
     for package_id in unreadable:
         troubles.open_one(db, TroubleKind.UNREADABLE, package_id, package_id=package_id)

@@ -45,13 +45,13 @@ class TenantSync:
     ) -> None:
         self._store = store
         self._graph = graph
-        self._holdings = AssignmentSync(store=store, graph=graph, waits=waits)
+        self._assignments = AssignmentSync(store=store, graph=graph, waits=waits)
         self._links = HolderLinks(store=store, graph=graph, people=people)
         self._bounds = bounds
-        # In how many sweeps in a row a package could not be read.
+        # In how many syncs in a row a package could not be read.
         self._misses: dict[str, int] = {}
 
-    async def sweep(self) -> None:
+    async def run(self) -> None:
         """
         Make the tables say what Graph says; what cannot be read stays as it was, and keeps nothing else from it.
 
@@ -79,7 +79,7 @@ class TenantSync:
             # Whether they are within the bounds is known of those only that were once.
             outside |= listed.unreadable - known.keys()
         kept = [known[each] for each in sorted(listed.unreadable & known.keys())]
-        await self._holdings.sweep(packages, kept=kept, outside=outside)
+        await self._assignments.run(packages, kept=kept, outside=outside)
         await self._links.refresh()
         if unread is not None:
             raise unread

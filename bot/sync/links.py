@@ -18,8 +18,8 @@ from graph.errors import GraphError, NotFound
 
 log = structlog.get_logger(__name__)
 
-# People a sweep: each may cost two calls of users.lookupByEmail, which allows about 50 a minute, and others use it.
-LOOKUPS_A_SWEEP: Final = 40
+# People a sync: each may cost two calls of users.lookupByEmail, which allows about 50 a minute, and others use it.
+LOOKUPS_A_SYNC: Final = 40
 
 
 class HolderLinks:
@@ -40,18 +40,18 @@ class HolderLinks:
     async def refresh(self) -> None:
         """Look for those whose turn it is; what cannot be read now is looked at another time."""
         # Many whom nobody knows are found together; the others have their turn when that is done.
-        sought = await self._store.read(links.unknown, limit=LOOKUPS_A_SWEEP + 1)
-        are_many = len(sought) > LOOKUPS_A_SWEEP
+        sought = await self._store.read(links.unknown, limit=LOOKUPS_A_SYNC + 1)
+        are_many = len(sought) > LOOKUPS_A_SYNC
         if (self._members.is_walking or are_many) and await self._walked(self._members):
             return
         before = clock.real() - LOOK_AGAIN_AFTER
         due = await self._store.read(
-            links.holders_to_look_up, looked_up_before=before, limit=LOOKUPS_A_SWEEP + 1
+            links.holders_to_look_up, looked_up_before=before, limit=LOOKUPS_A_SYNC + 1
         )
-        are_many = len(due) > LOOKUPS_A_SWEEP and self._rechecks.may_begin
+        are_many = len(due) > LOOKUPS_A_SYNC and self._rechecks.may_begin
         if (self._rechecks.is_walking or are_many) and await self._walked(self._rechecks):
             return
-        await self._one_by_one(due[:LOOKUPS_A_SWEEP])
+        await self._one_by_one(due[:LOOKUPS_A_SYNC])
 
     async def _walked(self, walker: Members | Rechecks) -> bool:
         """Let many be found together, as far as that goes now; False where Slack does not list its members."""

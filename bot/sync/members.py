@@ -15,8 +15,8 @@ from graph.models import User
 
 log = structlog.get_logger(__name__)
 
-# Pages of users.list in one go: Slack allows twenty a minute, and a sweep comes every few minutes.
-PAGES_A_SWEEP: Final = 15
+# Pages of users.list in one go: Slack allows twenty a minute, and a sync comes every few minutes.
+PAGES_A_SYNC: Final = 15
 # People that are looked for in one walk through the workspace; an address and an id of each are in memory.
 SOUGHT_TOGETHER: Final = 10_000
 # After so many people in a row whom Graph would not show, it is not about them.
@@ -69,7 +69,7 @@ class Members:
         Raises:
             SlackError, GraphError: It could not be read; the next call goes on from the same page.
         """
-        for _ in range(PAGES_A_SWEEP):
+        for _ in range(PAGES_A_SYNC):
             # Slack first: where it does not list its members, Entra need not be asked for anybody.
             reached = self._walk.cursor if self._walk is not None else None
             profiles, cursor = await self._people.members_page(reached)

@@ -1,4 +1,4 @@
-"""Everybody in Slack, page by page: that those whom we know are still who they were, in few calls."""
+"""Confirm that known people are still who they were in Slack, page by page, in few calls."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from bot import clock
 from bot.assignments.store import links
 from bot.people.identity import People
 from bot.slack.profiles import SlackUser
-from bot.sync.members import PAGES_A_SWEEP
+from bot.sync.members import PAGES_A_SYNC
 from bot.sync.turns import Transactions
 
 # A link that has stopped being true is dropped within this time, if there are no more people than that allows.
@@ -44,7 +44,7 @@ class Rechecks:
         """
         if not self.is_walking:
             self.is_walking, self._cursor, self._began_at = True, None, clock.real()
-        for _ in range(PAGES_A_SWEEP):
+        for _ in range(PAGES_A_SYNC):
             profiles, cursor = await self._people.members_page(self._cursor)
             await self._confirm(profiles)
             self._cursor = cursor

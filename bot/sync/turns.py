@@ -1,7 +1,7 @@
 """
-Sweeps: what is read of Graph or Slack for everybody is read by one replica, once in each interval.
+Take turns: what is read of Graph or Slack for everybody is read by one replica, once in each interval.
 
-Whose turn it is stands in the database (`bot.database.sweeps`).  An owner that dies is followed by another when its lease
+Whose turn it is stands in the database (`bot.database.turns`).  An owner that dies is followed by another when its lease
 is over; one that was only frozen finds its turn gone, and writes nothing over what has been read since.
 """
 
@@ -16,8 +16,8 @@ from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 import structlog
 
 from bot import clock
-from bot.database import Busy, Store, Transaction, sweeps
-from bot.database.sweeps import Overtaken, SweepState, Turn
+from bot.database import Busy, Store, Transaction, turns
+from bot.database.turns import Overtaken, SyncState, Turn
 from bot.timing import Waits
 
 log = structlog.get_logger(__name__)
@@ -31,7 +31,7 @@ LOOK_AGAIN: Final = timedelta(seconds=15)
 
 
 class Transactions(Protocol):
-    """Where a sweep reads and writes: the store, or what stands before it."""
+    """Where a sync reads and writes: the store, or what stands before it."""
 
     async def run(
         self, function: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs
@@ -45,7 +45,7 @@ class Transactions(Protocol):
 @dataclass
 class Fence:
     """
-    The store, as a sweep sees it: while one has its turn, each transaction insists that it still has.
+    The store, as a sync sees it: while one has its turn, each transaction insists that it still has.
 
     Without a turn (nobody else is there) it is the store itself.
     """
@@ -74,12 +74,12 @@ class Fence:
 
 
 def _in_turn(db: Transaction, turn: Turn, function: Any, args: Any, kwargs: Any) -> Any:
-    sweeps.check_turn(db, turn)
+    turns.check_turn(db, turn)
     return function(db, *args, **kwargs)
 
 
 @dataclass(kw_only=True)
-class Sweep:
+class SharedSync:
     """
     Something to read once for all replicas.
 
@@ -103,42 +103,42 @@ class Sweep:
     learn: Callable[[Any], Awaitable[None]] | None = None
     fence: Fence | None = None
 
-    async def look(self) -> SweepState:
+    async def look(self) -> SyncState:
         """
         Do it if it is our turn, and learn what was found in any case; how it stands then.
 
         Raises:
             Exception: Whatever the body raises.
         """
-        standing = await self.store.read(sweeps.find, self.name)
+        standing = await self.store.read(turns.find, self.name)
         if standing is None or standing.is_to_take(clock.real(), wanted=self.wanted):
             turn = await self.store.run(
-                sweeps.take, self.name, lease=self.waits.lease, wanted=self.wanted
+                turns.take, self.name, lease=self.waits.lease, wanted=self.wanted
             )
             if turn is not None:
                 await self._do(turn)
-            standing = await self.store.read(sweeps.get, self.name)
+            standing = await self.store.read(turns.get, self.name)
         if self.learn is not None and standing.found is not None:
             await self.learn(standing.found)
         return standing
 
     async def _do(self, turn: Turn) -> None:
-        done = functools.partial(sweeps.finish, due_at=turn.began_at + self.every)
+        done = functools.partial(turns.finish, due_at=turn.began_at + self.every)
         try:
             async with self._kept(turn):
                 found = await self.body()
         except Overtaken:
-            log.warning("sweep-overtaken", sweep=self.name)
+            log.warning("sync-overtaken", sync=self.name)
         except Exception as error:
             await self.store.run(done, turn, error=self.say(error))
             raise
         except asyncio.CancelledError:
             # We stop: whoever comes next need not wait for the lease.
-            await self.store.run(sweeps.release, turn)
+            await self.store.run(turns.release, turn)
             raise
         else:
             if not await self.store.run(done, turn, found=found):
-                log.warning("sweep-overtaken", sweep=self.name)
+                log.warning("sync-overtaken", sync=self.name)
 
     @asynccontextmanager
     async def _kept(self, turn: Turn) -> AsyncIterator[None]:
@@ -158,7 +158,7 @@ class Sweep:
         while True:
             await asyncio.sleep(self.waits.beat.total_seconds())
             try:
-                ours = await self.store.run(sweeps.renew, turn, lease=self.waits.lease)
+                ours = await self.store.run(turns.renew, turn, lease=self.waits.lease)
             except Busy:
                 continue
             if not ours:
@@ -166,7 +166,7 @@ class Sweep:
                 return
 
 
-def look_again_in(standing: SweepState) -> timedelta:
+def look_again_in(standing: SyncState) -> timedelta:
     """How long until the next look: when it is due, or sooner where somebody who has it now may die."""
     now = clock.real()
     due = standing.due_at

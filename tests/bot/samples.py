@@ -103,7 +103,7 @@ def click(request: Request, **changes: Any) -> Decision:
 
 
 def offered(**changes: Any) -> Package:
-    """The campaign, as the mirror has it."""
+    """The campaign, as the table has it."""
     facts: dict[str, Any] = {
         "id": "campaign",
         "slug": "marketing-campaign",

@@ -250,7 +250,7 @@ async def test_access_given_in_the_portal_can_be_seen_and_extended(world):
 
 
 async def test_access_given_in_the_portal_is_reminded_of(world):
-    """The mirror finds its holder in Slack, and the reminder goes there."""
+    """The sync finds its holder in Slack, and the reminder goes there."""
     given_in_the_portal(world, CY, days=3)
     await world.synced()
 

@@ -12,7 +12,7 @@ HOUR = timedelta(hours=1)
 
 
 async def test_an_extension_that_entra_shortens_is_delivered_all_the_same(database):
-    """Even when the sweep has copied the shorter end before anybody looks at the request again."""
+    """Even when the sync has copied the shorter end before anybody looks at the request again."""
     async with simulation(database) as around:
         outside = around.outside
         outside.tenant.world.delivery = HOUR

@@ -14,10 +14,10 @@ US = "c0000000-0000-4000-8000-0000000000ff"
 
 
 async def renamed(harness: BotHarness, **names: str) -> None:
-    """The tenant's packages under other names, as the next sweep finds them."""
+    """The tenant's packages under other names, as the next sync finds them."""
     for package_id, name in names.items():
         harness.tenant.world.packages[getattr(seed, package_id)].display_name = name
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
 
 
 async def two_catalogs(harness: BotHarness, *, elsewhere: str = seed.FINANCE_REPORTS) -> None:

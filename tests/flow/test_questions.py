@@ -276,7 +276,7 @@ async def test_an_old_form_is_shown_the_new_questions(world):
 
 
 async def test_questions_that_come_after_the_answers_are_asked_before_anything_is_given(world):
-    """The mirror did not know yet that Entra asks: the request is refused, and says what is open."""
+    """The last sync did not know yet that Entra asks: the request is refused, and says what is open."""
     form = await open_form(world, ANN, "customer-data")
     asked = world.tenant.world.policies[examples.CUSTOMER_POLICY].settings["questions"]
     asked[1]["isRequired"] = True

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.assignments.store import assignments
-from bot.database import audit, sweeps
+from bot.database import audit, turns
 from bot.requests.store import claims
 from bot.timing import WAITS
 from tests.harness.faults import and_then
@@ -89,7 +89,7 @@ async def given(world):
 
 
 async def standing(bot, name="sync"):
-    return await bot.latchkey.store.read(sweeps.get, name)
+    return await bot.latchkey.store.read(turns.get, name)
 
 
 @pytest.mark.parametrize("number", [1, 2, 4])
@@ -151,7 +151,7 @@ async def test_a_dead_replica_is_followed_by_another(replicas, calls):
     assert (await standing(left)).succeeded_at > before
 
 
-async def test_a_frozen_replica_does_not_write_its_old_sweep_over_a_newer_one(around, replicas):
+async def test_a_frozen_replica_does_not_write_its_old_sync_over_a_newer_one(around, replicas):
     """It wakes with a list from before its sleep; meanwhile another replica has read what is new."""
     bots = await replicas(2)
     await given(World(around.outside, bots[0].latchkey))
@@ -183,7 +183,7 @@ async def test_a_frozen_replica_does_not_write_its_old_sweep_over_a_newer_one(ar
     assert await awake.latchkey.store.read(audit.rows) == seen
 
 
-async def test_a_replica_that_stops_in_the_middle_of_a_sweep_leaves_it_to_the_next(replicas):
+async def test_a_replica_that_stops_in_the_middle_of_a_sync_leaves_it_to_the_next(replicas):
     """Nobody waits for its lease."""
     bots = await replicas(2)
     stopped = await at_work(bots)

@@ -19,7 +19,7 @@ async def given(harness: BotHarness, lasts: timedelta) -> None:
     """Ann gets the campaign for so long."""
     policy = harness.policy_of(seed.MARKETING_CAMPAIGN)
     policy.expiration = Expiration(type="afterDuration", duration=lasts)
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     await harness.ask("marketing-campaign")
     await harness.finish()
 

@@ -54,7 +54,7 @@ async def given(world: World, user_id: str) -> None:
 
 
 async def seen(world: World, user_id: str) -> None:
-    """The sweep has seen it."""
+    """The sync has seen it."""
     await given(world, user_id)
     await world.synced()
 
@@ -75,7 +75,7 @@ async def answer(world: World, text: str) -> str:
 
 
 async def nobody_knows_mia(world: World) -> None:
-    """She has never used Latchkey, and no sweep has found her."""
+    """She has never used Latchkey, and no sync has found her."""
 
     forget = assignment_table.update().values(holder=None)
     await world.bot.store.run(lambda db: db.execute(forget).rowcount)
@@ -119,7 +119,7 @@ async def test_a_leavers_access_is_taken_away(world, how):
 
 
 @pytest.mark.parametrize("how", HOW[:-2])
-async def test_what_no_sweep_has_seen_is_found_in_entra(world, how):
+async def test_what_no_sync_has_seen_is_found_in_entra(world, how):
     """Given a moment ago: Entra is asked before anybody says that there is nothing."""
     await given(world, seed.MIA)
     assert (await world.bot.store.run(assignment_lists.page)).rows == []

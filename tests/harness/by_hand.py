@@ -124,8 +124,8 @@ class BotHarness:
         return self.jobs.ends
 
     @property
-    def mirror(self) -> TenantSync:
-        return self.jobs.mirror
+    def tenant_sync(self) -> TenantSync:
+        return self.jobs.tenant_sync
 
     @property
     def homes(self) -> Homes:
@@ -238,5 +238,5 @@ async def by_hand(database: Path | str, **environment: str) -> AsyncIterator[Bot
 async def standing(around: Simulation, **environment: Any) -> BotHarness:
     """One more bot by hand between the stand-ins; it ends with them."""
     harness = BotHarness(around, await around.start(works=False, **environment))
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     return harness

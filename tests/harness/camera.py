@@ -32,7 +32,7 @@ Rows = dict[str, list[dict[str, Any]]]
 
 # Time that passes between a death and the next bot: longer than every lease and every settle time.
 DOWN: Final = timedelta(minutes=15)
-# Written by every sweep; no step of any story.
+# Written by every sync; no step of any story.
 NO_STEP: Final = {"assignment": ("seen_at",), "sweep": sweeps.c.keys()}
 OF_SLACK: Final = ("people", "channels", "usergroups", "views", "_last_ts")
 NOT_OF_TENANT: Final = ("clock", "users", "_listeners", "delivery_outcome")

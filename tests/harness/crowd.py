@@ -19,7 +19,7 @@ from tests.harness.world import GENERAL, eventually
 
 GUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}")
 QUOTED: Final = re.compile(r"'[^']*'")
-# The mirror's sweep has calls of its own, and comes once, at the start; the clock looks as often as the product's.
+# The sync has calls of its own, and comes once, at the start; the clock looks as often as the product's.
 SETTINGS: Final[Mapping[str, Any]] = {
     "LATCHKEY_SYNC_SECONDS": "86400",
     "LATCHKEY_POLL_SECONDS": "2",

@@ -170,7 +170,7 @@ class World:
         """Wait for the bot's first look at Graph."""
         await eventually(
             lambda: self.bot.jobs.statuses["sync"].last_success,
-            about=f"the first sweep; {self.bot.jobs.statuses['sync'].last_error}",
+            about=f"the first sync; {self.bot.jobs.statuses['sync'].last_error}",
         )
 
     async def synced(self) -> None:
@@ -182,7 +182,7 @@ class World:
             self.bot.jobs.wake_all()
             await eventually(
                 lambda before=before: status.last_success != before,
-                about=f"a sweep; {status.last_error}",
+                about=f"a sync; {status.last_error}",
             )
 
     # -- what people see -------------------------------------------------------------------

@@ -308,7 +308,7 @@ def audit_ids(assignment: Assignment) -> dict[str, Any]:
 
 
 def forget(db: Transaction, package_ids: Collection[str]) -> None:
-    """Take the rows of these packages out of the mirror, and say nothing: Latchkey has to do with them no more."""
+    """Take the rows of these packages out of the table, and say nothing: Latchkey has to do with them no more."""
     ids = sorted(package_ids)
     for first in range(0, len(ids), FORGOTTEN_TOGETHER):
         some = ids[first : first + FORGOTTEN_TOGETHER]

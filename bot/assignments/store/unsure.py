@@ -28,7 +28,7 @@ def count_unreadable(db: Transaction, ids: Collection[str]) -> None:
 
 
 def unreadable(db: Transaction, *, misses: int = 0) -> dict[str, int]:
-    """Return how many live rows could not be read in more than *misses* sweeps in a row, by package id."""
+    """Return how many live rows could not be read in more than *misses* syncs in a row, by package id."""
     # Counted here: to group them, SQLite would walk along what every package has.
     query = sa.select(assignments.c.package_id).where(
         assignments.c.unreadable_since.is_not(None), IS_NOT_ENDED, assignments.c.misses > misses
@@ -61,7 +61,7 @@ def live_ids(
     db: Transaction, *, not_seen_since: datetime, after: str = "", limit: int
 ) -> list[str]:
     """
-    Return ids of rows we think are live but the last sweep (real time) did not list: the next *limit* behind *after*.
+    Return ids of rows we think are live but the last sync (real time) did not list: the next *limit* behind *after*.
     """
     query = _behind(after, limit).where(assignments.c.seen_at < not_seen_since)
     return list(db.execute(query).scalars())

@@ -40,7 +40,7 @@ assignments = sa.Table(
     # How far Entra is with it, and since when.
     sa.Column("progress", sa.String(16), nullable=False),
     sa.Column("progress_at", UtcDateTime),
-    # Since when, and in how many sweeps in a row, Graph did not let us read it (real time).
+    # Since when, and in how many syncs in a row, Graph did not let us read it (real time).
     sa.Column("unreadable_since", UtcDateTime),
     sa.Column("misses", sa.Integer, nullable=False, default=0),
     # Since when Graph has not shown it any more, without saying that it is over (real time).

@@ -22,7 +22,7 @@ control = sa.Table(
     sa.Column("slack_team", SLACK_ID),
 )
 
-# What one replica reads for all of them, see `bot.database.sweeps`; moments in real time.
+# What one replica reads for all of them, see `bot.database.turns`; moments in real time.
 sweeps = sa.Table(
     "sweep",
     metadata,

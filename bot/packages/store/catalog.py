@@ -36,7 +36,7 @@ def _package(row: Sequence[Any]) -> Package:
 
 
 def list_all(db: Transaction) -> list[Package]:
-    """Return every package of the last sweep, by name."""
+    """Return every package of the last sync, by name."""
     return [_package(row) for row in db.execute(EVERYTHING)]
 
 
@@ -62,7 +62,7 @@ def extendable(db: Transaction) -> frozenset[str]:
 
 
 def replace(db: Transaction, found: Sequence[Package]) -> bool:
-    """Make the mirror equal to *found*; True if anything changed."""
+    """Make the table equal to *found*; True if anything changed."""
     before = {package.id: package for package in list_all(db)}
     after = {package.id: package for package in found}
     if before == after:

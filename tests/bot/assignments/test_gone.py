@@ -13,7 +13,7 @@ from bot.requests.model import State
 from bot.requests.store import request_lists
 from bot.timing import WAITS
 from sandbox.tenant import seed
-from tests.bot.sync.test_mirror import empty_list, give, row
+from tests.bot.sync.test_tenant_sync import empty_list, give, row
 from tests.harness.by_hand import BotHarness, standing
 from tests.harness.faults import answering, silence_after, silence_before
 from tests.harness.wires import Fault, GoOn
@@ -144,10 +144,10 @@ async def test_one_404_ends_nothing_for_the_mirror(harness):
     held = await give(harness)
     del harness.tenant.world.assignments[held]
     for _ in range(2):
-        await harness.mirror.sweep()
+        await harness.tenant_sync.run()
         assert (await row(harness, held)).state is AssignmentState.LIVE
     await asyncio.sleep(WAITS.settle.total_seconds())
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
 
     assert (await row(harness, held)).ended_why == EndReason.OUTSIDE
 
@@ -157,10 +157,10 @@ async def test_what_is_seen_in_between_was_never_gone(harness):
     held = await give(harness)
     harness.line.on(BY_ID, answering(404, "NotFound"), times=2)
     harness.line.on(LISTS, empty_list, times=4)
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     assert (await row(harness, held)).gone_at is not None
 
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
 
     assert (await row(harness, held)).gone_at is None
 
@@ -197,7 +197,7 @@ async def stale(harness: BotHarness) -> Fault:
         return httpx.Response(200, json=answers[str(request.url)], request=request)
 
     harness.line.on(LISTS, remember, times=3)
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     return replay
 
 
@@ -209,9 +209,9 @@ async def test_a_list_that_lags_brings_nothing_back(harness):
     await harness.finish()
     harness.line.on(LISTS, old, times=3)
 
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     assert (await row(harness, held)).ended_why == EndReason.RETURNED
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     await harness.talk()
 
     assert (await row(harness, held)).ended_why == EndReason.RETURNED
@@ -227,7 +227,7 @@ async def test_what_revives_after_our_removal_is_removed_again(harness):
     there = harness.tenant.world.assignments[held]
     there.state, there.expired_at = "delivered", None
 
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     await harness.talk()
     assert (await row(harness, held)).state is AssignmentState.LIVE
     alarms = [each.text for each in harness.workspace.channels["C0APPROVALS"].messages]
@@ -244,11 +244,11 @@ async def test_what_revives_after_it_ended_is_told(harness):
     held = await give(harness)
     there = harness.tenant.world.assignments[held]
     harness.tenant.remove_assignment(held)
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     await harness.talk()
     there.state, there.expired_at = "delivered", None
 
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     await harness.talk()
 
     assert (await row(harness, held)).state is AssignmentState.LIVE

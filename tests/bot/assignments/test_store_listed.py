@@ -63,7 +63,7 @@ def statements(store: Store) -> Iterator[list[str]]:
 
 
 async def test_what_graph_says_again_is_only_marked_as_seen(store):
-    """Nothing is written of it, nothing is audited, and the sweep does not ask after it."""
+    """Nothing is written of it, nothing is audited, and the sync does not ask after it."""
     mine, hers = access(), access(id="hers", holder="U0CY", entra_id="cy")
     await store.run(listed.save, [mine, hers])
     await store.run(seen_a_minute_ago)

@@ -18,13 +18,13 @@ from bot.database.tables import people as person_table
 from bot.errors import NotAllowed
 from bot.people.store import people
 from bot.requests.model import State
-from bot.sync.links import LOOKUPS_A_SWEEP, HolderLinks
+from bot.sync.links import LOOKUPS_A_SYNC, HolderLinks
 from bot.sync.rechecks import LOOK_AGAIN_AFTER
 from sandbox.slack import Person
 from sandbox.tenant import seed
 from sandbox.tenant.model import User
 from tests.bot.samples import held
-from tests.bot.sync.test_mirror import give, row
+from tests.bot.sync.test_tenant_sync import give, row
 from tests.harness.by_hand import BotHarness
 from tests.harness.faults import answering
 from tests.harness.world import said
@@ -69,7 +69,7 @@ async def look_again(harness: BotHarness) -> None:
     await harness.store.run(
         lambda db: db.execute(assignment_table.update().values(looked_up_at=None)).rowcount
     )
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
 
 
 @pytest.mark.parametrize("enabled", [True, False])
@@ -228,7 +228,7 @@ async def test_one_whom_graph_does_not_show_holds_up_nobody(harness):
     )
     harness.line.on("GET .*/users.*", answering(403), times=1)
 
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
 
     rows = (await harness.store.run(assignment_lists.page)).rows
     assert sorted(each.holder or "" for each in rows) in (["", "U0ANN"], ["", "U0CY"])
@@ -281,11 +281,11 @@ def test_everybody_has_their_turn(tmp_path_factory, sqlite_template, rows, data)
     assert again == sorted(again, key=lambda hours: -(hours or 0))
 
 
-async def test_a_sweep_asks_slack_for_no_more_than_it_may(harness):
-    """Forty people, and the others in the next ones: in three sweeps everybody has had their turn."""
+async def test_a_sync_asks_slack_for_no_more_than_it_may(harness):
+    """Forty people, and the others in the next ones: in three syncs everybody has had their turn."""
 
     def many(db: sa.Connection) -> None:
-        for number in range(3 * LOOKUPS_A_SWEEP):
+        for number in range(3 * LOOKUPS_A_SYNC):
             assignments.save_live(
                 db, held(id=f"a{number}", entra_id=f"nobody-{number}", holder=None)
             )
@@ -303,7 +303,7 @@ async def test_a_sweep_asks_slack_for_no_more_than_it_may(harness):
         before = len(harness.tenant.calls)
         await looks.refresh()
         looked = [each.path for each in harness.tenant.calls[before:] if "nobody-" in each.path]
-        assert len(looked) == len(set(looked)) == LOOKUPS_A_SWEEP
+        assert len(looked) == len(set(looked)) == LOOKUPS_A_SYNC
     before = len(harness.tenant.calls)
     await looks.refresh()
     assert len(harness.tenant.calls) == before

@@ -95,7 +95,7 @@ async def test_a_name_that_is_not_there_stops_the_bot(database):
 async def test_what_is_outside_is_not_offered_or_found(bounded):
     """Not by its name either."""
     await move(bounded, seed.FINANCE_REPORTS)
-    await bounded.mirror.sweep()
+    await bounded.tenant_sync.run()
 
     assert "Finance Reports" not in [each.name for each in await bounded.desk.offer()]
     with pytest.raises(UnknownPackage):
@@ -185,10 +185,10 @@ async def test_what_is_outside_is_neither_listed_nor_reminded_of_nor_said_to_hav
 async def test_wider_bounds_bring_it_back(holding):
     """As Graph has it."""
     bounded, held = holding
-    await bounded.mirror.sweep()
+    await bounded.tenant_sync.run()
     await move(bounded, seed.MARKETING_CAMPAIGN, to=seed.GENERAL)
 
-    await bounded.mirror.sweep()
+    await bounded.tenant_sync.run()
 
     listing = await bounded.desk.look_up(slack_user="U0DANA", text="")
     assert [row.id for row in listing.page.rows] == [held.id]

@@ -256,7 +256,7 @@ def test_reminders_may_come_hours_and_minutes_before_the_end(written, rungs):
     assert [rung / timedelta(minutes=1) for rung in settings.reminder_rungs] == rungs
 
 
-def test_a_reminder_that_no_sweep_would_find_in_time_is_said():
+def test_a_reminder_that_no_sync_would_find_in_time_is_said():
     """Which of the two to change."""
     (problem,) = problems(LATCHKEY_REMINDER_DAYS="7d,10m", LATCHKEY_SYNC_SECONDS="900")
 

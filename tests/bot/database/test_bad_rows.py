@@ -10,7 +10,7 @@ from bot.assignments.model import AssignmentState, EndReason
 from bot.assignments.store import assignments, troubles
 from graph.errors import GraphError
 from sandbox.tenant import seed
-from tests.bot.sync.test_mirror import give, row
+from tests.bot.sync.test_tenant_sync import give, row
 from tests.harness.by_hand import BotHarness
 from tests.harness.faults import answering
 from tests.harness.wires import Fault, GoOn
@@ -61,7 +61,7 @@ BAD = {
 
 @pytest.mark.parametrize("kind", BAD)
 async def test_a_row_that_cannot_be_read_keeps_nobody_from_theirs(harness, kind):
-    """It stays as it was, is marked, and is alarmed after three sweeps; Cy hears of his end."""
+    """It stays as it was, is marked, and is alarmed after three syncs; Cy hears of his end."""
     anns, cys = await two_holders(harness)
     harness.tenant.remove_assignment(anns)
     harness.tenant.remove_assignment(cys)
@@ -113,7 +113,7 @@ async def test_many_rows_are_read_in_batches(harness):
         harness.tenant.remove_assignment(each)
     harness.line.sent.clear()
 
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
 
     states = [(await row(harness, each)).state for each in held]
     assert states == [AssignmentState.ENDED] * 4
@@ -127,7 +127,7 @@ async def test_a_row_that_is_not_what_graph_sends_hides_no_other(harness):
     harness.tenant.move_end(cys, moved)
     harness.line.on(LISTS, spoiled(anns), times=EVER)
 
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
 
     assert (await row(harness, cys)).ends_at == moved
     found = await row(harness, anns)
@@ -149,7 +149,7 @@ async def test_a_package_that_is_shut_hides_no_other(harness, kind):
     harness.line.on(LISTS, only_of(seed.MARKETING_CAMPAIGN, BAD[kind]), times=EVER)
 
     for _ in range(3):
-        await harness.mirror.sweep()
+        await harness.tenant_sync.run()
 
     held = {each.package_id for each in (await harness.desk.standing_of("U0ANN")).held.rows}
     assert held == {seed.MARKETING_CAMPAIGN, seed.BOARD_PAPERS}
@@ -163,24 +163,24 @@ async def test_all_packages_shut_is_known_of_each(harness):
     harness.line.on(LISTS, answering(403), times=EVER)
 
     for _ in range(3):
-        await harness.mirror.sweep()
+        await harness.tenant_sync.run()
 
     assert (await row(harness, anns)).misses == 3
     assert await harness.store.run(troubles.count) == {"unreadable": 1}
 
 
 async def test_graph_down_for_everybody_is_no_bad_row(harness):
-    """Nothing is marked, and the sweep says that it failed."""
+    """Nothing is marked, and the sync says that it failed."""
     anns, _ = await two_holders(harness)
     harness.line.on(LISTS, answering(503), times=EVER)
 
     with pytest.raises(GraphError):
-        await harness.mirror.sweep()
+        await harness.tenant_sync.run()
 
     assert (await row(harness, anns)).misses == 0
 
 
-async def test_what_was_seen_is_reminded_of_when_the_sweep_fails(harness):
+async def test_what_was_seen_is_reminded_of_when_the_sync_fails(harness):
     """By what was read within the hour; what is older may have been moved, and is left out."""
     await two_holders(harness)
     harness.shift(timedelta(days=24))
@@ -207,7 +207,7 @@ async def test_a_list_is_written_down_page_by_page(harness):
     for each in (anns, cys):
         harness.tenant.move_end(each, moved)
 
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
 
     assert (await row(harness, anns)).ends_at == moved
     assert (await row(harness, cys)).ends_at == moved

@@ -177,7 +177,7 @@ async def test_a_package_that_is_not_understood_alarms_once_a_day(harness):
     """And says how many more were refused for it."""
     policy = harness.policy_of(seed.MARKETING_CAMPAIGN)
     policy.allowed_target_scope = "someScopeOfNextYear"
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
 
     for user in ("U0ANN", "U0CY", "U0BO", "U0ANN", "U0ANN"):
         await harness.ask("marketing-campaign", user=user)

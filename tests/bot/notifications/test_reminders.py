@@ -212,7 +212,7 @@ async def test_an_end_moved_by_seconds_is_the_same_end(store):
 
 
 async def test_a_mirrored_row_does_not_forget_that_it_may_end(store):
-    """The sweep sees it every five minutes."""
+    """The sync sees it every five minutes."""
     await access(store)
     row = await store.run(assignments.get, "assignment")
     await store.run(assignments.let_end, row, actor="U0ANN")
@@ -256,7 +256,7 @@ async def test_who_was_told_of_another_end_is_reminded_of_this_one(store):
 
 
 async def test_access_that_is_seen_before_its_delivery_is_told_is_not_reminded_of(store):
-    """The sweep was quicker; the delivery says how long it lasts."""
+    """The sync was quicker; the delivery says how long it lasts."""
     await access(store)
     await store.run(requests.add, wish(state=State.SUBMITTED))
 

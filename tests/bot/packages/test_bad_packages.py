@@ -18,7 +18,7 @@ from bot.sync.assignments import MISSES_BEFORE_ALARM
 from bot.sync.everything import TenantSync
 from graph.errors import BadAnswer
 from sandbox.tenant import seed
-from tests.bot.sync.test_mirror import give, row
+from tests.bot.sync.test_tenant_sync import give, row
 from tests.harness.by_hand import BotHarness
 from tests.harness.wires import Fault, GoOn
 
@@ -94,7 +94,7 @@ async def test_a_package_that_cannot_be_read_stays_as_it_was(harness, what):
     for each in (seed.MARKETING_CAMPAIGN, seed.BOARD_PAPERS):
         world[each].description = "Another description"
     with structlog.testing.capture_logs() as log:
-        await harness.mirror.sweep()
+        await harness.tenant_sync.run()
 
     after = await mirrored(harness)
     assert after[seed.MARKETING_CAMPAIGN] == before[seed.MARKETING_CAMPAIGN]
@@ -110,7 +110,7 @@ async def test_it_keeps_its_slug(harness):
     world[twin] = replace(world[seed.MARKETING_CAMPAIGN], id=twin, role_scopes=[])
     package(isHidden="perhaps")(harness)
 
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
 
     slugs = {each.id: each.slug for each in (await mirrored(harness)).values()}
     assert slugs[seed.MARKETING_CAMPAIGN] == "marketing-campaign"
@@ -125,7 +125,7 @@ async def test_who_has_it_is_followed_all_the_same(harness, what):
     moved = clock.now() + timedelta(days=3)
     harness.tenant.move_end(held, moved)
 
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
 
     found = await row(harness, held)
     assert (found.ends_at, found.package_name) == (moved, "Marketing Campaign")
@@ -138,10 +138,10 @@ async def test_one_that_was_never_read_is_not_offered(harness):
     world[new] = replace(world[seed.BOARD_PAPERS], id=new, display_name="New", role_scopes=[])
     harness.line.on(PACKAGES, spoiled(only(new, isHidden="perhaps")), times=1)
 
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     assert new not in await mirrored(harness)
 
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     assert new in await mirrored(harness)
 
 
@@ -150,12 +150,12 @@ async def test_one_that_is_gone_is_forgotten(harness):
     package(isHidden="perhaps")(harness)
     harness.tenant.delete_package(seed.MARKETING_CAMPAIGN)
 
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
 
     assert seed.MARKETING_CAMPAIGN not in await mirrored(harness)
 
 
-async def test_the_admins_hear_of_it_after_three_sweeps_and_when_it_has_passed(harness):
+async def test_the_admins_hear_of_it_after_three_syncs_and_when_it_has_passed(harness):
     """Once, with its name; and it is counted."""
     broken = spoiled(only(seed.MARKETING_CAMPAIGN, isHidden="perhaps"))
     harness.line.on(PACKAGES, broken, times=MISSES_BEFORE_ALARM + 1)
@@ -163,7 +163,7 @@ async def test_the_admins_hear_of_it_after_three_sweeps_and_when_it_has_passed(h
         assert await harness.store.read(troubles.count) == (
             {"package": 1} if number >= MISSES_BEFORE_ALARM else {}
         )
-        await harness.mirror.sweep()
+        await harness.tenant_sync.run()
         await harness.talk()
 
     shown = [str(each.blocks) for each in harness.workspace.channels["C0APPROVALS"].messages]
@@ -172,7 +172,7 @@ async def test_the_admins_hear_of_it_after_three_sweeps_and_when_it_has_passed(h
     figures = (await harness.latchkey.health.metrics()).decode()
     assert 'latchkey_troubles{kind="package"} 1.0' in figures
 
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     await harness.talk()
     assert await harness.store.read(troubles.count) == {}
     shown = [str(each.blocks) for each in harness.workspace.channels["C0APPROVALS"].messages]
@@ -194,7 +194,7 @@ async def test_packages_without_a_policy_wait_for_a_list_of_policies_that_can_be
     for each in harness.tenant.world.packages.values():
         each.description = "Another description"
 
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
 
     after = await mirrored(harness)
     changed = {key for key, each in after.items() if each.description == "Another description"}
@@ -214,22 +214,22 @@ async def test_a_resource_that_cannot_be_read_concerns_what_gives_it(harness):
     for each in world.packages.values():
         each.description = "Another description"
 
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
 
     after = await mirrored(harness)
     changed = {key for key, each in after.items() if each.description == "Another description"}
     assert changed == set(after) - giving
 
 
-async def test_packages_that_cannot_be_read_at_all_fail_the_sweep(harness):
+async def test_packages_that_cannot_be_read_at_all_fail_the_sync(harness):
     """Then it is Graph, and not a package."""
     harness.line.on(PACKAGES, spoiled(lambda item: item.update(isHidden="perhaps")), times=EVER)
 
     with pytest.raises(BadAnswer):
-        await harness.mirror.sweep()
+        await harness.tenant_sync.run()
 
 
-async def test_one_of_which_not_even_the_id_can_be_read_fails_the_sweep(harness):
+async def test_one_of_which_not_even_the_id_can_be_read_fails_the_sync(harness):
     """Otherwise it would be taken for gone."""
 
     def spoil(item: dict[str, Any]) -> None:
@@ -239,7 +239,7 @@ async def test_one_of_which_not_even_the_id_can_be_read_fails_the_sweep(harness)
     harness.line.on(PACKAGES, spoiled(spoil), times=EVER)
 
     with pytest.raises(BadAnswer):
-        await harness.mirror.sweep()
+        await harness.tenant_sync.run()
     assert seed.MARKETING_CAMPAIGN in await mirrored(harness)
 
 
@@ -257,16 +257,16 @@ async def test_within_bounds_nobody_knows_whose_an_unread_package_is(harness):
     )
     held = await give_quietly(harness)
 
-    await bounded.sweep()
+    await bounded.run()
     with pytest.raises(AssertionError):
         await row(harness, held)
 
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     assert (await row(harness, held)).package_name == "Marketing Campaign"
 
 
 async def give_quietly(harness: BotHarness) -> str:
-    """The campaign is given in Entra, and no sweep has seen it yet."""
+    """The campaign is given in Entra, and no sync has seen it yet."""
     await harness.graph.assignments.request(
         request_type="adminAdd",
         target_id=seed.ANN,

@@ -273,7 +273,7 @@ async def test_a_catalog_that_is_switched_off_gives_nothing(either):
     switched_off(either)
 
     why = await refusal(either, request)
-    await either.mirror.sweep()
+    await either.tenant_sync.run()
 
     assert why == "Its catalog is switched off in Entra, so nobody can ask for it now."
     assert not await either.desk.offer()
@@ -305,7 +305,7 @@ async def test_an_automatic_policy_is_not_for_asking(harness, settings):
     for each in list(harness.tenant.world.policies.values()):
         if each.package_id == CAMPAIGN and each.id != automatic.id:
             del harness.tenant.world.policies[each.id]
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     assert "marketing-campaign" not in [each.slug for each in await harness.desk.offer()]
 
 
@@ -424,9 +424,9 @@ def test_the_card_says_what_is_excluded():
 
 async def extension(harness: BotHarness, held: Assignment) -> Request:
     """Ann wants to keep what she has longer, however the row came about."""
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     await harness.people.identify("U0ANN")
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     taken = await harness.desk.extend(slack_user="U0ANN", assignment_id=held.id)
     await harness.work()
     return await harness.request(taken.request.id)
@@ -577,7 +577,7 @@ async def test_what_was_promised_stays_while_nothing_changes(harness):
 
 async def give_back(harness: BotHarness, held: Assignment) -> Request:
     await harness.people.identify("U0ANN")
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     taken = await harness.desk.give_back(slack_user="U0ANN", assignment_id=held.id)
     await harness.work()
     return await harness.request(taken.request.id)
@@ -634,7 +634,7 @@ async def test_hours_in_beta_are_no_endless_access(database):
         harness.policy_of(CAMPAIGN).expiration = Expiration(
             "afterDuration", duration=timedelta(hours=4)
         )
-        await harness.mirror.sweep()
+        await harness.tenant_sync.run()
 
         (offered,) = [each for each in await harness.desk.offer() if each.id == CAMPAIGN]
         request = await harness.ask("marketing-campaign")

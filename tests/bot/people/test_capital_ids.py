@@ -22,11 +22,11 @@ async def shouting(request: httpx.Request, go_on: GoOn) -> httpx.Response:
 async def test_capitals_change_nothing(harness):
     """A grant is delivered to whom it is for, listed once, and given back."""
     harness.line.on("(GET|POST) .*identityGovernance", shouting, times=10_000)
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
 
     request = await harness.ask("marketing-campaign")
     await harness.finish()
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
 
     assert (await harness.request(request.id)).state is State.DELIVERED
     (held,) = (await harness.desk.standing_of("U0ANN")).held.rows

@@ -156,12 +156,12 @@ async def test_a_removal_of_what_a_rule_gives_is_warned_of(harness):
     await harness.ask("marketing-campaign")
     await harness.finish()
     package.display_name = "Marketing Campaign " + "x" * 200
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
     harness.policy_of(seed.MARKETING_CAMPAIGN).settings["automaticRequestSettings"] = {
         "requestAccessForAllowedTargets": True
     }
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
 
     automatic = (await harness.desk.look_up(slack_user="U0DANA", text="")).automatic
     assert held.policy_id in automatic

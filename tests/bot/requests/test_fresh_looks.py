@@ -160,7 +160,7 @@ def named(change: Change) -> str:
 async def shop(harness):
     """Many people, and two packages that everybody may have without approval."""
     crowd.ready(harness.around.outside, people=MANY, packages=2)
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     return harness
 
 

@@ -183,7 +183,7 @@ async def test_a_delivery_under_way_is_no_failure(harness):
 
 
 async def test_nothing_is_held_while_graph_fails_everybody(harness):
-    """When the sweep fails as well, it is no fault of the request; once it works again, it counts."""
+    """When the sync fails as well, it is no fault of the request; once it works again, it counts."""
     harness.jobs.statuses["sync"] = JobStatus(
         every=timedelta(minutes=5), last_error="GraphUnavailable"
     )
@@ -423,7 +423,7 @@ async def test_nothing_is_given_up_before_a_late_write_would_show(harness):
 
 
 async def test_what_graph_may_still_do_is_not_lost(harness):
-    """Given up after Graph had taken it on: the sweep adopts what is delivered after all."""
+    """Given up after Graph had taken it on: the sync adopts what is delivered after all."""
     request = await harness.ask("marketing-campaign")
     harness.line.on("GET .*/assignmentRequests/", answering(500), times=ALWAYS)
     await try_often(harness)
@@ -436,7 +436,7 @@ async def test_what_graph_may_still_do_is_not_lost(harness):
 
     heal(harness)
     harness.shift(timedelta(seconds=10))
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     (row,) = (await harness.desk.standing_of("U0ANN")).held.rows
     assert row.package_id == request.package_id
 

@@ -302,7 +302,7 @@ async def test_the_longest_name_that_fits_is_meant(harness):
     harness.policy_of(seed.FINANCE_REPORTS).settings["requestApprovalSettings"][
         "isRequestorJustificationRequired"
     ] = False
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
 
     taken = await harness.desk.ask(slack_user="U0DANA", text="Finance - Reports: Q4")
 
@@ -312,7 +312,7 @@ async def test_the_longest_name_that_fits_is_meant(harness):
 async def test_a_hidden_package_is_not_suggested(harness):
     """Who knows its name may ask; nobody learns it here."""
     harness.tenant.world.packages[seed.BOARD_PAPERS].is_hidden = True
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
 
     with pytest.raises(UnknownPackage) as unknown:
         await harness.desk.ask(slack_user="U0ANN", text="board-paper")

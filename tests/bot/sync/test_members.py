@@ -12,7 +12,7 @@ from bot.assignments.store import assignment_lists, assignments, links
 from bot.people.store import people
 from bot.slack import api
 from bot.sync import members
-from bot.sync.links import LOOKUPS_A_SWEEP, HolderLinks
+from bot.sync.links import LOOKUPS_A_SYNC, HolderLinks
 from bot.sync.rechecks import LOOK_AGAIN_AFTER
 from sandbox.slack import Person
 from sandbox.tenant.model import User
@@ -21,7 +21,7 @@ from tests.harness.by_hand import BotHarness
 from tests.harness.faults import answering
 from tests.harness.wires import GoOn
 
-MANY = LOOKUPS_A_SWEEP + 10
+MANY = LOOKUPS_A_SYNC + 10
 EVER = 10**6
 
 
@@ -178,8 +178,8 @@ async def test_few_are_looked_for_one_by_one(harness):
 
 
 async def test_a_large_workspace_is_read_some_pages_at_a_time(harness, monkeypatch):
-    """Slack allows some pages a minute; the next sweep goes on where this one stopped."""
-    monkeypatch.setattr(members, "PAGES_A_SWEEP", 1)
+    """Slack allows some pages a minute; the next sync goes on where this one stopped."""
+    monkeypatch.setattr(members, "PAGES_A_SYNC", 1)
     monkeypatch.setattr(api, "USERS_PAGE", MANY)
     looks = await crowd(harness)
 
@@ -212,14 +212,14 @@ async def test_a_page_that_fails_is_read_again(harness):
 
 
 async def test_where_members_cannot_be_listed_they_are_looked_for_one_by_one(harness):
-    """As many as a sweep may."""
+    """As many as a sync may."""
     looks = await crowd(harness)
     harness.workspace.faults.set("revoked", only="users.list")
 
     await looks.refresh()
 
     found = [each for each in (await holders(harness)).values() if each is not None]
-    assert len(found) == LOOKUPS_A_SWEEP
+    assert len(found) == LOOKUPS_A_SYNC
 
 
 async def test_one_whom_graph_does_not_show_hides_no_other(harness):

@@ -183,7 +183,7 @@ async def meets_refusals_that_repeat_the_token(bot: Watched) -> None:
             lambda status=status: (
                 f"HTTP {status}" in str(world.bot.jobs.statuses["sync"].last_error)
             ),
-            about=f"a sweep that meets {status}",
+            about=f"a sync that meets {status}",
         )
         await bot.look()
     bot.written.add("doctor", *[each.sentence for each in await doctor.examine(world.bot)])

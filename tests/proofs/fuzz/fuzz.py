@@ -70,7 +70,7 @@ async def work_to_find(gate: Gate) -> None:
         harness.shift(A_MINUTE)
         await harness.expire_all_waits()
         await harness.work()
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
 
 
 async def targets(gate: Gate) -> Target:

@@ -33,7 +33,7 @@ from bot.app import Latchkey, assembled
 from bot.configuration.settings import read_settings
 from bot.database import audit
 from bot.machine import GRAPH_TIMEOUT, Machine
-from bot.sync.links import LOOKUPS_A_SWEEP
+from bot.sync.links import LOOKUPS_A_SYNC
 from graph import StaticToken
 from tests.harness.loop import SimulatedLoop, simulated
 from tests.proofs.year.count import (
@@ -211,7 +211,7 @@ class Year:
         ]
 
     async def _sync(self) -> None:
-        """A sweep, and everything that is told after it."""
+        """A sync, and everything that is told after it."""
         await self.jobs.sync()
         await self.jobs.reminders()
         await self.jobs.messages.run()
@@ -230,7 +230,7 @@ class Year:
             live = [each for each in self.entra.live() if each.person >= NOT_IN_SLACK]
             # Who is found much later is not told of an end that is no news any more.
             unknown = sum(each.id not in self.entra.looked_up for each in live)
-            if unknown < LOOKUPS_A_SWEEP // 4 and looks >= LOOKS_TO_BELIEVE:
+            if unknown < LOOKUPS_A_SYNC // 4 and looks >= LOOKS_TO_BELIEVE:
                 break
             await self._until(self.entra.now + SYNC)
             self._pass()

@@ -20,8 +20,8 @@ from bot.database import (
     installation,
     limits,
     slack_waits,
-    sweeps,
     tables,
+    turns,
 )
 from bot.jobs import due
 from bot.notifications.store import notices
@@ -308,14 +308,14 @@ def _small_ones(db: Transaction) -> None:
     forms.forget_old(db)
     slack_waits.stop(db, "chat.update", until=clock.real() + HOUR)
     slack_waits.stopped_until(db, "chat.update")
-    turn = sweeps.take(db, "packages", lease=LEASE, wanted=clock.real())
+    turn = turns.take(db, "packages", lease=LEASE, wanted=clock.real())
     assert turn is not None
-    sweeps.check_turn(db, turn)
-    sweeps.renew(db, turn, lease=LEASE)
-    sweeps.finish(db, turn, due_at=clock.real())
-    sweeps.release(db, turn)
-    sweeps.find(db, turn.name)
-    sweeps.get(db, turn.name)
+    turns.check_turn(db, turn)
+    turns.renew(db, turn, lease=LEASE)
+    turns.finish(db, turn, due_at=clock.real())
+    turns.release(db, turn)
+    turns.find(db, turn.name)
+    turns.get(db, turn.name)
     deduplication.is_new(db, "key")
     deduplication.forget_old(db)
     flags.pause(db, why="a test")

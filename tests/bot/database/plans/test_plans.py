@@ -33,7 +33,7 @@ PARTIAL: Final = frozenset(
     for index in table.indexes
     if index.dialect_options["sqlite"]["where"] is not None
 )
-ALL_CURRENT: Final = "the sweep compares all that is held now with what Graph has"
+ALL_CURRENT: Final = "the sync compares all that is held now with what Graph has"
 FOR_METRICS: Final = "the metrics are about all that is open"
 # What walks along an index of what is open, and why that is all it can do.
 WALKS: Final = {

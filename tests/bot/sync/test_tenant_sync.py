@@ -1,4 +1,4 @@
-"""The mirror says what Graph says, and notices what has ended without us."""
+"""The sync writes what Graph says, and notices what has ended without us."""
 
 import asyncio
 from datetime import timedelta
@@ -50,7 +50,7 @@ async def test_a_package_that_is_gone_is_not_offered(harness):
         "enableTargetsToSelfAddAccess"
     ] = False
 
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
 
     assert [each.slug for each in await harness.desk.offer()] == [
         "marketing-campaign",
@@ -64,7 +64,7 @@ async def test_two_packages_may_swap_their_names(harness):
     one, two = packages[seed.FINANCE_REPORTS], packages[seed.BOARD_PAPERS]
     one.display_name, two.display_name = two.display_name, one.display_name
 
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
 
     slugs = {each.id: each.slug for each in await harness.store.run(catalog.list_all)}
     assert slugs[seed.FINANCE_REPORTS] == "board-papers"
@@ -79,7 +79,7 @@ async def test_a_new_package_of_the_same_name_takes_no_slug_away(harness):
         **{**vars(campaign), "id": twin, "role_scopes": []}
     )
 
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
 
     slugs = {each.id: each.slug for each in await harness.store.run(catalog.list_all)}
     assert slugs[seed.MARKETING_CAMPAIGN] == "marketing-campaign"
@@ -96,7 +96,7 @@ async def give(harness: BotHarness, user: str = seed.ANN) -> str:
     )
     harness.shift(timedelta(seconds=10))
     harness.tenant.tick()
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     return next(reversed(harness.tenant.world.assignments))
 
 
@@ -115,13 +115,13 @@ async def test_access_that_was_given_elsewhere_is_found_with_its_holder(harness)
 
 
 async def test_a_holder_who_is_not_in_slack_is_kept_without(harness):
-    """And looked for again another day, not with each sweep."""
+    """And looked for again another day, not with each sync."""
     harness.workspace.people["U0ANN"].email = None
 
     found = await row(harness, await give(harness))
 
     calls = len(harness.workspace.calls)
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     assert (found.holder, found.state) == (None, AssignmentState.LIVE)
     assert len(harness.workspace.calls) == calls
 
@@ -132,7 +132,7 @@ async def test_access_that_ran_out_is_told_once(harness):
     harness.shift(timedelta(days=31))
 
     for _ in range(2):
-        await harness.mirror.sweep()
+        await harness.tenant_sync.run()
         await harness.talk()
 
     found = await row(harness, held)
@@ -146,7 +146,7 @@ async def test_access_that_was_ended_in_entra_is_told_so(harness):
     held = await give(harness)
     harness.tenant.remove_assignment(held)
 
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     await harness.talk()
 
     assert (await row(harness, held)).ended_why == EndReason.OUTSIDE
@@ -159,7 +159,7 @@ async def test_an_end_that_was_moved_in_entra_is_followed(harness):
     for end in (clock.now() + timedelta(days=3), clock.now() + timedelta(days=99), None):
         harness.tenant.move_end(held, end)
 
-        await harness.mirror.sweep()
+        await harness.tenant_sync.run()
 
         assert (await row(harness, held)).ends_at == end
 
@@ -169,7 +169,7 @@ async def test_a_list_that_lags_ends_nothing(harness):
     held = await give(harness)
     harness.line.on(LIST, empty_list)
 
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
 
     assert (await row(harness, held)).state is AssignmentState.LIVE
 
@@ -185,7 +185,7 @@ async def test_graph_down_ends_nothing(harness):
     harness.line.on("GET ", answering(503), times=50)
 
     with pytest.raises(GraphError):
-        await harness.mirror.sweep()
+        await harness.tenant_sync.run()
 
     assert (await row(harness, held)).state is AssignmentState.LIVE
 
@@ -197,10 +197,10 @@ async def test_a_removal_of_ours_is_not_called_an_end_from_outside(harness):
     await harness.work()
     harness.shift(timedelta(seconds=10))
 
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     await harness.expire_all_waits()
     await harness.work()
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     await harness.talk()
 
     assert (await row(harness, held)).ended_why == EndReason.RETURNED
@@ -208,7 +208,7 @@ async def test_a_removal_of_ours_is_not_called_an_end_from_outside(harness):
 
 
 async def test_a_list_read_before_a_removal_revives_nothing(harness):
-    """The sweep read its list, and then the access was given back, before the sweep wrote."""
+    """The sync read its list, and then the access was given back, before the sync wrote."""
     held = await give(harness)
     taken = await harness.desk.give_back(slack_user="U0ANN", assignment_id=held)
     await harness.work()
@@ -219,11 +219,11 @@ async def test_a_list_read_before_a_removal_revives_nothing(harness):
         await harness.work()
 
     harness.line.on(LIST, and_then(it_is_done))
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     assert (await harness.request(taken.request.id)).state == "delivered"
     assert (await row(harness, held)).state is AssignmentState.ENDED
 
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     await harness.talk()
     assert (await row(harness, held)).ended_why == EndReason.RETURNED
     assert not [each for each in harness.told("U0ANN") if "not through me" in each.text]
@@ -235,7 +235,7 @@ async def test_a_role_of_one_catalog_is_enough(harness):
     harness.tenant.move_end(held, clock.now() + timedelta(days=3))
     harness.line.on(LIST, answering(403, "Forbidden"))
 
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
 
     assert (await row(harness, held)).ends_at == harness.tenant.world.assignments[held].end
 
@@ -269,7 +269,7 @@ async def test_lists_by_package_are_read_several_at_once(harness):
     harness.line.on("", slow, times=EVER)
     began = clock.real()
 
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
 
     assert asked == len(harness.tenant.world.packages) * len(ACCESS_STATES)
     assert (at_once[0], max(at_once)) == (1, LISTS_AT_ONCE)
@@ -277,7 +277,7 @@ async def test_lists_by_package_are_read_several_at_once(harness):
 
 
 async def test_when_graph_wants_us_to_wait_no_more_lists_are_begun(harness):
-    """The sweep fails, and comes again."""
+    """The sync fails, and comes again."""
     for number in range(3 * LISTS_AT_ONCE):
         crowd.package(harness.around.outside, number)
     asked = 0
@@ -295,7 +295,7 @@ async def test_when_graph_wants_us_to_wait_no_more_lists_are_begun(harness):
     harness.line.on("", throttled, times=EVER)
 
     with pytest.raises(Throttled):
-        await harness.mirror.sweep()
+        await harness.tenant_sync.run()
 
     assert asked == len(ACCESS_STATES) + LISTS_AT_ONCE
 
@@ -304,7 +304,7 @@ async def test_questions_are_read_one_by_one_where_the_list_is_refused(harness):
     """As with a role of one catalog; those that cannot be read are no empty ones."""
     harness.tenant.seed_examples()
     harness.line.on("GET .*/assignmentPolicies$", answering(403, "Forbidden"))
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     [asking] = [
         each for each in await harness.store.run(catalog.list_all) if each.slug == "customer-data"
     ]
@@ -312,20 +312,20 @@ async def test_questions_are_read_one_by_one_where_the_list_is_refused(harness):
 
     harness.line.on("GET .*/assignmentPolicies$", answering(403, "Forbidden"))
     harness.line.on("POST .*batch", answering(403, "Forbidden"))
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
     [asking] = [
         each for each in await harness.store.run(catalog.list_all) if each.slug == "customer-data"
     ]
     assert "could not be read" in asking.policies[0].not_askable
 
 
-async def test_a_policy_that_changes_is_seen_with_the_next_sweep(harness):
+async def test_a_policy_that_changes_is_seen_with_the_next_sync(harness):
     """What people read is what would hold."""
     harness.policy_of(seed.MARKETING_CAMPAIGN).expiration = Expiration(
         "afterDuration", duration=timedelta(days=14)
     )
 
-    await harness.mirror.sweep()
+    await harness.tenant_sync.run()
 
     (campaign,) = [each for each in await harness.desk.offer() if each.slug == "marketing-campaign"]
     assert campaign.lasts == "14 days"

@@ -1,4 +1,4 @@
-"""However many hold something, a sweep keeps little in memory, and writes little at a time, but not one by one."""
+"""However many hold something, a sync keeps little in memory, and writes little at a time, but not one by one."""
 
 import gc
 import json
@@ -76,12 +76,12 @@ def transactions(harness: BotHarness) -> Iterator[list[None]]:
         sa.event.remove(harness.store.engine, "begin", note)
 
 
-async def sweep_of(harness: BotHarness, many: Many) -> int:
+async def sync_of(harness: BotHarness, many: Many) -> int:
     """How many transactions that may write it takes to copy who holds something."""
     harness.line.on(LISTS, many, times=EVER)
     packages = (await harness.graph.packages.list_readable()).objects
     with transactions(harness) as begun:
-        await harness.mirror._holdings.sweep(packages)
+        await harness.tenant_sync._assignments.run(packages)
     return len(begun)
 
 
@@ -89,9 +89,9 @@ async def test_new_rows_are_written_many_at_a_time(harness):
     """Each has its own line in the audit log."""
     before = len(await harness.store.run(audit.rows))
     graph = Many(2)
-    few = await sweep_of(harness, graph)
+    few = await sync_of(harness, graph)
     graph.count = 3 * SEEN_TOGETHER
-    many = await sweep_of(harness, graph)
+    many = await sync_of(harness, graph)
 
     assert many == few + 2
     assert len(await harness.store.run(audit.rows)) == before + 3 * SEEN_TOGETHER
@@ -102,22 +102,22 @@ async def test_new_rows_are_written_many_at_a_time(harness):
 async def test_changed_rows_are_written_many_at_a_time(harness):
     """Somebody has moved all ends in Entra."""
     many = Many(2 * SEEN_TOGETHER)
-    first = await sweep_of(harness, many)
+    first = await sync_of(harness, many)
     many.end += timedelta(days=1)
 
-    assert await sweep_of(harness, many) == first
+    assert await sync_of(harness, many) == first
     held = (await harness.store.run(assignment_lists.page, rows=10**6)).rows
     assert {each.ends_at for each in held} == {many.end}
 
 
-@pytest.mark.parametrize("sweep", ["first", "second"])
-async def test_memory_does_not_grow_with_the_list(harness, sweep):
+@pytest.mark.parametrize("sync", ["first", "second"])
+async def test_memory_does_not_grow_with_the_list(harness, sync):
     """A page, and what is written together."""
     many = Many(6 * SEEN_TOGETHER)
-    await sweep_of(harness, many)
-    if sweep == "second":
+    await sync_of(harness, many)
+    if sync == "second":
         many.alive.clear()
-        await sweep_of(harness, many)
+        await sync_of(harness, many)
 
     early, late = many.alive
     assert late <= max(early, SEEN_TOGETHER + PAGE)
@@ -126,7 +126,7 @@ async def test_memory_does_not_grow_with_the_list(harness, sweep):
 async def test_only_what_a_whole_list_lacks_is_looked_for(harness):
     """A list that breaks off says nothing of what it has not come to; what it lacks is asked for in batches."""
     many = Many(2 * SEEN_TOGETHER)
-    await sweep_of(harness, many)
+    await sync_of(harness, many)
     many.count = SEEN_TOGETHER
     asked: list[str] = []
 
@@ -138,7 +138,7 @@ async def test_only_what_a_whole_list_lacks_is_looked_for(harness):
         return httpx.Response(200, json={"responses": answers}, request=request)
 
     harness.line.on(BATCHES, gone, times=EVER)
-    await sweep_of(harness, many)
+    await sync_of(harness, many)
 
     assert len([each for each in asked if "/assignments/a" in each]) == SEEN_TOGETHER
     found = await harness.store.run(_gone)

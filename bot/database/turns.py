@@ -1,7 +1,7 @@
 """
-Sweeps: what one replica reads of Graph or Slack for all of them, and whose turn it is.
+Turns: which replica reads of Graph or Slack for all of them now.
 
-One row a sweep.  Whoever takes it holds it by a lease that is renewed; when its owner dies, another takes it over.
+One row a sync.  Whoever takes it holds it by a lease that is renewed; when its owner dies, another takes it over.
 The generation tells the owner from one that has been taken for dead, and only sleeps: it counts the turns.
 """
 
@@ -34,7 +34,7 @@ TAKE: Final = (
 )
 RENEW: Final = sweeps.update().where(MINE).values(lease_until=UNTIL)
 END: Final = sweeps.update().where(MINE).values(lease_until=None)
-# Not FOR UPDATE: a sweep may write several pages at once.  Whoever takes it over waits for them.
+# Not FOR UPDATE: a sync may write several pages at once.  Whoever takes it over waits for them.
 INSIST: Final = sa.select(sweeps.c.generation).where(MINE).with_for_update(read=True)
 
 
@@ -45,7 +45,7 @@ def _insert(db: Transaction) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Turn:
-    """One turn of a sweep, and its owner's right to write down what it finds."""
+    """One turn of a sync, and its owner's right to write down what it finds."""
 
     name: str
     generation: int
@@ -53,9 +53,9 @@ class Turn:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SweepState:
+class SyncState:
     """
-    How a sweep stands, whoever does it; moments in real time.
+    How a sync stands, whoever does it; moments in real time.
 
     Attributes:
         due_at: When its next turn begins.
@@ -63,7 +63,7 @@ class SweepState:
         began_at: When its last turn began.
         succeeded_at: When a turn last came to a good end.
         error: Why the last turn failed; None if it did not.
-        found: What it found, for sweeps whose result is kept in memory.
+        found: What it found, for syncs whose result is kept in memory.
     """
 
     due_at: datetime
@@ -80,33 +80,33 @@ class SweepState:
         return self.due_at <= now or self.began_at is None or self.began_at < wanted
 
 
-FIELDS: Final = tuple(SweepState.__dataclass_fields__)
+FIELDS: Final = tuple(SyncState.__dataclass_fields__)
 FIND: Final = sa.select(*(sweeps.c[name] for name in FIELDS)).where(
     sweeps.c.name == sa.bindparam("sweep")
 )
 
 
 class Overtaken(LatchkeyError):
-    """Somebody else has taken the sweep over: what this one has read is old, and does not count."""
+    """Somebody else has taken the sync over: what this one has read is old, and does not count."""
 
     def __init__(self) -> None:
-        super().__init__("Another replica has taken this sweep over.")
+        super().__init__("Another replica has taken this sync over.")
 
 
-def find(db: Transaction, name: str) -> SweepState | None:
-    """Return how a sweep stands; None if nobody has ever done it."""
+def find(db: Transaction, name: str) -> SyncState | None:
+    """Return how a sync stands; None if nobody has ever done it."""
     row = db.execute(FIND, {"sweep": name}).first()
-    return SweepState(**dict(zip(FIELDS, row, strict=True))) if row else None
+    return SyncState(**dict(zip(FIELDS, row, strict=True))) if row else None
 
 
-def get(db: Transaction, name: str) -> SweepState:
-    """Return how a sweep stands that somebody has done."""
-    return SweepState(**dict(zip(FIELDS, db.execute(FIND, {"sweep": name}).one(), strict=True)))
+def get(db: Transaction, name: str) -> SyncState:
+    """Return how a sync stands that somebody has done."""
+    return SyncState(**dict(zip(FIELDS, db.execute(FIND, {"sweep": name}).one(), strict=True)))
 
 
 def take(db: Transaction, name: str, *, lease: timedelta, wanted: datetime) -> Turn | None:
     """
-    Take the next turn of a sweep; None if it is not due, or somebody else's.
+    Take the next turn of a sync; None if it is not due, or somebody else's.
 
     Args:
         wanted: A turn that began before then (real time) is not enough.
@@ -119,7 +119,7 @@ def take(db: Transaction, name: str, *, lease: timedelta, wanted: datetime) -> T
 
 
 def renew(db: Transaction, turn: Turn, *, lease: timedelta) -> bool:
-    """Keep a sweep for *lease* from now; False if somebody else has taken it over."""
+    """Keep a sync for *lease* from now; False if somebody else has taken it over."""
     until = clock.real() + lease
     return db.execute(RENEW, {**_known(turn), "until": until}).rowcount == 1
 
@@ -138,7 +138,7 @@ def check_turn(db: Transaction, turn: Turn) -> None:
 def finish(
     db: Transaction, turn: Turn, *, due_at: datetime, error: str | None = None, found: Any = None
 ) -> bool:
-    """Give a sweep back, to be done again at *due_at* (real time); False if it was not ours any more."""
+    """Give a sync back, to be done again at *due_at* (real time); False if it was not ours any more."""
     values: dict[str, Any] = {"due_at": due_at, "error": error}
     if error is None:
         values |= {"succeeded_at": clock.real(), "found": found}
@@ -146,7 +146,7 @@ def finish(
 
 
 def release(db: Transaction, turn: Turn) -> None:
-    """Give a sweep back that was not done: somebody else's next look takes it."""
+    """Give a sync back that was not done: somebody else's next look takes it."""
     db.execute(END, _known(turn))
 
 
