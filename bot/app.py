@@ -18,7 +18,10 @@ from bot import chance, clock, connections, web
 from bot import clock_check as clockwork
 from bot.approvals.processing import Verdicts
 from bot.approvals.recipients import Recipients
+from bot.approvals.service import ApprovalService
+from bot.assignments.lists import AssignmentLists
 from bot.assignments.search import PersonSearch
+from bot.assignments.service import AssignmentService
 from bot.clock_check import Clockwork
 from bot.configuration.settings import Settings
 from bot.database import Busy, Store, migrate, open_store, wakeups
@@ -27,7 +30,6 @@ from bot.database.engine import Threads, real_threads
 from bot.database.installation import Installation
 from bot.database.sqlite_file import BeingRestored
 from bot.database.wire import Wire
-from bot.desk import Desk
 from bot.errors import ConfigurationError
 from bot.health import Health
 from bot.jobs.table import Jobs
@@ -40,13 +42,16 @@ from bot.packages.catalog import OfferedPackages
 from bot.patience import Pulse
 from bot.people.admins import Roster
 from bot.people.approvers import Approvers
+from bot.people.guard import Guard
 from bot.people.identity import People
 from bot.people.permissions import Permissions
 from bot.priority import Courtesy
 from bot.requests.confirmation import Delivery
 from bot.requests.evaluation import Review
 from bot.requests.holder_lists import HolderLists
+from bot.requests.lists import RequestLists
 from bot.requests.policy_choice import Wayfinder
+from bot.requests.service import RequestService
 from bot.requests.submission import Effects
 from bot.slack.api import BotIdentity, Slack, SlackError, SlackRefused
 from bot.sync.everything import TenantSync
@@ -66,7 +71,7 @@ class Latchkey:
     store: Store
     slack: Slack
     graph: Graph
-    desk: Desk
+    services: handlers.Services
     people: People
     jobs: Jobs
     background: handlers.Background
@@ -217,16 +222,28 @@ async def assembled(
             alarm=machine.alarm(),
             courtesy=courtesy,
         )
-        whom = PersonSearch(store=store, slack=slack, graph=graph, people=people, bounds=bounds)
-        desk = Desk(
-            store=store,
-            permissions=permissions,
-            verdicts=verdicts,
-            whom=whom,
-            wayfinder=Wayfinder(slack=slack, graph=graph, people=people),
-            offering=offering,
-            wake=jobs.wake,
-            asks_an_hour=settings.asks_an_hour,
+        guard = Guard(store=store, permissions=permissions)
+        services = handlers.Services(
+            guard=guard,
+            requests=RequestService(
+                store=store,
+                guard=guard,
+                wayfinder=Wayfinder(slack=slack, graph=graph, people=people),
+                offering=offering,
+                wake=jobs.wake,
+                asks_an_hour=settings.asks_an_hour,
+            ),
+            request_lists=RequestLists(store=store, guard=guard, offering=offering),
+            approvals=ApprovalService(store=store, verdicts=verdicts, wake=jobs.wake),
+            assignments=AssignmentService(store=store, guard=guard, wake=jobs.wake),
+            assignment_lists=AssignmentLists(
+                store=store,
+                guard=guard,
+                whom=PersonSearch(
+                    store=store, slack=slack, graph=graph, people=people, bounds=bounds
+                ),
+                offering=offering,
+            ),
         )
         health = Health(store=store, slack=slack, jobs=jobs, wire=wire)
         bolt = _bolt(settings, slack, identity, courtesy)
@@ -234,7 +251,7 @@ async def assembled(
         pulse = Pulse(machine.seconds, every=machine.beat)
         handlers.register(
             bolt,
-            desk=desk,
+            services=services,
             homes=homes,
             background=background,
             pulse=pulse,
@@ -245,7 +262,7 @@ async def assembled(
             store=store,
             slack=slack,
             graph=graph,
-            desk=desk,
+            services=services,
             people=people,
             jobs=jobs,
             background=background,

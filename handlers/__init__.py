@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from bot.desk import Desk
 from bot.notifications.home import Homes
 from bot.patience import Pulse
 from handlers import (
@@ -20,14 +19,15 @@ from handlers import (
 from handlers.app import SlackApp
 from handlers.background import Background
 from handlers.routes import Routes
+from handlers.services import Services
 
-__all__ = ["Background", "SlackApp", "register"]
+__all__ = ["Background", "Services", "SlackApp", "register"]
 
 
 def register(
     app: SlackApp,
     *,
-    desk: Desk,
+    services: Services,
     homes: Homes,
     background: Background,
     pulse: Pulse,
@@ -39,15 +39,17 @@ def register(
     Raises:
         UnregisteredAction: A listener is not in the table of routes, or a route has no listener.
     """
-    deduplicate.register(app, desk=desk, background=background, pulse=pulse)
+    deduplicate.register(app, guard=services.guard, background=background, pulse=pulse)
     routes = Routes(app)
-    request_access.register(routes, desk=desk)
-    request_form.register(routes, desk=desk, background=background)
-    decide.register(routes, desk=desk, background=background)
-    assignment_actions.register(routes, desk=desk, background=background)
-    my_access.register(routes, desk=desk, background=background)
+    request_access.register(routes, requests=services.requests)
+    request_form.register(routes, requests=services.requests, background=background)
+    decide.register(routes, approvals=services.approvals, background=background)
+    assignment_actions.register(
+        routes, requests=services.requests, assignments=services.assignments, background=background
+    )
+    my_access.register(routes, request_lists=services.request_lists, background=background)
     home.register(routes, homes=homes, publish=publish)
-    admin_command.register(routes, desk=desk, background=background)
-    repair.register(routes, desk=desk, background=background)
-    answers.register(routes, desk=desk, background=background)
+    admin_command.register(routes, services=services, background=background)
+    repair.register(routes, requests=services.requests, background=background)
+    answers.register(routes, requests=services.requests, background=background)
     routes.check()

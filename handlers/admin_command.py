@@ -8,7 +8,6 @@ from typing import Any, Final
 from slack_bolt.async_app import AsyncAck
 
 from bot.assignments.search import Listing, WhichPerson
-from bot.desk import Desk
 from bot.errors import LatchkeyError, UnknownPackage
 from bot.messages import deciding, repairing, troubles
 from bot.messages.pages import split_page
@@ -20,13 +19,14 @@ from handlers.deduplicate import key_of
 from handlers.errors import Say, explain_errors
 from handlers.interaction import ephemeral_reply, read_click, read_next
 from handlers.routes import Routes
+from handlers.services import Services
 
 # Slack waits three seconds; finding the person may need calls to Slack and Entra.
 ANSWER_SECONDS: Final = 1.5
 FOR_ADMINS: Final = frozenset({ListName.ASSIGNMENTS, ListName.PENDING, ListName.HELD})
 
 
-def register(routes: Routes, *, desk: Desk, background: Background) -> None:
+def register(routes: Routes, *, services: Services, background: Background) -> None:
     @routes.command("/access-admin")
     async def access_admin(ack: AsyncAck, command: dict[str, Any]) -> None:
         async def say(message: Mapping[str, Any]) -> None:
@@ -38,7 +38,7 @@ def register(routes: Routes, *, desk: Desk, background: Background) -> None:
             )
 
         answer = asyncio.ensure_future(
-            _answer(desk, command["user_id"], command.get("text") or "", key_of(command))
+            _answer(services, command["user_id"], command.get("text") or "", key_of(command))
         )
         await asyncio.wait({answer}, timeout=ANSWER_SECONDS)
         if answer.done():
@@ -58,7 +58,7 @@ def register(routes: Routes, *, desk: Desk, background: Background) -> None:
         say = ephemeral_reply(background, click)
         async with explain_errors(say):
             place = read_next(click, FOR_ADMINS)
-            await say(await _from(desk, click.user, place, key_of(body)))
+            await say(await _from(services, click.user, place, key_of(body)))
         await ack()
 
     @routes.action("latchkey_remove")
@@ -67,7 +67,7 @@ def register(routes: Routes, *, desk: Desk, background: Background) -> None:
         click = read_click(body, action)
         say = ephemeral_reply(background, click)
         async with explain_errors(say):
-            taken = await desk.remove(slack_user=click.user, assignment_id=click.value)
+            taken = await services.requests.remove(slack_user=click.user, assignment_id=click.value)
             await say(deciding.removing(taken.request, is_new=taken.is_new))
         await ack()
 
@@ -77,7 +77,9 @@ def register(routes: Routes, *, desk: Desk, background: Background) -> None:
         click = read_click(body, action)
         say = ephemeral_reply(background, click)
         async with explain_errors(say):
-            row = await desk.reprocess(slack_user=click.user, assignment_id=click.value)
+            row = await services.assignments.reprocess(
+                slack_user=click.user, assignment_id=click.value
+            )
             await say(troubles.reprocessing(row))
         await ack()
 
@@ -97,36 +99,44 @@ async def _reply(answer: asyncio.Future[Message], say: Say) -> None:
             raise LatchkeyError(f"{unknown}{near}") from None
 
 
-async def _answer(desk: Desk, user: str, text: str, key: str | None) -> Message:
+async def _answer(services: Services, user: str, text: str, key: str | None) -> Message:
     verb, _, rest = text.strip().partition(" ")
     verb = verb.lower()
     narrowed, page = split_page(rest)
     start = page_number(page)
     if verb == "pending":
         return deciding.pending(
-            await desk.pending(slack_user=user, start=start, key=key), reader=user
+            await services.request_lists.pending(slack_user=user, start=start, key=key), reader=user
         )
     if verb in {"held", "stuck"}:
-        return repairing.listed(await desk.held(slack_user=user, start=start, key=key))
+        return repairing.listed(
+            await services.request_lists.stuck(slack_user=user, start=start, key=key)
+        )
     if verb == "assignments":
-        return _listed(await desk.look_up(slack_user=user, text=narrowed, start=start, key=key))
+        return _listed(
+            await services.assignment_lists.look_up(
+                slack_user=user, text=narrowed, start=start, key=key
+            )
+        )
     if verb == "remove":
-        return await _remove(desk, user, rest, key)
+        return await _remove(services, user, rest, key)
     # Only admins may see the help; everybody else is refused.
-    await desk.insist_on_admin(user, key=key)
+    await services.guard.check_admin_once(user, key=key)
     return deciding.admin_help()
 
 
-async def _from(desk: Desk, user: str, place: Place, key: str | None) -> Message:
+async def _from(services: Services, user: str, place: Place, key: str | None) -> Message:
     """Show a list from *place* on."""
     start = Start(after=place.after)
     if place.list is ListName.PENDING:
         return deciding.pending(
-            await desk.pending(slack_user=user, start=start, key=key), reader=user
+            await services.request_lists.pending(slack_user=user, start=start, key=key), reader=user
         )
     if place.list is ListName.HELD:
-        return repairing.listed(await desk.held(slack_user=user, start=start, key=key))
-    return _listed(await desk.assignments(slack_user=user, place=place, key=key))
+        return repairing.listed(
+            await services.request_lists.stuck(slack_user=user, start=start, key=key)
+        )
+    return _listed(await services.assignment_lists.page(slack_user=user, place=place, key=key))
 
 
 def _listed(listing: Listing, *notes: str) -> Message:
@@ -142,12 +152,14 @@ def _listed(listing: Listing, *notes: str) -> Message:
     )
 
 
-async def _remove(desk: Desk, user: str, rest: str, key: str | None) -> Message:
+async def _remove(services: Services, user: str, rest: str, key: str | None) -> Message:
     """Remove access at once if person, package and reason are certain; otherwise show the list, whose buttons ask once more."""
-    wish = await desk.read_wish(slack_user=user, text=rest, key=key)
+    wish = await services.assignment_lists.read_removal(slack_user=user, text=rest, key=key)
     # A page is behind a list, and may be the last words of a reason.
     named, page = (wish.name, 1) if wish.reason else split_page(rest)
-    listing = await desk.look_up(slack_user=user, text=named, start=page_number(page), key=key)
+    listing = await services.assignment_lists.look_up(
+        slack_user=user, text=named, start=page_number(page), key=key
+    )
     whom, package, rows = listing.whom, listing.package, listing.page.rows
     if whom is None or package is None or wish.reason is None:
         return _listed(listing)
@@ -155,5 +167,7 @@ async def _remove(desk: Desk, user: str, rest: str, key: str | None) -> Message:
         raise LatchkeyError(f"They do not have {package.name}: neither I nor Entra know of it.")
     if whom.doubt is not None or len(rows) > 1:
         return _listed(listing, "Please press Remove for what you mean.")
-    taken = await desk.remove(slack_user=user, assignment_id=rows[0].id, reason=wish.reason)
+    taken = await services.requests.remove(
+        slack_user=user, assignment_id=rows[0].id, reason=wish.reason
+    )
     return deciding.removing(taken.request, is_new=taken.is_new)

@@ -5,30 +5,37 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 
-from bot.desk import Desk
+from bot.assignments.service import AssignmentService
 from bot.messages import asking
 from bot.messages.parts import Message
+from bot.requests.service import RequestService
 from handlers.background import Background
 from handlers.errors import explain_errors
 from handlers.interaction import Click, ephemeral_reply, read_click
 from handlers.routes import Routes
 
 
-def register(routes: Routes, *, desk: Desk, background: Background) -> None:
+def register(
+    routes: Routes,
+    *,
+    requests: RequestService,
+    assignments: AssignmentService,
+    background: Background,
+) -> None:
     async def extend(click: Click) -> Message:
-        taken = await desk.extend(slack_user=click.user, assignment_id=click.value)
+        taken = await requests.extend(slack_user=click.user, assignment_id=click.value)
         return asking.extending(taken.request, is_new=taken.is_new)
 
     async def give_back(click: Click) -> Message:
-        taken = await desk.give_back(slack_user=click.user, assignment_id=click.value)
+        taken = await requests.return_access(slack_user=click.user, assignment_id=click.value)
         return asking.returning(taken.request, is_new=taken.is_new)
 
     async def let_end(click: Click) -> Message:
-        assignment = await desk.let_end(slack_user=click.user, assignment_id=click.value)
+        assignment = await assignments.let_end(slack_user=click.user, assignment_id=click.value)
         return asking.letting_end(assignment)
 
     async def cancel(click: Click) -> Message:
-        request = await desk.cancel(slack_user=click.user, request_id=click.value)
+        request = await requests.cancel(slack_user=click.user, request_id=click.value)
         return asking.withdrawn(request)
 
     def on(action_id: str, act: Callable[[Click], Awaitable[Message]]) -> None:

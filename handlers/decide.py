@@ -6,7 +6,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 
-from bot.desk import Desk
+from bot.approvals.service import ApprovalService
 from bot.messages import forms
 from bot.people.model import Verb
 from handlers.background import Background
@@ -15,7 +15,7 @@ from handlers.interaction import ephemeral_reply, read_click
 from handlers.routes import Routes
 
 
-def register(routes: Routes, *, desk: Desk, background: Background) -> None:
+def register(routes: Routes, *, approvals: ApprovalService, background: Background) -> None:
     async def decide(
         verb: Verb, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]
     ) -> None:
@@ -23,7 +23,7 @@ def register(routes: Routes, *, desk: Desk, background: Background) -> None:
         click = read_click(body, action)
         say = ephemeral_reply(background, click)
         async with explain_errors(say):
-            draft = await desk.decide(
+            draft = await approvals.decide(
                 ask_id=click.value,
                 verb=verb,
                 slack_user=click.user,
@@ -36,7 +36,7 @@ def register(routes: Routes, *, desk: Desk, background: Background) -> None:
                     view=forms.reason(draft.decision, draft.request),
                     channel=click.channel,
                     user=click.user,
-                    unless=functools.partial(desk.is_refused, draft),
+                    unless=functools.partial(approvals.refuse_early, draft),
                 )
         await ack()
 
@@ -60,7 +60,7 @@ def register(routes: Routes, *, desk: Desk, background: Background) -> None:
             if not reason:
                 await show_error({"text": "Please give a reason."})
                 return
-            await desk.explain(
+            await approvals.explain(
                 decision_id=view["private_metadata"], slack_user=body["user"]["id"], reason=reason
             )
             await ack()

@@ -20,9 +20,9 @@ from slack_bolt.response import BoltResponse
 
 from bot import clock
 from bot.database import Busy
-from bot.desk import Desk
 from bot.messages.parts import message
 from bot.patience import Pulse
+from bot.people.guard import Guard
 from handlers.app import Body, SlackApp
 from handlers.background import Background
 from handlers.errors import BUSY
@@ -56,14 +56,14 @@ class RecentKeys:
         return self._until.setdefault(key, until := now + REMEMBERED) is until
 
 
-def register(app: SlackApp, *, desk: Desk, background: Background, pulse: Pulse) -> None:
+def register(app: SlackApp, *, guard: Guard, background: Background, pulse: Pulse) -> None:
     recent = RecentKeys()
 
     async def is_new(body: Body) -> bool:
         key = key_of(body)
         if key is None:
             return True
-        return recent.is_new(key) if _name_of(body) in READ_ONLY else await desk.is_new(key)
+        return recent.is_new(key) if _name_of(body) in READ_ONLY else await guard.is_new(key)
 
     async def refuse_repeated(body: Body, ack: AsyncAck) -> BoltResponse | None:
         pulse.hear()

@@ -5,11 +5,11 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 
-from bot.desk import Desk
 from bot.messages import asking
 from bot.messages.pages import split_page
 from bot.messages.parts import Message
 from bot.paging import ListName, page_number
+from bot.requests.lists import RequestLists
 from bot.requests.overview import Standing
 from handlers.background import Background
 from handlers.errors import explain_errors
@@ -19,7 +19,7 @@ from handlers.routes import Routes
 MINE = frozenset({ListName.MINE, ListName.ASKED})
 
 
-def register(routes: Routes, *, desk: Desk, background: Background) -> None:
+def register(routes: Routes, *, request_lists: RequestLists, background: Background) -> None:
     @routes.command("/my-access")
     async def my_access(ack: AsyncAck, command: dict[str, Any]) -> None:
         async def say(message: Mapping[str, Any]) -> None:
@@ -28,7 +28,7 @@ def register(routes: Routes, *, desk: Desk, background: Background) -> None:
         async with explain_errors(say):
             _, page = split_page(command.get("text") or "")
             skip = page_number(page).skip
-            await say(_shown(await desk.standing_of(command["user_id"], skip=skip)))
+            await say(_shown(await request_lists.access_overview(command["user_id"], skip=skip)))
 
     @routes.action("latchkey_my_more")
     async def more(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
@@ -37,7 +37,7 @@ def register(routes: Routes, *, desk: Desk, background: Background) -> None:
         say = ephemeral_reply(background, click)
         async with explain_errors(say):
             place = read_next(click, MINE)
-            await say(_shown(await desk.standing_of(click.user, place)))
+            await say(_shown(await request_lists.access_overview(click.user, place)))
         await ack()
 
 

@@ -5,17 +5,17 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 
-from bot.desk import Desk
 from bot.errors import FormNeeded, ReasonNeeded, SeenBefore, UnknownPackage, WhichPackage
 from bot.messages import asking
 from bot.messages.pages import read_page
 from bot.messages.parts import Message
+from bot.requests.service import RequestService
 from handlers.deduplicate import key_of
 from handlers.errors import explain_errors
 from handlers.routes import Routes
 
 
-def register(routes: Routes, *, desk: Desk) -> None:
+def register(routes: Routes, *, requests: RequestService) -> None:
     @routes.command("/request-access")
     async def request_access(ack: AsyncAck, command: dict[str, Any]) -> None:
         """Answer once, after the request is on disk."""
@@ -25,7 +25,7 @@ def register(routes: Routes, *, desk: Desk) -> None:
 
         async with explain_errors(say):
             try:
-                taken = await desk.ask(
+                taken = await requests.ask(
                     slack_user=command["user_id"],
                     text=command.get("text") or "",
                     key=key_of(command),
@@ -33,11 +33,11 @@ def register(routes: Routes, *, desk: Desk) -> None:
             except SeenBefore:
                 await ack()
             except UnknownPackage as unknown:
-                await say(await _offered(desk, unknown))
+                await say(await _offered(requests, unknown))
             except WhichPackage as which:
                 await say(asking.which_package(which.asked, which.choices))
             except FormNeeded as form:
-                about = await desk.keep_said(
+                about = await requests.keep_reason(
                     slack_user=command["user_id"], package_id=form.package_id, reason=form.reason
                 )
                 await say(asking.form_needed(about, str(form)))
@@ -47,12 +47,12 @@ def register(routes: Routes, *, desk: Desk) -> None:
                 await say(asking.asked(taken.request, is_new=taken.is_new))
 
 
-async def _offered(desk: Desk, unknown: UnknownPackage) -> Message:
+async def _offered(requests: RequestService, unknown: UnknownPackage) -> Message:
     """Offer packages to choose from when the text names none, or one that does not exist."""
     page = read_page(unknown.asked)
     if page is None and unknown.near:
         return asking.near(unknown.asked, unknown.near, more=unknown.more)
-    offer = await desk.offer()
+    offer = await requests.offered_packages()
     if page is not None:
         return asking.offer(offer, page=page)
     return asking.offer(offer, intro=asking.no_such_package(unknown.asked))

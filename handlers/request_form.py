@@ -5,13 +5,13 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 
-from bot.desk import Desk
 from bot.errors import WrongFields
 from bot.messages import asking, request_form
 from bot.packages.model import Package
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import fingerprint
-from bot.requests.transactions.creation import FilledIn
+from bot.requests.service import RequestService
+from bot.requests.transactions.ask_by_form import FilledIn
 from handlers.background import Background
 from handlers.errors import explain_errors
 from handlers.interaction import ephemeral_reply, read_click
@@ -20,7 +20,7 @@ from handlers.routes import Routes
 GONE = "That package is not offered any more."
 
 
-def register(routes: Routes, *, desk: Desk, background: Background) -> None:
+def register(routes: Routes, *, requests: RequestService, background: Background) -> None:
     @routes.action("latchkey_ask")
     async def open_form(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """Open the form, from an Ask button."""
@@ -28,13 +28,13 @@ def register(routes: Routes, *, desk: Desk, background: Background) -> None:
         click = read_click(body, action)
         say = ephemeral_reply(background, click)
         async with explain_errors(say):
-            package, reason = await desk.form(slack_user=click.user, about=click.value)
+            package, reason = await requests.find_form(slack_user=click.user, about=click.value)
             if package is None:
                 await say({"text": GONE})
                 return
 
             async def form() -> Mapping[str, Any]:
-                ways = await desk.ways(slack_user=click.user, package=package)
+                ways = await requests.find_policies(slack_user=click.user, package=package)
                 return request_form.request_form(
                     package, policies=ways.policies, locale=ways.locale, reason=reason
                 )
@@ -52,7 +52,7 @@ def register(routes: Routes, *, desk: Desk, background: Background) -> None:
             return
         async with explain_errors(ephemeral_reply(background, read_click(body, action))):
             about = request_form.about(view)
-            package = await desk.package(about.package_id)
+            package = await requests.find_package(about.package_id)
             chosen = request_form.policy_in(view)
             if package is None or chosen is None:
                 return
@@ -70,7 +70,7 @@ def register(routes: Routes, *, desk: Desk, background: Background) -> None:
 
         async with explain_errors(show_error):
             about = request_form.about(view)
-            package = await desk.package(about.package_id)
+            package = await requests.find_package(about.package_id)
             if package is None or not package.can_be_asked_for:
                 await show_error({"text": GONE})
                 return
@@ -83,7 +83,7 @@ def register(routes: Routes, *, desk: Desk, background: Background) -> None:
                 await ack(response_action="update", view=form)
                 return
             try:
-                taken = await desk.ask_by_form(
+                taken = await requests.ask_by_form(
                     FilledIn(
                         slack_user=user,
                         package_id=package.id,

@@ -12,6 +12,7 @@ import handlers
 from bot.doctor import SCOPES
 from bot.slack.rate_limits import POST
 from handlers.app import SlackApp
+from tests.handlers.no_services import no_services
 from tests.harness.world import ANN, living
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,7 +74,12 @@ def registered():
     app = Registering()
     nothing: Any = None
     handlers.register(
-        app, desk=nothing, homes=nothing, background=nothing, pulse=nothing, publish=nothing
+        app,
+        services=no_services(),
+        homes=nothing,
+        background=nothing,
+        pulse=nothing,
+        publish=nothing,
     )
     return app
 

@@ -27,13 +27,13 @@ from bot.jobs.status import JobStatus, describe_error
 from bot.notifications.expiries import Ends
 from bot.notifications.home import Homes
 from bot.notifications.owed import Notices
+from bot.people.interaction_audit import record_refusals_left
 from bot.people.permissions import Permissions
 from bot.priority import Courtesy
 from bot.requests.confirmation import Delivery
 from bot.requests.evaluation import Review
 from bot.requests.store import forms
 from bot.requests.submission import Effects
-from bot.requests.transactions import creation as intake
 from bot.sync.everything import TenantSync
 from bot.sync.reprocessing import Reprocessing
 from bot.sync.turns import Fence, SharedSync, look_again_in
@@ -210,7 +210,7 @@ class Jobs:
             await self.homes.fill_in_deciders()
             await self.store.run(deduplication.forget_old)
             await self.store.run(forms.forget_old)
-            await self.store.run(intake.record_refusals_left)
+            await self.store.run(record_refusals_left)
             self.wake()
 
     def _shared(

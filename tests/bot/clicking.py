@@ -24,7 +24,7 @@ async def asked(harness: BotHarness, text: str = "finance-reports because Q4") -
 
 
 async def press(harness: BotHarness, request: Request, **facts: object) -> Decision:
-    """A click that is ready to be weighed, whether or not the desk would have asked for a reason first."""
+    """Save a click that is ready to be processed, whether or not a reason would have been asked for first."""
     pressed = click(request, **facts)
     holder = {"holder": request.holder, "holder_entra_id": request.entra_id}
     await harness.store.run(decisions.add, pressed, **holder, is_draft=False)
@@ -71,10 +71,12 @@ async def decide(
     team: str = "T0LATCH",
 ) -> Request:
     """Click on a card in the admins' channel, give the reason if one is wanted, and have it weighed."""
-    draft = await harness.desk.decide(
+    draft = await harness.approvals.decide(
         ask_id=request.ask_id, verb=verb, slack_user=user, team=team, channel="C0APPROVALS"
     )
     if draft is not None and reason is not None:
-        await harness.desk.explain(decision_id=draft.decision.id, slack_user=user, reason=reason)
+        await harness.approvals.explain(
+            decision_id=draft.decision.id, slack_user=user, reason=reason
+        )
     await harness.work()
     return await harness.request(request.id)

@@ -91,7 +91,7 @@ async def test_a_redraw_that_slack_does_not_take_is_shorter(harness, monkeypatch
     assert labels(cards(harness)[0]) == ["Approve", "Deny"]
     monkeypatch.setattr(content, "MOST_CHARACTERS", STRICT)
 
-    await harness.desk.cancel(slack_user="U0ANN", request_id=request.id)
+    await harness.requests.cancel(slack_user="U0ANN", request_id=request.id)
     await harness.talk()
 
     (card,) = cards(harness)

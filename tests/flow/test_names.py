@@ -34,13 +34,13 @@ async def test_the_name_with_a_hash_is_not_the_name_with_a_plus(harness):
     """Both make the slug c-build."""
     await renamed(harness, MARKETING_CAMPAIGN="C++ Build", FINANCE_REPORTS="C# Build")
 
-    sharp = await harness.desk.ask(slack_user="U0ANN", text='"C# Build" because x')
-    plus = await harness.desk.ask(slack_user="U0ANN", text="c++ build")
+    sharp = await harness.requests.ask(slack_user="U0ANN", text='"C# Build" because x')
+    plus = await harness.requests.ask(slack_user="U0ANN", text="c++ build")
 
     assert sharp.request.package_id == seed.FINANCE_REPORTS
     assert plus.request.package_id == seed.MARKETING_CAMPAIGN
     with pytest.raises(WhichPackage):
-        await harness.desk.ask(slack_user="U0CY", text="c-build")
+        await harness.requests.ask(slack_user="U0CY", text="c-build")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ async def test_what_slack_has_escaped_is_read_as_it_was_typed(harness, typed):
     """And shown as it was typed, not twice escaped."""
     await renamed(harness, FINANCE_REPORTS="P&L <Q3>", MARKETING_CAMPAIGN="P L Q3")
 
-    taken = await harness.desk.ask(
+    taken = await harness.requests.ask(
         slack_user="U0ANN", text=typed, reason="a &lt; b &amp;&amp; b &gt; c"
     )
     await harness.work()
@@ -70,7 +70,7 @@ async def test_a_name_with_an_entity_in_it_is_a_name_too(harness):
     """Should Slack not escape what is typed in a command."""
     await renamed(harness, FINANCE_REPORTS="R&amp;D", MARKETING_CAMPAIGN="Labs")
 
-    taken = await harness.desk.ask(slack_user="U0ANN", text="R&amp;D", reason="x")
+    taken = await harness.requests.ask(slack_user="U0ANN", text="R&amp;D", reason="x")
 
     assert taken.request.package_id == seed.FINANCE_REPORTS
 
@@ -92,7 +92,7 @@ async def test_a_misspelled_name_with_dashes_is_suggested_whole(harness):
     await renamed(harness, FINANCE_REPORTS=name)
 
     with pytest.raises(UnknownPackage) as unknown:
-        await harness.desk.ask(
+        await harness.requests.ask(
             slack_user="U0ANN", text="Database - PCQ raed access - self approval because x"
         )
 
@@ -159,7 +159,7 @@ async def test_what_is_asked_for_already_is_said_without_a_reason(harness):
     """Whoever asks how it stands need not give one again."""
     await harness.ask("finance-reports because x")
 
-    again = await harness.desk.ask(slack_user="U0ANN", text="finance-reports")
+    again = await harness.requests.ask(slack_user="U0ANN", text="finance-reports")
 
     assert not again.is_new
 

@@ -247,7 +247,7 @@ async def test_what_nobody_heard_of_is_found_by_the_clock(around, replicas):
 
 async def test_what_is_left_when_a_replica_stops_wakes_the_others(harness):
     """They wait for no lease, and for no look by the clock."""
-    taken = await harness.desk.ask(slack_user=ANN, text=FINANCE, reason=None)
+    taken = await harness.requests.ask(slack_user=ANN, text=FINANCE, reason=None)
     (request,) = await harness.store.run(claims.take, lease=WAITS.lease, limit=1)
     assert request.id == taken.request.id
     said = harness.around.wires.said

@@ -54,7 +54,7 @@ async def go_on(world: World) -> None:
     for request in await world.bot.store.run(every_request):
         if request.state is State.PENDING:
             # The card in Slack shows what has been lost; App Home and the admins' list show the row.
-            await world.bot.desk.decide(
+            await world.bot.services.approvals.decide(
                 ask_id=request.ask_id,
                 verb=Verb.APPROVE,
                 slack_user=BO,

@@ -83,10 +83,10 @@ async def test_a_promised_reminder_comes_hours_before_the_end(database, lasts, r
 async def test_an_extension_that_is_too_short_says_so_too(harness):
     """Its news is the last before the end."""
     await given(harness, 24 * HOURS)
-    (row,) = (await harness.desk.standing_of("U0ANN")).held.rows
+    (row,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
     harness.shift(20 * HOURS)
 
-    await harness.desk.extend(slack_user="U0ANN", assignment_id=row.id)
+    await harness.requests.extend(slack_user="U0ANN", assignment_id=row.id)
     await harness.finish()
 
     (longer,) = told(harness, "now lasts")

@@ -10,7 +10,7 @@ from sandbox.tenant import Tenant
 
 
 async def ask(graph: Graph, tenant: Tenant) -> None:
-    """One grant, as the desk posts it."""
+    """One grant, as the bot posts it."""
     (package,) = await graph.packages.find(display_name="Board Papers")
     dana = tenant.user_by_email("dana@contoso.example")
     assert dana is not None

@@ -17,6 +17,7 @@ from bot.people.model import Verb
 from bot.requests.store import request_lists
 from handlers.app import SlackApp
 from handlers.routes import RIGHTS, NoRightNeeded, Routes, UnregisteredAction
+from tests.handlers.no_services import no_services
 from tests.harness.world import ANN, APPROVALS, BO, CY, DANA, EVE, GUS, eventually
 from tests.proofs.authorization.authorization import ALLOWED
 
@@ -59,7 +60,12 @@ def test_every_listener_is_in_the_table():
     bolt = app()
     nothing: Any = None
     handlers.register(
-        bolt, desk=nothing, homes=nothing, background=nothing, pulse=nothing, publish=nothing
+        bolt,
+        services=no_services(),
+        homes=nothing,
+        background=nothing,
+        pulse=nothing,
+        publish=nothing,
     )
 
     assert len(bolt._async_listeners) == len(RIGHTS)
@@ -141,7 +147,12 @@ def test_no_listener_takes_what_answers_to_an_address_in_the_payload():
     bolt = app()
     nothing: Any = None
     handlers.register(
-        bolt, desk=nothing, homes=nothing, background=nothing, pulse=nothing, publish=nothing
+        bolt,
+        services=no_services(),
+        homes=nothing,
+        background=nothing,
+        pulse=nothing,
+        publish=nothing,
     )
     taken = {
         name

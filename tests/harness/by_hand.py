@@ -13,10 +13,12 @@ import sqlalchemy as sa
 from bot import clock
 from bot.app import Latchkey
 from bot.approvals.processing import Verdicts
+from bot.approvals.service import ApprovalService
+from bot.assignments.lists import AssignmentLists
+from bot.assignments.service import AssignmentService
 from bot.database import Store, audit
 from bot.database.tables import decisions, notices
 from bot.database.tables import requests as request_table
-from bot.desk import Desk
 from bot.jobs.table import Jobs
 from bot.notifications.expiries import Ends
 from bot.notifications.home import Homes
@@ -25,7 +27,9 @@ from bot.people.identity import People
 from bot.people.permissions import Permissions
 from bot.requests.confirmation import Delivery
 from bot.requests.evaluation import Review
+from bot.requests.lists import RequestLists
 from bot.requests.model import Request
+from bot.requests.service import RequestService
 from bot.requests.shared_reads import FRESH
 from bot.requests.store import claims, requests
 from bot.requests.submission import Effects
@@ -88,8 +92,24 @@ class BotHarness:
         return self.latchkey.people
 
     @property
-    def desk(self) -> Desk:
-        return self.latchkey.desk
+    def requests(self) -> RequestService:
+        return self.latchkey.services.requests
+
+    @property
+    def request_lists(self) -> RequestLists:
+        return self.latchkey.services.request_lists
+
+    @property
+    def approvals(self) -> ApprovalService:
+        return self.latchkey.services.approvals
+
+    @property
+    def assignments(self) -> AssignmentService:
+        return self.latchkey.services.assignments
+
+    @property
+    def assignment_lists(self) -> AssignmentLists:
+        return self.latchkey.services.assignment_lists
 
     @property
     def jobs(self) -> Jobs:
@@ -189,7 +209,7 @@ class BotHarness:
     async def ask(self, text: str, *, user: str = "U0ANN", reason: str | None = None) -> Request:
         """Ask, and have it judged by what is true now."""
         await self.forget_what_was_read()
-        taken = await self.desk.ask(slack_user=user, text=text, reason=reason)
+        taken = await self.requests.ask(slack_user=user, text=text, reason=reason)
         await self.work()
         return await self.request(taken.request.id)
 

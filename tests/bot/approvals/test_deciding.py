@@ -329,7 +329,7 @@ async def test_pressing_again_before_it_is_judged_is_one_click(harness):
     """However often; the other button is another click."""
     request = await asked(harness)
     for _ in range(5):
-        await harness.desk.decide(
+        await harness.approvals.decide(
             ask_id=request.ask_id, verb=Verb.APPROVE, slack_user="U0MIA", team=None, channel=None
         )
 
@@ -340,14 +340,14 @@ async def test_a_form_that_was_closed_opens_again_for_the_same_click(harness):
     """Deny asks for a reason; whoever closes the form and presses again has one draft."""
     request = await asked(harness)
     drafts = [
-        await harness.desk.decide(
+        await harness.approvals.decide(
             ask_id=request.ask_id, verb=Verb.DENY, slack_user="U0BO", team="T0LATCH", channel=None
         )
         for _ in range(3)
     ]
 
     assert len({draft.decision.id for draft in drafts if draft}) == 1
-    await harness.desk.explain(
+    await harness.approvals.explain(
         decision_id=drafts[0].decision.id, slack_user="U0BO", reason="Not now"
     )
     await harness.work()
@@ -403,9 +403,9 @@ async def test_who_forgot_the_reason_may_press_again_at_once(harness):
 async def test_lists_that_admins_read_are_written_down(harness):
     """Who, which, and about whom."""
     await harness.permissions.refresh()
-    await harness.desk.pending(slack_user="U0DANA")
-    await harness.desk.held(slack_user="U0DANA")
-    await harness.desk.look_up(slack_user="U0DANA", text="<@U0ANN>")
+    await harness.request_lists.pending(slack_user="U0DANA")
+    await harness.request_lists.stuck(slack_user="U0DANA")
+    await harness.assignment_lists.look_up(slack_user="U0DANA", text="<@U0ANN>")
 
     rows = [each for each in await harness.store.run(audit.rows) if each["verb"] == "list"]
 

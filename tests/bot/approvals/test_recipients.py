@@ -44,7 +44,7 @@ def decided_by(harness, *subjects):
 
 async def judged(harness, text=ASK):
     """A request that is pending, before anybody has looked whom to ask."""
-    taken = await harness.desk.ask(slack_user="U0ANN", text=text)
+    taken = await harness.requests.ask(slack_user="U0ANN", text=text)
     await harness.jobs.requests.run()
     return await harness.request(taken.request.id)
 
@@ -225,7 +225,7 @@ async def test_a_refused_click_of_somebody_who_was_asked_looks_again(harness):
     request = await harness.ask(ASK)
     harness.tenant.remove_member(seed.SECURITY_REVIEWERS, seed.BO)
 
-    await harness.desk.decide(
+    await harness.approvals.decide(
         ask_id=request.ask_id, verb=Verb.APPROVE, slack_user="U0BO", team="T0LATCH", channel=None
     )
     await harness.work()

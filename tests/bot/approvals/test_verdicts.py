@@ -197,7 +197,7 @@ async def test_one_who_became_an_approver_since_may_decide(harness):
 
 
 async def withdraw(harness: BotHarness, request: Request) -> None:
-    await harness.desk.cancel(slack_user="U0ANN", request_id=request.id)
+    await harness.requests.cancel(slack_user="U0ANN", request_id=request.id)
 
 
 async def lapse(harness: BotHarness, request: Request) -> None:
@@ -262,7 +262,7 @@ async def test_two_who_click_at_once_decide_once(harness):
     """One of them is late."""
     request = await asked(harness)
     for user in ("U0BO", "U0DANA"):
-        await harness.desk.decide(
+        await harness.approvals.decide(
             ask_id=request.ask_id, verb=Verb.APPROVE, slack_user=user, team="T0LATCH", channel=None
         )
 
@@ -409,7 +409,7 @@ async def test_every_move_leaves_a_row(harness):
 async def test_an_id_that_is_none_of_ours_decides_nothing(harness, ask_id):
     """Whatever a forged button carries."""
     with pytest.raises(TooLate):
-        await harness.desk.decide(
+        await harness.approvals.decide(
             ask_id=ask_id, verb=Verb.APPROVE, slack_user="U0BO", team="T0LATCH", channel=None
         )
 

@@ -97,21 +97,23 @@ async def test_what_is_outside_is_not_offered_or_found(bounded):
     await move(bounded, seed.FINANCE_REPORTS)
     await bounded.tenant_sync.run()
 
-    assert "Finance Reports" not in [each.name for each in await bounded.desk.offer()]
+    assert "Finance Reports" not in [
+        each.name for each in await bounded.requests.offered_packages()
+    ]
     with pytest.raises(UnknownPackage):
-        await bounded.desk.ask(slack_user="U0ANN", text="finance-reports because x")
+        await bounded.requests.ask(slack_user="U0ANN", text="finance-reports because x")
 
 
 async def test_what_is_outside_is_not_granted(bounded):
     """Asked for, and approved, before anybody knew."""
-    asked = await bounded.desk.ask(slack_user="U0ANN", text="finance-reports because x")
+    asked = await bounded.requests.ask(slack_user="U0ANN", text="finance-reports because x")
     await move(bounded, seed.FINANCE_REPORTS)
     await bounded.work()
     assert (await bounded.request(asked.request.id)).state is State.REFUSED
 
     await move(bounded, seed.FINANCE_REPORTS, to=seed.GENERAL)
     waiting = await bounded.ask("finance-reports because x")
-    await bounded.desk.decide(
+    await bounded.approvals.decide(
         ask_id=waiting.ask_id, verb=Verb.APPROVE, slack_user="U0BO", team="T0LATCH", channel=None
     )
     await bounded.jobs.decisions.run()
@@ -129,7 +131,7 @@ async def holding(bounded):
     """Ann has the campaign, whose catalog is then left out."""
     await bounded.ask("marketing-campaign")
     await bounded.finish()
-    (held,) = (await bounded.desk.standing_of("U0ANN")).held.rows
+    (held,) = (await bounded.request_lists.access_overview("U0ANN")).held.rows
     await move(bounded, seed.MARKETING_CAMPAIGN)
     return bounded, held
 
@@ -137,9 +139,9 @@ async def holding(bounded):
 async def test_what_is_outside_is_not_removed_or_extended(holding):
     """By a button that was drawn before."""
     bounded, held = holding
-    removal = await bounded.desk.remove(slack_user="U0DANA", assignment_id=held.id, reason="x")
+    removal = await bounded.requests.remove(slack_user="U0DANA", assignment_id=held.id, reason="x")
     await bounded.finish()
-    extension = await bounded.desk.extend(slack_user="U0ANN", assignment_id=held.id)
+    extension = await bounded.requests.extend(slack_user="U0ANN", assignment_id=held.id)
     await bounded.finish()
 
     assert (await bounded.request(removal.request.id)).state is State.REFUSED
@@ -151,7 +153,7 @@ async def test_a_removal_that_was_approved_before_is_not_sent(holding):
     """The bounds are looked at once more before the POST."""
     bounded, held = holding
     await move(bounded, seed.MARKETING_CAMPAIGN, to=seed.GENERAL)
-    taken = await bounded.desk.give_back(slack_user="U0ANN", assignment_id=held.id)
+    taken = await bounded.requests.return_access(slack_user="U0ANN", assignment_id=held.id)
     await bounded.review.receive(await bounded.claimed(taken.request))
     assert (await bounded.request(taken.request.id)).state is State.APPROVED
     await move(bounded, seed.MARKETING_CAMPAIGN)
@@ -168,10 +170,10 @@ async def test_what_is_outside_is_neither_listed_nor_reminded_of_nor_said_to_hav
     await bounded.jobs.sync()
     before = len(bounded.told("U0ANN"))
 
-    assert (await bounded.desk.standing_of("U0ANN")).held.rows == []
+    assert (await bounded.request_lists.access_overview("U0ANN")).held.rows == []
     for text in ("", "<@U0ANN>", "Ann Abara"):
         # Also where Entra is asked what somebody holds.
-        listing = await bounded.desk.look_up(slack_user="U0DANA", text=text)
+        listing = await bounded.assignment_lists.look_up(slack_user="U0DANA", text=text)
         assert list(listing.page.rows) == []
     bounded.shift(timedelta(days=24))
     await bounded.jobs.sync()
@@ -190,5 +192,5 @@ async def test_wider_bounds_bring_it_back(holding):
 
     await bounded.tenant_sync.run()
 
-    listing = await bounded.desk.look_up(slack_user="U0DANA", text="")
+    listing = await bounded.assignment_lists.look_up(slack_user="U0DANA", text="")
     assert [row.id for row in listing.page.rows] == [held.id]

@@ -86,7 +86,7 @@ async def test_a_row_that_cannot_be_read_keeps_nobody_from_theirs(harness, kind)
     figures = (await harness.latchkey.health.metrics()).decode()
     assert "latchkey_unreadable_assignments 1.0" in figures
     assert 'latchkey_troubles{kind="unreadable"} 1.0' in figures
-    shown = str((await harness.desk.standing_of("U0ANN")).held.rows)
+    shown = str((await harness.request_lists.access_overview("U0ANN")).held.rows)
     assert "unreadable_since=datetime" in shown
 
 
@@ -151,7 +151,9 @@ async def test_a_package_that_is_shut_hides_no_other(harness, kind):
     for _ in range(3):
         await harness.tenant_sync.run()
 
-    held = {each.package_id for each in (await harness.desk.standing_of("U0ANN")).held.rows}
+    held = {
+        each.package_id for each in (await harness.request_lists.access_overview("U0ANN")).held.rows
+    }
     assert held == {seed.MARKETING_CAMPAIGN, seed.BOARD_PAPERS}
     assert (await row(harness, campaign)).misses == 3
     assert await harness.store.run(troubles.count) == {"unreadable": 1}

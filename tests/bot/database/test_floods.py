@@ -29,8 +29,8 @@ def minutes(number: float) -> None:
 
 async def ask_and_withdraw(harness: BotHarness, times: int, *, user: str = "U0ANN") -> None:
     for _ in range(times):
-        taken = await harness.desk.ask(slack_user=user, text="marketing-campaign")
-        await harness.desk.cancel(slack_user=user, request_id=taken.request.id)
+        taken = await harness.requests.ask(slack_user=user, text="marketing-campaign")
+        await harness.requests.cancel(slack_user=user, request_id=taken.request.id)
 
 
 async def test_ten_asks_an_hour_and_then_one_in_six_minutes(limited):
@@ -38,12 +38,12 @@ async def test_ten_asks_an_hour_and_then_one_in_six_minutes(limited):
     await ask_and_withdraw(limited, 10)
 
     with pytest.raises(TooOften, match=r"try again in 6 minutes\."):
-        await limited.desk.ask(slack_user="U0ANN", text="marketing-campaign")
+        await limited.requests.ask(slack_user="U0ANN", text="marketing-campaign")
     rows = await limited.store.run(audit.rows)
     minutes(6.1)
     await ask_and_withdraw(limited, 1)
     with pytest.raises(TooOften):
-        await limited.desk.ask(slack_user="U0ANN", text="marketing-campaign")
+        await limited.requests.ask(slack_user="U0ANN", text="marketing-campaign")
 
     assert len({row["request_id"] for row in rows}) == 10
 
@@ -57,12 +57,12 @@ async def test_others_are_not_limited_by_it(limited):
 
 async def test_what_writes_nothing_costs_nothing(limited):
     """Asking how it stands, misspelling, forgetting the reason."""
-    await limited.desk.ask(slack_user="U0ANN", text="marketing-campaign")
+    await limited.requests.ask(slack_user="U0ANN", text="marketing-campaign")
     for _ in range(30):
-        again = await limited.desk.ask(slack_user="U0ANN", text="marketing-campaign")
+        again = await limited.requests.ask(slack_user="U0ANN", text="marketing-campaign")
         assert not again.is_new
 
-    taken = await limited.desk.ask(slack_user="U0ANN", text="finance-reports because x")
+    taken = await limited.requests.ask(slack_user="U0ANN", text="finance-reports because x")
 
     assert taken.is_new
 
@@ -71,16 +71,16 @@ async def test_who_asks_too_often_can_still_give_back_withdraw_and_approve(limit
     """None of these is ever limited."""
     await limited.ask("board-papers", user="U0DANA")
     await limited.finish()
-    (held,) = (await limited.desk.standing_of("U0DANA")).held.rows
+    (held,) = (await limited.request_lists.access_overview("U0DANA")).held.rows
     waiting = await limited.ask("finance-reports because x", user="U0CY")
     await ask_and_withdraw_as(limited, "U0DANA", 9)
 
     with pytest.raises(TooOften):
-        await limited.desk.ask(slack_user="U0DANA", text="marketing-campaign")
-    await limited.desk.decide(
+        await limited.requests.ask(slack_user="U0DANA", text="marketing-campaign")
+    await limited.approvals.decide(
         ask_id=waiting.ask_id, verb=Verb.APPROVE, slack_user="U0DANA", team="T0LATCH", channel=None
     )
-    await limited.desk.give_back(slack_user="U0DANA", assignment_id=held.id)
+    await limited.requests.return_access(slack_user="U0DANA", assignment_id=held.id)
     await limited.finish()
 
     assert (await limited.request(waiting.id)).state is State.DELIVERED
@@ -89,12 +89,12 @@ async def test_who_asks_too_often_can_still_give_back_withdraw_and_approve(limit
 
 async def ask_and_withdraw_as(harness: BotHarness, user: str, times: int) -> None:
     for _ in range(times):
-        taken = await harness.desk.ask(slack_user=user, text="finance-reports because z")
-        await harness.desk.cancel(slack_user=user, request_id=taken.request.id)
+        taken = await harness.requests.ask(slack_user=user, text="finance-reports because z")
+        await harness.requests.cancel(slack_user=user, request_id=taken.request.id)
 
 
 async def press(harness: BotHarness, request: Request, *, user: str) -> None:
-    await harness.desk.decide(
+    await harness.approvals.decide(
         ask_id=request.ask_id, verb=Verb.APPROVE, slack_user=user, team="T0LATCH", channel=None
     )
     await harness.work()
@@ -136,15 +136,15 @@ async def test_many_refusals_are_one_number_in_the_audit_log(limited):
     """Twenty rows, and then how many more there were; a row that is added later says so, too."""
     for _ in range(60):
         with pytest.raises(NotAllowed):
-            await limited.desk.look_up(slack_user="U0GUS", text="")
+            await limited.assignment_lists.look_up(slack_user="U0GUS", text="")
     rows = await limited.store.run(audit.rows)
     assert len([row for row in rows if row["verb"] == "refused"]) == 20
 
     minutes(4)
     with pytest.raises(NotAllowed):
-        await limited.desk.look_up(slack_user="U0GUS", text="")
+        await limited.assignment_lists.look_up(slack_user="U0GUS", text="")
     with pytest.raises(NotAllowed):
-        await limited.desk.look_up(slack_user="U0GUS", text="")
+        await limited.assignment_lists.look_up(slack_user="U0GUS", text="")
     minutes(120)
     await limited.jobs.sync()
 
@@ -163,12 +163,12 @@ async def test_a_guest_is_refused_without_more_work(limited):
 
     for _ in range(5):
         with pytest.raises(NotAllowed, match="a guest"):
-            await limited.desk.ask(slack_user="U0GUS", text="marketing-campaign")
+            await limited.requests.ask(slack_user="U0GUS", text="marketing-campaign")
     assert len(limited.workspace.calls) == calls
 
     limited.workspace.people["U0GUS"].is_restricted = False
     minutes(16)
-    taken = await limited.desk.ask(slack_user="U0GUS", text="marketing-campaign")
+    taken = await limited.requests.ask(slack_user="U0GUS", text="marketing-campaign")
     assert taken.is_new
 
 

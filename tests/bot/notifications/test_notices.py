@@ -50,7 +50,7 @@ async def test_a_card_goes_to_the_admins_and_to_each_approver(harness):
 async def test_every_copy_of_a_card_is_redrawn(harness):
     """With who decided, and without buttons."""
     request = await pending(harness)
-    await harness.desk.decide(
+    await harness.approvals.decide(
         ask_id=request.ask_id, verb=Verb.APPROVE, slack_user="U0BO", team="T0LATCH", channel=None
     )
     await harness.work()
@@ -69,7 +69,7 @@ async def test_a_card_decided_before_its_sending_was_clear_loses_its_buttons(har
     fault = "fatal_error" if is_there else "drop"
     harness.workspace.faults.set(fault, only="chat.postMessage", count=2)
     request = await pending(harness)
-    await harness.desk.decide(
+    await harness.approvals.decide(
         ask_id=request.ask_id, verb=Verb.APPROVE, slack_user="U0BO", team="T0LATCH", channel=None
     )
     await harness.work()
@@ -90,7 +90,7 @@ async def test_a_card_that_somebody_deleted_stops_nothing(harness):
     """The row is the truth, the card was a copy."""
     request = await pending(harness)
     cards(harness)[0].deleted = True
-    await harness.desk.cancel(slack_user="U0ANN", request_id=request.id)
+    await harness.requests.cancel(slack_user="U0ANN", request_id=request.id)
 
     await harness.talk()
 

@@ -276,7 +276,7 @@ async def test_a_catalog_that_is_switched_off_gives_nothing(either):
     await either.tenant_sync.run()
 
     assert why == "Its catalog is switched off in Entra, so nobody can ask for it now."
-    assert not await either.desk.offer()
+    assert not await either.requests.offered_packages()
 
 
 AUTOMATIC: dict[str, Any] = {
@@ -306,7 +306,9 @@ async def test_an_automatic_policy_is_not_for_asking(harness, settings):
         if each.package_id == CAMPAIGN and each.id != automatic.id:
             del harness.tenant.world.policies[each.id]
     await harness.tenant_sync.run()
-    assert "marketing-campaign" not in [each.slug for each in await harness.desk.offer()]
+    assert "marketing-campaign" not in [
+        each.slug for each in await harness.requests.offered_packages()
+    ]
 
 
 async def test_of_several_equal_policies_the_person_chooses(either):
@@ -427,7 +429,7 @@ async def extension(harness: BotHarness, held: Assignment) -> Request:
     await harness.tenant_sync.run()
     await harness.people.identify("U0ANN")
     await harness.tenant_sync.run()
-    taken = await harness.desk.extend(slack_user="U0ANN", assignment_id=held.id)
+    taken = await harness.requests.extend(slack_user="U0ANN", assignment_id=held.id)
     await harness.work()
     return await harness.request(taken.request.id)
 
@@ -578,7 +580,7 @@ async def test_what_was_promised_stays_while_nothing_changes(harness):
 async def give_back(harness: BotHarness, held: Assignment) -> Request:
     await harness.people.identify("U0ANN")
     await harness.tenant_sync.run()
-    taken = await harness.desk.give_back(slack_user="U0ANN", assignment_id=held.id)
+    taken = await harness.requests.return_access(slack_user="U0ANN", assignment_id=held.id)
     await harness.work()
     return await harness.request(taken.request.id)
 
@@ -590,7 +592,7 @@ async def test_what_a_policy_keeps_is_not_given_back_but_can_be_removed(harness)
     held = holds(harness, CAMPAIGN, policy)
 
     returned = await give_back(harness, held)
-    taken = await harness.desk.remove(slack_user="U0DANA", assignment_id=held.id, reason="Left")
+    taken = await harness.requests.remove(slack_user="U0DANA", assignment_id=held.id, reason="Left")
     await harness.work()
 
     assert returned.state is State.REFUSED
@@ -636,7 +638,9 @@ async def test_hours_in_beta_are_no_endless_access(database):
         )
         await harness.tenant_sync.run()
 
-        (offered,) = [each for each in await harness.desk.offer() if each.id == CAMPAIGN]
+        (offered,) = [
+            each for each in await harness.requests.offered_packages() if each.id == CAMPAIGN
+        ]
         request = await harness.ask("marketing-campaign")
 
     assert "no end date" not in offered.lasts.split(",")[0]
@@ -649,8 +653,8 @@ async def test_two_that_exclude_each_other_are_not_given_in_one_moment(harness):
     policy.specific_allowed_targets = [user(seed.ANN)]
     exclude(harness, seed.BOARD_PAPERS, CAMPAIGN)
     exclude(harness, CAMPAIGN, seed.BOARD_PAPERS)
-    first = await harness.desk.ask(slack_user="U0ANN", text="marketing-campaign")
-    second = await harness.desk.ask(slack_user="U0ANN", text="board-papers")
+    first = await harness.requests.ask(slack_user="U0ANN", text="marketing-campaign")
+    second = await harness.requests.ask(slack_user="U0ANN", text="board-papers")
     await harness.finish()
 
     ends = [(await harness.request(each.request.id)).state for each in (first, second)]
@@ -664,7 +668,7 @@ async def test_a_tightened_extension_goes_back_with_the_new_end(harness):
     policy = harness.policy_of(seed.FINANCE_REPORTS)
     request = await extension(harness, holds(harness, seed.FINANCE_REPORTS, policy, days=1))
     policy.expiration = Expiration("afterDuration", duration=timedelta(days=2))
-    await harness.desk.decide(
+    await harness.approvals.decide(
         ask_id=request.ask_id,
         verb=Verb.APPROVE,
         slack_user="U0BO",

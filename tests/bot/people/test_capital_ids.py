@@ -29,10 +29,10 @@ async def test_capitals_change_nothing(harness):
     await harness.tenant_sync.run()
 
     assert (await harness.request(request.id)).state is State.DELIVERED
-    (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
+    (held,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
     assert (held.entra_id, held.package_id) == (seed.ANN, seed.MARKETING_CAMPAIGN)
 
-    taken = await harness.desk.give_back(slack_user="U0ANN", assignment_id=held.id)
+    taken = await harness.requests.return_access(slack_user="U0ANN", assignment_id=held.id)
     await harness.finish()
     assert (await harness.request(taken.request.id)).state is State.DELIVERED
     assert harness.tenant.world.assignments[held.id].state == "expired"

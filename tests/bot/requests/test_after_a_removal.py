@@ -18,9 +18,9 @@ async def removed(harness: BotHarness, *, reason: str | None = "stolen laptop") 
     """Dana takes the campaign from Ann."""
     await harness.ask("marketing-campaign")
     await harness.finish()
-    (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
+    (held,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
     await harness.permissions.refresh()
-    await harness.desk.remove(slack_user="U0DANA", assignment_id=held.id, reason=reason)
+    await harness.requests.remove(slack_user="U0DANA", assignment_id=held.id, reason=reason)
     await harness.finish()
     assert harness.tenant.world.assignments[held.id].state == "expired"
 
@@ -50,9 +50,9 @@ async def test_who_is_quicker_than_the_removal_waits_as_well(harness):
     """Entra has removed it, and Latchkey has not seen that yet: that is no gap to slip through."""
     await harness.ask("marketing-campaign")
     await harness.finish()
-    (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
+    (held,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
     await harness.permissions.refresh()
-    taken = await harness.desk.remove(
+    taken = await harness.requests.remove(
         slack_user="U0DANA", assignment_id=held.id, reason="stolen laptop"
     )
     await harness.work()
@@ -60,14 +60,14 @@ async def test_who_is_quicker_than_the_removal_waits_as_well(harness):
     harness.tenant.tick()
     assert harness.tenant.world.assignments[held.id].state == "expired"
 
-    asked = await harness.desk.ask(slack_user="U0ANN", text="marketing-campaign")
+    asked = await harness.requests.ask(slack_user="U0ANN", text="marketing-campaign")
     await harness.jobs.review.receive(await harness.claimed(asked.request))
     assert (await harness.request(taken.request.id)).state is State.SUBMITTED
     request = await harness.request(asked.request.id)
     assert request.state is State.PENDING
     await harness.finish()
 
-    await harness.desk.decide(
+    await harness.approvals.decide(
         ask_id=request.ask_id, verb="approve", slack_user="U0DANA", team=None, channel=None
     )
     await harness.finish()
@@ -80,7 +80,7 @@ async def test_an_admin_may_give_it_again(harness):
     await removed(harness)
     request = await harness.ask("marketing-campaign")
 
-    await harness.desk.decide(
+    await harness.approvals.decide(
         ask_id=request.ask_id, verb="approve", slack_user="U0DANA", team=None, channel=None
     )
     await harness.finish()
@@ -123,7 +123,7 @@ async def test_days_that_pass_change_no_terms(harness):
     request = await harness.ask("marketing-campaign")
     harness.shift(timedelta(days=5))
 
-    await harness.desk.decide(
+    await harness.approvals.decide(
         ask_id=request.ask_id, verb="approve", slack_user="U0DANA", team=None, channel=None
     )
     await harness.finish()
@@ -136,8 +136,8 @@ async def test_what_was_given_back_is_had_again(harness):
     """Whoever returns access has done nothing wrong."""
     await harness.ask("marketing-campaign")
     await harness.finish()
-    (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
-    await harness.desk.give_back(slack_user="U0ANN", assignment_id=held.id)
+    (held,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
+    await harness.requests.return_access(slack_user="U0ANN", assignment_id=held.id)
     await harness.finish()
 
     assert (await harness.ask("marketing-campaign")).state is State.SUBMITTED
@@ -157,13 +157,13 @@ async def test_a_removal_of_what_a_rule_gives_is_warned_of(harness):
     await harness.finish()
     package.display_name = "Marketing Campaign " + "x" * 200
     await harness.tenant_sync.run()
-    (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
+    (held,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
     harness.policy_of(seed.MARKETING_CAMPAIGN).settings["automaticRequestSettings"] = {
         "requestAccessForAllowedTargets": True
     }
     await harness.tenant_sync.run()
 
-    automatic = (await harness.desk.look_up(slack_user="U0DANA", text="")).automatic
+    automatic = (await harness.assignment_lists.look_up(slack_user="U0DANA", text="")).automatic
     assert held.policy_id in automatic
     for rules, warned in ((automatic, True), (frozenset(), False)):
         shown = deciding.assignments(page([held]), place=OF_ALL, automatic=rules)

@@ -54,7 +54,7 @@ async def test_delivered_is_said_when_the_access_is_there(harness):
     await harness.talk()
 
     (assignment,) = harness.tenant.world.assignments.values()
-    (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
+    (held,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
     assert request.state is State.DELIVERED
     assert (held.id, held.ends_at) == (assignment.id, assignment.end)
     assert request.ends_at == assignment.end
@@ -154,7 +154,7 @@ async def test_access_for_somebody_else_is_an_alarm(harness):
 
     assert request.state is State.FAILED
     assert "something else than was asked for" in (request.why or "")
-    assert (await harness.desk.standing_of("U0ANN")).held.rows == []
+    assert (await harness.request_lists.access_overview("U0ANN")).held.rows == []
 
 
 async def test_access_for_somebody_else_is_taken_back(harness):
@@ -216,11 +216,11 @@ async def test_a_removal_is_done_when_the_access_is_gone(harness):
     """Not when Graph has taken the request."""
     await submitted(harness)
     await harness.finish()
-    (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
-    taken = await harness.desk.give_back(slack_user="U0ANN", assignment_id=held.id)
+    (held,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
+    taken = await harness.requests.return_access(slack_user="U0ANN", assignment_id=held.id)
     await harness.work()
     assert (await harness.request(taken.request.id)).state is State.SUBMITTED
-    assert (await harness.desk.standing_of("U0ANN")).held.rows[0].state == "removing"
+    assert (await harness.request_lists.access_overview("U0ANN")).held.rows[0].state == "removing"
 
     await harness.finish()
 
@@ -234,23 +234,23 @@ async def test_a_removal_that_failed_leaves_the_access(harness):
     """And says so: it is live again."""
     await submitted(harness)
     await harness.finish()
-    (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
-    taken = await harness.desk.give_back(slack_user="U0ANN", assignment_id=held.id)
+    (held,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
+    taken = await harness.requests.return_access(slack_user="U0ANN", assignment_id=held.id)
     await harness.work()
     made(harness).state = "deliveryFailed"
 
     request = await look(harness, taken.request)
 
     assert request.state is State.FAILED
-    assert (await harness.desk.standing_of("U0ANN")).held.rows[0].state == "live"
+    assert (await harness.request_lists.access_overview("U0ANN")).held.rows[0].state == "live"
 
 
 async def extending(harness: BotHarness) -> tuple[Request, Assignment]:
     await submitted(harness)
     await harness.finish()
-    (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
+    (held,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
     harness.shift(timedelta(days=20))
-    taken = await harness.desk.extend(slack_user="U0ANN", assignment_id=held.id)
+    taken = await harness.requests.extend(slack_user="U0ANN", assignment_id=held.id)
     await harness.work()
     return taken.request, held
 

@@ -1,4 +1,4 @@
-"""The desk lets people do what is theirs to do, admins what is an admin's, and nobody anything else."""
+"""The services let people do what is theirs to do, admins what is an admin's, and nobody anything else."""
 
 import pytest
 
@@ -16,20 +16,21 @@ async def campaign_of_ann(harness: BotHarness) -> Assignment:
     """Ann has been given the campaign."""
     await harness.ask("marketing-campaign")
     await harness.finish()
-    (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
+    (held,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
     return held
 
 
-@pytest.mark.parametrize("deed", ["cancel", "extend", "give_back", "let_end"])
-async def test_nobody_touches_what_is_somebody_elses(harness, deed):
+@pytest.mark.parametrize("act", ["cancel", "extend", "return_access", "let_end"])
+async def test_nobody_touches_what_is_somebody_elses(harness, act):
     """Not even an admin, by the holder's buttons; and it is written down."""
     held = await campaign_of_ann(harness)
     waiting = await harness.ask(FINANCE)
 
-    about = {"request_id": waiting.id} if deed == "cancel" else {"assignment_id": held.id}
+    about = {"request_id": waiting.id} if act == "cancel" else {"assignment_id": held.id}
+    service = harness.assignments if act == "let_end" else harness.requests
     for user in ("U0CY", "U0DANA", ""):
         with pytest.raises(NotAllowed):
-            await getattr(harness.desk, deed)(slack_user=user, **about)
+            await getattr(service, act)(slack_user=user, **about)
 
     rows = await harness.store.run(audit.rows)
     assert [row["actor"] for row in rows if row["verb"] == "refused"] == ["U0CY", "U0DANA", ""]
@@ -41,8 +42,8 @@ async def test_only_admins_remove(harness):
     held = await campaign_of_ann(harness)
 
     with pytest.raises(NotAllowed):
-        await harness.desk.remove(slack_user="U0BO", assignment_id=held.id)
-    taken = await harness.desk.remove(slack_user="U0DANA", assignment_id=held.id, reason="Left")
+        await harness.requests.remove(slack_user="U0BO", assignment_id=held.id)
+    taken = await harness.requests.remove(slack_user="U0DANA", assignment_id=held.id, reason="Left")
     harness.workspace.usergroups["S0IAM"].users = []
     await harness.work()
 
@@ -54,7 +55,9 @@ async def test_a_removal_by_an_admin_is_told_to_both(harness):
     """The holder learns who did it."""
     held = await campaign_of_ann(harness)
 
-    await harness.desk.remove(slack_user="U0DANA", assignment_id=held.id, reason="Left the team")
+    await harness.requests.remove(
+        slack_user="U0DANA", assignment_id=held.id, reason="Left the team"
+    )
     await harness.finish()
 
     assert "removed by <@U0DANA>" in harness.told("U0ANN")[-1].text
@@ -69,7 +72,7 @@ async def test_no_admins_means_nobody(harness):
 
     for user in ("U0DANA", "U0ANN", ""):
         with pytest.raises(NotAllowed):
-            await harness.desk.pending(slack_user=user)
+            await harness.request_lists.pending(slack_user=user)
 
 
 async def test_what_waits_is_listed_for_admins(harness):
@@ -77,7 +80,7 @@ async def test_what_waits_is_listed_for_admins(harness):
     one = await harness.ask(FINANCE)
     two = await harness.ask(FINANCE, user="U0CY")
 
-    listed = (await harness.desk.pending(slack_user="U0DANA")).rows
+    listed = (await harness.request_lists.pending(slack_user="U0DANA")).rows
 
     assert [each.id for each in listed] == [one.id, two.id]
     assert (await harness.store.run(request_lists.pending)).rows == listed

@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from bot.approvals.model import Outcome
+from bot.approvals.transactions import Draft
 from bot.errors import TooLate
 from bot.people.model import Verb
 from bot.requests.model import Request, State
-from bot.requests.transactions.creation import Draft
 from sandbox.tenant import seed
 from tests.bot.clicking import READ_PEOPLE, asked, decide, found, press
 from tests.harness.by_hand import BotHarness
@@ -23,7 +23,7 @@ from tests.harness.wires import GoOn
 
 async def draft_of(harness: BotHarness, request: Request, user: str) -> Draft:
     """Somebody presses Deny, and has not said why yet."""
-    draft = await harness.desk.decide(
+    draft = await harness.approvals.decide(
         ask_id=request.ask_id, verb=Verb.DENY, slack_user=user, team="T0LATCH", channel=None
     )
     assert draft is not None
@@ -35,17 +35,17 @@ async def test_a_draft_can_only_be_completed_by_its_owner(harness):
     about = (await draft_of(harness, await asked(harness), "U0BO")).decision.id
 
     with pytest.raises(TooLate):
-        await harness.desk.explain(decision_id=about, slack_user="U0CY", reason="Ha")
-    await harness.desk.explain(decision_id=about, slack_user="U0BO", reason="No")
+        await harness.approvals.explain(decision_id=about, slack_user="U0CY", reason="Ha")
+    await harness.approvals.explain(decision_id=about, slack_user="U0BO", reason="No")
     with pytest.raises(TooLate):
-        await harness.desk.explain(decision_id=about, slack_user="U0BO", reason="Yes")
+        await harness.approvals.explain(decision_id=about, slack_user="U0BO", reason="Yes")
 
 
 async def test_who_may_not_decide_is_refused_before_giving_a_reason(harness):
     """At once, and it is written down."""
     draft = await draft_of(harness, await asked(harness), "U0MIA")
 
-    assert await harness.desk.is_refused(draft)
+    assert await harness.approvals.refuse_early(draft)
 
     decision = await found(harness, draft.decision)
     assert decision.outcome == Outcome.REFUSED
@@ -101,9 +101,9 @@ async def test_what_cannot_be_read_in_time_is_left_for_later(harness, trouble):
     draft = await draft_of(harness, await asked(harness), "U0MIA")
 
     with trouble(harness):
-        assert not await harness.desk.is_refused(draft)
+        assert not await harness.approvals.refuse_early(draft)
 
-    assert await harness.desk.is_refused(draft)
+    assert await harness.approvals.refuse_early(draft)
 
 
 @pytest.mark.parametrize("reason", [None, " \u200b\u202e \n"], ids=["none", "blanks"])

@@ -251,7 +251,7 @@ async def test_the_lease_begins_anew_with_the_intent(harness):
 
 async def test_who_was_held_up_after_the_intent_posts_nothing(harness):
     """The deadline counts from before the intent; nothing went out, so there is nothing to settle."""
-    taken = await harness.desk.ask(slack_user="U0ANN", text="marketing-campaign")
+    taken = await harness.requests.ask(slack_user="U0ANN", text="marketing-campaign")
     held_up: list[Request] = []
 
     def hold_up_once(process, what):
@@ -308,7 +308,7 @@ async def test_the_intent_is_on_disk_before_the_post(harness):
     seen = []
 
     async def look():
-        (request,) = (await harness.desk.standing_of("U0ANN")).waiting.rows
+        (request,) = (await harness.request_lists.access_overview("U0ANN")).waiting.rows
         seen.append((request.intent_at, request.settles_at))
 
     harness.line.on(POST, but_first(look))
@@ -325,13 +325,13 @@ async def test_a_request_on_its_way_cannot_be_withdrawn(harness):
     request = await asked(harness)
 
     with pytest.raises(Exception, match="cannot be withdrawn any more"):
-        await harness.desk.cancel(slack_user="U0ANN", request_id=request.id)
+        await harness.requests.cancel(slack_user="U0ANN", request_id=request.id)
 
 
 async def give(harness: BotHarness) -> str:
     await harness.ask("marketing-campaign")
     await harness.finish()
-    (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
+    (held,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
     return held.id
 
 
@@ -340,7 +340,7 @@ async def test_a_return_is_posted_once_and_looked_for(harness):
     assignment_id = await give(harness)
     harness.line.on(POST, silence_after)
 
-    taken = await harness.desk.give_back(slack_user="U0ANN", assignment_id=assignment_id)
+    taken = await harness.requests.return_access(slack_user="U0ANN", assignment_id=assignment_id)
     await harness.finish()
 
     assert (await harness.request(taken.request.id)).state is State.DELIVERED
@@ -352,7 +352,7 @@ async def test_a_return_of_what_is_gone_is_done(harness):
     assignment_id = await give(harness)
     harness.line.on(POST, but_first(lambda: harness.tenant.remove_assignment(assignment_id)))
 
-    taken = await harness.desk.give_back(slack_user="U0ANN", assignment_id=assignment_id)
+    taken = await harness.requests.return_access(slack_user="U0ANN", assignment_id=assignment_id)
     await harness.finish()
 
     assert (await harness.request(taken.request.id)).state is State.DELIVERED
@@ -364,7 +364,7 @@ async def test_an_extension_is_posted_once_with_the_new_end(harness):
     harness.shift(timedelta(days=24))
     before = clock.now()
 
-    taken = await harness.desk.extend(slack_user="U0ANN", assignment_id=assignment_id)
+    taken = await harness.requests.extend(slack_user="U0ANN", assignment_id=assignment_id)
     await harness.finish()
 
     request = await harness.request(taken.request.id)

@@ -167,7 +167,7 @@ async def shop(harness):
 async def asked(shop: BotHarness, *people: int) -> list[Request]:
     """They ask for the same package; nobody has looked at it yet."""
     wishes = [
-        await shop.desk.ask(slack_user=crowd.slack_id(number), text=crowd.slug(0))
+        await shop.requests.ask(slack_user=crowd.slack_id(number), text=crowd.slug(0))
         for number in people
     ]
     return [each.request for each in wishes]
@@ -268,10 +268,10 @@ async def test_one_look_serves_for_the_judgment_and_the_grant_of_one_moment(shop
 async def test_a_grant_that_somebody_decided_has_a_look_of_its_own(harness):
     """Also when they decide at once: what the person has is read again."""
     await asyncio.sleep(FRESH.total_seconds() + 1)
-    taken = await harness.desk.ask(slack_user="U0ANN", text="finance-reports because Q4")
+    taken = await harness.requests.ask(slack_user="U0ANN", text="finance-reports because Q4")
     await harness.work()
     before = len([each for each in harness.line.operations if "target/objectId" in each])
-    await harness.desk.decide(
+    await harness.approvals.decide(
         ask_id=taken.request.ask_id,
         verb="approve",
         slack_user="U0BO",

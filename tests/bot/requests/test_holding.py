@@ -91,7 +91,7 @@ async def held(
 
 
 async def repair(harness: BotHarness, hold: Hold, verb: Verb, user: str = "U0DANA") -> None:
-    await harness.desk.repair(slack_user=user, hold_id=hold.id, verb=verb)
+    await harness.requests.repair(slack_user=user, hold_id=hold.id, verb=verb)
     await harness.work()
     await harness.talk()
 
@@ -255,7 +255,7 @@ async def test_a_held_request_can_be_withdrawn(harness):
     _, request = await held(harness, "GET .*/accessPackages/", answering(500))
     await harness.talk()
 
-    await harness.desk.cancel(slack_user="U0ANN", request_id=request.id)
+    await harness.requests.cancel(slack_user="U0ANN", request_id=request.id)
     await harness.talk()
 
     assert await harness.store.run(holds.open_ones) == []
@@ -276,7 +276,7 @@ async def test_the_holder_sees_that_it_does_not_get_through(harness):
     """In their own list."""
     await held(harness)
 
-    standing = await harness.desk.standing_of("U0ANN")
+    standing = await harness.request_lists.access_overview("U0ANN")
     shown = asking.my_access(
         standing.held, standing.waiting, asked=standing.asked, extendable=standing.extendable
     )
@@ -307,7 +307,7 @@ async def test_one_strange_click_stops_nobody(harness):
         raise RuntimeError("never seen before")
 
     harness.line.on("GET ", broken)
-    await harness.desk.decide(
+    await harness.approvals.decide(
         ask_id=asked.ask_id, verb=Verb.APPROVE, slack_user="U0BO", team="T0LATCH", channel=None
     )
     other = await harness.ask("marketing-campaign", user="U0CY")
@@ -437,7 +437,7 @@ async def test_what_graph_may_still_do_is_not_lost(harness):
     heal(harness)
     harness.shift(timedelta(seconds=10))
     await harness.tenant_sync.run()
-    (row,) = (await harness.desk.standing_of("U0ANN")).held.rows
+    (row,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
     assert row.package_id == request.package_id
 
 
@@ -462,7 +462,7 @@ async def test_only_admins_repair(harness, verb, user):
     hold, request = await held(harness)
 
     with pytest.raises(NotAllowed):
-        await harness.desk.repair(slack_user=user, hold_id=hold.id, verb=verb)
+        await harness.requests.repair(slack_user=user, hold_id=hold.id, verb=verb)
 
     assert (await harness.request(request.id)).held_at is not None
     refused = [row for row in await harness.store.run(audit.rows) if row["verb"] == "refused"]
@@ -478,7 +478,7 @@ async def test_nobody_gives_up_what_is_about_their_own_access(harness):
     ((hold, request),) = await harness.store.run(holds.open_ones)
 
     with pytest.raises(NotAllowed, match="your own access"):
-        await harness.desk.repair(slack_user="U0DANA", hold_id=hold.id, verb=Verb.GIVE_UP)
+        await harness.requests.repair(slack_user="U0DANA", hold_id=hold.id, verb=Verb.GIVE_UP)
     await repair(harness, hold, Verb.RETRY)
 
     assert (await harness.request(request.id)).held_at is None
@@ -489,7 +489,7 @@ async def test_who_is_no_admin_any_more_gives_nothing_up(harness):
     hold, request = await held(harness)
     await harness.talk()
     heal(harness)
-    await harness.desk.repair(slack_user="U0DANA", hold_id=hold.id, verb=Verb.GIVE_UP)
+    await harness.requests.repair(slack_user="U0DANA", hold_id=hold.id, verb=Verb.GIVE_UP)
     harness.workspace.usergroups["S0IAM"].users = ["U0BO"]
 
     await harness.work()
@@ -509,16 +509,16 @@ async def test_a_second_press_is_late(harness, first):
     await repair(harness, hold, first)
 
     with pytest.raises(TooLate, match="already"):
-        await harness.desk.repair(slack_user="U0DANA", hold_id=hold.id, verb=Verb.RETRY)
+        await harness.requests.repair(slack_user="U0DANA", hold_id=hold.id, verb=Verb.RETRY)
 
 
 async def test_a_held_removal_that_is_given_up_leaves_the_access(harness):
     """The admin who wanted it is told, not the holder."""
     await harness.ask("marketing-campaign")
     await harness.finish()
-    (row,) = (await harness.desk.standing_of("U0ANN")).held.rows
+    (row,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
     harness.line.on(POST, silence_before, times=ALWAYS)
-    taken = await harness.desk.give_back(slack_user="U0ANN", assignment_id=row.id)
+    taken = await harness.requests.return_access(slack_user="U0ANN", assignment_id=row.id)
     await try_often(harness, HELD_AFTER + 1)
     ((hold, request),) = await harness.store.run(holds.open_ones)
     assert (request.id, request.kind) == (taken.request.id, Kind.REMOVE)
@@ -526,5 +526,5 @@ async def test_a_held_removal_that_is_given_up_leaves_the_access(harness):
 
     await repair(harness, hold, Verb.GIVE_UP)
 
-    (kept,) = (await harness.desk.standing_of("U0ANN")).held.rows
+    (kept,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
     assert kept.state == "live"

@@ -17,7 +17,7 @@ async def approved(harness: BotHarness, *, text: str = "finance-reports because 
     """A request that Bo has approved and that Graph is too busy to take; gives its id."""
     request = await harness.ask(text)
     harness.line.on("POST .*assignmentRequests", answering(429, "TooManyRequests"))
-    await harness.desk.decide(
+    await harness.approvals.decide(
         ask_id=request.ask_id,
         verb=Verb.APPROVE,
         slack_user="U0BO",
@@ -106,7 +106,7 @@ async def test_an_approval_of_an_earlier_round_decides_nothing(harness):
     another_group(harness)
     await go_on(harness, request_id)
 
-    await harness.desk.decide(
+    await harness.approvals.decide(
         ask_id=old.ask_id, verb=Verb.APPROVE, slack_user="U0DANA", team="T0LATCH", channel=None
     )
     await harness.work()
@@ -121,7 +121,7 @@ async def test_a_new_decision_in_the_new_round_counts(harness):
     another_group(harness)
     again = await go_on(harness, request_id)
 
-    await harness.desk.decide(
+    await harness.approvals.decide(
         ask_id=again.ask_id, verb=Verb.APPROVE, slack_user="U0BO", team="T0LATCH", channel=None
     )
     await harness.finish()
@@ -170,7 +170,7 @@ async def test_an_admin_who_is_none_any_more_does_not_count(harness):
     """Dana approved, and has left the identity team since."""
     request = await harness.ask("finance-reports because Q4")
     harness.line.on("POST .*assignmentRequests", answering(429, "TooManyRequests"))
-    await harness.desk.decide(
+    await harness.approvals.decide(
         ask_id=request.ask_id, verb=Verb.APPROVE, slack_user="U0DANA", team="T0LATCH", channel=None
     )
     await harness.work()
@@ -277,7 +277,7 @@ async def test_an_approval_by_a_stand_in_counts(harness):
     escalated = await harness.request(request.id)
     assert "U0MIA" in escalated.deciders
 
-    await harness.desk.decide(
+    await harness.approvals.decide(
         ask_id=request.ask_id, verb=Verb.APPROVE, slack_user="U0MIA", team="T0LATCH", channel=None
     )
     await harness.finish()
@@ -295,7 +295,7 @@ async def test_a_stand_in_decides_nothing_before_the_escalation(harness):
     }
     request = await harness.ask("finance-reports because Q4")
 
-    await harness.desk.decide(
+    await harness.approvals.decide(
         ask_id=request.ask_id, verb=Verb.APPROVE, slack_user="U0MIA", team="T0LATCH", channel=None
     )
     await harness.work()
@@ -312,9 +312,9 @@ async def test_an_extension_never_shortens_what_was_moved_meanwhile(harness):
         **approval,
         "isApprovalRequiredForAdd": False,
     }
-    (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
+    (held,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
     harness.shift(timedelta(days=10))
-    taken = await harness.desk.extend(slack_user="U0ANN", assignment_id=held.id)
+    taken = await harness.requests.extend(slack_user="U0ANN", assignment_id=held.id)
     await harness.work()
     request = await harness.request(taken.request.id)
     assert request.kind is Kind.EXTEND
@@ -322,7 +322,7 @@ async def test_an_extension_never_shortens_what_was_moved_meanwhile(harness):
     later = request.ends_at + timedelta(days=100)
     harness.tenant.move_end(held.id, later)
 
-    await harness.desk.decide(
+    await harness.approvals.decide(
         ask_id=request.ask_id, verb=Verb.APPROVE, slack_user="U0DANA", team="T0LATCH", channel=None
     )
     await harness.finish()

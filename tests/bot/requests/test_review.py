@@ -15,8 +15,8 @@ from tests.harness.faults import answering
 
 async def test_what_the_policy_gives_freely_is_approved_at_once(harness):
     """Ann is named by the campaign's policy, which asks nobody."""
-    await harness.desk.ask(slack_user="U0ANN", text="marketing-campaign")
-    (request,) = (await harness.desk.standing_of("U0ANN")).waiting.rows
+    await harness.requests.ask(slack_user="U0ANN", text="marketing-campaign")
+    (request,) = (await harness.request_lists.access_overview("U0ANN")).waiting.rows
 
     judged = await harness.review.receive(await harness.claimed(request))
 
@@ -290,9 +290,9 @@ async def test_slack_down_is_no_refusal_either(harness):
 async def test_a_reason_is_asked_for_before_anything_is_taken_down(harness):
     """Finance Reports are only given with one."""
     with pytest.raises(ReasonNeeded):
-        await harness.desk.ask(slack_user="U0ANN", text="finance-reports")
+        await harness.requests.ask(slack_user="U0ANN", text="finance-reports")
 
-    assert (await harness.desk.standing_of("U0ANN")).waiting.rows == []
+    assert (await harness.request_lists.access_overview("U0ANN")).waiting.rows == []
 
 
 async def test_the_longest_name_that_fits_is_meant(harness):
@@ -304,7 +304,7 @@ async def test_the_longest_name_that_fits_is_meant(harness):
     ] = False
     await harness.tenant_sync.run()
 
-    taken = await harness.desk.ask(slack_user="U0DANA", text="Finance - Reports: Q4")
+    taken = await harness.requests.ask(slack_user="U0DANA", text="Finance - Reports: Q4")
 
     assert taken.request.package_id == seed.FINANCE_REPORTS
 
@@ -315,9 +315,9 @@ async def test_a_hidden_package_is_not_suggested(harness):
     await harness.tenant_sync.run()
 
     with pytest.raises(UnknownPackage) as unknown:
-        await harness.desk.ask(slack_user="U0ANN", text="board-paper")
+        await harness.requests.ask(slack_user="U0ANN", text="board-paper")
 
     assert "Board Papers" not in [each.name for each in unknown.value.near]
-    assert "board-papers" not in [each.slug for each in await harness.desk.offer()]
-    taken = await harness.desk.ask(slack_user="U0DANA", text="board-papers")
+    assert "board-papers" not in [each.slug for each in await harness.requests.offered_packages()]
+    taken = await harness.requests.ask(slack_user="U0DANA", text="board-papers")
     assert taken.request.package_id == seed.BOARD_PAPERS

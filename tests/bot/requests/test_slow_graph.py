@@ -74,7 +74,7 @@ async def test_a_popular_package_is_granted(harness):
     make_popular(harness, requests=1_100)
     harness.line.on("GET .*assignmentRequests", taking(0.9), times=EVER)
 
-    taken = await harness.desk.ask(slack_user="U0ANN", text="marketing-campaign")
+    taken = await harness.requests.ask(slack_user="U0ANN", text="marketing-campaign")
     await worked_for(harness, timedelta(minutes=3))
 
     assert (await harness.request(taken.request.id)).state is State.DELIVERED
@@ -91,7 +91,7 @@ async def restarted(harness: BotHarness) -> BotHarness:
 async def test_after_a_restart_a_popular_package_is_granted(harness):
     """Everything is looked through once, which takes longer than a lease; the worker says that it is at it."""
     make_popular(harness, requests=1_100)
-    taken = await harness.desk.ask(slack_user="U0ANN", text="marketing-campaign")
+    taken = await harness.requests.ask(slack_user="U0ANN", text="marketing-campaign")
     again = await restarted(harness)
     again.line.on("GET .*assignmentRequests", taking(1.2), times=EVER)
 
@@ -107,10 +107,10 @@ async def test_a_removal_does_not_depend_on_how_popular_a_package_is(harness):
     """A stolen laptop does not wait for a list of months, after a restart either."""
     await harness.ask("marketing-campaign")
     await harness.finish()
-    (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
+    (held,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
     make_popular(harness, requests=3_000)
     await harness.permissions.refresh()
-    taken = await harness.desk.remove(
+    taken = await harness.requests.remove(
         slack_user="U0DANA", assignment_id=held.id, reason="stolen laptop"
     )
     again = await restarted(harness)
@@ -136,10 +136,10 @@ async def test_whatever_graph_takes_each_request_ends_or_is_held(
         if kind is Kind.REMOVE:
             await harness.ask("marketing-campaign")
             await harness.finish()
-            (held,) = (await harness.desk.standing_of("U0ANN")).held.rows
-            taken = await harness.desk.give_back(slack_user="U0ANN", assignment_id=held.id)
+            (held,) = (await harness.request_lists.access_overview("U0ANN")).held.rows
+            taken = await harness.requests.return_access(slack_user="U0ANN", assignment_id=held.id)
         else:
-            taken = await harness.desk.ask(slack_user="U0ANN", text="marketing-campaign")
+            taken = await harness.requests.ask(slack_user="U0ANN", text="marketing-campaign")
         make_popular(harness, requests=400)
         told_before = len(harness.told("U0ANN"))
         works = await restarted(harness) if after_a_restart else harness
@@ -166,7 +166,7 @@ async def test_a_step_without_end_is_cut_off_and_held(harness):
         return await go_on()
 
     harness.line.on("GET .*accessPackages/", never, times=EVER)
-    taken = await harness.desk.ask(slack_user="U0ANN", text="marketing-campaign")
+    taken = await harness.requests.ask(slack_user="U0ANN", text="marketing-campaign")
 
     await worked_for(harness, WAITS.step * 4)
 
@@ -183,7 +183,7 @@ async def test_while_graph_fails_everybody_the_admins_hear_of_each_request(harne
         every=timedelta(minutes=5), last_error="GraphUnavailable"
     )
     harness.line.on(".*", answering(503), times=EVER)
-    taken = await harness.desk.ask(slack_user="U0ANN", text="marketing-campaign")
+    taken = await harness.requests.ask(slack_user="U0ANN", text="marketing-campaign")
 
     await worked_for(harness, timedelta(hours=HELD_AFTER / 2))
 
@@ -210,7 +210,7 @@ async def test_a_claim_is_renewed_by_whoever_has_it(store):
 
 async def test_the_age_of_what_is_open_is_counted(harness):
     """By state, from when it was asked: also of what is put off again and again."""
-    await harness.desk.ask(slack_user="U0ANN", text="marketing-campaign")
+    await harness.requests.ask(slack_user="U0ANN", text="marketing-campaign")
     harness.shift(timedelta(hours=2))
 
     figures = (await harness.latchkey.health.metrics()).decode()

@@ -11,6 +11,7 @@ import pytest
 from bot import clock
 from bot.approvals.model import Outcome
 from bot.approvals.processing import Verdicts
+from bot.approvals.transactions import take_decision
 from bot.database import open_store
 from bot.database.tables import decisions
 from bot.database.tables import requests as request_table
@@ -19,8 +20,8 @@ from bot.people.model import Verb
 from bot.people.permissions import Actor
 from bot.requests.model import MOVES, State
 from bot.requests.store import claims, holds, requests
-from bot.requests.transactions import creation as intake
 from bot.requests.transactions import repair as repairs
+from bot.requests.transactions.cancel import cancel
 from tests.bot.samples import click, terms, wish
 from tests.proofs.authorization.authorization import ALLOWED, IN_STATE, ROLES, page
 
@@ -70,11 +71,11 @@ async def test_a_request_is_withdrawn_in_these_states_only(small, state, has_eff
     request = await _in_state(small, state)
 
     if has_effect:
-        canceled = await small.run(intake.cancel, "U0ANN", request.id)
+        canceled = await small.run(cancel, "U0ANN", request.id)
         assert canceled.state is State.CANCELED
         return
     with pytest.raises(TooLate):
-        await small.run(intake.cancel, "U0ANN", request.id)
+        await small.run(cancel, "U0ANN", request.id)
     assert (await small.run(requests.get, request.id)).state is state
 
 
@@ -107,7 +108,7 @@ async def test_a_decision_counts_in_these_states_only(harness, state, verb):
     assert asked.state is State.PENDING
     await harness.store.run(lambda db: db.execute(request_table.update().values(state=state)))
     decision = replace(click(asked, verb=verb), reason="It is fine.")
-    await harness.store.run(intake.take_decision, decision)
+    await harness.store.run(take_decision, decision)
 
     # Without a worker between: only what the click itself does counts.
     verdicts: Verdicts = harness.verdicts

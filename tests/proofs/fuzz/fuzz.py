@@ -63,7 +63,7 @@ async def work_to_find(gate: Gate) -> None:
         ("U0CY", "production-database because it is slow"),
     ):
         try:
-            await harness.desk.ask(slack_user=user, text=text)
+            await harness.requests.ask(slack_user=user, text=text)
         except Exception as error:
             gate.wrong.append(f"{text}: {error}")
     for _ in range(2):

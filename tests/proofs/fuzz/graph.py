@@ -133,7 +133,7 @@ async def tell(
 
 async def _live(harness: BotHarness, story: Story) -> tuple[str, list[str]]:
     try:
-        taken = await harness.desk.ask(slack_user="U0ANN", text=story.text)
+        taken = await harness.requests.ask(slack_user="U0ANN", text=story.text)
     except LatchkeyError as error:
         return f"not taken: {type(error).__name__}", []
     for _ in range(3):

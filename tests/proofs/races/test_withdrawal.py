@@ -11,7 +11,7 @@ from bot.database import Transaction
 from bot.errors import LatchkeyError
 from bot.requests.model import Kind, Request, State
 from bot.requests.store import claims, requests
-from bot.requests.transactions import creation as intake
+from bot.requests.transactions.cancel import cancel
 
 
 def approved(db: Transaction) -> Request:
@@ -52,7 +52,7 @@ async def test_a_withdrawal_between_read_and_write_never_ends_in_a_grant(store):
     sa.event.listen(store.engine, "before_cursor_execute", between)
     withdrawn = True
     try:
-        await store.run(intake.cancel, "U0ANN", taken.id)
+        await store.run(cancel, "U0ANN", taken.id)
     except LatchkeyError:
         withdrawn = False
     finally:
@@ -64,7 +64,7 @@ async def test_a_withdrawal_between_read_and_write_never_ends_in_a_grant(store):
 async def test_what_is_withdrawn_is_never_posted(store):
     """The other way round: the withdrawal first, and the worker's intent finds no row."""
     taken = await store.run(approved)
-    await store.run(intake.cancel, "U0ANN", taken.id)
+    await store.run(cancel, "U0ANN", taken.id)
     ours = await store.run(
         claims.update, replace(taken), intent_at=clock.now(), settles_at=clock.real()
     )

@@ -36,9 +36,11 @@ from bot.people.permissions import Actor, may
 from bot.requests import transitions
 from bot.requests.model import Kind, Request, State
 from bot.requests.store import claims, requests
-from bot.requests.transactions import creation as intake
 from bot.requests.transactions.ask import Wanted, ask_together
+from bot.requests.transactions.cancel import cancel
 from bot.requests.transactions.creation import Taken
+from bot.requests.transactions.extend import extend
+from bot.requests.transactions.remove import remove
 from tests.bot.samples import SOME_DAY, offered, terms
 from tests.harness.camera import empty_sqlite
 from tests.harness.owed import every_request
@@ -172,7 +174,7 @@ class RequestLife(RuleBasedStateMachine):
     @rule(which=some, user=who)
     @there_is_one()
     def cancel(self, which, user):
-        self.do(intake.cancel, user, self.one(which).id)
+        self.do(cancel, user, self.one(which).id)
 
     @rule(which=some, stages=st.integers(0, 2))
     @there_is_one(State.RECEIVED)
@@ -325,10 +327,10 @@ class RequestLife(RuleBasedStateMachine):
         if not rows:
             return
         if how == "extend":
-            self.do(intake.extend, user, rows[0].id)
+            self.do(extend, user, rows[0].id)
         else:
             verb = Verb.RETURN if how == "return" else Verb.REMOVE
-            self.do(intake.remove, user, rows[0].id, verb, "not needed")
+            self.do(remove, user, rows[0].id, verb, "not needed")
 
     # -- what must always be so ------------------------------------------------------------
 

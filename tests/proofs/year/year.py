@@ -242,7 +242,9 @@ class Year:
         for held in self.entra.chance.sample(known, k=min(2, len(known))):
             if held.end is None:
                 continue
-            await self.latchkey.desk.let_end(slack_user=held.user, assignment_id=held.id)
+            await self.latchkey.services.assignments.let_end(
+                slack_user=held.user, assignment_id=held.id
+            )
             self.expected.fine[held.id] = minute_of(held.end)
             self.figures.let_end += 1
 

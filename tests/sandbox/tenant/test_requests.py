@@ -49,7 +49,7 @@ async def test_delivery_gives_application_and_site_roles(graph):
 
 
 async def test_an_admin_request_skips_approval(graph):
-    """The trap that makes the desk's own checks security code."""
+    """The trap that makes the bot's own checks security code."""
     assignment = await graph.grant(seed.ANN, seed.PRODUCTION_DATABASE)
     assert assignment.state == "delivered"
 

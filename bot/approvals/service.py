@@ -1,0 +1,101 @@
+"""
+Take decisions: each click is saved before anybody is told that it was, and processed right after, by the jobs.
+
+But for `refuse_early`, each method is one short transaction and nothing remote.
+"""
+
+from collections.abc import Callable
+
+from bot import chance, clock
+from bot.approvals.model import Decision
+from bot.approvals.processing import Verdicts
+from bot.approvals.transactions import Draft, explain, take_decision
+from bot.database import Store
+from bot.errors import TooLate
+from bot.packages import names as package_names
+from bot.patience import in_time
+from bot.people.model import Verb
+from bot.requests.model import read_ask_id
+
+
+class ApprovalService:
+    """Every operation of those who decide."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        verdicts: Verdicts,
+        wake: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._verdicts = verdicts
+        self._wake = wake
+
+    async def decide(
+        self,
+        *,
+        ask_id: str,
+        verb: Verb,
+        slack_user: str,
+        team: str | None,
+        channel: str | None,
+    ) -> Draft | None:
+        """
+        Save a click on Approve or Deny; it is processed right after, and answered either way.
+
+        A decision that needs a reason is kept as a draft until `explain` brings it; that draft is returned.
+
+        Args:
+            ask_id: What the button carried; a card of an earlier round or stage decides nothing.
+            team: The clicker's own workspace, as Slack says; the judge insists on ours.
+            channel: Where the card is, for an answer that only the clicker sees.
+
+        Raises:
+            TooLate: There is no such request.
+        """
+        try:
+            request_id, round_, stage = read_ask_id(ask_id)
+        except ValueError:
+            raise TooLate("I do not know that request any more.") from None
+        decision = Decision(
+            id=chance.new_id(),
+            request_id=request_id,
+            verb=verb,
+            slack_user=slack_user,
+            at=clock.now(),
+            round=round_,
+            stage=stage,
+            team=team,
+            channel=channel,
+        )
+        draft = await self._store.run(in_time(take_decision), decision)
+        if draft is None:
+            self._wake()
+        return draft
+
+    async def refuse_early(self, draft: Draft) -> bool:
+        """
+        Judge who clicked before asking them for a reason; True if the decision is refused already.
+
+        Reads Slack and Entra: for after the answer to Slack, never before it.
+        """
+        refused = await self._verdicts.refuse_early(draft.decision)
+        if refused:
+            self._wake()
+        return refused
+
+    async def explain(self, *, decision_id: str, slack_user: str, reason: str) -> None:
+        """
+        Complete a draft with its reason.
+
+        Raises:
+            TooLate: There is no such draft of this person's, or it has been completed.
+        """
+        await self._store.run(
+            in_time(explain),
+            decision_id,
+            slack_user,
+            package_names.clean(package_names.unescaped(reason)),
+        )
+        self._wake()

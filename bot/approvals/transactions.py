@@ -1,0 +1,64 @@
+"""Save a click on Approve or Deny, and the reason that completes it."""
+
+from dataclasses import dataclass
+
+from bot.approvals.model import Decision
+from bot.approvals.store import decisions
+from bot.database import Transaction, limits
+from bot.database.limits import REFUSALS
+from bot.errors import TooLate, TooOften
+from bot.people.model import Verb
+from bot.requests.model import Request, State
+from bot.requests.store import requests
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A click on Approve or Deny that still lacks its reason."""
+
+    decision: Decision
+    request: Request
+
+
+def take_decision(db: Transaction, decision: Decision) -> Draft | None:
+    request = requests.get(db, decision.request_id)
+    if request is None:
+        raise TooLate("I do not know that request any more.")
+    _insist_on_patience(db, decision)
+    stage = request.current_stage
+    # Somebody who may not decide anyway, or comes too late, is told so without being asked for a reason.
+    in_time = request.lapses_at is None or decision.at < request.lapses_at
+    current = in_time and request.state is State.PENDING and request.ask_id == _ask_id_of(decision)
+    needs_reason = decision.verb is Verb.DENY or bool(stage and stage.reason_required)
+    is_draft = current and needs_reason and decision.slack_user != request.holder
+    same = decisions.open_like(db, decision)
+    if same is not None and same[1] == is_draft:
+        # Pressed again before it was judged, or after the form was closed: one click.
+        return Draft(decision=same[0], request=request) if is_draft else None
+    decisions.add(
+        db, decision, holder=request.holder, holder_entra_id=request.entra_id, is_draft=is_draft
+    )
+    return Draft(decision=decision, request=request) if is_draft else None
+
+
+def _insist_on_patience(db: Transaction, decision: Decision) -> None:
+    """
+    Judge no more clicks on this card of somebody whom it has refused, and who is refused all the time.
+
+    Any other card they may decide: nobody is kept from approving by what was refused elsewhere.
+    """
+    again_in = limits.time_left(db, decision.slack_user, REFUSALS)
+    if again_in is not None and decisions.was_refused(db, decision):
+        raise TooOften(
+            "That was refused, and so were many other clicks of yours in this hour",
+            again_in=again_in,
+        )
+
+
+def _ask_id_of(decision: Decision) -> str:
+    return f"{decision.request_id}{decision.round:02x}{decision.stage:02x}"
+
+
+def explain(db: Transaction, decision_id: str, slack_user: str, reason: str) -> None:
+    if not decisions.explain(db, decision_id, slack_user=slack_user, reason=reason):
+        raise TooLate("That decision has been sent already. Please look at the card.")

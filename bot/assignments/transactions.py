@@ -1,0 +1,69 @@
+"""What holders and admins do with an assignment that makes no request: let it end, reprocess it."""
+
+from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress, TroubleKind
+from bot.assignments.store import assignments, troubles
+from bot.database import Transaction
+from bot.errors import NotAllowed, TooLate
+from bot.people.model import Verb
+from bot.people.permissions import Actor, may
+from bot.people.store import people
+
+
+def let_end(db: Transaction, slack_user: str, assignment_id: str) -> Assignment:
+    """Note that the holder is fine with the end; nobody reminds them of it any more."""
+    assignment = get_current(db, assignment_id)
+    check_holder(db, slack_user, Verb.RETURN, assignment)
+    assignments.let_end(db, assignment, actor=slack_user)
+    return assignment
+
+
+def reprocess(db: Transaction, slack_user: str, assignment_id: str) -> Assignment:
+    """Note that an admin wants Entra to process an access again; the jobs see to it."""
+    assignment = get_current(db, assignment_id)
+    if assignment.state is AssignmentState.REMOVING:
+        raise TooLate("That access is being taken back already.")
+    kind = (
+        TroubleKind.FAILED
+        if assignment.progress is DeliveryProgress.FAILED
+        else TroubleKind.PARTIAL
+    )
+    if assignment.progress not in {DeliveryProgress.PARTIAL, DeliveryProgress.FAILED}:
+        raise TooLate("Entra has delivered all of that access, or is at work on it.")
+    troubles.open_one(db, kind, assignment.id, **assignments.audit_ids(assignment))
+    for trouble in troubles.open_about(db, assignment.id):
+        if trouble.kind is kind:
+            troubles.request_reprocessing(db, trouble, by=slack_user)
+    return assignment
+
+
+def get_current(db: Transaction, assignment_id: str) -> Assignment:
+    """
+    Return an assignment that has not ended.
+
+    Raises:
+        TooLate: It has, or there is none.
+    """
+    assignment = assignments.get(db, assignment_id)
+    if assignment is None or assignment.state is AssignmentState.ENDED:
+        raise TooLate("That access has ended already.")
+    return assignment
+
+
+def check_holder(db: Transaction, slack_user: str, verb: Verb, assignment: Assignment) -> None:
+    """
+    Insist that access is of whoever wants something of it: by their own binding, not by where its messages go.
+
+    Raises:
+        NotAllowed: It is not theirs.
+    """
+    if (why := why_not_holder(db, slack_user, verb, assignment)) is not None:
+        raise NotAllowed(why)
+
+
+def why_not_holder(
+    db: Transaction, slack_user: str, verb: Verb, assignment: Assignment
+) -> str | None:
+    """Return why access is not of whoever wants something of it; None if it is theirs."""
+    bound = people.find_active(db, slack_user)
+    actor = Actor(slack_user=slack_user, entra_id=bound.entra_id if bound else None)
+    return may(actor, verb, holder=assignment.holder, holder_entra_id=assignment.entra_id)

@@ -1,0 +1,70 @@
+"""
+Show lists of requests: a person's own, with what they have, and the admins'.
+"""
+
+from dataclasses import replace
+
+from bot.database import Store
+from bot.packages.catalog import OfferedPackages
+from bot.paging import FIRST, Page, Place, Start
+from bot.people.guard import Guard
+from bot.people.interaction_audit import ListRead, read_list
+from bot.requests.model import Hold, Request
+from bot.requests.overview import Standing, standing
+from bot.requests.store import holds, request_lists
+
+
+class RequestLists:
+    """The lists of requests that are shown in Slack, a page at a time."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        guard: Guard,
+        offering: OfferedPackages,
+    ) -> None:
+        self._store = store
+        self._guard = guard
+        self._offering = offering
+
+    async def access_overview(
+        self, slack_user: str, place: Place | None = None, *, skip: int = 0
+    ) -> Standing:
+        """
+        Return a page of what somebody has, until when, and what they wait for.
+
+        Args:
+            place: Where in that list; the beginning, if that is not said.
+            skip: After so many rows.
+        """
+        offered, found = await self._offering.beside(standing, slack_user, place, skip=skip)
+        return replace(found, extendable=offered.extendable)
+
+    async def pending(
+        self, *, slack_user: str, start: Start = FIRST, key: str | None = None
+    ) -> Page[Request]:
+        """
+        Return a page of what waits for a decision, for an admin's list.
+
+        Raises:
+            NotAllowed: Not an admin.
+            SeenBefore: This has come in before.
+        """
+        await self._guard.check_admin(slack_user, key=key)
+        seen = ListRead(slack_user=slack_user, of="pending", key=key)
+        return await self._store.run(read_list, seen, request_lists.pending, start=start)
+
+    async def stuck(
+        self, *, slack_user: str, start: Start = FIRST, key: str | None = None
+    ) -> Page[tuple[Hold, Request]]:
+        """
+        Return a page of the requests on hold, for an admin's list.
+
+        Raises:
+            NotAllowed: Not an admin.
+            SeenBefore: This has come in before.
+        """
+        await self._guard.check_admin(slack_user, key=key)
+        seen = ListRead(slack_user=slack_user, of="held", key=key)
+        return await self._store.run(read_list, seen, holds.held, start=start)

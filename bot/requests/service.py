@@ -1,0 +1,241 @@
+"""
+Take requests: for access, for more of it, for less; each is saved before anybody is told that it was.
+
+Each method is one short transaction and nothing remote: whoever waits for an answer in Slack gets it at once,
+and what must be read elsewhere to evaluate the request is read afterwards, by the jobs.  What somebody has waited
+for in vain is refused with `TooLate`: see `bot.patience`.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from bot.database import Store
+from bot.database.limits import Limit
+from bot.errors import LatchkeyError, NotAllowed, TooLate
+from bot.packages import names as package_names
+from bot.packages.catalog import OfferedPackages
+from bot.packages.model import Package
+from bot.packages.store import catalog
+from bot.patience import in_time, who_waits
+from bot.people.guard import Guard
+from bot.people.model import Verb
+from bot.people.permissions import Actor
+from bot.requests.model import Request
+from bot.requests.policy_choice import Wayfinder, Ways
+from bot.requests.store import forms, requests
+from bot.requests.transactions.ask import Outdated, Wanted, ask_together
+from bot.requests.transactions.ask_by_form import FilledIn, ask_by_form
+from bot.requests.transactions.cancel import cancel
+from bot.requests.transactions.creation import Taken
+from bot.requests.transactions.extend import extend
+from bot.requests.transactions.remove import remove
+from bot.requests.transactions.repair import repair
+
+
+class RequestService:
+    """Every operation on requests that begins in Slack."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        guard: Guard,
+        wayfinder: Wayfinder,
+        offering: OfferedPackages,
+        wake: Callable[[], None],
+        asks_an_hour: int,
+    ) -> None:
+        self._store = store
+        self._guard = guard
+        self._wayfinder = wayfinder
+        self._offering = offering
+        self._wake = wake
+        self._asks = Limit(what="ask", count=asks_an_hour)
+
+    async def ask(
+        self, *, slack_user: str, text: str, reason: str | None = None, key: str | None = None
+    ) -> Taken:
+        """
+        Save a request for the package that *text* names.
+
+        Args:
+            text: What was typed: a slug or a name in any spelling, perhaps "… because …".
+            reason: From a form; otherwise the one in the text counts.
+            key: What tells this command from every other, unless it has been noted already.
+
+        Raises:
+            UnknownPackage: With the nearest names.
+            WhichPackage: Several may be meant.
+            FormNeeded: It asks what only a form can answer.
+            ReasonNeeded: The policy wants a reason.
+            TooOften: They have asked for too much in an hour.
+            NotAllowed: Slack has called them a guest a moment ago.
+            TooLate: It is not offered any more, or they have given up waiting.
+            SeenBefore: This command has come in before.
+        """
+        offered = await self._offering.known()
+        while True:
+            try:
+                package, said = offered.read(text)
+            except LatchkeyError:
+                newest = await self._offering.now()
+                if newest is offered:
+                    await self._guard.note(key)
+                    raise
+                offered = newest
+                continue
+            why = package_names.clean(package_names.unescaped(reason or said or ""))
+            wanted = Wanted(
+                slack_user=slack_user,
+                package=package,
+                version=offered.version,
+                reason=why[: package_names.LONGEST_REASON] or None,
+                limit=self._asks,
+                key=key,
+                patience=who_waits(),
+            )
+            try:
+                return await self._ask_for(wanted)
+            except Outdated:
+                # That it came in was noted with it.
+                offered, key = await self._offering.now(), None
+
+    async def _ask_for(self, wanted: Wanted) -> Taken:
+        try:
+            taken = await self._store.run_together(ask_together, wanted)
+        except TooLate:
+            # Perhaps nothing stayed of it, this neither: whoever sends it again must not get what they gave up.
+            await self._guard.note(wanted.key, again=True)
+            raise
+        self._wake()
+        return taken
+
+    async def keep_reason(self, *, slack_user: str, package_id: str, reason: str | None) -> str:
+        """Keep what somebody said until their form opens; return what its button carries."""
+        if reason is None:
+            return package_id
+        return await self._store.run(forms.keep, slack_user, package_id, reason)
+
+    async def find_form(self, *, slack_user: str, about: str) -> tuple[Package | None, str | None]:
+        """
+        Return the package that a form is to be opened for, and the reason that was given already.
+
+        Args:
+            about: What the button carried: a package's id, or what `keep_reason` returned to this person.
+        """
+        said = await self._store.read(forms.find, about, slack_user)
+        package = await self._store.read(catalog.find, said.package_id if said else about)
+        return package, said.reason if said else None
+
+    async def find_policies(self, *, slack_user: str, package: Package) -> Ways:
+        """
+        Return the policies that somebody may choose from in their form, and the language that they read.
+
+        Reads Slack and Entra: for after the answer to Slack, never before it.
+        """
+        return await self._wayfinder.find(slack_user, package)
+
+    async def ask_by_form(self, filled: FilledIn) -> Taken:
+        """
+        Save a request from the form.
+
+        Raises:
+            WrongFields: With what is wrong at each field.
+            TooOften: They have asked for too much in an hour.
+            NotAllowed: Slack has called them a guest a moment ago.
+            TooLate: It is not offered any more.
+        """
+        said = replace(filled, reason=package_names.unescaped(filled.reason or "") or None)
+        taken = await self._store.run(in_time(ask_by_form), said, self._asks)
+        self._wake()
+        return taken
+
+    async def find_package(self, package_id: str) -> Package | None:
+        return await self._store.read(catalog.find, package_id)
+
+    async def offered_packages(self) -> tuple[Package, ...]:
+        """Return what may be asked for in this workspace, by name; who may, is checked when they do."""
+        return (await self._offering.now()).shown.packages
+
+    async def read_answers(self, *, slack_user: str, request_id: str) -> Request:
+        """
+        Return a request with what it answers, for those whom its card was sent to, for admins, and for whoever asked.
+
+        Raises:
+            NotAllowed: They are none of these.
+            TooLate: There is no such request.
+        """
+        request = await self._store.read(requests.get, request_id)
+        if request is None:
+            raise TooLate("I do not know that request any more.")
+        may_see = {request.holder, request.asked_by, *request.deciders}
+        if slack_user not in may_see and not self._guard.is_admin(slack_user):
+            raise NotAllowed("Only those who decide about that request see its answers.")
+        return request
+
+    async def extend(self, *, slack_user: str, assignment_id: str) -> Taken:
+        """
+        Save the holder's request to extend their access.
+
+        Raises:
+            NotAllowed, TooLate: Not theirs, not extendable, or over.
+        """
+        taken = await self._guard.run(extend, slack_user, assignment_id)
+        self._wake()
+        return taken
+
+    async def return_access(self, *, slack_user: str, assignment_id: str) -> Taken:
+        """
+        Save the holder's request to return their access.
+
+        Raises:
+            NotAllowed, TooLate: Not theirs, or over.
+        """
+        taken = await self._guard.run(remove, slack_user, assignment_id, Verb.RETURN, None)
+        self._wake()
+        return taken
+
+    async def remove(
+        self, *, slack_user: str, assignment_id: str, reason: str | None = None
+    ) -> Taken:
+        """
+        Save an admin's request to remove somebody's access; whether they are one is read afresh before it happens.
+
+        Raises:
+            NotAllowed: Not an admin, by what was read lately.
+            TooLate: It is over.
+        """
+        await self._guard.check_admin(slack_user, assignment_id)
+        taken = await self._store.run(
+            in_time(remove), slack_user, assignment_id, Verb.REMOVE, reason
+        )
+        self._wake()
+        return taken
+
+    async def cancel(self, *, slack_user: str, request_id: str) -> Request:
+        """
+        Withdraw a request that has not been sent to Entra.
+
+        Raises:
+            NotAllowed: It is somebody else's.
+            TooLate: It has gone on already.
+        """
+        canceled = await self._guard.run(cancel, slack_user, request_id)
+        self._wake()
+        return canceled
+
+    async def repair(self, *, slack_user: str, hold_id: str, verb: Verb) -> Request:
+        """
+        Save that an admin has a request on hold tried again, or gives it up.
+
+        Who it is, is read afresh before it is so; and before something is given up, Graph is searched.
+
+        Raises:
+            NotAllowed: Not an admin, by what was read lately; or it is about their own access.
+            TooLate: It is not on hold any more.
+        """
+        await self._guard.check_admin(slack_user, hold_id)
+        actor = Actor(slack_user=slack_user, is_admin=self._guard.is_admin(slack_user))
+        freed = await self._guard.run(repair, slack_user, hold_id, verb, actor)
+        self._wake()
+        return freed

@@ -1,0 +1,81 @@
+"""Ask for a package by the form."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot import clock
+from bot.database import Transaction
+from bot.database.limits import Limit
+from bot.errors import TooLate, WrongFields
+from bot.packages import names as package_names
+from bot.packages.offers import agreed_dates, find_wrong_dates
+from bot.packages.questions import Answers, find_wrong_answers, normalize_answers
+from bot.packages.store import catalog
+from bot.requests.model import Kind
+from bot.requests.store import request_lists
+from bot.requests.transactions.creation import (
+    TOO_MANY,
+    Taken,
+    check_member,
+    count,
+    insert,
+    new_request,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilledIn:
+    """
+    A form to ask for a package, as somebody has filled it in.
+
+    Attributes:
+        policy_id: The policy whose questions were answered.
+        is_chosen: There were several, and the person chose.
+        answers: By question id, as they were given.
+    """
+
+    slack_user: str
+    package_id: str
+    policy_id: str | None
+    is_chosen: bool = False
+    reason: str | None = None
+    answers: Answers = field(default_factory=dict)
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+def ask_by_form(db: Transaction, filled: FilledIn, asks: Limit) -> Taken:
+    check_member(db, filled.slack_user)
+    package = catalog.find(db, filled.package_id)
+    if package is None or not package.can_be_asked_for:
+        raise TooLate("That package is not offered any more.")
+    policy = next((each for each in package.policies if each.id == filled.policy_id), None)
+    if policy is None:
+        raise WrongFields({"policy": "Please choose one."})
+    if policy.not_askable:
+        raise WrongFields({"policy" if filled.is_chosen else "reason": policy.not_askable})
+    now = clock.now()
+    reason = package_names.clean(filled.reason or "")[: package_names.LONGEST_REASON] or None
+    fields = find_wrong_dates(policy, start=filled.start, end=filled.end, now=now)
+    if policy.needs_reason and reason is None:
+        fields["reason"] = "Please say why you need it."
+    answers = normalize_answers(policy.questions, filled.answers)
+    wrong = find_wrong_answers(policy.questions, answers)
+    if fields or wrong:
+        raise WrongFields(fields, wrong)
+    starts_at, ends_at = agreed_dates(policy, start=filled.start, end=filled.end, now=now)
+    already = request_lists.open_of(db, filled.slack_user, package.id, Kind.ADD)
+    if already is not None:
+        return Taken(request=already, is_new=False)
+    count(db, filled.slack_user, asks, TOO_MANY)
+    return insert(
+        db,
+        replace(
+            new_request(filled.slack_user, package, reason),
+            answers=answers,
+            # Answers belong to the policy that asked; so does a choice.
+            wanted_policy_id=policy.id if filled.is_chosen or answers or ends_at else None,
+            starts_at=starts_at,
+            ends_at=ends_at,
+        ),
+    )

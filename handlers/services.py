@@ -1,0 +1,22 @@
+"""Name the services that the handlers call."""
+
+from dataclasses import dataclass
+
+from bot.approvals.service import ApprovalService
+from bot.assignments.lists import AssignmentLists
+from bot.assignments.service import AssignmentService
+from bot.people.guard import Guard
+from bot.requests.lists import RequestLists
+from bot.requests.service import RequestService
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """Everything that people can do from Slack, by subject."""
+
+    guard: Guard
+    requests: RequestService
+    request_lists: RequestLists
+    approvals: ApprovalService
+    assignments: AssignmentService
+    assignment_lists: AssignmentLists
