@@ -104,7 +104,7 @@ async def _example() -> _Example:
     async with httpx.AsyncClient(transport=transport, base_url=ROOT, headers=token) as http:
         graph = Graph(http, StaticToken(tenant.application_token()), url=ROOT)
         package = await graph.packages.get(seed.MARKETING_CAMPAIGN, bare=True)
-        await graph.assignments.request(
+        await graph.assignment_requests.create(
             request_type="adminAdd",
             target_id=seed.ANN,
             package_id=package.id,

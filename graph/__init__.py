@@ -3,6 +3,7 @@
 import httpx
 
 from graph.approvals import Approvals
+from graph.assignment_requests import AssignmentRequests
 from graph.assignments import Assignments
 from graph.batch import Batch
 from graph.catalogs import Catalogs
@@ -68,6 +69,7 @@ class Graph:
         self.incompatibilities = Incompatibilities(session)
         self.policies = Policies(session)
         self.assignments = Assignments(session)
+        self.assignment_requests = AssignmentRequests(session)
         self.approvals = Approvals(session)
         self.self_service = SelfService(session)
         self.batch = Batch(session)

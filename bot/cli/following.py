@@ -99,7 +99,7 @@ async def until_ended(
 
 async def _latest(graph: Graph, request: AssignmentRequest) -> AssignmentRequest:
     try:
-        latest = await graph.assignments.get_request(request.id)
+        latest = await graph.assignment_requests.get(request.id)
     except NotFound:  # Graph may not show yet what it has just taken
         return request
     if latest.is_denied or latest.is_canceled or latest.is_failed:

@@ -20,7 +20,7 @@ from bot.packages.facts import (
 from bot.packages.names import clean
 from bot.packages.questions import Answered, Answers, Question, answered
 from graph import Graph
-from graph.assignments import OPEN_STATES
+from graph.assignment_requests import OPEN_STATES
 from graph.models import AccessPackage, Assignment, AssignmentPolicy, User
 
 # The scope of a policy under which nobody asks and administrators assign.
@@ -162,9 +162,7 @@ async def _nothing_under_way(graph: Graph, *, person: User, package: AccessPacka
             until = f", until {when(end)} UTC" if end else ""
             raise NotAllowed(f"{_who(person)} has {_name(package)} already{until}.")
     on_behalf = allows_requests_for_others(package)
-    for asked in await graph.assignments.list_requests_in(
-        package_id=package.id, states=OPEN_STATES
-    ):
+    for asked in await graph.assignment_requests.list_in(package_id=package.id, states=OPEN_STATES):
         if is_request_for(asked, person.id, on_behalf=on_behalf):
             raise NotAllowed(
                 f"A request for it is under way already: {asked.id}, {clean(asked.state or '?')}."

@@ -63,7 +63,7 @@ async def requests(
     # There may be a hundred thousand: what is kept of each is what is shown.
     rows = [
         _request(each)
-        async for each in graph.assignments.stream_requests(package_id=package_id, state=state)
+        async for each in graph.assignment_requests.stream(package_id=package_id, state=state)
         if (user is None or _object_id(_about(each)) == user.id)
         and not (only_open and each.is_over)
     ]

@@ -52,11 +52,11 @@ class Trail:
         Post what was intended, with the operator's name in Entra's justification, and write down what came of it.
 
         Args:
-            asked: For `graph.assignments.request`.
+            asked: For `graph.assignment_requests.create`.
         """
         justification = self.operator.justification(self._row["why"])
         try:
-            made = await graph.assignments.request(**asked, justification=justification)
+            made = await graph.assignment_requests.create(**asked, justification=justification)
         except GraphError as error:
             self._ended("unsure" if error.may_have_happened else "failed", {"error": str(error)})
             raise

@@ -200,7 +200,7 @@ class Trial:
             self.narrator.task("Give access, as an administrator: an app cannot ask for a person")
         else:
             self.narrator.task("Request access, signed in as the requestor")
-        asked = await self.graph.assignments.request(
+        asked = await self.graph.assignment_requests.create(
             request_type="adminAdd" if self.sign_in is None else "userAdd",
             target_id=requestor.id,
             policy_id=policy.id,
@@ -282,13 +282,13 @@ class Trial:
             await _unless_gone(self.graph.packages.delete(package.id))
 
     async def _end_access(self, package_id: str) -> None:
-        for asked in await self.graph.assignments.list_requests(package_id=package_id):
+        for asked in await self.graph.assignment_requests.list(package_id=package_id):
             if not asked.is_over and (asked.is_type("userAdd") or asked.is_type("adminAdd")):
                 await until_delivered(self.graph, asked, patience=PATIENCE, sleep=self.sleep)
         for held in await self.graph.assignments.list(package_id=package_id):
             if held.is_expired:
                 continue
-            asked = await self.graph.assignments.request(
+            asked = await self.graph.assignment_requests.create(
                 request_type="adminRemove", assignment_id=held.id
             )
             await until_ended(

@@ -175,7 +175,7 @@ class Destroyer:
 
         async def ask() -> bool:
             try:
-                await self.graph.assignments.request(
+                await self.graph.assignment_requests.create(
                     request_type="adminRemove", assignment_id=assignment_id
                 )
             except (Rejected, Conflict) as error:

@@ -44,7 +44,7 @@ class LiveAccess:
     async def say_open_requests(self, package_id: str) -> str | None:
         """Say how many requests for a package are still under way; None if none is."""
         if package_id not in self._open:
-            found = await self.graph.assignments.list_requests(package_id=package_id)
+            found = await self.graph.assignment_requests.list(package_id=package_id)
             self._open[package_id] = sum(not each.is_over for each in found)
         count = self._open[package_id]
         if not count:

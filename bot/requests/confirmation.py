@@ -82,7 +82,7 @@ class Delivery:
         ]
         found = {}
         if len(ids) >= WORTH_A_BATCH:
-            found = await self._graph.assignments.get_requests(ids)
+            found = await self._graph.assignment_requests.get_many(ids)
         return Reported(
             requests={k: each for k, each in found.items() if isinstance(each, AssignmentRequest)},
             delivered=delivered,
@@ -166,7 +166,7 @@ class Delivery:
 
     async def _read(self, graph_request_id: str) -> AssignmentRequest | None:
         try:
-            return await self._graph.assignments.get_request(graph_request_id)
+            return await self._graph.assignment_requests.get(graph_request_id)
         except NotFound:
             # Lists and reads may lag behind the POST; and Graph forgets requests after three months.
             return None

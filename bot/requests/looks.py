@@ -16,7 +16,7 @@ from bot.people.identity import Accounts, Identity
 from bot.requests.holder_lists import HolderLists
 from bot.requests.shared_reads import FRESH, Lately
 from graph import Graph
-from graph.assignments import OPEN_STATES
+from graph.assignment_requests import OPEN_STATES
 from graph.incompatibilities import PackageExclusions
 from graph.models import AccessPackage, Assignment, AssignmentPolicy, AssignmentRequest, Group
 from graph.package_resources import ResourcesByOrigin, lacks_resources, with_resources
@@ -51,7 +51,7 @@ class Shelf:
         return with_resources(found, resources)
 
     async def _open_requests(self, package_id: str) -> list[AssignmentRequest]:
-        return await self._graph.assignments.list_requests_in(
+        return await self._graph.assignment_requests.list_in(
             package_id=package_id, states=OPEN_STATES
         )
 

@@ -26,7 +26,7 @@ from bot.requests.model import Kind, Request, State
 from bot.requests.store import claims
 from bot.timing import WAITS, Waits
 from graph import Deadline, Graph
-from graph.assignments import OPEN_STATES
+from graph.assignment_requests import OPEN_STATES
 from graph.errors import (
     OPEN_REQUEST_EXISTS,
     AuthError,
@@ -169,7 +169,7 @@ class Effects:
     ) -> None:
         try:
             # Held up since the intent was written, it is not sent: somebody else may be looking for it by now.
-            answer = await self._graph.assignments.request(**body, deadline=deadline)
+            answer = await self._graph.assignment_requests.create(**body, deadline=deadline)
         except GraphError as error:
             await self._not_posted(request, error)
             return
@@ -256,10 +256,8 @@ class Effects:
             everywhere: Look through what is finished as well; that takes as long as a package is popular.
         """
         wanted = REQUEST_TYPE[request.kind]
-        listed = self._graph.assignments
-        for found in await listed.list_requests_in(
-            package_id=request.package_id, states=OPEN_STATES
-        ):
+        listed = self._graph.assignment_requests
+        for found in await listed.list_in(package_id=request.package_id, states=OPEN_STATES):
             if found.is_type(wanted) and self._is_ours(request, found, since):
                 return found
         if request.kind is Kind.REMOVE:
@@ -268,7 +266,7 @@ class Effects:
         if not everywhere:
             return None
         for state in FINISHED_STATES:
-            finished = listed.stream_requests(package_id=request.package_id, state=state)
+            finished = listed.stream(package_id=request.package_id, state=state)
             async with aclosing(finished):
                 async for found in finished:
                     if found.is_type(wanted) and self._is_ours(request, found, since):

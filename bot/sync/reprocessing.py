@@ -66,12 +66,12 @@ class Reprocessing:
             request_id = await self._request_of(row)
             if request_id is None:
                 return NO_REQUEST
-            await self._graph.assignments.reprocess_request(request_id)
+            await self._graph.assignment_requests.reprocess(request_id)
         return "Microsoft Entra processes it again; what comes of that shows here."
 
     async def _request_of(self, row: Assignment) -> str | None:
         """Graph's request through which it was delivered in part, or not at all."""
-        for found in await self._graph.assignments.list_requests_in(
+        for found in await self._graph.assignment_requests.list_in(
             package_id=row.package_id, states=REPROCESSABLE
         ):
             if found.assignment is not None and found.assignment.id == row.id:

@@ -31,7 +31,7 @@ async def test_a_grant_is_the_body_of_the_reference_in_v1():
     """adminAdd names target, policy and package inside the assignment."""
     wire = Wire(httpx.Response(201, json=V1_SUBMITTED))
 
-    request = await graph_on(wire).assignments.request(
+    request = await graph_on(wire).assignment_requests.create(
         request_type="adminAdd",
         target_id="user",
         policy_id="policy",
@@ -57,7 +57,7 @@ async def test_a_grant_in_beta_is_in_betas_words():
     """The tutorial asks for the person (`UserAdd`); Latchkey grants with the same body."""
     wire = Wire(httpx.Response(201, json={"id": "request", "requestState": "Submitted"}))
 
-    await graph_on(wire, version="beta").assignments.request(
+    await graph_on(wire, version="beta").assignment_requests.create(
         request_type="adminAdd", target_id="user", policy_id="policy", package_id="package"
     )
 
@@ -76,7 +76,7 @@ async def test_an_extension_names_the_assignment_and_its_new_end():
     """adminUpdate carries the present start and the end that is wanted."""
     wire = Wire(httpx.Response(201, json=V1_SUBMITTED))
 
-    await graph_on(wire).assignments.request(
+    await graph_on(wire).assignment_requests.create(
         request_type="adminUpdate", assignment_id="assignment", schedule=UNTIL
     )
 
@@ -94,7 +94,7 @@ async def test_somebody_outside_the_tenant_is_named_by_email():
     """Graph invites them when the policy admits external people."""
     wire = Wire(httpx.Response(201, json=V1_SUBMITTED))
 
-    await graph_on(wire).assignments.request(
+    await graph_on(wire).assignment_requests.create(
         request_type="adminAdd", target_email="gus@fabrikam.example", policy_id="p", package_id="q"
     )
 
@@ -112,7 +112,7 @@ async def test_answers_carry_their_types():
         ),
     )
 
-    await graph_on(wire).assignments.request(
+    await graph_on(wire).assignment_requests.create(
         request_type="userAdd", package_id="q", answers=[answer], token=StaticToken("anns")
     )
 
@@ -133,7 +133,9 @@ async def test_an_unknown_request_type_is_not_sent():
     wire = Wire(V1_SUBMITTED)
 
     with pytest.raises(ValueError, match="systemRemove"):
-        await graph_on(wire).assignments.request(request_type="systemRemove", assignment_id="a")
+        await graph_on(wire).assignment_requests.create(
+            request_type="systemRemove", assignment_id="a"
+        )
 
     assert wire.requests == []
 
@@ -143,7 +145,7 @@ async def test_an_open_request_is_told_apart_from_other_refusals():
     wire = Wire(refusal(400, "ExistingOpenRequest"))
 
     with pytest.raises(Rejected) as caught:
-        await graph_on(wire).assignments.request(request_type="adminAdd", target_id="u")
+        await graph_on(wire).assignment_requests.create(request_type="adminAdd", target_id="u")
 
     assert caught.value.has_code("ExistingOpenRequest")
 

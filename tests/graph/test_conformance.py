@@ -52,7 +52,7 @@ def graphcheck():
 def everything(graph: Graph) -> Iterator[Awaitable[object]]:
     """One call of each operation of the adapter."""
     who, cats, packs = graph.directory, graph.catalogs, graph.packages
-    pols, ass = graph.policies, graph.assignments
+    pols, ass, asks = graph.policies, graph.assignments, graph.assignment_requests
     until = Schedule(
         start_date_time=datetime(2026, 1, 1, tzinfo=UTC),
         expiration=Expiration.at(datetime(2026, 2, 1, tzinfo=UTC)),
@@ -135,10 +135,10 @@ def everything(graph: Graph) -> Iterator[Awaitable[object]]:
     yield pols.create(WHOLE)
     yield pols.replace(WHOLE)
     yield pols.delete(ID)
-    yield ass.request(request_type="adminAdd", target_id=ID, policy_id=ID, package_id=ID)
-    yield ass.request(request_type="adminUpdate", assignment_id=ID, schedule=until)
-    yield ass.request(request_type="adminRemove", assignment_id=ID, justification="left")
-    yield ass.request(
+    yield asks.create(request_type="adminAdd", target_id=ID, policy_id=ID, package_id=ID)
+    yield asks.create(request_type="adminUpdate", assignment_id=ID, schedule=until)
+    yield asks.create(request_type="adminRemove", assignment_id=ID, justification="left")
+    yield asks.create(
         request_type="userAdd",
         target_id=ID,
         policy_id=ID,
@@ -154,8 +154,8 @@ def everything(graph: Graph) -> Iterator[Awaitable[object]]:
             )
         ],
     )
-    yield ass.get_request(ID)
-    yield ass.list_requests(package_id=ID, state="pendingApproval")
+    yield asks.get(ID)
+    yield asks.list(package_id=ID, state="pendingApproval")
     yield ass.get(ID)
     yield ass.list(package_id=ID, policy_id=ID, user_id=ID, state="delivered")
     yield ass.reprocess(ID)
@@ -171,10 +171,10 @@ def everything(graph: Graph) -> Iterator[Awaitable[object]]:
     yield graph.approvals.decide(
         request_id=ID, stage_id=ID, is_approved=True, justification="ok", token=ME
     )
-    yield ass.get_requests([ID])
-    yield ass.reprocess_request(ID)
-    yield ass.resume(ID, stage="assignmentRequestCreated", stage_instance_id=ID, detail="d")
-    yield ass.delete_request(ID)
+    yield asks.get_many([ID])
+    yield asks.reprocess(ID)
+    yield asks.resume(ID, stage="assignmentRequestCreated", stage_instance_id=ID, detail="d")
+    yield asks.delete(ID)
 
 
 WHOLE = AssignmentPolicy.model_validate(EVERY_SETTING)

@@ -19,7 +19,7 @@ from tests.graph.wire import Wire, graph_on, refusal
 
 async def add(graph: Graph) -> None:
     """The one write that must never be repeated."""
-    await graph.assignments.request(
+    await graph.assignment_requests.create(
         request_type="adminAdd", target_id="u", policy_id="p", package_id="q"
     )
 

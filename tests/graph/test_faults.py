@@ -15,7 +15,7 @@ async def ask(graph: Graph, tenant: Tenant) -> None:
     dana = tenant.user_by_email("dana@contoso.example")
     assert dana is not None
     tenant.calls.clear()
-    await graph.assignments.request(
+    await graph.assignment_requests.create(
         request_type="adminAdd",
         target_id=dana.id,
         policy_id=package.assignment_policies[0].id,
@@ -73,7 +73,7 @@ async def test_a_new_request_can_be_read_before_it_is_listed(graph: Graph, tenan
 
     await ask(graph, tenant)
 
-    assert await graph.assignments.list_requests() == []
+    assert await graph.assignment_requests.list() == []
     tenant.clock.shift(timedelta(seconds=31))
-    (found,) = await graph.assignments.list_requests()
-    assert (await graph.assignments.get_request(found.id)).is_delivered
+    (found,) = await graph.assignment_requests.list()
+    assert (await graph.assignment_requests.get(found.id)).is_delivered

@@ -206,7 +206,7 @@ async def test_beta_names_in_a_v1_answer_are_understood():
         }
     )
 
-    request = await graph_on(wire).assignments.get_request("r")
+    request = await graph_on(wire).assignment_requests.get("r")
 
     assert request.is_delivered
     assert request.is_type("userAdd")
@@ -220,7 +220,7 @@ async def test_a_null_under_the_other_name_does_not_hide_the_value():
     """Where both spellings are sent, the one of v1.0 counts."""
     wire = Wire({"id": "r", "state": "delivered", "requestState": None})
 
-    assert (await graph_on(wire).assignments.get_request("r")).is_delivered
+    assert (await graph_on(wire).assignment_requests.get("r")).is_delivered
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ async def test_a_request_is_read_with_its_package_requestor_and_target(version, 
     """Graph leaves them null unless asked."""
     wire = Wire(V1_SUBMITTED)
 
-    await graph_on(wire, version=version).assignments.get_request("r")
+    await graph_on(wire, version=version).assignment_requests.get("r")
 
     assert wire.sent == [sent]
 
@@ -73,7 +73,7 @@ async def test_requests_are_filtered_by_package_and_state(version, query):
     """One word for a state in our code, each version's own on the wire."""
     wire = Wire({"value": []})
 
-    await graph_on(wire, version=version).assignments.list_requests(
+    await graph_on(wire, version=version).assignment_requests.list(
         package_id="q", state="pendingApproval"
     )
 
@@ -103,7 +103,7 @@ async def test_many_requests_are_read_twenty_a_call():
 
     ids = [f"r{number}" for number in range(41)]
 
-    found = await graph_on(answer).assignments.get_requests(ids)
+    found = await graph_on(answer).assignment_requests.get_many(ids)
 
     assert sizes == [20, 20, 1]
     assert {key: one.id for key, one in found.items() if not isinstance(one, GraphError)} == {
@@ -122,7 +122,7 @@ async def test_one_lost_request_does_not_hide_the_others():
         }
     )
 
-    found = await graph_on(wire).assignments.get_requests(["here", "gone", "here"])
+    found = await graph_on(wire).assignment_requests.get_many(["here", "gone", "here"])
 
     assert isinstance(found["gone"], NotFound)
     assert not isinstance(found["here"], GraphError)
@@ -137,7 +137,7 @@ async def test_a_failed_delivery_is_reprocessed(version, path):
     """Graph answers 202 with no body."""
     wire = Wire(httpx.Response(202))
 
-    await graph_on(wire, version=version).assignments.reprocess_request("r")
+    await graph_on(wire, version=version).assignment_requests.reprocess("r")
 
     assert wire.sent == [f"POST /{version}{EM}/{path}/r/reprocess"]
 
@@ -148,8 +148,8 @@ async def test_a_waiting_request_is_ended_by_its_callback():
     graph = graph_on(wire)
     stage = "assignmentRequestCreated"
 
-    await graph.assignments.resume("r", stage=stage, stage_instance_id="i", detail="d")
-    await graph.assignments.resume(
+    await graph.assignment_requests.resume("r", stage=stage, stage_instance_id="i", detail="d")
+    await graph.assignment_requests.resume(
         "r", stage=stage, stage_instance_id="i", detail="d", state="Denied"
     )
 

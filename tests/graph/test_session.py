@@ -26,7 +26,7 @@ USER = {"id": "u", "displayName": "Ann"}
 
 async def add(graph: Graph, deadline: Deadline | None = None) -> None:
     """The one write that must never be repeated."""
-    await graph.assignments.request(
+    await graph.assignment_requests.create(
         request_type="adminAdd", target_id="u", policy_id="p", package_id="q", deadline=deadline
     )
 
@@ -184,7 +184,7 @@ async def test_times_of_graph_are_aware_utc():
     """Seven digits, two, or none, with or without a zone: the same moments."""
     wire = Wire({"id": "r", "createdDateTime": "2026-01-30T10:00:00.7399675Z"})
 
-    request = await graph_on(wire).assignments.get_request("r")
+    request = await graph_on(wire).assignment_requests.get("r")
 
     assert request.created_date_time == datetime(2026, 1, 30, 10, 0, 0, 739967, tzinfo=UTC)
 

@@ -55,7 +55,7 @@ async def test_several_states_are_one_list(version, condition):
     """In each version's own words."""
     lists = Lists()
 
-    found = await graph_on(lists, version=version).assignments.list_requests_in(
+    found = await graph_on(lists, version=version).assignment_requests.list_in(
         package_id="q", states=TWO
     )
 
@@ -70,7 +70,7 @@ async def test_what_graph_refuses_to_join_is_listed_by_state_from_then_on():
     graph = graph_on(lists)
 
     for _ in range(2):
-        found = await graph.assignments.list_requests_in(package_id="q", states=TWO)
+        found = await graph.assignment_requests.list_in(package_id="q", states=TWO)
         assert [each.id for each in found] == ["0", "1"]
 
     assert sum(" or " in each for each in lists.asked) == 1
@@ -87,9 +87,9 @@ async def test_any_other_trouble_is_no_refusal():
     graph = graph_on(lists)
 
     with pytest.raises(GraphError):
-        await graph.assignments.list_requests_in(package_id="q", states=TWO)
+        await graph.assignment_requests.list_in(package_id="q", states=TWO)
     lists.takes_or = True
-    await graph.assignments.list_requests_in(package_id="q", states=TWO)
+    await graph.assignment_requests.list_in(package_id="q", states=TWO)
 
     assert all(" or " in each for each in lists.asked)
 

@@ -32,7 +32,7 @@ class RenewedTokens:
 
 async def add(graph: Graph) -> None:
     """The one write that must never be repeated."""
-    await graph.assignments.request(
+    await graph.assignment_requests.create(
         request_type="adminAdd", target_id="u", policy_id="p", package_id="q"
     )
 
@@ -76,7 +76,7 @@ async def test_a_persons_token_is_used_when_given():
     """Requests of a person travel with that person's token, not the app's."""
     wire = Wire(httpx.Response(201, json=SUBMITTED))
 
-    await graph_on(wire).assignments.request(
+    await graph_on(wire).assignment_requests.create(
         request_type="userAdd", target_id="u", token=StaticToken("anns")
     )
 

@@ -76,7 +76,7 @@ async def follow(graph: Graph, tenant: Tenant) -> None:
         )
     )
 
-    asked = await graph.assignments.request(
+    asked = await graph.assignment_requests.create(
         request_type="userAdd",
         target_id=requestor.id,
         policy_id=policy.id,
@@ -85,7 +85,7 @@ async def follow(graph: Graph, tenant: Tenant) -> None:
     )
     assert (asked.is_over, asked.is_under_way, asked.status) == (False, True, "Accepted")
     tenant.clock.shift(LITTLE_WHILE)
-    delivered = await graph.assignments.get_request(asked.id)
+    delivered = await graph.assignment_requests.get(asked.id)
     assert delivered.is_delivered
     assert delivered.assignment is not None
     assert delivered.assignment.target is not None
@@ -99,7 +99,7 @@ async def follow(graph: Graph, tenant: Tenant) -> None:
 
     with pytest.raises(Rejected):
         await graph.packages.delete(package.id)
-    await graph.assignments.request(request_type="adminRemove", assignment_id=held.id)
+    await graph.assignment_requests.create(request_type="adminRemove", assignment_id=held.id)
     tenant.clock.shift(LITTLE_WHILE)
     assert (await graph.assignments.get(held.id)).is_expired
     assert await graph.directory.members(group.id, transitive=False) == []
@@ -191,7 +191,7 @@ async def test_the_directory_answers_what_the_desk_asks(graph: Graph) -> None:
 async def ask(graph: Graph, *, token: StaticToken) -> AssignmentRequest:
     """Ann asks for what somebody must decide about."""
     (package,) = await graph.packages.find(display_name="Finance Reports")
-    return await graph.assignments.request(
+    return await graph.assignment_requests.create(
         request_type="userAdd",
         target_id=seed.ANN,
         policy_id=package.assignment_policies[0].id,
@@ -208,7 +208,7 @@ async def test_a_person_asks_and_another_decides(graph: Graph, tenant: Tenant) -
 
     asked = await ask(graph, token=anns)
     tenant.clock.shift(LITTLE_WHILE)
-    (pending,) = await graph.assignments.list_requests(
+    (pending,) = await graph.assignment_requests.list(
         package_id=seed.FINANCE_REPORTS, state="pendingApproval"
     )
     assert pending.id == asked.id
@@ -218,7 +218,7 @@ async def test_a_person_asks_and_another_decides(graph: Graph, tenant: Tenant) -
     )
     tenant.clock.shift(LITTLE_WHILE)
 
-    found = await graph.assignments.get_requests([asked.id])
+    found = await graph.assignment_requests.get_many([asked.id])
     assert [getattr(one, "is_delivered", one) for one in found.values()] == [True]
     mine = await graph.self_service.assignments(token=anns)
     assert len(mine) == 1
@@ -233,7 +233,7 @@ async def test_a_person_takes_a_request_back(graph: Graph, tenant: Tenant) -> No
         await graph.self_service.cancel(asked.id, token=StaticToken(tenant.application_token()))
     await graph.self_service.cancel(asked.id, token=anns)
 
-    assert (await graph.assignments.get_request(asked.id)).is_canceled
+    assert (await graph.assignment_requests.get(asked.id)).is_canceled
 
 
 async def test_separation_of_duties_is_set_and_read(graph: Graph) -> None:

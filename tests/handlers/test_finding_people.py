@@ -36,7 +36,7 @@ async def given(world: World, user_id: str) -> None:
         if each.package_id == seed.BOARD_PAPERS
     )
     policy.allowed_target_scope = "allDirectoryUsers"
-    await world.bot.graph.assignments.request(
+    await world.bot.graph.assignment_requests.create(
         request_type="adminAdd",
         target_id=user_id,
         package_id=seed.BOARD_PAPERS,

@@ -42,14 +42,14 @@ class GraphApp:
                 token = StaticToken(self._tenant.application_token())
                 graph = Graph(http, token, url="https://graph.test")
                 package = await graph.packages.get(package_id)
-                asked = await graph.assignments.request(
+                asked = await graph.assignment_requests.create(
                     request_type="adminAdd",
                     target_id=user_id,
                     package_id=package_id,
                     policy_id=package.assignment_policies[0].id,
                 )
                 self._tenant.tick()
-                delivered = await graph.assignments.get_request(asked.id)
+                delivered = await graph.assignment_requests.get(asked.id)
                 assert delivered.is_delivered
                 assert delivered.assignment is not None
                 return delivered.assignment.id

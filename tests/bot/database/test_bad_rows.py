@@ -139,7 +139,7 @@ async def test_a_package_that_is_shut_hides_no_other(harness, kind):
     """The lists of the others are read; what is known of the shut one stays, marked."""
     campaign = await give(harness)
     harness.policy_of(seed.BOARD_PAPERS).allowed_target_scope = "allMemberUsers"
-    await harness.graph.assignments.request(
+    await harness.graph.assignment_requests.create(
         request_type="adminAdd",
         target_id=seed.ANN,
         package_id=seed.BOARD_PAPERS,

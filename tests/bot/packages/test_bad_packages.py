@@ -267,7 +267,7 @@ async def test_within_bounds_nobody_knows_whose_an_unread_package_is(harness):
 
 async def give_quietly(harness: BotHarness) -> str:
     """The campaign is given in Entra, and no sync has seen it yet."""
-    await harness.graph.assignments.request(
+    await harness.graph.assignment_requests.create(
         request_type="adminAdd",
         target_id=seed.ANN,
         package_id=seed.MARKETING_CAMPAIGN,

@@ -62,7 +62,7 @@ async def test_destroy_ends_access_before_it_deletes(
     )
     policy = tenant.world.policies_of(package.id)[0]
     async with provisioner.graph() as graph:
-        await graph.assignments.request(
+        await graph.assignment_requests.create(
             request_type="adminAdd", target_id=ANN, package_id=package.id, policy_id=policy.id
         )
     tenant.tick()
@@ -176,7 +176,7 @@ async def test_access_that_somebody_holds_is_not_ended_by_leaving_out_a_line(
         each for each in tenant.world.packages.values() if each.display_name == "Autumn Campaign"
     )
     async with provisioner.graph() as graph:
-        await graph.assignments.request(
+        await graph.assignment_requests.create(
             request_type="adminAdd",
             target_id=ANN,
             package_id=package.id,

@@ -164,7 +164,7 @@ async def test_destroy_goes_on_after_dying_at_any_call(fragile: Provisioner) -> 
         each for each in world.packages.values() if each.display_name == "Autumn Campaign"
     )
     async with fragile.graph() as graph:
-        await graph.assignments.request(
+        await graph.assignment_requests.create(
             request_type="adminAdd",
             target_id=ANN,
             package_id=package.id,

@@ -43,7 +43,7 @@ async def hold(provisioner: Provisioner, name: str, *, who: str = ANN) -> None:
     world = provisioner.tenant.world
     package = next(each for each in world.packages.values() if each.display_name == name)
     async with provisioner.graph() as graph:
-        await graph.assignments.request(
+        await graph.assignment_requests.create(
             request_type="adminAdd",
             target_id=who,
             package_id=package.id,
@@ -120,7 +120,7 @@ async def test_a_request_under_way_keeps_its_package(
     await provisioner.apply(ALPHA + "            decided by: bo@contoso.example\n")
     package = next(each for each in tenant.world.packages.values() if each.display_name == "Alpha")
     async with provisioner.graph() as graph:
-        request = await graph.assignments.request(
+        request = await graph.assignment_requests.create(
             request_type="adminAdd",
             target_id=ANN,
             package_id=package.id,
@@ -373,7 +373,7 @@ async def _taken(first: str, second: str, holders: Any) -> list[Any]:
             if at < len(made) and not tenant.world.assignments_of(made[at].id, user_id=who):
                 policy = tenant.world.policies_of(made[at].id)[-1]
                 async with provisioner.graph() as graph:
-                    await graph.assignments.request(
+                    await graph.assignment_requests.create(
                         request_type="adminAdd",
                         target_id=who,
                         package_id=made[at].id,

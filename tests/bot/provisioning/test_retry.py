@@ -274,7 +274,7 @@ async def test_access_that_ended_since_the_look_is_no_trouble(provisioner: Provi
         each for each in world.packages.values() if each.display_name == "Autumn Campaign"
     )
     async with provisioner.graph() as graph:
-        await graph.assignments.request(
+        await graph.assignment_requests.create(
             request_type="adminAdd",
             target_id=ANN,
             package_id=package.id,

@@ -218,7 +218,7 @@ async def test_somebody_elses_tag_is_not_ours(harness):
     """A request that another request of ours has made is not adopted twice."""
     harness.line.on(POST, silence_before)
     request = await asked(harness)
-    await harness.graph.assignments.request(
+    await harness.graph.assignment_requests.create(
         request_type="adminAdd",
         target_id=seed.ANN,
         package_id=seed.MARKETING_CAMPAIGN,

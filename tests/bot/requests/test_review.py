@@ -231,7 +231,7 @@ async def test_who_has_it_already_is_refused_and_sees_it(harness):
 
 async def test_what_is_being_given_in_entra_is_not_given_twice(harness):
     """An administrator gives it in the portal at the same moment; the person is told how it ended."""
-    await harness.graph.assignments.request(
+    await harness.graph.assignment_requests.create(
         request_type="adminAdd",
         target_id=seed.ANN,
         package_id=seed.MARKETING_CAMPAIGN,
@@ -249,7 +249,7 @@ async def test_what_is_being_given_in_entra_is_not_given_twice(harness):
 
 async def test_what_was_asked_for_in_my_access_is_not_asked_for_again(harness):
     """Entra's own request waits for its approver; a second one would only be refused there."""
-    await harness.graph.assignments.request(
+    await harness.graph.assignment_requests.create(
         request_type="userAdd",
         target_id=seed.ANN,
         package_id=seed.FINANCE_REPORTS,

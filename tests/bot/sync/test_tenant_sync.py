@@ -88,7 +88,7 @@ async def test_a_new_package_of_the_same_name_takes_no_slug_away(harness):
 
 async def give(harness: BotHarness, user: str = seed.ANN) -> str:
     """Somebody gives the campaign in Entra's portal; its assignment's id."""
-    await harness.graph.assignments.request(
+    await harness.graph.assignment_requests.create(
         request_type="adminAdd",
         target_id=user,
         package_id=seed.MARKETING_CAMPAIGN,
