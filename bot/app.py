@@ -53,7 +53,8 @@ from bot.requests.lists import RequestLists
 from bot.requests.policy_choice import Wayfinder
 from bot.requests.service import RequestService
 from bot.requests.submission import Effects
-from bot.slack.api import BotIdentity, Slack, SlackError, SlackRefused
+from bot.slack.api import BotIdentity, Slack
+from bot.slack.errors import SlackError, SlackRefused
 from bot.sync.everything import TenantSync
 from bot.sync.reprocessing import Reprocessing
 from bot.sync.turns import Fence

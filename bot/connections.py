@@ -9,7 +9,8 @@ from bot.configuration.settings import Settings
 from bot.errors import ConfigurationError
 from bot.machine import Machine
 from bot.packages.bounds import EVERYWHERE, Bounds, bounds_of
-from bot.slack.api import BotIdentity, Slack, SlackError, SlackRefused
+from bot.slack.api import BotIdentity, Slack
+from bot.slack.errors import SlackError, SlackRefused
 from graph import Graph, Retries
 from graph.errors import AuthError, GraphError, NotAllowed
 

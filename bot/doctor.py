@@ -10,7 +10,7 @@ from bot.app import Latchkey
 from bot.configuration.addresses import Addresses
 from bot.database import migrate, roles
 from bot.database.wire import NOT_YET
-from bot.slack.api import SlackError
+from bot.slack.errors import SlackError
 from bot.slack.profiles import SlackUser
 from bot.timing import WAITS
 from graph.errors import GraphError

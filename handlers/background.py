@@ -10,7 +10,8 @@ from typing import Any
 
 import structlog
 
-from bot.slack.api import Slack, SlackError, SlackRefused
+from bot.slack.api import Slack
+from bot.slack.errors import SlackError, SlackRefused
 
 log = structlog.get_logger(__name__)
 

@@ -17,7 +17,7 @@ from bot.requests import transitions
 from bot.requests.evaluation import stage_changes
 from bot.requests.model import Request, State
 from bot.requests.store import requests
-from bot.slack.api import SlackError
+from bot.slack.errors import SlackError
 from graph.errors import GraphError
 
 # Of the 3 s in which Slack opens a form.

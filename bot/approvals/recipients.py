@@ -22,7 +22,8 @@ from bot.people.store import contacts, people
 from bot.people.store.contacts import Contact
 from bot.requests.model import Request
 from bot.requests.retry import EXPECTED
-from bot.slack.api import Slack, SlackBusy, SlackRefused
+from bot.slack.api import Slack
+from bot.slack.errors import SlackBusy, SlackRefused
 from bot.timing import backoff
 from graph.models import User
 

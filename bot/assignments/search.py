@@ -25,7 +25,8 @@ from bot.packages.store import catalog
 from bot.paging import FIRST, ListName, Page, Place, Start
 from bot.people.identity import UNKNOWN_TO_SLACK, People
 from bot.people.store import people
-from bot.slack.api import Slack, SlackError, SlackRefused
+from bot.slack.api import Slack
+from bot.slack.errors import SlackError, SlackRefused
 from graph import Graph
 from graph.errors import GraphError, NotFound
 from graph.models import Assignment as GraphAssignment

@@ -7,7 +7,7 @@ from typing import Final
 from bot import clock
 from bot.clock_check import SkewedClock
 from bot.database import Busy
-from bot.slack.api import SlackError
+from bot.slack.errors import SlackError
 from graph.errors import GraphError
 
 # Errors whose text holds nothing that not everybody may read.

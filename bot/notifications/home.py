@@ -16,7 +16,8 @@ from bot.messages.home import short_home
 from bot.notifications.home_view import drawn
 from bot.packages.catalog import OfferedPackages
 from bot.people.permissions import Permissions
-from bot.slack.api import Slack, SlackBusy, SlackError, SlackRefused
+from bot.slack.api import Slack
+from bot.slack.errors import SlackBusy, SlackError, SlackRefused
 from bot.timing import a_few_at_once
 
 log = structlog.get_logger(__name__)

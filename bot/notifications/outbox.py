@@ -20,7 +20,8 @@ from bot.messages.parts import Message, shortened
 from bot.notifications.model import Notice
 from bot.notifications.store import notices
 from bot.priority import give_way
-from bot.slack.api import Posted, Slack, SlackBusy, SlackError, SlackRefused
+from bot.slack.api import Posted, Slack
+from bot.slack.errors import SlackBusy, SlackError, SlackRefused
 from bot.slack.rate_limits import POST, Urgency
 
 log = structlog.get_logger(__name__)

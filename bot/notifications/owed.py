@@ -33,7 +33,8 @@ from bot.people.model import Person
 from bot.people.store import people
 from bot.requests.model import Request, State
 from bot.requests.store import holds, request_lists, requests
-from bot.slack.api import Slack, SlackBusy, SlackError, SlackRefused
+from bot.slack.api import Slack
+from bot.slack.errors import SlackBusy, SlackError, SlackRefused
 from bot.slack.rate_limits import Urgency
 from bot.timing import a_few_at_once, backoff
 

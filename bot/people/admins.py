@@ -10,7 +10,8 @@ from typing import Any, Final
 import structlog
 
 from bot import clock
-from bot.slack.api import Slack, SlackError, SlackRefused
+from bot.slack.api import Slack
+from bot.slack.errors import SlackError, SlackRefused
 from bot.timing import a_few_at_once
 
 log = structlog.get_logger(__name__)

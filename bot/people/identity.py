@@ -10,7 +10,8 @@ from bot.database import Store
 from bot.errors import NotAllowed, NotAMember
 from bot.people.model import Person
 from bot.people.store import people
-from bot.slack.api import Slack, SlackBusy, SlackError, SlackRefused
+from bot.slack.api import Slack
+from bot.slack.errors import SlackBusy, SlackError, SlackRefused
 from bot.slack.profiles import SlackUser
 from bot.timing import a_few_at_once
 from graph import Graph

@@ -13,7 +13,8 @@ from bot.packages.eligibility import Fit, Requester, fit, groups_named, rank_of
 from bot.packages.model import Package
 from bot.packages.offers import OfferedPolicy
 from bot.people.identity import People
-from bot.slack.api import Slack, SlackError
+from bot.slack.api import Slack
+from bot.slack.errors import SlackError
 from graph import Graph
 from graph.errors import GraphError
 

@@ -13,7 +13,7 @@ from bot.database import Busy, Transaction
 from bot.errors import LatchkeyError, TooSlow
 from bot.requests.model import Request
 from bot.requests.store import claims, holds
-from bot.slack.api import SlackBusy, SlackError
+from bot.slack.errors import SlackBusy, SlackError
 from bot.timing import backoff
 from graph.errors import AuthError, GraphError, Throttled
 

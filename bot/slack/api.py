@@ -8,22 +8,19 @@ import asyncio
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
-import aiohttp
 import structlog
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import chance, clock
+from bot.slack.calls import SlackCalls
+from bot.slack.errors import SlackError, SlackRefused, SlackUnsure
 from bot.slack.profiles import KnownIds, SlackUser, read_profile
 from bot.slack.rate_limits import POST, RateLimits
 
 log = structlog.get_logger(__name__)
 
-# Before the second and the third try of a read; what Slack wants longer is left to whoever asked.
-READ_PAUSES: Final = (timedelta(seconds=0.5), timedelta(seconds=2))
 # A trigger lives 3 s; what is not open by then will not open.
 OPEN_VIEW_TIMEOUT_SECONDS: Final = 2.5
 # The name that our messages carry for machines, not shown to people.
@@ -32,13 +29,8 @@ OURS: Final = "latchkey_notice"
 HISTORY_PAGE: Final = 200
 # Slack recommends no more than 200 people a page.
 USERS_PAGE: Final = 200
-# What Slack calls an error, in its own spelling.
-WORD: Final = re.compile(r"[a-z][a-z0-9_-]{1,79}")
 # A language as Slack writes it, "en-US".
 LOCALE: Final = re.compile(r"[A-Za-z0-9-]{2,20}")
-# Errors after which the same call can work later, and before which nothing happened.
-LIMITS: Final = frozenset({"ratelimited", "rate_limited"})
-PASSING: Final = LIMITS | {"service_unavailable", "team_added_to_org"}
 # Nobody can say anything to that person at that place: the bot or the person is not in it, it is a direct message
 # of others, it is archived or closed to apps.
 NOT_THERE: Final = frozenset(
@@ -58,67 +50,12 @@ NOT_THERE: Final = frozenset(
         "access_denied",
     }
 )
-# Slack does not take the message or view as it is made, and never will.
-MISSHAPEN: Final = frozenset(
-    {
-        "invalid_blocks",
-        "invalid_blocks_format",
-        "block_mismatch",
-        "msg_blocks_too_long",
-        "msg_too_long",
-        "markdown_text_conflict",
-        "no_text",
-        "invalid_arguments",
-        "invalid_arg_name",
-        "invalid_metadata_format",
-        "invalid_metadata_schema",
-        "metadata_too_large",
-        "view_too_large",
-    }
-)
-# Errors after which it may have happened ("some aspect of the operation may have succeeded").
-DOUBTFUL: Final = frozenset({"fatal_error", "internal_error", "request_timeout"})
-
-
-class SlackError(Exception):
-    """Base of what can go wrong with a call to Slack; ``str(error)`` has Slack's word for it."""
-
-
-class SlackRefused(SlackError):
-    """
-    Slack says no, and would say no again.
-
-    Attributes:
-        error: Slack's word, such as "channel_not_found" or "missing_scope".
-        is_misshapen: What was sent is not as Slack takes it; something shorter may be.
-    """
-
-    def __init__(self, error: str, *, needed: str | None = None) -> None:
-        self.error = error
-        self.is_misshapen = error in MISSHAPEN
-        super().__init__(f"{error} (needs the scope {needed})" if needed else error)
-
-
-class SlackBusy(SlackError):
-    """
-    Nothing happened; try again after *retry_after*.
-
-    Attributes:
-        is_limit: Slack takes the method from nobody until then.
-    """
-
-    def __init__(self, error: str, *, retry_after: timedelta, is_limit: bool = False) -> None:
-        self.retry_after = retry_after
-        self.is_limit = is_limit
-        super().__init__(error)
-
-
-class SlackUnsure(SlackError):
-    """No usable answer: it may have happened."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Posted:
+    """A message that is in Slack: its channel's id, and its timestamp, which is its id there."""
+
     channel: str
     ts: str
 
@@ -126,7 +63,7 @@ class Posted:
 @dataclass(frozen=True, kw_only=True)
 class BotIdentity:
     """
-    Who we are to Slack, from auth.test and bots.info.
+    Our app and its bot, as auth.test and bots.info describe them.
 
     Attributes:
         team_id: The workspace that Latchkey works in.
@@ -150,7 +87,7 @@ class Slack:
     def __init__(self, client: AsyncWebClient, *, trusts_provisioned: bool = False) -> None:
         self.client = client
         self.limits = RateLimits()
-        self.healthy: bool | None = None
+        self._calls = SlackCalls(client, self.limits)
         self._trusts_provisioned = trusts_provisioned
         self._team_id: str | None = None
         self._bot_id: str | None = None
@@ -158,6 +95,11 @@ class Slack:
         # What names the workspace to a token that is good for several.
         self._where: dict[str, str] = {}
         self._ids = KnownIds()
+
+    @property
+    def healthy(self) -> bool | None:
+        """Tell whether Slack works for us, by the last call's outcome; None before the first."""
+        return self._calls.healthy
 
     async def identify(self, *, workspace: str | None = None) -> BotIdentity:
         """
@@ -169,7 +111,7 @@ class Slack:
         Raises:
             SlackRefused: Also when Slack does not say which app the token belongs to.
         """
-        answer = await self._call("auth.test")
+        answer = await self._calls.call("auth.test")
         is_for_organization = bool(answer.get("is_enterprise_install"))
         team_id = workspace if is_for_organization and workspace else answer["team_id"]
         self._team_id = team_id
@@ -179,7 +121,7 @@ class Slack:
         bot_id = answer.get("bot_id") or ""
         self._bot_id = bot_id or None
         # auth.test is documented without the app's id.
-        bot = (await self._call("bots.info", bot=bot_id)).get("bot") or {}
+        bot = (await self._calls.call("bots.info", bot=bot_id)).get("bot") or {}
         if not bot.get("app_id"):
             raise SlackRefused("the app it belongs to is not named")
         return BotIdentity(
@@ -194,17 +136,17 @@ class Slack:
 
     async def try_app_token(self, app_token: str) -> None:
         """Tell whether Slack lets *app_token* open a socket.  App-level scope connections:write."""
-        await self._call("apps.connections.open", app_token=app_token)
+        await self._calls.call("apps.connections.open", app_token=app_token)
 
     async def user(self, user_id: str) -> SlackUser:
         """Return who that is, right now.  Scopes users:read and users:read.email."""
-        answer = await self._read("users.info", user=user_id)
+        answer = await self._calls.read("users.info", user=user_id)
         return self._profile(answer["user"])
 
     async def user_by_email(self, email: str) -> SlackUser | None:
         """Return the member with that e-mail address, or None.  Scope users:read.email."""
         try:
-            answer = await self._read("users.lookupByEmail", email=email)
+            answer = await self._calls.read("users.lookupByEmail", email=email)
         except SlackRefused as refused:
             if refused.error in {"users_not_found", "user_not_found"}:
                 return None
@@ -228,7 +170,9 @@ class Slack:
 
         Scopes users:read and users:read.email.
         """
-        answer = await self._read("users.list", limit=USERS_PAGE, cursor=cursor, **self._where)
+        answer = await self._calls.read(
+            "users.list", limit=USERS_PAGE, cursor=cursor, **self._where
+        )
         found = [self._profile(user) for user in answer["members"]]
         return found, (answer.get("response_metadata") or {}).get("next_cursor") or ""
 
@@ -262,7 +206,7 @@ class Slack:
 
     async def group_members(self, group_id: str) -> frozenset[str]:
         """Return the user ids in a user group.  Scope usergroups:read."""
-        answer = await self._read("usergroups.users.list", usergroup=group_id, **self._where)
+        answer = await self._calls.read("usergroups.users.list", usergroup=group_id, **self._where)
         return frozenset(answer["users"])
 
     async def post(
@@ -285,7 +229,7 @@ class Slack:
         if keys:
             payload = {"keys": list(keys)}
             message = {**message, "metadata": {"event_type": OURS, "event_payload": payload}}
-        answer = await self._call(
+        answer = await self._calls.call(
             POST, **message, channel=to, unfurl_links=False, unfurl_media=False
         )
         self.limits.posted(to, had_turn=had_turn)
@@ -302,11 +246,11 @@ class Slack:
         """
         channel = to
         if to.startswith(("U", "W")):
-            channel = (await self._read("conversations.open", users=to))["channel"]["id"]
+            channel = (await self._calls.read("conversations.open", users=to))["channel"]["id"]
         found: dict[str, Posted] = {}
         cursor: str | None = None
         while cursor != "":
-            answer = await self._read(
+            answer = await self._calls.read(
                 "conversations.history",
                 channel=channel,
                 oldest=f"{since.timestamp():.6f}",
@@ -332,7 +276,7 @@ class Slack:
 
     async def update(self, *, channel: str, ts: str, message: Mapping[str, Any]) -> None:
         """Redraw a message of ours.  Scope chat:write."""
-        await self._call("chat.update", **message, channel=channel, ts=ts)
+        await self._calls.call("chat.update", **message, channel=channel, ts=ts)
 
     async def tell(self, *, channel: str | None, user: str, message: Mapping[str, Any]) -> None:
         """
@@ -350,7 +294,9 @@ class Slack:
                     # Ours with that person or of two others: only Slack knows.
                     await self.post(channel, message)
                 else:
-                    await self._call("chat.postEphemeral", **message, channel=channel, user=user)
+                    await self._calls.call(
+                        "chat.postEphemeral", **message, channel=channel, user=user
+                    )
                 return
             except SlackRefused as refused:
                 if refused.error not in NOT_THERE:
@@ -359,105 +305,22 @@ class Slack:
 
     async def publish_home(self, user_id: str, view: Mapping[str, Any]) -> None:
         """Replace somebody's App Home.  No scope needed."""
-        await self._call("views.publish", user_id=user_id, view=dict(view))
+        await self._calls.call("views.publish", user_id=user_id, view=dict(view))
 
     async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
         """Open a modal for whoever just clicked.  No scope needed."""
         try:
             async with asyncio.timeout(OPEN_VIEW_TIMEOUT_SECONDS):
-                await self._call("views.open", trigger_id=trigger_id, view=dict(view))
+                await self._calls.call("views.open", trigger_id=trigger_id, view=dict(view))
         except TimeoutError as error:
             raise SlackUnsure("views.open took too long") from error
 
     async def update_view(self, view_id: str, view: Mapping[str, Any]) -> None:
         """Replace what an open modal shows; what was typed under the same ids stays.  No scope needed."""
-        await self._call("views.update", view_id=view_id, view=dict(view))
+        await self._calls.call("views.update", view_id=view_id, view=dict(view))
 
     async def locale(self, user_id: str) -> str | None:
         """Return the language that somebody reads Slack in ("de-DE"), if Slack says.  Scope users:read."""
-        answer = await self._call("users.info", user=user_id, include_locale=True)
+        answer = await self._calls.call("users.info", user=user_id, include_locale=True)
         locale = answer["user"].get("locale")
         return locale if isinstance(locale, str) and LOCALE.fullmatch(locale) else None
-
-    async def _read(self, method: str, **arguments: Any) -> Any:
-        """Call a method that changes nothing: tried again when Slack stumbles."""
-        for pause in READ_PAUSES:
-            try:
-                return await self._call(method, **arguments)
-            except SlackBusy as busy:
-                if busy.retry_after > pause:
-                    raise
-            except SlackUnsure as unsure:
-                log.debug("read-again", where=method, slack=str(unsure))
-            await asyncio.sleep(pause.total_seconds() * chance.between(0.5, 1))
-        return await self._call(method, **arguments)
-
-    async def _call(self, method: str, **arguments: Any) -> Any:
-        left = self.limits.left(method)
-        if left:
-            # Slack would say the same, and count the call.
-            raise SlackBusy("ratelimited", retry_after=left, is_limit=True)
-        try:
-            call = getattr(self.client, method.replace(".", "_"))
-            answer = await call(**arguments)
-        except SlackApiError as error:
-            self.healthy = self._survives(error)
-            meant = _meaning(error)
-            if isinstance(meant, SlackBusy) and meant.is_limit:
-                self.limits.stop(method, until=clock.real() + meant.retry_after)
-            raise meant from error
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            self.healthy = False
-            raise SlackBusy("cannot connect to Slack", retry_after=timedelta(seconds=5)) from error
-        except (aiohttp.ClientError, TimeoutError, ValueError, AttributeError) as error:
-            # The last two: an answer that is no JSON, or no object; some page on the way, not Slack.
-            self.healthy = False
-            raise SlackUnsure(f"no answer to {method}") from error
-        self.healthy = True
-        return answer
-
-    def _survives(self, error: SlackApiError) -> bool:
-        """Tell whether Slack works for us, although it refused this one call."""
-        if getattr(error.response, "status_code", 200) >= 500:
-            return False
-        return _word(error) not in {
-            "invalid_auth",
-            "not_authed",
-            "account_inactive",
-            "token_revoked",
-            "token_expired",
-        }
-
-
-def _word(error: SlackApiError) -> str:
-    """Slack's word for what is wrong; without one that is a word, the HTTP status."""
-    status = f"http_{getattr(error.response, 'status_code', 0)}"
-    try:
-        word = str(error.response["error"])
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return status
-    return word if WORD.fullmatch(word) else status
-
-
-def _meaning(error: SlackApiError) -> SlackError:
-    response = error.response
-    word = _word(error)
-    status = getattr(response, "status_code", 200)
-    if status == 429 or word in PASSING:
-        return SlackBusy(
-            word,
-            retry_after=_retry_after(getattr(response, "headers", {})),
-            is_limit=status == 429 or word in LIMITS,
-        )
-    if status >= 500 or word in DOUBTFUL or word in {"http_0", "http_200"}:
-        return SlackUnsure(word)
-    needed = response.get("needed") if word == "missing_scope" else None
-    return SlackRefused(word, needed=needed)
-
-
-def _retry_after(headers: Mapping[str, str]) -> timedelta:
-    lowered = {name.lower(): value for name, value in headers.items()}
-    try:
-        return timedelta(seconds=max(float(lowered.get("retry-after", "30")), 1))
-    except (ValueError, OverflowError):
-        return timedelta(seconds=30)

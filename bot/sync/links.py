@@ -9,7 +9,7 @@ from bot import clock
 from bot.assignments.store import links
 from bot.people.identity import People
 from bot.people.store import people
-from bot.slack.api import SlackError, SlackRefused
+from bot.slack.errors import SlackError, SlackRefused
 from bot.sync.members import MOST_FAILURES, Members
 from bot.sync.rechecks import LOOK_AGAIN_AFTER, Rechecks
 from bot.sync.turns import Transactions

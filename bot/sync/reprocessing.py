@@ -12,7 +12,7 @@ from bot.database import Store, Transaction, audit
 from bot.people.model import Verb
 from bot.people.permissions import Permissions, may
 from bot.requests.retry import pause_after
-from bot.slack.api import SlackError
+from bot.slack.errors import SlackError
 from graph import Graph
 from graph.errors import Conflict, GraphError, NotAllowed, NotFound, Rejected
 

@@ -12,7 +12,8 @@ from bot.errors import NotAllowed
 from bot.people.identity import People
 from bot.people.model import Person
 from bot.people.store import people
-from bot.slack.api import Slack, SlackRefused
+from bot.slack.api import Slack
+from bot.slack.errors import SlackRefused
 from graph.models import User as EntraUser
 from sandbox.tenant import seed
 from sandbox.tenant.model import User

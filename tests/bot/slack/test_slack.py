@@ -15,7 +15,8 @@ from bot import connections
 from bot.configuration.settings import read_settings
 from bot.errors import ConfigurationError
 from bot.machine import MACHINE
-from bot.slack.api import OURS, Slack, SlackBusy, SlackError, SlackRefused, SlackUnsure
+from bot.slack.api import OURS, Slack
+from bot.slack.errors import SlackBusy, SlackError, SlackRefused, SlackUnsure
 
 IDENTITY = {
     "ok": True,

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from bot import doctor
 from bot.__main__ import main
 from bot.database import audit, tables
-from bot.slack.api import SlackError
+from bot.slack.errors import SlackError
 from graph.errors import GraphError
 from sandbox.certificate import Certificate
 from sandbox.run import StandIns, serving_bot, stand_ins
