@@ -19,7 +19,7 @@ from bot.provisioning import render as showing
 from bot.provisioning.apply import Applier
 from bot.provisioning.destroy import Destroyer, destruction, settle
 from bot.provisioning.diff import Operation
-from bot.provisioning.file import Document, FileError, read_file
+from bot.provisioning.file import Document, read_file
 from bot.provisioning.import_ import import_tenant
 from bot.provisioning.plan import Planned, make_plan
 from bot.provisioning.policy_tests.evaluate import Evaluator, PolicyTestOutcome, PolicyTestResult
@@ -28,6 +28,7 @@ from bot.provisioning.policy_tests.tenant_facts import TenantFacts
 from bot.provisioning.progress import ProgressDisplay
 from bot.provisioning.retry import PATIENCE, Retrier
 from bot.provisioning.state import StateFile, locked
+from bot.yaml_file import FileError
 from graph import Graph, Retries
 
 WOULD_CHANGE: Final = 2

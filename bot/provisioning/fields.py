@@ -1,7 +1,7 @@
 """The fields of the file: the base of its blocks, and the kinds of value that they hold."""
 
-from collections.abc import Callable, Iterable
-from typing import Annotated, Any, Final, get_args
+from collections.abc import Callable
+from typing import Annotated, Any, Final
 
 from pydantic import (
     AfterValidator,
@@ -29,26 +29,6 @@ class Part(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, alias_generator=lambda name: name.replace("_", " ")
     )
-
-    @classmethod
-    def known_words(cls, place: Iterable[str | int]) -> list[str]:
-        """Return the words that may stand at *place*, a way down from this part."""
-        part: type[Part] | None = cls
-        for step in place:
-            if isinstance(step, str) and part is not None:
-                fields = {field.alias or name: field for name, field in part.model_fields.items()}
-                part = _part_in(fields[step].annotation) if step in fields else None
-        if part is None:
-            return []
-        return sorted(field.alias or name for name, field in part.model_fields.items())
-
-
-def _part_in(annotation: Any) -> type[Part] | None:
-    """Find the part that a field holds, however it is wrapped: optional, or many in a list."""
-    if isinstance(annotation, type) and issubclass(annotation, Part):
-        return annotation
-    found = (_part_in(each) for each in get_args(annotation))
-    return next((each for each in found if each is not None), None)
 
 
 def _yes_or_no(value: Any) -> bool:

@@ -1,12 +1,11 @@
 """Reads and writes the file's small language: how long, who, and which role, read from words and written as words."""
 
-import difflib
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
+from bot.suggestions import nearest
 from graph.models import Expiration
 from graph.values import same_word
 
@@ -86,21 +85,6 @@ class Role:
 
     def __str__(self) -> str:
         return f"{self.role} of {self.thing}"
-
-
-def nearest(word: str, words: Iterable[str]) -> str:
-    """Say “ Did you mean …?”, or the words there are, or nothing when there are too many to say."""
-    known = sorted(set(words), key=str.casefold)
-    folded = {each.casefold(): each for each in known}
-    close = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
-    if close:
-        return f" Did you mean “{folded[close[0]]}”?"
-    return f" There is {_listed(known)}." if 0 < len(known) <= 12 else ""
-
-
-def _listed(words: list[str]) -> str:
-    quoted = [f"“{word}”" for word in words]
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
 
 
 def read_duration(text: str) -> timedelta:

@@ -13,7 +13,6 @@ from bot.provisioning.grammar import (
     Role,
     Subject,
     kind_of_thing,
-    nearest,
     read_role,
     read_thing,
 )
@@ -29,6 +28,7 @@ from bot.provisioning.policy_translation.from_graph import (
     unreadable,
 )
 from bot.provisioning.tenant_names import TenantNames
+from bot.suggestions import nearest
 from graph import Graph
 from graph.errors import GraphError
 from graph.models import (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.provisioning.diff import Change, Operation, Plan
-from bot.provisioning.file import Document, FileError, Place
+from bot.provisioning.file import Document
 from bot.provisioning.kinds import KINDS, CatalogLevelKind, FileLevelKind, PackageLevelKind, rank_of
 from bot.provisioning.kinds.contexts import CatalogScope, FileScope, PackageScope
 from bot.provisioning.refresh import refresh
@@ -13,6 +13,7 @@ from bot.provisioning.removed_from_file import RemovedFromFile
 from bot.provisioning.resolve import Names
 from bot.provisioning.snapshot import Snapshot
 from bot.provisioning.state import StateFile
+from bot.yaml_file import FileError, Place
 from graph import Graph
 
 

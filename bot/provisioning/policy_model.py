@@ -22,6 +22,7 @@ from bot.provisioning.fields import (
     checked,
     one_or_more,
 )
+from bot.suggestions import nearest
 
 SCOPES: Final = {  # the file's word: allowedTargetScope
     "all members": "allMemberUsers",
@@ -61,7 +62,7 @@ def read_who(text: str) -> None:
     try:
         subject = grammar.read_subject(text)
     except ValueError as error:
-        close = grammar.nearest(text, SCOPES)
+        close = nearest(text, SCOPES)
         raise ValueError(
             f"{str(error).partition('.')[0]}.{close}" if "mean" in close else str(error)
         ) from None

@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from bot.provisioning.file import Document, FileError, Place
+from bot.provisioning.file import Document
 from bot.provisioning.grammar import (
     ENTRA_ROLE,
     GUID,
     Subject,
     Thing,
-    nearest,
     read_role,
     read_subject,
     read_thing,
@@ -18,6 +17,8 @@ from bot.provisioning.model import File
 from bot.provisioning.policy_translation.to_graph import subjects_of
 from bot.provisioning.state import StateFile
 from bot.provisioning.tenant_names import TenantNames, names_like
+from bot.suggestions import nearest
+from bot.yaml_file import FileError, Place
 from graph import Graph
 from graph.models import AccessPackage, Application
 

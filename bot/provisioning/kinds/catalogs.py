@@ -12,7 +12,7 @@ from bot.provisioning.diff import (
     compare_names,
     say_renamed,
 )
-from bot.provisioning.file import Document, FileError
+from bot.provisioning.file import Document
 from bot.provisioning.kinds.base import CatalogLevelKind
 from bot.provisioning.kinds.contexts import ApplyContext, CatalogScope, Inventory, RemovalContext
 from bot.provisioning.live_access import LiveAccess, say_packages
@@ -20,6 +20,7 @@ from bot.provisioning.model import Catalog, File
 from bot.provisioning.resolve import Names
 from bot.provisioning.snapshot import FoundCatalog, Located, Snapshot
 from bot.provisioning.state import Entry, Identity, Key
+from bot.yaml_file import FileError
 from graph import Graph
 from graph.models import AccessPackage
 from graph.models import Catalog as GraphCatalog

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from bot.provisioning.file import Document, Place
+from bot.provisioning.file import Document
 from bot.provisioning.live_access import LiveAccess
 from bot.provisioning.lookups import Lookups
 from bot.provisioning.model import Catalog, Package
@@ -11,6 +11,7 @@ from bot.provisioning.resolve import Names
 from bot.provisioning.snapshot import FoundCatalog, FoundPackage, Snapshot
 from bot.provisioning.state import Entry
 from bot.provisioning.write import Writer
+from bot.yaml_file import Place
 from graph import Graph
 from graph.models import AccessPackage, Resource
 

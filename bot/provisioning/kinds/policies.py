@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from bot.provisioning.diff import Change, Difference, Operation, compare_as, flatten, say_renamed
-from bot.provisioning.file import Document, FileError, Place
+from bot.provisioning.file import Document
 from bot.provisioning.grammar import Subject, is_untold
 from bot.provisioning.kinds.base import PackageLevelKind
 from bot.provisioning.kinds.contexts import (
@@ -24,6 +24,7 @@ from bot.provisioning.policy_translation.to_graph import to_graph
 from bot.provisioning.resolve import Names
 from bot.provisioning.snapshot import FoundPackage, Located, Snapshot, by_name_or_former_name
 from bot.provisioning.state import Entry, Identity, Key
+from bot.yaml_file import FileError, Place
 from graph import Graph
 from graph.errors import GraphError, Unsupported
 from graph.models import AccessPackage, AssignmentPolicy

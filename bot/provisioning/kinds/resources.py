@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bot.provisioning.diff import Change, Operation, compare
-from bot.provisioning.grammar import ENTRA_ROLE, Thing, nearest, read_role, read_thing
+from bot.provisioning.grammar import ENTRA_ROLE, Thing, read_role, read_thing
 from bot.provisioning.kinds.base import CatalogLevelKind
 from bot.provisioning.kinds.contexts import ApplyContext, CatalogScope, Inventory, RemovalContext
 from bot.provisioning.live_access import LiveAccess, say_giving
@@ -13,6 +13,7 @@ from bot.provisioning.resolve import Names
 from bot.provisioning.retry import may_write_again
 from bot.provisioning.snapshot import FoundCatalog, Located, Snapshot
 from bot.provisioning.state import Entry, Identity, Key
+from bot.suggestions import nearest
 from graph import Graph
 from graph.errors import GraphError, GraphUnavailable
 from graph.models import AccessPackage, Question, ResourceAttribute

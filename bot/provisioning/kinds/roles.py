@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from bot.provisioning.diff import Change, Operation
-from bot.provisioning.grammar import Role, Thing, kind_of_thing, nearest, read_role
+from bot.provisioning.grammar import Role, Thing, kind_of_thing, read_role
 from bot.provisioning.kinds.base import PackageLevelKind
 from bot.provisioning.kinds.contexts import ApplyContext, Inventory, PackageScope, RemovalContext
 from bot.provisioning.kinds.resources import look_up_resource, origin_of
@@ -14,6 +14,7 @@ from bot.provisioning.model import File
 from bot.provisioning.resolve import Names
 from bot.provisioning.snapshot import FoundCatalog, Located, Snapshot
 from bot.provisioning.state import Entry, Identity, Key
+from bot.suggestions import nearest
 from graph import Graph
 from graph.errors import GraphError, NotFound
 from graph.models import AccessPackage, ResourceRole, ResourceRoleScope, ResourceScope

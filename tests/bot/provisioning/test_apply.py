@@ -7,8 +7,8 @@ import pytest
 
 from bot.provisioning.apply import Applier, ApplyError
 from bot.provisioning.diff import Operation
-from bot.provisioning.file import FileError
 from bot.provisioning.plan import make_plan
+from bot.yaml_file import FileError
 from sandbox.tenant import Tenant
 from sandbox.tenant.seed import ANN
 from tests.bot.provisioning.conftest import Provisioner, picture
@@ -255,22 +255,22 @@ async def test_a_refusal_says_what_was_to_be_done_and_how_far_it_got(
         (
             "group Marketing\n",
             "group Campain files\n",
-            "line 17: The tenant has no group “Campain files”. Did you mean “Campaign files”?",
+            "line 17, column 13: The tenant has no group “Campain files”. Did you mean “Campaign files”?",
         ),
         (
             "Member of group Campaign files",
             "Membre of group Marketing resources",
-            "line 13: group Marketing resources has no role “Membre”. Did you mean “Member”?",
+            "line 13, column 9: group Marketing resources has no role “Membre”. Did you mean “Member”?",
         ),
         (
             "group Marketing\n",
             "person nobody@contoso.example\n",
-            "line 17: The tenant has no person “nobody@contoso.example”.",
+            "line 17, column 13: The tenant has no person “nobody@contoso.example”.",
         ),
         (
             "Member of group Campaign files",
             "Reader of application Contoso Leger",
-            "line 13: The tenant has no application “Contoso Leger”.",
+            "line 13, column 9: The tenant has no application “Contoso Leger”.",
         ),
     ],
 )
@@ -307,7 +307,7 @@ async def test_what_beta_cannot_say_is_refused_before_anything_is_written(
     before = picture(tenant)
     with pytest.raises(FileError) as caught:
         await Provisioner(tenant, "beta", tmp_path).apply(with_policy(*lines))
-    assert "access.yml, line 6: Policy “Policy” cannot be said: " in str(caught.value)
+    assert "access.yml, line 6, column 13: Policy “Policy” cannot be said: " in str(caught.value)
     assert sentence in str(caught.value)
     assert picture(tenant) == before
     await Provisioner(tenant, "v1.0", tmp_path).apply(with_policy(*lines))

@@ -178,8 +178,8 @@ def test_mistakes_in_the_file_come_a_line_each(run: Run) -> None:
     planned = run(provision.plan, ["access.yml"])
     assert (planned.exit_code, planned.stdout) == (1, "")
     assert planned.stderr == (
-        "• access.yml, line 13: “givs” means nothing here. Did you mean “gives”?\n"
-        "• access.yml, line 18: “3 moons” is no duration. There is “day”, “hour”, “minute”, “week” and “year”.\n"
+        "• access.yml, line 13, column 9: “givs” means nothing here. Did you mean “gives”?\n"
+        "• access.yml, line 18, column 13: “3 moons” is no duration. There is “day”, “hour”, “minute”, “week” and “year”.\n"
     )
 
 

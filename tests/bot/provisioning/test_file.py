@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.provisioning import schema
-from bot.provisioning.file import FileError, read_file, read_text
+from bot.provisioning.file import read_file, read_text
 from bot.provisioning.grammar import (
     read_duration,
     read_expiration,
@@ -19,6 +19,7 @@ from bot.provisioning.grammar import (
     say_duration,
     say_expiration,
 )
+from bot.yaml_file import FileError
 from tests.bot.provisioning.files import EXAMPLE, SMALL, with_policy
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
@@ -33,20 +34,32 @@ def problems(text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("before", "after", "problem"),
     [
-        ("gives:", "givs:", "line 13: “givs” means nothing here. Did you mean “gives”?"),
-        ("catalogs:", "catalog:", "line 7: “catalog” means nothing here. Did you mean “catalogs”?"),
-        ("30 days", "30 dayz", "line 18: “30 dayz” is no duration. Did you mean “day”?"),
-        ("30 days", "thirty days", "line 18: “thirty days” says no duration; write “30 days”"),
-        ("30 days", "0 days", "line 18: Access for 0 days is none; write “no end”"),
-        ("30 days", "until 2027-02-30", "line 18: “2027-02-30” is no date"),
+        ("gives:", "givs:", "line 13, column 9: “givs” means nothing here. Did you mean “gives”?"),
+        (
+            "catalogs:",
+            "catalog:",
+            "line 7, column 1: “catalog” means nothing here. Did you mean “catalogs”?",
+        ),
+        ("30 days", "30 dayz", "line 18, column 13: “30 dayz” is no duration. Did you mean “day”?"),
+        (
+            "30 days",
+            "thirty days",
+            "line 18, column 13: “thirty days” says no duration; write “30 days”",
+        ),
+        ("30 days", "0 days", "line 18, column 13: Access for 0 days is none; write “no end”"),
+        ("30 days", "until 2027-02-30", "line 18, column 13: “2027-02-30” is no date"),
         (
             "30 days",
             "6 months",
-            "line 18: “6 months” is not the same number of days in every year; ",
+            "line 18, column 13: “6 months” is not the same number of days in every year; ",
         ),
         ("30 days", "6 months", "write “180 days”"),
         ("30 days", "1 month", "write “30 days”"),
-        ("30 days", "2027-01-31", "line 18: “2027-01-31” is a date; write “until 2027-01-31”"),
+        (
+            "30 days",
+            "2027-01-31",
+            "line 18, column 13: “2027-01-31” is a date; write “until 2027-01-31”",
+        ),
         ("30 days", "2027-01-31 18:00", "write “until 2027-01-31”"),
         ("name: Autumn Campaign", "name: Finance: Reports", 'quotes: "Finance: Reports".'),
         ("name: Autumn Campaign", "name: @home", 'Put the text in quotes: "@home".'),
@@ -74,23 +87,27 @@ def problems(text: str) -> list[str]:
         (
             "may extend: yes",
             "may extend: perhaps",
-            "line 19: “perhaps” is not possible for “may extend”.",
+            "line 19, column 13: “perhaps” is not possible for “may extend”.",
         ),
-        ("group Marketing\n", "grup Marketing\n", "line 17: “grup Marketing” does not say who"),
+        (
+            "group Marketing\n",
+            "grup Marketing\n",
+            "line 17, column 13: “grup Marketing” does not say who",
+        ),
         ("group Marketing\n", "al members\n", "Did you mean “all members”?"),
         ("group Marketing\n", "[all members, group X]\n", "“all members” stands alone"),
         ("group Marketing\n", "manager\n", "“manager” can decide, but not be the one who may ask."),
-        ("            durations: 30 days\n", "", "line 16: “durations” is missing."),
+        ("            durations: 30 days\n", "", "line 16, column 13: “durations” is missing."),
         (
             "Member of group Campaign files",
             "Member",
-            "line 13: “Member” is no role; write one like",
+            "line 13, column 9: “Member” is no role; write one like",
         ),
         ("tess@contoso.example\n", "tess\n", "“tess” is no e-mail address."),
-        ("name: Autumn Campaign", "name:", "line 11: “name” says nothing."),
+        ("name: Autumn Campaign", "name:", "line 11, column 9: “name” says nothing."),
         ("may extend: yes", "may extend: with approval", "Extending with approval needs somebody"),
         ("may extend: yes", "decided by: [{approvers: managr}]", "Did you mean “manager”?"),
-        ("may extend: yes", "decided by: [{}]", "line 19: “approvers” is missing."),
+        ("may extend: yes", "decided by: [{}]", "line 19, column 26: “approvers” is missing."),
         (
             "may extend: yes",
             "may extend: yes\n            may extend: no",
@@ -122,7 +139,7 @@ def test_two_things_of_one_name_are_refused() -> None:
     """A name must tell one from the other."""
     text = with_policy("may ask: all members", "durations: 1 day")
     policy = text[text.index("          - name: Policy") :]
-    assert problems(text + policy) == ["access.yml, line 9: “Policy” stands here twice."]
+    assert problems(text + policy) == ["access.yml, line 9, column 13: “Policy” stands here twice."]
 
 
 def test_an_alias_bomb_is_refused() -> None:

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.provisioning.apply import Applier
-from bot.provisioning.file import FileError
 from bot.provisioning.plan import make_plan
+from bot.yaml_file import FileError
 from sandbox.clock import SandboxClock
 from sandbox.tenant import Tenant
 from sandbox.tenant.seed import ANN, BO

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.provisioning.file import FileError
 from bot.provisioning.policy_translation.compare import by_id
 from bot.provisioning.policy_translation.from_graph import in_words
 from bot.provisioning.policy_translation.merge import merge
 from bot.provisioning.policy_translation.to_graph import to_graph
+from bot.yaml_file import FileError
 from graph.models import AssignmentPolicy
 from sandbox.clock import SandboxClock
 from sandbox.tenant import Tenant
