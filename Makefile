@@ -26,8 +26,9 @@ sdk-test: $(VENV)/ready-sdk  ## Microsoft's own SDKs as clients of the stand-in 
 conformance: $(VENV)/ready-dev  ## all tests, and everything said to Graph against Microsoft's metadata
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -q --conformance
 
-schema: $(VENV)/ready  ## write the JSON Schema of packages as code anew
+schema: $(VENV)/ready  ## write the JSON Schemas of packages as code and of package settings anew
 	$(BIN)/python -m bot.provisioning.schema > docs/packages.schema.json
+	$(BIN)/python -m bot.packages.settings.schema > docs/latchkey.schema.json
 
 docs: $(VENV)/ready-dev  ## write what is generated in docs/ anew: the architecture's tables and picture, the table of rights
 	$(BIN)/python -m tests.docs.architecture

@@ -274,7 +274,7 @@ def _sentence(source: Source, problem: Any, model: type[BaseModel]) -> str:
         known = known_words(model, place[:-1])
         sentence = f"“{word}” means nothing here.{nearest(str(word), known)}"
         return source.problem(place, sentence)
-    if kind == "literal_error":
+    if kind in ("literal_error", "enum"):
         allowed = [
             each.strip("'") for each in context["expected"].replace(" or ", ", ").split(", ")
         ]
@@ -287,12 +287,20 @@ def _sentence(source: Source, problem: Any, model: type[BaseModel]) -> str:
         sentence = f"“{word}” says nothing."
     elif kind == "too_long":
         sentence = f"“{word}” has more than {context['max_length']}."
+    elif kind == "greater_than_equal":
+        sentence = f"“{word}” must be at least {context['ge']}."
+    elif kind == "less_than_equal":
+        sentence = f"“{word}” must be at most {context['le']}."
     else:
         wanted = {
             "string_type": "text",
             "tuple_type": "a list, each item after a dash",
             "dict_type": "a block of words",
             "model_type": "a block of words",
+            "int_parsing": "a whole number",
+            "int_type": "a whole number",
+            "bool_parsing": "true or false",
+            "bool_type": "true or false",
         }.get(kind, "something else")
         sentence = f"“{word}” must be {wanted}." if word != "This" else f"This must be {wanted}."
     return source.problem(place, sentence)

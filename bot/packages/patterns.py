@@ -92,6 +92,11 @@ class Pattern:
         self._end = self._add(_State())
         self._start = self._build(tree, self._end)
 
+    @property
+    def size(self) -> int:
+        """Count its states: trying it on a text takes at most so many steps for each character."""
+        return len(self._states)
+
     def fits(self, text: str) -> bool:
         """Tell whether the whole of *text* matches: then it does so too where a part would be enough."""
         alive = self._closed({self._start}, text, 0)

@@ -11,9 +11,9 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from bot.packages.characters import unseen
 from bot.packages.names import clean
 from bot.provisioning import grammar
-from bot.provisioning.characters import unseen
 
 YES: Final = frozenset({"yes", "true", "on"})
 NO: Final = frozenset({"no", "false", "off"})

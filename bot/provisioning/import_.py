@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from bot.errors import LatchkeyError
-from bot.provisioning.characters import is_plain
+from bot.packages.characters import is_plain
 from bot.provisioning.grammar import (
     GUID,
     Role,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from bot.provisioning.characters import is_plain
+from bot.packages.characters import is_plain
 from bot.provisioning.grammar import ENTRA_ROLE, Subject, kind_of_thing
 from graph import Graph
 from graph.errors import GraphError, NotFound

@@ -1,0 +1,1 @@
+"""Read the file of package settings, and say what holds for a package."""

@@ -1,0 +1,198 @@
+"""Reads a package settings file, and says what holds for a package by it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from bot.packages.names import clean
+from bot.packages.settings.blocks import (
+    BreakGlassBlock,
+    QuietHoursBlock,
+    SettingsBlock,
+    SettingsFile,
+)
+from bot.packages.settings.model import (
+    BreakGlass,
+    PackageNames,
+    PackageSettings,
+    QuietHours,
+    ReasonRule,
+)
+from bot.suggestions import nearest
+from bot.yaml_file import Place, Source, parse, read_utf8, validate
+
+# Words of the file that are fields of `PackageSettings` under the same name.
+PLAIN: Final = (
+    "channel",
+    "quorum",
+    "nudge_after",
+    "nudge_before_deadline",
+    "escalate_after",
+    "delivery_note",
+    "owner",
+    "reminders",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackageSettingsFile:
+    """A package settings file that was read; without a file, nothing is set for any package."""
+
+    source: Source = field(default_factory=lambda: Source(name="no file"))
+    content: SettingsFile = field(default_factory=SettingsFile)
+
+    def settings_for(
+        self, package: str, *, catalog: str = "", policy: str | None = None
+    ) -> PackageSettings:
+        """
+        Return what holds for a package: what it says itself, then its catalog, then the defaults.
+
+        Args:
+            package, catalog: Display names, letter by letter as in Entra.
+            policy: The display name of the policy, where it is known which applies.
+        """
+        values: dict[str, Any] = {}
+        for block in self._blocks(clean(package), clean(catalog)):
+            values |= _values(block)
+        for name in _names_of(clean(package), clean(catalog)):
+            block_of_package = self.content.packages.get(name)
+            of_policy = block_of_package and block_of_package.policies.get(clean(policy or ""))
+            if of_policy and "channel" in of_policy.model_fields_set:
+                values["channel"] = of_policy.channel
+        if values.get("quorum") is None:
+            values.pop("quorum", None)
+        return PackageSettings(**values)
+
+    def _blocks(self, package: str, catalog: str) -> Iterator[SettingsBlock]:
+        """Yield what is said about a package, the nearest last."""
+        yield self.content.defaults
+        if catalog in self.content.catalogs:
+            yield self.content.catalogs[catalog]
+        for name in _names_of(package, catalog):
+            if name in self.content.packages:
+                yield self.content.packages[name]
+
+    def channels(self) -> list[tuple[str, Place]]:
+        """List the Slack channels that it names for cards, each with one place where it does."""
+        found: dict[str, Place] = {}
+        for block, place in self._placed():
+            if block.channel is not None:
+                found.setdefault(block.channel, (*place, "channel"))
+            for name, policy in getattr(block, "policies", {}).items():
+                if policy.channel is not None:
+                    found.setdefault(policy.channel, (*place, "policies", name, "channel"))
+        return list(found.items())
+
+    def _placed(self) -> Iterator[tuple[SettingsBlock, Place]]:
+        yield self.content.defaults, ("defaults",)
+        for name, block in self.content.catalogs.items():
+            yield block, ("catalogs", name)
+        for name, block in self.content.packages.items():
+            yield block, ("packages", name)
+
+    def warnings(self, offered: Iterable[PackageNames]) -> list[str]:
+        """Return a sentence for each name in the file that nothing in the tenant has, or that several packages have."""
+        known = list(offered)
+        catalogs = {each.catalog for each in known}
+        found = [
+            self.source.problem(
+                ("catalogs", name),
+                f"There is no catalog “{name}” that has packages.{nearest(name, catalogs)}",
+            )
+            for name in self.content.catalogs
+            if name not in {clean(each) for each in catalogs}
+        ]
+        for name, block in self.content.packages.items():
+            meant = [
+                each
+                for each in known
+                if name in _names_of(clean(each.package), clean(each.catalog))
+            ]
+            place: Place = ("packages", name)
+            if not meant:
+                hint = nearest(name, [each.package for each in known])
+                found.append(
+                    self.source.problem(place, f"There is no access package “{name}”.{hint}")
+                )
+                continue
+            if len(meant) > 1:
+                those = " and ".join(f"“{each.package} ({each.catalog})”" for each in meant)
+                found.append(
+                    self.source.problem(
+                        place, f"“{name}” holds for several access packages: {those}."
+                    )
+                )
+            policies = {each for one in meant for each in one.policies}
+            found += [
+                self.source.problem(
+                    (*place, "policies", policy),
+                    f"“{name}” has no policy “{policy}”.{nearest(policy, policies)}",
+                )
+                for policy in block.policies
+                if policy not in {clean(each) for each in policies}
+            ]
+        return found
+
+
+def _names_of(package: str, catalog: str) -> tuple[str, ...]:
+    """Return the names by which the file may mean a package, the nearest last."""
+    return (package, f"{package} ({catalog})") if catalog else (package,)
+
+
+def _values(block: SettingsBlock) -> dict[str, Any]:
+    """Return what a block says, as fields of `PackageSettings`; what it takes back is None."""
+    said = block.model_fields_set
+    values: dict[str, Any] = {name: getattr(block, name) for name in PLAIN if name in said}
+    if "quiet_hours" in said:
+        values["quiet_hours"] = _quiet_hours(block.quiet_hours)
+    if "reason_pattern" in said:
+        pattern, hint = block.reason_pattern, block.reason_hint
+        values["reason"] = ReasonRule(pattern=pattern, hint=hint) if pattern and hint else None
+    if "break_glass" in said:
+        values["break_glass"] = _break_glass(getattr(block, "break_glass", None))
+    return values
+
+
+def _quiet_hours(block: QuietHoursBlock | None) -> QuietHours | None:
+    if block is None:
+        return None
+    start, end = block.hours or (None, None)
+    return QuietHours(start=start, end=end, weekends=block.weekends)
+
+
+def _break_glass(block: BreakGlassBlock | None) -> BreakGlass | None:
+    if block is None:
+        return None
+    return BreakGlass(
+        lasts=timedelta(minutes=block.minutes),
+        review_within=block.review_within,
+        people=block.people,
+    )
+
+
+NO_FILE: Final = PackageSettingsFile()
+
+
+def read_package_settings(path: Path | None) -> PackageSettingsFile:
+    """
+    Read the file that ``LATCHKEY_PACKAGE_SETTINGS`` names; without one, nothing is set.
+
+    Raises:
+        FileError: It cannot be read, is no YAML, or says something we do not understand; all problems at once.
+    """
+    if path is None:
+        return NO_FILE
+    return parse_package_settings(read_utf8(path), name=path.name)
+
+
+def parse_package_settings(text: str, *, name: str) -> PackageSettingsFile:
+    """
+    Read text as a package settings file; *name* is what problems call it.
+
+    Raises:
+        FileError: As `read_package_settings`.
+    """
+    source, said = parse(text, name=name, first_word="packages")
+    return PackageSettingsFile(source=source, content=validate(source, said, SettingsFile))

@@ -1,0 +1,172 @@
+"""What a package settings file says about one package: channel, quorum, nudges, reasons, break-glass and so on."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from typing import Final
+
+from bot.packages.patterns import Pattern
+
+ONE_DAY: Final = timedelta(days=1)
+SATURDAY: Final = 5
+# Nights and a weekend, one after the other.
+MOST_QUIET_SPELLS: Final = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuietHours:
+    """
+    When nobody is nudged, by the reader's own clock.
+
+    Attributes:
+        start, end: From when until when each day, over midnight if *start* is later; None: no hours of a day.
+        weekends: Saturday and Sunday are quiet as well.
+    """
+
+    start: time | None = None
+    end: time | None = None
+    weekends: bool = False
+
+    def cover(self, local: datetime) -> bool:
+        """Tell whether *local*, in the reader's own zone, is quiet."""
+        return self._spell_ends(local) is not None
+
+    def end_after(self, local: datetime) -> datetime:
+        """Return the first moment from *local* on that is not quiet, in the same zone."""
+        for _ in range(MOST_QUIET_SPELLS):
+            end = self._spell_ends(local)
+            if end is None:
+                break
+            local = end
+        return local
+
+    def _spell_ends(self, local: datetime) -> datetime | None:
+        """Return when what makes *local* quiet is over; None if it is not quiet."""
+        if self.weekends and local.weekday() >= SATURDAY:
+            return _at(local, time(0)) + ONE_DAY
+        if self.start is None or self.end is None:
+            return None
+        now, end = local.time(), _at(local, self.end)
+        if self.start < self.end:
+            return end if self.start <= now < self.end else None
+        if now >= self.start:
+            return end + ONE_DAY
+        return end if now < self.end else None
+
+
+def _at(local: datetime, at: time) -> datetime:
+    # Wall-clock time: adding a day keeps the hour when the clocks change.
+    return local.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReasonRule:
+    """
+    What a reason must contain, such as a ticket number.
+
+    Attributes:
+        hint: Says so to whoever asks; a whole sentence.
+    """
+
+    pattern: Pattern
+    hint: str
+
+    def takes(self, reason: str | None) -> bool:
+        """Tell whether *reason* contains what is wanted; no reason contains nothing."""
+        return reason is not None and self.pattern.fits(reason)
+
+
+class BreakGlassPeople(StrEnum):
+    """Who may break the glass."""
+
+    IN_POLICY = "everyone_in_policy"
+    ON_CALL = "on_call"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BreakGlass:
+    """
+    Access at once, reviewed afterwards.
+
+    Attributes:
+        lasts: How long the access lasts.
+        review_within: How soon somebody else must close the review.
+    """
+
+    lasts: timedelta
+    review_within: timedelta
+    people: BreakGlassPeople
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reminders:
+    """
+    How long before the end to remind.
+
+    Attributes:
+        lengths: As lengths of time.
+        percents: As shares of how long the access lasts in all.
+    """
+
+    lengths: tuple[timedelta, ...] = ()
+    percents: tuple[int, ...] = ()
+
+    def rungs(self, lasts: timedelta | None) -> tuple[timedelta, ...]:
+        """Return the times before the end, longest first; of shares none where *lasts* is not known."""
+        shares = [lasts * percent / 100 for percent in self.percents] if lasts else []
+        return tuple(sorted({*self.lengths, *shares}, reverse=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackageSettings:
+    """
+    What holds for one package, or one policy of it.  None: nothing is set, and the installation's own default holds.
+
+    Attributes:
+        channel: The Slack id of the channel for its approval cards.
+        quorum: How many different people must approve each stage; one number holds for every stage, several for the
+            stages in turn.
+        nudge_after: How long after a card those who have not decided are nudged.
+        nudge_before_deadline: How long before a stage's deadline they are nudged.
+        escalate_after: After how long without a decision a stage is escalated.
+        quiet_hours: When no nudges are sent.
+        reason: What a reason must contain.
+        delivery_note: A sentence of the package's own, added to “You now have access”.
+        owner: The Slack user or channel that gets the digest.
+        reminders: How long before the end to remind, instead of ``LATCHKEY_REMINDER_DAYS``.
+    """
+
+    channel: str | None = None
+    quorum: tuple[int, ...] = (1,)
+    nudge_after: timedelta | None = None
+    nudge_before_deadline: timedelta | None = None
+    escalate_after: timedelta | None = None
+    quiet_hours: QuietHours | None = None
+    reason: ReasonRule | None = None
+    delivery_note: str | None = None
+    break_glass: BreakGlass | None = None
+    owner: str | None = None
+    reminders: Reminders | None = None
+
+    def approvals_needed(self, stage: int) -> int:
+        """Return how many different people must approve stage *stage* (from 0); one where the list says nothing."""
+        if len(self.quorum) == 1:
+            return self.quorum[0]
+        return self.quorum[stage] if stage < len(self.quorum) else 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackageNames:
+    """
+    What somebody must know of a package to say what holds for it: display names, as in Entra.
+
+    Attributes:
+        policies: Of the policies that it has; for checks.
+    """
+
+    package: str
+    catalog: str = ""
+    policies: tuple[str, ...] = ()
+
+
+NO_SETTINGS: Final = PackageSettings()
