@@ -9,7 +9,7 @@ from bot.errors import LatchkeyError
 from bot.provisioning.delete import Deleter
 from bot.provisioning.diff import Change, Operation
 from bot.provisioning.file import Document
-from bot.provisioning.kinds import STAGES, kind_of
+from bot.provisioning.kinds import STAGES, changeable_kind_of, deletable_kind_of, kind_of
 from bot.provisioning.kinds.contexts import ApplyContext
 from bot.provisioning.live_access import LiveAccess
 from bot.provisioning.lookups import Lookups
@@ -133,7 +133,7 @@ class Applier:
 
     async def _why_not(self, change: Change) -> str | None:
         """Say why something must not be deleted any more, although the plan said so."""
-        kind = kind_of(change.key)
+        kind = deletable_kind_of(change.key)
         if self._stays and kind.may_be_needed:
             return "what was left alone may rest on it; plan again"
         live_access = LiveAccess(graph=self.graph)
@@ -178,8 +178,7 @@ def _lines(changes: Iterable[Change]) -> list[list[Change]]:
 
 
 async def _make(change: Change, context: ApplyContext) -> None:
-    kind = kind_of(change.key)
     if change.operation is Operation.CREATE:
-        await kind.create(change, context)
+        await kind_of(change.key).create(change, context)
     else:
-        await kind.change(change, context)
+        await changeable_kind_of(change.key).change(change, context)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from bot.provisioning.inventory import is_present
-from bot.provisioning.kinds import kind_of
+from bot.provisioning.kinds import deletable_kind_of
 from bot.provisioning.retry import Retrier, may_delete_again
 from bot.provisioning.state import Entry, StateFile
 from graph import Graph
@@ -51,7 +51,7 @@ class Deleter:
         async def once() -> None:
             nonlocal tries
             tries += 1
-            await kind_of(entry.key).delete(self.graph, entry)
+            await deletable_kind_of(entry.key).delete(self.graph, entry)
 
         self.state.mark_deleting(entry.identity, begun=True)
         try:

@@ -8,7 +8,7 @@ from bot.provisioning.delete import Deleter
 from bot.provisioning.diff import Operation
 from bot.provisioning.file import Document
 from bot.provisioning.inventory import present
-from bot.provisioning.kinds import kind_of, rank_of, title_of
+from bot.provisioning.kinds import deletable_kind_of, rank_of, title_of
 from bot.provisioning.live_access import LiveAccess
 from bot.provisioning.ownership import claim_what_was_begun, existing
 from bot.provisioning.plan import make_plan
@@ -112,7 +112,7 @@ async def _kept(live_access: LiveAccess, entries: Iterable[Entry]) -> dict[Key, 
     others = LiveAccess(graph=live_access.graph, known=packages)
     kept = {}
     for entry in entries:
-        why = await kind_of(entry.key).why_others_need(others, entry, ours)
+        why = await deletable_kind_of(entry.key).why_others_need(others, entry, ours)
         if why is not None:
             kept[entry.key] = f"{title_of(entry.key)} stays: {why}"
     return kept

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from bot.provisioning.kinds import KINDS, kind_of
+from bot.provisioning.kinds import KINDS, DeletableKind, deletable_kind_of
 from bot.provisioning.kinds.contexts import Inventory
 from bot.provisioning.state import Entry, Identity
 from graph import Graph
@@ -27,7 +27,7 @@ async def present(
     found: set[Identity] = set()
     for kind in KINDS:
         mine = [each for each in made if each.key[0] == kind.name]
-        if mine:
+        if mine and isinstance(kind, DeletableKind):
             found |= await kind.present(inventory, mine)
     return found
 
@@ -40,7 +40,7 @@ async def is_present(graph: Graph, entry: Entry) -> bool:
         NotAllowed: We may not see it; what we asked Graph to delete counts as gone then.
     """
     try:
-        return await kind_of(entry.key).is_present(graph, entry)
+        return await deletable_kind_of(entry.key).is_present(graph, entry)
     except NotFound:
         return False
     except NotAllowed:

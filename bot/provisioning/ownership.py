@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from bot.provisioning.file import Document
-from bot.provisioning.kinds import KINDS, kind_of
+from bot.provisioning.kinds import KINDS, DeletableKind, kind_of
 from bot.provisioning.model import File
 from bot.provisioning.resolve import Names
 from bot.provisioning.snapshot import Located, Snapshot
@@ -26,7 +26,8 @@ def existing(
     """
     there: dict[Key, Located] = {}
     for key in sorted(keys_of(document.file) - set(pending)):
-        located = kind_of(key).find(key, names, snapshot)
+        kind = kind_of(key)
+        located = kind.find(key, names, snapshot) if isinstance(kind, DeletableKind) else None
         if located is not None:
             there[key] = located
     return there

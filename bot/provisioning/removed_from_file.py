@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from bot.provisioning.diff import Change, Operation
 from bot.provisioning.inventory import present
-from bot.provisioning.kinds import REMOVAL_ORDER, kind_of, title_of
+from bot.provisioning.kinds import REMOVAL_ORDER, deletable_kind_of, title_of
 from bot.provisioning.kinds.contexts import FileScope, RemovalContext
 from bot.provisioning.live_access import LiveAccess
 from bot.provisioning.ownership import existing, keys_of, removed_from_file
@@ -76,7 +76,7 @@ class RemovedFromFile:
         for change in changes:
             why = None
             if change.operation is Operation.DELETE:
-                kind = kind_of(change.key)
+                kind = deletable_kind_of(change.key)
                 why = await kind.why_in_use(
                     self.removal.live_access, change.object_id or "", change.within
                 )
@@ -87,7 +87,7 @@ class RemovedFromFile:
                 self.removal.keeping.add(change.within["package"])
         for change in left:
             if change.operation is Operation.DELETE:
-                kind_of(change.key).removed(self.removal, change.as_entry())
+                deletable_kind_of(change.key).removed(self.removal, change.as_entry())
         return left
 
     async def to_delete(self) -> list[Change]:
@@ -103,7 +103,7 @@ class RemovedFromFile:
         return gone
 
     async def _is_deleted(self, entry: Entry) -> bool:
-        kind, removal = kind_of(entry.key), self.removal
+        kind, removal = deletable_kind_of(entry.key), self.removal
         if kind.is_compared_with_list and entry.within["package"] in self.described:
             # What a package gives is compared with its list, where the file has one.
             return False

@@ -4,6 +4,8 @@ from typing import Final
 
 from bot.provisioning.kinds.base import (
     CatalogLevelKind,
+    ChangeableKind,
+    DeletableKind,
     FileLevelKind,
     PackageLevelKind,
     ProvisionedKind,
@@ -42,19 +44,30 @@ REMOVAL_ORDER: Final = (
     "catalog",
     "group",
     "person",
-    "manager",
 )
 STAGES: Final = tuple(
     tuple(kind for kind in KINDS if kind.stage == stage)
     for stage in sorted({kind.stage for kind in KINDS})
 )
 _BY_NAME: Final = {kind.name: kind for kind in KINDS}
+_CHANGEABLE: Final = {kind.name: kind for kind in KINDS if isinstance(kind, ChangeableKind)}
+_DELETABLE: Final = {kind.name: kind for kind in KINDS if isinstance(kind, DeletableKind)}
 _RANKS: Final = {kind.name: rank for rank, kind in enumerate(KINDS)}
 
 
 def kind_of(key: Key) -> ProvisionedKind:
     """Return the kind of thing that a key names."""
     return _BY_NAME[key[0]]
+
+
+def changeable_kind_of(key: Key) -> ChangeableKind:
+    """Return the kind of thing that a key names, one that apply changes."""
+    return _CHANGEABLE[key[0]]
+
+
+def deletable_kind_of(key: Key) -> DeletableKind:
+    """Return the kind of thing that a key of the state names."""
+    return _DELETABLE[key[0]]
 
 
 def rank_of(key: Key) -> int:
@@ -72,9 +85,13 @@ __all__ = [
     "REMOVAL_ORDER",
     "STAGES",
     "CatalogLevelKind",
+    "ChangeableKind",
+    "DeletableKind",
     "FileLevelKind",
     "PackageLevelKind",
     "ProvisionedKind",
+    "changeable_kind_of",
+    "deletable_kind_of",
     "kind_of",
     "rank_of",
     "title_of",

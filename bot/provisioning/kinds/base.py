@@ -29,23 +29,15 @@ from graph.models import AccessPackage
 
 class ProvisionedKind(ABC):
     """
-    One kind of thing: how to find, plan, create, change and delete it.
+    One kind of thing: how to name, read, plan and create it.
 
     Attributes:
         name: The first part of its keys, in the plan and in the state.
         stage: When apply makes it; what has the same number needs nothing of each other.
-        is_listed_when_left_alone: The plan names those that the file does not describe.
-        is_compared_with_list: What a package of the file has too much of is found by comparing lists, not by the state.
-        may_be_needed: Something that stays in the tenant may rest on it.
     """
 
     name: ClassVar[str]
     stage: ClassVar[int]
-    is_listed_when_left_alone: ClassVar[bool] = False
-    is_compared_with_list: ClassVar[bool] = False
-    may_be_needed: ClassVar[bool] = True
-
-    # Names.
 
     @abstractmethod
     def title(self, *names: str) -> str:
@@ -54,8 +46,6 @@ class ProvisionedKind(ABC):
     @abstractmethod
     def keys(self, file: File) -> Iterable[Key]:
         """Yield a key for each that the file describes."""
-
-    # Find it in the tenant.
 
     async def refresh(self, context: RefreshContext) -> None:
         """
@@ -66,34 +56,6 @@ class ProvisionedKind(ABC):
             GraphError: The tenant cannot be read.
         """
         del context
-
-    def find(self, key: Key, names: Names, snapshot: Snapshot) -> Located | None:
-        """Find in the snapshot the id of one that the tenant has, and the ids that deleting it takes."""
-        del key, names, snapshot
-        return None
-
-    async def present(self, inventory: Inventory, entries: Sequence[Entry]) -> set[Identity]:
-        """
-        Read which of these the tenant still has, in few calls.
-
-        Raises:
-            GraphError: The tenant cannot be read.
-        """
-        del inventory, entries
-        return set()
-
-    async def is_present(self, graph: Graph, entry: Entry) -> bool:
-        """
-        Read whether the tenant still has this one.
-
-        Raises:
-            NotFound: It has not.
-            GraphError: The tenant cannot be read.
-        """
-        del graph, entry
-        return False
-
-    # Make it so.
 
     def sequence_key(self, key: Key) -> Key:
         """Return a key that is the same for changes that must be made one after the other."""
@@ -108,6 +70,11 @@ class ProvisionedKind(ABC):
             GraphError: Graph refuses, or nobody can tell what happened.
         """
 
+
+class ChangeableKind(ProvisionedKind):
+    """A kind of which apply changes what the tenant has already; the others are created and deleted only."""
+
+    @abstractmethod
     async def change(self, change: Change, context: ApplyContext) -> None:
         """
         Change it to what the file says, and see that the tenant shows it.
@@ -115,7 +82,44 @@ class ProvisionedKind(ABC):
         Raises:
             GraphError: Graph refuses, or does not show what was written.
         """
-        raise NotImplementedError(f"A {self.name} is created and deleted, never changed.")
+
+
+class DeletableKind(ProvisionedKind):
+    """
+    A kind of which the state has entries: how to find, delete and keep one.
+
+    Attributes:
+        is_listed_when_left_alone: The plan names those that the file does not describe.
+        is_compared_with_list: What a package of the file has too much of is found by comparing lists, not by the state.
+        may_be_needed: Something that stays in the tenant may rest on it.
+    """
+
+    is_listed_when_left_alone: ClassVar[bool] = False
+    is_compared_with_list: ClassVar[bool] = False
+    may_be_needed: ClassVar[bool] = True
+
+    @abstractmethod
+    def find(self, key: Key, names: Names, snapshot: Snapshot) -> Located | None:
+        """Find in the snapshot the id of one that the tenant has, and the ids that deleting it takes."""
+
+    @abstractmethod
+    async def present(self, inventory: Inventory, entries: Sequence[Entry]) -> set[Identity]:
+        """
+        Read which of these the tenant still has, in few calls.
+
+        Raises:
+            GraphError: The tenant cannot be read.
+        """
+
+    @abstractmethod
+    async def is_present(self, graph: Graph, entry: Entry) -> bool:
+        """
+        Read whether the tenant still has this one.
+
+        Raises:
+            NotFound: It has not.
+            GraphError: The tenant cannot be read.
+        """
 
     @abstractmethod
     async def delete(self, graph: Graph, entry: Entry) -> None:

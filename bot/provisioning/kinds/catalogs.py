@@ -13,7 +13,7 @@ from bot.provisioning.diff import (
     say_renamed,
 )
 from bot.provisioning.file import Document
-from bot.provisioning.kinds.base import CatalogLevelKind
+from bot.provisioning.kinds.base import CatalogLevelKind, ChangeableKind, DeletableKind
 from bot.provisioning.kinds.contexts import ApplyContext, CatalogScope, Inventory, RemovalContext
 from bot.provisioning.live_access import LiveAccess, say_packages
 from bot.provisioning.model import Catalog, File
@@ -27,7 +27,7 @@ from graph.models import Catalog as GraphCatalog
 from graph.values import same_word
 
 
-class CatalogKind(CatalogLevelKind):
+class CatalogKind(CatalogLevelKind, ChangeableKind, DeletableKind):
     """Catalogs; Entra's own is nobody's to delete, and never found here."""
 
     name = "catalog"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from slugify import slugify
 
 from bot.provisioning.diff import Change, Operation, block, compare, compare_names, say_renamed
-from bot.provisioning.kinds.base import FileLevelKind
+from bot.provisioning.kinds.base import ChangeableKind, DeletableKind, FileLevelKind
 from bot.provisioning.kinds.contexts import (
     ApplyContext,
     FileScope,
@@ -27,7 +27,7 @@ from graph.models import AccessPackage
 from graph.models import Group as GraphGroup
 
 
-class GroupKind(FileLevelKind):
+class GroupKind(FileLevelKind, ChangeableKind, DeletableKind):
     """Security groups; the file names them by display name."""
 
     name = "group"
@@ -142,7 +142,7 @@ class GroupKind(FileLevelKind):
         return None
 
 
-class MemberKind(FileLevelKind):
+class MemberKind(FileLevelKind, DeletableKind):
     """Memberships of groups: somebody in a group."""
 
     name = "member"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from bot.provisioning.diff import Change, Operation
 from bot.provisioning.grammar import Thing, read_other
-from bot.provisioning.kinds.base import PackageLevelKind
+from bot.provisioning.kinds.base import DeletableKind, PackageLevelKind
 from bot.provisioning.kinds.contexts import (
     ApplyContext,
     Inventory,
@@ -23,7 +23,7 @@ from graph.models import AccessPackage, Group
 Incompatible = dict[tuple[str, str], str]
 
 
-class IncompatibilityKind(PackageLevelKind):
+class IncompatibilityKind(PackageLevelKind, DeletableKind):
     """Pairs that do not go together; the file lists them all, and what it does not list is taken away."""
 
     name = "incompatible"

@@ -11,7 +11,7 @@ from bot.provisioning.diff import (
     compare_names,
     say_renamed,
 )
-from bot.provisioning.kinds.base import PackageLevelKind
+from bot.provisioning.kinds.base import ChangeableKind, DeletableKind, PackageLevelKind
 from bot.provisioning.kinds.contexts import (
     ApplyContext,
     Inventory,
@@ -35,7 +35,7 @@ from graph import Graph
 from graph.models import AccessPackage
 
 
-class PackageKind(PackageLevelKind):
+class PackageKind(PackageLevelKind, ChangeableKind, DeletableKind):
     """Packages; the file names them within their catalog."""
 
     name = "package"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from bot.provisioning.diff import Change, Operation
-from bot.provisioning.kinds.base import FileLevelKind
+from bot.provisioning.kinds.base import DeletableKind, FileLevelKind
 from bot.provisioning.kinds.contexts import ApplyContext, FileScope, Inventory, RefreshContext
 from bot.provisioning.live_access import LiveAccess, say_assignments
 from bot.provisioning.model import File, Person
@@ -19,7 +19,7 @@ from graph import Graph
 LONGEST_NICKNAME: Final = 64
 
 
-class PersonKind(FileLevelKind):
+class PersonKind(FileLevelKind, DeletableKind):
     """People; the file names them by e-mail address."""
 
     name = "person"
@@ -141,6 +141,3 @@ class ManagerKind(FileLevelKind):
             return manager is not None and manager.id == manager_id
 
         await context.writer.write_and_confirm(change, write, is_shown)
-
-    async def delete(self, graph: Graph, entry: Entry) -> None:
-        raise NotImplementedError("A manager is never deleted.")

@@ -6,7 +6,7 @@ from typing import Final
 from bot.provisioning.diff import Change, Difference, Operation, compare_as, flatten, say_renamed
 from bot.provisioning.file import Document
 from bot.provisioning.grammar import Subject, is_untold
-from bot.provisioning.kinds.base import PackageLevelKind
+from bot.provisioning.kinds.base import ChangeableKind, DeletableKind, PackageLevelKind
 from bot.provisioning.kinds.contexts import (
     ApplyContext,
     Inventory,
@@ -34,7 +34,7 @@ from graph.versions import dialect
 MAY_STAY: Final = frozenset({"reviews"})
 
 
-class PolicyKind(PackageLevelKind):
+class PolicyKind(PackageLevelKind, ChangeableKind, DeletableKind):
     """Policies; they are made last, for from then on people may ask for the package."""
 
     name = "policy"

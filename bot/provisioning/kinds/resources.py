@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.provisioning.diff import Change, Operation, compare
 from bot.provisioning.grammar import ENTRA_ROLE, Thing, read_role, read_thing
-from bot.provisioning.kinds.base import CatalogLevelKind
+from bot.provisioning.kinds.base import CatalogLevelKind, ChangeableKind, DeletableKind
 from bot.provisioning.kinds.contexts import ApplyContext, CatalogScope, Inventory, RemovalContext
 from bot.provisioning.live_access import LiveAccess, say_giving
 from bot.provisioning.model import Attribute, Catalog, File, Resource
@@ -20,7 +20,7 @@ from graph.models import AccessPackage, Question, ResourceAttribute
 from graph.models import Resource as GraphResource
 
 
-class ResourceKind(CatalogLevelKind):
+class ResourceKind(CatalogLevelKind, ChangeableKind, DeletableKind):
     """Resources of a catalog: those that the file lists, and those that its packages give roles of."""
 
     name = "resource"

@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.provisioning.diff import Change, Operation
 from bot.provisioning.grammar import Role, Thing, kind_of_thing, read_role
-from bot.provisioning.kinds.base import PackageLevelKind
+from bot.provisioning.kinds.base import DeletableKind, PackageLevelKind
 from bot.provisioning.kinds.contexts import ApplyContext, Inventory, PackageScope, RemovalContext
 from bot.provisioning.kinds.resources import look_up_resource, origin_of
 from bot.provisioning.live_access import LiveAccess, say_assignments
@@ -28,7 +28,7 @@ ELIGIBLE_ROLES: Final = ("Eligible Member", "Eligible Owner")
 _ELIGIBLE: Final = frozenset(each.casefold() for each in ELIGIBLE_ROLES)
 
 
-class RoleKind(PackageLevelKind):
+class RoleKind(PackageLevelKind, DeletableKind):
     """Roles that a package gives; the file lists them all, and what it does not list is taken away."""
 
     name = "role"
