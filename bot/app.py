@@ -311,7 +311,10 @@ def opened_store(settings: Settings, *, threads: Threads = real_threads) -> Stor
     """
     try:
         store = open_store(
-            settings.sqlalchemy_url, audit_key=settings.audit_key_bytes, threads=threads
+            settings.sqlalchemy_url,
+            audit_key=settings.audit_key_bytes,
+            threads=threads,
+            connections=settings.database_connections,
         )
     except BeingRestored as error:
         raise ConfigurationError([str(error)]) from None

@@ -10,6 +10,7 @@ from bot.errors import ConfigurationError
 from bot.machine import Machine
 from bot.packages.bounds import EVERYWHERE, Bounds, bounds_of
 from bot.slack.api import BotIdentity, Slack
+from bot.slack.calls import UNTRUSTED
 from bot.slack.errors import SlackError, SlackRefused
 from graph import Graph, Retries
 from graph.errors import AuthError, GraphError, NotAllowed
@@ -60,6 +61,7 @@ async def identify(slack: Slack, *, workspace: str | None = None) -> BotIdentity
         raise ConfigurationError(
             [
                 f"Slack cannot be reached at SLACK_API_URL ({error}): check the network, the proxy and the address."
+                f"{_about_trust(error)}"
             ]
         ) from None
     if identity.is_for_organization and (workspace is None or identity.enterprise_id is None):
@@ -108,7 +110,7 @@ async def connect_graph(settings: Settings, machine: Machine, http: httpx.AsyncC
     try:
         await graph.catalogs.list()
     except AuthError as error:
-        raise ConfigurationError([f"Entra gives no token: {error}"]) from None
+        raise ConfigurationError([f"Entra gives no token: {error}{_about_trust(error)}"]) from None
     except NotAllowed as error:
         raise ConfigurationError(
             [
@@ -122,6 +124,7 @@ async def connect_graph(settings: Settings, machine: Machine, http: httpx.AsyncC
             raise ConfigurationError(
                 [
                     f"Graph cannot be reached at GRAPH_URL: {error} Check the network, the proxy and the address."
+                    f"{_about_trust(error)}"
                 ]
             ) from None
         # It answers, but not well just now: the jobs try again, and /readyz says so.
@@ -145,3 +148,14 @@ async def find_bounds(settings: Settings, graph: Graph) -> Bounds:
                 f"The catalogs in LATCHKEY_CATALOGS cannot be looked up just now: {error} Start again."
             ]
         ) from None
+
+
+def _about_trust(error: Exception) -> str:
+    """Return what to do about a certificate that is not trusted, most often of a company's own inspection of TLS."""
+    if UNTRUSTED not in str(error) and "CERTIFICATE_VERIFY_FAILED" not in str(error):
+        return ""
+    return (
+        " If your network opens TLS connections to look into them, or has a certificate authority of its own, put the "
+        "authority's certificate and the public ones into one PEM file, and set SSL_CERT_FILE and REQUESTS_CA_BUNDLE "
+        "to it in the environment."
+    )

@@ -29,7 +29,7 @@ from bot.notifications.outbox import CALL_TIMEOUT
 from bot.patience import BEAT
 from bot.priority import give_way
 from graph import TokenSource
-from graph.auth import AppTokens
+from graph.auth import AppTokens, ManagedIdentityTokens
 from graph.credentials import Credential, FederatedCredential, SecretCredential
 from graph.deadlines import machine_seconds
 
@@ -60,7 +60,11 @@ def slack_session() -> aiohttp.ClientSession:
 
 
 def app_tokens(settings: Settings) -> TokenSource:
-    """Tokens for the app registration that the settings name."""
+    """Tokens for the app registration, or for the managed identity, that the settings name."""
+    if settings.uses_managed_identity:
+        return ManagedIdentityTokens(
+            client_id=settings.managed_identity_client_id, resource=settings.graph_url.rstrip("/")
+        )
     credential: Credential
     if settings.azure_client_certificate_path is not None:
         # Whoever has no certificate needs no cryptography.

@@ -109,7 +109,9 @@ class ManagedIdentityTokens(RenewedTokens):
                     if self._client_id
                     else msal.SystemAssignedManagedIdentity()
                 )
-                self._app = msal.ManagedIdentityClient(identity, http_client=login.client())
+                self._app = msal.ManagedIdentityClient(
+                    identity, http_client=login.client_on_this_machine()
+                )
             return login.accepted(
                 self._app.acquire_token_for_client(resource=self._resource, claims_challenge=claims)
             )

@@ -106,6 +106,7 @@ def _nothing_is_configured() -> bool:
             settings.azure_client_secret,
             settings.azure_client_certificate_path,
             settings.azure_federated_token_file,
+            settings.managed_identity,
         )
     )
 

@@ -3,7 +3,7 @@
 import difflib
 import os
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +12,10 @@ from dotenv import dotenv_values
 from bot.errors import ConfigurationError
 
 OURS: Final = "LATCHKEY_"
+# Behind the name of a setting: the file that holds its value, as containers are handed their secrets.
+IN_FILE: Final = "_FILE"
+# Settings are words and addresses; a file of more than this is another one.
+LONGEST_FILE: Final = 64 * 1024
 ENV_FILE: Final = ".env"
 # Kubernetes sets these in each container beside a Service called latchkey, and nobody has written them.
 SERVICE_LINK: Final = re.compile(
@@ -35,6 +39,53 @@ def everything_given() -> dict[str, str]:
     return {**{name: value for name, value in in_file.items() if value is not None}, **os.environ}
 
 
+def with_values_from_files(
+    given: Mapping[str, str], *, known: Collection[str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """
+    Read the settings that a variable ``…_FILE`` keeps in a file.
+
+    Args:
+        given: Names in any case, and their values.
+        known: The names of all settings, in capitals.
+
+    Returns:
+        All of *given*, with what was in the files (blanks around it are left out); and a sentence for each setting whose
+        file cannot be used, by its name.  Neither a path nor what is in a file is repeated: it may be a secret that was
+        pasted in the wrong place.
+    """
+    values = dict(given)
+    # A variable that is set to nothing is unset.
+    by_name = {name.upper(): value.strip() for name, value in given.items() if value.strip()}
+    troubles: dict[str, str] = {}
+    for name in sorted(known):
+        twin = f"{name}{IN_FILE}"
+        if twin not in by_name:
+            continue
+        if name in by_name:
+            troubles[name] = f"{name} and {twin} are both set: keep one of them."
+            continue
+        found = _content(Path(by_name[twin]))
+        if found is None:
+            troubles[name] = f"{twin} must be the path of a text file that can be read."
+        elif not found:
+            troubles[name] = f"{twin} names a file with nothing in it."
+        else:
+            values[name] = found
+    return values, troubles
+
+
+def _content(path: Path) -> str | None:
+    """Return what is in a file of one value; None if it cannot be that."""
+    try:
+        if not path.is_file() or path.stat().st_size > LONGEST_FILE:
+            return None
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return None
+    return None if "\0" in text else text
+
+
 def misspelled_settings(names: Iterable[str], *, known: Collection[str]) -> list[str]:
     """
     Return a sentence for each of *names* that begins like a setting of ours and is none.
@@ -42,9 +93,10 @@ def misspelled_settings(names: Iterable[str], *, known: Collection[str]) -> list
     It would be ignored, and whoever has written it would go on believing that it counts.
     """
     found = {name.upper() for name in names if name.upper().startswith(OURS)}
+    twins = {f"{name}{IN_FILE}" for name in known}
     return [
         f"{name} is not a setting of Latchkey{_nearest(name, known)} (docs/settings.md has them all)."
-        for name in sorted(found - set(known))
+        for name in sorted(found - set(known) - twins)
         if not SERVICE_LINK.fullmatch(name)
     ]
 

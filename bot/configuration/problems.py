@@ -2,6 +2,7 @@
 
 import os
 import re
+import ssl
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -13,10 +14,12 @@ from bot.configuration.settings import (
     LONGEST_RUNG,
     Settings,
     UnreadableSettings,
+    known_names,
     read_given,
     read_settings,
 )
 from bot.errors import ConfigurationError
+from graph.clouds import GLOBAL
 
 LONGEST_SHOWN: Final = 20
 SLACK_USER: Final = re.compile(r"[UW][A-Z0-9]{2,}")
@@ -26,6 +29,14 @@ SLACK_CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
 # A signing secret that was replaced because it leaked must not be good for long.
 PREVIOUS_AT_MOST: Final = timedelta(days=7)
 PROXIES: Final = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+PROXY: Final = re.compile(
+    r"https?://(?:[^\s/@:#?]*(?::[^\s/@:#?]*)?@)?(?:[\w.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?/?",
+    re.IGNORECASE,
+)
+# Each of the clients reads one of these, see docs/settings.md.
+CERTIFICATES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+ROOT_URL: Final = re.compile(r"https://[^\s/@?#]+/?")
+CLIENT_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def read_settings_for_running() -> Settings:
@@ -39,10 +50,11 @@ def read_settings_for_running() -> Settings:
         settings = read_settings()
     except UnreadableSettings as unreadable:
         # What can be read is judged as well, so that nobody mends one thing a start.
+        values, _ = setting_names.with_values_from_files(
+            setting_names.everything_given(), known=known_names()
+        )
         readable = {
-            name: value
-            for name, value in setting_names.everything_given().items()
-            if name.upper() not in unreadable.names
+            name: value for name, value in values.items() if name.upper() not in unreadable.names
         }
         others = [
             problem
@@ -109,48 +121,102 @@ def _problems_with_previous(settings: Settings) -> list[str]:
 
 def problems_for_graph(settings: Settings) -> list[str]:
     """Return what is missing or wrong to reach Graph, a sentence with the fix each."""
+    return [
+        *_problems_with_credential(settings),
+        *_problems_with_addresses(settings),
+        *_problems_with_proxies(),
+        *_problems_with_certificates(),
+    ]
+
+
+def _problems_with_credential(settings: Settings) -> list[str]:
+    files = {
+        "AZURE_CLIENT_CERTIFICATE_PATH": settings.azure_client_certificate_path,
+        "AZURE_FEDERATED_TOKEN_FILE": settings.azure_federated_token_file,
+    }
+    given = [name for name, path in files.items() if path is not None]
+    given += ["AZURE_CLIENT_SECRET"] if settings.azure_client_secret is not None else []
     problems = []
     if not settings.azure_tenant_id:
         problems.append(
             "AZURE_TENANT_ID is not set: the Directory (tenant) ID of your Entra app registration."
         )
+    if settings.uses_managed_identity:
+        identity = settings.managed_identity_client_id
+        if identity is not None and not CLIENT_ID.fullmatch(identity):
+            problems.append(
+                "LATCHKEY_MANAGED_IDENTITY must be “system” or the client id of an identity."
+            )
+        return problems + [
+            f"LATCHKEY_MANAGED_IDENTITY and {name} are both set: keep the one by which Latchkey is to sign in."
+            for name in given
+        ]
     if not settings.azure_client_id:
         problems.append(
             "AZURE_CLIENT_ID is not set: the Application (client) ID of your Entra app registration."
         )
-    files = {
-        "AZURE_CLIENT_CERTIFICATE_PATH": settings.azure_client_certificate_path,
-        "AZURE_FEDERATED_TOKEN_FILE": settings.azure_federated_token_file,
-    }
-    if settings.azure_client_secret is None and not any(files.values()):
+    if not given:
         problems.append(
             "No Entra credential is set: set AZURE_CLIENT_CERTIFICATE_PATH (better) or AZURE_CLIENT_SECRET, "
-            "or AZURE_FEDERATED_TOKEN_FILE for workload identity."
+            "AZURE_FEDERATED_TOKEN_FILE for workload identity, or LATCHKEY_MANAGED_IDENTITY on a machine of Azure's."
         )
-    problems += [
+    return problems + [
         f"{name} must be the path of a file that can be read."
         for name, path in files.items()
         if path is not None and not _is_file(path)
     ]
-    problems += [
-        f"{name} must start with https://."
-        for name, url in (
-            ("AZURE_AUTHORITY_HOST", settings.azure_authority_host),
-            ("GRAPH_URL", settings.graph_url),
-        )
-        if not url.startswith("https://")
-    ]
-    return [*problems, *_problems_with_proxies()]
+
+
+def _problems_with_addresses(settings: Settings) -> list[str]:
+    """Return what is wrong with the addresses of a cloud: they are roots, and the version and the tenant come from us."""
+    problems = []
+    for name, url, example in (
+        ("AZURE_AUTHORITY_HOST", settings.azure_authority_host, GLOBAL.authority_host),
+        ("GRAPH_URL", settings.graph_url, GLOBAL.graph_url),
+    ):
+        if not url.startswith("https://"):
+            problems.append(f"{name} must start with https://.")
+        elif not ROOT_URL.fullmatch(url):
+            problems.append(
+                f"{name} must be a root, a host with nothing after it ({example}): a version, a tenant or another path "
+                "is not part of it."
+            )
+    return problems
 
 
 def _problems_with_proxies() -> list[str]:
     """Return what is wrong with the proxies of the environment, on some of which the clients fail without a message."""
-    return [
-        f"{name} names a proxy that is none for HTTP (http://HOST:PORT); Latchkey goes through no other, SOCKS included."
-        for name in PROXIES
-        for value in (os.environ.get(name.lower()) or os.environ.get(name) or "",)
-        if "://" in value and not value.lower().startswith(("http://", "https://"))
-    ]
+    problems = []
+    for name in PROXIES:
+        value = os.environ.get(name.lower()) or os.environ.get(name) or ""
+        if "://" in value and not value.lower().startswith(("http://", "https://")):
+            problems.append(
+                f"{name} names a proxy that is none for HTTP (http://HOST:PORT); Latchkey goes through no other, SOCKS "
+                "included."
+            )
+        elif value and not PROXY.fullmatch(value):
+            problems.append(
+                f"{name} must be http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT with a character such as @ : / # in "
+                "them percent-encoded (@ is %40)."
+            )
+    return problems
+
+
+def _problems_with_certificates() -> list[str]:
+    """Return which bundles of certificates that the environment names cannot be used; no connection would come about."""
+    problems = []
+    for name in CERTIFICATES:
+        value = os.environ.get(name)
+        # Folders of certificates are read as they are needed.
+        if not value or Path(value).is_dir():
+            continue
+        try:
+            ssl.create_default_context(cafile=value)
+        except (OSError, ValueError):
+            problems.append(
+                f"{name} must be the path of a file with certificates to trust, in PEM (-----BEGIN CERTIFICATE-----)."
+            )
+    return problems
 
 
 def _desk_problems(settings: Settings) -> list[str]:

@@ -22,6 +22,9 @@ from bot.errors import ConfigurationError
 
 DOMAIN: Final = re.compile(r"[^\s@=,]+\.[^\s@=,]+")
 
+# LATCHKEY_MANAGED_IDENTITY: the identity that the machine itself has; otherwise the client id of another one.
+SYSTEM_ASSIGNED: Final = "system"
+
 Words = Annotated[tuple[str, ...], NoDecode]
 Rungs = Annotated[tuple[timedelta, ...], NoDecode]
 # Before the end: "7" and "7d" are days, "2h" hours, "15m" minutes.
@@ -54,11 +57,16 @@ class Settings(BaseSettings):
     azure_client_secret: SecretStr | None = None
     azure_client_certificate_path: Path | None = None
     azure_federated_token_file: Path | None = None
+    managed_identity: str | None = Field(default=None, alias="LATCHKEY_MANAGED_IDENTITY")
     azure_authority_host: str = "https://login.microsoftonline.com"
     graph_url: str = "https://graph.microsoft.com"
     graph_api_version: Literal["v1.0", "beta"] = "v1.0"
 
     database_url: SecretStr = SecretStr("sqlite:///latchkey.db")
+
+    database_connections: int = Field(
+        default=8, ge=3, le=100, alias="LATCHKEY_DATABASE_CONNECTIONS"
+    )
 
     audit_key: SecretStr | None = Field(default=None, alias="LATCHKEY_AUDIT_KEY")
     operator: str | None = Field(default=None, max_length=64, alias="LATCHKEY_OPERATOR")
@@ -170,6 +178,17 @@ class Settings(BaseSettings):
         return database_url.session_settings(self.database_url.get_secret_value())
 
     @property
+    def uses_managed_identity(self) -> bool:
+        """Tell whether Azure gives the tokens to the machine that this runs on."""
+        return self.managed_identity is not None
+
+    @property
+    def managed_identity_client_id(self) -> str | None:
+        """The user-assigned identity; None is the machine's own."""
+        own = (self.managed_identity or "").lower() == SYSTEM_ASSIGNED
+        return None if own else self.managed_identity
+
+    @property
     def signing_secret(self) -> str:
         """What Slack signs with."""
         secret = self.slack_signing_secret
@@ -246,33 +265,42 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """
     Settings from the environment and from ``.env`` in the working directory, or from *environment* alone.
 
+    Each may be in a file that a variable ``…_FILE`` names.
+
     Raises:
         UnreadableSettings: Values that cannot be read, a sentence each.
     """
     given = setting_names.everything_given() if environment is None else environment
-    strangers = setting_names.misspelled_settings(given, known=_known_names())
+    known = known_names()
+    wrong = setting_names.misspelled_settings(given, known=known)
+    values, troubles = setting_names.with_values_from_files(given, known=known)
+    names = set(troubles)
     try:
-        settings = read_given(environment)
+        settings = read_given(values)
     except ValidationError as error:
         problems = error.errors()
-        raise UnreadableSettings(
-            [*strangers, *(_sentence(problem) for problem in problems)],
-            names={str(problem["loc"][0]).upper() for problem in problems if problem["loc"]},
-        ) from None
-    if strangers:
-        raise UnreadableSettings(strangers, names=())
+        wrong += [_sentence(problem) for problem in problems]
+        names |= {str(problem["loc"][0]).upper() for problem in problems if problem["loc"]}
+    wrong += troubles.values()
+    if wrong:
+        raise UnreadableSettings(wrong, names=names)
     return settings
 
 
-def read_given(environment: Mapping[str, str] | None) -> Settings:
-    if environment is None:
-        return Settings()
-    names = {name.lower() for name in _known_names()}
-    given = {_key(name): value for name, value in environment.items() if name.lower() in names}
-    return _Given(**given)  # type: ignore[arg-type]
+def read_given(given: Mapping[str, str]) -> Settings:
+    """
+    Settings from *given* alone; what is none of them is left out.
+
+    Raises:
+        ValidationError: Values that cannot be read.
+    """
+    names = {name.lower() for name in known_names()}
+    known = {_key(name): value for name, value in given.items() if name.lower() in names}
+    return _Given(**known)  # type: ignore[arg-type]
 
 
-def _known_names() -> set[str]:
+def known_names() -> set[str]:
+    """Return the names of all settings, in capitals."""
     return {(field.alias or name).upper() for name, field in Settings.model_fields.items()}
 
 

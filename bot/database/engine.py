@@ -31,8 +31,8 @@ Together = Callable[[Transaction, Sequence[I]], Sequence[R | Exception]]
 POSTGRESQL_CONNECTIONS: Final = 8
 # SQLite has one writer, and readers that hold up nobody: a long list must not hold up the short ones either.
 SQLITE_READERS: Final = 2
-# Of PostgreSQL's, so many are for jobs at most, and of SQLite's readers.
-POSTGRESQL_FOR_JOBS: Final = 6
+# Of PostgreSQL's, so many are never for jobs; and of SQLite's readers so many are for jobs at most.
+POSTGRESQL_FOR_PEOPLE: Final = 2
 SQLITE_READERS_FOR_JOBS: Final = 1
 BUSY_TIMEOUT_MS: Final = server.QUICK.lock_ms
 
@@ -81,6 +81,7 @@ class Store:
         audit_key: bytes = b"",
         threads: Threads = real_threads,
         use: InUse | None = None,
+        connections: int = POSTGRESQL_CONNECTIONS,
     ) -> None:
         self.engine = engine
         self.fault: Fault | None = None
@@ -95,9 +96,9 @@ class Store:
                 self._readers, width=SQLITE_READERS, for_jobs=SQLITE_READERS_FOR_JOBS
             )
         else:
-            self._threads = self._readers = threads(POSTGRESQL_CONNECTIONS)
+            self._threads = self._readers = threads(connections)
             self._writing = self._looking = Lane(
-                self._threads, width=POSTGRESQL_CONNECTIONS, for_jobs=POSTGRESQL_FOR_JOBS
+                self._threads, width=connections, for_jobs=connections - POSTGRESQL_FOR_PEOPLE
             )
         self._together: dict[Hashable, Callable[[Sequence[Any]], Sequence[Any]]] = {}
 
@@ -188,7 +189,13 @@ class Store:
             self._use.end()
 
 
-def open_store(url: str, *, audit_key: bytes = b"", threads: Threads = real_threads) -> Store:
+def open_store(
+    url: str,
+    *,
+    audit_key: bytes = b"",
+    threads: Threads = real_threads,
+    connections: int = POSTGRESQL_CONNECTIONS,
+) -> Store:
     """
     Return a store on *url* (with our driver, see Settings.sqlalchemy_url); connects on first use.
 
@@ -197,6 +204,7 @@ def open_store(url: str, *, audit_key: bytes = b"", threads: Threads = real_thre
     Args:
         audit_key: Keys the chain of the audit log; whoever lacks it cannot write rows that verify.
         threads: Where transactions run.
+        connections: PostgreSQL: how many at most, three or more; one more listens to the other replicas.
 
     Raises:
         BeingRestored: SQLite: a backup is being put in place of the file, or that was cut short.
@@ -210,14 +218,16 @@ def open_store(url: str, *, audit_key: bytes = b"", threads: Threads = real_thre
     engine = sa.create_engine(
         url,
         hide_parameters=True,
-        pool_size=POSTGRESQL_CONNECTIONS,
+        pool_size=connections,
         max_overflow=0,
         pool_timeout=BUSY_TIMEOUT_MS / 1000,
         pool_pre_ping=True,
     )
     server.prepare(engine)
     reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    return Store(engine, reading=reading, audit_key=audit_key, threads=threads)
+    return Store(
+        engine, reading=reading, audit_key=audit_key, threads=threads, connections=connections
+    )
 
 
 def _prepare_sqlite(engine: sa.Engine, *, begin: str) -> None:

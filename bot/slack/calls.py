@@ -17,6 +17,14 @@ log = structlog.get_logger(__name__)
 
 # Before the second and the third try of a read; what Slack wants longer is left to whoever asked.
 READ_PAUSES: Final = (timedelta(seconds=0.5), timedelta(seconds=2))
+# Of a certificate; what to do about it is in `bot.connections`.
+UNTRUSTED: Final = "the certificate that is shown is not trusted"
+# Failures before a request left: Slack never saw it.
+NEVER_SENT: Final = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ClientHttpProxyError,
+    aiohttp.ConnectionTimeoutError,
+)
 
 
 class SlackCalls:
@@ -67,12 +75,27 @@ class SlackCalls:
             if isinstance(meant, SlackBusy) and meant.is_limit:
                 self._limits.stop(method, until=clock.real() + meant.retry_after)
             raise meant from error
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+        except NEVER_SENT as error:
             self.healthy = False
-            raise SlackBusy("cannot connect to Slack", retry_after=timedelta(seconds=5)) from error
+            raise SlackBusy(_why_not(error), retry_after=timedelta(seconds=5)) from error
         except (aiohttp.ClientError, TimeoutError, ValueError, AttributeError) as error:
             # The last two: an answer that is no JSON, or no object; some page on the way, not Slack.
             self.healthy = False
             raise SlackUnsure(f"no answer to {method}") from error
         self.healthy = True
         return answer
+
+
+def _why_not(error: Exception) -> str:
+    """Return why there is no connection; the kinds come in this order because the first are also of the last."""
+    reason = {
+        aiohttp.ClientConnectorCertificateError: f": {UNTRUSTED}",
+        aiohttp.ClientConnectorSSLError: ": what answers does not speak TLS as it should",
+        aiohttp.ClientConnectorDNSError: ": its name is not found",
+        aiohttp.ClientProxyConnectionError: ": the proxy cannot be reached",
+        aiohttp.ClientHttpProxyError: ": the proxy refuses",
+        aiohttp.ConnectionTimeoutError: ": nothing answers",
+    }
+    return "cannot connect to Slack" + next(
+        (said for kind, said in reason.items() if isinstance(error, kind)), ""
+    )

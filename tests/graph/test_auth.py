@@ -324,11 +324,12 @@ async def test_a_machine_without_an_identity_is_a_sentence(monkeypatch):
 
 
 async def test_a_machine_with_an_identity_gets_a_token(monkeypatch):
-    """The metadata service is asked for Graph, as the identity that was named."""
-    asked = []
+    """The metadata service is asked for Graph, as the identity that was named, and past any proxy."""
+    asked, proxies = [], []
 
     def send(self, request, **kwargs):
         asked.append(request.url)
+        proxies.append(dict(kwargs["proxies"]))
         answer = requests.Response()
         answer.status_code = 200
         answer._content = json.dumps(
@@ -337,8 +338,10 @@ async def test_a_machine_with_an_identity_gets_a_token(monkeypatch):
         return answer
 
     monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send)
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
 
     assert await ManagedIdentityTokens(client_id=CLIENT).token() == "machine"
+    assert proxies == [{}]
     assert "resource=https%3A%2F%2Fgraph.microsoft.com" in asked[0]
     assert CLIENT in asked[0]
 

@@ -108,13 +108,6 @@ def test_a_proxy_that_nobody_here_can_go_through_is_a_sentence(
     assert "canary" not in said
 
 
-def test_a_proxy_for_http_is_fine(monkeypatch):
-    """With or without its scheme."""
-    for value in ("http://proxy:3128", "https://proxy:3128", "proxy:3128"):
-        monkeypatch.setenv("HTTPS_PROXY", value)
-        assert problems_for_running(read_settings(GOOD)) == []
-
-
 ROTATING = {
     **GOOD,
     "SLACK_APP_TOKEN": "",
