@@ -7,6 +7,7 @@ from bot.provisioning.kinds.base import (
     ChangeableKind,
     DeletableKind,
     FileLevelKind,
+    ImportedKind,
     PackageLevelKind,
     ProvisionedKind,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "ChangeableKind",
     "DeletableKind",
     "FileLevelKind",
+    "ImportedKind",
     "PackageLevelKind",
     "ProvisionedKind",
     "changeable_kind_of",

@@ -13,6 +13,7 @@ from bot.provisioning.kinds.contexts import (
     ApplyContext,
     CatalogScope,
     FileScope,
+    ImportContext,
     Inventory,
     PackageScope,
     RefreshContext,
@@ -20,11 +21,13 @@ from bot.provisioning.kinds.contexts import (
 )
 from bot.provisioning.live_access import LiveAccess, say_giving
 from bot.provisioning.model import File
+from bot.provisioning.policy_translation.from_graph import Words
 from bot.provisioning.resolve import Names
 from bot.provisioning.snapshot import Located, Snapshot
 from bot.provisioning.state import Entry, Identity, Key
 from graph import Graph
 from graph.models import AccessPackage
+from graph.models import Catalog as GraphCatalog
 
 
 class ProvisionedKind(ABC):
@@ -194,17 +197,38 @@ class FileLevelKind(ProvisionedKind):
         """
 
 
-class CatalogLevelKind(ProvisionedKind):
+class ImportedKind(ProvisionedKind):
+    """A kind that import writes into the file."""
+
+    async def read_for_import(self, context: ImportContext) -> None:
+        """
+        Read all of this kind that is to be written, in few calls, and note whose names are needed.
+
+        Raises:
+            GraphError: The tenant cannot be read.
+        """
+        del context
+
+
+class CatalogLevelKind(ImportedKind):
     """A kind that the file describes in each catalog."""
 
     @abstractmethod
     async def plan(self, scope: CatalogScope) -> Sequence[Change]:
         """Compare one catalog of the file with the tenant's; see `FileLevelKind.plan`."""
 
+    @abstractmethod
+    async def import_from_catalog(self, catalog: GraphCatalog, context: ImportContext) -> Words:
+        """Return what the catalog's block in the file says of this kind."""
 
-class PackageLevelKind(ProvisionedKind):
+
+class PackageLevelKind(ImportedKind):
     """A kind that the file describes in each package."""
 
     @abstractmethod
     async def plan(self, scope: PackageScope) -> Sequence[Change]:
         """Compare one package of the file with the tenant's; see `FileLevelKind.plan`."""
+
+    @abstractmethod
+    async def import_from_package(self, package: AccessPackage, context: ImportContext) -> Words:
+        """Return what the package's block in the file says of this kind."""

@@ -14,9 +14,16 @@ from bot.provisioning.diff import (
 )
 from bot.provisioning.file import Document
 from bot.provisioning.kinds.base import CatalogLevelKind, ChangeableKind, DeletableKind
-from bot.provisioning.kinds.contexts import ApplyContext, CatalogScope, Inventory, RemovalContext
+from bot.provisioning.kinds.contexts import (
+    ApplyContext,
+    CatalogScope,
+    ImportContext,
+    Inventory,
+    RemovalContext,
+)
 from bot.provisioning.live_access import LiveAccess, say_packages
 from bot.provisioning.model import Catalog, File
+from bot.provisioning.policy_translation.from_graph import Words
 from bot.provisioning.resolve import Names
 from bot.provisioning.snapshot import FoundCatalog, Located, Snapshot
 from bot.provisioning.state import Entry, Identity, Key
@@ -70,6 +77,18 @@ class CatalogKind(CatalogLevelKind, ChangeableKind, DeletableKind):
                 object_id=found.catalog.id if found else None,
             ),
         )
+
+    async def import_from_catalog(self, catalog: GraphCatalog, context: ImportContext) -> Words:
+        """Return its name, and what differs from how a catalog is made."""
+        del context
+        words: Words = {"name": catalog.display_name}
+        if catalog.description:
+            words["description"] = catalog.description
+        if not catalog.is_published:
+            words["published"] = False
+        if catalog.is_externally_visible:
+            words["for external users"] = True
+        return words
 
     async def create(self, change: Change, context: ApplyContext) -> None:
         catalog: Catalog = change.want

@@ -10,10 +10,12 @@ from bot.provisioning.model import Catalog, Package
 from bot.provisioning.resolve import Names
 from bot.provisioning.snapshot import FoundCatalog, FoundPackage, Snapshot
 from bot.provisioning.state import Entry
+from bot.provisioning.tenant_names import TenantNames
 from bot.provisioning.write import Writer
 from bot.yaml_file import Place
 from graph import Graph
-from graph.models import AccessPackage, Resource
+from graph.models import AccessPackage, AssignmentPolicy, Resource
+from graph.models import Catalog as GraphCatalog
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +89,49 @@ class ApplyContext:
     lookups: Lookups
     writer: Writer
     remark: Callable[[str], object]
+
+
+@dataclass(kw_only=True)
+class ImportContext:
+    """
+    Writing the file from the tenant as it is.
+
+    Attributes:
+        packages: Every package of the tenant.
+        catalogs: Those that are written.
+        left_out: What the file has no words for, a sentence each; a kind appends its own.
+        mentioned: Ids of people, groups and applications whose names are needed; a kind appends its own.
+        resources: What each catalog holds, by its id.
+        policies: Policies of the packages that are written, whole, by id.
+        incompatible: What each package does not go together with, by its id: kind and id, and the name.
+    """
+
+    graph: Graph
+    names: TenantNames
+    packages: Sequence[AccessPackage]
+    catalogs: Sequence[GraphCatalog]
+    left_out: list[str] = field(default_factory=list)
+    mentioned: dict[str, list[str]] = field(default_factory=dict)
+    resources: dict[str, list[Resource]] = field(default_factory=dict)
+    policies: dict[str, AssignmentPolicy] = field(default_factory=dict)
+    incompatible: dict[str, dict[tuple[str, str], str]] = field(default_factory=dict)
+
+    def packages_in(self, catalog: GraphCatalog) -> list[AccessPackage]:
+        """Return the packages of a catalog."""
+        return [each for each in self.packages if each.catalog and each.catalog.id == catalog.id]
+
+    def written_packages(self) -> list[AccessPackage]:
+        """Return the packages of all catalogs that are written."""
+        ids = {each.id for each in self.catalogs}
+        return [each for each in self.packages if each.catalog and each.catalog.id in ids]
+
+    def mention(self, kind: str, object_id: str) -> None:
+        """Note an id whose name is needed."""
+        self.mentioned.setdefault(kind, []).append(object_id)
+
+    def leave_out(self, sentence: str) -> None:
+        """Note what the file has no words for."""
+        self.left_out.append(sentence)
 
 
 @dataclass(kw_only=True)

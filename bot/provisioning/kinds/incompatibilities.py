@@ -7,12 +7,14 @@ from bot.provisioning.grammar import Thing, read_other
 from bot.provisioning.kinds.base import DeletableKind, PackageLevelKind
 from bot.provisioning.kinds.contexts import (
     ApplyContext,
+    ImportContext,
     Inventory,
     PackageScope,
     RefreshContext,
     RemovalContext,
 )
 from bot.provisioning.model import File
+from bot.provisioning.policy_translation.from_graph import Words
 from bot.provisioning.resolve import Names, is_new
 from bot.provisioning.snapshot import Located, Snapshot
 from bot.provisioning.state import Entry, Identity, Key
@@ -110,6 +112,22 @@ class IncompatibilityKind(PackageLevelKind, DeletableKind):
                 )
             )
         return changes
+
+    async def read_for_import(self, context: ImportContext) -> None:
+        """Read it of each package that is written."""
+        wanted = [each.id for each in context.written_packages()]
+        for package_id, both in (await context.graph.incompatibilities.of_each(wanted)).items():
+            context.incompatible[package_id] = by_kind(*both)
+            for kind, object_id in context.incompatible[package_id]:
+                if kind == "group":
+                    context.mention(kind, object_id)
+
+    async def import_from_package(self, package: AccessPackage, context: ImportContext) -> Words:
+        apart = [
+            await context.names.other(kind, object_id, name)
+            for (kind, object_id), name in context.incompatible[package.id].items()
+        ]
+        return {"not together with": sorted(apart)} if apart else {}
 
     def sequence_key(self, key: Key) -> Key:
         return ("package", *key[1:3])

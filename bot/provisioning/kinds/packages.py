@@ -14,6 +14,7 @@ from bot.provisioning.diff import (
 from bot.provisioning.kinds.base import ChangeableKind, DeletableKind, PackageLevelKind
 from bot.provisioning.kinds.contexts import (
     ApplyContext,
+    ImportContext,
     Inventory,
     PackageScope,
     RefreshContext,
@@ -22,6 +23,7 @@ from bot.provisioning.kinds.contexts import (
 from bot.provisioning.live_access import LiveAccess, say_assignments
 from bot.provisioning.lookups import FEW
 from bot.provisioning.model import Catalog, File, Package
+from bot.provisioning.policy_translation.from_graph import Words
 from bot.provisioning.resolve import Names
 from bot.provisioning.snapshot import (
     FoundCatalog,
@@ -87,6 +89,16 @@ class PackageKind(PackageLevelKind, ChangeableKind, DeletableKind):
                 object_id=found.package.id if found else None,
             ),
         )
+
+    async def import_from_package(self, package: AccessPackage, context: ImportContext) -> Words:
+        """Return its name, and what differs from how a package is made."""
+        del context
+        words: Words = {"name": package.display_name}
+        if package.description:
+            words["description"] = package.description
+        if package.is_hidden:
+            words["hidden"] = True
+        return words
 
     async def create(self, change: Change, context: ApplyContext) -> None:
         package: Package = change.want

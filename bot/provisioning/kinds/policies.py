@@ -1,14 +1,16 @@
 """Policies: who may ask for a package, who decides, for how long."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol
 
+from bot.packages.characters import is_plain
 from bot.provisioning.diff import Change, Difference, Operation, compare_as, flatten, say_renamed
 from bot.provisioning.file import Document
-from bot.provisioning.grammar import Subject, is_untold
+from bot.provisioning.grammar import GUID, Subject, is_untold
 from bot.provisioning.kinds.base import ChangeableKind, DeletableKind, PackageLevelKind
 from bot.provisioning.kinds.contexts import (
     ApplyContext,
+    ImportContext,
     Inventory,
     PackageScope,
     RefreshContext,
@@ -18,7 +20,15 @@ from bot.provisioning.live_access import LiveAccess, say_assignments
 from bot.provisioning.model import File, Package
 from bot.provisioning.policy_model import Policy
 from bot.provisioning.policy_translation.compare import both_by_id, by_id, differing_words
-from bot.provisioning.policy_translation.from_graph import in_words, subject_of, subject_sets_of
+from bot.provisioning.policy_translation.from_graph import (
+    Say,
+    Words,
+    in_words,
+    left_out_of,
+    subject_of,
+    subject_sets_of,
+    unreadable,
+)
 from bot.provisioning.policy_translation.merge import merge
 from bot.provisioning.policy_translation.to_graph import to_graph
 from bot.provisioning.resolve import Names
@@ -129,6 +139,36 @@ class PolicyKind(PackageLevelKind, ChangeableKind, DeletableKind):
                     "or lasts hours; v1.0 tells (--api v1.0)"
                 )
         return changes
+
+    async def read_for_import(self, context: ImportContext) -> None:
+        """Read whole every policy of the packages that are written."""
+        packages = context.written_packages()
+        ids = [policy.id for each in packages for policy in each.assignment_policies]
+        for policy_id, policy in zip(ids, await context.graph.policies.each(ids), strict=True):
+            if isinstance(policy, GraphError):
+                raise policy
+            context.policies[policy_id] = policy
+            for subject in map(subject_of, subject_sets_of(policy)):
+                if subject.kind in ("person", "group") and GUID.fullmatch(subject.name):
+                    context.mention(subject.kind, subject.name)
+
+    async def import_from_package(self, package: AccessPackage, context: ImportContext) -> Words:
+        blocks: list[Words] = []
+        known = [context.policies[each.id] for each in package.assignment_policies]
+        names = [(each.display_name or "").casefold() for each in known]
+        for policy in sorted(known, key=lambda each: each.display_name or ""):
+            name = policy.display_name or ""
+            title = f"policy {name or policy.id} of package {package.display_name}"
+            why = unreadable(policy)
+            if not is_plain(name) or names.count(name.casefold()) > 1:
+                context.leave_out(f"{title}: its name cannot be told apart")
+            elif why is not None:
+                context.leave_out(f"{title}: {why}")
+            else:
+                blocks.append(in_words(policy, await _labels((policy,), context.names)))
+                for sentence in left_out_of(policy):
+                    context.leave_out(f"{title}: {sentence}; an apply leaves it as it is")
+        return {"policies": blocks} if blocks else {}
 
     def sequence_key(self, key: Key) -> Key:
         return ("package", *key[1:3])
@@ -247,19 +287,30 @@ async def _differences(
     before, after = both_by_id(actual, wanted) if actual else ({}, by_id(wanted))
     if before == after:
         return ()
+    say = await _labels(filter(None, (actual, wanted)), names)
+    shown = flatten(in_words(actual, say)) if actual else {}
+    if actual and is_untold(actual.expiration):
+        shown["durations"] = "no end or some hours"
+    return compare_as(before, after, shown_before=shown, shown_after=flatten(in_words(wanted, say)))
+
+
+class _Labels(Protocol):
+    """Names of whom a policy names by id."""
+
+    async def label(self, subject: Subject) -> str: ...
+
+
+async def _labels(policies: Iterable[AssignmentPolicy], names: _Labels) -> Say:
+    """Return how to say whom the policies name, by name."""
     labels: dict[str, str] = {}
-    for policy in filter(None, (actual, wanted)):
-        for found in subject_sets_of(policy):
-            subject = subject_of(found)
+    for policy in policies:
+        for subject in map(subject_of, subject_sets_of(policy)):
             labels[str(subject)] = await names.label(subject)
 
     def say(subject: Subject) -> str:
         return labels.get(str(subject), str(subject))
 
-    shown = flatten(in_words(actual, say)) if actual else {}
-    if actual and is_untold(actual.expiration):
-        shown["durations"] = "no end or some hours"
-    return compare_as(before, after, shown_before=shown, shown_after=flatten(in_words(wanted, say)))
+    return say
 
 
 async def _confirm(

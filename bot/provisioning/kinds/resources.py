@@ -4,11 +4,24 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bot.provisioning.diff import Change, Operation, compare
-from bot.provisioning.grammar import ENTRA_ROLE, Thing, read_role, read_thing
+from bot.provisioning.grammar import (
+    ENTRA_ROLE,
+    Thing,
+    kind_of_thing,
+    read_role,
+    read_thing,
+)
 from bot.provisioning.kinds.base import CatalogLevelKind, ChangeableKind, DeletableKind
-from bot.provisioning.kinds.contexts import ApplyContext, CatalogScope, Inventory, RemovalContext
+from bot.provisioning.kinds.contexts import (
+    ApplyContext,
+    CatalogScope,
+    ImportContext,
+    Inventory,
+    RemovalContext,
+)
 from bot.provisioning.live_access import LiveAccess, say_giving
 from bot.provisioning.model import Attribute, Catalog, File, Resource
+from bot.provisioning.policy_translation.from_graph import Words
 from bot.provisioning.resolve import Names
 from bot.provisioning.retry import may_write_again
 from bot.provisioning.snapshot import FoundCatalog, Located, Snapshot
@@ -17,6 +30,7 @@ from bot.suggestions import nearest
 from graph import Graph
 from graph.errors import GraphError, GraphUnavailable
 from graph.models import AccessPackage, Question, ResourceAttribute
+from graph.models import Catalog as GraphCatalog
 from graph.models import Resource as GraphResource
 
 
@@ -99,6 +113,30 @@ class ResourceKind(CatalogLevelKind, ChangeableKind, DeletableKind):
                 )
             )
         return changes
+
+    async def read_for_import(self, context: ImportContext) -> None:
+        """Read what each catalog holds, from which applications and Entra roles have their names."""
+        for catalog in context.catalogs:
+            resources = await context.graph.catalogs.resources(catalog.id)
+            context.resources[catalog.id] = resources
+            context.names.know(resources)
+            for each in resources:
+                kind = kind_of_thing(each.origin_system)
+                if each.origin_id and kind in ("group", "application"):
+                    context.mention(kind, each.origin_id)
+
+    async def import_from_catalog(self, catalog: GraphCatalog, context: ImportContext) -> Words:
+        listed: list[Any] = []
+        for each in context.resources[catalog.id]:
+            thing = await context.names.thing(each.origin_system, each.origin_id or "")
+            if thing is None:
+                name = each.display_name or each.origin_id
+                kind = each.origin_system or "a kind that Graph does not say"
+                context.leave_out(f"{name} in catalog {catalog.display_name}: it is {kind}")
+                continue
+            asks = say_attributes(each.attributes or ())
+            listed.append({"thing": thing, "asks": asks} if asks else thing)
+        return {"resources": sorted(listed, key=str)} if listed else {}
 
     async def create(self, change: Change, context: ApplyContext) -> None:
         """Put a group, application or site into a catalog, and wait until it shows what it asks."""

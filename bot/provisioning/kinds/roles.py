@@ -3,14 +3,22 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from bot.packages.characters import is_plain
 from bot.provisioning.diff import Change, Operation
-from bot.provisioning.grammar import Role, Thing, kind_of_thing, read_role
+from bot.provisioning.grammar import Role, Thing, kind_of_thing, read_role, read_thing
 from bot.provisioning.kinds.base import DeletableKind, PackageLevelKind
-from bot.provisioning.kinds.contexts import ApplyContext, Inventory, PackageScope, RemovalContext
+from bot.provisioning.kinds.contexts import (
+    ApplyContext,
+    ImportContext,
+    Inventory,
+    PackageScope,
+    RemovalContext,
+)
 from bot.provisioning.kinds.resources import look_up_resource, origin_of
 from bot.provisioning.live_access import LiveAccess, say_assignments
 from bot.provisioning.lookups import FEW
 from bot.provisioning.model import File
+from bot.provisioning.policy_translation.from_graph import Words
 from bot.provisioning.resolve import Names
 from bot.provisioning.snapshot import FoundCatalog, Located, Snapshot
 from bot.provisioning.state import Entry, Identity, Key
@@ -114,6 +122,25 @@ class RoleKind(PackageLevelKind, DeletableKind):
     def _key(self, scope: PackageScope, role: str) -> Key:
         return (self.name, scope.catalog.name, scope.package.name, role)
 
+    async def import_from_package(self, package: AccessPackage, context: ImportContext) -> Words:
+        """
+        Return what the package gives; nothing where the file has no words for a part of it.
+
+        A list that lacked something would read as an order to take it away.
+        """
+        gives: list[str] = []
+        for given in package.resource_role_scopes:
+            said = await _in_words(given, context)
+            if said is None or said in gives:
+                what = "Graph does not say which" if not is_told(given) else "the file has no words"
+                title = say_role(given)
+                context.leave_out(
+                    f"what package {package.display_name} gives: of “{title}”, {what}"
+                )
+                return {}
+            gives.append(said)
+        return {"gives": sorted(gives)}
+
     def sequence_key(self, key: Key) -> Key:
         return ("package", *key[1:3])
 
@@ -189,6 +216,26 @@ def is_told(given: ResourceRoleScope) -> bool:
         and scope is not None
         and scope.origin_id
     )
+
+
+async def _in_words(given: ResourceRoleScope, context: ImportContext) -> str | None:
+    """Say one role in words that mean it and nothing else; None: the file has none."""
+    role, scope = given.role, given.scope
+    if not is_told(given) or role is None or scope is None:
+        return None
+    system = scope.origin_system or role.origin_system
+    thing = await context.names.thing(system, scope.origin_id or "")
+    if thing is None:
+        return None
+    for word in filter(None, (role.display_name, role.origin_id)):
+        said = f"{word} of {thing}"
+        try:
+            read = read_role(said)
+        except ValueError:
+            continue
+        if is_plain(said) and read == Role(role=word, thing=read_thing(thing)):
+            return said
+    return None
 
 
 def _is_role(given: ResourceRoleScope, role: Role, origin_id: str) -> bool:
