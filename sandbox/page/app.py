@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader
 from sse_starlette import EventSourceResponse
@@ -20,12 +21,14 @@ from sandbox.clock import SandboxClock
 from sandbox.page.filters import filters
 from sandbox.page.guard import Guard
 from sandbox.page.live import Live
-from sandbox.page.places import values_of
+from sandbox.page.lookups import Offer, offer
+from sandbox.page.places import field_name, value_of, values_of
 from sandbox.page.reader import zone_named
 from sandbox.page.scene import Scenes
 from sandbox.page.switches import Switchboard
 from sandbox.slack import Workspace
-from sandbox.slack.model import Outcome
+from sandbox.slack.forms import find
+from sandbox.slack.model import Json, Outcome, UploadedFile
 from sandbox.tenant import Tenant
 
 LONGEST_STEP_DAYS = 366
@@ -96,11 +99,14 @@ class _Page:
                 Route("/", self._whole),
                 Route("/app", self._part),
                 Route("/events", self._events),
+                Route("/suggest", self._suggest, methods=["POST"]),
+                Route("/file/{id}", self._file),
                 Route("/say", self._deed(self._say), methods=["POST"]),
                 Route("/click", self._deed(self._click), methods=["POST"]),
                 Route("/view/click", self._deed(self._click_view), methods=["POST"]),
                 Route("/view/submit", self._deed(self._submit), methods=["POST"]),
                 Route("/view/close", self._deed(self._close), methods=["POST"]),
+                Route("/shortcut", self._deed(self._shortcut), methods=["POST"]),
                 Route("/home", self._deed(self._open_home), methods=["POST"]),
                 Route("/clock", self._deed(self._shift_clock), methods=["POST"]),
                 Route("/fault", self._deed(self._switch_fault), methods=["POST"]),
@@ -120,6 +126,29 @@ class _Page:
 
     async def _events(self, request: Request) -> Response:
         return EventSourceResponse(self._live.events(), ping=15)
+
+    async def _suggest(self, request: Request) -> Response:
+        """The options of a menu with a search field, for what was typed."""
+        async with request.form(max_files=0, max_fields=20) as form:
+            reader = self._scenes.reader_of(_word(form, "as"))
+            try:
+                found = await offer(self._workspace, form, reader)
+            except LookupError as error:
+                found = Offer([], _sentence(error))
+        html = _templates().get_template("options.html").render(offer=found, reader=reader)
+        return HTMLResponse(html)
+
+    async def _file(self, request: Request) -> Response:
+        """A file of a message, to save; only for who sees the message."""
+        user, wanted = request.query_params.get("as", ""), request.path_params["id"]
+        for channel in self._workspace.channels.values():
+            if user not in channel.members:
+                continue
+            for message in channel.seen_by(user):
+                for file in message.files:
+                    if file.id == wanted:
+                        return _download(file)
+        return Response("There is no such file here.", status_code=404)
 
     def _draw(self, template: str, where: Any, *, trouble: str | None = None) -> Response:
         self._tenant.tick()
@@ -164,6 +193,7 @@ class _Page:
         return None if text.startswith("/") and outcome.text else _trouble(outcome)
 
     async def _click(self, form: FormData) -> str | None:
+        message = self._workspace.channel(_word(form, "channel")).message(_word(form, "ts"))
         return _trouble(
             await self._workspace.click(
                 user=_word(form, "as"),
@@ -171,7 +201,7 @@ class _Page:
                 ts=_word(form, "ts"),
                 action_id=_word(form, "action_id"),
                 block_id=_word(form, "block_id") or None,
-                value=_value(form),
+                value=self._value(form, message.blocks if message is not None else []),
             )
         )
 
@@ -179,12 +209,11 @@ class _Page:
         user, view_id = _word(form, "as"), _word(form, "view")
         block_id, action_id = _word(form, "block_id"), _word(form, "action_id")
         view = self._workspace.view(view_id, user=user)
-        value: Any = _value(form)
+        value = self._value(form, view.blocks)
         if view.type == "modal":
             # What was typed beside the click travels with it, as in Slack.
             values = values_of(view, form, zone=zone_named(self._workspace.person(user).tz))
             self._workspace.fill_in(user=user, view_id=view_id, values=values)
-            value = value or values.get(block_id, {}).get(action_id)
         return _trouble(
             await self._workspace.click_view(
                 user=user,
@@ -194,6 +223,17 @@ class _Page:
                 value=value,
             )
         )
+
+    def _value(self, form: FormData, blocks: list[Json]) -> Any:
+        """What is chosen in the clicked element: in its own field, or in the one value sent along."""
+        block_id, action_id = _word(form, "block_id") or None, _word(form, "action_id")
+        found = find(blocks, action_id=action_id, block_id=block_id)
+        own = field_name(block_id, action_id)
+        given = [str(each) for each in form.getlist(own if own in form else "value") if str(each)]
+        if found is None:
+            return None
+        zone = zone_named(self._workspace.person(_word(form, "as")).tz)
+        return value_of(found[1], given, zone=zone)
 
     async def _submit(self, form: FormData) -> str | None:
         user, view_id = _word(form, "as"), _word(form, "view")
@@ -210,6 +250,17 @@ class _Page:
                 user=_word(form, "as"),
                 view_id=_word(form, "view"),
                 clear=bool(form.get("clear")),
+            )
+        )
+
+    async def _shortcut(self, form: FormData) -> str | None:
+        """A shortcut of the app: of the composer, or of one message."""
+        return _trouble(
+            await self._workspace.shortcut(
+                user=_word(form, "as"),
+                callback_id=_word(form, "callback_id"),
+                channel=_word(form, "channel") or None,
+                ts=_word(form, "ts") or None,
             )
         )
 
@@ -251,9 +302,10 @@ def _word(form: FormData, name: str) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _value(form: FormData) -> str | list[str] | None:
-    given = [str(each) for each in form.getlist("value") if str(each)]
-    return given[0] if len(given) == 1 else (given or None)
+def _download(file: UploadedFile) -> Response:
+    disposition = f"attachment; filename*=utf-8''{quote(file.name)}"
+    headers = {"content-disposition": disposition}
+    return Response(file.content, media_type="application/octet-stream", headers=headers)
 
 
 def _trouble(outcome: Outcome) -> str | None:

@@ -9,15 +9,18 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from sandbox.page import mrkdwn, rich_text
+from sandbox.page.reader import Reader
 from sandbox.slack.model import Json
 
 _INPUT_TYPES = {
     "plain_text_input": "text",
     "email_text_input": "email",
     "url_text_input": "url",
-    "number_input": "number",
+    # Words are refused below the field, where a browser would not even let them be typed.
+    "number_input": "text",
     "datepicker": "date",
     "timepicker": "time",
+    "datetimepicker": "datetime-local",
 }
 
 
@@ -28,6 +31,8 @@ def filters() -> dict[str, Callable[..., Any]]:
         "plain": _plain,
         "rich_text": _rich_text,
         "options_of": _options_of,
+        "named": _named,
+        "file_size": file_size,
         "input_type": lambda kind: _INPUT_TYPES.get(kind, "text"),
         "web_address": _web_address,
         "wall_clock": _wall_clock,
@@ -58,16 +63,36 @@ def _rich_text(context: Context, block: Json) -> Markup:
 @pass_context
 def _options_of(context: Context, element: Json) -> list[Json]:
     """The options of a menu; people and channels offer themselves."""
-    reader = context["reader"]
+    names = names_in(element, context["reader"])
+    if names:
+        return [{"value": key, "text": {"text": name}} for key, name in names.items()]
+    return list(element.get("options") or [])
+
+
+def names_in(element: Json, reader: Reader) -> dict[str, str]:
+    """The people and channels that a menu offers by itself, by id; none for other menus."""
     names: dict[str, str] = {}
     kind = element["type"].removeprefix("multi_")
     if kind in ("users_select", "conversations_select"):
         names |= dict(reader.people)
     if kind in ("channels_select", "conversations_select"):
         names |= {key: f"#{name}" for key, name in reader.channels.items()}
-    if names:
-        return [{"value": key, "text": {"text": name}} for key, name in names.items()]
-    return list(element.get("options") or [])
+    return names
+
+
+@pass_context
+def _named(context: Context, option: Json, element: Json) -> str:
+    """The words of a chosen option; people and channels are chosen by id."""
+    names = names_in(element, context["reader"])
+    return names.get(option["value"], option["text"]["text"])
+
+
+def file_size(count: int) -> str:
+    """``1.4 KB``: a number of bytes for people."""
+    for unit, size in (("MB", 1_000_000), ("KB", 1_000)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} byte" + ("s" if count != 1 else "")
 
 
 @pass_context

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sandbox.slack.model import Json, Message, View
 
 FIELD = "input "
-"""How the form field of an input block starts; the block id and action id follow as JSON."""
+"""How the form field of an element starts; the block id and action id follow as JSON."""
 
 
 class Place:
@@ -25,6 +25,11 @@ class Place:
         self._acting = acting
         self._values = values
 
+    @property
+    def words(self) -> Json:
+        """Who acts and where, for what is done with the whole of it."""
+        return dict(self._acting)
+
     def vals(self, element: Json, block: Json) -> Json:
         """What a click on *element* sends beside its own value."""
         return {
@@ -34,16 +39,18 @@ class Place:
         }
 
     def field(self, block: Json, element: Json) -> str:
-        """The name of an input's form field."""
-        return FIELD + json.dumps([block.get("block_id"), element.get("action_id")])
+        """The name of an element's form field."""
+        return field_name(block.get("block_id"), element.get("action_id"))
 
     def filled(self, block: Json, element: Json) -> list[str]:
         """What is chosen or typed: from the state when somebody touched it, else the app's own."""
+        return [option["value"] for option in self.chosen(block, element)]
+
+    def chosen(self, block: Json, element: Json) -> list[Json]:
+        """The same as whole options: those of an external select are written nowhere else."""
         states = self._values.get(str(block.get("block_id")), {})
-        action_id = str(element.get("action_id"))
-        if action_id in states:
-            return _from_state(states[action_id])
-        return _initial(element)
+        state = states.get(str(element.get("action_id")))
+        return _options(state, _CHOSEN) if state is not None else _options(element, _INITIAL)
 
 
 class MessagePlace(Place):
@@ -70,36 +77,38 @@ class ViewPlace(Place):
         self.errors = view.errors
 
 
-def _from_state(state: Json) -> list[str]:
-    for word in (
-        "selected_option",
-        "value",
-        "selected_date",
-        "selected_time",
-        "selected_date_time",
-        "selected_user",
-    ):
-        found = state.get(word)
-        if found is not None:
-            return [found["value"] if isinstance(found, dict) else str(found)]
-    return [option["value"] for option in state.get("selected_options") or []]
+_CHOSEN = (
+    *("selected_option", "selected_options", "value", "selected_date", "selected_time"),
+    *("selected_date_time", "selected_user", "selected_users", "selected_channel"),
+    *("selected_channels", "selected_conversation", "selected_conversations"),
+)
+"""Where a state holds what was chosen or typed."""
+_INITIAL = (
+    *("initial_option", "initial_options", "initial_value", "initial_date", "initial_time"),
+    *("initial_date_time", "initial_user", "initial_users", "initial_channel"),
+    *("initial_channels", "initial_conversation", "initial_conversations"),
+)
+"""Where an element holds what it starts with."""
 
 
-def _initial(element: Json) -> list[str]:
-    if options := element.get("initial_options"):
-        return [option["value"] for option in options]
-    if option := element.get("initial_option"):
-        return [option["value"]]
-    for word in (
-        "initial_value",
-        "initial_date",
-        "initial_time",
-        "initial_date_time",
-        "initial_user",
-    ):
-        if element.get(word):
-            return [str(element[word])]
+def _options(holder: Json, fields: tuple[str, ...]) -> list[Json]:
+    for field in fields:
+        found = holder.get(field)
+        if found not in (None, "", []):
+            several = found if isinstance(found, list) else [found]
+            return [_option(each) for each in several]
     return []
+
+
+def _option(found: Any) -> Json:
+    if isinstance(found, dict):
+        return found
+    return {"value": str(found), "text": {"type": "plain_text", "text": str(found)}}
+
+
+def field_name(block_id: str | None, action_id: str | None) -> str:
+    """The name of the form field of one element."""
+    return FIELD + json.dumps([block_id, action_id])
 
 
 def values_of(view: View, form: Any, *, zone: ZoneInfo) -> dict[str, dict[str, Any]]:
@@ -114,13 +123,21 @@ def values_of(view: View, form: Any, *, zone: ZoneInfo) -> dict[str, dict[str, A
         if block.get("type") != "input":
             continue
         element = block["element"]
-        name = FIELD + json.dumps([block.get("block_id"), element.get("action_id")])
+        name = field_name(block.get("block_id"), element.get("action_id"))
         given = [str(each) for each in form.getlist(name) if str(each)]
-        kind = str(element.get("type"))
-        value: Any = given[0].replace("\r\n", "\n") if given else None
-        if kind == "checkboxes" or kind.startswith("multi_"):
-            value = given
-        elif kind == "datetimepicker" and value is not None:
-            value = int(datetime.fromisoformat(value).replace(tzinfo=zone).timestamp())
-        values.setdefault(block["block_id"], {})[element["action_id"]] = value
+        values.setdefault(block["block_id"], {})[element["action_id"]] = value_of(
+            element, given, zone=zone
+        )
     return values
+
+
+def value_of(element: Json, given: list[str], *, zone: ZoneInfo) -> Any:
+    """What the fields of one element say, as the workspace takes it."""
+    kind = str(element.get("type"))
+    if kind == "checkboxes" or kind.startswith("multi_"):
+        return given
+    if not given:
+        return None
+    if kind == "datetimepicker":
+        return int(datetime.fromisoformat(given[0]).replace(tzinfo=zone).timestamp())
+    return given[0].replace("\r\n", "\n")

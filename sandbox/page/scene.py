@@ -14,7 +14,7 @@ from sandbox.page.switches import SWITCHES, Switch, Switchboard
 from sandbox.page.tenant_panel import TenantPanel, tenant_panel
 from sandbox.page.unread import Unread
 from sandbox.slack import Workspace
-from sandbox.slack.model import SLACKBOT, Channel, Json, Person, SlashCommand, View
+from sandbox.slack.model import SLACKBOT, Channel, Json, Person, Shortcut, SlashCommand, View
 from sandbox.tenant import Tenant
 
 APP = "app"
@@ -71,6 +71,7 @@ class Scene:
     home: View | None
     modals: list[View]
     commands: list[SlashCommand]
+    shortcuts: list[Shortcut]
     panel: TenantPanel
     clock: ClockFace
     switches: list[tuple[Switch, bool]]
@@ -147,6 +148,7 @@ class Scenes:
             home=acting.home if where == HOME else None,
             modals=list(acting.modals),
             commands=[] if self._is_outsider(acting) else self._commands(),
+            shortcuts=[] if self._is_outsider(acting) else self._shortcuts(),
             panel=tenant_panel(self._tenant, reader),
             clock=self._clock_face(reader),
             switches=[(each, self._switchboard.is_on(each)) for each in SWITCHES],
@@ -197,6 +199,9 @@ class Scenes:
     def _commands(self) -> list[SlashCommand]:
         return list((self._workspace.commands or {}).values())
 
+    def _shortcuts(self) -> list[Shortcut]:
+        return list((self._workspace.shortcuts or {}).values())
+
     def _channel(self, person: Person, where: str) -> Channel | None:
         if where == HOME:
             return None
@@ -219,6 +224,10 @@ class Scenes:
             return []
         everybody = self._workspace.people.values()
         return [each for each in everybody if each.id in channel.members]
+
+    def reader_of(self, person_id: str) -> Reader:
+        """The eyes of a person, of the first one if nobody has this id."""
+        return self._reader(self._acting(person_id))
 
     def _reader(self, person: Person) -> Reader:
         workspace = self._workspace

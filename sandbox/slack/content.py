@@ -62,7 +62,7 @@ def checked_view(view: Any) -> Json:
     complete: Json = view | {"blocks": completed(view["blocks"])}
     for name in ("title", "submit", "close"):
         if complete.get(name) is not None:
-            complete[name] = _completed_part(complete[name])
+            complete[name] = completed_part(complete[name])
     return complete
 
 
@@ -103,7 +103,7 @@ def completed(blocks: list[Json]) -> list[Json]:
 
 
 def _completed_block(block: Json) -> Json:
-    complete: Json = {key: _completed_part(value) for key, value in block.items()}
+    complete: Json = {key: completed_part(value) for key, value in block.items()}
     complete.setdefault("block_id", chance.token_urlsafe(4)[:5])
     if complete["type"] in ("actions", "section", "input"):
         for element in (
@@ -119,12 +119,13 @@ def _completed_block(block: Json) -> Json:
     return complete
 
 
-def _completed_part(value: Any) -> Any:
+def completed_part(value: Any) -> Any:
+    """Return an object with the defaults that Slack adds to its texts, and without its nulls."""
     if isinstance(value, list):
-        return [_completed_part(each) for each in value]
+        return [completed_part(each) for each in value]
     if not isinstance(value, dict):
         return value
-    complete = {key: _completed_part(part) for key, part in value.items() if part is not None}
+    complete = {key: completed_part(part) for key, part in value.items() if part is not None}
     if complete.get("type") == "plain_text":
         complete.setdefault("emoji", True)
     elif complete.get("type") == "mrkdwn":

@@ -33,6 +33,8 @@ FIELDS: dict[str, tuple[str, str]] = {
 }
 """Where an element's choice is found in the state, and where its first choice is in the block."""
 
+SEVERAL = {field for field, _ in FIELDS.values() if field.endswith("s")}
+
 CHOOSABLE = {*FIELDS, "overflow"}
 """What one chooses a value from; an overflow menu forgets the choice at once."""
 
@@ -73,7 +75,7 @@ def initial_values(blocks: list[Json], *, before: Values | None = None) -> Value
         if element["type"] not in FIELDS:
             continue
         field, initial = FIELDS[element["type"]]
-        empty: Any = [] if field == "selected_options" else None
+        empty: Any = [] if field in SEVERAL else None
         fresh = {"type": element["type"], field: element.get(initial, empty)}
         old = kept.get(block["block_id"], {}).get(element["action_id"])
         held = old if old is not None and old["type"] == element["type"] else fresh
@@ -93,8 +95,10 @@ def entry(element: Json, value: Any, *, offered: list[Json] | None = None) -> Js
     field, _ = FIELDS.get(element["type"], FIELDS["static_select"])
     if field == "selected_option":
         chosen: Any = None if value is None else _option(element, value, offered)
-    elif field == "selected_options":
-        chosen = [_option(element, each, offered) for each in value or []]
+    elif field in SEVERAL:
+        several = [value] if isinstance(value, str) else value or []
+        is_option = field == "selected_options"
+        chosen = [_option(element, each, offered) if is_option else each for each in several]
     elif field == "value":
         chosen = value or None
     else:

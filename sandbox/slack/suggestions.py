@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.slack import payloads
 from sandbox.slack.block_elements import MENU_OPTION, OPTION_GROUP
+from sandbox.slack.content import completed_part
 from sandbox.slack.delivery import Answer, deliver
 from sandbox.slack.forms import find, options_of
 from sandbox.slack.interactions import inactive, refusal
@@ -124,6 +125,7 @@ def _read(answer: Answer) -> Suggestions:
     _ANSWER(given, "", lambda what, where: problems.append(f"{what} [json-pointer:{where}]"))
     if problems:
         return Suggestions(error="invalid_options")
+    given = completed_part(given)
     options = options_of(given)
     if len(options) > MOST_OPTIONS:
         return Suggestions(error="invalid_options")

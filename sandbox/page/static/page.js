@@ -161,7 +161,7 @@
     yes.focus();
   });
 
-  // A small menu closes when one looks elsewhere.
+  // A small menu closes when one looks elsewhere, and another opens.
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details:is(.overflow, .tour)[open]")) {
       if (!menu.contains(event.target) || event.target.closest(".overflow-item")) menu.open = false;

@@ -17,6 +17,11 @@ def numbered(count):
     return [option(f"o{number}") for number in range(count)]
 
 
+def shown(value):
+    """Return an option as Slack completes it."""
+    return {**option(value), "text": {**plain(value.title()), "emoji": True}}
+
+
 def group(label, *options):
     """Return a group of options."""
     return {"label": plain(label), "options": list(options)}
@@ -60,7 +65,7 @@ async def test_a_menu_in_a_message_asks_with_its_channel_and_message(workspace, 
     posted = await client.chat_postMessage(channel="U0ANN", text="?", blocks=[buttons(lookup())])
     here = {"user": "U0ANN", "channel": posted["channel"], "ts": posted["ts"], "action_id": "find"}
     offered = await workspace.suggest(**here, query="")
-    assert offered.options == [option("red")]
+    assert offered.options == [shown("red")]
     assert seen[0]["channel"] == {"id": posted["channel"], "name": "directmessage"}
     assert seen[0]["message"]["ts"] == seen[0]["container"]["message_ts"] == posted["ts"]
     assert (seen[0]["value"], seen[0]["block_id"]) == ("", "choices")
@@ -121,7 +126,7 @@ async def test_groups_keep_their_labels(workspace, client, offering):
     view_id = await opened(workspace, client, lookup())
     offered = await typed(workspace, view_id, "")
     assert [each["label"]["text"] for each in offered.groups] == ["Warm", "Cold"]
-    assert offered.options == [option("red"), option("blue")]
+    assert offered.options == [shown("red"), shown("blue")]
 
 
 @pytest.mark.parametrize(
