@@ -84,7 +84,7 @@ def names_in(element: Json, reader: Reader) -> dict[str, str]:
 def _named(context: Context, option: Json, element: Json) -> str:
     """The words of a chosen option; people and channels are chosen by id."""
     names = names_in(element, context["reader"])
-    return names.get(option["value"], option["text"]["text"])
+    return str(names.get(option["value"], option["text"]["text"]))
 
 
 def file_size(count: int) -> str:
