@@ -47,7 +47,7 @@ from bot.people.identity import People
 from bot.people.permissions import Permissions
 from bot.priority import Courtesy
 from bot.requests.confirmation import Delivery
-from bot.requests.evaluation import Review
+from bot.requests.evaluation.evaluator import Review
 from bot.requests.holder_lists import HolderLists
 from bot.requests.lists import RequestLists
 from bot.requests.policy_choice import Wayfinder

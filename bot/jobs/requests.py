@@ -13,7 +13,7 @@ from bot.database import Store, Transaction, wakeups
 from bot.jobs import due
 from bot.jobs.loop import JobLoop
 from bot.requests.confirmation import NOTHING, Delivery, Reported
-from bot.requests.evaluation import Review
+from bot.requests.evaluation.evaluator import Review
 from bot.requests.leases import in_time, kept
 from bot.requests.model import Kind, Request, State
 from bot.requests.retry import EXPECTED, again_later

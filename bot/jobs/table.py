@@ -31,7 +31,7 @@ from bot.people.interaction_audit import record_refusals_left
 from bot.people.permissions import Permissions
 from bot.priority import Courtesy
 from bot.requests.confirmation import Delivery
-from bot.requests.evaluation import Review
+from bot.requests.evaluation.evaluator import Review
 from bot.requests.store import forms
 from bot.requests.submission import Effects
 from bot.sync.everything import TenantSync

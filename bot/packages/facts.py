@@ -25,7 +25,7 @@ class FactReader:
     """
     Reads what decides about one person and one package, from Graph as it is now.
 
-    `bot.requests.looks` has one that shares what is no person's own among requests of the same moment.
+    `bot.requests.evaluation.facts` has one that shares what is no person's own among requests of the same moment.
     """
 
     def __init__(self, graph: Graph) -> None:

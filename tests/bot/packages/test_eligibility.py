@@ -11,7 +11,7 @@ from bot.errors import NotAllowed
 from bot.messages import deciding
 from bot.packages.model import NamedObject
 from bot.people.model import Verb
-from bot.requests.evaluation import Refused
+from bot.requests.evaluation.evaluator import Refused
 from bot.requests.model import Kind, Request, State
 from sandbox.tenant import seed
 from sandbox.tenant.model import Assignment, Expiration, Policy

@@ -32,8 +32,8 @@ from bot.people.identity import Identity, People
 from bot.people.model import Verb
 from bot.people.permissions import Actor, Permissions, may
 from bot.requests import transitions
+from bot.requests.evaluation.facts import Look, Shelf
 from bot.requests.holder_lists import HolderLists
-from bot.requests.looks import Look, Shelf
 from bot.requests.model import Kind, Request, State
 from bot.requests.store import claims, request_lists, requests
 from bot.timing import WAITS, Waits
