@@ -47,7 +47,7 @@ from bot.people.identity import People
 from bot.people.permissions import Permissions
 from bot.priority import Courtesy
 from bot.requests.confirmation import Delivery
-from bot.requests.evaluation.evaluator import Review
+from bot.requests.evaluation.evaluator import RequestEvaluator
 from bot.requests.holder_lists import HolderLists
 from bot.requests.lists import RequestLists
 from bot.requests.policy_choice import Wayfinder
@@ -162,7 +162,7 @@ async def assembled(
         )
         await _check_admins(permissions)
         holders = HolderLists(graph)
-        review = Review(
+        evaluator = RequestEvaluator(
             store=store,
             graph=graph,
             people=people,
@@ -197,11 +197,11 @@ async def assembled(
         courtesy = Courtesy()
         jobs = Jobs(
             store=store,
-            review=review,
+            evaluator=evaluator,
             verdicts=verdicts,
             recipients=Recipients(store=store, slack=slack, people=people, approvers=approvers),
             delivery=Delivery(store=store, graph=graph, holders=holders, waits=waits),
-            effects=Effects(store=store, graph=graph, recheck=review.recheck, waits=waits),
+            effects=Effects(store=store, graph=graph, recheck=evaluator.recheck, waits=waits),
             notices=notices,
             ends=Ends(store=store, slack=slack, sending=sending, rungs=settings.reminder_rungs),
             clockwork=Clockwork(

@@ -14,7 +14,7 @@ from bot.packages.model import Stage
 from bot.people.model import DONE, Verb
 from bot.people.permissions import Actor, Permissions, may
 from bot.requests import transitions
-from bot.requests.evaluation.evaluator import stage_changes
+from bot.requests.evaluation.stages import stage_changes
 from bot.requests.model import Request, State
 from bot.requests.store import requests
 from bot.slack.errors import SlackError

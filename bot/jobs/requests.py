@@ -13,7 +13,7 @@ from bot.database import Store, Transaction, wakeups
 from bot.jobs import due
 from bot.jobs.loop import JobLoop
 from bot.requests.confirmation import NOTHING, Delivery, Reported
-from bot.requests.evaluation.evaluator import Review
+from bot.requests.evaluation.evaluator import RequestEvaluator
 from bot.requests.leases import in_time, kept
 from bot.requests.model import Kind, Request, State
 from bot.requests.retry import EXPECTED, again_later
@@ -35,7 +35,7 @@ class RequestJob:
     """Claims requests that are due, and carries on many of them together."""
 
     store: Store
-    review: Review
+    evaluator: RequestEvaluator
     verdicts: Verdicts
     effects: Effects
     delivery: Delivery
@@ -130,7 +130,7 @@ class RequestJob:
         submitted = [request for request in claimed if request.state is State.SUBMITTED]
         evaluated = [each for each in claimed if each.state in {State.RECEIVED, State.APPROVED}]
         known = await self._together(self.delivery.look_up(submitted))
-        await self._together(self.review.look_up(evaluated))
+        await self._together(self.evaluator.read_accounts(evaluated))
         return [(request, known or NOTHING) for request in claimed]
 
     async def _together(self, look_up: Awaitable[T]) -> T | None:
@@ -150,7 +150,7 @@ class RequestJob:
         elif request.retry_by is not None:
             await self._retry(request)
         elif request.state is State.RECEIVED:
-            evaluated = await self.review.receive(request)
+            evaluated = await self.evaluator.receive(request)
             # The evaluation of a removal has released its claim.
             goes_on = evaluated is not None and evaluated.state is State.APPROVED
             return evaluated if goes_on and request.kind is not Kind.REMOVE else None

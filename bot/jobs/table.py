@@ -31,7 +31,7 @@ from bot.people.interaction_audit import record_refusals_left
 from bot.people.permissions import Permissions
 from bot.priority import Courtesy
 from bot.requests.confirmation import Delivery
-from bot.requests.evaluation.evaluator import Review
+from bot.requests.evaluation.evaluator import RequestEvaluator
 from bot.requests.store import forms
 from bot.requests.submission import Effects
 from bot.sync.everything import TenantSync
@@ -51,7 +51,7 @@ class Jobs:
     """What runs by the clock, and at once when a commit says that there is work."""
 
     store: Store
-    review: Review
+    evaluator: RequestEvaluator
     verdicts: Verdicts
     recipients: Recipients
     effects: Effects
@@ -80,7 +80,7 @@ class Jobs:
         )
         self.requests = RequestJob(
             store=self.store,
-            review=self.review,
+            evaluator=self.evaluator,
             verdicts=self.verdicts,
             effects=self.effects,
             delivery=self.delivery,

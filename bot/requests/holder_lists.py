@@ -1,11 +1,11 @@
-"""Who has a package, in one list for the many who ask about it at the same time."""
+"""Read who has a package in one list, for the many who ask about it at the same time."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from bot import clock
-from bot.requests.shared_reads import Crowds, Lately
+from bot.requests.shared_reads import FreshCache, RecentCounter
 from graph import Graph
 from graph.models import Assignment
 
@@ -32,19 +32,19 @@ class HolderLists:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        self._crowds: Crowds[str] = Crowds(up_to=LOOKS_A_PAGE * PAGES_AT_MOST)
-        self._lists = Lately(self._read)
+        self._crowds: RecentCounter[str] = RecentCounter(up_to=LOOKS_A_PAGE * PAGES_AT_MOST)
+        self._lists = FreshCache(self._read)
         self._longer: dict[str, Longer] = {}
 
     def note(self, package_id: str) -> None:
-        """Somebody looks at a package: whether that is a crowd depends on how many do."""
+        """Count one more request that asks about a package; a list pays from `CROWD` on."""
         self._crowds.note(package_id)
 
     async def get(
         self, package_id: str, *, since: datetime | None = None
     ) -> list[Assignment] | None:
         """
-        Everybody who has a package, or is about to have it; None: ask for each person.
+        Return everybody who has a package, or is about to have it; None: ask for each person.
 
         Args:
             since: What began to be read before then (real time) does not count.

@@ -1,4 +1,4 @@
-"""What several requests need to know of one thing at the same moment, read once for all of them."""
+"""Read once what several requests need to know of one thing at the same moment."""
 
 import asyncio
 from collections import deque
@@ -16,7 +16,7 @@ V = TypeVar("V")
 FRESH: Final = timedelta(seconds=5)
 
 
-class Lately(Generic[K, V]):
+class FreshCache(Generic[K, V]):
     """
     Reads a thing once for everybody who asks for it within a moment.
 
@@ -35,7 +35,7 @@ class Lately(Generic[K, V]):
 
     async def get(self, key: K, *, since: datetime | None = None) -> V:
         """
-        The thing as it was read within the last moment, or is read now.
+        Return the thing as it was read within the last moment, or is read now.
 
         Args:
             since: What began to be read before then (real time) does not count.
@@ -68,7 +68,7 @@ class Lately(Generic[K, V]):
             del self._kept[key]
 
 
-class Crowds(Generic[K]):
+class RecentCounter(Generic[K]):
     """Counts how often the same thing was asked about within a moment, up to so many."""
 
     def __init__(self, *, up_to: int, within: timedelta = FRESH) -> None:
@@ -77,13 +77,13 @@ class Crowds(Generic[K]):
         self._asked: dict[K, deque[datetime]] = {}
 
     def note(self, key: K) -> None:
-        """Somebody asks about it now."""
+        """Count one more who asks about it now."""
         now = clock.real()
         for old in [each for each, at in self._asked.items() if now - at[-1] > self._within]:
             del self._asked[old]
         self._asked.setdefault(key, deque(maxlen=self._up_to)).append(now)
 
     def count(self, key: K) -> int:
-        """How often it was asked about within the last moment."""
+        """Return how often it was asked about within the last moment."""
         now = clock.real()
         return sum(now - at <= self._within for at in self._asked.get(key, ()))

@@ -54,7 +54,7 @@ def reach_stage(
     Let a request wait for the deciders of a stage, or approve it when no stage is left.
 
     Args:
-        changes: Of the row, as `bot.requests.evaluation.evaluator.stage_changes` makes them for that stage; without deciders it is approved.
+        changes: Of the row, as `bot.requests.evaluation.stages.stage_changes` makes them for that stage; without deciders it is approved.
         fence: Insist that our claim still stands (for workers).
     """
     to = State.PENDING if "deciders" in changes else State.APPROVED

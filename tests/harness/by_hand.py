@@ -26,7 +26,7 @@ from bot.notifications.owed import Notices
 from bot.people.identity import People
 from bot.people.permissions import Permissions
 from bot.requests.confirmation import Delivery
-from bot.requests.evaluation.evaluator import Review
+from bot.requests.evaluation.evaluator import RequestEvaluator
 from bot.requests.lists import RequestLists
 from bot.requests.model import Request
 from bot.requests.service import RequestService
@@ -120,8 +120,8 @@ class BotHarness:
         return self.jobs.permissions
 
     @property
-    def review(self) -> Review:
-        return self.jobs.review
+    def evaluator(self) -> RequestEvaluator:
+        return self.jobs.evaluator
 
     @property
     def verdicts(self) -> Verdicts:

@@ -1,8 +1,8 @@
 """
-One look at all that decides a request: the person's own facts for it alone, the package's shared for a moment.
+Read all that decides a request: the person's own facts for it alone, the package's shared for a moment.
 
-The look of the moment at which a request came in serves once more before its grant, if that follows at once; any
-later grant has a look of its own.  See docs/guarantees.md, "How fresh the second look is".
+The facts of the moment at which a request came in serve once more before its grant, if that follows at once; any
+later grant reads its own.  See docs/guarantees.md, "How fresh the second look is".
 """
 
 from collections.abc import Collection, Sequence
@@ -14,7 +14,7 @@ from bot.packages.facts import FactReader
 from bot.packages.model import NamedObject
 from bot.people.identity import Accounts, Identity
 from bot.requests.holder_lists import HolderLists
-from bot.requests.shared_reads import FRESH, Lately
+from bot.requests.shared_reads import FRESH, FreshCache
 from graph import Graph
 from graph.assignment_requests import OPEN_STATES
 from graph.incompatibilities import PackageExclusions
@@ -22,23 +22,23 @@ from graph.models import AccessPackage, Assignment, AssignmentPolicy, Assignment
 from graph.package_resources import ResourcesByOrigin, lacks_resources, with_resources
 
 
-class Shelf:
-    """What is true of packages, whoever asks: each thing read once for all requests of the same moment."""
+class SharedFacts:
+    """The facts about packages, whoever asks: each thing is read once for all requests of the same moment."""
 
     def __init__(self, graph: Graph, holders: HolderLists) -> None:
         self._graph = graph
         self.holders = holders
-        self._resources: Lately[str, ResourcesByOrigin] = Lately(graph.packages.resources)
-        self._packages = Lately(self._package)
-        self.groups_excluding = Lately(graph.incompatibilities.groups)
-        self.packages_excluding = Lately(graph.incompatibilities.packages_both_ways)
-        self.policy = Lately(FactReader(graph).policy)
-        self.open_requests = Lately(self._open_requests)
+        self._resources: FreshCache[str, ResourcesByOrigin] = FreshCache(graph.packages.resources)
+        self._packages = FreshCache(self._package)
+        self.groups_excluding = FreshCache(graph.incompatibilities.groups)
+        self.packages_excluding = FreshCache(graph.incompatibilities.packages_both_ways)
+        self.policy = FreshCache(FactReader(graph).policy)
+        self.open_requests = FreshCache(self._open_requests)
         # Whether Graph has refused a list of all that somebody has, and will again.
         self.refuses_holdings = False
 
     async def package(self, package_id: str, *, since: datetime | None = None) -> AccessPackage:
-        """A package with its policies and what it gives, as `Packages.get` has it."""
+        """Return a package with its policies and what it gives, as `Packages.get` has it."""
         return await self._packages.get(package_id, since=since)
 
     async def _package(self, package_id: str) -> AccessPackage:
@@ -56,9 +56,9 @@ class Shelf:
         )
 
 
-class Look(FactReader):
+class RequestFacts(FactReader):
     """
-    What one request reads of its person, once; and of its package, with the others.
+    The facts that one request needs: of its person, read once; and of its package, shared with the others.
 
     Attributes:
         at: When it began: how old its oldest fact of the person may be.
@@ -70,7 +70,7 @@ class Look(FactReader):
     def __init__(
         self,
         graph: Graph,
-        shelf: Shelf,
+        shared: SharedFacts,
         *,
         at: datetime,
         seen: Accounts | None,
@@ -78,39 +78,39 @@ class Look(FactReader):
     ) -> None:
         super().__init__(graph)
         self.since = since
-        self.shelf = shelf
+        self.shared = shared
         self.at = at
         self.seen = seen
         self.found: Identity | None = None
         self._groups: dict[frozenset[str], set[str]] = {}
         self._holdings: list[Assignment] | None = None
-        # Whether it was counted among the looks at the package.
+        # Whether it was counted among those that ask about the package.
         self._is_noted = False
 
     @property
     def is_fresh(self) -> bool:
-        """Whether it may still decide something."""
+        """True while these facts may still decide something."""
         return self.at <= clock.real() <= self.at + FRESH
 
     async def package(self, package_id: str) -> AccessPackage:
-        """The package that is asked for."""
+        """Return the package that is asked for."""
         if not self._is_noted:
             self._is_noted = True
-            self.shelf.holders.note(package_id)
-        return await self.shelf.package(package_id, since=self.since)
+            self.shared.holders.note(package_id)
+        return await self.shared.package(package_id, since=self.since)
 
     async def open_requests(self, package_id: str) -> list[AssignmentRequest]:
-        """Who has asked for it in Entra, and has not been answered."""
-        return await self.shelf.open_requests.get(package_id, since=self.since)
+        """Return the requests for it in Entra that have not been answered."""
+        return await self.shared.open_requests.get(package_id, since=self.since)
 
     async def groups_excluding(self, package_id: str) -> list[Group]:
-        return await self.shelf.groups_excluding.get(package_id, since=self.since)
+        return await self.shared.groups_excluding.get(package_id, since=self.since)
 
     async def packages_excluding(self, package_id: str) -> PackageExclusions:
-        return await self.shelf.packages_excluding.get(package_id, since=self.since)
+        return await self.shared.packages_excluding.get(package_id, since=self.since)
 
     async def policy(self, policy_id: str) -> AssignmentPolicy | None:
-        return await self.shelf.policy.get(policy_id, since=self.since)
+        return await self.shared.policy.get(policy_id, since=self.since)
 
     async def policies(self, policy_ids: Sequence[str]) -> list[AssignmentPolicy]:
         found = [await self.policy(each) for each in policy_ids]
@@ -123,15 +123,15 @@ class Look(FactReader):
         return self._groups[wanted]
 
     async def holdings(self, user_id: str) -> list[Assignment] | None:
-        if self._holdings is None and not self.shelf.refuses_holdings:
+        if self._holdings is None and not self.shared.refuses_holdings:
             self._holdings = await super().holdings(user_id)
-            self.shelf.refuses_holdings = self._holdings is None
+            self.shared.refuses_holdings = self._holdings is None
         return self._holdings
 
     async def beside(
         self, package_id: str, user_id: str, known: Collection[str]
     ) -> tuple[tuple[NamedObject, ...], tuple[NamedObject, ...]]:
-        if await self.shelf.holders.get(package_id, since=self.since) is not None:
+        if await self.shared.holders.get(package_id, since=self.since) is not None:
             exclusions = await self.packages_excluding(package_id)
             if not exclusions.ids:
                 # Then it does not matter what else they have.
@@ -140,13 +140,13 @@ class Look(FactReader):
 
     async def access_to(self, package_id: str, user_id: str) -> list[Assignment]:
         """
-        What the person has, or is about to have, of a package.
+        Return the assignments of a package that the person has, or is about to have.
 
         Raises:
             NotClear: Graph shows an assignment, and not whose it is, or of what.
             GraphError: It could not be read.
         """
-        found = await self.shelf.holders.get(package_id, since=self.since)
+        found = await self.shared.holders.get(package_id, since=self.since)
         if found is None:
             found = await self.holdings(user_id)
         if found is None:

@@ -154,7 +154,7 @@ async def test_a_removal_that_was_approved_before_is_not_sent(holding):
     bounded, held = holding
     await move(bounded, seed.MARKETING_CAMPAIGN, to=seed.GENERAL)
     taken = await bounded.requests.return_access(slack_user="U0ANN", assignment_id=held.id)
-    await bounded.review.receive(await bounded.claimed(taken.request))
+    await bounded.evaluator.receive(await bounded.claimed(taken.request))
     assert (await bounded.request(taken.request.id)).state is State.APPROVED
     await move(bounded, seed.MARKETING_CAMPAIGN)
 

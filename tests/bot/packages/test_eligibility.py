@@ -11,7 +11,7 @@ from bot.errors import NotAllowed
 from bot.messages import deciding
 from bot.packages.model import NamedObject
 from bot.people.model import Verb
-from bot.requests.evaluation.evaluator import Refused
+from bot.requests.evaluation.rules import Refused
 from bot.requests.model import Kind, Request, State
 from sandbox.tenant import seed
 from sandbox.tenant.model import Assignment, Expiration, Policy
@@ -106,7 +106,9 @@ async def test_answers_let_it_pass_and_the_questions_are_terms(either):
     request = wish(package_id=CAMPAIGN)
 
     open_ = await refusal(either, replace_answers(request, {"q": "INC-1", "a": " "}))
-    standing = await either.review.standing(replace_answers(request, {"q": "INC-1", "a": "4711"}))
+    standing = await either.evaluator.access.find_terms(
+        replace_answers(request, {"q": "INC-1", "a": "4711"})
+    )
 
     assert "Which cost center?" in open_
     assert [(each.id, each.required, each.attribute) for each in standing.terms.questions] == [
@@ -124,7 +126,7 @@ async def refusal(harness: BotHarness, request: Request) -> str:
     """What a look of this moment says."""
     await harness.forget_what_was_read()
     with pytest.raises(Refused) as refused:
-        await harness.review.standing(request)
+        await harness.evaluator.access.find_terms(request)
     return str(refused.value)
 
 
@@ -224,7 +226,7 @@ async def test_an_unsupported_rule_is_refused_and_the_admins_are_told(either, ch
 async def test_an_unsupported_rule_that_comes_after_the_approval_stops_the_grant(harness, change):
     """What decides is read again just before the POST."""
     request = wish(package_id=CAMPAIGN)
-    standing = await harness.review.standing(request)
+    standing = await harness.evaluator.access.find_terms(request)
     change(harness)
 
     assert standing.terms.stages == ()
@@ -269,7 +271,7 @@ async def test_an_extension_that_is_told_afterwards_is_supported(either, stage):
 async def test_a_catalog_that_is_switched_off_gives_nothing(either):
     """Nothing of it is offered, asked for, or granted to who asked before; and what is held may go on."""
     request = wish(package_id=CAMPAIGN)
-    await either.review.standing(request)
+    await either.evaluator.access.find_terms(request)
     switched_off(either)
 
     why = await refusal(either, request)
@@ -318,7 +320,9 @@ async def test_of_several_equal_policies_the_person_chooses(either):
     )
 
     request = await either.ask("marketing-campaign")
-    chosen = await either.review.standing(wish(package_id=CAMPAIGN, wanted_policy_id=other.id))
+    chosen = await either.evaluator.access.find_terms(
+        wish(package_id=CAMPAIGN, wanted_policy_id=other.id)
+    )
 
     assert request.state is State.REFUSED
     assert "“Another way” (8 days, no approval)" in (request.why or "")
@@ -339,7 +343,7 @@ async def test_a_policy_that_came_later_does_not_undo_an_approval(harness):
     request = await harness.ask("finance-reports because Q4")
     another_policy(harness, seed.FINANCE_REPORTS)
 
-    standing = await harness.review.standing(request)
+    standing = await harness.evaluator.access.find_terms(request)
 
     assert standing.terms.policy_id == request.terms.policy_id
 
@@ -396,7 +400,7 @@ async def test_a_group_may_exclude_a_package(either):
 async def test_what_excludes_after_the_approval_stops_the_grant(harness):
     """It is read again just before the POST."""
     request = wish(package_id=CAMPAIGN)
-    await harness.review.standing(request)
+    await harness.evaluator.access.find_terms(request)
     exclude(harness, CAMPAIGN, seed.FINANCE_REPORTS)
     holds(harness, seed.FINANCE_REPORTS, harness.policy_of(seed.FINANCE_REPORTS))
 
@@ -560,7 +564,7 @@ async def test_a_tightened_policy_shortens_what_was_promised(harness):
     request = await extension(harness, holds(harness, seed.FINANCE_REPORTS, policy, days=1))
     policy.expiration = Expiration("afterDuration", duration=timedelta(days=2))
 
-    standing = await harness.review.standing(request)
+    standing = await harness.evaluator.access.find_terms(request)
 
     assert request.ends_at is not None
     assert request.ends_at >= request.asked_at + timedelta(days=30)
@@ -574,7 +578,7 @@ async def test_what_was_promised_stays_while_nothing_changes(harness):
     request = await extension(harness, holds(harness, seed.FINANCE_REPORTS, policy))
     harness.shift(timedelta(days=2))
 
-    assert (await harness.review.standing(request)).ends_at == request.ends_at
+    assert (await harness.evaluator.access.find_terms(request)).ends_at == request.ends_at
 
 
 async def give_back(harness: BotHarness, held: Assignment) -> Request:

@@ -61,7 +61,7 @@ async def test_who_is_quicker_than_the_removal_waits_as_well(harness):
     assert harness.tenant.world.assignments[held.id].state == "expired"
 
     asked = await harness.requests.ask(slack_user="U0ANN", text="marketing-campaign")
-    await harness.jobs.review.receive(await harness.claimed(asked.request))
+    await harness.jobs.evaluator.receive(await harness.claimed(asked.request))
     assert (await harness.request(taken.request.id)).state is State.SUBMITTED
     request = await harness.request(asked.request.id)
     assert request.state is State.PENDING

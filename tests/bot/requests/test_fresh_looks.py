@@ -188,7 +188,7 @@ def posted_for(shop: BotHarness, person: int) -> int:
 async def test_what_changed_a_moment_ago_stops_a_grant_that_nobody_decides(shop, change):
     """The worker died between its judgment and the POST; whoever goes on looks for themselves."""
     (request,) = await asked(shop, SHE)
-    judged = await shop.review.receive(await shop.claimed(request))
+    judged = await shop.evaluator.receive(await shop.claimed(request))
     assert judged is not None
     assert judged.state is State.APPROVED
     change(shop)

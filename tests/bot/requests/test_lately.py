@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot import clock
-from bot.requests.shared_reads import FRESH, Crowds, Lately
+from bot.requests.shared_reads import FRESH, FreshCache, RecentCounter
 from tests.harness.loop import simulated as simulated_loop
 
 MOMENT = FRESH.total_seconds()
@@ -40,7 +40,7 @@ class Shop:
 async def test_who_asks_in_the_same_moment_gets_the_same_answer():
     """While it is read, and afterwards; each thing for itself."""
     shop = Shop()
-    lately = Lately(shop.read)
+    lately = FreshCache(shop.read)
 
     together = list(await asyncio.gather(lately.get("a"), lately.get("a"), lately.get("b")))
     await asyncio.sleep(MOMENT - 1)
@@ -52,7 +52,7 @@ async def test_who_asks_in_the_same_moment_gets_the_same_answer():
 async def test_an_answer_is_as_old_as_its_question():
     """It counts from when reading it began, and not from when it came."""
     shop = Shop(takes=MOMENT - 1)
-    lately = Lately(shop.read)
+    lately = FreshCache(shop.read)
     await lately.get("a")
 
     await asyncio.sleep(2)
@@ -63,7 +63,7 @@ async def test_an_answer_is_as_old_as_its_question():
 async def test_a_failure_is_everybodys_who_waits_and_nobodys_later():
     """It is not kept."""
     shop = Shop()
-    lately = Lately(shop.read)
+    lately = FreshCache(shop.read)
     shop.fails = True
     failed = await asyncio.gather(lately.get("a"), lately.get("a"), return_exceptions=True)
     shop.fails = False
@@ -75,7 +75,7 @@ async def test_a_failure_is_everybodys_who_waits_and_nobodys_later():
 async def test_who_gives_up_tears_off_nobody_else():
     """A step that is cut off shares its reading with others."""
     shop = Shop()
-    lately = Lately(shop.read)
+    lately = FreshCache(shop.read)
 
     async def hurried() -> None:
         async with asyncio.timeout(0.05):
@@ -89,7 +89,7 @@ async def test_who_gives_up_tears_off_nobody_else():
 async def test_nothing_is_kept_for_longer_than_it_counts():
     """Or a process would keep every package that was ever asked for."""
     shop = Shop()
-    lately = Lately(shop.read)
+    lately = FreshCache(shop.read)
     for number in range(20):
         await lately.get(str(number))
         await asyncio.sleep(MOMENT)
@@ -99,7 +99,7 @@ async def test_nothing_is_kept_for_longer_than_it_counts():
 
 async def test_a_crowd_is_so_many_within_a_moment():
     """Not over the day, not about something else, and no more than what matters."""
-    crowds: Crowds[str] = Crowds(up_to=3, within=timedelta(seconds=5))
+    crowds: RecentCounter[str] = RecentCounter(up_to=3, within=timedelta(seconds=5))
     for _ in range(2):
         crowds.note("a")
     crowds.note("b")

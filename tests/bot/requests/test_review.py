@@ -18,7 +18,7 @@ async def test_what_the_policy_gives_freely_is_approved_at_once(harness):
     await harness.requests.ask(slack_user="U0ANN", text="marketing-campaign")
     (request,) = (await harness.request_lists.access_overview("U0ANN")).waiting.rows
 
-    judged = await harness.review.receive(await harness.claimed(request))
+    judged = await harness.evaluator.receive(await harness.claimed(request))
 
     assert judged is not None
     assert judged.state is State.APPROVED

@@ -1,0 +1,69 @@
+"""Evaluate a request for access or for its extension: who is it, and under which terms may they have it?"""
+
+from bot.packages.bounds import Bounds
+from bot.people.identity import People
+from bot.requests.evaluation.extension import ExtensionEvaluator
+from bot.requests.evaluation.fact_cache import FactCache
+from bot.requests.evaluation.facts import RequestFacts
+from bot.requests.evaluation.new_access import NewAccessEvaluator
+from bot.requests.evaluation.rules import Evaluation, Refused
+from bot.requests.model import Kind, Request
+from graph.errors import NotFound
+
+
+class AccessEvaluator:
+    """Evaluates requests that give somebody something, the same way when they come in and before the grant."""
+
+    def __init__(
+        self,
+        *,
+        people: People,
+        facts: FactCache,
+        bounds: Bounds,
+        new_access: NewAccessEvaluator,
+        extension: ExtensionEvaluator,
+    ) -> None:
+        self._people = people
+        self._facts = facts
+        self._bounds = bounds
+        self._new_access = new_access
+        self._extension = extension
+
+    async def evaluate(self, request: Request, facts: RequestFacts) -> Evaluation:
+        """
+        Return the result for a request that nothing stands against.
+
+        Raises:
+            NotAllowed, Refused: They may not have it, have it already, or have asked for it in Entra.
+        """
+        evaluation = await self.find_terms(request, facts)
+        if request.kind is Kind.ADD:
+            await self._new_access.check_no_existing_access(request, evaluation, facts)
+        return evaluation
+
+    async def find_terms(self, request: Request, facts: RequestFacts | None = None) -> Evaluation:
+        """
+        Return who asks, and under which terms they would get it, by *facts* and by what our own tables say now.
+
+        Args:
+            facts: What has been read for it in this moment; without, they are read now.
+
+        Raises:
+            NotAllowed, Refused: They may not have it; the sentence says why.
+        """
+        if request.holder is None:
+            raise Refused("I do not know whose access this is.")
+        facts = facts or self._facts.take(request)
+        if facts.found is None:
+            facts.found = await self._people.identify(request.holder, seen=facts.seen)
+        identity = facts.found
+        if request.entra_id is not None and request.entra_id != identity.user.id:
+            raise Refused("Your Slack profile points to another Entra account than when you asked.")
+        try:
+            package = await facts.package(request.package_id)
+        except NotFound:
+            raise Refused("That package no longer exists.") from None
+        self._bounds.insist(package)
+        if request.kind is Kind.EXTEND:
+            return await self._extension.evaluate(request, identity, package)
+        return await self._new_access.evaluate(request, identity, package, facts)

@@ -1,0 +1,100 @@
+"""Evaluate a request to extend access, by the policy of the assignment itself."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot import clock
+from bot.packages import eligibility, policy_terms
+from bot.packages.eligibility import Refusal
+from bot.packages.facts import read_extension_case
+from bot.people.identity import Identity
+from bot.people.permissions import Permissions
+from bot.requests.evaluation.rules import Evaluation, Refused, check_deciders, refused
+from bot.requests.model import Request
+from graph import Graph
+from graph.errors import NotFound
+from graph.models import AccessPackage, Assignment, AssignmentPolicy
+
+
+class ExtensionEvaluator:
+    """Evaluates requests to extend access."""
+
+    def __init__(self, *, graph: Graph, permissions: Permissions, always_approve: bool) -> None:
+        self._graph = graph
+        self._permissions = permissions
+        self._always = always_approve
+
+    async def evaluate(
+        self, request: Request, identity: Identity, package: AccessPackage
+    ) -> Evaluation:
+        """
+        Return the terms and the end that the assignment would get.
+
+        Raises:
+            Refused: It cannot be extended.
+        """
+        assignment = await self._assignment(request)
+        case, under = await read_extension_case(self._graph, package, identity.user, assignment)
+        admitted = eligibility.evaluate_extension(case, assignment, under)
+        if isinstance(admitted, Refusal):
+            raise refused(admitted)
+        terms = policy_terms.terms_of(
+            package,
+            admitted.policy,
+            extending=True,
+            always=self._always,
+            questions=admitted.questions,
+        )
+        identified = replace(request, entra_id=identity.user.id)
+        await check_deciders(self._permissions, identified, terms)
+        # Once promised, the end stays: a request that waited for approval gets what was shown.  Under other
+        # terms nothing was promised.
+        is_as_agreed = request.terms_hash in (None, policy_terms.hash_of(terms))
+        ends_at = _later_end(
+            request, assignment, admitted.policy, promised=request.ends_at if is_as_agreed else None
+        )
+        return Evaluation(identity=identity, terms=terms, ends_at=ends_at)
+
+    async def _assignment(self, request: Request) -> Assignment:
+        """
+        Return the assignment that the request is about.
+
+        Raises:
+            Refused: It has ended, is not all there, or is somebody else's.
+        """
+        try:
+            found = await self._graph.assignments.get(request.assignment_id or "")
+        except NotFound:
+            found = None
+        if found is None or found.is_expired or found.is_failed:
+            raise Refused("That access has already ended. You can ask for it again.")
+        if not found.is_delivered:
+            raise Refused(
+                "Microsoft Entra is still at work on that access, so it cannot be extended just now. "
+                "Nothing has changed; please try again in an hour."
+            )
+        if (
+            found.target is not None
+            and request.entra_id
+            and found.target.object_id != request.entra_id
+        ):
+            raise Refused("That access is somebody else's.")
+        return found
+
+
+def _later_end(
+    request: Request,
+    assignment: Assignment,
+    under: AssignmentPolicy,
+    *,
+    promised: datetime | None,
+) -> datetime:
+    current = assignment.ends_at()
+    wanted = promised or policy_terms.extended_end(
+        under.expiration, now=clock.now(), current=current
+    )
+    # An earlier POST of ours may have brought the wanted end already; else it must be later than now.
+    brought = request.intent_at is not None and wanted == current
+    if wanted is None or current is None or (wanted <= current and not brought):
+        raise Refused("It cannot be made any longer than it is.")
+    return wanted

@@ -1,0 +1,66 @@
+"""Evaluate a request to end access: who wants it gone, and may they?"""
+
+from bot.packages import eligibility, refusals
+from bot.packages.bounds import OUTSIDE, Bounds
+from bot.packages.eligibility import Refusal
+from bot.packages.facts import policy_of
+from bot.people.identity import People
+from bot.people.model import Verb
+from bot.people.permissions import Actor, Permissions, may
+from bot.requests.model import Request
+from graph import Graph
+from graph.errors import NotFound
+
+
+class RemovalEvaluator:
+    """Evaluates requests to return access, and those of admins to remove it."""
+
+    def __init__(
+        self, *, graph: Graph, people: People, permissions: Permissions, bounds: Bounds
+    ) -> None:
+        self._graph = graph
+        self._people = people
+        self._permissions = permissions
+        self._bounds = bounds
+
+    async def find_refusal(self, request: Request) -> str | None:
+        """
+        Return why the access may not be ended, for whoever wants it gone; None if it may.
+
+        Raises:
+            NotAllowed, SlackError, GraphError: Who they are is not known, or could not be read.
+        """
+        verb = Verb.RETURN if request.is_given_back else Verb.REMOVE
+        actor = await self._remover(request)
+        why = may(actor, verb, holder=request.holder, holder_entra_id=request.entra_id)
+        if why is None and request.is_given_back:
+            refusal = await self._refusal_of_return(request)
+            why = refusals.to_person(refusal) if refusal else None
+        if why:
+            return why
+        return await self.find_bounds_refusal(request)
+
+    async def find_bounds_refusal(self, request: Request) -> str | None:
+        """Return why Latchkey may not touch the package; None if it is within the bounds, where there are any."""
+        if not self._bounds.are_set:
+            return None
+        try:
+            within = self._bounds.has(await self._graph.packages.get(request.package_id))
+        except NotFound:
+            within = False
+        return None if within else OUTSIDE
+
+    async def _refusal_of_return(self, request: Request) -> Refusal | None:
+        try:
+            assignment = await self._graph.assignments.get(request.assignment_id or "")
+        except NotFound:
+            # Then it is over, which is what they want.
+            return None
+        return eligibility.evaluate_return(await policy_of(self._graph, assignment))
+
+    async def _remover(self, request: Request) -> Actor:
+        """Return who wants the access gone, read now: its holder by their own binding, anybody else as an admin."""
+        if not request.is_given_back:
+            return await self._permissions.actor(request.asked_by)
+        found = await self._people.identify(request.asked_by)
+        return Actor(slack_user=request.asked_by, entra_id=found.user.id)

@@ -1,0 +1,63 @@
+"""What every evaluation shares: its result, the refusal, and the rule that somebody must be able to decide."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.messages.deciding import NOBODY_DECIDES
+from bot.packages import refusals
+from bot.packages.eligibility import Refusal, RefusalReason
+from bot.packages.model import Terms
+from bot.people.approvers import NotUnderstood
+from bot.people.identity import Identity
+from bot.people.permissions import Permissions
+from bot.requests.model import Request
+
+
+class Refused(Exception):
+    """The request cannot go on; the sentence is for the person."""
+
+    def __init__(self, why: str, *, tell_admins: bool = False) -> None:
+        super().__init__(why)
+        self.tell_admins = tell_admins
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """
+    The result for a request that nothing stands against: the person, the terms, and the end that they would get.
+
+    Attributes:
+        on_behalf: A policy of the package lets some people ask for others.
+    """
+
+    identity: Identity
+    terms: Terms
+    ends_at: datetime | None
+    on_behalf: bool = False
+
+
+def refused(refusal: Refusal) -> Refused:
+    """Return the exception that says *refusal* to the person."""
+    return Refused(refusals.to_person(refusal), tell_admins=refusals.needs_admin(refusal))
+
+
+async def check_deciders(permissions: Permissions, request: Request, terms: Terms) -> None:
+    """
+    Refuse what nobody can decide, before anybody is asked.
+
+    Raises:
+        Refused: Who decides cannot be told; or it is nobody, and the admins may not.
+    """
+    approvers = permissions.approvers
+    try:
+        await approvers.check_understood(terms.stages, request)
+        if permissions.admins_decide == "never":
+            # What an admin has taken away is for an admin to give back, whatever the setting.
+            own = terms.stages[:-1] if terms.removal is not None else terms.stages
+            for stage in own:
+                every = replace(request, escalated=True)
+                if not await approvers.has_any(stage, every):
+                    raise Refused(NOBODY_DECIDES, tell_admins=True)
+    except NotUnderstood:
+        unclear = Refusal(reason=RefusalReason.NOT_UNDERSTOOD, details=("who approves",))
+        raise refused(unclear) from None

@@ -1,0 +1,44 @@
+"""Move a request to a stage of its approval, or to approved when there are no more."""
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot import clock
+from bot.packages import policy_terms
+from bot.requests.model import Request
+
+
+def stage_changes(request: Request, *, stage: int) -> dict[str, Any]:
+    """
+    Return the columns of a request that enters *stage*; without "deciders" if nobody need decide any more.
+
+    Whom to ask is found afterwards, by `bot.approvals.recipients`: the move waits for nobody.
+    """
+    terms = request.terms
+    if terms is None:
+        raise ValueError("a request without terms has no stages")
+    changes: dict[str, Any] = {
+        "entra_id": request.entra_id,
+        "holder_name": request.holder_name,
+        "terms": asdict(terms),
+        "terms_hash": policy_terms.hash_of(terms),
+        "ends_at": request.ends_at,
+        "stage": stage,
+        "escalated": False,
+    }
+    if stage >= len(terms.stages):
+        return changes
+    current = terms.stages[stage]
+    escalates = current.escalation or current.fallback_escalation
+    changes |= {
+        "deciders": (),
+        "unnamed": False,
+        "lapses_at": _after(current.deny_after_seconds),
+        "escalates_at": _after(current.escalate_after_seconds) if escalates else None,
+    }
+    return changes
+
+
+def _after(seconds: int | None) -> datetime | None:
+    return clock.now() + timedelta(seconds=seconds) if seconds else None
