@@ -185,9 +185,7 @@ async def _packages(latchkey: Latchkey) -> Finding:
 
 async def _people(latchkey: Latchkey) -> Finding:
     try:
-        await latchkey.graph.directory.find_users(
-            email=f"nobody-{clock.now():%Y%m%d}@example.invalid"
-        )
+        await latchkey.graph.users.find(email=f"nobody-{clock.now():%Y%m%d}@example.invalid")
     except GraphError as error:
         return Finding(
             fine=False,

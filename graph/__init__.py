@@ -2,14 +2,15 @@
 
 import httpx
 
+from graph.applications import Applications
 from graph.approvals import Approvals
 from graph.assignment_requests import AssignmentRequests
 from graph.assignments import Assignments
 from graph.batch import Batch
 from graph.catalogs import Catalogs
 from graph.deadlines import Deadline, Seconds, machine_seconds
-from graph.directory import Directory
 from graph.gathering import GatheringSession
+from graph.groups import Groups
 from graph.incompatibilities import Incompatibilities
 from graph.organizations import Organizations
 from graph.packages import Packages
@@ -18,6 +19,7 @@ from graph.resources import Resources
 from graph.self_service import SelfService
 from graph.session import CALLS_AT_ONCE, Retries, Session
 from graph.tokens import StaticToken, TokenSource
+from graph.users import Users
 
 __all__ = ["Deadline", "Graph", "Retries", "StaticToken", "TokenSource"]
 
@@ -61,7 +63,9 @@ class Graph:
             seconds=seconds,
         )
         self.deadline = session.deadline
-        self.directory = Directory(session)
+        self.users = Users(session)
+        self.groups = Groups(session)
+        self.applications = Applications(session)
         self.organizations = Organizations(session)
         self.catalogs = Catalogs(session)
         self.resources = Resources(session)

@@ -295,7 +295,7 @@ class PersonSearch:
 
     async def _called(self, name: str) -> ResolvedPerson:
         known = await self._store.read(_known_as, name)
-        users = await self._graph.directory.find_users_called(name)
+        users = await self._graph.users.find_called(name)
         found = dict.fromkeys((*known, *(user.id for user in users)))
         if not found:
             raise NobodyFound(

@@ -99,7 +99,7 @@ async def assignments(
 async def members(graph: Graph, *, group: str, direct: bool) -> list[Row]:
     """The people in a group."""
     found = await lookup.find_group(graph, group)
-    people = await graph.directory.members(found.id, transitive=not direct)
+    people = await graph.groups.members(found.id, transitive=not direct)
     return [
         {
             "name": each.display_name,
@@ -118,7 +118,7 @@ async def people(graph: Graph, *, who: Iterable[str]) -> list[Row]:
 
 
 async def _person(graph: Graph, user: User) -> Row:
-    manager = await graph.directory.manager(user.id)
+    manager = await graph.users.manager(user.id)
     found = await graph.assignments.list(user_id=user.id)
     held = [each for each in found if each.is_access]
     return {

@@ -91,10 +91,10 @@ async def find_group(graph: Graph, typed: str) -> Group:
     """
     if GUID.fullmatch(typed):
         try:
-            return await graph.directory.group(typed)
+            return await graph.groups.get(typed)
         except NotFound:
             raise NotOne(f"There is no group with the id {typed}.") from None
-    found = await graph.directory.find_groups(display_name=typed)
+    found = await graph.groups.find(display_name=typed)
     if len(found) > 1:
         raise NotOne(f"Several groups are called “{clean(typed)}”; give an id: {_ids(found)}.")
     if not found:
@@ -112,10 +112,10 @@ async def find_person(graph: Graph, typed: str) -> User:
     """
     if GUID.fullmatch(typed):
         try:
-            return await graph.directory.user(typed)
+            return await graph.users.get(typed)
         except NotFound:
             raise NotOne(f"There is no person with the object id {typed}.") from None
-    found = await graph.directory.find_users(email=typed)
+    found = await graph.users.find(email=typed)
     if len(found) > 1:
         raise NotOne(f"Several people have the address {clean(typed)}; give an id: {_ids(found)}.")
     if not found:

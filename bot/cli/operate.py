@@ -324,7 +324,7 @@ def remove(
 async def _person_id(graph: Graph, typed: str) -> str:
     if lookup.GUID.fullmatch(typed):
         try:
-            return (await graph.directory.user(typed)).id
+            return (await graph.users.get(typed)).id
         except NotFound:
             return typed
     return (await lookup.find_person(graph, typed)).id

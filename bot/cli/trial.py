@@ -102,7 +102,7 @@ class Trial:
         self.narrator.task("Create a user account")
         self.is_untouched = False
         try:
-            user = await self.graph.directory.create_user(
+            user = await self.graph.users.create(
                 display_name=f"Requestor1 {self.mark}",
                 user_principal_name=self.principal_name,
                 mail_nickname=f"requestor1-{self.mark}",
@@ -117,7 +117,7 @@ class Trial:
 
     async def _group(self) -> Group:
         self.narrator.task("Create a group")
-        group = await self.graph.directory.create_group(
+        group = await self.graph.groups.create(
             display_name=self.group_name,
             mail_nickname=f"markres-{self.mark}",
             description="Made by `latchkey tutorial`, which deletes it again",
@@ -225,7 +225,7 @@ class Trial:
 
         self.narrator.task("Get the members of the group")
         for _ in range(TRIES):
-            members = await self.graph.directory.members(group.id, transitive=False)
+            members = await self.graph.groups.members(group.id, transitive=False)
             if [member.id for member in members] == [requestor.id]:
                 self.narrator.result(f"{requestor.display_name} is a member")
                 return
@@ -299,7 +299,7 @@ class Trial:
         catalog = await self.graph.catalogs.find(display_name=self.catalog_name)
         if catalog is None:
             return
-        for group in await self.graph.directory.find_groups(display_name=self.group_name):
+        for group in await self.graph.groups.find(display_name=self.group_name):
             for resource in await self.graph.catalogs.resources(catalog.id, origin_id=group.id):
                 if resource.id is not None:
                     await self.graph.resources.remove(
@@ -307,12 +307,12 @@ class Trial:
                     )
 
     async def _delete_people(self) -> None:
-        for user in await self.graph.directory.find_users(email=self.principal_name):
-            await _unless_gone(self.graph.directory.delete_user(user.id))
+        for user in await self.graph.users.find(email=self.principal_name):
+            await _unless_gone(self.graph.users.delete(user.id))
 
     async def _delete_groups(self) -> None:
-        for group in await self.graph.directory.find_groups(display_name=self.group_name):
-            await _unless_gone(self.graph.directory.delete_group(group.id))
+        for group in await self.graph.groups.find(display_name=self.group_name):
+            await _unless_gone(self.graph.groups.delete(group.id))
 
 
 async def _unless_gone(deletion: Awaitable[None]) -> None:

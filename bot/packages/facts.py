@@ -55,7 +55,7 @@ class FactReader:
 
     async def groups_of(self, user_id: str, group_ids: Collection[str]) -> set[str]:
         """Return those of *group_ids* that the person is in."""
-        return await self._graph.directory.member_of(user_id, group_ids) if group_ids else set()
+        return await self._graph.users.member_of(user_id, group_ids) if group_ids else set()
 
     async def holdings(self, user_id: str) -> list[Assignment] | None:
         """
@@ -152,7 +152,7 @@ async def read_extension_case(
     package_id = held.access_package.id if held.access_package else None
     under = await policy_of(graph, held) if package_id == package.id else None
     asked = groups_named([under]) if under else set()
-    groups = await graph.directory.member_of(user.id, asked) if asked else set()
+    groups = await graph.users.member_of(user.id, asked) if asked else set()
     requester = Requester(entra_id=user.id, is_guest=user.is_guest, groups=frozenset(groups))
     return Case(package=package, policies=(), requester=requester), under
 

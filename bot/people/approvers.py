@@ -146,9 +146,9 @@ class Approvers:
     ) -> AsyncGenerator[User, None]:
         match subject["kind"]:
             case "singleuser":
-                yield await self._graph.directory.user(subject["user_id"])
+                yield await self._graph.users.get(subject["user_id"])
             case "groupmembers":
-                async for user in self._graph.directory.each_member(subject["group_id"]):
+                async for user in self._graph.groups.each_member(subject["group_id"]):
                     yield user
             case "requestormanager" | "targetmanager":
                 manager = await self._manager(subject, request)
@@ -163,14 +163,14 @@ class Approvers:
         """Yield the people that a sponsor stands for: themselves, or a group's members."""
         if sponsor.kind in PEOPLE:
             try:
-                yield await self._graph.directory.user(sponsor.id)
+                yield await self._graph.users.get(sponsor.id)
                 return
             except NotFound:
                 if sponsor.kind == "user":
                     return
         if sponsor.kind in GROUPS:
             try:
-                async for user in self._graph.directory.each_member(sponsor.id):
+                async for user in self._graph.groups.each_member(sponsor.id):
                     yield user
             except NotFound:
                 return
@@ -210,7 +210,7 @@ class Approvers:
                     if any(_same(each.id, entra_id) for each in sponsors if each.kind in PEOPLE):
                         return True
                     groups |= {each.id for each in sponsors if each.kind in GROUPS}
-        return bool(groups) and bool(await self._graph.directory.member_of(entra_id, groups))
+        return bool(groups) and bool(await self._graph.users.member_of(entra_id, groups))
 
     # -- relations -------------------------------------------------------------------------
 
@@ -223,7 +223,7 @@ class Approvers:
         above: User | None = None
         current = request.entra_id
         for _ in range(subject.get("manager_level", 1)):
-            above = await self._graph.directory.manager(current) if current else None
+            above = await self._graph.users.manager(current) if current else None
             if above is None:
                 return None
             current = above.id
@@ -246,7 +246,7 @@ class Approvers:
     async def _own_sponsors(self, request: Request) -> Sequence[DirectoryObject]:
         if request.entra_id is None:
             return ()
-        return await self._graph.directory.sponsors(request.entra_id)
+        return await self._graph.users.sponsors(request.entra_id)
 
     async def _organization(self, request: Request) -> str | None:
         """
@@ -260,7 +260,7 @@ class Approvers:
         try:
             return await self._graph.organizations.of(request.entra_id)
         except NotFound:
-            user = await self._graph.directory.user(request.entra_id)
+            user = await self._graph.users.get(request.entra_id)
         if (user.user_type or "").casefold() != "member":
             raise NotUnderstood(
                 "It is not known to which connected organization the guest belongs."

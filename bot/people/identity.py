@@ -120,7 +120,7 @@ class People:
             if not profile.not_a_member and self._addresses.in_entra(profile.email or "")
         }
         asked = [one for spelled in spellings.values() for one in spelled]
-        found = await self._graph.directory.find_users_any(asked)
+        found = await self._graph.users.find_any(asked)
         seen = {}
         for each, spelled in spellings.items():
             users = {user.id: user for one in spelled for user in found[one]}
@@ -226,7 +226,7 @@ class People:
         """Return everybody in Entra, disabled or not, whose address is the one that Slack shows; each once."""
         found: dict[str, User] = {}
         for spelled in self._addresses.spellings(address):
-            users = await self._graph.directory.find_users(
+            users = await self._graph.users.find(
                 email=spelled, with_proxies=self._addresses.with_proxies
             )
             found |= {user.id: user for user in users}

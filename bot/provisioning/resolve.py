@@ -101,7 +101,7 @@ class Names:
         self, wanted: Mapping[tuple[str, str], tuple[Place, str]]
     ) -> dict[tuple[str, str], list[str]]:
         """Look up ids by kind and folded name; all of a kind in few calls."""
-        file, directory = self._document.file, self._graph.directory
+        file, graph = self._document.file, self._graph
         emails, groups, applications = {}, {}, {}
         for (kind, folded), (_, name) in wanted.items():
             described = _described(file, kind, name)
@@ -113,11 +113,11 @@ class Names:
                 applications[kind, folded] = name
         found: dict[tuple[str, str], list[str]] = {}
         addresses = [email for email in emails.values() if "@" in email]
-        users = await directory.find_users_each(addresses)
+        users = await graph.users.find_each(addresses)
         for folded, email in emails.items():
             found["person", folded] = [each.id for each in users.get(email, [])]
         before = {group.name.casefold(): group.was for group in file.groups if group.was}
-        named = await directory.find_groups_each([*groups.values(), *before.values()])
+        named = await graph.groups.find_each([*groups.values(), *before.values()])
         for folded, name in groups.items():
             ids = [each.id for each in named[name]]
             found["group", folded] = ids or [
@@ -125,7 +125,7 @@ class Names:
             ]
             if found["group", folded] and not ids:
                 self.renamed[folded] = found["group", folded][0]
-        registered = await directory.find_applications_each(list(applications.values()))
+        registered = await graph.applications.find_each(list(applications.values()))
         for key, name in applications.items():
             found[key] = [each.id for each in registered[name]]
             self.applications |= {each.id: each for each in registered[name]}

@@ -50,8 +50,8 @@ class TenantNames:
             GraphError: The directory cannot be read.
         """
         self._packages = list(packages)
-        directory = self._graph.directory
-        users = await directory.users_each(people)
+        graph = self._graph
+        users = await graph.users.get_many(people)
         emails = {
             email
             for user in users.values()
@@ -59,7 +59,7 @@ class TenantNames:
             for email in (user.mail, user.user_principal_name)
             if email
         }
-        of_email = await directory.find_users_each(sorted(emails))
+        of_email = await graph.users.find_each(sorted(emails))
         for user_id, user in users.items():
             known = [
                 email
@@ -67,17 +67,15 @@ class TenantNames:
                 if email and [each.id for each in of_email[email]] == [user_id]
             ]
             self._names["person", user_id] = known[0] if known else user_id
-        there = await directory.groups_each(groups)
+        there = await graph.groups.get_many(groups)
         names = {group.display_name for group in there.values() if group and group.display_name}
-        of_name = await directory.find_groups_each(sorted(filter(is_plain, names)))
+        of_name = await graph.groups.find_each(sorted(filter(is_plain, names)))
         for group_id, group in there.items():
             name = (group.display_name if group else None) or ""
             same = [each.id for each in of_name.get(name, [])]
             self._names["group", group_id] = name if same == [group_id] else group_id
         wanted = {each: self._applications.get(each, "") for each in applications}
-        of_app = await directory.find_applications_each(
-            sorted(set(filter(is_plain, wanted.values())))
-        )
+        of_app = await graph.applications.find_each(sorted(set(filter(is_plain, wanted.values()))))
         for application_id, name in wanted.items():
             same = [each.id for each in of_app.get(name, [])]
             leads_back = same == [application_id]
@@ -114,19 +112,19 @@ class TenantNames:
         return self._names[key]
 
     async def _look(self, kind: str, object_id: str) -> str | None:
-        directory = self._graph.directory
+        graph = self._graph
         if kind == "person":
-            user = await directory.user(object_id)
+            user = await graph.users.get(object_id)
             for email in filter(None, (user.mail, user.user_principal_name)):
-                if [each.id for each in await directory.find_users(email=email)] == [user.id]:
+                if [each.id for each in await graph.users.find(email=email)] == [user.id]:
                     return email
         if kind == "group":
-            name = (await directory.group(object_id)).display_name or ""
-            groups = await directory.find_groups(display_name=name) if is_plain(name) else []
+            name = (await graph.groups.get(object_id)).display_name or ""
+            groups = await graph.groups.find(display_name=name) if is_plain(name) else []
             return name if [each.id for each in groups] == [object_id] else None
         if kind in ("application", "service principal"):
             name = self._applications.get(object_id, "")
-            found = await directory.find_applications(display_name=name) if is_plain(name) else []
+            found = await graph.applications.find(display_name=name) if is_plain(name) else []
             return name if [each.id for each in found] == [object_id] else None
         if kind == ENTRA_ROLE:
             name = self._role_names.get(object_id, "")
@@ -142,15 +140,14 @@ async def names_like(graph: Graph, kind: str, name: str) -> list[str]:
     Nothing where it cannot be asked: a suggestion is worth no failure of its own.
     """
     beginning = name[:SAME_BEGINNING]
-    directory = graph.directory
     try:
         if kind == "group":
-            return [each.display_name or "" for each in await directory.groups_like(beginning)]
+            return [each.display_name or "" for each in await graph.groups.starting_with(beginning)]
         if kind in ("application", "service principal"):
-            found = await directory.applications_like(beginning)
+            found = await graph.applications.starting_with(beginning)
             return [each.display_name or "" for each in found]
         if kind == "person":
-            users = await directory.users_like(beginning)
+            users = await graph.users.starting_with(beginning)
             return [each.mail or each.user_principal_name or "" for each in users]
     except GraphError:
         return []

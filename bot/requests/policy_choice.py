@@ -76,9 +76,7 @@ class Wayfinder:
         found = await self._people.identify(slack_user)
         read = await self._graph.packages.get(package.id)
         groups = groups_named(read.assignment_policies)
-        member_of = (
-            await self._graph.directory.member_of(found.user.id, groups) if groups else set()
-        )
+        member_of = await self._graph.users.member_of(found.user.id, groups) if groups else set()
         requester = Requester(
             entra_id=found.user.id, is_guest=found.user.is_guest, groups=frozenset(member_of)
         )

@@ -95,7 +95,7 @@ class HolderLinks:
             await self._link(entra_id, theirs, name=names.get(theirs[0]))
             return
         try:
-            user = await self._graph.directory.user(entra_id)
+            user = await self._graph.users.get(entra_id)
         except NotFound:
             await self._link(entra_id, [])
             return

@@ -111,7 +111,7 @@ class Members:
     async def _users(self, entra_ids: Sequence[str]) -> Mapping[str, User | None]:
         """People in Entra by id, None for those who are not there; those that cannot be read are left out."""
         try:
-            return await self._graph.directory.users_each(entra_ids)
+            return await self._graph.users.get_many(entra_ids)
         except (NotAllowed, BadAnswer) as error:
             # One of them, or all.
             log.warning("holders-not-read", status=error.status, graph=error.request_id)
@@ -119,7 +119,7 @@ class Members:
         failures = 0
         for entra_id in entra_ids:
             try:
-                found[entra_id] = await self._graph.directory.user(entra_id)
+                found[entra_id] = await self._graph.users.get(entra_id)
             except NotFound:
                 found[entra_id] = None
             except (NotAllowed, BadAnswer) as error:

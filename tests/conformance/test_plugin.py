@@ -31,7 +31,7 @@ async def send(path):
     answer = httpx.MockTransport(lambda request: httpx.Response(200, json={{"id": "ann"}}))
     async with httpx.AsyncClient(transport=answer) as http:
         graph = Graph(http, StaticToken("t"), url="https://graph.test", version="v1.0")
-        await (graph.directory.user("ann") if path == KNOWN else graph.catalogs.get("general"))
+        await (graph.users.get("ann") if path == KNOWN else graph.catalogs.get("general"))
 
 
 async def test_one():

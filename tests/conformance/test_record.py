@@ -125,7 +125,7 @@ async def test_a_refused_request_counts_only_if_the_adapter_sent_it(recorder, te
 
     graph = Graph(http, token(tenant), url="https://graph.test", version="v1.0")
     with pytest.raises(NotFound):
-        await graph.directory.user(ANN)
+        await graph.users.get(ANN)
 
     assert recorder.totals == {REQUEST: 1, ANSWER: 2}
 

@@ -51,32 +51,32 @@ def graphcheck():
 
 def everything(graph: Graph) -> Iterator[Awaitable[object]]:
     """One call of each operation of the adapter."""
-    who, cats, packs = graph.directory, graph.catalogs, graph.packages
+    cats, packs = graph.catalogs, graph.packages
     pols, ass, asks = graph.policies, graph.assignments, graph.assignment_requests
     until = Schedule(
         start_date_time=datetime(2026, 1, 1, tzinfo=UTC),
         expiration=Expiration.at(datetime(2026, 2, 1, tzinfo=UTC)),
     )
-    yield who.find_users(email="o'neil+x@contoso.example")
-    yield who.user(ID)
-    yield who.manager(ID)
-    yield who.member_of(ID, [ID])
-    yield who.members(ID)
-    yield who.members(ID, transitive=False)
-    yield who.create_user(
+    yield graph.users.find(email="o'neil+x@contoso.example")
+    yield graph.users.get(ID)
+    yield graph.users.manager(ID)
+    yield graph.users.member_of(ID, [ID])
+    yield graph.groups.members(ID)
+    yield graph.groups.members(ID, transitive=False)
+    yield graph.users.create(
         display_name="Ann",
         user_principal_name="ann@contoso.example",
         mail_nickname="ann",
         password="p",
     )
-    yield who.delete_user(ID)
-    yield who.create_group(display_name="G", mail_nickname="g", description="d", owner_ids=[ID])
-    yield who.group(ID)
-    yield who.find_groups(display_name="G")
-    yield who.add_member(group_id=ID, user_id=ID)
-    yield who.remove_member(group_id=ID, user_id=ID)
-    yield who.delete_group(ID)
-    yield who.find_applications(display_name="Ledger")
+    yield graph.users.delete(ID)
+    yield graph.groups.create(display_name="G", mail_nickname="g", description="d", owner_ids=[ID])
+    yield graph.groups.get(ID)
+    yield graph.groups.find(display_name="G")
+    yield graph.groups.add_member(group_id=ID, user_id=ID)
+    yield graph.groups.remove_member(group_id=ID, user_id=ID)
+    yield graph.groups.delete(ID)
+    yield graph.applications.find(display_name="Ledger")
     yield cats.list()
     yield cats.find(display_name="General")
     yield cats.get(ID)

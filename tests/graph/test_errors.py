@@ -156,7 +156,7 @@ async def test_what_an_error_repeats_does_not_travel_on(secret, place):
     wire = Wire(httpx.Response(403, json={"error": said}))
 
     with pytest.raises(NotAllowed) as caught:
-        await graph_on(wire).directory.user("u")
+        await graph_on(wire).users.get("u")
 
     shown = f"{caught.value} {caught.value.code} {caught.value!r}"
     assert JWT[:40] not in shown
@@ -170,4 +170,4 @@ async def test_long_names_of_microsofts_stay():
     wire = Wire(refusal(403, "Forbidden", f"Not a {name}."))
 
     with pytest.raises(NotAllowed, match=name):
-        await graph_on(wire).directory.user("u")
+        await graph_on(wire).users.get("u")

@@ -83,4 +83,4 @@ async def test_memberships_are_folded():
     """checkMemberGroups answers with bare ids."""
     wire = Wire({"value": [LARGE]})
 
-    assert await graph_on(wire).directory.member_of("ann", [SMALL]) == {SMALL}
+    assert await graph_on(wire).users.member_of("ann", [SMALL]) == {SMALL}

@@ -36,7 +36,7 @@ async def test_a_read_is_tried_again_when_graph_is_busy(status):
     """Throttling and gateway errors pass; the caller sees the answer."""
     wire = Wire(refusal(status, "Busy"), USER)
 
-    user = await graph_on(wire).directory.user("u")
+    user = await graph_on(wire).users.get("u")
 
     assert user.display_name == "Ann"
     assert len(wire.requests) == 2
@@ -47,14 +47,14 @@ async def test_a_read_is_tried_again_when_the_connection_fails(error):
     """A read changes nothing, so a lost answer is no reason to give up."""
     wire = Wire(error, USER)
 
-    assert (await graph_on(wire).directory.user("u")).id == "u"
+    assert (await graph_on(wire).users.get("u")).id == "u"
 
 
 async def test_a_truncated_answer_to_a_read_is_asked_for_again():
     """Half a JSON document is a fault of the way, not of the request."""
     wire = Wire(httpx.Response(200, text='{"id": "u", "displ'), USER)
 
-    assert (await graph_on(wire).directory.user("u")).id == "u"
+    assert (await graph_on(wire).users.get("u")).id == "u"
 
 
 async def test_reads_give_up_after_a_few_tries():
@@ -62,7 +62,7 @@ async def test_reads_give_up_after_a_few_tries():
     wire = Wire(refusal(503, "Busy"))
 
     with pytest.raises(GraphUnavailable):
-        await graph_on(wire, attempts=3).directory.user("u")
+        await graph_on(wire, attempts=3).users.get("u")
 
     assert len(wire.requests) == 3
 
@@ -73,7 +73,7 @@ async def test_reads_do_not_wait_longer_than_allowed():
     wire = Wire(refusal(429, "TooManyRequests", **{"Retry-After": "3600"}))
 
     with pytest.raises(Throttled) as caught:
-        await graph_on(wire, sleep=pauses, patience=timedelta(seconds=10)).directory.user("u")
+        await graph_on(wire, sleep=pauses, patience=timedelta(seconds=10)).users.get("u")
 
     assert caught.value.retry_after == timedelta(hours=1)
     assert pauses.seconds == []
@@ -89,7 +89,7 @@ async def test_retry_after_is_honored_in_all_its_forms(header, seconds):
     pauses = Pauses()
     wire = Wire(refusal(429, "TooManyRequests", **{"Retry-After": header}), USER)
 
-    await graph_on(wire, sleep=pauses, patience=timedelta(minutes=5)).directory.user("u")
+    await graph_on(wire, sleep=pauses, patience=timedelta(minutes=5)).users.get("u")
 
     assert pauses.seconds == [pytest.approx(seconds)]
 
@@ -129,7 +129,7 @@ async def test_a_request_for_access_is_never_posted_twice(answer):
 async def test_an_object_without_an_id_is_a_bad_answer():
     """What is not the object we asked for never becomes one."""
     with pytest.raises(BadAnswer):
-        await graph_on(Wire({"displayName": "Ann"})).directory.user("u")
+        await graph_on(Wire({"displayName": "Ann"})).users.get("u")
 
 
 async def test_each_call_carries_a_request_id_of_its_own():
@@ -149,7 +149,7 @@ async def test_redirects_are_not_followed():
     wire = Wire(httpx.Response(307, headers={"location": "https://evil.test/"}))
 
     with pytest.raises(BadAnswer):
-        await graph_on(wire).directory.user("u")
+        await graph_on(wire).users.get("u")
 
     assert {request.url.host for request in wire.requests} == {"graph.test"}
 
@@ -161,7 +161,7 @@ async def test_a_canceled_call_stays_canceled():
         await asyncio.Event().wait()
         raise AssertionError
 
-    task = asyncio.create_task(graph_on(answer).directory.user("u"))
+    task = asyncio.create_task(graph_on(answer).users.get("u"))
     await asyncio.sleep(0)
     task.cancel()
 
@@ -202,9 +202,9 @@ async def test_only_a_few_calls_are_under_way_together():
         running -= 1
         return httpx.Response(200, json=USER)
 
-    directory = graph_on(answer).directory
+    graph = graph_on(answer)
 
-    await asyncio.gather(*(directory.user("u") for _ in range(40)))
+    await asyncio.gather(*(graph.users.get("u") for _ in range(40)))
 
     assert most == CALLS_AT_ONCE
 

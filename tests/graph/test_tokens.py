@@ -56,7 +56,7 @@ async def test_a_claims_challenge_is_passed_on():
     challenge = f'Bearer realm="", error="insufficient_claims", claims="{encoded}"'
     wire = Wire(refusal(401, "InvalidAuthenticationToken", **{"WWW-Authenticate": challenge}), USER)
 
-    await graph_on(wire, tokens=tokens).directory.user("u")
+    await graph_on(wire, tokens=tokens).users.get("u")
 
     assert json.loads(str(tokens.claims[0])) == claims
 
@@ -88,4 +88,4 @@ async def test_a_persons_refused_token_asks_for_a_new_sign_in():
     wire = Wire(refusal(401, "InvalidAuthenticationToken"))
 
     with pytest.raises(AuthError, match="sign in again"):
-        await graph_on(wire, tokens=StaticToken("gone")).directory.user("u")
+        await graph_on(wire, tokens=StaticToken("gone")).users.get("u")

@@ -24,13 +24,13 @@ LITTLE_WHILE = timedelta(seconds=10)
 
 async def follow(graph: Graph, tenant: Tenant) -> None:
     """Each step of the tutorial as the adapter's one call, and what the adapter reads in the answer."""
-    requestor = await graph.directory.create_user(
+    requestor = await graph.users.create(
         display_name="Requestor1",
         mail_nickname="Requestor1",
         user_principal_name="Requestor1@contoso.example",
         password="Contoso1234",
     )
-    group = await graph.directory.create_group(
+    group = await graph.groups.create(
         display_name="Marketing resources 2", mail_nickname="markres", description="Marketing group"
     )
     tenant.clock.shift(LITTLE_WHILE)
@@ -94,7 +94,7 @@ async def follow(graph: Graph, tenant: Tenant) -> None:
     end = held.ends_at()
     assert end is not None
     assert timedelta(days=29) < end - tenant.clock.now() <= timedelta(days=30)
-    (someone,) = await graph.directory.members(group.id, transitive=False)
+    (someone,) = await graph.groups.members(group.id, transitive=False)
     assert someone.id == requestor.id
 
     with pytest.raises(Rejected):
@@ -102,15 +102,15 @@ async def follow(graph: Graph, tenant: Tenant) -> None:
     await graph.assignment_requests.create(request_type="adminRemove", assignment_id=held.id)
     tenant.clock.shift(LITTLE_WHILE)
     assert (await graph.assignments.get(held.id)).is_expired
-    assert await graph.directory.members(group.id, transitive=False) == []
+    assert await graph.groups.members(group.id, transitive=False) == []
     await graph.policies.delete(policy.id)
     await graph.packages.remove_role(package.id, given.id)
     await graph.packages.delete(package.id)
     with pytest.raises(NotFound):
         await graph.packages.get(package.id)
     await graph.resources.remove(catalog_id=catalog.id, resource_id=resource.id)
-    await graph.directory.delete_user(requestor.id)
-    await graph.directory.delete_group(group.id)
+    await graph.users.delete(requestor.id)
+    await graph.groups.delete(group.id)
 
 
 async def test_the_tutorial_runs_through_the_adapter(graph: Graph, tenant: Tenant) -> None:
@@ -176,16 +176,16 @@ async def test_a_policy_is_replaced_with_nothing_lost(graph: Graph) -> None:
 
 async def test_the_directory_answers_what_the_desk_asks(graph: Graph) -> None:
     """By address, manager and memberships."""
-    (ann,) = await graph.directory.find_users(email="ann@contoso.example")
-    (group,) = await graph.directory.find_groups(display_name="Marketing")
-    manager = await graph.directory.manager(ann.id)
+    (ann,) = await graph.users.find(email="ann@contoso.example")
+    (group,) = await graph.groups.find(display_name="Marketing")
+    manager = await graph.users.manager(ann.id)
 
     assert ann.account_enabled is True
     assert manager is not None
     assert manager.mail == "mia@contoso.example"
-    assert await graph.directory.manager(manager.id) is None
-    assert await graph.directory.member_of(ann.id, [group.id]) == {group.id}
-    assert await graph.directory.find_users(email="nobody@contoso.example") == []
+    assert await graph.users.manager(manager.id) is None
+    assert await graph.users.member_of(ann.id, [group.id]) == {group.id}
+    assert await graph.users.find(email="nobody@contoso.example") == []
 
 
 async def ask(graph: Graph, *, token: StaticToken) -> AssignmentRequest:
@@ -240,7 +240,7 @@ async def test_separation_of_duties_is_set_and_read(graph: Graph) -> None:
     """Incompatible packages and groups come and go."""
     (one,) = await graph.packages.find(display_name="Finance Reports")
     (other,) = await graph.packages.find(display_name="Production Database")
-    (group,) = await graph.directory.find_groups(display_name="Marketing")
+    (group,) = await graph.groups.find(display_name="Marketing")
 
     await graph.incompatibilities.add_package(one.id, other_id=other.id)
     await graph.incompatibilities.add_group(one.id, group_id=group.id)

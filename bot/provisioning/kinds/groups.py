@@ -45,11 +45,11 @@ class GroupKind(FileLevelKind, ChangeableKind, DeletableKind):
         return None if is_new(group_id) else (group_id, {})
 
     async def present(self, inventory: Inventory, entries: Sequence[Entry]) -> set[Identity]:
-        found = await inventory.graph.directory.groups_each([each.id or "" for each in entries])
+        found = await inventory.graph.groups.get_many([each.id or "" for each in entries])
         return {each.identity for each in entries if found.get(each.id or "")}
 
     async def is_present(self, graph: Graph, entry: Entry) -> bool:
-        await graph.directory.group(entry.id or "")
+        await graph.groups.get(entry.id or "")
         return True
 
     async def plan(self, scope: FileScope) -> Sequence[Change]:
@@ -84,19 +84,19 @@ class GroupKind(FileLevelKind, ChangeableKind, DeletableKind):
 
     async def create(self, change: Change, context: ApplyContext) -> None:
         group: Group = change.want
-        directory, lookups = context.graph.directory, context.lookups
+        graph, lookups = context.graph, context.lookups
         nickname = slugify(group.name, max_length=LONGEST_NICKNAME) or secrets.token_hex(8)
 
         async def read() -> dict[str, list[GraphGroup]]:
             wanted = lookups.created("group")
-            return await directory.find_groups_each(each.want.name for each in wanted)
+            return await graph.groups.find_each(each.want.name for each in wanted)
 
         async def look() -> str | None:
             found = (await lookups.together("groups", read))[group.name]
             return found[0].id if found else None
 
         async def create() -> None:
-            await directory.create_group(
+            await graph.groups.create(
                 display_name=group.name, mail_nickname=nickname, description=group.description
             )
 
@@ -106,18 +106,18 @@ class GroupKind(FileLevelKind, ChangeableKind, DeletableKind):
     async def change(self, change: Change, context: ApplyContext) -> None:
         """Rename a group."""
         group: Group = change.want
-        directory, group_id = context.graph.directory, change.object_id or ""
+        graph, group_id = context.graph, change.object_id or ""
 
         async def write() -> None:
-            await directory.rename_group(group_id, display_name=group.name)
+            await graph.groups.rename(group_id, display_name=group.name)
 
         async def is_shown() -> bool:
-            return (await directory.group(group_id)).display_name == group.name
+            return (await graph.groups.get(group_id)).display_name == group.name
 
         await context.writer.write_and_confirm(change, write, is_shown)
 
     async def delete(self, graph: Graph, entry: Entry) -> None:
-        await graph.directory.delete_group(entry.id or "")
+        await graph.groups.delete(entry.id or "")
 
     async def why_in_use(
         self, live_access: LiveAccess, object_id: str, within: Mapping[str, str]
@@ -156,12 +156,12 @@ class MemberKind(FileLevelKind, DeletableKind):
             yield from ((self.name, group.name, _email(each)) for each in group.members)
 
     async def refresh(self, context: RefreshContext) -> None:
-        directory, snapshot = context.graph.directory, context.snapshot
+        graph, snapshot = context.graph, context.snapshot
 
         async def read(group: Group) -> None:
             group_id = context.names.id_of("group", group.name)
             if group.members and not is_new(group_id):
-                members = await directory.members(group_id, transitive=False)
+                members = await graph.groups.members(group_id, transitive=False)
                 snapshot.members[group.name] = {each.id for each in members}
 
         await asyncio.gather(*map(read, context.document.file.groups))
@@ -214,14 +214,14 @@ class MemberKind(FileLevelKind, DeletableKind):
             return user_id if user_id in await _member_ids(graph, group_id) else None
 
         async def create() -> None:
-            await graph.directory.add_member(group_id=group_id, user_id=user_id)
+            await graph.groups.add_member(group_id=group_id, user_id=user_id)
 
         await context.writer.create_once(
             change, look, create, accepts_existing=True, group=group_id
         )
 
     async def delete(self, graph: Graph, entry: Entry) -> None:
-        await graph.directory.remove_member(group_id=entry.within["group"], user_id=entry.id or "")
+        await graph.groups.remove_member(group_id=entry.within["group"], user_id=entry.id or "")
 
     async def why_in_use(
         self, live_access: LiveAccess, object_id: str, within: Mapping[str, str]
@@ -250,4 +250,4 @@ def _email(member: str) -> str:
 
 
 async def _member_ids(graph: Graph, group_id: str) -> set[str]:
-    return {each.id for each in await graph.directory.members(group_id, transitive=False)}
+    return {each.id for each in await graph.groups.members(group_id, transitive=False)}

@@ -37,11 +37,11 @@ class PersonKind(FileLevelKind, DeletableKind):
         return None if is_new(user_id) else (user_id, {})
 
     async def present(self, inventory: Inventory, entries: Sequence[Entry]) -> set[Identity]:
-        found = await inventory.graph.directory.users_each([each.id or "" for each in entries])
+        found = await inventory.graph.users.get_many([each.id or "" for each in entries])
         return {each.identity for each in entries if found.get(each.id or "")}
 
     async def is_present(self, graph: Graph, entry: Entry) -> bool:
-        await graph.directory.user(entry.id or "")
+        await graph.users.get(entry.id or "")
         return True
 
     async def plan(self, scope: FileScope) -> Sequence[Change]:
@@ -60,14 +60,14 @@ class PersonKind(FileLevelKind, DeletableKind):
     async def create(self, change: Change, context: ApplyContext) -> None:
         """Create somebody for a trial; the password is random and told to nobody."""
         person: Person = change.want
-        directory = context.graph.directory
+        graph = context.graph
 
         async def look() -> str | None:
-            users = await directory.find_users(email=person.email)
+            users = await graph.users.find(email=person.email)
             return users[0].id if users else None
 
         async def create() -> None:
-            await directory.create_user(
+            await graph.users.create(
                 display_name=person.name,
                 user_principal_name=person.email,
                 mail_nickname=person.email.partition("@")[0][:LONGEST_NICKNAME],
@@ -80,7 +80,7 @@ class PersonKind(FileLevelKind, DeletableKind):
         context.names.bind("person", person.name, user_id)
 
     async def delete(self, graph: Graph, entry: Entry) -> None:
-        await graph.directory.delete_user(entry.id or "")
+        await graph.users.delete(entry.id or "")
 
     async def why_in_use(
         self, live_access: LiveAccess, object_id: str, within: Mapping[str, str]
@@ -101,12 +101,12 @@ class ManagerKind(FileLevelKind):
         return ((self.name, person.email) for person in file.people if person.manager)
 
     async def refresh(self, context: RefreshContext) -> None:
-        directory, snapshot = context.graph.directory, context.snapshot
+        graph, snapshot = context.graph, context.snapshot
 
         async def read(person: Person) -> None:
             user_id = context.names.id_of("person", person.email)
             if person.manager and not is_new(user_id):
-                manager = await directory.manager(user_id)
+                manager = await graph.users.manager(user_id)
                 snapshot.managers[person.email] = manager.id if manager else None
 
         await asyncio.gather(*map(read, context.document.file.people))
@@ -129,15 +129,15 @@ class ManagerKind(FileLevelKind):
     async def create(self, change: Change, context: ApplyContext) -> None:
         """Set somebody's manager; setting it twice is setting it once."""
         person: Person = change.want
-        directory = context.graph.directory
+        graph = context.graph
         user_id = context.names.id_of("person", person.email)
         manager_id = context.names.id_of("person", person.manager or "")
 
         async def write() -> None:
-            await directory.set_manager(user_id=user_id, manager_id=manager_id)
+            await graph.users.set_manager(user_id=user_id, manager_id=manager_id)
 
         async def is_shown() -> bool:
-            manager = await directory.manager(user_id)
+            manager = await graph.users.manager(user_id)
             return manager is not None and manager.id == manager_id
 
         await context.writer.write_and_confirm(change, write, is_shown)

@@ -61,7 +61,7 @@ class TenantFacts:
     async def person(self, word: str) -> TestedPerson:
         said = word.removeprefix("person ")
         if "@" in said:
-            users = await self._graph.directory.find_users(email=said)
+            users = await self._graph.users.find(email=said)
             if len(users) != 1:
                 raise CannotTell(
                     f"The tenant has {len(users) or 'no'} people with the address {said}."
@@ -78,7 +78,7 @@ class TenantFacts:
     async def group_id(self, name: str) -> str:
         if GUID.fullmatch(name):
             return name
-        groups = await self._graph.directory.find_groups(display_name=name)
+        groups = await self._graph.groups.find(display_name=name)
         if len(groups) != 1:
             raise CannotTell(f"The tenant has {len(groups) or 'no'} groups named “{name}”.")
         return groups[0].id
@@ -102,18 +102,18 @@ class TenantFacts:
 
     async def is_guest(self, person_id: str) -> bool | None:
         if person_id not in self._users:
-            self._users[person_id] = await self._graph.directory.user(person_id)
+            self._users[person_id] = await self._graph.users.get(person_id)
         return self._users[person_id].is_guest
 
     async def is_member(self, person_id: str, group_id: str) -> bool | None:
         key = (person_id, group_id)
         if key not in self._members:
-            found = await self._graph.directory.member_of(person_id, [group_id])
+            found = await self._graph.users.member_of(person_id, [group_id])
             self._members[key] = group_id in found
         return self._members[key]
 
     async def manager(self, person_id: str) -> str | None:
-        found = await self._graph.directory.manager(person_id)
+        found = await self._graph.users.manager(person_id)
         return found.id if found else None
 
     async def has(self, person_id: str, offer: Offer) -> tuple[NamedObject, ...]:
@@ -134,11 +134,11 @@ class TenantFacts:
         """Read everybody whom the file or a policy names, or who is in a group that one names."""
         if self._people is not None:
             return self._people
-        directory = self._graph.directory
+        graph = self._graph
         users: dict[str, User] = {}
         for _, subject in mentions(self._file):
             if subject.kind == "person" and "@" in subject.name:
-                users |= {each.id: each for each in await directory.find_users(email=subject.name)}
+                users |= {each.id: each for each in await graph.users.find(email=subject.name)}
         groups: set[str] = set()
         for package in await self._all():
             for policy in package.assignment_policies:
@@ -152,9 +152,9 @@ class TenantFacts:
                     sets += [*stage.primary_approvers, *stage.fallback_primary_approvers]
                 groups |= {each.group_id for each in sets if each.group_id}
                 for user_id in {each.user_id for each in sets if each.user_id} - set(users):
-                    users[user_id] = await directory.user(user_id)
+                    users[user_id] = await graph.users.get(user_id)
         for group_id in sorted(groups):
-            users |= {each.id: each for each in await directory.members(group_id)}
+            users |= {each.id: each for each in await graph.groups.members(group_id)}
         self._people = [
             (user.mail or user.user_principal_name or "", self._known(user))
             for user in users.values()

@@ -97,7 +97,7 @@ async def test_who_is_known_as_somebody_else_gets_no_messages_of_a_second_accoun
     mine = await hold_of_another(harness)
 
     assert (await row(harness, mine)).holder is None
-    assert (await harness.people.slack_member_of(await harness.graph.directory.user(OTHER))) is None
+    assert (await harness.people.slack_member_of(await harness.graph.users.get(OTHER))) is None
 
 
 async def test_messages_that_go_astray_give_no_rights(harness):

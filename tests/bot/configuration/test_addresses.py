@@ -154,7 +154,7 @@ async def test_who_has_an_alias_in_slack_gets_their_messages(harness):
         addresses=Addresses(aliases=ALIASES),
     )
 
-    profile = await known.slack_member_of(await harness.graph.directory.user(NEWT))
+    profile = await known.slack_member_of(await harness.graph.users.get(NEWT))
 
     assert profile is not None
     assert profile.id == "U0ANN"

@@ -49,7 +49,7 @@ async def answers(tenant: Tenant, world: World, *, version: str) -> Answers:
         token = StaticToken(tenant.application_token())
         graph = Graph(http, token, url="https://graph.test", version=version)
         wanted = world.ids[world.wanted] if world.wanted is not None else None
-        person = await graph.directory.user(world.person)
+        person = await graph.users.get(world.person)
         package = await graph.packages.get(PACKAGE)
         case = await read_case(FactReader(graph), package, person)
         admitted = eligibility.evaluate_request(case, wanted=wanted)
@@ -76,7 +76,7 @@ async def _typed(graph: Graph, world: World, *, wanted: str | None) -> str:
     try:
         grant = await granting.judge_grant(
             graph,
-            person=await graph.directory.user(world.person),
+            person=await graph.users.get(world.person),
             package=await graph.packages.get(PACKAGE),
             policy_name=wanted,
             because=world.reason,
@@ -93,7 +93,7 @@ async def _typed(graph: Graph, world: World, *, wanted: str | None) -> str:
 
 async def _tested(graph: Graph, world: World) -> PolicyTestOutcome:
     facts = TenantFacts(graph, read_text("", name="x").file)
-    person = await graph.directory.user(world.person)
+    person = await graph.users.get(world.person)
     sentence = f"{person.mail} may ask for marketing-campaign"
     (result,) = await Evaluator(facts).evaluate([sentence])
     return result.outcome
