@@ -147,7 +147,7 @@ def _screens(middle: Mark) -> list[Screen]:
         ),
         Screen(name="Next, in the middle of all assignments", user=ADMIN, page=after),
         Screen(name="pending", user=ADMIN, text="pending", says="wait for a decision"),
-        Screen(name=f"held, {HELD:,}", user=ADMIN, text="held", says="are on hold"),
+        Screen(name=f"held, {HELD:,}", user=ADMIN, text="held", says="are stuck"),
     ]
 
 

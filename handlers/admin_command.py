@@ -1,4 +1,4 @@
-"""``/access-admin pending | held | assignments | remove``, and the buttons of these lists."""
+"""Answer ``/access-admin pending | stuck | assignments | remove``, and the buttons of these lists."""
 
 import asyncio
 from collections.abc import Mapping
@@ -16,7 +16,13 @@ from bot.paging import ListName, Place, Start, page_number
 from bot.patience import answered
 from handlers.background import Background
 from handlers.deduplicate import key_of
-from handlers.errors import Say, explain_errors
+from handlers.errors import (
+    CHANGE_NOT_SAVED,
+    NOT_READ,
+    REQUEST_NOT_SAVED,
+    Say,
+    explain_errors,
+)
 from handlers.interaction import ephemeral_reply, read_click, read_next
 from handlers.routes import Routes
 from handlers.services import Services
@@ -40,43 +46,45 @@ def register(routes: Routes, *, services: Services, background: Background) -> N
         answer = asyncio.ensure_future(
             _answer(services, command["user_id"], command.get("text") or "", key_of(command))
         )
+        words = (command.get("text") or "").lower().split()
+        busy = REQUEST_NOT_SAVED if words[:1] == ["remove"] else NOT_READ
         await asyncio.wait({answer}, timeout=ANSWER_SECONDS)
         if answer.done():
-            await _reply(answer, say)
+            await _reply(answer, say, busy=busy)
             if ack.response is None:
                 # It has come in before.
                 await ack()
             return
         await say(deciding.looking())
         answered()
-        background.start(partial(_reply, answer, say_later))
+        background.start(partial(_reply, answer, say_later, busy=busy))
 
     @routes.action("latchkey_more")
     async def more(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        """Next, below a list; or Show, beside somebody whose name began as was typed."""
+        """Show more: Next, below a list; or Show, beside somebody whose name began as was typed."""
         click = read_click(body, action)
         say = ephemeral_reply(background, click)
-        async with explain_errors(say):
+        async with explain_errors(say, busy=NOT_READ):
             place = read_next(click, FOR_ADMINS)
             await say(await _from(services, click.user, place, key_of(body)))
         await ack()
 
     @routes.action("latchkey_remove")
     async def remove(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        """A Remove button, behind its confirm dialog."""
+        """Remove access, from a Remove button behind its confirm dialog."""
         click = read_click(body, action)
         say = ephemeral_reply(background, click)
-        async with explain_errors(say):
+        async with explain_errors(say, busy=REQUEST_NOT_SAVED):
             taken = await services.requests.remove(slack_user=click.user, assignment_id=click.value)
             await say(deciding.removing(taken.request, is_new=taken.is_new))
         await ack()
 
     @routes.action("latchkey_reprocess")
     async def reprocess(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        """A Reprocess button, on a card or in a list."""
+        """Have Entra process access again, from a Reprocess button on a card or in a list."""
         click = read_click(body, action)
         say = ephemeral_reply(background, click)
-        async with explain_errors(say):
+        async with explain_errors(say, busy=CHANGE_NOT_SAVED):
             row = await services.assignments.reprocess(
                 slack_user=click.user, assignment_id=click.value
             )
@@ -84,9 +92,9 @@ def register(routes: Routes, *, services: Services, background: Background) -> N
         await ack()
 
 
-async def _reply(answer: asyncio.Future[Message], say: Say) -> None:
+async def _reply(answer: asyncio.Future[Message], say: Say, *, busy: str) -> None:
     """Answer with what was found, or with the reason why nothing was."""
-    async with explain_errors(say):
+    async with explain_errors(say, busy=busy):
         try:
             await say(await answer)
         except WhichPerson as several:

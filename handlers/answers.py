@@ -1,4 +1,4 @@
-"""The "All answers" button of a card: show every answer in full."""
+"""Show every answer in full, from the "All answers" button of a card."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from slack_bolt.async_app import AsyncAck
 from bot.messages.answers import all_answers
 from bot.requests.service import RequestService
 from handlers.background import Background
-from handlers.errors import explain_errors
+from handlers.errors import NOT_READ, explain_errors
 from handlers.interaction import ephemeral_reply, read_click
 from handlers.routes import Routes
 
@@ -18,7 +18,7 @@ def register(routes: Routes, *, requests: RequestService, background: Background
         await ack()
         click = read_click(body, action)
         say = ephemeral_reply(background, click)
-        async with explain_errors(say):
+        async with explain_errors(say, busy=NOT_READ):
             request = await requests.read_answers(slack_user=click.user, request_id=click.value)
             background.open_form(
                 trigger_id=click.trigger_id,

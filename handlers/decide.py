@@ -1,4 +1,4 @@
-"""The Approve and Deny buttons, and the form that asks for a reason."""
+"""Save what somebody decides with Approve, Deny and the form that asks for a reason."""
 
 import functools
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from bot.approvals.service import ApprovalService
 from bot.messages import forms
 from bot.people.model import Verb
 from handlers.background import Background
-from handlers.errors import explain_errors
+from handlers.errors import DECISION_NOT_SAVED, explain_errors
 from handlers.interaction import ephemeral_reply, read_click
 from handlers.routes import Routes
 
@@ -22,7 +22,7 @@ def register(routes: Routes, *, approvals: ApprovalService, background: Backgrou
         """Save the click; whether this person may decide is checked right after, with fresh facts from Slack and Entra."""
         click = read_click(body, action)
         say = ephemeral_reply(background, click)
-        async with explain_errors(say):
+        async with explain_errors(say, busy=DECISION_NOT_SAVED):
             draft = await approvals.decide(
                 ask_id=click.value,
                 verb=verb,
@@ -55,7 +55,7 @@ def register(routes: Routes, *, approvals: ApprovalService, background: Backgrou
         async def show_error(message: Mapping[str, Any]) -> None:
             await ack(response_action="errors", errors={"reason": str(message["text"])[:2000]})
 
-        async with explain_errors(show_error):
+        async with explain_errors(show_error, busy=DECISION_NOT_SAVED):
             reason = forms.reason_in(view)
             if not reason:
                 await show_error({"text": "Please give a reason."})

@@ -25,7 +25,7 @@ from bot.patience import Pulse
 from bot.people.guard import Guard
 from handlers.app import Body, SlackApp
 from handlers.background import Background
-from handlers.errors import BUSY
+from handlers.errors import CHANGE_NOT_SAVED
 from handlers.interaction import read_click
 from handlers.signature import GOOD_FOR
 
@@ -84,12 +84,14 @@ def register(app: SlackApp, *, guard: Guard, background: Background, pulse: Puls
 
 async def _say_busy(body: Mapping[str, Any], ack: AsyncAck, background: Background) -> BoltResponse:
     if "command" in body:
-        return await ack(**message(BUSY))
+        return await ack(**message(CHANGE_NOT_SAVED))
     if body.get("type") == "view_submission":
-        return await ack(response_action="errors", errors={"reason": BUSY})
+        return await ack(response_action="errors", errors={"reason": CHANGE_NOT_SAVED})
     if body.get("type") == "block_actions":
         click = read_click(body, body["actions"][0])
-        background.send_ephemeral(channel=click.channel, user=click.user, message=message(BUSY))
+        background.send_ephemeral(
+            channel=click.channel, user=click.user, message=message(CHANGE_NOT_SAVED)
+        )
     return await ack()
 
 

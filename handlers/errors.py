@@ -11,9 +11,12 @@ from bot.database import Busy
 from bot.errors import LatchkeyError, SeenBefore
 from bot.messages.parts import escape, message
 
-BUSY: Final = (
-    "I can't save your request right now. Nothing has changed; please try again in a minute."
-)
+# The database could not be asked: whatever was wanted, nothing has happened.
+NOT_SAVED: Final = "I can't save {} right now. Nothing has changed; please try again in a minute."
+REQUEST_NOT_SAVED: Final = NOT_SAVED.format("your request")
+DECISION_NOT_SAVED: Final = NOT_SAVED.format("your decision")
+CHANGE_NOT_SAVED: Final = NOT_SAVED.format("that")
+NOT_READ: Final = "I can't look that up right now. Please try again in a minute."
 
 log = structlog.get_logger(__name__)
 
@@ -21,9 +24,12 @@ Say = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 @asynccontextmanager
-async def explain_errors(say: Say) -> AsyncIterator[None]:
+async def explain_errors(say: Say, *, busy: str) -> AsyncIterator[None]:
     """
     Tell the person what went wrong inside this block, and raise nothing; a repetition is not answered.
+
+    Args:
+        busy: What to say when the database could not do it: what was wanted differs.
 
     Letting an exception out of a Bolt listener undoes its ack: Slack would show an error of its own on top.
     """
@@ -35,7 +41,7 @@ async def explain_errors(say: Say) -> AsyncIterator[None]:
         await say(message(escape(str(error))))
     except Busy:
         log.warning("busy")
-        await say(message(BUSY))
+        await say(message(busy))
     except Exception:
         incident = chance.new_id()[:8]
         log.exception("unexpected", incident=incident)

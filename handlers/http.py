@@ -1,5 +1,5 @@
 """
-The HTTP endpoint: check every request before Bolt reads it, and reject other workspaces.
+Serve the HTTP endpoint: check every request before Bolt reads it, and reject other workspaces.
 
 Source: docs.slack.dev, "Verifying requests from Slack"; each check says what Bolt leaves out.
 """
@@ -28,7 +28,7 @@ LARGEST_BODY: Final = 1024 * 1024
 
 class SlackRequest(AsyncBoltRequest):
     """
-    A request as Bolt reads it, with one bug of Bolt's worked around.
+    Present a request as Bolt reads it, with one bug of Bolt's worked around.
 
     Bolt takes every form body that contains the letters "payload" for an interaction, so that
     ``/request-access payload-reports`` would be empty.

@@ -15,7 +15,7 @@ NO_PLACE: Final = "I do not know where that list went on. Please ask for it agai
 @dataclass(frozen=True, kw_only=True)
 class Click:
     """
-    A click on one of our buttons.
+    Describe a click on one of our buttons.
 
     Attributes:
         value: The opaque id that the button carried.

@@ -1,4 +1,4 @@
-"""``/my-access``: the caller's access packages, until when, and their open requests, a page at a time."""
+"""Answer ``/my-access``: the caller's access packages, until when, and their open requests, a page at a time."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from bot.paging import ListName, page_number
 from bot.requests.lists import RequestLists
 from bot.requests.overview import Standing
 from handlers.background import Background
-from handlers.errors import explain_errors
+from handlers.errors import NOT_READ, explain_errors
 from handlers.interaction import ephemeral_reply, read_click, read_next
 from handlers.routes import Routes
 
@@ -25,17 +25,17 @@ def register(routes: Routes, *, request_lists: RequestLists, background: Backgro
         async def say(message: Mapping[str, Any]) -> None:
             await ack(**message)
 
-        async with explain_errors(say):
+        async with explain_errors(say, busy=NOT_READ):
             _, page = split_page(command.get("text") or "")
             skip = page_number(page).skip
             await say(_shown(await request_lists.access_overview(command["user_id"], skip=skip)))
 
     @routes.action("latchkey_my_more")
     async def more(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        """Next, below that list: shows the list of whoever presses it."""
+        """Next, below that list: show the list of whoever presses it."""
         click = read_click(body, action)
         say = ephemeral_reply(background, click)
-        async with explain_errors(say):
+        async with explain_errors(say, busy=NOT_READ):
             place = read_next(click, MINE)
             await say(_shown(await request_lists.access_overview(click.user, place)))
         await ack()

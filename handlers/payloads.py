@@ -26,8 +26,8 @@ class UserReference(Payload):
     team_id: str | None = None
 
 
-class Reference(Payload):
-    """A team or a channel by its id."""
+class SlackReference(Payload):
+    """Name a team or a channel by its id."""
 
     id: str
 
@@ -58,7 +58,7 @@ class View(Payload):
 
 class Interaction(Payload):
     user: UserReference
-    team: Reference | None = None
+    team: SlackReference | None = None
     team_id: str | None = None
     event_id: str | None = None
     trigger_id: str | None = None
@@ -66,7 +66,7 @@ class Interaction(Payload):
 
 class BlockActions(Interaction):
     type: Literal["block_actions"]
-    channel: Reference | None = None
+    channel: SlackReference | None = None
     container: Container | None = None
     actions: list[Action] = Field(min_length=1)
 

@@ -1,4 +1,4 @@
-"""The Retry and Give up buttons of requests on hold."""
+"""Retry stuck requests, or give them up."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from bot.people.model import Verb
 from bot.requests.model import Request
 from bot.requests.service import RequestService
 from handlers.background import Background
-from handlers.errors import explain_errors
+from handlers.errors import CHANGE_NOT_SAVED, explain_errors
 from handlers.interaction import ephemeral_reply, read_click
 from handlers.routes import Routes
 
@@ -22,7 +22,7 @@ def register(routes: Routes, *, requests: RequestService, background: Background
         async def clicked(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
             click = read_click(body, action)
             say = ephemeral_reply(background, click)
-            async with explain_errors(say):
+            async with explain_errors(say, busy=CHANGE_NOT_SAVED):
                 request = await requests.repair(
                     slack_user=click.user, hold_id=click.value, verb=verb
                 )

@@ -11,7 +11,7 @@ from bot.messages.pages import read_page
 from bot.messages.parts import Message
 from bot.requests.service import RequestService
 from handlers.deduplicate import key_of
-from handlers.errors import explain_errors
+from handlers.errors import NOT_READ, REQUEST_NOT_SAVED, explain_errors
 from handlers.routes import Routes
 
 
@@ -23,7 +23,9 @@ def register(routes: Routes, *, requests: RequestService) -> None:
         async def say(message: Mapping[str, Any]) -> None:
             await ack(**message)
 
-        async with explain_errors(say):
+        wants_list = read_page(command.get("text") or "") is not None
+        busy = NOT_READ if wants_list else REQUEST_NOT_SAVED
+        async with explain_errors(say, busy=busy):
             try:
                 taken = await requests.ask(
                     slack_user=command["user_id"],

@@ -1,4 +1,4 @@
-"""The form to request a package: open it, update it when a policy is chosen, and submit it."""
+"""Open the form to request a package, update it when a policy is chosen, and submit it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from bot.packages.questions import fingerprint
 from bot.requests.service import RequestService
 from bot.requests.transactions.ask_by_form import FilledIn
 from handlers.background import Background
-from handlers.errors import explain_errors
+from handlers.errors import NOT_READ, REQUEST_NOT_SAVED, explain_errors
 from handlers.interaction import ephemeral_reply, read_click
 from handlers.routes import Routes
 
@@ -27,7 +27,7 @@ def register(routes: Routes, *, requests: RequestService, background: Background
         await ack()
         click = read_click(body, action)
         say = ephemeral_reply(background, click)
-        async with explain_errors(say):
+        async with explain_errors(say, busy=NOT_READ):
             package, reason = await requests.find_form(slack_user=click.user, about=click.value)
             if package is None:
                 await say({"text": GONE})
@@ -50,7 +50,8 @@ def register(routes: Routes, *, requests: RequestService, background: Background
         view = body.get("view")
         if not isinstance(view, Mapping) or not view.get("id"):
             return
-        async with explain_errors(ephemeral_reply(background, read_click(body, action))):
+        say = ephemeral_reply(background, read_click(body, action))
+        async with explain_errors(say, busy=NOT_READ):
             about = request_form.about(view)
             package = await requests.find_package(about.package_id)
             chosen = request_form.policy_in(view)
@@ -68,7 +69,7 @@ def register(routes: Routes, *, requests: RequestService, background: Background
         async def show_error(message: Mapping[str, Any]) -> None:
             await ack(response_action="errors", errors={"reason": str(message["text"])[:2000]})
 
-        async with explain_errors(show_error):
+        async with explain_errors(show_error, busy=REQUEST_NOT_SAVED):
             about = request_form.about(view)
             package = await requests.find_package(about.package_id)
             if package is None or not package.can_be_asked_for:

@@ -1,4 +1,4 @@
-"""The table of routes: every command, action, form and event, with the right it needs.  Nothing else gets a listener."""
+"""List the routes: every command, action, form and event, with the right it needs.  Nothing else gets a listener."""
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -11,7 +11,7 @@ Listener = TypeVar("Listener", bound=Callable[..., Any])
 
 
 class NoRightNeeded(StrEnum):
-    """The reason why a route needs no right."""
+    """Say why a route needs no right."""
 
     ASKS = "asks for oneself; the package's policy judges it"
     READS = "shows what is one's own, or what everybody may see"
@@ -46,7 +46,7 @@ RIGHTS: Final[Mapping[str, frozenset[Verb] | NoRightNeeded]] = {
 
 
 class UnregisteredAction(Exception):
-    """A listener is not in the table of routes, or a route has no listener."""
+    """Raised where a listener is not in the table of routes, or a route has no listener."""
 
 
 class Routes:

@@ -65,7 +65,7 @@ class DecisionJob:
                 exc_info=not isinstance(error, EXPECTED),
             )
             if click.attempts == 0:
-                await self.notices.say_taken_down(click)
+                await self.notices.say_decision_saved(click)
             until = clock.real() + pause_after(error, attempts=click.attempts)
             await self.store.run(decisions.postpone, click, until=until)
             return False

@@ -1,9 +1,9 @@
-"""What somebody answered to the questions of a package, for those who decide."""
+"""Show what somebody answered to the questions of a package, to those who decide."""
 
 from typing import Any, Final
 
 from bot.messages.pages import VIEW, fitted
-from bot.messages.parts import Block, button, context, escape, plain, section, shorten
+from bot.messages.parts import Block, about_person, button, context, escape, plain, section, shorten
 from bot.packages.questions import Answered
 from bot.paging import Count
 from bot.requests.model import Request
@@ -17,7 +17,7 @@ LONGEST_SECTION: Final = 3_000
 
 
 def answer_blocks(request: Request) -> list[Block]:
-    """The answers for a card; what does not fit there is said, and a button away."""
+    """Show the answers on a card; what does not fit there is said, and a button away."""
     given = request.answered
     if not given:
         return []
@@ -33,8 +33,13 @@ def answer_blocks(request: Request) -> list[Block]:
 
 
 def answers_button(request: Request) -> Block:
-    """Opens all that was answered, whole."""
-    return button("All answers", "answers", request.id, about=request.package_name)
+    """Make a button that opens all that was answered, whole."""
+    return button(
+        "All answers",
+        "answers",
+        request.id,
+        about=about_person(request.holder_name, request.package_name),
+    )
 
 
 def _short(given: Answered) -> str:
@@ -59,7 +64,7 @@ def _one_line(text: str) -> str:
 
 
 def all_answers(request: Request) -> dict[str, Any]:
-    """A modal with everything that was answered, as plain text."""
+    """Make a modal with everything that was answered, as plain text."""
     head: list[Block] = [
         context(f"*{escape(request.package_name)}*, {escape(request.holder_name or '?')}")
     ]

@@ -1,7 +1,6 @@
-"""What the people who ask and hold access read."""
+"""Answer the people who ask for access and have it."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
 
 from bot import clock
 from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress, EndReason
@@ -16,18 +15,19 @@ from bot.messages.parts import (
     button,
     confirm,
     context,
-    day,
     escape,
     left,
     listed,
     message,
     moment,
     person,
+    quoted,
     said,
     section,
     shorten,
     until,
 )
+from bot.messages.request_words import FOR_REQUESTER, progress
 from bot.packages.model import Package
 from bot.paging import Count, ListName, Page, Place
 from bot.people.model import Person
@@ -36,39 +36,27 @@ from bot.requests.model import Kind, Request, State
 MOST_OFFERED = 20
 # In the text that stands for a message where its blocks are not shown.
 MOST_NAMED = 50
-WAITING = {
-    State.RECEIVED: "being looked at",
-    State.PENDING: "waiting for approval",
-    State.APPROVED: "approved, about to be sent to Entra",
-    State.SUBMITTED: "being set up by Entra",
-}
 TOO_SHORT = "That is too short for a reminder: I will tell you when it has ended."
 NOTHING = "You have no access through Latchkey, and nothing is pending."
-HELD = "not getting through; the admins have been told"
-WISH = {Kind.ADD: "Access to", Kind.EXTEND: "Longer access to", Kind.REMOVE: "Giving back"}
-
-
-def _so_far(request: Request) -> str:
-    return HELD if request.held_at is not None else WAITING[request.state]
 
 
 def asked(request: Request, *, is_new: bool) -> Message:
     name = escape(request.package_name)
     if not is_new:
         return message(
-            f"You have already asked for {name}, {moment(request.asked_at)}; it is {_so_far(request)}. "
-            "I will send you a message as soon as there is news."
+            f"You have already asked for {name}, {moment(request.asked_at)}; it is {progress(request)}. "
+            "I will send you a message as soon as that changes."
         )
     return message(
-        f"Asked for {name}. I will send you a message as soon as it is decided and delivered; "
+        f"Asked for {name}. I am checking whether you may have it, and will send you a message; "
         "/my-access shows how it stands."
     )
 
 
 def offer(
-    packages: Sequence[Package], *, intro: str = "Which access do you need?", page: int = 1
+    packages: Sequence[Package], *, intro: str = "What do you need access to?", page: int = 1
 ) -> Message:
-    """What this workspace offers, each with a button to ask for it, a page at a time."""
+    """List what this workspace offers, each with a button to ask for it, a page at a time."""
     if not packages:
         return message(
             f"{intro}\nNothing can be asked for here yet. "
@@ -112,14 +100,14 @@ def no_such_package(typed: str) -> str:
 
 
 def near(typed: str, choices: Sequence[PackageName], *, more: int) -> Message:
-    """What somebody may have meant who named no package that there is."""
+    """Suggest what somebody may have meant who named no package that there is."""
     intro = f"{no_such_package(typed)} Did you mean one of these?"
     also = f"… and {more} more; write more of the name to find them." if more else ""
     return _choice(intro, choices, also=also)
 
 
 def which_package(typed: str, choices: Sequence[PackageName]) -> Message:
-    """Several packages that one name may mean; nothing is asked for before one is chosen."""
+    """Ask which of several packages a name means; nothing is asked for before one is chosen."""
     return _choice(f"“{escape(typed)}” may mean any of these. Which one do you need?", choices)
 
 
@@ -167,11 +155,18 @@ def refused(request: Request) -> Message:
     return message(f"{what} {why}")
 
 
-def denied(request: Request, *, by: str | None) -> Message:
+def denied(request: Request, *, by: str | None, approved: Sequence[str] = ()) -> Message:
+    """
+    Say who denied a request, and why.
+
+    Args:
+        approved: Who had approved the stages before.
+    """
     name = escape(request.package_name)
     what = "request for" if request.kind is Kind.ADD else "request to extend"
-    why = said(request.why) if request.why else ""
-    return message(f"Your {what} {name} was denied{f' by {escape(by)}' if by else ''}.{why}")
+    before = f" {escape(' and '.join(approved))} had approved it before." if approved else ""
+    line = f"Your {what} {name} was denied{f' by {escape(by)}' if by else ''}.{before}"
+    return _with_reason(line, request.why)
 
 
 def lapsed(request: Request) -> Message:
@@ -180,8 +175,9 @@ def lapsed(request: Request) -> Message:
             f"Your access to {escape(request.package_name)} was not extended. {escape(request.why)} "
             "You can ask for it again."
         )
+    what = "extension of" if request.kind is Kind.EXTEND else "request for"
     return message(
-        f"Nobody decided your request for {escape(request.package_name)} in time, so it has lapsed. "
+        f"Nobody decided your {what} {escape(request.package_name)} in time, so it has expired. "
         "You can ask again."
     )
 
@@ -190,7 +186,7 @@ def failed(request: Request) -> Message:
     what = {
         Kind.ADD: "I could not get you access to",
         Kind.EXTEND: "I could not extend your access to",
-        Kind.REMOVE: "I could not take back the access to",
+        Kind.REMOVE: "I could not remove the access to",
     }[request.kind]
     after = "You can ask again." if request.give_up_by else "The admins have been told."
     return message(f"{what} {escape(request.package_name)}. {escape(request.why or '')} {after}")
@@ -221,16 +217,24 @@ def delivered(request: Request, *, by: str | None, will_remind: bool) -> Message
 
 
 def removed(request: Request, *, told: str) -> Message:
-    """For the holder: *told* is the Slack id of whoever reads it."""
+    """Say that access is removed; *told* is the Slack id of whoever reads it."""
     name = escape(request.package_name)
     if request.is_given_back:
-        return message(f"Thank you: your access to {name} is given back.")
-    why = said(request.justification) if request.justification else ""
+        return message(f"Done: you have returned {name}. Thank you!")
     if told == request.holder:
-        return message(f"Your access to {name} was removed by {person(request.asked_by)}.{why}")
-    return message(
-        f"The access of {person(request.holder, request.holder_name)} to {name} is removed.{why}"
-    )
+        line = f"Your access to {name} was removed by {person(request.asked_by)}."
+    else:
+        line = (
+            f"Done: {person(request.holder, request.holder_name)} no longer has access to {name}."
+        )
+    return _with_reason(line, request.justification)
+
+
+def _with_reason(line: str, reason: str | None) -> Message:
+    """Say something, and below it the whole of what somebody wrote as the reason."""
+    if not reason:
+        return message(line)
+    return message(f"{line}{said(reason)}", [section(line), quoted(reason)])
 
 
 def ended(assignment: Assignment) -> Message:
@@ -238,7 +242,7 @@ def ended(assignment: Assignment) -> Message:
     how = (
         "has ended"
         if assignment.ended_why == EndReason.RAN_OUT
-        else "was ended in Entra, not through me"
+        else "was removed in Entra, outside Latchkey"
     )
     return message(
         f"Your access to {name} {how}. If you still need it, ask again: /request-access {name}"
@@ -247,9 +251,9 @@ def ended(assignment: Assignment) -> Message:
 
 def confirm_return(row: Assignment) -> dict[str, object]:
     return confirm(
-        "Give it back?",
+        "Return it?",
         f"You lose access to {row.package_name} within minutes.",
-        yes="Return it",
+        yes="Return",
         danger=True,
     )
 
@@ -258,26 +262,27 @@ def extending(request: Request, *, is_new: bool) -> Message:
     name = escape(request.package_name)
     if not is_new:
         return message(
-            f"You have already asked for more time with {name}; it is {_so_far(request)}."
+            f"You have already asked to extend your access to {name}; it is {progress(request)}."
         )
-    return message(f"Asked for more time with {name}. I will tell you the new end.")
+    return message(f"Asked to extend your access to {name}. I will tell you what comes of it.")
 
 
 def returning(request: Request, *, is_new: bool) -> Message:
     name = escape(request.package_name)
     if not is_new:
-        return message(f"{name} is being taken back already.")
-    return message(f"Giving {name} back. I will tell you when it is done.")
+        return message(f"Your access to {name} is being removed already.")
+    return message(f"Returning {name}. I will tell you when it is done.")
 
 
 def letting_end(assignment: Assignment) -> Message:
     name = escape(assignment.package_name)
-    end = f" {day(assignment.ends_at)}" if assignment.ends_at else ""
-    return message(f"All right: {name} ends{end}, and I will not remind you again.")
+    end = f" {moment(assignment.ends_at)}" if assignment.ends_at else ""
+    return message(f"You chose to let {name} end{end}. I will not remind you again.")
 
 
-def withdrawn(request: Request) -> Message:
-    return message(f"Your request for {escape(request.package_name)} is withdrawn.")
+def canceled(request: Request) -> Message:
+    what = "extension of" if request.kind is Kind.EXTEND else "request for"
+    return message(f"Your {what} {escape(request.package_name)} is canceled.")
 
 
 def second_account(second: Person) -> Message:
@@ -295,7 +300,7 @@ def my_access(
     extendable: Collection[str],
 ) -> Message:
     """
-    A page of what somebody has and, after that, waits for.
+    List a page of what somebody has and, after that, waits for.
 
     Args:
         asked: What is asked and waited for about what is shown, by assignment.
@@ -323,16 +328,12 @@ def my_access(
 
 def _my_access_text(held: Sequence[Assignment], waiting: Sequence[Request], *, left: Count) -> str:
     parts = [
-        f"{escape(row.package_name)} {_until_short(row.ends_at)}{troubles.SHORT.get(row.progress, '')}"
+        f"{escape(row.package_name)} {until(row.ends_at)}{troubles.SHORT.get(row.progress, '')}"
         for row in held
     ]
-    parts += [f"{escape(each.package_name)}: {_so_far(each)}" for each in waiting]
+    parts += [f"{escape(each.package_name)}: {progress(each)}" for each in waiting]
     more = "" if left.is_nothing else f"; and {left} more"
     return f"Your access: {'; '.join(parts)}{more}."
-
-
-def _until_short(end: datetime | None) -> str:
-    return f"until {moment(end)}" if end else "with no end date"
 
 
 def my_access_rows(
@@ -342,7 +343,7 @@ def my_access_rows(
     asked: Mapping[str, Kind],
     extendable: Collection[str],
 ) -> Iterator[Row]:
-    """What somebody has and waits for, with what they can do about it."""
+    """Make a row of each thing somebody has or waits for, with what they can do about it."""
     for row in held:
         yield _held_row(row, extendable=row.policy_id in extendable, asked=asked.get(row.id))
     for request in waiting:
@@ -356,7 +357,7 @@ def _held_row(row: Assignment, *, extendable: bool, asked: Kind | None) -> list[
         line += f"  ({left(row.ends_at)} left)"
     more = troubles.notes(row, own=True)
     if row.state is AssignmentState.REMOVING:
-        return [section(line), context("Being taken back."), *more]
+        return [section(line), context("Being removed."), *more]
     can_extend = (
         extendable
         and row.progress in {DeliveryProgress.DELIVERED, DeliveryProgress.REPROCESSING}
@@ -376,11 +377,11 @@ def _held_row(row: Assignment, *, extendable: bool, asked: Kind | None) -> list[
 
 def _waiting_row(request: Request) -> list[Block]:
     name = escape(request.package_name)
-    line = f"{WISH[request.kind]} *{name}*: {_so_far(request)}, asked {moment(request.asked_at)}"
+    line = f"{FOR_REQUESTER[request.kind]} *{name}*: {progress(request)}, asked {moment(request.asked_at)}"
     if request.terms is not None and request.terms.removal is not None:
         line += f"\nAn admin has to approve it: {person(request.terms.removal.by)} had removed it."
     if request.asked_by != request.holder:
-        return [section(f"*{name}* is being taken back by {person(request.asked_by)}.")]
+        return [section(f"*{name}* is being removed by {person(request.asked_by)}.")]
     can_cancel = request.state in {State.RECEIVED, State.PENDING} or (
         request.state is State.APPROVED and request.intent_at is None
     )

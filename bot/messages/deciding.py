@@ -1,4 +1,4 @@
-"""What approvers and admins read: cards, lists and alarms."""
+"""Tell approvers and admins what to decide and what went wrong: cards, lists and alarms."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -14,6 +14,7 @@ from bot.messages.pages import MESSAGE, NOTHING_MORE, Room, beyond, fitted, how_
 from bot.messages.parts import (
     Block,
     Message,
+    about_person,
     actions,
     button,
     context,
@@ -31,9 +32,10 @@ from bot.messages.parts import (
     shorten,
     until,
 )
+from bot.messages.request_words import FOR_ADMINS, WANTS, outcome, stage_of_work
 from bot.paging import ROWS_A_PAGE, Count, ListName, Page, Place, write_place
 from bot.people.model import Person, Verb
-from bot.requests.model import Kind, Request, State
+from bot.requests.model import Request, State
 
 # Of people whose names begin alike.
 MOST_NAMES: Final = 10
@@ -48,26 +50,12 @@ UNNAMED: Final = (
     ":warning: Its policy in Entra finds nobody who can decide this. An admin decides, if "
     "LATCHKEY_ADMINS_DECIDE lets them; otherwise name an approver in the policy."
 )
-SO_FAR: Final = {
-    State.PENDING: "Waiting for a decision.",
-    State.APPROVED: "Approved; about to be sent to Entra.",
-    State.SUBMITTED: "Approved; Entra is setting it up.",
-    State.DELIVERED: "Delivered.",
-    State.DENIED: "Denied.",
-    State.CANCELED: "Withdrawn by the requester.",
-    State.LAPSED: "Nobody decided in time: lapsed.",
-    State.REFUSED: "Refused.",
-    State.FAILED: "Entra did not deliver it.",
-}
 DID: Final = {Verb.APPROVE: "Approved", Verb.DENY: "Denied"}
 
 
 def card(request: Request, decided: Sequence[Decision]) -> Message:
-    """An approval card: who, what exactly, why, until when, under which policy; and how it was decided."""
-    wants = "wants to keep" if request.kind is Kind.EXTEND else "asks for"
-    title = (
-        f"{person(request.holder, request.holder_name)} {wants} *{escape(request.package_name)}*"
-    )
+    """Draw an approval card: who, what exactly, why, until when, under which policy; and how it was decided."""
+    title = f"{person(request.holder, request.holder_name)} {WANTS[request.kind]} *{escape(request.package_name)}*"
     head = [section(title), *_why(request)]
     foot = _foot(request)
     said = fitted(
@@ -103,7 +91,7 @@ def _why(request: Request) -> list[Block]:
 
 
 def _foot(request: Request) -> list[Block]:
-    """Where it stands, and the buttons of whoever decides now."""
+    """Say where it stands, with the buttons of whoever decides now."""
     stage = request.current_stage
     if request.state is not State.PENDING or stage is None:
         return [context(_outcome(request))]
@@ -114,38 +102,36 @@ def _foot(request: Request) -> list[Block]:
     if request.unnamed:
         blocks.append(context(UNNAMED))
     if request.lapses_at:
-        blocks.append(context(f"Lapses {moment(request.lapses_at)} if nobody decides."))
+        blocks.append(context(f"Expires {moment(request.lapses_at)} if nobody decides."))
     return [*blocks, _buttons(request)]
 
 
 def no_longer_asked() -> Message:
-    """What becomes of the card of somebody who may not decide any more: nothing of the request stays in it."""
+    """Replace the card of somebody who may not decide any more: nothing of the request stays in it."""
     return message("You are not asked about this request any more: others decide it.")
 
 
 def _plain_title(request: Request) -> str:
     who = escape(request.holder_name or "Somebody")
-    wants = "wants to keep" if request.kind is Kind.EXTEND else "asks for"
-    state = "" if request.state is State.PENDING else f" {SO_FAR.get(request.state, '')}"
-    return f"{who} {wants} {escape(request.package_name)}.{state}"
+    state = "" if request.state is State.PENDING else f" {outcome(request)}"
+    return f"{who} {WANTS[request.kind]} {escape(request.package_name)}.{state}"
 
 
 def _facts(request: Request, *, room: Room) -> list[Block]:
-    """What exactly they would gain, until when and under which policy, and who Entra says they are."""
+    """Say what exactly they would get, until when and under which policy, and who Entra says they are."""
     terms = request.terms
-    in_entra = f"*In Entra*\n{_fact(request.holder_name or 'not known yet')}"
+    account = f"*Account*\n{_fact(request.holder_name or 'not known yet')}"
     if terms is None:
-        return [fields(in_entra)]
+        return [fields(account)]
     catalog = [f"*Catalog*\n{_fact(terms.catalog)}"] if terms.catalog else []
     rules = fields(
-        in_entra,
+        account,
         *([f"*From*\n{day(request.starts_at)}"] if request.starts_at else []),
-        f"*Until*\n{_until(request)}",
-        f"*Policy*\n{_fact(terms.policy_name)}",
+        f"*Ends*\n{_until(request)}",
+        f"*Rule*\n{_fact(terms.policy_name)}",
         *catalog,
     )
     gains = terms.contents or ("nothing yet: the package is empty",)
-    keep = "They keep" if request.kind is Kind.EXTEND else "They gain"
     excluded = []
     if terms.excluded:
         names = one_line(", ".join(each.name for each in terms.excluded))
@@ -156,7 +142,7 @@ def _facts(request: Request, *, room: Room) -> list[Block]:
             )
         )
     left = room.less([rules, *excluded]).characters
-    return [*listed(f"*{keep}*", gains, characters=left), rules, *excluded]
+    return [*listed("*The package gives*", gains, characters=left), rules, *excluded]
 
 
 def _fact(text: str) -> str:
@@ -165,16 +151,16 @@ def _fact(text: str) -> str:
 
 def _until(request: Request) -> str:
     if request.ends_at is not None:
-        return until(request.ends_at).removeprefix("until ")
+        return day(request.ends_at)
     lasts = request.terms.lasts if request.terms else ""
-    return f"{lasts} from delivery" if lasts[:1].isdigit() else escape(lasts)
+    return f"{lasts} after delivery" if lasts[:1].isdigit() else escape(lasts)
 
 
 def _buttons(request: Request, *, in_list: bool = False) -> Block:
-    name = request.package_name
+    about = about_person(request.holder_name, request.package_name)
     return actions(
-        button("Approve", "approve", request.ask_id, style="primary", about=name),
-        button("Deny", "deny", request.ask_id, style="danger", about=name),
+        button("Approve", "approve", request.ask_id, style="primary", about=about),
+        button("Deny", "deny", request.ask_id, style="danger", about=about),
         answers_button(request) if in_list and request.answers else None,
         block_id=f"card:{request.ask_id}",
     )
@@ -189,16 +175,16 @@ def _decision_line(decision: Decision) -> Block:
 
 
 def _outcome(request: Request) -> str:
-    outcome = SO_FAR.get(request.state, str(request.state))
+    said = outcome(request)
     if request.state is State.DELIVERED and request.ends_at:
-        outcome = f"Delivered, {until(request.ends_at)}."
+        said = f"Delivered, {until(request.ends_at)}."
     if request.why and request.state in {State.REFUSED, State.FAILED, State.LAPSED}:
-        outcome += f" {one_line(request.why)}"
-    return outcome
+        said += f" {one_line(request.why)}"
+    return said
 
 
 def pending(page: Page[Request], *, reader: str) -> Message:
-    """A page of what waits for a decision, each with its buttons; one's own without."""
+    """List a page of what waits for a decision, each with its buttons; one's own without."""
     if page.is_beyond:
         return message(beyond("/access-admin pending"))
     if not page.rows:
@@ -216,14 +202,13 @@ def pending(page: Page[Request], *, reader: str) -> Message:
 
 
 def next_for_admins(place: str) -> Block:
-    """Leads on in an admin's list."""
+    """Make the button that leads on in an admin's list."""
     return button("Next", "more", place)
 
 
 def pending_row(request: Request, *, reader: str) -> list[Block]:
-    wants = "wants to keep" if request.kind is Kind.EXTEND else "asks for"
     line = (
-        f"{person(request.holder, request.holder_name)} {wants} *{escape(request.package_name)}*, "
+        f"{person(request.holder, request.holder_name)} {WANTS[request.kind]} *{escape(request.package_name)}*, "
         f"{moment(request.asked_at)}"
     )
     if request.justification:
@@ -243,7 +228,7 @@ def assignments(
     automatic: Collection[str] = (),
 ) -> Message:
     """
-    A page of who holds what, each with a Remove button.
+    List a page of who has what, each with a Remove button.
 
     Args:
         place: Which list.
@@ -278,7 +263,7 @@ def assignments(
 
 def which_person(name: str, people: Mapping[str, str], *, package_id: str | None) -> Message:
     """
-    People whose names begin as was typed, to choose one.
+    List people whose names begin as was typed, to choose one.
 
     Args:
         people: Their names by Entra id; one more than are shown, if there are more.
@@ -310,7 +295,7 @@ def _assignment_row(row: Assignment, *, automatic: bool) -> list[Block]:
     line = f"{person(row.holder, row.holder_name)} has *{escape(row.package_name)}* {until(row.ends_at)}"
     if row.state is AssignmentState.REMOVING:
         return [section(f"{line}\n_being removed_")]
-    remove = troubles.take_back(row, label="Remove", automatic=automatic)
+    remove = troubles.remove_button(row, label="Remove", automatic=automatic)
     more = troubles.notes(row, own=False)
     if row.progress not in troubles.UNSURE:
         return [section(line, accessory=remove, block_id=f"remove:{row.id}"), *more]
@@ -322,7 +307,7 @@ def admin_help() -> Message:
     return message(
         "What would you like to see?\n"
         "• `/access-admin pending`: what waits for a decision\n"
-        "• `/access-admin held` (or `stuck`): requests that keep failing, to retry or give up\n"
+        "• `/access-admin stuck`: requests that keep failing, to retry or give up\n"
         "• `/access-admin assignments [@person] [package]`: who has what, with Remove buttons; "
         "a person is a mention, an e-mail address, an object id or a full name as in Entra\n"
         "• `/access-admin remove [@person] [package]`: the same list, to take access away; "
@@ -340,8 +325,9 @@ def removing(request: Request, *, is_new: bool) -> Message:
     who = person(request.holder, request.holder_name)
     name = escape(request.package_name)
     if not is_new:
-        return message(f"{name} of {who} is being removed already.")
-    return message(f"Removing {name} of {who}. They are told when it is done.")
+        return message(f"{who}'s access to {name} is being removed already.")
+    told = " They are told when it is done." if request.holder else ""
+    return message(f"Removing {who}'s access to {name}.{told}")
 
 
 def decision_saved() -> Message:
@@ -351,7 +337,7 @@ def decision_saved() -> Message:
 
 
 def not_understood(request: Request, *, others: int = 0) -> Message:
-    """Said once a day for each package; *others* were refused for the same reason on that day."""
+    """Say once a day for each package that its rules are not understood; *others* were refused for the same reason on that day."""
     more = ""
     if others:
         were = "request was" if others == 1 else "requests were"
@@ -359,7 +345,7 @@ def not_understood(request: Request, *, others: int = 0) -> Message:
     return message(
         f"I refused {person(request.holder, request.holder_name)} access to *{escape(request.package_name)}*"
         f" and told them:{said(request.why or '')}\n"
-        "docs/how-it-works.md lists what I understand of policies."
+        "“Policies” in the documentation’s “How it works” lists what I understand."
         f"{more}"
     )
 
@@ -375,7 +361,7 @@ def nobody_decides(request: Request) -> Message:
 def failed(request: Request) -> Message:
     who = person(request.holder, request.holder_name)
     return message(
-        f":warning: {request.kind.capitalize()} of *{escape(request.package_name)}* for {who} failed. "
+        f":warning: {FOR_ADMINS[request.kind]} *{escape(request.package_name)}* for {who} failed. "
         f"{escape(request.why or '')}"
     )
 
@@ -388,18 +374,19 @@ def second_account(second: Person, first: Person) -> Message:
     )
 
 
-def stuck(request: Request) -> Message:
+def slow(request: Request) -> Message:
+    """Tell the admins that a request takes unusually long; nothing has been given up."""
     who = person(request.holder, request.holder_name)
     if request.failures > request.attempts:
         return message(
-            f":warning: {request.kind.capitalize()} of *{escape(request.package_name)}* for {who} has failed "
-            f"{request.failures} times since {moment(request.asked_at)} and is still {request.state}: Microsoft "
-            "Entra does not answer me at all just now. I keep trying."
+            f":warning: {FOR_ADMINS[request.kind]} *{escape(request.package_name)}* for {who} has failed "
+            f"{request.failures} times since {moment(request.asked_at)} and is still {stage_of_work(request)}: "
+            "Microsoft Entra does not answer me at all just now. I keep trying."
         )
     return message(
-        f":warning: {request.kind.capitalize()} of *{escape(request.package_name)}* for {who} has been looked at "
-        f"{request.attempts} times since {moment(request.asked_at)} and is still {request.state}: Entra takes "
-        "its time, or asks me to wait. I keep looking."
+        f":warning: {FOR_ADMINS[request.kind]} *{escape(request.package_name)}* for {who} takes long: it was asked for "
+        f"{moment(request.asked_at)}, I have looked {request.attempts} times since, and it is still "
+        f"{stage_of_work(request)}. Entra takes its time, or asks me to wait. I keep looking."
     )
 
 

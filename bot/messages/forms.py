@@ -1,35 +1,36 @@
-"""The form that asks why somebody decides as they do."""
+"""Ask in a form why somebody decides as they do."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
 from bot.approvals.model import Decision
 from bot.messages.parts import Block, escape, person, plain, section
+from bot.messages.request_words import WANTS
 from bot.people.model import Verb
-from bot.requests.model import Kind, Request
+from bot.requests.model import Request
 
+# All of it is shown later: `bot.messages.parts.LONGEST_SHOWN_REASON`.
 LONGEST_REASON: Final = 1_000
 
 View = dict[str, Any]
 
 
 def reason(decision: Decision, request: Request) -> View:
-    """Why somebody approves or denies."""
+    """Ask why somebody approves or denies."""
     verb = "Deny" if decision.verb is Verb.DENY else "Approve"
-    wants = "wants to keep" if request.kind is Kind.EXTEND else "asks for"
     hint = "The requester reads this." if decision.verb is Verb.DENY else "Kept with the decision."
     return _form(
         f"{verb} this request",
         verb,
         callback_id="latchkey_reason",
         about_id=decision.id,
-        intro=f"{person(request.holder, request.holder_name)} {wants} *{escape(request.package_name)}*.",
+        intro=f"{person(request.holder, request.holder_name)} {WANTS[request.kind]} *{escape(request.package_name)}*.",
         field=_reason("Reason", hint=hint),
     )
 
 
 def reason_in(view: Mapping[str, Any]) -> str:
-    """What was typed into the reason field of a submitted form; empty if nothing."""
+    """Return what was typed into the reason field of a submitted form; empty if nothing."""
     field = view.get("state", {}).get("values", {}).get("reason", {}).get("reason", {})
     return str(field.get("value") or "").strip()
 
@@ -43,7 +44,7 @@ def _form(
         "private_metadata": about_id,
         "title": plain(title),
         "submit": plain(submit),
-        "close": plain("Back"),
+        "close": plain("Cancel"),
         "blocks": [section(intro), field],
     }
 

@@ -1,4 +1,4 @@
-"""App Home: what I have, what waits for me, what I may ask for."""
+"""Draw App Home: what somebody has, what waits for them, what they may ask for."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -24,7 +24,7 @@ def home(
     extendable: Collection[str],
 ) -> dict[str, object]:
     """
-    The Home view of one person, within Slack's 100 blocks.
+    Draw the Home view of one person, within Slack's 100 blocks.
 
     Args:
         asked: What is asked and waited for about what is shown, by assignment.
@@ -50,7 +50,7 @@ def home(
         )
     else:
         blocks.append(section(f"{NOTHING} `/request-access` shows what there is."))
-    blocks += [divider(), header("What is offered here")]
+    blocks += [divider(), header("Access you can ask for")]
     rest = [package for package in offer if package.id not in mine]
     if rest:
         blocks += fitted(
@@ -75,7 +75,7 @@ def home(
 
 
 def short_home() -> dict[str, object]:
-    """What Home says when Slack does not take the whole page."""
+    """Draw a short Home for when Slack does not take the whole page."""
     lines = (
         "Slack refused this page, and I have logged why.",
         "`/my-access` shows what you have, `/request-access` what there is.",

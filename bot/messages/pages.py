@@ -1,4 +1,4 @@
-"""Fits what is to be said into what Slack takes at once: whole rows, and a line that says what is left out."""
+"""Fit what is to be said into what Slack takes at once: whole rows, and a line that says what is left out."""
 
 import json
 import re
@@ -22,7 +22,7 @@ Row = Sequence[Block]
 @dataclass(frozen=True, kw_only=True)
 class Room:
     """
-    How much there is room for.
+    Measure how much there is room for.
 
     Attributes:
         blocks: How many blocks.
@@ -35,7 +35,7 @@ class Room:
     is_escaped: bool = False
 
     def less(self, used: Sequence[Block]) -> "Room":
-        """What is left beside *used*."""
+        """Return what is left beside *used*."""
         return Room(
             blocks=self.blocks - len(used),
             characters=self.characters - self.size_of(used),
@@ -94,7 +94,7 @@ def fitted(
     rows: Iterable[Row], *, count: Count, room: Room, rest: Callable[[Count], str]
 ) -> list[Block]:
     """
-    The first rows that fit; *rest* says in a last line that so many more do not.
+    Return the first rows that fit; *rest* says in a last line that so many more do not.
 
     Args:
         rows: No more of them are made than are looked at.
@@ -122,7 +122,7 @@ def page_of(
     most: int,
 ) -> list[Block]:
     """
-    One page of a list that is known whole, under *head*, in a message.
+    Show one page of a list that is known whole, under *head*, in a message.
 
     Args:
         rows: All of them; no more are made than are looked at.
@@ -164,7 +164,7 @@ def part_of(
     hint: str = "",
 ) -> list[Block]:
     """
-    A page that was read by itself, under *head*, in a message, with a button for what comes after it.
+    Show a page that was read by itself, under *head*, in a message, with a button for what comes after it.
 
     Args:
         rows: Those of the page; what does not fit into the message begins the next one.
@@ -207,14 +207,14 @@ def _way_on(next_button: Callable[[str], Block], place: Place) -> Block:
 
 
 def how_many(page: Page[Any], one: str, many: str) -> str:
-    """How many there are of something, to begin a sentence with, in the words for one and for many."""
+    """Say how many there are of something, to begin a sentence with, in the words for one and for many."""
     said = f"{page.total} {one if page.total == Count(1) else many}"
     from_here = " from here on" if page.skipped is None else ""
     return f"{said[0].upper()}{said[1:]}{from_here}"
 
 
 def beyond(command: str) -> str:
-    """What to say of a page that a list does not have."""
+    """Say that a list does not have such a page."""
     return f"There is no such page: the list is shorter. `{command}` shows its beginning."
 
 
@@ -227,7 +227,7 @@ def _without_last_line(room: Room) -> Room:
 
 
 def read_page(text: str) -> int | None:
-    """Which page of a list *text* asks for, where it names nothing else; None if it does."""
+    """Return which page of a list *text* asks for, where it names nothing else; None if it does."""
     words = text.strip()
     if words.lower() in LIST_WORDS:
         return 1
@@ -236,6 +236,6 @@ def read_page(text: str) -> int | None:
 
 
 def split_page(text: str) -> tuple[str, int]:
-    """*text* without ``page 2`` at its end, and the number."""
+    """Split ``page 2`` off the end of *text*; return the rest and the number."""
     asked = PAGE.search(text.rstrip())
     return (text[: asked.start()], int(asked[1])) if asked else (text, 1)

@@ -1,4 +1,4 @@
-"""What messages are made of: escaped text, dates in the reader's own zone, buttons and blocks."""
+"""Make the parts of messages: escaped text, dates in the reader's own zone, buttons and blocks."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,38 +23,60 @@ SHORTENED: Final = 300
 # Of a description, in a list; its form shows the whole.
 LONGEST_DESCRIPTION: Final = 300
 LONGEST_FIELD: Final = 2_000
-LONGEST_SHOWN_REASON: Final = 600
-LONGEST_ESCAPED: Final = 1_000
+# As much as the forms and the command take, so that whatever was written can be read.
+LONGEST_SHOWN_REASON: Final = 1_000
+LONGEST_ESCAPED: Final = 2_000
+# Of a button's label; names in it are cut, so that the last of them is still there.
+LONGEST_LABEL: Final = 75
+# What Slack reads as a format, and what looks like it and is none.  An underscore within a word is no format.
+FORMATS: Final = re.compile(r"[*~`]|(?<![^\W_])_|_(?![^\W_])")
+LOOKS_LIKE: Final[Mapping[str, str]] = {
+    "*": "\N{ASTERISK OPERATOR}",
+    "_": "\N{MODIFIER LETTER LOW MACRON}",
+    "~": "\N{TILDE OPERATOR}",
+    "`": "\N{MODIFIER LETTER GRAVE ACCENT}",
+}
+# At the beginning of a line.
+QUOTE: Final = re.compile(r"^&gt;", re.MULTILINE)
 HALF_TOKEN: Final = re.compile(r"(<[^<>]*|&[a-z]*)$")
 ONE_AND_A_HALF_DAYS: Final = 36 * 3_600
 
 
 def escape(text: str) -> str:
-    """Text from people or from Graph, safe in mrkdwn.  Source: docs.slack.dev, "Formatting message text"."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """
+    Return text from people or from Graph, safe in mrkdwn: no mention, no link, no format.
+
+    Slack documents no way to escape ``*``, ``_``, ``~`` and a backtick, so characters that look like them stand in
+    their place; so for ``>`` at the beginning of a line, which would make a quote of it.
+
+    Source: docs.slack.dev, "Formatting message text".
+    """
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = FORMATS.sub(lambda found: LOOKS_LIKE[found[0]], text)
+    return QUOTE.sub("\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}", text)
 
 
 def shorten(text: str, limit: int) -> str:
-    """At most *limit* characters, and never half of an entity or of a ``<…>`` of Slack's."""
+    """Return at most *limit* characters, and never half of an entity or of a ``<…>`` of Slack's."""
     if len(text) <= limit:
         return text
     return HALF_TOKEN.sub("", text[: limit - 1]) + "…"
 
 
 def moment(at: datetime) -> str:
-    """A point in time, shown in the reader's zone."""
+    """Return a point in time, short, shown in the reader's zone."""
     return (
         f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{at:%Y-%m-%d %H:%M} UTC>"
     )
 
 
 def day(at: datetime) -> str:
-    """A date with the hour, spelled out, shown in the reader's zone."""
+    """Return a date with the hour, spelled out, shown in the reader's zone: for approval cards."""
     return f"<!date^{int(at.timestamp())}^{{date_long}} at {{time}}|{at:%Y-%m-%d %H:%M} UTC>"
 
 
 def left(until: datetime) -> str:
-    """How much time is left, in words: "7 days", "30 hours", "1 hour"."""
+    """Return how much time is left, in words: "7 days", "30 hours", "1 hour"."""
     seconds = (until - clock.now()).total_seconds()
     days, hours = round(seconds / 86_400), int(seconds // 3_600)
     if seconds >= ONE_AND_A_HALF_DAYS:
@@ -65,11 +87,11 @@ def left(until: datetime) -> str:
 
 
 def until(end: datetime | None) -> str:
-    return f"until {day(end)}" if end else "with no end date"
+    return f"until {moment(end)}" if end else "with no end date"
 
 
 def person(slack_user: str | None, name: str | None = None) -> str:
-    """Somebody, as a mention where we know them in Slack."""
+    """Mention somebody where we know them in Slack, or name them."""
     if slack_user:
         return f"<@{slack_user}>"
     return escape(name) if name else "somebody who is not in this Slack"
@@ -90,7 +112,7 @@ def section(
 
 
 def fields(*texts: str) -> Block:
-    """Short facts, two columns where there is room."""
+    """Show short facts, two columns where there is room."""
     made = [
         {"type": "mrkdwn", "text": shorten(text, LONGEST_FIELD), "verbatim": True} for text in texts
     ]
@@ -98,18 +120,18 @@ def fields(*texts: str) -> Block:
 
 
 def one_line(text: str) -> str:
-    """What somebody wrote, escaped, on one line and not too long."""
+    """Return what somebody wrote, escaped, on one line and not too long."""
     # A short text of many signs is a long one to Slack.
     return shorten(escape(shorten(" ".join(text.split()), LONGEST_SHOWN_REASON)), LONGEST_ESCAPED)
 
 
 def said(text: str) -> str:
-    """What somebody wrote, as one quoted line: it cannot pass for a line of ours."""
+    """Quote what somebody wrote, as one line: it cannot pass for a line of ours."""
     return f"\n> {one_line(text)}"
 
 
 def quoted(text: str) -> Block:
-    """What somebody wrote, as plain text: nothing in it is a link, a mention or a format."""
+    """Quote what somebody wrote, as plain text with its line breaks: nothing in it is a link, a mention or a format."""
     return {
         "type": "section",
         "text": plain(shorten(text, LONGEST_SHOWN_REASON)),
@@ -145,17 +167,18 @@ def button(
     about: str | None = None,
 ) -> Block:
     """
-    A button.
+    Make a button.
 
     Args:
         action: What it does, without our prefix: "approve".
         value: An opaque id, and nothing else.
-        about: What it is for, said to those who cannot see where it stands.
+        about: What it is for, said to those who cannot see where it stands: the package, or
+            `about_person` where it is about somebody.
     """
     made: Block = {
         "type": "button",
         "action_id": f"latchkey_{action}",
-        "text": plain(shorten(label, 75)),
+        "text": plain(shorten(label, LONGEST_LABEL)),
         "value": value,
     }
     if style:
@@ -163,8 +186,14 @@ def button(
     if confirm:
         made["confirm"] = dict(confirm)
     if about:
-        made["accessibility_label"] = shorten(f"{label}: {about}", 75)
+        made["accessibility_label"] = shorten(f"{label}: {about}", LONGEST_LABEL)
     return made
+
+
+def about_person(name: str | None, package: str) -> str:
+    """Return whom and which package a button is about, both of them cut so that both are said."""
+    who = name or "somebody"
+    return f"{shorten(who, 30)}, {shorten(package, 30)}"
 
 
 def confirm(title: str, text: str, *, yes: str, danger: bool = False) -> dict[str, Any]:
@@ -172,7 +201,7 @@ def confirm(title: str, text: str, *, yes: str, danger: bool = False) -> dict[st
         "title": plain(shorten(title, 100)),
         "text": plain(shorten(text, 300)),
         "confirm": plain(shorten(yes, 30)),
-        "deny": plain("Keep it"),
+        "deny": plain("Cancel"),
     }
     if danger:
         dialog["style"] = "danger"
@@ -192,7 +221,7 @@ def bullets(lines: Iterable[str]) -> str:
 
 def listed(title: str, lines: Sequence[str], *, characters: int = MOST_CHARACTERS) -> list[Block]:
     """
-    A titled list in as many sections as it takes: nothing of it is cut off without a word.
+    Make a titled list in as many sections as it takes: nothing of it is cut off without a word.
 
     Args:
         characters: Of all sections together.
@@ -218,12 +247,12 @@ def listed(title: str, lines: Sequence[str], *, characters: int = MOST_CHARACTER
 
 
 def message(text: str, blocks: Sequence[Block] | None = None) -> Message:
-    """A message; *text* alone is also its only block's text."""
+    """Make a message; *text* alone is also its only block's text."""
     return {"text": shorten(text, 3_900), "blocks": list(blocks) if blocks else [section(text)]}
 
 
 def shortened(content: Message) -> Message:
-    """The same in few words, for when Slack does not take the whole; a decision can still be made."""
+    """Say the same in few words, for when Slack does not take the whole; a decision can still be made."""
     text = shorten(str(content["text"]), SHORTENED)
     buttons = [block for block in content["blocks"] if block["type"] == "actions"]
     note = (

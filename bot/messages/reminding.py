@@ -1,10 +1,10 @@
-"""The reminder that access ends soon, and what it says once something was done about it."""
+"""Remind of access that ends soon, and say so once something was done about it."""
 
 from collections.abc import Collection, Mapping, Sequence
 
 from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress
 from bot.messages import troubles
-from bot.messages.asking import WAITING, WISH, confirm_return
+from bot.messages.asking import confirm_return
 from bot.messages.pages import MESSAGE, fitted
 from bot.messages.parts import (
     Block,
@@ -17,6 +17,7 @@ from bot.messages.parts import (
     message,
     section,
 )
+from bot.messages.request_words import FOR_REQUESTER, stage_of_work
 from bot.paging import Count
 from bot.requests.model import Request
 
@@ -29,7 +30,7 @@ def expiring(
     moved: Collection[str] = (),
 ) -> Message:
     """
-    What ends soon, all in one message; also the redraw after something was done about it.
+    Say what ends soon, all in one message; also the redraw after something was done about it.
 
     Args:
         extendable: Ids of the policies whose holders may extend.
@@ -76,9 +77,12 @@ def _expiring_row(
         now = f"lasts until {day(row.ends_at)} now" if row.ends_at else "has no end date any more"
         return [section(f"*{name}* {now}.")]
     if busy is not None:
-        return [section(line), context(f"{WISH[busy.kind]} {name}: {WAITING[busy.state]}.")]
+        return [
+            section(line),
+            context(f"{FOR_REQUESTER[busy.kind]} {name}: {stage_of_work(busy)}."),
+        ]
     if row.may_end:
-        return [section(line), context("You are fine with that: I will not remind you again.")]
+        return [section(line), context("You chose to let it end. I will not remind you again.")]
     buttons = [
         button("Extend", "extend", row.id, style="primary", about=row.package_name)
         if extendable and row.progress is not DeliveryProgress.PARTIAL

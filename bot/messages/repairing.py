@@ -1,4 +1,4 @@
-"""What admins read about requests that are held."""
+"""Tell admins about stuck requests, which keep failing."""
 
 from typing import Final
 
@@ -7,6 +7,7 @@ from bot.messages.pages import NOTHING_MORE, beyond, how_many, part_of
 from bot.messages.parts import (
     Block,
     Message,
+    about_person,
     actions,
     button,
     confirm,
@@ -18,9 +19,10 @@ from bot.messages.parts import (
     person,
     section,
 )
+from bot.messages.request_words import FOR_ADMINS
 from bot.paging import ListName, Page, Place
 from bot.people.model import Verb
-from bot.requests.model import Hold, Kind, Request, State
+from bot.requests.model import Hold, Request, State
 
 STANDS: Final = {
     State.RECEIVED: "It has not been evaluated yet; nothing was sent to Entra.",
@@ -29,17 +31,16 @@ STANDS: Final = {
 }
 ENDED: Final = {
     State.DELIVERED: "It has been delivered.",
-    State.CANCELED: "It was withdrawn.",
+    State.CANCELED: "It was canceled.",
     State.REFUSED: "It was refused.",
     State.DENIED: "It was denied.",
-    State.LAPSED: "It has lapsed.",
+    State.LAPSED: "It has expired: nobody decided in time.",
     State.FAILED: "It has failed.",
 }
-WISH: Final = {Kind.ADD: "Access to", Kind.EXTEND: "Longer access to", Kind.REMOVE: "Removal of"}
 
 
 def card(hold: Hold, request: Request) -> Message:
-    """A held request: whose, where it stands, what went wrong, and what an admin can do or has done."""
+    """Draw the card of a stuck request: whose, where it stands, what went wrong, and what an admin can do or has done."""
     return message(_title(request), blocks(hold, request))
 
 
@@ -52,7 +53,7 @@ def blocks(hold: Hold, request: Request) -> list[Block]:
     if is_held:
         stands = STANDS.get(request.state, f"It is {request.state}.")
         made += [
-            context(f"{stands} Asked {moment(request.asked_at)}, on hold since {moment(hold.at)}."),
+            context(f"{stands} Asked {moment(request.asked_at)}, stuck since {moment(hold.at)}."),
             _buttons(hold, request),
         ]
         return made
@@ -65,7 +66,7 @@ def blocks(hold: Hold, request: Request) -> list[Block]:
 
 def _title(request: Request) -> str:
     return (
-        f":warning: {WISH[request.kind]} *{escape(request.package_name)}* for "
+        f":warning: {FOR_ADMINS[request.kind]} *{escape(request.package_name)}* for "
         f"{person(request.holder, request.holder_name)} failed too often in a row; I have stopped trying."
     )
 
@@ -74,7 +75,7 @@ def _now(hold: Hold, request: Request) -> str:
     if not request.is_open:
         return ENDED[request.state]
     if request.held_at is not None:
-        return "It is on hold again; see the newer message."
+        return "It is stuck again; see the newer message."
     if request.give_up_by is not None:
         return "First I look in Entra, so that nothing is lost that was carried out after all."
     if hold.verb is Verb.GIVE_UP:
@@ -83,13 +84,13 @@ def _now(hold: Hold, request: Request) -> str:
 
 
 def _buttons(hold: Hold, request: Request) -> Block:
-    name = request.package_name
+    about = about_person(request.holder_name, request.package_name)
     give_up = button(
         "Give up",
         "give_up",
         hold.id,
         style="danger",
-        about=name,
+        about=about,
         confirm=confirm(
             "Give it up?",
             "I look in Entra first. What is not found there has failed, and whoever asked for it is told.",
@@ -97,17 +98,17 @@ def _buttons(hold: Hold, request: Request) -> Block:
             danger=True,
         ),
     )
-    retry = button("Retry", "retry", hold.id, style="primary", about=name)
+    retry = button("Retry", "retry", hold.id, style="primary", about=about)
     return actions(retry, give_up, block_id=f"held:{hold.id}")
 
 
 def listed(page: Page[tuple[Hold, Request]]) -> Message:
-    """A page of what is held, each with its buttons."""
+    """List a page of stuck requests, each with its buttons."""
     if page.is_beyond:
-        return message(beyond("/access-admin held"))
+        return message(beyond("/access-admin stuck"))
     if not page.rows:
-        return message(NOTHING_MORE if page.skipped is None else "No request is on hold.")
-    intro = f"{how_many(page, 'request is on hold', 'requests are on hold')}."
+        return message(NOTHING_MORE if page.skipped is None else "No request is stuck.")
+    intro = f"{how_many(page, 'request is stuck', 'requests are stuck')}."
     shown = part_of(
         (blocks(hold, request) for hold, request in page.rows),
         places=[Place(list=ListName.HELD, after=each) for each in page.marks],
@@ -129,4 +130,4 @@ def giving_up(request: Request) -> Message:
 
 def _what(request: Request) -> str:
     who = person(request.holder, request.holder_name)
-    return f"{WISH[request.kind].lower()} *{escape(request.package_name)}* for {who}"
+    return f"{FOR_ADMINS[request.kind].lower()} *{escape(request.package_name)}* for {who}"

@@ -1,4 +1,4 @@
-"""The form to ask for a package: which of its policies, why, from when until when, and the policy's questions."""
+"""Ask for a package in a form: which of its policies, why, from when until when, and the policy's questions."""
 
 import hashlib
 import json
@@ -33,7 +33,7 @@ ANSWER: Final = "latchkey_answer"
 @dataclass(frozen=True, kw_only=True)
 class About:
     """
-    What a form is about; it travels with the form as words, ids and nothing else.
+    Say what a form is about; it travels with the form as words, ids and nothing else.
 
     Attributes:
         shown_policy: The policy whose questions it shows.
@@ -54,7 +54,7 @@ class About:
 
 
 def about(view: Mapping[str, Any]) -> About:
-    """What a form that came back is about."""
+    """Read what a form that came back is about."""
     words = str(view.get("private_metadata") or "").split(" ")
     parts = [word if word and word != NO_POLICY else None for word in (*words, *[""] * 5)]
     return About(
@@ -115,7 +115,7 @@ def request_form(
         ).words(),
         "title": plain("Ask for access"),
         "submit": plain("Ask"),
-        "close": plain("Back"),
+        "close": plain("Cancel"),
         "blocks": blocks,
     }
     if len(policies) > MOST_POLICIES or not _fits(view):
@@ -126,13 +126,13 @@ def request_form(
 
 
 def _closed(package: Package, why: str) -> View:
-    """A form that cannot be sent: why it cannot, and nothing to fill in."""
+    """Make a form that cannot be sent: why it cannot, and nothing to fill in."""
     return {
         "type": "modal",
         "callback_id": "latchkey_request",
         "private_metadata": About(package_id=package.id).words(),
         "title": plain("Ask for access"),
-        "close": plain("Back"),
+        "close": plain("Cancel"),
         "blocks": [section(f"*{escape(package.name)}*"), section(escape(why))],
     }
 
@@ -154,7 +154,7 @@ def _introduction(package: Package, chosen: OfferedPolicy | None) -> str:
 def _choice_of_policy(
     policies: Sequence[OfferedPolicy], chosen: OfferedPolicy | None
 ) -> list[Block]:
-    """The ways there are, whole, and a menu of them: what one chooses changes what is asked."""
+    """Show the ways there are, whole, and a menu of them: what one chooses changes what is asked."""
     lines = [
         f"{number}. *{escape(shorten(policy.name, 250))}*: {escape(policy.lasts)}, {escape(policy.decides)}"
         for number, policy in enumerate(policies, 1)
@@ -184,7 +184,7 @@ def _choice_of_policy(
 
 
 def _whole(text: str) -> list[Block]:
-    """A long mrkdwn text of lines, in as many sections as it takes."""
+    """Show a long mrkdwn text of lines, in as many sections as it takes."""
     blocks, current = [], ""
     for line in text.split("\n"):
         if current and len(current) + len(line) + 1 > LONGEST_TEXT:
@@ -214,7 +214,7 @@ def _reason(chosen: OfferedPolicy | None, reason: str | None) -> Block:
 
 
 def _dates(chosen: OfferedPolicy) -> list[Block]:
-    """From when until when; both may be left to the policy."""
+    """Ask from when until when; both may be left to the policy."""
     return [
         _date(START, "From when?", "Leave it empty to have it at once."),
         _date(END, "Until when?", f"Leave it empty for as long as it gives: {chosen.lasts}."),
@@ -233,7 +233,7 @@ def _date(name: str, label: str, hint: str) -> Block:
 
 
 def _question(question: Question, locale: str | None) -> list[Block]:
-    """One question; what is too long for its label or its menu stands whole above it."""
+    """Show one question; what is too long for its label or its menu stands whole above it."""
     text = in_language(question.text, question.translations, locale)
     above = [_plain_section(part) for part in _parts(text)] if len(text) > LONGEST_LABEL else []
     if question.choices:
@@ -291,7 +291,7 @@ def _plain_section(text: str) -> Block:
 
 
 def block_of(question: Question) -> str:
-    """The block of a question: the same wherever the question is the same, so that Slack keeps what was typed."""
+    """Return the id of a question's block: the same wherever the question is the same, so that Slack keeps what was typed."""
     return f"question:{hashlib.sha256(question.id.encode()).hexdigest()[:32]}"
 
 
@@ -301,7 +301,7 @@ def errors_at(
     answers: Mapping[str, str],
     questions: Sequence[Question],
 ) -> dict[str, str]:
-    """What is wrong, at the blocks where it is; at the reason what the form has no block for."""
+    """Return what is wrong, at the blocks where it is; at the reason what the form has no block for."""
     at = {block_of(each): answers[each.id] for each in questions if each.id in answers}
     blocks = {block.get("block_id") for block in view.get("blocks") or ()}
     found: dict[str, str] = {}
@@ -312,19 +312,19 @@ def errors_at(
 
 
 def policy_in(view: Mapping[str, Any]) -> str | None:
-    """The policy that was chosen in a form; None if none was, or there was nothing to choose."""
+    """Return the policy that was chosen in a form; None if none was, or there was nothing to choose."""
     option = _field(view, POLICY, "latchkey_policy").get("selected_option")
     value = option.get("value") if isinstance(option, Mapping) else None
     return value if isinstance(value, str) else None
 
 
 def reason_in(view: Mapping[str, Any]) -> str:
-    """What was typed into the reason field; empty if nothing."""
+    """Return what was typed into the reason field; empty if nothing."""
     return str(_field(view, REASON, REASON).get("value") or "").strip()
 
 
 def moment_in(view: Mapping[str, Any], name: str) -> datetime | None:
-    """The moment that was picked in one of the two date fields."""
+    """Return the moment that was picked in one of the two date fields."""
     picked = _field(view, name, name).get("selected_date_time")
     if not isinstance(picked, int) or isinstance(picked, bool) or not 0 < picked < 10**10:
         return None
@@ -332,7 +332,7 @@ def moment_in(view: Mapping[str, Any], name: str) -> datetime | None:
 
 
 def answers_in(view: Mapping[str, Any], questions: Sequence[Question]) -> dict[str, list[str]]:
-    """What was answered, by question id: the text, or the values of the choices."""
+    """Return what was answered, by question id: the text, or the values of the choices."""
     given = {}
     for question in questions:
         field = _field(view, block_of(question), ANSWER)
@@ -356,7 +356,7 @@ def _value(option: Mapping[str, Any], choices: Sequence[Choice]) -> str:
 
 
 def _field(view: Mapping[str, Any], block: str, action: str) -> Mapping[str, Any]:
-    """A field of a form that came back; empty if it has none of that name, or no such shape."""
+    """Return a field of a form that came back; empty if it has none of that name, or no such shape."""
     found: Any = view
     for name in ("state", "values", block, action):
         found = found.get(name) if isinstance(found, Mapping) else None

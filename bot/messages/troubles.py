@@ -1,4 +1,4 @@
-"""What people read of access with which something is wrong."""
+"""Tell people of access with which something is wrong."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -15,6 +15,7 @@ from bot.assignments.model import (
 from bot.messages.parts import (
     Block,
     Message,
+    about_person,
     actions,
     button,
     confirm,
@@ -50,7 +51,7 @@ UNSURE: Final = frozenset({DeliveryProgress.PARTIAL, DeliveryProgress.FAILED})
 
 
 def notes(row: Assignment, *, own: bool) -> list[Block]:
-    """What is to be known of an access beside whose it is and until when."""
+    """Say what is to be known of an access beside whose it is and until when."""
     said = (PROGRESS if own else STANDS).get(row.progress)
     found = [context(said)] if said else []
     if row.unreadable_since is not None:
@@ -65,7 +66,7 @@ def notes(row: Assignment, *, own: bool) -> list[Block]:
 
 def card(trouble: Trouble, row: Assignment | None, *, package: str, unreadable: int = 0) -> Message:
     """
-    What is wrong, for the admins, with what they can do; redrawn when it has passed.
+    Tell the admins what is wrong, with what they can do; redrawn when it has passed.
 
     Args:
         row: The access, unless it is about a package.
@@ -104,7 +105,7 @@ def _title(trouble: Trouble, row: Assignment | None, *, package: str, unreadable
         return f":warning: {who} has a part only of {name}, {until(row.ends_at)}: Entra has not delivered the rest."
     if trouble.kind is TroubleKind.FAILED:
         return (
-            f":warning: Entra could not finish the access of {who} to {name}: parts of it may be missing, or "
+            f":warning: Entra could not finish {who}'s access to {name}: parts of it may be missing, or "
             "may have stayed."
         )
     if trouble.kind is TroubleKind.REGIVEN:
@@ -116,11 +117,11 @@ def _title(trouble: Trouble, row: Assignment | None, *, package: str, unreadable
         return f":warning: {who} has {name} again, {until(row.ends_at)}: an admin had removed it, and {by}."
     if trouble.why in ENDED_BY_US:
         return (
-            f":warning: The access of {who} to {name} had been taken back, and Entra shows it again. "
-            "I take it back once more."
+            f":warning: {who}'s access to {name} had been removed, and Entra shows it again. "
+            "I remove it once more."
         )
     return (
-        f":warning: I had said that the access of {who} to {name} has ended; Entra shows it again, "
+        f":warning: I had said that {who}'s access to {name} has ended; Entra shows it again, "
         f"{until(row.ends_at)}."
     )
 
@@ -137,22 +138,23 @@ def _passed(trouble: Trouble, row: Assignment | None) -> str:
 
 def _ways_out(trouble: Trouble, row: Assignment) -> list[Block]:
     if row.state is AssignmentState.REMOVING:
-        return [context("It is being taken back.")]
+        return [context("It is being removed.")]
     if trouble.kind is TroubleKind.REVIVED and trouble.why in ENDED_BY_US:
         return []
     again = reprocess(row) if trouble.kind in {TroubleKind.PARTIAL, TroubleKind.FAILED} else None
-    return [actions(again, take_back(row, label="Take back"), block_id=f"trouble:{trouble.id}")]
+    return [actions(again, remove_button(row, label="Remove"), block_id=f"trouble:{trouble.id}")]
 
 
 def reprocess(row: Assignment) -> Block:
-    """A button that has Entra process an access again."""
-    who = row.holder_name or "This person"
-    return button("Reprocess", "reprocess", row.id, about=f"{who}, {row.package_name}")
+    """Make a button that has Entra process an access again."""
+    return button(
+        "Reprocess", "reprocess", row.id, about=about_person(row.holder_name, row.package_name)
+    )
 
 
-def take_back(row: Assignment, *, label: str, automatic: bool = False) -> Block:
+def remove_button(row: Assignment, *, label: str, automatic: bool = False) -> Block:
     """
-    A button that removes an access, once that is confirmed.
+    Make a button that removes an access, once that is confirmed.
 
     Args:
         automatic: Entra gives it by itself to whom its policy names.
@@ -173,7 +175,7 @@ def take_back(row: Assignment, *, label: str, automatic: bool = False) -> Block:
         "remove",
         row.id,
         style="danger",
-        about=f"{who}, {row.package_name}",
+        about=about_person(row.holder_name, row.package_name),
         confirm=confirm("Remove this access?", text, yes="Remove", danger=True),
     )
 
@@ -183,7 +185,7 @@ def _cut(text: str, most: int) -> str:
 
 
 def told_holder(trouble: Trouble, row: Assignment) -> Message | None:
-    """What the holder is told; None if it is nothing to them."""
+    """Tell the holder; None if it is nothing to them."""
     name = f"*{escape(row.package_name)}*"
     if trouble.kind is TroubleKind.PARTIAL:
         return message(
@@ -206,16 +208,16 @@ def told_holder(trouble: Trouble, row: Assignment) -> Message | None:
 
 
 def reprocessing(row: Assignment) -> Message:
-    """The answer to Reprocess."""
+    """Answer Reprocess."""
     who = person(row.holder, row.holder_name)
     return message(
-        f"I ask Entra to process the access of {who} to *{escape(row.package_name)}* again; what comes of it "
+        f"I ask Entra to process {who}'s access to *{escape(row.package_name)}* again; what comes of it "
         "shows on its card in the admins' channel."
     )
 
 
 def removed_before(package: str, *, by: str, at: str, why: str | None) -> Message:
-    """For whoever asks for access that an admin has taken from them."""
+    """Tell whoever asks for access that an admin has taken from them."""
     return message(
         f"{person(by)} removed your access to *{escape(package)}* {at}{_because(why)}. "
         "So an admin has to approve that you get it again; I have asked them."

@@ -20,7 +20,7 @@ from bot.messages.parts import Message
 from bot.notifications import news
 from bot.notifications.model import Notice
 from bot.notifications.outbox import CLAIM_LEASE, Close, Sending, nothing
-from bot.notifications.reminders import Due, Words, due_reminders
+from bot.notifications.reminders import PersonReminders, ReminderWords, due_reminders
 from bot.notifications.store import notices
 from bot.packages.store import catalog
 from bot.priority import give_way
@@ -103,7 +103,9 @@ class Ends:
         Returns how many messages went out.
         """
 
-        async def take(some: Sequence[Due]) -> tuple[datetime | None, Sequence[Parcel[Due]]]:
+        async def take(
+            some: Sequence[PersonReminders],
+        ) -> tuple[datetime | None, Sequence[Parcel[PersonReminders]]]:
             extendable = await self._store.read(catalog.extendable)
             return await self._store.run(
                 _take_reminders, some, self._rungs, extendable, seen_since=seen_since
@@ -111,16 +113,16 @@ class Ends:
 
         return await self._send(await self._due(seen_since), take, goes_on)
 
-    async def _due(self, seen_since: datetime | None) -> list[Due]:
-        """What is due, by person: whose access ends first, comes first."""
-        people: dict[str, Due] = {}
+    async def _due(self, seen_since: datetime | None) -> list[PersonReminders]:
+        """Find what is due, by person: whose access ends first, comes first."""
+        people: dict[str, PersonReminders] = {}
         last = None
         while True:
             page, last = await self._store.read(
                 due_reminders, self._rungs, seen_since=seen_since, after=last
             )
             for person, due in page.items():
-                people.setdefault(person, Due()).add(due)
+                people.setdefault(person, PersonReminders()).add(due)
             if last is None:
                 return list(people.values())
 
@@ -189,7 +191,7 @@ def _take_news(
     until = slack_waits.stopped_until(db, POST)
     if until is not None:
         return until, []
-    owed = [(row, *news.of_end(row)) for row in some]
+    owed = [(row, *news.notice_for_expiry(row)) for row in some]
     taken = notices.claim(db, [notice for _, notice, _ in owed], lease=CLAIM_LEASE)
     ours = {notice.key: notice for notice in taken}
     parcels = []
@@ -213,19 +215,19 @@ def _closing(row: Assignment, key: str) -> Close:
 
 
 def _close(db: Transaction, row: Assignment, key: str) -> None:
-    """Nothing is owed any more if the holder has been told, or never can be."""
+    """Note that nothing is owed any more if the holder has been told, or never can be."""
     is_done = notices.finished_keys(db, [key]) == {key}
     assignments.schedule_notice(db, row, news=None if is_done else clock.real() + LOOK_AGAIN)
 
 
 def _take_reminders(
     db: Transaction,
-    some: Sequence[Due],
+    some: Sequence[PersonReminders],
     rungs: Sequence[timedelta],
     extendable: frozenset[str],
     *,
     seen_since: datetime | None,
-) -> tuple[datetime | None, Sequence[Parcel[Due]]]:
+) -> tuple[datetime | None, Sequence[Parcel[PersonReminders]]]:
     """Claim what is still due of that, and leave the rest."""
     until = slack_waits.stopped_until(db, POST)
     if until is not None:
@@ -236,7 +238,7 @@ def _take_reminders(
     wanted = [notice for due in found.values() for notice in due.notices]
     ours = {notice.key: notice for notice in notices.claim(db, wanted, lease=CLAIM_LEASE)}
     rows = {row.id: row for due in found.values() for row in due.rows}
-    words = Words.read(db, list(rows), extendable=extendable)
+    words = ReminderWords.read(db, list(rows), extendable=extendable)
     parcels = []
     for due in found.values():
         claimed = [ours[notice.key] for notice in due.notices if notice.key in ours]

@@ -31,9 +31,9 @@ WHOSE: Final = re.compile(r"latchkey (?P<installation>[\w-]{1,64}) (?P<at>[0-9]{
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
+class HomeShown:
     """
-    A page that has been published, or not.
+    Record a page that has been published, or not.
 
     Attributes:
         pause: How long to wait before the next try; None: it is out.
@@ -109,7 +109,7 @@ class Homes:
         while await self._store.run(deciders.fill_in):
             log.info("deciders-filled-in")
 
-    async def _publish(self, slack_user: str) -> Shown:
+    async def _publish(self, slack_user: str) -> HomeShown:
         # Before the page is made: one that straddles midnight is yesterday's.
         drawn_at = clock.now()
         is_admin = self._permissions.is_known_admin(slack_user)
@@ -122,7 +122,7 @@ class Homes:
         except SlackError as error:
             log.warning("home-not-published", slack=str(error))
             pause = error.retry_after if isinstance(error, SlackBusy) else timedelta(minutes=1)
-        return Shown(slack_user=slack_user, is_admin=is_admin, drawn_at=drawn_at, pause=pause)
+        return HomeShown(slack_user=slack_user, is_admin=is_admin, drawn_at=drawn_at, pause=pause)
 
     async def _publish_as_slack_takes_it(
         self, slack_user: str, view: dict[str, Any], *, mark: str
@@ -142,7 +142,7 @@ def _claim_stale(db: Transaction) -> list[str]:
     return homes.claim_stale(db, lease=PUBLISH_LEASE, limit=MOST_AT_ONCE)
 
 
-def _published(db: Transaction, shown: Sequence[Shown], *, wait: timedelta) -> None:
+def _published(db: Transaction, shown: Sequence[HomeShown], *, wait: timedelta) -> None:
     """Record which pages are out, and when the others are tried again; *wait*: Slack takes none for so long."""
     for each in shown:
         if each.pause is None:

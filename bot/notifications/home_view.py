@@ -19,7 +19,7 @@ ROWS_IN_HOME: Final = 30
 
 @dataclass(frozen=True, kw_only=True)
 class _Read:
-    """What one person's page shows, beside what is offered."""
+    """Hold what one person's page shows, beside what is offered."""
 
     standing: Standing
     to_decide: Page[Request]
@@ -28,7 +28,7 @@ class _Read:
 
 async def drawn(offering: OfferedPackages, slack_user: str, *, decides_all: bool) -> dict[str, Any]:
     """
-    The view of somebody's App Home as of now.
+    Draw the view of somebody's App Home as of now.
 
     Args:
         decides_all: An admin who may decide everything that waits; for others, what names them is shown.

@@ -1,4 +1,4 @@
-"""A message that is owed, or was sent."""
+"""Say what a notice is: a message that is owed, or was sent."""
 
 from dataclasses import dataclass
 from datetime import datetime

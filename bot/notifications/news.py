@@ -1,4 +1,4 @@
-"""Which messages the end of a request, or of an access, calls for: to whom, under which key, in which words."""
+"""Find the notices that the end of a request, or of an access, calls for: to whom, under which key, in which words."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,19 +10,20 @@ from bot.database.audit import LATCHKEY
 from bot.messages import asking, deciding, troubles
 from bot.messages.parts import Message, moment
 from bot.notifications.model import Notice
-from bot.people.model import Person
+from bot.people.model import Person, Verb
 from bot.requests.model import Kind, Request, State
 
 PUZZLE: Final = "puzzle"
 
-Owed = tuple[Notice, Message]
+# A notice, and what it says.
+OwedNotice = tuple[Notice, Message]
 
 
-def of(
+def notices_for_request(
     request: Request, *, decided: Sequence[Decision], admin_channel: str, will_remind: bool
-) -> list[Owed]:
+) -> list[OwedNotice]:
     """
-    Everything that is to be said about a request that has ended.
+    Return everything that is to be said about a request that has ended.
 
     Args:
         will_remind: Whether a reminder of the access's end is still to come.
@@ -30,8 +31,7 @@ def of(
     owed = []
     to = _first_to_know(request)
     if to is not None:
-        by = " and ".join(dict.fromkeys(_decider(each) for each in decided)) or None
-        words = _words(request, by=by, to=to, will_remind=will_remind)
+        words = _words(request, decided, to=to, will_remind=will_remind)
         owed.append((_notice(str(request.state), request, to=to), words))
     by_somebody_else = request.kind is Kind.REMOVE and request.asked_by not in {
         request.holder,
@@ -52,14 +52,19 @@ def of(
     return owed
 
 
+def _names_of(decided: Sequence[Decision], verb: Verb) -> list[str]:
+    """Return who decided so, each once."""
+    return list(dict.fromkeys(_decider(each) for each in decided if each.verb is verb))
+
+
 def _decider(decision: Decision) -> str:
-    """Who decided; an admin who stood in for the approvers is called one."""
+    """Name who decided; an admin who stood in for the approvers is called one."""
     name = decision.name or "somebody"
     return f"{name} (as an admin)" if decision.as_admin else name
 
 
-def of_end(assignment: Assignment) -> Owed:
-    """What the holder of an access that has ended is told."""
+def notice_for_expiry(assignment: Assignment) -> OwedNotice:
+    """Tell the holder of an access that it has ended."""
     notice = Notice(
         key=f"ended:{assignment.id}",
         kind="news",
@@ -70,15 +75,15 @@ def of_end(assignment: Assignment) -> Owed:
 
 
 def puzzle(request: Request, *, to: str) -> Notice:
-    """That a package's rules are not understood is said once a day, however many ask for it; they are counted."""
+    """Tell the admins once a day that a package's rules are not understood, however many ask for it; they are counted."""
     day = (request.ended_at or request.updated_at).strftime("%Y-%m-%d")
     return Notice(
         key=f"{PUZZLE}:{request.package_id}:{day}", kind=PUZZLE, to=to, request_id=request.id
     )
 
 
-def of_a_removal_before(request: Request) -> list[Owed]:
-    """Why an admin decides, for whoever asks for what an admin has taken from them."""
+def notices_for_removal_before(request: Request) -> list[OwedNotice]:
+    """Tell whoever asks for what an admin has removed from them why an admin decides."""
     removal = request.terms.removal if request.terms else None
     if removal is None or request.holder is None:
         return []
@@ -87,8 +92,10 @@ def of_a_removal_before(request: Request) -> list[Owed]:
     return [(_notice("removed-before", request, to=request.holder), said)]
 
 
-def of_second_account(second: Person, first: Person, *, admin_channel: str) -> list[Owed]:
-    """What the admins and the first Slack account of an Entra user are told of another one."""
+def notices_for_second_account(
+    second: Person, first: Person, *, admin_channel: str
+) -> list[OwedNotice]:
+    """Tell the admins and the first Slack account of an Entra user of another one."""
     key = f"second:{second.slack_user}"
     return [
         (
@@ -111,7 +118,7 @@ def _notice(prefix: str, request: Request, *, to: str) -> Notice:
 
 
 def _first_to_know(request: Request) -> str | None:
-    """Who hears how it ended; nobody, if they withdrew it themselves or are not in Slack."""
+    """Return who hears how it ended; nobody, if they withdrew it themselves or are not in Slack."""
     if request.state is State.CANCELED:
         return None
     # A removal that did not happen is the admin's news: the holder was never told of it.
@@ -120,13 +127,16 @@ def _first_to_know(request: Request) -> str | None:
     return request.holder
 
 
-def _words(request: Request, *, by: str | None, to: str, will_remind: bool) -> Message:
+def _words(request: Request, decided: Sequence[Decision], *, to: str, will_remind: bool) -> Message:
+    approved = _names_of(decided, Verb.APPROVE)
     if request.state is State.DELIVERED:
         if request.kind is Kind.REMOVE:
             return asking.removed(request, told=to)
+        by = " and ".join(approved) or None
         return asking.delivered(request, by=by, will_remind=will_remind)
     if request.state is State.DENIED:
-        return asking.denied(request, by=by)
+        by = " and ".join(_names_of(decided, Verb.DENY)) or None
+        return asking.denied(request, by=by, approved=approved)
     if request.state is State.LAPSED:
         return asking.lapsed(request)
     if request.state is State.FAILED:

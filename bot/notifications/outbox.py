@@ -125,7 +125,7 @@ class Sending:
     async def _claimed(
         self, wanted: Sequence[Notice], content: Content, close: Close
     ) -> tuple[Sequence[Notice], Message | None]:
-        """What of *wanted* is ours to send, and in which words; None if there is nothing."""
+        """Return what of *wanted* is ours to send, and in which words; None if there is nothing."""
         while True:
             until, claimed, made = await self._store.run(_claim, wanted, content, close)
             if until is None:
@@ -176,7 +176,7 @@ class Sending:
         return not missing
 
     async def _not_there(self, claimed: Sequence[Notice], close: Close) -> Sequence[Notice]:
-        """Those that no earlier try has brought to Slack; of the others their place is recorded."""
+        """Return those that no earlier try has brought to Slack; of the others their place is recorded."""
         tried = [notice.tried_at for notice in claimed if notice.tried_at is not None]
         if not tried:
             return claimed
@@ -257,7 +257,7 @@ class Sending:
 
 
 def _is_late(claimed: Sequence[Notice]) -> bool:
-    """Whether a call that begins now may outlast the claim."""
+    """Tell whether a call that begins now may outlast the claim."""
     until = min(notice.claimed_until or clock.real() for notice in claimed)
     return clock.real() + CALL_TIMEOUT >= until
 

@@ -1,5 +1,5 @@
 """
-What is owed to people, and what must be redrawn.
+Send what is owed to people, and redraw what has changed.
 
 Nothing is queued: "delivered, and no delivered:<id> notice sent" is what is owed, so a notice cannot be lost
 beside its row, and an outage is caught up with by looking again.
@@ -26,7 +26,7 @@ from bot.notifications import news, trouble_news
 from bot.notifications.expiries import LOOK_AGAIN, STILL_NEWS
 from bot.notifications.model import Notice
 from bot.notifications.outbox import CLAIM_LEASE, Close, Content, Sending, nothing
-from bot.notifications.reminders import Words, end_key, will_remind
+from bot.notifications.reminders import ReminderWords, end_key, will_remind
 from bot.notifications.store import notices
 from bot.packages.store import catalog
 from bot.people.model import Person
@@ -111,13 +111,13 @@ class Notices:
             self._begin(f"trouble:{trouble.id}", self._send_trouble, trouble)
         return set(self._under_way.values()) - before
 
-    def _begin(self, about: str, deed: Callable[[*Ts], Awaitable[int]], *args: *Ts) -> None:
+    def _begin(self, about: str, send: Callable[[*Ts], Awaitable[int]], *args: *Ts) -> None:
         if about in self._under_way:
             return
 
         async def done() -> int:
             try:
-                return await deed(*args)
+                return await send(*args)
             finally:
                 del self._under_way[about]
 
@@ -128,7 +128,7 @@ class Notices:
         return await self._sending.send([notice], content, close=close)
 
     async def _send_all(
-        self, owed: Sequence[news.Owed], close: Close, urgency: Urgency = Urgency.NOW
+        self, owed: Sequence[news.OwedNotice], close: Close, urgency: Urgency = Urgency.NOW
     ) -> list[bool]:
         """Send what is owed about one row to several people, and close the row when all of it is done."""
         if not owed:
@@ -157,7 +157,7 @@ class Notices:
         await self._store.run(decisions.answered, decision)
         return True
 
-    async def say_taken_down(self, decision: Decision) -> None:
+    async def say_decision_saved(self, decision: Decision) -> None:
         """Tell somebody whose decision cannot be judged just now that it is not lost; as well as may be."""
         try:
             await self._slack.tell(
@@ -166,7 +166,7 @@ class Notices:
                 message=deciding.decision_saved(),
             )
         except SlackError as error:
-            log.warning("not-told-taken-down", decision=decision.id, slack=str(error))
+            log.warning("not-told-decision-saved", decision=decision.id, slack=str(error))
 
     async def _send_card(self, request: Request, card: Notice) -> bool:
         def content(db: Transaction) -> Message | None:
@@ -179,17 +179,17 @@ class Notices:
         return await self.send_once(card, content, self._closing_cards(request))
 
     async def _send_removals_before(self, request: Request) -> int:
-        removals = news.of_a_removal_before(request)
+        removals = news.notices_for_removal_before(request)
         return sum(await self._send_all(removals, self._closing_cards(request)))
 
     def _closing_cards(self, request: Request) -> Close:
-        also = [notice.key for notice, _ in news.of_a_removal_before(request)]
+        also = [notice.key for notice, _ in news.notices_for_removal_before(request)]
         return lambda db: _close_cards(db, request, self._admin_channel, also)
 
     async def _send_news(self, request: Request) -> int:
-        """What became of a request, to everybody whom it concerns."""
+        """Tell everybody whom it concerns what became of a request."""
         counted = await self._store.read(decisions.accepted_of, request)
-        owed = news.of(
+        owed = news.notices_for_request(
             request,
             decided=counted,
             admin_channel=self._admin_channel,
@@ -204,15 +204,17 @@ class Notices:
         return sum(sent)
 
     async def _send_second_account(self, accounts: tuple[Person, Person]) -> int:
-        """Somebody acts from another Slack account than before: the first one and the admins read so, once."""
+        """Tell the first Slack account of somebody, and the admins, once that there is another."""
         second, _ = accounts
-        owed = news.of_second_account(*accounts, admin_channel=self._admin_channel)
+        owed = news.notices_for_second_account(*accounts, admin_channel=self._admin_channel)
         keys = [notice.key for notice, _ in owed]
         return sum(await self._send_all(owed, lambda db: _close_second_account(db, second, keys)))
 
     async def _send_trouble(self, trouble: Trouble) -> int:
-        """What is wrong with access: to the admins, and to whom it belongs."""
-        owed = await self._store.read(trouble_news.owed, trouble, admin_channel=self._admin_channel)
+        """Tell the admins, and whose access it is, what is wrong with it."""
+        owed = await self._store.read(
+            trouble_news.notices_for_trouble, trouble, admin_channel=self._admin_channel
+        )
         keys = [notice.key for notice, _ in owed]
         return sum(await self._send_all(owed, lambda db: _close_trouble(db, trouble, keys)))
 
@@ -257,21 +259,21 @@ class Notices:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Owed:
-    """Everything that is owed at one moment; answers and left-over cards must be claimed first."""
+class OwedWork:
+    """List everything that is owed at one moment; answers and left-over cards must be claimed first."""
 
     has_answers: bool
     has_left_over: bool
     cards: Sequence[Request]
     ended: Sequence[Request]
     second_accounts: Sequence[tuple[Person, Person]]
-    alarms: Sequence[news.Owed]
+    alarms: Sequence[news.OwedNotice]
     troubles: Sequence[Trouble]
 
 
-def _owed(db: Transaction, admin_channel: str, *, since: datetime) -> Owed:
-    """All of it at one look: whoever is woken looks, and mostly finds nothing."""
-    return Owed(
+def _owed(db: Transaction, admin_channel: str, *, since: datetime) -> OwedWork:
+    """Find all of it at one look: whoever is woken looks, and mostly finds nothing."""
+    return OwedWork(
         has_answers=decisions.has_unanswered(db),
         has_left_over=notices.has_left_over(db),
         cards=request_lists.owing_cards(db),
@@ -282,10 +284,10 @@ def _owed(db: Transaction, admin_channel: str, *, since: datetime) -> Owed:
     )
 
 
-def _alarms(db: Transaction, admin_channel: str, *, since: datetime) -> list[news.Owed]:
-    """What is waited for unusually long, and what failed too often: for the admins, once."""
+def _alarms(db: Transaction, admin_channel: str, *, since: datetime) -> list[news.OwedNotice]:
+    """Tell the admins, once, what is waited for unusually long, and what failed too often."""
     alarms = [
-        (news.alarm("stuck", request, to=admin_channel), deciding.stuck(request))
+        (news.alarm("stuck", request, to=admin_channel), deciding.slow(request))
         for request in request_lists.stuck(db, attempts=STUCK_AFTER_ATTEMPTS, since=since)
     ]
     told = notices.settled_keys(db, [notice.key for notice, _ in alarms])
@@ -332,7 +334,7 @@ def _card(request: Request, to: str) -> Notice:
 def _close_cards(
     db: Transaction, request: Request, admin_channel: str, also: Sequence[str]
 ) -> None:
-    """Nothing is owed any more if everybody has a card who is asked by now; somebody may have joined."""
+    """Note that nothing is owed any more if everybody has a card who is asked by now; somebody may have joined."""
     now = recipients.locked(db, request)
     if now.version == request.version:
         keys = [
@@ -354,13 +356,13 @@ def _close_second_account(db: Transaction, second: Person, keys: Sequence[str]) 
 
 
 def _unfinished(db: Transaction, keys: Sequence[str]) -> datetime | None:
-    """When to look at these messages again; None when each was sent or will never be."""
+    """Return when to look at these messages again; None when each was sent or will never be."""
     done = notices.finished_keys(db, keys) == set(keys)
     return None if done else clock.real() + LOOK_AGAIN
 
 
 def _content_of(db: Transaction, notice: Notice) -> Message | None:
-    """What a sent message should say now."""
+    """Return what a sent message should say now."""
     if notice.kind == "card" and notice.request_id is not None:
         request = requests.get(db, notice.request_id)
         if request is None:
@@ -384,13 +386,13 @@ def _content_of(db: Transaction, notice: Notice) -> Message | None:
         rows = assignments.by_ids(db, ids)
         keys = [each.key for each in together]
         moved = [row.id for row in rows if not any(key.startswith(end_key(row)) for key in keys)]
-        words = Words.read(db, ids, extendable=catalog.extendable(db))
+        words = ReminderWords.read(db, ids, extendable=catalog.extendable(db))
         return words.reminder(rows, moved=moved)
     return None
 
 
 def _others(db: Transaction, request: Request) -> int:
-    """How many more requests of the same day were refused for the same package's rules."""
+    """Count how many more requests of the same day were refused for the same package's rules."""
     day = (request.ended_at or request.updated_at).replace(
         hour=0, minute=0, second=0, microsecond=0
     )

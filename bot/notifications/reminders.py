@@ -1,5 +1,5 @@
 """
-Which reminders are due.  Decided from the rows each time, never from timers: a missed day is caught up with.
+Find which reminders are due: from the rows each time, never from timers: a missed day is caught up with.
 
 A rung is a time before the end ("7 days").  Its key holds the end, so access that was extended is due again.
 """
@@ -30,9 +30,9 @@ PAGE: Final = 200
 
 
 @dataclass
-class Due:
+class PersonReminders:
     """
-    What one person is to be reminded of, in one message.
+    List what one person is to be reminded of, in one message.
 
     Attributes:
         rows: The accesses.
@@ -47,7 +47,7 @@ class Due:
     notices: list[Notice] = field(default_factory=list)
     overtaken: list[Notice] = field(default_factory=list)
 
-    def add(self, other: "Due") -> None:
+    def add(self, other: "PersonReminders") -> None:
         """Remind of that, too."""
         self.ids += other.ids
         self.rows += other.rows
@@ -56,8 +56,8 @@ class Due:
 
 
 @dataclass(frozen=True)
-class Words:
-    """What reminders say beside the ends themselves: what can be extended, and what is under way already."""
+class ReminderWords:
+    """Gather what reminders say beside the ends themselves: what can be extended, and what is under way already."""
 
     extendable: frozenset[str]
     busy: Mapping[str, Request]
@@ -65,7 +65,7 @@ class Words:
     @classmethod
     def read(
         cls, db: Transaction, assignment_ids: Sequence[str], *, extendable: frozenset[str]
-    ) -> "Words":
+    ) -> "ReminderWords":
         busy = {
             request.assignment_id: request
             for request in request_lists.open_for_assignments(db, assignment_ids)
@@ -79,7 +79,7 @@ class Words:
 
 
 def reached(end: datetime, rungs: Sequence[timedelta], *, now: datetime) -> list[timedelta]:
-    """The rungs that have been reached, the nearest to the end first; none once it has ended."""
+    """Return the rungs that have been reached, the nearest to the end first; none once it has ended."""
     if now >= end:
         return []
     return sorted(rung for rung in rungs if now >= end - rung)
@@ -104,9 +104,9 @@ def due_reminders(
     seen_since: datetime | None = None,
     after: Assignment | None = None,
     among: Collection[str] | None = None,
-) -> tuple[dict[str, Due], Assignment | None]:
+) -> tuple[dict[str, PersonReminders], Assignment | None]:
     """
-    A page of what is due now, by Slack user id, the first to end first, and the page's last row; None behind the last.
+    Return a page of what is due now, by Slack user id, the first to end first, and the page's last row; None behind the last.
 
     A rung that was sent, dropped or is being sent is not due.
 
@@ -131,10 +131,10 @@ def due_reminders(
     settled = notices.settled_keys(db, [key_of(row, nearest) for row, (nearest, *_) in ending])
     left = [each for each in ending if key_of(each[0], each[1][0]) not in settled]
     told = _grants(db, [row for row, _ in left], since=now - max(rungs) - JUST_TOLD)
-    due: dict[str, Due] = {}
+    due: dict[str, PersonReminders] = {}
     for row, (nearest, *missed) in left:
         notice = _notice(row, nearest)
-        person = due.setdefault(notice.to, Due())
+        person = due.setdefault(notice.to, PersonReminders())
         person.ids.append(row.id)
         person.overtaken += [_notice(row, rung) for rung in missed]
         if _was_just_told(told[notice.to, row.package_id], row, nearest):
@@ -149,7 +149,7 @@ def _grants(
     db: Transaction, rows: Sequence[Assignment], *, since: datetime
 ) -> Mapping[tuple[str, str], list[Grant]]:
     """
-    What has given these accesses, or made them longer, by person and package.
+    Find what has given these accesses, or made them longer, by person and package.
 
     Args:
         since: What was told before then says nothing of a rung that comes before an end that is still to come.
@@ -162,7 +162,7 @@ def _grants(
 
 
 def will_remind(request: Request, rungs: Sequence[timedelta]) -> bool:
-    """Whether a reminder follows on the news that *request* has given access, or made it longer."""
+    """Tell whether a reminder follows on the news that *request* has given access, or made it longer."""
     end, told = request.ends_at, request.ended_at
     if end is None or told is None:
         return False
@@ -171,7 +171,7 @@ def will_remind(request: Request, rungs: Sequence[timedelta]) -> bool:
 
 def _is_of_use(rung: timedelta, *, end: datetime, told: datetime) -> bool:
     """
-    Whether a reminder comes long enough after somebody was told of that end.
+    Tell whether a reminder comes long enough after somebody was told of that end.
 
     Of what lasts a few hours it comes after the first half of them.
     """
@@ -179,7 +179,7 @@ def _is_of_use(rung: timedelta, *, end: datetime, told: datetime) -> bool:
 
 
 def _was_just_told(grants: Sequence[Grant], row: Assignment, rung: timedelta) -> bool:
-    """Whether the message that the access is there, or lasts longer, has said what this rung would say."""
+    """Tell whether the message that the access is there, or lasts longer, has said what this rung would say."""
     if row.ends_at is None:
         return False
     for grant in grants:
@@ -194,7 +194,7 @@ def _was_just_told(grants: Sequence[Grant], row: Assignment, rung: timedelta) ->
 
 
 def next_reminder(db: Transaction, rungs: Sequence[timedelta]) -> datetime | None:
-    """When the next reminder comes due, or the next access ends if that is sooner; for the sandbox's clock."""
+    """Return when the next reminder comes due, or the next access ends if that is sooner; for the sandbox's clock."""
     return assignments.next_end(db, rungs=rungs)
 
 

@@ -1,4 +1,4 @@
-"""Which messages call for something that is wrong with access: to whom, under which key, in which words."""
+"""Find the notices that something wrong with access calls for: to whom, under which key, in which words."""
 
 from bot.assignments.model import Trouble
 from bot.assignments.store import assignments, troubles, unsure
@@ -6,20 +6,21 @@ from bot.database import Transaction
 from bot.messages import troubles as words
 from bot.messages.parts import Message
 from bot.notifications.model import Notice
+from bot.notifications.news import OwedNotice
 from bot.packages.store import catalog
 
-Owed = tuple[Notice, Message]
 
-
-def owed(db: Transaction, trouble: Trouble, *, admin_channel: str) -> list[Owed]:
-    """The admins' card, and what the holder is told, if it is anything to them."""
+def notices_for_trouble(
+    db: Transaction, trouble: Trouble, *, admin_channel: str
+) -> list[OwedNotice]:
+    """Return the admins' card, and what the holder is told, if it is anything to them."""
     notice = Notice(
         key=f"{troubles.NOTICE}:{trouble.id}",
         kind=troubles.NOTICE,
         to=admin_channel,
         assignment_id=trouble.about,
     )
-    found: list[Owed] = [(notice, card(db, trouble))]
+    found: list[OwedNotice] = [(notice, card(db, trouble))]
     row = assignments.get(db, trouble.about)
     said = words.told_holder(trouble, row) if row is not None else None
     if said is not None and row is not None and row.holder is not None:
@@ -29,7 +30,7 @@ def owed(db: Transaction, trouble: Trouble, *, admin_channel: str) -> list[Owed]
 
 
 def card(db: Transaction, trouble: Trouble) -> Message:
-    """The admins' card, as it must be now."""
+    """Draw the admins' card, as it must be now."""
     row = assignments.get(db, trouble.about)
     if row is not None:
         return words.card(trouble, row, package=row.package_name)

@@ -61,10 +61,10 @@ async def test_the_whole_life_of_an_access_in_the_browser(window, pictures):
     await window.reads("Your access to Finance Reports ends soon")
     await window.page.screenshot(path=pictures / "reminder.png")
     await window.press("extend")
-    await window.reads("Longer access to Finance Reports: waiting for approval")
+    await window.reads("Extension of Finance Reports: waiting for approval")
 
     await window.be("U0BO", "app")
-    await window.reads("wants to keep")
+    await window.reads("asks to extend")
     await window.press("approve")
     await window.be("U0ANN", "app")
     await window.reads("Your access to Finance Reports now lasts until")
@@ -102,7 +102,7 @@ async def test_home_shows_what_i_have_and_may_ask_for(window, pictures):
     await window.type("/request-access marketing-campaign")
     await window.page.goto(f"{window._address}/?as=U0ANN&in=home")
     home = window.page.get_by_test_id("messages").or_(window.page.locator("main")).first
-    await expect(home).to_contain_text("What is offered here")
+    await expect(home).to_contain_text("Access you can ask for")
     await expect(home).to_contain_text("30 days left")
     await window.page.screenshot(path=pictures / "home.png")
 

@@ -33,7 +33,7 @@ def heard(world: World, user: str, channel: str) -> list[str]:
 @pytest.mark.parametrize("channel", [OF_TWO, SECRET, OLD, "C0GENERAL", "C0MARKETING", PARTNERS])
 @pytest.mark.parametrize(
     ("label", "answer"),
-    [("Extend", "Asked for more time"), ("Return", "Giving Marketing Campaign back")],
+    [("Extend", "Asked to extend your access"), ("Return", "Returning Marketing Campaign")],
 )
 async def test_a_button_is_answered_wherever_it_is(everywhere, channel, label, answer):
     """In a direct message of two people, in channels that the bot is not in, and in a shared one."""
@@ -59,7 +59,7 @@ async def test_a_refusal_is_answered_wherever_it_is(everywhere, channel):
     await everywhere.press(ANN, shown, "Return")
 
     await eventually(
-        lambda: any("being taken back already" in each for each in heard(everywhere, ANN, channel)),
+        lambda: any("being removed already" in each for each in heard(everywhere, ANN, channel)),
         about="the second answer",
     )
 
@@ -87,7 +87,7 @@ async def test_in_the_app_s_own_messages_it_is_answered_there(everywhere):
 
     await everywhere.press(ANN, shown, "Extend")
 
-    await everywhere.told(ANN, "Asked for more time")
+    await everywhere.told(ANN, "Asked to extend your access")
     assert not complaints(everywhere)
 
 

@@ -351,10 +351,10 @@ async def test_an_extension_of_what_has_ended_is_nobodys_to_decide(world):
     await world.told(ANN, "You now have access")
     await world.later(timedelta(days=20))
     await world.press(ANN, (await world.type(ANN, "/my-access")).message, "Extend")
-    await world.card(APPROVALS, "wants to keep")
+    await world.card(APPROVALS, "asks to extend")
 
     await world.later(timedelta(days=11))
 
     await world.told(ANN, "was not extended. The access ended before anybody decided")
-    await eventually(lambda: labels(world.cards(APPROVALS, "wants to keep")[-1]) == [])
+    await eventually(lambda: labels(world.cards(APPROVALS, "asks to extend")[-1]) == [])
     assert await world.states() == ["add delivered", "extend lapsed"]

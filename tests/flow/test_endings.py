@@ -77,7 +77,7 @@ async def test_let_it_end_silences_the_reminders(world):
     reminder = await world.told(ANN, REMINDED)
 
     await world.press(ANN, reminder, "Let it end")
-    await world.told(ANN, "All right: Marketing Campaign ends")
+    await world.told(ANN, "You chose to let Marketing Campaign end")
     await world.later(timedelta(days=5, hours=12))
     await world.told(ANN, REMINDED)
 
@@ -164,7 +164,7 @@ async def test_an_admin_removes_access_from_the_list(world):
     await world.press(DANA, shown, "Remove")
 
     await world.told(ANN, f"was removed by <@{DANA}>")
-    await world.told(DANA, f"The access of <@{ANN}> to Marketing Campaign is removed")
+    await world.told(DANA, f"<@{ANN}> no longer has access to Marketing Campaign")
     assert ENTRA_ID[ANN] not in world.holders(MARKETING_RESOURCES)
 
 
@@ -176,7 +176,7 @@ async def test_an_admin_removes_access_by_command(world):
         DANA, "/access-admin remove @ann marketing campaign because she moved"
     )
 
-    assert "Removing Marketing Campaign" in answer.text
+    assert "access to Marketing Campaign" in answer.text
     assert "she moved" in said(await world.told(ANN, f"was removed by <@{DANA}>"))
     assert ("U0DANA", "ask-remove", "she moved") in await world.deeds()
 
@@ -278,7 +278,7 @@ async def test_removal_in_the_portal_is_told(world):
 
     await world.synced()
 
-    await world.told(ANN, "was ended in Entra, not through me")
+    await world.told(ANN, "was removed in Entra, outside Latchkey")
     assert "You have no access" in (await world.type(ANN, "/my-access")).text
 
 
@@ -324,7 +324,7 @@ async def test_an_extension_that_is_denied_changes_nothing(world):
     await world.later(timedelta(days=24))
     await world.press(ANN, await world.told(ANN, REMINDED), "Extend")
 
-    await world.press(BO, await world.card(BO, "wants to keep"), "Deny")
+    await world.press(BO, await world.card(BO, "asks to extend"), "Deny")
     await world.give_reason(BO, "The quarter is over")
 
     assert "The quarter is over" in said(await world.told(ANN, "request to extend .* was denied"))
@@ -339,7 +339,7 @@ async def test_a_failed_removal_is_no_news_for_the_holder(world):
 
     await world.type(DANA, "/access-admin remove @ann marketing-campaign because she moved")
 
-    await world.told(DANA, "I could not take back the access")
+    await world.told(DANA, "I could not remove the access")
     assert ENTRA_ID[ANN] in world.holders(MARKETING_RESOURCES)
     assert not [each for each in world.direct(ANN) if "removed" in said(each)]
     assert "until" in (await world.type(ANN, "/my-access")).text

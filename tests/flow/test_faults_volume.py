@@ -53,7 +53,7 @@ async def test_an_admin_hears_of_a_removal_among_hundreds_of_grants(database):
             await world.type(
                 DANA, f"/access-admin remove <@{ANN}> marketing-campaign because moved"
             )
-            await world.told(DANA, "is removed")
+            await world.told(DANA, "no longer has access")
 
 
 @pytest.mark.made_up("a target scope that Graph does not have")

@@ -75,8 +75,8 @@ async def test_an_admin_gives_it_up(world):
     """Its holder is told, and nothing is in Entra."""
     await world.type(ANN, "/request-access marketing-campaign")
     await card(world)
-    listed = await world.type(DANA, "/access-admin held")
-    assert "1 request is on hold" in said(listed.message)
+    listed = await world.type(DANA, "/access-admin stuck")
+    assert "1 request is stuck" in said(listed.message)
     assert said((await world.type(DANA, "/access-admin stuck")).message) == said(listed.message)
 
     await world.press(DANA, cards(world)[0], "Give up")

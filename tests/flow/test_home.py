@@ -138,7 +138,7 @@ async def test_one_extends_and_returns_from_home(world):
     await shows(world, ANN, "30 days left")
 
     await world.press_home(ANN, "Return")
-    await world.told(ANN, "is given back")
+    await world.told(ANN, "you have returned")
     await shows(world, ANN, "You have no access")
 
 
@@ -150,7 +150,7 @@ async def test_one_withdraws_from_home(world):
 
     await world.press_home(ANN, "Cancel")
 
-    await world.told(ANN, "is withdrawn")
+    await world.told(ANN, "is canceled")
     await shows(world, ANN, "You have no access")
 
 

@@ -63,7 +63,7 @@ async def gets_access_without_approval(world):
 async def gets_access_with_approval(world):
     await world.type(ANN, "/request-access finance reports because Q4 <!channel>")
     card = await world.card(BO, "Ann Abara asks for Finance Reports")
-    for fact in ("Ann Abara", "Contoso Ledger", "30 days from delivery", "Everyone at Contoso"):
+    for fact in ("Ann Abara", "Contoso Ledger", "30 days after delivery", "Everyone at Contoso"):
         assert fact in said(card)
     assert "Q4 <!channel>" in [
         block["text"]["text"]
@@ -113,7 +113,7 @@ async def extends_both(world):
 
     before = end_of(world, "Finance Reports")
     await world.press(ANN, reminder, "Extend", about="Finance Reports")
-    card = await world.card(BO, "Ann Abara wants to keep Finance Reports")
+    card = await world.card(BO, "Ann Abara asks to extend Finance Reports")
     assert end_of(world, "Finance Reports") == before
     await world.press(BO, card, "Approve")
     await world.told(ANN, "Your access to \\*Finance Reports\\* now lasts until")
@@ -131,7 +131,7 @@ async def returns_one(world):
 
     await world.press(ANN, shown, "Return", about="Marketing Campaign")
 
-    await world.told(ANN, "your access to Marketing Campaign is given back")
+    await world.told(ANN, "you have returned Marketing Campaign")
     assert ANN_IN_ENTRA not in world.holders(MARKETING_RESOURCES)
     assert ANN_IN_ENTRA in world.holders(FINANCE_READERS)
     assert len(world.posts("adminRemove")) == 1

@@ -96,7 +96,7 @@ async def test_a_redraw_that_slack_does_not_take_is_shorter(harness, monkeypatch
 
     (card,) = cards(harness)
     assert labels(card) == []
-    assert "Withdrawn" in card.text
+    assert "Canceled" in card.text
 
 
 async def test_a_home_that_slack_does_not_take_says_where_to_look(harness, monkeypatch):

@@ -47,7 +47,7 @@ async def test_who_has_a_part_is_told_so(world):
 
     assert ENTRA_ID[ANN] in world.holders(MARKETING_RESOURCES)
     alarm = await the_alarm(world, "has a part only of *Marketing Campaign*")
-    assert labels(alarm) == ["Reprocess", "Take back"]
+    assert labels(alarm) == ["Reprocess", "Remove"]
     assert await world.states() == ["add submitted"]
     assert not [each for each in world.direct(ANN) if "You now have access" in each.text]
 
@@ -95,7 +95,7 @@ async def test_an_admin_takes_it_back(world):
     await asked_and_got_a_part(world)
     alarm = await the_alarm(world, "has a part only")
 
-    await world.press(DANA, alarm, "Take back")
+    await world.press(DANA, alarm, "Remove")
     await world.told(ANN, "was removed by")
 
     assert ENTRA_ID[ANN] not in world.holders(MARKETING_RESOURCES)
@@ -126,8 +126,8 @@ async def test_who_gives_a_part_back_reads_that_and_no_more(world, lag):
     shown = await world.type(ANN, "/my-access")
     await world.press(ANN, shown.message, "Return")
 
-    await world.told(ANN, "is given back")
-    await nothing_more_is_said(world, "is given back")
+    await world.told(ANN, "you have returned")
+    await nothing_more_is_said(world, "you have returned")
 
 
 async def test_the_command_removes_a_part(world):

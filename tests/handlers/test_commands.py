@@ -102,7 +102,7 @@ async def test_the_word_payload_may_stand_in_a_name(endpoint, answered, field):
     """Nor does a channel, a person or a workspace of that name break every command."""
     shown = answered(await endpoint.command("/request-access", "", **{field: "payload"}))
 
-    assert "Which access do you need?" in shown
+    assert "What do you need access to?" in shown
 
 
 async def test_a_field_called_payload_beside_a_command_decides_nothing(endpoint):

@@ -203,7 +203,7 @@ class World:
             message
             for message in place.messages
             if not message.deleted
-            and re.search("asks for|wants to keep", message.text)
+            and re.search("asks for|asks to extend", message.text)
             and about in message.text
         ]
 

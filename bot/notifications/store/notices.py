@@ -166,7 +166,7 @@ def claim(db: Transaction, wanted: Sequence[Notice], *, lease: timedelta) -> lis
 
 
 def has_left_over(db: Transaction) -> bool:
-    """Whether `claim_left_over` would find any."""
+    """Tell whether `claim_left_over` would find any."""
     return db.execute(ANY_LEFT_OVER, {"now": clock.real(), "most": 1}).first() is not None
 
 
@@ -232,7 +232,7 @@ def supersede(db: Transaction, wanted: Sequence[Notice]) -> None:
 
 
 def settled_keys(db: Transaction, keys: Sequence[str]) -> set[str]:
-    """Those of *keys* that were sent, dropped, or are being sent right now."""
+    """Return those of *keys* that were sent, dropped, or are being sent right now."""
     found: set[str] = set()
     for first in range(0, len(keys), KEYS_A_QUERY):
         query = sa.select(notices.c.key).where(
@@ -243,18 +243,18 @@ def settled_keys(db: Transaction, keys: Sequence[str]) -> set[str]:
 
 
 def untold_holds(db: Transaction, *, since: datetime) -> list[tuple[Hold, Request]]:
-    """What has been held no longer than since then, and the admins neither know of nor are being told."""
+    """Find holds no older than that of which the admins neither know nor are being told."""
     found = db.execute(UNTOLD_HOLDS, {"since": since, "now": clock.real()})
     return [holds.with_request(row) for row in found]
 
 
 def finished_keys(db: Transaction, keys: Sequence[str]) -> set[str]:
-    """Those of *keys* that were sent or will never be."""
+    """Return those of *keys* that were sent or will never be."""
     return set(db.execute(FINISHED, {"notices": keys}).scalars())
 
 
 def has_stale(db: Transaction) -> bool:
-    """Whether `claim_stale` would find any."""
+    """Tell whether `claim_stale` would find any."""
     return db.execute(ANY_STALE, {"now": clock.real(), "most": 1}).first() is not None
 
 
@@ -266,7 +266,7 @@ def claim_stale(db: Transaction, *, lease: timedelta, limit: int) -> list[Notice
 
 
 def mark_stale(db: Transaction, key: str) -> None:
-    """What a sent message shows has changed: it is owed a redraw."""
+    """Note that what a sent message shows has changed: it is owed a redraw."""
     db.execute(UPDATE_SENT, {"notice": key, "stale": True})
 
 

@@ -384,7 +384,7 @@ async def test_nobody_decides_in_time(harness):
     await harness.talk()
 
     assert (await harness.request(request.id)).state is State.LAPSED
-    assert "lapsed" in harness.told("U0ANN")[-1].text
+    assert "expired" in harness.told("U0ANN")[-1].text
 
 
 async def test_every_move_leaves_a_row(harness):

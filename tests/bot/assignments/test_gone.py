@@ -215,7 +215,7 @@ async def test_a_list_that_lags_brings_nothing_back(harness):
     await harness.talk()
 
     assert (await row(harness, held)).ended_why == EndReason.RETURNED
-    assert not [each for each in harness.told("U0ANN") if "not through me" in each.text]
+    assert not [each for each in harness.told("U0ANN") if "outside Latchkey" in each.text]
     assert await harness.store.run(troubles.count) == {}
 
 
@@ -231,7 +231,7 @@ async def test_what_revives_after_our_removal_is_removed_again(harness):
     await harness.talk()
     assert (await row(harness, held)).state is AssignmentState.LIVE
     alarms = [each.text for each in harness.workspace.channels["C0APPROVALS"].messages]
-    assert any("had been taken back, and Entra shows it again" in each for each in alarms)
+    assert any("had been removed, and Entra shows it again" in each for each in alarms)
     await harness.finish()
 
     assert there.state == "expired"

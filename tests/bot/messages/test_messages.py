@@ -11,6 +11,7 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from slack_sdk.models.blocks import Block
@@ -23,6 +24,7 @@ from bot.errors import PackageName
 from bot.messages import asking, deciding, forms, reminding, repairing
 from bot.messages.answers import all_answers
 from bot.messages.home import home
+from bot.messages.parts import escape, shorten
 from bot.messages.request_form import request_form
 from bot.notifications import news
 from bot.notifications.home_view import ROWS_IN_HOME
@@ -31,6 +33,8 @@ from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import Choice, Question
 from bot.people.model import Verb
 from bot.requests.model import Hold, Kind, Request, State
+from sandbox.page.mrkdwn import mrkdwn
+from sandbox.page.reader import Reader
 from sandbox.slack.content import checked_blocks, checked_view
 from tests.bot.samples import OF_ALL, click, held, offered, page, terms, wish
 
@@ -139,14 +143,14 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
         label = f"{kind} {state} {in_slack}"
         made[f"card {label}"] = deciding.card(one, decided)
         made[f"failed {label}"] = deciding.failed(one)
-        made[f"stuck {label}"] = deciding.stuck(one)
+        made[f"stuck {label}"] = deciding.slow(one)
         for verb in (None, Verb.RETRY, Verb.GIVE_UP):
             hold = held_up(one, why=text[:1_000], verb=verb)
             holding = replace(one, held_at=None if verb else hold.at)
             made[f"held {label} {verb}"] = repairing.card(hold, holding)
         made[f"puzzle {label}"] = deciding.not_understood(one)
         if not one.is_open:
-            for notice, said in news.of(
+            for notice, said in news.notices_for_request(
                 one, decided=decided, admin_channel="C0APPROVALS", will_remind=True
             ):
                 made[f"news {notice.key.split(':')[0]} {label}"] = said
@@ -215,7 +219,7 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
         "which": asking.which_package(name[:80], choices),
         "form needed": asking.form_needed("p", text[:500]),
         "reason needed": asking.reason_needed("p", name, text[:500]),
-        "withdrawn": asking.withdrawn(waiting[0]),
+        "withdrawn": asking.canceled(waiting[0]),
         "letting end": asking.letting_end(rows[0]),
         "held list": repairing.listed(
             page(
@@ -431,7 +435,7 @@ def test_a_card_says_everything_that_counts(contents):
 
     for part in ("<@U0ANN>", "Ann Abara", "Marketing Campaign", "I run the launch", "Night shift"):
         assert part in said
-    assert "Until" in said
+    assert "Ends" in said
     assert f"!date^{int((one.ends_at or clock.now()).timestamp())}" in said
     assert all(line in said for line in lines) or "more" in said
 
@@ -504,3 +508,137 @@ def test_every_message_has_words_for_a_screen_reader():
     """The text alone says what it is about."""
     for label, message in every_message("Marketing Campaign").items():
         assert re.search(r"[A-Za-z]{3}", message["text"]), label
+
+
+NAMES_WITH_FORMATS = (
+    "*bold*",
+    "Finance *Read*",
+    "_italic_ and __more__",
+    "~gone~",
+    "`code` ```block```",
+    "> a quote",
+    "first\n> a quote",
+    "* a *",
+    "a*b*c",
+    "*",
+    "_*~`both`~*_",
+)
+
+
+def formats(text: str) -> list[str]:
+    """What stands in bold, in italics, struck through, as code or as a quote."""
+    reader = Reader(person_id="U0ANN", zone=ZoneInfo("UTC"), now=clock.now())
+    html = str(mrkdwn(text, reader))
+    return re.findall(r"<(?:strong|em|s|code|pre|blockquote)>.*?</", html, re.DOTALL)
+
+
+@pytest.mark.parametrize("name", NAMES_WITH_FORMATS)
+def test_a_name_formats_nothing(name):
+    """Our own bold stays, and nothing within a name or behind it is bold, slanted, struck through, code or a quote."""
+    assert formats(f"Before {escape(name)} after.") == []
+    assert formats(f"{escape(name)}") == []
+    around = formats(f"A *{escape(name)}* b *our own*")
+    assert around[-1] == "<strong>our own</"
+    # No format of Slack's goes on in the next line.
+    assert len(around) == (1 if "\n" in name else 2)
+
+
+@pytest.mark.parametrize("name", NAMES_WITH_FORMATS)
+def test_no_message_is_formatted_by_a_name(name):
+    """Whatever the name, no message has more formats than with a plain one of the same length and lines."""
+    plain = re.sub(r"[^\w\s]|_", "x", name)
+    plainly = {**every_message(plain), **every_view(plain)}
+    compared = 0
+    for label, said in {**every_message(name), **every_view(name)}.items():
+        if label in plainly:
+            compared += 1
+            most = [len(formats(text)) for text in mrkdwn_in(plainly[label])]
+            found = [len(formats(text)) for text in mrkdwn_in(said)]
+            assert all(a <= b for a, b in zip(found, most, strict=True)), label
+    assert compared > 30
+
+
+@pytest.mark.parametrize("name", ["finance_read_only", "a_b", "Zoë_Ünal"])
+def test_an_underscore_within_a_word_stays(name):
+    """Slack takes none for a format there, and such names are common."""
+    assert escape(name) == name
+
+
+def mrkdwn_in(said: Any) -> list[str]:
+    """Every mrkdwn text of a message or view."""
+    if isinstance(said, Mapping):
+        if said.get("type") == "mrkdwn":
+            return [said["text"]]
+        return [text for each in said.values() for text in mrkdwn_in(each)]
+    if isinstance(said, list | tuple):
+        return [text for each in said for text in mrkdwn_in(each)]
+    return []
+
+
+def test_a_denial_names_only_who_denied():
+    """Who had approved an earlier step is said to have approved."""
+    one = request(state=State.DENIED)
+    decided = [
+        click(one, name="Mia Moreau", outcome=Outcome.ACCEPTED, verb=Verb.APPROVE),
+        click(one, name="Dana Diaz", outcome=Outcome.ACCEPTED, verb=Verb.DENY),
+    ]
+    [(_, said)] = news.notices_for_request(
+        one, decided=decided, admin_channel="C0ADMIN", will_remind=False
+    )
+    assert "was denied by Dana Diaz. Mia Moreau had approved it before." in said["text"]
+
+
+@pytest.mark.parametrize("state", [State.RECEIVED, State.APPROVED, State.SUBMITTED])
+def test_a_removal_is_not_said_to_be_set_up(state):
+    """Neither in the list nor in a reminder: access that goes away is being removed."""
+    removal = request(kind=Kind.REMOVE, state=state, asked_by="U0ANN", assignment_id="a")
+    for said in (
+        asking.my_access(page([]), page([removal]), asked={}, extendable=()),
+        reminding.expiring([held(id="a")], extendable=(), busy={"a": removal}),
+    ):
+        assert "set up" not in json.dumps(said)
+        assert "emov" in json.dumps(said) or "checked" in json.dumps(said)
+
+
+def test_a_long_reason_is_shown_whole_to_whom_it_is_for():
+    """A thousand characters with their line breaks: the form takes as many."""
+    reason = "\n".join([f"{number}. Go there." for number in range(60)])[:994] + " & end"
+    denied = asking.denied(request(state=State.DENIED, why=reason), by="Bo")
+    asks = deciding.card(request(justification=reason), [])
+    removed = request(
+        kind=Kind.REMOVE, state=State.DELIVERED, asked_by="U0DANA", justification=reason
+    )
+    for said in (denied, asks, asking.removed(removed, told="U0ANN")):
+        shown = [block["text"]["text"] for block in said["blocks"] if "text" in block]
+        assert reason in shown
+
+
+def test_every_button_about_a_person_names_them():
+    """To a screen reader, and with the package, however long both names are."""
+    for name in ("Ann Abara", "x" * 256):
+        one = request(holder_name=name, package_name=name, answers={"q": ("a",)})
+        row = held(holder_name=name, package_name=name)
+        hold = held_up(one, why="")
+        stuck = replace(one, state=State.APPROVED, held_at=clock.now())
+        made = [
+            deciding.card(one, []),
+            deciding.pending(page([one]), reader="U0BO"),
+            deciding.assignments(page([row]), place=OF_ALL),
+            repairing.card(hold, stuck),
+        ]
+        found = [each for said in made for each in buttons_in(said)]
+        assert len(found) >= 6
+        for each in found:
+            about = each["accessibility_label"].removeprefix(f"{each['text']['text']}: ")
+            who, _, package = about.partition(", ")
+            assert who == shorten(name, 30)
+            assert package == shorten(name, 30)
+            assert len(each["accessibility_label"]) <= 75
+
+
+def buttons_in(said: Any) -> list[dict[str, Any]]:
+    """Every button of a message."""
+    if isinstance(said, Mapping):
+        here = [dict(said)] if said.get("type") == "button" else []
+        return here + [each for one in said.values() for each in buttons_in(one)]
+    return [each for one in said for each in buttons_in(one)] if isinstance(said, list) else []

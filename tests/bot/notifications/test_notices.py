@@ -94,7 +94,7 @@ async def test_a_card_that_somebody_deleted_stops_nothing(harness):
 
     await harness.talk()
 
-    assert "Withdrawn" in str(harness.told("U0BO")[0].blocks)
+    assert "Canceled" in str(harness.told("U0BO")[0].blocks)
 
 
 async def test_delivery_is_told_once(harness):
@@ -224,7 +224,7 @@ async def test_what_does_not_get_further_is_an_alarm(harness):
     for _ in range(2):
         await harness.talk()
 
-    assert sum("has been looked at" in each.text for each in cards(harness)) == 1
+    assert sum("takes long" in each.text for each in cards(harness)) == 1
 
 
 HOSTILE = "<!channel> & <https://evil.example|x>"

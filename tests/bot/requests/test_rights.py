@@ -62,7 +62,7 @@ async def test_a_removal_by_an_admin_is_told_to_both(harness):
 
     assert "removed by <@U0DANA>" in harness.told("U0ANN")[-1].text
     assert "Left the team" in harness.told("U0ANN")[-1].text
-    assert "is removed" in harness.told("U0DANA")[-1].text
+    assert "no longer has access" in harness.told("U0DANA")[-1].text
 
 
 async def test_no_admins_means_nobody(harness):

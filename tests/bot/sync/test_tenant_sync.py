@@ -150,7 +150,7 @@ async def test_access_that_was_ended_in_entra_is_told_so(harness):
     await harness.talk()
 
     assert (await row(harness, held)).ended_why == EndReason.OUTSIDE
-    assert "not through me" in harness.told("U0ANN")[-1].text
+    assert "outside Latchkey" in harness.told("U0ANN")[-1].text
 
 
 async def test_an_end_that_was_moved_in_entra_is_followed(harness):
@@ -204,7 +204,7 @@ async def test_a_removal_of_ours_is_not_called_an_end_from_outside(harness):
     await harness.talk()
 
     assert (await row(harness, held)).ended_why == EndReason.RETURNED
-    assert not [each for each in harness.told("U0ANN") if "not through me" in each.text]
+    assert not [each for each in harness.told("U0ANN") if "outside Latchkey" in each.text]
 
 
 async def test_a_list_read_before_a_removal_revives_nothing(harness):
@@ -226,7 +226,7 @@ async def test_a_list_read_before_a_removal_revives_nothing(harness):
     await harness.tenant_sync.run()
     await harness.talk()
     assert (await row(harness, held)).ended_why == EndReason.RETURNED
-    assert not [each for each in harness.told("U0ANN") if "not through me" in each.text]
+    assert not [each for each in harness.told("U0ANN") if "outside Latchkey" in each.text]
 
 
 async def test_a_role_of_one_catalog_is_enough(harness):

@@ -153,7 +153,7 @@ async def keeps_it_until_it_is_removed(bot: Watched) -> None:
     await world.later(timedelta(days=25))
     reminder = await world.told(ANN, "ends soon")
     await world.press(ANN, reminder, "Extend", about="Finance Reports")
-    card = await world.card(BO, "wants to keep Finance Reports")
+    card = await world.card(BO, "asks to extend Finance Reports")
     await world.press(BO, card, "Deny")
     await world.give_reason(BO, WHY)
     await world.told(ANN, "denied")

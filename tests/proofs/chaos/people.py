@@ -194,10 +194,12 @@ class Acting:
         await self._decided("asked")
         await self._sees(story.user, "given")
         if story.extends:
-            await self._gets("Extend", "extended", "more time with", "now lasts")
+            await self._gets("Extend", "extended", "extend your access to", "now lasts")
             self._is_under_way, self._end = False, ""
         if story.ending == "returned":
-            await self._gets("Return", "returned", "Giving ", "taken back", "is given back")
+            await self._gets(
+                "Return", "returned", "Returning ", "being removed", "you have returned"
+            )
         elif story.ending == "removed":
             accepted = story.accepted
             # The answer to the command may be lost with a replica; then the news says it.

@@ -13,22 +13,22 @@ WORDS: Final = {
     "given": re.compile(r"You now have access to \*(?P<package>.+?)\*"),
     "part": re.compile(r"You have a part only of \*?(?P<package>.+?)\*?, until"),
     "extended": re.compile(r"Your access to \*(?P<package>.+?)\* now lasts"),
-    "returned": re.compile(r"Thank you: your access to (?P<package>.+?) is given back"),
+    "returned": re.compile(r"Done: you have returned (?P<package>.+?)\. Thank you"),
     "removed": re.compile(r"Your access to (?P<package>.+?) was removed by"),
-    "told": re.compile(r"The access of <@(?P<about>\w+)> to (?P<package>.+?) is removed"),
+    "told": re.compile(r"Done: <@(?P<about>\w+)> no longer has access to (?P<package>.+?)\."),
     "asked": re.compile(r"(?P<about>Person \d+) asks for (?P<package>.+?)\."),
-    "keeping": re.compile(r"(?P<about>Person \d+) wants to keep (?P<package>.+?)\."),
+    "keeping": re.compile(r"(?P<about>Person \d+) asks to extend (?P<package>.+?)\."),
 }
 # Told to whoever pressed a button; how often depends on how often they pressed.
 ANSWERS: Final = re.compile(
-    r"That was already|You have already|Asked for|Giving .+ back|.+ is being taken back already|That access has"
-    r"|I can't save your request|Your decision is saved"
+    r"That was already|You have already|Asked for|Asked to extend|Returning |.+ is being removed already|That access has"
+    r"|I can't save |I can't look that up|Your decision is saved"
     r"|That reached me too late"
     r"|\d+ assignments? of .+ I could not look now"
     # Whoever is named in a command could not be looked up.
     r"|I cannot tell just now"
     # The answer to an admin's command, which is said in a message where the command could not be answered.
-    r"|Removing .+ of <@\w+>|.+ of <@\w+> is being removed already"
+    r"|Removing <@\w+>'s access to .+|<@\w+>'s access to .+ is being removed already"
     # The answer to a command was lost, and its repetition came when that had been granted.
     r"|I cannot get you access to .+\. You have it already"
 )

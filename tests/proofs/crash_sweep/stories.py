@@ -109,7 +109,7 @@ STORIES: Final = {
         act=giving_back,
         ends=("add delivered", "remove delivered"),
         in_graph=Counter(adminAdd=1, adminRemove=1),
-        once={"Ann is thanked": told(ANN, "is given back")},
+        once={"Ann is thanked": told(ANN, "you have returned")},
     ),
     "removal": Story(
         before=grant,
@@ -118,7 +118,7 @@ STORIES: Final = {
         in_graph=Counter(adminAdd=1, adminRemove=1),
         once={
             "Ann is told": told(ANN, "was removed by"),
-            "Dana is told": told(DANA, "is removed"),
+            "Dana is told": told(DANA, "no longer has access"),
         },
     ),
     "end outside": Story(
@@ -127,7 +127,7 @@ STORIES: Final = {
         ends=("add delivered",),
         # Whoever did it there made the removal.
         in_graph=Counter(adminAdd=1, adminRemove=1),
-        once={"Ann is told": told(ANN, "was ended in Entra, not through me")},
+        once={"Ann is told": told(ANN, "was removed in Entra, outside Latchkey")},
     ),
     "reminder": Story(
         before=grant,

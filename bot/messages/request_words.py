@@ -1,0 +1,77 @@
+"""Say what a request asks for and how it stands: each kind and state in one place."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from bot.requests.model import Kind, Request, State
+
+# "@Ann … *Marketing*".
+WANTS: Final[Mapping[Kind, str]] = {
+    Kind.ADD: "asks for",
+    Kind.EXTEND: "asks to extend",
+    Kind.REMOVE: "asks to remove",
+}
+# "… *Marketing* for @Ann", to admins.
+FOR_ADMINS: Final[Mapping[Kind, str]] = {
+    Kind.ADD: "Access to",
+    Kind.EXTEND: "Extension of",
+    Kind.REMOVE: "Removal of",
+}
+# "… *Marketing*", to whoever has asked.
+FOR_REQUESTER: Final[Mapping[Kind, str]] = {**FOR_ADMINS, Kind.REMOVE: "Return of"}
+# "it is …".
+IN_ENTRA: Final[Mapping[Kind, str]] = {
+    Kind.ADD: "being set up by Entra",
+    Kind.EXTEND: "being extended by Entra",
+    Kind.REMOVE: "being removed by Entra",
+}
+STUCK: Final = "stuck; the admins have been told"
+# On the approval card, once nothing is left to decide.
+OUTCOME: Final[Mapping[State, str]] = {
+    State.RECEIVED: "Being checked.",
+    State.PENDING: "Waiting for a decision.",
+    State.DELIVERED: "Delivered.",
+    State.DENIED: "Denied.",
+    State.CANCELED: "Canceled by the requester.",
+    State.LAPSED: "Expired: nobody decided in time.",
+    State.REFUSED: "Refused.",
+    State.FAILED: "Entra did not deliver it.",
+}
+UNDER_WAY: Final[Mapping[Kind, str]] = {
+    Kind.ADD: "Approved. Setting it up …",
+    Kind.EXTEND: "Approved. Extending it …",
+    Kind.REMOVE: "Approved. Removing it …",
+}
+
+
+def progress(request: Request) -> str:
+    """Return how an open request stands, to go behind "it is"."""
+    if request.held_at is not None:
+        return STUCK
+    return stage_of_work(request)
+
+
+def stage_of_work(request: Request) -> str:
+    """Return which step of the way an open request is at, whether it is stuck there or not."""
+    match request.state:
+        case State.PENDING:
+            stages = len(request.terms.stages) if request.terms else 0
+            step = f", step {request.stage + 1} of {stages}" if stages > 1 else ""
+            return f"waiting for approval{step}"
+        case State.APPROVED:
+            return (
+                "about to be removed"
+                if request.kind is Kind.REMOVE
+                else "approved, and next to be set up"
+            )
+        case State.SUBMITTED:
+            return IN_ENTRA[request.kind]
+        case _:
+            return "being checked"
+
+
+def outcome(request: Request) -> str:
+    """Return how a request stands or has ended, as a sentence for those who decide."""
+    if request.state in {State.APPROVED, State.SUBMITTED}:
+        return UNDER_WAY[request.kind]
+    return OUTCOME[request.state]
