@@ -13,7 +13,7 @@ async def test_a_click_in_a_channel_without_the_bot_is_answered(world):
 
     def heard():
         everything = [*world.slack.channel(GENERAL).seen_by(ANN), *world.direct(ANN)]
-        return any("Asked for more time" in said(each) for each in everything)
+        return any("Asked to extend your access" in said(each) for each in everything)
 
     await eventually(heard)
 
@@ -43,7 +43,7 @@ async def test_an_answer_in_a_shared_channel_is_for_one_person(world):
     await world.told(ANN, "You now have access")
     shown = (await world.type(ANN, "/my-access", channel=PARTNERS)).message
     await world.press(ANN, shown, "Extend")
-    await world.whispered(ANN, PARTNERS, "Asked for more time")
+    await world.whispered(ANN, PARTNERS, "Asked to extend your access")
 
     seen = world.slack.channel(PARTNERS).messages
 

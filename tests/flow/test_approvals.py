@@ -79,7 +79,7 @@ async def test_a_request_can_be_withdrawn(world):
     await world.press(ANN, shown, "Cancel")
 
     for place in (APPROVALS, BO):
-        await eventually(lambda place=place: "Withdrawn" in said(world.cards(place)[-1]))
+        await eventually(lambda place=place: "Canceled" in said(world.cards(place)[-1]))
         assert labels(world.cards(place)[-1]) == []
     assert await world.states() == ["add canceled"]
 

@@ -256,7 +256,7 @@ async def test_what_failed_on_the_way_stays_listed(world):
     row = await row_of(world, held)
     assert (row.state, row.progress) == (AssignmentState.LIVE, DeliveryProgress.FAILED)
     assert "could not finish" in said((await world.type(ANN, "/my-access")).message)
-    await the_alarm(world, "could not finish the access of")
+    await the_alarm(world, "could not finish")
 
 
 async def test_what_never_came_to_be_is_nobodys(world):

@@ -239,7 +239,7 @@ async def test_a_page_that_is_not_there_is_said_so(world):
     for user, command in (
         (ANN, "/my-access"),
         (DANA, "/access-admin pending"),
-        (DANA, "/access-admin held"),
+        (DANA, "/access-admin stuck"),
         (DANA, "/access-admin assignments"),
     ):
         shown = said((await world.type(user, f"{command} page 999999")).message)
@@ -256,7 +256,7 @@ async def test_a_page_that_is_not_there_is_said_so(world):
         # Who that is, and what they have, is looked for when the look has been written down.
         (f"/access-admin assignments {seed.ANN}", STATEMENTS, ROWS_READ, 2),
         ("/access-admin pending", STATEMENTS - 1, ROWS_READ - 1, 1),
-        ("/access-admin held", STATEMENTS - 1, ROWS_READ - 1, 1),
+        ("/access-admin stuck", STATEMENTS - 1, ROWS_READ - 1, 1),
     ],
 )
 async def test_a_screen_for_admins_reads_its_page(world, command, statements, rows, transactions):
