@@ -11,7 +11,7 @@ from typing import Any, Final
 from benchmarks.apart import Cost, apart, measured
 from benchmarks.entra import EM, ROOT, Entra
 from benchmarks.table import Options, Result
-from graph.models import Assignment
+from graph.models import AccessPackageAssignment
 
 COUNTS: Final = (10_000, 50_000)
 QUICK_COUNTS: Final = (5_000, 20_000)
@@ -69,17 +69,17 @@ def _rounds(count: int) -> tuple[Cost, Cost]:
 async def _streamed(entra: Entra) -> None:
     read = 0
     async for item in entra.graph().assignments.stream(state="delivered"):
-        read += isinstance(item.read, Assignment)
+        read += isinstance(item.read, AccessPackageAssignment)
     _check(read, entra)
 
 
 async def _kept(entra: Entra) -> None:
-    kept: list[Assignment] = []
+    kept: list[AccessPackageAssignment] = []
     url: str | None = f"{ROOT}{EM}/assignments?$expand=target,accessPackage,assignmentPolicy"
     async with entra.client() as http:
         while url is not None:
             page: dict[str, Any] = (await http.get(url)).json()
-            kept += [Assignment.model_validate(item) for item in page["value"]]
+            kept += [AccessPackageAssignment.model_validate(item) for item in page["value"]]
             url = page.get("@odata.nextLink")
     _check(len(kept), entra)
 

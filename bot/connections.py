@@ -13,7 +13,7 @@ from bot.slack.api import BotIdentity, Slack
 from bot.slack.calls import UNTRUSTED
 from bot.slack.errors import SlackError, SlackRefused
 from graph import Graph, Retries
-from graph.errors import AuthError, GraphError, NotAllowed
+from graph.errors import AuthError, Forbidden, GraphError
 
 
 async def connect_slack(settings: Settings, machine: Machine, stack: AsyncExitStack) -> Slack:
@@ -111,7 +111,7 @@ async def connect_graph(settings: Settings, machine: Machine, http: httpx.AsyncC
         await graph.catalogs.list()
     except AuthError as error:
         raise ConfigurationError([f"Entra gives no token: {error}{_about_trust(error)}"]) from None
-    except NotAllowed as error:
+    except Forbidden as error:
         raise ConfigurationError(
             [
                 f"Graph does not let this app read entitlement management: {error} Grant it "

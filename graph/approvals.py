@@ -71,7 +71,7 @@ class Approvals:
         Approve or deny one stage.
 
         Raises:
-            NotAllowed: This person is not an approver of the stage.
+            Forbidden: This person is not an approver of the stage.
             Conflict: Another approver decided it first; read it again.
             NotFound: There is no such approval.
 

@@ -74,7 +74,7 @@ class AssignmentRequests:
             deadline: When the POST is cut off, or not sent any more; 30 s from now without.
 
         Raises:
-            NotAllowed: The app lacks EntitlementManagement.ReadWrite.All, and the role
+            Forbidden: The app lacks EntitlementManagement.ReadWrite.All, and the role
                 Access package assignment manager.
             Rejected: The policy does not admit this person, or ``ExistingOpenRequest``: there
                 is one under way already.

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Final
 
 from graph.errors import GraphError
-from graph.models import AccessPackage, Assignment, AssignmentPolicy
+from graph.models import AccessPackage, AccessPackageAssignment, AssignmentPolicy
 from graph.objects import Item, Objects
 from graph.paths import ASSIGNMENTS, assignment_path, key
 from graph.session import Session
@@ -24,7 +24,7 @@ ACCESS_STATES: Final = ("delivered", "delivering", "partiallyDelivered")
 ON_THE_WAY: Final = ("delivering", "partiallyDelivered", "delivered", "delivering")
 
 # ``Assignments.list`` takes the name inside the class.
-AssignmentList = list[Assignment]
+AssignmentList = list[AccessPackageAssignment]
 
 
 class Assignments:
@@ -34,7 +34,7 @@ class Assignments:
         self._objects = Objects(session)
         self._by_state = StateLists(self._objects)
 
-    async def get(self, assignment_id: str) -> Assignment:
+    async def get(self, assignment_id: str) -> AccessPackageAssignment:
         """
         One assignment, with its target, package and policy.
 
@@ -45,7 +45,10 @@ class Assignments:
         Source: Graph reference, "Get accessPackageAssignment".
         """
         return await self._objects.one(
-            "assignment", Assignment, assignment_path(assignment_id), expand=ASSIGNMENT_PARTS
+            "assignment",
+            AccessPackageAssignment,
+            assignment_path(assignment_id),
+            expand=ASSIGNMENT_PARTS,
         )
 
     async def list(
@@ -68,7 +71,7 @@ class Assignments:
         """
         return await self._objects.all(
             "assignment",
-            Assignment,
+            AccessPackageAssignment,
             ASSIGNMENTS,
             where=_which(package_id, policy_id, user_id, state),
             expand=ASSIGNMENT_PARTS,
@@ -83,7 +86,7 @@ class Assignments:
         """
         found = await self._by_state.short(
             "assignment",
-            Assignment,
+            AccessPackageAssignment,
             ASSIGNMENTS,
             package_id=package_id,
             states=ON_THE_WAY,
@@ -93,7 +96,9 @@ class Assignments:
         )
         return None if found is None else list({each.id: each for each in found}.values())
 
-    async def get_many(self, assignment_ids: Iterable[str]) -> dict[str, Assignment | GraphError]:
+    async def get_many(
+        self, assignment_ids: Iterable[str]
+    ) -> dict[str, AccessPackageAssignment | GraphError]:
         """
         Many assignments, twenty a call, each with its target, package and policy.
 
@@ -108,7 +113,9 @@ class Assignments:
         """
         ids = list(dict.fromkeys(assignment_ids))
         paths = [assignment_path(assignment_id) for assignment_id in ids]
-        found = await self._objects.each("assignment", Assignment, paths, expand=ASSIGNMENT_PARTS)
+        found = await self._objects.each(
+            "assignment", AccessPackageAssignment, paths, expand=ASSIGNMENT_PARTS
+        )
         return dict(zip(ids, found, strict=True))
 
     def stream(
@@ -118,7 +125,7 @@ class Assignments:
         policy_id: str | None = None,
         user_id: str | None = None,
         state: str | None = None,
-    ) -> AsyncIterator[Item[Assignment]]:
+    ) -> AsyncIterator[Item[AccessPackageAssignment]]:
         """
         The same as `list`, page after page: for whatever may be long.
 
@@ -129,7 +136,7 @@ class Assignments:
         """
         return self._objects.stream(
             "assignment",
-            Assignment,
+            AccessPackageAssignment,
             ASSIGNMENTS,
             where=_which(package_id, policy_id, user_id, state),
             expand=ASSIGNMENT_PARTS,
@@ -166,7 +173,7 @@ class Assignments:
         )
         return await self._objects.all(
             "assignment",
-            Assignment,
+            AccessPackageAssignment,
             f"{ASSIGNMENTS}/additionalAccess({which})",
             expand=("target",),
             token=token,

@@ -4,8 +4,8 @@ from typing import Any
 
 from graph.errors import GraphError
 from graph.models import (
-    Catalog,
-    Resource,
+    AccessPackageCatalog,
+    AccessPackageResource,
     ResourceRole,
 )
 from graph.objects import Objects
@@ -13,8 +13,8 @@ from graph.paths import CATALOGS, catalog_path
 from graph.session import Session
 
 # ``Catalogs.list`` takes the name inside the class.
-CatalogList = list[Catalog]
-Resources = list[Resource]
+CatalogList = list[AccessPackageCatalog]
+Resources = list[AccessPackageResource]
 ResourceRoles = list[ResourceRole]
 
 
@@ -31,9 +31,9 @@ class Catalogs:
         Permission: EntitlementManagement.Read.All (application).
         Source: Graph reference, "List catalogs".
         """
-        return await self._objects.all("catalog", Catalog, CATALOGS)
+        return await self._objects.all("catalog", AccessPackageCatalog, CATALOGS)
 
-    async def find(self, *, display_name: str) -> Catalog | None:
+    async def find(self, *, display_name: str) -> AccessPackageCatalog | None:
         """
         The one catalog of that name; None if there is none.
 
@@ -44,14 +44,14 @@ class Catalogs:
         Source: tutorial, "Get the catalog"; Graph reference, "List catalogs".
         """
         found = await self._objects.all(
-            "catalog", Catalog, CATALOGS, where={"displayName": display_name}
+            "catalog", AccessPackageCatalog, CATALOGS, where={"displayName": display_name}
         )
         if len(found) > 1:
             ids = ", ".join(catalog.id for catalog in found)
             raise GraphError(f"There are {len(found)} catalogs named {display_name!r}: {ids}.")
         return found[0] if found else None
 
-    async def get(self, catalog_id: str) -> Catalog:
+    async def get(self, catalog_id: str) -> AccessPackageCatalog:
         """
         One catalog.
 
@@ -61,7 +61,7 @@ class Catalogs:
         Permission: EntitlementManagement.Read.All (application).
         Source: Graph reference, "Get accessPackageCatalog".
         """
-        return await self._objects.one("catalog", Catalog, catalog_path(catalog_id))
+        return await self._objects.one("catalog", AccessPackageCatalog, catalog_path(catalog_id))
 
     async def create(
         self,
@@ -70,7 +70,7 @@ class Catalogs:
         description: str,
         is_published: bool = True,
         is_externally_visible: bool = False,
-    ) -> Catalog:
+    ) -> AccessPackageCatalog:
         """
         Create a catalog.
 
@@ -87,7 +87,7 @@ class Catalogs:
             "state": "published" if is_published else "unpublished",
             "isExternallyVisible": is_externally_visible,
         }
-        return await self._objects.create("catalog", Catalog, CATALOGS, body)
+        return await self._objects.create("catalog", AccessPackageCatalog, CATALOGS, body)
 
     async def update(
         self,
@@ -141,7 +141,7 @@ class Catalogs:
         """
         return await self._objects.all(
             "resource",
-            Resource,
+            AccessPackageResource,
             f"{catalog_path(catalog_id)}/resources",
             where={"originId": origin_id},
             expand=("scopes", "roles") if with_roles else ("scopes",),

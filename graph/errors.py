@@ -2,7 +2,7 @@
 What can go wrong between us and Microsoft Graph.
 
 * GraphError
-  x NotAllowed        403: a permission or a role is missing
+  x Forbidden        403: a permission or a role is missing
   x NotFound          404: there is no such object, or we may not see it
   x Conflict          409: it exists already, or is in a state that forbids this
   x Throttled         429: wait ``retry_after``; nothing happened, except perhaps to a write in an envelope
@@ -60,7 +60,7 @@ class GraphError(Exception):
         return (self.code or "").casefold() == code.casefold()
 
 
-class NotAllowed(GraphError):
+class Forbidden(GraphError):
     """Graph knows who we are and says no (403)."""
 
 
@@ -98,7 +98,7 @@ class Unsupported(GraphError):
 
 BY_STATUS: dict[int, type[GraphError]] = {
     401: AuthError,
-    403: NotAllowed,
+    403: Forbidden,
     404: NotFound,
     409: Conflict,
     429: Throttled,

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, StrictBool
 
 from graph.policy_models import (
+    AccessPackageQuestion,
     AnswerChoice,
     ApprovalSettings,
     ApprovalStage,
@@ -15,14 +16,13 @@ from graph.policy_models import (
     LocalizedText,
     NotificationSettings,
     PolicyRequirements,
-    Question,
     RequestorSettings,
     ReviewSettings,
     SubjectSet,
 )
 from graph.resource_models import (
-    Catalog,
-    Resource,
+    AccessPackageCatalog,
+    AccessPackageResource,
     ResourceAttribute,
     ResourceEnvironment,
     ResourceRequest,
@@ -43,6 +43,11 @@ from graph.values import (
 
 __all__ = [
     "AccessPackage",
+    "AccessPackageAssignment",
+    "AccessPackageCatalog",
+    "AccessPackageQuestion",
+    "AccessPackageResource",
+    "AccessPackageSubject",
     "Answer",
     "AnswerChoice",
     "AppRole",
@@ -51,11 +56,9 @@ __all__ = [
     "ApprovalDecision",
     "ApprovalSettings",
     "ApprovalStage",
-    "Assignment",
     "AssignmentPolicy",
     "AssignmentRequest",
     "AutomaticRequestSettings",
-    "Catalog",
     "DirectoryObject",
     "Expiration",
     "ExtensionStage",
@@ -63,10 +66,8 @@ __all__ = [
     "LocalizedText",
     "NotificationSettings",
     "PolicyRequirements",
-    "Question",
     "Reference",
     "RequestorSettings",
-    "Resource",
     "ResourceAttribute",
     "ResourceEnvironment",
     "ResourceRequest",
@@ -75,7 +76,6 @@ __all__ = [
     "ResourceScope",
     "ReviewSettings",
     "Schedule",
-    "Subject",
     "SubjectSet",
     "User",
 ]
@@ -143,7 +143,7 @@ class Application(GraphModel):
     app_roles: Annotated[list[AppRole], NoneAsEmpty] = Field(default_factory=list)
 
 
-class Subject(GraphModel):
+class AccessPackageSubject(GraphModel):
     """
     Somebody as entitlement management knows them (``accessPackageSubject``).
 
@@ -166,7 +166,7 @@ class AccessPackage(KeepingModel):
     display_name: str | None = None
     description: str | None = None
     is_hidden: StrictBool | None = None
-    catalog: Catalog | None = None
+    catalog: AccessPackageCatalog | None = None
     assignment_policies: Annotated[list[AssignmentPolicy], NoneAsEmpty] = Field(
         default_factory=list
     )
@@ -183,10 +183,10 @@ class Answer(GraphModel):
     odata_type: str | None = Field(default=None, alias="@odata.type")
     value: str | None = None
     display_value: str | None = None
-    answered_question: Question | None = None
+    answered_question: AccessPackageQuestion | None = None
 
 
-class Assignment(GraphModel):
+class AccessPackageAssignment(GraphModel):
     """Somebody's access to a package, now or in the past."""
 
     id: str
@@ -194,7 +194,7 @@ class Assignment(GraphModel):
     status: str | None = None
     schedule: Schedule | None = None
     expired_date_time: Moment | None = None
-    target: Subject | None = None
+    target: AccessPackageSubject | None = None
     access_package: AccessPackage | None = None
     assignment_policy: AssignmentPolicy | None = None
 
@@ -262,9 +262,9 @@ class AssignmentRequest(GraphModel):
     justification: str | None = None
     schedule: Schedule | None = None
     answers: Annotated[list[Answer], NoneAsEmpty] = Field(default_factory=list)
-    assignment: Assignment | None = None
+    assignment: AccessPackageAssignment | None = None
     access_package: AccessPackage | None = None
-    requestor: Subject | None = None
+    requestor: AccessPackageSubject | None = None
 
     def is_type(self, request_type: str) -> bool:
         """Whether it is such a request, in v1.0's spelling (``adminAdd``)."""

@@ -3,7 +3,7 @@
 from typing import Final
 
 from graph.errors import BadAnswer
-from graph.models import DirectoryObject, Subject
+from graph.models import AccessPackageSubject, DirectoryObject
 from graph.objects import Objects, to_model
 from graph.paths import key
 from graph.session import Session
@@ -34,7 +34,7 @@ class Organizations:
         quoted = key(object_id.replace("'", "''"))
         path = f"{EM}/subjects(objectId='{quoted}')"
         subject = await self._objects.one(
-            "subject", Subject, path, expand=("connectedOrganization",)
+            "subject", AccessPackageSubject, path, expand=("connectedOrganization",)
         )
         if "connected_organization" not in subject.model_fields_set:
             raise BadAnswer("Microsoft Graph did not say to which organization somebody belongs.")

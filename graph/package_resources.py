@@ -1,10 +1,10 @@
 """The resources behind the roles that a package gives: the package has their ids, its catalog the rest."""
 
-from graph.models import AccessPackage, Resource, ResourceRoleScope
+from graph.models import AccessPackage, AccessPackageResource, ResourceRoleScope
 from graph.objects import Objects, Readable
 from graph.paths import catalog_path
 
-ResourcesByOrigin = dict[str, Resource]
+ResourcesByOrigin = dict[str, AccessPackageResource]
 
 
 def lacks_resources(package: AccessPackage) -> bool:
@@ -26,7 +26,9 @@ class PackageResources:
 
     async def of_catalog(self, catalog_id: str) -> ResourcesByOrigin:
         """Read the resources of a catalog, by origin id."""
-        return _by_origin(await self._objects.all("resource", Resource, _path(catalog_id)))
+        return _by_origin(
+            await self._objects.all("resource", AccessPackageResource, _path(catalog_id))
+        )
 
     async def complete(self, packages: list[AccessPackage]) -> list[AccessPackage]:
         """Return the packages, each role with its resource, where the catalog knows it."""
@@ -47,7 +49,7 @@ class PackageResources:
         """Do the same without the packages that give what cannot be read, and return the ids of those, too."""
         whole: list[AccessPackage] = []
         doubtful: set[str] = set()
-        known: dict[str, Readable[Resource]] = {}
+        known: dict[str, Readable[AccessPackageResource]] = {}
         for package in packages:
             catalog_id = package.catalog.id if package.catalog else None
             if not catalog_id or not lacks_resources(package):
@@ -55,7 +57,7 @@ class PackageResources:
                 continue
             if catalog_id not in known:
                 known[catalog_id] = await self._objects.readable(
-                    "resource", Resource, _path(catalog_id)
+                    "resource", AccessPackageResource, _path(catalog_id)
                 )
             found = known[catalog_id]
             completed = with_resources(package, _by_origin(found.objects))
@@ -70,7 +72,7 @@ def _path(catalog_id: str) -> str:
     return f"{catalog_path(catalog_id)}/resources"
 
 
-def _by_origin(resources: list[Resource]) -> ResourcesByOrigin:
+def _by_origin(resources: list[AccessPackageResource]) -> ResourcesByOrigin:
     return {each.origin_id: each for each in resources if each.origin_id}
 
 

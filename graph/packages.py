@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from graph.errors import BadAnswer, NotAllowed
+from graph.errors import BadAnswer, Forbidden
 from graph.models import (
     AccessPackage,
     AssignmentPolicy,
@@ -254,7 +254,7 @@ class Packages:
             found = await self._objects.all(
                 "policy", AssignmentPolicy, POLICIES, expand=("accessPackage",)
             )
-        except NotAllowed:
+        except Forbidden:
             # An app whose role covers one catalog only may not see the policies of all.
             return packages
         by_package: dict[str, list[AssignmentPolicy]] = {}

@@ -127,7 +127,7 @@ class AnswerChoice(KeepingModel):
     localizations: Annotated[list[LocalizedText], NoneAsEmpty] = Field(default_factory=list)
 
 
-class Question(KeepingModel):
+class AccessPackageQuestion(KeepingModel):
     """A question to the requestor: free text, or a choice (``odata_type`` says which)."""
 
     odata_type: str | None = Field(default=None, alias="@odata.type")
@@ -206,7 +206,7 @@ class AssignmentPolicy(KeepingModel):
     automatic_request_settings: AutomaticRequestSettings | None = None
     review_settings: ReviewSettings | None = None
     notification_settings: NotificationSettings | None = None
-    questions: list[Question] | None = None
+    questions: list[AccessPackageQuestion] | None = None
     custom_extension_stage_settings: list[ExtensionStage] | None = None
     access_package: Reference | None = None
     created_date_time: Moment | None = None
@@ -243,4 +243,4 @@ class PolicyRequirements(GraphModel):
     is_requestor_justification_required: StrictBool | None = None
     allow_custom_assignment_schedule: StrictBool | None = None
     schedule: Schedule | None = None
-    questions: Annotated[list[Question], NoneAsEmpty] = Field(default_factory=list)
+    questions: Annotated[list[AccessPackageQuestion], NoneAsEmpty] = Field(default_factory=list)

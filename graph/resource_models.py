@@ -4,11 +4,11 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from graph.policy_models import Question
+from graph.policy_models import AccessPackageQuestion
 from graph.values import GraphModel, Moment, NoneAsEmpty, same_word
 
 
-class Catalog(GraphModel):
+class AccessPackageCatalog(GraphModel):
     """A container of packages and resources."""
 
     id: str
@@ -51,7 +51,7 @@ class ResourceAttribute(GraphModel):
     is_persisted_on_assignment_removal: bool | None = None
 
     @classmethod
-    def asked(cls, name: str, question: Question) -> "ResourceAttribute":
+    def asked(cls, name: str, question: AccessPackageQuestion) -> "ResourceAttribute":
         """Asked of the requestor, and stored with the person in the directory under *name*."""
         return cls(
             name=name,
@@ -67,7 +67,7 @@ class ResourceAttribute(GraphModel):
         )
 
 
-class Resource(GraphModel):
+class AccessPackageResource(GraphModel):
     """
     A group, application or site that a catalog may hand out.
 
@@ -98,7 +98,7 @@ class ResourceRole(GraphModel):
     description: str | None = None
     origin_id: str | None = None
     origin_system: str | None = None
-    resource: Resource | None = None
+    resource: AccessPackageResource | None = None
 
 
 class ResourceScope(GraphModel):
@@ -128,7 +128,7 @@ class ResourceRequest(GraphModel):
     request_type: str | None = None
     state: str | None = None
     created_date_time: Moment | None = None
-    resource: Resource | None = None
+    resource: AccessPackageResource | None = None
 
     @property
     def is_delivered(self) -> bool:

@@ -12,7 +12,12 @@ from graph.errors import (
     GraphUnavailable,
     Rejected,
 )
-from graph.models import Resource, ResourceAttribute, ResourceEnvironment, ResourceRequest
+from graph.models import (
+    AccessPackageResource,
+    ResourceAttribute,
+    ResourceEnvironment,
+    ResourceRequest,
+)
 from graph.objects import Objects
 from graph.paths import catalog_path, key
 from graph.session import Session
@@ -126,7 +131,7 @@ class Resources:
         origin_id: str,
         origin_system: str,
         patience: timedelta = timedelta(minutes=5),
-    ) -> Resource:
+    ) -> AccessPackageResource:
         """
         Have a resource in a catalog, whether or not it was there, and return it.
 
@@ -211,10 +216,10 @@ class Resources:
             return Asked.UNCLEAR
         return Asked.TAKEN
 
-    async def _find(self, catalog_id: str, origin_id: str) -> Resource | None:
+    async def _find(self, catalog_id: str, origin_id: str) -> AccessPackageResource | None:
         found = await self._objects.all(
             "resource",
-            Resource,
+            AccessPackageResource,
             f"{catalog_path(catalog_id)}/resources",
             where={"originId": origin_id},
             expand=("scopes",),

@@ -1,6 +1,11 @@
 """What a signed-in person may ask for, has, and can take back, as Entra sees it."""
 
-from graph.models import AccessPackage, Assignment, AssignmentRequest, PolicyRequirements
+from graph.models import (
+    AccessPackage,
+    AccessPackageAssignment,
+    AssignmentRequest,
+    PolicyRequirements,
+)
 from graph.objects import Objects
 from graph.paths import (
     ASSIGNMENT_REQUESTS,
@@ -54,7 +59,7 @@ class SelfService:
             token=token,
         )
 
-    async def assignments(self, *, token: TokenSource) -> list[Assignment]:
+    async def assignments(self, *, token: TokenSource) -> list[AccessPackageAssignment]:
         """
         The signed-in person's own assignments.
 
@@ -63,7 +68,7 @@ class SelfService:
         """
         return await self._objects.all(
             "assignment",
-            Assignment,
+            AccessPackageAssignment,
             f"{ASSIGNMENTS}/filterByCurrentUser(on='target')",
             token=token,
         )

@@ -29,8 +29,7 @@ from bot.slack.api import Slack
 from bot.slack.errors import SlackError, SlackRefused
 from graph import Graph
 from graph.errors import GraphError, NotFound
-from graph.models import Assignment as GraphAssignment
-from graph.models import User
+from graph.models import AccessPackageAssignment, User
 
 MENTION: Final = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 # As Slack sends an address that somebody types, or plain.
@@ -332,7 +331,7 @@ class PersonSearch:
         note = None if all(saved) else "Entra lists more of theirs that I cannot place: look there."
         return Listing(page=page, place=place, whom=whom, package=package, note=note)
 
-    async def _save(self, held: GraphAssignment) -> bool:
+    async def _save(self, held: AccessPackageAssignment) -> bool:
         """Write down what Graph lists; False if it is not understood, or has ended as far as we know."""
         row = row_of(held, {})
         if row is None:

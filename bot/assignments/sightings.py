@@ -6,7 +6,7 @@ from enum import StrEnum
 from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress
 from graph import Graph
 from graph.errors import NotFound
-from graph.models import Assignment as GraphAssignment
+from graph.models import AccessPackageAssignment
 
 
 class Sighting(StrEnum):
@@ -21,7 +21,7 @@ class Sighting(StrEnum):
 
 async def sight(
     graph: Graph, *, assignment_id: str, package_id: str, entra_id: str | None
-) -> tuple[Sighting, GraphAssignment | None]:
+) -> tuple[Sighting, AccessPackageAssignment | None]:
     """
     Look for an assignment by its id, and whatever that says, among all that this person had of the package.
 
@@ -29,7 +29,7 @@ async def sight(
         GraphError: One of the two could not be read.
     """
     try:
-        found: GraphAssignment | None = await graph.assignments.get(assignment_id)
+        found: AccessPackageAssignment | None = await graph.assignments.get(assignment_id)
     except NotFound:
         found = None
     if found is not None and not found.is_expired:
@@ -44,7 +44,7 @@ async def sight(
     return (Sighting.MISSING, None) if found is None else (Sighting.EXPIRED, found)
 
 
-def progress_of(held: GraphAssignment) -> DeliveryProgress:
+def progress_of(held: AccessPackageAssignment) -> DeliveryProgress:
     """Return how far Entra is with it."""
     if held.is_delivered:
         return DeliveryProgress.DELIVERED
@@ -53,7 +53,7 @@ def progress_of(held: GraphAssignment) -> DeliveryProgress:
     return DeliveryProgress.FAILED if held.is_failed else DeliveryProgress.DELIVERING
 
 
-def row_of(held: GraphAssignment, names: Mapping[str, str | None]) -> Assignment | None:
+def row_of(held: AccessPackageAssignment, names: Mapping[str, str | None]) -> Assignment | None:
     """
     Make a row of what Graph shows; None if it does not say whose it is, or how it stands is not understood.
 

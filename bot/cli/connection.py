@@ -13,7 +13,7 @@ from bot.configuration.settings import Settings, read_settings
 from bot.errors import ConfigurationError, LatchkeyError
 from bot.machine import GRAPH_TIMEOUT, app_tokens
 from graph import Graph, Retries
-from graph.errors import AuthError, GraphError, NotAllowed
+from graph.errors import AuthError, Forbidden, GraphError
 
 CANNOT: Final = 1
 WRONG_SETTINGS: Final = 2
@@ -122,7 +122,7 @@ def sentences_about(error: GraphError) -> tuple[str, ...]:
     """What Graph said, with its code and request id, and what to do about it."""
     if isinstance(error, AuthError):
         return (f"Entra gives no token, or Graph does not take it: {error}",)
-    if isinstance(error, NotAllowed):
+    if isinstance(error, Forbidden):
         return (str(error), "docs/entra-app.md lists the permissions that each command needs.")
     if error.may_have_happened:
         return (

@@ -13,7 +13,7 @@ from bot.packages.names import clean
 from bot.timing import poll_pause
 from graph import Graph
 from graph.errors import NotFound
-from graph.models import Assignment, AssignmentRequest
+from graph.models import AccessPackageAssignment, AssignmentRequest
 
 Found = TypeVar("Found")
 Sleep = Callable[[float], Awaitable[object]]
@@ -35,9 +35,9 @@ async def until_delivered(
     request: AssignmentRequest,
     *,
     patience: timedelta,
-    accept: Callable[[Assignment], bool] = lambda _: True,
+    accept: Callable[[AccessPackageAssignment], bool] = lambda _: True,
     sleep: Sleep = asyncio.sleep,
-) -> Assignment:
+) -> AccessPackageAssignment:
     """
     Wait until an add or an update is delivered, and return the assignment as Graph has it then.
 
@@ -49,7 +49,7 @@ async def until_delivered(
         StillUnderWay: Patience ran out first.
     """
 
-    async def look() -> Assignment | None:
+    async def look() -> AccessPackageAssignment | None:
         nonlocal request
         request = await _latest(graph, request)
         if not request.is_delivered or request.assignment is None:
@@ -70,7 +70,7 @@ async def until_ended(
     assignment_id: str,
     patience: timedelta,
     sleep: Sleep = asyncio.sleep,
-) -> Assignment | None:
+) -> AccessPackageAssignment | None:
     """
     Wait until a removed assignment is over; None if Graph has forgotten it by then.
 
@@ -78,7 +78,7 @@ async def until_ended(
         Stop: Graph refused the removal after all.
         StillUnderWay: Patience ran out first.
     """
-    gone: list[Assignment | None] = []
+    gone: list[AccessPackageAssignment | None] = []
 
     async def look() -> bool | None:
         nonlocal request

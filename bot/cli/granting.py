@@ -21,7 +21,7 @@ from bot.packages.names import clean
 from bot.packages.questions import Answered, Answers, Question, answered
 from graph import Graph
 from graph.assignment_requests import OPEN_STATES
-from graph.models import AccessPackage, Assignment, AssignmentPolicy, User
+from graph.models import AccessPackage, AccessPackageAssignment, AssignmentPolicy, User
 
 # The scope of a policy under which nobody asks and administrators assign.
 ADMINISTRATORS_ONLY: Final = "notSpecified"
@@ -43,7 +43,7 @@ class Grant:
     person: User
     package: AccessPackage
     policy: AssignmentPolicy
-    held: Assignment | None = None
+    held: AccessPackageAssignment | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     answers: Sequence[Answered] = ()
@@ -141,7 +141,9 @@ async def judge_extension(
     )
 
 
-async def held_by(graph: Graph, *, person_id: str, package: AccessPackage) -> Assignment:
+async def held_by(
+    graph: Graph, *, person_id: str, package: AccessPackage
+) -> AccessPackageAssignment:
     """
     The assignment that a person has now.
 

@@ -9,7 +9,13 @@ from bot.cli.listings import ID, by_name, text, word
 from bot.cli.tables import Column, Row
 from graph import Graph
 from graph.errors import GraphError
-from graph.models import AccessPackage, Assignment, AssignmentRequest, Subject, User
+from graph.models import (
+    AccessPackage,
+    AccessPackageAssignment,
+    AccessPackageSubject,
+    AssignmentRequest,
+    User,
+)
 
 REQUEST_COLUMNS: Final = (
     Column("asked", "Asked (UTC)"),
@@ -149,7 +155,7 @@ def _request(request: AssignmentRequest) -> Row:
     }
 
 
-def _assignment(held: Assignment) -> Row:
+def _assignment(held: AccessPackageAssignment) -> Row:
     target = held.target
     return {
         "person": target.display_name if target else None,
@@ -165,13 +171,13 @@ def _assignment(held: Assignment) -> Row:
     }
 
 
-def _about(request: AssignmentRequest) -> Subject | None:
+def _about(request: AssignmentRequest) -> AccessPackageSubject | None:
     """Who gets it: the assignment's target, and only failing that whoever asked."""
     target = request.assignment.target if request.assignment else None
     return target or request.requestor
 
 
-def _object_id(subject: Subject | None) -> str | None:
+def _object_id(subject: AccessPackageSubject | None) -> str | None:
     return subject.object_id if subject else None
 
 

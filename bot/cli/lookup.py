@@ -10,7 +10,7 @@ from bot.packages.names import clean, slug_of
 from bot.provisioning.tenant_names import names_like
 from graph import Graph
 from graph.errors import NotFound
-from graph.models import AccessPackage, AssignmentPolicy, Catalog, Group, User
+from graph.models import AccessPackage, AccessPackageCatalog, AssignmentPolicy, Group, User
 
 GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -64,7 +64,7 @@ def find_policy(package: AccessPackage, typed: str) -> AssignmentPolicy:
     return found[0]
 
 
-async def find_catalogs(graph: Graph, typed: str | None) -> list[Catalog]:
+async def find_catalogs(graph: Graph, typed: str | None) -> list[AccessPackageCatalog]:
     """
     Every catalog, or the one with that id or name.
 
@@ -150,9 +150,9 @@ def _none(noun: str, typed: str, names: Iterable[str | None]) -> str:
     return f"There is no {noun} called “{clean(typed)}”.{hint}"
 
 
-def _name(thing: AccessPackage | Catalog | None) -> str:
+def _name(thing: AccessPackage | AccessPackageCatalog | None) -> str:
     return clean((thing and (thing.display_name or thing.id)) or "?")
 
 
-def _ids(things: Sequence[Catalog | Group | User | AssignmentPolicy]) -> str:
+def _ids(things: Sequence[AccessPackageCatalog | Group | User | AssignmentPolicy]) -> str:
     return ", ".join(sorted(thing.id for thing in things))

@@ -34,7 +34,7 @@ from graph import Graph
 from graph.errors import NotFound
 from graph.models import (
     AccessPackage,
-    Assignment,
+    AccessPackageAssignment,
     AssignmentRequest,
     Expiration,
     Schedule,
@@ -139,7 +139,7 @@ def request(
         subject_entra_id=grant.person.id,
     )
 
-    async def give(graph: Graph) -> tuple[AssignmentRequest, Assignment | None]:
+    async def give(graph: Graph) -> tuple[AssignmentRequest, AccessPackageAssignment | None]:
         schedule = None
         if grant.ends_at is not None or grant.starts_at is not None:
             end = Expiration.at(grant.ends_at) if grant.ends_at else Expiration.never()
@@ -234,7 +234,7 @@ def extend(
         assignment_id=held.id,
     )
 
-    async def prolong(graph: Graph) -> tuple[AssignmentRequest, Assignment | None]:
+    async def prolong(graph: Graph) -> tuple[AssignmentRequest, AccessPackageAssignment | None]:
         asked = await kept.post(
             graph,
             request_type="adminUpdate",
@@ -287,7 +287,7 @@ def remove(
     insist_on_reason(because, what="A removal")
     kept = kept_trail(without_audit=without_audit)
 
-    async def look(graph: Graph) -> tuple[AccessPackage, Assignment]:
+    async def look(graph: Graph) -> tuple[AccessPackage, AccessPackageAssignment]:
         found = await bounded.find_package(graph, package)
         person_id = await _person_id(graph, person)
         return found, await granting.held_by(graph, person_id=person_id, package=found)
@@ -310,7 +310,7 @@ def remove(
         assignment_id=held.id,
     )
 
-    async def end(graph: Graph) -> tuple[AssignmentRequest, Assignment | None]:
+    async def end(graph: Graph) -> tuple[AssignmentRequest, AccessPackageAssignment | None]:
         asked = await kept.post(graph, request_type="adminRemove", assignment_id=held.id)
         if not wait:
             return asked, None

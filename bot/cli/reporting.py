@@ -7,7 +7,7 @@ import click
 
 from bot.cli.tables import to_json, when
 from bot.packages.names import clean
-from graph.models import AccessPackage, Assignment, AssignmentRequest, User
+from graph.models import AccessPackage, AccessPackageAssignment, AssignmentRequest, User
 
 
 def confirm(question: str, details: Sequence[str], *, yes: bool) -> None:
@@ -20,7 +20,7 @@ def confirm(question: str, details: Sequence[str], *, yes: bool) -> None:
 
 
 def report(
-    asked: AssignmentRequest, shown: Assignment | None, sentence: str, *, as_json: bool
+    asked: AssignmentRequest, shown: AccessPackageAssignment | None, sentence: str, *, as_json: bool
 ) -> None:
     """Say what Graph shows; *shown* is None when nobody waited, and then nothing is claimed."""
     ends_at = shown.ends_at() if shown and not shown.is_expired else None

@@ -16,16 +16,16 @@ from bot.cli.following import Sleep, until_delivered, until_ended
 from bot.cli.narration import Narrator
 from bot.cli.tables import when
 from graph import Graph, TokenSource
-from graph.errors import AuthError, GraphError, NotAllowed, NotFound
+from graph.errors import AuthError, Forbidden, GraphError, NotFound
 from graph.models import (
+    AccessPackageCatalog,
+    AccessPackageResource,
     AssignmentPolicy,
     AssignmentRequest,
-    Catalog,
     Expiration,
     Group,
     Reference,
     RequestorSettings,
-    Resource,
     ResourceScope,
     SubjectSet,
     User,
@@ -125,7 +125,7 @@ class Trial:
         self.narrator.result(f"{group.display_name}, {group.id}")
         return group
 
-    async def _catalog(self) -> Catalog:
+    async def _catalog(self) -> AccessPackageCatalog:
         self.narrator.task("Get the catalog identifier")
         catalog = await self.graph.catalogs.find(display_name=self.catalog_name)
         if catalog is None:
@@ -135,7 +135,7 @@ class Trial:
         self.narrator.result(f"{catalog.display_name}, {catalog.id}")
         return catalog
 
-    async def _resource(self, catalog: Catalog, group: Group) -> Resource:
+    async def _resource(self, catalog: AccessPackageCatalog, group: Group) -> AccessPackageResource:
         self.narrator.task("Add the group to the catalog, and get the catalog's resource")
         resource = await self.graph.resources.ensure(
             catalog_id=catalog.id, origin_id=group.id, origin_system="AadGroup"
@@ -143,7 +143,9 @@ class Trial:
         self.narrator.result(f"{resource.display_name}, {resource.id}")
         return resource
 
-    async def _package(self, catalog: Catalog, resource: Resource, group: Group) -> str:
+    async def _package(
+        self, catalog: AccessPackageCatalog, resource: AccessPackageResource, group: Group
+    ) -> str:
         self.narrator.task("Get resource roles")
         roles = await self.graph.catalogs.roles(
             catalog.id, resource_id=resource.id or "", origin_system="AadGroup"
@@ -265,7 +267,7 @@ class Trial:
                 return await remove()
             except GraphError as error:
                 # A refusal is worth one more look: Graph says 403 to what is gone, too.
-                if attempt == TRIES or (attempt > 1 and isinstance(error, NotAllowed | AuthError)):
+                if attempt == TRIES or (attempt > 1 and isinstance(error, Forbidden | AuthError)):
                     raise
                 self.narrator.trouble(str(error))
             await self.sleep(PAUSE.total_seconds())

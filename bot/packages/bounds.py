@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.errors import ConfigurationError, NotAllowed
 from bot.packages.names import clean, folded
-from graph.models import AccessPackage, Catalog
+from graph.models import AccessPackage, AccessPackageCatalog
 
 OUTSIDE: Final = (
     "I am not set up to handle that package here. Please ask your identity team, or My Access."
@@ -52,7 +52,7 @@ class Bounds:
 EVERYWHERE: Final = Bounds()
 
 
-def bounds_of(wanted: Sequence[str], catalogs: Collection[Catalog]) -> Bounds:
+def bounds_of(wanted: Sequence[str], catalogs: Collection[AccessPackageCatalog]) -> Bounds:
     """
     Return the bounds that LATCHKEY_CATALOGS sets.
 
@@ -83,14 +83,14 @@ def bounds_of(wanted: Sequence[str], catalogs: Collection[Catalog]) -> Bounds:
     return Bounds(catalog_ids=frozenset(ids))
 
 
-def _meant(word: str, catalogs: Collection[Catalog]) -> list[Catalog]:
+def _meant(word: str, catalogs: Collection[AccessPackageCatalog]) -> list[AccessPackageCatalog]:
     named = [(each, each.display_name) for each in catalogs if each.display_name]
     by_id = [each for each in catalogs if each.id.lower() == word.lower()]
     exact = [each for each, name in named if clean(name) == clean(word)]
     return by_id or exact or [each for each, name in named if folded(name) == folded(word)]
 
 
-def _unknown(word: str, catalogs: Collection[Catalog]) -> str:
+def _unknown(word: str, catalogs: Collection[AccessPackageCatalog]) -> str:
     names = {folded(each.display_name): each.display_name for each in catalogs if each.display_name}
     near = difflib.get_close_matches(folded(word), names, n=1, cutoff=0.5)
     hint = f" Did you mean “{clean(names[near[0]])}”?" if near else ""

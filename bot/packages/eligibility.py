@@ -17,7 +17,7 @@ from bot.packages import policy_terms
 from bot.packages.model import NamedObject
 from bot.packages.questions import Answers, Question, find_wrong_answers
 from bot.packages.unsupported import questions_of, unsupported_in_package, unsupported_in_policy
-from graph.models import AccessPackage, Assignment, AssignmentPolicy, SubjectSet
+from graph.models import AccessPackage, AccessPackageAssignment, AssignmentPolicy, SubjectSet
 
 # "More specific wins; lower priority ones are ignored" (Troubleshoot entitlement management, Policies).
 SPECIFICITY: Final[Mapping[str, int]] = {
@@ -342,7 +342,11 @@ def find_missing_details(
 
 
 def evaluate_extension(
-    case: Case, held: Assignment, under: AssignmentPolicy | None, *, by_admin: bool = False
+    case: Case,
+    held: AccessPackageAssignment,
+    under: AssignmentPolicy | None,
+    *,
+    by_admin: bool = False,
 ) -> Admitted | Refusal:
     """
     Decide whether what the person holds may last longer: by the policy that it was given under, and no other.

@@ -6,11 +6,11 @@ from typing import Final
 from bot.packages.eligibility import Case, Fit, Requester, fit, groups_named
 from bot.packages.model import NamedObject
 from graph import Graph
-from graph.errors import GraphError, NotAllowed, NotFound
+from graph.errors import Forbidden, GraphError, NotFound
 from graph.incompatibilities import PackageExclusions
 from graph.models import (
     AccessPackage,
-    Assignment,
+    AccessPackageAssignment,
     AssignmentPolicy,
     AssignmentRequest,
     Group,
@@ -57,7 +57,7 @@ class FactReader:
         """Return those of *group_ids* that the person is in."""
         return await self._graph.users.member_of(user_id, group_ids) if group_ids else set()
 
-    async def holdings(self, user_id: str) -> list[Assignment] | None:
+    async def holdings(self, user_id: str) -> list[AccessPackageAssignment] | None:
         """
         Return everything that the person has, is about to have, or had.
 
@@ -65,7 +65,7 @@ class FactReader:
         """
         try:
             return await self._graph.assignments.list(user_id=user_id)
-        except NotAllowed:
+        except Forbidden:
             return None
 
     async def beside(
@@ -141,7 +141,7 @@ async def read_case(
 
 
 async def read_extension_case(
-    graph: Graph, package: AccessPackage, user: User, held: Assignment
+    graph: Graph, package: AccessPackage, user: User, held: AccessPackageAssignment
 ) -> tuple[Case, AssignmentPolicy | None]:
     """
     Return what decides whether *user* may keep *held* longer: its own policy, and no other; None if that is gone.
@@ -157,7 +157,7 @@ async def read_extension_case(
     return Case(package=package, policies=(), requester=requester), under
 
 
-async def policy_of(graph: Graph, held: Assignment) -> AssignmentPolicy | None:
+async def policy_of(graph: Graph, held: AccessPackageAssignment) -> AssignmentPolicy | None:
     """
     Return the policy under which an assignment was given, whole and as it is now; None if it is gone or another package's.
 
@@ -224,7 +224,7 @@ async def packages_held(graph: Graph, user_id: str, package_ids: Collection[str]
         return set()
     try:
         found = await graph.assignments.list(user_id=user_id)
-    except NotAllowed:
+    except Forbidden:
         # With only a catalog-scoped role, Graph wants every list filtered by package.
         found = [
             held
@@ -234,7 +234,7 @@ async def packages_held(graph: Graph, user_id: str, package_ids: Collection[str]
     return packages_in(found) & set(package_ids)
 
 
-def packages_in(found: Iterable[Assignment]) -> set[str]:
+def packages_in(found: Iterable[AccessPackageAssignment]) -> set[str]:
     """Return the packages that somebody has, or is about to have, by their assignments."""
     return {
         each.access_package.id

@@ -12,9 +12,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from bot.packages import patterns
+from graph.models import AccessPackageQuestion, AnswerChoice, LocalizedText
 from graph.models import Answer as GraphAnswer
-from graph.models import AnswerChoice, LocalizedText
-from graph.models import Question as GraphQuestion
 
 TEXT_QUESTION: Final = "accessPackageTextInputQuestion"
 CHOICE_QUESTION: Final = "accessPackageMultipleChoiceQuestion"
@@ -116,7 +115,7 @@ def _code(locale: str) -> str:
     return locale.replace("_", "-").casefold()
 
 
-def read_question(question: GraphQuestion, *, attribute: str | None = None) -> Question:
+def read_question(question: AccessPackageQuestion, *, attribute: str | None = None) -> Question:
     """
     Return a question of Graph's, as it can be asked.
 
@@ -268,7 +267,7 @@ def for_graph(given: Iterable[Answered]) -> list[GraphAnswer]:
             odata_type=f"{NAMESPACE}accessPackageAnswerString",
             value=value,
             display_value=shown,
-            answered_question=GraphQuestion(
+            answered_question=AccessPackageQuestion(
                 odata_type=NAMESPACE
                 + (CHOICE_QUESTION if each.question.choices else TEXT_QUESTION),
                 id=each.question.id,

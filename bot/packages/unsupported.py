@@ -20,6 +20,7 @@ from bot.packages.questions import NotAskable, Question
 from bot.packages.questions import read_question as read_question
 from graph.models import (
     AccessPackage,
+    AccessPackageQuestion,
     ApprovalSettings,
     ApprovalStage,
     AssignmentPolicy,
@@ -28,7 +29,6 @@ from graph.models import (
     ResourceRoleScope,
     SubjectSet,
 )
-from graph.models import Question as GraphQuestion
 from graph.values import KeepingModel
 
 # Names, times and what happens long after: nothing of it decides who gets what, or for how long.
@@ -229,7 +229,7 @@ def _of_extensions(policy: AssignmentPolicy) -> Iterator[str]:
             yield f"a custom extension takes part at {stage or 'some moment'}"
 
 
-def unsupported_in_question(question: GraphQuestion) -> Iterator[str]:
+def unsupported_in_question(question: AccessPackageQuestion) -> Iterator[str]:
     """Yield what of one question is not understood, or cannot be asked."""
     text = (question.text or question.id or "?")[:LONGEST_NAME]
     try:
@@ -260,11 +260,11 @@ def _of_attribute(attribute: ResourceAttribute) -> Iterator[str]:
         yield from unsupported_in_question(question)
 
 
-def _question_of(attribute: ResourceAttribute) -> GraphQuestion | None:
+def _question_of(attribute: ResourceAttribute) -> AccessPackageQuestion | None:
     source = attribute.source or {}
     if _word(source.get("@odata.type")) != ATTRIBUTE_QUESTION:
         return None
     try:
-        return GraphQuestion.model_validate(source.get("question"))
+        return AccessPackageQuestion.model_validate(source.get("question"))
     except ValidationError:
         return None

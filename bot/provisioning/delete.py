@@ -7,7 +7,7 @@ from bot.provisioning.kinds import deletable_kind_of
 from bot.provisioning.retry import Retrier, may_delete_again
 from bot.provisioning.state import Entry, StateFile
 from graph import Graph
-from graph.errors import GraphError, GraphUnavailable, NotAllowed, NotFound
+from graph.errors import Forbidden, GraphError, GraphUnavailable, NotFound
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class Deleter:
             raise GraphUnavailable(f"{title} was deleted, and Graph still shows it.")
         self.state.remove_deleted(entry.identity)
 
-    async def _ask(self, title: str, entry: Entry) -> NotAllowed | None:
+    async def _ask(self, title: str, entry: Entry) -> Forbidden | None:
         """
         Ask Graph to delete it.
 
@@ -60,7 +60,7 @@ class Deleter:
         except NotFound:
             return None
         except GraphError as error:
-            if isinstance(error, NotAllowed) and (was_asked or tries > 1):
+            if isinstance(error, Forbidden) and (was_asked or tries > 1):
                 return error
             if not (error.may_have_happened or was_asked):
                 self.state.mark_deleting(entry.identity, begun=False)

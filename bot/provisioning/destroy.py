@@ -16,7 +16,7 @@ from bot.provisioning.retry import SETTLES, Retrier
 from bot.provisioning.state import Entry, Key, StateFile
 from graph import Graph
 from graph.errors import OPEN_REQUEST_EXISTS, Conflict, GraphUnavailable, Rejected
-from graph.models import Assignment
+from graph.models import AccessPackageAssignment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class Destruction:
         kept: What Latchkey made and leaves, a sentence each.
     """
 
-    assignments: tuple[Assignment, ...] = ()
+    assignments: tuple[AccessPackageAssignment, ...] = ()
     entries: tuple[Entry, ...] = ()
     kept: tuple[str, ...] = ()
 
@@ -40,7 +40,7 @@ class Destruction:
         return [*ended, *(title_of(each.key) for each in self.entries)]
 
 
-def _holder(assignment: Assignment) -> str:
+def _holder(assignment: AccessPackageAssignment) -> str:
     target, package = assignment.target, assignment.access_package
     who = (target and (target.display_name or target.email)) or "somebody"
     return f"{who} to {(package and package.display_name) or 'a package'}"
@@ -85,7 +85,7 @@ async def destruction(graph: Graph, state: StateFile) -> Destruction:
     there = [each for each in made if each.identity in known]
     kept = await _kept(live_access, there)
     entries = [each for each in there if each.key not in kept]
-    assignments: dict[str, Assignment] = {}
+    assignments: dict[str, AccessPackageAssignment] = {}
     ours = {each.id for each in entries if each.key[0] == "package"}
     under = {
         policy.id
@@ -149,7 +149,7 @@ class Destroyer:
         known = await present(self.graph, packages, left)
         self.state.remove([each.key for each in left if each.identity not in known])
 
-    async def _end(self, assignments: Iterable[Assignment]) -> None:
+    async def _end(self, assignments: Iterable[AccessPackageAssignment]) -> None:
         left = {each.id: each for each in assignments}
         asked: set[str] = set()
 

@@ -14,7 +14,7 @@ from bot.provisioning.policy_translation.from_graph import Words
 from bot.provisioning.tenant_names import TenantNames
 from bot.suggestions import nearest
 from graph import Graph
-from graph.models import AccessPackage, Catalog
+from graph.models import AccessPackage, AccessPackageCatalog
 
 
 @dataclass(kw_only=True)
@@ -81,7 +81,7 @@ async def _read(context: ImportContext) -> None:
     )
 
 
-async def _catalog(catalog: Catalog, context: ImportContext) -> Words:
+async def _catalog(catalog: AccessPackageCatalog, context: ImportContext) -> Words:
     """Write the block of one catalog."""
     block: Words = {}
     for kind in KINDS:

@@ -6,7 +6,7 @@ from bot.provisioning.kinds import KINDS, DeletableKind, deletable_kind_of
 from bot.provisioning.kinds.contexts import Inventory
 from bot.provisioning.state import Entry, Identity
 from graph import Graph
-from graph.errors import NotAllowed, NotFound
+from graph.errors import Forbidden, NotFound
 from graph.models import AccessPackage
 
 
@@ -43,7 +43,7 @@ async def is_present(graph: Graph, entry: Entry) -> bool:
         return await deletable_kind_of(entry.key).is_present(graph, entry)
     except NotFound:
         return False
-    except NotAllowed:
+    except Forbidden:
         if not entry.is_deleting:
             raise
         return False

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from graph import Graph
-from graph.models import AccessPackage, Assignment
+from graph.models import AccessPackage, AccessPackageAssignment
 
 
 @dataclass(kw_only=True)
@@ -18,7 +18,7 @@ class LiveAccess:
 
     graph: Graph
     known: list[AccessPackage] | None = None
-    _assignments: dict[tuple[str, str], list[Assignment]] = field(default_factory=dict)
+    _assignments: dict[tuple[str, str], list[AccessPackageAssignment]] = field(default_factory=dict)
     _open: dict[str, int] = field(default_factory=dict)
 
     async def packages(self) -> list[AccessPackage]:
@@ -27,7 +27,7 @@ class LiveAccess:
             self.known = await self.graph.packages.list(named=False)
         return self.known
 
-    async def assignments(self, kind: str, object_id: str) -> list[Assignment]:
+    async def assignments(self, kind: str, object_id: str) -> list[AccessPackageAssignment]:
         """Return live assignments of a package, under a policy, or of a person; none of anything else."""
         if kind not in ("package", "policy", "person"):
             return []
@@ -88,7 +88,7 @@ class LiveAccess:
         return [each for each in giving if each.id in ids]
 
 
-def say_assignments(live: list[Assignment]) -> str | None:
+def say_assignments(live: list[AccessPackageAssignment]) -> str | None:
     """Say how many assignments are live; None if none is."""
     if not live:
         return None

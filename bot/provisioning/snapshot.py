@@ -12,8 +12,13 @@ from bot.provisioning.grammar import (
 from bot.provisioning.state import Key
 from graph import Graph
 from graph.errors import NotFound
-from graph.models import AccessPackage, AssignmentPolicy, Resource, ResourceRole
-from graph.models import Catalog as GraphCatalog
+from graph.models import (
+    AccessPackage,
+    AccessPackageCatalog,
+    AccessPackageResource,
+    AssignmentPolicy,
+    ResourceRole,
+)
 
 # Id of something in the tenant, and the ids that deleting it takes.
 Located = tuple[str, dict[str, str]]
@@ -49,20 +54,20 @@ class FoundCatalog:
         others: The packages that the file does not name: what they are called, by id.
     """
 
-    catalog: GraphCatalog
-    resources: dict[str, Resource] = field(default_factory=dict)
+    catalog: AccessPackageCatalog
+    resources: dict[str, AccessPackageResource] = field(default_factory=dict)
     roles: dict[str, list[ResourceRole]] = field(default_factory=dict)
     packages: dict[str, FoundPackage] = field(default_factory=dict)
     others: dict[str, str] = field(default_factory=dict)
 
-    def note(self, resources: Iterable[Resource]) -> None:
+    def note(self, resources: Iterable[AccessPackageResource]) -> None:
         """Remember what the catalog has now, and the roles that came with it."""
         for each in resources:
             self.resources[(each.origin_id or "").casefold()] = each
             if each.id and each.roles:
                 self.roles[each.id] = each.roles
 
-    async def roles_of(self, graph: Graph, resource: Resource) -> list[ResourceRole]:
+    async def roles_of(self, graph: Graph, resource: AccessPackageResource) -> list[ResourceRole]:
         """
         Return what a resource of the catalog offers; an empty answer is asked for again the next time.
 
@@ -105,7 +110,7 @@ class Snapshot:
             and (kind := kind_of_thing(resource.origin_system)) in ("site", ENTRA_ROLE)
         ]
 
-    def note_catalog(self, name: str, catalog: GraphCatalog) -> None:
+    def note_catalog(self, name: str, catalog: AccessPackageCatalog) -> None:
         """Remember a catalog that was just created."""
         self.catalogs.setdefault(name, FoundCatalog(catalog=catalog))
 

@@ -7,7 +7,7 @@ from bot.packages.characters import is_plain
 from bot.provisioning.grammar import ENTRA_ROLE, Subject, kind_of_thing
 from graph import Graph
 from graph.errors import GraphError, NotFound
-from graph.models import AccessPackage, Resource
+from graph.models import AccessPackage, AccessPackageResource
 
 # Letters of a name that are thought to be right when the nearest is looked for.
 SAME_BEGINNING: Final = 3
@@ -24,7 +24,7 @@ class TenantNames:
         self._role_names: dict[str, str] = {}
         self._packages: list[AccessPackage] | None = None
 
-    def know(self, resources: Iterable[Resource]) -> None:
+    def know(self, resources: Iterable[AccessPackageResource]) -> None:
         """Learn the names of applications and Entra roles, which only their catalogs tell."""
         for each in resources:
             if not (each.origin_id and each.display_name):

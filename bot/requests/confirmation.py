@@ -20,8 +20,7 @@ from bot.requests.store import claims
 from bot.timing import WAITS, Waits, poll_pause
 from graph import Graph
 from graph.errors import NotFound
-from graph.models import Assignment as GraphAssignment
-from graph.models import AssignmentRequest
+from graph.models import AccessPackageAssignment, AssignmentRequest
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +46,7 @@ class Reported:
     """
 
     requests: Mapping[str, AssignmentRequest] = field(default_factory=dict)
-    delivered: Mapping[str, GraphAssignment] = field(default_factory=dict)
+    delivered: Mapping[str, AccessPackageAssignment] = field(default_factory=dict)
     waiting: Collection[str] = ()
 
 
@@ -91,7 +90,7 @@ class Delivery:
 
     async def _looked_up_in_lists(
         self, submitted: Sequence[Request]
-    ) -> tuple[dict[str, GraphAssignment], set[str]]:
+    ) -> tuple[dict[str, AccessPackageAssignment], set[str]]:
         """
         Of packages for which many wait: who has it by now, and who waits on.
 
@@ -100,7 +99,7 @@ class Delivery:
         asked = [each for each in submitted if each.kind is Kind.ADD and each.entra_id is not None]
         for each in asked:
             self._holders.note(each.package_id)
-        delivered: dict[str, GraphAssignment] = {}
+        delivered: dict[str, AccessPackageAssignment] = {}
         waiting: set[str] = set()
         for request in asked:
             if request.attempts >= LOOKS_AT_LISTS or request.starts_at is not None:
@@ -181,7 +180,7 @@ class Delivery:
             claims.release, request, due_at=clock.real() + pause, attempts=attempts, failures=0
         )
 
-    async def _held(self, request: Request) -> GraphAssignment | None:
+    async def _held(self, request: Request) -> AccessPackageAssignment | None:
         try:
             return await self._graph.assignments.get(request.assignment_id or "")
         except NotFound:
@@ -219,7 +218,7 @@ class Delivery:
         await self._store.run(transitions.deliver, request, _mirrored(held, request))
         return True
 
-    async def _is_astray(self, request: Request, held: GraphAssignment) -> bool:
+    async def _is_astray(self, request: Request, held: AccessPackageAssignment) -> bool:
         """Whether Entra gave it to somebody else, or gave something else; then it is taken back."""
         target = held.target.object_id if held.target else None
         package = held.access_package.id if held.access_package else None
@@ -244,7 +243,7 @@ class Delivery:
 
     async def _assignment_of(
         self, request: Request, reported: AssignmentRequest | None
-    ) -> GraphAssignment | None:
+    ) -> AccessPackageAssignment | None:
         if reported is not None and reported.assignment is not None:
             if _says_all(reported.assignment):
                 return reported.assignment
@@ -325,7 +324,7 @@ class Delivery:
         return True
 
 
-def _mirrored(held: GraphAssignment, request: Request) -> Assignment:
+def _mirrored(held: AccessPackageAssignment, request: Request) -> Assignment:
     return Assignment(
         id=held.id,
         entra_id=request.entra_id or "",
@@ -341,14 +340,14 @@ def _mirrored(held: GraphAssignment, request: Request) -> Assignment:
     )
 
 
-def _policy_of(held: GraphAssignment, request: Request) -> str | None:
+def _policy_of(held: AccessPackageAssignment, request: Request) -> str | None:
     """The policy of an assignment; a request does not show its assignment's, but we have said which."""
     if held.assignment_policy is not None:
         return held.assignment_policy.id
     return request.terms.policy_id if request.terms and request.kind is Kind.ADD else None
 
 
-def _is_theirs(held: GraphAssignment, request: Request) -> bool:
+def _is_theirs(held: AccessPackageAssignment, request: Request) -> bool:
     return (
         held.is_delivered
         and held.target is not None
@@ -358,7 +357,7 @@ def _is_theirs(held: GraphAssignment, request: Request) -> bool:
     )
 
 
-def _says_all(held: GraphAssignment) -> bool:
+def _says_all(held: AccessPackageAssignment) -> bool:
     """Whether an assignment that came with its request is there, and says whose it is, of what, and until when."""
     expiration = held.schedule.expiration if held.schedule else None
     return (

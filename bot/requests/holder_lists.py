@@ -7,7 +7,7 @@ from typing import Final
 from bot import clock
 from bot.requests.shared_reads import FreshCache, RecentCounter
 from graph import Graph
-from graph.models import Assignment
+from graph.models import AccessPackageAssignment
 
 # From so many looks at a package within a moment on, a list of its holders costs less than asking for each person.
 CROWD: Final = 6
@@ -42,7 +42,7 @@ class HolderLists:
 
     async def get(
         self, package_id: str, *, since: datetime | None = None
-    ) -> list[Assignment] | None:
+    ) -> list[AccessPackageAssignment] | None:
         """
         Return everybody who has a package, or is about to have it; None: ask for each person.
 
@@ -62,7 +62,7 @@ class HolderLists:
     def _pages_for(self, package_id: str) -> int:
         return self._crowds.count(package_id) // LOOKS_A_PAGE
 
-    async def _read(self, package_id: str) -> list[Assignment] | None:
+    async def _read(self, package_id: str) -> list[AccessPackageAssignment] | None:
         pages = self._pages_for(package_id)
         found = await self._graph.assignments.holders_if_few(package_id, pages=pages)
         if found is None:

@@ -31,14 +31,13 @@ from graph.assignments import ACCESS_STATES
 from graph.errors import (
     AuthError,
     BadAnswer,
+    Forbidden,
     GraphError,
     GraphUnavailable,
-    NotAllowed,
     NotFound,
     Throttled,
 )
-from graph.models import AccessPackage
-from graph.models import Assignment as GraphAssignment
+from graph.models import AccessPackage, AccessPackageAssignment
 
 log = structlog.get_logger(__name__)
 
@@ -150,7 +149,7 @@ class AssignmentSync:
         try:
             for state in ACCESS_STATES:
                 await self._read_list(packages, state=state)
-        except (NotAllowed, GraphUnavailable, BadAnswer) as error:
+        except (Forbidden, GraphUnavailable, BadAnswer) as error:
             # With a role for some catalogs only, Graph wants every list filtered by package.  And if one page
             # cannot be had, it is one package's.
             log.warning("lists-by-package", error=type(error).__name__)
@@ -172,7 +171,7 @@ class AssignmentSync:
                 for state in ACCESS_STATES:
                     await self._read_list(packages, state=state, package_id=package_id)
                 read += 1
-            except (NotAllowed, GraphUnavailable, BadAnswer) as error:
+            except (Forbidden, GraphUnavailable, BadAnswer) as error:
                 failed[package_id] = error
 
         left = iter(packages.names)
@@ -181,14 +180,14 @@ class AssignmentSync:
             await read_one(package_id)
             if read:
                 break
-            down = [each for each in failed.values() if not isinstance(each, NotAllowed)]
+            down = [each for each in failed.values() if not isinstance(each, Forbidden)]
             if len(down) >= ALL_SEEM_TO_FAIL:
                 raise down[-1]
         # So many and then the next: when Graph wants us to wait, no more are begun.
         while some := list(itertools.islice(left, LISTS_AT_ONCE)):
             await a_few_at_once(read_one, some, limit=LISTS_AT_ONCE)
         for package_id, why in failed.items():
-            if not read and not isinstance(why, NotAllowed):
+            if not read and not isinstance(why, Forbidden):
                 raise why
             log.warning("package-not-read", error=type(why).__name__, status=why.status)
             packages.unread.add(package_id)
@@ -240,7 +239,7 @@ class AssignmentSync:
                 continue
             try:
                 is_read = await self._judge(row, got, packages, read_at=read_at)
-            except (NotAllowed, GraphUnavailable, BadAnswer):
+            except (Forbidden, GraphUnavailable, BadAnswer):
                 is_read = False
             if not is_read:
                 unread.append(row.id)
@@ -248,10 +247,12 @@ class AssignmentSync:
             log.warning("assignments-not-read", assignment=unread[0])
             await self._store.run(unsure.count_unreadable, unread)
 
-    async def _by_id(self, ids: Sequence[str]) -> Mapping[str, GraphAssignment | GraphError]:
+    async def _by_id(
+        self, ids: Sequence[str]
+    ) -> Mapping[str, AccessPackageAssignment | GraphError]:
         if len(ids) >= WORTH_A_BATCH:
             return await self._graph.assignments.get_many(ids)
-        found: dict[str, GraphAssignment | GraphError] = {}
+        found: dict[str, AccessPackageAssignment | GraphError] = {}
         for each in ids:
             try:
                 found[each] = await self._graph.assignments.get(each)
@@ -262,7 +263,7 @@ class AssignmentSync:
     async def _judge(
         self,
         known: Assignment,
-        got: GraphAssignment | GraphError,
+        got: AccessPackageAssignment | GraphError,
         packages: SweptPackages,
         *,
         read_at: datetime,

@@ -22,7 +22,7 @@ from bot.sync.links import HolderLinks
 from bot.sync.turns import Transactions
 from bot.timing import WAITS, Waits
 from graph import Graph
-from graph.errors import BadAnswer, GraphError, NotAllowed
+from graph.errors import BadAnswer, Forbidden, GraphError
 from graph.models import AccessPackage, AssignmentPolicy
 
 log = structlog.get_logger(__name__)
@@ -125,7 +125,7 @@ class TenantSync:
         """
         try:
             listed = await self._graph.policies.list_readable(with_questions=True)
-        except NotAllowed:
+        except Forbidden:
             # With only a catalog-scoped role, Graph shows policies one by one.
             ids = [
                 each.id
@@ -137,7 +137,7 @@ class TenantSync:
             return {each.id: each for each in listed.objects}, listed.unreadable
         try:
             found = await self._graph.policies.each(ids) if ids else []
-        except NotAllowed as refused:
+        except Forbidden as refused:
             log.warning("policies-not-read", status=refused.status, code=refused.code)
             return {}, frozenset()
         unreadable = {

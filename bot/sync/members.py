@@ -10,7 +10,7 @@ from bot.assignments.store import links
 from bot.people.identity import People
 from bot.sync.turns import Transactions
 from graph import Graph
-from graph.errors import BadAnswer, NotAllowed, NotFound
+from graph.errors import BadAnswer, Forbidden, NotFound
 from graph.models import User
 
 log = structlog.get_logger(__name__)
@@ -112,7 +112,7 @@ class Members:
         """People in Entra by id, None for those who are not there; those that cannot be read are left out."""
         try:
             return await self._graph.users.get_many(entra_ids)
-        except (NotAllowed, BadAnswer) as error:
+        except (Forbidden, BadAnswer) as error:
             # One of them, or all.
             log.warning("holders-not-read", status=error.status, graph=error.request_id)
         found: dict[str, User | None] = {}
@@ -122,7 +122,7 @@ class Members:
                 found[entra_id] = await self._graph.users.get(entra_id)
             except NotFound:
                 found[entra_id] = None
-            except (NotAllowed, BadAnswer) as error:
+            except (Forbidden, BadAnswer) as error:
                 log.warning("holder-not-read", status=error.status, graph=error.request_id)
                 await self._store.run(links.mark_looked_up, entra_id)
                 failures += 1

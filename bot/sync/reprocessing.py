@@ -14,7 +14,7 @@ from bot.people.permissions import Permissions, may
 from bot.requests.retry import pause_after
 from bot.slack.errors import SlackError
 from graph import Graph
-from graph.errors import Conflict, GraphError, NotAllowed, NotFound, Rejected
+from graph.errors import Conflict, Forbidden, GraphError, NotFound, Rejected
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +41,7 @@ class Reprocessing:
         for trouble, tries in await self._store.run(troubles.claim_reprocessing, lease=CLAIM_LEASE):
             try:
                 answer = await self._reprocess(trouble)
-            except (Conflict, NotAllowed, NotFound, Rejected) as refused:
+            except (Conflict, Forbidden, NotFound, Rejected) as refused:
                 answer = f"Microsoft Entra refused to process it again: {refused}"
             except (GraphError, SlackError) as error:
                 log.warning("not-reprocessed", assignment=trouble.about, error=type(error).__name__)

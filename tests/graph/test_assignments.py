@@ -7,7 +7,7 @@ import pytest
 
 from graph import StaticToken
 from graph.errors import Rejected
-from graph.models import Answer, Expiration, Question, Schedule
+from graph.models import AccessPackageQuestion, Answer, Expiration, Schedule
 from tests.graph.wire import EM, Wire, graph_on, refusal
 
 V1_SUBMITTED: dict = {
@@ -107,7 +107,7 @@ async def test_answers_carry_their_types():
     answer = Answer(
         odata_type="#microsoft.graph.accessPackageAnswerString",
         value="yes",
-        answered_question=Question(
+        answered_question=AccessPackageQuestion(
             odata_type="#microsoft.graph.accessPackageTextInputQuestion", id="question"
         ),
     )

@@ -5,8 +5,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from graph.errors import GraphError, GraphUnavailable, NotAllowed, Rejected
-from graph.models import Question, ResourceAttribute
+from graph.errors import Forbidden, GraphError, GraphUnavailable, Rejected
+from graph.models import AccessPackageQuestion, ResourceAttribute
 from tests.graph.wire import EM, ROOT, Pauses, Wire, graph_on, refusal
 
 EMPTY: dict = {"value": []}
@@ -172,7 +172,7 @@ async def test_an_unknown_kind_of_resource_is_refused():
 async def test_an_applications_attributes_are_asked_of_the_requestor(version, names, text):
     """The question and where its answer goes, in either version's names."""
     wire = Wire(ACCEPTED)
-    question = Question(
+    question = AccessPackageQuestion(
         odata_type="#microsoft.graph.accessPackageTextInputQuestion", text="Which team?"
     )
 
@@ -262,7 +262,7 @@ async def test_what_an_unclear_answer_did_not_bring_is_asked_for_again():
 
 async def test_a_missing_permission_is_not_waited_out():
     """Only what time heals is waited for."""
-    with pytest.raises(NotAllowed):
+    with pytest.raises(Forbidden):
         await graph_on(Wire(EMPTY, refusal(403, "UnAuthorized"))).resources.ensure(
             catalog_id="c", origin_id="g", origin_system="AadGroup"
         )

@@ -13,11 +13,11 @@ import pytest
 from graph import Graph, StaticToken, models
 from graph.errors import Unsupported
 from graph.models import (
+    AccessPackageQuestion,
+    AccessPackageResource,
     Answer,
     AssignmentPolicy,
     Expiration,
-    Question,
-    Resource,
     ResourceAttribute,
     ResourceRole,
     ResourceScope,
@@ -118,7 +118,7 @@ def everything(graph: Graph) -> Iterator[Awaitable[object]]:
             display_name="Member",
             origin_id=f"Member_{ID}",
             origin_system="AadGroup",
-            resource=Resource(id=ID, origin_id=ID, origin_system="AadGroup"),
+            resource=AccessPackageResource(id=ID, origin_id=ID, origin_system="AadGroup"),
         ),
         scope=ResourceScope(origin_id=ID, origin_system="AadGroup", is_root_scope=True),
     )
@@ -148,7 +148,7 @@ def everything(graph: Graph) -> Iterator[Awaitable[object]]:
             Answer(
                 odata_type="#microsoft.graph.accessPackageAnswerString",
                 value="yes",
-                answered_question=Question(
+                answered_question=AccessPackageQuestion(
                     odata_type="#microsoft.graph.accessPackageTextInputQuestion", id=ID
                 ),
             )
@@ -207,11 +207,11 @@ async def test_every_request_is_one_that_the_metadata_knows(graphcheck, version)
 
 MODELS: dict[str, tuple[str, type[GraphModel]]] = {
     "accessPackage": ("accessPackage", models.AccessPackage),
-    "accessPackageAssignment": ("assignment", models.Assignment),
+    "accessPackageAssignment": ("assignment", models.AccessPackageAssignment),
     "accessPackageAssignmentPolicy": ("policy", models.AssignmentPolicy),
     "accessPackageAssignmentRequest": ("request", models.AssignmentRequest),
-    "accessPackageCatalog": ("catalog", models.Catalog),
-    "accessPackageResource": ("resource", models.Resource),
+    "accessPackageCatalog": ("catalog", models.AccessPackageCatalog),
+    "accessPackageResource": ("resource", models.AccessPackageResource),
     "accessPackageResourceEnvironment": ("environment", models.ResourceEnvironment),
     "accessPackageResourceRequest": ("resourceRequest", models.ResourceRequest),
     "accessPackageResourceRole": ("role", models.ResourceRole),

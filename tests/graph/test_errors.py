@@ -7,9 +7,9 @@ from graph import Graph
 from graph.errors import (
     BadAnswer,
     Conflict,
+    Forbidden,
     GraphError,
     GraphUnavailable,
-    NotAllowed,
     NotFound,
     Rejected,
     Throttled,
@@ -84,7 +84,7 @@ async def test_an_answer_that_cannot_be_unpacked_is_a_bad_answer():
     ("status", "kind"),
     [
         (400, Rejected),
-        (403, NotAllowed),
+        (403, Forbidden),
         (404, NotFound),
         (409, Conflict),
         (412, Rejected),
@@ -106,7 +106,7 @@ async def test_an_error_is_a_sentence_with_code_and_request_id():
     """What a person reads holds what Microsoft's support will ask for."""
     wire = Wire(refusal(403, "UnAuthorized", "User is not authorized.", **{"request-id": "abc"}))
 
-    with pytest.raises(NotAllowed) as caught:
+    with pytest.raises(Forbidden) as caught:
         await add(graph_on(wire))
 
     assert str(caught.value) == (
@@ -155,7 +155,7 @@ async def test_what_an_error_repeats_does_not_travel_on(secret, place):
     said = {"code": "Forbidden", "message": "No.", place: f"What of {secret}, then?"}
     wire = Wire(httpx.Response(403, json={"error": said}))
 
-    with pytest.raises(NotAllowed) as caught:
+    with pytest.raises(Forbidden) as caught:
         await graph_on(wire).users.get("u")
 
     shown = f"{caught.value} {caught.value.code} {caught.value!r}"
@@ -169,5 +169,5 @@ async def test_long_names_of_microsofts_stay():
     name = "#Microsoft.IGAELM.EC.FrontEnd.ExternalModel.accessPackageAssignmentRequestRequirements"
     wire = Wire(refusal(403, "Forbidden", f"Not a {name}."))
 
-    with pytest.raises(NotAllowed, match=name):
+    with pytest.raises(Forbidden, match=name):
         await graph_on(wire).users.get("u")

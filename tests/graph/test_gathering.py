@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from graph.errors import GraphError, GraphUnavailable, NotFound, Throttled
-from graph.models import Catalog
+from graph.models import AccessPackageCatalog
 from tests.graph.wire import EM, Pauses, graph_on, refusal
 
 
@@ -112,7 +112,11 @@ async def test_a_refusal_is_heard_by_whose_call_it_was():
         *(graph.catalogs.get(f"c{at}") for at in range(3)), return_exceptions=True
     )
 
-    assert [type(each) for each in outcomes] == [Catalog, NotFound, Catalog]
+    assert [type(each) for each in outcomes] == [
+        AccessPackageCatalog,
+        NotFound,
+        AccessPackageCatalog,
+    ]
 
 
 @pytest.mark.parametrize(("writes", "may_have_happened"), [(2, True), (1, False)])

@@ -2,7 +2,13 @@
 
 import pytest
 
-from graph.models import AccessPackage, Assignment, AssignmentPolicy, AssignmentRequest, User
+from graph.models import (
+    AccessPackage,
+    AccessPackageAssignment,
+    AssignmentPolicy,
+    AssignmentRequest,
+    User,
+)
 from graph.values import folded_id
 from tests.graph.wire import Wire, graph_on
 
@@ -32,7 +38,7 @@ def test_only_guids_are_folded(sent, read):
 
 def test_ids_are_folded_at_every_depth():
     """Of the object, of what it refers to, and of what is in its lists."""
-    held = Assignment.model_validate(
+    held = AccessPackageAssignment.model_validate(
         {
             "id": LARGE,
             "target": {"id": LARGE, "objectId": LARGE, "displayName": LARGE},

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from graph.models import (
     AccessPackage,
-    Assignment,
+    AccessPackageAssignment,
     AssignmentPolicy,
     AssignmentRequest,
     Expiration,
@@ -23,8 +23,8 @@ END = "2026-01-30T08:00:00.7399675Z"
 ENDS = datetime(2026, 1, 30, 8, 0, 0, 739967, tzinfo=UTC)
 
 
-def assignment(expiration: object, *, start: str | None = START) -> Assignment:
-    return Assignment.model_validate(
+def assignment(expiration: object, *, start: str | None = START) -> AccessPackageAssignment:
+    return AccessPackageAssignment.model_validate(
         {"id": "a", "schedule": {"startDateTime": start, "expiration": expiration}}
     )
 
@@ -73,7 +73,7 @@ def test_an_assignment_that_does_not_say_follows_the_policy(silent):
 
 def test_the_policy_read_with_the_assignment_counts_by_itself():
     """Nobody has to hand in what came along."""
-    given = Assignment.model_validate(
+    given = AccessPackageAssignment.model_validate(
         {
             "id": "a",
             "schedule": {"startDateTime": START, "expiration": {"type": "notSpecified"}},
@@ -96,7 +96,7 @@ def test_a_duration_without_a_start_has_no_known_end():
 
 def test_an_assignment_without_a_schedule_has_no_known_end():
     """A null schedule is not an error."""
-    given = Assignment.model_validate({"id": "a", "schedule": None})
+    given = AccessPackageAssignment.model_validate({"id": "a", "schedule": None})
 
     assert given.ends_at(Expiration.after(timedelta(days=1))) is None
     assert given.ends_at(Expiration.at(ENDS)) == ENDS
@@ -112,7 +112,7 @@ def test_the_capitals_of_a_type_do_not_matter(kind):
 def test_the_capitals_of_a_state_do_not_matter(state):
     """v1.0 writes delivered, beta Delivered, and the pages mix."""
     assert AssignmentRequest(id="r", state=state).is_delivered
-    assert Assignment(id="a", state=state).is_delivered
+    assert AccessPackageAssignment(id="a", state=state).is_delivered
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_no_word_equals_none():
 
 
 @pytest.mark.parametrize(
-    "model", [AccessPackage, Assignment, AssignmentPolicy, AssignmentRequest, User]
+    "model", [AccessPackage, AccessPackageAssignment, AssignmentPolicy, AssignmentRequest, User]
 )
 def test_every_field_but_the_id_may_be_null(model):
     """Graph leaves fields null unless asked, or until later."""

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from graph import StaticToken
-from graph.errors import Conflict, NotAllowed
+from graph.errors import Conflict, Forbidden
 from tests.graph.wire import EM, Wire, graph_on, refusal
 
 ANN = StaticToken("anns")
@@ -110,7 +110,7 @@ async def test_a_stage_is_decided(version, name, is_approved, verb):
 
 
 @pytest.mark.parametrize(
-    ("answer", "kind"), [(refusal(409, "Conflict"), Conflict), (refusal(403, "X"), NotAllowed)]
+    ("answer", "kind"), [(refusal(409, "Conflict"), Conflict), (refusal(403, "X"), Forbidden)]
 )
 async def test_somebody_elses_decision_is_told_apart(answer, kind):
     """Decided by another first, or never theirs to decide."""

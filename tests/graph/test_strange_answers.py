@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from graph import Graph, Retries, StaticToken
-from graph.errors import GraphError, NotAllowed, NotFound, Rejected
+from graph.errors import Forbidden, GraphError, NotFound, Rejected
 from tests.graph.samples import BETA, V1
 from tests.graph.wire import ROOT, Wire, graph_on, refusal
 
@@ -94,7 +94,7 @@ async def test_json_nested_without_end_is_a_bad_answer():
 
 
 @pytest.mark.parametrize(
-    ("answer", "kind"), [(refusal(403, "X"), NotAllowed), (refusal(404, "X"), NotFound)]
+    ("answer", "kind"), [(refusal(403, "X"), Forbidden), (refusal(404, "X"), NotFound)]
 )
 async def test_reading_still_tells_forbidden_from_gone(answer, kind):
     """Only after our own deletion do both mean the same."""

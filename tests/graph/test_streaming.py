@@ -12,7 +12,7 @@ import pytest
 
 from graph import pieces
 from graph.errors import BadAnswer
-from graph.models import Assignment, AssignmentPolicy
+from graph.models import AccessPackageAssignment, AssignmentPolicy
 from graph.session import ITEMS_A_TURN
 from tests.graph.wire import EM, ROOT, Wire, graph_on
 
@@ -122,7 +122,7 @@ async def test_no_more_than_a_page_of_a_list_is_kept(count):
     alive: set[int] = set()
     most = read = 0
     async for item in graph_on(Pages(count)).assignments.stream(state="delivered"):
-        assert isinstance(item.read, Assignment)
+        assert isinstance(item.read, AccessPackageAssignment)
         alive.add(read)
         weakref.finalize(item.read, alive.discard, read)
         read += 1
@@ -147,11 +147,13 @@ async def test_a_page_gives_others_their_turn():
 async def test_what_assignments_have_in_common_is_one_object():
     """Their package and their policy, as long as Graph says the same of them."""
     stream = graph_on(Pages(6)).assignments.stream(state="delivered")
-    found = [item.read async for item in stream if isinstance(item.read, Assignment)]
+    found = [item.read async for item in stream if isinstance(item.read, AccessPackageAssignment)]
 
     assert len({id(each.access_package) for each in found}) == 2
     assert len({id(each.assignment_policy) for each in found}) == 2
-    assert found == [Assignment.model_validate(assignment(number)) for number in range(6)]
+    assert found == [
+        AccessPackageAssignment.model_validate(assignment(number)) for number in range(6)
+    ]
 
 
 async def test_a_policy_that_changes_while_a_list_is_read_is_read_anew():
@@ -160,7 +162,9 @@ async def test_a_policy_that_changes_while_a_list_is_read_is_read_anew():
     items = [assignment(0), assignment(2, assignmentPolicy=changed), assignment(4)]
     stream = graph_on(Wire({"value": items})).assignments.stream(state="delivered")
     policies = [
-        item.read.assignment_policy async for item in stream if isinstance(item.read, Assignment)
+        item.read.assignment_policy
+        async for item in stream
+        if isinstance(item.read, AccessPackageAssignment)
     ]
 
     assert policies == [AssignmentPolicy.model_validate(each["assignmentPolicy"]) for each in items]
@@ -186,7 +190,7 @@ async def test_an_assignment_whose_policy_cannot_be_read_spoils_no_other():
 
     kinds = [(item.id, type(item.read)) async for item in stream]
 
-    assert kinds == [("a0", Assignment), ("a2", BadAnswer)]
+    assert kinds == [("a0", AccessPackageAssignment), ("a2", BadAnswer)]
 
 
 async def test_beta_has_them_in_its_own_words():
@@ -202,7 +206,9 @@ async def test_beta_has_them_in_its_own_words():
     ]
     graph = graph_on(Wire({"value": items}), version="beta")
     stream = graph.assignments.stream(state="delivered")
-    one, two = [item.read async for item in stream if isinstance(item.read, Assignment)]
+    one, two = [
+        item.read async for item in stream if isinstance(item.read, AccessPackageAssignment)
+    ]
 
     assert one.assignment_policy is two.assignment_policy
     assert one.assignment_policy is not None

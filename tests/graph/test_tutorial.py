@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from graph import Graph, StaticToken
-from graph.errors import NotAllowed, NotFound, Rejected
+from graph.errors import Forbidden, NotFound, Rejected
 from graph.models import (
     ApprovalSettings,
     AssignmentPolicy,
@@ -229,7 +229,7 @@ async def test_a_person_takes_a_request_back(graph: Graph, tenant: Tenant) -> No
     anns = StaticToken(tenant.delegated_token(seed.ANN))
     asked = await ask(graph, token=anns)
 
-    with pytest.raises((NotAllowed, Rejected)):
+    with pytest.raises((Forbidden, Rejected)):
         await graph.self_service.cancel(asked.id, token=StaticToken(tenant.application_token()))
     await graph.self_service.cancel(asked.id, token=anns)
 

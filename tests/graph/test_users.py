@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from graph import Graph
-from graph.errors import NotAllowed, NotFound
+from graph.errors import Forbidden, NotFound
 from sandbox.tenant import seed
 from tests.graph.wire import Wire, graph_on, refusal, target
 
@@ -85,7 +85,7 @@ async def test_a_person_without_a_manager_has_none():
 
 async def test_a_forbidden_manager_is_an_error():
     """Not being allowed to look is not the same as nobody being there."""
-    with pytest.raises(NotAllowed):
+    with pytest.raises(Forbidden):
         await graph_on(Wire(refusal(403, "Authorization_RequestDenied"))).users.manager("u")
 
 

@@ -26,8 +26,7 @@ from bot.provisioning.resolve import Names
 from bot.provisioning.snapshot import Located, Snapshot
 from bot.provisioning.state import Entry, Identity, Key
 from graph import Graph
-from graph.models import AccessPackage
-from graph.models import Catalog as GraphCatalog
+from graph.models import AccessPackage, AccessPackageCatalog
 
 
 class ProvisionedKind(ABC):
@@ -218,7 +217,9 @@ class CatalogLevelKind(ImportedKind):
         """Compare one catalog of the file with the tenant's; see `FileLevelKind.plan`."""
 
     @abstractmethod
-    async def import_from_catalog(self, catalog: GraphCatalog, context: ImportContext) -> Words:
+    async def import_from_catalog(
+        self, catalog: AccessPackageCatalog, context: ImportContext
+    ) -> Words:
         """Return what the catalog's block in the file says of this kind."""
 
 

@@ -29,8 +29,7 @@ from bot.provisioning.snapshot import FoundCatalog, Located, Snapshot
 from bot.provisioning.state import Entry, Identity, Key
 from bot.yaml_file import FileError
 from graph import Graph
-from graph.models import AccessPackage
-from graph.models import Catalog as GraphCatalog
+from graph.models import AccessPackage, AccessPackageCatalog
 from graph.values import same_word
 
 
@@ -78,7 +77,9 @@ class CatalogKind(CatalogLevelKind, ChangeableKind, DeletableKind):
             ),
         )
 
-    async def import_from_catalog(self, catalog: GraphCatalog, context: ImportContext) -> Words:
+    async def import_from_catalog(
+        self, catalog: AccessPackageCatalog, context: ImportContext
+    ) -> Words:
         """Return its name, and what differs from how a catalog is made."""
         del context
         words: Words = {"name": catalog.display_name}
@@ -172,8 +173,8 @@ async def read_catalogs(graph: Graph, document: Document, snapshot: Snapshot) ->
 
 
 def _match(
-    document: Document, at: int, described: Catalog, every: Iterable[GraphCatalog]
-) -> GraphCatalog | None:
+    document: Document, at: int, described: Catalog, every: Iterable[AccessPackageCatalog]
+) -> AccessPackageCatalog | None:
     """Find the one catalog that is meant: by its name, or else by the name that it had before."""
     for name in filter(None, (described.name, described.was)):
         same = [each for each in every if (each.display_name or "").casefold() == name.casefold()]
@@ -186,7 +187,7 @@ def _match(
     return None
 
 
-async def _with_resources(graph: Graph, catalog: GraphCatalog) -> FoundCatalog:
+async def _with_resources(graph: Graph, catalog: AccessPackageCatalog) -> FoundCatalog:
     resources = await graph.catalogs.resources(catalog.id)
     by_origin = {(each.origin_id or "").casefold(): each for each in resources}
     return FoundCatalog(catalog=catalog, resources=by_origin)
@@ -200,7 +201,7 @@ def _described(catalog: Catalog) -> dict[str, object]:
     )
 
 
-def _differences(found: GraphCatalog, catalog: Catalog) -> tuple[Difference, ...]:
+def _differences(found: AccessPackageCatalog, catalog: Catalog) -> tuple[Difference, ...]:
     """Compare with the tenant's catalog; about what the file does not say it has no opinion."""
     before = block(
         description=(found.description or "") if catalog.description is not None else None,

@@ -14,8 +14,12 @@ from bot.provisioning.tenant_names import TenantNames
 from bot.provisioning.write import Writer
 from bot.yaml_file import Place
 from graph import Graph
-from graph.models import AccessPackage, AssignmentPolicy, Resource
-from graph.models import Catalog as GraphCatalog
+from graph.models import (
+    AccessPackage,
+    AccessPackageCatalog,
+    AccessPackageResource,
+    AssignmentPolicy,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,14 +113,14 @@ class ImportContext:
     graph: Graph
     names: TenantNames
     packages: Sequence[AccessPackage]
-    catalogs: Sequence[GraphCatalog]
+    catalogs: Sequence[AccessPackageCatalog]
     left_out: list[str] = field(default_factory=list)
     mentioned: dict[str, list[str]] = field(default_factory=dict)
-    resources: dict[str, list[Resource]] = field(default_factory=dict)
+    resources: dict[str, list[AccessPackageResource]] = field(default_factory=dict)
     policies: dict[str, AssignmentPolicy] = field(default_factory=dict)
     incompatible: dict[str, dict[tuple[str, str], str]] = field(default_factory=dict)
 
-    def packages_in(self, catalog: GraphCatalog) -> list[AccessPackage]:
+    def packages_in(self, catalog: AccessPackageCatalog) -> list[AccessPackage]:
         """Return the packages of a catalog."""
         return [each for each in self.packages if each.catalog and each.catalog.id == catalog.id]
 
@@ -175,7 +179,7 @@ class RemovalContext:
     keeping: set[str] = field(default_factory=set)
     going: set[str] = field(default_factory=set)
     roles: set[tuple[str, str]] = field(default_factory=set)
-    _resources: dict[str, list[Resource]] = field(default_factory=dict)
+    _resources: dict[str, list[AccessPackageResource]] = field(default_factory=dict)
 
     async def staying(self) -> list[AccessPackage]:
         """Return the packages that are not deleted."""
@@ -193,7 +197,7 @@ class RemovalContext:
                 return package
         return None
 
-    async def resources_of(self, catalog_id: str) -> list[Resource]:
+    async def resources_of(self, catalog_id: str) -> list[AccessPackageResource]:
         """Return what a catalog holds, read once."""
         if catalog_id not in self._resources:
             self._resources[catalog_id] = await self.graph.catalogs.resources(catalog_id)

@@ -29,9 +29,13 @@ from bot.provisioning.state import Entry, Identity, Key
 from bot.suggestions import nearest
 from graph import Graph
 from graph.errors import GraphError, GraphUnavailable
-from graph.models import AccessPackage, Question, ResourceAttribute
-from graph.models import Catalog as GraphCatalog
-from graph.models import Resource as GraphResource
+from graph.models import (
+    AccessPackage,
+    AccessPackageCatalog,
+    AccessPackageQuestion,
+    AccessPackageResource,
+    ResourceAttribute,
+)
 
 
 class ResourceKind(CatalogLevelKind, ChangeableKind, DeletableKind):
@@ -59,7 +63,7 @@ class ResourceKind(CatalogLevelKind, ChangeableKind, DeletableKind):
         """Read the catalogs that hold them; what was in a catalog that is gone is gone with it."""
         there = await inventory.catalog_ids()
         found = set()
-        known: dict[str, list[GraphResource]] = {}
+        known: dict[str, list[AccessPackageResource]] = {}
         for entry in entries:
             catalog_id = entry.within["catalog"]
             if catalog_id not in known:
@@ -125,7 +129,9 @@ class ResourceKind(CatalogLevelKind, ChangeableKind, DeletableKind):
                 if each.origin_id and kind in ("group", "application"):
                     context.mention(kind, each.origin_id)
 
-    async def import_from_catalog(self, catalog: GraphCatalog, context: ImportContext) -> Words:
+    async def import_from_catalog(
+        self, catalog: AccessPackageCatalog, context: ImportContext
+    ) -> Words:
         listed: list[Any] = []
         for each in context.resources[catalog.id]:
             thing = await context.names.thing(each.origin_system, each.origin_id or "")
@@ -227,7 +233,7 @@ def origin_of(thing: Thing, names: Names) -> str:
 
 async def look_up_resource(
     context: ApplyContext, catalog: FoundCatalog, origin_id: str
-) -> GraphResource | None:
+) -> AccessPackageResource | None:
     """Read a resource with its roles; afterwards the catalog in the snapshot knows all that it has."""
 
     async def read() -> None:
@@ -266,7 +272,7 @@ def _attributes(wanted: Resource) -> list[ResourceAttribute]:
     return [
         ResourceAttribute.asked(
             each.attribute,
-            Question(
+            AccessPackageQuestion(
                 odata_type="#microsoft.graph.accessPackageTextInputQuestion",
                 text=each.question,
                 sequence=sequence,
@@ -315,5 +321,5 @@ async def _environment(graph: Graph, wanted: Resource) -> str | None:
     raise GraphError(f"There is no SharePoint environment “{wanted.environment}”.{hint}")
 
 
-def _origins(resources: Iterable[GraphResource], entry: Entry) -> list[str]:
+def _origins(resources: Iterable[AccessPackageResource], entry: Entry) -> list[str]:
     return [each.origin_id for each in resources if each.id == entry.id and each.origin_id]

@@ -25,8 +25,13 @@ from bot.provisioning.state import Entry, Identity, Key
 from bot.suggestions import nearest
 from graph import Graph
 from graph.errors import GraphError, NotFound
-from graph.models import AccessPackage, ResourceRole, ResourceRoleScope, ResourceScope
-from graph.models import Resource as GraphResource
+from graph.models import (
+    AccessPackage,
+    AccessPackageResource,
+    ResourceRole,
+    ResourceRoleScope,
+    ResourceScope,
+)
 
 # What an application without roles of its own offers, and what every group does.
 DEFAULT_ACCESS: Final = "Default Access"
@@ -278,7 +283,7 @@ async def _look_up(context: ApplyContext, package_id: str) -> list[ResourceRoleS
 
 
 async def _offered(
-    graph: Graph, catalog: FoundCatalog, resource: GraphResource, wanted: Role
+    graph: Graph, catalog: FoundCatalog, resource: AccessPackageResource, wanted: Role
 ) -> ResourceRole:
     """
     Find the role among those that the resource offers.
@@ -298,7 +303,7 @@ async def _offered(
     raise GraphError(f"{wanted.thing} has no role “{wanted.role}”.{hint}")
 
 
-def _scope(resource: GraphResource, thing: Thing, origin_id: str) -> ResourceScope:
+def _scope(resource: AccessPackageResource, thing: Thing, origin_id: str) -> ResourceScope:
     if resource.scopes:
         return resource.scopes[0]
     return ResourceScope(origin_id=origin_id, origin_system=thing.origin_system, is_root_scope=True)

@@ -13,8 +13,7 @@ from bot.provisioning.policy_model import Policy
 from bot.provisioning.policy_translation.to_graph import to_graph
 from bot.provisioning.resolve import mentions
 from bot.suggestions import nearest
-from graph.models import AccessPackage, AssignmentPolicy
-from graph.models import Catalog as GraphCatalog
+from graph.models import AccessPackage, AccessPackageCatalog, AssignmentPolicy
 
 
 class CannotTell(LatchkeyError):
@@ -155,7 +154,7 @@ class FileFacts:
             package=AccessPackage(
                 id=wanted,
                 display_name=wanted,
-                catalog=GraphCatalog(
+                catalog=AccessPackageCatalog(
                     id=catalog.name,
                     state="unpublished" if catalog.published is False else "published",
                 ),

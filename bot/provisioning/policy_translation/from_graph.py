@@ -8,12 +8,12 @@ from bot.provisioning.grammar import Subject, say_duration
 from bot.provisioning.policy_model import SCOPES, THEMSELVES
 from bot.provisioning.policy_translation.to_graph import RHYTHMS, UNANSWERED
 from graph.models import (
+    AccessPackageQuestion,
     ApprovalSettings,
     ApprovalStage,
     AssignmentPolicy,
     AutomaticRequestSettings,
     LocalizedText,
-    Question,
     RequestorSettings,
     ReviewSettings,
     SubjectSet,
@@ -186,7 +186,7 @@ def say_stage(stage: ApprovalStage, say: Say) -> Words:
     return said
 
 
-def say_question(question: Question) -> Words:
+def say_question(question: AccessPackageQuestion) -> Words:
     """Say a question as the file does."""
     said: Words = {"ask": question.text or "?"}
     _unless(said, "required", bool(question.is_required), usual=False)

@@ -18,10 +18,10 @@ from bot.provisioning.policy_translation.from_graph import (
     say_stage,
 )
 from graph.models import (
+    AccessPackageQuestion,
     ApprovalSettings,
     ApprovalStage,
     AssignmentPolicy,
-    Question,
     RequestorSettings,
     ReviewSettings,
     SubjectSet,
@@ -148,7 +148,9 @@ def _named(found: SubjectSet) -> str:
     return str([str(each).casefold() for each in (*parts, *others)])
 
 
-def _questions(old: list[Question], new: list[Question]) -> list[Question]:
+def _questions(
+    old: list[AccessPackageQuestion], new: list[AccessPackageQuestion]
+) -> list[AccessPackageQuestion]:
     """Let a question keep its id, to which the answers given so far belong, and what else is known of it."""
     by_text = {each.text: each for each in old}
     asked = []
@@ -172,7 +174,7 @@ def _reviews(old: ReviewSettings | None, new: ReviewSettings | None) -> ReviewSe
     return both
 
 
-def _kind(question: Question) -> str:
+def _kind(question: AccessPackageQuestion) -> str:
     return (question.odata_type or "").rpartition(".")[2].casefold()
 
 

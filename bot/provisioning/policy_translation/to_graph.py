@@ -16,6 +16,7 @@ from bot.provisioning.policy_model import (
     Stage,
 )
 from graph.models import (
+    AccessPackageQuestion,
     AnswerChoice,
     ApprovalSettings,
     ApprovalStage,
@@ -29,7 +30,6 @@ from graph.models import (
     Schedule,
     SubjectSet,
 )
-from graph.models import Question as GraphQuestion
 from graph.values import Reference
 
 # Finds the object id behind a subject's name.
@@ -161,7 +161,7 @@ def _stage(stage: Stage, ids: Ids) -> ApprovalStage:
     )
 
 
-def _question(question: Question, sequence: int) -> GraphQuestion:
+def _question(question: Question, sequence: int) -> AccessPackageQuestion:
     kind = "MultipleChoice" if question.choices else "TextInput"
     said: dict[str, Any] = {
         "odata_type": f"#microsoft.graph.accessPackage{kind}Question",
@@ -184,7 +184,7 @@ def _question(question: Question, sequence: int) -> GraphQuestion:
     else:
         said["is_single_line_question"] = not question.long
         said["regex_pattern"] = question.pattern
-    return GraphQuestion(**said)
+    return AccessPackageQuestion(**said)
 
 
 def _localized(texts: Mapping[str, str]) -> list[LocalizedText]:

@@ -13,7 +13,7 @@ from bot.requests.evaluation.rules import Evaluation, Refused, check_deciders, r
 from bot.requests.model import Request
 from graph import Graph
 from graph.errors import NotFound
-from graph.models import AccessPackage, Assignment, AssignmentPolicy
+from graph.models import AccessPackage, AccessPackageAssignment, AssignmentPolicy
 
 
 class ExtensionEvaluator:
@@ -55,7 +55,7 @@ class ExtensionEvaluator:
         )
         return Evaluation(identity=identity, terms=terms, ends_at=ends_at)
 
-    async def _assignment(self, request: Request) -> Assignment:
+    async def _assignment(self, request: Request) -> AccessPackageAssignment:
         """
         Return the assignment that the request is about.
 
@@ -84,7 +84,7 @@ class ExtensionEvaluator:
 
 def _later_end(
     request: Request,
-    assignment: Assignment,
+    assignment: AccessPackageAssignment,
     under: AssignmentPolicy,
     *,
     promised: datetime | None,

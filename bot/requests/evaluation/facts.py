@@ -18,7 +18,13 @@ from bot.requests.shared_reads import FRESH, FreshCache
 from graph import Graph
 from graph.assignment_requests import OPEN_STATES
 from graph.incompatibilities import PackageExclusions
-from graph.models import AccessPackage, Assignment, AssignmentPolicy, AssignmentRequest, Group
+from graph.models import (
+    AccessPackage,
+    AccessPackageAssignment,
+    AssignmentPolicy,
+    AssignmentRequest,
+    Group,
+)
 from graph.package_resources import ResourcesByOrigin, lacks_resources, with_resources
 
 
@@ -83,7 +89,7 @@ class RequestFacts(FactReader):
         self.seen = seen
         self.found: Identity | None = None
         self._groups: dict[frozenset[str], set[str]] = {}
-        self._holdings: list[Assignment] | None = None
+        self._holdings: list[AccessPackageAssignment] | None = None
         # Whether it was counted among those that ask about the package.
         self._is_noted = False
 
@@ -122,7 +128,7 @@ class RequestFacts(FactReader):
             self._groups[wanted] = await super().groups_of(user_id, wanted)
         return self._groups[wanted]
 
-    async def holdings(self, user_id: str) -> list[Assignment] | None:
+    async def holdings(self, user_id: str) -> list[AccessPackageAssignment] | None:
         if self._holdings is None and not self.shared.refuses_holdings:
             self._holdings = await super().holdings(user_id)
             self.shared.refuses_holdings = self._holdings is None
@@ -138,7 +144,7 @@ class RequestFacts(FactReader):
                 return (), ()
         return await super().beside(package_id, user_id, known)
 
-    async def access_to(self, package_id: str, user_id: str) -> list[Assignment]:
+    async def access_to(self, package_id: str, user_id: str) -> list[AccessPackageAssignment]:
         """
         Return the assignments of a package that the person has, or is about to have.
 

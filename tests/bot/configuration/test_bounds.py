@@ -10,19 +10,19 @@ from bot.errors import ConfigurationError, UnknownPackage
 from bot.packages.bounds import bounds_of
 from bot.people.model import Verb
 from bot.requests.model import State
-from graph.models import Catalog
+from graph.models import AccessPackageCatalog
 from sandbox.tenant import seed
 from tests.harness.by_hand import BotHarness, by_hand
 from tests.harness.world import said
 
 OTHER = "c0000000-0000-4000-8000-0000000000ff"
 CATALOGS = [
-    Catalog.model_validate({"id": "AAAA", "displayName": "Finance EU"}),
-    Catalog.model_validate({"id": "bbbb", "displayName": "Finance US"}),
-    Catalog.model_validate({"id": "cccc", "displayName": "Twins"}),
-    Catalog.model_validate({"id": "dddd", "displayName": "Twins"}),
-    Catalog.model_validate({"id": "eeee", "displayName": "twins"}),
-    Catalog.model_validate({"id": "ffff", "displayName": None}),
+    AccessPackageCatalog.model_validate({"id": "AAAA", "displayName": "Finance EU"}),
+    AccessPackageCatalog.model_validate({"id": "bbbb", "displayName": "Finance US"}),
+    AccessPackageCatalog.model_validate({"id": "cccc", "displayName": "Twins"}),
+    AccessPackageCatalog.model_validate({"id": "dddd", "displayName": "Twins"}),
+    AccessPackageCatalog.model_validate({"id": "eeee", "displayName": "twins"}),
+    AccessPackageCatalog.model_validate({"id": "ffff", "displayName": None}),
 ]
 
 

@@ -15,7 +15,7 @@ from bot.packages.questions import (
     normalize_answers,
     read_question,
 )
-from graph.models import Question as GraphQuestion
+from graph.models import AccessPackageQuestion
 from tests.bot.samples import question
 
 GERMAN = (("de", "Hallo"), ("de-AT", "Servus"), ("fr-FR", "Salut"))
@@ -34,7 +34,7 @@ def choice_question(**changes):
 
 
 def from_graph(body):
-    return read_question(GraphQuestion.model_validate(body))
+    return read_question(AccessPackageQuestion.model_validate(body))
 
 
 def test_a_text_question_is_read():
@@ -58,7 +58,7 @@ def test_a_choice_is_read():
 def test_a_question_that_does_not_say_must_be_answered():
     """And so must one that a resource asks, whatever it says."""
     assert from_graph(question(isRequired=None)).required
-    body = GraphQuestion.model_validate(question(isRequired=False))
+    body = AccessPackageQuestion.model_validate(question(isRequired=False))
     assert read_question(body, attribute="badge").required
 
 

@@ -7,7 +7,7 @@ import pytest
 from bot.provisioning.apply import ApplyError
 from bot.provisioning.retry import is_early, is_there_already
 from graph.errors import Conflict as Conflicts
-from graph.errors import GraphError, NotAllowed, Rejected
+from graph.errors import Forbidden, GraphError, Rejected
 from sandbox.tenant import Tenant
 from sandbox.tenant.seed import ANN
 from tests.bot.provisioning.conftest import FaultyAnswer, Provisioner, picture
@@ -202,7 +202,7 @@ async def test_a_missing_permission_to_delete_is_no_deletion(
         provisioner.transport.faulty = [
             FaultyAnswer(on=r"DELETE .*atalogs/", status=403, code="UnAuthorized", times=9)
         ]
-        with pytest.raises(NotAllowed):
+        with pytest.raises(Forbidden):
             await provisioner.destroy(SMALL)
     provisioner.transport.faulty = []
     assert [each.is_deleting for each in provisioner.state.entries("catalog")] == [False]
@@ -257,7 +257,7 @@ async def test_reviews_that_entra_keeps_are_said(
         (Rejected("x", status=400, code="DuplicateAccessPackage"), False, True),
         (Rejected("It already exists.", status=400, code="BadRequest"), False, True),
         (Conflicts("x", status=409), False, True),
-        (NotAllowed("not found", status=403), False, False),
+        (Forbidden("not found", status=403), False, False),
     ],
 )
 def test_the_kinds_of_answer(error: GraphError, early: bool, there: bool) -> None:

@@ -17,7 +17,7 @@ from bot.assignments.store import assignment_lists
 from bot.database import audit
 from bot.database.tables import assignments as assignment_table
 from bot.sync.assignments import SEEN_TOGETHER
-from graph.models import Assignment as GraphAssignment
+from graph.models import AccessPackageAssignment
 from sandbox.tenant import seed
 from tests.harness.by_hand import BotHarness
 from tests.harness.wires import GoOn
@@ -56,7 +56,7 @@ class Many:
         if end < self.count:
             said["@odata.nextLink"] = str(request.url.copy_set_param("$skiptoken", str(end)))
         if start == SEEN_TOGETHER - PAGE or end == self.count:
-            kinds = (Assignment, GraphAssignment)
+            kinds = (Assignment, AccessPackageAssignment)
             self.alive.append(sum(isinstance(each, kinds) for each in gc.get_objects()))
         return httpx.Response(200, json=said, request=request)
 
