@@ -33,9 +33,9 @@ from bot.packages.store import catalog
 from bot.people.model import Verb
 from bot.people.store import people
 from bot.requests.model import State
-from bot.requests.overview import standing
+from bot.requests.overview import access_overview
 from bot.requests.store import claims, holds, request_lists, requests
-from bot.requests.transactions.ask import Wanted, ask_together
+from bot.requests.transactions.ask import RequestedPackage, ask_together
 
 NUMBER: Final = 4
 MOST: Final = 1.2
@@ -150,7 +150,7 @@ def _ask(past: Past) -> None:
     user = f"U{next(past.numbers) % PEOPLE}"
 
     def ask(db: Transaction) -> None:
-        wanted = Wanted(
+        wanted = RequestedPackage(
             slack_user=user,
             package=PACKAGE,
             version=catalog.version_of(db),
@@ -167,7 +167,7 @@ def _ask(past: Past) -> None:
 def _wake(past: Past) -> None:
     """Everything that is looked for whenever something was committed."""
     store, since = past.store, clock.now() - timedelta(days=60)
-    store.read_here(decisions.unweighed)
+    store.read_here(decisions.pending)
     store.read_here(request_lists.overdue_decisions)
     store.read_here(request_lists.pointless)
     # None: what was asked for stays as it is, for the next turn.
@@ -232,7 +232,7 @@ def _remind(past: Past) -> None:
 
 
 def _my_access(past: Past) -> None:
-    past.store.read_here(standing, f"U{next(past.numbers) % PEOPLE}")
+    past.store.read_here(access_overview, f"U{next(past.numbers) % PEOPLE}")
 
 
 def _metrics(past: Past) -> None:

@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 import handlers
 from bot import chance, clock, connections, web
 from bot import clock_check as clockwork
-from bot.approvals.processing import Verdicts
+from bot.approvals.processing import DecisionProcessor
 from bot.approvals.recipients import Recipients
 from bot.approvals.service import ApprovalService
 from bot.assignments.lists import AssignmentLists
@@ -50,7 +50,7 @@ from bot.requests.confirmation import Delivery
 from bot.requests.evaluation.evaluator import RequestEvaluator
 from bot.requests.holder_lists import HolderLists
 from bot.requests.lists import RequestLists
-from bot.requests.policy_choice import Wayfinder
+from bot.requests.policy_choice import FormPolicyFinder
 from bot.requests.service import RequestService
 from bot.requests.submission import Effects
 from bot.slack.api import BotIdentity, Slack
@@ -176,7 +176,9 @@ async def assembled(
         # On Enterprise Grid a click names any workspace of the clicker's, or the organization: there the profile
         # alone tells whether they are of ours.
         home_team = None if identity.enterprise_id else identity.team_id
-        verdicts = Verdicts(store=store, permissions=permissions, home_team=home_team)
+        decision_processor = DecisionProcessor(
+            store=store, permissions=permissions, home_team=home_team
+        )
         sending = Sending(store=store, slack=slack, admin_channel=settings.admin_channel or "")
         notices = Notices(
             store=store,
@@ -198,7 +200,7 @@ async def assembled(
         jobs = Jobs(
             store=store,
             evaluator=evaluator,
-            verdicts=verdicts,
+            decision_processor=decision_processor,
             recipients=Recipients(store=store, slack=slack, people=people, approvers=approvers),
             delivery=Delivery(store=store, graph=graph, holders=holders, waits=waits),
             effects=Effects(store=store, graph=graph, recheck=evaluator.recheck, waits=waits),
@@ -229,13 +231,13 @@ async def assembled(
             requests=RequestService(
                 store=store,
                 guard=guard,
-                wayfinder=Wayfinder(slack=slack, graph=graph, people=people),
+                policy_finder=FormPolicyFinder(slack=slack, graph=graph, people=people),
                 offering=offering,
                 wake=jobs.wake,
                 asks_an_hour=settings.asks_an_hour,
             ),
             request_lists=RequestLists(store=store, guard=guard, offering=offering),
-            approvals=ApprovalService(store=store, verdicts=verdicts, wake=jobs.wake),
+            approvals=ApprovalService(store=store, processor=decision_processor, wake=jobs.wake),
             assignments=AssignmentService(store=store, guard=guard, wake=jobs.wake),
             assignment_lists=AssignmentLists(
                 store=store,

@@ -75,8 +75,10 @@ def register(routes: Routes, *, services: Services, background: Background) -> N
         click = read_click(body, action)
         say = ephemeral_reply(background, click)
         async with explain_errors(say, busy=REQUEST_NOT_SAVED):
-            taken = await services.requests.remove(slack_user=click.user, assignment_id=click.value)
-            await say(deciding.removing(taken.request, is_new=taken.is_new))
+            submitted = await services.requests.remove(
+                slack_user=click.user, assignment_id=click.value
+            )
+            await say(deciding.removing(submitted.request, is_new=submitted.created))
         await ack()
 
     @routes.action("latchkey_reprocess")
@@ -162,20 +164,20 @@ def _listed(listing: Listing, *notes: str) -> Message:
 
 async def _remove(services: Services, user: str, rest: str, key: str | None) -> Message:
     """Remove access at once if person, package and reason are certain; otherwise show the list, whose buttons ask once more."""
-    wish = await services.assignment_lists.read_removal(slack_user=user, text=rest, key=key)
+    wanted = await services.assignment_lists.read_removal(slack_user=user, text=rest, key=key)
     # A page is behind a list, and may be the last words of a reason.
-    named, page = (wish.name, 1) if wish.reason else split_page(rest)
+    named, page = (wanted.name, 1) if wanted.reason else split_page(rest)
     listing = await services.assignment_lists.look_up(
         slack_user=user, text=named, start=page_number(page), key=key
     )
     whom, package, rows = listing.whom, listing.package, listing.page.rows
-    if whom is None or package is None or wish.reason is None:
+    if whom is None or package is None or wanted.reason is None:
         return _listed(listing)
     if not rows:
         raise LatchkeyError(f"They do not have {package.name}: neither I nor Entra know of it.")
     if whom.doubt is not None or len(rows) > 1:
         return _listed(listing, "Please press Remove for what you mean.")
-    taken = await services.requests.remove(
-        slack_user=user, assignment_id=rows[0].id, reason=wish.reason
+    submitted = await services.requests.remove(
+        slack_user=user, assignment_id=rows[0].id, reason=wanted.reason
     )
-    return deciding.removing(taken.request, is_new=taken.is_new)
+    return deciding.removing(submitted.request, is_new=submitted.created)

@@ -23,12 +23,12 @@ def register(
     background: Background,
 ) -> None:
     async def extend(click: Click) -> Message:
-        taken = await requests.extend(slack_user=click.user, assignment_id=click.value)
-        return asking.extending(taken.request, is_new=taken.is_new)
+        submitted = await requests.extend(slack_user=click.user, assignment_id=click.value)
+        return asking.extending(submitted.request, is_new=submitted.created)
 
     async def give_back(click: Click) -> Message:
-        taken = await requests.return_access(slack_user=click.user, assignment_id=click.value)
-        return asking.returning(taken.request, is_new=taken.is_new)
+        submitted = await requests.return_access(slack_user=click.user, assignment_id=click.value)
+        return asking.returning(submitted.request, is_new=submitted.created)
 
     async def let_end(click: Click) -> Message:
         assignment = await assignments.let_end(slack_user=click.user, assignment_id=click.value)

@@ -10,7 +10,7 @@ from bot.messages.pages import split_page
 from bot.messages.parts import Message
 from bot.paging import ListName, page_number
 from bot.requests.lists import RequestLists
-from bot.requests.overview import Standing
+from bot.requests.overview import AccessOverview
 from handlers.background import Background
 from handlers.errors import NOT_READ, explain_errors
 from handlers.interaction import ephemeral_reply, read_click, read_next
@@ -41,10 +41,10 @@ def register(routes: Routes, *, request_lists: RequestLists, background: Backgro
         await ack()
 
 
-def _shown(standing: Standing) -> Message:
+def _shown(overview: AccessOverview) -> Message:
     return asking.my_access(
-        standing.held,
-        standing.waiting,
-        asked=standing.asked,
-        extendable=standing.extendable,
+        overview.held,
+        overview.waiting,
+        asked=overview.asked,
+        extendable=overview.extendable,
     )

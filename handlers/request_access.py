@@ -27,7 +27,7 @@ def register(routes: Routes, *, requests: RequestService) -> None:
         busy = NOT_READ if wants_list else REQUEST_NOT_SAVED
         async with explain_errors(say, busy=busy):
             try:
-                taken = await requests.ask(
+                submitted = await requests.ask(
                     slack_user=command["user_id"],
                     text=command.get("text") or "",
                     key=key_of(command),
@@ -46,7 +46,7 @@ def register(routes: Routes, *, requests: RequestService) -> None:
             except ReasonNeeded as needed:
                 await say(asking.reason_needed(needed.package_id, needed.package_name, str(needed)))
             else:
-                await say(asking.asked(taken.request, is_new=taken.is_new))
+                await say(asking.asked(submitted.request, is_new=submitted.created))
 
 
 async def _offered(requests: RequestService, unknown: UnknownPackage) -> Message:

@@ -11,7 +11,7 @@ from bot.packages.model import Package
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import fingerprint
 from bot.requests.service import RequestService
-from bot.requests.transactions.ask_by_form import FilledIn
+from bot.requests.transactions.ask_by_form import FilledForm
 from handlers.background import Background
 from handlers.errors import NOT_READ, REQUEST_NOT_SAVED, explain_errors
 from handlers.interaction import ephemeral_reply, read_click
@@ -34,9 +34,9 @@ def register(routes: Routes, *, requests: RequestService, background: Background
                 return
 
             async def form() -> Mapping[str, Any]:
-                ways = await requests.find_policies(slack_user=click.user, package=package)
+                offered = await requests.find_policies(slack_user=click.user, package=package)
                 return request_form.request_form(
-                    package, policies=ways.policies, locale=ways.locale, reason=reason
+                    package, policies=offered.policies, locale=offered.locale, reason=reason
                 )
 
             background.open_form(
@@ -84,8 +84,8 @@ def register(routes: Routes, *, requests: RequestService, background: Background
                 await ack(response_action="update", view=form)
                 return
             try:
-                taken = await requests.ask_by_form(
-                    FilledIn(
+                submitted = await requests.ask_by_form(
+                    FilledForm(
                         slack_user=user,
                         package_id=package.id,
                         policy_id=chosen.id if chosen else None,
@@ -105,7 +105,9 @@ def register(routes: Routes, *, requests: RequestService, background: Background
                 return
             await ack()
             background.send_ephemeral(
-                channel=None, user=user, message=asking.asked(taken.request, is_new=taken.is_new)
+                channel=None,
+                user=user,
+                message=asking.asked(submitted.request, is_new=submitted.created),
             )
 
 

@@ -19,7 +19,7 @@ class Outcome(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Decision:
     """
-    A click on Approve or Deny: recorded first, weighed at once after.
+    A click on Approve or Deny: recorded first, processed at once after.
 
     Attributes:
         as_admin: It counted because an admin may stand in for the approvers, not because the policy names them.

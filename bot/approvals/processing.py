@@ -34,7 +34,7 @@ OVERTAKEN: Final = {
 }
 
 
-class Verdicts:
+class DecisionProcessor:
     """Weighs one click at a time; the first that counts decides, and the others are told."""
 
     def __init__(self, *, store: Store, permissions: Permissions, home_team: str | None) -> None:
@@ -42,12 +42,12 @@ class Verdicts:
         self._permissions = permissions
         self._home_team = home_team
 
-    async def weigh(self, decision: Decision) -> None:
+    async def process(self, decision: Decision) -> None:
         """
         Judge a click on Approve or Deny, and carry it out if it counts.
 
         Raises:
-            SlackError, GraphError: What is needed to judge it cannot be read now; it stays unweighed.
+            SlackError, GraphError: What is needed to judge it cannot be read now; it stays unprocessed.
         """
         request = await self._store.read(requests.existing, decision.request_id)
         stage = _decided_stage(decision, request)
@@ -119,7 +119,7 @@ class Verdicts:
             # They were asked, and may not decide any more: look again whom to ask.
             await self._store.run(recipients.look_again, request)
 
-    async def may_be_repaired(self, request: Request) -> Actor | None:
+    async def authorize_repair(self, request: Request) -> Actor | None:
         """
         The admin who has a request tried again or given up, if they still may by what Slack and Entra say now.
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from bot import chance, clock
 from bot.approvals.model import Decision
-from bot.approvals.processing import Verdicts
-from bot.approvals.transactions import Draft, explain, take_decision
+from bot.approvals.processing import DecisionProcessor
+from bot.approvals.transactions import IncompleteDecision, explain, take_decision
 from bot.database import Store
 from bot.errors import TooLate
 from bot.packages import names as package_names
@@ -25,11 +25,11 @@ class ApprovalService:
         self,
         *,
         store: Store,
-        verdicts: Verdicts,
+        processor: DecisionProcessor,
         wake: Callable[[], None],
     ) -> None:
         self._store = store
-        self._verdicts = verdicts
+        self._processor = processor
         self._wake = wake
 
     async def decide(
@@ -40,7 +40,7 @@ class ApprovalService:
         slack_user: str,
         team: str | None,
         channel: str | None,
-    ) -> Draft | None:
+    ) -> IncompleteDecision | None:
         """
         Save a click on Approve or Deny; it is processed right after, and answered either way.
 
@@ -74,13 +74,13 @@ class ApprovalService:
             self._wake()
         return draft
 
-    async def refuse_early(self, draft: Draft) -> bool:
+    async def refuse_early(self, draft: IncompleteDecision) -> bool:
         """
         Judge who clicked before asking them for a reason; True if the decision is refused already.
 
         Reads Slack and Entra: for after the answer to Slack, never before it.
         """
-        refused = await self._verdicts.refuse_early(draft.decision)
+        refused = await self._processor.refuse_early(draft.decision)
         if refused:
             self._wake()
         return refused

@@ -13,14 +13,14 @@ from bot.requests.store import requests
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draft:
+class IncompleteDecision:
     """A click on Approve or Deny that still lacks its reason."""
 
     decision: Decision
     request: Request
 
 
-def take_decision(db: Transaction, decision: Decision) -> Draft | None:
+def take_decision(db: Transaction, decision: Decision) -> IncompleteDecision | None:
     request = requests.get(db, decision.request_id)
     if request is None:
         raise TooLate("I do not know that request any more.")
@@ -34,11 +34,11 @@ def take_decision(db: Transaction, decision: Decision) -> Draft | None:
     same = decisions.open_like(db, decision)
     if same is not None and same[1] == is_draft:
         # Pressed again before it was judged, or after the form was closed: one click.
-        return Draft(decision=same[0], request=request) if is_draft else None
+        return IncompleteDecision(decision=same[0], request=request) if is_draft else None
     decisions.add(
         db, decision, holder=request.holder, holder_entra_id=request.entra_id, is_draft=is_draft
     )
-    return Draft(decision=decision, request=request) if is_draft else None
+    return IncompleteDecision(decision=decision, request=request) if is_draft else None
 
 
 def _insist_on_patience(db: Transaction, decision: Decision) -> None:

@@ -9,7 +9,7 @@ import structlog
 
 from bot import clock
 from bot.approvals.model import Decision
-from bot.approvals.processing import Verdicts
+from bot.approvals.processing import DecisionProcessor
 from bot.approvals.store import decisions
 from bot.database import Store, Transaction
 from bot.jobs import due
@@ -33,7 +33,7 @@ class DecisionJob:
     """Processes decisions and deadlines."""
 
     store: Store
-    verdicts: Verdicts
+    decision_processor: DecisionProcessor
     notices: Notices
     loop: JobLoop
 
@@ -56,7 +56,7 @@ class DecisionJob:
     async def _process(self, click: Decision) -> bool:
         """Process one click; False if it must be tried again later."""
         try:
-            await self.verdicts.weigh(click)
+            await self.decision_processor.process(click)
         except Exception as error:
             log.warning(
                 "decision-postponed",
@@ -90,7 +90,7 @@ def _to_decide(
     The last are extensions of what has ended.
     """
     lapsed, escalating = request_lists.overdue_decisions(db)
-    return decisions.unweighed(db), lapsed, escalating, request_lists.pointless(db)
+    return decisions.pending(db), lapsed, escalating, request_lists.pointless(db)
 
 
 def _end_pointless(db: Transaction, request: Request) -> bool:

@@ -17,7 +17,7 @@ LOOK_JOB: Final = "due"
 # The jobs that do nothing but empty a queue, and what they look for.
 QUEUES: Final = {
     "decisions": (
-        decisions.ANY_UNWEIGHED,
+        decisions.ANY_PENDING,
         request_lists.LAPSED,
         request_lists.ESCALATING,
         request_lists.POINTLESS,

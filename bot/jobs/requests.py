@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 import structlog
 
 from bot import clock
-from bot.approvals.processing import Verdicts
+from bot.approvals.processing import DecisionProcessor
 from bot.database import Store, Transaction, wakeups
 from bot.jobs import due
 from bot.jobs.loop import JobLoop
@@ -36,7 +36,7 @@ class RequestJob:
 
     store: Store
     evaluator: RequestEvaluator
-    verdicts: Verdicts
+    decision_processor: DecisionProcessor
     effects: Effects
     delivery: Delivery
     loop: JobLoop
@@ -162,13 +162,13 @@ class RequestJob:
 
     async def _give_up(self, request: Request) -> None:
         """Give up, if whoever asked for that may."""
-        actor = await self.verdicts.may_be_repaired(request)
+        actor = await self.decision_processor.authorize_repair(request)
         if actor is not None:
             await self.effects.give_up(request, by=actor)
 
     async def _retry(self, request: Request) -> None:
         """Make it a request like any other again, if whoever had it tried again may."""
-        if await self.verdicts.may_be_repaired(request) is not None:
+        if await self.decision_processor.authorize_repair(request) is not None:
             now = clock.real()
             await self.store.run(
                 claims.release, request, due_at=now, attempts=request.attempts, retry_by=None

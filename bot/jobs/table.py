@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from bot import clock
 from bot.alarm import Alarm, Apscheduler
-from bot.approvals.processing import Verdicts
+from bot.approvals.processing import DecisionProcessor
 from bot.approvals.recipients import Recipients
 from bot.clock_check import Clockwork
 from bot.database import Store, deduplication
@@ -52,7 +52,7 @@ class Jobs:
 
     store: Store
     evaluator: RequestEvaluator
-    verdicts: Verdicts
+    decision_processor: DecisionProcessor
     recipients: Recipients
     effects: Effects
     delivery: Delivery
@@ -76,12 +76,15 @@ class Jobs:
     def __post_init__(self) -> None:
         self.loop = JobLoop(alarm=self.alarm, courtesy=self.courtesy)
         self.decisions = DecisionJob(
-            store=self.store, verdicts=self.verdicts, notices=self.notices, loop=self.loop
+            store=self.store,
+            decision_processor=self.decision_processor,
+            notices=self.notices,
+            loop=self.loop,
         )
         self.requests = RequestJob(
             store=self.store,
             evaluator=self.evaluator,
-            verdicts=self.verdicts,
+            decision_processor=self.decision_processor,
             effects=self.effects,
             delivery=self.delivery,
             loop=self.loop,

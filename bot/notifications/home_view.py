@@ -10,7 +10,7 @@ from bot.messages.home import home
 from bot.packages.catalog import OfferedPackages
 from bot.paging import Page
 from bot.requests.model import Request
-from bot.requests.overview import Standing, standing
+from bot.requests.overview import AccessOverview, access_overview
 from bot.requests.store import request_lists
 
 # Of each list: more would not fit into the page, see `bot.messages.pages.LIST_IN_HOME`.
@@ -21,7 +21,7 @@ ROWS_IN_HOME: Final = 30
 class _Read:
     """Hold what one person's page shows, beside what is offered."""
 
-    standing: Standing
+    overview: AccessOverview
     to_decide: Page[Request]
     mine: set[str]
 
@@ -36,9 +36,9 @@ async def drawn(offering: OfferedPackages, slack_user: str, *, decides_all: bool
     offered, read = await offering.beside(_read, slack_user, decides_all)
     return home(
         reader=slack_user,
-        held=read.standing.held,
-        waiting=read.standing.waiting,
-        asked=read.standing.asked,
+        held=read.overview.held,
+        waiting=read.overview.waiting,
+        asked=read.overview.asked,
         to_decide=read.to_decide,
         offer=offered.shown.packages,
         mine=read.mine,
@@ -52,7 +52,7 @@ def _read(db: Transaction, slack_user: str, decides_all: bool) -> _Read:
     else:
         to_decide = deciders.waiting_for(db, slack_user, rows=ROWS_IN_HOME)
     return _Read(
-        standing=standing(db, slack_user, rows=ROWS_IN_HOME),
+        overview=access_overview(db, slack_user, rows=ROWS_IN_HOME),
         to_decide=to_decide,
         mine=assignment_lists.my_packages(db, slack_user),
     )

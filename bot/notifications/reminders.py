@@ -20,7 +20,7 @@ from bot.notifications.model import Notice
 from bot.notifications.store import notices
 from bot.requests.model import OPEN, Kind, Request
 from bot.requests.store import request_lists
-from bot.requests.store.request_lists import Grant
+from bot.requests.store.request_lists import GivenAccess
 
 # A reminder so soon after the message about the new end says nothing new.  Not a whole day: of access for two
 # days one is reminded on the second.
@@ -147,14 +147,14 @@ def due_reminders(
 
 def _grants(
     db: Transaction, rows: Sequence[Assignment], *, since: datetime
-) -> Mapping[tuple[str, str], list[Grant]]:
+) -> Mapping[tuple[str, str], list[GivenAccess]]:
     """
     Find what has given these accesses, or made them longer, by person and package.
 
     Args:
         since: What was told before then says nothing of a rung that comes before an end that is still to come.
     """
-    found: defaultdict[tuple[str, str], list[Grant]] = defaultdict(list)
+    found: defaultdict[tuple[str, str], list[GivenAccess]] = defaultdict(list)
     holders = {row.holder for row in rows if row.holder is not None}
     for each in request_lists.grants_to(db, holders, since=since) if holders else ():
         found[each.holder, each.package_id].append(each)
@@ -178,7 +178,7 @@ def _is_of_use(rung: timedelta, *, end: datetime, told: datetime) -> bool:
     return end - rung > told + min(JUST_TOLD, (end - told) / 2)
 
 
-def _was_just_told(grants: Sequence[Grant], row: Assignment, rung: timedelta) -> bool:
+def _was_just_told(grants: Sequence[GivenAccess], row: Assignment, rung: timedelta) -> bool:
     """Tell whether the message that the access is there, or lasts longer, has said what this rung would say."""
     if row.ends_at is None:
         return False

@@ -10,7 +10,7 @@ from bot.paging import FIRST, Page, Place, Start
 from bot.people.guard import Guard
 from bot.people.interaction_audit import ListRead, read_list
 from bot.requests.model import Hold, Request
-from bot.requests.overview import Standing, standing
+from bot.requests.overview import AccessOverview, access_overview
 from bot.requests.store import holds, request_lists
 
 
@@ -30,7 +30,7 @@ class RequestLists:
 
     async def access_overview(
         self, slack_user: str, place: Place | None = None, *, skip: int = 0
-    ) -> Standing:
+    ) -> AccessOverview:
         """
         Return a page of what somebody has, until when, and what they wait for.
 
@@ -38,7 +38,7 @@ class RequestLists:
             place: Where in that list; the beginning, if that is not said.
             skip: After so many rows.
         """
-        offered, found = await self._offering.beside(standing, slack_user, place, skip=skip)
+        offered, found = await self._offering.beside(access_overview, slack_user, place, skip=skip)
         return replace(found, extendable=offered.extendable)
 
     async def pending(

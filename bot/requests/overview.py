@@ -12,7 +12,7 @@ from bot.requests.store import request_lists
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class AccessOverview:
     """
     A page of what one person has and, after that, of what they wait for.
 
@@ -27,24 +27,24 @@ class Standing:
     extendable: frozenset[str] = frozenset()
 
 
-def standing(
+def access_overview(
     db: Transaction,
     slack_user: str,
     place: Place | None = None,
     *,
     skip: int = 0,
     rows: int = ROWS_A_PAGE,
-) -> Standing:
+) -> AccessOverview:
     """What somebody has and waits for, from a place in that list on, or after so many rows of it."""
     start = Start(after=place.after if place else None, skip=skip)
     if place is not None and place.list is ListName.ASKED:
         nothing: Page[Assignment] = Page(rows=(), marks=(), count=Count(0), skipped=None)
         waiting = request_lists.open_for(db, slack_user, start=start, rows=rows)
-        return Standing(held=nothing, waiting=waiting, asked={})
+        return AccessOverview(held=nothing, waiting=waiting, asked={})
     held = assignment_lists.own_page(db, slack_user, start=start, rows=rows)
     before = skip - assignment_lists.count_own(db, slack_user) if held.is_beyond else 0
     waiting = request_lists.open_for(
         db, slack_user, start=Start(skip=before), rows=rows - len(held.rows)
     )
     asked = request_lists.asked_about(db, slack_user, [row.id for row in held.rows])
-    return Standing(held=held, waiting=waiting, asked=asked)
+    return AccessOverview(held=held, waiting=waiting, asked=asked)

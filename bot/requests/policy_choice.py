@@ -27,7 +27,7 @@ LOOK_SECONDS: Final = 1.2
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ways:
+class FormPolicies:
     """
     What a form offers.
 
@@ -40,7 +40,7 @@ class Ways:
     locale: str | None = None
 
 
-class Wayfinder:
+class FormPolicyFinder:
     """
     Narrows down what a form offers, as well as it can in the time there is.
 
@@ -52,14 +52,14 @@ class Wayfinder:
         self._graph = graph
         self._people = people
 
-    async def find(self, slack_user: str, package: Package) -> Ways:
+    async def find(self, slack_user: str, package: Package) -> FormPolicies:
         """What to offer this person; never fails, and never takes longer than a form may."""
         admitting, locale = await asyncio.gather(
             self._in_time(self._admitting(slack_user, package)),
             self._in_time(self._locale(slack_user, package)),
         )
         # Nobody is told here that no policy is for them: whoever judges the request has the words.
-        return Ways(policies=admitting or package.policies, locale=locale)
+        return FormPolicies(policies=admitting or package.policies, locale=locale)
 
     @staticmethod
     async def _in_time(look: Coroutine[Any, Any, T]) -> T | None:

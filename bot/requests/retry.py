@@ -21,7 +21,7 @@ from graph.errors import AuthError, GraphError, Throttled
 HELD_AFTER: Final = 12
 # A step that was cut off has taken minutes: of those, three are enough.
 FAILURES_OF_A_SLOW_STEP: Final = 4
-# Doublings of the pause before a click is weighed again.
+# Doublings of the pause before a click is processed again.
 LONGEST_WAIT_FOR_PEOPLE: Final = 4
 
 # What may go wrong outside; anything else is a mistake of ours, and its traceback is wanted.

@@ -21,12 +21,12 @@ from bot.people.guard import Guard
 from bot.people.model import Verb
 from bot.people.permissions import Actor
 from bot.requests.model import Request
-from bot.requests.policy_choice import Wayfinder, Ways
+from bot.requests.policy_choice import FormPolicies, FormPolicyFinder
 from bot.requests.store import forms, requests
-from bot.requests.transactions.ask import Outdated, Wanted, ask_together
-from bot.requests.transactions.ask_by_form import FilledIn, ask_by_form
+from bot.requests.transactions.ask import CatalogChanged, RequestedPackage, ask_together
+from bot.requests.transactions.ask_by_form import FilledForm, ask_by_form
 from bot.requests.transactions.cancel import cancel
-from bot.requests.transactions.creation import Taken
+from bot.requests.transactions.creation import Submitted
 from bot.requests.transactions.extend import extend
 from bot.requests.transactions.remove import remove
 from bot.requests.transactions.repair import repair
@@ -40,21 +40,21 @@ class RequestService:
         *,
         store: Store,
         guard: Guard,
-        wayfinder: Wayfinder,
+        policy_finder: FormPolicyFinder,
         offering: OfferedPackages,
         wake: Callable[[], None],
         asks_an_hour: int,
     ) -> None:
         self._store = store
         self._guard = guard
-        self._wayfinder = wayfinder
+        self._wayfinder = policy_finder
         self._offering = offering
         self._wake = wake
         self._asks = Limit(what="ask", count=asks_an_hour)
 
     async def ask(
         self, *, slack_user: str, text: str, reason: str | None = None, key: str | None = None
-    ) -> Taken:
+    ) -> Submitted:
         """
         Save a request for the package that *text* names.
 
@@ -85,7 +85,7 @@ class RequestService:
                 offered = newest
                 continue
             why = package_names.clean(package_names.unescaped(reason or said or ""))
-            wanted = Wanted(
+            wanted = RequestedPackage(
                 slack_user=slack_user,
                 package=package,
                 version=offered.version,
@@ -96,19 +96,19 @@ class RequestService:
             )
             try:
                 return await self._ask_for(wanted)
-            except Outdated:
+            except CatalogChanged:
                 # That it came in was noted with it.
                 offered, key = await self._offering.now(), None
 
-    async def _ask_for(self, wanted: Wanted) -> Taken:
+    async def _ask_for(self, wanted: RequestedPackage) -> Submitted:
         try:
-            taken = await self._store.run_together(ask_together, wanted)
+            submitted = await self._store.run_together(ask_together, wanted)
         except TooLate:
             # Perhaps nothing stayed of it, this neither: whoever sends it again must not get what they gave up.
             await self._guard.note(wanted.key, again=True)
             raise
         self._wake()
-        return taken
+        return submitted
 
     async def keep_reason(self, *, slack_user: str, package_id: str, reason: str | None) -> str:
         """Keep what somebody said until their form opens; return what its button carries."""
@@ -127,7 +127,7 @@ class RequestService:
         package = await self._store.read(catalog.find, said.package_id if said else about)
         return package, said.reason if said else None
 
-    async def find_policies(self, *, slack_user: str, package: Package) -> Ways:
+    async def find_policies(self, *, slack_user: str, package: Package) -> FormPolicies:
         """
         Return the policies that somebody may choose from in their form, and the language that they read.
 
@@ -135,7 +135,7 @@ class RequestService:
         """
         return await self._wayfinder.find(slack_user, package)
 
-    async def ask_by_form(self, filled: FilledIn) -> Taken:
+    async def ask_by_form(self, filled: FilledForm) -> Submitted:
         """
         Save a request from the form.
 
@@ -146,9 +146,9 @@ class RequestService:
             TooLate: It is not offered any more.
         """
         said = replace(filled, reason=package_names.unescaped(filled.reason or "") or None)
-        taken = await self._store.run(in_time(ask_by_form), said, self._asks)
+        submitted = await self._store.run(in_time(ask_by_form), said, self._asks)
         self._wake()
-        return taken
+        return submitted
 
     async def find_package(self, package_id: str) -> Package | None:
         return await self._store.read(catalog.find, package_id)
@@ -173,31 +173,31 @@ class RequestService:
             raise NotAllowed("Only those who decide about that request see its answers.")
         return request
 
-    async def extend(self, *, slack_user: str, assignment_id: str) -> Taken:
+    async def extend(self, *, slack_user: str, assignment_id: str) -> Submitted:
         """
         Save the holder's request to extend their access.
 
         Raises:
             NotAllowed, TooLate: Not theirs, not extendable, or over.
         """
-        taken = await self._guard.run(extend, slack_user, assignment_id)
+        submitted = await self._guard.run(extend, slack_user, assignment_id)
         self._wake()
-        return taken
+        return submitted
 
-    async def return_access(self, *, slack_user: str, assignment_id: str) -> Taken:
+    async def return_access(self, *, slack_user: str, assignment_id: str) -> Submitted:
         """
         Save the holder's request to return their access.
 
         Raises:
             NotAllowed, TooLate: Not theirs, or over.
         """
-        taken = await self._guard.run(remove, slack_user, assignment_id, Verb.RETURN, None)
+        submitted = await self._guard.run(remove, slack_user, assignment_id, Verb.RETURN, None)
         self._wake()
-        return taken
+        return submitted
 
     async def remove(
         self, *, slack_user: str, assignment_id: str, reason: str | None = None
-    ) -> Taken:
+    ) -> Submitted:
         """
         Save an admin's request to remove somebody's access; whether they are one is read afresh before it happens.
 
@@ -206,11 +206,11 @@ class RequestService:
             TooLate: It is over.
         """
         await self._guard.check_admin(slack_user, assignment_id)
-        taken = await self._store.run(
+        submitted = await self._store.run(
             in_time(remove), slack_user, assignment_id, Verb.REMOVE, reason
         )
         self._wake()
-        return taken
+        return submitted
 
     async def cancel(self, *, slack_user: str, request_id: str) -> Request:
         """

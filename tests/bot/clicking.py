@@ -52,12 +52,12 @@ async def found(harness: BotHarness, pressed: Decision) -> Decision:
     )
 
 
-async def weighed(
+async def processed(
     harness: BotHarness, request: Request, **facts: object
 ) -> tuple[Decision, Request]:
-    """What is known of a click, and of its request, after it was weighed."""
+    """What is known of a click, and of its request, after it was processed."""
     pressed = await press(harness, request, **facts)
-    await harness.verdicts.weigh(pressed)
+    await harness.decision_processor.process(pressed)
     return await found(harness, pressed), await harness.request(request.id)
 
 
@@ -70,7 +70,7 @@ async def decide(
     reason: str | None = None,
     team: str = "T0LATCH",
 ) -> Request:
-    """Click on a card in the admins' channel, give the reason if one is wanted, and have it weighed."""
+    """Click on a card in the admins' channel, give the reason if one is wanted, and have it processed."""
     draft = await harness.approvals.decide(
         ask_id=request.ask_id, verb=verb, slack_user=user, team=team, channel="C0APPROVALS"
     )

@@ -161,7 +161,7 @@ async def test_what_is_asked_for_already_is_said_without_a_reason(harness):
 
     again = await harness.requests.ask(slack_user="U0ANN", text="finance-reports")
 
-    assert not again.is_new
+    assert not again.created
 
 
 async def test_packages_are_found_by_a_part_of_their_names(world):

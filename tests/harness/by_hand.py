@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.app import Latchkey
-from bot.approvals.processing import Verdicts
+from bot.approvals.processing import DecisionProcessor
 from bot.approvals.service import ApprovalService
 from bot.assignments.lists import AssignmentLists
 from bot.assignments.service import AssignmentService
@@ -124,8 +124,8 @@ class BotHarness:
         return self.jobs.evaluator
 
     @property
-    def verdicts(self) -> Verdicts:
-        return self.jobs.verdicts
+    def decision_processor(self) -> DecisionProcessor:
+        return self.jobs.decision_processor
 
     @property
     def effects(self) -> Effects:

@@ -79,7 +79,7 @@ class Camera:
         if about == "a transaction":
             self.take("commit")
         elif about.startswith("POST") and any(each in about for each in CHANGES):
-            # Taken there, and nobody here knows it yet.
+            # Submitted there, and nobody here knows it yet.
             self.take(f"taken {about.rpartition('/')[2]}")
 
     def take(self, step: str) -> None:

@@ -1,4 +1,4 @@
-"""Clicks on Approve and Deny: recorded before they are weighed, so that none is lost."""
+"""Clicks on Approve and Deny: recorded before they are processed, so that none is lost."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -26,8 +26,8 @@ EXPLAIN: Final = UPDATE.where(
     decisions.c.outcome.is_(None),
     decisions.c.due_at.is_(None),
 )
-IS_UNWEIGHED: Final = sa.and_(decisions.c.outcome.is_(None), decisions.c.due_at <= NOW)
-ANY_UNWEIGHED: Final = sa.select(decisions.c.id).where(IS_UNWEIGHED)
+IS_UNPROCESSED_CLICK: Final = sa.and_(decisions.c.outcome.is_(None), decisions.c.due_at <= NOW)
+ANY_PENDING: Final = sa.select(decisions.c.id).where(IS_UNPROCESSED_CLICK)
 # Everybody's oldest click first, then everybody's second: whoever clicks a lot waits behind themselves only.
 TURNS: Final = (
     sa.select(
@@ -36,17 +36,17 @@ TURNS: Final = (
         .over(partition_by=decisions.c.slack_user, order_by=(decisions.c.at, decisions.c.id))
         .label("turn"),
     )
-    .where(IS_UNWEIGHED)
+    .where(IS_UNPROCESSED_CLICK)
     .subquery("turns")
 )
-UNWEIGHED: Final = (
+PENDING: Final = (
     sa.select(*(TURNS.c[name] for name in FIELDS)).order_by(TURNS.c.turn, TURNS.c.at).limit(MOST)
 )
 OURS: Final = (
     sa.select(decisions.c.id)
     .where(
         decisions.c.id.in_(sa.bindparam("clicks", expanding=True)),
-        IS_UNWEIGHED,
+        IS_UNPROCESSED_CLICK,
     )
     .with_for_update(skip_locked=True)
     .cte("ours")
@@ -128,7 +128,7 @@ def add(
     holder_entra_id: str | None,
     is_draft: bool,
 ) -> None:
-    """Insert a click; a draft is not weighed before `explain` has brought its reason."""
+    """Insert a click; a draft is not processed before `explain` has brought its reason."""
     values = {**vars(decision), "holder": holder, "holder_entra_id": holder_entra_id}
     db.execute(INSERT, {**values, "due_at": None if is_draft else clock.real()})
     if not is_draft:
@@ -183,9 +183,9 @@ def _same(decision: Decision) -> dict[str, Any]:
     }
 
 
-def unweighed(db: Transaction, *, limit: int = 50) -> list[Decision]:
+def pending(db: Transaction, *, limit: int = 50) -> list[Decision]:
     """Clicks that nobody has judged yet, oldest first, but nobody's second before another's first."""
-    found = db.execute(UNWEIGHED, {"now": clock.real(), "most": limit})
+    found = db.execute(PENDING, {"now": clock.real(), "most": limit})
     return [_decision(row) for row in found]
 
 

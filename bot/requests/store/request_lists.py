@@ -206,7 +206,7 @@ def removal_of(
     return from_row(row) if row else None
 
 
-class Grant(NamedTuple):
+class GivenAccess(NamedTuple):
     """What of a request counts that has given access, made it longer, or is about to: Graph has taken it on."""
 
     holder: str
@@ -217,12 +217,13 @@ class Grant(NamedTuple):
     ended_at: datetime | None
 
 
-def grants_to(db: Transaction, holders: Collection[str], *, since: datetime) -> list[Grant]:
+def grants_to(db: Transaction, holders: Collection[str], *, since: datetime) -> list[GivenAccess]:
     """What has given any of *holders* access since then, or made it longer, or is about to."""
     given = {"holders": sorted(holders)}
     under_way = db.execute(GRANTS_UNDER_WAY, given).all()
     return [
-        Grant(*row) for row in (*under_way, *db.execute(GRANTS_SINCE, {**given, "since": since}))
+        GivenAccess(*row)
+        for row in (*under_way, *db.execute(GRANTS_SINCE, {**given, "since": since}))
     ]
 
 

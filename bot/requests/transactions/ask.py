@@ -26,17 +26,17 @@ from bot.packages.store import catalog
 from bot.patience import Patience
 from bot.requests.model import Kind, Request
 from bot.requests.store import request_lists, requests
-from bot.requests.transactions.creation import TOO_MANY, Taken, new_request
+from bot.requests.transactions.creation import TOO_MANY, Submitted, new_request
 
 OVER: Final = "That package is not offered any more."
 
 
-class Outdated(LatchkeyError):
-    """The catalog has changed since the wish was understood; that it came in has been noted."""
+class CatalogChanged(LatchkeyError):
+    """The catalog has changed since the command was read; that it came in has been noted."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class RequestedPackage:
     """
     What somebody asks for.
 
@@ -55,102 +55,106 @@ class Wanted:
     patience: Patience | None
 
 
-Answer = Taken | LatchkeyError
+Answer = Submitted | LatchkeyError
 
 
-def ask_together(db: Transaction, wishes: Sequence[Wanted]) -> list[Answer]:
+def ask_together(db: Transaction, items: Sequence[RequestedPackage]) -> list[Answer]:
     """
-    Take down what each of *wishes* asks for, and that it came in; return how each of them ended.
+    Take down what each of *items* asks for, and that it came in; return how each of them ended.
 
     Raises:
         TooLate: Somebody has given up waiting in the meantime; nothing may stay of what they asked for.
     """
     version = catalog.version_of(db)
-    new = deduplication.note(db, {wish.key for wish in wishes if wish.key is not None})
+    new = deduplication.note(db, {item.key for item in items if item.key is not None})
     answers: dict[int, Answer] = {}
-    left: list[tuple[int, Wanted]] = []
-    for place, wish in enumerate(wishes):
-        if wish.key is not None and wish.key not in new:
+    left: list[tuple[int, RequestedPackage]] = []
+    for place, item in enumerate(items):
+        if item.key is not None and item.key not in new:
             answers[place] = SeenBefore()
-        elif wish.version != version:
-            answers[place] = Outdated()
+        elif item.version != version:
+            answers[place] = CatalogChanged()
         else:
-            left.append((place, wish))
-        new.discard(wish.key or "")
+            left.append((place, item))
+        new.discard(item.key or "")
     while left:
         # One of each person at a time: what they ask for next depends on it.
-        first: dict[str, tuple[int, Wanted]] = {}
-        for place, wish in left:
-            first.setdefault(wish.slack_user, (place, wish))
+        first: dict[str, tuple[int, RequestedPackage]] = {}
+        for place, item in left:
+            first.setdefault(item.slack_user, (place, item))
         answers |= _ask_for_each(db, list(first.values()))
         left = [each for each in left if each[0] not in answers]
-    for wish in wishes:
-        if wish.patience is not None:
-            wish.patience.insist()
-    return [answers[place] for place in range(len(wishes))]
+    for item in items:
+        if item.patience is not None:
+            item.patience.insist()
+    return [answers[place] for place in range(len(items))]
 
 
-def _ask_for_each(db: Transaction, wishes: Sequence[tuple[int, Wanted]]) -> dict[int, Answer]:
-    """The same for wishes of different people."""
-    people = [wish.slack_user for _, wish in wishes]
+def _ask_for_each(
+    db: Transaction, items: Sequence[tuple[int, RequestedPackage]]
+) -> dict[int, Answer]:
+    """Do the same for items of different people."""
+    people = [item.slack_user for _, item in items]
     strangers = limits.guest_refusals(db, people)
     already = {
         (request.holder, request.package_id): request
         for request in request_lists.open_of_each(db, people, Kind.ADD)
     }
     answers: dict[int, Answer] = {}
-    asked: list[tuple[int, Wanted]] = []
-    for place, wish in wishes:
-        known = already.get((wish.slack_user, wish.package.id))
-        if wish.slack_user in strangers:
-            answers[place] = NotAllowed(strangers[wish.slack_user])
-        elif (answer := _without_asking(wish, known)) is not None:
+    asked: list[tuple[int, RequestedPackage]] = []
+    for place, item in items:
+        known = already.get((item.slack_user, item.package.id))
+        if item.slack_user in strangers:
+            answers[place] = NotAllowed(strangers[item.slack_user])
+        elif (answer := _without_asking(item, known)) is not None:
             answers[place] = answer
         else:
-            asked.append((place, wish))
+            asked.append((place, item))
     return answers | _count_and_take(db, asked)
 
 
-def _without_asking(wish: Wanted, already: Request | None) -> Answer | None:
-    """How a wish ends that makes no request."""
-    package = wish.package
+def _without_asking(item: RequestedPackage, already: Request | None) -> Answer | None:
+    """Return the answer for an item that makes no request; None for one that does."""
+    package = item.package
     if not package.can_be_asked_for:
         return TooLate(OVER)
     if already is not None:
-        return Taken(request=already, is_new=False)
+        return Submitted(request=already, created=False)
     if package.needs_form:
-        return FormNeeded(package.id, package.name, wish.reason)
-    if package.needs_reason and wish.reason is None:
+        return FormNeeded(package.id, package.name, item.reason)
+    if package.needs_reason and item.reason is None:
         return ReasonNeeded(package.id, package.name, package.slug)
     return None
 
 
-def _count_and_take(db: Transaction, wishes: Sequence[tuple[int, Wanted]]) -> dict[int, Answer]:
-    if not wishes:
+def _count_and_take(
+    db: Transaction, items: Sequence[tuple[int, RequestedPackage]]
+) -> dict[int, Answer]:
+    if not items:
         return {}
-    limit = wishes[0][1].limit
-    counted = limits.take_each(db, [wish.slack_user for _, wish in wishes], limit)
+    limit = items[0][1].limit
+    counted = limits.take_each(db, [item.slack_user for _, item in items], limit)
     wanted = {
-        place: new_request(wish.slack_user, wish.package, wish.reason)
-        for place, wish in wishes
-        if wish.slack_user in counted
+        place: new_request(item.slack_user, item.package, item.reason)
+        for place, item in items
+        if item.slack_user in counted
     }
     added = requests.add_each(db, list(wanted.values()))
     answers: dict[int, Answer] = {}
-    for place, wish in wishes:
+    for place, item in items:
         if place not in wanted:
-            again_in = limits.time_left(db, wish.slack_user, limit)
+            again_in = limits.time_left(db, item.slack_user, limit)
             answers[place] = TooOften(TOO_MANY, again_in=again_in or timedelta())
         elif wanted[place].id in added:
-            answers[place] = Taken(request=wanted[place], is_new=True)
+            answers[place] = Submitted(request=wanted[place], created=True)
         else:
-            answers[place] = _what_was_first(db, wish)
+            answers[place] = _what_was_first(db, item)
     return answers
 
 
-def _what_was_first(db: Transaction, wish: Wanted) -> Answer:
-    """Another replica was faster, between our look and our insert."""
-    other = request_lists.open_of(db, wish.slack_user, wish.package.id, Kind.ADD)
+def _what_was_first(db: Transaction, item: RequestedPackage) -> Answer:
+    """Answer when another replica was faster, between our look and our insert."""
+    other = request_lists.open_of(db, item.slack_user, item.package.id, Kind.ADD)
     if other is None:
         return TooLate("That has just been done. Please look again.")
-    return Taken(request=other, is_new=False)
+    return Submitted(request=other, created=False)

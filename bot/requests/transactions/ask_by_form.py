@@ -15,7 +15,7 @@ from bot.requests.model import Kind
 from bot.requests.store import request_lists
 from bot.requests.transactions.creation import (
     TOO_MANY,
-    Taken,
+    Submitted,
     check_member,
     count,
     insert,
@@ -24,7 +24,7 @@ from bot.requests.transactions.creation import (
 
 
 @dataclass(frozen=True, kw_only=True)
-class FilledIn:
+class FilledForm:
     """
     A form to ask for a package, as somebody has filled it in.
 
@@ -44,7 +44,7 @@ class FilledIn:
     end: datetime | None = None
 
 
-def ask_by_form(db: Transaction, filled: FilledIn, asks: Limit) -> Taken:
+def ask_by_form(db: Transaction, filled: FilledForm, asks: Limit) -> Submitted:
     check_member(db, filled.slack_user)
     package = catalog.find(db, filled.package_id)
     if package is None or not package.can_be_asked_for:
@@ -66,7 +66,7 @@ def ask_by_form(db: Transaction, filled: FilledIn, asks: Limit) -> Taken:
     starts_at, ends_at = agreed_dates(policy, start=filled.start, end=filled.end, now=now)
     already = request_lists.open_of(db, filled.slack_user, package.id, Kind.ADD)
     if already is not None:
-        return Taken(request=already, is_new=False)
+        return Submitted(request=already, created=False)
     count(db, filled.slack_user, asks, TOO_MANY)
     return insert(
         db,

@@ -14,11 +14,11 @@ from bot.requests.store import request_lists, requests
 
 
 @dataclass(frozen=True, kw_only=True)
-class Taken:
+class Submitted:
     """A wish that is on disk; *is_new* is False when the same one was open already."""
 
     request: Request
-    is_new: bool
+    created: bool
 
 
 TOO_MANY: Final = "You have asked for more access in this hour than one person may"
@@ -92,7 +92,7 @@ def count(db: Transaction, slack_user: str, limit: Limit, what: str) -> None:
         raise TooOften(what, again_in=again_in)
 
 
-def insert(db: Transaction, request: Request) -> Taken:
+def insert(db: Transaction, request: Request) -> Submitted:
     """
     Save a request, or return the one like it that is open already.
 
@@ -101,7 +101,7 @@ def insert(db: Transaction, request: Request) -> Taken:
     """
     added = requests.add(db, request)
     if added is not None:
-        return Taken(request=added, is_new=True)
+        return Submitted(request=added, created=True)
     for other in (
         request_lists.open_of(db, request.holder, request.package_id, request.kind)
         if request.holder
@@ -113,5 +113,5 @@ def insert(db: Transaction, request: Request) -> Taken:
         ),
     ):
         if other is not None:
-            return Taken(request=other, is_new=False)
+            return Submitted(request=other, created=False)
     raise TooLate("That has just been done. Please look again.")

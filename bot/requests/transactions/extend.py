@@ -9,10 +9,10 @@ from bot.packages.store import catalog
 from bot.people.model import Verb
 from bot.requests.model import Kind
 from bot.requests.store import request_lists
-from bot.requests.transactions.creation import Taken, count, insert, new_request_about
+from bot.requests.transactions.creation import Submitted, count, insert, new_request_about
 
 
-def extend(db: Transaction, slack_user: str, assignment_id: str) -> Taken:
+def extend(db: Transaction, slack_user: str, assignment_id: str) -> Submitted:
     assignment = get_current(db, assignment_id)
     check_holder(db, slack_user, Verb.EXTEND, assignment)
     about = request_lists.open_for_assignment(db, assignment.id)

@@ -7,12 +7,12 @@ from bot.errors import NotAllowed
 from bot.people.model import Verb
 from bot.people.store import people
 from bot.requests.model import Kind
-from bot.requests.transactions.creation import Taken, insert, new_request_about
+from bot.requests.transactions.creation import Submitted, insert, new_request_about
 
 
 def remove(
     db: Transaction, slack_user: str, assignment_id: str, verb: Verb, reason: str | None
-) -> Taken:
+) -> Submitted:
     assignment = get_current(db, assignment_id)
     why = why_not_holder(db, slack_user, Verb.RETURN, assignment)
     if verb is Verb.RETURN and why is not None:

@@ -14,7 +14,7 @@ from bot.messages.deciding import NOBODY_DECIDES
 from bot.people.model import Verb
 from bot.requests.model import State
 from sandbox.tenant import seed
-from tests.bot.clicking import asked, clicks, decide, press, weighed
+from tests.bot.clicking import asked, clicks, decide, press, processed
 from tests.bot.samples import approval, members, user
 from tests.harness.by_hand import by_hand
 from tests.harness.loop import simulated
@@ -76,7 +76,7 @@ async def test_an_approver_of_both_stages_decides_one(harness):
 async def test_in_a_new_round_they_may_decide_again(harness):
     """What they decided before does not count any more."""
     request = await asked(harness)
-    await weighed(harness, request)
+    await processed(harness, request)
     harness.tenant.world.packages[seed.FINANCE_REPORTS].role_scopes.pop()
     await harness.forget_what_was_read()
     await harness.expire_all_waits()
@@ -192,7 +192,7 @@ async def test_in_fallback_an_admins_approval_counts_no_more_when_somebody_is_fo
     async with by_hand(database, LATCHKEY_ADMINS_DECIDE="fallback") as harness:
         decided_by(harness, stage_of(members(seed.FINANCE_READERS)))
         request = await asked(harness)
-        _, approved = await weighed(harness, request, slack_user="U0DANA")
+        _, approved = await processed(harness, request, slack_user="U0DANA")
         assert approved.state is State.APPROVED
         harness.tenant.add_member(seed.FINANCE_READERS, seed.MIA)
 
@@ -207,7 +207,7 @@ async def test_an_approver_who_is_only_an_admin_now_decides_anew(harness):
     """What Entra would be told is not so any more."""
     decided_by(harness, stage_of(user(seed.DANA)))
     request = await asked(harness)
-    await weighed(harness, request, slack_user="U0DANA")
+    await processed(harness, request, slack_user="U0DANA")
     decided_by(harness, stage_of(members(seed.SECURITY_REVIEWERS)))
     harness.tenant.remove_member(seed.SECURITY_REVIEWERS, seed.DANA)
 
@@ -292,7 +292,7 @@ async def test_a_click_after_the_deadline_does_not_count(harness, late, counts, 
     assert request.lapses_at is not None
     at = request.lapses_at + late
 
-    decision, after = await weighed(harness, request, at=at, verb=verb, reason="Because")
+    decision, after = await processed(harness, request, at=at, verb=verb, reason="Because")
 
     assert decision.outcome == (Outcome.ACCEPTED if counts else Outcome.LATE)
     assert (after.state is State.PENDING) is not counts
@@ -315,7 +315,7 @@ async def test_an_alternate_counts_from_the_moment_of_the_escalation(harness, ea
     request = await asked(harness)
     assert request.escalates_at is not None
 
-    decision, _ = await weighed(
+    decision, _ = await processed(
         harness, request, slack_user="U0MIA", at=request.escalates_at - early
     )
 
@@ -362,7 +362,7 @@ async def test_nobodys_second_click_comes_before_anothers_first(harness):
         await press(harness, request, slack_user="U0MIA")
     await press(harness, requests[0], slack_user="U0BO", at=clock.now() + SECOND)
 
-    order = await harness.store.run(decisions.unweighed)
+    order = await harness.store.run(decisions.pending)
 
     assert [each.slack_user for each in order][:2] == ["U0MIA", "U0BO"]
     assert len(order) == len(requests) + 1
@@ -390,9 +390,9 @@ async def test_who_was_refused_a_moment_ago_is_refused_without_another_look(harn
 async def test_who_forgot_the_reason_may_press_again_at_once(harness):
     """That refusal says nothing about their rights."""
     request = await asked(harness)
-    await weighed(harness, request, verb=Verb.DENY, reason=None)
+    await processed(harness, request, verb=Verb.DENY, reason=None)
 
-    decision, after = await weighed(harness, request, verb=Verb.DENY, reason="No")
+    decision, after = await processed(harness, request, verb=Verb.DENY, reason="No")
 
     assert (decision.outcome, after.state) == (Outcome.ACCEPTED, State.DENIED)
 

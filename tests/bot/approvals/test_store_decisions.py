@@ -146,11 +146,11 @@ async def test_a_draft_is_not_weighed(store, request_):
     """Before its reason has come."""
     draft = click(request_, verb=Verb.DENY)
     await store.run(decisions.add, draft, holder="U0ANN", holder_entra_id=ANN, is_draft=True)
-    assert await store.run(decisions.unweighed) == []
+    assert await store.run(decisions.pending) == []
 
     assert await store.run(decisions.explain, draft.id, slack_user="U0BO", reason="No")
 
-    (ready,) = await store.run(decisions.unweighed)
+    (ready,) = await store.run(decisions.pending)
     assert ready.reason == "No"
 
 
@@ -195,7 +195,7 @@ async def test_clicks_are_weighed_in_their_order(store, request_):
     late = await clicked(store, request_)
     early = await clicked(store, request_, slack_user="U0DANA", at=late.at.replace(year=2020))
 
-    assert [each.id for each in await store.run(decisions.unweighed)] == [early.id, late.id]
+    assert [each.id for each in await store.run(decisions.pending)] == [early.id, late.id]
 
 
 async def test_a_click_is_judged_by_one(store, request_):
@@ -204,7 +204,7 @@ async def test_a_click_is_judged_by_one(store, request_):
 
     assert await store.run(decisions.claim, [made], lease=LEASE) == [made]
     assert await store.run(decisions.claim, [made], lease=LEASE) == []
-    assert await store.run(decisions.unweighed) == []
+    assert await store.run(decisions.pending) == []
 
 
 async def test_the_click_of_a_judge_who_died_comes_back(store, request_):
@@ -212,7 +212,7 @@ async def test_the_click_of_a_judge_who_died_comes_back(store, request_):
     made = await clicked(store, request_)
     await store.run(decisions.claim, [made], lease=OVER)
 
-    assert await store.run(decisions.unweighed) == [made]
+    assert await store.run(decisions.pending) == [made]
     assert await store.run(decisions.claim, [made], lease=LEASE) == [made]
 
 
@@ -228,7 +228,7 @@ async def test_a_postponed_click_comes_back(store, request_):
     """When its time has come."""
     made = await clicked(store, request_)
     await store.run(decisions.postpone, made, until=clock.real().replace(year=2100))
-    assert await store.run(decisions.unweighed) == []
+    assert await store.run(decisions.pending) == []
 
     await store.run(decisions.postpone, made, until=clock.real())
-    assert len(await store.run(decisions.unweighed)) == 1
+    assert len(await store.run(decisions.pending)) == 1

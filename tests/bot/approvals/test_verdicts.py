@@ -17,7 +17,7 @@ from bot.people.model import Verb
 from bot.requests.model import Request, State
 from bot.requests.store import requests
 from sandbox.tenant import seed
-from tests.bot.clicking import READ_PEOPLE, asked, clicks, decide, found, press, weighed
+from tests.bot.clicking import READ_PEOPLE, asked, clicks, decide, found, press, processed
 from tests.bot.rows import tamper
 from tests.harness.by_hand import BotHarness
 from tests.harness.faults import answering, but_first
@@ -33,7 +33,7 @@ TWO_STAGES = "production-database because it burns"
 )
 async def test_an_approval_is_written_under_both_names(harness, user, entra_id, name):
     """Bo is named by the policy, Dana is of the identity team: Slack's id and Entra's, with the click and the move."""
-    decision, after = await weighed(harness, await asked(harness), slack_user=user)
+    decision, after = await processed(harness, await asked(harness), slack_user=user)
 
     assert (decision.outcome, decision.why) == (Outcome.ACCEPTED, None)
     assert (decision.entra_id, decision.name) == (entra_id, name)
@@ -66,7 +66,7 @@ async def test_who_was_in_time_is_not_looked_at_again(harness, verb):
     seen: list[str] = []
     harness.around.moment = lambda process, what: seen.append(what)
 
-    await harness.verdicts.weigh(pressed)
+    await harness.decision_processor.process(pressed)
 
     after_the_calls = itertools.takewhile(lambda what: "http" not in what, reversed(seen))
     assert list(after_the_calls) == ["after a transaction", "before a transaction"]
@@ -77,7 +77,7 @@ async def test_a_refusal_is_written_under_both_names(harness):
     request = await asked(harness, TWO_STAGES)
     before = len(harness.line.sent)
 
-    decision, after = await weighed(harness, request, slack_user="U0CY")
+    decision, after = await processed(harness, request, slack_user="U0CY")
 
     assert decision.outcome == Outcome.REFUSED
     assert "not among those" in (decision.why or "")
@@ -103,7 +103,7 @@ async def test_a_reason_that_is_needed_is_insisted_on(harness, verb, wanted, rea
     stages[0]["isApproverJustificationRequired"] = wanted
     request = await asked(harness)
 
-    decision, after = await weighed(harness, request, verb=verb, reason=reason)
+    decision, after = await processed(harness, request, verb=verb, reason=reason)
 
     assert decision.outcome == (Outcome.ACCEPTED if counts else Outcome.REFUSED)
     assert counts == (after.state is not State.PENDING)
@@ -219,15 +219,15 @@ async def lose_the_terms(harness: BotHarness, request: Request) -> None:
 
 
 async def approve(harness: BotHarness, request: Request) -> None:
-    await weighed(harness, request)
+    await processed(harness, request)
 
 
 async def deny(harness: BotHarness, request: Request) -> None:
-    await weighed(harness, request, verb=Verb.DENY, reason="No")
+    await processed(harness, request, verb=Verb.DENY, reason="No")
 
 
 async def deny_unnamed(harness: BotHarness, request: Request) -> None:
-    decision, _ = await weighed(harness, request, verb=Verb.DENY, reason="No")
+    decision, _ = await processed(harness, request, verb=Verb.DENY, reason="No")
     nameless = decision_table.update().where(decision_table.c.id == decision.id)
     await harness.store.run(lambda db: db.execute(nameless.values(name=None)).rowcount)
 
@@ -251,7 +251,7 @@ async def test_whoever_is_late_hears_why(harness, before, told):
     await before(harness, request)
     was = await harness.request(request.id)
 
-    decision, after = await weighed(harness, request, slack_user="U0DANA")
+    decision, after = await processed(harness, request, slack_user="U0DANA")
 
     assert decision.outcome == Outcome.LATE
     assert told in (decision.why or "")
@@ -279,7 +279,7 @@ async def test_whoever_is_overtaken_while_being_judged_hears_by_what(harness, ve
     request = await asked(harness)
     harness.line.on(READ_PEOPLE, but_first(lambda: withdraw(harness, request)))
 
-    decision, after = await weighed(harness, request, verb=verb, reason="Because")
+    decision, after = await processed(harness, request, verb=verb, reason="Because")
 
     assert (decision.outcome, after.state) == (Outcome.LATE, State.CANCELED)
     assert WITHDRAWN in (decision.why or "")
@@ -295,7 +295,7 @@ async def test_a_click_that_another_replica_has_judged_moves_nothing(harness):
         return harness.store.run(decisions.settle, pressed, Outcome.REFUSED, why="No.")
 
     harness.line.on(READ_PEOPLE, but_first(refused_elsewhere))
-    await harness.verdicts.weigh(pressed)
+    await harness.decision_processor.process(pressed)
 
     assert await harness.request(request.id) == request
     decision = await found(harness, pressed)
@@ -339,9 +339,9 @@ async def test_a_reviewer_of_the_second_stage_does_not_decide_the_first(harness)
 async def test_a_card_of_the_first_stage_does_not_decide_the_second(harness):
     """Dana approves twice on one card: that is one decision."""
     first = await asked(harness, TWO_STAGES)
-    _, second = await weighed(harness, first, slack_user="U0DANA")
+    _, second = await processed(harness, first, slack_user="U0DANA")
 
-    decision, after = await weighed(harness, first, slack_user="U0DANA", reason="Again")
+    decision, after = await processed(harness, first, slack_user="U0DANA", reason="Again")
 
     assert (second.state, second.stage) == (State.PENDING, 1)
     assert (decision.outcome, after) == (Outcome.LATE, second)
@@ -350,10 +350,10 @@ async def test_a_card_of_the_first_stage_does_not_decide_the_second(harness):
 async def test_whoever_is_late_hears_of_the_last_decision(harness):
     """The card of the first stage, when the second has been decided, too."""
     first = await asked(harness, TWO_STAGES)
-    _, second = await weighed(harness, first, slack_user="U0MIA")
-    await weighed(harness, second, slack_user="U0BO", verb=Verb.DENY, reason="No fire")
+    _, second = await processed(harness, first, slack_user="U0MIA")
+    await processed(harness, second, slack_user="U0BO", verb=Verb.DENY, reason="No fire")
 
-    decision, _ = await weighed(harness, first, slack_user="U0DANA")
+    decision, _ = await processed(harness, first, slack_user="U0DANA")
 
     assert "already denied by Bo Berg" in (decision.why or "")
 
@@ -361,10 +361,10 @@ async def test_whoever_is_late_hears_of_the_last_decision(harness):
 async def test_whoever_is_late_for_one_stage_hears_of_no_earlier_one(harness):
     """The second stage was withdrawn; that the first was approved is not why."""
     first = await asked(harness, TWO_STAGES)
-    _, second = await weighed(harness, first, slack_user="U0MIA")
+    _, second = await processed(harness, first, slack_user="U0MIA")
     await withdraw(harness, second)
 
-    decision, _ = await weighed(harness, second, slack_user="U0BO", reason="Seen the fire")
+    decision, _ = await processed(harness, second, slack_user="U0BO", reason="Seen the fire")
 
     assert WITHDRAWN in (decision.why or "")
 
@@ -431,7 +431,7 @@ async def test_an_admin_may_repair(harness, column):
     """As Slack and Entra say now."""
     request = await repaired(harness, column, "U0DANA")
 
-    actor = await harness.verdicts.may_be_repaired(request)
+    actor = await harness.decision_processor.authorize_repair(request)
 
     assert actor is not None
     assert (actor.slack_user, actor.entra_id) == ("U0DANA", seed.DANA)
@@ -443,7 +443,7 @@ async def test_what_nobody_repairs_is_nobodys(harness, column):
     """Nothing changes."""
     request = await repaired(harness, column, None)
 
-    assert await harness.verdicts.may_be_repaired(request) is None
+    assert await harness.decision_processor.authorize_repair(request) is None
     assert await harness.request(request.id) == request
 
 
@@ -454,7 +454,7 @@ async def test_one_who_is_no_admin_repairs_nothing(harness, column, user):
     harness.workspace.usergroups["S0IAM"].users.append("U0GUS")
     request = await repaired(harness, column, user)
 
-    assert await harness.verdicts.may_be_repaired(request) is None
+    assert await harness.decision_processor.authorize_repair(request) is None
 
     after = await harness.request(request.id)
     assert (after.state, after.give_up_by, after.retry_by) == (State.APPROVED, None, None)
@@ -468,6 +468,6 @@ async def test_a_lost_claim_gives_nothing_back(harness, column):
     request = await repaired(harness, column, "U0BO")
     stale = replace(request, generation=request.generation - 1)
 
-    assert await harness.verdicts.may_be_repaired(stale) is None
+    assert await harness.decision_processor.authorize_repair(stale) is None
 
     assert getattr(await harness.request(request.id), column) == "U0BO"

@@ -60,11 +60,11 @@ async def test_what_writes_nothing_costs_nothing(limited):
     await limited.requests.ask(slack_user="U0ANN", text="marketing-campaign")
     for _ in range(30):
         again = await limited.requests.ask(slack_user="U0ANN", text="marketing-campaign")
-        assert not again.is_new
+        assert not again.created
 
     taken = await limited.requests.ask(slack_user="U0ANN", text="finance-reports because x")
 
-    assert taken.is_new
+    assert taken.created
 
 
 async def test_who_asks_too_often_can_still_give_back_withdraw_and_approve(limited):
@@ -169,7 +169,7 @@ async def test_a_guest_is_refused_without_more_work(limited):
     limited.workspace.people["U0GUS"].is_restricted = False
     minutes(16)
     taken = await limited.requests.ask(slack_user="U0GUS", text="marketing-campaign")
-    assert taken.is_new
+    assert taken.created
 
 
 @pytest.mark.made_up("a target scope that Graph does not have")

@@ -106,12 +106,12 @@ async def test_answers_let_it_pass_and_the_questions_are_terms(either):
     request = wish(package_id=CAMPAIGN)
 
     open_ = await refusal(either, replace_answers(request, {"q": "INC-1", "a": " "}))
-    standing = await either.evaluator.access.find_terms(
+    found = await either.evaluator.access.find_terms(
         replace_answers(request, {"q": "INC-1", "a": "4711"})
     )
 
     assert "Which cost center?" in open_
-    assert [(each.id, each.required, each.attribute) for each in standing.terms.questions] == [
+    assert [(each.id, each.required, each.attribute) for each in found.terms.questions] == [
         ("q", True, None),
         ("a", True, "extension_costCenter"),
     ]
@@ -226,10 +226,10 @@ async def test_an_unsupported_rule_is_refused_and_the_admins_are_told(either, ch
 async def test_an_unsupported_rule_that_comes_after_the_approval_stops_the_grant(harness, change):
     """What decides is read again just before the POST."""
     request = wish(package_id=CAMPAIGN)
-    standing = await harness.evaluator.access.find_terms(request)
+    found = await harness.evaluator.access.find_terms(request)
     change(harness)
 
-    assert standing.terms.stages == ()
+    assert found.terms.stages == ()
     assert "do not understand" in await refusal(harness, request)
 
 
@@ -343,9 +343,9 @@ async def test_a_policy_that_came_later_does_not_undo_an_approval(harness):
     request = await harness.ask("finance-reports because Q4")
     another_policy(harness, seed.FINANCE_REPORTS)
 
-    standing = await harness.evaluator.access.find_terms(request)
+    found = await harness.evaluator.access.find_terms(request)
 
-    assert standing.terms.policy_id == request.terms.policy_id
+    assert found.terms.policy_id == request.terms.policy_id
 
 
 async def test_who_is_neither_member_nor_guest_is_not_guessed(harness):
@@ -564,12 +564,12 @@ async def test_a_tightened_policy_shortens_what_was_promised(harness):
     request = await extension(harness, holds(harness, seed.FINANCE_REPORTS, policy, days=1))
     policy.expiration = Expiration("afterDuration", duration=timedelta(days=2))
 
-    standing = await harness.evaluator.access.find_terms(request)
+    found = await harness.evaluator.access.find_terms(request)
 
     assert request.ends_at is not None
     assert request.ends_at >= request.asked_at + timedelta(days=30)
-    assert standing.ends_at is not None
-    assert standing.ends_at <= clock.now() + timedelta(days=2)
+    assert found.ends_at is not None
+    assert found.ends_at <= clock.now() + timedelta(days=2)
 
 
 async def test_what_was_promised_stays_while_nothing_changes(harness):

@@ -17,7 +17,7 @@ from bot.errors import (
 from bot.packages.store import catalog
 from bot.patience import Patience
 from bot.requests.store import requests
-from bot.requests.transactions.ask import Outdated, Wanted, ask_together
+from bot.requests.transactions.ask import CatalogChanged, RequestedPackage, ask_together
 from tests.bot.samples import offered, wish
 
 CAMPAIGN = offered(id="campaign", slug="campaign", name="Campaign")
@@ -46,7 +46,7 @@ def wanted(version):
             "key": f"trigger:{user}:{package.id}",
             "patience": None,
         }
-        return Wanted(**{**facts, **changes})
+        return RequestedPackage(**{**facts, **changes})
 
     return make
 
@@ -73,7 +73,7 @@ def test_each_has_a_request_and_a_line_in_the_log(store, wanted):
 
     answers = store.run_here(ask_together, [wanted(user) for user in people])
 
-    assert all(answer.is_new for answer in answers)
+    assert all(answer.created for answer in answers)
     assert [answer.request.holder for answer in answers] == people
     assert [row["actor"] for row in store.read_here(audit.rows)] == people
     for answer in answers:
@@ -103,7 +103,7 @@ def test_the_same_command_twice_is_one(store, wanted):
     first, second = store.run_here(ask_together, [once, once])
     (third,) = store.run_here(ask_together, [once])
 
-    assert first.is_new
+    assert first.created
     assert kinds([second, third]) == ["SeenBefore", "SeenBefore"]
     assert isinstance(second, SeenBefore)
 
@@ -115,7 +115,7 @@ def test_one_person_may_ask_twice_at_the_same_time(store, wanted):
         [wanted("U0ANN"), wanted("U0ANN", key="again"), wanted("U0ANN", REPORTS)],
     )
 
-    assert [answer.is_new for answer in answers] == [True, False, True]
+    assert [answer.created for answer in answers] == [True, False, True]
     assert answers[0].request == answers[1].request
 
 
@@ -126,8 +126,8 @@ def test_what_was_understood_by_another_catalog_is_not_asked_for(store, wanted):
     answers = store.run_here(ask_together, [outdated, wanted("U0CY")])
     again = store.run_here(ask_together, [outdated])
 
-    assert isinstance(answers[0], Outdated)
-    assert kinds([*answers[1:], *again]) == ["Taken", "SeenBefore"]
+    assert isinstance(answers[0], CatalogChanged)
+    assert kinds([*answers[1:], *again]) == ["Submitted", "SeenBefore"]
 
 
 def test_a_refusal_is_of_one_person_alone(store, wanted):
@@ -149,7 +149,7 @@ def test_a_refusal_is_of_one_person_alone(store, wanted):
         ],
     )
 
-    assert kinds(answers) == ["NotAllowed", "TooOften", "TooLate", "ReasonNeeded", "Taken"]
+    assert kinds(answers) == ["NotAllowed", "TooOften", "TooLate", "ReasonNeeded", "Submitted"]
     assert {NotAllowed, TooOften, TooLate, ReasonNeeded, FormNeeded} >= set(map(type, answers[:4]))
     with store.reading.connect() as db:
         assert db.execute(sa.select(sa.func.count()).select_from(tables.requests)).scalar() == 1
@@ -197,5 +197,5 @@ async def test_whoever_has_given_up_fails_alone(store, wanted):
         await alone
     taken = await store.run_together(ask_together, wanted("U0CY"))
 
-    assert taken.is_new
+    assert taken.created
     assert clock.real() >= taken.request.asked_at

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from bot.approvals.model import Outcome
-from bot.approvals.transactions import Draft
+from bot.approvals.transactions import IncompleteDecision
 from bot.errors import TooLate
 from bot.people.model import Verb
 from bot.requests.model import Request, State
@@ -21,7 +21,7 @@ from tests.harness.faults import answering
 from tests.harness.wires import GoOn
 
 
-async def draft_of(harness: BotHarness, request: Request, user: str) -> Draft:
+async def draft_of(harness: BotHarness, request: Request, user: str) -> IncompleteDecision:
     """Somebody presses Deny, and has not said why yet."""
     draft = await harness.approvals.decide(
         ask_id=request.ask_id, verb=Verb.DENY, slack_user=user, team="T0LATCH", channel=None
@@ -58,7 +58,7 @@ async def test_who_may_decide_or_is_late_is_asked_for_a_reason(harness, changes)
     """What is late is said when the reason has come: the card may be drawn anew meanwhile."""
     pressed = await press(harness, await asked(harness), verb=Verb.DENY, **changes)
 
-    assert await harness.verdicts.refuse_early(pressed) is False
+    assert await harness.decision_processor.refuse_early(pressed) is False
 
     assert (await found(harness, pressed)).outcome is None
 

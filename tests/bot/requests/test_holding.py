@@ -276,9 +276,9 @@ async def test_the_holder_sees_that_it_does_not_get_through(harness):
     """In their own list."""
     await held(harness)
 
-    standing = await harness.request_lists.access_overview("U0ANN")
+    found = await harness.request_lists.access_overview("U0ANN")
     shown = asking.my_access(
-        standing.held, standing.waiting, asked=standing.asked, extendable=standing.extendable
+        found.held, found.waiting, asked=found.asked, extendable=found.extendable
     )
     assert "the admins have been told" in said(shown)
 
@@ -300,7 +300,7 @@ async def test_a_post_that_takes_too_long_is_cut_off(harness):
 
 
 async def test_one_strange_click_stops_nobody(harness):
-    """A decision that cannot be weighed for a reason nobody expects is weighed again later; the rest goes on."""
+    """A decision that cannot be processed for a reason nobody expects is processed again later; the rest goes on."""
     asked = await harness.ask("finance-reports because of the close")
 
     async def broken(request: httpx.Request, go_on: GoOn) -> httpx.Response:

@@ -10,7 +10,7 @@ import pytest
 
 from bot import clock
 from bot.approvals.model import Outcome
-from bot.approvals.processing import Verdicts
+from bot.approvals.processing import DecisionProcessor
 from bot.approvals.transactions import take_decision
 from bot.database import open_store
 from bot.database.tables import decisions
@@ -111,8 +111,8 @@ async def test_a_decision_counts_in_these_states_only(harness, state, verb):
     await harness.store.run(take_decision, decision)
 
     # Without a worker between: only what the click itself does counts.
-    verdicts: Verdicts = harness.verdicts
-    await verdicts.weigh(decision)
+    decision_processor: DecisionProcessor = harness.decision_processor
+    await decision_processor.process(decision)
 
     now = await harness.request(asked.id)
     counted = await harness.store.run(_outcome, decision.id)

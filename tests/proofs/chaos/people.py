@@ -234,7 +234,7 @@ class Acting:
         """Do it again and again, as people do, until Slack shows that it was taken."""
         while not fact():
             await act()
-            # Taken, as far as Slack shows: pressing once more would be a second wish, not a repetition.
+            # Submitted, as far as Slack shows: pressing once more would be a second wish, not a repetition.
             patience = self.pace.long_patience if self._is_taken else self.pace.patience
             for _ in range(int(patience / self.pace.glance)):
                 if fact():

@@ -20,7 +20,7 @@ class Swept:
     How much of a story was died in.
 
     Attributes:
-        moments: Ways to die: before and after each commit; before, during and after each call.
+        moments: FormPolicies to die: before and after each commit; before, during and after each call.
         steps: What differs among them in what is left behind.
         deaths: At how many of the steps the bot died here.
     """

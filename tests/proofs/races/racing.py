@@ -56,10 +56,10 @@ async def two_replicas(address: str) -> AsyncIterator[Pair]:
 
 
 def decides(user: str, verb: Verb) -> Deed:
-    """Press the button, give a reason, and have it weighed here."""
+    """Press the button, give a reason, and have it processed here."""
 
     async def do(bot: Latchkey, request: Request) -> str | None:
-        # In time: a click after the deadline counts for nothing, however fast it is weighed.
+        # In time: a click after the deadline counts for nothing, however fast it is processed.
         in_time = (request.lapses_at or clock.now()) - timedelta(seconds=1)
         pressed = click(
             request, slack_user=user, verb=verb, reason="I have thought about it", at=in_time
@@ -71,7 +71,7 @@ def decides(user: str, verb: Verb) -> Deed:
             holder_entra_id=request.entra_id,
             is_draft=False,
         )
-        await bot.jobs.verdicts.weigh(pressed)
+        await bot.jobs.decision_processor.process(pressed)
         return await bot.store.run(_answer_to, pressed.id)
 
     return do

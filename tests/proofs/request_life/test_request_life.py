@@ -36,9 +36,9 @@ from bot.people.permissions import Actor, may
 from bot.requests import transitions
 from bot.requests.model import Kind, Request, State
 from bot.requests.store import claims, requests
-from bot.requests.transactions.ask import Wanted, ask_together
+from bot.requests.transactions.ask import RequestedPackage, ask_together
 from bot.requests.transactions.cancel import cancel
-from bot.requests.transactions.creation import Taken
+from bot.requests.transactions.creation import Submitted
 from bot.requests.transactions.extend import extend
 from bot.requests.transactions.remove import remove
 from tests.bot.samples import SOME_DAY, offered, terms
@@ -87,14 +87,14 @@ def see(db: Transaction) -> Seen:
     )
 
 
-def ask(db: Transaction, user: str, package: str) -> Taken:
+def ask(db: Transaction, user: str, package: str) -> Submitted:
     """What `/request-access` does, once it is known what was typed."""
     offered_now = catalog.find(db, package)
     assert offered_now is not None
     (answer,) = ask_together(
         db,
         [
-            Wanted(
+            RequestedPackage(
                 slack_user=user,
                 package=offered_now,
                 version=catalog.version_of(db),
@@ -199,7 +199,7 @@ class RequestLife(RuleBasedStateMachine):
     @rule(which=some, user=who, verb=verbs)
     @there_is_one(State.PENDING)
     def decide(self, which, user, verb):
-        """A click on the card that is open, weighed as the judge does."""
+        """A click on the card that is open, processed as the judge does."""
         self.click(self.one(which, State.PENDING), user, verb, old=False)
 
     @rule(which=some, user=who, verb=verbs, old=st.booleans())

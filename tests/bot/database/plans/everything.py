@@ -158,7 +158,7 @@ def _decisions(db: Transaction) -> None:
         )
     assert decisions.open_like(db, drafted) is not None
     assert decisions.explain(db, drafted.id, slack_user="U0BO", reason="fine")
-    decisions.claim(db, decisions.unweighed(db), lease=LEASE)
+    decisions.claim(db, decisions.pending(db), lease=LEASE)
     decisions.postpone(db, drafted, until=clock.real())
     assert decisions.settle(db, refused, Outcome.REFUSED)
     assert decisions.settle(db, drafted, Outcome.ACCEPTED, entra_id=BO)
