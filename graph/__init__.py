@@ -25,7 +25,7 @@ __all__ = ["Deadline", "Graph", "Retries", "StaticToken", "TokenSource"]
 
 
 class Graph:
-    """Everything we ask of Graph, grouped by what it is about."""
+    """The calls to Graph, grouped by what they are about."""
 
     def __init__(
         self,

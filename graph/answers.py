@@ -1,4 +1,4 @@
-"""What an HTTP answer of Graph means: its JSON, or the error it stands for."""
+"""Read an HTTP answer of Graph: its JSON, or the error it stands for."""
 
 import base64
 import binascii
@@ -148,7 +148,7 @@ def _inner_request_id(said: dict[str, Any]) -> str | None:
 
 
 def _text(value: object) -> str | None:
-    """What Graph says, for people: without e-mail addresses, and without what may be a token."""
+    """Return Graph's message for people: without e-mail addresses, and without what may be a token."""
     if not isinstance(value, str):
         return None
     return LONG_WORD.sub("…", EMAIL.sub("…", value)).strip() or None

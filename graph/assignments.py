@@ -159,7 +159,7 @@ class Assignments:
         self, *, package_id: str, incompatible_package_id: str, token: TokenSource
     ) -> AssignmentList:
         """
-        Who holds a package although they hold another that is incompatible with it.
+        List the assignments to a package whose holders also have another that is incompatible with it.
 
         Args:
             token: A signed-in person's; Graph refuses an app's own.

@@ -163,7 +163,7 @@ class Batch:
     async def _envelopes(
         self, calls: Sequence[Call], places: Sequence[int], token: TokenSource | None
     ) -> list[Outcome]:
-        """What became of those of *places*, as many envelopes at a time as the session sends calls."""
+        """Send the calls at *places*, as many envelopes at a time as the session sends calls; return their outcomes."""
         some = [
             places[start : start + CALLS_AN_ENVELOPE]
             for start in range(0, len(places), CALLS_AN_ENVELOPE)
@@ -186,7 +186,7 @@ def envelope(calls: Sequence[Call]) -> dict[str, Any]:
 
 
 def outcomes(calls: Sequence[Call], answer: dict[str, Any]) -> list[Outcome]:
-    """What became of each call, by the answer to their envelope."""
+    """Return the outcome of each call, by the answer to their envelope."""
     responses = answer.get("responses")
     by_id = {
         str(each.get("id")): each
@@ -197,7 +197,7 @@ def outcomes(calls: Sequence[Call], answer: dict[str, Any]) -> list[Outcome]:
 
 
 def _throttled_reads(calls: Sequence[Call], outcomes: Sequence[Outcome]) -> list[int]:
-    """Where in *calls* the reads are that came too fast, and those that were to follow one of them."""
+    """Find the places in *calls* of the reads that came too fast, and of those that were to follow one of them."""
     found: list[int] = []
     for index, (call, outcome) in enumerate(zip(calls, outcomes, strict=True)):
         was_skipped = call.after in found and getattr(outcome, "status", None) == FAILED_DEPENDENCY

@@ -35,7 +35,7 @@ class Catalogs:
 
     async def find(self, *, display_name: str) -> AccessPackageCatalog | None:
         """
-        The one catalog of that name; None if there is none.
+        Find the catalog of that name; None if there is none.
 
         Raises:
             GraphError: There are several: names are not unique, and guessing is worse.
@@ -130,7 +130,7 @@ class Catalogs:
         self, catalog_id: str, *, origin_id: str | None = None, with_roles: bool = False
     ) -> Resources:
         """
-        What the catalog may hand out, with its scopes; all of it, or what has that origin id.
+        List the resources of a catalog, with their scopes; all of them, or those with that origin id.
 
         Args:
             origin_id: The group's or service principal's object id, or the site's address.

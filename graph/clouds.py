@@ -25,7 +25,7 @@ class Cloud:
 
     @property
     def scope(self) -> str:
-        """What an app asks the login for; it must name the same cloud's Graph."""
+        """The scope that an app asks the login for; it names the same cloud's Graph."""
         return f"{self.graph_url}/.default"
 
 

@@ -1,4 +1,4 @@
-"""How an app proves who it is, and how msal wants to hear it."""
+"""The credentials by which an app proves who it is, in msal's form."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from graph.errors import AuthError
 
 
 class Credential(Protocol):
-    """What an app shows Entra; certificates are in `graph.certificates`."""
+    """A credential that an app shows Entra; certificates are in `graph.certificates`."""
 
     def for_msal(self) -> Any:
         """The same in the words of msal."""
@@ -44,7 +44,7 @@ class FederatedCredential:
 
 def read(path: Path) -> bytes:
     """
-    What is in a file.
+    Read a credential's file.
 
     Raises:
         AuthError: It cannot be read.

@@ -1,5 +1,5 @@
 """
-What can go wrong between us and Microsoft Graph.
+The errors of calls to Microsoft Graph, and whether the call may have happened.
 
 * GraphError
   x Forbidden        403: a permission or a role is missing
@@ -56,7 +56,7 @@ class GraphError(Exception):
         self.may_have_happened = may_have_happened
 
     def has_code(self, code: str) -> bool:
-        """Whether Graph gave this code; Graph's casing varies, so ours does not matter."""
+        """Tell whether Graph gave this code; Graph's casing varies, so ours does not matter."""
         return (self.code or "").casefold() == code.casefold()
 
 

@@ -1,4 +1,4 @@
-"""What every conversation with Microsoft's login has in common: certificates, time-outs, refusals."""
+"""Talk to Microsoft's login: certificates, time-outs and refusals, the same for every sign-in."""
 
 import os
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ TIMEOUT: Final = timedelta(seconds=20)
 
 def accepted(answer: Any) -> dict[str, Any]:
     """
-    What msal returned, if it is a token.
+    Return msal's answer, if it is a token.
 
     Raises:
         AuthError: It is an error, which msal returns instead of raising.

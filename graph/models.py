@@ -1,4 +1,4 @@
-"""What Graph sends, as Python, named as in v1.0."""
+"""The objects that Graph sends, as models, named as in v1.0."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -94,7 +94,7 @@ class User(GraphModel):
 
     @property
     def is_guest(self) -> bool | None:
-        """Whether they are a guest here; None when Graph does not say, or in a word that we do not know."""
+        """Tell whether they are a guest here; None when Graph does not say, or in a word that we do not know."""
         return KINDS_OF_USER.get((self.user_type or "").casefold())
 
 
@@ -114,7 +114,7 @@ class Group(GraphModel):
 
 
 class DirectoryObject(GraphModel):
-    """Somebody or something in the directory, of which no more is known than its id and perhaps its type."""
+    """An object of the directory, of which no more is known than its id and perhaps its type."""
 
     odata_type: str | None = Field(default=None, alias="@odata.type")
     id: str
@@ -145,7 +145,7 @@ class Application(GraphModel):
 
 class AccessPackageSubject(GraphModel):
     """
-    Somebody as entitlement management knows them (``accessPackageSubject``).
+    A person as entitlement management knows them (``accessPackageSubject``).
 
     The directory id is ``object_id``; ``id`` is another GUID.
     """
@@ -178,7 +178,7 @@ class AccessPackage(KeepingModel):
 
 
 class Answer(GraphModel):
-    """What a requestor answered to one question."""
+    """A requestor's answer to one question."""
 
     odata_type: str | None = Field(default=None, alias="@odata.type")
     value: str | None = None
@@ -187,7 +187,7 @@ class Answer(GraphModel):
 
 
 class AccessPackageAssignment(GraphModel):
-    """Somebody's access to a package, now or in the past."""
+    """The access of a person to a package, now or in the past."""
 
     id: str
     state: str | None = None
@@ -224,12 +224,12 @@ class AccessPackageAssignment(GraphModel):
 
     @property
     def is_access(self) -> bool:
-        """Whether somebody has something through it, or is about to."""
+        """Tell whether somebody has something through it, or is about to."""
         return self.is_delivered or self.is_delivering or self.is_partially_delivered
 
     def ends_at(self, policy_expiration: Expiration | None = None) -> datetime | None:
         """
-        When this access ends by itself (aware UTC); None: it does not, or Graph does not say.
+        Return when this access ends by itself (aware UTC); None: it does not, or Graph does not say.
 
         Args:
             policy_expiration: What counts where the assignment itself says nothing; its own
@@ -267,7 +267,7 @@ class AssignmentRequest(GraphModel):
     requestor: AccessPackageSubject | None = None
 
     def is_type(self, request_type: str) -> bool:
-        """Whether it is such a request, in v1.0's spelling (``adminAdd``)."""
+        """Tell whether it is such a request, in v1.0's spelling (``adminAdd``)."""
         return same_word(self.request_type, request_type)
 
     @property
@@ -302,12 +302,12 @@ class AssignmentRequest(GraphModel):
 
     @property
     def is_under_way(self) -> bool:
-        """Whether Graph says, in a word that we know, that it is working on it or waiting for its time."""
+        """Tell whether Graph says, in a word that we know, that it is working on it or waiting for its time."""
         return (self.state or "").casefold() in UNDER_WAY
 
     @property
     def is_over(self) -> bool:
-        """Whether Graph is done with it, for better or worse."""
+        """Tell whether it has ended, delivered or not."""
         return self.is_delivered or self.is_denied or self.is_canceled or self.is_failed
 
 

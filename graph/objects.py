@@ -309,7 +309,7 @@ class Objects:
     async def asked(
         self, noun: str, model: type[Model], path: str, *, token: TokenSource | None = None
     ) -> list[Model]:
-        """What an action that only answers a question returns."""
+        """Call an action that only answers a question, and return its answer."""
         answer = await self._session.query(self._dialect.path(path), None, token=token)
         found = answer.get("value")
         if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
@@ -343,7 +343,7 @@ class Objects:
 
 def to_model(model: type[Model], item: dict[str, Any], *, written: bool = False) -> Model:
     """
-    What Graph sent, as a model.
+    Return Graph's answer as a model.
 
     Raises:
         BadAnswer: It is not such an object.

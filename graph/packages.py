@@ -215,7 +215,7 @@ class Packages:
 
     async def roles(self, package_id: str) -> ResourceRoleScopes:
         """
-        What the package gives, by ids: the names of groups, applications and sites are left out.
+        List the roles that a package gives, by ids: the names of groups, applications and sites are left out.
 
         Permission: EntitlementManagement.Read.All (application).
         Source: Graph reference, "List resourceRoleScopes".

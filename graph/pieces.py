@@ -30,7 +30,7 @@ async def loads(content: bytes) -> Any:
 
 
 class _Reader:
-    """Where we are in a text, and how far we have read since the last turn of the others."""
+    """A place in a text, and how much was read since others last had their turn."""
 
     def __init__(self, text: str) -> None:
         self._text = text

@@ -44,7 +44,7 @@ class SubjectSet(KeepingModel):
         return (self.odata_type or "").rpartition(".")[2]
 
     def is_kind(self, kind: str) -> bool:
-        """Whether this is such a set, whatever its capitals."""
+        """Tell whether this is such a set, whatever its capitals."""
         return same_word(self.kind, kind)
 
     @classmethod
@@ -77,7 +77,7 @@ SubjectSets = Annotated[list[SubjectSet], NoneAsEmpty]
 
 
 class RequestorSettings(KeepingModel):
-    """What the people in scope may do by themselves."""
+    """The rights of the people in scope: what they may do by themselves."""
 
     enable_targets_to_self_add_access: StrictBool | None = None
     enable_targets_to_self_update_access: StrictBool | None = None
@@ -104,7 +104,7 @@ class ApprovalStage(KeepingModel):
 
 
 class ApprovalSettings(KeepingModel):
-    """Whether somebody must decide, and who."""
+    """The approval that a policy asks for, and its stages."""
 
     is_approval_required_for_add: StrictBool | None = None
     is_approval_required_for_update: StrictBool | None = None
@@ -151,13 +151,13 @@ class ExtensionStage(KeepingModel):
 
 
 class NotificationSettings(KeepingModel):
-    """Whether Entra's own mails about assignments are off."""
+    """The setting that turns Entra's own mails about assignments off."""
 
     is_assignment_notification_disabled: StrictBool | None = None
 
 
 class ReviewSettings(KeepingModel):
-    """Whether, and by whom, access is reviewed from time to time."""
+    """The access review: if and how often access is reviewed, and by whom."""
 
     is_enabled: StrictBool | None = None
     expiration_behavior: str | None = None
@@ -170,7 +170,7 @@ class ReviewSettings(KeepingModel):
 
 
 class AutomaticRequestSettings(KeepingModel):
-    """Whether Entra assigns and removes by itself (v1.0 only)."""
+    """The setting by which Entra assigns and removes by itself (v1.0 only)."""
 
     request_access_for_allowed_targets: StrictBool | None = None
     remove_access_when_target_leaves_allowed_targets: StrictBool | None = None
@@ -213,7 +213,7 @@ class AssignmentPolicy(KeepingModel):
     modified_date_time: Moment | None = None
 
     def has_scope(self, scope: str) -> bool:
-        """Whether it offers the package to that scope, a word of v1.0's."""
+        """Tell whether it offers the package to that scope, a word of v1.0's."""
         return same_word(self.allowed_target_scope, scope)
 
     def to_graph(self) -> dict[str, Any]:
@@ -233,7 +233,7 @@ class AssignmentPolicy(KeepingModel):
 
 
 class PolicyRequirements(GraphModel):
-    """What one policy asks of the person who wants to ask for its package."""
+    """The requirements of one policy for the person who wants to ask for its package."""
 
     policy_id: str | None = None
     policy_display_name: str | None = None

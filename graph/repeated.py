@@ -1,4 +1,4 @@
-"""What many items of a list have in common, read once: each assignment comes with its package and its whole policy."""
+"""Read once what many items of a list have in common: each assignment comes with its package and its whole policy."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

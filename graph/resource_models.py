@@ -26,7 +26,7 @@ class AccessPackageCatalog(GraphModel):
 
     @property
     def is_switched_off(self) -> bool:
-        """Whether nobody can ask for what is in it; not the contrary of published: Graph may say neither."""
+        """Tell whether nobody can ask for what is in it; not the contrary of published: Graph may say neither."""
         return same_word(self.state, "unpublished")
 
 
@@ -42,7 +42,7 @@ class ResourceEnvironment(GraphModel):
 
 
 class ResourceAttribute(GraphModel):
-    """What an application wants to know about whoever gets a role of it."""
+    """A question that an application asks about whoever gets a role of it."""
 
     name: str | None = None
     source: dict[str, Any] | None = None
@@ -102,7 +102,7 @@ class ResourceRole(GraphModel):
 
 
 class ResourceScope(GraphModel):
-    """Where in a resource a role counts; its ``origin_id`` is the group's, app's or site's."""
+    """The place in a resource where a role counts; its ``origin_id`` is the group's, app's or site's."""
 
     id: str | None = None
     display_name: str | None = None

@@ -31,7 +31,7 @@ PAUSE: Final = timedelta(seconds=5)
 
 
 class Asked(Enum):
-    """What became of asking for a resource: taken on, unclear, or Graph does not see the resource yet."""
+    """The outcome of asking for a resource: taken on, unclear, or Graph does not see the resource yet."""
 
     TAKEN = auto()
     UNCLEAR = auto()
@@ -169,7 +169,7 @@ class Resources:
 
     async def requests(self) -> list[ResourceRequest]:
         """
-        What was asked to be put in, changed or taken out.
+        List the requests to put resources in, change them or take them out.
 
         Permission: EntitlementManagement.Read.All (application).
         Source: Graph reference, "List resourceRequests".

@@ -1,4 +1,4 @@
-"""What a signed-in person may ask for, has, and can take back, as Entra sees it."""
+"""The signed-in person's own calls: what they may ask for, have, and can take back."""
 
 from graph.models import (
     AccessPackage,
@@ -47,7 +47,7 @@ class SelfService:
         self, package_id: str, *, token: TokenSource
     ) -> list[PolicyRequirements]:
         """
-        What each policy that admits the signed-in person asks of them; none admits: empty.
+        List what each policy that admits the signed-in person asks of them; none admits: empty.
 
         Permission: EntitlementMgmt-SubjectAccess.ReadWrite (delegated only).
         Source: Graph reference, "accessPackage: getApplicablePolicyRequirements".

@@ -40,7 +40,7 @@ WORTH_REPEATING = frozenset({429, 502, 503, 504})
 @dataclass(frozen=True, kw_only=True)
 class Retries:
     """
-    How patient reads are.  Writes are never repeated, whatever this says.
+    The number and the pauses of the tries of a read.  Writes are never repeated.
 
     Attributes:
         attempts: Tries in all, the first among them.

@@ -42,7 +42,7 @@ class EncryptedCache:
 
     def read(self) -> str:
         """
-        What was written last; empty if nothing was.
+        Return what was written last; empty if nothing was.
 
         Raises:
             AuthError: The file is there and cannot be read with this key.

@@ -1,4 +1,4 @@
-"""Who may ask and who decides: v1.0's subject sets and beta's user sets, one into the other."""
+"""Translate v1.0's subject sets and beta's user sets, which say who may ask and who decides, into each other."""
 
 from typing import Any, Final
 

@@ -13,7 +13,7 @@ MARGIN: Final = timedelta(minutes=5)
 
 
 class TokenSource(Protocol):
-    """Somebody who can show an access token for Graph."""
+    """A source of access tokens for Graph."""
 
     async def token(self) -> str:
         """

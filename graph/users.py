@@ -150,7 +150,7 @@ class Users:
 
     async def member_of(self, user_id: str, group_ids: Collection[str]) -> set[str]:
         """
-        Those of *group_ids* that the person belongs to, directly or through other groups.
+        Return those of *group_ids* that the person belongs to, directly or through other groups.
 
         Permission: User.Read.All and GroupMember.Read.All (application).
         Source: Graph reference, "Check member groups"; 20 groups a call.

@@ -1,4 +1,4 @@
-"""What Graph's objects are made of: the base of every model, ids, moments, durations, words."""
+"""The parts of Graph's objects: the base of every model, ids, moments, durations, words."""
 
 import functools
 import re
@@ -71,12 +71,12 @@ class KeepingModel(GraphModel):
     model_config = ConfigDict(extra="allow")
 
     def to_graph(self) -> dict[str, Any]:
-        """What was read or set, in Graph's own names, as JSON values."""
+        """Return what was read or set, in Graph's own names, as JSON values."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
 def same_word(one: str | None, other: str | None) -> bool:
-    """Whether two of Graph's status words are the same: v1.0 and beta differ in their capitals."""
+    """Tell whether two of Graph's status words are the same: v1.0 and beta differ in their capitals."""
     return one is not None and other is not None and one.casefold() == other.casefold()
 
 
@@ -140,7 +140,7 @@ UNSAID: Final = "unsaid"
 
 class Expiration(KeepingModel):
     """
-    When access ends (``expirationPattern``).
+    The end of access (``expirationPattern``).
 
     ``type`` is one of notSpecified, noExpiration, afterDateTime, afterDuration; or ``UNSAID``.
     """
@@ -166,12 +166,12 @@ class Expiration(KeepingModel):
 
     @property
     def is_unsaid(self) -> bool:
-        """Whether Graph left open if access ends after some hours or never."""
+        """Tell whether Graph left open if access ends after some hours or never."""
         return self.type == UNSAID
 
     @property
     def is_specified(self) -> bool:
-        """Whether this says anything: if not, the policy's expiration counts."""
+        """Tell whether this says anything: if not, the policy's expiration counts."""
         return (
             same_word(self.type, "noExpiration")
             or (same_word(self.type, "afterDateTime") and self.end_date_time is not None)

@@ -1,5 +1,5 @@
 """
-How Graph's two versions spell the same things, as data.
+The spellings of the same things in Graph's two versions, as data.
 
 We speak v1.0 everywhere.  A ``Dialect`` turns our paths, queries and bodies into the words of the
 version in use, and what comes back into v1.0's.  Reading is lenient in both versions: the service
@@ -209,7 +209,7 @@ class Dialect:
         return said
 
     def incoming(self, noun: str, body: Json) -> Json:
-        """What Graph sent, in v1.0's words."""
+        """Return Graph's answer in v1.0's words."""
         said = dict(body)
         table = NOUNS.get(noun, {})
         for name, spelling in table.items():

@@ -35,7 +35,7 @@ MOVE_HEAD: Final = audit_head.update().where(audit_head.c.id == HEAD)
 
 
 def follow_savepoints(engine: sa.Engine) -> None:
-    """What a savepoint takes back leaves no row: to be called once, before *engine* is used."""
+    """Drop the rows of what a savepoint takes back; to be called once, before *engine* is used."""
 
     @sa.event.listens_for(engine, "savepoint")
     def begun(db: sa.Connection, name: str | None) -> None:
@@ -120,7 +120,7 @@ def _link(key: bytes, before: str, position: int, row: Any) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Chain:
-    """What `verify` found: how many rows hold, and what is wrong with the first that does not."""
+    """The result of `verify`: how many rows hold, and what is wrong with the first that does not."""
 
     rows: int
     head: str

@@ -46,7 +46,7 @@ def _upsert(db: Transaction) -> Any:
 
 
 def mark_opened(db: Transaction, slack_user: str) -> None:
-    """Somebody looks at their Home: it is owed a fresh page."""
+    """Note that somebody looks at their Home: it is owed a fresh page."""
     db.execute(_upsert(db), {"slack_user": slack_user, "stale": True, "admin": False})
 
 

@@ -57,7 +57,7 @@ class _Waiter:
 
 @dataclass(eq=False, kw_only=True)
 class _Group:
-    """Those who wait for one and the same kind of transaction, which takes as many as there are."""
+    """The waiting callers of one kind of transaction, which takes as many as there are."""
 
     together: Together[Any, Any]
     waiting: deque[_Waiter] = field(default_factory=deque)

@@ -137,7 +137,7 @@ def unreported_refusals(db: Transaction) -> list[tuple[str, int]]:
 
 
 def forget_old(db: Transaction) -> None:
-    """Who may do everything again needs no row."""
+    """Delete the rows of those who may do everything again."""
     db.execute(FORGET_FULL, {"now": clock.real().timestamp()})
 
 

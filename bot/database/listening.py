@@ -32,13 +32,13 @@ DIFFERENT_SESSIONS: Final = "a pooler hands the sessions of the database round"
 
 
 class NothingArrives(Exception):
-    """Nothing arrives, although the connection stands."""
+    """The connection stands, but no notification arrives."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ListenTimings:
     """
-    How long to wait for what.
+    The waits of the listener: how long for what.
 
     Attributes:
         proof: For a word to ourselves, there and back.

@@ -13,7 +13,7 @@ OPTION: Final = "latchkey_limits"
 @dataclass(frozen=True, kw_only=True)
 class SessionLimits:
     """
-    How long a transaction may take, in milliseconds; 0 is for ever.
+    The time limits of a session, in milliseconds; 0 is for ever.
 
     The server ends what takes too long; *answer_ms* is for a server, or something on the way, that does not answer
     at all: then the connection is dropped from here.  In each transaction, because behind a pooler the next one may

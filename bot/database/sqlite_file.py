@@ -39,7 +39,7 @@ class CannotCopy(Exception):
 @dataclass(frozen=True, kw_only=True)
 class Copied:
     """
-    What a copy holds.
+    A summary of what a copy holds.
 
     Attributes:
         rows: Of the audit log.

@@ -55,7 +55,7 @@ class Turn:
 @dataclass(frozen=True, kw_only=True)
 class SyncState:
     """
-    How a sync stands, whoever does it; moments in real time.
+    The state of a sync, whoever does it; moments in real time.
 
     Attributes:
         due_at: When its next turn begins.
@@ -87,7 +87,7 @@ FIND: Final = sa.select(*(sweeps.c[name] for name in FIELDS)).where(
 
 
 class Overtaken(LatchkeyError):
-    """Somebody else has taken the sync over: what this one has read is old, and does not count."""
+    """The sync was taken over by another replica: what this one has read is old, and does not count."""
 
     def __init__(self) -> None:
         super().__init__("Another replica has taken this sync over.")

@@ -26,7 +26,7 @@ class Wire(wakeups.Notifier, Protocol):
 
 
 class NoWire:
-    """Where there are no other replicas."""
+    """The wire of a bot that has no other replicas."""
 
     silent_because: str | None = NO_SERVER
 

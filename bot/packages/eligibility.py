@@ -48,7 +48,7 @@ FOR_OUTSIDERS: Final = frozenset(
 
 
 class Fit(StrEnum):
-    """Whether a policy admits a person."""
+    """The answer for one policy: it admits the person, or not, or that cannot be told."""
 
     IN = "in"
     OUT = "out"
@@ -56,7 +56,7 @@ class Fit(StrEnum):
 
 
 class RefusalReason(StrEnum):
-    """Why somebody may not have a package, or not longer; `bot.packages.refusals` has the sentences."""
+    """The reasons why somebody may not have a package, or not longer; `bot.packages.refusals` has the sentences."""
 
     CATALOG_OFF = "its catalog is switched off"
     NOT_UNDERSTOOD = "it is not understood"
@@ -76,7 +76,7 @@ class RefusalReason(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Requester:
     """
-    What the policies need to know of a person.
+    A person, as far as the policies need to know them.
 
     Attributes:
         is_guest: None when Entra does not say.
@@ -91,7 +91,7 @@ class Requester:
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """
-    Everything about one person and one package that decides, as Graph says it now.
+    The facts about one person and one package that decide, as Graph says them now.
 
     Attributes:
         policies: Those that may let people ask, each read whole.

@@ -41,7 +41,7 @@ _ByName = defaultdict[str, list[Package]]
 @dataclass(frozen=True, kw_only=True)
 class Match:
     """
-    What a text names.
+    The packages that a text names.
 
     Attributes:
         packages: Exactly one where it is clear; several when the person must say which; empty when none.

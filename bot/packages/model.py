@@ -42,7 +42,7 @@ class NamedObject:
 @dataclass(frozen=True, kw_only=True)
 class Removal:
     """
-    That an admin has removed the same access not long ago.
+    An admin's removal of the same access, not long ago.
 
     Attributes:
         by: Their Slack id.
@@ -57,7 +57,7 @@ class Removal:
 @dataclass(frozen=True, kw_only=True)
 class Terms:
     """
-    What is being approved: a change to any of it sends the request back for approval.
+    The terms that are approved: a change to any of them sends the request back for approval.
 
     Attributes:
         contents: What the package gives, a line each, for people.

@@ -31,7 +31,7 @@ SIGN_OF: Final = {"amp": "&", "lt": "<", "gt": ">"}
 
 @dataclass(frozen=True, kw_only=True)
 class NameAndReason:
-    """What somebody typed behind the command, taken apart."""
+    """The text behind the command, taken apart."""
 
     name: str
     reason: str | None

@@ -39,7 +39,7 @@ class Identity:
 @dataclass(frozen=True, kw_only=True)
 class Accounts:
     """
-    Somebody's two accounts, read together with other people's; nothing is decided yet.
+    The two accounts of a person, read together with other people's; nothing is decided yet.
 
     Attributes:
         users: Everybody in Entra, disabled or not, whose address the profile's is.

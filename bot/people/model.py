@@ -7,7 +7,7 @@ from typing import Final
 
 
 class Verb(StrEnum):
-    """What somebody wants to do to a request or an assignment."""
+    """An action on a request or an assignment, for which `may` knows the right."""
 
     APPROVE = "approve"
     DENY = "deny"

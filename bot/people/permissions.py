@@ -1,4 +1,4 @@
-"""Who may do what: one default-deny rule, and the facts it is given."""
+"""Decide who may do what: one default-deny rule, and the facts it is given."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ ADMINS: Final = frozenset({Verb.REMOVE, Verb.LIST, Verb.RETRY, Verb.GIVE_UP, Ver
 @dataclass(frozen=True, kw_only=True)
 class Actor:
     """
-    Somebody who wants to do something, as known at this moment.
+    A person who wants to do something, as known at this moment.
 
     Attributes:
         not_a_person: Why we cannot accept them as a known person, in a sentence; None if we can.

@@ -8,7 +8,7 @@ from typing import Any
 @dataclass(frozen=True, kw_only=True)
 class SlackUser:
     """
-    What users.info says of somebody.
+    A person as users.info describes them.
 
     Attributes:
         email: Only if it may count: Slack calls it confirmed, or says nothing and the settings trust that.

@@ -39,7 +39,7 @@ MANY_CHANNELS: Final = 1_000
 
 
 class Urgency(IntEnum):
-    """How long a message may wait: each kind leaves room in the burst, so much as its number, for the more urgent."""
+    """The urgency of a message: each kind leaves room in the burst, so much as its number, for the more urgent."""
 
     # Somebody looks at the screen, or cannot go on without it.
     NOW = 0
@@ -54,7 +54,7 @@ LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 @dataclass
 class ChannelPace:
-    """Where one message goes at a time, and when the next one may."""
+    """The pace of one channel: one message at a time, and when the next one may go."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     free_at: datetime = LONG_AGO
@@ -62,7 +62,7 @@ class ChannelPace:
 
 class RateLimits:
     """
-    When the next call may leave.
+    Tell when the next call may leave.
 
     Attributes:
         pace: How many messages a second may leave, but for a burst.
@@ -132,7 +132,7 @@ class RateLimits:
             return not self._closed.is_set()
 
     def give_back(self) -> None:
-        """Nothing was sent for a turn."""
+        """Give a turn back for which nothing was sent."""
         self._room += 1
 
     def posted(self, channel: str, *, had_turn: bool) -> None:

@@ -14,7 +14,7 @@ from bot.database.tables import contacts, people
 @dataclass(frozen=True, kw_only=True)
 class Contact:
     """
-    What Slack said of an Entra user.  Times are real.
+    An Entra user's account in Slack, or that there is none.  Times are real.
 
     Attributes:
         slack_user: Who it is in Slack; None if nobody was found.
