@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.errors import LatchkeyError
 from bot.packages.names import clean, slug_of
-from bot.provisioning.tenant_names import names_like
+from bot.provisioning.names import name_kind
 from graph import Graph
 from graph.errors import NotFound
 from graph.models import AccessPackage, AccessPackageCatalog, AssignmentPolicy, Group, User
@@ -16,12 +16,12 @@ GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORE
 
 
 class NotOne(LatchkeyError):
-    """What was typed means nothing in the tenant, or several things."""
+    """The text that was typed means nothing in the tenant, or several things."""
 
 
 async def find_package(graph: Graph, typed: str) -> AccessPackage:
     """
-    The package with that id, name or slug.
+    Find the package with that id, name or slug.
 
     Raises:
         NotOne: There is none, or there are several in different catalogs.
@@ -46,7 +46,7 @@ async def find_package(graph: Graph, typed: str) -> AccessPackage:
 
 def find_policy(package: AccessPackage, typed: str) -> AssignmentPolicy:
     """
-    The policy of *package* with that id or name.
+    Find the policy of *package* with that id or name.
 
     Raises:
         NotOne: There is none, or there are several.
@@ -84,7 +84,7 @@ async def find_catalogs(graph: Graph, typed: str | None) -> list[AccessPackageCa
 
 async def find_group(graph: Graph, typed: str) -> Group:
     """
-    The group with that id or exact name.
+    Find the group with that id or exact name.
 
     Raises:
         NotOne: There is none, or there are several.
@@ -98,14 +98,14 @@ async def find_group(graph: Graph, typed: str) -> Group:
     if len(found) > 1:
         raise NotOne(f"Several groups are called “{clean(typed)}”; give an id: {_ids(found)}.")
     if not found:
-        near = await names_like(graph, "group", typed)
+        near = await name_kind("group").names_near(graph, typed)
         raise NotOne(_none("group", typed, near) + " Give its whole name, or its id.")
     return found[0]
 
 
 async def find_person(graph: Graph, typed: str) -> User:
     """
-    The one person with that e-mail address, user principal name or object id.
+    Find the one person with that e-mail address, user principal name or object id.
 
     Raises:
         NotOne: There is none, or there are several.
@@ -127,7 +127,7 @@ async def find_person(graph: Graph, typed: str) -> User:
 
 
 async def _near_address(graph: Graph, typed: str) -> str:
-    known = await names_like(graph, "person", typed)
+    known = await name_kind("person").names_near(graph, typed)
     near = difflib.get_close_matches(typed.casefold(), [each.casefold() for each in known], n=3)
     return f" Did you mean {' or '.join(map(clean, near))}?" if near else ""
 
@@ -137,7 +137,7 @@ def _is_or_means(typed: str, its_id: str, name: str | None) -> bool:
 
 
 def _means(typed: str, name: str | None) -> bool:
-    """Whether it is the name itself or its slug, in any capitals; never a mere likeness."""
+    """Tell whether it is the name itself or its slug, in any capitals; never a mere likeness."""
     if name is None:
         return False
     return typed.casefold() == name.casefold() or (slug_of(name) != "" and typed == slug_of(name))

@@ -1,4 +1,4 @@
-"""The fields of the file: the base of its blocks, and the kinds of value that they hold."""
+"""Define the fields of the file: the base of its blocks, and the kinds of value that they hold."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, Final

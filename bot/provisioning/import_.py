@@ -72,13 +72,7 @@ async def _read(context: ImportContext) -> None:
     for kind in KINDS:
         if isinstance(kind, ImportedKind):
             await kind.read_for_import(context)
-    mentioned = context.mentioned
-    await context.names.learn(
-        people=mentioned.get("person", ()),
-        groups=mentioned.get("group", ()),
-        applications=mentioned.get("application", ()),
-        packages=context.packages,
-    )
+    await context.names.learn(context.mentioned, packages=context.packages)
 
 
 async def _catalog(catalog: AccessPackageCatalog, context: ImportContext) -> Words:

@@ -1,4 +1,4 @@
-"""The file as a whole: people and groups for a trial, catalogs with what they hand out, policy tests."""
+"""Define the file: people and groups for a trial, catalogs with what they hold, policy tests."""
 
 from typing import Annotated, Any, Final
 

@@ -1,4 +1,4 @@
-"""The file's words for one policy: who may ask, who decides, for how long."""
+"""Define one policy of the file: who may ask, who decides, for how long."""
 
 import re
 import warnings

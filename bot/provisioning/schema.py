@@ -1,4 +1,4 @@
-"""The file's JSON Schema, for completion and checks in editors: ``python -m bot.provisioning.schema``."""
+"""Write the file's JSON Schema, for completion and checks in editors: ``python -m bot.provisioning.schema``."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""The state beside the file: what Latchkey itself made in a tenant, so that it deletes nothing else."""
+"""Keep the state beside the file: what Latchkey itself made in a tenant, so that it deletes nothing else."""
 
 import asyncio
 import json

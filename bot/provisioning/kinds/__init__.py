@@ -1,4 +1,4 @@
-"""One module for each kind of thing that the file describes; this one lists them."""
+"""List the kinds of thing that the file describes, one module each."""
 
 from typing import Final
 

@@ -1,5 +1,5 @@
 """
-The questions that plan, apply and destroy ask of each kind of thing.
+Ask each kind of thing the same questions, for plan, apply, import and destroy.
 
 To add a kind: write a module with a class of these, and enter it in ``KINDS``.
 """

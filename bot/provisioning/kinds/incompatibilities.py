@@ -124,8 +124,8 @@ class IncompatibilityKind(PackageLevelKind, DeletableKind):
 
     async def import_from_package(self, package: AccessPackage, context: ImportContext) -> Words:
         apart = [
-            await context.names.other(kind, object_id, name)
-            for (kind, object_id), name in context.incompatible[package.id].items()
+            f"{kind} {await context.names.name(kind, object_id)}"
+            for kind, object_id in context.incompatible[package.id]
         ]
         return {"not together with": sorted(apart)} if apart else {}
 

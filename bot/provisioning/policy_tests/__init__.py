@@ -1,1 +1,1 @@
-"""The policy tests in the file: what they say, and whether it is so."""
+"""Read the policy tests in the file, and tell whether they hold."""

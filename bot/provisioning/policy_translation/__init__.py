@@ -1,1 +1,1 @@
-"""A policy of the file as Graph has it, and back."""
+"""Translate a policy of the file into Graph's, and back."""

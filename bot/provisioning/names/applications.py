@@ -1,0 +1,36 @@
+"""Names of enterprise applications, as things to give and as whoever may ask."""
+
+from collections.abc import Iterable, Mapping
+
+from bot.packages.characters import is_plain
+from bot.provisioning.names.base import LookupContext, NameKind, NamingContext
+from graph import Graph
+
+
+class ApplicationNames(NameKind):
+    """Enterprise applications, by display name; Graph calls them service principals."""
+
+    words = ("application", "service principal")
+
+    async def look_up(
+        self, names: Mapping[str, str], context: LookupContext
+    ) -> dict[str, list[str]]:
+        registered = await context.graph.applications.find_each(list(names.values()))
+        for found in registered.values():
+            context.applications.update((each.id, each) for each in found)
+        return {folded: [each.id for each in registered[name]] for folded, name in names.items()}
+
+    async def names_like(self, graph: Graph, beginning: str) -> list[str]:
+        found = await graph.applications.starting_with(beginning)
+        return [each.display_name or "" for each in found]
+
+    async def names_of(self, ids: Iterable[str], context: NamingContext) -> dict[str, str]:
+        names = {each: context.applications.get(each, "") for each in ids}
+        found = await context.graph.applications.find_each(
+            sorted(set(filter(is_plain, names.values())))
+        )
+        return {
+            application_id: name
+            for application_id, name in names.items()
+            if [each.id for each in found.get(name, [])] == [application_id]
+        }
