@@ -19,7 +19,7 @@ answer_option = click.option(
 
 def answers_to(questions: Sequence[Question], given: Sequence[str], *, may_ask: bool) -> Answers:
     """
-    The answers to *questions*: what was *given* as ID=TEXT, and what is missing by asking for it.
+    Return the answers to *questions*: what was *given* as ID=TEXT, and what is missing by asking for it.
 
     Raises:
         NotAllowed: Something is wrong with what was given, or is missing and nobody may be asked.
@@ -58,7 +58,7 @@ def _named(questions: Sequence[Question], name: str) -> Question | None:
 
 
 def _value(question: Question, text: str) -> str:
-    """The value of the choice that was meant, by value or by what people read; else the text itself."""
+    """Return the value of the choice that was meant, by value or by what people read; else the text itself."""
     meant = text.strip().casefold()
     for choice in question.choices:
         if meant in {choice.value.casefold(), choice.text.casefold()}:

@@ -1,4 +1,4 @@
-"""The commands that run the bot itself: run, migrate, doctor, sandbox."""
+"""Run the bot itself: `latchkey run`, `migrate`, `doctor` and `sandbox`."""
 
 import asyncio
 import gc

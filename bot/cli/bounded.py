@@ -1,4 +1,4 @@
-"""The package that a command may act on: the one that was typed, if LATCHKEY_CATALOGS does not leave it out."""
+"""Find the package that a command may act on: the one that was typed, if LATCHKEY_CATALOGS does not leave it out."""
 
 from bot.cli import lookup
 from bot.cli.connection import graph_settings
@@ -11,7 +11,7 @@ from graph.models import AccessPackage
 
 async def find_package(graph: Graph, typed: str) -> AccessPackage:
     """
-    The package with that id, name or slug.
+    Find the package with that id, name or slug.
 
     Raises:
         NotOne: There is none, or there are several in different catalogs.

@@ -1,4 +1,4 @@
-"""A connection to Graph for one command, and its failures as sentences with an exit code."""
+"""Connect one command to Graph, and say its failures as sentences with an exit code."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -54,7 +54,7 @@ class WrongSettings(Stop):
 
 def graph_settings() -> Settings:
     """
-    The settings, with all that is needed to reach Graph.
+    Return the settings, with all that is needed to reach Graph.
 
     Raises:
         WrongSettings: A sentence for each thing missing or wrong.
@@ -119,7 +119,7 @@ def failures_as_sentences() -> Iterator[None]:
 
 
 def sentences_about(error: GraphError) -> tuple[str, ...]:
-    """What Graph said, with its code and request id, and what to do about it."""
+    """Say what Graph answered, with its code and request id, and what to do about it."""
     if isinstance(error, AuthError):
         return (f"Entra gives no token, or Graph does not take it: {error}",)
     if isinstance(error, Forbidden):

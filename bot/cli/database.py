@@ -1,4 +1,4 @@
-"""The bot's database for one command, and its failures as sentences."""
+"""Open the bot's database for one command, and say its failures as sentences."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 def settings_for_database() -> Settings:
     """
-    The settings, with all that is needed to open the database.
+    Return the settings, with all that is needed to open the database.
 
     Raises:
         WrongSettings: A sentence for each thing missing or wrong.
@@ -34,7 +34,7 @@ def settings_for_database() -> Settings:
 @contextmanager
 def bots_database(settings: Settings, *, to_write: bool = True) -> Iterator[Store]:
     """
-    The database that the bot works with; none is made.
+    Open the database that the bot works with; none is made.
 
     Args:
         to_write: Insist on the audit log's own key.

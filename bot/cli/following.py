@@ -134,7 +134,7 @@ async def _until(
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str], None]]:
-    """A line on standard error that says how it stands, if that is a terminal."""
+    """Return how to show on one line of standard error how it stands, if that is a terminal."""
     errors = console(err=True)
     if not errors.is_terminal:
         yield lambda _: None

@@ -1,4 +1,4 @@
-"""Whether an administrator's grant, extension or removal is within what the policies allow."""
+"""Check an administrator's grant, extension or removal against what the policies allow."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ Answering = Callable[[Sequence[Question]], Answers]
 @dataclass(frozen=True, kw_only=True)
 class Grant:
     """
-    What may be posted.
+    A grant or extension that may be posted.
 
     Attributes:
         starts_at: From when on (aware UTC); None: at once.
@@ -145,7 +145,7 @@ async def held_by(
     graph: Graph, *, person_id: str, package: AccessPackage
 ) -> AccessPackageAssignment:
     """
-    The assignment that a person has now.
+    Find the assignment that a person has now.
 
     Raises:
         NotAllowed: They have none.

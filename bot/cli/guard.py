@@ -1,4 +1,4 @@
-"""The commands for bad days and for auditors: pause, resume, audit."""
+"""Stop and resume granting, and read the audit log: `latchkey pause`, `resume` and `audit`."""
 
 import csv
 import json
@@ -105,7 +105,7 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _harmless(value: Any) -> Any:
-    """A spreadsheet would run what begins like a formula."""
+    """Return the text so that no spreadsheet runs it as a formula."""
     text = json.dumps(value) if isinstance(value, dict) else value
     return f"'{text}" if isinstance(text, str) and text[:1] in "=+-@\t\r" else text
 

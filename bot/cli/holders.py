@@ -1,4 +1,4 @@
-"""What `latchkey show` shows of people: who asked, who has what, who is in a group."""
+"""Read what `latchkey show` shows of people: who asked, who has what, who is in a group."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -63,7 +63,7 @@ PERSON_COLUMNS: Final = (
 async def requests(
     graph: Graph, *, package: str | None, person: str | None, state: str | None, only_open: bool
 ) -> list[Row]:
-    """Requests, newest first."""
+    """List requests, newest first."""
     package_id = (await lookup.find_package(graph, package)).id if package else None
     user = await lookup.find_person(graph, person) if person else None
     # There may be a hundred thousand: what is kept of each is what is shown.
@@ -84,7 +84,7 @@ async def assignments(
     person: str | None,
     state: str | None,
 ) -> list[Row]:
-    """Who has what, until when; *state* None for every state."""
+    """List assignments, by holder; *state* None for every state."""
     chosen = await lookup.find_package(graph, package) if package else None
     policy_id = lookup.find_policy(chosen, policy_name).id if chosen and policy_name else None
     user = await lookup.find_person(graph, person) if person else None
@@ -103,7 +103,7 @@ async def assignments(
 
 
 async def members(graph: Graph, *, group: str, direct: bool) -> list[Row]:
-    """The people in a group."""
+    """List the people in a group."""
     found = await lookup.find_group(graph, group)
     people = await graph.groups.members(found.id, transitive=not direct)
     return [
@@ -119,7 +119,7 @@ async def members(graph: Graph, *, group: str, direct: bool) -> list[Row]:
 
 
 async def people(graph: Graph, *, who: Iterable[str]) -> list[Row]:
-    """What Entra knows of certain people, and which packages they hold."""
+    """Read what Entra knows of certain people, and which packages they hold."""
     return [await _person(graph, await lookup.find_person(graph, typed)) for typed in who]
 
 
@@ -172,7 +172,7 @@ def _assignment(held: AccessPackageAssignment) -> Row:
 
 
 def _about(request: AssignmentRequest) -> AccessPackageSubject | None:
-    """Who gets it: the assignment's target, and only failing that whoever asked."""
+    """Return who gets it: the assignment's target, and only failing that whoever asked."""
     target = request.assignment.target if request.assignment else None
     return target or request.requestor
 

@@ -1,4 +1,4 @@
-"""A group of commands whose modules are imported when one of them is called, and not to list them."""
+"""Import the module of a command when the command is called, and not to list it."""
 
 import importlib
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ import click
 @dataclass(frozen=True)
 class Named:
     """
-    Where a command is, and what the list of commands says of it.
+    A command, by its module and name, and the line that the list of commands has of it.
 
     Attributes:
         place: Its module and its name there: ``bot.cli.guard:pause``.

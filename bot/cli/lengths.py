@@ -1,4 +1,4 @@
-"""How long, and until when, as people type it on the command line."""
+"""Read how long, and until when, as people type it on the command line."""
 
 import re
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What `latchkey show` shows of what there is to give: columns, and rows read from Graph."""
+"""Read what `latchkey show` shows of what there is to give: columns, and rows from Graph."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -94,7 +94,7 @@ async def catalogs(graph: Graph) -> list[Row]:
 
 
 async def resources(graph: Graph, *, catalog: str | None) -> list[Row]:
-    """What the catalogs may hand out."""
+    """List the resources of catalogs."""
     rows: list[Row] = []
     for found in sorted(await lookup.find_catalogs(graph, catalog), key=by_name):
         rows += [
@@ -112,7 +112,7 @@ async def resources(graph: Graph, *, catalog: str | None) -> list[Row]:
 
 
 async def roles(graph: Graph, *, catalog: str | None, resource: str | None) -> list[Row]:
-    """The roles of each resource; without ids, which are placeholders until a role is used."""
+    """List the roles of each resource; without ids, which are placeholders until a role is used."""
     rows: list[Row] = []
     for found in sorted(await lookup.find_catalogs(graph, catalog), key=by_name):
         for offered in sorted(await graph.catalogs.resources(found.id), key=by_name):
@@ -137,7 +137,7 @@ async def roles(graph: Graph, *, catalog: str | None, resource: str | None) -> l
 
 
 async def environments(graph: Graph) -> list[Row]:
-    """The geographies of a multi-geo SharePoint tenant."""
+    """List the geographies of a multi-geo SharePoint tenant."""
     return [
         {
             "name": each.display_name,
@@ -150,7 +150,7 @@ async def environments(graph: Graph) -> list[Row]:
 
 
 async def packages(graph: Graph, *, catalog: str | None) -> list[Row]:
-    """The packages, with the slug that people type."""
+    """List packages, with the slug that people type."""
     found = await graph.packages.list()
     slugs = package_names.slugs_for([(each.id, each.display_name or "") for each in found])
     wanted = {each.id for each in await lookup.find_catalogs(graph, catalog)} if catalog else None
@@ -174,7 +174,7 @@ async def packages(graph: Graph, *, catalog: str | None) -> list[Row]:
 
 
 async def policies(graph: Graph, *, package: str | None) -> list[Row]:
-    """The policies of all packages, or of one."""
+    """List the policies of all packages, or of one."""
     chosen = await _packages(graph, package)
     return [
         {
@@ -208,7 +208,7 @@ def _kind(origin_system: str | None) -> str | None:
 
 
 def word(spelled: str | None) -> str | None:
-    """A word of Graph's as v1.0 spells it: beta begins with a capital."""
+    """Return a word of Graph's as v1.0 spells it: beta begins with a capital."""
     return spelled[:1].lower() + spelled[1:] if spelled else spelled
 
 
@@ -218,5 +218,5 @@ def text(value: Any) -> str:
 
 
 def by_name(thing: Any) -> tuple[str, str]:
-    """The order of everything that has a name: by it, in any capitals."""
+    """Return the key that sorts by name, in any capitals."""
     return text(thing.display_name).casefold(), text(thing.id)

@@ -30,20 +30,20 @@ class Narrator:
         return {"request": [self.sent], "response": [self.answered]}
 
     def step(self, title: str) -> None:
-        """A heading of the tutorial's."""
+        """Print a heading of the tutorial."""
         self._console.print()
         self._console.print(Text(title, style="bold"))
 
     def task(self, what: str) -> None:
-        """What the next calls are for."""
+        """Print what the next calls are for."""
         self._console.print(Text(f"  {what}", style="cyan"))
 
     def result(self, what: str) -> None:
-        """What came of it."""
+        """Print the result."""
         self._console.print(Text(f"    ✓ {clean(what)}", style="green"))
 
     def trouble(self, what: str) -> None:
-        """What went wrong, and is dealt with."""
+        """Print what went wrong and is dealt with."""
         self._console.print(Text(f"    ✗ {clean(what)}", style="red"))
 
     async def sent(self, request: httpx.Request) -> None:
@@ -64,7 +64,7 @@ class Narrator:
 
 
 def shortened(content: bytes) -> str:
-    """A JSON body on one line, without secrets and noise, cut to what is worth reading."""
+    """Return a JSON body on one line, without secrets and noise, cut to what is worth reading."""
     if not content.strip():
         return ""
     try:

@@ -1,4 +1,4 @@
-"""`latchkey request`, `extend` and `remove`: an administrator gives, prolongs and takes away access."""
+"""Grant, extend and remove access as an administrator: `latchkey request`, `extend` and `remove`."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -75,7 +75,7 @@ def request(
     api: str | None,
 ) -> None:
     """
-    Give PERSON the access package PACKAGE, as an administrator.
+    Grant PERSON the access package PACKAGE, as an administrator.
 
     PERSON is an e-mail address or an object id.  Only what the package's policies admit is given:
     to whom they would let ask, or anybody under a policy that is for administrators alone.  What the
@@ -191,7 +191,7 @@ def extend(
     api: str | None,
 ) -> None:
     """
-    Let PERSON keep the access package PACKAGE longer, as an administrator.
+    Extend the access of PERSON to the access package PACKAGE, as an administrator.
 
     Without --for or --until: as long from now as its policy gives.  Never longer than that.
 
@@ -276,7 +276,7 @@ def remove(
     api: str | None,
 ) -> None:
     """
-    Take the access package PACKAGE away from PERSON, as an administrator.
+    Remove the access package PACKAGE from PERSON, as an administrator.
 
     The object id of somebody who was deleted is accepted too: their access outlives them.
 

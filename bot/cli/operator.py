@@ -1,4 +1,4 @@
-"""The operator at the command line: the name that the audit log and Entra keep of what they do."""
+"""Know the operator at the command line: the name that the audit log and Entra keep of what they do."""
 
 import getpass
 import os
@@ -47,7 +47,7 @@ class Operator:
 
     def justification(self, because: str | None) -> str:
         """
-        What Entra keeps as the reason, with a name in it.
+        Return what Entra keeps as the reason, with a name in it.
 
         The bot knows its own requests by “[latchkey …]”: nobody's words may look like that.
         """
@@ -57,7 +57,7 @@ class Operator:
 
 def at_the_command_line(name: str | None) -> Operator:
     """
-    The one who runs this process.
+    Return the one who runs this process.
 
     Args:
         name: What LATCHKEY_OPERATOR says.

@@ -1,4 +1,4 @@
-"""The options that `latchkey request`, `extend` and `remove` share."""
+"""Define the options that `latchkey request`, `extend` and `remove` share."""
 
 from datetime import datetime, timedelta
 
@@ -38,7 +38,7 @@ without_audit_option = click.option(
 def end_asked_for(
     length: timedelta | None, until: datetime | None, now: datetime
 ) -> datetime | None:
-    """The end that --for or --until names; None if neither is given."""
+    """Return the end that --for or --until names; None if neither is given."""
     if length is not None and until is not None:
         raise click.UsageError("Give --for or --until, not both.")
     return now + length if length is not None else until

@@ -1,4 +1,4 @@
-"""The output of `latchkey request`, `extend` and `remove`: what they are about to do, and what Graph shows of it."""
+"""Print what `latchkey request`, `extend` and `remove` are about to do, and what Graph shows of it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -40,12 +40,12 @@ def report(
 
 
 def named(person: User) -> str:
-    """A person's name, with an address if they have one."""
+    """Return a person's name, with an address if they have one."""
     name = clean(person.display_name or person.id)
     address = person.mail or person.user_principal_name
     return f"{name} ({clean(address)})" if address else name
 
 
 def titled(package: AccessPackage) -> str:
-    """A package's name."""
+    """Return a package's name."""
     return clean(package.display_name or package.id)

@@ -1,4 +1,4 @@
-"""`latchkey show`: what is in the tenant, as a table, JSON or CSV."""
+"""Show what is in the tenant, as a table, JSON or CSV: `latchkey show`."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -37,7 +37,7 @@ def show() -> None:
 @form_options
 def catalogs(api: str | None, form: str | None, wide: bool) -> None:
     """
-    The catalogs.
+    List catalogs.
 
     Example: latchkey show catalogs
     """
@@ -50,7 +50,7 @@ def catalogs(api: str | None, form: str | None, wide: bool) -> None:
 @form_options
 def resources(catalog: str | None, api: str | None, form: str | None, wide: bool) -> None:
     """
-    The groups, applications and sites that catalogs may hand out.
+    List the groups, applications and sites that catalogs hold.
 
     Example: latchkey show resources --catalog General
     """
@@ -72,7 +72,7 @@ def roles(
     catalog: str | None, resource: str | None, api: str | None, form: str | None, wide: bool
 ) -> None:
     """
-    The roles that resources offer, such as a group's Member.
+    List the roles that resources offer, such as a group's Member.
 
     Example: latchkey show roles --resource "Marketing resources"
     """
@@ -90,7 +90,7 @@ def roles(
 @form_options
 def environments(api: str | None, form: str | None, wide: bool) -> None:
     """
-    The geographies of a multi-geo SharePoint tenant.
+    List the geographies of a multi-geo SharePoint tenant.
 
     Example: latchkey show environments
     """
@@ -103,7 +103,7 @@ def environments(api: str | None, form: str | None, wide: bool) -> None:
 @form_options
 def packages(catalog: str | None, api: str | None, form: str | None, wide: bool) -> None:
     """
-    The access packages, what they give and for how long.
+    List access packages, what they give and for how long.
 
     Example: latchkey show packages --catalog General
     """
@@ -122,7 +122,7 @@ def packages(catalog: str | None, api: str | None, form: str | None, wide: bool)
 @form_options
 def policies(package: str | None, api: str | None, form: str | None, wide: bool) -> None:
     """
-    The assignment policies: who may ask, for how long, and how many stages decide.
+    List assignment policies: who may ask, for how long, and how many stages decide.
 
     Example: latchkey show policies --package finance-reports
     """
@@ -152,7 +152,7 @@ def requests(
     wide: bool,
 ) -> None:
     """
-    Requests to give, change or take away access, newest first.
+    List requests to grant, extend or remove access, newest first.
 
     Example: latchkey show requests --package marketing-campaign --open
     """
@@ -188,7 +188,7 @@ def assignments(
     wide: bool,
 ) -> None:
     """
-    Who has which access, and until when.
+    List assignments: who has which access, and until when.
 
     Example: latchkey show assignments --person ann@contoso.com
     """
@@ -216,7 +216,7 @@ def assignments(
 @form_options
 def members(group: str, direct: bool, api: str | None, form: str | None, wide: bool) -> None:
     """
-    The people in GROUP, given by its whole name or its id.
+    List the people in GROUP, given by its whole name or its id.
 
     Example: latchkey show members "Marketing resources"
     """
@@ -235,7 +235,7 @@ def members(group: str, direct: bool, api: str | None, form: str | None, wide: b
 @form_options
 def people(who: tuple[str, ...], api: str | None, form: str | None, wide: bool) -> None:
     """
-    People with their manager and the packages they hold.
+    List people with their manager and the packages they hold.
 
     Example: latchkey show people ann@contoso.com cy@contoso.com
     """

@@ -91,7 +91,7 @@ def console(*, err: bool = False) -> Console:
 
 
 def when(moment: datetime | None) -> str:
-    """A moment for people, in UTC to the minute."""
+    """Return a moment for people, in UTC to the minute."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}" if moment else ""
 
 

@@ -83,7 +83,7 @@ class Trail:
 
 def kept_trail(*, without_audit: bool) -> Trail:
     """
-    A trail in the bot's audit log for as long as the command runs.
+    Open a trail in the bot's audit log for as long as the command runs.
 
     Args:
         without_audit: Do without one where the database cannot be reached; said on standard error.

@@ -123,7 +123,7 @@ def _confirm(settings: Settings, *, yes: bool) -> None:
 
 async def run_in(place: Place, narrator: Narrator, *, api: str | None, catalog: str) -> None:
     """
-    The whole tutorial, and its clean-up whatever happens.
+    Run the whole tutorial, and clean up whatever happens.
 
     Raises:
         Stop: A step failed, or something could not be taken back; a sentence for each.
@@ -167,7 +167,7 @@ async def _in_the_stand_in(narrator: Narrator, *, api: str | None, catalog: str)
 @asynccontextmanager
 async def _stand_in() -> AsyncIterator[Place]:
     """
-    A stand-in tenant for as long as the block runs, whose clock is moved instead of waiting.
+    Run a stand-in tenant for as long as the block runs, whose clock is moved instead of waiting.
 
     Raises:
         Stop: The sandbox's libraries are not installed.

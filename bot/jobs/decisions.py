@@ -1,4 +1,4 @@
-"""The job *decisions*: process clicks, and end or escalate what nobody has decided in time."""
+"""Process decisions, and end or escalate what nobody has decided in time: the job *decisions*."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

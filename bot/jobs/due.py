@@ -1,4 +1,4 @@
-"""The jobs' queues, and which of them have something in them now."""
+"""Find the queues that have something in them now."""
 
 from typing import Final
 

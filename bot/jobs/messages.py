@@ -1,4 +1,4 @@
-"""The job *messages*: send every message that is owed."""
+"""Send every message that is owed: the job *messages*."""
 
 import asyncio
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The job *requests*: carry on every request that is due, each by one step at a time."""
+"""Carry on every request that is due, one step at a time: the job *requests*."""
 
 import asyncio
 from collections.abc import Awaitable

@@ -1,4 +1,4 @@
-"""How each job is doing: for /readyz and the metrics."""
+"""Record how each job is doing, for /readyz and the metrics."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ PUBLIC_ERRORS: Final = (GraphError, SlackError, Busy, SkewedClock)
 @dataclass
 class JobStatus:
     """
-    How a job is doing on this replica; moments in real time.
+    Status of a job on this replica; moments in real time.
 
     Attributes:
         every: How often it runs by the clock, or is looked for.

@@ -1,5 +1,5 @@
 """
-The table of jobs: which there are, how often they run, and what triggers them.
+List the jobs: how often each runs, and what triggers it.
 
 Every job may run at the same time on every replica, and may be killed at any line: claims in the tables keep
 them apart, and what was not finished is found again.
@@ -48,7 +48,7 @@ SEEN_LATELY: Final = timedelta(hours=1)
 
 @dataclass
 class Jobs:
-    """What runs by the clock, and at once when a commit says that there is work."""
+    """Jobs that run by the clock, and at once when a commit says that there is work."""
 
     store: Store
     evaluator: RequestEvaluator

@@ -56,7 +56,7 @@ ALL_SEEM_TO_FAIL: Final = 3
 @dataclass(kw_only=True)
 class SweptPackages:
     """
-    What a sync needs to know of the packages while it reads who has them.
+    Packages of one sync, as far as it needs to know them while it reads who has them.
 
     Attributes:
         names: By id.
@@ -157,7 +157,7 @@ class AssignmentSync:
 
     async def _read_by_package(self, packages: SweptPackages) -> None:
         """
-        The lists of each package by itself, several at once: one that we may not read hides no other.
+        Read the list of each package by itself, several at once: one that we may not read hides no other.
 
         Raises:
             GraphError: Graph seems to be down for all of them.
@@ -307,7 +307,7 @@ def _save_listed(
 def _save_busy(
     db: Transaction, row: Assignment, *, is_automatic: Callable[[Assignment], bool]
 ) -> None:
-    """The same for one row that somebody else was at work on."""
+    """Save one row that somebody else was at work on."""
     is_new = assignments.get(db, row.id) is None
     if assignments.save_live(db, row):
         transitions.tell_if_partial(db, row.id)
@@ -355,7 +355,7 @@ def _over(db: Transaction, assignment_id: str) -> None:
 
 
 def _tell_troubles(db: Transaction) -> None:
-    """What sync after sync cannot be read, and what has been there in part for too long."""
+    """Open a trouble for what sync after sync cannot be read, and for what has been there in part for too long."""
     unreadable = unsure.unreadable(db, misses=MISSES_BEFORE_ALARM - 1)
     for package_id in unreadable:
         troubles.open_one(db, TroubleKind.UNREADABLE, package_id, package_id=package_id)

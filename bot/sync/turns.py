@@ -31,7 +31,7 @@ LOOK_AGAIN: Final = timedelta(seconds=15)
 
 
 class Transactions(Protocol):
-    """Where a sync reads and writes: the store, or what stands before it."""
+    """Transactions of a sync: the store itself, or a fence before it."""
 
     async def run(
         self, function: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs
@@ -57,7 +57,7 @@ class Fence:
         self, function: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """
-        The same as `Store.run`.
+        Run a transaction, as `Store.run` does.
 
         Raises:
             Overtaken: The turn is another replica's by now; nothing was written.
@@ -69,7 +69,7 @@ class Fence:
     async def read(
         self, function: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
-        """The same as `Store.read`."""
+        """Read in a transaction, as `Store.read` does."""
         return await self.store.read(function, *args, **kwargs)
 
 
@@ -167,7 +167,7 @@ class SharedSync:
 
 
 def look_again_in(standing: SyncState) -> timedelta:
-    """How long until the next look: when it is due, or sooner where somebody who has it now may die."""
+    """Return how long until the next look: when it is due, or sooner where somebody who has it now may die."""
     now = clock.real()
     due = standing.due_at
     if standing.lease_until is not None:
