@@ -1,11 +1,12 @@
 """Answer the people who ask for access and have it."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from bot import clock
 from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress, EndReason
 from bot.errors import PackageName
 from bot.messages import troubles
+from bot.messages.extending import ExtensionOffer, extension_of
 from bot.messages.pages import MESSAGE, NOTHING_MORE, Row, beyond, fitted, page_of, part_of
 from bot.messages.parts import (
     LONGEST_DESCRIPTION,
@@ -29,6 +30,7 @@ from bot.messages.parts import (
 )
 from bot.messages.request_words import FOR_REQUESTER, progress
 from bot.packages.model import Package
+from bot.packages.offers import ExtendablePolicies
 from bot.paging import Count, ListName, Page, Place
 from bot.people.model import Person
 from bot.requests.model import Kind, Request, State
@@ -297,14 +299,14 @@ def my_access(
     waiting: Page[Request],
     *,
     asked: Mapping[str, Kind],
-    extendable: Collection[str],
+    extendable: ExtendablePolicies,
 ) -> Message:
     """
     List a page of what somebody has and, after that, waits for.
 
     Args:
         asked: What is asked and waited for about what is shown, by assignment.
-        extendable: Ids of the policies whose holders may extend.
+        extendable: The policies whose holders may extend.
     """
     count = held.count.plus(waiting.count)
     if not held.rows and not waiting.rows:
@@ -341,16 +343,18 @@ def my_access_rows(
     waiting: Sequence[Request],
     *,
     asked: Mapping[str, Kind],
-    extendable: Collection[str],
+    extendable: ExtendablePolicies,
 ) -> Iterator[Row]:
     """Make a row of each thing somebody has or waits for, with what they can do about it."""
     for row in held:
-        yield _held_row(row, extendable=row.policy_id in extendable, asked=asked.get(row.id))
+        yield _held_row(row, extension=extension_of(row, extendable), asked=asked.get(row.id))
     for request in waiting:
         yield _waiting_row(request)
 
 
-def _held_row(row: Assignment, *, extendable: bool, asked: Kind | None) -> list[Block]:
+def _held_row(
+    row: Assignment, *, extension: ExtensionOffer | None, asked: Kind | None
+) -> list[Block]:
     name = escape(row.package_name)
     line = f"*{name}* {until(row.ends_at)}"
     if row.ends_at and row.ends_at > clock.now():
@@ -358,18 +362,15 @@ def _held_row(row: Assignment, *, extendable: bool, asked: Kind | None) -> list[
     more = troubles.notes(row, own=True)
     if row.state is AssignmentState.REMOVING:
         return [section(line), context("Being removed."), *more]
-    can_extend = (
-        extendable
-        and row.progress in {DeliveryProgress.DELIVERED, DeliveryProgress.REPROCESSING}
-        and row.ends_at is not None
-        and asked is not Kind.EXTEND
-    )
+    extend = None
+    is_whole = row.progress in {DeliveryProgress.DELIVERED, DeliveryProgress.REPROCESSING}
+    if extension is not None and is_whole and asked is not Kind.EXTEND:
+        extend = button(extension.label, "extend", row.id, about=shorten(row.package_name, 40))
     give_back = None
     if asked is not Kind.REMOVE:
         give_back = button(
             "Return", "return", row.id, confirm=confirm_return(row), about=row.package_name
         )
-    extend = button("Extend", "extend", row.id, about=row.package_name) if can_extend else None
     if extend is None and give_back is None:
         return [section(line), *more]
     return [section(line), *more, actions(extend, give_back, block_id=f"held:{row.id}")]

@@ -8,6 +8,7 @@ from bot.messages.deciding import pending_row
 from bot.messages.pages import LIST_IN_HOME, fitted
 from bot.messages.parts import Block, context, divider, header, section
 from bot.packages.model import Package
+from bot.packages.offers import ExtendablePolicies
 from bot.paging import Count, Page
 from bot.requests.model import Kind, Request
 
@@ -21,7 +22,7 @@ def home(
     to_decide: Page[Request],
     offer: Sequence[Package],
     mine: Collection[str],
-    extendable: Collection[str],
+    extendable: ExtendablePolicies,
 ) -> dict[str, object]:
     """
     Draw the Home view of one person, within Slack's 100 blocks.

@@ -70,6 +70,11 @@ def moment(at: datetime) -> str:
     )
 
 
+def ago(at: datetime) -> str:
+    """Return how far away a point in time is, counted by Slack whenever it shows the message: "7 days from now"."""
+    return f"<!date^{int(at.timestamp())}^{{ago}}|{left(at)} left>"
+
+
 def day(at: datetime) -> str:
     """Return a date with the hour, spelled out, shown in the reader's zone: for approval cards."""
     return f"<!date^{int(at.timestamp())}^{{date_long}} at {{time}}|{at:%Y-%m-%d %H:%M} UTC>"

@@ -20,8 +20,9 @@ from bot.messages.parts import Message
 from bot.notifications import news
 from bot.notifications.model import Notice
 from bot.notifications.outbox import CLAIM_LEASE, Close, Sending, nothing
-from bot.notifications.reminders import PersonReminders, ReminderWords, due_reminders
+from bot.notifications.reminders import PersonReminders, ReminderWords, due_reminders, earlier_keys
 from bot.notifications.store import notices
+from bot.packages.offers import ExtendablePolicies
 from bot.packages.store import catalog
 from bot.priority import give_way
 from bot.slack.api import Slack
@@ -224,7 +225,7 @@ def _take_reminders(
     db: Transaction,
     some: Sequence[PersonReminders],
     rungs: Sequence[timedelta],
-    extendable: frozenset[str],
+    extendable: ExtendablePolicies,
     *,
     seen_since: datetime | None,
 ) -> tuple[datetime | None, Sequence[Parcel[PersonReminders]]]:
@@ -245,5 +246,17 @@ def _take_reminders(
         for first in range(0, len(claimed), ENDS_A_MESSAGE):
             together = claimed[first : first + ENDS_A_MESSAGE]
             content = words.reminder([rows[notice.assignment_id or ""] for notice in together])
-            parcels.append(Parcel(about=due, claimed=together, content=content))
+            earlier = [
+                key
+                for notice in together
+                for key in earlier_keys(rows[notice.assignment_id or ""], notice.key, rungs)
+            ]
+            parcels.append(
+                Parcel(about=due, claimed=together, content=content, close=_overtaking(earlier))
+            )
     return None, parcels
+
+
+def _overtaking(earlier: Sequence[str]) -> Close:
+    """The buttons leave the earlier reminders; whether the new one went out is read when they are redrawn."""
+    return lambda db: notices.mark_stale(db, *earlier)

@@ -26,7 +26,7 @@ from bot.notifications import news, trouble_news
 from bot.notifications.expiries import LOOK_AGAIN, STILL_NEWS
 from bot.notifications.model import Notice
 from bot.notifications.outbox import CLAIM_LEASE, Close, Content, Sending, nothing
-from bot.notifications.reminders import ReminderWords, end_key, will_remind
+from bot.notifications.reminders import ReminderWords, end_key, overtaken, will_remind
 from bot.notifications.store import notices
 from bot.packages.store import catalog
 from bot.people.model import Person
@@ -234,7 +234,7 @@ class Notices:
 
     async def _redraw(self, notice: Notice) -> timedelta | None:
         """Redraw one message; return how long to wait before the next try, if there must be one."""
-        content = await self._store.read(_content_of, notice)
+        content = await self._store.read(_content_of, notice, self._rungs)
         if content is None or notice.channel is None or notice.ts is None:
             return None
         try:
@@ -361,7 +361,7 @@ def _unfinished(db: Transaction, keys: Sequence[str]) -> datetime | None:
     return None if done else clock.real() + LOOK_AGAIN
 
 
-def _content_of(db: Transaction, notice: Notice) -> Message | None:
+def _content_of(db: Transaction, notice: Notice, rungs: Sequence[timedelta]) -> Message | None:
     """Return what a sent message should say now."""
     if notice.kind == "card" and notice.request_id is not None:
         request = requests.get(db, notice.request_id)
@@ -387,7 +387,7 @@ def _content_of(db: Transaction, notice: Notice) -> Message | None:
         keys = [each.key for each in together]
         moved = [row.id for row in rows if not any(key.startswith(end_key(row)) for key in keys)]
         words = ReminderWords.read(db, ids, extendable=catalog.extendable(db))
-        return words.reminder(rows, moved=moved)
+        return words.reminder(rows, moved=moved, overtaken=overtaken(db, rows, keys, rungs))
     return None
 
 

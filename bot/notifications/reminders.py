@@ -18,6 +18,7 @@ from bot.messages import reminding
 from bot.messages.parts import Message
 from bot.notifications.model import Notice
 from bot.notifications.store import notices
+from bot.packages.offers import ExtendablePolicies
 from bot.requests.model import OPEN, Kind, Request
 from bot.requests.store import request_lists
 from bot.requests.store.request_lists import GivenAccess
@@ -59,12 +60,12 @@ class PersonReminders:
 class ReminderWords:
     """Gather what reminders say beside the ends themselves: what can be extended, and what is under way already."""
 
-    extendable: frozenset[str]
+    extendable: ExtendablePolicies
     busy: Mapping[str, Request]
 
     @classmethod
     def read(
-        cls, db: Transaction, assignment_ids: Sequence[str], *, extendable: frozenset[str]
+        cls, db: Transaction, assignment_ids: Sequence[str], *, extendable: ExtendablePolicies
     ) -> "ReminderWords":
         busy = {
             request.assignment_id: request
@@ -74,8 +75,16 @@ class ReminderWords:
         }
         return cls(extendable, busy)
 
-    def reminder(self, rows: Sequence[Assignment], *, moved: Sequence[str] = ()) -> Message:
-        return reminding.expiring(rows, extendable=self.extendable, busy=self.busy, moved=moved)
+    def reminder(
+        self,
+        rows: Sequence[Assignment],
+        *,
+        moved: Collection[str] = (),
+        overtaken: Collection[str] = (),
+    ) -> Message:
+        return reminding.expiring(
+            rows, extendable=self.extendable, busy=self.busy, moved=moved, overtaken=overtaken
+        )
 
 
 def reached(end: datetime, rungs: Sequence[timedelta], *, now: datetime) -> list[timedelta]:
@@ -95,6 +104,32 @@ def key_of(assignment: Assignment, rung: timedelta) -> str:
     """``expiring:<assignment>:<end>:<days>``, or ``<minutes>m`` where it is no number of whole days."""
     days, rest = divmod(rung, timedelta(days=1))
     return f"{end_key(assignment)}{f'{rung // timedelta(minutes=1)}m' if rest else days}"
+
+
+def earlier_keys(row: Assignment, key: str, rungs: Sequence[timedelta]) -> list[str]:
+    """Return the keys of the reminders of the same end that come before the one of *key*."""
+    keys = [key_of(row, rung) for rung in sorted(set(rungs))]
+    return keys[keys.index(key) + 1 :] if key in keys else []
+
+
+def overtaken(
+    db: Transaction,
+    rows: Sequence[Assignment],
+    sent: Collection[str],
+    rungs: Sequence[timedelta],
+) -> set[str]:
+    """
+    Return the ids of *rows* of whose end a later reminder was sent than those in one message.
+
+    Args:
+        sent: The keys in that message.
+    """
+    later: dict[str, str] = {}
+    for row in rows:
+        keys = [key_of(row, rung) for rung in sorted(set(rungs))]
+        nearest = next((place for place, key in enumerate(keys) if key in sent), 0)
+        later |= dict.fromkeys(keys[:nearest], row.id)
+    return {later[key] for key in notices.sent_keys(db, list(later))}
 
 
 def due_reminders(

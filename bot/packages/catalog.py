@@ -11,6 +11,7 @@ from bot.database.engine import Work
 from bot.packages import names as package_names
 from bot.packages.index import PackageIndex
 from bot.packages.model import Package
+from bot.packages.offers import ExtendablePolicies
 from bot.packages.store import catalog
 
 P = ParamSpec("P")
@@ -32,7 +33,7 @@ class PackageSnapshot:
         shown: What is offered, and suggested when a name is misspelled.
         read: Finds the package that a text names, and the reason that it gives; raises UnknownPackage or
             WhichPackage where it names none, or may mean several.
-        extendable: Ids of the policies whose holders may ask to keep longer what they have.
+        extendable: The policies whose holders may extend what they have.
         automatic: Ids of the policies under which Entra gives access by itself.
     """
 
@@ -41,7 +42,7 @@ class PackageSnapshot:
     askable: PackageIndex
     shown: PackageIndex
     read: Callable[[str], tuple[Package, str | None]]
-    extendable: frozenset[str]
+    extendable: ExtendablePolicies
     automatic: frozenset[str]
 
     def package(self, package_id: str) -> Package | None:
@@ -64,7 +65,7 @@ def _indexed(version: str, packages: list[Package]) -> PackageSnapshot:
         askable=askable,
         shown=shown,
         read=read,
-        extendable=frozenset(under for each in packages for under in each.can_extend),
+        extendable={key: policy for each in packages for key, policy in each.extendable.items()},
         automatic=frozenset(under for each in packages for under in each.automatic),
     )
 

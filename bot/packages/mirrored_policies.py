@@ -52,6 +52,7 @@ def offered_policy(package: AccessPackage, policy: AssignmentPolicy) -> OfferedP
         has_own_dates=bool(settings and settings.allow_custom_assignment_schedule),
         longest_seconds=int(length.total_seconds()) if length and kind == "afterduration" else None,
         latest_end=expiration.end_date_time if expiration and kind == "afterdatetime" else None,
+        decides_extension=policy_terms.extension_decided_by(policy),
     )
 
 

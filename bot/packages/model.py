@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.packages.offers import OfferedPolicy, needs_choice
+from bot.packages.offers import ExtendablePolicies, OfferedPolicy, needs_choice
 from bot.packages.questions import Question
 
 
@@ -117,6 +117,12 @@ class Package:
     can_extend: tuple[str, ...] = field(default_factory=tuple)
     automatic: tuple[str, ...] = field(default_factory=tuple)
     policies: tuple[OfferedPolicy, ...] = ()
+
+    @property
+    def extendable(self) -> ExtendablePolicies:
+        """The policies whose holders may extend."""
+        known = {policy.id: policy for policy in self.policies}
+        return {policy_id: known.get(policy_id) for policy_id in self.can_extend}
 
     @property
     def needs_form(self) -> bool:

@@ -1,6 +1,6 @@
 """A policy under which a package can be asked for, with all that a request form needs to know of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,6 +21,7 @@ class OfferedPolicy:
         has_own_dates: Whoever asks may say from when until when.
         longest_seconds: How long it lasts at most; None where the policy gives no length.
         latest_end: The day on which its access ends, whenever it began.
+        decides_extension: Who approves an extension, for people: "Bo Berg"; None: nobody, or it is not known.
     """
 
     id: str
@@ -34,6 +35,7 @@ class OfferedPolicy:
     has_own_dates: bool = False
     longest_seconds: int | None = None
     latest_end: datetime | None = None
+    decides_extension: str | None = None
 
     @property
     def has_required_questions(self) -> bool:
@@ -46,6 +48,10 @@ class OfferedPolicy:
         if self.longest_seconds is not None:
             return start + timedelta(seconds=self.longest_seconds)
         return None
+
+
+# By id, the policies whose holders may extend; None: under it nobody can ask, so no more is known of it here.
+ExtendablePolicies = Mapping[str, OfferedPolicy | None]
 
 
 def needs_choice(policies: Iterable[OfferedPolicy]) -> bool:

@@ -152,7 +152,19 @@ def decided_by(policy: AssignmentPolicy) -> str:
     stages = _stages(policy, extending=False)
     if not stages:
         return "an admin approves" if _approval_required(policy, extending=False) else "no approval"
-    return f"{', then '.join(_decided_by(stage) for stage in stages)} approves"
+    return f"{_by_stage(stages)} approves"
+
+
+def extension_decided_by(policy: AssignmentPolicy) -> str | None:
+    """Return who approves an extension under *policy*, as far as it names them; None: nobody has to by the policy."""
+    stages = _stages(policy, extending=True)
+    if not stages:
+        return "an admin" if _approval_required(policy, extending=True) else None
+    return _by_stage(stages)
+
+
+def _by_stage(stages: Iterable[ApprovalStage]) -> str:
+    return ", then ".join(_decided_by(stage) for stage in stages)
 
 
 def _decided_by(stage: ApprovalStage) -> str:

@@ -1,11 +1,12 @@
 """What one person has and waits for, a page of it: the same for a command and for App Home."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.assignments.model import Assignment
 from bot.assignments.store import assignment_lists
 from bot.database import Transaction
+from bot.packages.offers import ExtendablePolicies
 from bot.paging import ROWS_A_PAGE, Count, ListName, Page, Place, Start
 from bot.requests.model import Kind, Request
 from bot.requests.store import request_lists
@@ -18,13 +19,13 @@ class AccessOverview:
 
     Attributes:
         asked: What is asked and waited for about what is shown, by assignment.
-        extendable: Ids of the policies whose holders may ask to keep longer what they have.
+        extendable: The policies whose holders may extend what they have.
     """
 
     held: Page[Assignment]
     waiting: Page[Request]
     asked: Mapping[str, Kind]
-    extendable: frozenset[str] = frozenset()
+    extendable: ExtendablePolicies = field(default_factory=dict)
 
 
 def access_overview(

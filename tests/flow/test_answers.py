@@ -1,5 +1,7 @@
 """Who pressed a button hears of it, wherever the button stood."""
 
+from datetime import timedelta
+
 from tests.harness.world import ANN, APPROVALS, BO, DANA, GENERAL, PARTNERS, eventually, said
 
 
@@ -7,6 +9,7 @@ async def test_a_click_in_a_channel_without_the_bot_is_answered(world):
     """Commands work in every channel, also where the bot cannot whisper: the answer still arrives."""
     await world.type(ANN, "/request-access marketing-campaign")
     await world.told(ANN, "You now have access")
+    await world.later(timedelta(days=2))
     shown = (await world.type(ANN, "/my-access", channel=GENERAL)).message
 
     await world.press(ANN, shown, "Extend")
@@ -41,6 +44,7 @@ async def test_an_answer_in_a_shared_channel_is_for_one_person(world):
     """In a channel that another company reads, nobody but the person sees what they have."""
     await world.type(ANN, "/request-access marketing-campaign", channel=PARTNERS)
     await world.told(ANN, "You now have access")
+    await world.later(timedelta(days=2))
     shown = (await world.type(ANN, "/my-access", channel=PARTNERS)).message
     await world.press(ANN, shown, "Extend")
     await world.whispered(ANN, PARTNERS, "Asked to extend your access")

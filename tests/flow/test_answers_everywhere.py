@@ -1,5 +1,7 @@
 """Wherever a command is typed and its buttons are pressed, the answer reaches whoever pressed, and nobody else."""
 
+from datetime import timedelta
+
 import pytest
 
 from sandbox.slack.model import Channel, Person
@@ -22,6 +24,8 @@ async def everywhere(world: World) -> World:
         world.slack.channels[channel.id] = channel
     await world.type(ANN, CAMPAIGN)
     await world.told(ANN, "You now have access")
+    # From then on an extension brings something.
+    await world.later(timedelta(days=2))
     return world
 
 

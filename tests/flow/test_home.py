@@ -46,7 +46,10 @@ async def test_one_asks_from_home(world):
     await world.told(ANN, "Asked for Marketing Campaign")
     await world.told(ANN, "You now have access")
     await shows(world, ANN, "30 days left")
-    assert "Extend" in labels(world.home(ANN))
+    # It would bring nothing yet.
+    assert labels(world.home(ANN))[0] == "Return"
+    await world.later(timedelta(days=2))
+    await shows(world, ANN, "Extend to")
 
 
 async def test_what_waits_is_shown_to_those_who_decide(world):

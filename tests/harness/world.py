@@ -285,7 +285,9 @@ class World:
 def _button(shown: Message | View, label: str, about: str | None) -> dict[str, Any]:
     for button in buttons(shown):
         fits = about is None or about in button.get("accessibility_label", "")
-        if button["text"]["text"] == label and fits:
+        shown_label = button["text"]["text"]
+        # "Extend" stands for "Extend to 3 Feb", too.
+        if (shown_label == label or shown_label.startswith(f"{label} to ")) and fits:
             return button
     raise AssertionError(f"no button {label!r} {about or ''}; there are {labels(shown)}")
 

@@ -52,6 +52,9 @@ FINISHED: Final = sa.select(notices.c.key).where(
     notices.c.key.in_(sa.bindparam("notices", expanding=True)),
     sa.or_(notices.c.sent_at.is_not(None), notices.c.dropped_why.is_not(None)),
 )
+SENT: Final = sa.select(notices.c.key).where(
+    notices.c.key.in_(sa.bindparam("notices", expanding=True)), notices.c.sent_at.is_not(None)
+)
 IN_MESSAGE: Final = (
     sa.select(*COLUMNS)
     .where(notices.c.channel == sa.bindparam("channel"), notices.c.ts == sa.bindparam("ts"))
@@ -253,6 +256,11 @@ def finished_keys(db: Transaction, keys: Sequence[str]) -> set[str]:
     return set(db.execute(FINISHED, {"notices": keys}).scalars())
 
 
+def sent_keys(db: Transaction, keys: Sequence[str]) -> set[str]:
+    """Return those of *keys* that were sent."""
+    return set(db.execute(SENT, {"notices": keys}).scalars())
+
+
 def has_stale(db: Transaction) -> bool:
     """Tell whether `claim_stale` would find any."""
     return db.execute(ANY_STALE, {"now": clock.real(), "most": 1}).first() is not None
@@ -265,9 +273,11 @@ def claim_stale(db: Transaction, *, lease: timedelta, limit: int) -> list[Notice
     return [_notice(row) for row in taken]
 
 
-def mark_stale(db: Transaction, key: str) -> None:
-    """Note that what a sent message shows has changed: it is owed a redraw."""
-    db.execute(UPDATE_SENT, {"notice": key, "stale": True})
+def mark_stale(db: Transaction, *keys: str) -> None:
+    """Note that what sent messages show has changed: they are owed a redraw."""
+    if keys:
+        # In one order, or two replicas might wait for each other.
+        db.execute(UPDATE_SENT, [{"notice": key, "stale": True} for key in sorted(keys)])
 
 
 def redrawn(db: Transaction, keys: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ from bot.database.engine import Transaction, insert
 from bot.database.homes import touch_all
 from bot.database.tables import control, packages
 from bot.packages.model import Package
-from bot.packages.offers import OfferedPolicy
+from bot.packages.offers import ExtendablePolicies, OfferedPolicy
 
 # The one row of the table of what holds for the whole installation.
 ONLY: Final = 1
@@ -56,9 +56,9 @@ def find(db: Transaction, package_id: str) -> Package | None:
     return _package(row) if row else None
 
 
-def extendable(db: Transaction) -> frozenset[str]:
-    """Return the policies whose holders may ask to keep longer what they have."""
-    return frozenset(policy for each in list_all(db) for policy in each.can_extend)
+def extendable(db: Transaction) -> ExtendablePolicies:
+    """Return the policies whose holders may extend what they have."""
+    return {key: policy for each in list_all(db) for key, policy in each.extendable.items()}
 
 
 def replace(db: Transaction, found: Sequence[Package]) -> bool:

@@ -100,6 +100,8 @@ def way(policy_id: str, name: str, text: str) -> OfferedPolicy:
         rank=1,
         lasts="30 days",
         decides=name,
+        longest_seconds=60 * 86_400,
+        decides_extension=name,
         has_own_dates=True,
         questions=(
             Question(id="t", text=text, required=True),
@@ -201,7 +203,11 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
         for number in range(count)
     ]
     choices = [PackageName(id=each.id, name=each.name, catalog=name) for each in packages]
-    extendable = {str(number) for number in range(count) if number % 2}
+    extendable = {
+        str(number): way(str(number), name, text) if number % 3 else None
+        for number in range(count)
+        if number % 2
+    }
     busy = {each.assignment_id: each for each in waiting if each.assignment_id}
     made |= {
         "expiring": reminding.expiring(rows, extendable=extendable, busy={}),
@@ -288,7 +294,7 @@ def every_view(text: str, *, count: int = 1) -> dict[str, Any]:
             to_decide=page(others, most=ROWS_IN_HOME),
             offer=packages,
             mine={"p0"},
-            extendable={str(n) for n in range(count)},
+            extendable={str(n): None for n in range(count)},
         ),
         "empty home": home(
             reader="U0BO",
@@ -298,7 +304,7 @@ def every_view(text: str, *, count: int = 1) -> dict[str, Any]:
             to_decide=page([]),
             offer=[],
             mine=(),
-            extendable=(),
+            extendable={},
         ),
     }
 
@@ -494,14 +500,14 @@ def test_time_left_is_said_in_words(left, words):
     """In the unit that matters."""
     row = held(ends_at=clock.now() + left + timedelta(milliseconds=500))
 
-    assert words in texts_of(asking.my_access(page([row]), page([]), asked={}, extendable=()))
+    assert words in texts_of(asking.my_access(page([row]), page([]), asked={}, extendable={}))
 
 
 def test_access_that_has_run_out_is_not_said_to_have_time_left():
     """Between its end and the next look at Graph."""
     row = held(ends_at=clock.now() - timedelta(hours=3))
 
-    assert "left" not in texts_of(asking.my_access(page([row]), page([]), asked={}, extendable=()))
+    assert "left" not in texts_of(asking.my_access(page([row]), page([]), asked={}, extendable={}))
 
 
 def test_every_message_has_words_for_a_screen_reader():
@@ -593,8 +599,8 @@ def test_a_removal_is_not_said_to_be_set_up(state):
     """Neither in the list nor in a reminder: access that goes away is being removed."""
     removal = request(kind=Kind.REMOVE, state=state, asked_by="U0ANN", assignment_id="a")
     for said in (
-        asking.my_access(page([]), page([removal]), asked={}, extendable=()),
-        reminding.expiring([held(id="a")], extendable=(), busy={"a": removal}),
+        asking.my_access(page([]), page([removal]), asked={}, extendable={}),
+        reminding.expiring([held(id="a")], extendable={}, busy={"a": removal}),
     ):
         assert "set up" not in json.dumps(said)
         assert "emov" in json.dumps(said) or "checked" in json.dumps(said)

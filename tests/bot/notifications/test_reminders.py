@@ -364,6 +364,38 @@ async def test_whoever_holds_much_gets_several_messages(harness):
     ]
 
 
+def labels(told):
+    """The labels of a message's buttons."""
+    return [
+        each["text"]["text"]
+        for block in told.blocks
+        for each in block.get("elements", [])
+        if each["type"] == "button"
+    ]
+
+
+@pytest.mark.parametrize("is_taken", [True, False])
+async def test_a_later_reminder_takes_the_buttons_from_the_earlier_one(harness, is_taken):
+    """Once it is in Slack, and not before."""
+    await harness.ask("marketing-campaign")
+    await harness.finish()
+    harness.shift(timedelta(days=23, hours=1))
+    assert await harness.ends.send_reminders() == 1
+    first = harness.told("U0ANN")[-1]
+    assert labels(first)[1:] == ["Return now", "Let it end"]
+
+    harness.shift(timedelta(days=6))
+    if not is_taken:
+        harness.workspace.faults.set("fatal_error", only="chat.postMessage", count=1)
+    await harness.ends.send_reminders()
+    await harness.jobs.redraws()
+
+    assert bool(labels(first)) is not is_taken
+    assert ("I have reminded you again" in str(first.blocks)) is is_taken
+    if is_taken:
+        assert labels(harness.told("U0ANN")[-1])[1:] == ["Return now", "Let it end"]
+
+
 async def test_a_reminder_that_slack_did_not_take_comes_later(harness):
     """Late beats never."""
     await harness.ask("marketing-campaign")

@@ -85,6 +85,19 @@ def test_a_policy_is_offered_with_what_it_asks():
     assert (found.decides, found.lasts, found.not_askable) == ("Bo approves", "30 days", None)
 
 
+@pytest.mark.parametrize(
+    ("stages", "for_update", "decides"),
+    [(True, True, "Bo"), (True, False, None), (False, True, "an admin"), (False, False, None)],
+)
+def test_who_approves_an_extension_is_known(stages, for_update, decides):
+    """By the policy's word about updates, which is not the one about requests."""
+    bo = {"primaryApprovers": [user("bo") | {"description": "Bo"}]}
+    settings = approval(*([bo] if stages else []), isApprovalRequiredForUpdate=for_update)
+    found = offered_policy(package(role_scope()), policy(requestApprovalSettings=settings))
+
+    assert found.decides_extension == decides
+
+
 def test_questions_that_were_not_read_are_not_none():
     """The form says so, instead of asking nothing."""
     listed = policy(questions=None)

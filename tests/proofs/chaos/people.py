@@ -164,7 +164,10 @@ async def _press(
 ) -> Outcome | None:
     """Press the button with that label, of several the one that is *about* something; None if there is none."""
     for button in buttons(shown):
-        if button["text"]["text"] == label and about in button.get("accessibility_label", ""):
+        # "Extend" stands for "Extend to 3 Feb", too.
+        if button["text"]["text"].split(" to ")[0] == label and about in button.get(
+            "accessibility_label", ""
+        ):
             return await outside.workspace.click(
                 user=user,
                 channel=shown.channel,

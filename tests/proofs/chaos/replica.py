@@ -21,6 +21,7 @@ from bot.configuration.problems import read_settings_for_running
 from bot.configuration.settings import Settings
 from bot.errors import ConfigurationError
 from bot.logs import configure_logs
+from bot.messages import extending
 from bot.notifications import home
 from bot.notifications import outbox as sending
 from bot.notifications import owed as notices
@@ -70,6 +71,8 @@ def _shorten() -> None:
         (connections, "GRAPH_TIMEOUT", httpx.Timeout(WAITS.post.total_seconds())),
         (connections, "SLACK_TIMEOUT", aiohttp.ClientTimeout(total=SLACK_SECONDS)),
         (pacing, "LONGEST_BACKOFF", LONGEST_BACKOFF),
+        # People extend minutes after they got access, which brings minutes.
+        (extending, "WORTH", timedelta(0)),
         (delivery, "poll_pause", lambda attempts: pacing.poll_pause(attempts, POLL_PAUSES)),
     ]
     for module, name, value in shorter:

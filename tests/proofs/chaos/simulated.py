@@ -6,14 +6,16 @@ real processes add (kill -9, SIGSTOP, PostgreSQL's crashes, sockets) is in `test
 """
 
 import asyncio
+import contextlib
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
 from bot.errors import ConfigurationError
+from bot.messages import extending
 from bot.patience import BEAT
 from bot.timing import WAITS, Waits
 from sandbox.run import StandIns
@@ -136,7 +138,10 @@ async def chaos(plan: Plan, database: str, *, part: int = 0) -> Report:
     Args:
         part: Makes another run of the same seed.
     """
-    async with simulation(database, pauses=LIFELIKE, part=part, beat=BEAT) as around:
+    async with (
+        simulation(database, pauses=LIFELIKE, part=part, beat=BEAT) as around,
+        _extensions_at_once(),
+    ):
         outside = around.outside
         make_strict(outside, lag=plan.lag)
         told = stories(outside, plan.requests, around.dice("stories"))
@@ -201,6 +206,17 @@ class Keeper:
             except (DiedEarly, ConfigurationError):
                 # It said why, and ended; the next one may be luckier.
                 await asyncio.sleep(RESTART_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def _extensions_at_once() -> AsyncIterator[None]:
+    """Offer Extend minutes after access was given, when it brings minutes: people here do not wait for a day."""
+    worth = extending.WORTH
+    extending.WORTH = timedelta(0)  # type: ignore[misc]
+    try:
+        yield
+    finally:
+        extending.WORTH = worth  # type: ignore[misc]
 
 
 async def _known(outside: StandIns) -> None:

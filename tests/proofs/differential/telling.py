@@ -245,7 +245,9 @@ async def _press(world: World, user: str, shown: Message | None, label: str, *, 
     found = [
         button
         for button in buttons(shown)
-        if button["text"]["text"] == label and about in button.get("accessibility_label", "")
+        # "Extend" stands for "Extend to 3 Feb", too.
+        if button["text"]["text"].split(" to ")[0] == label
+        and about in button.get("accessibility_label", "")
     ]
     if shown is not None and found:
         await world.press(user, shown, label, about=about)

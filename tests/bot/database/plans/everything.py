@@ -196,6 +196,7 @@ def _notices(db: Transaction) -> None:
     notices.supersede(db, [notice(key="news:3")])
     notices.settled_keys(db, [sent.key, later.key])
     notices.finished_keys(db, [sent.key, later.key])
+    notices.sent_keys(db, [sent.key, later.key])
     notices.mark_stale(db, sent.key)
     notices.has_left_over(db)
     notices.claim_left_over(db, lease=LEASE)

@@ -1,0 +1,69 @@
+"""Say what pressing Extend would bring; it is offered only where it brings enough."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot import clock
+from bot.assignments.model import Assignment
+from bot.messages.parts import escape, moment
+from bot.packages.offers import ExtendablePolicies
+
+# An extension is worth asking for, and deciding about, if it brings a day, or a tenth of what is given at once.
+WORTH: Final = timedelta(days=1)
+PART: Final = 10
+# An end so soon is said with its hour.
+SOON: Final = timedelta(days=2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtensionOffer:
+    """
+    Say what an extension that is asked for now would bring.
+
+    Attributes:
+        ends_at: The new end; None: not known here.
+        decides: Who must approve it, for people; None: nobody, or it is not known.
+    """
+
+    ends_at: datetime | None
+    decides: str | None
+
+    @property
+    def label(self) -> str:
+        """The button's label: the new end by UTC, as Slack shows no date in the reader's zone there."""
+        if self.ends_at is None:
+            return "Extend"
+        until_then = self.ends_at - clock.now()
+        hour = f", {self.ends_at:%H:%M} UTC" if until_then < SOON else ""
+        year = f" {self.ends_at:%Y}" if self.ends_at.year != clock.now().year else ""
+        return f"Extend to {self.ends_at:%-d %b}{year}{hour}"
+
+    @property
+    def sentence(self) -> str:
+        """What it would bring and who must agree, for a reminder; empty where nothing is known."""
+        parts = []
+        if self.ends_at is not None:
+            parts.append(f"If you extend it now, it lasts until {moment(self.ends_at)}.")
+        if self.decides:
+            decides = escape(self.decides)
+            parts.append(f"{decides[0].upper()}{decides[1:]} must approve that.")
+        return " ".join(parts)
+
+
+def extension_of(row: Assignment, extendable: ExtendablePolicies) -> ExtensionOffer | None:
+    """
+    Return what extending *row* now would bring; None if it cannot be extended, or brings too little.
+
+    The end is counted from now, as `bot.packages.policy_terms.extended_end` does when it is asked for.
+    """
+    if row.ends_at is None or row.policy_id is None or row.policy_id not in extendable:
+        return None
+    policy = extendable[row.policy_id]
+    now = clock.now()
+    end = policy.end_of(now) if policy else None
+    if policy is None or end is None:
+        return ExtensionOffer(ends_at=None, decides=None)
+    if end - row.ends_at < min(WORTH, (end - now) / PART):
+        return None
+    return ExtensionOffer(ends_at=end, decides=policy.decides_extension)
