@@ -132,7 +132,7 @@ class PackagesBenchmark:
                     version=VERSION,
                     retries=Retries(sleep=self._sleep, patience=PATIENCE),
                     calls_at_once=CALLS_AT_ONCE,
-                    gathers=True,
+                    batches=True,
                 )
             )
         return Counted(

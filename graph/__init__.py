@@ -7,9 +7,9 @@ from graph.approvals import Approvals
 from graph.assignment_requests import AssignmentRequests
 from graph.assignments import Assignments
 from graph.batch import Batch
+from graph.batching import BatchingSession
 from graph.catalogs import Catalogs
 from graph.deadlines import Deadline, Seconds, machine_seconds
-from graph.gathering import GatheringSession
 from graph.groups import Groups
 from graph.incompatibilities import Incompatibilities
 from graph.organizations import Organizations
@@ -37,7 +37,7 @@ class Graph:
         retries: Retries | None = None,
         calls_at_once: int = CALLS_AT_ONCE,
         seconds: Seconds = machine_seconds,
-        gathers: bool = False,
+        batches: bool = False,
     ) -> None:
         """
         Args:
@@ -48,12 +48,12 @@ class Graph:
             retries: How patient reads are.
             calls_at_once: How many calls may be under way together; more wait their turn.
             seconds: The clock of `deadline`; it must go on while the process is stopped.
-            gathers: Send calls that are made at the same time in as few envelopes as they fit into.
+            batches: Send calls that are made at the same time in as few batches as they fit into.
 
         Raises:
             ValueError: Graph has no such version.
         """
-        session = (GatheringSession if gathers else Session)(
+        session = (BatchingSession if batches else Session)(
             http,
             tokens,
             url=url,

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from graph import pieces
+from graph import json_reader
 from graph.errors import BadAnswer, GraphError, kind_of
 
 EMAIL = re.compile(r"[^\s@'\"(<]+@[^\s@'\")>]+")
@@ -49,7 +49,7 @@ async def content_in_pieces(response: httpx.Response, *, writes: bool) -> dict[s
     if not response.content.strip():
         return {}
     try:
-        body = await pieces.loads(response.content)
+        body = await json_reader.loads(response.content)
     except UNREADABLE as exc:
         raise _no_json(response, writes=writes) from exc
     return _object(response, body, writes=writes)

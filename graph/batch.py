@@ -1,4 +1,4 @@
-"""Many calls in one envelope (``$batch``), each judged by itself."""
+"""Many calls in one batch (``$batch``), each judged by itself."""
 
 import asyncio
 import json
@@ -13,8 +13,8 @@ from graph.errors import BadAnswer, GraphError, Throttled
 from graph.session import Session
 from graph.tokens import TokenSource
 
-# Graph's limit for one envelope.
-CALLS_AN_ENVELOPE: Final = 20
+# Graph's limit for one batch.
+CALLS_A_BATCH: Final = 20
 BATCH: Final = "/$batch"
 # Of a call that was to follow one that failed.
 FAILED_DEPENDENCY: Final = 424
@@ -25,14 +25,14 @@ Outcome = dict[str, Any] | GraphError
 @dataclass(frozen=True)
 class Call:
     """
-    One call in an envelope.
+    One call in a batch.
 
     Attributes:
         method: GET, POST, PATCH, PUT or DELETE.
         path: After the version, with its query, in the words of the version in use.
         body: JSON, if any.
         only_asks: A POST that changes nothing, and so is a read.
-        after: Of a read, the place in the list of the read that must be done before; both go into one envelope.
+        after: Of a read, the place in the list of the read that must be done before; both go into one batch.
     """
 
     method: str
@@ -63,7 +63,7 @@ class Batch:
     """
     Sends calls twenty at a time.
 
-    An envelope's 200 says nothing about what is in it: every outcome is an object or an error.
+    A batch's 200 says nothing about what is in it: every outcome is an object or an error.
     """
 
     def __init__(self, session: Session) -> None:
@@ -80,12 +80,12 @@ class Batch:
         reported as throttled has been seen to have run all the same.
 
         Raises:
-            GraphError: The envelope itself failed.
+            GraphError: The batch itself failed.
 
         Permission: That of each call.
         Source: Graph, "Combine multiple HTTP requests using JSON batching".
         """
-        found = await self._envelopes(calls, range(len(calls)), token)
+        found = await self._send_batches(calls, range(len(calls)), token)
         retries = self._session.retries
         left = retries.patience.total_seconds()
         again = _throttled_reads(calls, found)
@@ -96,7 +96,7 @@ class Batch:
                 break
             is_first, left = False, left - wait
             await self._session.sleep(wait)
-            second = await self._envelopes(calls, again, token)
+            second = await self._send_batches(calls, again, token)
             for index, outcome in zip(again, second, strict=True):
                 found[index] = outcome
             again = _throttled_reads(calls, found)
@@ -114,7 +114,7 @@ class Batch:
             in_order: Read each when the one before it has been read.
 
         Raises:
-            GraphError: An envelope itself failed, or a list that is read by itself.
+            GraphError: A batch itself failed, or a list that is read by itself.
 
         Permission: That of each list.
         Source: Graph, "Combine multiple HTTP requests using JSON batching".
@@ -135,7 +135,7 @@ class Batch:
         The first page of many lists, as `lists` takes them, and no more.
 
         Raises:
-            GraphError: An envelope itself failed.
+            GraphError: A batch itself failed.
 
         Permission: That of each list.
         Source: Graph, "Combine multiple HTTP requests using JSON batching".
@@ -160,33 +160,32 @@ class Batch:
                 found.append(BadAnswer("Microsoft Graph sent a list with no list in it."))
         return found
 
-    async def _envelopes(
+    async def _send_batches(
         self, calls: Sequence[Call], places: Sequence[int], token: TokenSource | None
     ) -> list[Outcome]:
-        """Send the calls at *places*, as many envelopes at a time as the session sends calls; return their outcomes."""
+        """Send the calls at *places*, as many batches at a time as the session sends calls; return their outcomes."""
         some = [
-            places[start : start + CALLS_AN_ENVELOPE]
-            for start in range(0, len(places), CALLS_AN_ENVELOPE)
+            places[start : start + CALLS_A_BATCH] for start in range(0, len(places), CALLS_A_BATCH)
         ]
         sent = [[_moved(calls[place], each) for place in each] for each in some]
         return [
             outcome
-            for found in await asyncio.gather(*(self._envelope(each, token) for each in sent))
+            for found in await asyncio.gather(*(self._send_batch(each, token) for each in sent))
             for outcome in found
         ]
 
-    async def _envelope(self, calls: Sequence[Call], token: TokenSource | None) -> list[Outcome]:
+    async def _send_batch(self, calls: Sequence[Call], token: TokenSource | None) -> list[Outcome]:
         send = self._session.post if any(call.writes for call in calls) else self._session.query
-        return outcomes(calls, await send(BATCH, envelope(calls), token=token))
+        return outcomes(calls, await send(BATCH, batch_body(calls), token=token))
 
 
-def envelope(calls: Sequence[Call]) -> dict[str, Any]:
-    """The body of an envelope for *calls*, which Graph carries out in whatever order it likes."""
+def batch_body(calls: Sequence[Call]) -> dict[str, Any]:
+    """The body of a batch for *calls*, which Graph carries out in whatever order it likes."""
     return {"requests": [_item(number, call) for number, call in enumerate(calls)]}
 
 
 def outcomes(calls: Sequence[Call], answer: dict[str, Any]) -> list[Outcome]:
-    """Return the outcome of each call, by the answer to their envelope."""
+    """Return the outcome of each call, by the answer to their batch."""
     responses = answer.get("responses")
     by_id = {
         str(each.get("id")): each
@@ -207,7 +206,7 @@ def _throttled_reads(calls: Sequence[Call], outcomes: Sequence[Outcome]) -> list
 
 
 def _moved(call: Call, places: Sequence[int]) -> Call:
-    """A call as it stands in an envelope that holds those of *places*: it waits for one that is in there."""
+    """A call as it stands in a batch that holds those of *places*: it waits for one that is in there."""
     if call.after is None:
         return call
     return replace(call, after=places.index(call.after) if call.after in places else None)
@@ -227,7 +226,7 @@ def _outcome(item: dict[str, Any] | None, call: Call) -> Outcome:
     status = item.get("status") if item else None
     if item is None or not isinstance(status, int) or not 200 <= status <= 599:
         return BadAnswer(
-            "Microsoft Graph answered the envelope but not this call.",
+            "Microsoft Graph answered the batch but not this call.",
             may_have_happened=call.writes,
         )
     headers = item.get("headers")
@@ -243,7 +242,7 @@ def _outcome(item: dict[str, Any] | None, call: Call) -> Outcome:
     )
     if not response.is_success:
         error = answers.error(response, writes=call.writes)
-        # By itself a call that is throttled has done nothing; one in an envelope has been seen to have run.
+        # By itself a call that is throttled has done nothing; one in a batch has been seen to have run.
         error.may_have_happened |= call.writes and isinstance(error, Throttled)
         return error
     try:

@@ -5,7 +5,7 @@ The errors of calls to Microsoft Graph, and whether the call may have happened.
   x Forbidden        403: a permission or a role is missing
   x NotFound          404: there is no such object, or we may not see it
   x Conflict          409: it exists already, or is in a state that forbids this
-  x Throttled         429: wait ``retry_after``; nothing happened, except perhaps to a write in an envelope
+  x Throttled         429: wait ``retry_after``; nothing happened, except perhaps to a write in a batch
   x Rejected          any other 4xx: our request is wrong, or a policy says no
   x GraphUnavailable  5xx, time-out, no connection
   x BadAnswer         an answer that is not what Graph sends
@@ -73,7 +73,7 @@ class Conflict(GraphError):
 
 
 class Throttled(GraphError):
-    """Too many requests (429); wait ``retry_after``.  Only a write in an envelope may have happened all the same."""
+    """Too many requests (429); wait ``retry_after``.  Only a write in a batch may have happened all the same."""
 
 
 class Rejected(GraphError):

@@ -48,7 +48,7 @@ class PackageResources:
     ) -> tuple[list[AccessPackage], set[str]]:
         """Do the same without the packages that give what cannot be read, and return the ids of those, too."""
         whole: list[AccessPackage] = []
-        doubtful: set[str] = set()
+        unsure: set[str] = set()
         known: dict[str, Readable[AccessPackageResource]] = {}
         for package in packages:
             catalog_id = package.catalog.id if package.catalog else None
@@ -62,10 +62,10 @@ class PackageResources:
             found = known[catalog_id]
             completed = with_resources(package, _by_origin(found.objects))
             if found.unreadable and lacks_resources(completed):
-                doubtful.add(package.id)
+                unsure.add(package.id)
             else:
                 whole.append(completed)
-        return whole, doubtful
+        return whole, unsure
 
 
 def _path(catalog_id: str) -> str:

@@ -276,8 +276,8 @@ class Packages:
             return await self._with_policies(packages), set()
         except BadAnswer:
             # Whose policy it is cannot be told, so it may be any of these.
-            doubtful = {package.id for package in packages if not package.assignment_policies}
-            return [package for package in packages if package.id not in doubtful], doubtful
+            unsure = {package.id for package in packages if not package.assignment_policies}
+            return [package for package in packages if package.id not in unsure], unsure
 
 
 def _role_body(role: ResourceRole) -> dict[str, Any]:

@@ -76,7 +76,7 @@ async def graph_for(
     api: str | None = None,
     hooks: Hooks | None = None,
     retries: Retries | None = None,
-    gathers: bool = False,
+    batches: bool = False,
 ) -> AsyncIterator[Graph]:
     """
     Graph as the settings name it, for as long as the block runs; nothing is sent at the start.
@@ -85,7 +85,7 @@ async def graph_for(
         api: Version to speak instead of GRAPH_API_VERSION.
         hooks: Told of each call and its answer.
         retries: How patient reads are, and what waits between them.
-        gathers: Send calls that are made at the same time in as few envelopes as they fit into.
+        batches: Send calls that are made at the same time in as few batches as they fit into.
     """
     async with httpx.AsyncClient(
         timeout=GRAPH_TIMEOUT, follow_redirects=False, event_hooks=hooks
@@ -97,7 +97,7 @@ async def graph_for(
             version=api or settings.graph_api_version,
             retries=retries,
             calls_at_once=CALLS_AT_ONCE,
-            gathers=gathers,
+            batches=batches,
         )
 
 

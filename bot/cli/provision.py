@@ -247,7 +247,7 @@ def _with_file(
 async def _tenant(path: Path, *, api: str | None) -> AsyncIterator[Connected]:
     settings = graph_settings()
     progress = ProgressDisplay()
-    async with graph_for(settings, api=api, retries=patient_reads(progress), gathers=True) as graph:
+    async with graph_for(settings, api=api, retries=patient_reads(progress), batches=True) as graph:
         with locked(path), progress.shown():
             yield Connected(
                 graph=graph,
@@ -261,7 +261,7 @@ async def _tenant(path: Path, *, api: str | None) -> AsyncIterator[Connected]:
 async def _connected(work: Callable[[Graph], Awaitable[Result]], *, api: str | None) -> Result:
     progress = ProgressDisplay()
     async with graph_for(
-        graph_settings(), api=api, retries=patient_reads(progress), gathers=True
+        graph_settings(), api=api, retries=patient_reads(progress), batches=True
     ) as graph:
         with progress.shown():
             return await work(graph)

@@ -33,13 +33,13 @@ class _Waiter:
     work: Callable[[], Any] | None = None
     item: Any = None
     future: asyncio.Future[Any]
-    patience: asyncio.TimerHandle | None = None
+    timer: asyncio.TimerHandle | None = None
     is_background: bool = False
 
     def begin(self) -> None:
         """Nobody can be turned away any more."""
-        if self.patience is not None:
-            self.patience.cancel()
+        if self.timer is not None:
+            self.timer.cancel()
 
     def give_up(self) -> None:
         """It has not begun, and so has certainly not happened."""
@@ -119,7 +119,7 @@ class Lane:
         loop = asyncio.get_running_loop()
         waiting = _Waiter(future=loop.create_future(), is_background=is_background, **what)
         if not is_background:
-            waiting.patience = loop.call_later(QUEUE_SECONDS, waiting.give_up)
+            waiting.timer = loop.call_later(QUEUE_SECONDS, waiting.give_up)
         return waiting
 
     async def _wait_for(self, waiting: _Waiter) -> Any:

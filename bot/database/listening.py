@@ -56,10 +56,10 @@ class ListenTimings:
 class Notifications:
     """PostgreSQL's LISTEN and NOTIFY."""
 
-    def __init__(self, store: Store, patience: ListenTimings = ListenTimings()) -> None:
+    def __init__(self, store: Store, timings: ListenTimings = ListenTimings()) -> None:
         self.silent_because: str | None = NOT_YET
         self._store = store
-        self._patience = patience
+        self._timings = timings
         # Tells our own words, which have woken our jobs already, from others'.
         self._us = chance.new_id()[:LETTERS]
 
@@ -79,10 +79,10 @@ class Notifications:
                     await self._follow(connection, heard)
             except NothingArrives:
                 self.silent_because = DIFFERENT_SESSIONS
-                pause = self._patience.pooler
+                pause = self._timings.pooler
             except Exception as error:
                 self.silent_because = f"the connection broke ({type(error).__name__})"
-                pause = self._patience.broken(failures)
+                pause = self._timings.broken(failures)
                 failures += 1
                 if not isinstance(error, psycopg.Error | OSError | Busy):
                     log.exception("listening-broke")
@@ -106,7 +106,7 @@ class Notifications:
             trial = f"{wakeups.CHANNEL}_{self._us}"
             await connection.execute(f"LISTEN {trial}".encode())
             await self._store.run(wakeups.notify, self._us, channel=trial)
-            if not await _messages(connection, self._patience.proof):
+            if not await _messages(connection, self._timings.proof):
                 raise NothingArrives
             await connection.execute(f"LISTEN {wakeups.CHANNEL}".encode())
         except BaseException:
@@ -116,7 +116,7 @@ class Notifications:
 
     async def _follow(self, connection: Connection, heard: Heard) -> None:
         while True:
-            words = await _messages(connection, self._patience.between)
+            words = await _messages(connection, self._timings.between)
             if not words:
                 words = await self._proof(connection)
             jobs = {job for by, *jobs in words if by != self._us for job in jobs}
@@ -136,7 +136,7 @@ class Notifications:
         except Busy:
             # That says nothing of this connection; the next minute brings the next try.
             return []
-        words = await _messages(connection, self._patience.proof)
+        words = await _messages(connection, self._timings.proof)
         if not words:
             raise OSError("nothing arrives any more")
         return words

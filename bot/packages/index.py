@@ -155,8 +155,8 @@ class PackageIndex:
             if found:
                 hits.append((rule, length, found))
         if not hits:
-            wish = package_names.split_reason(text)
-            return Match(packages=(), name=wish.name, reason=wish.reason)
+            parsed = package_names.split_reason(text)
+            return Match(packages=(), name=parsed.name, reason=parsed.reason)
         # The strictest rule, and by that the longest name.
         _, length, found = min(hits, key=lambda hit: hit[:2])
         longer = next((more for _, place, more in hits if place < length), ())

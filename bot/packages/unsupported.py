@@ -194,7 +194,7 @@ def _of_stage(stage: ApprovalStage) -> Iterator[str]:
 
 
 def _of_subjects(where: str, subjects: Iterable[SubjectSet]) -> Iterator[str]:
-    # The kind itself is weighed where somebody's place in it is looked up.
+    # The kind itself is checked where it is looked up who belongs to it.
     for subject in subjects:
         yield from _unsupported(
             f"{subject.kind or 'somebody'} in {where}", subject, HARMLESS_IN_SUBJECT, NOTHING

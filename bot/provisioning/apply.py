@@ -25,7 +25,7 @@ from graph.errors import GraphError
 # Told of each change when it is begun and when it is done.
 Tell = Callable[[Change, bool], object]
 
-# Eight envelopes of twenty.
+# Eight batches of twenty.
 CHANGES_AT_ONCE: Final = 160
 
 

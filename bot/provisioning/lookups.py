@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 
 # Who looks within this of the first goes along with it.
 TOGETHER: Final = timedelta(milliseconds=20)
-# Looks of one kind that are made one by one, since they share one envelope; more of them read a whole list.
+# Looks of one kind that are made one by one, since they share one batch; more of them read a whole list.
 FEW: Final = 20
 
 

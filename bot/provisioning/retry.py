@@ -3,7 +3,7 @@ Waits where Graph is slow, repeats what certainly did not happen, and says so.
 
 The one place that decides by Graph's answer whether a write is worth another try:
 
-* too many requests: nothing happened; as long as Graph says, and no attempt is counted.  Only what came in an envelope
+* too many requests: nothing happened; as long as Graph says, and no attempt is counted.  Only what came in a batch
   with others may have happened all the same: look, and then again
 * it does not see yet what was made a moment ago (``is_early``): again, for five minutes
 * there is one already (``is_there_already``): look whether it is there, and only then try again

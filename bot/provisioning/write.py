@@ -114,7 +114,7 @@ class Writer:
                 if found is not None:
                     return found, is_ours
                 # Graph says that there is one where nothing is: another one was just being made.  Or it says that
-                # there were too many calls in an envelope, and the look shows that this one did nothing.
+                # there were too many calls in a batch, and the look shows that this one did nothing.
                 may_repeat = is_throttled or (is_there and not error.may_have_happened)
                 if not may_repeat or left < SETTLES:
                     if not is_ours:

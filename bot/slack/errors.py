@@ -35,7 +35,7 @@ MISSHAPEN: Final = frozenset(
     }
 )
 # Errors after which it may have happened ("some aspect of the operation may have succeeded").
-DOUBTFUL: Final = frozenset({"fatal_error", "internal_error", "request_timeout"})
+UNSURE: Final = frozenset({"fatal_error", "internal_error", "request_timeout"})
 # Slack does not accept our token, whatever the call.
 TOKEN_REFUSED: Final = frozenset(
     {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
@@ -107,7 +107,7 @@ def translate(error: SlackApiError) -> SlackError:
             retry_after=_retry_after(getattr(response, "headers", {})),
             is_limit=status == 429 or code in LIMITS,
         )
-    if status >= 500 or code in DOUBTFUL or code in {"http_0", "http_200"}:
+    if status >= 500 or code in UNSURE or code in {"http_0", "http_200"}:
         return SlackUnsure(code)
     needed = response.get("needed") if code == "missing_scope" else None
     return SlackRefused(code, needed=needed)

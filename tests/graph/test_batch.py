@@ -1,4 +1,4 @@
-"""Many calls in one envelope, each judged by itself."""
+"""Many calls in one batch, each judged by itself."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ GROUP = {"displayName": "G", "mailEnabled": False, "mailNickname": "g", "securit
 WRITE = Call("POST", "/groups", GROUP)
 
 
-def envelope(*items: dict) -> dict:
+def batched(*items: dict) -> dict:
     return {"responses": list(items)}
 
 
@@ -31,9 +31,9 @@ def throttled(number: int, wait: str) -> dict:
 
 
 @pytest.mark.parametrize("version", ["v1.0", "beta"])
-async def test_an_envelope_is_what_graph_describes(version):
+async def test_a_batch_is_what_graph_describes(version):
     """Ids of our own, relative addresses, and a content type where there is a body."""
-    wire = Wire(envelope({"id": "0", "status": 200, "body": {}}, {"id": "1", "status": 201}))
+    wire = Wire(batched({"id": "0", "status": 200, "body": {}}, {"id": "1", "status": 201}))
 
     await graph_on(wire, version=version).batch.send([READ, WRITE])
 
@@ -55,7 +55,7 @@ async def test_an_envelope_is_what_graph_describes(version):
 async def test_answers_are_matched_by_id():
     """Graph promises no order."""
     wire = Wire(
-        envelope(
+        batched(
             {"id": "1", "status": 200, "body": {"id": "second"}},
             {"id": "0", "status": 200, "body": {"id": "first"}},
         )
@@ -65,9 +65,9 @@ async def test_answers_are_matched_by_id():
 
 
 async def test_a_failed_item_is_an_error_in_its_place():
-    """The envelope's own 200 says nothing."""
+    """The batch's own 200 says nothing."""
     gone = {"id": "0", "status": 404, "body": {"error": {"code": "X", "message": "Gone."}}}
-    wire = Wire(envelope(gone, {"id": "1", "status": 204}))
+    wire = Wire(batched(gone, {"id": "1", "status": 204}))
 
     first, second = await graph_on(wire).batch.send([READ, READ])
 
@@ -79,10 +79,10 @@ async def test_throttled_reads_are_tried_again_after_the_longest_wait():
     """Only those, and only once."""
     pauses = Pauses()
     wire = Wire(
-        envelope(
+        batched(
             throttled(0, "2"), {"id": "1", "status": 200, "body": {"id": "b"}}, throttled(2, "7.5")
         ),
-        envelope({"id": "0", "status": 200, "body": {"id": "a"}}, throttled(1, "1")),
+        batched({"id": "0", "status": 200, "body": {"id": "a"}}, throttled(1, "1")),
     )
 
     first, second, third = await graph_on(wire, sleep=pauses).batch.send([READ, READ, READ])
@@ -95,7 +95,7 @@ async def test_throttled_reads_are_tried_again_after_the_longest_wait():
 
 async def test_throttled_writes_are_not_tried_again():
     """An item reported as throttled has been seen to have run all the same."""
-    wire = Wire(envelope(throttled(0, "1")))
+    wire = Wire(batched(throttled(0, "1")))
 
     (outcome,) = await graph_on(wire).batch.send([WRITE])
 
@@ -103,7 +103,7 @@ async def test_throttled_writes_are_not_tried_again():
     assert len(wire.requests) == 1
 
 
-async def test_an_envelope_that_writes_is_never_repeated():
+async def test_a_batch_that_writes_is_never_repeated():
     """A lost answer leaves all its writes open."""
     wire = Wire(refusal(503, "Busy"))
 
@@ -114,9 +114,9 @@ async def test_an_envelope_that_writes_is_never_repeated():
     assert len(wire.requests) == 1
 
 
-async def test_an_envelope_of_reads_is_tried_again():
+async def test_a_batch_of_reads_is_tried_again():
     """It changes nothing."""
-    wire = Wire(refusal(503, "Busy"), envelope({"id": "0", "status": 200, "body": {"id": "a"}}))
+    wire = Wire(refusal(503, "Busy"), batched({"id": "0", "status": 200, "body": {"id": "a"}}))
 
     assert await graph_on(wire).batch.send([READ]) == [{"id": "a"}]
 
@@ -127,12 +127,12 @@ async def test_an_envelope_of_reads_is_tried_again():
         {},
         {"responses": None},
         {"responses": ["x"]},
-        envelope({"id": "7", "status": 200}),
-        envelope({"id": "0"}),
-        envelope({"id": "0", "status": "200"}),
-        envelope({"id": "0", "status": 0}),
-        envelope({"id": "0", "status": 200, "body": "<html>"}),
-        envelope({"id": "0", "status": 302}),
+        batched({"id": "7", "status": 200}),
+        batched({"id": "0"}),
+        batched({"id": "0", "status": "200"}),
+        batched({"id": "0", "status": 0}),
+        batched({"id": "0", "status": 200, "body": "<html>"}),
+        batched({"id": "0", "status": 302}),
     ],
 )
 async def test_an_item_without_a_usable_answer_is_an_error(answer):
@@ -147,21 +147,21 @@ async def test_an_item_without_a_usable_answer_is_an_error(answer):
 
 
 async def test_no_calls_cost_nothing():
-    """An empty envelope would be refused by Graph."""
+    """An empty batch would be refused by Graph."""
     wire = Wire({})
 
     assert await graph_on(wire).batch.send([]) == []
     assert wire.requests == []
 
 
-async def test_twenty_go_into_one_envelope():
+async def test_twenty_go_into_one_batch():
     """Graph's limit, and not one more."""
     sizes = []
 
     def answer(request: httpx.Request) -> httpx.Response:
         items = json.loads(request.content)["requests"]
         sizes.append(len(items))
-        return httpx.Response(200, json=envelope(*({"id": i["id"], "status": 204} for i in items)))
+        return httpx.Response(200, json=batched(*({"id": i["id"], "status": 204} for i in items)))
 
     await graph_on(answer).batch.send([READ] * 40)
 
@@ -171,8 +171,8 @@ async def test_twenty_go_into_one_envelope():
 async def test_throttling_is_waited_out_for_as_long_as_patience_lasts():
     """Where the caller has the time: round after round, and no longer than was promised."""
     pauses = Pauses()
-    busy = envelope(throttled(0, "60"))
-    wire = Wire(busy, busy, envelope({"id": "0", "status": 200, "body": {"id": "a"}}))
+    busy = batched(throttled(0, "60"))
+    wire = Wire(busy, busy, batched({"id": "0", "status": 200, "body": {"id": "a"}}))
     patient: dict[str, Any] = {"waits_out_throttling": True, "patience": timedelta(minutes=2)}
 
     assert await graph_on(wire, sleep=pauses, **patient).batch.send([READ]) == [{"id": "a"}]
@@ -184,11 +184,11 @@ async def test_throttling_is_waited_out_for_as_long_as_patience_lasts():
     assert pauses.seconds == [60, 60]
 
 
-async def test_a_list_in_an_envelope_goes_on_behind_its_first_page():
-    """Links cannot be followed in an envelope: such a list is read by itself."""
+async def test_a_list_in_a_batch_goes_on_behind_its_first_page():
+    """Links cannot be followed in a batch: such a list is read by itself."""
     link = f"{ROOT}/v1.0/groups?$skiptoken=2"
     wire = Wire(
-        envelope(
+        batched(
             {"id": "0", "status": 200, "body": {"value": [{"id": "a"}], "@odata.nextLink": link}},
             {"id": "1", "status": 200, "body": {"value": [{"id": "c"}]}},
             {"id": "2", "status": 200, "body": {"value": "x"}},
@@ -205,7 +205,7 @@ async def test_a_list_in_an_envelope_goes_on_behind_its_first_page():
     assert isinstance(fourth, NotFound)
 
 
-async def test_envelopes_do_not_wait_for_each_other():
+async def test_batches_do_not_wait_for_each_other():
     """Of 45 reads three leave together; answers keep the order of the calls."""
     arrived = asyncio.Barrier(3)
 
@@ -213,7 +213,7 @@ async def test_envelopes_do_not_wait_for_each_other():
         await arrived.wait()
         steps = json.loads(request.content)["requests"]
         said = [{"id": each["id"], "status": 200, "body": {"id": each["url"]}} for each in steps]
-        return httpx.Response(200, json=envelope(*said))
+        return httpx.Response(200, json=batched(*said))
 
     calls = [Call("GET", f"/users/{at}") for at in range(45)]
 
@@ -229,7 +229,7 @@ def listed(number: int, *ids: str) -> dict:
 
 async def test_lists_in_order_wait_for_each_other():
     """What moves from one list to the next meanwhile is in the later one."""
-    wire = Wire(envelope(listed(0, "a"), listed(1, "b"), listed(2)))
+    wire = Wire(batched(listed(0, "a"), listed(1, "b"), listed(2)))
 
     found = await graph_on(wire).batch.lists(LISTS, in_order=True)
 
@@ -242,8 +242,8 @@ async def test_what_was_to_follow_a_throttled_read_is_read_again_after_it():
     """Graph does not begin with it; what was read before is not read again."""
     skipped = {"id": "2", "status": 424, "body": {"error": {"code": "FailedDependency"}}}
     wire = Wire(
-        envelope(listed(0, "a"), throttled(1, "1"), skipped),
-        envelope(listed(0, "b"), listed(1, "c")),
+        batched(listed(0, "a"), throttled(1, "1"), skipped),
+        batched(listed(0, "b"), listed(1, "c")),
     )
 
     found = await graph_on(wire).batch.lists(LISTS, in_order=True)
@@ -259,7 +259,7 @@ async def test_what_was_to_follow_a_throttled_read_is_read_again_after_it():
 async def test_a_first_page_says_whether_the_list_goes_on():
     """And is not followed."""
     page = {"value": [{"id": "a"}], "@odata.nextLink": f"{ROOT}/v1.0/groups?$skiptoken=x"}
-    wire = Wire(envelope({"id": "0", "status": 200, "body": page}, listed(1), listed(2)))
+    wire = Wire(batched({"id": "0", "status": 200, "body": page}, listed(1), listed(2)))
 
     first, second, _ = await graph_on(wire).batch.first_pages(LISTS)
 

@@ -34,7 +34,7 @@ async def test_what_does_not_go_together_is_read_in_one_call(version):
     """Both ways, and groups; a list that is longer than a page is read by itself."""
     here = f"{EM}/accessPackages/q"
     more = f"{ROOT}/{version}{here}/incompatibleGroups?$skiptoken=2"
-    envelope = {
+    batched = {
         "responses": [
             {"id": "0", "status": 200, "body": {"value": [{"id": "a", "displayName": "A"}]}},
             {
@@ -46,7 +46,7 @@ async def test_what_does_not_go_together_is_read_in_one_call(version):
         ]
     }
     wire = Wire(
-        envelope,
+        batched,
         {"value": [{"id": "g1"}], "@odata.nextLink": more},
         {"value": [{"id": "g2", "displayName": "G"}]},
     )

@@ -112,7 +112,7 @@ async def test_many_requests_are_read_twenty_a_call():
 
 
 async def test_one_lost_request_does_not_hide_the_others():
-    """Each item of an envelope is judged by itself."""
+    """Each item of a batch is judged by itself."""
     wire = Wire(
         {
             "responses": [

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from graph import pieces
+from graph import json_reader
 from graph.errors import BadAnswer
 from graph.models import AccessPackageAssignment, AssignmentPolicy
 from graph.session import ITEMS_A_TURN
@@ -42,8 +42,8 @@ WRONG = [
 @pytest.fixture
 def short(monkeypatch):
     """Whatever is longer than a few characters counts as long."""
-    monkeypatch.setattr(pieces, "AT_ONCE", 1)
-    monkeypatch.setattr(pieces, "A_TURN", 1)
+    monkeypatch.setattr(json_reader, "AT_ONCE", 1)
+    monkeypatch.setattr(json_reader, "A_TURN", 1)
 
 
 @pytest.mark.parametrize("said", LISTS)
@@ -52,7 +52,7 @@ async def test_what_is_read_in_pieces_is_what_it_would_be_at_once(short, said, i
     """In any encoding that JSON knows."""
     text = json.dumps(said, ensure_ascii=False, indent=indent)
     for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-32"):
-        assert await pieces.loads(text.encode(encoding)) == said
+        assert await json_reader.loads(text.encode(encoding)) == said
 
 
 @pytest.mark.parametrize("text", WRONG)
@@ -61,12 +61,12 @@ async def test_what_is_no_json_is_none_in_pieces_either(short, text):
     with pytest.raises(ValueError, match="char"):
         json.loads(text)
     with pytest.raises(ValueError, match="char"):
-        await pieces.loads(text.encode())
+        await json_reader.loads(text.encode())
 
 
 async def test_a_long_list_gives_others_their_turn(short):
     """After every piece of it."""
-    turns = await _turns_during(pieces.loads(json.dumps({"value": [1] * 50}).encode()))
+    turns = await _turns_during(json_reader.loads(json.dumps({"value": [1] * 50}).encode()))
     assert turns >= 50
 
 

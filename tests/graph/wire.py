@@ -60,7 +60,7 @@ def graph_on(
     tokens: Any = None,
     sleep: Any = None,
     url: str = ROOT,
-    gathers: bool = False,
+    batches: bool = False,
     **retries: Any,
 ) -> Graph:
     http = httpx.AsyncClient(transport=httpx.MockTransport(wire), timeout=5)
@@ -70,7 +70,7 @@ def graph_on(
         url=url,
         version=version,
         retries=Retries(sleep=sleep or Pauses(), **retries),
-        gathers=gathers,
+        batches=batches,
     )
 
 

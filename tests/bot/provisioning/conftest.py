@@ -76,10 +76,10 @@ class FaultyTransport(httpx.AsyncBaseTransport):
     The way to the tenant; it dies at one call, before it leaves or after it took effect.
 
     Attributes:
-        calls: What crossed it: "POST /v1.0/…"; an envelope that only reads is a read.
-        operations: The same, with what was in envelopes in their place.
-        faulty: Answers to give in place of the tenant's, in envelopes too.
-        moment: Told before each call leaves, and after it when it has taken effect; after each write of an envelope.
+        calls: What crossed it: "POST /v1.0/…"; a batch that only reads is a read.
+        operations: The same, with what was in batches in their place.
+        faulty: Answers to give in place of the tenant's, in batches too.
+        moment: Told before each call leaves, and after it when it has taken effect; after each write of a batch.
     """
 
     def __init__(self, tenant: Tenant, *, dies_at: int | None = None, after: bool = False) -> None:
@@ -102,7 +102,7 @@ class FaultyTransport(httpx.AsyncBaseTransport):
             self._dead = True
             raise Killed
         if steps:
-            answer = await self._envelope(request, steps)
+            answer = await self._batch(request, steps)
         else:
             self.operations.append(self.calls[-1])
             answer = await self._answer(self.calls[-1], request, content)
@@ -111,9 +111,7 @@ class FaultyTransport(httpx.AsyncBaseTransport):
             raise Killed
         return answer
 
-    async def _envelope(
-        self, request: httpx.Request, steps: list[dict[str, Any]]
-    ) -> httpx.Response:
+    async def _batch(self, request: httpx.Request, steps: list[dict[str, Any]]) -> httpx.Response:
         """Each step by itself and the last one first: Graph promises no order, and whoever dies may die in between."""
         version = request.url.path.split("/")[1]
         faulty = self._fault_for(self.calls[-1])
@@ -172,7 +170,7 @@ class FaultyTransport(httpx.AsyncBaseTransport):
 
 
 def _describe(request: httpx.Request, steps: list[dict[str, Any]]) -> str:
-    """A call in words; an envelope that only reads is a read."""
+    """A call in words; a batch that only reads is a read."""
     only_reads = steps and all(each["method"] == "GET" for each in steps)
     return f"{'GET' if only_reads else request.method} {request.url.path}"
 
@@ -211,7 +209,7 @@ class Provisioner:
                 url="https://graph.test",
                 version=self.version,
                 retries=Retries(sleep=self.sleep, patience=PATIENCE, waits_out_throttling=True),
-                gathers=True,
+                batches=True,
             )
 
     @staticmethod

@@ -111,7 +111,7 @@ async def _batch(graph, *items):
 
 
 async def test_each_step_of_a_batch_is_judged_by_itself(graph):
-    """The envelope is 200 whatever is inside."""
+    """The batch is 200 whatever is inside."""
     found = await _batch(graph, _item(1, f"/users/{seed.ANN}"), _item(2, "/users/nobody"))
     assert {key: each["status"] for key, each in found.items()} == {"1": 200, "2": 404}
 

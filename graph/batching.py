@@ -1,4 +1,4 @@
-"""A session that sends calls which are made at the same time in as few envelopes as they fit into."""
+"""A session that sends calls which are made at the same time in as few batches as they fit into."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
-from graph.batch import BATCH, CALLS_AN_ENVELOPE, Call, envelope, outcomes
+from graph.batch import BATCH, CALLS_A_BATCH, Call, batch_body, outcomes
 from graph.deadlines import Deadline
 from graph.errors import GraphError
 from graph.session import Session
@@ -21,7 +21,7 @@ QUIET_TURNS: Final = 4
 @dataclass(eq=False, kw_only=True)
 class Held:
     """
-    A call that waits for its envelope.
+    A call that waits for its batch.
 
     Attributes:
         deadline: Of a write; None of a read.
@@ -44,13 +44,13 @@ class Held:
                 answer.set_result(outcome)
 
 
-class GatheringSession(Session):
+class BatchingSession(Session):
     """
     Keeps each call until no other is made, then sends all of them together.
 
     What a call means does not change: its answer is its own, be it a refusal, too many requests, or none at all.
-    Reads and writes travel apart, because an envelope of reads may be sent again.  The same read, made by several at
-    once, is made once.  A call that is alone travels without an envelope.
+    Reads and writes travel apart, because a batch of reads may be sent again.  The same read, made by several at
+    once, is made once.  A call that is alone travels without a batch.
 
     Source: Graph, "Combine multiple HTTP requests using JSON batching".
     """
@@ -59,7 +59,7 @@ class GatheringSession(Session):
         super().__init__(*args, **options)
         self._reads: dict[str, Held] = {}
         self._writes: list[Held] = []
-        self._gathering: asyncio.Task[None] | None = None
+        self._collecting: asyncio.Task[None] | None = None
         # A task that nobody holds may vanish.
         self._sending: set[asyncio.Task[None]] = set()
 
@@ -86,11 +86,11 @@ class GatheringSession(Session):
         else:
             held = Held(call=call, deadline=None)
             self._reads.setdefault(f"{method} {path} {body}", held).answers.append(answer)
-        if self._gathering is None:
-            self._gathering = asyncio.create_task(self._gather(), name="gather calls")
+        if self._collecting is None:
+            self._collecting = asyncio.create_task(self._collect(), name="gather calls")
         return await answer
 
-    async def _gather(self) -> None:
+    async def _collect(self) -> None:
         await self.sleep(TOGETHER.total_seconds())
         known, quiet = 0, 0
         while quiet < QUIET_TURNS:
@@ -98,9 +98,9 @@ class GatheringSession(Session):
             count = len(self._reads) + len(self._writes)
             known, quiet = count, quiet + 1 if count == known else 0
         reads, writes = list(self._reads.values()), self._writes
-        self._reads, self._writes, self._gathering = {}, [], None
-        for some in (*_envelopes(reads), *_envelopes(writes)):
-            task = asyncio.create_task(self._deliver(some), name="send an envelope")
+        self._reads, self._writes, self._collecting = {}, [], None
+        for some in (*_in_batches(reads), *_in_batches(writes)):
+            task = asyncio.create_task(self._deliver(some), name="send a batch")
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
 
@@ -125,11 +125,9 @@ class GatheringSession(Session):
             return [await super()._send(call.method, url, call.body, token=None, deadline=deadline)]
         calls = [held.call for held in some]
         url = f"{self._root}{BATCH}"
-        answer = await super()._send("POST", url, envelope(calls), token=None, deadline=deadline)
+        answer = await super()._send("POST", url, batch_body(calls), token=None, deadline=deadline)
         return outcomes(calls, answer)
 
 
-def _envelopes(held: Sequence[Held]) -> list[Sequence[Held]]:
-    return [
-        held[start : start + CALLS_AN_ENVELOPE] for start in range(0, len(held), CALLS_AN_ENVELOPE)
-    ]
+def _in_batches(held: Sequence[Held]) -> list[Sequence[Held]]:
+    return [held[start : start + CALLS_A_BATCH] for start in range(0, len(held), CALLS_A_BATCH)]

@@ -1,4 +1,4 @@
-"""JSON read in pieces: a page of megabytes is no reason for anybody else to wait."""
+"""Read JSON in pieces: a page of megabytes is no reason for anybody else to wait."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""A session that sends calls made at the same time in few envelopes, and what each caller hears."""
+"""A session that sends calls made at the same time in few batches, and what each caller hears."""
 
 import asyncio
 import json
@@ -14,11 +14,11 @@ from tests.graph.wire import EM, Pauses, graph_on, refusal
 
 
 class Tenant:
-    """Answers each call alike, alone or in an envelope, but once as it was told for what it was told of."""
+    """Answers each call alike, alone or in a batch, but once as it was told for what it was told of."""
 
     def __init__(self, **answers: httpx.Response) -> None:
         self.requests: list[httpx.Request] = []
-        self.envelopes: list[list[str]] = []
+        self.batches: list[list[str]] = []
         self.answers = answers
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -26,7 +26,7 @@ class Tenant:
         if not request.url.path.endswith("/$batch"):
             return self._one(request.url.path)
         steps = json.loads(request.content)["requests"]
-        self.envelopes.append([f"{each['method']} {each['url']}" for each in steps])
+        self.batches.append([f"{each['method']} {each['url']}" for each in steps])
         return httpx.Response(200, json={"responses": [self._step(each) for each in steps]})
 
     def _step(self, step: dict) -> dict:
@@ -53,23 +53,23 @@ async def failures(*calls: Awaitable[object]) -> list[GraphError]:
     return failed
 
 
-async def test_calls_made_at_the_same_time_share_envelopes_of_twenty():
+async def test_calls_made_at_the_same_time_share_batches_of_twenty():
     """And each caller gets their own answer, whatever the order."""
     tenant = Tenant()
-    graph = graph_on(tenant, gathers=True)
+    graph = graph_on(tenant, batches=True)
 
     found = await asyncio.gather(*(graph.catalogs.get(f"c{at}") for at in range(45)))
 
     assert [each.id for each in found] == [f"c{at}" for at in range(45)]
-    assert [len(each) for each in tenant.envelopes] == [20, 20, 5]
+    assert [len(each) for each in tenant.batches] == [20, 20, 5]
     assert len(tenant.requests) == 3
 
 
-async def test_a_call_that_is_alone_needs_no_envelope():
+async def test_a_call_that_is_alone_needs_no_batch():
     """So one thing after another is as it was."""
     tenant = Tenant()
 
-    assert (await graph_on(tenant, gathers=True).catalogs.get("c")).id == "c"
+    assert (await graph_on(tenant, batches=True).catalogs.get("c")).id == "c"
 
     assert [each.url.path for each in tenant.requests] == [f"/v1.0{EM}/catalogs/c"]
 
@@ -77,7 +77,7 @@ async def test_a_call_that_is_alone_needs_no_envelope():
 async def test_the_same_read_is_made_once():
     """For all who make it at the same time."""
     tenant = Tenant()
-    graph = graph_on(tenant, gathers=True)
+    graph = graph_on(tenant, batches=True)
 
     found = await asyncio.gather(*(graph.catalogs.get("c") for _ in range(5)))
 
@@ -86,9 +86,9 @@ async def test_the_same_read_is_made_once():
 
 
 async def test_reads_and_writes_travel_apart():
-    """An envelope of reads may be sent again, one of writes never."""
+    """A batch of reads may be sent again, one of writes never."""
     tenant = Tenant()
-    graph = graph_on(tenant, gathers=True)
+    graph = graph_on(tenant, batches=True)
 
     await asyncio.gather(
         *(graph.catalogs.get(f"c{at}") for at in range(2)),
@@ -96,17 +96,17 @@ async def test_reads_and_writes_travel_apart():
         *(graph.catalogs.update(f"c{at}", description="x") for at in range(2)),
     )
 
-    assert [{call.split()[0] for call in each} for each in tenant.envelopes] == [
+    assert [{call.split()[0] for call in each} for each in tenant.batches] == [
         {"GET"},
         {"PATCH"},
     ]
-    assert [len(each) for each in tenant.envelopes] == [2, 4]
+    assert [len(each) for each in tenant.batches] == [2, 4]
 
 
 async def test_a_refusal_is_heard_by_whose_call_it_was():
-    """The others of the envelope got what they asked for."""
+    """The others of the batch got what they asked for."""
     tenant = Tenant(c1=refusal(404, "CatalogNotFound"))
-    graph = graph_on(tenant, gathers=True)
+    graph = graph_on(tenant, batches=True)
 
     outcomes = await asyncio.gather(
         *(graph.catalogs.get(f"c{at}") for at in range(3)), return_exceptions=True
@@ -120,12 +120,10 @@ async def test_a_refusal_is_heard_by_whose_call_it_was():
 
 
 @pytest.mark.parametrize(("writes", "may_have_happened"), [(2, True), (1, False)])
-async def test_a_throttled_write_may_have_happened_if_it_was_in_an_envelope(
-    writes, may_have_happened
-):
+async def test_a_throttled_write_may_have_happened_if_it_was_in_a_batch(writes, may_have_happened):
     """There Graph has been seen to do what it called throttled; each has its own wait."""
     answers = {f"c{at}": refusal(429, "TooMany", **{"Retry-After": str(at + 3)}) for at in range(2)}
-    graph = graph_on(Tenant(**answers), gathers=True)
+    graph = graph_on(Tenant(**answers), batches=True)
 
     failed = await failures(
         *(graph.catalogs.update(f"c{at}", description="x") for at in range(writes))
@@ -141,7 +139,7 @@ async def test_a_throttled_write_may_have_happened_if_it_was_in_an_envelope(
 async def test_a_throttled_read_is_made_again_by_itself():
     """After as long as it was told, and without those that had their answer."""
     pauses, tenant = Pauses(), Tenant(c1=refusal(429, "TooMany", **{"Retry-After": "7"}))
-    graph = graph_on(tenant, sleep=pauses, gathers=True)
+    graph = graph_on(tenant, sleep=pauses, batches=True)
 
     found = await asyncio.gather(*(graph.catalogs.get(f"c{at}") for at in range(3)))
 
@@ -154,15 +152,15 @@ async def test_a_throttled_read_is_made_again_by_itself():
     ("answer", "may_have_happened"),
     [(refusal(503, "Busy"), True), (refusal(429, "TooMany"), False)],
 )
-async def test_what_happens_to_an_envelope_happens_to_each_write_in_it(answer, may_have_happened):
-    """No answer leaves all of them open; too many envelopes means that nothing was looked into."""
+async def test_what_happens_to_a_batch_happens_to_each_write_in_it(answer, may_have_happened):
+    """No answer leaves all of them open; too many batches means that nothing was looked into."""
     sent = []
 
     def busy(request):
         sent.append(request)
         return answer
 
-    graph = graph_on(busy, gathers=True)
+    graph = graph_on(busy, batches=True)
 
     failed = await failures(*(graph.catalogs.update(f"c{at}", description="x") for at in range(3)))
 
@@ -171,8 +169,8 @@ async def test_what_happens_to_an_envelope_happens_to_each_write_in_it(answer, m
 
 
 async def test_whoever_stops_waiting_leaves_the_others_their_answer():
-    """A call that was given up is no reason for the rest of its envelope."""
-    graph = graph_on(Tenant(), gathers=True)
+    """A call that was given up is no reason for the rest of its batch."""
+    graph = graph_on(Tenant(), batches=True)
     given_up = asyncio.create_task(graph.catalogs.get("c0"))
     kept = asyncio.create_task(graph.catalogs.get("c1"))
     await asyncio.sleep(0)
@@ -189,7 +187,7 @@ async def test_no_connection_is_said_to_all():
     def unreachable(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("no", request=request)
 
-    graph = graph_on(unreachable, gathers=True)
+    graph = graph_on(unreachable, batches=True)
 
     failed = await failures(*(graph.catalogs.update(f"c{at}", description="x") for at in range(2)))
 
