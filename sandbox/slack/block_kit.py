@@ -3,12 +3,27 @@
 from collections import Counter
 from typing import Any, Literal
 
+from sandbox.slack.block_data import (
+    CHART,
+    DATA_TABLE_ROWS,
+    TABLE_COLUMNS,
+    TABLE_ROWS,
+    cell_action_ids_differ,
+    header_is_plain,
+    problems_of_a_message,
+    row_header_is_a_column,
+    rows_are_equally_long,
+    settings_fit_columns,
+)
 from sandbox.slack.block_elements import ELEMENTS, ID, IN_ACTIONS, IN_INPUT, IN_SECTION, URL
+from sandbox.slack.block_rich_text import RICH_TEXT
+from sandbox.slack.block_tree import every_block
 from sandbox.slack.model import Json
 from sandbox.slack.rules import (
     Report,
     Rule,
     anything,
+    at_least_one_field,
     boolean,
     by_type,
     exactly_one_field,
@@ -50,48 +65,13 @@ def _has_text_or_fields(block: Json, at: str, report: Report) -> None:
         report("missing required field: text or fields", at)
 
 
+IN_CONTAINER = {"actions", "context", "divider", "header", "image", "section", "table"}
+"""What both the container's page and, as its users report, Slack itself take: not inputs, rich text or files."""
+
+
 def _block(required: dict[str, Rule], optional: dict[str, Rule], *extra: Rule) -> Rule:
     return shape({"type": anything} | required, {"block_id": ID} | optional, *extra)
 
-
-_INLINE = by_type(
-    {
-        kind: shape({"type": anything} | required, {"style": anything} | optional)
-        for kind, required, optional in (
-            ("text", {"text": string(least=1)}, {}),
-            ("link", {"url": URL}, {"text": string(), "unsafe": boolean}),
-            ("user", {"user_id": string()}, {}),
-            ("usergroup", {"usergroup_id": string()}, {}),
-            ("channel", {"channel_id": string()}, {}),
-            ("team", {"team_id": string()}, {}),
-            ("emoji", {"name": string()}, {"unicode": string(), "url": string()}),
-            ("broadcast", {"range": one_of("here", "channel", "everyone")}, {}),
-            ("color", {"value": string()}, {}),
-            (
-                "date",
-                {"timestamp": integer(least=0, most=10**11), "format": string()},
-                {"url": URL, "fallback": string()},
-            ),
-        )
-    }
-)
-_RUN: dict[str, Rule] = {"type": anything, "elements": items(_INLINE, most=10_000, least=0)}
-_BORDER: dict[str, Rule] = {"border": integer(least=0, most=1)}
-_RICH_TEXT = by_type(
-    {
-        "rich_text_section": shape(_RUN),
-        "rich_text_quote": shape(_RUN, _BORDER),
-        "rich_text_preformatted": shape(_RUN, _BORDER | {"language": string()}),
-        "rich_text_list": shape(
-            {
-                "type": anything,
-                "style": one_of("bullet", "ordered"),
-                "elements": items(by_type({"rich_text_section": shape(_RUN)}), most=10_000),
-            },
-            _BORDER | {"indent": integer(least=0, most=8), "offset": integer(least=0, most=10**6)},
-        ),
-    }
-)
 
 BLOCKS: dict[str, Rule] = {
     "section": _block(
@@ -135,14 +115,65 @@ BLOCKS: dict[str, Rule] = {
         {"image_url": URL, "slack_file": anything, "title": plain(2000)},
         exactly_one_field("image_url", "slack_file"),
     ),
-    "rich_text": _block({"elements": items(_RICH_TEXT, most=1000)}, {}),
+    "rich_text": _block({"elements": RICH_TEXT}, {}),
     "markdown": _block({"text": string(most=12_000, least=1)}, {}),
+    "alert": _block(
+        {"text": text("plain_text", "mrkdwn", most=200)},
+        {"level": one_of("default", "info", "warning", "error", "success")},
+    ),
+    "card": _block(
+        {},
+        {
+            "hero_image": ELEMENTS["image"],
+            "icon": ELEMENTS["image"],
+            "title": text("mrkdwn", most=150),
+            "subtitle": text("mrkdwn", most=150),
+            "body": text("mrkdwn", most=200),
+            "actions": items(by_type(ELEMENTS, allowed={"button"}), most=3),
+        },
+        at_least_one_field("hero_image", "title", "actions", "body"),
+        _action_ids_differ("actions"),
+    ),
+    "table": _block(
+        {"rows": TABLE_ROWS},
+        {"column_settings": TABLE_COLUMNS},
+        rows_are_equally_long,
+        settings_fit_columns,
+    ),
+    "data_table": _block(
+        {"rows": DATA_TABLE_ROWS, "caption": string(least=1)},
+        {
+            "page_size": integer(least=1, most=100),
+            "row_header_column_index": integer(least=0, most=19),
+        },
+        rows_are_equally_long,
+        header_is_plain,
+        row_header_is_a_column,
+        cell_action_ids_differ,
+    ),
+    "data_visualization": _block({"title": string(most=50, least=1), "chart": CHART}, {}),
 }
+BLOCKS["container"] = _block(
+    {"child_blocks": items(by_type(BLOCKS, allowed=IN_CONTAINER), most=10)},
+    {
+        "title": plain(150),
+        "rich_text_title": shape({"type": one_of("rich_text"), "elements": RICH_TEXT}),
+        "subtitle": text("plain_text", "mrkdwn", most=150),
+        "width": one_of("narrow", "standard", "wide", "full"),
+        "icon": ELEMENTS["image"],
+        "is_collapsible": boolean,
+        "default_collapsed": boolean,
+        "has_header_divider": boolean,
+    },
+    at_least_one_field("title", "rich_text_title"),
+)
 
+IN_MESSAGES = {"markdown", "container", "table", "data_table", "data_visualization"}
+IN_MODALS = {"alert"}
 ON_SURFACE: dict[Surface, set[str]] = {
-    "message": set(BLOCKS),
-    "modal": set(BLOCKS) - {"markdown"},
-    "home": set(BLOCKS) - {"markdown"},
+    "message": set(BLOCKS) - IN_MODALS,
+    "modal": set(BLOCKS) - IN_MESSAGES,
+    "home": set(BLOCKS) - IN_MESSAGES - IN_MODALS,
 }
 
 _VIEW: dict[str, Rule] = {
@@ -176,12 +207,15 @@ def problems_with_blocks(blocks: Any, surface: Surface, *, at: str = "/blocks") 
     )
     if found:
         return found
-    ids = [each["block_id"] for each in blocks if "block_id" in each]
+    ids = [each["block_id"] for each in every_block(blocks) if "block_id" in each]
     for block_id, count in Counter(ids).items():
         if count > 1:
             report(f"`block_id` {block_id} already exists", at)
     if _count_focus(blocks) > 1:
         report("only one element may have focus_on_load", at)
+    if surface == "message":
+        for problem in problems_of_a_message(blocks):
+            report(problem, at)
     return found
 
 

@@ -12,12 +12,12 @@ from sandbox.slack.block_kit import (
     problems_with_blocks,
     problems_with_view,
 )
+from sandbox.slack.block_tree import elements_of
 from sandbox.slack.errors import SlackRefusal
 from sandbox.slack.model import Json
 
 MOST_TEXT = 40_000
 MOST_UPDATED_TEXT = 4_000
-WITHOUT_ACTION_ID = {"image", "plain_text", "mrkdwn"}
 
 
 def read_blocks(args: Arguments) -> list[Json] | None:
@@ -105,14 +105,10 @@ def completed(blocks: list[Json]) -> list[Json]:
 def _completed_block(block: Json) -> Json:
     complete: Json = {key: completed_part(value) for key, value in block.items()}
     complete.setdefault("block_id", chance.token_urlsafe(4)[:5])
-    if complete["type"] in ("actions", "section", "input"):
-        for element in (
-            complete.get("accessory"),
-            complete.get("element"),
-            *complete.get("elements", ()),
-        ):
-            if element is not None and element["type"] not in WITHOUT_ACTION_ID:
-                element.setdefault("action_id", chance.token_urlsafe(4)[:5])
+    for element in elements_of(complete):
+        element.setdefault("action_id", chance.token_urlsafe(4)[:5])
+    if complete["type"] == "container":
+        complete["child_blocks"] = completed(complete["child_blocks"])
     if complete["type"] == "input":
         complete.setdefault("optional", False)
         complete.setdefault("dispatch_action", False)

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from sandbox.slack.block_tree import elements_of, every_block
 from sandbox.slack.model import Json
 
 Values = dict[str, dict[str, Json]]
@@ -43,12 +44,9 @@ REQUIRED = "Please complete this required field."
 
 def elements(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
     """Yield every (block, element) that one can press, choose from or type into."""
-    for block in blocks:
-        candidates = [block.get("accessory"), block.get("element")]
-        if block["type"] == "actions":
-            candidates += block["elements"]
-        for element in candidates:
-            if element is not None and "action_id" in element:
+    for block in every_block(blocks):
+        for element in elements_of(block):
+            if "action_id" in element:
                 yield block, element
 
 

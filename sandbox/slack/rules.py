@@ -58,6 +58,18 @@ def integer(*, least: int, most: int) -> Rule:
     return check
 
 
+def number(*, above: float | None = None) -> Rule:
+    """Any number, or one *above* another."""
+
+    def check(value: Any, at: str, report: Report) -> None:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            report("must be a number", at)
+        elif above is not None and value <= above:
+            report(f"must be more than {above}", at)
+
+    return check
+
+
 def or_null(rule: Rule) -> Rule:
     """The same, or null: views travel back and forth with nulls in them."""
 
@@ -149,6 +161,16 @@ def plain(most: int) -> Rule:
 
 def anything(value: Any, at: str, report: Report) -> None:
     """No limit."""
+
+
+def at_least_one_field(*names: str) -> Rule:
+    """An object with one of these fields, or with several."""
+
+    def check(value: Json, at: str, report: Report) -> None:
+        if not any(value.get(name) for name in names):
+            report(f"must provide at least one of {', '.join(names)}", at)
+
+    return check
 
 
 def exactly_one_field(*names: str) -> Rule:
