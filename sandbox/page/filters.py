@@ -1,6 +1,8 @@
 """The Jinja filters of the templates; those that depend on the reader take it from the context."""
 
-from collections.abc import Callable
+import hashlib
+import json
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +11,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from sandbox.page import mrkdwn, rich_text
+from sandbox.page.charts import chart
 from sandbox.page.reader import Reader
 from sandbox.slack.model import Json
 
@@ -33,6 +36,9 @@ def filters() -> dict[str, Callable[..., Any]]:
         "options_of": _options_of,
         "named": _named,
         "file_size": file_size,
+        "chart": chart,
+        "fingerprint": _fingerprint,
+        "sort_key": _sort_key,
         "input_type": lambda kind: _INPUT_TYPES.get(kind, "text"),
         "web_address": _web_address,
         "wall_clock": _wall_clock,
@@ -85,6 +91,31 @@ def _named(context: Context, option: Json, element: Json) -> str:
     """The words of a chosen option; people and channels are chosen by id."""
     names = names_in(element, context["reader"])
     return str(names.get(option["value"], option["text"]["text"]))
+
+
+def _fingerprint(value: Any) -> str:
+    """A few characters that change with *value*: a part of the page that is kept until then."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _sort_key(cell: Json) -> str:
+    """What a cell is sorted and searched by: its number, or its words."""
+    if cell["type"] == "raw_number":
+        return str(cell["value"])
+    if cell["type"] == "action_cell":
+        return str(cell["element"]["text"]["text"])
+    return " ".join(_words(cell)).casefold()
+
+
+def _words(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for each in value:
+            yield from _words(each)
+    elif isinstance(value, dict):
+        if isinstance(value.get("text"), str):
+            yield value["text"]
+        for part in value.values():
+            yield from _words(part)
 
 
 def file_size(count: int) -> str:
