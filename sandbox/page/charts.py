@@ -142,7 +142,9 @@ class _Plot:
             line.format("zero" if mark == 0 else "grid", LEFT, WIDTH - RIGHT, y=self.y(mark))
             for mark in marks
         )
-        numbers = (_TEXT.format("mark", LEFT - 7, self.y(mark) + 4, "end", _short(mark)) for mark in marks)
+        numbers = (
+            _TEXT.format("mark", LEFT - 7, self.y(mark) + 4, "end", _short(mark)) for mark in marks
+        )
         return _join([*lines, *numbers])
 
     def labels(self, categories: list[str]) -> Markup:
