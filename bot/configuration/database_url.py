@@ -21,7 +21,7 @@ DRIVERS: Final = {
 }
 SCHEME: Final = re.compile(r"(?P<dialect>[a-z]+)(?:\+\w+)?://(?P<rest>.*)", re.DOTALL)
 HOST: Final = re.compile(
-    r"(?:\[(?P<v6>[0-9A-Fa-f:.%]+)\]|(?P<name>[\w.-]*))(?::(?P<port>\d*))?", re.ASCII
+    r"(?:\[(?P<v6>[0-9A-Fa-f:.%]+)\]|(?P<name>[\w.-]*))(?::(?P<port>\d+))?", re.ASCII
 )
 BAD_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 BLANK_OR_CONTROL: Final = re.compile(r"[\x00-\x20\x7f]")

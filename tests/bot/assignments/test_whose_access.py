@@ -249,7 +249,9 @@ seen = st.one_of(st.none(), st.integers(min_value=25, max_value=200))
 
 @given(st.lists(st.tuples(st.booleans(), seen), min_size=1, max_size=30), st.data())
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
+    max_examples=25,
 )
 def test_everybody_has_their_turn(tmp_path_factory, sqlite_template, rows, data):
     """However many there are: never looked for first, and nobody twice before everybody once."""

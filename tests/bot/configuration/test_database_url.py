@@ -29,6 +29,8 @@ REFUSED = {
     "postgresql://u:100%@127.0.0.1/db": "one way only",
     "postgresql://u:%ff@127.0.0.1/db": "one way only",  # pragma: allowlist secret
     "postgresql://u:pw/db": "no port in digits",
+    "postgresql://u:/db": "no port in digits",
+    "postgresql://h1:1,h2:/db": "no port in digits",
     "postgresql://u:p@h1,[::1]/db": "IPv6",
     "postgresql://u:p@h1,,h2/db": "has no name",
     "postgresql://u@h/db?sslmod=require": "did you mean sslmode?",
@@ -140,7 +142,9 @@ def parts_of(password):
 
 
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
+    max_examples=60,
 )
 @given(
     password=PASSWORDS,
