@@ -39,6 +39,7 @@ from bot.notifications.home import Homes
 from bot.notifications.outbox import Sending
 from bot.notifications.owed import Notices
 from bot.packages.catalog import OfferedPackages
+from bot.packages.settings.file import NO_FILE, PackageSettingsFile
 from bot.patience import Pulse
 from bot.people.admins import Roster
 from bot.people.approvers import Approvers
@@ -55,6 +56,7 @@ from bot.requests.service import RequestService
 from bot.requests.submission import Effects
 from bot.slack.api import BotIdentity, Slack
 from bot.slack.errors import SlackError, SlackRefused
+from bot.source import FileError
 from bot.sync.everything import TenantSync
 from bot.sync.reprocessing import Reprocessing
 from bot.sync.turns import Fence
@@ -81,6 +83,7 @@ class Latchkey:
     health: Health
     identity: BotIdentity
     installation: Installation
+    package_settings: PackageSettingsFile
     bolt: handlers.SlackApp
     asgi: Starlette
 
@@ -133,6 +136,8 @@ async def assembled(
     """
     clock.use(machine.time)
     chance.use(machine.chance)
+    # Before anything is connected: a mistake in it is found at once.
+    package_settings = _package_settings(settings)
     async with AsyncExitStack() as stack:
         http = machine.graph_client()
         stack.push_async_callback(http.aclose)
@@ -186,6 +191,7 @@ async def assembled(
             sending=sending,
             admin_channel=settings.admin_channel or "",
             rungs=settings.reminder_rungs,
+            package_settings=package_settings,
         )
         offering = OfferedPackages(store)
         homes = Homes(
@@ -235,6 +241,7 @@ async def assembled(
                 offering=offering,
                 wake=jobs.wake,
                 asks_an_hour=settings.asks_an_hour,
+                package_settings=package_settings,
             ),
             request_lists=RequestLists(store=store, guard=guard, offering=offering),
             approvals=ApprovalService(store=store, processor=decision_processor, wake=jobs.wake),
@@ -274,9 +281,30 @@ async def assembled(
             health=health,
             identity=identity,
             installation=installation,
+            package_settings=package_settings,
             bolt=bolt,
             asgi=web.asgi(health, receive=_door(settings, bolt)),
         )
+
+
+def _package_settings(settings: Settings) -> PackageSettingsFile:
+    """
+    Read the file of package settings, if there is one.
+
+    Raises:
+        ConfigurationError: It cannot be used; a sentence for each mistake, with its place.
+    """
+    if settings.package_settings is None:
+        return NO_FILE
+    # YAML is for those who have such a file.
+    from bot.packages.settings.read import read_package_settings
+
+    try:
+        return read_package_settings(settings.package_settings)
+    except FileError as error:
+        raise ConfigurationError(
+            [f"LATCHKEY_PACKAGE_SETTINGS: {problem}" for problem in error.problems]
+        ) from None
 
 
 def _installation(store: Store, identity: BotIdentity) -> Installation:

@@ -69,6 +69,23 @@ class ReasonNeeded(LatchkeyError):
         )
 
 
+class ReasonIncomplete(LatchkeyError):
+    """
+    The reason lacks what the package's settings want in it.
+
+    Attributes:
+        reason: What the person has said already.
+        hint: A sentence that says what the reason must contain.
+    """
+
+    def __init__(self, package_id: str, package_name: str, reason: str | None, hint: str) -> None:
+        self.package_id = package_id
+        self.package_name = package_name
+        self.reason = reason
+        lacks = "lacks something" if reason else "is missing"
+        super().__init__(f"Your reason for {package_name} {lacks}. {hint}")
+
+
 class FormNeeded(LatchkeyError):
     """
     The package asks what a command cannot answer: its form must be filled in.

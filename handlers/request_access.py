@@ -5,7 +5,14 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 
-from bot.errors import FormNeeded, ReasonNeeded, SeenBefore, UnknownPackage, WhichPackage
+from bot.errors import (
+    FormNeeded,
+    ReasonIncomplete,
+    ReasonNeeded,
+    SeenBefore,
+    UnknownPackage,
+    WhichPackage,
+)
 from bot.messages import asking
 from bot.messages.pages import read_page
 from bot.messages.parts import Message
@@ -43,6 +50,13 @@ def register(routes: Routes, *, requests: RequestService) -> None:
                     slack_user=command["user_id"], package_id=form.package_id, reason=form.reason
                 )
                 await say(asking.form_needed(about, str(form)))
+            except ReasonIncomplete as incomplete:
+                about = await requests.keep_reason(
+                    slack_user=command["user_id"],
+                    package_id=incomplete.package_id,
+                    reason=incomplete.reason,
+                )
+                await say(asking.reason_needed(about, incomplete.package_name, str(incomplete)))
             except ReasonNeeded as needed:
                 await say(asking.reason_needed(needed.package_id, needed.package_name, str(needed)))
             else:

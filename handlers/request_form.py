@@ -36,7 +36,11 @@ def register(routes: Routes, *, requests: RequestService, background: Background
             async def form() -> Mapping[str, Any]:
                 offered = await requests.find_policies(slack_user=click.user, package=package)
                 return request_form.request_form(
-                    package, policies=offered.policies, locale=offered.locale, reason=reason
+                    package,
+                    policies=offered.policies,
+                    locale=offered.locale,
+                    reason=reason,
+                    reason_hint=requests.reason_hint(package),
                 )
 
             background.open_form(
@@ -58,7 +62,10 @@ def register(routes: Routes, *, requests: RequestService, background: Background
             if package is None or chosen is None:
                 return
             background.update_form(
-                view_id=str(view["id"]), view=_again(package, about, view, chosen)
+                view_id=str(view["id"]),
+                view=_again(
+                    package, about, view, chosen, reason_hint=requests.reason_hint(package)
+                ),
             )
 
     @routes.view("latchkey_request")
@@ -79,7 +86,12 @@ def register(routes: Routes, *, requests: RequestService, background: Background
             chosen = _chosen(policies, request_form.policy_in(view))
             if not _shows(about, chosen):
                 form = _again(
-                    package, about, view, chosen.id if chosen else None, note=request_form.CHANGED
+                    package,
+                    about,
+                    view,
+                    chosen.id if chosen else None,
+                    reason_hint=requests.reason_hint(package),
+                    note=request_form.CHANGED,
                 )
                 await ack(response_action="update", view=form)
                 return
@@ -136,6 +148,7 @@ def _again(
     view: Mapping[str, Any],
     chosen: str | None,
     *,
+    reason_hint: str | None,
     note: str | None = None,
 ) -> dict[str, Any]:
     """Build the form anew, with what was typed in *view*."""
@@ -146,5 +159,6 @@ def _again(
         chosen=_chosen(policies, chosen),
         locale=about.locale,
         reason=request_form.reason_in(view),
+        reason_hint=reason_hint,
         note=note,
     )

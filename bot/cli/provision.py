@@ -28,7 +28,7 @@ from bot.provisioning.policy_tests.tenant_facts import TenantFacts
 from bot.provisioning.progress import ProgressDisplay
 from bot.provisioning.retry import PATIENCE, Retrier
 from bot.provisioning.state import StateFile, locked
-from bot.yaml_file import FileError
+from bot.source import FileError
 from graph import Graph, Retries
 
 WOULD_CHANGE: Final = 2

@@ -79,6 +79,7 @@ class Settings(BaseSettings):
     trust_provisioned_email: bool = Field(default=False, alias="LATCHKEY_TRUST_PROVISIONED_EMAIL")
     workspace: str | None = Field(default=None, alias="LATCHKEY_WORKSPACE")
     catalogs: Words = Field(default=(), alias="LATCHKEY_CATALOGS")
+    package_settings: Path | None = Field(default=None, alias="LATCHKEY_PACKAGE_SETTINGS")
     approval: Literal["policy", "always"] = Field(default="policy", alias="LATCHKEY_APPROVAL")
     removed_days: int = Field(default=30, ge=0, le=3_650, alias="LATCHKEY_REMOVED_DAYS")
     admins_decide: Literal["always", "fallback", "never"] = Field(

@@ -194,8 +194,15 @@ def failed(request: Request) -> Message:
     return message(f"{what} {escape(request.package_name)}. {escape(request.why or '')} {after}")
 
 
-def delivered(request: Request, *, by: str | None, will_remind: bool) -> Message:
-    """Only ever made from a request that Graph has delivered."""
+def delivered(
+    request: Request, *, by: str | None, will_remind: bool, note: str | None = None
+) -> Message:
+    """
+    Tell somebody that they have access; only ever made from a request that Graph has delivered.
+
+    Args:
+        note: The package's own sentence, from its settings.
+    """
     name = escape(request.package_name)
     ends_too_soon = "" if will_remind or request.ends_at is None else TOO_SHORT
     if request.kind is Kind.EXTEND:
@@ -209,13 +216,16 @@ def delivered(request: Request, *, by: str | None, will_remind: bool) -> Message
     blocks: list[Block] = [section(lines[0])]
     if gains:
         blocks += listed("It gives you:", gains)
+    if note:
+        blocks.append(section(escape(note)))
     notes = [
         f"Approved by {escape(by)}." if by else "",
         "I will remind you before it ends." if will_remind else ends_too_soon,
     ]
     if any(notes):
         blocks.append(context(" ".join(note for note in notes if note)))
-    return message(lines[0], blocks)
+    text = f"{lines[0]} {escape(note)}" if note else lines[0]
+    return message(text, blocks)
 
 
 def removed(request: Request, *, told: str) -> Message:

@@ -398,6 +398,16 @@ def misshapen(kind: str, word: str) -> Message:
     )
 
 
+def channel_not_reached(channel: str, word: str) -> Message:
+    """What the admins read when a package's own channel takes no cards."""
+    return message(
+        f":warning: Slack does not let me post approval cards to <#{escape(channel)}> (`{escape(channel)}`): "
+        f"`{escape(word)}`. Please invite me there, or name another channel in the package settings. The cards wait, "
+        "and I try again each minute; until then `/access-admin pending` shows what waits for a decision. I say this "
+        "once a day."
+    )
+
+
 def clock_is_wrong(why: str) -> Message:
     return message(
         f":warning: {escape(why)} Until then two replicas may be at the same request, and I may ask Entra twice."

@@ -73,6 +73,7 @@ def request_form(
     chosen: OfferedPolicy | None = None,
     locale: str | None = None,
     reason: str | None = None,
+    reason_hint: str | None = None,
     note: str | None = None,
 ) -> View:
     """
@@ -83,6 +84,7 @@ def request_form(
         chosen: The one whose questions it shows; None while none is chosen.
         locale: The reader's ("de-DE"); questions are shown in their language, if there is such a text.
         reason: What they have said already.
+        reason_hint: What the reason must contain, a sentence; None: anything will do.
         note: What has happened since they last saw it.
     """
     if chosen is None and len(policies) == 1:
@@ -97,7 +99,7 @@ def request_form(
         blocks += _choice_of_policy(policies, chosen)
     if chosen is not None and chosen.not_askable:
         blocks.append(section(f":no_entry: {escape(chosen.not_askable)}"))
-    blocks.append(_reason(chosen, reason))
+    blocks.append(_reason(chosen, reason, reason_hint))
     if chosen is not None and not chosen.not_askable:
         blocks += _dates(chosen) if chosen.has_own_dates else []
         for question in chosen.questions:
@@ -195,7 +197,7 @@ def _whole(text: str) -> list[Block]:
     return [*blocks, section(current)]
 
 
-def _reason(chosen: OfferedPolicy | None, reason: str | None) -> Block:
+def _reason(chosen: OfferedPolicy | None, reason: str | None, hint: str | None) -> Block:
     element: Block = {
         "type": "plain_text_input",
         "action_id": REASON,
@@ -204,13 +206,16 @@ def _reason(chosen: OfferedPolicy | None, reason: str | None) -> Block:
     }
     if reason:
         element["initial_value"] = reason[:LONGEST_REASON]
-    return {
+    block: Block = {
         "type": "input",
         "block_id": REASON,
-        "optional": not (chosen and chosen.needs_reason),
+        "optional": hint is None and not (chosen and chosen.needs_reason),
         "label": plain("Why do you need it?"),
         "element": element,
     }
+    if hint is not None:
+        block["hint"] = plain(shorten(hint, LONGEST_LABEL))
+    return block
 
 
 def _dates(chosen: OfferedPolicy) -> list[Block]:

@@ -20,18 +20,24 @@ OwedNotice = tuple[Notice, Message]
 
 
 def notices_for_request(
-    request: Request, *, decided: Sequence[Decision], admin_channel: str, will_remind: bool
+    request: Request,
+    *,
+    decided: Sequence[Decision],
+    admin_channel: str,
+    will_remind: bool,
+    delivery_note: str | None = None,
 ) -> list[OwedNotice]:
     """
     Return everything that is to be said about a request that has ended.
 
     Args:
         will_remind: Whether a reminder of the access's end is still to come.
+        delivery_note: The package's own sentence, for whoever has got access.
     """
     owed = []
     to = _first_to_know(request)
     if to is not None:
-        words = _words(request, decided, to=to, will_remind=will_remind)
+        words = _words(request, decided, to=to, will_remind=will_remind, note=delivery_note)
         owed.append((_notice(str(request.state), request, to=to), words))
     by_somebody_else = request.kind is Kind.REMOVE and request.asked_by not in {
         request.holder,
@@ -127,13 +133,20 @@ def _first_to_know(request: Request) -> str | None:
     return request.holder
 
 
-def _words(request: Request, decided: Sequence[Decision], *, to: str, will_remind: bool) -> Message:
+def _words(
+    request: Request,
+    decided: Sequence[Decision],
+    *,
+    to: str,
+    will_remind: bool,
+    note: str | None,
+) -> Message:
     approved = _names_of(decided, Verb.APPROVE)
     if request.state is State.DELIVERED:
         if request.kind is Kind.REMOVE:
             return asking.removed(request, told=to)
         by = " and ".join(approved) or None
-        return asking.delivered(request, by=by, will_remind=will_remind)
+        return asking.delivered(request, by=by, will_remind=will_remind, note=note)
     if request.state is State.DENIED:
         by = " and ".join(_names_of(decided, Verb.DENY)) or None
         return asking.denied(request, by=by, approved=approved)

@@ -52,12 +52,26 @@ UNREACHABLE: Final = frozenset(
     }
 )
 
+# Slack's word for a channel that the app must be invited to.
+NOT_INVITED: Final = frozenset({"not_in_channel"})
+# The kind of the alarm that a package's own channel takes no cards.
+CHANNEL: Final = "channel"
+
+Alarm = tuple[Notice, Message]
 Content = Message | Callable[[Transaction], Message | None]
 Close = Callable[[Transaction], None]
 
 
 def nothing(db: Transaction) -> None:
     """There is no row that says whether the message is owed."""
+
+
+class ChannelRefused(Exception):
+    """A package's own channel takes nothing of ours; *word* is Slack's."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__(word)
+        self.word = word
 
 
 class Sending:
@@ -86,7 +100,7 @@ class Sending:
 
         Returns whether one went out.
         """
-        word = None
+        alarm = None
         limits = self._slack.limits
         async with limits.turn_in(wanted[0].to) as may_go:
             if not may_go or not await limits.turn(urgency):
@@ -98,10 +112,9 @@ class Sending:
                 if made is None:
                     limits.give_back()
                     return False
-                arrived, word = await self._deliver(claimed, made, close)
+                arrived, alarm = await self._deliver(claimed, made, close)
         # Outside, where it waits for nobody who waits for it.
-        if word is not None:
-            await self.report_misshapen(claimed[0], word)
+        await self._raise_alarm(alarm)
         return arrived
 
     async def send_claimed(
@@ -112,14 +125,12 @@ class Sending:
 
         What Slack takes from nobody just now is given back, to be claimed again when it does.
         """
-        word = None
         async with self._slack.limits.turn_in(claimed[0].to) as may_go:
             if not may_go:
                 await self._store.run(notices.put_back, claimed, at=clock.real())
                 return False
-            arrived, word = await self._deliver(claimed, content, close)
-        if word is not None:
-            await self.report_misshapen(claimed[0], word)
+            arrived, alarm = await self._deliver(claimed, content, close)
+        await self._raise_alarm(alarm)
         return arrived
 
     async def _claimed(
@@ -137,11 +148,11 @@ class Sending:
 
     async def _deliver(
         self, claimed: Sequence[Notice], content: Message, close: Close
-    ) -> tuple[bool, str | None]:
+    ) -> tuple[bool, Alarm | None]:
         """
         Look for an earlier try, post it, and record where it is.
 
-        Returns whether it went out, and Slack's word if it did not take it as it was made.
+        Returns whether it went out, and what the admins must be told of it.
         """
         left = await self._not_there(claimed, close)
         if not left:
@@ -152,20 +163,37 @@ class Sending:
             return False, None
         try:
             return await self._post(left, content, close), None
+        except ChannelRefused as refused:
+            return False, self._channel_alarm(left[0].to, refused.word)
         except SlackRefused as refused:
             arrived = await self._post_shorter(left, shortened(content), refused, close)
-            return arrived, refused.error
+            return arrived, self._misshapen_alarm(left[0], refused.error)
 
     async def report_misshapen(self, notice: Notice, word: str) -> None:
         """Tell the admins, once a day for each kind of message, that Slack refuses what we make of it."""
+        await self._raise_alarm(self._misshapen_alarm(notice, word))
+
+    def _misshapen_alarm(self, notice: Notice, word: str) -> Alarm | None:
         if notice.kind == MISSHAPEN:
-            return
-        alarm = Notice(
-            key=f"{MISSHAPEN}:{notice.kind}:{clock.now():%Y-%m-%d}",
-            kind=MISSHAPEN,
-            to=self._admin_channel,
+            return None
+        return self._alarm(
+            MISSHAPEN, about=notice.kind, content=deciding.misshapen(notice.kind, word)
         )
-        await self.send([alarm], deciding.misshapen(notice.kind, word))
+
+    def _channel_alarm(self, channel: str, word: str) -> Alarm:
+        return self._alarm(
+            CHANNEL, about=channel, content=deciding.channel_not_reached(channel, word)
+        )
+
+    def _alarm(self, kind: str, *, about: str, content: Message) -> Alarm:
+        """Make an alarm for the admins' channel that is sent once a day for what it is about."""
+        key = f"{kind}:{about}:{clock.now():%Y-%m-%d}"
+        return Notice(key=key, kind=kind, to=self._admin_channel), content
+
+    async def _raise_alarm(self, alarm: Alarm | None) -> None:
+        if alarm is not None:
+            notice, content = alarm
+            await self.send([notice], content)
 
     async def find_left_over(self, notice: Notice) -> bool:
         """Look for a message that nobody will send any more; False if it is nowhere, and so overtaken."""
@@ -205,6 +233,7 @@ class Sending:
 
         Raises:
             SlackRefused: It is misshapen; nothing happened.
+            ChannelRefused: It is for a package's own channel, which takes nothing of ours; it is tried again.
         """
         keys = [notice.key for notice in claimed]
         to = claimed[0].to
@@ -248,12 +277,19 @@ class Sending:
         self, claimed: Sequence[Notice], refused: SlackRefused, close: Close
     ) -> None:
         log.error("notice-refused", notice=claimed[0].key, slack=str(refused))
-        if refused.error in UNREACHABLE and claimed[0].to != self._admin_channel:
+        to = claimed[0].to
+        if refused.error in UNREACHABLE and not _is_channel(to):
             await self._store.run(_dropped, claimed, refused.error, close)
             return
-        # The admin channel, the token or a scope can be put right; a person that is gone cannot.
+        # A channel, the token or a scope can be put right; a person that is gone cannot.
         at = clock.real() + timedelta(minutes=1)
         await self._store.run(notices.retry_at, claimed, at=at)
+        if refused.error in UNREACHABLE | NOT_INVITED and to != self._admin_channel:
+            raise ChannelRefused(refused.error)
+
+
+def _is_channel(to: str) -> bool:
+    return to.startswith(("C", "G"))
 
 
 def _is_late(claimed: Sequence[Notice]) -> bool:

@@ -28,6 +28,9 @@ from bot.notifications.model import Notice
 from bot.notifications.outbox import CLAIM_LEASE, Close, Content, Sending, nothing
 from bot.notifications.reminders import ReminderWords, end_key, overtaken, will_remind
 from bot.notifications.store import notices
+from bot.packages.model import Stage
+from bot.packages.settings.file import PackageSettingsFile
+from bot.packages.settings.model import PackageSettings
 from bot.packages.store import catalog
 from bot.people.model import Person
 from bot.people.store import people
@@ -62,11 +65,13 @@ class Notices:
         sending: Sending,
         admin_channel: str,
         rungs: Sequence[timedelta],
+        package_settings: PackageSettingsFile,
     ) -> None:
         self._store = store
         self._slack = slack
         self._admin_channel = admin_channel
         self._rungs = tuple(rungs)
+        self._package_settings = package_settings
         self._sending = sending
         # By what each is about.
         self._under_way: dict[str, asyncio.Task[int]] = {}
@@ -97,7 +102,7 @@ class Notices:
             # Cards whose sending had no clear end before somebody decided: found, they are redrawn.
             self._begin(f"look:{notice.key}", self._sending.find_left_over, notice)
         for request in owed.cards:
-            for to in dict.fromkeys((self._admin_channel, *request.deciders)):
+            for to in self._asked(request):
                 card = _card(request, to)
                 self._begin(card.key, self._send_card, request, card)
             self._begin(f"removals:{request.ask_id}", self._send_removals_before, request)
@@ -110,6 +115,26 @@ class Notices:
         for trouble in owed.troubles:
             self._begin(f"trouble:{trouble.id}", self._send_trouble, trouble)
         return set(self._under_way.values()) - before
+
+    def _settings_of(self, request: Request) -> PackageSettings:
+        """Return what holds for the package of *request*, under the policy that applies to it."""
+        terms = request.terms
+        return self._package_settings.settings_for(
+            request.package_name,
+            catalog=terms.catalog if terms else "",
+            policy=terms.policy_name if terms else None,
+        )
+
+    def _asked(self, request: Request) -> list[str]:
+        """
+        Return where the cards about *request* go: its channel, and those who decide.
+
+        What only an admin can decide is shown in the admins' channel, too.
+        """
+        channels = [self._settings_of(request).channel or self._admin_channel]
+        if _needs_admin(request):
+            channels.append(self._admin_channel)
+        return list(dict.fromkeys((*channels, *request.deciders)))
 
     def _begin(self, about: str, send: Callable[[*Ts], Awaitable[int]], *args: *Ts) -> None:
         if about in self._under_way:
@@ -184,7 +209,7 @@ class Notices:
 
     def _closing_cards(self, request: Request) -> Close:
         also = [notice.key for notice, _ in news.notices_for_removal_before(request)]
-        return lambda db: _close_cards(db, request, self._admin_channel, also)
+        return lambda db: _close_cards(db, request, self._asked, also)
 
     async def _send_news(self, request: Request) -> int:
         """Tell everybody whom it concerns what became of a request."""
@@ -194,6 +219,7 @@ class Notices:
             decided=counted,
             admin_channel=self._admin_channel,
             will_remind=will_remind(request, self._rungs),
+            delivery_note=self._settings_of(request).delivery_note,
         )
         keys = [notice.key for notice, _ in owed]
         sent = await self._send_all(owed, lambda db: _close_news(db, request, keys), Urgency.SOON)
@@ -327,19 +353,25 @@ def escape_sentence(text: str) -> str:
     return rest[0] + "".join(date + after for date, after in zip(dates, rest[1:], strict=True))
 
 
+def _needs_admin(request: Request) -> bool:
+    """Tell whether nobody but an admin can decide: the stage names nobody, or is the admins' own after a removal."""
+    return request.unnamed or request.current_stage == Stage()
+
+
 def _card(request: Request, to: str) -> Notice:
     return Notice(key=recipients.card_key(request, to), kind="card", to=to, request_id=request.id)
 
 
 def _close_cards(
-    db: Transaction, request: Request, admin_channel: str, also: Sequence[str]
+    db: Transaction,
+    request: Request,
+    asked: Callable[[Request], Sequence[str]],
+    also: Sequence[str],
 ) -> None:
     """Note that nothing is owed any more if everybody has a card who is asked by now; somebody may have joined."""
     now = recipients.locked(db, request)
     if now.version == request.version:
-        keys = [
-            recipients.card_key(now, to) for to in dict.fromkeys((admin_channel, *now.deciders))
-        ]
+        keys = [recipients.card_key(now, to) for to in asked(now)]
         requests.look_again(db, request, cards=_unfinished(db, [*keys, *also]))
 
 

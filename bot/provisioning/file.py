@@ -6,7 +6,8 @@ from pathlib import Path
 
 from bot.provisioning.model import Catalog, File, Group, Package
 from bot.provisioning.policy_model import Policy
-from bot.yaml_file import FileError, Place, Source, parse, read_utf8, validate
+from bot.source import FileError, Place, Source, validate
+from bot.yaml_file import parse, read_utf8
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from bot.provisioning.removed_from_file import RemovedFromFile
 from bot.provisioning.resolve import Names
 from bot.provisioning.snapshot import Snapshot
 from bot.provisioning.state import StateFile
-from bot.yaml_file import FileError, Place
+from bot.source import FileError, Place
 from graph import Graph
 
 

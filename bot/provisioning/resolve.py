@@ -18,7 +18,7 @@ from bot.provisioning.names.base import LookupContext
 from bot.provisioning.policy_translation.to_graph import subjects_of
 from bot.provisioning.state import StateFile
 from bot.provisioning.tenant_names import TenantNames
-from bot.yaml_file import FileError, Place
+from bot.source import FileError, Place
 from graph import Graph
 from graph.models import AccessPackage, Application
 

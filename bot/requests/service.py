@@ -15,6 +15,8 @@ from bot.errors import LatchkeyError, NotAllowed, TooLate
 from bot.packages import names as package_names
 from bot.packages.catalog import OfferedPackages
 from bot.packages.model import Package
+from bot.packages.settings.file import PackageSettingsFile
+from bot.packages.settings.model import ReasonRule
 from bot.packages.store import catalog
 from bot.patience import in_time, who_waits
 from bot.people.guard import Guard
@@ -44,6 +46,7 @@ class RequestService:
         offering: OfferedPackages,
         wake: Callable[[], None],
         asks_an_hour: int,
+        package_settings: PackageSettingsFile,
     ) -> None:
         self._store = store
         self._guard = guard
@@ -51,6 +54,7 @@ class RequestService:
         self._offering = offering
         self._wake = wake
         self._asks = Limit(what="ask", count=asks_an_hour)
+        self._package_settings = package_settings
 
     async def ask(
         self, *, slack_user: str, text: str, reason: str | None = None, key: str | None = None
@@ -68,6 +72,7 @@ class RequestService:
             WhichPackage: Several may be meant.
             FormNeeded: It asks what only a form can answer.
             ReasonNeeded: The policy wants a reason.
+            ReasonIncomplete: The package's settings want something in the reason that it lacks.
             TooOften: They have asked for too much in an hour.
             NotAllowed: Slack has called them a guest a moment ago.
             TooLate: It is not offered any more, or they have given up waiting.
@@ -85,14 +90,17 @@ class RequestService:
                 offered = newest
                 continue
             why = package_names.clean(package_names.unescaped(reason or said or ""))
+            why = why[: package_names.LONGEST_REASON]
+            rule = self._reason_rule(package)
             wanted = RequestedPackage(
                 slack_user=slack_user,
                 package=package,
                 version=offered.version,
-                reason=why[: package_names.LONGEST_REASON] or None,
+                reason=why or None,
                 limit=self._asks,
                 key=key,
                 patience=who_waits(),
+                reason_hint=rule.hint if rule is not None and not rule.takes(why) else None,
             )
             try:
                 return await self._ask_for(wanted)
@@ -109,6 +117,14 @@ class RequestService:
             raise
         self._wake()
         return submitted
+
+    def _reason_rule(self, package: Package) -> ReasonRule | None:
+        return self._package_settings.settings_for(package.name, catalog=package.catalog).reason
+
+    def reason_hint(self, package: Package) -> str | None:
+        """Return what a reason for *package* must contain, a sentence; None: anything will do."""
+        rule = self._reason_rule(package)
+        return rule.hint if rule else None
 
     async def keep_reason(self, *, slack_user: str, package_id: str, reason: str | None) -> str:
         """Keep what somebody said until their form opens; return what its button carries."""
@@ -146,7 +162,9 @@ class RequestService:
             TooLate: It is not offered any more.
         """
         said = replace(filled, reason=package_names.unescaped(filled.reason or "") or None)
-        submitted = await self._store.run(in_time(ask_by_form), said, self._asks)
+        submitted = await self._store.run(
+            in_time(ask_by_form), said, self._asks, self._package_settings
+        )
         self._wake()
         return submitted
 

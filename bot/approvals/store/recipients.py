@@ -88,7 +88,8 @@ def settle(
         db.execute(WITHDRAW, {"cards": [card_key(now, each) for each in gone]})
         touch_homes(db, None, deciders=gone)
     if nobody != now.unnamed:
-        db.execute(UPDATE, {"request": now.id, "unnamed": nobody})
+        # What nobody but an admin can decide is shown to the admins: their card may be owed only now.
+        db.execute(UPDATE, {"request": now.id, "unnamed": nobody, "cards_due_at": clock.real()})
         db.execute(REDRAW, {"shown_request": now.id, "shown_assignment": None})
 
 

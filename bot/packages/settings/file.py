@@ -1,9 +1,8 @@
-"""Reads a package settings file, and says what holds for a package by it."""
+"""Says what holds for a package by a package settings file, and which names in it nothing bears."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Final
 
 from bot.packages.names import clean
@@ -20,8 +19,8 @@ from bot.packages.settings.model import (
     QuietHours,
     ReasonRule,
 )
+from bot.source import Place, Source
 from bot.suggestions import nearest
-from bot.yaml_file import Place, Source, parse, read_utf8, validate
 
 # Words of the file that are fields of `PackageSettings` under the same name.
 PLAIN: Final = (
@@ -173,26 +172,3 @@ def _break_glass(block: BreakGlassBlock | None) -> BreakGlass | None:
 
 
 NO_FILE: Final = PackageSettingsFile()
-
-
-def read_package_settings(path: Path | None) -> PackageSettingsFile:
-    """
-    Read the file that ``LATCHKEY_PACKAGE_SETTINGS`` names; without one, nothing is set.
-
-    Raises:
-        FileError: It cannot be read, is no YAML, or says something we do not understand; all problems at once.
-    """
-    if path is None:
-        return NO_FILE
-    return parse_package_settings(read_utf8(path), name=path.name)
-
-
-def parse_package_settings(text: str, *, name: str) -> PackageSettingsFile:
-    """
-    Read text as a package settings file; *name* is what problems call it.
-
-    Raises:
-        FileError: As `read_package_settings`.
-    """
-    source, said = parse(text, name=name, first_word="packages")
-    return PackageSettingsFile(source=source, content=validate(source, said, SettingsFile))

@@ -27,7 +27,7 @@ from bot.provisioning.policy_translation.from_graph import Words
 from bot.provisioning.resolve import Names
 from bot.provisioning.snapshot import FoundCatalog, Located, Snapshot
 from bot.provisioning.state import Entry, Identity, Key
-from bot.yaml_file import FileError
+from bot.source import FileError
 from graph import Graph
 from graph.models import AccessPackage, AccessPackageCatalog
 from graph.values import same_word

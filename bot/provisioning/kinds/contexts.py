@@ -12,7 +12,7 @@ from bot.provisioning.snapshot import FoundCatalog, FoundPackage, Snapshot
 from bot.provisioning.state import Entry
 from bot.provisioning.tenant_names import TenantNames
 from bot.provisioning.write import Writer
-from bot.yaml_file import Place
+from bot.source import Place
 from graph import Graph
 from graph.models import (
     AccessPackage,

@@ -34,7 +34,7 @@ from bot.provisioning.policy_translation.to_graph import to_graph
 from bot.provisioning.resolve import Names
 from bot.provisioning.snapshot import FoundPackage, Located, Snapshot, by_name_or_former_name
 from bot.provisioning.state import Entry, Identity, Key
-from bot.yaml_file import FileError, Place
+from bot.source import FileError, Place
 from graph import Graph
 from graph.errors import GraphError, Unsupported
 from graph.models import AccessPackage, AssignmentPolicy

@@ -16,6 +16,7 @@ from bot.errors import (
     FormNeeded,
     LatchkeyError,
     NotAllowed,
+    ReasonIncomplete,
     ReasonNeeded,
     SeenBefore,
     TooLate,
@@ -44,6 +45,7 @@ class RequestedPackage:
         package: As the catalog of *version* has it.
         key: What tells this command from every other; None if it has been noted already.
         patience: How long they wait for the answer; None if nobody does.
+        reason_hint: What the reason lacks by the package's settings, a sentence; None: nothing.
     """
 
     slack_user: str
@@ -53,6 +55,7 @@ class RequestedPackage:
     limit: Limit
     key: str | None
     patience: Patience | None
+    reason_hint: str | None = None
 
 
 Answer = Submitted | LatchkeyError
@@ -122,6 +125,8 @@ def _without_asking(item: RequestedPackage, already: Request | None) -> Answer |
         return Submitted(request=already, created=False)
     if package.needs_form:
         return FormNeeded(package.id, package.name, item.reason)
+    if item.reason_hint is not None:
+        return ReasonIncomplete(package.id, package.name, item.reason, item.reason_hint)
     if package.needs_reason and item.reason is None:
         return ReasonNeeded(package.id, package.name, package.slug)
     return None

@@ -10,6 +10,7 @@ from bot.errors import TooLate, WrongFields
 from bot.packages import names as package_names
 from bot.packages.offers import agreed_dates, find_wrong_dates
 from bot.packages.questions import Answers, find_wrong_answers, normalize_answers
+from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.store import catalog
 from bot.requests.model import Kind
 from bot.requests.store import request_lists
@@ -44,7 +45,9 @@ class FilledForm:
     end: datetime | None = None
 
 
-def ask_by_form(db: Transaction, filled: FilledForm, asks: Limit) -> Submitted:
+def ask_by_form(
+    db: Transaction, filled: FilledForm, asks: Limit, package_settings: PackageSettingsFile
+) -> Submitted:
     check_member(db, filled.slack_user)
     package = catalog.find(db, filled.package_id)
     if package is None or not package.can_be_asked_for:
@@ -59,6 +62,9 @@ def ask_by_form(db: Transaction, filled: FilledForm, asks: Limit) -> Submitted:
     fields = find_wrong_dates(policy, start=filled.start, end=filled.end, now=now)
     if policy.needs_reason and reason is None:
         fields["reason"] = "Please say why you need it."
+    rule = package_settings.settings_for(package.name, catalog=package.catalog).reason
+    if rule is not None and not rule.takes(reason):
+        fields["reason"] = rule.hint
     answers = normalize_answers(policy.questions, filled.answers)
     wrong = find_wrong_answers(policy.questions, answers)
     if fields or wrong:

@@ -8,7 +8,7 @@ import pytest
 from bot.provisioning.apply import Applier, ApplyError
 from bot.provisioning.diff import Operation
 from bot.provisioning.plan import make_plan
-from bot.yaml_file import FileError
+from bot.source import FileError
 from sandbox.tenant import Tenant
 from sandbox.tenant.seed import ANN
 from tests.bot.provisioning.conftest import Provisioner, picture

@@ -19,7 +19,7 @@ from bot.provisioning.grammar import (
     say_duration,
     say_expiration,
 )
-from bot.yaml_file import FileError
+from bot.source import FileError
 from tests.bot.provisioning.files import EXAMPLE, SMALL, with_policy
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"

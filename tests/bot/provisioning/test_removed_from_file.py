@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.provisioning.apply import Applier
 from bot.provisioning.plan import make_plan
-from bot.yaml_file import FileError
+from bot.source import FileError
 from sandbox.clock import SandboxClock
 from sandbox.tenant import Tenant
 from sandbox.tenant.seed import ANN, BO

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from bot.packages.settings import schema
-from bot.packages.settings.file import NO_FILE, parse_package_settings, read_package_settings
+from bot.packages.settings.file import NO_FILE
 from bot.packages.settings.model import (
     NO_SETTINGS,
     BreakGlass,
@@ -18,7 +18,8 @@ from bot.packages.settings.model import (
     QuietHours,
     Reminders,
 )
-from bot.yaml_file import FileError
+from bot.packages.settings.read import parse_package_settings, read_package_settings
+from bot.source import FileError
 
 DOCS = Path(__file__).resolve().parents[4] / "docs"
 EXAMPLE = DOCS / "latchkey.yml"
@@ -40,7 +41,6 @@ def within(block: str) -> str:
 
 def test_without_a_file_nothing_is_set() -> None:
     """The installation's own defaults hold for every package."""
-    assert read_package_settings(None) is NO_FILE
     assert NO_FILE.settings_for("Finance Reports", catalog="Finance", policy="All") == NO_SETTINGS
 
 

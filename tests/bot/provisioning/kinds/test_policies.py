@@ -10,7 +10,7 @@ from bot.provisioning.policy_translation.compare import by_id
 from bot.provisioning.policy_translation.from_graph import in_words
 from bot.provisioning.policy_translation.merge import merge
 from bot.provisioning.policy_translation.to_graph import to_graph
-from bot.yaml_file import FileError
+from bot.source import FileError
 from graph.models import AssignmentPolicy
 from sandbox.clock import SandboxClock
 from sandbox.tenant import Tenant

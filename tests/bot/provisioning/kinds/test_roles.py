@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from bot.packages.policy_terms import contents
-from bot.yaml_file import FileError
+from bot.source import FileError
 from graph.models import AccessPackage, ResourceRoleScope
 from sandbox.tenant import Tenant
 from sandbox.tenant.model import Resource

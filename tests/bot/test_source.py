@@ -4,7 +4,7 @@ import pytest
 from pydantic import BaseModel
 
 from bot.provisioning.model import File
-from bot.yaml_file import Place, known_words
+from bot.source import Place, known_words
 
 
 class Leaf(BaseModel):
