@@ -10,6 +10,9 @@ COMMANDS: Final = {
     "run": Named("bot.cli.bot:run", "Run the bot."),
     "migrate": Named("bot.cli.bot:migrate", "Bring the database to the newest schema."),
     "doctor": Named("bot.cli.bot:doctor", "Check everything the bot needs."),
+    "check-settings": Named(
+        "bot.cli.package_settings:check_settings", "Check FILE of package settings."
+    ),
     "sandbox": Named("bot.cli.bot:sandbox", "Try everything with no accounts."),
     "pause": Named("bot.cli.guard:pause", "Stop granting, on every replica."),
     "resume": Named("bot.cli.guard:resume", "Grant again after a pause."),

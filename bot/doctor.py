@@ -10,7 +10,8 @@ from bot.app import Latchkey
 from bot.configuration.addresses import Addresses
 from bot.database import migrate, roles
 from bot.database.wire import NOT_YET
-from bot.slack.errors import SlackError
+from bot.packages.settings.model import PackageNames
+from bot.slack.errors import SlackError, SlackRefused
 from bot.slack.profiles import SlackUser
 from bot.timing import WAITS
 from graph.errors import GraphError
@@ -30,6 +31,8 @@ SCOPES: Final = frozenset(
 # With it, Latchkey looks in the approvals channel, too, before it sends a card again.
 OPTIONAL_SCOPES: Final = frozenset({"channels:history", "groups:history"})
 
+# Slack's words for a place that the app may post to, perhaps, and may not read.
+NOT_ALLOWED_TO_LOOK: Final = frozenset({"missing_scope", "no_permission"})
 # Of 200 people each; users.list is allowed about 20 times a minute.
 MOST_PAGES: Final = 5
 # With so many refused, nobody will take it for a slip of a few.
@@ -53,6 +56,7 @@ async def examine(latchkey: Latchkey) -> list[Finding]:
         _admins,
         _audit,
         _packages,
+        _package_settings,
         _people,
         _addresses,
         _settle,
@@ -181,6 +185,49 @@ async def _packages(latchkey: Latchkey) -> Finding:
             sentence="There is no access package in Entra yet: make one and give it a policy.",
         )
     return Finding(fine=True, sentence=f"{len(packages)} access packages can be read.")
+
+
+async def _package_settings(latchkey: Latchkey) -> Finding:
+    """Check that the names in the file of package settings are some of the tenant's, and its channels ours to post to."""
+    file, path = latchkey.package_settings, latchkey.settings.package_settings
+    if path is None:
+        return Finding(fine=True, sentence="No package has settings of its own.")
+    try:
+        packages = await latchkey.graph.packages.list(named=False)
+    except GraphError as error:
+        return Finding(
+            fine=False, sentence=f"{path.name} cannot be compared with Entra's packages: {error}"
+        )
+    problems = file.warnings(
+        PackageNames(
+            package=package.display_name or "",
+            catalog=(package.catalog.display_name if package.catalog else None) or "",
+            policies=tuple(each.display_name or "" for each in package.assignment_policies),
+        )
+        for package in packages
+    )
+    unchecked = []
+    for channel, place in file.channels():
+        try:
+            await latchkey.slack.check_channel(channel)
+        except SlackRefused as refused:
+            if refused.error in NOT_ALLOWED_TO_LOOK:
+                unchecked.append(channel)
+                continue
+            why = f"Slack does not let me into the channel {channel} ({refused}): invite the app there, or correct the id."
+            problems.append(file.source.problem(place, why))
+        except SlackError as error:
+            problems.append(
+                file.source.problem(place, f"The channel {channel} could not be checked ({error}).")
+            )
+    if problems:
+        return Finding(fine=False, sentence="\n  ".join(problems))
+    sentence = f"{path.name} names only packages, catalogs and policies that are in Entra"
+    if unchecked:
+        sentence += f". Its channels ({', '.join(unchecked)}) could not be checked: the app may not read there"
+    elif file.channels():
+        sentence += ", and channels that the app is in"
+    return Finding(fine=True, sentence=f"{sentence}.")
 
 
 async def _people(latchkey: Latchkey) -> Finding:

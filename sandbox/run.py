@@ -40,6 +40,7 @@ from sandbox.tenant import Tenant
 
 APPROVALS: Final = "C0APPROVALS"
 ADMIN_GROUP: Final = "S0IAM"
+PACKAGE_SETTINGS: Final = Path(__file__).parent / "latchkey.yml"
 # Slack's library ignores NO_PROXY, and would send loopback calls to a proxy.
 PROXIES: Final = (
     *("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"),
@@ -201,6 +202,8 @@ async def sandbox(
     async with AsyncExitStack() as stack:
         world = await stack.enter_async_context(stand_ins(folder, certificate=certificate))
         world.tenant.seed_examples()
+        world.workspace.seed_examples()
+        world.environment["LATCHKEY_PACKAGE_SETTINGS"] = str(PACKAGE_SETTINGS)
         latchkey = await stack.enter_async_context(serving_bot(world))
         await _first_sync(latchkey)
         ticking = asyncio.create_task(_tick(world.tenant))

@@ -209,6 +209,15 @@ class Slack:
         answer = await self._calls.read("usergroups.users.list", usergroup=group_id, **self._where)
         return frozenset(answer["users"])
 
+    async def check_channel(self, channel: str) -> None:
+        """
+        Read what was said last in a channel, to see that the app is in it.  Scope channels:history or groups:history.
+
+        Raises:
+            SlackRefused: It is not there, the app is not in it, or has not the scope to look.
+        """
+        await self._calls.read("conversations.history", channel=channel, limit=1)
+
     async def post(
         self,
         to: str,

@@ -140,6 +140,16 @@ def seed(workspace: "State") -> None:
     workspace.changed("people", users=frozenset(workspace.people))
 
 
+def add_examples(workspace: "State") -> None:
+    """Add a channel for the requests of one package, beside the one for all others."""
+    workspace.channels["C0PRODUCTION"] = Channel(
+        id="C0PRODUCTION",
+        name="production-access",
+        members={"U0BO", "U0DANA", "U0MIA", workspace.bot_user_id},
+        topic="Who may operate production",
+    )
+
+
 ORGANIZATION = "E0CONTOSO"
 """The organization of the workspace, where it is on Enterprise Grid."""
 

@@ -8,7 +8,7 @@ from sandbox.clock import SandboxClock
 from sandbox.slack import interactions, suggestions, view_interactions
 from sandbox.slack.http import routes
 from sandbox.slack.model import Outcome, Suggestions
-from sandbox.slack.seed import seed
+from sandbox.slack.seed import add_examples, seed
 from sandbox.slack.state import State
 
 
@@ -45,6 +45,10 @@ class Workspace(State):
     def seed(self) -> None:
         """Fill the workspace with the people, channels and groups of the tutorial's world."""
         seed(self)
+
+    def seed_examples(self) -> None:
+        """Add the channels that the sandbox's package settings name."""
+        add_examples(self)
 
     async def command(self, *, user: str, channel: str, command: str, text: str) -> Outcome:
         """Type a slash command in a channel; the answer or the failure shows up there.
