@@ -75,7 +75,6 @@ class ReasonIncomplete(LatchkeyError):
 
     Attributes:
         reason: What the person has said already.
-        hint: A sentence that says what the reason must contain.
     """
 
     def __init__(self, package_id: str, package_name: str, reason: str | None, hint: str) -> None:

@@ -151,14 +151,21 @@ async def test_a_channel_that_takes_no_cards_is_told_to_the_admins_and_tried_aga
     await world.card(BO)
     alarm = await eventually(
         lambda: next(
-            (each for each in world.slack.channel(APPROVALS).messages if "not_in_channel" in said(each)), None
+            (
+                each
+                for each in world.slack.channel(APPROVALS).messages
+                if "not_in_channel" in said(each)
+            ),
+            None,
         )
     )
     assert f"<#{FINANCE}>" in said(alarm)
     channel.members.add(world.slack.bot_user_id)
     await world.later(timedelta(minutes=2))
     await world.card(FINANCE)
-    alarms = [each for each in world.slack.channel(APPROVALS).messages if "not_in_channel" in said(each)]
+    alarms = [
+        each for each in world.slack.channel(APPROVALS).messages if "not_in_channel" in said(each)
+    ]
     assert len(alarms) == 1
 
 
