@@ -198,7 +198,7 @@ def _decide(past: Past) -> None:
     waiting = past.waiting.pop()
 
     def click(db: Transaction) -> Decision:
-        request = requests.existing(db, waiting)
+        request = requests.get(db, waiting)
         decision = Decision(
             id=chance.new_id(),
             request_id=request.id,
@@ -219,7 +219,7 @@ def _decide(past: Past) -> None:
         return decision
 
     def settle(db: Transaction, decision: Decision) -> None:
-        request = requests.existing(db, waiting)
+        request = requests.get(db, waiting)
         decisions.accepted_of(db, request)
         decisions.settle(db, decision, Outcome.ACCEPTED, entra_id="bo", name="Bo")
         requests.move(db, request, State.APPROVED, actor="U0BO")

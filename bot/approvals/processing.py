@@ -49,7 +49,7 @@ class DecisionProcessor:
         Raises:
             SlackError, GraphError: What is needed to judge it cannot be read now; it stays unprocessed.
         """
-        request = await self._store.read(requests.existing, decision.request_id)
+        request = await self._store.read(requests.get, decision.request_id)
         stage = _decided_stage(decision, request)
         if stage is None:
             await self._too_late(decision, request)
@@ -74,7 +74,7 @@ class DecisionProcessor:
             won = await self._store.run(_approve, judged, request, changes)
         if not won:
             await self._too_late(
-                decision, await self._store.read(requests.existing, decision.request_id)
+                decision, await self._store.read(requests.get, decision.request_id)
             )
 
     async def refuse_early(self, decision: Decision) -> bool:
@@ -90,7 +90,7 @@ class DecisionProcessor:
             return False
 
     async def _refused(self, decision: Decision) -> bool:
-        request = await self._store.read(requests.existing, decision.request_id)
+        request = await self._store.read(requests.get, decision.request_id)
         if _decided_stage(decision, request) is None:
             return False
         if await self._is_refused_again(decision):

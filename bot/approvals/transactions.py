@@ -21,7 +21,7 @@ class IncompleteDecision:
 
 
 def take_decision(db: Transaction, decision: Decision) -> IncompleteDecision | None:
-    request = requests.get(db, decision.request_id)
+    request = requests.find(db, decision.request_id)
     if request is None:
         raise TooLate("I do not know that request any more.")
     _insist_on_patience(db, decision)

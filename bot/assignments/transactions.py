@@ -43,7 +43,7 @@ def get_current(db: Transaction, assignment_id: str) -> Assignment:
     Raises:
         TooLate: It has, or there is none.
     """
-    assignment = assignments.get(db, assignment_id)
+    assignment = assignments.find(db, assignment_id)
     if assignment is None or assignment.state is AssignmentState.ENDED:
         raise TooLate("That access has ended already.")
     return assignment

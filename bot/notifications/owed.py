@@ -195,7 +195,7 @@ class Notices:
 
     async def _send_card(self, request: Request, card: Notice) -> bool:
         def content(db: Transaction) -> Message | None:
-            now = requests.get(db, request.id)
+            now = requests.find(db, request.id)
             if now is None or now.state is not State.PENDING or now.ask_id != request.ask_id:
                 # Decided on another card, while this one waited: there is nothing left to decide.
                 return None
@@ -396,21 +396,21 @@ def _unfinished(db: Transaction, keys: Sequence[str]) -> datetime | None:
 def _content_of(db: Transaction, notice: Notice, rungs: Sequence[timedelta]) -> Message | None:
     """Return what a sent message should say now."""
     if notice.kind == "card" and notice.request_id is not None:
-        request = requests.get(db, notice.request_id)
+        request = requests.find(db, notice.request_id)
         if request is None:
             return None
         if notice.dropped_why == recipients.WITHDRAWN:
             return deciding.no_longer_asked()
         return deciding.card(request, decisions.accepted_of(db, request))
     if notice.kind == news.PUZZLE and notice.request_id is not None:
-        request = requests.get(db, notice.request_id)
+        request = requests.find(db, notice.request_id)
         return deciding.not_understood(request, others=_others(db, request)) if request else None
     if notice.kind == notices.HELD:
-        hold = holds.get(db, notice.key.removeprefix(f"{notices.HELD}:"))
-        request = requests.get(db, hold.request_id) if hold else None
+        hold = holds.find(db, notice.key.removeprefix(f"{notices.HELD}:"))
+        request = requests.find(db, hold.request_id) if hold else None
         return repairing.card(hold, request) if hold and request else None
     if notice.kind == troubles.NOTICE:
-        trouble = troubles.get(db, notice.key.removeprefix(f"{troubles.NOTICE}:"))
+        trouble = troubles.find(db, notice.key.removeprefix(f"{troubles.NOTICE}:"))
         return trouble_news.card(db, trouble) if trouble else None
     if notice.kind == "reminder" and notice.channel and notice.ts:
         together = notices.in_message(db, channel=notice.channel, ts=notice.ts)

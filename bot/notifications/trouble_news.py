@@ -21,7 +21,7 @@ def notices_for_trouble(
         assignment_id=trouble.about,
     )
     found: list[OwedNotice] = [(notice, card(db, trouble))]
-    row = assignments.get(db, trouble.about)
+    row = assignments.find(db, trouble.about)
     said = words.told_holder(trouble, row) if row is not None else None
     if said is not None and row is not None and row.holder is not None:
         key = f"{troubles.NOTICE}-holder:{trouble.id}"
@@ -31,7 +31,7 @@ def notices_for_trouble(
 
 def card(db: Transaction, trouble: Trouble) -> Message:
     """Draw the admins' card, as it must be now."""
-    row = assignments.get(db, trouble.about)
+    row = assignments.find(db, trouble.about)
     if row is not None:
         return words.card(trouble, row, package=row.package_name)
     package = catalog.find(db, trouble.about)

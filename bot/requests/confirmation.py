@@ -272,7 +272,7 @@ class Delivery:
         # Entra may shorten what we ask for; what counts is that it is later than it was.
         if not held.is_delivered or end is None or wanted is None:
             return False
-        before = await self._store.read(assignments.get, held.id)
+        before = await self._store.read(assignments.find, held.id)
         if (
             reported is None
             and end < wanted

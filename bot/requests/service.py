@@ -183,7 +183,7 @@ class RequestService:
             NotAllowed: They are none of these.
             TooLate: There is no such request.
         """
-        request = await self._store.read(requests.get, request_id)
+        request = await self._store.read(requests.find, request_id)
         if request is None:
             raise TooLate("I do not know that request any more.")
         may_see = {request.holder, request.asked_by, *request.deciders}

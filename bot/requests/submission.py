@@ -192,7 +192,7 @@ class Effects:
             }
         else:
             body["assignment_id"] = request.assignment_id
-            known = await self._store.read(assignments.get, request.assignment_id or "")
+            known = await self._store.read(assignments.find, request.assignment_id or "")
             if request.kind is Kind.EXTEND and request.ends_at is not None:
                 body["schedule"] = Schedule(
                     start_date_time=known.starts_at if known else None,

@@ -213,7 +213,7 @@ def end_partly(db: Transaction, request: Request, held_id: str, *, due_at: datet
     if any(each.kind is Kind.REMOVE and each.intent_at is not None for each in others):
         claims.release(db, request, due_at=due_at, attempts=request.attempts + 1, failures=0)
         return
-    row = assignments.get(db, held_id)
+    row = assignments.find(db, held_id)
     moved = requests.move(db, request, State.FAILED, fence=True, why=ENDED_IN_PART)
     if moved is not None and row is not None and row.ended_why in ENDED_BY_US:
         requests.look_again(db, moved, news=None)
@@ -221,7 +221,7 @@ def end_partly(db: Transaction, request: Request, held_id: str, *, due_at: datet
 
 def tell_if_partial(db: Transaction, assignment_id: str, *, given_up: bool = False) -> None:
     """Make it known that somebody has a part only, once that has lasted, or Graph has given up."""
-    row = assignments.get(db, assignment_id)
+    row = assignments.find(db, assignment_id)
     if row is None or row.progress not in {DeliveryProgress.PARTIAL, DeliveryProgress.FAILED}:
         return
     lasts = row.progress_at is not None and clock.now() - row.progress_at >= PARTIAL_FOR
@@ -299,7 +299,7 @@ def revive(db: Transaction, seen: Assignment, *, read_at: datetime) -> None:
 
     What we had removed ourselves is removed again; anything else is access like any other.
     """
-    before = assignments.get(db, seen.id)
+    before = assignments.find(db, seen.id)
     if before is None or before.state is not AssignmentState.ENDED:
         assignments.save_live(db, seen, read_by_id_at=read_at)
         return
@@ -313,5 +313,5 @@ def revive(db: Transaction, seen: Assignment, *, read_at: datetime) -> None:
         **assignments.audit_ids(seen),
     )
     if before.ended_why in ENDED_BY_US:
-        now = assignments.get(db, seen.id) or seen
+        now = assignments.find(db, seen.id) or seen
         take_back(db, now, "It had been removed, and was there again.")

@@ -308,7 +308,7 @@ def _save_busy(
     db: Transaction, row: Assignment, *, is_automatic: Callable[[Assignment], bool]
 ) -> None:
     """Save one row that somebody else was at work on."""
-    is_new = assignments.get(db, row.id) is None
+    is_new = assignments.find(db, row.id) is None
     if assignments.save_live(db, row):
         transitions.tell_if_partial(db, row.id)
     if is_new:
@@ -316,7 +316,7 @@ def _save_busy(
 
 
 def _save_by_id(db: Transaction, row: Assignment, *, read_at: datetime) -> None:
-    known = assignments.get(db, row.id)
+    known = assignments.find(db, row.id)
     if row.progress is DeliveryProgress.FAILED:
         if known is None or known.state is AssignmentState.ENDED:
             return
@@ -330,7 +330,7 @@ def _save_by_id(db: Transaction, row: Assignment, *, read_at: datetime) -> None:
 
 def _missing(db: Transaction, assignment_id: str, *, settle: timedelta) -> None:
     """Graph does not show it any more: once may be a mistake, twice is its end."""
-    known = assignments.get(db, assignment_id)
+    known = assignments.find(db, assignment_id)
     if known is None or known.state is AssignmentState.ENDED:
         return
     if known.gone_at is None:
@@ -340,7 +340,7 @@ def _missing(db: Transaction, assignment_id: str, *, settle: timedelta) -> None:
 
 
 def _over(db: Transaction, assignment_id: str) -> None:
-    known = assignments.get(db, assignment_id)
+    known = assignments.find(db, assignment_id)
     if (
         known is None
         or known.state is not AssignmentState.LIVE

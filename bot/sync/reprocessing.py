@@ -53,7 +53,7 @@ class Reprocessing:
             await self._store.run(_answered, trouble, answer)
 
     async def _reprocess(self, trouble: Trouble) -> str:
-        row = await self._store.read(assignments.get, trouble.about)
+        row = await self._store.read(assignments.find, trouble.about)
         if row is None or trouble.wanted_by is None:
             return "That access is not there any more."
         actor = await self._permissions.actor(trouble.wanted_by)
@@ -81,7 +81,7 @@ class Reprocessing:
 
 def _answered(db: Transaction, trouble: Trouble, answer: str) -> None:
     troubles.finish_reprocessing(db, trouble, answer)
-    row = assignments.get(db, trouble.about)
+    row = assignments.find(db, trouble.about)
     if row is not None:
         audit.record(
             db,

@@ -191,7 +191,7 @@ async def test_a_refusal_to_process_it_again_is_said(world):
 
 
 async def row_of(world, held):
-    return await world.bot.store.run(assignments.get, held.id)
+    return await world.bot.store.run(assignments.find, held.id)
 
 
 @pytest.mark.parametrize(

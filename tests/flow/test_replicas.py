@@ -173,13 +173,13 @@ async def test_a_frozen_replica_does_not_write_its_old_sync_over_a_newer_one(aro
     held.end = ends + timedelta(days=30)
     await later(SYNC - timedelta(seconds=5))
     (awake,) = [bot for bot in bots if bot is not frozen[0]]
-    row = await awake.latchkey.store.read(assignments.get, held.id)
+    row = await awake.latchkey.store.read(assignments.find, held.id)
     assert row.ends_at == held.end
     seen = await awake.latchkey.store.read(audit.rows)
 
     await later(timedelta(seconds=20))
 
-    assert await awake.latchkey.store.read(assignments.get, held.id) == row
+    assert await awake.latchkey.store.read(assignments.find, held.id) == row
     assert await awake.latchkey.store.read(audit.rows) == seen
 
 

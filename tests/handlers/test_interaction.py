@@ -51,7 +51,7 @@ async def held(world):
 
 
 async def state_of(world, request):
-    return (await world.bot.store.run(requests.get, request.id)).state
+    return (await world.bot.store.run(requests.find, request.id)).state
 
 
 REFUSED = {

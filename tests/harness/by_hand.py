@@ -202,7 +202,7 @@ class BotHarness:
         self.clock.shift(by)
 
     async def request(self, request_id: str) -> Request:
-        found = await self.store.run(requests.get, request_id)
+        found = await self.store.run(requests.find, request_id)
         assert found is not None
         return found
 

@@ -30,7 +30,7 @@ OWED: Final = ("cards_due_at", "news_due_at")
 def every_request(db: Transaction) -> list[Request]:
     """All requests, the oldest first."""
     ids = db.execute(sa.text("SELECT id FROM request ORDER BY asked_at")).scalars().all()
-    return [found for each in ids if (found := requests.get(db, each)) is not None]
+    return [found for each in ids if (found := requests.find(db, each)) is not None]
 
 
 def rows_of(db: Transaction, table: str) -> list[dict[str, Any]]:

@@ -273,7 +273,7 @@ class World:
         """Every request, ``add delivered``, the oldest first."""
         rows = await self.bot.store.run(audit.rows)
         ids = dict.fromkeys(row["request_id"] for row in rows if row["request_id"])
-        found = [await self.bot.store.run(requests.get, each) for each in ids]
+        found = [await self.bot.store.run(requests.find, each) for each in ids]
         return [f"{each.kind} {each.state}" for each in found if each]
 
     async def deeds(self) -> list[tuple[str, str, str]]:

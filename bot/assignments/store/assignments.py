@@ -119,7 +119,7 @@ def save_live(
     Args:
         read_by_id_at: When Graph was asked for it by its id (real time); None: it stood in a list.
     """
-    known = get(db, assignment.id)
+    known = find(db, assignment.id)
     progress = _progress(known, assignment)
     is_as_before = known is not None and known.progress is progress
     values = {
@@ -170,7 +170,7 @@ def progress_after(before: str, read: DeliveryProgress) -> DeliveryProgress:
     return read
 
 
-def get(db: Transaction, assignment_id: str) -> Assignment | None:
+def find(db: Transaction, assignment_id: str) -> Assignment | None:
     found = _read(db, BY_ID, assignment=assignment_id)
     return found[0] if found else None
 
@@ -214,7 +214,7 @@ def end(
     }
     done = db.execute(END, {"assignment": assignment_id, **values}).rowcount == 1
     if done:
-        ended = get(db, assignment_id)
+        ended = find(db, assignment_id)
         if ended is not None:
             audit.record(db, at=clock.now(), actor=actor, verb="end", why=why, **audit_ids(ended))
             troubles.close(db, assignment_id)
@@ -293,7 +293,7 @@ def _mark_views_stale(db: Transaction, assignment: Assignment) -> None:
 
 
 def _shown_id(db: Transaction, assignment_id: str) -> None:
-    found = get(db, assignment_id)
+    found = find(db, assignment_id)
     if found is not None:
         _mark_views_stale(db, found)
 

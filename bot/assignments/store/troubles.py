@@ -111,7 +111,7 @@ def redraw(db: Transaction, about: str) -> None:
     db.execute(shown.values(stale=True))
 
 
-def get(db: Transaction, trouble_id: str) -> Trouble | None:
+def find(db: Transaction, trouble_id: str) -> Trouble | None:
     row = db.execute(BY_ID, {"trouble": trouble_id}).first()
     return _trouble(row) if row else None
 

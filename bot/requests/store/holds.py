@@ -88,7 +88,7 @@ def put(
     return True
 
 
-def get(db: Transaction, hold_id: str) -> Hold | None:
+def find(db: Transaction, hold_id: str) -> Hold | None:
     row = db.execute(BY_ID, {"hold": hold_id}).first()
     return _hold(row) if row else None
 
@@ -147,7 +147,7 @@ def end(db: Transaction, hold: Hold, request: Request, verb: Verb, *, actor: str
     )
     all_requests.shown(db, request)
     wakeups.due(db, wakeups.REQUESTS)
-    return all_requests.get(db, request.id)
+    return all_requests.find(db, request.id)
 
 
 def count(db: Transaction) -> int:

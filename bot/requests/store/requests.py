@@ -244,12 +244,12 @@ def audit_ids(request: Request) -> dict[str, Any]:
     }
 
 
-def existing(db: Transaction, request_id: str) -> Request:
+def get(db: Transaction, request_id: str) -> Request:
     """The request that another row refers to; the database keeps it from being missing."""
     return from_row(db.execute(BY_ID, {"request": request_id}).one())
 
 
-def get(db: Transaction, request_id: str) -> Request | None:
+def find(db: Transaction, request_id: str) -> Request | None:
     """The request of that id, if there is one."""
     row = db.execute(BY_ID, {"request": request_id}).first()
     return from_row(row) if row else None

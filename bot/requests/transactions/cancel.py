@@ -30,7 +30,7 @@ def cancel(db: Transaction, slack_user: str, request_id: str) -> Request:
         NotAllowed: It is somebody else's.
         TooLate: It has gone on already.
     """
-    request = requests.get(db, request_id)
+    request = requests.find(db, request_id)
     if request is None:
         raise TooLate("I do not know that request any more.")
     why = may(
@@ -44,7 +44,7 @@ def cancel(db: Transaction, slack_user: str, request_id: str) -> Request:
         raise TooLate(f"That request cannot be withdrawn any more: {_fate(db, request)}.")
     moved = transitions.cancel(db, request, actor=slack_user)
     if moved is None:
-        current = requests.get(db, request_id) or request
+        current = requests.find(db, request_id) or request
         raise TooLate(f"Somebody was faster: {_fate(db, current)}. Please look again.")
     return moved
 

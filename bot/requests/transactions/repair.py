@@ -18,8 +18,8 @@ def repair(db: Transaction, slack_user: str, hold_id: str, verb: Verb, actor: Ac
         NotAllowed: *actor* may not do that.
         TooLate: It is not held any more.
     """
-    hold = holds.get(db, hold_id)
-    request = requests.get(db, hold.request_id) if hold else None
+    hold = holds.find(db, hold_id)
+    request = requests.find(db, hold.request_id) if hold else None
     if hold is None or request is None:
         raise TooLate("I do not know that request any more.")
     why = may(actor, verb, holder=request.holder, holder_entra_id=request.entra_id)

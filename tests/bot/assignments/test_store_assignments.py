@@ -40,7 +40,7 @@ async def test_messages_go_to_those_accounts_that_are_certain(store, certain, af
     await store.run(links.link, ANN, holders=certain)
 
     assert await holders(store) == {**after, "hers": "U0CY"}
-    assert (await store.run(assignments.get, "over")).holder == "U0OLD"
+    assert (await store.run(assignments.find, "over")).holder == "U0OLD"
     assert await store.run(links.slack_users_of, ANN) == sorted({*after.values()} - {None})
 
 

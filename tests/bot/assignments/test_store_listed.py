@@ -83,7 +83,7 @@ async def test_what_graph_does_not_say_is_no_change(store):
     silent = replace(access(), holder=None, policy_id=None, holder_name=None)
 
     assert (await store.run(listed.save, [silent])).changed == []
-    assert (await store.run(assignments.get, "assignment")).holder == access().holder
+    assert (await store.run(assignments.find, "assignment")).holder == access().holder
 
 
 @pytest.mark.parametrize(
@@ -99,8 +99,8 @@ async def test_what_is_under_way_as_before_is_no_change(store, had, said):
     await store.run(lambda db: db.execute(assignment_table.update().values(**had)).rowcount)
 
     assert (await store.run(listed.save, [access(**said)])).changed == []
-    assert await store.run(assignments.get, "assignment") is not None
-    assert vars(await store.run(assignments.get, "assignment")).items() >= had.items()
+    assert await store.run(assignments.find, "assignment") is not None
+    assert vars(await store.run(assignments.find, "assignment")).items() >= had.items()
 
 
 # What we have, and what Graph says now.
@@ -168,7 +168,7 @@ def _reminder(row: Assignment) -> Notice:
 
 
 def _facts(db: sa.Connection, name: str) -> dict[str, Any]:
-    row = assignments.get(db, name)
+    row = assignments.find(db, name)
     assert row is not None
     changing: dict[str, Any] = {
         "id": "",
@@ -201,10 +201,10 @@ async def test_since_when_it_is_so_far_is_kept_as_long_as_it_is(store):
     )
 
     await store.run(listed.save, [access(progress=DeliveryProgress.PARTIAL, ends_at=ANOTHER_END)])
-    assert (await store.run(assignments.get, "assignment")).progress_at == long_ago
+    assert (await store.run(assignments.find, "assignment")).progress_at == long_ago
 
     await store.run(listed.save, [access(ends_at=ANOTHER_END)])
-    assert (await store.run(assignments.get, "assignment")).progress_at > long_ago
+    assert (await store.run(assignments.find, "assignment")).progress_at > long_ago
 
 
 async def test_what_had_ended_is_named_and_left_alone(store):
@@ -214,7 +214,7 @@ async def test_what_had_ended_is_named_and_left_alone(store):
     await store.run(assignments.end, row.id, why=EndReason.OUTSIDE, at=clock.now())
 
     assert (await store.run(listed.save, [row])).ended == [row.id]
-    assert (await store.run(assignments.get, row.id)).state is AssignmentState.ENDED
+    assert (await store.run(assignments.find, row.id)).state is AssignmentState.ENDED
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -61,7 +61,7 @@ async def test_what_an_admin_wants_is_done_by_one(store, at_once):
 
     await store.run(troubles.finish_reprocessing, mine, "Done.")
     assert await store.run(troubles.claim_reprocessing, lease=LEASE) == []
-    found = await store.run(troubles.get, mine.id)
+    found = await store.run(troubles.find, mine.id)
     assert found is not None
     assert (found.answer, found.closed_at) == ("Done.", None)
 
@@ -100,13 +100,13 @@ async def test_misses_are_counted_until_it_is_read(store):
     assert await store.run(unsure.unreadable) == {"campaign": 2}
     assert await store.run(unsure.unreadable, misses=1) == {"campaign": 1}
     assert await store.run(unsure.unreadable, misses=2) == {}
-    first = (await store.run(assignments.get, "assignment")).unreadable_since
+    first = (await store.run(assignments.find, "assignment")).unreadable_since
     assert first is not None
 
     await store.run(assignments.save_live, held())
-    read = await store.run(assignments.get, "assignment")
+    read = await store.run(assignments.find, "assignment")
     assert (read.unreadable_since, read.misses) == (None, 0)
-    assert (await store.run(assignments.get, "over")).misses == 0
+    assert (await store.run(assignments.find, "over")).misses == 0
 
 
 async def test_a_list_revives_nothing(store):
@@ -118,11 +118,11 @@ async def test_a_list_revives_nothing(store):
 
     assert not await store.run(assignments.save_live, held())
     assert not await store.run(assignments.save_live, held(), read_by_id_at=before)
-    assert (await store.run(assignments.get, "assignment")).ended_why == EndReason.RETURNED
+    assert (await store.run(assignments.find, "assignment")).ended_why == EndReason.RETURNED
 
     later = clock.real() + SECOND
     assert await store.run(assignments.save_live, held(), read_by_id_at=later)
-    found = await store.run(assignments.get, "assignment")
+    found = await store.run(assignments.find, "assignment")
     assert (found.state, found.ended_why) == ("live", None)
     assert "revived" in [row["verb"] for row in await store.run(audit.rows)]
 
@@ -145,7 +145,7 @@ async def test_what_was_there_and_is_delivered_again_stays_there(store, before, 
         if progress is not None:
             await store.run(assignments.save_live, held(progress=progress))
 
-    found = await store.run(assignments.get, "assignment")
+    found = await store.run(assignments.find, "assignment")
     assert found.progress is after
     assert found.progress_at is not None
 
@@ -154,12 +154,12 @@ async def test_since_when_it_is_in_part_is_kept(store):
     """However often it is seen so."""
     clock.set_offset(timedelta(0))
     await store.run(assignments.save_live, held(progress=DeliveryProgress.PARTIAL))
-    since = (await store.run(assignments.get, "assignment")).progress_at
+    since = (await store.run(assignments.find, "assignment")).progress_at
     clock.set_offset(DAY)
     changed = held(progress=DeliveryProgress.PARTIAL, package_name="Another name")
     await store.run(assignments.save_live, changed)
 
-    assert (await store.run(assignments.get, "assignment")).progress_at == since
+    assert (await store.run(assignments.find, "assignment")).progress_at == since
     assert await store.run(unsure.not_whole_since, clock.now() - DAY) == ["assignment"]
     assert await store.run(unsure.not_whole_since, since - SECOND) == []
 

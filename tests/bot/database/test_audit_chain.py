@@ -126,7 +126,7 @@ async def test_what_is_rolled_back_leaves_nothing_and_no_gap(log):
 
     with pytest.raises(RuntimeError):
         await log.run(fails)
-    assert await log.run(requests.get, request.id) == request
+    assert await log.run(requests.find, request.id) == request
     await log.run(requests.move, request, State.APPROVED)
 
     assert [row["after"] for row in await log.run(audit.rows)] == ["received", "approved"]

@@ -22,7 +22,7 @@ async def test_what_waited_is_granted_afterwards(harness: BotHarness) -> None:
     await harness.store.run(flags.pause, why="an account was taken over")
     request = await harness.ask("marketing-campaign")
     await harness.store.run(flags.resume)
-    ready = await harness.store.run(requests.get, request.id)
+    ready = await harness.store.run(requests.find, request.id)
     assert ready is not None
     await harness.effects.post(await harness.claimed(ready))
 

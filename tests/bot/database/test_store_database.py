@@ -52,7 +52,7 @@ async def test_a_connection_that_is_cut_means_busy(store, cut_at, word):
     with pytest.raises(Busy):
         await store.run(requests.add, request)
 
-    assert await store.run(requests.get, request.id) is None
+    assert await store.run(requests.find, request.id) is None
     assert await store.run(requests.add, request) is not None
     assert len(await store.run(audit.rows, request_id=request.id)) == 1
 
@@ -65,5 +65,5 @@ async def test_a_move_that_is_cut_has_not_happened(store, cut_at):
     with pytest.raises(Busy):
         await store.run(requests.move, request, State.APPROVED)
 
-    assert await store.run(requests.get, request.id) == request
+    assert await store.run(requests.find, request.id) == request
     assert await store.run(requests.move, request, State.APPROVED) is not None

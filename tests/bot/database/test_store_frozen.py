@@ -50,7 +50,7 @@ async def test_a_frozen_server_means_busy(impatient, frozen):
 
     with pytest.raises(Busy, match="does not answer"):
         await impatient.run(freeze_half_way)
-    assert await impatient.read(requests.get, added.id) is None
+    assert await impatient.read(requests.find, added.id) is None
 
 
 @on_postgresql

@@ -56,7 +56,7 @@ async def test_statements_of_several_clients_are_not_mixed_up(mode, address, beh
                 *(stores[place % 2].run(requests.add, each) for place, each in enumerate(wishes)),
                 *(store.read(catalog.list_all) for store in stores),
             )
-        found = [await stores[0].read(requests.get, each.id) for each in added if each]
+        found = [await stores[0].read(requests.find, each.id) for each in added if each]
         chain = await stores[1].read(audit.verify, b"")
 
     assert len([each for each in found if each is not None]) == 4 * OFTEN

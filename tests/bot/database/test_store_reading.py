@@ -65,4 +65,4 @@ async def test_reading_sees_what_was_committed_just_before(store):
     """On a connection of its own."""
     for number in range(20):
         added = await store.run(requests.add, wish(package_id=str(number)))
-        assert await store.read(requests.get, added.id) == added
+        assert await store.read(requests.find, added.id) == added

@@ -185,7 +185,7 @@ async def test_whoever_acts_before_their_turn_is_not_reminded(harness):
     await asyncio.sleep(3)
 
     last, before = (f"access-{number:03d}" for number in range(2))
-    row = await harness.store.run(assignments.get, last)
+    row = await harness.store.run(assignments.find, last)
     assert row is not None
     await harness.store.run(assignments.let_end, row, actor=person(0))
     await harness.store.run(assignments.set_removing, before)
@@ -352,7 +352,7 @@ async def test_of_what_is_over_nobody_is_reminded(harness):
     assert await harness.ends.send_reminders() == 0
     await harness.jobs.endings()
 
-    row = await harness.store.run(assignments.get, "access-000")
+    row = await harness.store.run(assignments.find, "access-000")
     assert row is not None
     assert row.state is AssignmentState.ENDED
     assert sorted(reminded(harness)) == [person(number) for number in range(3)]

@@ -188,7 +188,7 @@ async def test_an_end_that_was_moved_nearer_is_due_at_once(store):
 async def test_let_it_end_silences_this_end_only(store):
     """Not the next one."""
     await access(store)
-    row = await store.run(assignments.get, "assignment")
+    row = await store.run(assignments.find, "assignment")
     await store.run(assignments.let_end, row, actor="U0ANN")
     assert await due_at(store, END - DAY) == {}
 
@@ -199,7 +199,7 @@ async def test_let_it_end_silences_this_end_only(store):
 async def test_an_end_moved_by_seconds_is_the_same_end(store):
     """It was said to be fine, and its reminders would carry the same keys; the next minute is another."""
     await access(store)
-    row = await store.run(assignments.get, "assignment")
+    row = await store.run(assignments.find, "assignment")
     await store.run(assignments.let_end, row, actor="U0ANN")
 
     await access(store, ends_at=END + 59 * SECOND)
@@ -214,7 +214,7 @@ async def test_an_end_moved_by_seconds_is_the_same_end(store):
 async def test_a_mirrored_row_does_not_forget_that_it_may_end(store):
     """The sync sees it every five minutes."""
     await access(store)
-    row = await store.run(assignments.get, "assignment")
+    row = await store.run(assignments.find, "assignment")
     await store.run(assignments.let_end, row, actor="U0ANN")
     await access(store)
 

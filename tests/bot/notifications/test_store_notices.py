@@ -250,7 +250,7 @@ async def test_access_makes_its_holders_home_stale(store):
     assert await stale(store) == ["U0ANN"]
     await store.run(homes.mark_published, "U0ANN", admin=False, at=clock.now())
 
-    row = await store.run(assignments.get, "assignment")
+    row = await store.run(assignments.find, "assignment")
     await store.run(assignments.save_live, row)
     assert await stale(store) == []
 

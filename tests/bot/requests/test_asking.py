@@ -77,7 +77,7 @@ def test_each_has_a_request_and_a_line_in_the_log(store, wanted):
     assert [answer.request.holder for answer in answers] == people
     assert [row["actor"] for row in store.read_here(audit.rows)] == people
     for answer in answers:
-        assert store.read_here(requests.get, answer.request.id) == answer.request
+        assert store.read_here(requests.find, answer.request.id) == answer.request
     assert store.read_here(audit.verify, b"").wrong is None
 
 

@@ -224,7 +224,7 @@ async def test_a_removal_is_done_when_the_access_is_gone(harness):
 
     await harness.finish()
 
-    row = await harness.store.run(assignments.get, held.id)
+    row = await harness.store.run(assignments.find, held.id)
     assert (await harness.request(taken.request.id)).state is State.DELIVERED
     assert row is not None
     assert (row.state, row.ended_why) == ("ended", EndReason.RETURNED)

@@ -256,7 +256,7 @@ async def test_who_was_held_up_after_the_intent_posts_nothing(harness):
 
     def hold_up_once(process, what):
         if what == "after a transaction" and not held_up:
-            request = harness.store.run_here(requests.existing, taken.request.id)
+            request = harness.store.run_here(requests.get, taken.request.id)
             if request.intent_at is not None:
                 held_up.append(request)
                 simulated().stand_still(WAITS.post + timedelta(seconds=1))

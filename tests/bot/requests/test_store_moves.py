@@ -30,7 +30,7 @@ def moves_made(db):
         try:
             moved = requests.move(db, request, after)
         except ValueError:
-            assert requests.get(db, request.id) == request
+            assert requests.find(db, request.id) == request
         else:
             assert moved is not None
             made.add((before, moved.state))

@@ -63,7 +63,7 @@ async def test_two_slack_accounts_of_one_person_have_one_open_wish(store):
     with pytest.raises(requests.AlreadyOpen):
         await store.run(requests.move, second, State.PENDING, entra_id=ANN)
 
-    assert await store.run(requests.get, second.id) == second
+    assert await store.run(requests.find, second.id) == second
 
 
 async def test_a_request_comes_back_as_it_went_in(store):
@@ -78,7 +78,7 @@ async def test_a_request_comes_back_as_it_went_in(store):
 
     await store.run(requests.add, asked)
 
-    assert await store.run(requests.get, asked.id) == asked
+    assert await store.run(requests.find, asked.id) == asked
 
 
 async def test_an_audit_row_says_all_of_a_wish(store):

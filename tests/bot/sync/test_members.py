@@ -282,7 +282,7 @@ async def test_new_access_of_those_who_are_known_goes_to_them(harness):
 
     await looks.refresh()
 
-    assert (await harness.store.run(assignments.get, "new")).holder == slack_id(3)
+    assert (await harness.store.run(assignments.find, "new")).holder == slack_id(3)
 
 
 async def test_one_walk_a_day_confirms(harness, monkeypatch):

@@ -101,7 +101,7 @@ async def give(harness: BotHarness, user: str = seed.ANN) -> str:
 
 
 async def row(harness: BotHarness, assignment_id: str) -> Assignment:
-    found = await harness.store.run(assignments.get, assignment_id)
+    found = await harness.store.run(assignments.find, assignment_id)
     assert found is not None
     return found
 

@@ -76,7 +76,7 @@ async def test_a_request_is_withdrawn_in_these_states_only(small, state, has_eff
         return
     with pytest.raises(TooLate):
         await small.run(cancel, "U0ANN", request.id)
-    assert (await small.run(requests.get, request.id)).state is state
+    assert (await small.run(requests.find, request.id)).state is state
 
 
 @pytest.mark.parametrize(

@@ -228,7 +228,7 @@ def _told_of(bots: Pair, listener: Callable[..., None]) -> Iterator[None]:
 
 
 def _check(db: Transaction, request: Request, *, told: str | None) -> None:
-    now = requests.get(db, request.id)
+    now = requests.find(db, request.id)
     assert now is not None
     counted = decisions.accepted_of(db, now)
     moves = [

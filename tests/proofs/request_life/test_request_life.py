@@ -318,7 +318,7 @@ class RequestLife(RuleBasedStateMachine):
 
         with pytest.raises(Crash):
             self.store.run_here(dying)
-        assert self.do(requests.get, row.id) == row
+        assert self.do(requests.find, row.id) == row
 
     @rule(user=who, package=what, how=st.sampled_from(("extend", "return", "remove")))
     @there_is_one(State.DELIVERED)

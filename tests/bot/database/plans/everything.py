@@ -93,8 +93,8 @@ def _people(db: Transaction) -> None:
 
 def _requests(db: Transaction) -> None:
     request = _pending(db)
+    requests.find(db, request.id)
     requests.get(db, request.id)
-    requests.existing(db, request.id)
     requests.look_again(db, request, cards=clock.real())
     assert requests.escalate(db, request)
     requests.move(db, _asked(db, assignment_id="assignment"), State.APPROVED, fence=True)
@@ -144,7 +144,7 @@ def _holds(db: Transaction) -> None:
     holds.held(db)
     holds.held(db, start=Start(after=Mark(clock.now() - HOUR, request.id)))
     hold, request = next(found for found in holds.open_ones(db) if found[1].id == request.id)
-    holds.get(db, hold.id)
+    holds.find(db, hold.id)
     holds.count(db)
     assert holds.end(db, hold, request, Verb.RETRY, actor="U0DANA") is not None
 
@@ -282,7 +282,7 @@ def _links(db: Transaction) -> None:
 def _troubles(db: Transaction) -> None:
     assert troubles.open_one(db, TroubleKind.PARTIAL, "assignment", why="not all")
     (trouble,) = troubles.open_about(db, "assignment")
-    troubles.get(db, trouble.id)
+    troubles.find(db, trouble.id)
     troubles.notices_due(db, since=clock.now() - HOUR)
     troubles.schedule_notice(db, trouble, news=None)
     troubles.request_reprocessing(db, trouble, by="U0DANA")

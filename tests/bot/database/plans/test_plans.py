@@ -200,4 +200,4 @@ def test_a_scan_is_recognized(recorded):
     assert [step.searches for step in found["catalog.list_all"]] == [False] * len(
         found["catalog.list_all"]
     )
-    assert all(step.searches for step in found["requests.get"])
+    assert all(step.searches for step in found["requests.find"])
