@@ -1,14 +1,17 @@
-"""Lists of what is in one of several states: one list where Graph joins them, one for each where it does not."""
+"""List a package's objects in any of several states: in one list where Graph joins states, else in one for each."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Final, TypeVar
 
 from graph.errors import GraphError
 from graph.objects import Model, Objects
 from graph.values import GraphModel
+from graph.versions import Wanted
 
 # How Graph refuses a filter that it does not take.
 BAD_REQUEST: Final = 400
+
+Found = TypeVar("Found")
 
 
 class StateLists:
@@ -42,18 +45,14 @@ class StateLists:
         Args:
             states: In the order in which they are passed: what moves on meanwhile is in a later list.
         """
-        if not self._refuses_or:
-            where = {"accessPackage/id": package_id, "state": _each_once(states)}
-            try:
-                return await self._objects.all(noun, model, path, where=where, expand=expand)
-            except GraphError as error:
-                if error.status != BAD_REQUEST:
-                    raise
-        found = await self._objects.where_each(
-            noun, model, path, _one_by_one(package_id, states), expand=expand
+        return await self._together_or_one_by_one(
+            lambda: self._objects.all(
+                noun, model, path, where=_in_any(package_id, states), expand=expand
+            ),
+            lambda: self._objects.where_each(
+                noun, model, path, _one_by_one(package_id, states), expand=expand
+            ),
         )
-        self._refuses_or = True
-        return found
 
     async def short(
         self,
@@ -73,24 +72,35 @@ class StateLists:
         Args:
             repeated: Parts that are the same in many items, and what they are: each is read once.
         """
+        where = _in_any(package_id, states)
+        return await self._together_or_one_by_one(
+            lambda: self._objects.all_if_short(
+                noun, model, path, pages=pages, where=where, expand=expand, repeated=repeated
+            ),
+            lambda: self._objects.where_each_if_few(
+                noun, model, path, _one_by_one(package_id, states), expand=expand
+            ),
+        )
+
+    async def _together_or_one_by_one(
+        self,
+        together: Callable[[], Awaitable[Found]],
+        one_by_one: Callable[[], Awaitable[Found]],
+    ) -> Found:
+        """Ask for all states in one filter until Graph refuses ``or``, and from then on for each by itself."""
         if not self._refuses_or:
-            where = {"accessPackage/id": package_id, "state": _each_once(states)}
             try:
-                return await self._objects.all_if_short(
-                    noun, model, path, pages=pages, where=where, expand=expand, repeated=repeated
-                )
+                return await together()
             except GraphError as error:
                 if error.status != BAD_REQUEST:
                     raise
-        found = await self._objects.where_each_if_few(
-            noun, model, path, _one_by_one(package_id, states), expand=expand
-        )
+        found = await one_by_one()
         self._refuses_or = True
         return found
 
 
-def _each_once(states: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(states))
+def _in_any(package_id: str, states: Sequence[str]) -> dict[str, Wanted]:
+    return {"accessPackage/id": package_id, "state": list(dict.fromkeys(states))}
 
 
 def _one_by_one(package_id: str, states: Sequence[str]) -> list[dict[str, str | None]]:

@@ -16,7 +16,7 @@ from bot.approvals.model import decided_before
 from bot.approvals.store import decisions, recipients
 from bot.configuration.addresses import same_address
 from bot.database import Store
-from bot.people.approvers import Approvers, NotUnderstood
+from bot.people.approvers import Approvers, UnresolvedApprovers
 from bot.people.identity import People
 from bot.people.store import contacts, people
 from bot.people.store.contacts import Contact
@@ -112,7 +112,7 @@ class Recipients:
             return None
         try:
             users = await self._approvers.find(stage, request, most=MOST_LOOKED_AT)
-        except NotUnderstood:
+        except UnresolvedApprovers:
             # It was understood when the request came in; the check before the grant will refuse it.
             return None
         counted = await self._store.read(decisions.accepted_of, request)

@@ -59,7 +59,7 @@ class RefusalReason(StrEnum):
     """The reasons why somebody may not have a package, or not longer; `bot.packages.refusals` has the sentences."""
 
     CATALOG_OFF = "its catalog is switched off"
-    NOT_UNDERSTOOD = "it is not understood"
+    UNSUPPORTED = "it is not supported"
     NO_POLICY = "no policy admits them"
     SEVERAL = "several policies admit them alike"
     NOT_THAT_POLICY = "the policy they chose does not apply"
@@ -113,12 +113,12 @@ class PolicyChoice:
 
     Attributes:
         candidates: All that admit the person with the same right, and are understood: they may choose.
-        unsupported: What of *not_understood* is not.
+        unsupported: The settings of *unsupported_policy* that are not supported.
     """
 
     policy: AssignmentPolicy | None = None
     candidates: tuple[AssignmentPolicy, ...] = ()
-    not_understood: AssignmentPolicy | None = None
+    unsupported_policy: AssignmentPolicy | None = None
     unsupported: tuple[str, ...] = ()
 
 
@@ -265,14 +265,14 @@ def choose_policy(
     candidates = tuple(each for each in equal if not unsupported[each.id])
     picked = wanted or (agreed if agreed in unsupported else None)
     if unclear and (best is None or unclear[0][0] < best or picked is None):
-        return PolicyChoice(not_understood=unclear[0][2], unsupported=("whom it is for",))
+        return PolicyChoice(unsupported_policy=unclear[0][2], unsupported=("whom it is for",))
     if picked is None and len(equal) > 1 and candidates:
         return PolicyChoice(candidates=candidates)
     chosen = next((each for each in equal if picked in (None, each.id)), None)
     if chosen is None and equal and not candidates:
         chosen = equal[0]
     if chosen is not None and unsupported[chosen.id]:
-        return PolicyChoice(not_understood=chosen, unsupported=unsupported[chosen.id])
+        return PolicyChoice(unsupported_policy=chosen, unsupported=unsupported[chosen.id])
     return PolicyChoice(policy=chosen, candidates=candidates)
 
 
@@ -294,12 +294,12 @@ def evaluate_request(
         return Refusal(reason=RefusalReason.CATALOG_OFF)
     unsupported = unsupported_in_package(case.package)
     if unsupported:
-        return Refusal(reason=RefusalReason.NOT_UNDERSTOOD, details=unsupported)
+        return Refusal(reason=RefusalReason.UNSUPPORTED, details=unsupported)
     choice = choose_policy(case.policies, case.requester, wanted=wanted, agreed=agreed)
-    if choice.not_understood is not None:
+    if choice.unsupported_policy is not None:
         return Refusal(
-            reason=RefusalReason.NOT_UNDERSTOOD,
-            policy=choice.not_understood,
+            reason=RefusalReason.UNSUPPORTED,
+            policy=choice.unsupported_policy,
             details=choice.unsupported,
         )
     if choice.policy is None:
@@ -314,10 +314,10 @@ def evaluate_direct_assignment(case: Case, policy: AssignmentPolicy) -> Admitted
     """Decide whether an administrator may give the package under *policy*, which is for administrators alone."""
     unsupported = unsupported_in_package(case.package)
     if unsupported:
-        return Refusal(reason=RefusalReason.NOT_UNDERSTOOD, details=unsupported)
+        return Refusal(reason=RefusalReason.UNSUPPORTED, details=unsupported)
     unsupported = unsupported_in_policy(policy, extending=False)
     if unsupported:
-        return Refusal(reason=RefusalReason.NOT_UNDERSTOOD, policy=policy, details=unsupported)
+        return Refusal(reason=RefusalReason.UNSUPPORTED, policy=policy, details=unsupported)
     return _check_exclusions(case, policy)
 
 
@@ -368,12 +368,12 @@ def evaluate_extension(
         return Refusal(reason=RefusalReason.CATALOG_OFF)
     unsupported = unsupported_in_package(case.package)
     if unsupported:
-        return Refusal(reason=RefusalReason.NOT_UNDERSTOOD, details=unsupported)
+        return Refusal(reason=RefusalReason.UNSUPPORTED, details=unsupported)
     unsupported = unsupported_in_policy(under, extending=True)
     if not unsupported and in_scope(under, case.requester) is Fit.UNKNOWN:
         unsupported = ("whom it is for",)
     if unsupported:
-        return Refusal(reason=RefusalReason.NOT_UNDERSTOOD, policy=under, details=unsupported)
+        return Refusal(reason=RefusalReason.UNSUPPORTED, policy=under, details=unsupported)
     if _scope(under) != "notspecified" and in_scope(under, case.requester) is Fit.OUT:
         return Refusal(reason=RefusalReason.NOT_FOR_THEM, policy=under)
     return Admitted(policy=under, questions=questions_of(case.package, under))

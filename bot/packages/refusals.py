@@ -30,7 +30,7 @@ def to_admin(refusal: Refusal, *, who: str, package: str) -> str:
     match refusal.reason:
         case RefusalReason.CATALOG_OFF:
             return f"The catalog of {package} is switched off in Entra, so nobody can have it now."
-        case RefusalReason.NOT_UNDERSTOOD:
+        case RefusalReason.UNSUPPORTED:
             about = f"The policy {name}" if refusal.policy else package
             return (
                 f"{about} has rules that Latchkey cannot judge ({_list(refusal.details)}), so it does not "
@@ -67,7 +67,7 @@ _TO_PERSON: Final[Mapping[RefusalReason, Callable[[Refusal], str]]] = {
     RefusalReason.CATALOG_OFF: lambda _: (
         "Its catalog is switched off in Entra, so nobody can ask for it now."
     ),
-    RefusalReason.NOT_UNDERSTOOD: lambda refusal: (
+    RefusalReason.UNSUPPORTED: lambda refusal: (
         "Its rules in Entra are of a kind I do not understand "
         f"({_about(refusal)}{_list(refusal.details)}), so I must not guess. I have told the admins."
     ),
@@ -108,7 +108,7 @@ _TO_PERSON: Final[Mapping[RefusalReason, Callable[[Refusal], str]]] = {
 
 def needs_admin(refusal: Refusal) -> bool:
     """Tell whether somebody has to look at what Entra says: people cannot help themselves."""
-    return refusal.reason is RefusalReason.NOT_UNDERSTOOD
+    return refusal.reason is RefusalReason.UNSUPPORTED
 
 
 def _about(refusal: Refusal) -> str:

@@ -26,12 +26,12 @@ PEOPLE: Final = frozenset({"user", "directoryobject", ""})
 GROUPS: Final = frozenset({"group", "directoryobject", ""})
 
 
-class NotUnderstood(Exception):
-    """It cannot be told who decides, which is another thing than nobody."""
+class UnresolvedApprovers(Exception):
+    """It cannot be told who decides, which is not the same as nobody."""
 
 
 class Approvers:
-    """Looks up whom a policy names; reads Graph, remembers nothing."""
+    """Looks up the people whom a policy names; reads Graph each time."""
 
     def __init__(self, *, graph: Graph) -> None:
         self._graph = graph
@@ -41,7 +41,7 @@ class Approvers:
         Return those who may decide *stage* now, *most* at most; no more is read of long groups than that takes.
 
         Raises:
-            NotUnderstood: Who that is cannot be told.
+            UnresolvedApprovers: Who that is cannot be told.
             GraphError: It could not be read.
         """
         found: dict[str, User] = {}
@@ -62,7 +62,7 @@ class Approvers:
             beside: Entra ids of those who do not count, because they have decided an earlier stage.
 
         Raises:
-            NotUnderstood, GraphError: As `find`.
+            UnresolvedApprovers, GraphError: As `find`.
         """
         async with aclosing(self._each(stage, request)) as each:
             async for user in each:
@@ -77,7 +77,7 @@ class Approvers:
         Asks about this one person, and lists no group, unless it must be known whether anybody comes first.
 
         Raises:
-            NotUnderstood, GraphError: As `find`.
+            UnresolvedApprovers, GraphError: As `find`.
         """
         _check_understood(stage)
         if _same(entra_id, request.entra_id):
@@ -94,7 +94,7 @@ class Approvers:
         Make sure that it can be told of each stage who decides it.
 
         Raises:
-            NotUnderstood: It cannot.
+            UnresolvedApprovers: It cannot.
             GraphError: It could not be read.
         """
         for stage in stages:
@@ -253,7 +253,7 @@ class Approvers:
         Return the requester's connected organization; None if they have none.
 
         Raises:
-            NotUnderstood: Somebody from outside whom entitlement management has not placed yet.
+            UnresolvedApprovers: Somebody from outside whom entitlement management has not placed yet.
         """
         if request.entra_id is None:
             return None
@@ -262,7 +262,7 @@ class Approvers:
         except NotFound:
             user = await self._graph.users.get(request.entra_id)
         if (user.user_type or "").casefold() != "member":
-            raise NotUnderstood(
+            raise UnresolvedApprovers(
                 "It is not known to which connected organization the guest belongs."
             )
         return None
@@ -270,7 +270,7 @@ class Approvers:
 
 def _check_understood(stage: Stage) -> None:
     if not names_known_approvers(stage):
-        raise NotUnderstood("The policy names approvers in a way that is not known here.")
+        raise UnresolvedApprovers("The policy names approvers in a way that is not known here.")
 
 
 def _same(one: str, other: str | None) -> bool:

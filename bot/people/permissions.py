@@ -7,7 +7,7 @@ from typing import Final, Literal
 from bot.errors import NotAllowed
 from bot.packages.model import Stage
 from bot.people.admins import Roster
-from bot.people.approvers import Approvers, NotUnderstood
+from bot.people.approvers import Approvers, UnresolvedApprovers
 from bot.people.identity import People
 from bot.people.model import Verb
 from bot.requests.model import Request
@@ -177,7 +177,7 @@ class Permissions:
     async def _is_named(self, stage: Stage, request: Request, entra_id: str) -> bool:
         try:
             return await self.approvers.includes(stage, request, entra_id)
-        except NotUnderstood:
+        except UnresolvedApprovers:
             # Nobody is let in by guessing.
             return False
 
@@ -192,5 +192,5 @@ class Permissions:
             return False
         try:
             return not await self.approvers.has_any(stage, request, beside=decided)
-        except NotUnderstood:
+        except UnresolvedApprovers:
             return False

@@ -225,7 +225,7 @@ class Evaluator:
 def _said(refusal: Refusal, offer: Offer) -> str:
     """Say why they may not ask, or which of several policies lets them."""
     match refusal.reason:
-        case RefusalReason.NOT_UNDERSTOOD:
+        case RefusalReason.UNSUPPORTED:
             what = f"policy “{refusal.policy.display_name}”" if refusal.policy else offer.name
             return f"Latchkey cannot judge {what} ({', '.join(refusal.details)}) and lets nobody in by it"
         case RefusalReason.SEVERAL:

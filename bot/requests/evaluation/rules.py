@@ -7,7 +7,7 @@ from bot.messages.deciding import NOBODY_DECIDES
 from bot.packages import refusals
 from bot.packages.eligibility import Refusal, RefusalReason
 from bot.packages.model import Terms
-from bot.people.approvers import NotUnderstood
+from bot.people.approvers import UnresolvedApprovers
 from bot.people.identity import Identity
 from bot.people.permissions import Permissions
 from bot.requests.model import Request
@@ -58,6 +58,6 @@ async def check_deciders(permissions: Permissions, request: Request, terms: Term
                 every = replace(request, escalated=True)
                 if not await approvers.has_any(stage, every):
                     raise Refused(NOBODY_DECIDES, tell_admins=True)
-    except NotUnderstood:
-        unclear = Refusal(reason=RefusalReason.NOT_UNDERSTOOD, details=("who approves",))
+    except UnresolvedApprovers:
+        unclear = Refusal(reason=RefusalReason.UNSUPPORTED, details=("who approves",))
         raise refused(unclear) from None

@@ -123,7 +123,7 @@ def test_nobody_is_let_in_without_a_policy():
     choice = choose_policy([], MEMBER)
 
     assert choice.policy is None
-    assert choice.not_understood is None
+    assert choice.unsupported_policy is None
 
 
 def test_the_more_specific_policy_wins():
@@ -155,7 +155,9 @@ def test_a_specific_policy_for_others_leaves_the_general_one():
 EASY = policy(id="9")
 STRICT = policy(id="1", requestApprovalSettings=approval({"primaryApprovers": [user(BO)]}))
 GENERAL = policy(id="5", allowedTargetScope="allDirectoryUsers")
-RIDDLE = policy(id="3", verifiableCredentialSettings={"credentialTypes": [{"issuers": ["x"]}]})
+UNSUPPORTED_POLICY = policy(
+    id="3", verifiableCredentialSettings={"credentialTypes": [{"issuers": ["x"]}]}
+)
 
 
 @pytest.mark.parametrize("order", [[EASY, STRICT, GENERAL], [GENERAL, STRICT, EASY]])
@@ -187,11 +189,17 @@ def test_what_was_agreed_on_stays_while_it_is_among_the_equals():
 
 def test_an_equal_that_is_not_understood_cannot_be_chosen_and_stops_no_choice():
     """Entra lets the person pick either; only the one that is understood is offered here."""
-    assert choose_policy([EASY, RIDDLE], MEMBER).candidates == (EASY,)
-    assert choose_policy([EASY, RIDDLE], MEMBER).policy is None
-    assert choose_policy([EASY, RIDDLE], MEMBER, wanted="9").policy == EASY
-    assert choose_policy([EASY, RIDDLE], MEMBER, wanted="3").not_understood == RIDDLE
-    assert choose_policy([RIDDLE], MEMBER, wanted="9").not_understood == RIDDLE
+    assert choose_policy([EASY, UNSUPPORTED_POLICY], MEMBER).candidates == (EASY,)
+    assert choose_policy([EASY, UNSUPPORTED_POLICY], MEMBER).policy is None
+    assert choose_policy([EASY, UNSUPPORTED_POLICY], MEMBER, wanted="9").policy == EASY
+    assert (
+        choose_policy([EASY, UNSUPPORTED_POLICY], MEMBER, wanted="3").unsupported_policy
+        == UNSUPPORTED_POLICY
+    )
+    assert (
+        choose_policy([UNSUPPORTED_POLICY], MEMBER, wanted="9").unsupported_policy
+        == UNSUPPORTED_POLICY
+    )
 
 
 def test_an_equal_with_an_unknown_scope_stops_those_who_chose_nothing():
@@ -205,9 +213,9 @@ def test_an_equal_with_an_unknown_scope_stops_those_who_chose_nothing():
         id="ann", allowedTargetScope="specificDirectoryUsers", specificAllowedTargets=[user(ANN)]
     )
 
-    assert choose_policy([ann, unclear], MEMBER).not_understood == unclear
+    assert choose_policy([ann, unclear], MEMBER).unsupported_policy == unclear
     assert choose_policy([ann, unclear], MEMBER, wanted="ann").policy == ann
-    assert choose_policy([EASY, unclear], MEMBER, wanted="9").not_understood == unclear
+    assert choose_policy([EASY, unclear], MEMBER, wanted="9").unsupported_policy == unclear
 
 
 @pytest.mark.parametrize("scope", ["unknownFutureValue", None])
@@ -218,7 +226,7 @@ def test_a_scope_not_understood_lets_nobody_in_beside_it(scope):
     choice = choose_policy([policy(), unclear], MEMBER)
 
     assert choice.policy is None
-    assert choice.not_understood == unclear
+    assert choice.unsupported_policy == unclear
 
 
 def test_an_unsupported_policy_that_would_come_later_does_not_matter():
@@ -253,7 +261,7 @@ def test_a_policy_that_is_not_understood_grants_nothing(changes):
     choice = choose_policy([unclear], MEMBER)
 
     assert choice.policy is None
-    assert choice.not_understood == unclear
+    assert choice.unsupported_policy == unclear
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from bot.packages import policy_terms
 from bot.packages.model import Stage
-from bot.people.approvers import NotUnderstood
+from bot.people.approvers import UnresolvedApprovers
 from bot.requests.model import State
 from graph.models import AssignmentPolicy
 from sandbox.tenant import seed
@@ -235,7 +235,7 @@ async def test_who_is_not_understood_is_not_nobody(harness, unclear, place):
         harness.permissions.approvers.includes(stage, asked, seed.BO),
         harness.permissions.approvers.check_understood([stage], asked),
     ):
-        with pytest.raises(NotUnderstood):
+        with pytest.raises(UnresolvedApprovers):
             await question
 
 
@@ -275,7 +275,7 @@ async def test_whose_sponsors_they_are_must_be_known_wherever_they_stand(harness
     first: dict[str, Any] = {"approvers": ({"kind": "singleuser", "user_id": seed.BO},)}
     stage = Stage(**{**first, place: ({"kind": which},)})
 
-    with pytest.raises(NotUnderstood):
+    with pytest.raises(UnresolvedApprovers):
         await harness.permissions.approvers.check_understood([stage], wish(entra_id=seed.GUS))
     plain = Stage(**first, fallback=({"kind": "requestormanager"},))
     await harness.permissions.approvers.check_understood([plain], wish(entra_id=seed.GUS))
@@ -287,9 +287,9 @@ async def test_a_guest_of_an_organization_not_known_yet_is_not_understood(harnes
     harness.tenant.world.users[seed.GUS].organization_id = None
     stage = Stage(approvers=({"kind": which.lower()},), fallback=({"kind": "requestormanager"},))
 
-    with pytest.raises(NotUnderstood):
+    with pytest.raises(UnresolvedApprovers):
         await harness.permissions.approvers.find(stage, wish(entra_id=seed.GUS), most=9)
-    with pytest.raises(NotUnderstood):
+    with pytest.raises(UnresolvedApprovers):
         await harness.permissions.approvers.check_understood([stage], wish(entra_id=seed.GUS))
 
 

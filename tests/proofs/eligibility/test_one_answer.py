@@ -53,7 +53,7 @@ def check_against_entra(world: World, found: Answers, version: str) -> None:
         assert found.entra
     elif found.entra:
         # By design: what is not understood is not granted, and an unsaid kind of account is none.
-        assert found.slack.reason is RefusalReason.NOT_UNDERSTOOD
+        assert found.slack.reason is RefusalReason.UNSUPPORTED
         assert world.who == "nobody says" or any(
             is_unsupported(each, version) for each in world.rules
         )
