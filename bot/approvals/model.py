@@ -44,7 +44,7 @@ class Decision:
 
 
 def decided_before(counted: Iterable[Decision], stage: int) -> frozenset[str]:
-    """The Entra ids of those who have decided the stages before *stage*: nobody decides two."""
+    """Return the Entra ids of those who have decided the stages before *stage*: nobody decides two."""
     return frozenset(
         each.entra_id for each in counted if each.stage < stage and each.entra_id is not None
     )

@@ -1,4 +1,4 @@
-"""Judges the clicks on Approve, Deny and Give up: may this person decide, and were they first?"""
+"""Process the clicks on Approve, Deny and Give up: may this person decide, and were they first?"""
 
 import asyncio
 from collections.abc import Callable
@@ -35,7 +35,7 @@ OVERTAKEN: Final = {
 
 
 class DecisionProcessor:
-    """Weighs one click at a time; the first that counts decides, and the others are told."""
+    """Processes one click at a time; the first that counts decides, and the others are told."""
 
     def __init__(self, *, store: Store, permissions: Permissions, home_team: str | None) -> None:
         self._store = store
@@ -44,10 +44,10 @@ class DecisionProcessor:
 
     async def process(self, decision: Decision) -> None:
         """
-        Judge a click on Approve or Deny, and carry it out if it counts.
+        Process a click on Approve or Deny, and carry it out if it counts.
 
         Raises:
-            SlackError, GraphError: What is needed to judge it cannot be read now; it stays unprocessed.
+            SlackError, GraphError: What is needed for it cannot be read now; it stays unprocessed.
         """
         request = await self._store.read(requests.get, decision.request_id)
         stage = _decided_stage(decision, request)
@@ -64,14 +64,14 @@ class DecisionProcessor:
         if why is not None:
             await self._refuse(decision, request, actor, why)
             return
-        judged = replace(
+        decided = replace(
             decision, entra_id=actor.entra_id, name=actor.name, as_admin=actor.decides_as_admin
         )
         if decision.verb is Verb.DENY:
-            won = await self._store.run(_deny, judged, request)
+            won = await self._store.run(_deny, decided, request)
         else:
             changes = stage_changes(request, stage=request.stage + 1)
-            won = await self._store.run(_approve, judged, request, changes)
+            won = await self._store.run(_approve, decided, request, changes)
         if not won:
             await self._too_late(
                 decision, await self._store.read(requests.get, decision.request_id)
@@ -79,7 +79,7 @@ class DecisionProcessor:
 
     async def refuse_early(self, decision: Decision) -> bool:
         """
-        Whether somebody who has yet to give a reason may not decide anyway; then it is settled.
+        Tell whether somebody who has yet to give a reason may not decide anyway; then it is settled.
 
         What cannot be read in time is left for when the reason comes.
         """
@@ -121,7 +121,7 @@ class DecisionProcessor:
 
     async def authorize_repair(self, request: Request) -> Actor | None:
         """
-        The admin who has a request tried again or given up, if they still may by what Slack and Entra say now.
+        Return the admin who has a request tried again or given up, if they still may by what Slack and Entra say now.
 
         Raises:
             SlackError, GraphError: It could not be read; nothing is done.
@@ -217,7 +217,7 @@ def _decide(db: Transaction, decision: Decision, move: Callable[[], Request | No
 
 
 def _decided_stage(decision: Decision, request: Request) -> Stage | None:
-    """The stage that the click decides; None if it is not what waits for a decision now."""
+    """Return the stage that the click decides; None if it is not what waits for a decision now."""
     is_current = (
         request.state is State.PENDING
         and decision.round == request.round

@@ -1,5 +1,5 @@
 """
-Finds whom to send an approval card: the approvers whom the policy names, as far as they are found in Slack.
+Find whom to send an approval card: the approvers whom the policy names, as far as they are found in Slack.
 
 Nothing waits for it.  A request is pending, and its card in the admins' channel, before anybody is looked up;
 then they are looked up one by one, and what has been found is kept: Slack takes few of these calls a minute.

@@ -48,7 +48,7 @@ class ApprovalService:
 
         Args:
             ask_id: What the button carried; a card of an earlier round or stage decides nothing.
-            team: The clicker's own workspace, as Slack says; the judge insists on ours.
+            team: The clicker's own workspace, as Slack says; processing insists on ours.
             channel: Where the card is, for an answer that only the clicker sees.
 
         Raises:

@@ -259,7 +259,7 @@ class PersonSearch:
         return _meant(found, shown, doubt=None if found == known else doubt)
 
     async def _by_address(self, slack_user: str) -> tuple[Sequence[User], str | None]:
-        """Whoever in Entra has the address of a Slack account, and why that may be somebody else."""
+        """Return whoever in Entra has the address of a Slack account, and why that may be somebody else."""
         try:
             profile = await self._slack.user(slack_user)
         except SlackRefused as refused:

@@ -10,7 +10,7 @@ from graph.models import AccessPackageAssignment
 
 
 class Sighting(StrEnum):
-    """What Graph shows of an assignment."""
+    """Read what Graph shows of an assignment."""
 
     THERE = "there"
     # Graph says that it is over, which it never takes back.

@@ -1,4 +1,4 @@
-"""What holders and admins do with an assignment that makes no request: let it end, reprocess it."""
+"""Let an assignment end, or have it reprocessed: what holders and admins do that makes no request."""
 
 from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress, TroubleKind
 from bot.assignments.store import assignments, troubles

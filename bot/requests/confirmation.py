@@ -37,7 +37,7 @@ NOT_BEFORE: Final = timedelta(minutes=5)
 @dataclass(frozen=True, kw_only=True)
 class Reported:
     """
-    What Graph says of many submitted requests, read in a few calls.
+    The states of many submitted requests in Graph, read in a few calls.
 
     Attributes:
         requests: By Graph's request id.
@@ -66,7 +66,7 @@ class Delivery:
 
     async def look_up(self, submitted: Sequence[Request]) -> Reported:
         """
-        What Graph says of many submitted requests: for a crowd a list of who has the package, else twenty a call.
+        Return what Graph says of many submitted requests: for a crowd a list of who has the package, else twenty a call.
 
         What could not be read this way is left out: it is read by itself, and its trouble shows there.
 
@@ -219,7 +219,7 @@ class Delivery:
         return True
 
     async def _is_astray(self, request: Request, held: AccessPackageAssignment) -> bool:
-        """Whether Entra gave it to somebody else, or gave something else; then it is taken back."""
+        """Tell whether Entra gave it to somebody else, or gave something else; then it is taken back."""
         target = held.target.object_id if held.target else None
         package = held.access_package.id if held.access_package else None
         if target is None or package is None:
@@ -286,7 +286,7 @@ class Delivery:
 
     async def _removed(self, request: Request, reported: AssignmentRequest | None) -> bool:
         """
-        Whether the access is gone.  What Graph does not show is gone only if something else says so, too.
+        Tell whether the access is gone.  What Graph does not show is gone only if something else says so, too.
 
         That is our own request, delivered; or Graph's word that it is over, which is why no request of ours is
         known; or a second look, a settle time after the first.
@@ -341,7 +341,7 @@ def _mirrored(held: AccessPackageAssignment, request: Request) -> Assignment:
 
 
 def _policy_of(held: AccessPackageAssignment, request: Request) -> str | None:
-    """The policy of an assignment; a request does not show its assignment's, but we have said which."""
+    """Return the policy of an assignment; a request does not show its assignment's, but we have said which."""
     if held.assignment_policy is not None:
         return held.assignment_policy.id
     return request.terms.policy_id if request.terms and request.kind is Kind.ADD else None
@@ -358,7 +358,7 @@ def _is_theirs(held: AccessPackageAssignment, request: Request) -> bool:
 
 
 def _says_all(held: AccessPackageAssignment) -> bool:
-    """Whether an assignment that came with its request is there, and says whose it is, of what, and until when."""
+    """Tell whether an assignment that came with its request is there, and says whose it is, of what, and until when."""
     expiration = held.schedule.expiration if held.schedule else None
     return (
         held.is_delivered

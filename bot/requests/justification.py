@@ -1,5 +1,5 @@
 """
-What Entra is told of a request: why it was asked for, who approved it, and the tag by which we find it again.
+Write what Entra is told of a request: why it was asked for, who approved it, and the tag by which we find it again.
 
 Whoever reviews access in Entra sees an app's request there; these words name the people behind it.
 """
@@ -19,18 +19,18 @@ LONGEST_NAME: Final = 100
 
 
 def tag(request: Request) -> str:
-    """The words that tell our request from anybody else's."""
+    """Return the words that tell our request from anybody else's."""
     return f"{TAG}{request.id}]"
 
 
 def is_tagged(text: str) -> bool:
-    """Whether some Latchkey wrote this."""
+    """Tell whether some Latchkey wrote this."""
     return TAG in text
 
 
 def written_for(request: Request, decided: Sequence[Decision]) -> str:
     """
-    The justification of the request that is posted: reason, deciders, tag; the tag always whole and last.
+    Return the justification of the request that is posted: reason, deciders, tag; the tag always whole and last.
 
     Args:
         decided: The decisions that count, in the order of their stages.
@@ -52,7 +52,7 @@ def _decider(decision: Decision, *, many: bool) -> str:
 
 
 def _untagged(text: str) -> str:
-    """What somebody wrote, without what could pass for a tag of ours."""
+    """Return what somebody wrote, without what could pass for a tag of ours."""
     while TAG in text:
         text = text.replace(TAG, "(latchkey ")
     return text

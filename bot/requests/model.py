@@ -12,7 +12,7 @@ from bot.people.model import Verb
 
 
 class Kind(StrEnum):
-    """What a request asks for."""
+    """The kind of a request: access, its extension, or its removal."""
 
     ADD = "add"
     EXTEND = "extend"
@@ -20,7 +20,7 @@ class Kind(StrEnum):
 
 
 class State(StrEnum):
-    """Where a request is; docs/how-it-works.md draws the moves."""
+    """The state of a request; docs/how-it-works.md draws the moves."""
 
     RECEIVED = "received"
     PENDING = "pending"
@@ -63,7 +63,7 @@ ASK_ID_LENGTH: Final = 36
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """
-    One wish, from the command to its end.  Times are aware UTC.
+    One request, from the command to its end.  Times are aware UTC.
 
     Attributes:
         answers: What was answered to the policy's questions, by question id.
@@ -124,19 +124,19 @@ class Request:
 
     @property
     def current_stage(self) -> Stage | None:
-        """The stage that is being decided, or None when none is."""
+        """Return the stage that is being decided, or None when none is."""
         if self.terms is None or self.stage >= len(self.terms.stages):
             return None
         return self.terms.stages[self.stage]
 
     @property
     def answered(self) -> list[Answered]:
-        """The questions that it answers, with the answers, by the terms that it is decided under."""
+        """Return the questions that it answers, with the answers, by the terms that it is decided under."""
         return answered(self.terms.questions if self.terms else (), self.answers)
 
     @property
     def ask_id(self) -> str:
-        """The id that a card's buttons carry: this request, in this round and stage and no other."""
+        """Return the id that a card's buttons carry: this request, in this round and stage and no other."""
         return f"{self.id}{self.round:02x}{self.stage:02x}"
 
     @property

@@ -1,4 +1,4 @@
-"""What one person has and waits for, a page of it: the same for a command and for App Home."""
+"""Read a page of what one person has and waits for: the same for a command and for App Home."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ def access_overview(
     skip: int = 0,
     rows: int = ROWS_A_PAGE,
 ) -> AccessOverview:
-    """What somebody has and waits for, from a place in that list on, or after so many rows of it."""
+    """Return what somebody has and waits for, from a place in that list on, or after so many rows of it."""
     start = Start(after=place.after if place else None, skip=skip)
     if place is not None and place.list is ListName.ASKED:
         nothing: Page[Assignment] = Page(rows=(), marks=(), count=Count(0), skipped=None)

@@ -1,4 +1,4 @@
-"""Finds out, while a form opens, which of a package's policies somebody may choose from, and their language."""
+"""Find out, while a form opens, which of a package's policies somebody may choose from, and their language."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence
@@ -29,7 +29,7 @@ LOOK_SECONDS: Final = 1.2
 @dataclass(frozen=True, kw_only=True)
 class FormPolicies:
     """
-    What a form offers.
+    The policies that a form offers, and its language.
 
     Attributes:
         policies: Those that admit the person; all of the package's where that cannot be told in time.
@@ -53,7 +53,7 @@ class FormPolicyFinder:
         self._people = people
 
     async def find(self, slack_user: str, package: Package) -> FormPolicies:
-        """What to offer this person; never fails, and never takes longer than a form may."""
+        """Return what to offer this person; never fails, and never takes longer than a form may."""
         admitting, locale = await asyncio.gather(
             self._in_time(self._admitting(slack_user, package)),
             self._in_time(self._locale(slack_user, package)),

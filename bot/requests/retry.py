@@ -52,7 +52,7 @@ def again_later(
 
 
 def in_words(error: Exception) -> str:
-    """What went wrong, for an admin."""
+    """Return what went wrong, for an admin."""
     if isinstance(error, SlackError):
         return f"Slack did not answer as it should: {error}."
     if isinstance(error, EXPECTED):
@@ -61,6 +61,6 @@ def in_words(error: Exception) -> str:
 
 
 def pause_after(error: Exception, *, attempts: int) -> timedelta:
-    """How long somebody who waits for an answer is to wait more: as whoever failed asks, or half a minute at most."""
+    """Return how long somebody who waits for an answer is to wait more: as whoever failed asks, or half a minute at most."""
     pause: timedelta | None = getattr(error, "retry_after", None)
     return pause or backoff(min(attempts, LONGEST_WAIT_FOR_PEOPLE))

@@ -131,14 +131,14 @@ class Effects:
 
     def _is_from_before(self, request: Request) -> bool:
         """
-        Whether it was asked before this process started, and nothing is known to have been posted.
+        Tell whether it was asked before this process started, and nothing is known to have been posted.
 
         The row may come from a restored database that does not remember the POST.
         """
         return request.intent_at is None and request.asked_at < self._started_at
 
     async def _is_in_graph(self, request: Request) -> bool:
-        """Whether an earlier try has worked, which is then adopted, or still may, which is waited for."""
+        """Tell whether an earlier try has worked, which is then adopted, or still may, which is waited for."""
         since = (request.intent_at or request.updated_at) - CLOCK_SKEW
         settles = request.settles_at is not None and clock.real() < request.settles_at
         # Before it is posted again, and only then, what has long been finished is looked through as well.
@@ -157,7 +157,7 @@ class Effects:
         return False
 
     async def _is_paused(self, request: Request) -> bool:
-        """Whether granting is switched off; then the request waits, and it is nobody's failure."""
+        """Tell whether granting is switched off; then the request waits, and it is nobody's failure."""
         if request.kind is Kind.REMOVE or await self._store.read(flags.pause_reason) is None:
             return False
         due = clock.real() + PAUSE_LOOKS
@@ -231,7 +231,7 @@ class Effects:
         await self._submitted(request, None)
 
     async def _is_gone(self, request: Request) -> bool:
-        """Whether a removal finds nothing to remove."""
+        """Tell whether a removal finds nothing to remove."""
         return request.kind is Kind.REMOVE and await self._sighting(request) is not Sighting.THERE
 
     async def _sighting(self, request: Request) -> Sighting:
@@ -247,7 +247,7 @@ class Effects:
         self, request: Request, *, since: datetime, everywhere: bool
     ) -> AssignmentRequest | None:
         """
-        What an earlier try of ours has made in Graph, if it did; an empty id if only its result is there.
+        Return what an earlier try of ours has made in Graph, if it did; an empty id if only its result is there.
 
         A removal is looked for among what is open only, because of what is finished there are months.  Its result
         is that Graph says “expired”; that Graph shows nothing is none, and is left to the answer to the POST.
@@ -297,7 +297,7 @@ class Effects:
 
 
 def _schedule(request: Request) -> Schedule | None:
-    """The dates that somebody chose; None leaves them to the policy."""
+    """Return the dates that somebody chose; None leaves them to the policy."""
     if request.starts_at is None and request.ends_at is None:
         return None
     start = max(request.starts_at or clock.now(), clock.now())

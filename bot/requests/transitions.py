@@ -202,7 +202,7 @@ def deliver_partly(
 
 def end_partly(db: Transaction, request: Request, held_id: str, *, due_at: datetime) -> None:
     """
-    The access has ended, before all of it was there: the request fails.
+    End a request whose access has ended before all of it was there: the request fails.
 
     Whoever gave it back, or had it taken, hears that from the removal, and not that access could not be had.
 

@@ -1,4 +1,4 @@
-"""Who is asked about which pending request, for the list of what waits for somebody."""
+"""Store who is asked about which pending request, for the list of what waits for somebody."""
 
 from collections.abc import Collection
 from typing import Final
@@ -64,5 +64,5 @@ def fill_in(db: Transaction) -> int:
 
 
 def waiting_for(db: Transaction, slack_user: str, *, rows: int) -> Page[Request]:
-    """What somebody is asked to decide, oldest first."""
+    """Return what somebody is asked to decide, oldest first."""
     return WAITING.page(db, from_row, rows=rows, decider=slack_user)

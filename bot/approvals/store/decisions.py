@@ -1,4 +1,4 @@
-"""Clicks on Approve and Deny: recorded before they are processed, so that none is lost."""
+"""Store clicks on Approve and Deny: before they are processed, so that none is lost."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -136,7 +136,7 @@ def add(
 
 
 def was_refused(db: Transaction, decision: Decision) -> bool:
-    """Whether the same person has been refused on the same card."""
+    """Tell whether the same person has been refused on the same card."""
     card = {
         "request": decision.request_id,
         "in_round": decision.round,
@@ -157,7 +157,7 @@ def explain(db: Transaction, decision_id: str, *, slack_user: str, reason: str) 
 
 
 def open_like(db: Transaction, decision: Decision) -> tuple[Decision, bool] | None:
-    """The same click of the same person that is not judged yet, and whether it still lacks its reason."""
+    """Return the same click of the same person that is not processed yet, and whether it still lacks its reason."""
     row = db.execute(OPEN_SAME, _same(decision)).first()
     if row is None:
         return None
@@ -167,7 +167,7 @@ def open_like(db: Transaction, decision: Decision) -> tuple[Decision, bool] | No
 
 
 def refused_lately(db: Transaction, decision: Decision, *, since: datetime) -> Decision | None:
-    """The last time since then that the same person was refused the same."""
+    """Return the last time since then that the same person was refused the same."""
     row = db.execute(REFUSED_SAME, {**_same(decision), "since": since}).first()
     return _decision(row) if row else None
 
@@ -184,13 +184,13 @@ def _same(decision: Decision) -> dict[str, Any]:
 
 
 def pending(db: Transaction, *, limit: int = 50) -> list[Decision]:
-    """Clicks that nobody has judged yet, oldest first, but nobody's second before another's first."""
+    """Return the clicks that nobody has processed yet, oldest first, but nobody's second before another's first."""
     found = db.execute(PENDING, {"now": clock.real(), "most": limit})
     return [_decision(row) for row in found]
 
 
 def claim(db: Transaction, clicks: Sequence[Decision], *, lease: timedelta) -> list[Decision]:
-    """Those of *clicks*, in their order, that we are to judge; nobody else judges them for *lease*."""
+    """Return those of *clicks*, in their order, that we are to process; nobody else processes them for *lease*."""
     now = clock.real()
     given = {"clicks": [each.id for each in clicks], "now": now, "until": now + lease}
     ours = set(db.execute(CLAIM, given).scalars())
@@ -198,7 +198,7 @@ def claim(db: Transaction, clicks: Sequence[Decision], *, lease: timedelta) -> l
 
 
 def postpone(db: Transaction, decision: Decision, *, until: datetime) -> None:
-    """Weigh it later (real time): what is needed to judge it cannot be read now."""
+    """Process it later (real time): what is needed for it cannot be read now."""
     db.execute(POSTPONE, {"decision": decision.id, "until": until})
 
 
@@ -213,7 +213,7 @@ def settle(
     as_admin: bool = False,
 ) -> bool:
     """
-    Record what became of a click; False if somebody else has already judged it, or another click won.
+    Record what became of a click; False if somebody else has already processed it, or another click won.
 
     Whoever is refused or late is owed an answer; whoever is accepted sees the card change.
     """
@@ -246,7 +246,7 @@ def settle(
 
 
 def has_unanswered(db: Transaction) -> bool:
-    """Whether `claim_unanswered` would find any."""
+    """Tell whether `claim_unanswered` would find any."""
     return db.execute(ANY_UNANSWERED, {"now": clock.real(), "most": 1}).first() is not None
 
 
@@ -267,6 +267,6 @@ def answered(db: Transaction, decision: Decision) -> None:
 
 
 def accepted_of(db: Transaction, request: Request) -> list[Decision]:
-    """The decisions that count for this round, in the order of its stages."""
+    """Return the decisions that count for this round, in the order of its stages."""
     found = db.execute(ACCEPTED_OF, {"request": request.id, "in_round": request.round})
     return [_decision(row) for row in found]

@@ -1,4 +1,4 @@
-"""Whom a pending request is shown to: found bit by bit, beside the decisions and never in their way."""
+"""Store whom a pending request is shown to: found bit by bit, beside the decisions and never in their way."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -101,17 +101,17 @@ def look_again(db: Transaction, request: Request, *, at: datetime | None = None)
 
 
 def card_key(request: Request, to: str) -> str:
-    """The key of the card about a request, in this round and stage, for a channel or a person."""
+    """Return the key of the card about a request, in this round and stage, for a channel or a person."""
     return f"card:{request.ask_id}:{to}"
 
 
 def locked(db: Transaction, request: Request) -> Request:
-    """The request as it is, which nobody changes before this transaction is over."""
+    """Return the request as it is, which nobody changes before this transaction is over."""
     return from_row(db.execute(LOCK, {"request": request.id}).one())
 
 
 def _as_asked(db: Transaction, request: Request) -> Request | None:
-    """The request, if what is asked about it is still the same; locked."""
+    """Return the request, if what is asked about it is still the same; locked."""
     now = locked(db, request)
     same = now.state is State.PENDING and now.ask_id == request.ask_id
     return now if same else None

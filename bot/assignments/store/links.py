@@ -1,4 +1,4 @@
-"""Where messages about access go: whom to look for in Slack, and which accounts were found."""
+"""Store where messages about access go: whom to look for in Slack, and which accounts were found."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What a list of Graph's says of assignments, written down a page at a time: only what changed, and that all at once."""
+"""Store what a list of Graph's says of assignments, a page at a time: only what changed, and that all at once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -82,7 +82,7 @@ def _insert(db: Transaction) -> Any:
 @dataclass(frozen=True, kw_only=True)
 class Saved:
     """
-    What came of the rows of a list.
+    The result of storing the rows of a list.
 
     Attributes:
         new: Nobody knew them.

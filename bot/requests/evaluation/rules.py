@@ -1,4 +1,4 @@
-"""What every evaluation shares: its result, the refusal, and the rule that somebody must be able to decide."""
+"""The rules that every evaluation shares: its result, the refusal, and the rule that somebody must be able to decide."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime

@@ -65,7 +65,7 @@ def take(db: Transaction, *, lease: timedelta, limit: int) -> list[Request]:
 
 
 def _readable(row: Any) -> Request | None:
-    """The request; None for a row that this version cannot read, which must not stop the others."""
+    """Return the request; None for a row that this version cannot read, which must not stop the others."""
     try:
         return from_row(row)
     except (KeyError, TypeError, ValueError):
@@ -93,7 +93,7 @@ def release(
 
 
 def oldest_open_seconds(db: Transaction) -> dict[str, float]:
-    """How long ago the oldest open request of each state was asked for, by state."""
+    """Return how long ago the oldest open request of each state was asked for, by state."""
     query = (
         sa.select(requests.c.state, sa.func.min(requests.c.asked_at, type_=UtcDateTime()))
         .where(IS_OPEN)
@@ -104,6 +104,6 @@ def oldest_open_seconds(db: Transaction) -> dict[str, float]:
 
 
 def oldest_due_seconds(db: Transaction) -> float:
-    """How long the most overdue request has been waiting to be worked on."""
+    """Return how long the most overdue request has been waiting to be worked on."""
     due = db.execute(sa.select(sa.func.min(requests.c.due_at)).where(IS_OPEN)).scalar()
     return max((clock.real() - due).total_seconds(), 0) if due else 0

@@ -1,4 +1,4 @@
-"""What people said in a command, kept until they open the form that the package wants."""
+"""Keep what people said in a command, until they open the form that the package wants."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,7 +20,7 @@ BY_ID: Final = sa.select(forms.c.id, forms.c.package_id, forms.c.reason).where(
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """What somebody said of a package before its form was open."""
+    """A reason that somebody gave for a package before its form was open."""
 
     id: str
     package_id: str
@@ -42,7 +42,7 @@ def keep(db: Transaction, slack_user: str, package_id: str, reason: str | None) 
 
 
 def find(db: Transaction, form_id: str, slack_user: str) -> Said | None:
-    """What *slack_user* said, and nobody else."""
+    """Return what *slack_user* said, and nobody else."""
     row = db.execute(BY_ID, {"form": form_id, "user": slack_user}).mappings().first()
     return Said(**row) if row else None
 

@@ -101,12 +101,12 @@ def with_request(row: Sequence[Any]) -> tuple[Hold, Request]:
 def held(
     db: Transaction, *, start: Start = FIRST, rows: int = ROWS_A_PAGE
 ) -> Page[tuple[Hold, Request]]:
-    """A page of what is held now, the longest first, with the request each is about."""
+    """Return a page of what is held now, the longest first, with the request each is about."""
     return LISTED.page(db, with_request, start=start, rows=rows)
 
 
 def open_ones(db: Transaction) -> list[tuple[Hold, Request]]:
-    """All that is held now, the longest first."""
+    """Return all that is held now, the longest first."""
     return [with_request(row) for row in db.execute(OPEN)]
 
 
@@ -151,5 +151,5 @@ def end(db: Transaction, hold: Hold, request: Request, verb: Verb, *, actor: str
 
 
 def count(db: Transaction) -> int:
-    """How many requests are held, for the metrics."""
+    """Return how many requests are held, for the metrics."""
     return int(db.execute(COUNT).scalar_one())

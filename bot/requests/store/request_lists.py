@@ -147,13 +147,13 @@ COMMITTED_WITHIN: Final = timedelta(minutes=10)
 
 
 def open_of(db: Transaction, holder: str, package_id: str, kind: Kind) -> Request | None:
-    """The open request of this kind that *holder* has for the package."""
+    """Return the open request of this kind that *holder* has for the package."""
     row = db.execute(OPEN_OF, {"holder": holder, "package": package_id, "kind": kind}).first()
     return from_row(row) if row else None
 
 
 def open_of_each(db: Transaction, holders: Collection[str], kind: Kind) -> list[Request]:
-    """The open requests of this kind that any of *holders* has."""
+    """Return the open requests of this kind that any of *holders* has."""
     return _read(db, OPEN_OF_EACH, holders=list(holders), kind=kind)
 
 
@@ -162,12 +162,12 @@ def open_for_assignment(db: Transaction, assignment_id: str) -> list[Request]:
 
 
 def open_for_assignments(db: Transaction, assignment_ids: Collection[str]) -> list[Request]:
-    """The open requests about any of these assignments."""
+    """Return the open requests about any of these assignments."""
     return _read(db, OPEN_FOR_ASSIGNMENTS, assignments=list(assignment_ids))
 
 
 def open_of_user(db: Transaction, entra_id: str, package_id: str, kind: Kind) -> Request | None:
-    """The open request of this kind that is about an Entra user and a package."""
+    """Return the open request of this kind that is about an Entra user and a package."""
     query = SELECT.where(
         requests.c.entra_id == entra_id,
         requests.c.package_id == package_id,
@@ -182,7 +182,7 @@ def removal_of(
     db: Transaction, entra_id: str, package_id: str, *, since: datetime
 ) -> Request | None:
     """
-    The last removal of somebody's access to a package by an admin: one that is under way, or was done after *since*.
+    Return the last removal of somebody's access to a package by an admin: one that is under way, or was done after *since*.
 
     Graph may be done with it before we know.
     """
@@ -207,7 +207,7 @@ def removal_of(
 
 
 class GivenAccess(NamedTuple):
-    """What of a request counts that has given access, made it longer, or is about to: Graph has taken it on."""
+    """A request that has given access, extended it, or is about to, since Graph has accepted it."""
 
     holder: str
     package_id: str
@@ -218,7 +218,7 @@ class GivenAccess(NamedTuple):
 
 
 def grants_to(db: Transaction, holders: Collection[str], *, since: datetime) -> list[GivenAccess]:
-    """What has given any of *holders* access since then, or made it longer, or is about to."""
+    """Return what has given any of *holders* access since then, or made it longer, or is about to."""
     given = {"holders": sorted(holders)}
     under_way = db.execute(GRANTS_UNDER_WAY, given).all()
     return [
@@ -228,7 +228,7 @@ def grants_to(db: Transaction, holders: Collection[str], *, since: datetime) -> 
 
 
 def known_to_have(db: Transaction, entra_id: str, *, but: str) -> set[str]:
-    """The packages that somebody has, or is about to be given by another request than that: approved, and not over."""
+    """Return the packages that somebody has, or is about to be given by another request than that: approved, and not over."""
     given = db.execute(BEING_GIVEN, {"user": entra_id, "but": but}).scalars()
     return {*given, *db.execute(KNOWN_TO_HAVE, {"user": entra_id}).scalars()}
 
@@ -236,12 +236,12 @@ def known_to_have(db: Transaction, entra_id: str, *, but: str) -> set[str]:
 def open_for(
     db: Transaction, holder: str, *, start: Start = FIRST, rows: int = ROWS_A_PAGE
 ) -> Page[Request]:
-    """What *holder* waits for, oldest first."""
+    """Return what *holder* waits for, oldest first."""
     return OPEN_FOR.page(db, from_row, start=start, rows=rows, holder=holder)
 
 
 def asked_about(db: Transaction, holder: str, assignment_ids: Collection[str]) -> dict[str, Kind]:
-    """What *holder* has asked about assignments of theirs and waits for, by assignment."""
+    """Return what *holder* has asked about assignments of theirs and waits for, by assignment."""
     if not assignment_ids:
         return {}
     given = {"holder": holder, "assignments": list(assignment_ids)}
@@ -249,12 +249,12 @@ def asked_about(db: Transaction, holder: str, assignment_ids: Collection[str]) -
 
 
 def pending(db: Transaction, *, start: Start = FIRST, rows: int = ROWS_A_PAGE) -> Page[Request]:
-    """What waits for a decision, oldest first."""
+    """Return what waits for a decision, oldest first."""
     return OLDEST_PENDING.page(db, from_row, start=start, rows=rows)
 
 
 def pending_of_others(db: Transaction, but: str, *, rows: int) -> Page[Request]:
-    """What waits for a decision and is not somebody's own, oldest first."""
+    """Return what waits for a decision and is not somebody's own, oldest first."""
     return PENDING_OF_OTHERS.page(db, from_row, rows=rows, but=but)
 
 
@@ -289,7 +289,7 @@ def stuck(db: Transaction, *, attempts: int, since: datetime) -> list[Request]:
 
 
 def puzzles_of(db: Transaction, package_id: str, *, since: datetime, until: datetime) -> int:
-    """How many requests for a package were refused then because its rules are not understood."""
+    """Return how many requests for a package were refused then because its rules are not understood."""
     given = {"package": package_id, "since": since, "until": until}
     return int(db.execute(PUZZLES_OF, given).scalar_one())
 
@@ -312,7 +312,7 @@ NONE_ENDED: Final = Ended(before=datetime(1970, 1, 1, tzinfo=UTC), counts=Counte
 
 def counts(db: Transaction, ended: Ended = NONE_ENDED) -> tuple[Counter[str], Ended]:
     """
-    How many requests are in each state, for the metrics.
+    Return how many requests are in each state, for the metrics.
 
     Args:
         ended: What the call before returned: what ended long ago is not counted again.

@@ -87,7 +87,7 @@ def as_known(request: Request) -> dict[str, Any]:
 
 
 def add(db: Transaction, request: Request) -> Request | None:
-    """Insert a new request; None if the same wish is open already."""
+    """Insert a new request; None if the same is open already."""
     return request if add_each(db, [request]) else None
 
 
@@ -130,7 +130,7 @@ def add_each(db: Transaction, wanted: Collection[Request]) -> set[str]:
 
 
 def _asked_for(request: Request) -> dict[str, Any] | None:
-    """What was answered and chosen, for the audit log; None when nothing was."""
+    """Return what was answered and chosen, for the audit log; None when nothing was."""
     said = {
         "answers": {key: list(given) for key, given in request.answers.items()},
         "policy": request.wanted_policy_id,
@@ -195,7 +195,7 @@ def move(
         with db.begin_nested():
             row = db.execute(guarded, {**as_known(request), **columns(requests, values)}).first()
     except sa.exc.IntegrityError:
-        # The move pinned an Entra id that has the same wish open under another Slack account.
+        # The move pinned an Entra id that has the same request open under another Slack account.
         raise AlreadyOpen from None
     if row is None:
         return None
@@ -220,7 +220,7 @@ def move(
 
 
 def shown(db: Transaction, request: Request, *, deciders: Collection[str] = ()) -> None:
-    """What people see of it has changed: its cards, the reminders of its access, and Homes are owed a redraw."""
+    """Note that what people see of it has changed: its cards, the reminders of its access, and Homes are owed a redraw."""
     _redraw(db, request)
     touch_homes(db, request.holder, deciders=deciders)
 
@@ -231,11 +231,11 @@ def _redraw(db: Transaction, request: Request) -> None:
 
 
 class AlreadyOpen(Exception):
-    """The same person has the same wish open, asked from another Slack account."""
+    """The same person has the same request open, asked from another Slack account."""
 
 
 def audit_ids(request: Request) -> dict[str, Any]:
-    """What an audit row about a request says that it is about."""
+    """Return what an audit row about a request says that it is about."""
     return {
         "request_id": request.id,
         "assignment_id": request.assignment_id,
@@ -245,12 +245,12 @@ def audit_ids(request: Request) -> dict[str, Any]:
 
 
 def get(db: Transaction, request_id: str) -> Request:
-    """The request that another row refers to; the database keeps it from being missing."""
+    """Return the request that another row refers to; the database keeps it from being missing."""
     return from_row(db.execute(BY_ID, {"request": request_id}).one())
 
 
 def find(db: Transaction, request_id: str) -> Request | None:
-    """The request of that id, if there is one."""
+    """Return the request of that id, if there is one."""
     row = db.execute(BY_ID, {"request": request_id}).first()
     return from_row(row) if row else None
 

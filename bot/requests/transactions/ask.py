@@ -1,8 +1,8 @@
 """
-Requests for access by command, taken down together: many people who ask at the same time share one transaction.
+Save requests for access by command, together: many people who ask at the same time share one transaction.
 
 What was typed has been understood by the catalog in memory.  Its version is compared in the transaction, so that
-nothing is asked for under another catalog than the one in the database.
+nothing is requested under another catalog than the one in the database.
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ class CatalogChanged(LatchkeyError):
 @dataclass(frozen=True, kw_only=True)
 class RequestedPackage:
     """
-    What somebody asks for.
+    A package that somebody asks for.
 
     Attributes:
         package: As the catalog of *version* has it.
@@ -63,7 +63,7 @@ Answer = Submitted | LatchkeyError
 
 def ask_together(db: Transaction, items: Sequence[RequestedPackage]) -> list[Answer]:
     """
-    Take down what each of *items* asks for, and that it came in; return how each of them ended.
+    Save what each of *items* asks for, and that it came in; return how each of them ended.
 
     Raises:
         TooLate: Somebody has given up waiting in the meantime; nothing may stay of what they asked for.

@@ -25,6 +25,6 @@ def remove(
 
 
 def _holder_to_tell(db: Transaction, assignment: Assignment) -> str | None:
-    """The account that hears what becomes of access and sees it as theirs; None unless it is theirs for certain."""
+    """Return the account that hears what becomes of access and sees it as theirs; None unless it is theirs for certain."""
     bound = people.find_active(db, assignment.holder) if assignment.holder else None
     return bound.slack_user if bound and bound.entra_id == assignment.entra_id else None

@@ -1,4 +1,4 @@
-"""What an admin may do about a request that is held: the transactions behind Retry and Give up."""
+"""Let an admin retry or give up a request that is on hold."""
 
 from bot.database import Transaction
 from bot.errors import NotAllowed, TooLate
@@ -12,11 +12,11 @@ DONE = {Verb.RETRY: "tried again", Verb.GIVE_UP: "given up"}
 
 def repair(db: Transaction, slack_user: str, hold_id: str, verb: Verb, actor: Actor) -> Request:
     """
-    Let a held request be tried again, or given up by the next step of a worker.
+    Let a request on hold be tried again, or given up by the next step of a worker.
 
     Raises:
         NotAllowed: *actor* may not do that.
-        TooLate: It is not held any more.
+        TooLate: It is not on hold any more.
     """
     hold = holds.find(db, hold_id)
     request = requests.find(db, hold.request_id) if hold else None
