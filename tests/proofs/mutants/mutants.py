@@ -63,7 +63,7 @@ TARGETS: Final = (
     Target(file="bot/requests/store/claims.py", tests=("test_store_claims.py",), on_both=True),
     Target(
         file="bot/approvals/processing.py",
-        tests=("test_verdicts.py", "test_deciding.py", "test_drafts.py", "test_holding.py"),
+        tests=("test_processing.py", "test_deciding.py", "test_drafts.py", "test_holding.py"),
     ),
     Target(
         file="bot/requests/submission.py",
