@@ -42,7 +42,7 @@ PROXIES: Final = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class TutorialTenant:
     """Where the tutorial runs: a tenant, and what differs between a real one and the stand-in."""
 
     settings: Settings
@@ -88,7 +88,7 @@ def tutorial(api: str | None, domain: str | None, catalog: str, yes: bool) -> No
                 "Name a domain of the tenant with --domain, such as contoso.onmicrosoft.com."
             )
         _confirm(settings, yes=yes)
-        place = Place(settings=settings, domain=domain)
+        place = TutorialTenant(settings=settings, domain=domain)
         work = run_in(place, narrator, api=api, catalog=catalog)
     with failures_as_sentences():
         asyncio.run(work)
@@ -121,7 +121,9 @@ def _confirm(settings: Settings, *, yes: bool) -> None:
         click.confirm("Go on?", abort=True, err=True)
 
 
-async def run_in(place: Place, narrator: Narrator, *, api: str | None, catalog: str) -> None:
+async def run_in(
+    place: TutorialTenant, narrator: Narrator, *, api: str | None, catalog: str
+) -> None:
     """
     Run the whole tutorial, and clean up whatever happens.
 
@@ -165,7 +167,7 @@ async def _in_the_stand_in(narrator: Narrator, *, api: str | None, catalog: str)
 
 
 @asynccontextmanager
-async def _stand_in() -> AsyncIterator[Place]:
+async def _stand_in() -> AsyncIterator[TutorialTenant]:
     """
     Run a stand-in tenant for as long as the block runs, whose clock is moved instead of waiting.
 
@@ -196,7 +198,7 @@ async def _stand_in() -> AsyncIterator[Place]:
         certificate = make_certificate(Path(folder))
         with _trusted(certificate.ca_file):
             async with serving(tenant.app, certificate=certificate) as address:
-                yield Place(
+                yield TutorialTenant(
                     settings=read_settings(
                         {
                             "AZURE_TENANT_ID": tenant.tenant_id,

@@ -27,7 +27,11 @@ class Part(BaseModel):
     """A block of the file: ``may ask`` outside, ``may_ask`` inside; unknown words are refused."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=lambda name: name.replace("_", " ")
+        extra="forbid",
+        frozen=True,
+        alias_generator=lambda name: name.replace("_", " "),
+        # Editors show it: the file's own word.
+        model_title_generator=lambda block: block.__name__.removeprefix("Described"),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.provisioning.model import Catalog, File, Group, Package
+from bot.provisioning.model import DescribedCatalog, DescribedGroup, DescribedPackage, File
 from bot.provisioning.policy_model import Policy
 from bot.source import FileError, Place, Source, validate
 from bot.yaml_file import parse, read_utf8
@@ -75,7 +75,9 @@ def _doubles(file: File) -> Iterable[tuple[Place, str]]:
 
 def _former_names_in_use(file: File) -> Iterable[tuple[Place, str]]:
     """Yield each “was” that is the name of something else in the file, or stands there twice."""
-    lists: list[tuple[Place, Sequence[Group | Catalog | Package | Policy]]] = [
+    lists: list[
+        tuple[Place, Sequence[DescribedGroup | DescribedCatalog | DescribedPackage | Policy]]
+    ] = [
         (("groups",), file.groups),
         (("catalogs",), file.catalogs),
     ]

@@ -12,7 +12,7 @@ from bot.provisioning.policy_tests.sentences import read_sentence
 THING_PATTERN: Final = r"^(group|application|site|Entra role) .+$"
 
 
-class Person(Part):
+class DescribedPerson(Part):
     """Somebody to create for a trial, with a random password that nobody is told."""
 
     name: Title
@@ -23,13 +23,13 @@ class Person(Part):
     manager: Name | None = None
 
     @model_validator(mode="after")
-    def _has_an_address(self) -> "Person":
+    def _has_an_address(self) -> "DescribedPerson":
         if self.email.count("@") != 1 or not all(self.email.split("@")):
             raise ValueError(f"“{self.email}” is no e-mail address.")
         return self
 
 
-class Group(Part):
+class DescribedGroup(Part):
     """A security group to create, with people who belong to it from the start."""
 
     name: Title
@@ -46,7 +46,7 @@ class Attribute(Part):
     required: YesOrNo = False
 
 
-class Resource(Part):
+class DescribedResource(Part):
     """Something that a catalog may hand out."""
 
     thing: Annotated[
@@ -58,7 +58,7 @@ class Resource(Part):
     environment: Name | None = None
 
     @model_validator(mode="after")
-    def _of_one_kind(self) -> "Resource":
+    def _of_one_kind(self) -> "DescribedResource":
         kind = grammar.read_thing(self.thing).kind
         if self.asks is not None and kind != "application":
             raise ValueError("Only an application can ask for attributes.")
@@ -71,7 +71,7 @@ def _as_resource(value: Any) -> Any:
     return {"thing": value} if isinstance(value, str) else value
 
 
-class Package(Part):
+class DescribedPackage(Part):
     """Something that people may ask for."""
 
     name: Title
@@ -100,7 +100,7 @@ class Package(Part):
     policies: tuple[Policy, ...] = ()
 
 
-class Catalog(Part):
+class DescribedCatalog(Part):
     """A container of packages, and of what they may give."""
 
     name: Title
@@ -108,16 +108,16 @@ class Catalog(Part):
     description: str | None = None
     published: YesOrNo | None = None
     for_external_users: YesOrNo | None = None
-    resources: tuple[Annotated[Resource, BeforeValidator(_as_resource)], ...] = ()
-    packages: tuple[Package, ...] = ()
+    resources: tuple[Annotated[DescribedResource, BeforeValidator(_as_resource)], ...] = ()
+    packages: tuple[DescribedPackage, ...] = ()
 
 
 class File(Part):
     """The file as a whole."""
 
-    people: tuple[Person, ...] = ()
-    groups: tuple[Group, ...] = ()
-    catalogs: tuple[Catalog, ...] = ()
+    people: tuple[DescribedPerson, ...] = ()
+    groups: tuple[DescribedGroup, ...] = ()
+    catalogs: tuple[DescribedCatalog, ...] = ()
     tests: tuple[
         Annotated[str, checked(read_sentence), WithJsonSchema({"type": "string"})], ...
     ] = Field(
@@ -130,12 +130,12 @@ class File(Part):
 
 __all__ = [
     "Attribute",
-    "Catalog",
+    "DescribedCatalog",
+    "DescribedGroup",
+    "DescribedPackage",
+    "DescribedPerson",
+    "DescribedResource",
     "File",
-    "Group",
-    "Package",
-    "Person",
     "Policy",
-    "Resource",
     "Subjects",
 ]

@@ -96,7 +96,7 @@ class Escalation(Part):
     fallback: Subjects = ()
 
 
-class Stage(Part):
+class DescribedStage(Part):
     """One stage of approval; one approver is enough."""
 
     approvers: Subjects = Field(min_length=1)
@@ -106,7 +106,7 @@ class Stage(Part):
     escalation: Escalation | None = None
 
 
-class Choice(Part):
+class DescribedChoice(Part):
     """An answer to choose: what is stored, and what is shown."""
 
     value: Name
@@ -139,7 +139,7 @@ def _check_pattern(pattern: str | None) -> None:
         raise ValueError("“pattern” is nested too deeply.") from None
 
 
-class Question(Part):
+class DescribedQuestion(Part):
     """A question to whoever asks."""
 
     ask: Name
@@ -147,12 +147,12 @@ class Question(Part):
     editable: YesOrNo = True
     long: YesOrNo = False
     pattern: str | None = None
-    choices: tuple[Annotated[Choice, BeforeValidator(_as_choice)], ...] = ()
+    choices: tuple[Annotated[DescribedChoice, BeforeValidator(_as_choice)], ...] = ()
     several: YesOrNo = False
     translations: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _of_one_kind(self) -> "Question":
+    def _of_one_kind(self) -> "DescribedQuestion":
         if self.choices and (self.pattern or self.long):
             raise ValueError("A question with choices has neither a pattern nor a long answer.")
         if self.several and not self.choices:
@@ -238,11 +238,11 @@ class Policy(Part):
     may_return: YesOrNo | None = None
     managers_may_ask: YesOrNo = False
     reason_required: YesOrNo = False
-    decided_by: Annotated[tuple[Stage, ...], BeforeValidator(_as_stages)] = Field(
+    decided_by: Annotated[tuple[DescribedStage, ...], BeforeValidator(_as_stages)] = Field(
         default=(), max_length=MOST_STAGES
     )
     approval: YesOrNo | None = None
-    questions: tuple[Question, ...] = ()
+    questions: tuple[DescribedQuestion, ...] = ()
     notifications: YesOrNo = True
     reviews: Reviews | None = None
     automatic: Automatic | None = None

@@ -9,9 +9,9 @@ from bot.provisioning.model import THING_PATTERN, File
 
 # Where a block may be said in a word: the block's name, and the word's schema.
 SHORT_FORMS: Final[dict[str, dict[str, Any]]] = {
-    "Resource": {"type": "string", "pattern": THING_PATTERN},
-    "Choice": {"type": "string"},
-    "Stage": {"type": "string", "pattern": SUBJECT_PATTERN},
+    "DescribedResource": {"type": "string", "pattern": THING_PATTERN},
+    "DescribedChoice": {"type": "string"},
+    "DescribedStage": {"type": "string", "pattern": SUBJECT_PATTERN},
 }
 
 

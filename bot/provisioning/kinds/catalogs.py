@@ -22,7 +22,7 @@ from bot.provisioning.kinds.contexts import (
     RemovalContext,
 )
 from bot.provisioning.live_access import LiveAccess, say_packages
-from bot.provisioning.model import Catalog, File
+from bot.provisioning.model import DescribedCatalog, File
 from bot.provisioning.policy_translation.from_graph import Words
 from bot.provisioning.resolve import Names
 from bot.provisioning.snapshot import FoundCatalog, Located, Snapshot
@@ -92,7 +92,7 @@ class CatalogKind(CatalogLevelKind, ChangeableKind, DeletableKind):
         return words
 
     async def create(self, change: Change, context: ApplyContext) -> None:
-        catalog: Catalog = change.want
+        catalog: DescribedCatalog = change.want
 
         async def look() -> str | None:
             found = await context.graph.catalogs.find(display_name=catalog.name)
@@ -112,7 +112,7 @@ class CatalogKind(CatalogLevelKind, ChangeableKind, DeletableKind):
         await context.writer.create_once(change, look, create)
 
     async def change(self, change: Change, context: ApplyContext) -> None:
-        catalog: Catalog = change.want
+        catalog: DescribedCatalog = change.want
         catalogs, catalog_id = context.graph.catalogs, change.object_id or ""
 
         async def write() -> None:
@@ -173,7 +173,7 @@ async def read_catalogs(graph: Graph, document: Document, snapshot: Snapshot) ->
 
 
 def _match(
-    document: Document, at: int, described: Catalog, every: Iterable[AccessPackageCatalog]
+    document: Document, at: int, described: DescribedCatalog, every: Iterable[AccessPackageCatalog]
 ) -> AccessPackageCatalog | None:
     """Find the one catalog that is meant: by its name, or else by the name that it had before."""
     for name in filter(None, (described.name, described.was)):
@@ -193,7 +193,7 @@ async def _with_resources(graph: Graph, catalog: AccessPackageCatalog) -> FoundC
     return FoundCatalog(catalog=catalog, resources=by_origin)
 
 
-def _described(catalog: Catalog) -> dict[str, object]:
+def _described(catalog: DescribedCatalog) -> dict[str, object]:
     return block(
         description=catalog.description,
         published=catalog.published,
@@ -201,7 +201,7 @@ def _described(catalog: Catalog) -> dict[str, object]:
     )
 
 
-def _differences(found: AccessPackageCatalog, catalog: Catalog) -> tuple[Difference, ...]:
+def _differences(found: AccessPackageCatalog, catalog: DescribedCatalog) -> tuple[Difference, ...]:
     """Compare with the tenant's catalog; about what the file does not say it has no opinion."""
     before = block(
         description=(found.description or "") if catalog.description is not None else None,

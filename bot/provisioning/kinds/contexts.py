@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from bot.provisioning.file import Document
 from bot.provisioning.live_access import LiveAccess
 from bot.provisioning.lookups import Lookups
-from bot.provisioning.model import Catalog, Package
+from bot.provisioning.model import DescribedCatalog, DescribedPackage
 from bot.provisioning.resolve import Names
 from bot.provisioning.snapshot import FoundCatalog, FoundPackage, Snapshot
 from bot.provisioning.state import Entry
@@ -62,7 +62,7 @@ class FileScope(RefreshContext):
 class CatalogScope(FileScope):
     """Planning one catalog of the file; *found* is the tenant's, if there is one."""
 
-    catalog: Catalog
+    catalog: DescribedCatalog
     found: FoundCatalog | None
 
 
@@ -70,7 +70,7 @@ class CatalogScope(FileScope):
 class PackageScope(CatalogScope):
     """Planning one package of the file."""
 
-    package: Package
+    package: DescribedPackage
 
     @property
     def found_package(self) -> FoundPackage | None:

@@ -17,7 +17,7 @@ from bot.provisioning.kinds.contexts import (
 )
 from bot.provisioning.kinds.people import LONGEST_NICKNAME
 from bot.provisioning.live_access import LiveAccess, say_giving
-from bot.provisioning.model import File, Group
+from bot.provisioning.model import DescribedGroup, File
 from bot.provisioning.resolve import Names, is_new
 from bot.provisioning.snapshot import Located, Snapshot
 from bot.provisioning.state import Entry, Identity, Key
@@ -83,7 +83,7 @@ class GroupKind(FileLevelKind, ChangeableKind, DeletableKind):
         return changes
 
     async def create(self, change: Change, context: ApplyContext) -> None:
-        group: Group = change.want
+        group: DescribedGroup = change.want
         graph, lookups = context.graph, context.lookups
         nickname = slugify(group.name, max_length=LONGEST_NICKNAME) or secrets.token_hex(8)
 
@@ -105,7 +105,7 @@ class GroupKind(FileLevelKind, ChangeableKind, DeletableKind):
 
     async def change(self, change: Change, context: ApplyContext) -> None:
         """Rename a group."""
-        group: Group = change.want
+        group: DescribedGroup = change.want
         graph, group_id = context.graph, change.object_id or ""
 
         async def write() -> None:
@@ -158,7 +158,7 @@ class MemberKind(FileLevelKind, DeletableKind):
     async def refresh(self, context: RefreshContext) -> None:
         graph, snapshot = context.graph, context.snapshot
 
-        async def read(group: Group) -> None:
+        async def read(group: DescribedGroup) -> None:
             group_id = context.names.id_of("group", group.name)
             if group.members and not is_new(group_id):
                 members = await graph.groups.members(group_id, transitive=False)

@@ -22,7 +22,7 @@ from bot.provisioning.kinds.contexts import (
 )
 from bot.provisioning.live_access import LiveAccess, say_assignments
 from bot.provisioning.lookups import FEW
-from bot.provisioning.model import Catalog, File, Package
+from bot.provisioning.model import DescribedCatalog, DescribedPackage, File
 from bot.provisioning.policy_translation.from_graph import Words
 from bot.provisioning.resolve import Names
 from bot.provisioning.snapshot import (
@@ -101,7 +101,7 @@ class PackageKind(PackageLevelKind, ChangeableKind, DeletableKind):
         return words
 
     async def create(self, change: Change, context: ApplyContext) -> None:
-        package: Package = change.want
+        package: DescribedPackage = change.want
         catalog_id = context.snapshot.catalogs[change.key[1]].catalog.id
 
         async def look() -> str | None:
@@ -121,7 +121,7 @@ class PackageKind(PackageLevelKind, ChangeableKind, DeletableKind):
         context.snapshot.note_package(change.key[1], package.name, package_id)
 
     async def change(self, change: Change, context: ApplyContext) -> None:
-        package: Package = change.want
+        package: DescribedPackage = change.want
         packages, package_id = context.graph.packages, change.object_id or ""
 
         async def write() -> None:
@@ -160,7 +160,7 @@ class PackageKind(PackageLevelKind, ChangeableKind, DeletableKind):
 
 
 def _match(
-    described: Catalog, found: FoundCatalog, every: Iterable[AccessPackage], names: Names
+    described: DescribedCatalog, found: FoundCatalog, every: Iterable[AccessPackage], names: Names
 ) -> None:
     within = [each for each in every if each.catalog and each.catalog.id == found.catalog.id]
     by_name = {(each.display_name or "").casefold(): each for each in within}
@@ -201,11 +201,11 @@ async def _look_up(context: ApplyContext, catalog_id: str, name: str) -> AccessP
     return found[0] if found else None
 
 
-def _described(package: Package) -> dict[str, object]:
+def _described(package: DescribedPackage) -> dict[str, object]:
     return block(description=package.description, hidden=package.hidden)
 
 
-def _differences(found: AccessPackage, package: Package) -> tuple[Difference, ...]:
+def _differences(found: AccessPackage, package: DescribedPackage) -> tuple[Difference, ...]:
     """Compare with the tenant's package; about what the file does not say it has no opinion."""
     before = block(
         description=found.description if package.description is not None else None,

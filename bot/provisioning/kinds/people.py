@@ -9,7 +9,7 @@ from bot.provisioning.diff import Change, Operation
 from bot.provisioning.kinds.base import DeletableKind, FileLevelKind
 from bot.provisioning.kinds.contexts import ApplyContext, FileScope, Inventory, RefreshContext
 from bot.provisioning.live_access import LiveAccess, say_assignments
-from bot.provisioning.model import File, Person
+from bot.provisioning.model import DescribedPerson, File
 from bot.provisioning.resolve import Names, is_new
 from bot.provisioning.snapshot import Located, Snapshot
 from bot.provisioning.state import Entry, Identity, Key
@@ -59,7 +59,7 @@ class PersonKind(FileLevelKind, DeletableKind):
 
     async def create(self, change: Change, context: ApplyContext) -> None:
         """Create somebody for a trial; the password is random and told to nobody."""
-        person: Person = change.want
+        person: DescribedPerson = change.want
         graph = context.graph
 
         async def look() -> str | None:
@@ -103,7 +103,7 @@ class ManagerKind(FileLevelKind):
     async def refresh(self, context: RefreshContext) -> None:
         graph, snapshot = context.graph, context.snapshot
 
-        async def read(person: Person) -> None:
+        async def read(person: DescribedPerson) -> None:
             user_id = context.names.id_of("person", person.email)
             if person.manager and not is_new(user_id):
                 manager = await graph.users.manager(user_id)
@@ -128,7 +128,7 @@ class ManagerKind(FileLevelKind):
 
     async def create(self, change: Change, context: ApplyContext) -> None:
         """Set somebody's manager; setting it twice is setting it once."""
-        person: Person = change.want
+        person: DescribedPerson = change.want
         graph = context.graph
         user_id = context.names.id_of("person", person.email)
         manager_id = context.names.id_of("person", person.manager or "")

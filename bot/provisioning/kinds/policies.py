@@ -17,7 +17,7 @@ from bot.provisioning.kinds.contexts import (
     RemovalContext,
 )
 from bot.provisioning.live_access import LiveAccess, say_assignments
-from bot.provisioning.model import File, Package
+from bot.provisioning.model import DescribedPackage, File
 from bot.provisioning.policy_model import Policy
 from bot.provisioning.policy_translation.compare import both_by_id, by_id, differing_words
 from bot.provisioning.policy_translation.from_graph import (
@@ -240,7 +240,7 @@ def unsupported_by(version: str, policy: AssignmentPolicy) -> str | None:
 
 
 def _match(
-    document: Document, place: Place, described: Package, found: FoundPackage
+    document: Document, place: Place, described: DescribedPackage, found: FoundPackage
 ) -> dict[str, str]:
     """
     Find the ids of the policies that the file names, and their names there.

@@ -20,7 +20,7 @@ from bot.provisioning.kinds.contexts import (
     RemovalContext,
 )
 from bot.provisioning.live_access import LiveAccess, say_giving
-from bot.provisioning.model import Attribute, Catalog, File, Resource
+from bot.provisioning.model import Attribute, DescribedCatalog, DescribedResource, File
 from bot.provisioning.policy_translation.from_graph import Words
 from bot.provisioning.resolve import Names
 from bot.provisioning.retry import may_write_again
@@ -146,7 +146,7 @@ class ResourceKind(CatalogLevelKind, ChangeableKind, DeletableKind):
 
     async def create(self, change: Change, context: ApplyContext) -> None:
         """Put a group, application or site into a catalog, and wait until it shows what it asks."""
-        wanted: Resource = change.want
+        wanted: DescribedResource = change.want
         thing = read_thing(wanted.thing)
         catalog = context.snapshot.catalogs[change.key[1]]
         origin_id = context.names.id_of(thing.kind, thing.name)
@@ -173,7 +173,7 @@ class ResourceKind(CatalogLevelKind, ChangeableKind, DeletableKind):
 
     async def change(self, change: Change, context: ApplyContext) -> None:
         """Let an application ask for other attributes."""
-        wanted: Resource = change.want
+        wanted: DescribedResource = change.want
         thing = read_thing(wanted.thing)
 
         async def write() -> None:
@@ -216,13 +216,13 @@ class ResourceKind(CatalogLevelKind, ChangeableKind, DeletableKind):
         ]
 
 
-def resources_of(catalog: Catalog) -> dict[str, Resource]:
+def resources_of(catalog: DescribedCatalog) -> dict[str, DescribedResource]:
     """Return what the catalog must hold: what the file lists, and what its packages give."""
     wanted = {str(read_thing(each.thing)).casefold(): each for each in catalog.resources}
     for package in catalog.packages:
         for text in package.gives or ():
             thing = read_role(text).thing
-            wanted.setdefault(str(thing).casefold(), Resource(thing=str(thing)))
+            wanted.setdefault(str(thing).casefold(), DescribedResource(thing=str(thing)))
     return wanted
 
 
@@ -268,7 +268,7 @@ def _say_wanted(attributes: Iterable[Attribute]) -> list[dict[str, Any]]:
     return sorted(said, key=lambda each: str(each["attribute"]))
 
 
-def _attributes(wanted: Resource) -> list[ResourceAttribute]:
+def _attributes(wanted: DescribedResource) -> list[ResourceAttribute]:
     return [
         ResourceAttribute.asked(
             each.attribute,
@@ -287,7 +287,7 @@ def _attributes(wanted: Resource) -> list[ResourceAttribute]:
 
 async def _confirm(change: Change, context: ApplyContext) -> None:
     """Wait until an application asks what it should."""
-    wanted: Resource = change.want
+    wanted: DescribedResource = change.want
     thing = read_thing(wanted.thing)
     catalog = context.snapshot.catalogs[change.key[1]]
     origin_id = context.names.id_of(thing.kind, thing.name)
@@ -302,7 +302,7 @@ async def _confirm(change: Change, context: ApplyContext) -> None:
         raise GraphUnavailable(f"Graph took what {change.title} asks, and does not show it.")
 
 
-async def _environment(graph: Graph, wanted: Resource) -> str | None:
+async def _environment(graph: Graph, wanted: DescribedResource) -> str | None:
     """
     Find the origin id of the SharePoint geography that the file names.
 

@@ -2,25 +2,25 @@
 
 from typing import Final
 
-from bot.provisioning.names.applications import ApplicationNames
+from bot.provisioning.names.applications import ApplicationNameKind
 from bot.provisioning.names.base import NameKind
-from bot.provisioning.names.connected_organizations import ConnectedOrganizationNames
-from bot.provisioning.names.entra_roles import EntraRoleNames
-from bot.provisioning.names.groups import GroupNames
-from bot.provisioning.names.packages import PackageNames
-from bot.provisioning.names.people import PersonNames
-from bot.provisioning.names.rules import RuleNames
-from bot.provisioning.names.sites import SiteNames
+from bot.provisioning.names.connected_organizations import ConnectedOrganizationNameKind
+from bot.provisioning.names.entra_roles import EntraRoleNameKind
+from bot.provisioning.names.groups import GroupNameKind
+from bot.provisioning.names.packages import PackageNameKind
+from bot.provisioning.names.people import PersonNameKind
+from bot.provisioning.names.rules import RuleNameKind
+from bot.provisioning.names.sites import SiteNameKind
 
 NAME_KINDS: Final[tuple[NameKind, ...]] = (
-    PersonNames(),
-    GroupNames(),
-    ApplicationNames(),
-    PackageNames(),
-    SiteNames(),
-    EntraRoleNames(),
-    ConnectedOrganizationNames(),
-    RuleNames(),
+    PersonNameKind(),
+    GroupNameKind(),
+    ApplicationNameKind(),
+    PackageNameKind(),
+    SiteNameKind(),
+    EntraRoleNameKind(),
+    ConnectedOrganizationNameKind(),
+    RuleNameKind(),
 )
 _BY_WORD: Final = {word: kind for kind in NAME_KINDS for word in kind.words}
 

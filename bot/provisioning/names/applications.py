@@ -7,7 +7,7 @@ from bot.provisioning.names.base import LookupContext, NameKind, NamingContext
 from graph import Graph
 
 
-class ApplicationNames(NameKind):
+class ApplicationNameKind(NameKind):
     """Enterprise applications, by display name; Graph calls them service principals."""
 
     words = ("application", "service principal")

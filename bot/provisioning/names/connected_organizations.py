@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from bot.provisioning.names.base import LookupContext, NameKind
 
 
-class ConnectedOrganizationNames(NameKind):
+class ConnectedOrganizationNameKind(NameKind):
     """Connected organizations, by id."""
 
     words = ("connected organization",)

@@ -9,7 +9,7 @@ from bot.provisioning.names.base import LookupContext, NameKind, NamingContext
 from bot.suggestions import nearest
 
 
-class EntraRoleNames(NameKind):
+class EntraRoleNameKind(NameKind):
     """Entra roles that a catalog holds."""
 
     words = (ENTRA_ROLE,)

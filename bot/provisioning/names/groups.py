@@ -8,7 +8,7 @@ from bot.provisioning.names.base import LookupContext, NameKind, NamingContext
 from graph import Graph
 
 
-class GroupNames(NameKind):
+class GroupNameKind(NameKind):
     """Groups, by display name, or by the name that the file says they had before."""
 
     words = ("group",)

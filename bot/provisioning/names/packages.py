@@ -7,7 +7,7 @@ from bot.provisioning.model import File
 from bot.provisioning.names.base import LookupContext, NameKind, NamingContext
 
 
-class PackageNames(NameKind):
+class PackageNameKind(NameKind):
     """Packages, by display name; those that the file describes come first."""
 
     words = ("package",)

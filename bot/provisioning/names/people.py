@@ -9,7 +9,7 @@ from graph import Graph
 from graph.models import User
 
 
-class PersonNames(NameKind):
+class PersonNameKind(NameKind):
     """People, by e-mail address."""
 
     words = ("person",)

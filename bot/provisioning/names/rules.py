@@ -3,7 +3,7 @@
 from bot.provisioning.names.base import NameKind
 
 
-class RuleNames(NameKind):
+class RuleNameKind(NameKind):
     """Rules; each is its own id."""
 
     words = ("rule",)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from bot.provisioning.names.base import LookupContext, NameKind
 
 
-class SiteNames(NameKind):
+class SiteNameKind(NameKind):
     """Sites; an address is the site's id itself."""
 
     words = ("site",)

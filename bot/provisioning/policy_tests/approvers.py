@@ -15,7 +15,7 @@ IsMember = Callable[[str, str], Awaitable[bool | None]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Approvers:
+class TestedApprovers:
     """
     Looks approvers up.
 

@@ -18,7 +18,7 @@ from bot.packages.eligibility import (
 )
 from bot.packages.model import NamedObject
 from bot.provisioning.grammar import read_expiration, read_role, say_expiration
-from bot.provisioning.policy_tests.approvers import Approvers
+from bot.provisioning.policy_tests.approvers import TestedApprovers
 from bot.provisioning.policy_tests.facts import CannotTell, Facts, Offer, TestedPerson
 from bot.provisioning.policy_tests.sentences import Sentence, read_sentence
 from graph.models import AssignmentPolicy
@@ -218,7 +218,9 @@ class Evaluator:
         }
         if sentence.kind in kinds:
             return kinds[sentence.kind]()
-        approvers = Approvers(facts=self.facts, is_member=self._is_member, managers=self._managers)
+        approvers = TestedApprovers(
+            facts=self.facts, is_member=self._is_member, managers=self._managers
+        )
         return await approvers.include(sentence, policy, person)
 
 

@@ -10,10 +10,10 @@ from bot.provisioning.policy_model import (
     SCOPES,
     THEMSELVES,
     Automatic,
+    DescribedQuestion,
+    DescribedStage,
     Policy,
-    Question,
     Reviews,
-    Stage,
 )
 from graph.models import (
     AccessPackageQuestion,
@@ -145,7 +145,7 @@ def _set(subject: Subject, ids: Ids) -> SubjectSet:
     return SubjectSet.of_kind(grammar.UNNAMED[subject.kind])
 
 
-def _stage(stage: Stage, ids: Ids) -> ApprovalStage:
+def _stage(stage: DescribedStage, ids: Ids) -> ApprovalStage:
     escalation = stage.escalation
     return ApprovalStage(
         duration_before_automatic_denial=grammar.read_duration(stage.within),
@@ -161,7 +161,7 @@ def _stage(stage: Stage, ids: Ids) -> ApprovalStage:
     )
 
 
-def _question(question: Question, sequence: int) -> AccessPackageQuestion:
+def _question(question: DescribedQuestion, sequence: int) -> AccessPackageQuestion:
     kind = "MultipleChoice" if question.choices else "TextInput"
     said: dict[str, Any] = {
         "odata_type": f"#microsoft.graph.accessPackage{kind}Question",

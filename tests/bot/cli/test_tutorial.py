@@ -14,7 +14,7 @@ from rich.console import Console
 
 from bot.cli.connection import Stop
 from bot.cli.narration import Narrator
-from bot.cli.tutorial import Place, run_in, tutorial
+from bot.cli.tutorial import TutorialTenant, run_in, tutorial
 from bot.configuration.settings import read_settings
 from sandbox.tenant import Tenant, seed
 from tests.tutorial import TUTORIAL, Telling
@@ -44,7 +44,7 @@ def run_without_waiting(tenant: Tenant) -> None:
     async def sleep(seconds: float) -> None:
         tenant.clock.shift(timedelta(seconds=seconds))
 
-    place = Place(settings=read_settings(), domain=seed.DOMAIN, sleep=sleep)
+    place = TutorialTenant(settings=read_settings(), domain=seed.DOMAIN, sleep=sleep)
     asyncio.run(run_in(place, Narrator(Console(file=StringIO())), api=None, catalog="General"))
 
 
