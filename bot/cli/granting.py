@@ -50,7 +50,7 @@ class Grant:
     stages: int = 0
 
 
-async def judge_grant(
+async def check_grant(
     graph: Graph,
     *,
     person: User,
@@ -63,22 +63,22 @@ async def judge_grant(
     starts_at: datetime | None = None,
 ) -> Grant:
     """
-    Under which policy *person* may be given *package*.
+    Find the policy under which *person* may be granted *package*.
 
     A policy for administrators alone admits everybody; any other only whom it would let ask.
 
     Raises:
         NotAllowed: No policy admits it, or they have it or asked for it already.
     """
-    _enabled(person)
-    await _nothing_under_way(graph, person=person, package=package)
-    admitted = await _admitted(graph, person=person, package=package, policy_name=policy_name)
+    _check_enabled(person)
+    await _check_no_existing_access(graph, person=person, package=package)
+    admitted = await _evaluate(graph, person=person, package=package, policy_name=policy_name)
     if isinstance(admitted, Refusal):
-        raise _refused(admitted, person=person, package=package)
+        raise _not_allowed(admitted, person=person, package=package)
     answers = answering(admitted.questions)
     lacking = eligibility.find_missing_details(admitted, justification=because, answers=answers)
     if lacking is not None:
-        raise _refused(lacking, person=person, package=package)
+        raise _not_allowed(lacking, person=person, package=package)
     if starts_at is not None:
         if starts_at <= now:
             raise NotAllowed(f"{when(starts_at)} UTC is not in the future.")
@@ -86,7 +86,7 @@ async def judge_grant(
         ends_at = ends_at or (expiration.end_from(starts_at) if expiration else None)
         if ends_at is not None and ends_at <= starts_at:
             raise NotAllowed(f"It would end {when(ends_at)} UTC, before it begins.")
-    _within(admitted.policy, ends_at=ends_at, now=starts_at or now)
+    _check_end(admitted.policy, ends_at=ends_at, now=starts_at or now)
     stages = policy_terms.stages_for(admitted.policy, extending=False, always=False)
     return Grant(
         person=person,
@@ -99,7 +99,7 @@ async def judge_grant(
     )
 
 
-async def judge_extension(
+async def check_extension(
     graph: Graph,
     *,
     person: User,
@@ -108,17 +108,17 @@ async def judge_extension(
     now: datetime,
 ) -> Grant:
     """
-    Until when what *person* holds may last.
+    Find until when the access that *person* has may be extended.
 
     Raises:
         NotAllowed: They do not have it, or its policy gives no such end.
     """
-    _enabled(person)
-    held = await held_by(graph, person_id=person.id, package=package)
+    _check_enabled(person)
+    held = await find_assignment(graph, person_id=person.id, package=package)
     case, under = await read_extension_case(graph, package, person, held)
     admitted = eligibility.evaluate_extension(case, held, under, by_admin=True)
     if isinstance(admitted, Refusal):
-        raise _refused(admitted, person=person, package=package)
+        raise _not_allowed(admitted, person=person, package=package)
     current = held.ends_at()
     wanted = ends_at or policy_terms.extended_end(
         admitted.policy.expiration, now=now, current=current
@@ -129,7 +129,7 @@ async def judge_extension(
             if current
             else "It has no end, so there is nothing to extend."
         )
-    _within(admitted.policy, ends_at=wanted, now=now)
+    _check_end(admitted.policy, ends_at=wanted, now=now)
     stages = policy_terms.stages_for(admitted.policy, extending=True, always=False)
     return Grant(
         person=person,
@@ -141,7 +141,7 @@ async def judge_extension(
     )
 
 
-async def held_by(
+async def find_assignment(
     graph: Graph, *, person_id: str, package: AccessPackage
 ) -> AccessPackageAssignment:
     """
@@ -157,7 +157,7 @@ async def held_by(
     return next((each for each in held if each.is_delivered), held[0])
 
 
-async def _nothing_under_way(graph: Graph, *, person: User, package: AccessPackage) -> None:
+async def _check_no_existing_access(graph: Graph, *, person: User, package: AccessPackage) -> None:
     for held in await graph.assignments.list(package_id=package.id, user_id=person.id):
         if held.is_access:
             end = held.ends_at()
@@ -171,35 +171,35 @@ async def _nothing_under_way(graph: Graph, *, person: User, package: AccessPacka
             )
 
 
-async def _admitted(
+async def _evaluate(
     graph: Graph, *, person: User, package: AccessPackage, policy_name: str | None
 ) -> Admitted | Refusal:
     direct = [each for each in package.assignment_policies if each.has_scope(ADMINISTRATORS_ONLY)]
     named = lookup.find_policy(package, policy_name) if policy_name is not None else None
     case = await read_case(FactReader(graph), package, person, also=[each.id for each in direct])
     if named is not None and named in direct:
-        return _direct(case, named)
+        return _evaluate_direct(case, named)
     admitted = eligibility.evaluate_request(case, wanted=named.id if named else None)
     nobody_asks = (
         isinstance(admitted, Refusal) and admitted.reason is eligibility.RefusalReason.NO_POLICY
     )
     if named is None and nobody_asks and len(direct) == 1:
-        return _direct(case, direct[0])
+        return _evaluate_direct(case, direct[0])
     return admitted
 
 
-def _direct(case: Case, policy_: AssignmentPolicy) -> Admitted | Refusal:
+def _evaluate_direct(case: Case, policy_: AssignmentPolicy) -> Admitted | Refusal:
     whole = next((each for each in case.policies if each.id == policy_.id), None)
     if whole is None:
         return Refusal(reason=eligibility.RefusalReason.NO_POLICY)
     return eligibility.evaluate_direct_assignment(case, whole)
 
 
-def _refused(refusal: Refusal, *, person: User, package: AccessPackage) -> NotAllowed:
+def _not_allowed(refusal: Refusal, *, person: User, package: AccessPackage) -> NotAllowed:
     return NotAllowed(refusals.to_admin(refusal, who=_who(person), package=_name(package)))
 
 
-def _within(under: AssignmentPolicy, *, ends_at: datetime | None, now: datetime) -> None:
+def _check_end(under: AssignmentPolicy, *, ends_at: datetime | None, now: datetime) -> None:
     if ends_at is None:
         return
     if ends_at <= now:
@@ -212,7 +212,7 @@ def _within(under: AssignmentPolicy, *, ends_at: datetime | None, now: datetime)
         )
 
 
-def _enabled(person: User) -> None:
+def _check_enabled(person: User) -> None:
     if not person.account_enabled:
         raise NotAllowed(f"The account of {_who(person)} is not enabled.")
 

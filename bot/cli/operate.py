@@ -90,8 +90,8 @@ def request(
         insist_on_reason(because, what="Skipping approval")
     kept = kept_trail(without_audit=without_audit)
 
-    async def judge(graph: Graph) -> Grant:
-        return await granting.judge_grant(
+    async def check(graph: Graph) -> Grant:
+        return await granting.check_grant(
             graph,
             person=await lookup.find_person(graph, person),
             package=await bounded.find_package(graph, package),
@@ -103,8 +103,8 @@ def request(
             starts_at=start,
         )
 
-    grant = with_graph(judge, api=api)
-    _approved(grant, skip_approval)
+    grant = with_graph(check, api=api)
+    _check_approval(grant, skip_approval)
     confirm(
         f"Give {named(grant.person)} access to {titled(grant.package)}",
         (
@@ -114,7 +114,7 @@ def request(
             else f"until {when(grant.ends_at)} UTC",
             *([f"from {when(grant.starts_at)} UTC on"] if grant.starts_at else []),
             *(f"gives: {line}" for line in policy_terms.contents(grant.package)),
-            *_passed_by(grant),
+            *_approval_warning(grant),
             *(
                 f"{clean(each.question.text)}: {clean(', '.join(each.shown))}"
                 for each in grant.answers
@@ -139,7 +139,7 @@ def request(
         subject_entra_id=grant.person.id,
     )
 
-    async def give(graph: Graph) -> tuple[AssignmentRequest, AccessPackageAssignment | None]:
+    async def post(graph: Graph) -> tuple[AssignmentRequest, AccessPackageAssignment | None]:
         schedule = None
         if grant.ends_at is not None or grant.starts_at is not None:
             end = Expiration.at(grant.ends_at) if grant.ends_at else Expiration.never()
@@ -161,7 +161,7 @@ def request(
         )
         return asked, held
 
-    asked, held = with_graph(give, api=api)
+    asked, held = with_graph(post, api=api)
     report(asked, held, f"{named(grant.person)} has {titled(grant.package)}", as_json=as_json)
 
 
@@ -204,8 +204,8 @@ def extend(
         insist_on_reason(because, what="Skipping approval")
     kept = kept_trail(without_audit=without_audit)
 
-    async def judge(graph: Graph) -> Grant:
-        return await granting.judge_extension(
+    async def check(graph: Graph) -> Grant:
+        return await granting.check_extension(
             graph,
             person=await lookup.find_person(graph, person),
             package=await bounded.find_package(graph, package),
@@ -213,15 +213,15 @@ def extend(
             now=now,
         )
 
-    grant = with_graph(judge, api=api)
+    grant = with_graph(check, api=api)
     held = grant.held
     if held is None or grant.ends_at is None:
         raise TypeError("an extension without an assignment or an end")
     ends_at = grant.ends_at
-    _approved(grant, skip_approval)
+    _check_approval(grant, skip_approval)
     confirm(
         f"Let {named(grant.person)} keep {titled(grant.package)} until {when(ends_at)} UTC",
-        (f"now it ends {when(held.ends_at())} UTC", *_passed_by(grant)),
+        (f"now it ends {when(held.ends_at())} UTC", *_approval_warning(grant)),
         yes=yes,
     )
 
@@ -234,7 +234,7 @@ def extend(
         assignment_id=held.id,
     )
 
-    async def prolong(graph: Graph) -> tuple[AssignmentRequest, AccessPackageAssignment | None]:
+    async def post(graph: Graph) -> tuple[AssignmentRequest, AccessPackageAssignment | None]:
         asked = await kept.post(
             graph,
             request_type="adminUpdate",
@@ -252,7 +252,7 @@ def extend(
         )
         return asked, later
 
-    asked, later = with_graph(prolong, api=api)
+    asked, later = with_graph(post, api=api)
     report(asked, later, f"{named(grant.person)} has {titled(grant.package)}", as_json=as_json)
 
 
@@ -290,7 +290,7 @@ def remove(
     async def look(graph: Graph) -> tuple[AccessPackage, AccessPackageAssignment]:
         found = await bounded.find_package(graph, package)
         person_id = await _person_id(graph, person)
-        return found, await granting.held_by(graph, person_id=person_id, package=found)
+        return found, await granting.find_assignment(graph, person_id=person_id, package=found)
 
     found, held = with_graph(look, api=api)
     holder = clean((held.target and held.target.display_name) or person)
@@ -310,14 +310,14 @@ def remove(
         assignment_id=held.id,
     )
 
-    async def end(graph: Graph) -> tuple[AssignmentRequest, AccessPackageAssignment | None]:
+    async def post(graph: Graph) -> tuple[AssignmentRequest, AccessPackageAssignment | None]:
         asked = await kept.post(graph, request_type="adminRemove", assignment_id=held.id)
         if not wait:
             return asked, None
         ended = await until_ended(graph, asked, assignment_id=held.id, patience=PATIENCE)
         return asked, ended or held.model_copy(update={"state": "expired"})
 
-    asked, ended = with_graph(end, api=api)
+    asked, ended = with_graph(post, api=api)
     report(asked, ended, f"{holder} no longer has {titled(found)}", as_json=as_json)
 
 
@@ -330,7 +330,7 @@ async def _person_id(graph: Graph, typed: str) -> str:
     return (await lookup.find_person(graph, typed)).id
 
 
-def _approved(grant: Grant, skip_approval: bool) -> None:
+def _check_approval(grant: Grant, skip_approval: bool) -> None:
     if grant.stages and not skip_approval:
         raise Stop(
             f"The policy “{clean(grant.policy.display_name or grant.policy.id)}” wants somebody to "
@@ -339,7 +339,7 @@ def _approved(grant: Grant, skip_approval: bool) -> None:
         )
 
 
-def _passed_by(grant: Grant) -> list[str]:
+def _approval_warning(grant: Grant) -> list[str]:
     """Warn an administrator who skips the approval."""
     if not grant.stages:
         return []

@@ -54,7 +54,7 @@ ALL_SEEM_TO_FAIL: Final = 3
 
 
 @dataclass(kw_only=True)
-class SweptPackages:
+class SyncedPackages:
     """
     Packages of one sync, as far as it needs to know them while it reads who has them.
 
@@ -77,7 +77,7 @@ class SweptPackages:
         *,
         kept: Sequence[Package] = (),
         outside: frozenset[str] = frozenset(),
-    ) -> "SweptPackages":
+    ) -> "SyncedPackages":
         """
         Args:
             kept: Those that cannot be read, as they were when they could.
@@ -126,7 +126,7 @@ class AssignmentSync:
             GraphError: Graph could not be read at all, or not to the end.
         """
         started = clock.real()
-        reading = SweptPackages.of(packages, kept=kept, outside=outside)
+        reading = SyncedPackages.of(packages, kept=kept, outside=outside)
         await self._read_lists(reading)
         # Only now: what has not been seen yet in a list that is still being read, is not missing.
         async for unseen in self._some_ids(unsure.live_ids, not_seen_since=started):
@@ -145,7 +145,7 @@ class AssignmentSync:
             yield found
             after = found[-1]
 
-    async def _read_lists(self, packages: SweptPackages) -> None:
+    async def _read_lists(self, packages: SyncedPackages) -> None:
         try:
             for state in ACCESS_STATES:
                 await self._read_list(packages, state=state)
@@ -155,7 +155,7 @@ class AssignmentSync:
             log.warning("lists-by-package", error=type(error).__name__)
             await self._read_by_package(packages)
 
-    async def _read_by_package(self, packages: SweptPackages) -> None:
+    async def _read_by_package(self, packages: SyncedPackages) -> None:
         """
         Read the list of each package by itself, several at once: one that we may not read hides no other.
 
@@ -195,7 +195,7 @@ class AssignmentSync:
                 await self._store.run(unsure.count_unreadable, ids)
 
     async def _read_list(
-        self, packages: SweptPackages, *, state: str, package_id: str | None = None
+        self, packages: SyncedPackages, *, state: str, package_id: str | None = None
     ) -> None:
         """Write a list down page by page, however long it is."""
         rows: list[Assignment] = []
@@ -215,7 +215,7 @@ class AssignmentSync:
         if unread:
             log.warning("assignments-not-read", assignment=unread[0])
 
-    async def _save(self, rows: Sequence[Assignment], packages: SweptPackages) -> None:
+    async def _save(self, rows: Sequence[Assignment], packages: SyncedPackages) -> None:
         if not rows:
             return
         saved = await self._store.run(_save_listed, rows, is_automatic=packages.is_automatic)
@@ -225,8 +225,8 @@ class AssignmentSync:
             # Lists lag: whether what has ended lives again, only itself can tell.
             await self._check(saved.ended, packages)
 
-    async def _check(self, ids: Sequence[str], packages: SweptPackages) -> None:
-        """Rows that the lists did not have, or should not have: ask for each by its id."""
+    async def _check(self, ids: Sequence[str], packages: SyncedPackages) -> None:
+        """Ask by id for each row that the lists did not have, or should not have."""
         known = await self._store.read(assignments.by_ids, ids)
         asked = [row for row in known if row.package_id not in packages.unread]
         read_at = clock.real()
@@ -264,7 +264,7 @@ class AssignmentSync:
         self,
         known: Assignment,
         got: AccessPackageAssignment | GraphError,
-        packages: SweptPackages,
+        packages: SyncedPackages,
         *,
         read_at: datetime,
     ) -> bool:
@@ -329,7 +329,7 @@ def _save_by_id(db: Transaction, row: Assignment, *, read_at: datetime) -> None:
 
 
 def _missing(db: Transaction, assignment_id: str, *, settle: timedelta) -> None:
-    """Graph does not show it any more: once may be a mistake, twice is its end."""
+    """Note that Graph does not show it any more: once may be a mistake, twice is its end."""
     known = assignments.find(db, assignment_id)
     if known is None or known.state is AssignmentState.ENDED:
         return

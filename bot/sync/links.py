@@ -42,25 +42,25 @@ class HolderLinks:
         # Many whom nobody knows are found together; the others have their turn when that is done.
         sought = await self._store.read(links.unknown, limit=LOOKUPS_A_SYNC + 1)
         are_many = len(sought) > LOOKUPS_A_SYNC
-        if (self._members.is_walking or are_many) and await self._walked(self._members):
+        if (self._members.is_scanning or are_many) and await self._scanned(self._members):
             return
         before = clock.real() - LOOK_AGAIN_AFTER
         due = await self._store.read(
             links.holders_to_look_up, looked_up_before=before, limit=LOOKUPS_A_SYNC + 1
         )
         are_many = len(due) > LOOKUPS_A_SYNC and self._rechecks.may_begin
-        if (self._rechecks.is_walking or are_many) and await self._walked(self._rechecks):
+        if (self._rechecks.is_scanning or are_many) and await self._scanned(self._rechecks):
             return
         await self._one_by_one(due[:LOOKUPS_A_SYNC])
 
-    async def _walked(self, walker: Members | Rechecks) -> bool:
+    async def _scanned(self, scanner: Members | Rechecks) -> bool:
         """Let many be found together, as far as that goes now; False where Slack does not list its members."""
         try:
-            await walker.walk()
+            await scanner.scan()
         except SlackRefused as refused:
             # Then one by one, as long as that takes.
             log.warning("members-not-listed", slack=str(refused))
-            walker.forget_walk()
+            scanner.restart()
             return False
         except SlackError as error:
             log.warning("holders-not-found", slack=str(error))

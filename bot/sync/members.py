@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 # Pages of users.list in one go: Slack allows twenty a minute, and a sync comes every few minutes.
 PAGES_A_SYNC: Final = 15
-# People that are looked for in one walk through the workspace; an address and an id of each are in memory.
+# People that are looked for in one scan of the workspace; an address and an id of each are in memory.
 SOUGHT_TOGETHER: Final = 10_000
 # After so many people in a row whom Graph would not show, it is not about them.
 MOST_FAILURES: Final = 3
@@ -28,9 +28,9 @@ LINKED_TOGETHER: Final = 10
 
 
 @dataclass
-class WorkspaceWalk:
+class MemberScan:
     """
-    One walk through the workspace, some pages at a time.
+    One scan of the workspace, some pages at a time.
 
     Attributes:
         sought: Entra ids.
@@ -56,13 +56,13 @@ class Members:
         self._store = store
         self._graph = graph
         self._people = people
-        self._walk: WorkspaceWalk | None = None
+        self._scan: MemberScan | None = None
 
     @property
-    def is_walking(self) -> bool:
-        return self._walk is not None
+    def is_scanning(self) -> bool:
+        return self._scan is not None
 
-    async def walk(self) -> None:
+    async def scan(self) -> None:
         """
         Go on for some pages, or begin; whom the whole workspace does not have, is nobody's there.
 
@@ -71,45 +71,45 @@ class Members:
         """
         for _ in range(PAGES_A_SYNC):
             # Slack first: where it does not list its members, Entra need not be asked for anybody.
-            reached = self._walk.cursor if self._walk is not None else None
+            reached = self._scan.cursor if self._scan is not None else None
             profiles, cursor = await self._people.members_page(reached)
-            if self._walk is None:
-                self._walk = await self._begin()
-            walk = self._walk
-            likely = [each for each in profiles if (each.email or "").lower() in walk.addresses]
+            if self._scan is None:
+                self._scan = await self._begin()
+            scan = self._scan
+            likely = [each for each in profiles if (each.email or "").lower() in scan.addresses]
             owners = await self._people.identify_owners(likely)
             fresh: dict[str, list[str]] = {}
             for slack_user, entra_id in owners.items():
-                if entra_id in walk.sought:
-                    walk.found.setdefault(entra_id, []).append(slack_user)
-                    fresh[entra_id] = walk.found[entra_id]
+                if entra_id in scan.sought:
+                    scan.found.setdefault(entra_id, []).append(slack_user)
+                    fresh[entra_id] = scan.found[entra_id]
             for some in _chunks(sorted(fresh), LINKED_TOGETHER):
                 await self._store.run(links.link_each, {each: fresh[each] for each in some})
-            walk.cursor = cursor
+            scan.cursor = cursor
             if not cursor:
-                self._walk = None
-                await self._not_found(sorted(walk.sought - walk.found.keys()))
+                self._scan = None
+                await self._not_found(sorted(scan.sought - scan.found.keys()))
                 return
 
-    def forget_walk(self) -> None:
+    def restart(self) -> None:
         """Begin anew next time; what was found stays."""
-        self._walk = None
+        self._scan = None
 
-    async def _begin(self) -> WorkspaceWalk:
-        walk = WorkspaceWalk()
+    async def _begin(self) -> MemberScan:
+        scan = MemberScan()
         sought = await self._store.read(links.unknown, limit=SOUGHT_TOGETHER)
         for some in _chunks(sought):
             users = await self._users(some)
             await self._not_found([each for each, user in users.items() if user is None])
             known = {each: user for each, user in users.items() if user is not None}
-            walk.sought |= known.keys()
-            walk.addresses |= {
+            scan.sought |= known.keys()
+            scan.addresses |= {
                 address for user in known.values() for address in self._people.addresses_of(user)
             }
-        return walk
+        return scan
 
     async def _users(self, entra_ids: Sequence[str]) -> Mapping[str, User | None]:
-        """People in Entra by id, None for those who are not there; those that cannot be read are left out."""
+        """Return people in Entra by id, None for those who are not there; those that cannot be read are left out."""
         try:
             return await self._graph.users.get_many(entra_ids)
         except (Forbidden, BadAnswer) as error:

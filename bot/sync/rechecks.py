@@ -26,35 +26,35 @@ class Rechecks:
         self._store = store
         self._people = people
         self._began_at: datetime | None = None
-        # Where the next page begins; None: nobody is walking.
+        # Where the next page begins; None: no scan is under way.
         self._cursor: str | None = None
-        self.is_walking = False
+        self.is_scanning = False
 
     @property
     def may_begin(self) -> bool:
-        """True if the last walk began so long ago that another may find more than it left over."""
+        """Return True if the last scan began so long ago that another may find more than it left over."""
         return self._began_at is None or clock.real() - self._began_at >= LOOK_AGAIN_AFTER
 
-    async def walk(self) -> None:
+    async def scan(self) -> None:
         """
         Go on for some pages, or begin.
 
         Raises:
             SlackError, GraphError: It could not be read; the next call goes on from the same page.
         """
-        if not self.is_walking:
-            self.is_walking, self._cursor, self._began_at = True, None, clock.real()
+        if not self.is_scanning:
+            self.is_scanning, self._cursor, self._began_at = True, None, clock.real()
         for _ in range(PAGES_A_SYNC):
             profiles, cursor = await self._people.members_page(self._cursor)
             await self._confirm(profiles)
             self._cursor = cursor
             if not cursor:
-                self.is_walking = False
+                self.is_scanning = False
                 return
 
-    def forget_walk(self) -> None:
+    def restart(self) -> None:
         """Begin anew when it is time; what was confirmed stays."""
-        self.is_walking = False
+        self.is_scanning = False
 
     async def _confirm(self, profiles: Sequence[SlackUser]) -> None:
         by_id = {each.id: each for each in profiles}

@@ -70,7 +70,7 @@ class Reprocessing:
         return "Microsoft Entra processes it again; what comes of that shows here."
 
     async def _request_of(self, row: Assignment) -> str | None:
-        """Graph's request through which it was delivered in part, or not at all."""
+        """Find Graph's request through which it was delivered in part, or not at all."""
         for found in await self._graph.assignment_requests.list_in(
             package_id=row.package_id, states=REPROCESSABLE
         ):

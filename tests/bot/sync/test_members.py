@@ -285,7 +285,7 @@ async def test_new_access_of_those_who_are_known_goes_to_them(harness):
     assert (await harness.store.run(assignments.find, "new")).holder == slack_id(3)
 
 
-async def test_one_walk_a_day_confirms(harness, monkeypatch):
+async def test_one_scan_a_day_confirms(harness, monkeypatch):
     """Those whom it does not confirm are looked for one by one, however many they are."""
     looks = await all_known(harness)
     for number in range(MANY):

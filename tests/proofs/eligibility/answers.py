@@ -74,7 +74,7 @@ async def answers(tenant: Tenant, world: World, *, version: str) -> Answers:
 
 async def _typed(graph: Graph, world: World, *, wanted: str | None) -> str:
     try:
-        grant = await granting.judge_grant(
+        grant = await granting.check_grant(
             graph,
             person=await graph.users.get(world.person),
             package=await graph.packages.get(PACKAGE),
