@@ -1,4 +1,4 @@
-"""Answers to a package's questions at the command line: given with --answer, or asked for."""
+"""Answer a package's questions at the command line: with --answer, or when asked."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""`latchkey backup` and `restore`: a copy of the database, and the database from a copy."""
+"""Copy the database, and restore it from a copy: `latchkey backup` and `restore`."""
 
 import shlex
 from pathlib import Path

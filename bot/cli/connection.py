@@ -79,7 +79,7 @@ async def graph_for(
     batches: bool = False,
 ) -> AsyncIterator[Graph]:
     """
-    Graph as the settings name it, for as long as the block runs; nothing is sent at the start.
+    Connect to Graph as the settings name it, for as long as the block runs; nothing is sent at the start.
 
     Args:
         api: Version to speak instead of GRAPH_API_VERSION.

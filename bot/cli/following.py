@@ -1,4 +1,4 @@
-"""Watches a request until Graph itself shows that it came true, or that it did not."""
+"""Watch a request until Graph itself shows that it came true, or that it did not."""
 
 import asyncio
 import time

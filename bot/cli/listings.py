@@ -79,7 +79,7 @@ SCOPES: Final[Mapping[str, str]] = {
 
 
 async def catalogs(graph: Graph) -> list[Row]:
-    """Every catalog, by name."""
+    """List every catalog, by name."""
     return [
         {
             "name": each.display_name,
@@ -213,7 +213,7 @@ def word(spelled: str | None) -> str | None:
 
 
 def text(value: Any) -> str:
-    """Something to sort by, even where there is nothing."""
+    """Return something to sort by, even where there is nothing."""
     return str(value or "")
 
 

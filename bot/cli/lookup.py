@@ -1,4 +1,4 @@
-"""From what was typed on the command line to the one thing in the tenant that it means."""
+"""Find the one thing in the tenant that was meant by what was typed on the command line."""
 
 import difflib
 import re
@@ -66,7 +66,7 @@ def find_policy(package: AccessPackage, typed: str) -> AssignmentPolicy:
 
 async def find_catalogs(graph: Graph, typed: str | None) -> list[AccessPackageCatalog]:
     """
-    Every catalog, or the one with that id or name.
+    List every catalog, or the one with that id or name.
 
     Raises:
         NotOne: There is none, or there are several.

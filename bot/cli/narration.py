@@ -1,4 +1,4 @@
-"""Prints each call to Graph and its answer, shortened and without secrets, as a tutorial shows them."""
+"""Print each call to Graph and its answer, shortened and without secrets, as a tutorial shows them."""
 
 import json
 from collections.abc import Mapping

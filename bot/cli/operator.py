@@ -41,7 +41,7 @@ class Operator:
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """For the details of a row of the audit log."""
+        """Return what the details of a row of the audit log say of the operator."""
         known = {"os_user": self.os_user, "host": self.host, "sudo_user": self.sudo_user}
         return {"where": "command line", **{name: each for name, each in known.items() if each}}
 

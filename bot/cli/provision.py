@@ -1,4 +1,4 @@
-"""Packages as code: ``latchkey plan | apply | destroy | import | test FILE``."""
+"""Provision packages as code: ``latchkey plan | apply | destroy | import | test FILE``."""
 
 import asyncio
 import json

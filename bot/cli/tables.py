@@ -1,4 +1,4 @@
-"""Rows for people, programs and spreadsheets: a table, JSON or CSV."""
+"""Write rows for people, programs and spreadsheets: a table, JSON or CSV."""
 
 import csv
 import io
@@ -79,12 +79,12 @@ def write(
 
 
 def to_json(value: Any) -> str:
-    """JSON as every command writes it: indented, times in UTC with a Z."""
+    """Return JSON as every command writes it: indented, times in UTC with a Z."""
     return json.dumps(value, indent=2, ensure_ascii=False, default=_json)
 
 
 def console(*, err: bool = False) -> Console:
-    """Standard output (or error) for rich; in color only on a terminal that wants it."""
+    """Return standard output (or error) for rich; in color only on a terminal that wants it."""
     stream = sys.stderr if err else sys.stdout
     width = None if stream.isatty() else NO_TERMINAL_WIDTH
     return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)

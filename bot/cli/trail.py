@@ -1,4 +1,4 @@
-"""Audit rows for the command line: written into the bot's audit log before each change and after it."""
+"""Write rows of the command line into the bot's audit log, before each change and after it."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,5 +1,5 @@
 """
-Microsoft's tutorial "Manage access to resources in entitlement management", through Latchkey.
+Go through Microsoft's tutorial "Manage access to resources in entitlement management" with Latchkey.
 
 Everything it makes has a name that nothing else has, so that cleaning up finds it even where an answer
 was lost on the way, and never touches anything else.
@@ -76,7 +76,7 @@ class Trial:
 
     async def run(self) -> None:
         """
-        Steps 1 to 4.
+        Run steps 1 to 4.
 
         Raises:
             GraphError, Stop: A step failed; what it and the earlier ones made is still there.
@@ -236,7 +236,7 @@ class Trial:
 
     async def clean_up(self) -> list[str]:
         """
-        Step 5: take back all that this run made, whatever had come of it.
+        Delete all that this run made, whatever had come of it: step 5.
 
         Returns:
             A sentence for each thing that could not be taken back.

@@ -1,4 +1,4 @@
-"""`latchkey tutorial`: Microsoft's tutorial, run and shown call by call."""
+"""Run Microsoft's tutorial and show it call by call: `latchkey tutorial`."""
 
 import asyncio
 import os

@@ -30,7 +30,7 @@ STOP_WITHIN: Final = timedelta(seconds=6)
 @dataclass
 class JobLoop:
     """
-    The jobs of this process.
+    Jobs of this process.
 
     Attributes:
         statuses: How each job is doing, by name.

@@ -1,4 +1,4 @@
-"""Carries a plan out: what depends on nothing else at the same time, and each call may be the last before a crash."""
+"""Carry a plan out: what depends on nothing else at the same time, and each call may be the last before a crash."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence

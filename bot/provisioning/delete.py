@@ -1,4 +1,4 @@
-"""Deletes what Latchkey made, and sees that it is gone."""
+"""Delete what Latchkey made, and see that it is gone."""
 
 from dataclasses import dataclass, replace
 

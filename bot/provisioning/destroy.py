@@ -1,4 +1,4 @@
-"""Takes away what Latchkey made, in the only order that works, and nothing else."""
+"""Take away what Latchkey made, in the only order that works, and nothing else."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field

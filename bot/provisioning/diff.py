@@ -1,4 +1,4 @@
-"""Changes to the tenant, and the differences that they are made of."""
+"""Define changes to the tenant, and the differences that they are made of."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -64,7 +64,7 @@ class Change:
         return any(each.what == what for each in self.differences)
 
     def as_json(self) -> dict[str, Any]:
-        """For ``--json``; names of fields are stable."""
+        """Return it for ``--json``; names of fields are stable."""
         return {
             "action": self.operation.value,
             "kind": self.kind,

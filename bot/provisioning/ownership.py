@@ -1,4 +1,4 @@
-"""Tells whose a thing is: the state beside the file, compared with what the file describes and the tenant has."""
+"""Tell whose a thing is: the state beside the file, compared with what the file describes and the tenant has."""
 
 from collections.abc import Iterable
 

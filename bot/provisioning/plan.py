@@ -1,4 +1,4 @@
-"""Compares the file with the tenant, and says what would have to be done."""
+"""Compare the file with the tenant, and say what would have to be done."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass

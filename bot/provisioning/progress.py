@@ -1,4 +1,4 @@
-"""Says on standard error what a command is doing: a moving line on a terminal, plain lines elsewhere."""
+"""Say on standard error what a command is doing: a moving line on a terminal, plain lines elsewhere."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,5 +1,5 @@
 """
-Decides about things that Latchkey made and the file no longer describes: to delete, or to keep and why.
+Decide about things that Latchkey made and the file no longer describes: to delete, or to keep and why.
 
 Whatever leaves the file, what somebody has keeps its package, and with it roles, resources, catalog and groups.
 """

@@ -1,4 +1,4 @@
-"""Renders a plan, a destruction and the results of policy tests as colored lines for people."""
+"""Render a plan, a destruction and the results of policy tests as colored lines for people."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final

@@ -1,5 +1,5 @@
 """
-Waits where Graph is slow, repeats what certainly did not happen, and says so.
+Wait where Graph is slow, repeat what certainly did not happen, and say so.
 
 The one place that decides by Graph's answer whether a write is worth another try:
 

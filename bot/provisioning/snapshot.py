@@ -1,4 +1,4 @@
-"""Things that the file describes and the tenant has, by the names that the file uses."""
+"""Remember what the file describes and the tenant has, by the names that the file uses."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -100,7 +100,7 @@ class Snapshot:
 
     @property
     def things(self) -> list[tuple[Thing, str]]:
-        """Sites and Entra roles in the catalogs, with their origin ids."""
+        """Return sites and Entra roles in the catalogs, with their origin ids."""
         return [
             (Thing(kind=kind, name=resource.display_name), resource.origin_id)
             for found in self.catalogs.values()

@@ -46,7 +46,7 @@ class Entry:
 
     @property
     def identity(self) -> Identity:
-        """Kind and ids: what it is in the tenant, whatever the file calls it."""
+        """Return kind and ids: what it is in the tenant, whatever the file calls it."""
         return self.key[0], self.id, frozenset(self.within.items())
 
 

@@ -1,4 +1,4 @@
-"""Catalogs: containers of packages, and of what these may give."""
+"""Provision catalogs: containers of packages, and of what these may give."""
 
 import asyncio
 from collections.abc import Iterable, Sequence

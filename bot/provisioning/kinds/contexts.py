@@ -1,4 +1,4 @@
-"""Contexts that plan, apply and destroy hand to a kind of thing with each question."""
+"""Define the contexts that plan, apply, import and destroy hand to a kind of thing with each question."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -74,7 +74,7 @@ class PackageScope(CatalogScope):
 
     @property
     def found_package(self) -> FoundPackage | None:
-        """Tenant's package, if there is one."""
+        """Return the tenant's package, if there is one."""
         return self.found.packages.get(self.package.name) if self.found else None
 
 

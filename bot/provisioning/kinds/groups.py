@@ -1,4 +1,4 @@
-"""Security groups, and who is a member of them from the start."""
+"""Provision security groups, and who is a member of them from the start."""
 
 import asyncio
 import secrets

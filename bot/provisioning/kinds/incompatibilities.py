@@ -1,4 +1,4 @@
-"""Incompatibilities: packages and groups that a package does not go together with."""
+"""Provision incompatibilities: packages and groups that a package does not go together with."""
 
 from collections.abc import Iterable, Sequence
 

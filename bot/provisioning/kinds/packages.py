@@ -1,4 +1,4 @@
-"""Packages: what people may ask for."""
+"""Provision packages: what people may ask for."""
 
 from collections.abc import Iterable, Mapping, Sequence
 

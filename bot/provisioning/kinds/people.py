@@ -1,4 +1,4 @@
-"""People created for a trial, and their managers."""
+"""Provision people for a trial, and their managers."""
 
 import asyncio
 import secrets

@@ -1,4 +1,4 @@
-"""Policies: who may ask for a package, who decides, for how long."""
+"""Provision policies: who may ask for a package, who decides, for how long."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Protocol

@@ -1,4 +1,4 @@
-"""Resources: groups, applications, sites and Entra roles in a catalog, from which packages give roles."""
+"""Provision resources: groups, applications, sites and Entra roles in a catalog, from which packages give roles."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

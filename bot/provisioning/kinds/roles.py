@@ -1,4 +1,4 @@
-"""Roles: what a package gives, each a role of a resource in its catalog."""
+"""Provision roles: what a package gives, each a role of a resource in its catalog."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""Names of enterprise applications, as things to give and as whoever may ask."""
+"""Look up names of enterprise applications, as things to give and as whoever may ask."""
 
 from collections.abc import Iterable, Mapping
 

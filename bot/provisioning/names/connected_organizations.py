@@ -1,4 +1,4 @@
-"""Names of connected organizations: ids only."""
+"""Refuse names of connected organizations: they go by id only."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Names of Entra roles, which only the catalogs that hold them tell."""
+"""Look up names of Entra roles, which only the catalogs that hold them tell."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

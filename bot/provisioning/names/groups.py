@@ -1,4 +1,4 @@
-"""Names of groups: display names, which are not unique."""
+"""Look up names of groups: display names, which are not unique."""
 
 from collections.abc import Iterable, Mapping
 

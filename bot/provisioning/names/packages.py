@@ -1,4 +1,4 @@
-"""Names of packages, where one does not go together with another."""
+"""Look up names of packages, where one does not go together with another."""
 
 from collections.abc import Iterable, Mapping
 

@@ -1,4 +1,4 @@
-"""Names of people: e-mail addresses, or the names under which the file describes them."""
+"""Look up names of people: e-mail addresses, or the names under which the file describes them."""
 
 from collections.abc import Iterable, Mapping
 

@@ -1,4 +1,4 @@
-"""Rules for membership, which the file writes out and nobody looks up."""
+"""Take rules for membership as they are: the file writes them out, and nobody looks them up."""
 
 from bot.provisioning.names.base import NameKind
 

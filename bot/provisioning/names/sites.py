@@ -1,4 +1,4 @@
-"""Names of SharePoint sites: addresses, or the names that catalogs give them."""
+"""Look up names of SharePoint sites: addresses, or the names that catalogs give them."""
 
 from collections.abc import Iterable, Mapping
 

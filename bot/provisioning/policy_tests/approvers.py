@@ -1,4 +1,4 @@
-"""Tells, for policy tests, whether a stage's approvers include somebody."""
+"""Tell, for policy tests, whether a stage's approvers include somebody."""
 
 import itertools
 from collections.abc import Awaitable, Callable, Mapping

@@ -1,4 +1,4 @@
-"""Evaluates policy tests by the rules that the bot goes by."""
+"""Evaluate policy tests by the rules that the bot goes by."""
 
 import itertools
 from collections.abc import Callable, Iterable

@@ -1,4 +1,4 @@
-"""Answers what policy tests ask about packages, people and groups, from the file alone."""
+"""Answer what policy tests ask about packages, people and groups, from the file alone."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Answers what policy tests ask, from the tenant as it is today."""
+"""Answer what policy tests ask, from the tenant as it is today."""
 
 from bot.packages.facts import packages_held
 from bot.packages.model import NamedObject

@@ -1,4 +1,4 @@
-"""Compares two policies in the file's words, everybody by id."""
+"""Compare two policies in the file's words, everybody by id."""
 
 from bot.provisioning.diff import flatten
 from bot.provisioning.policy_translation.from_graph import in_words

@@ -1,4 +1,4 @@
-"""Says Graph's model of a policy in the file's words: for the import, and to compare one with another."""
+"""Say Graph's model of a policy in the file's words: for the import, and to compare one with another."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Final

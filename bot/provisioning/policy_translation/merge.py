@@ -1,5 +1,5 @@
 """
-Makes the policy that replaces the tenant's: what the file says otherwise, and nothing else of it changed.
+Make the policy that replaces the tenant's: what the file says otherwise, and nothing else of it changed.
 
 A policy is replaced whole: what Graph sent and the file has no words for must go back as it came.
 """

@@ -1,4 +1,4 @@
-"""Makes Graph's model of a policy from the file's words."""
+"""Make Graph's model of a policy from the file's words."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
