@@ -129,7 +129,7 @@ def apply(file: Path, api: str | None, as_json: bool, yes: bool, adopt: bool) ->
 @yes_option
 def destroy(file: Path, api: str | None, yes: bool) -> None:
     """
-    Take away what apply of FILE made in the tenant, and nothing else.
+    Delete what apply of FILE made in the tenant, and nothing else.
 
     Access to the packages is ended first; then policies, roles, packages, resources, catalogs, groups
     and people go.  It asks first.
