@@ -75,7 +75,7 @@ BreakGlassValue = Annotated[BreakGlassBlock | None, WrapValidator(unless_none)]
 
 
 class SettingsBlock(Block):
-    """What may be set for all packages, for a catalog, and for a package."""
+    """The settings that all packages, a catalog and a package may have."""
 
     channel: Channel = Field(default=None, description="The Slack channel for approval cards.")
     quorum: Quorum = Field(
@@ -124,13 +124,13 @@ class SettingsBlock(Block):
 
 
 class PolicyBlock(Block):
-    """What may be set for one policy of a package."""
+    """The settings of one policy of a package."""
 
     channel: Channel = Field(default=None, description="The Slack channel for approval cards.")
 
 
 class PackageBlock(SettingsBlock):
-    """What may be set for one package."""
+    """The settings of one package."""
 
     break_glass: BreakGlassValue = Field(
         default=None, description="Access at once, with a review afterwards."

@@ -1,4 +1,4 @@
-"""What a package settings file says about one package: channel, quorum, nudges, reasons, break-glass and so on."""
+"""The settings of one package, from the package settings file: channel, quorum, nudges, reasons, break-glass and so on."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -16,7 +16,7 @@ MOST_QUIET_SPELLS: Final = 16
 @dataclass(frozen=True, kw_only=True)
 class QuietHours:
     """
-    When nobody is nudged, by the reader's own clock.
+    The hours in which nobody is nudged, by the reader's own clock.
 
     Attributes:
         start, end: From when until when each day, over midnight if *start* is later; None: no hours of a day.
@@ -62,7 +62,7 @@ def _at(local: datetime, at: time) -> datetime:
 @dataclass(frozen=True, kw_only=True)
 class ReasonRule:
     """
-    What a reason must contain, such as a ticket number.
+    A rule for what a reason must contain, such as a ticket number.
 
     Attributes:
         hint: Says so to whoever asks; a whole sentence.
@@ -77,7 +77,7 @@ class ReasonRule:
 
 
 class BreakGlassPeople(StrEnum):
-    """Who may break the glass."""
+    """The people who may break the glass."""
 
     IN_POLICY = "everyone_in_policy"
     ON_CALL = "on_call"
@@ -101,7 +101,7 @@ class BreakGlass:
 @dataclass(frozen=True, kw_only=True)
 class Reminders:
     """
-    How long before the end to remind.
+    The times before the end at which to remind.
 
     Attributes:
         lengths: As lengths of time.
@@ -120,7 +120,7 @@ class Reminders:
 @dataclass(frozen=True, kw_only=True)
 class PackageSettings:
     """
-    What holds for one package, or one policy of it.  None: nothing is set, and the installation's own default holds.
+    The settings that hold for one package, or one policy of it.  None: nothing is set, and the installation's own default holds.
 
     Attributes:
         channel: The Slack id of the channel for its approval cards.
@@ -158,7 +158,7 @@ class PackageSettings:
 @dataclass(frozen=True, kw_only=True)
 class PackageNames:
     """
-    What somebody must know of a package to say what holds for it: display names, as in Entra.
+    The names by which the settings of a package are found: display names, as in Entra.
 
     Attributes:
         policies: Of the policies that it has; for checks.
