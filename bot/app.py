@@ -53,7 +53,7 @@ from bot.requests.holder_lists import HolderLists
 from bot.requests.lists import RequestLists
 from bot.requests.policy_choice import FormPolicyFinder
 from bot.requests.service import RequestService
-from bot.requests.submission import Effects
+from bot.requests.submission import Submitter
 from bot.slack.api import BotIdentity, Slack
 from bot.slack.errors import SlackError, SlackRefused
 from bot.source import FileError
@@ -209,7 +209,7 @@ async def assembled(
             decision_processor=decision_processor,
             recipients=Recipients(store=store, slack=slack, people=people, approvers=approvers),
             delivery=Delivery(store=store, graph=graph, holders=holders, waits=waits),
-            effects=Effects(store=store, graph=graph, recheck=evaluator.recheck, waits=waits),
+            submitter=Submitter(store=store, graph=graph, recheck=evaluator.recheck, waits=waits),
             notices=notices,
             ends=Ends(store=store, slack=slack, sending=sending, rungs=settings.reminder_rungs),
             clockwork=Clockwork(

@@ -18,7 +18,7 @@ from bot.requests.leases import in_time, kept
 from bot.requests.model import Kind, Request, State
 from bot.requests.retry import EXPECTED, again_later
 from bot.requests.store import claims
-from bot.requests.submission import Effects
+from bot.requests.submission import Submitter
 from bot.timing import WAITS, Waits
 
 log = structlog.get_logger(__name__)
@@ -37,7 +37,7 @@ class RequestJob:
     store: Store
     evaluator: RequestEvaluator
     decision_processor: DecisionProcessor
-    effects: Effects
+    submitter: Submitter
     delivery: Delivery
     loop: JobLoop
     waits: Waits = WAITS
@@ -155,7 +155,7 @@ class RequestJob:
             goes_on = evaluated is not None and evaluated.state is State.APPROVED
             return evaluated if goes_on and request.kind is not Kind.REMOVE else None
         elif request.state is State.APPROVED:
-            await self.effects.post(request)
+            await self.submitter.post(request)
         elif request.state is State.SUBMITTED:
             await self.delivery.poll(request, known)
         return None
@@ -164,7 +164,7 @@ class RequestJob:
         """Give up, if whoever asked for that may."""
         actor = await self.decision_processor.authorize_repair(request)
         if actor is not None:
-            await self.effects.give_up(request, by=actor)
+            await self.submitter.give_up(request, by=actor)
 
     async def _retry(self, request: Request) -> None:
         """Make it a request like any other again, if whoever had it tried again may."""

@@ -33,7 +33,7 @@ from bot.priority import Courtesy
 from bot.requests.confirmation import Delivery
 from bot.requests.evaluation.evaluator import RequestEvaluator
 from bot.requests.store import forms
-from bot.requests.submission import Effects
+from bot.requests.submission import Submitter
 from bot.sync.everything import TenantSync
 from bot.sync.reprocessing import Reprocessing
 from bot.sync.turns import Fence, SharedSync, look_again_in
@@ -54,7 +54,7 @@ class Jobs:
     evaluator: RequestEvaluator
     decision_processor: DecisionProcessor
     recipients: Recipients
-    effects: Effects
+    submitter: Submitter
     delivery: Delivery
     notices: Notices
     ends: Ends
@@ -85,7 +85,7 @@ class Jobs:
             store=self.store,
             evaluator=self.evaluator,
             decision_processor=self.decision_processor,
-            effects=self.effects,
+            submitter=self.submitter,
             delivery=self.delivery,
             loop=self.loop,
             waits=self.waits,

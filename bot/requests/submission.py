@@ -59,7 +59,7 @@ REQUEST_TYPE: Final[Mapping[Kind, str]] = {
 }
 
 
-class Effects:
+class Submitter:
     """Carries approved requests out in Graph."""
 
     def __init__(

@@ -32,7 +32,7 @@ from bot.requests.model import Request
 from bot.requests.service import RequestService
 from bot.requests.shared_reads import FRESH
 from bot.requests.store import claims, requests
-from bot.requests.submission import Effects
+from bot.requests.submission import Submitter
 from bot.slack.api import Slack
 from bot.sync.everything import TenantSync
 from graph import Graph
@@ -128,8 +128,8 @@ class BotHarness:
         return self.jobs.decision_processor
 
     @property
-    def effects(self) -> Effects:
-        return self.jobs.effects
+    def submitter(self) -> Submitter:
+        return self.jobs.submitter
 
     @property
     def delivery(self) -> Delivery:

@@ -16,10 +16,10 @@ from bot.database.tables import IS_OPEN
 from bot.database.tables import requests as request_table
 from bot.notifications.outbox import Sending
 from bot.requests.store import claims, requests
-from bot.requests.submission import Effects
+from bot.requests.submission import Submitter
 
 
-async def _nothing_found(self: Effects, request: Any, **where: Any) -> None:
+async def _nothing_found(self: Submitter, request: Any, **where: Any) -> None:
     return None
 
 
@@ -27,7 +27,7 @@ async def _nothing_sent(self: Sending, claimed: Any, close: Any) -> Any:
     return claimed
 
 
-def _asked_since_the_start(self: Effects, request: Any) -> bool:
+def _asked_since_the_start(self: Submitter, request: Any) -> bool:
     return False
 
 
@@ -53,7 +53,7 @@ _ANYHOW = request_table.update().where(request_table.c.id == sa.bindparam("known
 
 SABOTAGES: Final[Mapping[str, tuple[tuple[object, str, Any], ...]]] = {
     # Graph is not searched for an earlier try.
-    "no look in Graph": ((Effects, "_look", _nothing_found),),
+    "no look in Graph": ((Submitter, "_look", _nothing_found),),
     # Slack is not searched for an earlier try.
     "no look in Slack": ((Sending, "_not_there", _nothing_sent),),
     # Whoever has lost its claim writes all the same.
@@ -65,7 +65,7 @@ SABOTAGES: Final[Mapping[str, tuple[tuple[object, str, Any], ...]]] = {
     # What one worker has in hand, another takes as well.
     "no claim": ((claims, "TAKE", _take_what_others_have()),),
     # A restored database is believed.
-    "no look after a start": ((Effects, "_is_from_before", _asked_since_the_start),),
+    "no look after a start": ((Submitter, "_is_from_before", _asked_since_the_start),),
 }
 
 

@@ -16,7 +16,7 @@ from bot.cli.operate import extend, remove, request
 from bot.cli.operator import Operator, at_the_command_line
 from bot.database import audit, open_store
 from bot.requests.model import Kind
-from bot.requests.submission import Effects
+from bot.requests.submission import Submitter
 from graph.models import AssignmentRequest
 from sandbox.tenant import seed
 from tests.bot.cli.test_operate import ANN, live, posted
@@ -185,7 +185,7 @@ def test_nobody_can_pass_for_a_request_of_the_bots(name, because):
     of_the_bot = wish(id="1234", kind=Kind.ADD)
 
     assert "[latchkey " not in said
-    assert not Effects._is_ours(of_the_bot, found, SOME_DAY)
+    assert not Submitter._is_ours(of_the_bot, found, SOME_DAY)
     assert 1 <= len(operator.name) <= 60
     assert operator.name.isprintable()
 

@@ -24,7 +24,7 @@ async def test_what_waited_is_granted_afterwards(harness: BotHarness) -> None:
     await harness.store.run(flags.resume)
     ready = await harness.store.run(requests.find, request.id)
     assert ready is not None
-    await harness.effects.post(await harness.claimed(ready))
+    await harness.submitter.post(await harness.claimed(ready))
 
     assert posts(harness) == 1
 

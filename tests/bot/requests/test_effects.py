@@ -243,7 +243,7 @@ async def test_the_lease_begins_anew_with_the_intent(harness):
 
     simulated().stand_still(LEASE - WAITS.post)
     harness.line.on(POST, but_first(look))
-    await harness.effects.post(request)
+    await harness.submitter.post(request)
 
     assert seen[0] >= clock.real() + WAITS.post
     assert (await harness.request(request.id)).state is State.SUBMITTED
@@ -284,7 +284,7 @@ async def test_a_worker_that_lost_its_claim_does_not_post(harness):
     await harness.claimed(request)
     sent = posts(harness)
 
-    await harness.effects.post(first)
+    await harness.submitter.post(first)
 
     assert posts(harness) == sent
 
@@ -298,7 +298,7 @@ async def test_without_the_fence_it_would(harness):
     sent = posts(harness)
 
     with switched_off("no fence"):
-        await harness.effects.post(first)
+        await harness.submitter.post(first)
 
     assert posts(harness) == sent + 1
 

@@ -259,7 +259,7 @@ async def test_a_held_request_can_be_withdrawn(harness):
     await harness.talk()
 
     assert await harness.store.run(holds.open_ones) == []
-    assert "It was withdrawn." in said(cards(harness)[0])
+    assert "It was canceled." in said(cards(harness)[0])
     assert labels(cards(harness)[0]) == []
 
 

@@ -26,7 +26,7 @@ from bot.notifications import home
 from bot.notifications import outbox as sending
 from bot.notifications import owed as notices
 from bot.requests import confirmation as delivery
-from bot.requests import submission as effects
+from bot.requests import submission
 from bot.timing import Waits
 
 CLAIM_LEASE: Final = timedelta(seconds=8)
@@ -89,7 +89,7 @@ def _do_not_look() -> None:
     async def all_of_them(self: Any, claimed: Any, close: Any) -> Any:
         return claimed
 
-    effects.Effects._look = nothing  # type: ignore[method-assign]
+    submission.Submitter._look = nothing  # type: ignore[method-assign]
     sending.Sending._not_there = all_of_them  # type: ignore[method-assign]
 
 
