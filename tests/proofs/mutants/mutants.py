@@ -68,7 +68,7 @@ TARGETS: Final = (
     Target(
         file="bot/requests/submission.py",
         tests=(
-            *("test_effects.py", "test_pause.py", "test_recheck.py"),
+            *("test_submission.py", "test_pause.py", "test_recheck.py"),
             *("test_holding.py", "test_restored.py"),
         ),
     ),
