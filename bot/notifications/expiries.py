@@ -17,7 +17,7 @@ from bot.assignments.model import Assignment
 from bot.assignments.store import assignments
 from bot.database import Store, Transaction, slack_waits
 from bot.messages.parts import Message
-from bot.notifications import news
+from bot.notifications import outcome_notices
 from bot.notifications.model import Notice
 from bot.notifications.outbox import CLAIM_LEASE, Close, Sending, nothing
 from bot.notifications.reminders import PersonReminders, ReminderWords, due_reminders, earlier_keys
@@ -192,7 +192,7 @@ def _take_news(
     until = slack_waits.stopped_until(db, POST)
     if until is not None:
         return until, []
-    owed = [(row, *news.notice_for_expiry(row)) for row in some]
+    owed = [(row, *outcome_notices.notice_for_expiry(row)) for row in some]
     taken = notices.claim(db, [notice for _, notice, _ in owed], lease=CLAIM_LEASE)
     ours = {notice.key: notice for notice in taken}
     parcels = []

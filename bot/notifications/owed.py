@@ -22,7 +22,7 @@ from bot.assignments.store import assignments, troubles
 from bot.database import Store, Transaction, slack_waits
 from bot.messages import deciding, repairing
 from bot.messages.parts import Message, escape, message, shortened
-from bot.notifications import news, trouble_news
+from bot.notifications import outcome_notices, trouble_notices
 from bot.notifications.expiries import LOOK_AGAIN, STILL_NEWS
 from bot.notifications.model import Notice
 from bot.notifications.outbox import CLAIM_LEASE, Close, Content, Sending, nothing
@@ -153,7 +153,10 @@ class Notices:
         return await self._sending.send([notice], content, close=close)
 
     async def _send_all(
-        self, owed: Sequence[news.OwedNotice], close: Close, urgency: Urgency = Urgency.NOW
+        self,
+        owed: Sequence[outcome_notices.OwedNotice],
+        close: Close,
+        urgency: Urgency = Urgency.NOW,
     ) -> list[bool]:
         """Send what is owed about one row to several people, and close the row when all of it is done."""
         if not owed:
@@ -204,17 +207,17 @@ class Notices:
         return await self.send_once(card, content, self._closing_cards(request))
 
     async def _send_removals_before(self, request: Request) -> int:
-        removals = news.notices_for_removal_before(request)
+        removals = outcome_notices.notices_for_removal_before(request)
         return sum(await self._send_all(removals, self._closing_cards(request)))
 
     def _closing_cards(self, request: Request) -> Close:
-        also = [notice.key for notice, _ in news.notices_for_removal_before(request)]
+        also = [notice.key for notice, _ in outcome_notices.notices_for_removal_before(request)]
         return lambda db: _close_cards(db, request, self._asked, also)
 
     async def _send_news(self, request: Request) -> int:
         """Tell everybody whom it concerns what became of a request."""
         counted = await self._store.read(decisions.accepted_of, request)
-        owed = news.notices_for_request(
+        owed = outcome_notices.notices_for_request(
             request,
             decided=counted,
             admin_channel=self._admin_channel,
@@ -224,7 +227,7 @@ class Notices:
         keys = [notice.key for notice, _ in owed]
         sent = await self._send_all(owed, lambda db: _close_news(db, request, keys), Urgency.SOON)
         for (notice, _), is_sent in zip(owed, sent, strict=True):
-            if notice.kind == news.PUZZLE and not is_sent:
+            if notice.kind == outcome_notices.PUZZLE and not is_sent:
                 # Said today already: it counts this one, too.
                 await self._store.run(notices.mark_stale, notice.key)
         return sum(sent)
@@ -232,14 +235,16 @@ class Notices:
     async def _send_second_account(self, accounts: tuple[Person, Person]) -> int:
         """Tell the first Slack account of somebody, and the admins, once that there is another."""
         second, _ = accounts
-        owed = news.notices_for_second_account(*accounts, admin_channel=self._admin_channel)
+        owed = outcome_notices.notices_for_second_account(
+            *accounts, admin_channel=self._admin_channel
+        )
         keys = [notice.key for notice, _ in owed]
         return sum(await self._send_all(owed, lambda db: _close_second_account(db, second, keys)))
 
     async def _send_trouble(self, trouble: Trouble) -> int:
         """Tell the admins, and whose access it is, what is wrong with it."""
         owed = await self._store.read(
-            trouble_news.notices_for_trouble, trouble, admin_channel=self._admin_channel
+            trouble_notices.notices_for_trouble, trouble, admin_channel=self._admin_channel
         )
         keys = [notice.key for notice, _ in owed]
         return sum(await self._send_all(owed, lambda db: _close_trouble(db, trouble, keys)))
@@ -293,7 +298,7 @@ class OwedWork:
     cards: Sequence[Request]
     ended: Sequence[Request]
     second_accounts: Sequence[tuple[Person, Person]]
-    alarms: Sequence[news.OwedNotice]
+    alarms: Sequence[outcome_notices.OwedNotice]
     troubles: Sequence[Trouble]
 
 
@@ -310,10 +315,12 @@ def _owed(db: Transaction, admin_channel: str, *, since: datetime) -> OwedWork:
     )
 
 
-def _alarms(db: Transaction, admin_channel: str, *, since: datetime) -> list[news.OwedNotice]:
+def _alarms(
+    db: Transaction, admin_channel: str, *, since: datetime
+) -> list[outcome_notices.OwedNotice]:
     """Tell the admins, once, what is waited for unusually long, and what failed too often."""
     alarms = [
-        (news.alarm("stuck", request, to=admin_channel), deciding.slow(request))
+        (outcome_notices.alarm("stuck", request, to=admin_channel), deciding.slow(request))
         for request in request_lists.stuck(db, attempts=STUCK_AFTER_ATTEMPTS, since=since)
     ]
     told = notices.settled_keys(db, [notice.key for notice, _ in alarms])
@@ -402,7 +409,7 @@ def _content_of(db: Transaction, notice: Notice, rungs: Sequence[timedelta]) -> 
         if notice.dropped_why == recipients.WITHDRAWN:
             return deciding.no_longer_asked()
         return deciding.card(request, decisions.accepted_of(db, request))
-    if notice.kind == news.PUZZLE and notice.request_id is not None:
+    if notice.kind == outcome_notices.PUZZLE and notice.request_id is not None:
         request = requests.find(db, notice.request_id)
         return deciding.not_understood(request, others=_others(db, request)) if request else None
     if notice.kind == notices.HELD:
@@ -411,7 +418,7 @@ def _content_of(db: Transaction, notice: Notice, rungs: Sequence[timedelta]) -> 
         return repairing.card(hold, request) if hold and request else None
     if notice.kind == troubles.NOTICE:
         trouble = troubles.find(db, notice.key.removeprefix(f"{troubles.NOTICE}:"))
-        return trouble_news.card(db, trouble) if trouble else None
+        return trouble_notices.card(db, trouble) if trouble else None
     if notice.kind == "reminder" and notice.channel and notice.ts:
         together = notices.in_message(db, channel=notice.channel, ts=notice.ts)
         ids = [each.assignment_id for each in together if each.assignment_id]

@@ -26,7 +26,7 @@ from bot.messages.answers import all_answers
 from bot.messages.home import home
 from bot.messages.parts import escape, shorten
 from bot.messages.request_form import request_form
-from bot.notifications import news
+from bot.notifications import outcome_notices
 from bot.notifications.home_view import ROWS_IN_HOME
 from bot.packages.model import Package, Stage
 from bot.packages.offers import OfferedPolicy
@@ -152,7 +152,7 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
             made[f"held {label} {verb}"] = repairing.card(hold, holding)
         made[f"puzzle {label}"] = deciding.not_understood(one)
         if not one.is_open:
-            for notice, said in news.notices_for_request(
+            for notice, said in outcome_notices.notices_for_request(
                 one, decided=decided, admin_channel="C0APPROVALS", will_remind=True
             ):
                 made[f"news {notice.key.split(':')[0]} {label}"] = said
@@ -588,7 +588,7 @@ def test_a_denial_names_only_who_denied():
         click(one, name="Mia Moreau", outcome=Outcome.ACCEPTED, verb=Verb.APPROVE),
         click(one, name="Dana Diaz", outcome=Outcome.ACCEPTED, verb=Verb.DENY),
     ]
-    [(_, said)] = news.notices_for_request(
+    [(_, said)] = outcome_notices.notices_for_request(
         one, decided=decided, admin_channel="C0ADMIN", will_remind=False
     )
     assert "was denied by Dana Diaz. Mia Moreau had approved it before." in said["text"]

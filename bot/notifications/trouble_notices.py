@@ -6,7 +6,7 @@ from bot.database import Transaction
 from bot.messages import troubles as words
 from bot.messages.parts import Message
 from bot.notifications.model import Notice
-from bot.notifications.news import OwedNotice
+from bot.notifications.outcome_notices import OwedNotice
 from bot.packages.store import catalog
 
 
