@@ -177,7 +177,7 @@ class Jobs:
 
     async def endings(self) -> None:
         """Tell of what has ended by itself, until all is told."""
-        while await self.ends.send_news(goes_on=partial(self.loop.note_progress, "endings")):
+        while await self.ends.send_endings(goes_on=partial(self.loop.note_progress, "endings")):
             if self.loop.is_stopping:
                 return
 

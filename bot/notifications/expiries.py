@@ -77,14 +77,14 @@ class Ends:
         self._sending = sending
         self._rungs = tuple(rungs)
 
-    async def send_news(self, *, goes_on: Callable[[], None] = _nobody_asks) -> int:
+    async def send_endings(self, *, goes_on: Callable[[], None] = _nobody_asks) -> int:
         """Tell people what has ended; return how many messages went out.  *goes_on* as in `send_reminders`."""
         owed = await self._store.read(assignments.notices_due, since=clock.now() - STILL_NEWS)
 
         async def take(
             some: Sequence[Assignment],
         ) -> tuple[datetime | None, Sequence[Parcel[Assignment]]]:
-            return await self._store.run(_take_news, some)
+            return await self._store.run(_take_endings, some)
 
         return await self._send(owed, take, goes_on)
 
@@ -186,7 +186,7 @@ class Ends:
         return sent
 
 
-def _take_news(
+def _take_endings(
     db: Transaction, some: Sequence[Assignment]
 ) -> tuple[datetime | None, Sequence[Parcel[Assignment]]]:
     until = slack_waits.stopped_until(db, POST)

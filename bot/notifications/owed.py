@@ -107,7 +107,7 @@ class Notices:
                 self._begin(card.key, self._send_card, request, card)
             self._begin(f"removals:{request.ask_id}", self._send_removals_before, request)
         for request in owed.ended:
-            self._begin(f"news:{request.id}", self._send_news, request)
+            self._begin(f"news:{request.id}", self._send_outcome, request)
         for accounts in owed.second_accounts:
             self._begin(f"second:{accounts[0].slack_user}", self._send_second_account, accounts)
         for notice, content in owed.alarms:
@@ -214,7 +214,7 @@ class Notices:
         also = [notice.key for notice, _ in outcome_notices.notices_for_removal_before(request)]
         return lambda db: _close_cards(db, request, self._asked, also)
 
-    async def _send_news(self, request: Request) -> int:
+    async def _send_outcome(self, request: Request) -> int:
         """Tell everybody whom it concerns what became of a request."""
         counted = await self._store.read(decisions.accepted_of, request)
         owed = outcome_notices.notices_for_request(
@@ -225,7 +225,9 @@ class Notices:
             delivery_note=self._settings_of(request).delivery_note,
         )
         keys = [notice.key for notice, _ in owed]
-        sent = await self._send_all(owed, lambda db: _close_news(db, request, keys), Urgency.SOON)
+        sent = await self._send_all(
+            owed, lambda db: _close_outcome(db, request, keys), Urgency.SOON
+        )
         for (notice, _), is_sent in zip(owed, sent, strict=True):
             if notice.kind == outcome_notices.PUZZLE and not is_sent:
                 # Said today already: it counts this one, too.
@@ -382,7 +384,7 @@ def _close_cards(
         requests.look_again(db, request, cards=_unfinished(db, [*keys, *also]))
 
 
-def _close_news(db: Transaction, request: Request, keys: Sequence[str]) -> None:
+def _close_outcome(db: Transaction, request: Request, keys: Sequence[str]) -> None:
     requests.look_again(db, request, news=_unfinished(db, keys))
 
 
