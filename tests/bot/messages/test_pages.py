@@ -8,13 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.messages import deciding
+from bot.messages.home import home
 from bot.messages.pages import MESSAGE, Room, fitted, page_of, read_page, split_page
 from bot.messages.parts import Block, context, divider, listed, section
+from bot.notifications.home_view import ROWS_IN_HOME
 from bot.packages.model import Terms
 from bot.paging import Count
 from bot.requests.model import State
 from sandbox.slack.content import checked_blocks
-from tests.bot.samples import terms, wish
+from tests.bot.samples import held, page, terms, wish
 
 
 def row(number: int, length: int, blocks: int) -> list[Block]:
@@ -157,3 +159,31 @@ def test_a_page_beyond_the_last_is_the_last():
     assert numbers(page_of(rows, count=30, page=0, head=[], command="/list", most=20)) == list(
         range(20)
     )
+
+
+@pytest.mark.parametrize("count", [15, 16, 29, 40])
+def test_home_cuts_no_request_off_its_buttons(count):
+    """However many wait, each that is shown can be decided, and each access returned."""
+    waiting = [wish(id=f"r{number}", holder=f"U{number}") for number in range(count)]
+    mine = [held(id=f"a{number}") for number in range(count)]
+    view = home(
+        reader="U0BO",
+        held=page(mine, most=ROWS_IN_HOME),
+        waiting=page([]),
+        asked={},
+        to_decide=page(waiting, most=ROWS_IN_HOME),
+        offer=[],
+        mine=(),
+        extendable={},
+    )
+    blocks = view["blocks"]
+    assert isinstance(blocks, list)
+    for start, buttons in (
+        ("asks for", {"Approve", "Deny"}),
+        ("*Marketing Campaign* until", {"Return"}),
+    ):
+        rows = [place for place, block in enumerate(blocks) if start in str(block.get("text"))]
+        assert rows
+        for place in rows:
+            follows = blocks[place + 1].get("elements", [])
+            assert buttons <= {each.get("text", {}).get("text") for each in follows}, place
