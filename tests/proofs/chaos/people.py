@@ -197,11 +197,21 @@ class Acting:
         await self._decided("asked")
         await self._sees(story.user, "given")
         if story.extends:
-            await self._gets("Extend", "extended", "extend your access to", "now lasts")
+            # Whole sentences: a list names other packages and what becomes of them, and a failure names the same.
+            await self._gets(
+                "Extend",
+                "extended",
+                f"sked to extend your access to {story.package.name}",
+                f"Your access to *{story.package.name}* now lasts",
+            )
             self._is_under_way, self._end = False, ""
         if story.ending == "returned":
             await self._gets(
-                "Return", "returned", "Returning ", "being removed", "you have returned"
+                "Return",
+                "returned",
+                f"Returning {story.package.name}.",
+                f"Your access to {story.package.name} is being removed already",
+                f"you have returned {story.package.name}",
             )
         elif story.ending == "removed":
             accepted = story.accepted
