@@ -96,8 +96,13 @@ def methods_called():
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
-        and node.func.attr in {"_call", "_read", "api_call"}
         and node.args
+        and (
+            node.func.attr == "api_call"
+            or (
+                node.func.attr in {"call", "read"} and ast.unparse(node.func.value) == "self._calls"
+            )
+        )
     )
     return {method.replace(".", "_") for method in named if method is not None}
 
