@@ -210,7 +210,10 @@ def open_store(
         BeingRestored: SQLite: a backup is being put in place of the file, or that was cut short.
     """
     if url.startswith("sqlite"):
-        engine, reading = (sa.create_engine(url, hide_parameters=True) for _ in range(2))
+        # A moment that stands in a statement many times is then converted once.
+        engine, reading = (
+            sa.create_engine(url, hide_parameters=True, paramstyle="named") for _ in range(2)
+        )
         use = InUse.begin(Path(engine.url.database or ""))
         _prepare_sqlite(engine, begin="BEGIN IMMEDIATE")
         _prepare_sqlite(reading, begin="BEGIN")
@@ -250,9 +253,11 @@ def _prepare_sqlite(engine: sa.Engine, *, begin: str) -> None:
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
 
-    @sa.event.listens_for(engine, "begin")
-    def start(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(begin)
+    def do_begin(dbapi_connection: sa.PoolProxiedConnection) -> None:
+        dbapi_connection.cursor().execute(begin)
+
+    # Where SQLAlchemy names the errors of the driver; an event would cost as much as a statement.
+    engine.dialect.do_begin = do_begin  # type: ignore[method-assign]
 
 
 def insert(db: Transaction, table: sa.Table) -> Any:
