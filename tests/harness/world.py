@@ -9,8 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from bot import clock
 from bot.app import Latchkey
-from bot.database import Busy, audit
+from bot.database import Busy, audit, turns
 from bot.requests.store import requests
 from bot.timing import WAITS, Waits
 from sandbox.run import StandIns
@@ -175,15 +176,19 @@ class World:
 
     async def synced(self) -> None:
         """Wait for a whole look at Graph that began after this call."""
-        status = self.bot.jobs.statuses["sync"]
-        # The run that is under way may have read before what the test has just done.
-        for _ in range(2):
-            before = status.last_success
-            self.bot.jobs.wake_all()
-            await eventually(
-                lambda before=before: status.last_success != before,
-                about=f"a sync; {status.last_error}",
-            )
+        jobs, began = self.bot.jobs, clock.real()
+        status, before = jobs.statuses["sync"], jobs.statuses["sync"].last_success
+        jobs.wake_all()
+
+        async def is_done() -> bool:
+            if status.last_success == before:
+                return False
+            # One that was under way may have read before what the test has just done.
+            state = await self.bot.store.read(turns.get, jobs._syncs["sync"].name)
+            begun, ended = state.began_at, state.succeeded_at
+            return begun is not None and ended is not None and began <= begun <= ended
+
+        await eventually(is_done, about=f"a sync; {status.last_error}")
 
     # -- what people see -------------------------------------------------------------------
 

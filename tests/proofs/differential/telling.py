@@ -48,6 +48,8 @@ DECIDERS: Final = (BO, DANA, MIA)
 ASKERS: Final = (ANN, CY, MIA)
 DAYS: Final = (2, 8, 24)
 MOVED_TO: Final = timedelta(days=12)
+# What Graph does not show any more is gone after the second look.
+SEEN_TWICE: Final = ("end outside", "wait")
 LISTED: Final = {"cancel": "Cancel", "extend": "Extend", "return": "Return"}
 
 Row = tuple[tuple[str, Any], ...]
@@ -136,7 +138,8 @@ async def outcome(world: World, deeds: list[Deed]) -> list[list[Row]]:
     seen = 0
     for deed in deeds:
         await _do(world, deed)
-        await world.synced()
+        for _ in range(2 if deed.verb in SEEN_TWICE else 1):
+            await world.synced()
         await _quiet(world)
         rows = await read(world, audit.rows)
         # What is done at once about two requests may be done in any order; about one it has its order.
