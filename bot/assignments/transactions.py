@@ -21,7 +21,7 @@ def reprocess(db: Transaction, slack_user: str, assignment_id: str) -> Assignmen
     """Note that an admin wants Entra to process an access again; the jobs see to it."""
     assignment = get_current(db, assignment_id)
     if assignment.state is AssignmentState.REMOVING:
-        raise TooLate("That access is being taken back already.")
+        raise TooLate("That access is being removed already.")
     kind = (
         TroubleKind.FAILED
         if assignment.progress is DeliveryProgress.FAILED

@@ -399,7 +399,7 @@ def misshapen(kind: str, word: str) -> Message:
 
 
 def channel_not_reached(channel: str, word: str) -> Message:
-    """What the admins read when a package's own channel takes no cards."""
+    """Tell the admins when a package's own channel takes no cards."""
     return message(
         f":warning: Slack does not let me post approval cards to <#{escape(channel)}> (`{escape(channel)}`): "
         f"`{escape(word)}`. Please invite me there, or name another channel in the package settings. The cards wait, "

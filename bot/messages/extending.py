@@ -31,7 +31,7 @@ class ExtensionOffer:
 
     @property
     def label(self) -> str:
-        """The button's label: the new end by UTC, as Slack shows no date in the reader's zone there."""
+        """Return the button's label: the new end by UTC, as Slack shows no date in the reader's zone there."""
         if self.ends_at is None:
             return "Extend"
         until_then = self.ends_at - clock.now()
@@ -41,7 +41,7 @@ class ExtensionOffer:
 
     @property
     def sentence(self) -> str:
-        """What it would bring and who must agree, for a reminder; empty where nothing is known."""
+        """Say what it would bring and who must approve it, for a reminder; empty where nothing is known."""
         parts = []
         if self.ends_at is not None:
             parts.append(f"If you extend it now, it lasts until {moment(self.ends_at)}.")

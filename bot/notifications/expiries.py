@@ -258,5 +258,5 @@ def _take_reminders(
 
 
 def _overtaking(earlier: Sequence[str]) -> Close:
-    """The buttons leave the earlier reminders; whether the new one went out is read when they are redrawn."""
+    """Take the buttons from the earlier reminders; whether the new one went out is read when they are redrawn."""
     return lambda db: notices.mark_stale(db, *earlier)

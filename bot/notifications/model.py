@@ -7,7 +7,7 @@ from datetime import datetime
 @dataclass(frozen=True, kw_only=True)
 class Notice:
     """
-    A message that is owed, being sent, or sent.
+    Describe a message that is owed, being sent, or sent.
 
     Attributes:
         key: Says what it is and about what; the same key is never sent twice.

@@ -301,7 +301,7 @@ def _is_late(claimed: Sequence[Notice]) -> bool:
 def _claim(
     db: Transaction, wanted: Sequence[Notice], content: Content, close: Close
 ) -> tuple[datetime | None, Sequence[Notice], Message | None]:
-    """Until when Slack takes no message; or what is ours to send, and in which words."""
+    """Return until when Slack takes no message; or what is ours to send, and in which words."""
     until = slack_waits.stopped_until(db, POST)
     if until is not None:
         return until, [], None

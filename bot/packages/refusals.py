@@ -60,7 +60,7 @@ def to_admin(refusal: Refusal, *, who: str, package: str) -> str:
         case RefusalReason.NOT_FOR_THEM:
             return f"The policy {name} is not for {who} any more."
         case RefusalReason.NOT_RETURNABLE:
-            return f"The policy {name} lets nobody give it back."
+            return f"The policy {name} lets nobody return it."
 
 
 _TO_PERSON: Final[Mapping[RefusalReason, Callable[[Refusal], str]]] = {
@@ -101,7 +101,7 @@ _TO_PERSON: Final[Mapping[RefusalReason, Callable[[Refusal], str]]] = {
         "Its policy in Entra is not for you any more, so it cannot be extended."
     ),
     RefusalReason.NOT_RETURNABLE: lambda _: (
-        "Its policy does not let people give it back by themselves. An admin can take it away."
+        "Its policy does not let people return it themselves. An admin can remove it."
     ),
 }
 

@@ -1,1 +1,1 @@
-"""The table of messages."""
+"""Keep the table of messages."""

@@ -19,7 +19,7 @@ def extend(db: Transaction, slack_user: str, assignment_id: str) -> Submitted:
     if assignment.state is AssignmentState.REMOVING or any(
         each.kind is Kind.REMOVE for each in about
     ):
-        raise TooLate("That access is being taken back already.")
+        raise TooLate("That access is being removed already.")
     if assignment.progress in {
         DeliveryProgress.DELIVERING,
         DeliveryProgress.PARTIAL,

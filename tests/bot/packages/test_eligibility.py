@@ -600,7 +600,7 @@ async def test_what_a_policy_keeps_is_not_given_back_but_can_be_removed(harness)
     await harness.work()
 
     assert returned.state is State.REFUSED
-    assert "An admin can take it away" in (returned.why or "")
+    assert "An admin can remove it" in (returned.why or "")
     assert (await harness.request(taken.request.id)).state is State.SUBMITTED
 
 
