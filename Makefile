@@ -9,6 +9,7 @@ OPTIONS ?= --database postgresql --requests 10000 --kills 100 --freezes 20 --sto
 VENV   := .venv
 BIN    := $(VENV)/bin
 
+.PHONY: deploy-check image-check release
 .PHONY: help try test sdk-test conformance schema docs check chaos chaos-simulated crash-sweep races year fuzz mutants bench format lock audit clean
 
 help:  ## say what there is
@@ -83,10 +84,25 @@ lock: $(VENV)/ready-dev  ## pin the dependencies anew (no registry address is wr
 	  -c requirements-dev.txt pyproject.toml -o requirements-bench.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
 	  --python-version 3.11 --group pyproject.toml:audit -o requirements-audit.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+	  --python-version 3.11 -c requirements.txt pyproject.toml -o requirements-production.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+	  --python-version 3.11 -c requirements.txt --group pyproject.toml:setup -o requirements-build.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+	  --python-version 3.11 --group pyproject.toml:deploy -o requirements-deploy.txt
 
 audit: $(VENV)/ready-audit  ## look for secrets in the tree, and for known weaknesses in the locked dependencies
 	.ci/find-secrets
 	.ci/find-weaknesses
+
+deploy-check: $(VENV)/ready-dev $(VENV)/ready-deploy  ## look at deploy/: the Dockerfile, Compose, the Helm chart, the unit, nginx and Prometheus, as their own programs read them
+	$(BIN)/pytest -q tests/deploy
+
+image-check:  ## build the image on a base of Debian's, and start it (needs buildah and mmdebstrap, and root)
+	.ci/check-image
+
+release: $(VENV)/ready-deploy  ## wheel, source and bill of materials in dist/, built twice and compared
+	.ci/release
 
 clean:  ## remove what set-up and tests made
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
@@ -114,4 +130,12 @@ $(VENV)/ready-sdk: requirements-sdk.txt $(VENV)/ready-dev
 $(VENV)/ready-audit: requirements-audit.txt
 	test -x $(VENV)/audit/bin/python || $(PYTHON) -m venv $(VENV)/audit
 	$(VENV)/audit/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt
+	touch $@
+
+# What reads the files in deploy/ has dependencies that are not ours.
+$(VENV)/ready-deploy: requirements-deploy.txt requirements-build.txt
+	test -x $(VENV)/deploy/bin/python || $(PYTHON) -m venv $(VENV)/deploy
+	$(VENV)/deploy/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-deploy.txt
+	test -x $(VENV)/build/bin/python || $(PYTHON) -m venv $(VENV)/build
+	$(VENV)/build/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-build.txt
 	touch $@

@@ -1,0 +1,217 @@
+"""The Helm chart: what Helm makes of it, what Kubernetes takes, and that it says nothing secret."""
+
+import re
+import tomllib
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from bot.configuration.problems import problems_for_running
+from bot.configuration.settings import read_settings
+from tests.docs.references import ROOT
+
+LEAST: Final[dict[str, Any]] = {
+    "image": {"repository": "registry.example.com/latchkey"},
+    "secretName": "latchkey",
+    "admins": "U0DANA,S0IAM",
+    "adminChannel": "C0APPROVALS",
+    "entra": {
+        "tenantId": "7e000000-0000-4000-8000-00000000c0a1",
+        "clientId": "7e000000-0000-4000-8000-00000000c0a2",
+    },
+}
+SECRETS: Final = {
+    "database-url": "postgresql://u@h/d",
+    "slack-bot-token": "xoxb-1",
+    "slack-app-token": "xapp-1",
+    "slack-signing-secret": "1",
+    "entra-certificate": "pem",
+    "entra-secret": "1",
+    "audit-key": "1",
+}
+
+
+def entra(**changes: str) -> dict[str, Any]:
+    return {**LEAST, "entra": {**LEAST["entra"], **changes}}
+
+
+VARIANTS: Final[dict[str, dict[str, Any]]] = {
+    "least": LEAST,
+    "digest": {**LEAST, "image": {**LEAST["image"], "digest": f"sha256:{'0' * 64}"}},
+    "http": {
+        **LEAST,
+        "slack": {"mode": "http"},
+        "ingress": {"enabled": True, "host": "latchkey.example.com", "tlsSecretName": "tls"},
+    },
+    "workload": entra(credential="workloadIdentity"),
+    "managed": {
+        **LEAST,
+        "entra": {"tenantId": LEAST["entra"]["tenantId"], "credential": "managedIdentity"},
+    },
+    "secret": entra(credential="secret"),
+    "all": {
+        **LEAST,
+        "replicas": 3,
+        "settings": {"LATCHKEY_EMAIL_DOMAINS": "contoso.com", "LATCHKEY_SYNC_SECONDS": 600},
+        "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
+        "networkPolicy": {
+            "enabled": True,
+            "from": [{"namespaceSelector": {"matchLabels": {"name": "monitoring"}}}],
+        },
+        "trustedCertificates": {"configMapName": "ca"},
+        "imagePullSecrets": [{"name": "pull"}],
+        "podLabels": {"team": "identity"},
+        "podAnnotations": {"note": "x"},
+        "nodeSelector": {"kubernetes.io/os": "linux"},
+        "tolerations": [{"key": "x", "operator": "Exists"}],
+        "serviceAccount": {"annotations": {"note": "x"}},
+    },
+    "closed": {**LEAST, "networkPolicy": {"enabled": True}},
+    "alone": {**LEAST, "replicas": 1, "migrate": {"enabled": False}},
+}
+
+
+def manifests(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What was rendered, by its kind."""
+    documents = [
+        document
+        for name, text in answer["files"].items()
+        if not name.endswith(".txt")
+        for document in yaml.safe_load_all(text)
+        if document
+    ]
+    by_kind = {each["kind"]: each for each in documents}
+    assert len(by_kind) == len(documents)
+    return by_kind
+
+
+@pytest.fixture(params=VARIANTS)
+def variant(request: Any, render: Any) -> tuple[str, dict[str, Any]]:
+    """One of the ways to set it up, rendered."""
+    answer = render(VARIANTS[request.param])
+    assert "refused" not in answer
+    return request.param, answer
+
+
+def test_helm_and_kubernetes_take_it_and_the_bot_its_settings(variant, tmp_path):
+    """Helm's strict lint, Kubernetes' strict schemas, and what `latchkey run` says to the variables."""
+    name, answer = variant
+    assert answer["problems"] == []
+    found = manifests(answer)
+    expected = {"Deployment", "Service", "ServiceAccount", "PodDisruptionBudget", "Job"}
+    expected -= {"PodDisruptionBudget", "Job"} if name == "alone" else set()
+    expected |= {"Ingress"} if name == "http" else set()
+    expected |= {"ServiceMonitor"} if name == "all" else set()
+    expected |= {"NetworkPolicy"} if name in ("all", "closed") else set()
+    assert set(found) == expected
+
+    pod = found["Deployment"]["spec"]["template"]
+    assert problems_for_running(read_settings(environment(pod["spec"], name, tmp_path))) == []
+
+
+def environment(pod: dict[str, Any], name: str, folder: Any) -> dict[str, str]:
+    """The variables of the bot's container, with the Secret's keys as files."""
+    (container,) = pod["containers"]
+    given = {each["name"]: each["value"] for each in container["env"]}
+    (keys,) = [each["secret"]["items"] for each in pod["volumes"] if "secret" in each]
+    for key in keys:
+        (folder / key["path"]).write_text(SECRETS[key["key"]])
+    paths = {
+        variable: value.replace("/etc/latchkey/secrets", str(folder))
+        for variable, value in given.items()
+        if variable not in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+    }
+    if name == "workload":
+        # What the webhook of workload identity adds.
+        (folder / "token").touch()
+        paths["AZURE_FEDERATED_TOKEN_FILE"] = str(folder / "token")
+        paths["AZURE_AUTHORITY_HOST"] = "https://login.microsoftonline.com/"
+    return paths
+
+
+def test_every_pod_runs_with_the_least(variant):
+    """Not as root, nothing writable but its folders, no token of the cluster."""
+    found = manifests(variant[1])
+    for pod in [
+        found[kind]["spec"]["template"]["spec"] for kind in ("Deployment", "Job") if kind in found
+    ]:
+        assert pod["automountServiceAccountToken"] is False
+        assert pod["enableServiceLinks"] is False
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        (container,) = pod["containers"]
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        assert container["resources"]["limits"]["memory"]
+
+
+def test_each_secret_is_a_file_of_the_secret_that_is_named(variant):
+    """No variable holds one, and no object of the chart is a Secret."""
+    found = manifests(variant[1])
+    for kind in ("Deployment", "Job"):
+        pod = found[kind]["spec"]["template"]["spec"] if kind in found else {"containers": []}
+        for container in pod["containers"]:
+            for each in container["env"]:
+                secret = re.search(r"TOKEN|SECRET|AUDIT_KEY|DATABASE_URL", each["name"])
+                assert not secret or each["name"].endswith("_FILE"), each
+
+
+def test_the_owner_of_the_tables_is_for_the_migration_alone(render):
+    """The bot's pods never see that password; and the migration no other secret."""
+    found = manifests(render(LEAST))
+    keys = {
+        kind: [
+            item["key"]
+            for volume in found[kind]["spec"]["template"]["spec"]["volumes"]
+            for item in volume.get("secret", {}).get("items", ())
+        ]
+        for kind in ("Deployment", "Job")
+    }
+    assert "database-url-owner" not in keys["Deployment"]
+    assert keys["Job"] == ["database-url-owner"]
+    assert found["Job"]["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
+
+
+def test_workload_identity_is_asked_for_on_pod_and_account(render):
+    """Both are needed: the label for the webhook, the annotation for Entra."""
+    found = manifests(render(VARIANTS["workload"]))
+    labels = found["Deployment"]["spec"]["template"]["metadata"]["labels"]
+    notes = found["ServiceAccount"]["metadata"]["annotations"]
+
+    assert labels["azure.workload.identity/use"] == "true"
+    assert notes["azure.workload.identity/client-id"] == LEAST["entra"]["clientId"]
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({key: value for key, value in LEAST.items() if key != "secretName"}, "secretName"),
+        ({**LEAST, "image": {}}, "repository"),
+        ({**LEAST, "slackBotToken": "xoxb-canary"}, "slackBotToken"),
+        ({**LEAST, "settings": {"SLACK_BOT_TOKEN": "xoxb-canary"}}, "SLACK_BOT_TOKEN"),
+        ({**LEAST, "settings": {"DATABASE_URL": "postgresql://canary@h/d"}}, "DATABASE_URL"),
+        ({**LEAST, "replicas": 10}, "replicas"),
+        ({**LEAST, "entra": {"tenantId": "t"}}, "clientId"),
+        ({**LEAST, "ingress": {"enabled": True}}, "ingress.enabled"),
+        (
+            {**LEAST, "slack": {"mode": "http"}, "ingress": {"enabled": True, "host": "h"}},
+            "tlsSecretName",
+        ),
+    ],
+)
+def test_what_would_not_work_is_refused_before_anything_starts(render, values, named):
+    """By Helm, with the name of what is wrong; secrets have no place in the values."""
+    said = render(values)["refused"]
+    assert named in said
+    assert "canary" not in said
+
+
+def test_the_chart_and_the_program_have_one_version():
+    """They are released together."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    chart = yaml.safe_load((ROOT / "deploy/helm/latchkey/Chart.yaml").read_text())
+    assert (chart["version"], chart["appVersion"]) == (version, version)
