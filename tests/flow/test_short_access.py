@@ -11,7 +11,7 @@ from tests.bot.samples import held
 from tests.harness.by_hand import BotHarness, by_hand
 from tests.harness.world import said
 
-REMINDED = "ends soon"
+REMINDED = "Your access to *Marketing Campaign* ends"
 HOURS = timedelta(hours=1)
 
 

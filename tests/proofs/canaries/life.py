@@ -151,7 +151,7 @@ async def keeps_it_until_it_is_removed(bot: Watched) -> None:
     """The end is told and may not be moved; then an admin removes it."""
     world = bot.world
     await world.later(timedelta(days=25))
-    reminder = await world.told(ANN, "ends soon")
+    reminder = await world.told(ANN, "Your access to .* ends")
     await world.press(ANN, reminder, "Extend", about="Finance Reports")
     card = await world.card(BO, "asks to extend Finance Reports")
     await world.press(BO, card, "Deny")
