@@ -119,7 +119,7 @@ class _Page:
     # What the browser reads
 
     async def _whole(self, request: Request) -> Response:
-        return self._draw("page.html", request.query_params)
+        return self._draw("page.html", request.query_params, is_new=True)
 
     async def _part(self, request: Request) -> Response:
         return self._draw("app.html", request.query_params)
@@ -150,9 +150,11 @@ class _Page:
                         return _download(file)
         return Response("There is no such file here.", status_code=404)
 
-    def _draw(self, template: str, where: Any, *, trouble: str | None = None) -> Response:
+    def _draw(
+        self, template: str, where: Any, *, trouble: str | None = None, is_new: bool = False
+    ) -> Response:
         self._tenant.tick()
-        scene = self._scenes.scene(as_=where.get("as"), in_=where.get("in"))
+        scene = self._scenes.scene(as_=where.get("as"), in_=where.get("in"), is_new=is_new)
         html = (
             _templates()
             .get_template(template)
@@ -180,15 +182,20 @@ class _Page:
         text = _word(form, "text").replace("\r\n", "\n").strip()
         user = _word(form, "as")
         channel = self._scenes.channel_of(user, _word(form, "in"))
+        thread_ts = _word(form, "thread_ts") or None
         if not text:
             return None
+        if text.startswith("/") and thread_ts is not None:
+            return "Slash commands cannot be used in threads."
         if text.startswith("/"):
             command, _, rest = text.partition(" ")
             outcome = await self._workspace.command(
                 user=user, channel=channel.id, command=command, text=rest.strip()
             )
         else:
-            outcome = await self._workspace.say(user=user, channel=channel.id, text=text)
+            outcome = await self._workspace.say(
+                user=user, channel=channel.id, text=text, thread_ts=thread_ts
+            )
         # A failed command is told by Slackbot in the conversation itself.
         return None if text.startswith("/") and outcome.text else _trouble(outcome)
 

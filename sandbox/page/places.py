@@ -58,10 +58,10 @@ class MessagePlace(Place):
 
     url = "/click"
 
-    def __init__(self, message: Message, *, acting: Json) -> None:
+    def __init__(self, message: Message, *, acting: Json, within: str = "") -> None:
         acting = {**acting, "channel": message.channel, "ts": message.ts}
         super().__init__(acting=acting, values=message.values)
-        self.key = f"m{message.ts.replace('.', '-')}"
+        self.key = f"m{within}{message.ts.replace('.', '-')}"
         self.errors = {}
 
 

@@ -9,10 +9,11 @@ from sandbox.clock import SandboxClock
 from sandbox.page import dates
 from sandbox.page.places import ViewPlace
 from sandbox.page.reader import Reader, zone_named
-from sandbox.page.stream import Line, lines
+from sandbox.page.stream import Day, Stream
 from sandbox.page.switches import SWITCHES, Switch, Switchboard
 from sandbox.page.tenant_panel import TenantPanel, tenant_panel
 from sandbox.page.unread import Unread
+from sandbox.page.vanishing import Vanishing
 from sandbox.slack import Workspace
 from sandbox.slack.model import SLACKBOT, Channel, Json, Person, Shortcut, SlashCommand, View
 from sandbox.tenant import Tenant
@@ -67,7 +68,7 @@ class Scene:
     channel: Channel | None
     """The open conversation; None in the App Home and before the first direct message."""
     channel_people: list[Person]
-    lines: list[Line]
+    days: list[Day]
     home: View | None
     modals: list[View]
     commands: list[SlashCommand]
@@ -82,6 +83,13 @@ class Scene:
     def is_app(self) -> bool:
         """Whether the conversation with the app is open, at either tab."""
         return self.where in (APP, HOME)
+
+    @property
+    def can_write(self) -> bool:
+        """Whether there is a composer: the conversation with an app may have none."""
+        workspace = self.workspace
+        is_open = workspace.messages_tab_enabled and not workspace.messages_tab_read_only
+        return not self.is_app or is_open
 
     @property
     def unread_of_others(self) -> int:
@@ -114,21 +122,27 @@ class Scenes:
         self._workspace, self._tenant, self._clock = workspace, tenant, clock
         self._switchboard, self._next_reminder, self._about = switchboard, next_reminder, about
         self._unread = Unread(workspace)
+        self._vanishing = Vanishing()
 
-    def scene(self, *, as_: str | None, in_: str | None) -> Scene:
+    def scene(self, *, as_: str | None, in_: str | None, is_new: bool = False) -> Scene:
         """
         The scene that ``?as=…&in=…`` names, marking its conversation as read.
+
+        *is_new* begins a session of the person: the ephemeral messages of the last one are gone.
 
         An unknown person or a conversation they are not in falls back to the first one.
         """
         acting = self._acting(as_)
         where = self._where(acting, in_)
         channel = self._channel(acting, where)
+        if is_new:
+            self._vanishing.begin_session(acting.id)
         if channel is not None:
             self._unread.mark(acting.id, channel)
+            self._vanishing.show(acting.id, channel)
         reader = self._reader(acting)
         shown = {"as": acting.id, "in": where}
-        people = self._workspace.people
+        stream = Stream(people=self._workspace.people, reader=reader, acting=shown)
         return Scene(
             acting=acting,
             where=where,
@@ -144,7 +158,7 @@ class Scenes:
             app_unread=self._app_unread(acting),
             channel=channel,
             channel_people=self._channel_people(channel),
-            lines=lines(channel, people=people, reader=reader, acting=shown) if channel else [],
+            days=stream.days(channel, gone=self._vanishing.gone(acting.id)) if channel else [],
             home=acting.home if where == HOME else None,
             modals=list(acting.modals),
             commands=[] if self._is_outsider(acting) else self._commands(),

@@ -1,6 +1,6 @@
-"""The middle of the page: one conversation as lines with authors, days and times."""
+"""The middle of the page: one conversation as days, lines and threads, with authors and times."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sandbox.page import dates
@@ -23,42 +23,86 @@ class Line:
     at: datetime
     time: str
     full_time: str
-    day: str | None
-    """The divider above it, when a new day begins."""
     is_first: bool
     """False when it continues the author's message above."""
     place: MessagePlace
+    replies: list["Line"] = field(default_factory=list)
+    """The thread below it."""
+
+    @property
+    def repliers(self) -> list[Person]:
+        """Who wrote in the thread below, each once."""
+        return list({reply.author.id: reply.author for reply in self.replies}.values())
 
 
-def lines(
-    channel: Channel, *, people: dict[str, Person], reader: Reader, acting: Json
-) -> list[Line]:
-    """What *reader* sees in *channel*, oldest first."""
-    found: list[Line] = []
-    for message in channel.seen_by(reader.person_id)[-SHOWN:]:
+@dataclass(frozen=True)
+class Day:
+    """What was said on one day."""
+
+    name: str
+    key: str
+    lines: list[Line]
+
+
+class Stream:
+    """Turns the messages of a conversation into lines for one reader."""
+
+    def __init__(self, *, people: dict[str, Person], reader: Reader, acting: Json) -> None:
+        self._people, self._reader, self._acting = people, reader, acting
+
+    def days(self, channel: Channel, *, gone: set[str]) -> list[Day]:
+        """What the reader sees in *channel*, oldest first; *gone* are messages that have vanished."""
+        seen = [each for each in channel.seen_by(self._reader.person_id) if each.ts not in gone]
+        threads: dict[str, list[Message]] = {each.ts: [] for each in seen}
+        top = []
+        for message in seen:
+            is_reply = message.thread_ts in threads and message.thread_ts != message.ts
+            if is_reply:
+                threads[str(message.thread_ts)].append(message)
+            if not is_reply or message.is_broadcast:
+                top.append(message)
+        found: list[Day] = []
+        for message in top[-SHOWN:]:
+            name = dates.day_name(dates.from_ts(message.ts), self._reader)
+            if not found or found[-1].name != name:
+                found.append(Day(name, f"day-{message.ts.partition('.')[0]}", []))
+            day = found[-1].lines
+            replies: list[Line] = []
+            for reply in threads[message.ts]:
+                replies.append(self._line(reply, replies, thread=message.ts))
+            day.append(self._line(message, day, replies=replies))
+        return found
+
+    def _line(
+        self,
+        message: Message,
+        above: list[Line],
+        *,
+        replies: list[Line] | None = None,
+        thread: str = "",
+    ) -> Line:
         at = dates.from_ts(message.ts)
-        last = found[-1] if found else None
-        new_day = last is None or reader.local(last.at).date() != reader.local(at).date()
+        time = dates.clock_time(self._reader.local(at))
+        last = above[-1] if above else None
         continues = (
             last is not None
-            and not new_day
+            and not last.replies
             and last.message.user == message.user
             and bool(last.message.ephemeral_to) == bool(message.ephemeral_to)
+            and last.message.is_broadcast == message.is_broadcast
             and at - last.at < CLOSE_TOGETHER
         )
-        found.append(
-            Line(
-                message=message,
-                author=people.get(message.user) or _stranger(message.user),
-                at=at,
-                time=dates.clock_time(reader.local(at)),
-                full_time=f"{dates.day_name(at, reader)} at {dates.clock_time(reader.local(at))}",
-                day=dates.day_name(at, reader) if new_day else None,
-                is_first=not continues,
-                place=MessagePlace(message, acting=acting),
-            )
+        return Line(
+            message=message,
+            author=self._people.get(message.user) or _stranger(message.user),
+            at=at,
+            time=time,
+            full_time=f"{dates.day_name(at, self._reader)} at {time}",
+            is_first=not continues,
+            # A reply that is shown in the channel as well stands on the page twice.
+            place=MessagePlace(message, acting=self._acting, within="t" if thread else ""),
+            replies=replies or [],
         )
-    return found
 
 
 def _stranger(user: str) -> Person:

@@ -94,6 +94,9 @@ def _message(workspace: "State", given: Json, *, channel: str, seen_by: str | No
     text = given.get("text")
     if text is not None and not isinstance(text, str):
         raise SlackRefusal("no_text")
+    thread_ts = given.get("thread_ts")
+    if thread_ts is not None and workspace.channel(channel).root(str(thread_ts)) is None:
+        raise SlackRefusal("thread_not_found")
     return Message(
         ts=workspace.next_ts(),
         channel=channel,
@@ -102,7 +105,7 @@ def _message(workspace: "State", given: Json, *, channel: str, seen_by: str | No
         blocks=blocks,
         by_app=True,
         ephemeral_to=seen_by,
-        thread_ts=given.get("thread_ts"),
+        thread_ts=thread_ts,
     )
 
 

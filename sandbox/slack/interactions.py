@@ -20,7 +20,7 @@ async def command(
 ) -> Outcome:
     """Send a slash command and show its answer."""
     person, place = workspace.person(user), workspace.channel(channel)
-    refused = refusal(person, place)
+    refused = refusal(person, place) or _unwritable(workspace, place)
     if refused is not None:
         return refused
     is_known = workspace.commands is None or command in workspace.commands
@@ -43,27 +43,76 @@ async def command(
     )
 
 
-async def say(workspace: "State", *, user: str, channel: str, text: str) -> Outcome:
-    """Post a message as a person; the app hears of it in direct messages, if it subscribed."""
+MESSAGE_EVENTS = {
+    "im": ("message.im", "im", "im:history"),
+    "public": ("message.channels", "channel", "channels:history"),
+    "private": ("message.groups", "group", "groups:history"),
+}
+"""By kind of conversation: the event to subscribe to, what the event calls the kind, and the scope it takes.
+
+Source: https://docs.slack.dev/reference/events/message.im and the two others
+"""
+
+
+async def say(
+    workspace: "State", *, user: str, channel: str, text: str, thread_ts: str | None = None
+) -> Outcome:
+    """Post a message as a person; the app hears of it where it is a member, if it subscribed."""
     person, place = workspace.person(user), workspace.channel(channel)
-    refused = refusal(person, place)
+    refused = refusal(person, place) or _unwritable(workspace, place)
     if refused is not None:
         return refused
-    message = workspace.post(Message(ts=workspace.next_ts(), channel=channel, user=user, text=text))
-    if place.kind != "im" or "message.im" not in workspace.bot_events:
+    if thread_ts is not None and place.root(thread_ts) is None:
+        return Outcome(ok=False, error="thread_not_found", text="This message is gone.")
+    typed, text = text, _sent(workspace, text)
+    message = workspace.post(
+        Message(ts=workspace.next_ts(), channel=channel, user=user, text=text, thread_ts=thread_ts)
+    )
+    event, kind, scope = MESSAGE_EVENTS[place.kind]
+    is_member = workspace.bot_user_id in place.members
+    if not is_member or event not in workspace.bot_events or scope not in workspace.scopes:
         return Outcome(ok=True, message=message)
-    inner = {
+    inner: Json = {
         "type": "message",
         "channel": channel,
-        "channel_type": "im",
+        "channel_type": kind,
         "user": user,
         "text": text,
         "ts": message.ts,
         "event_ts": message.ts,
         "team": person.team_id,
+        "client_msg_id": str(chance.uuid4()),
+        "blocks": _written(workspace, typed),
     }
-    answer = await deliver_event(workspace, payloads.event(workspace, inner))
-    return outcome(answer)
+    if thread_ts is not None:
+        root = place.root(thread_ts)
+        inner |= {"thread_ts": thread_ts, "parent_user_id": root.user if root else None}
+    # Nobody waits for the app: what was written stands there, whatever comes of the event.
+    await deliver_event(workspace, payloads.event(workspace, inner))
+    return Outcome(ok=True, message=message)
+
+
+def _sent(workspace: "State", typed: str) -> str:
+    """Return what a person typed as Slack sends it: escaped, and with mentions by id."""
+    escaped = typed.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _with_mentions(workspace, escaped)
+
+
+def _unwritable(workspace: "State", channel: Channel) -> Outcome | None:
+    """Return that nobody can write to the app, or None where they can."""
+    if channel.kind != "im" or (
+        workspace.messages_tab_enabled and not workspace.messages_tab_read_only
+    ):
+        return None
+    shown = "Sending messages to this app has been turned off."
+    return Outcome(ok=False, error="messages_tab_disabled", text=shown)
+
+
+def _written(workspace: "State", text: str) -> list[Json]:
+    """Return what a person typed as the blocks that Slack's composer makes of it."""
+    run = [{"type": "text", "text": text}]
+    section = {"type": "rich_text_section", "elements": run}
+    return [{"type": "rich_text", "block_id": workspace.next_id("b")[:6], "elements": [section]}]
 
 
 async def click(
@@ -198,8 +247,13 @@ def _escaped(workspace: "State", command: str, text: str) -> str:
     declared = (workspace.commands or {}).get(command)
     if declared is None or not declared.should_escape:
         return text
+    return _with_mentions(workspace, text, named=True)
+
+
+def _with_mentions(workspace: "State", text: str, *, named: bool = False) -> str:
     mentions = {
-        f"@{person.name}": f"<@{person.id}|{person.name}>" for person in workspace.people.values()
+        f"@{person.name}": f"<@{person.id}|{person.name}>" if named else f"<@{person.id}>"
+        for person in workspace.people.values()
     }
     mentions |= {
         f"#{channel.name}": f"<#{channel.id}|{channel.name}>"

@@ -107,6 +107,9 @@ class Message:
     ephemeral_to: str | None = None
     edited_at: datetime | None = None
     thread_ts: str | None = None
+    """The message that this one replies to."""
+    is_broadcast: bool = False
+    """A reply that is shown in the channel, too."""
     metadata: Json | None = None
     deleted: bool = False
     values: dict[str, dict[str, Json]] = field(default_factory=dict)
@@ -136,6 +139,23 @@ class Channel:
             if message.ts == ts and not message.deleted:
                 return message
         return None
+
+    def root(self, ts: str) -> Message | None:
+        """Return the message that a thread with this timestamp hangs below; None for a reply."""
+        message = self.message(ts)
+        is_root = message is not None and message.ephemeral_to is None
+        return message if is_root and message and message.thread_ts in (None, ts) else None
+
+    def replies(self, ts: str) -> list[Message]:
+        """Return what everybody sees below a message, oldest first."""
+        return [
+            message
+            for message in self.messages
+            if message.thread_ts == ts
+            and message.ts != ts
+            and message.ephemeral_to is None
+            and not message.deleted
+        ]
 
     def seen_by(self, user: str) -> list[Message]:
         """Return what this person sees here, oldest first."""

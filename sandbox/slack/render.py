@@ -136,11 +136,35 @@ def message_object(workspace: "State", message: Message, *, with_metadata: bool 
         shown["attachments"] = message.attachments
     if message.edited_at is not None:
         shown["edited"] = {"user": message.user, "ts": _ts(message.edited_at)}
-    if message.thread_ts is not None:
-        shown["thread_ts"] = message.thread_ts
+    shown |= _thread_fields(workspace, message)
     if with_metadata and message.metadata is not None:
         shown["metadata"] = message.metadata
     return shown
+
+
+def _thread_fields(workspace: "State", message: Message) -> Json:
+    """Return what ties a reply to its thread, or what a message says of the replies below it."""
+    channel = workspace.channel(message.channel)
+    if message.thread_ts is not None and message.thread_ts != message.ts:
+        root = channel.message(message.thread_ts)
+        fields: Json = {"thread_ts": message.thread_ts}
+        if root is not None:
+            fields["parent_user_id"] = root.user
+        if message.is_broadcast:
+            fields["subtype"] = "thread_broadcast"
+        return fields
+    replies = channel.replies(message.ts)
+    if not replies:
+        return {}
+    people = list(dict.fromkeys(each.user for each in replies))
+    return {
+        "thread_ts": message.ts,
+        "reply_count": len(replies),
+        "reply_users_count": len(people),
+        "reply_users": people[:5],
+        "latest_reply": replies[-1].ts,
+        "is_locked": False,
+    }
 
 
 def _file_object(file: UploadedFile) -> Json:

@@ -97,6 +97,8 @@ class State:
         self.bot_events: set[str] = {"app_home_opened", "app_uninstalled", "tokens_revoked"}
         self.home_tab_enabled = True
         self.messages_tab_enabled = True
+        self.messages_tab_read_only = False
+        """The conversation with the app has no composer."""
         self.is_token_revoked = False
 
         self.people: dict[str, Person] = {}
@@ -153,6 +155,7 @@ class State:
         self.app_name = manifest.get("display_information", {}).get("name", self.app_name)
         self.home_tab_enabled = home.get("home_tab_enabled", False)
         self.messages_tab_enabled = home.get("messages_tab_enabled", False)
+        self.messages_tab_read_only = home.get("messages_tab_read_only_enabled", False)
         self.scopes = list(manifest.get("oauth_config", {}).get("scopes", {}).get("bot", []))
         settings = manifest.get("settings", {})
         self.has_options_url = bool(

@@ -60,9 +60,13 @@ class Workspace(State):
             self, user=user, channel=channel, command=command, text=text
         )
 
-    async def say(self, *, user: str, channel: str, text: str) -> Outcome:
-        """Post an ordinary message as a person."""
-        return await interactions.say(self, user=user, channel=channel, text=text)
+    async def say(
+        self, *, user: str, channel: str, text: str, thread_ts: str | None = None
+    ) -> Outcome:
+        """Post an ordinary message as a person, or a reply to the message *thread_ts*."""
+        return await interactions.say(
+            self, user=user, channel=channel, text=text, thread_ts=thread_ts
+        )
 
     async def click(
         self,

@@ -119,3 +119,57 @@
     if (event.target.matches?.("[data-composer]") && !input().value) input().value = sent;
   });
 })();
+
+// Threads: begun from a message's menu in the composer, gone on with below the message.
+"use strict";
+
+(() => {
+  let opening = "";
+
+  function replying(ts, words) {
+    const line = document.querySelector("[data-replying]");
+    line.hidden = !ts;
+    line.querySelector("span").textContent = words;
+    const field = line.querySelector("input");
+    field.value = ts;
+    field.disabled = !ts;
+    document.querySelector("[data-input]").focus();
+  }
+
+  document.addEventListener("click", (event) => {
+    const reply = event.target.closest("[data-reply]");
+    const thread = reply && document.getElementById(reply.dataset.replyThread);
+    if (thread) {
+      thread.open = true;
+      thread.querySelector("textarea").focus();
+    } else if (reply) {
+      opening = reply.dataset.replyThread;
+      replying(reply.dataset.reply, `Replying to ${reply.dataset.replyTo}`);
+    } else if (event.target.closest("[data-reply-cancel]")) replying("", "");
+  });
+
+  document.addEventListener("htmx:finally:request", (event) => {
+    if (!event.target.matches?.("[data-composer]") || document.querySelector("[data-replying]")?.hidden !== false) return;
+    replying("", "");
+    const thread = document.getElementById(opening);
+    if (thread) thread.open = true;
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const form = event.target.matches?.("[data-reply-form] textarea") && event.target.form;
+    if (!form || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    if (event.target.value.trim()) form.requestSubmit();
+  });
+
+  let sent = "";
+  document.addEventListener("htmx:before:request", (event) => {
+    if (!event.target.matches?.("[data-reply-form]")) return;
+    sent = event.target.elements.text.value;
+    event.target.elements.text.value = "";
+  });
+  document.addEventListener("htmx:error", (event) => {
+    const text = event.target.matches?.("[data-reply-form]") && event.target.elements.text;
+    if (text && !text.value) text.value = sent;
+  });
+})();

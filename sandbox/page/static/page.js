@@ -40,6 +40,9 @@
   }
 
   function online(is) {
+    const was = !document.body.classList.contains("offline");
+    if (was && !is) toast("The sandbox does not answer. Is it still running?", "lost");
+    if (is) document.querySelector('[data-toast="lost"]')?.remove();
     document.body.classList.toggle("offline", !is);
     const words = document.querySelector(".connection span");
     if (words) words.textContent = is ? "Live" : "Waiting for the sandbox …";
@@ -180,7 +183,7 @@
   document.addEventListener("click", (event) => {
     const pane = event.target.closest("[data-pane-to]");
     if (pane) document.body.dataset.pane = pane.dataset.paneTo;
-    else if (event.target.closest(".room")) document.body.dataset.pane = "chat";
+    else if (event.target.closest(".room, .person")) document.body.dataset.pane = "chat";
     if (event.target.closest("[data-dismiss-hint]")) {
       document.body.classList.add("hint-dismissed");
       remember("hint", "dismissed");
@@ -203,6 +206,26 @@
       return false;
     }
   }
+
+  // What the page itself has to say, beside what the server says.
+  function toast(words, name) {
+    const box = document.getElementById("toasts");
+    if (box.querySelector(`[data-toast="${name}"]`)) return;
+    const line = document.createElement("p");
+    line.className = "toast";
+    line.dataset.toast = name;
+    line.dataset.testid = "toast";
+    line.innerHTML = '<svg class="icon" aria-hidden="true"><use href="#icon-alert"/></svg><span></span>';
+    line.lastChild.textContent = words;
+    box.append(line);
+    // It stays while it is so; clicking takes it away.
+    if (name === "lost") line.dataset.fading = "no";
+    else fadeToasts();
+  }
+
+  document.addEventListener("htmx:error", () => {
+    toast("That did not reach the sandbox. Nothing has happened; please try again.", "unsent");
+  });
 
   function fadeToasts() {
     for (const toast of document.querySelectorAll(".toast:not([data-fading])")) {

@@ -111,7 +111,8 @@ def _message(workspace: "State", args: Arguments, channel: Channel) -> Message:
     blocks = read_blocks(args) or []
     attachments = _attachments(args) or []
     thread_ts = args.optional("thread_ts")
-    if thread_ts is not None and channel.message(thread_ts) is None:
+    # The page says never to use a reply's timestamp; so it is refused here.
+    if thread_ts is not None and channel.root(thread_ts) is None:
         raise SlackRefusal("thread_not_found")
     text = checked_text(
         args.optional("text") or args.optional("markdown_text"),
@@ -126,6 +127,7 @@ def _message(workspace: "State", args: Arguments, channel: Channel) -> Message:
         attachments=attachments,
         by_app=True,
         thread_ts=thread_ts,
+        is_broadcast=thread_ts is not None and args.flag("reply_broadcast"),
     )
 
 

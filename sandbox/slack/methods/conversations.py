@@ -38,7 +38,7 @@ def history(workspace: "State", args: Arguments) -> Json:
         message
         for message in reversed(channel.messages)
         if _is_lasting(message)
-        and message.thread_ts in (None, message.ts)
+        and (message.is_broadcast or message.thread_ts in (None, message.ts))
         and _is_between(message, args)
     ]
     return _messages(workspace, said, args)

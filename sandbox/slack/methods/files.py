@@ -70,7 +70,7 @@ def complete_upload(workspace: "State", args: Arguments) -> Json:
     blocks = read_blocks(args) or []
     comment = args.optional("initial_comment") or ""
     thread_ts = args.optional("thread_ts")
-    if thread_ts is not None and (len(channels) != 1 or channels[0].message(thread_ts) is None):
+    if thread_ts is not None and (len(channels) != 1 or channels[0].root(thread_ts) is None):
         raise SlackRefusal(
             "invalid_arguments", messages=["thread_ts needs one channel that has it"]
         )

@@ -1,5 +1,6 @@
 """One conversation as one person sees it, and what they do there."""
 
+from datetime import timedelta
 from typing import Any
 
 from sandbox.slack.model import Json
@@ -143,11 +144,11 @@ async def test_messages_close_together_share_a_name(sandbox: Sandbox) -> None:
 
 async def test_an_edited_message_says_so(sandbox: Sandbox) -> None:
     """What the app redraws is marked as edited."""
-    posted = await sandbox.api("chat.postMessage", channel="C0APPROVALS", text="old")
-    await sandbox.api("chat.update", channel="C0APPROVALS", ts=posted["ts"], text="new")
+    posted = await sandbox.api("chat.postMessage", channel="C0APPROVALS", text="Before")
+    await sandbox.api("chat.update", channel="C0APPROVALS", ts=posted["ts"], text="After")
     html = await sandbox.see("U0BO", "C0APPROVALS")
     assert "(edited)" in html
-    assert "old" not in html.partition('data-testid="messages"')[2].partition("</section>")[0]
+    assert "Before" not in html.partition('data-testid="messages"')[2].partition("</section>")[0]
 
 
 async def test_completion_offers_what_the_manifest_declares(sandbox: Sandbox) -> None:
@@ -155,3 +156,56 @@ async def test_completion_offers_what_the_manifest_declares(sandbox: Sandbox) ->
     html = await sandbox.see()
     assert 'data-command="/request-access" data-hint="marketing-campaign"' in html
     assert "Ask for access" in html
+
+
+async def vanished(sandbox: Sandbox) -> tuple[bool, bool]:
+    """Whether Bo sees the ephemeral message on the open page, and after loading it again."""
+    params = {"as": "U0BO", "in": "C0APPROVALS"}
+    page = (await sandbox.browser.get("/app", params=params)).text
+    return "Psst" in page, "Psst" in await sandbox.see("U0BO", "C0APPROVALS")
+
+
+async def test_an_ephemeral_message_is_gone_after_a_reload(sandbox: Sandbox) -> None:
+    """It stays while the page is open, and is shown once to who was elsewhere."""
+    await sandbox.api("chat.postEphemeral", channel="C0APPROVALS", user="U0BO", text="Psst")
+    assert await vanished(sandbox) == (True, False)
+    await sandbox.api("chat.postEphemeral", channel="C0APPROVALS", user="U0BO", text="Psst")
+    assert "Psst" in await sandbox.see("U0BO", "C0APPROVALS")
+    assert await vanished(sandbox) == (True, False)
+
+
+async def test_each_day_has_a_place_of_its_own(sandbox: Sandbox) -> None:
+    """Its name stays at the top only as long as its messages are there."""
+    await sandbox.api("chat.postMessage", channel="C0APPROVALS", text="One")
+    sandbox.clock.shift(timedelta(days=1))
+    await sandbox.api("chat.postMessage", channel="C0APPROVALS", text="Two")
+    html = await sandbox.see("U0BO", "C0APPROVALS")
+    days = html.split('<section class="day"')[1:]
+    assert ["One" in days[0], "Two" in days[0]] == [True, False]
+    assert ">Yesterday</span>" in days[0]
+    assert ">Today</span>" in days[1]
+
+
+async def test_replies_stand_below_their_message(sandbox: Sandbox) -> None:
+    """Not among the others, but for those that were sent to the channel as well."""
+    posted = await sandbox.api("chat.postMessage", channel="C0APPROVALS", text="Card")
+    here = {"channel": "C0APPROVALS", "thread_ts": posted["ts"]}
+    await sandbox.api("chat.postMessage", text="Why?", **here)
+    await sandbox.api("chat.postMessage", text="All sees", reply_broadcast=True, **here)
+    await sandbox.do("/say", as_="U0BO", in_="C0APPROVALS", text="So", thread_ts=posted["ts"])
+    html = await sandbox.see("U0BO", "C0APPROVALS")
+    assert "3 replies" in html
+    assert [html.count(each) for each in ("Why?", "All sees", ">So</div>")] == [1, 2, 1]
+    assert html.count("replied to a thread") == 1
+    answer = await sandbox.do("/say", as_="U0BO", text="/x", thread_ts=posted["ts"])
+    assert "Slash commands cannot be used in threads." in answer.text
+
+
+async def test_without_writing_there_is_no_composer(sandbox: Sandbox) -> None:
+    """The conversation with the app says so; channels keep theirs."""
+    sandbox.workspace.messages_tab_read_only = True
+    sandbox.workspace.dm("U0ANN")
+    html = await sandbox.see("U0ANN", "app")
+    assert "Sending messages to this app has been turned off." in html
+    assert 'data-testid="composer"' not in html
+    assert 'data-testid="composer"' in await sandbox.see("U0ANN", "C0GENERAL")
