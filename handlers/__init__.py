@@ -10,6 +10,7 @@ from handlers import (
     assignment_actions,
     decide,
     deduplicate,
+    direct_messages,
     home,
     my_access,
     repair,
@@ -48,6 +49,7 @@ def register(
         routes, requests=services.requests, assignments=services.assignments, background=background
     )
     my_access.register(routes, request_lists=services.request_lists, background=background)
+    direct_messages.register(routes)
     home.register(routes, homes=homes, publish=publish)
     admin_command.register(routes, services=services, background=background)
     repair.register(routes, requests=services.requests, background=background)

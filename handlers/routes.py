@@ -36,6 +36,7 @@ RIGHTS: Final[Mapping[str, frozenset[Verb] | NoRightNeeded]] = {
     "/my-access": NoRightNeeded.READS,
     "latchkey_my_more": NoRightNeeded.READS,
     "app_home_opened": NoRightNeeded.READS,
+    "message": NoRightNeeded.READS,
     "/access-admin": frozenset({Verb.LIST, Verb.REMOVE}),
     "latchkey_more": frozenset({Verb.LIST}),
     "latchkey_remove": frozenset({Verb.REMOVE}),
