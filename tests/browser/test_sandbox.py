@@ -58,7 +58,7 @@ async def test_the_whole_life_of_an_access_in_the_browser(window, pictures):
     await window.be("U0ANN", "app")
     await window.reads("You now have access to Finance Reports")
     await window.page.get_by_test_id("clock-reminder").click()
-    await window.reads("Your access to Finance Reports ends soon")
+    await window.reads("Your access to Finance Reports ends")
     await window.page.screenshot(path=pictures / "reminder.png")
     await window.press("extend")
     await window.reads("Extension of Finance Reports: waiting for approval")
