@@ -244,7 +244,7 @@ def reminders(world: World) -> list[Message]:
         each
         for each in world.direct(ANN)
         if "Let it end" in labels(each)
-        or "ends soon" in said(each)
+        or " ends <!date" in said(each)
         or "About your access" in said(each)
     ]
 
