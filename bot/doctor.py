@@ -206,6 +206,7 @@ async def _package_settings(latchkey: Latchkey) -> Finding:
         )
         for package in packages
     )
+    problems += file.without_effect()
     unchecked = []
     for channel, place in file.channels():
         try:

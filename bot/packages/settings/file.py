@@ -35,6 +35,21 @@ PLAIN: Final = (
 )
 
 
+# Keys that are read and checked, and on which nothing acts yet; whoever builds that takes its key out.
+WITHOUT_EFFECT: Final = frozenset(
+    {
+        "quorum",
+        "nudge_after",
+        "nudge_before_deadline",
+        "escalate_after",
+        "quiet_hours",
+        "owner",
+        "reminders",
+        "break_glass",
+    }
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class PackageSettingsFile:
     """A package settings file that was read; without a file, nothing is set for any package."""
@@ -83,6 +98,17 @@ class PackageSettingsFile:
                 if policy.channel is not None:
                     found.setdefault(policy.channel, (*place, "policies", name, "channel"))
         return list(found.items())
+
+    def without_effect(self) -> list[str]:
+        """Return a sentence for each key in the file on which nothing acts yet, with its place."""
+        return [
+            self.source.problem(
+                (*place, key), f"“{key}” has no effect in this version of Latchkey."
+            )
+            for block, place in self._placed()
+            for key in type(block).model_fields
+            if key in block.model_fields_set & WITHOUT_EFFECT
+        ]
 
     def _placed(self) -> Iterator[tuple[SettingsBlock, Place]]:
         yield self.content.defaults, ("defaults",)

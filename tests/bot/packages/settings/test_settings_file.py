@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from bot.packages.settings import schema
-from bot.packages.settings.file import NO_FILE
+from bot.packages.settings.file import NO_FILE, WITHOUT_EFFECT
 from bot.packages.settings.model import (
     NO_SETTINGS,
     BreakGlass,
@@ -343,3 +343,16 @@ def test_the_schema_refuses_what_the_reader_refuses(block: str) -> None:
     said = yaml.safe_load(within(block))
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.Draft202012Validator(json.loads(schema.text())).validate(said)
+
+
+def test_keys_without_effect_are_named() -> None:
+    """Nobody is to believe that two must approve while one is enough."""
+    file = parse_package_settings(
+        "defaults: {quorum: 2, channel: C01}\npackages:\n  A:\n    break_glass: none\n",
+        name="latchkey.yml",
+    )
+    assert file.without_effect() == [
+        f"latchkey.yml, line {line}, column {column}: “{key}” has no effect in this version of Latchkey."
+        for key, line, column in (("quorum", 1, 12), ("break_glass", 4, 5))
+        if key in WITHOUT_EFFECT
+    ]
