@@ -96,6 +96,29 @@ async def test_denying_asks_for_a_reason_in_a_form(window, pictures):
     await window.reads("Please ask your controller first")
 
 
+async def test_a_package_with_settings_of_its_own(window, pictures):
+    """Its reason must name a ticket, its card is in a channel of its own, and another's delivery has a sentence."""
+    await window.be("U0ANN", "C0GENERAL")
+    await window.type("/request-access production-database because it is slow")
+    await window.reads("Your reason for Production Database lacks something.")
+    await window.press("ask")
+    modal = window.page.get_by_test_id("modal")
+    await expect(modal).to_contain_text("such as INC-42")
+    await window.page.get_by_test_id("modal-submit").click()
+    await expect(modal).to_contain_text("Name the incident or the change")
+    await window.page.screenshot(path=pictures / "reason.png")
+    await window.page.get_by_test_id("input-reason").fill("it is slow: INC-7")
+    await window.page.get_by_test_id("modal-submit").click()
+
+    await window.be("U0DANA", "C0PRODUCTION")
+    await window.reads("it is slow: INC-7")
+
+    await window.be("U0ANN", "C0GENERAL")
+    await window.type("/request-access marketing-campaign")
+    await window.be("U0ANN", "app")
+    await window.reads("The campaign's files are in the folder")
+
+
 async def test_home_shows_what_i_have_and_may_ask_for(window, pictures):
     """App Home is published when it is opened, and by itself when something arrives."""
     await window.be("U0ANN", "C0GENERAL")
