@@ -35,21 +35,32 @@ MOVE_HEAD: Final = audit_head.update().where(audit_head.c.id == HEAD)
 
 
 def follow_savepoints(engine: sa.Engine) -> None:
-    """Drop the rows of what a savepoint takes back; to be called once, before *engine* is used."""
+    """
+    Let no row stay of what a savepoint takes back; to be called once, before *engine* is used.
 
-    @sa.event.listens_for(engine, "savepoint")
-    def begun(db: sa.Connection, name: str | None) -> None:
-        db.info.setdefault(SAVEPOINTS, []).append(len(db.info.get(PENDING, ())))
+    In the dialect, because an engine with listeners asks for them around every statement.
+    """
+    dialect = engine.dialect
+    begin, release = dialect.do_savepoint, dialect.do_release_savepoint
+    take_back = dialect.do_rollback_to_savepoint
 
-    @sa.event.listens_for(engine, "release_savepoint")
-    def kept(db: sa.Connection, name: str, context: None) -> None:
-        db.info[SAVEPOINTS].pop()
+    def do_savepoint(connection: sa.Connection, name: str) -> None:
+        connection.info.setdefault(SAVEPOINTS, []).append(len(connection.info.get(PENDING, ())))
+        begin(connection, name)
 
-    @sa.event.listens_for(engine, "rollback_savepoint")
-    def taken_back(db: sa.Connection, name: str, context: None) -> None:
-        # Of a connection that is gone nothing can be asked, and its whole transaction has not happened.
-        if not db.invalidated and db.info[SAVEPOINTS]:
-            del db.info.get(PENDING, [])[db.info[SAVEPOINTS].pop() :]
+    def do_release_savepoint(connection: sa.Connection, name: str) -> None:
+        connection.info[SAVEPOINTS].pop()
+        release(connection, name)
+
+    def do_rollback_to_savepoint(connection: sa.Connection, name: str) -> None:
+        # Never called of a connection that is gone: its whole transaction has not happened.
+        if connection.info[SAVEPOINTS]:
+            del connection.info.get(PENDING, [])[connection.info[SAVEPOINTS].pop() :]
+        take_back(connection, name)
+
+    dialect.do_savepoint = do_savepoint  # type: ignore[method-assign]
+    dialect.do_release_savepoint = do_release_savepoint  # type: ignore[method-assign]
+    dialect.do_rollback_to_savepoint = do_rollback_to_savepoint  # type: ignore[method-assign]
 
 
 def record(
