@@ -22,7 +22,8 @@ class Due:
     The queues in which something is due.
 
     Attributes:
-        next_at: When something will be due in the queue whose time is looked up (real time); None: nothing will.
+        next_at: When something will be due in the queue whose time is looked up (real time); None: nothing will, or no
+            queue's time is.
     """
 
     queues: frozenset[str]
@@ -30,7 +31,7 @@ class Due:
 
 
 def together(
-    queues: Mapping[str, Sequence[sa.Select[Any]]], *, next_due: sa.Select[Any]
+    queues: Mapping[str, Sequence[sa.Select[Any]]], *, next_due: sa.Select[Any] | None = None
 ) -> sa.Select[Any]:
     """
     Make one statement of a question for each queue: does any of its selects find a row?
@@ -41,14 +42,15 @@ def together(
     questions: list[sa.ColumnElement[Any]] = [
         sa.or_(*map(_finds_any, asked)).label(name) for name, asked in queues.items()
     ]
-    questions.append(next_due.scalar_subquery().label(NEXT))
+    if next_due is not None:
+        questions.append(next_due.scalar_subquery().label(NEXT))
     return sa.select(*questions)
 
 
 def look(db: Transaction, statement: sa.Select[Any], given: Mapping[str, Any]) -> Due:
     """Run what `together` has made."""
     row = dict(db.execute(statement, given).one()._mapping)
-    next_at = row.pop(NEXT)
+    next_at = row.pop(NEXT, None)
     return Due(queues=frozenset(name for name, is_due in row.items() if is_due), next_at=next_at)
 
 

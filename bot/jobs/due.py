@@ -6,10 +6,10 @@ from bot import clock
 from bot.approvals.store import decisions, recipients
 from bot.assignments.store import assignments, troubles
 from bot.database import Transaction, homes, queues
+from bot.notifications import owed
 from bot.notifications.expiries import STILL_NEWS
 from bot.notifications.owed import STUCK_AFTER_ATTEMPTS
 from bot.notifications.store import notices
-from bot.people.store import people
 from bot.requests.store import claims, request_lists
 
 # The job that looks for what is due.
@@ -24,16 +24,7 @@ QUEUES: Final = {
     ),
     "requests": (claims.ANY_DUE,),
     "recipients": (recipients.ANY_DUE,),
-    "messages": (
-        decisions.ANY_UNANSWERED,
-        notices.ANY_LEFT_OVER,
-        request_lists.OWING_CARDS,
-        request_lists.OWING_NEWS,
-        people.OWING_NEWS,
-        request_lists.STUCK,
-        notices.UNTOLD_HOLDS,
-        troubles.OWING_NEWS,
-    ),
+    "messages": tuple(select for part in owed.PARTS.values() for select in part),
     "endings": (assignments.OWING_NEWS,),
     "redraws": (notices.ANY_STALE,),
     "homes": (homes.ANY_STALE,),

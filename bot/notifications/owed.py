@@ -19,7 +19,7 @@ from bot.approvals.model import Decision
 from bot.approvals.store import decisions, recipients
 from bot.assignments.model import Trouble
 from bot.assignments.store import assignments, troubles
-from bot.database import Store, Transaction, slack_waits
+from bot.database import Store, Transaction, queues, slack_waits
 from bot.messages import deciding, repairing
 from bot.messages.parts import Message, escape, message, shortened
 from bot.notifications import outcome_notices, trouble_notices
@@ -46,6 +46,17 @@ log = structlog.get_logger(__name__)
 Ts = TypeVarTuple("Ts")
 
 STUCK_AFTER_ATTEMPTS: Final = 12
+# What is owed, by what finds it.
+PARTS: Final = {
+    "answers": (decisions.ANY_UNANSWERED,),
+    "left over": (notices.ANY_LEFT_OVER,),
+    "cards": (request_lists.OWING_CARDS,),
+    "ended": (request_lists.OWING_NEWS,),
+    "second accounts": (people.OWING_NEWS,),
+    "alarms": (request_lists.STUCK, notices.UNTOLD_HOLDS),
+    "troubles": (troubles.OWING_NEWS,),
+}
+LOOK: Final = queues.together(PARTS)
 # By which messages are redrawn: with a limit of its own.
 UPDATE: Final = "chat.update"
 # Few enough that all are redrawn before their claims run out.
@@ -304,16 +315,23 @@ class OwedWork:
     troubles: Sequence[Trouble]
 
 
+def parts_owed(db: Transaction, *, since: datetime) -> frozenset[str]:
+    """Find the parts of what is owed that have something in them: mostly none or one."""
+    given = {"now": clock.real(), "since": since, "attempts": STUCK_AFTER_ATTEMPTS}
+    return queues.look(db, LOOK, given).queues
+
+
 def _owed(db: Transaction, admin_channel: str, *, since: datetime) -> OwedWork:
-    """Find all of it at one look: whoever is woken looks, and mostly finds nothing."""
+    """Find all of it at one moment; rows are read of those parts only that have some."""
+    parts = parts_owed(db, since=since)
     return OwedWork(
-        has_answers=decisions.has_unanswered(db),
-        has_left_over=notices.has_left_over(db),
-        cards=request_lists.owing_cards(db),
-        ended=request_lists.owing_news(db, since=since),
-        second_accounts=people.second_accounts_due(db),
-        alarms=_alarms(db, admin_channel, since=since),
-        troubles=troubles.notices_due(db, since=since),
+        has_answers="answers" in parts,
+        has_left_over="left over" in parts,
+        cards=request_lists.owing_cards(db) if "cards" in parts else (),
+        ended=request_lists.owing_news(db, since=since) if "ended" in parts else (),
+        second_accounts=people.second_accounts_due(db) if "second accounts" in parts else (),
+        alarms=_alarms(db, admin_channel, since=since) if "alarms" in parts else (),
+        troubles=troubles.notices_due(db, since=since) if "troubles" in parts else (),
     )
 
 

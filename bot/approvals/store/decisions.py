@@ -245,11 +245,6 @@ def settle(
     return done
 
 
-def has_unanswered(db: Transaction) -> bool:
-    """Tell whether `claim_unanswered` would find any."""
-    return db.execute(ANY_UNANSWERED, {"now": clock.real(), "most": 1}).first() is not None
-
-
 def claim_unanswered(db: Transaction, *, lease: timedelta, limit: int = 50) -> list[Decision]:
     """Take refused and late clicks whose people have not been told; tried five times at most."""
     now = clock.real()

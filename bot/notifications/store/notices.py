@@ -168,11 +168,6 @@ def claim(db: Transaction, wanted: Sequence[Notice], *, lease: timedelta) -> lis
     ]
 
 
-def has_left_over(db: Transaction) -> bool:
-    """Tell whether `claim_left_over` would find any."""
-    return db.execute(ANY_LEFT_OVER, {"now": clock.real(), "most": 1}).first() is not None
-
-
 def claim_left_over(db: Transaction, *, lease: timedelta, limit: int = 50) -> list[Notice]:
     """
     Take cards that may have reached Slack and that nobody will send any more: their requests are decided.

@@ -24,6 +24,7 @@ from bot.database import (
     turns,
 )
 from bot.jobs import due
+from bot.notifications import owed
 from bot.notifications.store import notices
 from bot.packages.store import catalog
 from bot.paging import Mark, Start, page_number
@@ -164,7 +165,6 @@ def _decisions(db: Transaction) -> None:
     assert decisions.settle(db, drafted, Outcome.ACCEPTED, entra_id=BO)
     decisions.was_refused(db, refused)
     decisions.refused_lately(db, refused, since=clock.now() - HOUR)
-    decisions.has_unanswered(db)
     for decision in decisions.claim_unanswered(db, lease=LEASE):
         decisions.answer_later(db, decision, until=clock.real())
         decisions.answered(db, decision)
@@ -198,7 +198,6 @@ def _notices(db: Transaction) -> None:
     notices.finished_keys(db, [sent.key, later.key])
     notices.sent_keys(db, [sent.key, later.key])
     notices.mark_stale(db, sent.key)
-    notices.has_left_over(db)
     notices.claim_left_over(db, lease=LEASE)
     notices.has_stale(db)
     stale = [each.key for each in notices.claim_stale(db, lease=LEASE, limit=5)]
@@ -301,6 +300,7 @@ def _small_ones(db: Transaction) -> None:
     homes.touch_all(db, published_before=clock.now())
     homes.has_stale(db)
     due.look(db)
+    owed.parts_owed(db, since=clock.now() - HOUR)
     homes.claim_stale(db, lease=LEASE, limit=5)
     homes.mark_published(db, "U0ANN", admin=True, at=clock.now())
     homes.not_published(db, "U0ANN", retry_at=clock.real())

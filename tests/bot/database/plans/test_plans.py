@@ -48,7 +48,6 @@ WALKS: Final = {
     "links.holders_to_look_up": ALL_CURRENT,
     "links.unknown": ALL_CURRENT,
     "notices.claim_left_over": "messages of which nobody knows whether they arrived",
-    "notices.has_left_over": "the same",
     "queues.look": "the first of what waits for a decision, and of messages without a clear end",
     "request_lists.counts": FOR_METRICS,
     "request_lists.pending": "the oldest that wait for a decision, in the order of the index",
