@@ -8,6 +8,7 @@ from bot.cli.lazy import LazyGroup, Named
 
 COMMANDS: Final = {
     "run": Named("bot.cli.bot:run", "Run the bot."),
+    "init": Named("bot.cli.init.command:init", "Ask for the first settings, and write the files."),
     "migrate": Named("bot.cli.bot:migrate", "Bring the database to the newest schema."),
     "doctor": Named("bot.cli.bot:doctor", "Check everything the bot needs."),
     "check-settings": Named(

@@ -67,10 +67,9 @@ def manifest() -> dict[str, Any]:
 
 @functools.cache
 def _manifest() -> dict[str, Any]:
-    here = Path(__file__).parent
-    file = next(
-        path for path in (here / "manifest.yml", here.parent / "manifest.yml") if path.is_file()
-    )
+    here = Path(__file__).resolve().parents[1]
+    places = (here / "manifest.yml", here / "bot" / "cli" / "init" / "shipped" / "manifest.yml")
+    file = next(path for path in places if path.is_file())
     loaded: dict[str, Any] = yaml.safe_load(file.read_text())
     return loaded
 

@@ -1,0 +1,1 @@
+"""`latchkey init`: ask for the first settings, and write all that an installation begins with."""

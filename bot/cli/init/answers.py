@@ -1,0 +1,62 @@
+"""The answers so far: read from where they were written, judged as `latchkey run` judges them, one at a time."""
+
+import io
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+from dotenv import dotenv_values
+
+from bot.configuration.problems import problems_for_running
+from bot.configuration.settings import read_settings
+from bot.errors import ConfigurationError
+
+# What neither a shell, nor systemd, nor Compose, nor we would read as it stands, even within quotes.
+UNWRITABLE: Final = frozenset("'\\\n\r\0")
+
+
+def read_answers(file: Path) -> dict[str, str]:
+    """
+    Return what a file of settings holds; empty if there is none.
+
+    Raises:
+        ConfigurationError: It is no text.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError):
+        raise ConfigurationError([f"The file {file.name} cannot be read as text."]) from None
+    found = dotenv_values(stream=io.StringIO(text), interpolate=False)
+    return {name: value for name, value in found.items() if value}
+
+
+def problem_with(name: str, value: str, others: Mapping[str, str]) -> str | None:
+    """
+    Return what is wrong with one answer, a sentence with the fix; None when it is fine.
+
+    Nothing of the value is in the sentence that `latchkey run` would not say, too.
+    """
+    if UNWRITABLE & set(value):
+        return f"{name} has a quotation mark, a backslash or a line end in it, which no file of settings holds."
+    found = [each for each in problems_in({**others, name: value}) if _is_about(each, name)]
+    return found[0] if found else None
+
+
+def problems_in(answers: Mapping[str, str], *, without: Iterable[str] = ()) -> list[str]:
+    """
+    Return what `latchkey run` would say to these answers.
+
+    Args:
+        without: Settings whose files come later.
+    """
+    given = {name: value for name, value in answers.items() if name not in set(without)}
+    try:
+        return problems_for_running(read_settings(given))
+    except ConfigurationError as error:
+        return list(error.problems)
+
+
+def _is_about(sentence: str, name: str) -> bool:
+    return sentence.split()[0].rstrip(":,") == name
