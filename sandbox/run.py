@@ -33,6 +33,7 @@ from bot.timing import WAITS, Waits
 from sandbox import chance
 from sandbox.certificate import Certificate, make_certificate
 from sandbox.clock import SandboxClock
+from sandbox.crowd import crowd
 from sandbox.page import page
 from sandbox.serving import PortTaken, serving
 from sandbox.slack import Workspace
@@ -48,6 +49,8 @@ PROXIES: Final = (
 )
 START_SECONDS: Final = 10
 TICK_SECONDS: Final = 1
+COLLEAGUES: Final = 300
+"""In the large sandbox."""
 
 
 @dataclass
@@ -195,12 +198,16 @@ async def serving_bot(
 
 @asynccontextmanager
 async def sandbox(
-    folder: Path, *, port: int = 0, certificate: Certificate | None = None
+    folder: Path, *, port: int = 0, certificate: Certificate | None = None, large: bool = False
 ) -> AsyncIterator[tuple[StandIns, str]]:
-    """Everything, and the address of its page."""
+    """Everything, and the address of its page; *large* with 200 packages and 2,000 assignments."""
     async with AsyncExitStack() as stack:
         world = await stack.enter_async_context(stand_ins(folder, certificate=certificate))
         world.tenant.seed_examples()
+        if large:
+            colleagues = crowd(COLLEAGUES)
+            world.tenant.seed_large(colleagues)
+            world.workspace.add_colleagues(colleagues)
         world.workspace.seed_examples()
         world.environment["LATCHKEY_PACKAGE_SETTINGS"] = str(PACKAGE_SETTINGS)
         latchkey = await stack.enter_async_context(serving_bot(world))
@@ -242,9 +249,9 @@ async def _first_sync(latchkey: Latchkey) -> None:
         await asyncio.sleep(0.05)
 
 
-async def run_sandbox(*, port: int, open_browser: bool) -> None:
+async def run_sandbox(*, port: int, open_browser: bool, large: bool = False) -> None:
     """
-    Run until Ctrl-C.
+    Run until Ctrl-C, with few packages and people or with many.
 
     Raises:
         ConfigurationError: It cannot start here.
@@ -257,7 +264,7 @@ async def run_sandbox(*, port: int, open_browser: bool) -> None:
         loop.add_signal_handler(signal_number, stop.set)
     with tempfile.TemporaryDirectory(prefix="latchkey-sandbox-") as folder:
         try:
-            async with sandbox(Path(folder), port=port) as (_, address):
+            async with sandbox(Path(folder), port=port, large=large) as (_, address):
                 click.echo(WELCOME.format(address=address))
                 if open_browser:
                     await asyncio.to_thread(webbrowser.open, address)

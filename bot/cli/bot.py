@@ -97,7 +97,10 @@ def doctor() -> None:
     help="Port of the page, on 127.0.0.1.",
 )
 @click.option("--no-browser", is_flag=True, help="Do not open the page in a browser.")
-def sandbox(port: int, no_browser: bool) -> None:
+@click.option(
+    "--large", is_flag=True, help="With 200 packages, 300 more people and 2,000 assignments."
+)
+def sandbox(port: int, no_browser: bool, large: bool) -> None:
     """Try everything with no accounts: a stand-in Slack and tenant around the real bot, on this machine only."""
     try:
         from sandbox.run import run_sandbox
@@ -106,7 +109,7 @@ def sandbox(port: int, no_browser: bool) -> None:
             f"The sandbox needs {missing.name}, which is not installed: pip install 'latchkey[sandbox]'."
         ) from None
     try:
-        asyncio.run(run_sandbox(port=port, open_browser=not no_browser))
+        asyncio.run(run_sandbox(port=port, open_browser=not no_browser, large=large))
     except ConfigurationError as error:
         raise Stop(*error.problems) from None
 

@@ -181,8 +181,11 @@ class Scenes:
         return channel
 
     def _members(self) -> list[Person]:
-        everybody = self._workspace.people.values()
-        return [each for each in everybody if not each.is_bot and each.id != SLACKBOT]
+        everybody = [each for each in self._workspace.people.values() if not each.is_bot]
+        # Of a large workspace, those who are there to be acted as.
+        return [each for each in everybody if each.role_hint] or [
+            each for each in everybody if each.id != SLACKBOT
+        ]
 
     def _acting(self, person_id: str | None) -> Person:
         members = self._members()

@@ -1,7 +1,10 @@
 """The right side of the page: what Microsoft Entra knows, as rows to draw."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import nlargest, nsmallest
+from itertools import islice
 
 from sandbox.page import dates
 from sandbox.page.reader import Reader
@@ -9,7 +12,9 @@ from sandbox.tenant import Call, Tenant
 from sandbox.tenant.model import Assignment, Json, Package, Policy, Request
 
 SHOWN = 12
-"""How many requests, and how many ended assignments, the panel lists."""
+"""How many requests, assignments and calls the panel lists."""
+SHOWN_OF_ALL = 25
+"""How many packages and groups it lists; there are seldom more, but in the large sandbox."""
 
 _REQUEST_WORDS = {
     "userAdd": "asks for",
@@ -106,29 +111,41 @@ class TenantPanel:
     packages: list[PackageRow]
     groups: list[GroupRow]
     calls: list[CallRow]
+    request_count: int
+    live_count: int
+    package_count: int
+    group_count: int
 
 
 def tenant_panel(tenant: Tenant, reader: Reader) -> TenantPanel:
     """Read the tenant's world as it is now."""
     world = tenant.world
-    requests = sorted(world.requests.values(), key=lambda each: each.created_at, reverse=True)
-    assignments = sorted(
-        world.assignments.values(),
-        key=lambda each: (not each.is_live, -each.created_at.timestamp()),
+    requests = nlargest(SHOWN, world.requests.values(), key=lambda each: each.created_at)
+    assignments = world.assignments.values()
+    newest = nsmallest(
+        SHOWN, assignments, key=lambda each: (not each.is_live, -each.created_at.timestamp())
     )
+    holders = Counter(each.package_id for each in assignments if each.is_live)
     return TenantPanel(
-        requests=[_request(tenant, each, reader) for each in requests[:SHOWN]],
-        assignments=[_assignment(tenant, each, reader) for each in assignments[:SHOWN]],
-        packages=[_package(tenant, each) for each in world.packages.values()],
+        requests=[_request(tenant, each, reader) for each in requests],
+        assignments=[_assignment(tenant, each, reader) for each in newest],
+        packages=[
+            _package(tenant, each, holders[each.id])
+            for each in islice(world.packages.values(), SHOWN_OF_ALL)
+        ],
         groups=[
             GroupRow(
                 id=group.id,
                 name=group.display_name,
                 members=[_name(tenant, member) for member in group.members],
             )
-            for group in world.groups.values()
+            for group in islice(world.groups.values(), SHOWN_OF_ALL)
         ],
         calls=[_call(call) for call in reversed(tenant.calls[-SHOWN:])],
+        request_count=len(world.requests),
+        live_count=holders.total(),
+        package_count=len(world.packages),
+        group_count=len(world.groups),
     )
 
 
@@ -184,9 +201,9 @@ def _ends(assignment: Assignment, reader: Reader) -> str:
     return "no end" if assignment.state == "delivered" else ""
 
 
-def _package(tenant: Tenant, package: Package) -> PackageRow:
+def _package(tenant: Tenant, package: Package, holders: int) -> PackageRow:
     world = tenant.world
-    policies = [each for each in world.policies.values() if each.package_id == package.id]
+    policies = world.policies_of(package.id)
     gives = []
     for role in package.role_scopes:
         resource = world.resources.get(role.resource_id)
@@ -199,11 +216,7 @@ def _package(tenant: Tenant, package: Package) -> PackageRow:
         is_hidden=package.is_hidden,
         rules=[_rule(tenant, policy) for policy in policies],
         gives=gives,
-        holders=sum(
-            1
-            for each in world.assignments.values()
-            if each.package_id == package.id and each.is_live
-        ),
+        holders=holders,
     )
 
 

@@ -1,7 +1,9 @@
 """The people, channels and groups that the sandbox starts with."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sandbox.crowd import Colleague
 from sandbox.slack.model import SLACKBOT, Channel, Person, UserGroup
 
 if TYPE_CHECKING:
@@ -148,6 +150,24 @@ def add_examples(workspace: "State") -> None:
         members={"U0BO", "U0DANA", "U0MIA", workspace.bot_user_id},
         topic="Who may operate production",
     )
+
+
+def add_colleagues(workspace: "State", colleagues: Sequence[Colleague]) -> None:
+    """Put more members into the workspace: they are in #general, and nobody acts as them."""
+    for each in colleagues:
+        person = Person(
+            id=f"U1{each.number:06d}",
+            name=each.nickname,
+            real_name=each.name,
+            email=each.email,
+            team_id=workspace.team_id,
+            tz=each.tz,
+            title=each.team,
+            color="#5b6770",
+        )
+        workspace.people[person.id] = person
+        workspace.channels["C0GENERAL"].members.add(person.id)
+    workspace.changed("people", users=frozenset(workspace.people))
 
 
 ORGANIZATION = "E0CONTOSO"

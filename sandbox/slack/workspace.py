@@ -1,14 +1,16 @@
 """A whole Slack workspace in memory, with its Web API and the things people can do in it."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from starlette.applications import Starlette
 
 from sandbox.clock import SandboxClock
+from sandbox.crowd import Colleague
 from sandbox.slack import interactions, suggestions, view_interactions
 from sandbox.slack.http import routes
 from sandbox.slack.model import Outcome, Suggestions
-from sandbox.slack.seed import add_examples, seed
+from sandbox.slack.seed import add_colleagues, add_examples, seed
 from sandbox.slack.state import State
 
 
@@ -49,6 +51,10 @@ class Workspace(State):
     def seed_examples(self) -> None:
         """Add the channels that the sandbox's package settings name."""
         add_examples(self)
+
+    def add_colleagues(self, colleagues: Sequence[Colleague]) -> None:
+        """Add members whom nobody acts as, for a workspace of a realistic size."""
+        add_colleagues(self, colleagues)
 
     async def command(self, *, user: str, channel: str, command: str, text: str) -> Outcome:
         """Type a slash command in a channel; the answer or the failure shows up there.

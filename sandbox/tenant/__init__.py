@@ -1,6 +1,6 @@
 """A stand-in Microsoft tenant: sign-in, directory and entitlement management in one web app."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from starlette.applications import Starlette
@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route as HttpRoute
 
 from sandbox.clock import SandboxClock
+from sandbox.crowd import Colleague
 from sandbox.tenant import (
     approvals,
     assignments,
@@ -16,6 +17,7 @@ from sandbox.tenant import (
     directory,
     examples,
     groups,
+    large,
     lifecycle,
     organizations,
     packages,
@@ -140,6 +142,10 @@ class Tenant:
     def seed_examples(self) -> None:
         """Packages that ask more of whoever wants them: see `examples`."""
         examples.add(self.world)
+
+    def seed_large(self, colleagues: Sequence[Colleague]) -> None:
+        """Two hundred packages and two thousand assignments: see `large`."""
+        large.add(self.world, colleagues)
 
     def user_by_email(self, email: str) -> User | None:
         """The user with this mail address or user principal name."""

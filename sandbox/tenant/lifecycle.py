@@ -187,6 +187,11 @@ def _begin(world: World, request: Request, assignment: Assignment, moment: datet
     assignment.state, assignment.status = "delivered", "Delivered"
     assignment.start = request.start or moment
     assignment.end = request.expiration.ends_at(assignment.start) if request.expiration else None
+    put_in_force(world, assignment)
+
+
+def put_in_force(world: World, assignment: Assignment) -> None:
+    """Give what the assignment's package holds, until its end."""
     for role_scope in world.packages[assignment.package_id].role_scopes:
         _give(world, assignment, role_scope)
     _watch_end(world, assignment)
