@@ -9,13 +9,17 @@ import sqlalchemy as sa
 from bot import clock
 from bot.database.engine import Transaction, insert
 from bot.database.statements import MOST, NOW, UNTIL, for_each_database
-from bot.database.tables import homes
+from bot.database.tables import UtcDateTime, homes
 
 UPDATE: Final = homes.update().where(homes.c.slack_user == sa.bindparam("home"))
 TOUCH: Final = (
     homes.update()
     .where(sa.or_(homes.c.slack_user.in_(sa.bindparam("people", expanding=True)), homes.c.admin))
     .values(stale=True)
+)
+TOUCH_ALL: Final = homes.update().values(stale=True)
+TOUCH_OLD: Final = TOUCH_ALL.where(
+    homes.c.published_at < sa.bindparam("before", type_=UtcDateTime()), ~homes.c.stale
 )
 ANY_STALE: Final = (
     sa.select(homes.c.slack_user)
@@ -58,10 +62,10 @@ def touch_homes(db: Transaction, holder: str | None, *, deciders: Collection[str
 
 def touch_all(db: Transaction, *, published_before: datetime | None = None) -> None:
     """Mark every Home, or those published before a moment (days left change at midnight)."""
-    update = homes.update().values(stale=True)
-    if published_before is not None:
-        update = update.where(homes.c.published_at < published_before, ~homes.c.stale)
-    db.execute(update)
+    if published_before is None:
+        db.execute(TOUCH_ALL)
+    else:
+        db.execute(TOUCH_OLD, {"before": published_before})
 
 
 def has_stale(db: Transaction) -> bool:

@@ -11,12 +11,21 @@ from bot import chance, clock
 from bot.database import audit
 from bot.database.engine import Transaction, insert
 from bot.database.flags import ONLY
+from bot.database.statements import for_each_database
 from bot.database.tables import control
 
 ROW: Final = control.c.id == ONLY
 READ: Final = sa.select(
     control.c.installation, control.c.installed_at, control.c.slack_app, control.c.slack_team
 ).where(ROW)
+# Guarded: of several replicas that start together one is first.
+NAME: Final = control.update().where(ROW, control.c.installation.is_(None))
+NAME_APP: Final = control.update().where(ROW, control.c.slack_app.is_(None))
+
+
+@for_each_database
+def _row(db: Transaction) -> Any:
+    return insert(db, control).on_conflict_do_nothing(index_elements=["id"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,18 +47,9 @@ class Installation:
 
 def of_app(db: Transaction, *, app: str, team: str) -> Installation:
     """Return which installation this is; one that has none, or no Slack app, is given these."""
-    db.execute(insert(db, control).values(id=ONLY).on_conflict_do_nothing(index_elements=["id"]))
-    # Guarded: of several replicas that start together one is first.
-    db.execute(
-        control.update()
-        .where(ROW, control.c.installation.is_(None))
-        .values(installation=chance.new_id(), installed_at=clock.real())
-    )
-    db.execute(
-        control.update()
-        .where(ROW, control.c.slack_app.is_(None))
-        .values(slack_app=app, slack_team=team)
-    )
+    db.execute(_row(db), {"id": ONLY})
+    db.execute(NAME, {"installation": chance.new_id(), "installed_at": clock.real()})
+    db.execute(NAME_APP, {"slack_app": app, "slack_team": team})
     row = db.execute(READ).one()
     return Installation(
         id=row.installation,

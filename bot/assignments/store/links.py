@@ -57,6 +57,18 @@ LINKS_OF: Final = (
 LINKED_SOMEHOW: Final = sa.select(assignments.c.entra_id).where(
     IS_NOT_ENDED, assignments.c.entra_id.in_(SOME_PEOPLE), assignments.c.holder.is_not(None)
 )
+THEIRS: Final = assignments.update().where(
+    assignments.c.entra_id == sa.bindparam("entra"), IS_NOT_ENDED
+)
+# What goes to somebody else.
+WRONG: Final = THEIRS.where(
+    assignments.c.holder.is_not(None),
+    assignments.c.holder.not_in(sa.bindparam("accounts", expanding=True)),
+)
+# Also what has ended: whoever is found late is told of it.
+NOBODYS: Final = assignments.update().where(
+    assignments.c.entra_id == sa.bindparam("entra"), assignments.c.holder.is_(None)
+)
 LOOKED_AT: Final = assignments.update().where(IS_NOT_ENDED, assignments.c.entra_id.in_(SOME_PEOPLE))
 LINKED: Final = (
     sa.select(assignments.c.holder)
@@ -126,27 +138,21 @@ def link(
     What goes to one of them stays so, what went to somebody else does no more, and what went nowhere goes to
     the first.
     """
-    mine = sa.and_(assignments.c.entra_id == entra_id, IS_NOT_ENDED)
-    update = assignments.update().where(mine)
-    wrong = assignments.c.holder.not_in(list(holders)) if holders else sa.true()
     lost = [each for each in slack_users_of(db, entra_id) if each not in holders]
-    db.execute(update.values(looked_up_at=clock.real()))
-    db.execute(update.where(assignments.c.holder.is_not(None), wrong).values(holder=None))
+    mark_looked_up(db, entra_id)
+    db.execute(WRONG, {"entra": entra_id, "accounts": list(holders), "holder": None})
     if holders:
         found: dict[str, Any] = {"holder": holders[0]}
         if holder_name is not None:
             found["holder_name"] = holder_name
-        # Also what has ended: whoever is found late is told of it.
-        nobodys = (assignments.c.entra_id == entra_id) & assignments.c.holder.is_(None)
-        db.execute(assignments.update().where(nobodys).values(**found))
+        db.execute(NOBODYS, {"entra": entra_id, **found})
     for each in (*holders, *lost):
         touch_homes(db, each)
 
 
 def mark_looked_up(db: Transaction, entra_id: str) -> None:
     """Nobody could tell just now who an Entra user is in Slack: the others come first next time."""
-    theirs = assignments.update().where(assignments.c.entra_id == entra_id, IS_NOT_ENDED)
-    db.execute(theirs.values(looked_up_at=clock.real()))
+    db.execute(THEIRS, {"entra": entra_id, "looked_up_at": clock.real()})
 
 
 def to_confirm(

@@ -46,6 +46,16 @@ CLAIM: Final = (
     .returning(*COLUMNS, troubles.c.tries)
 )
 UPDATE: Final = troubles.update().where(troubles.c.id == sa.bindparam("trouble"))
+CLOSE: Final = troubles.update().where(
+    troubles.c.about == sa.bindparam("thing"),
+    troubles.c.kind.in_(sa.bindparam("kinds", expanding=True)),
+    STILL,
+)
+OTHERS: Final = sa.select(troubles.c.about).where(
+    troubles.c.kind == sa.bindparam("of_kind"),
+    STILL,
+    troubles.c.about.not_in(sa.bindparam("about", expanding=True)),
+)
 
 
 def _trouble(row: Sequence[Any]) -> Trouble:
@@ -78,10 +88,8 @@ def open_one(
 
 def close(db: Transaction, about: str, kinds: Collection[TroubleKind] = tuple(TroubleKind)) -> None:
     """It has passed; its card says so."""
-    found = troubles.update().where(
-        troubles.c.about == about, troubles.c.kind.in_(tuple(kinds)), STILL
-    )
-    done = db.execute(found.values(closed_at=clock.now(), work_due_at=None))
+    given = {"thing": about, "kinds": list(kinds)}
+    done = db.execute(CLOSE, given | {"closed_at": clock.now(), "work_due_at": None})
     if done.rowcount:
         redraw(db, about)
 
@@ -98,10 +106,8 @@ def open_among(
 
 def close_all_but(db: Transaction, kind: TroubleKind, about: Collection[str]) -> None:
     """Whatever else was in that trouble is not any more."""
-    query = sa.select(troubles.c.about).where(
-        troubles.c.kind == kind, STILL, troubles.c.about.not_in(tuple(about))
-    )
-    for passed in db.execute(query).scalars().all():
+    given = {"of_kind": kind, "about": list(about)}
+    for passed in db.execute(OTHERS, given).scalars().all():
         close(db, passed, (kind,))
 
 

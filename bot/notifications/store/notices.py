@@ -29,6 +29,9 @@ IS_SETTLED: Final = sa.or_(
     notices.c.dropped_why.is_not(None),
     notices.c.claimed_until > NOW,
 )
+SETTLED: Final = sa.select(notices.c.key).where(
+    notices.c.key.in_(sa.bindparam("notices", expanding=True)), IS_SETTLED
+)
 IS_TOLD: Final[sa.Select[Any]] = sa.select(sa.literal_column("1")).where(
     notices.c.key == sa.literal_column(f"'{HELD}:'", sa.String()) + hold_table.c.id, IS_SETTLED
 )
@@ -233,10 +236,8 @@ def settled_keys(db: Transaction, keys: Sequence[str]) -> set[str]:
     """Return those of *keys* that were sent, dropped, or are being sent right now."""
     found: set[str] = set()
     for first in range(0, len(keys), KEYS_A_QUERY):
-        query = sa.select(notices.c.key).where(
-            notices.c.key.in_(keys[first : first + KEYS_A_QUERY]), IS_SETTLED
-        )
-        found.update(db.execute(query, {"now": clock.real()}).scalars())
+        given = {"notices": keys[first : first + KEYS_A_QUERY], "now": clock.real()}
+        found.update(db.execute(SETTLED, given).scalars())
     return found
 
 

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from bot import chance
 from bot.database.engine import Transaction, insert
 from bot.database.homes import touch_all
+from bot.database.statements import for_each_database
 from bot.database.tables import control, packages
 from bot.packages.model import Package
 from bot.packages.offers import ExtendablePolicies, OfferedPolicy
@@ -24,6 +25,23 @@ COLUMNS: Final = [packages.c[name] for name in FIELDS]
 EVERYTHING: Final = sa.select(*COLUMNS).order_by(packages.c.name)
 VERSION: Final = sa.select(control.c.catalog_version).where(control.c.id == ONLY)
 BY_ID: Final = sa.select(*COLUMNS).where(packages.c.id == sa.bindparam("package"))
+DELETE: Final = packages.delete().where(packages.c.id.in_(sa.bindparam("packages", expanding=True)))
+INSERT: Final = packages.insert()
+
+
+@for_each_database
+def _control(db: Transaction) -> Any:
+    row = insert(db, control)
+    return row.on_conflict_do_update(
+        index_elements=["id"], set_={"catalog_version": row.excluded.catalog_version}
+    )
+
+
+def _values(package: Package) -> dict[str, Any]:
+    return {
+        **asdict(package),
+        "policies": POLICIES.dump_python(package.policies, mode="json"),
+    }
 
 
 def _package(row: Sequence[Any]) -> Package:
@@ -69,14 +87,12 @@ def replace(db: Transaction, found: Sequence[Package]) -> bool:
         return False
     changed = [key for key in before if after.get(key) != before[key]]
     # Removed before written, so that a slug can pass from one package to another.
-    db.execute(packages.delete().where(packages.c.id.in_(changed)))
-    for package in found:
-        if before.get(package.id) != package:
-            policies = POLICIES.dump_python(package.policies, mode="json")
-            db.execute(insert(db, packages).values(**{**asdict(package), "policies": policies}))
+    if changed:
+        db.execute(DELETE, {"packages": changed})
+    if written := [each for each in found if before.get(each.id) != each]:
+        db.execute(INSERT, [_values(each) for each in written])
     # Drawn, not counted: a database that was restored must not come back to a number that means something else.
     changed_now = {"catalog_version": chance.new_id()}
-    row = insert(db, control).values(id=ONLY, **changed_now)
-    db.execute(row.on_conflict_do_update(index_elements=["id"], set_=changed_now))
+    db.execute(_control(db), {"id": ONLY, **changed_now})
     touch_all(db)
     return True

@@ -71,6 +71,23 @@ BEING_GIVEN: Final = sa.select(requests.c.package_id).where(
 KNOWN_TO_HAVE: Final = sa.select(assignments.c.package_id).where(
     assignments.c.entra_id == sa.bindparam("user"), IS_NOT_ENDED
 )
+# By an admin: one that is under way, or was done since then.
+REMOVAL_OF: Final = (
+    SELECT.where(
+        requests.c.entra_id == sa.bindparam("user"),
+        PACKAGE,
+        IS_REMOVAL,
+        sa.or_(
+            requests.c.state.in_((State.APPROVED, State.SUBMITTED)),
+            sa.and_(requests.c.state == State.DELIVERED, requests.c.ended_at >= SINCE),
+        ),
+        requests.c.asked_by != audit.LATCHKEY,
+        # Whoever gives back is the holder.
+        sa.or_(requests.c.holder.is_(None), requests.c.holder != requests.c.asked_by),
+    )
+    .order_by(requests.c.asked_at.desc())
+    .limit(1)
+)
 OPEN_FOR: Final = ListStatements(
     SELECT.where(HOLDER, IS_OPEN), time=requests.c.asked_at, id_=requests.c.id
 )
@@ -186,23 +203,8 @@ def removal_of(
 
     Graph may be done with it before we know.
     """
-    query = (
-        SELECT.where(
-            requests.c.entra_id == entra_id,
-            requests.c.package_id == package_id,
-            IS_REMOVAL,
-            sa.or_(
-                requests.c.state.in_((State.APPROVED, State.SUBMITTED)),
-                sa.and_(requests.c.state == State.DELIVERED, requests.c.ended_at >= since),
-            ),
-            requests.c.asked_by != audit.LATCHKEY,
-            # Whoever gives back is the holder.
-            sa.or_(requests.c.holder.is_(None), requests.c.holder != requests.c.asked_by),
-        )
-        .order_by(requests.c.asked_at.desc())
-        .limit(1)
-    )
-    row = db.execute(query).first()
+    given = {"user": entra_id, "package": package_id, "since": since}
+    row = db.execute(REMOVAL_OF, given).first()
     return from_row(row) if row else None
 
 
