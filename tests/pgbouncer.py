@@ -30,6 +30,7 @@ pool_mode = {mode}
 default_pool_size = {size}
 max_client_conn = 100
 ignore_startup_parameters = {ignored}
+{more}
 """
 
 # Gives the address behind a pooler: in some mode, with so many connections to the server.
@@ -47,7 +48,12 @@ def behind_pgbouncer(
     with contextlib.ExitStack() as stack:
 
         def start(
-            address: str | sa.URL, *, mode: str, size: int = 1, ignored: str = "extra_float_digits"
+            address: str | sa.URL,
+            *,
+            mode: str,
+            size: int = 1,
+            ignored: str = "extra_float_digits",
+            more: str = "",
         ) -> str:
             url = sa.make_url(address)
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="latchkey-pool-")))
@@ -61,6 +67,7 @@ def behind_pgbouncer(
                     mode=mode,
                     size=size,
                     ignored=ignored,
+                    more=more,
                 )
             )
             log = stack.enter_context((folder / "log").open("wb"))

@@ -11,6 +11,7 @@ from bot.app import opened_store, running
 from bot.cli.connection import Stop, WrongSettings
 from bot.cli.database import settings_for_database
 from bot.cli.operator import at_the_command_line
+from bot.cli.without_sandbox import needs_sandbox
 from bot.configuration.problems import read_settings_for_running
 from bot.configuration.settings import Settings
 from bot.database import migrate as migrations
@@ -105,9 +106,7 @@ def sandbox(port: int, no_browser: bool, large: bool) -> None:
     try:
         from sandbox.run import run_sandbox
     except ModuleNotFoundError as missing:
-        raise Stop(
-            f"The sandbox needs {missing.name}, which is not installed: pip install 'latchkey[sandbox]'."
-        ) from None
+        raise needs_sandbox("This command", missing) from None
     try:
         asyncio.run(run_sandbox(port=port, open_browser=not no_browser, large=large))
     except ConfigurationError as error:

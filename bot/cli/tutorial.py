@@ -23,6 +23,7 @@ from bot.cli.connection import (
 )
 from bot.cli.narration import Narrator
 from bot.cli.trial import SignIn, Trial
+from bot.cli.without_sandbox import needs_sandbox
 from bot.configuration.settings import Settings, read_settings
 from bot.errors import ConfigurationError
 from graph import Retries, StaticToken
@@ -180,10 +181,7 @@ async def _stand_in() -> AsyncIterator[TutorialTenant]:
         from sandbox.serving import serving
         from sandbox.tenant import Tenant
     except ModuleNotFoundError as missing:
-        raise Stop(
-            f"The stand-in tenant needs {missing.name}, which is not installed: "
-            "pip install 'latchkey[sandbox]'."
-        ) from None
+        raise needs_sandbox("The stand-in tenant", missing) from None
     clock = SandboxClock()
     tenant = Tenant(clock=clock)
     tenant.seed_tutorial_world()

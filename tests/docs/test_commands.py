@@ -1,0 +1,108 @@
+"""Every command in the documents is one: bash reads it, the command line knows it, and the files it names are there."""
+
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from typing import Final
+
+import click
+import pytest
+
+from bot.__main__ import main
+from tests.docs.references import ROOT, documents
+
+BLOCK: Final = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+INLINE: Final = re.compile(r"(?<!`)`(latchkey [^`\n]+)`(?!`)")
+SHELL: Final = frozenset({"bash", "sh", ""})
+# What documents leave out of a command, and how they write what the reader fills in.
+ELLIPSES: Final = ("…", "...")
+# What comes first on a line with a command of ours: variables, sudo, a folder; or a container or unit that runs it.
+OURS: Final = re.compile(
+    r"\s*(?:(?:[A-Z_]+=\S+\s+)*(?:sudo )?(?:\S*/)?latchkey"
+    r"|docker run .* (?:latchkey|\S+/latchkey:\S+)"
+    r"|.* exec \S+ (?:-- )?latchkey"
+    r"|sudo systemd-run .*/latchkey)\s+([a-z-].*)"
+)
+
+
+def blocks(language: str | None = None) -> Iterator[tuple[str, str]]:
+    """The fenced blocks of all documents: name of the document, and text."""
+    for document in documents():
+        for kind, text in BLOCK.findall(document.read_text()):
+            if kind == language if language is not None else kind in SHELL:
+                yield document.name, text
+
+
+def commands() -> Iterator[tuple[str, str]]:
+    """What the documents have behind `latchkey`, with the document's name; comments are left out."""
+    for name, text in blocks():
+        for line in text.replace("\\\n", " ").splitlines():
+            bare = re.sub(r"(?:^|\s)#.*$", "", line)
+            found = OURS.fullmatch(bare.rstrip())
+            if found:
+                yield name, found[1]
+    for document in documents():
+        for said in INLINE.findall(BLOCK.sub("", document.read_text())):
+            yield document.name, said.removeprefix("latchkey ")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [pytest.param(*each, id=f"{each[0]}-{n}") for n, each in enumerate(blocks("bash"))]
+)  # fmt: skip
+def test_bash_reads_every_block_of_bash(name, text):
+    """Nothing is run."""
+    # What the reader fills in is written in angle brackets, which a shell takes for a file.
+    plain = re.sub(r"<[a-z][^>\n]*>", "FILLED_IN", text)
+    said = subprocess.run(
+        ["/usr/bin/env", "bash", "-n"], input=plain, capture_output=True, text=True
+    )
+    assert said.stderr == ""
+
+
+@pytest.mark.parametrize(("name", "line"), sorted(set(commands())))
+def test_every_command_of_latchkeys_is_one(name, line):
+    """The command and all of its options are known; what may be left out with “…” is."""
+    line = line.replace("\\|", "|")
+    words = shlex.split(
+        re.split(r"\s[|>&;]|[|>;](?=\s)", line)[0].replace("[", " [ ").replace("]", " ] ")
+    )
+    words = [word for word in words if word not in ("[", "]")]
+    command: click.Command = main
+    context = click.Context(main)
+    while words and isinstance(command, click.Group):
+        if words[0].startswith("-") or set(words[0]) & set("…,|") or words[0].isupper():
+            break
+        found = command.get_command(context, words[0].rstrip(","))
+        assert found is not None, f"latchkey has no command {words[0]}"
+        command, words = found, words[1:]
+        context = click.Context(command, parent=context)
+    known = {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
+    used = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+    assert used <= known | {"--help", "-h"}
+
+
+def test_every_file_of_deploy_that_a_document_names_is_there():
+    """In a command or in a sentence."""
+    made = re.compile(r"deploy/compose/(?:secrets|slack-manifest|latchkey\.env)")
+    named = {
+        path.rstrip("./")
+        for document in documents()
+        for path in re.findall(r"\bdeploy/[\w./-]+", document.read_text())
+        if not made.match(path)
+    }
+    assert len(named) > 4
+    assert {each for each in named if not (ROOT / each).exists()} == set()
+
+
+def test_the_steps_of_an_installation_are_as_many_as_its_table_says():
+    """And the minutes no fewer than those of the steps."""
+    text = (ROOT / "docs" / "install.md").read_text()
+    rows = re.findall(r"^\| \[([^\]]+)\]\([^)]+\) \| (\d+) \| (\d+) \|", text, re.MULTILINE)
+    assert len(rows) == 3
+    for heading, steps, minutes in rows:
+        section = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+        numbers = [int(each) for each in re.findall(r"\*\*(\d+)\. ", section)]
+        assert numbers == list(range(1, int(steps) + 1)), heading
+        taken = sum(int(each) for each in re.findall(r"\((?:[^()]*?: )?(\d+) minutes?\b", section))
+        assert taken - 5 <= int(minutes) <= 60, (heading, taken)
