@@ -2,12 +2,18 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.async_api import async_playwright, expect
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
+from sandbox.clock import SandboxClock
 from sandbox.run import sandbox
+from sandbox.serving import serving
+from sandbox.slack.model import Json
 from tests.needed import skip_unless_needed
+from tests.sandbox.page.conftest import Sandbox, close, new_sandbox
 
 CHROMIUM = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -17,9 +23,10 @@ FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-gpu", "--
 PATIENCE_MS = 20_000
 
 
-@pytest.fixture
+# A browser takes seconds to start: the tests of a module share it, and its event loop.
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser(pytestconfig):
-    """Chromium; where there is none, the test is skipped, unless it must run."""
+    """Chromium; where there is none, the tests are skipped, unless they must run."""
     if CHROMIUM is None:
         skip_unless_needed(pytestconfig, "BROWSER", "Chromium is not installed")
     expect.set_options(timeout=PATIENCE_MS)
@@ -29,7 +36,7 @@ async def browser(pytestconfig):
         await chromium.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def address(tmp_path, certificate):
     """The sandbox, with everything in it, at an address of its own."""
     async with sandbox(tmp_path, certificate=certificate) as (_, address):
@@ -42,3 +49,66 @@ def pictures():
     folder = Path(__file__).parents[2] / "build" / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+LOOKS = {
+    "light": {"viewport": {"width": 1440, "height": 900}},
+    "dark": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True},
+}
+
+
+class Stage:
+    """The page with a stand-in for the bot, which the test plays, and windows on it."""
+
+    def __init__(self, sandbox: Sandbox, browser: Browser, address: str) -> None:
+        self.sandbox = sandbox
+        self.address = address
+        self.complaints: list[str] = []
+        self._browser = browser
+        self._contexts: list[BrowserContext] = []
+
+    async def window(self, person: str, place: str, *, look: str = "light") -> Page:
+        """Open a window as this person; the page must not complain in its console."""
+        context = await self._browser.new_context(**LOOKS[look])
+        self._contexts.append(context)
+        page = await context.new_page()
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        await page.goto(f"{self.address}/?as={person}&in={place}")
+        await expect(page.get_by_test_id("app")).to_be_visible()
+        return page
+
+    async def post(self, *blocks: Json, channel: str = "C0APPROVALS", **more: Any) -> str:
+        """Post a message as the bot; return its timestamp."""
+        posted = await self.sandbox.api(
+            "chat.postMessage", channel=channel, text="x", blocks=list(blocks), **more
+        )
+        return str(posted["ts"])
+
+    async def open(self, person: str, view: Json) -> None:
+        """Open a form in front of this person."""
+        trigger_id = self.sandbox.workspace.triggers.issue(user=person)
+        await self.sandbox.api("views.open", trigger_id=trigger_id, view=view)
+
+    async def leave(self) -> None:
+        """Close all windows."""
+        for context in self._contexts:
+            await context.close()
+
+    @property
+    def heard(self) -> Json:
+        """What the bot heard last."""
+        return self.sandbox.bot.received[-1]
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def stage(browser):
+    """A page to try anything on that an app may send."""
+    sandbox = new_sandbox(SandboxClock())
+    async with serving(sandbox.app) as address:
+        made = Stage(sandbox, browser, address)
+        yield made
+        sandbox.app.state.close()
+        await made.leave()
+    await close(sandbox)
+    assert made.complaints == []

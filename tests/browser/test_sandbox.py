@@ -1,7 +1,10 @@
 """The sandbox's page, used as a newcomer would."""
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -33,7 +36,7 @@ class Window:
             await self.page.get_by_test_id("confirm-yes").click()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def window(browser, address):
     """A desktop window on the sandbox; the page must not complain in its console."""
     page = await browser.new_page(viewport=DESKTOP)

@@ -38,6 +38,7 @@
     clearTimeout(timer);
     asked += 1;
     if (isOpen(box)) list(box).hidePopover();
+    list(box).replaceChildren();
     query(box).setAttribute("aria-expanded", "false");
     query(box).removeAttribute("aria-activedescendant");
   }

@@ -118,26 +118,28 @@ def reader(person: str = "U0ANN", *, zone: str = "Europe/Berlin") -> Reader:
 @pytest.fixture
 async def sandbox(simulated: None) -> AsyncIterator[Sandbox]:
     """One sandbox in simulated time, closed after the test."""
-    made = _sandbox(SandboxClock(machine=running_loop().now))
+    made = new_sandbox(SandboxClock(machine=running_loop().now))
     yield made
-    await _closed(made)
+    await close(made)
 
 
 @pytest.fixture
 async def threaded_sandbox() -> AsyncIterator[Sandbox]:
     """The same in real time, with the threads that read files."""
-    made = _sandbox(SandboxClock())
+    made = new_sandbox(SandboxClock())
     yield made
-    await _closed(made)
+    await close(made)
 
 
-async def _closed(made: Sandbox) -> None:
+async def close(made: Sandbox) -> None:
+    """End what still runs in it."""
     await made.browser.aclose()
     await made.slack.aclose()
     await made.workspace.aclose()
 
 
-def _sandbox(clock: SandboxClock) -> Sandbox:
+def new_sandbox(clock: SandboxClock) -> Sandbox:
+    """A sandbox over a seeded workspace and tenant, which nobody serves yet."""
     bot, reminder = Bot(), list[datetime]()
     workspace = Workspace(
         clock=clock, signing_secret="s3cret", bot_token="xoxb-test", app_token="xapp-test"
