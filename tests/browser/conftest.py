@@ -51,7 +51,7 @@ def pictures():
     return folder
 
 
-LOOKS = {
+LOOKS: dict[str, Json] = {
     "light": {"viewport": {"width": 1440, "height": 900}},
     "dark": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark"},
     "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True},
