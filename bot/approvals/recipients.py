@@ -102,6 +102,7 @@ class Recipients:
             request,
             found,
             nobody=users is not None and not users,
+            grown=any(each not in request.deciders for each in found),
             again_at=clock.real() + LOOK_AGAIN,
         )
 

@@ -2,185 +2,37 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from bot.approvals.model import Decision
 from bot.assignments.model import Assignment, AssignmentState
 from bot.messages import troubles
-from bot.messages.answers import answer_blocks, answers_button
-from bot.messages.pages import MESSAGE, NOTHING_MORE, Room, beyond, fitted, how_many, part_of
+from bot.messages.approval_card import decision_buttons
+from bot.messages.pages import NOTHING_MORE, beyond, how_many, part_of
 from bot.messages.parts import (
     Block,
     Message,
-    about_person,
     actions,
     button,
     context,
-    day,
     escape,
-    fields,
-    listed,
     message,
     moment,
-    one_line,
     person,
-    quoted,
     said,
     section,
-    shorten,
     until,
 )
-from bot.messages.request_words import FOR_ADMINS, WANTS, outcome, stage_of_work
-from bot.paging import ROWS_A_PAGE, Count, ListName, Page, Place, write_place
-from bot.people.model import Person, Verb
-from bot.requests.model import Request, State
+from bot.messages.request_words import FOR_ADMINS, WANTS, stage_of_work
+from bot.paging import ROWS_A_PAGE, ListName, Page, Place, write_place
+from bot.people.model import Person
+from bot.requests.model import Request
 
 # Of people whose names begin alike.
 MOST_NAMES: Final = 10
 NARROW: Final = "A person or a package behind the command narrows it."
-# On a card, beside what is asked for: who decided the stages before, the last ones first.
-ROOM_FOR_DECISIONS: Final = Room(blocks=12, characters=2_000)
-# Of one fact on a card, escaped.
-LONGEST_FACT: Final = 450
 # What the requester is told.
 NOBODY_DECIDES: Final = "Its policy in Entra needs somebody's approval and names nobody who could give it. I have told the admins."
-UNNAMED: Final = (
-    ":warning: Its policy in Entra finds nobody who can decide this. An admin decides, if "
-    "LATCHKEY_ADMINS_DECIDE lets them; otherwise name an approver in the policy."
-)
-DID: Final = {Verb.APPROVE: "Approved", Verb.DENY: "Denied"}
-
-
-def card(request: Request, decided: Sequence[Decision]) -> Message:
-    """Draw an approval card: who, what exactly, why, until when, under which policy; and how it was decided."""
-    title = f"{person(request.holder, request.holder_name)} {WANTS[request.kind]} *{escape(request.package_name)}*"
-    head = [section(title), *_why(request)]
-    foot = _foot(request)
-    said = fitted(
-        [[_decision_line(each)] for each in reversed(decided)],
-        count=Count(len(decided)),
-        room=ROOM_FOR_DECISIONS,
-        rest=lambda left: f"… and {left} earlier.",
-    )
-    facts = _facts(request, room=MESSAGE.less([*head, *said, *foot]))
-    return message(_plain_title(request), [head[0], *facts, *head[1:], *reversed(said), *foot])
-
-
-def _why(request: Request) -> list[Block]:
-    blocks = []
-    if request.justification:
-        blocks += [context("*Why*"), quoted(request.justification)]
-    blocks += answer_blocks(request)
-    removal = request.terms.removal if request.terms else None
-    if removal is not None:
-        because = f": {one_line(removal.why)}" if removal.why else "."
-        blocks.append(
-            context(
-                f":warning: {person(removal.by)} removed this access "
-                f"{moment(datetime.fromisoformat(removal.at))}{because} So an admin decides whether they get "
-                "it again, whatever the policy says."
-            )
-        )
-    if request.round:
-        blocks.append(
-            context("What is asked for, or its policy, has changed: it needs a new decision.")
-        )
-    return blocks
-
-
-def _foot(request: Request) -> list[Block]:
-    """Say where it stands, with the buttons of whoever decides now."""
-    stage = request.current_stage
-    if request.state is not State.PENDING or stage is None:
-        return [context(_outcome(request))]
-    blocks = []
-    stages = request.terms.stages if request.terms else ()
-    if len(stages) > 1:
-        blocks.append(context(f"Step {request.stage + 1} of {len(stages)}."))
-    if request.unnamed:
-        blocks.append(context(UNNAMED))
-    if request.lapses_at:
-        blocks.append(context(f"Expires {moment(request.lapses_at)} if nobody decides."))
-    return [*blocks, _buttons(request)]
-
-
-def no_longer_asked() -> Message:
-    """Replace the card of somebody who may not decide any more: nothing of the request stays in it."""
-    return message("You are not asked about this request any more: others decide it.")
-
-
-def _plain_title(request: Request) -> str:
-    who = escape(request.holder_name or "Somebody")
-    state = "" if request.state is State.PENDING else f" {outcome(request)}"
-    return f"{who} {WANTS[request.kind]} {escape(request.package_name)}.{state}"
-
-
-def _facts(request: Request, *, room: Room) -> list[Block]:
-    """Say what exactly they would get, until when and under which policy, and who Entra says they are."""
-    terms = request.terms
-    account = f"*Account*\n{_fact(request.holder_name or 'not known yet')}"
-    if terms is None:
-        return [fields(account)]
-    catalog = [f"*Catalog*\n{_fact(terms.catalog)}"] if terms.catalog else []
-    rules = fields(
-        account,
-        *([f"*From*\n{day(request.starts_at)}"] if request.starts_at else []),
-        f"*Ends*\n{_until(request)}",
-        f"*Rule*\n{_fact(terms.policy_name)}",
-        *catalog,
-    )
-    gains = terms.contents or ("nothing yet: the package is empty",)
-    excluded = []
-    if terms.excluded:
-        names = one_line(", ".join(each.name for each in terms.excluded))
-        excluded.append(
-            context(
-                f"*They already have* {names}. Entra lets nobody ask for that who has "
-                f"{escape(request.package_name)}."
-            )
-        )
-    left = room.less([rules, *excluded]).characters
-    return [*listed("*The package gives*", gains, characters=left), rules, *excluded]
-
-
-def _fact(text: str) -> str:
-    return shorten(escape(text), LONGEST_FACT)
-
-
-def _until(request: Request) -> str:
-    if request.ends_at is not None:
-        return day(request.ends_at)
-    lasts = request.terms.lasts if request.terms else ""
-    return f"{lasts} after delivery" if lasts[:1].isdigit() else escape(lasts)
-
-
-def _buttons(request: Request, *, in_list: bool = False) -> Block:
-    about = about_person(request.holder_name, request.package_name)
-    return actions(
-        button("Approve", "approve", request.ask_id, style="primary", about=about),
-        button("Deny", "deny", request.ask_id, style="danger", about=about),
-        answers_button(request) if in_list and request.answers else None,
-        block_id=f"card:{request.ask_id}",
-    )
-
-
-def _decision_line(decision: Decision) -> Block:
-    why = f": {one_line(decision.reason)}" if decision.reason else "."
-    role = ", as an admin and not as an approver," if decision.as_admin else ""
-    return context(
-        f"{DID[decision.verb]} by {person(decision.slack_user)}{role} {moment(decision.at)}{why}"
-    )
-
-
-def _outcome(request: Request) -> str:
-    said = outcome(request)
-    if request.state is State.DELIVERED and request.ends_at:
-        said = f"Delivered, {until(request.ends_at)}."
-    if request.why and request.state in {State.REFUSED, State.FAILED, State.LAPSED}:
-        said += f" {one_line(request.why)}"
-    return said
 
 
 def pending(page: Page[Request], *, reader: str) -> Message:
@@ -215,7 +67,7 @@ def pending_row(request: Request, *, reader: str) -> list[Block]:
         line += said(request.justification)
     if request.holder == reader:
         return [section(line), context("Your own request: somebody else decides it.")]
-    return [section(line), _buttons(request, in_list=True)]
+    return [section(line), decision_buttons(request, in_list=True)]
 
 
 def assignments(

@@ -265,4 +265,10 @@ def shortened(content: Message) -> Message:
         if len(buttons) == 1
         else "Slack did not take the whole of this message. `/my-access` shows what concerns you."
     )
-    return message(text, [section(text), context(note), *(buttons if len(buttons) == 1 else ())])
+    short = message(text, [section(text), context(note), *(buttons if len(buttons) == 1 else ())])
+    return in_thread(short, content["thread_ts"]) if "thread_ts" in content else short
+
+
+def in_thread(content: Message, thread_ts: str) -> Message:
+    """Make of a message a reply to another one of the same channel."""
+    return {**content, "thread_ts": thread_ts}

@@ -32,3 +32,8 @@ class Notice:
     tried_at: datetime | None = None
     claimed_until: datetime | None = None
     dropped_why: str | None = None
+
+
+def is_channel(to: str) -> bool:
+    """Tell a channel's id from a person's."""
+    return to.startswith(("C", "G"))

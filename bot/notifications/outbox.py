@@ -17,7 +17,7 @@ from bot import clock
 from bot.database import Store, Transaction, slack_waits
 from bot.messages import deciding
 from bot.messages.parts import Message, shortened
-from bot.notifications.model import Notice
+from bot.notifications.model import Notice, is_channel
 from bot.notifications.store import notices
 from bot.priority import give_way
 from bot.slack.api import Posted, Slack
@@ -52,6 +52,10 @@ UNREACHABLE: Final = frozenset(
     }
 )
 
+# Slack's words for a card below which nothing can be said: somebody has deleted it.
+NO_THREAD: Final = frozenset(
+    {"thread_not_found", "cannot_reply_to_message", "restricted_action_non_threadable_channel"}
+)
 # Slack's word for a channel that the app must be invited to.
 NOT_INVITED: Final = frozenset({"not_in_channel"})
 # The kind of the alarm that a package's own channel takes no cards.
@@ -154,7 +158,7 @@ class Sending:
 
         Returns whether it went out, and what the admins must be told of it.
         """
-        left = await self._not_there(claimed, close)
+        left = await self._not_there(claimed, close, thread_ts=content.get("thread_ts"))
         if not left:
             return False, None
         if _is_late(left):
@@ -203,7 +207,9 @@ class Sending:
             await self._store.run(notices.drop, [notice.key], why=OVERTAKEN)
         return not missing
 
-    async def _not_there(self, claimed: Sequence[Notice], close: Close) -> Sequence[Notice]:
+    async def _not_there(
+        self, claimed: Sequence[Notice], close: Close, *, thread_ts: str | None = None
+    ) -> Sequence[Notice]:
         """Return those that no earlier try has brought to Slack; of the others their place is recorded."""
         tried = [notice.tried_at for notice in claimed if notice.tried_at is not None]
         if not tried:
@@ -213,6 +219,7 @@ class Sending:
                 claimed[0].to,
                 keys={notice.key for notice in claimed},
                 since=min(tried) - CLOCK_SKEW,
+                thread_ts=thread_ts,
             )
         except SlackRefused as refused:
             log.info("not-allowed-to-look", notice=claimed[0].key, slack=str(refused))
@@ -278,7 +285,8 @@ class Sending:
     ) -> None:
         log.error("notice-refused", notice=claimed[0].key, slack=str(refused))
         to = claimed[0].to
-        if refused.error in UNREACHABLE and not _is_channel(to):
+        is_nowhere = refused.error in UNREACHABLE and not is_channel(to)
+        if is_nowhere or refused.error in NO_THREAD:
             await self._store.run(_dropped, claimed, refused.error, close)
             return
         # A channel, the token or a scope can be put right; a person that is gone cannot.
@@ -286,10 +294,6 @@ class Sending:
         await self._store.run(notices.retry_at, claimed, at=at)
         if refused.error in UNREACHABLE | NOT_INVITED and to != self._admin_channel:
             raise ChannelRefused(refused.error)
-
-
-def _is_channel(to: str) -> bool:
-    return to.startswith(("C", "G"))
 
 
 def _is_late(claimed: Sequence[Notice]) -> bool:

@@ -20,11 +20,11 @@ from bot.approvals.store import decisions, recipients
 from bot.assignments.model import Trouble
 from bot.assignments.store import assignments, troubles
 from bot.database import Store, Transaction, queues, slack_waits
-from bot.messages import deciding, repairing
+from bot.messages import approval_card, deciding, repairing
 from bot.messages.parts import Message, escape, message, shortened
-from bot.notifications import outcome_notices, trouble_notices
+from bot.notifications import card_threads, outcome_notices, trouble_notices
 from bot.notifications.expiries import LOOK_AGAIN, STILL_NEWS
-from bot.notifications.model import Notice
+from bot.notifications.model import Notice, is_channel
 from bot.notifications.outbox import CLAIM_LEASE, Close, Content, Sending, nothing
 from bot.notifications.reminders import ReminderWords, end_key, overtaken, will_remind
 from bot.notifications.store import notices
@@ -116,6 +116,8 @@ class Notices:
             for to in self._asked(request):
                 card = _card(request, to)
                 self._begin(card.key, self._send_card, request, card)
+            for reply in card_threads.step_replies(request, self._asked(request)):
+                self._begin(reply.key, self._send_step_reply, request, reply)
             self._begin(f"removals:{request.ask_id}", self._send_removals_before, request)
         for request in owed.ended:
             self._begin(f"news:{request.id}", self._send_outcome, request)
@@ -213,9 +215,23 @@ class Notices:
             if now is None or now.state is not State.PENDING or now.ask_id != request.ask_id:
                 # Decided on another card, while this one waited: there is nothing left to decide.
                 return None
-            return deciding.card(now, decisions.accepted_of(db, now))
+            # A card that comes only now says itself what is decided.
+            notices.supersede(db, card_threads.step_replies(now, [card.to]))
+            return _drawn(db, now, card)
 
         return await self.send_once(card, content, self._closing_cards(request))
+
+    async def _send_step_reply(self, request: Request, reply: Notice) -> bool:
+        """Say below the card of a channel that the next stage is there, once that card is."""
+        cards = await self._store.read(notices.cards_in_channels, request.id)
+        if all(card.to != reply.to for card in cards):
+            # It is on its way, or the channel takes none; either is tried again.
+            return False
+
+        def content(db: Transaction) -> Message | None:
+            return card_threads.step_reply(db, reply, request)
+
+        return await self.send_once(reply, content, self._closing_cards(request))
 
     async def _send_removals_before(self, request: Request) -> int:
         removals = outcome_notices.notices_for_removal_before(request)
@@ -235,6 +251,8 @@ class Notices:
             will_remind=will_remind(request, self._rungs),
             delivery_note=self._settings_of(request).delivery_note,
         )
+        cards = await self._store.read(notices.cards_in_channels, request.id)
+        owed += card_threads.ending_replies(request, counted, cards)
         keys = [notice.key for notice, _ in owed]
         sent = await self._send_all(
             owed, lambda db: _close_outcome(db, request, keys), Urgency.SOON
@@ -398,7 +416,9 @@ def _close_cards(
     """Note that nothing is owed any more if everybody has a card who is asked by now; somebody may have joined."""
     now = recipients.locked(db, request)
     if now.version == request.version:
-        keys = [recipients.card_key(now, to) for to in asked(now)]
+        places = asked(now)
+        keys = [recipients.card_key(now, to) for to in places]
+        keys += [reply.key for reply in card_threads.step_replies(now, places)]
         requests.look_again(db, request, cards=_unfinished(db, [*keys, *also]))
 
 
@@ -427,8 +447,8 @@ def _content_of(db: Transaction, notice: Notice, rungs: Sequence[timedelta]) -> 
         if request is None:
             return None
         if notice.dropped_why == recipients.WITHDRAWN:
-            return deciding.no_longer_asked()
-        return deciding.card(request, decisions.accepted_of(db, request))
+            return approval_card.no_longer_asked()
+        return _drawn(db, request, notice)
     if notice.kind == outcome_notices.PUZZLE and notice.request_id is not None:
         request = requests.find(db, notice.request_id)
         return deciding.not_understood(request, others=_others(db, request)) if request else None
@@ -448,6 +468,16 @@ def _content_of(db: Transaction, notice: Notice, rungs: Sequence[timedelta]) -> 
         words = ReminderWords.read(db, ids, extendable=catalog.extendable(db))
         return words.reminder(rows, moved=moved, overtaken=overtaken(db, rows, keys, rungs))
     return None
+
+
+def _drawn(db: Transaction, request: Request, card: Notice) -> Message:
+    """Return what a card about *request* says now, where it is."""
+    return approval_card.card(
+        request,
+        decisions.accepted_of(db, request),
+        reader=None if is_channel(card.to) else card.to,
+        asked=recipients.asks_about(request, card),
+    )
 
 
 def _others(db: Transaction, request: Request) -> int:

@@ -244,9 +244,14 @@ class Slack:
         self.limits.posted(to, had_turn=had_turn)
         return Posted(channel=answer["channel"], ts=answer["ts"])
 
-    async def find(self, to: str, *, keys: Collection[str], since: datetime) -> dict[str, Posted]:
+    async def find(
+        self, to: str, *, keys: Collection[str], since: datetime, thread_ts: str | None = None
+    ) -> dict[str, Posted]:
         """
         Return where the messages with *keys* are that were posted to *to* since then; only those that are there.
+
+        Args:
+            thread_ts: They are replies to that message, which a channel's history leaves out.
 
         Scopes im:write and im:history for people; channels:history or groups:history for a channel.
 
@@ -258,10 +263,13 @@ class Slack:
             channel = (await self._calls.read("conversations.open", users=to))["channel"]["id"]
         found: dict[str, Posted] = {}
         cursor: str | None = None
+        method = "conversations.replies" if thread_ts else "conversations.history"
+        root = {"ts": thread_ts} if thread_ts else {}
         while cursor != "":
             answer = await self._calls.read(
-                "conversations.history",
+                method,
                 channel=channel,
+                **root,
                 oldest=f"{since.timestamp():.6f}",
                 include_all_metadata=True,
                 limit=HISTORY_PAGE,

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from sandbox.slack import Message
 from sandbox.tenant.seed import DATABASE_OPERATORS, MARKETING_RESOURCES
+from tests.harness.owed import at_rest
 from tests.harness.world import (
     ANN,
     APPROVALS,
@@ -15,6 +17,7 @@ from tests.harness.world import (
     ENTRA_ID,
     GUS,
     MIA,
+    World,
     buttons,
     eventually,
     labels,
@@ -104,6 +107,60 @@ async def test_two_stages_are_decided_one_after_the_other(world):
     assert "Approved by Mia Moreau and Bo Berg" in told
     assert ENTRA_ID[ANN] in world.holders(DATABASE_OPERATORS)
     await eventually(lambda: "The outage is real" in said(world.cards(APPROVALS)[-1]))
+
+
+def below(world: World, card: Message) -> list[str]:
+    """What is said in the thread of a channel's card, the oldest first."""
+    messages = world.slack.channel(card.channel).messages
+    return [each.text for each in messages if each.thread_ts == card.ts]
+
+
+async def test_a_channel_has_one_card_of_a_request_and_its_events_below(world):
+    """The next stage and the end are replies in its thread; the card itself goes along."""
+    await world.type(ANN, "/request-access production-database because of the outage")
+    await world.card(APPROVALS)
+    await world.press(MIA, await world.card(MIA), "Approve")
+    await eventually(lambda: below(world, world.cards(APPROVALS)[0]))
+    await world.press(BO, await world.card(BO), "Approve")
+    await world.give_reason(BO, "The outage is real")
+    await world.told(ANN, "You now have access")
+    await at_rest(world.bot)
+
+    [card] = world.cards(APPROVALS)
+    assert "Delivered" in said(card)
+    assert f"Approved by <@{MIA}>" in said(card)
+    assert f"Approved by <@{BO}>" in said(card)
+    assert labels(card) == []
+    step, end = below(world, card)
+    assert step == "Step 1 of 2 is approved. Step 2 now waits for a decision on the card above."
+    assert end.startswith("Delivered, until")
+
+
+async def test_the_card_of_a_passed_stage_has_no_buttons(world):
+    """In the direct message of whoever approved it; it says that their part is done, and who is asked now."""
+    await world.type(ANN, "/request-access production-database because of the outage")
+    await world.press(MIA, await world.card(MIA), "Approve")
+    await world.card(BO)
+
+    await eventually(lambda: f"<@{BO}>" in said(world.cards(MIA)[0]))
+    [card] = world.cards(MIA)
+    assert labels(card) == []
+    assert "Your part is done. Now step 2 of 2 waits for" in said(card)
+    assert "Approve" in labels(world.cards(BO)[-1])
+    assert "Approve" in labels(world.cards(APPROVALS)[-1])
+
+
+async def test_a_denial_at_the_second_stage_is_below_the_card(world):
+    """Who denied it, and why; and no word that it is the first stage's approver."""
+    await world.type(ANN, "/request-access production-database because of the outage")
+    await world.press(MIA, await world.card(MIA), "Approve")
+    await world.press(BO, await world.card(BO), "Deny")
+    await world.give_reason(BO, "Not today")
+    await world.told(ANN, "was denied by Bo Berg. Mia Moreau had approved it before.")
+    await at_rest(world.bot)
+
+    [card] = world.cards(APPROVALS)
+    assert below(world, card)[-1] == f"Denied by <@{BO}>: Not today"
 
 
 async def test_the_first_stage_is_not_for_the_second_ones_approvers(world):

@@ -23,7 +23,7 @@ async def _nothing_found(self: Submitter, request: Any, **where: Any) -> None:
     return None
 
 
-async def _nothing_sent(self: Sending, claimed: Any, close: Any) -> Any:
+async def _nothing_sent(self: Sending, claimed: Any, close: Any, **where: Any) -> Any:
     return claimed
 
 

@@ -12,6 +12,7 @@ from bot.database.engine import Transaction
 from bot.database.homes import touch_homes
 from bot.database.statements import MOST, NOW, UNTIL, word
 from bot.database.tables import notices, requests
+from bot.notifications.model import Notice, is_channel
 from bot.requests.model import Request, State
 from bot.requests.store.requests import COLUMNS, REDRAW, SELECT, from_row
 
@@ -68,6 +69,7 @@ def settle(
     found: Sequence[str],
     *,
     nobody: bool,
+    grown: bool = False,
     again_at: datetime,
 ) -> None:
     """
@@ -75,6 +77,7 @@ def settle(
 
     Args:
         nobody: The policy names nobody at all.
+        grown: Somebody has been added since the cards were drawn, which say who is asked.
         again_at: When to look again (real time).
     """
     now = _as_asked(db, request)
@@ -84,6 +87,8 @@ def settle(
     db.execute(UPDATE, {"request": now.id, "recipients_due_at": again_at})
     if gone or set(found) != set(now.deciders):
         _set(db, now, deciders=tuple(found))
+    if gone or grown:
+        db.execute(REDRAW, {"shown_request": now.id, "shown_assignment": None})
     if gone:
         db.execute(WITHDRAW, {"cards": [card_key(now, each) for each in gone]})
         touch_homes(db, None, deciders=gone)
@@ -101,8 +106,17 @@ def look_again(db: Transaction, request: Request, *, at: datetime | None = None)
 
 
 def card_key(request: Request, to: str) -> str:
-    """Return the key of the card about a request, in this round and stage, for a channel or a person."""
-    return f"card:{request.ask_id}:{to}"
+    """
+    Return the key of the card about a request.
+
+    A channel has one, which goes along from stage to stage; a person has one for each stage that they are asked about.
+    """
+    return f"card:{request.id if is_channel(to) else request.ask_id}:{to}"
+
+
+def asks_about(request: Request, card: Notice) -> bool:
+    """Tell whether a sent card is one of those that ask about the stage and round that is decided now."""
+    return card.key == card_key(request, card.to)
 
 
 def locked(db: Transaction, request: Request) -> Request:

@@ -12,7 +12,7 @@ from bot.database.engine import Transaction, insert
 from bot.database.statements import MOST, NOW, SINCE, UNTIL, for_each_database
 from bot.database.tables import holds as hold_table
 from bot.database.tables import notices, requests
-from bot.notifications.model import Notice
+from bot.notifications.model import Notice, is_channel
 from bot.requests.model import Hold, Request, State
 from bot.requests.store import holds
 
@@ -108,6 +108,15 @@ CLAIM_STALE: Final = (
     .where(notices.c.key.in_(sa.select(STALE.c.key)))
     .values(stale=False, claimed_until=UNTIL)
     .returning(*COLUMNS)
+)
+CARDS_OF: Final = (
+    sa.select(*COLUMNS)
+    .where(
+        notices.c.request_id == sa.bindparam("request"),
+        notices.c.kind == "card",
+        notices.c.sent_at.is_not(None),
+    )
+    .order_by(notices.c.key)
 )
 
 
@@ -255,6 +264,12 @@ def finished_keys(db: Transaction, keys: Sequence[str]) -> set[str]:
 def sent_keys(db: Transaction, keys: Sequence[str]) -> set[str]:
     """Return those of *keys* that were sent."""
     return set(db.execute(SENT, {"notices": keys}).scalars())
+
+
+def cards_in_channels(db: Transaction, request_id: str) -> list[Notice]:
+    """Return the sent cards about a request that are in channels, below which its events are told."""
+    found = map(_notice, db.execute(CARDS_OF, {"request": request_id}))
+    return [each for each in found if is_channel(each.to) and each.dropped_why is None]
 
 
 def has_stale(db: Transaction) -> bool:

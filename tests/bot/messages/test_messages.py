@@ -21,7 +21,7 @@ from bot import chance, clock
 from bot.approvals.model import Outcome
 from bot.assignments.model import AssignmentState, EndReason
 from bot.errors import PackageName
-from bot.messages import asking, deciding, forms, reminding, repairing
+from bot.messages import approval_card, asking, deciding, forms, reminding, repairing
 from bot.messages.answers import all_answers
 from bot.messages.home import home
 from bot.messages.parts import escape, shorten
@@ -143,7 +143,7 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
             for verb in (*(Verb.APPROVE,) * max(count - 10, 1), Verb.DENY)
         ]
         label = f"{kind} {state} {in_slack}"
-        made[f"card {label}"] = deciding.card(one, decided)
+        made[f"card {label}"] = approval_card.card(one, decided)
         made[f"failed {label}"] = deciding.failed(one)
         made[f"stuck {label}"] = deciding.slow(one)
         for verb in (None, Verb.RETRY, Verb.GIVE_UP):
@@ -437,7 +437,7 @@ def test_a_card_says_everything_that_counts(contents):
     )
     one = request(state=State.PENDING, terms=terms(contents=lines, policy_name="Night shift"))
 
-    said = texts_of(deciding.card(one, []))
+    said = texts_of(approval_card.card(one, []))
 
     for part in ("<@U0ANN>", "Ann Abara", "Marketing Campaign", "I run the launch", "Night shift"):
         assert part in said
@@ -449,7 +449,7 @@ def test_a_card_says_everything_that_counts(contents):
 def test_a_card_that_was_decided_has_no_buttons():
     """And says who decided."""
     for state in State:
-        card = deciding.card(request(state=state), [])
+        card = approval_card.card(request(state=state), [])
         has_buttons = any(block["type"] == "actions" for block in card["blocks"])
         assert has_buttons is (state is State.PENDING), state
 
@@ -610,7 +610,7 @@ def test_a_long_reason_is_shown_whole_to_whom_it_is_for():
     """A thousand characters with their line breaks: the form takes as many."""
     reason = "\n".join([f"{number}. Go there." for number in range(60)])[:994] + " & end"
     denied = asking.denied(request(state=State.DENIED, why=reason), by="Bo")
-    asks = deciding.card(request(justification=reason), [])
+    asks = approval_card.card(request(justification=reason), [])
     removed = request(
         kind=Kind.REMOVE, state=State.DELIVERED, asked_by="U0DANA", justification=reason
     )
@@ -627,7 +627,7 @@ def test_every_button_about_a_person_names_them():
         hold = held_up(one, why="")
         stuck = replace(one, state=State.APPROVED, held_at=clock.now())
         made = [
-            deciding.card(one, []),
+            approval_card.card(one, []),
             deciding.pending(page([one]), reader="U0BO"),
             deciding.assignments(page([row]), place=OF_ALL),
             repairing.card(hold, stuck),

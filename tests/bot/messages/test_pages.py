@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.messages import deciding
+from bot.messages import approval_card
 from bot.messages.home import home
 from bot.messages.pages import MESSAGE, Room, fitted, page_of, read_page, split_page
 from bot.messages.parts import Block, context, divider, listed, section
@@ -106,7 +106,7 @@ def test_a_card_arrives_with_its_buttons_whatever_is_in_it(contents, name, reaso
         justification=reason,
         round=1,
     )
-    card = deciding.card(one, [])
+    card = approval_card.card(one, [])
 
     assert checked_blocks(card["blocks"])
     assert MESSAGE.has(card["blocks"])

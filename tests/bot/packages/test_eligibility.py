@@ -8,7 +8,7 @@ import pytest
 
 from bot import chance, clock
 from bot.errors import NotAllowed
-from bot.messages import deciding
+from bot.messages import approval_card
 from bot.packages.model import NamedObject
 from bot.people.model import Verb
 from bot.requests.evaluation.rules import Refused
@@ -423,7 +423,7 @@ async def test_what_the_asked_one_excludes_is_on_the_card(either):
 def test_the_card_says_what_is_excluded():
     """In the approvers' words."""
     excluded = (NamedObject(id="x", name="Ledger <admins>"),)
-    shown = deciding.card(wish(state=State.PENDING, terms=terms(excluded=excluded)), [])
+    shown = approval_card.card(wish(state=State.PENDING, terms=terms(excluded=excluded)), [])
 
     assert "*They already have* Ledger &lt;admins&gt;." in str(shown["blocks"])
 

@@ -86,7 +86,7 @@ def _do_not_look() -> None:
     async def nothing(self: Any, request: Any, **where: Any) -> None:
         return None
 
-    async def all_of_them(self: Any, claimed: Any, close: Any) -> Any:
+    async def all_of_them(self: Any, claimed: Any, close: Any, **where: Any) -> Any:
         return claimed
 
     submission.Submitter._look = nothing  # type: ignore[method-assign]

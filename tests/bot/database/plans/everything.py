@@ -204,6 +204,7 @@ def _notices(db: Transaction) -> None:
     notices.not_redrawn(db, stale, retry_at=clock.real())
     notices.redrawn(db, stale)
     notices.in_message(db, channel="D0ANN", ts="1.0")
+    notices.cards_in_channels(db, "request-1")
 
 
 def _assignments(db: Transaction) -> None:

@@ -1,0 +1,239 @@
+"""Draw the approval card of a request: the same whole card wherever it is shown, with buttons while they count."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from bot.approvals.model import Decision
+from bot.messages.answers import answer_blocks, answers_button
+from bot.messages.pages import MESSAGE, Room, fitted
+from bot.messages.parts import (
+    Block,
+    Message,
+    about_person,
+    actions,
+    button,
+    context,
+    day,
+    escape,
+    fields,
+    listed,
+    message,
+    moment,
+    one_line,
+    person,
+    quoted,
+    section,
+    shorten,
+    until,
+)
+from bot.messages.request_words import WANTS, outcome
+from bot.paging import Count
+from bot.people.model import Verb
+from bot.requests.model import Request, State
+
+# On a card, beside what is asked for: who decided the stages before, the last ones first.
+ROOM_FOR_DECISIONS: Final = Room(blocks=12, characters=2_000)
+# Of one fact on a card, escaped.
+LONGEST_FACT: Final = 450
+UNNAMED: Final = (
+    ":warning: Its policy in Entra finds nobody who can decide this. An admin decides, if "
+    "LATCHKEY_ADMINS_DECIDE lets them; otherwise name an approver in the policy."
+)
+# Of those who are asked, by name.
+MOST_DECIDERS: Final = 5
+DID: Final = {Verb.APPROVE: "Approved", Verb.DENY: "Denied"}
+
+
+def card(
+    request: Request, decided: Sequence[Decision], *, reader: str | None = None, asked: bool = True
+) -> Message:
+    """
+    Draw an approval card: who, what exactly, why, until when, under which policy; and how it was decided.
+
+    Args:
+        reader: Whose direct message it is in; None: a channel's.
+        asked: The stage that is decided now is the one that this card asks about; without, it has no buttons.
+    """
+    title = f"{person(request.holder, request.holder_name)} {WANTS[request.kind]} *{escape(request.package_name)}*"
+    head = [section(title), *_why(request)]
+    foot = _foot(request) if asked else _passed(request, decided, reader=reader)
+    said = fitted(
+        [[_decision_line(each)] for each in reversed(decided)],
+        count=Count(len(decided)),
+        room=ROOM_FOR_DECISIONS,
+        rest=lambda left: f"… and {left} earlier.",
+    )
+    facts = _facts(request, room=MESSAGE.less([*head, *said, *foot]))
+    return message(_plain_title(request), [head[0], *facts, *head[1:], *reversed(said), *foot])
+
+
+def _why(request: Request) -> list[Block]:
+    blocks = []
+    if request.justification:
+        blocks += [context("*Why*"), quoted(request.justification)]
+    blocks += answer_blocks(request)
+    removal = request.terms.removal if request.terms else None
+    if removal is not None:
+        because = f": {one_line(removal.why)}" if removal.why else "."
+        blocks.append(
+            context(
+                f":warning: {person(removal.by)} removed this access "
+                f"{moment(datetime.fromisoformat(removal.at))}{because} So an admin decides whether they get "
+                "it again, whatever the policy says."
+            )
+        )
+    if request.round:
+        blocks.append(
+            context("What is asked for, or its policy, has changed: it needs a new decision.")
+        )
+    return blocks
+
+
+def _foot(request: Request) -> list[Block]:
+    """Say where it stands, with the buttons of whoever decides now."""
+    stage = request.current_stage
+    if request.state is not State.PENDING or stage is None:
+        return [context(_outcome(request))]
+    blocks = []
+    stages = request.terms.stages if request.terms else ()
+    if len(stages) > 1:
+        blocks.append(context(f"Step {request.stage + 1} of {len(stages)}."))
+    if request.unnamed:
+        blocks.append(context(UNNAMED))
+    if request.lapses_at:
+        blocks.append(context(f"Expires {moment(request.lapses_at)} if nobody decides."))
+    return [*blocks, decision_buttons(request)]
+
+
+def _passed(request: Request, decided: Sequence[Decision], *, reader: str | None) -> list[Block]:
+    """Say where it stands, to whoever was asked about an earlier stage or round."""
+    if request.state is not State.PENDING or request.current_stage is None:
+        return [context(_outcome(request))]
+    if request.round and not decided:
+        return [
+            context(
+                "Your part is over: this card is out of date. Whoever decides now has a new one."
+            )
+        ]
+    own = any(each.slack_user == reader for each in decided)
+    part = (
+        "Your part is done." if own else "This step is decided, and nothing is left for you to do."
+    )
+    return [context(f"{part} {_now_waits(request)}")]
+
+
+def _now_waits(request: Request) -> str:
+    steps = len(request.terms.stages) if request.terms else 1
+    people = named_deciders(request) or "a decision"
+    if steps > 1:
+        return f"Now step {request.stage + 1} of {steps} waits for {people}."
+    return f"Now it waits for {people}."
+
+
+def named_deciders(request: Request) -> str:
+    """Return who is asked about the current stage, as far as they have been found: "@Bo, @Lee and 3 more"."""
+    shown = [person(each) for each in request.deciders[:MOST_DECIDERS]]
+    more = len(request.deciders) - len(shown)
+    if more > 0:
+        return f"{', '.join(shown)} and {more} more"
+    return " or ".join(each for each in (", ".join(shown[:-1]), *shown[-1:]) if each)
+
+
+def next_step(request: Request) -> Message:
+    """Say in the thread of a channel's card that its next stage, or a new round, waits for a decision."""
+    stages = request.terms.stages if request.terms else ()
+    if request.round and not request.stage:
+        return message(
+            "What is asked for, or its policy, has changed: it needs a new decision. The card above has it."
+        )
+    return message(
+        f"Step {request.stage} of {len(stages)} is approved. Step {request.stage + 1} now waits for a decision on the card above."
+    )
+
+
+def ending(request: Request, decided: Sequence[Decision]) -> Message:
+    """Say in the thread of a channel's card what became of the request."""
+    denials = [each for each in decided if each.verb is Verb.DENY]
+    if request.state is State.DENIED and denials:
+        why = f": {one_line(denials[-1].reason)}" if denials[-1].reason else "."
+        return message(f"Denied by {person(denials[-1].slack_user)}{why}")
+    return message(_outcome(request))
+
+
+def no_longer_asked() -> Message:
+    """Replace the card of somebody who may not decide any more: nothing of the request stays in it."""
+    return message("You are not asked about this request any more: others decide it.")
+
+
+def _plain_title(request: Request) -> str:
+    who = escape(request.holder_name or "Somebody")
+    state = "" if request.state is State.PENDING else f" {outcome(request)}"
+    return f"{who} {WANTS[request.kind]} {escape(request.package_name)}.{state}"
+
+
+def _facts(request: Request, *, room: Room) -> list[Block]:
+    """Say what exactly they would get, until when and under which policy, and who Entra says they are."""
+    terms = request.terms
+    account = f"*Account*\n{_fact(request.holder_name or 'not known yet')}"
+    if terms is None:
+        return [fields(account)]
+    catalog = [f"*Catalog*\n{_fact(terms.catalog)}"] if terms.catalog else []
+    rules = fields(
+        account,
+        *([f"*From*\n{day(request.starts_at)}"] if request.starts_at else []),
+        f"*Ends*\n{_until(request)}",
+        f"*Rule*\n{_fact(terms.policy_name)}",
+        *catalog,
+    )
+    gains = terms.contents or ("nothing yet: the package is empty",)
+    excluded = []
+    if terms.excluded:
+        names = one_line(", ".join(each.name for each in terms.excluded))
+        excluded.append(
+            context(
+                f"*They already have* {names}. Entra lets nobody ask for that who has "
+                f"{escape(request.package_name)}."
+            )
+        )
+    left = room.less([rules, *excluded]).characters
+    return [*listed("*The package gives*", gains, characters=left), rules, *excluded]
+
+
+def _fact(text: str) -> str:
+    return shorten(escape(text), LONGEST_FACT)
+
+
+def _until(request: Request) -> str:
+    if request.ends_at is not None:
+        return day(request.ends_at)
+    lasts = request.terms.lasts if request.terms else ""
+    return f"{lasts} after delivery" if lasts[:1].isdigit() else escape(lasts)
+
+
+def decision_buttons(request: Request, *, in_list: bool = False) -> Block:
+    """Make the buttons with which somebody decides, and in a list the one that shows what was answered."""
+    about = about_person(request.holder_name, request.package_name)
+    return actions(
+        button("Approve", "approve", request.ask_id, style="primary", about=about),
+        button("Deny", "deny", request.ask_id, style="danger", about=about),
+        answers_button(request) if in_list and request.answers else None,
+        block_id=f"card:{request.ask_id}",
+    )
+
+
+def _decision_line(decision: Decision) -> Block:
+    why = f": {one_line(decision.reason)}" if decision.reason else "."
+    role = ", as an admin and not as an approver," if decision.as_admin else ""
+    return context(
+        f"{DID[decision.verb]} by {person(decision.slack_user)}{role} {moment(decision.at)}{why}"
+    )
+
+
+def _outcome(request: Request) -> str:
+    said = outcome(request)
+    if request.state is State.DELIVERED and request.ends_at:
+        said = f"Delivered, {until(request.ends_at)}."
+    if request.why and request.state in {State.REFUSED, State.FAILED, State.LAPSED}:
+        said += f" {one_line(request.why)}"
+    return said
