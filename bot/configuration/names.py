@@ -31,7 +31,7 @@ def everything_given() -> dict[str, str]:
         ConfigurationError: There is such a file, and it is no text.
     """
     try:
-        in_file = dotenv_values(ENV_FILE) if Path(ENV_FILE).is_file() else {}
+        in_file = dotenv_values(ENV_FILE, interpolate=False) if Path(ENV_FILE).is_file() else {}
     except (OSError, UnicodeDecodeError):
         raise ConfigurationError(
             [f"The file {ENV_FILE} in the working directory cannot be read as text."]

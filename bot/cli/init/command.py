@@ -96,6 +96,11 @@ def init(
     if asks:
         # The files by which the app is made come first; the answers are found there.
         _write(folder, plan, answers, questions, force=force)
+        click.echo(
+            f"\nslack-manifest.yml and entra-app.sh are in {folder.resolve()} now: the answers come from what is made with "
+            "them.  What you do not know yet, leave out, and call `latchkey init` again.",
+            err=True,
+        )
         _ask(answers, questions)
     else:
         for question in questions.values():
@@ -251,6 +256,8 @@ def _ask(answers: dict[str, str], questions: Mapping[str, Question]) -> None:
 
 def _answer(question: Question, answers: Mapping[str, str]) -> str:
     later = "" if question.default is not None else " (Enter: later)"
+    if question.is_optional:
+        later = " (Enter: leave it out)"
     while True:
         typed: str = click.prompt(
             f"{question.ask}{later}",

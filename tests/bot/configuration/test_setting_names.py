@@ -57,6 +57,13 @@ def test_a_slip_in_the_file_of_settings_is_refused(monkeypatch, tmp_path):
     assert "LATCHKEY_ADMINS is empty" not in said
 
 
+def test_what_is_in_the_file_of_settings_stands_as_it_is(monkeypatch, tmp_path):
+    """A password may hold what a shell would put something else in place of."""
+    monkeypatch.chdir(tmp_path)
+    Path(".env").write_text("LATCHKEY_OPERATOR='a${HOME}b$HOME'\n")
+    assert read_settings().operator == "a${HOME}b$HOME"
+
+
 def test_a_file_of_settings_that_is_no_text_is_said(monkeypatch, tmp_path):
     """Not a traceback."""
     (tmp_path / ".env").write_bytes(b"LATCHKEY_HOST=\xff\xfe\n")
