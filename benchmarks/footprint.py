@@ -252,4 +252,4 @@ def _kinds() -> Iterator[tuple[str, str]]:
         yield "/request-access", package_name(number)
         yield "/my-access", ""
         yield "/request-access", "no such package"
-        yield "/request-access", ""
+        yield "/request-access", "list"

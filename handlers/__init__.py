@@ -13,6 +13,7 @@ from handlers import (
     direct_messages,
     home,
     my_access,
+    package_menu,
     repair,
     request_access,
     request_form,
@@ -42,7 +43,8 @@ def register(
     """
     deduplicate.register(app, guard=services.guard, background=background, pulse=pulse)
     routes = Routes(app)
-    request_access.register(routes, requests=services.requests)
+    request_access.register(routes, requests=services.requests, background=background)
+    package_menu.register(routes, requests=services.requests, background=background)
     request_form.register(routes, requests=services.requests, background=background)
     decide.register(routes, approvals=services.approvals, background=background)
     assignment_actions.register(

@@ -1,4 +1,4 @@
-"""Bolt's app, with direct dispatch from a command, a click or a form to its listener."""
+"""Bolt's app, with direct dispatch from a command, a click, a form, a menu or a shortcut to its listener."""
 
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,7 +12,7 @@ from bot.priority import Courtesy
 
 log = structlog.get_logger(__name__)
 
-Kind = Literal["command", "action", "view", "event"]
+Kind = Literal["command", "action", "view", "event", "shortcut", "options"]
 Body = dict[str, Any]
 Listener = Callable[..., Awaitable[None]]
 # Answers a payload that must not reach its listener; None lets it through.
@@ -95,5 +95,9 @@ def _parse(body: Body) -> tuple[Kind, str, Any]:
             return "action", name, action
         case {"type": "view_submission", "view": {"callback_id": str(name)} as view}:
             return "view", name, view
+        case {"type": "block_suggestion", "action_id": str(name)}:
+            return "options", name, body
+        case {"type": "shortcut" | "message_action", "callback_id": str(name)}:
+            return "shortcut", name, body
     # Bolt determines the type of everything else.
     return "event", "", body

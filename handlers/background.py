@@ -22,6 +22,8 @@ class Background:
     def __init__(self, slack: Slack) -> None:
         self._slack = slack
         self._running: set[asyncio.Task[None]] = set()
+        # The last wish to replace each form that is being replaced.
+        self._newest: dict[str, object] = {}
 
     def open_form(
         self,
@@ -53,15 +55,32 @@ class Background:
 
         self.start(open_form)
 
-    def update_form(self, *, view_id: str, view: Mapping[str, Any]) -> None:
-        """Replace the view of an open modal; typed text stays, and the old form stays if Slack refuses the new one."""
+    def update_form(
+        self,
+        *,
+        view_id: str,
+        view: Mapping[str, Any] | Callable[[], Awaitable[Mapping[str, Any]]],
+    ) -> None:
+        """
+        Replace the view of an open modal; typed text stays, and the old form stays if Slack refuses the new one.
+
+        Args:
+            view: The form, or a function that makes it, which may take a while; it is left out if the form is to be
+                replaced by another meanwhile.
+        """
+        newest = self._newest[view_id] = object()
 
         async def update_form() -> None:
             try:
-                await self._slack.update_view(view_id, view)
+                form = await view() if callable(view) else view
+                if self._newest.get(view_id) is newest:
+                    await self._slack.update_view(view_id, form)
             except SlackError as error:
                 # Submitting the old form shows the right one.
                 log.warning("form-not-updated", slack=str(error))
+            finally:
+                if self._newest.get(view_id) is newest:
+                    del self._newest[view_id]
 
         self.start(update_form)
 

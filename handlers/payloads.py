@@ -30,6 +30,7 @@ class SlackReference(Payload):
     """Name a team or a channel by its id."""
 
     id: str
+    domain: str | None = None
 
 
 class Container(Payload):
@@ -76,12 +77,34 @@ class ViewSubmission(Interaction):
     view: View
 
 
-class OtherInteraction(Interaction):
-    """Shortcuts, option lists and other interactions that no handler listens to."""
+class Shortcut(Interaction):
+    type: Literal["shortcut"]
+    callback_id: str
 
-    type: Literal[
-        "shortcut", "message_action", "block_suggestion", "interactive_message", "dialog_submission"
-    ]
+
+class MessageContent(Payload):
+    ts: str | None = None
+    text: str | None = None
+
+
+class MessageShortcut(Interaction):
+    type: Literal["message_action"]
+    callback_id: str
+    channel: SlackReference | None = None
+    message_ts: str | None = None
+    message: MessageContent | None = None
+
+
+class OptionsAsked(Interaction):
+    type: Literal["block_suggestion"]
+    action_id: str
+    value: str = ""
+
+
+class OtherInteraction(Interaction):
+    """Interactions that no handler listens to."""
+
+    type: Literal["interactive_message", "dialog_submission"]
 
 
 class Event(Payload):
@@ -110,7 +133,15 @@ class SlashCommand(Payload):
 
 
 INTERACTION = TypeAdapter[Any](
-    Annotated[BlockActions | ViewSubmission | OtherInteraction, Field(discriminator="type")]
+    Annotated[
+        BlockActions
+        | ViewSubmission
+        | Shortcut
+        | MessageShortcut
+        | OptionsAsked
+        | OtherInteraction,
+        Field(discriminator="type"),
+    ]
 )
 ENVELOPE = TypeAdapter[Any](Annotated[EventCallback | UrlVerification, Field(discriminator="type")])
 

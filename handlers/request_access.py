@@ -1,4 +1,4 @@
-"""``/request-access <package> [because …]``."""
+"""``/request-access <package> [because …]``, and the form where no package is named."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,12 +17,17 @@ from bot.messages import asking
 from bot.messages.pages import read_page
 from bot.messages.parts import Message
 from bot.requests.service import RequestService
-from handlers.deduplicate import key_of
+from handlers.background import Background
+from handlers.deduplicate import RecentKeys, key_of
 from handlers.errors import NOT_READ, REQUEST_NOT_SAVED, explain_errors
+from handlers.request_opening import open_request_form
 from handlers.routes import Routes
 
 
-def register(routes: Routes, *, requests: RequestService) -> None:
+def register(routes: Routes, *, requests: RequestService, background: Background) -> None:
+    # Opening a form writes nothing, and Slack opens it once: what a replica remembers is enough.
+    opened = RecentKeys()
+
     @routes.command("/request-access")
     async def request_access(ack: AsyncAck, command: dict[str, Any]) -> None:
         """Answer once, after the request is on disk."""
@@ -30,6 +35,18 @@ def register(routes: Routes, *, requests: RequestService) -> None:
         async def say(message: Mapping[str, Any]) -> None:
             await ack(**message)
 
+        if not (command.get("text") or "").strip():
+            await ack()
+            key = key_of(command)
+            if key is None or opened.is_new(key):
+                open_request_form(
+                    requests=requests,
+                    background=background,
+                    trigger_id=str(command.get("trigger_id") or ""),
+                    user=command["user_id"],
+                    channel=command.get("channel_id"),
+                )
+            return
         wants_list = read_page(command.get("text") or "") is not None
         busy = NOT_READ if wants_list else REQUEST_NOT_SAVED
         async with explain_errors(say, busy=busy):

@@ -6,7 +6,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck
 
 from bot.errors import WrongFields
-from bot.messages import asking, request_form
+from bot.messages import asking, package_menu, request_form
 from bot.packages.model import Package
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import fingerprint
@@ -68,16 +68,43 @@ def register(routes: Routes, *, requests: RequestService, background: Background
                 ),
             )
 
+    @routes.action("latchkey_package")
+    async def choose_packages(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """Show what holds for the packages that were chosen, and what one alone asks."""
+        await ack()
+        view = body.get("view")
+        if not isinstance(view, Mapping) or not view.get("id"):
+            return
+        click = read_click(body, action)
+        async with explain_errors(ephemeral_reply(background, click), busy=NOT_READ):
+            chosen = await requests.find_packages(package_menu.chosen_in(view))
+
+            async def form() -> Mapping[str, Any]:
+                return await _for_chosen(requests, chosen, view, user=click.user)
+
+            background.update_form(view_id=str(view["id"]), view=form)
+
     @routes.view("latchkey_request")
     async def submit(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         """Save the request, or show an error at each wrong field and keep what was typed."""
         user = body["user"]["id"]
 
         async def show_error(message: Mapping[str, Any]) -> None:
-            await ack(response_action="errors", errors={"reason": str(message["text"])[:2000]})
+            sentence = str(message["text"])
+            errors = request_form.errors_at(view, {request_form.REASON: sentence}, {}, ())
+            await ack(response_action="errors", errors=errors)
 
         async with explain_errors(show_error, busy=REQUEST_NOT_SAVED):
             about = request_form.about(view)
+            if about.has_menu:
+                picked = package_menu.chosen_in(view)
+                if len(picked) != 1:
+                    wrong_field = {package_menu.MENU: "Please choose one."}
+                    await ack(response_action="errors", errors=wrong_field)
+                    return
+                if about.package_id != picked[0]:
+                    # It was sent before it showed what was chosen last.
+                    about = request_form.About(package_id=picked[0], has_menu=True)
             package = await requests.find_package(about.package_id)
             if package is None or not package.can_be_asked_for:
                 await show_error({"text": GONE})
@@ -161,4 +188,25 @@ def _again(
         reason=request_form.reason_in(view),
         reason_hint=reason_hint,
         note=note,
+        has_menu=about.has_menu,
+        following=about.following,
+    )
+
+
+async def _for_chosen(
+    requests: RequestService, chosen: Sequence[Package], view: Mapping[str, Any], *, user: str
+) -> Mapping[str, Any]:
+    """Build the form for what was chosen in it, with what was typed in *view*."""
+    reason = request_form.reason_in(view)
+    if len(chosen) != 1:
+        return request_form.menu_form(chosen, reason=reason)
+    [package] = chosen
+    offered = await requests.find_policies(slack_user=user, package=package)
+    return request_form.request_form(
+        package,
+        policies=offered.policies,
+        locale=offered.locale,
+        reason=reason,
+        reason_hint=requests.reason_hint(package),
+        has_menu=True,
     )

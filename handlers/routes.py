@@ -24,6 +24,11 @@ RIGHTS: Final[Mapping[str, frozenset[Verb] | NoRightNeeded]] = {
     "latchkey_ask": NoRightNeeded.READS,
     "latchkey_policy": NoRightNeeded.READS,
     "latchkey_request": NoRightNeeded.ASKS,
+    # The menu of packages: what it offers, and what was chosen.
+    "latchkey_package": NoRightNeeded.READS,
+    "latchkey_new_request": NoRightNeeded.READS,
+    "latchkey_request_shortcut": NoRightNeeded.READS,
+    "latchkey_request_message": NoRightNeeded.READS,
     "latchkey_approve": frozenset({Verb.APPROVE}),
     "latchkey_deny": frozenset({Verb.DENY}),
     "latchkey_answers": NoRightNeeded.DECIDES,
@@ -55,7 +60,7 @@ class Routes:
 
     def __init__(self, app: SlackApp) -> None:
         self._app = app
-        self._listeners: dict[str, Callable[..., Any]] = {}
+        self._listeners: dict[tuple[Kind, str], Callable[..., Any]] = {}
 
     def command(self, command: str) -> Callable[[Listener], Listener]:
         return self._register("command", command)
@@ -69,15 +74,22 @@ class Routes:
     def event(self, event_type: str) -> Callable[[Listener], Listener]:
         return self._register("event", event_type)
 
+    def shortcut(self, callback_id: str) -> Callable[[Listener], Listener]:
+        return self._register("shortcut", callback_id)
+
+    def options(self, action_id: str) -> Callable[[Listener], Listener]:
+        """Register what offers the options of a menu; another listener hears what is chosen."""
+        return self._register("options", action_id)
+
     def _register(self, kind: Kind, name: str) -> Callable[[Listener], Listener]:
         if name not in RIGHTS:
             raise UnregisteredAction(f"{name} is not in the table of handlers/routes.py.")
-        if name in self._listeners:
+        if (kind, name) in self._listeners:
             raise UnregisteredAction(f"{name} has two listeners.")
 
         def register(listener: Listener) -> Listener:
             self._app.listen(kind, name, listener)
-            self._listeners[name] = listener
+            self._listeners[kind, name] = listener
             return listener
 
         return register
@@ -89,7 +101,7 @@ class Routes:
         Raises:
             UnregisteredAction: They are not.
         """
-        missing = RIGHTS.keys() - self._listeners.keys()
+        missing = RIGHTS.keys() - {name for _, name in self._listeners}
         if missing:
             raise UnregisteredAction(f"No listener for {', '.join(sorted(missing))}.")
         bolts = [listener.ack_function for listener in self._app._async_listeners]

@@ -58,10 +58,15 @@ class Registering(SlackApp):
         super().__init__(signing_secret="none", token="xoxb-none")
         self.commands = []
         self.events = []
+        self.shortcuts = []
 
     def command(self, command, *more, **options):
         self.commands.append(command)
         return super().command(command, *more, **options)
+
+    def shortcut(self, constraints, *more, **options):
+        self.shortcuts.append(constraints)
+        return super().shortcut(constraints, *more, **options)
 
     def event(self, event, *more, **options):
         self.events.append(event)
@@ -119,6 +124,13 @@ def test_the_commands_are_those_with_a_handler(manifest, registered):
     declared = [each["command"] for each in manifest["features"]["slash_commands"]]
 
     assert sorted(declared) == sorted(registered.commands)
+
+
+def test_the_shortcuts_are_those_with_a_handler(manifest, registered):
+    """As for the commands."""
+    declared = [each["callback_id"] for each in manifest["features"]["shortcuts"]]
+
+    assert sorted(declared) == sorted(registered.shortcuts)
 
 
 def test_the_events_are_those_with_a_handler(manifest, registered):

@@ -6,7 +6,7 @@ from bot.assignments.model import Assignment
 from bot.messages.asking import NOTHING, my_access_rows, offered
 from bot.messages.deciding import pending_row
 from bot.messages.pages import LIST_IN_HOME, fitted
-from bot.messages.parts import Block, context, divider, header, section
+from bot.messages.parts import Block, actions, button, context, divider, header, section
 from bot.packages.model import Package
 from bot.packages.offers import ExtendablePolicies
 from bot.paging import Count, Page
@@ -51,7 +51,8 @@ def home(
         )
     else:
         blocks.append(section(f"{NOTHING} `/request-access` shows what there is."))
-    blocks += [divider(), header("Access you can ask for")]
+    search = button("Request access", "new_request", "-", style="primary")
+    blocks += [divider(), header("Access you can ask for"), actions(search)]
     rest = [package for package in offer if package.id not in mine]
     if rest:
         blocks += fitted(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from bot.messages import package_menu
 from bot.messages.parts import Block, bullets, escape, plain, section, shorten
 from bot.packages.model import Package
 from bot.packages.offers import OfferedPolicy
@@ -23,6 +24,9 @@ LONGEST_TEXT: Final = 3_000
 MOST_CHARACTERS: Final = 200_000
 MOST_POLICIES: Final = 100
 LONGEST_ERROR: Final = 2_000
+LONGEST_FACT: Final = 250
+MOST_FACTS: Final = 4
+TITLE: Final = "Ask for access"
 CHANGED: Final = "What is asked has changed since you opened this form. Please look at it again."
 NO_POLICY: Final = "-"
 # What the blocks of the form are called, in Slack's state and in its complaints.
@@ -39,6 +43,8 @@ class About:
         shown_policy: The policy whose questions it shows.
         asked: The fingerprint of those questions.
         offered: The policies that it offers, as far as it is known which admit the person; empty: all.
+        has_menu: The package is chosen in the form itself.
+        following: Packages whose own forms follow this one.
     """
 
     package_id: str
@@ -46,23 +52,34 @@ class About:
     asked: str | None = None
     locale: str | None = None
     offered: tuple[str, ...] = ()
+    has_menu: bool = False
+    following: tuple[str, ...] = ()
 
     def words(self) -> str:
-        offered = ",".join(self.offered)
-        parts = (self.package_id, self.shown_policy, self.asked, self.locale, offered)
+        parts = (
+            self.package_id,
+            self.shown_policy,
+            self.asked,
+            self.locale,
+            ",".join(self.offered),
+            package_menu.MENU if self.has_menu else None,
+            ",".join(self.following),
+        )
         return " ".join(part or NO_POLICY for part in parts)
 
 
 def about(view: Mapping[str, Any]) -> About:
     """Read what a form that came back is about."""
     words = str(view.get("private_metadata") or "").split(" ")
-    parts = [word if word and word != NO_POLICY else None for word in (*words, *[""] * 5)]
+    parts = [word if word and word != NO_POLICY else None for word in (*words, *[""] * 7)]
     return About(
         package_id=parts[0] or "",
         shown_policy=parts[1],
         asked=parts[2],
         locale=parts[3],
         offered=tuple((parts[4] or "").split(",")) if parts[4] else (),
+        has_menu=parts[5] is not None,
+        following=tuple((parts[6] or "").split(",")) if parts[6] else (),
     )
 
 
@@ -75,6 +92,8 @@ def request_form(
     reason: str | None = None,
     reason_hint: str | None = None,
     note: str | None = None,
+    has_menu: bool = False,
+    following: Sequence[str] = (),
 ) -> View:
     """
     Ask for *package*.
@@ -86,14 +105,18 @@ def request_form(
         reason: What they have said already.
         reason_hint: What the reason must contain, a sentence; None: anything will do.
         note: What has happened since they last saw it.
+        has_menu: Another package can be chosen in it.
+        following: Ids of the packages whose own forms follow this one.
     """
     if chosen is None and len(policies) == 1:
         [chosen] = policies
     if not policies:
-        return _closed(package, "It is not offered any more.")
+        return _closed(package, "It is not offered any more.", has_menu=has_menu)
     if chosen is not None and chosen.not_askable and len(policies) == 1:
-        return _closed(package, chosen.not_askable)
+        return _closed(package, chosen.not_askable, has_menu=has_menu)
     lead = [section(escape(note))] if note else []
+    if has_menu:
+        lead.append(package_menu.menu([package]))
     blocks = [*lead, section(_introduction(package, chosen))]
     if len(policies) > 1:
         blocks += _choice_of_policy(policies, chosen)
@@ -114,29 +137,87 @@ def request_form(
             locale=locale,
             # Which of several they are: whoever reads the form again finds them all in the package.
             offered=tuple(policy.id for policy in policies) if len(package.policies) > 1 else (),
+            has_menu=has_menu,
+            following=tuple(following),
         ).words(),
-        "title": plain("Ask for access"),
+        "title": plain(TITLE),
         "submit": plain("Ask"),
         "close": plain("Cancel"),
         "blocks": blocks,
     }
     if len(policies) > MOST_POLICIES or not _fits(view):
         return _closed(
-            package, "It asks more than a form of Slack's can hold. Please ask for it in My Access."
+            package,
+            "It asks more than a form of Slack's can hold. Please ask for it in My Access.",
+            has_menu=has_menu,
         )
     return view
 
 
-def _closed(package: Package, why: str) -> View:
-    """Make a form that cannot be sent: why it cannot, and nothing to fill in."""
+def menu_form(
+    chosen: Sequence[Package], *, reason: str | None = None, note: str | None = None
+) -> View:
+    """
+    Ask which packages somebody needs, and why; of each that is chosen the form says what holds for it.
+
+    Args:
+        chosen: None, or several: what one alone asks is asked by `request_form`.
+        reason: What they have said already.
+        note: What has happened since they last saw it.
+    """
+    blocks = [section(escape(note))] if note else []
+    blocks.append(package_menu.menu(chosen))
+    if chosen:
+        blocks += _whole("\n".join(_line(package) for package in chosen))
+    blocks.append(_reason(None, reason, None))
     return {
         "type": "modal",
         "callback_id": "latchkey_request",
-        "private_metadata": About(package_id=package.id).words(),
-        "title": plain("Ask for access"),
+        "private_metadata": About(package_id="", has_menu=True).words(),
+        "title": plain(TITLE),
+        "submit": plain("Ask"),
+        "close": plain("Cancel"),
+        "blocks": blocks,
+    }
+
+
+def _line(package: Package) -> str:
+    facts = [package.lasts, *dict.fromkeys(policy.decides for policy in package.policies)]
+    facts = [escape(shorten(fact, LONGEST_FACT)) for fact in facts[:MOST_FACTS] if fact]
+    if package.needs_form:
+        facts.append("has questions of its own, which follow")
+    return f"• *{escape(shorten(package.name, LONGEST_FACT))}*: {', '.join(facts)}"
+
+
+def refused_form(why: str) -> View:
+    """Say why somebody can ask for nothing, in the place of the form."""
+    return {
+        "type": "modal",
+        "callback_id": "latchkey_request",
+        "private_metadata": About(package_id="").words(),
+        "title": plain(TITLE),
+        "close": plain("Close"),
+        "blocks": [section(escape(why))],
+    }
+
+
+def _closed(package: Package, why: str, *, has_menu: bool = False) -> View:
+    """Make a form for what cannot be asked for here: why it cannot, and at most the menu of packages."""
+    form: View = {
+        "type": "modal",
+        "callback_id": "latchkey_request",
+        "private_metadata": About(package_id=package.id, has_menu=has_menu).words(),
+        "title": plain(TITLE),
         "close": plain("Cancel"),
         "blocks": [section(f"*{escape(package.name)}*"), section(escape(why))],
     }
+    if has_menu:
+        # Slack wants a form with a field to be one that can be sent; sent, it is answered with the same.
+        form |= {
+            "submit": plain("Ask"),
+            "blocks": [package_menu.menu([package]), *form["blocks"]],
+        }
+    return form
 
 
 def _fits(view: View) -> bool:
@@ -306,14 +387,15 @@ def errors_at(
     answers: Mapping[str, str],
     questions: Sequence[Question],
 ) -> dict[str, str]:
-    """Return what is wrong, at the blocks where it is; at the reason what the form has no block for."""
+    """Return what is wrong, at the blocks where it is; elsewhere what the form has no block for."""
     at = {block_of(each): answers[each.id] for each in questions if each.id in answers}
     blocks = {block.get("block_id") for block in view.get("blocks") or ()}
+    otherwise = REASON if REASON in blocks or package_menu.MENU not in blocks else package_menu.MENU
     found: dict[str, str] = {}
     for block, sentence in {**fields, **at}.items():
-        place = block if block in blocks else REASON
+        place = block if block in blocks else otherwise
         found[place] = f"{found.get(place, '')} {sentence}".strip()[:LONGEST_ERROR]
-    return found or {REASON: CHANGED}
+    return found or {otherwise: CHANGED}
 
 
 def policy_in(view: Mapping[str, Any]) -> str | None:

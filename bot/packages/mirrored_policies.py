@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from bot.packages import policy_terms
+from bot.packages import policy_scope, policy_terms
 from bot.packages.eligibility import is_requestable, rank_of
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import NotAskable, Question
@@ -53,6 +53,9 @@ def offered_policy(package: AccessPackage, policy: AssignmentPolicy) -> OfferedP
         longest_seconds=int(length.total_seconds()) if length and kind == "afterduration" else None,
         latest_end=expiration.end_date_time if expiration and kind == "afterdatetime" else None,
         decides_extension=policy_terms.extension_decided_by(policy),
+        open_to=policy_scope.open_to(policy),
+        only_users=policy_scope.only_users(policy),
+        managers_may_ask=policy_scope.managers_may_ask(settings),
     )
 
 

@@ -22,6 +22,9 @@ class OfferedPolicy:
         longest_seconds: How long it lasts at most; None where the policy gives no length.
         latest_end: The day on which its access ends, whenever it began.
         decides_extension: Who approves an extension, for people: "Bo Berg"; None: nobody, or it is not known.
+        open_to: Whom it is for, for people: "members of Marketing"; empty where it is not known.
+        only_users: Entra ids of those whom it is for, where it names people and nothing else; None: it does not.
+        managers_may_ask: The manager of whoever it is for may ask for them.
     """
 
     id: str
@@ -36,6 +39,9 @@ class OfferedPolicy:
     longest_seconds: int | None = None
     latest_end: datetime | None = None
     decides_extension: str | None = None
+    open_to: str = ""
+    only_users: tuple[str, ...] | None = None
+    managers_may_ask: bool = False
 
     @property
     def has_required_questions(self) -> bool:

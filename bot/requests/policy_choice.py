@@ -61,6 +61,17 @@ class FormPolicyFinder:
         # Nobody is told here that no policy is for them: whoever judges the request has the words.
         return FormPolicies(policies=admitting or package.policies, locale=locale)
 
+    async def find_refusal(self, slack_user: str) -> str | None:
+        """Return why Slack or Entra has nobody who could ask for anything; None where that cannot be told in time."""
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                await self._people.identify(slack_user)
+        except NotAllowed as refused:
+            return str(refused)
+        except (TimeoutError, SlackError, GraphError, Busy) as error:
+            log.info("applicant-not-read", error=type(error).__name__)
+        return None
+
     @staticmethod
     async def _in_time(look: Coroutine[Any, Any, T]) -> T | None:
         try:

@@ -6,7 +6,7 @@ and what must be read elsewhere to evaluate the request is read afterwards, by t
 for in vain is refused with `TooLate`: see `bot.patience`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bot.database import Store
@@ -18,10 +18,12 @@ from bot.packages.model import Package
 from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.settings.model import ReasonRule
 from bot.packages.store import catalog
+from bot.packages.suggestions import Suggestion, suggest
 from bot.patience import in_time, who_waits
 from bot.people.guard import Guard
 from bot.people.model import Verb
 from bot.people.permissions import Actor
+from bot.requests.applicant import find_applicant
 from bot.requests.model import Request
 from bot.requests.policy_choice import FormPolicies, FormPolicyFinder
 from bot.requests.store import forms, requests
@@ -150,6 +152,31 @@ class RequestService:
         Reads Slack and Entra: for after the answer to Slack, never before it.
         """
         return await self._wayfinder.find(slack_user, package)
+
+    async def find_form_refusal(self, *, slack_user: str) -> str | None:
+        """
+        Return why somebody can ask for nothing, a sentence; None if they may look for something.
+
+        Reads Slack and Entra: for after the answer to Slack, never before it.
+        """
+        applicant = await self._store.read(find_applicant, slack_user)
+        return applicant.refusal or await self._wayfinder.find_refusal(slack_user)
+
+    async def suggest_packages(self, *, slack_user: str, typed: str) -> list[Suggestion]:
+        """
+        Return the packages that *typed* may mean, those first that this person may have, by our own rows alone.
+
+        Raises:
+            Busy: The database does not answer.
+        """
+        offered, applicant = await self._offering.beside(find_applicant, slack_user)
+        return suggest(offered.shown, typed, applicant)
+
+    async def find_packages(self, package_ids: Sequence[str]) -> list[Package]:
+        """Return those of the packages that can be asked for, in the same order."""
+        offered = await self._offering.now()
+        found = (offered.askable.by_id(each) for each in package_ids)
+        return [package for package in found if package is not None]
 
     async def ask_by_form(self, filled: FilledForm) -> Submitted:
         """

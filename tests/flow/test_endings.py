@@ -300,7 +300,7 @@ async def test_access_to_a_package_that_was_deleted_ends(world):
     await world.synced()
 
     await world.told(ANN, "Your access to Marketing Campaign")
-    assert "Marketing Campaign" not in said((await world.type(ANN, "/request-access")).message)
+    assert "Marketing Campaign" not in said((await world.type(ANN, "/request-access list")).message)
 
 
 async def test_access_without_an_end_is_not_reminded_of(world):

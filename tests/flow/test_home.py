@@ -33,7 +33,7 @@ async def test_a_newcomer_sees_what_there_is_to_ask_for(world):
     shown = said(world.home(ANN))
     assert "You have no access" in shown
     assert TO_DECIDE not in shown
-    assert labels(world.home(ANN)) == 4 * ["Ask for it"]
+    assert labels(world.home(ANN)) == ["Request access", *4 * ["Ask for it"]]
 
 
 async def test_one_asks_from_home(world):
@@ -126,7 +126,7 @@ async def test_access_that_ended_leaves_home(world):
     await world.later(timedelta(days=31))
 
     await shows(world, ANN, "You have no access")
-    assert labels(world.home(ANN)) == 4 * ["Ask for it"]
+    assert labels(world.home(ANN)) == ["Request access", *4 * ["Ask for it"]]
 
 
 async def test_one_extends_and_returns_from_home(world):
@@ -193,7 +193,7 @@ async def test_a_full_home_is_still_a_valid_one(world):
     await world.synced()
 
     await opened(world, ANN, DANA)
-    asked = await world.type(ANN, "/request-access")
+    asked = await world.type(ANN, "/request-access list")
     for number in range(30):
         await world.type(ANN, f"/request-access package-{number:02} because I must")
     await eventually(lambda: len(world.cards(BO)) == 30)

@@ -10,11 +10,15 @@ PAYLOADS = {
     "command": {"command": "thing"},
     "action": {"type": "block_actions", "actions": [{"action_id": "thing"}]},
     "view": {"type": "view_submission", "view": {"callback_id": "thing"}},
+    "options": {"type": "block_suggestion", "action_id": "thing"},
+    "shortcut": {"type": "shortcut", "callback_id": "thing"},
 }
 PARTS = {
     "command": {"command": "thing"},
     "action": {"action_id": "thing"},
     "view": {"callback_id": "thing"},
+    "options": PAYLOADS["options"],
+    "shortcut": PAYLOADS["shortcut"],
 }
 
 
@@ -40,7 +44,21 @@ async def test_a_listener_is_found_by_its_name(app, kind):
         heard["view"] = view
         await ack("here")
 
-    for name, each in (("command", command), ("action", action), ("view", view)):
+    async def options(ack, options):
+        heard["options"] = options
+        await ack("here")
+
+    async def shortcut(ack, shortcut):
+        heard["shortcut"] = shortcut
+        await ack("here")
+
+    for name, each in (
+        ("command", command),
+        ("action", action),
+        ("view", view),
+        ("options", options),
+        ("shortcut", shortcut),
+    ):
         app.listen(name, "thing", each)
 
     answer = await app.answer(PAYLOADS[kind])

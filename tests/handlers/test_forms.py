@@ -34,7 +34,7 @@ async def waiting(world, user):
 
 async def test_the_ask_button_opens_a_form(world):
     """From the offer, one click opens the form that says what the package gives."""
-    offer = (await world.type(MIA, "/request-access")).message
+    offer = (await world.type(MIA, "/request-access list")).message
 
     await world.press(MIA, offer, "Ask for it", about="Finance Reports")
 

@@ -68,10 +68,11 @@ def test_every_listener_is_in_the_table():
         publish=nothing,
     )
 
-    assert len(bolt._async_listeners) == len(RIGHTS)
+    # What the menu of packages offers, and what is chosen in it, have one name and two listeners.
+    assert len(bolt._async_listeners) == len(RIGHTS) + 1
 
 
-@pytest.mark.parametrize("on", ["action", "command", "event", "view"])
+@pytest.mark.parametrize("on", ["action", "command", "event", "options", "shortcut", "view"])
 def test_only_what_is_in_the_table_can_be_registered(on):
     """An id that is not in the table cannot be registered."""
     with pytest.raises(UnregisteredAction, match="latchkey_explode is not in the table"):
@@ -125,8 +126,12 @@ def test_the_buttons_are_those_with_a_listener():
     assert drawn == {route for route in RIGHTS if route.startswith("latchkey_")} - {
         "latchkey_request",
         "latchkey_reason",
-        # A menu in a form.
+        # Menus in a form.
         "latchkey_policy",
+        "latchkey_package",
+        # Shortcuts, which Slack draws.
+        "latchkey_request_shortcut",
+        "latchkey_request_message",
     }
 
 

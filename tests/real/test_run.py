@@ -241,7 +241,7 @@ async def test_the_bot_runs_until_it_is_told_to_stop(tmp_path, outside):
 
     async def offered() -> bool:
         outcome = await outside.workspace.command(
-            user="U0ANN", channel="C0GENERAL", command="/request-access", text=""
+            user="U0ANN", channel="C0GENERAL", command="/request-access", text="list"
         )
         return "marketing-campaign" in str(outcome.text)
 

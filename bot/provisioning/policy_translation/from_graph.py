@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from bot.packages.policy_scope import is_their_manager, managers_may_ask
 from bot.provisioning import grammar
 from bot.provisioning.grammar import Subject, say_duration
 from bot.provisioning.policy_model import SCOPES, THEMSELVES
@@ -14,7 +15,6 @@ from graph.models import (
     AssignmentPolicy,
     AutomaticRequestSettings,
     LocalizedText,
-    RequestorSettings,
     ReviewSettings,
     SubjectSet,
 )
@@ -74,23 +74,6 @@ def in_words(policy: AssignmentPolicy, say: Say) -> Words:
         if automatic:
             said["automatic"] = automatic
     return {name: value for name, value in said.items() if value != "" or name == "name"}
-
-
-def managers_may_ask(settings: RequestorSettings) -> bool:
-    """Tell whether the manager of who gets it may ask for them."""
-    return bool(settings.enable_on_behalf_requestors_to_add_access) and any(
-        map(is_their_manager, settings.on_behalf_requestors)
-    )
-
-
-def is_their_manager(found: SubjectSet) -> bool:
-    """
-    Tell whether it is the direct manager of who gets it.
-
-    Entra says so by targetManager; requestorManager, which an earlier hand may have put there, means the same.
-    """
-    kind = found.kind.casefold()
-    return kind in ("targetmanager", "requestormanager") and (found.manager_level or 1) == 1
 
 
 def left_out_of(policy: AssignmentPolicy) -> list[str]:

@@ -7,12 +7,11 @@ A policy is replaced whole: what Graph sent and the file has no words for must g
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
+from bot.packages.policy_scope import is_their_manager, managers_may_ask
 from bot.provisioning.diff import flatten
 from bot.provisioning.grammar import Subject
 from bot.provisioning.policy_translation.compare import differing_words
 from bot.provisioning.policy_translation.from_graph import (
-    is_their_manager,
-    managers_may_ask,
     say_question,
     say_reviews,
     say_stage,

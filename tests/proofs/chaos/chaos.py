@@ -175,7 +175,10 @@ async def _known(outside: StandIns) -> None:
     for _ in range(300):
         if outside.workspace.sockets.is_connected:
             shown = await outside.workspace.command(
-                user=DANA, channel=outside.workspace.dm(DANA).id, command="/request-access", text=""
+                user=DANA,
+                channel=outside.workspace.dm(DANA).id,
+                command="/request-access",
+                text="list",
             )
             if "guarded-beta-00" in (shown.text or ""):
                 return

@@ -223,7 +223,7 @@ async def _known(outside: StandIns) -> None:
     """Wait until the bot has read what there is to ask for."""
     while True:
         shown = await outside.workspace.command(
-            user=DANA, channel=outside.workspace.dm(DANA).id, command="/request-access", text=""
+            user=DANA, channel=outside.workspace.dm(DANA).id, command="/request-access", text="list"
         )
         if "guarded-beta-00" in (shown.text or ""):
             return

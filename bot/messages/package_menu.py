@@ -1,0 +1,109 @@
+"""Draw the menu in which people search for packages, and read what they chose."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from bot.messages.parts import Block, plain
+from bot.packages.model import Package
+from bot.packages.suggestions import Prospect, Suggestion
+
+# What the menu is called, in Slack's state and in its complaints.
+MENU: Final = "package"
+ACTION: Final = "latchkey_package"
+# Slack's limit for the text, the description and the group's label: docs.slack.dev, "Option object".
+LONGEST: Final = 75
+# How many packages one form may ask for.
+MOST_CHOSEN: Final = 10
+OTHERS: Final = "Other packages"
+# Invisible, and yet part of how Persian, Indic scripts and emoji are written.
+JOINERS: Final = "\u200c\u200d"
+NOTES: Final[Mapping[Prospect, str]] = {
+    Prospect.HAS_ALREADY: "You have it already.",
+    Prospect.ASKED_ALREADY: "You have asked for it already.",
+    Prospect.NOT_FOR_THEM: "It is for other people.",
+}
+
+
+def menu(chosen: Sequence[Package]) -> Block:
+    """Make the field in which packages are searched and chosen; the form is drawn anew with each choice."""
+    element: Block = {
+        "type": "multi_external_select",
+        "action_id": ACTION,
+        "placeholder": plain("Type a part of its name"),
+        # The list opens before anything is typed.
+        "min_query_length": 0,
+        "max_selected_items": MOST_CHOSEN,
+    }
+    if chosen:
+        element["initial_options"] = [_option(package) for package in chosen]
+    return {
+        "type": "input",
+        "block_id": MENU,
+        "dispatch_action": True,
+        "label": plain("What do you need access to?"),
+        "element": element,
+    }
+
+
+def chosen_in(view: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the ids of the packages that are chosen in a form, in the order of the choice."""
+    found: Any = view
+    for name in ("state", "values", MENU, ACTION, "selected_options"):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    options = found if isinstance(found, list) else []
+    values = [each.get("value") for each in options if isinstance(each, Mapping)]
+    return tuple(dict.fromkeys(each for each in values if isinstance(each, str) and each))
+
+
+def option_groups(suggestions: Sequence[Suggestion]) -> list[Block]:
+    """Group what is suggested by catalog; the catalog of the best suggestion is first."""
+    groups: dict[str, list[Block]] = {}
+    for each in suggestions:
+        label = _shown(each.package.catalog) or OTHERS
+        groups.setdefault(label, []).append(_option(each.package, each.prospect))
+    return [{"label": plain(label), "options": options} for label, options in groups.items()]
+
+
+def _option(package: Package, prospect: Prospect = Prospect.OPEN) -> Block:
+    option: Block = {"text": plain(_shown(package.name) or package.slug), "value": package.id}
+    facts = [
+        package.lasts,
+        "needs approval" if package.needs_approval else "no approval needed",
+    ]
+    about = NOTES.get(prospect) or " · ".join(fact for fact in facts if fact)
+    option["description"] = plain(_shown(about))
+    return option
+
+
+def _shown(text: str) -> str:
+    """
+    Return a name on one line, within Slack's limit: of a long one the beginning and the end, which tell it from others.
+
+    Signs that turn the direction of writing are left out: with them a name could pass for another.
+    """
+    visible = "".join(
+        sign if sign in JOINERS or not unicodedata.category(sign).startswith("C") else " "
+        for sign in text
+        if sign in JOINERS or unicodedata.category(sign) != "Cf"
+    )
+    line = " ".join(visible.split())
+    if _length(line) <= LONGEST:
+        return line
+    end = _first(line[::-1], LONGEST // 3)[::-1]
+    return f"{_first(line, LONGEST - 1 - _length(end)).rstrip()}…{end}"
+
+
+def _first(text: str, limit: int) -> str:
+    """Return as much of the beginning of *text* as is no longer than *limit*."""
+    taken = 0
+    for place, sign in enumerate(text):
+        taken += _length(sign)
+        if taken > limit:
+            return text[:place]
+    return text
+
+
+def _length(text: str) -> int:
+    """Return the length in UTF-16: Slack does not say how it counts an emoji, and this is the longer way."""
+    return len(text) + sum(sign > "\uffff" for sign in text)

@@ -1,0 +1,95 @@
+"""Suggest packages while somebody types: those first that they may have, as far as our own rows know."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from bot.packages import names as package_names
+from bot.packages.index import PackageIndex
+from bot.packages.model import Package
+from bot.packages.offers import OfferedPolicy
+
+# Scopes that admit every member of the directory: all members, all users.
+FOR_MEMBERS: Final = frozenset({2, 3})
+# Slack's limit for the options of one answer.
+MOST_SUGGESTED: Final = 100
+# Of what was typed; a display name has 256 characters at most.
+LONGEST_TYPED: Final = 300
+
+
+class Prospect(IntEnum):
+    """The prospect of somebody who asks for a package, as far as our own rows know; the best first."""
+
+    OPEN = 0
+    UNKNOWN = 1
+    ASKED_ALREADY = 2
+    HAS_ALREADY = 3
+    NOT_FOR_THEM = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applicant:
+    """
+    Somebody who looks for a package, as our own rows know them.
+
+    Attributes:
+        entra_id: None until they are bound to an Entra user.
+        has: Ids of the packages that they have, or are about to be given.
+        asked: Ids of the packages that they have an open request for.
+        refusal: Why they can ask for nothing, a sentence; None: they can.
+    """
+
+    entra_id: str | None = None
+    has: frozenset[str] = frozenset()
+    asked: frozenset[str] = frozenset()
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suggestion:
+    """A package to choose, with the prospect of whoever looks for it."""
+
+    package: Package
+    prospect: Prospect
+
+
+def prospect_of(package: Package, applicant: Applicant) -> Prospect:
+    """Return what is known of whether *applicant* may have *package*; whoever judges the request decides."""
+    if package.id in applicant.has:
+        return Prospect.HAS_ALREADY
+    if package.id in applicant.asked:
+        return Prospect.ASKED_ALREADY
+    return min(
+        (_prospect_under(policy, applicant) for policy in package.policies),
+        default=Prospect.UNKNOWN,
+    )
+
+
+def _prospect_under(policy: OfferedPolicy, applicant: Applicant) -> Prospect:
+    if policy.rank in FOR_MEMBERS:
+        return Prospect.OPEN
+    if policy.only_users is None or applicant.entra_id is None:
+        return Prospect.UNKNOWN
+    return Prospect.OPEN if applicant.entra_id in policy.only_users else Prospect.NOT_FOR_THEM
+
+
+def suggest(index: PackageIndex, typed: str, applicant: Applicant) -> list[Suggestion]:
+    """
+    Return what to suggest for *typed*, best first; everything, where nothing is typed.
+
+    Args:
+        index: What is shown in this workspace; hidden packages are not among it.
+    """
+    if applicant.refusal is not None:
+        return []
+    text = package_names.clean(package_names.unescaped(typed[:LONGEST_TYPED]))
+    found: Sequence[Package] = index.search(text) if text else index.packages
+    if text and not found:
+        found = index.nearest(text)
+    suggestions = [
+        Suggestion(package=package, prospect=prospect_of(package, applicant)) for package in found
+    ]
+    # Stable: within one prospect they stay in the order of their names.
+    suggestions.sort(key=lambda each: each.prospect)
+    return suggestions[:MOST_SUGGESTED]

@@ -1,0 +1,89 @@
+"""Offer packages while somebody types, and open the form from Home, an answer or a shortcut."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from slack_bolt.async_app import AsyncAck
+
+from bot.database import Busy
+from bot.messages import package_menu
+from bot.messages.shortcut_reason import reason_from_message
+from bot.requests.service import RequestService
+from handlers.background import Background
+from handlers.errors import NOT_READ, explain_errors, log
+from handlers.interaction import ephemeral_reply, read_click
+from handlers.request_opening import open_request_form
+from handlers.routes import Routes
+
+NOTHING: Final = "-"
+
+
+def register(routes: Routes, *, requests: RequestService, background: Background) -> None:
+    @routes.options("latchkey_package")
+    async def suggest(ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Answer with the packages that have what was typed in their names, from our own rows."""
+        try:
+            found = await requests.suggest_packages(
+                slack_user=body["user"]["id"], typed=str(body.get("value") or "")
+            )
+        except Busy:
+            # Slack has no place for a sentence here: it says that there is nothing, and asks again at the next letter.
+            log.warning("nothing-suggested")
+            found = []
+        except Exception:
+            log.exception("unexpected")
+            found = []
+        if not found:
+            await ack(options=[])
+            return
+        await ack(option_groups=package_menu.option_groups(found))
+
+    @routes.action("latchkey_new_request")
+    async def open_from_button(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """Open the form from Home or from an answer, with the reason that was given before."""
+        await ack()
+        click = read_click(body, action)
+        async with explain_errors(ephemeral_reply(background, click), busy=NOT_READ):
+            reason = None
+            if click.value != NOTHING:
+                _, reason = await requests.find_form(slack_user=click.user, about=click.value)
+            open_request_form(
+                requests=requests,
+                background=background,
+                trigger_id=click.trigger_id,
+                user=click.user,
+                channel=click.channel,
+                reason=reason,
+            )
+
+    def open_from_shortcut(body: Mapping[str, Any], reason: str | None) -> None:
+        open_request_form(
+            requests=requests,
+            background=background,
+            trigger_id=str(body.get("trigger_id") or ""),
+            user=body["user"]["id"],
+            # The bot need not be where the message stands.
+            channel=None,
+            reason=reason,
+        )
+
+    @routes.shortcut("latchkey_request_shortcut")
+    async def open_anywhere(ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Open the form from the menu of shortcuts."""
+        await ack()
+        open_from_shortcut(body, None)
+
+    @routes.shortcut("latchkey_request_message")
+    async def open_from_message(ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Open the form from a message; its text and its address are the beginning of the reason."""
+        await ack()
+        message, team = body.get("message") or {}, body.get("team") or {}
+        open_from_shortcut(
+            body,
+            reason_from_message(
+                text=message.get("text"),
+                domain=team.get("domain"),
+                channel=(body.get("channel") or {}).get("id"),
+                ts=message.get("ts") or body.get("message_ts"),
+            ),
+        )

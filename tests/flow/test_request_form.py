@@ -1,0 +1,166 @@
+"""The one form: opened in every way, packages found by typing, and what is chosen decides what it asks."""
+
+import pytest
+
+from bot.requests.store import request_lists
+from tests.harness.world import ANN, CY, GENERAL, GUS, MIA, eventually, living, said
+
+
+def with_examples(outside):
+    outside.tenant.seed_examples()
+
+
+@pytest.fixture
+async def world(database):
+    """Stand-ins and bot, with the packages that ask questions and offer a choice."""
+    async with living(database, prepare=with_examples) as made:
+        yield made
+
+
+async def opened(world, user, *, by="command"):
+    """The form, just opened by *user* without a package."""
+    if by == "command":
+        await world.type(user, "/request-access")
+    elif by == "shortcut":
+        await world.slack.shortcut(user=user, callback_id="latchkey_request_shortcut")
+    else:
+        await world.slack.open_home(user=user)
+        await eventually(lambda: world.home(user), about="a Home")
+        await world.press_home(user, "Request access")
+    return await eventually(lambda: world.form(user), about="the form")
+
+
+async def suggested(world, user, typed=""):
+    """The names that the menu offers, by catalog."""
+    form = world.form(user)
+    found = await world.slack.suggest(
+        user=user, view_id=form.id, action_id="latchkey_package", query=typed
+    )
+    assert found.error is None
+    return {
+        group["label"]["text"]: [each["text"]["text"] for each in group["options"]]
+        for group in found.groups
+    }
+
+
+async def choose(world, user, *packages):
+    """Choose packages in the open form, and wait until it says what holds for them."""
+    form = world.form(user)
+    await suggested(world, user)
+    await world.slack.click_view(
+        user=user, view_id=form.id, action_id="latchkey_package", value=list(packages)
+    )
+    return form
+
+
+async def asked(world, user):
+    """What *user* waits for."""
+    found = (await world.bot.store.run(request_lists.open_for, user)).rows
+    return {each.package_name: each for each in found}
+
+
+def package_id(world, name):
+    [found] = [each for each in world.tenant.world.packages.values() if each.display_name == name]
+    return found.id
+
+
+@pytest.mark.parametrize("by", ["command", "shortcut", "home"])
+async def test_the_form_opens_in_every_way(world, by):
+    """Without a package, it asks for one first."""
+    form = await opened(world, ANN, by=by)
+
+    assert [block["block_id"] for block in form.blocks] == ["package", "reason"]
+
+
+async def test_a_message_is_the_beginning_of_the_reason(world):
+    """Its text, with the link to it."""
+    message = (
+        await world.slack.say(user=CY, channel=GENERAL, text="Can Ann see <the> reports?")
+    ).message
+
+    await world.slack.shortcut(
+        user=ANN, callback_id="latchkey_request_message", channel=GENERAL, ts=message.ts
+    )
+    form = await eventually(lambda: world.form(ANN), about="the form")
+
+    reason = form.values["reason"]["reason"]["value"]
+    assert reason.splitlines() == [
+        "Can Ann see <the> reports?",
+        f"https://contoso.slack.com/archives/{GENERAL}/p{message.ts.replace('.', '')}",
+    ]
+
+
+async def test_packages_are_found_by_typing(world):
+    """By a part of the name; nothing typed offers everything that is shown, in its catalog."""
+    await opened(world, ANN)
+
+    assert "Finance Reports" in (await suggested(world, ANN))["General"]
+    assert await suggested(world, ANN, "fin rep") == {"General": ["Finance Reports"]}
+
+
+async def test_what_is_chosen_decides_what_the_form_asks(world):
+    """What the package gives, its rule and who decides; then it is asked for."""
+    await opened(world, ANN)
+    form = await choose(world, ANN, package_id(world, "Finance Reports"))
+    await eventually(lambda: "Contoso Ledger" in said(world.form(ANN)), about="what it gives")
+
+    await world.slack.submit(
+        user=ANN, view_id=form.id, values={"reason": {"reason": "I close the quarter"}}
+    )
+
+    request = (await asked(world, ANN))["Finance Reports"]
+    assert request.justification == "I close the quarter"
+
+
+async def test_what_was_typed_survives_the_choice(world):
+    """The reason stays while the form is drawn anew."""
+    form = await opened(world, ANN)
+    form.values["reason"]["reason"]["value"] = "I close the quarter"
+
+    await choose(world, ANN, package_id(world, "Finance Reports"))
+    await eventually(lambda: "Contoso Ledger" in said(world.form(ANN)), about="what it gives")
+
+    assert world.form(ANN).values["reason"]["reason"]["value"] == "I close the quarter"
+
+
+async def test_what_is_sent_too_early_is_shown_first(world):
+    """The questions of the package that was chosen last are shown before anything is asked for."""
+    form = await opened(world, MIA)
+    customer_data = package_id(world, "Customer Data")
+    await suggested(world, MIA)
+
+    await world.slack.submit(
+        user=MIA,
+        view_id=form.id,
+        values={
+            "package": {"latchkey_package": [customer_data]},
+            "reason": {"reason": "a customer called"},
+        },
+    )
+
+    assert "Customer Data" in said(world.form(MIA))
+    assert not await asked(world, MIA)
+
+
+async def test_a_guest_reads_one_sentence(world):
+    """There is nothing to choose for them."""
+    form = await opened(world, GUS)
+
+    assert [block["type"] for block in form.blocks] == ["section"]
+    assert "guest" in said(form)
+
+
+async def test_the_menu_says_what_one_has(world):
+    """What somebody has comes last, and says so."""
+    await world.type(ANN, "/request-access marketing-campaign")
+    await world.told(ANN, "You now have access")
+    form = await opened(world, ANN)
+
+    found = await world.slack.suggest(
+        user=ANN, view_id=form.id, action_id="latchkey_package", query=""
+    )
+
+    notes = {each["text"]["text"]: each["description"]["text"] for each in found.options}
+    names = list(notes)
+    assert names.index("Finance Reports") < names.index("Marketing Campaign")
+    assert notes["Marketing Campaign"] == "You have it already."
