@@ -43,6 +43,7 @@ from bot.packages.settings.file import NO_FILE, PackageSettingsFile
 from bot.patience import Pulse
 from bot.people.admins import Roster
 from bot.people.approvers import Approvers
+from bot.people.delegates import Delegates
 from bot.people.guard import Guard
 from bot.people.identity import People
 from bot.people.permissions import Permissions
@@ -163,6 +164,7 @@ async def assembled(
             people=people,
             approvers=approvers,
             roster=Roster(slack=slack, admins=settings.admins),
+            delegates=Delegates(store=store, people=people),
             admins_decide=settings.admins_decide,
         )
         await _check_admins(permissions)

@@ -23,6 +23,7 @@ class Decision:
 
     Attributes:
         as_admin: It counted because an admin may stand in for the approvers, not because the policy names them.
+        for_user, for_entra_id, for_name: The approver for whom somebody has decided as their delegate.
     """
 
     id: str
@@ -38,13 +39,23 @@ class Decision:
     entra_id: str | None = None
     name: str | None = None
     as_admin: bool = False
+    for_user: str | None = None
+    for_entra_id: str | None = None
+    for_name: str | None = None
     outcome: Outcome | None = None
     why: str | None = None
     attempts: int = 0
 
+    @property
+    def voices(self) -> frozenset[str]:
+        """Return the Entra ids of those whose decision it is: who clicked, and for whom."""
+        return frozenset(each for each in (self.entra_id, self.for_entra_id) if each is not None)
+
 
 def decided_before(counted: Iterable[Decision], stage: int) -> frozenset[str]:
-    """Return the Entra ids of those who have decided the stages before *stage*: nobody decides two."""
-    return frozenset(
-        each.entra_id for each in counted if each.stage < stage and each.entra_id is not None
-    )
+    """
+    Return the Entra ids of those who have decided the stages before *stage*: nobody decides two.
+
+    What a delegate has decided is the delegate's decision and that of whom they decided for.
+    """
+    return frozenset(voice for each in counted if each.stage < stage for voice in each.voices)

@@ -64,8 +64,15 @@ class DecisionProcessor:
         if why is not None:
             await self._refuse(decision, request, actor, why)
             return
+        acts_for = actor.acts_for
         decided = replace(
-            decision, entra_id=actor.entra_id, name=actor.name, as_admin=actor.decides_as_admin
+            decision,
+            entra_id=actor.entra_id,
+            name=actor.name,
+            as_admin=actor.decides_as_admin,
+            for_user=acts_for.slack_user if acts_for else None,
+            for_entra_id=acts_for.entra_id if acts_for else None,
+            for_name=acts_for.entra_name if acts_for else None,
         )
         if decision.verb is Verb.DENY:
             won = await self._store.run(_deny, decided, request)
@@ -150,6 +157,7 @@ class DecisionProcessor:
             home_team=self._home_team,
             request=then,
             decided=decided_before(counted, request.stage),
+            at=decision.at,
         )
 
     async def _settle(self, decision: Decision, outcome: Outcome, **facts: Any) -> None:

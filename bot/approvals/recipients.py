@@ -18,7 +18,8 @@ from bot.configuration.addresses import same_address
 from bot.database import Store
 from bot.people.approvers import Approvers, UnresolvedApprovers
 from bot.people.identity import People
-from bot.people.store import contacts, people
+from bot.people.model import Delegation
+from bot.people.store import contacts, delegations, people
 from bot.people.store.contacts import Contact
 from bot.requests.model import Request
 from bot.requests.retry import EXPECTED
@@ -30,6 +31,8 @@ from graph.models import User
 log = structlog.get_logger(__name__)
 
 MOST_CARDS: Final = 20
+# Of those, who is asked beside them.
+MOST_DELEGATES: Final = 20
 # Of a long group; who is known in Slack already comes first.
 MOST_LOOKED_AT: Final = 100
 # Of people whom nobody has looked for yet; the others' turn comes with the next look.
@@ -97,14 +100,39 @@ class Recipients:
             if not await self._store.run(recipients.add, request, slack_user):
                 return
             found.append(slack_user)
+        look_again_in = LOOK_AGAIN
+        for delegation in await self._delegations(request, found):
+            look_again_in = min(look_again_in, delegation.ends_at - clock.now())
+            if delegation.delegate in found:
+                continue
+            if not await self._store.run(recipients.add, request, delegation.delegate):
+                return
+            found.append(delegation.delegate)
         await self._store.run(
             recipients.settle,
             request,
             found,
             nobody=users is not None and not users,
             grown=any(each not in request.deciders for each in found),
-            again_at=clock.real() + LOOK_AGAIN,
+            again_at=clock.real() + max(look_again_in, timedelta(0)),
         )
+
+    async def _delegations(self, request: Request, asked: Sequence[str]) -> list[Delegation]:
+        """
+        Return by what those who are asked let others decide for them, as far as these may decide this request.
+
+        It is judged again when they click; here, whoever is known to be in vain is not asked.
+        """
+        given = await self._store.read(delegations.of_delegators, asked, at=clock.now())
+        counted = await self._store.read(decisions.accepted_of, request)
+        nobody = {*decided_before(counted, request.stage), request.entra_id}
+        found = []
+        for each in given[:MOST_DELEGATES]:
+            bound = await self._store.read(people.find, each.delegate)
+            may_decide = bound is None or bound.entra_id not in nobody
+            if may_decide and each.delegate != request.holder:
+                found.append(each)
+        return found
 
     async def _named(self, request: Request) -> Sequence[User] | None:
         """Return who may decide and has not decided an earlier stage; None if that cannot be told."""

@@ -20,6 +20,7 @@ NEEDED: Final[Mapping[str, frozenset[str]]] = {
     "control": WRITE,
     "decider": frozenset({"SELECT", "INSERT", "DELETE"}),
     "decision": WRITE,
+    "delegation": WRITE,
     "form": frozenset({"SELECT", "INSERT", "DELETE"}),
     "hold": WRITE,
     "home": WRITE,

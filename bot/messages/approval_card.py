@@ -222,11 +222,16 @@ def decision_buttons(request: Request, *, in_list: bool = False) -> Block:
     )
 
 
+def _on_behalf(decision: Decision) -> str:
+    """Return for whom a delegate has decided."""
+    return f" for {person(decision.for_user)}" if decision.for_user else ""
+
+
 def _decision_line(decision: Decision) -> Block:
     why = f": {one_line(decision.reason)}" if decision.reason else "."
     role = ", as an admin and not as an approver," if decision.as_admin else ""
     return context(
-        f"{DID[decision.verb]} by {person(decision.slack_user)}{role} {moment(decision.at)}{why}"
+        f"{DID[decision.verb]} by {person(decision.slack_user)}{role or _on_behalf(decision)} {moment(decision.at)}{why}"
     )
 
 

@@ -64,8 +64,10 @@ def _names_of(decided: Sequence[Decision], verb: Verb) -> list[str]:
 
 
 def _decider(decision: Decision) -> str:
-    """Name who decided; an admin who stood in for the approvers is called one."""
+    """Name who decided; an admin who stood in for the approvers is called one, and a delegate says for whom."""
     name = decision.name or "somebody"
+    if decision.for_entra_id is not None:
+        return f"{name} for {decision.for_name or 'somebody'}"
     return f"{name} (as an admin)" if decision.as_admin else name
 
 

@@ -2,19 +2,26 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final, Literal
 
+from bot import clock
 from bot.errors import NotAllowed
 from bot.packages.model import Stage
 from bot.people.admins import Roster
 from bot.people.approvers import Approvers, UnresolvedApprovers
+from bot.people.delegates import Delegates
 from bot.people.identity import People
-from bot.people.model import Verb
+from bot.people.model import Person, Verb
 from bot.requests.model import Request
 
-OWN: Final = frozenset({Verb.CANCEL, Verb.EXTEND, Verb.RETURN})
+OWN: Final = frozenset({Verb.CANCEL, Verb.REMIND, Verb.EXTEND, Verb.RETURN})
+# Of a request, and so of whoever asked.
+ASKERS: Final = frozenset({Verb.CANCEL, Verb.REMIND})
 DECISIONS: Final = frozenset({Verb.APPROVE, Verb.DENY})
 ADMINS: Final = frozenset({Verb.REMOVE, Verb.LIST, Verb.RETRY, Verb.GIVE_UP, Verb.REPROCESS})
+# Of somebody's own right to decide, which an admin may pass on for them, too.
+SELF_OR_ADMIN: Final = frozenset({Verb.DELEGATE})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +34,8 @@ class Actor:
         is_admin: They are one of the configured admins.
         is_approver: Named by the policy for the stage that is being decided.
         stands_in: An admin who may decide that stage in place of its approvers, as LATCHKEY_ADMINS_DECIDE says.
-        has_decided: They have decided an earlier stage of the same request.
+        acts_for: An approver whom the policy names for that stage, and who lets them decide.
+        has_decided: They have decided an earlier stage of the same request, or somebody has for them.
     """
 
     slack_user: str
@@ -37,26 +45,27 @@ class Actor:
     is_admin: bool = False
     is_approver: bool = False
     stands_in: bool = False
+    acts_for: Person | None = None
     has_decided: bool = False
 
     @property
     def decides_as_admin(self) -> bool:
         """If they decide, then not because the policy names them."""
-        return self.stands_in and not self.is_approver
+        return self.stands_in and not self.is_approver and self.acts_for is None
 
 
 def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | None) -> str | None:
     """
     Return why *actor* may not *verb* what concerns *holder*; None if they may.
 
-    Everything that is not allowed here is forbidden.  The holder is whose access it is; for a cancellation,
-    whoever asked.
+    Everything that is not allowed here is forbidden.  The holder is whose access it is; for a cancellation and a
+    reminder, whoever asked; for a delegation, whoever is to let somebody else decide.
     """
     if verb in OWN:
         # A request is of whoever asked; access is of an Entra user, whatever Slack account shows it.
         is_theirs = (
             actor.slack_user == holder
-            if verb is Verb.CANCEL
+            if verb in ASKERS
             else actor.entra_id is not None and actor.entra_id == holder_entra_id
         )
         if is_theirs:
@@ -64,6 +73,11 @@ def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | 
         return "Only the person whose access or request it is can do that."
     if actor.not_a_person:
         return actor.not_a_person
+    if verb in SELF_OR_ADMIN:
+        # It gives no right that the approver does not have at the click.
+        if actor.slack_user == holder or actor.is_admin:
+            return None
+        return "Only Latchkey's admins can do that for somebody else."
     if verb in ADMINS:
         if not actor.is_admin:
             return "Only Latchkey's admins can do that."
@@ -83,12 +97,30 @@ def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | 
     if actor.entra_id == holder_entra_id:
         return "You cannot decide your own request, from another Slack account either."
     if actor.has_decided:
-        return "You have decided an earlier step of this request; another person decides this one."
-    if actor.is_approver or actor.stands_in:
+        return (
+            "You, or your delegate for you, have decided an earlier step of this request; another person decides "
+            "this one."
+        )
+    if actor.is_approver:
+        return None
+    if actor.acts_for is not None:
+        return _may_act_for(actor, actor.acts_for, holder=holder, holder_entra_id=holder_entra_id)
+    if actor.stands_in:
         return None
     if actor.is_admin:
         return "The admins may not decide this request: that is for the approvers whom its policy names."
     return "You are not among those who may decide this request."
+
+
+def _may_act_for(
+    actor: Actor, approver: Person, *, holder: str | None, holder_entra_id: str
+) -> str | None:
+    """Return why *actor* may not decide as the delegate of *approver*; None if they may."""
+    if approver.slack_user == holder or approver.entra_id == holder_entra_id:
+        return f"You decide for {approver.entra_name}, whose own request this is."
+    if actor.entra_id == approver.entra_id:
+        return "You cannot decide for yourself as your own delegate."
+    return None
 
 
 AdminsDecide = Literal["always", "fallback", "never"]
@@ -101,6 +133,7 @@ class Permissions:
     people: People
     approvers: Approvers
     roster: Roster
+    delegates: Delegates
     admins_decide: AdminsDecide = "always"
 
     async def refresh(self) -> None:
@@ -137,6 +170,7 @@ class Permissions:
         home_team: str | None = None,
         request: Request | None = None,
         decided: Collection[str] = (),
+        at: datetime | None = None,
     ) -> Actor:
         """
         Return who is doing this, read from Slack and Graph now.
@@ -145,7 +179,8 @@ class Permissions:
             team: The workspace the click came from, as Slack says (``user.team_id``).
             home_team: Ours.
             request: What is being decided; its stage names approvers.
-            decided: Entra ids of those who have decided its earlier stages.
+            decided: Entra ids of those who have decided its earlier stages, or for whom somebody has.
+            at: When they clicked: of a delegation that is over since then, that they clicked in time counts.
 
         Raises:
             SlackError, GraphError: It could not be read, so nothing can be allowed now.
@@ -170,9 +205,41 @@ class Permissions:
         if stage is not None and await self._is_named(stage, request, found.user.id):
             # The policy's own approver needs no other right, whoever else they are.
             return replace(who, is_approver=True)
+        acts_for = await self._find_delegator(who, ids, stage, request, decided, at or clock.now())
+        if acts_for is not None:
+            # The policy names whom they decide for, which an admin's right does not say.
+            return replace(who, acts_for=acts_for)
         is_admin = await self.roster.is_admin_now(ids)
         stands_in = is_admin and await self._may_stand_in(stage, request, decided)
         return replace(who, is_admin=is_admin, stands_in=stands_in)
+
+    async def _find_delegator(
+        self,
+        who: Actor,
+        ids: Collection[str],
+        stage: Stage | None,
+        request: Request,
+        decided: Collection[str],
+        at: datetime,
+    ) -> Person | None:
+        """
+        Return the first approver of *stage* who lets *who* decide; each is read in Slack and Entra now.
+
+        Only what the policy says of the approver counts: neither what others let them decide, nor what they may as an admin.
+        """
+        if stage is None:
+            return None
+        nobody = {each.casefold() for each in (who.entra_id, request.entra_id, *decided) if each}
+        for slack_user in await self.delegates.delegators_of(ids, at=at, asked=request.deciders):
+            approver = await self.delegates.find_person(slack_user)
+            if (
+                approver is not None
+                and approver.entra_id.casefold() not in nobody
+                and slack_user != request.holder
+                and await self._is_named(stage, request, approver.entra_id)
+            ):
+                return approver
+        return None
 
     async def _is_named(self, stage: Stage, request: Request, entra_id: str) -> bool:
         try:

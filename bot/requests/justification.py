@@ -48,7 +48,11 @@ def _decider(decision: Decision, *, many: bool) -> str:
     name = _untagged(_shortened(decision.name or "somebody", LONGEST_NAME))
     stage = f", stage {decision.stage + 1}" if many else ""
     role = ", as an admin of Latchkey" if decision.as_admin else ""
-    return f"{name} ({decision.entra_id}){stage}{role}"
+    on_behalf = ""
+    if decision.for_entra_id is not None:
+        approver = _untagged(_shortened(decision.for_name or "somebody", LONGEST_NAME))
+        on_behalf = f" for {approver} ({decision.for_entra_id})"
+    return f"{name} ({decision.entra_id}){on_behalf}{stage}{role}"
 
 
 def _untagged(text: str) -> str:

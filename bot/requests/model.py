@@ -71,6 +71,8 @@ class Request:
         starts_at: From when on they want it; None: at once.
         ends_at: Until when they want it, or have it; None: for as long as the policy gives.
         deciders: Slack users who are asked about the current stage, as far as they have been found.
+        waits_since: When the stage began that waits for a decision.
+        reminded_at: When whoever asked last had those reminded who decide this stage.
         unnamed: The policy was seen to name nobody who could decide the current stage.
         retry_by, give_up_by: The admin who takes it off hold; checked before it counts.
     """
@@ -99,6 +101,8 @@ class Request:
     unnamed: bool = False
     lapses_at: datetime | None = None
     escalates_at: datetime | None = None
+    waits_since: datetime | None = None
+    reminded_at: datetime | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     why: str | None = None

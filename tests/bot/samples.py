@@ -10,7 +10,7 @@ from bot.assignments.model import Assignment, AssignmentState
 from bot.notifications.model import Notice
 from bot.packages.model import Package, Stage, Terms
 from bot.paging import ROWS_A_PAGE, Count, ListName, Mark, Page, Place
-from bot.people.model import Verb
+from bot.people.model import Delegation, Verb
 from bot.requests.model import Kind, Request, State
 from graph.models import AccessPackage, AssignmentPolicy
 
@@ -100,6 +100,19 @@ def click(request: Request, **changes: Any) -> Decision:
         "team": "T0LATCH",
     }
     return Decision(**{**facts, **changes})
+
+
+def delegation(**changes: Any) -> Delegation:
+    """Bo lets Cy decide for a week."""
+    facts: dict[str, Any] = {
+        "id": chance.new_id(),
+        "delegator": "U0BO",
+        "delegate": "U0CY",
+        "made_by": "U0BO",
+        "made_at": clock.now(),
+        "ends_at": clock.now() + timedelta(days=7),
+    }
+    return Delegation(**{**facts, **changes})
 
 
 def offered(**changes: Any) -> Package:

@@ -18,6 +18,9 @@ from bot.requests.model import Request
 FIELDS: Final = tuple(Decision.__dataclass_fields__)
 COLUMNS: Final = [decisions.c[name] for name in FIELDS]
 
+# For whom a delegate has decided.
+FOR: Final = ("for_user", "for_entra_id", "for_name")
+
 DUE_AT: Final = sa.select(decisions.c.due_at).where(decisions.c.id == sa.bindparam("decision"))
 UPDATE: Final = decisions.update().where(decisions.c.id == sa.bindparam("decision"))
 INSERT: Final = decisions.insert()
@@ -222,6 +225,7 @@ def settle(
     values |= {"as_admin": as_admin, "attempts": 0, "due_at": clock.real()}
     if outcome is Outcome.ACCEPTED:
         values["answered_at"] = now
+        values |= {name: getattr(decision, name) for name in FOR}
     nested = db.begin_nested()
     try:
         done = db.execute(SETTLE, {"decision": decision.id, **values}).rowcount == 1
@@ -240,9 +244,16 @@ def settle(
             verb=f"{decision.verb}-{outcome}",
             request_id=decision.request_id,
             why=why or decision.reason,
-            details={"decided_as": "admin"} if as_admin else None,
+            details=_role(decision, as_admin=as_admin),
         )
     return done
+
+
+def _role(decision: Decision, *, as_admin: bool) -> dict[str, str] | None:
+    """Return in which role somebody has decided, for the audit log; None for an approver."""
+    if decision.for_entra_id is not None:
+        return {"decided_as": "delegate", "for": decision.for_entra_id}
+    return {"decided_as": "admin"} if as_admin else None
 
 
 def claim_unanswered(db: Transaction, *, lease: timedelta, limit: int = 50) -> list[Decision]:

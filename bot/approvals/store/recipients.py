@@ -1,6 +1,6 @@
 """Store whom a pending request is shown to: found bit by bit, beside the decisions and never in their way."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from bot.approvals.store import deciders as all_deciders
 from bot.database.engine import Transaction
 from bot.database.homes import touch_homes
 from bot.database.statements import MOST, NOW, UNTIL, word
-from bot.database.tables import notices, requests
+from bot.database.tables import deciders, notices, requests
 from bot.notifications.model import Notice, is_channel
 from bot.requests.model import Request, State
 from bot.requests.store.requests import COLUMNS, REDRAW, SELECT, from_row
@@ -37,6 +37,18 @@ CLAIM: Final = (
 LOCK: Final = SELECT.where(requests.c.id == sa.bindparam("request")).with_for_update()
 # Not `requests.UPDATE_KNOWN`: what a card says stays the same, so a decision under way must not be disturbed.
 UPDATE: Final = requests.update().where(requests.c.id == sa.bindparam("request"))
+LOOK_AGAIN_FOR: Final = (
+    requests.update()
+    .where(
+        requests.c.state == word(State.PENDING),
+        requests.c.id.in_(
+            sa.select(deciders.c.request_id).where(
+                deciders.c.slack_user.in_(sa.bindparam("people", expanding=True))
+            )
+        ),
+    )
+    .values(recipients_due_at=sa.bindparam("at_once", type_=requests.c.asked_at.type))
+)
 CARDS: Final = notices.c.key.in_(sa.bindparam("cards", expanding=True))
 WITHDRAW: Final = notices.update().where(CARDS).values(dropped_why=WITHDRAWN, stale=True)
 RESTORE: Final = (
@@ -103,6 +115,11 @@ def look_again(db: Transaction, request: Request, *, at: datetime | None = None)
     if _as_asked(db, request) is not None:
         values = {"recipients_due_at": at or clock.real()}
         db.execute(UPDATE, {"request": request.id, **values})
+
+
+def look_again_for(db: Transaction, slack_users: Collection[str]) -> None:
+    """Look now whom else to ask, or whom no more, about all that any of these people is asked about."""
+    db.execute(LOOK_AGAIN_FOR, {"people": sorted(slack_users), "at_once": clock.real()})
 
 
 def card_key(request: Request, to: str) -> str:

@@ -7,7 +7,7 @@ from bot.database.tables.columns import UtcDateTime, metadata
 from bot.database.tables.notifications import homes, notices
 from bot.database.tables.operations import allowances, control, inbox, slack_waits, sweeps
 from bot.database.tables.packages import packages
-from bot.database.tables.people import contacts, people
+from bot.database.tables.people import NOT_CANCELED, contacts, delegations, people
 from bot.database.tables.requests import (
     GAVE,
     IS_ENDED,
@@ -29,6 +29,7 @@ __all__ = [
     "IS_REMOVAL",
     "IS_TRIED",
     "IS_UNANSWERED",
+    "NOT_CANCELED",
     "TELLS_ADMINS",
     "UtcDateTime",
     "allowances",
@@ -39,6 +40,7 @@ __all__ = [
     "control",
     "deciders",
     "decisions",
+    "delegations",
     "forms",
     "holds",
     "homes",

@@ -44,6 +44,10 @@ decisions = sa.Table(
     sa.Column("name", NAME),
     # An admin's decision in place of the approvers whom the policy names.
     sa.Column("as_admin", sa.Boolean, nullable=False, default=False),
+    # The approver whom the policy names, where their delegate has decided for them.
+    sa.Column("for_user", SLACK_ID),
+    sa.Column("for_entra_id", ID),
+    sa.Column("for_name", NAME),
     # The person the request is for, repeated here so that the database itself forbids self-approval.
     sa.Column("holder", SLACK_ID),
     sa.Column("holder_entra_id", ID),

@@ -1,4 +1,6 @@
-"""The tables of people: which accounts are one person, and where Entra users are found in Slack."""
+"""The tables of people: which accounts are one person, who decides for whom, and where Entra users are found in Slack."""
+
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -11,6 +13,8 @@ from bot.database.tables.columns import (
     metadata,
     partial_index,
 )
+
+NOT_CANCELED: Final = sa.text("canceled_at IS NULL")
 
 people = sa.Table(
     "person",
@@ -28,6 +32,29 @@ people = sa.Table(
     partial_index("person_owes_news", "news_due_at", where="news_due_at IS NOT NULL"),
     sa.Column("called", EXACT_NAME, sa.Computed("lower(entra_name)")),
     sa.Index("person_called", "called"),
+)
+
+# Whom an approver lets decide for them, and until when.  Slack accounts: whose they are is read at each decision.
+delegations = sa.Table(
+    "delegation",
+    metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("delegator", SLACK_ID, nullable=False),
+    sa.Column("delegate", SLACK_ID, nullable=False),
+    sa.Column("made_by", SLACK_ID, nullable=False),
+    sa.Column("made_at", UtcDateTime, nullable=False),
+    sa.Column("ends_at", UtcDateTime, nullable=False),
+    # Ended before that: by whom, and why if Latchkey itself did it.
+    sa.Column("canceled_at", UtcDateTime),
+    sa.Column("canceled_by", SLACK_ID),
+    sa.Column("canceled_why", sa.Text),
+    # When to look (real time) whether those concerned are still to be told.
+    sa.Column("news_due_at", UtcDateTime),
+    partial_index("delegation_to", "delegate", "ends_at", where=NOT_CANCELED),
+    partial_index("delegation_of", "delegator", "ends_at", where=NOT_CANCELED),
+    partial_index("delegation_ends", "ends_at", "id", where=NOT_CANCELED),
+    partial_index("delegation_owes_news", "news_due_at", where="news_due_at IS NOT NULL"),
+    sa.CheckConstraint("delegator <> delegate", name="delegation_to_another"),
 )
 
 # Where an Entra user is found in Slack, for cards; or that they were not found.  Never for rights.

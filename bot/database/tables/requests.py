@@ -50,6 +50,11 @@ requests = sa.Table(
     sa.Column("news_due_at", UtcDateTime),
     sa.Column("lapses_at", UtcDateTime),
     sa.Column("escalates_at", UtcDateTime),
+    # While it is pending: since when this stage is; when to look whether somebody is to be nudged; and when
+    # whoever asked last had them reminded.
+    sa.Column("waits_since", UtcDateTime),
+    sa.Column("nudge_at", UtcDateTime),
+    sa.Column("reminded_at", UtcDateTime),
     # From when on, if not at once; and until when, if not for as long as the policy gives.
     sa.Column("starts_at", UtcDateTime),
     sa.Column("ends_at", UtcDateTime),
@@ -87,6 +92,7 @@ requests = sa.Table(
     partial_index("request_owes_news", "news_due_at", where="news_due_at IS NOT NULL"),
     partial_index("request_lapses", "lapses_at", where="lapses_at IS NOT NULL"),
     partial_index("request_escalates", "escalates_at", where="escalates_at IS NOT NULL"),
+    partial_index("request_nudges", "nudge_at", where="nudge_at IS NOT NULL"),
     partial_index("request_pending", "asked_at", where=IS_PENDING),
     partial_index("request_extends", "assignment_id", where=f"{IS_PENDING} AND kind = 'extend'"),
     partial_index("request_on_hold", "held_at", where="held_at IS NOT NULL"),

@@ -184,11 +184,16 @@ class RequestEvaluator:
                 decision.slack_user,
                 request=then,
                 decided=decided_before(counted, decision.stage),
+                at=decision.at,
             )
             if may(actor, decision.verb, holder=request.holder, holder_entra_id=request.entra_id):
                 return False
             if actor.decides_as_admin and not decision.as_admin:
                 # What was said to be an approver's is no approver's any more.
+                return False
+            acts_for = actor.acts_for.entra_id if actor.acts_for else None
+            if acts_for is not None and acts_for != decision.for_entra_id:
+                # It was their own right, or another approver's, that has gone meanwhile.
                 return False
         return True
 

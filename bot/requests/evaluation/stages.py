@@ -36,6 +36,9 @@ def stage_changes(request: Request, *, stage: int) -> dict[str, Any]:
         "unnamed": False,
         "lapses_at": _after(current.deny_after_seconds),
         "escalates_at": _after(current.escalate_after_seconds) if escalates else None,
+        "waits_since": clock.now(),
+        "nudge_at": clock.now(),
+        "reminded_at": None,
     }
     return changes
 

@@ -188,7 +188,7 @@ def move(
     if to is State.PENDING:
         values |= {"cards_due_at": clock.real(), "recipients_due_at": clock.real()}
     else:
-        values |= {"lapses_at": None, "escalates_at": None}
+        values |= {"lapses_at": None, "escalates_at": None, "nudge_at": None}
         values |= {"cards_due_at": None, "recipients_due_at": None}
     guarded = MOVE_CLAIMED if fence else MOVE
     try:

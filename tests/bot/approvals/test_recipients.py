@@ -9,13 +9,13 @@ from bot import clock
 from bot.approvals.recipients import FOUND_FOR, LOOK_AGAIN, MOST_CARDS, NOT_FOUND_FOR, VERIFIED_FOR
 from bot.approvals.store import recipients
 from bot.people.model import Verb
-from bot.people.store import contacts
+from bot.people.store import contacts, delegations
 from bot.requests.model import State
 from bot.requests.store import requests
 from sandbox.slack.model import Person
 from sandbox.tenant import seed
 from sandbox.tenant.model import User
-from tests.bot.samples import approval, members, user
+from tests.bot.samples import SOME_DAY, approval, delegation, members, user
 from tests.harness.faults import answering
 from tests.harness.loop import simulated
 
@@ -297,3 +297,52 @@ async def test_one_request_that_cannot_be_looked_up_stops_no_other(harness):
     simulated().stand_still(timedelta(minutes=2))
     await harness.jobs.find_recipients()
     assert set((await harness.request(one.id)).deciders) == {"U0BO", "U0DANA"}
+
+
+async def test_a_delegate_is_asked_beside_the_approver(harness):
+    """With a card of their own; what Cy lets others decide asks nobody."""
+    await harness.store.run(delegations.add, delegation())
+    await harness.store.run(delegations.add, delegation(delegator="U0CY", delegate="U0MIA"))
+
+    request = await harness.ask(ASK)
+    await harness.talk()
+
+    assert request.deciders == ("U0BO", "U0CY")
+    assert "Ann Abara asks for Finance Reports." in [each.text for each in harness.told("U0CY")]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"delegate": "U0ANN"},
+        {"ends_at": SOME_DAY},
+        {"delegator": "U0MIA"},
+    ],
+    ids=str,
+)
+async def test_a_delegate_who_could_not_decide_is_not_asked(harness, changes):
+    """Whoever asks; after the end; for somebody who is not asked."""
+    await harness.store.run(delegations.add, delegation(**changes))
+
+    assert (await harness.ask(ASK)).deciders == ("U0BO",)
+
+
+@pytest.mark.parametrize("ends", ["canceled", "over"])
+async def test_a_delegate_is_asked_no_more_when_it_ends(harness, ends):
+    """Their card says so, and has no buttons."""
+    made = delegation(ends_at=clock.now() + LOOK_AGAIN / 2)
+    await harness.store.run(delegations.add, made)
+    request = await harness.ask(ASK)
+    await harness.talk()
+    assert request.deciders == ("U0BO", "U0CY")
+
+    if ends == "canceled":
+        await harness.store.run(delegations.cancel, made.id, by="U0BO", at=clock.now())
+        await harness.store.run(recipients.look_again_for, ["U0BO"])
+    else:
+        simulated().stand_still(LOOK_AGAIN / 2 + SECOND)
+    await harness.jobs.find_recipients()
+    await harness.talk()
+
+    assert (await harness.request(request.id)).deciders == ("U0BO",)
+    assert "not asked about this request any more" in harness.told("U0CY")[-1].text

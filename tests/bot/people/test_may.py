@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.people.model import Verb
-from bot.people.permissions import ADMINS, DECISIONS, OWN, Actor, may
+from bot.people.permissions import ADMINS, DECISIONS, OWN, SELF_OR_ADMIN, Actor, may
 from tests.proofs.authorization.authorization import ALLOWED, DECIDE, HOLDER, HOLDER_ID, ROLES
 
 
@@ -65,4 +65,4 @@ def test_every_verb_is_somebodys():
 
 def test_every_verb_has_one_rule():
     """So that no order of the rules decides."""
-    assert sorted([*OWN, *DECISIONS, *ADMINS]) == sorted(Verb)
+    assert sorted([*OWN, *DECISIONS, *ADMINS, *SELF_OR_ADMIN]) == sorted(Verb)

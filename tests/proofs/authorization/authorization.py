@@ -5,14 +5,16 @@ Write the page anew with ``python -m tests.proofs.authorization.authorization > 
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
-from bot.people.model import Verb
+from bot.people.model import Person, Verb
 from bot.people.permissions import Actor
 from bot.requests.model import MOVES, State
 
 HOLDER: Final = "U0ANN"
 HOLDER_ID: Final = "ann"
+BO: Final = Person(slack_user="U0BO", slack_name="Bo", entra_id="bo", entra_name="Bo Berg")
 
 ROLES: Final[Mapping[str, Actor]] = {
     "the holder": Actor(slack_user=HOLDER, entra_id=HOLDER_ID),
@@ -46,6 +48,32 @@ ROLES: Final[Mapping[str, Actor]] = {
         slack_user="U0DANA", entra_id="dana", is_admin=True, stands_in=True, has_decided=True
     ),
     "somebody": Actor(slack_user="U0CY", entra_id="cy"),
+    "a delegate of an approver": Actor(slack_user="U0LEE", entra_id="lee", acts_for=BO),
+    "a delegate of an approver, who is an admin": Actor(
+        slack_user="U0LEE", entra_id="lee", acts_for=BO, is_admin=True
+    ),
+    "a delegate of the holder": Actor(
+        slack_user="U0LEE", entra_id="lee", acts_for=replace(BO, slack_user=HOLDER)
+    ),
+    "a delegate of the holder's other account": Actor(
+        slack_user="U0LEE", entra_id="lee", acts_for=replace(BO, entra_id=HOLDER_ID)
+    ),
+    "the holder, as a delegate of an approver": Actor(
+        slack_user=HOLDER, entra_id=HOLDER_ID, acts_for=BO
+    ),
+    "the holder's other account, as a delegate of an approver": Actor(
+        slack_user="U0TWIN", entra_id=HOLDER_ID, acts_for=BO
+    ),
+    "somebody, as a delegate of themselves": Actor(
+        slack_user="U0LEE", entra_id=BO.entra_id, acts_for=BO
+    ),
+    "a delegate who has decided an earlier stage": Actor(
+        slack_user="U0LEE", entra_id="lee", acts_for=BO, has_decided=True
+    ),
+    "a delegate unknown in Entra": Actor(slack_user="U0LEE", acts_for=BO),
+    "a guest, as a delegate of an approver": Actor(
+        slack_user="U0GUS", entra_id="gus", acts_for=BO, not_a_person="You are a guest."
+    ),
     "an approver unknown in Entra": Actor(slack_user="U0BO", is_approver=True),
     "an admin unknown in Entra": Actor(slack_user="U0DANA", is_admin=True, stands_in=True),
     "a guest named as approver": Actor(
@@ -60,10 +88,10 @@ ROLES: Final[Mapping[str, Actor]] = {
     ),
     "nobody in particular": Actor(slack_user=""),
 }
-OWN: Final = frozenset({Verb.CANCEL, Verb.EXTEND, Verb.RETURN})
+OWN: Final = frozenset({Verb.CANCEL, Verb.REMIND, Verb.EXTEND, Verb.RETURN, Verb.DELEGATE})
 KEEP: Final = frozenset({Verb.EXTEND, Verb.RETURN})
 DECIDE: Final = frozenset({Verb.APPROVE, Verb.DENY})
-RULE: Final = frozenset({Verb.REMOVE, Verb.LIST, Verb.RETRY, Verb.REPROCESS})
+RULE: Final = frozenset({Verb.REMOVE, Verb.LIST, Verb.RETRY, Verb.REPROCESS, Verb.DELEGATE})
 GIVE_UP: Final = frozenset({Verb.GIVE_UP})
 NOTHING: Final[frozenset[Verb]] = frozenset()
 
@@ -74,7 +102,7 @@ ALLOWED: Final[Mapping[str, frozenset[Verb]]] = {
     "the holder's other account": KEEP,
     "the holder's other account, an admin": KEEP | RULE,
     # Messages about access may go astray; what is done with it may not.
-    "the holder's account under another id": frozenset({Verb.CANCEL}) | RULE,
+    "the holder's account under another id": frozenset({Verb.CANCEL, Verb.REMIND}) | RULE,
     "an approver": DECIDE,
     "an admin who may decide this stage": DECIDE | RULE | GIVE_UP,
     "an admin who may not decide this stage": RULE | GIVE_UP,
@@ -82,6 +110,16 @@ ALLOWED: Final[Mapping[str, frozenset[Verb]]] = {
     "an approver who has decided an earlier stage": NOTHING,
     "an admin who has decided an earlier stage": RULE | GIVE_UP,
     "somebody": NOTHING,
+    "a delegate of an approver": DECIDE,
+    "a delegate of an approver, who is an admin": DECIDE | RULE | GIVE_UP,
+    "a delegate of the holder": NOTHING,
+    "a delegate of the holder's other account": NOTHING,
+    "the holder, as a delegate of an approver": OWN,
+    "the holder's other account, as a delegate of an approver": KEEP,
+    "somebody, as a delegate of themselves": NOTHING,
+    "a delegate who has decided an earlier stage": NOTHING,
+    "a delegate unknown in Entra": NOTHING,
+    "a guest, as a delegate of an approver": NOTHING,
     "an approver unknown in Entra": NOTHING,
     "an admin unknown in Entra": RULE | GIVE_UP,
     "a guest named as approver": NOTHING,
@@ -94,6 +132,7 @@ IN_STATE: Final[Mapping[Verb, frozenset[State]]] = {
     Verb.APPROVE: frozenset({State.PENDING}),
     Verb.DENY: frozenset({State.PENDING}),
     Verb.CANCEL: frozenset({State.RECEIVED, State.PENDING, State.APPROVED}),
+    Verb.REMIND: frozenset({State.PENDING}),
     # While it is held.
     Verb.RETRY: frozenset({State.RECEIVED, State.APPROVED, State.SUBMITTED}),
     Verb.GIVE_UP: frozenset({State.RECEIVED, State.APPROVED, State.SUBMITTED}),
@@ -128,12 +167,18 @@ def page() -> str:
         "page is written by `tests/proofs/authorization/authorization.py`, whose table the tests use; a test fails when the page,",
         "the table and the function do not agree.",
         "",
-        "“The holder” is whose access it is by the Entra account that their Slack account is bound to; for *cancel*,",
-        "whoever asked. An admin is in `LATCHKEY_ADMINS`; an",
+        "“The holder” is whose access it is by the Entra account that their Slack account is bound to; for *cancel* and",
+        "*remind*, whoever asked; for *delegate*, whoever is to let somebody else decide for them. An admin is in `LATCHKEY_ADMINS`; an",
         "approver is named by the package's policy for the stage that is being decided, which is read from Entra at",
         "the click and again just before the grant. Whether an admin may decide a stage in place of its approvers is",
         "for `LATCHKEY_ADMINS_DECIDE` to say: always; only if the policy finds nobody (`fallback`); or never. One",
         "person decides at most one stage of a request, in whatever role.",
+        "",
+        "A delegate decides for an approver who lets them, until the end of that delegation, and only while the policy",
+        "names that approver: both accounts of both people are read at the click and again just before the grant. What",
+        "an admin may, or what others let somebody decide, is not passed on: there are no chains. What a delegate has",
+        "decided is the decision of both: neither decides another stage. Nobody decides their own request through a",
+        "delegate, nor as one. A delegation that ends after the click was in time; one that is canceled does not count.",
         "",
         *_table("who", verbs, by_role),
         "",

@@ -29,10 +29,10 @@ from bot.notifications.store import notices
 from bot.packages.store import catalog
 from bot.paging import Mark, Start, page_number
 from bot.people.model import Person, Verb
-from bot.people.store import contacts, people
+from bot.people.store import contacts, delegations, people
 from bot.requests.model import Kind, Request, State
 from bot.requests.store import claims, forms, holds, request_lists, requests
-from tests.bot.samples import ANN, BO, LEASE, click, held, notice, offered, wish
+from tests.bot.samples import ANN, BO, LEASE, click, delegation, held, notice, offered, wish
 
 HOUR: Final = timedelta(hours=1)
 ANN_BOUND: Final = Person(
@@ -50,6 +50,7 @@ def run_all(run: Callable[[Callable[[Transaction], object]], object]) -> None:
         _holds,
         _decisions,
         _recipients,
+        _delegations,
         _notices,
         _assignments,
         _listed,
@@ -176,10 +177,25 @@ def _recipients(db: Transaction) -> None:
     recipients.claim(db, lease=LEASE, limit=20)
     assert recipients.add(db, request, "U0BO")
     recipients.look_again(db, request)
+    recipients.look_again_for(db, ["U0BO", "U0CY"])
     recipients.settle(db, request, ("U0CY",), nobody=True, again_at=clock.real())
     deciders.waiting_for(db, "U0CY", rows=10)
     deciders.keep(db, request, ("U0BO", "U0DANA"))
     deciders.fill_in(db)
+
+
+def _delegations(db: Transaction) -> None:
+    now = clock.now()
+    kept, canceled = delegation(id="kept"), delegation(id="canceled", delegate="U0MIA")
+    for each in (kept, canceled):
+        delegations.add(db, each)
+    assert delegations.find(db, "kept") == kept
+    delegations.to_delegate(db, ["U0CY"], at=now)
+    delegations.of_delegators(db, ["U0BO"], at=now)
+    delegations.in_force(db, at=now, limit=20)
+    assert delegations.cancel(db, "canceled", by="U0BO", at=now) is not None
+    delegations.owing_news(db)
+    delegations.schedule_news(db, kept, news=None)
 
 
 def _notices(db: Transaction) -> None:

@@ -1,0 +1,48 @@
+"""Find for whom somebody decides as a delegate, read afresh at each decision."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final
+
+from bot.database import Store
+from bot.errors import NotAllowed
+from bot.people.identity import People
+from bot.people.model import Person
+from bot.people.store import delegations
+
+# Each is a look at Slack and Entra when a delegate decides.
+MOST_LOOKED_AT: Final = 20
+
+
+class Delegates:
+    """Looks up delegations; who is behind an account is read in Slack and Entra each time."""
+
+    def __init__(self, *, store: Store, people: People) -> None:
+        self._store = store
+        self._people = people
+
+    async def delegators_of(
+        self, slack_ids: Collection[str], *, at: datetime, asked: Collection[str]
+    ) -> list[str]:
+        """
+        Return the Slack accounts of those who let somebody decide for them at a moment.
+
+        Args:
+            slack_ids: Every id by which Slack names the delegate.
+            asked: Who is asked to decide: they come first, so that what others have given keeps nobody from deciding.
+        """
+        found = await self._store.read(delegations.to_delegate, slack_ids, at=at)
+        everybody = dict.fromkeys(each.delegator for each in found)
+        return sorted(everybody, key=lambda each: each not in asked)[:MOST_LOOKED_AT]
+
+    async def find_person(self, slack_user: str) -> Person | None:
+        """
+        Return who lets somebody decide, read now; None if that is no full member, or cannot be told in Entra.
+
+        Raises:
+            SlackError, GraphError: It could not be read.
+        """
+        try:
+            return (await self._people.identify(slack_user)).person
+        except NotAllowed:
+            return None

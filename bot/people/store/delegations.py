@@ -1,0 +1,126 @@
+"""The table of delegations: whom an approver lets decide for them, until when, and what is still to be told of it."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot import clock
+from bot.database import audit
+from bot.database.engine import Transaction
+from bot.database.statements import MOST, NOW
+from bot.database.tables import NOT_CANCELED, delegations
+from bot.people.model import Delegation
+
+FIELDS: Final = tuple(Delegation.__dataclass_fields__)
+COLUMNS: Final = [delegations.c[name] for name in FIELDS]
+# Whoever is given more than that decides for those who came first.
+MOST_FOR_ONE: Final = 500
+
+SELECT: Final = sa.select(*COLUMNS)
+ENDS_AFTER: Final = delegations.c.ends_at > sa.bindparam("at", type_=delegations.c.ends_at.type)
+IN_FORCE: Final = sa.and_(NOT_CANCELED, ENDS_AFTER)
+INSERT: Final = delegations.insert()
+BY_ID: Final = SELECT.where(delegations.c.id == sa.bindparam("delegation"))
+TO_DELEGATE: Final = (
+    SELECT.where(
+        delegations.c.delegate.in_(sa.bindparam("people", expanding=True)),
+        IN_FORCE,
+        delegations.c.made_at <= sa.bindparam("at", type_=delegations.c.ends_at.type),
+    )
+    .order_by(delegations.c.made_at, delegations.c.id)
+    .limit(MOST)
+)
+OF_DELEGATORS: Final = SELECT.where(
+    delegations.c.delegator.in_(sa.bindparam("people", expanding=True)), IN_FORCE
+).order_by(delegations.c.made_at, delegations.c.id)
+ALL_IN_FORCE: Final = (
+    SELECT.where(IN_FORCE).order_by(delegations.c.ends_at, delegations.c.id).limit(MOST)
+)
+CANCEL: Final = (
+    delegations.update()
+    .where(delegations.c.id == sa.bindparam("delegation"), IN_FORCE)
+    .returning(*COLUMNS)
+)
+OWING_NEWS: Final = (
+    SELECT.where(delegations.c.news_due_at <= NOW).order_by(delegations.c.news_due_at).limit(MOST)
+)
+UPDATE: Final = delegations.update().where(delegations.c.id == sa.bindparam("delegation"))
+
+
+def _delegation(row: Sequence[Any]) -> Delegation:
+    return Delegation(**dict(zip(FIELDS, row, strict=True)))
+
+
+def add(db: Transaction, delegation: Delegation) -> None:
+    """Insert a delegation; those concerned are owed the news."""
+    db.execute(INSERT, {**vars(delegation), "news_due_at": clock.real()})
+    _record(db, delegation, by=delegation.made_by, verb="delegate")
+
+
+def find(db: Transaction, delegation_id: str) -> Delegation | None:
+    """Return the delegation of that id, if there is one."""
+    row = db.execute(BY_ID, {"delegation": delegation_id}).first()
+    return _delegation(row) if row else None
+
+
+def to_delegate(db: Transaction, slack_ids: Collection[str], *, at: datetime) -> list[Delegation]:
+    """Return what lets somebody, by any of their ids, decide for others at a moment; the first made first."""
+    given = {"people": sorted(slack_ids), "at": at, "most": MOST_FOR_ONE}
+    return [_delegation(row) for row in db.execute(TO_DELEGATE, given)]
+
+
+def of_delegators(
+    db: Transaction, slack_users: Collection[str], *, at: datetime
+) -> list[Delegation]:
+    """Return by what any of these people let others decide for them at a moment, the first made first."""
+    found = db.execute(OF_DELEGATORS, {"people": sorted(slack_users), "at": at})
+    return [_delegation(row) for row in found]
+
+
+def in_force(db: Transaction, *, at: datetime, limit: int) -> list[Delegation]:
+    """Return the delegations that hold at a moment, the first to end first."""
+    return [_delegation(row) for row in db.execute(ALL_IN_FORCE, {"at": at, "most": limit})]
+
+
+def cancel(
+    db: Transaction, delegation_id: str, *, by: str, at: datetime, why: str | None = None
+) -> Delegation | None:
+    """End a delegation before its time; None if it is over. Those concerned are owed the news."""
+    values = {"canceled_at": at, "canceled_by": by, "canceled_why": why}
+    given = {"delegation": delegation_id, "at": at, **values, "news_due_at": clock.real()}
+    row = db.execute(CANCEL, given).first()
+    if row is None:
+        return None
+    canceled = _delegation(row)
+    _record(db, canceled, by=by, verb="undelegate", why=why)
+    return canceled
+
+
+def owing_news(db: Transaction, *, limit: int = 50) -> list[Delegation]:
+    """Return the delegations of which those concerned are still to be told."""
+    due = db.execute(OWING_NEWS, {"now": clock.real(), "most": limit})
+    return [_delegation(row) for row in due]
+
+
+def schedule_news(db: Transaction, delegation: Delegation, *, news: datetime | None) -> None:
+    """Say when to look again (real time) whether everybody was told; None: they were."""
+    db.execute(UPDATE, {"delegation": delegation.id, "news_due_at": news})
+
+
+def _record(
+    db: Transaction, delegation: Delegation, *, by: str, verb: str, why: str | None = None
+) -> None:
+    audit.record(
+        db,
+        at=clock.now(),
+        actor=by,
+        verb=verb,
+        why=why,
+        details={
+            "delegator": delegation.delegator,
+            "delegate": delegation.delegate,
+            "until": delegation.ends_at.isoformat(),
+        },
+    )
