@@ -157,7 +157,8 @@ def ending(request: Request, decided: Sequence[Decision]) -> Message:
     denials = [each for each in decided if each.verb is Verb.DENY]
     if request.state is State.DENIED and denials:
         why = f": {one_line(denials[-1].reason)}" if denials[-1].reason else "."
-        return message(f"Denied by {person(denials[-1].slack_user)}{why}")
+        who = f"{person(denials[-1].slack_user)}{_on_behalf(denials[-1])}"
+        return message(f"Denied by {who}{why}")
     return message(_outcome(request))
 
 
