@@ -9,7 +9,7 @@ from tests.docs.references import ROOT
 
 RIGHTS: Final = {"read": "SELECT", "add": "INSERT", "update": "UPDATE", "delete": "DELETE"}
 ABOUT_PEOPLE: Final = frozenset(
-    {"slack_user", "entra_id", "holder", "recipient", "actor", "done_by", "wanted_by"}
+    {"slack_user", "entra_id", "holder", "recipient", "actor", "done_by", "wanted_by", "made_by"}
 )
 
 
