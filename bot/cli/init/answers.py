@@ -38,10 +38,18 @@ def problem_with(name: str, value: str, others: Mapping[str, str]) -> str | None
 
     Nothing of the value is in the sentence that `latchkey run` would not say, too.
     """
+    wrong = unwritable(name, value)
+    if wrong:
+        return wrong
+    found = [each for each in problems_in({**others, name: value}) if subject_of(each) == name]
+    return found[0] if found else None
+
+
+def unwritable(name: str, value: str) -> str | None:
+    """Return why a value cannot stand in a file of settings; None if it can."""
     if UNWRITABLE & set(value):
         return f"{name} has a quotation mark, a backslash or a line end in it, which no file of settings holds."
-    found = [each for each in problems_in({**others, name: value}) if _is_about(each, name)]
-    return found[0] if found else None
+    return None
 
 
 def problems_in(answers: Mapping[str, str], *, without: Iterable[str] = ()) -> list[str]:
@@ -58,5 +66,6 @@ def problems_in(answers: Mapping[str, str], *, without: Iterable[str] = ()) -> l
         return list(error.problems)
 
 
-def _is_about(sentence: str, name: str) -> bool:
-    return sentence.split()[0].rstrip(":,") == name
+def subject_of(sentence: str) -> str:
+    """Return the setting that a sentence about a problem begins with."""
+    return sentence.split()[0].rstrip(":,")

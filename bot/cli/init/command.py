@@ -9,7 +9,13 @@ import click
 from bot import chance
 from bot.cli.connection import Stop, WrongSettings
 from bot.cli.init import files as installation
-from bot.cli.init.answers import problem_with, problems_in, read_answers
+from bot.cli.init.answers import (
+    problem_with,
+    problems_in,
+    read_answers,
+    subject_of,
+    unwritable,
+)
 from bot.cli.init.plan import CLOUD_NAMES, Identity, Plan, SlackMode, Target
 from bot.cli.init.questions import (
     SECRET_FILES,
@@ -233,11 +239,14 @@ def _refuse_wrong(answers: Mapping[str, str]) -> None:
     Raises:
         WrongSettings: A sentence for each answer that cannot be.
     """
-    found = [problem_with(name, value, answers) for name, value in answers.items()]
-    # The file of the certificate may come later.
-    wrong = [
-        each for each in found if each and not each.startswith("AZURE_CLIENT_CERTIFICATE_PATH")
+    found = [each for name, value in answers.items() if (each := unwritable(name, value))]
+    # What is missing comes later, and so may the file of the certificate.
+    found += [
+        each
+        for each in problems_in(answers, without=("AZURE_CLIENT_CERTIFICATE_PATH",))
+        if subject_of(each) in answers
     ]
+    wrong = list(dict.fromkeys(found))
     if wrong:
         raise WrongSettings(*wrong)
 

@@ -120,7 +120,7 @@ def about_database(plan: Plan) -> Iterator[Question]:
     yield Question(
         name="DATABASE_URL",
         ask="Database",
-        where="postgresql://latchkey_run:PASSWORD@HOST/latchkey, with @ : / # in the password percent-encoded (@ is %40).  "
+        where="postgresql://latchkey_run:PASSWORD@HOST/latchkey, with @ : / # in the password percent-encoded (@ is %40).  "  # pragma: allowlist secret
         "SQLite is enough for one process on one machine.",
         default=None if plan.target is Target.KUBERNETES else f"sqlite:///{file}",
     )
