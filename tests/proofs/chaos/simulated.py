@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -39,6 +39,8 @@ LAG = timedelta(seconds=25)
 QUIET = timedelta(minutes=20)
 # After so long whoever is not at the end is lost.
 LONGEST = timedelta(hours=5)
+# What is doubled stays so; whoever is not at the end yet may come there.
+FOR_GOOD: Final = frozenset({"doubled grants", "doubled notices"})
 SETTINGS: Final[Mapping[str, Any]] = {"LATCHKEY_SYNC_SECONDS": "900", "LATCHKEY_POLL_SECONDS": "10"}
 
 
@@ -131,12 +133,13 @@ class Report:
         return "\n".join(lines)
 
 
-async def chaos(plan: Plan, database: str, *, part: int = 0) -> Report:
+async def chaos(plan: Plan, database: str, *, part: int = 0, until: Collection[str] = ()) -> Report:
     """
     Run *plan* on an empty database.
 
     Args:
         part: Makes another run of the same seed.
+        until: End as soon as one of these promises is broken; of those that nothing mends: see `FOR_GOOD`.
     """
     async with (
         simulation(database, pauses=LIFELIKE, part=part, beat=BEAT) as around,
@@ -161,8 +164,8 @@ async def chaos(plan: Plan, database: str, *, part: int = 0) -> Report:
                 limits=plan.limits,
             )
             began = outside.clock.now()
-            await _play(plan, outside, watch, told, reaper)
-            await _quiet(watch)
+            if not await _play(plan, outside, watch, told, reaper, FOR_GOOD.intersection(until)):
+                await _quiet(watch)
         finally:
             for task in keeping:
                 task.cancel()
@@ -231,9 +234,14 @@ async def _known(outside: StandIns) -> None:
 
 
 async def _play(
-    plan: Plan, outside: StandIns, watch: Watch, told: Sequence[Story], reaper: Reaper
-) -> None:
-    """Let everybody act, and replicas die evenly over the stories' progress."""
+    plan: Plan,
+    outside: StandIns,
+    watch: Watch,
+    told: Sequence[Story],
+    reaper: Reaper,
+    until: Collection[str],
+) -> bool:
+    """Let everybody act, and replicas die evenly over the stories' progress; True if *until* ended it."""
     at_once = asyncio.Semaphore(PEOPLE_AT_ONCE)
     done = 0
 
@@ -246,9 +254,11 @@ async def _play(
     repairing = asyncio.create_task(repair(outside, UNHURRIED))
     acts = [asyncio.create_task(act(story)) for story in told]
     end = asyncio.create_task(asyncio.wait(acts, timeout=plan.longest.total_seconds()))
-    while not end.done():
+    is_broken = False
+    while not end.done() and not is_broken:
         reaper.arm(done / len(told))
         await asyncio.wait({end}, timeout=20)
+        is_broken = bool(until) and not count(outside, watch, told).broken.keys().isdisjoint(until)
     # Whoever is not at the end is lost; and nobody else acts any more.
     outside.tenant.faults.clear()
     outside.workspace.faults.clear()
@@ -257,6 +267,7 @@ async def _play(
     for result in await asyncio.gather(repairing, *acts, return_exceptions=True):
         if isinstance(result, Exception):
             raise result
+    return is_broken
 
 
 async def _quiet(watch: Watch) -> None:

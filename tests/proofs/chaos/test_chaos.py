@@ -46,13 +46,14 @@ async def test_faults_and_deaths_break_no_promise(part, address):
 async def test_without_a_protection_a_promise_is_broken(protection, broken, address):
     """The count sees what the protection keeps from happening."""
     with switched_off(protection):
-        report = await chaos(WEAKENED, address)
+        report = await chaos(WEAKENED, address, until=broken)
 
     assert broken & report.count.broken.keys(), str(report)
 
 
 async def test_without_the_settle_time_a_promise_is_broken(address):
     """A look that finds nothing proves nothing while Graph's lists lag behind."""
-    report = await chaos(replace(WEAKENED, waits=NO_SETTLE), address)
+    broken = {"doubled grants", "lost"}
+    report = await chaos(replace(WEAKENED, waits=NO_SETTLE), address, until=broken)
 
-    assert {"doubled grants", "lost"} & report.count.broken.keys(), str(report)
+    assert broken & report.count.broken.keys(), str(report)
