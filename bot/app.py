@@ -18,12 +18,14 @@ from bot import chance, clock, connections, web
 from bot import clock_check as clockwork
 from bot.approvals.processing import DecisionProcessor
 from bot.approvals.recipients import Recipients
+from bot.approvals.review import Reviews
 from bot.approvals.service import ApprovalService
 from bot.assignments.lists import AssignmentLists
 from bot.assignments.search import PersonSearch
 from bot.assignments.service import AssignmentService
 from bot.clock_check import Clockwork
 from bot.configuration.settings import Settings
+from bot.console.views import ConsoleViews
 from bot.database import Busy, Store, migrate, open_store, wakeups
 from bot.database import installation as installations
 from bot.database.engine import Threads, real_threads
@@ -234,6 +236,13 @@ async def assembled(
             courtesy=courtesy,
         )
         guard = Guard(store=store, permissions=permissions)
+        request_lists = RequestLists(store=store, guard=guard, offering=offering)
+        assignment_lists = AssignmentLists(
+            store=store,
+            guard=guard,
+            whom=PersonSearch(store=store, slack=slack, graph=graph, people=people, bounds=bounds),
+            offering=offering,
+        )
         services = handlers.Services(
             guard=guard,
             requests=RequestService(
@@ -245,16 +254,13 @@ async def assembled(
                 asks_an_hour=settings.asks_an_hour,
                 package_settings=package_settings,
             ),
-            request_lists=RequestLists(store=store, guard=guard, offering=offering),
+            request_lists=request_lists,
             approvals=ApprovalService(store=store, processor=decision_processor, wake=jobs.wake),
             assignments=AssignmentService(store=store, guard=guard, wake=jobs.wake),
-            assignment_lists=AssignmentLists(
-                store=store,
-                guard=guard,
-                whom=PersonSearch(
-                    store=store, slack=slack, graph=graph, people=people, bounds=bounds
-                ),
-                offering=offering,
+            assignment_lists=assignment_lists,
+            reviews=Reviews(store=store, guard=guard),
+            console=ConsoleViews(
+                store=store, guard=guard, requests=request_lists, assignments=assignment_lists
             ),
         )
         health = Health(store=store, slack=slack, jobs=jobs, wire=wire)

@@ -8,6 +8,7 @@ from handlers import (
     admin_command,
     answers,
     assignment_actions,
+    console,
     decide,
     deduplicate,
     direct_messages,
@@ -17,6 +18,7 @@ from handlers import (
     repair,
     request_access,
     request_form,
+    review,
 )
 from handlers.app import SlackApp
 from handlers.background import Background
@@ -54,6 +56,8 @@ def register(
     direct_messages.register(routes)
     home.register(routes, homes=homes, publish=publish)
     admin_command.register(routes, services=services, background=background)
+    console.register(routes, services=services, background=background)
+    review.register(routes, reviews=services.reviews, background=background)
     repair.register(routes, requests=services.requests, background=background)
     answers.register(routes, requests=services.requests, background=background)
     routes.check()

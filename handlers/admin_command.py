@@ -1,4 +1,4 @@
-"""Answer ``/access-admin pending | stuck | assignments | remove``, and the buttons of these lists."""
+"""Answer ``/access-admin``: the console, the lists that are called by name, and the buttons of these lists."""
 
 import asyncio
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from typing import Any, Final
 from slack_bolt.async_app import AsyncAck
 
 from bot.assignments.search import Listing, WhichPerson
+from bot.console.model import ConsolePage
 from bot.errors import LatchkeyError, UnknownPackage
 from bot.messages import deciding, repairing, troubles
 from bot.messages.pages import split_page
@@ -15,6 +16,7 @@ from bot.messages.parts import Message
 from bot.paging import ListName, Place, Start, page_number
 from bot.patience import answered
 from handlers.background import Background
+from handlers.console_windows import open_console
 from handlers.deduplicate import key_of
 from handlers.errors import (
     CHANGE_NOT_SAVED,
@@ -43,6 +45,20 @@ def register(routes: Routes, *, services: Services, background: Background) -> N
                 channel=command.get("channel_id"), user=command["user_id"], message=message
             )
 
+        if not (command.get("text") or "").strip():
+            async with explain_errors(say, busy=NOT_READ):
+                await services.guard.check_admin_once(command["user_id"], key=key_of(command))
+                open_console(
+                    background,
+                    services.console,
+                    user=command["user_id"],
+                    trigger_id=command.get("trigger_id") or "",
+                    channel=command.get("channel_id"),
+                    page=ConsolePage(),
+                )
+            if ack.response is None:
+                await ack()
+            return
         answer = asyncio.ensure_future(
             _answer(services, command["user_id"], command.get("text") or "", key_of(command))
         )

@@ -25,6 +25,10 @@ class Background:
         # The last wish to replace each form that is being replaced.
         self._newest: dict[str, object] = {}
 
+    @property
+    def slack(self) -> Slack:
+        return self._slack
+
     def open_form(
         self,
         *,
@@ -33,6 +37,7 @@ class Background:
         channel: str | None,
         user: str,
         unless: Callable[[], Awaitable[bool]] | None = None,
+        is_over_modal: bool = False,
     ) -> None:
         """
         Open a modal for the person who clicked; tell them if Slack does not open it.
@@ -40,14 +45,15 @@ class Background:
         Args:
             view: The form, or a function that makes it, which may take a while.
             unless: Called first; True if the form is not needed any more.
+            is_over_modal: They clicked in a modal, over which it is laid.
         """
 
         async def open_form() -> None:
             if unless is not None and await unless():
                 return
+            show = self._slack.push_view if is_over_modal else self._slack.open_view
             try:
-                form = await view() if callable(view) else view
-                await self._slack.open_view(trigger_id, form)
+                await show(trigger_id, await view() if callable(view) else view)
             except SlackError as error:
                 log.warning("form-not-opened", slack=str(error))
                 text = "Slack did not open the form in time. Please press the button again."

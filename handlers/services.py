@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from bot.approvals.review import Reviews
 from bot.approvals.service import ApprovalService
 from bot.assignments.lists import AssignmentLists
 from bot.assignments.service import AssignmentService
+from bot.console.views import ConsoleViews
 from bot.people.guard import Guard
 from bot.requests.lists import RequestLists
 from bot.requests.service import RequestService
@@ -20,3 +22,5 @@ class Services:
     approvals: ApprovalService
     assignments: AssignmentService
     assignment_lists: AssignmentLists
+    console: ConsoleViews
+    reviews: Reviews

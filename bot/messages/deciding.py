@@ -158,6 +158,7 @@ def _assignment_row(row: Assignment, *, automatic: bool) -> list[Block]:
 def admin_help() -> Message:
     return message(
         "What would you like to see?\n"
+        "• `/access-admin` alone: the console, with all of this, search, pages and removals in bulk\n"
         "• `/access-admin pending`: what waits for a decision\n"
         "• `/access-admin stuck`: requests that keep failing, to retry or give up\n"
         "• `/access-admin assignments [@person] [package]`: who has what, with Remove buttons; "

@@ -332,9 +332,25 @@ class Slack:
         except TimeoutError as error:
             raise SlackUnsure("views.open took too long") from error
 
-    async def update_view(self, view_id: str, view: Mapping[str, Any]) -> None:
-        """Replace what an open modal shows; what was typed under the same ids stays.  No scope needed."""
-        await self._calls.call("views.update", view_id=view_id, view=dict(view))
+    async def push_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
+        """Lay a modal over the one that was clicked in.  No scope needed."""
+        try:
+            async with asyncio.timeout(OPEN_VIEW_TIMEOUT_SECONDS):
+                await self._calls.call("views.push", trigger_id=trigger_id, view=dict(view))
+        except TimeoutError as error:
+            raise SlackUnsure("views.push took too long") from error
+
+    async def update_view(
+        self, view_id: str, view: Mapping[str, Any], *, hash: str | None = None
+    ) -> None:
+        """
+        Replace what an open modal shows; what was typed under the same ids stays.  No scope needed.
+
+        Args:
+            hash: Of the view as it was known: Slack refuses with "hash_conflict" if it has changed meanwhile.
+        """
+        known = {"hash": hash} if hash else {}
+        await self._calls.call("views.update", view_id=view_id, view=dict(view), **known)
 
     async def locale(self, user_id: str) -> str | None:
         """Return the language that somebody reads Slack in ("de-DE"), if Slack says.  Scope users:read."""

@@ -1,0 +1,361 @@
+"""Draw the admins' console: a modal with a tab for each list, a search field, and pages."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final
+
+from bot.assignments.model import Assignment, AssignmentState
+from bot.console.model import (
+    LONGEST_SOUGHT,
+    OF_PEOPLE,
+    ConsolePage,
+    Tab,
+    write_console_page,
+)
+from bot.errors import PackageName
+from bot.messages import repairing, troubles
+from bot.messages.pages import NOTHING_MORE, VIEW, Fitting, Room, Row, how_many
+from bot.messages.parts import (
+    Block,
+    about_person,
+    actions,
+    button,
+    context,
+    divider,
+    escape,
+    header,
+    moment,
+    one_line,
+    person,
+    plain,
+    section,
+    shorten,
+    until,
+)
+from bot.messages.request_words import WANTS
+from bot.paging import ListName, Mark, Page, Place
+from bot.requests.model import Hold, Request
+
+CALLBACK: Final = "latchkey_console"
+TITLE: Final = "Latchkey admin console"
+# For the tabs, the search field, the heading and the buttons below the list.
+ROOM: Final = Room(blocks=VIEW.blocks - 14, characters=VIEW.characters - 20_000, is_escaped=True)
+# Of people whose names begin alike, and of packages whose names are near.
+MOST_CHOICES: Final = 10
+# Of those who are asked about a request, by name.
+MOST_DECIDERS: Final = 3
+FOUND_BY: Final = (
+    "Search for a person, a package, or both: a name, an e-mail address or an object id."
+)
+CHOOSE: Final = {
+    Tab.PEOPLE: "Choose a person to see what they have, and why.",
+    Tab.LEAVER: (
+        "Choose who has left. You see everything that they have, and can remove all of it with one confirmation."
+    ),
+}
+# Of a reason, in a row of a list; the card has the whole.
+LONGEST_REASON: Final = 200
+
+View = dict[str, Any]
+
+
+def view(
+    page: ConsolePage, content: Sequence[Block], *, note: str | None = None, user: str | None = None
+) -> View:
+    """
+    Draw the console with *content* in the tab that is shown.
+
+    Args:
+        note: What has just happened, a sentence fit for Slack.
+        user: The Slack user whom the person menu shows.
+    """
+    written = write_console_page(page) or write_console_page(ConsolePage(tab=page.tab)) or ""
+    head: list[Block] = [_tabs(page.tab)]
+    if page.tab in OF_PEOPLE:
+        head.append(_person_menu(page.tab, user))
+    has_search = page.tab in OF_PEOPLE or page.tab is Tab.ASSIGNMENTS
+    if has_search:
+        head.append(_search_field(page))
+    if note:
+        head.append(section(note))
+    return {
+        "type": "modal",
+        "callback_id": CALLBACK,
+        "private_metadata": written,
+        "title": plain(TITLE),
+        # Slack wants one where there is something to fill in.
+        **({"submit": plain("Search")} if has_search else {}),
+        "close": plain("Close"),
+        "blocks": [*head, divider(), *content],
+    }
+
+
+def loading(page: ConsolePage) -> View:
+    """Draw the console while what it shows is looked up, which may take Slack and Entra a while."""
+    return view(page, [section("I am looking that up …")])
+
+
+def refused(why: str) -> View:
+    """Draw what somebody sees who may not see the console."""
+    return {
+        "type": "modal",
+        "callback_id": CALLBACK,
+        "title": plain(TITLE),
+        "close": plain("Close"),
+        "blocks": [section(escape(why))],
+    }
+
+
+def _tabs(current: Tab) -> Block:
+    made = [
+        button("Pending", "console_pending", Tab.PENDING),
+        button("Assignments", "console_assignments", Tab.ASSIGNMENTS),
+        button("Stuck", "console_stuck", Tab.STUCK),
+        button("People", "console_people", Tab.PEOPLE),
+        button("Leaver", "console_leaver", Tab.LEAVER),
+    ]
+    return actions(*(_marked(each, current) for each in made), block_id="tabs")
+
+
+def _marked(tab: Block, current: Tab) -> Block:
+    """Mark the tab that is shown: by its label, and not by its color alone."""
+    if tab["value"] != current:
+        return tab
+    label = tab["text"]["text"]
+    return {
+        **tab,
+        "text": plain(f"• {label}"),
+        "style": "primary",
+        "accessibility_label": f"{label}: shown now",
+    }
+
+
+def _search_field(page: ConsolePage) -> Block:
+    field: Block = {
+        "type": "plain_text_input",
+        "action_id": "latchkey_console_search",
+        "max_length": LONGEST_SOUGHT,
+        "placeholder": plain("Person, package, or both"),
+        "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]},
+    }
+    if page.sought and not page.sought.startswith("<@"):
+        field["initial_value"] = page.sought
+    return {
+        "type": "input",
+        # Another one for other words: Slack keeps what was typed under the same one.
+        "block_id": f"search:{page.tab}",
+        "dispatch_action": True,
+        "optional": True,
+        "label": plain("Search"),
+        "element": field,
+    }
+
+
+def sought_in(view: Mapping[str, Any]) -> str:
+    """Return what is typed into the search field of a console; empty if nothing is."""
+    values = view.get("state", {}).get("values", {})
+    for block_id, fields in values.items():
+        if str(block_id).startswith("search:"):
+            typed = fields.get("latchkey_console_search", {}).get("value")
+            return str(typed or "").strip()[:LONGEST_SOUGHT]
+    return ""
+
+
+def _person_menu(tab: Tab, user: str | None) -> Block:
+    menu: Block = {
+        "type": "users_select",
+        "action_id": "latchkey_console_person",
+        "placeholder": plain("Choose a person"),
+    }
+    if user:
+        menu["initial_user"] = user
+    return section(CHOOSE[tab], accessory=menu, block_id=f"person:{tab}")
+
+
+def pending(page: ConsolePage, found: Page[Request]) -> list[Block]:
+    """List what waits for a decision, the oldest first, each with a button that shows its card."""
+    if not found.rows:
+        return [section(_nothing(found, "Nothing waits for a decision."))]
+    return [
+        header(f"{how_many(found, 'request waits', 'requests wait')} for a decision"),
+        *_part(page, found, (_pending_row(each) for each in found.rows), ListName.PENDING),
+    ]
+
+
+def _pending_row(request: Request) -> list[Block]:
+    who = person(request.holder, request.holder_name)
+    line = f"{who} {WANTS[request.kind]} *{escape(request.package_name)}*."
+    asked = f"Asked {moment(request.asked_at)}. {_waits_for(request)}"
+    why = (
+        f"\n> {one_line(shorten(request.justification, LONGEST_REASON))}"
+        if request.justification
+        else ""
+    )
+    review = button(
+        "Review",
+        "review",
+        request.id,
+        about=about_person(request.holder_name, request.package_name),
+    )
+    return [section(f"{line}\n{asked}{why}", accessory=review, block_id=f"review:{request.id}")]
+
+
+def _waits_for(request: Request) -> str:
+    if not request.deciders:
+        return "Nobody who can decide it has been found in Slack yet."
+    names = ", ".join(person(each) for each in islice(request.deciders, MOST_DECIDERS))
+    more = len(request.deciders) - MOST_DECIDERS
+    if more > 0:
+        return f"It waits for {names} and {more} more."
+    return f"It waits for {names}."
+
+
+def stuck(page: ConsolePage, found: Page[tuple[Hold, Request]]) -> list[Block]:
+    """List the requests that keep failing, each with Retry and Give up."""
+    if not found.rows:
+        return [section(_nothing(found, "No request is stuck."))]
+    rows = (repairing.blocks(hold, request) for hold, request in found.rows)
+    return [
+        header(how_many(found, "request is stuck", "requests are stuck")),
+        *_part(page, found, rows, ListName.HELD),
+    ]
+
+
+def assignments(
+    page: ConsolePage,
+    found: Page[Assignment],
+    *,
+    place: Place,
+    package: str | None,
+    whom: str | None,
+    notes: Sequence[str],
+    automatic: Collection[str],
+    removing: Collection[str],
+) -> list[Block]:
+    """
+    List who has what, what ends first at the top, each with a button to remove it.
+
+    Args:
+        place: Which list, without where it begins.
+        package: The name of the package that it is narrowed to.
+        whom: Whom it is narrowed to, fit for Slack.
+        notes: What is to be said besides, a sentence each.
+        automatic: Ids of the policies under which Entra gives access by itself.
+        removing: Ids of those whose removal is asked for.
+    """
+    said = [section(" ".join(notes))] if notes else []
+    if not found.rows:
+        what = f"*{escape(package)}*" if package else "anything"
+        nobody = f"{whom} does not have {what}." if whom else f"Nobody has {what}."
+        return [section(_nothing(found, nobody)), *said]
+    of = f" of *{escape(package)}*" if package else ""
+    by = f" for {whom}" if whom else ""
+    many = how_many(found, f"assignment{of}{by}", f"assignments{of}{by}")
+    rows = (
+        _assignment_row(
+            row,
+            automatic=row.policy_id in automatic,
+            is_removing=row.id in removing or row.state is AssignmentState.REMOVING,
+        )
+        for row in found.rows
+    )
+    return [section(f"{many}."), *said, *_part(page, found, rows, place)]
+
+
+def _assignment_row(row: Assignment, *, automatic: bool, is_removing: bool) -> list[Block]:
+    who = person(row.holder, row.holder_name)
+    line = f"{who} has *{escape(row.package_name)}* {until(row.ends_at)}"
+    more = troubles.notes(row, own=False)
+    if is_removing:
+        return [section(f"{line}\nBeing removed."), *more]
+    remove = troubles.remove_button(row, label="Remove", automatic=automatic)
+    if row.progress not in troubles.UNSURE:
+        return [section(line, accessory=remove, block_id=f"remove:{row.id}"), *more]
+    buttons = actions(troubles.reprocess(row), remove, block_id=f"remove:{row.id}")
+    return [section(line), *more, buttons]
+
+
+def nobody_chosen() -> list[Block]:
+    """Say what the tab of one person is for, before one is chosen."""
+    return [section(FOUND_BY)]
+
+
+def which_person(
+    page: ConsolePage, name: str, people: Mapping[str, str], *, package_id: str | None
+) -> list[Block]:
+    """
+    List people whose names begin as was typed, to choose one.
+
+    Args:
+        people: Their names by Entra id.
+        package_id: The package that was asked about besides.
+    """
+    said = f"Nobody is called “{escape(name)}”; these names begin so. Whom do you mean?"
+    blocks = [section(said)]
+    for entra_id, shown in islice(people.items(), MOST_CHOICES):
+        place = Place(list=ListName.ASSIGNMENTS, package_id=package_id, entra_ids=(entra_id,))
+        chosen = ConsolePage(tab=page.tab, place=place, sought=shown[:LONGEST_SOUGHT])
+        show = button("Show", "console_more", write_console_page(chosen) or "-", about=shown)
+        blocks.append(section(escape(shown), accessory=show, block_id=f"choice:{entra_id}"))
+    if len(people) > MOST_CHOICES:
+        blocks.append(context("There are more: write more of the name to find them."))
+    return blocks
+
+
+def which_package(page: ConsolePage, sentence: str, packages: Sequence[PackageName]) -> list[Block]:
+    """
+    List packages that may have been meant, to choose one.
+
+    Args:
+        sentence: Why it is not known which, as plain text.
+    """
+    blocks = [section(escape(sentence))]
+    if packages:
+        blocks.append(section("Did you mean one of these?"))
+    for each in packages[:MOST_CHOICES]:
+        place = Place(list=ListName.ASSIGNMENTS, package_id=each.id)
+        chosen = ConsolePage(tab=Tab.ASSIGNMENTS, place=place, sought=each.name[:LONGEST_SOUGHT])
+        show = button("Show", "console_more", write_console_page(chosen) or "-", about=each.name)
+        blocks.append(section(escape(str(each)), accessory=show, block_id=f"choice:{each.id}"))
+    return blocks
+
+
+def _nothing(found: Page[Any], nothing: str) -> str:
+    return NOTHING_MORE if found.skipped is None else nothing
+
+
+def _part(
+    page: ConsolePage, found: Page[Any], rows: Iterable[Row], of: ListName | Place
+) -> list[Block]:
+    """Show the rows of a page that fit, whole, and the buttons to its beginning and to what comes after them."""
+    shown = Fitting(ROOM)
+    for row in rows:
+        if not shown.takes(row, ROOM.size_of(row)):
+            break
+    blocks = list(shown.blocks)
+    left = found.count.less(shown.taken)
+    next_page = None
+    if not left.is_nothing:
+        blocks.append(context(f"{left} more come after these."))
+        next_page = _next(page, of, found.marks[shown.taken - 1])
+        if next_page is None:
+            blocks.append(context("Please search for a package or one person to see the others."))
+    is_first = page.place is None or page.place.after is None
+    first = None if is_first else _first(page, of)
+    if first or next_page:
+        blocks.append(actions(first, next_page, block_id="pages"))
+    return blocks
+
+
+def _next(page: ConsolePage, of: ListName | Place, after: Mark) -> Block | None:
+    base = of if isinstance(of, Place) else Place(list=of)
+    place = Place(list=base.list, after=after, package_id=base.package_id, entra_ids=base.entra_ids)
+    value = write_console_page(page.at(place))
+    return button("Next page", "console_more", value) if value else None
+
+
+def _first(page: ConsolePage, of: ListName | Place) -> Block | None:
+    base = of if isinstance(of, Place) else Place(list=of)
+    place = Place(list=base.list, package_id=base.package_id, entra_ids=base.entra_ids)
+    value = write_console_page(page.at(place))
+    return button("First page", "console_first", value) if value else None

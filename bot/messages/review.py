@@ -1,0 +1,28 @@
+"""Show the whole card of a request in a modal."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from bot.approvals.model import Decision
+from bot.messages import deciding
+from bot.messages.parts import Block, context, plain
+from bot.requests.model import Request, State
+
+CALLBACK: Final = "latchkey_review"
+
+
+def review(request: Request, decided: Sequence[Decision], *, reader: str) -> dict[str, Any]:
+    """Draw the card; without its buttons for whoever it is about, who cannot decide it."""
+    blocks: list[Block] = deciding.card(request, decided)["blocks"]
+    if reader in {request.holder, request.asked_by}:
+        blocks = [block for block in blocks if block["type"] != "actions"]
+        if request.state is State.PENDING:
+            blocks.append(context("This is your own request: somebody else decides it."))
+    return {
+        "type": "modal",
+        "callback_id": CALLBACK,
+        "private_metadata": request.id,
+        "title": plain("Review"),
+        "close": plain("Close"),
+        "blocks": blocks,
+    }

@@ -1,0 +1,123 @@
+"""The admins' console: one modal for what waits, who has what, and what is stuck; checked anew at every page."""
+
+from tests.harness.valid import complaints
+from tests.harness.world import ANN, BO, CY, DANA, buttons, eventually, said
+
+
+async def opened(world, user=DANA):
+    """The console, as somebody has opened it."""
+    await world.type(user, "/access-admin")
+    return await eventually(lambda: world.form(user), about="the console")
+
+
+async def pressed(world, label, *, about=None, user=DANA):
+    """Press a button in the modal on top."""
+    form = world.form(user)
+    button = next(
+        each
+        for each in buttons(form)
+        if each["text"]["text"] == label
+        and (about is None or about in each.get("accessibility_label", ""))
+    )
+    return await world.slack.click_view(
+        user=user,
+        view_id=form.id,
+        action_id=button["action_id"],
+        block_id=button["block_id"],
+        value=button["value"],
+    )
+
+
+async def shows(world, text, *, user=DANA):
+    await eventually(lambda: text in said(world.form(user)), about=f"{user} sees {text!r}")
+
+
+async def sought(world, text, *, user=DANA):
+    """Type into the search field, and press Search."""
+    form = world.form(user)
+    block = next(each for each in form.blocks if each["type"] == "input")
+    values = {block["block_id"]: {block["element"]["action_id"]: text}}
+    return await world.slack.submit(user=user, view_id=form.id, values=values)
+
+
+async def delivered(world, user=ANN):
+    await world.type(user, "/request-access marketing-campaign")
+    await world.told(user, "You now have access")
+
+
+async def test_the_command_alone_opens_the_console(world):
+    """What waits is first: who, for what, since when, and for whom it waits."""
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    await world.card(BO)
+
+    await opened(world)
+
+    await shows(world, "1 request waits for a decision")
+    assert "asks for *Finance Reports*" in said(world.form(DANA))
+    assert f"It waits for <@{BO}>" in said(world.form(DANA))
+    assert complaints(world) == []
+
+
+async def test_the_whole_card_is_reviewed_and_approved_there(world):
+    """Review lays the card over the console; what it says is what an approver reads."""
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    await world.card(BO)
+    await opened(world)
+    await shows(world, "1 request waits")
+
+    await pressed(world, "Review")
+
+    await shows(world, "The package gives")
+    assert "Q4" in said(world.form(DANA))
+    await pressed(world, "Approve")
+    await world.told(ANN, "You now have access")
+    assert complaints(world) == []
+
+
+async def test_who_has_what_is_found_by_person_and_by_package(world):
+    """The search field takes either; what was found is said."""
+    await delivered(world)
+    await opened(world)
+    await pressed(world, "Assignments")
+    await shows(world, "1 assignment.")
+
+    await sought(world, "Marketing Campaign")
+    await shows(world, "1 assignment of *Marketing Campaign*")
+
+    await sought(world, "Ann Abara")
+    await shows(world, "1 assignment for Ann Abara")
+    assert complaints(world) == []
+
+
+async def test_what_is_not_found_leads_on(world):
+    """A slip is answered with what is near, each a press away."""
+    await delivered(world)
+    await opened(world)
+    await pressed(world, "Assignments")
+    await shows(world, "1 assignment.")
+
+    await sought(world, "marketing-campain")
+    await shows(world, "Did you mean one of these?")
+    await pressed(world, "Show", about="Marketing Campaign")
+
+    await shows(world, "1 assignment of *Marketing Campaign*")
+
+
+async def test_somebody_who_is_no_admin_sees_nothing(world):
+    """They are told so, and no window opens."""
+    await world.type(CY, "/access-admin")
+
+    await world.whispered(CY, "C0GENERAL", "Only Latchkey's admins")
+    assert world.form(CY) is None
+
+
+async def test_who_is_no_admin_any_more_turns_no_page(world):
+    """The right is read at each page, and not when the console was opened."""
+    await delivered(world)
+    await opened(world)
+    world.bot.services.guard._permissions.roster.members = frozenset()
+
+    await pressed(world, "Assignments")
+
+    await world.told(DANA, "Only Latchkey's admins")
+    assert "Ann" not in said(world.form(DANA))
