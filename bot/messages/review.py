@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from bot.approvals.model import Decision
-from bot.messages import deciding
+from bot.messages import approval_card
 from bot.messages.parts import Block, context, plain
 from bot.requests.model import Request, State
 
@@ -13,7 +13,7 @@ CALLBACK: Final = "latchkey_review"
 
 def review(request: Request, decided: Sequence[Decision], *, reader: str) -> dict[str, Any]:
     """Draw the card; without its buttons for whoever it is about, who cannot decide it."""
-    blocks: list[Block] = deciding.card(request, decided)["blocks"]
+    blocks: list[Block] = approval_card.card(request, decided, reader=reader)["blocks"]
     if reader in {request.holder, request.asked_by}:
         blocks = [block for block in blocks if block["type"] != "actions"]
         if request.state is State.PENDING:
