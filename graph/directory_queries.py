@@ -8,8 +8,8 @@ from graph.errors import BadAnswer, GraphError, NotFound
 from graph.objects import Model, to_model
 from graph.session import Session
 
-# accountEnabled and userType only come when asked for.
-USER: Final = "id,displayName,mail,userPrincipalName,accountEnabled,userType"
+# accountEnabled, userType and department only come when asked for.
+USER: Final = "id,displayName,mail,userPrincipalName,accountEnabled,userType,jobTitle,department"
 
 
 class DirectoryQueries:

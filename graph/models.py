@@ -90,6 +90,8 @@ class User(GraphModel):
     user_principal_name: str | None = None
     account_enabled: StrictBool | None = None
     user_type: str | None = None
+    job_title: str | None = None
+    department: str | None = None
     proxy_addresses: Annotated[list[str], NoneAsEmpty] = Field(default_factory=list)
 
     @property

@@ -14,6 +14,8 @@ from graph.values import folded_address, folded_id
 
 # Graph's limit for checkMemberGroups.
 GROUPS_A_CHECK: Final = 20
+# Of people.
+LARGEST_PAGE: Final = 999
 # Graph takes fifteen values, or terms joined by "or", in a filter on people; each address is compared twice.
 ADDRESSES_A_QUESTION: Final = 7
 
@@ -147,6 +149,18 @@ class Users:
         except NotFound:
             return None
         return to_model(User, found)
+
+    async def ids_in_department(self, department: str) -> set[str] | None:
+        """
+        Return the ids of the people of a department; None if there are more than one page of them.
+
+        Permission: User.Read.All (application).
+        Source: Graph reference, "user", `department` supports $filter (eq); "List users", $top of 999 at most.
+        """
+        where = f"department eq {quoted(department)}"
+        params = {"$filter": where, "$select": "id", "$top": str(LARGEST_PAGE)}
+        found = await self._queries.page(User, "/users", params)
+        return {user.id for user in found} if len(found) < LARGEST_PAGE else None
 
     async def member_of(self, user_id: str, group_ids: Collection[str]) -> set[str]:
         """

@@ -6,6 +6,7 @@ from typing import Final
 
 from bot.approvals.model import Decision
 from bot.messages.answers import answer_blocks, answers_button
+from bot.messages.evidence import evidence_lines
 from bot.messages.pages import MESSAGE, Room, fitted
 from bot.messages.parts import (
     Block,
@@ -56,7 +57,8 @@ def card(
         asked: The stage that is decided now is the one that this card asks about; without, it has no buttons.
     """
     title = f"{person(request.holder, request.holder_name)} {WANTS[request.kind]} *{escape(request.package_name)}*"
-    head = [section(title), *_why(request)]
+    head = [section(title), *evidence_lines(request.evidence)]
+    why = _why(request)
     foot = _foot(request) if asked else _passed(request, decided, reader=reader)
     said = fitted(
         [[_decision_line(each)] for each in reversed(decided)],
@@ -64,8 +66,8 @@ def card(
         room=ROOM_FOR_DECISIONS,
         rest=lambda left: f"… and {left} earlier.",
     )
-    facts = _facts(request, room=MESSAGE.less([*head, *said, *foot]))
-    return message(_plain_title(request), [head[0], *facts, *head[1:], *reversed(said), *foot])
+    facts = _facts(request, room=MESSAGE.less([*head, *why, *said, *foot]))
+    return message(_plain_title(request), [*head, *facts, *why, *reversed(said), *foot])
 
 
 def _why(request: Request) -> list[Block]:

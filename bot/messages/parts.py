@@ -80,6 +80,11 @@ def day(at: datetime) -> str:
     return f"<!date^{int(at.timestamp())}^{{date_long}} at {{time}}|{at:%Y-%m-%d %H:%M} UTC>"
 
 
+def day_only(at: datetime) -> str:
+    """Return a date without the hour, short, shown in the reader's zone."""
+    return f"<!date^{int(at.timestamp())}^{{date_short}}|{at:%Y-%m-%d}>"
+
+
 def left(until: datetime) -> str:
     """Return how much time is left, in words: "7 days", "30 hours", "1 hour"."""
     seconds = (until - clock.now()).total_seconds()

@@ -61,6 +61,34 @@ ASK_ID_LENGTH: Final = 36
 
 
 @dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """
+    Say what was on file about somebody when their request was evaluated, for those who decide; None: not known.
+
+    Attributes:
+        title, department, manager: As Entra's directory has them; the manager by name.
+        holders: How many people have the package, `MOST_COUNTED` at most.
+        colleagues: How many of these are of the same department.
+        had_from, had_until: When they had the package last, if they have had it before.
+        denied_at: When they were last denied it.
+    """
+
+    title: str | None = None
+    department: str | None = None
+    manager: str | None = None
+    is_guest: bool | None = None
+    holders: int | None = None
+    colleagues: int | None = None
+    had_from: datetime | None = None
+    had_until: datetime | None = None
+    denied_at: datetime | None = None
+
+
+# Of those who have a package: beyond it, it is "more than".
+MOST_COUNTED: Final = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
 class Request:
     """
     One request, from the command to its end.  Times are aware UTC.
@@ -70,6 +98,7 @@ class Request:
         wanted_policy_id: The policy that the person chose, where several let them ask.
         starts_at: From when on they want it; None: at once.
         ends_at: Until when they want it, or have it; None: for as long as the policy gives.
+        evidence: What those who decide are shown beside what is asked for; no part of what they approve.
         deciders: Slack users who are asked about the current stage, as far as they have been found.
         waits_since: When the stage began that waits for a decision.
         reminded_at: When whoever asked last had those reminded who decide this stage.
@@ -94,6 +123,7 @@ class Request:
     wanted_policy_id: str | None = None
     terms: Terms | None = None
     terms_hash: str | None = None
+    evidence: Evidence | None = None
     round: int = 0
     stage: int = 0
     escalated: bool = False

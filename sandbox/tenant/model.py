@@ -24,6 +24,8 @@ class User:
     user_type: str = "Member"
     account_enabled: bool = True
     manager_id: str | None = None
+    job_title: str | None = None
+    department: str | None = None
     # Ids of the users and groups that answer for this one.
     sponsors: list[str] = field(default_factory=list)
     # The connected organization that this one comes from.

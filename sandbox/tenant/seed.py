@@ -69,12 +69,12 @@ class _Seeding:
         self.world.announce()
 
     def _people(self) -> None:
-        for user_id, name, manager in (
-            (ANN, "Ann Abara", MIA),
-            (CY, "Cy Chen", MIA),
-            (BO, "Bo Berg", None),
-            (DANA, "Dana Diaz", None),
-            (MIA, "Mia Moreau", None),
+        for user_id, name, manager, title, department in (
+            (ANN, "Ann Abara", MIA, "Campaign lead", "Marketing"),
+            (CY, "Cy Chen", MIA, "Designer", "Marketing"),
+            (BO, "Bo Berg", None, "Security engineer", "Security"),
+            (DANA, "Dana Diaz", None, "Identity engineer", "IT"),
+            (MIA, "Mia Moreau", None, "Head of Marketing", "Marketing"),
         ):
             nickname = name.split()[0].lower()
             self.world.users[user_id] = User(
@@ -85,6 +85,8 @@ class _Seeding:
                 mail=f"{nickname}@{DOMAIN}",
                 mail_nickname=nickname,
                 manager_id=manager,
+                job_title=title,
+                department=department,
                 is_administrator=user_id == DANA,
             )
         self.world.users[GUS] = User(

@@ -11,6 +11,7 @@ _ONLY_SELECTED = frozenset(
     {
         "accountEnabled",
         "userType",
+        "department",
         "otherMails",
         "mailNickname",
         "createdDateTime",
@@ -27,7 +28,8 @@ def user_entity(world: World, user: User, version: str) -> Entity:
             "businessPhones": [],
             "displayName": user.display_name,
             "givenName": given or None,
-            "jobTitle": None,
+            "jobTitle": user.job_title,
+            "department": user.department,
             "mail": user.mail,
             "mobilePhone": None,
             "officeLocation": None,

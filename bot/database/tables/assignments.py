@@ -15,6 +15,7 @@ from bot.database.tables.columns import (
 )
 
 NOT_ENDED: Final = sa.text("state <> 'ended'")
+IS_OVER: Final = sa.text("state = 'ended'")
 NOT_WHOLE: Final = sa.text("progress = 'partial' AND state <> 'ended'")
 
 assignments = sa.Table(
@@ -57,6 +58,7 @@ assignments = sa.Table(
     partial_index("assignment_current_by_id", "id", where=NOT_ENDED),
     partial_index("assignment_current_of_user", "entra_id", where=NOT_ENDED),
     partial_index("assignment_current_of_package", "package_id", "ends_at", "id", where=NOT_ENDED),
+    partial_index("assignment_past", "entra_id", "package_id", "ended_at", where=IS_OVER),
     partial_index("assignment_not_whole", "progress_at", where=NOT_WHOLE),
     partial_index("assignment_of_nobody", "entra_id", where="holder IS NULL"),
     # The holder's name in small letters, made by the database.

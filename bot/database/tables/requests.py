@@ -14,6 +14,7 @@ IS_PENDING: Final = sa.text("state = 'pending'")
 IS_TRIED: Final = sa.text("(attempts > 0 OR failures > 0)")
 # What has given access, or made it longer.
 GAVE: Final = sa.text("kind IN ('add', 'extend') AND state = 'delivered'")
+IS_DENIED: Final = sa.text("state = 'denied'")
 IS_REMOVAL: Final = sa.text("kind = 'remove'")
 TELLS_ADMINS: Final = sa.text("tell_admins")
 
@@ -37,6 +38,8 @@ requests = sa.Table(
     sa.Column("wanted_policy_id", sa.Text),
     sa.Column("terms", sa.JSON(none_as_null=True)),
     sa.Column("terms_hash", sa.String(64)),
+    # What was on file about the person when it was evaluated, for those who decide.
+    sa.Column("evidence", sa.JSON(none_as_null=True)),
     # How often it was sent back for approval, and which stage of this round is being decided.
     sa.Column("round", sa.Integer, nullable=False, default=0),
     sa.Column("stage", sa.Integer, nullable=False, default=0),
@@ -102,6 +105,7 @@ requests = sa.Table(
     partial_index("request_gave", "holder", "ended_at", where=GAVE),
     partial_index("request_puzzles", "package_id", "ended_at", where=TELLS_ADMINS),
     partial_index("request_open_about", "assignment_id", where=IS_OPEN),
+    partial_index("request_denied", "entra_id", "package_id", "ended_at", where=IS_DENIED),
     partial_index("request_removes", "entra_id", "package_id", where=IS_REMOVAL),
     # One open request of a kind for a person and a package, by Slack id from the first moment and by
     # Entra id as soon as it is known: two Slack accounts of one person are one person.

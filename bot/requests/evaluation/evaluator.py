@@ -16,6 +16,7 @@ from bot.people.identity import People
 from bot.people.permissions import Permissions, may
 from bot.requests import transitions
 from bot.requests.evaluation.access import AccessEvaluator
+from bot.requests.evaluation.evidence import EvidenceReader
 from bot.requests.evaluation.extension import ExtensionEvaluator
 from bot.requests.evaluation.fact_cache import FactCache
 from bot.requests.evaluation.new_access import NewAccessEvaluator
@@ -48,6 +49,7 @@ class RequestEvaluator:
         self._store = store
         self._permissions = permissions
         self._waits = waits
+        self._evidence = EvidenceReader(graph=graph, store=store)
         self._facts = FactCache(graph=graph, people=people, holders=holders)
         self._removal = RemovalEvaluator(
             graph=graph, people=people, permissions=permissions, bounds=bounds
@@ -104,6 +106,9 @@ class RequestEvaluator:
             terms=evaluation.terms,
             ends_at=evaluation.ends_at,
         )
+        if evaluation.terms.stages:
+            evidence = await self._evidence.read(request, evaluation.identity.user)
+            pinned = replace(pinned, evidence=evidence)
         try:
             moved = await self._reach_first_stage(pinned, known=request, stays_claimed=True)
         except requests.AlreadyOpen:
@@ -153,7 +158,10 @@ class RequestEvaluator:
         if not evaluation.terms.stages:
             # Nobody has to decide: the terms of this moment count.
             return await self._renew(request, evaluation)
-        again = replace(request, terms=evaluation.terms, ends_at=evaluation.ends_at)
+        evidence = await self._evidence.read(request, evaluation.identity.user)
+        again = replace(
+            request, terms=evaluation.terms, ends_at=evaluation.ends_at, evidence=evidence
+        )
         await self._reach_first_stage(again, known=request, round=request.round + 1)
         return None
 

@@ -7,6 +7,7 @@ from typing import Any
 from bot import clock
 from bot.packages import policy_terms
 from bot.requests.model import Request
+from bot.requests.store.requests import evidence_row
 
 
 def stage_changes(request: Request, *, stage: int) -> dict[str, Any]:
@@ -23,6 +24,7 @@ def stage_changes(request: Request, *, stage: int) -> dict[str, Any]:
         "holder_name": request.holder_name,
         "terms": asdict(terms),
         "terms_hash": policy_terms.hash_of(terms),
+        "evidence": evidence_row(request.evidence),
         "ends_at": request.ends_at,
         "stage": stage,
         "escalated": False,

@@ -17,12 +17,13 @@ from bot.database.rows import without_empty
 from bot.database.statements import columns, for_each_database, words
 from bot.database.tables import deciders, notices, requests
 from bot.packages.model import Terms
-from bot.requests.model import MOVES, Kind, Request, State
+from bot.requests.model import MOVES, Evidence, Kind, Request, State
 
 log = structlog.get_logger(__name__)
 
 # JSON has no tuples and no classes: this brings them back.
 TERMS: Final = TypeAdapter(Terms)
+EVIDENCE: Final = TypeAdapter(Evidence)
 FIELDS: Final = tuple(Request.__dataclass_fields__)
 COLUMNS: Final = [requests.c[name] for name in FIELDS]
 
@@ -72,7 +73,17 @@ def from_row(row: Sequence[Any]) -> Request:
     values["deciders"] = tuple(values["deciders"])
     if values["terms"] is not None:
         values["terms"] = TERMS.validate_python(values["terms"])
+    if values["evidence"] is not None:
+        values["evidence"] = EVIDENCE.validate_python(values["evidence"])
     return Request(**values)
+
+
+def evidence_row(evidence: Evidence | None) -> dict[str, Any] | None:
+    """Return what the column has."""
+    if evidence is None:
+        return None
+    row: dict[str, Any] = EVIDENCE.dump_python(evidence, mode="json")
+    return row
 
 
 def as_known(request: Request) -> dict[str, Any]:
@@ -104,6 +115,7 @@ def add_each(db: Transaction, wanted: Collection[Request]) -> set[str]:
             **vars(request),
             "answers": {key: list(given) for key, given in request.answers.items()},
             "terms": asdict(request.terms) if request.terms else None,
+            "evidence": evidence_row(request.evidence),
         }
         for request in wanted
     ]

@@ -30,8 +30,8 @@ from bot.packages.store import catalog
 from bot.paging import Mark, Start, page_number
 from bot.people.model import Person, Verb
 from bot.people.store import contacts, delegations, people
-from bot.requests.model import Kind, Request, State
-from bot.requests.store import claims, forms, holds, request_lists, requests
+from bot.requests.model import Evidence, Kind, Request, State
+from bot.requests.store import claims, evidence, forms, holds, request_lists, requests
 from tests.bot.samples import ANN, BO, LEASE, click, delegation, held, notice, offered, wish
 
 HOUR: Final = timedelta(hours=1)
@@ -101,6 +101,9 @@ def _requests(db: Transaction) -> None:
     assert requests.escalate(db, request)
     requests.move(db, _asked(db, assignment_id="assignment"), State.APPROVED, fence=True)
     requests.move(db, _pending(db), State.CANCELED)
+    evidence.add_history(
+        db, Evidence(), entra_id="ann", package_id=request.package_id, department={"cy"}
+    )
 
 
 def _request_lists(db: Transaction) -> None:

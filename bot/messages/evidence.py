@@ -1,0 +1,56 @@
+"""Say what is on file about whoever asks: one line about the person, one about them and the package."""
+
+from bot.messages.parts import Block, context, day_only, escape, shorten
+from bot.requests.model import MOST_COUNTED, Evidence
+
+# Of one fact, escaped.
+LONGEST_FACT = 150
+
+
+def evidence_lines(evidence: Evidence | None) -> list[Block]:
+    """Return a line for each that something is known of; what is not known is left out."""
+    if evidence is None:
+        return []
+    lines = [_person(evidence), _history(evidence)]
+    return [context(" · ".join(facts)) for facts in lines if facts]
+
+
+def _person(known: Evidence) -> list[str]:
+    facts = []
+    if known.title and known.department:
+        facts.append(f"{_fact(known.title)}, {_fact(known.department)}")
+    elif known.title or known.department:
+        facts.append(_fact(known.title or known.department or ""))
+    if known.manager:
+        facts.append(f"manager {_fact(known.manager)}")
+    if known.is_guest is not None:
+        facts.append("a guest in Entra" if known.is_guest else "a member in Entra")
+    return facts
+
+
+def _history(known: Evidence) -> list[str]:
+    facts = []
+    if known.had_until and known.had_from:
+        facts.append(f"had it from {day_only(known.had_from)} to {day_only(known.had_until)}")
+    elif known.had_until:
+        facts.append(f"had it until {day_only(known.had_until)}")
+    if known.denied_at:
+        facts.append(f"was denied it on {day_only(known.denied_at)}")
+    if known.holders is not None:
+        facts.append(_others(known, known.holders))
+    return facts
+
+
+def _others(known: Evidence, holders: int) -> str:
+    if holders == 0:
+        return "nobody else has it now"
+    if holders >= MOST_COUNTED - 1:
+        return "about a thousand others, or more, have it"
+    many = "1 other person has it" if holders == 1 else f"{holders} others have it"
+    if known.colleagues is None or not known.department:
+        return many
+    return f"{many}, {known.colleagues} of them in {_fact(known.department)}"
+
+
+def _fact(text: str) -> str:
+    return shorten(escape(text), LONGEST_FACT)
