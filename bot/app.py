@@ -253,6 +253,7 @@ async def assembled(
                 wake=jobs.wake,
                 asks_an_hour=settings.asks_an_hour,
                 package_settings=package_settings,
+                help_channel=settings.admin_channel or "",
             ),
             request_lists=request_lists,
             approvals=ApprovalService(store=store, processor=decision_processor, wake=jobs.wake),

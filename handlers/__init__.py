@@ -7,6 +7,7 @@ from bot.patience import Pulse
 from handlers import (
     admin_command,
     answers,
+    ask_again,
     assignment_actions,
     console,
     decide,
@@ -48,6 +49,7 @@ def register(
     request_access.register(routes, requests=services.requests, background=background)
     package_menu.register(routes, requests=services.requests, background=background)
     request_form.register(routes, requests=services.requests, background=background)
+    ask_again.register(routes, requests=services.requests, background=background)
     decide.register(routes, approvals=services.approvals, background=background)
     assignment_actions.register(
         routes, requests=services.requests, assignments=services.assignments, background=background

@@ -6,7 +6,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck
 
 from bot.errors import WrongFields
-from bot.messages import asking, package_menu, request_form
+from bot.messages import asking, package_menu, request_form, several
 from bot.packages.model import Package
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import fingerprint
@@ -98,9 +98,12 @@ def register(routes: Routes, *, requests: RequestService, background: Background
             about = request_form.about(view)
             if about.has_menu:
                 picked = package_menu.chosen_in(view)
-                if len(picked) != 1:
-                    wrong_field = {package_menu.MENU: "Please choose one."}
+                if not picked:
+                    wrong_field = {package_menu.MENU: "Please choose what you need."}
                     await ack(response_action="errors", errors=wrong_field)
+                    return
+                if len(picked) > 1:
+                    await ask_for_several(ack, view, picked, user=user)
                     return
                 if about.package_id != picked[0]:
                     # It was sent before it showed what was chosen last.
@@ -142,12 +145,69 @@ def register(routes: Routes, *, requests: RequestService, background: Background
                     errors=request_form.errors_at(view, wrong.fields, wrong.answers, questions),
                 )
                 return
-            await ack()
+            following = await requests.find_packages(about.following)
+            if following:
+                await show_next_form(
+                    ack, view, following, user=user, note=several.note_of_following(following[1:])
+                )
+            else:
+                await ack()
             background.send_ephemeral(
                 channel=None,
                 user=user,
                 message=asking.asked(submitted.request, is_new=submitted.created),
             )
+
+    async def ask_for_several(
+        ack: AsyncAck, view: Mapping[str, Any], picked: Sequence[str], *, user: str
+    ) -> None:
+        """Ask for each of several packages, and go on with the forms of those that need one."""
+        try:
+            result = await requests.ask_for_several(
+                slack_user=user,
+                package_ids=picked[: package_menu.MOST_CHOSEN],
+                reason=request_form.reason_in(view),
+            )
+        except WrongFields as wrong:
+            errors = request_form.errors_at(view, wrong.fields, wrong.answers, ())
+            await ack(response_action="errors", errors=errors)
+            return
+        if result.with_forms:
+            note = several.note_before_forms(result)
+            await show_next_form(ack, view, result.with_forms, user=user, note=note)
+        else:
+            await ack(response_action="update", view=several.results_view(result))
+
+    async def show_next_form(
+        ack: AsyncAck,
+        view: Mapping[str, Any],
+        packages: Sequence[Package],
+        *,
+        user: str,
+        note: str,
+    ) -> None:
+        """Show the form of the first of *packages* in the place of the one that was sent; the others follow it."""
+        package, *following = packages
+
+        def form(policies: Sequence[OfferedPolicy], locale: str | None) -> dict[str, Any]:
+            return request_form.request_form(
+                package,
+                policies=policies,
+                locale=locale,
+                reason=request_form.reason_in(view),
+                reason_hint=requests.reason_hint(package),
+                note=note,
+                following=[each.id for each in following],
+            )
+
+        await ack(response_action="update", view=form(package.policies, None))
+
+        async def narrowed() -> Mapping[str, Any]:
+            offered = await requests.find_policies(slack_user=user, package=package)
+            return form(offered.policies, offered.locale)
+
+        if view.get("id"):
+            background.update_form(view_id=str(view["id"]), view=narrowed)
 
 
 def _offered(package: Package, about: request_form.About) -> Sequence[OfferedPolicy]:

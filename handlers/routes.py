@@ -27,6 +27,8 @@ RIGHTS: Final[Mapping[str, frozenset[Verb] | NoRightNeeded]] = {
     # The menu of packages: what it offers, and what was chosen.
     "latchkey_package": NoRightNeeded.READS,
     "latchkey_new_request": NoRightNeeded.READS,
+    "latchkey_ask_again": NoRightNeeded.READS,
+    "latchkey_why": NoRightNeeded.READS,
     "latchkey_request_shortcut": NoRightNeeded.READS,
     "latchkey_request_message": NoRightNeeded.READS,
     "latchkey_approve": frozenset({Verb.APPROVE}),

@@ -256,9 +256,9 @@ def ended(assignment: Assignment) -> Message:
         if assignment.ended_why == EndReason.RAN_OUT
         else "was removed in Entra, outside Latchkey"
     )
-    return message(
-        f"Your access to {name} {how}. If you still need it, ask again: /request-access {name}"
-    )
+    line = f"Your access to {name} {how}. If you still need it, you can ask again."
+    again = button("Ask again", "ask", assignment.package_id, about=assignment.package_name)
+    return message(line, [section(line), actions(again)])
 
 
 def confirm_return(row: Assignment) -> dict[str, object]:

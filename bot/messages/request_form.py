@@ -11,7 +11,14 @@ from bot.messages import package_menu
 from bot.messages.parts import Block, bullets, escape, plain, section, shorten
 from bot.packages.model import Package
 from bot.packages.offers import OfferedPolicy
-from bot.packages.questions import LONGEST_ANSWER, Choice, Question, fingerprint, in_language
+from bot.packages.questions import (
+    LONGEST_ANSWER,
+    Answers,
+    Choice,
+    Question,
+    fingerprint,
+    in_language,
+)
 
 View = dict[str, Any]
 
@@ -94,6 +101,7 @@ def request_form(
     note: str | None = None,
     has_menu: bool = False,
     following: Sequence[str] = (),
+    answers: Answers | None = None,
 ) -> View:
     """
     Ask for *package*.
@@ -107,6 +115,7 @@ def request_form(
         note: What has happened since they last saw it.
         has_menu: Another package can be chosen in it.
         following: Ids of the packages whose own forms follow this one.
+        answers: What they have answered before, by question id.
     """
     if chosen is None and len(policies) == 1:
         [chosen] = policies
@@ -126,7 +135,7 @@ def request_form(
     if chosen is not None and not chosen.not_askable:
         blocks += _dates(chosen) if chosen.has_own_dates else []
         for question in chosen.questions:
-            blocks += _question(question, locale)
+            blocks += _question(question, locale, (answers or {}).get(question.id, ()))
     view = {
         "type": "modal",
         "callback_id": "latchkey_request",
@@ -318,13 +327,14 @@ def _date(name: str, label: str, hint: str) -> Block:
     }
 
 
-def _question(question: Question, locale: str | None) -> list[Block]:
+def _question(question: Question, locale: str | None, given: Sequence[str]) -> list[Block]:
     """Show one question; what is too long for its label or its menu stands whole above it."""
     text = in_language(question.text, question.translations, locale)
     above = [_plain_section(part) for part in _parts(text)] if len(text) > LONGEST_LABEL else []
     if question.choices:
         element, listed = _menu(question, locale)
         above += listed
+        _fill_in_menu(element, question, given)
     else:
         element = {
             "type": "plain_text_input",
@@ -332,6 +342,8 @@ def _question(question: Question, locale: str | None) -> list[Block]:
             "multiline": not question.is_single_line,
             "max_length": LONGEST_ANSWER,
         }
+        if given and given[0]:
+            element["initial_value"] = given[0][:LONGEST_ANSWER]
     block: Block = {
         "type": "input",
         "block_id": block_of(question),
@@ -358,6 +370,16 @@ def _menu(question: Question, locale: str | None) -> tuple[Block, list[Block]]:
     ]
     kind = "multi_static_select" if question.takes_several else "static_select"
     return {"type": kind, "action_id": ANSWER, "options": options}, listed
+
+
+def _fill_in_menu(element: Block, question: Question, given: Sequence[str]) -> None:
+    """Choose what was chosen before, as far as it is still there."""
+    keys = {choice.key for choice in question.choices if choice.value in given}
+    options = [each for each in element["options"] if each["value"] in keys]
+    if options and question.takes_several:
+        element["initial_options"] = options
+    elif options:
+        element["initial_option"] = options[0]
 
 
 def _option(text: str, value: str) -> Block:

@@ -8,6 +8,7 @@ from bot.approvals.model import Decision
 from bot.assignments.model import Assignment
 from bot.database.audit import LATCHKEY
 from bot.messages import asking, deciding, troubles
+from bot.messages.asking_again import with_again_buttons
 from bot.messages.parts import Message, moment
 from bot.notifications.model import Notice
 from bot.people.model import Person, Verb
@@ -151,9 +152,10 @@ def _words(
         return asking.delivered(request, by=by, will_remind=will_remind, note=note)
     if request.state is State.DENIED:
         by = " and ".join(_names_of(decided, Verb.DENY)) or None
-        return asking.denied(request, by=by, approved=approved)
+        return with_again_buttons(asking.denied(request, by=by, approved=approved), request)
     if request.state is State.LAPSED:
-        return asking.lapsed(request)
+        return with_again_buttons(asking.lapsed(request), request)
     if request.state is State.FAILED:
-        return asking.failed(request)
-    return asking.refused(request)
+        failed = asking.failed(request)
+        return with_again_buttons(failed, request) if request.give_up_by else failed
+    return with_again_buttons(asking.refused(request), request)

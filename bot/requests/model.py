@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from bot.packages.model import Stage, Terms
+from bot.packages.model import Package, Stage, Terms
 from bot.packages.questions import Answered, Answers, answered
 from bot.people.model import Verb
 
@@ -157,6 +157,10 @@ class Request:
         return self.state in MOVES
 
     @property
+    def is_refused(self) -> bool:
+        return self.state is State.REFUSED
+
+    @property
     def current_stage(self) -> Stage | None:
         """Return the stage that is being decided, or None when none is."""
         if self.terms is None or self.stage >= len(self.terms.stages):
@@ -210,3 +214,23 @@ class Hold:
     verb: Verb | None = None
     done_by: str | None = None
     done_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedTogether:
+    """
+    The results for several packages that somebody asked for at once.
+
+    Attributes:
+        asked: Their new requests.
+        open_before: Those that were open already.
+        with_forms: Packages that ask what only a form of their own can answer; not asked for yet.
+        refused: Packages that were not asked for, each with the sentence that says why.
+        not_saved: Packages that were not asked for because the database did not answer.
+    """
+
+    asked: list[Request] = field(default_factory=list)
+    open_before: list[Request] = field(default_factory=list)
+    with_forms: list[Package] = field(default_factory=list)
+    refused: list[tuple[Package, str]] = field(default_factory=list)
+    not_saved: list[Package] = field(default_factory=list)

@@ -7,11 +7,12 @@ for in vain is refused with `TooLate`: see `bot.patience`.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.database import Store
 from bot.database.limits import Limit
-from bot.errors import LatchkeyError, NotAllowed, TooLate
+from bot.errors import LatchkeyError, NotAllowed, TooLate, WrongFields
+from bot.messages.asking_again import RefusalExplained
 from bot.packages import names as package_names
 from bot.packages.catalog import OfferedPackages
 from bot.packages.model import Package
@@ -24,9 +25,10 @@ from bot.people.guard import Guard
 from bot.people.model import Verb
 from bot.people.permissions import Actor
 from bot.requests.applicant import find_applicant
-from bot.requests.model import Request
+from bot.requests.model import AskedTogether, Request
 from bot.requests.policy_choice import FormPolicies, FormPolicyFinder
 from bot.requests.store import forms, requests
+from bot.requests.together import ask_for_each, check_reason
 from bot.requests.transactions.ask import CatalogChanged, RequestedPackage, ask_together
 from bot.requests.transactions.ask_by_form import FilledForm, ask_by_form
 from bot.requests.transactions.cancel import cancel
@@ -34,6 +36,14 @@ from bot.requests.transactions.creation import Submitted
 from bot.requests.transactions.extend import extend
 from bot.requests.transactions.remove import remove
 from bot.requests.transactions.repair import repair
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestToRepeat:
+    """A request that somebody wants to ask once more, and its package as it is offered now."""
+
+    request: Request
+    package: Package
 
 
 class RequestService:
@@ -49,7 +59,12 @@ class RequestService:
         wake: Callable[[], None],
         asks_an_hour: int,
         package_settings: PackageSettingsFile,
+        help_channel: str,
     ) -> None:
+        """
+        Args:
+            help_channel: The Slack id of the channel where people find help, unless the package has its own.
+        """
         self._store = store
         self._guard = guard
         self._wayfinder = policy_finder
@@ -57,6 +72,7 @@ class RequestService:
         self._wake = wake
         self._asks = Limit(what="ask", count=asks_an_hour)
         self._package_settings = package_settings
+        self._help_channel = help_channel
 
     async def ask(
         self, *, slack_user: str, text: str, reason: str | None = None, key: str | None = None
@@ -177,6 +193,82 @@ class RequestService:
         offered = await self._offering.now()
         found = (offered.askable.by_id(each) for each in package_ids)
         return [package for package in found if package is not None]
+
+    async def find_to_ask_again(self, *, slack_user: str, request_id: str) -> RequestToRepeat:
+        """
+        Return a request of this person's that may be asked once more, with its package.
+
+        Raises:
+            NotAllowed: Somebody else asked.
+            TooLate: It is not known, or its package is not offered any more.
+        """
+        request = await self._own_request(slack_user, request_id)
+        package = await self.find_package(request.package_id)
+        if package is None or not package.can_be_asked_for:
+            raise TooLate("That package is not offered any more.")
+        return RequestToRepeat(request=request, package=package)
+
+    async def explain_refusal(self, *, slack_user: str, request_id: str) -> RefusalExplained:
+        """
+        Return what there is to say about a refused request of this person's.
+
+        Raises:
+            NotAllowed: Somebody else asked.
+            TooLate: It is not known.
+        """
+        request = await self._own_request(slack_user, request_id)
+        package = await self.find_package(request.package_id)
+        channel = self._help_channel
+        if package is not None:
+            named = self._package_settings.settings_for(package.name, catalog=package.catalog)
+            channel = named.channel or channel
+        # Whom a hidden package is for is not said to whoever has guessed its name.
+        is_shown = package is not None and package.can_be_asked_for and not package.is_hidden
+        return RefusalExplained(
+            request=request, package=package if is_shown else None, channel=channel
+        )
+
+    async def _own_request(self, slack_user: str, request_id: str) -> Request:
+        request = await self._store.read(requests.find, request_id)
+        if request is None:
+            raise TooLate("I do not know that request any more.")
+        if slack_user != request.asked_by:
+            raise NotAllowed("Only the person who asked can do that.")
+        return request
+
+    async def ask_for_several(
+        self, *, slack_user: str, package_ids: Sequence[str], reason: str | None
+    ) -> AskedTogether:
+        """
+        Save a request for each of several packages; those that need a form of their own are left out.
+
+        Raises:
+            WrongFields: The reason is not enough for one of them; then nothing is asked for.
+        """
+        offered = await self._offering.now()
+        found = (offered.askable.by_id(each) for each in package_ids)
+        packages = [package for package in found if package is not None]
+        if len(packages) < len(package_ids):
+            raise WrongFields({"package": "Something of that is not offered any more."})
+        why = package_names.clean(package_names.unescaped(reason or ""))
+        why = why[: package_names.LONGEST_REASON]
+        alone = [each for each in packages if not each.needs_form]
+        check_reason([(each, self._reason_rule(each)) for each in alone], why)
+
+        async def ask(package: Package) -> Submitted:
+            return await self._ask_for(
+                RequestedPackage(
+                    slack_user=slack_user,
+                    package=package,
+                    version=offered.version,
+                    reason=why or None,
+                    limit=self._asks,
+                    key=None,
+                    patience=who_waits(),
+                )
+            )
+
+        return await ask_for_each(packages, ask)
 
     async def ask_by_form(self, filled: FilledForm) -> Submitted:
         """

@@ -2,8 +2,13 @@
 
 import pytest
 
+from bot.messages.request_form import block_of
+from bot.packages.questions import Question
 from bot.requests.store import request_lists
+from sandbox.tenant import examples
 from tests.harness.world import ANN, CY, GENERAL, GUS, MIA, eventually, living, said
+
+TICKET = block_of(Question(id=examples.TICKET, text="?", required=True))
 
 
 def with_examples(outside):
@@ -164,3 +169,64 @@ async def test_the_menu_says_what_one_has(world):
     names = list(notes)
     assert names.index("Finance Reports") < names.index("Marketing Campaign")
     assert notes["Marketing Campaign"] == "You have it already."
+
+
+async def test_several_packages_are_asked_for_in_one_go(world):
+    """Each is a request of its own: one is given at once, the other waits."""
+    await opened(world, ANN)
+    names = ("Marketing Campaign", "Finance Reports")
+    form = await choose(world, ANN, *(package_id(world, name) for name in names))
+    await eventually(lambda: "Bo Berg" in said(world.form(ANN)), about="what holds for each")
+
+    await world.slack.submit(user=ANN, view_id=form.id, values={"reason": {"reason": "Q4"}})
+
+    assert "Asked for *Marketing Campaign* and *Finance Reports*." in said(world.form(ANN))
+    await world.told(ANN, "You now have access to .*Marketing Campaign")
+    assert list(await asked(world, ANN)) == ["Finance Reports"]
+
+
+async def test_a_reason_that_one_package_wants_is_asked_before_anything(world):
+    """Nothing is asked for by half."""
+    await opened(world, ANN)
+    names = ("Marketing Campaign", "Production Database")
+    form = await choose(world, ANN, *(package_id(world, name) for name in names))
+
+    outcome = await world.slack.submit(user=ANN, view_id=form.id, values={})
+
+    assert outcome.errors == {"reason": "Production Database: please say why you need it."}
+    assert not await asked(world, ANN)
+
+
+async def test_what_was_refused_is_said_by_name(world):
+    """The others are asked for all the same."""
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    await opened(world, ANN)
+    names = ("Marketing Campaign", "Finance Reports")
+    form = await choose(world, ANN, *(package_id(world, name) for name in names))
+
+    await world.slack.submit(user=ANN, view_id=form.id, values={"reason": {"reason": "Q4"}})
+
+    shown = said(world.form(ANN))
+    assert "Asked for *Marketing Campaign*." in shown
+    assert "You had asked for *Finance Reports* before" in shown
+
+
+async def test_forms_that_need_answers_follow_one_by_one(world):
+    """What needs none is asked for at once; the others show their own questions, and then the next."""
+    await opened(world, CY)
+    names = ("Marketing Campaign", "Customer Data", "Build Servers")
+    form = await choose(world, CY, *(package_id(world, name) for name in names))
+
+    await world.slack.submit(user=CY, view_id=form.id, values={"reason": {"reason": "a call"}})
+
+    shown = said(world.form(CY))
+    assert "Asked for Marketing Campaign." in shown
+    assert "then follows Build Servers; none of them is asked for yet" in shown
+    await eventually(lambda: world.form(CY).values.get(TICKET), about="the question")
+    await world.slack.submit(
+        user=CY, view_id=form.id, values={TICKET: {"latchkey_answer": "INC-123456"}}
+    )
+    shown = said(world.form(CY))
+    assert "Build Servers" in shown
+    assert world.form(CY).values["reason"]["reason"]["value"] == "a call"
+    assert "Customer Data" in await asked(world, CY)

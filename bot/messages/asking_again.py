@@ -1,0 +1,72 @@
+"""Offer to ask again, and explain why somebody cannot have a package."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bot.messages.parts import Block, Message, actions, button, escape, plain, section, shorten
+from bot.packages.model import Package
+from bot.requests.model import Kind, Request
+
+MOST_RULES = 10
+LONGEST_NAME = 250
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefusalExplained:
+    """
+    A refused request, with what there is to say about it.
+
+    Attributes:
+        package: None if its rules are not for everybody to see, or it is gone.
+        channel: The Slack id of the channel where those are who can help; empty if there is none.
+    """
+
+    request: Request
+    package: Package | None
+    channel: str
+
+
+def with_again_buttons(content: Message, request: Request) -> Message:
+    """Add what the reader may do next to the news that they do not get access."""
+    if request.kind is not Kind.ADD:
+        return content
+    why = None
+    if request.is_refused:
+        why = button("Why can't I?", "why", request.id, about=request.package_name)
+    again = button("Ask again", "ask_again", request.id, about=request.package_name)
+    return {**content, "blocks": [*content["blocks"], actions(why, again)]}
+
+
+def explanation(explained: RefusalExplained) -> dict[str, Any]:
+    """Say which rule stands against a request, whom the package is for, and who can help; names nobody who has it."""
+    request, package = explained.request, explained.package
+    blocks: list[Block] = [
+        section(f"*{escape(shorten(request.package_name, LONGEST_NAME))}*"),
+        section(escape(request.why or "I do not know any more.")),
+    ]
+    rules = [] if package is None else [_rule(package, number) for number in _numbers(package)]
+    if rules:
+        blocks.append(section("*Who may ask for it:*"))
+        blocks += [section(rule) for rule in rules]
+    if explained.channel:
+        blocks.append(section(f"<#{explained.channel}> can help you."))
+    else:
+        blocks.append(section("Your identity team can help you."))
+    return {
+        "type": "modal",
+        "callback_id": "latchkey_explanation",
+        "title": plain("Why can't I?"),
+        "close": plain("Close"),
+        "blocks": blocks,
+    }
+
+
+def _numbers(package: Package) -> range:
+    return range(min(len(package.policies), MOST_RULES))
+
+
+def _rule(package: Package, number: int) -> str:
+    policy = package.policies[number]
+    who = policy.open_to or "those whom its policy in Entra names"
+    facts = [escape(shorten(each, LONGEST_NAME)) for each in (who, policy.lasts, policy.decides)]
+    return f"• {'; '.join(fact for fact in facts if fact)}"

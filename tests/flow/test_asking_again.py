@@ -1,0 +1,141 @@
+"""Who got no access asks again with one press, and reads why; neither says what is not theirs to know."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.messages.request_form import block_of
+from bot.packages.questions import Question
+from sandbox.tenant import examples
+from tests.harness.world import ANN, APPROVALS, BO, CY, MIA, eventually, labels, living, said
+
+TICKET = block_of(Question(id=examples.TICKET, text="?", required=True))
+
+
+def with_examples(outside):
+    outside.tenant.seed_examples()
+
+
+@pytest.fixture
+async def world(database):
+    """Stand-ins and bot, with the packages that ask questions."""
+    async with living(database, prepare=with_examples) as made:
+        yield made
+
+
+async def denied(world):
+    """The news that Ann's request for the finance reports was denied by Bo."""
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    card = await world.card(APPROVALS, "Ann Abara asks for Finance Reports")
+    await world.press(BO, card, "Deny")
+    await world.give_reason(BO, "not now")
+    return await world.told(ANN, "was denied")
+
+
+async def refused(world, user, name="board-papers"):
+    await world.type(user, f"/request-access {name} because I am curious")
+    return await world.told(user, "I cannot get you access")
+
+
+async def test_a_denied_request_is_asked_again_with_its_reason(world):
+    """One press opens the form as it was sent."""
+    news = await denied(world)
+
+    await world.press(ANN, news, "Ask again")
+    form = await eventually(lambda: world.form(ANN), about="the form")
+
+    assert labels(news) == ["Ask again"]
+    assert form.values["reason"]["reason"]["value"] == "Q4"
+    await world.slack.submit(user=ANN, view_id=form.id, values={})
+    await eventually(
+        lambda: world.cards(APPROVALS, "Ann Abara asks for Finance Reports")[1:],
+        about="a second card",
+    )
+
+
+async def test_its_answers_are_there_again(world):
+    """Text and choices, as they were given."""
+    answer = (await world.type(CY, "/request-access customer-data because a call")).message
+    await world.press(CY, answer, "Open the form")
+    form = await eventually(lambda: world.form(CY), about="the form")
+    await world.slack.submit(
+        user=CY, view_id=form.id, values={TICKET: {"latchkey_answer": "INC-123456"}}
+    )
+    card = await world.card(APPROVALS, "Customer Data")
+    await world.press(BO, card, "Deny")
+    await world.give_reason(BO, "not now")
+
+    await world.press(CY, await world.told(CY, "was denied"), "Ask again")
+    form = await eventually(lambda: world.form(CY), about="the form")
+
+    assert form.values[TICKET]["latchkey_answer"]["value"] == "INC-123456"
+
+
+async def test_a_refusal_says_whom_it_is_for_and_who_can_help(world):
+    """The rule, and the channel; not the names of those who may have it."""
+    news = await refused(world, ANN)
+
+    await world.press(ANN, news, "Why can't I?")
+    form = await eventually(lambda: world.form(ANN), about="the explanation")
+
+    shown = said(form)
+    assert "Its policy in Entra does not let you ask for it." in shown
+    assert "certain people" in shown
+    assert f"<#{APPROVALS}> can help you." in shown
+    for name in ("Mia", "Bo Berg", "Dana", "Cy"):
+        assert name not in shown.replace("Bo Berg approves", "")
+
+
+async def test_the_rule_of_a_hidden_package_is_not_told(world):
+    """Whoever has guessed its name reads the refusal and nothing of its policies."""
+    [hidden] = [
+        each for each in world.tenant.world.packages.values() if each.display_name == "Board Papers"
+    ]
+    hidden.is_hidden = True
+    await world.synced()
+    news = await refused(world, ANN)
+
+    await world.press(ANN, news, "Why can't I?")
+    form = await eventually(lambda: world.form(ANN), about="the explanation")
+
+    assert "Who may ask for it" not in said(form)
+
+
+@pytest.mark.parametrize("label", ["Ask again", "Why can't I?"])
+async def test_somebody_elses_request_is_neither_repeated_nor_explained(world, label):
+    """A forwarded button opens nothing for whoever presses it."""
+    news = await refused(world, ANN)
+    news.channel = APPROVALS
+    [button] = [
+        element
+        for block in news.blocks
+        for element in block.get("elements", ())
+        if element.get("text", {}).get("text") == label
+    ]
+    place = world.slack.channel(APPROVALS)
+    news_copy = world.slack.post(news)
+
+    await world.slack.click(
+        user=MIA,
+        channel=place.id,
+        ts=news_copy.ts,
+        action_id=button["action_id"],
+        block_id=None,
+        value=button["value"],
+    )
+
+    await world.whispered(MIA, APPROVALS, "Only the person who asked can do that.")
+    assert world.form(MIA) is None
+
+
+async def test_ended_access_is_asked_for_again(world):
+    """One press."""
+    await world.type(ANN, "/request-access marketing-campaign")
+    await world.told(ANN, "You now have access")
+    await world.later(timedelta(days=40))
+    news = await world.told(ANN, "has ended")
+
+    await world.press(ANN, news, "Ask again")
+    form = await eventually(lambda: world.form(ANN), about="the form")
+
+    assert "Marketing Campaign" in said(form)
