@@ -58,6 +58,7 @@ class Camera:
     album: list[Photograph] = field(default_factory=list)
     moments: int = 0
     _own: sa.Engine | None = None
+    _version: int | None = None
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -87,6 +88,10 @@ class Camera:
         assert self._own is not None
         with self._own.connect() as db:
             _one_moment(db)
+            version = _version(db)
+            if step == "commit" and version is not None and version == self._version:
+                return
+            self._version = version
             rows = {
                 table.name: [dict(row) for row in db.execute(_given(table)).mappings()]
                 for table in metadata.sorted_tables
@@ -103,6 +108,14 @@ class Camera:
                 at=outside.clock.now(),
             )
         )
+
+
+def _version(db: sa.Connection) -> int | None:
+    """Return what SQLite changes whenever somebody else commits something; None on PostgreSQL."""
+    if db.dialect.name != "sqlite":
+        return None
+    version: int = db.exec_driver_sql("PRAGMA data_version").scalar_one()
+    return version
 
 
 def _given(table: sa.Table) -> sa.Select[Any]:
