@@ -18,6 +18,10 @@ help:  ## say what there is
 try: $(VENV)/ready  ## set up and start the sandbox
 	$(BIN)/latchkey sandbox
 
+# What is compiled is kept, even where somebody says otherwise for all of Python: each worker would compile every module
+# and test anew, and so would each process that a test starts.
+test conformance: export PYTHONDONTWRITEBYTECODE :=
+
 test: $(VENV)/ready-dev  ## set up and run the tests, on SQLite and PostgreSQL (three minutes)
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
