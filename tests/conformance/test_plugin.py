@@ -1,5 +1,6 @@
 """A whole run of pytest with the plugin, inside this one, over an invented metadata."""
 
+import gc
 import io
 import sys
 from contextlib import redirect_stdout
@@ -43,6 +44,13 @@ async def test_two():
     await send({path!r})
 """
 MARKER = 'pytest.mark.made_up("for this test")'
+
+
+@pytest.fixture(autouse=True)
+def all_that_is_left():
+    """Collected once; each run inside ends with ten collections of everything that there is."""
+    gc.collect()
+    gc.freeze()
 
 
 def run(folder: Path, *options: str, path: str = "/users/ann", marker: str = "") -> tuple[int, str]:
