@@ -65,7 +65,7 @@ def _pie(title: str, segments: list[Json]) -> Markup:
         f"Pie chart: {title}",
         _join(parts),
         _LEGEND.format(entries),
-        _table(["", "Value"], rows),
+        _table(["Segment", "Value"], rows),
     )
 
 
@@ -115,7 +115,7 @@ def _with_axes(title: str, drawn: Json) -> Markup:
         f"{kind.title()} chart: {title}",
         _join(parts),
         _LEGEND.format(entries),
-        _table(["", *(name for name, _ in series)], rows),
+        _table([axes.get("x_label") or "Category", *(name for name, _ in series)], rows),
     )
 
 

@@ -205,7 +205,7 @@ def _assignments(world: World, now: datetime, people: list[User]) -> None:
         policy = world.policies_of(package_id)[0]
         duration = policy.expiration.duration or timedelta(days=30)
         left = max(WEEK, duration * (0.3 + 0.65 * (number * 37 % 100) / 100))
-        if number % SOON == 0:
+        if (number + 7 * turn) % SOON == 0:
             left = timedelta(days=1 + number // SOON % 6, hours=5)
         end = now + left
         _assignment(world, number, person, policy, start=end - duration, end=end)

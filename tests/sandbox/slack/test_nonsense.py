@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from sandbox.clock import SandboxClock
 from sandbox.slack import Workspace
+from sandbox.slack.block_kit import BLOCKS, problems_with_blocks
 from sandbox.slack.methods import METHODS
 
 JSON = st.recursive(
@@ -53,6 +54,14 @@ NAMES = [
     "email",
     "usergroup",
     "bot",
+    "files",
+    "filename",
+    "length",
+    "alt_txt",
+    "channel_id",
+    "channels",
+    "initial_comment",
+    "reply_broadcast",
 ]
 ARGUMENTS = st.dictionaries(st.sampled_from(NAMES), KNOWN | JSON, max_size=8)
 
@@ -94,6 +103,53 @@ async def test_every_call_is_answered(method, arguments):
     async with api(new_workspace()) as http:
         answer = (await http.post(f"/api/{method}", json=arguments)).json()
     assert answer["ok"] or isinstance(answer["error"], str)
+
+
+PARTS = st.dictionaries(
+    st.sampled_from(
+        [
+            "rows",
+            "caption",
+            "chart",
+            "series",
+            "segments",
+            "axis_config",
+            "categories",
+            "data",
+            "child_blocks",
+            "title",
+            "actions",
+            "elements",
+            "column_settings",
+            "action_id",
+            "label",
+        ]
+    ),
+    st.lists(st.lists(KNOWN | JSON, max_size=2), max_size=3) | KNOWN | JSON,
+    max_size=5,
+)
+BROKEN_BLOCKS = st.lists(
+    st.builds(
+        lambda kind, parts, inner: {**parts, **inner, "type": kind},
+        st.sampled_from(sorted(BLOCKS)),
+        PARTS,
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "chart": PARTS.map(lambda parts: {**parts, "type": "bar"}),
+                "child_blocks": st.lists(PARTS.map(lambda parts: {**parts, "type": "card"})),
+            },
+        ),
+    ),
+    max_size=3,
+)
+
+
+@given(blocks=BROKEN_BLOCKS, surface=st.sampled_from(["message", "modal", "home"]))
+@settings(UNHURRIED, max_examples=200)
+def test_every_block_is_judged(blocks, surface):
+    """However broken it is, it is refused with a reason and not with an exception."""
+    assert isinstance(problems_with_blocks(blocks, surface), list)
 
 
 @pytest.mark.parametrize("text", ['"\\ud800"', "NaN", "1e999", "[" * 100_000])

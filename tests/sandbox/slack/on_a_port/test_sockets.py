@@ -8,7 +8,7 @@ import pytest
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_sdk.errors import SlackApiError
 
-from tests.sandbox.slack.blocks import button, buttons, modal, section
+from tests.sandbox.slack.blocks import button, buttons, modal, option, section
 from tests.sandbox.slack.conftest import APP_TOKEN
 
 
@@ -42,6 +42,23 @@ async def test_command_travels_as_an_envelope(workspace, connected):
 
     assert (outcome.ok, outcome.text) == (True, "Noted.")
     assert seen["text"] == "marketing"
+    assert workspace.deliveries[-1].transport == "socket"
+
+
+async def test_options_come_back_as_the_payload(workspace, connected, client):
+    """A menu with a search field asks over the socket, too, whatever the manifest says of addresses."""
+    workspace.has_options_url = False
+
+    @connected.options("find")
+    async def offer(ack):
+        await ack(options=[option("red")])
+
+    menu = {"type": "external_select", "action_id": "find", "min_query_length": 0}
+    posted = await client.chat_postMessage(channel="U0ANN", text="?", blocks=[buttons(menu)])
+    offered = await workspace.suggest(
+        user="U0ANN", channel=posted["channel"], ts=posted["ts"], action_id="find", query=""
+    )
+    assert [each["value"] for each in offered.options] == ["red"]
     assert workspace.deliveries[-1].transport == "socket"
 
 
