@@ -55,6 +55,7 @@ from bot.requests.evaluation.evaluator import RequestEvaluator
 from bot.requests.holder_lists import HolderLists
 from bot.requests.lists import RequestLists
 from bot.requests.policy_choice import FormPolicyFinder
+from bot.requests.removals import Removals
 from bot.requests.service import RequestService
 from bot.requests.submission import Submitter
 from bot.slack.api import BotIdentity, Slack
@@ -259,6 +260,7 @@ async def assembled(
             approvals=ApprovalService(store=store, processor=decision_processor, wake=jobs.wake),
             assignments=AssignmentService(store=store, guard=guard, wake=jobs.wake),
             assignment_lists=assignment_lists,
+            removals=Removals(store=store, guard=guard, offering=offering, wake=jobs.wake),
             reviews=Reviews(store=store, guard=guard),
             console=ConsoleViews(
                 store=store, guard=guard, requests=request_lists, assignments=assignment_lists

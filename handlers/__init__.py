@@ -16,6 +16,7 @@ from handlers import (
     home,
     my_access,
     package_menu,
+    removal,
     repair,
     request_access,
     request_form,
@@ -60,6 +61,7 @@ def register(
     admin_command.register(routes, services=services, background=background)
     console.register(routes, services=services, background=background)
     review.register(routes, reviews=services.reviews, background=background)
+    removal.register(routes, services=services, background=background)
     repair.register(routes, requests=services.requests, background=background)
     answers.register(routes, requests=services.requests, background=background)
     routes.check()

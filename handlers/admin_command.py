@@ -85,18 +85,6 @@ def register(routes: Routes, *, services: Services, background: Background) -> N
             await say(await _from(services, click.user, place, key_of(body)))
         await ack()
 
-    @routes.action("latchkey_remove")
-    async def remove(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        """Remove access, from a Remove button behind its confirm dialog."""
-        click = read_click(body, action)
-        say = ephemeral_reply(background, click)
-        async with explain_errors(say, busy=REQUEST_NOT_SAVED):
-            submitted = await services.requests.remove(
-                slack_user=click.user, assignment_id=click.value
-            )
-            await say(deciding.removing(submitted.request, is_new=submitted.created))
-        await ack()
-
     @routes.action("latchkey_reprocess")
     async def reprocess(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """Have Entra process access again, from a Reprocess button on a card or in a list."""
@@ -174,7 +162,6 @@ def _listed(listing: Listing, *notes: str) -> Message:
         package=listing.package.name if listing.package else None,
         whom=whom.shown if whom else None,
         notes=said,
-        automatic=listing.automatic,
     )
 
 

@@ -9,6 +9,7 @@ from bot.assignments.service import AssignmentService
 from bot.console.views import ConsoleViews
 from bot.people.guard import Guard
 from bot.requests.lists import RequestLists
+from bot.requests.removals import Removals
 from bot.requests.service import RequestService
 
 
@@ -24,3 +25,4 @@ class Services:
     assignment_lists: AssignmentLists
     console: ConsoleViews
     reviews: Reviews
+    removals: Removals

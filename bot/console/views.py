@@ -102,6 +102,5 @@ class ConsoleViews:
             package=listing.package.name if listing.package else None,
             whom=shown,
             notes=[each for each in (whom and whom.doubt, listing.note) if each],
-            automatic=listing.automatic,
             removing=removing,
         )

@@ -229,7 +229,6 @@ def assignments(
     package: str | None,
     whom: str | None,
     notes: Sequence[str],
-    automatic: Collection[str],
     removing: Collection[str],
 ) -> list[Block]:
     """
@@ -240,7 +239,6 @@ def assignments(
         package: The name of the package that it is narrowed to.
         whom: Whom it is narrowed to, fit for Slack.
         notes: What is to be said besides, a sentence each.
-        automatic: Ids of the policies under which Entra gives access by itself.
         removing: Ids of those whose removal is asked for.
     """
     said = [section(" ".join(notes))] if notes else []
@@ -251,24 +249,32 @@ def assignments(
     of = f" of *{escape(package)}*" if package else ""
     by = f" for {whom}" if whom else ""
     many = how_many(found, f"assignment{of}{by}", f"assignments{of}{by}")
-    rows = (
-        _assignment_row(
-            row,
-            automatic=row.policy_id in automatic,
-            is_removing=row.id in removing or row.state is AssignmentState.REMOVING,
-        )
-        for row in found.rows
-    )
-    return [section(f"{many}."), *said, *_part(page, found, rows, place)]
+    gone = {*removing, *(row.id for row in found.rows if row.state is AssignmentState.REMOVING)}
+    rows = (_assignment_row(row, is_removing=row.id in gone) for row in found.rows)
+    bulk = _bulk(page.at(place), removable=sum(row.id not in gone for row in found.rows))
+    return [section(f"{many}."), *said, *_part(page, found, rows, place), *bulk]
 
 
-def _assignment_row(row: Assignment, *, automatic: bool, is_removing: bool) -> list[Block]:
+def _bulk(page: ConsolePage, *, removable: int) -> list[Block]:
+    """Make the buttons that remove many at once: some of what is shown, or all of a person or a package."""
+    value = write_console_page(page)
+    is_narrowed = page.place is not None and bool(page.place.package_id or page.place.entra_ids)
+    if value is None or not removable:
+        return []
+    several = button("Remove several …", "remove_several", value) if removable > 1 else None
+    everything = button("Remove all …", "remove_all", value, style="danger")
+    if not is_narrowed:
+        return [actions(several, block_id="bulk")] if several else []
+    return [actions(several, everything, block_id="bulk")]
+
+
+def _assignment_row(row: Assignment, *, is_removing: bool) -> list[Block]:
     who = person(row.holder, row.holder_name)
     line = f"{who} has *{escape(row.package_name)}* {until(row.ends_at)}"
     more = troubles.notes(row, own=False)
     if is_removing:
         return [section(f"{line}\nBeing removed."), *more]
-    remove = troubles.remove_button(row, label="Remove", automatic=automatic)
+    remove = troubles.remove_button(row, label="Remove")
     if row.progress not in troubles.UNSURE:
         return [section(line, accessory=remove, block_id=f"remove:{row.id}"), *more]
     buttons = actions(troubles.reprocess(row), remove, block_id=f"remove:{row.id}")

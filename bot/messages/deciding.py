@@ -1,6 +1,6 @@
 """Tell approvers and admins what to decide and what went wrong: cards, lists and alarms."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Final
@@ -77,7 +77,6 @@ def assignments(
     package: str | None = None,
     whom: str | None = None,
     notes: Sequence[str] = (),
-    automatic: Collection[str] = (),
 ) -> Message:
     """
     List a page of who has what, each with a Remove button.
@@ -87,7 +86,6 @@ def assignments(
         package: The package that was asked about.
         whom: The person who was asked about, fit for Slack.
         notes: What is to be said besides, a sentence each.
-        automatic: Ids of the policies under which Entra gives access by itself.
     """
     if page.is_beyond:
         return message(beyond("/access-admin assignments"))
@@ -102,7 +100,7 @@ def assignments(
     many = how_many(page, f"assignment{of}{by}", f"assignments{of}{by}")
     said = " ".join((f"{many}.", *notes))
     blocks = part_of(
-        (_assignment_row(row, automatic=row.policy_id in automatic) for row in page.rows),
+        (_assignment_row(row) for row in page.rows),
         places=[replace(place, after=each) for each in page.marks],
         count=page.count,
         skipped=page.skipped,
@@ -143,11 +141,11 @@ def which_person(name: str, people: Mapping[str, str], *, package_id: str | None
     return message(said, [section(said), *rows])
 
 
-def _assignment_row(row: Assignment, *, automatic: bool) -> list[Block]:
+def _assignment_row(row: Assignment) -> list[Block]:
     line = f"{person(row.holder, row.holder_name)} has *{escape(row.package_name)}* {until(row.ends_at)}"
     if row.state is AssignmentState.REMOVING:
         return [section(f"{line}\n_being removed_")]
-    remove = troubles.remove_button(row, label="Remove", automatic=automatic)
+    remove = troubles.remove_button(row, label="Remove")
     more = troubles.notes(row, own=False)
     if row.progress not in troubles.UNSURE:
         return [section(line, accessory=remove, block_id=f"remove:{row.id}"), *more]

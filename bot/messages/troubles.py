@@ -18,7 +18,6 @@ from bot.messages.parts import (
     about_person,
     actions,
     button,
-    confirm,
     context,
     escape,
     message,
@@ -152,36 +151,15 @@ def reprocess(row: Assignment) -> Block:
     )
 
 
-def remove_button(row: Assignment, *, label: str, automatic: bool = False) -> Block:
-    """
-    Make a button that removes an access, once that is confirmed.
-
-    Args:
-        automatic: Entra gives it by itself to whom its policy names.
-    """
-    who = row.holder_name or "This person"
-    warning = (
-        " An automatic policy in Entra gave it and may give it again; I will tell you if it does."
-        if automatic
-        else ""
-    )
-    # Slack cuts a dialog at 300 characters, and names may be long.
-    text = (
-        f"{_cut(who, 50)} loses access to {_cut(row.package_name, 70)} within minutes and is told that you "
-        f"removed it.{warning}"
-    )
+def remove_button(row: Assignment, *, label: str) -> Block:
+    """Make a button that opens the form which removes an access."""
     return button(
         label,
         "remove",
         row.id,
         style="danger",
         about=about_person(row.holder_name, row.package_name),
-        confirm=confirm("Remove this access?", text, yes="Remove", danger=True),
     )
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def told_holder(trouble: Trouble, row: Assignment) -> Message | None:

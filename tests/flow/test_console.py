@@ -121,3 +121,112 @@ async def test_who_is_no_admin_any_more_turns_no_page(world):
 
     await world.told(DANA, "Only Latchkey's admins")
     assert "Ann" not in said(world.form(DANA))
+
+
+async def with_reason(world, reason, *, values=None, user=DANA):
+    """Fill the form on top, and send it."""
+    form = await eventually(lambda: world.form(user), about="a form")
+    given = {"reason": {"reason": reason}, **(values or {})}
+    return await world.slack.submit(user=user, view_id=form.id, values=given)
+
+
+async def of_one_person(world, name):
+    """The console's tab of one person, with what they have."""
+    await opened(world)
+    await pressed(world, "Leaver")
+    await shows(world, "Choose who has left")
+    await sought(world, name)
+    await shows(world, f"for {name}")
+
+
+async def two_packages(world):
+    await delivered(world)
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    await world.press(BO, await world.card(BO), "Approve")
+    await world.told(ANN, "You now have access", times=2)
+
+
+async def test_everything_of_a_leaver_is_removed_with_one_confirmation(world):
+    """What is shown is removed, each by a request of its own, and the holder reads why each time."""
+    await two_packages(world)
+    await of_one_person(world, "Ann Abara")
+
+    await pressed(world, "Remove all …")
+    await shows(world, "Everything that Ann Abara has: 2 to be removed.")
+    assert "Marketing Campaign" in said(world.form(DANA))
+    assert "Finance Reports" in said(world.form(DANA))
+    assert world.posts("adminRemove") == []
+    await with_reason(world, "Ann has left.")
+
+    await shows(world, "2 accesses are being removed")
+    await world.told(ANN, "Ann has left.", times=2)
+    assert (await world.states()).count("remove delivered") == 2
+    deeds = await world.deeds()
+    assert (DANA, "remove-several", "Ann has left.") in deeds
+    assert [why for _, verb, why in deeds if verb == "ask-remove"] == 2 * ["Ann has left."]
+    assert complaints(world) == []
+
+
+async def test_what_has_changed_since_it_was_shown_is_shown_anew(world):
+    """Nothing is removed that was not to be seen."""
+    await delivered(world)
+    await of_one_person(world, "Ann Abara")
+    await pressed(world, "Remove all …")
+    await shows(world, "1 to be removed")
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    await world.press(BO, await world.card(BO), "Approve")
+    await world.told(ANN, "You now have access", times=2)
+
+    await with_reason(world, "Ann has left.")
+
+    await shows(world, "That has changed meanwhile. Nothing was removed")
+    await shows(world, "2 to be removed")
+    assert world.posts("adminRemove") == []
+    await with_reason(world, "Ann has left.")
+    await world.told(ANN, "Ann has left.", times=2)
+
+
+async def test_some_of_a_page_are_removed(world):
+    """What is checked goes, and the rest stays."""
+    await delivered(world, ANN)
+    await delivered(world, CY)
+    await opened(world)
+    await pressed(world, "Assignments")
+    await shows(world, "2 assignments.")
+
+    await pressed(world, "Remove several …")
+    await shows(world, "Which of these are to be removed?")
+    form = world.form(DANA)
+    options = form.blocks[0]["element"]["options"]
+    of_cy = next(each["value"] for each in options if each["text"]["text"].startswith("Cy"))
+    await with_reason(world, "Cy has moved.", values={"chosen": {"chosen": [of_cy]}})
+
+    await shows(world, "1 access is being removed")
+    await world.told(CY, "Cy has moved.")
+    assert len(world.posts("adminRemove")) == 1
+
+
+async def test_one_row_is_removed_in_the_console(world):
+    """The form closes, and the row below it says that it is being removed."""
+    await delivered(world)
+    await opened(world)
+    await pressed(world, "Assignments")
+    await shows(world, "1 assignment.")
+
+    await pressed(world, "Remove")
+    await shows(world, "loses it within minutes")
+    await with_reason(world, "Over.")
+
+    await shows(world, "Removing <@U0ANN>'s access to Marketing Campaign.")
+    await world.told(ANN, "Over.")
+    assert complaints(world) == []
+
+
+async def test_nobody_removes_all_of_everything(world):
+    """Without a person or a package there is no such button."""
+    await delivered(world)
+    await opened(world)
+    await pressed(world, "Assignments")
+    await shows(world, "1 assignment.")
+
+    assert "Remove all …" not in [each["text"]["text"] for each in buttons(world.form(DANA))]

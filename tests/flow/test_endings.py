@@ -154,16 +154,18 @@ async def test_each_person_gets_one_reminder_of_their_own(world):
 
 
 async def test_an_admin_removes_access_from_the_list(world):
-    """The list's button takes it away; the holder hears by whom, the admin that it is done."""
+    """The list's button asks why; the holder hears by whom and why, the admin that it is done."""
     await has_campaign(world)
     shown = (await world.type(DANA, "/access-admin assignments")).message
-    remove = buttons(shown)[0]
-    assert remove["confirm"]["style"] == "danger"
-    assert "Ann Abara" in remove["confirm"]["text"]["text"]
+    assert buttons(shown)[0]["style"] == "danger"
 
     await world.press(DANA, shown, "Remove")
+    form = await eventually(lambda: world.form(DANA), about="the form")
+    assert f"<@{ANN}> has *Marketing Campaign*" in said(form)
+    assert world.posts("adminRemove") == []
+    await world.give_reason(DANA, "The campaign is over.")
 
-    await world.told(ANN, f"was removed by <@{DANA}>")
+    assert "The campaign is over." in said(await world.told(ANN, f"was removed by <@{DANA}>"))
     await world.told(DANA, f"<@{ANN}> no longer has access to Marketing Campaign")
     assert ENTRA_ID[ANN] not in world.holders(MARKETING_RESOURCES)
 
@@ -182,11 +184,13 @@ async def test_an_admin_removes_access_by_command(world):
 
 
 async def test_access_is_removed_once_however_often_it_is_pressed(world):
-    """Pressing three times at once removes it once, and Graph is asked once."""
+    """Sending the form three times at once removes it once, and Graph is asked once."""
     await has_campaign(world)
     shown = (await world.type(DANA, "/access-admin assignments")).message
+    await world.press(DANA, shown, "Remove")
+    await eventually(lambda: world.form(DANA), about="the form")
 
-    await asyncio.gather(*(world.press(DANA, shown, "Remove") for _ in range(3)))
+    await asyncio.gather(*(world.give_reason(DANA, "Over.") for _ in range(3)))
 
     await world.told(ANN, "was removed by")
     assert len(world.posts("adminRemove")) == 1
@@ -225,6 +229,7 @@ async def test_whoever_is_an_admin_no_more_removes_nothing(world):
     world.slack.usergroups["S0IAM"].users = [BO]
 
     await world.press(DANA, shown, "Remove")
+    await world.give_reason(DANA, "Over.")
 
     async def refused():
         return "remove refused" in await world.states() or "refused" in [

@@ -96,6 +96,7 @@ async def test_an_admin_takes_it_back(world):
     alarm = await the_alarm(world, "has a part only")
 
     await world.press(DANA, alarm, "Remove")
+    await world.give_reason(DANA, "It never came whole.")
     await world.told(ANN, "was removed by")
 
     assert ENTRA_ID[ANN] not in world.holders(MARKETING_RESOURCES)

@@ -32,12 +32,19 @@ ROLE_OF = {
     EVE: "a stranger named as admin",
 }
 TEAM_OF = {EVE: "T0OTHER"}
+FORMS = {
+    "latchkey_reason",
+    "latchkey_console",
+    "latchkey_remove_reason",
+    "latchkey_remove_chosen",
+    "latchkey_remove_listed",
+}
 CHANGING = sorted(
     route
     for route, rights in RIGHTS.items()
     if route.startswith("latchkey_")
     and not isinstance(rights, NoRightNeeded)
-    and route not in {"latchkey_reason", "latchkey_console"}
+    and route not in FORMS
 )
 WITHOUT_RIGHT = [
     (route, user)
@@ -127,6 +134,9 @@ def test_the_buttons_are_those_with_a_listener():
         "latchkey_request",
         "latchkey_reason",
         "latchkey_console",
+        "latchkey_remove_reason",
+        "latchkey_remove_chosen",
+        "latchkey_remove_listed",
         # Menus and fields.
         "latchkey_policy",
         "latchkey_package",

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from bot.messages import deciding
+from bot.messages import removal_forms
 from bot.packages.model import Stage
 from bot.packages.policy_terms import after_removal, hash_of
 from bot.requests.model import State
 from sandbox.tenant import seed
-from tests.bot.samples import OF_ALL, page, removal
+from tests.bot.samples import removal
 from tests.bot.samples import terms as some_terms
 from tests.harness.by_hand import BotHarness, by_hand
 
@@ -165,9 +165,10 @@ async def test_a_removal_of_what_a_rule_gives_is_warned_of(harness):
 
     automatic = (await harness.assignment_lists.look_up(slack_user="U0DANA", text="")).automatic
     assert held.policy_id in automatic
-    for rules, warned in ((automatic, True), (frozenset(), False)):
-        shown = deciding.assignments(page([held]), place=OF_ALL, automatic=rules)
-        dialog = shown["blocks"][1]["accessory"]["confirm"]["text"]["text"]
-        assert ("may give it again" in dialog) is warned
-        assert len(dialog) <= 300
-        assert not dialog.endswith("…")
+    row, by_itself = await harness.latchkey.services.removals.find(
+        slack_user="U0DANA", assignment_id=held.id
+    )
+    assert (row.id, by_itself) == (held.id, True)
+    for warned in (True, False):
+        form = removal_forms.one(held, removal_forms.About(), automatic=warned)
+        assert ("may give it again" in str(form["blocks"])) is warned

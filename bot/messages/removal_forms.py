@@ -1,0 +1,226 @@
+"""Ask admins why access is to be removed, of one or of many, and show beforehand exactly which."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.assignments.model import Assignment
+from bot.messages.pages import VIEW, fitted
+from bot.messages.parts import (
+    LONGEST_LABEL,
+    LONGEST_SHOWN_REASON,
+    Block,
+    Message,
+    context,
+    escape,
+    message,
+    person,
+    plain,
+    section,
+    shorten,
+    until,
+)
+from bot.paging import Count
+
+ONE: Final = "latchkey_remove_reason"
+CHOSEN: Final = "latchkey_remove_chosen"
+LISTED: Final = "latchkey_remove_listed"
+DONE: Final = "latchkey_removing"
+# Of the menu of one page, see docs.slack.dev, "Checkboxes element".
+MOST_CHOICES: Final = 10
+AUTOMATIC: Final = "An automatic policy in Entra gave this access and may give it again; I will tell you if it does."
+READ: Final = "The holder reads this, and it is kept in the audit log."
+
+View = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """
+    Tell what a form is about, and which page of the console lies below it.
+
+    Attributes:
+        page: The page, as it is written for a button; None if the form was opened elsewhere.
+        key: By which the answer to the press that opened the form is found again, in this process.
+        assignment_id: The one access that it is about.
+        fingerprint: Of everything that was shown, where it is about all of a list.
+    """
+
+    page: str | None = None
+    key: str | None = None
+    assignment_id: str | None = None
+    fingerprint: str | None = None
+
+    def words(self) -> str:
+        """Return this for a view's ``private_metadata``."""
+        return json.dumps([self.page, self.key, self.assignment_id, self.fingerprint])
+
+
+def about(view: Mapping[str, Any]) -> About:
+    """Read what a form is about; nothing that comes from elsewhere is believed."""
+    try:
+        given = json.loads(str(view.get("private_metadata")))
+    except ValueError:
+        return About()
+    if not isinstance(given, list) or len(given) != 4:
+        return About()
+    page, key, assignment_id, fingerprint = (
+        each if isinstance(each, str) else None for each in given
+    )
+    return About(page=page, key=key, assignment_id=assignment_id, fingerprint=fingerprint)
+
+
+def one(row: Assignment, of: About, *, automatic: bool) -> View:
+    """
+    Ask why one access is to be removed.
+
+    Args:
+        automatic: Entra gives it by itself to whom its policy names.
+    """
+    who = person(row.holder, row.holder_name)
+    line = (
+        f"{who} has *{escape(row.package_name)}* {until(row.ends_at)}, and loses it within minutes."
+    )
+    blocks = [section(line)]
+    if automatic:
+        blocks.append(context(AUTOMATIC))
+    return _form(
+        "Remove this access?", "Remove", callback_id=ONE, of=of, blocks=[*blocks, _reason()]
+    )
+
+
+def several(rows: Sequence[Assignment], of: About) -> View:
+    """Let an admin choose among the rows of a page, and say why they are to be removed."""
+    options = [
+        {
+            "value": row.id,
+            "text": plain(shorten(row.holder_name or "Somebody", LONGEST_LABEL)),
+            "description": plain(shorten(row.package_name, LONGEST_LABEL)),
+        }
+        for row in rows[:MOST_CHOICES]
+    ]
+    choice: Block = {
+        "type": "input",
+        "block_id": "chosen",
+        "label": plain("Which of these are to be removed?"),
+        "element": {"type": "checkboxes", "action_id": "chosen", "options": options},
+    }
+    return _form(
+        "Remove several", "Remove the chosen", callback_id=CHOSEN, of=of, blocks=[choice, _reason()]
+    )
+
+
+def everything(
+    rows: Sequence[Assignment], of: About, *, count: Count, whose: str, changed: bool = False
+) -> View:
+    """
+    Show all that is to be removed, and ask why.
+
+    Args:
+        rows: What one confirmation removes.
+        count: How many there are.
+        whose: What they are, fit for Slack: "Everything that Ann Abara has".
+        changed: It is not what the form has shown before.
+    """
+    intro = f"*{whose}: {len(rows)} to be removed.*"
+    blocks = [section(intro)]
+    if changed:
+        blocks.insert(
+            0,
+            section(
+                ":warning: That has changed meanwhile. Nothing was removed; please look again."
+            ),
+        )
+    if count.number > len(rows) or not count.is_exact:
+        blocks.append(
+            context(f"These are the first of {count}. What is left can be removed after them.")
+        )
+    foot = [_reason()]
+    shown = fitted(
+        ([section("\n".join(part))] for part in _lines(rows)),
+        count=Count(len(rows)),
+        room=VIEW.less([*blocks, *foot]),
+        rest=lambda left: f"… and {left} more.",
+    )
+    submit = f"Remove all {len(rows)}" if len(rows) > 1 else "Remove"
+    return _form(
+        "Remove all of these?",
+        submit,
+        callback_id=LISTED,
+        of=of,
+        blocks=[*blocks, *shown, *foot],
+    )
+
+
+def nothing_left(whose: str) -> View:
+    """Say that there is nothing to remove."""
+    return _said(f"{whose}: there is nothing left to remove.")
+
+
+def _lines(rows: Sequence[Assignment], together: int = 5) -> list[list[str]]:
+    lines = [
+        f"• {person(row.holder, row.holder_name)}: *{escape(row.package_name)}* {until(row.ends_at)}"
+        for row in rows
+    ]
+    return [lines[start : start + together] for start in range(0, len(lines), together)]
+
+
+def removing_several(asked: int, *, already: int, over: int) -> Message:
+    """Say what one confirmation has set going."""
+    what = "1 access is" if asked == 1 else f"{asked} accesses are"
+    parts = [f"{what} being removed; each holder is told when it is done."]
+    if already:
+        parts.append(f"{already} of what you chose was being removed already.")
+    if over:
+        parts.append(f"{over} of what you chose had ended already.")
+    return message(" ".join(parts))
+
+
+def done(said: Message) -> View:
+    """Say in the form's place what it has set going."""
+    return _said(str(said["text"]))
+
+
+def _said(text: str) -> View:
+    return {
+        "type": "modal",
+        "callback_id": DONE,
+        "title": plain("Remove access"),
+        "close": plain("Close"),
+        "blocks": [section(text)],
+    }
+
+
+def chosen_in(view: Mapping[str, Any]) -> list[str]:
+    """Return the ids of what was chosen in the form."""
+    values = view.get("state", {}).get("values", {})
+    chosen = values.get("chosen", {}).get("chosen", {}).get("selected_options") or []
+    return [str(each["value"]) for each in chosen if isinstance(each, Mapping) and "value" in each]
+
+
+def _reason() -> Block:
+    return {
+        "type": "input",
+        "block_id": "reason",
+        "label": plain("Why?"),
+        "hint": plain(READ),
+        "element": {
+            "type": "plain_text_input",
+            "action_id": "reason",
+            "multiline": True,
+            "max_length": LONGEST_SHOWN_REASON,
+        },
+    }
+
+
+def _form(title: str, submit: str, *, callback_id: str, of: About, blocks: list[Block]) -> View:
+    return {
+        "type": "modal",
+        "callback_id": callback_id,
+        "private_metadata": of.words(),
+        "title": plain(title),
+        "submit": plain(submit),
+        "close": plain("Cancel"),
+        "blocks": blocks,
+    }

@@ -1,0 +1,124 @@
+"""Ask that several accesses end, with one reason: each of them is a request of its own."""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot import clock
+from bot.assignments.model import Assignment, AssignmentState
+from bot.assignments.store import assignment_lists
+from bot.database import Transaction, audit
+from bot.errors import TooLate
+from bot.paging import Count, Place
+from bot.people.model import Verb
+from bot.requests.transactions.remove import remove
+
+# With one confirmation: as much as can be looked through beforehand, and as one short transaction takes.
+MOST_TOGETHER: Final = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Removable:
+    """
+    List what is to be removed.
+
+    Attributes:
+        rows: What one confirmation removes.
+        count: How many there are, with what is being removed already.
+    """
+
+    rows: Sequence[Assignment]
+    count: Count
+
+    @property
+    def fingerprint(self) -> str:
+        """Tell this list of accesses from every other."""
+        ids = "\n".join(sorted(row.id for row in self.rows))
+        return hashlib.sha256(ids.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeveralRemoved:
+    """Count what became of a removal of several: asked for now, asked for already, and over."""
+
+    asked: int
+    already: int
+    over: int
+
+
+class ListChanged(TooLate):
+    """
+    What is to be removed is not what was shown.
+
+    Attributes:
+        now: What it is.
+    """
+
+    def __init__(self, now: Removable) -> None:
+        super().__init__("That has changed meanwhile. Nothing was removed; please look again.")
+        self.now = now
+
+
+def removable(db: Transaction, place: Place) -> Removable:
+    """Return what of a list can be removed with one confirmation: of a person, of a package, or both."""
+    page = assignment_lists.page(
+        db,
+        package_id=place.package_id,
+        entra_ids=place.entra_ids or None,
+        rows=MOST_TOGETHER,
+    )
+    rows = [row for row in page.rows if row.state is AssignmentState.LIVE]
+    return Removable(rows=rows, count=page.count.less(len(page.rows) - len(rows)))
+
+
+def remove_listed(
+    db: Transaction, slack_user: str, place: Place, fingerprint: str, reason: str
+) -> SeveralRemoved:
+    """
+    Ask that all of a list ends, as it was shown.
+
+    Raises:
+        ListChanged: It is another list now; nothing was asked for.
+    """
+    now = removable(db, place)
+    if now.fingerprint != fingerprint:
+        raise ListChanged(now)
+    narrowed: dict[str, object] = {"package": place.package_id, "people": list(place.entra_ids)}
+    return remove_several(db, slack_user, [row.id for row in now.rows], reason, of=narrowed)
+
+
+def remove_several(
+    db: Transaction,
+    slack_user: str,
+    assignment_ids: Collection[str],
+    reason: str,
+    *,
+    of: dict[str, object] | None = None,
+) -> SeveralRemoved:
+    """
+    Ask that each of these ends; what has ended already is left out.
+
+    Args:
+        of: Which list it was, for the audit log.
+    """
+    asked, already, over = [], 0, 0
+    for assignment_id in dict.fromkeys(assignment_ids):
+        try:
+            submitted = remove(db, slack_user, assignment_id, Verb.REMOVE, reason)
+        except TooLate:
+            over += 1
+            continue
+        if submitted.created:
+            asked.append(submitted.request.id)
+        else:
+            already += 1
+    audit.record(
+        db,
+        at=clock.now(),
+        actor=slack_user,
+        verb="remove-several",
+        why=reason,
+        details={"requests": asked, "already": already, "over": over, **(of or {})},
+    )
+    return SeveralRemoved(asked=len(asked), already=already, over=over)

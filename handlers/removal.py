@@ -1,0 +1,227 @@
+"""Remove access, of one or of many: a form asks why and shows which, and its one button confirms it."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from slack_bolt.async_app import AsyncAck
+
+from bot import chance
+from bot.assignments.model import AssignmentState
+from bot.console.model import ConsolePage, Tab, read_console_page
+from bot.errors import TooLate
+from bot.messages import console as console_words
+from bot.messages import deciding, removal_forms
+from bot.messages.forms import reason_in
+from bot.messages.parts import Message, escape
+from bot.messages.removal_forms import About
+from bot.paging import ListName, Place
+from bot.requests.transactions.remove_several import ListChanged, Removable, SeveralRemoved
+from handlers.background import Background
+from handlers.console_windows import turn_page
+from handlers.errors import NOT_READ, REQUEST_NOT_SAVED, Say, explain_errors
+from handlers.interaction import NO_PLACE, ephemeral_reply, read_click
+from handlers.routes import Routes
+from handlers.services import Services
+
+# Of the presses whose form is still open; the oldest are forgotten.
+MOST_KEPT: Final = 500
+# docs.slack.dev, "Views": private_metadata.
+LONGEST_METADATA: Final = 3_000
+
+
+class _Answers:
+    """Remember how to answer the presses that have opened a form; in this process, and nothing durable depends on it."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Say] = {}
+
+    def keep(self, say: Say) -> str:
+        key = chance.new_id()
+        self._kept[key] = say
+        while len(self._kept) > MOST_KEPT:
+            del self._kept[next(iter(self._kept))]
+        return key
+
+    def take(self, key: str | None) -> Say | None:
+        return self._kept.pop(key, None) if key else None
+
+
+def register(routes: Routes, *, services: Services, background: Background) -> None:
+    removals, answers = services.removals, _Answers()
+
+    @routes.action("latchkey_remove")
+    async def remove(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """Ask why one access is to be removed."""
+        click = read_click(body, action)
+        say = ephemeral_reply(background, click)
+        async with explain_errors(say, busy=NOT_READ):
+            row, automatic = await removals.find(slack_user=click.user, assignment_id=click.value)
+            page = _page_below(body)
+            of = About(page=page, key=None if page else answers.keep(say), assignment_id=row.id)
+            open_form(body, click.channel, removal_forms.one(row, of, automatic=automatic))
+        await ack()
+
+    @routes.action("latchkey_remove_several")
+    async def choose(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """Let an admin choose among the rows of a page of the console."""
+        click = read_click(body, action)
+        say = ephemeral_reply(background, click)
+        async with explain_errors(say, busy=NOT_READ):
+            await services.guard.check_admin(click.user)
+            place = _place_in(click.value)
+            listing = await services.assignment_lists.page(slack_user=click.user, place=place)
+            rows = [row for row in listing.page.rows if row.state is AssignmentState.LIVE]
+            if not rows:
+                raise TooLate("Nothing on this page can be removed any more.")
+            open_form(body, click.channel, removal_forms.several(rows, About(page=click.value)))
+        await ack()
+
+    @routes.action("latchkey_remove_all")
+    async def preview(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """Show everything of a person, of a package or of both that one confirmation removes."""
+        click = read_click(body, action)
+        say = ephemeral_reply(background, click)
+        async with explain_errors(say, busy=NOT_READ):
+            await services.guard.check_admin(click.user)
+            found = await removals.listed(slack_user=click.user, place=_place_in(click.value))
+            open_form(body, click.channel, _everything(click.value, found))
+        await ack()
+
+    @routes.view("latchkey_remove_reason")
+    async def remove_one(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+        """Save the removal of one access."""
+        of, reason = removal_forms.about(view), reason_in(view)
+        async with explain_errors(_at_reason(ack), busy=REQUEST_NOT_SAVED):
+            _check_reason(reason)
+            submitted = await removals.remove(
+                slack_user=body["user"]["id"], assignment_id=of.assignment_id or "", reason=reason
+            )
+            await finish(
+                ack, body, view, deciding.removing(submitted.request, is_new=submitted.created)
+            )
+
+    @routes.view("latchkey_remove_chosen")
+    async def remove_chosen(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+        """Save the removals of what was chosen."""
+        reason = reason_in(view)
+        async with explain_errors(_at_reason(ack), busy=REQUEST_NOT_SAVED):
+            _check_reason(reason)
+            done = await removals.remove_chosen(
+                slack_user=body["user"]["id"],
+                assignment_ids=removal_forms.chosen_in(view),
+                reason=reason,
+            )
+            await finish(ack, body, view, _words(done))
+
+    @routes.view("latchkey_remove_listed")
+    async def remove_listed(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+        """Save the removals of everything that was shown; what has changed meanwhile is shown anew."""
+        of, reason = removal_forms.about(view), reason_in(view)
+        async with explain_errors(_at_reason(ack), busy=REQUEST_NOT_SAVED):
+            _check_reason(reason)
+            try:
+                done = await removals.remove_listed(
+                    slack_user=body["user"]["id"],
+                    place=_place_in(of.page),
+                    fingerprint=of.fingerprint or "",
+                    reason=reason,
+                )
+            except ListChanged as changed:
+                again = _everything(of.page or "", changed.now, changed=True)
+                await ack(response_action="update", view=again)
+                return
+            await finish(ack, body, view, _words(done))
+
+    def open_form(body: Mapping[str, Any], channel: str | None, view: dict[str, Any]) -> None:
+        background.open_form(
+            trigger_id=body.get("trigger_id") or "",
+            view=view,
+            channel=channel,
+            user=body["user"]["id"],
+            is_over_modal=(body.get("view") or {}).get("type") == "modal",
+        )
+
+    async def finish(
+        ack: AsyncAck, body: Mapping[str, Any], view: Mapping[str, Any], said: Message
+    ) -> None:
+        """Say what was set going: in the console below the form, where the form was opened, or in its place."""
+        of = removal_forms.about(view)
+        page, say = _read_page(of.page), answers.take(of.key)
+        if page is not None and view.get("previous_view_id"):
+            await ack()
+            turn_page(
+                background,
+                services.console,
+                user=body["user"]["id"],
+                view={"id": view["previous_view_id"]},
+                page=page,
+                note=str(said["text"]),
+            )
+        elif say is not None:
+            await ack()
+            await say(said)
+        else:
+            await ack(response_action="update", view=removal_forms.done(said))
+
+
+def _everything(written: str, found: Removable, *, changed: bool = False) -> dict[str, Any]:
+    page = _read_page(written) or ConsolePage(tab=Tab.ASSIGNMENTS)
+    place = page.place or Place(list=ListName.ASSIGNMENTS)
+    name = found.rows[0].package_name if found.rows and place.package_id else None
+    who = page.sought if page.sought.startswith("<@") else escape(page.sought)
+    if place.entra_ids and name:
+        whose = f"What {who} has of {escape(name)}"
+    elif place.entra_ids:
+        whose = f"Everything that {who} has"
+    else:
+        whose = f"Everybody's access to {escape(name or page.sought)}"
+    if not found.rows:
+        return removal_forms.nothing_left(whose)
+    of = About(page=written, fingerprint=found.fingerprint)
+    return removal_forms.everything(found.rows, of, count=found.count, whose=whose, changed=changed)
+
+
+def _words(done: SeveralRemoved) -> Message:
+    return removal_forms.removing_several(done.asked, already=done.already, over=done.over)
+
+
+def _page_below(body: Mapping[str, Any]) -> str | None:
+    """Return the page of the console that was pressed in; None if it was pressed elsewhere."""
+    view = body.get("view") or {}
+    if view.get("callback_id") != console_words.CALLBACK:
+        return None
+    written = str(view.get("private_metadata") or "")
+    fits = len(About(page=written, assignment_id="x" * 64).words()) <= LONGEST_METADATA
+    return written if fits and _read_page(written) is not None else None
+
+
+def _read_page(written: object) -> ConsolePage | None:
+    try:
+        return read_console_page(written)
+    except ValueError:
+        return None
+
+
+def _place_in(written: object) -> Place:
+    """
+    Return the list that a page of the console shows.
+
+    Raises:
+        TooLate: It is none of assignments.
+    """
+    page = _read_page(written)
+    if page is None or page.place is None or page.place.list is not ListName.ASSIGNMENTS:
+        raise TooLate(NO_PLACE)
+    return page.place
+
+
+def _check_reason(reason: str) -> None:
+    if not reason:
+        raise TooLate("Please say why.")
+
+
+def _at_reason(ack: AsyncAck) -> Say:
+    async def say(said: Mapping[str, Any]) -> None:
+        await ack(response_action="errors", errors={"reason": str(said["text"])[:2_000]})
+
+    return say
