@@ -63,19 +63,22 @@ class Router:
     """All routes of both versions."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
-        self._routes: dict[str, list[tuple[list[str], Route]]] = {"v1.0": [], "beta": []}
+        # By version and number of parts, as each call looks through them.
+        self._routes: dict[str, dict[int, list[tuple[list[str], Route]]]] = {"v1.0": {}, "beta": {}}
         for route in routes:
             for version, found in self._routes.items():
                 path = route.path(version)
                 if path is not None:
-                    found.append((path.split("/"), route))
+                    pattern = _pattern(path)
+                    found.setdefault(len(pattern), []).append((pattern, route))
 
     def find(self, version: str, method: str, path: str) -> tuple[Route, dict[str, str]]:
         """The route and the ids in *path*. Raises Refusal 404 or 405."""
         parts = segments(path)
         is_known = False
-        for pattern, route in self._routes[version]:
-            ids = _match(pattern, parts)
+        small = [part.lower() for part in parts]
+        for pattern, route in self._routes[version].get(len(parts), ()):
+            ids = _match(pattern, parts, small)
             if ids is not None and route.method == method:
                 return route, ids
             is_known = is_known or ids is not None
@@ -104,11 +107,18 @@ def segments(path: str) -> list[str]:
     return found
 
 
-def _match(pattern: list[str], parts: list[str]) -> dict[str, str] | None:
-    if len(pattern) != len(parts):
-        return None
+def _pattern(path: str) -> list[str]:
+    """The parts of a route's path, in small letters but for {names} and functions()."""
+    return [
+        part if part.startswith("{") or part.endswith("()") else part.lower()
+        for part in path.split("/")
+    ]
+
+
+def _match(pattern: list[str], parts: list[str], small: list[str]) -> dict[str, str] | None:
+    """The ids in *parts*, which are *small* in small letters; None if they do not fit."""
     ids: dict[str, str] = {}
-    for wanted, part in zip(pattern, parts, strict=True):
+    for wanted, part, letters in zip(pattern, parts, small, strict=True):
         if wanted.startswith("{"):
             ids[wanted[1:-1]] = part
         elif wanted.endswith("()"):
@@ -116,7 +126,7 @@ def _match(pattern: list[str], parts: list[str]) -> dict[str, str] | None:
             if arguments is None:
                 return None
             ids |= arguments
-        elif wanted.lower() != part.lower():
+        elif wanted != letters:
             return None
     return ids
 
