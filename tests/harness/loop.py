@@ -47,7 +47,8 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         super().__init__()
         self.seed = seed
         self.chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
-        self._now = 0.0
+        self._now = self._read_at = 0.0
+        self._read = START
         self._turns = 0
         self._clock_resolution = 1e-6
         self.on_task: Callable[[asyncio.Task[Any], Context | None], None] | None = None
@@ -68,7 +69,9 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
     def now(self) -> datetime:
         """The simulated machine's own time, aware UTC."""
-        return START + timedelta(seconds=self._now)
+        if self._now != self._read_at:
+            self._read_at, self._read = self._now, START + timedelta(seconds=self._now)
+        return self._read
 
     def create_task(
         self, coro: Work, *, name: object = None, context: Context | None = None
