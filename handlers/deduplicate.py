@@ -6,7 +6,7 @@ The key is saved before the payload is handled, or in the same transaction.  If 
 was answered: the person sees Slack's error and tries again, with another key; only an opened Home is not repeated,
 and the next one comes soon.
 
-Commands and clicks that only show people their own access write nothing.  Their keys are remembered in memory, by
+Commands and clicks that only show people their own access write nothing, nor does what is written in direct messages.  Their keys are remembered in memory, by
 each replica, while the signature is valid: Slack does not repeat them, and a replay at another replica changes nothing.
 """
 
@@ -35,8 +35,9 @@ log = structlog.get_logger(__name__)
 DEDUPLICATED_BY_ITS_HANDLER: Final = frozenset(
     {"/request-access", "/access-admin", "latchkey_more"}
 )
-# Those that only read the caller's own access.
-READ_ONLY: Final = frozenset({"/my-access", "latchkey_my_more"})
+# Those that only read the caller's own access; and what is written in direct messages, for Slack tells of each
+# message of our own as well, and of each redrawn card.
+READ_ONLY: Final = frozenset({"/my-access", "latchkey_my_more", "message"})
 # A timestamp may be ahead of our clock as far as behind it.
 REMEMBERED: Final = 2 * GOOD_FOR
 
@@ -96,9 +97,11 @@ async def _say_busy(body: Mapping[str, Any], ack: AsyncAck, background: Backgrou
 
 
 def _name_of(body: Mapping[str, Any]) -> Any:
-    """Return the command, or else the button's action id: the order in which the app finds a handler."""
+    """Return the command, else the button's action id or the event's type: the order in which the app finds a handler."""
     if "command" not in body and body.get("type") == "block_actions":
         return body["actions"][0].get("action_id")
+    if "command" not in body and body.get("type") == "event_callback":
+        return body["event"].get("type")
     return body.get("command")
 
 
