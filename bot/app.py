@@ -38,6 +38,7 @@ from bot.jobs.table import Jobs
 from bot.machine import MACHINE, Machine
 from bot.notifications.expiries import Ends
 from bot.notifications.home import Homes
+from bot.notifications.late_replies import LateReplies
 from bot.notifications.outbox import Sending
 from bot.notifications.owed import Notices
 from bot.packages.catalog import OfferedPackages
@@ -190,6 +191,7 @@ async def assembled(
             store=store, permissions=permissions, home_team=home_team
         )
         sending = Sending(store=store, slack=slack, admin_channel=settings.admin_channel or "")
+        late_replies = LateReplies()
         notices = Notices(
             store=store,
             slack=slack,
@@ -197,6 +199,7 @@ async def assembled(
             admin_channel=settings.admin_channel or "",
             rungs=settings.reminder_rungs,
             package_settings=package_settings,
+            late_replies=late_replies,
         )
         offering = OfferedPackages(store)
         homes = Homes(
@@ -257,7 +260,12 @@ async def assembled(
                 help_channel=settings.admin_channel or "",
             ),
             request_lists=request_lists,
-            approvals=ApprovalService(store=store, processor=decision_processor, wake=jobs.wake),
+            approvals=ApprovalService(
+                store=store,
+                processor=decision_processor,
+                wake=jobs.wake,
+                late_replies=late_replies,
+            ),
             assignments=AssignmentService(store=store, guard=guard, wake=jobs.wake),
             assignment_lists=assignment_lists,
             removals=Removals(store=store, guard=guard, offering=offering, wake=jobs.wake),

@@ -118,18 +118,29 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where in which list a page begins: what a Next button carries; ids and times, and nobody's name."""
+    """
+    Where in which list a page begins: what a Next button carries; ids and times, and nobody's name.
+
+    Attributes:
+        skip: After so many rows, where the page was named by its number.
+    """
 
     list: ListName
     after: Mark | None = None
     package_id: str | None = None
     entra_ids: tuple[str, ...] = ()
+    skip: int = 0
+
+    @property
+    def start(self) -> Start:
+        return Start(after=self.after, skip=self.skip)
 
 
 _Id = Annotated[str, Field(min_length=1, max_length=64)]
+_Skip = Annotated[int, Field(ge=0, le=MOST_PAGES * ROWS_A_PAGE)]
 _WRITTEN: Final = TypeAdapter[
-    tuple[ListName, _Id | None, tuple[_Id, ...], tuple[int | None, _Id] | None]
-](tuple[ListName, _Id | None, tuple[_Id, ...], tuple[int | None, _Id] | None])
+    tuple[ListName, _Id | None, tuple[_Id, ...], tuple[int | None, _Id] | None, _Skip]
+](tuple[ListName, _Id | None, tuple[_Id, ...], tuple[int | None, _Id] | None, _Skip])
 
 
 def write_place(place: Place) -> str | None:
@@ -137,7 +148,9 @@ def write_place(place: Place) -> str | None:
     after = place.after
     micros = (after.at - EPOCH) // MICROSECOND if after and after.at else None
     mark = (micros, after.id) if after else None
-    written = _WRITTEN.dump_json((place.list, place.package_id, place.entra_ids, mark)).decode()
+    written = _WRITTEN.dump_json(
+        (place.list, place.package_id, place.entra_ids, mark, place.skip)
+    ).decode()
     return written if len(written) <= LONGEST_VALUE else None
 
 
@@ -151,9 +164,9 @@ def read_place(written: str) -> Place:
     if len(written) > LONGEST_VALUE:
         raise ValueError("too long for a place in a list")
     try:
-        name, package_id, entra_ids, mark = _WRITTEN.validate_json(written, strict=True)
+        name, package_id, entra_ids, mark, skip = _WRITTEN.validate_json(written, strict=True)
         at = None if mark is None or mark[0] is None else EPOCH + mark[0] * MICROSECOND
     except (ValidationError, OverflowError) as error:
         raise ValueError("no place in a list") from error
     after = Mark(at, mark[1]) if mark else None
-    return Place(list=name, after=after, package_id=package_id, entra_ids=entra_ids)
+    return Place(list=name, after=after, package_id=package_id, entra_ids=entra_ids, skip=skip)

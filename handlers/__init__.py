@@ -24,6 +24,8 @@ from handlers import (
 )
 from handlers.app import SlackApp
 from handlers.background import Background
+from handlers.lists import Lists
+from handlers.replies import Replies
 from handlers.routes import Routes
 from handlers.services import Services
 
@@ -45,23 +47,29 @@ def register(
     Raises:
         UnregisteredAction: A listener is not in the table of routes, or a route has no listener.
     """
-    deduplicate.register(app, guard=services.guard, background=background, pulse=pulse)
+    lists = Lists(services)
+    replies = Replies(background, draw=lists.draw)
+    deduplicate.register(app, guard=services.guard, replies=replies, pulse=pulse)
     routes = Routes(app)
-    request_access.register(routes, requests=services.requests, background=background)
-    package_menu.register(routes, requests=services.requests, background=background)
-    request_form.register(routes, requests=services.requests, background=background)
-    ask_again.register(routes, requests=services.requests, background=background)
-    decide.register(routes, approvals=services.approvals, background=background)
-    assignment_actions.register(
-        routes, requests=services.requests, assignments=services.assignments, background=background
+    request_access.register(routes, requests=services.requests, replies=replies)
+    package_menu.register(routes, requests=services.requests, replies=replies)
+    ask_again.register(routes, requests=services.requests, replies=replies)
+    request_form.register(
+        routes, requests=services.requests, replies=replies, background=background
     )
-    my_access.register(routes, request_lists=services.request_lists, background=background)
+    decide.register(routes, approvals=services.approvals, replies=replies)
+    assignment_actions.register(
+        routes, requests=services.requests, assignments=services.assignments, replies=replies
+    )
+    my_access.register(routes, lists=lists, replies=replies)
     direct_messages.register(routes)
     home.register(routes, homes=homes, publish=publish)
-    admin_command.register(routes, services=services, background=background)
-    console.register(routes, services=services, background=background)
-    review.register(routes, reviews=services.reviews, background=background)
-    removal.register(routes, services=services, background=background)
-    repair.register(routes, requests=services.requests, background=background)
-    answers.register(routes, requests=services.requests, background=background)
+    admin_command.register(
+        routes, services=services, lists=lists, replies=replies, background=background
+    )
+    console.register(routes, services=services, replies=replies, background=background)
+    review.register(routes, reviews=services.reviews, replies=replies)
+    removal.register(routes, services=services, replies=replies, background=background)
+    repair.register(routes, requests=services.requests, replies=replies)
+    answers.register(routes, requests=services.requests, replies=replies)
     routes.check()

@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from slack_bolt.async_app import AsyncAck
 
-from bot.assignments.search import Listing, WhichPerson
+from bot.assignments.search import WhichPerson
 from bot.console.model import ConsolePage
 from bot.errors import LatchkeyError, UnknownPackage
-from bot.messages import deciding, repairing, troubles
+from bot.messages import deciding, troubles
 from bot.messages.pages import split_page
 from bot.messages.parts import Message
-from bot.paging import ListName, Place, Start, page_number
+from bot.paging import ListName, Place, page_number
 from bot.patience import answered
 from handlers.background import Background
 from handlers.console_windows import open_console
@@ -25,7 +25,9 @@ from handlers.errors import (
     Say,
     explain_errors,
 )
-from handlers.interaction import ephemeral_reply, read_click, read_next
+from handlers.interaction import read_next
+from handlers.lists import Lists
+from handlers.replies import Replies
 from handlers.routes import Routes
 from handlers.services import Services
 
@@ -34,33 +36,23 @@ ANSWER_SECONDS: Final = 1.5
 FOR_ADMINS: Final = frozenset({ListName.ASSIGNMENTS, ListName.PENDING, ListName.HELD})
 
 
-def register(routes: Routes, *, services: Services, background: Background) -> None:
+def register(
+    routes: Routes, *, services: Services, lists: Lists, replies: Replies, background: Background
+) -> None:
     @routes.command("/access-admin")
     async def access_admin(ack: AsyncAck, command: dict[str, Any]) -> None:
         async def say(message: Mapping[str, Any]) -> None:
             await ack(**message)
 
-        async def say_later(message: Mapping[str, Any]) -> None:
-            background.send_ephemeral(
-                channel=command.get("channel_id"), user=command["user_id"], message=message
-            )
-
         if not (command.get("text") or "").strip():
             async with explain_errors(say, busy=NOT_READ):
                 await services.guard.check_admin_once(command["user_id"], key=key_of(command))
-                open_console(
-                    background,
-                    services.console,
-                    user=command["user_id"],
-                    trigger_id=command.get("trigger_id") or "",
-                    channel=command.get("channel_id"),
-                    page=ConsolePage(),
-                )
+                open_console(replies.to_command(command), services.console, page=ConsolePage())
             if ack.response is None:
                 await ack()
             return
         answer = asyncio.ensure_future(
-            _answer(services, command["user_id"], command.get("text") or "", key_of(command))
+            _answer(services, lists, command["user_id"], command.get("text") or "", key_of(command))
         )
         words = (command.get("text") or "").lower().split()
         busy = REQUEST_NOT_SAVED if words[:1] == ["remove"] else NOT_READ
@@ -73,28 +65,26 @@ def register(routes: Routes, *, services: Services, background: Background) -> N
             return
         await say(deciding.looking())
         answered()
-        background.start(partial(_reply, answer, say_later, busy=busy))
+        background.start(partial(_reply, answer, replies.to_command(command).say, busy=busy))
 
     @routes.action("latchkey_more")
     async def more(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """Show more: Next, below a list; or Show, beside somebody whose name began as was typed."""
-        click = read_click(body, action)
-        say = ephemeral_reply(background, click)
-        async with explain_errors(say, busy=NOT_READ):
-            place = read_next(click, FOR_ADMINS)
-            await say(await _from(services, click.user, place, key_of(body)))
+        reply = replies.to_click(body, action)
+        async with explain_errors(reply.say, busy=NOT_READ):
+            place = read_next(reply.value, FOR_ADMINS)
+            await reply.say(await lists.draw(reply.user, place, key=key_of(body)))
         await ack()
 
     @routes.action("latchkey_reprocess")
     async def reprocess(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """Have Entra process access again, from a Reprocess button on a card or in a list."""
-        click = read_click(body, action)
-        say = ephemeral_reply(background, click)
-        async with explain_errors(say, busy=CHANGE_NOT_SAVED):
+        reply = replies.to_click(body, action)
+        async with explain_errors(reply.refuse, busy=CHANGE_NOT_SAVED):
             row = await services.assignments.reprocess(
-                slack_user=click.user, assignment_id=click.value
+                slack_user=reply.user, assignment_id=reply.value
             )
-            await say(troubles.reprocessing(row))
+            await reply.done(troubles.reprocessing(row))
         await ack()
 
 
@@ -113,59 +103,33 @@ async def _reply(answer: asyncio.Future[Message], say: Say, *, busy: str) -> Non
             raise LatchkeyError(f"{unknown}{near}") from None
 
 
-async def _answer(services: Services, user: str, text: str, key: str | None) -> Message:
+async def _answer(
+    services: Services, lists: Lists, user: str, text: str, key: str | None
+) -> Message:
     verb, _, rest = text.strip().partition(" ")
     verb = verb.lower()
     narrowed, page = split_page(rest)
     start = page_number(page)
     if verb == "pending":
-        return deciding.pending(
-            await services.request_lists.pending(slack_user=user, start=start, key=key), reader=user
-        )
+        return await lists.draw(user, Place(list=ListName.PENDING, skip=start.skip), key=key)
     if verb in {"held", "stuck"}:
-        return repairing.listed(
-            await services.request_lists.stuck(slack_user=user, start=start, key=key)
-        )
+        return await lists.draw(user, Place(list=ListName.HELD, skip=start.skip), key=key)
     if verb == "assignments":
-        return _listed(
+        return await lists.listed(
             await services.assignment_lists.look_up(
                 slack_user=user, text=narrowed, start=start, key=key
             )
         )
     if verb == "remove":
-        return await _remove(services, user, rest, key)
+        return await _remove(services, lists, user, rest, key)
     # Only admins may see the help; everybody else is refused.
     await services.guard.check_admin_once(user, key=key)
     return deciding.admin_help()
 
 
-async def _from(services: Services, user: str, place: Place, key: str | None) -> Message:
-    """Show a list from *place* on."""
-    start = Start(after=place.after)
-    if place.list is ListName.PENDING:
-        return deciding.pending(
-            await services.request_lists.pending(slack_user=user, start=start, key=key), reader=user
-        )
-    if place.list is ListName.HELD:
-        return repairing.listed(
-            await services.request_lists.stuck(slack_user=user, start=start, key=key)
-        )
-    return _listed(await services.assignment_lists.page(slack_user=user, place=place, key=key))
-
-
-def _listed(listing: Listing, *notes: str) -> Message:
-    whom = listing.whom
-    said = [each for each in (whom and whom.doubt, listing.note, *notes) if each]
-    return deciding.assignments(
-        listing.page,
-        place=listing.place,
-        package=listing.package.name if listing.package else None,
-        whom=whom.shown if whom else None,
-        notes=said,
-    )
-
-
-async def _remove(services: Services, user: str, rest: str, key: str | None) -> Message:
+async def _remove(
+    services: Services, lists: Lists, user: str, rest: str, key: str | None
+) -> Message:
     """Remove access at once if person, package and reason are certain; otherwise show the list, whose buttons ask once more."""
     wanted = await services.assignment_lists.read_removal(slack_user=user, text=rest, key=key)
     # A page is behind a list, and may be the last words of a reason.
@@ -175,11 +139,11 @@ async def _remove(services: Services, user: str, rest: str, key: str | None) -> 
     )
     whom, package, rows = listing.whom, listing.package, listing.page.rows
     if whom is None or package is None or wanted.reason is None:
-        return _listed(listing)
+        return await lists.listed(listing)
     if not rows:
         raise LatchkeyError(f"They do not have {package.name}: neither I nor Entra know of it.")
     if whom.doubt is not None or len(rows) > 1:
-        return _listed(listing, "Please press Remove for what you mean.")
+        return await lists.listed(listing, "Please press Remove for what you mean.")
     submitted = await services.requests.remove(
         slack_user=user, assignment_id=rows[0].id, reason=wanted.reason
     )

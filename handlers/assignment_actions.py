@@ -9,9 +9,8 @@ from bot.assignments.service import AssignmentService
 from bot.messages import asking
 from bot.messages.parts import Message
 from bot.requests.service import RequestService
-from handlers.background import Background
 from handlers.errors import CHANGE_NOT_SAVED, REQUEST_NOT_SAVED, explain_errors
-from handlers.interaction import Click, ephemeral_reply, read_click
+from handlers.replies import Replies, Reply
 from handlers.routes import Routes
 
 
@@ -20,36 +19,35 @@ def register(
     *,
     requests: RequestService,
     assignments: AssignmentService,
-    background: Background,
+    replies: Replies,
 ) -> None:
-    async def extend(click: Click) -> Message:
+    async def extend(click: Reply) -> Message:
         submitted = await requests.extend(slack_user=click.user, assignment_id=click.value)
         return asking.extending(submitted.request, is_new=submitted.created)
 
-    async def give_back(click: Click) -> Message:
+    async def give_back(click: Reply) -> Message:
         submitted = await requests.return_access(slack_user=click.user, assignment_id=click.value)
         return asking.returning(submitted.request, is_new=submitted.created)
 
-    async def let_end(click: Click) -> Message:
+    async def let_end(click: Reply) -> Message:
         assignment = await assignments.let_end(slack_user=click.user, assignment_id=click.value)
         return asking.letting_end(assignment)
 
-    async def cancel(click: Click) -> Message:
+    async def cancel(click: Reply) -> Message:
         request = await requests.cancel(slack_user=click.user, request_id=click.value)
         return asking.canceled(request)
 
     def on(
         action_id: str,
-        act: Callable[[Click], Awaitable[Message]],
+        act: Callable[[Reply], Awaitable[Message]],
         *,
         busy: str = REQUEST_NOT_SAVED,
     ) -> None:
         @routes.action(action_id)
         async def clicked(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-            click = read_click(body, action)
-            say = ephemeral_reply(background, click)
-            async with explain_errors(say, busy=busy):
-                await say(await act(click))
+            reply = replies.to_click(body, action)
+            async with explain_errors(reply.refuse, busy=busy):
+                await reply.done(await act(reply))
             await ack()
 
     on("latchkey_extend", extend)

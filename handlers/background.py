@@ -6,14 +6,17 @@ Nothing durable depends on it.  The tasks are kept, so that they cannot be garba
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
+from bot.messages.parts import message
 from bot.slack.api import Slack
 from bot.slack.errors import SlackError, SlackRefused
 
 log = structlog.get_logger(__name__)
+
+NOT_OPENED: Final = "Slack did not open the form in time. Please press the button again."
 
 
 class Background:
@@ -34,8 +37,7 @@ class Background:
         *,
         trigger_id: str,
         view: Mapping[str, Any] | Callable[[], Awaitable[Mapping[str, Any]]],
-        channel: str | None,
-        user: str,
+        say: Callable[[Mapping[str, Any]], Awaitable[None]],
         unless: Callable[[], Awaitable[bool]] | None = None,
         is_over_modal: bool = False,
     ) -> None:
@@ -44,6 +46,7 @@ class Background:
 
         Args:
             view: The form, or a function that makes it, which may take a while.
+            say: Answers them where they clicked.
             unless: Called first; True if the form is not needed any more.
             is_over_modal: They clicked in a modal, over which it is laid.
         """
@@ -56,8 +59,7 @@ class Background:
                 await show(trigger_id, await view() if callable(view) else view)
             except SlackError as error:
                 log.warning("form-not-opened", slack=str(error))
-                text = "Slack did not open the form in time. Please press the button again."
-                await self._send_ephemeral(channel, user, {"text": text})
+                await say(message(NOT_OPENED))
 
         self.start(open_form)
 
@@ -90,26 +92,21 @@ class Background:
 
         self.start(update_form)
 
-    def send_ephemeral(self, *, channel: str | None, user: str, message: Mapping[str, Any]) -> None:
-        """Send an ephemeral message in *channel*, or a direct message without one."""
-        self.start(lambda: self._send_ephemeral(channel, user, message))
-
-    async def _send_ephemeral(
-        self, channel: str | None, user: str, message: Mapping[str, Any]
-    ) -> None:
+    async def tell(self, channel: str | None, user: str, said: Mapping[str, Any]) -> None:
+        """Say something to one person by the Web API: in *channel* if the bot may, else in a direct message."""
         try:
-            await self._tell(channel, user, message)
+            await self._tell(channel, user, said)
         except SlackError as error:
             log.warning("ephemeral-not-sent", slack=str(error))
 
-    async def _tell(self, channel: str | None, user: str, message: Mapping[str, Any]) -> None:
+    async def _tell(self, channel: str | None, user: str, said: Mapping[str, Any]) -> None:
         try:
-            await self._slack.tell(channel=channel, user=user, message=message)
+            await self._slack.tell(channel=channel, user=user, message=said)
         except SlackRefused as refused:
             if not refused.is_misshapen:
                 raise
             log.error("ephemeral-misshapen", slack=str(refused))
-            await self._slack.tell(channel=channel, user=user, message={"text": message["text"]})
+            await self._slack.tell(channel=channel, user=user, message={"text": said["text"]})
 
     def start(self, work: Callable[[], Awaitable[None]]) -> None:
         """Start *work*, which no answer to Slack waits for."""
@@ -126,5 +123,6 @@ class Background:
             log.exception("background-work-failed")
 
     async def finish(self) -> None:
-        """Wait for the tasks that still run; for the shutdown."""
-        await asyncio.gather(*self._running, return_exceptions=True)
+        """Wait for the tasks that still run, and those that they start; for the shutdown."""
+        while self._running:
+            await asyncio.gather(*self._running, return_exceptions=True)

@@ -11,7 +11,8 @@ from bot.messages import console as words
 from handlers.background import Background
 from handlers.console_windows import open_console, turn_page
 from handlers.errors import NOT_READ, explain_errors
-from handlers.interaction import NO_PLACE, Click, ephemeral_reply, read_click
+from handlers.interaction import NO_PLACE
+from handlers.replies import Replies, Reply
 from handlers.routes import Routes
 from handlers.services import Services
 
@@ -24,37 +25,31 @@ TABS: Final[Mapping[str, Tab]] = {
 }
 
 
-def register(routes: Routes, *, services: Services, background: Background) -> None:
+def register(
+    routes: Routes, *, services: Services, replies: Replies, background: Background
+) -> None:
     views = services.console
 
     async def show(
-        ack: AsyncAck, body: Mapping[str, Any], click: Click, page: ConsolePage | None
+        ack: AsyncAck, body: Mapping[str, Any], reply: Reply, page: ConsolePage | None
     ) -> None:
         """Show a page in the console that was clicked in, or in one that is opened, for whoever may see it."""
-        say = ephemeral_reply(background, click)
-        async with explain_errors(say, busy=NOT_READ):
-            await services.guard.check_admin(click.user)
+        async with explain_errors(reply.say, busy=NOT_READ):
+            await services.guard.check_admin(reply.user)
             if page is None:
                 # Of an older version, or never ours.
                 raise TooLate(NO_PLACE)
             view = body.get("view")
             if isinstance(view, Mapping) and view.get("callback_id") == words.CALLBACK:
-                turn_page(background, views, user=click.user, view=view, page=page)
+                turn_page(background, views, user=reply.user, view=view, page=page)
             else:
-                open_console(
-                    background,
-                    views,
-                    user=click.user,
-                    trigger_id=click.trigger_id,
-                    channel=click.channel,
-                    page=page,
-                )
+                open_console(reply, views, page=page)
         await ack()
 
     def tab(action_id: str, shown: Tab) -> None:
         @routes.action(action_id)
         async def pressed(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-            await show(ack, body, read_click(body, action), ConsolePage(tab=shown))
+            await show(ack, body, replies.to_click(body, action), ConsolePage(tab=shown))
 
     for action_id, shown in TABS.items():
         tab(action_id, shown)
@@ -62,8 +57,8 @@ def register(routes: Routes, *, services: Services, background: Background) -> N
     def page(action_id: str) -> None:
         @routes.action(action_id)
         async def pressed(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-            click = read_click(body, action)
-            await show(ack, body, click, _page_in(click.value))
+            reply = replies.to_click(body, action)
+            await show(ack, body, reply, _page_in(reply.value))
 
     page("latchkey_console_more")
     page("latchkey_console_first")
@@ -73,7 +68,9 @@ def register(routes: Routes, *, services: Services, background: Background) -> N
         """Look for what was typed; from Home, in the list of assignments."""
         current = _tab_of(body, otherwise=Tab.ASSIGNMENTS)
         sought = str(action.get("value") or "").strip()[:LONGEST_SOUGHT]
-        await show(ack, body, read_click(body, action), ConsolePage(tab=current, sought=sought))
+        await show(
+            ack, body, replies.to_click(body, action), ConsolePage(tab=current, sought=sought)
+        )
 
     @routes.view("latchkey_console")
     async def submit(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
@@ -96,7 +93,9 @@ def register(routes: Routes, *, services: Services, background: Background) -> N
         current = _tab_of(body, otherwise=Tab.PEOPLE)
         chosen = str(action.get("selected_user") or "")
         sought = f"<@{chosen}>" if chosen.isalnum() and len(chosen) <= 32 else ""
-        await show(ack, body, read_click(body, action), ConsolePage(tab=current, sought=sought))
+        await show(
+            ack, body, replies.to_click(body, action), ConsolePage(tab=current, sought=sought)
+        )
 
 
 def _page_in(written: object) -> ConsolePage | None:

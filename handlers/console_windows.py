@@ -9,25 +9,18 @@ from bot.console.model import ConsolePage
 from bot.console.views import ConsoleViews
 from bot.slack.errors import SlackError, SlackRefused
 from handlers.background import Background
+from handlers.replies import Reply
 
 log = structlog.get_logger(__name__)
 
 
-def open_console(
-    background: Background,
-    views: ConsoleViews,
-    *,
-    user: str,
-    trigger_id: str,
-    channel: str | None,
-    page: ConsolePage,
-) -> None:
+def open_console(reply: Reply, views: ConsoleViews, *, page: ConsolePage) -> None:
     """Open the console for whoever pressed or typed; a search is made once it is open, as it may take long."""
 
     async def opened() -> Mapping[str, Any]:
-        return await views.drawn(user, page)
+        return await views.drawn(reply.user, page)
 
-    background.open_form(trigger_id=trigger_id, view=opened, channel=channel, user=user)
+    reply.open_form(opened)
 
 
 def turn_page(

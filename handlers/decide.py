@@ -9,33 +9,29 @@ from slack_bolt.async_app import AsyncAck
 from bot.approvals.service import ApprovalService
 from bot.messages import forms
 from bot.people.model import Verb
-from handlers.background import Background
 from handlers.errors import DECISION_NOT_SAVED, explain_errors
-from handlers.interaction import ephemeral_reply, read_click
+from handlers.replies import Replies
 from handlers.routes import Routes
 
 
-def register(routes: Routes, *, approvals: ApprovalService, background: Background) -> None:
+def register(routes: Routes, *, approvals: ApprovalService, replies: Replies) -> None:
     async def decide(
         verb: Verb, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]
     ) -> None:
         """Save the click; whether this person may decide is checked right after, with fresh facts from Slack and Entra."""
-        click = read_click(body, action)
-        say = ephemeral_reply(background, click)
-        async with explain_errors(say, busy=DECISION_NOT_SAVED):
+        reply = replies.to_click(body, action)
+        async with explain_errors(reply.refuse, busy=DECISION_NOT_SAVED):
             draft = await approvals.decide(
-                ask_id=click.value,
+                ask_id=reply.value,
                 verb=verb,
-                slack_user=click.user,
-                team=click.team,
-                channel=click.channel,
+                slack_user=reply.user,
+                team=reply.team,
+                channel=reply.channel,
+                later=reply.later,
             )
             if draft is not None:
-                background.open_form(
-                    trigger_id=click.trigger_id,
-                    view=forms.reason(draft.decision, draft.request),
-                    channel=click.channel,
-                    user=click.user,
+                reply.open_form(
+                    forms.reason(draft.decision, draft.request),
                     unless=functools.partial(approvals.refuse_early, draft),
                 )
         await ack()

@@ -24,9 +24,8 @@ from bot.messages.parts import message
 from bot.patience import Pulse
 from bot.people.guard import Guard
 from handlers.app import Body, SlackApp
-from handlers.background import Background
 from handlers.errors import CHANGE_NOT_SAVED
-from handlers.interaction import read_click
+from handlers.replies import Replies
 from handlers.signature import GOOD_FOR
 
 log = structlog.get_logger(__name__)
@@ -57,7 +56,7 @@ class RecentKeys:
         return self._until.setdefault(key, until := now + REMEMBERED) is until
 
 
-def register(app: SlackApp, *, guard: Guard, background: Background, pulse: Pulse) -> None:
+def register(app: SlackApp, *, guard: Guard, replies: Replies, pulse: Pulse) -> None:
     recent = RecentKeys()
 
     async def is_new(body: Body) -> bool:
@@ -74,7 +73,7 @@ def register(app: SlackApp, *, guard: Guard, background: Background, pulse: Puls
             known = not await is_new(body)
         except Busy:
             # The handler would wait as long once more, and Slack does not.
-            return await _say_busy(body, ack, background)
+            return await _say_busy(body, ack, replies)
         if not known:
             return None
         log.info("seen-before")
@@ -83,16 +82,13 @@ def register(app: SlackApp, *, guard: Guard, background: Background, pulse: Puls
     app.check_first(refuse_repeated)
 
 
-async def _say_busy(body: Mapping[str, Any], ack: AsyncAck, background: Background) -> BoltResponse:
+async def _say_busy(body: Mapping[str, Any], ack: AsyncAck, replies: Replies) -> BoltResponse:
     if "command" in body:
         return await ack(**message(CHANGE_NOT_SAVED))
     if body.get("type") == "view_submission":
         return await ack(response_action="errors", errors={"reason": CHANGE_NOT_SAVED})
     if body.get("type") == "block_actions":
-        click = read_click(body, body["actions"][0])
-        background.send_ephemeral(
-            channel=click.channel, user=click.user, message=message(CHANGE_NOT_SAVED)
-        )
+        await replies.to_click(body, body["actions"][0]).say(message(CHANGE_NOT_SAVED))
     return await ack()
 
 

@@ -6,8 +6,6 @@ from typing import Any, Final
 
 from bot.errors import TooLate
 from bot.paging import ListName, Place, read_place
-from handlers.background import Background
-from handlers.errors import Say
 
 NO_PLACE: Final = "I do not know where that list went on. Please ask for it again."
 
@@ -49,29 +47,21 @@ def read_click(body: Mapping[str, Any], action: Mapping[str, Any]) -> Click:
     )
 
 
-def read_next(click: Click, lists: Collection[ListName]) -> Place:
+def read_next(value: str, lists: Collection[ListName]) -> Place:
     """
     Read from a Next button where its list continues.
 
     Args:
+        value: What the button carried.
         lists: The lists that the button may belong to.
 
     Raises:
         TooLate: It belongs to another list, to an older version, or was never ours.
     """
     try:
-        place = read_place(click.value)
+        place = read_place(value)
     except ValueError:
         raise TooLate(NO_PLACE) from None
     if place.list not in lists:
         raise TooLate(NO_PLACE)
     return place
-
-
-def ephemeral_reply(background: Background, click: Click) -> Say:
-    """Return a `Say` that answers only the person who clicked."""
-
-    async def say(message: Mapping[str, Any]) -> None:
-        background.send_ephemeral(channel=click.channel, user=click.user, message=message)
-
-    return say

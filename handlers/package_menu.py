@@ -9,16 +9,15 @@ from bot.database import Busy
 from bot.messages import package_menu
 from bot.messages.shortcut_reason import reason_from_message
 from bot.requests.service import RequestService
-from handlers.background import Background
 from handlers.errors import NOT_READ, explain_errors, log
-from handlers.interaction import ephemeral_reply, read_click
+from handlers.replies import Replies
 from handlers.request_opening import open_request_form
 from handlers.routes import Routes
 
 NOTHING: Final = "-"
 
 
-def register(routes: Routes, *, requests: RequestService, background: Background) -> None:
+def register(routes: Routes, *, requests: RequestService, replies: Replies) -> None:
     @routes.options("latchkey_package")
     async def suggest(ack: AsyncAck, body: dict[str, Any]) -> None:
         """Answer with the packages that have what was typed in their names, from our own rows."""
@@ -42,30 +41,15 @@ def register(routes: Routes, *, requests: RequestService, background: Background
     async def open_from_button(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """Open the form from Home or from an answer, with the reason that was given before."""
         await ack()
-        click = read_click(body, action)
-        async with explain_errors(ephemeral_reply(background, click), busy=NOT_READ):
+        reply = replies.to_click(body, action)
+        async with explain_errors(reply.say, busy=NOT_READ):
             reason = None
-            if click.value != NOTHING:
-                _, reason = await requests.find_form(slack_user=click.user, about=click.value)
-            open_request_form(
-                requests=requests,
-                background=background,
-                trigger_id=click.trigger_id,
-                user=click.user,
-                channel=click.channel,
-                reason=reason,
-            )
+            if reply.value != NOTHING:
+                _, reason = await requests.find_form(slack_user=reply.user, about=reply.value)
+            open_request_form(requests=requests, reply=reply, reason=reason)
 
     def open_from_shortcut(body: Mapping[str, Any], reason: str | None) -> None:
-        open_request_form(
-            requests=requests,
-            background=background,
-            trigger_id=str(body.get("trigger_id") or ""),
-            user=body["user"]["id"],
-            # The bot need not be where the message stands.
-            channel=None,
-            reason=reason,
-        )
+        open_request_form(requests=requests, reply=replies.to_shortcut(body), reason=reason)
 
     @routes.shortcut("latchkey_request_shortcut")
     async def open_anywhere(ack: AsyncAck, body: dict[str, Any]) -> None:

@@ -19,7 +19,8 @@ from bot.requests.transactions.remove_several import ListChanged, Removable, Sev
 from handlers.background import Background
 from handlers.console_windows import turn_page
 from handlers.errors import NOT_READ, REQUEST_NOT_SAVED, Say, explain_errors
-from handlers.interaction import NO_PLACE, ephemeral_reply, read_click
+from handlers.interaction import NO_PLACE
+from handlers.replies import Replies
 from handlers.routes import Routes
 from handlers.services import Services
 
@@ -46,45 +47,46 @@ class _Answers:
         return self._kept.pop(key, None) if key else None
 
 
-def register(routes: Routes, *, services: Services, background: Background) -> None:
+def register(
+    routes: Routes, *, services: Services, replies: Replies, background: Background
+) -> None:
     removals, answers = services.removals, _Answers()
 
     @routes.action("latchkey_remove")
     async def remove(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """Ask why one access is to be removed."""
-        click = read_click(body, action)
-        say = ephemeral_reply(background, click)
-        async with explain_errors(say, busy=NOT_READ):
-            row, automatic = await removals.find(slack_user=click.user, assignment_id=click.value)
+        reply = replies.to_click(body, action)
+        async with explain_errors(reply.refuse, busy=NOT_READ):
+            row, automatic = await removals.find(slack_user=reply.user, assignment_id=reply.value)
             page = _page_below(body)
-            of = About(page=page, key=None if page else answers.keep(say), assignment_id=row.id)
-            open_form(body, click.channel, removal_forms.one(row, of, automatic=automatic))
+            of = About(
+                page=page, key=None if page else answers.keep(reply.done), assignment_id=row.id
+            )
+            reply.open_form(removal_forms.one(row, of, automatic=automatic))
         await ack()
 
     @routes.action("latchkey_remove_several")
     async def choose(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """Let an admin choose among the rows of a page of the console."""
-        click = read_click(body, action)
-        say = ephemeral_reply(background, click)
-        async with explain_errors(say, busy=NOT_READ):
-            await services.guard.check_admin(click.user)
-            place = _place_in(click.value)
-            listing = await services.assignment_lists.page(slack_user=click.user, place=place)
+        reply = replies.to_click(body, action)
+        async with explain_errors(reply.refuse, busy=NOT_READ):
+            await services.guard.check_admin(reply.user)
+            place = _place_in(reply.value)
+            listing = await services.assignment_lists.page(slack_user=reply.user, place=place)
             rows = [row for row in listing.page.rows if row.state is AssignmentState.LIVE]
             if not rows:
                 raise TooLate("Nothing on this page can be removed any more.")
-            open_form(body, click.channel, removal_forms.several(rows, About(page=click.value)))
+            reply.open_form(removal_forms.several(rows, About(page=reply.value)))
         await ack()
 
     @routes.action("latchkey_remove_all")
     async def preview(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """Show everything of a person, of a package or of both that one confirmation removes."""
-        click = read_click(body, action)
-        say = ephemeral_reply(background, click)
-        async with explain_errors(say, busy=NOT_READ):
-            await services.guard.check_admin(click.user)
-            found = await removals.listed(slack_user=click.user, place=_place_in(click.value))
-            open_form(body, click.channel, _everything(click.value, found))
+        reply = replies.to_click(body, action)
+        async with explain_errors(reply.refuse, busy=NOT_READ):
+            await services.guard.check_admin(reply.user)
+            found = await removals.listed(slack_user=reply.user, place=_place_in(reply.value))
+            reply.open_form(_everything(reply.value, found))
         await ack()
 
     @routes.view("latchkey_remove_reason")
@@ -131,15 +133,6 @@ def register(routes: Routes, *, services: Services, background: Background) -> N
                 await ack(response_action="update", view=again)
                 return
             await finish(ack, body, view, _words(done))
-
-    def open_form(body: Mapping[str, Any], channel: str | None, view: dict[str, Any]) -> None:
-        background.open_form(
-            trigger_id=body.get("trigger_id") or "",
-            view=view,
-            channel=channel,
-            user=body["user"]["id"],
-            is_over_modal=(body.get("view") or {}).get("type") == "modal",
-        )
 
     async def finish(
         ack: AsyncAck, body: Mapping[str, Any], view: Mapping[str, Any], said: Message

@@ -17,14 +17,14 @@ from bot.messages import asking
 from bot.messages.pages import read_page
 from bot.messages.parts import Message
 from bot.requests.service import RequestService
-from handlers.background import Background
 from handlers.deduplicate import RecentKeys, key_of
 from handlers.errors import NOT_READ, REQUEST_NOT_SAVED, explain_errors
+from handlers.replies import Replies
 from handlers.request_opening import open_request_form
 from handlers.routes import Routes
 
 
-def register(routes: Routes, *, requests: RequestService, background: Background) -> None:
+def register(routes: Routes, *, requests: RequestService, replies: Replies) -> None:
     # Opening a form writes nothing, and Slack opens it once: what a replica remembers is enough.
     opened = RecentKeys()
 
@@ -39,13 +39,7 @@ def register(routes: Routes, *, requests: RequestService, background: Background
             await ack()
             key = key_of(command)
             if key is None or opened.is_new(key):
-                open_request_form(
-                    requests=requests,
-                    background=background,
-                    trigger_id=str(command.get("trigger_id") or ""),
-                    user=command["user_id"],
-                    channel=command.get("channel_id"),
-                )
+                open_request_form(requests=requests, reply=replies.to_command(command))
             return
         wants_list = read_page(command.get("text") or "") is not None
         busy = NOT_READ if wants_list else REQUEST_NOT_SAVED

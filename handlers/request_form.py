@@ -7,6 +7,8 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.errors import WrongFields
 from bot.messages import asking, package_menu, request_form, several
+from bot.messages.modals import said_in_modal
+from bot.messages.parts import message
 from bot.packages.model import Package
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import fingerprint
@@ -14,27 +16,28 @@ from bot.requests.service import RequestService
 from bot.requests.transactions.ask_by_form import FilledForm
 from handlers.background import Background
 from handlers.errors import NOT_READ, REQUEST_NOT_SAVED, explain_errors
-from handlers.interaction import ephemeral_reply, read_click
+from handlers.replies import Replies
 from handlers.routes import Routes
 
 GONE = "That package is not offered any more."
 
 
-def register(routes: Routes, *, requests: RequestService, background: Background) -> None:
+def register(
+    routes: Routes, *, requests: RequestService, replies: Replies, background: Background
+) -> None:
     @routes.action("latchkey_ask")
     async def open_form(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """Open the form, from an Ask button."""
         await ack()
-        click = read_click(body, action)
-        say = ephemeral_reply(background, click)
-        async with explain_errors(say, busy=NOT_READ):
-            package, reason = await requests.find_form(slack_user=click.user, about=click.value)
+        reply = replies.to_click(body, action)
+        async with explain_errors(reply.say, busy=NOT_READ):
+            package, reason = await requests.find_form(slack_user=reply.user, about=reply.value)
             if package is None:
-                await say({"text": GONE})
+                await reply.say(message(GONE))
                 return
 
             async def form() -> Mapping[str, Any]:
-                offered = await requests.find_policies(slack_user=click.user, package=package)
+                offered = await requests.find_policies(slack_user=reply.user, package=package)
                 return request_form.request_form(
                     package,
                     policies=offered.policies,
@@ -43,9 +46,7 @@ def register(routes: Routes, *, requests: RequestService, background: Background
                     reason_hint=requests.reason_hint(package),
                 )
 
-            background.open_form(
-                trigger_id=click.trigger_id, view=form, channel=click.channel, user=click.user
-            )
+            reply.open_form(form)
 
     @routes.action("latchkey_policy")
     async def choose(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
@@ -54,8 +55,8 @@ def register(routes: Routes, *, requests: RequestService, background: Background
         view = body.get("view")
         if not isinstance(view, Mapping) or not view.get("id"):
             return
-        say = ephemeral_reply(background, read_click(body, action))
-        async with explain_errors(say, busy=NOT_READ):
+        reply = replies.to_click(body, action)
+        async with explain_errors(reply.say, busy=NOT_READ):
             about = request_form.about(view)
             package = await requests.find_package(about.package_id)
             chosen = request_form.policy_in(view)
@@ -75,12 +76,12 @@ def register(routes: Routes, *, requests: RequestService, background: Background
         view = body.get("view")
         if not isinstance(view, Mapping) or not view.get("id"):
             return
-        click = read_click(body, action)
-        async with explain_errors(ephemeral_reply(background, click), busy=NOT_READ):
+        reply = replies.to_click(body, action)
+        async with explain_errors(reply.say, busy=NOT_READ):
             chosen = await requests.find_packages(package_menu.chosen_in(view))
 
             async def form() -> Mapping[str, Any]:
-                return await _for_chosen(requests, chosen, view, user=click.user)
+                return await _for_chosen(requests, chosen, view, user=reply.user)
 
             background.update_form(view_id=str(view["id"]), view=form)
 
@@ -147,16 +148,12 @@ def register(routes: Routes, *, requests: RequestService, background: Background
                 return
             following = await requests.find_packages(about.following)
             if following:
-                await show_next_form(
-                    ack, view, following, user=user, note=several.note_of_following(following[1:])
-                )
-            else:
-                await ack()
-            background.send_ephemeral(
-                channel=None,
-                user=user,
-                message=asking.asked(submitted.request, is_new=submitted.created),
-            )
+                note = several.note_of_following(following[1:])
+                note = f"Asked for {package.name}. {note}" if submitted.created else note
+                await show_next_form(ack, view, following, user=user, note=note)
+                return
+            said = asking.asked(submitted.request, is_new=submitted.created)
+            await ack(response_action="update", view=said_in_modal(said, title=request_form.TITLE))
 
     async def ask_for_several(
         ack: AsyncAck, view: Mapping[str, Any], picked: Sequence[str], *, user: str

@@ -12,6 +12,7 @@ from bot.approvals.processing import DecisionProcessor
 from bot.approvals.transactions import IncompleteDecision, explain, take_decision
 from bot.database import Store
 from bot.errors import TooLate
+from bot.notifications.late_replies import LateReplies, LateReply
 from bot.packages import names as package_names
 from bot.patience import in_time
 from bot.people.model import Verb
@@ -27,10 +28,12 @@ class ApprovalService:
         store: Store,
         processor: DecisionProcessor,
         wake: Callable[[], None],
+        late_replies: LateReplies,
     ) -> None:
         self._store = store
         self._processor = processor
         self._wake = wake
+        self._late_replies = late_replies
 
     async def decide(
         self,
@@ -40,6 +43,7 @@ class ApprovalService:
         slack_user: str,
         team: str | None,
         channel: str | None,
+        later: LateReply | None = None,
     ) -> IncompleteDecision | None:
         """
         Save a click on Approve or Deny; it is processed right after, and answered either way.
@@ -50,6 +54,7 @@ class ApprovalService:
             ask_id: What the button carried; a card of an earlier round or stage decides nothing.
             team: The clicker's own workspace, as Slack says; processing insists on ours.
             channel: Where the card is, for an answer that only the clicker sees.
+            later: How this process answers them where they clicked.
 
         Raises:
             TooLate: There is no such request.
@@ -70,6 +75,7 @@ class ApprovalService:
             channel=channel,
         )
         draft = await self._store.run(in_time(take_decision), decision)
+        self._late_replies.keep(draft.decision.id if draft else decision.id, later)
         if draft is None:
             self._wake()
         return draft

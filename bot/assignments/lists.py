@@ -61,7 +61,7 @@ class AssignmentLists:
             assignment_lists.page,
             package_id=place.package_id,
             entra_ids=place.entra_ids or None,
-            start=Start(after=place.after),
+            start=place.start,
         )
         package = offered.package(place.package_id) if place.package_id else None
         return Listing(page=page, place=place, package=package, automatic=offered.automatic)
@@ -103,7 +103,7 @@ class AssignmentLists:
                 )
             return Listing(
                 page=page,
-                place=Place(list=ListName.ASSIGNMENTS, package_id=package_id),
+                place=Place(list=ListName.ASSIGNMENTS, package_id=package_id, skip=start.skip),
                 package=sought.package,
                 automatic=offered.automatic,
             )

@@ -304,7 +304,12 @@ class PersonSearch:
 
     async def _held(self, whom: ResolvedPerson, package: Package | None, start: Start) -> Listing:
         package_id = package.id if package else None
-        place = Place(list=ListName.ASSIGNMENTS, package_id=package_id, entra_ids=whom.entra_ids)
+        place = Place(
+            list=ListName.ASSIGNMENTS,
+            package_id=package_id,
+            entra_ids=whom.entra_ids,
+            skip=start.skip,
+        )
         page = await self._store.read(_page, place, start)
         if page.rows or page.is_beyond:
             return Listing(page=page, place=place, whom=whom, package=package)

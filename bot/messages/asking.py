@@ -370,19 +370,15 @@ def _held_row(
     if row.ends_at and row.ends_at > clock.now():
         line += f"  ({left(row.ends_at)} left)"
     more = troubles.notes(row, own=True)
-    if row.state is AssignmentState.REMOVING:
+    if row.state is AssignmentState.REMOVING or asked is Kind.REMOVE:
         return [section(line), context("Being removed."), *more]
     extend = None
     is_whole = row.progress in {DeliveryProgress.DELIVERED, DeliveryProgress.REPROCESSING}
     if extension is not None and is_whole and asked is not Kind.EXTEND:
         extend = button(extension.label, "extend", row.id, about=shorten(row.package_name, 40))
-    give_back = None
-    if asked is not Kind.REMOVE:
-        give_back = button(
-            "Return", "return", row.id, confirm=confirm_return(row), about=row.package_name
-        )
-    if extend is None and give_back is None:
-        return [section(line), *more]
+    give_back = button(
+        "Return", "return", row.id, confirm=confirm_return(row), about=row.package_name
+    )
     return [section(line), *more, actions(extend, give_back, block_id=f"held:{row.id}")]
 
 

@@ -1,6 +1,6 @@
 """Tell approvers and admins what to decide and what went wrong: cards, lists and alarms."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Final
@@ -77,6 +77,7 @@ def assignments(
     package: str | None = None,
     whom: str | None = None,
     notes: Sequence[str] = (),
+    removing: Collection[str] = (),
 ) -> Message:
     """
     List a page of who has what, each with a Remove button.
@@ -86,6 +87,7 @@ def assignments(
         package: The package that was asked about.
         whom: The person who was asked about, fit for Slack.
         notes: What is to be said besides, a sentence each.
+        removing: Ids of those whose removal is under way.
     """
     if page.is_beyond:
         return message(beyond("/access-admin assignments"))
@@ -100,8 +102,8 @@ def assignments(
     many = how_many(page, f"assignment{of}{by}", f"assignments{of}{by}")
     said = " ".join((f"{many}.", *notes))
     blocks = part_of(
-        (_assignment_row(row) for row in page.rows),
-        places=[replace(place, after=each) for each in page.marks],
+        (_assignment_row(row, is_removing=row.id in removing) for row in page.rows),
+        places=[replace(place, after=each, skip=0) for each in page.marks],
         count=page.count,
         skipped=page.skipped,
         head=[section(said)],
@@ -141,10 +143,10 @@ def which_person(name: str, people: Mapping[str, str], *, package_id: str | None
     return message(said, [section(said), *rows])
 
 
-def _assignment_row(row: Assignment) -> list[Block]:
+def _assignment_row(row: Assignment, *, is_removing: bool) -> list[Block]:
     line = f"{person(row.holder, row.holder_name)} has *{escape(row.package_name)}* {until(row.ends_at)}"
-    if row.state is AssignmentState.REMOVING:
-        return [section(f"{line}\n_being removed_")]
+    if is_removing or row.state is AssignmentState.REMOVING:
+        return [section(f"{line}\nBeing removed.")]
     remove = troubles.remove_button(row, label="Remove")
     more = troubles.notes(row, own=False)
     if row.progress not in troubles.UNSURE:

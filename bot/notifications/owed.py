@@ -15,7 +15,7 @@ from typing import Final, TypeVarTuple
 import structlog
 
 from bot import clock
-from bot.approvals.model import Decision
+from bot.approvals.model import Decision, Outcome
 from bot.approvals.store import decisions, recipients
 from bot.assignments.model import Trouble
 from bot.assignments.store import assignments, troubles
@@ -24,6 +24,7 @@ from bot.messages import approval_card, deciding, repairing
 from bot.messages.parts import Message, escape, message, shortened
 from bot.notifications import card_threads, outcome_notices, trouble_notices
 from bot.notifications.expiries import LOOK_AGAIN, STILL_NEWS
+from bot.notifications.late_replies import LateReplies, LateReply
 from bot.notifications.model import Notice, is_channel
 from bot.notifications.outbox import CLAIM_LEASE, Close, Content, Sending, nothing
 from bot.notifications.reminders import ReminderWords, end_key, overtaken, will_remind
@@ -77,6 +78,7 @@ class Notices:
         admin_channel: str,
         rungs: Sequence[timedelta],
         package_settings: PackageSettingsFile,
+        late_replies: LateReplies,
     ) -> None:
         self._store = store
         self._slack = slack
@@ -84,6 +86,7 @@ class Notices:
         self._rungs = tuple(rungs)
         self._package_settings = package_settings
         self._sending = sending
+        self._late_replies = late_replies
         # By what each is about.
         self._under_way: dict[str, asyncio.Task[int]] = {}
 
@@ -183,8 +186,14 @@ class Notices:
     async def _answer(self, decision: Decision) -> bool:
         """Tell somebody whose click did not count why, so that only they see it."""
         said = message(escape_sentence(decision.why or "That did not count."))
+        reply = self._late_replies.find(decision.id)
         try:
-            await self._slack.tell(channel=decision.channel, user=decision.slack_user, message=said)
+            if reply is None or not await reply.say(said):
+                await self._slack.tell(
+                    channel=decision.channel, user=decision.slack_user, message=said
+                )
+            if reply is not None and decision.outcome is Outcome.LATE:
+                await self._redraw_clicked(decision, reply)
         except SlackRefused as refused:
             log.warning("answer-refused", decision=decision.id, slack=str(refused))
             await self._store.run(decisions.answered, decision)
@@ -198,14 +207,24 @@ class Notices:
         await self._store.run(decisions.answered, decision)
         return True
 
+    async def _redraw_clicked(self, decision: Decision, reply: LateReply) -> None:
+        """Let a card that is out of date lose its buttons: one that we know of, or a copy that we do not."""
+        if reply.channel is None or reply.ts is None:
+            return
+        card = await self._store.run(
+            _stale_card, decision.request_id, channel=reply.channel, ts=reply.ts
+        )
+        if card is not None:
+            await reply.replace(card)
+
     async def say_decision_saved(self, decision: Decision) -> None:
         """Tell somebody whose decision cannot be judged just now that it is not lost; as well as may be."""
+        said, reply = deciding.decision_saved(), self._late_replies.find(decision.id)
         try:
-            await self._slack.tell(
-                channel=decision.channel,
-                user=decision.slack_user,
-                message=deciding.decision_saved(),
-            )
+            if reply is None or not await reply.say(said):
+                await self._slack.tell(
+                    channel=decision.channel, user=decision.slack_user, message=said
+                )
         except SlackError as error:
             log.warning("not-told-decision-saved", decision=decision.id, slack=str(error))
 
@@ -401,6 +420,20 @@ def escape_sentence(text: str) -> str:
 def _needs_admin(request: Request) -> bool:
     """Tell whether nobody but an admin can decide: the stage names nobody, or is the admins' own after a removal."""
     return request.unnamed or request.current_stage == Stage()
+
+
+def _stale_card(db: Transaction, request_id: str, *, channel: str, ts: str) -> Message | None:
+    """
+    Have the card in a message of ours drawn anew.
+
+    Returns the card as it is now if we know nothing of that message: a copy, after an unclear answer.
+    """
+    known = notices.in_message(db, channel=channel, ts=ts)
+    notices.mark_stale(db, *(each.key for each in known))
+    request = requests.find(db, request_id)
+    if known or request is None or request.state is State.PENDING:
+        return None
+    return approval_card.card(request, decisions.accepted_of(db, request))
 
 
 def _card(request: Request, to: str) -> Notice:

@@ -2,6 +2,7 @@
 Show lists of requests: a person's own, with what they have, and the admins'.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from bot.database import Store
@@ -40,6 +41,12 @@ class RequestLists:
         """
         offered, found = await self._offering.beside(access_overview, slack_user, place, skip=skip)
         return replace(found, extendable=offered.extendable)
+
+    async def being_removed(self, assignment_ids: Collection[str]) -> frozenset[str]:
+        """Return which of these assignments somebody has asked to remove, and which are not yet removed."""
+        if not assignment_ids:
+            return frozenset()
+        return await self._store.read(request_lists.being_removed, assignment_ids)
 
     async def pending(
         self, *, slack_user: str, start: Start = FIRST, key: str | None = None

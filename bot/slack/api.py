@@ -18,6 +18,7 @@ from bot.slack.calls import SlackCalls
 from bot.slack.errors import SlackError, SlackRefused, SlackUnsure
 from bot.slack.profiles import KnownIds, SlackUser, read_profile
 from bot.slack.rate_limits import POST, RateLimits
+from bot.slack.response_urls import ResponseUrl, hosts_of, read_response_url
 
 log = structlog.get_logger(__name__)
 
@@ -319,6 +320,30 @@ class Slack:
                 if refused.error not in NOT_THERE:
                     raise
         await self.post(user, message)
+
+    def response_url(self, given: object) -> ResponseUrl | None:
+        """Read the address in a payload at which Slack takes answers to it; None unless it is Slack's own."""
+        return read_response_url(given, hosts=hosts_of(self.client.base_url))
+
+    async def respond(
+        self, url: ResponseUrl, message: Mapping[str, Any], *, replaces: bool = False
+    ) -> None:
+        """
+        Answer a click or a command where it was made, also in a channel that the bot is not in.  No scope needed.
+
+        Args:
+            replaces: Put the message in the place of the one that was clicked; otherwise beside it, for the clicker
+                alone.
+
+        Raises:
+            SlackRefused: Also when Slack takes no more answers there.
+        """
+        placed = (
+            {"replace_original": True}
+            if replaces
+            else {"replace_original": False, "response_type": "ephemeral"}
+        )
+        await self._calls.respond(url, {**message, **placed})
 
     async def publish_home(self, user_id: str, view: Mapping[str, Any]) -> None:
         """Replace somebody's App Home.  No scope needed."""

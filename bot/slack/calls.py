@@ -1,6 +1,8 @@
 """Call Slack's Web API: keep to its limits, repeat what only reads, and say of each failure whether it may have happened."""
 
 import asyncio
+import json
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -10,8 +12,17 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import chance, clock
-from bot.slack.errors import SlackBusy, SlackUnsure, is_about_us, translate
+from bot.slack.errors import (
+    CODE,
+    SlackBusy,
+    SlackRefused,
+    SlackUnsure,
+    is_about_us,
+    retry_after,
+    translate,
+)
 from bot.slack.rate_limits import RateLimits
+from bot.slack.response_urls import ResponseUrl
 
 log = structlog.get_logger(__name__)
 
@@ -84,6 +95,52 @@ class SlackCalls:
             raise SlackUnsure(f"no answer to {method}") from error
         self.healthy = True
         return answer
+
+    async def respond(self, url: ResponseUrl, body: Mapping[str, Any]) -> None:
+        """
+        Post to the address of one click or command, once; nothing that is raised or logged names the address.
+
+        The client library's own webhook client writes addresses into its log.
+
+        Raises:
+            SlackRefused: Slack takes no (more) answers there, or not this one.
+            SlackBusy: Nothing happened.
+            SlackUnsure: It may have happened.
+        """
+        address, session = url.use(), self._client.session
+        if address is None or session is None:
+            raise SlackRefused("used_url")
+        try:
+            async with session.request(
+                "POST",
+                address,
+                json=dict(body),
+                allow_redirects=False,
+                proxy=self._client.proxy,
+            ) as answer:
+                status, text = answer.status, await answer.text()
+                headers = answer.headers
+        except NEVER_SENT:
+            raise SlackBusy("cannot connect to Slack", retry_after=timedelta(seconds=5)) from None
+        except (aiohttp.ClientError, TimeoutError, ValueError):
+            raise SlackUnsure("no answer to a response") from None
+        code = _code_in(text)
+        if status == 429:
+            raise SlackBusy("ratelimited", retry_after=retry_after(headers))
+        if status >= 500:
+            raise SlackUnsure(code or f"http_{status}")
+        if status != 200 or code not in {None, "ok"}:
+            raise SlackRefused(code or f"http_{status}")
+
+
+def _code_in(text: str) -> str | None:
+    """Return Slack's code in the answer to a response, which is plain text or JSON; None if it has none."""
+    try:
+        given = json.loads(text)
+        text = str(given.get("error") or "ok") if isinstance(given, dict) else text
+    except ValueError:
+        """It is plain text."""
+    return text.strip() if CODE.fullmatch(text.strip()) else None
 
 
 def _why_not(error: Exception) -> str:

@@ -104,7 +104,7 @@ def translate(error: SlackApiError) -> SlackError:
     if status == 429 or code in PASSING:
         return SlackBusy(
             code,
-            retry_after=_retry_after(getattr(response, "headers", {})),
+            retry_after=retry_after(getattr(response, "headers", {})),
             is_limit=status == 429 or code in LIMITS,
         )
     if status >= 500 or code in UNSURE or code in {"http_0", "http_200"}:
@@ -113,7 +113,8 @@ def translate(error: SlackApiError) -> SlackError:
     return SlackRefused(code, needed=needed)
 
 
-def _retry_after(headers: Mapping[str, str]) -> timedelta:
+def retry_after(headers: Mapping[str, str]) -> timedelta:
+    """Return how long Slack wants us to wait, as the headers of its answer say."""
     lowered = {name.lower(): value for name, value in headers.items()}
     try:
         return timedelta(seconds=max(float(lowered.get("retry-after", "30")), 1))

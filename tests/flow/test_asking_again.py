@@ -61,6 +61,7 @@ async def test_its_answers_are_there_again(world):
     await world.slack.submit(
         user=CY, view_id=form.id, values={TICKET: {"latchkey_answer": "INC-123456"}}
     )
+    await world.slack.close(user=CY, view_id=form.id)
     card = await world.card(APPROVALS, "Customer Data")
     await world.press(BO, card, "Deny")
     await world.give_reason(BO, "not now")

@@ -119,7 +119,7 @@ async def test_who_is_no_admin_any_more_turns_no_page(world):
 
     await pressed(world, "Assignments")
 
-    await world.told(DANA, "Only Latchkey's admins")
+    await eventually(lambda: "Only Latchkey's admins" in said(world.form(DANA)))
     assert "Ann" not in said(world.form(DANA))
 
 

@@ -10,7 +10,7 @@ from bot.requests.store import request_lists
 from sandbox.slack import Person
 from sandbox.tenant import seed
 from sandbox.tenant.model import User
-from tests.harness.world import DANA, MIA, World, eventually, living, said
+from tests.harness.world import DANA, GENERAL, MIA, World, eventually, living, said
 
 PAPERS = "Board Papers"
 NONE = "cannot tell"
@@ -194,7 +194,7 @@ async def test_what_cannot_be_read_is_not_called_nothing(world, fault):
     heard = said(outcome.message)
     if NONE not in heard:
         assert "I am looking that up" in heard
-        heard = said(await world.told(DANA, NONE))
+        heard = await world.whispered(DANA, GENERAL, NONE)
     assert "does not have" not in heard
 
 
@@ -280,7 +280,7 @@ async def test_whom_we_know_is_listed_although_slack_does_not_answer(world):
 
     heard = said(outcome.message)
     if PAPERS not in heard:
-        heard = said(await world.told(DANA, PAPERS))
+        heard = await world.whispered(DANA, GENERAL, PAPERS)
     assert "could not look" in heard
 
 
@@ -305,8 +305,8 @@ async def test_a_slow_answer_comes_later(world):
 
     assert outcome.ok
     assert "I am looking that up" in said(outcome.message)
-    # The bot is not in that channel, so the list comes in a direct message.
-    await world.told(DANA, PAPERS)
+    # The bot is not in that channel.
+    await world.whispered(DANA, GENERAL, PAPERS)
 
 
 @pytest.mark.parametrize("how", HOW)

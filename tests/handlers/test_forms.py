@@ -49,9 +49,10 @@ async def test_the_form_asks_with_its_reason(world, endpoint, packages):
         "latchkey_request", packages["finance-reports"].id, "for the audit", user=CY
     )
 
-    assert (response.status_code, response.content) == (200, b"")
+    answer = response.json()
+    assert (response.status_code, answer["response_action"]) == (200, "update")
+    assert "Asked for Finance Reports" in said(answer["view"]["blocks"])
     assert [each.justification for each in await waiting(world, CY)] == ["for the audit"]
-    await world.told(CY, "Asked for Finance Reports")
 
 
 @pytest.mark.parametrize("reason", [None, "", "   ", "\n\t", "\u200b"])

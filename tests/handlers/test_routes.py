@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +162,7 @@ def test_every_verb_is_needed_by_a_route():
 
 
 def test_no_listener_takes_what_answers_to_an_address_in_the_payload():
-    """Bolt's `respond` posts to the payload's response_url; nobody here asks for it, or for Bolt's client."""
+    """Bolt's `respond` posts to whatever the payload names; `bot.slack.response_urls` takes Slack's own addresses only."""
     bolt = app()
     nothing: Any = None
     handlers.register(
@@ -181,7 +182,8 @@ def test_no_listener_takes_what_answers_to_an_address_in_the_payload():
     assert taken <= {"ack", "body", "action", "command", "view", "event"}
     for package in ("bot", "handlers"):
         for file in (ROOT / package).rglob("*.py"):
-            assert "response_url" not in file.read_text(), file
+            is_named = re.search(r"""["']response_url["']""", file.read_text())
+            assert not is_named or file.name == "replies.py", file
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

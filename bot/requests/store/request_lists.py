@@ -95,6 +95,9 @@ OPEN_FOR: Final = ListStatements(
 ASKED_ABOUT: Final = sa.select(requests.c.assignment_id, requests.c.kind).where(
     requests.c.assignment_id.in_(sa.bindparam("assignments", expanding=True)), HOLDER, IS_OPEN
 )
+OPEN_KINDS: Final = sa.select(requests.c.assignment_id, requests.c.kind).where(
+    requests.c.assignment_id.in_(sa.bindparam("assignments", expanding=True)), IS_OPEN
+)
 
 PENDING: Final = SELECT.where(requests.c.state == word(State.PENDING))
 OLDEST_PENDING: Final = ListStatements(PENDING, time=requests.c.asked_at, id_=requests.c.id)
@@ -181,6 +184,14 @@ def open_for_assignment(db: Transaction, assignment_id: str) -> list[Request]:
 def open_for_assignments(db: Transaction, assignment_ids: Collection[str]) -> list[Request]:
     """Return the open requests about any of these assignments."""
     return _read(db, OPEN_FOR_ASSIGNMENTS, assignments=list(assignment_ids))
+
+
+def being_removed(db: Transaction, assignment_ids: Collection[str]) -> frozenset[str]:
+    """Return those of these assignments whose removal is asked for, and not over."""
+    given = {"assignments": list(assignment_ids)}
+    return frozenset(
+        row.assignment_id for row in db.execute(OPEN_KINDS, given) if row.kind == Kind.REMOVE
+    )
 
 
 def open_of_user(db: Transaction, entra_id: str, package_id: str, kind: Kind) -> Request | None:

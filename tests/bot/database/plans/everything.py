@@ -115,6 +115,7 @@ def _request_lists(db: Transaction) -> None:
     request_lists.open_of_user(db, ANN, package, Kind.ADD)
     request_lists.removal_of(db, ANN, package, since=ago)
     request_lists.open_for_assignments(db, ["assignment", "another"])
+    request_lists.being_removed(db, ["assignment", "another"])
     request_lists.grants_to(db, ["U0ANN", "U0BO"], since=ago)
     request_lists.known_to_have(db, ANN, but="another")
     request_lists.open_for(db, "U0ANN")
