@@ -102,7 +102,7 @@ audit: $(VENV)/ready-audit  ## look for secrets in the tree, and for known weakn
 deploy-check: $(VENV)/ready-dev $(VENV)/ready-deploy  ## look at deploy/: the Dockerfile, Compose, the Helm chart, the unit, nginx and Prometheus, as their own programs read them
 	$(BIN)/pytest -q tests/deploy
 
-image-check:  ## build the image on a base of Debian's, and start it (needs buildah and mmdebstrap, and root)
+image-check: $(VENV)/ready-dev  ## build the image on a base of Debian's and start it, and the unit under systemd (root, buildah, mmdebstrap)
 	.ci/check-image
 
 release: $(VENV)/ready-deploy  ## wheel, source and bill of materials in dist/, built twice and compared
