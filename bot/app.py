@@ -39,6 +39,7 @@ from bot.machine import MACHINE, Machine
 from bot.notifications.expiries import Ends
 from bot.notifications.home import Homes
 from bot.notifications.late_replies import LateReplies
+from bot.notifications.nudges import Nudges
 from bot.notifications.outbox import Sending
 from bot.notifications.owed import Notices
 from bot.packages.catalog import OfferedPackages
@@ -61,6 +62,7 @@ from bot.requests.service import RequestService
 from bot.requests.submission import Submitter
 from bot.slack.api import BotIdentity, Slack
 from bot.slack.errors import SlackError, SlackRefused
+from bot.slack.zones import Zones
 from bot.source import FileError
 from bot.sync.everything import TenantSync
 from bot.sync.reprocessing import Reprocessing
@@ -192,6 +194,7 @@ async def assembled(
         )
         sending = Sending(store=store, slack=slack, admin_channel=settings.admin_channel or "")
         late_replies = LateReplies()
+        zones = Zones(slack)
         notices = Notices(
             store=store,
             slack=slack,
@@ -200,6 +203,14 @@ async def assembled(
             rungs=settings.reminder_rungs,
             package_settings=package_settings,
             late_replies=late_replies,
+            nudges=Nudges(
+                store=store,
+                sending=sending,
+                zones=zones,
+                package_settings=package_settings,
+                admin_channel=settings.admin_channel or "",
+                admins_decide=settings.admins_decide == "always",
+            ),
         )
         offering = OfferedPackages(store)
         homes = Homes(

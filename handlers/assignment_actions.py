@@ -1,4 +1,4 @@
-"""Do what holders press: Extend, Return, Let it end, and Cancel for what is still pending."""
+"""Do what holders press: Extend, Return, Let it end, and Remind and Cancel for what is still pending."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck
 
 from bot.assignments.service import AssignmentService
-from bot.messages import asking
+from bot.messages import asking, waiting
 from bot.messages.parts import Message
 from bot.requests.service import RequestService
 from handlers.errors import CHANGE_NOT_SAVED, REQUEST_NOT_SAVED, explain_errors
@@ -37,6 +37,11 @@ def register(
         request = await requests.cancel(slack_user=click.user, request_id=click.value)
         return asking.canceled(request)
 
+    async def remind(click: Reply) -> Message:
+        return waiting.reminding(
+            await requests.remind(slack_user=click.user, request_id=click.value)
+        )
+
     def on(
         action_id: str,
         act: Callable[[Reply], Awaitable[Message]],
@@ -53,4 +58,5 @@ def register(
     on("latchkey_extend", extend)
     on("latchkey_return", give_back)
     on("latchkey_let_end", let_end, busy=CHANGE_NOT_SAVED)
+    on("latchkey_remind", remind, busy=CHANGE_NOT_SAVED)
     on("latchkey_cancel", cancel, busy=CHANGE_NOT_SAVED)

@@ -41,11 +41,12 @@ RIGHTS: Final[Mapping[str, frozenset[Verb] | NoRightNeeded]] = {
     # Stops the reminders of access that the holder might as well return.
     "latchkey_let_end": frozenset({Verb.RETURN}),
     "latchkey_cancel": frozenset({Verb.CANCEL}),
+    "latchkey_remind": frozenset({Verb.REMIND}),
     "/my-access": NoRightNeeded.READS,
     "latchkey_my_more": NoRightNeeded.READS,
     "app_home_opened": NoRightNeeded.READS,
     "message": NoRightNeeded.READS,
-    "/access-admin": frozenset({Verb.LIST, Verb.REMOVE}),
+    "/access-admin": frozenset({Verb.LIST, Verb.REMOVE, Verb.DELEGATE}),
     "latchkey_more": frozenset({Verb.LIST}),
     # The console's tabs, pages, search field and person menu.
     "latchkey_console_pending": frozenset({Verb.LIST}),

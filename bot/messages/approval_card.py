@@ -29,6 +29,7 @@ from bot.messages.parts import (
     until,
 )
 from bot.messages.request_words import WANTS, outcome
+from bot.messages.waiting import named_deciders
 from bot.paging import Count
 from bot.people.model import Verb
 from bot.requests.model import Request, State
@@ -41,8 +42,6 @@ UNNAMED: Final = (
     ":warning: Its policy in Entra finds nobody who can decide this. An admin decides, if "
     "LATCHKEY_ADMINS_DECIDE lets them; otherwise name an approver in the policy."
 )
-# Of those who are asked, by name.
-MOST_DECIDERS: Final = 5
 DID: Final = {Verb.APPROVE: "Approved", Verb.DENY: "Denied"}
 
 
@@ -131,15 +130,6 @@ def _now_waits(request: Request) -> str:
     if steps > 1:
         return f"Now step {request.stage + 1} of {steps} waits for {people}."
     return f"Now it waits for {people}."
-
-
-def named_deciders(request: Request) -> str:
-    """Return who is asked about the current stage, as far as they have been found: "@Bo, @Lee and 3 more"."""
-    shown = [person(each) for each in request.deciders[:MOST_DECIDERS]]
-    more = len(request.deciders) - len(shown)
-    if more > 0:
-        return f"{', '.join(shown)} and {more} more"
-    return " or ".join(each for each in (", ".join(shown[:-1]), *shown[-1:]) if each)
 
 
 def next_step(request: Request) -> Message:

@@ -29,6 +29,7 @@ from bot.messages.parts import (
     until,
 )
 from bot.messages.request_words import FOR_REQUESTER, progress
+from bot.messages.waiting import remind_button
 from bot.packages.model import Package
 from bot.packages.offers import ExtendablePolicies
 from bot.paging import Count, ListName, Page, Place
@@ -395,4 +396,10 @@ def _waiting_row(request: Request) -> list[Block]:
     if not can_cancel:
         return [section(line)]
     cancel = button("Cancel", "cancel", request.id, about=request.package_name)
-    return [section(line, accessory=cancel, block_id=f"waiting:{request.id}")]
+    remind = remind_button(request)
+    if remind is not None:
+        return [section(line), actions(remind, cancel, block_id=f"waiting:{request.id}")]
+    reminded = []
+    if request.state is State.PENDING and request.reminded_at is not None:
+        reminded = [context(f"You had them reminded {moment(request.reminded_at)}.")]
+    return [section(line, accessory=cancel, block_id=f"waiting:{request.id}"), *reminded]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from bot.messages.waiting import waiting_for
 from bot.requests.model import Kind, Request, State
 
 # "@Ann … *Marketing*".
@@ -55,9 +56,7 @@ def stage_of_work(request: Request) -> str:
     """Return which step of the way an open request is at, whether it is stuck there or not."""
     match request.state:
         case State.PENDING:
-            stages = len(request.terms.stages) if request.terms else 0
-            step = f", step {request.stage + 1} of {stages}" if stages > 1 else ""
-            return f"waiting for approval{step}"
+            return waiting_for(request)
         case State.APPROVED:
             return (
                 "about to be removed"

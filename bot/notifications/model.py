@@ -1,7 +1,8 @@
-"""Say what a notice is: a message that is owed, or was sent."""
+"""Say what a notice is, a message that is owed or was sent; and why somebody is nudged."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,3 +38,12 @@ class Notice:
 def is_channel(to: str) -> bool:
     """Tell a channel's id from a person's."""
     return to.startswith(("C", "G"))
+
+
+class Occasion(StrEnum):
+    """The reason why somebody is nudged; the last of several that are due together is what is said."""
+
+    AFTER = "after"
+    ESCALATION = "escalation"
+    DEADLINE = "deadline"
+    REMIND = "remind"

@@ -59,7 +59,7 @@ def notices_for_request(
     return owed
 
 
-def _names_of(decided: Sequence[Decision], verb: Verb) -> list[str]:
+def names_of(decided: Sequence[Decision], verb: Verb) -> list[str]:
     """Return who decided so, each once."""
     return list(dict.fromkeys(_decider(each) for each in decided if each.verb is verb))
 
@@ -144,14 +144,14 @@ def _words(
     will_remind: bool,
     note: str | None,
 ) -> Message:
-    approved = _names_of(decided, Verb.APPROVE)
+    approved = names_of(decided, Verb.APPROVE)
     if request.state is State.DELIVERED:
         if request.kind is Kind.REMOVE:
             return asking.removed(request, told=to)
         by = " and ".join(approved) or None
         return asking.delivered(request, by=by, will_remind=will_remind, note=note)
     if request.state is State.DENIED:
-        by = " and ".join(_names_of(decided, Verb.DENY)) or None
+        by = " and ".join(names_of(decided, Verb.DENY)) or None
         return with_again_buttons(asking.denied(request, by=by, approved=approved), request)
     if request.state is State.LAPSED:
         return with_again_buttons(asking.lapsed(request), request)

@@ -22,10 +22,11 @@ from bot.assignments.store import assignments, troubles
 from bot.database import Store, Transaction, queues, slack_waits
 from bot.messages import approval_card, deciding, repairing
 from bot.messages.parts import Message, escape, message, shortened
-from bot.notifications import card_threads, outcome_notices, trouble_notices
+from bot.notifications import card_threads, nudges, outcome_notices, progress, trouble_notices
 from bot.notifications.expiries import LOOK_AGAIN, STILL_NEWS
 from bot.notifications.late_replies import LateReplies, LateReply
 from bot.notifications.model import Notice, is_channel
+from bot.notifications.nudges import Nudges
 from bot.notifications.outbox import CLAIM_LEASE, Close, Content, Sending, nothing
 from bot.notifications.reminders import ReminderWords, end_key, overtaken, will_remind
 from bot.notifications.store import notices
@@ -53,6 +54,7 @@ PARTS: Final = {
     "left over": (notices.ANY_LEFT_OVER,),
     "cards": (request_lists.OWING_CARDS,),
     "ended": (request_lists.OWING_NEWS,),
+    "nudges": (request_lists.NUDGING,),
     "second accounts": (people.OWING_NEWS,),
     "alarms": (request_lists.STUCK, notices.UNTOLD_HOLDS),
     "troubles": (troubles.OWING_NEWS,),
@@ -79,6 +81,7 @@ class Notices:
         rungs: Sequence[timedelta],
         package_settings: PackageSettingsFile,
         late_replies: LateReplies,
+        nudges: Nudges,
     ) -> None:
         self._store = store
         self._slack = slack
@@ -87,6 +90,7 @@ class Notices:
         self._package_settings = package_settings
         self._sending = sending
         self._late_replies = late_replies
+        self._nudges = nudges
         # By what each is about.
         self._under_way: dict[str, asyncio.Task[int]] = {}
 
@@ -109,6 +113,7 @@ class Notices:
             answers = await self._store.run(decisions.claim_unanswered, lease=CLAIM_LEASE)
         if owed.has_left_over:
             left_over = await self._store.run(notices.claim_left_over, lease=CLAIM_LEASE)
+        nudging = await self._nudges.claim() if owed.has_nudges else ()
         before = set(self._under_way.values())
         for decision in answers:
             self._begin(f"answer:{decision.id}", self._answer, decision)
@@ -121,9 +126,14 @@ class Notices:
                 self._begin(card.key, self._send_card, request, card)
             for reply in card_threads.step_replies(request, self._asked(request)):
                 self._begin(reply.key, self._send_step_reply, request, reply)
+            progressed = progress.progress_notice(request)
+            if progressed is not None:
+                self._begin(progressed.key, self._send_progress, request, progressed)
             self._begin(f"removals:{request.ask_id}", self._send_removals_before, request)
         for request in owed.ended:
             self._begin(f"news:{request.id}", self._send_outcome, request)
+        for request in nudging:
+            self._begin(f"nudge:{request.id}", self._nudges.send, request)
         for accounts in owed.second_accounts:
             self._begin(f"second:{accounts[0].slack_user}", self._send_second_account, accounts)
         for notice, content in owed.alarms:
@@ -252,6 +262,14 @@ class Notices:
 
         return await self.send_once(reply, content, self._closing_cards(request))
 
+    async def _send_progress(self, request: Request, notice: Notice) -> bool:
+        """Tell whoever asked that a step is approved, and for whom it waits now."""
+
+        def content(db: Transaction) -> Message | None:
+            return progress.first_content(db, notice)
+
+        return await self.send_once(notice, content, self._closing_cards(request))
+
     async def _send_removals_before(self, request: Request) -> int:
         removals = outcome_notices.notices_for_removal_before(request)
         return sum(await self._send_all(removals, self._closing_cards(request)))
@@ -345,6 +363,7 @@ class OwedWork:
 
     has_answers: bool
     has_left_over: bool
+    has_nudges: bool
     cards: Sequence[Request]
     ended: Sequence[Request]
     second_accounts: Sequence[tuple[Person, Person]]
@@ -354,7 +373,12 @@ class OwedWork:
 
 def parts_owed(db: Transaction, *, since: datetime) -> frozenset[str]:
     """Find the parts of what is owed that have something in them: mostly none or one."""
-    given = {"now": clock.real(), "since": since, "attempts": STUCK_AFTER_ATTEMPTS}
+    given = {
+        "now": clock.real(),
+        "business_now": clock.now(),
+        "since": since,
+        "attempts": STUCK_AFTER_ATTEMPTS,
+    }
     return queues.look(db, LOOK, given).queues
 
 
@@ -364,6 +388,7 @@ def _owed(db: Transaction, admin_channel: str, *, since: datetime) -> OwedWork:
     return OwedWork(
         has_answers="answers" in parts,
         has_left_over="left over" in parts,
+        has_nudges="nudges" in parts,
         cards=request_lists.owing_cards(db) if "cards" in parts else (),
         ended=request_lists.owing_news(db, since=since) if "ended" in parts else (),
         second_accounts=people.second_accounts_due(db) if "second accounts" in parts else (),
@@ -452,6 +477,9 @@ def _close_cards(
         places = asked(now)
         keys = [recipients.card_key(now, to) for to in places]
         keys += [reply.key for reply in card_threads.step_replies(now, places)]
+        progressed = progress.progress_notice(now)
+        if progressed is not None:
+            keys.append(progressed.key)
         requests.look_again(db, request, cards=_unfinished(db, [*keys, *also]))
 
 
@@ -482,6 +510,10 @@ def _content_of(db: Transaction, notice: Notice, rungs: Sequence[timedelta]) -> 
         if notice.dropped_why == recipients.WITHDRAWN:
             return approval_card.no_longer_asked()
         return _drawn(db, request, notice)
+    if notice.kind == nudges.KIND:
+        return nudges.content_of(db, notice)
+    if notice.kind == progress.KIND:
+        return progress.content_of(db, notice)
     if notice.kind == outcome_notices.PUZZLE and notice.request_id is not None:
         request = requests.find(db, notice.request_id)
         return deciding.not_understood(request, others=_others(db, request)) if request else None

@@ -102,6 +102,7 @@ class Request:
         deciders: Slack users who are asked about the current stage, as far as they have been found.
         waits_since: When the stage began that waits for a decision.
         reminded_at: When whoever asked last had those reminded who decide this stage.
+        nudge_at: When to look, while it is pending, whether somebody is to be nudged.
         unnamed: The policy was seen to name nobody who could decide the current stage.
         retry_by, give_up_by: The admin who takes it off hold; checked before it counts.
     """
@@ -133,6 +134,7 @@ class Request:
     escalates_at: datetime | None = None
     waits_since: datetime | None = None
     reminded_at: datetime | None = None
+    nudge_at: datetime | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     why: str | None = None

@@ -34,6 +34,7 @@ from bot.requests.transactions.ask_by_form import FilledForm, ask_by_form
 from bot.requests.transactions.cancel import cancel
 from bot.requests.transactions.creation import Submitted
 from bot.requests.transactions.extend import extend
+from bot.requests.transactions.remind import remind
 from bot.requests.transactions.remove import remove
 from bot.requests.transactions.repair import repair
 
@@ -360,6 +361,18 @@ class RequestService:
         canceled = await self._guard.run(cancel, slack_user, request_id)
         self._wake()
         return canceled
+
+    async def remind(self, *, slack_user: str, request_id: str) -> Request:
+        """
+        Have those reminded who decide a request, once a day.
+
+        Raises:
+            NotAllowed: It is somebody else's.
+            TooLate: Nothing waits any more, nobody is asked, or they have been reminded today.
+        """
+        reminded = await self._guard.run(remind, slack_user, request_id)
+        self._wake()
+        return reminded
 
     async def repair(self, *, slack_user: str, hold_id: str, verb: Verb) -> Request:
         """

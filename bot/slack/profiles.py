@@ -16,6 +16,7 @@ class SlackUser:
         is_confirmed: What Slack says of the address; None if it says nothing.
         not_a_member: Why this is no full member of the workspace ("a guest"), or None.
         ids: Every id by which Slack names this person: on Enterprise Grid there may be two.
+        zone: The time zone that they have set, "Europe/Berlin"; for when to write to them.
     """
 
     id: str
@@ -25,6 +26,7 @@ class SlackUser:
     shown_email: str | None = None
     is_confirmed: bool | None = None
     ids: frozenset[str] = frozenset()
+    zone: str | None = None
 
 
 def read_profile(
@@ -53,6 +55,7 @@ def read_profile(
         shown_email=email,
         is_confirmed=confirmed,
         ids=frozenset(each for each in ids if isinstance(each, str) and each),
+        zone=user["tz"] if isinstance(user.get("tz"), str) else None,
     )
 
 

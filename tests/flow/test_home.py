@@ -60,7 +60,7 @@ async def test_what_waits_is_shown_to_those_who_decide(world):
 
     for user in (BO, DANA):
         await shows(world, user, TO_DECIDE)
-    await shows(world, ANN, "waiting for approval")
+    await shows(world, ANN, "waiting for <@U0BO> since")
     assert TO_DECIDE not in said(world.home(ANN))
     assert TO_DECIDE not in said(world.home(CY))
 
@@ -149,7 +149,7 @@ async def test_one_withdraws_from_home(world):
     """Cancel in Home closes what is still pending."""
     await opened(world, ANN)
     await world.type(ANN, "/request-access finance-reports because Q4")
-    await shows(world, ANN, "waiting for approval")
+    await shows(world, ANN, "waiting for <@U0BO> since")
 
     await world.press_home(ANN, "Cancel")
 
@@ -199,7 +199,7 @@ async def test_a_full_home_is_still_a_valid_one(world):
         await world.type(ANN, f"/request-access package-{number:02} because I must")
     await eventually(lambda: len(world.cards(BO)) == 30)
     await shows(world, DANA, TO_DECIDE)
-    await shows(world, ANN, "waiting for approval")
+    await shows(world, ANN, "waiting for <@U0BO> since")
     listed = await world.type(DANA, "/access-admin pending")
     mine = await world.type(ANN, "/my-access")
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.database.engine import Transaction, insert
-from bot.database.statements import MOST, NOW, SINCE, UNTIL, for_each_database
+from bot.database.statements import MOST, NOW, SINCE, UNTIL, for_each_database, words
 from bot.database.tables import holds as hold_table
 from bot.database.tables import notices, requests
 from bot.notifications.model import Notice, is_channel
@@ -58,6 +58,9 @@ FINISHED: Final = sa.select(notices.c.key).where(
 SENT: Final = sa.select(notices.c.key).where(
     notices.c.key.in_(sa.bindparam("notices", expanding=True)), notices.c.sent_at.is_not(None)
 )
+SENT_AT: Final = sa.select(notices.c.key, notices.c.sent_at).where(
+    notices.c.key.in_(sa.bindparam("notices", expanding=True)), notices.c.sent_at.is_not(None)
+)
 IN_MESSAGE: Final = (
     sa.select(*COLUMNS)
     .where(notices.c.channel == sa.bindparam("channel"), notices.c.ts == sa.bindparam("ts"))
@@ -70,7 +73,7 @@ STATE: Final = (
 ANY_LEFT_OVER: Final = (
     sa.select(notices.c.key)
     .where(
-        notices.c.kind == "card",
+        notices.c.kind.in_(words(("card", "nudge"))),
         notices.c.tried_at.is_not(None),
         notices.c.dropped_why.is_(None),
         notices.c.claimed_until <= NOW,
@@ -264,6 +267,11 @@ def finished_keys(db: Transaction, keys: Sequence[str]) -> set[str]:
 def sent_keys(db: Transaction, keys: Sequence[str]) -> set[str]:
     """Return those of *keys* that were sent."""
     return set(db.execute(SENT, {"notices": keys}).scalars())
+
+
+def sent_at(db: Transaction, keys: Sequence[str]) -> dict[str, datetime]:
+    """Return when those of *keys* were sent that were."""
+    return {row.key: row.sent_at for row in db.execute(SENT_AT, {"notices": keys})}
 
 
 def cards_in_channels(db: Transaction, request_id: str) -> list[Notice]:

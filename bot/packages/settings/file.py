@@ -39,10 +39,6 @@ PLAIN: Final = (
 WITHOUT_EFFECT: Final = frozenset(
     {
         "quorum",
-        "nudge_after",
-        "nudge_before_deadline",
-        "escalate_after",
-        "quiet_hours",
         "owner",
         "reminders",
         "break_glass",

@@ -40,6 +40,31 @@ class QuietHours:
             local = end
         return local
 
+    def begin_before(self, local: datetime) -> datetime:
+        """Return the first moment of the quiet spell that *local* is in, in the same zone; *local* if it is not quiet."""
+        for _ in range(MOST_QUIET_SPELLS):
+            begin = self._spell_begins(local)
+            if begin is None or begin == local:
+                before = local - timedelta(minutes=1)
+                begin = self._spell_begins(before)
+                if begin is None:
+                    break
+            local = begin
+        return local
+
+    def _spell_begins(self, local: datetime) -> datetime | None:
+        """Return since when what makes *local* quiet lasts; None if it is not quiet."""
+        if self.weekends and local.weekday() >= SATURDAY:
+            return _at(local, time(0))
+        if self.start is None or self.end is None:
+            return None
+        now, begin = local.time(), _at(local, self.start)
+        if self.start < self.end:
+            return begin if self.start <= now < self.end else None
+        if now >= self.start:
+            return begin
+        return begin - ONE_DAY if now < self.end else None
+
     def _spell_ends(self, local: datetime) -> datetime | None:
         """Return when what makes *local* quiet is over; None if it is not quiet."""
         if self.weekends and local.weekday() >= SATURDAY:
@@ -57,6 +82,10 @@ class QuietHours:
 def _at(local: datetime, at: time) -> datetime:
     # Wall-clock time: adding a day keeps the hour when the clocks change.
     return local.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
+
+
+# Where no file says anything else.
+NIGHTS_AND_WEEKENDS: Final = QuietHours(start=time(20), end=time(7), weekends=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +149,9 @@ class Reminders:
 @dataclass(frozen=True, kw_only=True)
 class PackageSettings:
     """
-    The settings that hold for one package, or one policy of it.  None: nothing is set, and the installation's own default holds.
+    The settings that hold for one package, or one policy of it.
+
+    Where a file says nothing, the default here holds; None is what a file takes back, or never says.
 
     Attributes:
         channel: The Slack id of the channel for its approval cards.
@@ -138,10 +169,10 @@ class PackageSettings:
 
     channel: str | None = None
     quorum: tuple[int, ...] = (1,)
-    nudge_after: timedelta | None = None
-    nudge_before_deadline: timedelta | None = None
+    nudge_after: timedelta | None = timedelta(hours=4)
+    nudge_before_deadline: timedelta | None = timedelta(days=1)
     escalate_after: timedelta | None = None
-    quiet_hours: QuietHours | None = None
+    quiet_hours: QuietHours | None = NIGHTS_AND_WEEKENDS
     reason: ReasonRule | None = None
     delivery_note: str | None = None
     break_glass: BreakGlass | None = None

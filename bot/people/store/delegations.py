@@ -18,6 +18,9 @@ COLUMNS: Final = [delegations.c[name] for name in FIELDS]
 # Whoever is given more than that decides for those who came first.
 MOST_FOR_ONE: Final = 500
 
+# Why one ended that was replaced.
+SUPERSEDED: Final = "replaced"
+
 SELECT: Final = sa.select(*COLUMNS)
 ENDS_AFTER: Final = delegations.c.ends_at > sa.bindparam("at", type_=delegations.c.ends_at.type)
 IN_FORCE: Final = sa.and_(NOT_CANCELED, ENDS_AFTER)
@@ -96,6 +99,12 @@ def cancel(
     canceled = _delegation(row)
     _record(db, canceled, by=by, verb="undelegate", why=why)
     return canceled
+
+
+def supersede(db: Transaction, delegation: Delegation, *, by: str, at: datetime) -> None:
+    """End a delegation in whose place another one of the same two comes: that one is the news."""
+    values = {"canceled_at": at, "canceled_by": by, "canceled_why": SUPERSEDED, "news_due_at": None}
+    db.execute(CANCEL, {"delegation": delegation.id, "at": at, **values})
 
 
 def owing_news(db: Transaction, *, limit: int = 50) -> list[Delegation]:

@@ -27,7 +27,7 @@ from bot.database.tables import (
 )
 from bot.paging import FIRST, ROWS_A_PAGE, Page, Start
 from bot.requests.model import Kind, Request, State
-from bot.requests.store.requests import SELECT, from_row
+from bot.requests.store.requests import COLUMNS, SELECT, from_row
 
 HOLDER: Final = requests.c.holder == sa.bindparam("holder")
 PACKAGE: Final = requests.c.package_id == sa.bindparam("package")
@@ -141,6 +141,19 @@ ESCALATING: Final = (
     .order_by(requests.c.escalates_at)
     .limit(MOST)
 )
+NUDGING: Final = (
+    sa.select(requests.c.id)
+    .where(requests.c.state == word(State.PENDING), requests.c.nudge_at <= BUSINESS_NOW)
+    .order_by(requests.c.nudge_at)
+    .limit(MOST)
+)
+TO_NUDGE: Final = NUDGING.with_for_update(skip_locked=True).cte("due")
+CLAIM_NUDGES: Final = (
+    requests.update()
+    .where(requests.c.id.in_(sa.select(TO_NUDGE.c.id)))
+    .values(nudge_at=UNTIL)
+    .returning(*COLUMNS)
+)
 STUCK: Final = SELECT.where(
     IS_OPEN,
     IS_TRIED,
@@ -164,6 +177,13 @@ COUNT_ENDED_SINCE: Final = COUNT.where(IS_ENDED, requests.c.ended_at >= SINCE)
 COUNT_ENDED: Final = COUNT_ENDED_SINCE.where(requests.c.ended_at < UNTIL)
 # A request that ended longer ago than this is seen by everybody; no transaction takes a minute.
 COMMITTED_WITHIN: Final = timedelta(minutes=10)
+
+
+def claim_nudges(db: Transaction, *, lease: timedelta, limit: int) -> list[Request]:
+    """Take pending requests of which somebody may have to be nudged; nobody else gets them for *lease*."""
+    now = clock.now()
+    given = {"business_now": now, "until": now + lease, "most": limit}
+    return [from_row(row) for row in db.execute(CLAIM_NUDGES, given)]
 
 
 def open_of(db: Transaction, holder: str, package_id: str, kind: Kind) -> Request | None:

@@ -14,9 +14,10 @@ from bot.database import audit, wakeups
 from bot.database.engine import Transaction, insert
 from bot.database.homes import touch_homes
 from bot.database.rows import without_empty
-from bot.database.statements import columns, for_each_database, words
+from bot.database.statements import columns, for_each_database, word, words
 from bot.database.tables import deciders, notices, requests
 from bot.packages.model import Terms
+from bot.people.model import Verb
 from bot.requests.model import MOVES, Evidence, Kind, Request, State
 
 log = structlog.get_logger(__name__)
@@ -39,6 +40,25 @@ MOVE: Final = UPDATE_KNOWN.where(
     # Whoever read the row before an intent was written knows too little to move it.
     requests.c.intent_at.is_not_distinct_from(sa.bindparam("known_intent_at")),
 ).returning(*COLUMNS)
+REMIND: Final = (
+    requests.update()
+    .where(
+        requests.c.id == sa.bindparam("known_id"),
+        requests.c.state == word(State.PENDING),
+        requests.c.round == sa.bindparam("known_round"),
+        requests.c.stage == sa.bindparam("known_stage"),
+        sa.or_(
+            requests.c.reminded_at.is_(None),
+            requests.c.reminded_at <= sa.bindparam("not_since", type_=requests.c.asked_at.type),
+        ),
+    )
+    .returning(*COLUMNS)
+)
+SCHEDULE_NUDGE: Final = requests.update().where(
+    requests.c.id == sa.bindparam("known_id"),
+    requests.c.state == word(State.PENDING),
+    requests.c.nudge_at == sa.bindparam("known_nudge_at"),
+)
 MOVE_CLAIMED: Final = MOVE.where(requests.c.generation == sa.bindparam("known_generation"))
 FORGET_DECIDERS: Final = deciders.delete().where(deciders.c.request_id == sa.bindparam("moved"))
 REDRAW: Final = (
@@ -47,7 +67,7 @@ REDRAW: Final = (
         sa.or_(
             sa.and_(
                 notices.c.request_id == sa.bindparam("shown_request"),
-                notices.c.kind.in_(words(("card", "held"))),
+                notices.c.kind.in_(words(("card", "held", "nudge", "progress"))),
             ),
             sa.and_(
                 notices.c.assignment_id == sa.bindparam("shown_assignment"),
@@ -277,6 +297,29 @@ def look_again(
     """Say when to look again what is owed about a request as it is now; None: nothing is owed any more."""
     values = {"cards_due_at": cards, "news_due_at": news}
     db.execute(UPDATE_KNOWN, {**as_known(request), **values})
+
+
+def remind(db: Transaction, request: Request, *, not_since: datetime) -> Request | None:
+    """
+    Have those reminded who decide the current stage; None if it has gone on, or they were reminded after *not_since*.
+
+    What a card says stays the same, so a decision under way is not disturbed.
+    """
+    now = clock.now()
+    known = {"known_id": request.id, "known_round": request.round, "known_stage": request.stage}
+    given = {**known, "not_since": not_since, "reminded_at": now, "nudge_at": now}
+    row = db.execute(REMIND, given).first()
+    if row is None:
+        return None
+    audit.record(db, at=now, actor=request.asked_by, verb=Verb.REMIND, **audit_ids(request))
+    shown(db, request)
+    return from_row(row)
+
+
+def schedule_nudge(db: Transaction, request: Request, *, at: datetime) -> None:
+    """Say when to look again whether somebody is to be nudged, unless somebody has said so since *request* was read."""
+    known = {"known_id": request.id, "known_nudge_at": request.nudge_at}
+    db.execute(SCHEDULE_NUDGE, {**known, "nudge_at": at})
 
 
 def escalate(db: Transaction, request: Request) -> bool:

@@ -1,0 +1,68 @@
+"""Nudge those who have not decided: why they hear of it again, and the whole card."""
+
+from collections.abc import Sequence
+
+from bot.approvals.model import Decision
+from bot.messages import approval_card
+from bot.messages.parts import Message, escape, message, moment, person, section
+from bot.messages.waiting import waiting_for
+from bot.notifications.model import Occasion
+from bot.requests.model import Request, State
+
+
+def nudge(
+    request: Request,
+    decided: Sequence[Decision],
+    *,
+    occasion: Occasion,
+    reader: str | None,
+    asked: bool,
+) -> Message:
+    """
+    Draw a nudge: a sentence above the card; once nothing waits for its reader any more, the card alone.
+
+    Args:
+        reader: Whose direct message it is in; None: a channel's.
+        asked: The stage that is decided now is the one that they are nudged about.
+    """
+    if not asked or request.state is not State.PENDING:
+        return approval_card.card(request, decided, reader=reader, asked=asked)
+    return with_card(_why(request, occasion), request, decided, reader=reader)
+
+
+def with_card(
+    sentence: str, request: Request, decided: Sequence[Decision], *, reader: str | None
+) -> Message:
+    """Put a sentence above the card of a request that waits for a decision."""
+    card = approval_card.card(request, decided, reader=reader)
+    who, package = escape(request.holder_name or "somebody"), escape(request.package_name)
+    text = f"A decision is still needed about {package} for {who}."
+    return message(text, [section(sentence), *card["blocks"]])
+
+
+def _why(request: Request, occasion: Occasion) -> str:
+    if occasion is Occasion.REMIND:
+        return (
+            f":bell: {person(request.asked_by)} asks you to look at this request again. It has been waiting since "
+            f"{_since(request)}."
+        )
+    if occasion is Occasion.DEADLINE and request.lapses_at is not None:
+        return f":bell: This request expires {moment(request.lapses_at)} if nobody decides before."
+    return f":bell: This request has been waiting for your decision since {_since(request)}."
+
+
+def escalated(request: Request) -> str:
+    """Tell the admins, in a sentence, that those who are asked have not decided."""
+    return (
+        f":rotating_light: Nobody has decided about *{escape(request.package_name)}* for "
+        f"{person(request.holder, request.holder_name)}: it is {waiting_for(request)}. An admin may decide it, too."
+    )
+
+
+def waits(request: Request) -> str:
+    """Say in a channel, in a sentence, that nobody has decided."""
+    return f":bell: Nobody has decided about this since {_since(request)}."
+
+
+def _since(request: Request) -> str:
+    return moment(request.waits_since or request.asked_at)

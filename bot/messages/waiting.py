@@ -1,0 +1,86 @@
+"""Say for whom a request waits, since when and at which step; offer whoever asked to have them reminded."""
+
+from datetime import timedelta
+from typing import Final
+
+from bot import clock
+from bot.messages.parts import (
+    Block,
+    Message,
+    actions,
+    button,
+    escape,
+    message,
+    moment,
+    person,
+    section,
+)
+from bot.requests.model import Request, State
+
+# Of those who are asked, by name.
+MOST_DECIDERS: Final = 5
+# How often whoever asked may have those reminded who decide.
+REMIND_EVERY: Final = timedelta(days=1)
+
+
+def named_deciders(request: Request) -> str:
+    """Return who is asked about the current stage, as far as they have been found: "@Bo, @Lee and 3 more"."""
+    shown = [person(each) for each in request.deciders[:MOST_DECIDERS]]
+    more = len(request.deciders) - len(shown)
+    if more > 0:
+        return f"{', '.join(shown)} and {more} more"
+    return " or ".join(each for each in (", ".join(shown[:-1]), *shown[-1:]) if each)
+
+
+def waiting_for(request: Request) -> str:
+    """Return for whom a pending request waits, to go behind "it is": "waiting for @Bo since … (step 1 of 2)"."""
+    who = named_deciders(request) or "approval"
+    since = moment(request.waits_since or request.asked_at)
+    stages = len(request.terms.stages) if request.terms else 0
+    if stages > 1:
+        return f"waiting for {who} since {since} (step {request.stage + 1} of {stages})"
+    return f"waiting for {who} since {since}"
+
+
+def may_remind(request: Request) -> bool:
+    """Tell whether somebody is asked who can be reminded now."""
+    return (
+        request.state is State.PENDING
+        and bool(request.deciders)
+        and (request.reminded_at is None or clock.now() - request.reminded_at >= REMIND_EVERY)
+    )
+
+
+def remind_button(request: Request) -> Block | None:
+    """Make the button that has those reminded who decide; None while that has been done, or nobody is asked."""
+    if not may_remind(request):
+        return None
+    return button("Remind", "remind", request.id, about=request.package_name)
+
+
+def reminding(request: Request) -> Message:
+    """Say that those who decide are reminded."""
+    who = named_deciders(request)
+    return message(
+        f"I will remind {who} of your request for {escape(request.package_name)}: at once, or as soon as it is not "
+        "night or weekend for them. You can do that once a day."
+    )
+
+
+def step_reached(request: Request, *, step: int, by: str, is_waiting: bool) -> Message:
+    """
+    Tell whoever asked that a step is approved, and for whom their request waits now.
+
+    Args:
+        by: Who approved it.
+        is_waiting: It waits at the step after that one.
+    """
+    steps = len(request.terms.stages) if request.terms else step
+    said = f"{escape(by or 'Somebody')} approved step {step} of {steps} of your request for {escape(request.package_name)}."
+    if not is_waiting:
+        return message(said)
+    now = f"{said} Now it is {waiting_for(request)}."
+    remind = remind_button(request)
+    return message(
+        now, [section(now), actions(remind, block_id=f"progress:{request.id}")] if remind else None
+    )

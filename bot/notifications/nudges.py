@@ -1,0 +1,270 @@
+"""
+Nudge those who have not decided, and escalate what nobody decides.
+
+What is due is worked out from the row of the request, the package's settings and what was sent already; no timer runs.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+
+from bot import clock
+from bot.approvals.store import decisions, recipients
+from bot.database import Store, Transaction
+from bot.messages import nudging
+from bot.messages.approval_card import no_longer_asked
+from bot.messages.parts import Message, in_thread, message
+from bot.notifications.card_threads import REPLY
+from bot.notifications.model import Notice, Occasion, is_channel
+from bot.notifications.nudge_times import Reader, moment_to_nudge, occasions
+from bot.notifications.outbox import Content, Sending
+from bot.notifications.store import notices
+from bot.packages.settings.file import PackageSettingsFile
+from bot.packages.settings.model import PackageSettings
+from bot.requests.model import Request, State
+from bot.requests.store import request_lists, requests
+from bot.slack.errors import SlackError
+from bot.slack.rate_limits import Urgency
+from bot.slack.zones import Zones
+
+log = structlog.get_logger(__name__)
+
+KIND: Final = "nudge"
+# In business time, as all of this.
+LEASE: Final = timedelta(minutes=5)
+AT_ONCE: Final = 50
+AGAIN: Final = timedelta(minutes=1)
+# Somebody may have joined, or moved; or their card is still on its way.
+LOOK_AGAIN: Final = timedelta(hours=1)
+LOOK_AGAIN_FOR_CARDS: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedNudge:
+    """
+    List what one place is to be told now, in one message.
+
+    Attributes:
+        notices: Those that it settles, the one that says why last.
+    """
+
+    notices: tuple[Notice, ...]
+    content: Content
+
+
+class Nudges:
+    """Sends nudges; each once, from however many replicas."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        sending: Sending,
+        zones: Zones,
+        package_settings: PackageSettingsFile,
+        admin_channel: str,
+        admins_decide: bool,
+    ) -> None:
+        """
+        Make the sender of nudges.
+
+        Args:
+            admins_decide: An admin may decide any request, so that what nobody decides is shown to the admins.
+        """
+        self._store = store
+        self._sending = sending
+        self._zones = zones
+        self._package_settings = package_settings
+        self._admin_channel = admin_channel
+        self._admins_decide = admins_decide
+
+    async def claim(self) -> list[Request]:
+        """Take the requests of which somebody may have to be nudged."""
+        return await self._store.run(request_lists.claim_nudges, lease=LEASE, limit=AT_ONCE)
+
+    async def send(self, request: Request) -> int:
+        """Nudge whoever is due to be about a request, and say when to look again; return how many messages went out."""
+        settings = self._settings_of(request)
+        if await self._escalate(request, settings):
+            # Whom to ask is found anew; the row has been changed.
+            return 0
+        try:
+            planned, again_at = await self._plan(request, settings, now=clock.now())
+        except SlackError as error:
+            log.warning("nudge-postponed", request=request.id, slack=str(error))
+            planned, again_at = [], clock.now() + AGAIN
+        sent = 0
+        for each in planned:
+            sent += await self._sending.send(each.notices, each.content, urgency=Urgency.SOON)
+        keys = [notice.key for each in planned for notice in each.notices]
+        if len(await self._store.read(notices.finished_keys, keys)) < len(keys):
+            again_at = clock.now() + AGAIN
+        await self._store.run(requests.schedule_nudge, request, at=again_at)
+        return sent
+
+    def _settings_of(self, request: Request) -> PackageSettings:
+        terms = request.terms
+        return self._package_settings.settings_for(
+            request.package_name,
+            catalog=terms.catalog if terms else "",
+            policy=terms.policy_name if terms else None,
+        )
+
+    async def _escalate(self, request: Request, settings: PackageSettings) -> bool:
+        """Let the policy's own alternate approvers decide, if it has some and their time has come; True if done now."""
+        if not _has_alternates(request) or request.escalated:
+            return False
+        due = _escalates_at(request, settings)
+        if due is None or due > clock.now():
+            return False
+        done = await self._store.run(requests.escalate, request)
+        await self._store.run(requests.schedule_nudge, request, at=clock.now() + AGAIN)
+        return done
+
+    async def _plan(
+        self, request: Request, settings: PackageSettings, *, now: datetime
+    ) -> tuple[list[PlannedNudge], datetime]:
+        """Return what is to be sent now, and when there may be more."""
+        escalates_at = _escalates_at(request, settings)
+        if _has_alternates(request) or self._admins_decide:
+            # They are told instead of those who were asked.
+            settings = replace(settings, escalate_after=None)
+        else:
+            escalates_at = None
+        planned, later = [], [now + LOOK_AGAIN]
+        places, is_incomplete = await self._store.read(_places, request)
+        if is_incomplete:
+            later.append(now + LOOK_AGAIN_FOR_CARDS)
+        for place, asked_at in places.items():
+            reader = await self._reader(place, asked_at, settings)
+            due = {}
+            for occasion, moment in occasions(request, settings, reader).items():
+                at = moment_to_nudge(moment, reader, deadline=request.lapses_at, now=now)
+                if at is not None and at <= now:
+                    due[occasion] = _notice(request, occasion, to=place)
+                elif at is not None:
+                    later.append(at)
+            planned += await self._unsent(request, due.values())
+        if escalates_at is not None and escalates_at <= now:
+            if not _has_alternates(request):
+                told = _notice(request, Occasion.ESCALATION, to=self._admin_channel)
+                planned += await self._unsent(request, [told])
+        elif escalates_at is not None:
+            later.append(escalates_at)
+        return planned, min(later)
+
+    async def _reader(self, place: str, asked_at: datetime, settings: PackageSettings) -> Reader:
+        if is_channel(place):
+            return Reader(asked_at=asked_at, zone=UTC, quiet=None)
+        zone = await self._zones.find(place)
+        return Reader(asked_at=asked_at, zone=zone, quiet=settings.quiet_hours)
+
+    async def _unsent(self, request: Request, due: Iterable[Notice]) -> list[PlannedNudge]:
+        wanted = list(due)
+        finished = await self._store.read(notices.finished_keys, [notice.key for notice in wanted])
+        left = tuple(notice for notice in wanted if notice.key not in finished)
+        if not left:
+            return []
+        say = left[-1]
+
+        def content(db: Transaction) -> Message | None:
+            return _first_content(db, request, say)
+
+        return [PlannedNudge(notices=left, content=content)]
+
+
+def content_of(db: Transaction, notice: Notice) -> Message | None:
+    """Return what a nudge that was sent should say now."""
+    request = requests.find(db, notice.request_id or "")
+    if request is None:
+        return None
+    is_current = notice.key.startswith(_prefix(request))
+    if is_current and request.state is State.PENDING and not _is_asked(request, notice.to):
+        return no_longer_asked()
+    return _drawn(db, request, notice, is_current=is_current)
+
+
+def _first_content(db: Transaction, request: Request, notice: Notice) -> Message | None:
+    """Return what a nudge says when it is sent; None if nothing waits for its reader any more."""
+    now = requests.find(db, request.id)
+    if now is None or now.state is not State.PENDING or now.ask_id != request.ask_id:
+        return None
+    if not _is_asked(now, notice.to):
+        return None
+    if notice.kind != REPLY:
+        return _drawn(db, now, notice, is_current=True)
+    occasion = _occasion(notice)
+    said = nudging.escalated(now) if occasion is Occasion.ESCALATION else nudging.waits(now)
+    for card in notices.cards_in_channels(db, now.id):
+        if card.to == notice.to and card.ts:
+            return in_thread(message(said), card.ts)
+    return nudging.with_card(said, now, decisions.accepted_of(db, now), reader=None)
+
+
+def _drawn(db: Transaction, request: Request, notice: Notice, *, is_current: bool) -> Message:
+    return nudging.nudge(
+        request,
+        decisions.accepted_of(db, request),
+        occasion=_occasion(notice),
+        reader=None if is_channel(notice.to) else notice.to,
+        asked=is_current,
+    )
+
+
+def _is_asked(request: Request, place: str) -> bool:
+    return is_channel(place) or place in request.deciders
+
+
+def _places(db: Transaction, request: Request) -> tuple[dict[str, datetime], bool]:
+    """
+    Return where to nudge: those who have not decided this stage and have its card, each with when it came; or else its channels.
+
+    Beside that, whether somebody's card is still on its way.
+    """
+    counted = [each for each in decisions.accepted_of(db, request) if each.stage == request.stage]
+    done = {who for each in counted for who in (each.slack_user, each.for_user)}
+    left = {
+        recipients.card_key(request, each): each for each in request.deciders if each not in done
+    }
+    if request.deciders:
+        sent = notices.sent_at(db, list(left))
+        return {left[key]: at for key, at in sent.items()}, len(sent) < len(left)
+    since = request.waits_since or request.updated_at
+    cards = notices.cards_in_channels(db, request.id)
+    return {card.to: since for card in cards}, True
+
+
+def _has_alternates(request: Request) -> bool:
+    stage = request.current_stage
+    return stage is not None and bool(stage.escalation or stage.fallback_escalation)
+
+
+def _escalates_at(request: Request, settings: PackageSettings) -> datetime | None:
+    """Return when the package's settings escalate the current stage."""
+    if settings.escalate_after is None or request.escalated:
+        return None
+    return (request.waits_since or request.updated_at) + settings.escalate_after
+
+
+def _prefix(request: Request) -> str:
+    return f"nudge:{request.ask_id}:"
+
+
+def _notice(request: Request, occasion: Occasion, *, to: str) -> Notice:
+    """Return the notice of a nudge: once for each occasion, stage and reader; of reminders, once for each."""
+    once = ""
+    if occasion is Occasion.REMIND and request.reminded_at is not None:
+        once = f":{request.reminded_at:%Y%m%dT%H%M%S}"
+    return Notice(
+        key=f"{_prefix(request)}{occasion}{once}:{to}",
+        kind=REPLY if is_channel(to) else KIND,
+        to=to,
+        request_id=request.id,
+    )
+
+
+def _occasion(notice: Notice) -> Occasion:
+    return Occasion(notice.key.split(":")[2])

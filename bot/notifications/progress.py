@@ -1,0 +1,51 @@
+"""Tell whoever asked that a step of the approval is done, and for whom their request waits now."""
+
+from dataclasses import replace
+from typing import Final
+
+from bot.approvals.store import decisions
+from bot.database import Transaction
+from bot.messages import waiting
+from bot.messages.parts import Message
+from bot.notifications.model import Notice
+from bot.notifications.outcome_notices import names_of
+from bot.people.model import Verb
+from bot.requests.model import Request, State, read_ask_id
+from bot.requests.store import requests
+
+KIND: Final = "progress"
+
+
+def progress_notice(request: Request) -> Notice | None:
+    """Return what is owed to whoever asked because a later stage is decided now; None if nothing is."""
+    if request.state is not State.PENDING or not request.stage or request.holder is None:
+        return None
+    key = f"progress:{request.ask_id}"
+    return Notice(key=key, kind=KIND, to=request.holder, request_id=request.id)
+
+
+def first_content(db: Transaction, notice: Notice) -> Message | None:
+    """Return what it says when it is sent; None if that stage is over."""
+    request = requests.find(db, notice.request_id or "")
+    is_over = request is None or progress_notice(request) != notice
+    return None if is_over else content_of(db, notice)
+
+
+def content_of(db: Transaction, notice: Notice) -> Message | None:
+    """Return what it says now."""
+    request = requests.find(db, notice.request_id or "")
+    if request is None:
+        return None
+    _, round_, stage = read_ask_id(notice.key.removeprefix("progress:"))
+    counted = decisions.accepted_of(db, replace(request, round=round_))
+    by = names_of([each for each in counted if each.stage == stage - 1], Verb.APPROVE)
+    return waiting.step_reached(
+        request,
+        step=stage,
+        by=" and ".join(by),
+        is_waiting=request.state is State.PENDING and progress_notice(request) == _bare(notice),
+    )
+
+
+def _bare(notice: Notice) -> Notice:
+    return Notice(key=notice.key, kind=KIND, to=notice.to, request_id=notice.request_id)

@@ -1,0 +1,39 @@
+"""Have those reminded who decide a request, once a day."""
+
+from bot import clock
+from bot.database import Transaction
+from bot.errors import NotAllowed, TooLate
+from bot.messages.waiting import REMIND_EVERY
+from bot.people.model import Verb
+from bot.people.permissions import Actor, may
+from bot.requests.model import Request, State
+from bot.requests.store import requests
+
+
+def remind(db: Transaction, slack_user: str, request_id: str) -> Request:
+    """
+    Have those reminded who decide a request.
+
+    Raises:
+        NotAllowed: It is somebody else's.
+        TooLate: Nothing waits any more, nobody is asked, or they have been reminded today.
+    """
+    request = requests.find(db, request_id)
+    if request is None:
+        raise TooLate("I do not know that request any more.")
+    why = may(
+        Actor(slack_user=slack_user), Verb.REMIND, holder=request.asked_by, holder_entra_id=None
+    )
+    if why:
+        raise NotAllowed(why)
+    if request.state is not State.PENDING:
+        raise TooLate("Nobody has to decide that request any more; /my-access shows how it stands.")
+    if not request.deciders:
+        raise TooLate("I have found nobody in Slack yet whom I could remind of that request.")
+    reminded = requests.remind(db, request, not_since=clock.now() - REMIND_EVERY)
+    if reminded is not None:
+        return reminded
+    now = requests.get(db, request_id)
+    if now.state is State.PENDING and now.reminded_at is not None:
+        raise TooLate("You had them reminded within the last day; you can do that once a day.")
+    raise TooLate("That request has gone on meanwhile; /my-access shows how it stands.")
