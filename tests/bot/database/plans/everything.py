@@ -203,6 +203,7 @@ def _delegations(db: Transaction) -> None:
     assert delegations.cancel(db, "canceled", by="U0BO", at=now) is not None
     delegations.owing_news(db)
     delegations.schedule_news(db, kept, news=None)
+    delegations.supersede(db, kept, by="U0BO", at=now)
 
 
 def _notices(db: Transaction) -> None:
