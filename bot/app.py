@@ -25,6 +25,7 @@ from bot.assignments.search import PersonSearch
 from bot.assignments.service import AssignmentService
 from bot.clock_check import Clockwork
 from bot.configuration.settings import Settings
+from bot.console.exports import Exports
 from bot.console.views import ConsoleViews
 from bot.database import Busy, Store, migrate, open_store, wakeups
 from bot.database import installation as installations
@@ -279,10 +280,15 @@ async def assembled(
             ),
             assignments=AssignmentService(store=store, guard=guard, wake=jobs.wake),
             assignment_lists=assignment_lists,
+            exports=Exports(store=store, slack=slack, permissions=permissions, guard=guard),
             removals=Removals(store=store, guard=guard, offering=offering, wake=jobs.wake),
             reviews=Reviews(store=store, guard=guard),
             console=ConsoleViews(
-                store=store, guard=guard, requests=request_lists, assignments=assignment_lists
+                store=store,
+                guard=guard,
+                requests=request_lists,
+                assignments=assignment_lists,
+                offering=offering,
             ),
         )
         health = Health(store=store, slack=slack, jobs=jobs, wire=wire)

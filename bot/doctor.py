@@ -21,6 +21,7 @@ SCOPES: Final = frozenset(
     {
         "chat:write",
         "commands",
+        "files:write",
         "im:history",
         "im:write",
         "usergroups:read",

@@ -6,8 +6,10 @@ from typing import Any, Final
 from slack_bolt.async_app import AsyncAck
 
 from bot.console.model import LONGEST_SOUGHT, ConsolePage, Tab, read_console_page
+from bot.database.audit_files import AuditFormat
 from bot.errors import TooLate
 from bot.messages import console as words
+from bot.paging import ListName, Place
 from handlers.background import Background
 from handlers.console_windows import open_console, turn_page
 from handlers.errors import NOT_READ, explain_errors
@@ -22,6 +24,7 @@ TABS: Final[Mapping[str, Tab]] = {
     "latchkey_console_stuck": Tab.STUCK,
     "latchkey_console_people": Tab.PEOPLE,
     "latchkey_console_leaver": Tab.LEAVER,
+    "latchkey_console_audit": Tab.AUDIT,
 }
 
 
@@ -71,6 +74,28 @@ def register(
         await show(
             ack, body, replies.to_click(body, action), ConsolePage(tab=current, sought=sought)
         )
+
+    def export(action_id: str, form: AuditFormat) -> None:
+        @routes.action(action_id)
+        async def pressed(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+            """Send a file of the audit log; it is written after the answer to Slack."""
+            reply = replies.to_click(body, action)
+
+            async def send() -> None:
+                async with explain_errors(reply.say, busy=NOT_READ):
+                    await services.exports.send(slack_user=reply.user, place=place, form=form)
+
+            async with explain_errors(reply.say, busy=NOT_READ):
+                await services.exports.begin(slack_user=reply.user)
+                page = _page_in(reply.value)
+                if page is None or page.tab is not Tab.AUDIT:
+                    raise TooLate(NO_PLACE)
+                place = page.place or Place(list=ListName.AUDIT)
+                background.start(send)
+            await ack()
+
+    export("latchkey_export_csv", AuditFormat.CSV)
+    export("latchkey_export_jsonl", AuditFormat.JSON_LINES)
 
     @routes.view("latchkey_console")
     async def submit(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from bot.approvals.review import Reviews
 from bot.approvals.service import ApprovalService
 from bot.assignments.lists import AssignmentLists
 from bot.assignments.service import AssignmentService
+from bot.console.exports import Exports
 from bot.console.views import ConsoleViews
 from bot.people.guard import Guard
 from bot.requests.lists import RequestLists
@@ -26,3 +27,4 @@ class Services:
     console: ConsoleViews
     reviews: Reviews
     removals: Removals
+    exports: Exports

@@ -32,7 +32,10 @@ METHOD_SCOPES = {
     "chat_update": "chat:write",
     "conversations_open": "im:write",
     "conversations_history": "im:history",
+    "files_completeUploadExternal": "files:write",
+    "files_getUploadURLExternal": "files:write",
     "views_open": "",
+    "views_push": "",
     "views_publish": "",
     "views_update": "",
 }
@@ -105,7 +108,8 @@ def methods_called():
         and (
             node.func.attr == "api_call"
             or (
-                node.func.attr in {"call", "read"} and ast.unparse(node.func.value) == "self._calls"
+                node.func.attr in {"call", "read"}
+                and ast.unparse(node.func.value) in {"self._calls", "calls"}
             )
         )
     )

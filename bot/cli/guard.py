@@ -1,17 +1,12 @@
 """Stop and resume granting, and read the audit log: `latchkey pause`, `resume` and `audit`."""
 
-import csv
-import json
-import sys
-from datetime import datetime
-from typing import Any
-
 import click
 
 from bot.cli.connection import Stop
 from bot.cli.database import bots_database, in_one, settings_for_database
 from bot.cli.operator import at_the_command_line
-from bot.database import audit, flags
+from bot.database import audit, audit_files, flags
+from bot.database.audit_files import AuditFormat
 
 
 @click.command()
@@ -87,27 +82,10 @@ def export(as_csv: bool) -> None:
     Example: latchkey audit export > audit.jsonl
     """
     with bots_database(settings_for_database(), to_write=False) as store:
-        rows = [_plain(row) for row in in_one(store.read_here, audit.rows)]
-    if not as_csv:
-        for row in rows:
-            click.echo(json.dumps(row))
-        return
-    writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]) if rows else [])
-    writer.writeheader()
-    writer.writerows({name: _harmless(value) for name, value in row.items()} for row in rows)
-
-
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in row.items()
-    }
-
-
-def _harmless(value: Any) -> Any:
-    """Return the text so that no spreadsheet runs it as a formula."""
-    text = json.dumps(value) if isinstance(value, dict) else value
-    return f"'{text}" if isinstance(text, str) and text[:1] in "=+-@\t\r" else text
+        rows = in_one(store.read_here, audit.rows)
+    form = AuditFormat.CSV if as_csv else AuditFormat.JSON_LINES
+    click.echo(audit_files.head(form), nl=False)
+    click.echo(audit_files.lines(rows, form), nl=False)
 
 
 def _anchor(text: str) -> tuple[int, str]:

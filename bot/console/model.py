@@ -22,16 +22,19 @@ class Tab(StrEnum):
     STUCK = "stuck"
     PEOPLE = "people"
     LEAVER = "leaver"
+    AUDIT = "audit"
 
 
 # About one person each.
 OF_PEOPLE: Final = frozenset({Tab.PEOPLE, Tab.LEAVER})
+SEARCHED: Final = frozenset({*OF_PEOPLE, Tab.ASSIGNMENTS, Tab.AUDIT})
 LISTS: Final = {
     Tab.PENDING: ListName.PENDING,
     Tab.ASSIGNMENTS: ListName.ASSIGNMENTS,
     Tab.STUCK: ListName.HELD,
     Tab.PEOPLE: ListName.ASSIGNMENTS,
     Tab.LEAVER: ListName.ASSIGNMENTS,
+    Tab.AUDIT: ListName.AUDIT,
 }
 
 

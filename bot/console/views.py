@@ -1,19 +1,32 @@
 """Read what a page of the admins' console shows, and draw it; every page checks anew who looks."""
 
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
+from bot.approvals.store import grants
+from bot.approvals.store.grants import Grant
 from bot.assignments.lists import AssignmentLists
 from bot.assignments.search import Listing, WhichPerson
 from bot.console.model import OF_PEOPLE, ConsolePage, Tab
-from bot.database import Busy, Store
+from bot.database import Busy, Store, Transaction, audit_pages
+from bot.database.audit_pages import AuditFilter
 from bot.errors import LatchkeyError, NotAllowed, UnknownPackage, WhichPackage
-from bot.messages import console
+from bot.messages import console, grant_words
 from bot.messages.parts import Block, escape, section
+from bot.packages.catalog import OfferedPackages
+from bot.paging import ListName, Place
 from bot.people.guard import Guard
+from bot.people.interaction_audit import ListRead, read_list
+from bot.people.store import contacts, people
 from bot.requests.lists import RequestLists
-from bot.requests.model import Kind
+from bot.requests.model import Kind, Request
 from bot.requests.store import request_lists
 
+# Of the audit log, on a page.
+AUDIT_ROWS: Final = 20
+# Of one person in Slack, whose requests are looked for.
+MOST_ACCOUNTS: Final = 3
 NOT_READ: Final = "I can't look that up right now. Please try again in a minute."
 
 
@@ -27,11 +40,13 @@ class ConsoleViews:
         guard: Guard,
         requests: RequestLists,
         assignments: AssignmentLists,
+        offering: OfferedPackages,
     ) -> None:
         self._store = store
         self._guard = guard
         self._requests = requests
         self._assignments = assignments
+        self._offering = offering
 
     async def drawn(
         self, slack_user: str, page: ConsolePage, *, note: str | None = None
@@ -79,6 +94,8 @@ class ConsoleViews:
             return console.stuck(page, held), page
         if page.place is None and not page.sought and page.tab in OF_PEOPLE:
             return console.nobody_chosen(), page
+        if page.tab is Tab.AUDIT:
+            return await self._audit(slack_user, page)
         listing = await self._listing(slack_user, page)
         page = page.at(listing.place)
         return await self._listed(page, listing), page
@@ -90,17 +107,127 @@ class ConsoleViews:
 
     async def _listed(self, page: ConsolePage, listing: Listing) -> list[Block]:
         rows, whom = listing.page.rows, listing.whom
-        asked = await self._store.read(request_lists.open_for_assignments, [row.id for row in rows])
-        removing = {each.assignment_id or "" for each in asked if each.kind is Kind.REMOVE}
-        shown = whom.shown if whom else None
-        if shown is None and listing.place.entra_ids:
-            shown = page.sought if page.sought.startswith("<@") else escape(page.sought)
+        of_people = page.tab in OF_PEOPLE
+        read = await self._store.read(
+            _beside, [row.id for row in rows], listing.place.entra_ids if of_people else ()
+        )
         return console.assignments(
             page,
             listing.page,
             place=listing.place,
             package=listing.package.name if listing.package else None,
-            whom=shown,
+            whom=whom.shown if whom else _whom(page),
             notes=[each for each in (whom and whom.doubt, listing.note) if each],
-            removing=removing,
+            removing=read.removing,
+            why={each: _why(grant) for each, grant in read.grants.items()} if of_people else {},
+            waiting=read.waiting,
         )
+
+    async def _audit(self, slack_user: str, page: ConsolePage) -> tuple[list[Block], ConsolePage]:
+        place = page.place
+        if place is None:
+            place = Place(list=ListName.AUDIT)
+            if page.sought:
+                found = await self._assignments.look_up(slack_user=slack_user, text=page.sought)
+                place = Place(
+                    list=ListName.AUDIT,
+                    package_id=found.place.package_id,
+                    entra_ids=found.place.entra_ids,
+                )
+            page = page.at(place)
+        seen = ListRead(slack_user=slack_user, of="audit", about=page.sought or None)
+        offered, read = await self._offering.beside_written(read_list, seen, _audit_page, place)
+        packages = {
+            each: known.name
+            for each in {row["package_id"] for row in read.rows} | {place.package_id}
+            if each and (known := offered.package(each))
+        }
+        narrowed = [
+            *([_whom(page) or "one person"] if place.entra_ids else []),
+            *([escape(packages.get(place.package_id, "one package"))] if place.package_id else []),
+        ]
+        drawn = console.audit(
+            page,
+            read.rows,
+            place=Place(
+                list=ListName.AUDIT, package_id=place.package_id, entra_ids=place.entra_ids
+            ),
+            names=read.names,
+            packages=packages,
+            narrowed=" and ".join(narrowed) or None,
+            has_more=read.has_more,
+        )
+        return drawn, page
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Beside:
+    """Hold what is shown beside a page of assignments."""
+
+    removing: frozenset[str]
+    grants: Mapping[str, Grant]
+    waiting: Sequence[Request]
+
+
+def _beside(db: Transaction, ids: Sequence[str], entra_ids: Collection[str]) -> _Beside:
+    """
+    Read what is asked for about assignments, and of one person where they come from and what is waited for.
+
+    Args:
+        entra_ids: Of the person; empty if the page is about no one person.
+    """
+    asked = request_lists.open_for_assignments(db, ids)
+    removing = frozenset(each.assignment_id or "" for each in asked if each.kind is Kind.REMOVE)
+    if not entra_ids:
+        return _Beside(removing=removing, grants={}, waiting=())
+    users = [each.slack_user for one in entra_ids for each in people.for_entra_id(db, one)]
+    waiting = [
+        each
+        for user in users[:MOST_ACCOUNTS]
+        for each in request_lists.open_for(db, user).rows
+        if each.kind is Kind.ADD
+    ]
+    return _Beside(removing=removing, grants=grants.of_each(db, ids), waiting=waiting)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _AuditPage:
+    """Hold rows of the audit log, and the names of those whom they are about."""
+
+    rows: Sequence[Mapping[str, Any]]
+    names: Mapping[str, str]
+    has_more: bool
+
+
+def _audit_page(db: Transaction, place: Place) -> _AuditPage:
+    rows = audit_pages.page(
+        db, audit_filter(db, place), rows=AUDIT_ROWS + 1, before=_position_in(place)
+    )
+    shown = rows[:AUDIT_ROWS]
+    about = sorted({row["subject_entra_id"] for row in shown if row["subject_entra_id"]})
+    bound = contacts.bound_slack_users(db, about) if about else {}
+    names = {entra_id: f"<@{user}>" for entra_id, user in bound.items()}
+    return _AuditPage(rows=shown, names=names, has_more=len(rows) > AUDIT_ROWS)
+
+
+def audit_filter(db: Transaction, place: Place) -> AuditFilter:
+    """Return which rows of the audit log a page of the console lists: what people did, and what was about them."""
+    actors = [each.slack_user for one in place.entra_ids for each in people.for_entra_id(db, one)]
+    return AuditFilter(actors=tuple(actors), entra_ids=place.entra_ids, package_id=place.package_id)
+
+
+def _position_in(place: Place) -> int:
+    """Return before which row of the audit log a page begins."""
+    written = place.after.id if place.after else ""
+    return int(written) if written.isdecimal() and len(written) < 19 else audit_pages.END
+
+
+def _whom(page: ConsolePage) -> str | None:
+    """Return whom a page is about, as they were sought, fit for Slack."""
+    if not page.sought or page.place is None or not page.place.entra_ids:
+        return None
+    return page.sought if page.sought.startswith("<@") else escape(page.sought)
+
+
+def _why(grant: Grant) -> str:
+    return grant_words.why(grant.request, grant.approved, grant.extended, grant.extension_approved)

@@ -1,13 +1,16 @@
 """Draw the admins' console: a modal with a tab for each list, a search field, and pages."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
 from bot.assignments.model import Assignment, AssignmentState
 from bot.console.model import (
+    LISTS,
     LONGEST_SOUGHT,
     OF_PEOPLE,
+    SEARCHED,
     ConsolePage,
     Tab,
     write_console_page,
@@ -53,6 +56,7 @@ CHOOSE: Final = {
         "Choose who has left. You see everything that they have, and can remove all of it with one confirmation."
     ),
 }
+SLACK_ID: Final = re.compile(r"[UW][A-Z0-9]{2,31}")
 # Of a reason, in a row of a list; the card has the whole.
 LONGEST_REASON: Final = 200
 
@@ -73,7 +77,7 @@ def view(
     head: list[Block] = [_tabs(page.tab)]
     if page.tab in OF_PEOPLE:
         head.append(_person_menu(page.tab, user))
-    has_search = page.tab in OF_PEOPLE or page.tab is Tab.ASSIGNMENTS
+    has_search = page.tab in SEARCHED
     if has_search:
         head.append(_search_field(page))
     if note:
@@ -113,6 +117,7 @@ def _tabs(current: Tab) -> Block:
         button("Stuck", "console_stuck", Tab.STUCK),
         button("People", "console_people", Tab.PEOPLE),
         button("Leaver", "console_leaver", Tab.LEAVER),
+        button("Audit log", "console_audit", Tab.AUDIT),
     ]
     return actions(*(_marked(each, current) for each in made), block_id="tabs")
 
@@ -230,6 +235,8 @@ def assignments(
     whom: str | None,
     notes: Sequence[str],
     removing: Collection[str],
+    why: Mapping[str, str],
+    waiting: Sequence[Request] = (),
 ) -> list[Block]:
     """
     List who has what, what ends first at the top, each with a button to remove it.
@@ -240,19 +247,36 @@ def assignments(
         whom: Whom it is narrowed to, fit for Slack.
         notes: What is to be said besides, a sentence each.
         removing: Ids of those whose removal is asked for.
+        why: Where each access comes from, in sentences, by its id; of those of which that is to be said.
+        waiting: What the person waits for besides.
     """
     said = [section(" ".join(notes))] if notes else []
     if not found.rows:
         what = f"*{escape(package)}*" if package else "anything"
         nobody = f"{whom} does not have {what}." if whom else f"Nobody has {what}."
-        return [section(_nothing(found, nobody)), *said]
+        return [section(_nothing(found, nobody)), *said, *_waiting(waiting)]
     of = f" of *{escape(package)}*" if package else ""
     by = f" for {whom}" if whom else ""
     many = how_many(found, f"assignment{of}{by}", f"assignments{of}{by}")
     gone = {*removing, *(row.id for row in found.rows if row.state is AssignmentState.REMOVING)}
-    rows = (_assignment_row(row, is_removing=row.id in gone) for row in found.rows)
+    rows = (
+        [*_assignment_row(row, is_removing=row.id in gone), *_context(why.get(row.id))]
+        for row in found.rows
+    )
     bulk = _bulk(page.at(place), removable=sum(row.id not in gone for row in found.rows))
-    return [section(f"{many}."), *said, *_part(page, found, rows, place), *bulk]
+    return [section(f"{many}."), *said, *_part(page, found, rows, place), *bulk, *_waiting(waiting)]
+
+
+def _context(text: str | None) -> list[Block]:
+    return [context(text)] if text else []
+
+
+def _waiting(waiting: Sequence[Request]) -> list[Block]:
+    """Say what somebody has asked for and does not have yet; removing what they have does not cancel that."""
+    if not waiting:
+        return []
+    rows = [block for each in waiting for block in _pending_row(each)]
+    return [divider(), section("*They also wait for these requests:*"), *rows]
 
 
 def _bulk(page: ConsolePage, *, removable: int) -> list[Block]:
@@ -281,6 +305,65 @@ def _assignment_row(row: Assignment, *, is_removing: bool) -> list[Block]:
     return [section(line), *more, buttons]
 
 
+def audit(
+    page: ConsolePage,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    place: Place,
+    names: Mapping[str, str],
+    packages: Mapping[str, str],
+    narrowed: str | None,
+    has_more: bool,
+) -> list[Block]:
+    """
+    List rows of the audit log, the newest first, with the buttons that export it.
+
+    Args:
+        place: Which of its rows, without where the page begins.
+        names: Whom they are about, fit for Slack, by Entra id.
+        packages: The packages' names by id.
+        narrowed: What it is narrowed to, fit for Slack.
+        has_more: There are older rows.
+    """
+    of = f" of {narrowed}" if narrowed else ""
+    head = section(f"*The audit log{of}, the newest first.*")
+    value = write_console_page(page.at(place)) or "-"
+    exports = actions(
+        button("Export as CSV", "export_csv", value),
+        button("Export as JSON Lines", "export_jsonl", value),
+        block_id="export",
+    )
+    note = context("A file of what is listed here comes as a direct message, to you alone.")
+    if not rows:
+        return [head, section("Nothing is written down about that.")]
+    shown = [context(_audit_line(row, names=names, packages=packages)) for row in rows]
+    first, more = None, None
+    if page.place is not None and page.place.after is not None:
+        first = _first(page, place)
+    if has_more:
+        more = _next(page, place, Mark(None, str(rows[-1]["position"])))
+    pages = [actions(first, more, block_id="pages")] if first or more else []
+    return [head, *shown, *pages, exports, note]
+
+
+def _audit_line(
+    row: Mapping[str, Any], *, names: Mapping[str, str], packages: Mapping[str, str]
+) -> str:
+    actor = str(row["actor"])
+    who = f"<@{actor}>" if SLACK_ID.fullmatch(actor) else escape(actor)
+    parts = [f"#{row['position']}", moment(row["at"]), who, f"*{escape(str(row['verb']))}*"]
+    if row["before"] or row["after"]:
+        parts.append(escape(" → ".join(each for each in (row["before"], row["after"]) if each)))
+    if row["package_id"]:
+        parts.append(escape(packages.get(row["package_id"], row["package_id"])))
+    if row["subject_entra_id"]:
+        parts.append(names.get(row["subject_entra_id"], escape(row["subject_entra_id"])))
+    line = " · ".join(parts)
+    if row["why"]:
+        line += f"\n“{one_line(shorten(row['why'], LONGEST_REASON))}”"
+    return line
+
+
 def nobody_chosen() -> list[Block]:
     """Say what the tab of one person is for, before one is chosen."""
     return [section(FOUND_BY)]
@@ -299,7 +382,7 @@ def which_person(
     said = f"Nobody is called “{escape(name)}”; these names begin so. Whom do you mean?"
     blocks = [section(said)]
     for entra_id, shown in islice(people.items(), MOST_CHOICES):
-        place = Place(list=ListName.ASSIGNMENTS, package_id=package_id, entra_ids=(entra_id,))
+        place = Place(list=LISTS[page.tab], package_id=package_id, entra_ids=(entra_id,))
         chosen = ConsolePage(tab=page.tab, place=place, sought=shown[:LONGEST_SOUGHT])
         show = button("Show", "console_more", write_console_page(chosen) or "-", about=shown)
         blocks.append(section(escape(shown), accessory=show, block_id=f"choice:{entra_id}"))
@@ -319,8 +402,9 @@ def which_package(page: ConsolePage, sentence: str, packages: Sequence[PackageNa
     if packages:
         blocks.append(section("Did you mean one of these?"))
     for each in packages[:MOST_CHOICES]:
-        place = Place(list=ListName.ASSIGNMENTS, package_id=each.id)
-        chosen = ConsolePage(tab=Tab.ASSIGNMENTS, place=place, sought=each.name[:LONGEST_SOUGHT])
+        tab = page.tab if page.tab is Tab.AUDIT else Tab.ASSIGNMENTS
+        place = Place(list=LISTS[tab], package_id=each.id)
+        chosen = ConsolePage(tab=tab, place=place, sought=each.name[:LONGEST_SOUGHT])
         show = button("Show", "console_more", write_console_page(chosen) or "-", about=each.name)
         blocks.append(section(escape(str(each)), accessory=show, block_id=f"choice:{each.id}"))
     return blocks

@@ -20,6 +20,7 @@ class Verb(StrEnum):
     RETRY = "retry"
     GIVE_UP = "give-up"
     REPROCESS = "reprocess"
+    EXPORT = "export"
     REMIND = "remind"
     DELEGATE = "delegate"
 

@@ -19,7 +19,9 @@ OWN: Final = frozenset({Verb.CANCEL, Verb.REMIND, Verb.EXTEND, Verb.RETURN})
 # Of a request, and so of whoever asked.
 ASKERS: Final = frozenset({Verb.CANCEL, Verb.REMIND})
 DECISIONS: Final = frozenset({Verb.APPROVE, Verb.DENY})
-ADMINS: Final = frozenset({Verb.REMOVE, Verb.LIST, Verb.RETRY, Verb.GIVE_UP, Verb.REPROCESS})
+ADMINS: Final = frozenset(
+    {Verb.REMOVE, Verb.LIST, Verb.RETRY, Verb.GIVE_UP, Verb.REPROCESS, Verb.EXPORT}
+)
 # Of somebody's own right to decide, which an admin may pass on for them, too.
 SELF_OR_ADMIN: Final = frozenset({Verb.DELEGATE})
 

@@ -19,6 +19,7 @@ from bot.slack.errors import SlackError, SlackRefused, SlackUnsure
 from bot.slack.profiles import KnownIds, SlackUser, read_profile
 from bot.slack.rate_limits import POST, RateLimits
 from bot.slack.response_urls import ResponseUrl, hosts_of, read_response_url
+from bot.slack.uploads import upload
 
 log = structlog.get_logger(__name__)
 
@@ -344,6 +345,21 @@ class Slack:
             else {"replace_original": False, "response_type": "ephemeral"}
         )
         await self._calls.respond(url, {**message, **placed})
+
+    async def send_file(
+        self, user_id: str, *, name: str, content: bytes, title: str, comment: str
+    ) -> None:
+        """Send a file to one person, as a direct message.  Scopes files:write and im:write."""
+        opened = await self._calls.read("conversations.open", users=user_id)
+        await upload(
+            self._calls,
+            self.client,
+            channel=opened["channel"]["id"],
+            name=name,
+            content=content,
+            title=title,
+            comment=comment,
+        )
 
     async def publish_home(self, user_id: str, view: Mapping[str, Any]) -> None:
         """Replace somebody's App Home.  No scope needed."""

@@ -230,3 +230,85 @@ async def test_nobody_removes_all_of_everything(world):
     await shows(world, "1 assignment.")
 
     assert "Remove all …" not in [each["text"]["text"] for each in buttons(world.form(DANA))]
+
+
+def files_for(world, user):
+    """The files that the bot has sent to somebody."""
+    return [file for message in world.direct(user) for file in message.files]
+
+
+async def test_why_somebody_has_what_they_have(world):
+    """Who asked, when and why, and who approved it."""
+    await two_packages(world)
+    await opened(world)
+    await pressed(world, "People")
+    await shows(world, "Choose a person")
+
+    await sought(world, "Ann Abara")
+
+    await shows(world, "2 assignments for Ann Abara")
+    shown = said(world.form(DANA))
+    assert "“Q4”" in shown
+    assert f"Approved by <@{BO}>" in shown
+    assert "Nobody had to approve it." in shown
+    assert complaints(world) == []
+
+
+async def test_the_audit_log_is_read_and_narrowed_to_a_person(world):
+    """The newest first; what they did, and what was about them."""
+    await delivered(world, ANN)
+    await delivered(world, CY)
+    await opened(world)
+    await pressed(world, "Audit log")
+    await shows(world, "The audit log, the newest first.")
+    assert f"<@{CY}> · *ask-add*" in said(world.form(DANA))
+
+    await sought(world, "Ann Abara")
+
+    await shows(world, "The audit log of Ann Abara")
+    shown = said(world.form(DANA))
+    assert f"<@{ANN}> · *ask-add*" in shown
+    assert f"<@{CY}>" not in shown
+    assert "submitted → delivered" in shown
+    assert complaints(world) == []
+
+
+async def test_the_audit_log_is_exported_to_whoever_asks(world):
+    """As CSV that no spreadsheet runs, in a direct message, written down and limited."""
+    await world.type(ANN, "/request-access finance-reports because =1+1")
+    await world.card(BO)
+    await opened(world)
+    await pressed(world, "Audit log")
+    await shows(world, "The audit log")
+
+    await pressed(world, "Export as CSV")
+
+    (file,) = await eventually(lambda: files_for(world, DANA), about="the file")
+    assert file.name.endswith(".csv")
+    written = file.content.decode()
+    assert "'=1+1" in written
+    assert written.count("\r\n") > 3
+    assert (DANA, "export", "") in await world.deeds()
+    await pressed(world, "Export as JSON Lines")
+    await eventually(lambda: len(files_for(world, DANA)) == 2, about="another file")
+    assert '"why": "=1+1"' in files_for(world, DANA)[1].content.decode()
+    for _ in range(4):
+        await pressed(world, "Export as CSV")
+    await eventually(lambda: len(files_for(world, DANA)) == 6, about="six files")
+    await pressed(world, "Export as CSV")
+    await world.told(DANA, "You have exported 6 files in this hour")
+    assert len(files_for(world, DANA)) == 6
+    assert complaints(world) == []
+
+
+async def test_who_is_no_admin_any_more_gets_no_file(world):
+    """Who they are is read afresh, whatever was read lately."""
+    await opened(world)
+    await pressed(world, "Audit log")
+    await shows(world, "The audit log")
+    world.slack.usergroups["S0IAM"].users = [BO]
+
+    await pressed(world, "Export as CSV")
+
+    await world.told(DANA, "Only Latchkey's admins")
+    assert files_for(world, DANA) == []

@@ -164,6 +164,8 @@ class SlackSession:
         if given.get("json") is not None:
             body = json.dumps(given["json"]).encode()
             headers["content-type"] = "application/json"
+        elif isinstance(given.get("data"), bytes):
+            body = given["data"]
         elif given.get("data"):
             body = urlencode(given["data"]).encode()
             headers["content-type"] = "application/x-www-form-urlencoded"

@@ -25,6 +25,9 @@ audit = sa.Table(
     # The chain's hash up to here.
     sa.Column("hash", sa.String(64), nullable=False),
     sa.Index("audit_of_request", "request_id"),
+    sa.Index("audit_by", "actor", "position"),
+    sa.Index("audit_about", "subject_entra_id", "position"),
+    sa.Index("audit_of_package", "package_id", "position"),
 )
 
 audit_head = sa.Table(

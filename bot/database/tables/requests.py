@@ -103,6 +103,7 @@ requests = sa.Table(
     # How many there are of each state, without reading them.
     partial_index("request_ended", "state", "ended_at", where=IS_ENDED),
     partial_index("request_gave", "holder", "ended_at", where=GAVE),
+    partial_index("request_gave_access", "assignment_id", "ended_at", where=GAVE),
     partial_index("request_puzzles", "package_id", "ended_at", where=TELLS_ADMINS),
     partial_index("request_open_about", "assignment_id", where=IS_OPEN),
     partial_index("request_denied", "entra_id", "package_id", "ended_at", where=IS_DENIED),

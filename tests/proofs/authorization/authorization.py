@@ -91,7 +91,9 @@ ROLES: Final[Mapping[str, Actor]] = {
 OWN: Final = frozenset({Verb.CANCEL, Verb.REMIND, Verb.EXTEND, Verb.RETURN, Verb.DELEGATE})
 KEEP: Final = frozenset({Verb.EXTEND, Verb.RETURN})
 DECIDE: Final = frozenset({Verb.APPROVE, Verb.DENY})
-RULE: Final = frozenset({Verb.REMOVE, Verb.LIST, Verb.RETRY, Verb.REPROCESS, Verb.DELEGATE})
+RULE: Final = frozenset(
+    {Verb.REMOVE, Verb.LIST, Verb.RETRY, Verb.REPROCESS, Verb.EXPORT, Verb.DELEGATE}
+)
 GIVE_UP: Final = frozenset({Verb.GIVE_UP})
 NOTHING: Final[frozenset[Verb]] = frozenset()
 

@@ -7,12 +7,13 @@ from typing import Any, Final
 
 from bot import clock
 from bot.approvals.model import Outcome
-from bot.approvals.store import deciders, decisions, recipients
+from bot.approvals.store import deciders, decisions, grants, recipients
 from bot.assignments.model import Assignment, DeliveryProgress, EndReason, TroubleKind
 from bot.assignments.store import assignment_lists, assignments, links, listed, troubles, unsure
 from bot.database import (
     Transaction,
     audit,
+    audit_pages,
     deduplication,
     engine,
     flags,
@@ -160,6 +161,7 @@ def _holds(db: Transaction) -> None:
 
 def _decisions(db: Transaction) -> None:
     request = _pending(db)
+    grants.of_each(db, ["assignment"])
     drafted, refused = click(request), click(request)
     for decision in (drafted, refused):
         decisions.add(
@@ -383,4 +385,8 @@ def _audit(db: Transaction) -> None:
     assert list(audit._in_order(db))
     audit._cut_off(db, 0, audit.START)
     audit.rows(db)
+    for package in (None, "package"):
+        wanted = audit_pages.AuditFilter(actors=("U0ANN",), entra_ids=(ANN,), package_id=package)
+        audit_pages.page(db, wanted, rows=11)
+        audit_pages.page(db, audit_pages.AuditFilter(package_id=package), rows=11)
     audit.rows(db, request_id="request")
