@@ -296,7 +296,7 @@ async def test_the_audit_log_is_exported_to_whoever_asks(world):
         await pressed(world, "Export as CSV")
     await eventually(lambda: len(files_for(world, DANA)) == 6, about="six files")
     await pressed(world, "Export as CSV")
-    await world.told(DANA, "You have exported 6 files in this hour")
+    await shows(world, "You have exported 6 files in this hour")
     assert len(files_for(world, DANA)) == 6
     assert complaints(world) == []
 
@@ -310,5 +310,5 @@ async def test_who_is_no_admin_any_more_gets_no_file(world):
 
     await pressed(world, "Export as CSV")
 
-    await world.told(DANA, "Only Latchkey's admins")
+    await shows(world, "Only Latchkey's admins")
     assert files_for(world, DANA) == []
