@@ -8,8 +8,9 @@ from graph.errors import BadAnswer, GraphError, NotFound
 from graph.objects import Model, to_model
 from graph.session import Session
 
-# accountEnabled, userType and department only come when asked for.
-USER: Final = "id,displayName,mail,userPrincipalName,accountEnabled,userType,jobTitle,department"
+# accountEnabled, userType and department only come when asked for; a list of members may hold groups, too.
+MEMBER: Final = "id,displayName,mail,userPrincipalName,accountEnabled,userType"
+USER: Final = f"{MEMBER},jobTitle,department"
 
 
 class DirectoryQueries:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterable
 from typing import Any, Final
 
-from graph.directory_queries import USER, DirectoryQueries, begins, is_named, quoted
+from graph.directory_queries import MEMBER, DirectoryQueries, begins, is_named, quoted
 from graph.models import Group, User
 from graph.objects import to_model
 from graph.paths import group_path, key, user_path
@@ -55,7 +55,7 @@ class Groups:
             NotFound: There is no such group, or no longer.
         """
         which = "transitiveMembers" if transitive else "members"
-        params = {"$select": USER, "$top": str(MEMBERS_A_PAGE)}
+        params = {"$select": MEMBER, "$top": str(MEMBERS_A_PAGE)}
         async for item in self._session.pages(f"{group_path(group_id)}/{which}", params):
             if _is_user(item):
                 yield to_model(User, item)

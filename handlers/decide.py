@@ -31,7 +31,7 @@ def register(routes: Routes, *, approvals: ApprovalService, replies: Replies) ->
             )
             if draft is not None:
                 reply.open_form(
-                    forms.reason(draft.decision, draft.request),
+                    forms.reason(draft.decision, draft.request, draft.counted),
                     unless=functools.partial(approvals.refuse_early, draft),
                 )
         await ack()

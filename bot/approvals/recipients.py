@@ -18,7 +18,7 @@ from bot.configuration.addresses import same_address
 from bot.database import Store
 from bot.people.approvers import Approvers, UnresolvedApprovers
 from bot.people.identity import People
-from bot.people.model import Delegation
+from bot.people.model import Delegation, NamedAs
 from bot.people.store import contacts, delegations, people
 from bot.people.store.contacts import Contact
 from bot.requests.model import Request
@@ -86,7 +86,9 @@ class Recipients:
         return len(due)
 
     async def _find(self, request: Request) -> None:
-        users = await self._named(request)
+        named = await self._named(request)
+        users = None if named is None else [user for user, _ in named]
+        reasons = {user.id: named_as for user, named_as in named or ()}
         found: list[str] = []
         searches = 0
         known = await self._known(users or ())
@@ -97,7 +99,8 @@ class Recipients:
             slack_user = await self._in_slack(user, known.get(user.id))
             if slack_user is None or slack_user == request.holder or slack_user in found:
                 continue
-            if not await self._store.run(recipients.add, request, slack_user):
+            named_as = reasons[user.id]
+            if not await self._store.run(recipients.add, request, slack_user, named_as):
                 return
             found.append(slack_user)
         look_again_in = LOOK_AGAIN
@@ -105,7 +108,9 @@ class Recipients:
             look_again_in = min(look_again_in, delegation.ends_at - clock.now())
             if delegation.delegate in found:
                 continue
-            if not await self._store.run(recipients.add, request, delegation.delegate):
+            if not await self._store.run(
+                recipients.add, request, delegation.delegate, NamedAs.DELEGATE
+            ):
                 return
             found.append(delegation.delegate)
         await self._store.run(
@@ -134,19 +139,19 @@ class Recipients:
                 found.append(each)
         return found
 
-    async def _named(self, request: Request) -> Sequence[User] | None:
-        """Return who may decide and has not decided an earlier stage; None if that cannot be told."""
+    async def _named(self, request: Request) -> Sequence[tuple[User, NamedAs]] | None:
+        """Return who may decide and has not decided an earlier stage, and why they; None if that cannot be told."""
         stage = request.current_stage
         if stage is None:
             return None
         try:
-            users = await self._approvers.find(stage, request, most=MOST_LOOKED_AT)
+            named = await self._approvers.find_named(stage, request, most=MOST_LOOKED_AT)
         except UnresolvedApprovers:
             # It was understood when the request came in; the check before the grant will refuse it.
             return None
         counted = await self._store.read(decisions.accepted_of, request)
         decided = decided_before(counted, request.stage)
-        return [user for user in users if user.id not in decided]
+        return [each for each in named if each[0].id not in decided]
 
     async def _known(self, users: Sequence[User]) -> Mapping[str, Contact]:
         """Return where *users* are in Slack, as far as that is known and fresh; those not found, too."""

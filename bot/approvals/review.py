@@ -3,11 +3,12 @@
 from typing import Any
 
 from bot.approvals.model import Decision
-from bot.approvals.store import decisions
+from bot.approvals.store import deciders, decisions
 from bot.database import Store, Transaction
 from bot.errors import NotAllowed, TooLate
 from bot.messages.review import review
 from bot.people.guard import Guard
+from bot.people.model import NamedAs
 from bot.requests.model import Request
 from bot.requests.store import requests
 
@@ -27,16 +28,21 @@ class Reviews:
             NotAllowed: They are neither asked about it, nor an admin, nor whoever asked.
             TooLate: There is no such request.
         """
-        found = await self._store.read(_with_decisions, request_id)
+        found = await self._store.read(_with_decisions, request_id, slack_user)
         if found is None:
             raise TooLate("I do not know that request any more.")
-        request, decided = found
+        request, decided, named_as = found
         may_see = {request.holder, request.asked_by, *request.deciders}
         if slack_user not in may_see and not self._guard.is_admin(slack_user):
             raise NotAllowed("Only those who decide about that request see its card.")
-        return review(request, decided, reader=slack_user)
+        return review(request, decided, reader=slack_user, named_as=named_as)
 
 
-def _with_decisions(db: Transaction, request_id: str) -> tuple[Request, list[Decision]] | None:
+def _with_decisions(
+    db: Transaction, request_id: str, slack_user: str
+) -> tuple[Request, list[Decision], NamedAs | None] | None:
     request = requests.find(db, request_id)
-    return (request, decisions.accepted_of(db, request)) if request else None
+    if request is None:
+        return None
+    named_as = deciders.why_asked(db, request, slack_user)
+    return request, decisions.accepted_of(db, request), named_as

@@ -1,5 +1,6 @@
 """Save a click on Approve or Deny, and the reason that completes it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.approvals.model import Decision
@@ -14,10 +15,16 @@ from bot.requests.store import requests
 
 @dataclass(frozen=True, kw_only=True)
 class IncompleteDecision:
-    """A click on Approve or Deny that still lacks its reason."""
+    """
+    A click on Approve or Deny that still lacks its reason.
+
+    Attributes:
+        counted: The decisions that count so far.
+    """
 
     decision: Decision
     request: Request
+    counted: Sequence[Decision] = ()
 
 
 def take_decision(db: Transaction, decision: Decision) -> IncompleteDecision | None:
@@ -34,11 +41,16 @@ def take_decision(db: Transaction, decision: Decision) -> IncompleteDecision | N
     same = decisions.open_like(db, decision)
     if same is not None and same[1] == is_draft:
         # Pressed again before it was judged, or after the form was closed: one click.
-        return IncompleteDecision(decision=same[0], request=request) if is_draft else None
+        return _incomplete(db, same[0], request) if is_draft else None
     decisions.add(
         db, decision, holder=request.holder, holder_entra_id=request.entra_id, is_draft=is_draft
     )
-    return IncompleteDecision(decision=decision, request=request) if is_draft else None
+    return _incomplete(db, decision, request) if is_draft else None
+
+
+def _incomplete(db: Transaction, decision: Decision, request: Request) -> IncompleteDecision:
+    counted = decisions.accepted_of(db, request)
+    return IncompleteDecision(decision=decision, request=request, counted=counted)
 
 
 def _insist_on_patience(db: Transaction, decision: Decision) -> None:

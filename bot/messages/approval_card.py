@@ -1,6 +1,6 @@
 """Draw the approval card of a request: the same whole card wherever it is shown, with buttons while they count."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -31,7 +31,7 @@ from bot.messages.parts import (
 from bot.messages.request_words import WANTS, outcome
 from bot.messages.waiting import named_deciders
 from bot.paging import Count
-from bot.people.model import Verb
+from bot.people.model import NamedAs, Verb
 from bot.requests.model import Request, State
 
 # On a card, beside what is asked for: who decided the stages before, the last ones first.
@@ -42,31 +42,54 @@ UNNAMED: Final = (
     ":warning: Its policy in Entra finds nobody who can decide this. An admin decides, if "
     "LATCHKEY_ADMINS_DECIDE lets them; otherwise name an approver in the policy."
 )
+# To whom it is said: somebody who is asked to decide.
+WHY_ASKED: Final[Mapping[NamedAs, str]] = {
+    NamedAs.USER: "You are asked because the policy names you.",
+    NamedAs.GROUP: "You are asked because the policy names a group that you are in.",
+    NamedAs.MANAGER: "You are asked because the policy names the manager of whoever asks.",
+    NamedAs.SPONSOR: "You are asked because the policy names the sponsors of whoever asks.",
+    NamedAs.FALLBACK: "You are asked because nobody is found whom the policy names first.",
+    NamedAs.ESCALATION: "You are asked as well because nobody has decided for a while.",
+    NamedAs.DELEGATE: "You are asked because an approver has named you as their delegate.",
+}
 DID: Final = {Verb.APPROVE: "Approved", Verb.DENY: "Denied"}
 
 
 def card(
-    request: Request, decided: Sequence[Decision], *, reader: str | None = None, asked: bool = True
+    request: Request,
+    decided: Sequence[Decision],
+    *,
+    reader: str | None = None,
+    named_as: NamedAs | None = None,
+    asked: bool = True,
 ) -> Message:
     """
     Draw an approval card: who, what exactly, why, until when, under which policy; and how it was decided.
 
     Args:
         reader: Whose direct message it is in; None: a channel's.
+        named_as: Why they are asked, if that is known.
         asked: The stage that is decided now is the one that this card asks about; without, it has no buttons.
     """
+    foot = _foot(request, named_as) if asked else _passed(request, decided, reader=reader)
+    return message(
+        _plain_title(request), [*facts(request, decided, room=MESSAGE.less(foot)), *foot]
+    )
+
+
+def facts(request: Request, decided: Sequence[Decision], *, room: Room) -> list[Block]:
+    """Say all that a card says of a request, but for where it stands: for the card, and for a form that covers it."""
     title = f"{person(request.holder, request.holder_name)} {WANTS[request.kind]} *{escape(request.package_name)}*"
     head = [section(title), *evidence_lines(request.evidence)]
     why = _why(request)
-    foot = _foot(request) if asked else _passed(request, decided, reader=reader)
     said = fitted(
         [[_decision_line(each)] for each in reversed(decided)],
         count=Count(len(decided)),
         room=ROOM_FOR_DECISIONS,
         rest=lambda left: f"… and {left} earlier.",
     )
-    facts = _facts(request, room=MESSAGE.less([*head, *why, *said, *foot]))
-    return message(_plain_title(request), [*head, *facts, *why, *reversed(said), *foot])
+    wanted = _wanted(request, room=room.less([*head, *why, *said]))
+    return [*head, *wanted, *why, *reversed(said)]
 
 
 def _why(request: Request) -> list[Block]:
@@ -91,7 +114,7 @@ def _why(request: Request) -> list[Block]:
     return blocks
 
 
-def _foot(request: Request) -> list[Block]:
+def _foot(request: Request, named_as: NamedAs | None) -> list[Block]:
     """Say where it stands, with the buttons of whoever decides now."""
     stage = request.current_stage
     if request.state is not State.PENDING or stage is None:
@@ -102,6 +125,10 @@ def _foot(request: Request) -> list[Block]:
         blocks.append(context(f"Step {request.stage + 1} of {len(stages)}."))
     if request.unnamed:
         blocks.append(context(UNNAMED))
+    if request.deciders:
+        blocks.append(context(f"Asked: {named_deciders(request)}."))
+    if named_as is not None:
+        blocks.append(context(WHY_ASKED[named_as]))
     if request.lapses_at:
         blocks.append(context(f"Expires {moment(request.lapses_at)} if nobody decides."))
     return [*blocks, decision_buttons(request)]
@@ -165,7 +192,7 @@ def _plain_title(request: Request) -> str:
     return f"{who} {WANTS[request.kind]} {escape(request.package_name)}.{state}"
 
 
-def _facts(request: Request, *, room: Room) -> list[Block]:
+def _wanted(request: Request, *, room: Room) -> list[Block]:
     """Say what exactly they would get, until when and under which policy, and who Entra says they are."""
     terms = request.terms
     account = f"*Account*\n{_fact(request.holder_name or 'not known yet')}"

@@ -1,22 +1,26 @@
 """Ask in a form why somebody decides as they do."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from bot.approvals.model import Decision
-from bot.messages.parts import Block, escape, person, plain, section
-from bot.messages.request_words import WANTS
+from bot.messages import approval_card
+from bot.messages.pages import VIEW
+from bot.messages.parts import Block, plain
+from bot.packages.names import LONGEST_REASON
 from bot.people.model import Verb
 from bot.requests.model import Request
-
-# All of it is shown later: `bot.messages.parts.LONGEST_SHOWN_REASON`.
-LONGEST_REASON: Final = 1_000
 
 View = dict[str, Any]
 
 
-def reason(decision: Decision, request: Request) -> View:
-    """Ask why somebody approves or denies."""
+def reason(decision: Decision, request: Request, counted: Sequence[Decision] = ()) -> View:
+    """
+    Ask why somebody approves or denies, below all that the card says, which the form covers.
+
+    Args:
+        counted: The decisions that count so far.
+    """
     verb = "Deny" if decision.verb is Verb.DENY else "Approve"
     hint = "The requester reads this." if decision.verb is Verb.DENY else "Kept with the decision."
     return _form(
@@ -24,7 +28,7 @@ def reason(decision: Decision, request: Request) -> View:
         verb,
         callback_id="latchkey_reason",
         about_id=decision.id,
-        intro=f"{person(request.holder, request.holder_name)} {WANTS[request.kind]} *{escape(request.package_name)}*.",
+        intro=approval_card.facts(request, counted, room=VIEW),
         field=_reason("Reason", hint=hint),
     )
 
@@ -36,7 +40,13 @@ def reason_in(view: Mapping[str, Any]) -> str:
 
 
 def _form(
-    title: str, submit: str, *, callback_id: str, about_id: str, intro: str, field: Block
+    title: str,
+    submit: str,
+    *,
+    callback_id: str,
+    about_id: str,
+    intro: Sequence[Block],
+    field: Block,
 ) -> View:
     return {
         "type": "modal",
@@ -45,7 +55,7 @@ def _form(
         "title": plain(title),
         "submit": plain(submit),
         "close": plain("Cancel"),
-        "blocks": [section(intro), field],
+        "blocks": [*intro, field],
     }
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from bot import clock
+from bot.packages.names import LONGEST_REASON
 
 Block = dict[str, Any]
 Message = dict[str, Any]
@@ -23,8 +24,6 @@ SHORTENED: Final = 300
 # Of a description, in a list; its form shows the whole.
 LONGEST_DESCRIPTION: Final = 300
 LONGEST_FIELD: Final = 2_000
-# As much as the forms and the command take, so that whatever was written can be read.
-LONGEST_SHOWN_REASON: Final = 1_000
 LONGEST_ESCAPED: Final = 2_000
 # Of a button's label; names in it are cut, so that the last of them is still there.
 LONGEST_LABEL: Final = 75
@@ -132,7 +131,7 @@ def fields(*texts: str) -> Block:
 def one_line(text: str) -> str:
     """Return what somebody wrote, escaped, on one line and not too long."""
     # A short text of many signs is a long one to Slack.
-    return shorten(escape(shorten(" ".join(text.split()), LONGEST_SHOWN_REASON)), LONGEST_ESCAPED)
+    return shorten(escape(shorten(" ".join(text.split()), LONGEST_REASON)), LONGEST_ESCAPED)
 
 
 def said(text: str) -> str:
@@ -144,7 +143,7 @@ def quoted(text: str) -> Block:
     """Quote what somebody wrote, as plain text with its line breaks: nothing in it is a link, a mention or a format."""
     return {
         "type": "section",
-        "text": plain(shorten(text, LONGEST_SHOWN_REASON)),
+        "text": plain(shorten(text, LONGEST_REASON)),
     }
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from bot.messages import package_menu
 from bot.messages.parts import Block, bullets, escape, plain, section, shorten
 from bot.packages.model import Package
+from bot.packages.names import LONGEST_REASON
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import (
     LONGEST_ANSWER,
@@ -22,7 +23,6 @@ from bot.packages.questions import (
 
 View = dict[str, Any]
 
-LONGEST_REASON: Final = 1_000
 # Slack's limits: docs.slack.dev, Block Kit reference, "Modals".
 MOST_BLOCKS: Final = 100
 LONGEST_LABEL: Final = 2_000

@@ -6,14 +6,19 @@ from typing import Any, Final
 from bot.approvals.model import Decision
 from bot.messages import approval_card
 from bot.messages.parts import Block, context, plain
+from bot.people.model import NamedAs
 from bot.requests.model import Request, State
 
 CALLBACK: Final = "latchkey_review"
 
 
-def review(request: Request, decided: Sequence[Decision], *, reader: str) -> dict[str, Any]:
+def review(
+    request: Request, decided: Sequence[Decision], *, reader: str, named_as: NamedAs | None = None
+) -> dict[str, Any]:
     """Draw the card; without its buttons for whoever it is about, who cannot decide it."""
-    blocks: list[Block] = approval_card.card(request, decided, reader=reader)["blocks"]
+    blocks: list[Block] = approval_card.card(request, decided, reader=reader, named_as=named_as)[
+        "blocks"
+    ]
     if reader in {request.holder, request.asked_by}:
         blocks = [block for block in blocks if block["type"] != "actions"]
         if request.state is State.PENDING:

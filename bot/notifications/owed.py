@@ -16,7 +16,7 @@ import structlog
 
 from bot import clock
 from bot.approvals.model import Decision, Outcome
-from bot.approvals.store import decisions, recipients
+from bot.approvals.store import deciders, decisions, recipients
 from bot.assignments.model import Trouble
 from bot.assignments.store import assignments, troubles
 from bot.database import Store, Transaction, queues, slack_waits
@@ -541,6 +541,7 @@ def _drawn(db: Transaction, request: Request, card: Notice) -> Message:
         request,
         decisions.accepted_of(db, request),
         reader=None if is_channel(card.to) else card.to,
+        named_as=deciders.why_asked(db, request, card.to),
         asked=recipients.asks_about(request, card),
     )
 

@@ -9,6 +9,7 @@ from typing import Final
 from slugify import slugify
 
 LONGEST_SLUG: Final = 128
+# Of a reason, as the command and the forms take it and as messages show it: whatever was written can be read.
 LONGEST_REASON: Final = 1_000
 # More than a display name in Entra has (256 characters), with quotes around it.
 LONGEST_NAME: Final = 300

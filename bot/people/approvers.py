@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from bot.packages.model import Stage
 from bot.packages.policy_terms import names_known_approvers
+from bot.people.model import NamedAs
 from bot.requests.model import Request
 from graph import Graph
 from graph.errors import NotFound
@@ -24,6 +25,14 @@ Subjects = Sequence[Mapping[str, Any]]
 # Types of directory objects that cannot decide anything.
 PEOPLE: Final = frozenset({"user", "directoryobject", ""})
 GROUPS: Final = frozenset({"group", "directoryobject", ""})
+
+# By the kind of subject set; all others are sponsors.
+NAMED_AS: Final[Mapping[str, NamedAs]] = {
+    "singleuser": NamedAs.USER,
+    "groupmembers": NamedAs.GROUP,
+    "requestormanager": NamedAs.MANAGER,
+    "targetmanager": NamedAs.MANAGER,
+}
 
 
 class UnresolvedApprovers(Exception):
@@ -44,10 +53,21 @@ class Approvers:
             UnresolvedApprovers: Who that is cannot be told.
             GraphError: It could not be read.
         """
-        found: dict[str, User] = {}
+        return [user for user, _ in await self.find_named(stage, request, most=most)]
+
+    async def find_named(
+        self, stage: Stage, request: Request, *, most: int
+    ) -> list[tuple[User, NamedAs]]:
+        """
+        Return who may decide *stage* now, as `find` does, and why each of them is asked.
+
+        Raises:
+            UnresolvedApprovers, GraphError: As `find`.
+        """
+        found: dict[str, tuple[User, NamedAs]] = {}
         async with aclosing(self._each(stage, request)) as each:
-            async for user in each:
-                found.setdefault(user.id, user)
+            async for user, named_as in each:
+                found.setdefault(user.id, (user, named_as))
                 if len(found) >= most:
                     break
         return list(found.values())
@@ -65,7 +85,7 @@ class Approvers:
             UnresolvedApprovers, GraphError: As `find`.
         """
         async with aclosing(self._each(stage, request)) as each:
-            async for user in each:
+            async for user, _ in each:
                 if user.id not in beside:
                     return True
         return False
@@ -110,33 +130,39 @@ class Approvers:
 
     # -- everybody -------------------------------------------------------------------------
 
-    async def _each(self, stage: Stage, request: Request) -> AsyncGenerator[User, None]:
+    async def _each(
+        self, stage: Stage, request: Request
+    ) -> AsyncGenerator[tuple[User, NamedAs], None]:
         _check_understood(stage)
-        async for user in self._either(stage.approvers, stage.fallback, request):
-            yield user
+        async for user, named_as in self._either(stage.approvers, stage.fallback, request):
+            yield user, named_as
         if request.escalated:
-            async for user in self._either(stage.escalation, stage.fallback_escalation, request):
-                yield user
+            later = self._either(stage.escalation, stage.fallback_escalation, request)
+            async for user, _ in later:
+                yield user, NamedAs.ESCALATION
 
     async def _either(
         self, first: Subjects, second: Subjects, request: Request
-    ) -> AsyncGenerator[User, None]:
+    ) -> AsyncGenerator[tuple[User, NamedAs], None]:
         """Yield the first, or if that is nobody, the second."""
         is_found = False
-        async for user in self._who_can(first, request):
+        async for user, named_as in self._who_can(first, request):
             is_found = True
-            yield user
+            yield user, named_as
         if not is_found:
-            async for user in self._who_can(second, request):
-                yield user
+            async for user, _ in self._who_can(second, request):
+                yield user, NamedAs.FALLBACK
 
-    async def _who_can(self, subjects: Subjects, request: Request) -> AsyncGenerator[User, None]:
+    async def _who_can(
+        self, subjects: Subjects, request: Request
+    ) -> AsyncGenerator[tuple[User, NamedAs], None]:
         """Yield the people of *subjects* who exist, are enabled, and are not the requester."""
         for subject in subjects:
+            named_as = NAMED_AS.get(subject["kind"], NamedAs.SPONSOR)
             try:
                 async for user in self._named_by(subject, request):
                     if user.account_enabled is not False and not _same(user.id, request.entra_id):
-                        yield user
+                        yield user, named_as
             except NotFound:
                 # The policy may still name somebody, or a group, that has been deleted: nobody.
                 continue

@@ -29,6 +29,20 @@ class Verb(StrEnum):
 DONE: Final[Mapping[Verb, str]] = {Verb.APPROVE: "approved", Verb.DENY: "denied"}
 
 
+class NamedAs(StrEnum):
+    """Say why somebody is asked to decide a stage."""
+
+    USER = "user"
+    GROUP = "group"
+    MANAGER = "manager"
+    SPONSOR = "sponsor"
+    # Of the first approvers nobody is found.
+    FALLBACK = "fallback"
+    # The first approvers have not decided for too long.
+    ESCALATION = "escalation"
+    DELEGATE = "delegate"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Person:
     """A Slack user and the Entra user behind them, bound at first use."""

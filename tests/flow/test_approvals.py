@@ -92,11 +92,13 @@ async def test_two_stages_are_decided_one_after_the_other(world):
     await world.type(ANN, "/request-access production-database because of the outage")
     first = await world.card(MIA)
     assert "Step 1 of 2" in said(first)
+    assert "You are asked because the policy names the manager of whoever asks." in said(first)
     assert world.cards(BO) == []
 
     await world.press(MIA, first, "Approve")
     second = await world.card(BO)
     assert "Step 2 of 2" in said(second)
+    assert "You are asked because the policy names a group that you are in." in said(second)
     assert f"Approved by <@{MIA}>" in said(second)
     assert world.posts() == []
 
@@ -161,6 +163,37 @@ async def test_a_denial_at_the_second_stage_is_below_the_card(world):
 
     [card] = world.cards(APPROVALS)
     assert below(world, card)[-1] == f"Denied by <@{BO}>: Not today"
+
+
+async def test_every_card_says_who_is_asked(world):
+    """Once they are found; the channel's does not say why its reader is asked."""
+    await world.type(ANN, "/request-access production-database because of the outage")
+    await world.press(MIA, await world.card(MIA), "Approve")
+    await world.card(BO)
+
+    for place in (APPROVALS, BO, DANA):
+        shown = await eventually(
+            lambda place=place: next(
+                (said(each) for each in world.cards(place) if "Asked: " in said(each)), None
+            )
+        )
+        assert f"<@{BO}>" in shown
+        assert f"<@{DANA}>" in shown
+        assert ("You are asked" in shown) is (place != APPROVALS)
+
+
+async def test_the_form_that_asks_why_shows_all_that_the_card_says(world):
+    """It covers the card while the reason is written."""
+    await world.type(ANN, "/request-access production-database because of the outage")
+    await world.press(MIA, await world.card(MIA), "Approve")
+    card = await world.card(BO)
+    await world.press(BO, card, "Deny")
+
+    form = said(await eventually(lambda: world.form(BO)))
+
+    for fact in ("Campaign lead, Marketing", "of the outage", "Database operators", "Approved by"):
+        assert fact in said(card)
+        assert fact in form
 
 
 async def test_the_first_stage_is_not_for_the_second_ones_approvers(world):

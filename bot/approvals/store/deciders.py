@@ -10,6 +10,7 @@ from bot.database.homes import touch_homes
 from bot.database.keyset import ListStatements
 from bot.database.tables import deciders, requests
 from bot.paging import Page
+from bot.people.model import NamedAs
 from bot.requests.model import Request, State
 from bot.requests.store.requests import SELECT, from_row
 
@@ -23,6 +24,9 @@ KNOWN: Final = sa.select(deciders.c.slack_user).where(OF)
 DROP: Final = deciders.delete().where(
     OF, deciders.c.slack_user.in_(sa.bindparam("gone", expanding=True))
 )
+WHO: Final = deciders.c.slack_user == sa.bindparam("who")
+SAY_WHY: Final = deciders.update().where(OF, WHO).values(named_as=sa.bindparam("why"))
+WHY: Final = sa.select(deciders.c.named_as).where(OF, WHO)
 MISSING: Final = (
     SELECT.where(
         IS_PENDING,
@@ -52,6 +56,18 @@ def keep(db: Transaction, request: Request, who: Collection[str]) -> None:
     if new:
         facts = {"request_id": request.id, "asked_at": request.asked_at}
         db.execute(deciders.insert(), [{**facts, "slack_user": each} for each in sorted(new)])
+
+
+def say_why(db: Transaction, request: Request, slack_user: str, named_as: NamedAs) -> None:
+    """Write down why somebody is asked about a request."""
+    about = {"request": request.id, "who": slack_user, "why": named_as}
+    db.execute(SAY_WHY, about)
+
+
+def why_asked(db: Transaction, request: Request, slack_user: str) -> NamedAs | None:
+    """Return why somebody is asked about a request now; None where they are not, or that is not known."""
+    found = db.execute(WHY, {"request": request.id, "who": slack_user}).scalar()
+    return NamedAs(found) if found else None
 
 
 def fill_in(db: Transaction) -> int:

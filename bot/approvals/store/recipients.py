@@ -13,6 +13,7 @@ from bot.database.homes import touch_homes
 from bot.database.statements import MOST, NOW, UNTIL, word
 from bot.database.tables import deciders, notices, requests
 from bot.notifications.model import Notice, is_channel
+from bot.people.model import NamedAs
 from bot.requests.model import Request, State
 from bot.requests.store.requests import COLUMNS, REDRAW, SELECT, from_row
 
@@ -65,13 +66,14 @@ def claim(db: Transaction, *, lease: timedelta, limit: int) -> list[Request]:
     return [from_row(row) for row in taken]
 
 
-def add(db: Transaction, request: Request, slack_user: str) -> bool:
-    """Let somebody be sent a card; False if the request has gone on meanwhile."""
+def add(db: Transaction, request: Request, slack_user: str, named_as: NamedAs) -> bool:
+    """Let somebody be sent a card, which says why they; False if the request has gone on meanwhile."""
     now = _as_asked(db, request)
     if now is None:
         return False
     if slack_user not in now.deciders:
         _set(db, now, deciders=(*now.deciders, slack_user))
+    all_deciders.say_why(db, now, slack_user, named_as)
     return True
 
 

@@ -13,6 +13,8 @@ deciders = sa.Table(
     sa.Column("slack_user", SLACK_ID, primary_key=True),
     sa.Column("request_id", ID, sa.ForeignKey("request.id"), primary_key=True),
     sa.Column("asked_at", UtcDateTime, nullable=False),
+    # Why they: named by the policy, in a group of it, the manager …
+    sa.Column("named_as", sa.String(16)),
     sa.Index("decider_listed", "slack_user", "asked_at", "request_id"),
     sa.Index("decider_of_request", "request_id"),
 )

@@ -8,7 +8,7 @@ import pytest
 from bot import clock
 from bot.approvals.recipients import FOUND_FOR, LOOK_AGAIN, MOST_CARDS, NOT_FOUND_FOR, VERIFIED_FOR
 from bot.approvals.store import recipients
-from bot.people.model import Verb
+from bot.people.model import NamedAs, Verb
 from bot.people.store import contacts, delegations
 from bot.requests.model import State
 from bot.requests.store import requests
@@ -262,7 +262,7 @@ async def test_a_request_that_went_on_takes_nobody_new(harness):
     request = await judged(harness)
     await harness.store.run(requests.move, request, State.CANCELED)
 
-    assert not await harness.store.run(recipients.add, request, "U0BO")
+    assert not await harness.store.run(recipients.add, request, "U0BO", NamedAs.USER)
     await harness.store.run(
         recipients.settle, request, ["U0BO"], nobody=True, again_at=clock.real()
     )

@@ -29,7 +29,7 @@ from bot.notifications import owed
 from bot.notifications.store import notices
 from bot.packages.store import catalog
 from bot.paging import Mark, Start, page_number
-from bot.people.model import Person, Verb
+from bot.people.model import NamedAs, Person, Verb
 from bot.people.store import contacts, delegations, people
 from bot.requests.model import Evidence, Kind, Request, State
 from bot.requests.store import claims, evidence, forms, holds, request_lists, requests
@@ -184,7 +184,8 @@ def _decisions(db: Transaction) -> None:
 def _recipients(db: Transaction) -> None:
     request = _pending(db)
     recipients.claim(db, lease=LEASE, limit=20)
-    assert recipients.add(db, request, "U0BO")
+    assert recipients.add(db, request, "U0BO", NamedAs.GROUP)
+    assert deciders.why_asked(db, request, "U0BO") is NamedAs.GROUP
     recipients.look_again(db, request)
     recipients.look_again_for(db, ["U0BO", "U0CY"])
     recipients.settle(db, request, ("U0CY",), nobody=True, again_at=clock.real())
