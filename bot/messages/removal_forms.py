@@ -9,7 +9,6 @@ from bot.assignments.model import Assignment
 from bot.messages.pages import VIEW, fitted
 from bot.messages.parts import (
     LONGEST_LABEL,
-    LONGEST_SHOWN_REASON,
     Block,
     Message,
     context,
@@ -21,6 +20,7 @@ from bot.messages.parts import (
     shorten,
     until,
 )
+from bot.packages.names import LONGEST_REASON
 from bot.paging import Count
 
 ONE: Final = "latchkey_remove_reason"
@@ -209,7 +209,7 @@ def _reason() -> Block:
             "type": "plain_text_input",
             "action_id": "reason",
             "multiline": True,
-            "max_length": LONGEST_SHOWN_REASON,
+            "max_length": LONGEST_REASON,
         },
     }
 
