@@ -11,6 +11,9 @@ from bot.configuration.problems import problems_for_running
 from bot.configuration.settings import read_settings
 from tests.docs.references import ROOT
 
+# One process of Helm for all of them.
+pytestmark = pytest.mark.xdist_group("chart")
+
 LEAST: Final[dict[str, Any]] = {
     "image": {"repository": "registry.example.com/latchkey"},
     "secretName": "latchkey",
