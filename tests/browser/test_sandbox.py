@@ -30,10 +30,8 @@ class Window:
     async def reads(self, text):
         await expect(self.page.get_by_test_id("messages")).to_contain_text(text)
 
-    async def press(self, action, *, confirm=False):
+    async def press(self, action):
         await self.page.get_by_test_id(f"action-latchkey_{action}").last.click()
-        if confirm:
-            await self.page.get_by_test_id("confirm-yes").click()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -75,9 +73,13 @@ async def test_the_whole_life_of_an_access_in_the_browser(window, pictures):
     await window.be("U0DANA", "C0GENERAL")
     await window.type("/access-admin assignments finance-reports")
     await window.reads("1 assignment of Finance Reports")
-    await window.press("remove", confirm=True)
+    await window.press("remove")
+    await window.page.get_by_test_id("input-reason").fill("The quarter is closed")
+    await window.page.get_by_test_id("modal-submit").click()
+    await expect(window.page.get_by_test_id("modal")).to_have_count(0)
     await window.be("U0ANN", "app")
     await window.reads("Your access to Finance Reports was removed by @Dana Diaz")
+    await window.reads("The quarter is closed")
 
 
 async def test_denying_asks_for_a_reason_in_a_form(window, pictures):
