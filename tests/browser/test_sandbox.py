@@ -114,12 +114,16 @@ async def test_a_package_with_settings_of_its_own(window, pictures):
     await window.page.screenshot(path=pictures / "reason.png")
     await window.page.get_by_test_id("input-reason").fill("it is slow: INC-7")
     await window.page.get_by_test_id("modal-submit").click()
+    await expect(modal).to_contain_text("Asked for Production Database")
+    await window.page.get_by_test_id("modal-close").click()
+    await expect(modal).to_have_count(0)
 
     await window.be("U0DANA", "C0PRODUCTION")
     await window.reads("it is slow: INC-7")
 
     await window.be("U0ANN", "C0GENERAL")
     await window.type("/request-access marketing-campaign")
+    await window.reads("Marketing Campaign")
     await window.be("U0ANN", "app")
     await window.reads("The campaign's files are in the folder")
 
