@@ -61,7 +61,7 @@ async def identify(slack: Slack, *, workspace: str | None = None) -> BotIdentity
         raise ConfigurationError(
             [
                 f"Slack cannot be reached at SLACK_API_URL ({error}): check the network, the proxy and the address."
-                f"{_about_trust(error)}"
+                f"{about_trust(error)}"
             ]
         ) from None
     if identity.is_for_organization and (workspace is None or identity.enterprise_id is None):
@@ -110,7 +110,7 @@ async def connect_graph(settings: Settings, machine: Machine, http: httpx.AsyncC
     try:
         await graph.catalogs.list()
     except AuthError as error:
-        raise ConfigurationError([f"Entra gives no token: {error}{_about_trust(error)}"]) from None
+        raise ConfigurationError([f"Entra gives no token: {error}{about_trust(error)}"]) from None
     except Forbidden as error:
         raise ConfigurationError(
             [
@@ -124,7 +124,7 @@ async def connect_graph(settings: Settings, machine: Machine, http: httpx.AsyncC
             raise ConfigurationError(
                 [
                     f"Graph cannot be reached at GRAPH_URL: {error} Check the network, the proxy and the address."
-                    f"{_about_trust(error)}"
+                    f"{about_trust(error)}"
                 ]
             ) from None
         # It answers, but not well just now: the jobs try again, and /readyz says so.
@@ -150,7 +150,7 @@ async def find_bounds(settings: Settings, graph: Graph) -> Bounds:
         ) from None
 
 
-def _about_trust(error: Exception) -> str:
+def about_trust(error: Exception) -> str:
     """Return what to do about a certificate that is not trusted, most often of a company's own inspection of TLS."""
     if UNTRUSTED not in str(error) and "CERTIFICATE_VERIFY_FAILED" not in str(error):
         return ""

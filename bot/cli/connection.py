@@ -10,6 +10,7 @@ import httpx
 
 from bot.configuration.problems import problems_for_graph
 from bot.configuration.settings import Settings, read_settings
+from bot.connections import about_trust
 from bot.errors import ConfigurationError, LatchkeyError
 from bot.machine import GRAPH_TIMEOUT, app_tokens
 from graph import Graph, Retries
@@ -121,7 +122,7 @@ def failures_as_sentences() -> Iterator[None]:
 def sentences_about(error: GraphError) -> tuple[str, ...]:
     """Say what Graph answered, with its code and request id, and what to do about it."""
     if isinstance(error, AuthError):
-        return (f"Entra gives no token, or Graph does not take it: {error}",)
+        return (f"Entra gives no token, or Graph does not take it: {error}{about_trust(error)}",)
     if isinstance(error, Forbidden):
         return (str(error), "docs/entra-app.md lists the permissions that each command needs.")
     if error.may_have_happened:
@@ -129,7 +130,7 @@ def sentences_about(error: GraphError) -> tuple[str, ...]:
             str(error),
             "It may have taken effect all the same: look with `latchkey show` before you try again.",
         )
-    return (str(error),)
+    return (f"{error}{about_trust(error)}",)
 
 
 def with_graph(work: Callable[[Graph], Awaitable[Result]], *, api: str | None = None) -> Result:

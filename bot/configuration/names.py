@@ -23,6 +23,25 @@ SERVICE_LINK: Final = re.compile(
 )
 
 
+# What libraries read, and from the environment alone.
+FOR_LIBRARIES: Final = frozenset(
+    {
+        *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+        *("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"),
+    }
+)
+
+
+def ignored_in_file() -> list[str]:
+    """Return a sentence for each variable that the file of settings holds and only the environment would set."""
+    in_file = {name.upper() for name in _in_file()}
+    return [
+        f"{name} is in {ENV_FILE}, where nothing reads it: set it in the environment (export {name}=…)."
+        for name in sorted(in_file & FOR_LIBRARIES)
+        if not any(os.environ.get(spelled) for spelled in (name, name.lower()))
+    ]
+
+
 def everything_given() -> dict[str, str]:
     """
     Return all that this machine's environment and the file of settings have, ours or not.
@@ -30,13 +49,17 @@ def everything_given() -> dict[str, str]:
     Raises:
         ConfigurationError: There is such a file, and it is no text.
     """
+    return {**_in_file(), **os.environ}
+
+
+def _in_file() -> dict[str, str]:
     try:
-        in_file = dotenv_values(ENV_FILE, interpolate=False) if Path(ENV_FILE).is_file() else {}
+        found = dotenv_values(ENV_FILE, interpolate=False) if Path(ENV_FILE).is_file() else {}
     except (OSError, UnicodeDecodeError):
         raise ConfigurationError(
             [f"The file {ENV_FILE} in the working directory cannot be read as text."]
         ) from None
-    return {**{name: value for name, value in in_file.items() if value is not None}, **os.environ}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def with_values_from_files(

@@ -124,6 +124,7 @@ def problems_for_graph(settings: Settings) -> list[str]:
     return [
         *_problems_with_credential(settings),
         *_problems_with_addresses(settings),
+        *setting_names.ignored_in_file(),
         *_problems_with_proxies(),
         *_problems_with_certificates(),
     ]

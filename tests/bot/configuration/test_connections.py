@@ -151,6 +151,25 @@ def test_a_bundle_of_certificates_is_fine(monkeypatch, certificate, name):
         assert problems_for_running(read_settings(GOOD)) == []
 
 
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "SSL_CERT_FILE"])
+def test_what_only_the_environment_sets_is_refused_in_the_file_of_settings(
+    monkeypatch, tmp_path, name, certificate
+):
+    """It would be ignored; where the environment has it as well, that counts and the file may say what it likes."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    (tmp_path / ".env").write_text(
+        f"{name}=http://user:canary@proxy:3128\n"
+    )  # pragma: allowlist secret
+    (said,) = problems()
+
+    assert said.startswith(f"{name.upper()} is in .env, where nothing reads it")
+    assert "canary" not in said
+    value = str(certificate.ca_file) if name == "SSL_CERT_FILE" else "http://proxy:3128"
+    monkeypatch.setenv(name, value)
+    assert problems() == []
+
+
 @pytest.mark.parametrize("number", [3, 8, 20])
 def test_the_pool_has_as_many_connections_as_are_set(number, emptied_postgresql):
     """A server of its own may take more, a shared one fewer; two are never for jobs."""
