@@ -22,7 +22,7 @@ async def test_people_are_found_by_mail_or_principal_name():
     assert wire.sent == [
         "GET /v1.0/users?$filter=mail eq 'ann@contoso.example' "
         "or userPrincipalName eq 'ann@contoso.example'"
-        "&$select=id,displayName,mail,userPrincipalName,accountEnabled,userType"
+        "&$select=id,displayName,mail,userPrincipalName,accountEnabled,userType,jobTitle,department"
     ]
     assert user.account_enabled
     assert user.is_guest
