@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from bot.cli.connection import Stop, failures_as_sentences, sentences_about, with_graph
 from bot.cli.show import show
 from bot.errors import LatchkeyError
-from graph.errors import GraphUnavailable
+from graph.errors import AuthError, GraphUnavailable
 
 
 def test_missing_settings_are_named_and_end_with_2(monkeypatch, tmp_path):
@@ -87,3 +87,11 @@ def test_a_host_that_does_not_answer_is_a_sentence(latchkey, monkeypatch):
     monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", refuse)
     with pytest.raises(Stop, match="cannot be reached"):
         with_graph(lambda graph: graph.catalogs.create(display_name="x", description="y"))
+
+
+@pytest.mark.parametrize("kind", [AuthError, GraphUnavailable])
+def test_a_certificate_that_is_not_trusted_has_the_way_out(kind):
+    """The login's or Graph's, behind a proxy that looks into TLS."""
+    told = " ".join(sentences_about(kind("It cannot be reached: CERTIFICATE_VERIFY_FAILED.")))
+    assert "set SSL_CERT_FILE and REQUESTS_CA_BUNDLE" in told
+    assert "SSL_CERT_FILE" not in " ".join(sentences_about(kind("It cannot be reached.")))
