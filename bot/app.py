@@ -268,6 +268,7 @@ async def assembled(
                 offering=offering,
                 wake=jobs.wake,
                 asks_an_hour=settings.asks_an_hour,
+                always_approved=settings.approval == "always",
                 package_settings=package_settings,
                 help_channel=settings.admin_channel or "",
             ),

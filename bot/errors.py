@@ -34,10 +34,19 @@ class UnknownPackage(LatchkeyError):
         asked: What the person typed, shortened.
         near: Packages that it may have meant, best first.
         more: How many others have what was typed in their names.
+        reason: What the person has said besides, if one of those was meant.
     """
 
-    def __init__(self, asked: str, near: Sequence[PackageName], *, more: int = 0) -> None:
+    def __init__(
+        self,
+        asked: str,
+        near: Sequence[PackageName],
+        *,
+        more: int = 0,
+        reason: str | None = None,
+    ) -> None:
         self.asked = asked
+        self.reason = reason
         self.near = tuple(near)
         self.more = more
         super().__init__(f"There is no access package called “{asked}”.")
@@ -49,10 +58,14 @@ class WhichPackage(LatchkeyError):
 
     Attributes:
         choices: All of them.
+        reason: What the person has said already.
     """
 
-    def __init__(self, asked: str, choices: Sequence[PackageName]) -> None:
+    def __init__(
+        self, asked: str, choices: Sequence[PackageName], *, reason: str | None = None
+    ) -> None:
         self.asked = asked
+        self.reason = reason
         self.choices = tuple(choices)
         names = " or ".join(f"“{choice}”" for choice in self.choices)
         super().__init__(f"“{asked}” may be {names}. Please write the one that you mean like this.")

@@ -36,7 +36,7 @@ DEDUPLICATED_BY_ITS_HANDLER: Final = frozenset(
 )
 # Those that only read the caller's own access; and what is written in direct messages, for Slack tells of each
 # message of our own as well, and of each redrawn card.
-READ_ONLY: Final = frozenset({"/my-access", "latchkey_my_more", "message"})
+READ_ONLY: Final = frozenset({"/my-access", "latchkey_my_more", "latchkey_my_access", "message"})
 # A timestamp may be ahead of our clock as far as behind it.
 REMEMBERED: Final = 2 * GOOD_FOR
 

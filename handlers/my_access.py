@@ -5,6 +5,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 
+from bot.messages.helping import HELP, help_message
 from bot.messages.pages import split_page
 from bot.paging import ListName, Place, page_number
 from handlers.errors import NOT_READ, explain_errors
@@ -22,10 +23,21 @@ def register(routes: Routes, *, lists: Lists, replies: Replies) -> None:
         async def say(message: Mapping[str, Any]) -> None:
             await ack(**message)
 
+        if (command.get("text") or "").strip().lower() in HELP:
+            await say(help_message())
+            return
         async with explain_errors(say, busy=NOT_READ):
             _, page = split_page(command.get("text") or "")
             place = Place(list=ListName.MINE, skip=page_number(page).skip)
             await say(await lists.draw(command["user_id"], place))
+
+    @routes.action("latchkey_my_access")
+    async def show(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """Show the same list, from a My access button."""
+        reply = replies.to_click(body, action)
+        async with explain_errors(reply.say, busy=NOT_READ):
+            await reply.say(await lists.draw(reply.user, Place(list=ListName.MINE)))
+        await ack()
 
     @routes.action("latchkey_my_more")
     async def more(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ import structlog
 
 from bot.database import Busy
 from bot.errors import LatchkeyError
+from bot.messages.acknowledging import ALONE
 from bot.messages.modals import said_in_modal
 from bot.messages.parts import message
 from bot.messages.placed_lists import below, place_in, with_place
@@ -54,6 +55,7 @@ class Reply:
         team: The presser's own workspace; not always ours.
         ts: Of the message that they pressed in.
         place: The page of the list that the pressed row is on.
+        is_alone: The message is there for its buttons, and is over when one has done its work.
         url: Where Slack takes answers; None where it says of none.
     """
 
@@ -67,6 +69,7 @@ class Reply:
     team: str | None = None
     ts: str | None = None
     place: Place | None = None
+    is_alone: bool = False
     draw: Draw | None = None
 
     async def say(self, message: Mapping[str, Any]) -> None:
@@ -77,6 +80,9 @@ class Reply:
         """Say that what was pressed has been done: by the redrawn list, by the redrawn Home, or else in words."""
         if self.where is Where.HOME:
             # Its rows change; it is published anew right after.
+            return
+        if self.is_alone:
+            self.background.start(lambda: self._replace(message))
             return
         self.background.start(lambda: self._redraw(message))
 
@@ -222,6 +228,7 @@ class Replies:
             team=click.team,
             ts=(body.get("container") or {}).get("message_ts"),
             place=place_in(action.get("block_id")),
+            is_alone=str(action.get("block_id") or "").startswith(ALONE),
             draw=self._draw,
         )
 

@@ -11,16 +11,18 @@ from bot.errors import (
     ReasonNeeded,
     SeenBefore,
     UnknownPackage,
-    WhichPackage,
 )
-from bot.messages import asking
+from bot.messages import acknowledging, asking
+from bot.messages.helping import HELP, help_message
 from bot.messages.pages import read_page
 from bot.messages.parts import Message
 from bot.requests.service import RequestService
+from bot.requests.transactions.ask import AlreadyHeld
+from handlers.asking import answer_to_ask, say_asked
 from handlers.deduplicate import RecentKeys, key_of
 from handlers.errors import NOT_READ, REQUEST_NOT_SAVED, explain_errors
 from handlers.replies import Replies
-from handlers.request_opening import open_request_form
+from handlers.request_opening import open_form_about, open_request_form
 from handlers.routes import Routes
 
 
@@ -41,44 +43,40 @@ def register(routes: Routes, *, requests: RequestService, replies: Replies) -> N
             if key is None or opened.is_new(key):
                 open_request_form(requests=requests, reply=replies.to_command(command))
             return
-        wants_list = read_page(command.get("text") or "") is not None
+        text = command.get("text") or ""
+        if text.strip().lower() in HELP:
+            await say(help_message())
+            return
+        wants_list = read_page(text) is not None
         busy = NOT_READ if wants_list else REQUEST_NOT_SAVED
         async with explain_errors(say, busy=busy):
+            user, key = command["user_id"], key_of(command)
             try:
-                submitted = await requests.ask(
-                    slack_user=command["user_id"],
-                    text=command.get("text") or "",
-                    key=key_of(command),
-                )
+                asked = requests.ask(slack_user=user, text=text, key=key)
+                await say(await answer_to_ask(requests, user, asked))
             except SeenBefore:
                 await ack()
             except UnknownPackage as unknown:
                 await say(await _offered(requests, unknown))
-            except WhichPackage as which:
-                await say(asking.which_package(which.asked, which.choices))
-            except FormNeeded as form:
-                about = await requests.keep_reason(
-                    slack_user=command["user_id"], package_id=form.package_id, reason=form.reason
-                )
-                await say(asking.form_needed(about, str(form)))
-            except ReasonIncomplete as incomplete:
-                about = await requests.keep_reason(
-                    slack_user=command["user_id"],
-                    package_id=incomplete.package_id,
-                    reason=incomplete.reason,
-                )
-                await say(asking.reason_needed(about, incomplete.package_name, str(incomplete)))
-            except ReasonNeeded as needed:
-                await say(asking.reason_needed(needed.package_id, needed.package_name, str(needed)))
-            else:
-                await say(asking.asked(submitted.request, is_new=submitted.created))
+
+    @routes.action("latchkey_ask_now")
+    async def ask_now(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """Ask for the package of a button, with the reason that was given before; open its form if it needs more."""
+        reply = replies.to_click(body, action)
+        async with explain_errors(reply.say, busy=REQUEST_NOT_SAVED):
+            try:
+                submitted = await requests.ask_about(slack_user=reply.user, about=reply.value)
+                await reply.replace(await say_asked(requests, reply.user, submitted))
+            except AlreadyHeld as held:
+                await reply.replace(acknowledging.already_held(held.assignment, held.extendable))
+            except (FormNeeded, ReasonIncomplete, ReasonNeeded):
+                await open_form_about(requests=requests, reply=reply)
+        await ack()
 
 
 async def _offered(requests: RequestService, unknown: UnknownPackage) -> Message:
     """Offer packages to choose from when the text names none, or one that does not exist."""
     page = read_page(unknown.asked)
-    if page is None and unknown.near:
-        return asking.near(unknown.asked, unknown.near, more=unknown.more)
     offer = await requests.offered_packages()
     if page is not None:
         return asking.offer(offer, page=page)

@@ -6,20 +6,19 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck
 
 from bot.errors import WrongFields
-from bot.messages import asking, package_menu, request_form, several
+from bot.messages import package_menu, request_form, several
 from bot.messages.modals import said_in_modal
-from bot.messages.parts import message
 from bot.packages.model import Package
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import fingerprint
 from bot.requests.service import RequestService
 from bot.requests.transactions.ask_by_form import FilledForm
+from handlers.asking import say_asked
 from handlers.background import Background
 from handlers.errors import NOT_READ, REQUEST_NOT_SAVED, explain_errors
 from handlers.replies import Replies
+from handlers.request_opening import GONE, open_form_about
 from handlers.routes import Routes
-
-GONE = "That package is not offered any more."
 
 
 def register(
@@ -31,22 +30,7 @@ def register(
         await ack()
         reply = replies.to_click(body, action)
         async with explain_errors(reply.say, busy=NOT_READ):
-            package, reason = await requests.find_form(slack_user=reply.user, about=reply.value)
-            if package is None:
-                await reply.say(message(GONE))
-                return
-
-            async def form() -> Mapping[str, Any]:
-                offered = await requests.find_policies(slack_user=reply.user, package=package)
-                return request_form.request_form(
-                    package,
-                    policies=offered.policies,
-                    locale=offered.locale,
-                    reason=reason,
-                    reason_hint=requests.reason_hint(package),
-                )
-
-            reply.open_form(form)
+            await open_form_about(requests=requests, reply=reply)
 
     @routes.action("latchkey_policy")
     async def choose(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
@@ -152,7 +136,7 @@ def register(
                 note = f"Asked for {package.name}. {note}" if submitted.created else note
                 await show_next_form(ack, view, following, user=user, note=note)
                 return
-            said = asking.asked(submitted.request, is_new=submitted.created)
+            said = await say_asked(requests, user, submitted)
             await ack(response_action="update", view=said_in_modal(said, title=request_form.TITLE))
 
     async def ask_for_several(

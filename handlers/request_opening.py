@@ -1,11 +1,14 @@
 """Open the form in which people choose packages and ask for them."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from bot.messages import request_form
+from bot.messages.parts import message
 from bot.requests.service import RequestService
 from handlers.replies import Reply
+
+GONE: Final = "That package is not offered any more."
 
 
 def open_request_form(*, requests: RequestService, reply: Reply, reason: str | None = None) -> None:
@@ -22,5 +25,25 @@ def open_request_form(*, requests: RequestService, reply: Reply, reason: str | N
         if refusal is not None:
             return request_form.refused_form(refusal)
         return request_form.menu_form((), reason=reason)
+
+    reply.open_form(form)
+
+
+async def open_form_about(*, requests: RequestService, reply: Reply) -> None:
+    """Open the form of the package that a pressed button names, with the reason that was given before."""
+    package, reason = await requests.find_form(slack_user=reply.user, about=reply.value)
+    if package is None:
+        await reply.say(message(GONE))
+        return
+
+    async def form() -> Mapping[str, Any]:
+        offered = await requests.find_policies(slack_user=reply.user, package=package)
+        return request_form.request_form(
+            package,
+            policies=offered.policies,
+            locale=offered.locale,
+            reason=reason,
+            reason_hint=requests.reason_hint(package),
+        )
 
     reply.open_form(form)

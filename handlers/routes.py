@@ -44,6 +44,8 @@ RIGHTS: Final[Mapping[str, frozenset[Verb] | NoRightNeeded]] = {
     "latchkey_remind": frozenset({Verb.REMIND}),
     "/my-access": NoRightNeeded.READS,
     "latchkey_my_more": NoRightNeeded.READS,
+    "latchkey_my_access": NoRightNeeded.READS,
+    "latchkey_ask_now": NoRightNeeded.ASKS,
     "app_home_opened": NoRightNeeded.READS,
     "message": NoRightNeeded.READS,
     "/access-admin": frozenset({Verb.LIST, Verb.REMOVE, Verb.DELEGATE}),

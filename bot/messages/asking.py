@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bot import clock
 from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress, EndReason
-from bot.errors import PackageName
 from bot.messages import troubles
 from bot.messages.extending import ExtensionOffer, extension_of
-from bot.messages.pages import MESSAGE, NOTHING_MORE, Row, beyond, fitted, page_of, part_of
+from bot.messages.pages import NOTHING_MORE, Row, beyond, page_of, part_of
 from bot.messages.parts import (
     LONGEST_DESCRIPTION,
     Block,
@@ -41,19 +40,6 @@ MOST_OFFERED = 20
 MOST_NAMED = 50
 TOO_SHORT = "That is too short for a reminder: I will tell you when it has ended."
 NOTHING = "You have no access through Latchkey, and nothing is pending."
-
-
-def asked(request: Request, *, is_new: bool) -> Message:
-    name = escape(request.package_name)
-    if not is_new:
-        return message(
-            f"You have already asked for {name}, {moment(request.asked_at)}; it is {progress(request)}. "
-            "I will send you a message as soon as that changes."
-        )
-    return message(
-        f"Asked for {name}. I am checking whether you may have it, and will send you a message; "
-        "/my-access shows how it stands."
-    )
 
 
 def offer(
@@ -100,41 +86,6 @@ def offered(package: Package) -> Block:
 
 def no_such_package(typed: str) -> str:
     return f"There is no access package called “{escape(typed)}”."
-
-
-def near(typed: str, choices: Sequence[PackageName], *, more: int) -> Message:
-    """Suggest what somebody may have meant who named no package that there is."""
-    intro = f"{no_such_package(typed)} Did you mean one of these?"
-    also = f"… and {more} more; write more of the name to find them." if more else ""
-    return _choice(intro, choices, also=also)
-
-
-def which_package(typed: str, choices: Sequence[PackageName]) -> Message:
-    """Ask which of several packages a name means; nothing is asked for before one is chosen."""
-    return _choice(f"“{escape(typed)}” may mean any of these. Which one do you need?", choices)
-
-
-def _choice(intro: str, choices: Sequence[PackageName], *, also: str = "") -> Message:
-    rows = [
-        [
-            section(
-                f"*{escape(each.name)}*" + (f"  _{escape(each.catalog)}_" if each.catalog else ""),
-                accessory=button("Ask for it", "ask", each.id, about=str(each)),
-                block_id=f"choice:{each.id}",
-            )
-        ]
-        for each in choices
-    ]
-    foot = [context(also)] if also else []
-    head = [section(intro)]
-    shown = fitted(
-        rows,
-        count=Count(len(rows)),
-        room=MESSAGE.less([*head, *foot]),
-        rest=lambda left: f"… and {left} more; write the name with its catalog: “Name (catalog)”.",
-    )
-    names = ", ".join(escape(str(each)) for each in choices)
-    return message(f"{intro} {names}", [*head, *shown, *foot])
 
 
 def reason_needed(package_id: str, name: str, sentence: str) -> Message:

@@ -61,7 +61,9 @@ class Match:
             WhichPackage: Several may be.
         """
         if len(self.packages) > 1:
-            raise WhichPackage(self.name[:LONGEST_REPEATED], _choices(self.packages))
+            raise WhichPackage(
+                self.name[:LONGEST_REPEATED], _choices(self.packages), reason=self.reason
+            )
         return self.packages[0]
 
 
@@ -134,12 +136,22 @@ class PackageIndex:
 
     def unknown(self, text: str, *, name: str) -> UnknownPackage:
         """Return what to answer to a *text* that names none: the nearest, and those that have the words of *name* in theirs."""
-        near = _once((*self.nearest(text), *self.search(name)))
+        begun, rest = self._begun_with(text)
+        near = _once((*begun, *self.nearest(text), *self.search(name)))
         return UnknownPackage(
             name[:LONGEST_REPEATED],
             _choices(near[:MOST_SUGGESTED]),
             more=max(len(near) - MOST_SUGGESTED, 0),
+            reason=rest or (_reason_beside(text, near[0]) if near else None),
         )
+
+    def _begun_with(self, text: str) -> tuple[tuple[Package, ...], str | None]:
+        """Return what the first words of *text* name, as many as do, and what follows them."""
+        for reading in package_names.beginnings(text):
+            _, found = self._named(reading)
+            if found:
+                return found, reading.reason
+        return (), None
 
     def read(self, text: str, *, ignoring: re.Pattern[str] | None = None) -> Match:
         """
@@ -264,6 +276,14 @@ class PackageIndex:
         )
         allowed = (place for place in likely if self._is_among(self._all[place]))
         return [self._all[place] for place in islice(allowed, COMPARED)]
+
+
+def _reason_beside(text: str, package: Package) -> str | None:
+    """Return what *text* says besides, if the part of it that is most like the name of *package* means it."""
+    readings = package_names.readings(text)
+    if not readings:
+        return None
+    return max(readings, key=lambda each: _likeness(each.slug, package.slug)).reason
 
 
 def _everything(package: Package) -> bool:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from slugify import slugify
@@ -15,9 +15,19 @@ LONGEST_REASON: Final = 1_000
 LONGEST_NAME: Final = 300
 # What Slack sends of one command.
 LONGEST_TEXT: Final = 4_000
+# Of a name without a sign behind it.
+MOST_WORDS: Final = 12
 # "marketing-campaign because I run the launch", "marketing-campaign: the launch".  Looked for at every place, so
 # that of "A - - b" the name may be "A" or "A -".
-REASON: Final = re.compile(r"(?=(\s+because\b\s*|\s*:\s+|\s+[-–—]+\s+))", re.IGNORECASE)
+# "for the audit", "to close the quarter" and what stands behind a comma are reasons with that word and all; who "for
+# @somebody" asks for is not the one who types.
+REASON: Final = re.compile(
+    r"(?=(\s+because\b\s*|\s*:\s+|\s+[-–—]+\s+|\s*[,;.]\s+(?:because\b\s*)?"
+    r"|\s+(?=for\s+(?!<?@)\S)|\s+(?=(?:to|as|since|so)\s+\S)))",
+    re.IGNORECASE,
+)
+# Where nothing of a text is known, these end the name; the others may be words of it.
+CLEAR: Final = re.compile(r"\s+because\b\s*|\s*:\s+|\s+[-–—]+\s+", re.IGNORECASE)
 BECAUSE: Final = re.compile(r"\s+because\s*", re.IGNORECASE)
 QUOTES: Final = "\"'`“”„‘’«»"
 # One spelling for what keyboards write in several.
@@ -187,6 +197,24 @@ def whole_text(text: str) -> Reading:
     )
 
 
+def _is_clear(words: str, end: tuple[int, int]) -> bool:
+    """Tell whether a name ends there by a sign that is hardly ever a word of a name, or by the end of the text."""
+    return end[0] == len(words) or CLEAR.fullmatch(words[end[0] : end[1]]) is not None
+
+
+def beginnings(text: str) -> list[Reading]:
+    """Return the first words of *text* as names, the longest first, each with the rest as its reason."""
+    words = clean(text).split(" ")
+    found = []
+    for count in range(min(len(words) - 1, MOST_WORDS), 0, -1):
+        name = " ".join(words[:count]).rstrip(",;.:")
+        if len(name) > LONGEST_NAME:
+            continue
+        rest = unquoted(" ".join(words[count:]))[:LONGEST_REASON] or None
+        found.append(replace(whole_text(name), reason=rest))
+    return found
+
+
 def _ends_of_names(words: str) -> Iterator[tuple[int, int]]:
     """Yield where a name may end and its reason start, the nearest first; the last is the end of the text."""
     for sign in REASON.finditer(words, 0, LONGEST_NAME + len(" because ")):
@@ -203,7 +231,8 @@ def split_reason(text: str) -> NameAndReason:
     "Because" says it for certain; a dash or a colon may be a part of the name.
     """
     words = clean(text)
-    ends = [*_ends_of_names(words), (LONGEST_NAME, LONGEST_NAME)]
+    found = [end for end in _ends_of_names(words) if _is_clear(words, end)]
+    ends = [*found, (LONGEST_NAME, LONGEST_NAME)]
     certain = (end for end in ends if BECAUSE.fullmatch(words[end[0] : end[1]]))
     start, end = next(certain, ends[0])
     reason = unquoted(words[end:])[:LONGEST_REASON] or None

@@ -60,10 +60,37 @@ def prospect_of(package: Package, applicant: Applicant) -> Prospect:
         return Prospect.HAS_ALREADY
     if package.id in applicant.asked:
         return Prospect.ASKED_ALREADY
+    return prospect_under_policies(package, applicant)
+
+
+def prospect_under_policies(package: Package, applicant: Applicant) -> Prospect:
+    """Return what is known of whether the policies of *package* admit *applicant*, whatever they have or have asked for."""
     return min(
         (_prospect_under(policy, applicant) for policy in package.policies),
         default=Prospect.UNKNOWN,
     )
+
+
+def is_for_some(package: Package) -> bool:
+    """Tell whether every policy of *package* names single people, so that our own rows tell who they are."""
+    return bool(package.policies) and all(
+        policy.only_users is not None and policy.rank not in FOR_MEMBERS
+        for policy in package.policies
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownPackage:
+    """
+    A package that somebody has asked for, as far as our own rows know it at that moment.
+
+    Attributes:
+        package: None if it is not known any more.
+        is_for_others: Its policies name single people, and not this one.
+    """
+
+    package: Package | None
+    is_for_others: bool = False
 
 
 def _prospect_under(policy: OfferedPolicy, applicant: Applicant) -> Prospect:

@@ -14,12 +14,19 @@ from bot.database.limits import Limit
 from bot.errors import LatchkeyError, NotAllowed, TooLate, WrongFields
 from bot.messages.asking_again import RefusalExplained
 from bot.packages import names as package_names
-from bot.packages.catalog import OfferedPackages
+from bot.packages.catalog import OfferedPackages, PackageSnapshot
 from bot.packages.model import Package
 from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.settings.model import ReasonRule
 from bot.packages.store import catalog
-from bot.packages.suggestions import Suggestion, suggest
+from bot.packages.suggestions import (
+    KnownPackage,
+    Prospect,
+    Suggestion,
+    is_for_some,
+    prospect_under_policies,
+    suggest,
+)
 from bot.patience import in_time, who_waits
 from bot.people.guard import Guard
 from bot.people.model import Verb
@@ -29,7 +36,13 @@ from bot.requests.model import AskedTogether, Request
 from bot.requests.policy_choice import FormPolicies, FormPolicyFinder
 from bot.requests.store import forms, requests
 from bot.requests.together import ask_for_each, check_reason
-from bot.requests.transactions.ask import CatalogChanged, RequestedPackage, ask_together
+from bot.requests.transactions.ask import (
+    OVER,
+    AlreadyHeld,
+    CatalogChanged,
+    RequestedPackage,
+    ask_together,
+)
 from bot.requests.transactions.ask_by_form import FilledForm, ask_by_form
 from bot.requests.transactions.cancel import cancel
 from bot.requests.transactions.creation import Submitted
@@ -61,9 +74,11 @@ class RequestService:
         asks_an_hour: int,
         package_settings: PackageSettingsFile,
         help_channel: str,
+        always_approved: bool = False,
     ) -> None:
         """
         Args:
+            always_approved: A human decides even where the policy asks nobody.
             help_channel: The Slack id of the channel where people find help, unless the package has its own.
         """
         self._store = store
@@ -74,6 +89,7 @@ class RequestService:
         self._asks = Limit(what="ask", count=asks_an_hour)
         self._package_settings = package_settings
         self._help_channel = help_channel
+        self.always_approved = always_approved
 
     async def ask(
         self, *, slack_user: str, text: str, reason: str | None = None, key: str | None = None
@@ -92,15 +108,56 @@ class RequestService:
             FormNeeded: It asks what only a form can answer.
             ReasonNeeded: The policy wants a reason.
             ReasonIncomplete: The package's settings want something in the reason that it lacks.
+            AlreadyHeld: They have it, by what Graph has shown lately.
             TooOften: They have asked for too much in an hour.
             NotAllowed: Slack has called them a guest a moment ago.
             TooLate: It is not offered any more, or they have given up waiting.
             SeenBefore: This command has come in before.
         """
+        return await self._ask_read(
+            lambda offered: offered.read(text), slack_user=slack_user, reason=reason, key=key
+        )
+
+    async def ask_about(self, *, slack_user: str, about: str) -> Submitted:
+        """
+        Save a request for the package of an Ask button, with the reason that was given before.
+
+        Args:
+            about: What the button carried: a package's id, or what `keep_reason` returned to this person.
+
+        Raises:
+            FormNeeded, ReasonNeeded, ReasonIncomplete: The form must be filled in.
+            AlreadyHeld, TooOften, NotAllowed, TooLate: As for `ask`.
+        """
+        said = await self._store.read(forms.find, about, slack_user)
+        package_id = said.package_id if said else about
+
+        def chosen(offered: PackageSnapshot) -> tuple[Package, str | None]:
+            package = offered.askable.by_id(package_id)
+            if package is None:
+                raise TooLate(OVER)
+            return package, said.reason if said else None
+
+        return await self._ask_read(chosen, slack_user=slack_user)
+
+    async def _ask_read(
+        self,
+        read: Callable[[PackageSnapshot], tuple[Package, str | None]],
+        *,
+        slack_user: str,
+        reason: str | None = None,
+        key: str | None = None,
+    ) -> Submitted:
+        """
+        Ask for what *read* finds in the packages of the moment.
+
+        Args:
+            reason: Counts before the one that is found.
+        """
         offered = await self._offering.known()
         while True:
             try:
-                package, said = offered.read(text)
+                package, said = read(offered)
             except LatchkeyError:
                 newest = await self._offering.now()
                 if newest is offered:
@@ -126,6 +183,8 @@ class RequestService:
             except CatalogChanged:
                 # That it came in was noted with it.
                 offered, key = await self._offering.now(), None
+            except AlreadyHeld as held:
+                raise AlreadyHeld(held.assignment, offered.extendable) from None
 
     async def _ask_for(self, wanted: RequestedPackage) -> Submitted:
         try:
@@ -150,6 +209,23 @@ class RequestService:
         if reason is None:
             return package_id
         return await self._store.run(forms.keep, slack_user, package_id, reason)
+
+    async def keep_reasons(
+        self, *, slack_user: str, package_ids: Sequence[str], reason: str | None
+    ) -> dict[str, str]:
+        """Keep what somebody said for any of several packages; return what the button of each carries, by package."""
+        if reason is None:
+            return {package_id: package_id for package_id in package_ids}
+        return await self._store.run(forms.keep_for_each, slack_user, package_ids, reason)
+
+    async def find_known(self, *, slack_user: str, package_id: str) -> KnownPackage:
+        """Return a package as it was known last, and what our own rows know of whether somebody may have it."""
+        package = (await self._offering.known()).package(package_id)
+        if package is None or not is_for_some(package):
+            return KnownPackage(package=package)
+        applicant = await self._store.read(find_applicant, slack_user)
+        is_for_others = prospect_under_policies(package, applicant) is Prospect.NOT_FOR_THEM
+        return KnownPackage(package=package, is_for_others=is_for_others)
 
     async def find_form(self, *, slack_user: str, about: str) -> tuple[Package | None, str | None]:
         """

@@ -124,7 +124,7 @@ async def test_a_near_miss_is_offered_the_name(endpoint, answered, text):
     """Whoever mistypes is told what they probably meant, and nothing is asked for."""
     before = (await endpoint.bot.store.run(request_lists.counts))[0]
 
-    assert "Did you mean" in answered(await endpoint.command("/request-access", text))
+    assert "Do you mean" in answered(await endpoint.command("/request-access", text))
     assert (await endpoint.bot.store.run(request_lists.counts))[0] == before
 
 

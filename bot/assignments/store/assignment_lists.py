@@ -1,11 +1,13 @@
 """Assignments: the lists that people are shown, a page at a time, the first to end first and what has no end last."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from bot.assignments.model import Assignment, DeliveryProgress
+from bot import clock
+from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress
 from bot.assignments.store.assignments import IS_NOT_ENDED, SELECT, from_row
 from bot.database.engine import Transaction
 from bot.database.keyset import ListStatements
@@ -55,6 +57,13 @@ OF_ANYBODY: Final = {
 }
 OF_ONESELF: Final = _listed(MINE, sa.not_(SHOWN_AS_REQUEST))
 
+BOUND: Final = sa.select(people.c.slack_user, people.c.entra_id).where(
+    people.c.slack_user.in_(sa.bindparam("slack_users", expanding=True)),
+    people.c.news_due_at.is_(None),
+)
+WHOLE_OF: Final = SELECT.where(
+    IS_NOT_ENDED, OF_PEOPLE, assignments.c.package_id.in_(sa.bindparam("packages", expanding=True))
+)
 MY_PACKAGES: Final = sa.union(
     sa.select(assignments.c.package_id).where(IS_NOT_ENDED, MINE),
     sa.select(requests.c.package_id).where(requests.c.holder == HOLDER, IS_OPEN),
@@ -106,6 +115,40 @@ def own_page(
 def count_own(db: Transaction, slack_user: str) -> int:
     """Return how many rows that list has; nobody holds more than there are packages."""
     return OF_ONESELF.count(db, slack_user=slack_user).number
+
+
+def whole_of_each(
+    db: Transaction, slack_users: Collection[str], package_ids: Collection[str], *, since: datetime
+) -> dict[tuple[str, str], Assignment]:
+    """
+    Return which of these packages each of *slack_users* has for certain, by person and package.
+
+    Args:
+        since: Graph has shown it since then (real time), as delivered, and its end is still to come.
+    """
+    bound = db.execute(BOUND, {"slack_users": list(slack_users)}).all()
+    if not bound:
+        return {}
+    given = {"entra_ids": [row.entra_id for row in bound], "packages": list(package_ids)}
+    found = {
+        (row.entra_id, row.package_id): row for row in map(from_row, db.execute(WHOLE_OF, given))
+    }
+    return {
+        (person.slack_user, package_id): row
+        for person in bound
+        for (entra_id, package_id), row in found.items()
+        if entra_id == person.entra_id and _is_there(row, since=since)
+    }
+
+
+def _is_there(row: Assignment, *, since: datetime) -> bool:
+    return (
+        row.state is AssignmentState.LIVE
+        and row.progress is DeliveryProgress.DELIVERED
+        and row.seen_at is not None
+        and row.seen_at >= since
+        and (row.ends_at is None or row.ends_at > clock.now())
+    )
 
 
 def my_packages(db: Transaction, slack_user: str) -> set[str]:

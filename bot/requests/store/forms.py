@@ -1,5 +1,6 @@
 """Keep what people said in a command, until they open the form that the package wants."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -39,6 +40,13 @@ def keep(db: Transaction, slack_user: str, package_id: str, reason: str | None) 
     }
     db.execute(forms.insert().values(**values))
     return form_id
+
+
+def keep_for_each(
+    db: Transaction, slack_user: str, package_ids: Sequence[str], reason: str
+) -> dict[str, str]:
+    """Keep what was said for each of several packages; return the ids under which it is found, by package."""
+    return {each: keep(db, slack_user, each, reason) for each in package_ids}
 
 
 def find(db: Transaction, form_id: str, slack_user: str) -> Said | None:

@@ -5,11 +5,14 @@ What was typed has been understood by the catalog in memory.  Its version is com
 nothing is requested under another catalog than the one in the database.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from bot import clock
+from bot.assignments.model import Assignment
+from bot.assignments.store import assignment_lists
 from bot.database import Transaction, deduplication, limits
 from bot.database.limits import Limit
 from bot.errors import (
@@ -23,6 +26,7 @@ from bot.errors import (
     TooOften,
 )
 from bot.packages.model import Package
+from bot.packages.offers import ExtendablePolicies
 from bot.packages.store import catalog
 from bot.patience import Patience
 from bot.requests.model import Kind, Request
@@ -59,6 +63,34 @@ class RequestedPackage:
 
 
 Answer = Submitted | LatchkeyError
+# Access that Graph has shown since is there, as far as anybody knows without asking it again.
+SEEN_WITHIN: Final = timedelta(hours=1)
+
+
+class AlreadyHeld(LatchkeyError):
+    """
+    They have the package, by what Graph has shown lately.
+
+    Attributes:
+        extendable: The policies whose holders may extend what they have.
+    """
+
+    def __init__(
+        self, assignment: Assignment, extendable: ExtendablePolicies | None = None
+    ) -> None:
+        self.assignment = assignment
+        self.extendable = extendable or {}
+        super().__init__(f"You already have {assignment.package_name}.")
+
+
+def find_held(
+    db: Transaction, slack_users: Collection[str], package_ids: Collection[str]
+) -> dict[tuple[str, str], Assignment]:
+    """Return which packages they have already, by person and package; what is being removed is not among it."""
+    since = clock.real() - SEEN_WITHIN
+    held = assignment_lists.whole_of_each(db, slack_users, package_ids, since=since)
+    leaving = request_lists.being_removed(db, [row.id for row in held.values()]) if held else ()
+    return {key: row for key, row in held.items() if row.id not in leaving}
 
 
 def ask_together(db: Transaction, items: Sequence[RequestedPackage]) -> list[Answer]:
@@ -103,26 +135,32 @@ def _ask_for_each(
         (request.holder, request.package_id): request
         for request in request_lists.open_of_each(db, people, Kind.ADD)
     }
+    held = find_held(db, people, [item.package.id for _, item in items])
     answers: dict[int, Answer] = {}
     asked: list[tuple[int, RequestedPackage]] = []
     for place, item in items:
         known = already.get((item.slack_user, item.package.id))
+        has = held.get((item.slack_user, item.package.id))
         if item.slack_user in strangers:
             answers[place] = NotAllowed(strangers[item.slack_user])
-        elif (answer := _without_asking(item, known)) is not None:
+        elif (answer := _without_asking(item, known, has)) is not None:
             answers[place] = answer
         else:
             asked.append((place, item))
     return answers | _count_and_take(db, asked)
 
 
-def _without_asking(item: RequestedPackage, already: Request | None) -> Answer | None:
+def _without_asking(
+    item: RequestedPackage, already: Request | None, has: Assignment | None
+) -> Answer | None:
     """Return the answer for an item that makes no request; None for one that does."""
     package = item.package
     if not package.can_be_asked_for:
         return TooLate(OVER)
     if already is not None:
         return Submitted(request=already, created=False)
+    if has is not None:
+        return AlreadyHeld(has)
     if package.needs_form:
         return FormNeeded(package.id, package.name, item.reason)
     if item.reason_hint is not None:

@@ -14,6 +14,7 @@ from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.store import catalog
 from bot.requests.model import Kind
 from bot.requests.store import request_lists
+from bot.requests.transactions.ask import AlreadyHeld, find_held
 from bot.requests.transactions.creation import (
     TOO_MANY,
     Submitted,
@@ -73,6 +74,8 @@ def ask_by_form(
     already = request_lists.open_of(db, filled.slack_user, package.id, Kind.ADD)
     if already is not None:
         return Submitted(request=already, created=False)
+    for held in find_held(db, [filled.slack_user], [package.id]).values():
+        raise AlreadyHeld(held)
     count(db, filled.slack_user, asks, TOO_MANY)
     return insert(
         db,

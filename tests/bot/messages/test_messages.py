@@ -21,7 +21,16 @@ from bot import chance, clock
 from bot.approvals.model import Outcome
 from bot.assignments.model import AssignmentState, EndReason
 from bot.errors import PackageName
-from bot.messages import approval_card, asking, deciding, forms, reminding, repairing
+from bot.messages import (
+    acknowledging,
+    approval_card,
+    asking,
+    deciding,
+    forms,
+    helping,
+    reminding,
+    repairing,
+)
 from bot.messages.answers import all_answers
 from bot.messages.home import home
 from bot.messages.parts import escape, shorten
@@ -31,6 +40,7 @@ from bot.notifications.home_view import ROWS_IN_HOME
 from bot.packages.model import Package, Stage
 from bot.packages.offers import OfferedPolicy
 from bot.packages.questions import Choice, Question
+from bot.packages.suggestions import KnownPackage
 from bot.people.model import Verb
 from bot.requests.model import Hold, Kind, Request, State
 from sandbox.page.mrkdwn import mrkdwn
@@ -157,8 +167,16 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
             ):
                 made[f"news {notice.key.split(':')[0]} {label}"] = said
         else:
+            made[f"already asked {label}"] = acknowledging.already_asked(one)
+            for known in (
+                KnownPackage(package=None),
+                KnownPackage(package=offered(policies=(way("1", name, text),))),
+                KnownPackage(package=None, is_for_others=True),
+            ):
+                made[f"asked {label} {known.is_for_others} {known.package is None}"] = (
+                    acknowledging.asked(one, known, always_approved=False)
+                )
             for is_new in (True, False):
-                made[f"asked {label} {is_new}"] = asking.asked(one, is_new=is_new)
                 made[f"extending {label} {is_new}"] = asking.extending(one, is_new=is_new)
                 made[f"returning {label} {is_new}"] = asking.returning(one, is_new=is_new)
                 made[f"removing {label} {is_new}"] = deciding.removing(one, is_new=is_new)
@@ -203,6 +221,7 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
         for number in range(count)
     ]
     choices = [PackageName(id=each.id, name=each.name, catalog=name) for each in packages]
+    abouts = {each.id: each.id for each in choices}
     extendable = {
         str(number): way(str(number), name, text) if number % 3 else None
         for number in range(count)
@@ -221,8 +240,18 @@ def every_message(text: str, *, count: int = 1) -> dict[str, Any]:
         "offer": asking.offer(packages),
         "offer page 2": asking.offer(packages, page=2),
         "unknown": asking.offer(packages, intro=asking.no_such_package(name[:80])),
-        "near": asking.near(name[:80], choices, more=count),
-        "which": asking.which_package(name[:80], choices),
+        "near": acknowledging.near(
+            name[:80], choices, more=count, abouts=abouts, reason=text[:1_000]
+        ),
+        "near, one": acknowledging.near(
+            name[:80], choices[:1], more=0, abouts=abouts, reason=text[:1_000]
+        ),
+        "which": acknowledging.which_package(
+            name[:80], choices, abouts=abouts, reason=text[:1_000]
+        ),
+        "already held": acknowledging.already_held(rows[0], extendable),
+        "help for people": helping.help_message(is_admin=True),
+        "not understood": helping.not_understood(),
         "form needed": asking.form_needed("p", text[:500]),
         "reason needed": asking.reason_needed("p", name, text[:500]),
         "withdrawn": asking.canceled(waiting[0]),

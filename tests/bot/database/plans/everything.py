@@ -281,6 +281,9 @@ def _assignment_lists(db: Transaction) -> None:
     assignment_lists.own_page(db, "U0ANN", start=Start(after=Mark(clock.now(), "a")))
     assignment_lists.count_own(db, "U0ANN")
     assignment_lists.my_packages(db, "U0ANN")
+    assignment_lists.whole_of_each(
+        db, ["U0ANN", "U0CY"], ["package"], since=clock.real() - timedelta(hours=1)
+    )
     assignment_lists.find_by_name(db, "Ann Abara")
     assignment_lists.names_starting_with(db, "ann")
 

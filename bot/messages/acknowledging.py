@@ -1,0 +1,192 @@
+"""Answer somebody who asks for a package, at once and from what our own rows know: nothing is said that is not so yet."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from bot import clock
+from bot.assignments.model import Assignment
+from bot.errors import PackageName
+from bot.messages.asking import confirm_return, no_such_package
+from bot.messages.extending import extension_of
+from bot.messages.pages import MESSAGE, fitted
+from bot.messages.parts import (
+    Block,
+    Message,
+    actions,
+    button,
+    context,
+    escape,
+    left,
+    message,
+    moment,
+    section,
+    shorten,
+    until,
+)
+from bot.messages.request_words import progress
+from bot.messages.waiting import remind_button
+from bot.packages.offers import ExtendablePolicies
+from bot.packages.suggestions import KnownPackage
+from bot.paging import Count
+from bot.requests.model import Request, State
+
+# Of the blocks whose buttons are all that a message is for: it is replaced when one has been pressed.
+ALONE: Final = "ack:"
+
+
+def asked(request: Request, known: KnownPackage, *, always_approved: bool) -> Message:
+    """
+    Say that something has been asked for, and what comes next.
+
+    Args:
+        always_approved: A human decides even where the policy asks nobody.
+    """
+    name = escape(request.package_name)
+    if known.is_for_others:
+        next_step = (
+            "Its policy names certain people, and as far as I know you are not among them. I am checking that in Entra "
+            "now, and will send you a message."
+        )
+    elif known.package is None or known.package.needs_approval or always_approved:
+        next_step = (
+            "I am checking whether you may have it, and will send you a message. "
+            f"{_who_decides(known, always_approved=always_approved)}".rstrip()
+        )
+    else:
+        next_step = (
+            "By its policy nobody has to approve it: as soon as I have checked that you may have it, it is on its way, "
+            "and I will send you a message when it is there."
+        )
+    line = f"Asked for {name}. {next_step}"
+    cancel = button("Cancel", "cancel", request.id, about=request.package_name)
+    return message(line, [section(line), _alone(cancel, my_access_button(), about=request.id)])
+
+
+def _who_decides(known: KnownPackage, *, always_approved: bool) -> str:
+    """Say who approves, where that is one and the same under every policy of the package."""
+    if always_approved or known.package is None:
+        return ""
+    ways = {policy.decides for policy in known.package.policies}
+    if len(ways) != 1:
+        return ""
+    [decides] = ways
+    return f"By its policy, {escape(decides)}." if decides.endswith(" approves") else ""
+
+
+def already_asked(request: Request) -> Message:
+    """Say how a request stands that was open already: since when, at which step, and for whom it waits."""
+    name = escape(request.package_name)
+    line = (
+        f"You have already asked for {name}, {moment(request.asked_at)}; it is {progress(request)}. "
+        "I will send you a message as soon as that changes."
+    )
+    cancel = None
+    if request.state in {State.RECEIVED, State.PENDING}:
+        cancel = button("Cancel", "cancel", request.id, about=request.package_name)
+    buttons = _alone(remind_button(request), cancel, my_access_button(), about=request.id)
+    return message(line, [section(line), buttons])
+
+
+def already_held(row: Assignment, extendable: ExtendablePolicies) -> Message:
+    """Say that somebody has the package already, until when, and what they can do about that."""
+    line = f"You already have {escape(row.package_name)}, {until(row.ends_at)}"
+    if row.ends_at is not None and row.ends_at > clock.now():
+        line += f" ({left(row.ends_at)} left)"
+    extension = extension_of(row, extendable)
+    extend = None
+    if extension is not None:
+        about = shorten(row.package_name, 40)
+        extend = button(extension.label, "extend", row.id, style="primary", about=about)
+    give_back = button(
+        "Return", "return", row.id, confirm=confirm_return(row), about=row.package_name
+    )
+    brings = [context(extension.sentence)] if extension and extension.sentence else []
+    return message(
+        f"{line}.", [section(f"{line}."), *brings, _alone(extend, give_back, about=row.id)]
+    )
+
+
+def near(
+    typed: str,
+    choices: Sequence[PackageName],
+    *,
+    more: int,
+    abouts: Mapping[str, str],
+    reason: str | None,
+) -> Message:
+    """
+    Suggest what somebody may have meant who named no package that there is; one press asks for it.
+
+    Args:
+        abouts: By package, what its button carries.
+        reason: What they have said, which is kept.
+    """
+    if len(choices) == 1 and not more:
+        [choice] = choices
+        line = f"{no_such_package(typed)} Do you mean *{escape(str(choice))}*?"
+        ask = button(
+            f"Ask for {choice.name}",
+            "ask_now",
+            abouts[choice.id],
+            style="primary",
+            about=str(choice),
+        )
+        return message(line, [section(line), *_kept(reason), _alone(ask, about=choice.id)])
+    also = f"… and {more} more; write more of the name to find them." if more else ""
+    intro = f"{no_such_package(typed)} Did you mean one of these?"
+    return _choice(intro, choices, abouts=abouts, reason=reason, also=also)
+
+
+def which_package(
+    typed: str, choices: Sequence[PackageName], *, abouts: Mapping[str, str], reason: str | None
+) -> Message:
+    """Ask which of several packages a name means; nothing is asked for before one is chosen."""
+    intro = f"“{escape(typed)}” may mean any of these. Which one do you need?"
+    return _choice(intro, choices, abouts=abouts, reason=reason)
+
+
+def _choice(
+    intro: str,
+    choices: Sequence[PackageName],
+    *,
+    abouts: Mapping[str, str],
+    reason: str | None,
+    also: str = "",
+) -> Message:
+    rows = [
+        [
+            section(
+                f"*{escape(each.name)}*" + (f"  _{escape(each.catalog)}_" if each.catalog else ""),
+                accessory=button("Ask for it", "ask_now", abouts[each.id], about=str(each)),
+                block_id=f"{ALONE}{each.id}",
+            )
+        ]
+        for each in choices
+    ]
+    foot = [context(also)] if also else []
+    head = [section(intro), *_kept(reason)]
+    shown = fitted(
+        rows,
+        count=Count(len(rows)),
+        room=MESSAGE.less([*head, *foot]),
+        rest=lambda left: f"… and {left} more; write the name with its catalog: “Name (catalog)”.",
+    )
+    names = ", ".join(escape(str(each)) for each in choices)
+    return message(f"{intro} {names}", [*head, *shown, *foot])
+
+
+def _kept(reason: str | None) -> list[Block]:
+    """Say which reason goes along."""
+    return [context(f"Your reason: {escape(shorten(reason, 200))}")] if reason else []
+
+
+def my_access_button() -> Block:
+    return button("My access", "my_access", "-")
+
+
+def new_request_button() -> Block:
+    return button("Request access", "new_request", "-", style="primary")
+
+
+def _alone(*buttons: Block | None, about: str) -> Block:
+    return actions(*buttons, block_id=f"{ALONE}{about}")

@@ -1,0 +1,69 @@
+"""Answer somebody who asks for a package by its name or by a button: asked, had already, or which one."""
+
+from collections.abc import Awaitable
+
+from bot.errors import FormNeeded, ReasonIncomplete, ReasonNeeded, UnknownPackage, WhichPackage
+from bot.messages import acknowledging, asking
+from bot.messages.parts import Message
+from bot.requests.service import RequestService
+from bot.requests.transactions.ask import AlreadyHeld
+from bot.requests.transactions.creation import Submitted
+
+
+async def answer_to_ask(requests: RequestService, user: str, ask: Awaitable[Submitted]) -> Message:
+    """
+    Wait for *ask* and say what came of it, with what to press next.
+
+    Raises:
+        UnknownPackage: Nothing comes near what was typed.
+        SeenBefore, TooOften, NotAllowed, TooLate: As `RequestService.ask`.
+    """
+    try:
+        submitted = await ask
+    except UnknownPackage as unknown:
+        if not unknown.near:
+            raise
+        ids = [each.id for each in unknown.near]
+        return acknowledging.near(
+            unknown.asked,
+            unknown.near,
+            more=unknown.more,
+            reason=unknown.reason,
+            abouts=await requests.keep_reasons(
+                slack_user=user, package_ids=ids, reason=unknown.reason
+            ),
+        )
+    except WhichPackage as which:
+        ids = [each.id for each in which.choices]
+        return acknowledging.which_package(
+            which.asked,
+            which.choices,
+            reason=which.reason,
+            abouts=await requests.keep_reasons(
+                slack_user=user, package_ids=ids, reason=which.reason
+            ),
+        )
+    except AlreadyHeld as held:
+        return acknowledging.already_held(held.assignment, held.extendable)
+    except FormNeeded as form:
+        about = await requests.keep_reason(
+            slack_user=user, package_id=form.package_id, reason=form.reason
+        )
+        return asking.form_needed(about, str(form))
+    except ReasonIncomplete as incomplete:
+        about = await requests.keep_reason(
+            slack_user=user, package_id=incomplete.package_id, reason=incomplete.reason
+        )
+        return asking.reason_needed(about, incomplete.package_name, str(incomplete))
+    except ReasonNeeded as needed:
+        return asking.reason_needed(needed.package_id, needed.package_name, str(needed))
+    return await say_asked(requests, user, submitted)
+
+
+async def say_asked(requests: RequestService, user: str, submitted: Submitted) -> Message:
+    """Say that something was asked for, or how it stands if it had been before."""
+    request = submitted.request
+    if not submitted.created:
+        return acknowledging.already_asked(request)
+    known = await requests.find_known(slack_user=user, package_id=request.package_id)
+    return acknowledging.asked(request, known, always_approved=requests.always_approved)
