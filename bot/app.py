@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 import handlers
 from bot import chance, clock, connections, web
 from bot import clock_check as clockwork
+from bot.approvals.delegations import DelegationService
 from bot.approvals.processing import DecisionProcessor
 from bot.approvals.recipients import Recipients
 from bot.approvals.review import Reviews
@@ -37,6 +38,7 @@ from bot.errors import ConfigurationError
 from bot.health import Health
 from bot.jobs.table import Jobs
 from bot.machine import MACHINE, Machine
+from bot.notifications.delegation_news import DelegationNews
 from bot.notifications.expiries import Ends
 from bot.notifications.home import Homes
 from bot.notifications.late_replies import LateReplies
@@ -167,11 +169,12 @@ async def assembled(
         bounds = await connections.find_bounds(settings, graph)
         people = People(slack=slack, graph=graph, store=store, addresses=settings.addresses)
         approvers = Approvers(graph=graph)
+        delegates = Delegates(store=store, people=people)
         permissions = Permissions(
             people=people,
             approvers=approvers,
             roster=Roster(slack=slack, admins=settings.admins),
-            delegates=Delegates(store=store, people=people),
+            delegates=delegates,
             admins_decide=settings.admins_decide,
         )
         await _check_admins(permissions)
@@ -204,6 +207,7 @@ async def assembled(
             rungs=settings.reminder_rungs,
             package_settings=package_settings,
             late_replies=late_replies,
+            delegation_news=DelegationNews(store=store, sending=sending, delegates=delegates),
             nudges=Nudges(
                 store=store,
                 sending=sending,
@@ -273,6 +277,13 @@ async def assembled(
                 help_channel=settings.admin_channel or "",
             ),
             request_lists=request_lists,
+            delegations=DelegationService(
+                store=store,
+                guard=guard,
+                permissions=permissions,
+                zones=zones,
+                wake=jobs.wake,
+            ),
             approvals=ApprovalService(
                 store=store,
                 processor=decision_processor,

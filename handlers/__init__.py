@@ -12,6 +12,7 @@ from handlers import (
     console,
     decide,
     deduplicate,
+    delegating,
     direct_messages,
     home,
     my_access,
@@ -61,7 +62,7 @@ def register(
     assignment_actions.register(
         routes, requests=services.requests, assignments=services.assignments, replies=replies
     )
-    my_access.register(routes, lists=lists, replies=replies)
+    my_access.register(routes, lists=lists, delegations=services.delegations, replies=replies)
     direct_messages.register(routes)
     home.register(routes, homes=homes, publish=publish)
     admin_command.register(
@@ -71,5 +72,6 @@ def register(
     review.register(routes, reviews=services.reviews, replies=replies)
     removal.register(routes, services=services, replies=replies, background=background)
     repair.register(routes, requests=services.requests, replies=replies)
+    delegating.register(routes, delegations=services.delegations, replies=replies)
     answers.register(routes, requests=services.requests, replies=replies)
     routes.check()

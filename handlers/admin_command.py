@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from slack_bolt.async_app import AsyncAck
 
+from bot.approvals.delegations import read_words
 from bot.assignments.search import WhichPerson
 from bot.console.model import ConsolePage
 from bot.errors import LatchkeyError, UnknownPackage
-from bot.messages import deciding, troubles
+from bot.messages import deciding, delegating, troubles
 from bot.messages.pages import split_page
 from bot.messages.parts import Message
 from bot.paging import ListName, Place, page_number
@@ -33,6 +34,7 @@ from handlers.services import Services
 
 # Slack waits three seconds; finding the person may need calls to Slack and Entra.
 ANSWER_SECONDS: Final = 1.5
+BUSY: Final = {"remove": REQUEST_NOT_SAVED, "delegate": CHANGE_NOT_SAVED}
 FOR_ADMINS: Final = frozenset({ListName.ASSIGNMENTS, ListName.PENDING, ListName.HELD})
 
 
@@ -55,7 +57,7 @@ def register(
             _answer(services, lists, command["user_id"], command.get("text") or "", key_of(command))
         )
         words = (command.get("text") or "").lower().split()
-        busy = REQUEST_NOT_SAVED if words[:1] == ["remove"] else NOT_READ
+        busy = BUSY.get(words[0], NOT_READ)
         await asyncio.wait({answer}, timeout=ANSWER_SECONDS)
         if answer.done():
             await _reply(answer, say, busy=busy)
@@ -122,9 +124,26 @@ async def _answer(
         )
     if verb == "remove":
         return await _remove(services, lists, user, rest, key)
+    if verb == "delegate":
+        return await _delegate(services, user, rest, key)
     # Only admins may see the help; everybody else is refused.
     await services.guard.check_admin_once(user, key=key)
     return deciding.admin_help()
+
+
+async def _delegate(services: Services, user: str, text: str, key: str | None) -> Message:
+    """Let somebody decide for an approver, or list who decides for whom."""
+    words = read_words(text)
+    if words is None:
+        return delegating.listed_all(await services.delegations.list_all(slack_user=user, key=key))
+    made = await services.delegations.delegate_for(
+        admin=user,
+        delegator=words.delegator or user,
+        delegate=words.delegate,
+        until=words.until,
+        key=key,
+    )
+    return delegating.made(made, reader=user)
 
 
 async def _remove(

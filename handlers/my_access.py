@@ -1,14 +1,18 @@
-"""Answer ``/my-access``: the caller's access packages, until when, and their open requests, a page at a time."""
+"""Answer ``/my-access``: the caller's access packages, until when, and their open requests, a page at a time; and ``/my-access delegate``."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 
+from bot.approvals.delegations import DelegationService, read_words
+from bot.errors import LatchkeyError
+from bot.messages import delegating
 from bot.messages.helping import HELP, help_message
 from bot.messages.pages import split_page
+from bot.messages.parts import Message
 from bot.paging import ListName, Place, page_number
-from handlers.errors import NOT_READ, explain_errors
+from handlers.errors import CHANGE_NOT_SAVED, NOT_READ, explain_errors
 from handlers.interaction import read_next
 from handlers.lists import Lists
 from handlers.replies import Replies
@@ -17,17 +21,25 @@ from handlers.routes import Routes
 MINE = frozenset({ListName.MINE, ListName.ASKED})
 
 
-def register(routes: Routes, *, lists: Lists, replies: Replies) -> None:
+def register(
+    routes: Routes, *, lists: Lists, delegations: DelegationService, replies: Replies
+) -> None:
     @routes.command("/my-access")
     async def my_access(ack: AsyncAck, command: dict[str, Any]) -> None:
         async def say(message: Mapping[str, Any]) -> None:
             await ack(**message)
 
-        if (command.get("text") or "").strip().lower() in HELP:
+        text = command.get("text") or ""
+        if text.strip().lower() in HELP:
             await say(help_message())
             return
+        first, _, rest = text.strip().partition(" ")
+        if first.casefold() == "delegate":
+            async with explain_errors(say, busy=CHANGE_NOT_SAVED):
+                await say(await _delegate(delegations, command["user_id"], rest))
+            return
         async with explain_errors(say, busy=NOT_READ):
-            _, page = split_page(command.get("text") or "")
+            _, page = split_page(text)
             place = Place(list=ListName.MINE, skip=page_number(page).skip)
             await say(await lists.draw(command["user_id"], place))
 
@@ -47,3 +59,21 @@ def register(routes: Routes, *, lists: Lists, replies: Replies) -> None:
             place = read_next(reply.value, MINE)
             await reply.say(await lists.draw(reply.user, place))
         await ack()
+
+
+async def _delegate(delegations: DelegationService, user: str, text: str) -> Message:
+    """Let somebody decide for the caller, or list who does and for whom they do."""
+    words = read_words(text)
+    if words is None:
+        own = await delegations.list_own(user)
+        return delegating.listed_own(own.given, own.received)
+    if words.delegator not in {None, user}:
+        raise LatchkeyError(
+            "You can let somebody decide for yourself only; an admin can for others."
+        )
+    made = await delegations.delegate(
+        delegator=user,
+        delegate=words.delegate,
+        ends_at=delegations.read_end(words.until, slack_user=user),
+    )
+    return delegating.made(made, reader=user)

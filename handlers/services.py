@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.approvals.delegations import DelegationService
 from bot.approvals.review import Reviews
 from bot.approvals.service import ApprovalService
 from bot.assignments.lists import AssignmentLists
@@ -28,3 +29,4 @@ class Services:
     reviews: Reviews
     removals: Removals
     exports: Exports
+    delegations: DelegationService

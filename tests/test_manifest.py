@@ -168,12 +168,12 @@ def test_no_user_scope_is_asked_for(manifest):
 
 
 def test_mentions_are_ids_where_they_name_somebody(manifest):
-    """Only /access-admin takes people: there @name must arrive as an id; elsewhere text stays text."""
+    """Where a command takes people, @name must arrive as an id; elsewhere text stays text."""
     escaping = {
         each["command"] for each in manifest["features"]["slash_commands"] if each["should_escape"]
     }
 
-    assert escaping == {"/access-admin"}
+    assert escaping == {"/access-admin", "/my-access"}
 
 
 def test_home_and_messages_can_be_opened(manifest):

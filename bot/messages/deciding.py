@@ -165,6 +165,8 @@ def admin_help() -> Message:
         "a person is a mention, an e-mail address, an object id or a full name as in Entra\n"
         "• `/access-admin remove [@person] [package]`: the same list, to take access away; "
         "with `@person package because …` it is taken away at once\n"
+        "• `/access-admin delegate @approver to @delegate until friday`: lets somebody decide for an approver; "
+        "`/access-admin delegate` lists who does\n"
         "• `/access-admin assignments` with the beginning of a name: people to choose from\n"
         f"Lists have {ROWS_A_PAGE} rows a page; `page 20` behind a command leads to its twentieth."
     )

@@ -1,8 +1,10 @@
 """Draw App Home: what somebody has, what waits for them, what they may ask for."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
 from bot.assignments.model import Assignment
+from bot.messages import delegating
 from bot.messages.asking import NOTHING, my_access_rows, offered
 from bot.messages.deciding import pending_row
 from bot.messages.pages import LIST_IN_HOME, fitted
@@ -10,7 +12,11 @@ from bot.messages.parts import Block, actions, button, context, divider, header,
 from bot.packages.model import Package
 from bot.packages.offers import ExtendablePolicies
 from bot.paging import Count, Page
+from bot.people.model import Delegation
 from bot.requests.model import Kind, Request
+
+# Of what others let somebody decide; `/my-access delegate` lists all.
+MOST_DELEGATIONS: Final = 5
 
 
 def home(
@@ -23,6 +29,8 @@ def home(
     offer: Sequence[Package],
     mine: Collection[str],
     extendable: ExtendablePolicies,
+    given: Sequence[Delegation] = (),
+    received: Sequence[Delegation] = (),
 ) -> dict[str, object]:
     """
     Draw the Home view of one person, within Slack's 100 blocks.
@@ -30,6 +38,8 @@ def home(
     Args:
         asked: What is asked and waited for about what is shown, by assignment.
         mine: Ids of the packages that they have or have asked for.
+        given: By what they let others decide for them.
+        received: By what others let them decide.
     """
     blocks: list[Block] = []
     if to_decide.rows:
@@ -40,7 +50,12 @@ def home(
             room=LIST_IN_HOME,
             rest=lambda left: f"… and {left} more: they show up as you decide these.",
         )
-        blocks.append(divider())
+    if to_decide.rows or given or received:
+        blocks += [
+            *delegating.rows(given, received[:MOST_DELEGATIONS]),
+            delegating.ask_button_row(),
+            divider(),
+        ]
     blocks.append(header("Your access"))
     if held.rows or waiting.rows:
         blocks += fitted(

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bot import clock
 from bot.approvals.store import deciders
 from bot.assignments.store import assignment_lists
 from bot.database import Transaction
 from bot.messages.home import home
 from bot.packages.catalog import OfferedPackages
 from bot.paging import Page
+from bot.people.model import Delegation
+from bot.people.store import delegations
 from bot.requests.model import Request
 from bot.requests.overview import AccessOverview, access_overview
 from bot.requests.store import request_lists
@@ -24,6 +27,8 @@ class _Read:
     overview: AccessOverview
     to_decide: Page[Request]
     mine: set[str]
+    given: list[Delegation]
+    received: list[Delegation]
 
 
 async def drawn(offering: OfferedPackages, slack_user: str, *, decides_all: bool) -> dict[str, Any]:
@@ -43,6 +48,8 @@ async def drawn(offering: OfferedPackages, slack_user: str, *, decides_all: bool
         offer=offered.shown.packages,
         mine=read.mine,
         extendable=offered.extendable,
+        given=read.given,
+        received=read.received,
     )
 
 
@@ -55,4 +62,6 @@ def _read(db: Transaction, slack_user: str, decides_all: bool) -> _Read:
         overview=access_overview(db, slack_user, rows=ROWS_IN_HOME),
         to_decide=to_decide,
         mine=assignment_lists.my_packages(db, slack_user),
+        given=delegations.of_delegators(db, [slack_user], at=clock.now()),
+        received=delegations.to_delegate(db, [slack_user], at=clock.now()),
     )

@@ -22,7 +22,15 @@ from bot.assignments.store import assignments, troubles
 from bot.database import Store, Transaction, queues, slack_waits
 from bot.messages import approval_card, deciding, repairing
 from bot.messages.parts import Message, escape, message, shortened
-from bot.notifications import card_threads, nudges, outcome_notices, progress, trouble_notices
+from bot.notifications import (
+    card_threads,
+    delegation_news,
+    nudges,
+    outcome_notices,
+    progress,
+    trouble_notices,
+)
+from bot.notifications.delegation_news import DelegationNews
 from bot.notifications.expiries import LOOK_AGAIN, STILL_NEWS
 from bot.notifications.late_replies import LateReplies, LateReply
 from bot.notifications.model import Notice, is_channel
@@ -34,8 +42,8 @@ from bot.packages.model import Stage
 from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.settings.model import PackageSettings
 from bot.packages.store import catalog
-from bot.people.model import Person
-from bot.people.store import people
+from bot.people.model import Delegation, Person
+from bot.people.store import delegations, people
 from bot.requests.model import Request, State
 from bot.requests.store import holds, request_lists, requests
 from bot.slack.api import Slack
@@ -55,6 +63,7 @@ PARTS: Final = {
     "cards": (request_lists.OWING_CARDS,),
     "ended": (request_lists.OWING_NEWS,),
     "nudges": (request_lists.NUDGING,),
+    "delegations": (delegations.OWING_NEWS,),
     "second accounts": (people.OWING_NEWS,),
     "alarms": (request_lists.STUCK, notices.UNTOLD_HOLDS),
     "troubles": (troubles.OWING_NEWS,),
@@ -82,6 +91,7 @@ class Notices:
         package_settings: PackageSettingsFile,
         late_replies: LateReplies,
         nudges: Nudges,
+        delegation_news: DelegationNews,
     ) -> None:
         self._store = store
         self._slack = slack
@@ -91,6 +101,7 @@ class Notices:
         self._sending = sending
         self._late_replies = late_replies
         self._nudges = nudges
+        self._delegation_news = delegation_news
         # By what each is about.
         self._under_way: dict[str, asyncio.Task[int]] = {}
 
@@ -134,6 +145,8 @@ class Notices:
             self._begin(f"news:{request.id}", self._send_outcome, request)
         for request in nudging:
             self._begin(f"nudge:{request.id}", self._nudges.send, request)
+        for delegation in owed.delegations:
+            self._begin(f"delegation:{delegation.id}", self._delegation_news.send, delegation)
         for accounts in owed.second_accounts:
             self._begin(f"second:{accounts[0].slack_user}", self._send_second_account, accounts)
         for notice, content in owed.alarms:
@@ -364,6 +377,7 @@ class OwedWork:
     has_answers: bool
     has_left_over: bool
     has_nudges: bool
+    delegations: Sequence[Delegation]
     cards: Sequence[Request]
     ended: Sequence[Request]
     second_accounts: Sequence[tuple[Person, Person]]
@@ -389,6 +403,7 @@ def _owed(db: Transaction, admin_channel: str, *, since: datetime) -> OwedWork:
         has_answers="answers" in parts,
         has_left_over="left over" in parts,
         has_nudges="nudges" in parts,
+        delegations=delegations.owing_news(db) if "delegations" in parts else (),
         cards=request_lists.owing_cards(db) if "cards" in parts else (),
         ended=request_lists.owing_news(db, since=since) if "ended" in parts else (),
         second_accounts=people.second_accounts_due(db) if "second accounts" in parts else (),
@@ -512,6 +527,8 @@ def _content_of(db: Transaction, notice: Notice, rungs: Sequence[timedelta]) -> 
         return _drawn(db, request, notice)
     if notice.kind == nudges.KIND:
         return nudges.content_of(db, notice)
+    if notice.kind == delegation_news.KIND:
+        return delegation_news.content_of(db, notice)
     if notice.kind == progress.KIND:
         return progress.content_of(db, notice)
     if notice.kind == outcome_notices.PUZZLE and notice.request_id is not None:

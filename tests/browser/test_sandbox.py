@@ -62,7 +62,7 @@ async def test_the_whole_life_of_an_access_in_the_browser(window, pictures):
     await window.reads("Your access to Finance Reports ends")
     await window.page.screenshot(path=pictures / "reminder.png")
     await window.press("extend")
-    await window.reads("Extension of Finance Reports: waiting for approval")
+    await window.reads("Extension of Finance Reports: waiting for")
 
     await window.be("U0BO", "app")
     await window.reads("asks to extend")

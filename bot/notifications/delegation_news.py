@@ -1,0 +1,125 @@
+"""Tell those concerned of a delegation, once it is known that both people can be told in Slack and Entra."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from bot import clock
+from bot.database import Store, Transaction, audit
+from bot.messages import delegating
+from bot.messages.parts import Message
+from bot.notifications.model import Notice
+from bot.notifications.outbox import Sending
+from bot.notifications.store import notices
+from bot.people.delegates import Delegates
+from bot.people.model import Delegation
+from bot.people.store import delegations
+from bot.slack.errors import SlackError
+from graph.errors import GraphError
+
+log = structlog.get_logger(__name__)
+
+KIND: Final = "delegation"
+AGAIN: Final = timedelta(minutes=1)
+
+
+class DelegationNews:
+    """Checks new delegations, and tells of them and of their early ends."""
+
+    def __init__(self, *, store: Store, sending: Sending, delegates: Delegates) -> None:
+        self._store = store
+        self._sending = sending
+        self._delegates = delegates
+
+    async def send(self, delegation: Delegation) -> int:
+        """Tell those concerned; return how many messages went out."""
+        if delegation.canceled_at is None and not await self._is_of_use(delegation):
+            return 0
+        owed = await self._store.read(_owed, delegation)
+        sent = 0
+        for notice in owed:
+            sent += await self._sending.send([notice], _content(delegation, notice))
+        keys = [notice.key for notice in owed]
+        done = len(await self._store.read(notices.finished_keys, keys)) == len(keys)
+        again_at = None if done else clock.real() + AGAIN
+        await self._store.run(_close, delegation, again_at)
+        return sent
+
+    async def _is_of_use(self, delegation: Delegation) -> bool:
+        """Return True if both can be told in Slack and Entra; what is of no use is canceled, and that told."""
+        try:
+            for slack_user in (delegation.delegator, delegation.delegate):
+                if await self._delegates.find_person(slack_user) is None:
+                    await self._store.run(
+                        delegations.cancel,
+                        delegation.id,
+                        by=audit.LATCHKEY,
+                        at=clock.now(),
+                        why=delegating.NOT_KNOWN,
+                    )
+                    return False
+        except (SlackError, GraphError) as error:
+            log.warning("delegation-not-checked", error=type(error).__name__)
+            again_at = clock.real() + (getattr(error, "retry_after", None) or AGAIN)
+            await self._store.run(delegations.schedule_news, delegation, news=again_at)
+            return False
+        return True
+
+
+def content_of(db: Transaction, notice: Notice) -> Message | None:
+    """Return what a message about a delegation says now."""
+    _, delegation_id, step, _ = notice.key.split(":")
+    found = delegations.find(db, delegation_id)
+    if found is None:
+        return None
+    if step == "canceled":
+        return delegating.canceled(found, reader=notice.to)
+    if not found.is_in_force(clock.now()):
+        return delegating.over(found, reader=notice.to)
+    if notice.to == found.delegate:
+        return delegating.told_delegate(found)
+    return delegating.told_delegator(found)
+
+
+def _content(delegation: Delegation, notice: Notice) -> Callable[[Transaction], Message | None]:
+    def content(db: Transaction) -> Message | None:
+        now = delegations.find(db, delegation.id)
+        if now is None or (now.canceled_at is None) is not (delegation.canceled_at is None):
+            return None
+        return content_of(db, notice)
+
+    return content
+
+
+def _owed(db: Transaction, delegation: Delegation) -> list[Notice]:
+    """Return who is to be told: of its making all but who made it; of its early end, who had been told or made it."""
+    if delegation.canceled_at is None:
+        told = {delegation.delegate, delegation.delegator} - {delegation.made_by}
+        return [_notice(delegation, "made", to=each) for each in sorted(told)]
+    if delegation.canceled_why == delegations.SUPERSEDED:
+        return []
+    first = [
+        _notice(delegation, "made", to=each) for each in (delegation.delegate, delegation.delegator)
+    ]
+    sent = notices.sent_keys(db, [notice.key for notice in first])
+    told = {notice.to for notice in first if notice.key in sent}
+    told |= {delegation.made_by, delegation.delegator}
+    return [
+        _notice(delegation, "canceled", to=each)
+        for each in sorted(told - {delegation.canceled_by or ""})
+    ]
+
+
+def _notice(delegation: Delegation, step: str, *, to: str) -> Notice:
+    return Notice(key=f"{KIND}:{delegation.id}:{step}:{to}", kind=KIND, to=to)
+
+
+def _close(db: Transaction, delegation: Delegation, again_at: datetime | None) -> None:
+    now = delegations.find(db, delegation.id)
+    if now is not None and now.canceled_at == delegation.canceled_at:
+        delegations.schedule_news(db, delegation, news=again_at)
+    if delegation.canceled_at is not None:
+        for to in (delegation.delegate, delegation.delegator):
+            notices.mark_stale(db, _notice(delegation, "made", to=to).key)

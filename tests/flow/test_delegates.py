@@ -1,0 +1,216 @@
+"""Somebody decides for an approver who is away: made by command, form or admin, told, listed, and over when it is over."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.errors import NotAllowed
+from sandbox.tenant import seed
+from tests.harness.world import (
+    ANN,
+    APPROVALS,
+    BO,
+    CY,
+    DANA,
+    EVE,
+    GUS,
+    MIA,
+    World,
+    buttons,
+    eventually,
+    labels,
+    said,
+)
+
+DAY = timedelta(days=1)
+ASK = "/request-access finance-reports because Q4"
+
+
+def cards_of(world: World, user: str) -> int:
+    return len(world.cards(user))
+
+
+async def test_an_approver_lets_somebody_decide(world):
+    """Both get the card, the delegate decides, and everybody reads for whom; Entra, too."""
+    answer = await world.type(BO, f"/my-access delegate <@{CY}> until tomorrow")
+    assert f"<@{CY}> may decide for you" in answer.text
+    await world.told(CY, f"you may decide for <@{BO}>")
+
+    await world.type(ANN, ASK)
+    await world.card(BO)
+    mine = await eventually(lambda: _waiting(world), about="both are asked")
+    assert mine
+    await world.press(CY, await world.card(CY), "Approve")
+
+    await world.told(ANN, "Approved by Cy Chen for Bo Berg")
+    for place in (BO, CY, APPROVALS):
+        await eventually(
+            lambda place=place: f"Approved by <@{CY}> for <@{BO}>" in said(world.cards(place)[-1])
+        )
+    (post,) = world.posts("adminAdd")
+    assert f"Cy Chen ({seed.CY}) for Bo Berg ({seed.BO})" in str(post.body)
+
+
+async def _waiting(world: World) -> bool:
+    mine = said((await world.type(ANN, "/my-access")).message)
+    return f"waiting for <@{BO}> or <@{CY}> since" in mine
+
+
+async def test_what_waits_already_is_shown_to_the_delegate(world):
+    """As soon as they are one; and no more, when they are none."""
+    await world.type(ANN, ASK)
+    await world.card(BO)
+    assert world.cards(CY) == []
+
+    await world.type(BO, f"/my-access delegate <@{CY}> for 2 days")
+    card = await world.card(CY)
+
+    listed = (await world.type(BO, "/my-access delegate")).message
+    assert f"<@{CY}> may decide for you until" in said(listed)
+    await world.press(BO, listed, "Cancel")
+    await world.told(CY, f"You no longer decide for <@{BO}>", times=2)
+    await eventually(lambda: "not asked about this request any more" in said(card))
+    await world.press(BO, await world.card(BO), "Approve")
+    await world.told(ANN, "Approved by Bo Berg")
+
+
+async def test_a_delegate_whose_time_is_over_decides_nothing(world):
+    """Whatever card they still have."""
+    await world.type(BO, f"/my-access delegate <@{CY}> for 2 hours")
+    await world.type(ANN, ASK)
+    card = await world.card(CY)
+    await world.later(timedelta(hours=2))
+
+    await world.press(CY, card, "Approve")
+
+    await eventually(lambda: _refused(world))
+    assert await world.states() == ["add pending"]
+
+
+async def _refused(world: World) -> bool:
+    return "approve-refused" in [verb for _, verb, _ in await world.deeds()]
+
+
+async def test_an_admin_lets_somebody_decide_for_an_approver(world):
+    """Both are told; it is in the admin's list, and the approver may end it."""
+    answer = await world.type(DANA, f"/access-admin delegate <@{BO}> to <@{CY}> for 3 days")
+    assert f"<@{CY}> may decide for <@{BO}>" in said(answer.message) or "looking" in answer.text
+
+    told = await world.told(BO, f"<@{DANA}> lets <@{CY}> decide for you")
+    await world.told(CY, f"<@{DANA}> has arranged it")
+    listed = await world.type(DANA, "/access-admin delegate")
+    assert f"<@{CY}> may decide for <@{BO}> until" in said(listed.message)
+    await world.press(BO, told, "Cancel")
+    await world.told(CY, "You no longer decide", times=2)
+    await world.told(DANA, f"<@{CY}> no longer decides for <@{BO}>")
+    verbs = [(actor, verb) for actor, verb, _ in await world.deeds() if "delegate" in verb]
+    assert verbs == [(DANA, "delegate"), (BO, "undelegate")]
+
+
+@pytest.mark.parametrize("user", [ANN, BO, CY, MIA, GUS, EVE])
+async def test_nobody_else_lets_somebody_decide_for_others(world, user):
+    """Not the approver by the admins' command, either; and nothing stays of it but the refusal."""
+    await world.type(user, f"/access-admin delegate <@{BO}> to <@{user}> until friday")
+    mine = await world.type(user, f"/my-access delegate <@{DANA}> to <@{CY}> until friday")
+
+    assert user == EVE or "for yourself only" in mine.text
+    assert "delegate" not in [verb for _, verb, _ in await world.deeds()]
+
+
+async def test_the_delegate_may_decline(world):
+    """And the approver hears of it."""
+    await world.type(BO, f"/my-access delegate <@{CY}> until tomorrow")
+    told = await world.told(CY, f"you may decide for <@{BO}>")
+
+    await world.press(CY, told, "I can't")
+
+    await world.told(BO, f"<@{CY}> no longer decides for you")
+    await eventually(lambda: labels(told) == [])
+
+
+@pytest.mark.parametrize("user", [ANN, MIA, GUS, EVE])
+async def test_nobody_else_ends_it(world, user):
+    """Whoever else knows its id; what they tried is in the audit log."""
+    await world.type(BO, f"/my-access delegate <@{CY}> until tomorrow")
+    (button,) = buttons(await world.told(CY, f"you may decide for <@{BO}>"))
+
+    with pytest.raises(NotAllowed, match="for somebody else"):
+        await world.bot.services.delegations.cancel(slack_user=user, delegation_id=button["value"])
+
+    verbs = [verb for _, verb, _ in await world.deeds()]
+    assert "refused" in verbs
+    assert "undelegate" not in verbs
+
+
+async def test_an_admin_ends_it(world):
+    """And both are told."""
+    await world.type(BO, f"/my-access delegate <@{CY}> until tomorrow")
+    await world.told(CY, f"you may decide for <@{BO}>")
+    listed = (await world.type(DANA, "/access-admin delegate")).message
+
+    await world.press(DANA, listed, "Cancel")
+
+    await world.told(CY, "You no longer decide", times=2)
+    await world.told(BO, f"<@{CY}> no longer decides for you")
+
+
+@pytest.mark.parametrize("whom", [GUS, EVE])
+async def test_a_delegate_who_may_decide_nothing_is_of_no_use(world, whom):
+    """A guest, and somebody of another company: it is canceled, and the approver told why."""
+    await world.type(BO, f"/my-access delegate <@{whom}> until tomorrow")
+
+    await world.told(BO, f"<@{whom}> no longer decides for you. Only full members")
+    assert world.direct(whom) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        (f"<@{BO}> until tomorrow", "Nobody is their own delegate"),
+        ("@nobody until tomorrow", "pick the person from Slack"),
+        (f"<@{CY}>", "until when"),
+        (f"<@{CY}> until yesterday", "until when"),
+        (f"<@{CY}> until 2020-01-01", "has passed"),
+        (f"<@{CY}> for 52 weeks", "too long"),
+    ],
+)
+async def test_what_is_not_understood_is_said(world, text, answer):
+    """And nobody decides for anybody."""
+    assert answer in (await world.type(BO, f"/my-access delegate {text}")).text
+    assert "delegate" not in [verb for _, verb, _ in await world.deeds()]
+
+
+async def test_the_form_in_home_lets_somebody_decide(world):
+    """It is offered to whoever is asked to decide; Home shows who does, with Cancel."""
+    await world.slack.open_home(user=BO)
+    await world.type(ANN, ASK)
+    await eventually(lambda: "Let somebody decide for me" in labels(world.home(BO)))
+    await world.press_home(BO, "Let somebody decide for me")
+    form = await eventually(lambda: world.form(BO), about="the form")
+    until = int((world.outside.clock.now() + DAY).timestamp())
+
+    outcome = await world.slack.submit(
+        user=BO,
+        view_id=form.id,
+        values={"delegate": {"delegate": CY}, "until": {"until": until}},
+    )
+
+    assert outcome.ok, outcome
+    await world.card(CY)
+    await eventually(lambda: f"<@{CY}> may decide for you until" in said(world.home(BO)))
+    await world.press_home(BO, "Cancel")
+    await eventually(lambda: f"<@{CY}> may decide for you" not in said(world.home(BO)))
+
+
+async def test_a_delegate_is_nudged_too_and_hears_the_outcome_by_their_card(world):
+    """They are asked like the approver; who decided is on both cards."""
+    await world.later(datetime(2027, 3, 1, 9, 0, tzinfo=UTC) - world.outside.clock.now())
+    await world.type(BO, f"/my-access delegate <@{CY}> for 5 days")
+    await world.type(ANN, ASK)
+    await world.card(CY)
+
+    await world.later(timedelta(hours=5))
+
+    await world.told(BO, "has been waiting for your decision since")
+    await world.press(BO, await world.card(BO), "Approve")
+    await eventually(lambda: f"Approved by <@{BO}>" in said(world.cards(CY)[-1]))
