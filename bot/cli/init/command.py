@@ -16,10 +16,10 @@ from bot.cli.init.answers import (
     subject_of,
     unwritable,
 )
-from bot.cli.init.plan import CLOUD_NAMES, Identity, Plan, SlackMode, Target
+from bot.cli.init.plan import CLOUD_NAMES, CredentialKind, InstallationPlan, SlackMode, Target
 from bot.cli.init.questions import (
     SECRET_FILES,
-    Question,
+    SettingQuestion,
     about_database,
     about_entra,
     about_slack,
@@ -27,7 +27,7 @@ from bot.cli.init.questions import (
 from bot.errors import ConfigurationError
 
 
-def _choice(kind: type[Target] | type[SlackMode] | type[Identity]) -> click.Choice[str]:
+def _choice(kind: type[Target] | type[SlackMode] | type[CredentialKind]) -> click.Choice[str]:
     return click.Choice([each.value for each in kind])
 
 
@@ -41,7 +41,7 @@ def _choice(kind: type[Target] | type[SlackMode] | type[Identity]) -> click.Choi
 @click.option("--target", type=_choice(Target), help="What will run it.")
 @click.option("--slack", type=_choice(SlackMode), help="How Slack's requests come in.")
 @click.option("--public-url", metavar="URL", help="HTTP: where Slack reaches it, https://HOST.")
-@click.option("--identity", type=_choice(Identity), help="How it signs in to Entra.")
+@click.option("--identity", type=_choice(CredentialKind), help="How it signs in to Entra.")
 @click.option(
     "--cloud", type=click.Choice(list(CLOUD_NAMES)), default="global", show_default=True,
     help="Microsoft's cloud.",
@@ -112,7 +112,7 @@ def init(
         for question in questions.values():
             if question.default is not None:
                 answers.setdefault(question.name, question.default)
-    if plan.identity is Identity.CERTIFICATE:
+    if plan.identity is CredentialKind.CERTIFICATE:
         answers.setdefault("AZURE_CLIENT_CERTIFICATE_PATH", plan.certificate_path)
     answers.setdefault("LATCHKEY_AUDIT_KEY", chance.new_id() + chance.new_id())
     _write(folder, plan, answers, questions, force=force)
@@ -129,7 +129,7 @@ def _plan(
     cloud: str,
     namespace: str,
     issuer: str | None,
-) -> Plan:
+) -> InstallationPlan:
     """
     Return the choices, asked for where no option makes them.
 
@@ -137,7 +137,7 @@ def _plan(
         WrongSettings: They do not go together.
     """
 
-    def chosen(kind: type[Target] | type[SlackMode] | type[Identity], text: str, value: str | None, usual: str) -> str:  # fmt: skip
+    def chosen(kind: type[Target] | type[SlackMode] | type[CredentialKind], text: str, value: str | None, usual: str) -> str:  # fmt: skip
         if value is not None or not asks:
             return value or usual
         answer: str = click.prompt(text, type=_choice(kind), default=usual, err=True)
@@ -151,7 +151,9 @@ def _plan(
     )  # fmt: skip
     if way is SlackMode.HTTP and public_url is None and asks:
         public_url = click.prompt("Where does Slack reach it? (https://HOST)", err=True)
-    who = Identity(chosen(Identity, "How does it sign in to Entra?", identity, "certificate"))
+    who = CredentialKind(
+        chosen(CredentialKind, "How does it sign in to Entra?", identity, "certificate")
+    )
     problems = []
     if way is SlackMode.HTTP:
         host = (public_url or "").removeprefix("https://").rstrip("/")
@@ -159,19 +161,19 @@ def _plan(
             problems.append("--public-url must be https:// and a host: Slack posts to /slack/events there.")  # fmt: skip
     elif public_url is not None:
         problems.append("--public-url is for HTTP: in Socket Mode Slack posts to no address.")
-    if runs is Target.COMPOSE and (way, who) != (SlackMode.SOCKET, Identity.CERTIFICATE):
+    if runs is Target.COMPOSE and (way, who) != (SlackMode.SOCKET, CredentialKind.CERTIFICATE):
         problems.append(
             "The Compose file is for Socket Mode and a certificate: choose these, or another target."
         )
     if problems:
         raise WrongSettings(*problems)
-    return Plan(
+    return InstallationPlan(
         target=runs, slack=way, identity=who, cloud=CLOUD_NAMES[cloud],
         public_url=public_url, namespace=namespace, issuer=issuer,
     )  # fmt: skip
 
 
-def _written(folder: Path, plan: Plan) -> dict[str, str]:
+def _written(folder: Path, plan: InstallationPlan) -> dict[str, str]:
     """Return what an earlier call has written."""
     try:
         if plan.target is Target.KUBERNETES:
@@ -188,7 +190,7 @@ def _written(folder: Path, plan: Plan) -> dict[str, str]:
     return found
 
 
-def _from_environment(questions: Mapping[str, Question]) -> dict[str, str]:
+def _from_environment(questions: Mapping[str, SettingQuestion]) -> dict[str, str]:
     return {
         name: os.environ[name].strip() for name in questions if os.environ.get(name, "").strip()
     }
@@ -223,7 +225,7 @@ def _content(path: Path, name: str) -> str:
     return text
 
 
-def _of_cloud(plan: Plan) -> dict[str, str]:
+def _of_cloud(plan: InstallationPlan) -> dict[str, str]:
     if plan.cloud is CLOUD_NAMES["global"]:
         return {}
     return {
@@ -251,7 +253,7 @@ def _refuse_wrong(answers: Mapping[str, str]) -> None:
         raise WrongSettings(*wrong)
 
 
-def _ask(answers: dict[str, str], questions: Mapping[str, Question]) -> None:
+def _ask(answers: dict[str, str], questions: Mapping[str, SettingQuestion]) -> None:
     """Ask for what is not known yet; each answer is judged at once."""
     for question in questions.values():
         if question.name in answers:
@@ -263,7 +265,7 @@ def _ask(answers: dict[str, str], questions: Mapping[str, Question]) -> None:
             answers[question.name] = answer
 
 
-def _answer(question: Question, answers: Mapping[str, str]) -> str:
+def _answer(question: SettingQuestion, answers: Mapping[str, str]) -> str:
     later = "" if question.default is not None else " (Enter: later)"
     if question.is_optional:
         later = " (Enter: leave it out)"
@@ -283,9 +285,9 @@ def _answer(question: Question, answers: Mapping[str, str]) -> str:
 
 def _write(
     folder: Path,
-    plan: Plan,
+    plan: InstallationPlan,
     answers: Mapping[str, str],
-    questions: Mapping[str, Question],
+    questions: Mapping[str, SettingQuestion],
     *,
     force: bool,
 ) -> None:
@@ -332,7 +334,10 @@ def _differs(path: Path, text: str) -> bool:
 
 
 def _report(
-    folder: Path, plan: Plan, answers: Mapping[str, str], questions: Mapping[str, Question]
+    folder: Path,
+    plan: InstallationPlan,
+    answers: Mapping[str, str],
+    questions: Mapping[str, SettingQuestion],
 ) -> None:
     """Say what was written and what is left, in the order in which it is done."""
     click.echo(f"Written to {folder.resolve()}:")
@@ -358,12 +363,12 @@ def _report(
         click.echo(f"  {command}")
 
 
-def _judged(plan: Plan, answers: Mapping[str, str]) -> dict[str, str]:
+def _judged(plan: InstallationPlan, answers: Mapping[str, str]) -> dict[str, str]:
     # The database of Compose is not reached from here, and its address is fine.
     return {name: value for name, value in answers.items() if plan.target is not Target.COMPOSE or name != "DATABASE_URL"}  # fmt: skip
 
 
-def _contents(plan: Plan) -> Iterator[str]:
+def _contents(plan: InstallationPlan) -> Iterator[str]:
     yield "slack-manifest.yml       make the Slack app with it: https://api.slack.com/apps"
     if plan.public_url is not None:
         yield "slack-manifest-http.yml  save it in the app once Latchkey answers"

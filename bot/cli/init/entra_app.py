@@ -7,7 +7,7 @@ service principal".  The ids of the permissions: docs/entra-app.md.
 
 from typing import Final
 
-from bot.cli.init.plan import Identity, Plan, Target
+from bot.cli.init.plan import CredentialKind, InstallationPlan, Target
 from graph.clouds import CLOUDS, Cloud
 
 GRAPH_APP: Final = "00000003-0000-0000-c000-000000000000"
@@ -24,17 +24,17 @@ AZ_CLOUD: Final = {
 }
 
 
-def commands(plan: Plan) -> str:
+def commands(plan: InstallationPlan) -> str:
     """Return the whole script for bash."""
     parts = [_head(plan)]
-    if plan.identity is Identity.MANAGED:
+    if plan.identity is CredentialKind.MANAGED:
         parts.append(_for_managed_identity(plan.cloud))
     else:
         parts += [_registration(), _credential(plan), _consent(), _said()]
     return "\n".join(parts)
 
 
-def _head(plan: Plan) -> str:
+def _head(plan: InstallationPlan) -> str:
     cloud = AZ_CLOUD.get(plan.cloud.graph_url)
     lines = [
         "#!/usr/bin/env bash",
@@ -67,8 +67,8 @@ def _registration() -> str:
     )
 
 
-def _credential(plan: Plan) -> str:
-    if plan.identity is Identity.CERTIFICATE:
+def _credential(plan: InstallationPlan) -> str:
+    if plan.identity is CredentialKind.CERTIFICATE:
         made = plan.certificate_made_at
         folder = "mkdir -p secrets\n" if plan.has_secret_files else ""
         return (
@@ -79,7 +79,7 @@ def _credential(plan: Plan) -> str:
             f"rm latchkey.key\n{_for_others(plan, made)}"
             'az ad app credential reset --id "$APP" --append --cert @latchkey.crt --output none\n'
         )
-    if plan.identity is Identity.SECRET:
+    if plan.identity is CredentialKind.SECRET:
         folder = "secrets/" if plan.has_secret_files else ""
         return (
             "\n# A secret for a year; it is written to the file, and shown nowhere.\n"
@@ -97,7 +97,7 @@ def _credential(plan: Plan) -> str:
     )
 
 
-def _for_others(plan: Plan, file: str) -> str:
+def _for_others(plan: InstallationPlan, file: str) -> str:
     """Return what lets another user within a container read a file that lies in a folder of our own."""
     return f"chmod 0444 {file}\n" if plan.target is Target.COMPOSE else ""
 

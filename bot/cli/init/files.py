@@ -13,8 +13,8 @@ from urllib.parse import quote
 import yaml
 
 from bot.cli.init import entra_app, slack_manifest
-from bot.cli.init.plan import Identity, Plan, SlackMode, Target
-from bot.cli.init.questions import SECRET_FILES, Question
+from bot.cli.init.plan import CredentialKind, InstallationPlan, SlackMode, Target
+from bot.cli.init.questions import SECRET_FILES, SettingQuestion
 from bot.errors import ConfigurationError
 
 PRIVATE: Final = 0o600
@@ -30,7 +30,7 @@ COMPOSE_PASSWORDS: Final = ("postgres-owner-password", "postgres-run-password", 
 
 
 @dataclass(frozen=True, kw_only=True)
-class File:
+class InstallationFile:
     """
     A file to write.
 
@@ -49,13 +49,13 @@ class File:
 
 
 def files(
-    plan: Plan,
+    plan: InstallationPlan,
     answers: Mapping[str, str],
     *,
-    questions: Mapping[str, Question],
+    questions: Mapping[str, SettingQuestion],
     passwords: Mapping[str, str],
     values: Mapping[str, Any],
-) -> Iterator[File]:
+) -> Iterator[InstallationFile]:
     """
     Return all files of an installation.
 
@@ -66,21 +66,21 @@ def files(
         values: What the file of values for Helm holds already.
     """
     yield from _manifests(plan)
-    yield File(name="entra-app.sh", text=entra_app.commands(plan), mode=PROGRAM)
+    yield InstallationFile(name="entra-app.sh", text=entra_app.commands(plan), mode=PROGRAM)
     if plan.target is Target.KUBERNETES:
-        yield File(name=VALUES, text=_values_file(plan, answers, values))
+        yield InstallationFile(name=VALUES, text=_values_file(plan, answers, values))
     else:
         yield _settings_file(plan, answers, questions)
     if plan.has_secret_files:
         yield from _secrets(plan, answers, passwords)
     if plan.target is Target.SYSTEMD:
         unit = slack_manifest.shipped_file("latchkey.service", "deploy/systemd/latchkey.service")
-        yield File(name="latchkey.service", text=unit)
+        yield InstallationFile(name="latchkey.service", text=unit)
         if plan.slack is SlackMode.HTTP:
-            yield File(name="nginx.conf", text=_nginx(plan))
+            yield InstallationFile(name="nginx.conf", text=_nginx(plan))
 
 
-def write(folder: Path, made: File) -> None:
+def write(folder: Path, made: InstallationFile) -> None:
     """Write a file whole or not at all; it never has other permissions than its own."""
     path = folder / made.name
     path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
@@ -97,17 +97,17 @@ def write(folder: Path, made: File) -> None:
         raise
 
 
-def _manifests(plan: Plan) -> Iterator[File]:
+def _manifests(plan: InstallationPlan) -> Iterator[InstallationFile]:
     shipped = slack_manifest.shipped_file("manifest.yml", "manifest.yml")
-    yield File(name="slack-manifest.yml", text=slack_manifest.over_socket_mode(shipped))
+    yield InstallationFile(name="slack-manifest.yml", text=slack_manifest.over_socket_mode(shipped))
     if plan.public_url is not None:
         over_http = slack_manifest.over_http(shipped, plan.public_url)
-        yield File(name="slack-manifest-http.yml", text=over_http)
+        yield InstallationFile(name="slack-manifest-http.yml", text=over_http)
 
 
 def _settings_file(
-    plan: Plan, answers: Mapping[str, str], questions: Mapping[str, Question]
-) -> File:
+    plan: InstallationPlan, answers: Mapping[str, str], questions: Mapping[str, SettingQuestion]
+) -> InstallationFile:
     left_out = set(SECRET_FILES) if plan.has_secret_files else set()
     if plan.target is Target.COMPOSE:
         # Compose's file sets it.
@@ -125,7 +125,9 @@ def _settings_file(
         for name, value in answers.items()
         if name not in questions and name not in left_out
     ]
-    return File(name=plan.settings_file, text="\n".join(lines) + "\n", mode=PRIVATE, is_secret=True)
+    return InstallationFile(
+        name=plan.settings_file, text="\n".join(lines) + "\n", mode=PRIVATE, is_secret=True
+    )
 
 
 def _quoted(value: str) -> str:
@@ -134,8 +136,8 @@ def _quoted(value: str) -> str:
 
 
 def _secrets(
-    plan: Plan, answers: Mapping[str, str], passwords: Mapping[str, str]
-) -> Iterator[File]:
+    plan: InstallationPlan, answers: Mapping[str, str], passwords: Mapping[str, str]
+) -> Iterator[InstallationFile]:
     mode = FOR_CONTAINERS if plan.target is Target.COMPOSE else PRIVATE
     secrets = {file: answers[name] for name, file in SECRET_FILES.items() if name in answers}
     if plan.target is Target.COMPOSE:
@@ -146,7 +148,7 @@ def _secrets(
     for name, value in secrets.items():
         # A password that the database was made with must stay.
         kept = name in COMPOSE_PASSWORDS or name.startswith("database-url")
-        yield File(
+        yield InstallationFile(
             name=f"secrets/{name}",
             text=value,
             mode=mode,
@@ -187,7 +189,9 @@ def answers_in(values: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in found.items() if value}
 
 
-def _values_file(plan: Plan, answers: Mapping[str, str], before: Mapping[str, Any]) -> str:
+def _values_file(
+    plan: InstallationPlan, answers: Mapping[str, str], before: Mapping[str, Any]
+) -> str:
     head = (
         "# For deploy/helm/latchkey, made by `latchkey init`; its values.yaml explains each.\n"
         "# image.repository: where you have pushed the image.\n"
@@ -196,19 +200,21 @@ def _values_file(plan: Plan, answers: Mapping[str, str], before: Mapping[str, An
     return head + yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
 
 
-def _values(plan: Plan, answers: Mapping[str, str], before: Mapping[str, Any]) -> dict[str, Any]:
+def _values(
+    plan: InstallationPlan, answers: Mapping[str, str], before: Mapping[str, Any]
+) -> dict[str, Any]:
     credential = {
-        Identity.CERTIFICATE: "certificate",
-        Identity.WORKLOAD: "workloadIdentity",
-        Identity.MANAGED: "managedIdentity",
-        Identity.SECRET: "secret",
+        CredentialKind.CERTIFICATE: "certificate",
+        CredentialKind.WORKLOAD: "workloadIdentity",
+        CredentialKind.MANAGED: "managedIdentity",
+        CredentialKind.SECRET: "secret",
     }[plan.identity]
     entra: dict[str, Any] = {
         "tenantId": answers.get("AZURE_TENANT_ID", ""),
         "clientId": answers.get("AZURE_CLIENT_ID", ""),
         "credential": credential,
     }
-    if plan.identity is Identity.MANAGED:
+    if plan.identity is CredentialKind.MANAGED:
         entra["managedIdentity"] = answers.get("LATCHKEY_MANAGED_IDENTITY", "system")
     elsewhere = {
         *SECRET_FILES,
@@ -230,13 +236,13 @@ def _values(plan: Plan, answers: Mapping[str, str], before: Mapping[str, Any]) -
     return values
 
 
-def _nginx(plan: Plan) -> str:
+def _nginx(plan: InstallationPlan) -> str:
     sample = slack_manifest.shipped_file("nginx.conf", "deploy/nginx/latchkey.conf")
     host = (plan.public_url or "").removeprefix("https://").rstrip("/")
     return sample.replace("latchkey.example.com", host)
 
 
-def next_steps(plan: Plan, folder: Path) -> list[str]:
+def next_steps(plan: InstallationPlan, folder: Path) -> list[str]:
     """Return the commands that come after, one a line, for a shell in *folder*'s parent."""
     place = shlex.quote(str(folder))
     return {
@@ -249,7 +255,7 @@ def next_steps(plan: Plan, folder: Path) -> list[str]:
                 [
                     f"sudo install -m 0640 -o root -g latchkey {place}/latchkey.pem /etc/latchkey/latchkey.pem"
                 ]
-                if plan.identity is Identity.CERTIFICATE
+                if plan.identity is CredentialKind.CERTIFICATE
                 else []
             ),
             f"sudo install -m 0644 {place}/latchkey.service /etc/systemd/system/latchkey.service",

@@ -24,7 +24,7 @@ class SlackMode(StrEnum):
     HTTP = "http"
 
 
-class Identity(StrEnum):
+class CredentialKind(StrEnum):
     """How Latchkey proves to Entra who it is."""
 
     CERTIFICATE = "certificate"
@@ -45,7 +45,7 @@ IN_FILES: Final = frozenset({Target.COMPOSE, Target.KUBERNETES})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class InstallationPlan:
     """
     The choices of an installation.
 
@@ -57,7 +57,7 @@ class Plan:
 
     target: Target
     slack: SlackMode
-    identity: Identity
+    identity: CredentialKind
     cloud: Cloud = GLOBAL
     public_url: str | None = None
     namespace: str = "latchkey"
