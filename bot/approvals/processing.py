@@ -9,6 +9,7 @@ from typing import Any, Final
 from bot.approvals.model import Decision, Outcome, decided_before
 from bot.approvals.store import decisions, recipients
 from bot.database import Busy, Store, Transaction
+from bot.messages.decided import name_of
 from bot.messages.parts import moment
 from bot.packages.model import Stage
 from bot.people.model import DONE, Verb
@@ -165,13 +166,16 @@ class DecisionProcessor:
 
     async def _too_late(self, decision: Decision, request: Request) -> None:
         counted = await self._store.read(decisions.accepted_of, request)
-        by = next((each for each in reversed(counted) if each.stage >= decision.stage), None)
+        # Of the stage that they meant, whatever has been decided after it.
+        by = next((each for each in counted if each.stage >= decision.stage), None)
         if by is not None:
-            why = f"That was already {DONE[by.verb]} by {by.name or 'somebody else'}, {moment(by.at)}."
+            why = f"That was already {DONE[by.verb]} by {name_of(by)}, {moment(by.at)}."
         elif _is_after_deadline(decision, request):
             why = OVERTAKEN[State.LAPSED]
         elif request.state is State.PENDING:
             why = "What is asked for has changed since that card was drawn. Please look at the new one."
+        elif request.state is State.CANCELED and request.why:
+            why = f"That request is canceled. {request.why}"
         else:
             why = OVERTAKEN.get(
                 request.state,

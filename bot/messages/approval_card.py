@@ -32,7 +32,7 @@ from bot.messages.request_words import WANTS, outcome
 from bot.messages.waiting import named_deciders
 from bot.paging import Count
 from bot.people.model import NamedAs, Verb
-from bot.requests.model import Request, State
+from bot.requests.model import Kind, Request, State
 
 # On a card, beside what is asked for: who decided the stages before, the last ones first.
 ROOM_FOR_DECISIONS: Final = Room(blocks=12, characters=2_000)
@@ -175,9 +175,7 @@ def ending(request: Request, decided: Sequence[Decision]) -> Message:
     """Say in the thread of a channel's card what became of the request."""
     denials = [each for each in decided if each.verb is Verb.DENY]
     if request.state is State.DENIED and denials:
-        why = f": {one_line(denials[-1].reason)}" if denials[-1].reason else "."
-        who = f"{person(denials[-1].slack_user)}{_on_behalf(denials[-1])}"
-        return message(f"Denied by {who}{why}")
+        return message(_decision_sentence(denials[-1]))
     return message(_outcome(request))
 
 
@@ -248,17 +246,27 @@ def _on_behalf(decision: Decision) -> str:
 
 
 def _decision_line(decision: Decision) -> Block:
+    return context(_decision_sentence(decision, when=f" {moment(decision.at)}"))
+
+
+def _decision_sentence(decision: Decision, *, when: str = "") -> str:
     why = f": {one_line(decision.reason)}" if decision.reason else "."
     role = ", as an admin and not as an approver," if decision.as_admin else ""
-    return context(
-        f"{DID[decision.verb]} by {person(decision.slack_user)}{role or _on_behalf(decision)} {moment(decision.at)}{why}"
-    )
+    who = f"{person(decision.slack_user)}{role or _on_behalf(decision)}"
+    if not when:
+        who = who.removesuffix(",")
+    return f"{DID[decision.verb]} by {who}{when}{why}"
+
+
+# Of these ends the reason is on the request; a denial's is with the decision.
+REASON_SHOWN: Final = frozenset({State.REFUSED, State.FAILED, State.LAPSED, State.CANCELED})
 
 
 def _outcome(request: Request) -> str:
     said = outcome(request)
     if request.state is State.DELIVERED and request.ends_at:
-        said = f"Delivered, {until(request.ends_at)}."
-    if request.why and request.state in {State.REFUSED, State.FAILED, State.LAPSED}:
+        done = "Extended" if request.kind is Kind.EXTEND else "Delivered"
+        said = f"{done}, {until(request.ends_at)}."
+    if request.why and request.state in REASON_SHOWN:
         said += f" {one_line(request.why)}"
     return said

@@ -123,16 +123,28 @@ def denied(request: Request, *, by: str | None, approved: Sequence[str] = ()) ->
     return _with_reason(line, request.why)
 
 
-def lapsed(request: Request) -> Message:
+def lapsed(request: Request, *, approved: Sequence[str] = ()) -> Message:
+    """
+    Say that a request has expired.
+
+    Args:
+        approved: Who had approved the stages before.
+    """
     if request.why:
         return message(
             f"Your access to {escape(request.package_name)} was not extended. {escape(request.why)} "
             "You can ask for it again."
         )
     what = "extension of" if request.kind is Kind.EXTEND else "request for"
+    name = escape(request.package_name)
+    if approved:
+        stages = len(request.terms.stages) if request.terms else 1
+        return message(
+            f"Nobody decided step {request.stage + 1} of {stages} of your {what} {name} in time, so it has expired. "
+            f"{escape(' and '.join(approved))} had approved it before. You can ask again."
+        )
     return message(
-        f"Nobody decided your {what} {escape(request.package_name)} in time, so it has expired. "
-        "You can ask again."
+        f"Nobody decided your {what} {name} in time, so it has expired. You can ask again."
     )
 
 

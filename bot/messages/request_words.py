@@ -73,4 +73,17 @@ def outcome(request: Request) -> str:
     """Return how a request stands or has ended, as a sentence for those who decide."""
     if request.state in {State.APPROVED, State.SUBMITTED}:
         return UNDER_WAY[request.kind]
+    if request.state is State.LAPSED and request.why:
+        # There was nothing left to decide.
+        return "Expired."
+    if request.state is State.LAPSED and request.stage and request.terms:
+        stages = len(request.terms.stages)
+        return f"Expired: nobody decided step {request.stage + 1} of {stages} in time."
+    if request.state is State.CANCELED and request.why:
+        # Not by whoever asked.
+        return "Canceled."
+    if request.state is State.FAILED and request.give_up_by:
+        return "An admin has given it up."
+    if request.state is State.DELIVERED and request.kind is Kind.EXTEND:
+        return "Extended."
     return OUTCOME[request.state]

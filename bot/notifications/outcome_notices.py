@@ -9,6 +9,7 @@ from bot.assignments.model import Assignment
 from bot.database.audit import LATCHKEY
 from bot.messages import asking, deciding, troubles
 from bot.messages.asking_again import with_again_buttons
+from bot.messages.decided import names_of
 from bot.messages.parts import Message, moment
 from bot.notifications.model import Notice
 from bot.people.model import Person, Verb
@@ -57,19 +58,6 @@ def notices_for_request(
     if request.state is State.FAILED and request.give_up_by is None:
         owed.append((alarm("alarm", request, to=admin_channel), deciding.failed(request)))
     return owed
-
-
-def names_of(decided: Sequence[Decision], verb: Verb) -> list[str]:
-    """Return who decided so, each once."""
-    return list(dict.fromkeys(_decider(each) for each in decided if each.verb is verb))
-
-
-def _decider(decision: Decision) -> str:
-    """Name who decided; an admin who stood in for the approvers is called one, and a delegate says for whom."""
-    name = decision.name or "somebody"
-    if decision.for_entra_id is not None:
-        return f"{name} for {decision.for_name or 'somebody'}"
-    return f"{name} (as an admin)" if decision.as_admin else name
 
 
 def notice_for_expiry(assignment: Assignment) -> OwedNotice:
@@ -154,7 +142,7 @@ def _words(
         by = " and ".join(names_of(decided, Verb.DENY)) or None
         return with_again_buttons(asking.denied(request, by=by, approved=approved), request)
     if request.state is State.LAPSED:
-        return with_again_buttons(asking.lapsed(request), request)
+        return with_again_buttons(asking.lapsed(request, approved=approved), request)
     if request.state is State.FAILED:
         failed = asking.failed(request)
         return with_again_buttons(failed, request) if request.give_up_by else failed

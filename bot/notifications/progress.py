@@ -6,9 +6,9 @@ from typing import Final
 from bot.approvals.store import decisions
 from bot.database import Transaction
 from bot.messages import waiting
+from bot.messages.decided import names_of
 from bot.messages.parts import Message
 from bot.notifications.model import Notice
-from bot.notifications.outcome_notices import names_of
 from bot.people.model import Verb
 from bot.requests.model import Request, State, read_ask_id
 from bot.requests.store import requests

@@ -30,6 +30,8 @@ PARTIAL_FOR: Final = timedelta(days=1)
 # Access that comes back so soon after an admin has removed it is worth a look.
 GIVEN_AGAIN_WITHIN: Final = timedelta(days=30)
 ENDED_IN_PART: Final = "The access has ended, before Microsoft Entra had delivered all of it."
+# Why a request to extend access is over.
+REMOVED_MEANWHILE: Final = "The access is being removed."
 # Why access that was removed is there again.
 AUTOMATIC: Final = "automatic"
 
@@ -72,9 +74,16 @@ def deny(
     )
 
 
-def cancel(db: Transaction, request: Request, *, actor: str) -> Request | None:
-    """Cancel it for whoever has asked."""
-    return requests.move(db, request, State.CANCELED, actor=actor)
+def cancel(
+    db: Transaction, request: Request, *, actor: str, why: str | None = None
+) -> Request | None:
+    """
+    Cancel it for whoever has asked.
+
+    Args:
+        why: Where it is not they who wanted that.
+    """
+    return requests.move(db, request, State.CANCELED, actor=actor, why=why)
 
 
 def lapse(db: Transaction, request: Request, why: str | None = None) -> Request | None:
@@ -110,7 +119,7 @@ def approve_removal(db: Transaction, request: Request) -> Request | None:
     for other in request_lists.open_for_assignment(db, moved.assignment_id or ""):
         may_stop = State.CANCELED in MOVES[other.state] and other.intent_at is None
         if other.kind is Kind.EXTEND and may_stop:
-            cancel(db, other, actor=request.asked_by)
+            cancel(db, other, actor=request.asked_by, why=REMOVED_MEANWHILE)
     return moved
 
 

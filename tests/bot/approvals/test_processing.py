@@ -240,7 +240,7 @@ LATE = [
     (lose_the_terms, "has changed since that card was drawn"),
     (approve, "already approved by Bo Berg"),
     (deny, "already denied by Bo Berg"),
-    (deny_unnamed, "already denied by somebody else"),
+    (deny_unnamed, "already denied by somebody"),
 ]
 
 
