@@ -166,8 +166,9 @@ class DecisionProcessor:
 
     async def _too_late(self, decision: Decision, request: Request) -> None:
         counted = await self._store.read(decisions.accepted_of, request)
-        # Of the stage that they meant, whatever has been decided after it.
-        by = next((each for each in counted if each.stage >= decision.stage), None)
+        after = [each for each in counted if each.stage >= decision.stage]
+        # A denial ends it all; else the one of the stage that they meant, whoever has decided the next.
+        by = next((each for each in after if each.verb is Verb.DENY), next(iter(after), None))
         if by is not None:
             why = f"That was already {DONE[by.verb]} by {name_of(by)}, {moment(by.at)}."
         elif _is_after_deadline(decision, request):

@@ -358,6 +358,17 @@ async def test_whoever_is_late_hears_of_the_last_decision(harness):
     assert "already denied by Bo Berg" in (decision.why or "")
 
 
+async def test_whoever_is_late_hears_who_decided_the_step_that_they_meant(harness):
+    """The card of the first stage, when the second has been approved by somebody else."""
+    first = await asked(harness, TWO_STAGES)
+    _, second = await processed(harness, first, slack_user="U0MIA")
+    await processed(harness, second, slack_user="U0BO", reason="Seen the fire")
+
+    decision, _ = await processed(harness, first, slack_user="U0DANA")
+
+    assert "already approved by Mia Moreau" in (decision.why or "")
+
+
 async def test_whoever_is_late_for_one_stage_hears_of_no_earlier_one(harness):
     """The second stage was withdrawn; that the first was approved is not why."""
     first = await asked(harness, TWO_STAGES)
