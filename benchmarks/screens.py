@@ -219,10 +219,10 @@ async def _draw(store: Store, count: int) -> dict[str, list[float]]:
         ("an approver", APPROVER, False),
         ("an admin", ADMIN, True),
     ):
-        await drawn(offering, user, decides_all=decides)
+        await drawn(offering, user, is_admin=decides)
         for _ in range(count):
             began = time.perf_counter()
-            await drawn(offering, user, decides_all=decides)
+            await drawn(offering, user, is_admin=decides)
             taken.setdefault(role, []).append((time.perf_counter() - began) * 1e3)
     return taken
 

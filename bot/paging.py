@@ -30,6 +30,8 @@ class ListName(StrEnum):
     # What one has, and what one waits for, which comes after it.
     MINE = "mine"
     ASKED = "asked"
+    # What one is asked to decide.
+    TO_DECIDE = "to-decide"
 
 
 @dataclass(frozen=True)

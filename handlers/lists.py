@@ -1,7 +1,7 @@
 """Draw a page of any list that people see in an answer: for the command, for Next, and anew after a press in it."""
 
 from bot.assignments.search import Listing
-from bot.messages import asking, deciding, repairing
+from bot.messages import asking, deciding, pending_rows, repairing
 from bot.messages.parts import Message
 from bot.messages.placed_lists import with_place
 from bot.paging import ListName, Place
@@ -25,6 +25,11 @@ class Lists:
         """
         if place.list in {ListName.MINE, ListName.ASKED}:
             return await self._own(user, place)
+        if place.list is ListName.TO_DECIDE:
+            waiting = await self._services.request_lists.to_decide(
+                slack_user=user, start=place.start
+            )
+            return with_place(pending_rows.to_decide(waiting, reader=user), place)
         if place.list is ListName.PENDING:
             page = await self._services.request_lists.pending(
                 slack_user=user, start=place.start, key=key
@@ -62,7 +67,7 @@ class Lists:
 
     async def _own(self, user: str, place: Place) -> Message:
         overview = await self._services.request_lists.access_overview(
-            user, place if place.after else None, skip=place.skip
+            user, place if place.after or place.list is ListName.ASKED else None, skip=place.skip
         )
         return with_place(_shown(overview), place)
 

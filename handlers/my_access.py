@@ -18,7 +18,7 @@ from handlers.lists import Lists
 from handlers.replies import Replies
 from handlers.routes import Routes
 
-MINE = frozenset({ListName.MINE, ListName.ASKED})
+MINE = frozenset({ListName.MINE, ListName.ASKED, ListName.TO_DECIDE})
 
 
 def register(
@@ -53,11 +53,11 @@ def register(
 
     @routes.action("latchkey_my_more")
     async def more(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        """Next, below that list: show the list of whoever presses it."""
+        """Next, below that list, or Show all, in Home: show the list of whoever presses it."""
         reply = replies.to_click(body, action)
         async with explain_errors(reply.say, busy=NOT_READ):
             place = read_next(reply.value, MINE)
-            await reply.say(await lists.draw(reply.user, place))
+            await reply.turn(await lists.draw(reply.user, place))
         await ack()
 
 

@@ -16,7 +16,7 @@ import structlog
 from bot.database import Busy
 from bot.errors import LatchkeyError
 from bot.messages.acknowledging import ALONE
-from bot.messages.modals import said_in_modal
+from bot.messages.modals import CALLBACK, said_in_modal
 from bot.messages.parts import message
 from bot.messages.placed_lists import below, place_in, with_place
 from bot.notifications.late_replies import LateReply
@@ -57,6 +57,7 @@ class Reply:
         place: The page of the list that the pressed row is on.
         is_alone: The message is there for its buttons, and is over when one has done its work.
         url: Where Slack takes answers; None where it says of none.
+        list_view: The modal with a list that they pressed in.
     """
 
     background: Background
@@ -68,6 +69,7 @@ class Reply:
     value: str = ""
     team: str | None = None
     ts: str | None = None
+    list_view: str | None = None
     place: Place | None = None
     is_alone: bool = False
     draw: Draw | None = None
@@ -75,6 +77,12 @@ class Reply:
     async def say(self, message: Mapping[str, Any]) -> None:
         """Say something to this person alone, beside what they pressed; over it in Home and in a modal."""
         self.background.start(lambda: self._say(message))
+
+    async def turn(self, message: Mapping[str, Any]) -> None:
+        """Show another page of a list: in its place if it is in a modal, else as `say` does."""
+        self.background.start(
+            lambda: self._update(message) if self.list_view else self._say(message)
+        )
 
     async def done(self, message: Mapping[str, Any]) -> None:
         """Say that what was pressed has been done: by the redrawn list, by the redrawn Home, or else in words."""
@@ -144,7 +152,8 @@ class Reply:
 
     async def _listed(self) -> dict[str, Any] | None:
         """Draw the list that was pressed in, as it is now; None if that was no list, or it cannot be read."""
-        if self.where is not Where.EPHEMERAL or self.place is None or self.draw is None:
+        can_be_redrawn = self.where is Where.EPHEMERAL or self.list_view is not None
+        if not can_be_redrawn or self.place is None or self.draw is None:
             return None
         try:
             return with_place(dict(await self.draw(self.user, self.place)), self.place)
@@ -152,7 +161,18 @@ class Reply:
             log.info("list-not-redrawn", why=type(error).__name__)
             return None
 
+    async def _update(self, said: Mapping[str, Any]) -> None:
+        """Put a page of a list in the place of the one that was pressed in, in its modal."""
+        view = said_in_modal(dict(said), title=TITLE)
+        try:
+            await self._slack.update_view(self.list_view or "", view)
+        except SlackError as error:
+            log.warning("reply-not-shown", slack=str(error))
+
     async def _replace(self, message: Mapping[str, Any]) -> None:
+        if self.list_view is not None:
+            await self._update(message)
+            return
         if self.where is not Where.EPHEMERAL or self.url is None:
             await self._say(message)
             return
@@ -227,6 +247,7 @@ class Replies:
             value=click.value,
             team=click.team,
             ts=(body.get("container") or {}).get("message_ts"),
+            list_view=_list_view(body),
             place=place_in(action.get("block_id")),
             is_alone=str(action.get("block_id") or "").startswith(ALONE),
             draw=self._draw,
@@ -253,6 +274,12 @@ class Replies:
             url=self._background.slack.response_url(body.get("response_url")),
             trigger_id=str(body.get("trigger_id") or ""),
         )
+
+
+def _list_view(body: Mapping[str, Any]) -> str | None:
+    """Return the id of the modal that was pressed in, if it is one of ours with a list."""
+    view = body.get("view") or {}
+    return str(view.get("id")) if view.get("callback_id") == CALLBACK else None
 
 
 def _where(body: Mapping[str, Any]) -> Where:

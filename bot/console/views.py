@@ -88,7 +88,7 @@ class ConsoleViews:
         """
         if page.tab is Tab.PENDING:
             found = await self._requests.pending(slack_user=slack_user, start=page.start)
-            return console.pending(page, found), page
+            return console.pending(page, found, reader=slack_user), page
         if page.tab is Tab.STUCK:
             held = await self._requests.stuck(slack_user=slack_user, start=page.start)
             return console.stuck(page, held), page

@@ -28,6 +28,7 @@ from bot.messages.parts import (
     until,
 )
 from bot.messages.request_words import FOR_REQUESTER, progress
+from bot.messages.time_left import bar
 from bot.messages.waiting import remind_button
 from bot.packages.model import Package
 from bot.packages.offers import ExtendablePolicies
@@ -333,6 +334,8 @@ def _held_row(
     line = f"*{name}* {until(row.ends_at)}"
     if row.ends_at and row.ends_at > clock.now():
         line += f"  ({left(row.ends_at)} left)"
+        if shown := bar(row.starts_at, row.ends_at):
+            line += f"\n{shown}"
     more = troubles.notes(row, own=True)
     if row.state is AssignmentState.REMOVING or asked is Kind.REMOVE:
         return [section(line), context("Being removed."), *more]

@@ -20,7 +20,6 @@ from bot.messages import repairing, troubles
 from bot.messages.pages import NOTHING_MORE, VIEW, Fitting, Room, Row, how_many
 from bot.messages.parts import (
     Block,
-    about_person,
     actions,
     button,
     context,
@@ -35,7 +34,7 @@ from bot.messages.parts import (
     shorten,
     until,
 )
-from bot.messages.request_words import WANTS
+from bot.messages.pending_rows import pending_review
 from bot.paging import ListName, Mark, Page, Place
 from bot.requests.model import Hold, Request
 
@@ -45,8 +44,6 @@ TITLE: Final = "Latchkey admin console"
 ROOM: Final = Room(blocks=VIEW.blocks - 14, characters=VIEW.characters - 20_000, is_escaped=True)
 # Of people whose names begin alike, and of packages whose names are near.
 MOST_CHOICES: Final = 10
-# Of those who are asked about a request, by name.
-MOST_DECIDERS: Final = 3
 FOUND_BY: Final = (
     "Search for a person, a package, or both: a name, an e-mail address or an object id."
 )
@@ -177,42 +174,19 @@ def _person_menu(tab: Tab, user: str | None) -> Block:
     return section(CHOOSE[tab], accessory=menu, block_id=f"person:{tab}")
 
 
-def pending(page: ConsolePage, found: Page[Request]) -> list[Block]:
+def pending(page: ConsolePage, found: Page[Request], *, reader: str) -> list[Block]:
     """List what waits for a decision, the oldest first, each with a button that shows its card."""
     if not found.rows:
         return [section(_nothing(found, "Nothing waits for a decision."))]
     return [
         header(f"{how_many(found, 'request waits', 'requests wait')} for a decision"),
-        *_part(page, found, (_pending_row(each) for each in found.rows), ListName.PENDING),
+        *_part(
+            page,
+            found,
+            (pending_review(each, reader=reader) for each in found.rows),
+            ListName.PENDING,
+        ),
     ]
-
-
-def _pending_row(request: Request) -> list[Block]:
-    who = person(request.holder, request.holder_name)
-    line = f"{who} {WANTS[request.kind]} *{escape(request.package_name)}*."
-    asked = f"Asked {moment(request.asked_at)}. {_waits_for(request)}"
-    why = (
-        f"\n> {one_line(shorten(request.justification, LONGEST_REASON))}"
-        if request.justification
-        else ""
-    )
-    review = button(
-        "Review",
-        "review",
-        request.id,
-        about=about_person(request.holder_name, request.package_name),
-    )
-    return [section(f"{line}\n{asked}{why}", accessory=review, block_id=f"review:{request.id}")]
-
-
-def _waits_for(request: Request) -> str:
-    if not request.deciders:
-        return "Nobody who can decide it has been found in Slack yet."
-    names = ", ".join(person(each) for each in islice(request.deciders, MOST_DECIDERS))
-    more = len(request.deciders) - MOST_DECIDERS
-    if more > 0:
-        return f"It waits for {names} and {more} more."
-    return f"It waits for {names}."
 
 
 def stuck(page: ConsolePage, found: Page[tuple[Hold, Request]]) -> list[Block]:
@@ -275,7 +249,7 @@ def _waiting(waiting: Sequence[Request]) -> list[Block]:
     """Say what somebody has asked for and does not have yet; removing what they have does not cancel that."""
     if not waiting:
         return []
-    rows = [block for each in waiting for block in _pending_row(each)]
+    rows = [block for each in waiting for block in pending_review(each, reader="")]
     return [divider(), section("*They also wait for these requests:*"), *rows]
 
 

@@ -1,19 +1,59 @@
-"""Draw App Home: what somebody has, what waits for them, what they may ask for."""
+"""Draw App Home: what waits for somebody, what they have and asked for, what they may ask for, and what admins look after."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from bot.assignments.model import Assignment
+from bot.console.model import LONGEST_SOUGHT, Tab
 from bot.messages import delegating
 from bot.messages.asking import NOTHING, my_access_rows, offered
-from bot.messages.deciding import pending_row
-from bot.messages.pages import LIST_IN_HOME, fitted
-from bot.messages.parts import Block, actions, button, context, divider, header, section
+from bot.messages.pages import Fitting, Room, Row, fitted
+from bot.messages.parts import (
+    Block,
+    actions,
+    button,
+    context,
+    divider,
+    escape,
+    header,
+    person,
+    plain,
+    section,
+    until,
+)
+from bot.messages.pending_rows import pending_review
+from bot.messages.request_words import FOR_ADMINS
 from bot.packages.model import Package
 from bot.packages.offers import ExtendablePolicies
-from bot.paging import Count, Page
+from bot.paging import Count, ListName, Page, Place, write_place
 from bot.people.model import Delegation
-from bot.requests.model import Kind, Request
+from bot.requests.model import Hold, Kind, Request
+
+# App Home takes 100 blocks and 250 kB: something for each of its lists, and the rest for what is between them.
+TO_DECIDE: Final = Room(blocks=16, characters=50_000, is_escaped=True)
+HELD: Final = Room(blocks=20, characters=40_000, is_escaped=True)
+WAITING: Final = Room(blocks=12, characters=40_000, is_escaped=True)
+OFFERED: Final = Room(blocks=8, characters=30_000, is_escaped=True)
+FOR_ADMIN: Final = Room(blocks=5, characters=15_000, is_escaped=True)
+SHOW_ALL: Final = "Show all"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdminOverview:
+    """
+    The beginnings of what an admin looks after.
+
+    Attributes:
+        others: What waits for a decision of others.
+        ending: What ends within a week.
+        stuck: The requests that keep failing.
+    """
+
+    others: Page[Request]
+    ending: Page[Assignment]
+    stuck: Page[tuple[Hold, Request]]
+
 
 # Of what others let somebody decide; `/my-access delegate` lists all.
 MOST_DELEGATIONS: Final = 5
@@ -31,6 +71,7 @@ def home(
     extendable: ExtendablePolicies,
     given: Sequence[Delegation] = (),
     received: Sequence[Delegation] = (),
+    admin: AdminOverview | None = None,
 ) -> dict[str, object]:
     """
     Draw the Home view of one person, within Slack's 100 blocks.
@@ -40,44 +81,57 @@ def home(
         mine: Ids of the packages that they have or have asked for.
         given: By what they let others decide for them.
         received: By what others let them decide.
+        admin: What they look after as an admin; None for others.
     """
     blocks: list[Block] = []
     if to_decide.rows:
         blocks.append(header("Waiting for your decision"))
-        blocks += fitted(
-            (pending_row(request, reader=reader) for request in to_decide.rows),
+        blocks += _list(
+            (pending_review(request, reader=reader) for request in to_decide.rows),
             count=to_decide.count,
-            room=LIST_IN_HOME,
-            rest=lambda left: f"… and {left} more: they show up as you decide these.",
+            room=TO_DECIDE,
+            everything=Place(list=ListName.TO_DECIDE),
         )
     if to_decide.rows or given or received:
         blocks += [
-            *delegating.rows(given, received[:MOST_DELEGATIONS]),
+            *delegating.rows(given[:MOST_DELEGATIONS], received[:MOST_DELEGATIONS]),
             delegating.ask_button_row(),
             divider(),
         ]
     blocks.append(header("Your access"))
-    if held.rows or waiting.rows:
-        blocks += fitted(
-            my_access_rows(held.rows, waiting.rows, asked=asked, extendable=extendable),
-            count=held.count.plus(waiting.count),
-            room=LIST_IN_HOME,
-            rest=lambda left: f"… and {left} more: `/my-access` shows all.",
+    if held.rows:
+        blocks += _list(
+            my_access_rows(held.rows, (), asked=asked, extendable=extendable),
+            count=held.count,
+            room=HELD,
+            everything=Place(list=ListName.MINE),
         )
     else:
-        blocks.append(section(f"{NOTHING} `/request-access` shows what there is."))
+        blocks.append(section(NOTHING))
+    if waiting.rows:
+        blocks.append(header("Your requests"))
+        blocks += _list(
+            my_access_rows((), waiting.rows, asked=asked, extendable=extendable),
+            count=waiting.count,
+            room=WAITING,
+            everything=Place(list=ListName.ASKED),
+        )
+    blocks += _offers(offer, mine)
+    if admin is not None:
+        blocks += _admin(admin)
+    return {"type": "home", "callback_id": "latchkey_home", "blocks": blocks}
+
+
+def _offers(offer: Sequence[Package], mine: Collection[str]) -> list[Block]:
     search = button("Request access", "new_request", "-", style="primary")
-    blocks += [divider(), header("Access you can ask for"), actions(search)]
+    blocks = [divider(), header("Access you can ask for"), actions(search)]
     rest = [package for package in offer if package.id not in mine]
     if rest:
         blocks += fitted(
             ([offered(package)] for package in rest),
             count=Count(len(rest)),
-            room=LIST_IN_HOME,
-            rest=lambda left: (
-                f"… and {left} more: `/request-access` lists them all, and with a part of a name finds "
-                "those that have it."
-            ),
+            room=OFFERED,
+            rest=lambda left: f"… and {left} more: press *Request access* to search all of them.",
         )
     elif offer:
         blocks.append(section("You have, or have asked for, everything that is offered here."))
@@ -88,7 +142,92 @@ def home(
             "Whether you may have a package is checked against its policy in Entra when you ask."
         )
     )
-    return {"type": "home", "callback_id": "latchkey_home", "blocks": blocks}
+    return blocks
+
+
+def _admin(admin: AdminOverview) -> list[Block]:
+    blocks: list[Block] = [
+        divider(),
+        header("For admins"),
+        _search_field(),
+        actions(
+            button("Open the console", "console_assignments", Tab.ASSIGNMENTS),
+            button("Audit log", "console_audit", Tab.AUDIT),
+            block_id="console",
+        ),
+    ]
+    if admin.stuck.rows:
+        blocks += [
+            section(f"*Stuck: {admin.stuck.count}*"),
+            *_few(_stuck_row(request) for _, request in admin.stuck.rows),
+            actions(button("Show stuck requests", "console_stuck", Tab.STUCK)),
+        ]
+    has_others = not admin.others.count.is_nothing
+    if has_others:
+        blocks += [
+            section(f"*Waits for others: {admin.others.count}*"),
+            *_few(pending_review(request, reader="") for request in admin.others.rows),
+            actions(button("Show all that waits", "console_pending", Tab.PENDING)),
+        ]
+    if admin.ending.rows:
+        blocks += [
+            section(f"*Ends within a week: {admin.ending.count}*"),
+            *_few(_ending_row(row) for row in admin.ending.rows),
+            context("The console's assignments begin with what ends first."),
+        ]
+    if not (admin.stuck.rows or has_others or admin.ending.rows):
+        blocks.append(
+            section("Nothing is stuck, nothing waits for others, and nothing ends within a week.")
+        )
+    return blocks
+
+
+def _search_field() -> Block:
+    return {
+        "type": "input",
+        "block_id": "search:home",
+        "dispatch_action": True,
+        "optional": True,
+        "label": plain("Who has what? Search, and press Enter"),
+        "element": {
+            "type": "plain_text_input",
+            "action_id": "latchkey_console_search",
+            "max_length": LONGEST_SOUGHT,
+            "placeholder": plain("Person, package, or both"),
+            "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]},
+        },
+    }
+
+
+def _stuck_row(request: Request) -> Row:
+    who = person(request.holder, request.holder_name)
+    return [context(f"{FOR_ADMINS[request.kind]} *{escape(request.package_name)}* for {who}")]
+
+
+def _ending_row(row: Assignment) -> Row:
+    who = person(row.holder, row.holder_name)
+    return [context(f"{who}: *{escape(row.package_name)}* {until(row.ends_at)}")]
+
+
+def _few(rows: Iterable[Row]) -> list[Block]:
+    shown = Fitting(FOR_ADMIN)
+    for row in rows:
+        if not shown.takes(row, FOR_ADMIN.size_of(row)):
+            break
+    return shown.blocks
+
+
+def _list(rows: Iterable[Row], *, count: Count, room: Room, everything: Place) -> list[Block]:
+    """Show the first whole rows, and a button for all of them where there are more."""
+    shown = Fitting(Room(blocks=room.blocks - 1, characters=room.characters, is_escaped=True))
+    for row in rows:
+        if not shown.takes(row, room.size_of(row)):
+            break
+    left = count.less(shown.taken)
+    if left.is_nothing:
+        return shown.blocks
+    label = f"Show all {count}" if count.is_exact else SHOW_ALL
+    return [*shown.blocks, actions(button(label, "my_more", write_place(everything) or "-"))]
 
 
 def short_home() -> dict[str, object]:

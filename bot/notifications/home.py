@@ -113,8 +113,7 @@ class Homes:
         # Before the page is made: one that straddles midnight is yesterday's.
         drawn_at = clock.now()
         is_admin = self._permissions.is_known_admin(slack_user)
-        decides = is_admin and self._permissions.admins_decide != "never"
-        view = await drawn(self._offering, slack_user, decides_all=decides)
+        view = await drawn(self._offering, slack_user, is_admin=is_admin)
         pause = None
         try:
             mark = MARK.format(installation=self._installation.id, at=int(clock.real().timestamp()))

@@ -1,23 +1,26 @@
 """Reads what somebody's App Home shows, and draws it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, Final
 
 from bot import clock
 from bot.approvals.store import deciders
 from bot.assignments.store import assignment_lists
 from bot.database import Transaction
-from bot.messages.home import home
+from bot.messages.home import AdminOverview, home
 from bot.packages.catalog import OfferedPackages
 from bot.paging import Page
 from bot.people.model import Delegation
 from bot.people.store import delegations
 from bot.requests.model import Request
 from bot.requests.overview import AccessOverview, access_overview
-from bot.requests.store import request_lists
+from bot.requests.store import holds, request_lists
 
-# Of each list: more would not fit into the page, see `bot.messages.pages.LIST_IN_HOME`.
+# Of each list: more would not fit into the page, see `bot.messages.home`.
 ROWS_IN_HOME: Final = 30
+FOR_ADMINS: Final = 5
+ENDS_SOON: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,16 +32,17 @@ class _Read:
     mine: set[str]
     given: list[Delegation]
     received: list[Delegation]
+    admin: AdminOverview | None
 
 
-async def drawn(offering: OfferedPackages, slack_user: str, *, decides_all: bool) -> dict[str, Any]:
+async def drawn(offering: OfferedPackages, slack_user: str, *, is_admin: bool) -> dict[str, Any]:
     """
     Draw the view of somebody's App Home as of now.
 
     Args:
-        decides_all: An admin who may decide everything that waits; for others, what names them is shown.
+        is_admin: They are shown what admins look after as well.
     """
-    offered, read = await offering.beside(_read, slack_user, decides_all)
+    offered, read = await offering.beside(_read, slack_user, is_admin)
     return home(
         reader=slack_user,
         held=read.overview.held,
@@ -50,18 +54,33 @@ async def drawn(offering: OfferedPackages, slack_user: str, *, decides_all: bool
         extendable=offered.extendable,
         given=read.given,
         received=read.received,
+        admin=read.admin,
     )
 
 
-def _read(db: Transaction, slack_user: str, decides_all: bool) -> _Read:
-    if decides_all:
-        to_decide = request_lists.pending_of_others(db, slack_user, rows=ROWS_IN_HOME)
-    else:
-        to_decide = deciders.waiting_for(db, slack_user, rows=ROWS_IN_HOME)
+def _read(db: Transaction, slack_user: str, is_admin: bool) -> _Read:
+    to_decide = deciders.waiting_for(db, slack_user, rows=ROWS_IN_HOME)
+    overview = access_overview(db, slack_user, rows=ROWS_IN_HOME)
+    if len(overview.waiting.rows) < ROWS_IN_HOME:
+        # That list begins where the other ends: here each has a place of its own.
+        waiting = request_lists.open_for(db, slack_user, rows=ROWS_IN_HOME)
+        overview = replace(overview, waiting=waiting)
     return _Read(
-        overview=access_overview(db, slack_user, rows=ROWS_IN_HOME),
+        overview=overview,
         to_decide=to_decide,
         mine=assignment_lists.my_packages(db, slack_user),
         given=delegations.of_delegators(db, [slack_user], at=clock.now()),
         received=delegations.to_delegate(db, [slack_user], at=clock.now()),
+        admin=_for_admin(db, slack_user, to_decide) if is_admin else None,
+    )
+
+
+def _for_admin(db: Transaction, slack_user: str, to_decide: Page[Request]) -> AdminOverview:
+    others = request_lists.pending_of_others(db, slack_user, rows=ROWS_IN_HOME)
+    rows = [each for each in others.rows if slack_user not in each.deciders]
+    others = replace(others, rows=rows, count=others.count.less(to_decide.count.number))
+    return AdminOverview(
+        others=others,
+        ending=assignment_lists.ending_page(db, until=clock.now() + ENDS_SOON, rows=FOR_ADMINS),
+        stuck=holds.held(db, rows=FOR_ADMINS),
     )

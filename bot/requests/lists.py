@@ -5,6 +5,7 @@ Show lists of requests: a person's own, with what they have, and the admins'.
 from collections.abc import Collection
 from dataclasses import replace
 
+from bot.approvals.store import deciders
 from bot.database import Store
 from bot.packages.catalog import OfferedPackages
 from bot.paging import FIRST, Page, Place, Start
@@ -47,6 +48,10 @@ class RequestLists:
         if not assignment_ids:
             return frozenset()
         return await self._store.read(request_lists.being_removed, assignment_ids)
+
+    async def to_decide(self, *, slack_user: str, start: Start = FIRST) -> Page[Request]:
+        """Return a page of what somebody is asked to decide."""
+        return await self._store.read(deciders.waiting_for, slack_user, start=start)
 
     async def pending(
         self, *, slack_user: str, start: Start = FIRST, key: str | None = None

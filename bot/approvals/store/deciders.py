@@ -9,7 +9,7 @@ from bot.database.engine import Transaction
 from bot.database.homes import touch_homes
 from bot.database.keyset import ListStatements
 from bot.database.tables import deciders, requests
-from bot.paging import Page
+from bot.paging import FIRST, ROWS_A_PAGE, Page, Start
 from bot.people.model import NamedAs
 from bot.requests.model import Request, State
 from bot.requests.store.requests import SELECT, from_row
@@ -79,6 +79,8 @@ def fill_in(db: Transaction) -> int:
     return len(found)
 
 
-def waiting_for(db: Transaction, slack_user: str, *, rows: int) -> Page[Request]:
+def waiting_for(
+    db: Transaction, slack_user: str, *, start: Start = FIRST, rows: int = ROWS_A_PAGE
+) -> Page[Request]:
     """Return what somebody is asked to decide, oldest first."""
-    return WAITING.page(db, from_row, rows=rows, decider=slack_user)
+    return WAITING.page(db, from_row, start=start, rows=rows, decider=slack_user)

@@ -11,7 +11,7 @@ from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress
 from bot.assignments.store.assignments import IS_NOT_ENDED, SELECT, from_row
 from bot.database.engine import Transaction
 from bot.database.keyset import ListStatements
-from bot.database.statements import MOST, SPELLINGS, spellings, words
+from bot.database.statements import MOST, SPELLINGS, UNTIL, spellings, words
 from bot.database.tables import assignments, people, requests
 from bot.paging import FIRST, ROWS_A_PAGE, Page, Start
 from bot.requests.model import OPEN, Kind
@@ -55,6 +55,7 @@ OF_ANYBODY: Final = {
     (False, True): _listed(OF_PEOPLE),
     (True, True): _listed(OF_PACKAGE, OF_PEOPLE),
 }
+ENDING: Final = _listed(assignments.c.ends_at <= UNTIL)
 OF_ONESELF: Final = _listed(MINE, sa.not_(SHOWN_AS_REQUEST))
 
 BOUND: Final = sa.select(people.c.slack_user, people.c.entra_id).where(
@@ -103,6 +104,13 @@ def page(
         given["entra_ids"] = list(entra_ids)
     listed = OF_ANYBODY[package_id is not None, entra_ids is not None]
     return listed.page(db, from_row, start=start, rows=rows, **given)
+
+
+def ending_page(
+    db: Transaction, *, until: datetime, start: Start = FIRST, rows: int = ROWS_A_PAGE
+) -> Page[Assignment]:
+    """Return what ends by then, the first to end first."""
+    return ENDING.page(db, from_row, start=start, rows=rows, until=until)
 
 
 def own_page(

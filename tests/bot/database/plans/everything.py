@@ -190,6 +190,7 @@ def _recipients(db: Transaction) -> None:
     recipients.look_again_for(db, ["U0BO", "U0CY"])
     recipients.settle(db, request, ("U0CY",), nobody=True, again_at=clock.real())
     deciders.waiting_for(db, "U0CY", rows=10)
+    deciders.waiting_for(db, "U0CY", start=Start(after=Mark(clock.now(), "a")))
     deciders.keep(db, request, ("U0BO", "U0DANA"))
     deciders.fill_in(db)
 
@@ -277,6 +278,7 @@ def _assignment_lists(db: Transaction) -> None:
         assignment_lists.page(db, start=page_number(3), **of)
         for after in (Mark(clock.now(), "a"), Mark(None, "a")):
             assignment_lists.page(db, start=Start(after=after), rows=0, **of)
+    assignment_lists.ending_page(db, until=clock.now() + HOUR)
     assignment_lists.own_page(db, "U0ANN")
     assignment_lists.own_page(db, "U0ANN", start=Start(after=Mark(clock.now(), "a")))
     assignment_lists.count_own(db, "U0ANN")

@@ -1,0 +1,64 @@
+"""List what waits for a decision: who asks for what, why, for whom it waits, and a button that shows the whole card."""
+
+from typing import Final
+
+from bot.messages.pages import NOTHING_MORE, how_many, part_of
+from bot.messages.parts import (
+    Block,
+    Message,
+    about_person,
+    button,
+    escape,
+    message,
+    one_line,
+    person,
+    section,
+    shorten,
+)
+from bot.messages.request_words import WANTS
+from bot.messages.waiting import waiting_for
+from bot.paging import ListName, Page, Place
+from bot.requests.model import Request
+
+# Of a reason, in a row; the card has the whole.
+LONGEST_REASON: Final = 200
+
+
+def pending_review(request: Request, *, reader: str) -> list[Block]:
+    """Make a row of a pending request, with a button that shows its card: nobody decides what they have not read."""
+    who = person(request.holder, request.holder_name)
+    line = f"{who} {WANTS[request.kind]} *{escape(request.package_name)}*."
+    if request.holder == reader:
+        stands = f"It is {waiting_for(request)}. Your own request: somebody else decides it."
+    else:
+        stands = f"It is {waiting_for(request)}."
+    why = (
+        f"\n> {one_line(shorten(request.justification, LONGEST_REASON))}"
+        if request.justification
+        else ""
+    )
+    review = button(
+        "Review",
+        "review",
+        request.id,
+        style="primary" if reader in request.deciders else None,
+        about=about_person(request.holder_name, request.package_name),
+    )
+    return [section(f"{line}\n{stands}{why}", accessory=review, block_id=f"review:{request.id}")]
+
+
+def to_decide(page: Page[Request], *, reader: str) -> Message:
+    """List a page of what waits for somebody's decision, the oldest first."""
+    if not page.rows:
+        nothing = NOTHING_MORE if page.skipped is None else "Nothing waits for your decision."
+        return message(nothing)
+    intro = f"{how_many(page, 'request waits', 'requests wait')} for your decision."
+    blocks = part_of(
+        (pending_review(request, reader=reader) for request in page.rows),
+        places=[Place(list=ListName.TO_DECIDE, after=each) for each in page.marks],
+        count=page.count,
+        skipped=page.skipped,
+        head=[section(intro)],
+        next_button=lambda place: button("Next", "my_more", place),
+    )
+    return message(intro, blocks)
