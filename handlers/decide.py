@@ -7,7 +7,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck
 
 from bot.approvals.service import ApprovalService
-from bot.messages import forms
+from bot.messages import forms, review
 from bot.people.model import Verb
 from handlers.errors import DECISION_NOT_SAVED, explain_errors
 from handlers.replies import Replies
@@ -34,6 +34,8 @@ def register(routes: Routes, *, approvals: ApprovalService, replies: Replies) ->
                     forms.reason(draft.decision, draft.request, draft.counted),
                     unless=functools.partial(approvals.refuse_early, draft),
                 )
+            elif (body.get("view") or {}).get("callback_id") == review.CALLBACK:
+                replies.update_view(body["view"].get("id"), review.decision_saved())
         await ack()
 
     @routes.action("latchkey_approve")
@@ -60,3 +62,5 @@ def register(routes: Routes, *, approvals: ApprovalService, replies: Replies) ->
                 decision_id=view["private_metadata"], slack_user=body["user"]["id"], reason=reason
             )
             await ack()
+            # The card that it was opened from, where that was in a modal: its buttons are over.
+            replies.update_view(view.get("previous_view_id"), review.decision_saved())

@@ -253,6 +253,11 @@ class Replies:
             draw=self._draw,
         )
 
+    def update_view(self, view_id: object, view: Mapping[str, Any]) -> None:
+        """Put *view* in the place of a modal that is open; nothing happens if there is none."""
+        if isinstance(view_id, str) and view_id:
+            self._background.update_form(view_id=view_id, view=view)
+
     def to_command(self, command: Mapping[str, Any]) -> Reply:
         """Return the reply to a command, for what is said after its first answer."""
         return Reply(

@@ -5,11 +5,26 @@ from typing import Any, Final
 
 from bot.approvals.model import Decision
 from bot.messages import approval_card
-from bot.messages.parts import Block, context, plain
+from bot.messages.parts import Block, context, plain, section
 from bot.people.model import NamedAs
 from bot.requests.model import Request, State
 
 CALLBACK: Final = "latchkey_review"
+
+
+def decision_saved() -> dict[str, Any]:
+    """Say in the card's place that a decision is saved; whether it counts is checked right after."""
+    return {
+        "type": "modal",
+        "callback_id": "latchkey_reviewed",
+        "title": plain("Review"),
+        "close": plain("Close"),
+        "blocks": [
+            section(
+                "Your decision is saved. I check it with Slack and Entra right now; if it does not count, I tell you why."
+            )
+        ],
+    }
 
 
 def review(

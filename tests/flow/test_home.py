@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sandbox.tenant.seed import FINANCE_REPORTS
 from tests.harness.valid import complaints
-from tests.harness.world import ANN, BO, CY, DANA, MIA, eventually, labels, said
+from tests.harness.world import ANN, BO, CY, DANA, MIA, buttons, eventually, labels, said
 
 TO_DECIDE = "Waiting for your decision"
 
@@ -23,6 +23,21 @@ async def shows(world, user, text):
 async def shows_no_more(world, user, text):
     await eventually(
         lambda: text not in said(world.home(user)), about=f"{user}'s Home shows {text!r} no more"
+    )
+
+
+async def decided(world, user, label):
+    """Review what waits, in Home, and press a button of its card."""
+    await world.press_home(user, "Review")
+    card = await eventually(lambda: world.form(user), about="the card")
+    assert "The package gives" in said(card)
+    button = next(each for each in buttons(card) if each["text"]["text"] == label)
+    await world.slack.click_view(
+        user=user,
+        view_id=card.id,
+        action_id=button["action_id"],
+        block_id=button["block_id"],
+        value=button["value"],
     )
 
 
@@ -58,8 +73,9 @@ async def test_what_waits_is_shown_to_those_who_decide(world):
 
     await world.type(ANN, "/request-access finance-reports because Q4")
 
-    for user in (BO, DANA):
-        await shows(world, user, TO_DECIDE)
+    await shows(world, BO, TO_DECIDE)
+    await shows(world, DANA, "Waits for others: 1")
+    assert TO_DECIDE not in said(world.home(DANA))
     await shows(world, ANN, "waiting for <@U0BO> since")
     assert TO_DECIDE not in said(world.home(ANN))
     assert TO_DECIDE not in said(world.home(CY))
@@ -70,13 +86,14 @@ async def test_what_is_decided_leaves_every_home(world):
     await opened(world, ANN, BO, DANA)
     await world.type(ANN, "/request-access finance-reports because Q4")
     await shows(world, BO, TO_DECIDE)
-    await shows(world, DANA, TO_DECIDE)
+    await shows(world, DANA, "Waits for others")
 
-    await world.press_home(BO, "Approve")
+    await decided(world, BO, "Approve")
 
+    await eventually(lambda: "Your decision is saved" in said(world.form(BO)))
     await world.told(ANN, "You now have access")
     await shows_no_more(world, BO, TO_DECIDE)
-    await shows_no_more(world, DANA, TO_DECIDE)
+    await shows_no_more(world, DANA, "Waits for others")
     await shows(world, ANN, "30 days left")
 
 
@@ -86,8 +103,11 @@ async def test_one_denies_from_home(world):
     await world.type(ANN, "/request-access finance-reports because Q4")
     await shows(world, BO, TO_DECIDE)
 
-    await world.press_home(BO, "Deny")
+    await decided(world, BO, "Deny")
+    await eventually(lambda: "Deny" in str(world.form(BO).title), about="the form")
     await world.give_reason(BO, "Not this quarter")
+
+    await eventually(lambda: "Your decision is saved" in said(world.form(BO)))
 
     assert "Not this quarter" in said(await world.told(ANN, "was denied"))
     await shows_no_more(world, BO, TO_DECIDE)
@@ -99,7 +119,7 @@ async def test_a_manager_sees_their_step_only(world):
     await world.type(ANN, "/request-access production-database because of the outage")
     await shows(world, MIA, TO_DECIDE)
 
-    await world.press_home(MIA, "Approve")
+    await decided(world, MIA, "Approve")
 
     await shows_no_more(world, MIA, TO_DECIDE)
     assert world.posts() == []
@@ -193,16 +213,81 @@ async def test_a_full_home_is_still_a_valid_one(world):
         world.tenant.world.policies[copied.id] = copied
     await world.synced()
 
-    await opened(world, ANN, DANA)
+    await opened(world, ANN, BO, DANA)
     asked = await world.type(ANN, "/request-access list")
     for number in range(30):
         await world.type(ANN, f"/request-access package-{number:02} because I must")
     await eventually(lambda: len(world.cards(BO)) == 30)
-    await shows(world, DANA, TO_DECIDE)
+    await shows(world, DANA, "Waits for others")
+    await shows(world, BO, "Show all 30")
     await shows(world, ANN, "waiting for <@U0BO> since")
     listed = await world.type(DANA, "/access-admin pending")
     mine = await world.type(ANN, "/my-access")
 
     assert (asked.ok, listed.ok, mine.ok) == (True, True, True)
     assert "<!channel>" not in said(asked.message)
+    assert complaints(world) == []
+
+
+async def test_all_of_a_long_list_is_a_press_away(world):
+    """What does not fit opens in a window, whose pages turn in their place."""
+    packages = world.tenant.world.packages
+    original = packages[FINANCE_REPORTS]
+    policy = next(
+        each for each in world.tenant.world.policies.values() if each.package_id == FINANCE_REPORTS
+    )
+    for number in range(25):
+        made = type(original)(
+            **{**vars(original), "id": f"d1{number:034}", "display_name": f"Package {number:02}"}
+        )
+        packages[made.id] = made
+        copied = type(policy)(**{**vars(policy), "id": f"d2{number:034}", "package_id": made.id})
+        world.tenant.world.policies[copied.id] = copied
+    await world.synced()
+    await opened(world, BO)
+    for number in range(25):
+        await world.type(ANN, f"/request-access package-{number:02} because I must")
+    await shows(world, BO, "Show all 25")
+
+    await world.press_home(BO, "Show all 25")
+
+    form = await eventually(lambda: world.form(BO), about="the list")
+    assert "25 requests wait for your decision" in said(form)
+    button = next(each for each in buttons(form) if each["text"]["text"] == "Next")
+    for _ in range(2):
+        before = said(world.form(BO))
+        button = next(each for each in buttons(world.form(BO)) if each["text"]["text"] == "Next")
+        await world.slack.click_view(
+            user=BO,
+            view_id=form.id,
+            action_id=button["action_id"],
+            block_id=button["block_id"],
+            value=button["value"],
+        )
+        await eventually(lambda before=before: said(world.form(BO)) != before, about="a page")
+    assert len(world.slack.person(BO).modals) == 1
+    assert "Package 24" in said(world.form(BO))
+    assert complaints(world) == []
+
+
+async def test_an_admin_sees_what_ends_and_searches_from_home(world):
+    """What ends within a week is there, and whoever is sought opens in the console."""
+    await world.type(ANN, "/request-access marketing-campaign")
+    await world.told(ANN, "You now have access")
+    await opened(world, DANA)
+    await shows(world, DANA, "nothing ends within a week")
+    await world.later(timedelta(days=24))
+    await shows(world, DANA, "Ends within a week: 1")
+
+    home = world.home(DANA)
+    block = next(each for each in home.blocks if each["type"] == "input")
+    await world.slack.click_view(
+        user=DANA,
+        view_id=home.id,
+        action_id=block["element"]["action_id"],
+        block_id=block["block_id"],
+        value="Ann Abara",
+    )
+
+    await eventually(lambda: "1 assignment for Ann Abara" in said(world.form(DANA)))
     assert complaints(world) == []

@@ -163,7 +163,7 @@ def test_a_page_beyond_the_last_is_the_last():
 
 @pytest.mark.parametrize("count", [15, 16, 29, 40])
 def test_home_cuts_no_request_off_its_buttons(count):
-    """However many wait, each that is shown can be decided, and each access returned."""
+    """However many wait, each that is shown can be reviewed, and each access returned."""
     waiting = [wish(id=f"r{number}", holder=f"U{number}") for number in range(count)]
     mine = [held(id=f"a{number}") for number in range(count)]
     view = home(
@@ -179,11 +179,12 @@ def test_home_cuts_no_request_off_its_buttons(count):
     blocks = view["blocks"]
     assert isinstance(blocks, list)
     for start, buttons in (
-        ("asks for", {"Approve", "Deny"}),
+        ("asks for", {"Review"}),
         ("*Marketing Campaign* until", {"Return"}),
     ):
         rows = [place for place, block in enumerate(blocks) if start in str(block.get("text"))]
         assert rows
         for place in rows:
-            follows = blocks[place + 1].get("elements", [])
+            beside = blocks[place].get("accessory")
+            follows = [beside] if beside else blocks[place + 1].get("elements", [])
             assert buttons <= {each.get("text", {}).get("text") for each in follows}, place
