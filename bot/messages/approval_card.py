@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from bot.approvals.model import Decision
+from bot.assignments.model import Assignment, AssignmentState
 from bot.messages.answers import answer_blocks, answers_button
 from bot.messages.evidence import evidence_lines
 from bot.messages.pages import MESSAGE, Room, fitted
@@ -29,6 +30,7 @@ from bot.messages.parts import (
     until,
 )
 from bot.messages.request_words import WANTS, outcome
+from bot.messages.troubles import remove_button
 from bot.messages.waiting import named_deciders
 from bot.paging import Count
 from bot.people.model import NamedAs, Verb
@@ -62,6 +64,7 @@ def card(
     reader: str | None = None,
     named_as: NamedAs | None = None,
     asked: bool = True,
+    access: Assignment | None = None,
 ) -> Message:
     """
     Draw an approval card: who, what exactly, why, until when, under which policy; and how it was decided.
@@ -70,11 +73,23 @@ def card(
         reader: Whose direct message it is in; None: a channel's.
         named_as: Why they are asked, if that is known.
         asked: The stage that is decided now is the one that this card asks about; without, it has no buttons.
+        access: What the request gave, on a card for admins: while it is there, they may remove it.
     """
     foot = _foot(request, named_as) if asked else _passed(request, decided, reader=reader)
+    if access is not None:
+        foot += _undo(access)
     return message(
         _plain_title(request), [*facts(request, decided, room=MESSAGE.less(foot)), *foot]
     )
+
+
+def _undo(access: Assignment) -> list[Block]:
+    """Let an admin remove what was given, as long as it is there."""
+    if access.state is AssignmentState.REMOVING:
+        return [context("This access is being removed.")]
+    if access.state is AssignmentState.ENDED:
+        return [context("This access has ended.")]
+    return [actions(remove_button(access, label="Remove"), block_id=f"undo:{access.id}")]
 
 
 def facts(request: Request, decided: Sequence[Decision], *, room: Room) -> list[Block]:

@@ -17,7 +17,7 @@ import structlog
 from bot import clock
 from bot.approvals.model import Decision, Outcome
 from bot.approvals.store import deciders, decisions, recipients
-from bot.assignments.model import Trouble
+from bot.assignments.model import Assignment, Trouble
 from bot.assignments.store import assignments, troubles
 from bot.database import Store, Transaction, queues, slack_waits
 from bot.messages import approval_card, deciding, repairing
@@ -346,7 +346,7 @@ class Notices:
 
     async def _redraw(self, notice: Notice) -> timedelta | None:
         """Redraw one message; return how long to wait before the next try, if there must be one."""
-        content = await self._store.read(_content_of, notice, self._rungs)
+        content = await self._store.read(_content_of, notice, self._rungs, self._admin_channel)
         if content is None or notice.channel is None or notice.ts is None:
             return None
         try:
@@ -516,7 +516,9 @@ def _unfinished(db: Transaction, keys: Sequence[str]) -> datetime | None:
     return None if done else clock.real() + LOOK_AGAIN
 
 
-def _content_of(db: Transaction, notice: Notice, rungs: Sequence[timedelta]) -> Message | None:
+def _content_of(
+    db: Transaction, notice: Notice, rungs: Sequence[timedelta], admin_channel: str
+) -> Message | None:
     """Return what a sent message should say now."""
     if notice.kind == "card" and notice.request_id is not None:
         request = requests.find(db, notice.request_id)
@@ -524,7 +526,9 @@ def _content_of(db: Transaction, notice: Notice, rungs: Sequence[timedelta]) -> 
             return None
         if notice.dropped_why == recipients.WITHDRAWN:
             return approval_card.no_longer_asked()
-        return _drawn(db, request, notice)
+        gave = request.state is State.DELIVERED and notice.to == admin_channel
+        access = assignments.find(db, request.assignment_id or "") if gave else None
+        return _drawn(db, request, notice, access=access)
     if notice.kind == nudges.KIND:
         return nudges.content_of(db, notice)
     if notice.kind == delegation_news.KIND:
@@ -552,14 +556,22 @@ def _content_of(db: Transaction, notice: Notice, rungs: Sequence[timedelta]) -> 
     return None
 
 
-def _drawn(db: Transaction, request: Request, card: Notice) -> Message:
-    """Return what a card about *request* says now, where it is."""
+def _drawn(
+    db: Transaction, request: Request, card: Notice, *, access: Assignment | None = None
+) -> Message:
+    """
+    Return what a card about *request* says now, where it is.
+
+    Args:
+        access: What it gave, where admins may remove it again.
+    """
     return approval_card.card(
         request,
         decisions.accepted_of(db, request),
         reader=None if is_channel(card.to) else card.to,
         named_as=deciders.why_asked(db, request, card.to),
         asked=recipients.asks_about(request, card),
+        access=access,
     )
 
 

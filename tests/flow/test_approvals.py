@@ -132,7 +132,7 @@ async def test_a_channel_has_one_card_of_a_request_and_its_events_below(world):
     assert "Delivered" in said(card)
     assert f"Approved by <@{MIA}>" in said(card)
     assert f"Approved by <@{BO}>" in said(card)
-    assert labels(card) == []
+    assert labels(card) == ["Remove"]
     step, end = below(world, card)
     assert step == "Step 1 of 2 is approved. Step 2 now waits for a decision on the card above."
     assert end.startswith("Delivered, until")
@@ -163,6 +163,25 @@ async def test_a_denial_at_the_second_stage_is_below_the_card(world):
 
     [card] = world.cards(APPROVALS)
     assert below(world, card)[-1] == f"Denied by <@{BO}>: Not today"
+
+
+async def test_admins_can_remove_what_was_given_from_its_finished_card(world):
+    """In their channel, while the access is there; nobody else is offered it, and nobody else can."""
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    await world.press(BO, await world.card(BO), "Approve")
+    await world.told(ANN, "You now have access")
+    await eventually(lambda: labels(world.cards(APPROVALS)[0]) == ["Remove"])
+    [card] = world.cards(APPROVALS)
+    assert labels(world.cards(BO)[0]) == []
+
+    await world.press(BO, card, "Remove")
+    assert world.form(BO) is None
+    await world.press(DANA, card, "Remove")
+    await world.give_reason(DANA, "Approved by mistake")
+
+    assert "Approved by mistake" in said(await world.told(ANN, "was removed by"))
+    await eventually(lambda: "This access has ended" in said(world.cards(APPROVALS)[0]))
+    assert labels(world.cards(APPROVALS)[0]) == []
 
 
 async def test_every_card_says_who_is_asked(world):

@@ -20,7 +20,7 @@ from bot.database import audit
 from bot.database.engine import Transaction, insert
 from bot.database.homes import touch_homes
 from bot.database.statements import MOST, NOW, SINCE, for_each_database, word
-from bot.database.tables import UtcDateTime, assignments, notices
+from bot.database.tables import GAVE, UtcDateTime, assignments, notices, requests
 from bot.people.store.people import for_entra_id
 
 FIELDS: Final = tuple(Assignment.__dataclass_fields__)
@@ -56,6 +56,20 @@ END: Final = UPDATE.where(IS_NOT_ENDED)
 REDRAW_REMINDERS: Final = (
     notices.update()
     .where(notices.c.assignment_id == sa.bindparam("assignment"), notices.c.kind == "reminder")
+    .values(stale=True)
+)
+# The finished cards in channels of what gave the access: the admins' has a button while it is there.
+REDRAW_CARDS: Final = (
+    notices.update()
+    .where(
+        notices.c.request_id.in_(
+            sa.select(requests.c.id).where(
+                requests.c.assignment_id == sa.bindparam("assignment"), GAVE
+            )
+        ),
+        notices.c.kind == "card",
+        sa.or_(notices.c.recipient.like("C%"), notices.c.recipient.like("G%")),
+    )
     .values(stale=True)
 )
 
@@ -219,6 +233,7 @@ def end(
             audit.record(db, at=clock.now(), actor=actor, verb="end", why=why, **audit_ids(ended))
             troubles.close(db, assignment_id)
             _mark_views_stale(db, ended)
+            db.execute(REDRAW_CARDS, {"assignment": ended.id})
     return done
 
 
@@ -296,6 +311,7 @@ def _shown_id(db: Transaction, assignment_id: str) -> None:
     found = find(db, assignment_id)
     if found is not None:
         _mark_views_stale(db, found)
+        db.execute(REDRAW_CARDS, {"assignment": found.id})
 
 
 def audit_ids(assignment: Assignment) -> dict[str, Any]:
