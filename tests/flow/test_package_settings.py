@@ -1,5 +1,6 @@
 """A package's own channel, its own sentence on delivery, and what a reason must contain, from the file to Slack."""
 
+import copy
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from bot.doctor import Finding, examine
 from bot.errors import ConfigurationError
 from sandbox.slack.model import Channel
+from sandbox.tenant import seed
 from tests.harness.valid import complaints
 from tests.harness.world import (
     ANN,
@@ -210,3 +212,46 @@ async def test_the_doctor_names_what_nothing_bears(database, tmp_path):
     assert not found.fine
     assert "line 2, column 3: There is no access package “Finance Report”." in found.sentence
     assert "Did you mean “Finance Reports”?" in found.sentence
+
+
+TWO_POLICIES = f"""
+packages:
+  Finance Reports:
+    policies:
+      Everyone at Contoso: {{channel: {FINANCE}}}
+      Auditors: {{channel: {AUDIT}}}
+"""
+
+
+def with_auditors(outside):
+    """Cy asks for the finance reports under a policy of his own, which names him and so goes first."""
+    with_channels(outside)
+    policies = outside.tenant.world.policies
+    everyone = next(each for each in policies.values() if each.package_id == seed.FINANCE_REPORTS)
+    auditors = copy.deepcopy(everyone)
+    auditors.id, auditors.display_name = "d1000000-0000-4000-8000-0000000000aa", "Auditors"
+    auditors.allowed_target_scope = "specificDirectoryUsers"
+    auditors.specific_allowed_targets = [
+        {"@odata.type": "#microsoft.graph.singleUser", "userId": seed.CY}
+    ]
+    policies[auditors.id] = auditors
+
+
+async def test_two_policies_of_a_package_have_two_channels(database, tmp_path):
+    """Each card is where the policy says under which it was asked, and nowhere else; in each it decides."""
+    file = tmp_path / "latchkey.yml"
+    file.write_text(TWO_POLICIES, "utf-8")
+    async with living(
+        database, prepare=with_auditors, LATCHKEY_PACKAGE_SETTINGS=str(file)
+    ) as world:
+        await world.type(ANN, "/request-access finance-reports because Q4")
+        await world.type(CY, "/request-access finance-reports because of the audit")
+        of_ann, of_cy = await world.card(FINANCE), await world.card(AUDIT)
+
+        assert "Ann Abara" in of_ann.text
+        assert "Cy Chen" in of_cy.text
+        assert len(world.cards(FINANCE)) == len(world.cards(AUDIT)) == 1
+        assert world.cards(APPROVALS) == []
+        await world.press(DANA, of_cy, "Approve")
+        await world.told(CY, "You now have access")
+        assert labels(of_ann)
