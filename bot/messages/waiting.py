@@ -23,13 +23,19 @@ MOST_DECIDERS: Final = 5
 REMIND_EVERY: Final = timedelta(days=1)
 
 
-def named_deciders(request: Request) -> str:
-    """Return who is asked about the current stage, as far as they have been found: "@Bo, @Lee and 3 more"."""
+def named_deciders(request: Request, *, together: bool = False) -> str:
+    """
+    Return who is asked about the current stage, as far as they have been found: "@Bo, @Lee and 3 more".
+
+    Args:
+        together: All of them are meant, and not any one: "@Bo and @Lee".
+    """
     shown = [person(each) for each in request.deciders[:MOST_DECIDERS]]
     more = len(request.deciders) - len(shown)
     if more > 0:
         return f"{', '.join(shown)} and {more} more"
-    return " or ".join(each for each in (", ".join(shown[:-1]), *shown[-1:]) if each)
+    last = " and " if together else " or "
+    return last.join(each for each in (", ".join(shown[:-1]), *shown[-1:]) if each)
 
 
 def waiting_for(request: Request) -> str:
@@ -60,7 +66,7 @@ def remind_button(request: Request) -> Block | None:
 
 def reminding(request: Request) -> Message:
     """Say that those who decide are reminded."""
-    who = named_deciders(request)
+    who = named_deciders(request, together=True)
     return message(
         f"I will remind {who} of your request for {escape(request.package_name)}: at once, or as soon as it is not "
         "night or weekend for them. You can do that once a day."
