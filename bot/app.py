@@ -314,6 +314,7 @@ async def assembled(
             background=background,
             pulse=pulse,
             publish=jobs.wake_homes,
+            commands_an_hour=settings.commands_an_hour,
         )
         yield Latchkey(
             settings=settings,

@@ -1,6 +1,7 @@
 """Answer what people do in Slack: one module per command, button or form."""
 
 from collections.abc import Callable
+from typing import Final
 
 from bot.notifications.home import Homes
 from bot.patience import Pulse
@@ -9,6 +10,7 @@ from handlers import (
     answers,
     ask_again,
     assignment_actions,
+    command_limit,
     console,
     decide,
     deduplicate,
@@ -25,10 +27,14 @@ from handlers import (
 )
 from handlers.app import SlackApp
 from handlers.background import Background
+from handlers.command_limit import CommandLimit
 from handlers.lists import Lists
 from handlers.replies import Replies
 from handlers.routes import Routes
 from handlers.services import Services
+
+# What one person may send in an hour, if nothing is set.
+COMMANDS_AN_HOUR: Final = 300
 
 __all__ = ["Background", "Services", "SlackApp", "register"]
 
@@ -41,6 +47,7 @@ def register(
     background: Background,
     pulse: Pulse,
     publish: Callable[[], None],
+    commands_an_hour: int = COMMANDS_AN_HOUR,
 ) -> None:
     """
     Connect every listener to *app*.
@@ -50,6 +57,8 @@ def register(
     """
     lists = Lists(services)
     replies = Replies(background, draw=lists.draw)
+    limit = CommandLimit(commands_an_hour)
+    command_limit.register(app, guard=services.guard, background=background, limit=limit)
     deduplicate.register(app, guard=services.guard, replies=replies, pulse=pulse)
     routes = Routes(app)
     request_access.register(routes, requests=services.requests, replies=replies)
@@ -63,7 +72,13 @@ def register(
         routes, requests=services.requests, assignments=services.assignments, replies=replies
     )
     my_access.register(routes, lists=lists, delegations=services.delegations, replies=replies)
-    direct_messages.register(routes)
+    direct_messages.register(
+        routes,
+        requests=services.requests,
+        guard=services.guard,
+        background=background,
+        limit=limit,
+    )
     home.register(routes, homes=homes, publish=publish)
     admin_command.register(
         routes, services=services, lists=lists, replies=replies, background=background

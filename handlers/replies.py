@@ -173,11 +173,17 @@ class Reply:
         if self.list_view is not None:
             await self._update(message)
             return
-        if self.where is not Where.EPHEMERAL or self.url is None:
+        is_theirs = self.where is Where.EPHEMERAL or (self.is_alone and self._is_direct)
+        if not is_theirs or self.url is None:
             await self._say(message)
             return
         if not await self._respond(self.url, message, replaces=True):
             await self._tell(message)
+
+    @property
+    def _is_direct(self) -> bool:
+        """They pressed in their direct messages with the bot, in a message of the bot's."""
+        return self.where is Where.MESSAGE and str(self.channel or "").startswith("D")
 
     async def _say(self, message: Mapping[str, Any]) -> None:
         if self.url is not None:

@@ -154,6 +154,7 @@ def wired(
             "LATCHKEY_EMAIL_DOMAINS": "contoso.example",
             # A handful of people, who try everything.
             "LATCHKEY_ASKS_AN_HOUR": "10000",
+            "LATCHKEY_COMMANDS_AN_HOUR": "100000",
             "LATCHKEY_POLL_SECONDS": "1",
             "LATCHKEY_SYNC_SECONDS": "20",
         },

@@ -89,6 +89,7 @@ class Settings(BaseSettings):
         default=(timedelta(days=7), timedelta(days=1)), alias="LATCHKEY_REMINDER_DAYS"
     )
     asks_an_hour: int = Field(default=10, ge=1, le=100_000, alias="LATCHKEY_ASKS_AN_HOUR")
+    commands_an_hour: int = Field(default=300, ge=1, le=100_000, alias="LATCHKEY_COMMANDS_AN_HOUR")
     poll_seconds: float = Field(default=2, gt=0, le=86_400, alias="LATCHKEY_POLL_SECONDS")
     sync_seconds: float = Field(default=300, gt=0, le=86_400, alias="LATCHKEY_SYNC_SECONDS")
     host: str = Field(default="127.0.0.1", alias="LATCHKEY_HOST")

@@ -25,6 +25,7 @@ from bot.messages.parts import (
 )
 from bot.messages.request_words import progress
 from bot.messages.waiting import remind_button
+from bot.packages.model import Package
 from bot.packages.offers import ExtendablePolicies
 from bot.packages.suggestions import KnownPackage
 from bot.paging import Count
@@ -135,6 +136,15 @@ def near(
     also = f"… and {more} more; write more of the name to find them." if more else ""
     intro = f"{no_such_package(typed)} Did you mean one of these?"
     return _choice(intro, choices, abouts=abouts, reason=reason, also=also)
+
+
+def ask_for_it(package: Package, *, about: str, reason: str | None) -> Message:
+    """Offer to ask for a package that somebody has named without a command; *about* is what the button carries."""
+    line = f"Do you need *{escape(package.name)}*?"
+    ask = button(f"Ask for {package.name}", "ask_now", about, style="primary", about=package.name)
+    return message(
+        line, [section(line), *_kept(reason), _alone(ask, my_access_button(), about=package.id)]
+    )
 
 
 def which_package(

@@ -288,7 +288,8 @@ def my_access(
         if held.skipped:
             return message(beyond("/my-access"))
         nothing = NOTHING_MORE if held.skipped is None else NOTHING
-        return message(nothing, [section(f"{nothing} `/request-access` shows what there is.")])
+        request = button("Request access", "new_request", "-")
+        return message(nothing, [section(nothing), actions(request)])
     places = [Place(list=ListName.MINE, after=each) for each in held.marks]
     places += [Place(list=ListName.ASKED, after=each) for each in waiting.marks]
     blocks = part_of(

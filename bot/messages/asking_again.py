@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from bot.messages.acknowledging import my_access_button
 from bot.messages.parts import Block, Message, actions, button, escape, plain, section, shorten
 from bot.packages.model import Package
 from bot.requests.model import Kind, Request
@@ -34,7 +35,9 @@ def with_again_buttons(content: Message, request: Request) -> Message:
     if request.is_refused:
         why = button("Why can't I?", "why", request.id, about=request.package_name)
     again = button("Ask again", "ask_again", request.id, about=request.package_name)
-    return {**content, "blocks": [*content["blocks"], actions(why, again)]}
+    # What is said of that list has its button beside it.
+    mine = my_access_button() if "/my-access" in (request.why or "") else None
+    return {**content, "blocks": [*content["blocks"], actions(why, again, mine)]}
 
 
 def explanation(explained: RefusalExplained) -> dict[str, Any]:

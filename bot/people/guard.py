@@ -62,6 +62,10 @@ class Guard:
             await self._store.run(record_refusal, slack_user, about_id, str(refused), key)
             raise
 
+    async def refused(self, slack_user: str, why: str) -> None:
+        """Write down that somebody was refused; of many in an hour, how many there were."""
+        await self._store.run(record_refusal, slack_user, None, why)
+
     async def check_admin_once(self, slack_user: str, *, key: str | None) -> None:
         """
         Insist on an admin, and note that this came in.

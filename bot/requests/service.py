@@ -118,6 +118,15 @@ class RequestService:
             lambda offered: offered.read(text), slack_user=slack_user, reason=reason, key=key
         )
 
+    async def read_name(self, text: str) -> tuple[Package, str | None]:
+        """
+        Return the package that *text* names, and the reason that it gives; asks for nothing.
+
+        Raises:
+            UnknownPackage, WhichPackage: It names none, or may mean several.
+        """
+        return (await self._offering.now()).read(text)
+
     async def ask_about(self, *, slack_user: str, about: str) -> Submitted:
         """
         Save a request for the package of an Ask button, with the reason that was given before.

@@ -5,7 +5,7 @@ import pytest
 from bot.database import deduplication
 from sandbox.slack import payloads
 from sandbox.slack.delivery import deliver_event
-from tests.harness.world import ANN
+from tests.harness.world import ANN, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -18,6 +18,7 @@ async def test_what_people_write_reaches_the_bot_once(world):
     events = [each for each in slack.deliveries if each.kind == "events_api"]
     assert [each.payload["event"]["text"] for each in events] == ["Hello, what can you do?"]
     assert events[0].error is None
+    await eventually(lambda: world.direct(ANN), about="an answer")
 
 
 OWN = {"type": "message", "channel_type": "im", "channel": "D0ANN", "event_ts": "1.000001"}
