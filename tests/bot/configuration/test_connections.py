@@ -158,9 +158,8 @@ def test_what_only_the_environment_sets_is_refused_in_the_file_of_settings(
     """It would be ignored; where the environment has it as well, that counts and the file may say what it likes."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
-    (tmp_path / ".env").write_text(
-        f"{name}=http://user:canary@proxy:3128\n"
-    )  # pragma: allowlist secret
+    proxy = "http://user:canary@proxy:3128"  # pragma: allowlist secret
+    (tmp_path / ".env").write_text(f"{name}={proxy}\n")
     (said,) = problems()
 
     assert said.startswith(f"{name.upper()} is in .env, where nothing reads it")
