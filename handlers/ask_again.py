@@ -23,16 +23,23 @@ def register(routes: Routes, *, requests: RequestService, replies: Replies) -> N
             again = await requests.find_to_ask_again(slack_user=reply.user, request_id=reply.value)
 
             async def form() -> Mapping[str, Any]:
-                offered = await requests.find_policies(slack_user=reply.user, package=again.package)
+                policies, locale = again.package.policies, None
+                if not again.request.is_on_behalf:
+                    offered = await requests.find_policies(
+                        slack_user=reply.user, package=again.package
+                    )
+                    policies, locale = tuple(offered.policies), offered.locale
                 wanted = again.request.wanted_policy_id
                 return request_form.request_form(
                     again.package,
-                    policies=offered.policies,
-                    chosen=next((each for each in offered.policies if each.id == wanted), None),
-                    locale=offered.locale,
+                    policies=policies,
+                    chosen=next((each for each in policies if each.id == wanted), None),
+                    locale=locale,
                     reason=again.request.justification,
                     reason_hint=requests.reason_hint(again.package),
                     answers=again.request.answers,
+                    for_others=again.request.is_on_behalf,
+                    wanted_for=again.request.wanted_for,
                 )
 
             reply.open_form(form)

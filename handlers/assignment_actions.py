@@ -1,4 +1,4 @@
-"""Do what holders press: Extend, Return, Let it end, and Remind and Cancel for what is still pending."""
+"""Do what holders press: Extend, Return, Let it end, and what asks about a request: Remind, Cancel and Decline."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -6,8 +6,9 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck
 
 from bot.assignments.service import AssignmentService
-from bot.messages import asking, waiting
+from bot.messages import asking, on_behalf, waiting
 from bot.messages.parts import Message
+from bot.requests.model import Kind
 from bot.requests.service import RequestService
 from handlers.errors import CHANGE_NOT_SAVED, REQUEST_NOT_SAVED, explain_errors
 from handlers.replies import Replies, Reply
@@ -42,6 +43,12 @@ def register(
             await requests.remind(slack_user=click.user, request_id=click.value)
         )
 
+    async def decline(click: Reply) -> Message:
+        request = await requests.decline(slack_user=click.user, request_id=click.value)
+        if request.kind is Kind.REMOVE:
+            return asking.returning(request, is_new=True)
+        return on_behalf.declined(request)
+
     def on(
         action_id: str,
         act: Callable[[Reply], Awaitable[Message]],
@@ -60,3 +67,4 @@ def register(
     on("latchkey_let_end", let_end, busy=CHANGE_NOT_SAVED)
     on("latchkey_remind", remind, busy=CHANGE_NOT_SAVED)
     on("latchkey_cancel", cancel, busy=CHANGE_NOT_SAVED)
+    on("latchkey_decline", decline, busy=CHANGE_NOT_SAVED)

@@ -6,7 +6,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck
 
 from bot.errors import WrongFields
-from bot.messages import package_menu, request_form, several
+from bot.messages import on_behalf, package_menu, request_form, several
 from bot.messages.modals import said_in_modal
 from bot.packages.model import Package
 from bot.packages.offers import OfferedPolicy
@@ -56,18 +56,29 @@ def register(
     @routes.action("latchkey_package")
     async def choose_packages(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """Show what holds for the packages that were chosen, and what one alone asks."""
+        await redraw(ack, body, action)
+
+    @routes.action("latchkey_for_whom")
+    async def choose_person(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """Show the policies again: not those for whoever asks, but all, as other ones may be for the other."""
+        await redraw(ack, body, action)
+
+    async def redraw(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         await ack()
         view = body.get("view")
         if not isinstance(view, Mapping) or not view.get("id"):
             return
         reply = replies.to_click(body, action)
         async with explain_errors(reply.say, busy=NOT_READ):
-            chosen = await requests.find_packages(package_menu.chosen_in(view))
+            about = request_form.about(view)
+            ids = package_menu.chosen_in(view) if about.has_menu else (about.package_id,)
+            chosen = await requests.find_packages(ids)
 
             async def form() -> Mapping[str, Any]:
-                return await _for_chosen(requests, chosen, view, user=reply.user)
+                return await _for_chosen(requests, chosen, about, view, user=reply.user)
 
-            background.update_form(view_id=str(view["id"]), view=form)
+            if chosen or about.has_menu:
+                background.update_form(view_id=str(view["id"]), view=form)
 
     @routes.view("latchkey_request")
     async def submit(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
@@ -92,7 +103,9 @@ def register(
                     return
                 if about.package_id != picked[0]:
                     # It was sent before it showed what was chosen last.
-                    about = request_form.About(package_id=picked[0], has_menu=True)
+                    about = request_form.About(
+                        package_id=picked[0], has_menu=True, for_others=about.for_others
+                    )
             package = await requests.find_package(about.package_id)
             if package is None or not package.can_be_asked_for:
                 await show_error({"text": GONE})
@@ -121,6 +134,7 @@ def register(
                         answers=request_form.answers_in(view, chosen.questions if chosen else ()),
                         start=request_form.moment_in(view, request_form.START),
                         end=request_form.moment_in(view, request_form.END),
+                        wanted_for=request_form.wanted_for_in(view),
                     )
                 )
             except WrongFields as wrong:
@@ -136,7 +150,10 @@ def register(
                 note = f"Asked for {package.name}. {note}" if submitted.created else note
                 await show_next_form(ack, view, following, user=user, note=note)
                 return
-            said = await say_asked(requests, user, submitted)
+            if submitted.request.is_on_behalf:
+                said = on_behalf.asked_for_them(submitted.request)
+            else:
+                said = await say_asked(requests, user, submitted)
             await ack(response_action="update", view=said_in_modal(said, title=request_form.TITLE))
 
     async def ask_for_several(
@@ -148,6 +165,7 @@ def register(
                 slack_user=user,
                 package_ids=picked[: package_menu.MOST_CHOSEN],
                 reason=request_form.reason_in(view),
+                wanted_for=request_form.wanted_for_in(view),
             )
         except WrongFields as wrong:
             errors = request_form.errors_at(view, wrong.fields, wrong.answers, ())
@@ -169,6 +187,7 @@ def register(
     ) -> None:
         """Show the form of the first of *packages* in the place of the one that was sent; the others follow it."""
         package, *following = packages
+        wanted_for = request_form.wanted_for_in(view)
 
         def form(policies: Sequence[OfferedPolicy], locale: str | None) -> dict[str, Any]:
             return request_form.request_form(
@@ -179,11 +198,15 @@ def register(
                 reason_hint=requests.reason_hint(package),
                 note=note,
                 following=[each.id for each in following],
+                for_others=wanted_for is not None,
+                wanted_for=wanted_for,
             )
 
         await ack(response_action="update", view=form(package.policies, None))
 
         async def narrowed() -> Mapping[str, Any]:
+            if wanted_for not in (None, user):
+                return form(package.policies, None)
             offered = await requests.find_policies(slack_user=user, package=package)
             return form(offered.policies, offered.locale)
 
@@ -231,23 +254,44 @@ def _again(
         note=note,
         has_menu=about.has_menu,
         following=about.following,
+        for_others=about.for_others or request_form.wanted_for_in(view) is not None,
+        wanted_for=request_form.wanted_for_in(view),
     )
 
 
 async def _for_chosen(
-    requests: RequestService, chosen: Sequence[Package], view: Mapping[str, Any], *, user: str
+    requests: RequestService,
+    chosen: Sequence[Package],
+    about: request_form.About,
+    view: Mapping[str, Any],
+    *,
+    user: str,
 ) -> Mapping[str, Any]:
     """Build the form for what was chosen in it, with what was typed in *view*."""
-    reason = request_form.reason_in(view)
+    reason, wanted_for = request_form.reason_in(view), request_form.wanted_for_in(view)
+    # Whoever is chosen stays chosen: without the field the access would be for whoever asks.
+    for_others = wanted_for is not None or requests.may_ask_for_others(user, chosen)
+    if not chosen:
+        for_others = for_others or about.for_others
     if len(chosen) != 1:
-        return request_form.menu_form(chosen, reason=reason)
+        return request_form.menu_form(
+            chosen, reason=reason, for_others=for_others, wanted_for=wanted_for
+        )
     [package] = chosen
-    offered = await requests.find_policies(slack_user=user, package=package)
+    policies, locale = package.policies, about.locale
+    if wanted_for in (None, user):
+        offered = await requests.find_policies(slack_user=user, package=package)
+        policies, locale = tuple(offered.policies), offered.locale
+    picked = request_form.policy_in(view)
     return request_form.request_form(
         package,
-        policies=offered.policies,
-        locale=offered.locale,
+        policies=policies,
+        chosen=next((each for each in policies if each.id == picked), None),
+        locale=locale,
         reason=reason,
         reason_hint=requests.reason_hint(package),
-        has_menu=True,
+        has_menu=about.has_menu,
+        following=about.following,
+        for_others=for_others,
+        wanted_for=wanted_for,
     )

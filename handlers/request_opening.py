@@ -24,7 +24,9 @@ def open_request_form(*, requests: RequestService, reply: Reply, reason: str | N
         refusal = await requests.find_form_refusal(slack_user=reply.user)
         if refusal is not None:
             return request_form.refused_form(refusal)
-        return request_form.menu_form((), reason=reason)
+        offered = await requests.offered_packages()
+        for_others = requests.may_ask_for_others(reply.user, offered)
+        return request_form.menu_form((), reason=reason, for_others=for_others)
 
     reply.open_form(form)
 
@@ -44,6 +46,7 @@ async def open_form_about(*, requests: RequestService, reply: Reply) -> None:
             locale=offered.locale,
             reason=reason,
             reason_hint=requests.reason_hint(package),
+            for_others=requests.may_ask_for_others(reply.user, [package]),
         )
 
     reply.open_form(form)

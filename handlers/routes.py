@@ -26,6 +26,7 @@ RIGHTS: Final[Mapping[str, frozenset[Verb] | NoRightNeeded]] = {
     "latchkey_request": NoRightNeeded.ASKS,
     # The menu of packages: what it offers, and what was chosen.
     "latchkey_package": NoRightNeeded.READS,
+    "latchkey_for_whom": NoRightNeeded.READS,
     "latchkey_new_request": NoRightNeeded.READS,
     "latchkey_ask_again": NoRightNeeded.READS,
     "latchkey_why": NoRightNeeded.READS,
@@ -45,6 +46,7 @@ RIGHTS: Final[Mapping[str, frozenset[Verb] | NoRightNeeded]] = {
     "latchkey_delegate": NoRightNeeded.READS,
     "latchkey_delegation": frozenset({Verb.DELEGATE}),
     "latchkey_undelegate": frozenset({Verb.DELEGATE}),
+    "latchkey_decline": frozenset({Verb.DECLINE}),
     "/my-access": NoRightNeeded.READS,
     "latchkey_my_more": NoRightNeeded.READS,
     "latchkey_my_access": NoRightNeeded.READS,

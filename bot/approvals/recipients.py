@@ -97,7 +97,7 @@ class Recipients:
             if len(found) >= MOST_CARDS or searches > MOST_SEARCHES:
                 break
             slack_user = await self._in_slack(user, known.get(user.id))
-            if slack_user is None or slack_user == request.holder or slack_user in found:
+            if slack_user is None or slack_user in (request.holder, request.asked_by, *found):
                 continue
             named_as = reasons[user.id]
             if not await self._store.run(recipients.add, request, slack_user, named_as):
@@ -130,12 +130,16 @@ class Recipients:
         """
         given = await self._store.read(delegations.of_delegators, asked, at=clock.now())
         counted = await self._store.read(decisions.accepted_of, request)
-        nobody = {*decided_before(counted, request.stage), request.entra_id}
+        nobody = {
+            *decided_before(counted, request.stage),
+            request.entra_id,
+            request.asker_entra_id,
+        }
         found = []
         for each in given[:MOST_DELEGATES]:
             bound = await self._store.read(people.find, each.delegate)
             may_decide = bound is None or bound.entra_id not in nobody
-            if may_decide and each.delegate != request.holder:
+            if may_decide and each.delegate not in (request.holder, request.asked_by):
                 found.append(each)
         return found
 

@@ -29,7 +29,7 @@ from bot.messages.parts import (
     shorten,
     until,
 )
-from bot.messages.request_words import WANTS, outcome
+from bot.messages.request_words import WANTS, outcome, wish
 from bot.messages.troubles import remove_button
 from bot.messages.waiting import named_deciders
 from bot.paging import Count
@@ -94,8 +94,7 @@ def _undo(access: Assignment) -> list[Block]:
 
 def facts(request: Request, decided: Sequence[Decision], *, room: Room) -> list[Block]:
     """Say all that a card says of a request, but for where it stands: for the card, and for a form that covers it."""
-    title = f"{person(request.holder, request.holder_name)} {WANTS[request.kind]} *{escape(request.package_name)}*"
-    head = [section(title), *evidence_lines(request.evidence)]
+    head = [section(wish(request)), *evidence_lines(request.evidence)]
     why = _why(request)
     said = fitted(
         [[_decision_line(each)] for each in reversed(decided)],
@@ -202,6 +201,9 @@ def no_longer_asked() -> Message:
 def _plain_title(request: Request) -> str:
     who = escape(request.holder_name or "Somebody")
     state = "" if request.state is State.PENDING else f" {outcome(request)}"
+    if request.is_on_behalf:
+        asker = request.terms.asker.name if request.terms and request.terms.asker else "Somebody"
+        return f"{escape(asker)} asks for {escape(request.package_name)} for {who}.{state}"
     return f"{who} {WANTS[request.kind]} {escape(request.package_name)}.{state}"
 
 

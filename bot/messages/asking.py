@@ -355,6 +355,12 @@ def _waiting_row(request: Request) -> list[Block]:
     line = f"{FOR_REQUESTER[request.kind]} *{name}*: {progress(request)}, asked {moment(request.asked_at)}"
     if request.terms is not None and request.terms.removal is not None:
         line += f"\nAn admin has to approve it: {person(request.terms.removal.by)} had removed it."
+    if request.is_on_behalf:
+        line += f", by {person(request.asked_by)}"
+        if request.state is not State.PENDING:
+            return [section(line)]
+        decline = button("Decline", "decline", request.id, about=request.package_name)
+        return [section(line, accessory=decline, block_id=f"waiting:{request.id}")]
     if request.asked_by != request.holder:
         return [section(f"*{name}* is being removed by {person(request.asked_by)}.")]
     can_cancel = request.state in {State.RECEIVED, State.PENDING} or (

@@ -23,7 +23,7 @@ from bot.messages.parts import (
     section,
     until,
 )
-from bot.messages.request_words import FOR_ADMINS, WANTS, stage_of_work
+from bot.messages.request_words import FOR_ADMINS, stage_of_work, wish
 from bot.paging import ROWS_A_PAGE, ListName, Page, Place, write_place
 from bot.people.model import Person
 from bot.requests.model import Request
@@ -59,13 +59,10 @@ def next_for_admins(place: str) -> Block:
 
 
 def pending_row(request: Request, *, reader: str) -> list[Block]:
-    line = (
-        f"{person(request.holder, request.holder_name)} {WANTS[request.kind]} *{escape(request.package_name)}*, "
-        f"{moment(request.asked_at)}"
-    )
+    line = f"{wish(request)}, {moment(request.asked_at)}"
     if request.justification:
         line += said(request.justification)
-    if request.holder == reader:
+    if reader == request.holder or (request.is_on_behalf and reader == request.asked_by):
         return [section(line), context("Your own request: somebody else decides it.")]
     return [section(line), decision_buttons(request, in_list=True)]
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,7 +39,9 @@ CHANGED: Final = "What is asked has changed since you opened this form. Please l
 NO_POLICY: Final = "-"
 # What the blocks of the form are called, in Slack's state and in its complaints.
 POLICY, REASON, START, END = "policy", "reason", "start", "end"
+FOR_WHOM: Final = "for_whom"
 ANSWER: Final = "latchkey_answer"
+SLACK_USER: Final = re.compile(r"[UW][A-Z0-9]{1,31}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +55,7 @@ class About:
         offered: The policies that it offers, as far as it is known which admit the person; empty: all.
         has_menu: The package is chosen in the form itself.
         following: Packages whose own forms follow this one.
+        for_others: It asks for whom the access is.
     """
 
     package_id: str
@@ -61,6 +65,7 @@ class About:
     offered: tuple[str, ...] = ()
     has_menu: bool = False
     following: tuple[str, ...] = ()
+    for_others: bool = False
 
     def words(self) -> str:
         parts = (
@@ -71,6 +76,7 @@ class About:
             ",".join(self.offered),
             package_menu.MENU if self.has_menu else None,
             ",".join(self.following),
+            FOR_WHOM if self.for_others else None,
         )
         return " ".join(part or NO_POLICY for part in parts)
 
@@ -78,7 +84,7 @@ class About:
 def about(view: Mapping[str, Any]) -> About:
     """Read what a form that came back is about."""
     words = str(view.get("private_metadata") or "").split(" ")
-    parts = [word if word and word != NO_POLICY else None for word in (*words, *[""] * 7)]
+    parts = [word if word and word != NO_POLICY else None for word in (*words, *[""] * 8)]
     return About(
         package_id=parts[0] or "",
         shown_policy=parts[1],
@@ -87,6 +93,7 @@ def about(view: Mapping[str, Any]) -> About:
         offered=tuple((parts[4] or "").split(",")) if parts[4] else (),
         has_menu=parts[5] is not None,
         following=tuple((parts[6] or "").split(",")) if parts[6] else (),
+        for_others=parts[7] is not None,
     )
 
 
@@ -102,6 +109,8 @@ def request_form(
     has_menu: bool = False,
     following: Sequence[str] = (),
     answers: Answers | None = None,
+    for_others: bool = False,
+    wanted_for: str | None = None,
 ) -> View:
     """
     Ask for *package*.
@@ -116,6 +125,8 @@ def request_form(
         has_menu: Another package can be chosen in it.
         following: Ids of the packages whose own forms follow this one.
         answers: What they have answered before, by question id.
+        for_others: Ask for whom the access is.
+        wanted_for: The Slack id of whom they have chosen already.
     """
     if chosen is None and len(policies) == 1:
         [chosen] = policies
@@ -131,6 +142,8 @@ def request_form(
         blocks += _choice_of_policy(policies, chosen)
     if chosen is not None and chosen.not_askable:
         blocks.append(section(f":no_entry: {escape(chosen.not_askable)}"))
+    if for_others:
+        blocks.append(_for_whom(wanted_for))
     blocks.append(_reason(chosen, reason, reason_hint))
     if chosen is not None and not chosen.not_askable:
         blocks += _dates(chosen) if chosen.has_own_dates else []
@@ -148,6 +161,7 @@ def request_form(
             offered=tuple(policy.id for policy in policies) if len(package.policies) > 1 else (),
             has_menu=has_menu,
             following=tuple(following),
+            for_others=for_others,
         ).words(),
         "title": plain(TITLE),
         "submit": plain("Ask"),
@@ -164,7 +178,12 @@ def request_form(
 
 
 def menu_form(
-    chosen: Sequence[Package], *, reason: str | None = None, note: str | None = None
+    chosen: Sequence[Package],
+    *,
+    reason: str | None = None,
+    note: str | None = None,
+    for_others: bool = False,
+    wanted_for: str | None = None,
 ) -> View:
     """
     Ask which packages somebody needs, and why; of each that is chosen the form says what holds for it.
@@ -173,16 +192,19 @@ def menu_form(
         chosen: None, or several: what one alone asks is asked by `request_form`.
         reason: What they have said already.
         note: What has happened since they last saw it.
+        for_others, wanted_for: As in `request_form`.
     """
     blocks = [section(escape(note))] if note else []
     blocks.append(package_menu.menu(chosen))
     if chosen:
         blocks += _whole("\n".join(_line(package) for package in chosen))
+    if for_others:
+        blocks.append(_for_whom(wanted_for))
     blocks.append(_reason(None, reason, None))
     return {
         "type": "modal",
         "callback_id": "latchkey_request",
-        "private_metadata": About(package_id="", has_menu=True).words(),
+        "private_metadata": About(package_id="", has_menu=True, for_others=for_others).words(),
         "title": plain(TITLE),
         "submit": plain("Ask"),
         "close": plain("Cancel"),
@@ -285,6 +307,32 @@ def _whole(text: str) -> list[Block]:
         else:
             current = f"{current}\n{line}" if current else line
     return [*blocks, section(current)]
+
+
+def _for_whom(wanted_for: str | None) -> Block:
+    """Ask for whom the access is; the form is drawn anew, as other policies may be for them."""
+    element: Block = {
+        "type": "users_select",
+        "action_id": "latchkey_for_whom",
+        "placeholder": plain("Yourself"),
+    }
+    if wanted_for:
+        element["initial_user"] = wanted_for
+    return {
+        "type": "input",
+        "block_id": FOR_WHOM,
+        "optional": True,
+        "dispatch_action": True,
+        "label": plain("For whom?"),
+        "hint": plain("Leave it empty for yourself. They are told, and may decline."),
+        "element": element,
+    }
+
+
+def wanted_for_in(view: Mapping[str, Any]) -> str | None:
+    """Return the Slack id of whom somebody has chosen; None: nobody, so it is for themselves."""
+    chosen = _field(view, FOR_WHOM, "latchkey_for_whom").get("selected_user")
+    return chosen if isinstance(chosen, str) and SLACK_USER.fullmatch(chosen) else None
 
 
 def _reason(chosen: OfferedPolicy | None, reason: str | None, hint: str | None) -> Block:

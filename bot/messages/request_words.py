@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from bot.messages.parts import escape, person
 from bot.messages.waiting import waiting_for
 from bot.requests.model import Kind, Request, State
 
@@ -27,6 +28,7 @@ IN_ENTRA: Final[Mapping[Kind, str]] = {
     Kind.REMOVE: "being removed by Entra",
 }
 STUCK: Final = "stuck; the admins have been told"
+DECLINED: Final = "Declined by the person whom it was for."
 # On the approval card, once nothing is left to decide.
 OUTCOME: Final[Mapping[State, str]] = {
     State.RECEIVED: "Being checked.",
@@ -86,4 +88,15 @@ def outcome(request: Request) -> str:
         return "An admin has given it up."
     if request.state is State.DELIVERED and request.kind is Kind.EXTEND:
         return "Extended."
+    if request.state is State.CANCELED and request.is_on_behalf and request.why:
+        return DECLINED
     return OUTCOME[request.state]
+
+
+def wish(request: Request) -> str:
+    """Return who asks for what, mrkdwn without a full stop: "@Ann asks for *Marketing*"."""
+    name = escape(request.package_name)
+    holder = person(request.holder, request.holder_name)
+    if request.is_on_behalf:
+        return f"{person(request.asked_by)} asks for *{name}* for {holder}"
+    return f"{holder} {WANTS[request.kind]} *{name}*"

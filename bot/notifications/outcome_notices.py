@@ -7,7 +7,7 @@ from typing import Final
 from bot.approvals.model import Decision
 from bot.assignments.model import Assignment
 from bot.database.audit import LATCHKEY
-from bot.messages import asking, deciding, troubles
+from bot.messages import asking, deciding, on_behalf, troubles
 from bot.messages.asking_again import with_again_buttons
 from bot.messages.decided import names_of
 from bot.messages.parts import Message, moment
@@ -38,7 +38,11 @@ def notices_for_request(
     """
     owed = []
     to = _first_to_know(request)
-    if to is not None:
+    if request.is_on_behalf:
+        owed += _outcomes_for_others(
+            request, decided, will_remind=will_remind, delivery_note=delivery_note
+        )
+    elif to is not None:
         words = _words(request, decided, to=to, will_remind=will_remind, note=delivery_note)
         owed.append((_notice(str(request.state), request, to=to), words))
     by_somebody_else = request.kind is Kind.REMOVE and request.asked_by not in {
@@ -79,14 +83,57 @@ def puzzle(request: Request, *, to: str) -> Notice:
     )
 
 
-def notices_for_removal_before(request: Request) -> list[OwedNotice]:
-    """Tell whoever asks for what an admin has removed from them why an admin decides."""
+def notices_while_pending(request: Request) -> list[OwedNotice]:
+    """Tell whoever asks for what an admin has removed from them why an admin decides; and who is asked for by another."""
+    told = _notices_for_others(request)
     removal = request.terms.removal if request.terms else None
     if removal is None or request.holder is None:
-        return []
+        return told
     at = moment(datetime.fromisoformat(removal.at))
     said = troubles.removed_before(request.package_name, by=removal.by, at=at, why=removal.why)
-    return [(_notice("removed-before", request, to=request.holder), said)]
+    return [*told, (_notice("removed-before", request, to=request.holder), said)]
+
+
+def _notices_for_others(request: Request) -> list[OwedNotice]:
+    """Tell whom it is for, and whoever asked for them, that a request waits for a decision."""
+    if not request.is_on_behalf or request.holder is None:
+        return []
+    return [
+        (
+            _notice("asked-for-you", request, to=request.holder),
+            on_behalf.told_beneficiary(request),
+        ),
+        (_notice("asked-for-them", request, to=request.asked_by), on_behalf.told_asker(request)),
+    ]
+
+
+def _outcomes_for_others(
+    request: Request,
+    decided: Sequence[Decision],
+    *,
+    will_remind: bool,
+    delivery_note: str | None,
+) -> list[OwedNotice]:
+    """Return what whoever asked for somebody else, and whom they asked for, are told at the end."""
+    owed = []
+    withdrawn = request.state is State.CANCELED and not request.why
+    declined = request.state is State.CANCELED and bool(request.why)
+    if not withdrawn:
+        verb = Verb.DENY if request.state is State.DENIED else Verb.APPROVE
+        by = " and ".join(names_of(decided, verb)) or None
+        said = on_behalf.outcome_for_asker(request, by=by)
+        owed.append((_notice(f"{request.state}-for", request, to=request.asked_by), said))
+    # Before it was known that whoever asked may do so, the other heard nothing.
+    if request.holder is not None and not declined:
+        if request.state is State.DELIVERED:
+            words = _words(
+                request, decided, to=request.holder, will_remind=will_remind, note=delivery_note
+            )
+            said = on_behalf.with_asker(words, request)
+        else:
+            said = on_behalf.outcome_for_beneficiary(request)
+        owed.append((_notice(str(request.state), request, to=request.holder), said))
+    return owed
 
 
 def notices_for_second_account(

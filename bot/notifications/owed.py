@@ -140,7 +140,7 @@ class Notices:
             progressed = progress.progress_notice(request)
             if progressed is not None:
                 self._begin(progressed.key, self._send_progress, request, progressed)
-            self._begin(f"removals:{request.ask_id}", self._send_removals_before, request)
+            self._begin(f"pending:{request.ask_id}", self._send_while_pending, request)
         for request in owed.ended:
             self._begin(f"news:{request.id}", self._send_outcome, request)
         for request in nudging:
@@ -283,12 +283,12 @@ class Notices:
 
         return await self.send_once(notice, content, self._closing_cards(request))
 
-    async def _send_removals_before(self, request: Request) -> int:
-        removals = outcome_notices.notices_for_removal_before(request)
-        return sum(await self._send_all(removals, self._closing_cards(request)))
+    async def _send_while_pending(self, request: Request) -> int:
+        owed = outcome_notices.notices_while_pending(request)
+        return sum(await self._send_all(owed, self._closing_cards(request)))
 
     def _closing_cards(self, request: Request) -> Close:
-        also = [notice.key for notice, _ in outcome_notices.notices_for_removal_before(request)]
+        also = [notice.key for notice, _ in outcome_notices.notices_while_pending(request)]
         return lambda db: _close_cards(db, request, self._asked, also)
 
     async def _send_outcome(self, request: Request) -> int:

@@ -21,7 +21,8 @@ def progress_notice(request: Request) -> Notice | None:
     if request.state is not State.PENDING or not request.stage or request.holder is None:
         return None
     key = f"progress:{request.ask_id}"
-    return Notice(key=key, kind=KIND, to=request.holder, request_id=request.id)
+    to = request.asked_by if request.is_on_behalf else request.holder
+    return Notice(key=key, kind=KIND, to=to, request_id=request.id)
 
 
 def first_content(db: Transaction, notice: Notice) -> Message | None:

@@ -69,6 +69,7 @@ class Terms:
         excluded: Packages that the person has, and that nobody may ask for who has this one.
         removal: An admin took this access away from this person, so an admin decides whether they get it again.
         catalog: The name of the package's catalog, for people.
+        asker: Who asked for them, by Entra id and name; None: they did themselves.
     """
 
     policy_id: str
@@ -83,6 +84,7 @@ class Terms:
     excluded: tuple[NamedObject, ...] = ()
     removal: Removal | None = None
     catalog: str = ""
+    asker: NamedObject | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

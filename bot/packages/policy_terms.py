@@ -224,6 +224,7 @@ def hash_of(terms: Terms) -> str:
     rules = asdict(terms)
     del rules["policy_name"], rules["contents"], rules["catalog"]
     rules["excluded"] = [each.id for each in terms.excluded]
+    rules["asker"] = terms.asker.id if terms.asker else None
     return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
 
 

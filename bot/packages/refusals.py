@@ -106,6 +106,31 @@ _TO_PERSON: Final[Mapping[RefusalReason, Callable[[Refusal], str]]] = {
 }
 
 
+def to_asker(refusal: Refusal, whose: str) -> str:
+    """Return the sentence for whoever asked for somebody else, who is called *whose*."""
+    who = _short(whose)
+    match refusal.reason:
+        case RefusalReason.NO_POLICY:
+            return f"No policy in Entra lets {who} have it."
+        case RefusalReason.SEVERAL:
+            return (
+                f"{who} may have it in several ways: {_choices(refusal)}. "
+                "Please ask again with the form of /request-access, and choose one there."
+            )
+        case RefusalReason.NOT_THAT_POLICY:
+            return (
+                f"The way that you chose is not open to {who}; what is: {_choices(refusal)}. "
+                "Please ask again."
+            )
+        case RefusalReason.EXCLUDED:
+            return f"It does not go with what {who} has already: {_list(refusal.details)}."
+        case RefusalReason.NOT_FOR_THEM:
+            return f"Its policy in Entra is not for {who} any more."
+        case _:
+            # What is left says nothing of the person.
+            return to_person(refusal)
+
+
 def needs_admin(refusal: Refusal) -> bool:
     """Tell whether somebody has to look at what Entra says: people cannot help themselves."""
     return refusal.reason is RefusalReason.UNSUPPORTED

@@ -100,8 +100,8 @@ class Approvers:
             UnresolvedApprovers, GraphError: As `find`.
         """
         _check_understood(stage)
-        if _same(entra_id, request.entra_id):
-            # Entra lets nobody approve their own request, and neither do we.
+        if _same(entra_id, request.entra_id) or _same(entra_id, request.asker_entra_id):
+            # Entra lets nobody approve their own request, and neither do we; nor what they ask for somebody else.
             return False
         if await self._is_either(stage.approvers, stage.fallback, request, entra_id):
             return True
@@ -156,12 +156,15 @@ class Approvers:
     async def _who_can(
         self, subjects: Subjects, request: Request
     ) -> AsyncGenerator[tuple[User, NamedAs], None]:
-        """Yield the people of *subjects* who exist, are enabled, and are not the requester."""
+        """Yield the people of *subjects* who exist, are enabled, and neither asked nor get the access."""
         for subject in subjects:
             named_as = NAMED_AS.get(subject["kind"], NamedAs.SPONSOR)
             try:
                 async for user in self._named_by(subject, request):
-                    if user.account_enabled is not False and not _same(user.id, request.entra_id):
+                    is_concerned = _same(user.id, request.entra_id) or _same(
+                        user.id, request.asker_entra_id
+                    )
+                    if user.account_enabled is not False and not is_concerned:
                         yield user, named_as
             except NotFound:
                 # The policy may still name somebody, or a group, that has been deleted: nobody.
@@ -242,12 +245,14 @@ class Approvers:
 
     async def _manager(self, subject: Mapping[str, Any], request: Request) -> User | None:
         """
-        Return so many steps above the requester; None where the ladder ends.
+        Return so many steps above the requestor, or the target; None where the ladder ends.
 
-        People ask for themselves here, so the requestor and the target are one.
+        They are one, unless somebody asks for somebody else.
         """
         above: User | None = None
         current = request.entra_id
+        if subject["kind"] == "requestormanager" and request.asker_entra_id is not None:
+            current = request.asker_entra_id
         for _ in range(subject.get("manager_level", 1)):
             above = await self._graph.users.manager(current) if current else None
             if above is None:

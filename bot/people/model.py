@@ -23,6 +23,8 @@ class Verb(StrEnum):
     EXPORT = "export"
     REMIND = "remind"
     DELEGATE = "delegate"
+    ASK_FOR = "ask-for"
+    DECLINE = "decline"
 
 
 # What somebody has done who decided so.

@@ -18,12 +18,20 @@ from bot.requests.model import Request
 OWN: Final = frozenset({Verb.CANCEL, Verb.REMIND, Verb.EXTEND, Verb.RETURN})
 # Of a request, and so of whoever asked.
 ASKERS: Final = frozenset({Verb.CANCEL, Verb.REMIND})
+# Of access that somebody else has asked for: whoever would get it.
+BENEFICIARIES: Final = frozenset({Verb.DECLINE})
 DECISIONS: Final = frozenset({Verb.APPROVE, Verb.DENY})
 ADMINS: Final = frozenset(
     {Verb.REMOVE, Verb.LIST, Verb.RETRY, Verb.GIVE_UP, Verb.REPROCESS, Verb.EXPORT}
 )
 # Of somebody's own right to decide, which an admin may pass on for them, too.
 SELF_OR_ADMIN: Final = frozenset({Verb.DELEGATE})
+
+
+NOT_FOR_OTHERS: Final = (
+    "You can ask for somebody else if you are their manager in Entra and the package's policy lets managers ask, "
+    "or if you are one of Latchkey's admins."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +46,8 @@ class Actor:
         stands_in: An admin who may decide that stage in place of its approvers, as LATCHKEY_ADMINS_DECIDE says.
         acts_for: An approver whom the policy names for that stage, and who lets them decide.
         has_decided: They have decided an earlier stage of the same request, or somebody has for them.
+        has_asked: They have asked for the holder, or whom they decide for has.
+        is_their_manager: The direct manager of the holder, in Entra, and the package's policy lets managers ask.
     """
 
     slack_user: str
@@ -49,6 +59,8 @@ class Actor:
     stands_in: bool = False
     acts_for: Person | None = None
     has_decided: bool = False
+    has_asked: bool = False
+    is_their_manager: bool = False
 
     @property
     def decides_as_admin(self) -> bool:
@@ -61,7 +73,8 @@ def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | 
     Return why *actor* may not *verb* what concerns *holder*; None if they may.
 
     Everything that is not allowed here is forbidden.  The holder is whose access it is; for a cancellation and a
-    reminder, whoever asked; for a delegation, whoever is to let somebody else decide.
+    reminder, whoever asked; for a delegation, whoever is to let somebody else decide; for asking for another, whoever
+    would get the access.
     """
     if verb in OWN:
         # A request is of whoever asked; access is of an Entra user, whatever Slack account shows it.
@@ -73,8 +86,16 @@ def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | 
         if is_theirs:
             return None
         return "Only the person whose access or request it is can do that."
+    if verb in BENEFICIARIES:
+        if actor.slack_user and actor.slack_user == holder:
+            return None
+        return "Only the person whom it was asked for can decline it."
     if actor.not_a_person:
         return actor.not_a_person
+    if verb is Verb.ASK_FOR:
+        if actor.entra_id is not None and (actor.is_admin or actor.is_their_manager):
+            return None
+        return NOT_FOR_OTHERS
     if verb in SELF_OR_ADMIN:
         # It gives no right that the approver does not have at the click.
         if actor.slack_user == holder or actor.is_admin:
@@ -98,6 +119,8 @@ def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | 
         return "I cannot tell who you are in Entra, so I cannot take a decision from you."
     if actor.entra_id == holder_entra_id:
         return "You cannot decide your own request, from another Slack account either."
+    if actor.has_asked:
+        return "You have asked for this yourself, for somebody else; another person decides it."
     if actor.has_decided:
         return (
             "You, or your delegate for you, have decided an earlier step of this request; another person decides "
@@ -197,6 +220,8 @@ class Permissions:
         except NotAllowed as refused:
             return Actor(slack_user=slack_user, not_a_person=str(refused))
         who = Actor(slack_user=slack_user, entra_id=found.user.id, name=found.person.entra_name)
+        if request is not None and _has_asked(request, slack_user, found.user.id):
+            return replace(who, has_asked=True)
         # On Enterprise Grid a user group may list another id of theirs than a click names.
         ids = found.slack_ids
         if request is None:
@@ -231,13 +256,15 @@ class Permissions:
         """
         if stage is None:
             return None
-        nobody = {each.casefold() for each in (who.entra_id, request.entra_id, *decided) if each}
+        beside = (who.entra_id, request.entra_id, request.asker_entra_id, *decided)
+        nobody = {each.casefold() for each in beside if each}
         for slack_user in await self.delegates.delegators_of(ids, at=at, asked=request.deciders):
             approver = await self.delegates.find_person(slack_user)
             if (
                 approver is not None
                 and approver.entra_id.casefold() not in nobody
                 and slack_user != request.holder
+                and not (request.is_on_behalf and slack_user == request.asked_by)
                 and await self._is_named(stage, request, approver.entra_id)
             ):
                 return approver
@@ -263,3 +290,13 @@ class Permissions:
             return not await self.approvers.has_any(stage, request, beside=decided)
         except UnresolvedApprovers:
             return False
+
+
+def _has_asked(request: Request, slack_user: str, entra_id: str) -> bool:
+    """Tell whether somebody has asked for somebody else, by either of their accounts."""
+    if not request.is_on_behalf:
+        return False
+    asker = request.asker_entra_id
+    return slack_user == request.asked_by or (
+        asker is not None and entra_id.casefold() == asker.casefold()
+    )

@@ -39,6 +39,10 @@ def written_for(request: Request, decided: Sequence[Decision]) -> str:
     many = len(request.terms.stages) > 1 if request.terms else False
     by = "; ".join(_decider(each, many=many) for each in approved)
     end = f" Approved by {by}." if by else ""
+    asker = request.terms.asker if request.terms else None
+    if asker is not None:
+        name = _untagged(_shortened(asker.name or "somebody", LONGEST_NAME))
+        end = f" Asked for by {name} ({asker.id}).{end}"
     end = f"{end} {tag(request)}"
     reason = _untagged(request.justification or "Asked for in Slack.")
     return _shortened(reason, LONGEST - len(end)) + end

@@ -94,6 +94,8 @@ class Request:
     One request, from the command to its end.  Times are aware UTC.
 
     Attributes:
+        wanted_for: For whom somebody else asks, by Slack id; they become the holder once it is known that whoever asks
+            may do so.  None: people ask for themselves.
         answers: What was answered to the policy's questions, by question id.
         wanted_policy_id: The policy that the person chose, where several let them ask.
         starts_at: From when on they want it; None: at once.
@@ -120,6 +122,7 @@ class Request:
     holder_name: str | None = None
     assignment_id: str | None = None
     justification: str | None = None
+    wanted_for: str | None = None
     answers: Answers = field(default_factory=dict)
     wanted_policy_id: str | None = None
     terms: Terms | None = None
@@ -157,6 +160,16 @@ class Request:
     @property
     def is_open(self) -> bool:
         return self.state in MOVES
+
+    @property
+    def is_on_behalf(self) -> bool:
+        """True if somebody asks for somebody else."""
+        return self.wanted_for is not None
+
+    @property
+    def asker_entra_id(self) -> str | None:
+        """Return the Entra id of who asks for somebody else; None if people ask for themselves, or it is not known yet."""
+        return self.terms.asker.id if self.terms and self.terms.asker else None
 
     @property
     def is_refused(self) -> bool:

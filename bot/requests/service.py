@@ -6,7 +6,7 @@ and what must be read elsewhere to evaluate the request is read afterwards, by t
 for in vain is refused with `TooLate`: see `bot.patience`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.database import Store
@@ -43,9 +43,10 @@ from bot.requests.transactions.ask import (
     RequestedPackage,
     ask_together,
 )
-from bot.requests.transactions.ask_by_form import FilledForm, ask_by_form
+from bot.requests.transactions.ask_by_form import FilledForm, ask_by_form, ask_for_other
 from bot.requests.transactions.cancel import cancel
 from bot.requests.transactions.creation import Submitted
+from bot.requests.transactions.decline import decline
 from bot.requests.transactions.extend import extend
 from bot.requests.transactions.remind import remind
 from bot.requests.transactions.remove import remove
@@ -323,10 +324,18 @@ class RequestService:
         return request
 
     async def ask_for_several(
-        self, *, slack_user: str, package_ids: Sequence[str], reason: str | None
+        self,
+        *,
+        slack_user: str,
+        package_ids: Sequence[str],
+        reason: str | None,
+        wanted_for: str | None = None,
     ) -> AskedTogether:
         """
         Save a request for each of several packages; those that need a form of their own are left out.
+
+        Args:
+            wanted_for: The Slack id of whoever would get the access; None: who asks.
 
         Raises:
             WrongFields: The reason is not enough for one of them; then nothing is asked for.
@@ -342,6 +351,12 @@ class RequestService:
         check_reason([(each, self._reason_rule(each)) for each in alone], why)
 
         async def ask(package: Package) -> Submitted:
+            if wanted_for not in (None, slack_user):
+                submitted = await self._store.run(
+                    in_time(ask_for_other), slack_user, wanted_for, package, why or None, self._asks
+                )
+                self._wake()
+                return submitted
             return await self._ask_for(
                 RequestedPackage(
                     slack_user=slack_user,
@@ -458,6 +473,24 @@ class RequestService:
         reminded = await self._guard.run(remind, slack_user, request_id)
         self._wake()
         return reminded
+
+    async def decline(self, *, slack_user: str, request_id: str) -> Request:
+        """
+        Decline what somebody else has asked for; return the request that is canceled, or that returns the access.
+
+        Raises:
+            NotAllowed: It is not for this person.
+            TooLate: It is on its way to Entra, or over.
+        """
+        request = await self._guard.run(decline, slack_user, request_id)
+        self._wake()
+        return request
+
+    def may_ask_for_others(self, slack_user: str, packages: Iterable[Package]) -> bool:
+        """Return True if a form offers to ask for somebody else; whether they may, is checked when they have."""
+        return self._guard.is_admin(slack_user) or any(
+            policy.managers_may_ask for package in packages for policy in package.policies
+        )
 
     async def repair(self, *, slack_user: str, hold_id: str, verb: Verb) -> Request:
         """

@@ -32,6 +32,8 @@ GIVEN_AGAIN_WITHIN: Final = timedelta(days=30)
 ENDED_IN_PART: Final = "The access has ended, before Microsoft Entra had delivered all of it."
 # Why a request to extend access is over.
 REMOVED_MEANWHILE: Final = "The access is being removed."
+# Why a request is canceled that whoever asked has not withdrawn.
+DECLINED: Final = "Declined by the person whom it was for."
 # Why access that was removed is there again.
 AUTOMATIC: Final = "automatic"
 
@@ -84,6 +86,11 @@ def cancel(
         why: Where it is not they who wanted that.
     """
     return requests.move(db, request, State.CANCELED, actor=actor, why=why)
+
+
+def decline(db: Transaction, request: Request, *, actor: str) -> Request | None:
+    """Cancel it for whoever would get the access, and did not ask for it."""
+    return requests.move(db, request, State.CANCELED, actor=actor, why=DECLINED)
 
 
 def lapse(db: Transaction, request: Request, why: str | None = None) -> Request | None:

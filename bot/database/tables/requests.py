@@ -27,6 +27,8 @@ requests = sa.Table(
     # Whose access it is about; empty when an admin removes access of somebody who is not in Slack.
     sa.Column("holder", SLACK_ID),
     sa.Column("asked_by", SLACK_ID, nullable=False),
+    # For whom somebody else asks; the holder is empty until it is known that they may.
+    sa.Column("wanted_for", SLACK_ID),
     sa.Column("entra_id", ID),
     sa.Column("holder_name", NAME),
     sa.Column("package_id", ID, nullable=False),

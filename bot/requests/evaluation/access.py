@@ -1,7 +1,10 @@
 """Evaluate a request for access or for its extension: who is it, and under which terms may they have it?"""
 
+from dataclasses import replace
+
 from bot.packages.bounds import Bounds
 from bot.people.identity import People
+from bot.requests.evaluation.askers import Askers
 from bot.requests.evaluation.extension import ExtensionEvaluator
 from bot.requests.evaluation.fact_cache import FactCache
 from bot.requests.evaluation.facts import RequestFacts
@@ -20,12 +23,14 @@ class AccessEvaluator:
         people: People,
         facts: FactCache,
         bounds: Bounds,
+        askers: Askers,
         new_access: NewAccessEvaluator,
         extension: ExtensionEvaluator,
     ) -> None:
         self._people = people
         self._facts = facts
         self._bounds = bounds
+        self._askers = askers
         self._new_access = new_access
         self._extension = extension
 
@@ -51,14 +56,22 @@ class AccessEvaluator:
         Raises:
             NotAllowed, Refused: They may not have it; the sentence says why.
         """
+        facts = facts or self._facts.take(request)
+        if request.is_on_behalf:
+            if facts.asker is None:
+                facts.asker = await self._askers.read(request)
+            facts.found = facts.asker.beneficiary
+            request = replace(request, holder=request.wanted_for)
         if request.holder is None:
             raise Refused("I do not know whose access this is.")
-        facts = facts or self._facts.take(request)
         if facts.found is None:
             facts.found = await self._people.identify(request.holder, seen=facts.seen)
         identity = facts.found
         if request.entra_id is not None and request.entra_id != identity.user.id:
-            raise Refused("Your Slack profile points to another Entra account than when you asked.")
+            whose = "Their" if request.is_on_behalf else "Your"
+            raise Refused(
+                f"{whose} Slack profile points to another Entra account than when you asked."
+            )
         try:
             package = await facts.package(request.package_id)
         except NotFound:

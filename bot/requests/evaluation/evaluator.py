@@ -16,6 +16,7 @@ from bot.people.identity import People
 from bot.people.permissions import Permissions, may
 from bot.requests import transitions
 from bot.requests.evaluation.access import AccessEvaluator
+from bot.requests.evaluation.askers import Askers
 from bot.requests.evaluation.evidence import EvidenceReader
 from bot.requests.evaluation.extension import ExtensionEvaluator
 from bot.requests.evaluation.fact_cache import FactCache
@@ -58,6 +59,7 @@ class RequestEvaluator:
             people=people,
             facts=self._facts,
             bounds=bounds,
+            askers=Askers(people=people, permissions=permissions, graph=graph),
             new_access=NewAccessEvaluator(
                 store=store,
                 permissions=permissions,
@@ -101,6 +103,7 @@ class RequestEvaluator:
             return await self._refuse(request, str(refused), tell_admins=refused.tell_admins)
         pinned = replace(
             request,
+            holder=request.wanted_for or request.holder,
             entra_id=evaluation.identity.user.id,
             holder_name=evaluation.identity.person.entra_name,
             terms=evaluation.terms,
@@ -113,7 +116,10 @@ class RequestEvaluator:
             moved = await self._reach_first_stage(pinned, known=request, stays_claimed=True)
         except requests.AlreadyOpen:
             return await self._refuse(
-                request, "You have already asked for it, from another Slack account of yours."
+                request,
+                f"It has been asked for already, for {evaluation.identity.person.entra_name}."
+                if request.is_on_behalf
+                else "You have already asked for it, from another Slack account of yours.",
             )
         if moved is not None and moved.state is State.APPROVED:
             # Granted at once, it need not be looked at twice in the same moment.

@@ -13,6 +13,7 @@ from bot.errors import NotClear
 from bot.packages.facts import FactReader
 from bot.packages.model import NamedObject
 from bot.people.identity import Accounts, Identity
+from bot.requests.evaluation.askers import Asker
 from bot.requests.holder_lists import HolderLists
 from bot.requests.shared_reads import FRESH, FreshCache
 from graph import Graph
@@ -71,6 +72,7 @@ class RequestFacts(FactReader):
         seen: The person's accounts, read together with other people's; None: not yet.
         since: When somebody decided (real time): nothing that was read before counts; None: nobody has to.
         found: The person, once they are found.
+        asker: Who asks for them, once it is known that they may; None: nobody else, or not yet.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class RequestFacts(FactReader):
         self.at = at
         self.seen = seen
         self.found: Identity | None = None
+        self.asker: Asker | None = None
         self._groups: dict[frozenset[str], set[str]] = {}
         self._holdings: list[AccessPackageAssignment] | None = None
         # Whether it was counted among those that ask about the package.

@@ -53,6 +53,10 @@ class NewAccessEvaluator:
         Raises:
             Refused: They may not have it.
         """
+        if facts.asker is not None:
+            facts.asker.check_package(package)
+        # Of somebody else a sentence says who it is.
+        whose = identity.person.entra_name if facts.asker else None
         known = await self._store.read(
             request_lists.known_to_have, identity.user.id, but=request.id
         )
@@ -62,12 +66,14 @@ class NewAccessEvaluator:
             case, wanted=request.wanted_policy_id, agreed=agreed
         )
         if isinstance(admitted, Refusal):
-            raise refused(admitted)
+            raise refused(admitted, whose=whose)
+        if facts.asker is not None:
+            facts.asker.check_policy(admitted.policy)
         lacking = eligibility.find_missing_details(
             admitted, justification=request.justification, answers=request.answers
         )
         if lacking is not None:
-            raise refused(lacking)
+            raise refused(lacking, whose=whose)
         _check_dates(request, package, admitted.policy)
         terms = policy_terms.terms_of(
             package,
@@ -80,7 +86,9 @@ class NewAccessEvaluator:
             excluded=case.excluded,
         )
         terms = await self._after_a_removal(terms, request, identity)
-        identified = replace(request, entra_id=identity.user.id)
+        if facts.asker is not None:
+            terms = replace(terms, asker=facts.asker.named)
+        identified = replace(request, entra_id=identity.user.id, terms=terms)
         await check_deciders(self._permissions, identified, terms)
         return Evaluation(
             identity=identity,
@@ -123,7 +131,7 @@ class NewAccessEvaluator:
                     package_name=request.package_name,
                     policy_id=live[0].assignment_policy.id if live[0].assignment_policy else None,
                     state=AssignmentState.LIVE,
-                    holder=request.holder,
+                    holder=request.wanted_for or request.holder,
                     holder_name=evaluation.identity.person.entra_name,
                     starts_at=live[0].schedule.start_date_time if live[0].schedule else None,
                     ends_at=live[0].ends_at(),
@@ -131,14 +139,18 @@ class NewAccessEvaluator:
                 ),
             )
             raise Refused(
-                "You have it already. /my-access shows until when, and lets you extend it."
+                f"{evaluation.identity.person.entra_name} has it already."
+                if request.is_on_behalf
+                else "You have it already. /my-access shows until when, and lets you extend it."
             )
         for other in await facts.open_requests(request.package_id):
             if other.is_partially_delivered:
                 continue
             if is_request_for(other, entra_id, on_behalf=evaluation.on_behalf):
                 raise Refused(
-                    "You have already asked for it in Entra; that request is still under way there."
+                    "It has been asked for in Entra already; that request is still under way there."
+                    if request.is_on_behalf
+                    else "You have already asked for it in Entra; that request is still under way there."
                 )
 
 

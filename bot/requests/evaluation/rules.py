@@ -36,9 +36,15 @@ class Evaluation:
     on_behalf: bool = False
 
 
-def refused(refusal: Refusal) -> Refused:
-    """Return the exception that says *refusal* to the person."""
-    return Refused(refusals.to_person(refusal), tell_admins=refusals.needs_admin(refusal))
+def refused(refusal: Refusal, *, whose: str | None = None) -> Refused:
+    """
+    Return the exception that says *refusal* to whoever asked.
+
+    Args:
+        whose: The name of whom they ask for; None: themselves.
+    """
+    sentence = refusals.to_person(refusal) if whose is None else refusals.to_asker(refusal, whose)
+    return Refused(sentence, tell_admins=refusals.needs_admin(refusal))
 
 
 async def check_deciders(permissions: Permissions, request: Request, terms: Terms) -> None:

@@ -20,6 +20,7 @@ def stage_changes(request: Request, *, stage: int) -> dict[str, Any]:
     if terms is None:
         raise ValueError("a request without terms has no stages")
     changes: dict[str, Any] = {
+        "holder": request.holder,
         "entra_id": request.entra_id,
         "holder_name": request.holder_name,
         "terms": asdict(terms),

@@ -166,6 +166,7 @@ def _asked_for(request: Request) -> dict[str, Any] | None:
     said = {
         "answers": {key: list(given) for key, given in request.answers.items()},
         "policy": request.wanted_policy_id,
+        "for": request.wanted_for,
         "from": request.starts_at.isoformat() if request.starts_at else None,
         "until": request.ends_at.isoformat() if request.ends_at else None,
     }

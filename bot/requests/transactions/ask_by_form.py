@@ -8,6 +8,7 @@ from bot.database import Transaction
 from bot.database.limits import Limit
 from bot.errors import TooLate, WrongFields
 from bot.packages import names as package_names
+from bot.packages.model import Package
 from bot.packages.offers import agreed_dates, find_wrong_dates
 from bot.packages.questions import Answers, find_wrong_answers, normalize_answers
 from bot.packages.settings.file import PackageSettingsFile
@@ -22,6 +23,7 @@ from bot.requests.transactions.creation import (
     count,
     insert,
     new_request,
+    new_request_for,
 )
 
 
@@ -34,6 +36,7 @@ class FilledForm:
         policy_id: The policy whose questions were answered.
         is_chosen: There were several, and the person chose.
         answers: By question id, as they were given.
+        wanted_for: The Slack id of whoever would get the access; None: who asks.
     """
 
     slack_user: str
@@ -44,6 +47,11 @@ class FilledForm:
     answers: Answers = field(default_factory=dict)
     start: datetime | None = None
     end: datetime | None = None
+    wanted_for: str | None = None
+
+    @property
+    def is_on_behalf(self) -> bool:
+        return self.wanted_for not in (None, self.slack_user)
 
 
 def ask_by_form(
@@ -71,16 +79,21 @@ def ask_by_form(
     if fields or wrong:
         raise WrongFields(fields, wrong)
     starts_at, ends_at = agreed_dates(policy, start=filled.start, end=filled.end, now=now)
-    already = request_lists.open_of(db, filled.slack_user, package.id, Kind.ADD)
-    if already is not None:
-        return Submitted(request=already, created=False)
-    for held in find_held(db, [filled.slack_user], [package.id]).values():
-        raise AlreadyHeld(held)
+    if filled.is_on_behalf:
+        # What the other has asked for is nobody else's to know: it is looked at with the right to ask for them.
+        request = new_request_for(filled.slack_user, filled.wanted_for, package, reason)
+    else:
+        already = request_lists.open_of(db, filled.slack_user, package.id, Kind.ADD)
+        if already is not None:
+            return Submitted(request=already, created=False)
+        for held in find_held(db, [filled.slack_user], [package.id]).values():
+            raise AlreadyHeld(held)
+        request = new_request(filled.slack_user, package, reason)
     count(db, filled.slack_user, asks, TOO_MANY)
     return insert(
         db,
         replace(
-            new_request(filled.slack_user, package, reason),
+            request,
             answers=answers,
             # Answers belong to the policy that asked; so does a choice.
             wanted_policy_id=policy.id if filled.is_chosen or answers or ends_at else None,
@@ -88,3 +101,17 @@ def ask_by_form(
             ends_at=ends_at,
         ),
     )
+
+
+def ask_for_other(
+    db: Transaction,
+    slack_user: str,
+    wanted_for: str | None,
+    package: Package,
+    reason: str | None,
+    asks: Limit,
+) -> Submitted:
+    """Save a request for somebody else, for a package that asks nothing but a reason."""
+    check_member(db, slack_user)
+    count(db, slack_user, asks, TOO_MANY)
+    return insert(db, new_request_for(slack_user, wanted_for, package, reason))

@@ -1,6 +1,6 @@
 """Make a request's row: its fields, the limits that count it, and the one that is open already."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot import chance, clock
@@ -39,6 +39,17 @@ def new_request(slack_user: str, package: Package, reason: str | None) -> Reques
         updated_at=clock.now(),
         due_at=clock.real(),
     )
+
+
+def new_request_for(
+    slack_user: str, wanted_for: str | None, package: Package, reason: str | None
+) -> Request:
+    """
+    Return the same for somebody else.
+
+    It has no holder until it is known that whoever asks may do so: before, nobody's own request is in its way.
+    """
+    return replace(new_request(slack_user, package, reason), holder=None, wanted_for=wanted_for)
 
 
 def new_request_about(

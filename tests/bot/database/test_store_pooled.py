@@ -91,7 +91,7 @@ async def test_a_story_is_told_behind_a_pooler(mode, simulated, address, behind_
         world = World(around.outside, bot.latchkey)
         await world.synced()
         for _ in range(OFTEN):
-            assert "finance-reports" in str((await world.type(ANN, "/request-access")).text)
+            assert "finance-reports" in str((await world.type(ANN, "/request-access list")).text)
         await ask(world, ANN, FINANCE)
         assert (await read(world, audit.verify, b"")).wrong is None
         assert bot.latchkey.store.fault is None

@@ -86,14 +86,38 @@ ROLES: Final[Mapping[str, Actor]] = {
         stands_in=True,
         not_a_person="You are a stranger.",
     ),
+    "the holder's manager, where the policy lets managers ask": Actor(
+        slack_user="U0MIA", entra_id="mia", is_their_manager=True
+    ),
+    "the holder's manager, unknown in Entra": Actor(slack_user="U0MIA", is_their_manager=True),
+    "a guest who is the holder's manager": Actor(
+        slack_user="U0GUS", entra_id="gus", is_their_manager=True, not_a_person="You are a guest."
+    ),
+    "whoever asked for the holder, an approver": Actor(
+        slack_user="U0MIA", entra_id="mia", is_approver=True, has_asked=True
+    ),
+    "whoever asked for the holder, an admin": Actor(
+        slack_user="U0DANA", entra_id="dana", is_admin=True, stands_in=True, has_asked=True
+    ),
+    "whoever asked for the holder, as a delegate of an approver": Actor(
+        slack_user="U0LEE", entra_id="lee", acts_for=BO, has_asked=True
+    ),
     "nobody in particular": Actor(slack_user=""),
 }
-OWN: Final = frozenset({Verb.CANCEL, Verb.REMIND, Verb.EXTEND, Verb.RETURN, Verb.DELEGATE})
+OWN: Final = frozenset(
+    {Verb.CANCEL, Verb.REMIND, Verb.EXTEND, Verb.RETURN, Verb.DELEGATE, Verb.DECLINE}
+)
 KEEP: Final = frozenset({Verb.EXTEND, Verb.RETURN})
 DECIDE: Final = frozenset({Verb.APPROVE, Verb.DENY})
-RULE: Final = frozenset(
-    {Verb.REMOVE, Verb.LIST, Verb.RETRY, Verb.REPROCESS, Verb.EXPORT, Verb.DELEGATE}
-)
+ASK: Final = frozenset({Verb.ASK_FOR})
+RULE: Final = ASK | {
+    Verb.REMOVE,
+    Verb.LIST,
+    Verb.RETRY,
+    Verb.REPROCESS,
+    Verb.EXPORT,
+    Verb.DELEGATE,
+}
 GIVE_UP: Final = frozenset({Verb.GIVE_UP})
 NOTHING: Final[frozenset[Verb]] = frozenset()
 
@@ -104,7 +128,7 @@ ALLOWED: Final[Mapping[str, frozenset[Verb]]] = {
     "the holder's other account": KEEP,
     "the holder's other account, an admin": KEEP | RULE,
     # Messages about access may go astray; what is done with it may not.
-    "the holder's account under another id": frozenset({Verb.CANCEL, Verb.REMIND}) | RULE,
+    "the holder's account under another id": RULE | {Verb.CANCEL, Verb.REMIND, Verb.DECLINE},
     "an approver": DECIDE,
     "an admin who may decide this stage": DECIDE | RULE | GIVE_UP,
     "an admin who may not decide this stage": RULE | GIVE_UP,
@@ -123,9 +147,15 @@ ALLOWED: Final[Mapping[str, frozenset[Verb]]] = {
     "a delegate unknown in Entra": NOTHING,
     "a guest, as a delegate of an approver": NOTHING,
     "an approver unknown in Entra": NOTHING,
-    "an admin unknown in Entra": RULE | GIVE_UP,
+    "an admin unknown in Entra": (RULE - ASK) | GIVE_UP,
     "a guest named as approver": NOTHING,
     "a stranger named as admin": NOTHING,
+    "the holder's manager, where the policy lets managers ask": ASK,
+    "the holder's manager, unknown in Entra": NOTHING,
+    "a guest who is the holder's manager": NOTHING,
+    "whoever asked for the holder, an approver": NOTHING,
+    "whoever asked for the holder, an admin": RULE | GIVE_UP,
+    "whoever asked for the holder, as a delegate of an approver": NOTHING,
     "nobody in particular": NOTHING,
 }
 
@@ -135,6 +165,7 @@ IN_STATE: Final[Mapping[Verb, frozenset[State]]] = {
     Verb.DENY: frozenset({State.PENDING}),
     Verb.CANCEL: frozenset({State.RECEIVED, State.PENDING, State.APPROVED}),
     Verb.REMIND: frozenset({State.PENDING}),
+    Verb.DECLINE: frozenset({State.PENDING, State.APPROVED, State.DELIVERED}),
     # While it is held.
     Verb.RETRY: frozenset({State.RECEIVED, State.APPROVED, State.SUBMITTED}),
     Verb.GIVE_UP: frozenset({State.RECEIVED, State.APPROVED, State.SUBMITTED}),

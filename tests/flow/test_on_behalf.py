@@ -1,0 +1,273 @@
+"""Asking for somebody else: who may, for whom, under which policy; who decides; and what the other can do about it."""
+
+import pytest
+
+from sandbox.tenant.seed import (
+    BOARD_PAPERS,
+    FINANCE_READERS,
+    FINANCE_REPORTS,
+    MARKETING_CAMPAIGN,
+    MARKETING_RESOURCES,
+)
+from tests.harness.world import (
+    ANN,
+    APPROVALS,
+    BO,
+    CY,
+    DANA,
+    ENTRA_ID,
+    GUS,
+    MIA,
+    eventually,
+    labels,
+    said,
+)
+
+MANAGER = {"@odata.type": "#microsoft.graph.targetManager", "managerLevel": 1}
+NOT_FOR_OTHERS = "You can ask for somebody else if you are their manager in Entra"
+# What policies say about asking for others, and whether the manager may.
+RULES = {
+    "managers": (
+        {"enableOnBehalfRequestorsToAddAccess": True, "onBehalfRequestors": [MANAGER]},
+        True,
+    ),
+    "switched off": (
+        {"enableOnBehalfRequestorsToAddAccess": False, "onBehalfRequestors": [MANAGER]},
+        False,
+    ),
+    "nobody named": (
+        {"enableOnBehalfRequestorsToAddAccess": True, "onBehalfRequestors": []},
+        False,
+    ),
+    "the manager's manager": (
+        {
+            "enableOnBehalfRequestorsToAddAccess": True,
+            "onBehalfRequestors": [{**MANAGER, "managerLevel": 2}],
+        },
+        False,
+    ),
+    "one person": (
+        {
+            "enableOnBehalfRequestorsToAddAccess": True,
+            "onBehalfRequestors": [
+                {"@odata.type": "#microsoft.graph.singleUser", "userId": ENTRA_ID[MIA]}
+            ],
+        },
+        False,
+    ),
+}
+
+
+def allow(world, package_id, rule="managers"):
+    for policy in world.tenant.world.policies.values():
+        if policy.package_id == package_id:
+            policy.settings["requestorSettings"] |= RULES[rule][0]
+
+
+async def ask_for(world, asker, person, package_id=FINANCE_REPORTS, *, reason="Q4"):
+    """Fill in the form as *asker*, for *person*, and send it."""
+    await world.type(asker, "/request-access")
+    form = await eventually(lambda: world.form(asker), about="the form")
+    await world.slack.suggest(user=asker, view_id=form.id, action_id="latchkey_package", query="")
+    await world.slack.click_view(
+        user=asker, view_id=form.id, action_id="latchkey_package", value=[package_id]
+    )
+    await eventually(lambda: len(world.form(asker).blocks) > 3, about="what it gives")
+    if "for_whom" not in {block["block_id"] for block in form.blocks}:
+        await world.slack.close(user=asker, view_id=form.id)
+        return False
+    await world.slack.submit(
+        user=asker,
+        view_id=form.id,
+        values={
+            "for_whom": {"latchkey_for_whom": person},
+            "reason": {"reason": reason},
+        },
+    )
+    return True
+
+
+async def ask_past_the_form(world, asker, person, package_id=FINANCE_REPORTS):
+    """Send what a form would send, whether or not this person is shown the field."""
+    return await world.bot.services.requests.ask_for_several(
+        slack_user=asker, package_ids=[package_id], reason="Q4", wanted_for=person
+    )
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("asker", [MIA, BO, ANN, GUS])
+async def test_only_managers_whom_the_policy_lets_ask_for_others(world, rule, asker):
+    """Mia is Cy's manager; for everybody else, and under any other rule, nothing is asked, and Cy hears nothing."""
+    allow(world, FINANCE_REPORTS, rule)
+    await world.synced()
+
+    await ask_past_the_form(world, asker, CY)
+
+    if asker == MIA and RULES[rule][1]:
+        await world.card(APPROVALS, "Mia Moreau asks for Finance Reports for Cy Chen")
+        return
+    why = "guest" if asker == GUS else NOT_FOR_OTHERS
+    await world.told(asker, why)
+    assert await world.states() == ["add refused"]
+    assert not world.direct(CY)
+
+
+@pytest.mark.parametrize("person", [BO, DANA, GUS, "U0NOBODY", "USLACKBOT"])
+async def test_of_people_who_are_not_their_own_a_manager_learns_nothing(world, person):
+    """The answer is the same for members, guests and people who are not there."""
+    allow(world, FINANCE_REPORTS)
+    await world.synced()
+
+    await ask_past_the_form(world, MIA, person)
+
+    news = await world.told(MIA, "I cannot get access")
+    assert NOT_FOR_OTHERS in said(news)
+    assert await world.states() == ["add refused"]
+
+
+async def test_an_admin_asks_for_anybody_whom_the_policy_admits(world):
+    """Without being their manager, and whatever the policy says of managers."""
+    assert await ask_for(world, DANA, ANN, MARKETING_CAMPAIGN)
+
+    await world.told(DANA, "now has access to .*Marketing Campaign")
+    news = await world.told(ANN, "You now have access")
+    assert f"<@{DANA}> asked for it for you." in said(news)
+    assert world.holders(MARKETING_RESOURCES) == {ENTRA_ID[ANN]}
+
+
+async def test_the_policy_is_judged_for_whom_it_is_for(world):
+    """What is for Mia alone she cannot have Cy given; the answer is about Cy."""
+    allow(world, BOARD_PAPERS)
+    await world.synced()
+
+    await ask_past_the_form(world, DANA, CY, BOARD_PAPERS)
+
+    news = await world.told(DANA, "I cannot get access")
+    assert "No policy in Entra lets Cy Chen have it." in said(news)
+    assert not world.direct(CY)
+
+
+async def test_the_field_is_shown_to_whom_it_may_serve(world):
+    """Nobody else is asked for whom it is."""
+    assert not await ask_for(world, MIA, CY)
+    allow(world, FINANCE_REPORTS)
+    await world.synced()
+    assert await ask_for(world, MIA, CY)
+
+
+async def test_neither_of_the_two_may_decide(world):
+    """The asker is an approver by the policy, and an admin as well; the other is an approver."""
+    stage = world.tenant.world
+    [policy] = [each for each in stage.policies.values() if each.package_id == FINANCE_REPORTS]
+    for each in policy.approval["stages"]:
+        each["primaryApprovers"] = [
+            {"@odata.type": "#microsoft.graph.singleUser", "userId": ENTRA_ID[who]}
+            for who in (DANA, ANN, BO)
+        ]
+    await world.synced()
+    await ask_for(world, DANA, ANN)
+    card = await world.card(APPROVALS, "Dana Diaz asks for Finance Reports for Ann Abara")
+    await eventually(lambda: world.cards(BO), about="Bo's card")
+
+    world.slack.channel(APPROVALS).members |= {ANN, DANA, BO}
+    await world.press(DANA, card, "Approve")
+    await world.whispered(DANA, APPROVALS, "You have asked for this yourself")
+    await world.press(ANN, card, "Approve")
+    await world.whispered(ANN, APPROVALS, "You cannot decide your own request")
+    assert not world.cards(DANA)
+    assert not world.cards(ANN)
+
+    await world.press(BO, card, "Approve")
+    await world.told(ANN, "You now have access")
+    assert world.holders(FINANCE_READERS) == {ENTRA_ID[ANN]}
+    [post] = world.posts("adminAdd")
+    assert f"Asked for by Dana Diaz ({ENTRA_ID[DANA]})." in (post.body or {})["justification"]
+
+
+async def test_whom_it_is_for_may_decline_while_it_waits(world):
+    """The request is canceled, and whoever asked hears it."""
+    allow(world, FINANCE_REPORTS)
+    await world.synced()
+    await ask_for(world, MIA, CY)
+    news = await world.told(CY, "has asked for .*Finance Reports.* for you")
+
+    await world.press(CY, news, "Decline")
+
+    await world.told(MIA, "has declined")
+    assert await world.states() == ["add canceled"]
+
+
+async def test_whom_it_is_for_may_return_what_they_were_given(world):
+    """After the delivery, by the button below it."""
+    await ask_for(world, DANA, ANN, MARKETING_CAMPAIGN)
+    news = await world.told(ANN, "You now have access")
+
+    await world.press(ANN, news, "Return")
+
+    await world.told(ANN, "you have returned")
+    assert world.holders(MARKETING_RESOURCES) == set()
+
+
+async def test_nobody_else_declines(world):
+    """Neither a colleague nor whoever asked, who has Cancel."""
+    allow(world, FINANCE_REPORTS)
+    await world.synced()
+    await ask_for(world, MIA, CY)
+    news = await world.told(CY, "has asked for .*Finance Reports.* for you")
+    [button] = [each for each in news.blocks[-1]["elements"] if "decline" in each["action_id"]]
+
+    for user in (ANN, MIA, DANA):
+        with pytest.raises(Exception, match="Only the person whom it was asked for"):
+            await world.bot.services.requests.decline(slack_user=user, request_id=button["value"])
+    assert await world.states() == ["add pending"]
+
+
+async def test_whoever_asked_cancels_and_the_other_hears_it(world):
+    """It is theirs to withdraw."""
+    allow(world, FINANCE_REPORTS)
+    await world.synced()
+    await ask_for(world, MIA, CY)
+    news = await world.told(MIA, "Your request for .*Finance Reports")
+    assert "Cancel" in labels(news)
+
+    await world.press(MIA, news, "Cancel")
+
+    await world.told(CY, "has withdrawn the request")
+
+
+async def test_a_manager_who_is_none_any_more_gets_nothing_granted(world):
+    """The right is read again just before the grant."""
+    allow(world, FINANCE_REPORTS)
+    await world.synced()
+    await ask_for(world, MIA, CY)
+    card = await world.card(APPROVALS, "Mia Moreau asks for Finance Reports for Cy Chen")
+    world.tenant.world.users[ENTRA_ID[CY]].manager_id = None
+
+    world.slack.channel(APPROVALS).members |= {BO}
+    await world.press(BO, card, "Approve")
+
+    await world.told(MIA, NOT_FOR_OTHERS)
+    assert world.holders(FINANCE_READERS) == set()
+    assert not world.posts("adminAdd")
+
+
+async def test_an_open_request_of_the_other_is_not_told_without_the_right(world):
+    """Whoever may not ask for Cy does not learn what Cy has asked for, and is not in Cy's way."""
+    await world.type(CY, "/request-access finance-reports because mine")
+    await world.card(APPROVALS, "Cy Chen asks for Finance Reports")
+
+    await ask_past_the_form(world, BO, CY)
+
+    assert NOT_FOR_OTHERS in said(await world.told(BO, "I cannot get access"))
+    assert sorted(await world.states()) == ["add pending", "add refused"]
+
+
+async def test_one_request_at_a_time_for_one_person(world):
+    """With the right, the answer is that it has been asked for."""
+    await world.type(CY, "/request-access finance-reports because mine")
+    await world.card(APPROVALS, "Cy Chen asks for Finance Reports")
+
+    await ask_past_the_form(world, DANA, CY)
+
+    await world.told(DANA, "It has been asked for already, for Cy Chen")
+    assert sorted(await world.states()) == ["add pending", "add refused"]
