@@ -17,6 +17,7 @@ from bot.logs import configure_logs
 # In the order of the targets of docs/performance.md.
 BENCHMARKS: Final[tuple[str, ...]] = (
     "names",
+    "suggestions",
     "ack",
     "burst",
     "scale",

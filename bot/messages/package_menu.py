@@ -82,20 +82,26 @@ def _shown(text: str) -> str:
 
     Signs that turn the direction of writing are left out: with them a name could pass for another.
     """
-    visible = "".join(
-        sign if sign in JOINERS or not unicodedata.category(sign).startswith("C") else " "
-        for sign in text
-        if sign in JOINERS or unicodedata.category(sign) != "Cf"
-    )
-    line = " ".join(visible.split())
+    line = " ".join((text if text.isprintable() else _visible(text)).split())
     if _length(line) <= LONGEST:
         return line
     end = _first(line[::-1], LONGEST // 3)[::-1]
     return f"{_first(line, LONGEST - 1 - _length(end)).rstrip()}…{end}"
 
 
+def _visible(text: str) -> str:
+    """Return *text* with blanks for control characters, and without what is invisible, but for joiners."""
+    return "".join(
+        sign if sign in JOINERS or not unicodedata.category(sign).startswith("C") else " "
+        for sign in text
+        if sign in JOINERS or unicodedata.category(sign) != "Cf"
+    )
+
+
 def _first(text: str, limit: int) -> str:
     """Return as much of the beginning of *text* as is no longer than *limit*."""
+    if _length(text) == len(text):
+        return text[:limit]
     taken = 0
     for place, sign in enumerate(text):
         taken += _length(sign)
@@ -106,4 +112,4 @@ def _first(text: str, limit: int) -> str:
 
 def _length(text: str) -> int:
     """Return the length in UTF-16: Slack does not say how it counts an emoji, and this is the longer way."""
-    return len(text) + sum(sign > "\uffff" for sign in text)
+    return len(text) if text.isascii() else len(text) + sum(sign > "\uffff" for sign in text)

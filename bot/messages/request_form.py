@@ -261,7 +261,13 @@ def _fits(view: View) -> bool:
 def _introduction(package: Package, chosen: OfferedPolicy | None) -> str:
     lasts = chosen.lasts if chosen else package.lasts
     about = [f"*{escape(package.name)}*", escape(package.description), bullets(package.contents)]
-    about.append(f"_{escape(lasts)}_" if lasts else "")
+    rule = (
+        [lasts, chosen.decides, f"for {chosen.open_to}" if chosen.open_to else ""]
+        if chosen
+        else [lasts]
+    )
+    facts = " · ".join(escape(shorten(fact, LONGEST_FACT)) for fact in rule if fact)
+    about.append(f"_{facts}_" if facts else "")
     return "\n".join(line for line in about if line)
 
 
