@@ -20,6 +20,8 @@ OWN: Final = frozenset({Verb.CANCEL, Verb.REMIND, Verb.EXTEND, Verb.RETURN})
 ASKERS: Final = frozenset({Verb.CANCEL, Verb.REMIND})
 # Of access that somebody else has asked for: whoever would get it.
 BENEFICIARIES: Final = frozenset({Verb.DECLINE})
+# For somebody else, who is told and may decline.
+MANAGERS_OR_ADMINS: Final = frozenset({Verb.ASK_FOR})
 DECISIONS: Final = frozenset({Verb.APPROVE, Verb.DENY})
 ADMINS: Final = frozenset(
     {Verb.REMOVE, Verb.LIST, Verb.RETRY, Verb.GIVE_UP, Verb.REPROCESS, Verb.EXPORT}
@@ -92,7 +94,7 @@ def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | 
         return "Only the person whom it was asked for can decline it."
     if actor.not_a_person:
         return actor.not_a_person
-    if verb is Verb.ASK_FOR:
+    if verb in MANAGERS_OR_ADMINS:
         if actor.entra_id is not None and (actor.is_admin or actor.is_their_manager):
             return None
         return NOT_FOR_OTHERS
