@@ -83,13 +83,11 @@ def outcome(request: Request) -> str:
         return f"Expired: nobody decided step {request.stage + 1} of {stages} in time."
     if request.state is State.CANCELED and request.why:
         # Not by whoever asked.
-        return "Canceled."
+        return DECLINED if request.is_on_behalf else "Canceled."
     if request.state is State.FAILED and request.give_up_by:
         return "An admin has given it up."
     if request.state is State.DELIVERED and request.kind is Kind.EXTEND:
         return "Extended."
-    if request.state is State.CANCELED and request.is_on_behalf and request.why:
-        return DECLINED
     return OUTCOME[request.state]
 
 

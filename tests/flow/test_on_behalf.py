@@ -194,6 +194,7 @@ async def test_whom_it_is_for_may_decline_while_it_waits(world):
     await world.press(CY, news, "Decline")
 
     await world.told(MIA, "has declined")
+    await world.card(APPROVALS, "Declined by the person whom it was for")
     assert await world.states() == ["add canceled"]
 
 
