@@ -190,11 +190,12 @@ async def test_whom_it_is_for_may_decline_while_it_waits(world):
     await world.synced()
     await ask_for(world, MIA, CY)
     news = await world.told(CY, "has asked for .*Finance Reports.* for you")
+    card = await world.card(APPROVALS, "Mia Moreau asks for Finance Reports for Cy Chen")
 
     await world.press(CY, news, "Decline")
 
     await world.told(MIA, "has declined")
-    await world.card(APPROVALS, "Declined by the person whom it was for")
+    await eventually(lambda: "Declined by the person whom it was for" in said(card))
     assert await world.states() == ["add canceled"]
 
 
