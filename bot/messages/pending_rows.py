@@ -8,14 +8,12 @@ from bot.messages.parts import (
     Message,
     about_person,
     button,
-    escape,
     message,
     one_line,
-    person,
     section,
     shorten,
 )
-from bot.messages.request_words import WANTS
+from bot.messages.request_words import wish
 from bot.messages.waiting import waiting_for
 from bot.paging import ListName, Page, Place
 from bot.requests.model import Request
@@ -26,9 +24,8 @@ LONGEST_REASON: Final = 200
 
 def pending_review(request: Request, *, reader: str) -> list[Block]:
     """Make a row of a pending request, with a button that shows its card: nobody decides what they have not read."""
-    who = person(request.holder, request.holder_name)
-    line = f"{who} {WANTS[request.kind]} *{escape(request.package_name)}*."
-    if request.holder == reader:
+    line = f"{wish(request)}."
+    if reader == request.holder or (request.is_on_behalf and reader == request.asked_by):
         stands = f"It is {waiting_for(request)}. Your own request: somebody else decides it."
     else:
         stands = f"It is {waiting_for(request)}."
