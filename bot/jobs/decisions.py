@@ -25,7 +25,6 @@ log = structlog.get_logger(__name__)
 
 # Processing a click takes a few calls; the click of a replica that died is processed by another after this time.
 CLICK_LEASE: Final = timedelta(seconds=30)
-ENDED_MEANWHILE: Final = "The access ended before anybody decided."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +45,7 @@ class DecisionJob:
             moved = sum(await a_few_at_once(self._process, clicks))
             moved += await self._deadlines(lapsed, escalating)
             for request in pointless:
-                moved += await self.store.run(_end_pointless, request)
+                moved += await self.store.run(_ask_anew, request)
             if not moved:
                 return
             self.loop.trigger(due.LOOK_JOB)
@@ -93,5 +92,5 @@ def _to_decide(
     return decisions.pending(db), lapsed, escalating, request_lists.pointless(db)
 
 
-def _end_pointless(db: Transaction, request: Request) -> bool:
-    return transitions.lapse(db, request, ENDED_MEANWHILE) is not None
+def _ask_anew(db: Transaction, request: Request) -> bool:
+    return transitions.ask_anew(db, request) is not None

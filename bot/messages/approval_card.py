@@ -121,11 +121,21 @@ def _why(request: Request) -> list[Block]:
                 "it again, whatever the policy says."
             )
         )
-    if request.round:
+    if request.access_ended_at is not None:
+        blocks.append(context(_ended_before(request, request.access_ended_at)))
+    elif request.round:
         blocks.append(
             context("What is asked for, or its policy, has changed: it needs a new decision.")
         )
     return blocks
+
+
+def _ended_before(request: Request, at: datetime) -> str:
+    """Say that it was an extension, until the access ended."""
+    return (
+        f"The access of {person(request.holder, request.holder_name)} ended {moment(at)}, before it was extended. "
+        "Approving gives it anew."
+    )
 
 
 def _foot(request: Request, named_as: NamedAs | None) -> list[Block]:
@@ -176,6 +186,11 @@ def _now_waits(request: Request) -> str:
 def next_step(request: Request) -> Message:
     """Say in the thread of a channel's card that its next stage, or a new round, waits for a decision."""
     stages = request.terms.stages if request.terms else ()
+    if request.access_ended_at is not None and not request.stage:
+        return message(
+            f"The access ended {moment(request.access_ended_at)}, before it was extended. "
+            "Approving the card above gives it anew."
+        )
     if request.round and not request.stage:
         return message(
             "What is asked for, or its policy, has changed: it needs a new decision. The card above has it."

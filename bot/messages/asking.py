@@ -34,7 +34,7 @@ from bot.packages.model import Package
 from bot.packages.offers import ExtendablePolicies
 from bot.paging import Count, ListName, Page, Place
 from bot.people.model import Person
-from bot.requests.model import Kind, Request, State
+from bot.requests.model import MOVES, Kind, Request, State
 
 MOST_OFFERED = 20
 # In the text that stands for a message where its blocks are not shown.
@@ -212,6 +212,30 @@ def _with_reason(line: str, reason: str | None) -> Message:
     if not reason:
         return message(line)
     return message(f"{line}{said(reason)}", [section(line), quoted(reason)])
+
+
+def ended_while_extending(assignment: Assignment, request: Request) -> Message:
+    """
+    Say that access has ended whose extension was asked for.
+
+    Args:
+        request: The extension, still open; or the request for new access that it has become.
+    """
+    name = escape(assignment.package_name)
+    if request.kind is Kind.ADD:
+        line = (
+            f"Your access to {name} has ended before it was extended. I ask for new access for you in its "
+            f"place; it is {progress(request)}. I will tell you what comes of it."
+        )
+    else:
+        line = (
+            f"Your access to {name} has ended while its extension was still open. The extension is {progress(request)}; "
+            "I will tell you what comes of it."
+        )
+    if State.CANCELED not in MOVES[request.state] or request.intent_at is not None:
+        return message(line)
+    cancel = button("Cancel", "cancel", request.id, about=request.package_name)
+    return message(line, [section(line), actions(cancel)])
 
 
 def ended(assignment: Assignment) -> Message:

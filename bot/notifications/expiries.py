@@ -25,6 +25,8 @@ from bot.notifications.store import notices
 from bot.packages.offers import ExtendablePolicies
 from bot.packages.store import catalog
 from bot.priority import give_way
+from bot.requests.model import Kind, Request
+from bot.requests.store import request_lists
 from bot.slack.api import Slack
 from bot.slack.rate_limits import POST, Urgency
 
@@ -192,7 +194,10 @@ def _take_endings(
     until = slack_waits.stopped_until(db, POST)
     if until is not None:
         return until, []
-    owed = [(row, *outcome_notices.notice_for_expiry(row)) for row in some]
+    owed = [
+        (row, *outcome_notices.notice_for_expiry(row, extending=_extending(db, row)))
+        for row in some
+    ]
     taken = notices.claim(db, [notice for _, notice, _ in owed], lease=CLAIM_LEASE)
     ours = {notice.key: notice for notice in taken}
     parcels = []
@@ -209,6 +214,15 @@ def _take_endings(
             )
         )
     return None, parcels
+
+
+def _extending(db: Transaction, row: Assignment) -> Request | None:
+    """Return the open request to extend what has ended, or the one for new access that it has become."""
+    for request in request_lists.open_for_assignment(db, row.id):
+        if request.kind is Kind.EXTEND:
+            return request
+    anew = request_lists.open_of(db, row.holder or "", row.package_id, Kind.ADD)
+    return anew if anew is not None and anew.access_ended_at is not None else None
 
 
 def _closing(row: Assignment, key: str) -> Close:

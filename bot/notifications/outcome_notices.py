@@ -64,14 +64,21 @@ def notices_for_request(
     return owed
 
 
-def notice_for_expiry(assignment: Assignment) -> OwedNotice:
-    """Tell the holder of an access that it has ended."""
+def notice_for_expiry(assignment: Assignment, *, extending: Request | None) -> OwedNotice:
+    """
+    Tell the holder of an access that it has ended.
+
+    Args:
+        extending: Their open request to extend it, or what has become of that.
+    """
     notice = Notice(
         key=f"ended:{assignment.id}",
         kind="news",
         to=assignment.holder or "",
         assignment_id=assignment.id,
     )
+    if extending is not None:
+        return notice, asking.ended_while_extending(assignment, extending)
     return notice, asking.ended(assignment)
 
 

@@ -36,15 +36,37 @@ class State(StrEnum):
 
 MOVES: Final[Mapping[State, frozenset[State]]] = {
     # Failed without ever having been sent: it could not even be judged, and an admin gave it up.
+    # Received once more: an extension whose access has run out meanwhile is a request for new access from then on.
     State.RECEIVED: frozenset(
-        {State.PENDING, State.APPROVED, State.REFUSED, State.CANCELED, State.FAILED}
+        {
+            State.RECEIVED,
+            State.PENDING,
+            State.APPROVED,
+            State.REFUSED,
+            State.CANCELED,
+            State.FAILED,
+        }
     ),
     State.PENDING: frozenset(
-        {State.PENDING, State.APPROVED, State.DENIED, State.CANCELED, State.LAPSED}
+        {
+            State.RECEIVED,
+            State.PENDING,
+            State.APPROVED,
+            State.DENIED,
+            State.CANCELED,
+            State.LAPSED,
+        }
     ),
     # Back to pending when what was approved is no longer what would be granted.
     State.APPROVED: frozenset(
-        {State.SUBMITTED, State.PENDING, State.REFUSED, State.CANCELED, State.FAILED}
+        {
+            State.RECEIVED,
+            State.SUBMITTED,
+            State.PENDING,
+            State.REFUSED,
+            State.CANCELED,
+            State.FAILED,
+        }
     ),
     State.SUBMITTED: frozenset({State.DELIVERED, State.FAILED}),
 }
@@ -100,6 +122,7 @@ class Request:
         wanted_policy_id: The policy that the person chose, where several let them ask.
         starts_at: From when on they want it; None: at once.
         ends_at: Until when they want it, or have it; None: for as long as the policy gives.
+        access_ended_at: When the access ended that was to be extended; the request is one for new access since then.
         evidence: What those who decide are shown beside what is asked for; no part of what they approve.
         deciders: Slack users who are asked about the current stage, as far as they have been found.
         waits_since: When the stage began that waits for a decision.
@@ -140,6 +163,7 @@ class Request:
     nudge_at: datetime | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    access_ended_at: datetime | None = None
     why: str | None = None
     tell_admins: bool = False
     graph_request_id: str | None = None

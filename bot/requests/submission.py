@@ -223,12 +223,24 @@ class Submitter:
                 return
             if not await self._is_gone(request):
                 raise error
+        elif await self._has_run_out(request, error):
+            # Refused, so nothing was made of it: it begins anew as a request for new access.
+            await self._store.run(transitions.ask_anew_of_claimed, request)
+            return
         # Graph answers 400 or 404 when asked to remove what has just ended.
         elif error.status not in {400, 404} or not await self._is_gone(request):
             await self._failed(request, f"Microsoft Entra refused it: {error}")
             return
         # Nothing was made, because there is nothing to remove: see how that is followed in `bot.requests.confirmation`.
         await self._submitted(request, None)
+
+    async def _has_run_out(self, request: Request, error: GraphError) -> bool:
+        """Tell whether Graph has refused to extend what is over."""
+        return (
+            request.kind is Kind.EXTEND
+            and error.status in {400, 404}
+            and await self._sighting(request) is Sighting.EXPIRED
+        )
 
     async def _is_gone(self, request: Request) -> bool:
         """Tell whether a removal finds nothing to remove."""

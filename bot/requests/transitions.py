@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot import chance, clock
+from bot.approvals.store import grants
 from bot.assignments.model import (
     ENDED_BY_US,
     Assignment,
@@ -29,6 +30,7 @@ from bot.timing import poll_pause
 PARTIAL_FOR: Final = timedelta(days=1)
 # Access that comes back so soon after an admin has removed it is worth a look.
 GIVEN_AGAIN_WITHIN: Final = timedelta(days=30)
+ENDED_MEANWHILE: Final = "The access ended before it could be extended. You can ask for it again."
 ENDED_IN_PART: Final = "The access has ended, before Microsoft Entra had delivered all of it."
 # Why a request to extend access is over.
 REMOVED_MEANWHILE: Final = "The access is being removed."
@@ -96,6 +98,68 @@ def decline(db: Transaction, request: Request, *, actor: str) -> Request | None:
 def lapse(db: Transaction, request: Request, why: str | None = None) -> Request | None:
     """End what nobody has decided in time, or need not decide any more."""
     return requests.move(db, request, State.LAPSED, why=why)
+
+
+def ask_anew(db: Transaction, request: Request, *, fence: bool = False) -> Request | None:
+    """
+    Make an extension whose access has ended a request for new access, which is judged like any other.
+
+    Where the access did not run out by itself, or somebody has asked for it anew already, the extension ends.
+    What Graph may have taken on is left as it is.
+
+    Args:
+        fence: Insist that our claim still stands (for workers).
+    """
+    ended_at = _ran_out_at(db, request)
+    if ended_at is not None:
+        first = grants.request_that_gave(db, request.assignment_id or "")
+        try:
+            return requests.move(
+                db,
+                request,
+                State.RECEIVED,
+                fence=fence,
+                why="The access ended before it was extended.",
+                kind=Kind.ADD,
+                access_ended_at=ended_at,
+                assignment_id=None,
+                # Answers stay with the access in Entra, so its extension has none; nor a reason, unless the policy wants one.
+                answers=_answers_row(first),
+                justification=request.justification or (first.justification if first else None),
+                ends_at=None,
+                intent_at=None,
+                settles_at=None,
+                round=request.round + 1,
+                stage=0,
+                escalated=False,
+                deciders=(),
+                unnamed=False,
+                waits_since=None,
+                reminded_at=None,
+            )
+        except requests.AlreadyOpen:
+            pass
+    to = State.LAPSED if request.state is State.PENDING else State.REFUSED
+    return requests.move(db, request, to, fence=fence, why=ENDED_MEANWHILE)
+
+
+def ask_anew_of_claimed(db: Transaction, request: Request) -> Request | None:
+    """Do the same with a request that we have claimed, if our claim still stands."""
+    return ask_anew(db, request, fence=True)
+
+
+def _ran_out_at(db: Transaction, request: Request) -> datetime | None:
+    """Return when the access of an extension ended by itself; None if it did not, or somebody has ended it."""
+    row = assignments.find(db, request.assignment_id or "")
+    if row is None or row.ends_at is None or row.ends_at > clock.now():
+        return None
+    if row.state is AssignmentState.ENDED and row.ended_why != EndReason.RAN_OUT:
+        return None
+    return row.ends_at
+
+
+def _answers_row(first: Request | None) -> dict[str, list[str]]:
+    return {key: list(given) for key, given in first.answers.items()} if first else {}
 
 
 def intend(

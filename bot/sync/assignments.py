@@ -22,7 +22,7 @@ from bot.database import Transaction
 from bot.packages.eligibility import automatic_policies
 from bot.packages.model import Package
 from bot.requests import transitions
-from bot.requests.model import Kind
+from bot.requests.model import Kind, State
 from bot.requests.store import request_lists
 from bot.sync.turns import Transactions
 from bot.timing import WAITS, Waits, a_few_at_once
@@ -351,7 +351,10 @@ def _over(db: Transaction, assignment_id: str) -> None:
     ran_out = known.ends_at is not None and known.ends_at <= clock.now()
     why = EndReason.RAN_OUT if ran_out else EndReason.OUTSIDE
     at = known.ends_at if ran_out and known.ends_at else clock.now()
-    assignments.end(db, assignment_id, why=why, at=at)
+    if assignments.end(db, assignment_id, why=why, at=at):
+        for request in request_lists.open_for_assignment(db, assignment_id):
+            if request.kind is Kind.EXTEND and request.state is State.PENDING:
+                transitions.ask_anew(db, request)
 
 
 def _tell_troubles(db: Transaction) -> None:

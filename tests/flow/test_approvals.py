@@ -453,8 +453,8 @@ async def test_a_delivery_that_fails_is_told_to_both_sides(world):
     )
 
 
-async def test_an_extension_of_what_has_ended_is_nobodys_to_decide(world):
-    """It ended while it waited: the card loses its buttons, and the requester hears why."""
+async def test_an_extension_of_what_has_ended_becomes_a_request_for_new_access(world):
+    """It ended while it waited: the same card says so, and whoever approves gives the access anew."""
     await world.type(ANN, "/request-access finance-reports because Q4")
     await world.press(BO, await world.card(BO), "Approve")
     await world.told(ANN, "You now have access")
@@ -464,6 +464,17 @@ async def test_an_extension_of_what_has_ended_is_nobodys_to_decide(world):
 
     await world.later(timedelta(days=11))
 
-    await world.told(ANN, "was not extended. The access ended before anybody decided")
-    await eventually(lambda: labels(world.cards(APPROVALS, "asks to extend")[-1]) == [])
-    assert await world.states() == ["add delivered", "extend lapsed"]
+    told = said(await world.told(ANN, "has ended before it was extended"))
+    assert "I ask for new access for you in its place" in told
+    assert "Ask again" not in told
+    await eventually(lambda: "Approving gives it anew" in said(world.cards(APPROVALS)[-1]))
+    assert len(world.cards(APPROVALS)) == 2
+    await world.press(BO, await world.card(BO, "asks for"), "Approve")
+
+    await eventually(lambda: len(world.posts("adminAdd")) == 2)
+    await eventually(lambda: labels(world.cards(APPROVALS)[-1]) == [])
+    assert world.posts("adminUpdate") == []
+    await eventually(
+        lambda: sum("You now have access" in said(each) for each in world.direct(ANN)) == 2
+    )
+    assert await world.states() == ["add delivered", "add delivered"]

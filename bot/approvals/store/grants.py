@@ -57,6 +57,11 @@ def _of(db: Transaction, assignment_id: str) -> Grant:
     )
 
 
+def request_that_gave(db: Transaction, assignment_id: str) -> Request | None:
+    """Return the request that has given this access; None if that is not known."""
+    return _last(db, assignment_id, Kind.ADD)
+
+
 def _last(db: Transaction, assignment_id: str, kind: Kind) -> Request | None:
     row = db.execute(LAST, {"assignment": assignment_id, "wanted": kind}).first()
     return from_row(row) if row else None

@@ -63,6 +63,8 @@ requests = sa.Table(
     # From when on, if not at once; and until when, if not for as long as the policy gives.
     sa.Column("starts_at", UtcDateTime),
     sa.Column("ends_at", UtcDateTime),
+    # When the access ended that was to be extended: it is a request for new access since then.
+    sa.Column("access_ended_at", UtcDateTime),
     sa.Column("why", sa.Text),
     # Refused for want of understanding: the admins are told, too.
     sa.Column("tell_admins", sa.Boolean, nullable=False, default=False),

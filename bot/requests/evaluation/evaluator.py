@@ -22,7 +22,7 @@ from bot.requests.evaluation.extension import ExtensionEvaluator
 from bot.requests.evaluation.fact_cache import FactCache
 from bot.requests.evaluation.new_access import NewAccessEvaluator
 from bot.requests.evaluation.removal import RemovalEvaluator
-from bot.requests.evaluation.rules import Evaluation, Refused
+from bot.requests.evaluation.rules import AccessEnded, Evaluation, Refused
 from bot.requests.evaluation.stages import stage_changes
 from bot.requests.holder_lists import HolderLists
 from bot.requests.model import Kind, Request, State
@@ -99,6 +99,8 @@ class RequestEvaluator:
             return await self._refuse(request, str(refused))
         except NotAllowed as refused:
             return await self._refuse(request, str(refused))
+        except AccessEnded:
+            return await self._store.run(transitions.ask_anew_of_claimed, request)
         except Refused as refused:
             return await self._refuse(request, str(refused), tell_admins=refused.tell_admins)
         pinned = replace(
@@ -154,6 +156,9 @@ class RequestEvaluator:
             evaluation = await self.access.evaluate(request, self._facts.take(request))
         except NotAllowed as refused:
             await self._refuse(request, str(refused))
+            return None
+        except AccessEnded:
+            await self._store.run(transitions.ask_anew_of_claimed, request)
             return None
         except Refused as refused:
             await self._refuse(request, str(refused), tell_admins=refused.tell_admins)

@@ -9,7 +9,13 @@ from bot.packages.eligibility import Refusal
 from bot.packages.facts import read_extension_case
 from bot.people.identity import Identity
 from bot.people.permissions import Permissions
-from bot.requests.evaluation.rules import Evaluation, Refused, check_deciders, refused
+from bot.requests.evaluation.rules import (
+    AccessEnded,
+    Evaluation,
+    Refused,
+    check_deciders,
+    refused,
+)
 from bot.requests.model import Request
 from graph import Graph
 from graph.errors import NotFound
@@ -60,14 +66,15 @@ class ExtensionEvaluator:
         Return the assignment that the request is about.
 
         Raises:
-            Refused: It has ended, is not all there, or is somebody else's.
+            AccessEnded: It has ended.
+            Refused: It is not all there, or is somebody else's.
         """
         try:
             found = await self._graph.assignments.get(request.assignment_id or "")
         except NotFound:
             found = None
         if found is None or found.is_expired or found.is_failed:
-            raise Refused("That access has already ended. You can ask for it again.")
+            raise AccessEnded("That access has already ended. You can ask for it again.")
         if not found.is_delivered:
             raise Refused(
                 "Microsoft Entra is still at work on that access, so it cannot be extended just now. "

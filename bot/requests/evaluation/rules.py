@@ -21,6 +21,10 @@ class Refused(Exception):
         self.tell_admins = tell_admins
 
 
+class AccessEnded(Refused):
+    """The access that was to be extended has ended."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
     """

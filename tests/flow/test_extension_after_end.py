@@ -1,0 +1,193 @@
+"""An extension that is not at its end when the access ends: it is a request for new access, or it is closed and all are told."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.database import flags
+from bot.requests.model import Kind, Request, State
+from sandbox.tenant import seed
+from tests.harness.by_hand import BotHarness
+from tests.harness.world import APPROVALS, labels, said
+
+DAY = timedelta(days=1)
+ANN, BO = "U0ANN", "U0BO"
+ENDED = "has ended before it was extended"
+
+
+async def approve(harness: BotHarness, request: Request) -> None:
+    await press(harness, request, "approve")
+    await harness.work()
+
+
+async def press(harness: BotHarness, request: Request, what: str) -> None:
+    """Bo presses a button of his card; nobody has looked at the click yet."""
+    await harness.talk()
+    card = next(
+        each
+        for each in reversed(harness.told(BO))
+        if any(button.startswith(what.capitalize()) for button in labels(each))
+    )
+    block = next(block for block in card.blocks if block.get("block_id", "").startswith("card:"))
+    element = next(each for each in block["elements"] if each["action_id"] == f"latchkey_{what}")
+    assert element["value"].startswith(request.id)
+    await harness.workspace.click(
+        user=BO,
+        channel=card.channel,
+        ts=card.ts,
+        action_id=element["action_id"],
+        block_id=block["block_id"],
+        value=element["value"],
+    )
+
+
+async def extending(harness: BotHarness, *, evaluated: bool = True) -> Request:
+    """Ann has the reports until in 10 days, and asks to extend them."""
+    request = await harness.ask("finance-reports", reason="Q4")
+    await approve(harness, request)
+    await harness.finish()
+    (held,) = harness.tenant.world.assignments.values()
+    harness.shift(20 * DAY)
+    taken = await harness.requests.extend(slack_user=ANN, assignment_id=held.id)
+    if evaluated:
+        await harness.work()
+    return await harness.request(taken.request.id)
+
+
+async def run_out(harness: BotHarness) -> None:
+    harness.shift(11 * DAY)
+    await harness.jobs.sync()
+
+
+def adds(harness: BotHarness) -> int:
+    return harness.posted("adminAdd")
+
+
+async def test_a_pending_one_asks_for_new_access_under_the_same_card(harness):
+    """Neither a second card in the channel nor a second request; the reason goes along."""
+    request = await extending(harness)
+    assert request.state is State.PENDING
+    await harness.talk()
+
+    await run_out(harness)
+    await harness.finish()
+
+    anew = await harness.request(request.id)
+    assert (anew.kind, anew.state) == (Kind.ADD, State.PENDING)
+    assert anew.justification == "Q4"
+    cards = [
+        each
+        for each in harness.workspace.channel(APPROVALS).messages
+        if "Approving gives it anew" in said(each) and "Approve" in labels(each)
+    ]
+    assert len(cards) == 1
+    (told,) = [said(each) for each in harness.told(ANN) if ENDED in said(each)]
+    assert "it is waiting for" in told
+
+    await approve(harness, anew)
+    await harness.finish()
+    assert (await harness.request(request.id)).state is State.DELIVERED
+    assert adds(harness) == 2
+    assert harness.posted("adminUpdate") == 0
+
+
+async def test_one_that_nobody_has_looked_at_asks_for_new_access(harness):
+    """Received before the end, evaluated after it."""
+    request = await extending(harness, evaluated=False)
+
+    harness.shift(11 * DAY)
+    await harness.finish()
+
+    anew = await harness.request(request.id)
+    assert (anew.kind, anew.state) == (Kind.ADD, State.PENDING)
+
+
+async def test_an_approved_one_is_decided_anew(harness):
+    """Granting was paused until after the end: nothing was sent, and new access needs a new decision."""
+    request = await extending(harness)
+    await harness.store.run(flags.pause, why="maintenance")
+    await approve(harness, request)
+    assert (await harness.request(request.id)).state is State.APPROVED
+
+    await run_out(harness)
+    await harness.store.run(flags.resume)
+    await harness.finish()
+
+    anew = await harness.request(request.id)
+    assert (anew.kind, anew.state) == (Kind.ADD, State.PENDING)
+    assert adds(harness) == 1
+
+
+async def test_a_click_on_the_card_of_the_extension_does_not_give_new_access(harness):
+    """Bo pressed Approve before the end, and it was looked at after it: he is told to look at the card as it is now."""
+    request = await extending(harness)
+    await press(harness, request, "approve")
+
+    await run_out(harness)
+    await harness.finish()
+
+    anew = await harness.request(request.id)
+    assert (anew.kind, anew.state) == (Kind.ADD, State.PENDING)
+    assert adds(harness) == 1
+
+
+async def test_what_somebody_has_ended_in_entra_is_not_asked_for_anew(harness):
+    """The extension is closed, and both sides are told."""
+    request = await extending(harness)
+    await harness.talk()
+    (held,) = harness.tenant.world.assignments.values()
+
+    harness.tenant.remove_assignment(held.id)
+    for _ in range(3):
+        harness.shift(timedelta(minutes=10))
+        await harness.jobs.sync()
+    await harness.finish()
+
+    closed = await harness.request(request.id)
+    assert (closed.kind, closed.state) == (Kind.EXTEND, State.LAPSED)
+    assert any("The access ended before it could be extended" in said(m) for m in harness.told(ANN))
+    card = [m for m in harness.told(BO) if "asks to extend" in m.text][-1]
+    assert labels(card) == []
+    assert "The access ended before it could be extended" in said(card)
+
+
+async def test_what_they_may_not_have_any_more_is_refused(harness):
+    """Eligibility is judged as for any new request."""
+    request = await extending(harness)
+    await harness.talk()
+    policy = harness.policy_of(seed.FINANCE_REPORTS)
+    policy.settings["requestorSettings"]["enableTargetsToSelfAddAccess"] = False
+
+    await run_out(harness)
+    await harness.finish()
+
+    refused = await harness.request(request.id)
+    assert (refused.kind, refused.state) == (Kind.ADD, State.REFUSED)
+    assert any("Refused." in said(each) for each in harness.told(BO))
+    assert adds(harness) == 1
+
+
+async def test_only_one_request_for_new_access_is_open(harness):
+    """They have asked again themselves, before the end was known of: the extension is closed."""
+    request = await extending(harness)
+    harness.shift(11 * DAY)
+    mine = await harness.ask("finance-reports", reason="Q1")
+    assert mine.state is State.PENDING
+
+    await harness.jobs.sync()
+    await harness.finish()
+
+    assert (await harness.request(request.id)).state is State.LAPSED
+    assert (await harness.request(mine.id)).state is State.PENDING
+
+
+@pytest.mark.parametrize("looks", [1, 3])
+async def test_it_becomes_new_once(harness, looks):
+    """However often it is looked at."""
+    request = await extending(harness)
+    for _ in range(looks):
+        await run_out(harness)
+        await harness.jobs.decisions.run()
+    await harness.finish()
+
+    assert (await harness.request(request.id)).round == 1
