@@ -7,7 +7,8 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck
 
 from bot.approvals.service import ApprovalService
-from bot.messages import forms, review
+from bot.messages import approving_for_less, forms, review
+from bot.messages.shorter_ends import wrong_end
 from bot.people.model import Verb
 from handlers.errors import DECISION_NOT_SAVED, explain_errors
 from handlers.replies import Replies
@@ -16,7 +17,11 @@ from handlers.routes import Routes
 
 def register(routes: Routes, *, approvals: ApprovalService, replies: Replies) -> None:
     async def decide(
-        verb: Verb, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]
+        verb: Verb,
+        ack: AsyncAck,
+        body: dict[str, Any],
+        action: dict[str, Any],
+        for_less: bool = False,
     ) -> None:
         """Save the click; whether this person may decide is checked right after, with fresh facts from Slack and Entra."""
         reply = replies.to_click(body, action)
@@ -28,10 +33,12 @@ def register(routes: Routes, *, approvals: ApprovalService, replies: Replies) ->
                 team=reply.team,
                 channel=reply.channel,
                 later=reply.later,
+                for_less=for_less,
             )
             if draft is not None:
+                form = approving_for_less.form if for_less else forms.reason
                 reply.open_form(
-                    forms.reason(draft.decision, draft.request, draft.counted),
+                    form(draft.decision, draft.request, draft.counted),
                     unless=functools.partial(approvals.refuse_early, draft),
                 )
             elif (body.get("view") or {}).get("callback_id") == review.CALLBACK:
@@ -45,6 +52,35 @@ def register(routes: Routes, *, approvals: ApprovalService, replies: Replies) ->
     @routes.action("latchkey_deny")
     async def deny(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         await decide(Verb.DENY, ack, body, action)
+
+    @routes.action("latchkey_approve_for_less")
+    async def approve_for_less(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """Open the form that asks for a shorter end."""
+        await decide(Verb.APPROVE, ack, body, action, for_less=True)
+
+    @routes.view(approving_for_less.CALLBACK)
+    async def approve_until(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+        """Complete an approval with its shorter end."""
+
+        async def show_error(message: Mapping[str, Any]) -> None:
+            errors = {approving_for_less.END: str(message["text"])[:2000]}
+            await ack(response_action="errors", errors=errors)
+
+        async with explain_errors(show_error, busy=DECISION_NOT_SAVED):
+            end = approving_for_less.end_in(view)
+            if end is None:
+                await show_error({"text": "Please choose a moment."})
+                return
+            wrong = await approvals.approve_until(
+                decision_id=view["private_metadata"],
+                slack_user=body["user"]["id"],
+                end=end,
+                reason=forms.reason_in(view),
+            )
+            if wrong is None:
+                await ack()
+            else:
+                await show_error({"text": wrong_end(wrong.why, wrong.bound)})
 
     @routes.view("latchkey_reason")
     async def explain(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:

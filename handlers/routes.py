@@ -33,6 +33,8 @@ RIGHTS: Final[Mapping[str, frozenset[Verb] | NoRightNeeded]] = {
     "latchkey_request_shortcut": NoRightNeeded.READS,
     "latchkey_request_message": NoRightNeeded.READS,
     "latchkey_approve": frozenset({Verb.APPROVE}),
+    "latchkey_approve_for_less": frozenset({Verb.APPROVE}),
+    "latchkey_approve_until": frozenset({Verb.APPROVE}),
     "latchkey_deny": frozenset({Verb.DENY}),
     "latchkey_answers": NoRightNeeded.DECIDES,
     "latchkey_review": NoRightNeeded.DECIDES,

@@ -16,6 +16,14 @@ class Outcome(StrEnum):
     LATE = "late"
 
 
+class WrongEndKind(StrEnum):
+    """Say what is wrong with an end that an approver sets."""
+
+    TOO_EARLY = "too early"
+    TOO_LATE = "too late"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Decision:
     """
@@ -24,6 +32,8 @@ class Decision:
     Attributes:
         as_admin: It counted because an admin may stand in for the approvers, not because the policy names them.
         for_user, for_entra_id, for_name: The approver for whom somebody has decided as their delegate.
+        ends_at: The end that they approve until, which is shorter than was asked for; None: as was asked for.
+        instead_of: The end that it takes the place of; None: there was none.
     """
 
     id: str
@@ -42,6 +52,8 @@ class Decision:
     for_user: str | None = None
     for_entra_id: str | None = None
     for_name: str | None = None
+    ends_at: datetime | None = None
+    instead_of: datetime | None = None
     outcome: Outcome | None = None
     why: str | None = None
     attempts: int = 0

@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.approvals.model import Decision, Outcome, decided_before
+from bot import clock
+from bot.approvals.ends import find_wrong_end, shortened
+from bot.approvals.model import Decision, Outcome, WrongEndKind, decided_before
 from bot.approvals.store import decisions, recipients
+from bot.assignments.store import assignments
 from bot.database import Busy, Store, Transaction
 from bot.messages.decided import name_of
 from bot.messages.parts import moment
@@ -28,6 +31,7 @@ REFUSED_FOR: Final = timedelta(minutes=1)
 NEEDS_REASON: Final = (
     "A reason is needed for that decision. Please press the button again and say why."
 )
+END_IS_OVER: Final = "The end that you set is too early by now, so nothing is approved. Please press the button again."
 # Ends that no click has brought about.
 OVERTAKEN: Final = {
     State.CANCELED: "Whoever asked has withdrawn that request; there is nothing left to decide.",
@@ -62,6 +66,8 @@ class DecisionProcessor:
         needs_reason = decision.verb is Verb.DENY or stage.reason_required
         if why is None and needs_reason and not decision.reason:
             why = NEEDS_REASON
+        if why is None and decision.ends_at is not None:
+            why = await self._find_wrong_end(decision.ends_at, request)
         if why is not None:
             await self._refuse(decision, request, actor, why)
             return
@@ -78,12 +84,25 @@ class DecisionProcessor:
         if decision.verb is Verb.DENY:
             won = await self._store.run(_deny, decided, request)
         else:
-            changes = stage_changes(request, stage=request.stage + 1)
+            approved = shortened(request, decision.ends_at)
+            changes = stage_changes(approved, stage=request.stage + 1)
             won = await self._store.run(_approve, decided, request, changes)
         if not won:
             await self._too_late(
                 decision, await self._store.read(requests.get, decision.request_id)
             )
+
+    async def _find_wrong_end(self, end: datetime, request: Request) -> str | None:
+        """Return why the end that they set cannot be granted any more."""
+        current = None
+        if request.assignment_id is not None:
+            held = await self._store.read(assignments.find, request.assignment_id)
+            current = held.ends_at if held else None
+        wrong = find_wrong_end(request, end=end, current_end=current, now=clock.now())
+        if wrong is None or wrong.why is WrongEndKind.TOO_LATE:
+            # Somebody else has set an earlier one meanwhile, which counts.
+            return None
+        return END_IS_OVER
 
     async def refuse_early(self, decision: Decision) -> bool:
         """

@@ -5,11 +5,18 @@ But for `refuse_early`, each method is one short transaction and nothing remote.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 
 from bot import chance, clock
+from bot.approvals.ends import WrongEnd
 from bot.approvals.model import Decision
 from bot.approvals.processing import DecisionProcessor
-from bot.approvals.transactions import IncompleteDecision, explain, take_decision
+from bot.approvals.transactions import (
+    IncompleteDecision,
+    approve_until,
+    explain,
+    take_decision,
+)
 from bot.database import Store
 from bot.errors import TooLate
 from bot.notifications.late_replies import LateReplies, LateReply
@@ -44,6 +51,7 @@ class ApprovalService:
         team: str | None,
         channel: str | None,
         later: LateReply | None = None,
+        for_less: bool = False,
     ) -> IncompleteDecision | None:
         """
         Save a click on Approve or Deny; it is processed right after, and answered either way.
@@ -55,6 +63,7 @@ class ApprovalService:
             team: The clicker's own workspace, as Slack says; processing insists on ours.
             channel: Where the card is, for an answer that only the clicker sees.
             later: How this process answers them where they clicked.
+            for_less: They want to set a shorter end; `approve_until` brings it.
 
         Raises:
             TooLate: There is no such request.
@@ -74,7 +83,7 @@ class ApprovalService:
             team=team,
             channel=channel,
         )
-        draft = await self._store.run(in_time(take_decision), decision)
+        draft = await self._store.run(in_time(take_decision), decision, for_less)
         self._late_replies.keep(draft.decision.id if draft else decision.id, later)
         if draft is None:
             self._wake()
@@ -105,3 +114,23 @@ class ApprovalService:
             package_names.clean(package_names.unescaped(reason)),
         )
         self._wake()
+
+    async def approve_until(
+        self, *, decision_id: str, slack_user: str, end: datetime, reason: str
+    ) -> WrongEnd | None:
+        """
+        Complete a draft with a shorter end; return what is wrong with the end, which leaves it a draft.
+
+        Raises:
+            TooLate: There is no such draft of this person's, or what they look at has changed.
+        """
+        wrong = await self._store.run(
+            in_time(approve_until),
+            decision_id,
+            slack_user,
+            end=end,
+            reason=package_names.clean(package_names.unescaped(reason)) or None,
+        )
+        if wrong is None:
+            self._wake()
+        return wrong

@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from bot import clock
+from bot.approvals.ends import WrongEnd, find_wrong_end
 from bot.approvals.model import Decision
 from bot.approvals.store import decisions
+from bot.assignments.store import assignments
 from bot.database import Transaction, limits
 from bot.database.limits import REFUSALS
 from bot.errors import TooLate, TooOften
@@ -27,7 +31,15 @@ class IncompleteDecision:
     counted: Sequence[Decision] = ()
 
 
-def take_decision(db: Transaction, decision: Decision) -> IncompleteDecision | None:
+def take_decision(
+    db: Transaction, decision: Decision, for_less: bool = False
+) -> IncompleteDecision | None:
+    """
+    Save a click; return it if a form must complete it.
+
+    Args:
+        for_less: They want to set a shorter end, which the form asks for.
+    """
     request = requests.find(db, decision.request_id)
     if request is None:
         raise TooLate("I do not know that request any more.")
@@ -37,7 +49,7 @@ def take_decision(db: Transaction, decision: Decision) -> IncompleteDecision | N
     in_time = request.lapses_at is None or decision.at < request.lapses_at
     current = in_time and request.state is State.PENDING and request.ask_id == _ask_id_of(decision)
     needs_reason = decision.verb is Verb.DENY or bool(stage and stage.reason_required)
-    is_draft = current and needs_reason and decision.slack_user != request.holder
+    is_draft = current and (needs_reason or for_less) and decision.slack_user != request.holder
     same = decisions.open_like(db, decision)
     if same is not None and same[1] == is_draft:
         # Pressed again before it was judged, or after the form was closed: one click.
@@ -74,3 +86,36 @@ def _ask_id_of(decision: Decision) -> str:
 def explain(db: Transaction, decision_id: str, slack_user: str, reason: str) -> None:
     if not decisions.explain(db, decision_id, slack_user=slack_user, reason=reason):
         raise TooLate("That decision has been sent already. Please look at the card.")
+
+
+def approve_until(
+    db: Transaction, decision_id: str, slack_user: str, *, end: datetime, reason: str | None
+) -> WrongEnd | None:
+    """
+    Complete a draft with a shorter end; return what is wrong with the end, which leaves it a draft.
+
+    Raises:
+        TooLate: There is no such draft of this person's, or what they look at has changed.
+    """
+    draft = decisions.find_draft(db, decision_id, slack_user=slack_user)
+    if draft is None:
+        raise TooLate("That decision has been sent already. Please look at the card.")
+    request = requests.get(db, draft.request_id)
+    if draft.verb is not Verb.APPROVE or request.state is not State.PENDING:
+        raise TooLate("There is nothing left to decide. Please look at the card.")
+    now = clock.now()
+    current = assignments.find(db, request.assignment_id) if request.assignment_id else None
+    wrong = find_wrong_end(
+        request, end=end, current_end=current.ends_at if current else None, now=now
+    )
+    if wrong is not None:
+        return wrong
+    decisions.explain(
+        db,
+        decision_id,
+        slack_user=slack_user,
+        reason=reason,
+        ends_at=end,
+        instead_of=request.latest_end(now),
+    )
+    return None

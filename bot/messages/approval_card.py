@@ -30,6 +30,7 @@ from bot.messages.parts import (
     until,
 )
 from bot.messages.request_words import WANTS, outcome, wish
+from bot.messages.shorter_ends import for_less_button
 from bot.messages.troubles import remove_button
 from bot.messages.waiting import named_deciders
 from bot.paging import Count
@@ -255,8 +256,9 @@ def _fact(text: str) -> str:
 
 
 def _until(request: Request) -> str:
-    if request.ends_at is not None:
-        return day(request.ends_at)
+    end = request.ends_at if request.state is State.DELIVERED else request.granted_end
+    if end is not None:
+        return day(end)
     lasts = request.terms.lasts if request.terms else ""
     return f"{lasts} after delivery" if lasts[:1].isdigit() else escape(lasts)
 
@@ -266,6 +268,7 @@ def decision_buttons(request: Request, *, in_list: bool = False) -> Block:
     about = about_person(request.holder_name, request.package_name)
     return actions(
         button("Approve", "approve", request.ask_id, style="primary", about=about),
+        for_less_button(request),
         button("Deny", "deny", request.ask_id, style="danger", about=about),
         answers_button(request) if in_list and request.answers else None,
         block_id=f"card:{request.ask_id}",
@@ -287,6 +290,9 @@ def _decision_sentence(decision: Decision, *, when: str = "") -> str:
     who = f"{person(decision.slack_user)}{role or _on_behalf(decision)}"
     if not when:
         who = who.removesuffix(",")
+    if decision.ends_at is not None:
+        instead = f" instead of {day(decision.instead_of)}" if decision.instead_of else ""
+        return f"Approved until {day(decision.ends_at)}{instead} by {who}{when}{why}"
     return f"{DID[decision.verb]} by {who}{when}{why}"
 
 

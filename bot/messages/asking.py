@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from bot import clock
+from bot.approvals.model import Decision
 from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress, EndReason
 from bot.messages import troubles
 from bot.messages.extending import ExtensionOffer, extension_of
@@ -28,6 +29,7 @@ from bot.messages.parts import (
     until,
 )
 from bot.messages.request_words import FOR_REQUESTER, progress
+from bot.messages.shorter_ends import approved_until
 from bot.messages.time_left import bar
 from bot.messages.waiting import remind_button
 from bot.packages.model import Package
@@ -160,22 +162,27 @@ def failed(request: Request) -> Message:
 
 
 def delivered(
-    request: Request, *, by: str | None, will_remind: bool, note: str | None = None
+    request: Request,
+    *,
+    by: str | None,
+    will_remind: bool,
+    note: str | None = None,
+    shorter: Decision | None = None,
 ) -> Message:
     """
     Tell somebody that they have access; only ever made from a request that Graph has delivered.
 
     Args:
         note: The package's own sentence, from its settings.
+        shorter: The decision that set a shorter end than was asked for.
     """
+    less = approved_until(shorter, by=escape(shorter.name or "an approver")) if shorter else ""
     name = escape(request.package_name)
     ends_too_soon = "" if will_remind or request.ends_at is None else TOO_SHORT
     if request.kind is Kind.EXTEND:
-        approved = f" Approved by {escape(by)}." if by else ""
-        line = (
-            f"Your access to *{name}* now lasts {until(request.ends_at)}.{approved} {ends_too_soon}"
-        )
-        return message(line.rstrip())
+        approved = f"Approved by {escape(by)}." if by else ""
+        line = f"Your access to *{name}* now lasts {until(request.ends_at)}."
+        return message(" ".join(each for each in (line, approved, less, ends_too_soon) if each))
     lines = [f"You now have access to *{name}*, {until(request.ends_at)}."]
     gains = request.terms.contents if request.terms else ()
     blocks: list[Block] = [section(lines[0])]
@@ -185,6 +192,7 @@ def delivered(
         blocks.append(section(escape(note)))
     notes = [
         f"Approved by {escape(by)}." if by else "",
+        less,
         "I will remind you before it ends." if will_remind else ends_too_soon,
     ]
     if any(notes):

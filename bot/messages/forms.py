@@ -29,7 +29,7 @@ def reason(decision: Decision, request: Request, counted: Sequence[Decision] = (
         callback_id="latchkey_reason",
         about_id=decision.id,
         intro=approval_card.facts(request, counted, room=VIEW),
-        field=_reason("Reason", hint=hint),
+        field=reason_field("Reason", hint=hint),
     )
 
 
@@ -59,7 +59,8 @@ def _form(
     }
 
 
-def _reason(label: str, *, optional: bool = False, hint: str | None = None) -> Block:
+def reason_field(label: str, *, optional: bool = False, hint: str | None = None) -> Block:
+    """Make the field that asks for a reason; `reason_in` reads it."""
     field: Block = {
         "type": "input",
         "block_id": "reason",

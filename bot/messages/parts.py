@@ -199,10 +199,14 @@ def button(
     return made
 
 
+# Beside the longest label of a button, "Approve for less", in the 75 characters that Slack takes.
+LONGEST_ABOUT: Final = 27
+
+
 def about_person(name: str | None, package: str) -> str:
     """Return whom and which package a button is about, both of them cut so that both are said."""
     who = name or "somebody"
-    return f"{shorten(who, 30)}, {shorten(package, 30)}"
+    return f"{shorten(who, LONGEST_ABOUT)}, {shorten(package, LONGEST_ABOUT)}"
 
 
 def confirm(title: str, text: str, *, yes: str, danger: bool = False) -> dict[str, Any]:

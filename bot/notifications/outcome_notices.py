@@ -11,6 +11,7 @@ from bot.messages import asking, deciding, on_behalf, troubles
 from bot.messages.asking_again import with_again_buttons
 from bot.messages.decided import names_of
 from bot.messages.parts import Message, moment
+from bot.messages.shorter_ends import earliest
 from bot.notifications.model import Notice
 from bot.people.model import Person, Verb
 from bot.requests.model import Kind, Request, State
@@ -191,7 +192,9 @@ def _words(
         if request.kind is Kind.REMOVE:
             return asking.removed(request, told=to)
         by = " and ".join(approved) or None
-        return asking.delivered(request, by=by, will_remind=will_remind, note=note)
+        return asking.delivered(
+            request, by=by, will_remind=will_remind, note=note, shorter=earliest(decided)
+        )
     if request.state is State.DENIED:
         by = " and ".join(names_of(decided, Verb.DENY)) or None
         return with_again_buttons(asking.denied(request, by=by, approved=approved), request)

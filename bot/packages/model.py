@@ -70,6 +70,9 @@ class Terms:
         removal: An admin took this access away from this person, so an admin decides whether they get it again.
         catalog: The name of the package's catalog, for people.
         asker: Who asked for them, by Entra id and name; None: they did themselves.
+        longest_seconds, latest_end, has_no_end: The policy's expiration, in numbers: a length, a day in ISO 8601, or
+            neither, because access does not end.  Nothing of that where Graph does not say.
+        approved_until: In ISO 8601, the earliest end that an approver has set; None: nobody has set one.
     """
 
     policy_id: str
@@ -85,6 +88,10 @@ class Terms:
     removal: Removal | None = None
     catalog: str = ""
     asker: NamedObject | None = None
+    longest_seconds: int | None = None
+    latest_end: str | None = None
+    has_no_end: bool = False
+    approved_until: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

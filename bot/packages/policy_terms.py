@@ -191,8 +191,18 @@ def terms_of(
     answers: Answers | None = None,
     starts_at: datetime | None = None,
     excluded: tuple[NamedObject, ...] = (),
+    agreed: Terms | None = None,
 ) -> Terms:
-    """Return what somebody is asked to approve, from what Graph says right now and what they answered."""
+    """
+    Return what somebody is asked to approve, from what Graph says right now and what they answered.
+
+    Args:
+        agreed: What has been approved so far, with the end that an approver may have set.
+    """
+    expiration = policy.expiration
+    kind = _expires(expiration)
+    length = expiration.duration if expiration and kind == "afterduration" else None
+    last = expiration.end_date_time if expiration and kind == "afterdatetime" else None
     return Terms(
         policy_id=policy.id,
         policy_name=policy.display_name or policy.id,
@@ -205,6 +215,10 @@ def terms_of(
         starts_at=starts_at.isoformat() if starts_at else None,
         excluded=excluded,
         catalog=(package.catalog.display_name if package.catalog else None) or "",
+        longest_seconds=int(length.total_seconds()) if length else None,
+        latest_end=last.isoformat() if last else None,
+        has_no_end=kind == "noexpiration",
+        approved_until=agreed.approved_until if agreed else None,
     )
 
 

@@ -264,7 +264,7 @@ class Delivery:
                 transitions.fail, request, "The access ended before it could be extended."
             )
             return True
-        end, wanted = held.ends_at(), request.ends_at
+        end, wanted = held.ends_at(), request.granted_end
         if held.is_access and not held.is_delivered:
             # Entra goes through it again just now, for another reason.
             await self._poll_again(request)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -205,6 +205,37 @@ class Request:
         if self.terms is None or self.stage >= len(self.terms.stages):
             return None
         return self.terms.stages[self.stage]
+
+    @property
+    def approved_until(self) -> datetime | None:
+        """Return the earliest end that an approver has set; None: nobody has set one."""
+        until = self.terms.approved_until if self.terms else None
+        return datetime.fromisoformat(until) if until else None
+
+    @property
+    def granted_end(self) -> datetime | None:
+        """Return the end that Entra is asked for; None: as long as the policy gives."""
+        return min((each for each in (self.ends_at, self.approved_until) if each), default=None)
+
+    @property
+    def can_be_shortened(self) -> bool:
+        """Tell whether an approver may set a shorter end: only where the end that was asked for is known."""
+        terms = self.terms
+        if self.kind is Kind.REMOVE or terms is None:
+            return False
+        is_said = terms.longest_seconds is not None or terms.latest_end or terms.has_no_end
+        return self.ends_at is not None or bool(is_said)
+
+    def latest_end(self, now: datetime) -> datetime | None:
+        """Return when the access would end that is decided at *now*; None: never, or it is not known."""
+        begins = max(self.starts_at or now, now)
+        ends = [self.ends_at, self.approved_until]
+        if self.terms is not None and self.kind is Kind.ADD:
+            if self.terms.longest_seconds is not None:
+                ends.append(begins + timedelta(seconds=self.terms.longest_seconds))
+            if self.terms.latest_end is not None:
+                ends.append(datetime.fromisoformat(self.terms.latest_end))
+        return min((each for each in ends if each), default=None)
 
     @property
     def answered(self) -> list[Answered]:

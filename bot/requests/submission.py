@@ -193,10 +193,11 @@ class Submitter:
         else:
             body["assignment_id"] = request.assignment_id
             known = await self._store.read(assignments.find, request.assignment_id or "")
-            if request.kind is Kind.EXTEND and request.ends_at is not None:
+            end = request.granted_end
+            if request.kind is Kind.EXTEND and end is not None:
                 body["schedule"] = Schedule(
                     start_date_time=known.starts_at if known else None,
-                    expiration=Expiration.at(request.ends_at),
+                    expiration=Expiration.at(end),
                 )
         return body
 
@@ -309,9 +310,10 @@ class Submitter:
 
 
 def _schedule(request: Request) -> Schedule | None:
-    """Return the dates that somebody chose; None leaves them to the policy."""
-    if request.starts_at is None and request.ends_at is None:
+    """Return the dates that somebody chose, or an approver; None leaves them to the policy."""
+    chosen = request.granted_end
+    if request.starts_at is None and chosen is None:
         return None
     start = max(request.starts_at or clock.now(), clock.now())
-    end = Expiration.at(request.ends_at) if request.ends_at else Expiration.never()
+    end = Expiration.at(chosen) if chosen else Expiration.never()
     return Schedule(start_date_time=start, expiration=end)

@@ -8,7 +8,7 @@ from bot.notifications.store import notices
 from sandbox.slack import content
 from tests.harness.world import labels, said
 
-STRICT = 400
+STRICT = 800
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def cards(harness, user="U0BO"):
 
 def alarms(harness):
     channel = harness.workspace.channels["C0APPROVALS"]
-    return [each for each in channel.messages if "refused a message of mine" in each.text]
+    return [each for each in channel.messages if "refused a message of mine (card)" in each.text]
 
 
 async def test_a_card_that_slack_does_not_take_arrives_shorter(harness, strict):
@@ -37,7 +37,7 @@ async def test_a_card_that_slack_does_not_take_arrives_shorter(harness, strict):
     await harness.talk()
 
     (card,) = cards(harness)
-    assert labels(card) == ["Approve", "Deny"]
+    assert labels(card) == ["Approve", "Approve for less", "Deny"]
     assert "did not take the whole" in said(card)
     assert len(alarms(harness)) == 1
     assert "msg_blocks_too_long" in said(alarms(harness)[0])
@@ -88,7 +88,7 @@ async def test_a_redraw_that_slack_does_not_take_is_shorter(harness, monkeypatch
     """A decided card must not keep its buttons."""
     request = await asked(harness)
     await harness.talk()
-    assert labels(cards(harness)[0]) == ["Approve", "Deny"]
+    assert labels(cards(harness)[0]) == ["Approve", "Approve for less", "Deny"]
     monkeypatch.setattr(content, "MOST_CHARACTERS", STRICT)
 
     await harness.requests.cancel(slack_user="U0ANN", request_id=request.id)

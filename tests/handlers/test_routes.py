@@ -36,6 +36,7 @@ TEAM_OF = {EVE: "T0OTHER"}
 FORMS = {
     "latchkey_delegation",
     "latchkey_reason",
+    "latchkey_approve_until",
     "latchkey_console",
     "latchkey_remove_reason",
     "latchkey_remove_chosen",
@@ -136,6 +137,7 @@ def test_the_buttons_are_those_with_a_listener():
         "latchkey_delegation",
         "latchkey_request",
         "latchkey_reason",
+        "latchkey_approve_until",
         "latchkey_console",
         "latchkey_remove_reason",
         "latchkey_remove_chosen",
@@ -203,6 +205,7 @@ async def targets(world):
     about = dict.fromkeys(CHANGING, held.id)
     return about | {
         "latchkey_approve": waiting.ask_id,
+        "latchkey_approve_for_less": waiting.ask_id,
         "latchkey_deny": waiting.ask_id,
         "latchkey_cancel": waiting.id,
         "latchkey_more": write_place(Place(list=ListName.PENDING)),

@@ -24,11 +24,13 @@ FOR: Final = ("for_user", "for_entra_id", "for_name")
 DUE_AT: Final = sa.select(decisions.c.due_at).where(decisions.c.id == sa.bindparam("decision"))
 UPDATE: Final = decisions.update().where(decisions.c.id == sa.bindparam("decision"))
 INSERT: Final = decisions.insert()
-EXPLAIN: Final = UPDATE.where(
+IS_OWN_DRAFT: Final = sa.and_(
     decisions.c.slack_user == sa.bindparam("by"),
     decisions.c.outcome.is_(None),
     decisions.c.due_at.is_(None),
 )
+EXPLAIN: Final = UPDATE.where(IS_OWN_DRAFT)
+DRAFT: Final = sa.select(*COLUMNS).where(decisions.c.id == sa.bindparam("decision"), IS_OWN_DRAFT)
 IS_UNPROCESSED_CLICK: Final = sa.and_(decisions.c.outcome.is_(None), decisions.c.due_at <= NOW)
 ANY_PENDING: Final = sa.select(decisions.c.id).where(IS_UNPROCESSED_CLICK)
 # Everybody's oldest click first, then everybody's second: whoever clicks a lot waits behind themselves only.
@@ -149,10 +151,25 @@ def was_refused(db: Transaction, decision: Decision) -> bool:
     return db.execute(WAS_REFUSED, card).first() is not None
 
 
-def explain(db: Transaction, decision_id: str, *, slack_user: str, reason: str) -> bool:
+def find_draft(db: Transaction, decision_id: str, *, slack_user: str) -> Decision | None:
+    """Return one's own click that is not complete yet."""
+    row = db.execute(DRAFT, {"decision": decision_id, "by": slack_user}).first()
+    return _decision(row) if row else None
+
+
+def explain(
+    db: Transaction,
+    decision_id: str,
+    *,
+    slack_user: str,
+    reason: str | None,
+    ends_at: datetime | None = None,
+    instead_of: datetime | None = None,
+) -> bool:
     """Complete one's own draft, once."""
     whose = {"decision": decision_id, "by": slack_user}
     values = {"reason": reason, "at": clock.now(), "due_at": clock.real()}
+    values |= {"ends_at": ends_at, "instead_of": instead_of}
     done = db.execute(EXPLAIN, {**whose, **values}).rowcount == 1
     if done:
         wakeups.due(db, wakeups.DECISIONS)
@@ -244,13 +261,18 @@ def settle(
             verb=f"{decision.verb}-{outcome}",
             request_id=decision.request_id,
             why=why or decision.reason,
-            details=_role(decision, as_admin=as_admin),
+            details=_details(decision, as_admin=as_admin),
         )
     return done
 
 
+def _details(decision: Decision, *, as_admin: bool) -> dict[str, str] | None:
+    """Return in which role somebody has decided and until when, for the audit log; None for an approver as asked."""
+    until = {"until": decision.ends_at.isoformat()} if decision.ends_at else {}
+    return {**(_role(decision, as_admin=as_admin) or {}), **until} or None
+
+
 def _role(decision: Decision, *, as_admin: bool) -> dict[str, str] | None:
-    """Return in which role somebody has decided, for the audit log; None for an approver."""
     if decision.for_entra_id is not None:
         return {"decided_as": "delegate", "for": decision.for_entra_id}
     return {"decided_as": "admin"} if as_admin else None

@@ -50,6 +50,9 @@ decisions = sa.Table(
     sa.Column("for_user", SLACK_ID),
     sa.Column("for_entra_id", ID),
     sa.Column("for_name", NAME),
+    # An approver's own end, and the later one that it takes the place of; empty: as was asked for.
+    sa.Column("ends_at", UtcDateTime),
+    sa.Column("instead_of", UtcDateTime),
     # The person the request is for, repeated here so that the database itself forbids self-approval.
     sa.Column("holder", SLACK_ID),
     sa.Column("holder_entra_id", ID),

@@ -170,9 +170,9 @@ class RequestEvaluator:
             # Nobody has to decide: the terms of this moment count.
             return await self._renew(request, evaluation)
         evidence = await self._evidence.read(request, evaluation.identity.user)
-        again = replace(
-            request, terms=evaluation.terms, ends_at=evaluation.ends_at, evidence=evidence
-        )
+        # A new round begins with what was asked for: whoever set a shorter end decides anew.
+        terms = replace(evaluation.terms, approved_until=None)
+        again = replace(request, terms=terms, ends_at=evaluation.ends_at, evidence=evidence)
         await self._reach_first_stage(again, known=request, round=request.round + 1)
         return None
 

@@ -50,6 +50,7 @@ class ExtensionEvaluator:
             extending=True,
             always=self._always,
             questions=admitted.questions,
+            agreed=request.terms,
         )
         identified = replace(request, entra_id=identity.user.id)
         await check_deciders(self._permissions, identified, terms)
@@ -100,8 +101,9 @@ def _later_end(
     wanted = promised or policy_terms.extended_end(
         under.expiration, now=clock.now(), current=current
     )
-    # An earlier POST of ours may have brought the wanted end already; else it must be later than now.
-    brought = request.intent_at is not None and wanted == current
-    if wanted is None or current is None or (wanted <= current and not brought):
+    agreed = min((each for each in (wanted, request.approved_until) if each), default=None)
+    # An earlier POST of ours may have brought the agreed end already; else it must be later than now.
+    brought = request.intent_at is not None and agreed == current
+    if wanted is None or agreed is None or current is None or (agreed <= current and not brought):
         raise Refused("It cannot be made any longer than it is.")
     return wanted

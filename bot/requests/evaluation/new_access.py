@@ -75,6 +75,7 @@ class NewAccessEvaluator:
         if lacking is not None:
             raise refused(lacking, whose=whose)
         _check_dates(request, package, admitted.policy)
+        _check_approved_end(request)
         terms = policy_terms.terms_of(
             package,
             admitted.policy,
@@ -84,6 +85,7 @@ class NewAccessEvaluator:
             answers=request.answers,
             starts_at=request.starts_at,
             excluded=case.excluded,
+            agreed=request.terms,
         )
         terms = await self._after_a_removal(terms, request, identity)
         if facts.asker is not None:
@@ -152,6 +154,15 @@ class NewAccessEvaluator:
                     if request.is_on_behalf
                     else "You have already asked for it in Entra; that request is still under way there."
                 )
+
+
+def _check_approved_end(request: Request) -> None:
+    """Insist that there is time left until the end that an approver has set."""
+    end, now = request.approved_until, clock.now()
+    if end is not None and end <= max(request.starts_at or now, now):
+        raise Refused(
+            "It was approved for a shorter time, which is over before the access could begin. Please ask again."
+        )
 
 
 def _check_dates(request: Request, package: AccessPackage, under: AssignmentPolicy) -> None:

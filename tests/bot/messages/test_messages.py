@@ -666,8 +666,8 @@ def test_every_button_about_a_person_names_them():
         for each in found:
             about = each["accessibility_label"].removeprefix(f"{each['text']['text']}: ")
             who, _, package = about.partition(", ")
-            assert who == shorten(name, 30)
-            assert package == shorten(name, 30)
+            assert who == shorten(name, 27)
+            assert package == shorten(name, 27)
             assert len(each["accessibility_label"]) <= 75
 
 

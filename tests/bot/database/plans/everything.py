@@ -168,6 +168,7 @@ def _decisions(db: Transaction) -> None:
             db, decision, holder="U0ANN", holder_entra_id=ANN, is_draft=decision is drafted
         )
     assert decisions.open_like(db, drafted) is not None
+    assert decisions.find_draft(db, drafted.id, slack_user="U0BO") is not None
     assert decisions.explain(db, drafted.id, slack_user="U0BO", reason="fine")
     decisions.claim(db, decisions.pending(db), lease=LEASE)
     decisions.postpone(db, drafted, until=clock.real())

@@ -1,0 +1,62 @@
+"""Ask an approver in a form for the shorter end that they set."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from bot import clock
+from bot.approvals.model import Decision
+from bot.messages import approval_card
+from bot.messages.forms import reason_field
+from bot.messages.pages import VIEW
+from bot.messages.parts import Block, plain
+from bot.messages.shorter_ends import plain_moment
+from bot.requests.model import Request
+
+CALLBACK: Final = "latchkey_approve_until"
+END: Final = "until"
+# A moment in a view is a number of seconds of ten digits.
+LAST_MOMENT: Final = 10**10
+
+
+def form(decision: Decision, request: Request, counted: Sequence[Decision] = ()) -> dict[str, Any]:
+    """Ask until when, below all that the card says, which the form covers."""
+    stage = request.current_stage
+    until: Block = {
+        "type": "input",
+        "block_id": END,
+        "label": plain("Approve until"),
+        "hint": plain(_hint(request)),
+        "element": {"type": "datetimepicker", "action_id": END},
+    }
+    reason = reason_field(
+        "Reason",
+        optional=stage is None or not stage.reason_required,
+        hint="Kept with the decision.",
+    )
+    asked = approval_card.facts(request, counted, room=VIEW.less([until, reason]))
+    return {
+        "type": "modal",
+        "callback_id": CALLBACK,
+        "private_metadata": decision.id,
+        "title": plain("Approve for less"),
+        "submit": plain("Approve"),
+        "close": plain("Cancel"),
+        "blocks": [*asked, until, reason],
+    }
+
+
+def end_in(view: Mapping[str, Any]) -> datetime | None:
+    """Return the end that was picked in a submitted form; None if none was."""
+    field = view.get("state", {}).get("values", {}).get(END, {}).get(END, {})
+    picked = field.get("selected_date_time")
+    if not isinstance(picked, int) or isinstance(picked, bool) or not 0 < picked < LAST_MOMENT:
+        return None
+    return datetime.fromtimestamp(picked, UTC)
+
+
+def _hint(request: Request) -> str:
+    latest = request.latest_end(clock.now())
+    if latest is None:
+        return "It was asked for without an end. The requester reads which end you set."
+    return f"It would last until {plain_moment(latest)}. The requester reads which end you set."

@@ -1,0 +1,67 @@
+"""Say until when somebody has approved who set a shorter end, and offer to set one."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot import clock
+from bot.approvals.model import Decision, WrongEndKind
+from bot.messages.parts import Block, about_person, button, day
+from bot.requests.model import Request
+
+
+def for_less_button(request: Request) -> Block | None:
+    """Make the button that asks for a shorter end; None where it is not known how long the access would last."""
+    if not request.can_be_shortened:
+        return None
+    about = about_person(request.holder_name, request.package_name)
+    return button("Approve for less", "approve_for_less", request.ask_id, about=about)
+
+
+def wrong_end(why: WrongEndKind, bound: datetime | None) -> str:
+    """Say what is wrong with an end that somebody has picked."""
+    match why:
+        case WrongEndKind.TOO_EARLY:
+            return too_early(bound)
+        case WrongEndKind.TOO_LATE:
+            return too_late(bound)
+        case WrongEndKind.UNKNOWN:
+            return "I do not know how long this would last, so I cannot shorten it."
+
+
+def too_early(bound: datetime | None) -> str:
+    """Say that an end is too early."""
+    if bound is None:
+        return "Please choose a later moment."
+    return f"Please choose a moment after {plain_moment(bound)}."
+
+
+def too_late(bound: datetime | None) -> str:
+    """Say that an end is not shorter than what was asked for."""
+    if bound is None:
+        return "Please choose an earlier moment."
+    return f"Please choose a moment before {plain_moment(bound)}: until then it would last anyway."
+
+
+def approved_until(decision: Decision, *, by: str) -> str:
+    """
+    Say until when somebody has approved who set a shorter end.
+
+    Args:
+        by: Their name, or a mention of them.
+    """
+    if decision.ends_at is None:
+        return f"Approved by {by}."
+    if decision.instead_of is None:
+        return f"Approved until {day(decision.ends_at)} by {by}; it was asked for without an end."
+    return f"Approved until {day(decision.ends_at)} instead of {day(decision.instead_of)} by {by}."
+
+
+def earliest(decided: Sequence[Decision]) -> Decision | None:
+    """Return the decision whose end counts; None if nobody has set one."""
+    shorter = [each for each in decided if each.ends_at is not None]
+    return min(shorter, key=lambda each: each.ends_at or clock.now(), default=None)
+
+
+def plain_moment(at: datetime) -> str:
+    """Return a point in time where Slack formats nothing."""
+    return f"{at:%-d %b %Y, %H:%M} UTC"
