@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.approvals.delegations import read_words
 from bot.assignments.search import WhichPerson
-from bot.console.model import ConsolePage
+from bot.console.model import LONGEST_SOUGHT, ConsolePage, Tab
 from bot.errors import LatchkeyError, UnknownPackage
 from bot.messages import deciding, delegating, troubles
 from bot.messages.pages import split_page
@@ -35,6 +35,8 @@ from handlers.services import Services
 # Slack waits three seconds; finding the person may need calls to Slack and Entra.
 ANSWER_SECONDS: Final = 1.5
 BUSY: Final = {"remove": REQUEST_NOT_SAVED, "delegate": CHANGE_NOT_SAVED}
+# These have no list in a message.
+TABS: Final = {"people": Tab.PEOPLE, "leaver": Tab.LEAVER, "audit": Tab.AUDIT}
 FOR_ADMINS: Final = frozenset({ListName.ASSIGNMENTS, ListName.PENDING, ListName.HELD})
 
 
@@ -46,10 +48,11 @@ def register(
         async def say(message: Mapping[str, Any]) -> None:
             await ack(**message)
 
-        if not (command.get("text") or "").strip():
+        page = _console_page(command.get("text") or "")
+        if page is not None:
             async with explain_errors(say, busy=NOT_READ):
                 await services.guard.check_admin_once(command["user_id"], key=key_of(command))
-                open_console(replies.to_command(command), services.console, page=ConsolePage())
+                open_console(replies.to_command(command), services.console, page=page)
             if ack.response is None:
                 await ack()
             return
@@ -88,6 +91,15 @@ def register(
             )
             await reply.done(troubles.reprocessing(row))
         await ack()
+
+
+def _console_page(text: str) -> ConsolePage | None:
+    """Return the page of the console that a text asks for: nothing, or one of its tabs, perhaps with whom or what."""
+    verb, _, rest = text.strip().partition(" ")
+    if not verb:
+        return ConsolePage()
+    tab = TABS.get(verb.lower())
+    return ConsolePage(tab=tab, sought=rest.strip()[:LONGEST_SOUGHT]) if tab else None
 
 
 async def _reply(answer: asyncio.Future[Message], say: Say, *, busy: str) -> None:

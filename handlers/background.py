@@ -40,6 +40,7 @@ class Background:
         say: Callable[[Mapping[str, Any]], Awaitable[None]],
         unless: Callable[[], Awaitable[bool]] | None = None,
         is_over_modal: bool = False,
+        then: Callable[[], Awaitable[Mapping[str, Any]]] | None = None,
     ) -> None:
         """
         Open a modal for the person who clicked; tell them if Slack does not open it.
@@ -49,6 +50,7 @@ class Background:
             say: Answers them where they clicked.
             unless: Called first; True if the form is not needed any more.
             is_over_modal: They clicked in a modal, over which it is laid.
+            then: Makes what is put in its place once it is open; for what takes longer than Slack waits.
         """
 
         async def open_form() -> None:
@@ -56,7 +58,9 @@ class Background:
                 return
             show = self._slack.push_view if is_over_modal else self._slack.open_view
             try:
-                await show(trigger_id, await view() if callable(view) else view)
+                view_id = await show(trigger_id, await view() if callable(view) else view)
+                if then is not None:
+                    self.update_form(view_id=view_id, view=then)
             except SlackError as error:
                 log.warning("form-not-opened", slack=str(error))
                 await say(message(NOT_OPENED))

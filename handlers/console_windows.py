@@ -7,6 +7,7 @@ import structlog
 
 from bot.console.model import ConsolePage
 from bot.console.views import ConsoleViews
+from bot.messages.console import loading
 from bot.slack.errors import SlackError, SlackRefused
 from handlers.background import Background
 from handlers.replies import Reply
@@ -17,10 +18,13 @@ log = structlog.get_logger(__name__)
 def open_console(reply: Reply, views: ConsoleViews, *, page: ConsolePage) -> None:
     """Open the console for whoever pressed or typed; a search is made once it is open, as it may take long."""
 
-    async def opened() -> Mapping[str, Any]:
+    async def drawn() -> Mapping[str, Any]:
         return await views.drawn(reply.user, page)
 
-    reply.open_form(opened)
+    if page.sought and page.place is None:
+        reply.open_form(loading(page), then=drawn)
+    else:
+        reply.open_form(drawn)
 
 
 def turn_page(

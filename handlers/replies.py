@@ -107,6 +107,7 @@ class Reply:
         view: Mapping[str, Any] | Callable[[], Awaitable[Mapping[str, Any]]],
         *,
         unless: Callable[[], Awaitable[bool]] | None = None,
+        then: Callable[[], Awaitable[Mapping[str, Any]]] | None = None,
     ) -> None:
         """
         Open a modal for whoever pressed, over the one that they pressed in; say so if Slack does not open it.
@@ -114,6 +115,7 @@ class Reply:
         Args:
             view: The form, or a function that makes it, which may take a while.
             unless: Called first; True if the form is not needed any more.
+            then: Makes what is put in its place once it is open; for what takes longer than Slack waits.
         """
         self.background.open_form(
             trigger_id=self.trigger_id,
@@ -121,6 +123,7 @@ class Reply:
             say=self.say,
             unless=unless,
             is_over_modal=self.where is Where.MODAL,
+            then=then,
         )
 
     @property

@@ -156,6 +156,9 @@ def admin_help() -> Message:
     return message(
         "What would you like to see?\n"
         "• `/access-admin` alone: the console, with all of this, search, pages and removals in bulk\n"
+        "• `/access-admin people [@person]`: what somebody has, and why\n"
+        "• `/access-admin leaver [@person]`: everything of somebody, to remove it with one confirmation\n"
+        "• `/access-admin audit [@person] [package]`: the audit log, to read and export\n"
         "• `/access-admin pending`: what waits for a decision\n"
         "• `/access-admin stuck`: requests that keep failing, to retry or give up\n"
         "• `/access-admin assignments [@person] [package]`: who has what, with Remove buttons; "

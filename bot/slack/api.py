@@ -365,21 +365,23 @@ class Slack:
         """Replace somebody's App Home.  No scope needed."""
         await self._calls.call("views.publish", user_id=user_id, view=dict(view))
 
-    async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
-        """Open a modal for whoever just clicked.  No scope needed."""
+    async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> str:
+        """Open a modal for whoever just clicked; return its id.  No scope needed."""
         try:
             async with asyncio.timeout(OPEN_VIEW_TIMEOUT_SECONDS):
-                await self._calls.call("views.open", trigger_id=trigger_id, view=dict(view))
+                shown = await self._calls.call("views.open", trigger_id=trigger_id, view=dict(view))
         except TimeoutError as error:
             raise SlackUnsure("views.open took too long") from error
+        return str(shown["view"]["id"])
 
-    async def push_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
-        """Lay a modal over the one that was clicked in.  No scope needed."""
+    async def push_view(self, trigger_id: str, view: Mapping[str, Any]) -> str:
+        """Lay a modal over the one that was clicked in; return its id.  No scope needed."""
         try:
             async with asyncio.timeout(OPEN_VIEW_TIMEOUT_SECONDS):
-                await self._calls.call("views.push", trigger_id=trigger_id, view=dict(view))
+                shown = await self._calls.call("views.push", trigger_id=trigger_id, view=dict(view))
         except TimeoutError as error:
             raise SlackUnsure("views.push took too long") from error
+        return str(shown["view"]["id"])
 
     async def update_view(
         self, view_id: str, view: Mapping[str, Any], *, hash: str | None = None

@@ -312,3 +312,19 @@ async def test_who_is_no_admin_any_more_gets_no_file(world):
 
     await shows(world, "Only Latchkey's admins")
     assert files_for(world, DANA) == []
+
+
+async def test_the_tabs_have_commands(world):
+    """Whom it is about may be typed behind them; whoever is mentioned is known by their account."""
+    await delivered(world)
+
+    await world.type(DANA, "/access-admin people @ann")
+    await shows(world, f"1 assignment for <@{ANN}>")
+    assert "Nobody had to approve it." in said(world.form(DANA))
+
+    await world.type(DANA, "/access-admin audit marketing-campaign")
+    await shows(world, "The audit log of Marketing Campaign")
+
+    await world.type(DANA, "/access-admin leaver")
+    await shows(world, "Choose who has left")
+    assert complaints(world) == []
