@@ -73,7 +73,7 @@ def view(
     written = write_console_page(page) or write_console_page(ConsolePage(tab=page.tab)) or ""
     head: list[Block] = [_tabs(page.tab)]
     if page.tab in OF_PEOPLE:
-        head.append(_person_menu(page.tab, user))
+        head += _person_menu(page.tab, user)
     has_search = page.tab in SEARCHED
     if has_search:
         head.append(_search_field(page))
@@ -163,7 +163,7 @@ def sought_in(view: Mapping[str, Any]) -> str:
     return ""
 
 
-def _person_menu(tab: Tab, user: str | None) -> Block:
+def _person_menu(tab: Tab, user: str | None) -> list[Block]:
     menu: Block = {
         "type": "users_select",
         "action_id": "latchkey_console_person",
@@ -171,7 +171,7 @@ def _person_menu(tab: Tab, user: str | None) -> Block:
     }
     if user:
         menu["initial_user"] = user
-    return section(CHOOSE[tab], accessory=menu, block_id=f"person:{tab}")
+    return [section(CHOOSE[tab]), actions(menu, block_id=f"person:{tab}")]
 
 
 def pending(page: ConsolePage, found: Page[Request], *, reader: str) -> list[Block]:

@@ -116,9 +116,9 @@ def home(
             room=WAITING,
             everything=Place(list=ListName.ASKED),
         )
-    blocks += _offers(offer, mine)
     if admin is not None:
         blocks += _admin(admin)
+    blocks += _offers(offer, mine)
     return {"type": "home", "callback_id": "latchkey_home", "blocks": blocks}
 
 
