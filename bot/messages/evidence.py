@@ -12,7 +12,12 @@ def evidence_lines(evidence: Evidence | None) -> list[Block]:
     if evidence is None:
         return []
     lines = [_person(evidence), _history(evidence)]
-    return [context(" · ".join(facts)) for facts in lines if facts]
+    return [context(_line(facts)) for facts in lines if facts]
+
+
+def _line(facts: list[str]) -> str:
+    line = " · ".join(facts)
+    return f"{line[0].upper()}{line[1:]}"
 
 
 def _person(known: Evidence) -> list[str]:

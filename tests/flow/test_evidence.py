@@ -11,7 +11,7 @@ async def test_a_card_says_who_asks(world):
     shown = said(await world.card(BO))
 
     assert "Campaign lead, Marketing · manager Mia Moreau · a member in Entra" in shown
-    assert "nobody else has it now" in shown
+    assert "Nobody else has it now" in shown
 
 
 async def test_a_card_says_who_has_it_and_what_came_before(world):
@@ -29,14 +29,14 @@ async def test_a_card_says_who_has_it_and_what_came_before(world):
 
     await world.type(ANN, "/request-access finance-reports because Q2")
     card = await world.card(BO, "Ann Abara")
-    assert "was denied it on" in said(card)
+    assert "Was denied it on" in said(card)
     await world.press(BO, card, "Approve")
     await world.told(ANN, "You now have access")
     await world.type(DANA, f"/access-admin remove <@{ANN}> finance-reports because she moved")
     await world.told(ANN, "was removed by")
 
     await world.type(ANN, "/request-access finance-reports because Q3")
-    assert "had it from" in said(await world.card(BO, "Ann Abara"))
+    assert "Had it from" in said(await world.card(BO, "Ann Abara"))
 
 
 async def test_what_entra_does_not_know_is_left_out(database):
@@ -50,7 +50,7 @@ async def test_what_entra_does_not_know_is_left_out(database):
         await world.type(ANN, "/request-access finance-reports because Q4")
         shown = said(await world.card(APPROVALS))
 
-    assert "a member in Entra" in shown
+    assert "A member in Entra" in shown
     assert "manager" not in shown
     assert "None" not in shown
 

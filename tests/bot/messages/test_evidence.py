@@ -28,17 +28,17 @@ def lines(evidence: Evidence) -> list[str]:
             {"title": "Lead", "department": "Marketing", "manager": "Mia", "is_guest": False},
             ["Lead, Marketing · manager Mia · a member in Entra"],
         ),
-        ({"is_guest": True}, ["a guest in Entra"]),
-        ({"holders": 0}, ["nobody else has it now"]),
+        ({"is_guest": True}, ["A guest in Entra"]),
+        ({"holders": 0}, ["Nobody else has it now"]),
         ({"holders": 1}, ["1 other person has it"]),
         ({"holders": 7, "colleagues": 4}, ["7 others have it"]),
         (
             {"holders": 7, "colleagues": 4, "department": "R&D"},
             ["R&amp;D", "7 others have it, 4 of them in R&amp;D"],
         ),
-        ({"holders": 1_000}, ["about a thousand others, or more, have it"]),
-        ({"had_until": END}, ["had it until <!date^1795996800^{date_short}|2026-11-30>"]),
-        ({"denied_at": NOVEMBER}, ["was denied it on <!date^1793491200^{date_short}|2026-11-01>"]),
+        ({"holders": 1_000}, ["About a thousand others, or more, have it"]),
+        ({"had_until": END}, ["Had it until <!date^1795996800^{date_short}|2026-11-30>"]),
+        ({"denied_at": NOVEMBER}, ["Was denied it on <!date^1793491200^{date_short}|2026-11-01>"]),
     ],
 )
 def test_what_is_known_is_said_and_nothing_else(known, said):
@@ -50,7 +50,7 @@ def test_when_they_had_it_is_said_with_both_ends():
     """As far as the tables know when it began."""
     [line] = lines(Evidence(had_from=NOVEMBER, had_until=END))
 
-    assert line.startswith("had it from <!date^1793491200")
+    assert line.startswith("Had it from <!date^1793491200")
     assert "to <!date^1795996800" in line
 
 
