@@ -49,8 +49,8 @@ UNNAMED: Final = (
 WHY_ASKED: Final[Mapping[NamedAs, str]] = {
     NamedAs.USER: "You are asked because the policy names you.",
     NamedAs.GROUP: "You are asked because the policy names a group that you are in.",
-    NamedAs.MANAGER: "You are asked because the policy names the manager of whoever asks.",
-    NamedAs.SPONSOR: "You are asked because the policy names the sponsors of whoever asks.",
+    NamedAs.MANAGER: "You are asked because the policy names the manager of whoever gets it.",
+    NamedAs.SPONSOR: "You are asked because the policy names the sponsors of whoever gets it.",
     NamedAs.FALLBACK: "You are asked because nobody is found whom the policy names first.",
     NamedAs.ESCALATION: "You are asked as well because nobody has decided for a while.",
     NamedAs.DELEGATE: "You are asked because an approver has named you as their delegate.",
@@ -95,7 +95,7 @@ def _undo(access: Assignment) -> list[Block]:
 
 def facts(request: Request, decided: Sequence[Decision], *, room: Room) -> list[Block]:
     """Say all that a card says of a request, but for where it stands: for the card, and for a form that covers it."""
-    head = [section(wish(request)), *evidence_lines(request.evidence)]
+    head = [section(wish(request)), *evidence_lines(request.evidence, about=_whom(request))]
     why = _why(request)
     said = fitted(
         [[_decision_line(each)] for each in reversed(decided)],
@@ -105,6 +105,13 @@ def facts(request: Request, decided: Sequence[Decision], *, room: Room) -> list[
     )
     wanted = _wanted(request, room=room.less([*head, *why, *said]))
     return [*head, *wanted, *why, *reversed(said)]
+
+
+def _whom(request: Request) -> str | None:
+    """Return whose facts are shown, where somebody else has asked; None where that is plain."""
+    if not request.is_on_behalf:
+        return None
+    return person(request.holder, request.holder_name)
 
 
 def _why(request: Request) -> list[Block]:

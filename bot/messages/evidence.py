@@ -7,12 +7,20 @@ from bot.requests.model import MOST_COUNTED, Evidence
 LONGEST_FACT = 150
 
 
-def evidence_lines(evidence: Evidence | None) -> list[Block]:
-    """Return a line for each that something is known of; what is not known is left out."""
+def evidence_lines(evidence: Evidence | None, *, about: str | None = None) -> list[Block]:
+    """
+    Return a line for each that something is known of; what is not known is left out.
+
+    Args:
+        about: Whom it is about, fit for Slack, where that is not whoever asks.
+    """
     if evidence is None:
         return []
     lines = [_person(evidence), _history(evidence)]
-    return [context(_line(facts)) for facts in lines if facts]
+    said = [_line(facts) for facts in lines if facts]
+    if about is not None:
+        said = [f"{about}: {line}" for line in said]
+    return [context(line) for line in said]
 
 
 def _line(facts: list[str]) -> str:

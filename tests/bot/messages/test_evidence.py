@@ -69,3 +69,15 @@ def test_the_card_has_it_below_its_title():
     blocks = approval_card.card(one, [])["blocks"]
 
     assert blocks[1]["elements"][0]["text"] == "Campaign lead"
+
+
+def test_facts_about_somebody_else_than_whoever_asks_name_them():
+    """Where a manager asks for a report, the title of the report is no manager's."""
+    one = replace(
+        wish(state=State.PENDING, asked_by="U0MIA"), evidence=Evidence(title="Designer", holders=0)
+    )
+
+    shown = approval_card.card(one, [])["blocks"]
+
+    assert shown[1]["elements"][0]["text"] == f"<@{one.holder}>: Designer"
+    assert shown[2]["elements"][0]["text"] == f"<@{one.holder}>: Nobody else has it now"
