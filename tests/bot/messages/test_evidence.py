@@ -74,7 +74,8 @@ def test_the_card_has_it_below_its_title():
 def test_facts_about_somebody_else_than_whoever_asks_name_them():
     """Where a manager asks for a report, the title of the report is no manager's."""
     one = replace(
-        wish(state=State.PENDING, asked_by="U0MIA"), evidence=Evidence(title="Designer", holders=0)
+        wish(state=State.PENDING, asked_by="U0MIA", wanted_for="cy"),
+        evidence=Evidence(title="Designer", holders=0),
     )
 
     shown = approval_card.card(one, [])["blocks"]
