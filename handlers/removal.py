@@ -108,10 +108,11 @@ def register(
         reason = reason_in(view)
         async with explain_errors(_at_reason(ack), busy=REQUEST_NOT_SAVED):
             _check_reason(reason)
+            chosen = removal_forms.chosen_in(view)
+            if not chosen:
+                raise TooLate("Please choose at least one.")
             done = await removals.remove_chosen(
-                slack_user=body["user"]["id"],
-                assignment_ids=removal_forms.chosen_in(view),
-                reason=reason,
+                slack_user=body["user"]["id"], assignment_ids=chosen, reason=reason
             )
             await finish(ack, body, view, _words(done))
 

@@ -195,7 +195,9 @@ def _said(text: str) -> View:
 def chosen_in(view: Mapping[str, Any]) -> list[str]:
     """Return the ids of what was chosen in the form."""
     values = view.get("state", {}).get("values", {})
-    chosen = values.get("chosen", {}).get("chosen", {}).get("selected_options") or []
+    chosen = values.get("chosen", {}).get("chosen", {}).get("selected_options")
+    if not isinstance(chosen, list):
+        return []
     return [str(each["value"]) for each in chosen if isinstance(each, Mapping) and "value" in each]
 
 

@@ -98,6 +98,8 @@ async def knock(gate: Gate, knock: Knock, figures: Figures, *, before: Marks) ->
     figures.answers[status] += 1
     if status >= 500:
         figures.wrong.append(f"{status} for {knock.body[:300]!r}")
+    # What is looked up after the answer to Slack is caused by this payload, too.
+    await gate.harness.latchkey.background.finish()
     after = await gate.marks()
     if after == before:
         return after
