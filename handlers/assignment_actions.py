@@ -1,16 +1,18 @@
 """Do what holders press: Extend, Return, Let it end, and what asks about a request: Remind, Cancel and Decline."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 
 from bot.assignments.service import AssignmentService
-from bot.messages import asking, on_behalf, waiting
+from bot.messages import asking, extension_form, on_behalf, waiting
+from bot.messages.forms import reason_in
 from bot.messages.parts import Message
 from bot.requests.model import Kind
 from bot.requests.service import RequestService
 from handlers.errors import CHANGE_NOT_SAVED, REQUEST_NOT_SAVED, explain_errors
+from handlers.form_answers import FormAnswers
 from handlers.replies import Replies, Reply
 from handlers.routes import Routes
 
@@ -22,9 +24,50 @@ def register(
     assignments: AssignmentService,
     replies: Replies,
 ) -> None:
-    async def extend(click: Reply) -> Message:
-        submitted = await requests.extend(slack_user=click.user, assignment_id=click.value)
-        return asking.extending(submitted.request, is_new=submitted.created)
+    answers = FormAnswers()
+
+    @routes.action("latchkey_extend")
+    async def extend(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """Ask for an extension; in a form where somebody must know why."""
+        reply = replies.to_click(body, action)
+        async with explain_errors(reply.refuse, busy=REQUEST_NOT_SAVED):
+            form = await requests.find_extension_form(
+                slack_user=reply.user, assignment_id=reply.value
+            )
+            if form is None:
+                submitted = await requests.extend(slack_user=reply.user, assignment_id=reply.value)
+                await reply.done(asking.extending(submitted.request, is_new=submitted.created))
+            else:
+                hint = form.rule.hint if form.rule is not None else None
+                view = extension_form.ask_why(
+                    form.assignment,
+                    form.offer,
+                    is_required=form.is_required,
+                    hint=hint,
+                    key=answers.keep(reply.done),
+                )
+                reply.open_form(view)
+        await ack()
+
+    @routes.view("latchkey_extension")
+    async def extend_by_form(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+        """Save the extension with its reason."""
+        assignment_id, key = extension_form.about(view)
+
+        async def refuse(said: Mapping[str, Any]) -> None:
+            await ack(response_action="errors", errors={"reason": str(said["text"])[:2_000]})
+
+        async with explain_errors(refuse, busy=REQUEST_NOT_SAVED):
+            submitted = await requests.extend(
+                slack_user=body["user"]["id"], assignment_id=assignment_id, reason=reason_in(view)
+            )
+            said = asking.extending(submitted.request, is_new=submitted.created)
+            say = answers.take(key)
+            if say is None:
+                await ack(response_action="update", view=extension_form.asked(said))
+                return
+            await ack()
+            await say(said)
 
     async def give_back(click: Reply) -> Message:
         submitted = await requests.return_access(slack_user=click.user, assignment_id=click.value)
@@ -62,7 +105,6 @@ def register(
                 await reply.done(await act(reply))
             await ack()
 
-    on("latchkey_extend", extend)
     on("latchkey_return", give_back)
     on("latchkey_let_end", let_end, busy=CHANGE_NOT_SAVED)
     on("latchkey_remind", remind, busy=CHANGE_NOT_SAVED)

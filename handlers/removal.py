@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from slack_bolt.async_app import AsyncAck
 
-from bot import chance
 from bot.assignments.model import AssignmentState
 from bot.console.model import ConsolePage, Tab, read_console_page
 from bot.errors import TooLate
@@ -19,38 +18,20 @@ from bot.requests.transactions.remove_several import ListChanged, Removable, Sev
 from handlers.background import Background
 from handlers.console_windows import turn_page
 from handlers.errors import NOT_READ, REQUEST_NOT_SAVED, Say, explain_errors
+from handlers.form_answers import FormAnswers
 from handlers.interaction import NO_PLACE
 from handlers.replies import Replies
 from handlers.routes import Routes
 from handlers.services import Services
 
-# Of the presses whose form is still open; the oldest are forgotten.
-MOST_KEPT: Final = 500
 # docs.slack.dev, "Views": private_metadata.
 LONGEST_METADATA: Final = 3_000
-
-
-class _Answers:
-    """Remember how to answer the presses that have opened a form; in this process, and nothing durable depends on it."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, Say] = {}
-
-    def keep(self, say: Say) -> str:
-        key = chance.new_id()
-        self._kept[key] = say
-        while len(self._kept) > MOST_KEPT:
-            del self._kept[next(iter(self._kept))]
-        return key
-
-    def take(self, key: str | None) -> Say | None:
-        return self._kept.pop(key, None) if key else None
 
 
 def register(
     routes: Routes, *, services: Services, replies: Replies, background: Background
 ) -> None:
-    removals, answers = services.removals, _Answers()
+    removals, answers = services.removals, FormAnswers()
 
     @routes.action("latchkey_remove")
     async def remove(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:

@@ -40,6 +40,8 @@ RIGHTS: Final[Mapping[str, frozenset[Verb] | NoRightNeeded]] = {
     "latchkey_review": NoRightNeeded.DECIDES,
     "latchkey_reason": frozenset({Verb.APPROVE, Verb.DENY}),
     "latchkey_extend": frozenset({Verb.EXTEND}),
+    # The form that asks why access is still needed.
+    "latchkey_extension": frozenset({Verb.EXTEND}),
     "latchkey_return": frozenset({Verb.RETURN}),
     # Stops the reminders of access that the holder might as well return.
     "latchkey_let_end": frozenset({Verb.RETURN}),

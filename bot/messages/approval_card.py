@@ -118,6 +118,9 @@ def _why(request: Request) -> list[Block]:
     blocks = []
     if request.justification:
         blocks += [context("*Why*"), quoted(request.justification)]
+    first_why = request.evidence.first_why if request.evidence else None
+    if first_why and request.kind is Kind.EXTEND:
+        blocks += [context("*Why they asked for it at first*"), quoted(first_why)]
     blocks += answer_blocks(request)
     removal = request.terms.removal if request.terms else None
     if removal is not None:

@@ -1,6 +1,6 @@
 """Say what is on file about whoever asks: one line about the person, one about them and the package."""
 
-from bot.messages.parts import Block, context, day_only, escape, shorten
+from bot.messages.parts import Block, context, day_only, escape, moment, shorten
 from bot.requests.model import MOST_COUNTED, Evidence
 
 # Of one fact, escaped.
@@ -43,6 +43,10 @@ def _person(known: Evidence) -> list[str]:
 
 def _history(known: Evidence) -> list[str]:
     facts = []
+    if known.has_from:
+        facts.append(f"has had it since {day_only(known.has_from)}")
+    if known.has_until:
+        facts.append(f"it ends {moment(known.has_until)} now")
     if known.had_until and known.had_from:
         facts.append(f"had it from {day_only(known.had_from)} to {day_only(known.had_until)}")
     elif known.had_until:

@@ -93,6 +93,8 @@ class Evidence:
         colleagues: How many of these are of the same department.
         had_from, had_until: When they had the package last, if they have had it before.
         denied_at: When they were last denied it.
+        has_from, has_until: Of an extension: since when they have what is to be extended, and until when.
+        first_why: Of an extension: why it was asked for at first.
     """
 
     title: str | None = None
@@ -104,6 +106,9 @@ class Evidence:
     had_from: datetime | None = None
     had_until: datetime | None = None
     denied_at: datetime | None = None
+    has_from: datetime | None = None
+    has_until: datetime | None = None
+    first_why: str | None = None
 
 
 # Of those who have a package: beyond it, it is "more than".

@@ -32,6 +32,7 @@ from bot.people.guard import Guard
 from bot.people.model import Verb
 from bot.people.permissions import Actor
 from bot.requests.applicant import find_applicant
+from bot.requests.extension_form import ExtensionForm, form_of
 from bot.requests.model import AskedTogether, Request
 from bot.requests.policy_choice import FormPolicies, FormPolicyFinder
 from bot.requests.store import forms, requests
@@ -47,7 +48,7 @@ from bot.requests.transactions.ask_by_form import FilledForm, ask_by_form, ask_f
 from bot.requests.transactions.cancel import cancel
 from bot.requests.transactions.creation import Submitted
 from bot.requests.transactions.decline import decline
-from bot.requests.transactions.extend import extend
+from bot.requests.transactions.extend import extend, find_extendable
 from bot.requests.transactions.remind import remind
 from bot.requests.transactions.remove import remove
 from bot.requests.transactions.repair import repair
@@ -411,14 +412,39 @@ class RequestService:
             raise NotAllowed("Only those who decide about that request see its answers.")
         return request
 
-    async def extend(self, *, slack_user: str, assignment_id: str) -> Submitted:
+    async def find_extension_form(
+        self, *, slack_user: str, assignment_id: str
+    ) -> ExtensionForm | None:
         """
-        Save the holder's request to extend their access.
+        Return what the form for an extension asks; None where nobody needs to know why, or one is open already.
 
         Raises:
             NotAllowed, TooLate: Not theirs, not extendable, or over.
         """
-        submitted = await self._guard.run(extend, slack_user, assignment_id)
+        found = await self._guard.run(find_extendable, slack_user, assignment_id)
+        form = form_of(found, self._reason_rule(found.package))
+        return form if form.is_wanted and found.open is None else None
+
+    async def extend(
+        self, *, slack_user: str, assignment_id: str, reason: str | None = None
+    ) -> Submitted:
+        """
+        Save the holder's request to extend their access.
+
+        Args:
+            reason: From the form, without which an extension that needs one is not taken.
+
+        Raises:
+            WrongFields: The reason lacks something.
+            NotAllowed, TooLate: Not theirs, not extendable, or over.
+        """
+        why = package_names.clean(package_names.unescaped(reason or ""))
+        why = why[: package_names.LONGEST_REASON]
+        found = await self._guard.run(find_extendable, slack_user, assignment_id)
+        lacks = form_of(found, self._reason_rule(found.package)).find_lack(why)
+        if lacks is not None and found.open is None:
+            raise WrongFields({"reason": lacks})
+        submitted = await self._guard.run(extend, slack_user, assignment_id, why or None)
         self._wake()
         return submitted
 

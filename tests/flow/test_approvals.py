@@ -459,7 +459,7 @@ async def test_an_extension_of_what_has_ended_becomes_a_request_for_new_access(w
     await world.press(BO, await world.card(BO), "Approve")
     await world.told(ANN, "You now have access")
     await world.later(timedelta(days=20))
-    await world.press(ANN, (await world.type(ANN, "/my-access")).message, "Extend")
+    await world.extend(ANN, (await world.type(ANN, "/my-access")).message)
     await world.card(APPROVALS, "asks to extend")
 
     await world.later(timedelta(days=11))

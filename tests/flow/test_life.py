@@ -120,7 +120,7 @@ async def extends_both(world):
     assert end_of(world, "Marketing Campaign") > before + timedelta(days=28)
 
     before = end_of(world, "Finance Reports")
-    await world.press(ANN, reminder, "Extend", about="Finance Reports")
+    await world.extend(ANN, reminder, about="Finance Reports")
     card = await world.card(BO, "Ann Abara asks to extend Finance Reports")
     assert end_of(world, "Finance Reports") == before
     await world.press(BO, card, "Approve")

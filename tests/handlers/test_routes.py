@@ -34,6 +34,7 @@ ROLE_OF = {
 }
 TEAM_OF = {EVE: "T0OTHER"}
 FORMS = {
+    "latchkey_extension",
     "latchkey_delegation",
     "latchkey_reason",
     "latchkey_approve_until",
@@ -135,6 +136,7 @@ def test_the_buttons_are_those_with_a_listener():
 
     assert drawn == {route for route in RIGHTS if route.startswith("latchkey_")} - {
         "latchkey_delegation",
+        "latchkey_extension",
         "latchkey_request",
         "latchkey_reason",
         "latchkey_approve_until",

@@ -155,6 +155,20 @@ class World:
             value=button["value"],
         )
 
+    async def extend(
+        self, user: str, shown: Message, *, why: str = "Still needed", about: str | None = None
+    ) -> Outcome:
+        """Press Extend in a message, and say why in the form that opens where somebody must know."""
+        before = self.form(user)
+        pressed = await self.press(user, shown, "Extend", about=about)
+        form = await eventually(lambda: self.form(user), about=f"a form for {user}")
+        assert form is not before, "no form has opened"
+        return (
+            await self.slack.submit(user=user, view_id=form.id, values={"reason": {"reason": why}})
+            if pressed.ok
+            else pressed
+        )
+
     async def give_reason(self, user: str, reason: str) -> Outcome:
         """Fill the form that has just opened for *user*, and send it."""
         form = await eventually(lambda: self.form(user), about=f"a form for {user}")

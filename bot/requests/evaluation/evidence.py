@@ -1,13 +1,16 @@
 """Read what those who decide should know about whoever asks; nothing is decided by it, and nothing waits long for it."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 import structlog
 
-from bot.database import Store
-from bot.requests.model import Evidence, Request
+from bot.approvals.store import grants
+from bot.assignments.store import assignments
+from bot.database import Store, Transaction
+from bot.requests.model import Evidence, Kind, Request
 from bot.requests.shared_reads import FreshCache
 from bot.requests.store import evidence as stored
 from graph import Graph
@@ -37,13 +40,16 @@ class EvidenceReader:
             manager=_said(manager.display_name) if manager else None,
             is_guest=user.is_guest,
         )
-        return await self._store.read(
+        known = await self._store.read(
             stored.add_history,
             known,
             entra_id=user.id,
             package_id=request.package_id,
             department=department,
         )
+        if request.kind is not Kind.EXTEND or request.assignment_id is None:
+            return known
+        return await self._store.read(_add_present, known, request.assignment_id)
 
     async def _manager(self, user: User) -> User | None:
         try:
@@ -62,6 +68,18 @@ class EvidenceReader:
         except (GraphError, TimeoutError) as error:
             log.info("evidence-not-read", where="department", error=type(error).__name__)
             return None
+
+
+def _add_present(db: Transaction, known: Evidence, assignment_id: str) -> Evidence:
+    """Add what somebody has now who asks to extend it, and why it was given."""
+    row = assignments.find(db, assignment_id)
+    first = grants.request_that_gave(db, assignment_id)
+    return replace(
+        known,
+        has_from=row.starts_at if row else None,
+        has_until=row.ends_at if row else None,
+        first_why=first.justification if first else None,
+    )
 
 
 def _said(text: str | None) -> str | None:

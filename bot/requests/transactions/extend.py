@@ -1,18 +1,41 @@
 """Ask that access is extended."""
 
-from bot.assignments.model import AssignmentState, DeliveryProgress
+from dataclasses import dataclass
+
+from bot.assignments.model import Assignment, AssignmentState, DeliveryProgress
 from bot.assignments.transactions import check_holder, get_current
 from bot.database import Transaction
 from bot.database.limits import EXTENSIONS
 from bot.errors import NotAllowed, TooLate
+from bot.packages.model import Package
 from bot.packages.store import catalog
 from bot.people.model import Verb
-from bot.requests.model import Kind
+from bot.requests.model import Kind, Request
 from bot.requests.store import request_lists
 from bot.requests.transactions.creation import Submitted, count, insert, new_request_about
 
 
-def extend(db: Transaction, slack_user: str, assignment_id: str) -> Submitted:
+@dataclass(frozen=True, kw_only=True)
+class ExtendableAccess:
+    """
+    Access whose extension its holder may ask for.
+
+    Attributes:
+        open: The request to extend it that is open already.
+    """
+
+    assignment: Assignment
+    package: Package
+    open: Request | None
+
+
+def find_extendable(db: Transaction, slack_user: str, assignment_id: str) -> ExtendableAccess:
+    """
+    Return access whose extension its holder may ask for now.
+
+    Raises:
+        NotAllowed, TooLate: Not theirs, not extendable, or over.
+    """
     assignment = get_current(db, assignment_id)
     check_holder(db, slack_user, Verb.EXTEND, assignment)
     about = request_lists.open_for_assignment(db, assignment.id)
@@ -36,8 +59,18 @@ def extend(db: Transaction, slack_user: str, assignment_id: str) -> Submitted:
             f"{assignment.package_name} cannot be extended: its policy does not allow it. "
             "You can ask for it again when it has ended."
         )
-    if not any(each.kind is Kind.EXTEND for each in about):
+    already = next((each for each in about if each.kind is Kind.EXTEND), None)
+    return ExtendableAccess(assignment=assignment, package=package, open=already)
+
+
+def extend(
+    db: Transaction, slack_user: str, assignment_id: str, reason: str | None = None
+) -> Submitted:
+    """Save a holder's request to extend their access, or return the one that is open already."""
+    found = find_extendable(db, slack_user, assignment_id)
+    if found.open is None:
         count(db, slack_user, EXTENSIONS, "You have extended access too often in this hour")
-    return insert(
-        db, new_request_about(assignment, Kind.EXTEND, holder=slack_user, asked_by=slack_user)
+    wanted = new_request_about(
+        found.assignment, Kind.EXTEND, holder=slack_user, asked_by=slack_user, reason=reason
     )
+    return insert(db, wanted)

@@ -152,7 +152,7 @@ async def keeps_it_until_it_is_removed(bot: Watched) -> None:
     world = bot.world
     await world.later(timedelta(days=25))
     reminder = await world.told(ANN, "Your access to .* ends")
-    await world.press(ANN, reminder, "Extend", about="Finance Reports")
+    await world.extend(ANN, reminder, about="Finance Reports")
     card = await world.card(BO, "asks to extend Finance Reports")
     await world.press(BO, card, "Deny")
     await world.give_reason(BO, WHY)
