@@ -1,13 +1,17 @@
 """Clicks: who may, who may not, and that neither a stranger nor a strange payload changes anything."""
 
 import copy
+import json
 
 import pytest
 import pytest_asyncio
 
 from bot.assignments.store import assignment_lists
-from bot.requests.model import State
+from bot.console.model import ConsolePage, Tab, write_console_page
+from bot.paging import Count, ListName, Place
+from bot.requests.model import Kind, State
 from bot.requests.store import request_lists, requests
+from bot.requests.transactions.remove_several import Removable
 from tests.harness.world import ANN, APPROVALS, BO, CY, DANA, EVE, GUS, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -191,6 +195,22 @@ async def test_only_admins_remove_access(world, endpoint, held, user):
 
     await world.whispered(user, APPROVALS, "Only Latchkey's admins can do that")
     assert not world.posts("adminRemove")
+
+
+@pytest.mark.parametrize("user", [ANN, CY, BO, GUS, EVE])
+@pytest.mark.parametrize("form", ["reason", "chosen", "listed"])
+async def test_only_admins_send_the_forms_that_remove(world, endpoint, held, form, user):
+    """Whoever makes up such a form, without ever having been shown one, takes nothing away."""
+    place = Place(list=ListName.ASSIGNMENTS, entra_ids=(held.entra_id,))
+    page = write_console_page(ConsolePage(tab=Tab.LEAVER, place=place))
+    about = json.dumps([page, None, held.id, Removable(rows=[held], count=Count(1)).fingerprint])
+
+    response = await endpoint.submit(f"latchkey_remove_{form}", about, "Because.", user=user)
+
+    assert "Only Latchkey's admins" in response.text or form == "chosen"
+    assert not world.posts("adminRemove")
+    asked = await world.bot.store.run(request_lists.open_for_assignment, held.id)
+    assert [each for each in asked if each.kind is Kind.REMOVE] == []
 
 
 async def test_a_click_without_a_message_is_answered_in_a_direct_message(world, endpoint, held):
