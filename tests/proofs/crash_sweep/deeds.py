@@ -1,7 +1,7 @@
 """What people and Entra do in the stories of the crash sweep, whatever of it has happened already."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from bot.database import Busy, Transaction
@@ -9,7 +9,7 @@ from bot.requests.model import Kind, Request, State
 from sandbox.slack import Message
 from sandbox.tenant import seed
 from tests.harness.owed import at_rest, every_request, is_draft, rows_of
-from tests.harness.world import ANN, APPROVALS, BO, DANA, MIA, World, eventually, labels, said
+from tests.harness.world import ANN, APPROVALS, BO, CY, DANA, MIA, World, eventually, labels, said
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -18,6 +18,8 @@ MARKETING: Final = "/request-access marketing-campaign"
 FINANCE: Final = "/request-access finance-reports because I close the quarter"
 PRODUCTION: Final = "/request-access production-database because of the outage"
 REMOVE: Final = f"/access-admin remove <@{ANN}> marketing-campaign because she moved"
+# A Monday, ten in the morning in Berlin: not in anybody's quiet hours here.
+MONDAY: Final = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
 # How long Entra takes here, in the sandbox's time: nothing is delivered before the clock is moved.
 DELIVERY: Final = timedelta(hours=1)
 # What is given for 30 days ends soon by then.
@@ -171,6 +173,38 @@ async def withdrawal(world: World) -> None:
     await ended(world, State.CANCELED)
 
 
+async def monday(world: World) -> None:
+    """Let it be Monday morning, when Bo may be nudged."""
+    world.outside.clock.shift(MONDAY - world.outside.clock.now())
+
+
+async def nudge(world: World) -> None:
+    """Ann asks and has Bo reminded, who approves then."""
+    await ask(world, ANN, FINANCE)
+
+    async def is_reminded() -> bool:
+        request = await asked(world, Kind.ADD)
+        return request is not None and (request.reminded_at is not None or not request.is_open)
+
+    await until(is_reminded, lambda: press_in_list(world, "Remind"))
+    await eventually(lambda: nudges(BO)(world))
+    await decide(world, BO, "Approve")
+    await delivered(world, Kind.ADD)
+
+
+async def delegation(world: World) -> None:
+    """Bo lets Cy decide, who approves what Ann asks for."""
+
+    async def is_made() -> bool:
+        return bool(await read(world, rows_of, "delegation"))
+
+    command = f"/my-access delegate <@{CY}> until tomorrow"
+    await until(is_made, lambda: world.type(BO, command))
+    await ask(world, ANN, FINANCE)
+    await decide(world, CY, "Approve")
+    await delivered(world, Kind.ADD)
+
+
 async def press_in_list(world: World, label: str) -> None:
     """Ann presses a button of her /my-access."""
     shown = (await world.type(ANN, "/my-access")).message
@@ -251,6 +285,13 @@ def reminders(world: World) -> list[Message]:
 
 def told(user: str, words: str) -> Callable[[World], list[Message]]:
     return lambda world: [each for each in world.direct(user) if words in said(each)]
+
+
+def nudges(user: str) -> Callable[[World], list[Message]]:
+    """What somebody was sent about a request after its card; decided, it is drawn like that."""
+    return lambda world: [each for each in world.direct(user) if "Finance Reports" in said(each)][
+        1:
+    ]
 
 
 def cards(place: str) -> Callable[[World], list[Message]]:

@@ -10,9 +10,10 @@ from bot.database import audit
 from sandbox.slack import Message
 from sandbox.tenant import seed
 from tests.harness.owed import every_request, rows_of
-from tests.harness.world import ANN, APPROVALS, BO, DANA, MIA, World, labels, said
+from tests.harness.world import ANN, APPROVALS, BO, CY, DANA, MIA, World, labels, said
 from tests.proofs.crash_sweep.deeds import (
     cards,
+    delegation,
     denial,
     end_outside,
     extension,
@@ -20,6 +21,9 @@ from tests.proofs.crash_sweep.deeds import (
     grant,
     grant_with_approval,
     misdelivery,
+    monday,
+    nudge,
+    nudges,
     read,
     reminded,
     reminder,
@@ -74,11 +78,42 @@ STORIES: Final = {
         in_graph=Counter(adminAdd=1),
         once={
             "delivered": told(ANN, "You now have access"),
+            "Ann hears of the first step": told(ANN, "approved step 1 of 2"),
             "card for Mia": cards(MIA),
             "card for Bo": cards(BO),
         },
         holders=ANN_ALONE,
         group=seed.DATABASE_OPERATORS,
+    ),
+    "nudge": Story(
+        before=monday,
+        act=nudge,
+        ends=("add delivered",),
+        approvals=1,
+        in_graph=Counter(adminAdd=1),
+        once={
+            "delivered": told(ANN, "You now have access"),
+            "nudge": nudges(BO),
+            "card for the admins": cards(APPROVALS),
+        },
+        holders=ANN_ALONE,
+        group=seed.FINANCE_READERS,
+        at_home=(BO,),
+    ),
+    "delegation": Story(
+        act=delegation,
+        ends=("add delivered",),
+        approvals=1,
+        in_graph=Counter(adminAdd=1),
+        once={
+            "delivered": told(ANN, "Approved by Cy Chen for Bo Berg"),
+            "Cy is told": told(CY, "you may decide for"),
+            "card for Cy": cards(CY),
+            **CARDS,
+        },
+        holders=ANN_ALONE,
+        group=seed.FINANCE_READERS,
+        at_home=(BO,),
     ),
     "denial": Story(
         act=denial,
