@@ -74,7 +74,16 @@ def add(world: World) -> None:
     _package(
         world, made_at, 7, CUSTOMER_READERS, "Customer readers", CUSTOMER_DATA, "Customer Data"
     )
-    _policy(world, made_at, CUSTOMER_POLICY, CUSTOMER_DATA, "For a ticket", days=14, stages=stages)
+    _policy(
+        world,
+        made_at,
+        CUSTOMER_POLICY,
+        CUSTOMER_DATA,
+        "For a ticket",
+        days=14,
+        stages=stages,
+        managers_may_ask=True,
+    )
     world.policies[CUSTOMER_POLICY].settings["questions"] = questions()
     _package(world, made_at, 8, BUILD_OPERATORS, "Build operators", BUILD_SERVERS, "Build Servers")
     _policy(world, made_at, DAY_POLICY, BUILD_SERVERS, "For a day", days=1, stages=[])
@@ -136,9 +145,13 @@ def _policy(
     *,
     days: int,
     stages: list[Json],
+    managers_may_ask: bool = False,
 ) -> None:
+    manager: Json = {"@odata.type": "#microsoft.graph.targetManager", "managerLevel": 1}
     body: Json = {
         "requestorSettings": {
+            "enableOnBehalfRequestorsToAddAccess": managers_may_ask,
+            "onBehalfRequestors": [manager] if managers_may_ask else [],
             "enableTargetsToSelfAddAccess": True,
             "enableTargetsToSelfUpdateAccess": True,
             "enableTargetsToSelfRemoveAccess": True,

@@ -23,6 +23,12 @@ ACTIONS: Final = (
     "ask",
     "answers",
     "policy",
+    "ask_again",
+    "why",
+    "new_request",
+    "decline",
+    "package",
+    "for_whom",
 )
 TEXTS: Final = (
     "marketing-campaign",
@@ -98,7 +104,9 @@ class Payloads:
 
     def golden(self, target: Target) -> tuple[str, dict[str, Any]]:
         """A payload as Slack sends it: its kind, and its fields."""
-        kind = self._chance.choices(("command", "click", "view", "event"), (30, 40, 20, 10))[0]
+        kind = self._chance.choices(
+            ("command", "click", "view", "event", "options", "shortcut"), (30, 40, 20, 10, 5, 5)
+        )[0]
         make: Callable[[Target], dict[str, Any]] = getattr(self, f"_{kind}")
         return kind, make(target)
 
@@ -136,6 +144,10 @@ class Payloads:
             "approve": target.asks,
             "deny": target.asks,
             "cancel": target.requests,
+            "decline": target.requests,
+            "ask_again": target.requests,
+            "why": target.requests,
+            "package": target.packages,
             "ask": target.packages,
             "answers": target.requests,
             "policy": target.packages,
@@ -148,7 +160,7 @@ class Payloads:
             "value": self._chance.choice(values or ("none",)),
             "action_ts": f"1.{next(self._deeds)}",
         }
-        if action == "policy":
+        if action in ("policy", "package", "for_whom"):
             return self._shell("block_actions") | self._chosen(target, pressed)
         return self._shell("block_actions") | {
             "container": {"type": "message", "message_ts": "1.2", "channel_id": "C0APPROVALS"},
@@ -170,17 +182,50 @@ class Payloads:
                 "type": "modal",
                 "callback_id": "latchkey_request",
                 "private_metadata": f"{pressed['value']} - - de-DE {pressed['value']}",
-                "state": {"values": {"policy": {"latchkey_policy": menu}}},
+                "state": {"values": self._filled(menu, option)},
                 "hash": "1.2",
                 "blocks": [],
             },
             "actions": [pressed | {"type": "static_select", "selected_option": option}],
         }
 
+    def _filled(self, menu: dict[str, Any], option: dict[str, Any]) -> dict[str, Any]:
+        """What stands in the fields of that form."""
+        several = {"type": "multi_external_select", "selected_options": [option]}
+        somebody = {"type": "users_select", "selected_user": self._chance.choice(PEOPLE)}
+        return {
+            "policy": {"latchkey_policy": menu},
+            "package": {"latchkey_package": several},
+            "for_whom": {"latchkey_for_whom": somebody},
+        }
+
+    def _options(self, target: Target) -> dict[str, Any]:
+        return self._shell("block_suggestion") | {
+            "action_id": "latchkey_package",
+            "block_id": "package",
+            "value": self._chance.choice(TEXTS),
+            "container": {"type": "view", "view_id": "V1"},
+        }
+
+    def _shortcut(self, target: Target) -> dict[str, Any]:
+        if self._chance.random() < 0.5:
+            return self._shell("shortcut") | {"callback_id": "latchkey_request_shortcut"}
+        return self._shell("message_action") | {
+            "callback_id": "latchkey_request_message",
+            "message_ts": "1700000000.000100",
+            "message": {"type": "message", "text": "<@U0ANN> needs it", "ts": "1700000000.000100"},
+            "channel": {"id": "C0GENERAL", "name": "general"},
+            "response_url": "http://127.0.0.1:9/respond",
+        }
+
     def _view(self, target: Target) -> dict[str, Any]:
         callback = self._chance.choice(("latchkey_request", "latchkey_reason"))
         about = target.packages if callback == "latchkey_request" else target.drafts
         typed = {"type": "plain_text_input", "value": "It is needed."}
+        filled: dict[str, Any] = {"reason": {"reason": typed}}
+        if self._chance.random() < 0.3:
+            somebody = {"type": "users_select", "selected_user": self._chance.choice(PEOPLE)}
+            filled["for_whom"] = {"latchkey_for_whom": somebody}
         return self._shell(self._chance.choice(("view_submission",) * 4 + ("view_closed",))) | {
             "view": {
                 "id": "V1",
@@ -188,7 +233,7 @@ class Payloads:
                 "type": "modal",
                 "callback_id": callback,
                 "private_metadata": self._chance.choice(about or ("none",)),
-                "state": {"values": {"reason": {"reason": typed}}},
+                "state": {"values": filled},
                 "hash": "1.2",
                 "blocks": [],
             },

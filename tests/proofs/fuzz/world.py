@@ -114,13 +114,18 @@ def is_rightful(row: dict[str, Any], actor: str) -> bool:
     if verb == "list":
         return actor in ADMINS
     if verb == "ask-add":
-        return bool(request.get("holder") == actor == request.get("asked_by"))
+        # What is asked for somebody else is only saved here: the right to it is judged afterwards.
+        whose = actor if request.get("wanted_for") else request.get("holder")
+        return bool(whose == actor == request.get("asked_by"))
     if verb in {"ask-extend", "let-end"}:
         return bool(held.get("holder") == actor)
     if verb == "ask-remove":
         return bool(held.get("holder") == actor or actor in ADMINS)
     if verb == "move":
-        return bool(row["after"] == "canceled" and request.get("asked_by") == actor)
+        may_cancel = {request.get("asked_by")}
+        if request.get("wanted_for"):
+            may_cancel.add(request.get("holder"))
+        return bool(row["after"] == "canceled" and actor in may_cancel)
     return False
 
 
