@@ -179,7 +179,10 @@ async def test_among_equal_policies_the_person_chooses(world):
         block_id="policy",
         value=examples.ON_CALL_POLICY,
     )
-    await eventually(lambda: "_8 days · Bo Berg approves · for all members" in said(world.form(ANN)), about="the form follows")
+    await eventually(
+        lambda: "_8 days · Bo Berg approves · for all members" in said(world.form(ANN)),
+        about="the form follows",
+    )
     assert (await send(world, ANN, world.form(ANN))).ok
 
     card = await world.card(BO, "Ann Abara asks for Build Servers")
