@@ -71,10 +71,10 @@ def package_id(world, name):
 
 @pytest.mark.parametrize("by", ["command", "shortcut", "home"])
 async def test_the_form_opens_in_every_way(world, by):
-    """Without a package, it asks for one first."""
+    """Without a package, it asks for one first; for whom, because one of them lets managers ask."""
     form = await opened(world, ANN, by=by)
 
-    assert [block["block_id"] for block in form.blocks] == ["package", "reason"]
+    assert [block["block_id"] for block in form.blocks] == ["package", "for_whom", "reason"]
 
 
 async def test_a_message_is_the_beginning_of_the_reason(world):
