@@ -8,6 +8,7 @@ from bot.patience import Pulse
 from handlers import (
     admin_command,
     answers,
+    approve_several,
     ask_again,
     assignment_actions,
     command_limit,
@@ -68,6 +69,9 @@ def register(
         routes, requests=services.requests, replies=replies, background=background
     )
     decide.register(routes, approvals=services.approvals, replies=replies)
+    approve_several.register(
+        routes, approvals=services.approvals, reviews=services.reviews, replies=replies
+    )
     assignment_actions.register(
         routes, requests=services.requests, assignments=services.assignments, replies=replies
     )

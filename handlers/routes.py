@@ -35,6 +35,8 @@ RIGHTS: Final[Mapping[str, frozenset[Verb] | NoRightNeeded]] = {
     "latchkey_approve": frozenset({Verb.APPROVE}),
     "latchkey_approve_for_less": frozenset({Verb.APPROVE}),
     "latchkey_approve_until": frozenset({Verb.APPROVE}),
+    "latchkey_approve_all": NoRightNeeded.DECIDES,
+    "latchkey_approve_chosen": frozenset({Verb.APPROVE}),
     "latchkey_deny": frozenset({Verb.DENY}),
     "latchkey_answers": NoRightNeeded.DECIDES,
     "latchkey_review": NoRightNeeded.DECIDES,

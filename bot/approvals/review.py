@@ -1,15 +1,17 @@
 """Read the whole card of a request, for whoever is asked to decide it and for admins."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from bot.approvals.model import Decision
 from bot.approvals.store import deciders, decisions
 from bot.database import Store, Transaction
 from bot.errors import NotAllowed, TooLate
+from bot.messages import approving_several
 from bot.messages.review import review
 from bot.people.guard import Guard
 from bot.people.model import NamedAs
-from bot.requests.model import Request
+from bot.requests.model import Request, State
 from bot.requests.store import requests
 
 
@@ -36,6 +38,38 @@ class Reviews:
         if slack_user not in may_see and not self._guard.is_admin(slack_user):
             raise NotAllowed("Only those who decide about that request see its card.")
         return review(request, decided, reader=slack_user, named_as=named_as)
+
+    async def several(self, *, slack_user: str, ask_ids: Sequence[str]) -> dict[str, Any]:
+        """
+        Draw the form that approves several requests at once: of these, what waits and may be seen.
+
+        Raises:
+            TooLate: Nothing of it waits any more.
+        """
+        is_admin = self._guard.is_admin(slack_user)
+        found = await self._store.read(_current, ask_ids[: approving_several.MOST_CHOICES])
+        seen = [
+            request
+            for request in found
+            if (is_admin or slack_user in request.deciders)
+            and slack_user not in {request.holder, request.asked_by}
+        ]
+        if not seen:
+            raise TooLate(approving_several.NOTHING_LEFT)
+        return approving_several.form(seen)
+
+
+def _current(db: Transaction, ask_ids: Sequence[str]) -> list[Request]:
+    """Return the requests that wait for a decision in the round and stage that these ids name."""
+    found = [requests.find(db, ask_id[:-4]) for ask_id in ask_ids]
+    return [
+        request
+        for request in found
+        if request is not None
+        and request.state is State.PENDING
+        and request.current_stage is not None
+        and request.ask_id in ask_ids
+    ]
 
 
 def _with_decisions(

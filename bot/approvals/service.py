@@ -4,7 +4,7 @@ Take decisions: each click is saved before anybody is told that it was, and proc
 But for `refuse_early`, each method is one short transaction and nothing remote.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot import chance, clock
@@ -13,6 +13,7 @@ from bot.approvals.model import Decision
 from bot.approvals.processing import DecisionProcessor
 from bot.approvals.transactions import (
     IncompleteDecision,
+    approve_several,
     approve_until,
     explain,
     take_decision,
@@ -68,10 +69,7 @@ class ApprovalService:
         Raises:
             TooLate: There is no such request.
         """
-        try:
-            request_id, round_, stage = read_ask_id(ask_id)
-        except ValueError:
-            raise TooLate("I do not know that request any more.") from None
+        request_id, round_, stage = _read(ask_id)
         decision = Decision(
             id=chance.new_id(),
             request_id=request_id,
@@ -134,3 +132,41 @@ class ApprovalService:
         if wrong is None:
             self._wake()
         return wrong
+
+    async def approve_several(
+        self, *, ask_ids: Sequence[str], slack_user: str, team: str | None, reason: str
+    ) -> int:
+        """
+        Save the approvals of several requests; return how many.  Each is judged by itself, and answered if it does not count.
+
+        Args:
+            ask_ids: As the buttons of their cards carry them.
+
+        Raises:
+            TooLate: There is no such request.
+            WrongFields: A reason is needed.
+        """
+        approvals = [
+            Decision(
+                id=chance.new_id(),
+                request_id=request_id,
+                verb=Verb.APPROVE,
+                slack_user=slack_user,
+                at=clock.now(),
+                round=round_,
+                stage=stage,
+                team=team,
+                reason=package_names.clean(package_names.unescaped(reason)) or None,
+            )
+            for request_id, round_, stage in map(_read, dict.fromkeys(ask_ids))
+        ]
+        await self._store.run(in_time(approve_several), approvals)
+        self._wake()
+        return len(approvals)
+
+
+def _read(ask_id: str) -> tuple[str, int, int]:
+    try:
+        return read_ask_id(ask_id)
+    except ValueError:
+        raise TooLate("I do not know that request any more.") from None

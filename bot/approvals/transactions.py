@@ -11,7 +11,7 @@ from bot.approvals.store import decisions
 from bot.assignments.store import assignments
 from bot.database import Transaction, limits
 from bot.database.limits import REFUSALS
-from bot.errors import TooLate, TooOften
+from bot.errors import TooLate, TooOften, WrongFields
 from bot.people.model import Verb
 from bot.requests.model import Request, State
 from bot.requests.store import requests
@@ -48,7 +48,8 @@ def take_decision(
     # Somebody who may not decide anyway, or comes too late, is told so without being asked for a reason.
     in_time = request.lapses_at is None or decision.at < request.lapses_at
     current = in_time and request.state is State.PENDING and request.ask_id == _ask_id_of(decision)
-    needs_reason = decision.verb is Verb.DENY or bool(stage and stage.reason_required)
+    wants_reason = decision.verb is Verb.DENY or bool(stage and stage.reason_required)
+    needs_reason = wants_reason and not decision.reason
     is_draft = current and (needs_reason or for_less) and decision.slack_user != request.holder
     same = decisions.open_like(db, decision)
     if same is not None and same[1] == is_draft:
@@ -58,6 +59,19 @@ def take_decision(
         db, decision, holder=request.holder, holder_entra_id=request.entra_id, is_draft=is_draft
     )
     return _incomplete(db, decision, request) if is_draft else None
+
+
+def approve_several(db: Transaction, approvals: Sequence[Decision]) -> None:
+    """
+    Save the approvals of several requests, each a click of its own that is judged by itself.
+
+    Raises:
+        WrongFields: One of them needs a reason, and none was given; nothing is saved.
+        TooOften: They have been refused too often on one of these cards; nothing is saved.
+    """
+    for approval in approvals:
+        if take_decision(db, approval) is not None:
+            raise WrongFields({"reason": "One of these needs a reason. Please say why."})
 
 
 def _incomplete(db: Transaction, decision: Decision, request: Request) -> IncompleteDecision:

@@ -8,6 +8,7 @@ from typing import Final
 from bot.assignments.model import Assignment, AssignmentState
 from bot.messages import troubles
 from bot.messages.approval_card import decision_buttons
+from bot.messages.approving_several import approve_all_row
 from bot.messages.pages import NOTHING_MORE, beyond, how_many, part_of
 from bot.messages.parts import (
     Block,
@@ -47,7 +48,7 @@ def pending(page: Page[Request], *, reader: str) -> Message:
         places=[Place(list=ListName.PENDING, after=each) for each in page.marks],
         count=page.count,
         skipped=page.skipped,
-        head=[section(intro)],
+        head=[section(intro), *approve_all_row(page.rows, reader=reader)],
         next_button=next_for_admins,
     )
     return message(intro, blocks)

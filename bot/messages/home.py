@@ -7,6 +7,7 @@ from typing import Final
 from bot.assignments.model import Assignment
 from bot.console.model import LONGEST_SOUGHT, Tab
 from bot.messages import delegating
+from bot.messages.approving_several import approve_all_row
 from bot.messages.asking import NOTHING, my_access_rows, offered
 from bot.messages.pages import Fitting, Room, Row, fitted
 from bot.messages.parts import (
@@ -86,6 +87,7 @@ def home(
     blocks: list[Block] = []
     if to_decide.rows:
         blocks.append(header("Waiting for your decision"))
+        blocks += approve_all_row(to_decide.rows, reader=reader)
         blocks += _list(
             (pending_review(request, reader=reader) for request in to_decide.rows),
             count=to_decide.count,

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from bot.messages.approving_several import approve_all_row
 from bot.messages.pages import NOTHING_MORE, how_many, part_of
 from bot.messages.parts import (
     Block,
@@ -55,7 +56,7 @@ def to_decide(page: Page[Request], *, reader: str) -> Message:
         places=[Place(list=ListName.TO_DECIDE, after=each) for each in page.marks],
         count=page.count,
         skipped=page.skipped,
-        head=[section(intro)],
+        head=[section(intro), *approve_all_row(page.rows, reader=reader)],
         next_button=lambda place: button("Next", "my_more", place),
     )
     return message(intro, blocks)

@@ -208,7 +208,12 @@ class Notices:
 
     async def _answer(self, decision: Decision) -> bool:
         """Tell somebody whose click did not count why, so that only they see it."""
-        said = message(escape_sentence(decision.why or "That did not count."))
+        why = decision.why or "That did not count."
+        if decision.channel is None:
+            # It was made in a form or in Home: nothing beside the answer says what it is about.
+            request = await self._store.read(requests.get, decision.request_id)
+            why = f"{request.package_name} for {request.holder_name or 'somebody'}: {why}"
+        said = message(escape_sentence(why))
         reply = self._late_replies.find(decision.id)
         try:
             if reply is None or not await reply.say(said):

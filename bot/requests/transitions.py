@@ -6,6 +6,7 @@ ends, the extension that has become pointless.  The diagram is in docs/how-it-wo
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -122,6 +123,8 @@ def ask_anew(db: Transaction, request: Request, *, fence: bool = False) -> Reque
                 why="The access ended before it was extended.",
                 kind=Kind.ADD,
                 access_ended_at=ended_at,
+                # A shorter end was set for the extension; what is asked for now is another thing.
+                terms=_terms_as_asked(request),
                 assignment_id=None,
                 # Answers stay with the access in Entra, so its extension has none; nor a reason, unless the policy wants one.
                 answers=_answers_row(first),
@@ -156,6 +159,10 @@ def _ran_out_at(db: Transaction, request: Request) -> datetime | None:
     if row.state is AssignmentState.ENDED and row.ended_why != EndReason.RAN_OUT:
         return None
     return row.ends_at
+
+
+def _terms_as_asked(request: Request) -> dict[str, Any] | None:
+    return asdict(replace(request.terms, approved_until=None)) if request.terms else None
 
 
 def _answers_row(first: Request | None) -> dict[str, list[str]]:

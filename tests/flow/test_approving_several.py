@@ -1,0 +1,129 @@
+"""Approve several requests for one package at once: each is a decision of its own."""
+
+from bot.database import audit
+from tests.harness.world import ANN, BO, CY, DANA, MIA, buttons, eventually, labels, said
+
+DATABASE = "/request-access production-database"
+APPROVE_ALL = "Approve all 2 for Finance Reports"
+
+
+async def both_ask(world):
+    for user, why in ((ANN, "Q4"), (CY, "the audit")):
+        await world.type(user, f"/request-access finance-reports because {why}")
+    await eventually(lambda: len(world.cards(BO)) == 2, about="two cards")
+
+
+async def form_of(world, user):
+    return await eventually(lambda: world.form(user), about="the form")
+
+
+async def in_home(world, user):
+    await world.slack.open_home(user=user)
+    await eventually(lambda: world.home(user) and APPROVE_ALL in labels(world.home(user)))
+    await world.press_home(user, APPROVE_ALL)
+    return await form_of(world, user)
+
+
+async def in_list(world, user):
+    shown = (await world.type(user, "/access-admin pending")).message
+    await world.press(user, shown, APPROVE_ALL)
+    return await form_of(world, user)
+
+
+async def approvals(world):
+    rows = await world.bot.store.run(audit.rows)
+    return [(row["actor"], row["verb"]) for row in rows if row["verb"].startswith("approve-")]
+
+
+async def test_an_approver_approves_all_in_home(world):
+    """Each with its reason in the form; each is granted, and has its own decision."""
+    await both_ask(world)
+    form = await in_home(world, BO)
+    assert "Q4" in said(form)
+    assert "the audit" in said(form)
+
+    outcome = await world.slack.submit(
+        user=BO, view_id=form.id, values={"reason": {"reason": "Fine"}}
+    )
+
+    assert outcome.ok
+    for user in (ANN, CY):
+        await world.told(user, "You now have access to \\*Finance Reports")
+    assert await approvals(world) == [(BO, "approve-accepted")] * 2
+    assert APPROVE_ALL not in labels(world.home(BO))
+
+
+async def test_an_admin_approves_those_chosen_in_the_list(world):
+    """What is unchecked stays as it is."""
+    await both_ask(world)
+    form = await in_list(world, DANA)
+    [choice] = [block for block in form.blocks if block.get("block_id") == "chosen"]
+    [first, _] = choice["element"]["options"]
+
+    await world.slack.submit(
+        user=DANA, view_id=form.id, values={"chosen": {"chosen": [first["value"]]}}
+    )
+
+    await eventually(lambda: _is_accepted(world, 1))
+    assert (
+        sorted(await world.states()) == ["add delivered", "add pending"]
+        or sorted(await world.states())[-1] == "add pending"
+    )
+
+
+async def _is_accepted(world, times):
+    return (await approvals(world)).count((DANA, "approve-accepted")) == times
+
+
+async def test_what_does_not_count_is_said_by_name(world):
+    """Ann's was denied meanwhile; Cy's is approved all the same."""
+    await both_ask(world)
+    form = await in_list(world, DANA)
+    ann = next(card for card in world.cards(BO) if "Ann Abara" in card.text)
+    await world.press(BO, ann, "Deny")
+    await world.give_reason(BO, "Not now")
+    await world.told(ANN, "was denied")
+
+    await world.slack.submit(user=DANA, view_id=form.id, values={})
+
+    await world.told(CY, "You now have access to \\*Finance Reports")
+    told = await world.told(DANA, "already denied by Bo Berg")
+    assert "Finance Reports for Ann Abara" in told.text
+
+
+async def test_ones_own_request_is_not_among_them(world):
+    """Dana's own is decided by somebody else: one is left, for which there is no such button."""
+    for user in (ANN, DANA):
+        await world.type(user, "/request-access finance-reports because Q4")
+    await eventually(lambda: len(world.cards(BO)) == 2, about="two cards")
+
+    shown = (await world.type(DANA, "/access-admin pending")).message
+
+    assert not [each for each in buttons(shown) if "Approve all" in each["text"]["text"]]
+
+
+async def test_a_reason_is_asked_for_where_the_stage_wants_one(world):
+    """Mia's step wants none, Bo's does: without it nothing is saved, and the form says so."""
+    for user in (ANN, CY):
+        await world.type(user, f"{DATABASE} because of the outage")
+    await eventually(lambda: len(world.cards(MIA)) == 2, about="two cards")
+    form = await approve_all_of(world, MIA)
+    await world.slack.submit(user=MIA, view_id=form.id, values={})
+    await eventually(lambda: len(world.cards(BO)) == 2, about="the cards of the second step")
+    form = await approve_all_of(world, BO)
+
+    refused = await world.slack.submit(user=BO, view_id=form.id, values={})
+    assert not refused.ok
+    assert await approvals(world) == [(MIA, "approve-accepted")] * 2
+
+    await world.slack.submit(user=BO, view_id=form.id, values={"reason": {"reason": "INC-42"}})
+    for user in (ANN, CY):
+        await world.told(user, "You now have access to \\*Production Database")
+
+
+async def approve_all_of(world, user):
+    label = "Approve all 2 for Production Database"
+    await world.slack.open_home(user=user)
+    await eventually(lambda: world.home(user) and label in labels(world.home(user)))
+    await world.press_home(user, label)
+    return await form_of(world, user)
