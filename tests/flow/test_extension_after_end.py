@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from bot import clock
 from bot.database import flags
+from bot.people.model import Verb
 from bot.requests.model import Kind, Request, State
 from sandbox.tenant import seed
 from tests.harness.by_hand import BotHarness
@@ -118,6 +120,33 @@ async def test_an_approved_one_is_decided_anew(harness):
     anew = await harness.request(request.id)
     assert (anew.kind, anew.state) == (Kind.ADD, State.PENDING)
     assert adds(harness) == 1
+
+
+async def test_the_shorter_end_of_an_extension_does_not_hold_for_new_access(harness):
+    """It was set for the extension: whoever decides about new access sees what is asked for now."""
+    request = await extending(harness)
+    await harness.store.run(flags.pause, why="maintenance")
+    draft = await harness.approvals.decide(
+        ask_id=request.ask_id,
+        verb=Verb.APPROVE,
+        slack_user=BO,
+        team="T0LATCH",
+        channel=None,
+        for_less=True,
+    )
+    wrong = await harness.approvals.approve_until(
+        decision_id=draft.decision.id, slack_user=BO, end=clock.now() + 12 * DAY, reason=""
+    )
+    assert wrong is None
+    await harness.work()
+    assert (await harness.request(request.id)).approved_until is not None
+
+    await run_out(harness)
+    await harness.store.run(flags.resume)
+    await harness.finish()
+
+    anew = await harness.request(request.id)
+    assert (anew.kind, anew.state, anew.approved_until) == (Kind.ADD, State.PENDING, None)
 
 
 async def test_a_click_on_the_card_of_the_extension_does_not_give_new_access(harness):
