@@ -18,7 +18,7 @@ NEEDED: Final[Mapping[str, frozenset[str]]] = {
     "audit_head": frozenset({"SELECT", "UPDATE"}),
     "contact": WRITE,
     "control": WRITE,
-    "decider": frozenset({"SELECT", "INSERT", "DELETE"}),
+    "decider": frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
     "decision": WRITE,
     "delegation": WRITE,
     "form": frozenset({"SELECT", "INSERT", "DELETE"}),
