@@ -27,6 +27,7 @@ from bot.assignments.store import assignments, troubles, unsure
 from bot.database import Store, Transaction, homes, open_store
 from bot.database.limits import Limit
 from bot.notifications import owed, reminders
+from bot.notifications.reminder_times import ReminderPlan
 from bot.notifications.store import notices
 from bot.packages.model import Package
 from bot.packages.store import catalog
@@ -227,7 +228,7 @@ def _decide(past: Past) -> None:
 
 
 def _remind(past: Past) -> None:
-    past.store.read_here(reminders.due_reminders, RUNGS)
+    past.store.read_here(reminders.due_reminders, ReminderPlan(rungs=RUNGS))
 
 
 def _my_access(past: Past) -> None:

@@ -45,6 +45,7 @@ from bot.notifications.late_replies import LateReplies
 from bot.notifications.nudges import Nudges
 from bot.notifications.outbox import Sending
 from bot.notifications.owed import Notices
+from bot.notifications.reminder_times import ReminderPlan
 from bot.packages.catalog import OfferedPackages
 from bot.packages.settings.file import NO_FILE, PackageSettingsFile
 from bot.patience import Pulse
@@ -198,13 +199,14 @@ async def assembled(
         )
         sending = Sending(store=store, slack=slack, admin_channel=settings.admin_channel or "")
         late_replies = LateReplies()
+        plan = ReminderPlan(rungs=settings.reminder_rungs, package_settings=package_settings)
         zones = Zones(slack)
         notices = Notices(
             store=store,
             slack=slack,
             sending=sending,
             admin_channel=settings.admin_channel or "",
-            rungs=settings.reminder_rungs,
+            plan=plan,
             package_settings=package_settings,
             late_replies=late_replies,
             delegation_news=DelegationNews(store=store, sending=sending, delegates=delegates),
@@ -235,7 +237,7 @@ async def assembled(
             delivery=Delivery(store=store, graph=graph, holders=holders, waits=waits),
             submitter=Submitter(store=store, graph=graph, recheck=evaluator.recheck, waits=waits),
             notices=notices,
-            ends=Ends(store=store, slack=slack, sending=sending, rungs=settings.reminder_rungs),
+            ends=Ends(store=store, slack=slack, sending=sending, plan=plan),
             clockwork=Clockwork(
                 store=store,
                 notices=notices,

@@ -28,6 +28,7 @@ from bot.app import Latchkey, running
 from bot.configuration.settings import read_settings
 from bot.errors import ConfigurationError
 from bot.logs import configure_logs
+from bot.notifications.reminder_times import ReminderPlan
 from bot.notifications.reminders import next_reminder
 from bot.timing import WAITS, Waits
 from sandbox import chance
@@ -217,7 +218,10 @@ async def sandbox(
         stack.callback(ticking.cancel)
 
         def reminder() -> datetime | None:
-            return latchkey.store.read_here(next_reminder, latchkey.settings.reminder_rungs)
+            plan = ReminderPlan(
+                rungs=latchkey.settings.reminder_rungs, package_settings=latchkey.package_settings
+            )
+            return latchkey.store.read_here(next_reminder, plan)
 
         app = page(
             world.workspace,

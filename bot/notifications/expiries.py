@@ -20,6 +20,7 @@ from bot.messages.parts import Message
 from bot.notifications import outcome_notices
 from bot.notifications.model import Notice
 from bot.notifications.outbox import CLAIM_LEASE, Close, Sending, nothing
+from bot.notifications.reminder_times import ReminderPlan
 from bot.notifications.reminders import PersonReminders, ReminderWords, due_reminders, earlier_keys
 from bot.notifications.store import notices
 from bot.packages.offers import ExtendablePolicies
@@ -71,13 +72,11 @@ def _nobody_asks() -> None:
 class Ends:
     """Reminds of what ends soon, and tells of what has ended by itself or outside Latchkey."""
 
-    def __init__(
-        self, *, store: Store, slack: Slack, sending: Sending, rungs: Sequence[timedelta]
-    ) -> None:
+    def __init__(self, *, store: Store, slack: Slack, sending: Sending, plan: ReminderPlan) -> None:
         self._store = store
         self._limits = slack.limits
         self._sending = sending
-        self._rungs = tuple(rungs)
+        self._plan = plan
 
     async def send_endings(self, *, goes_on: Callable[[], None] = _nobody_asks) -> int:
         """Tell people what has ended; return how many messages went out.  *goes_on* as in `send_reminders`."""
@@ -111,7 +110,7 @@ class Ends:
         ) -> tuple[datetime | None, Sequence[Parcel[PersonReminders]]]:
             extendable = await self._store.read(catalog.extendable)
             return await self._store.run(
-                _take_reminders, some, self._rungs, extendable, seen_since=seen_since
+                _take_reminders, some, self._plan, extendable, seen_since=seen_since
             )
 
         return await self._send(await self._due(seen_since), take, goes_on)
@@ -122,7 +121,7 @@ class Ends:
         last = None
         while True:
             page, last = await self._store.read(
-                due_reminders, self._rungs, seen_since=seen_since, after=last
+                due_reminders, self._plan, seen_since=seen_since, after=last
             )
             for person, due in page.items():
                 people.setdefault(person, PersonReminders()).add(due)
@@ -238,7 +237,7 @@ def _close(db: Transaction, row: Assignment, key: str) -> None:
 def _take_reminders(
     db: Transaction,
     some: Sequence[PersonReminders],
-    rungs: Sequence[timedelta],
+    plan: ReminderPlan,
     extendable: ExtendablePolicies,
     *,
     seen_since: datetime | None,
@@ -248,11 +247,12 @@ def _take_reminders(
     if until is not None:
         return until, []
     ids = [assignment_id for due in some for assignment_id in due.ids]
-    found, _ = due_reminders(db, rungs, seen_since=seen_since, among=ids)
+    found, _ = due_reminders(db, plan, seen_since=seen_since, among=ids)
     notices.supersede(db, [notice for due in found.values() for notice in due.overtaken])
     wanted = [notice for due in found.values() for notice in due.notices]
     ours = {notice.key: notice for notice in notices.claim(db, wanted, lease=CLAIM_LEASE)}
     rows = {row.id: row for due in found.values() for row in due.rows}
+    rungs = plan.of_each(db, list(rows.values()))
     words = ReminderWords.read(db, list(rows), extendable=extendable)
     parcels = []
     for due in found.values():
@@ -263,7 +263,9 @@ def _take_reminders(
             earlier = [
                 key
                 for notice in together
-                for key in earlier_keys(rows[notice.assignment_id or ""], notice.key, rungs)
+                for key in earlier_keys(
+                    rows[notice.assignment_id or ""], notice.key, rungs[notice.assignment_id or ""]
+                )
             ]
             parcels.append(
                 Parcel(about=due, claimed=together, content=content, close=_overtaking(earlier))

@@ -36,6 +36,7 @@ from bot.notifications.late_replies import LateReplies, LateReply
 from bot.notifications.model import Notice, is_channel
 from bot.notifications.nudges import Nudges
 from bot.notifications.outbox import CLAIM_LEASE, Close, Content, Sending, nothing
+from bot.notifications.reminder_times import ReminderPlan
 from bot.notifications.reminders import ReminderWords, end_key, overtaken, will_remind
 from bot.notifications.store import notices
 from bot.packages.model import Stage
@@ -87,7 +88,7 @@ class Notices:
         slack: Slack,
         sending: Sending,
         admin_channel: str,
-        rungs: Sequence[timedelta],
+        plan: ReminderPlan,
         package_settings: PackageSettingsFile,
         late_replies: LateReplies,
         nudges: Nudges,
@@ -96,7 +97,7 @@ class Notices:
         self._store = store
         self._slack = slack
         self._admin_channel = admin_channel
-        self._rungs = tuple(rungs)
+        self._plan = plan
         self._package_settings = package_settings
         self._sending = sending
         self._late_replies = late_replies
@@ -303,7 +304,7 @@ class Notices:
             request,
             decided=counted,
             admin_channel=self._admin_channel,
-            will_remind=will_remind(request, self._rungs),
+            will_remind=await self._store.read(will_remind, request, self._plan),
             delivery_note=self._settings_of(request).delivery_note,
         )
         cards = await self._store.read(notices.cards_in_channels, request.id)
@@ -351,7 +352,7 @@ class Notices:
 
     async def _redraw(self, notice: Notice) -> timedelta | None:
         """Redraw one message; return how long to wait before the next try, if there must be one."""
-        content = await self._store.read(_content_of, notice, self._rungs, self._admin_channel)
+        content = await self._store.read(_content_of, notice, self._plan, self._admin_channel)
         if content is None or notice.channel is None or notice.ts is None:
             return None
         try:
@@ -522,7 +523,7 @@ def _unfinished(db: Transaction, keys: Sequence[str]) -> datetime | None:
 
 
 def _content_of(
-    db: Transaction, notice: Notice, rungs: Sequence[timedelta], admin_channel: str
+    db: Transaction, notice: Notice, plan: ReminderPlan, admin_channel: str
 ) -> Message | None:
     """Return what a sent message should say now."""
     if notice.kind == "card" and notice.request_id is not None:
@@ -557,7 +558,7 @@ def _content_of(
         keys = [each.key for each in together]
         moved = [row.id for row in rows if not any(key.startswith(end_key(row)) for key in keys)]
         words = ReminderWords.read(db, ids, extendable=catalog.extendable(db))
-        return words.reminder(rows, moved=moved, overtaken=overtaken(db, rows, keys, rungs))
+        return words.reminder(rows, moved=moved, overtaken=overtaken(db, rows, keys, plan))
     return None
 
 

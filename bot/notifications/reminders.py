@@ -17,6 +17,7 @@ from bot.database import Transaction
 from bot.messages import reminding
 from bot.messages.parts import Message
 from bot.notifications.model import Notice
+from bot.notifications.reminder_times import ReminderPlan
 from bot.notifications.store import notices
 from bot.packages.offers import ExtendablePolicies
 from bot.requests.model import OPEN, Kind, Request
@@ -28,6 +29,8 @@ from bot.requests.store.request_lists import GivenAccess
 JUST_TOLD: Final = timedelta(hours=12)
 # Rows that are looked at together: few enough that answers hardly wait for them.
 PAGE: Final = 200
+# The sandbox's clock looks no further.
+FAR_AHEAD: Final = timedelta(days=3_650)
 
 
 @dataclass
@@ -116,7 +119,7 @@ def overtaken(
     db: Transaction,
     rows: Sequence[Assignment],
     sent: Collection[str],
-    rungs: Sequence[timedelta],
+    plan: ReminderPlan,
 ) -> set[str]:
     """
     Return the ids of *rows* of whose end a later reminder was sent than those in one message.
@@ -125,8 +128,9 @@ def overtaken(
         sent: The keys in that message.
     """
     later: dict[str, str] = {}
+    rungs = plan.of_each(db, rows)
     for row in rows:
-        keys = [key_of(row, rung) for rung in sorted(set(rungs))]
+        keys = [key_of(row, rung) for rung in sorted(rungs[row.id])]
         nearest = next((place for place, key in enumerate(keys) if key in sent), 0)
         later |= dict.fromkeys(keys[:nearest], row.id)
     return {later[key] for key in notices.sent_keys(db, list(later))}
@@ -134,7 +138,7 @@ def overtaken(
 
 def due_reminders(
     db: Transaction,
-    rungs: Sequence[timedelta],
+    plan: ReminderPlan,
     *,
     seen_since: datetime | None = None,
     after: Assignment | None = None,
@@ -150,22 +154,25 @@ def due_reminders(
         after: The last row of the page before.
         among: Only of these assignments.
     """
-    if not rungs:
+    longest = plan.longest
+    if not longest:
         return {}, None
     # Once, and first: nothing that the query finds has ended at this moment.
     now = clock.now()
     rows = assignments.ending_before(
-        db, now + max(rungs), seen_since=seen_since, after=after, among=among, limit=PAGE
+        db, now + longest, seen_since=seen_since, after=after, among=among, limit=PAGE
     )
     last = rows[-1] if len(rows) == PAGE else None
-    ending = [
-        (row, reached(row.ends_at, rungs, now=now))
+    rungs = plan.of_each(db, rows)
+    found = [
+        (row, reached(row.ends_at, rungs[row.id], now=now))
         for row in rows
         if row.holder is not None and row.ends_at is not None and not row.may_end
     ]
+    ending = [each for each in found if each[1]]
     settled = notices.settled_keys(db, [key_of(row, nearest) for row, (nearest, *_) in ending])
     left = [each for each in ending if key_of(each[0], each[1][0]) not in settled]
-    told = _grants(db, [row for row, _ in left], since=now - max(rungs) - JUST_TOLD)
+    told = _grants(db, [row for row, _ in left], since=now - longest - JUST_TOLD)
     due: dict[str, PersonReminders] = {}
     for row, (nearest, *missed) in left:
         notice = _notice(row, nearest)
@@ -196,11 +203,13 @@ def _grants(
     return found
 
 
-def will_remind(request: Request, rungs: Sequence[timedelta]) -> bool:
+def will_remind(db: Transaction, request: Request, plan: ReminderPlan) -> bool:
     """Tell whether a reminder follows on the news that *request* has given access, or made it longer."""
     end, told = request.ends_at, request.ended_at
-    if end is None or told is None:
+    row = assignments.find(db, request.assignment_id or "")
+    if end is None or told is None or row is None:
         return False
+    rungs = plan.of_each(db, [row])[row.id]
     return any(_is_of_use(rung, end=end, told=told) for rung in rungs)
 
 
@@ -228,9 +237,19 @@ def _was_just_told(grants: Sequence[GivenAccess], row: Assignment, rung: timedel
     return False
 
 
-def next_reminder(db: Transaction, rungs: Sequence[timedelta]) -> datetime | None:
+def next_reminder(db: Transaction, plan: ReminderPlan) -> datetime | None:
     """Return when the next reminder comes due, or the next access ends if that is sooner; for the sandbox's clock."""
-    return assignments.next_end(db, rungs=rungs)
+    now = clock.now()
+    rows = assignments.ending_before(db, now + FAR_AHEAD, limit=PAGE)
+    rungs = plan.of_each(db, rows)
+    moments = [
+        row.ends_at - rung
+        for row in rows
+        for rung in rungs[row.id]
+        if row.ends_at is not None and row.ends_at - rung > now
+    ]
+    end = assignments.next_end(db)
+    return min([*moments, *([end] if end is not None else [])], default=None)
 
 
 def _notice(row: Assignment, rung: timedelta) -> Notice:

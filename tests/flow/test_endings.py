@@ -327,7 +327,7 @@ async def test_an_extension_that_is_denied_changes_nothing(world):
     await world.told(ANN, "You now have access")
     before = assignment_of(world, ANN, FINANCE_REPORTS).end
     await world.later(timedelta(days=24))
-    await world.press(ANN, await world.told(ANN, REMINDED), "Extend")
+    await world.extend(ANN, await world.told(ANN, REMINDED))
 
     await world.press(BO, await world.card(BO, "asks to extend"), "Deny")
     await world.give_reason(BO, "The quarter is over")

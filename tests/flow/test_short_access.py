@@ -93,6 +93,28 @@ async def test_an_extension_that_is_too_short_says_so_too(harness):
     assert "too short for a reminder" in longer
 
 
+async def test_a_package_reminds_after_a_share_of_its_time(database, tmp_path):
+    """By its settings, and not by LATCHKEY_REMINDER_DAYS; the delivery promises it."""
+    settings = tmp_path / "latchkey.yml"
+    settings.write_text("packages:\n  Marketing Campaign:\n    reminders: 25%\n")
+    async with by_hand(database, LATCHKEY_PACKAGE_SETTINGS=str(settings)) as harness:
+        await given(harness, 2 * HOURS)
+        (there,) = told(harness, "You now have access")
+        assert "I will remind you before it ends" in there
+
+        seen, step = [], timedelta(minutes=15)
+        began = harness.clock.now()
+        while harness.clock.now() - began < 2 * HOURS + step:
+            before = len(told(harness, REMINDED))
+            await later(harness, step)
+            if len(told(harness, REMINDED)) > before:
+                seen.append(harness.clock.now() - began)
+
+        assert len(seen) == 1
+        assert abs(seen[0] - 1.5 * HOURS) <= step
+        assert len(told(harness, "has ended. If you")) == 1
+
+
 def test_rungs_of_hours_have_keys_of_their_own():
     """A day and a half is no day."""
     rungs = [timedelta(days=1), timedelta(hours=36), timedelta(hours=2), timedelta(minutes=15)]

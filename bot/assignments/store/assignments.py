@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -189,15 +189,10 @@ def find(db: Transaction, assignment_id: str) -> Assignment | None:
     return found[0] if found else None
 
 
-def next_end(db: Transaction, *, rungs: Sequence[timedelta]) -> datetime | None:
-    """Return when the next live access ends, or is so long before its end, whichever comes first."""
-    now = clock.now()
+def next_end(db: Transaction) -> datetime | None:
+    """Return when the next live access ends."""
     ends = sa.select(sa.func.min(assignments.c.ends_at, type_=UtcDateTime())).where(IS_NOT_ENDED)
-    found = [
-        (before, db.execute(ends.where(assignments.c.ends_at > now + before)).scalar())
-        for before in (*rungs, timedelta(0))
-    ]
-    return min((end - before for before, end in found if end is not None), default=None)
+    return db.execute(ends.where(assignments.c.ends_at > clock.now())).scalar()
 
 
 def set_removing(db: Transaction, assignment_id: str) -> None:

@@ -18,6 +18,7 @@ from bot.packages.settings.model import (
     PackageSettings,
     QuietHours,
     ReasonRule,
+    Reminders,
 )
 from bot.source import Place, Source
 from bot.suggestions import nearest
@@ -40,7 +41,6 @@ WITHOUT_EFFECT: Final = frozenset(
     {
         "quorum",
         "owner",
-        "reminders",
         "break_glass",
     }
 )
@@ -83,6 +83,10 @@ class PackageSettingsFile:
         for name in _names_of(package, catalog):
             if name in self.content.packages:
                 yield self.content.packages[name]
+
+    def reminders(self) -> list[Reminders]:
+        """List the reminders that it sets, of whatever package."""
+        return [block.reminders for block, _ in self._placed() if block.reminders is not None]
 
     def channels(self) -> list[tuple[str, Place]]:
         """List the Slack channels that it names for cards, each with one place where it does."""

@@ -1,6 +1,6 @@
 """The mirrored access packages: what this workspace offers, for answers that must not wait for Graph."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -25,6 +25,9 @@ COLUMNS: Final = [packages.c[name] for name in FIELDS]
 EVERYTHING: Final = sa.select(*COLUMNS).order_by(packages.c.name)
 VERSION: Final = sa.select(control.c.catalog_version).where(control.c.id == ONLY)
 BY_ID: Final = sa.select(*COLUMNS).where(packages.c.id == sa.bindparam("package"))
+CATALOGS: Final = sa.select(packages.c.id, packages.c.catalog).where(
+    packages.c.id.in_(sa.bindparam("packages", expanding=True))
+)
 DELETE: Final = packages.delete().where(packages.c.id.in_(sa.bindparam("packages", expanding=True)))
 INSERT: Final = packages.insert()
 
@@ -72,6 +75,14 @@ def if_changed(db: Transaction, version: str | None) -> tuple[str, list[Package]
 def find(db: Transaction, package_id: str) -> Package | None:
     row = db.execute(BY_ID, {"package": package_id}).first()
     return _package(row) if row else None
+
+
+def catalogs_of(db: Transaction, package_ids: Collection[str]) -> dict[str, str]:
+    """Return the name of the catalog of each package that is known, by the package's id."""
+    if not package_ids:
+        return {}
+    found = db.execute(CATALOGS, {"packages": sorted(package_ids)})
+    return {row.id: row.catalog for row in found}
 
 
 def extendable(db: Transaction) -> ExtendablePolicies:

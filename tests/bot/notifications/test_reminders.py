@@ -9,6 +9,7 @@ from bot import clock
 from bot.assignments.model import AssignmentState
 from bot.assignments.store import assignment_lists, assignments
 from bot.notifications.expiries import ENDS_A_MESSAGE
+from bot.notifications.reminder_times import ReminderPlan
 from bot.notifications.reminders import due_reminders, key_of, next_reminder, reached
 from bot.notifications.store import notices
 from bot.requests.model import Kind, State
@@ -95,7 +96,7 @@ def test_a_day_has_24_hours_when_the_clocks_change(end, hours_by_the_wall):
 async def due_at(store, now, *, rungs=RUNGS):
     """What is due at a moment: the keys, by person."""
     with at(now):
-        due, _ = await store.run(due_reminders, rungs)
+        due, _ = await store.run(due_reminders, ReminderPlan(rungs=rungs))
     return {person: [each.key for each in one.notices] for person, one in due.items()}
 
 
@@ -129,7 +130,7 @@ async def test_what_is_due_is_due_to_the_second(store, now, rung):
 async def send(store, now):
     """Send what is due, as the job does."""
     with at(now):
-        due, _ = await store.run(due_reminders, RUNGS)
+        due, _ = await store.run(due_reminders, ReminderPlan(rungs=RUNGS))
         for person in due.values():
             await store.run(notices.supersede, person.overtaken)
             claimed = await store.run(notices.claim, person.notices, lease=DAY)
@@ -298,7 +299,7 @@ async def test_a_reminder_that_is_being_sent_is_not_sent_twice(store):
     """Another replica holds its claim."""
     await access(store)
     with at(END - WEEK):
-        due, _ = await store.run(due_reminders, RUNGS)
+        due, _ = await store.run(due_reminders, ReminderPlan(rungs=RUNGS))
         await store.run(notices.claim, due["U0ANN"].notices, lease=timedelta(minutes=1))
 
     assert await due_at(store, END - WEEK + SECOND) == {}
@@ -312,14 +313,14 @@ async def test_the_next_reminder_is_known(store):
     now = END - 30 * DAY
     for _ in range(3):
         with at(now):
-            found = await store.run(next_reminder, RUNGS)
+            found = await store.run(next_reminder, ReminderPlan(rungs=RUNGS))
         assert found is not None
         moments.append(found)
         now = found
 
     assert moments == [END - WEEK, END - DAY, END]
     with at(END):
-        assert await store.run(next_reminder, RUNGS) is None
+        assert await store.run(next_reminder, ReminderPlan(rungs=RUNGS)) is None
 
 
 def test_a_key_holds_what_makes_a_reminder_another():

@@ -244,7 +244,7 @@ def _assignments(db: Transaction) -> None:
     assert assignments.save_live(
         db, replace(row, progress=DeliveryProgress.DELIVERED, ends_at=now + HOUR)
     )
-    assignments.next_end(db, rungs=(HOUR,))
+    assignments.next_end(db)
     assignments.set_removing(db, row.id)
     assignments.set_not_removing(db, row.id)
     assignments.let_end(db, row, actor="U0ANN")
@@ -367,6 +367,7 @@ def _small_ones(db: Transaction) -> None:
     catalog.if_changed(db, None)
     catalog.find(db, "campaign")
     catalog.extendable(db)
+    catalog.catalogs_of(db, ["campaign"])
     engine.ping(db)
     once = limits.Limit(what="ask", count=1)
     assert limits.take(db, "U0ANN", once) is None
