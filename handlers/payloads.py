@@ -49,12 +49,17 @@ class ViewState(Payload):
     values: dict[str, dict[str, dict[str, Any]]] = {}
 
 
+class ViewBlock(Payload):
+    block_id: str | None = None
+
+
 class View(Payload):
     id: str
     type: str
     callback_id: str
     private_metadata: str
     state: ViewState
+    blocks: list[ViewBlock] = []
 
 
 class Interaction(Payload):
@@ -105,6 +110,13 @@ class OtherInteraction(Interaction):
     """Interactions that no handler listens to."""
 
     type: Literal["interactive_message", "dialog_submission"]
+
+
+class AnyEvent(Payload):
+    """What decides which listener an event goes to."""
+
+    type: str | None = None
+    subtype: str | None = None
 
 
 class Event(Payload):
@@ -189,6 +201,7 @@ def _refuse_fields_of_other_kinds(payload: Mapping[str, Any], *names: str) -> No
 
 
 def _check_event(event: dict[str, Any]) -> None:
+    AnyEvent.model_validate(event)
     # Some events carry the user as an object; only the one we handle must name them.
     if event.get("type") == "app_home_opened":
         Event.model_validate(event)

@@ -146,7 +146,13 @@ class Endpoint:
         }
 
     async def submit(
-        self, callback_id: str, about: str, reason: str | None, *, user: str = "U0ANN"
+        self,
+        callback_id: str,
+        about: str,
+        reason: str | None,
+        *,
+        user: str = "U0ANN",
+        blocks: object = (),
     ) -> httpx.Response:
         """A form that was sent, about *about*, with what stands in its reason field."""
         field = {"type": "plain_text_input", "value": reason}
@@ -158,7 +164,7 @@ class Endpoint:
             "private_metadata": about,
             "state": {"values": {"reason": {"reason": field}}},
             "hash": "1.2",
-            "blocks": [],
+            "blocks": blocks,
         }
         return await self.interact(
             {

@@ -159,3 +159,13 @@ async def test_a_form_without_its_field_is_no_server_error(endpoint, state):
     }
 
     assert (await endpoint.interact(payload)).status_code < 500
+
+
+@pytest.mark.parametrize(
+    "blocks", ["[][]", 7, {"block_id": "reason"}, ["reason"], [None], [{"block_id": ["reason"]}]]
+)
+async def test_a_form_with_other_blocks_than_slacks_is_turned_away(endpoint, blocks):
+    """An error is shown at a block of the form that came back, so they are looked at."""
+    response = await endpoint.submit("latchkey_request", "no-package", "because", blocks=blocks)
+
+    assert response.status_code == 400

@@ -208,6 +208,11 @@ async def test_slack_can_verify_the_address(endpoint):
         {"type": "app_home_opened", "tab": "home"},
         {"type": "app_home_opened", "tab": "home", "user": None},
         {"type": "message", "text": "hello"},
+        {"type": "message", "channel_type": "im", "subtype": []},
+        {"type": ["message"]},
+        {"type": {"message": 1}},
+        {"type": None},
+        {"type": 7},
         {"type": "app_uninstalled"},
     ],
 )

@@ -38,15 +38,14 @@ CLAIM: Final = (
 LOCK: Final = SELECT.where(requests.c.id == sa.bindparam("request")).with_for_update()
 # Not `requests.UPDATE_KNOWN`: what a card says stays the same, so a decision under way must not be disturbed.
 UPDATE: Final = requests.update().where(requests.c.id == sa.bindparam("request"))
+ASKED_OF: Final = sa.select(deciders.c.request_id).where(
+    deciders.c.slack_user.in_(sa.bindparam("people", expanding=True))
+)
 LOOK_AGAIN_FOR: Final = (
     requests.update()
     .where(
         requests.c.state == word(State.PENDING),
-        requests.c.id.in_(
-            sa.select(deciders.c.request_id).where(
-                deciders.c.slack_user.in_(sa.bindparam("people", expanding=True))
-            )
-        ),
+        requests.c.id.in_(sa.bindparam("asked", expanding=True)),
     )
     .values(recipients_due_at=sa.bindparam("at_once", type_=requests.c.asked_at.type))
 )
@@ -121,7 +120,9 @@ def look_again(db: Transaction, request: Request, *, at: datetime | None = None)
 
 def look_again_for(db: Transaction, slack_users: Collection[str]) -> None:
     """Look now whom else to ask, or whom no more, about all that any of these people is asked about."""
-    db.execute(LOOK_AGAIN_FOR, {"people": sorted(slack_users), "at_once": clock.real()})
+    # In two steps: in one, PostgreSQL may read every request there ever was.
+    asked = db.execute(ASKED_OF, {"people": sorted(slack_users)}).scalars().all()
+    db.execute(LOOK_AGAIN_FOR, {"asked": sorted(set(asked)), "at_once": clock.real()})
 
 
 def card_key(request: Request, to: str) -> str:
