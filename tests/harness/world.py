@@ -34,6 +34,8 @@ MONTH: Final = timedelta(days=30)
 # Seconds before the second look for something that a test waits for, and between two at most.
 FIRST_LOOK: Final = 0.02
 LONGEST_LOOK: Final = 2.0
+# For a form that may open or not.
+FORM_LOOKS: Final = 100
 # Longer than every lease, back-off and settle time on the way to anything.
 PATIENCE: Final = 1_800.0
 
@@ -84,6 +86,19 @@ def _texts(part: Any) -> list[str]:
     if isinstance(part, Sequence) and not isinstance(part, str):
         return [text for each in part for text in _texts(each)]
     return []
+
+
+async def say_why_extended(slack: Workspace, user: str, why: str) -> Outcome | None:
+    """Fill the form that Extend opens, if it opens soon."""
+    for _ in range(FORM_LOOKS):
+        modals = slack.person(user).modals
+        form = modals[-1] if modals else None
+        if form is not None and form.callback_id == "latchkey_extension":
+            return await slack.submit(
+                user=user, view_id=form.id, values={"reason": {"reason": why}}
+            )
+        await asyncio.sleep(FIRST_LOOK)
+    return None
 
 
 def buttons(shown: Message | View | None) -> list[dict[str, Any]]:
@@ -158,16 +173,9 @@ class World:
     async def extend(
         self, user: str, shown: Message, *, why: str = "Still needed", about: str | None = None
     ) -> Outcome:
-        """Press Extend in a message, and say why in the form that opens where somebody must know."""
-        before = self.form(user)
+        """Press Extend in a message, and say why if a form opens, as it does where somebody must know."""
         pressed = await self.press(user, shown, "Extend", about=about)
-        form = await eventually(lambda: self.form(user), about=f"a form for {user}")
-        assert form is not before, "no form has opened"
-        return (
-            await self.slack.submit(user=user, view_id=form.id, values={"reason": {"reason": why}})
-            if pressed.ok
-            else pressed
-        )
+        return await say_why_extended(self.slack, user, why) or pressed
 
     async def give_reason(self, user: str, reason: str) -> Outcome:
         """Fill the form that has just opened for *user*, and send it."""

@@ -12,7 +12,7 @@ from sandbox.run import StandIns
 from sandbox.slack.model import Message, Outcome, Person
 from sandbox.tenant import seed
 from sandbox.tenant.model import User
-from tests.harness.world import APPROVALS, BO, DANA, buttons, labels
+from tests.harness.world import APPROVALS, BO, DANA, buttons, labels, say_why_extended
 from tests.proofs.chaos.watch import Notice, Watch
 
 ENDINGS: Final = ("kept", "kept", "returned", "removed")
@@ -323,5 +323,7 @@ class Acting:
 
     async def _press(self, user: str, shown: Message, label: str) -> None:
         outcome = await _press(self.outside, user, shown, label, self.story.package.name)
+        if label == "Extend" and outcome is not None:
+            outcome = await say_why_extended(self.outside.workspace, user, "It goes on") or outcome
         if outcome is not None:
             self._is_taken = outcome.ok

@@ -22,6 +22,7 @@ from tests.harness.world import (
     eventually,
     labels,
     living,
+    say_why_extended,
 )
 from tests.proofs.crash_sweep.deeds import read
 
@@ -254,6 +255,8 @@ async def _press(world: World, user: str, shown: Message | None, label: str, *, 
     ]
     if shown is not None and found:
         await world.press(user, shown, label, about=about)
+        if label == "Extend":
+            await say_why_extended(world.slack, user, "It goes on")
 
 
 def _change_outside(world: World, deed: Deed) -> None:
