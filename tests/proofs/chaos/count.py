@@ -155,7 +155,14 @@ def _count_notices(watch: Watch, told: Sequence[Story], struck: Struck, result: 
             result.misdirected.append(f"{notice}: {messages[0].text}")
         if len(messages) > 1:
             result.doubled_notices.append(_doubled(watch, struck, notice, messages))
+    below = Counter((each.thread_ts, each.text) for each in watch.others if each.thread_ts)
+    result.doubled_notices += [
+        f"{text} below {ts}" for (ts, text), many in below.items() if many > 1
+    ]
     for message in watch.others:
+        if message.channel == APPROVALS and message.thread_ts:
+            # What becomes of a request is said below its card.
+            continue
         if message.channel == APPROVALS:
             result.alarms.append(message.text)
         else:
