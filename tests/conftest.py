@@ -22,6 +22,7 @@ pytest_plugins = [
     "tests.harness.plugin",
     "tests.needed",
     "tests.postgres",
+    "tests.slack_limits.plugin",
     "tests.pgbouncer",
 ]
 

@@ -3,7 +3,18 @@
 from typing import Any, Final
 
 from bot.messages.pages import VIEW, fitted
-from bot.messages.parts import Block, about_person, button, context, escape, plain, section, shorten
+from bot.messages.parts import (
+    Block,
+    about_person,
+    button,
+    context,
+    escape,
+    length,
+    plain,
+    section,
+    shorten,
+    split,
+)
 from bot.packages.questions import Answered
 from bot.paging import Count
 from bot.requests.model import Request
@@ -50,8 +61,8 @@ def _short(given: Answered) -> str:
 
 def _is_cut(given: Answered) -> bool:
     return (
-        len(escape(_one_line(given.question.text))) > LONGEST_QUESTION
-        or len(escape(_one_line(_said(given)))) > LONGEST_ANSWER
+        length(escape(_one_line(given.question.text))) > LONGEST_QUESTION
+        or length(escape(_one_line(_said(given)))) > LONGEST_ANSWER
     )
 
 
@@ -71,9 +82,9 @@ def all_answers(request: Request) -> dict[str, Any]:
     parts: list[list[Block]] = []
     for given in request.answered:
         text = f"{given.question.text}\n{_said(given)}"
-        for start in range(0, len(text), LONGEST_SECTION):
-            part = text[start : start + LONGEST_SECTION]
-            parts.append([{"type": "section", "text": plain(part)}])
+        parts += [
+            [{"type": "section", "text": plain(part)}] for part in split(text, LONGEST_SECTION)
+        ]
     rest = fitted(
         parts,
         count=Count(len(parts)),

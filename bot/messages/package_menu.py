@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from bot.messages.parts import Block, plain
+from bot.messages.parts import Block, beginning, length, plain
 from bot.packages.model import Package
 from bot.packages.suggestions import Prospect, Suggestion
 
@@ -83,10 +83,10 @@ def _shown(text: str) -> str:
     Signs that turn the direction of writing are left out: with them a name could pass for another.
     """
     line = " ".join((text if text.isprintable() else _visible(text)).split())
-    if _length(line) <= LONGEST:
+    if length(line) <= LONGEST:
         return line
-    end = _first(line[::-1], LONGEST // 3)[::-1]
-    return f"{_first(line, LONGEST - 1 - _length(end)).rstrip()}…{end}"
+    end = beginning(line[::-1], LONGEST // 3)[::-1]
+    return f"{beginning(line, LONGEST - 1 - length(end)).rstrip()}…{end}"
 
 
 def _visible(text: str) -> str:
@@ -96,20 +96,3 @@ def _visible(text: str) -> str:
         for sign in text
         if sign in JOINERS or unicodedata.category(sign) != "Cf"
     )
-
-
-def _first(text: str, limit: int) -> str:
-    """Return as much of the beginning of *text* as is no longer than *limit*."""
-    if _length(text) == len(text):
-        return text[:limit]
-    taken = 0
-    for place, sign in enumerate(text):
-        taken += _length(sign)
-        if taken > limit:
-            return text[:place]
-    return text
-
-
-def _length(text: str) -> int:
-    """Return the length in UTF-16: Slack does not say how it counts an emoji, and this is the longer way."""
-    return len(text) if text.isascii() else len(text) + sum(sign > "\uffff" for sign in text)

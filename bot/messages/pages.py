@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.messages.parts import Block, actions, context
+from bot.messages.parts import Block, actions, context, length
 from bot.paging import Count, Page, Place, write_place
 
 # What is asked for with "page 2" behind a command.
@@ -43,7 +43,7 @@ class Room:
         )
 
     def size_of(self, blocks: Sequence[Block]) -> int:
-        return len(json.dumps(list(blocks), ensure_ascii=self.is_escaped, separators=(",", ":")))
+        return length(json.dumps(list(blocks), ensure_ascii=self.is_escaped, separators=(",", ":")))
 
     def has(self, blocks: Sequence[Block]) -> bool:
         return len(blocks) <= self.blocks and self.size_of(blocks) <= self.characters

@@ -55,11 +55,38 @@ def escape(text: str) -> str:
     return QUOTE.sub("\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}", text)
 
 
+def length(text: str) -> int:
+    """Return the length in UTF-16: Slack does not say how it counts an emoji, and this is the longer way."""
+    return len(text) if text.isascii() else len(text) + sum(sign > "\uffff" for sign in text)
+
+
+def beginning(text: str, limit: int) -> str:
+    """Return as much of the beginning of *text* as is no longer than *limit*, as `length` counts."""
+    if length(text) == len(text):
+        return text[:limit]
+    taken = 0
+    for place, sign in enumerate(text):
+        taken += length(sign)
+        if taken > limit:
+            return text[:place]
+    return text
+
+
+def split(text: str, limit: int) -> list[str]:
+    """Return *text* in pieces none of which is longer than *limit*, as `length` counts."""
+    pieces = []
+    while text:
+        piece = beginning(text, limit)
+        pieces.append(piece)
+        text = text[len(piece) :]
+    return pieces
+
+
 def shorten(text: str, limit: int) -> str:
     """Return at most *limit* characters, and never half of an entity or of a ``<…>`` of Slack's."""
-    if len(text) <= limit:
+    if length(text) <= limit:
         return text
-    return HALF_TOKEN.sub("", text[: limit - 1]) + "…"
+    return HALF_TOKEN.sub("", beginning(text, limit - 1)) + "…"
 
 
 def moment(at: datetime) -> str:
@@ -240,14 +267,14 @@ def listed(title: str, lines: Sequence[str], *, characters: int = MOST_CHARACTER
         characters: Of all sections together.
     """
     blocks, current, told = [], title, 0
-    left = characters - len(title) - ROOM_FOR_REST
+    left = characters - length(title) - ROOM_FOR_REST
     for line in lines[:MOST_LINES]:
         point = f"• {escape(shorten(line, 300))}"
-        left -= len(point) + 1
+        left -= length(point) + 1
         if left < 0:
             break
         told += 1
-        if len(current) + len(point) + 1 > LONGEST_SECTION:
+        if length(current) + length(point) + 1 > LONGEST_SECTION:
             blocks.append(section(current))
             current = point
             left -= SECTION_OVERHEAD

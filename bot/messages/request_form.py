@@ -9,7 +9,17 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from bot.messages import package_menu
-from bot.messages.parts import Block, bullets, escape, plain, section, shorten
+from bot.messages.parts import (
+    Block,
+    beginning,
+    bullets,
+    escape,
+    length,
+    plain,
+    section,
+    shorten,
+    split,
+)
 from bot.packages.model import Package
 from bot.packages.names import LONGEST_REASON
 from bot.packages.offers import OfferedPolicy
@@ -307,7 +317,7 @@ def _whole(text: str) -> list[Block]:
     """Show a long mrkdwn text of lines, in as many sections as it takes."""
     blocks, current = [], ""
     for line in text.split("\n"):
-        if current and len(current) + len(line) + 1 > LONGEST_TEXT:
+        if current and length(current) + length(line) + 1 > LONGEST_TEXT:
             blocks.append(section(current))
             current = line
         else:
@@ -349,7 +359,7 @@ def _reason(chosen: OfferedPolicy | None, reason: str | None, hint: str | None) 
         "max_length": LONGEST_REASON,
     }
     if reason:
-        element["initial_value"] = reason[:LONGEST_REASON]
+        element["initial_value"] = beginning(reason, LONGEST_REASON)
     block: Block = {
         "type": "input",
         "block_id": REASON,
@@ -384,7 +394,7 @@ def _date(name: str, label: str, hint: str) -> Block:
 def _question(question: Question, locale: str | None, given: Sequence[str]) -> list[Block]:
     """Show one question; what is too long for its label or its menu stands whole above it."""
     text = in_language(question.text, question.translations, locale)
-    above = [_plain_section(part) for part in _parts(text)] if len(text) > LONGEST_LABEL else []
+    above = [_plain_section(part) for part in _parts(text)] if length(text) > LONGEST_LABEL else []
     if question.choices:
         element, listed = _menu(question, locale)
         above += listed
@@ -397,7 +407,7 @@ def _question(question: Question, locale: str | None, given: Sequence[str]) -> l
             "max_length": LONGEST_ANSWER,
         }
         if given and given[0]:
-            element["initial_value"] = given[0][:LONGEST_ANSWER]
+            element["initial_value"] = beginning(given[0], LONGEST_ANSWER)
     block: Block = {
         "type": "input",
         "block_id": block_of(question),
@@ -416,7 +426,7 @@ def _question(question: Question, locale: str | None, given: Sequence[str]) -> l
 def _menu(question: Question, locale: str | None) -> tuple[Block, list[Block]]:
     texts = [in_language(choice.text, choice.translations, locale) for choice in question.choices]
     listed: list[Block] = []
-    if any(len(_one_line(text)) > LONGEST_OPTION for text in texts):
+    if any(length(_one_line(text)) > LONGEST_OPTION for text in texts):
         texts = [f"{number}. {text}" for number, text in enumerate(texts, 1)]
         listed = [_plain_section(part) for text in texts for part in _parts(text)]
     options = [
@@ -445,7 +455,7 @@ def _one_line(text: str) -> str:
 
 
 def _parts(text: str) -> list[str]:
-    return [text[start : start + LONGEST_TEXT] for start in range(0, len(text), LONGEST_TEXT)]
+    return split(text, LONGEST_TEXT)
 
 
 def _plain_section(text: str) -> Block:
@@ -470,7 +480,7 @@ def errors_at(
     found: dict[str, str] = {}
     for block, sentence in {**fields, **at}.items():
         place = block if block in blocks else otherwise
-        found[place] = f"{found.get(place, '')} {sentence}".strip()[:LONGEST_ERROR]
+        found[place] = shorten(f"{found.get(place, '')} {sentence}".strip(), LONGEST_ERROR)
     return found or {otherwise: CHANGED}
 
 

@@ -1,0 +1,68 @@
+"""Fails every test in which the bot says to Slack what is against Slack's limits."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.slack_limits.limits import Limits, load_second
+from tests.slack_limits.taps import listen
+
+CHECKER = Path(__file__).resolve().parents[3] / "shared" / "conformance" / "blockcheck.py"
+MISSHAPEN = "misshapen"
+NOT_THE_BOT = ("tests/sandbox/", "tests/slack_limits/")
+"""Where other apps, or nobody, speak to the stand-in."""
+MOST_SHOWN = 10
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        f"{MISSHAPEN}(what): this test sends on purpose what is against Slack's limits",
+    )
+    config.pluginmanager.register(HeldAgainstLimits(), "slack-limits")
+
+
+class HeldAgainstLimits:
+    """Hears what the bot says while a test runs, judges it at once, and fails the test afterwards."""
+
+    def __init__(self) -> None:
+        self._limits = Limits(load_second(CHECKER))
+        self._found: list[str] = []
+        self._is_on = False
+        self._stop: Callable[[], None] = listen(self.hear)
+
+    def hear(self, kind: str, said: Mapping[str, Any]) -> None:
+        """Judge one message, view or answer."""
+        if not self._is_on:
+            return
+        judge = {
+            "message": self._limits.of_message,
+            "view": self._limits.of_view,
+            "answer": self._limits.of_answer,
+        }[kind]
+        self._found += [f"{kind}: {problem}\n    {str(said)[:1_000]}" for problem in judge(said)]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self._found.clear()
+        self._is_on = item.get_closest_marker(MISSHAPEN) is None and not item.nodeid.startswith(
+            NOT_THE_BOT
+        )
+        try:
+            return (yield)
+        finally:
+            self._is_on = False
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        outcome = yield
+        if self._found:
+            shown = "\n".join(dict.fromkeys(self._found[:MOST_SHOWN]))
+            pytest.fail(f"against Slack's limits ({item.name}):\n{shown}", pytrace=False)
+        return outcome
+
+    def pytest_unconfigure(self) -> None:
+        """Take the taps off."""
+        self._stop()
