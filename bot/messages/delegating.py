@@ -27,6 +27,8 @@ WHO: Final = "delegate"
 UNTIL: Final = "until"
 USUALLY: Final = timedelta(days=7)
 MOST_LISTED: Final = 40
+# Of either sort, in the list of one person: a message takes 50 blocks.
+MOST_OWN: Final = 20
 NOT_KNOWN: Final = "Only full members of this workspace who are known in Entra can decide for somebody, or let somebody decide."
 ONLY_WHILE: Final = (
     "It counts for what you may decide yourself, as long as you may; nobody decides their own request. Each "
@@ -90,7 +92,9 @@ def canceled(delegation: Delegation, *, reader: str) -> Message:
 
 def listed_own(given: Sequence[Delegation], received: Sequence[Delegation]) -> Message:
     """List what somebody lets others decide, and what others let them decide."""
-    blocks = [*rows(given, received), ask_button_row()]
+    blocks = [*rows(given[:MOST_OWN], received[:MOST_OWN]), ask_button_row()]
+    if max(len(given), len(received)) > MOST_OWN:
+        blocks.insert(-1, context("… and more, which were made later."))
     if not given and not received:
         text = "Nobody decides for you, and you decide for nobody."
         return message(text, [section(text), *blocks])
