@@ -15,7 +15,7 @@ import pytest
 from bot import clock
 from bot.approvals.model import Outcome
 from bot.assignments.model import AssignmentState, Trouble, TroubleKind
-from bot.console.model import ConsolePage, Tab
+from bot.console.model import LISTS, ConsolePage, Tab
 from bot.errors import PackageName
 from bot.messages import (
     acknowledging,
@@ -253,7 +253,7 @@ def screens(key: str) -> dict[str, Any]:
         at = ConsolePage(
             tab=tab,
             sought=name[:200],
-            place=replace(narrow, list=console.LISTS[tab], after=after),
+            place=replace(narrow, list=LISTS[tab], after=after),
         )
         contents = {
             "pending": console.pending(at, page(pending), reader="U0DANA"),
