@@ -160,7 +160,7 @@ async def test_an_extension_is_shortened(world):
     await world.later(timedelta(days=20))
     before = next(iter(world.tenant.world.assignments.values())).end
     shown = (await world.type(ANN, "/my-access")).message
-    await world.press(ANN, shown, "Extend")
+    await world.extend(ANN, shown)
     await eventually(lambda: "asks to extend" in said(world.cards(BO)[-1]))
     card = world.cards(BO)[-1]
 
