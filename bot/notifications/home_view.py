@@ -1,11 +1,13 @@
 """Reads what somebody's App Home shows, and draws it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
 from bot import clock
 from bot.approvals.store import deciders
+from bot.assignments.model import Assignment
 from bot.assignments.store import assignment_lists
 from bot.database import Transaction
 from bot.messages.home import AdminOverview, home
@@ -13,8 +15,7 @@ from bot.packages.catalog import OfferedPackages
 from bot.paging import Page
 from bot.people.model import Delegation
 from bot.people.store import delegations
-from bot.requests.model import Request
-from bot.requests.overview import AccessOverview, access_overview
+from bot.requests.model import Kind, Request
 from bot.requests.store import holds, request_lists
 
 # Of each list: more would not fit into the page, see `bot.messages.home`.
@@ -27,7 +28,9 @@ ENDS_SOON: Final = timedelta(days=7)
 class _Read:
     """Hold what one person's page shows, beside what is offered."""
 
-    overview: AccessOverview
+    held: Page[Assignment]
+    waiting: Page[Request]
+    asked: Mapping[str, Kind]
     to_decide: Page[Request]
     mine: set[str]
     given: list[Delegation]
@@ -45,9 +48,9 @@ async def drawn(offering: OfferedPackages, slack_user: str, *, is_admin: bool) -
     offered, read = await offering.beside(_read, slack_user, is_admin)
     return home(
         reader=slack_user,
-        held=read.overview.held,
-        waiting=read.overview.waiting,
-        asked=read.overview.asked,
+        held=read.held,
+        waiting=read.waiting,
+        asked=read.asked,
         to_decide=read.to_decide,
         offer=offered.shown.packages,
         mine=read.mine,
@@ -60,13 +63,11 @@ async def drawn(offering: OfferedPackages, slack_user: str, *, is_admin: bool) -
 
 def _read(db: Transaction, slack_user: str, is_admin: bool) -> _Read:
     to_decide = deciders.waiting_for(db, slack_user, rows=ROWS_IN_HOME)
-    overview = access_overview(db, slack_user, rows=ROWS_IN_HOME)
-    if len(overview.waiting.rows) < ROWS_IN_HOME:
-        # That list begins where the other ends: here each has a place of its own.
-        waiting = request_lists.open_for(db, slack_user, rows=ROWS_IN_HOME)
-        overview = replace(overview, waiting=waiting)
+    held = assignment_lists.own_page(db, slack_user, rows=ROWS_IN_HOME)
     return _Read(
-        overview=overview,
+        held=held,
+        waiting=request_lists.open_for(db, slack_user, rows=ROWS_IN_HOME),
+        asked=request_lists.asked_about(db, slack_user, [row.id for row in held.rows]),
         to_decide=to_decide,
         mine=assignment_lists.my_packages(db, slack_user),
         given=delegations.of_delegators(db, [slack_user], at=clock.now()),

@@ -62,6 +62,8 @@ async def test_the_whole_life_of_an_access_in_the_browser(window, pictures):
     await window.reads("Your access to Finance Reports ends")
     await window.page.screenshot(path=pictures / "reminder.png")
     await window.press("extend")
+    await window.page.get_by_test_id("input-reason").fill("The audit goes on")
+    await window.page.get_by_test_id("modal-submit").click()
     await window.reads("Extension of Finance Reports: waiting for")
 
     await window.be("U0BO", "app")

@@ -282,9 +282,9 @@ async def test_ones_own_screen_reads_its_page(world):
 @pytest.mark.parametrize(
     ("user", "statements", "waiting", "says"),
     [
-        (ANN, 13, 0, f"Show all {OF_ANN}"),
+        (ANN, 11, 0, f"Show all {OF_ANN}"),
         (BO, 10, 15, f"Show all {ROWS // 4}"),
-        (DANA, 15, 5, f"*Waits for others: {ROWS}*"),
+        (DANA, 14, 5, f"*Waits for others: {ROWS}*"),
     ],
 )
 async def test_app_home_reads_what_it_shows(world, user, statements, waiting, says):
