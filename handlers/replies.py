@@ -161,7 +161,7 @@ class Reply:
         try:
             return with_place(dict(await self.draw(self.user, self.place)), self.place)
         except (Busy, LatchkeyError) as error:
-            log.info("list-not-redrawn", why=type(error).__name__)
+            log.info("list-not-redrawn", error=type(error).__name__)
             return None
 
     async def _update(self, said: Mapping[str, Any]) -> None:

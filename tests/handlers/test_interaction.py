@@ -155,7 +155,7 @@ async def test_a_button_with_a_strange_value_gets_a_sentence(world, endpoint, ac
     assert "Something broke" not in world.whispers(CY, APPROVALS)[-1]
 
 
-@pytest.mark.parametrize("action_id", ["latchkey_explode", "latchkey_approve_all", ""])
+@pytest.mark.parametrize("action_id", ["latchkey_explode", "latchkey_approve_everything", ""])
 async def test_an_unknown_action_is_no_server_error(world, endpoint, pending, action_id):
     """A button that is none of ours is not found, and does nothing."""
     before = await world.deeds()

@@ -433,7 +433,9 @@ async def extension(harness: BotHarness, held: Assignment) -> Request:
     await harness.tenant_sync.run()
     await harness.people.identify("U0ANN")
     await harness.tenant_sync.run()
-    taken = await harness.requests.extend(slack_user="U0ANN", assignment_id=held.id)
+    taken = await harness.requests.extend(
+        slack_user="U0ANN", assignment_id=held.id, reason="still needed"
+    )
     await harness.work()
     return await harness.request(taken.request.id)
 
