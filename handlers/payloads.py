@@ -113,7 +113,7 @@ class OtherInteraction(Interaction):
 
 
 class AnyEvent(Payload):
-    """What decides which listener an event goes to."""
+    """The fields of an event that its listener is chosen by."""
 
     type: str | None = None
     subtype: str | None = None

@@ -71,7 +71,7 @@ def read_words(text: str) -> DelegationWords | None:
 
 @dataclass(frozen=True, kw_only=True)
 class OwnDelegations:
-    """What somebody lets others decide, and what others let them decide."""
+    """The delegations of one person: those they have given, and those they have received."""
 
     given: tuple[Delegation, ...]
     received: tuple[Delegation, ...]

@@ -54,7 +54,7 @@ class ConsolePage:
 
     @property
     def start(self) -> Start:
-        """Where its list begins."""
+        """Return the place at which its list begins."""
         return Start(after=self.place.after if self.place else None)
 
     def at(self, place: Place) -> "ConsolePage":

@@ -1,4 +1,4 @@
-"""Where Latchkey is to run and how Slack and Entra are to be met: the choices from which everything else follows."""
+"""The choices of an installation: its place, its way to Slack, and its credential for Entra."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from graph.clouds import CLOUDS, GLOBAL, Cloud
 
 
 class Target(StrEnum):
-    """What runs the bot."""
+    """The place of an installation: the program that runs the bot."""
 
     HERE = "here"
     SYSTEMD = "systemd"
@@ -18,14 +18,14 @@ class Target(StrEnum):
 
 
 class SlackMode(StrEnum):
-    """How Slack's requests come in."""
+    """The transport of Slack's requests."""
 
     SOCKET = "socket"
     HTTP = "http"
 
 
 class CredentialKind(StrEnum):
-    """How Latchkey proves to Entra who it is."""
+    """The kind of credential that Latchkey signs in to Entra with."""
 
     CERTIFICATE = "certificate"
     WORKLOAD = "workload-identity"
@@ -70,7 +70,7 @@ class InstallationPlan:
 
     @property
     def certificate_path(self) -> str:
-        """Where the bot finds the certificate with its key."""
+        """Return the path at which the bot reads the certificate with its key."""
         return {
             Target.HERE: "latchkey.pem",
             Target.SYSTEMD: "/etc/latchkey/latchkey.pem",
@@ -80,7 +80,7 @@ class InstallationPlan:
 
     @property
     def certificate_made_at(self) -> str:
-        """Where the commands for Entra put it, seen from the folder of the files."""
+        """Return the path at which the commands for Entra write it, relative to the folder of the files."""
         return "secrets/entra-certificate" if self.has_secret_files else "latchkey.pem"
 
     @property

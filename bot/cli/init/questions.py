@@ -1,4 +1,4 @@
-"""What must be known of Slack, Entra and the database, and where each value is found."""
+"""The questions of `latchkey init` about Slack, Entra and the database, each with the place of its answer."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
