@@ -5,11 +5,10 @@ from typing import Any, Final
 
 from slack_bolt.async_app import AsyncAck
 
-from bot.database import Busy
 from bot.messages import package_menu
 from bot.messages.shortcut_reason import reason_from_message
 from bot.requests.service import RequestService
-from handlers.errors import NOT_READ, explain_errors, log
+from handlers.errors import NOT_READ, explain_errors
 from handlers.replies import Replies
 from handlers.request_opening import open_request_form
 from handlers.routes import Routes
@@ -21,17 +20,10 @@ def register(routes: Routes, *, requests: RequestService, replies: Replies) -> N
     @routes.options("latchkey_package")
     async def suggest(ack: AsyncAck, body: dict[str, Any]) -> None:
         """Answer with the packages that have what was typed in their names, from our own rows."""
-        try:
-            found = await requests.suggest_packages(
-                slack_user=body["user"]["id"], typed=str(body.get("value") or "")
-            )
-        except Busy:
-            # Slack has no place for a sentence here: it says that there is nothing, and asks again at the next letter.
-            log.warning("nothing-suggested")
-            found = []
-        except Exception:
-            log.exception("unexpected")
-            found = []
+        # What cannot be read is no empty menu: without an answer of ours, Slack says itself that it could not load.
+        found = await requests.suggest_packages(
+            slack_user=body["user"]["id"], typed=str(body.get("value") or "")
+        )
         if not found:
             await ack(options=[])
             return

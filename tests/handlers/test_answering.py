@@ -161,8 +161,9 @@ async def test_a_form_on_a_busy_database_stays_open(endpoint, bot):
     assert "please try again in a minute" in response.json()["errors"]["reason"]
 
 
-async def test_an_unexpected_error_gets_an_incident_number(world, endpoint):
-    """When our own code breaks, the person gets a sentence with a number that is in the log too."""
+@contextmanager
+def unreadable_packages(world):
+    """Packages whose rows no bot can read, however often it tries."""
     with closing(sqlite3.connect(database_of(world), isolation_level=None)) as other:
         kept = other.execute("SELECT id, can_extend FROM package").fetchall()
         version = other.execute("SELECT catalog_version FROM control").fetchall()
@@ -170,17 +171,43 @@ async def test_an_unexpected_error_gets_an_incident_number(world, endpoint):
         # So that the packages are read anew.
         other.execute("UPDATE control SET catalog_version = 'another'")
         try:
-            with capture_logs() as logs:
-                response = await endpoint.command("/my-access", user_id=CY)
+            yield
         finally:
             other.executemany("UPDATE package SET can_extend = ?2 WHERE id = ?1", kept)
             other.executemany("UPDATE control SET catalog_version = ?", version)
+
+
+async def test_an_unexpected_error_gets_an_incident_number(world, endpoint):
+    """When our own code breaks, the person gets a sentence with a number that is in the log too."""
+    with unreadable_packages(world), capture_logs() as logs:
+        response = await endpoint.command("/my-access", user_id=CY)
 
     (incident,) = [each["incident"] for each in logs if each["event"] == "unexpected"]
     assert response.status_code == 200
     assert "Something broke on my side" in response.text
     assert incident in response.text
     assert "Traceback" not in response.text
+
+
+async def test_a_menu_that_cannot_be_read_is_no_empty_menu(world, endpoint):
+    """Slack says that it could not load the packages; an empty answer would say that there are none."""
+    typing = {
+        "type": "block_suggestion",
+        "user": {"id": CY, "team_id": "T0LATCH"},
+        "team": endpoint.team,
+        "api_app_id": "A0LATCH",
+        "action_id": "latchkey_package",
+        "block_id": "package",
+        "value": "finance",
+        "container": {"type": "view", "view_id": "V1"},
+    }
+    readable = await endpoint.interact(typing)
+    with unreadable_packages(world), capture_logs() as logs:
+        unreadable = await endpoint.interact(typing)
+
+    assert "Finance Reports" in readable.text
+    assert unreadable.status_code == 500
+    assert "listener-broke" in [each["event"] for each in logs]
 
 
 async def test_an_opened_home_is_acknowledged_whatever_happens(endpoint, bot):
