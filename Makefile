@@ -22,7 +22,7 @@ try: $(VENV)/ready  ## set up and start the sandbox
 # and test anew, and so would each process that a test starts.
 test conformance: export PYTHONDONTWRITEBYTECODE :=
 
-test: $(VENV)/ready-dev  ## set up and run the tests, on SQLite and PostgreSQL (three minutes)
+test: $(VENV)/ready-dev  ## set up and run the tests, on SQLite and PostgreSQL (ten minutes on two cores)
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 sdk-test: $(VENV)/ready-sdk  ## Microsoft's own SDKs as clients of the stand-in tenant

@@ -34,8 +34,8 @@ NEEDS_REASON: Final = (
 END_IS_OVER: Final = "The end that you set is too early by now, so nothing is approved. Please press the button again."
 # Ends that no click has brought about.
 OVERTAKEN: Final = {
-    State.CANCELED: "Whoever asked has withdrawn that request; there is nothing left to decide.",
-    State.LAPSED: "That request has lapsed, because nobody decided in time; it can be made again.",
+    State.CANCELED: "Whoever asked has canceled that request; there is nothing left to decide.",
+    State.LAPSED: "That request has expired, because nobody decided in time; it can be made again.",
 }
 
 

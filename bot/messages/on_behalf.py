@@ -126,7 +126,7 @@ def outcome_for_beneficiary(request: Request) -> Message:
                 f"Nobody decided the request of {asker} for *{name}* for you in time, so it has expired."
             )
         case State.CANCELED:
-            return message(f"{asker} has withdrawn the request for *{name}* for you.")
+            return message(f"{asker} has canceled the request for *{name}* for you.")
         case _:
             return message(f"The request of {asker} for *{name}* for you did not succeed.")
 

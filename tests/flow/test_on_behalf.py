@@ -234,7 +234,7 @@ async def test_whoever_asked_cancels_and_the_other_hears_it(world):
 
     await world.press(MIA, news, "Cancel")
 
-    await world.told(CY, "has withdrawn the request")
+    await world.told(CY, "has canceled the request")
 
 
 async def test_a_manager_who_is_none_any_more_gets_nothing_granted(world):

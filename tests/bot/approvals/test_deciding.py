@@ -297,7 +297,7 @@ async def test_a_click_after_the_deadline_does_not_count(harness, late, counts, 
     assert decision.outcome == (Outcome.ACCEPTED if counts else Outcome.LATE)
     assert (after.state is State.PENDING) is not counts
     if not counts:
-        assert "has lapsed" in (decision.why or "")
+        assert "has expired" in (decision.why or "")
 
 
 @pytest.mark.parametrize(("early", "counts"), [(SECOND, False), (timedelta(0), True)])

@@ -23,7 +23,7 @@ from tests.harness.by_hand import BotHarness
 from tests.harness.faults import answering, but_first
 from tests.harness.loop import simulated
 
-WITHDRAWN = "Whoever asked has withdrawn that request"
+CANCELED = "Whoever asked has canceled that request"
 TWO_STAGES = "production-database because it burns"
 
 
@@ -233,8 +233,8 @@ async def deny_unnamed(harness: BotHarness, request: Request) -> None:
 
 
 LATE = [
-    (withdraw, WITHDRAWN),
-    (lapse, "has lapsed, because nobody decided in time"),
+    (withdraw, CANCELED),
+    (lapse, "has expired, because nobody decided in time"),
     (fail, "already failed"),
     (ask_anew, "has changed since that card was drawn"),
     (lose_the_terms, "has changed since that card was drawn"),
@@ -282,7 +282,7 @@ async def test_whoever_is_overtaken_while_being_judged_hears_by_what(harness, ve
     decision, after = await processed(harness, request, verb=verb, reason="Because")
 
     assert (decision.outcome, after.state) == (Outcome.LATE, State.CANCELED)
-    assert WITHDRAWN in (decision.why or "")
+    assert CANCELED in (decision.why or "")
 
 
 async def test_a_click_that_another_replica_has_judged_moves_nothing(harness):
@@ -377,7 +377,7 @@ async def test_whoever_is_late_for_one_stage_hears_of_no_earlier_one(harness):
 
     decision, _ = await processed(harness, second, slack_user="U0BO", reason="Seen the fire")
 
-    assert WITHDRAWN in (decision.why or "")
+    assert CANCELED in (decision.why or "")
 
 
 async def test_nobody_decides_in_time(harness):

@@ -255,7 +255,7 @@ def _check(db: Transaction, request: Request, *, told: str | None) -> None:
         assert "hears nothing" in told or f"{DONE[by.verb]} by {NAMES[by.slack_user]}" in told
     else:
         assert counted == []
-        assert "withdrawn" in told or "lapsed" in told
+        assert "canceled" in told or "expired" in told
 
 
 def _actor(request: Request, actual: str) -> str:
