@@ -207,7 +207,6 @@ async def _package_settings(latchkey: Latchkey) -> Finding:
         )
         for package in packages
     )
-    problems += file.without_effect()
     unchecked = []
     for channel, place in file.channels():
         try:

@@ -15,9 +15,8 @@ def check_settings(file: Path) -> None:
     """
     Check FILE of package settings; needs no tenant and no Slack.
 
-    Exits with 1 and names each mistake with its line, column and the nearest word; keys without effect are named, and are
-    no mistake.  Whether Entra and Slack know the names in
-    it, `latchkey doctor` says.
+    Exits with 1 and names each mistake with its line, column and the nearest word; a key on which nothing acts yet is one.  `latchkey
+    doctor` says whether Entra and Slack know the names in it.
 
     Example: latchkey check-settings docs/latchkey.yml
     """
@@ -25,8 +24,6 @@ def check_settings(file: Path) -> None:
         read = read_package_settings(file)
     except FileError as error:
         raise Stop(*error.problems) from None
-    for sentence in read.without_effect():
-        click.echo(f"• {sentence}", err=True)
     packages, catalogs = len(read.content.packages), len(read.content.catalogs)
     click.echo(
         f"{file.name} is fine: it has {packages} package{'' if packages == 1 else 's'} and "

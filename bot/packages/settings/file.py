@@ -36,7 +36,7 @@ PLAIN: Final = (
 )
 
 
-# Keys that are read and checked, and on which nothing acts yet; whoever builds that takes its key out.
+# Keys on which nothing acts yet: a file that has one is refused.  Whoever builds that takes its key out.
 WITHOUT_EFFECT: Final = frozenset(
     {
         "quorum",
@@ -103,7 +103,7 @@ class PackageSettingsFile:
         """Return a sentence for each key in the file on which nothing acts yet, with its place."""
         return [
             self.source.problem(
-                (*place, key), f"“{key}” has no effect in this version of Latchkey."
+                (*place, key), f"“{key}” has no effect in this version of Latchkey: take it out."
             )
             for block, place in self._placed()
             for key in type(block).model_fields

@@ -10,12 +10,21 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_a_file_without_mistakes_is_fine() -> None:
-    """It says what it has read, and needs no settings; what has no effect is named beside it."""
+    """It says what it has read, and needs no settings."""
     answer = CliRunner().invoke(main, ["check-settings", str(ROOT / "docs" / "latchkey.yml")])
     assert (answer.exit_code, answer.stdout) == (
         0,
         "latchkey.yml is fine: it has 3 packages and 1 catalog.\n",
     )
+
+
+def test_what_nothing_acts_on_is_a_mistake(tmp_path: Path) -> None:
+    """Nobody is to believe that two must approve while one is enough."""
+    file = tmp_path / "latchkey.yml"
+    file.write_text("defaults:\n  quorum: 2\n", "utf-8")
+    answer = CliRunner().invoke(main, ["check-settings", str(file)])
+    assert answer.exit_code == 1
+    assert "“quorum” has no effect in this version" in answer.stderr
 
 
 def test_the_sandboxes_file_is_fine() -> None:

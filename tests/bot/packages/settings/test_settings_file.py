@@ -55,17 +55,12 @@ def test_the_example_says_what_it_seems_to_say() -> None:
     file = read_package_settings(EXAMPLE)
     production = file.settings_for("Production Database", catalog="General", policy="All")
     assert production.channel == "C0345678912"
-    assert [production.approvals_needed(stage) for stage in range(3)] == [2, 1, 1]
     assert production.nudge_after == 30 * MINUTE
     assert production.nudge_before_deadline == 2 * HOUR
     assert production.escalate_after == 90 * MINUTE
     assert production.quiet_hours == QuietHours(start=time(22), end=time(6), weekends=True)
     assert production.reminders == Reminders(lengths=(2 * HOUR,), percents=(10,))
-    assert production.break_glass == BreakGlass(
-        lasts=HOUR, review_within=DAY, people=BreakGlassPeople.ON_CALL
-    )
     reports = file.settings_for("Finance Reports", catalog="Finance")
-    assert reports.owner == "U0123456789"
     assert reports.delivery_note is not None
     assert reports.delivery_note.startswith("The reports open at https://")
     assert reports.reason is not None
@@ -73,6 +68,20 @@ def test_the_example_says_what_it_seems_to_say() -> None:
     assert not reports.reason.takes("for CHG, as agreed")
     assert file.settings_for("Reader", catalog="Marketing").nudge_after is None
     assert file.settings_for("Reader", catalog="Sales").nudge_after == 4 * HOUR
+
+
+def test_what_nothing_acts_on_yet_is_understood() -> None:
+    """So that whoever builds it finds it read."""
+    block = (
+        "quorum: [2, 1]\nowner: U0123456789\n"
+        "break_glass: {minutes: 60, review_within: 24h, people: on_call}"
+    )
+    found = parse_package_settings(within(block), name="x").settings_for("Finance Reports")
+    assert [found.approvals_needed(stage) for stage in range(3)] == [2, 1, 1]
+    assert found.owner == "U0123456789"
+    assert found.break_glass == BreakGlass(
+        lasts=HOUR, review_within=DAY, people=BreakGlassPeople.ON_CALL
+    )
 
 
 def test_the_nearest_word_holds() -> None:
@@ -352,7 +361,7 @@ def test_keys_without_effect_are_named() -> None:
         name="latchkey.yml",
     )
     assert file.without_effect() == [
-        f"latchkey.yml, line {line}, column {column}: “{key}” has no effect in this version of Latchkey."
+        f"latchkey.yml, line {line}, column {column}: “{key}” has no effect in this version of Latchkey: take it out."
         for key, line, column in (("quorum", 1, 12), ("break_glass", 4, 5))
         if key in WITHOUT_EFFECT
     ]
