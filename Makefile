@@ -2,6 +2,8 @@
 PYTHON ?= python3
 # Tests in simulated time wait for nothing: one for each core.
 WORKERS ?= 2
+# A number repeats a run of the tests; without one each run draws its own.
+SEED ?=
 # The order of a set of words follows it, and a simulation must be the same again.
 export PYTHONHASHSEED := 0
 # Of `make chaos`.
@@ -23,7 +25,7 @@ try: $(VENV)/ready  ## set up and start the sandbox
 test conformance: export PYTHONDONTWRITEBYTECODE :=
 
 test: $(VENV)/ready-dev  ## set up and run the tests, on SQLite and PostgreSQL (ten minutes on two cores)
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(if $(SEED),--seed $(SEED))
 
 sdk-test: $(VENV)/ready-sdk  ## Microsoft's own SDKs as clients of the stand-in tenant
 	$(BIN)/pytest tests/sdk

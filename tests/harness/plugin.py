@@ -1,4 +1,4 @@
-"""Gives each test in simulated time a seed of its own, and says how to repeat one that failed."""
+"""Gives each simulated or generated test a seed, and says how to repeat one that failed."""
 
 import asyncio
 import gc
@@ -41,6 +41,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.seed is None:
         handed_over = getattr(config, "workerinput", {})
         config.option.seed = handed_over.get("seed", secrets.randbelow(2**31))
+    if config.option.hypothesis_seed is None:
+        # Generated tests as well: one number repeats the whole run.
+        config.option.hypothesis_seed = config.option.seed
     share_compiled_statements()
     _keep_databases_in_memory()
 
