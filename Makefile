@@ -40,6 +40,7 @@ schema: $(VENV)/ready  ## write the JSON Schemas of packages as code and of pack
 docs: $(VENV)/ready-dev  ## write what is generated in docs/ anew: the architecture's tables and picture, the table of rights
 	$(BIN)/python -m tests.docs.architecture
 	$(BIN)/python -m tests.proofs.authorization.authorization > docs/authorization.md
+	$(BIN)/python -m bot.monitoring.reference > docs/metrics.md
 
 check: $(VENV)/ready-dev  ## format, lint, types, import contracts, tests
 	$(BIN)/ruff format --check .

@@ -3,10 +3,11 @@
 import asyncio
 import functools
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.metadata import version
 
 from slack_bolt.adapter.socket_mode.async_base_handler import AsyncBaseSocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
@@ -14,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 
 import handlers
-from bot import chance, clock, connections, web
+from bot import chance, clock, connections, outage_watch, web
 from bot import clock_check as clockwork
 from bot.approvals.delegations import DelegationService
 from bot.approvals.processing import DecisionProcessor
@@ -25,19 +26,24 @@ from bot.assignments.lists import AssignmentLists
 from bot.assignments.search import PersonSearch
 from bot.assignments.service import AssignmentService
 from bot.clock_check import Clockwork
+from bot.configuration.credentials import credential_ends
 from bot.configuration.settings import Settings
 from bot.console.exports import Exports
 from bot.console.views import ConsoleViews
-from bot.database import Busy, Store, migrate, open_store, wakeups
+from bot.database import Busy, Committed, Store, flags, migrate, open_store, wakeups
 from bot.database import installation as installations
 from bot.database.engine import Threads, real_threads
 from bot.database.installation import Installation
 from bot.database.sqlite_file import BeingRestored
 from bot.database.wire import Wire
 from bot.errors import ConfigurationError
+from bot.exposition import Exposition
 from bot.health import Health
 from bot.jobs.table import Jobs
 from bot.machine import MACHINE, Machine
+from bot.monitoring import tracing
+from bot.monitoring.figures import Figures
+from bot.monitoring.transition_log import log_committed
 from bot.notifications.delegation_news import DelegationNews
 from bot.notifications.expiries import Ends
 from bot.notifications.home import Homes
@@ -46,6 +52,7 @@ from bot.notifications.nudges import Nudges
 from bot.notifications.outbox import Sending
 from bot.notifications.owed import Notices
 from bot.notifications.reminder_times import ReminderPlan
+from bot.outage_watch import OutageWatch
 from bot.packages.catalog import OfferedPackages
 from bot.packages.settings.file import NO_FILE, PackageSettingsFile
 from bot.patience import Pulse
@@ -65,6 +72,7 @@ from bot.requests.removals import Removals
 from bot.requests.service import RequestService
 from bot.requests.submission import Submitter
 from bot.slack.api import BotIdentity, Slack
+from bot.slack.calls import SlackCall
 from bot.slack.errors import SlackError, SlackRefused
 from bot.slack.zones import Zones
 from bot.source import FileError
@@ -73,7 +81,9 @@ from bot.sync.reprocessing import Reprocessing
 from bot.sync.turns import Fence
 from bot.timing import WAITS, Waits
 from graph import Graph
+from graph.observed import ObservedCall
 from handlers.http import accept_only_own_workspace, endpoint
+from handlers.rejections import Rejections
 from handlers.signature import Signatures
 
 
@@ -92,6 +102,8 @@ class Latchkey:
     pulse: Pulse
     wire: Wire
     health: Health
+    figures: Figures
+    watch: OutageWatch
     identity: BotIdentity
     installation: Installation
     package_settings: PackageSettingsFile
@@ -163,10 +175,16 @@ async def assembled(
         wire = machine.wire(store)
         wakeups.attach(store.engine, wire)
         _check_clock(store, machine)
-        slack = await connections.connect_slack(settings, machine, stack)
+        figures = Figures(machine.seconds)
+        store.on_commit = functools.partial(_committed, figures)
+        slack = await connections.connect_slack(
+            settings, machine, stack, observer=functools.partial(_slack_called, figures)
+        )
         identity = await connections.identify(slack, workspace=settings.workspace)
         installation = _installation(store, identity)
-        graph = await connections.connect_graph(settings, machine, http)
+        graph = await connections.connect_graph(
+            settings, machine, http, observer=functools.partial(_graph_called, figures)
+        )
         bounds = await connections.find_bounds(settings, graph)
         people = People(slack=slack, graph=graph, store=store, addresses=settings.addresses)
         approvers = Approvers(graph=graph)
@@ -305,8 +323,29 @@ async def assembled(
                 offering=offering,
             ),
         )
-        health = Health(store=store, slack=slack, jobs=jobs, wire=wire)
-        bolt = _bolt(settings, slack, identity, courtesy)
+        rejections = Rejections(figures, app_id=identity.app_id)
+        health = Health(
+            store=store,
+            jobs=jobs,
+            wire=wire,
+            figures=figures,
+            rejections=None if settings.uses_socket_mode else rejections.problem,
+        )
+        webhook = settings.alarm_webhook
+        watch = OutageWatch(
+            store=store,
+            slack=slack,
+            graph=graph,
+            health=health,
+            notices=notices,
+            admin_channel=settings.admin_channel or "",
+            after=timedelta(seconds=settings.alarm_after_seconds),
+            post=machine.alarm_webhook(webhook.get_secret_value()) if webhook else None,
+        )
+        jobs.more[outage_watch.NAME] = (watch.look, outage_watch.EVERY)
+        exposition = Exposition(store=store, jobs=jobs, health=health, figures=figures)
+        _describe(figures, settings, store)
+        bolt = _bolt(settings, slack, identity, courtesy, figures)
         background = handlers.Background(slack)
         pulse = Pulse(machine.seconds, every=machine.beat)
         handlers.register(
@@ -330,11 +369,13 @@ async def assembled(
             pulse=pulse,
             wire=wire,
             health=health,
+            figures=figures,
+            watch=watch,
             identity=identity,
             installation=installation,
             package_settings=package_settings,
             bolt=bolt,
-            asgi=web.asgi(health, receive=_door(settings, bolt)),
+            asgi=web.asgi(health, exposition, receive=_door(settings, bolt, rejections)),
         )
 
 
@@ -375,12 +416,38 @@ def _installation(store: Store, identity: BotIdentity) -> Installation:
     return found
 
 
-def _door(settings: Settings, bolt: handlers.SlackApp) -> web.Receive | None:
+def _committed(figures: Figures, rows: Sequence[Committed]) -> None:
+    figures.committed(rows)
+    log_committed(rows)
+
+
+def _slack_called(figures: Figures, call: SlackCall) -> None:
+    figures.slack_called(call)
+    tracing.slack_called(call)
+
+
+def _graph_called(figures: Figures, call: ObservedCall) -> None:
+    figures.graph_called(call)
+    tracing.graph_called(call)
+
+
+def _describe(figures: Figures, settings: Settings, store: Store) -> None:
+    """Note what runs, and when its credentials end."""
+    schema = store.read_here(flags.revision) or ""
+    figures.describe_build(
+        version=version("latchkey"), schema=schema, graph_api=settings.graph_api_version
+    )
+    figures.describe_credentials({each.name: each.ends_at for each in credential_ends(settings)})
+
+
+def _door(
+    settings: Settings, bolt: handlers.SlackApp, rejections: Rejections
+) -> web.Receive | None:
     """Where Slack posts to; None in Socket Mode, whose connection is Slack's word for what comes over it."""
     if settings.uses_socket_mode:
         return None
     signatures = Signatures(settings.signing_secret, previous=settings.previous_signing_secret)
-    return endpoint(bolt, signatures=signatures)
+    return endpoint(bolt, signatures=signatures, rejections=rejections)
 
 
 def opened_store(settings: Settings, *, threads: Threads = real_threads) -> Store:
@@ -445,7 +512,11 @@ async def _check_admins(permissions: Permissions) -> None:
 
 
 def _bolt(
-    settings: Settings, slack: Slack, identity: BotIdentity, courtesy: Courtesy
+    settings: Settings,
+    slack: Slack,
+    identity: BotIdentity,
+    courtesy: Courtesy,
+    figures: Figures,
 ) -> handlers.SlackApp:
     async def authorize(team_id: str | None) -> AuthorizeResult:
         # Known since the start: no call to Slack for each request.
@@ -460,6 +531,7 @@ def _bolt(
     with _without("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_BOT_TOKEN"):
         app = handlers.SlackApp(
             courtesy=courtesy,
+            figures=figures,
             # Without a name Bolt looks for one through the whole stack: 60 ms at every start.
             name="latchkey",
             # Our door has verified what gets this far; Bolt knows one secret only, and parses before it looks.

@@ -1,5 +1,6 @@
 """The connections to Slack and Graph: how they are made, and what to do when one of them refuses us."""
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 import httpx
@@ -10,13 +11,20 @@ from bot.errors import ConfigurationError
 from bot.machine import Machine
 from bot.packages.bounds import EVERYWHERE, Bounds, bounds_of
 from bot.slack.api import BotIdentity, Slack
-from bot.slack.calls import UNTRUSTED
+from bot.slack.calls import UNTRUSTED, SlackCall
 from bot.slack.errors import SlackError, SlackRefused
 from graph import Graph, Retries
 from graph.errors import AuthError, Forbidden, GraphError
+from graph.observed import Observer
 
 
-async def connect_slack(settings: Settings, machine: Machine, stack: AsyncExitStack) -> Slack:
+async def connect_slack(
+    settings: Settings,
+    machine: Machine,
+    stack: AsyncExitStack,
+    *,
+    observer: Callable[[SlackCall], None] | None = None,
+) -> Slack:
     session = machine.slack_session()
     stack.push_async_callback(session.close)
     token = settings.slack_bot_token
@@ -29,6 +37,8 @@ async def connect_slack(settings: Settings, machine: Machine, stack: AsyncExitSt
             retry_handlers=[],
         ),
         trusts_provisioned=settings.trust_provisioned_email,
+        observer=observer,
+        seconds=machine.seconds,
     )
 
 
@@ -98,15 +108,39 @@ async def check_app_token(slack: Slack, app_token: str) -> None:
         return
 
 
-async def connect_graph(settings: Settings, machine: Machine, http: httpx.AsyncClient) -> Graph:
-    graph = Graph(
+def make_graph(
+    settings: Settings,
+    machine: Machine,
+    http: httpx.AsyncClient,
+    *,
+    observer: Observer | None = None,
+) -> Graph:
+    """Return the calls to Graph that the settings name; nothing is sent yet."""
+    return Graph(
         http,
         machine.tokens(settings),
         url=settings.graph_url,
         version=settings.graph_api_version,
         retries=Retries(jitter=machine.chance.uniform),
         seconds=machine.seconds,
+        observer=observer,
     )
+
+
+async def connect_graph(
+    settings: Settings,
+    machine: Machine,
+    http: httpx.AsyncClient,
+    *,
+    observer: Observer | None = None,
+) -> Graph:
+    """
+    Return the calls to Graph, once it has let us read.
+
+    Raises:
+        ConfigurationError: There is no token, it refuses us, or cannot be reached.
+    """
+    graph = make_graph(settings, machine, http, observer=observer)
     try:
         await graph.catalogs.list()
     except AuthError as error:

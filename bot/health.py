@@ -1,21 +1,15 @@
-"""Whether Latchkey can work: for /readyz, the metrics and `latchkey doctor`."""
+"""Whether Latchkey can work: for /readyz, the metrics, the alarm of an outage and `latchkey doctor`."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
-
 from bot import clock
-from bot.assignments.model import TroubleKind
-from bot.assignments.store import troubles, unsure
-from bot.database import Busy, Store, flags, ping
+from bot.database import Busy, Store, flags, outages, ping
 from bot.database.wire import Wire
 from bot.jobs.table import Jobs
-from bot.requests.model import OPEN, State
-from bot.requests.store import claims, holds, request_lists
-from bot.slack.api import Slack
+from bot.monitoring.figures import Figures
 
 # A job that has not succeeded for so many of its intervals (and at least a minute) is in trouble.
 MISSED_INTERVALS: Final = 4
@@ -24,37 +18,43 @@ AT_LEAST: Final = timedelta(minutes=1)
 FAULT_SHOWN: Final = timedelta(minutes=10)
 # Seen only when somebody opens a page that the other one has published.
 ANOTHER_SHOWN: Final = timedelta(hours=1)
+# Slack refuses nothing for that, and we refuse Slack's requests from five minutes on.
+MOST_SKEW: Final = timedelta(minutes=1)
+# SQLite's words that say more than that it does not answer.
+DATABASE_SAYS: Final = {"database or disk is full": "the disk is full"}
+# The kinds of error that a sync says Graph is the reason by; the database and Slack may be, too.
+OF_GRAPH: Final = frozenset(
+    {
+        *("GraphError", "Forbidden", "NotFound", "Conflict", "Throttled", "Rejected"),
+        *("GraphUnavailable", "BadAnswer", "AuthError", "Unsupported"),
+    }
+)
 
 
 @dataclass
 class Health:
-    """Looks at everything Latchkey needs."""
+    """
+    Looks at everything Latchkey needs.
+
+    Attributes:
+        rejections: Says what may be wrong with the signing secret; None where there is no endpoint.
+    """
 
     store: Store
-    slack: Slack
     jobs: Jobs
     wire: Wire
+    figures: Figures
+    rejections: Callable[[], str | None] | None = None
     socket_connected: Callable[[], Awaitable[bool]] | None = None
-    _ended: request_lists.Ended = request_lists.NONE_ENDED
 
     async def problems(self) -> list[str]:
         """Why Latchkey cannot work now, a line each; empty when it can."""
-        found = []
-        try:
-            await self.store.run(ping)
-        except Busy:
-            found.append("database: does not answer")
-        fault = self.store.fault
-        if fault is not None and clock.real() - fault.at < FAULT_SHOWN:
-            found.append(f"database: {fault.sentence}")
-        if self.slack.healthy is False:
-            found.append("slack: the last call failed")
-        if self.socket_connected is not None and not await self.socket_connected():
-            found.append("slack: the Socket Mode connection is down")
+        found = [*await self._of_database(), *await self._of_slack()]
+        graph = self.figures.graph
+        if graph.failing_since is not None:
+            found.append(f"graph: {_since(graph.error, f'{graph.failing_since:%H:%M:%S}')}")
+        found += self._of_clocks()
         now = clock.real()
-        another = self.jobs.homes.another_seen_at
-        if another is not None and now - another < ANOTHER_SHOWN:
-            found.append("slack: another Latchkey, with a database of its own, uses this Slack app")
         for name, status in self.jobs.statuses.items():
             if name == "clock" and status.last_error:
                 found.append(f"clock: {status.last_error}")
@@ -65,8 +65,52 @@ class Health:
                     f"job {name}: last succeeded {status.last_success:%H:%M:%S} UTC{_because(status.last_error)}"
                 )
             elif name == "sync" and status.last_error:
-                found.append(f"graph: {status.last_error}")
+                is_graphs = status.last_error.partition(":")[0] in OF_GRAPH
+                found.append(f"{'graph' if is_graphs else 'job sync'}: {status.last_error}")
         return found
+
+    async def _of_database(self) -> list[str]:
+        found = []
+        try:
+            if self.store.has_refused:
+                # It may answer, and have no room left: only a write shows that.
+                await self.store.run(outages.probe)
+                self.store.has_refused = False
+            else:
+                await self.store.run(ping)
+        except Busy as busy:
+            found.append(f"database: {DATABASE_SAYS.get(str(busy), 'does not answer')}")
+        fault = self.store.fault
+        if fault is not None and clock.real() - fault.at < FAULT_SHOWN:
+            found.append(f"database: {fault.sentence}")
+        return found
+
+    async def _of_slack(self) -> list[str]:
+        found = []
+        slack = self.figures.slack
+        if slack.failing_since is not None:
+            found.append(f"slack: {_since(slack.error, f'{slack.failing_since:%H:%M:%S}')}")
+        if self.socket_connected is not None and not await self.socket_connected():
+            found.append("slack: the Socket Mode connection is down")
+        rejected = self.rejections() if self.rejections is not None else None
+        if rejected:
+            found.append(f"slack: {rejected}")
+        another = self.jobs.homes.another_seen_at
+        if another is not None and clock.real() - another < ANOTHER_SHOWN:
+            found.append("slack: another Latchkey, with a database of its own, uses this Slack app")
+        return found
+
+    def _of_clocks(self) -> list[str]:
+        skewed = [
+            (name, status.skew)
+            for name, status in (("Slack", self.figures.slack), ("Graph", self.figures.graph))
+            if status.skew is not None and abs(status.skew) > MOST_SKEW
+        ]
+        return [
+            f"clock: this machine's clock is {abs(skew).total_seconds():.0f} s "
+            f"{'ahead of' if skew > timedelta(0) else 'behind'} {name}'s; set it by NTP"
+            for name, skew in skewed
+        ]
 
     @property
     def wakes_by(self) -> str:
@@ -81,61 +125,10 @@ class Health:
         except Busy:
             return None
 
-    async def metrics(self) -> bytes:
-        """The figures, in Prometheus' text format; made anew from the rows, so every replica says the same."""
-        registry = CollectorRegistry()
-        by_state = Gauge("latchkey_requests", "Requests by state.", ["state"], registry=registry)
-        counts, self._ended = await self.store.read(request_lists.counts, self._ended)
-        for state in State:
-            by_state.labels(state).set(counts[state])
-        age = Gauge(
-            "latchkey_job_age_seconds", "Since the job last succeeded.", ["job"], registry=registry
-        )
-        failures = Gauge(
-            "latchkey_job_failures", "Failed runs since the start.", ["job"], registry=registry
-        )
-        for name, status in self.jobs.statuses.items():
-            failures.labels(name).set(status.failures)
-            if status.last_success is not None:
-                age.labels(name).set((clock.real() - status.last_success).total_seconds())
-        held = Gauge(
-            "latchkey_held",
-            "Requests that failed too often and wait for an admin.",
-            registry=registry,
-        )
-        held.set(await self.store.read(holds.count))
-        wrong = Gauge(
-            "latchkey_troubles",
-            "What is wrong with access that somebody has, by kind.",
-            ["kind"],
-            registry=registry,
-        )
-        found = await self.store.read(troubles.count)
-        for kind in TroubleKind:
-            wrong.labels(kind).set(found.get(kind, 0))
-        unreadable = Gauge(
-            "latchkey_unreadable_assignments",
-            "Assignments that Graph did not let the last sync read.",
-            registry=registry,
-        )
-        unreadable.set(sum((await self.store.read(unsure.unreadable)).values()))
-        open_since = Gauge(
-            "latchkey_oldest_open_seconds",
-            "How long ago the oldest open request was asked for, by state.",
-            ["state"],
-            registry=registry,
-        )
-        ages = await self.store.read(claims.oldest_open_seconds)
-        for state in OPEN:
-            open_since.labels(state).set(ages.get(state, 0))
-        oldest = Gauge(
-            "latchkey_oldest_due_seconds",
-            "How late the most overdue request is.",
-            registry=registry,
-        )
-        oldest.set(await self.store.read(claims.oldest_due_seconds))
-        return generate_latest(registry)
-
 
 def _because(error: str | None) -> str:
     return f" ({error})" if error else ""
+
+
+def _since(error: str | None, since: str) -> str:
+    return f"{(error or 'no call works').rstrip('.')} (since {since} UTC)"

@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from enum import StrEnum
 from types import TracebackType
 from typing import Any, Final
 
@@ -18,6 +19,18 @@ FIELDS: Final = frozenset(
         *("request", "assignment", "package", "decision", "notice", "incident"),
         *("job", "jobs", "sync"),
         *("state", "status", "code", "graph", "slack"),
+        # What became of a request; what in Slack it was done for; and how we have called an exchange with Graph.
+        *(
+            "verb",
+            "before",
+            "after",
+            "trigger",
+            "client_request",
+            "reason",
+            "method",
+            "route",
+            "seconds",
+        ),
         *("error", "trace", "logger", "where"),
         # Versions of the database's schema.
         *("schema", "ours"),
@@ -30,10 +43,17 @@ LONGEST_VALUE: Final = 300
 LONGEST_LIST: Final = 20
 
 
-def configure_logs(level: int = logging.INFO) -> None:
+class LogFormat(StrEnum):
+    """How a line is written: one JSON object, or for a person's eyes."""
+
+    JSON = "json"
+    CONSOLE = "console"
+
+
+def configure_logs(level: int = logging.INFO, format: LogFormat = LogFormat.JSON) -> None:
     """Send our log lines, and the libraries' warnings, to standard error."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Lines())
+    handler.setFormatter(_Lines() if format is LogFormat.JSON else _LinesForPeople())
     # A filter and not a level: Bolt gives each of its loggers a level of its own.
     handler.addFilter(_may_be_written)
     root = logging.getLogger()
@@ -73,6 +93,11 @@ class _Lines(logging.Formatter):
     """Writes what is known of a record, and leaves out what is not."""
 
     def format(self, record: logging.LogRecord) -> str:
+        # Line breaks and control characters are escaped by JSON.
+        return json.dumps(self.known(record))
+
+    def known(self, record: logging.LogRecord) -> dict[str, Any]:
+        """Return what may be written of a record."""
         said = record.msg if isinstance(record.msg, Mapping) else _of_a_library(record)
         facts = {
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
@@ -80,9 +105,22 @@ class _Lines(logging.Formatter):
             **said,
             **_what_broke(said.get("exc_info")),
         }
-        known = {name: _short(value) for name, value in facts.items() if name in FIELDS}
-        # Line breaks and control characters are escaped by JSON.
-        return json.dumps(known)
+        return {
+            name: _short(value)
+            for name, value in facts.items()
+            if name in FIELDS and value is not None
+        }
+
+
+class _LinesForPeople(_Lines):
+    """Writes the same facts so that a person reads them: time, level, event, and the others by name."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        known = self.known(record)
+        at, level, event = (str(known.pop(name, "")) for name in ("timestamp", "level", "event"))
+        facts = " ".join(f"{name}={json.dumps(value)}" for name, value in known.items())
+        # What a library has worded may have line breaks.
+        return f"{at[:19]} {level:<8} {json.dumps(event)[1:-1]:<20} {facts}".rstrip()
 
 
 def _of_a_library(record: logging.LogRecord) -> dict[str, Any]:

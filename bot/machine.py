@@ -6,7 +6,7 @@ Whoever runs it may bring others: the tests run the whole bot in simulated time,
 
 import random
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +26,7 @@ from bot.database.engine import real_threads
 from bot.database.server_clock import database_time
 from bot.database.wire import NoWire, Wire
 from bot.notifications.outbox import CALL_TIMEOUT
+from bot.outage_watch import AlarmNotTaken, Post
 from bot.patience import BEAT
 from bot.priority import give_way
 from graph import TokenSource
@@ -100,6 +101,25 @@ def wire_to_others(store: Store) -> Wire:
     return Notifications(store)
 
 
+def alarm_webhook(url: str) -> Post:
+    """Post alarms to an address that the settings name; nothing that is raised repeats the address, which may be a secret."""
+
+    async def post(body: Mapping[str, Any]) -> bool:
+        try:
+            async with (
+                slack_session() as session,
+                session.post(url, json=dict(body), allow_redirects=False) as answer,
+            ):
+                status = answer.status
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise AlarmNotTaken(type(error).__name__) from None
+        if not 200 <= status < 300:
+            raise AlarmNotTaken(f"HTTP {status}")
+        return True
+
+    return post
+
+
 @dataclass(frozen=True, kw_only=True)
 class Machine:
     """
@@ -117,6 +137,7 @@ class Machine:
         tokens: Where access tokens for Graph come from.
         database_time: What time it is at the database server; None if there is none.
         wire: Makes the way to the other replicas on the same database.
+        alarm_webhook: Makes what posts alarms to an address.
         socket_mode: Connects Bolt to Slack without an address of ours, given the app-level token.
     """
 
@@ -131,6 +152,7 @@ class Machine:
     tokens: Callable[[Settings], TokenSource] = app_tokens
     database_time: Callable[[Transaction], datetime | None] = database_time
     wire: Callable[[Store], Wire] = wire_to_others
+    alarm_webhook: Callable[[str], Post] = alarm_webhook
     socket_mode: Callable[[AsyncApp, str], AsyncBaseSocketModeHandler] = socket_mode
 
 

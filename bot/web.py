@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.database import Busy
 from bot.errors import ConfigurationError
+from bot.exposition import MEDIA_TYPE, Exposition
 from bot.health import Health
 
 # Requests of Slack's take milliseconds.
@@ -23,7 +23,7 @@ DRAIN_SECONDS: Final = 3
 Receive = Callable[[Request], Awaitable[Response]]
 
 
-def asgi(health: Health, *, receive: Receive | None) -> Starlette:
+def asgi(health: Health, exposition: Exposition, *, receive: Receive | None) -> Starlette:
     """
     The application to serve.
 
@@ -47,10 +47,8 @@ def asgi(health: Health, *, receive: Receive | None) -> Starlette:
         return JSONResponse(answer, status_code=503 if problems else 200)
 
     async def metrics(request: Request) -> Response:
-        try:
-            return Response(await health.metrics(), media_type="text/plain; version=0.0.4")
-        except Busy:
-            return PlainTextResponse("the database does not answer", status_code=503)
+        """The figures for Prometheus."""
+        return Response(await exposition.metrics(), headers={"content-type": MEDIA_TYPE})
 
     routes = [
         Route("/healthz", healthz),

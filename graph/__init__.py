@@ -12,6 +12,7 @@ from graph.catalogs import Catalogs
 from graph.deadlines import Deadline, Seconds, machine_seconds
 from graph.groups import Groups
 from graph.incompatibilities import Incompatibilities
+from graph.observed import Observer
 from graph.organizations import Organizations
 from graph.packages import Packages
 from graph.policies import Policies
@@ -37,6 +38,7 @@ class Graph:
         retries: Retries | None = None,
         calls_at_once: int = CALLS_AT_ONCE,
         seconds: Seconds = machine_seconds,
+        observer: Observer | None = None,
         batches: bool = False,
     ) -> None:
         """
@@ -48,6 +50,7 @@ class Graph:
             retries: How patient reads are.
             calls_at_once: How many calls may be under way together; more wait their turn.
             seconds: The clock of `deadline`; it must go on while the process is stopped.
+            observer: Told of every exchange, and of tokens that could not be had.
             batches: Send calls that are made at the same time in as few batches as they fit into.
 
         Raises:
@@ -61,6 +64,7 @@ class Graph:
             retries=retries,
             calls_at_once=calls_at_once,
             seconds=seconds,
+            observer=observer,
         )
         self.deadline = session.deadline
         self.users = Users(session)

@@ -27,6 +27,9 @@ PHRASES = {
     429: "Too many requests",
 }
 
+# Where the session keeps what it has called an exchange, beside the answer.
+CLIENT_REQUEST_ID = "client_request_id"
+
 
 def content(response: httpx.Response, *, writes: bool) -> dict[str, Any]:
     """
@@ -68,12 +71,14 @@ def _object(response: httpx.Response, body: object, *, writes: bool) -> dict[str
 def bad_answer(response: httpx.Response, what: str, *, may_have_happened: bool) -> BadAnswer:
     """The error for an answer that says nothing we can use."""
     request_id = response.headers.get("request-id")
-    return BadAnswer(
+    found = BadAnswer(
         _sentence(f"Microsoft Graph sent {what}", response.status_code, None, request_id),
         status=response.status_code,
         request_id=request_id,
         may_have_happened=may_have_happened,
     )
+    found.client_request_id = response.extensions.get(CLIENT_REQUEST_ID)
+    return found
 
 
 def error(response: httpx.Response, *, writes: bool) -> GraphError:
@@ -85,7 +90,7 @@ def error(response: httpx.Response, *, writes: bool) -> GraphError:
     message = _text(said.get("message")) or PHRASES.get(status) or "It cannot answer at the moment"
     code = _text(said.get("code"))
     request_id = _text(response.headers.get("request-id")) or _inner_request_id(said)
-    return kind_of(status)(
+    found = kind_of(status)(
         _sentence(f"Microsoft Graph says: {message}", status, code, request_id),
         status=status,
         code=code,
@@ -93,6 +98,8 @@ def error(response: httpx.Response, *, writes: bool) -> GraphError:
         retry_after=retry_after(response.headers.get("retry-after")),
         may_have_happened=writes and status >= 500,
     )
+    found.client_request_id = response.extensions.get(CLIENT_REQUEST_ID)
+    return found
 
 
 def retry_after(value: str | None) -> timedelta | None:

@@ -1,6 +1,7 @@
 """An app that proves who it is by a certificate."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,19 @@ from cryptography.hazmat.primitives.serialization import (
 
 from graph.credentials import read
 from graph.errors import AuthError
+
+
+def end_of_certificate(path: Path) -> datetime | None:
+    """Return when a certificate ends (aware UTC); None if it cannot be read, which whoever uses it says."""
+    try:
+        content = read(path)
+        if path.suffix.lower() in (".pfx", ".p12"):
+            certificate = pkcs12.load_key_and_certificates(content, None)[1]
+        else:
+            certificate = x509.load_pem_x509_certificate(content)
+    except (AuthError, ValueError, TypeError, UnsupportedAlgorithm):
+        return None
+    return None if certificate is None else certificate.not_valid_after_utc
 
 
 @dataclass(frozen=True)

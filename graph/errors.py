@@ -32,6 +32,7 @@ class GraphError(Exception):
         status: HTTP status, or None if there was no answer.
         code: Graph's own error code, such as "Authorization_RequestDenied".
         request_id: What Microsoft support asks for.
+        client_request_id: What we have called the exchange; None if nothing was sent.
         retry_after: How long Graph asks us to wait, if it said.
         may_have_happened: True when a write may have taken effect although it failed.
             False when nothing happened: a definite refusal, or never sent.  Always False
@@ -52,6 +53,7 @@ class GraphError(Exception):
         self.status = status
         self.code = code
         self.request_id = request_id
+        self.client_request_id: str | None = None
         self.retry_after = retry_after
         self.may_have_happened = may_have_happened
 

@@ -11,9 +11,10 @@ from urllib.parse import quote, unquote, urlsplit
 
 import httpx
 
-from graph import answers
+from graph import answers, observed
 from graph.deadlines import Deadline, Seconds, machine_seconds
 from graph.errors import AuthError, BadAnswer, GraphError, GraphUnavailable, Throttled
+from graph.observed import ObservedCall, Observer
 from graph.tokens import TokenSource
 from graph.versions import Dialect, dialect
 
@@ -77,7 +78,9 @@ class Session:
         retries: Retries | None = None,
         calls_at_once: int = CALLS_AT_ONCE,
         seconds: Seconds = machine_seconds,
+        observer: Observer | None = None,
     ) -> None:
+        self._observer = observer
         self.dialect: Dialect = dialect(version)
         self._http = http
         self._tokens = tokens
@@ -269,33 +272,100 @@ class Session:
         """Send once; a *deadline* says that it is a write."""
         writes = deadline is not None
         tokens = token or self._tokens
-        response = await self._once(method, url, body, await tokens.token(), deadline=deadline)
+        response = await self._once(
+            method, url, body, await self._token(tokens.token()), deadline=deadline
+        )
         if response.status_code == 401:
             # A 401 is given before anything is done, so that one repetition is safe for writes too.
-            fresh = await tokens.refresh(answers.claims_challenge(response))
+            fresh = await self._token(tokens.refresh(answers.claims_challenge(response)))
             response = await self._once(method, url, body, fresh, deadline=deadline)
         if response.is_success:
             return await answers.content_in_pieces(response, writes=writes)
         raise answers.error(response, writes=writes)
 
+    async def _token(self, getting: Awaitable[str]) -> str:
+        """Wait for a token, and tell the observer if there is none."""
+        began = self._seconds()
+        try:
+            return await getting
+        except AuthError as error:
+            self._observed(
+                ObservedCall(
+                    method="POST",
+                    route=observed.TOKEN_ROUTE,
+                    seconds=self._seconds() - began,
+                    status=error.status,
+                    client_request_id=None,
+                    request_id=error.request_id,
+                    error=error,
+                )
+            )
+            raise
+
     async def _once(
         self, method: str, url: str, body: object, token: str, *, deadline: Deadline | None
+    ) -> httpx.Response:
+        """Send once, and tell the observer how it ended."""
+        client_request_id = str(uuid.uuid4())
+        async with self._turns:
+            began = self._seconds()
+
+            def tell(response: httpx.Response | None, error: GraphError | None) -> None:
+                headers = {} if response is None else response.headers
+                self._observed(
+                    ObservedCall(
+                        method=method,
+                        route=observed.route_of(url.removeprefix(self._root)),
+                        seconds=self._seconds() - began,
+                        status=None if response is None else response.status_code,
+                        client_request_id=client_request_id,
+                        request_id=headers.get("request-id"),
+                        server_time=observed.server_time(headers.get("date")),
+                        error=error,
+                    )
+                )
+
+            try:
+                response = await self._exchange(
+                    method, url, body, token, deadline=deadline, client_request_id=client_request_id
+                )
+            except GraphError as error:
+                error.client_request_id = client_request_id
+                tell(None, error)
+                raise
+            tell(response, None)
+            response.extensions[answers.CLIENT_REQUEST_ID] = client_request_id
+            return response
+
+    def _observed(self, call: ObservedCall) -> None:
+        observed.note(call)
+        if self._observer is not None:
+            self._observer(call)
+
+    async def _exchange(
+        self,
+        method: str,
+        url: str,
+        body: object,
+        token: str,
+        *,
+        deadline: Deadline | None,
+        client_request_id: str,
     ) -> httpx.Response:
         writes = deadline is not None
         headers = {
             "Authorization": f"Bearer {token}",
             "Accept": "application/json",
-            "client-request-id": str(uuid.uuid4()),
+            "client-request-id": client_request_id,
         }
         try:
-            async with self._turns:
-                left = None if deadline is None else deadline.left
-                if left is not None and left <= 0:
-                    raise GraphUnavailable("The call was held up for too long, and not sent.")
-                async with asyncio.timeout(left):
-                    return await self._http.request(
-                        method, url, headers=headers, json=body, follow_redirects=False
-                    )
+            left = None if deadline is None else deadline.left
+            if left is not None and left <= 0:
+                raise GraphUnavailable("The call was held up for too long, and not sent.")
+            async with asyncio.timeout(left):
+                return await self._http.request(
+                    method, url, headers=headers, json=body, follow_redirects=False
+                )
         except NEVER_SENT as exc:
             raise GraphUnavailable(f"Microsoft Graph cannot be reached: {_reason(exc)}.") from exc
         except (httpx.TimeoutException, TimeoutError) as exc:

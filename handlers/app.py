@@ -8,6 +8,8 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
+from bot.monitoring import definitions, interactions, tracing
+from bot.monitoring.figures import Figures
 from bot.priority import Courtesy
 
 log = structlog.get_logger(__name__)
@@ -27,14 +29,18 @@ class SlackApp(AsyncApp):
     Events, URL verifications and payloads without a listener still go through Bolt, after the same checks.
     """
 
-    def __init__(self, *, courtesy: Courtesy | None = None, **options: Any) -> None:
+    def __init__(
+        self, *, courtesy: Courtesy | None = None, figures: Figures | None = None, **options: Any
+    ) -> None:
         """
         Args:
             courtesy: Told when somebody waits for an answer.
+            figures: Told how long each has waited.
             options: Options of Bolt's `AsyncApp`.
         """
         super().__init__(**options)
         self._courtesy: Final = courtesy or Courtesy()
+        self._figures: Final = figures or Figures()
         self._checks: Final[list[Check]] = []
         # Each listener with the names of its parameters.
         self._by_name: Final[dict[tuple[Kind, str], tuple[Listener, Sequence[str]]]] = {}
@@ -69,21 +75,42 @@ class SlackApp(AsyncApp):
         listener, parameters = self._by_name[kind, name]
         ack = AsyncAck()  # type: ignore[no-untyped-call]
         given = {"ack": ack, "body": body, kind: payload}
-        with self._courtesy.answering():
-            try:
-                for check in self._checks:
-                    refusal = await check(body, ack)
-                    if refusal is not None:
-                        return refusal
-                await listener(**{name: given[name] for name in parameters})
-            except Exception:
-                log.exception("listener-broke")
-                return BoltResponse(status=500)
-        return ack.response or BoltResponse(status=404)
+
+        async def respond() -> BoltResponse:
+            with self._courtesy.answering():
+                try:
+                    for check in self._checks:
+                        refusal = await check(body, ack)
+                        if refusal is not None:
+                            return refusal
+                    await listener(**{name: given[name] for name in parameters})
+                except Exception:
+                    log.exception("listener-broke")
+                    return BoltResponse(status=500)
+            return ack.response or BoltResponse(status=404)
+
+        return await self._watched(kind, body, respond())
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
         """Answer a request from Socket Mode, or one that `answer` does not handle."""
-        return await self.answer(req.body) or await super().async_dispatch(req)
+        answered = await self.answer(req.body)
+        if answered is not None:
+            return answered
+        kind = _parse(req.body)[0]
+        return await self._watched(kind, req.body, super().async_dispatch(req))
+
+    async def _watched(
+        self, kind: Kind, body: Body, responding: Awaitable[BoltResponse]
+    ) -> BoltResponse:
+        """Wait for an answer, and count how long Slack has waited for it."""
+        began = self._figures.seconds()
+        with interactions.answering(kind, body) as interaction:
+            answer = await responding
+            seconds = self._figures.seconds() - began
+            outcome = "error" if answer.status >= 400 else "ok"
+            self._figures.observe(definitions.ACKS, seconds, kind, outcome)
+            tracing.slack_interaction(interaction, seconds=seconds, failed=outcome == "error")
+        return answer
 
 
 def _parse(body: Body) -> tuple[Kind, str, Any]:

@@ -19,7 +19,8 @@ from starlette.responses import Response
 
 from handlers import payloads
 from handlers.app import Body, SlackApp
-from handlers.signature import Signatures
+from handlers.rejections import Rejections
+from handlers.signature import SignatureProblem, Signatures
 
 log = structlog.get_logger(__name__)
 
@@ -41,15 +42,25 @@ class SlackRequest(AsyncBoltRequest):
             self.context = build_async_context(AsyncBoltContext({}), self.body)
 
 
-def endpoint(app: SlackApp, *, signatures: Signatures) -> Callable[[Request], Awaitable[Response]]:
-    """Return the handler for ``POST /slack/events``; signatures are verified here and nowhere else."""
+def endpoint(
+    app: SlackApp, *, signatures: Signatures, rejections: Rejections
+) -> Callable[[Request], Awaitable[Response]]:
+    """
+    Return the handler for ``POST /slack/events``; signatures are verified here and nowhere else.
+
+    Args:
+        rejections: Told of every request that is not signed as it should be, and of those that are.
+    """
 
     async def receive(http: Request) -> Response:
         body = await _body(http)
         if body is None:
             return Response(status_code=413)
-        if not _is_signed(http, body, signatures):
+        problem = _signature_problem(http, body, signatures)
+        if problem is not None:
+            rejections.rejected(problem, body)
             return Response(status_code=401)
+        rejections.accepted()
         try:
             text = body.decode()
         except UnicodeDecodeError:
@@ -95,13 +106,15 @@ async def _body(http: Request) -> bytes | None:
     return bytes(read)
 
 
-def _is_signed(http: Request, body: bytes, signatures: Signatures) -> bool:
+def _signature_problem(
+    http: Request, body: bytes, signatures: Signatures
+) -> SignatureProblem | None:
     timestamps = http.headers.getlist("x-slack-request-timestamp")
     given = http.headers.getlist("x-slack-signature")
     # If a header comes twice, nobody can tell which one counts.
     if not len(timestamps) == len(given) == 1:
-        return False
-    return signatures.verify(body, timestamp=timestamps[0], signature=given[0])
+        return SignatureProblem.UNSIGNED
+    return signatures.find_problem(body, timestamp=timestamps[0], signature=given[0])
 
 
 def accept_only_own_workspace(

@@ -8,12 +8,25 @@ import hashlib
 import hmac
 import re
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 from bot import clock
 
 GOOD_FOR: Final = timedelta(minutes=5)
 TIMESTAMP: Final = re.compile(r"[0-9]{1,12}")
+
+
+class SignatureProblem(StrEnum):
+    """
+    The reason why a request is not believed to be Slack's.
+
+    STALE is signed by Slack, longer than five minutes ago or ahead: a replay, or this machine's clock is wrong.
+    """
+
+    UNSIGNED = "unsigned"
+    WRONG = "wrong"
+    STALE = "stale"
 
 
 class Signatures:
@@ -36,15 +49,23 @@ class Signatures:
 
     def verify(self, body: bytes, *, timestamp: str, signature: str) -> bool:
         """Return True if *signature* is Slack's for *body*; every wrong one takes as long."""
+        return self.find_problem(body, timestamp=timestamp, signature=signature) is None
+
+    def find_problem(
+        self, body: bytes, *, timestamp: str, signature: str
+    ) -> SignatureProblem | None:
+        """Return why *signature* is not accepted for *body*; None if it is Slack's."""
         if not TIMESTAMP.fullmatch(timestamp):
-            return False
-        if abs(clock.real().timestamp() - int(timestamp)) > GOOD_FOR.total_seconds():
-            return False
+            return SignatureProblem.UNSIGNED
         signed = b"v0:" + timestamp.encode() + b":" + body
         expected = [b"v0=" + _hmac(key, signed) for key in self._keys()]
         # Compare with every key, so that the time does not tell which secret was nearer.
         equal = [hmac.compare_digest(each, signature.encode()) for each in expected]
-        return any(equal)
+        if not any(equal):
+            return SignatureProblem.WRONG
+        if abs(clock.real().timestamp() - int(timestamp)) > GOOD_FOR.total_seconds():
+            return SignatureProblem.STALE
+        return None
 
     def _keys(self) -> list[bytes]:
         """Return the keys that are valid now."""

@@ -20,6 +20,7 @@ from bot.approvals.transactions import (
 )
 from bot.database import Store
 from bot.errors import TooLate
+from bot.monitoring import interactions
 from bot.notifications.late_replies import LateReplies, LateReply
 from bot.packages import names as package_names
 from bot.patience import in_time
@@ -70,6 +71,7 @@ class ApprovalService:
             TooLate: There is no such request.
         """
         request_id, round_, stage = _read(ask_id)
+        interactions.about(request_id)
         decision = Decision(
             id=chance.new_id(),
             request_id=request_id,

@@ -2,7 +2,9 @@
 
 import asyncio
 import gc
+import logging
 import sys
+from importlib.metadata import version
 
 import click
 
@@ -16,22 +18,42 @@ from bot.configuration.problems import read_settings_for_running
 from bot.configuration.settings import Settings
 from bot.database import migrate as migrations
 from bot.errors import ConfigurationError
-from bot.logs import configure_logs
+from bot.logs import LogFormat, configure_logs
+from bot.monitoring import tracing
 
 
 @click.command()
-def run() -> None:
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    help="What is logged at least; LATCHKEY_LOG_LEVEL, or info.",
+)
+@click.option(
+    "--log-format",
+    type=click.Choice([each.value for each in LogFormat]),
+    help="How lines are written: json for machines, console for people; LATCHKEY_LOG_FORMAT, or json.",
+)
+def run(log_level: str | None, log_format: str | None) -> None:
     """
     Run the bot: Socket Mode when SLACK_APP_TOKEN is set, otherwise HTTP.
 
     Exits with 2 when settings are missing or wrong, and with 1 when something it needs refuses it.
     """
     settings = _settings_for_running()
-    configure_logs()
+    configure_logs(
+        logging.getLevelNamesMapping()[(log_level or settings.log_level).upper()],
+        LogFormat(log_format or settings.log_format),
+    )
+    try:
+        tracing.use_opentelemetry(version("latchkey"))
+    except ConfigurationError as error:
+        raise WrongSettings(*error.problems) from None
     try:
         asyncio.run(_serve(settings))
     except ConfigurationError as error:
         raise Stop(*error.problems) from None
+    finally:
+        tracing.close()
 
 
 @click.command()

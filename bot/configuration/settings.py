@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -24,6 +25,9 @@ DOMAIN: Final = re.compile(r"[^\s@=,]+\.[^\s@=,]+")
 
 # LATCHKEY_MANAGED_IDENTITY: the identity that the machine itself has; otherwise the client id of another one.
 SYSTEM_ASSIGNED: Final = "system"
+
+# This machine: what is posted there crosses no network.
+HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 Words = Annotated[tuple[str, ...], NoDecode]
 Rungs = Annotated[tuple[timedelta, ...], NoDecode]
@@ -92,6 +96,15 @@ class Settings(BaseSettings):
     commands_an_hour: int = Field(default=300, ge=1, le=100_000, alias="LATCHKEY_COMMANDS_AN_HOUR")
     poll_seconds: float = Field(default=2, gt=0, le=86_400, alias="LATCHKEY_POLL_SECONDS")
     sync_seconds: float = Field(default=300, gt=0, le=86_400, alias="LATCHKEY_SYNC_SECONDS")
+    alarm_after_seconds: float = Field(
+        default=600, ge=60, le=86_400, alias="LATCHKEY_ALARM_AFTER_SECONDS"
+    )
+    alarm_webhook: SecretStr | None = Field(default=None, alias="LATCHKEY_ALARM_WEBHOOK")
+    azure_client_secret_expires: date | None = None
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", alias="LATCHKEY_LOG_LEVEL"
+    )
+    log_format: Literal["json", "console"] = Field(default="json", alias="LATCHKEY_LOG_FORMAT")
     host: str = Field(default="127.0.0.1", alias="LATCHKEY_HOST")
     port: int = Field(default=3000, ge=0, le=65535, alias="LATCHKEY_PORT")
 
@@ -137,6 +150,17 @@ class Settings(BaseSettings):
                 "enableServiceLinks: false in the pod"
             )
         return value
+
+    @field_validator("alarm_webhook")
+    @classmethod
+    def _only_https(cls, address: SecretStr | None) -> SecretStr | None:
+        if address is None:
+            return None
+        parts = urlsplit(address.get_secret_value())
+        is_here = parts.scheme == "http" and parts.hostname in HERE
+        if not parts.hostname or not (parts.scheme == "https" or is_here):
+            raise ValueError("write an address that begins with https://")
+        return address
 
     @field_validator("email_aliases")
     @classmethod

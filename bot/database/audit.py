@@ -8,8 +8,8 @@ key is kept outside the database.
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -32,6 +32,27 @@ READ_HEAD: Final = sa.select(audit_head).where(audit_head.c.id == HEAD)
 LOCK_HEAD: Final = READ_HEAD.with_for_update()
 LAST_TWO: Final = sa.select(audit).order_by(audit.c.position.desc()).limit(2)
 MOVE_HEAD: Final = audit_head.update().where(audit_head.c.id == HEAD)
+
+
+# The key under which a pending row has what is told of it after the commit, and is no part of it.
+CONTEXT: Final = "context"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Committed:
+    """
+    A row that a transaction has committed, for logs and metrics.
+
+    Attributes:
+        context: What else is known of it: "kind", "waited_seconds", "trigger", "exchange" (with Graph).
+    """
+
+    verb: str
+    request_id: str | None
+    assignment_id: str | None
+    before: str | None
+    after: str | None
+    context: Mapping[str, Any] = field(default_factory=dict)
 
 
 def follow_savepoints(engine: sa.Engine) -> None:
@@ -70,6 +91,7 @@ def record(
     actor: str,
     verb: str,
     why: str | None = None,
+    context: Mapping[str, Any] | None = None,
     **ids: Any,
 ) -> None:
     """
@@ -78,15 +100,17 @@ def record(
     Args:
         actor: A Slack user id, or LATCHKEY for what a rule or the clock did.
         verb: What happened, in one word: "move", "refused", "end" …
+        context: For logs and metrics, once it is committed; see `Committed`.
         ids: Any of the table's other columns.
     """
     row = {"at": at, "actor": actor, "verb": verb, "why": why, **ids}
-    db.info.setdefault(PENDING, []).append({name: row.get(name) for name in CHAINED})
+    pending = {name: row.get(name) for name in CHAINED} | {CONTEXT: context or {}}
+    db.info.setdefault(PENDING, []).append(pending)
 
 
-def seal(db: sa.Connection, key: bytes) -> None:
+def seal(db: sa.Connection, key: bytes) -> list[Committed]:
     """
-    Write this transaction's rows, chained to those before them; the last thing a transaction does.
+    Write this transaction's rows, chained to those before them, and return them; the last thing a transaction does.
 
     The head's row is locked last and for a moment only, so that transactions neither overtake each other in
     the chain nor wait in a circle.  Rows are written once, as they stay: the role that the bot runs as needs
@@ -94,7 +118,8 @@ def seal(db: sa.Connection, key: bytes) -> None:
     """
     fresh = db.info.pop(PENDING, [])
     if not fresh:
-        return
+        return []
+    written = [_committed(row) for row in fresh]
     head = db.execute(LOCK_HEAD).one()
     position, chained = head.position, head.hash
     for row in fresh:
@@ -102,6 +127,20 @@ def seal(db: sa.Connection, key: bytes) -> None:
         row |= {"position": position, "hash": chained}
     db.execute(INSERT, without_empty(fresh))
     db.execute(MOVE_HEAD, {"position": position, "hash": chained})
+    return written
+
+
+def _committed(row: dict[str, Any]) -> Committed:
+    """Take what is no part of a pending row out of it."""
+    context = row.pop(CONTEXT)
+    return Committed(
+        verb=str(row["verb"]),
+        request_id=row["request_id"],
+        assignment_id=row["assignment_id"],
+        before=row["before"],
+        after=row["after"],
+        context=context,
+    )
 
 
 def forget_pending(db: sa.Connection) -> None:

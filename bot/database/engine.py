@@ -1,5 +1,6 @@
 """The database: one way to run a transaction, and one to read, the same on SQLite and PostgreSQL."""
 
+import contextvars
 import functools
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -15,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot import clock
 from bot.database import audit
 from bot.database import postgresql as server
+from bot.database.audit import Committed
 from bot.database.faults import Busy, Unusable, meaning
 from bot.database.lanes import Lane
 from bot.database.sqlite_file import InUse
@@ -71,6 +73,8 @@ class Store:
         engine: Of `run`.
         reading: Of `read`.
         fault: The last error that waiting does not mend; None if there was none.
+        has_refused: The last transaction that could have written failed, and none has written anything since.
+        on_commit: Told of the rows of the audit log that a transaction has committed, in its thread and its caller's context.
     """
 
     def __init__(
@@ -85,6 +89,8 @@ class Store:
     ) -> None:
         self.engine = engine
         self.fault: Fault | None = None
+        self.has_refused = False
+        self.on_commit: Callable[[Sequence[Committed]], None] | None = None
         audit.follow_savepoints(engine)
         self._audit_key = audit_key
         self.reading = reading
@@ -111,7 +117,10 @@ class Store:
                 during the commit itself, which guarded statements make safe to repeat.
             Unusable: The same, and waiting does not mend it.
         """
-        return await self._writing.run(functools.partial(self.run_here, function, *args, **kwargs))
+        # What is logged of the commit is logged in the context of whoever wanted it.
+        here = contextvars.copy_context()
+        work = functools.partial(self.run_here, function, *args, **kwargs)
+        return await self._writing.run(functools.partial(here.run, work))
 
     async def run_together(self, function: Together[I, R], item: I) -> R:
         """
@@ -165,16 +174,30 @@ class Store:
             with engine.begin() as db:
                 audit.forget_pending(db)
                 result = function(db, *args, **kwargs)
-                audit.seal(db, self._audit_key)
-                return result
+                committed = audit.seal(db, self._audit_key)
+            if committed:
+                self.has_refused = False
+            self._tell(committed)
+            return result
         except sa.exc.DBAPIError as error:
+            self.has_refused |= engine is not self.reading
             meant = meaning(error)
             if isinstance(meant, Unusable):
                 log.error("database-unusable", code=meant.code)
                 self.fault = Fault(sentence=str(meant), at=clock.real())
             raise meant from error
         except sa.exc.TimeoutError as error:
+            self.has_refused |= engine is not self.reading
             raise Busy("every connection to the database is taken") from error
+
+    def _tell(self, committed: Sequence[Committed]) -> None:
+        """Tell of what is committed; nothing that breaks there may look like a failed commit."""
+        if self.on_commit is None or not committed:
+            return
+        try:
+            self.on_commit(committed)
+        except Exception:
+            log.exception("not-told-of-a-commit")
 
     def audit_key_fits(self, db: Transaction) -> bool:
         """Tell whether rows that this store writes into the audit log would fit those that are there."""

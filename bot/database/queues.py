@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from bot.database.engine import Transaction
 
 NEXT: Final = "next_due_at"
+# Nobody needs to know how many there are of more.
+COUNTED: Final = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,29 @@ def look(db: Transaction, statement: sa.Select[Any], given: Mapping[str, Any]) -
     row = dict(db.execute(statement, given).one()._mapping)
     next_at = row.pop(NEXT, None)
     return Due(queues=frozenset(name for name, is_due in row.items() if is_due), next_at=next_at)
+
+
+def counting(queues: Mapping[str, Sequence[sa.Select[Any]]]) -> sa.Select[Any]:
+    """Make one statement that counts what each queue has, up to COUNTED for each of its selects."""
+    counts: list[sa.ColumnElement[Any]] = [
+        sum((_count(select) for select in asked), start=sa.literal_column("0")).label(name)
+        for name, asked in queues.items()
+    ]
+    return sa.select(*counts)
+
+
+def count(db: Transaction, statement: sa.Select[Any], given: Mapping[str, Any]) -> dict[str, int]:
+    """Run what `counting` has made."""
+    row = db.execute(statement, given).one()._mapping
+    return {name: int(found) for name, found in row.items()}
+
+
+def _count(select: sa.Select[Any]) -> sa.ColumnElement[int]:
+    bare: sa.Select[Any] = select.with_only_columns(
+        sa.literal_column("1").label("n"), maintain_column_froms=True
+    )
+    some = bare.order_by(None).limit(COUNTED).subquery()
+    return sa.select(sa.func.count()).select_from(some).scalar_subquery()
 
 
 def _finds_any(select: sa.Select[Any]) -> sa.ColumnElement[bool]:

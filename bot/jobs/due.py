@@ -1,6 +1,6 @@
 """Find the queues that have something in them now."""
 
-from typing import Final
+from typing import Any, Final
 
 from bot import clock
 from bot.approvals.store import decisions, recipients
@@ -30,15 +30,26 @@ QUEUES: Final = {
     "homes": (homes.ANY_STALE,),
     "reprocessing": (troubles.ANY_TO_DO,),
 }
+OWED: Final = queues.counting(
+    {**owed.PARTS, "endings": QUEUES["endings"], "redraws": QUEUES["redraws"]}
+)
 LOOK: Final = queues.together(QUEUES, next_due=claims.NEXT_DUE)
 
 
 def look(db: Transaction) -> queues.Due:
     """Find the queues in which something is due, and when the next request will be."""
-    given = {
+    return queues.look(db, LOOK, _moments())
+
+
+def owed_messages(db: Transaction) -> dict[str, int]:
+    """Count the rows about which messages are owed, by what owes them; a thousand each at most."""
+    return queues.count(db, OWED, _moments())
+
+
+def _moments() -> dict[str, Any]:
+    return {
         "now": clock.real(),
         "business_now": clock.now(),
         "since": clock.now() - STILL_NEWS,
         "attempts": STUCK_AFTER_ATTEMPTS,
     }
-    return queues.look(db, LOOK, given)

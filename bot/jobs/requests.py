@@ -12,6 +12,7 @@ from bot.approvals.processing import DecisionProcessor
 from bot.database import Store, Transaction, wakeups
 from bot.jobs import due
 from bot.jobs.loop import JobLoop
+from bot.monitoring import tracing
 from bot.requests.confirmation import NOTHING, Delivery, Reported
 from bot.requests.evaluation.evaluator import RequestEvaluator
 from bot.requests.leases import in_time, kept
@@ -20,6 +21,7 @@ from bot.requests.retry import EXPECTED, again_later
 from bot.requests.store import claims
 from bot.requests.submission import Submitter
 from bot.timing import WAITS, Waits
+from graph.observed import call_trail
 
 log = structlog.get_logger(__name__)
 
@@ -82,8 +84,9 @@ class RequestJob:
                 await self.store.run(_hand_over, request)
                 return
             try:
-                async with kept(self.store, request, self.waits), in_time(self.waits.step):
-                    following = await self._work_on(request, known)
+                with tracing.request_step(request.id, request.state), call_trail():
+                    async with kept(self.store, request, self.waits), in_time(self.waits.step):
+                        following = await self._work_on(request, known)
             except Exception as error:
                 log.warning(
                     "step-failed",

@@ -20,7 +20,7 @@ from bot.database import Store, deduplication
 from bot.database.turns import SyncState
 from bot.jobs import due
 from bot.jobs.decisions import DecisionJob
-from bot.jobs.loop import JobLoop
+from bot.jobs.loop import Body, JobLoop
 from bot.jobs.messages import MessageJob
 from bot.jobs.requests import RequestJob
 from bot.jobs.status import JobStatus, describe_error
@@ -69,6 +69,8 @@ class Jobs:
     waits: Waits = WAITS
     alarm: Alarm = field(default_factory=Apscheduler)
     courtesy: Courtesy = field(default_factory=Courtesy)
+    # By name, with their intervals: those that are given by whoever puts everything together.
+    more: dict[str, tuple[Body, timedelta]] = field(default_factory=dict)
     _syncs: dict[str, SharedSync] = field(default_factory=dict)
     # What Graph has not shown since then (real time) is not to be reminded of; None: nobody has looked since.
     _remind_since: datetime | None = None
@@ -117,6 +119,8 @@ class Jobs:
             self.loop.add(name, body, self.poll_every, by_clock=False)
         self.loop.add(due.LOOK_JOB, self.look, self.poll_every)
         self.loop.add("reminders", self.reminders, self.sync_every)
+        for name, (look, every) in self.more.items():
+            self.loop.add(name, look, every)
         self.loop.add("clock", self.clockwork.look, timedelta(seconds=CLOCK_SECONDS))
         # What has been configured anew shows with the first look after the start.
         tenant = self._shared("sync", self.sync, self.sync_every)

@@ -13,6 +13,7 @@ from bot.database import Store
 from bot.database.limits import Limit
 from bot.errors import LatchkeyError, NotAllowed, TooLate, WrongFields
 from bot.messages.asking_again import RefusalExplained
+from bot.monitoring import interactions
 from bot.packages import names as package_names
 from bot.packages.catalog import OfferedPackages, PackageSnapshot
 from bot.packages.model import Package
@@ -198,12 +199,14 @@ class RequestService:
                 raise AlreadyHeld(held.assignment, offered.extendable) from None
 
     async def _ask_for(self, wanted: RequestedPackage) -> Submitted:
+        wanted = replace(wanted, trigger=interactions.current_trigger())
         try:
             submitted = await self._store.run_together(ask_together, wanted)
         except TooLate:
             # Perhaps nothing stayed of it, this neither: whoever sends it again must not get what they gave up.
             await self._guard.note(wanted.key, again=True)
             raise
+        interactions.about(submitted.request.id, created=submitted.created)
         self._wake()
         return submitted
 

@@ -14,12 +14,13 @@ from typing import Any, Final
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.calls import SlackCalls
+from bot.slack.calls import Observer, SlackCalls
 from bot.slack.errors import SlackError, SlackRefused, SlackUnsure
 from bot.slack.profiles import KnownIds, SlackUser, read_profile
 from bot.slack.rate_limits import POST, RateLimits
 from bot.slack.response_urls import ResponseUrl, hosts_of, read_response_url
 from bot.slack.uploads import upload
+from graph.deadlines import Seconds, machine_seconds
 
 log = structlog.get_logger(__name__)
 
@@ -86,10 +87,23 @@ class BotIdentity:
 class Slack:
     """Slack's Web API, as far as Latchkey uses it."""
 
-    def __init__(self, client: AsyncWebClient, *, trusts_provisioned: bool = False) -> None:
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        *,
+        trusts_provisioned: bool = False,
+        observer: Observer | None = None,
+        seconds: Seconds = machine_seconds,
+    ) -> None:
+        """
+        Args:
+            observer: Told of every call.
+            seconds: The clock that calls are measured by.
+        """
         self.client = client
         self.limits = RateLimits()
-        self._calls = SlackCalls(client, self.limits)
+        watched = {} if observer is None else {"observer": observer}
+        self._calls = SlackCalls(client, self.limits, seconds=seconds, **watched)
         self._trusts_provisioned = trusts_provisioned
         self._team_id: str | None = None
         self._bot_id: str | None = None
@@ -135,6 +149,15 @@ class Slack:
             bot_user_id=answer["user_id"],
             scopes=frozenset(scope.strip() for scope in scopes.split(",") if scope.strip()),
         )
+
+    async def test_token(self) -> None:
+        """
+        Call the method that does nothing.  No scope needed.
+
+        Raises:
+            SlackRefused: Slack does not accept the token any more.
+        """
+        await self._calls.call("auth.test")
 
     async def try_app_token(self, app_token: str) -> None:
         """Tell whether Slack lets *app_token* open a socket.  App-level scope connections:write."""

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import aiohttp
@@ -23,6 +24,8 @@ from bot.slack.errors import (
 )
 from bot.slack.rate_limits import RateLimits
 from bot.slack.response_urls import ResponseUrl
+from graph.deadlines import Seconds, machine_seconds
+from graph.observed import server_time
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +41,39 @@ NEVER_SENT: Final = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class SlackCall:
+    """
+    One call to Slack, for whoever counts and traces them.
+
+    Attributes:
+        outcome: "ok", "refused", "throttled", "unreachable", or "unsure" when it may have happened.
+        seconds: How long it took; None if it was not made, because Slack has stopped the method.
+        error: Slack's code, or what kept us from it; None if it worked.
+        is_down: Slack would fail every call of ours.
+        server_time: Slack's clock when it answered, to the second; None if it did not say.
+    """
+
+    method: str
+    outcome: str
+    seconds: float | None
+    error: str | None = None
+    is_down: bool = False
+    server_time: datetime | None = None
+
+    @property
+    def was_sent(self) -> bool:
+        """Tell whether the call was made at all."""
+        return self.seconds is not None
+
+
+Observer = Callable[[SlackCall], None]
+
+
+def _nobody(call: SlackCall) -> None:
+    """Tell nobody."""
+
+
 class SlackCalls:
     """
     Call methods by their names.
@@ -46,9 +82,18 @@ class SlackCalls:
         healthy: Slack works for us, by the outcome of the last call; None before the first.
     """
 
-    def __init__(self, client: AsyncWebClient, limits: RateLimits) -> None:
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        limits: RateLimits,
+        *,
+        observer: Observer = _nobody,
+        seconds: Seconds = machine_seconds,
+    ) -> None:
         self._client = client
         self._limits = limits
+        self._observer = observer
+        self._seconds = seconds
         self.healthy: bool | None = None
 
     async def read(self, method: str, **arguments: Any) -> Any:
@@ -76,7 +121,23 @@ class SlackCalls:
         left = self._limits.left(method)
         if left:
             # Slack would say the same, and count the call.
+            self._observer(SlackCall(method=method, outcome="throttled", seconds=None))
             raise SlackBusy("ratelimited", retry_after=left, is_limit=True)
+        began = self._seconds()
+
+        def tell(outcome: str, error: str | None = None, *, headers: Any = None) -> None:
+            found = {name.lower(): value for name, value in (headers or {}).items()}
+            self._observer(
+                SlackCall(
+                    method=method,
+                    outcome=outcome,
+                    seconds=self._seconds() - began,
+                    error=error,
+                    is_down=self.healthy is False,
+                    server_time=server_time(found.get("date")),
+                )
+            )
+
         try:
             call = getattr(self._client, method.replace(".", "_"))
             answer = await call(**arguments)
@@ -85,15 +146,24 @@ class SlackCalls:
             meant = translate(error)
             if isinstance(meant, SlackBusy) and meant.is_limit:
                 self._limits.stop(method, until=clock.real() + meant.retry_after)
+            tell(_outcome(meant), str(meant), headers=getattr(error.response, "headers", None))
             raise meant from error
         except NEVER_SENT as error:
             self.healthy = False
-            raise SlackBusy(_why_not(error), retry_after=timedelta(seconds=5)) from error
+            busy = SlackBusy(_why_not(error), retry_after=timedelta(seconds=5))
+            tell("unreachable", str(busy))
+            raise busy from error
+        except asyncio.CancelledError:
+            # Whoever waited for it has no more time.
+            tell("unsure", "cut off")
+            raise
         except (aiohttp.ClientError, TimeoutError, ValueError, AttributeError) as error:
             # The last two: an answer that is no JSON, or no object; some page on the way, not Slack.
             self.healthy = False
+            tell("unsure", "no answer")
             raise SlackUnsure(f"no answer to {method}") from error
         self.healthy = True
+        tell("ok", headers=answer.headers)
         return answer
 
     async def respond(self, url: ResponseUrl, body: Mapping[str, Any]) -> None:
@@ -131,6 +201,13 @@ class SlackCalls:
             raise SlackUnsure(code or f"http_{status}")
         if status != 200 or code not in {None, "ok"}:
             raise SlackRefused(code or f"http_{status}")
+
+
+def _outcome(meant: Exception) -> str:
+    """Return what a refusal of Slack's is counted as."""
+    if isinstance(meant, SlackBusy):
+        return "throttled" if meant.is_limit else "unreachable"
+    return "refused" if isinstance(meant, SlackRefused) else "unsure"
 
 
 def _code_in(text: str) -> str | None:

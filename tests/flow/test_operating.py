@@ -84,7 +84,7 @@ async def test_the_figures_count_what_happened(world, web):
     assert 'latchkey_requests{state="delivered"} 1.0' in figures
     assert 'latchkey_requests{state="pending"} 1.0' in figures
     assert 'latchkey_requests{state="failed"} 0.0' in figures
-    assert 'latchkey_job_age_seconds{job="sync"}' in figures
+    assert 'latchkey_job_age_seconds{name="sync"}' in figures
     assert "latchkey_oldest_due_seconds" in figures
 
 

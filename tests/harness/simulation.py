@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import random
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +18,7 @@ from bot import clock as bot_clock
 from bot.app import Latchkey, assembled, running
 from bot.configuration.settings import Settings, read_settings
 from bot.machine import GRAPH_TIMEOUT, SLACK_TIMEOUT, Machine
+from bot.outage_watch import AlarmNotTaken
 from bot.timing import WAITS, Waits
 from sandbox import chance as sandbox_chance
 from sandbox.clock import SandboxClock
@@ -90,6 +91,9 @@ class Simulation:
         self.pauses = pauses
         self.moment: Callable[[Process, str], None] = lambda process, what: None
         self.bots: list[Bot] = []
+        # What the alarms' webhook has taken; and whether it takes any.
+        self.alarms: list[dict[str, Any]] = []
+        self.alarms_refused = False
         self.wires = SimulatedWires()
         self._numbers = itertools.count()
         sandbox_chance.use(self.dice("stand-ins"))
@@ -108,6 +112,13 @@ class Simulation:
             self.outside.environment["DATABASE_URL"] = database
         self.outside.environment |= LOOKS
         self.outside.clock.subscribe(self._time_moved)
+
+    async def take_alarm(self, body: Mapping[str, Any]) -> bool:
+        """The alarms' webhook: takes everything, unless a test says otherwise."""
+        if self.alarms_refused:
+            raise AlarmNotTaken("HTTP 500")
+        self.alarms.append(dict(body))
+        return True
 
     def dice(self, purpose: str) -> random.Random:
         """Chance for one purpose: what is drawn for another does not change it."""
@@ -211,6 +222,7 @@ class Bot:
                 store, process, pause=self._to_others_pause
             ),
             database_time=lambda db: loop.now() + self.simulation.database_ahead,
+            alarm_webhook=lambda url: self.simulation.take_alarm,
             socket_mode=lambda bolt, token: SocketHandler(
                 bolt, token, process=process, workspace=outside.workspace
             ),

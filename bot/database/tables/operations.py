@@ -20,6 +20,11 @@ control = sa.Table(
     sa.Column("installed_at", UtcDateTime),
     sa.Column("slack_app", SLACK_ID),
     sa.Column("slack_team", SLACK_ID),
+    # When any replica could last do all of its work, and the outage since, see `bot.database.outages` (real time).
+    sa.Column("alive_at", UtcDateTime),
+    sa.Column("outage", sa.JSON(none_as_null=True)),
+    # Written to see whether there is room to write.
+    sa.Column("probed_at", UtcDateTime),
 )
 
 # What one replica reads for all of them, see `bot.database.turns`; moments in real time.

@@ -8,7 +8,7 @@ import structlog
 
 from bot import clock
 from bot.database.engine import Transaction
-from bot.database.statements import MOST, NOW, UNTIL, columns
+from bot.database.statements import MOST, NOW, UNTIL, columns, words
 from bot.database.tables import IS_OPEN, UtcDateTime, requests
 from bot.requests.model import Kind, Request
 from bot.requests.store.requests import COLUMNS, UPDATE_KNOWN, as_known, from_row
@@ -38,6 +38,16 @@ UPDATE_CLAIMED: Final = UPDATE_KNOWN.where(
     requests.c.generation == sa.bindparam("known_generation"),
 )
 
+RETRYING: Final = sa.select(
+    sa.func.count(), sa.func.min(requests.c.updated_at, type_=UtcDateTime())
+).where(
+    IS_OPEN,
+    requests.c.held_at.is_(None),
+    sa.or_(
+        requests.c.failures > 0,
+        sa.and_(requests.c.attempts > 0, requests.c.state.in_(words(("received", "approved")))),
+    ),
+)
 NEXT_DUE: Final = sa.select(sa.func.min(requests.c.due_at, type_=UtcDateTime())).where(
     IS_OPEN, requests.c.due_at > NOW
 )
@@ -101,6 +111,16 @@ def oldest_open_seconds(db: Transaction) -> dict[str, float]:
     )
     now = clock.now()
     return {state: max((now - at).total_seconds(), 0) for state, at in db.execute(query)}
+
+
+def retrying(db: Transaction) -> tuple[int, float]:
+    """
+    Count the open requests whose last step could not be done and is tried again, and how long ago the first was got on with.
+
+    Seconds, 0 if there is none.  Looks at what is being delivered are repeated in any case, and count once they fail.
+    """
+    count, first = db.execute(RETRYING).one()
+    return int(count), max((clock.now() - first).total_seconds(), 0) if first else 0
 
 
 def oldest_due_seconds(db: Transaction) -> float:

@@ -1,6 +1,6 @@
 """Requests: the one transition function, and what else changes a request."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
@@ -19,6 +19,7 @@ from bot.database.tables import deciders, notices, requests
 from bot.packages.model import Terms
 from bot.people.model import Verb
 from bot.requests.model import MOVES, Evidence, Kind, Request, State
+from graph import observed
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +28,9 @@ TERMS: Final = TypeAdapter(Terms)
 EVIDENCE: Final = TypeAdapter(Evidence)
 FIELDS: Final = tuple(Request.__dataclass_fields__)
 COLUMNS: Final = [requests.c[name] for name in FIELDS]
+
+# Moves that an answer of Graph's has made.
+SHOWN_BY_GRAPH: Final = frozenset({State.SUBMITTED, State.DELIVERED, State.FAILED})
 
 SELECT: Final = sa.select(*COLUMNS)
 BY_ID: Final = SELECT.where(requests.c.id == sa.bindparam("request"))
@@ -122,9 +126,17 @@ def add(db: Transaction, request: Request) -> Request | None:
     return request if add_each(db, [request]) else None
 
 
-def add_each(db: Transaction, wanted: Collection[Request]) -> set[str]:
+def add_each(
+    db: Transaction,
+    wanted: Collection[Request],
+    *,
+    triggers: Mapping[str, str | None] | None = None,
+) -> set[str]:
     """
     Insert new requests; return the ids of those of which none was open already.
+
+    Args:
+        triggers: What each was asked by, for the log, by the request's id, where one transaction is for several people.
 
     The partial unique indexes decide, so two commands at once, on two replicas, make one request.
     """
@@ -150,6 +162,7 @@ def add_each(db: Transaction, wanted: Collection[Request]) -> set[str]:
             after=request.state,
             why=request.justification,
             details=_asked_for(request),
+            context={"kind": request.kind, "trigger": (triggers or {}).get(request.id)},
             **audit_ids(request),
         )
         if request.assignment_id is not None:
@@ -233,6 +246,7 @@ def move(
     if row is None:
         return None
     moved = from_row(row)
+    exchange = observed.last_exchange()
     if request.state is State.PENDING:
         # Whoever is asked next is found anew.
         db.execute(FORGET_DECIDERS, {"moved": moved.id})
@@ -245,11 +259,28 @@ def move(
         before=request.state,
         after=to,
         why=why,
-        details={"graph_request_id": moved.graph_request_id, "terms_hash": moved.terms_hash},
+        details={"graph_request_id": moved.graph_request_id, "terms_hash": moved.terms_hash}
+        | _exchange_ids(to, exchange),
+        context={
+            "kind": moved.kind,
+            "waited_seconds": (at - request.asked_at).total_seconds(),
+            "exchange": exchange,
+        },
         **audit_ids(moved),
     )
     shown(db, moved, deciders=(*request.deciders, *moved.deciders))
     return moved
+
+
+def _exchange_ids(to: State, exchange: observed.ObservedCall | None) -> dict[str, str]:
+    """Return how Microsoft finds the exchange with Graph that made a move, for the audit log."""
+    if exchange is None or to not in SHOWN_BY_GRAPH:
+        return {}
+    ids = {
+        "graph_client_request_id": exchange.client_request_id,
+        "graph_exchange_id": exchange.request_id,
+    }
+    return {name: value for name, value in ids.items() if value}
 
 
 def shown(db: Transaction, request: Request, *, deciders: Collection[str] = ()) -> None:

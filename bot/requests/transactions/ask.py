@@ -50,6 +50,7 @@ class RequestedPackage:
         key: What tells this command from every other; None if it has been noted already.
         patience: How long they wait for the answer; None if nobody does.
         reason_hint: What the reason lacks by the package's settings, a sentence; None: nothing.
+        trigger: What stands in the log for what they did in Slack.
     """
 
     slack_user: str
@@ -60,6 +61,7 @@ class RequestedPackage:
     key: str | None
     patience: Patience | None
     reason_hint: str | None = None
+    trigger: str | None = None
 
 
 Answer = Submitted | LatchkeyError
@@ -182,7 +184,8 @@ def _count_and_take(
         for place, item in items
         if item.slack_user in counted
     }
-    added = requests.add_each(db, list(wanted.values()))
+    triggers = {wanted[place].id: item.trigger for place, item in items if place in wanted}
+    added = requests.add_each(db, list(wanted.values()), triggers=triggers)
     answers: dict[int, Answer] = {}
     for place, item in items:
         if place not in wanted:

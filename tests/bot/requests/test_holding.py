@@ -10,9 +10,11 @@ from bot import clock
 from bot.database import audit, flags
 from bot.database.wire import NoWire
 from bot.errors import NotAllowed, TooLate
+from bot.exposition import Exposition
 from bot.health import Health
 from bot.jobs.status import JobStatus
 from bot.messages import asking
+from bot.monitoring.figures import Figures
 from bot.people.model import Verb
 from bot.requests.model import Hold, Kind, Request, State
 from bot.requests.retry import HELD_AFTER
@@ -266,9 +268,11 @@ async def test_a_held_request_can_be_withdrawn(harness):
 async def test_what_is_held_is_counted_and_does_no_harm_to_readiness(harness):
     """A gauge to alarm by; the bot itself is well."""
     await held(harness)
-    health = Health(store=harness.store, slack=harness.slack, jobs=harness.jobs, wire=NoWire())
+    figures = Figures()
+    health = Health(store=harness.store, jobs=harness.jobs, wire=NoWire(), figures=figures)
+    exposition = Exposition(store=harness.store, jobs=harness.jobs, health=health, figures=figures)
 
-    assert b"latchkey_held 1.0" in await health.metrics()
+    assert b"latchkey_held 1.0" in await exposition.metrics()
     assert await health.problems() == []
 
 

@@ -20,7 +20,9 @@ from bot.database import (
     homes,
     installation,
     limits,
+    outages,
     slack_waits,
+    stories,
     tables,
     turns,
 )
@@ -145,6 +147,8 @@ def _claims(db: Transaction) -> None:
         claims.release(db, request, due_at=clock.real(), attempts=1)
     claims.oldest_open_seconds(db)
     claims.oldest_due_seconds(db)
+    claims.retrying(db)
+    stories.find(db, request.id)
 
 
 def _holds(db: Transaction) -> None:
@@ -335,6 +339,13 @@ def _small_ones(db: Transaction) -> None:
     homes.touch_all(db, published_before=clock.now())
     homes.has_stale(db)
     due.look(db)
+    due.owed_messages(db)
+    outages.note(db, (), after=HOUR)
+    outages.note(db, ("graph: down",), after=timedelta(0))
+    noted = outages.find(db)[1]
+    assert noted is not None
+    outages.posted(db, noted)
+    outages.probe(db)
     owed.parts_owed(db, since=clock.now() - HOUR)
     homes.claim_stale(db, lease=LEASE, limit=5)
     homes.mark_published(db, "U0ANN", admin=True, at=clock.now())

@@ -1,0 +1,95 @@
+"""
+Give the figures to Prometheus: those of this replica, and those that are made anew from the tables.
+
+The latter are the same on every replica.  While the database does not answer they are missing, and the others are there.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry, generate_latest
+
+from bot import clock
+from bot.assignments.model import TroubleKind
+from bot.assignments.store import troubles, unsure
+from bot.database import Busy, Store, Transaction, flags, outages
+from bot.health import Health
+from bot.jobs import due
+from bot.jobs.table import Jobs
+from bot.monitoring import definitions as names
+from bot.monitoring.definitions import METRICS, Source
+from bot.monitoring.figures import Figures, make
+from bot.requests.model import OPEN, State
+from bot.requests.store import claims, holds, request_lists
+
+# The text format of Prometheus that every version of it reads.
+MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Exposition:
+    """Answers /metrics."""
+
+    def __init__(self, *, store: Store, jobs: Jobs, health: Health, figures: Figures) -> None:
+        self._store = store
+        self._jobs = jobs
+        self._health = health
+        self._figures = figures
+        self._ended: request_lists.Ended = request_lists.NONE_ENDED
+        self._failures: dict[str, int] = {}
+
+    async def metrics(self) -> bytes:
+        """Return all figures in Prometheus' text format."""
+        self._figures.set(names.READY, 0 if await self._health.problems() else 1)
+        for name, status in self._jobs.statuses.items():
+            more = status.failures - self._failures.get(name, 0)
+            self._failures[name] = status.failures
+            self._figures.count(names.JOB_FAILURES, name, by=more)
+            if status.last_success is not None:
+                age = (clock.real() - status.last_success).total_seconds()
+                self._figures.set(names.JOB_AGE, age, name)
+        own = generate_latest(self._figures.registry)
+        try:
+            return own + generate_latest(await self._of_tables())
+        except Busy:
+            return own
+
+    async def _of_tables(self) -> CollectorRegistry:
+        counts, self._ended = await self._store.read(request_lists.counts, self._ended)
+        found = await self._store.read(_look)
+        registry = CollectorRegistry()
+        made = {
+            metric.name: make(metric, registry)
+            for metric in METRICS
+            if metric.source is Source.TABLES
+        }
+        for state in State:
+            made[names.REQUESTS.name].labels(state).set(counts[state])
+        for name, value in found.items():
+            if isinstance(value, Mapping):
+                for label, each in value.items():
+                    made[name].labels(label).set(each)
+            else:
+                made[name].set(value)
+        return registry
+
+
+def _look(db: Transaction) -> dict[str, Any]:
+    """Return the figures by metric; of a metric with a label, by its values."""
+    alive_at, outage = outages.find(db)
+    open_since = claims.oldest_open_seconds(db)
+    wrong = troubles.count(db)
+    retrying, oldest_retrying = claims.retrying(db)
+    alive_for = (clock.real() - alive_at).total_seconds() if alive_at else 0
+    return {
+        names.OLDEST_OPEN.name: {state: open_since.get(state, 0) for state in sorted(OPEN)},
+        names.OLDEST_DUE.name: claims.oldest_due_seconds(db),
+        names.RETRYING.name: retrying,
+        names.OLDEST_RETRYING.name: oldest_retrying,
+        names.HELD.name: holds.count(db),
+        names.TROUBLES.name: {kind: wrong.get(kind, 0) for kind in TroubleKind},
+        names.UNREADABLE.name: sum(unsure.unreadable(db).values()),
+        names.OWED.name: due.owed_messages(db),
+        names.PAUSED.name: 0 if flags.pause_reason(db) is None else 1,
+        names.ALIVE_AGE.name: max(alive_for, 0),
+        names.OUTAGE.name: 1 if outage is not None and outage.over_at is None else 0,
+    }
