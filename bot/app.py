@@ -103,6 +103,7 @@ class Latchkey:
     wire: Wire
     health: Health
     figures: Figures
+    exposition: Exposition
     watch: OutageWatch
     identity: BotIdentity
     installation: Installation
@@ -370,6 +371,7 @@ async def assembled(
             wire=wire,
             health=health,
             figures=figures,
+            exposition=exposition,
             watch=watch,
             identity=identity,
             installation=installation,

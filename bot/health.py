@@ -22,6 +22,8 @@ ANOTHER_SHOWN: Final = timedelta(hours=1)
 MOST_SKEW: Final = timedelta(minutes=1)
 # SQLite's words that say more than that it does not answer.
 DATABASE_SAYS: Final = {"database or disk is full": "the disk is full"}
+# Jobs that one replica does for all; each knows how the last turn ended.
+FOR_ALL: Final = frozenset({"sync", "roster"})
 # The kinds of error that a sync says Graph is the reason by; the database and Slack may be, too.
 OF_GRAPH: Final = frozenset(
     {
@@ -64,9 +66,8 @@ class Health:
                 found.append(
                     f"job {name}: last succeeded {status.last_success:%H:%M:%S} UTC{_because(status.last_error)}"
                 )
-            elif name == "sync" and status.last_error:
-                is_graphs = status.last_error.partition(":")[0] in OF_GRAPH
-                found.append(f"{'graph' if is_graphs else 'job sync'}: {status.last_error}")
+            elif name in FOR_ALL and status.last_error:
+                found.append(f"{_whose(name, status.last_error)}: {status.last_error}")
         return found
 
     async def _of_database(self) -> list[str]:
@@ -124,6 +125,14 @@ class Health:
             return await self.store.read(flags.pause_reason)
         except Busy:
             return None
+
+
+def _whose(job: str, error: str) -> str:
+    """Return who is the reason that a job of all replicas failed."""
+    kind = error.partition(":")[0]
+    if kind in OF_GRAPH:
+        return "graph"
+    return "slack" if kind.startswith("Slack") else f"job {job}"
 
 
 def _because(error: str | None) -> str:

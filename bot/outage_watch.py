@@ -31,8 +31,6 @@ log = structlog.get_logger(__name__)
 
 NAME: Final = "watch"
 EVERY: Final = timedelta(minutes=1)
-# Without a call for so long, one is made to see whether the service answers.
-QUIET: Final = timedelta(seconds=50)
 # Posts JSON; True if it was taken (2xx); it raises AlarmNotTaken with the reason if not.
 Post = Callable[[Mapping[str, Any]], Awaitable[bool]]
 
@@ -67,7 +65,7 @@ class OutageWatch:
         Raises:
             Busy: The database does not answer, or has no room.
         """
-        await self._call_quiet_services()
+        await self._call_failing_services()
         problems = tuple(each for each in await self.health.problems() if not _is_own(each))
         try:
             await self.store.run(outages.probe)
@@ -84,10 +82,10 @@ class OutageWatch:
         if outage is not None:
             await self._tell(outage)
 
-    async def _call_quiet_services(self) -> None:
-        """Call what nobody has called for a while, or what did not work, so that it is known how it is now."""
+    async def _call_failing_services(self) -> None:
+        """Call what did not work, so that it is known how it is now; while it works, one replica calls for all."""
         slack, graph = self.health.figures.slack, self.health.figures.graph
-        if slack.failing_since is not None or _is_quiet(slack.answered_at):
+        if slack.failing_since is not None:
             try:
                 await self.slack.test_token()
             except SlackError as error:
@@ -184,7 +182,3 @@ def alarm_body(outage: Outage, *, replica: str | None = None) -> dict[str, Any]:
 def _is_own(problem: str) -> bool:
     """Tell what is about this watch alone."""
     return problem.startswith(f"job {NAME}:")
-
-
-def _is_quiet(at: datetime | None) -> bool:
-    return at is None or clock.real() - at >= QUIET

@@ -15,6 +15,8 @@ from graph.errors import GraphError
 # A part of a path that is a word of Graph's; everything else is somebody's id or name.
 WORD: Final = re.compile(r"\$?[A-Za-z]+")
 ID: Final = "{id}"
+# Of an exchange: a GUID.
+GRAPHS_ID: Final = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 TOKEN_ROUTE: Final = "token"  # noqa: S105 (a word in a metric)
 
 
@@ -106,6 +108,11 @@ def route_of(path: str) -> str:
         word = part.partition("(")[0]
         parts.append(word if not word or WORD.fullmatch(word) else ID)
     return "/".join(parts)
+
+
+def id_of_graphs(given: str | None) -> str | None:
+    """Return an id that Graph gives an exchange; None for what is none: whoever is on the way may have put anything there."""
+    return given if given is not None and GRAPHS_ID.fullmatch(given) else None
 
 
 def server_time(date: str | None) -> datetime | None:

@@ -319,7 +319,7 @@ class Session:
                         seconds=self._seconds() - began,
                         status=None if response is None else response.status_code,
                         client_request_id=client_request_id,
-                        request_id=headers.get("request-id"),
+                        request_id=observed.id_of_graphs(headers.get("request-id")),
                         server_time=observed.server_time(headers.get("date")),
                         error=error,
                     )

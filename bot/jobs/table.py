@@ -126,7 +126,9 @@ class Jobs:
         tenant = self._shared("sync", self.sync, self.sync_every)
         self._add_shared("sync", replace(tenant, fence=self.fence, wanted=clock.real()))
         roster = self.permissions.roster
-        admins = self._shared(roster.name, roster.refresh, timedelta(seconds=ROSTER_SECONDS))
+        admins = self._shared(
+            roster.name, roster.refresh_for_all, timedelta(seconds=ROSTER_SECONDS)
+        )
         self._add_shared("roster", replace(admins, learn=roster.learn))
         self.loop.start()
 

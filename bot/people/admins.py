@@ -78,6 +78,18 @@ class Roster:
         await self.learn(found)
         return found
 
+    async def refresh_for_all(self) -> Mapping[str, Any]:
+        """
+        Do the same for all replicas, once in each interval; at least one call sees whether Slack accepts our token.
+
+        Raises:
+            SlackError: It does not, or does not answer.
+        """
+        found = await self.refresh()
+        if not any(admin.startswith("S") for admin in self.admins):
+            await self.slack.test_token()
+        return found
+
     async def learn(self, found: Mapping[str, Any]) -> None:
         """Take over what was read, by us or by another replica, unless we know of something newer."""
         read = _AdminList(

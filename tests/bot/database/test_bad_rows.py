@@ -83,7 +83,7 @@ async def test_a_row_that_cannot_be_read_keeps_nobody_from_theirs(harness, kind)
     await harness.talk()
     alarms = [each.text for each in harness.workspace.channels["C0APPROVALS"].messages]
     assert sum("I cannot read 1 assignment of *Marketing Campaign*" in each for each in alarms) == 1
-    figures = (await harness.latchkey.health.metrics()).decode()
+    figures = (await harness.latchkey.exposition.metrics()).decode()
     assert "latchkey_unreadable_assignments 1.0" in figures
     assert 'latchkey_troubles{kind="unreadable"} 1.0' in figures
     shown = str((await harness.request_lists.access_overview("U0ANN")).held.rows)

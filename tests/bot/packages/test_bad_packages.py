@@ -169,7 +169,7 @@ async def test_the_admins_hear_of_it_after_three_syncs_and_when_it_has_passed(ha
     shown = [str(each.blocks) for each in harness.workspace.channels["C0APPROVALS"].messages]
     (card,) = [each for each in shown if "I cannot read the access package" in each]
     assert "*Marketing Campaign*" in card
-    figures = (await harness.latchkey.health.metrics()).decode()
+    figures = (await harness.latchkey.exposition.metrics()).decode()
     assert 'latchkey_troubles{kind="package"} 1.0' in figures
 
     await harness.tenant_sync.run()

@@ -213,7 +213,7 @@ async def test_the_age_of_what_is_open_is_counted(harness):
     await harness.requests.ask(slack_user="U0ANN", text="marketing-campaign")
     harness.shift(timedelta(hours=2))
 
-    figures = (await harness.latchkey.health.metrics()).decode()
+    figures = (await harness.latchkey.exposition.metrics()).decode()
 
     (line,) = [
         each
