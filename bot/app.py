@@ -161,7 +161,7 @@ async def assembled(
     clock.use(machine.time)
     chance.use(machine.chance)
     # Before anything is connected: a mistake in it is found at once.
-    package_settings = _package_settings(settings)
+    package_settings = read_package_settings_of(settings)
     async with AsyncExitStack() as stack:
         http = machine.graph_client()
         stack.push_async_callback(http.aclose)
@@ -381,7 +381,7 @@ async def assembled(
         )
 
 
-def _package_settings(settings: Settings) -> PackageSettingsFile:
+def read_package_settings_of(settings: Settings) -> PackageSettingsFile:
     """
     Read the file of package settings, if there is one.
 

@@ -10,6 +10,7 @@ from graph.batch import Batch
 from graph.batching import BatchingSession
 from graph.catalogs import Catalogs
 from graph.deadlines import Deadline, Seconds, machine_seconds
+from graph.granted import GrantedPermissions
 from graph.groups import Groups
 from graph.incompatibilities import Incompatibilities
 from graph.observed import Observer
@@ -67,6 +68,7 @@ class Graph:
             observer=observer,
         )
         self.deadline = session.deadline
+        self.granted = GrantedPermissions(session)
         self.users = Users(session)
         self.groups = Groups(session)
         self.applications = Applications(session)

@@ -283,6 +283,15 @@ class Session:
             return await answers.content_in_pieces(response, writes=writes)
         raise answers.error(response, writes=writes)
 
+    async def access_token(self) -> str:
+        """
+        Return the token that calls are made with.
+
+        Raises:
+            AuthError: There is none.
+        """
+        return await self._token(self._tokens.token())
+
     async def _token(self, getting: Awaitable[str]) -> str:
         """Wait for a token, and tell the observer if there is none."""
         began = self._seconds()

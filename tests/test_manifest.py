@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import handlers
-from bot.doctor import SCOPES
+from bot.doctor.slack import SCOPES
 from bot.slack.rate_limits import POST
 from handlers.app import SlackApp
 from tests.handlers.no_services import no_services
@@ -30,6 +30,8 @@ METHOD_SCOPES = {
     "chat_postMessage": "chat:write",
     "chat_postEphemeral": "chat:write",
     "chat_update": "chat:write",
+    "chat_scheduleMessage": "chat:write",
+    "chat_deleteScheduledMessage": "chat:write",
     "conversations_open": "im:write",
     "conversations_history": "im:history",
     "files_completeUploadExternal": "files:write",

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 import logging
 import sys
 from importlib.metadata import version
@@ -101,14 +102,21 @@ def migrate(grant_to: str | None, forget_slack_app: bool) -> None:
 
 
 @click.command()
-def doctor() -> None:
-    """Check everything the bot needs, and say what to do about what is missing."""
+@click.option("--json", "as_json", is_flag=True, help="For a program: a list of findings.")
+def doctor(as_json: bool) -> None:
+    """
+    Look at everything the bot needs, one by one, and say what to do about what is wrong.
+
+    Nothing is changed, sent or carried out, and what is wrong keeps nothing else from being looked at.  (Whether the app may post to its
+    channels is seen by a scheduled message that is taken back at once.)
+
+    Exits with 0 when all is well, 3 when something deserves a warning, 1 when something is broken, and 2 when the settings are wrong.
+    """
     settings = _settings_for_running()
-    configure_logs()
-    try:
-        asyncio.run(_examine(settings))
-    except ConfigurationError as error:
-        raise Stop(*error.problems) from None
+    configure_logs(logging.ERROR)
+    code = asyncio.run(_examine(settings, as_json=as_json))
+    if code:
+        sys.exit(code)
 
 
 @click.command()
@@ -157,12 +165,19 @@ async def _serve(settings: Settings) -> None:
             await web.serve(latchkey.asgi, listener)
 
 
-async def _examine(settings: Settings) -> None:
-    from bot.doctor import examine
+async def _examine(settings: Settings, *, as_json: bool) -> int:
+    from bot.doctor.connecting import subject_by
+    from bot.doctor.table import examine, exit_code
 
-    async with running(settings) as latchkey:
-        findings = await examine(latchkey)
-    for finding in findings:
-        click.echo(("✓ " if finding.fine else "✗ ") + finding.sentence)
-    if not all(finding.fine for finding in findings):
-        sys.exit(Stop.exit_code)
+    async with subject_by(settings) as subject:
+        found = await examine(subject)
+    if as_json:
+        shown = [
+            {"check": each.check, "severity": each.severity.name.lower(), "sentence": each.sentence}
+            for each in found
+        ]
+        click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+    else:
+        for each in found:
+            click.echo(f"{each.severity.mark} {each.sentence}")
+    return exit_code(found)

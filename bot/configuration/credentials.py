@@ -24,7 +24,7 @@ def credential_ends(settings: Settings) -> list[CredentialEnd]:
     Return the ends that are known.
 
     A certificate has its end in its file.  Entra does not tell an app when its secret ends, so that is known where
-    AZURE_CLIENT_SECRET_EXPIRES says it.  A certificate that cannot be read is left to whoever uses it.
+    AZURE_CLIENT_SECRET_UNTIL says it.  A certificate that cannot be read is left to whoever uses it.
     """
     found = []
     if settings.azure_client_certificate_path is not None:
@@ -34,8 +34,8 @@ def credential_ends(settings: Settings) -> list[CredentialEnd]:
         ends_at = end_of_certificate(settings.azure_client_certificate_path)
         if ends_at is not None:
             found.append(CredentialEnd(name=CERTIFICATE, ends_at=ends_at))
-    elif settings.azure_client_secret is not None and settings.azure_client_secret_expires:
-        day = settings.azure_client_secret_expires
+    elif settings.azure_client_secret is not None and settings.azure_client_secret_until:
+        day = settings.azure_client_secret_until
         found.append(
             CredentialEnd(name=CLIENT_SECRET, ends_at=datetime.combine(day, time(), tzinfo=UTC))
         )

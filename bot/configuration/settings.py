@@ -100,7 +100,7 @@ class Settings(BaseSettings):
         default=600, ge=60, le=86_400, alias="LATCHKEY_ALARM_AFTER_SECONDS"
     )
     alarm_webhook: SecretStr | None = Field(default=None, alias="LATCHKEY_ALARM_WEBHOOK")
-    azure_client_secret_expires: date | None = None
+    azure_client_secret_until: date | None = None
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", alias="LATCHKEY_LOG_LEVEL"
     )

@@ -50,7 +50,16 @@ def of_app(db: Transaction, *, app: str, team: str) -> Installation:
     db.execute(_row(db), {"id": ONLY})
     db.execute(NAME, {"installation": chance.new_id(), "installed_at": clock.real()})
     db.execute(NAME_APP, {"slack_app": app, "slack_team": team})
-    row = db.execute(READ).one()
+    return _read(db.execute(READ).one())
+
+
+def find(db: Transaction) -> Installation | None:
+    """Return which installation this is; None if none has begun, or it has no Slack app."""
+    row = db.execute(READ).one_or_none()
+    return _read(row) if row is not None and row.slack_app is not None else None
+
+
+def _read(row: Any) -> Installation:
     return Installation(
         id=row.installation,
         since=row.installed_at,

@@ -8,12 +8,13 @@ import asyncio
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import clock
 from bot.slack.calls import Observer, SlackCalls
 from bot.slack.errors import SlackError, SlackRefused, SlackUnsure
 from bot.slack.profiles import KnownIds, SlackUser, read_profile
@@ -32,6 +33,11 @@ OURS: Final = "latchkey_notice"
 HISTORY_PAGE: Final = 200
 # Slack recommends no more than 200 people a page.
 USERS_PAGE: Final = 200
+# Slack takes nothing back in the last minute, nor later than 120 days ahead.
+TEST_IN: Final = timedelta(hours=1)
+TEST_TEXT: Final = (
+    "A test of `latchkey doctor`, which was to be taken back at once. Please ignore it."
+)
 # A language as Slack writes it, "en-US".
 LOCALE: Final = re.compile(r"[A-Za-z0-9-]{2,20}")
 # Nobody can say anything to that person at that place: the bot or the person is not in it, it is a direct message
@@ -242,6 +248,27 @@ class Slack:
             SlackRefused: It is not there, the app is not in it, or has not the scope to look.
         """
         await self._calls.read("conversations.history", channel=channel, limit=1)
+
+    async def try_to_post(self, channel: str) -> None:
+        """
+        See whether the app may post to a channel: schedule a message, and take it back at once.  Scope chat:write.
+
+        Should this process die in between, the message says what it is.
+
+        Raises:
+            SlackRefused: It may not.
+        """
+        answer = await self._calls.call(
+            "chat.scheduleMessage",
+            channel=channel,
+            text=TEST_TEXT,
+            post_at=int((clock.real() + TEST_IN).timestamp()),
+        )
+        await self._calls.call(
+            "chat.deleteScheduledMessage",
+            channel=answer["channel"],
+            scheduled_message_id=answer["scheduled_message_id"],
+        )
 
     async def post(
         self,

@@ -106,6 +106,8 @@ class State:
         self.usergroups: dict[str, UserGroup] = {}
         self.views: dict[str, View] = {}
         self.files: dict[str, UploadedFile] = {}
+        # Messages for later: the channel, and when; without a channel they were taken back.
+        self.scheduled: dict[str, tuple[str | None, int]] = {}
         self.upload_tickets: dict[str, str] = {}
         """The file of each upload address that was handed out and not used."""
         self.calls: list[Call] = []

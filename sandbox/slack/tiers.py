@@ -29,6 +29,8 @@ TIERS = {
     "chat.delete": 3,
     "chat.postEphemeral": 4,
     "chat.update": 3,
+    "chat.scheduleMessage": 3,
+    "chat.deleteScheduledMessage": 3,
     "conversations.history": 3,
     "conversations.info": 3,
     "conversations.members": 4,

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.doctor import Finding, examine
+from bot.doctor.model import Finding
 from bot.errors import ConfigurationError
 from sandbox.slack.model import Channel
 from sandbox.tenant import seed
+from tests.harness.doctoring import doctors_findings
 from tests.harness.valid import complaints
 from tests.harness.world import (
     ANN,
@@ -197,7 +198,7 @@ async def test_a_quorum_that_nobody_counts_stops_the_start(database, tmp_path):
 async def found_by_doctor(world: World) -> Finding:
     (found,) = [
         each
-        for each in await examine(world.bot)
+        for each in await doctors_findings(world.bot)
         if "latchkey.yml" in each.sentence or "settings of its own" in each.sentence
     ]
     return found

@@ -12,9 +12,10 @@ from psycopg.errors import InsufficientPrivilege
 from bot.__main__ import main
 from bot.database import Unusable, audit, migrate, open_store, roles
 from bot.database.tables import metadata
-from bot.doctor import _role as doctor_on_role
+from bot.doctor import database as doctor_on_databases
 from bot.errors import ConfigurationError
 from tests.harness.camera import empty_postgresql, life
+from tests.harness.doctoring import subject_of
 from tests.harness.simulation import simulation
 from tests.harness.world import DANA
 from tests.proofs.crash_sweep.deeds import DELIVERY, read
@@ -97,7 +98,7 @@ async def test_the_whole_life_of_access_needs_no_more(name, world):
 
 async def test_the_doctor_is_content_with_it(world):
     """And says so."""
-    assert (await doctor_on_role(world.bot)).fine
+    assert all(each.fine for each in await doctor_on_databases.role(subject_of(world.bot)))
 
 
 def test_each_table_has_its_line():

@@ -36,6 +36,8 @@ METHODS: dict[str, Method] = {
     "chat.postEphemeral": Method(chat.post_ephemeral, ("chat:write",)),
     "chat.update": Method(chat.update, ("chat:write",)),
     "chat.delete": Method(chat.delete, ("chat:write",)),
+    "chat.scheduleMessage": Method(chat.schedule_message, ("chat:write",)),
+    "chat.deleteScheduledMessage": Method(chat.delete_scheduled, ("chat:write",)),
     "dnd.info": Method(users.dnd_info, ("dnd:read",)),
     "files.getUploadURLExternal": Method(files.get_upload_url, ("files:write",)),
     "files.completeUploadExternal": Method(files.complete_upload, ("files:write",)),

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from sandbox.slack.state import State
 
 MOST_ATTACHMENTS = 100
+# How far ahead a message may be scheduled, and until when it may be taken back.
+MOST_DAYS_AHEAD = 120
+LAST_SECONDS = 60
 
 
 def post_message(workspace: "State", args: Arguments) -> Json:
@@ -79,6 +82,43 @@ def delete(workspace: "State", args: Arguments) -> Json:
     message.deleted = True
     workspace.message_changed(message)
     return {"channel": message.channel, "ts": message.ts}
+
+
+def schedule_message(workspace: "State", args: Arguments) -> Json:
+    """
+    Serve chat.scheduleMessage; nothing is ever posted here, so a test that forgets one finds it in the workspace.
+
+    Source: docs.slack.dev, chat.scheduleMessage: ``post_at`` is in whole seconds, later than now and at most 120 days ahead.
+    """
+    channel = _destination(workspace, args.required("channel"))
+    _message(workspace, args, channel)
+    given = args.required("post_at")
+    if not str(given).isdigit():
+        raise SlackRefusal("invalid_time")
+    ahead = int(given) - workspace.now().timestamp()
+    if ahead <= 0:
+        raise SlackRefusal("time_in_past")
+    if ahead > MOST_DAYS_AHEAD * 86_400:
+        raise SlackRefusal("time_too_far")
+    scheduled = f"Q{len(workspace.scheduled) + 1:09d}"
+    workspace.scheduled[scheduled] = (channel.id, int(given))
+    return {
+        "channel": channel.id,
+        "scheduled_message_id": scheduled,
+        "post_at": int(given),
+        "message": {"text": args.optional("text") or "", "type": "delayed_message"},
+    }
+
+
+def delete_scheduled(workspace: "State", args: Arguments) -> Json:
+    """Serve chat.deleteScheduledMessage; one that is posted within a minute is not taken back."""
+    channel = args.required("channel")
+    scheduled = args.required("scheduled_message_id")
+    where, at = workspace.scheduled.get(scheduled, (None, 0))
+    if where != channel or at - workspace.now().timestamp() < LAST_SECONDS:
+        raise SlackRefusal("invalid_scheduled_message_id")
+    workspace.scheduled[scheduled] = (None, 0)
+    return {}
 
 
 def _destination(workspace: "State", wanted: str) -> Channel:

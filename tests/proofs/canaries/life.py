@@ -14,7 +14,6 @@ import httpx
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from bot import doctor
 from bot.__main__ import main
 from bot.database import audit, tables
 from bot.slack.errors import SlackError
@@ -23,6 +22,7 @@ from sandbox.certificate import Certificate
 from sandbox.run import StandIns, serving_bot, stand_ins
 from sandbox.serving import serving
 from tests.handlers.conftest import Endpoint
+from tests.harness.doctoring import doctors_findings
 from tests.harness.world import ANN, BO, CY, DANA, World, eventually, living, said
 from tests.proofs.canaries.canaries import (
     CAPABILITY,
@@ -186,7 +186,7 @@ async def meets_refusals_that_repeat_the_token(bot: Watched) -> None:
             about=f"a sync that meets {status}",
         )
         await bot.look()
-    bot.written.add("doctor", *[each.sentence for each in await doctor.examine(world.bot)])
+    bot.written.add("doctor", *[each.sentence for each in await doctors_findings(world.bot)])
     # For good, and the admins are told in Graph's words.
     echo.status = 403
     echo.only = lambda scope: scope["method"] == "POST" and "ssignmentRequests" in scope["path"]
@@ -256,7 +256,7 @@ async def is_looked_at(bot: Watched) -> None:
     """By all who run it: monitoring, doctor, audit, and a developer who prints things."""
     ours = bot.world.bot
     await bot.look()
-    bot.written.add("doctor", *[each.sentence for each in await doctor.examine(ours)])
+    bot.written.add("doctor", *[each.sentence for each in await doctors_findings(ours)])
     bot.written.add(
         "audit", *[json.dumps(row, default=str) for row in await ours.store.run(audit.rows)]
     )

@@ -372,6 +372,7 @@ def _small_ones(db: Transaction) -> None:
     flags.serves_from(db)
     flags.revision(db)
     installation.of_app(db, app="A0", team="T0")
+    installation.find(db)
     installation.forget_app(db, actor="cli:root", facts={})
     catalog.replace(db, [offered()])
     catalog.replace(db, [offered(name="Another name")])

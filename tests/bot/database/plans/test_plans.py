@@ -78,6 +78,7 @@ NOT_ABOUT_ROWS: Final = frozenset(
         "postgresql.py",
         "roles.py",
         "server_clock.py",
+        "server_facts.py",
         "sqlite_file.py",
         "statements.py",
         "upgrade.py",

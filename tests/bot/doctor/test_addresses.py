@@ -2,16 +2,17 @@
 
 import pytest
 
-from bot.doctor import Finding, examine
+from bot.doctor.model import Finding
 from sandbox.slack import Person
 from tests.harness.by_hand import BotHarness, standing
+from tests.harness.doctoring import doctors_findings
 from tests.harness.simulation import simulation
 
 
 async def about_addresses(harness: BotHarness) -> Finding:
     """What it finds about e-mail addresses."""
     (found,) = [
-        each for each in await examine(harness.latchkey) if "e-mail address" in each.sentence
+        each for each in await doctors_findings(harness.latchkey) if each.check == "addresses"
     ]
     return found
 
@@ -94,4 +95,5 @@ async def test_a_big_workspace_is_looked_at_in_part(harness):
 
     assert "of the first" in found.sentence
     asked = [each.method for each in harness.workspace.calls[before:]]
-    assert asked.count("users.list") == 5
+    # And once more, for those who are looked up in Entra.
+    assert asked.count("users.list") == 5 + 1

@@ -1,0 +1,129 @@
+"""Connect to each thing by itself for a look: nothing is started, upgraded or made, and what refuses is noted."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import aiohttp
+
+from bot import chance, clock, connections
+from bot.app import opened_store, read_package_settings_of
+from bot.configuration.settings import Settings
+from bot.database import Busy, flags
+from bot.doctor.model import AskOurselves, NobodyListens, Subject
+from bot.errors import ConfigurationError
+from bot.machine import MACHINE, Machine
+from bot.monitoring.figures import Figures
+from bot.packages.bounds import EVERYWHERE
+from bot.packages.settings.file import NO_FILE
+
+LONGEST_ANSWER = aiohttp.ClientTimeout(total=15)
+ANYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 (where the bot listens, not we)
+
+
+@asynccontextmanager
+async def subject_by(settings: Settings, *, machine: Machine = MACHINE) -> AsyncIterator[Subject]:
+    """Connect by the settings, as far as each lets us."""
+    clock.use(machine.time)
+    chance.use(machine.chance)
+    figures = Figures(machine.seconds)
+    missing: dict[str, str] = {}
+    package_settings = NO_FILE
+    try:
+        package_settings = read_package_settings_of(settings)
+    except ConfigurationError as error:
+        missing["package settings"] = " ".join(error.problems)
+    subject = Subject(
+        settings=settings,
+        figures=figures,
+        package_settings=package_settings,
+        missing=missing,
+        database_time=machine.database_time,
+        ask_ourselves=None if settings.port == 0 else _asking(settings),
+    )
+    async with AsyncExitStack() as stack:
+        _connect_database(subject, machine, stack)
+        await _connect_slack(subject, machine, stack)
+        await _connect_graph(subject, machine, stack)
+        yield subject
+
+
+def _connect_database(subject: Subject, machine: Machine, stack: AsyncExitStack) -> None:
+    file = subject.settings.sqlite_file
+    if file is not None and not file.is_file():
+        # Opening would make one.
+        subject.missing["database"] = (
+            f"There is no database at {file}: set DATABASE_URL to the bot's. (The first start makes it.)"
+        )
+        return
+    try:
+        store = opened_store(subject.settings, threads=machine.threads)
+        stack.callback(store.close)
+        store.read_here(flags.revision)
+    except ConfigurationError as error:
+        subject.missing["database"] = " ".join(error.problems)
+        return
+    except Busy as error:
+        subject.missing["database"] = f"The database cannot be used: {error}."
+        return
+    subject.connected_store = store
+    subject.wire = machine.wire(store)
+
+
+async def _connect_slack(subject: Subject, machine: Machine, stack: AsyncExitStack) -> None:
+    slack = await connections.connect_slack(
+        subject.settings, machine, stack, observer=subject.figures.slack_called
+    )
+    try:
+        subject.connected_identity = await connections.identify(
+            slack, workspace=subject.settings.workspace
+        )
+        if subject.settings.slack_app_token is not None:
+            token = subject.settings.slack_app_token.get_secret_value()
+            await connections.check_app_token(slack, token)
+    except ConfigurationError as error:
+        subject.missing["slack"] = " ".join(error.problems)
+        return
+    subject.connected_slack = slack
+
+
+async def _connect_graph(subject: Subject, machine: Machine, stack: AsyncExitStack) -> None:
+    http = machine.graph_client()
+    stack.push_async_callback(http.aclose)
+    subject.bounds = EVERYWHERE
+    try:
+        graph = await connections.connect_graph(
+            subject.settings, machine, http, observer=subject.figures.graph_called
+        )
+        subject.bounds = await connections.find_bounds(subject.settings, graph)
+    except ConfigurationError as error:
+        subject.missing["graph"] = " ".join(error.problems)
+        return
+    subject.connected_graph = graph
+
+
+def _asking(settings: Settings) -> AskOurselves:
+    """Return what sends requests to the bot that runs on this machine."""
+    host = "127.0.0.1" if settings.host in ANYWHERE else settings.host
+    root = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+
+    async def ask(
+        method: str, path: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, str]:
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=LONGEST_ANSWER) as session,
+                session.request(
+                    method,
+                    f"{root}{path}",
+                    headers=dict(headers),
+                    data=body or None,
+                    allow_redirects=False,
+                ) as answer,
+            ):
+                return answer.status, await answer.text()
+        except aiohttp.ClientConnectorError as error:
+            raise NobodyListens from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise OSError(f"it does not answer ({type(error).__name__})") from error
+
+    return ask

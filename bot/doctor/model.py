@@ -1,0 +1,160 @@
+"""Say what a check looks at, what it needs for that, and what it finds."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, Final, TypeVar
+
+from bot.configuration.settings import Settings
+from bot.database import Store
+from bot.database.wire import Wire
+from bot.monitoring.figures import Figures
+from bot.packages.bounds import EVERYWHERE, Bounds
+from bot.packages.settings.file import PackageSettingsFile
+from bot.slack.api import BotIdentity, Slack
+from graph import Graph
+
+T = TypeVar("T")
+
+
+class Severity(IntEnum):
+    """How bad a finding is; the worst of all decides the exit code."""
+
+    FINE = 0
+    # Something else is wrong first.
+    SKIPPED = 1
+    # True, and worth a thought.
+    NOTE = 2
+    # It works, and somebody should do something about it.
+    WARNING = 3
+    BROKEN = 4
+
+    @property
+    def mark(self) -> str:
+        """Return what stands before its sentence."""
+        return MARKS[self]
+
+
+MARKS: Final = {
+    Severity.FINE: "✓",
+    Severity.SKIPPED: "–",
+    Severity.NOTE: "·",
+    Severity.WARNING: "!",
+    Severity.BROKEN: "✗",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """
+    What a check has found.
+
+    Attributes:
+        check: The check's name in the table; filled in by `bot.doctor.table`.
+    """
+
+    severity: Severity
+    sentence: str
+    check: str = ""
+
+    @property
+    def fine(self) -> bool:
+        """Tell whether it keeps nothing from working."""
+        return self.severity is not Severity.BROKEN
+
+
+def fine(sentence: str) -> Finding:
+    """Find that something is as it should be."""
+    return Finding(severity=Severity.FINE, sentence=sentence)
+
+
+def note(sentence: str) -> Finding:
+    """Find something that is worth a thought."""
+    return Finding(severity=Severity.NOTE, sentence=sentence)
+
+
+def warning(sentence: str) -> Finding:
+    """Find something that somebody should do something about."""
+    return Finding(severity=Severity.WARNING, sentence=sentence)
+
+
+def broken(sentence: str) -> Finding:
+    """Find something that keeps Latchkey, or somebody, from working."""
+    return Finding(severity=Severity.BROKEN, sentence=sentence)
+
+
+# Sends a request to the running bot's own address: method, path, headers, body; returns the status and the text.
+AskOurselves = Callable[[str, str, Mapping[str, str], bytes], Awaitable[tuple[int, str]]]
+
+
+class NobodyListens(Exception):
+    """There is no running bot at the address of the settings."""
+
+
+@dataclass(kw_only=True)
+class Subject:
+    """
+    What is looked at: the settings, and whatever could be connected by them.
+
+    Attributes:
+        missing: What could not be connected, with the reason, by "database", "slack" and "graph".
+        database_time: Asks the database server's clock.
+        wire: The way to the other replicas; None where there is none to try.
+        ask_ourselves: Sends a request to the running bot.
+    """
+
+    settings: Settings
+    figures: Figures
+    package_settings: PackageSettingsFile
+    missing: dict[str, str] = field(default_factory=dict)
+    connected_store: Store | None = None
+    connected_slack: Slack | None = None
+    connected_identity: BotIdentity | None = None
+    connected_graph: Graph | None = None
+    bounds: Bounds = EVERYWHERE
+    wire: Wire | None = None
+    database_time: Callable[..., Any] | None = None
+    ask_ourselves: AskOurselves | None = None
+
+    @property
+    def store(self) -> Store:
+        """Return the database, for checks that need it."""
+        return _there(self.connected_store)
+
+    @property
+    def slack(self) -> Slack:
+        """Return Slack, for checks that need it."""
+        return _there(self.connected_slack)
+
+    @property
+    def identity(self) -> BotIdentity:
+        """Return whose the token is, for checks that need Slack."""
+        return _there(self.connected_identity)
+
+    @property
+    def graph(self) -> Graph:
+        """Return Graph, for checks that need it."""
+        return _there(self.connected_graph)
+
+
+def _there(thing: T | None) -> T:
+    if thing is None:
+        raise TypeError("a check uses what it does not say it needs")
+    return thing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """
+    One row of the table.
+
+    Attributes:
+        needs: Of "database", "slack" and "graph".
+        look: Finds one thing, or several.
+        only_postgresql: It is about a server.
+    """
+
+    name: str
+    look: Callable[[Subject], Awaitable[Finding | list[Finding]]]
+    needs: frozenset[str] = frozenset()
+    only_postgresql: bool = False

@@ -1,0 +1,178 @@
+"""Check each access package: whether its policies are understood, and who would decide."""
+
+from typing import Final
+
+from bot import chance, clock
+from bot.doctor.model import Finding, Subject, broken, fine, note, warning
+from bot.packages.eligibility import is_automatic, is_requestable
+from bot.packages.model import Stage
+from bot.packages.names import clean
+from bot.packages.policy_terms import stages_for
+from bot.packages.settings.model import PackageNames
+from bot.packages.unsupported import unsupported_in_package, unsupported_in_policy
+from bot.people.approvers import Approvers, UnresolvedApprovers
+from bot.requests.model import Kind, Request, State
+from bot.slack.errors import SlackError, SlackRefused
+from graph.errors import GraphError
+from graph.models import AccessPackage, AssignmentPolicy
+
+# Slack's words for a place that the app may post to, perhaps, and may not read.
+NOT_ALLOWED_TO_LOOK: Final = frozenset({"missing_scope", "no_permission"})
+# A tenant may have thousands; each is some calls.
+MOST_PACKAGES: Final = 300
+# Fewer than these are one vacation away from nobody.
+ENOUGH_DECIDERS: Final = 2
+# Who decides depends on who asks.
+OF_THE_ASKER: Final = frozenset({"singleuser", "groupmembers"})
+
+
+async def look(subject: Subject) -> list[Finding]:
+    """Judge each package as a request for it would be judged, without anybody asking."""
+    listed = subject.bounds.within(await subject.graph.packages.list(named=False))
+    if not listed:
+        return [broken("There is no access package in Entra yet: make one and give it a policy.")]
+    found: list[Finding] = []
+    for package in listed[:MOST_PACKAGES]:
+        found += await _of_package(subject, package)
+    if len(listed) > MOST_PACKAGES:
+        found.append(note(f"Only {MOST_PACKAGES} of {len(listed)} access packages were looked at."))
+    return found or [
+        fine(
+            f"{len(listed)} access packages can be read; their policies are understood, and two people or more decide."
+        )
+    ]
+
+
+async def _of_package(subject: Subject, listed: AccessPackage) -> list[Finding]:
+    name = f"The package “{clean(listed.display_name or listed.id)}”"
+    try:
+        package = await subject.graph.packages.get(listed.id)
+        policies = [
+            await subject.graph.policies.get(each.id) for each in package.assignment_policies
+        ]
+    except GraphError as error:
+        return [warning(f"{name} cannot be read: {error}")]
+    found = [
+        warning(f"{name} cannot be asked for here: {why}.")
+        for why in unsupported_in_package(package)
+    ]
+    if not policies:
+        return [*found, warning(f"{name} has no policy: nobody can ask for it.")]
+    askable = [each for each in policies if is_requestable(each) and not is_automatic(each)]
+    if not askable:
+        return [*found, note(f"{name} has no policy that lets people ask.")]
+    for policy in askable:
+        found += await _of_policy(subject, name, policy)
+    return found
+
+
+async def _of_policy(subject: Subject, package: str, policy: AssignmentPolicy) -> list[Finding]:
+    name = f"{package}, policy “{clean(policy.display_name or policy.id)}”"
+    unsupported = unsupported_in_policy(policy, extending=False)
+    if unsupported:
+        return [warning(f"{name}, refuses everybody: {each}.") for each in unsupported]
+    settings = subject.settings
+    found = []
+    stages = stages_for(policy, extending=False, always=settings.approval == "always")
+    for number, stage in enumerate(stages, start=1):
+        at = f", stage {number}" if len(stages) > 1 else ""
+        found += await _of_stage(subject, f"{name}{at}", stage)
+    return found
+
+
+async def _of_stage(subject: Subject, name: str, stage: Stage) -> list[Finding]:
+    """Count who could decide, up to two."""
+    by_admins = subject.settings.admins_decide != "never"
+    subjects = (*stage.approvers, *stage.fallback)
+    if not subjects:
+        if by_admins:
+            return [note(f"{name}: nobody is named, so the admins decide.")]
+        return [
+            broken(
+                f"{name}: nobody is named, and LATCHKEY_ADMINS_DECIDE is never: everybody is refused."
+            )
+        ]
+    if any(each["kind"] not in OF_THE_ASKER for each in subjects):
+        # Their manager, or their sponsors.
+        return []
+    try:
+        people = await Approvers(graph=subject.graph).find(
+            stage, _anybodys_request(), most=ENOUGH_DECIDERS
+        )
+    except UnresolvedApprovers as error:
+        return [warning(f"{name}: who decides cannot be told ({error}).")]
+    except GraphError as error:
+        return [warning(f"{name}: who decides cannot be read: {error}")]
+    if len(people) >= ENOUGH_DECIDERS:
+        return []
+    if people:
+        # Whoever reads this need not know who.
+        return [warning(f"{name}: only one person can decide.")]
+    if by_admins:
+        return [
+            warning(
+                f"{name}: nobody whom the policy names is in the directory and enabled, so only the admins can decide."
+            )
+        ]
+    return [
+        broken(
+            f"{name}: nobody whom the policy names is in the directory and enabled, so everybody is refused."
+        )
+    ]
+
+
+def _anybodys_request() -> Request:
+    """Return a request that nobody has made: nobody is left out for being whoever asks."""
+    return Request(
+        id=chance.new_id(),
+        kind=Kind.ADD,
+        state=State.RECEIVED,
+        holder=None,
+        asked_by="",
+        package_id="",
+        package_name="",
+        asked_at=clock.now(),
+        updated_at=clock.now(),
+        due_at=None,
+    )
+
+
+async def settings(subject: Subject) -> Finding:
+    """Check that the names in the file of package settings are some of the tenant's, and its channels ours to post to."""
+    file, path = subject.package_settings, subject.settings.package_settings
+    if path is None:
+        return fine("No package has settings of its own.")
+    try:
+        packages = await subject.graph.packages.list(named=False)
+    except GraphError as error:
+        return broken(f"{path.name} cannot be compared with Entra's packages: {error}")
+    problems = file.warnings(
+        PackageNames(
+            package=package.display_name or "",
+            catalog=(package.catalog.display_name if package.catalog else None) or "",
+            policies=tuple(each.display_name or "" for each in package.assignment_policies),
+        )
+        for package in packages
+    )
+    unchecked = []
+    for channel, place in file.channels():
+        try:
+            await subject.slack.check_channel(channel)
+        except SlackRefused as refused:
+            if refused.error in NOT_ALLOWED_TO_LOOK:
+                unchecked.append(channel)
+                continue
+            why = f"Slack does not let me into the channel {channel} ({refused}): invite the app there, or correct the id."
+            problems.append(file.source.problem(place, why))
+        except SlackError as error:
+            problems.append(
+                file.source.problem(place, f"The channel {channel} could not be checked ({error}).")
+            )
+    if problems:
+        return broken("\n  ".join(problems))
+    sentence = f"{path.name} names only packages, catalogs and policies that are in Entra"
+    if unchecked:
+        sentence += f". Its channels ({', '.join(unchecked)}) could not be checked: the app may not read there"
+    elif file.channels():
+        sentence += ", and channels that the app is in"
+    return fine(f"{sentence}.")

@@ -1,0 +1,265 @@
+"""Each check of the doctor turns red when what it looks at is broken, and the others go on."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from bot import clock
+from bot.doctor.connecting import subject_by
+from bot.doctor.model import Finding, Severity
+from bot.doctor.table import CHECKS, examine, exit_code
+from sandbox.tenant import seed
+from tests.harness.doctoring import doctors_findings, subject_of
+
+
+def of(found: list[Finding], check: str) -> list[Finding]:
+    return [each for each in found if each.check == check]
+
+
+def worst(found: list[Finding], check: str) -> Severity:
+    return max(each.severity for each in of(found, check))
+
+
+def words(found: list[Finding], check: str) -> str:
+    return " ".join(each.sentence for each in of(found, check))
+
+
+async def test_all_is_well_where_all_is_well(harness):
+    """Nothing is broken in the sandbox's world, and each check has said something."""
+    found = await doctors_findings(harness.latchkey)
+
+    assert [each for each in found if each.severity is Severity.BROKEN] == []
+    silent = {check.name for check in CHECKS if not check.only_postgresql} - {
+        each.check for each in found
+    }
+    assert silent <= {"credentials"}
+    assert harness.workspace.scheduled
+    assert {where for where, _ in harness.workspace.scheduled.values()} == {None}
+
+
+async def test_nothing_is_changed_by_looking(harness):
+    """No message, no request in Entra, no row."""
+    rows = await harness.store.read(_rows)
+    posted = {name: len(each.messages) for name, each in harness.workspace.channels.items()}
+    sent = len(harness.line.operations)
+
+    await doctors_findings(harness.latchkey)
+
+    assert await harness.store.read(_rows) == rows
+    assert {name: len(each.messages) for name, each in harness.workspace.channels.items()} == posted
+    told = [each for each in harness.line.operations[sent:] if not each.startswith("GET ")]
+    assert told == []
+
+
+def _rows(db):
+    from bot.database.tables import metadata
+
+    return {
+        table.name: [tuple(row) for row in db.execute(table.select())]
+        for table in metadata.sorted_tables
+        if table.name not in {"sweep"}
+    }
+
+
+@pytest.mark.parametrize(
+    ("granted", "check", "says"),
+    [
+        ({"EntitlementManagement.Read.All"}, Severity.WARNING, "nothing can be granted"),
+        (set(), Severity.BROKEN, "EntitlementManagement.ReadWrite.All"),
+    ],
+)
+async def test_roles_in_the_token_are_compared(harness, granted, check, says):
+    """Before the first grant fails for them."""
+    kept = {"User.Read.All", "GroupMember.Read.All"}
+    harness.tenant.permissions = kept | granted
+    harness.tenant.revoke_tokens()
+    await harness.latchkey.graph.granted._session._tokens.refresh()
+
+    found = await doctors_findings(harness.latchkey)
+
+    assert worst(found, "graph-permissions") is check
+    assert says in words(found, "graph-permissions")
+
+
+@pytest.mark.parametrize("lacking", ["GroupMember.Read.All", "User.Read.All"])
+async def test_a_missing_permission_is_named_by_role_and_by_call(harness, lacking):
+    """By the token's claim, and by a call that Graph refuses."""
+    harness.tenant.permissions.clear()
+    harness.tenant.permissions.update(
+        {"EntitlementManagement.ReadWrite.All", "GroupMember.Read.All", "User.Read.All"} - {lacking}
+    )
+    await harness.latchkey.graph.granted._session._tokens.refresh()
+
+    found = await doctors_findings(harness.latchkey)
+
+    assert lacking in words(found, "graph-permissions")
+    assert worst(found, "graph-calls") is Severity.BROKEN
+    assert lacking in words(found, "graph-calls")
+
+
+async def test_a_channel_that_the_bot_is_not_in_is_named(harness):
+    """With what to do."""
+    channel = harness.workspace.channels["C0APPROVALS"]
+    channel.members.discard(harness.workspace.bot_user_id)
+
+    found = await doctors_findings(harness.latchkey)
+
+    assert worst(found, "channels") is Severity.BROKEN
+    assert "invite the app" in words(found, "channels")
+
+
+async def test_a_channel_that_is_not_there_is_named(harness):
+    """A slip in the id."""
+    settings = harness.latchkey.settings.model_copy(update={"admin_channel": "C0NOWHERE"})
+
+    found = await doctors_findings(harness.latchkey, settings=settings)
+
+    assert "correct the id" in words(found, "channels")
+
+
+async def test_a_bot_that_runs_with_another_secret_is_found(harness):
+    """A request that is signed with ours is refused there."""
+    from pydantic import SecretStr
+
+    settings = harness.latchkey.settings.model_copy(
+        update={"slack_signing_secret": SecretStr("another")}
+    )
+
+    found = await doctors_findings(harness.latchkey, settings=settings)
+
+    assert worst(found, "running") is Severity.BROKEN
+    assert "refuses a request" in words(found, "running")
+
+
+async def test_a_missing_scope_is_named(harness):
+    """By the token's own scopes."""
+    identity = replace(
+        harness.latchkey.identity, scopes=harness.latchkey.identity.scopes - {"chat:write"}
+    )
+
+    found = await doctors_findings(harness.latchkey, connected_identity=identity)
+
+    assert worst(found, "slack-scopes") is Severity.BROKEN
+    assert "chat:write" in words(found, "slack-scopes")
+
+
+async def test_a_database_of_another_slack_app_is_named(harness):
+    """As the start would."""
+    identity = replace(harness.latchkey.identity, app_id="A0OTHER")
+
+    found = await doctors_findings(harness.latchkey, connected_identity=identity)
+
+    assert worst(found, "installation") is Severity.BROKEN
+
+
+async def test_an_admin_with_two_accounts_in_entra_cannot_decide(harness):
+    """Latchkey does not guess."""
+    dana = harness.tenant.world.users[seed.DANA]
+    twin = replace(
+        dana, id="7e000000-0000-4000-8000-0000000000ff", user_principal_name="t@x.example"
+    )
+    harness.tenant.world.users[twin.id] = twin
+
+    found = await doctors_findings(harness.latchkey)
+
+    assert worst(found, "admins") is Severity.BROKEN
+    assert "several accounts" in words(found, "admins")
+    assert "1 have several" in words(found, "matches")
+
+
+async def test_people_who_are_not_in_entra_are_counted(harness):
+    """By the addresses of the workspace."""
+    del harness.tenant.world.users[seed.CY]
+
+    found = await doctors_findings(harness.latchkey)
+
+    assert "1 have no account in Entra" in words(found, "matches")
+
+
+async def test_the_end_of_a_secret_is_counted_in_days(harness):
+    """Two weeks are a warning, a day past is broken."""
+    for ends, severity in (
+        (clock.real().date() + timedelta(days=14), Severity.WARNING),
+        (date(2020, 1, 1), Severity.BROKEN),
+        (date(2090, 1, 1), Severity.FINE),
+    ):
+        settings = harness.latchkey.settings.model_copy(update={"azure_client_secret_until": ends})
+        found = await doctors_findings(harness.latchkey, settings=settings)
+        assert worst(found, "credentials") is severity
+
+
+async def test_another_audit_key_is_found(harness):
+    """Before a row is written that does not verify."""
+    await harness.ask("marketing-campaign")
+    harness.store._audit_key = b"another"
+
+    found = await doctors_findings(harness.latchkey)
+
+    assert worst(found, "audit") is Severity.BROKEN
+
+
+async def test_clocks_that_disagree_are_found(harness):
+    """The database server's, Slack's and Graph's."""
+    harness.latchkey.figures.slack.skew = timedelta(minutes=7)
+    found = await doctors_findings(
+        harness.latchkey, database_time=lambda db: clock.real() + timedelta(seconds=30)
+    )
+
+    assert worst(found, "clocks") is Severity.BROKEN
+    assert "420 s ahead of Slack's" in words(found, "clocks")
+    assert "30 s behind the database server's" in words(found, "clocks")
+
+
+async def test_a_stage_with_a_disabled_approver_is_named(harness):
+    """By package and policy; the admins may decide there."""
+    harness.tenant.world.users[seed.BO].account_enabled = False
+
+    found = await doctors_findings(harness.latchkey)
+
+    assert worst(found, "packages") is Severity.WARNING
+    assert "only the admins can decide" in words(found, "packages")
+
+
+async def test_what_cannot_be_connected_stops_nothing_else(harness):
+    """Each is named, and what needs it is not looked at."""
+    subject = subject_of(harness.latchkey, missing={"slack": "Slack does not accept it."})
+
+    found = await examine(subject)
+
+    assert of(found, "slack")[0].severity is Severity.BROKEN
+    assert worst(found, "channels") is Severity.SKIPPED
+    assert worst(found, "graph-calls") is Severity.FINE
+    assert worst(found, "database") is Severity.FINE
+
+
+async def test_three_things_wrong_at_once_are_three_findings(harness, tmp_path):
+    """And no database is made by looking."""
+    harness.workspace.is_token_revoked = True
+    harness.tenant.faults.set("unavailable", retry_after="0")
+    from pydantic import SecretStr
+
+    nowhere = tmp_path / "nowhere.db"
+    settings = harness.latchkey.settings.model_copy(
+        update={"database_url": SecretStr(f"sqlite:///{nowhere}"), "port": 0}
+    )
+    async with subject_by(settings, machine=harness.bot.machine()) as subject:
+        found = await examine(subject)
+
+    assert {each.check for each in found if each.severity is Severity.BROKEN} >= {
+        "database",
+        "slack",
+    }
+    assert not nowhere.exists()
+    assert exit_code(found) == 1
+
+
+def test_the_exit_code_is_by_the_worst():
+    """0, 3 for a warning, 1 for what is broken."""
+
+    def code(*severities: Severity) -> int:
+        return exit_code([Finding(severity=each, sentence="") for each in severities])
+
+    assert code() == code(Severity.FINE, Severity.NOTE, Severity.SKIPPED) == 0
+    assert code(Severity.WARNING, Severity.NOTE) == 3
+    assert code(Severity.WARNING, Severity.BROKEN) == 1
