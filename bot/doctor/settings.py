@@ -38,8 +38,8 @@ async def credentials(subject: Subject) -> list[Finding]:
     if settings.azure_client_secret is not None and settings.azure_client_secret_until is None:
         found.append(
             note(
-                "When the client secret expires is unknown: Entra does not tell apps. AZURE_CLIENT_SECRET_UNTIL, with the day that "
-                "Entra shows beside it, lets you be warned before."
+                "When the client secret ends is not known, because Entra does not tell apps: a setting for it lets you be warned "
+                "before (docs/settings.md)."
             )
         )
     return found
