@@ -45,6 +45,7 @@ from bot.monitoring import tracing
 from bot.monitoring.figures import Figures
 from bot.monitoring.transition_log import log_committed
 from bot.notifications.delegation_news import DelegationNews
+from bot.notifications.digests import Digests
 from bot.notifications.expiries import Ends
 from bot.notifications.home import Homes
 from bot.notifications.late_replies import LateReplies
@@ -257,6 +258,13 @@ async def assembled(
             submitter=Submitter(store=store, graph=graph, recheck=evaluator.recheck, waits=waits),
             notices=notices,
             ends=Ends(store=store, slack=slack, sending=sending, plan=plan),
+            digests=Digests(
+                store=store,
+                sending=sending,
+                zones=zones,
+                package_settings=package_settings,
+                newer_blocks=settings.slack_blocks == "newer",
+            ),
             clockwork=Clockwork(
                 store=store,
                 notices=notices,

@@ -92,6 +92,7 @@ class Settings(BaseSettings):
     reminder_days: Rungs = Field(
         default=(timedelta(days=7), timedelta(days=1)), alias="LATCHKEY_REMINDER_DAYS"
     )
+    slack_blocks: Literal["plain", "newer"] = Field(default="plain", alias="LATCHKEY_SLACK_BLOCKS")
     asks_an_hour: int = Field(default=10, ge=1, le=100_000, alias="LATCHKEY_ASKS_AN_HOUR")
     commands_an_hour: int = Field(default=300, ge=1, le=100_000, alias="LATCHKEY_COMMANDS_AN_HOUR")
     poll_seconds: float = Field(default=2, gt=0, le=86_400, alias="LATCHKEY_POLL_SECONDS")

@@ -24,6 +24,7 @@ from bot.jobs.loop import Body, JobLoop
 from bot.jobs.messages import MessageJob
 from bot.jobs.requests import RequestJob
 from bot.jobs.status import JobStatus, describe_error
+from bot.notifications.digests import Digests
 from bot.notifications.expiries import Ends
 from bot.notifications.home import Homes
 from bot.notifications.owed import Notices
@@ -41,6 +42,7 @@ from bot.timing import WAITS, Waits
 
 ROSTER_SECONDS: Final = 60
 CLOCK_SECONDS: Final = 60
+DIGEST_SECONDS: Final = 300
 # An access that Graph has shown within so many syncs, or within the hour, is known well enough to remind of it.
 SYNCS_THAT_COUNT: Final = 3
 SEEN_LATELY: Final = timedelta(hours=1)
@@ -58,6 +60,7 @@ class Jobs:
     delivery: Delivery
     notices: Notices
     ends: Ends
+    digests: Digests
     tenant_sync: TenantSync
     homes: Homes
     reprocessing: Reprocessing
@@ -121,6 +124,8 @@ class Jobs:
         self.loop.add("reminders", self.reminders, self.sync_every)
         for name, (look, every) in self.more.items():
             self.loop.add(name, look, every)
+        if self.digests.are_wanted:
+            self.loop.add("digests", self.send_digests, timedelta(seconds=DIGEST_SECONDS))
         self.loop.add("clock", self.clockwork.look, timedelta(seconds=CLOCK_SECONDS))
         # What has been configured anew shows with the first look after the start.
         tenant = self._shared("sync", self.sync, self.sync_every)
@@ -193,6 +198,10 @@ class Jobs:
         if since is not None:
             goes_on = partial(self.loop.note_progress, "reminders")
             await self.ends.send_reminders(seen_since=since, goes_on=goes_on)
+
+    async def send_digests(self) -> None:
+        """Send the owners of packages the digests that are due."""
+        await self.digests.send_due()
 
     async def redraws(self) -> None:
         """Redraw cards and reminders that show what is no longer so, until none does."""

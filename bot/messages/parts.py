@@ -291,6 +291,20 @@ def message(text: str, blocks: Sequence[Block] | None = None) -> Message:
     return {"text": shorten(text, 3_900), "blocks": list(blocks) if blocks else [section(text)]}
 
 
+# Under which a message has the one that takes its place where Slack refuses it; not for Slack.
+PLAINER: Final = "plainer"
+
+
+def with_plainer(content: Message, plainer: Message) -> Message:
+    """Give a message in newer blocks another one, which says the same in plain ones, for when Slack refuses the first."""
+    return {**content, PLAINER: plainer}
+
+
+def without_plainer(content: Message) -> tuple[Message, Message | None]:
+    """Return a message as Slack takes it, and the one that says the same in plain blocks, if there is one."""
+    return {name: value for name, value in content.items() if name != PLAINER}, content.get(PLAINER)
+
+
 def shortened(content: Message) -> Message:
     """Say the same in few words, for when Slack does not take the whole; a decision can still be made."""
     text = shorten(str(content["text"]), SHORTENED)

@@ -8,6 +8,7 @@ again without a look: late and perhaps twice beats never.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,7 +17,7 @@ import structlog
 from bot import clock
 from bot.database import Store, Transaction, slack_waits
 from bot.messages import deciding
-from bot.messages.parts import Message, shortened
+from bot.messages.parts import Message, shortened, without_plainer
 from bot.notifications.model import Notice, is_channel
 from bot.notifications.store import notices
 from bot.priority import give_way
@@ -165,13 +166,29 @@ class Sending:
             # Whoever takes the claim next must not meet a message of ours still on its way.
             await self._store.run(notices.retry_at, left, at=clock.real())
             return False, None
+        content, plainer = without_plainer(content)
         try:
             return await self._post(left, content, close), None
         except ChannelRefused as refused:
             return False, self._channel_alarm(left[0].to, refused.word)
         except SlackRefused as refused:
+            if plainer is not None:
+                # Not every workspace has the newer blocks; nothing is lost.
+                log.warning("notice-plainer", notice=left[0].key, slack=str(refused))
+                return await self._deliver_plainer(left, plainer, close)
             arrived = await self._post_shorter(left, shortened(content), refused, close)
             return arrived, self._misshapen_alarm(left[0], refused.error)
+
+    async def _deliver_plainer(
+        self, claimed: Sequence[Notice], content: Message, close: Close
+    ) -> tuple[bool, Alarm | None]:
+        """Send what says the same in plain blocks, of a message that Slack has certainly refused."""
+        if _is_late(claimed):
+            await self._store.run(notices.retry_at, claimed, at=clock.real())
+            return False, None
+        # It has just been refused: there is no earlier try to look for.
+        untried = [replace(notice, tried_at=None) for notice in claimed]
+        return await self._deliver(untried, content, close)
 
     async def report_misshapen(self, notice: Notice, word: str) -> None:
         """Tell the admins, once a day for each kind of message, that Slack refuses what we make of it."""

@@ -24,6 +24,7 @@ from bot.packages.settings.values import (
     ReasonPattern,
     ReminderTimes,
     RequiredLength,
+    Weekly,
     unless_none,
 )
 
@@ -105,6 +106,9 @@ class SettingsBlock(Block):
     )
     owner: Owner = Field(
         default=None, description="The Slack user or channel that gets the digest."
+    )
+    digest: Weekly = Field(
+        default=None, description="When the owner gets the digest, by their own clock."
     )
     reminders: ReminderTimes = Field(
         default=None,

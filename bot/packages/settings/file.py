@@ -32,6 +32,7 @@ PLAIN: Final = (
     "escalate_after",
     "delivery_note",
     "owner",
+    "digest",
     "reminders",
 )
 
@@ -40,7 +41,6 @@ PLAIN: Final = (
 WITHOUT_EFFECT: Final = frozenset(
     {
         "quorum",
-        "owner",
         "break_glass",
     }
 )
@@ -87,6 +87,12 @@ class PackageSettingsFile:
     def reminders(self) -> list[Reminders]:
         """List the reminders that it sets, of whatever package."""
         return [block.reminders for block, _ in self._placed() if block.reminders is not None]
+
+    @property
+    def has_digests(self) -> bool:
+        """Tell whether some owner may get a digest."""
+        blocks = [block for block, _ in self._placed()]
+        return any(each.owner for each in blocks) and any(each.digest for each in blocks)
 
     def channels(self) -> list[tuple[str, Place]]:
         """List the Slack channels that it names for cards, each with one place where it does."""

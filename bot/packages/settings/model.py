@@ -146,6 +146,24 @@ class Reminders:
         return tuple(sorted({*self.lengths, *shares}, reverse=True))
 
 
+@dataclass(frozen=True, order=True)
+class WeeklyTime:
+    """
+    A moment of each week, by the reader's own clock.
+
+    Attributes:
+        weekday: From 0, Monday.
+    """
+
+    weekday: int
+    at: time
+
+    def latest(self, local: datetime) -> datetime:
+        """Return the last such moment up to *local*, in the same zone."""
+        moment = _at(local, self.at) - timedelta(days=(local.weekday() - self.weekday) % 7)
+        return moment if moment <= local else moment - timedelta(days=7)
+
+
 @dataclass(frozen=True, kw_only=True)
 class PackageSettings:
     """
@@ -164,6 +182,7 @@ class PackageSettings:
         reason: What a reason must contain.
         delivery_note: A sentence of the package's own, added to “You now have access”.
         owner: The Slack user or channel that gets the digest.
+        digest: When the owner gets it; None: never.
         reminders: How long before the end to remind, instead of ``LATCHKEY_REMINDER_DAYS``.
     """
 
@@ -177,6 +196,7 @@ class PackageSettings:
     delivery_note: str | None = None
     break_glass: BreakGlass | None = None
     owner: str | None = None
+    digest: WeeklyTime | None = None
     reminders: Reminders | None = None
 
     def approvals_needed(self, stage: int) -> int:

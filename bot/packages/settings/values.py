@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from bot.packages.characters import unseen
 from bot.packages.patterns import Pattern, UnsupportedPattern
-from bot.packages.settings.model import Reminders
+from bot.packages.settings.model import Reminders, WeeklyTime
 
 # Takes back what the catalog or the defaults say.
 NONE: Final = "none"
@@ -25,6 +25,8 @@ PERCENT: Final = re.compile(r"(\d{1,2}) ?%")
 CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
 OWNER: Final = re.compile(r"[UWCG][A-Z0-9]{2,}")
 HOURS: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d) ?[-–] ?([01]\d|2[0-3]):([0-5]\d)")
+WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WEEKLY: Final = re.compile(rf"({'|'.join(WEEKDAYS)}),? +([01]\d|2[0-3]):([0-5]\d)", re.IGNORECASE)
 MOST_APPROVALS: Final = 20
 MOST_STAGES: Final = 10
 LONGEST_NOTE: Final = 500
@@ -120,6 +122,16 @@ def read_hours(value: Any) -> tuple[time, time]:
     if start == end:
         raise ValueError(f"“{value}” begins when it ends; then there would be no time for a nudge.")
     return start, end
+
+
+def _weekly(value: Any) -> WeeklyTime:
+    said = _text(value)
+    found = WEEKLY.fullmatch(said)
+    if not found:
+        raise ValueError(
+            f"“{said}” is no day of the week with a time; write one like “monday 09:00”."
+        )
+    return WeeklyTime(WEEKDAYS.index(found[1].lower()), time(int(found[2]), int(found[3])))
 
 
 def _reminders(value: Any) -> Reminders:
@@ -222,6 +234,18 @@ Owner = Annotated[
     BeforeValidator(_owner),
     WrapValidator(unless_none),
     or_none({"type": "string", "pattern": f"^{OWNER.pattern}$", "examples": ["U0123456789"]}),
+]
+Weekly = Annotated[
+    WeeklyTime | None,
+    BeforeValidator(_weekly),
+    WrapValidator(unless_none),
+    or_none(
+        {
+            "type": "string",
+            "pattern": r"^([Mm]on|[Tt]ues|[Ww]ednes|[Tt]hurs|[Ff]ri|[Ss]atur|[Ss]un)day,? +([01]\d|2[0-3]):[0-5]\d$",
+            "examples": ["monday 09:00"],
+        }
+    ),
 ]
 _COUNT: Final = {"type": "integer", "minimum": 1, "maximum": MOST_APPROVALS}
 Quorum = Annotated[

@@ -33,6 +33,8 @@ from bot.packages.store import catalog
 from bot.paging import Mark, Start, page_number
 from bot.people.model import NamedAs, Person, Verb
 from bot.people.store import contacts, delegations, people
+from bot.reports.model import Period
+from bot.reports.store import rows as report_rows
 from bot.requests.model import Evidence, Kind, Request, State
 from bot.requests.store import claims, evidence, forms, holds, request_lists, requests
 from tests.bot.samples import ANN, BO, LEASE, click, delegation, held, notice, offered, wish
@@ -61,6 +63,7 @@ def run_all(run: Callable[[Callable[[Transaction], object]], object]) -> None:
         _unsure,
         _links,
         _troubles,
+        _reports,
         _small_ones,
         _audit,
     ):
@@ -331,6 +334,13 @@ def _troubles(db: Transaction) -> None:
     troubles.close_all_but(db, TroubleKind.PARTIAL, ["another"])
     troubles.open_one(db, TroubleKind.FAILED, "assignment")
     troubles.close(db, "assignment")
+
+
+def _reports(db: Transaction) -> None:
+    now = clock.now()
+    report_rows.current_access(db, ["campaign", "finance"])
+    report_rows.finished(db, ["campaign"], Period(since=now - HOUR, until=now))
+    report_rows.used_policies(db, ["policy", "another"])
 
 
 def _small_ones(db: Transaction) -> None:

@@ -17,6 +17,7 @@ from bot.packages.settings.model import (
     PackageNames,
     QuietHours,
     Reminders,
+    WeeklyTime,
 )
 from bot.packages.settings.read import parse_package_settings, read_package_settings
 from bot.source import FileError
@@ -73,12 +74,13 @@ def test_the_example_says_what_it_seems_to_say() -> None:
 def test_what_nothing_acts_on_yet_is_understood() -> None:
     """So that whoever builds it finds it read."""
     block = (
-        "quorum: [2, 1]\nowner: U0123456789\n"
+        "quorum: [2, 1]\nowner: U0123456789\ndigest: Monday 09:00\n"
         "break_glass: {minutes: 60, review_within: 24h, people: on_call}"
     )
     found = parse_package_settings(within(block), name="x").settings_for("Finance Reports")
     assert [found.approvals_needed(stage) for stage in range(3)] == [2, 1, 1]
     assert found.owner == "U0123456789"
+    assert found.digest == WeeklyTime(0, time(9))
     assert found.break_glass == BreakGlass(
         lasts=HOUR, review_within=DAY, people=BreakGlassPeople.ON_CALL
     )
@@ -169,6 +171,8 @@ packages:
         (f"delivery_note: {'a' * 501}", "This has 501 characters; 500 are possible."),
         ("delivery_note: ''", "line 3, column 5: This must not be empty"),
         ("delivery_note: a\u202eb", "a character that nobody sees: U+202E"),
+        ("digest: mondays", "“mondays” is no day of the week with a time"),
+        ("digest: monday 24:00", "“monday 24:00” is no day of the week with a time"),
         ("owner: '@bo'", "“@bo” is neither a Slack user id (U…) nor a channel id"),
         ("reminders: 7", "“7” is no time before the end"),
         ("reminders: 4m", "at least 5m"),

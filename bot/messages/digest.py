@@ -1,0 +1,266 @@
+"""Write the weekly digest for the owner of access packages: who has what, what ends, who granted what, and how fast."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from bot.messages.data_blocks import (
+    LONGEST_CELL,
+    MOST_CATEGORIES,
+    MOST_CELL_CHARACTERS,
+    MOST_TABLE_ROWS,
+    Cell,
+    bar_chart,
+    data_table,
+    text_cell,
+)
+from bot.messages.pages import MESSAGE, Room
+from bot.messages.parts import (
+    Block,
+    Message,
+    context,
+    day_only,
+    divider,
+    escape,
+    header,
+    length,
+    message,
+    section,
+    shorten,
+)
+from bot.messages.waits import how_long
+from bot.reports.model import CurrentAccess, Figures, FinishedRequest, PackageFigures
+
+TITLE: Final = "Access digest"
+# Of the lists, so that all of them and the charts stay within what a message takes.
+MOST_LINES: Final = 10
+LIST_CHARACTERS: Final = 2_000
+# In the lists; the report has names and reasons whole.
+LONGEST_NAME: Final = 60
+MOST_BARS: Final = 8
+LONGEST_BAR: Final = 20
+FULL: Final = "\N{BLACK PARALLELOGRAM}"
+# What stands around the table.
+BESIDE_TABLE: Final = Room(blocks=2, characters=600)
+HINT: Final = "An admin sees all of it by `/access-admin assignments`."
+
+
+def digest(found: Figures, *, newer: bool) -> Message:
+    """
+    Write the digest.
+
+    Args:
+        newer: With Slack's blocks for charts and tables; the same is said in plain blocks where Slack refuses these.
+    """
+    text = f"{TITLE}: {_who_has(found)}"
+    return message(text, _newer(found) if newer else _plain(found))
+
+
+def _plain(found: Figures) -> list[Block]:
+    return [
+        *_head(found),
+        *_bars(found.packages),
+        *_lists(found),
+        *_listed("*Who has what*", map(_access_line, found.current), len(found.current)),
+        context(HINT),
+    ]
+
+
+def _newer(found: Figures) -> list[Block]:
+    blocks = [*_head(found), *_charts(found), *_lists(found)]
+    room = MESSAGE.less(blocks).less([context(HINT)])
+    table = _table(found.current, room)
+    return [*blocks, *table, context(HINT)]
+
+
+def _head(found: Figures) -> list[Block]:
+    return [
+        header(TITLE),
+        section(f"{_who_has(found)} {_what_ends(found)}"),
+        section(f"{_what_was_decided(found)} {_how_fast(found)}".strip()),
+    ]
+
+
+def _who_has(found: Figures) -> str:
+    packages = _number(len(found.packages), "package of yours", "packages of yours")
+    if not found.current:
+        return f"Nobody has access to the {packages}."
+    if found.people == 1:
+        return f"1 person has access to the {packages}."
+    return f"{found.people:,} people have access to the {packages}."
+
+
+def _what_ends(found: Figures) -> str:
+    days = _number((found.ends_before - found.at).days, "day", "days")
+    count = len(found.ending)
+    if not count:
+        return f"Nothing ends within {days}."
+    if count == 1:
+        return f"1 assignment ends within {days}."
+    return f"{count:,} assignments end within {days}."
+
+
+def _what_was_decided(found: Figures) -> str:
+    days = _number(found.period.days, "day", "days")
+    granted, denied = len(found.granted), sum(each.denied for each in found.packages)
+    return f"In the last {days}, {_number(granted, 'request was', 'requests were')} granted and {denied:,} denied."
+
+
+def _how_fast(found: Figures) -> str:
+    if found.decided_in is None or found.most_decided_in is None:
+        return ""
+    half, most = how_long(found.decided_in), how_long(found.most_decided_in)
+    return f"Half of the decisions took {half} or less, and nine of ten {most} or less."
+
+
+def _charts(found: Figures) -> list[Block]:
+    """Draw who has what by package, and what was decided week by week; no more than Slack takes in a message: two."""
+    made = []
+    held = _most_held(found.packages, MOST_CATEGORIES)
+    if held:
+        made.append(
+            bar_chart(
+                "Assignments by package",
+                {"Assignments": [each.holders for each in held]},
+                [each.name for each in held],
+                x_label="Package",
+                y_label="Assignments",
+            )
+        )
+    weeks = found.weeks[-MOST_CATEGORIES:]
+    if any(each.granted or each.denied for each in weeks):
+        made.append(
+            bar_chart(
+                "Requests granted and denied, by week",
+                {
+                    "Granted": [each.granted for each in weeks],
+                    "Denied": [each.denied for each in weeks],
+                },
+                [f"{each.week.since:%d %b}" for each in weeks],
+                x_label="Week from",
+                y_label="Requests",
+            )
+        )
+    return made
+
+
+def _most_held(packages: Iterable[PackageFigures], most: int) -> list[PackageFigures]:
+    held = [each for each in packages if each.holders]
+    return sorted(held, key=lambda each: (-each.holders, each.name))[:most]
+
+
+def _bars(packages: Sequence[PackageFigures]) -> list[Block]:
+    """Draw the assignments of each package as a line of signs, with their number."""
+    held = _most_held(packages, MOST_BARS)
+    if not held:
+        return []
+    longest = held[0].holders
+    lines = [
+        f"{FULL * max(1, round(each.holders / longest * LONGEST_BAR))} {each.holders:,} {_name(each.name)}"
+        for each in held
+    ]
+    left = sum(each.holders > 0 for each in packages) - len(held)
+    if left:
+        lines.append(f"… and {_number(left, 'more package', 'more packages')} with fewer.")
+    return [section("\n".join(["*Assignments by package*", *lines]))]
+
+
+def _lists(found: Figures) -> list[Block]:
+    days = _number((found.ends_before - found.at).days, "day", "days")
+    past = _number(found.period.days, "day", "days")
+    ending, granted = found.ending, found.granted
+    return [
+        divider(),
+        *_listed(f"*What ends within {days}*", map(_end_line, ending), len(ending)),
+        *_listed(f"*What was granted in the last {past}*", map(_grant_line, granted), len(granted)),
+    ]
+
+
+def _listed(title: str, lines: Iterable[str], count: int) -> list[Block]:
+    """List the first lines under a title, as many as there is room for, and say how many more there are."""
+    if not count:
+        return []
+    taken, characters = [title], 0
+    for line in lines:
+        characters += length(line) + 1
+        if len(taken) > MOST_LINES or characters > LIST_CHARACTERS:
+            break
+        taken.append(f"• {line}")
+    left = count - len(taken) + 1
+    if left:
+        taken.append(f"… and {left:,} more.")
+    return [section("\n".join(taken))]
+
+
+def _end_line(access: CurrentAccess) -> str:
+    end = f"until {day_only(access.ends_at)}" if access.ends_at else "with no end"
+    return f"{_holder(access)} has *{_name(access.package_name)}* {end}."
+
+
+def _access_line(access: CurrentAccess) -> str:
+    since = f" since {day_only(access.starts_at)}" if access.starts_at else ""
+    end = f"until {day_only(access.ends_at)}" if access.ends_at else "with no end"
+    return f"{_holder(access)} has *{_name(access.package_name)}*{since} {end}."
+
+
+def _grant_line(request: FinishedRequest) -> str:
+    what = f"{_holder(request)} got *{_name(request.package_name)}*"
+    if request.is_extension:
+        what = f"{_holder(request)} extended *{_name(request.package_name)}*"
+    when = f"on {day_only(request.ended_at)}"
+    approvers = list(dict.fromkeys(_approver(each.by, each.for_name) for each in request.decisions))
+    if not approvers:
+        return f"{what} {when}; nobody had to approve."
+    return f"{what} {when}, approved by {' and '.join(approvers)}."
+
+
+def _approver(by: str, for_name: str | None) -> str:
+    return f"{_name(by)} for {_name(for_name)}" if for_name else _name(by)
+
+
+def _holder(of: CurrentAccess | FinishedRequest) -> str:
+    # By name: a mention would tell each of them of a list that is not theirs.
+    return _name(of.holder_name) if of.holder_name else "somebody whose name is not known"
+
+
+def _name(name: str) -> str:
+    return escape(shorten(name, LONGEST_NAME))
+
+
+def _table(current: Sequence[CurrentAccess], room: Room) -> list[Block]:
+    """List who has what in a table, as many rows as there is room for."""
+    if not current:
+        return []
+    names = ("Person", "Package", "Since", "Until")
+    room = Room(
+        blocks=room.blocks - BESIDE_TABLE.blocks,
+        characters=room.characters - BESIDE_TABLE.characters,
+    )
+    rows: list[Sequence[Cell]] = []
+    size, read = 0, sum(map(len, names))
+    for access in current[:MOST_TABLE_ROWS]:
+        row = _row(access)
+        size += room.size_of(row) + 1
+        read += sum(length(each["text"]) for each in row)
+        if rows and (size > room.characters or read > MOST_CELL_CHARACTERS):
+            break
+        rows.append(row)
+    left = len(current) - len(rows)
+    shown = f"{len(rows):,} of {len(current):,}" if left else f"{len(rows):,}"
+    caption = f"Who has what, the next to end first: {shown}"
+    table = data_table(caption, names, rows, block_id="digest_access")
+    more = [context(f"The table leaves out {left:,} more, which end later.")] if left else []
+    return [table, *more]
+
+
+def _row(access: CurrentAccess) -> list[Cell]:
+    return [
+        text_cell(shorten(access.holder_name or "(name not known)", LONGEST_CELL)),
+        text_cell(access.package_name),
+        # Not as a token of Slack's, which a cell would not show; by these, rows are sorted.
+        text_cell(f"{access.starts_at:%Y-%m-%d}" if access.starts_at else ""),
+        text_cell(f"{access.ends_at:%Y-%m-%d}" if access.ends_at else "no end"),
+    ]
+
+
+def _number(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"

@@ -1,0 +1,230 @@
+"""Make the figures about access and decisions, for the owners' digest, the report and everybody else."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from bot.database import Transaction
+from bot.packages.model import Package
+from bot.packages.store import catalog
+from bot.reports.model import (
+    ApproverFigures,
+    CountedDecision,
+    CountedReason,
+    CurrentAccess,
+    Figures,
+    FinishedRequest,
+    PackageFigures,
+    Period,
+    RequestOutcome,
+    UnusedPolicy,
+    WeekFigures,
+)
+from bot.reports.store import rows
+
+NEVER: Final = datetime.max.replace(tzinfo=UTC)
+# Of the reasons that are told apart.
+MOST_REASONS: Final = 20
+
+
+def figures(
+    db: Transaction,
+    *,
+    at: datetime,
+    period: Period,
+    ends_within: timedelta,
+    package_ids: Collection[str] | None = None,
+    trend: Period | None = None,
+) -> Figures:
+    """
+    Make the figures about some packages.
+
+    Args:
+        at: Now.
+        ends_within: What ends so soon after *at* is listed as ending.
+        package_ids: Only of these; None: of all that Latchkey knows.
+        trend: Whose weeks are counted one by one; ends with *period*, or is None, and then *period* itself.
+    """
+    packages = [
+        each for each in catalog.list_all(db) if package_ids is None or each.id in package_ids
+    ]
+    ids = [each.id for each in packages]
+    policies = {policy.id for each in packages for policy in each.policies}
+    trend = trend or period
+    return make_figures(
+        packages,
+        at=at,
+        period=period,
+        trend=trend,
+        ends_before=at + ends_within,
+        current=rows.current_access(db, ids),
+        finished=rows.finished(db, ids, trend),
+        used=rows.used_policies(db, policies),
+    )
+
+
+def make_figures(
+    packages: Sequence[Package],
+    *,
+    at: datetime,
+    period: Period,
+    trend: Period,
+    ends_before: datetime,
+    current: Iterable[CurrentAccess],
+    finished: Iterable[FinishedRequest],
+    used: Collection[str],
+) -> Figures:
+    """
+    Make the figures of what was read.
+
+    Args:
+        packages: Those that are counted.
+        current, finished: Of these packages, in whatever order.
+        used: Ids of the policies under which somebody has access, or had.
+    """
+    # What is over by its end, and Entra has not said so yet, is no access any more.
+    now = sorted(
+        (each for each in current if each.ends_at is None or each.ends_at > at),
+        key=lambda each: (each.ends_at or NEVER, each.holder_name or "", each.id),
+    )
+    every = sorted(finished, key=lambda each: (each.ended_at, each.id), reverse=True)
+    ended = [each for each in every if each.ended_at >= period.since]
+    waits = [each.decided_in for each in ended if each.decided_in is not None]
+    return Figures(
+        at=at,
+        period=period,
+        ends_before=ends_before,
+        packages=_by_package(packages, now, ended, ends_before=ends_before),
+        current=now,
+        finished=ended,
+        outcomes=dict(Counter(each.outcome for each in ended)),
+        weeks=[_of_week(week, every) for week in trend.weeks()],
+        decided_in=share_within(waits, 0.5),
+        most_decided_in=share_within(waits, 0.9),
+        approvers=_by_approver(ended),
+        why_not=_why_not(ended),
+        reasons=_reasons(ended),
+        reasonless=sum(not each.justification for each in ended),
+        unused=[
+            UnusedPolicy(package_name=each.name, policy_name=policy.name)
+            for each in packages
+            for policy in each.policies
+            if policy.id not in used
+        ],
+    )
+
+
+def share_within(waits: Collection[timedelta], share: float) -> timedelta | None:
+    """Return the shortest of *waits* that *share* of them are no longer than; None if there are none."""
+    ordered = sorted(waits)
+    # The nearest rank: a wait that somebody had, and no mean of two.
+    return ordered[max(1, math.ceil(len(ordered) * share)) - 1] if ordered else None
+
+
+@dataclass
+class _Tally:
+    """What is counted of one package."""
+
+    holders: int = 0
+    ending: int = 0
+    granted: int = 0
+    denied: int = 0
+
+    def __post_init__(self) -> None:
+        self.waits: list[timedelta] = []
+
+
+def _by_package(
+    packages: Sequence[Package],
+    current: Iterable[CurrentAccess],
+    finished: Iterable[FinishedRequest],
+    *,
+    ends_before: datetime,
+) -> list[PackageFigures]:
+    tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
+    for access in current:
+        tally = tallies[access.package_id]
+        tally.holders += 1
+        tally.ending += access.ends_at is not None and access.ends_at < ends_before
+    for request in finished:
+        tally = tallies[request.package_id]
+        tally.granted += request.outcome is RequestOutcome.GRANTED
+        tally.denied += request.outcome is RequestOutcome.DENIED
+        if request.decided_in is not None:
+            tally.waits.append(request.decided_in)
+    return [
+        PackageFigures(
+            id=package.id,
+            name=package.name,
+            catalog=package.catalog,
+            holders=tallies[package.id].holders,
+            ending=tallies[package.id].ending,
+            granted=tallies[package.id].granted,
+            denied=tallies[package.id].denied,
+            decided_in=share_within(tallies[package.id].waits, 0.5),
+        )
+        for package in packages
+    ]
+
+
+def _of_week(week: Period, finished: Iterable[FinishedRequest]) -> WeekFigures:
+    within = Counter(each.outcome for each in finished if week.since <= each.ended_at < week.until)
+    return WeekFigures(
+        week=week,
+        granted=within[RequestOutcome.GRANTED],
+        denied=within[RequestOutcome.DENIED],
+    )
+
+
+def _by_approver(finished: Iterable[FinishedRequest]) -> list[ApproverFigures]:
+    """Return who has decided, and how much, whoever decided most at the front."""
+    made: defaultdict[str, list[tuple[CountedDecision, timedelta]]] = defaultdict(list)
+    for request in finished:
+        for decision in request.decisions:
+            made[decision.by].append((decision, decision.at - request.asked_at))
+    found = [
+        ApproverFigures(
+            name=name,
+            approved=sum(each.approves for each, _ in decided),
+            denied=sum(not each.approves for each, _ in decided),
+            decided_in=share_within([wait for _, wait in decided], 0.5) or timedelta(0),
+        )
+        for name, decided in made.items()
+    ]
+    return sorted(found, key=lambda each: (-each.approved - each.denied, each.name))
+
+
+def _why_not(finished: Iterable[FinishedRequest]) -> list[CountedReason]:
+    """Return why requests were denied or refused, the most frequent first."""
+    counted: Counter[tuple[RequestOutcome, str]] = Counter()
+    for request in finished:
+        if request.outcome is RequestOutcome.DENIED:
+            denials = [each.reason for each in request.decisions if not each.approves]
+            counted[request.outcome, next(filter(None, denials), "")] += 1
+        elif request.outcome in {RequestOutcome.REFUSED, RequestOutcome.FAILED}:
+            counted[request.outcome, request.why or ""] += 1
+    ordered = sorted(counted.items(), key=lambda each: (-each[1], each[0]))
+    return [
+        CountedReason(reason=reason, outcome=outcome, count=count)
+        for (outcome, reason), count in ordered[:MOST_REASONS]
+    ]
+
+
+def _reasons(finished: Iterable[FinishedRequest]) -> list[CountedReason]:
+    """Return the reasons that were given more than once, whatever their capitals, the most frequent first."""
+    spelled: dict[str, str] = {}
+    counted: Counter[str] = Counter()
+    for request in finished:
+        said = " ".join((request.justification or "").split())
+        if said:
+            spelled.setdefault(said.casefold(), said)
+            counted[said.casefold()] += 1
+    ordered = sorted(counted.items(), key=lambda each: (-each[1], each[0]))
+    return [
+        CountedReason(reason=spelled[key], count=count)
+        for key, count in ordered[:MOST_REASONS]
+        if count > 1
+    ]

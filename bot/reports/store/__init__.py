@@ -1,0 +1,1 @@
+"""The statements that read what the figures are made of."""

@@ -1,0 +1,140 @@
+"""Read the rows that the figures are made of: access that people have, requests that have ended, and their decisions."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot.approvals.model import Outcome
+from bot.assignments.store.assignments import IS_NOT_ENDED
+from bot.database.engine import Transaction
+from bot.database.statements import SINCE, UNTIL, word, words
+from bot.database.tables import IS_ENDED, assignments, decisions, requests
+from bot.people.model import Verb
+from bot.reports.model import (
+    CountedDecision,
+    CurrentAccess,
+    FinishedRequest,
+    Period,
+    RequestOutcome,
+)
+from bot.requests.model import Kind, State
+
+# SQLite takes 32,766 parameters a statement, PostgreSQL 65,535.
+IDS_A_QUERY: Final = 1_000
+OUTCOMES: Final[Mapping[State, RequestOutcome]] = {
+    State.DELIVERED: RequestOutcome.GRANTED,
+    State.DENIED: RequestOutcome.DENIED,
+    State.REFUSED: RequestOutcome.REFUSED,
+    State.LAPSED: RequestOutcome.EXPIRED,
+    State.CANCELED: RequestOutcome.CANCELED,
+    State.FAILED: RequestOutcome.FAILED,
+}
+
+CURRENT: Final = sa.select(
+    assignments.c.id,
+    assignments.c.entra_id,
+    assignments.c.holder,
+    assignments.c.holder_name,
+    assignments.c.package_id,
+    assignments.c.package_name,
+    assignments.c.starts_at,
+    assignments.c.ends_at,
+).where(assignments.c.package_id.in_(sa.bindparam("packages", expanding=True)), IS_NOT_ENDED)
+# One state after the other: so the index finds where the period begins.
+IS_OF_PERIOD: Final = sa.and_(
+    requests.c.state == sa.bindparam("wanted"),
+    requests.c.ended_at >= SINCE,
+    requests.c.ended_at < UNTIL,
+    IS_ENDED,
+    requests.c.kind.in_(words((Kind.ADD, Kind.EXTEND))),
+)
+ENDED: Final = sa.select(
+    requests.c.id,
+    requests.c.kind,
+    requests.c.package_id,
+    requests.c.package_name,
+    requests.c.holder,
+    requests.c.holder_name,
+    requests.c.asked_at,
+    requests.c.ended_at,
+    requests.c.why,
+    requests.c.justification,
+).where(IS_OF_PERIOD)
+COUNTED: Final = (
+    sa.select(
+        decisions.c.request_id,
+        decisions.c.verb,
+        decisions.c.slack_user,
+        decisions.c.name,
+        decisions.c.for_name,
+        decisions.c.reason,
+        decisions.c.at,
+    )
+    .join_from(requests, decisions, decisions.c.request_id == requests.c.id)
+    .where(
+        IS_OF_PERIOD,
+        decisions.c.round == requests.c.round,
+        decisions.c.outcome == word(Outcome.ACCEPTED),
+    )
+)
+GAVE_ACCESS: Final = (
+    sa.select(assignments.c.policy_id)
+    .where(assignments.c.policy_id == sa.bindparam("policy"))
+    .limit(sa.literal_column("1"))
+)
+
+
+def current_access(db: Transaction, package_ids: Collection[str]) -> list[CurrentAccess]:
+    """Return the access that people have to these packages now, in no order."""
+    return [
+        CurrentAccess(**row._mapping)
+        for some in _in_parts(sorted(package_ids))
+        for row in db.execute(CURRENT, {"packages": some})
+    ]
+
+
+def finished(
+    db: Transaction, package_ids: Collection[str], period: Period
+) -> list[FinishedRequest]:
+    """Return the requests for access to these packages that ended in a period, in no order, with what was decided."""
+    wanted, found = frozenset(package_ids), []
+    for state, outcome in OUTCOMES.items():
+        given = {"wanted": state, "since": period.since, "until": period.until}
+        counted = defaultdict(list)
+        for row in db.execute(COUNTED, given):
+            counted[row.request_id].append(_decision(row))
+        found += [
+            FinishedRequest(
+                outcome=outcome,
+                is_extension=row.kind == Kind.EXTEND,
+                decisions=tuple(sorted(counted[row.id], key=lambda each: each.at)),
+                **{name: value for name, value in row._mapping.items() if name != "kind"},
+            )
+            for row in db.execute(ENDED, given)
+            if row.package_id in wanted
+        ]
+    return found
+
+
+def used_policies(db: Transaction, policy_ids: Collection[str]) -> set[str]:
+    """Return those of these policies under which somebody has access, or had."""
+    return {
+        each for each in policy_ids if db.execute(GAVE_ACCESS, {"policy": each}).first() is not None
+    }
+
+
+def _decision(row: Any) -> CountedDecision:
+    return CountedDecision(
+        by=row.name or row.slack_user,
+        for_name=row.for_name,
+        approves=row.verb == Verb.APPROVE,
+        reason=row.reason,
+        at=row.at,
+    )
+
+
+def _in_parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for first in range(0, len(ids), IDS_A_QUERY):
+        yield ids[first : first + IDS_A_QUERY]

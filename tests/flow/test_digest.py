@@ -1,0 +1,111 @@
+"""The owner of packages reads once a week who has what, what ends, and who has granted what."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from sandbox.slack.model import Channel
+from tests.harness.world import ANN, BO, DANA, World, eventually, living, said
+
+OWNERS = "C0OWNERS"
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+# Bo is in Berlin, where it is nine then; the channel reads it by UTC.
+MONDAY = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
+FILE = f"""\
+defaults:
+  digest: monday 09:00
+packages:
+  Finance Reports:
+    owner: {BO}
+  Marketing Campaign:
+    owner: {BO}
+    digest: tuesday 09:00
+  Production Database:
+    owner: {OWNERS}
+"""
+
+
+def with_channel(outside):
+    members = {BO, DANA, outside.workspace.bot_user_id}
+    outside.workspace.channels[OWNERS] = Channel(id=OWNERS, name="owners", members=members)
+
+
+@pytest.fixture
+def settings_file(tmp_path: Path) -> str:
+    file = tmp_path / "latchkey.yml"
+    file.write_text(FILE, "utf-8")
+    return str(file)
+
+
+@pytest.fixture(params=["plain", "newer"])
+def blocks(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+async def world(database, settings_file, blocks):
+    """Stand-ins and bot, with two owners."""
+    async with living(
+        database,
+        prepare=with_channel,
+        LATCHKEY_PACKAGE_SETTINGS=settings_file,
+        LATCHKEY_SLACK_BLOCKS=blocks,
+    ) as made:
+        yield made
+
+
+async def until(world: World, moment: datetime) -> None:
+    await world.later(moment - world.outside.clock.now())
+
+
+def digests(world: World, to: str) -> list[str]:
+    messages = world.slack.channel(to).messages if to.startswith("C") else world.direct(to)
+    return [said(each) for each in messages if "Access digest" in each.text]
+
+
+async def granted(world: World) -> None:
+    """Ann gets a package of Bo's, by Bo, in the week before the digest."""
+    await until(world, MONDAY - 2 * DAY)
+    await world.type(ANN, "/request-access finance-reports because Q4")
+    await world.press(BO, await world.card(BO), "Approve")
+    await world.told(ANN, "You now have access")
+
+
+async def test_an_owner_gets_the_digest_once_a_week(world):
+    """At the earliest of the times of their packages, by their own clock; then a week later again."""
+    await granted(world)
+    await until(world, MONDAY - HOUR)
+    assert digests(world, BO) == []
+
+    await until(world, MONDAY + HOUR)
+
+    await eventually(lambda: len(digests(world, BO)) == 1)
+    (text,) = digests(world, BO)
+    assert "1 person has access to the 2 packages of yours." in text
+    assert "1 request was granted and 0 denied" in text
+    assert "Ann Abara got *Finance Reports* on" in text
+    assert "approved by Bo Berg" in text
+    for hours in (1, 5, 20, 30):
+        await until(world, MONDAY + hours * HOUR + HOUR)
+    assert len(digests(world, BO)) == 1
+
+    await until(world, MONDAY + 7 * DAY + HOUR)
+
+    await eventually(lambda: len(digests(world, BO)) == 2)
+    assert "0 requests were granted" in digests(world, BO)[-1]
+
+
+async def test_a_channel_that_owns_a_package_gets_it_by_utc(world):
+    """And nothing in it is about the packages of others, or mentions anybody."""
+    await granted(world)
+    await until(world, MONDAY + timedelta(minutes=50))
+    assert digests(world, OWNERS) == []
+
+    await until(world, MONDAY + HOUR + timedelta(minutes=10))
+
+    await eventually(lambda: len(digests(world, OWNERS)) == 1)
+    (text,) = digests(world, OWNERS)
+    assert "Nobody has access to the 1 package of yours." in text
+    assert "Ann Abara" not in text
+    assert "<@" not in text
