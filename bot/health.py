@@ -72,15 +72,19 @@ class Health:
 
     async def _of_database(self) -> list[str]:
         found = []
+        refusal = self.store.refusal
         try:
-            if self.store.has_refused:
-                # It may answer, and have no room left: only a write shows that.
-                await self.store.run(outages.probe)
-                self.store.has_refused = False
-            else:
-                await self.store.run(ping)
+            # It may answer, and take no writes.
+            await self.store.run(ping if refusal is None else outages.probe)
         except Busy as busy:
             found.append(f"database: {DATABASE_SAYS.get(str(busy), 'does not answer')}")
+        if refusal is not None and not found:
+            # Where there is no room a small write may still find some: only one that matters shows that there is.
+            said = DATABASE_SAYS.get(refusal.sentence)
+            if said is not None and clock.real() - refusal.at < FAULT_SHOWN:
+                found.append(f"database: {said}")
+            else:
+                self.store.refusal = None
         fault = self.store.fault
         if fault is not None and clock.real() - fault.at < FAULT_SHOWN:
             found.append(f"database: {fault.sentence}")

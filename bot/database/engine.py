@@ -50,7 +50,7 @@ def real_threads(workers: int) -> Executor:
 @dataclass(frozen=True, kw_only=True)
 class Fault:
     """
-    Something that waiting does not mend.
+    Something that went wrong with the database.
 
     Attributes:
         at: When it last happened (real time).
@@ -73,7 +73,7 @@ class Store:
         engine: Of `run`.
         reading: Of `read`.
         fault: The last error that waiting does not mend; None if there was none.
-        has_refused: The last transaction that could have written failed, and none has written anything since.
+        refusal: Why the last transaction that could have written failed; None once one has written into the audit log.
         on_commit: Told of the rows of the audit log that a transaction has committed, in its thread and its caller's context.
     """
 
@@ -89,7 +89,7 @@ class Store:
     ) -> None:
         self.engine = engine
         self.fault: Fault | None = None
-        self.has_refused = False
+        self.refusal: Fault | None = None
         self.on_commit: Callable[[Sequence[Committed]], None] | None = None
         audit.follow_savepoints(engine)
         self._audit_key = audit_key
@@ -176,19 +176,23 @@ class Store:
                 result = function(db, *args, **kwargs)
                 committed = audit.seal(db, self._audit_key)
             if committed:
-                self.has_refused = False
+                self.refusal = None
             self._tell(committed)
             return result
         except sa.exc.DBAPIError as error:
-            self.has_refused |= engine is not self.reading
             meant = meaning(error)
+            self._note_refusal(engine, str(meant))
             if isinstance(meant, Unusable):
                 log.error("database-unusable", code=meant.code)
                 self.fault = Fault(sentence=str(meant), at=clock.real())
             raise meant from error
         except sa.exc.TimeoutError as error:
-            self.has_refused |= engine is not self.reading
+            self._note_refusal(engine, "every connection is taken")
             raise Busy("every connection to the database is taken") from error
+
+    def _note_refusal(self, engine: sa.Engine, sentence: str) -> None:
+        if engine is not self.reading:
+            self.refusal = Fault(sentence=sentence, at=clock.real())
 
     def _tell(self, committed: Sequence[Committed]) -> None:
         """Tell of what is committed; nothing that breaks there may look like a failed commit."""

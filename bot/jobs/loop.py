@@ -16,6 +16,7 @@ import structlog
 from bot.alarm import Alarm
 from bot.database.turns import SyncState
 from bot.jobs.status import PUBLIC_ERRORS, JobStatus
+from bot.monitoring.error_codes import codes_of
 from bot.priority import Courtesy
 
 log = structlog.get_logger(__name__)
@@ -129,7 +130,18 @@ class JobLoop:
                 status.last_success, status.last_error = shared.succeeded_at, shared.error
         except Exception as error:
             status.fail(error)
-            log.warning("job-failed", job=name, error=type(error).__name__)
+            said = codes_of(error)
+            log.warning(
+                "job-failed",
+                job=name,
+                error=type(error).__name__,
+                code=said.code,
+                status=said.status,
+                graph=said.graph,
+                client_request=said.client_request,
+                slack=said.slack,
+                reason=said.reason,
+            )
             if not isinstance(error, PUBLIC_ERRORS):
                 log.exception("job-broke", job=name)
         finally:

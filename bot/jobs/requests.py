@@ -13,6 +13,7 @@ from bot.database import Store, Transaction, wakeups
 from bot.jobs import due
 from bot.jobs.loop import JobLoop
 from bot.monitoring import tracing
+from bot.monitoring.error_codes import codes_of
 from bot.requests.confirmation import NOTHING, Delivery, Reported
 from bot.requests.evaluation.evaluator import RequestEvaluator
 from bot.requests.leases import in_time, kept
@@ -88,11 +89,18 @@ class RequestJob:
                     async with kept(self.store, request, self.waits), in_time(self.waits.step):
                         following = await self._work_on(request, known)
             except Exception as error:
+                said = codes_of(error)
                 log.warning(
                     "step-failed",
                     request=request.id,
                     state=request.state,
                     error=type(error).__name__,
+                    code=said.code,
+                    status=said.status,
+                    graph=said.graph,
+                    client_request=said.client_request,
+                    slack=said.slack,
+                    reason=said.reason,
                     exc_info=not isinstance(error, EXPECTED),
                 )
                 sync = self.loop.statuses.get("sync")

@@ -208,6 +208,7 @@ class Submitter:
             status=error.status,
             code=error.code,
             graph=error.request_id,
+            client_request=error.client_request_id,
         )
         if error.may_have_happened:
             raise error
