@@ -21,6 +21,9 @@ COMMANDS: Final = {
         "bot.cli.guard:audit_log",
         "Look into the audit log, and prove that nobody changed it.",
     ),
+    "report": Named(
+        "bot.cli.report:report", "Write who has what, what was decided, how fast and why."
+    ),
     "backup": Named("bot.cli.backup:backup", "Copy the database to FILE, while the bot runs."),
     "restore": Named("bot.cli.backup:restore", "Put the copy FILE in the place of the database."),
     "trace": Named("bot.cli.trace:trace", "Tell the story of one request."),

@@ -1,1 +1,1 @@
-"""Count who has what, what was decided and how fast: one place of figures for all that show them."""
+"""Count who has what, what was decided and how fast: the figures of the digest and of `latchkey report`."""

@@ -1,0 +1,113 @@
+"""Write a report about access and decisions: `latchkey report`."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import click
+
+from bot import clock
+from bot.cli.connection import Stop
+from bot.cli.database import bots_database, in_one, settings_for_database
+from bot.database import Transaction
+from bot.packages.names import clean
+from bot.packages.store import catalog as package_store
+from bot.reports import page, plots
+from bot.reports.figures import figures
+from bot.reports.model import Figures, Period
+
+# It names people: for whoever made it, and nobody else on the machine.
+MODE: Final = 0o600
+LONGEST_DAYS: Final = 3_650
+
+
+@click.command()
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page.")
+@click.option("--png", type=click.Path(dir_okay=False, path_type=Path), help="Write a picture.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, LONGEST_DAYS),
+    default=90,
+    show_default=True,
+    help="Count the requests that ended in so many days.",
+)
+@click.option(
+    "--ending",
+    type=click.IntRange(1, LONGEST_DAYS),
+    default=30,
+    show_default=True,
+    help="List what ends within so many days.",
+)
+@click.option("--package", metavar="NAME", help="Only of this package.")
+@click.option("--catalog", metavar="NAME", help="Only of this catalog.")
+def report(
+    html: Path | None,
+    png: Path | None,
+    days: int,
+    ending: int,
+    package: str | None,
+    catalog: str | None,
+) -> None:
+    """
+    Write who has what, what was granted and denied, by whom, how fast and why.
+
+    \b
+    Examples:
+      latchkey report --html report.html
+      latchkey report --html finance.html --png finance.png --catalog Finance --days 30
+
+    It is made of the bot's own database, and changes nothing.  The page needs nothing else; a
+    picture needs matplotlib, which the extra "reports" brings.
+    """
+    if html is None and png is None:
+        raise click.UsageError("Say where to: --html FILE, --png FILE, or both.")
+    with bots_database(settings_for_database(), to_write=False) as store:
+        found = in_one(store.read_here, lambda db: _figures(db, days, ending, package, catalog))
+    written = []
+    if png is not None:
+        try:
+            written.append((png, plots.picture(found)))
+        except plots.NoPlotting as error:
+            raise Stop(str(error)) from None
+    if html is not None:
+        about = " of ".join(name for name in (package, catalog) if name) or "all packages"
+        written.append((html, page.page(found, about=about).encode()))
+    for file, content in written:
+        _write(file, content)
+        click.echo(f"Written: {file}")
+
+
+def _figures(
+    db: Transaction, days: int, ending: int, package: str | None, catalog: str | None
+) -> Figures:
+    now = clock.now()
+    ids = frozenset(
+        each.id
+        for each in package_store.list_all(db)
+        if _is_meant(package, each.name, each.slug, each.id) and _is_meant(catalog, each.catalog)
+    )
+    if not ids:
+        raise Stop(
+            "Latchkey knows no such package: `latchkey show packages` lists those that there are."
+        )
+    return figures(
+        db,
+        at=now,
+        period=Period(since=now - timedelta(days=days), until=now),
+        ends_within=timedelta(days=ending),
+        package_ids=ids,
+    )
+
+
+def _is_meant(wanted: str | None, *names: str) -> bool:
+    said = clean(wanted or "").casefold()
+    return not said or said in {clean(each).casefold() for each in names}
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, MODE), "wb") as opened:
+            opened.write(content)
+    except OSError as error:
+        raise Stop(f"{file} cannot be written: {error.strerror}.") from None
