@@ -260,6 +260,7 @@ async def assembled(
             ends=Ends(store=store, slack=slack, sending=sending, plan=plan),
             digests=Digests(
                 store=store,
+                slack=slack,
                 sending=sending,
                 zones=zones,
                 package_settings=package_settings,

@@ -31,6 +31,8 @@ from bot.messages.waits import how_long
 from bot.reports.model import CurrentAccess, Figures, FinishedRequest, PackageFigures
 
 TITLE: Final = "Access digest"
+# Beside the picture of the charts, in the digest's thread.
+PICTURE: Final = "The same as a picture."
 # Of the lists, so that all of them and the charts stay within what a message takes.
 MOST_LINES: Final = 10
 LIST_CHARACTERS: Final = 2_000

@@ -4,6 +4,7 @@ Send each owner of packages their digest, once a week.
 What is due is worked out from the package settings, the packages and what was sent already; no timer runs.
 """
 
+import asyncio
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,18 +23,25 @@ from bot.packages.model import Package
 from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.settings.model import WeeklyTime
 from bot.packages.store import catalog
+from bot.reports import plots
 from bot.reports.figures import figures
 from bot.reports.model import ONE_WEEK, Figures, Period
-from bot.slack.errors import SlackError
+from bot.slack.api import Slack
+from bot.slack.errors import SlackBusy, SlackError
 from bot.slack.rate_limits import Urgency
 from bot.slack.zones import Zones
 
 log = structlog.get_logger(__name__)
 
 KIND: Final = "digest"
+PICTURE: Final = "digest-picture"
 # Who reads it later than that has the next one before them.
 LATE: Final = timedelta(days=1)
 WEEKS_SHOWN: Final = 8
+# Drawn and sent within that; a picture is a second's work, and an upload takes a minute at most.
+PICTURE_LEASE: Final = timedelta(minutes=3)
+# Why a picture is not sent: Slack does not take it, or nobody knows whether it has.
+UNCLEAR: Final = "unclear"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +60,17 @@ class DueDigest:
     @property
     def notice(self) -> Notice:
         """Return its notice: one for each owner and week."""
+        return Notice(key=f"{KIND}:{self._about}", kind=KIND, to=self.owner)
+
+    @property
+    def picture(self) -> Notice:
+        """Return the notice of the picture below it."""
+        return Notice(key=f"{PICTURE}:{self._about}", kind=PICTURE, to=self.owner)
+
+    @property
+    def _about(self) -> str:
         year, week, _ = self.at.isocalendar()
-        return Notice(key=f"{KIND}:{self.owner}:{year}-W{week:02}", kind=KIND, to=self.owner)
+        return f"{self.owner}:{year}-W{week:02}"
 
 
 class Digests:
@@ -63,12 +80,14 @@ class Digests:
         self,
         *,
         store: Store,
+        slack: Slack,
         sending: Sending,
         zones: Zones,
         package_settings: PackageSettingsFile,
         newer_blocks: bool,
     ) -> None:
         self._store = store
+        self._slack = slack
         self._sending = sending
         self._zones = zones
         self._package_settings = package_settings
@@ -80,12 +99,18 @@ class Digests:
         return self._package_settings.has_digests
 
     async def send_due(self) -> int:
-        """Send the digests that are due now; return how many went out."""
+        """Send the digests that are due now, and their pictures; return how many digests went out."""
+        owners = (await self._owners()).items()
+        due = [await self._find_due(owner, *facts) for owner, facts in owners]
+        wanted = {each.notice.key: each for each in due if each is not None}
+        pictures = {each.picture.key: each for each in wanted.values()}
+        settled = await self._store.read(notices.settled_keys, [*wanted, *pictures])
         sent = 0
-        for owner, (weekly, packages) in (await self._owners()).items():
-            due = await self._find_due(owner, weekly, packages)
-            if due is not None:
-                sent += await self._send(due)
+        for key in sorted(wanted.keys() - settled):
+            sent += await self._send(wanted[key])
+        if not self._newer_blocks and plots.can_draw():
+            for key in sorted(pictures.keys() - settled):
+                await self._send_picture(pictures[key])
         return sent
 
     async def _owners(self) -> dict[str, tuple[WeeklyTime, list[Package]]]:
@@ -112,10 +137,7 @@ class Digests:
             return None
         at = weekly.latest(now.astimezone(zone))
         due = DueDigest(owner=owner, at=at, package_ids=frozenset(each.id for each in packages))
-        if now - at > LATE:
-            return None
-        is_settled = await self._store.read(notices.settled_keys, [due.notice.key])
-        return None if is_settled else due
+        return due if now - at <= LATE else None
 
     async def _send(self, due: DueDigest) -> bool:
         found = await self._store.read(_figures, due, clock.now())
@@ -123,6 +145,41 @@ class Digests:
         if self._newer_blocks:
             content = with_plainer(digest.digest(found, newer=True), content)
         return await self._sending.send([due.notice], content, urgency=Urgency.SOME_TIME)
+
+    async def _send_picture(self, due: DueDigest) -> None:
+        """
+        Share the charts as a picture below a digest in plain blocks; at most once, for a file carries no key of ours.
+
+        Whatever is unclear about it is left: the digest has its numbers.
+        """
+        root = await self._store.read(notices.find, due.notice.key)
+        if root is None or root.channel is None or root.ts is None:
+            return
+        claimed = await self._store.run(notices.claim, [due.picture], lease=PICTURE_LEASE)
+        if not claimed:
+            return
+        if claimed[0].tried_at is not None:
+            await self._store.run(notices.drop, [due.picture.key], why=UNCLEAR)
+            return
+        found = await self._store.read(_figures, due, clock.now())
+        try:
+            await self._slack.share_picture(
+                root.channel,
+                thread_ts=root.ts,
+                name=f"access-{due.at:%Y-%m-%d}.png",
+                content=await asyncio.to_thread(plots.picture, found),
+                title=digest.TITLE,
+                comment=digest.PICTURE,
+                alt_text=plots.described(found),
+            )
+        except SlackBusy as busy:
+            await self._store.run(notices.retry_at, claimed, at=clock.real() + busy.retry_after)
+        except SlackError as error:
+            log.warning("digest-picture-not-sent", slack=str(error))
+            await self._store.run(notices.drop, [due.picture.key], why=UNCLEAR)
+        else:
+            key, place = due.picture.key, {"channel": root.channel, "ts": root.ts}
+            await self._store.run(notices.sent, [key], **place)
 
 
 def _figures(db: Transaction, due: DueDigest, now: datetime) -> Figures:

@@ -1,5 +1,6 @@
 """Draw the figures' charts as a picture (PNG), by matplotlib: for files, and where Slack's own charts are not wanted."""
 
+from importlib.util import find_spec
 from io import BytesIO
 from typing import Final
 
@@ -20,6 +21,11 @@ class NoPlotting(LatchkeyError):
 
     def __init__(self) -> None:
         super().__init__(WITHOUT_LIBRARY)
+
+
+def can_draw() -> bool:
+    """Tell whether matplotlib is installed, without loading it."""
+    return find_spec("matplotlib") is not None
 
 
 def picture(found: Figures) -> bytes:

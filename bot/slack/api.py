@@ -411,6 +411,39 @@ class Slack:
             comment=comment,
         )
 
+    async def share_picture(
+        self,
+        channel: str,
+        *,
+        thread_ts: str,
+        name: str,
+        content: bytes,
+        title: str,
+        comment: str,
+        alt_text: str,
+    ) -> None:
+        """
+        Share a picture as a reply to a message.  Scope files:write.
+
+        Args:
+            channel: Where the message is: a channel's id, also that of a direct message, and not a person's.
+
+        Raises:
+            SlackRefused, SlackBusy: It is not shared.
+            SlackUnsure: It may be.
+        """
+        await upload(
+            self._calls,
+            self.client,
+            channel=channel,
+            name=name,
+            content=content,
+            title=title,
+            comment=comment,
+            thread_ts=thread_ts,
+            alt_text=alt_text,
+        )
+
     async def publish_home(self, user_id: str, view: Mapping[str, Any]) -> None:
         """Replace somebody's App Home.  No scope needed."""
         await self._calls.call("views.publish", user_id=user_id, view=dict(view))

@@ -18,6 +18,7 @@ from bot.slack.errors import SlackBusy, SlackRefused, SlackUnsure
 # Slack's own, and those of its workspaces for governments.
 SLACKS: Final = frozenset({"files.slack.com", "files.slack-gov.com"})
 UPLOAD_SECONDS: Final = 60
+LONGEST_ALT_TEXT: Final = 1_000
 
 
 async def upload(
@@ -29,9 +30,15 @@ async def upload(
     content: bytes,
     title: str,
     comment: str,
+    thread_ts: str | None = None,
+    alt_text: str | None = None,
 ) -> None:
     """
     Upload a file and share it in a conversation.  Scope files:write.
+
+    Args:
+        thread_ts: As a reply to that message; None: as a message of its own.
+        alt_text: What a picture shows, for those who do not see it; no more than `LONGEST_ALT_TEXT` of it.
 
     Nothing is to be seen of it before the last of the three calls.
 
@@ -39,13 +46,18 @@ async def upload(
         SlackRefused, SlackBusy: It is not shared.
         SlackUnsure: It may be.
     """
-    answer = await calls.call("files.getUploadURLExternal", filename=name, length=len(content))
+    described = {"alt_txt": alt_text[:LONGEST_ALT_TEXT]} if alt_text else {}
+    answer = await calls.call(
+        "files.getUploadURLExternal", filename=name, length=len(content), **described
+    )
+    placed = {"thread_ts": thread_ts} if thread_ts else {}
     await _send(client, str(answer["upload_url"]), content)
     await calls.call(
         "files.completeUploadExternal",
         files=[{"id": answer["file_id"], "title": title}],
         channel_id=channel,
         initial_comment=comment,
+        **placed,
     )
 
 

@@ -1,12 +1,16 @@
 """The owner of packages reads once a week who has what, what ends, and who has granted what."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from sandbox.slack.model import Channel
-from tests.harness.world import ANN, BO, DANA, World, eventually, living, said
+from bot.notifications.model import Notice
+from bot.notifications.store import notices
+from sandbox.slack import block_data
+from sandbox.slack.model import Channel, UploadedFile
+from tests.harness.world import ANN, APPROVALS, BO, DANA, World, eventually, living, said
 
 OWNERS = "C0OWNERS"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -94,6 +98,73 @@ async def test_an_owner_gets_the_digest_once_a_week(world):
 
     await eventually(lambda: len(digests(world, BO)) == 2)
     assert "0 requests were granted" in digests(world, BO)[-1]
+
+
+def pictures(world: World, to: str) -> list[UploadedFile]:
+    place = world.slack.channel(to) if to.startswith("C") else world.slack.dm(to)
+    roots = {each.ts for each in place.messages if "Access digest" in each.text}
+    return [file for each in place.messages if each.thread_ts in roots for file in each.files]
+
+
+async def test_plain_digests_have_their_charts_as_a_picture_in_the_thread(world, blocks):
+    """Once, with the numbers for those who do not see it; where Slack draws the charts there is none."""
+    await granted(world)
+    await until(world, MONDAY + HOUR)
+    await eventually(lambda: len(digests(world, BO)) == 1)
+    if blocks == "newer":
+        await until(world, MONDAY + 5 * HOUR)
+        assert pictures(world, BO) == []
+        return
+
+    await eventually(lambda: len(pictures(world, BO)) == 1)
+    for hours in (2, 5, 20):
+        await until(world, MONDAY + hours * HOUR)
+
+    (picture,) = pictures(world, BO)
+    assert picture.content is not None
+    assert picture.content.startswith(b"\x89PNG")
+    assert "Finance Reports: 1" in picture.alt_text
+    assert len(digests(world, BO)) == 1
+
+
+async def test_a_picture_whose_sending_is_unclear_is_not_sent_again(world, database, blocks):
+    """A file carries no key of ours by which one could look for it; the digest has its numbers."""
+    await granted(world)
+    store = world.bot.store
+    begun = [Notice(key=f"digest-picture:{BO}:2027-W09", kind="digest-picture", to=BO)]
+    await store.run(notices.claim, begun, lease=timedelta(0))
+    await until(world, MONDAY + HOUR)
+    await eventually(lambda: len(digests(world, BO)) == 1)
+    await until(world, MONDAY + 2 * HOUR)
+
+    assert pictures(world, BO) == []
+    if blocks == "plain":
+        known = await store.read(notices.find, begun[0].key)
+        assert known.dropped_why == "unclear"
+
+
+async def test_two_replicas_send_it_once(world, database, settings_file, blocks):
+    """However often both look."""
+    await granted(world)
+    await until(world, MONDAY + HOUR)
+    await asyncio.gather(*(world.bot.jobs.send_digests() for _ in range(8)))
+    await eventually(lambda: len(digests(world, BO)) == 1)
+    await until(world, MONDAY + 2 * HOUR)
+    assert len(digests(world, BO)) == 1
+    assert len(pictures(world, BO)) == (blocks == "plain")
+
+
+@pytest.mark.misshapen("charts, in a workspace that has none")
+async def test_what_slack_refuses_comes_in_plain_blocks(world, monkeypatch):
+    """A workspace without the newer blocks loses nothing, and the admins hear of no defect."""
+    await granted(world)
+    monkeypatch.setattr(block_data, "MOST_CHARTS", 0)
+    await until(world, MONDAY + HOUR)
+
+    await eventually(lambda: len(digests(world, BO)) == 1)
+    (text,) = digests(world, BO)
+    assert "Ann Abara has *Finance Reports*" in text
+    assert not any("did not take" in said(each) for each in world.slack.channel(APPROVALS).messages)
 
 
 async def test_a_channel_that_owns_a_package_gets_it_by_utc(world):

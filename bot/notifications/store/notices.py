@@ -67,6 +67,7 @@ IN_MESSAGE: Final = (
     .order_by(notices.c.key)
 )
 
+BY_KEY: Final = sa.select(*COLUMNS).where(notices.c.key == sa.bindparam("notice"))
 STATE: Final = (
     sa.select(requests.c.state).where(requests.c.id == notices.c.request_id).scalar_subquery()
 )
@@ -267,6 +268,12 @@ def finished_keys(db: Transaction, keys: Sequence[str]) -> set[str]:
 def sent_keys(db: Transaction, keys: Sequence[str]) -> set[str]:
     """Return those of *keys* that were sent."""
     return set(db.execute(SENT, {"notices": keys}).scalars())
+
+
+def find(db: Transaction, key: str) -> Notice | None:
+    """Return the notice with that key; None if nobody has ever begun to send it."""
+    row = db.execute(BY_KEY, {"notice": key}).first()
+    return _notice(row) if row else None
 
 
 def sent_at(db: Transaction, keys: Sequence[str]) -> dict[str, datetime]:

@@ -235,6 +235,7 @@ def _notices(db: Transaction) -> None:
     notices.sent_keys(db, [sent.key, later.key])
     notices.sent_at(db, [sent.key, later.key])
     notices.mark_stale(db, sent.key)
+    notices.find(db, "key")
     notices.claim_left_over(db, lease=LEASE)
     notices.has_stale(db)
     stale = [each.key for each in notices.claim_stale(db, lease=LEASE, limit=5)]
