@@ -212,6 +212,8 @@ async def sandbox(
             world.workspace.add_colleagues(colleagues)
         world.workspace.seed_examples()
         world.environment["LATCHKEY_PACKAGE_SETTINGS"] = str(PACKAGE_SETTINGS)
+        # The page draws them; whether workspaces do is for their admins to try.
+        world.environment["LATCHKEY_SLACK_BLOCKS"] = "newer"
         latchkey = await stack.enter_async_context(serving_bot(world))
         await _first_sync(latchkey)
         ticking = asyncio.create_task(_tick(world.tenant))
