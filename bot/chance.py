@@ -21,3 +21,8 @@ def use(source: random.Random) -> None:
     """Draw from *source*; for the composition root, which is told by whoever runs it."""
     global _source
     _source = source
+
+
+def new_salt() -> str:
+    """Return 32 hexadecimal digits that nothing goes by: not from the source that a simulation repeats."""
+    return f"{secure.getrandbits(128):032x}"

@@ -5,7 +5,7 @@ import click
 from bot.cli.connection import Stop
 from bot.cli.database import bots_database, in_one, settings_for_database
 from bot.cli.operator import at_the_command_line
-from bot.database import audit, audit_files, flags
+from bot.database import audit, audit_chain, audit_files, flags
 from bot.database.audit_files import AuditFormat
 
 
@@ -90,6 +90,6 @@ def export(as_csv: bool) -> None:
 
 def _anchor(text: str) -> tuple[int, str]:
     position, _, chained = text.partition(":")
-    if not position.isdigit() or len(chained) != len(audit.START):
+    if not position.isdigit() or len(chained) != len(audit_chain.START):
         raise Stop("An anchor is POSITION:HASH, as `latchkey audit verify` prints it.")
     return int(position), chained

@@ -5,16 +5,15 @@ Each row's hash covers the row and the hash before it, so that a changed, remove
 key is kept outside the database.
 """
 
-import hashlib
-import hmac
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 
+from bot import chance
+from bot.database.audit_chain import CHAINED, START, holds, link
 from bot.database.rows import without_empty
 from bot.database.tables import audit, audit_head
 
@@ -23,9 +22,7 @@ LATCHKEY: Final = "latchkey"
 PENDING: Final = "latchkey_audit"
 SAVEPOINTS: Final = "latchkey_audit_savepoints"
 HEAD: Final = 1
-START: Final = "0" * 64
 CHUNK: Final = 1_000
-CHAINED: Final = tuple(column.name for column in audit.c if column.name not in {"position", "hash"})
 
 INSERT: Final = audit.insert()
 READ_HEAD: Final = sa.select(audit_head).where(audit_head.c.id == HEAD)
@@ -123,7 +120,8 @@ def seal(db: sa.Connection, key: bytes) -> list[Committed]:
     head = db.execute(LOCK_HEAD).one()
     position, chained = head.position, head.hash
     for row in fresh:
-        position, chained = position + 1, _link(key, chained, position + 1, row)
+        row |= {"salt": chance.new_salt(), "forgotten": None}
+        position, chained = position + 1, link(key, chained, position + 1, row)
         row |= {"position": position, "hash": chained}
     db.execute(INSERT, without_empty(fresh))
     db.execute(MOVE_HEAD, {"position": position, "hash": chained})
@@ -160,14 +158,6 @@ def check_none_pending(db: sa.Connection) -> None:
         raise RuntimeError("a transaction that only reads has something for the audit log")
 
 
-def _link(key: bytes, before: str, position: int, row: Any) -> str:
-    # What is empty is left out, so that a column that comes later leaves the rows before it as they are.
-    content: dict[str, Any] = {name: row[name] for name in CHAINED if row[name] is not None}
-    content["at"] = row["at"].astimezone(UTC).isoformat(timespec="microseconds")
-    text = json.dumps([before, position, content], sort_keys=True, separators=(",", ":"))
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
-
-
 @dataclass(frozen=True, kw_only=True)
 class Chain:
     """The result of `verify`: how many rows hold, and what is wrong with the first that does not."""
@@ -183,7 +173,7 @@ def key_fits(db: sa.Connection, key: bytes) -> bool:
     if not found:
         return True
     last, chained = found[0], found[1]["hash"] if len(found) > 1 else START
-    return hmac.compare_digest(_link(key, chained, last["position"], last), last["hash"])
+    return holds(key, chained, last["position"], last)
 
 
 def verify(db: sa.Connection, key: bytes, *, anchor: tuple[int, str] | None = None) -> Chain:
@@ -197,10 +187,9 @@ def verify(db: sa.Connection, key: bytes, *, anchor: tuple[int, str] | None = No
     for row in _in_order(db):
         if row["position"] != position + 1:
             return Chain(rows=position, head=chained, wrong=f"row {position + 1} is missing")
-        expected = _link(key, chained, position + 1, row)
-        if not hmac.compare_digest(expected, row["hash"] or ""):
+        if not holds(key, chained, position + 1, row):
             return Chain(rows=position, head=chained, wrong=f"row {position + 1} was altered")
-        position, chained = position + 1, expected
+        position, chained = position + 1, row["hash"]
         if anchor is not None and anchor[0] == position and anchor[1] != chained:
             return Chain(
                 rows=position, head=chained, wrong=f"row {position} is not the one of the anchor"

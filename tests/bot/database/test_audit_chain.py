@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot import clock
-from bot.database import audit, open_store
+from bot.database import audit, audit_chain, open_store
 from bot.database.tables import audit as audit_table
 from bot.database.tables import audit_head
 from bot.requests.model import State
@@ -64,7 +64,7 @@ FORGERIES = {
     # Not even a place below the first hides it.
     "put before": (
         audit_table.insert().values(
-            position=-1, at=SOME_DAY, actor="U0ANN", verb="move", hash=audit.START
+            position=-1, at=SOME_DAY, actor="U0ANN", verb="move", hash=audit_chain.START
         ),
         0,
         "row 1 is missing",

@@ -13,6 +13,7 @@ from bot.assignments.store import assignment_lists, assignments, links, listed, 
 from bot.database import (
     Transaction,
     audit,
+    audit_chain,
     audit_pages,
     deduplication,
     engine,
@@ -414,7 +415,7 @@ def _audit(db: Transaction) -> None:
     audit.verify(db, b"")
     # Which it does not come to when a row is wrong, as those of the past are.
     assert list(audit._in_order(db))
-    audit._cut_off(db, 0, audit.START)
+    audit._cut_off(db, 0, audit_chain.START)
     audit.rows(db)
     for package in (None, "package"):
         wanted = audit_pages.AuditFilter(actors=("U0ANN",), entra_ids=(ANN,), package_id=package)

@@ -1,0 +1,1 @@
+"""Read what an evidence pack holds."""
