@@ -18,7 +18,7 @@ COMMANDS: Final = {
     "pause": Named("bot.cli.guard:pause", "Stop granting, on every replica."),
     "resume": Named("bot.cli.guard:resume", "Grant again after a pause."),
     "audit": Named(
-        "bot.cli.guard:audit_log",
+        "bot.cli.audit_log:audit_log",
         "Look into the audit log, and prove that nobody changed it.",
     ),
     "report": Named(

@@ -46,9 +46,15 @@ class Moment(click.ParamType):  # type: ignore[type-arg] # generic in some versi
     ``2026-12-31``, ``2026-12-31T18:00`` or with an offset: an aware `datetime`.
 
     UTC unless it says otherwise; a day alone means its end.
+
+    Args:
+        begins: A day alone means its beginning.
     """
 
     name = "moment"
+
+    def __init__(self, *, begins: bool = False) -> None:
+        self._begins = begins
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -62,10 +68,11 @@ class Moment(click.ParamType):  # type: ignore[type-arg] # generic in some versi
             self.fail(f"{value!r} is no date: write 2026-12-31 or 2026-12-31T18:00Z.", param, ctx)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        if not self._begins and re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
             moment += timedelta(days=1)
         return moment.astimezone(UTC)
 
 
 LENGTH_TYPE: Final = Length()
 MOMENT_TYPE: Final = Moment()
+BEGINNING_TYPE: Final = Moment(begins=True)

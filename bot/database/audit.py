@@ -13,7 +13,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import chance
-from bot.database.audit_chain import CHAINED, START, holds, link
+from bot.database import audit_checkpoints
+from bot.database.audit_chain import CHAINED, holds, link
 from bot.database.rows import without_empty
 from bot.database.tables import audit, audit_head
 
@@ -160,11 +161,22 @@ def check_none_pending(db: sa.Connection) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Chain:
-    """The result of `verify`: how many rows hold, and what is wrong with the first that does not."""
+    """
+    The result of `verify`.
+
+    Attributes:
+        rows: How many rows hold.
+        position: The place of the last of them.
+        head: Its hash.
+        wrong: What is wrong with the first row that does not hold; None: all do.
+        archived: How many rows were archived before the first.
+    """
 
     rows: int
+    position: int
     head: str
     wrong: str | None = None
+    archived: int = 0
 
 
 def key_fits(db: sa.Connection, key: bytes) -> bool:
@@ -172,33 +184,47 @@ def key_fits(db: sa.Connection, key: bytes) -> bool:
     found = db.execute(LAST_TWO).mappings().all()
     if not found:
         return True
-    last, chained = found[0], found[1]["hash"] if len(found) > 1 else START
+    last = found[0]
+    chained = found[1]["hash"] if len(found) > 1 else audit_checkpoints.last(db).hash
     return holds(key, chained, last["position"], last)
 
 
 def verify(db: sa.Connection, key: bytes, *, anchor: tuple[int, str] | None = None) -> Chain:
     """
-    Follow the chain from its start.
+    Follow the chain from its start, or from where its older rows were archived.
 
     Args:
         anchor: A place and its hash, noted elsewhere earlier: it shows a log that was cut off at the end.
     """
-    position, chained = 0, START
-    for row in _in_order(db):
+    start = audit_checkpoints.last(db)
+    position, chained = start.position, start.hash
+
+    def result(wrong: str | None = None) -> Chain:
+        return Chain(
+            rows=position - start.position,
+            position=position,
+            head=chained,
+            wrong=wrong,
+            archived=start.position,
+        )
+
+    if not start.is_genuine(key):
+        return result(f"the checkpoint behind row {position} was not made with this key")
+    if anchor is not None and anchor[0] < position:
+        return result(f"row {anchor[0]} of the anchor is archived: check it in the archive")
+    if anchor is not None and anchor[0] == position and anchor[1] != chained:
+        return result(f"row {position} is not the one of the anchor")
+    for row in in_order(db):
         if row["position"] != position + 1:
-            return Chain(rows=position, head=chained, wrong=f"row {position + 1} is missing")
+            return result(f"row {position + 1} is missing")
         if not holds(key, chained, position + 1, row):
-            return Chain(rows=position, head=chained, wrong=f"row {position + 1} was altered")
+            return result(f"row {position + 1} was altered")
         position, chained = position + 1, row["hash"]
         if anchor is not None and anchor[0] == position and anchor[1] != chained:
-            return Chain(
-                rows=position, head=chained, wrong=f"row {position} is not the one of the anchor"
-            )
+            return result(f"row {position} is not the one of the anchor")
     if anchor is not None and anchor[0] > position:
-        return Chain(
-            rows=position, head=chained, wrong=f"the log ends before the anchor ({anchor[0]})"
-        )
-    return Chain(rows=position, head=chained, wrong=_cut_off(db, position, chained))
+        return result(f"the log ends before the anchor ({anchor[0]})")
+    return result(_cut_off(db, position, chained))
 
 
 def _cut_off(db: sa.Connection, position: int, chained: str) -> str | None:
@@ -208,7 +234,8 @@ def _cut_off(db: sa.Connection, position: int, chained: str) -> str | None:
     return None
 
 
-def _in_order(db: sa.Connection) -> Iterator[Any]:
+def in_order(db: sa.Connection) -> Iterator[Any]:
+    """Read all rows, the oldest first, some at a time."""
     query = sa.select(audit).order_by(audit.c.position).limit(CHUNK)
     chunk = db.execute(query).mappings().all()
     while chunk:

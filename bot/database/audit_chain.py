@@ -15,8 +15,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from sqlalchemy import RowMapping
+
 from bot.database.tables import audit
 
+# A row of the log: its columns by name.
+Row = Mapping[str, Any] | RowMapping
 # What the first row is linked to.
 START: Final = "0" * 64
 # Columns about the chain itself.
@@ -26,7 +30,7 @@ CHAINED: Final = tuple(column.name for column in audit.c if column.name not in L
 PERSONAL: Final = ("actor", "actor_entra_id", "subject_entra_id", "why", "details")
 
 
-def link(key: bytes, before: str, position: int, row: Mapping[str, Any]) -> str:
+def link(key: bytes, before: str, position: int, row: Row) -> str:
     """
     Return the hash of a row.
 
@@ -44,7 +48,7 @@ def link(key: bytes, before: str, position: int, row: Mapping[str, Any]) -> str:
     return _keyed(key, [before, position, content])
 
 
-def holds(key: bytes, before: str, position: int, row: Mapping[str, Any]) -> bool:
+def holds(key: bytes, before: str, position: int, row: Row) -> bool:
     """Tell whether a row is the one that was written at its place; False as well for what was never a row."""
     try:
         expected = link(key, before, position, row)
@@ -53,7 +57,7 @@ def holds(key: bytes, before: str, position: int, row: Mapping[str, Any]) -> boo
         return False
 
 
-def commitments(row: Mapping[str, Any]) -> dict[str, str]:
+def commitments(row: Row) -> dict[str, str]:
     """Return the hash of each of its values that names people, as far as it has them, or had."""
     kept = row["forgotten"] or {}
     found = {
@@ -64,7 +68,7 @@ def commitments(row: Mapping[str, Any]) -> dict[str, str]:
     return found | dict(kept.get("commitments", {}))
 
 
-def salts(row: Mapping[str, Any]) -> dict[str, str]:
+def salts(row: Row) -> dict[str, str]:
     """Return the salt of each of its values that names people and has not been forgotten."""
     if row["forgotten"] is not None:
         return dict(row["forgotten"]["salts"])
@@ -72,7 +76,7 @@ def salts(row: Mapping[str, Any]) -> dict[str, str]:
     return {name: hmac.new(own, name.encode(), hashlib.sha256).hexdigest() for name in PERSONAL}
 
 
-def forget(key: bytes, row: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+def forget(key: bytes, row: Row, values: Mapping[str, Any]) -> dict[str, Any]:
     """
     Return the columns to change so that a row says *values* instead, and its hash stays.
 
@@ -84,13 +88,13 @@ def forget(key: bytes, row: Mapping[str, Any], values: Mapping[str, Any]) -> dic
     before = row["forgotten"] or {"commitments": {}}
     gone = {name: committed[name] for name in values} | before["commitments"]
     left = {name: salt for name, salt in known.items() if name in committed and name not in gone}
-    changed = {**row, **values}
+    changed = {**dict(row), **values}
     forgotten = {"salts": left, "commitments": gone}
     sealed = {**forgotten, "seal": _seal(key, changed, forgotten)}
     return {**values, "salt": None, "forgotten": sealed}
 
 
-def is_sealed(key: bytes, row: Mapping[str, Any]) -> bool:
+def is_sealed(key: bytes, row: Row) -> bool:
     """Tell whether what a row says in the place of what was forgotten was written with *key*; True if nothing was."""
     forgotten = row["forgotten"]
     if forgotten is None:
@@ -99,7 +103,12 @@ def is_sealed(key: bytes, row: Mapping[str, Any]) -> bool:
     return hmac.compare_digest(_seal(key, row, said), str(forgotten["seal"]))
 
 
-def _seal(key: bytes, row: Mapping[str, Any], forgotten: Mapping[str, Any]) -> str:
+def seal_of_checkpoint(key: bytes, position: int, chained: str, archive: str) -> str:
+    """Return what shows that the chain begins behind this row, because the rows up to it are in *archive* (a SHA-256)."""
+    return _keyed(key, ["checkpoint", position, chained, archive])
+
+
+def _seal(key: bytes, row: Row, forgotten: Mapping[str, Any]) -> str:
     says = {name: row[name] for name in PERSONAL}
     return _keyed(key, ["forgotten", row["position"], row["hash"], says, forgotten])
 

@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from bot.database.tables import audit
 
-FIELDS: Final = tuple(column.name for column in audit.c)
-# What a spreadsheet takes for the beginning of a formula.
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+# All but what only the chain needs.
+FIELDS: Final = tuple(column.name for column in audit.c if column.name not in {"salt", "forgotten"})
+# What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection").  A space before it changes nothing for some.
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 (as wide as a spreadsheet takes them)
 
 
 class AuditFormat(StrEnum):
@@ -24,13 +25,13 @@ class AuditFormat(StrEnum):
 
 def head(form: AuditFormat) -> str:
     """Return what comes before the rows."""
-    return _line(FIELDS) if form is AuditFormat.CSV else ""
+    return line(FIELDS) if form is AuditFormat.CSV else ""
 
 
 def lines(rows: Iterable[Mapping[str, Any]], form: AuditFormat) -> str:
     """Return rows as lines of text."""
     if form is AuditFormat.CSV:
-        return "".join(_line([harmless(plain(row[name])) for name in FIELDS]) for row in rows)
+        return "".join(line([harmless(plain(row[name])) for name in FIELDS]) for row in rows)
     return "".join(json.dumps({name: plain(row[name]) for name in FIELDS}) + "\n" for row in rows)
 
 
@@ -42,10 +43,11 @@ def plain(value: Any) -> Any:
 def harmless(value: Any) -> Any:
     """Return a value as text that no spreadsheet runs as a formula."""
     text = json.dumps(value) if isinstance(value, dict) else value
-    return f"'{text}" if isinstance(text, str) and text.startswith(FORMULA) else text
+    return f"'{text}" if isinstance(text, str) and text.lstrip(" ").startswith(FORMULA) else text
 
 
-def _line(cells: Iterable[Any]) -> str:
+def line(cells: Iterable[Any]) -> str:
+    """Return one line of CSV."""
     written = io.StringIO()
     csv.writer(written, lineterminator="\r\n").writerow(cells)
     return written.getvalue()

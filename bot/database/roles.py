@@ -15,6 +15,7 @@ NEEDED: Final[Mapping[str, frozenset[str]]] = {
     "allowance": frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
     "assignment": frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
     "audit": frozenset({"SELECT", "INSERT"}),
+    "audit_checkpoint": READ,
     "audit_head": frozenset({"SELECT", "UPDATE"}),
     "contact": WRITE,
     "control": WRITE,

@@ -18,6 +18,8 @@ from bot.packages.questions import Answers, Question
 from bot.requests.model import Request
 from graph.models import AccessPackage, ApprovalStage, AssignmentPolicy, Expiration, SubjectSet
 
+# Of the terms, for people.
+NAMES_ONLY: Final = frozenset({"policy_name", "contents", "catalog"})
 # Of the approvers of a stage, and of the name of one.
 MOST_NAMED: Final = 3
 LONGEST_NAME: Final = 80
@@ -235,10 +237,14 @@ def after_removal(terms: Terms, removal: Request) -> Terms:
 
 def hash_of(terms: Terms) -> str:
     """Equal for equal terms; names for people do not count, ids and rules do."""
-    rules = asdict(terms)
-    del rules["policy_name"], rules["contents"], rules["catalog"]
-    rules["excluded"] = [each.id for each in terms.excluded]
-    rules["asker"] = terms.asker.id if terms.asker else None
+    return hash_of_row(asdict(terms))
+
+
+def hash_of_row(terms: Mapping[str, Any]) -> str:
+    """The same of terms as the row of a request has them."""
+    rules = {name: said for name, said in terms.items() if name not in NAMES_ONLY}
+    rules["excluded"] = [each["id"] for each in terms["excluded"]]
+    rules["asker"] = terms["asker"]["id"] if terms["asker"] else None
     return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
 
 

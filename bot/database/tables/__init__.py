@@ -2,7 +2,7 @@
 
 from bot.database.tables.approvals import IS_UNANSWERED, deciders, decisions
 from bot.database.tables.assignments import assignments, troubles
-from bot.database.tables.audit import audit, audit_head
+from bot.database.tables.audit import audit, audit_checkpoints, audit_head
 from bot.database.tables.columns import UtcDateTime, metadata
 from bot.database.tables.notifications import homes, notices
 from bot.database.tables.operations import allowances, control, inbox, slack_waits, sweeps
@@ -35,6 +35,7 @@ __all__ = [
     "allowances",
     "assignments",
     "audit",
+    "audit_checkpoints",
     "audit_head",
     "contacts",
     "control",

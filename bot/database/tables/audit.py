@@ -1,4 +1,4 @@
-"""The tables of the audit log: its rows, and where its chain of hashes ends."""
+"""The tables of the audit log: its rows, and where its chain of hashes begins and ends."""
 
 import sqlalchemy as sa
 
@@ -40,4 +40,18 @@ audit_head = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("position", sa.BigInteger, nullable=False),
     sa.Column("hash", sa.String(64), nullable=False),
+)
+
+# Where the chain begins, since the rows up to there were archived and deleted; the last one counts.
+audit_checkpoints = sa.Table(
+    "audit_checkpoint",
+    metadata,
+    sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+    # Of the last row that was deleted.
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.Column("made_at", UtcDateTime, nullable=False),
+    # The SHA-256 of the file in which these rows are.
+    sa.Column("archive", sa.String(64), nullable=False),
+    # Made with the audit key: nobody else can say that the chain begins here.
+    sa.Column("seal", sa.String(64), nullable=False),
 )

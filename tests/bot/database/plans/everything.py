@@ -414,7 +414,7 @@ def _audit(db: Transaction) -> None:
     audit.key_fits(db, b"")
     audit.verify(db, b"")
     # Which it does not come to when a row is wrong, as those of the past are.
-    assert list(audit._in_order(db))
+    assert list(audit.in_order(db))
     audit._cut_off(db, 0, audit_chain.START)
     audit.rows(db)
     for package in (None, "package"):

@@ -64,7 +64,7 @@ SCANS: Final = {
     "assignments.forget": "packages that Latchkey has to do with no more, once each",
     "audit.key_fits": "the last two rows, from the end of the primary key",
     "audit.rows": "the command line, which shows all of it",
-    "audit._in_order": "the command line, which follows the chain from its start",
+    "audit.in_order": "the command line, which follows the chain from its start",
     "deciders.fill_in": "what waits for a decision, beside a table that has nothing else",
     "homes.touch_all": "every page is to be drawn anew",
     "request_lists.count_ended": "once, when the program starts; then what has ended since",

@@ -1,0 +1,258 @@
+"""Read the audit log, prove that it holds, and give it to others: `latchkey audit`."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from bot import clock
+from bot.auditing import whom as whose
+from bot.auditing.model import PackScope
+from bot.cli.connection import Stop
+from bot.cli.database import bots_database, in_one, settings_for_database
+from bot.cli.lengths import BEGINNING_TYPE, MOMENT_TYPE
+from bot.cli.operator import Operator, at_the_command_line
+from bot.configuration.settings import Settings
+from bot.database import Store, Transaction, audit, audit_chain, audit_files
+from bot.database.audit_files import AuditFormat
+from bot.database.audit_pages import AuditFilter
+from bot.errors import LatchkeyError
+
+if TYPE_CHECKING:
+    from bot.auditing.signing import Signer
+
+PRIVATE: Final = 0o600
+PROVES: Final = (
+    "Nothing in it was changed since the owner of that key signed it.",
+    "It does not show that everything that happened is in the log, nor whose key that is: compare the key with what the "
+    "owner says in another way (`latchkey audit key`), and give an anchor that was noted elsewhere with --anchor.",
+)
+
+
+@click.group("audit")
+def audit_log() -> None:
+    """Look into the audit log, and prove that nobody changed it."""
+
+
+@audit_log.command()
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--anchor",
+    help="POSITION:HASH, noted earlier elsewhere; shows a log that was cut off at its end.",
+)
+@click.option(
+    "--signed-by", metavar="KEY", help="Of FILE: the public key that it must be signed with."
+)
+@click.option(
+    "--audit-key-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Of FILE: recompute the chain with the audit key in this file.",
+)
+def verify(
+    file: Path | None, anchor: str | None, signed_by: str | None, audit_key_file: Path | None
+) -> None:
+    """
+    Follow the chain of the audit log from its start; exits with 1 at the first row that does not hold.
+
+    Note what it prints somewhere else, and give it back with --anchor next time.
+
+    With FILE, an evidence pack or an archive: check it, with no database and no settings.
+
+    Example: latchkey audit verify --anchor 1250:9f2c…
+
+    Example: latchkey audit verify evidence.zip --signed-by 5b1e…
+    """
+    noted = _anchor(anchor) if anchor else None
+    if file is not None:
+        _verify_file(file, noted, signed_by, audit_key_file)
+        return
+    if signed_by is not None or audit_key_file is not None:
+        raise click.UsageError("--signed-by and --audit-key-file are about a FILE.")
+    settings = settings_for_database()
+    key = settings.audit_key_bytes
+    with bots_database(settings, to_write=False) as store:
+        chain = in_one(store.read_here, lambda db: audit.verify(db, key, anchor=noted))
+    if chain.wrong:
+        raise Stop(f"The audit log does not hold: {chain.wrong}; {chain.rows} rows before it do.")
+    if chain.position == 0:
+        raise Stop("The audit log is empty: there is nothing to prove.")
+    archived = f"  {chain.archived} rows before them are archived." if chain.archived else ""
+    click.echo(f"{chain.rows} rows hold.{archived}  Anchor: {chain.position}:{chain.head}")
+
+
+def _verify_file(
+    file: Path, anchor: tuple[int, str] | None, signed_by: str | None, key_file: Path | None
+) -> None:
+    # What checks signatures is loaded by who checks one.
+    from bot.auditing import check
+
+    key = key_file.read_bytes().strip() if key_file else None
+    try:
+        found = check.check(file, signed_by=signed_by, anchor=anchor, audit_key=key)
+    except check.NotGenuine as error:
+        raise Stop(f"{file} does not hold: {error}.") from None
+    click.echo(f"{file} holds: {found.rows} rows of the audit log, {found.requests} requests.")
+    click.echo(f"  made {found.made_at} by {found.made_by}")
+    click.echo(f"  signed with {found.public_key}{', as you said' if signed_by else ''}")
+    if found.left_out:
+        click.echo(
+            f"  {found.left_out} rows of the log between its first and its last are not in it"
+        )
+    with_terms, same = found.with_terms
+    if with_terms:
+        click.echo(f"  {same} of {with_terms} requests have the very terms that the log names")
+    if found.chained:
+        click.echo("  each row is the one of the chain, by the audit key")
+    if anchor is not None:
+        fits = (
+            "has the anchor's hash" if found.anchored else "is not in it: the anchor shows nothing"
+        )
+        click.echo(f"  row {anchor[0]} {fits}")
+    for sentence in PROVES[1:] if signed_by and found.anchored else PROVES:
+        click.echo(sentence)
+
+
+@audit_log.command()
+def key() -> None:
+    """
+    Print the public key that evidence packs and archives are signed with.
+
+    Give it to whoever checks them by another way than the pack.  It belongs to LATCHKEY_AUDIT_KEY.
+    """
+    click.echo(_signer(settings_for_database()).public_key)
+
+
+@audit_log.command()
+@click.option("--csv", "as_csv", is_flag=True, help="CSV instead of one JSON object a line.")
+@click.option("--from", "since", type=BEGINNING_TYPE, help="Rows from then on, UTC: 2026-01-01.")
+@click.option(
+    "--to", "until", type=MOMENT_TYPE, help="Rows until then, UTC; a day includes its end."
+)
+@click.option(
+    "--person", help="What this person did, and what was about them: name, Slack id or Entra's id."
+)
+@click.option("--package", help="What was about this access package.")
+@click.option(
+    "--pack",
+    "pack_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a signed evidence pack to this file, with names, all about each request, and a page for people.",
+)
+def export(
+    as_csv: bool,
+    since: datetime | None,
+    until: datetime | None,
+    person: str | None,
+    package: str | None,
+    pack_file: Path | None,
+) -> None:
+    """
+    Write the audit log to standard output, oldest first, or an evidence pack to a file.
+
+    Example: latchkey audit export > audit.jsonl
+
+    Example: latchkey audit export --from 2026-01-01 --to 2026-03-31 --pack evidence.zip
+    """
+    if as_csv and pack_file is not None:
+        raise click.UsageError("A pack has both CSV and JSON Lines: leave out --csv.")
+    settings = settings_for_database()
+    asked = {"since": since, "until": until, "person": person, "package": package}
+    with bots_database(settings, to_write=pack_file is not None) as store:
+        if pack_file is not None:
+            _export_pack(store, settings, pack_file, **asked)
+            return
+        rows = in_one(store.read_here, lambda db: _rows(db, **asked))
+    form = AuditFormat.CSV if as_csv else AuditFormat.JSON_LINES
+    click.echo(audit_files.head(form), nl=False)
+    click.echo(audit_files.lines(rows, form), nl=False)
+
+
+def _rows(db: Transaction, **asked: Any) -> list[dict[str, Any]]:
+    scope = _scope(db, **asked)
+    return [dict(row) for row in audit.in_order(db) if scope.is_about(row)]
+
+
+def _scope(
+    db: Transaction,
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    person: str | None,
+    package: str | None,
+) -> PackScope:
+    try:
+        whom = whose.person(db, person) if person else None
+        what = whose.package(db, package) if package else None
+    except LatchkeyError as error:
+        raise Stop(str(error)) from None
+    return PackScope(
+        since=since,
+        until=until,
+        person=whom.name if whom else None,
+        package=what.name if what else None,
+        rows=AuditFilter(
+            actors=whom.slack_users if whom else (),
+            entra_ids=whom.entra_ids if whom else (),
+            package_id=what.id if what else None,
+        ),
+    )
+
+
+def _export_pack(store: Store, settings: Settings, file: Path, **asked: Any) -> None:
+    # Only whoever has one made needs it.
+    from bot.auditing import pack
+    from bot.auditing.store import pack_rows
+
+    signer, by = _signer(settings), at_the_command_line(settings.operator)
+    if file.exists():
+        raise Stop(f"{file} is there already: a pack is never written over another.")
+    scope = in_one(store.read_here, lambda db: _scope(db, **asked))
+    # Before it is written: names leave the database.
+    in_one(store.run_here, lambda db: _record(db, by, scope))
+    content = in_one(store.read_here, lambda db: pack_rows.read(db, scope))
+    made = pack.write(content, scope, signer, made_at=clock.now(), made_by=by.name)
+    try:
+        written = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
+        with os.fdopen(written, "wb") as to:
+            to.write(made)
+    except OSError as error:
+        raise Stop(f"{file} cannot be written: {error.strerror}.") from None
+    click.echo(f"{file} has {len(content.rows)} rows and {len(content.requests)} requests.")
+    click.echo(f"Signed with {signer.public_key}.  Anchor: {content.head[0]}:{content.head[1]}")
+
+
+def _record(db: Transaction, by: Operator, scope: PackScope) -> None:
+    period = {"since": audit_files.plain(scope.since), "until": audit_files.plain(scope.until)}
+    ids = {"package": scope.rows.package_id, "people": [*scope.rows.actors, *scope.rows.entra_ids]}
+    details = {name: value for name, value in (period | ids).items() if value}
+    audit.record(
+        db,
+        at=clock.now(),
+        actor=by.actor,
+        verb="export",
+        details={**by.facts, "of": "evidence pack", **details},
+    )
+
+
+def _signer(settings: Settings) -> "Signer":
+    """
+    Raises:
+        Stop: There is no audit key, so anybody could sign.
+    """
+    from bot.auditing.signing import NoAuditKey, Signer
+
+    try:
+        return Signer(settings.audit_key_bytes)
+    except NoAuditKey:
+        raise Stop(
+            "Without LATCHKEY_AUDIT_KEY nothing can be signed: anybody could sign the same.  It is set before the first start."
+        ) from None
+
+
+def _anchor(text: str) -> tuple[int, str]:
+    position, _, chained = text.partition(":")
+    if not position.isdigit() or len(chained) != len(audit_chain.START):
+        raise Stop("An anchor is POSITION:HASH, as `latchkey audit verify` prints it.")
+    return int(position), chained

@@ -1,0 +1,373 @@
+"""An evidence pack holds what was asked for, and whatever is changed in it shows, with nothing but the file."""
+
+import csv
+import io
+import json
+import zipfile
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+
+import pytest
+
+from bot import clock
+from bot.auditing import check, pack
+from bot.auditing.check import NotGenuine
+from bot.auditing.model import PackScope
+from bot.auditing.signing import NoAuditKey, Signer
+from bot.auditing.store import pack_rows
+from bot.database import audit
+from tests.bot.auditing.stories import KEY, granted, latchkey
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+MARKUP = "<script>alert(1)</script><img src=x onerror=alert(1)>&\"'</table>"
+
+
+@pytest.fixture
+def made(log, tmp_path):
+    """A pack of a granted request, and its parts to change."""
+    log.run_here(granted)
+    return write(log, tmp_path)
+
+
+def write(log, folder, *, key=KEY, scope=None):
+    scope = scope or PackScope()
+    content = log.read_here(pack_rows.read, scope)
+    file = folder / "evidence.zip"
+    file.write_bytes(pack.write(content, scope, Signer(key.encode()), made_at=NOON, made_by="dana"))
+    return file
+
+
+def parts(file):
+    with zipfile.ZipFile(file) as held:
+        return {name: held.read(name) for name in held.namelist()}
+
+
+def put(file, files):
+    with zipfile.ZipFile(file, "w") as held:
+        for name, content in files.items():
+            held.writestr(name, content)
+
+
+def lines(content):
+    return [json.loads(line) for line in content.splitlines()]
+
+
+def text(rows):
+    return "".join(json.dumps(row, sort_keys=True) + "\n" for row in rows).encode()
+
+
+def resign(file, files, key=KEY):
+    """What somebody with a key would do after changing a part."""
+    import hashlib
+
+    manifest = json.loads(files[pack.MANIFEST])
+    for name in pack.FILES:
+        manifest["files"][name] = {
+            "bytes": len(files[name]),
+            "sha256": hashlib.sha256(files[name]).hexdigest(),
+        }
+    manifest["rows"] = len(files[pack.ROWS].splitlines())
+    head = json.dumps(manifest).encode()
+    signer = Signer(key.encode())
+    signed = {
+        "algorithm": "Ed25519",
+        "public_key": signer.public_key,
+        "signature": signer.sign(pack.PURPOSE, head),
+    }
+    put(file, {**files, pack.MANIFEST: head, pack.SIGNATURE: json.dumps(signed).encode()})
+
+
+def test_a_pack_holds(made, log):
+    """By its signature, with an anchor, and by the chain where the key is at hand."""
+    chain = log.read_here(audit.verify, KEY.encode())
+    found = check.check(
+        made,
+        signed_by=Signer(KEY.encode()).public_key,
+        anchor=(chain.position, chain.head),
+        audit_key=KEY.encode(),
+    )
+
+    assert (found.rows, found.requests, found.left_out) == (chain.rows, 1, 0)
+    assert found.anchored
+    assert found.chained
+    assert found.with_terms == (1, 1)
+
+
+def test_the_same_content_makes_the_same_bytes(made, log, tmp_path):
+    """Whoever makes it again can compare."""
+    before = made.read_bytes()
+    assert write(log, tmp_path).read_bytes() == before
+
+
+def test_a_pack_says_who_approved_what_under_which_terms(made):
+    """By name, for people and for programs."""
+    held = parts(made)
+    (request,) = lines(held[pack.REQUESTS])
+    (decision,) = csv.DictReader(io.StringIO(held[pack.DECISIONS_TABLE].decode()))
+    page = held[pack.PAGE].decode()
+
+    assert request["terms"]["policy_name"] == "Everyone at Contoso"
+    assert request["decisions"][0]["name"] == "Bo Berg"
+    assert (decision["name"], decision["verb"], decision["holder_name"]) == (
+        "Bo Berg",
+        "approve",
+        "Ann Abara",
+    )
+    assert decision["policy_name"] == "Everyone at Contoso"
+    for said in ("Bo Berg approved stage 1", "Ann Abara", "Everyone at Contoso", "for 30 days"):
+        assert said in page
+
+
+ATTACKS = {
+    "a row edited": lambda rows: [{**rows[0], "names": {"actor": "Cy"}}, *rows[1:]],
+    "cut at the end": lambda rows: rows[:-1],
+    "one taken out": lambda rows: [*rows[:2], *rows[3:]],
+    "reordered": lambda rows: [rows[1], rows[0], *rows[2:]],
+    "one twice": lambda rows: [*rows, rows[-1]],
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
+def test_a_changed_log_shows(made, attack):
+    """Without the key nobody can sign what they have changed."""
+    held = parts(made)
+    put(made, {**held, pack.ROWS: text(attack(lines(held[pack.ROWS])))})
+
+    with pytest.raises(NotGenuine, match=r"audit\.jsonl was changed"):
+        check.check(made)
+
+
+@pytest.mark.parametrize("name", pack.FILES)
+def test_each_file_is_signed(made, name):
+    """The page and the tables as well as the log."""
+    held = parts(made)
+    put(made, {**held, name: held[name].replace(b"Bo", b"Cy") + b" "})
+
+    with pytest.raises(NotGenuine, match="was changed"):
+        check.check(made)
+
+
+def test_a_manifest_that_was_changed_shows(made):
+    """It has the hashes of all else."""
+    held = parts(made)
+    put(made, {**held, pack.MANIFEST: held[pack.MANIFEST].replace(b"dana", b"eve ")})
+
+    with pytest.raises(NotGenuine, match="signature does not fit"):
+        check.check(made)
+
+
+def test_a_pack_of_another_key_shows(made):
+    """It holds by itself; who knows the key sees that it is another's."""
+    resign(made, parts(made), key="eve's own")
+
+    assert check.check(made).public_key != Signer(KEY.encode()).public_key
+    with pytest.raises(NotGenuine, match="signed with another key"):
+        check.check(made, signed_by=Signer(KEY.encode()).public_key)
+    with pytest.raises(NotGenuine, match="not the one that it is signed with"):
+        check.check(made, audit_key=KEY.encode())
+
+
+def test_two_packs_cannot_be_spliced(log, tmp_path, made):
+    """Parts of one do not fit into another, although both are signed with the same key."""
+    first = parts(made)
+    log.run_here(granted, number=1)
+    second = parts(write(log, tmp_path))
+
+    put(made, {**first, pack.ROWS: second[pack.ROWS]})
+    with pytest.raises(NotGenuine, match="was changed"):
+        check.check(made)
+    put(made, {**second, pack.SIGNATURE: first[pack.SIGNATURE]})
+    with pytest.raises(NotGenuine, match="signature does not fit"):
+        check.check(made)
+
+
+def test_whoever_has_the_signing_key_alone_cannot_make_rows(made):
+    """With the audit key each row is computed again."""
+    held = parts(made)
+    rows = lines(held[pack.ROWS])
+    rows[1]["row"]["verb"] = "deny-accepted"
+    resign(made, {**held, pack.ROWS: text(rows)})
+
+    check.check(made)
+    with pytest.raises(NotGenuine, match="row 2 is not the one of the log"):
+        check.check(made, audit_key=KEY.encode())
+
+
+REBUILT = {
+    "reordered": (lambda rows: [rows[1], rows[0], *rows[2:]], "not in its place"),
+    "one taken out and the rest moved up": (
+        lambda rows: [
+            *rows[:2],
+            *[
+                {**each, "row": {**each["row"], "position": each["row"]["position"] - 1}}
+                for each in rows[3:]
+            ],
+        ],
+        "does not follow",
+    ),
+}
+
+
+@pytest.mark.parametrize(("attack", "says"), REBUILT.values(), ids=REBUILT)
+def test_a_signed_log_must_hang_together(made, attack, says):
+    """Even without the audit key."""
+    held = parts(made)
+    resign(made, {**held, pack.ROWS: text(attack(lines(held[pack.ROWS])))})
+
+    with pytest.raises(NotGenuine, match=says):
+        check.check(made)
+
+
+def test_an_anchor_shows_a_log_that_was_written_anew(made, log):
+    """Another log under the same key does not have the hash that was noted."""
+    chain = log.read_here(audit.verify, KEY.encode())
+
+    with pytest.raises(NotGenuine, match="not the one of the anchor"):
+        check.check(made, anchor=(2, "0" * 64))
+    with pytest.raises(NotGenuine, match="before the anchor"):
+        check.check(made, anchor=(chain.position + 1, "0" * 64))
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"PK", b"no zip at all", b"PK\x05\x06" + b"\0" * 18], ids=range(4)
+)
+def test_what_is_no_pack_is_said_to_be_none(tmp_path, content):
+    """Not a traceback."""
+    file = tmp_path / "evidence.zip"
+    file.write_bytes(content)
+    with pytest.raises(NotGenuine):
+        check.check(file)
+
+
+def test_extra_and_double_files_are_refused(made):
+    """Nothing in a pack is unsigned."""
+    held = parts(made)
+    put(made, {**held, "readme.html": b"trust me"})
+    with pytest.raises(NotGenuine, match="exactly the files"):
+        check.check(made)
+    put(made, held)
+    with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(made, "a") as again:
+        again.writestr(pack.PAGE, b"another page")
+    with pytest.raises(NotGenuine, match="exactly the files"):
+        check.check(made)
+
+
+def test_a_file_that_swells_is_not_read_whole(made):
+    """A kilobyte of zip may be a gigabyte of zeros."""
+    held = parts(made)
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as swollen:
+        for name, content in {**held, pack.MANIFEST: b" " * 50_000_000}.items():
+            swollen.writestr(name, content)
+    with pytest.raises(NotGenuine, match="larger than it may be"):
+        check.check(made)
+
+
+def test_nothing_is_signed_without_a_key():
+    """Anybody could sign the same."""
+    with pytest.raises(NoAuditKey):
+        Signer(b"")
+
+
+class Elements(HTMLParser):
+    """Which elements a browser makes of a page, and their attributes."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+
+def test_markup_in_names_stays_text(log, tmp_path):
+    """In names, reasons and what the log says; and the page forbids scripts and all that is not its own style."""
+    log.run_here(granted, name=MARKUP)
+    page = parts(write(log, tmp_path))[pack.PAGE].decode()
+    read = Elements()
+    read.feed(page)
+
+    assert not {tag for tag, _ in read.found} & {"script", "img", "iframe", "link", "a", "form"}
+    assert not [
+        name for _, attributes in read.found for name in attributes if name.startswith("on")
+    ]
+    (policy,) = [each["content"] for _, each in read.found if each.get("http-equiv")]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in policy
+    assert "&lt;script&gt;" in page
+    assert "style=" not in page
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "＝1+1"])
+def test_no_table_runs_a_name_as_a_formula(log, tmp_path, name):
+    """Each of the three."""
+    log.run_here(granted, name=name)
+    held = parts(write(log, tmp_path))
+    for table in (pack.ROWS_TABLE, pack.REQUESTS_TABLE, pack.DECISIONS_TABLE):
+        cells = [cell for row in csv.reader(io.StringIO(held[table].decode())) for cell in row]
+        assert f"'{name}" in cells
+        assert name not in cells
+
+
+def test_a_period_and_a_person_narrow_it_and_stories_stay_whole(log, tmp_path):
+    """All rows about a request that is touched are in it, and nothing about others."""
+    log.run_here(granted)
+    later = clock.now() + timedelta(days=40)
+    clock.set_offset(timedelta(days=40))
+    log.run_here(granted, number=1)
+    file = write(log, tmp_path, scope=PackScope(since=later - timedelta(days=1)))
+
+    assert [each["package_id"] for each in lines(parts(file)[pack.REQUESTS])] == ["campaign-1"]
+    found = check.check(file, audit_key=KEY.encode())
+    assert (found.requests, found.left_out) == (1, 0)
+    assert found.with_terms == (1, 1)
+
+
+def test_the_command_line_makes_and_checks_a_pack(log, tmp_path, monkeypatch):
+    """It is noted in the log who has made it, and another machine needs no settings to check it."""
+    log.run_here(granted)
+    file = tmp_path / "evidence.zip"
+    said = latchkey("audit", "export", "--person", "Bo Berg", "--to", "2999-01-01", "--pack", file)
+    assert said.exit_code == 0, said.output
+    noted = log.read_here(audit.rows)[-1]
+    assert (noted["actor"], noted["verb"], noted["details"]["of"]) == (
+        "cli:dana",
+        "export",
+        "evidence pack",
+    )
+    assert file.stat().st_mode & 0o777 == 0o600
+    public_key = latchkey("audit", "key").output.strip()
+    anchor = said.output.rpartition("Anchor: ")[2].strip()
+    again = latchkey("audit", "export", "--pack", file)
+    assert again.exit_code == 1
+    assert "never written over" in again.stderr
+
+    for name in ("DATABASE_URL", "LATCHKEY_AUDIT_KEY"):
+        monkeypatch.delenv(name)
+    checked = latchkey("audit", "verify", file, "--signed-by", public_key, "--anchor", anchor)
+    assert checked.exit_code == 0, checked.output
+    assert "as you said" in checked.output
+    assert "has the anchor's hash" in checked.output
+    file.write_bytes(file.read_bytes()[:-30])
+    assert latchkey("audit", "verify", file).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--person", "Nobody"), "Nobody whom Latchkey knows"),
+        (("--package", "nothing"), "no access package called"),
+    ],
+)
+def test_whom_nobody_knows_is_said(log, words, says):
+    """And nothing is written."""
+    said = latchkey("audit", "export", *words)
+    assert said.exit_code == 1
+    assert says in said.stderr
+
+
+def test_no_pack_is_made_without_an_audit_key(log, tmp_path, monkeypatch):
+    """It would prove nothing."""
+    monkeypatch.delenv("LATCHKEY_AUDIT_KEY")
+    said = latchkey("audit", "export", "--pack", tmp_path / "evidence.zip")
+    assert said.exit_code == 1
+    assert not (tmp_path / "evidence.zip").exists()
