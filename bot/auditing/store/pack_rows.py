@@ -86,10 +86,10 @@ def _requests(db: Transaction, ids: Collection[str]) -> list[PackRequest]:
                 until=row.ends_at,
             )
         )
-    found = [
-        PackRequest(**dict(zip(FIELDS, row, strict=True)), decisions=tuple(counted[row.id]))
-        for row in _each(db, REQUESTS, ids)
-    ]
+    found = []
+    for row in _each(db, REQUESTS, ids):
+        values = dict(zip(FIELDS, row, strict=True))
+        found.append(PackRequest(**values, decisions=tuple(counted[row.id])))
     return sorted(found, key=lambda each: (each.asked_at, each.id))
 
 

@@ -10,10 +10,13 @@ from bot.approvals.model import Outcome
 from bot.approvals.store import deciders, decisions, grants, recipients
 from bot.assignments.model import Assignment, DeliveryProgress, EndReason, TroubleKind
 from bot.assignments.store import assignment_lists, assignments, links, listed, troubles, unsure
+from bot.auditing.model import PackScope
+from bot.auditing.store import pack_rows
 from bot.database import (
     Transaction,
     audit,
     audit_chain,
+    audit_checkpoints,
     audit_pages,
     deduplication,
     engine,
@@ -415,6 +418,8 @@ def _audit(db: Transaction) -> None:
     audit.verify(db, b"")
     # Which it does not come to when a row is wrong, as those of the past are.
     assert list(audit.in_order(db))
+    audit_checkpoints.add(db, b"", position=0, chained=audit_chain.START, archive="")
+    pack_rows.read(db, PackScope())
     audit._cut_off(db, 0, audit_chain.START)
     audit.rows(db)
     for package in (None, "package"):

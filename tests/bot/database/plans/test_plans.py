@@ -25,7 +25,9 @@ OPEN: Final = 500
 PEOPLE: Final = 500
 
 # Tables that stay small, whatever was done with Latchkey.
-SMALL: Final = frozenset({"allowance", "audit_head", "control", "package", "slack_wait", "sweep"})
+SMALL: Final = frozenset(
+    {"allowance", "audit_checkpoint", "audit_head", "control", "package", "slack_wait", "sweep"}
+)
 # Indexes of what is open.
 PARTIAL: Final = frozenset(
     str(index.name)
