@@ -366,6 +366,7 @@ async def assembled(
             pulse=pulse,
             publish=jobs.wake_homes,
             commands_an_hour=settings.commands_an_hour,
+            newer_blocks=settings.slack_blocks == "newer",
         )
         yield Latchkey(
             settings=settings,

@@ -49,6 +49,7 @@ def register(
     pulse: Pulse,
     publish: Callable[[], None],
     commands_an_hour: int = COMMANDS_AN_HOUR,
+    newer_blocks: bool = False,
 ) -> None:
     """
     Connect every listener to *app*.
@@ -56,7 +57,7 @@ def register(
     Raises:
         UnregisteredAction: A listener is not in the table of routes, or a route has no listener.
     """
-    lists = Lists(services)
+    lists = Lists(services, newer_blocks=newer_blocks)
     replies = Replies(background, draw=lists.draw)
     limit = CommandLimit(commands_an_hour)
     command_limit.register(app, guard=services.guard, background=background, limit=limit)

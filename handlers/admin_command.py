@@ -13,7 +13,7 @@ from bot.console.model import LONGEST_SOUGHT, ConsolePage, Tab
 from bot.errors import LatchkeyError, UnknownPackage
 from bot.messages import deciding, delegating, troubles
 from bot.messages.pages import split_page
-from bot.messages.parts import Message
+from bot.messages.parts import Message, without_plainer
 from bot.paging import ListName, Place, page_number
 from bot.patience import answered
 from handlers.background import Background
@@ -46,7 +46,7 @@ def register(
     @routes.command("/access-admin")
     async def access_admin(ack: AsyncAck, command: dict[str, Any]) -> None:
         async def say(message: Mapping[str, Any]) -> None:
-            await ack(**message)
+            await ack(**without_plainer(dict(message))[0])
 
         page = _console_page(command.get("text") or "")
         if page is not None:
@@ -131,7 +131,7 @@ async def _answer(
     if verb == "assignments":
         return await lists.listed(
             await services.assignment_lists.look_up(
-                slack_user=user, text=narrowed, start=start, key=key
+                slack_user=user, text=narrowed, start=start, key=key, rows=lists.assignments_a_page
             )
         )
     if verb == "remove":

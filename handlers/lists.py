@@ -1,10 +1,13 @@
 """Draw a page of any list that people see in an answer: for the command, for Next, and anew after a press in it."""
 
+from typing import Any
+
 from bot.assignments.search import Listing
-from bot.messages import asking, deciding, pending_rows, repairing
-from bot.messages.parts import Message
+from bot.messages import asking, assignment_table, deciding, pending_rows, repairing
+from bot.messages.assignment_table import MOST_ROWS
+from bot.messages.parts import Message, with_plainer
 from bot.messages.placed_lists import with_place
-from bot.paging import ListName, Place
+from bot.paging import ROWS_A_PAGE, ListName, Place
 from bot.requests.overview import AccessOverview
 from handlers.services import Services
 
@@ -12,8 +15,18 @@ from handlers.services import Services
 class Lists:
     """The lists of what people have and wait for, each page with its rows marked."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, *, newer_blocks: bool = False) -> None:
+        """
+        Args:
+            newer_blocks: Who has what is listed in a table of Slack's; where that has no place, as ever.
+        """
         self._services = services
+        self._newer_blocks = newer_blocks
+
+    @property
+    def assignments_a_page(self) -> int:
+        """Return how many assignments are read for a page: a table is worth sorting when it has some."""
+        return MOST_ROWS if self._newer_blocks else ROWS_A_PAGE
 
     async def draw(self, user: str, place: Place, *, key: str | None = None) -> Message:
         """
@@ -40,7 +53,9 @@ class Lists:
                 slack_user=user, start=place.start, key=key
             )
             return with_place(repairing.listed(held), place)
-        listing = await self._services.assignment_lists.page(slack_user=user, place=place, key=key)
+        listing = await self._services.assignment_lists.page(
+            slack_user=user, place=place, key=key, rows=self.assignments_a_page
+        )
         return await self.listed(listing)
 
     async def listed(self, listing: Listing, *notes: str) -> Message:
@@ -55,15 +70,19 @@ class Lists:
         removing = await self._services.request_lists.being_removed(
             [row.id for row in listing.page.rows]
         )
-        drawn = deciding.assignments(
-            listing.page,
-            place=listing.place,
-            package=listing.package.name if listing.package else None,
-            whom=whom.shown if whom else None,
-            notes=said,
-            removing=removing,
-        )
-        return with_place(drawn, listing.place)
+        facts: dict[str, Any] = {
+            "place": listing.place,
+            "package": listing.package.name if listing.package else None,
+            "notes": said,
+            "removing": removing,
+        }
+        drawn = deciding.assignments(listing.page, whom=whom.shown if whom else None, **facts)
+        plain = with_place(drawn, listing.place)
+        is_of_person = whom is not None or bool(listing.place.entra_ids)
+        has_table = self._newer_blocks and not is_of_person
+        if not has_table or not assignment_table.has_place(listing.page.rows):
+            return plain
+        return with_plainer(assignment_table.assignments(listing.page, **facts), plain)
 
     async def _own(self, user: str, place: Place) -> Message:
         overview = await self._services.request_lists.access_overview(

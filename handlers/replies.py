@@ -17,7 +17,7 @@ from bot.database import Busy
 from bot.errors import LatchkeyError
 from bot.messages.acknowledging import ALONE
 from bot.messages.modals import CALLBACK, said_in_modal
-from bot.messages.parts import message
+from bot.messages.parts import in_plain_blocks, message, without_plainer
 from bot.messages.placed_lists import below, place_in, with_place
 from bot.notifications.late_replies import LateReply
 from bot.paging import Place
@@ -166,7 +166,7 @@ class Reply:
 
     async def _update(self, said: Mapping[str, Any]) -> None:
         """Put a page of a list in the place of the one that was pressed in, in its modal."""
-        view = said_in_modal(dict(said), title=TITLE)
+        view = said_in_modal(in_plain_blocks(dict(said)), title=TITLE)
         try:
             await self._slack.update_view(self.list_view or "", view)
         except SlackError as error:
@@ -199,14 +199,16 @@ class Reply:
 
     async def _respond(self, url: ResponseUrl, said: Mapping[str, Any], *, replaces: bool) -> bool:
         """Answer at the response URL; False if Slack does not take it, and nothing was said."""
+        newer, plainer = without_plainer(dict(said))
+        instead = message(str(said["text"])) if plainer is None else plainer
         try:
             try:
-                await self._slack.respond(url, said, replaces=replaces)
+                await self._slack.respond(url, newer, replaces=replaces)
             except SlackRefused as refused:
                 if not refused.is_misshapen:
                     raise
                 log.error("reply-misshapen", slack=str(refused))
-                await self._slack.respond(url, message(str(said["text"])), replaces=replaces)
+                await self._slack.respond(url, instead, replaces=replaces)
         except SlackUnsure as error:
             # It may be there; a second one would be more than nothing less.
             log.warning("reply-unsure", slack=str(error))
@@ -216,7 +218,7 @@ class Reply:
         return True
 
     async def _say_in_modal(self, said: Mapping[str, Any]) -> None:
-        view = said_in_modal(dict(said), title=TITLE)
+        view = said_in_modal(in_plain_blocks(dict(said)), title=TITLE)
         show = self._slack.push_view if self.where is Where.MODAL else self._slack.open_view
         try:
             await show(self.trigger_id, view)
@@ -225,7 +227,7 @@ class Reply:
             await self._tell(said)
 
     async def _tell(self, said: Mapping[str, Any]) -> None:
-        await self.background.tell(self.channel, self.user, said)
+        await self.background.tell(self.channel, self.user, in_plain_blocks(dict(said)))
 
     @property
     def _slack(self) -> Slack:

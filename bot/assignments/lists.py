@@ -21,7 +21,7 @@ from bot.errors import LatchkeyError
 from bot.packages import names as package_names
 from bot.packages.catalog import OfferedPackages, PackageSnapshot
 from bot.packages.model import Package
-from bot.paging import FIRST, ListName, Page, Place, Start
+from bot.paging import FIRST, ROWS_A_PAGE, ListName, Page, Place, Start
 from bot.people.guard import Guard
 from bot.people.interaction_audit import ListRead, read_list
 
@@ -42,7 +42,14 @@ class AssignmentLists:
         self._whom = whom
         self._offering = offering
 
-    async def page(self, *, slack_user: str, place: Place, key: str | None = None) -> Listing:
+    async def page(
+        self,
+        *,
+        slack_user: str,
+        place: Place,
+        key: str | None = None,
+        rows: int = ROWS_A_PAGE,
+    ) -> Listing:
         """
         Return a page of who has what, from a place in that list on, for an admin's list.
 
@@ -62,15 +69,25 @@ class AssignmentLists:
             package_id=place.package_id,
             entra_ids=place.entra_ids or None,
             start=place.start,
+            rows=rows,
         )
         package = offered.package(place.package_id) if place.package_id else None
         return Listing(page=page, place=place, package=package, automatic=offered.automatic)
 
     async def look_up(
-        self, *, slack_user: str, text: str, start: Start = FIRST, key: str | None = None
+        self,
+        *,
+        slack_user: str,
+        text: str,
+        start: Start = FIRST,
+        key: str | None = None,
+        rows: int = ROWS_A_PAGE,
     ) -> Listing:
         """
         Find who has what, for an admin's list; *text* as typed, a package, a person or both.
+
+        Args:
+            rows: Of a page about no one person.
 
         About a person Slack and Entra may be asked: that takes as long as they do.
 
@@ -89,7 +106,7 @@ class AssignmentLists:
         known = await self._offering.known()
         likely = _understood(text, known)
         offered, page = await self._offering.beside_written(
-            read_list, seen, _page_of, likely, start=start
+            read_list, seen, _page_of, likely, start=start, rows=rows
         )
         sought = likely
         if sought is None or offered is not known:
@@ -99,7 +116,7 @@ class AssignmentLists:
             package_id = _id_of(sought.package)
             if page is None:
                 page = await self._store.read(
-                    assignment_lists.page, package_id=package_id, start=start
+                    assignment_lists.page, package_id=package_id, start=start, rows=rows
                 )
             return Listing(
                 page=page,
@@ -162,12 +179,12 @@ def _understood(text: str, offered: PackageSnapshot) -> PersonQuery | None:
 
 
 def _page_of(
-    db: Transaction, sought: PersonQuery | None, *, start: Start
+    db: Transaction, sought: PersonQuery | None, *, start: Start, rows: int
 ) -> Page[Assignment] | None:
     """Return a page of who has what is sought; None if that is about one person, or cannot be told."""
     if sought is None or sought.named is not None:
         return None
-    return assignment_lists.page(db, package_id=_id_of(sought.package), start=start)
+    return assignment_lists.page(db, package_id=_id_of(sought.package), start=start, rows=rows)
 
 
 def _id_of(package: Package | None) -> str | None:

@@ -95,10 +95,7 @@ def assignments(
         what = f"*{escape(package)}*" if package else "anything"
         nobody = f"{whom} does not have {what}." if whom else f"Nobody has {what}."
         return message(" ".join((nobody, *notes)))
-    of = f" of *{escape(package)}*" if package else ""
-    by = f" for {whom}" if whom else ""
-    many = how_many(page, f"assignment{of}{by}", f"assignments{of}{by}")
-    said = " ".join((f"{many}.", *notes))
+    said = assignments_counted(page, package=package, whom=whom, notes=notes)
     blocks = part_of(
         (_assignment_row(row, is_removing=row.id in removing) for row in page.rows),
         places=[replace(place, after=each, skip=0) for each in page.marks],
@@ -109,6 +106,16 @@ def assignments(
         hint="" if whom else NARROW,
     )
     return message(said, blocks)
+
+
+def assignments_counted(
+    page: Page[Assignment], *, package: str | None, whom: str | None, notes: Sequence[str]
+) -> str:
+    """Say above a list of who has what how many that are."""
+    of = f" of *{escape(package)}*" if package else ""
+    by = f" for {whom}" if whom else ""
+    many = how_many(page, f"assignment{of}{by}", f"assignments{of}{by}")
+    return " ".join((f"{many}.", *notes))
 
 
 def which_person(name: str, people: Mapping[str, str], *, package_id: str | None) -> Message:

@@ -181,18 +181,35 @@ def part_of(
     for row in rows:
         if not shown.takes(row, room.size_of(row)):
             break
-    left = count.less(shown.taken)
-    blocks = [*head, *shown.blocks]
+    return with_rest(
+        [*head, *shown.blocks],
+        taken=shown.taken,
+        places=places,
+        count=count,
+        skipped=skipped,
+        next_button=next_button,
+        hint=hint,
+    )
+
+
+def with_rest(
+    blocks: Sequence[Block],
+    *,
+    taken: int,
+    places: Sequence[Place],
+    count: Count,
+    skipped: int | None,
+    next_button: Callable[[str], Block],
+    hint: str = "",
+) -> list[Block]:
+    """Return a page of a list with the line that says how much is left of it, and the way on; *taken*: rows in it."""
+    left = count.less(taken)
     if left.is_nothing:
         if skipped:
-            blocks.append(context(f"{_numbers(skipped, shown.taken, count)} These are the last."))
-        return blocks
-    line = f"… and {left} more." if skipped is None else _numbers(skipped, shown.taken, count)
-    return [
-        *blocks,
-        context(f"{line} {hint}".rstrip()),
-        _way_on(next_button, places[shown.taken - 1]),
-    ]
+            return [*blocks, context(f"{_numbers(skipped, taken, count)} These are the last.")]
+        return list(blocks)
+    line = f"… and {left} more." if skipped is None else _numbers(skipped, taken, count)
+    return [*blocks, context(f"{line} {hint}".rstrip()), _way_on(next_button, places[taken - 1])]
 
 
 def _numbers(skipped: int, shown: int, count: Count) -> str:

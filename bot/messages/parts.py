@@ -305,6 +305,12 @@ def without_plainer(content: Message) -> tuple[Message, Message | None]:
     return {name: value for name, value in content.items() if name != PLAINER}, content.get(PLAINER)
 
 
+def in_plain_blocks(content: Message) -> Message:
+    """Return what says the same in plain blocks: for where the newer ones have no place, such as a modal."""
+    newer, plainer = without_plainer(content)
+    return newer if plainer is None else plainer
+
+
 def shortened(content: Message) -> Message:
     """Say the same in few words, for when Slack does not take the whole; a decision can still be made."""
     text = shorten(str(content["text"]), SHORTENED)

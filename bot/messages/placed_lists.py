@@ -3,7 +3,7 @@
 from typing import Final
 
 from bot.messages.pages import MESSAGE
-from bot.messages.parts import Block, Message, message, section
+from bot.messages.parts import Block, Message, message, section, with_plainer, without_plainer
 from bot.paging import Place, read_place, write_place
 
 # docs.slack.dev, Block Kit reference.
@@ -40,6 +40,12 @@ def place_in(block_id: object) -> Place | None:
 
 def below(sentence: Message, listed: Message) -> Message:
     """Return a list with what has just happened above it; the list alone where there is no room for both."""
+    listed, plainer = without_plainer(listed)
+    placed = _below(sentence, listed)
+    return placed if plainer is None else with_plainer(placed, _below(sentence, plainer))
+
+
+def _below(sentence: Message, listed: Message) -> Message:
     note = section(str(sentence["text"]))
     blocks = [note, *listed["blocks"]]
     if not MESSAGE.has(blocks):
