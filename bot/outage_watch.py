@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 NAME: Final = "watch"
 EVERY: Final = timedelta(minutes=1)
+# Until its jobs have had their first turns, what a replica has not done yet says nothing: it may have been off all night.
+STARTING: Final = timedelta(minutes=1)
 # Posts JSON; True if it was taken (2xx); it raises AlarmNotTaken with the reason if not.
 Post = Callable[[Mapping[str, Any]], Awaitable[bool]]
 
@@ -57,6 +59,7 @@ class OutageWatch:
     _without_database_since: datetime | None = None
     _alone: Outage | None = None
     _sent: set[str] = field(default_factory=set)
+    _first_look_at: datetime | None = None
 
     async def look(self) -> None:
         """
@@ -65,6 +68,8 @@ class OutageWatch:
         Raises:
             Busy: The database does not answer, or has no room.
         """
+        now = clock.real()
+        self._first_look_at = self._first_look_at or now
         await self._call_failing_services()
         problems = tuple(each for each in await self.health.problems() if not _is_own(each))
         try:
@@ -75,6 +80,8 @@ class OutageWatch:
                     return
                 await self._tell_alone(replace(self._alone, over_at=clock.real()))
             self._without_database_since = self._alone = None
+            if problems and now - self._first_look_at < STARTING:
+                return
             outage = await self.store.run(outages.note, problems, after=self.after)
         except Busy:
             await self._database_is_gone(problems)

@@ -13,6 +13,7 @@ import pytest_asyncio
 
 from bot import clock
 from graph.errors import AuthError
+from tests.harness.camera import life
 from tests.harness.simulation import simulation
 from tests.harness.world import ANN, APPROVALS, begun, eventually, living, said
 from tests.written_logs import written_logs
@@ -242,3 +243,17 @@ async def test_an_outage_is_told_once_and_so_is_its_end(world, web):
     assert len(told(world, "has not been able to work")) == 1
     assert len(told(world, "Latchkey works again")) == 1
     assert "latchkey_outage 0.0" in (await web.get("/metrics")).text
+
+
+async def test_a_restart_after_a_night_off_is_no_outage(database):
+    """What a bot has not done yet in its first minute says nothing of how it is."""
+    async with simulation(database) as around:
+        async with life(around) as world:
+            await eventually(lambda: world.bot.jobs.statuses["watch"].last_success)
+            await asyncio.sleep(120)
+        await asyncio.sleep(8 * 3_600)
+        async with life(around) as world:
+            await asyncio.sleep(600)
+
+        assert told(world, "has not been able to work") == []
+        assert told(world, "Latchkey works again") == []

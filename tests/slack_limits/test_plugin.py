@@ -2,23 +2,36 @@
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.slack.calls import SlackCalls
 from bot.slack.rate_limits import RateLimits
 from tests.slack_limits.taps import listen
 
 
+def yes() -> AsyncSlackResponse:
+    return AsyncSlackResponse(
+        client=None,
+        http_verb="POST",
+        api_url="",
+        req_args={},
+        data={"ok": True},
+        headers={},
+        status_code=200,
+    )
+
+
 class Quiet(AsyncWebClient):
     """Slack says yes to everything."""
 
     async def chat_postMessage(self, **_):
-        return {"ok": True}
+        return yes()
 
     async def views_open(self, **_):
-        return {"ok": True}
+        return yes()
 
     async def users_info(self, **_):
-        return {"ok": True}
+        return yes()
 
 
 async def test_messages_views_and_answers_are_heard():
