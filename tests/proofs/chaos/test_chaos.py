@@ -13,8 +13,8 @@ from tests.proofs.sabotage import switched_off
 # Each with a seed of its own in every run; `make chaos-simulated` runs four.
 PARTS = int(os.environ.get("CHAOS_PARTS", "1"))
 PART = Plan(requests=240, deaths=15, freezes=3)
-# So many show with every seed what is switched off; Slack's limits would only make them last longer.
-WEAKENED = Plan(requests=80, deaths=8, longest=timedelta(hours=2), in_part=0, limits=False)
+# It ends with the first that shows what is switched off, and so many show it with every seed; Slack's limits would only make them last longer.
+WEAKENED = Plan(requests=160, deaths=16, longest=timedelta(hours=2), in_part=0, limits=False)
 NO_SETTLE = replace(WAITS, late=timedelta(0), lag=timedelta(0), margin=timedelta(0))
 
 
