@@ -81,6 +81,7 @@ from bot.sync.everything import TenantSync
 from bot.sync.reprocessing import Reprocessing
 from bot.sync.turns import Fence
 from bot.timing import WAITS, Waits
+from bot.webhooks.delivery import Webhooks
 from graph import Graph
 from graph.observed import ObservedCall
 from handlers.http import accept_only_own_workspace, endpoint
@@ -284,6 +285,7 @@ async def assembled(
             waits=waits,
             alarm=machine.alarm(),
             courtesy=courtesy,
+            webhooks=await _webhooks(settings, store, machine, stack),
         )
         guard = Guard(store=store, permissions=permissions)
         request_lists = RequestLists(store=store, guard=guard, offering=offering)
@@ -389,6 +391,20 @@ async def assembled(
             bolt=bolt,
             asgi=web.asgi(health, exposition, receive=_door(settings, bolt, rejections)),
         )
+
+
+async def _webhooks(
+    settings: Settings, store: Store, machine: Machine, stack: AsyncExitStack
+) -> Webhooks | None:
+    """Return what tells others of events; None where the settings name nobody."""
+    endpoints = settings.webhook_endpoints
+    if not endpoints:
+        return None
+    client = machine.webhook_client()
+    stack.push_async_callback(client.aclose)
+    made = Webhooks(store=store, client=client, endpoints=endpoints)
+    await made.begin()
+    return made
 
 
 def read_package_settings_of(settings: Settings) -> PackageSettingsFile:

@@ -29,6 +29,7 @@ from bot.notifications.outbox import CALL_TIMEOUT
 from bot.outage_watch import AlarmNotTaken, Post
 from bot.patience import BEAT
 from bot.priority import give_way
+from bot.webhooks.client import WebhookClient
 from graph import TokenSource
 from graph.auth import AppTokens, ManagedIdentityTokens
 from graph.credentials import Credential, FederatedCredential, SecretCredential
@@ -49,6 +50,11 @@ def graph_client() -> httpx.AsyncClient:
 async def _give_way(request: httpx.Request) -> None:
     """Begin no call of a job's while somebody waits for an answer, or not many."""
     await give_way()
+
+
+def webhook_client() -> WebhookClient:
+    """A client for webhooks, which trusts and goes through what the environment names."""
+    return WebhookClient(httpx.AsyncClient(timeout=GRAPH_TIMEOUT, follow_redirects=False))
 
 
 def slack_session() -> aiohttp.ClientSession:
@@ -133,6 +139,7 @@ class Machine:
         alarm: Makes what rings by the clock.
         threads: Makes an executor for so many transactions at the same time.
         graph_client: Makes the HTTP client for Graph.
+        webhook_client: Makes the client for webhooks.
         slack_session: Makes the HTTP session for Slack.
         tokens: Where access tokens for Graph come from.
         database_time: What time it is at the database server; None if there is none.
@@ -148,6 +155,7 @@ class Machine:
     alarm: Callable[[], Alarm] = Apscheduler
     threads: Callable[[int], Executor] = real_threads
     graph_client: Callable[[], httpx.AsyncClient] = graph_client
+    webhook_client: Callable[[], WebhookClient] = webhook_client
     slack_session: Callable[[], aiohttp.ClientSession] = slack_session
     tokens: Callable[[Settings], TokenSource] = app_tokens
     database_time: Callable[[Transaction], datetime | None] = database_time

@@ -17,9 +17,11 @@ from pydantic_settings import (
 
 from bot.configuration import database_url
 from bot.configuration import names as setting_names
+from bot.configuration import webhooks as webhook_settings
 from bot.configuration.addresses import Addresses
 from bot.configuration.names import ENV_FILE, OURS
 from bot.errors import ConfigurationError
+from bot.webhooks.model import WebhookEndpoint
 
 DOMAIN: Final = re.compile(r"[^\s@=,]+\.[^\s@=,]+")
 
@@ -106,6 +108,9 @@ class Settings(BaseSettings):
         default="info", alias="LATCHKEY_LOG_LEVEL"
     )
     log_format: Literal["json", "console"] = Field(default="json", alias="LATCHKEY_LOG_FORMAT")
+    # Secrets, both: an address may hold one as well.
+    webhooks: SecretStr | None = Field(default=None, alias="LATCHKEY_WEBHOOKS")
+    webhook_secrets: SecretStr | None = Field(default=None, alias="LATCHKEY_WEBHOOK_SECRETS")
     host: str = Field(default="127.0.0.1", alias="LATCHKEY_HOST")
     port: int = Field(default=3000, ge=0, le=65535, alias="LATCHKEY_PORT")
 
@@ -231,6 +236,19 @@ class Settings(BaseSettings):
     def audit_key_bytes(self) -> bytes:
         """Keys the chain of the audit log; without one, the chain shows accidents but not forgery."""
         return self.audit_key.get_secret_value().encode() if self.audit_key else b""
+
+    @property
+    def webhook_endpoints(self) -> tuple[WebhookEndpoint, ...]:
+        """
+        Where events are posted.
+
+        Raises:
+            ConfigurationError: It cannot be read; `problems_for_running` has said so.
+        """
+        found, problems = webhook_settings.endpoints(self.webhooks, self.webhook_secrets)
+        if problems:
+            raise ConfigurationError(problems)
+        return found
 
     @property
     def uses_socket_mode(self) -> bool:

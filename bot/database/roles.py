@@ -33,6 +33,9 @@ NEEDED: Final[Mapping[str, frozenset[str]]] = {
     "slack_wait": WRITE,
     "sweep": WRITE,
     "trouble": WRITE,
+    # A replay that is done is taken away, and so is the note of an event that is replayed.
+    "webhook": frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
+    "webhook_dead": frozenset({"SELECT", "INSERT", "DELETE"}),
 }
 # Whether role r is an owner of one of the tables, or can become one.
 OWNS: Final = (

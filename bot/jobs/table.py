@@ -39,6 +39,7 @@ from bot.sync.everything import TenantSync
 from bot.sync.reprocessing import Reprocessing
 from bot.sync.turns import Fence, SharedSync, look_again_in
 from bot.timing import WAITS, Waits
+from bot.webhooks.delivery import Webhooks
 
 ROSTER_SECONDS: Final = 60
 CLOCK_SECONDS: Final = 60
@@ -74,6 +75,7 @@ class Jobs:
     courtesy: Courtesy = field(default_factory=Courtesy)
     # By name, with their intervals: those that are given by whoever puts everything together.
     more: dict[str, tuple[Body, timedelta]] = field(default_factory=dict)
+    webhooks: Webhooks | None = None
     _syncs: dict[str, SharedSync] = field(default_factory=dict)
     # What Graph has not shown since then (real time) is not to be reminded of; None: nobody has looked since.
     _remind_since: datetime | None = None
@@ -135,6 +137,8 @@ class Jobs:
             roster.name, roster.refresh_for_all, timedelta(seconds=ROSTER_SECONDS)
         )
         self._add_shared("roster", replace(admins, learn=roster.learn))
+        for job, endpoint in self._webhook_jobs.items():
+            self.loop.add(job, partial(self.tell_endpoint, endpoint), self.poll_every)
         self.loop.start()
 
     async def stop(self) -> None:
@@ -144,11 +148,15 @@ class Jobs:
         What does not finish in time is found again by its lease.
         """
         self.notices.close()
+        if self.webhooks is not None:
+            self.webhooks.close()
         await self.loop.stop()
 
     def wake(self) -> None:
         """Look now for what is due: something was committed."""
         self.loop.trigger(due.LOOK_JOB)
+        for job in self._webhook_jobs:
+            self.loop.trigger(job)
 
     def hear(self, jobs: Collection[str]) -> None:
         """Run these jobs: another replica has committed what makes work due."""
@@ -214,6 +222,18 @@ class Jobs:
         while await self.homes.publish_stale():
             if self.loop.is_stopping:
                 return
+
+    @property
+    def _webhook_jobs(self) -> Mapping[str, str]:
+        """Return the endpoints that are told of events, by the name of the job which does it."""
+        names = self.webhooks.names if self.webhooks is not None else ()
+        return {f"webhook {name}": name for name in names}
+
+    async def tell_endpoint(self, name: str) -> None:
+        """Tell an endpoint of what has happened; a slow one holds up no other."""
+        if self.webhooks is not None:
+            goes_on = partial(self.loop.note_progress, f"webhook {name}")
+            await self.webhooks.work(name, goes_on=goes_on)
 
     async def sync(self) -> None:
         """Copy what Graph has; then have people reminded of what ends, by what was just read."""

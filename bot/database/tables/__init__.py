@@ -20,6 +20,7 @@ from bot.database.tables.requests import (
     holds,
     requests,
 )
+from bot.database.tables.webhooks import dead_events, webhooks
 
 __all__ = [
     "GAVE",
@@ -39,6 +40,7 @@ __all__ = [
     "audit_head",
     "contacts",
     "control",
+    "dead_events",
     "deciders",
     "decisions",
     "delegations",
@@ -54,4 +56,5 @@ __all__ = [
     "slack_waits",
     "sweeps",
     "troubles",
+    "webhooks",
 ]

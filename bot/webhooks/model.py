@@ -1,0 +1,73 @@
+"""An endpoint that is told of events, and how far it is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookEndpoint:
+    """
+    Where events are posted.
+
+    Attributes:
+        name: As settings, metrics and logs call it; the address may hold a secret, and is shown nowhere.
+        secrets: Keys to sign with; several while one is being changed.
+    """
+
+    name: str
+    url: str
+    secrets: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feed:
+    """
+    What an endpoint is still to be told: all that comes, or one replay.  Moments in real time.
+
+    Attributes:
+        position: The row of the audit log up to which all is done.
+        until: The last row of a replay; None: it goes on.
+        failures: Tries in a row of the next event that failed.
+        error: Why the last one did, "HTTP 503".
+    """
+
+    id: str
+    endpoint: str
+    position: int
+    until: int | None
+    generation: int
+    lease_until: datetime | None
+    due_at: datetime
+    failures: int
+    error: str | None
+    disabled_at: datetime | None
+    delivered_at: datetime | None
+
+    @property
+    def is_replay(self) -> bool:
+        return self.until is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedState:
+    """
+    How a feed stands, for people and metrics.
+
+    Attributes:
+        behind: Rows of the audit log that it is still to go through.
+        oldest_at: When the first of these was written (business time); None: there are none.
+    """
+
+    feed: Feed
+    behind: int
+    oldest_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadEvent:
+    """An event that an endpoint would not take, however often it was tried."""
+
+    endpoint: str
+    position: int
+    at: datetime
+    error: str
