@@ -27,6 +27,9 @@ COMMANDS: Final = {
     "backup": Named("bot.cli.backup:backup", "Copy the database to FILE, while the bot runs."),
     "restore": Named("bot.cli.backup:restore", "Put the copy FILE in the place of the database."),
     "trace": Named("bot.cli.trace:trace", "Tell the story of one request."),
+    "webhooks": Named(
+        "bot.cli.webhooks:webhooks", "Say how far each webhook is, and tell it things once more."
+    ),
     "show": Named("bot.cli.show:show", "Show what is in the tenant, as a table, --json or --csv."),
     "request": Named("bot.cli.operate:request", "Grant PERSON the access package PACKAGE."),
     "extend": Named("bot.cli.operate:extend", "Extend the access of PERSON to PACKAGE."),

@@ -4,7 +4,7 @@ Give the figures to Prometheus: those of this replica, and those that are made a
 The latter are the same on every replica.  While the database does not answer they are missing, and the others are there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -21,6 +21,7 @@ from bot.monitoring.definitions import METRICS, Source
 from bot.monitoring.figures import Figures, make
 from bot.requests.model import OPEN, State
 from bot.requests.store import claims, holds, request_lists
+from bot.webhooks.store import feeds
 
 # The text format of Prometheus that every version of it reads.
 MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -55,7 +56,8 @@ class Exposition:
 
     async def _of_tables(self) -> CollectorRegistry:
         counts, self._ended = await self._store.read(request_lists.counts, self._ended)
-        found = await self._store.read(_look)
+        endpoints = self._jobs.webhooks.names if self._jobs.webhooks else ()
+        found = await self._store.read(_look, endpoints)
         registry = CollectorRegistry()
         made = {
             metric.name: make(metric, registry)
@@ -73,7 +75,7 @@ class Exposition:
         return registry
 
 
-def _look(db: Transaction) -> dict[str, Any]:
+def _look(db: Transaction, endpoints: Collection[str]) -> dict[str, Any]:
     """Return the figures by metric; of a metric with a label, by its values."""
     alive_at, outage = outages.find(db)
     open_since = claims.oldest_open_seconds(db)
@@ -92,4 +94,26 @@ def _look(db: Transaction) -> dict[str, Any]:
         names.PAUSED.name: 0 if flags.pause_reason(db) is None else 1,
         names.ALIVE_AGE.name: max(alive_for, 0),
         names.OUTAGE.name: 1 if outage is not None and outage.over_at is None else 0,
+        **_of_webhooks(db, endpoints),
+    }
+
+
+def _of_webhooks(db: Transaction, endpoints: Collection[str]) -> dict[str, dict[str, float]]:
+    """Return how far each endpoint is; replays are left out."""
+    if not endpoints:
+        return {}
+    states = [each for each in feeds.states(db, endpoints) if not each.feed.is_replay]
+    now = clock.now()
+    return {
+        names.WEBHOOK_LAG.name: {
+            each.feed.endpoint: max((now - each.oldest_at).total_seconds(), 0)
+            if each.oldest_at
+            else 0
+            for each in states
+        },
+        names.WEBHOOK_FAILURES.name: {each.feed.endpoint: each.feed.failures for each in states},
+        names.WEBHOOK_DISABLED.name: {
+            each.feed.endpoint: float(each.feed.disabled_at is not None) for each in states
+        },
+        names.WEBHOOK_DEAD.name: {**feeds.count_dead(db, endpoints)},
     }

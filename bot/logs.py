@@ -32,6 +32,8 @@ FIELDS: Final = frozenset(
             "seconds",
         ),
         *("error", "trace", "logger", "where"),
+        # Of webhooks: by name, the row of the audit log, and the status of an answer.
+        *("endpoint", "position", "said"),
         # Versions of the database's schema.
         *("schema", "ours"),
     }

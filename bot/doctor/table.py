@@ -5,7 +5,17 @@ from dataclasses import replace
 from typing import Final
 
 from bot.database import Busy
-from bot.doctor import audit, clocks, database, entra, packages, people, settings, slack
+from bot.doctor import (
+    audit,
+    clocks,
+    database,
+    entra,
+    packages,
+    people,
+    settings,
+    slack,
+    webhooks,
+)
 from bot.doctor.model import Check, Finding, Severity, Subject, broken
 from bot.slack.errors import SlackError
 from graph.errors import GraphError
@@ -24,6 +34,7 @@ CHECKS: Final = (
     Check(name="wakeups", look=database.wakeups, needs=DATABASE, only_postgresql=True),
     Check(name="installation", look=database.installation, needs=DATABASE | SLACK),
     Check(name="audit", look=audit.look, needs=DATABASE),
+    Check(name="webhooks", look=webhooks.look, needs=DATABASE),
     Check(name="slack-scopes", look=slack.scopes, needs=SLACK),
     Check(name="slack-requests", look=slack.requests),
     Check(name="running", look=slack.running),

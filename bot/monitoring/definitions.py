@@ -112,6 +112,26 @@ JOB_AGE: Final = _gauge(
     "Since the job last succeeded here; for sync and roster: on any replica, as this one knows.",
     "name",
 )
+WEBHOOK_LAG: Final = _from_tables(
+    "latchkey_webhook_lag_seconds",
+    "How long ago the oldest row of the audit log was written that a webhook has not gone through.",
+    "endpoint",
+)
+WEBHOOK_FAILURES: Final = _from_tables(
+    "latchkey_webhook_failures",
+    "Tries in a row of a webhook's next event that failed.",
+    "endpoint",
+)
+WEBHOOK_DISABLED: Final = _from_tables(
+    "latchkey_webhook_disabled",
+    "1 if a webhook has answered that it is gone, and is told nothing more.",
+    "endpoint",
+)
+WEBHOOK_DEAD: Final = _from_tables(
+    "latchkey_webhook_dead_events",
+    "Events that a webhook would not take, and that were not replayed since.",
+    "endpoint",
+)
 JOB_FAILURES: Final = _counter("latchkey_job_failures_total", "Failed runs of a job.", "name")
 ACKS: Final = _histogram(
     "latchkey_ack_seconds",
@@ -178,5 +198,5 @@ METRICS: Final = (
     *(REQUESTS, OLDEST_OPEN, OLDEST_DUE, RETRYING, OLDEST_RETRYING, HELD, TROUBLES, UNREADABLE),
     *(OWED, PAUSED, ALIVE_AGE, OUTAGE, READY, JOB_AGE, JOB_FAILURES, ACKS, REJECTED, TRANSITIONS),
     *(DECISION, DELIVERY, SLACK_CALLS, SLACK_SECONDS, GRAPH_CALLS, GRAPH_SECONDS, THROTTLED, SKEW),
-    *(CREDENTIAL, BUILD),
+    *(CREDENTIAL, BUILD, WEBHOOK_LAG, WEBHOOK_FAILURES, WEBHOOK_DISABLED, WEBHOOK_DEAD),
 )

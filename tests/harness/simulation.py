@@ -20,12 +20,14 @@ from bot.configuration.settings import Settings, read_settings
 from bot.machine import GRAPH_TIMEOUT, SLACK_TIMEOUT, Machine
 from bot.outage_watch import AlarmNotTaken
 from bot.timing import WAITS, Waits
+from bot.webhooks.client import WebhookClient
 from sandbox import chance as sandbox_chance
 from sandbox.clock import SandboxClock
 from sandbox.run import StandIns, tutorial_world, wired
 from sandbox.tenant import Tenant
 from tests.harness.loop import SimulatedLoop, simulated
 from tests.harness.process import Process, SimulatedAlarm, SimulatedThreads, drawn
+from tests.harness.receiver import Receiver
 from tests.harness.sockets import SocketHandler
 from tests.harness.wakeups import SimulatedWires
 from tests.harness.wires import GraphWire, SlackSession, ToBot, Wire
@@ -95,6 +97,7 @@ class Simulation:
         self.alarms: list[dict[str, Any]] = []
         self.alarms_refused = False
         self.wires = SimulatedWires()
+        self.receiver = Receiver(self.loop.now)
         self._numbers = itertools.count()
         sandbox_chance.use(self.dice("stand-ins"))
         self._ids = self.dice("ids")
@@ -189,6 +192,9 @@ class Bot:
             Wire(self.process, outside.tenant.app, pause=pause, moment=self._moment)
         )
         self._to_slack = Wire(self.process, outside.workspace.app, pause=pause, moment=self._moment)
+        self.to_receiver = GraphWire(
+            Wire(self.process, simulation.receiver.app, pause=pause, moment=self._moment)
+        )
 
     def _moment(self, what: str) -> None:
         self.simulation.moment(self.process, what)
@@ -215,6 +221,11 @@ class Bot:
             threads=threads,
             graph_client=lambda: httpx.AsyncClient(
                 transport=self.line, timeout=GRAPH_TIMEOUT, trust_env=False
+            ),
+            webhook_client=lambda: WebhookClient(
+                httpx.AsyncClient(
+                    transport=self.to_receiver, timeout=GRAPH_TIMEOUT, trust_env=False
+                )
             ),
             slack_session=lambda: SlackSession(self._to_slack, within=total),  # type: ignore[return-value,arg-type]
             tokens=lambda settings: TenantTokens(outside.tenant),

@@ -12,13 +12,23 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.database.engine import Transaction, insert
-from bot.database.statements import MOST, NOW, UNTIL, for_each_database
-from bot.database.tables import audit, audit_head, dead_events, packages, requests, webhooks
+from bot.database.statements import MOST, NOW, for_each_database
+from bot.database.tables import (
+    UtcDateTime,
+    audit,
+    audit_head,
+    dead_events,
+    packages,
+    requests,
+    webhooks,
+)
 from bot.webhooks.model import DeadEvent, Feed, FeedState
 
 FIELDS: Final = tuple(Feed.__dataclass_fields__)
 COLUMNS: Final = [webhooks.c[name] for name in FIELDS]
 NAMES: Final[sa.BindParameter[Any]] = sa.bindparam("names", expanding=True)
+# A column is called "until".
+LEASE_END: Final = sa.bindparam("lease_end", type_=UtcDateTime())
 
 HEAD: Final = sa.select(audit_head.c.position).where(audit_head.c.id == 1)
 IS_BEHIND: Final = webhooks.c.position < HEAD.scalar_subquery()
@@ -35,7 +45,7 @@ DUE: Final = (
 CLAIM: Final = (
     webhooks.update()
     .where(webhooks.c.id.in_(sa.select(DUE.c.id)))
-    .values(lease_until=UNTIL, generation=webhooks.c.generation + 1)
+    .values(lease_until=LEASE_END, generation=webhooks.c.generation + 1)
     .returning(*COLUMNS)
 )
 KNOWN: Final = sa.and_(
@@ -145,7 +155,7 @@ def claim(db: Transaction, names: Collection[str], *, lease: timedelta) -> list[
     given = {"names": list(names), "now": now}
     if db.execute(ANY_DUE, given).first() is None:
         return []
-    return [_feed(row) for row in db.execute(CLAIM, {**given, "until": now + lease})]
+    return [_feed(row) for row in db.execute(CLAIM, {**given, "lease_end": now + lease})]
 
 
 def is_any_due(db: Transaction, names: Collection[str]) -> bool:

@@ -41,6 +41,7 @@ from bot.reports.model import Period
 from bot.reports.store import rows as report_rows
 from bot.requests.model import Evidence, Kind, Request, State
 from bot.requests.store import claims, evidence, forms, holds, request_lists, requests
+from bot.webhooks.store import feeds
 from tests.bot.samples import ANN, BO, LEASE, click, delegation, held, notice, offered, wish
 
 HOUR: Final = timedelta(hours=1)
@@ -70,6 +71,7 @@ def run_all(run: Callable[[Callable[[Transaction], object]], object]) -> None:
         _reports,
         _small_ones,
         _audit,
+        _webhooks,
     ):
         run(each)
 
@@ -427,3 +429,26 @@ def _audit(db: Transaction) -> None:
         audit_pages.page(db, wanted, rows=11)
         audit_pages.page(db, audit_pages.AuditFilter(package_id=package), rows=11)
     audit.rows(db, request_id="request")
+
+
+def _webhooks(db: Transaction) -> None:
+    feeds.begin(db, ("siem",))
+    feeds.replay(db, feed_id="again", endpoint="siem", first=1, last=1)
+    # What was begun just now has nothing to tell; of what is behind there is the past.
+    known = tables.webhooks.c.id.in_(("siem", "again"))
+    db.execute(tables.webhooks.update().where(known).values(position=0))
+    assert feeds.is_any_due(db, ("siem",))
+    for feed in feeds.claim(db, ("siem",), lease=LEASE):
+        feeds.rows_after(db, feed, limit=10)
+        feeds.advance(db, feed, position=1, lease=LEASE, delivered=True)
+        feeds.bury(db, feed, position=1, error="HTTP 400", lease=LEASE)
+        feeds.postpone(db, feed, due_at=clock.real(), error="HTTP 503")
+        feeds.disable(db, feed, error="HTTP 410")
+        feeds.release(db, feed)
+        feeds.find(db, feed.id)
+    feeds.enable(db, "siem")
+    feeds.states(db, ("siem",))
+    feeds.skip(db, "siem")
+    feeds.dead(db, ("siem",))
+    feeds.count_dead(db, ("siem",))
+    feeds.positions_between(db, from_at=clock.now(), to_at=clock.now())

@@ -68,6 +68,7 @@ SCANS: Final = {
     "audit.rows": "the command line, which shows all of it",
     "audit.in_order": "the command line, which follows the chain from its start",
     "deciders.fill_in": "what waits for a decision, beside a table that has nothing else",
+    "feeds.positions_between": "the command line, which looks for rows by their time",
     "homes.touch_all": "every page is to be drawn anew",
     "request_lists.count_ended": "once, when the program starts; then what has ended since",
 }
