@@ -59,6 +59,7 @@ BROKEN: Final[dict[str, dict[str, str | None]]] = {
         'latchkey_credential_expiry_timestamp_seconds{credential="certificate"}': "400000x1560"
     },
     "LatchkeyTroubles": {'latchkey_troubles{kind="partial"}': "1x1560"},
+    "LatchkeyWebhookBehind": {'latchkey_webhook_lag_seconds{endpoint="siem"}': "4000x1560"},
 }
 
 
