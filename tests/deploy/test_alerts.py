@@ -10,6 +10,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.deploy.conftest import DEPLOY, ran
+from tests.harness import receiver
 from tests.harness.world import ANN, eventually, living
 
 MINUTES: Final = 90
@@ -109,7 +110,7 @@ async def scrape(tmp_path: Path, sqlite_template: Path) -> dict[str, str]:
     import shutil
 
     database = shutil.copy(sqlite_template, tmp_path / "latchkey.db")
-    async with living(database) as world:
+    async with living(database, **receiver.SETTINGS) as world:
         await world.type(ANN, "/request-access marketing-campaign")
         await world.told(ANN, "You now have access")
         transport = httpx.ASGITransport(app=world.bot.asgi)
