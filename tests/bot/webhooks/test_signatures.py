@@ -9,7 +9,7 @@ from bot.webhooks import signatures
 def test_an_event_is_signed_as_the_specification_shows() -> None:
     """The example of Standard Webhooks' reference implementations."""
     made = signatures.headers(
-        "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "msg_p5jXN8AQM9LWM0D4loKWxJek",  # pragma: allowlist secret
         at=datetime.fromtimestamp(1614265330, UTC),
         body=b'{"test": 2432232314}',
         keys=[base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")],
