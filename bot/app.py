@@ -211,6 +211,7 @@ async def assembled(
             bounds=bounds,
             removed_for=timedelta(days=settings.removed_days),
             waits=waits,
+            package_settings=package_settings,
         )
         # On Enterprise Grid a click names any workspace of the clicker's, or the organization: there the profile
         # alone tells whether they are of ours.

@@ -34,6 +34,7 @@ class Decision:
         for_user, for_entra_id, for_name: The approver for whom somebody has decided as their delegate.
         ends_at: The end that they approve until, which is shorter than was asked for; None: as was asked for.
         instead_of: The end that it takes the place of; None: there was none.
+        place: Which of the decisions that count for its stage it is, from 1 on.
     """
 
     id: str
@@ -57,11 +58,29 @@ class Decision:
     outcome: Outcome | None = None
     why: str | None = None
     attempts: int = 0
+    place: int = 1
 
     @property
     def voices(self) -> frozenset[str]:
         """Return the Entra ids of those whose decision it is: who clicked, and for whom."""
         return frozenset(each for each in (self.entra_id, self.for_entra_id) if each is not None)
+
+
+def approvals_of(counted: Iterable[Decision], stage: int) -> list[Decision]:
+    """Return the approvals that count for a stage, in their order."""
+    return [each for each in counted if each.stage == stage and each.verb is Verb.APPROVE]
+
+
+def has_voice(counted: Iterable[Decision], stage: int, slack_user: str | None) -> bool:
+    """Tell whether somebody has decided a stage, or a delegate has for them; for what they are shown, not for their right."""
+    return slack_user is not None and any(
+        each.stage == stage and slack_user in {each.slack_user, each.for_user} for each in counted
+    )
+
+
+def voices_of(counted: Iterable[Decision], stage: int) -> frozenset[str]:
+    """Return the Entra ids of those whose approvals count for a stage: an approver and their delegate are one voice."""
+    return frozenset(voice for each in approvals_of(counted, stage) for voice in each.voices)
 
 
 def decided_before(counted: Iterable[Decision], stage: int) -> frozenset[str]:

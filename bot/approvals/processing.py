@@ -1,14 +1,26 @@
-"""Process the clicks on Approve, Deny and Give up: may this person decide, and were they first?"""
+"""
+Process the clicks on Approve, Deny and Give up: may this person decide, and were they in time?
+
+A stage is approved once as many different people have approved it as its quorum says; an approver and their delegate
+are one of them.  One denial denies.
+"""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot import clock
 from bot.approvals.ends import find_wrong_end, shortened
-from bot.approvals.model import Decision, Outcome, WrongEndKind, decided_before
+from bot.approvals.model import (
+    Decision,
+    Outcome,
+    WrongEndKind,
+    approvals_of,
+    decided_before,
+    voices_of,
+)
 from bot.approvals.store import decisions, recipients
 from bot.assignments.store import assignments
 from bot.database import Busy, Store, Transaction
@@ -26,6 +38,8 @@ from graph.errors import GraphError
 
 # Of the 3 s in which Slack opens a form.
 EARLY_SECONDS: Final = 1.2
+# Each try is lost to somebody else's decision, and a stage takes no more of them than its quorum.
+MOST_TRIES: Final = 50
 # Somebody who was refused a moment ago, and presses again, is refused again without another look.
 REFUSED_FOR: Final = timedelta(minutes=1)
 NEEDS_REASON: Final = (
@@ -39,8 +53,12 @@ OVERTAKEN: Final = {
 }
 
 
+class Contended(Exception):
+    """Others decided at the same moment, again and again; the click is processed later."""
+
+
 class DecisionProcessor:
-    """Processes one click at a time; the first that counts decides, and the others are told."""
+    """Processes one click at a time; once a stage is decided, whoever comes later is told."""
 
     def __init__(self, *, store: Store, permissions: Permissions, home_team: str | None) -> None:
         self._store = store
@@ -52,16 +70,24 @@ class DecisionProcessor:
         Process a click on Approve or Deny, and carry it out if it counts.
 
         Raises:
-            SlackError, GraphError: What is needed for it cannot be read now; it stays unprocessed.
+            SlackError, GraphError, Contended: It cannot be judged now; it stays unprocessed.
         """
+        for _ in range(MOST_TRIES):
+            if await self._try(decision):
+                return
+        raise Contended
+
+    async def _try(self, decision: Decision) -> bool:
+        """Process a click by what is known now; False if somebody has changed that meanwhile."""
         request = await self._store.read(requests.get, decision.request_id)
         stage = _decided_stage(decision, request)
         if stage is None:
             await self._too_late(decision, request)
-            return
+            return True
         if await self._is_refused_again(decision):
-            return
-        actor = await self._actor(decision, request)
+            return True
+        counted = await self._store.read(decisions.accepted_of, request)
+        actor = await self._actor(decision, request, counted)
         why = may(actor, decision.verb, holder=request.holder, holder_entra_id=request.entra_id)
         needs_reason = decision.verb is Verb.DENY or stage.reason_required
         if why is None and needs_reason and not decision.reason:
@@ -70,8 +96,9 @@ class DecisionProcessor:
             why = await self._find_wrong_end(decision.ends_at, request)
         if why is not None:
             await self._refuse(decision, request, actor, why)
-            return
+            return True
         acts_for = actor.acts_for
+        approvals = len(approvals_of(counted, request.stage))
         decided = replace(
             decision,
             entra_id=actor.entra_id,
@@ -80,17 +107,18 @@ class DecisionProcessor:
             for_user=acts_for.slack_user if acts_for else None,
             for_entra_id=acts_for.entra_id if acts_for else None,
             for_name=acts_for.entra_name if acts_for else None,
+            place=approvals + 1,
         )
         if decision.verb is Verb.DENY:
             won = await self._store.run(_deny, decided, request)
+        elif decided.place < stage.quorum:
+            counts = replace(shortened(request, decision.ends_at), approvals=decided.place)
+            won = await self._store.run(_count_approval, decided, request, counts)
         else:
             approved = shortened(request, decision.ends_at)
             changes = stage_changes(approved, stage=request.stage + 1)
             won = await self._store.run(_approve, decided, request, changes)
-        if not won:
-            await self._too_late(
-                decision, await self._store.read(requests.get, decision.request_id)
-            )
+        return won
 
     async def _find_wrong_end(self, end: datetime, request: Request) -> str | None:
         """Return why the end that they set cannot be granted any more."""
@@ -122,7 +150,8 @@ class DecisionProcessor:
             return False
         if await self._is_refused_again(decision):
             return True
-        actor = await self._actor(decision, request)
+        counted = await self._store.read(decisions.accepted_of, request)
+        actor = await self._actor(decision, request, counted)
         why = may(actor, decision.verb, holder=request.holder, holder_entra_id=request.entra_id)
         if why is not None:
             await self._refuse(decision, request, actor, why)
@@ -166,17 +195,19 @@ class DecisionProcessor:
         )
         return None
 
-    async def _actor(self, decision: Decision, request: Request) -> Actor:
+    async def _actor(
+        self, decision: Decision, request: Request, counted: Sequence[Decision]
+    ) -> Actor:
         """Return who clicked, with the rights of the moment of the click."""
         is_due = request.escalates_at is not None and decision.at >= request.escalates_at
         then = replace(request, escalated=request.escalated or is_due)
-        counted = await self._store.read(decisions.accepted_of, request)
         return await self._permissions.actor(
             decision.slack_user,
             team=decision.team,
             home_team=self._home_team,
             request=then,
             decided=decided_before(counted, request.stage),
+            approved=voices_of(counted, request.stage),
             at=decision.at,
         )
 
@@ -186,10 +217,12 @@ class DecisionProcessor:
     async def _too_late(self, decision: Decision, request: Request) -> None:
         counted = await self._store.read(decisions.accepted_of, request)
         after = [each for each in counted if each.stage >= decision.stage]
-        # A denial ends it all; else the one of the stage that they meant, whoever has decided the next.
-        by = next((each for each in after if each.verb is Verb.DENY), next(iter(after), None))
-        if by is not None:
-            why = f"That was already {DONE[by.verb]} by {name_of(by)}, {moment(by.at)}."
+        denials = [each for each in after if each.verb is Verb.DENY]
+        # A denial ends it all; else those of the stage that they meant, whoever has decided the next.
+        by = denials[:1] or approvals_of(after, decision.stage) or after[:1]
+        if by:
+            names = " and ".join(name_of(each) for each in by)
+            why = f"That was already {DONE[by[-1].verb]} by {names}, {moment(by[-1].at)}."
         elif _is_after_deadline(decision, request):
             why = OVERTAKEN[State.LAPSED]
         elif request.state is State.PENDING:
@@ -214,7 +247,7 @@ def _deny(db: Transaction, decision: Decision, request: Request) -> bool:
             actor_entra_id=decision.entra_id,
         )
 
-    return _decide(db, decision, denied)
+    return _decide(db, decision, request, denied)
 
 
 def _approve(
@@ -229,10 +262,25 @@ def _approve(
             actor_entra_id=decision.entra_id,
         )
 
-    return _decide(db, decision, approved)
+    return _decide(db, decision, request, approved)
 
 
-def _decide(db: Transaction, decision: Decision, move: Callable[[], Request | None]) -> bool:
+def _count_approval(db: Transaction, decision: Decision, request: Request, counts: Request) -> bool:
+    """Count an approval of a stage that needs more of them; whoever has given it is asked no more."""
+
+    def counted() -> Request | None:
+        return transitions.count_approval(db, request, counts)
+
+    won = _decide(db, decision, request, counted)
+    if won:
+        who = {decision.slack_user, decision.for_user or decision.slack_user}
+        recipients.has_decided(db, request, who)
+    return won
+
+
+def _decide(
+    db: Transaction, decision: Decision, request: Request, move: Callable[[], Request | None]
+) -> bool:
     """Write the decision and the move that it causes, together or not at all."""
     with db.begin_nested() as both:
         won = move() is not None and decisions.settle(
@@ -242,6 +290,7 @@ def _decide(db: Transaction, decision: Decision, move: Callable[[], Request | No
             entra_id=decision.entra_id,
             name=decision.name,
             as_admin=decision.as_admin,
+            needed=request.approvals_needed,
         )
         if not won:
             both.rollback()

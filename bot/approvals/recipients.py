@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 
 from bot import clock
-from bot.approvals.model import decided_before
+from bot.approvals.model import Decision, approvals_of, decided_before, voices_of
 from bot.approvals.store import decisions, recipients
 from bot.configuration.addresses import same_address
 from bot.database import Store
@@ -86,7 +86,10 @@ class Recipients:
         return len(due)
 
     async def _find(self, request: Request) -> None:
-        named = await self._named(request)
+        counted = await self._store.read(decisions.accepted_of, request)
+        named = await self._named(request, counted)
+        # Of the approvals that its stage needs, those that are still to come.
+        missing = request.approvals_needed - len(approvals_of(counted, request.stage))
         users = None if named is None else [user for user, _ in named]
         reasons = {user.id: named_as for user, named_as in named or ()}
         found: list[str] = []
@@ -104,7 +107,7 @@ class Recipients:
                 return
             found.append(slack_user)
         look_again_in = LOOK_AGAIN
-        for delegation in await self._delegations(request, found):
+        for delegation in await self._delegations(request, found, counted):
             look_again_in = min(look_again_in, delegation.ends_at - clock.now())
             if delegation.delegate in found:
                 continue
@@ -117,21 +120,22 @@ class Recipients:
             recipients.settle,
             request,
             found,
-            nobody=users is not None and not users,
+            nobody=users is not None and len(users) < missing,
             grown=any(each not in request.deciders for each in found),
             again_at=clock.real() + max(look_again_in, timedelta(0)),
         )
 
-    async def _delegations(self, request: Request, asked: Sequence[str]) -> list[Delegation]:
+    async def _delegations(
+        self, request: Request, asked: Sequence[str], counted: Sequence[Decision]
+    ) -> list[Delegation]:
         """
         Return by what those who are asked let others decide for them, as far as these may decide this request.
 
         It is judged again when they click; here, whoever is known to be in vain is not asked.
         """
         given = await self._store.read(delegations.of_delegators, asked, at=clock.now())
-        counted = await self._store.read(decisions.accepted_of, request)
         nobody = {
-            *decided_before(counted, request.stage),
+            *_voices_until_now(counted, request),
             request.entra_id,
             request.asker_entra_id,
         }
@@ -143,8 +147,10 @@ class Recipients:
                 found.append(each)
         return found
 
-    async def _named(self, request: Request) -> Sequence[tuple[User, NamedAs]] | None:
-        """Return who may decide and has not decided an earlier stage, and why they; None if that cannot be told."""
+    async def _named(
+        self, request: Request, counted: Sequence[Decision]
+    ) -> Sequence[tuple[User, NamedAs]] | None:
+        """Return who may decide and has not decided yet, and why they; None if that cannot be told."""
         stage = request.current_stage
         if stage is None:
             return None
@@ -153,8 +159,7 @@ class Recipients:
         except UnresolvedApprovers:
             # It was understood when the request came in; the check before the grant will refuse it.
             return None
-        counted = await self._store.read(decisions.accepted_of, request)
-        decided = decided_before(counted, request.stage)
+        decided = _voices_until_now(counted, request)
         return [each for each in named if each[0].id not in decided]
 
     async def _known(self, users: Sequence[User]) -> Mapping[str, Contact]:
@@ -219,3 +224,8 @@ class Recipients:
             )
             await self._store.run(contacts.save, fresh)
         return is_still
+
+
+def _voices_until_now(counted: Sequence[Decision], request: Request) -> frozenset[str]:
+    """Return the Entra ids of those who have decided an earlier stage or approved this one, or for whom somebody has."""
+    return decided_before(counted, request.stage) | voices_of(counted, request.stage)

@@ -47,7 +47,9 @@ class Reviews:
             TooLate: Nothing of it waits any more.
         """
         is_admin = self._guard.is_admin(slack_user)
-        found = await self._store.read(_current, ask_ids[: approving_several.MOST_CHOICES])
+        found = await self._store.read(
+            _current, ask_ids[: approving_several.MOST_CHOICES], slack_user
+        )
         seen = [
             request
             for request in found
@@ -59,8 +61,8 @@ class Reviews:
         return approving_several.form(seen)
 
 
-def _current(db: Transaction, ask_ids: Sequence[str]) -> list[Request]:
-    """Return the requests that wait for a decision in the round and stage that these ids name."""
+def _current(db: Transaction, ask_ids: Sequence[str], slack_user: str) -> list[Request]:
+    """Return the requests that wait in the round and stage that these ids name, and that somebody has not approved."""
     found = [requests.find(db, ask_id[:-4]) for ask_id in ask_ids]
     return [
         request
@@ -69,6 +71,7 @@ def _current(db: Transaction, ask_ids: Sequence[str]) -> list[Request]:
         and request.state is State.PENDING
         and request.current_stage is not None
         and request.ask_id in ask_ids
+        and decisions.may_be_asked(db, request, slack_user)
     ]
 
 

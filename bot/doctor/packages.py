@@ -7,8 +7,8 @@ from bot.doctor.model import Finding, Subject, broken, fine, note, warning
 from bot.packages.eligibility import is_automatic, is_requestable
 from bot.packages.model import Stage
 from bot.packages.names import clean
-from bot.packages.policy_terms import stages_for
-from bot.packages.settings.model import PackageNames
+from bot.packages.policy_terms import stages_for, stages_with_quorum
+from bot.packages.settings.model import PackageNames, PackageSettings
 from bot.packages.unsupported import unsupported_in_package, unsupported_in_policy
 from bot.people.approvers import Approvers, UnresolvedApprovers
 from bot.requests.model import Kind, Request, State
@@ -62,11 +62,24 @@ async def _of_package(subject: Subject, listed: AccessPackage) -> list[Finding]:
     if not askable:
         return [*found, note(f"{name} has no policy that lets people ask.")]
     for policy in askable:
-        found += await _of_policy(subject, name, policy)
+        said = subject.package_settings.settings_for(
+            package.display_name or "",
+            catalog=(package.catalog.display_name if package.catalog else None) or "",
+            policy=policy.display_name,
+        )
+        found += await _of_policy(subject, name, policy, said)
     return found
 
 
-async def _of_policy(subject: Subject, package: str, policy: AssignmentPolicy) -> list[Finding]:
+async def _of_policy(
+    subject: Subject, package: str, policy: AssignmentPolicy, said: PackageSettings
+) -> list[Finding]:
+    """
+    Judge one policy.
+
+    Args:
+        said: The settings of its package.
+    """
     name = f"{package}, policy “{clean(policy.display_name or policy.id)}”"
     unsupported = unsupported_in_policy(policy, extending=False)
     if unsupported:
@@ -74,6 +87,9 @@ async def _of_policy(subject: Subject, package: str, policy: AssignmentPolicy) -
     settings = subject.settings
     found = []
     stages = stages_for(policy, extending=False, always=settings.approval == "always")
+    stages = stages_with_quorum(stages, said)
+    if not stages and said.approvals_needed(0) > 1:
+        found.append(note(f"{name}: its quorum has no effect, because nobody has to approve."))
     for number, stage in enumerate(stages, start=1):
         at = f", stage {number}" if len(stages) > 1 else ""
         found += await _of_stage(subject, f"{name}{at}", stage)
@@ -81,7 +97,7 @@ async def _of_policy(subject: Subject, package: str, policy: AssignmentPolicy) -
 
 
 async def _of_stage(subject: Subject, name: str, stage: Stage) -> list[Finding]:
-    """Count who could decide, up to two."""
+    """Count who could decide, up to two, or to as many as must approve."""
     by_admins = subject.settings.admins_decide != "never"
     subjects = (*stage.approvers, *stage.fallback)
     if not subjects:
@@ -97,12 +113,17 @@ async def _of_stage(subject: Subject, name: str, stage: Stage) -> list[Finding]:
         return []
     try:
         people = await Approvers(graph=subject.graph).find(
-            stage, _anybodys_request(), most=ENOUGH_DECIDERS
+            stage, _anybodys_request(), most=max(ENOUGH_DECIDERS, stage.quorum)
         )
     except UnresolvedApprovers as error:
         return [warning(f"{name}: who decides cannot be told ({error}).")]
     except GraphError as error:
         return [warning(f"{name}: who decides cannot be read: {error}")]
+    if people and len(people) < stage.quorum:
+        can = f"{name}: {stage.quorum} different people must approve, and only {len(people)} can"
+        if by_admins:
+            return [warning(f"{can}; the admins give what is missing.")]
+        return [broken(f"{can}, and LATCHKEY_ADMINS_DECIDE is never: no request can be approved.")]
     if len(people) >= ENOUGH_DECIDERS:
         return []
     if people:

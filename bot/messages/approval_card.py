@@ -6,6 +6,7 @@ from typing import Final
 
 from bot.approvals.model import Decision
 from bot.assignments.model import Assignment, AssignmentState
+from bot.messages import quorum
 from bot.messages.answers import answer_blocks, answers_button
 from bot.messages.evidence import evidence_lines
 from bot.messages.pages import MESSAGE, Room, fitted
@@ -76,7 +77,11 @@ def card(
         asked: The stage that is decided now is the one that this card asks about; without, it has no buttons.
         access: What the request gave, on a card for admins: while it is there, they may remove it.
     """
-    foot = _foot(request, named_as) if asked else _passed(request, decided, reader=reader)
+    foot = (
+        _foot(request, decided, reader=reader, named_as=named_as)
+        if asked
+        else _passed(request, decided, reader=reader)
+    )
     if access is not None:
         foot += _undo(access)
     return message(
@@ -149,8 +154,14 @@ def _ended_before(request: Request, at: datetime) -> str:
     )
 
 
-def _foot(request: Request, named_as: NamedAs | None) -> list[Block]:
-    """Say where it stands, with the buttons of whoever decides now."""
+def _foot(
+    request: Request,
+    decided: Sequence[Decision],
+    *,
+    reader: str | None,
+    named_as: NamedAs | None,
+) -> list[Block]:
+    """Say where it stands, with the buttons of whoever decides now; whoever has approved has none."""
     stage = request.current_stage
     if request.state is not State.PENDING or stage is None:
         return [context(_outcome(request))]
@@ -158,14 +169,20 @@ def _foot(request: Request, named_as: NamedAs | None) -> list[Block]:
     stages = request.terms.stages if request.terms else ()
     if len(stages) > 1:
         blocks.append(context(f"Step {request.stage + 1} of {len(stages)}."))
+    approvals = quorum.approvals_line(request, decided)
+    if approvals is not None:
+        blocks.append(context(approvals))
     if request.unnamed:
-        blocks.append(context(UNNAMED))
+        blocks.append(context(UNNAMED if approvals is None else quorum.TOO_FEW))
     if request.deciders:
         blocks.append(context(f"Asked: {named_deciders(request)}."))
-    if named_as is not None:
+    part = quorum.own_part(request, decided, reader)
+    if named_as is not None and part is None:
         blocks.append(context(WHY_ASKED[named_as]))
     if request.lapses_at:
         blocks.append(context(f"Expires {moment(request.lapses_at)} if nobody decides."))
+    if part is not None:
+        return [*blocks, context(part)]
     return [*blocks, decision_buttons(request)]
 
 
@@ -197,6 +214,8 @@ def _now_waits(request: Request) -> str:
 def next_step(request: Request) -> Message:
     """Say in the thread of a channel's card that its next stage, or a new round, waits for a decision."""
     stages = request.terms.stages if request.terms else ()
+    if request.approvals:
+        return message(quorum.approval_told(request))
     if request.access_ended_at is not None and not request.stage:
         return message(
             f"The access ended {moment(request.access_ended_at)}, before it was extended. "

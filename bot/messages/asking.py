@@ -28,6 +28,7 @@ from bot.messages.parts import (
     shorten,
     until,
 )
+from bot.messages.quorum import approvals_so_far
 from bot.messages.request_words import FOR_REQUESTER, progress
 from bot.messages.shorter_ends import approved_until
 from bot.messages.time_left import bar
@@ -131,7 +132,7 @@ def lapsed(request: Request, *, approved: Sequence[str] = ()) -> Message:
     Say that a request has expired.
 
     Args:
-        approved: Who had approved the stages before.
+        approved: Who had approved the stages before; or the stage that it waited in, where several must.
     """
     if request.why:
         return message(
@@ -140,6 +141,18 @@ def lapsed(request: Request, *, approved: Sequence[str] = ()) -> Message:
         )
     what = "extension of" if request.kind is Kind.EXTEND else "request for"
     name = escape(request.package_name)
+    counted = approvals_so_far(request)
+    if approved and request.approvals and counted:
+        by = escape(" and ".join(approved))
+        steps = len(request.terms.stages) if request.terms else 1
+        if steps > 1:
+            return message(
+                f"Your {what} {name} has expired: step {request.stage + 1} of {steps} got {counted} in time, by {by}. "
+                "You can ask again."
+            )
+        return message(
+            f"Your {what} {name} has expired: it got {counted} in time, by {by}. You can ask again."
+        )
     if approved:
         stages = len(request.terms.stages) if request.terms else 1
         return message(

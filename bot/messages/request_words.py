@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.messages.parts import escape, person
+from bot.messages.quorum import approvals_so_far
 from bot.messages.waiting import waiting_for
 from bot.requests.model import Kind, Request, State
 
@@ -78,6 +79,9 @@ def outcome(request: Request) -> str:
     if request.state is State.LAPSED and request.why:
         # There was nothing left to decide.
         return "Expired."
+    counted = approvals_so_far(request)
+    if request.state is State.LAPSED and request.approvals and counted:
+        return f"Expired: it got {counted} in time."
     if request.state is State.LAPSED and request.stage and request.terms:
         stages = len(request.terms.stages)
         return f"Expired: nobody decided step {request.stage + 1} of {stages} in time."

@@ -15,6 +15,7 @@ from bot.messages.parts import (
     person,
     section,
 )
+from bot.messages.quorum import approvals_so_far, approved_by_one
 from bot.requests.model import Request, State
 
 # Of those who are asked, by name.
@@ -40,11 +41,13 @@ def named_deciders(request: Request, *, together: bool = False) -> str:
 
 def waiting_for(request: Request) -> str:
     """Return for whom a pending request waits, to go behind "it is": "waiting for @Bo since … (step 1 of 2)"."""
-    who = named_deciders(request) or "approval"
+    who = named_deciders(request) or ("approvals" if request.approvals_needed > 1 else "approval")
     since = moment(request.waits_since or request.asked_at)
     stages = len(request.terms.stages) if request.terms else 0
-    if stages > 1:
-        return f"waiting for {who} since {since} (step {request.stage + 1} of {stages})"
+    step = f"step {request.stage + 1} of {stages}" if stages > 1 else None
+    where = ", ".join(each for each in (step, approvals_so_far(request)) if each)
+    if where:
+        return f"waiting for {who} since {since} ({where})"
     return f"waiting for {who} since {since}"
 
 
@@ -73,6 +76,20 @@ def reminding(request: Request) -> Message:
     )
 
 
+def approval_counted(
+    request: Request, *, by: str, place: int, needed: int, is_waiting: bool
+) -> Message:
+    """
+    Tell whoever asked who has approved, of several who must, and for whom their request waits now.
+
+    Args:
+        place: How many have approved with them.
+        is_waiting: It waits for the others still.
+    """
+    said = approved_by_one(request, by=by or "Somebody", place=place, needed=needed)
+    return _with_reminder(said, request, is_waiting=is_waiting)
+
+
 def step_reached(request: Request, *, step: int, by: str, is_waiting: bool) -> Message:
     """
     Tell whoever asked that a step is approved, and for whom their request waits now.
@@ -83,6 +100,11 @@ def step_reached(request: Request, *, step: int, by: str, is_waiting: bool) -> M
     """
     steps = len(request.terms.stages) if request.terms else step
     said = f"{escape(by or 'Somebody')} approved step {step} of {steps} of your request for {escape(request.package_name)}."
+    return _with_reminder(said, request, is_waiting=is_waiting)
+
+
+def _with_reminder(said: str, request: Request, *, is_waiting: bool) -> Message:
+    """Say for whom it waits as well, and offer to remind them, while it does."""
     if not is_waiting:
         return message(said)
     now = f"{said} Now it is {waiting_for(request)}."

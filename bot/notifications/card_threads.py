@@ -18,20 +18,26 @@ REPLY: Final = "reply"
 
 def step_replies(request: Request, asked: Sequence[str]) -> list[Notice]:
     """
-    Return the replies that are owed because a later stage, or a new round, is decided now.
+    Return the replies that are owed because a later stage, or a new round, is decided now, or one of several has approved.
 
     Args:
         asked: Where cards about it go.
     """
-    if request.state is not State.PENDING or not (request.stage or request.round):
+    if request.state is not State.PENDING:
         return []
-    return [_reply(f"step:{request.ask_id}", request, to=to) for to in asked if is_channel(to)]
+    if request.approvals:
+        prefix = f"step:{request.ask_id}:{request.approvals}"
+    elif request.stage or request.round:
+        prefix = f"step:{request.ask_id}"
+    else:
+        return []
+    return [_reply(prefix, request, to=to) for to in asked if is_channel(to)]
 
 
 def step_reply(db: Transaction, notice: Notice, request: Request) -> Message | None:
     """Return what a reply says; None if that is over, or there is no card that it could stand below."""
     now = requests.find(db, request.id)
-    if now is None or now.state is not State.PENDING or now.ask_id != request.ask_id:
+    if now is None or notice not in step_replies(now, [notice.to]):
         return None
     for card in notices.cards_in_channels(db, request.id):
         if card.to == notice.to and card.ts:

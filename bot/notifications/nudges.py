@@ -12,9 +12,10 @@ from typing import Final
 import structlog
 
 from bot import clock
+from bot.approvals.model import has_voice
 from bot.approvals.store import decisions, recipients
 from bot.database import Store, Transaction
-from bot.messages import nudging
+from bot.messages import approval_card, nudging
 from bot.messages.approval_card import no_longer_asked
 from bot.messages.parts import Message, in_thread, message
 from bot.notifications.card_threads import REPLY
@@ -183,6 +184,9 @@ def content_of(db: Transaction, notice: Notice) -> Message | None:
         return None
     is_current = notice.key.startswith(_prefix(request))
     if is_current and request.state is State.PENDING and not _is_asked(request, notice.to):
+        counted = decisions.accepted_of(db, request)
+        if has_voice(counted, request.stage, notice.to):
+            return approval_card.card(request, counted, reader=notice.to)
         return no_longer_asked()
     return _drawn(db, request, notice, is_current=is_current)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from bot.approvals.model import Decision
+from bot.approvals.model import Decision, approvals_of
 from bot.assignments.model import Assignment
 from bot.database.audit import LATCHKEY
 from bot.messages import asking, deciding, on_behalf, troubles
@@ -199,6 +199,9 @@ def _words(
         by = " and ".join(names_of(decided, Verb.DENY)) or None
         return with_again_buttons(asking.denied(request, by=by, approved=approved), request)
     if request.state is State.LAPSED:
+        if request.approvals:
+            # The stage that was too late has some of its approvals.
+            approved = names_of(approvals_of(decided, request.stage), Verb.APPROVE)
         return with_again_buttons(asking.lapsed(request, approved=approved), request)
     if request.state is State.FAILED:
         failed = asking.failed(request)

@@ -39,7 +39,6 @@ from bot.notifications.outbox import CLAIM_LEASE, Close, Content, Sending, nothi
 from bot.notifications.reminder_times import ReminderPlan
 from bot.notifications.reminders import ReminderWords, end_key, overtaken, will_remind
 from bot.notifications.store import notices
-from bot.packages.model import Stage
 from bot.packages.settings.file import PackageSettingsFile
 from bot.packages.settings.model import PackageSettings
 from bot.packages.store import catalog
@@ -465,7 +464,8 @@ def escape_sentence(text: str) -> str:
 
 def _needs_admin(request: Request) -> bool:
     """Tell whether nobody but an admin can decide: the stage names nobody, or is the admins' own after a removal."""
-    return request.unnamed or request.current_stage == Stage()
+    stage = request.current_stage
+    return request.unnamed or (stage is not None and stage.is_admins_own)
 
 
 def _stale_card(db: Transaction, request_id: str, *, channel: str, ts: str) -> Message | None:

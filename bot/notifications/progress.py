@@ -1,12 +1,14 @@
 """Tell whoever asked that a step of the approval is done, and for whom their request waits now."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from bot.approvals.model import Decision, approvals_of
 from bot.approvals.store import decisions
 from bot.database import Transaction
 from bot.messages import waiting
-from bot.messages.decided import names_of
+from bot.messages.decided import name_of, names_of
 from bot.messages.parts import Message
 from bot.notifications.model import Notice
 from bot.people.model import Verb
@@ -18,9 +20,12 @@ KIND: Final = "progress"
 
 def progress_notice(request: Request) -> Notice | None:
     """Return what is owed to whoever asked because a later stage is decided now; None if nothing is."""
-    if request.state is not State.PENDING or not request.stage or request.holder is None:
+    has_gone_on = bool(request.stage or request.approvals)
+    if request.state is not State.PENDING or not has_gone_on or request.holder is None:
         return None
     key = f"progress:{request.ask_id}"
+    if request.approvals:
+        key += f":{request.approvals}"
     to = request.asked_by if request.is_on_behalf else request.holder
     return Notice(key=key, kind=KIND, to=to, request_id=request.id)
 
@@ -37,14 +42,36 @@ def content_of(db: Transaction, notice: Notice) -> Message | None:
     request = requests.find(db, notice.request_id or "")
     if request is None:
         return None
-    _, round_, stage = read_ask_id(notice.key.removeprefix("progress:"))
+    ask_id, _, approvals = notice.key.removeprefix("progress:").partition(":")
+    _, round_, stage = read_ask_id(ask_id)
     counted = decisions.accepted_of(db, replace(request, round=round_))
+    is_waiting = request.state is State.PENDING and progress_notice(request) == _bare(notice)
+    if approvals:
+        return _approval_counted(
+            request, counted, stage=stage, place=int(approvals), is_waiting=is_waiting
+        )
     by = names_of([each for each in counted if each.stage == stage - 1], Verb.APPROVE)
     return waiting.step_reached(
         request,
         step=stage,
         by=" and ".join(by),
-        is_waiting=request.state is State.PENDING and progress_notice(request) == _bare(notice),
+        is_waiting=is_waiting,
+    )
+
+
+def _approval_counted(
+    request: Request, counted: Sequence[Decision], *, stage: int, place: int, is_waiting: bool
+) -> Message | None:
+    by = [each for each in approvals_of(counted, stage) if each.place == place]
+    stages = request.terms.stages if request.terms else ()
+    if not by or stage >= len(stages):
+        return None
+    return waiting.approval_counted(
+        request,
+        by=name_of(by[0]),
+        place=place,
+        needed=stages[stage].quorum,
+        is_waiting=is_waiting,
     )
 
 

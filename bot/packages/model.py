@@ -1,7 +1,7 @@
 """Packages as they are offered, and the terms that a policy sets."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.packages.offers import ExtendablePolicies, OfferedPolicy, needs_choice
@@ -20,6 +20,7 @@ class Stage:
         fallback: Asked when *approvers* resolve to nobody.
         escalation: Asked as well when nobody has answered for too long.
         fallback_escalation: Asked when *escalation* resolves to nobody.
+        quorum: How many different people must approve it; Entra knows no such thing, the package settings say it.
     """
 
     approvers: tuple[Mapping[str, Any], ...] = ()
@@ -29,6 +30,12 @@ class Stage:
     reason_required: bool = False
     deny_after_seconds: int | None = None
     escalate_after_seconds: int | None = None
+    quorum: int = 1
+
+    @property
+    def is_admins_own(self) -> bool:
+        """Tell whether it is no stage of the policy's, so that it is the admins who decide."""
+        return replace(self, quorum=1) == Stage()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,13 +8,14 @@ Source: Microsoft Learn, "accessPackageAssignmentPolicy".
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot.packages.model import NamedObject, Removal, Stage, Terms
 from bot.packages.questions import Answers, Question
+from bot.packages.settings.model import PackageSettings
 from bot.requests.model import Request
 from graph.models import AccessPackage, ApprovalStage, AssignmentPolicy, Expiration, SubjectSet
 
@@ -230,9 +231,31 @@ def after_removal(terms: Terms, removal: Request) -> Terms:
     at = removal.asked_at.isoformat()
     noted = Removal(by=removal.asked_by, at=at, why=removal.justification)
     stages = terms.stages
-    if Stage() not in stages:
+    if not any(stage.is_admins_own for stage in stages):
         stages = (*stages, Stage())
     return replace(terms, stages=stages, removal=noted)
+
+
+def with_quorum(terms: Terms, settings: PackageSettings, *, agreed: Terms | None) -> Terms:
+    """
+    Return the terms with the number of people who must approve each stage.
+
+    Args:
+        agreed: The terms under which it was asked for: what was required then is never lowered.
+    """
+    before = agreed.stages if agreed else ()
+    return replace(terms, stages=stages_with_quorum(terms.stages, settings, agreed=before))
+
+
+def stages_with_quorum(
+    stages: Sequence[Stage], settings: PackageSettings, *, agreed: Sequence[Stage] = ()
+) -> tuple[Stage, ...]:
+    """Return the stages with their quorums: what the settings say, and no less than what was agreed for that stage."""
+    before = [stage.quorum for stage in agreed]
+    return tuple(
+        replace(stage, quorum=max(settings.approvals_needed(place), *before[place : place + 1], 1))
+        for place, stage in enumerate(stages)
+    )
 
 
 def hash_of(terms: Terms) -> str:
@@ -243,6 +266,11 @@ def hash_of(terms: Terms) -> str:
 def hash_of_row(terms: Mapping[str, Any]) -> str:
     """The same of terms as the row of a request has them."""
     rules = {name: said for name, said in terms.items() if name not in NAMES_ONLY}
+    # One approver is what every stage needed before there was another number.
+    rules["stages"] = [
+        {name: said for name, said in stage.items() if (name, said) != ("quorum", 1)}
+        for stage in terms["stages"]
+    ]
     rules["excluded"] = [each["id"] for each in terms["excluded"]]
     rules["asker"] = terms["asker"]["id"] if terms["asker"] else None
     return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()

@@ -48,6 +48,7 @@ class Actor:
         stands_in: An admin who may decide that stage in place of its approvers, as LATCHKEY_ADMINS_DECIDE says.
         acts_for: An approver whom the policy names for that stage, and who lets them decide.
         has_decided: They have decided an earlier stage of the same request, or somebody has for them.
+        has_approved: They have approved the stage that is being decided, or somebody has for them.
         has_asked: They have asked for the holder, or whom they decide for has.
         is_their_manager: The direct manager of the holder, in Entra, and the package's policy lets managers ask.
     """
@@ -61,6 +62,7 @@ class Actor:
     stands_in: bool = False
     acts_for: Person | None = None
     has_decided: bool = False
+    has_approved: bool = False
     has_asked: bool = False
     is_their_manager: bool = False
 
@@ -127,6 +129,11 @@ def may(actor: Actor, verb: Verb, *, holder: str | None, holder_entra_id: str | 
         return (
             "You, or your delegate for you, have decided an earlier step of this request; another person decides "
             "this one."
+        )
+    if actor.has_approved:
+        return (
+            "You, or your delegate for you, have approved this already, and that counts once; another person must "
+            "approve it as well."
         )
     if actor.is_approver:
         return None
@@ -197,6 +204,7 @@ class Permissions:
         home_team: str | None = None,
         request: Request | None = None,
         decided: Collection[str] = (),
+        approved: Collection[str] = (),
         at: datetime | None = None,
     ) -> Actor:
         """
@@ -207,6 +215,7 @@ class Permissions:
             home_team: Ours.
             request: What is being decided; its stage names approvers.
             decided: Entra ids of those who have decided its earlier stages, or for whom somebody has.
+            approved: Entra ids of those who have approved its stage already, or for whom somebody has.
             at: When they clicked: of a delegation that is over since then, that they clicked in time counts.
 
         Raises:
@@ -230,16 +239,19 @@ class Permissions:
             return replace(who, is_admin=await self.roster.is_admin_now(ids))
         if found.user.id in decided:
             return replace(who, has_decided=True)
+        if found.user.id in approved:
+            return replace(who, has_approved=True)
         stage = request.current_stage
+        beside = frozenset((*decided, *approved))
         if stage is not None and await self._is_named(stage, request, found.user.id):
             # The policy's own approver needs no other right, whoever else they are.
             return replace(who, is_approver=True)
-        acts_for = await self._find_delegator(who, ids, stage, request, decided, at or clock.now())
+        acts_for = await self._find_delegator(who, ids, stage, request, beside, at or clock.now())
         if acts_for is not None:
             # The policy names whom they decide for, which an admin's right does not say.
             return replace(who, acts_for=acts_for)
         is_admin = await self.roster.is_admin_now(ids)
-        stands_in = is_admin and await self._may_stand_in(stage, request, decided)
+        stands_in = is_admin and await self._may_stand_in(stage, request, beside)
         return replace(who, is_admin=is_admin, stands_in=stands_in)
 
     async def _find_delegator(
@@ -283,7 +295,8 @@ class Permissions:
         self, stage: Stage | None, request: Request, decided: Collection[str]
     ) -> bool:
         is_after_removal = request.terms is not None and request.terms.removal is not None
-        if self.admins_decide == "always" or (is_after_removal and stage == Stage()):
+        is_admins_own = stage is not None and stage.is_admins_own
+        if self.admins_decide == "always" or (is_after_removal and is_admins_own):
             # What an admin has taken away, an admin gives back.
             return True
         if self.admins_decide == "never" or stage is None:

@@ -129,6 +129,7 @@ class Request:
         ends_at: Until when they want it, or have it; None: for as long as the policy gives.
         access_ended_at: When the access ended that was to be extended; the request is one for new access since then.
         evidence: What those who decide are shown beside what is asked for; no part of what they approve.
+        approvals: How many have approved the current stage, of as many as its quorum says.
         deciders: Slack users who are asked about the current stage, as far as they have been found.
         waits_since: When the stage began that waits for a decision.
         reminded_at: When whoever asked last had those reminded who decide this stage.
@@ -159,6 +160,7 @@ class Request:
     round: int = 0
     stage: int = 0
     escalated: bool = False
+    approvals: int = 0
     deciders: tuple[str, ...] = ()
     unnamed: bool = False
     lapses_at: datetime | None = None
@@ -210,6 +212,11 @@ class Request:
         if self.terms is None or self.stage >= len(self.terms.stages):
             return None
         return self.terms.stages[self.stage]
+
+    @property
+    def approvals_needed(self) -> int:
+        """Return how many different people must approve the stage that is being decided."""
+        return self.current_stage.quorum if self.current_stage else 1
 
     @property
     def approved_until(self) -> datetime | None:

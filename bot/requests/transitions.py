@@ -22,6 +22,7 @@ from bot.assignments.model import (
 )
 from bot.assignments.store import assignments, troubles
 from bot.database import Transaction, audit, flags
+from bot.packages import policy_terms
 from bot.people.model import Verb
 from bot.requests.model import MOVES, Kind, Request, State
 from bot.requests.store import claims, holds, request_lists, requests
@@ -67,6 +68,24 @@ def reach_stage(
     to = State.PENDING if "deciders" in changes else State.APPROVED
     return requests.move(
         db, request, to, actor=actor, actor_entra_id=actor_entra_id, fence=fence, **changes
+    )
+
+
+def count_approval(db: Transaction, request: Request, approved: Request) -> Request | None:
+    """
+    Let a stage wait on that needs the approvals of more people.
+
+    Args:
+        approved: The request as it is approved, which may have a shorter end, with the number of its approvals.
+    """
+    if approved.terms is None:
+        raise ValueError("a request without terms has no stages")
+    return requests.count_approval(
+        db,
+        request,
+        approvals=approved.approvals,
+        terms=approved.terms,
+        terms_hash=policy_terms.hash_of(approved.terms),
     )
 
 
@@ -134,6 +153,7 @@ def ask_anew(db: Transaction, request: Request, *, fence: bool = False) -> Reque
                 settles_at=None,
                 round=request.round + 1,
                 stage=0,
+                approvals=0,
                 escalated=False,
                 deciders=(),
                 unnamed=False,

@@ -7,7 +7,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bot import clock
-from bot.approvals.model import Decision, Outcome
+from bot.approvals.model import Decision, Outcome, has_voice
 from bot.database import audit, limits, wakeups
 from bot.database.engine import Transaction
 from bot.database.statements import MOST, NOW, SINCE, UNTIL
@@ -102,7 +102,7 @@ ACCEPTED_OF: Final = (
         decisions.c.round == sa.bindparam("in_round"),
         decisions.c.outcome == Outcome.ACCEPTED,
     )
-    .order_by(decisions.c.stage)
+    .order_by(decisions.c.stage, decisions.c.place)
 )
 
 WAS_REFUSED: Final = (
@@ -231,17 +231,21 @@ def settle(
     entra_id: str | None = None,
     name: str | None = None,
     as_admin: bool = False,
+    needed: int = 1,
 ) -> bool:
     """
     Record what became of a click; False if somebody else has already processed it, or another click won.
 
     Whoever is refused or late is owed an answer; whoever is accepted sees the card change.
+
+    Args:
+        needed: How many approvals its stage needs.
     """
     now = clock.now()
     values: dict[str, Any] = {"outcome": outcome, "why": why, "entra_id": entra_id, "name": name}
     values |= {"as_admin": as_admin, "attempts": 0, "due_at": clock.real()}
     if outcome is Outcome.ACCEPTED:
-        values["answered_at"] = now
+        values |= {"answered_at": now, "place": decision.place}
         values |= {name: getattr(decision, name) for name in FOR}
     nested = db.begin_nested()
     try:
@@ -261,15 +265,19 @@ def settle(
             verb=f"{decision.verb}-{outcome}",
             request_id=decision.request_id,
             why=why or decision.reason,
-            details=_details(decision, as_admin=as_admin),
+            details=_details(decision, outcome, as_admin=as_admin, needed=needed),
         )
     return done
 
 
-def _details(decision: Decision, *, as_admin: bool) -> dict[str, str] | None:
-    """Return in which role somebody has decided and until when, for the audit log; None for an approver as asked."""
+def _details(
+    decision: Decision, outcome: Outcome, *, as_admin: bool, needed: int
+) -> dict[str, str] | None:
+    """Return in which role somebody has decided, until when and as which of several, for the audit log; None for an approver as asked."""
     until = {"until": decision.ends_at.isoformat()} if decision.ends_at else {}
-    return {**(_role(decision, as_admin=as_admin) or {}), **until} or None
+    is_one_of_several = needed > 1 and outcome is Outcome.ACCEPTED and decision.verb is Verb.APPROVE
+    place = {"approval": f"{decision.place} of {needed}"} if is_one_of_several else {}
+    return {**(_role(decision, as_admin=as_admin) or {}), **until, **place} or None
 
 
 def _role(decision: Decision, *, as_admin: bool) -> dict[str, str] | None:
@@ -292,6 +300,11 @@ def answer_later(db: Transaction, decision: Decision, *, until: datetime) -> Non
 
 def answered(db: Transaction, decision: Decision) -> None:
     db.execute(UPDATE, {"decision": decision.id, "answered_at": clock.now()})
+
+
+def may_be_asked(db: Transaction, request: Request, slack_user: str) -> bool:
+    """Tell whether somebody has not approved the current stage yet, nor a delegate for them; for what they are shown."""
+    return not has_voice(accepted_of(db, request), request.stage, slack_user)
 
 
 def accepted_of(db: Transaction, request: Request) -> list[Decision]:

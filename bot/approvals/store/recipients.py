@@ -111,6 +111,15 @@ def settle(
         db.execute(REDRAW, {"shown_request": now.id, "shown_assignment": None})
 
 
+def has_decided(db: Transaction, request: Request, who: Collection[str]) -> None:
+    """Ask these people no more, because they have decided: their cards stay, and say so."""
+    now = locked(db, request)
+    left = tuple(each for each in now.deciders if each not in who)
+    if left != now.deciders:
+        _set(db, now, deciders=left)
+        touch_homes(db, None, deciders=[each for each in now.deciders if each in who])
+
+
 def look_again(db: Transaction, request: Request, *, at: datetime | None = None) -> None:
     """Look at *at* (real time; now without) whom else to ask, or whom no more."""
     if _as_asked(db, request) is not None:

@@ -53,6 +53,8 @@ decisions = sa.Table(
     # An approver's own end, and the later one that it takes the place of; empty: as was asked for.
     sa.Column("ends_at", UtcDateTime),
     sa.Column("instead_of", UtcDateTime),
+    # Which of its stage's decisions it is: several must approve where the package settings want a quorum.
+    sa.Column("place", sa.Integer, nullable=False, default=1, server_default="1"),
     # The person the request is for, repeated here so that the database itself forbids self-approval.
     sa.Column("holder", SLACK_ID),
     sa.Column("holder_entra_id", ID),
@@ -64,7 +66,10 @@ decisions = sa.Table(
     partial_index("decision_to_weigh", "due_at", where=f"{IS_UNPROCESSED} AND due_at IS NOT NULL"),
     partial_index("decision_to_answer", "due_at", where=IS_UNANSWERED),
     partial_index(
-        "decision_one_accepted", "request_id", "round", "stage", where=ACCEPTED, unique=True
+        "decision_one_accepted",
+        *("request_id", "round", "stage", "place"),
+        where=ACCEPTED,
+        unique=True,
     ),
     # One person decides one stage of a round at most.
     partial_index(

@@ -46,6 +46,8 @@ requests = sa.Table(
     sa.Column("round", sa.Integer, nullable=False, default=0),
     sa.Column("stage", sa.Integer, nullable=False, default=0),
     sa.Column("escalated", sa.Boolean, nullable=False, default=False),
+    # How many have approved the stage that is being decided: for what people are shown; what counts are the decisions.
+    sa.Column("approvals", sa.Integer, nullable=False, default=0, server_default="0"),
     # Slack users who are sent a card for this stage, and when to look (real time) whom else, or who no more.
     sa.Column("deciders", sa.JSON, nullable=False, default=list),
     sa.Column("recipients_due_at", UtcDateTime),

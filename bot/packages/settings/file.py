@@ -40,7 +40,6 @@ PLAIN: Final = (
 # Keys on which nothing acts yet: a file that has one is refused.  Whoever builds that takes its key out.
 WITHOUT_EFFECT: Final = frozenset(
     {
-        "quorum",
         "break_glass",
     }
 )

@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from bot import clock
-from bot.approvals.model import decided_before
+from bot.approvals.model import approvals_of, decided_before, voices_of
 from bot.approvals.store import decisions
 from bot.database import Store, audit, limits
 from bot.errors import NotAllowed, NotAMember
 from bot.packages import policy_terms
 from bot.packages.bounds import EVERYWHERE, Bounds
+from bot.packages.settings.file import NO_FILE, PackageSettingsFile
 from bot.people.identity import People
 from bot.people.permissions import Permissions, may
 from bot.requests import transitions
@@ -46,6 +47,7 @@ class RequestEvaluator:
         removed_for: timedelta = timedelta(days=30),
         bounds: Bounds = EVERYWHERE,
         waits: Waits = WAITS,
+        package_settings: PackageSettingsFile = NO_FILE,
     ) -> None:
         self._store = store
         self._permissions = permissions
@@ -65,9 +67,13 @@ class RequestEvaluator:
                 permissions=permissions,
                 always_approve=always_approve,
                 removed_for=removed_for,
+                package_settings=package_settings,
             ),
             extension=ExtensionEvaluator(
-                graph=graph, permissions=permissions, always_approve=always_approve
+                graph=graph,
+                permissions=permissions,
+                always_approve=always_approve,
+                package_settings=package_settings,
             ),
         )
 
@@ -190,19 +196,22 @@ class RequestEvaluator:
         return replace(request, terms=terms, terms_hash=terms_hash, ends_at=evaluation.ends_at)
 
     async def _deciders_still_may(self, request: Request) -> bool:
-        """Return True if each stage has been approved by somebody who may still decide it."""
+        """Return True if each stage has been approved by as many people as it needs, who may all still decide it."""
         if request.terms is None:
             return False
         counted = await self._store.read(decisions.accepted_of, request)
-        if len(counted) != len(request.terms.stages):
-            return False
-        for decision in counted:
+        for stage, terms in enumerate(request.terms.stages):
+            if len(approvals_of(counted, stage)) < terms.quorum:
+                return False
+        for place, decision in enumerate(counted):
+            before = counted[:place]
             # Whoever counted as a stand-in for the first approvers was one then.
             then = replace(request, stage=decision.stage, escalated=True)
             actor = await self._permissions.actor(
                 decision.slack_user,
                 request=then,
-                decided=decided_before(counted, decision.stage),
+                decided=decided_before(before, decision.stage),
+                approved=voices_of(before, decision.stage),
                 at=decision.at,
             )
             if may(actor, decision.verb, holder=request.holder, holder_entra_id=request.entra_id):

@@ -7,6 +7,7 @@ from bot import clock
 from bot.packages import eligibility, policy_terms
 from bot.packages.eligibility import Refusal
 from bot.packages.facts import read_extension_case
+from bot.packages.settings.file import PackageSettingsFile
 from bot.people.identity import Identity
 from bot.people.permissions import Permissions
 from bot.requests.evaluation.rules import (
@@ -15,6 +16,7 @@ from bot.requests.evaluation.rules import (
     Refused,
     check_deciders,
     refused,
+    with_quorum,
 )
 from bot.requests.model import Request
 from graph import Graph
@@ -25,7 +27,15 @@ from graph.models import AccessPackage, AccessPackageAssignment, AssignmentPolic
 class ExtensionEvaluator:
     """Evaluates requests to extend access."""
 
-    def __init__(self, *, graph: Graph, permissions: Permissions, always_approve: bool) -> None:
+    def __init__(
+        self,
+        *,
+        graph: Graph,
+        permissions: Permissions,
+        always_approve: bool,
+        package_settings: PackageSettingsFile,
+    ) -> None:
+        self._package_settings = package_settings
         self._graph = graph
         self._permissions = permissions
         self._always = always_approve
@@ -52,6 +62,7 @@ class ExtensionEvaluator:
             questions=admitted.questions,
             agreed=request.terms,
         )
+        terms = with_quorum(terms, self._package_settings, package, agreed=request.terms)
         identified = replace(request, entra_id=identity.user.id)
         await check_deciders(self._permissions, identified, terms)
         # Once promised, the end stays: a request that waited for approval gets what was shown.  Under other

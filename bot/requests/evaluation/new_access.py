@@ -14,10 +14,17 @@ from bot.packages.facts import allows_requests_for_others, is_request_for, read_
 from bot.packages.mirrored_policies import offered_policy
 from bot.packages.model import Terms
 from bot.packages.offers import find_wrong_dates
+from bot.packages.settings.file import PackageSettingsFile
 from bot.people.identity import Identity
 from bot.people.permissions import Permissions
 from bot.requests.evaluation.facts import RequestFacts
-from bot.requests.evaluation.rules import Evaluation, Refused, check_deciders, refused
+from bot.requests.evaluation.rules import (
+    Evaluation,
+    Refused,
+    check_deciders,
+    refused,
+    with_quorum,
+)
 from bot.requests.model import Request
 from bot.requests.store import request_lists
 from graph.models import AccessPackage, AssignmentPolicy
@@ -33,6 +40,7 @@ class NewAccessEvaluator:
         permissions: Permissions,
         always_approve: bool,
         removed_for: timedelta,
+        package_settings: PackageSettingsFile,
     ) -> None:
         """
         Args:
@@ -43,6 +51,7 @@ class NewAccessEvaluator:
         self._permissions = permissions
         self._always = always_approve
         self._removed_for = removed_for
+        self._package_settings = package_settings
 
     async def evaluate(
         self, request: Request, identity: Identity, package: AccessPackage, facts: RequestFacts
@@ -87,6 +96,7 @@ class NewAccessEvaluator:
             excluded=case.excluded,
             agreed=request.terms,
         )
+        terms = with_quorum(terms, self._package_settings, package, agreed=request.terms)
         terms = await self._after_a_removal(terms, request, identity)
         if facts.asker is not None:
             terms = replace(terms, asker=facts.asker.named)

@@ -4,13 +4,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.messages.deciding import NOBODY_DECIDES
-from bot.packages import refusals
+from bot.packages import policy_terms, refusals
 from bot.packages.eligibility import Refusal, RefusalReason
 from bot.packages.model import Terms
+from bot.packages.settings.file import PackageSettingsFile
 from bot.people.approvers import UnresolvedApprovers
 from bot.people.identity import Identity
 from bot.people.permissions import Permissions
 from bot.requests.model import Request
+from graph.models import AccessPackage
 
 
 class Refused(Exception):
@@ -49,6 +51,21 @@ def refused(refusal: Refusal, *, whose: str | None = None) -> Refused:
     """
     sentence = refusals.to_person(refusal) if whose is None else refusals.to_asker(refusal, whose)
     return Refused(sentence, tell_admins=refusals.needs_admin(refusal))
+
+
+def with_quorum(
+    terms: Terms, settings: PackageSettingsFile, package: AccessPackage, *, agreed: Terms | None
+) -> Terms:
+    """
+    Return the terms with the number of people who must approve each stage, as the package settings say now.
+
+    Args:
+        agreed: The terms under which it was asked for; what was required then is never lowered.
+    """
+    said = settings.settings_for(
+        package.display_name or "", catalog=terms.catalog, policy=terms.policy_name
+    )
+    return policy_terms.with_quorum(terms, said, agreed=agreed)
 
 
 async def check_deciders(permissions: Permissions, request: Request, terms: Terms) -> None:

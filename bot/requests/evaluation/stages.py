@@ -28,6 +28,7 @@ def stage_changes(request: Request, *, stage: int) -> dict[str, Any]:
         "evidence": evidence_row(request.evidence),
         "ends_at": request.ends_at,
         "stage": stage,
+        "approvals": 0,
         "escalated": False,
     }
     if stage >= len(terms.stages):

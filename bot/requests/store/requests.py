@@ -44,6 +44,9 @@ MOVE: Final = UPDATE_KNOWN.where(
     # Whoever read the row before an intent was written knows too little to move it.
     requests.c.intent_at.is_not_distinct_from(sa.bindparam("known_intent_at")),
 ).returning(*COLUMNS)
+COUNT_APPROVAL: Final = UPDATE_KNOWN.where(requests.c.state == word(State.PENDING)).returning(
+    *COLUMNS
+)
 REMIND: Final = (
     requests.update()
     .where(
@@ -352,6 +355,35 @@ def schedule_nudge(db: Transaction, request: Request, *, at: datetime) -> None:
     """Say when to look again whether somebody is to be nudged, unless somebody has said so since *request* was read."""
     known = {"known_id": request.id, "known_nudge_at": request.nudge_at}
     db.execute(SCHEDULE_NUDGE, {**known, "nudge_at": at})
+
+
+def count_approval(
+    db: Transaction, request: Request, *, approvals: int, terms: Terms, terms_hash: str
+) -> Request | None:
+    """
+    Note that one more has approved the stage, which needs more; None if somebody was first.
+
+    It matches the row only as *request* knew it, as a move does.  Whom to ask still, is looked up again.
+
+    Args:
+        terms: What they have approved: as before, or with a shorter end.
+    """
+    now = clock.now()
+    values = {
+        "approvals": approvals,
+        "terms": asdict(terms),
+        "terms_hash": terms_hash,
+        "cards_due_at": clock.real(),
+        "recipients_due_at": clock.real(),
+        "version": request.version + 1,
+        "updated_at": now,
+    }
+    row = db.execute(COUNT_APPROVAL, {**as_known(request), **columns(requests, values)}).first()
+    if row is None:
+        return None
+    counted = from_row(row)
+    shown(db, counted, deciders=counted.deciders)
+    return counted
 
 
 def escalate(db: Transaction, request: Request) -> bool:

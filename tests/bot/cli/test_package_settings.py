@@ -19,12 +19,12 @@ def test_a_file_without_mistakes_is_fine() -> None:
 
 
 def test_what_nothing_acts_on_is_a_mistake(tmp_path: Path) -> None:
-    """Nobody is to believe that two must approve while one is enough."""
+    """Nobody is to believe that a key does something that no code reads."""
     file = tmp_path / "latchkey.yml"
-    file.write_text("defaults:\n  quorum: 2\n", "utf-8")
+    file.write_text("packages:\n  A:\n    break_glass: none\n", "utf-8")
     answer = CliRunner().invoke(main, ["check-settings", str(file)])
     assert answer.exit_code == 1
-    assert "“quorum” has no effect in this version" in answer.stderr
+    assert "“break_glass” has no effect in this version" in answer.stderr
 
 
 def test_the_sandboxes_file_is_fine() -> None:

@@ -42,7 +42,7 @@ from bot.reports.store import rows as report_rows
 from bot.requests.model import Evidence, Kind, Request, State
 from bot.requests.store import claims, evidence, forms, holds, request_lists, requests
 from bot.webhooks.store import feeds
-from tests.bot.samples import ANN, BO, LEASE, click, delegation, held, notice, offered, wish
+from tests.bot.samples import ANN, BO, LEASE, click, delegation, held, notice, offered, terms, wish
 
 HOUR: Final = timedelta(hours=1)
 ANN_BOUND: Final = Person(
@@ -113,6 +113,9 @@ def _requests(db: Transaction) -> None:
     assert requests.remind(db, request, not_since=clock.now()) is not None
     requests.schedule_nudge(db, replace(request, nudge_at=clock.now()), at=clock.now())
     assert requests.escalate(db, request)
+    assert requests.count_approval(
+        db, _pending(db), approvals=1, terms=terms(), terms_hash="as approved"
+    )
     requests.move(db, _asked(db, assignment_id="assignment"), State.APPROVED, fence=True)
     requests.move(db, _pending(db), State.CANCELED)
     evidence.add_history(
@@ -200,6 +203,8 @@ def _recipients(db: Transaction) -> None:
     recipients.claim(db, lease=LEASE, limit=20)
     assert recipients.add(db, request, "U0BO", NamedAs.GROUP)
     assert deciders.why_asked(db, request, "U0BO") is NamedAs.GROUP
+    recipients.has_decided(db, request, {"U0BO"})
+    assert recipients.add(db, request, "U0BO", NamedAs.GROUP)
     recipients.look_again(db, request)
     recipients.look_again_for(db, ["U0BO", "U0CY"])
     recipients.settle(db, request, ("U0CY",), nobody=True, again_at=clock.real())

@@ -359,7 +359,7 @@ def test_the_schema_refuses_what_the_reader_refuses(block: str) -> None:
 
 
 def test_keys_without_effect_are_named() -> None:
-    """Nobody is to believe that two must approve while one is enough."""
+    """Nobody is to believe that they do something."""
     file = parse_package_settings(
         "defaults: {quorum: 2, channel: C01}\npackages:\n  A:\n    break_glass: none\n",
         name="latchkey.yml",
