@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "report": Named(
         "bot.cli.report:report", "Write who has what, what was decided, how fast and why."
     ),
+    "forget": Named("bot.cli.forget:forget", "Forget PERSON in every table."),
     "backup": Named("bot.cli.backup:backup", "Copy the database to FILE, while the bot runs."),
     "restore": Named("bot.cli.backup:restore", "Put the copy FILE in the place of the database."),
     "trace": Named("bot.cli.trace:trace", "Tell the story of one request."),

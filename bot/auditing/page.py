@@ -20,9 +20,9 @@ from bot.requests.model import State
 
 STYLE: Final = """
 :root{color-scheme:light dark;--ink:#1d2330;--soft:#5a6475;--line:#d5dae3;--paper:#fff;--band:#f4f6f9;
---c0:#0072b2;--c1:#d55e00;--c2:#e69f00;--c3:#7a8494;--c4:#56b4e9;--c5:#cc79a7}
+--c0:#0072b2;--c1:#d55e00;--c2:#e69f00;--c3:#7a8494;--c4:#56b4e9;--c5:#cc79a7;--c6:#009e73}
 @media(prefers-color-scheme:dark){:root{--ink:#e7eaf0;--soft:#a7b0c0;--line:#3a4354;--paper:#151a23;--band:#1d2430;
---c0:#4aa8e0;--c1:#f08a4b;--c2:#f0bd4f;--c3:#98a2b3;--c4:#8fd0f5;--c5:#e3a2c6}}
+--c0:#4aa8e0;--c1:#f08a4b;--c2:#f0bd4f;--c3:#98a2b3;--c4:#8fd0f5;--c5:#e3a2c6;--c6:#3fc79a}}
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:72rem;padding:2rem 1.5rem;background:var(--paper);color:var(--ink);
 font:16px/1.5 system-ui,sans-serif}
@@ -35,10 +35,10 @@ ul.figures b{display:block;font-size:1.5rem}
 .pair{display:grid;grid-template-columns:minmax(0,3fr) minmax(0,2fr);gap:1.5rem;align-items:start}
 @media(max-width:52rem){.pair{grid-template-columns:1fr}}
 .chart{width:100%;height:auto;max-width:44rem}.chart text{font-size:12px;fill:var(--ink)}
-.part0{fill:var(--c0)}.part1{fill:var(--c1)}.part2{fill:var(--c2)}.part3{fill:var(--c3)}.part4{fill:var(--c4)}.part5{fill:var(--c5)}
+.part0{fill:var(--c0)}.part1{fill:var(--c1)}.part2{fill:var(--c2)}.part3{fill:var(--c3)}.part4{fill:var(--c4)}.part5{fill:var(--c5)}.part6{fill:var(--c6)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.88rem}
 th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid var(--line);overflow-wrap:anywhere}
-th{background:var(--band)}td.number,th.number{text-align:right}code{font-size:.85em;overflow-wrap:anywhere}
+th{background:var(--band);overflow-wrap:normal}.pair td{overflow-wrap:normal}td.number,th.number{text-align:right}code{font-size:.85em;overflow-wrap:anywhere}
 small{color:var(--soft)}
 @media print{body{max-width:none;padding:0;font-size:11pt}.scroll{overflow:visible}tr,.pair{break-inside:avoid}}
 """
@@ -50,8 +50,7 @@ OUTCOMES: Final[Mapping[str, str]] = {
     State.CANCELED: "canceled",
     State.FAILED: "failed",
 }
-# What has not ended is drawn as the last part.
-PARTS: Final = ("granted", "denied", "refused", "open or expired", "canceled", "failed")
+PARTS: Final = (*OUTCOMES.values(), "open")
 KINDS: Final = {"add": "access", "extend": "extension", "remove": "removal"}
 MOST_PACKAGES: Final = 12
 MOST_MONTHS: Final = 24
@@ -310,7 +309,7 @@ def _proof(main: ET.Element) -> None:
 
 
 def _outcome(request: PackRequest) -> str:
-    return {"expired": PARTS[3]}.get(found := OUTCOMES.get(request.state, PARTS[3]), found)
+    return OUTCOMES.get(request.state, "open")
 
 
 def _moment(at: datetime) -> str:

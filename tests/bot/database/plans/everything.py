@@ -1,7 +1,7 @@
 """Runs every statement of the store once, whatever comes of it: a call for each, by module."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from bot.approvals.store import deciders, decisions, grants, recipients
 from bot.assignments.model import Assignment, DeliveryProgress, EndReason, TroubleKind
 from bot.assignments.store import assignment_lists, assignments, links, listed, troubles, unsure
 from bot.auditing.model import PackScope
-from bot.auditing.store import pack_rows
+from bot.auditing.store import forgetting, pack_rows
 from bot.database import (
     Transaction,
     audit,
@@ -72,6 +72,7 @@ def run_all(run: Callable[[Callable[[Transaction], object]], object]) -> None:
         _small_ones,
         _audit,
         _webhooks,
+        _forgetting,
     ):
         run(each)
 
@@ -457,3 +458,21 @@ def _webhooks(db: Transaction) -> None:
     feeds.dead(db, ("siem",))
     feeds.count_dead(db, ("siem",))
     feeds.positions_between(db, from_at=clock.now(), to_at=clock.now())
+
+
+def _forgetting(db: Transaction) -> None:
+    requests.move(db, _pending(db), State.CANCELED, terms=asdict(terms()))
+    ids = frozenset({"U0ANN", ANN})
+    forgetting.still_concerned(db, ids)
+    forgotten = forgetting.Forgotten(
+        ids=ids,
+        names=frozenset(forgetting.known_names(db, ids)),
+        pseudonym="forgotten-0",
+        request_ids=frozenset(forgetting.request_ids(db, ids)),
+    )
+    positions, _ = forgetting.audit_positions(db, forgotten)
+    forgetting.forget_in_audit(db, b"", forgotten, positions[:1])
+    forgetting.drop_unsent(db, forgotten)
+    for table in forgetting.tables():
+        forgetting.forget_in_table(db, table, forgotten)
+    forgetting.delete_rows_about(db, forgotten)

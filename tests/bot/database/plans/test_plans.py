@@ -70,11 +70,22 @@ SCANS: Final = {
     "deciders.fill_in": "what waits for a decision, beside a table that has nothing else",
     "feeds.positions_between": "the command line, which looks for rows by their time",
     "homes.touch_all": "every page is to be drawn anew",
+    **dict.fromkeys(
+        (
+            f"forgetting.{name}"
+            for name in (
+                *("_forget_in_json", "_forget_in_key", "_forget_in_terms", "_rows", "drop_unsent"),
+                *("forget_in_table", "known_names", "request_ids", "still_concerned"),
+            )
+        ),
+        "the command line, which forgets somebody wherever they are named",
+    ),
     "request_lists.count_ended": "once, when the program starts; then what has ended since",
 }
 # Run at the start of the program or by the command line, and about no rows of ours.
 NOT_ABOUT_ROWS: Final = frozenset(
     {
+        "audit_guard.py",
         "engine.py",
         "listening.py",
         "migrate.py",

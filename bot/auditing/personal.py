@@ -1,0 +1,64 @@
+"""
+Name every column that says something of people, so that somebody can be forgotten in all of them.
+
+An id is found in any column of any table; a name or somebody's words only in the row that says whose they are.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+# What stands in the place of somebody's words.
+FORGOTTEN: Final = "(forgotten)"
+# Names, by the columns of the same row that say whose they are.
+NAMES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "request": {"holder_name": ("entra_id", "holder", "wanted_for")},
+    "decision": {"name": ("entra_id", "slack_user"), "for_name": ("for_entra_id", "for_user")},
+    "assignment": {"holder_name": ("entra_id", "holder")},
+}
+# Words that people have written, or that were written about them.
+WORDS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "request": {
+        "justification": ("entra_id", "holder", "asked_by", "wanted_for"),
+        "why": ("entra_id", "holder", "asked_by", "wanted_for"),
+    },
+    "decision": {
+        "reason": ("slack_user", "entra_id", "holder", "holder_entra_id"),
+        "why": ("slack_user", "entra_id", "holder", "holder_entra_id"),
+    },
+    "assignment": {"ended_why": ("entra_id", "holder")},
+    "delegation": {"canceled_why": ("delegator", "delegate")},
+    "trouble": {"answer": ("wanted_by",)},
+}
+# What is somebody's own as a whole, and what is left of it: answers, and where in Slack they were written to or clicked.
+OWN_VALUES: Final[Mapping[str, Mapping[str, tuple[tuple[str, ...], Any]]]] = {
+    "request": {
+        "answers": (("entra_id", "holder", "asked_by", "wanted_for"), {}),
+        "evidence": (("entra_id", "holder"), None),
+    },
+    "notice": {"channel": (("recipient",), None), "ts": (("recipient",), None)},
+    "decision": {"channel": (("slack_user",), None)},
+}
+# Rows about one person and nothing else: they are deleted.
+OF_ONE: Final[Mapping[str, tuple[str, ...]]] = {
+    "person": ("slack_user", "entra_id"),
+    "contact": ("entra_id", "slack_user"),
+    "home": ("slack_user",),
+    "form": ("slack_user",),
+    "allowance": ("slack_user",),
+}
+# Keys that may have an id among other words.
+COMPOSED: Final[Mapping[str, str]] = {"notice": "key"}
+# What is no person's: Entra's configuration and our own, machines' words, what is kept for hours.
+NOT_OF_PEOPLE: Final = frozenset(
+    {
+        *("alembic_version", "audit", "audit_checkpoint", "audit_head", "control", "inbox"),
+        *("package", "slack_wait", "sweep", "webhook", "webhook_dead"),
+    }
+)
+# Texts and names of the other tables that are no person's.
+NOT_PERSONAL: Final = frozenset(
+    {
+        *("assignment.package_name", "request.package_name", "request.wanted_policy_id"),
+        *("hold.why", "notice.dropped_why", "trouble.why"),
+    }
+)
