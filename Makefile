@@ -12,7 +12,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .PHONY: deploy-check image-check release
-.PHONY: help try test sdk-test conformance schema docs check chaos chaos-simulated crash-sweep races year fuzz mutants bench format lock audit clean
+.PHONY: help try test sdk-test conformance schema docs words check chaos chaos-simulated crash-sweep races year fuzz mutants bench format lock audit clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -41,6 +41,9 @@ docs: $(VENV)/ready-dev  ## write what is generated in docs/ anew: the architect
 	$(BIN)/python -m tests.docs.architecture
 	$(BIN)/python -m tests.proofs.authorization.authorization > docs/authorization.md
 	$(BIN)/python -m bot.monitoring.reference > docs/metrics.md
+
+words: $(VENV)/ready-dev  ## bring the catalogs of sentences up to date with the source, to be translated
+	$(BIN)/python -m tests.bot.words.extraction
 
 check: $(VENV)/ready-dev  ## format, lint, types, import contracts, tests
 	$(BIN)/ruff format --check .

@@ -1,0 +1,78 @@
+"""Numbers, lists and dates in the reader's language, by Babel; in Slack's messages dates are tokens of Slack's own."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.words import ENGLISH, current_language
+from bot.words.catalogs import LANGUAGES
+
+if TYPE_CHECKING:
+    from babel import Locale
+
+
+def number(value: int) -> str:
+    """Return a number with its thousands apart: "1,234"."""
+    locale = _locale()
+    if locale is None:
+        return f"{value:,}"
+    from babel.numbers import format_decimal
+
+    return format_decimal(value, locale=locale)
+
+
+def all_of(names: Sequence[str]) -> str:
+    """Return names as a list of which all are meant: "A, B and C"."""
+    return _list(names, style="standard", last=" and ")
+
+
+def any_of(names: Sequence[str]) -> str:
+    """Return names as a list of which any is meant: "A, B or C"."""
+    return _list(names, style="or", last=" or ")
+
+
+def in_a_row(names: Sequence[str]) -> str:
+    """Return names one after the other: "A, B, C"."""
+    return ("、" if current_language() == "ja" else ", ").join(names)
+
+
+def date(at: datetime) -> str:
+    """Return a day, where Slack reads no tokens: "31 Jan 2027"."""
+    locale = _locale()
+    if locale is None:
+        return f"{at:%-d %b %Y}"
+    from babel.dates import format_date
+
+    return format_date(at, format="medium", locale=locale)
+
+
+def date_and_time(at: datetime) -> str:
+    """Return a moment in UTC, where Slack reads no tokens: "31 Jan 2027, 14:30 UTC"."""
+    locale = _locale()
+    if locale is None:
+        return f"{at:%-d %b %Y, %H:%M} UTC"
+    from babel.dates import format_date, format_time
+
+    day = format_date(at, format="medium", locale=locale)
+    return f"{day}, {format_time(at, format='HH:mm', locale=locale)} UTC"
+
+
+def _list(names: Sequence[str], *, style: str, last: str) -> str:
+    if len(names) < 2:
+        return "".join(names)
+    locale = _locale()
+    if locale is None:
+        return f"{', '.join(names[:-1])}{last}{names[-1]}"
+    from babel.lists import format_list
+
+    return format_list(list(names), style=style, locale=locale)  # type: ignore[arg-type]
+
+
+def _locale() -> "Locale | None":
+    """Return Babel's locale of the reader; None for English, which we write ourselves, and for a pseudo-locale."""
+    language = current_language()
+    if language == ENGLISH or language not in LANGUAGES:
+        return None
+    from babel import Locale
+
+    return Locale(language)

@@ -1,0 +1,104 @@
+"""
+Read the sentences in the source, and bring the catalogs up to date with them: ``make words``.
+
+What is new is there to be translated, what is gone is removed, and nothing is guessed from a sentence that is alike.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_python
+from babel.messages.pofile import read_po, write_po
+
+from bot.words.catalogs import ENGLISH, KEPT, LANGUAGES
+
+ROOT: Final = Path(__file__).parents[3]
+CATALOGS: Final = ROOT / "bot" / "words" / "catalogs"
+FOLDERS: Final = ("bot", "handlers")
+KEYWORDS: Final[dict[str, Any]] = {"_": None, "N_": None, "ngettext": (1, 2), "N_ngettext": (1, 2)}
+# A date in the files would change whenever they are written.
+WRITTEN: Final = datetime(2026, 11, 29, tzinfo=UTC)
+
+Ids = str | tuple[str, str]
+
+
+def sentences() -> Iterator[tuple[str, Ids, bool]]:
+    """Yield each sentence of the source: its file, itself (or singular and plural), and whether it is kept in English."""
+    for folder in FOLDERS:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            name = path.relative_to(ROOT).as_posix()
+            if not name.startswith("bot/words/"):
+                for function, said in _marked(path):
+                    yield name, said, function.startswith("N_")
+
+
+def _marked(path: Path) -> Iterator[tuple[str, Ids]]:
+    with path.open("rb") as source:
+        for _, function, said, _ in extract_python(source, dict(KEYWORDS), (), {}):
+            words: Any = said
+            if isinstance(words, str):
+                yield str(function), words
+            elif "ngettext" in str(function):
+                yield str(function), (words[0], words[1])
+
+
+def template() -> Catalog:
+    """Return a catalog of all sentences of the source, without translations."""
+    found = Catalog(charset="utf-8", creation_date=WRITTEN)
+    for name, ids, is_kept in sentences():
+        found.add(ids, locations=[(name, 0)], auto_comments=[KEPT] if is_kept else [], flags=())
+    return found
+
+
+def read(language: str) -> Catalog:
+    """Return the catalog of *language*; an empty one where there is none yet."""
+    path = CATALOGS / f"{language}.po"
+    if not path.exists():
+        return Catalog(locale=language, charset="utf-8", creation_date=WRITTEN)
+    with path.open("rb") as source:
+        return read_po(source, locale=language)
+
+
+def update(language: str, found: Catalog) -> Catalog:
+    """Return the catalog of *language* with the sentences of *found* and the translations that it had."""
+    before = read(language)
+    made = Catalog(
+        locale=language,
+        project="Latchkey",
+        version="",
+        creation_date=WRITTEN,
+        revision_date=WRITTEN,
+        charset="utf-8",
+        fuzzy=False,
+        header_comment=f"# Latchkey in {before.locale.get_display_name('en') if before.locale else language}.",
+    )
+    for message in sorted(found, key=lambda each: (sorted(each.locations), each.id)):
+        if not message.id:
+            continue
+        known = before.get(message.id if isinstance(message.id, str) else message.id[0])
+        same = known is not None and known.id == message.id and not known.fuzzy
+        made.add(
+            message.id,
+            string=known.string if known is not None and same else "",
+            locations=sorted(dict.fromkeys(message.locations)),
+            auto_comments=sorted(set(message.auto_comments)),
+        )
+    return made
+
+
+def write() -> None:
+    """Write every catalog anew."""
+    CATALOGS.mkdir(exist_ok=True)
+    found = template()
+    for language in LANGUAGES:
+        if language != ENGLISH:
+            made = update(language, found)
+            with (CATALOGS / f"{language}.po").open("wb") as target:
+                write_po(target, made, width=0, include_lineno=False)
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,113 @@
+"""Sentences in the reader's language."""
+
+import pytest
+
+from bot.words import N_, _, current_language, language_of_locale, ngettext, speaking, translate
+from bot.words.catalogs import PSEUDO, Catalog
+from bot.words.formats import all_of, any_of, number
+from bot.words.recognition import Pattern
+
+GERMAN = {
+    "The access ended.": "Der Zugriff ist beendet.",
+    "That request has been {done} already.": "Diese Anfrage ist schon {done}.",
+    "{what}. Please try again later.": "{what}. Bitte versuch es später noch einmal.",
+}
+PLURALS = {"{count} day": ("{count} Tag", "{count} Tage")}
+
+
+def german() -> Catalog:
+    kept = [Pattern(each) for each in GERMAN] + [Pattern("{count} day", "{count} days")]
+    return Catalog(
+        "de", sentences=GERMAN, plurals=PLURALS, choose=lambda count: int(count != 1), kept=kept
+    )
+
+
+def test_english_is_said_as_it_is_written():
+    """Without a language."""
+    assert _("Anything at all.") == "Anything at all."
+    assert ngettext("{count} day", "{count} days", 2) == "{count} days"
+    assert current_language() == "en"
+
+
+def test_a_language_without_a_catalog_is_said_in_english():
+    """Nobody is left without words."""
+    with speaking("tlh"):
+        assert _("Anything at all.") == "Anything at all."
+
+
+def test_the_language_ends_with_its_block():
+    """Whoever comes next has their own."""
+    with speaking("de"):
+        assert current_language() == "de"
+    assert current_language() == "en"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("The access ended.", "Der Zugriff ist beendet."),
+        ("That request has been canceled already.", "Diese Anfrage ist schon canceled."),
+        ("1 day", "1 Tag"),
+        ("30 days", "30 Tage"),
+        ("1,200 days", "1,200 Tage"),
+        ("many days", "many days"),
+        ("Too soon. Please try again later.", "Too soon. Bitte versuch es später noch einmal."),
+        ("Whatever somebody has written.", "Whatever somebody has written."),
+        ("That request has been ", "That request has been "),
+        ("", ""),
+    ],
+)
+def test_a_kept_sentence_is_found_again(text, said):
+    """With what was filled in; anything else comes through unchanged."""
+    assert german().recognize(text) == said
+
+
+def test_names_with_braces_do_no_harm():
+    """What is filled in is never read as a part."""
+    assert (
+        german().recognize("That request has been {0} already.") == "Diese Anfrage ist schon {0}."
+    )
+
+
+def test_english_is_kept_whoever_speaks():
+    """Rows and the audit log have one language."""
+    with speaking(PSEUDO):
+        assert N_("The access ended.") == "The access ended."
+        assert translate("") == ""
+
+
+def test_the_pseudo_language_marks_and_keeps_what_is_filled_in():
+    """Commands, emoji and parts stay what they are."""
+    with speaking(PSEUDO):
+        said = _(":warning: See `/my-access`, {person}.")
+    assert said.startswith("[!! :warning: Š")
+    assert "`/my-access`" in said
+    assert "{person}" in said
+    assert said.endswith("!!]")
+
+
+def test_lists_and_numbers_are_the_languages_own():
+    """By Babel."""
+    assert all_of(["A", "B", "C"]) == "A, B and C"
+    assert any_of(["A", "B"]) == "A or B"
+    assert number(1234567) == "1,234,567"
+    with speaking("de"):
+        assert all_of(["A", "B", "C"]) == "A, B und C"
+        assert number(1234567) == "1.234.567"
+
+
+@pytest.mark.parametrize(
+    ("locale", "language"),
+    [
+        ("de-DE", "de"),
+        ("es-LA", "es"),
+        ("ja_JP", "ja"),
+        ("en-GB", "en"),
+        ("pt-BR", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_slacks_locale_says_the_language(locale, language):
+    """As far as there is a catalog."""
+    assert language_of_locale(locale) == language
