@@ -62,7 +62,7 @@ crash-sweep: $(VENV)/ready-dev  ## die at every step of every story, on PostgreS
 	CRASH_SWEEP_EVERY=1 $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup tests/proofs/crash_sweep
 
 races: $(VENV)/ready-dev  ## a thousand races of two people for one request, statement against statement, on PostgreSQL (minutes)
-	RACES=1000 $(BIN)/pytest -q tests/proofs/races/test_races.py
+	RACES=1000 $(BIN)/pytest -q tests/proofs/races/test_races.py tests/proofs/races/test_quorum.py
 
 year: $(VENV)/ready-dev  ## a simulated year of 1,000 assignments: no reminder missing, none twice (minutes)
 	$(BIN)/python -m tests.proofs.year.year

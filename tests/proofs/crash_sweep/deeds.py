@@ -141,6 +141,18 @@ async def grant_with_approval(world: World) -> None:
     await delivered(world, Kind.ADD)
 
 
+async def quorum(world: World) -> None:
+    """Ann asks; Bo approves, and Dana as an admin, because the policy names nobody else and two must."""
+    await ask(world, ANN, FINANCE)
+    await decide(world, BO, "Approve")
+
+    async def press() -> None:
+        await world.press(DANA, await world.card(APPROVALS), "Approve")
+
+    await until(lambda: decided(world, DANA), press)
+    await delivered(world, Kind.ADD)
+
+
 async def two_stages(world: World) -> None:
     """Ann asks; first her manager approves, then Bo, who must say why."""
     await ask(world, ANN, PRODUCTION)

@@ -8,7 +8,7 @@ from tests.harness.camera import Camera, Photograph, life, restore
 from tests.harness.owed import at_rest
 from tests.harness.simulation import LIFELIKE, simulation
 from tests.proofs.crash_sweep.deeds import DELIVERY
-from tests.proofs.crash_sweep.stories import Story, check, watch_for_lies
+from tests.proofs.crash_sweep.stories import FOLDER, Story, check, watch_for_lies
 
 # After so many failures the reason is plain.
 ENOUGH_WRONG: Final = 3
@@ -49,6 +49,8 @@ async def sweep(story: Story, databases: Iterator[str], *, every: int = 1, first
         outside.tenant.world.delivery = DELIVERY
         # So that Latchkey may look for its cards in the approvals channel, too.
         outside.workspace.scopes.append("channels:history")
+        if story.settings is not None:
+            outside.environment["LATCHKEY_PACKAGE_SETTINGS"] = str(FOLDER / story.settings)
         camera = Camera(around)
         async with life(around) as world:
             await world.synced()
