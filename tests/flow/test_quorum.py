@@ -10,7 +10,9 @@ import pytest
 
 from bot import clock
 from bot.database import audit
+from bot.doctor.model import Severity
 from sandbox.tenant import seed
+from tests.harness.doctoring import doctors_findings
 from tests.harness.world import (
     ANN,
     APPROVALS,
@@ -287,3 +289,29 @@ async def test_a_later_file_never_lowers_it(database, tmp_path, then, posts):
         await world.press(BO, world.cards(BO)[-1], "Approve")
         await counted(world, 1)
         assert len(world.posts("adminAdd")) == posts
+
+
+@pytest.mark.parametrize(
+    ("admins", "severity", "consequence"),
+    [
+        ("always", Severity.WARNING, "the admins give what is missing"),
+        ("never", Severity.BROKEN, "no request"),
+    ],
+)
+async def test_the_doctor_names_a_quorum_that_is_out_of_reach(
+    database, settings_file, admins, severity, consequence
+):
+    """Two must approve, and the policy names one; how bad that is, depends on the admins."""
+    settings = {"LATCHKEY_PACKAGE_SETTINGS": settings_file, "LATCHKEY_ADMINS_DECIDE": admins}
+    async with living(database, prepare=decided_by(seed.BO), **settings) as world:
+        await world.synced()
+        found = [
+            each
+            for each in await doctors_findings(world.bot)
+            if "2 different people must approve, and only 1 can" in each.sentence
+        ]
+
+    (finding,) = found
+    assert "Finance Reports" in finding.sentence
+    assert consequence in finding.sentence
+    assert finding.severity is severity
