@@ -3,22 +3,23 @@
 import base64
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from html import escape
 from typing import Any
-from urllib.parse import urlencode, urlparse
 
 import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox import chance
-from sandbox.certificate import LOOPBACK_NAMES
+from sandbox.tenant.app_registration import AppRegistration
+from sandbox.tenant.auth_request import SignInError
+from sandbox.tenant.login_steps import LoginSteps
 from sandbox.tenant.model import User
-from sandbox.tenant.sign_in import SignInError, SignIns
+from sandbox.tenant.sign_in import SignIns
+from sandbox.tenant.signing import SigningKeys
 from sandbox.tenant.tokens import LIFETIME_SECONDS, Tokens
 
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -53,10 +54,27 @@ class Login:
         self.certificates: list[x509.Certificate] = []
         # (issuer, subject) of federated credentials, as a workload identity has them.
         self.federated: set[tuple[str, str]] = set()
+        self.app = AppRegistration()
+        self.keys = SigningKeys(tenant_id=tenant_id)
         self.sign_ins = SignIns(
-            tenant_id=tenant_id, client_id=client_id, tokens=tokens, users=users
+            tenant_id=tenant_id,
+            client_id=client_id,
+            app=self.app,
+            tokens=tokens,
+            keys=self.keys,
+            users=users,
         )
-        self._tokens, self._users = tokens, users
+        self.steps = LoginSteps(
+            tenant_id=tenant_id,
+            client_id=client_id,
+            app=self.app,
+            sign_ins=self.sign_ins,
+            tokens=tokens,
+            users=users,
+        )
+        # Where a browser finds the pages, if not where applications find the endpoints.
+        self.browser_url: str | None = None
+        self._tokens = tokens
 
     def routes(self) -> list[Route]:
         """What a sign-in library calls, below the login host."""
@@ -66,7 +84,7 @@ class Login:
             Route("/{tenant}/discovery/v2.0/keys", self._keys),
             Route("/{tenant}/oauth2/v2.0/token", self._token, methods=["POST"]),
             Route("/{tenant}/oauth2/v2.0/devicecode", self._device, methods=["POST"]),
-            Route("/{tenant}/oauth2/v2.0/authorize", self._authorize),
+            *self.steps.routes(),
         ]
 
     async def _instance(self, request: Request) -> Response:
@@ -91,22 +109,29 @@ class Login:
         except SignInError as refusal:
             return _refused(refusal)
         tenant = f"{_root(request)}/{self.tenant_id}"
+        pages = f"{self.browser_url or _root(request)}/{self.tenant_id}"
         return JSONResponse(
             {
                 "issuer": f"{tenant}/v2.0",
-                "authorization_endpoint": f"{tenant}/oauth2/v2.0/authorize",
+                "authorization_endpoint": f"{pages}/oauth2/v2.0/authorize",
                 "token_endpoint": f"{tenant}/oauth2/v2.0/token",
                 "device_authorization_endpoint": f"{tenant}/oauth2/v2.0/devicecode",
                 "jwks_uri": f"{tenant}/discovery/v2.0/keys",
                 "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
                 "response_types_supported": ["code"],
+                "response_modes_supported": ["query", "form_post"],
                 "subject_types_supported": ["pairwise"],
-                "scopes_supported": ["openid", "profile", "offline_access"],
+                "id_token_signing_alg_values_supported": ["RS256"],
+                "scopes_supported": ["openid", "profile", "email", "offline_access"],
             }
         )
 
     async def _keys(self, request: Request) -> Response:
-        return JSONResponse({"keys": []})
+        try:
+            self._check_tenant(request)
+        except SignInError as refusal:
+            return _refused(refusal)
+        return JSONResponse(self.keys.published())
 
     async def _token(self, request: Request) -> Response:
         form = {key: str(value) for key, value in (await request.form()).items()}
@@ -138,9 +163,12 @@ class Login:
         self._check_client(form)
         if form["grant_type"] != "client_credentials":
             # A person signs in, often through an application that keeps no secret.
-            if "client_secret" in form or "client_assertion" in form:
+            proves = "client_secret" in form or "client_assertion" in form
+            if proves:
                 self._authenticate(request, form)
-            return self.sign_ins.redeem(form, issuer=f"{_root(request)}/{self.tenant_id}/v2.0")
+            return self.sign_ins.redeem(
+                form, issuer=f"{_root(request)}/{self.tenant_id}/v2.0", is_authenticated=proves
+            )
         self._authenticate(request, form)
         if not form.get("scope", "").split(" ")[0].endswith("/.default"):
             raise SignInError(
@@ -175,45 +203,10 @@ class Login:
             self._check_client(form)
         except SignInError as refusal:
             return _refused(refusal)
-        begun = self.sign_ins.begin_device(form.get("scope", ""), login_url=_root(request))
+        begun = self.sign_ins.begin_device(
+            form.get("scope", ""), login_url=self.browser_url or _root(request)
+        )
         return JSONResponse(begun)
-
-    async def _authorize(self, request: Request) -> Response:
-        """The sign-in page: whoever *login_hint* names is signed in, else a choice of people."""
-        asked = dict(request.query_params)
-        try:
-            self._check_tenant(request)
-            self._check_client(asked)
-            _check_reply_address(asked.get("redirect_uri", ""))
-        except SignInError as refusal:
-            return _refused(refusal)
-        hint = asked.get("login_hint", "").lower()
-        for user in self._users.values():
-            if hint and hint in ((user.mail or "").lower(), user.user_principal_name.lower()):
-                return self._send_back(asked, user)
-        links = "".join(
-            f'<li><a href="?{escape(urlencode(asked | {"login_hint": u.user_principal_name}))}">'
-            f"{escape(u.display_name)}</a></li>"
-            for u in self._users.values()
-        )
-        return HTMLResponse(f"<!doctype html><title>Sign in</title><h1>Sign in as</h1><ul>{links}")
-
-    def _send_back(self, asked: dict[str, str], user: User) -> Response:
-        if asked.get("code_challenge_method") != "S256" or not asked.get("code_challenge"):
-            message = "Proof Key for Code Exchange is required (code_challenge, S256)."
-            return _refused(SignInError("invalid_request", 9002325, message, status=400))
-        code = self.sign_ins.begin_code(
-            user_id=user.id,
-            scope=asked.get("scope", ""),
-            redirect_uri=asked.get("redirect_uri", ""),
-            challenge=asked["code_challenge"],
-            nonce=asked.get("nonce"),
-        )
-        brought = {"code": code, "session_state": str(chance.uuid4())}
-        if "state" in asked:
-            brought["state"] = asked["state"]
-        address = f"{asked.get('redirect_uri', '')}?{urlencode(brought)}"
-        return RedirectResponse(address, status_code=302)
 
     def _authenticate(self, request: Request, form: dict[str, str]) -> None:
         if form.get("client_assertion_type") == _ASSERTION_TYPE:
@@ -287,18 +280,6 @@ def _is_named(certificate: x509.Certificate, header: dict[str, Any]) -> bool:
     return False
 
 
-def _check_reply_address(address: str) -> None:
-    """Codes only go to applications on this machine."""
-    if urlparse(address).hostname not in LOOPBACK_NAMES:
-        raise SignInError(
-            "invalid_request",
-            50011,
-            f"The redirect URI '{address}' specified in the request does not match the redirect "
-            "URIs configured for the application.",
-            status=400,
-        )
-
-
 def _root(request: Request) -> str:
     return f"{request.url.scheme}://{request.url.netloc}"
 
@@ -316,6 +297,8 @@ def _refused(refusal: SignInError) -> Response:
             "trace_id": trace,
             "correlation_id": correlation,
             "error_uri": f"https://login.microsoftonline.com/error?code={refusal.number}",
+            **({"claims": refusal.claims} if refusal.claims else {}),
+            **({"suberror": refusal.suberror} if refusal.suberror else {}),
         },
         status_code=refusal.status,
     )

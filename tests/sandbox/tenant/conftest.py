@@ -11,6 +11,7 @@ import pytest
 import uvicorn
 
 from sandbox.clock import SandboxClock
+from sandbox.clock import machine_time as machine_time_now
 from sandbox.tenant import Tenant
 
 EM = "/identityGovernance/entitlementManagement"
@@ -117,9 +118,27 @@ class World:
         return shown[self.name("state", "requestState")].lower()
 
 
+class MachineTime:
+    """The machine's own time, moved by a test."""
+
+    def __init__(self):
+        self.ahead = timedelta(0)
+
+    def __call__(self):
+        return machine_time_now() + self.ahead
+
+    def forward(self, **by):
+        self.ahead += timedelta(**by)
+
+
 @pytest.fixture
-def clock():
-    return SandboxClock()
+def machine_time():
+    return MachineTime()
+
+
+@pytest.fixture
+def clock(machine_time):
+    return SandboxClock(machine_time)
 
 
 @pytest.fixture
