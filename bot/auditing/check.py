@@ -4,28 +4,21 @@ Check an evidence pack with nothing but the file: no database, no settings, no n
 Whoever wrote the file is not trusted: what is too large, twice there, or no pack at all is refused.
 """
 
-import hashlib
-import json
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from bot.auditing import pack, signing
-from bot.auditing.pack import FILES, MANIFEST, SIGNATURE
+from bot.auditing import manifests, pack
+from bot.auditing.manifests import NotGenuine, SignedFile
+from bot.auditing.pack import FILES, PACK
 from bot.auditing.signing import Signer
 from bot.database import audit_chain
 from bot.packages.policy_terms import hash_of_row
 
-# Of a manifest and its signature; and of all other files together.
-LARGEST_HEAD: Final = 1_000_000
+# Of all files in it together.
 LARGEST_PACK: Final = 1_000_000_000
-
-
-class NotGenuine(Exception):
-    """The pack is not as it was signed, or none at all; ``str(error)`` says what is wrong."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +29,7 @@ class CheckedPack:
     Attributes:
         public_key: Whose signature it has.
         position: Of the last row of the log when it was made.
+        archived: Up to which row the log was archived then.
         left_out: How many rows of the log between its first and its last row are not in it.
         anchored: The anchor that was given is in it, or where the log ended.
         chained: Its rows were recomputed with the audit key.
@@ -48,6 +42,7 @@ class CheckedPack:
     rows: int
     requests: int
     position: int
+    archived: int
     left_out: int
     anchored: bool
     chained: bool
@@ -72,46 +67,18 @@ def check(
     Raises:
         NotGenuine: It does not hold.
     """
-    try:
-        with zipfile.ZipFile(file) as held:
-            return _checked(held, signed_by, anchor, audit_key)
-    except (
-        zipfile.BadZipFile,
-        OSError,
-        EOFError,
-        RuntimeError,
-        NotImplementedError,
-        zipfile.error,
-    ) as error:
-        raise NotGenuine(
-            f"it is no evidence pack, or cannot be read ({type(error).__name__})"
-        ) from None
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
-        raise NotGenuine(
-            "it is signed, but what is in it is no evidence pack of this version"
-        ) from None
+    with manifests.opened(file, PACK, signed_by=signed_by) as found:
+        return _checked(found, anchor, audit_key)
 
 
 def _checked(
-    held: zipfile.ZipFile,
-    signed_by: str | None,
-    anchor: tuple[int, str] | None,
-    audit_key: bytes | None,
+    found: SignedFile, anchor: tuple[int, str] | None, audit_key: bytes | None
 ) -> CheckedPack:
-    names = [each.filename for each in held.infolist()]
-    if sorted(names) != sorted((MANIFEST, SIGNATURE, *FILES)):
-        raise NotGenuine("it does not have exactly the files of an evidence pack")
-    head = _head(held, MANIFEST)
-    public_key = _signer(head, _head(held, SIGNATURE))
-    if signed_by is not None and public_key != signed_by.strip().lower():
-        raise NotGenuine(f"it is signed with another key: {public_key}")
-    manifest = _object(head)
-    if (manifest["format"], manifest["version"]) != (pack.FORMAT, pack.VERSION):
-        raise NotGenuine("it is signed, but of another kind or version")
+    manifest = found.manifest
     sizes = [int(about["bytes"]) for about in manifest["files"].values()]
     if min(sizes) < 0 or sum(sizes) > LARGEST_PACK:
         raise NotGenuine("it is larger than any evidence pack")
-    content = {name: _file(held, name, manifest["files"][name]) for name in FILES}
+    content = {name: manifests.member(found.held, name, manifest["files"][name]) for name in FILES}
     rows = list(_lines(content[pack.ROWS]))
     requests = list(_lines(content[pack.REQUESTS]))
     if (len(rows), len(requests)) != (manifest["rows"], manifest["requests"]):
@@ -119,54 +86,20 @@ def _checked(
     log = manifest["log"]
     _check_order(rows, last=log["position"], head=log["hash"])
     if audit_key is not None:
-        _check_chain(rows, audit_key, public_key)
+        _check_chain(rows, audit_key, found.public_key)
     return CheckedPack(
-        public_key=public_key,
+        public_key=found.public_key,
         made_at=manifest["made_at"],
         made_by=manifest["made_by"],
         rows=len(rows),
         requests=len(requests),
         position=log["position"],
+        archived=log["archived"],
         left_out=_left_out(rows),
         anchored=anchor is not None and _is_anchored(rows, log, anchor),
         chained=audit_key is not None,
         with_terms=_terms(rows, requests),
     )
-
-
-def _member(held: zipfile.ZipFile, name: str, most: int) -> bytes | None:
-    """Return a file of at most so many bytes; None if it has more, which are not read."""
-    with held.open(name) as member:
-        found = member.read(most + 1)
-    return found if len(found) <= most else None
-
-
-def _head(held: zipfile.ZipFile, name: str) -> bytes:
-    found = _member(held, name, LARGEST_HEAD)
-    if found is None:
-        raise NotGenuine(f"{name} is larger than it may be")
-    return found
-
-
-def _signer(head: bytes, signature: bytes) -> str:
-    """Return the public key by which the manifest is signed."""
-    try:
-        said = _object(signature)
-        public_key, made = str(said["public_key"]), str(said["signature"])
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
-        raise NotGenuine("its signature cannot be read") from None
-    if not signing.is_signed(public_key, made, pack.PURPOSE, head):
-        raise NotGenuine(
-            "its signature does not fit: the manifest was changed, or signed by somebody else"
-        )
-    return public_key
-
-
-def _file(held: zipfile.ZipFile, name: str, about: Mapping[str, Any]) -> bytes:
-    found = _member(held, name, int(about["bytes"]))
-    if found is None or hashlib.sha256(found).hexdigest() != about["sha256"]:
-        raise NotGenuine(f"{name} was changed")
-    return found
 
 
 def _check_order(rows: list[dict[str, Any]], *, last: int, head: str) -> None:
@@ -230,24 +163,4 @@ def _terms(rows: list[dict[str, Any]], requests: list[dict[str, Any]]) -> tuple[
 
 
 def _lines(content: bytes) -> Iterator[dict[str, Any]]:
-    return (_object(line) for line in content.splitlines())
-
-
-def _object(content: bytes) -> dict[str, Any]:
-    """
-    Read a JSON object in which nothing is said twice.
-
-    Raises:
-        ValueError: It is none.
-    """
-    found = json.loads(content, object_pairs_hook=_once)
-    if not isinstance(found, dict):
-        raise ValueError("no object")
-    return found
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name twice")
-    return found
+    return (manifests.read_object(line) for line in content.splitlines())

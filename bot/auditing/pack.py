@@ -13,18 +13,13 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from bot.auditing import page
+from bot.auditing import manifests, page
+from bot.auditing.manifests import SignedKind
 from bot.auditing.model import ChainedRow, PackContent, PackRequest, PackScope
-from bot.auditing.signing import ALGORITHM, Signer
+from bot.auditing.signing import Signer
 from bot.database import audit_files
 from bot.database.audit_files import FIELDS, harmless, plain
 
-FORMAT: Final = "latchkey-evidence-pack"
-VERSION: Final = 1
-# What the signature is for: of no other kind of thing.
-PURPOSE: Final = "evidence pack"
-MANIFEST: Final = "manifest.json"
-SIGNATURE: Final = "manifest.sig.json"
 ROWS: Final = "audit.jsonl"
 REQUESTS: Final = "requests.jsonl"
 ROWS_TABLE: Final = "audit.csv"
@@ -32,6 +27,13 @@ REQUESTS_TABLE: Final = "requests.csv"
 DECISIONS_TABLE: Final = "decisions.csv"
 PAGE: Final = "evidence.html"
 FILES: Final = (ROWS, REQUESTS, ROWS_TABLE, REQUESTS_TABLE, DECISIONS_TABLE, PAGE)
+PACK: Final = SignedKind(
+    format="latchkey-evidence-pack",
+    version=1,
+    purpose="evidence pack",
+    name="an evidence pack",
+    files=FILES,
+)
 # Columns of the log that are ids of somebody or something with a name.
 NAMED: Final[Mapping[str, str]] = {
     "actor": "people",
@@ -98,8 +100,6 @@ def write(
         PAGE: page.write(content, scope, made_at=made_at, made_by=made_by, key=signer.public_key),
     }
     manifest = {
-        "format": FORMAT,
-        "version": VERSION,
         "made_at": made_at.astimezone(UTC).isoformat(),
         "made_by": made_by,
         "scope": {
@@ -116,15 +116,7 @@ def write(
             for name, held in files.items()
         },
     }
-    head = json.dumps(manifest, indent=1, sort_keys=True).encode()
-    signed = {
-        "algorithm": ALGORITHM,
-        "public_key": signer.public_key,
-        "signature": signer.sign(PURPOSE, head),
-    }
-    return _zipped(
-        {MANIFEST: head, SIGNATURE: json.dumps(signed, indent=1).encode(), **files}, made_at
-    )
+    return _zipped({**manifests.signed(PACK, manifest, signer), **files}, made_at)
 
 
 def _row(each: ChainedRow, content: PackContent) -> dict[str, Any]:
@@ -187,8 +179,5 @@ def _zipped(files: Mapping[str, bytes], made_at: datetime) -> bytes:
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, held in files.items():
-            about = zipfile.ZipInfo(name, date_time=made_at.astimezone(UTC).timetuple()[:6])
-            about.compress_type = zipfile.ZIP_DEFLATED
-            about.external_attr = 0o600 << 16
-            archive.writestr(about, held)
+            archive.writestr(manifests.about(name, made_at), held)
     return written.getvalue()

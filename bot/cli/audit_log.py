@@ -10,18 +10,20 @@ import click
 from bot import clock
 from bot.auditing import whom as whose
 from bot.auditing.model import PackScope
+from bot.cli.audit_archive import archive
 from bot.cli.connection import Stop
 from bot.cli.database import bots_database, in_one, settings_for_database
 from bot.cli.lengths import BEGINNING_TYPE, MOMENT_TYPE
 from bot.cli.operator import Operator, at_the_command_line
 from bot.configuration.settings import Settings
-from bot.database import Store, Transaction, audit, audit_chain, audit_files
+from bot.database import Store, Transaction, audit, audit_chain, audit_checkpoints, audit_files
 from bot.database.audit_files import AuditFormat
 from bot.database.audit_pages import AuditFilter
 from bot.errors import LatchkeyError
 
 if TYPE_CHECKING:
-    from bot.auditing.signing import Signer
+    from bot.auditing.archive import CheckedArchive
+    from bot.auditing.check import CheckedPack
 
 PRIVATE: Final = 0o600
 PROVES: Final = (
@@ -34,6 +36,9 @@ PROVES: Final = (
 @click.group("audit")
 def audit_log() -> None:
     """Look into the audit log, and prove that nobody changed it."""
+
+
+audit_log.add_command(archive)
 
 
 @audit_log.command()
@@ -73,45 +78,82 @@ def verify(
     settings = settings_for_database()
     key = settings.audit_key_bytes
     with bots_database(settings, to_write=False) as store:
-        chain = in_one(store.read_here, lambda db: audit.verify(db, key, anchor=noted))
+        chain, start = in_one(
+            store.read_here,
+            lambda db: (audit.verify(db, key, anchor=noted), audit_checkpoints.last(db)),
+        )
     if chain.wrong:
         raise Stop(f"The audit log does not hold: {chain.wrong}; {chain.rows} rows before it do.")
     if chain.position == 0:
         raise Stop("The audit log is empty: there is nothing to prove.")
-    archived = f"  {chain.archived} rows before them are archived." if chain.archived else ""
-    click.echo(f"{chain.rows} rows hold.{archived}  Anchor: {chain.position}:{chain.head}")
+    click.echo(f"{chain.rows} rows hold.  Anchor: {chain.position}:{chain.head}")
+    if chain.archived:
+        click.echo(
+            f"{chain.archived} rows before them are archived, the last of them ({start.position}:{start.hash}) in the file with "
+            f"the SHA-256 {start.archive}."
+        )
 
 
 def _verify_file(
     file: Path, anchor: tuple[int, str] | None, signed_by: str | None, key_file: Path | None
 ) -> None:
     # What checks signatures is loaded by who checks one.
-    from bot.auditing import check
+    from bot.auditing import archive as archives
+    from bot.auditing import check, manifests
 
     key = key_file.read_bytes().strip() if key_file else None
     try:
-        found = check.check(file, signed_by=signed_by, anchor=anchor, audit_key=key)
-    except check.NotGenuine as error:
-        raise Stop(f"{file} does not hold: {error}.") from None
-    click.echo(f"{file} holds: {found.rows} rows of the audit log, {found.requests} requests.")
-    click.echo(f"  made {found.made_at} by {found.made_by}")
-    click.echo(f"  signed with {found.public_key}{', as you said' if signed_by else ''}")
-    if found.left_out:
-        click.echo(
-            f"  {found.left_out} rows of the log between its first and its last are not in it"
+        is_archive = manifests.format_of(file) == archives.ARCHIVE.format
+        checked = (archives.check if is_archive else check.check)(
+            file, signed_by=signed_by, anchor=anchor, audit_key=key
         )
-    with_terms, same = found.with_terms
-    if with_terms:
-        click.echo(f"  {same} of {with_terms} requests have the very terms that the log names")
-    if found.chained:
-        click.echo("  each row is the one of the chain, by the audit key")
+    except manifests.NotGenuine as error:
+        raise Stop(f"{file} does not hold: {error}.") from None
+    if isinstance(checked, check.CheckedPack):
+        click.echo(
+            f"{file} holds: {checked.rows} rows of the audit log, {checked.requests} requests."
+        )
+    else:
+        click.echo(
+            f"{file} holds: {checked.rows} rows of the audit log, from {checked.before[0] + 1} to {checked.last[0]}."
+        )
+    click.echo(f"  made {checked.made_at} by {checked.made_by}")
+    click.echo(f"  signed with {checked.public_key}{', as you said' if signed_by else ''}")
+    click.echo("\n".join(f"  {each}" for each in _shown(checked, anchor)))
+    for sentence in PROVES[1:] if signed_by and checked.anchored else PROVES:
+        click.echo(sentence)
+
+
+def _shown(checked: "CheckedPack | CheckedArchive", anchor: tuple[int, str] | None) -> list[str]:
+    """Return what else is shown of a file that holds."""
+    from bot.auditing.check import CheckedPack
+
+    said = []
+    if isinstance(checked, CheckedPack):
+        if checked.left_out:
+            said.append(
+                f"{checked.left_out} rows of the log between its first and its last are not in it"
+            )
+        if checked.archived:
+            said.append(
+                f"rows up to {checked.archived} of the log were archived, and are not in it"
+            )
+        with_terms, same = checked.with_terms
+        if with_terms:
+            said.append(f"{same} of {with_terms} requests have the very terms that the log names")
+    else:
+        said.append(f"it begins behind {checked.before[0]}:{checked.before[1]}")
+        said.append(f"it ends with {checked.last[0]}:{checked.last[1]}")
+    if checked.chained:
+        said.append("each row is the one of the chain, by the audit key")
     if anchor is not None:
         fits = (
-            "has the anchor's hash" if found.anchored else "is not in it: the anchor shows nothing"
+            "has the anchor's hash"
+            if checked.anchored
+            else "is not in it: the anchor shows nothing"
         )
-        click.echo(f"  row {anchor[0]} {fits}")
-    for sentence in PROVES[1:] if signed_by and found.anchored else PROVES:
-        click.echo(sentence)
+        said.append(f"row {anchor[0]} {fits}")
+    return said
 
 
 @audit_log.command()
@@ -121,7 +163,9 @@ def key() -> None:
 
     Give it to whoever checks them by another way than the pack.  It belongs to LATCHKEY_AUDIT_KEY.
     """
-    click.echo(_signer(settings_for_database()).public_key)
+    from bot.cli.signing import audit_signer
+
+    click.echo(audit_signer(settings_for_database()).public_key)
 
 
 @audit_log.command()
@@ -204,8 +248,9 @@ def _export_pack(store: Store, settings: Settings, file: Path, **asked: Any) -> 
     # Only whoever has one made needs it.
     from bot.auditing import pack
     from bot.auditing.store import pack_rows
+    from bot.cli.signing import audit_signer
 
-    signer, by = _signer(settings), at_the_command_line(settings.operator)
+    signer, by = audit_signer(settings), at_the_command_line(settings.operator)
     if file.exists():
         raise Stop(f"{file} is there already: a pack is never written over another.")
     scope = in_one(store.read_here, lambda db: _scope(db, **asked))
@@ -234,21 +279,6 @@ def _record(db: Transaction, by: Operator, scope: PackScope) -> None:
         verb="export",
         details={**by.facts, "of": "evidence pack", **details},
     )
-
-
-def _signer(settings: Settings) -> "Signer":
-    """
-    Raises:
-        Stop: There is no audit key, so anybody could sign.
-    """
-    from bot.auditing.signing import NoAuditKey, Signer
-
-    try:
-        return Signer(settings.audit_key_bytes)
-    except NoAuditKey:
-        raise Stop(
-            "Without LATCHKEY_AUDIT_KEY nothing can be signed: anybody could sign the same.  It is set before the first start."
-        ) from None
 
 
 def _anchor(text: str) -> tuple[int, str]:

@@ -76,6 +76,9 @@ def replay(endpoint: str, first: str, last: str | None) -> None:
         if found is None:
             raise Stop("The audit log has no rows there: nothing is told again.")
         begin, end = found
+        archived = audit.archived(db)
+        if begin <= archived:
+            raise Stop(f"Rows up to {archived} are archived: they cannot be told again.")
         feeds.replay(db, feed_id=chance.new_id(), endpoint=endpoint, first=begin, last=end)
         _record(db, by, "webhook-replay", endpoint=endpoint, first=begin, last=end)
         return found

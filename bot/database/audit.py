@@ -227,6 +227,12 @@ def verify(db: sa.Connection, key: bytes, *, anchor: tuple[int, str] | None = No
     return result(_cut_off(db, position, chained))
 
 
+def archived(db: sa.Connection) -> int:
+    """Return up to where rows were archived; nobody archives more until this transaction ends."""
+    db.execute(LOCK_HEAD)
+    return audit_checkpoints.last(db).position
+
+
 def _cut_off(db: sa.Connection, position: int, chained: str) -> str | None:
     head = db.execute(READ_HEAD).one_or_none()
     if head is None or (head.position, head.hash) != (position, chained):

@@ -135,6 +135,24 @@ def test_it_is_refused_whatever_the_bot_does_not_need(what, store):
     assert re.search(r"permission denied|must be owner", refused.value.detail)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("forget", "U0ANN", "--yes"),
+        ("audit", "archive", "audit.zip", "--before", "2999-01-01", "--yes"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_what_changes_the_audit_log_is_for_the_owner(words, restricted, monkeypatch):
+    """A sentence says so, before anything is changed or written."""
+    monkeypatch.setenv("DATABASE_URL", restricted)
+    monkeypatch.setenv("LATCHKEY_AUDIT_KEY", "a key")
+    said = CliRunner().invoke(main, words)
+
+    assert said.exit_code == 1
+    assert "as the owner of the tables" in said.stderr
+
+
 def test_a_role_that_lacks_something_is_named_with_the_fix(owners, restricted, store):
     """A table that came with a migration, and no grant after it."""
     run(owners, f"REVOKE INSERT ON inbox FROM {ROLE}")

@@ -11,7 +11,7 @@ import pytest
 
 from bot import clock
 from bot.auditing import check, pack
-from bot.auditing.check import NotGenuine
+from bot.auditing.manifests import MANIFEST, SIGNATURE, NotGenuine
 from bot.auditing.model import PackScope
 from bot.auditing.signing import NoAuditKey, Signer
 from bot.auditing.store import pack_rows
@@ -60,7 +60,7 @@ def resign(file, files, key=KEY):
     """What somebody with a key would do after changing a part."""
     import hashlib
 
-    manifest = json.loads(files[pack.MANIFEST])
+    manifest = json.loads(files[MANIFEST])
     for name in pack.FILES:
         manifest["files"][name] = {
             "bytes": len(files[name]),
@@ -72,9 +72,9 @@ def resign(file, files, key=KEY):
     signed = {
         "algorithm": "Ed25519",
         "public_key": signer.public_key,
-        "signature": signer.sign(pack.PURPOSE, head),
+        "signature": signer.sign(pack.PACK.purpose, head),
     }
-    put(file, {**files, pack.MANIFEST: head, pack.SIGNATURE: json.dumps(signed).encode()})
+    put(file, {**files, MANIFEST: head, SIGNATURE: json.dumps(signed).encode()})
 
 
 def test_a_pack_holds(made, log):
@@ -150,7 +150,7 @@ def test_each_file_is_signed(made, name):
 def test_a_manifest_that_was_changed_shows(made):
     """It has the hashes of all else."""
     held = parts(made)
-    put(made, {**held, pack.MANIFEST: held[pack.MANIFEST].replace(b"dana", b"eve ")})
+    put(made, {**held, MANIFEST: held[MANIFEST].replace(b"dana", b"eve ")})
 
     with pytest.raises(NotGenuine, match="signature does not fit"):
         check.check(made)
@@ -176,7 +176,7 @@ def test_two_packs_cannot_be_spliced(log, tmp_path, made):
     put(made, {**first, pack.ROWS: second[pack.ROWS]})
     with pytest.raises(NotGenuine, match="was changed"):
         check.check(made)
-    put(made, {**second, pack.SIGNATURE: first[pack.SIGNATURE]})
+    put(made, {**second, SIGNATURE: first[SIGNATURE]})
     with pytest.raises(NotGenuine, match="signature does not fit"):
         check.check(made)
 
@@ -256,7 +256,7 @@ def test_a_file_that_swells_is_not_read_whole(made):
     """A kilobyte of zip may be a gigabyte of zeros."""
     held = parts(made)
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as swollen:
-        for name, content in {**held, pack.MANIFEST: b" " * 50_000_000}.items():
+        for name, content in {**held, MANIFEST: b" " * 50_000_000}.items():
             swollen.writestr(name, content)
     with pytest.raises(NotGenuine, match="larger than it may be"):
         check.check(made)

@@ -11,7 +11,7 @@ from bot.approvals.store import deciders, decisions, grants, recipients
 from bot.assignments.model import Assignment, DeliveryProgress, EndReason, TroubleKind
 from bot.assignments.store import assignment_lists, assignments, links, listed, troubles, unsure
 from bot.auditing.model import PackScope
-from bot.auditing.store import forgetting, pack_rows
+from bot.auditing.store import archiving, forgetting, pack_rows
 from bot.database import (
     Transaction,
     audit,
@@ -73,6 +73,7 @@ def run_all(run: Callable[[Callable[[Transaction], object]], object]) -> None:
         _audit,
         _webhooks,
         _forgetting,
+        _archiving,
     ):
         run(each)
 
@@ -476,3 +477,12 @@ def _forgetting(db: Transaction) -> None:
     for table in forgetting.tables():
         forgetting.forget_in_table(db, table, forgotten)
     forgetting.delete_rows_about(db, forgotten)
+
+
+def _archiving(db: Transaction) -> None:
+    found = archiving.cut(db, before=clock.now() - HOUR)
+    list(archiving.rows(db, found))
+    archiving.forget_webhooks(db, ["siem", "again"])
+    audit.archived(db)
+    first = audit.rows(db)[0]
+    archiving.delete(db, b"", last=first["position"], archive="0" * 64)

@@ -1,0 +1,114 @@
+"""Find which rows of the audit log may be archived, and delete those that are."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bot.database import audit, audit_checkpoints, audit_guard
+from bot.database.audit_checkpoints import Checkpoint
+from bot.database.engine import Transaction
+from bot.database.tables import audit as audit_rows
+from bot.database.tables import dead_events, webhooks
+
+FIRST_KEPT: Final = sa.select(sa.func.min(audit_rows.c.position)).where(
+    audit_rows.c.at >= sa.bindparam("before", type_=audit_rows.c.at.type)
+)
+LAST: Final = sa.select(sa.func.max(audit_rows.c.position))
+BEHIND: Final = (
+    sa.select(webhooks.c.endpoint, sa.func.min(webhooks.c.position))
+    .group_by(webhooks.c.endpoint)
+    .order_by(webhooks.c.endpoint)
+)
+REFUSED: Final = sa.select(sa.func.count()).where(dead_events.c.position <= sa.bindparam("last"))
+NAMES: Final[sa.BindParameter[Any]] = sa.bindparam("names", expanding=True)
+FORGET_WEBHOOKS: Final = webhooks.delete().where(webhooks.c.endpoint.in_(NAMES))
+FORGET_DEAD: Final = dead_events.delete().where(dead_events.c.endpoint.in_(NAMES))
+PLACE: Final = sa.select(audit_rows.c.position, audit_rows.c.hash).where(
+    audit_rows.c.position == sa.bindparam("row")
+)
+DELETE: Final = audit_rows.delete().where(audit_rows.c.position <= sa.bindparam("last"))
+
+
+class NotTold(Exception):
+    """A webhook has not been told of rows that were to be deleted: somebody has had it told once more meanwhile."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """
+    The rows that may be archived.
+
+    Attributes:
+        start: Where the chain begins.
+        last: The place of the last row to archive; that of *start*: there is none.
+        webhooks: Endpoints that have not been told of rows that are old enough, and up to where each has.
+        refused: How many events an endpoint would not take are among the rows: they cannot be replayed any more.
+    """
+
+    start: Checkpoint
+    last: int
+    webhooks: dict[str, int]
+    refused: int
+
+    @property
+    def rows(self) -> int:
+        """Return how many rows there are to archive."""
+        return self.last - self.start.position
+
+
+def cut(db: Transaction, *, before: datetime, without: Collection[str] = ()) -> Cut:
+    """
+    Return which rows are older than a moment, one behind the other from the first, and known to all webhooks.
+
+    Args:
+        without: Webhooks that are not to be told any more.
+    """
+    start = audit_checkpoints.last(db)
+    kept = db.execute(FIRST_KEPT, {"before": before}).scalar()
+    newest = db.execute(LAST).scalar()
+    old = (kept - 1) if kept is not None else (newest or start.position)
+    behind = {name: told for name, told in _told(db).items() if told < old and name not in without}
+    last = max(min([old, *behind.values()]), start.position)
+    refused = int(db.execute(REFUSED, {"last": last}).scalar_one())
+    return Cut(start=start, last=last, webhooks=behind, refused=refused)
+
+
+def _told(db: Transaction) -> dict[str, int]:
+    """Return up to where each webhook has been told, of all rows or once more, whether the settings still name it or not."""
+    return {row[0]: row[1] for row in db.execute(BEHIND)}
+
+
+def rows(db: Transaction, found: Cut) -> Iterator[Any]:
+    """Read the rows to archive, the oldest first."""
+    for row in audit.in_order(db):
+        if row["position"] > found.last:
+            return
+        yield row
+
+
+def forget_webhooks(db: Transaction, names: Collection[str]) -> None:
+    """Webhooks that are named again begin with what happens then."""
+    db.execute(FORGET_WEBHOOKS, {"names": sorted(names)})
+    db.execute(FORGET_DEAD, {"names": sorted(names)})
+
+
+def delete(db: Transaction, key: bytes, *, last: int, archive: str) -> None:
+    """
+    Delete the rows up to *last*, and let the chain begin behind it.
+
+    Args:
+        archive: The SHA-256 of the file in which they are.
+
+    Raises:
+        NotTold: A webhook needs one of them.
+    """
+    with audit_guard.opened(db):
+        # Behind the lock of the log's head, which whoever asks for a replay waits for as well.
+        if any(told < last for told in _told(db).values()):
+            raise NotTold
+        place = db.execute(PLACE, {"row": last}).one()
+        audit_checkpoints.add(db, key, position=place.position, chained=place.hash, archive=archive)
+        db.execute(DELETE, {"last": last})
