@@ -116,7 +116,8 @@ async def test_what_is_being_returned_is_not_called_theirs(world):
 async def test_what_is_asked_for_already_says_for_whom_it_waits(world):
     """Since when, and with Cancel; a reason is not wanted again."""
     await ack(world, ANN, "finance-reports because Q4")
-    await world.card(APPROVALS, "Finance Reports")
+    # Whom it waits for is known once he has been looked up.
+    await world.card(BO, "Finance Reports")
 
     shown = await ack(world, ANN, "finance-reports")
 
