@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import requests
 from msal.authority import WELL_KNOWN_AUTHORITY_HOSTS
@@ -13,6 +13,22 @@ from msal.exceptions import MsalError
 from graph.errors import AuthError
 
 TIMEOUT: Final = timedelta(seconds=20)
+
+
+class HttpAnswer(Protocol):
+    """An answer of the login, as far as somebody reads one."""
+
+    @property
+    def status_code(self) -> int: ...
+
+    @property
+    def text(self) -> str: ...
+
+
+class HttpClient(Protocol):
+    """An HTTP client as msal takes it, which also posts: `requests.Session`, or what stands for one."""
+
+    def get(self, url: str, /) -> HttpAnswer: ...
 
 
 def accepted(answer: Any) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from sandbox.tenant.tokens import DELEGATED_GRANTS
 # Source: Microsoft Graph permissions reference, "AdminConsentRequired".
 OPEN_TO_EVERYBODY = frozenset({"EntitlementMgmt-SubjectAccess.ReadWrite"})
 OPENID_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
-GRAPH = "https://graph.microsoft.com/"
 
 
 @dataclass
@@ -58,7 +57,8 @@ class AppRegistration:
 
 def graph_permissions(scope: str) -> set[str]:
     """Return the delegated permissions of Graph in a scope; ``.default`` is all that the app has."""
-    asked = {each.removeprefix(GRAPH) for each in scope.split()} - OPENID_SCOPES
+    # "https://graph.microsoft.com/User.Read": the root of whatever cloud this is.
+    asked = {each.rpartition("/")[2] for each in scope.split()} - OPENID_SCOPES
     if ".default" in asked:
         return set(DELEGATED_GRANTS)
     return asked
